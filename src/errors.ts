@@ -1,0 +1,71 @@
+/** The systems an error can come from. */
+export type Upstream = 'auth0' | 'mongodb' | 'pds';
+
+export interface UpstreamErrorOptions {
+  readonly upstream: Upstream;
+  /** Stable, in capitals: what a caller or a person may branch on. */
+  readonly code: string;
+  /** Whether the same call may succeed later with nothing else changed. */
+  readonly retryable: boolean;
+  /** Milliseconds to wait before trying again, where the other side said so. */
+  readonly retryAfterMs?: number | undefined;
+  /** `unknown` when the other side may have carried out the call although we saw it fail. */
+  readonly effect?: 'none' | 'unknown';
+  readonly cause?: unknown;
+}
+
+/**
+ * A call to another system failed. Thrown by adapters only; `converge` turns it into an outcome.
+ * The message names the call and the answer, never a value from it that could be personal.
+ */
+export class UpstreamError extends Error {
+  override readonly name = 'UpstreamError';
+  readonly upstream: Upstream;
+  readonly code: string;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | undefined;
+  readonly effect: 'none' | 'unknown';
+
+  constructor(message: string, options: UpstreamErrorOptions) {
+    super(message, { cause: options.cause });
+    this.upstream = options.upstream;
+    this.code = options.code;
+    this.retryable = options.retryable;
+    this.retryAfterMs = options.retryAfterMs;
+    this.effect = options.effect ?? 'none';
+  }
+}
+
+/** Another worker holds this user's lease, or ours ran out: the pass ends and changes nothing more. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
+  readonly code = 'LEASE_LOST';
+  readonly retryable = true;
+}
+
+/** The person or the configuration asked for something that cannot be; the message says what to do. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly retryable = false;
+  readonly code: string;
+
+  constructor(message: string, code = 'USAGE') {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** One line a person can act on, with the chain of causes, and no stack. */
+export function describeError(error: unknown): string {
+  const parts: string[] = [];
+  for (let at: unknown = error; at !== undefined && parts.length < 5; ) {
+    if (at instanceof Error) {
+      if (at.message !== '' && !parts.includes(at.message)) parts.push(at.message);
+      at = at.cause;
+    } else {
+      parts.push(String(at));
+      break;
+    }
+  }
+  return parts.join(': ') || 'unknown error';
+}

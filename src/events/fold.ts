@@ -1,0 +1,222 @@
+/**
+ * One user's events -> what is known of that user.
+ *
+ * The events are put in the order of (at, _id) and doubles are dropped first, so the same set of
+ * events gives the same facts in whatever order, and however often, they arrive.
+ */
+import type { AccountHandle, Auth0UserId, Code, Did, EventId } from '../identity.ts';
+import type { ConcordEvent, Condition, IntendedAction, RefusalReason } from './event.ts';
+
+export interface Auth0Facts {
+  readonly userId: Auth0UserId;
+  readonly email: string | undefined;
+  readonly emailVerified: boolean;
+  readonly blocked: boolean;
+  readonly createdAt: Date;
+}
+
+/** An account creation that was meant and whose end is not known. */
+export interface OpenIntent {
+  readonly event: EventId;
+  readonly at: Date;
+  readonly handle: AccountHandle;
+  readonly email: string;
+  readonly inviteHash: string;
+}
+
+export interface Refusal {
+  readonly reason: RefusalReason;
+  readonly at: Date;
+}
+
+export interface Facts {
+  /** Undefined until Auth0 has been read once. Kept when the user is gone, as the last that was known. */
+  readonly auth0: Auth0Facts | undefined;
+  /** The event of the newest read of Auth0, present or absent. */
+  readonly auth0Event: EventId | undefined;
+  /** Set when the newest read of Auth0 by id said that there is no such user. */
+  readonly absentSince: Date | undefined;
+  /** The newest log entry that speaks of a deletion. A hint: never a proof by itself. */
+  readonly deletionHintAt: Date | undefined;
+  readonly platformHandle: string | undefined;
+  readonly code: Code | undefined;
+  readonly account:
+    | { readonly did: Did; readonly handle: AccountHandle; readonly email?: string }
+    | undefined;
+  readonly intent: OpenIntent | undefined;
+  readonly refusedHandles: ReadonlyMap<string, Refusal>;
+  readonly refusedEmails: ReadonlyMap<string, Refusal>;
+  /** createAccount calls that failed on the far side with no account to show: each may have left a DID behind. */
+  readonly possiblyLeakedDids: number;
+  /** Steps that were intended and whose outcome was never written: a pass that broke off. */
+  readonly openActions: readonly (IntendedAction & { readonly event: EventId })[];
+  readonly conditions: readonly Condition[];
+  /** Failed passes since the last one that came to an end. */
+  readonly attempts: number;
+  readonly quarantined: boolean;
+  /** The newest `at` of all events, so that the next one can be later. */
+  readonly newestAt: Date | undefined;
+  readonly newestEvent: EventId | undefined;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+interface Draft extends Omit<Mutable<Facts>, 'refusedHandles' | 'refusedEmails' | 'openActions'> {
+  refusedHandles: Map<string, Refusal>;
+  refusedEmails: Map<string, Refusal>;
+  openActions: (IntendedAction & { readonly event: EventId })[];
+}
+
+export function fold(events: readonly ConcordEvent[]): Facts {
+  const facts: Draft = {
+    auth0: undefined,
+    auth0Event: undefined,
+    absentSince: undefined,
+    deletionHintAt: undefined,
+    platformHandle: undefined,
+    code: undefined,
+    account: undefined,
+    intent: undefined,
+    refusedHandles: new Map(),
+    refusedEmails: new Map(),
+    possiblyLeakedDids: 0,
+    openActions: [],
+    conditions: [],
+    attempts: 0,
+    quarantined: false,
+    newestAt: undefined,
+    newestEvent: undefined,
+  };
+  let previous: EventId | undefined;
+  for (const event of [...events].sort(byTimeThenId)) {
+    if (event._id === previous) continue;
+    previous = event._id;
+    apply(facts, event);
+  }
+  return facts;
+}
+
+function byTimeThenId(a: ConcordEvent, b: ConcordEvent): number {
+  return a.at.getTime() - b.at.getTime() || (a._id < b._id ? -1 : a._id > b._id ? 1 : 0);
+}
+
+function apply(facts: Draft, event: ConcordEvent): void {
+  // The date of a log entry is Auth0's clock: it may be ahead of ours and does not order our own events.
+  if (event.type !== 'auth0.log-received') {
+    facts.newestAt = event.at;
+    facts.newestEvent = event._id;
+  }
+  switch (event.type) {
+    case 'auth0.log-received':
+      if (event.data.hint === 'deleted') facts.deletionHintAt = event.at;
+      return;
+    case 'auth0.user-observed':
+      facts.auth0 = {
+        userId: event.data.userId,
+        email: event.data.email ?? undefined,
+        emailVerified: event.data.emailVerified,
+        blocked: event.data.blocked,
+        createdAt: new Date(event.data.createdAt),
+      };
+      facts.auth0Event = event._id;
+      facts.absentSince = undefined;
+      return;
+    case 'auth0.user-absent':
+      facts.absentSince ??= event.at;
+      facts.auth0Event = event._id;
+      return;
+    case 'handle.observed':
+      facts.platformHandle = event.data.handle ?? undefined;
+      return;
+    case 'actions.intended':
+      facts.openActions.push(...event.data.actions.map((action) => ({ ...action, event: event._id })));
+      return;
+    case 'verification.recorded':
+      close(facts, 'verification');
+      return;
+    case 'user-document.created':
+      return;
+    case 'code.assigned':
+      facts.code = event.data.code;
+      close(facts, 'user-document');
+      return;
+    case 'account.creation-intended':
+      facts.intent = { event: event._id, at: event.at, ...event.data };
+      return;
+    case 'account.creation-refused': {
+      const refusals = event.data.field === 'handle' ? facts.refusedHandles : facts.refusedEmails;
+      refusals.set(event.data.value, { reason: event.data.reason, at: event.at });
+      facts.intent = undefined;
+      close(facts, 'account');
+      return;
+    }
+    case 'account.creation-abandoned':
+      if (event.data.reason === 'no-account-came-of-it') facts.possiblyLeakedDids += 1;
+      facts.intent = undefined;
+      close(facts, 'account');
+      return;
+    case 'account.created':
+      facts.account = { did: event.data.did, handle: event.data.handle, email: event.data.email };
+      facts.intent = undefined;
+      close(facts, 'account');
+      return;
+    case 'account.recorded':
+      facts.account = { ...facts.account, ...event.data };
+      facts.intent = undefined;
+      close(facts, 'account');
+      return;
+    case 'handle.changed':
+      if (facts.account !== undefined) facts.account = { ...facts.account, handle: event.data.to };
+      close(facts, 'handle');
+      return;
+    case 'handle.recorded':
+      facts.account = { ...facts.account, ...event.data };
+      close(facts, 'handle');
+      return;
+    case 'handle.refused':
+      facts.refusedHandles.set(event.data.handle, { reason: event.data.reason, at: event.at });
+      close(facts, 'handle');
+      return;
+    case 'converged':
+      facts.conditions = settle(facts.conditions, event);
+      facts.openActions = [];
+      facts.attempts = 0;
+      facts.quarantined = false;
+      return;
+    case 'converge.deferred':
+      facts.conditions = settle(facts.conditions, event);
+      return;
+    case 'converge.failed':
+      facts.conditions = settle(facts.conditions, event);
+      facts.attempts = event.data.attempt;
+      return;
+    case 'user.quarantined':
+      facts.quarantined = true;
+      return;
+    case 'sweep.started':
+    case 'sweep.finished':
+      return;
+  }
+}
+
+function close(facts: Draft, resource: IntendedAction['resource']): void {
+  facts.openActions = facts.openActions.filter((action) => action.resource !== resource);
+}
+
+/** A condition keeps its `since` and its event for as long as it says the same. */
+function settle(
+  before: readonly Condition[],
+  event: Extract<ConcordEvent, { data: { conditions: unknown } }>,
+): readonly Condition[] {
+  return event.data.conditions.map((draft) => {
+    const same = before.find((old) => old.type === draft.type);
+    return same !== undefined && saysTheSame(same, draft)
+      ? same
+      : { ...draft, since: event.at.toISOString(), event: event._id };
+  });
+}
+
+type Saying = Pick<Condition, 'status' | 'reason' | 'message' | 'held'>;
+
+export function saysTheSame(a: Saying, b: Saying): boolean {
+  return a.status === b.status && a.reason === b.reason && a.message === b.message && a.held === b.held;
+}

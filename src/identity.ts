@@ -1,0 +1,68 @@
+/**
+ * The names of things, one parser each. A value of one of these types has been checked; a plain
+ * string has not. Nothing else in the code base casts a string to them.
+ */
+declare const brand: unique symbol;
+type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+/** Lower-case letters, digits and hyphens, 1 to 32, not starting with a hyphen. Names a tenant in URLs and logs. */
+export type TenantId = Branded<'TenantId'>;
+/** What Auth0 calls `user_id`. Opaque, at most 255 characters, no control characters. */
+export type Auth0UserId = Branded<'Auth0UserId'>;
+/** Tenant's key prefix + Auth0 user id: the `_id` of everything that belongs to one user. */
+export type UserKey = Branded<'UserKey'>;
+/** `did:plc:` and 24 base32 characters, or `did:web:` and a host. */
+export type Did = Branded<'Did'>;
+/** A full ATProto handle, lower-case, such as `cedar.at.test`. */
+export type AccountHandle = Branded<'AccountHandle'>;
+/** A permanent user code such as `ac25nobeb`. */
+export type Code = Branded<'Code'>;
+/** The `_id` of an event in the log. */
+export type EventId = Branded<'EventId'>;
+
+const TENANT_ID = /^[a-z0-9][a-z0-9-]{0,31}$/;
+const DID = /^did:(plc:[a-z2-7]{24}|web:[a-zA-Z0-9.%:-]{1,240})$/;
+const CODE = /^ac[0-9]{2}(?:[bcdfghjkmnprstvwxyz][aeou])+[bcdfghjkmnprstvwxyz]$/;
+const ACCOUNT_HANDLE =
+  /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/u;
+
+/** MongoDB 4.0 refuses index keys over 1,024 bytes, so ids far longer than Auth0 issues are refused here. */
+export const MAX_AUTH0_USER_ID_LENGTH = 255;
+
+export function parseTenantId(text: string): TenantId | undefined {
+  return TENANT_ID.test(text) ? (text as TenantId) : undefined;
+}
+
+export function parseAuth0UserId(value: unknown): Auth0UserId | undefined {
+  if (typeof value !== 'string' || value === '' || value.length > MAX_AUTH0_USER_ID_LENGTH) return undefined;
+  return CONTROL.test(value) ? undefined : (value as Auth0UserId);
+}
+
+export function userKey(keyPrefix: string, userId: Auth0UserId): UserKey {
+  return `${keyPrefix}${userId}` as UserKey;
+}
+
+/** Reads a key that we wrote ourselves, such as the `_id` of a document. */
+export function storedUserKey(id: string): UserKey {
+  return id as UserKey;
+}
+
+export function parseDid(value: unknown): Did | undefined {
+  return typeof value === 'string' && DID.test(value) ? (value as Did) : undefined;
+}
+
+export function parseAccountHandle(value: unknown): AccountHandle | undefined {
+  if (typeof value !== 'string') return undefined;
+  const lower = value.toLowerCase();
+  return ACCOUNT_HANDLE.test(lower) ? (lower as AccountHandle) : undefined;
+}
+
+export function parseCode(value: unknown): Code | undefined {
+  return typeof value === 'string' && CODE.test(value) ? (value as Code) : undefined;
+}
+
+export function eventId(id: string): EventId {
+  return id as EventId;
+}

@@ -1,0 +1,328 @@
+/**
+ * What the core needs from outside, as types. Adapters implement them; the simulator's fakes pass
+ * the same contract tests. Every method throws `UpstreamError` when the other side cannot be
+ * reached or answers with a failure: nothing here returns "missing" for "could not be read".
+ */
+
+import type { ConcordEvent, Condition } from './events/event.ts';
+import type { Auth0Facts } from './events/fold.ts';
+import type { AccountHandle, Auth0UserId, Code, Did, EventId, TenantId, UserKey } from './identity.ts';
+
+export interface Clock {
+  now(): Date;
+  /** Resolves after `ms` milliseconds or as soon as the signal aborts; never rejects. */
+  delay(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Random {
+  /** A whole number from 0 up to, not including, `below`. Unpredictable. */
+  int(below: number): number;
+  /** A time-ordered id, unique across processes (uuidv7). */
+  id(): EventId;
+}
+
+// ── The event log ──
+
+export interface AppendResult {
+  readonly appended: number;
+  /** The ids that were in the log already. */
+  readonly duplicates: readonly EventId[];
+}
+
+export interface EventQuery {
+  readonly user?: UserKey;
+  readonly types?: readonly ConcordEvent['type'][];
+  readonly since?: Date;
+  /** Newest first when true; oldest first by default. */
+  readonly newestFirst?: boolean;
+  /** 0 and undefined mean no limit. */
+  readonly limit?: number;
+}
+
+export interface EventReader {
+  /** All events of one user, in no promised order. */
+  ofUser(user: UserKey): Promise<ConcordEvent[]>;
+  /** A stream of events in the order of `at`. */
+  read(query: EventQuery): AsyncIterable<ConcordEvent>;
+}
+
+export interface EventLog extends EventReader {
+  /**
+   * Appends; returns when a majority has it on disk. An `_id` that is there already is left as it
+   * is and reported, so a repeated append is harmless.
+   */
+  append(events: readonly ConcordEvent[]): Promise<AppendResult>;
+}
+
+/** A log entry that could not be read, kept with the reason. */
+export interface Reject {
+  readonly tenant: TenantId;
+  readonly reason: string;
+  /** The entry as it came, as one string, cut at a limit. */
+  readonly raw: string;
+  readonly receivedAt: Date;
+}
+
+export interface Rejects {
+  /** Keeps rejects; the same tenant, reason and raw text is kept once. Majority and journaled. */
+  add(rejects: readonly Reject[]): Promise<void>;
+}
+
+// ── Subjects: the read model and the queue ──
+
+export interface Trigger {
+  readonly user: UserKey;
+  readonly tenant: TenantId;
+  readonly userId: Auth0UserId;
+  /** The event that made the user due, where there is one. */
+  readonly cause?: EventId;
+}
+
+/** Fresh triggers go before the safety net. */
+export type DuePriority = 'trigger' | 'sweep';
+
+export interface Lease {
+  readonly user: UserKey;
+  readonly tenant: TenantId;
+  readonly userId: Auth0UserId;
+  readonly token: string;
+  readonly until: Date;
+  /** The number of times this user had been marked due when the lease was taken. */
+  readonly dueCount: number;
+  /** When the first trigger that this pass answers arrived; undefined for a pass nobody asked for. */
+  readonly dueSince: Date | undefined;
+  /** When Auth0 was last read for this user; undefined if never. */
+  readonly observedAt: Date | undefined;
+  readonly causes: readonly EventId[];
+}
+
+export type Health = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended';
+export type Sync = 'Synced' | 'OutOfSync' | 'Unknown';
+
+/** What a pass writes back into the read model. Everything in it can be rebuilt from the log. */
+export interface SubjectView {
+  readonly email: string | undefined;
+  readonly emailVerified: boolean;
+  readonly code: Code | undefined;
+  readonly did: Did | undefined;
+  readonly accountHandle: AccountHandle | undefined;
+  /** The address of the PDS account, lower-case: what `holdersOfEmail` searches. May differ from `email`. */
+  readonly accountEmail: string | undefined;
+  readonly platformHandle: string | undefined;
+  readonly conditions: readonly Condition[];
+  readonly sync: Sync;
+  readonly health: Health;
+  readonly attempts: number;
+  readonly quarantined: boolean;
+}
+
+export interface Subject extends SubjectView {
+  readonly user: UserKey;
+  readonly tenant: TenantId;
+  readonly userId: Auth0UserId;
+  readonly dueAt: Date | undefined;
+}
+
+export interface SubjectReader {
+  get(user: UserKey): Promise<Subject | undefined>;
+  /** Users whose `accountEmail` is this lower-case address, in the order of their keys. */
+  holdersOfEmail(email: string): Promise<readonly UserKey[]>;
+  /** Every subject of a tenant, by key, in pages; with `unsettled`, only those that are not Synced. */
+  list(tenant: TenantId, only?: { readonly unsettled?: boolean }): AsyncIterable<Subject>;
+  /** How many are due now or leased, and since when the oldest waits. */
+  backlog(now: Date): Promise<{ readonly due: number; readonly oldestDueSince: Date | undefined }>;
+}
+
+/** The queue: who is to be looked at, and who is looking. One document a user, so a user is due once. */
+export interface WorkQueue {
+  /** Marks users due at `at`, or leaves an earlier due time. Returns when a majority has it on disk. */
+  markDue(triggers: readonly Trigger[], at: Date, priority: DuePriority): Promise<void>;
+  /** Takes the lease of the most urgent due user, or undefined when nobody is due. */
+  claim(now: Date, leaseMs: number): Promise<Lease | undefined>;
+  /** Takes the lease of this user whether due or not, or undefined while another worker holds it. */
+  claimUser(trigger: Trigger, now: Date, leaseMs: number): Promise<Lease | undefined>;
+  /** Extends a lease. Throws LeaseLostError when it is no longer ours. */
+  renew(lease: Lease, now: Date, leaseMs: number): Promise<Lease>;
+  /**
+   * Ends a pass and gives the lease back. The user stays due if it was marked due again meanwhile,
+   * and becomes due at `retryAt` if that is given. Throws LeaseLostError, writing nothing, when the
+   * lease is no longer ours.
+   */
+  complete(lease: Lease, view: SubjectView, observedAt: Date | undefined, retryAt?: Date): Promise<void>;
+  /** Gives a lease back with nothing changed: the user is due as before. */
+  release(lease: Lease): Promise<void>;
+  /** When the next user becomes due; undefined when none is waiting. */
+  nextDueAt(): Promise<Date | undefined>;
+}
+
+// ── Auth0 ──
+
+export type Auth0User = Auth0Facts;
+
+export interface UserPage {
+  readonly users: readonly Auth0User[];
+}
+
+export interface Directory {
+  /** Reads one user by id, immediately consistent. `absent` only when Auth0 says 404. */
+  user(id: Auth0UserId): Promise<Auth0User | 'absent'>;
+  /** Users with this email, immediately consistent. */
+  usersByEmail(email: string): Promise<readonly Auth0User[]>;
+  /**
+   * Everyone, in pages, eventually consistent: hints, never proofs. Throws rather than end early,
+   * so a listing that ends is complete.
+   */
+  everyone(): AsyncIterable<UserPage>;
+}
+
+// ── The platform's documents in MongoDB ──
+
+export interface AccountRecord {
+  /** Undefined when the document names an account and no readable DID: never a reason to create one. */
+  readonly did: Did | undefined;
+  readonly handle: AccountHandle | undefined;
+  readonly hasPassword: boolean;
+}
+
+export interface Documents {
+  /** `verifications.count`; undefined when there is no document. */
+  readonly verificationCount: number | undefined;
+  /** The `users` document; undefined when there is none. */
+  readonly user:
+    | {
+        readonly code: Code | undefined;
+        readonly account: AccountRecord | undefined;
+        /** The sealed password kept beside an account creation that was intended. */
+        readonly pending: { readonly intent: EventId; readonly password: string } | undefined;
+      }
+    | undefined;
+  /** The platform handle in `@handles`. */
+  readonly handle: string | undefined;
+}
+
+export interface DocumentReader {
+  /** Reads these users' documents. Every key asked for is in the answer, with what is not there undefined. */
+  read(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, Documents>>;
+  /** The indexes that the platform's guarantees rest on, as they are. */
+  indexes(): Promise<readonly IndexState[]>;
+  /** How many codes of one year (`ac25`) are in use. */
+  codesInYear(prefix: string): Promise<number>;
+  /** Finds users by code, DID or platform handle, for a person who types one. */
+  findUsers(by: {
+    readonly code?: string;
+    readonly did?: string;
+    readonly handle?: string;
+  }): Promise<readonly UserKey[]>;
+}
+
+export interface DocumentStore extends DocumentReader {
+  /** Creates `verifications` with this count, or raises it to that; never lowers it. Repeatable. */
+  recordVerification(user: UserKey, atLeast: number): Promise<void>;
+  /** Inserts a `users` document. Not applied when the user or the code is there already. */
+  createUser(user: UserKey, code: Code, when: Date): Promise<'created' | 'user-exists' | 'code-taken'>;
+  /** Sets the code of a `users` document that has none. */
+  assignCode(user: UserKey, code: Code): Promise<'assigned' | 'has-code' | 'code-taken'>;
+  /** Keeps the sealed password of an account that is about to be created. Replaces an older one. */
+  keepPendingPassword(user: UserKey, intent: EventId, sealedPassword: string): Promise<void>;
+  /** Writes `users.atproto` and drops the pending password. Refused when the document names another DID. */
+  recordAccount(
+    user: UserKey,
+    account: {
+      readonly did: Did;
+      readonly handle: AccountHandle;
+      readonly password?: string;
+      readonly createdAt: Date;
+    },
+  ): Promise<'recorded' | 'other-account'>;
+  /** Updates `users.atproto.handle` of a document that names this DID. */
+  recordAccountHandle(user: UserKey, did: Did, handle: AccountHandle, at: Date): Promise<void>;
+  /** Creates an index. Refused by the server when an unfit one is in the way. */
+  createIndex(wanted: WantedIndex): Promise<void>;
+}
+
+export interface WantedIndex {
+  readonly collection: 'users' | '@handles';
+  readonly field: string;
+  readonly sparse: boolean;
+}
+
+export interface IndexState {
+  readonly collection: 'users' | '@handles';
+  readonly name: string;
+  /** Field and direction, in order. */
+  readonly key: readonly (readonly [field: string, direction: number | string])[];
+  readonly unique: boolean;
+  readonly partial: boolean;
+}
+
+// ── Accounts on the PDS ──
+
+export interface PdsAccount {
+  readonly did: Did;
+  readonly handle: AccountHandle;
+  readonly email: string | undefined;
+  /** SHA-256 of the invite code it was created with. */
+  readonly inviteHash: string | undefined;
+  /** `no-repo`: the account row is there and its repository is not, which only delete and recreate heals. */
+  readonly state: 'active' | 'deactivated' | 'takendown' | 'no-repo' | 'unknown';
+}
+
+export type HandleHolder =
+  | { readonly type: 'nobody' }
+  | { readonly type: 'account'; readonly did: Did }
+  /** Held by an account that the PDS hides: deactivated or taken down. */
+  | { readonly type: 'hidden' };
+
+export type CreateAccountResult =
+  | { readonly type: 'created'; readonly did: Did; readonly handle: AccountHandle }
+  | {
+      readonly type: 'refused';
+      readonly field: 'handle' | 'email';
+      readonly reason: 'taken' | 'not-allowed';
+      readonly message: string;
+    };
+
+export interface AccountReader {
+  /** One account with the state of its repository; `missing` only when the PDS says that it has none. */
+  account(did: Did): Promise<PdsAccount | 'missing'>;
+  /** Many accounts at once; those that are not in the answer do not exist. `state` is `unknown` here. */
+  accounts(dids: readonly Did[]): Promise<ReadonlyMap<Did, PdsAccount>>;
+  /** DIDs of every repository with its status, in pages. A listing that ends is complete. */
+  repositories(): AsyncIterable<readonly { readonly did: Did; readonly active: boolean }[]>;
+  /** Who holds a handle, also when the PDS hides the holder. Changes nothing. */
+  holderOf(handle: AccountHandle): Promise<HandleHolder>;
+  /** The domains that handles live under, each starting with a dot. */
+  handleDomains(): Promise<readonly string[]>;
+}
+
+export interface AccountHost extends AccountReader {
+  /** A single-use invite code. */
+  createInvite(): Promise<string>;
+  /**
+   * Creates an account. Never repeated by the adapter. Throws with `effect: 'unknown'` when the
+   * account may exist although the call failed.
+   */
+  createAccount(account: {
+    readonly handle: AccountHandle;
+    readonly email: string;
+    readonly password: string;
+    readonly inviteCode: string;
+  }): Promise<CreateAccountResult>;
+  /** Whether a handle would be allowed for a new account, as the PDS itself says. Creates nothing. */
+  allowsHandle(handle: AccountHandle): Promise<boolean>;
+  changeHandle(did: Did, handle: AccountHandle): Promise<'changed' | 'taken' | 'not-allowed'>;
+  setPassword(did: Did, password: string): Promise<void>;
+  /** Logs in once and ends the session; false when identifier and password do not fit. */
+  canLogIn(did: Did, password: string): Promise<boolean>;
+}
+
+// ── Passwords at rest ──
+
+export interface PasswordVault {
+  /** A new random password, in the clear. */
+  generate(): string;
+  /** What may be stored for this user. */
+  seal(password: string, user: UserKey): string;
+  /** The password again; reads what was sealed with any key on the ring, and plaintext. */
+  open(stored: string, user: UserKey): string;
+}
