@@ -1,0 +1,124 @@
+/**
+ * The steps of creating, completing and recording an account. Their order is the guarantee: the
+ * sealed password and the intent are durable before the call that cannot be repeated, and the users
+ * document names the account before the log says that it was created.
+ */
+import { createHash } from 'node:crypto';
+import { UpstreamError } from '../errors.ts';
+import type { OpenIntent } from '../events/fold.ts';
+import type { AccountHandle, EventId, UserKey } from '../identity.ts';
+import type { AccountHost, DocumentStore, Documents, PasswordVault, PdsAccount, Random } from '../ports.ts';
+import type { ApplyContext } from './reconciler.ts';
+
+export interface AccountDeps {
+  readonly accounts: AccountHost;
+  readonly documents: DocumentStore;
+  readonly vault: PasswordVault;
+  readonly random: Random;
+}
+
+export async function create(
+  { accounts, documents, vault, random }: AccountDeps,
+  { handle, email }: { readonly handle: AccountHandle; readonly email: string },
+  context: ApplyContext,
+): Promise<void> {
+  const inviteCode = await accounts.createInvite();
+  const inviteHash = createHash('sha256').update(inviteCode).digest('hex');
+  const password = vault.generate();
+  const sealed = vault.seal(password, context.user);
+  const intent = random.id();
+  await context.ensureLease();
+  await documents.keepPendingPassword(context.user, intent, sealed);
+  await context.tell({ type: 'account.creation-intended', id: intent, data: { handle, email, inviteHash } });
+  await context.ensureLease();
+  const result = await accounts
+    .createAccount({ handle, email, password, inviteCode })
+    .catch(async (error: unknown) => {
+      await abandonIfNotApplied(error, intent, context);
+      throw error;
+    });
+  if (result.type === 'refused') {
+    const value = result.field === 'handle' ? handle : email;
+    const data = { intent, field: result.field, value, reason: result.reason };
+    return context.tell({ type: 'account.creation-refused', data });
+  }
+  await recordOrThrow(documents, context.user, {
+    did: result.did,
+    handle: result.handle,
+    password: sealed,
+    createdAt: context.now(),
+  });
+  return context.tell({ type: 'account.created', data: { did: result.did, handle: result.handle, email } });
+}
+
+/** A call that surely did nothing closes its intent, so that the next try need not wait for it to settle. */
+async function abandonIfNotApplied(error: unknown, intent: EventId, context: ApplyContext): Promise<void> {
+  if (error instanceof UpstreamError && error.effect === 'none') {
+    await context.tell({ type: 'account.creation-abandoned', data: { intent, reason: 'not-applied' } });
+  }
+}
+
+export async function complete(
+  deps: AccountDeps,
+  { intent, account }: { readonly intent: OpenIntent; readonly account: PdsAccount },
+  documents: Documents,
+  context: ApplyContext,
+): Promise<void> {
+  const { accounts, vault } = deps;
+  const pending = documents.user?.pending;
+  const kept = pending?.intent === intent.event ? pending.password : undefined;
+  const password = kept === undefined ? vault.generate() : vault.open(kept, context.user);
+  const sealed = kept ?? vault.seal(password, context.user);
+  if (kept === undefined) {
+    await context.ensureLease();
+    await deps.documents.keepPendingPassword(context.user, intent.event, sealed);
+  }
+  await context.ensureLease();
+  await accounts.setPassword(account.did, password);
+  if (!(await accounts.canLogIn(account.did, password))) {
+    throw new UpstreamError('the account of our own intent does not accept the password that was set', {
+      upstream: 'pds',
+      code: 'LOGIN_REFUSED',
+      retryable: true,
+    });
+  }
+  await recordOrThrow(deps.documents, context.user, {
+    did: account.did,
+    handle: account.handle,
+    password: sealed,
+    createdAt: intent.at,
+  });
+  const data = { did: account.did, handle: account.handle, email: intent.email, recovered: true } as const;
+  return context.tell({ type: 'account.created', data });
+}
+
+async function recordOrThrow(
+  documents: DocumentStore,
+  user: UserKey,
+  account: Parameters<DocumentStore['recordAccount']>[1],
+): Promise<void> {
+  if ((await documents.recordAccount(user, account)) === 'recorded') return;
+  throw new UpstreamError('the users document names another account, or is gone', {
+    upstream: 'mongodb',
+    code: 'DOCUMENT_CHANGED',
+    retryable: true,
+  });
+}
+
+/** The log or the document knows the account and the other does not: a pass broke off between the two. */
+export async function record(
+  deps: AccountDeps,
+  account: PdsAccount,
+  documents: Documents,
+  context: ApplyContext,
+): Promise<void> {
+  const pending = documents.user?.pending?.password;
+  await context.ensureLease();
+  await recordOrThrow(deps.documents, context.user, {
+    did: account.did,
+    handle: account.handle,
+    createdAt: context.now(),
+    ...(pending === undefined ? {} : { password: pending }),
+  });
+  return context.tell({ type: 'account.recorded', data: { did: account.did, handle: account.handle } });
+}

@@ -1,0 +1,226 @@
+/**
+ * The handle of the PDS account follows the platform handle, and falls back to the user's code.
+ *
+ * | platform handle                  | the PDS                          | wanted            | reason           |
+ * |----------------------------------|----------------------------------|-------------------|------------------|
+ * | none                             |                                  | the code          | NoPlatformHandle |
+ * | its label breaks the PDS's rules |                                  | the code          | HandleNotAllowed |
+ * | good                             | refused it as not allowed        | the code          | HandleNotAllowed |
+ * | good                             | somebody else holds it           | the code          | HandleTaken      |
+ * | good                             | refused it as taken, not long ago| the code          | HandleTaken      |
+ * | good                             | free, or this user's             | the handle        | PlatformHandle   |
+ *
+ * | account                                     | action        | reason         |
+ * |---------------------------------------------|---------------|----------------|
+ * | none, or not to be touched                  | –             | NoAccount      |
+ * | carries a domain of the user's own          | –             | OwnDomain      |
+ * | has the wanted handle, document says so too | –             | as above       |
+ * | has the wanted handle, document does not    | record        | NotRecorded    |
+ * | has another handle                          | change        | HandleDiffers  |
+ * | would need the code, which is not there yet | –             | WaitingForCode |
+ * | would need the code, and the PDS refused it | held          | CodeHandleRefused |
+ */
+import type { Facts, Refusal } from '../events/fold.ts';
+import { type AccountHandle, type Code, parseAccountHandle } from '../identity.ts';
+import type { AccountHost, AccountReader, AccountRecord, DocumentStore, PdsAccount } from '../ports.ts';
+import { handleLabel, isAllowedLabel } from './handle-label.ts';
+import { type ApplyContext, asDesired, heldForPerson, type Plan, toBeMended } from './reconciler.ts';
+
+/** Who holds a handle, with what is known of the account. */
+export type Holder =
+  | { readonly type: 'nobody' }
+  | { readonly type: 'hidden' }
+  | { readonly type: 'account'; readonly account: PdsAccount };
+
+export interface DesiredHandle {
+  /** The handle made from the platform handle, where there is one that the rules allow. */
+  readonly preferred: AccountHandle | undefined;
+  /** The platform handle as it is, for messages. */
+  readonly platformHandle: string | undefined;
+  /** What the code is put in front of, such as `.at.test`. */
+  readonly domain: string;
+  readonly refused: ReadonlyMap<string, Refusal>;
+  /** Milliseconds after which a handle that was taken is asked for again. */
+  readonly refusalRetryMs: number;
+}
+
+export interface HandleChoice {
+  /** Undefined when the code is wanted and there is none yet, or not even the code is to be had. */
+  readonly handle: AccountHandle | undefined;
+  readonly reason:
+    | 'PlatformHandle'
+    | 'NoPlatformHandle'
+    | 'HandleNotAllowed'
+    | 'HandleTaken'
+    | 'CodeHandleRefused';
+  readonly message: string;
+}
+
+export type HandleAction =
+  | {
+      readonly resource: 'handle';
+      readonly type: 'change-handle';
+      readonly account: PdsAccount;
+      readonly to: AccountHandle;
+      readonly isCode: boolean;
+    }
+  | { readonly resource: 'handle'; readonly type: 'record-handle'; readonly account: PdsAccount };
+
+const type = 'handle';
+
+export function desired(facts: Facts, domain: string, refusalRetryMs: number): DesiredHandle {
+  const { platformHandle } = facts;
+  const label = platformHandle === undefined ? undefined : handleLabel(platformHandle);
+  const preferred =
+    label !== undefined && isAllowedLabel(label) ? parseAccountHandle(label + domain) : undefined;
+  return { preferred, platformHandle, domain, refused: facts.refusedHandles, refusalRetryMs };
+}
+
+export async function lookUp(accounts: AccountReader, handle: AccountHandle): Promise<Holder> {
+  const holder = await accounts.holderOf(handle);
+  if (holder.type !== 'account') return holder;
+  const account = await accounts.account(holder.did);
+  // The holder vanished between the two reads: the next look will tell.
+  return account === 'missing' ? { type: 'nobody' } : { type: 'account', account };
+}
+
+/** The handle this user is to have. `holder` is who holds the preferred one; undefined when nobody looked. */
+export function chooseHandle(
+  wanted: DesiredHandle,
+  code: Code | undefined,
+  holder: Holder | undefined,
+  own: PdsAccount['did'] | undefined,
+  now: Date,
+): HandleChoice {
+  const { preferred, platformHandle } = wanted;
+  if (platformHandle === undefined) {
+    return useCode(wanted, code, 'NoPlatformHandle', 'No handle has been chosen; the code is used.');
+  }
+  const refusal = preferred === undefined ? undefined : wanted.refused.get(preferred);
+  if (preferred === undefined || refusal?.reason === 'not-allowed') {
+    const message = `The PDS does not allow the handle ${platformHandle}; the code is used.`;
+    return useCode(wanted, code, 'HandleNotAllowed', message);
+  }
+  const refusedNow = refusal !== undefined && now.getTime() - refusal.at.getTime() < wanted.refusalRetryMs;
+  const heldByOther = holder?.type === 'hidden' || (holder?.type === 'account' && holder.account.did !== own);
+  if (heldByOther || refusedNow) {
+    return useCode(wanted, code, 'HandleTaken', `Another account holds ${preferred}; the code is used.`);
+  }
+  return { handle: preferred, reason: 'PlatformHandle', message: `The handle is ${preferred}.` };
+}
+
+function useCode(
+  wanted: DesiredHandle,
+  code: Code | undefined,
+  reason: HandleChoice['reason'],
+  message: string,
+): HandleChoice {
+  const handle = code === undefined ? undefined : parseAccountHandle(code + wanted.domain);
+  if (handle !== undefined && wanted.refused.has(handle)) {
+    const refused = `The PDS refused even ${handle}; look for an account that carries it.`;
+    return { handle: undefined, reason: 'CodeHandleRefused', message: refused };
+  }
+  return { handle, reason, message };
+}
+
+/** Looks up the preferred handle where that decides anything: when this user's account does not carry it. */
+export async function observe(
+  accounts: AccountReader,
+  wanted: DesiredHandle,
+  account: PdsAccount | undefined,
+): Promise<Holder | undefined> {
+  if (wanted.preferred === undefined || account === undefined || account.handle === wanted.preferred)
+    return undefined;
+  return lookUp(accounts, wanted.preferred);
+}
+
+export function plan(
+  wanted: DesiredHandle,
+  actual: {
+    /** This user's account, when it is one that may be touched. */
+    readonly account: PdsAccount | undefined;
+    readonly recorded: AccountRecord | undefined;
+    readonly code: Code | undefined;
+    readonly holder: Holder | undefined;
+  },
+  now: Date,
+): Plan<HandleAction> {
+  const { account } = actual;
+  if (account === undefined) {
+    return {
+      actions: [],
+      condition: asDesired({ type, reason: 'NoAccount', message: 'There is no account to name.' }),
+    };
+  }
+  if (!account.handle.endsWith(wanted.domain)) {
+    const message = `The account carries ${account.handle}, a domain of the user's own, which is left alone.`;
+    return recordIfNeeded(account, actual.recorded, 'OwnDomain', message);
+  }
+  const choice = chooseHandle(wanted, actual.code, actual.holder, account.did, now);
+  if (choice.reason === 'CodeHandleRefused') {
+    return {
+      actions: [],
+      condition: heldForPerson({ type, reason: choice.reason, message: choice.message }),
+    };
+  }
+  if (choice.handle === undefined) {
+    const message = 'The code that is to be the handle has not been assigned yet.';
+    return { actions: [], condition: toBeMended({ type, reason: 'WaitingForCode', message }) };
+  }
+  if (choice.handle !== account.handle) {
+    const isCode = choice.reason !== 'PlatformHandle';
+    return {
+      actions: [{ resource: type, type: 'change-handle', account, to: choice.handle, isCode }],
+      condition: toBeMended({
+        type,
+        reason: 'HandleDiffers',
+        message: `The account carries ${account.handle} and is to carry ${choice.handle}.`,
+      }),
+    };
+  }
+  return recordIfNeeded(account, actual.recorded, choice.reason, choice.message);
+}
+
+function recordIfNeeded(
+  account: PdsAccount,
+  recorded: AccountRecord | undefined,
+  reason: string,
+  message: string,
+): Plan<HandleAction> {
+  if (recorded === undefined || recorded.handle === account.handle) {
+    return { actions: [], condition: asDesired({ type, reason, message }) };
+  }
+  return {
+    actions: [{ resource: type, type: 'record-handle', account }],
+    condition: toBeMended({
+      type,
+      reason: 'NotRecorded',
+      message: `The users document does not name the account's handle ${account.handle}.`,
+    }),
+  };
+}
+
+export async function apply(
+  documents: DocumentStore,
+  accounts: AccountHost,
+  action: HandleAction,
+  context: ApplyContext,
+): Promise<void> {
+  const { account } = action;
+  if (action.type === 'record-handle') {
+    await context.ensureLease();
+    await documents.recordAccountHandle(context.user, account.did, account.handle, context.now());
+    return context.tell({ type: 'handle.recorded', data: { did: account.did, handle: account.handle } });
+  }
+  const { to } = action;
+  // The administrator's rename would allow reserved words; a person who picks one gets what a new account would get.
+  if (!action.isCode && !(await accounts.allowsHandle(to))) {
+    return context.tell({ type: 'handle.refused', data: { handle: to, reason: 'not-allowed' } });
+  }
+  await context.ensureLease();
+  const outcome = await accounts.changeHandle(account.did, to);
+  if (outcome !== 'changed')
+    return context.tell({ type: 'handle.refused', data: { handle: to, reason: outcome } });
+  await documents.recordAccountHandle(context.user, account.did, to, context.now());
+  return context.tell({ type: 'handle.changed', data: { did: account.did, from: account.handle, to } });
+}

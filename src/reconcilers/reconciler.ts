@@ -1,0 +1,50 @@
+/**
+ * The shape that every reconciler file has: a truth table, the types, `desired` (what should be,
+ * from the facts), `observe` (what is), `plan` (pure: the difference as actions, and how the
+ * resource stands) and `apply` (one action, told as events).
+ */
+import type { ConditionDraft, EventData, EventType } from '../events/event.ts';
+import type { EventId, UserKey } from '../identity.ts';
+
+/** What `plan` says of one resource. No actions and no `retryAt` means: nothing left to do by itself. */
+export interface Plan<Action> {
+  readonly actions: readonly Action[];
+  readonly condition: ConditionDraft;
+  /** Set when only time can tell: look again then. */
+  readonly retryAt?: Date;
+}
+
+/** An outcome as a reconciler tells it; the pass adds who, when and why. */
+export type Told = {
+  [T in EventType]: { readonly type: T; readonly data: EventData[T]; readonly id?: EventId };
+}[EventType];
+
+/** What a pass lends to `apply`. */
+export interface ApplyContext {
+  readonly user: UserKey;
+  now(): Date;
+  /** Throws LeaseLostError unless this user is still ours for the time one effect may take. Called before each effect. */
+  ensureLease(): Promise<void>;
+  /** Writes events to the log at once, where the next step may rest on them. */
+  tell(...told: readonly Told[]): Promise<void>;
+}
+
+type Saying = Pick<ConditionDraft, 'type' | 'reason' | 'message'>;
+
+export function asDesired(saying: Saying): ConditionDraft {
+  return { ...saying, status: 'True', held: false };
+}
+
+/** Not as desired, and the actions of the plan or time will mend it. */
+export function toBeMended(saying: Saying): ConditionDraft {
+  return { ...saying, status: 'False', held: false };
+}
+
+/** Not as desired, and only a person can move it. */
+export function heldForPerson(saying: Saying): ConditionDraft {
+  return { ...saying, status: 'False', held: true };
+}
+
+export function unknown(saying: Saying): ConditionDraft {
+  return { ...saying, status: 'Unknown', held: false };
+}
