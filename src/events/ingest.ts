@@ -1,0 +1,131 @@
+/**
+ * A batch of log entries -> the event log, then the queue, then the rejects.
+ *
+ * The order is the guarantee: an entry is acknowledged only when it is in the log and its user is
+ * due. A crash between the two is healed by redelivery, because a duplicate marks its user due
+ * again. Whatever fails here fails the whole call, and the sender delivers the batch once more;
+ * what a single entry says never does.
+ */
+import type { EventId, UserKey } from '../identity.ts';
+import type { Clock, EventLog, Reject, Rejects, Trigger, WorkQueue } from '../ports.ts';
+import { cutRaw, type LogTenant, translateEntry } from './auth0-log.ts';
+import type { EventOf } from './event.ts';
+
+export interface IngestDeps {
+  readonly log: Pick<EventLog, 'append'>;
+  readonly rejects: Rejects;
+  readonly queue: Pick<WorkQueue, 'markDue'>;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Keeps entries that concern no user too. Default false: they are counted as ignored. */
+  readonly keepUnrelated?: boolean;
+  /** Called once users have been marked due, to wake the workers. Must not throw. */
+  readonly onDue?: () => void;
+}
+
+/** Something delivered that is not even an entry, such as a broken line. */
+export interface UnreadableEntry {
+  readonly reason: string;
+  readonly raw: string;
+}
+
+export interface IngestResult {
+  readonly accepted: number;
+  /** Entries that were in the log already, or twice in this batch. */
+  readonly duplicates: number;
+  /** Entries that concern no user. */
+  readonly ignored: number;
+  /** Entries kept as rejects because they could not be read. */
+  readonly rejected: number;
+}
+
+interface Sorted {
+  readonly events: Map<EventId, EventOf<'auth0.log-received'>>;
+  readonly triggers: Map<UserKey, { readonly trigger: Trigger; readonly at: Date }>;
+  /** By reason and raw text: the same reject is kept once. */
+  readonly rejects: Map<string, Reject>;
+  doubles: number;
+  ignored: number;
+  rejected: number;
+}
+
+/**
+ * Returns when everything is durable. May be repeated with the same entries at any time. Throws
+ * UpstreamError when the log, the queue or the rejects cannot be written.
+ */
+export async function ingest(
+  deps: IngestDeps,
+  tenant: LogTenant,
+  entries: readonly unknown[],
+  unreadable: readonly UnreadableEntry[] = [],
+): Promise<IngestResult> {
+  const now = deps.clock.now();
+  const { events, triggers, rejects, doubles, ignored, rejected } = sort(
+    tenant,
+    entries,
+    unreadable,
+    now,
+    deps.keepUnrelated ?? false,
+  );
+  let accepted = 0;
+  let duplicates = doubles;
+  if (events.size > 0) {
+    const result = await deps.log.append([...events.values()]);
+    accepted = result.appended;
+    duplicates += result.duplicates.length;
+    const due = [...triggers.values()].map(({ trigger }) => trigger);
+    if (due.length > 0) await deps.queue.markDue(due, now, 'trigger');
+    if (due.length > 0) deps.onDue?.();
+  }
+  if (rejects.size > 0) await deps.rejects.add([...rejects.values()]);
+  return { accepted, duplicates, ignored, rejected };
+}
+
+function sort(
+  tenant: LogTenant,
+  entries: readonly unknown[],
+  unreadable: readonly UnreadableEntry[],
+  receivedAt: Date,
+  keepUnrelated: boolean,
+): Sorted {
+  const sorted: Sorted = {
+    events: new Map(),
+    triggers: new Map(),
+    rejects: new Map(),
+    doubles: 0,
+    ignored: 0,
+    rejected: 0,
+  };
+  for (const entry of entries) {
+    const translation = translateEntry(entry, tenant, receivedAt, keepUnrelated);
+    switch (translation.type) {
+      case 'accepted':
+        add(sorted, translation.event, translation.trigger);
+        break;
+      case 'ignored':
+        sorted.ignored += 1;
+        break;
+      case 'rejected':
+        reject(sorted, { tenant: tenant.id, reason: translation.reason, raw: translation.raw, receivedAt });
+        break;
+    }
+  }
+  for (const { reason, raw } of unreadable) {
+    reject(sorted, { tenant: tenant.id, reason, raw: cutRaw(raw), receivedAt });
+  }
+  return sorted;
+}
+
+function add(sorted: Sorted, event: EventOf<'auth0.log-received'>, trigger: Trigger | undefined): void {
+  if (sorted.events.has(event._id)) sorted.doubles += 1;
+  else sorted.events.set(event._id, event);
+  if (trigger === undefined) return;
+  // Entries come in no order, so the newest cause is the one with the latest date.
+  const known = sorted.triggers.get(trigger.user);
+  if (known === undefined || event.at >= known.at)
+    sorted.triggers.set(trigger.user, { trigger, at: event.at });
+}
+
+function reject(sorted: Sorted, rejected: Reject): void {
+  sorted.rejected += 1;
+  sorted.rejects.set(`${rejected.reason}\n${rejected.raw}`, rejected);
+}

@@ -1,0 +1,34 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { UsageError } from '../errors.ts';
+
+export type AuthorizationCheck = (header: string | undefined) => boolean;
+
+/**
+ * Builds the check of an Authorization header against every configured token, so that one can be
+ * rotated while both are good. Auth0 sends what was typed into the log stream as it is and adds no
+ * `Bearer `, so a token is good with and without it.
+ *
+ * The time it takes says nothing of the tokens: digests of equal length are compared, and always
+ * all of them. Throws UsageError (`NO_LOG_TOKEN`) when there is no token or an empty one.
+ */
+export function authorizationCheck(tokens: readonly string[]): AuthorizationCheck {
+  if (tokens.length === 0 || tokens.some((token) => token.trim() === '')) {
+    throw new UsageError('every tenant needs a log stream token, and none may be empty', 'NO_LOG_TOKEN');
+  }
+  const expected = tokens.flatMap((token) => [
+    digest(Buffer.from(token)),
+    digest(Buffer.from(`Bearer ${token}`)),
+  ]);
+  return (header) => {
+    if (header === undefined) return false;
+    // Node hands a header over byte by byte, as Latin-1.
+    const given = digest(Buffer.from(header, 'latin1'));
+    let matches = 0;
+    for (const digestOfToken of expected) matches += Number(timingSafeEqual(given, digestOfToken));
+    return matches > 0;
+  };
+}
+
+function digest(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}

@@ -1,0 +1,170 @@
+/**
+ * The HTTP server: its limits, its answers to errors, what it logs and how it closes. What it
+ * serves is in the files beside it; more routes may be registered on it until it listens.
+ */
+import type { Socket } from 'node:net';
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
+import { uuidv7 } from 'uuidv7';
+import { health } from './health.ts';
+import { errorFields, notFound, problemOf, refuseConnection, sendProblem } from './problem.ts';
+import { type WebhookOptions, webhook } from './webhook.ts';
+
+export interface ServerLimits {
+  /** Bytes of one delivery. */
+  readonly bodyLimitBytes: number;
+  /** Deliveries that are being made durable at once; more are told to come back. */
+  readonly maxIngesting: number;
+  /** Milliseconds to make a delivery durable before the sender is told to come back. */
+  readonly ingestTimeoutMs: number;
+  /** Milliseconds MongoDB has to answer the readiness check. */
+  readonly readyTimeoutMs: number;
+  /** Milliseconds for a whole request to arrive. */
+  readonly requestTimeoutMs: number;
+  /** Milliseconds for the headers of a request to arrive. */
+  readonly headersTimeoutMs: number;
+  /** Milliseconds a connection may be silent; longer than any answer takes. */
+  readonly connectionTimeoutMs: number;
+  /** Milliseconds that closing waits for answers before it cuts the connections. */
+  readonly closeTimeoutMs: number;
+}
+
+export const DEFAULT_SERVER_LIMITS: ServerLimits = {
+  bodyLimitBytes: 2 * 1024 * 1024,
+  maxIngesting: 64,
+  ingestTimeoutMs: 20_000,
+  readyTimeoutMs: 2_000,
+  requestTimeoutMs: 30_000,
+  headersTimeoutMs: 10_000,
+  connectionTimeoutMs: 60_000,
+  closeTimeoutMs: 25_000,
+};
+
+export interface ServerDeps extends Pick<WebhookOptions, 'tenants' | 'ingest' | 'onIngest'> {
+  /** Resolves when MongoDB answers a ping; rejects when it does not. */
+  readonly ready: () => Promise<void>;
+  /** True once the process has been told to stop: /readyz says so, while requests are still answered. */
+  readonly isDraining?: () => boolean;
+  readonly log: FastifyBaseLogger;
+  readonly limits?: Partial<ServerLimits>;
+}
+
+/**
+ * Builds the server; nothing listens yet. `close()` delivers the answers that are on their way,
+ * each with `connection: close`, and resolves when all connections are closed, at the latest after
+ * `closeTimeoutMs`. Throws UsageError when a tenant has no token.
+ */
+export function createServer(deps: ServerDeps): FastifyInstance {
+  const limits = { ...DEFAULT_SERVER_LIMITS, ...deps.limits };
+  const app = fastify({
+    loggerInstance: deps.log,
+    // Fastify's own lines hold whole URLs and addresses; `logAnswers` writes what may be kept.
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => uuidv7(),
+    bodyLimit: limits.bodyLimitBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionTimeout: limits.connectionTimeoutMs,
+    // How often Node looks for requests that are late: by default only every 30 seconds.
+    http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: 5_000 },
+    // What arrives on an open connection while closing is still answered, and the connection closed.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => {
+      request.log.debug(errorFields(error), 'request refused');
+      sendProblem(reply, problemOf(error, request.id, limits.bodyLimitBytes));
+    },
+    clientErrorHandler: refuseConnection,
+  });
+  const isClosing = closeGracefully(app, limits);
+  answerErrors(app, limits);
+  logAnswers(app);
+  app.register(
+    webhook({
+      tenants: deps.tenants,
+      ingest: deps.ingest,
+      bodyLimitBytes: limits.bodyLimitBytes,
+      maxIngesting: limits.maxIngesting,
+      ingestTimeoutMs: limits.ingestTimeoutMs,
+      ...(deps.onIngest === undefined ? {} : { onIngest: deps.onIngest }),
+    }),
+  );
+  app.register(
+    health({
+      ready: deps.ready,
+      isDraining: () => isClosing() || (deps.isDraining?.() ?? false),
+      readyTimeoutMs: limits.readyTimeoutMs,
+    }),
+  );
+  return app;
+}
+
+/**
+ * Node closes idle connections when the server closes. It forgets two kinds, and closing would wait
+ * for each until it times out: one that is answering at that moment and would be kept alive, and
+ * one that a proxy opened ahead of need and on which nothing was ever asked.
+ */
+function closeGracefully(app: FastifyInstance, limits: ServerLimits): () => boolean {
+  let closing = false;
+  let deadline: NodeJS.Timeout | undefined;
+  let sweep: NodeJS.Timeout | undefined;
+  const connections = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
+  app.addHook('preClose', async () => {
+    closing = true;
+    deadline = setTimeout(() => app.server.closeAllConnections(), limits.closeTimeoutMs);
+    sweep = setInterval(() => {
+      // An answer whose headers had gone out before still leaves an idle connection behind.
+      app.server.closeIdleConnections();
+      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+    }, 50);
+  });
+  app.addHook('onClose', async () => {
+    clearTimeout(deadline);
+    clearInterval(sweep);
+  });
+  app.addHook('onSend', async (request, reply) => {
+    // A request that is refused early leaves its body on the wire. A short one is read and thrown
+    // away for the next request's sake; what may be long is not worth reading.
+    const leavesLongBody =
+      !request.raw.complete &&
+      reply.statusCode >= 400 &&
+      !(declaredLength(request.headers) <= limits.bodyLimitBytes);
+    if (closing || leavesLongBody) reply.header('connection', 'close');
+  });
+  return () => closing;
+}
+
+/** Bytes of the body that the headers promise; NaN when they promise nothing. */
+function declaredLength(headers: Readonly<Record<string, string | readonly string[] | undefined>>): number {
+  return headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Number.NaN;
+}
+
+function answerErrors(app: FastifyInstance, limits: ServerLimits): void {
+  // Answered in the first hook, because Fastify reads the body before it calls the handler for 404.
+  app.addHook('onRequest', async (request, reply) => {
+    return request.is404 ? sendProblem(reply, notFound()) : undefined;
+  });
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, notFound()));
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error, request.id, limits.bodyLimitBytes);
+    if (problem.status >= 500) request.log.error(errorFields(error), 'request failed');
+    else request.log.debug(errorFields(error), 'request refused');
+    return sendProblem(reply, problem);
+  });
+}
+
+/** One line an answer, without bodies, headers, addresses or anything of an unknown URL. */
+function logAnswers(app: FastifyInstance): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const fields = {
+      method: request.method,
+      route: request.is404 ? null : (request.routeOptions.url ?? null),
+      status: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime),
+    };
+    // Scanners ask for what is not there all day, and a good delivery has logged its counts.
+    if (request.is404 || reply.statusCode < 400) request.log.debug(fields, 'request answered');
+    else request.log.info(fields, 'request answered');
+  });
+}

@@ -1,0 +1,59 @@
+import type { ConcordEvent } from '../../src/events/event.ts';
+import type { IngestDeps } from '../../src/events/ingest.ts';
+import type { EventId, UserKey } from '../../src/identity.ts';
+import type { Reject, Trigger } from '../../src/ports.ts';
+
+export type Call = 'append' | 'markDue' | 'rejects';
+
+export interface InMemoryStores extends IngestDeps {
+  readonly events: Map<EventId, ConcordEvent>;
+  readonly due: Map<UserKey, Trigger>;
+  readonly rejected: Reject[];
+  /** The calls that took effect, in their order. */
+  readonly calls: (Call | 'onDue')[];
+  /** Makes the next call of this name throw and change nothing. */
+  failOnce(call: Call, error: Error): void;
+  now: Date;
+}
+
+/** The log, the queue and the rejects as the ingest sees them, with calls that can be made to fail. */
+export function inMemoryStores(now: Date): InMemoryStores {
+  const failures = new Map<Call, Error>();
+  const attempt = (call: Call): void => {
+    const failure = failures.get(call);
+    failures.delete(call);
+    if (failure !== undefined) throw failure;
+    stores.calls.push(call);
+  };
+  const stores: InMemoryStores = {
+    now,
+    events: new Map(),
+    due: new Map(),
+    rejected: [],
+    calls: [],
+    failOnce: (call, error) => failures.set(call, error),
+    clock: { now: () => stores.now },
+    log: {
+      async append(events) {
+        attempt('append');
+        const duplicates = events.map((event) => event._id).filter((id) => stores.events.has(id));
+        for (const event of events) if (!stores.events.has(event._id)) stores.events.set(event._id, event);
+        return { appended: events.length - duplicates.length, duplicates };
+      },
+    },
+    queue: {
+      async markDue(triggers) {
+        attempt('markDue');
+        for (const trigger of triggers) stores.due.set(trigger.user, trigger);
+      },
+    },
+    rejects: {
+      async add(rejects) {
+        attempt('rejects');
+        stores.rejected.push(...rejects);
+      },
+    },
+    onDue: () => stores.calls.push('onDue'),
+  };
+  return stores;
+}
