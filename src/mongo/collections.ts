@@ -1,0 +1,10 @@
+/** The names of Concord's own collections and of the platform's, all in the one configured database. */
+export const collections = {
+  events: 'concord.events',
+  subjects: 'concord.subjects',
+  rejects: 'concord.rejects',
+  cursors: 'concord.cursors',
+  users: 'users',
+  verifications: 'verifications',
+  handles: '@handles',
+} as const;

@@ -1,0 +1,104 @@
+/** The one connection to MongoDB, with the guarantees that everything else relies on set once for all. */
+import {
+  type Collection,
+  type Db,
+  type Document,
+  MongoClient,
+  type MongoClientOptions,
+  ReadConcern,
+} from 'mongodb';
+import { UpstreamError, UsageError } from '../errors.ts';
+import { reading } from './errors.ts';
+
+export interface ConnectionOptions {
+  readonly uri: string;
+  readonly database: string;
+  /** Shows in the server's log and in `currentOp`. */
+  readonly appName: string;
+}
+
+/**
+ * What a reader needs of a database. A command that must change nothing is given this and no more, so a
+ * write in it does not compile.
+ */
+export interface ReadableDb {
+  collection<T extends Document>(
+    name: string,
+  ): Pick<Collection<T>, 'find' | 'findOne' | 'countDocuments' | 'listIndexes'>;
+}
+
+export interface Connection<Database = Db> {
+  readonly db: Database;
+  /** Resolves when a primary has answered. Throws `UpstreamError` UNREACHABLE, or TIMEOUT after `timeoutMs`. */
+  ping(timeoutMs: number): Promise<void>;
+  /** Ends the connection; calls under way fail. May be repeated. */
+  close(): Promise<void>;
+}
+
+const serverSelectionTimeoutMs = 5_000;
+const connectTimeoutMs = 5_000;
+/** A server that stops answering in the middle of a call must not hold a worker for ever. */
+const socketTimeoutMs = 30_000;
+/** Longer than an election, so a step-down is waited out; shorter than the patience of a webhook. */
+const writeConcernTimeoutMs = 10_000;
+/** Enough for 32 workers, the webhook and the reads beside them. */
+const maxPoolSize = 64;
+
+/**
+ * Builds a connection. Nothing is sent before the first call, so a server can start, say that it is not
+ * ready, and come up with the database. Throws `UsageError` when the address cannot be read; the message
+ * does not repeat it, because it holds a password.
+ */
+export function connect(options: ConnectionOptions & { readonly readOnly: true }): Connection<ReadableDb>;
+export function connect(options: ConnectionOptions & { readonly readOnly?: false }): Connection;
+export function connect(options: ConnectionOptions & { readonly readOnly?: boolean }): Connection {
+  const client = newClient(options.uri, {
+    appName: options.appName,
+    serverSelectionTimeoutMS: serverSelectionTimeoutMs,
+    connectTimeoutMS: connectTimeoutMs,
+    socketTimeoutMS: socketTimeoutMs,
+    maxPoolSize,
+    ignoreUndefined: true,
+    retryReads: true,
+    retryWrites: true,
+  });
+  // Set on the database, because options in the address (`?w=1`) would win over the client's.
+  const db = client.db(options.database, {
+    writeConcern: { w: 'majority', journal: true, wtimeoutMS: writeConcernTimeoutMs },
+    readConcern: new ReadConcern('majority'),
+    readPreference: 'primary',
+    ignoreUndefined: true,
+  });
+  return {
+    db,
+    ping: (timeoutMs) => reading('answer a ping', () => withTimeout(db.command({ ping: 1 }), timeoutMs)),
+    close: () => client.close(),
+  };
+}
+
+function newClient(uri: string, options: MongoClientOptions): MongoClient {
+  try {
+    return new MongoClient(uri, options);
+  } catch {
+    // The driver's error repeats the address, password and all, so it is not kept as the cause.
+    throw new UsageError(
+      'The MongoDB address cannot be read. It looks like mongodb://user:password@host:27017/?replicaSet=name.',
+      'MONGODB_URI',
+    );
+  }
+}
+
+async function withTimeout(call: Promise<unknown>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const expiry = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const message = `MongoDB did not answer within ${timeoutMs} ms`;
+      reject(new UpstreamError(message, { upstream: 'mongodb', code: 'TIMEOUT', retryable: true }));
+    }, timeoutMs);
+  });
+  try {
+    await Promise.race([call, expiry]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,89 @@
+/** The platform's documents, read: `verifications`, `users` and `@handles`, by user, leniently. */
+import type { Collection } from 'mongodb';
+import { storedUserKey, type UserKey } from '../identity.ts';
+import type { DocumentReader, Documents } from '../ports.ts';
+import { collections } from './collections.ts';
+import type { ReadableDb } from './connection.ts';
+import {
+  countOf,
+  platformHandleOf,
+  type StoredHandle,
+  type StoredUser,
+  type StoredVerification,
+  userOf,
+} from './document-shapes.ts';
+import { reading } from './errors.ts';
+import { listIndexes } from './indexes.ts';
+
+/** Bounds one `$in`; a page of a sweep is one of these. */
+const readChunk = 1_000;
+/** More users than this behind one code, DID or handle is not something a person can choose from. */
+const maxFound = 20;
+
+export function documentReader(db: ReadableDb): DocumentReader {
+  const verifications = db.collection<StoredVerification>(collections.verifications);
+  const users = db.collection<StoredUser>(collections.users);
+  const handles = db.collection<StoredHandle>(collections.handles);
+
+  async function readChunkOf(keys: readonly UserKey[], into: Map<UserKey, Documents>): Promise<void> {
+    const wanted = { _id: { $in: [...keys] } };
+    const options = { batchSize: keys.length + 1 };
+    const [counts, documents, names] = await reading('read the documents of users', () =>
+      Promise.all([
+        verifications.find(wanted, { ...options, projection: { count: 1 } }).toArray(),
+        users.find(wanted, { ...options, projection: { code: 1, atproto: 1, atprotoPending: 1 } }).toArray(),
+        handles.find(wanted, { ...options, projection: { handle: 1 } }).toArray(),
+      ]),
+    );
+    const countByUser = new Map(counts.map((found) => [found._id, countOf(found.count)]));
+    const userByUser = new Map(documents.map((found) => [found._id, userOf(found)]));
+    const handleByUser = new Map(names.map((found) => [found._id, platformHandleOf(found.handle)]));
+    for (const key of keys) {
+      into.set(key, {
+        verificationCount: countByUser.get(key),
+        user: userByUser.get(key),
+        handle: handleByUser.get(key),
+      });
+    }
+  }
+
+  return {
+    async read(keys) {
+      const found = new Map<UserKey, Documents>();
+      for (let start = 0; start < keys.length; start += readChunk) {
+        await readChunkOf(keys.slice(start, start + readChunk), found);
+      }
+      return found;
+    },
+
+    async indexes() {
+      return (await Promise.all([listIndexes(db, 'users'), listIndexes(db, '@handles')])).flat();
+    },
+
+    // A range, not an expression: the index on code is counted from one end of the year to the other.
+    codesInYear: (prefix) =>
+      reading('count the codes of a year', () =>
+        users.countDocuments({ code: { $gte: prefix, $lt: `${prefix}\uffff` } }),
+      ),
+
+    async findUsers(by) {
+      const { code, did, handle } = by;
+      const found = await reading('find users', () =>
+        Promise.all([
+          code === undefined ? [] : ids(users, { code: { $eq: String(code) } }),
+          did === undefined ? [] : ids(users, { 'atproto.did': { $eq: String(did) } }),
+          handle === undefined ? [] : ids(handles, { handle: { $eq: String(handle) } }),
+        ]),
+      );
+      return [...new Set(found.flat())].map(storedUserKey);
+    },
+  };
+}
+
+async function ids<T extends { readonly _id: string }>(
+  collection: Pick<Collection<T>, 'find'>,
+  filter: Parameters<Collection<T>['find']>[0],
+): Promise<readonly string[]> {
+  const found = await collection.find(filter).project<{ _id: string }>({ _id: 1 }).limit(maxFound).toArray();
+  return found.map((document) => document._id);
+}

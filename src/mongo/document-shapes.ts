@@ -1,0 +1,75 @@
+/**
+ * The platform's documents as they are found, and what is read out of them.
+ *
+ * Fields drifted over the years, so every one of them is unknown until it has been looked at. The rule where
+ * something cannot be read: an account that is named illegibly is an account with no DID, never "no account",
+ * because from no account follows creating a second one.
+ */
+import { eventId, parseAccountHandle, parseCode, parseDid, type UserKey } from '../identity.ts';
+import type { AccountRecord, Documents } from '../ports.ts';
+
+export interface StoredVerification {
+  readonly _id: UserKey;
+  readonly count?: unknown;
+}
+
+export interface StoredHandle {
+  readonly _id: UserKey;
+  readonly handle?: unknown;
+}
+
+export interface StoredUser {
+  readonly _id: UserKey;
+  readonly code?: unknown;
+  readonly when?: Date;
+  readonly atproto?: unknown;
+  readonly atprotoPending?: unknown;
+}
+
+/**
+ * Whole and never negative, whatever type of number or text it was written as. A document without a readable
+ * count is one that has verified nothing yet.
+ */
+export function countOf(count: unknown): number {
+  const number = typeof count === 'number' ? count : Number(String(count ?? ''));
+  return Number.isFinite(number) ? Math.max(0, Math.floor(number)) : 0;
+}
+
+export function platformHandleOf(handle: unknown): string | undefined {
+  if (typeof handle === 'number') return String(handle);
+  return typeof handle === 'string' && handle !== '' ? handle : undefined;
+}
+
+export function userOf(stored: StoredUser): NonNullable<Documents['user']> {
+  return {
+    code: parseCode(stored.code),
+    account: accountOf(stored.atproto),
+    pending: pendingOf(stored.atprotoPending),
+  };
+}
+
+/** Undefined only when nothing is there: no field, a null, or an object with nothing in it. */
+function accountOf(atproto: unknown): AccountRecord | undefined {
+  if (atproto === undefined || atproto === null) return undefined;
+  if (!isObject(atproto)) return { did: undefined, handle: undefined, hasPassword: false };
+  if (Object.keys(atproto).length === 0) return undefined;
+  return {
+    did: parseDid(atproto['did']),
+    handle: parseAccountHandle(atproto['handle']),
+    hasPassword: isText(atproto['password']),
+  };
+}
+
+function pendingOf(pending: unknown): { intent: ReturnType<typeof eventId>; password: string } | undefined {
+  if (!isObject(pending)) return undefined;
+  const { intent, password } = pending;
+  return isText(intent) && isText(password) ? { intent: eventId(intent), password } : undefined;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,193 @@
+/**
+ * The platform's documents, written: `verifications` and `users`. `@handles` is the platform's alone.
+ *
+ * They are older than Concord and others write them too, so every write names its fields and the state it
+ * was decided on, and what we do not know in them is left as it is.
+ */
+import type { Collection, Db } from 'mongodb';
+import type { AccountHandle, Code, Did, EventId, UserKey } from '../identity.ts';
+import type { DocumentStore } from '../ports.ts';
+import { collections } from './collections.ts';
+import { documentReader } from './document-reader.ts';
+import { countOf, type StoredUser, type StoredVerification } from './document-shapes.ts';
+import { isDuplicateKey, reading, refusingIndex, translateError, unexpected, writing } from './errors.ts';
+import { createUniqueIndex } from './indexes.ts';
+
+export function documentStore(db: Db): DocumentStore {
+  const users = db.collection<StoredUser>(collections.users);
+  const verifications = db.collection<StoredVerification>(collections.verifications);
+  return {
+    ...documentReader(db),
+    recordVerification: (user, atLeast) => recordVerification(verifications, user, atLeast),
+    createUser: (user, code, when) => createUser(users, user, code, when),
+    assignCode: (user, code) => assignCode(users, user, code),
+    keepPendingPassword: (user, intent, password) => keepPendingPassword(users, user, intent, password),
+    recordAccount: (user, account) => recordAccount(users, user, account),
+    recordAccountHandle: (user, did, handle, at) => recordAccountHandle(users, user, did, handle, at),
+    createIndex: (wanted) => createUniqueIndex(db, wanted),
+  };
+}
+
+async function recordVerification(
+  verifications: Collection<StoredVerification>,
+  user: UserKey,
+  atLeast: number,
+): Promise<void> {
+  const raise = (): Promise<StoredVerification | null> =>
+    verifications.findOneAndUpdate(
+      { _id: { $eq: user } },
+      { $max: { count: atLeast } },
+      { upsert: true, returnDocument: 'after', projection: { count: 1 } },
+    );
+  await writing('record a verification', async () => {
+    // Of two that insert at once one is refused, and then finds the document.
+    const after = await raise().catch((error: unknown) => {
+      if (!isDuplicateKey(error)) throw error;
+      return raise();
+    });
+    const count = after?.count;
+    if (typeof count === 'number') return;
+    // MongoDB orders a text after every number, so $max has left a count that is none as it was.
+    const raised = Math.max(countOf(count), atLeast);
+    await verifications.updateOne({ _id: { $eq: user }, count: { $eq: count } }, { $set: { count: raised } });
+  });
+}
+
+async function createUser(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  code: Code,
+  when: Date,
+): Promise<'created' | 'user-exists' | 'code-taken'> {
+  try {
+    await users.insertOne({ _id: user, code, when });
+    return 'created';
+  } catch (error) {
+    return await whatRefused(users, user, code, error);
+  }
+}
+
+async function assignCode(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  code: Code,
+): Promise<'assigned' | 'has-code' | 'code-taken'> {
+  try {
+    // Null matches a missing field too. A code that we cannot read is a code: it is never overwritten.
+    const assigned = await users.updateOne({ _id: { $eq: user }, code: null }, { $set: { code } });
+    if (assigned.matchedCount === 1) return 'assigned';
+  } catch (error) {
+    await whatRefused(users, undefined, code, error);
+    return 'code-taken';
+  }
+  await requireUser(users, user, 'assign a code');
+  return 'has-code';
+}
+
+/**
+ * Which unique index refused a write is looked up in the data, because the index on code may have any name.
+ * When neither the user nor the code is there, a third one did, such as a unique index on a field that most
+ * documents lack: another code would fare no better, so that is an error and says which index it is.
+ */
+async function whatRefused(
+  users: Collection<StoredUser>,
+  user: UserKey | undefined,
+  code: Code,
+  error: unknown,
+): Promise<'user-exists' | 'code-taken'> {
+  if (!isDuplicateKey(error)) throw translateError(error, 'write a user document', 'write');
+  // What refused us may not have reached a majority yet, so the look is at what the primary itself has.
+  const isThere = (filter: { _id: { $eq: UserKey } } | { code: { $eq: Code } }): Promise<boolean> =>
+    reading('see what refused a user document', async () => {
+      const found = await users.findOne(filter, { projection: { _id: 1 }, readConcern: { level: 'local' } });
+      return found !== null;
+    });
+  if (user !== undefined && (await isThere({ _id: { $eq: user } }))) return 'user-exists';
+  if (await isThere({ code: { $eq: code } })) return 'code-taken';
+  throw unexpected(
+    `write a user document: refused by the unique index ${refusingIndex(error) ?? '(unnamed)'}, and neither the user nor the code is there`,
+    'DUPLICATE_KEY',
+    true,
+  );
+}
+
+async function keepPendingPassword(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  intent: EventId,
+  password: string,
+): Promise<void> {
+  const kept = await writing('keep a pending password', () =>
+    users.updateOne({ _id: { $eq: user } }, { $set: { atprotoPending: { intent, password } } }),
+  );
+  if (kept.matchedCount === 0) throw noUser('keep a pending password');
+}
+
+interface RecordedAccount {
+  readonly did: Did;
+  readonly handle: AccountHandle;
+  readonly password?: string;
+  readonly createdAt: Date;
+}
+
+async function recordAccount(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  account: RecordedAccount,
+): Promise<'recorded' | 'other-account'> {
+  const { did, handle, password } = account;
+  const createdAt = account.createdAt.toISOString();
+  const secret = password === undefined ? {} : { password };
+  const written = await writing('record an account', async () => {
+    const dotted = Object.entries({ did, handle, createdAt, ...secret });
+    const { matchedCount } = await users.updateOne(
+      { _id: { $eq: user }, 'atproto.did': { $in: [null, did] }, atproto: { $not: { $type: 'null' } } },
+      {
+        $set: Object.fromEntries(dotted.map(([field, value]) => [`atproto.${field}`, value])),
+        $unset: { atprotoPending: true },
+      },
+    );
+    if (matchedCount === 1) return true;
+    // A field cannot be set within a null, so a null is replaced whole.
+    const replaced = await users.updateOne(
+      { _id: { $eq: user }, atproto: { $type: 'null' } },
+      { $set: { atproto: { did, handle, createdAt, ...secret } }, $unset: { atprotoPending: true } },
+    );
+    return replaced.matchedCount === 1;
+  });
+  if (written) return 'recorded';
+  await requireUser(users, user, 'record an account');
+  return 'other-account';
+}
+
+async function recordAccountHandle(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  did: Did,
+  handle: AccountHandle,
+  at: Date,
+): Promise<void> {
+  const written = await writing('record a handle', () =>
+    users.updateOne(
+      { _id: { $eq: user }, 'atproto.did': { $eq: did } },
+      { $set: { 'atproto.handle': handle, 'atproto.syncedAt': at.toISOString() } },
+    ),
+  );
+  // Somebody changed the document since it was observed: the next pass looks again.
+  if (written.matchedCount === 0) {
+    throw unexpected(
+      'record a handle: the user document does not name this account',
+      'DOCUMENT_CHANGED',
+      true,
+    );
+  }
+}
+
+async function requireUser(users: Collection<StoredUser>, user: UserKey, what: string): Promise<void> {
+  const found = await reading(what, () => users.findOne({ _id: { $eq: user } }, { projection: { _id: 1 } }));
+  if (found === null) throw noUser(what);
+}
+
+function noUser(what: string): Error {
+  return unexpected(`${what}: the user document is not there`, 'DOCUMENT_CHANGED', true);
+}

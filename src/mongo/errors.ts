@@ -1,0 +1,177 @@
+/**
+ * Every failure of the MongoDB driver -> one UpstreamError with a code that a caller may branch on.
+ *
+ * What the server says about a failure can hold parts of documents: a duplicate key message names the
+ * email or the handle, a bulk error carries the whole document. So the answer itself is never kept as the
+ * cause; its number, name, labels and the name of the index are.
+ */
+import {
+  MongoAPIError,
+  MongoBulkWriteError,
+  MongoError,
+  MongoNetworkError,
+  MongoNetworkTimeoutError,
+  MongoOperationTimeoutError,
+  MongoServerError,
+  MongoServerSelectionError,
+  MongoWriteConcernError,
+} from 'mongodb';
+import { UpstreamError } from '../errors.ts';
+
+type Access = 'read' | 'write';
+
+interface Verdict {
+  readonly code: string;
+  readonly retryable: boolean;
+  /** What a failed write may have done. A failed read does nothing. */
+  readonly effect: 'none' | 'unknown';
+}
+
+const notWritable: Verdict = { code: 'NOT_WRITABLE', retryable: true, effect: 'unknown' };
+const unreachable: Verdict = { code: 'UNREACHABLE', retryable: true, effect: 'unknown' };
+const timeout: Verdict = { code: 'TIMEOUT', retryable: true, effect: 'unknown' };
+const writeConcern: Verdict = { code: 'WRITE_CONCERN', retryable: true, effect: 'unknown' };
+const indexInTheWay: Verdict = { code: 'INDEX_IN_THE_WAY', retryable: false, effect: 'none' };
+const refused: Verdict = { code: 'REFUSED', retryable: false, effect: 'none' };
+
+/**
+ * The server's own numbers. A step-down or shutdown is "unknown" for a write: the driver repeats once, and
+ * the answer to the second try says nothing about what the first one did.
+ */
+const verdicts: ReadonlyMap<number, Verdict> = new Map([
+  [6, unreachable],
+  [7, unreachable],
+  [89, timeout],
+  [9001, unreachable],
+  [50, timeout],
+  [262, timeout],
+  [91, notWritable],
+  [189, notWritable],
+  [10058, notWritable],
+  [10107, notWritable],
+  [11600, notWritable],
+  [11602, notWritable],
+  [13435, notWritable],
+  [13436, notWritable],
+  [64, writeConcern],
+  [79, { ...writeConcern, retryable: false }],
+  [100, { ...writeConcern, retryable: false }],
+  [13, { ...refused, code: 'UNAUTHORIZED' }],
+  [18, { ...refused, code: 'UNAUTHENTICATED' }],
+  [8000, { ...refused, code: 'UNAUTHENTICATED' }],
+  [26, { ...refused, code: 'NO_SUCH_COLLECTION' }],
+  [43, { code: 'CURSOR_LOST', retryable: true, effect: 'none' }],
+  [85, indexInTheWay],
+  [86, indexInTheWay],
+  [112, { code: 'WRITE_CONFLICT', retryable: true, effect: 'none' }],
+  [121, { ...refused, code: 'DOCUMENT_REFUSED' }],
+  [134, { code: 'NOT_READY', retryable: true, effect: 'none' }],
+  [11000, { ...refused, code: 'DUPLICATE_KEY' }],
+  [11001, { ...refused, code: 'DUPLICATE_KEY' }],
+  [14031, { code: 'DISK_FULL', retryable: true, effect: 'none' }],
+]);
+
+/** Runs a call that changes nothing. `what` completes the sentence "MongoDB could not …". */
+export async function reading<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw translateError(error, what, 'read');
+  }
+}
+
+/** Runs a call that may change something. `what` completes the sentence "MongoDB could not …". */
+export async function writing<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw translateError(error, what, 'write');
+  }
+}
+
+/** Errors that are not the driver's come back as they are: a fault of ours is not an upstream's. */
+export function translateError(error: unknown, what: string, access: Access): unknown {
+  if (!(error instanceof MongoError)) return error;
+  const original = unwrapped(error);
+  const verdict = verdictOn(original);
+  return new UpstreamError(`MongoDB could not ${what}: ${nameOf(original)}`, {
+    upstream: 'mongodb',
+    code: verdict.code,
+    retryable: verdict.retryable,
+    effect: access === 'write' ? verdict.effect : 'none',
+    cause: withoutValues(original),
+  });
+}
+
+/** A failure that we found rather than the driver: the answer was no error, but it is not what was needed. */
+export function unexpected(what: string, code: string, retryable: boolean): UpstreamError {
+  return new UpstreamError(`MongoDB could not ${what}`, { upstream: 'mongodb', code, retryable });
+}
+
+/** A unique index refused the write. */
+export function isDuplicateKey(error: unknown): error is MongoServerError {
+  return error instanceof MongoServerError && (error.code === 11000 || error.code === 11001);
+}
+
+/**
+ * Positions in an unordered bulk that a unique index refused; undefined when anything else went wrong,
+ * a write concern that was not met included.
+ */
+export function duplicatePositions(error: unknown): readonly number[] | undefined {
+  if (!(error instanceof MongoBulkWriteError)) return undefined;
+  if (unwrapped(error) !== error || error.result.getWriteConcernError() !== undefined) return undefined;
+  const failures = error.result.getWriteErrors();
+  if (failures.length === 0 || failures.some((failure) => failure.code !== 11000)) return undefined;
+  return failures.map((failure) => failure.index);
+}
+
+/** The index that refused a write. MongoDB 4.0 says so only within its message, which holds the value too. */
+export function refusingIndex(error: MongoServerError): string | undefined {
+  return /\bindex: (?:\S+\.\$)?(.+?) dup key/.exec(error.message)?.[1];
+}
+
+/** A bulk write wraps whatever broke it off, a lost connection too, in an error that looks like an answer. */
+function unwrapped(error: MongoError): MongoError {
+  if (!(error instanceof MongoBulkWriteError)) return error;
+  const inner: unknown = error.errorResponse;
+  return inner instanceof MongoError ? inner : error;
+}
+
+function verdictOn(error: MongoError): Verdict {
+  if (error instanceof MongoBulkWriteError && error.result.getWriteConcernError() !== undefined) {
+    return writeConcern;
+  }
+  if (error instanceof MongoWriteConcernError) {
+    return verdicts.get(Number(error.code)) === notWritable ? notWritable : writeConcern;
+  }
+  if (error instanceof MongoServerError) {
+    const known = verdicts.get(Number(error.code));
+    if (known !== undefined) return known;
+    return error.hasErrorLabel('RetryableWriteError')
+      ? { ...refused, retryable: true, effect: 'unknown' }
+      : refused;
+  }
+  if (error instanceof MongoNetworkTimeoutError || error instanceof MongoOperationTimeoutError)
+    return timeout;
+  if (error instanceof MongoNetworkError) return unreachable;
+  // The driver looks for a server again before it repeats a write, so this does not prove that nothing was sent.
+  if (error instanceof MongoServerSelectionError) return unreachable;
+  if (error.name === 'MongoWaitQueueTimeoutError') return { ...timeout, effect: 'none' };
+  if (/Closed|NotConnected/.test(error.name)) return { code: 'CLOSED', retryable: false, effect: 'unknown' };
+  if (error instanceof MongoAPIError) return { ...refused, code: 'MISUSED' };
+  return { code: 'FAILED', retryable: false, effect: 'unknown' };
+}
+
+function nameOf(error: MongoError): string {
+  if (!(error instanceof MongoServerError)) return error.name;
+  const name = typeof error.codeName === 'string' ? error.codeName : undefined;
+  return [name ?? error.name, error.code === undefined ? '' : `(${String(error.code)})`].join(' ').trim();
+}
+
+function withoutValues(error: MongoError): Error {
+  // Errors of the driver itself speak of hosts and options, never of documents.
+  if (!(error instanceof MongoServerError)) return error;
+  const index = isDuplicateKey(error) ? refusingIndex(error) : undefined;
+  const labels = error.errorLabels.length === 0 ? '' : `, ${error.errorLabels.join(', ')}`;
+  return new Error(`${nameOf(error)}${index === undefined ? '' : ` by the index ${index}`}${labels}`);
+}

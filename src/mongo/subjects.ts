@@ -1,0 +1,124 @@
+/** Subjects: one document a user, as stored, and how it is read. The queue in it is in `work-queue.ts`. */
+import { createHash } from 'node:crypto';
+import type { Collection } from 'mongodb';
+import type { Auth0UserId, EventId, TenantId, UserKey } from '../identity.ts';
+import type { DuePriority, Subject, SubjectReader, SubjectView } from '../ports.ts';
+import { collections } from './collections.ts';
+import type { ReadableDb } from './connection.ts';
+import { reading } from './errors.ts';
+
+export interface StoredSubject {
+  readonly _id: UserKey;
+  readonly tenant: TenantId;
+  readonly userId: Auth0UserId;
+  /** There while someone is to look at the user, also while somebody does. */
+  readonly due?: {
+    readonly at: Date;
+    readonly priority: 0 | 1;
+    readonly count: number;
+    readonly since?: Date;
+    readonly causes?: readonly EventId[];
+  };
+  readonly lease?: { readonly token: string; readonly until: Date };
+  /** What the holder of the lease answers: moved here from `due`, so that what comes later is told apart. */
+  readonly taken?: { readonly since?: Date; readonly causes?: readonly EventId[] };
+  readonly observedAt?: Date;
+  readonly view?: Partial<SubjectView>;
+  readonly accountEmailHash?: string;
+}
+
+export type Subjects = Collection<StoredSubject>;
+
+/** How `due.priority` is stored: what is smaller is claimed first. */
+export const priorities = { trigger: 0, sweep: 1 } as const satisfies Record<DuePriority, 0 | 1>;
+/** Enough to explain a pass; a user whose webhook storms does not grow the document. */
+export const maxCauses = 20;
+
+const page = 1_000;
+
+export function subjectReader(db: ReadableDb): SubjectReader {
+  const subjects = db.collection<StoredSubject>(collections.subjects);
+  return {
+    async get(user) {
+      const found = await reading('read a subject', () => subjects.findOne({ _id: { $eq: user } }));
+      return found === null ? undefined : subjectOf(found);
+    },
+
+    async holdersOfEmail(email) {
+      const holding = { accountEmailHash: emailHash(email) };
+      const found = await reading('find who holds an email', () =>
+        subjects
+          .find(holding, { projection: { _id: 1 } })
+          .sort({ _id: 1 })
+          .toArray(),
+      );
+      return found.map((subject) => subject._id);
+    },
+
+    // Pages by key rather than one cursor: the server drops a cursor that its reader leaves for ten minutes.
+    async *list(tenant, only = {}) {
+      const unsettled = only.unsettled === true ? { 'view.sync': { $ne: 'Synced' as const } } : {};
+      let after: UserKey | undefined;
+      for (;;) {
+        const beyond = after === undefined ? {} : { _id: { $gt: after } };
+        const found = await reading('list subjects', () =>
+          subjects
+            .find({ tenant: { $eq: tenant }, ...unsettled, ...beyond }, { batchSize: page + 1 })
+            .sort({ _id: 1 })
+            .limit(page)
+            .toArray(),
+        );
+        for (const subject of found) yield subjectOf(subject);
+        after = found.at(-1)?._id;
+        if (found.length < page) return;
+      }
+    },
+
+    backlog: (now) =>
+      reading('count the backlog', async () => {
+        const due = { 'due.at': { $lte: now } };
+        const leasedOnly = { 'lease.until': { $gt: now }, 'due.at': { $not: { $lte: now } } };
+        const [waiting, leased, oldest] = await Promise.all([
+          subjects.countDocuments(due),
+          subjects.countDocuments(leasedOnly),
+          subjects
+            .find({ ...due, 'due.since': { $exists: true } }, { projection: { _id: 0, 'due.since': 1 } })
+            .sort({ 'due.since': 1 })
+            .limit(1)
+            .next(),
+        ]);
+        return { due: waiting + leased, oldestDueSince: oldest?.due?.since };
+      }),
+  };
+}
+
+/**
+ * What an email is found by. Hashed, because MongoDB 4.0 refuses a document whose index key is over 1,024
+ * bytes, and how long an address is, is not ours to say.
+ */
+export function emailHash(email: string): string {
+  return createHash('sha256').update(email.toLowerCase()).digest('base64url');
+}
+
+/** A user that was marked due and never looked at has no view yet: nothing is known of it. */
+function subjectOf(stored: StoredSubject): Subject {
+  const view = stored.view ?? {};
+  return {
+    user: stored._id,
+    tenant: stored.tenant,
+    userId: stored.userId,
+    dueAt: stored.due?.at,
+    email: view.email,
+    emailVerified: view.emailVerified ?? false,
+    code: view.code,
+    did: view.did,
+    accountHandle: view.accountHandle,
+    accountEmail: view.accountEmail,
+    platformHandle: view.platformHandle,
+    conditions: view.conditions ?? [],
+    sync: view.sync ?? 'Unknown',
+    health: view.health ?? 'Progressing',
+    attempts: view.attempts ?? 0,
+    quarantined: view.quarantined ?? false,
+  };
+}

@@ -1,0 +1,163 @@
+/** What every document store promises about the platform's documents. */
+import { describe, expect, it } from 'vitest';
+import { UpstreamError } from '../../src/errors.ts';
+import { eventId, type UserKey } from '../../src/identity.ts';
+import type { DocumentStore } from '../../src/ports.ts';
+import { alice, aliceDid, at, bob, bobDid, code, handle } from './people.ts';
+
+export interface DocumentWorld {
+  readonly store: DocumentStore;
+  /** Writes to `@handles`, which only the platform does. */
+  setHandle(user: UserKey, handle: string): Promise<void>;
+}
+
+/** `make` gives a store with no document in it and a unique index on `users.code`. */
+export function documentStoreContract(make: () => Promise<DocumentWorld>): void {
+  const nothing = { verificationCount: undefined, user: undefined, handle: undefined };
+  const account = { did: aliceDid, handle: handle('alice'), password: 'sealed', createdAt: at(3) };
+
+  describe('reading', () => {
+    it('answers for every user that was asked for', async () => {
+      const { store, setHandle } = await make();
+      await store.recordVerification(alice.user, 1);
+      await store.createUser(alice.user, code('ac26nobeb'), at(1));
+      await setHandle(alice.user, 'alice');
+      const found = await store.read([alice.user, bob.user]);
+      expect([...found.keys()]).toEqual([alice.user, bob.user]);
+      expect(found.get(alice.user)).toEqual({
+        verificationCount: 1,
+        user: { code: 'ac26nobeb', account: undefined, pending: undefined },
+        handle: 'alice',
+      });
+      expect(found.get(bob.user)).toEqual(nothing);
+      expect(await store.read([])).toEqual(new Map());
+    });
+
+    it('finds users by code, DID and platform handle, exactly', async () => {
+      const { store, setHandle } = await make();
+      await store.createUser(alice.user, code('ac26nobeb'), at(1));
+      await store.recordAccount(alice.user, account);
+      await setHandle(bob.user, 'bob');
+      expect(await store.findUsers({ code: 'ac26nobeb' })).toEqual([alice.user]);
+      expect(await store.findUsers({ did: aliceDid })).toEqual([alice.user]);
+      expect(await store.findUsers({ handle: 'bob' })).toEqual([bob.user]);
+      expect(await store.findUsers({ handle: 'b.b' })).toEqual([]);
+      expect(await store.findUsers({ code: 'ac26nobeb', did: aliceDid })).toEqual([alice.user]);
+      expect(await store.findUsers({})).toEqual([]);
+    });
+
+    it('counts the codes of one year', async () => {
+      const { store } = await make();
+      await store.createUser(alice.user, code('ac26nobeb'), at(1));
+      await store.createUser(bob.user, code('ac25nobeb'), at(1));
+      expect(await store.codesInYear('ac26')).toBe(1);
+      expect(await store.codesInYear('ac24')).toBe(0);
+    });
+  });
+
+  describe('a verification', () => {
+    it('is created, raised, and never lowered', async () => {
+      const { store } = await make();
+      const counts: (number | undefined)[] = [];
+      for (const atLeast of [0, 1, 0, 3, 2]) {
+        await store.recordVerification(alice.user, atLeast);
+        counts.push((await store.read([alice.user])).get(alice.user)?.verificationCount);
+      }
+      expect(counts).toEqual([0, 1, 1, 3, 3]);
+    });
+
+    it('is recorded once when many record it at once', async () => {
+      const { store } = await make();
+      await Promise.all(Array.from({ length: 20 }, () => store.recordVerification(alice.user, 1)));
+      expect((await store.read([alice.user])).get(alice.user)?.verificationCount).toBe(1);
+    });
+  });
+
+  describe('a user document', () => {
+    it('is not applied when the user or the code is there', async () => {
+      const { store } = await make();
+      expect(await store.createUser(alice.user, code('ac26nobeb'), at(1))).toBe('created');
+      expect(await store.createUser(alice.user, code('ac26nobeb'), at(1))).toBe('user-exists');
+      expect(await store.createUser(alice.user, code('ac26bobob'), at(1))).toBe('user-exists');
+      expect(await store.createUser(bob.user, code('ac26nobeb'), at(1))).toBe('code-taken');
+      expect((await store.read([bob.user])).get(bob.user)).toEqual(nothing);
+    });
+
+    it('keeps the code that it has', async () => {
+      const { store } = await make();
+      await store.createUser(alice.user, code('ac26nobeb'), at(1));
+      expect(await store.assignCode(alice.user, code('ac26bobob'))).toBe('has-code');
+      expect((await store.read([alice.user])).get(alice.user)?.user?.code).toBe('ac26nobeb');
+    });
+  });
+
+  describe('an account', () => {
+    it('is recorded, with the pending password dropped', async () => {
+      const { store } = await make();
+      const user = async () => (await store.read([alice.user])).get(alice.user)?.user;
+      await store.createUser(alice.user, code('ac26nobeb'), at(1));
+      await store.keepPendingPassword(alice.user, eventId('e-1'), 'sealed-1');
+      await store.keepPendingPassword(alice.user, eventId('e-2'), 'sealed-2');
+      expect(await user()).toEqual({
+        code: 'ac26nobeb',
+        account: undefined,
+        pending: { intent: 'e-2', password: 'sealed-2' },
+      });
+      expect(await store.recordAccount(alice.user, account)).toBe('recorded');
+      expect(await user()).toEqual({
+        code: 'ac26nobeb',
+        account: { did: aliceDid, handle: 'alice.at.test', hasPassword: true },
+        pending: undefined,
+      });
+    });
+
+    it('is recorded again, and never over another one', async () => {
+      const { store } = await make();
+      await store.createUser(alice.user, code('ac26nobeb'), at(1));
+      await store.recordAccount(alice.user, account);
+      const { password: _kept, ...withoutPassword } = account;
+      expect(await store.recordAccount(alice.user, { ...withoutPassword, handle: handle('al') })).toBe(
+        'recorded',
+      );
+      expect(await store.recordAccount(alice.user, { ...account, did: bobDid })).toBe('other-account');
+      expect((await store.read([alice.user])).get(alice.user)?.user?.account).toEqual({
+        did: aliceDid,
+        handle: 'al.at.test',
+        hasPassword: true,
+      });
+    });
+
+    it('has its handle changed only where the document names it', async () => {
+      const { store } = await make();
+      await store.createUser(alice.user, code('ac26nobeb'), at(1));
+      await store.recordAccount(alice.user, account);
+      await store.recordAccountHandle(alice.user, aliceDid, handle('al'), at(5));
+      expect((await store.read([alice.user])).get(alice.user)?.user?.account?.handle).toBe('al.at.test');
+      const refused = store.recordAccountHandle(alice.user, bobDid, handle('bob'), at(6));
+      await expect(refused).rejects.toMatchObject({ code: 'DOCUMENT_CHANGED', retryable: true });
+      expect((await store.read([alice.user])).get(alice.user)?.user?.account?.handle).toBe('al.at.test');
+    });
+
+    it.each<readonly [string, (store: DocumentStore) => Promise<unknown>]>([
+      ['a code', (store) => store.assignCode(alice.user, code('ac26nobeb'))],
+      ['a pending password', (store) => store.keepPendingPassword(alice.user, eventId('e-1'), 'sealed')],
+      ['an account', (store) => store.recordAccount(alice.user, account)],
+      ['a handle', (store) => store.recordAccountHandle(alice.user, aliceDid, handle('al'), at(5))],
+    ])('%s is not written, and not lost silently, when there is no user document', async (_name, write) => {
+      const { store } = await make();
+      await expect(write(store)).rejects.toBeInstanceOf(UpstreamError);
+      expect((await store.read([alice.user])).get(alice.user)).toEqual(nothing);
+    });
+  });
+
+  it('creates an index once, and then has it', async () => {
+    const { store } = await make();
+    const wanted = { collection: '@handles', field: 'handle', sparse: false } as const;
+    await store.createIndex(wanted);
+    await store.createIndex(wanted);
+    const found = (await store.indexes()).filter((index) => index.key[0]?.[0] === 'handle');
+    expect(found).toEqual([
+      expect.objectContaining({ collection: '@handles', unique: true, partial: false }),
+    ]);
+  });
+}

@@ -1,0 +1,164 @@
+import type { Db } from 'mongodb';
+import { describe, expect, it } from 'vitest';
+import { documentStore } from '../../src/mongo/documents.ts';
+import { documentStoreContract } from './documents.contract.ts';
+import { alice, aliceDid, at, bob, code, handle, person } from './people.ts';
+import { openWorld } from './world.ts';
+
+const world = openWorld();
+
+async function make(codeIndex = 'code_unique') {
+  const db = world.fresh();
+  await db.collection('users').createIndex({ code: 1 }, { unique: true, sparse: true, name: codeIndex });
+  return { db, store: documentStore(db) };
+}
+
+documentStoreContract(async () => {
+  const { db, store } = await make();
+  return {
+    store,
+    setHandle: async (user, name) => {
+      await rows(db, '@handles').insertOne({ _id: user, handle: name });
+    },
+  };
+});
+
+function rows(db: Db, name: string) {
+  return db.collection<{ _id: string; [field: string]: unknown }>(name);
+}
+
+describe('documents that others wrote', () => {
+  it.each([
+    ['a number', { count: 2 }, 2],
+    ['a text', { count: '2' }, 2],
+    ['a text that is no number', { count: 'yes' }, 0],
+    ['null', { count: null }, 0],
+    ['nothing', {}, 0],
+    ['a truth value', { count: true }, 0],
+    ['less than nothing', { count: -1 }, 0],
+  ])('a count that is %s is read, and raised', async (_name, fields, expected) => {
+    const { db, store } = await make();
+    await rows(db, 'verifications').insertOne({ _id: alice.user, ...fields });
+    const count = async () => (await store.read([alice.user])).get(alice.user)?.verificationCount;
+    expect(await count()).toBe(expected);
+    await store.recordVerification(alice.user, 1);
+    expect(await count()).toBe(Math.max(expected, 1));
+    await store.recordVerification(alice.user, 3);
+    expect(await count()).toBe(3);
+  });
+
+  const illegible = { did: undefined, handle: undefined, hasPassword: false };
+  it.each([
+    ['no field', {}, undefined],
+    ['null', { atproto: null }, undefined],
+    ['an empty object', { atproto: {} }, undefined],
+    ['a malformed DID', { atproto: { did: 'did:plc:short' } }, illegible],
+    ['a DID that is no text', { atproto: { did: 7 } }, illegible],
+    [
+      'no DID',
+      { atproto: { handle: 'Alice.at.test', password: 'x' } },
+      { ...illegible, handle: 'alice.at.test', hasPassword: true },
+    ],
+    ['a text', { atproto: 'alice' }, illegible],
+    ['more than we know', { atproto: { did: aliceDid, created: 'once' } }, { ...illegible, did: aliceDid }],
+  ])('an account with %s is "no account" only when nothing is there', async (_name, fields, account) => {
+    const { db, store } = await make();
+    await rows(db, 'users').insertOne({ _id: alice.user, ...fields });
+    expect((await store.read([alice.user])).get(alice.user)?.user?.account).toEqual(account);
+  });
+
+  it.each([
+    ['a malformed DID', { did: 'did:plc:short' }, 'other-account'],
+    ['another DID', { did: 'did:plc:bbbbbbbbbbbbbbbbbbbbbbbb' }, 'other-account'],
+    ['null', null, 'recorded'],
+    ['an empty object', {}, 'recorded'],
+  ])('an account is recorded over %s: %#', async (_name, atproto, expected) => {
+    const { db, store } = await make();
+    await rows(db, 'users').insertOne({ _id: alice.user, atproto });
+    const account = { did: aliceDid, handle: handle('alice'), createdAt: at(3) };
+    expect(await store.recordAccount(alice.user, account)).toBe(expected);
+  });
+
+  it('keep the fields that we do not know', async () => {
+    const { db, store } = await make();
+    await rows(db, 'users').insertOne({
+      _id: alice.user,
+      when: at(1),
+      colour: 'red',
+      atproto: { note: 'mine' },
+    });
+    await store.assignCode(alice.user, code('ac26nobeb'));
+    await store.recordAccount(alice.user, {
+      did: aliceDid,
+      handle: handle('alice'),
+      password: 'sealed',
+      createdAt: at(3),
+    });
+    await store.recordAccountHandle(alice.user, aliceDid, handle('al'), at(4));
+    expect(await rows(db, 'users').findOne({ _id: alice.user })).toEqual({
+      _id: alice.user,
+      when: at(1),
+      colour: 'red',
+      code: 'ac26nobeb',
+      atproto: {
+        note: 'mine',
+        did: aliceDid,
+        handle: 'al.at.test',
+        password: 'sealed',
+        createdAt: at(3).toISOString(),
+        syncedAt: at(4).toISOString(),
+      },
+    });
+  });
+
+  it('have a code of theirs kept even where it cannot be read', async () => {
+    const { db, store } = await make();
+    await rows(db, 'users').insertMany([{ _id: alice.user, code: 'legacy' }, { _id: bob.user }]);
+    expect((await store.read([alice.user])).get(alice.user)?.user?.code).toBeUndefined();
+    expect(await store.assignCode(alice.user, code('ac26nobeb'))).toBe('has-code');
+    expect(await store.assignCode(bob.user, code('ac26nobeb'))).toBe('assigned');
+    await rows(db, 'users').insertOne({ _id: 'auth0|carol' });
+    expect(await store.assignCode(person('carol').user, code('ac26nobeb'))).toBe('code-taken');
+  });
+
+  it('are found by a text only, never by an operator', async () => {
+    const { db, store } = await make();
+    await rows(db, 'users').insertOne({ _id: alice.user, code: 'ac26nobeb' });
+    const operator: never = { $ne: 'x' } as unknown as never;
+    expect(await store.findUsers({ code: operator })).toEqual([]);
+  });
+});
+
+describe('codes under contention', () => {
+  it.each(['code_1', 'code_unique', 'anything'])('are unique with an index named %s', async (name) => {
+    const { db, store } = await make(name);
+    const codes = ['ac26nobeb', 'ac26bobob', 'ac26cacac', 'ac26dedod', 'ac26fufuf'].map(code);
+    const results = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => {
+        const wanted = codes[index % codes.length];
+        if (wanted === undefined) throw new Error('There are five codes.');
+        return store.createUser(person(`user-${index}`).user, wanted, at(1));
+      }),
+    );
+    expect(results.filter((result) => result === 'created')).toHaveLength(5);
+    expect(results.filter((result) => result === 'code-taken')).toHaveLength(45);
+    expect((await rows(db, 'users').distinct('code')).sort()).toEqual([...codes].sort());
+  });
+
+  it('let one of many create a user', async () => {
+    const { store } = await make();
+    const codes = ['ac26nobeb', 'ac26bobob', 'ac26cacac', 'ac26dedod'].map(code);
+    const results = await Promise.all(codes.map((each) => store.createUser(alice.user, each, at(1))));
+    expect(results.sort()).toEqual(['created', 'user-exists', 'user-exists', 'user-exists']);
+  });
+
+  it('say which index it was when it was neither that of the user nor that of the code', async () => {
+    const { db, store } = await make();
+    await rows(db, 'users').createIndex({ email: 1 }, { unique: true, name: 'stray' });
+    await store.createUser(alice.user, code('ac26nobeb'), at(1));
+    await expect(store.createUser(bob.user, code('ac26bobob'), at(1))).rejects.toMatchObject({
+      code: 'DUPLICATE_KEY',
+      message: expect.stringContaining('stray'),
+    });
+  });
+});

@@ -1,0 +1,277 @@
+/** What every work queue promises, and the read model that its passes write. */
+import { describe, expect, it } from 'vitest';
+import { LeaseLostError } from '../../src/errors.ts';
+import type { Lease, SubjectReader, WorkQueue } from '../../src/ports.ts';
+import { alice, all, at, bob, otherTenant, person, trigger, view } from './people.ts';
+
+const minute = 60_000;
+
+/** `make` gives an empty queue and the reader of what it writes. */
+export function workQueueContract(make: () => Promise<{ queue: WorkQueue; subjects: SubjectReader }>): void {
+  const claimed = async (queue: WorkQueue, seconds: number): Promise<Lease> => {
+    const lease = await queue.claim(at(seconds), minute);
+    if (lease === undefined) throw new Error('Nobody was due.');
+    return lease;
+  };
+
+  describe('marking', () => {
+    it('makes a user due once, from the first time and with every cause', async () => {
+      const { queue } = await make();
+      await queue.markDue([trigger(alice, 'main:1'), trigger(alice, 'main:2')], at(5), 'trigger');
+      await queue.markDue([trigger(alice, 'main:3'), trigger(alice, 'main:1')], at(3), 'trigger');
+      await queue.markDue([trigger(alice)], at(9), 'trigger');
+      const lease = await claimed(queue, 10);
+      expect(lease).toMatchObject({ ...alice, dueSince: at(3), dueCount: 5, observedAt: undefined });
+      expect(new Set(lease.causes)).toEqual(new Set(['main:1', 'main:2', 'main:3']));
+      expect(lease.until).toEqual(at(70));
+      expect(await queue.claim(at(10), minute)).toBeUndefined();
+    });
+
+    it('changes nothing when given nobody', async () => {
+      const { queue } = await make();
+      await queue.markDue([], at(1), 'trigger');
+      expect(await queue.claim(at(1), minute)).toBeUndefined();
+      expect(await queue.nextDueAt()).toBeUndefined();
+    });
+
+    it('for a later time leaves the user alone until then', async () => {
+      const { queue } = await make();
+      await queue.markDue([trigger(alice)], at(60), 'trigger');
+      expect(await queue.claim(at(59), minute)).toBeUndefined();
+      expect(await queue.nextDueAt()).toEqual(at(60));
+      expect(await claimed(queue, 60)).toMatchObject(alice);
+    });
+
+    it('keeps the newest twenty causes', async () => {
+      const { queue } = await make();
+      for (let n = 0; n < 30; n++) await queue.markDue([trigger(alice, `main:${n}`)], at(1), 'trigger');
+      const lease = await claimed(queue, 1);
+      expect(lease.causes).toEqual(Array.from({ length: 20 }, (_, index) => `main:${index + 10}`));
+    });
+  });
+
+  describe('claiming', () => {
+    it('takes triggers before the sweep, and the longest due first', async () => {
+      const { queue } = await make();
+      const [carol, dave] = [person('carol'), person('dave')];
+      await queue.markDue([trigger(alice)], at(1), 'sweep');
+      await queue.markDue([trigger(bob)], at(3), 'trigger');
+      await queue.markDue([trigger(carol)], at(2), 'trigger');
+      await queue.markDue([trigger(dave)], at(2), 'sweep');
+      const order: string[] = [];
+      for (let n = 0; n < 4; n++) order.push((await claimed(queue, 10)).user);
+      expect(order).toEqual([carol.user, bob.user, alice.user, dave.user]);
+    });
+
+    it('takes a swept user as a triggered one once a trigger names it', async () => {
+      const { queue } = await make();
+      await queue.markDue([trigger(bob)], at(2), 'trigger');
+      await queue.markDue([trigger(alice)], at(1), 'sweep');
+      await queue.markDue([trigger(alice)], at(3), 'trigger');
+      expect((await claimed(queue, 10)).user).toBe(alice.user);
+    });
+
+    it('gives a user whose lease ran out to the next, with all that it was due for', async () => {
+      const { queue } = await make();
+      await queue.markDue([trigger(alice, 'main:1')], at(1), 'trigger');
+      const first = await claimed(queue, 1);
+      await queue.markDue([trigger(alice, 'main:2')], at(20), 'trigger');
+      expect(await queue.claim(at(60), minute)).toBeUndefined();
+      const second = await claimed(queue, 61);
+      expect(second.token).not.toBe(first.token);
+      expect(second).toMatchObject({ dueSince: at(1), causes: ['main:1', 'main:2'] });
+      await expect(queue.complete(first, view, at(61))).rejects.toBeInstanceOf(LeaseLostError);
+      await expect(queue.renew(first, at(61), minute)).rejects.toBeInstanceOf(LeaseLostError);
+      await queue.release(first);
+      await queue.complete(second, view, at(62));
+      expect(await queue.nextDueAt()).toBeUndefined();
+    });
+
+    it('waits for a lease that was renewed', async () => {
+      const { queue } = await make();
+      await queue.markDue([trigger(alice)], at(1), 'trigger');
+      const lease = await queue.renew(await claimed(queue, 1), at(50), minute);
+      expect(lease.until).toEqual(at(110));
+      expect(await queue.claim(at(100), minute)).toBeUndefined();
+      expect(await queue.nextDueAt()).toEqual(at(110));
+      await queue.complete(lease, view, at(105));
+    });
+  });
+
+  describe('claiming one user', () => {
+    it('takes a user nobody has heard of, and leaves it with nothing due', async () => {
+      const { queue, subjects } = await make();
+      const lease = await queue.claimUser(trigger(alice, 'main:1'), at(1), minute);
+      expect(lease).toMatchObject({ ...alice, dueCount: 0, dueSince: undefined, causes: ['main:1'] });
+      expect(await queue.nextDueAt()).toBeUndefined();
+      if (lease !== undefined) await queue.complete(lease, view, at(2));
+      expect(await queue.nextDueAt()).toBeUndefined();
+      expect(await subjects.get(alice.user)).toMatchObject({ ...alice, sync: 'Synced' });
+    });
+
+    it('takes a due user with what it is due for', async () => {
+      const { queue } = await make();
+      await queue.markDue([trigger(alice, 'main:1')], at(50), 'trigger');
+      const lease = await queue.claimUser(trigger(alice), at(1), minute);
+      expect(lease).toMatchObject({ dueCount: 1, dueSince: at(50), causes: ['main:1'] });
+      if (lease !== undefined) await queue.complete(lease, view, at(2));
+      expect(await queue.claim(at(100), minute)).toBeUndefined();
+    });
+
+    it('takes nothing while another worker holds the user, until that lease runs out', async () => {
+      const { queue } = await make();
+      await queue.markDue([trigger(alice)], at(1), 'trigger');
+      await claimed(queue, 1);
+      expect(await queue.claimUser(trigger(alice), at(60), minute)).toBeUndefined();
+      expect(await queue.claimUser(trigger(alice), at(61), minute)).toMatchObject(alice);
+    });
+
+    it('is due again for a retry although nobody had marked it', async () => {
+      const { queue } = await make();
+      const lease = await queue.claimUser(trigger(alice, 'main:1'), at(1), minute);
+      if (lease !== undefined) await queue.complete(lease, view, at(2), at(30));
+      expect(await queue.nextDueAt()).toEqual(at(30));
+      expect(await claimed(queue, 30)).toMatchObject({ dueSince: undefined, causes: ['main:1'] });
+    });
+  });
+
+  describe('completing', () => {
+    it('writes the view and the time of the last read, and ends the due', async () => {
+      const { queue, subjects } = await make();
+      await queue.markDue([trigger(alice)], at(1), 'trigger');
+      await queue.complete(await claimed(queue, 1), view, at(2));
+      expect(await subjects.get(alice.user)).toEqual({ ...alice, ...view, dueAt: undefined });
+      expect(await queue.claim(at(100), minute)).toBeUndefined();
+      await queue.markDue([trigger(alice)], at(9), 'trigger');
+      const again = await claimed(queue, 9);
+      expect(again).toMatchObject({ observedAt: at(2), dueSince: at(9), dueCount: 1 });
+      const { accountEmail: _gone, ...rest } = view;
+      await queue.complete(again, { ...rest, accountEmail: undefined, code: undefined }, undefined);
+      const after = await subjects.get(alice.user);
+      expect(after?.code).toBeUndefined();
+      expect(await subjects.holdersOfEmail('alice@example.com')).toEqual([]);
+      await queue.markDue([trigger(alice)], at(11), 'trigger');
+      expect((await claimed(queue, 11)).observedAt).toEqual(at(2));
+    });
+
+    it('leaves a user due that was marked again meanwhile, for the later triggers only', async () => {
+      const { queue, subjects } = await make();
+      await queue.markDue([trigger(alice, 'main:1')], at(1), 'trigger');
+      const lease = await claimed(queue, 1);
+      await queue.markDue([trigger(alice, 'main:2')], at(5), 'trigger');
+      await queue.complete(lease, view, at(6));
+      expect(await subjects.get(alice.user)).toMatchObject({ sync: 'Synced' });
+      const next = await claimed(queue, 6);
+      expect(next).toMatchObject({ dueSince: at(5), causes: ['main:2'] });
+      await queue.complete(next, view, at(7));
+      expect(await queue.claim(at(100), minute)).toBeUndefined();
+    });
+
+    it('with a retry makes the user due then, since the first trigger and for its causes', async () => {
+      const { queue } = await make();
+      await queue.markDue([trigger(alice, 'main:1')], at(1), 'trigger');
+      await queue.complete(await claimed(queue, 2), view, at(2), at(100));
+      expect(await queue.claim(at(99), minute)).toBeUndefined();
+      expect(await queue.nextDueAt()).toEqual(at(100));
+      expect(await claimed(queue, 100)).toMatchObject({ dueSince: at(1), causes: ['main:1'] });
+    });
+
+    it('with a retry does not wait for it when a trigger came meanwhile', async () => {
+      const { queue } = await make();
+      await queue.markDue([trigger(alice, 'main:1')], at(1), 'trigger');
+      const lease = await claimed(queue, 2);
+      await queue.markDue([trigger(alice, 'main:2')], at(3), 'trigger');
+      await queue.complete(lease, view, at(4), at(100));
+      expect(await claimed(queue, 4)).toMatchObject({ dueSince: at(1), causes: ['main:1', 'main:2'] });
+    });
+
+    it('with a retry does not wait for it when a trigger comes after', async () => {
+      const { queue } = await make();
+      await queue.markDue([trigger(alice, 'main:1')], at(1), 'trigger');
+      await queue.complete(await claimed(queue, 2), view, at(2), at(100));
+      await queue.markDue([trigger(alice, 'main:2')], at(10), 'trigger');
+      expect(await claimed(queue, 10)).toMatchObject({ dueSince: at(1), causes: ['main:1', 'main:2'] });
+    });
+
+    it('twice is refused and changes nothing', async () => {
+      const { queue, subjects } = await make();
+      await queue.markDue([trigger(alice)], at(1), 'trigger');
+      const lease = await claimed(queue, 1);
+      await queue.complete(lease, view, at(2));
+      const worse = { ...view, health: 'Degraded' } as const;
+      await expect(queue.complete(lease, worse, at(3), at(4))).rejects.toBeInstanceOf(LeaseLostError);
+      expect(await subjects.get(alice.user)).toEqual({ ...alice, ...view, dueAt: undefined });
+    });
+  });
+
+  it('releasing leaves the user due as before', async () => {
+    const { queue } = await make();
+    await queue.markDue([trigger(alice, 'main:1')], at(1), 'trigger');
+    await queue.release(await claimed(queue, 2));
+    const again = await claimed(queue, 2);
+    expect(again).toMatchObject({ dueSince: at(1), dueCount: 1, causes: ['main:1'] });
+    await queue.markDue([trigger(alice, 'main:2')], at(3), 'trigger');
+    await queue.release(again);
+    expect(await claimed(queue, 3)).toMatchObject({ dueSince: at(1), causes: ['main:1', 'main:2'] });
+    const lease = await queue.claimUser(trigger(bob, 'main:3'), at(3), minute);
+    if (lease !== undefined) await queue.release(lease);
+    expect(await queue.claim(at(4), minute)).toBeUndefined();
+  });
+
+  it('a quarantined user is idle until a trigger names it', async () => {
+    const { queue } = await make();
+    await queue.markDue([trigger(alice)], at(1), 'trigger');
+    await queue.complete(await claimed(queue, 1), { ...view, quarantined: true }, at(2));
+    expect(await queue.claim(at(1_000), minute)).toBeUndefined();
+    await queue.markDue([trigger(alice)], at(1_001), 'trigger');
+    expect(await claimed(queue, 1_001)).toMatchObject(alice);
+  });
+
+  describe('the read model', () => {
+    it('knows nothing of a user it has never heard of, and says so of one nobody has looked at', async () => {
+      const { queue, subjects } = await make();
+      expect(await subjects.get(alice.user)).toBeUndefined();
+      await queue.markDue([trigger(alice)], at(1), 'trigger');
+      expect(await subjects.get(alice.user)).toMatchObject({
+        ...alice,
+        dueAt: at(1),
+        sync: 'Unknown',
+        health: 'Progressing',
+        conditions: [],
+        did: undefined,
+      });
+    });
+
+    it('finds who holds an email, in the order of keys', async () => {
+      const { queue, subjects } = await make();
+      for (const who of [bob, alice]) {
+        const lease = await queue.claimUser(trigger(who), at(1), minute);
+        if (lease !== undefined) await queue.complete(lease, view, at(1));
+      }
+      expect(await subjects.holdersOfEmail('alice@example.com')).toEqual([alice.user, bob.user]);
+      expect(await subjects.holdersOfEmail('bob@example.com')).toEqual([]);
+    });
+
+    it('lists the subjects of one tenant by key', async () => {
+      const { queue, subjects } = await make();
+      await queue.markDue(
+        [trigger(bob), trigger(alice), trigger(person('carol', otherTenant))],
+        at(1),
+        'sweep',
+      );
+      const listed = await all(subjects.list(alice.tenant));
+      expect(listed.map((subject) => subject.user)).toEqual([alice.user, bob.user]);
+    });
+
+    it('counts who is due or leased, and since when the oldest waits', async () => {
+      const { queue, subjects } = await make();
+      expect(await subjects.backlog(at(10))).toEqual({ due: 0, oldestDueSince: undefined });
+      await queue.markDue([trigger(alice)], at(2), 'sweep');
+      await queue.markDue([trigger(bob)], at(4), 'trigger');
+      await queue.markDue([trigger(person('carol'))], at(60), 'trigger');
+      expect(await subjects.backlog(at(10))).toEqual({ due: 2, oldestDueSince: at(2) });
+      await queue.claimUser(trigger(person('dave')), at(10), minute);
+      expect((await subjects.backlog(at(10))).due).toBe(3);
+    });
+  });
+}

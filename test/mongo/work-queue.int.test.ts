@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { ensureCollections } from '../../src/mongo/indexes.ts';
+import { subjectReader } from '../../src/mongo/subjects.ts';
+import { workQueue } from '../../src/mongo/work-queue.ts';
+import type { Lease } from '../../src/ports.ts';
+import { alice, all, at, person, tenant, trigger, view } from './people.ts';
+import { workQueueContract } from './work-queue.contract.ts';
+import { openWorld } from './world.ts';
+
+const world = openWorld();
+const minute = 60_000;
+
+async function make() {
+  const db = world.fresh();
+  await ensureCollections(db);
+  return { db, queue: workQueue(db), subjects: subjectReader(db) };
+}
+
+workQueueContract(make);
+
+describe('the work queue in MongoDB', () => {
+  it('gives 32 workers 1,000 users with no overlap, and every user once', async () => {
+    const { queue } = await make();
+    const people = Array.from({ length: 1_000 }, (_, index) => person(`user-${index}`));
+    await queue.markDue(
+      people.map((who) => trigger(who)),
+      at(1),
+      'trigger',
+    );
+    const seen: string[] = [];
+    await Promise.all(
+      Array.from({ length: 32 }, async () => {
+        for (let lease = await queue.claim(at(2), minute); lease !== undefined; ) {
+          seen.push(lease.user);
+          await queue.complete(lease, view, at(2));
+          lease = await queue.claim(at(2), minute);
+        }
+      }),
+    );
+    expect(seen).toHaveLength(1_000);
+    expect(new Set(seen).size).toBe(1_000);
+    expect(await queue.nextDueAt()).toBeUndefined();
+  });
+
+  it('lets one of 32 have a lease that ran out, and only its completion count', async () => {
+    const { queue } = await make();
+    await queue.markDue([trigger(alice)], at(1), 'trigger');
+    const leases: Lease[] = [];
+    for (let round = 0; round < 10; round++) {
+      const now = at(1 + round * 60);
+      const claims = await Promise.all(Array.from({ length: 32 }, () => queue.claim(now, minute)));
+      const won = claims.filter((lease) => lease !== undefined);
+      expect(won).toHaveLength(1);
+      leases.push(...won);
+    }
+    const ends = await Promise.allSettled(leases.map((lease) => queue.complete(lease, view, at(1_000))));
+    expect(ends.map((end) => end.status)).toEqual([...Array<string>(9).fill('rejected'), 'fulfilled']);
+  });
+
+  it('lets one of many have a user nobody had heard of', async () => {
+    const { queue } = await make();
+    const claims = await Promise.all(
+      Array.from({ length: 20 }, () => queue.claimUser(trigger(alice), at(1), minute)),
+    );
+    expect(claims.filter((lease) => lease !== undefined)).toHaveLength(1);
+  });
+
+  it('counts every mark of many that come at once', async () => {
+    const { queue } = await make();
+    const people = Array.from({ length: 20 }, (_, index) => trigger(person(`user-${index}`)));
+    await Promise.all(Array.from({ length: 50 }, () => queue.markDue(people, at(1), 'trigger')));
+    const leases = await Promise.all(people.map(() => queue.claim(at(1), minute)));
+    expect(new Set(leases.map((lease) => lease?.user)).size).toBe(20);
+    expect(leases.map((lease) => lease?.dueCount)).toEqual(Array<number>(20).fill(50));
+  });
+
+  it('loses no mark that comes while passes end', async () => {
+    const { queue } = await make();
+    let answered = 0;
+    const marking = (async () => {
+      for (let n = 0; n < 200; n++) await queue.markDue([trigger(alice)], at(n), 'trigger');
+    })();
+    const work = async (): Promise<void> => {
+      const lease = await queue.claim(at(1_000), minute);
+      if (lease === undefined) return;
+      await queue.complete(lease, view, at(1_000));
+      answered += 1;
+    };
+    await Promise.all([marking, ...Array.from({ length: 100 }, () => work())]);
+    await work();
+    expect(answered).toBeGreaterThan(0);
+    expect(await queue.nextDueAt()).toBeUndefined();
+  });
+
+  it('claims by an index, in its order, with nothing sorted in memory', async () => {
+    const { db, queue } = await make();
+    await queue.markDue([trigger(alice)], at(1), 'trigger');
+    const due = { 'due.at': { $lte: at(2) }, 'lease.until': { $not: { $gt: at(2) } } };
+    const cursor = db.collection('concord.subjects').find(due).sort({ 'due.priority': 1, 'due.at': 1 });
+    const plan = JSON.stringify(await cursor.explain('queryPlanner'));
+    expect(plan).toContain('"indexName":"due"');
+    expect(plan).not.toContain('"stage":"SORT"');
+  });
+
+  it('lists more than one page, each subject once', async () => {
+    const { queue, subjects } = await make();
+    const people = Array.from({ length: 2_001 }, (_, index) =>
+      person(`user-${String(index).padStart(5, '0')}`),
+    );
+    await queue.markDue(
+      people.map((who) => trigger(who)),
+      at(1),
+      'sweep',
+    );
+    const listed = await all(subjects.list(tenant));
+    expect(listed.map((subject) => subject.user)).toEqual(people.map((who) => who.user));
+  });
+
+  it('keeps a view whose address is longer than an index key may be', async () => {
+    const { queue, subjects } = await make();
+    const accountEmail = `${'a'.repeat(2_000)}@example.com`;
+    const lease = await queue.claimUser(trigger(alice), at(1), minute);
+    if (lease !== undefined) await queue.complete(lease, { ...view, accountEmail }, at(1));
+    expect(await subjects.holdersOfEmail(accountEmail)).toEqual([alice.user]);
+  });
+});
