@@ -1,0 +1,113 @@
+/** Calls to the Management API of one tenant, with the token they need. */
+import { z } from 'zod';
+import { UpstreamError } from '../errors.ts';
+import type { Clock } from '../ports.ts';
+import type { RateLimiter } from '../rate-limit.ts';
+import { type Call, type Caller, type CallInfo, createCaller } from '../upstream.ts';
+
+export interface Auth0ClientOptions {
+  /** The tenant's own domain, such as `example.eu.auth0.com`: it names the audience, also behind a custom domain. */
+  readonly domain: string;
+  /** Where the API is reached. Default `https://{domain}`. */
+  readonly managementUrl?: string | undefined;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly clock: Clock;
+  readonly limiter: RateLimiter;
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** Milliseconds for one call. Default 30,000. */
+  readonly timeoutMs?: number | undefined;
+  readonly onCall?: ((info: CallInfo) => void) | undefined;
+}
+
+export interface Auth0Client {
+  /**
+   * One call with a token. A 401 means that nothing was done and that the token is no longer good
+   * (a rotated key, a revoked grant): it is dropped, and the call is made exactly once more.
+   */
+  readonly call: Caller;
+  readonly clock: Clock;
+  readonly fetch: typeof globalThis.fetch;
+  /** False only where the API itself is reached over plain HTTP, as a local stand-in is. */
+  readonly secure: boolean;
+}
+
+export function createAuth0Client(options: Auth0ClientOptions): Auth0Client {
+  const { clock, limiter, timeoutMs, onCall, fetch = globalThis.fetch } = options;
+  const origin = options.managementUrl ?? `https://${options.domain}`;
+  const send = createCaller({ upstream: 'auth0', origin, clock, limiter, fetch, timeoutMs, onCall });
+  const tokens = new TokenSource(send, options);
+  const withToken = <T>(call: Call<T>, token: string): Call<T> => ({
+    ...call,
+    headers: { ...call.headers, authorization: `Bearer ${token}` },
+  });
+  return {
+    clock,
+    fetch,
+    secure: new URL(origin).protocol === 'https:',
+    call: async (call) => {
+      const token = await tokens.token();
+      try {
+        return await send(withToken(call, token));
+      } catch (error) {
+        if (!(error instanceof UpstreamError && error.code === 'UNAUTHORIZED')) throw error;
+      }
+      tokens.drop(token);
+      return send(withToken(call, await tokens.token()));
+    },
+  };
+}
+
+/** A token this close to its end, in milliseconds, is not used: the call it goes with may arrive later. */
+const TOKEN_MARGIN_MS = 60_000;
+
+const TokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.number().positive() });
+
+type Credentials = Pick<Auth0ClientOptions, 'domain' | 'clientId' | 'clientSecret' | 'clock'>;
+
+/** The access token: fetched when first needed, by one call however many wait for it, and kept until shortly before its end. */
+class TokenSource {
+  readonly #call: Caller;
+  readonly #credentials: Credentials;
+  #held: { readonly token: string; readonly untilMs: number } | undefined;
+  #pending: Promise<string> | undefined;
+
+  constructor(call: Caller, credentials: Credentials) {
+    this.#call = call;
+    this.#credentials = credentials;
+  }
+
+  token(): Promise<string> {
+    const nowMs = this.#credentials.clock.now().getTime();
+    if (this.#held !== undefined && nowMs < this.#held.untilMs) return Promise.resolve(this.#held.token);
+    this.#pending ??= this.#fetchToken(nowMs).finally(() => {
+      this.#pending = undefined;
+    });
+    return this.#pending;
+  }
+
+  /** Forgets this token. A newer one, which another call has fetched meanwhile, stays. */
+  drop(token: string): void {
+    if (this.#held?.token === token) this.#held = undefined;
+  }
+
+  async #fetchToken(nowMs: number): Promise<string> {
+    const { domain, clientId, clientSecret } = this.#credentials;
+    const answer = await this.#call({
+      method: 'POST',
+      route: 'oauth.token',
+      path: '/oauth/token',
+      bucket: 'token',
+      form: {
+        grant_type: 'client_credentials',
+        client_id: clientId,
+        client_secret: clientSecret,
+        audience: `https://${domain}/api/v2/`,
+      },
+      parse: (body) => TokenAnswer.parse(body),
+    });
+    // Counted from before the call, so that a slow answer does not lengthen it.
+    this.#held = { token: answer.access_token, untilMs: nowMs + answer.expires_in * 1000 - TOKEN_MARGIN_MS };
+    return answer.access_token;
+  }
+}

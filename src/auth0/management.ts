@@ -1,0 +1,133 @@
+/**
+ * The users of one Auth0 tenant. Reads by id and by address are immediately consistent; listings are
+ * not, and are capped at 1,000 users, beyond which only an export job lists everyone.
+ * Source: auth0.com/docs, user search best practices; list and search users; bulk user exports.
+ */
+import { z } from 'zod';
+import { UpstreamError } from '../errors.ts';
+import type { Auth0UserId } from '../identity.ts';
+import type { Auth0User, Directory } from '../ports.ts';
+import type { Refusal } from '../upstream.ts';
+import type { Auth0Client } from './client.ts';
+import { EXPORT_PAGE_SIZE, exportUsers } from './export.ts';
+import { USER_FIELDS, UserAnswer } from './user.ts';
+
+export interface DirectoryOptions {
+  /** Milliseconds that an export job may take. Default 600,000. */
+  readonly exportTimeoutMs?: number | undefined;
+}
+
+/**
+ * Every method throws UpstreamError; none has an effect, so all may be repeated. Beside the codes of
+ * `upstream.ts`, `everyone` throws LISTING_UNSTABLE, EXPORT_FAILED, EXPORT_TIMEOUT and
+ * EXPORT_INCOMPLETE, all of them retryable.
+ */
+export function createDirectory(client: Auth0Client, options: DirectoryOptions = {}): Directory {
+  return {
+    user: (id) => readUser(client, id),
+    usersByEmail: (email) =>
+      client.call({
+        method: 'GET',
+        route: 'users.byEmail',
+        path: '/api/v2/users-by-email',
+        query: { email, ...FIELDS },
+        bucket: 'users',
+        parse: (body) => z.array(UserAnswer).parse(body),
+      }),
+    everyone: async function* () {
+      const users = await listUsers(client);
+      if (users === 'too-many') {
+        yield* exportUsers(client, {
+          countUsers: () => countUsers(client),
+          timeoutMs: options.exportTimeoutMs,
+        });
+        return;
+      }
+      for (let from = 0; from < users.length; from += EXPORT_PAGE_SIZE) {
+        yield { users: users.slice(from, from + EXPORT_PAGE_SIZE) };
+      }
+    },
+  };
+}
+
+const FIELDS = { fields: USER_FIELDS.join(','), include_fields: true };
+
+async function readUser(client: Auth0Client, id: Auth0UserId): Promise<Auth0User | 'absent'> {
+  return client.call<Auth0User | 'absent'>({
+    method: 'GET',
+    route: 'users.get',
+    path: `/api/v2/users/${encodeURIComponent(id)}`,
+    query: FIELDS,
+    bucket: 'users',
+    parse: (body) => UserAnswer.refine((user) => user.userId === id, { path: ['user_id'] }).parse(body),
+    refusal: (answer) => (saysNoSuchUser(answer) ? 'absent' : undefined),
+  });
+}
+
+const NoSuchUser = z.object({
+  statusCode: z.literal(404),
+  errorCode: z.literal('inexistent_user').optional(),
+});
+
+/**
+ * A 404 counts only when it is Auth0's own about a user: a wrong path or a proxy also says 404, and
+ * "absent" is one of the two proofs on which an account may be removed.
+ */
+function saysNoSuchUser({ status, body }: Refusal): boolean {
+  return status === 404 && NoSuchUser.safeParse(body).success;
+}
+
+// ── Small tenants: pages ──
+
+/** Auth0 answers no search beyond this many users, and a total that stands at the cap may be cut off by it. */
+const MAX_LISTED = 1_000;
+const PER_PAGE = 100;
+const MAX_LISTINGS = 3;
+
+const UserPageAnswer = z.object({ total: z.number().int().nonnegative(), users: z.array(UserAnswer) });
+
+async function readPage(client: Auth0Client, page: number, perPage: number) {
+  return client.call({
+    method: 'GET',
+    route: 'users.list',
+    path: '/api/v2/users',
+    // Oldest first: whoever signs up meanwhile comes at the end, where the next page finds them.
+    query: { page, per_page: perPage, include_totals: true, sort: 'created_at:1', ...FIELDS },
+    bucket: 'users',
+    parse: (body) => UserPageAnswer.parse(body),
+  });
+}
+
+async function countUsers(client: Auth0Client): Promise<number> {
+  return (await readPage(client, 0, 1)).total;
+}
+
+async function listUsers(client: Auth0Client): Promise<readonly Auth0User[] | 'too-many'> {
+  for (let listing = 1; listing <= MAX_LISTINGS; listing += 1) {
+    const users = await readAllPages(client);
+    if (users !== 'unstable') return users;
+  }
+  throw new UpstreamError('The list of users kept changing while it was read, so it may lack some.', {
+    upstream: 'auth0',
+    code: 'LISTING_UNSTABLE',
+    retryable: true,
+  });
+}
+
+/**
+ * Every page, or `unstable` when somebody may have slipped through: a deletion moves the users behind
+ * it forward, across the edge of a page that has been read. Kept in memory, because it is short.
+ */
+async function readAllPages(client: Auth0Client): Promise<readonly Auth0User[] | 'too-many' | 'unstable'> {
+  const users = new Map<Auth0UserId, Auth0User>();
+  let total = 0;
+  for (let page = 0; page * PER_PAGE < MAX_LISTED; page += 1) {
+    const answer = await readPage(client, page, PER_PAGE);
+    if (answer.total >= MAX_LISTED) return 'too-many';
+    if (answer.total < total) return 'unstable';
+    total = answer.total;
+    for (const user of answer.users) users.set(user.userId, user);
+    if (answer.users.length < PER_PAGE) return users.size < total ? 'unstable' : [...users.values()];
+  }
+  return 'too-many';
+}

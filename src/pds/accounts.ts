@@ -1,0 +1,203 @@
+/**
+ * Accounts on an ATProto PDS, over its administrator's methods.
+ * Source: @atproto/pds 0.4.217, checked against the real one by test/pds.
+ */
+import { UpstreamError } from '../errors.ts';
+import type { AccountHandle, Did } from '../identity.ts';
+import type { AccountHost, AccountReader, CreateAccountResult, PdsAccount } from '../ports.ts';
+import {
+  readAccountInfo,
+  readAccountInfos,
+  readCreated,
+  readHandleDomains,
+  readInviteCode,
+  readRefreshToken,
+  readRefusal,
+  readRepoPage,
+  readRepoState,
+  says,
+} from './answers.ts';
+import { allowsHandle, holderOf } from './handle-probe.ts';
+import { CREATIONS, type Xrpc } from './xrpc.ts';
+
+/** The URL of a query must stay under 16 kB, and one account's answer may carry all uses of a shared invite code. */
+const ACCOUNTS_PER_CALL = 100;
+const REPOSITORIES_PER_CALL = 1_000;
+
+/** Reads, and the probe of `holderOf`, which changes nothing. */
+export function createAccountReader(xrpc: Xrpc): AccountReader {
+  return {
+    account: (did) => readAccount(xrpc, did),
+    accounts: async (dids) => {
+      const found = new Map<Did, PdsAccount>();
+      for (let from = 0; from < dids.length; from += ACCOUNTS_PER_CALL) {
+        const batch = await readAccounts(xrpc, dids.slice(from, from + ACCOUNTS_PER_CALL));
+        for (const account of batch) found.set(account.did, account);
+      }
+      return found;
+    },
+    repositories: () => listRepositories(xrpc),
+    holderOf: (handle) => holderOf(xrpc, handle),
+    handleDomains: () => xrpc({ name: 'server.describeServer', as: 'none', parse: readHandleDomains }),
+  };
+}
+
+/** The reader, and what makes and changes accounts. No method is repeated by itself. */
+export function createAccountHost(xrpc: Xrpc): AccountHost {
+  return {
+    ...createAccountReader(xrpc),
+    createInvite: () =>
+      // One code an account: the answers about accounts carry every use of theirs.
+      xrpc({ name: 'server.createInviteCode', as: 'admin', input: { useCount: 1 }, parse: readInviteCode }),
+    createAccount: (account) => createAccount(xrpc, account),
+    allowsHandle: (handle) => allowsHandle(xrpc, handle),
+    changeHandle: (did, handle) => changeHandle(xrpc, did, handle),
+    // The PDS also answers 200 for a DID it does not have: only a login proves that this did something.
+    setPassword: (did, password) =>
+      xrpc({
+        name: 'admin.updateAccountPassword',
+        as: 'admin',
+        input: { did, password },
+        parse: () => undefined,
+      }),
+    canLogIn: (did, password) => canLogIn(xrpc, did, password),
+  };
+}
+
+// ── Reading ──
+
+async function readAccount(xrpc: Xrpc, did: Did): Promise<PdsAccount | 'missing'> {
+  // At once, because `reconcile` waits for both. The account's own answer decides whether there is one.
+  const [account, repo] = await Promise.all([readInfo(xrpc, did), readRepo(xrpc, did)]);
+  if (account === 'missing' || repo !== 'no-account') {
+    return account === 'missing' ? account : { ...account, state: repo === 'no-account' ? 'no-repo' : repo };
+  }
+  // The two disagree. It was deleted between them, or else it is a row that has lost its repository.
+  const again = await readInfo(xrpc, did);
+  return again === 'missing' ? again : { ...again, state: 'no-repo' };
+}
+
+function readInfo(xrpc: Xrpc, did: Did): Promise<PdsAccount | 'missing'> {
+  return xrpc<PdsAccount | 'missing'>({
+    name: 'admin.getAccountInfo',
+    as: 'admin',
+    query: { did },
+    parse: readAccountInfo,
+    refusal: (answer) => (says(answer, 400, 'NotFound', 'Account not found') ? 'missing' : undefined),
+  });
+}
+
+/** `no-repo` is the half-made account that a failure late in createAccount leaves behind. */
+function readRepo(xrpc: Xrpc, did: Did): Promise<PdsAccount['state'] | 'no-account'> {
+  return xrpc<PdsAccount['state'] | 'no-account'>({
+    name: 'sync.getRepoStatus',
+    as: 'none',
+    query: { did },
+    parse: readRepoState,
+    refusal: (answer) => {
+      if (says(answer, 400, 'NotFound', 'Repo not found')) return 'no-repo';
+      return says(answer, 400, 'RepoNotFound') ? 'no-account' : undefined;
+    },
+  });
+}
+
+/** Halves the batch while the answer is too large, which accounts from one much-used invite code make it. */
+async function readAccounts(xrpc: Xrpc, dids: readonly Did[]): Promise<readonly PdsAccount[]> {
+  try {
+    return await xrpc({
+      name: 'admin.getAccountInfos',
+      as: 'admin',
+      query: { dids },
+      parse: readAccountInfos,
+    });
+  } catch (error) {
+    const tooLarge = error instanceof UpstreamError && error.code === 'ANSWER_TOO_LARGE';
+    if (!tooLarge || dids.length === 1) throw error;
+    const half = Math.ceil(dids.length / 2);
+    return [
+      ...(await readAccounts(xrpc, dids.slice(0, half))),
+      ...(await readAccounts(xrpc, dids.slice(half))),
+    ];
+  }
+}
+
+async function* listRepositories(xrpc: Xrpc) {
+  let cursor: string | undefined;
+  for (;;) {
+    const page = await xrpc({
+      name: 'sync.listRepos',
+      as: 'none',
+      query: { limit: REPOSITORIES_PER_CALL, cursor },
+      parse: readRepoPage,
+    });
+    if (page.repos.length > 0) yield page.repos;
+    // Also the last page with repositories has a cursor; only the empty one after it has none.
+    if (page.cursor === undefined) return;
+    if (page.cursor === cursor) {
+      const message = 'pds sync.listRepos gave the same place in the list twice.';
+      throw new UpstreamError(message, { upstream: 'pds', code: 'UNEXPECTED_ANSWER', retryable: false });
+    }
+    cursor = page.cursor;
+  }
+}
+
+// ── Writing ──
+
+/**
+ * Made without an administrator's authority, which this method refuses. A 5xx, 502 for the PLC directory
+ * included, has the effect `unknown`: the account may exist, or a DID without an account may have
+ * been left in the directory. Throws INVITE_REFUSED, not retryable, when the code was not good.
+ */
+function createAccount(
+  xrpc: Xrpc,
+  { handle, email, password, inviteCode }: Parameters<AccountHost['createAccount']>[0],
+): Promise<CreateAccountResult> {
+  return xrpc<CreateAccountResult>({
+    name: 'server.createAccount',
+    as: 'none',
+    input: { handle, email, password, inviteCode },
+    bucket: CREATIONS,
+    parse: readCreated,
+    refusal: (answer) => {
+      if (says(answer, 400, 'InvalidInviteCode')) {
+        const message = 'pds server.createAccount refused the invite code.';
+        throw new UpstreamError(message, { upstream: 'pds', code: 'INVITE_REFUSED', retryable: false });
+      }
+      return readRefusal(answer);
+    },
+  });
+}
+
+/**
+ * Repeatable: the same handle again is `changed`. The administrator's rename also allows reserved
+ * words and slurs; ask `allowsHandle` first. A DID that is not registered throws BAD_REQUEST.
+ */
+function changeHandle(xrpc: Xrpc, did: Did, handle: AccountHandle): ReturnType<AccountHost['changeHandle']> {
+  return xrpc<'changed' | 'taken' | 'not-allowed'>({
+    name: 'admin.updateAccountHandle',
+    as: 'admin',
+    input: { did, handle },
+    parse: () => 'changed',
+    refusal: (answer) => {
+      const refused = readRefusal(answer);
+      return refused?.field === 'handle' ? refused.reason : undefined;
+    },
+  });
+}
+
+/** A login takes the PDS at least 350 ms, by intent. It allows 30 in five minutes for one account. */
+async function canLogIn(xrpc: Xrpc, did: Did, password: string): Promise<boolean> {
+  const token = await xrpc<string | false>({
+    name: 'server.createSession',
+    as: 'none',
+    // Without the flag, a takedown hides whether the password is right.
+    input: { identifier: did, password, allowTakendown: true },
+    ignoreLimits: true,
+    parse: readRefreshToken,
+    refusal: (answer) =>
+      says(answer, 401, 'AuthenticationRequired', 'Invalid identifier or password') ? false : undefined,
+  });
+  if (token === false) return false;
+  await xrpc({ name: 'server.deleteSession', as: { token }, procedure: true, parse: () => undefined });
+  return true;
+}

@@ -1,0 +1,167 @@
+/** What the PDS answers, as data. Source: @atproto/pds 0.4.217, and its lexicons. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { parseAccountHandle, parseDid } from '../identity.ts';
+import type { CreateAccountResult, PdsAccount } from '../ports.ts';
+import type { Refusal } from '../upstream.ts';
+
+const DidAnswer = parsed(parseDid, 'not a DID');
+const HandleAnswer = parsed(parseAccountHandle, 'not a handle');
+
+function parsed<T>(parse: (text: string) => T | undefined, message: string) {
+  return z.string().transform((text, context): T => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+}
+
+const AccountInfo = z.object({
+  did: DidAnswer,
+  /** `handle.invalid` where the account has lost its handle. */
+  handle: HandleAnswer,
+  email: z.string().optional(),
+  /** Absent where the PDS asks for no invites. It also lists every other use of the code, which is not read. */
+  invitedBy: z.object({ code: z.string() }).optional(),
+  deactivatedAt: z.string().optional(),
+});
+
+export function readAccountInfo(body: unknown): PdsAccount {
+  return toAccount(AccountInfo.parse(body));
+}
+
+export function readAccountInfos(body: unknown): PdsAccount[] {
+  return z
+    .object({ infos: z.array(AccountInfo) })
+    .parse(body)
+    .infos.map(toAccount);
+}
+
+function toAccount(info: z.infer<typeof AccountInfo>): PdsAccount {
+  return {
+    did: info.did,
+    handle: info.handle,
+    email: info.email === '' ? undefined : info.email,
+    inviteHash:
+      info.invitedBy === undefined
+        ? undefined
+        : createHash('sha256').update(info.invitedBy.code).digest('hex'),
+    // The answer says nothing of a takedown or of the repository, so it cannot say that all is well.
+    state: info.deactivatedAt === undefined ? 'unknown' : 'deactivated',
+  };
+}
+
+const RepoStatus = z.object({ active: z.boolean(), status: z.string().optional() });
+
+export function readRepoState(body: unknown): PdsAccount['state'] {
+  const { active, status } = RepoStatus.parse(body);
+  if (active) return 'active';
+  return status === 'deactivated' || status === 'takendown' ? status : 'unknown';
+}
+
+const RepoPage = z.object({
+  cursor: z.string().optional(),
+  // `active` may be left out of an answer that knows no account status.
+  repos: z.array(z.object({ did: DidAnswer, active: z.boolean().default(true) })),
+});
+
+export function readRepoPage(body: unknown) {
+  return RepoPage.parse(body);
+}
+
+export function readHolder(body: unknown) {
+  return z.object({ did: DidAnswer }).parse(body).did;
+}
+
+export function readInviteCode(body: unknown): string {
+  return z.object({ code: z.string().min(1) }).parse(body).code;
+}
+
+export function readHandleDomains(body: unknown): readonly string[] {
+  return z.object({ availableUserDomains: z.array(z.string().startsWith('.')) }).parse(body)
+    .availableUserDomains;
+}
+
+export function readRefreshToken(body: unknown): string {
+  return z.object({ refreshJwt: z.string().min(1) }).parse(body).refreshJwt;
+}
+
+export function readCreated(body: unknown): CreateAccountResult {
+  const { did, handle } = z.object({ did: DidAnswer, handle: HandleAnswer }).parse(body);
+  return { type: 'created', did, handle };
+}
+
+// ── Refusals ──
+
+const ErrorAnswer = z.object({ error: z.string(), message: z.string().default('') });
+
+/** True when the PDS refused with this status, error name and start of the message. */
+export function says(answer: Refusal, status: number, error: string, message = ''): boolean {
+  const { data } = ErrorAnswer.safeParse(answer.body);
+  return answer.status === status && data?.error === error && data.message.startsWith(message);
+}
+
+type Refused = Omit<Extract<CreateAccountResult, { type: 'refused' }>, 'type'>;
+
+/** What createAccount says before it does anything. The text is ours, because theirs quotes the address. */
+const REFUSALS: readonly { readonly error: string; readonly message: RegExp; readonly means: Refused }[] = [
+  refusal('InvalidRequest', /^Handle already taken/, 'handle', 'taken', 'The handle is taken.'),
+  refusal('InvalidRequest', /^Email already taken/, 'email', 'taken', 'The address is taken.'),
+  refusal(
+    'HandleNotAvailable',
+    /^Reserved handle/,
+    'handle',
+    'not-allowed',
+    'The handle is a reserved word.',
+  ),
+  refusal('HandleNotAvailable', /^/, 'handle', 'not-allowed', 'The handle is not available.'),
+  refusal('InvalidHandle', /too short/, 'handle', 'not-allowed', 'The handle is too short.'),
+  refusal('InvalidHandle', /too long/, 'handle', 'not-allowed', 'The handle is too long.'),
+  refusal('InvalidHandle', /^/, 'handle', 'not-allowed', 'The handle is not one the PDS allows.'),
+  refusal(
+    'UnsupportedDomain',
+    /^/,
+    'handle',
+    'not-allowed',
+    'The handle is in a domain the PDS does not serve.',
+  ),
+  // The lexicon's own check, which comes before the others and has no name of its own.
+  refusal('InvalidRequest', /\$\.handle/, 'handle', 'not-allowed', 'The handle is not well-formed.'),
+  refusal(
+    'InvalidRequest',
+    /^External handle/,
+    'handle',
+    'not-allowed',
+    'The handle belongs to another domain.',
+  ),
+  refusal(
+    'InvalidRequest',
+    /^This email address is not supported/,
+    'email',
+    'not-allowed',
+    'The address is not one the PDS accepts.',
+  ),
+  refusal('InvalidRequest', /^Email is required/, 'email', 'not-allowed', 'An address is required.'),
+];
+
+function refusal(
+  error: string,
+  message: RegExp,
+  field: Refused['field'],
+  reason: Refused['reason'],
+  text: string,
+) {
+  return { error, message, means: { field, reason, message: text } };
+}
+
+/** The handle or the address was refused; undefined when the answer is about something else. */
+export function readRefusal({
+  status,
+  body,
+}: Refusal): Extract<CreateAccountResult, { type: 'refused' }> | undefined {
+  const { data } = ErrorAnswer.safeParse(body);
+  if (status !== 400 || data === undefined) return undefined;
+  const known = REFUSALS.find(({ error, message }) => error === data.error && message.test(data.message));
+  return known === undefined ? undefined : { type: 'refused', ...known.means };
+}

@@ -1,0 +1,85 @@
+/**
+ * Whether a handle may be had cannot be asked. It is found out from calls that are made so that they
+ * must fail: each names a DID that cannot exist, and so has nothing that it could change.
+ * Source: @atproto/pds 0.4.217, checked against the real one by test/pds.
+ */
+import { UpstreamError } from '../errors.ts';
+import type { AccountHandle, Did } from '../identity.ts';
+import type { HandleHolder } from '../ports.ts';
+import { readHolder, readRefusal, says } from './answers.ts';
+import { CREATIONS, type Xrpc } from './xrpc.ts';
+
+/** A DID is the hash of its first operation; nobody will ever find one whose hash is all the same letter. */
+const NO_DID = `did:plc:${'a'.repeat(24)}`;
+/** Codes carry the name of the PDS's host, so this one is on no list. */
+const NO_INVITE = 'concord-probe-never-issued';
+const PROBE_EMAIL = 'probe@example.com';
+
+/**
+ * resolveHandle does not see accounts that are deactivated or taken down, so where it sees nobody, the
+ * administrator's rename is asked for on behalf of a DID that cannot exist: the PDS first looks
+ * whether anybody has the handle, hidden or not, and then finds the DID unregistered.
+ */
+export async function holderOf(xrpc: Xrpc, handle: AccountHandle): Promise<HandleHolder> {
+  const visible = await xrpc<Did | 'nobody-visible'>({
+    name: 'identity.resolveHandle',
+    as: 'none',
+    query: { handle },
+    parse: readHolder,
+    refusal: (answer) =>
+      says(answer, 400, 'InvalidRequest', 'Unable to resolve handle') ? 'nobody-visible' : undefined,
+  });
+  if (visible !== 'nobody-visible') return { type: 'account', did: visible };
+  return xrpc<HandleHolder>({
+    name: 'admin.updateAccountHandle',
+    as: 'admin',
+    input: { did: NO_DID, handle },
+    parse: () => {
+      throw accepted('admin.updateAccountHandle');
+    },
+    refusal: (answer) => {
+      if (says(answer, 400, 'InvalidRequest', 'Handle already taken')) return { type: 'hidden' };
+      if (says(answer, 400, 'InvalidRequest', 'DID not registered')) return { type: 'nobody' };
+      return undefined;
+    },
+  });
+}
+
+/**
+ * The rules for handles are looked at before the invite code and before the authority to use a DID.
+ * Neither the code nor the DID is good, so nothing is created, whether the PDS asks for invites or not.
+ */
+export function allowsHandle(xrpc: Xrpc, handle: AccountHandle): Promise<boolean> {
+  return xrpc<boolean>({
+    name: 'server.createAccount',
+    as: 'none',
+    input: { handle, email: PROBE_EMAIL, password: NO_INVITE, inviteCode: NO_INVITE, did: NO_DID },
+    bucket: CREATIONS,
+    parse: () => {
+      throw accepted('server.createAccount');
+    },
+    refusal: (answer) => {
+      if (
+        says(answer, 400, 'InvalidInviteCode') ||
+        says(answer, 401, 'AuthenticationRequired', 'Missing auth')
+      ) {
+        return true;
+      }
+      const refused = readRefusal(answer);
+      // Taken, by whoever, is allowed: where no invites are asked for, the PDS looks at that as well.
+      if (refused?.reason === 'taken') return true;
+      return refused?.field === 'handle' ? false : undefined;
+    },
+  });
+}
+
+/** A probe went through, so what it rests on is no longer true, and somebody has to look what came of it. */
+function accepted(name: string): UpstreamError {
+  const message = `pds ${name} accepted a probe that it had to refuse.`;
+  return new UpstreamError(message, {
+    upstream: 'pds',
+    code: 'UNEXPECTED_ANSWER',
+    retryable: false,
+    effect: 'unknown',
+  });
+}

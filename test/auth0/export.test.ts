@@ -1,0 +1,210 @@
+import type { ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { createDirectory } from '../../src/auth0/management.ts';
+import { bodyOf, type Handler, sendJson } from '../support/local-server.ts';
+import { type ApiUser, apiUsers, type Tenant, tenantOf } from './tenant.ts';
+
+interface ExportingTenant {
+  /** How many users the search counts. */
+  readonly counted: number;
+  /** What the job says at each look; the last is repeated. `location` is filled in. */
+  readonly job?: readonly Record<string, unknown>[];
+  readonly file: (response: ServerResponse) => void;
+}
+
+function ndjson(users: readonly ApiUser[]): string {
+  return users.map((user) => `${JSON.stringify(user)}\n`).join('');
+}
+
+async function exporting({ counted, job = [{ status: 'completed' }], file }: ExportingTenant) {
+  const seen: { asked?: unknown; fileAuthorization?: string | undefined } = {};
+  let looks = 0;
+  const api: Handler = async (request, response) => {
+    const path = new URL(request.url, 'http://localhost').pathname;
+    if (path === '/api/v2/users') return sendJson(response, 200, { total: counted, users: [] });
+    if (path === '/api/v2/jobs/users-exports') {
+      seen.asked = JSON.parse(await bodyOf(request));
+      return sendJson(response, 200, { id: 'job_0000000000000001', type: 'users_export', status: 'pending' });
+    }
+    if (path === '/api/v2/jobs/job_0000000000000001') {
+      const { http, ...answer } = job[Math.min(looks, job.length - 1)] ?? {};
+      looks += 1;
+      if (http !== undefined) return sendJson(response, Number(http), {}, { 'retry-after': '3' });
+      return sendJson(response, 200, {
+        id: 'job_0000000000000001',
+        location: `${tenant.origin}/file`,
+        ...answer,
+      });
+    }
+    seen.fileAuthorization = request.headers.authorization;
+    return file(response);
+  };
+  const tenant: Tenant = await tenantOf(api);
+  return { tenant, seen };
+}
+
+/** The ids in the order they came, and how it ended. */
+async function listed(tenant: Tenant) {
+  const pages: number[] = [];
+  const ids = new Set<string>();
+  const ended = await (async () => {
+    for await (const { users } of createDirectory(tenant.client).everyone()) {
+      pages.push(users.length);
+      for (const { userId } of users) ids.add(userId);
+    }
+  })().then(
+    () => 'complete' as const,
+    (error: { code: string; retryable: boolean }) => error,
+  );
+  return { pages, users: ids.size, ended };
+}
+
+describe('a tenant of 1,000 users or more is exported', () => {
+  test.each([
+    ['plain', (text: string) => Buffer.from(text)],
+    ['compressed', (text: string) => gzipSync(text)],
+  ])('%s, in pages, with no token for the file', async (_reason, encode) => {
+    const { tenant, seen } = await exporting({
+      counted: 1_200,
+      job: [{ status: 'pending' }, { status: 'processing', percentage_done: 50 }, { status: 'completed' }],
+      file: (response) => response.end(encode(ndjson(apiUsers(1_200)))),
+    });
+    expect(await listed(tenant)).toEqual({ pages: [500, 500, 200], users: 1_200, ended: 'complete' });
+    expect(seen).toEqual({
+      asked: {
+        format: 'json',
+        fields: ['user_id', 'email', 'email_verified', 'blocked', 'created_at'].map((name) => ({ name })),
+      },
+      fileAuthorization: undefined,
+    });
+    expect(tenant.clock.elapsedMs()).toBe(2_500);
+  });
+
+  test('in chunks that end anywhere, with a last line that lacks its end', async () => {
+    const bytes = Buffer.from(ndjson(apiUsers(1_000).map((user) => ({ ...user, name: 'Ünlü' }))).trimEnd());
+    const { tenant } = await exporting({
+      counted: 1_000,
+      file: (response) => {
+        for (let from = 0; from < bytes.length; from += 4_099)
+          response.write(bytes.subarray(from, from + 4_099));
+        response.end();
+      },
+    });
+    expect(await listed(tenant)).toMatchObject({ users: 1_000, ended: 'complete' });
+  });
+
+  test('compressed by the server on the way', async () => {
+    const { tenant } = await exporting({
+      counted: 1_000,
+      file: (response) => {
+        response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(ndjson(apiUsers(1_000))));
+      },
+    });
+    expect(await listed(tenant)).toMatchObject({ users: 1_000, ended: 'complete' });
+  });
+
+  test('and a look that the rate limit refuses is taken later', async () => {
+    const { tenant } = await exporting({
+      counted: 1_000,
+      job: [{ http: 429 }, { status: 'completed' }],
+      file: (response) => response.end(ndjson(apiUsers(1_000))),
+    });
+    expect(await listed(tenant)).toMatchObject({ users: 1_000, ended: 'complete' });
+    expect(tenant.clock.elapsedMs()).toBe(3_000);
+  });
+});
+
+describe('an export that is not whole throws', () => {
+  const whole = ndjson(apiUsers(1_200));
+  const half = (bytes: Buffer): Buffer => bytes.subarray(0, bytes.length / 2);
+
+  test.each([
+    [
+      'cut connection',
+      (response: ServerResponse) => {
+        response
+          .writeHead(200, { 'content-length': String(whole.length) })
+          .write(half(Buffer.from(whole)), () => response.destroy());
+      },
+      'UNREACHABLE',
+    ],
+    [
+      'cut connection, of no stated length',
+      (response: ServerResponse) => {
+        response.write(half(Buffer.from(whole)), () => response.destroy());
+      },
+      'UNREACHABLE',
+    ],
+    [
+      'half a file that looks whole to HTTP',
+      (response: ServerResponse) => response.end(half(Buffer.from(whole))),
+      'UNEXPECTED_ANSWER',
+    ],
+    [
+      'half a file that ends with a line',
+      (response: ServerResponse) => response.end(ndjson(apiUsers(600))),
+      'EXPORT_INCOMPLETE',
+    ],
+    [
+      'half a compressed file',
+      (response: ServerResponse) => response.end(half(gzipSync(whole))),
+      'UNREACHABLE',
+    ],
+    ['nothing', (response: ServerResponse) => response.end(), 'EXPORT_INCOMPLETE'],
+    [
+      'a dead link',
+      (response: ServerResponse) => response.writeHead(403).end('<Error>expired</Error>'),
+      'EXPORT_FAILED',
+    ],
+    [
+      'a redirect',
+      (response: ServerResponse) => response.writeHead(302, { location: '/elsewhere' }).end(),
+      'EXPORT_FAILED',
+    ],
+    [
+      'a line of endless length',
+      (response: ServerResponse) => response.end(`{"email":"${'x'.repeat(100_000)}`),
+      'UNEXPECTED_ANSWER',
+    ],
+    [
+      'an odd user',
+      (response: ServerResponse) => response.end(`${whole}{"user_id":"auth0|x"}\n`),
+      'UNEXPECTED_ANSWER',
+    ],
+  ])('%s', async (_reason, file, code) => {
+    const { tenant } = await exporting({ counted: 1_200, file: (response) => void file(response) });
+    const { ended } = await listed(tenant);
+    expect(ended).toMatchObject({ code, upstream: 'auth0' });
+    expect(String(ended)).not.toMatch(/bob|example\.com|auth0\|/);
+  });
+
+  test('fewer users than the job itself says', async () => {
+    const { tenant } = await exporting({
+      counted: 1_200,
+      job: [{ status: 'completed', summary: { total: 1_200 } }],
+      file: (response) => response.end(ndjson(apiUsers(1_199))),
+    });
+    expect(await listed(tenant)).toMatchObject({ pages: [500, 500], ended: { code: 'EXPORT_INCOMPLETE' } });
+  });
+
+  test('but a few that the search still counts are no reason', async () => {
+    const { tenant } = await exporting({
+      counted: 1_200,
+      file: (response) => response.end(ndjson(apiUsers(1_190))),
+    });
+    expect(await listed(tenant)).toMatchObject({ users: 1_190, ended: 'complete' });
+  });
+
+  test.each([
+    ['that failed', [{ status: 'failed' }], 'EXPORT_FAILED'],
+    ['that ended with no file', [{ status: 'completed', location: undefined }], 'EXPORT_FAILED'],
+    ['of an unknown state', [{ status: 'asleep' }], 'UNEXPECTED_ANSWER'],
+    ['that never ends', [{ status: 'processing' }], 'EXPORT_TIMEOUT'],
+    ['that breaks', [{ http: 500 }], 'SERVER_ERROR'],
+  ])('a job %s', async (_reason, job, code) => {
+    const { tenant } = await exporting({ counted: 1_200, job, file: (response) => response.end(whole) });
+    expect(await listed(tenant)).toMatchObject({ pages: [], ended: { code } });
+    expect(tenant.clock.elapsedMs()).toBeLessThanOrEqual(600_000);
+  });
+});

@@ -1,0 +1,250 @@
+import { expect, test } from 'vitest';
+import { createDirectory } from '../../src/auth0/management.ts';
+import type { Auth0User } from '../../src/ports.ts';
+import { bodyOf, type Handler, sendJson } from '../support/local-server.ts';
+import { type ApiUser, apiUsers, type Tenant, tenantOf, userIdOf } from './tenant.ts';
+
+const aliceId = userIdOf('auth0|alice');
+const alice: ApiUser = {
+  user_id: aliceId,
+  email: 'Alice@example.com',
+  email_verified: true,
+  created_at: '2026-01-02T03:04:05.678Z',
+};
+const noSuchUser = {
+  statusCode: 404,
+  error: 'Not Found',
+  message: 'The user does not exist.',
+  errorCode: 'inexistent_user',
+};
+
+function answering(body: unknown, status = 200): Handler {
+  return (_, response) => sendJson(response, status, body);
+}
+
+test('one user by id, which is encoded', async () => {
+  const tenant = await tenantOf(answering({ ...alice, blocked: true }));
+  expect(await createDirectory(tenant.client).user(aliceId)).toEqual({
+    userId: 'auth0|alice',
+    email: 'Alice@example.com',
+    emailVerified: true,
+    blocked: true,
+    createdAt: new Date('2026-01-02T03:04:05.678Z'),
+  });
+  expect(tenant.requests[1]).toMatch(/^GET \/api\/v2\/users\/auth0%7Calice\?fields=user_id%2Cemail%2C/);
+});
+
+test.each([
+  ['no email', { email: undefined }, { email: undefined }],
+  ['an empty one', { email: '' }, { email: undefined }],
+  ['null', { email: null }, { email: undefined }],
+  ['nothing said of verification', { email_verified: undefined }, { emailVerified: false }],
+  ['verified as text', { email_verified: 'true' }, { emailVerified: true }],
+  ['not verified, as text', { email_verified: 'false' }, { emailVerified: false }],
+  ['nothing said of a block', { blocked: undefined }, { blocked: false }],
+])('a user with %s', async (_reason, fields, facts) => {
+  const { client } = await tenantOf(answering({ ...alice, ...fields }));
+  expect(await createDirectory(client).user(aliceId)).toMatchObject(facts);
+});
+
+test.each([
+  ['no date', { created_at: undefined }],
+  ['a date that is none', { created_at: 'yesterday' }],
+  ['another id than was asked for', { user_id: 'auth0|bob' }],
+  ['an address that is no text', { email: 7 }],
+])('a user with %s is not understood', async (_reason, fields) => {
+  const { client } = await tenantOf(answering({ ...alice, ...fields }));
+  await expect(createDirectory(client).user(aliceId)).rejects.toMatchObject({ code: 'UNEXPECTED_ANSWER' });
+});
+
+test.each([
+  ['Auth0’s own', noSuchUser],
+  ['Auth0’s own without a code', { ...noSuchUser, errorCode: undefined }],
+])('absent: a 404 that is %s', async (_reason, body) => {
+  const { client } = await tenantOf(answering(body, 404));
+  expect(await createDirectory(client).user(aliceId)).toBe('absent');
+});
+
+test.each([
+  ['of a proxy', (_, response) => response.writeHead(404).end('<html>not found</html>'), 'UNEXPECTED_ANSWER'],
+  ['with nothing', (_, response) => response.writeHead(404).end(), 'UNEXPECTED_ANSWER'],
+  ['of a gateway', answering({ message: 'no route' }, 404), 'NOT_FOUND'],
+  [
+    'about something else',
+    answering({ ...noSuchUser, errorCode: 'inexistent_connection' }, 404),
+    'NOT_FOUND',
+  ],
+  ['said with another status', answering(noSuchUser, 400), 'BAD_REQUEST'],
+] as const satisfies readonly [string, Handler, string][])(
+  'never absent: a 404 %s',
+  async (_reason, handler, code) => {
+    const { client } = await tenantOf(handler);
+    await expect(createDirectory(client).user(aliceId)).rejects.toMatchObject({ code, upstream: 'auth0' });
+  },
+);
+
+test.each([
+  [
+    '429',
+    (_, response) => sendJson(response, 429, {}, { 'x-ratelimit-remaining': '0', 'retry-after': '2' }),
+    { code: 'RATE_LIMITED', retryAfterMs: 2_000 },
+  ],
+  ['500', answering({}, 500), { code: 'SERVER_ERROR', retryable: true }],
+  [
+    '403',
+    answering({ errorCode: 'insufficient_scope' }, 403),
+    { code: 'FORBIDDEN', message: 'auth0 users.get answered 403 insufficient_scope.' },
+  ],
+  ['no answer', () => {}, { code: 'TIMEOUT', retryable: true, effect: 'none' }],
+  ['a cut connection', (request) => request.socket.destroy(), { code: 'UNREACHABLE', effect: 'none' }],
+] as const satisfies readonly [string, Handler, object][])(
+  'a read that fails with %s',
+  async (_reason, handler, expected) => {
+    const tenant = await tenantOf(handler, { timeoutMs: 100 });
+    await expect(createDirectory(tenant.client).user(aliceId)).rejects.toMatchObject(expected);
+    expect(tenant.requests).toHaveLength(2);
+  },
+);
+
+test('users by address', async () => {
+  const tenant = await tenantOf(answering([alice]));
+  const users = await createDirectory(tenant.client).usersByEmail('alice+a@example.com');
+  expect(users).toMatchObject([{ userId: aliceId }]);
+  expect(tenant.requests[1]).toContain('/api/v2/users-by-email?email=alice%2Ba%40example.com&');
+});
+
+// ── Tokens ──
+
+test('one token serves everybody who waits for it, and the calls after', async () => {
+  const forms: string[] = [];
+  const tenant = await tenantOf(answering(alice), {
+    token: async (request, response) => {
+      forms.push(await bodyOf(request));
+      sendJson(response, 200, { access_token: 'one', expires_in: 86_400 });
+    },
+  });
+  const directory = createDirectory(tenant.client);
+  await Promise.all([directory.user(aliceId), directory.user(aliceId), directory.user(aliceId)]);
+  await directory.user(aliceId);
+  expect(forms).toEqual([
+    'grant_type=client_credentials&client_id=concord&client_secret=hunter2&audience=https%3A%2F%2Fexample.eu.auth0.com%2Fapi%2Fv2%2F',
+  ]);
+});
+
+test('a token is replaced a minute before it ends', async () => {
+  const tenant = await tenantOf(answering(alice), { expiresInS: 600 });
+  const directory = createDirectory(tenant.client);
+  await directory.user(aliceId);
+  await tenant.clock.delay(539_000);
+  await directory.user(aliceId);
+  expect(tokensAsked(tenant)).toBe(1);
+  await tenant.clock.delay(1_000);
+  await directory.user(aliceId);
+  expect(tokensAsked(tenant)).toBe(2);
+});
+
+test('a 401 drops the token, and the call is made once more', async () => {
+  const tenant = await tenantOf((request, response) => {
+    if (request.headers.authorization === 'Bearer token-1') return sendJson(response, 401, {});
+    return sendJson(response, 200, alice);
+  });
+  const directory = createDirectory(tenant.client);
+  expect(await Promise.all([directory.user(aliceId), directory.user(aliceId)])).toMatchObject([
+    { userId: aliceId },
+    { userId: aliceId },
+  ]);
+  expect(tokensAsked(tenant)).toBe(2);
+});
+
+test('a second 401 is the answer', async () => {
+  const tenant = await tenantOf(answering({}, 401));
+  const read = createDirectory(tenant.client).user(aliceId);
+  await expect(read).rejects.toMatchObject({ code: 'UNAUTHORIZED', retryable: false });
+  expect(tenant.requests).toHaveLength(4);
+});
+
+test('wrong credentials fail the call and are asked with again by the next', async () => {
+  const tenant = await tenantOf(answering(alice), {
+    token: answering({ error: 'access_denied', error_description: 'Unauthorized hunter2' }, 401),
+  });
+  const directory = createDirectory(tenant.client);
+  for (let call = 1; call <= 2; call += 1) {
+    await expect(directory.user(aliceId)).rejects.toMatchObject({
+      code: 'UNAUTHORIZED',
+      message: 'auth0 oauth.token answered 401 access_denied.',
+    });
+  }
+  // No token was refused, so none is asked for once more.
+  expect(tenant.requests).toEqual(['POST /oauth/token', 'POST /oauth/token']);
+});
+
+function tokensAsked(tenant: Tenant): number {
+  return tenant.requests.filter((request) => request === 'POST /oauth/token').length;
+}
+
+// ── Listing ──
+
+/** A list of users as it stands at each request for a page: 0 is the first. */
+function listing(usersAt: (request: number) => ApiUser[]): Handler {
+  let request = -1;
+  return ({ url }, response) => {
+    request += 1;
+    const query = new URL(url, 'http://localhost').searchParams;
+    const [page, perPage] = [Number(query.get('page')), Number(query.get('per_page'))];
+    const users = usersAt(request);
+    sendJson(response, 200, {
+      start: page * perPage,
+      limit: perPage,
+      total: users.length,
+      users: users.slice(page * perPage, (page + 1) * perPage),
+    });
+  };
+}
+
+async function everyoneIn(tenant: Tenant): Promise<Auth0User[]> {
+  const users: Auth0User[] = [];
+  for await (const page of createDirectory(tenant.client).everyone()) {
+    expect(page.users.length).toBeLessThanOrEqual(500);
+    users.push(...page.users);
+  }
+  return users;
+}
+
+test.each([0, 1, 100, 101, 999])('a tenant of %i users is paged through', async (count) => {
+  const tenant = await tenantOf(listing(() => apiUsers(count)));
+  expect((await everyoneIn(tenant)).map(({ userId }) => userId)).toEqual(
+    apiUsers(count).map((user) => user.user_id),
+  );
+  expect(tenant.requests[1]).toContain('page=0&per_page=100&include_totals=true&sort=created_at%3A1&');
+});
+
+test('users who sign up while the list is read are in it', async () => {
+  const tenant = await tenantOf(listing((request) => apiUsers([100, 210][request] ?? 250)));
+  expect(await everyoneIn(tenant)).toHaveLength(250);
+});
+
+test('a deletion, which moves others across the edge of a page, starts the list again', async () => {
+  const all = apiUsers(150);
+  const tenant = await tenantOf(listing((request) => (request === 0 ? all : all.slice(1))));
+  expect((await everyoneIn(tenant)).map(({ userId }) => userId)).toEqual(
+    all.slice(1).map((user) => user.user_id),
+  );
+});
+
+test('a list that keeps changing is an error, not a shorter list', async () => {
+  const tenant = await tenantOf(listing((request) => apiUsers(250 - request)));
+  await expect(everyoneIn(tenant)).rejects.toMatchObject({ code: 'LISTING_UNSTABLE', retryable: true });
+});
+
+test('a page that holds fewer than the total says is an error', async () => {
+  const tenant = await tenantOf(answering({ total: 80, users: apiUsers(50) }));
+  await expect(everyoneIn(tenant)).rejects.toMatchObject({ code: 'LISTING_UNSTABLE' });
+});
+
+test('an odd user fails the list', async () => {
+  const tenant = await tenantOf(answering({ total: 1, users: [{ user_id: 'auth0|0' }] }));
+  await expect(everyoneIn(tenant)).rejects.toMatchObject({
+    message:
+      'auth0 users.list answered with data that was not understood (invalid_type at users.0.created_at).',
+  });
+});
