@@ -1,0 +1,202 @@
+/**
+ * What a setting may be. `config/default.yaml` says what each one means and what it is unless
+ * somebody says otherwise; nothing is said twice, so there are no defaults here.
+ *
+ * Text from the environment is turned into a number or a boolean by what the setting wants, never by
+ * how the text looks: a password of digits stays a password.
+ */
+import { z } from 'zod';
+import { parseKeyRing } from '../credentials.ts';
+import { parseTenantId, type TenantId } from '../identity.ts';
+
+/** The shortest webhook token: as many bytes as the digest it is compared by. */
+export const MIN_LOG_TOKEN_BYTES = 32;
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+function whole(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^-?[0-9]{1,15}$/.test(value) ? Number(value) : value),
+    z.number(error).int(error).min(min, error).max(max, error),
+  );
+}
+
+function decimal(min: number, max: number) {
+  const error = `must be a number from ${min} to ${max}`;
+  return z.preprocess(
+    (value) =>
+      typeof value === 'string' && /^-?[0-9]{1,15}(\.[0-9]{1,15})?$/.test(value) ? Number(value) : value,
+    z.number(error).min(min, error).max(max, error),
+  );
+}
+
+const flag = z.preprocess(
+  (value) => (value === 'true' ? true : value === 'false' ? false : value),
+  z.boolean('must be true or false'),
+);
+
+function oneOf<const Choice extends string>(...choices: readonly Choice[]) {
+  return z.enum(choices, `must be one of ${choices.join(', ')}`);
+}
+
+function text(error: string, accept: RegExp) {
+  return z.string(error).regex(accept, error);
+}
+
+/**
+ * A value that comes from outside and that some commands do without. Left out, it passes here, and
+ * `load.ts` decides whether it was needed; the type is that of a value that is there.
+ */
+function given<Value>(schema: z.ZodType<Value>): z.ZodType<Value> {
+  return schema.optional() as unknown as z.ZodType<Value>;
+}
+
+function webUrl(example: string) {
+  const error = `must be an http(s) URL such as ${example}, without user, query or fragment`;
+  return z
+    .string(error)
+    .refine((value) => isPlainWebUrl(value), error)
+    .transform((value) => value.replace(/\/+$/, ''));
+}
+
+function isPlainWebUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const url = new URL(value);
+  const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  return plain && (url.protocol === 'https:' || url.protocol === 'http:');
+}
+
+/** A secret of digits needs quotes in YAML, where 007 would be the number 7. */
+const secret = text('must be a text: put it in quotes', /./s);
+
+/** Five or six fields, the sixth for seconds; what is in them is for the scheduler to judge. */
+const CRON = /^[0-9*][0-9*,/-]*( [0-9A-Za-z*][0-9A-Za-z*,/-]*){4,5}$/;
+const cron = z.string().regex(CRON, 'must be a cron expression such as */5 * * * *').nullable();
+
+const tenant = z
+  .strictObject({
+    id: z.custom<TenantId>(
+      (value) => typeof value === 'string' && parseTenantId(value) !== undefined,
+      'must be 1 to 32 lower-case letters, digits and hyphens',
+    ),
+    domain: given(
+      text(
+        'must be a host name such as example.eu.auth0.com, without https:// and without a path',
+        /^[a-z0-9][a-z0-9.-]{0,252}(:[0-9]{1,5})?$/i,
+      ),
+    ),
+    managementUrl: webUrl('https://example.eu.auth0.com').optional(),
+    clientId: given(secret),
+    clientSecret: given(secret),
+    logTokens: z
+      .array(
+        secret.refine(
+          (token) => Buffer.byteLength(token) >= MIN_LOG_TOKEN_BYTES,
+          `must be at least ${MIN_LOG_TOKEN_BYTES} bytes long (openssl rand -hex 32 makes one)`,
+        ),
+      )
+      .max(4, 'must be at most 4 tokens: one, and the next while it is being rotated')
+      .default([]),
+    keyPrefix: text(
+      'must be empty, or up to 32 lower-case letters, digits and hyphens that end in a hyphen',
+      /^([a-z0-9][a-z0-9-]{0,30}-)?$/,
+    ).default(''),
+    emailTag: text('must be 1 to 32 lower-case letters, digits and hyphens', /^[a-z0-9][a-z0-9-]{0,31}$/)
+      .nullable()
+      .default(null),
+    requestsPerSecond: decimal(0.1, 10_000).nullable().default(null),
+  })
+  .transform((value) => ({ ...value, managementUrl: value.managementUrl ?? managementUrl(value.domain) }));
+
+/** Empty where the domain is not there either, which nobody notices: without a domain there is no client. */
+function managementUrl(domain: string | undefined): string {
+  return domain === undefined ? '' : `https://${domain}`;
+}
+
+const backoff = z
+  .strictObject({
+    firstMs: whole(1, HOUR_MS),
+    factor: decimal(1, 10),
+    maxMs: whole(1, 7 * DAY_MS),
+    jitter: decimal(0, 1),
+  })
+  .refine((value) => value.maxMs >= value.firstMs, {
+    path: ['maxMs'],
+    error: 'must not be less than firstMs',
+  });
+
+const DATABASE = /^[^\s/\\."$*<>:|?]{1,63}$/;
+
+export const configSchema = z
+  .strictObject({
+    mongodb: z.strictObject({
+      uri: given(text('must begin with mongodb:// or mongodb+srv://', /^mongodb(\+srv)?:\/\/[^\s]+$/)),
+      database: given(text('must be the name of a database', DATABASE)),
+    }),
+    pds: z.strictObject({
+      url: given(webUrl('https://pds.example.com')),
+      adminPassword: given(secret),
+      rateLimitBypassKey: secret.optional(),
+      requestTimeoutMs: whole(100, 10 * MINUTE_MS),
+      requestsPerSecond: decimal(0.1, 10_000).nullable(),
+    }),
+    credentials: z.strictObject({
+      storage: oneOf('sealed', 'plaintext'),
+      keys: z.string().superRefine(checkKeys).optional(),
+    }),
+    tenants: z
+      .array(tenant)
+      .min(1, 'must name at least one tenant')
+      .max(100, 'must name at most 100 tenants'),
+    auth0: z.strictObject({
+      freshForMs: whole(0, MINUTE_MS),
+      requestTimeoutMs: whole(100, 10 * MINUTE_MS),
+    }),
+    engine: z.strictObject({
+      concurrency: whole(1, 256),
+      leaseMs: whole(1_000, HOUR_MS),
+      pollMs: whole(10, HOUR_MS),
+      backoff,
+      quarantineAfter: whole(1, 1_000),
+      stopDeadlineMs: whole(0, HOUR_MS),
+      settleMs: whole(0, DAY_MS),
+      refusalRetryMs: whole(1, 30 * DAY_MS),
+    }),
+    schedule: z.strictObject({ reconcile: cron, sweep: cron }),
+    server: z.strictObject({
+      host: text('must be an address to listen on', /^[a-zA-Z0-9.:-]{1,253}$/),
+      port: whole(0, 65_535),
+      bodyLimitBytes: whole(1_024, 64 * 1_024 * 1_024),
+    }),
+    policy: z.strictObject({
+      observeOnly: flag,
+    }),
+    ingest: z.strictObject({ keepUnrelated: flag }),
+    log: z.strictObject({
+      level: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+      pretty: flag.nullable(),
+    }),
+  })
+  .refine((value) => value.engine.settleMs > value.pds.requestTimeoutMs, {
+    path: ['engine', 'settleMs'],
+    error: 'must be longer than pds.requestTimeoutMs: until then the creation may still be under way',
+  });
+
+function checkKeys(keys: string, context: z.core.$RefinementCtx): void {
+  try {
+    parseKeyRing(keys);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : 'must be a list of keys';
+    context.addIssue({ code: 'custom', message });
+  }
+}
+
+type Frozen<Value> = Value extends string | number | boolean | null | undefined
+  ? Value
+  : { readonly [Key in keyof Value]: Frozen<Value[Key]> };
+
+export type Config = Frozen<z.output<typeof configSchema>>;
+export type TenantConfig = Config['tenants'][number];

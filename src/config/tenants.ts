@@ -1,0 +1,105 @@
+/**
+ * What has to hold between tenants that share one database.
+ *
+ * A user's key is the tenant's key prefix and the Auth0 id, joined without a separator. Two different
+ * people must never come to one key, so:
+ *
+ * - ids and prefixes are unique, and so at most one prefix is empty;
+ * - no prefix begins another, or the one tenant's `a-` + `b-7` would be the other's `a-b-` + `7`;
+ * - a prefix is not how an Auth0 id begins. Ids begin with the name of a strategy (`auth0|…`,
+ *   `google-oauth2|…`), so next to an empty prefix, `google-` + `oauth2|7` would be somebody else.
+ *
+ * Two tenants do not share a webhook token either: whoever holds it could write the other's log.
+ */
+import { formatPath, isMapping } from './sources.ts';
+
+/**
+ * The names of Auth0's strategies that a prefix ending in a hyphen can begin. Names without a hyphen
+ * (`auth0`, `email`, `sms`, `samlp`, …) cannot be confused with one.
+ */
+const HYPHENATED_STRATEGIES = [
+  'auth0-adldap',
+  'auth0-oidc',
+  'evernote-sandbox',
+  'google-apps',
+  'google-oauth2',
+  'google-openid',
+  'paypal-sandbox',
+  'salesforce-community',
+  'salesforce-sandbox',
+  'thecity-sandbox',
+] as const;
+
+interface Named {
+  readonly index: number;
+  readonly value: string;
+}
+
+/** Every problem between the tenants of a configuration that may itself be malformed. */
+export function tenantProblems(tenants: unknown): string[] {
+  const list = Array.isArray(tenants) ? tenants : [];
+  const mappings = list.map((tenant: unknown) => (isMapping(tenant) ? tenant : {}));
+  return [
+    ...idProblems(texts(mappings.map((tenant) => tenant['id']))),
+    ...prefixProblems(texts(mappings.map((tenant) => tenant['keyPrefix'] ?? ''))),
+    ...tokenProblems(mappings.map((tenant) => tenant['logTokens'])),
+  ];
+}
+
+function texts(values: readonly unknown[]): Named[] {
+  return values.flatMap((value, index) => (typeof value === 'string' ? [{ index, value }] : []));
+}
+
+function idProblems(ids: readonly Named[]): string[] {
+  return ids.flatMap(({ index, value }) => {
+    const first = ids.find((other) => other.value === value);
+    return first === undefined || first.index === index
+      ? []
+      : [
+          `${formatPath(['tenants', index, 'id'])}: ${value} is the id of ${formatPath(['tenants', first.index])} too`,
+        ];
+  });
+}
+
+function prefixProblems(prefixes: readonly Named[]): string[] {
+  return prefixes.flatMap(({ index, value }) => {
+    const path = formatPath(['tenants', index, 'keyPrefix']);
+    const problems: string[] = [];
+    const same = prefixes.find((other) => other.index < index && other.value === value);
+    if (same !== undefined) {
+      problems.push(
+        value === ''
+          ? `${path}: is empty, and so is that of ${formatPath(['tenants', same.index])}: only one tenant may store its Auth0 ids without a prefix, or two people could come to one key`
+          : `${path}: is that of ${formatPath(['tenants', same.index])} too: two people could come to one key`,
+      );
+    }
+    if (value === '') return problems;
+    const longer = prefixes.find((other) => other.value !== value && other.value.startsWith(value));
+    if (longer !== undefined) {
+      problems.push(
+        `${path}: begins the prefix of ${formatPath(['tenants', longer.index])}: two people could come to one key`,
+      );
+    }
+    const strategy = HYPHENATED_STRATEGIES.find((name) => name.startsWith(value));
+    if (strategy !== undefined) {
+      problems.push(
+        `${path}: is how the Auth0 ids of ${strategy} begin: a key could be read as another tenant's id`,
+      );
+    }
+    return problems;
+  });
+}
+
+function tokenProblems(lists: readonly unknown[]): string[] {
+  const owner = new Map<unknown, string>();
+  const problems: string[] = [];
+  for (const [tenant, tokens] of lists.entries()) {
+    for (const [index, token] of (Array.isArray(tokens) ? tokens : []).entries()) {
+      const path = formatPath(['tenants', tenant, 'logTokens', index]);
+      const first = owner.get(token);
+      if (first === undefined) owner.set(token, path);
+      else problems.push(`${path}: is the same token as ${first}`);
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,27 @@
+/** Writing to stdout and stderr: one JSON document for machines, and no noise when the reader goes away. */
+import type { EventEmitter } from 'node:events';
+import type { Writable } from 'node:stream';
+import { visibleJson } from './visible.ts';
+
+/** Raised when a field changes its meaning or goes away; a new field does not raise it. */
+export const SCHEMA_VERSION = 1;
+
+export interface JsonResult {
+  readonly command: string;
+  readonly [field: string]: unknown;
+}
+
+/** Prints the one document that `--json` promises, with its version first, and a line break after it. */
+export function printJson(result: JsonResult, stream: Pick<Writable, 'write'> = process.stdout): void {
+  stream.write(`${visibleJson(JSON.stringify({ schemaVersion: SCHEMA_VERSION, ...result }))}\n`);
+}
+
+/**
+ * `concord events | head` closes the pipe while there is more to say, which is no failure: what is
+ * written after that is dropped. Any other error of the stream is thrown as if nobody listened.
+ */
+export function ignoreBrokenPipe(stream: Pick<EventEmitter, 'on'>): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
