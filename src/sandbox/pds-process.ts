@@ -1,0 +1,244 @@
+/**
+ * The child process that serves a PDS and its PLC directory. It is a program, started by pds.ts, and lives
+ * only as long as the channel to its parent.
+ */
+import { randomBytes } from 'node:crypto';
+import { setServers } from 'node:dns';
+import { setServers as setPromiseServers } from 'node:dns/promises';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createRequire } from 'node:module';
+import { type AddressInfo, createServer as createTcpServer, Socket } from 'node:net';
+import { join } from 'node:path';
+import type * as AtprotoPds from '@atproto/pds';
+import type * as DidPlcServer from '@did-plc/server';
+import type { ChildReport, ChildRequest } from './child-process.ts';
+
+export interface PdsStart {
+  readonly dataDir: string;
+  /** Nobody is left to remove the data when the parent dies, so then this process does it. */
+  readonly temporary: boolean;
+  readonly adminPassword: string;
+  readonly bypassKey: string;
+  readonly serviceDomain: string;
+  readonly rateLimits: boolean;
+  readonly inviteRequired: boolean;
+}
+
+export interface PdsReady {
+  readonly url: string;
+  readonly plcUrl: string;
+}
+
+/** What must stay the same for accounts to outlive a restart: a DID document names its PDS by port. */
+interface Keeping {
+  readonly port: number;
+  readonly plcPort: number;
+  readonly jwtSecret: string;
+  readonly dpopSecret: string;
+  readonly plcRotationKey: string;
+}
+
+interface Running extends PdsReady {
+  countDids(): number;
+  close(): Promise<void>;
+}
+
+/**
+ * Both are CommonJS, and large. `require` loads them in three quarters of the time `import` takes, and only
+ * once the channel to the parent is being watched.
+ */
+const load = createRequire(import.meta.url);
+const loadPds = (): typeof AtprotoPds => load('@atproto/pds');
+const loadPlc = (): typeof DidPlcServer => load('@did-plc/server');
+
+const loopbackHosts = new Set(['localhost', '127.0.0.1', '::1']);
+/** The discard port, which no machine serves any more. */
+const nowhere = { host: '127.0.0.1', port: 9 };
+
+async function serve(start: PdsStart): Promise<Running> {
+  // The PDS makes its files, and not the directory they lie in.
+  mkdirSync(join(start.dataDir, 'pds'), { recursive: true });
+  const keeping = await readKeeping(join(start.dataDir, 'pds.json'));
+
+  const { PlcServer } = loadPlc();
+  const directory = await openDirectory(join(start.dataDir, 'plc.jsonl'));
+  const plc = PlcServer.create({ db: directory, port: keeping.plcPort });
+  listenOnLoopback(plc.app);
+  await plc.start();
+  const plcUrl = `http://localhost:${keeping.plcPort}`;
+
+  const { PDS, envToCfg, envToSecrets } = loadPds();
+  const environment = pdsEnvironment(start, keeping, plcUrl);
+  const config = envToCfg(environment);
+  const pds = await PDS.create(config, envToSecrets(environment));
+  listenOnLoopback(pds.app);
+  await pds.start();
+  return {
+    url: config.service.publicUrl,
+    plcUrl,
+    // A refused operation leaves an empty list behind in the mock directory.
+    countDids: () => Object.values(directory.contents).filter((operations) => operations.length > 0).length,
+    close: async () => {
+      await pds.destroy();
+      await plc.destroy();
+    },
+  };
+}
+
+/** Whatever is not named here is off: no crawlers, no entryway, no app view, no mail server. */
+function pdsEnvironment(start: PdsStart, keeping: Keeping, plcUrl: string): AtprotoPds.ServerEnvironment {
+  return {
+    port: keeping.port,
+    hostname: 'localhost',
+    // A public URL with http is accepted only in this mode, which would also lift the guard against
+    // requests into private networks.
+    devMode: true,
+    disableSsrfProtection: false,
+    dataDirectory: join(start.dataDir, 'pds'),
+    blobstoreDiskLocation: join(start.dataDir, 'blobs'),
+    blobstoreDiskTmpLocation: join(start.dataDir, 'blobs-incoming'),
+    didPlcUrl: plcUrl,
+    serviceHandleDomains: [start.serviceDomain],
+    enableDidDocWithSession: true,
+    inviteRequired: start.inviteRequired,
+    rateLimitsEnabled: start.rateLimits,
+    rateLimitBypassKey: start.bypassKey,
+    crawlers: [],
+    adminPassword: start.adminPassword,
+    jwtSecret: keeping.jwtSecret,
+    dpopSecret: keeping.dpopSecret,
+    plcRotationKeyK256PrivateKeyHex: keeping.plcRotationKey,
+  };
+}
+
+async function readKeeping(file: string): Promise<Keeping> {
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Keeping;
+  const [port, plcPort] = await freePorts();
+  const secret = (): string => randomBytes(32).toString('hex');
+  const keeping = { port, plcPort, jwtSecret: secret(), dpopSecret: secret(), plcRotationKey: secret() };
+  writeFileSync(file, JSON.stringify(keeping), { mode: 0o600 });
+  return keeping;
+}
+
+/** Both are held at once, so that they differ. */
+async function freePorts(): Promise<[number, number]> {
+  const [first, second] = await Promise.all([holdPort(), holdPort()]);
+  await Promise.all([first.release(), second.release()]);
+  return [first.port, second.port];
+}
+
+function holdPort(): Promise<{ port: number; release(): Promise<void> }> {
+  return new Promise((resolve, reject) => {
+    const server = createTcpServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      resolve({ port, release: () => new Promise((released) => server.close(() => released())) });
+    });
+  });
+}
+
+/** Neither server takes an address to listen on, and by default both would be open to the whole network. */
+function listenOnLoopback(app: RequestListener): void {
+  Object.assign(app, { listen: (port: number): Server => createServer(app).listen(port, '127.0.0.1') });
+}
+
+/**
+ * The directory's mock database lives in memory; this one also writes each DID's operations to a file as
+ * they change, one line a change, and reads them back at start, where the last line about a DID counts.
+ */
+async function openDirectory(file: string): Promise<DidPlcServer.MockDatabase> {
+  const directory = new (loadPlc().MockDatabase)();
+  if (existsSync(file)) directory.contents = await readDirectory(file);
+  const add = directory.validateAndAddOp.bind(directory);
+  directory.validateAndAddOp = async (did, proposed) => {
+    await add(did, proposed);
+    const operations = directory.contents[did]?.map((operation) => ({
+      ...operation,
+      cid: operation.cid.toString(),
+    }));
+    appendFileSync(file, `${JSON.stringify(operations)}\n`);
+  };
+  return directory;
+}
+
+async function readDirectory(file: string): Promise<DidPlcServer.MockDatabase['contents']> {
+  // Loaded only here, because a new directory need not wait for it.
+  const { jsonToLex } = await import('@atproto/api');
+  const contents: DidPlcServer.MockDatabase['contents'] = {};
+  for (const line of readFileSync(file, 'utf8').split('\n').filter(Boolean)) {
+    const operations = JSON.parse(line) as { did: string; cid: string; createdAt: string }[];
+    const did = operations[0]?.did;
+    if (did === undefined) continue;
+    contents[did] = operations.map((operation) => ({
+      ...operation,
+      cid: jsonToLex({ $link: operation.cid }),
+      createdAt: new Date(operation.createdAt),
+    })) as DidPlcServer.MockDatabase['contents'][string];
+  }
+  return contents;
+}
+
+/**
+ * A PDS that is asked about somebody else's handle looks into the DNS and calls the server it finds there.
+ * A sandbox must not: whatever is not loopback ends at a port where nobody listens, as without a network.
+ */
+function stayOnLoopback(): void {
+  setServers([`${nowhere.host}:${nowhere.port}`]);
+  setPromiseServers([`${nowhere.host}:${nowhere.port}`]);
+  const dial = Socket.prototype.connect;
+  Socket.prototype.connect = function connectOnLoopback(this: Socket, ...args: unknown[]): Socket {
+    // Node hands its own calls on as one array of [options, callback].
+    const [target, second]: unknown[] = Array.isArray(args[0]) ? args[0] : args;
+    const host = typeof target === 'object' && target !== null ? hostOf(target) : (second ?? 'localhost');
+    const isLocal = typeof host === 'string' && loopbackHosts.has(host);
+    return Reflect.apply(dial, this, isLocal ? args : [nowhere]);
+  };
+}
+
+/** Node dials localhost when a host is not named, and a socket file is local by nature. */
+function hostOf(target: object): unknown {
+  if ('path' in target && target.path !== undefined) return 'localhost';
+  return 'host' in target && target.host !== undefined ? target.host : 'localhost';
+}
+
+function report(message: ChildReport): void {
+  // A parent that has just gone is noticed by `disconnect`; there is nobody to tell.
+  process.send?.(message, () => {});
+}
+
+function exit(start: PdsStart | undefined): never {
+  if (start?.temporary === true) rmSync(start.dataDir, { recursive: true, force: true });
+  process.exit(0);
+}
+
+function main(): void {
+  let start: PdsStart | undefined;
+  let running: Running | undefined;
+  const obey = async (request: ChildRequest): Promise<void> => {
+    switch (request.type) {
+      case 'start':
+        start = request.options as PdsStart;
+        running = await serve(start);
+        report({ type: 'ready', value: { url: running.url, plcUrl: running.plcUrl } satisfies PdsReady });
+        break;
+      case 'ask':
+        report({ type: 'answer', id: request.id, value: running?.countDids() });
+        break;
+      case 'stop':
+        await running?.close();
+        process.exit(0);
+    }
+  };
+  process.on('disconnect', () => exit(start));
+  // Ctrl+C reaches the whole process group; the parent decides when this process stops.
+  process.on('SIGINT', () => {});
+  stayOnLoopback();
+  process.on('message', (message) => {
+    // A rejection ends the process with its reason on stderr, which the parent reports.
+    void obey(message as ChildRequest);
+  });
+}
+
+main();

@@ -1,0 +1,102 @@
+/**
+ * A real PDS and the PLC directory it needs, in one child process: invite-only and rate limited, as in
+ * production, and cut off from every network but loopback.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { startServerProcess } from './child-process.ts';
+import type { PdsReady, PdsStart } from './pds-process.ts';
+
+export interface Pds {
+  readonly url: string;
+  readonly plcUrl: string;
+  readonly adminPassword: string;
+  /** Goes into the header `x-ratelimit-bypass`. */
+  readonly bypassKey: string;
+  readonly serviceDomain: string;
+  /** The process that serves it. Another one after `restart`. */
+  readonly pid: number;
+  /** How many DIDs the PLC directory holds; more of them than repositories means orphans. */
+  plcOperations(): Promise<number>;
+  /** Ends the server, and removes its data if it was temporary. May be repeated. */
+  stop(): Promise<void>;
+  /** SIGKILL, for fault tests. The data stays for `restart`, and `stop` is still due. */
+  kill(): Promise<void>;
+  /** Ends the server if it runs and starts it on the same data and the same ports. */
+  restart(): Promise<void>;
+}
+
+export interface PdsOptions {
+  /** Keeps accounts and DIDs across runs. Without it, a temporary directory that goes at stop. */
+  readonly dataDir?: string | undefined;
+  readonly adminPassword: string;
+  readonly bypassKey: string;
+  /** With its leading dot. Default `.at.test`. */
+  readonly serviceDomain?: string | undefined;
+  /** Default true. */
+  readonly rateLimits?: boolean | undefined;
+  /** Default true. */
+  readonly inviteRequired?: boolean | undefined;
+  /** Where the PDS writes its log, as JSON lines. Without it, nowhere. */
+  readonly logFile?: string | undefined;
+}
+
+export async function startPds(options: PdsOptions): Promise<Pds> {
+  const { adminPassword, bypassKey, serviceDomain = '.at.test' } = options;
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'concord-pds-')));
+  const start: PdsStart = {
+    dataDir,
+    temporary: options.dataDir === undefined,
+    adminPassword,
+    bypassKey,
+    serviceDomain,
+    rateLimits: options.rateLimits ?? true,
+    inviteRequired: options.inviteRequired ?? true,
+  };
+  const removeTemporary = async (): Promise<void> => {
+    if (start.temporary) await rm(dataDir, { recursive: true, force: true });
+  };
+  const launch = async () => {
+    const child = await startServerProcess('PDS', childModule(), start, logEnvironment(options.logFile));
+    return { ...child, ready: child.ready as PdsReady };
+  };
+  let child = await launch().catch(async (error: unknown) => {
+    await removeTemporary();
+    throw error;
+  });
+  return {
+    get url() {
+      return child.ready.url;
+    },
+    get plcUrl() {
+      return child.ready.plcUrl;
+    },
+    get pid() {
+      return child.pid;
+    },
+    adminPassword,
+    bypassKey,
+    serviceDomain,
+    plcOperations: async () => Number(await child.ask('plc-operations')),
+    kill: () => child.kill(),
+    restart: async () => {
+      await child.stop();
+      child = await launch();
+    },
+    stop: async () => {
+      await child.stop();
+      await removeTemporary();
+    },
+  };
+}
+
+/** Beside this file, and of its kind: source next to source, compiled next to compiled. */
+function childModule(): URL {
+  return new URL(`./pds-process${extname(new URL(import.meta.url).pathname)}`, import.meta.url);
+}
+
+/** The PDS reads these when it is loaded; they are no part of its configuration. */
+function logEnvironment(logFile: string | undefined): Record<string, string> {
+  return logFile === undefined ? { LOG_ENABLED: 'false' } : { LOG_ENABLED: 'true', LOG_DESTINATION: logFile };
+}

@@ -1,0 +1,228 @@
+/** Boots the sandbox, tells its story on the terminal, and keeps it up until it is told to stop. */
+import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { printAudit } from '../commands/audit.ts';
+import { configFor, SANDBOX_FILE } from '../commands/command.ts';
+import type { SandboxOptions } from '../commands/sandbox.ts';
+import { type Service, startService, stopSignal } from '../commands/serve.ts';
+import { ALL_NEEDS } from '../config/load.ts';
+import type { PassResult } from '../engine/converge.ts';
+import { UsageError } from '../errors.ts';
+import { createLogger, type LogLevel } from '../logger.ts';
+import type { Lease } from '../ports.ts';
+import { systemClock } from '../system.ts';
+import { formatDuration } from '../terminal/duration.ts';
+import { printJson } from '../terminal/output.ts';
+import { createProgress } from '../terminal/progress.ts';
+import { createStyle, type Style } from '../terminal/style.ts';
+import { visible } from '../terminal/visible.ts';
+import { type ReadSide, wireReadSide } from '../wire.ts';
+import type { ContentFormat } from './auth0/log-stream-body.ts';
+import {
+  accountHandles,
+  auditWorld,
+  checkExpectations,
+  counted,
+  type LiveStep,
+  liveSignUp,
+  PassWatch,
+} from './story.ts';
+import { startWorld, type World } from './world.ts';
+
+const FORMATS: Readonly<Record<string, ContentFormat>> = {
+  lines: 'JSONLINES',
+  array: 'JSONARRAY',
+  object: 'JSONOBJECT',
+};
+const LOG_FILE = join(dirname(SANDBOX_FILE), 'sandbox.log');
+const CONVERGE_BASE_MS = 60_000;
+const CONVERGE_PER_USER_MS = 500;
+
+/** The stage: where lines go, and how long everything took. */
+interface Stage {
+  readonly out: NodeJS.WriteStream;
+  readonly style: Style;
+  readonly timings: Record<string, number>;
+  say(text: string): void;
+}
+
+/** Resolves with whether every expectation held, or true when it was stopped by the person who started it. */
+export async function showSandbox(options: SandboxOptions): Promise<boolean> {
+  const format = FORMATS[options.format];
+  if (format === undefined) throw new UsageError('--format is one of lines, array and object.');
+  const out = options.json === true ? process.stderr : process.stdout;
+  const style = createStyle({ stream: out, env: process.env, color: options.color ?? true });
+  const stage: Stage = { out, style, timings: {}, say: (text) => void out.write(`${text}\n`) };
+  mkdirSync(dirname(SANDBOX_FILE), { recursive: true });
+  const stopped = stopSignal({ info: () => stage.say('\nStopping: passes finish, then the parts.') });
+  const startedAt = performance.now();
+  stage.say(style('bold', 'Concord sandbox'));
+  const world = await startWorld({
+    keepDir: options.keep,
+    users: options.users,
+    onPart: (name, detail, ms) => {
+      stage.timings[name] = Math.round(ms);
+      stage.say(`  ${name.padEnd(8)}${formatDuration(ms).padStart(7)}  ${detail}`);
+    },
+  });
+  stage.timings['boot'] = Math.round(performance.now() - startedAt);
+  const show = { stage, world, options, format, stopped };
+  try {
+    return await perform(show);
+  } finally {
+    rmSync(SANDBOX_FILE, { force: true });
+    await world.stop();
+    stage.say('Stopped; nothing is left running.');
+  }
+}
+
+interface Show {
+  readonly stage: Stage;
+  readonly world: World;
+  readonly options: SandboxOptions;
+  readonly format: ContentFormat;
+  readonly stopped: Promise<void>;
+}
+
+async function perform(show: Show): Promise<boolean> {
+  const { stage, world, options, stopped } = show;
+  const { say, style, timings } = stage;
+  // What other terminals need to reach this sandbox, and this one as well.
+  writeFileSync(SANDBOX_FILE, JSON.stringify({ pid: process.pid, env: world.env }), { mode: 0o600 });
+  const config = configFor({ sandbox: true }, ALL_NEEDS);
+  const log = createWriteStream(LOG_FILE, { mode: 0o600 });
+  const level = (options.logLevel as LogLevel | undefined) ?? 'info';
+  const logger = createLogger({ level, stream: log, pretty: false });
+  const side = wireReadSide(config);
+  let service: Service | undefined;
+  try {
+    const before = world.resumed ? undefined : await auditWorld(side);
+    if (before !== undefined) {
+      say(`\n${style('bold', 'The incident, as it was found')}`);
+      printAudit(before, { stdout: stage.out, style });
+    }
+    const healingAt = performance.now();
+    const watch = new PassWatch();
+    let storyTold = false;
+    service = await startService(config, logger, (lease, result) => {
+      watch.onPass(lease, result);
+      if (storyTold) tellPass(show, lease, result);
+    });
+    const tenant = config.tenants[0];
+    if (tenant === undefined) throw new Error('the sandbox has no tenant');
+    const endpoint = `${service.url}/webhooks/auth0/${tenant.id}`;
+    world.auth0.logStream.add({ endpoint, authorization: tenant.logTokens[0] ?? '', format: show.format });
+    say(`\n${style('bold', 'The server starts')} at ${service.url}, sweeps, and converges who differs`);
+    const healed = await Promise.race([everyoneHealed(show, side), stopped.then(() => false)]);
+    if (!healed) return true;
+    timings['healing'] = Math.round(performance.now() - healingAt);
+    const after = await auditWorld(side);
+    const handles = await accountHandles(side);
+    say(`\n${style('bold', `Healed in ${formatDuration(timings['healing'])}`)}`);
+    printAudit(after, { stdout: stage.out, style });
+    printHandles(stage, handles);
+    say(`\n${style('bold', 'Somebody signs up')}`);
+    const live = await liveSignUp(world, side, watch, (step) => sayStep(stage, step));
+    const expectations = checkExpectations(before && counted(before), counted(after), handles, options.users);
+    for (const failure of expectations.failed) say(style('red', `Not as expected: ${failure}`));
+    const ok = expectations.failed.length === 0;
+    if (options.json === true) {
+      const states = {
+        before: before === undefined ? null : counted(before),
+        after: { ...counted(after), accountHandles: handles },
+      };
+      printJson({ command: 'sandbox', ok, failed: expectations.failed, ...states, live, timings });
+    }
+    if (options.exit === true) return ok;
+    sayWhereThingsAre(show, service, endpoint, tenant.logTokens[0] ?? '');
+    storyTold = true;
+    await stopped;
+    return true;
+  } finally {
+    await service?.stop();
+    await side.close();
+    await new Promise<void>((resolve) => log.end(() => resolve()));
+  }
+}
+
+/** Waits until nobody is due any more and everyone has been looked at; false never comes from here. */
+async function everyoneHealed({ stage, world }: Show, side: ReadSide): Promise<boolean> {
+  const users = world.auth0.users().length;
+  const deadline = Date.now() + CONVERGE_BASE_MS + users * CONVERGE_PER_USER_MS;
+  const progress = createProgress({
+    label: 'converging',
+    total: users,
+    stream: stage.out,
+    now: () => new Date(),
+  });
+  for (;;) {
+    let seen = 0;
+    for (const { id } of side.tenants) {
+      for await (const { dueAt, sync } of side.assess.subjects.list(id))
+        seen += dueAt === undefined && sync === 'Synced' ? 1 : 0;
+    }
+    progress.update(seen);
+    if (seen >= users) break;
+    if (Date.now() > deadline)
+      throw new Error(`only ${seen} of ${users} users have converged; see ${LOG_FILE}`);
+    await systemClock.delay(50);
+  }
+  progress.finish();
+  return true;
+}
+
+type Handles = Awaited<ReturnType<typeof accountHandles>>;
+
+function printHandles({ say }: Stage, handles: Handles): void {
+  for (const [user, { handle, code }] of Object.entries(handles)) {
+    const account =
+      handle === null
+        ? 'no account before the email is verified'
+        : handle === code
+          ? 'the code is the handle'
+          : `handle ${handle}`;
+    say(`  ${user}  ${code ?? '–'}  ${account}`);
+  }
+}
+
+function sayStep({ say }: Stage, { what, result, ms }: LiveStep): void {
+  say(`  ${what.padEnd(34)}${formatDuration(ms).padStart(8)}  ${result}`);
+}
+
+/** What happened to somebody whom the person watching has signed up. */
+function tellPass(
+  { stage, world }: Show,
+  { userId }: Lease,
+  { end, applied, latencyMs, conditions }: PassResult,
+): void {
+  if (applied.length === 0) return;
+  const did = applied.map(({ type }) => type).join(', ');
+  const after = latencyMs === undefined ? '' : ` after ${formatDuration(latencyMs)}`;
+  stage.say(`  ${visible(userId)}  ${did}${after}  (${end})`);
+  if (conditions.some(({ reason }) => reason === 'WaitingForEmailVerification')) {
+    stage.say(`    verify the email: curl -s '${world.auth0.verificationLink(userId)}'`);
+  }
+}
+
+function sayWhereThingsAre(
+  { stage: { say, style }, world, options }: Show,
+  { url }: Service,
+  endpoint: string,
+  token: string,
+): void {
+  const { auth0, pds, mongod } = world;
+  const body = JSON.stringify({
+    client_id: 'concord-sandbox',
+    connection: 'Username-Password-Authentication',
+    email: 'you@example.com',
+    password: 'correct horse battery staple',
+  });
+  say(`\n${style('bold', 'It stays up.')} Ctrl-C stops all of it.`);
+  say(`  webhook   POST ${endpoint}   Authorization: ${token.slice(0, 4)}… (in ${SANDBOX_FILE})`);
+  say(`  health    ${url}/healthz and ${url}/readyz`);
+  say(`  Auth0     ${auth0.url}    PDS ${pds.url}    MongoDB ${mongod.uri}`);
+  say(`  log       ${LOG_FILE}${options.keep === undefined ? '' : `    data ${options.keep}`}`);
+  say('  From a second terminal: npm run concord -- audit --sandbox');
+  say('  Sign somebody up:');
+  say(`    curl -s ${auth0.url}/dbconnections/signup -H 'content-type: application/json' -d '${body}'`);
+}

@@ -1,0 +1,226 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { ValidateFunction } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { describe, expect, it } from 'vitest';
+import type { Auth0Tenant } from '../../../src/sandbox/auth0/tenant.ts';
+import { type Answer, type Call, managementApi, query, startTenant, TestClock } from './tenant-under-test.ts';
+
+/** Auth0's own description of the Management API. It is read where it lies, beside the repository. */
+const CONTRACT = new URL('../../../../shared/contracts/auth0-management-api.openapi.json', import.meta.url);
+const isPresent = existsSync(CONTRACT);
+if (!isPresent) {
+  process.stderr.write(`\n*** CONTRACT TEST SKIPPED: no Auth0 contract at ${CONTRACT.pathname} ***\n\n`);
+}
+
+interface OpenApi {
+  readonly paths: Record<string, Record<string, Operation>>;
+}
+interface Operation {
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly responses: Record<string, { readonly content?: unknown }>;
+}
+
+function readContract(): { contract: OpenApi; schemaOf: (pointer: string) => ValidateFunction | undefined } {
+  const contract = JSON.parse(readFileSync(CONTRACT, 'utf8')) as OpenApi;
+  const ajv = new Ajv2020({ strict: false, validateSchema: false, logger: false, allErrors: true });
+  addFormats.default(ajv);
+  ajv.addSchema(contract, 'https://contract.example.com/');
+  return {
+    contract,
+    schemaOf: (pointer) => ajv.compile({ $ref: `https://contract.example.com/#${pointer}` }),
+  };
+}
+
+function pointerTo(path: string, method: string, status: number): string {
+  const key = path.replaceAll('~', '~0').replaceAll('/', '~1');
+  const response = `${encodeURIComponent(key)}/${method}/responses/${status}`;
+  return `/paths/${response}/content/application~1json/schema`;
+}
+
+const STREAM = {
+  name: 'concord',
+  type: 'http',
+  sink: {
+    httpEndpoint: 'https://hooks.example.com/auth0',
+    httpAuthorization: 'secret',
+    httpContentFormat: 'JSONLINES',
+    httpContentType: 'application/json',
+  },
+  filters: [{ type: 'category', name: 'auth.signup.success' }],
+};
+
+interface World {
+  readonly tenant: Auth0Tenant;
+  readonly call: Call;
+  readonly clock: TestClock;
+  readonly userPath: string;
+}
+
+/** A tenant in which something has happened, so that no answer is trivially empty. */
+async function startWorld(): Promise<World> {
+  const clock = new TestClock();
+  // Entries are gathered for longer than the test lasts: the endpoint above is not to be called.
+  const tenant = await startTenant({ clock: clock.read, delivery: { gatherMs: 60_000 } });
+  const { user_id } = await tenant.signUp({ email: 'alice@example.com', password: 'correct horse' });
+  await tenant.verifyEmail(user_id);
+  await tenant.logIn(user_id);
+  await tenant.block(user_id);
+  await tenant.socialLogIn({ connection: 'google-oauth2', email: 'bob@example.com' });
+  const call = await managementApi(tenant);
+  return { tenant, call, clock, userPath: `/users/${encodeURIComponent(user_id)}` };
+}
+
+interface Route {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly ask: (world: World) => Promise<Answer<unknown>>;
+}
+
+async function made(world: World, path: string, body: unknown): Promise<string> {
+  return (await world.call<{ id: string }>('POST', path, body)).body.id;
+}
+
+const TOTALS = query({ page: 0, per_page: 10, include_totals: true });
+const EXPORT = { format: 'json', limit: 5, fields: [{ name: 'user_id' }] };
+const NEW_USER = { connection: 'Username-Password-Authentication', email: 'new@example.com', password: 'x' };
+
+const ROUTES: readonly Route[] = [
+  { method: 'get', path: '/users', status: 200, ask: ({ call }) => call('GET', '/users?q=email:*') },
+  { method: 'get', path: '/users', status: 200, ask: ({ call }) => call('GET', `/users${TOTALS}`) },
+  { method: 'get', path: '/users/{id}', status: 200, ask: ({ call, userPath }) => call('GET', userPath) },
+  {
+    method: 'get',
+    path: '/users-by-email',
+    status: 200,
+    ask: ({ call }) => call('GET', '/users-by-email?email=alice@example.com'),
+  },
+  { method: 'post', path: '/users', status: 201, ask: ({ call }) => call('POST', '/users', NEW_USER) },
+  {
+    method: 'patch',
+    path: '/users/{id}',
+    status: 200,
+    ask: ({ call, userPath }) => call('PATCH', userPath, { blocked: false, email: 'x@example.com' }),
+  },
+  {
+    method: 'delete',
+    path: '/users/{id}',
+    status: 204,
+    ask: ({ call, userPath }) => call('DELETE', userPath),
+  },
+  {
+    method: 'get',
+    path: '/users/{id}/logs',
+    status: 200,
+    ask: ({ call, userPath }) => call('GET', `${userPath}/logs${TOTALS}`),
+  },
+  { method: 'get', path: '/logs', status: 200, ask: ({ call }) => call('GET', '/logs?take=100') },
+  { method: 'get', path: '/logs', status: 200, ask: ({ call }) => call('GET', `/logs${TOTALS}`) },
+  {
+    method: 'get',
+    path: '/logs/{id}',
+    status: 200,
+    ask: ({ call, tenant }) => call('GET', `/logs/${tenant.logs.readable()[0]?.log_id}`),
+  },
+  {
+    method: 'post',
+    path: '/log-streams',
+    status: 200,
+    ask: ({ call }) => call('POST', '/log-streams', STREAM),
+  },
+  {
+    method: 'get',
+    path: '/log-streams',
+    status: 200,
+    ask: async (world) => {
+      await made(world, '/log-streams', STREAM);
+      return world.call('GET', '/log-streams');
+    },
+  },
+  {
+    method: 'get',
+    path: '/log-streams/{id}',
+    status: 200,
+    ask: async (world) => world.call('GET', `/log-streams/${await made(world, '/log-streams', STREAM)}`),
+  },
+  {
+    method: 'patch',
+    path: '/log-streams/{id}',
+    status: 200,
+    ask: async (world) => {
+      const id = await made(world, '/log-streams', STREAM);
+      return world.call('PATCH', `/log-streams/${id}`, { status: 'paused' });
+    },
+  },
+  {
+    method: 'delete',
+    path: '/log-streams/{id}',
+    status: 204,
+    ask: async (world) => world.call('DELETE', `/log-streams/${await made(world, '/log-streams', STREAM)}`),
+  },
+  {
+    method: 'post',
+    path: '/jobs/users-exports',
+    status: 200,
+    ask: ({ call }) => call('POST', '/jobs/users-exports', EXPORT),
+  },
+  {
+    method: 'get',
+    path: '/jobs/{id}',
+    status: 200,
+    ask: async (world) => {
+      const id = await made(world, '/jobs/users-exports', EXPORT);
+      world.clock.advance(1000);
+      return world.call('GET', `/jobs/${id}`);
+    },
+  },
+];
+
+describe.skipIf(!isPresent)('answers hold to the contract of the Management API', () => {
+  const { contract, schemaOf } = isPresent
+    ? readContract()
+    : { contract: { paths: {} }, schemaOf: () => undefined };
+
+  it.each(ROUTES)('$method $path answers $status', async ({ method, path, status, ask }) => {
+    const answer = await ask(await startWorld());
+    expect(answer.status).toBe(status);
+    const described = contract.paths[path]?.[method]?.responses[status];
+    expect(described, 'the contract knows this route and this status').toBeDefined();
+    if (described?.content === undefined) {
+      expect(answer.body).toBeUndefined();
+      return;
+    }
+    const validate = schemaOf(pointerTo(path, method, status));
+    validate?.(answer.body);
+    expect(validate?.errors ?? []).toEqual([]);
+  });
+
+  it('would notice an answer that does not hold to it', () => {
+    const validate = schemaOf(pointerTo('/users/{id}', 'get', 200));
+    expect(validate?.({ user_id: 7, identities: [{ provider: 'nobody' }] })).toBe(false);
+  });
+
+  it.each(['/users', '/logs'])(
+    'refuses no query parameter that GET %s is documented to take',
+    async (path) => {
+      const { call } = await startWorld();
+      const values: Record<string, string> = {
+        sort: 'date:1',
+        q: 'type:s',
+        search: 'web',
+        search_engine: 'v3',
+        fields: 'user_id',
+        connection: 'x',
+        from: '900',
+      };
+      const parameters = contract.paths[path]?.['get']?.parameters ?? [];
+      expect(parameters.length).toBeGreaterThan(5);
+      for (const { name } of parameters) {
+        const value = values[name] ?? (/include|primary/.test(name) ? 'true' : '1');
+        const { status } = await call('GET', `${path}${query({ [name]: value })}`);
+        expect([name, status]).toEqual([name, 200]);
+      }
+    },
+  );
+});

@@ -1,0 +1,44 @@
+/**
+ * One mongod and one PDS for the whole integration run. Tests share them and keep apart by name: a database
+ * of their own, and handles and addresses nobody else uses.
+ */
+import { randomBytes } from 'node:crypto';
+import type { TestProject } from 'vitest/node';
+import { startMongod } from '../../src/sandbox/mongod.ts';
+import { startPds } from '../../src/sandbox/pds.ts';
+
+/** What a test needs to reach the shared PDS. */
+export interface SharedPds {
+  readonly url: string;
+  readonly plcUrl: string;
+  readonly adminPassword: string;
+  readonly bypassKey: string;
+  readonly serviceDomain: string;
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    mongodUri: string;
+    pds: SharedPds;
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const starting = [
+    startMongod({ uri: process.env['MONGODB_URI'], failCommands: true }),
+    startPds({ adminPassword: randomBytes(16).toString('hex'), bypassKey: randomBytes(16).toString('hex') }),
+  ] as const;
+  const [mongod, pds] = await Promise.all(starting).catch(async (error: unknown) => {
+    // One may have come up although the other did not.
+    for (const started of await Promise.allSettled(starting)) {
+      if (started.status === 'fulfilled') await started.value.stop();
+    }
+    throw error;
+  });
+  const { url, plcUrl, adminPassword, bypassKey, serviceDomain } = pds;
+  project.provide('mongodUri', mongod.uri);
+  project.provide('pds', { url, plcUrl, adminPassword, bypassKey, serviceDomain });
+  return async () => {
+    await Promise.all([mongod.stop(), pds.stop()]);
+  };
+}
