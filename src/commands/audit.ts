@@ -1,0 +1,135 @@
+/** `concord audit`: how many users have what they should have, and who has not. Reads only. */
+import { type AssessedTenant, assess, isDrifted } from '../engine/assess.ts';
+import { type AuditedUser, type AuditTotals, createTally, type Share } from '../engine/audit.ts';
+import { UsageError } from '../errors.ts';
+import * as indexes from '../reconcilers/indexes.ts';
+import { formatDuration } from '../terminal/duration.ts';
+import { printJson } from '../terminal/output.ts';
+import { createProgress } from '../terminal/progress.ts';
+import { visible } from '../terminal/visible.ts';
+import { type ReadSide, wireReadSide } from '../wire.ts';
+import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
+
+export interface AuditOptions extends GlobalOptions {
+  readonly tenant?: string | undefined;
+  /** The most users to list; the totals are of everyone. */
+  readonly limit: number;
+}
+
+export interface AuditReport {
+  readonly asOf: string;
+  readonly tenants: readonly string[];
+  readonly totals: AuditTotals;
+  readonly indexes: readonly indexes.IndexFinding[];
+  /** Who is not as desired, up to the limit. */
+  readonly users: readonly AuditedUser[];
+  readonly usersInTrouble: number;
+  readonly durationMs: number;
+}
+
+export async function runAudit(options: AuditOptions): Promise<ExitCode> {
+  const config = configFor(options, ['mongodb', 'auth0', 'pds']);
+  const terminal = terminalOf(options);
+  const side = wireReadSide(config);
+  try {
+    const progress = createProgress({
+      label: 'looking at users',
+      stream: terminal.stderr,
+      now: () => new Date(),
+    });
+    const report = await audit(side, options, (users) => progress.update(users));
+    progress.finish();
+    if (terminal.json) printJson({ command: 'audit', ...report });
+    else printAudit(report, terminal);
+    const unfit = report.indexes.some(({ status }) => status !== 'fit');
+    return report.usersInTrouble > 0 || unfit ? EXIT.differences : EXIT.clean;
+  } finally {
+    await side.close();
+  }
+}
+
+export async function audit(
+  side: Pick<ReadSide, 'assess' | 'tenants'>,
+  options: { readonly tenant?: string | undefined; readonly limit: number },
+  onProgress?: (users: number) => void,
+): Promise<AuditReport> {
+  const startedAt = Date.now();
+  const tenants = tenantsNamed(side.tenants, options.tenant);
+  const tally = createTally();
+  const users: AuditedUser[] = [];
+  let seen = 0;
+  let usersInTrouble = 0;
+  for (const tenant of tenants) {
+    for await (const page of tenant.directory.everyone()) {
+      for (const assessment of await assess(side.assess, tenant, page.users, new Date())) {
+        const row = tally.add(tenant.id, assessment);
+        if (!isDrifted(assessment)) continue;
+        usersInTrouble += 1;
+        if (users.length < options.limit) users.push(row);
+      }
+      seen += page.users.length;
+      onProgress?.(seen);
+    }
+  }
+  return {
+    asOf: new Date(startedAt).toISOString(),
+    tenants: tenants.map(({ id }) => id),
+    totals: tally.totals(),
+    indexes: indexes.plan(indexes.WANTED_INDEXES, await side.assess.documents.indexes()),
+    users,
+    usersInTrouble,
+    durationMs: Date.now() - startedAt,
+  };
+}
+
+export function tenantsNamed(
+  tenants: readonly AssessedTenant[],
+  name: string | undefined,
+): readonly AssessedTenant[] {
+  if (name === undefined) return tenants;
+  const found = tenants.filter(({ id }) => id === name);
+  if (found.length > 0) return found;
+  const known = tenants.map(({ id }) => id).join(', ');
+  throw new UsageError(
+    `There is no tenant ${visible(name)}. The configured ones: ${known}.`,
+    'TENANT_UNKNOWN',
+  );
+}
+
+export function printAudit(report: AuditReport, { stdout, style }: Pick<Terminal, 'stdout' | 'style'>): void {
+  const { totals } = report;
+  const line = (name: string, share: Share, note = '') => {
+    const text = `${share.have}/${share.of}`;
+    const coloured = style(share.have === share.of ? 'green' : 'red', text.padStart(9));
+    stdout.write(`  ${name.padEnd(14)}${coloured}${note === '' ? '' : `   ${note}`}\n`);
+  };
+  stdout.write(
+    `${style('bold', report.tenants.join(', '))}, as of ${report.asOf}, in ${formatDuration(report.durationMs)}\n`,
+  );
+  line('verifications', totals.verifications);
+  line('users', totals.users);
+  line('codes', totals.codes);
+  stdout.write(
+    `  ${'handles'.padEnd(14)}${`${totals.handles.have}/${totals.handles.of}`.padStart(9)}   chosen by users\n`,
+  );
+  const waiting = totals.waitingForEmailVerification;
+  line('accounts', totals.accounts, waiting === 0 ? '' : `${waiting} more waiting for email verification`);
+  for (const { status, message } of report.indexes)
+    if (status !== 'fit') stdout.write(`  ${style('red', 'index')}  ${message}\n`);
+  if (report.users.length === 0) {
+    stdout.write(`${style('green', 'Everyone is as desired.')}\n`);
+    return;
+  }
+  stdout.write('\n');
+  for (const user of report.users) {
+    const name = [user.code, user.platformHandle === null ? null : `@${user.platformHandle}`].filter(
+      (part) => part !== null,
+    );
+    stdout.write(
+      `${style('yellow', visible(user.user))}  ${visible(name.join('  '))}  ${user.sync}, ${user.health}\n`,
+    );
+    for (const issue of user.issues) stdout.write(`  - ${visible(issue)}\n`);
+  }
+  const unlisted = report.usersInTrouble - report.users.length;
+  if (unlisted > 0) stdout.write(`and ${unlisted} more; --limit ${report.usersInTrouble} lists them all\n`);
+}

@@ -1,0 +1,101 @@
+/** `concord events [user]`: the newest lines of the event log, in the order in which they happened. Reads only. */
+import type { ConcordEvent } from '../events/event.ts';
+import { printJson } from '../terminal/output.ts';
+import { formatTable } from '../terminal/table.ts';
+import { wireReadSide } from '../wire.ts';
+import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from './command.ts';
+import { findUser } from './find-user.ts';
+
+export interface EventsOptions extends GlobalOptions {
+  /** The most lines to show: the newest. */
+  readonly limit: number;
+}
+
+export async function runEvents(text: string | undefined, options: EventsOptions): Promise<ExitCode> {
+  // Only an email address is looked up in Auth0; everything else is answered by MongoDB alone.
+  const byEmail = text?.includes('@') === true && !text.startsWith('@') && !text.includes('|');
+  const config = configFor(options, byEmail ? ['mongodb', 'auth0'] : ['mongodb']);
+  const { stdout, json, style } = terminalOf(options);
+  const side = wireReadSide(config);
+  try {
+    const user =
+      text === undefined ? undefined : (await findUser(text, side.tenants, side.assess.documents)).user;
+    const events: ConcordEvent[] = [];
+    const query = { newestFirst: true, limit: options.limit, ...(user === undefined ? {} : { user }) };
+    for await (const event of side.assess.events.read(query)) events.push(event);
+    events.reverse();
+    if (json) {
+      printJson({ command: 'events', events: events.map(toJson) });
+      return EXIT.clean;
+    }
+    if (events.length === 0) {
+      stdout.write('The log has no such events.\n');
+      return EXIT.clean;
+    }
+    const rows = events.map((event) => [
+      event.at.toISOString(),
+      event.user ?? '–',
+      event.type,
+      summary(event),
+    ]);
+    stdout.write(
+      `${formatTable({ head: ['AT', 'USER', 'EVENT', 'WHAT'], rows, style, width: stdout.columns })}\n`,
+    );
+    return EXIT.clean;
+  } finally {
+    await side.close();
+  }
+}
+
+function toJson(event: ConcordEvent) {
+  return { ...event, id: event._id, _id: undefined };
+}
+
+/** The gist of an event in a few words. Personal data stays in `--json`, where it was asked for. */
+export function summary(event: ConcordEvent): string {
+  switch (event.type) {
+    case 'auth0.log-received':
+      return event.data.code;
+    case 'auth0.user-observed': {
+      const { email, emailVerified, blocked } = event.data;
+      const address = email === null ? 'no email' : emailVerified ? 'email verified' : 'email not verified';
+      return blocked ? `${address}, blocked` : address;
+    }
+    case 'handle.observed':
+      return event.data.handle === null ? 'none' : `@${event.data.handle}`;
+    case 'actions.intended':
+      return event.data.actions.map(({ type }) => type).join(', ');
+    case 'verification.recorded':
+      return `count ${event.data.count}`;
+    case 'code.assigned':
+      return event.data.code;
+    case 'account.creation-intended':
+      return event.data.handle;
+    case 'account.creation-refused':
+      return `${event.data.field} ${event.data.reason}`;
+    case 'account.creation-abandoned':
+      return event.data.reason;
+    case 'account.created':
+    case 'account.recorded':
+    case 'handle.recorded':
+      return `${event.data.handle} ${event.data.did}`;
+    case 'handle.changed':
+      return `${event.data.from} to ${event.data.to}`;
+    case 'handle.refused':
+      return `${event.data.handle} ${event.data.reason}`;
+    case 'converged':
+      return `${event.data.actions} actions, ${event.data.latencyMs} ms`;
+    case 'converge.deferred':
+      return `until ${event.data.retryAt}`;
+    case 'converge.failed':
+      return `${event.data.code}, try ${event.data.attempt}`;
+    case 'user.quarantined':
+      return `${event.data.code}, after ${event.data.attempts} tries`;
+    case 'sweep.finished':
+      return `${event.data.users} users, ${event.data.drifted} to converge${event.data.complete ? '' : ', broke off'}`;
+    case 'auth0.user-absent':
+    case 'user-document.created':
+    case 'sweep.started':
+      return '';
+  }
+}

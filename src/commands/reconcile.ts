@@ -1,0 +1,234 @@
+/** `concord reconcile <user>` and `concord reconcile --all`: converge now, and say what was done. */
+import { converge, type PassResult } from '../engine/converge.ts';
+import { dryRun } from '../engine/dry-run.ts';
+import { sweep } from '../engine/sweep.ts';
+import { Workers } from '../engine/workers.ts';
+import { UsageError } from '../errors.ts';
+import type { ConditionDraft } from '../events/event.ts';
+import type { Lease, Trigger } from '../ports.ts';
+import * as indexes from '../reconcilers/indexes.ts';
+import { formatDuration } from '../terminal/duration.ts';
+import { printJson } from '../terminal/output.ts';
+import { createProgress } from '../terminal/progress.ts';
+import { visible } from '../terminal/visible.ts';
+import { type Engine, wireEngine, wireReadSide } from '../wire.ts';
+import { tenantsNamed } from './audit.ts';
+import {
+  configFor,
+  EXIT,
+  type ExitCode,
+  type GlobalOptions,
+  quietLoggerFor,
+  type Terminal,
+  terminalOf,
+} from './command.ts';
+import { findUser } from './find-user.ts';
+import { plannedUser, printPlan } from './plan.ts';
+
+export interface ReconcileOptions extends GlobalOptions {
+  readonly all?: boolean | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly tenant?: string | undefined;
+}
+
+/** How long another worker on the same user is waited for. */
+const LEASE_WAIT_MS = 15_000;
+const LEASE_POLL_MS = 100;
+
+export async function runReconcile(text: string | undefined, options: ReconcileOptions): Promise<ExitCode> {
+  if (options.all === true && text !== undefined) throw new UsageError('Give a user or --all, not both.');
+  if (options.all !== true && text === undefined)
+    throw new UsageError('Which user? Give one, or --all for everyone.');
+  if (options.dryRun === true) {
+    if (text === undefined)
+      throw new UsageError('For everyone, what would be done is shown by: concord plan');
+    return runDry(text, options);
+  }
+  const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
+  const terminal = terminalOf(options);
+  const engine = wireEngine(config, quietLoggerFor(options, config));
+  try {
+    return text === undefined
+      ? await reconcileAll(engine, options, terminal)
+      : await reconcileOne(engine, text, terminal);
+  } finally {
+    await engine.close();
+  }
+}
+
+async function runDry(text: string, options: ReconcileOptions): Promise<ExitCode> {
+  const side = wireReadSide(configFor(options, ['mongodb', 'auth0', 'pds']));
+  const terminal = terminalOf(options);
+  try {
+    const { user, userId, tenant } = await findUser(text, side.tenants, side.assess.documents);
+    const { view } = await dryRun(side.assess, tenant, user, userId, new Date());
+    const planned = plannedUser(user, view);
+    const differs = view.conditions.some(({ status }) => status !== 'True');
+    if (terminal.json)
+      printJson({ command: 'reconcile', dryRun: true, ...planned, conditions: view.conditions });
+    else printPlan(differs ? [planned] : [], 1, terminal);
+    return differs ? EXIT.differences : EXIT.clean;
+  } finally {
+    await side.close();
+  }
+}
+
+async function reconcileOne(engine: Engine, text: string, terminal: Terminal): Promise<ExitCode> {
+  const { user, userId, tenant } = await findUser(text, engine.tenants, engine.assess.documents);
+  const lease = await waitForLease(engine, { user, userId, tenant: tenant.id });
+  const result = await converge(engine.converge, lease);
+  if (terminal.json) {
+    const { end, conditions, applied, failures, durationMs } = result;
+    const failed = failures.map(({ resource, code }) => ({ resource, code }));
+    printJson({
+      command: 'reconcile',
+      user,
+      end,
+      conditions,
+      actions: applied.map(({ type }) => type),
+      failures: failed,
+      durationMs,
+    });
+  } else {
+    printPass(user, result, terminal);
+  }
+  return exitOf(result);
+}
+
+async function waitForLease(engine: Engine, trigger: Trigger): Promise<Lease> {
+  const { queue, clock, settings } = engine.converge;
+  const until = clock.now().getTime() + LEASE_WAIT_MS;
+  for (;;) {
+    const lease = await queue.claimUser(trigger, clock.now(), settings.leaseMs);
+    if (lease !== undefined) return lease;
+    if (clock.now().getTime() > until) {
+      throw new UsageError(
+        `Another worker is busy with ${visible(trigger.user)}. Try again in a moment.`,
+        'USER_BUSY',
+      );
+    }
+    await clock.delay(LEASE_POLL_MS);
+  }
+}
+
+function exitOf({ end }: PassResult): ExitCode {
+  switch (end) {
+    case 'converged':
+      return EXIT.clean;
+    case 'held':
+    case 'deferred':
+      return EXIT.partlyDone;
+    case 'failed':
+    case 'lease-lost':
+      return EXIT.error;
+  }
+}
+
+function printPass(user: string, result: PassResult, { stdout, style }: Terminal): void {
+  const said = {
+    converged: 'green',
+    held: 'yellow',
+    deferred: 'yellow',
+    failed: 'red',
+    'lease-lost': 'red',
+  } as const;
+  stdout.write(
+    `${style('bold', visible(user))}  ${style(said[result.end], result.end)} in ${formatDuration(result.durationMs)}\n`,
+  );
+  for (const action of result.applied) stdout.write(`  did    ${action.type}\n`);
+  for (const condition of result.conditions)
+    stdout.write(
+      `  ${markOf(condition, style)}  ${condition.type.padEnd(14)}${visible(condition.message)}\n`,
+    );
+  for (const { resource, code, error } of result.failures) {
+    const message = error instanceof Error ? error.message : 'failed';
+    stdout.write(`  ${style('red', 'failed')} ${resource}: ${visible(message)} (${code})\n`);
+  }
+  if (result.retryAt !== undefined) stdout.write(`  again at ${result.retryAt.toISOString()}\n`);
+}
+
+function markOf({ status, held }: ConditionDraft, style: Terminal['style']): string {
+  if (status === 'True') return style('green', 'ok   ');
+  if (status === 'Unknown') return style('yellow', '?    ');
+  return held ? style('red', 'held ') : style('yellow', 'open ');
+}
+
+async function reconcileAll(
+  engine: Engine,
+  options: ReconcileOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { clock, queue, settings, logger, subjects } = engine.converge;
+  const startedAt = clock.now();
+  await engine.prepare();
+  await mendIndexes(engine);
+  const tenants = tenantsNamed(engine.tenants, options.tenant);
+  const now = () => clock.now();
+  const sweeping = createProgress({ label: 'looking at users', stream: terminal.stderr, now });
+  let users = 0;
+  let drifted = 0;
+  let complete = true;
+  for (const tenant of tenants) {
+    const result = await sweep(
+      { ...engine.assess, log: engine.converge.log, queue, clock, random: engine.converge.random, logger },
+      tenant,
+      (seen) => sweeping.update(users + seen),
+    );
+    users += result.users;
+    drifted += result.drifted;
+    complete &&= result.complete;
+  }
+  sweeping.finish();
+  const ends = new Map<string, PassResult['end']>();
+  const converging = createProgress({ label: 'converging', total: drifted, stream: terminal.stderr, now });
+  const workers = new Workers({
+    queue,
+    clock,
+    logger,
+    settings,
+    converge: (lease) => converge(engine.converge, lease),
+    onPass: ({ user }, { end }) => {
+      ends.set(user, end);
+      converging.update(ends.size);
+    },
+  });
+  // Others may be at work on the same queue: this is done when nobody is due or being looked at any more.
+  await workers.runUntil(async () => (await subjects.backlog(clock.now())).due === 0);
+  converging.finish();
+  const counts = countEnds(ends);
+  const durationMs = clock.now().getTime() - startedAt.getTime();
+  if (terminal.json)
+    printJson({ command: 'reconcile', all: true, users, drifted, complete, ...counts, durationMs });
+  else {
+    const { stdout } = terminal;
+    stdout.write(
+      `${users} users looked at, ${drifted} differed: ${counts.converged} converged, ${counts.held} held for a person, ${counts.open} to be tried again, in ${formatDuration(durationMs)}\n`,
+    );
+    if (!complete)
+      stdout.write(`${terminal.style('red', 'A listing broke off: not everyone was looked at.')}\n`);
+    if (counts.held + counts.open > 0) stdout.write('See who and why with: concord audit\n');
+  }
+  return complete && counts.held + counts.open === 0 ? EXIT.clean : EXIT.partlyDone;
+}
+
+function countEnds(ends: ReadonlyMap<string, PassResult['end']>) {
+  const all = [...ends.values()];
+  const converged = all.filter((end) => end === 'converged').length;
+  const held = all.filter((end) => end === 'held').length;
+  return { converged, held, open: all.length - converged - held };
+}
+
+/** Creates missing indexes; what stands in the way is reported and stops nobody. */
+export async function mendIndexes({
+  converge: { documents, logger },
+}: Engine): Promise<readonly indexes.IndexFinding[]> {
+  const findings = indexes.plan(indexes.WANTED_INDEXES, await documents.indexes());
+  for (const { status, message } of findings)
+    if (status === 'unfit') logger.error({ status }, `an index is unfit: ${message}`);
+  try {
+    await indexes.apply(documents, findings);
+  } catch (err) {
+    logger.error({ err }, 'a missing unique index could not be created');
+  }
+  return findings;
+}

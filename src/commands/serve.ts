@@ -1,0 +1,212 @@
+/** `concord serve`: takes log entries in, converges whoever is due, and sweeps on a schedule, until told to stop. */
+import { type ScheduledTask, schedule } from 'node-cron';
+import { ALL_NEEDS } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { converge, type PassResult } from '../engine/converge.ts';
+import { ownerOf } from '../engine/owner.ts';
+import { sweep } from '../engine/sweep.ts';
+import { Workers } from '../engine/workers.ts';
+import { ingest } from '../events/ingest.ts';
+import { createServer } from '../http/server.ts';
+import type { UserKey } from '../identity.ts';
+import type { Logger } from '../logger.ts';
+import type { Lease } from '../ports.ts';
+import { type Engine, wireEngine } from '../wire.ts';
+import { configFor, EXIT, type ExitCode, type GlobalOptions, loggerFor } from './command.ts';
+import { mendIndexes } from './reconcile.ts';
+
+export interface Service {
+  /** Where it listens, such as `http://127.0.0.1:8787`. */
+  readonly url: string;
+  /** No new work; what is in flight finishes, within the configured deadline. May be repeated. */
+  stop(): Promise<void>;
+}
+
+/** How long to wait before MongoDB is asked again at start. */
+const PREPARE_RETRY_MS = 2_000;
+/** How long to wait before the handles are watched again, when the server could not. */
+const WATCH_RETRY_MS = 30_000;
+
+export async function runServe(options: GlobalOptions): Promise<ExitCode> {
+  const config = configFor(options, ALL_NEEDS);
+  const logger = loggerFor(options, config);
+  const stopped = stopSignal(logger);
+  const service = await startService(config, logger);
+  logger.info({ url: service.url, tenants: config.tenants.map(({ id }) => id) }, 'serving');
+  await stopped;
+  await service.stop();
+  logger.info('stopped');
+  return EXIT.clean;
+}
+
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
+export function stopSignal(logger: Pick<Logger, 'info'>): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const stop = (signal: NodeJS.Signals) => {
+      if (asked) process.exit(1);
+      asked = true;
+      logger.info({ signal }, 'stopping; once more to stop at once');
+      resolve();
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}
+
+export async function startService(
+  config: Config,
+  logger: Logger,
+  onPass?: (lease: Lease, result: PassResult) => void,
+): Promise<Service> {
+  const engine = wireEngine(config, logger);
+  const { queue, clock, settings } = engine.converge;
+  const workers = new Workers({
+    queue,
+    clock,
+    logger,
+    settings,
+    converge: (lease) => converge(engine.converge, lease),
+    ...(onPass === undefined ? {} : { onPass }),
+  });
+  let draining = false;
+  let prepared = false;
+  const server = createServer({
+    tenants: config.tenants,
+    ingest: (tenant, entries, unreadable) =>
+      ingest(
+        {
+          log: engine.converge.log,
+          rejects: engine.rejects,
+          queue,
+          clock,
+          keepUnrelated: config.ingest.keepUnrelated,
+          onDue: () => workers.wake(),
+        },
+        tenant,
+        entries,
+        unreadable,
+      ),
+    ready: async () => {
+      if (!prepared) throw new Error('MongoDB has not been prepared yet');
+      await engine.ping(1_000);
+    },
+    isDraining: () => draining,
+    log: logger,
+    limits: { bodyLimitBytes: config.server.bodyLimitBytes },
+  });
+  // Deliveries are answered from the first moment: with 503 while MongoDB is away, so that they come again.
+  const url = await server.listen({ host: config.server.host, port: config.server.port });
+  const stopping = new AbortController();
+  let tasks: ScheduledTask[] = [];
+  let watching: Promise<void> | undefined;
+  let firstSweep: Promise<void> | undefined;
+  const preparing = prepare(engine, logger, stopping.signal).then(() => {
+    if (stopping.signal.aborted) return;
+    prepared = true;
+    workers.start();
+    tasks = startSchedule(config, engine, workers, logger);
+    watching = watchHandles(engine, workers, logger, stopping.signal);
+    if (config.schedule.sweep !== null) firstSweep = sweepOnce(engine, workers, logger);
+  });
+  let stopped: Promise<void> | undefined;
+  const stop = async () => {
+    draining = true;
+    stopping.abort();
+    await preparing;
+    await Promise.all(tasks.map((task) => task.destroy()));
+    const [unfinished] = await Promise.all([workers.stop(config.engine.stopDeadlineMs), server.close()]);
+    await Promise.all([watching, firstSweep]);
+    if (unfinished > 0)
+      logger.warn({ unfinished }, 'passes had not finished at the deadline; their leases run out');
+    await engine.close();
+  };
+  return { url, stop: () => (stopped ??= stop()) };
+}
+
+async function prepare(engine: Engine, logger: Logger, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await engine.prepare();
+      await mendIndexes(engine);
+      return;
+    } catch (err) {
+      logger.error({ err }, 'MongoDB could not be prepared; trying again');
+      await engine.converge.clock.delay(PREPARE_RETRY_MS, signal);
+    }
+  }
+}
+
+/** What happened while nothing was running is found at once, and not only in the night. */
+async function sweepOnce(engine: Engine, workers: Workers, logger: Logger): Promise<void> {
+  try {
+    await sweepAll(engine, logger);
+    workers.wake();
+  } catch (err) {
+    logger.error({ err }, 'the sweep at start failed; the next one is on the schedule');
+  }
+}
+
+/** A chosen handle is a trigger. Where the server has no change streams, the sweep finds it. */
+async function watchHandles(
+  engine: Engine,
+  workers: Workers,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const { queue, clock } = engine.converge;
+  const onChange = async (key: UserKey) => {
+    const owned = ownerOf(key, engine.tenants);
+    if (owned === undefined) return;
+    const { user, userId, tenant } = owned;
+    await queue.markDue([{ user, userId, tenant: tenant.id }], clock.now(), 'trigger');
+    workers.wake();
+  };
+  while (!signal.aborted) {
+    try {
+      await engine.watchHandles(onChange, signal);
+    } catch (err) {
+      logger.warn({ err }, 'handles cannot be watched; the sweep finds what changes meanwhile');
+      await clock.delay(WATCH_RETRY_MS, signal);
+    }
+  }
+}
+
+function startSchedule(config: Config, engine: Engine, workers: Workers, logger: Logger): ScheduledTask[] {
+  const jobs = [
+    { name: 'reconcile', expression: config.schedule.reconcile, run: () => reconcileOpen(engine) },
+    { name: 'sweep', expression: config.schedule.sweep, run: () => sweepAll(engine, logger) },
+  ];
+  return jobs.flatMap(({ name, expression, run }) => {
+    if (expression === null) return [];
+    const task = async () => {
+      try {
+        await run();
+        workers.wake();
+      } catch (err) {
+        logger.error({ err, job: name }, 'a scheduled job failed');
+      }
+    };
+    return [schedule(expression, task, { name, noOverlap: true, timezone: 'UTC' })];
+  });
+}
+
+/** Users that are not as desired are looked at again: what held them may have been mended meanwhile. */
+async function reconcileOpen(engine: Engine): Promise<void> {
+  const { queue, clock, subjects } = engine.converge;
+  await mendIndexes(engine);
+  for (const tenant of engine.tenants) {
+    for await (const { user, userId, dueAt, quarantined } of subjects.list(tenant.id, { unsettled: true })) {
+      if (dueAt !== undefined || quarantined) continue;
+      await queue.markDue([{ user, userId, tenant: tenant.id }], clock.now(), 'sweep');
+    }
+  }
+}
+
+async function sweepAll(engine: Engine, logger: Logger): Promise<void> {
+  const { log, queue, clock, random } = engine.converge;
+  for (const tenant of engine.tenants) {
+    const result = await sweep({ ...engine.assess, log, queue, clock, random, logger }, tenant);
+    logger.info({ tenant: tenant.id, ...result }, 'a sweep ended');
+  }
+}

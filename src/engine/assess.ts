@@ -1,0 +1,118 @@
+/**
+ * Looks at many users at once, reading in batches: the documents of a page in three queries, its
+ * accounts in one call a hundred. Who is found to differ is looked at again one by one, with the
+ * log, exactly as a pass would; so an audit of converged users is cheap and never says more than a
+ * pass would find.
+ */
+
+import { type Facts, fold } from '../events/fold.ts';
+import type { TenantId, UserKey } from '../identity.ts';
+import { userKey } from '../identity.ts';
+import type { Auth0User, Directory, Documents, EventReader, PdsAccount } from '../ports.ts';
+import type { ActualAccount } from '../reconcilers/account.ts';
+import { attempt } from './attempt.ts';
+import { assemble, desire, type LookDeps, look, type TenantPolicy, type View } from './look.ts';
+
+export interface AssessDeps extends LookDeps {
+  readonly events: EventReader;
+}
+
+export interface AssessedTenant extends TenantPolicy {
+  readonly id: TenantId;
+  readonly keyPrefix: string;
+  readonly directory: Directory;
+}
+
+export interface Assessment {
+  readonly user: UserKey;
+  readonly auth0: Auth0User;
+  readonly facts: Facts;
+  readonly view: View;
+}
+
+/** How many drifted users are looked at side by side. */
+const LOOKS_AT_ONCE = 8;
+
+export async function assess(
+  deps: AssessDeps,
+  tenant: AssessedTenant,
+  users: readonly Auth0User[],
+  now: Date,
+  depth: 'batch' | 'full' = 'full',
+): Promise<Assessment[]> {
+  const keys = users.map(({ userId }) => userKey(tenant.keyPrefix, userId));
+  const documents = await deps.documents.read(keys);
+  const dids = [...documents.values()].flatMap(({ user }) => user?.account?.did ?? []);
+  const pds = await attempt('account', async () => ({
+    domain: await deps.handleDomain(),
+    accounts: await deps.accounts.accounts([...new Set(dids)]),
+  }));
+  const assessments: Assessment[] = [];
+  for (const [at, auth0] of users.entries()) {
+    const user = keys[at];
+    const read = user === undefined ? undefined : documents.get(user);
+    if (user === undefined || read === undefined)
+      throw new Error('the documents of a user were asked for and not answered');
+    const facts = listed(fold([]), auth0, read);
+    const desired = desire(facts, tenant, pds.ok ? pds.value.domain : '', deps.settings);
+    const view = pds.ok
+      ? assemble(desired, read, linkedOnly(read, pds.value.accounts), undefined, undefined, now)
+      : assemble(desired, read, undefined, undefined, pds.failure, now);
+    assessments.push({ user, auth0, facts, view });
+  }
+  return depth === 'batch' ? assessments : lookCloser(deps, tenant, assessments, now);
+}
+
+/** Whether a batch look found anything that a pass should see. */
+export function isDrifted({ view }: Assessment): boolean {
+  return view.actions.length > 0 || view.conditions.some(({ status }) => status !== 'True');
+}
+
+async function lookCloser(
+  deps: AssessDeps,
+  tenant: AssessedTenant,
+  assessments: readonly Assessment[],
+  now: Date,
+): Promise<Assessment[]> {
+  const result = [...assessments];
+  const drifted = [...assessments.entries()].filter(([, assessment]) => isDrifted(assessment));
+  let next = 0;
+  const worker = async () => {
+    for (let at = next++; at < drifted.length; at = next++) {
+      const [index, assessment] = drifted[at] ?? [];
+      if (index !== undefined && assessment !== undefined)
+        result[index] = await lookAt(deps, tenant, assessment, now);
+    }
+  };
+  await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, worker));
+  return result;
+}
+
+async function lookAt(
+  deps: AssessDeps,
+  tenant: AssessedTenant,
+  { user, auth0, view }: Assessment,
+  now: Date,
+): Promise<Assessment> {
+  const history = fold(await deps.events.ofUser(user));
+  const facts = view.documents === undefined ? history : listed(history, auth0, view.documents);
+  const seen = await look(deps, tenant, user, facts, now, view.documents);
+  return { user, auth0, facts, view: seen };
+}
+
+function listed(facts: Facts, auth0: Auth0User, documents: Documents): Facts {
+  return { ...facts, auth0, absentSince: undefined, platformHandle: documents.handle };
+}
+
+function linkedOnly({ user }: Documents, accounts: ReadonlyMap<string, PdsAccount>): ActualAccount {
+  const linkedDid = user?.account?.did;
+  return {
+    recorded: user?.account,
+    linkedDid,
+    linked: linkedDid === undefined ? undefined : (accounts.get(linkedDid) ?? 'missing'),
+    intended: undefined,
+    preferred: undefined,
+    emailHolders: new Map(),
+    code: user?.code,
+  };
+}

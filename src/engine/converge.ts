@@ -1,0 +1,300 @@
+/**
+ * One pass over one user: learn, observe, plan, apply, observe.
+ *
+ * A pass may be broken off anywhere and run again: what it wrote is found by the next look, and what
+ * cannot be found again (an account creation) has its intent in the log before the call. Rounds of
+ * look-and-apply go on until nothing is left to do, since one resource may wait for another: an
+ * account that is to carry the code waits for the code.
+ */
+
+import { LeaseLostError } from '../errors.ts';
+import type { ConditionDraft, IntendedAction } from '../events/event.ts';
+import type { EventId, TenantId, UserKey } from '../identity.ts';
+import type { Logger } from '../logger.ts';
+import type {
+  AccountHost,
+  Clock,
+  Directory,
+  DocumentStore,
+  Documents,
+  EventLog,
+  Lease,
+  PasswordVault,
+  Random,
+  SubjectReader,
+  WorkQueue,
+} from '../ports.ts';
+import * as account from '../reconcilers/account.ts';
+import * as handle from '../reconcilers/handle.ts';
+import type { ApplyContext, Told } from '../reconcilers/reconciler.ts';
+import * as userDocument from '../reconcilers/user-document.ts';
+import * as verification from '../reconcilers/verification.ts';
+import { type Attempt, attempt, type Failure } from './attempt.ts';
+import { type End, endPass } from './ending.ts';
+import { createJournal, type Journal } from './journal.ts';
+import { learnFromAuth0, learnHandle } from './learn.ts';
+import { type Action, look, type TenantPolicy, type View } from './look.ts';
+import { recoverOutcomes } from './recover.ts';
+import type { EngineSettings } from './settings.ts';
+import { subjectView } from './standing.ts';
+
+export interface ConvergeDeps {
+  readonly log: EventLog;
+  readonly queue: WorkQueue;
+  readonly subjects: Pick<SubjectReader, 'holdersOfEmail'>;
+  readonly documents: DocumentStore;
+  readonly accounts: AccountHost;
+  readonly handleDomain: () => Promise<string>;
+  readonly vault: PasswordVault;
+  readonly tenants: ReadonlyMap<TenantId, TenantPolicy & { readonly directory: Directory }>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly settings: EngineSettings;
+}
+
+export type PassEnd = End | 'lease-lost';
+
+export interface PassResult {
+  readonly user: UserKey;
+  readonly end: PassEnd;
+  readonly conditions: readonly ConditionDraft[];
+  /** Actions that were carried out. */
+  readonly applied: readonly Action[];
+  readonly failures: readonly Failure[];
+  readonly retryAt: Date | undefined;
+  readonly durationMs: number;
+  /** Milliseconds since the first trigger, where there was one. */
+  readonly latencyMs: number | undefined;
+}
+
+/** One resource may wait for another, and a refusal for another choice; more rounds than this are a loop. */
+const MAX_ROUNDS = 6;
+/** How much of a lease must be left before an effect is begun; less is renewed first. */
+const LEASE_MARGIN = 0.5;
+
+/** Runs a pass for a user whose lease is held, and gives the lease back. */
+export async function converge(deps: ConvergeDeps, lease: Lease): Promise<PassResult> {
+  const startedAt = deps.clock.now();
+  const pass = new Pass(deps, lease);
+  try {
+    return await pass.run(startedAt);
+  } catch (error) {
+    if (!(error instanceof LeaseLostError)) throw error;
+    deps.logger.warn({ user: lease.user }, 'the lease was lost; another worker goes on with this user');
+    const durationMs = deps.clock.now().getTime() - startedAt.getTime();
+    return {
+      user: lease.user,
+      end: 'lease-lost',
+      conditions: [],
+      applied: pass.applied,
+      failures: [],
+      retryAt: undefined,
+      durationMs,
+      latencyMs: undefined,
+    };
+  }
+}
+
+class Pass {
+  readonly applied: Action[] = [];
+  readonly #deps: ConvergeDeps;
+  readonly #tenant: TenantPolicy & { readonly directory: Directory };
+  readonly #failures: Failure[] = [];
+  #lease: Lease;
+  #observedAt: Date | undefined;
+  #cause: readonly EventId[];
+
+  constructor(deps: ConvergeDeps, lease: Lease) {
+    const tenant = deps.tenants.get(lease.tenant);
+    if (tenant === undefined) throw new Error(`the tenant ${lease.tenant} is not configured`);
+    this.#deps = deps;
+    this.#tenant = tenant;
+    this.#lease = lease;
+    this.#observedAt = lease.observedAt;
+    this.#cause = lease.causes;
+  }
+
+  async run(startedAt: Date): Promise<PassResult> {
+    const { log, clock } = this.#deps;
+    const { user, tenant } = this.#lease;
+    const journal = createJournal(this.#deps, user, tenant, await log.ofUser(user));
+    const documents = await this.#learn(journal);
+    const view = documents === undefined ? undefined : await this.#rounds(journal, documents);
+    return this.#end(journal, view, startedAt, clock.now());
+  }
+
+  /** Reads Auth0 and the platform handle, and tells what is new. Undefined when Auth0 could not be read. */
+  async #learn(journal: Journal): Promise<Documents | undefined> {
+    const { documents, clock } = this.#deps;
+    const { user, userId } = this.#lease;
+    const readAt = clock.now();
+    const [answer, read] = await Promise.all([
+      this.#isFresh(readAt, journal)
+        ? undefined
+        : attempt('auth0', () => this.#tenant.directory.user(userId)),
+      attempt('user-document', () => documents.read([user])),
+    ]);
+    if (answer !== undefined && !answer.ok) return this.#fail(answer.failure);
+    if (!read.ok) return this.#fail(read.failure);
+    const found = read.value.get(user);
+    if (found === undefined) throw new Error('the documents of a user were asked for and not answered');
+    const told: Told[] = [];
+    if (answer !== undefined) {
+      this.#observedAt = readAt;
+      told.push(...learnFromAuth0(journal.facts(), userId, answer.value));
+    }
+    told.push(...learnHandle(journal.facts(), found.handle));
+    if (told.length > 0) this.#cause = [await journal.tell(this.#cause, ...told)];
+    return found;
+  }
+
+  /** A read that is younger than the trigger needs no second one, while it is fresh. */
+  #isFresh(now: Date, journal: Journal): boolean {
+    const { observedAt, dueSince } = this.#lease;
+    if (observedAt === undefined || dueSince === undefined || journal.facts().auth0 === undefined)
+      return false;
+    if (journal.facts().absentSince !== undefined) return false;
+    return observedAt > dueSince && now.getTime() - observedAt.getTime() < this.#deps.settings.freshForMs;
+  }
+
+  #fail(failure: Failure): undefined {
+    this.#failures.push(failure);
+    return undefined;
+  }
+
+  async #rounds(journal: Journal, first: Documents): Promise<View> {
+    let documents: Documents | undefined = first;
+    for (let round = 1; ; round += 1) {
+      const view = await this.#look(journal, documents);
+      documents = undefined;
+      this.#failures.push(...view.failures);
+      if (round === 1) await this.#tellRecovered(journal, view);
+      const actions = this.#deps.settings.observeOnly ? [] : view.actions;
+      if (actions.length === 0 || view.documents === undefined) return view;
+      if (round > MAX_ROUNDS) {
+        const error = new Error('the plan is not empty after several rounds');
+        this.#failures.push({ resource: 'account', error, code: 'NOT_SETTLED', retryAfterMs: undefined });
+        return view;
+      }
+      await this.#apply(journal, actions, view.documents);
+      if (this.#failures.length > 0) return this.#look(journal);
+    }
+  }
+
+  #look(journal: Journal, documents?: Documents): Promise<View> {
+    return look(
+      this.#deps,
+      this.#tenant,
+      this.#lease.user,
+      journal.facts(),
+      this.#deps.clock.now(),
+      documents,
+    );
+  }
+
+  async #tellRecovered(journal: Journal, view: View): Promise<void> {
+    for (const { told, intent } of recoverOutcomes(journal.facts(), view)) {
+      this.#cause = [await journal.tell([intent], ...told)];
+    }
+  }
+
+  async #apply(journal: Journal, actions: readonly Action[], documents: Documents): Promise<void> {
+    await this.#ensureLease();
+    const intended = await journal.tell(this.#cause, {
+      type: 'actions.intended',
+      data: { actions: actions.map(intend) },
+    });
+    for (const action of actions) {
+      const context = this.#context(journal, intended);
+      const done: Attempt<void> = await attempt(action.resource, () =>
+        this.#carryOut(action, documents, context),
+      );
+      if (done.ok) this.applied.push(action);
+      else this.#failures.push(done.failure);
+    }
+  }
+
+  #carryOut(action: Action, read: Documents, context: ApplyContext): Promise<void> {
+    const { documents, accounts, random } = this.#deps;
+    switch (action.resource) {
+      case 'verification':
+        return verification.apply(documents, action, context);
+      case 'user-document':
+        return userDocument.apply(documents, random, action, context);
+      case 'account':
+        return account.apply(this.#deps, action, read, context);
+      case 'handle':
+        return handle.apply(documents, accounts, action, context);
+    }
+  }
+
+  #context(journal: Journal, intended: EventId): ApplyContext {
+    let cause = intended;
+    return {
+      user: this.#lease.user,
+      now: () => this.#deps.clock.now(),
+      ensureLease: () => this.#ensureLease(),
+      tell: async (...told) => {
+        cause = await journal.tell([cause], ...told);
+        this.#cause = [cause];
+      },
+    };
+  }
+
+  async #ensureLease(): Promise<void> {
+    const { clock, queue, settings } = this.#deps;
+    const now = clock.now();
+    const leftMs = this.#lease.until.getTime() - now.getTime();
+    if (leftMs < settings.leaseMs * LEASE_MARGIN)
+      this.#lease = await queue.renew(this.#lease, now, settings.leaseMs);
+  }
+
+  async #end(journal: Journal, view: View | undefined, startedAt: Date, now: Date): Promise<PassResult> {
+    const { queue, random, clock, settings } = this.#deps;
+    const { dueSince, user } = this.#lease;
+    const latencyMs = dueSince === undefined ? undefined : now.getTime() - dueSince.getTime();
+    const { end, conditions, retryAt, told } = endPass(
+      {
+        facts: journal.facts(),
+        view,
+        failures: this.#failures,
+        applied: this.applied.length,
+        latencyMs: latencyMs ?? now.getTime() - startedAt.getTime(),
+        now,
+        jitter: random.int(1_000) / 1_000,
+      },
+      settings,
+    );
+    for (const one of told) this.#cause = [await journal.tell(this.#cause, one)];
+    await queue.complete(this.#lease, subjectView(journal.facts(), view), this.#observedAt, retryAt);
+    this.#report(end, journal, latencyMs);
+    const durationMs = clock.now().getTime() - startedAt.getTime();
+    return {
+      user,
+      end,
+      conditions,
+      applied: this.applied,
+      failures: this.#failures,
+      retryAt,
+      durationMs,
+      latencyMs,
+    };
+  }
+
+  #report(end: PassEnd, journal: Journal, latencyMs: number | undefined): void {
+    const { logger } = this.#deps;
+    const { user } = this.#lease;
+    for (const { resource, code, error } of this.#failures) {
+      logger.warn({ user, resource, code, err: error }, 'a step of a pass failed');
+    }
+    const { quarantined, attempts } = journal.facts();
+    if (quarantined) logger.error({ user, attempts }, 'a user is quarantined after repeated failures');
+    logger.info({ user, end, actions: this.applied.map(({ type }) => type), latencyMs }, 'a pass ended');
+  }
+}
+
+function intend(action: Action): IntendedAction {
+  const { resource, type } = action;
+  return action.type === 'change-handle' ? { resource, type, to: action.to } : { resource, type };
+}

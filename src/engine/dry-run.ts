@@ -1,0 +1,37 @@
+/**
+ * What a pass over one user would find and do, with nothing written: it is handed readers only, so
+ * there is no client here that could write.
+ */
+
+import { type Facts, fold } from '../events/fold.ts';
+import type { Auth0UserId, UserKey } from '../identity.ts';
+import type { AssessDeps, AssessedTenant } from './assess.ts';
+import { look, type View } from './look.ts';
+
+export interface DryRun {
+  readonly facts: Facts;
+  readonly view: View;
+}
+
+/** Reads Auth0 by id. Throws UpstreamError when Auth0, the log or the documents cannot be read. */
+export async function dryRun(
+  deps: AssessDeps,
+  tenant: AssessedTenant,
+  user: UserKey,
+  userId: Auth0UserId,
+  now: Date,
+): Promise<DryRun> {
+  const [history, answer, read] = await Promise.all([
+    deps.events.ofUser(user),
+    tenant.directory.user(userId),
+    deps.documents.read([user]),
+  ]);
+  const known = fold(history);
+  const documents = read.get(user);
+  const platformHandle = documents?.handle;
+  const facts: Facts =
+    answer === 'absent'
+      ? { ...known, absentSince: known.absentSince ?? now, platformHandle }
+      : { ...known, auth0: answer, absentSince: undefined, platformHandle };
+  return { facts, view: await look(deps, tenant, user, facts, now, documents) };
+}

@@ -1,0 +1,172 @@
+/**
+ * Looks at one user: what should be, what is, and the plan between the two. Reads only, so that a
+ * dry run and an audit go through the same code as a pass.
+ */
+import type { ConditionDraft } from '../events/event.ts';
+import type { Facts } from '../events/fold.ts';
+import type { UserKey } from '../identity.ts';
+import type { AccountReader, DocumentReader, Documents, PdsAccount, SubjectReader } from '../ports.ts';
+import * as account from '../reconcilers/account.ts';
+import * as handle from '../reconcilers/handle.ts';
+import { type Plan, unknown } from '../reconcilers/reconciler.ts';
+import * as userDocument from '../reconcilers/user-document.ts';
+import * as verification from '../reconcilers/verification.ts';
+import { attempt, type Failure } from './attempt.ts';
+import type { EngineSettings } from './settings.ts';
+
+export type Action =
+  | verification.VerificationAction
+  | userDocument.DocumentAction
+  | account.AccountAction
+  | handle.HandleAction;
+
+export interface LookDeps {
+  readonly documents: DocumentReader;
+  readonly accounts: AccountReader;
+  readonly subjects: Pick<SubjectReader, 'holdersOfEmail'>;
+  /** What handles live under, such as `.at.test`; asks the PDS, which may be out of reach. */
+  readonly handleDomain: () => Promise<string>;
+  readonly settings: Pick<EngineSettings, 'settleMs' | 'refusalRetryMs'>;
+}
+
+export interface TenantPolicy {
+  /** Put into the address of a second tenant's user when the plain one is taken. */
+  readonly emailTag: string | undefined;
+}
+
+export interface Desired {
+  readonly verification: verification.DesiredVerification;
+  readonly document: userDocument.DesiredDocument;
+  readonly handle: handle.DesiredHandle;
+  readonly account: account.DesiredAccount;
+}
+
+export interface View {
+  readonly desired: Desired;
+  /** Undefined when the documents could not be read. */
+  readonly documents: Documents | undefined;
+  /** The account as the PDS has it, where it could be read and there is one. */
+  readonly account: PdsAccount | undefined;
+  /** In the order in which they are to be done. */
+  readonly actions: readonly Action[];
+  readonly conditions: readonly ConditionDraft[];
+  readonly failures: readonly Failure[];
+  readonly retryAt: Date | undefined;
+}
+
+export function desire(
+  facts: Facts,
+  tenant: TenantPolicy,
+  handleDomain: string,
+  settings: LookDeps['settings'],
+): Desired {
+  const wantedHandle = handle.desired(facts, handleDomain, settings.refusalRetryMs);
+  return {
+    verification: verification.desired(facts),
+    document: userDocument.desired(facts),
+    handle: wantedHandle,
+    account: account.desired(facts, wantedHandle, { emailTag: tenant.emailTag, settleMs: settings.settleMs }),
+  };
+}
+
+/** Observes and plans. `documents` may be handed in when they were read a moment ago. */
+export async function look(
+  deps: LookDeps,
+  tenant: TenantPolicy,
+  user: UserKey,
+  facts: Facts,
+  now: Date,
+  documents?: Documents,
+): Promise<View> {
+  const read = documents ?? (await readDocuments(deps.documents, user));
+  const domain = await attempt('account', deps.handleDomain);
+  // Without the domain nothing is decided about account and handle, and the rest does not depend on it.
+  const desired = desire(facts, tenant, domain.ok ? domain.value : '', deps.settings);
+  if ('failure' in read) return unread(desired, read.failure);
+  if (!domain.ok) return assemble(desired, read, undefined, undefined, domain.failure, now);
+  const accountSeen = await attempt('account', () =>
+    account.observe(deps.accounts, deps.subjects, user, desired.account, read),
+  );
+  if (!accountSeen.ok) return assemble(desired, read, undefined, undefined, accountSeen.failure, now);
+  const touchable = touchableAccount(desired.account, accountSeen.value);
+  const holderSeen = await attempt('handle', () => handle.observe(deps.accounts, desired.handle, touchable));
+  return holderSeen.ok
+    ? assemble(desired, read, accountSeen.value, holderSeen.value, undefined, now)
+    : assemble(desired, read, accountSeen.value, undefined, holderSeen.failure, now);
+}
+
+async function readDocuments(
+  reader: DocumentReader,
+  user: UserKey,
+): Promise<Documents | { failure: Failure }> {
+  const result = await attempt('user-document', () => reader.read([user]));
+  if (!result.ok) return { failure: result.failure };
+  const documents = result.value.get(user);
+  if (documents === undefined) throw new Error('the documents of a user were asked for and not answered');
+  return documents;
+}
+
+/** The account whose handle may be changed: there, active, and wanted. */
+function touchableAccount(
+  wanted: account.DesiredAccount,
+  actual: account.ActualAccount,
+): PdsAccount | undefined {
+  const { linked } = actual;
+  if (wanted.type === 'none' || linked === undefined || linked === 'missing') return undefined;
+  if (wanted.loggedDid !== undefined && wanted.loggedDid !== linked.did) return undefined;
+  return linked.state === 'active' || linked.state === 'unknown' ? linked : undefined;
+}
+
+/** Puts the four plans together. Pure. */
+export function assemble(
+  desired: Desired,
+  documents: Documents,
+  actual: account.ActualAccount | undefined,
+  holder: handle.Holder | undefined,
+  failure: Failure | undefined,
+  now: Date,
+): View {
+  const plans: Plan<Action>[] = [
+    verification.plan(desired.verification, documents),
+    userDocument.plan(desired.document, documents),
+  ];
+  if (actual === undefined) {
+    plans.push(unseen('account', failure), unseen('handle', failure));
+  } else {
+    plans.push(account.plan(desired.account, actual, now));
+    const touchable = touchableAccount(desired.account, actual);
+    const seen = { account: touchable, recorded: actual.recorded, code: actual.code, holder };
+    plans.push(failure === undefined ? handle.plan(desired.handle, seen, now) : unseen('handle', failure));
+  }
+  const retryTimes = plans.flatMap(({ retryAt }) => (retryAt === undefined ? [] : [retryAt.getTime()]));
+  const linked = actual?.linked;
+  return {
+    desired,
+    documents,
+    account: linked === 'missing' ? undefined : linked,
+    actions: plans.flatMap(({ actions }) => [...actions]),
+    conditions: plans.map(({ condition }) => condition),
+    failures: failure === undefined ? [] : [failure],
+    retryAt: retryTimes.length === 0 ? undefined : new Date(Math.min(...retryTimes)),
+  };
+}
+
+function unread(desired: Desired, failure: Failure): View {
+  const conditions = (['verification', 'user-document', 'account', 'handle'] as const).map(
+    (resource) => unseen(resource, failure).condition,
+  );
+  return {
+    desired,
+    documents: undefined,
+    account: undefined,
+    actions: [],
+    conditions,
+    failures: [failure],
+    retryAt: undefined,
+  };
+}
+
+function unseen(type: ConditionDraft['type'], failure: Failure | undefined): Plan<never> {
+  const message = `It could not be read (${failure?.code ?? 'not looked at'}), so nothing was decided.`;
+  return { actions: [], condition: unknown({ type, reason: 'NotObserved', message }) };
+}

@@ -1,0 +1,54 @@
+/**
+ * After a pass that broke off: steps that were intended, and are no longer needed, were done. Their
+ * outcomes are told now, so that the log explains every effect.
+ *
+ * Account creation is not among them: it has an intent of its own and is settled by its reconciler.
+ */
+import type { Facts } from '../events/fold.ts';
+import type { EventId } from '../identity.ts';
+import type { Told } from '../reconcilers/reconciler.ts';
+import type { View } from './look.ts';
+
+type OpenAction = Facts['openActions'][number];
+
+export interface Recovered {
+  readonly intent: EventId;
+  /** What one step leaves in the log; appended together, as the step itself would have. */
+  readonly told: readonly Told[];
+}
+
+export function recoverOutcomes(facts: Facts, view: View): Recovered[] {
+  const wanted = new Set<string>(view.actions.map(({ type }) => type));
+  // Several passes may have broken off over the same step; it was done once, so it is told once.
+  const newest = new Map(facts.openActions.map((action) => [`${action.type} ${action.to ?? ''}`, action]));
+  return [...newest.values()]
+    .filter(({ type }) => !wanted.has(type))
+    .map((action) => ({ intent: action.event, told: outcomesOf(action, facts, view) }))
+    .filter(({ told }) => told.length > 0);
+}
+
+function outcomesOf(action: OpenAction, facts: Facts, { documents, account }: View): Told[] {
+  const code = facts.code === undefined ? documents?.user?.code : undefined;
+  switch (action.type) {
+    case 'record-verification': {
+      const count = documents?.verificationCount;
+      return count === undefined ? [] : [{ type: 'verification.recorded', data: { count, recovered: true } }];
+    }
+    case 'create-user-document':
+      if (code === undefined) return [];
+      return [
+        { type: 'user-document.created', data: { recovered: true } },
+        { type: 'code.assigned', data: { code, recovered: true } },
+      ];
+    case 'assign-code':
+      return code === undefined ? [] : [{ type: 'code.assigned', data: { code, recovered: true } }];
+    case 'change-handle': {
+      const from = facts.account?.handle;
+      if (account === undefined || from === undefined || action.to !== account.handle) return [];
+      const data = { did: account.did, from, to: action.to, recovered: true } as const;
+      return [{ type: 'handle.changed', data }];
+    }
+    default:
+      return [];
+  }
+}

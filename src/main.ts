@@ -1,0 +1,116 @@
+#!/usr/bin/env node
+/** The command line. Commands are loaded when they are called, so that `--help` is quick. */
+import { Command, CommanderError, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import type { GlobalOptions } from './commands/command.ts';
+import { describeError, UsageError } from './errors.ts';
+import { ignoreBrokenPipe } from './terminal/output.ts';
+
+const DEFAULT_LIMIT = 50;
+
+const EXIT_CODES = `
+Exit codes: 0 clean · 1 error · 2 differences found, or a mistyped command line · 3 stopped by a safety limit · 4 partly done
+<user> is an Auth0 id, @handle, code, email or DID.`;
+
+function program(end: (code: number) => void) {
+  const concord = new Command('concord')
+    .description('Keeps everyone who signs up in Auth0 whole in MongoDB and on an ATProto PDS.')
+    .option('--config <file>', 'a configuration file laid over the defaults')
+    .option('--sandbox', 'work against the sandbox that runs in this directory')
+    .option('--json', 'one JSON document on stdout')
+    .addOption(
+      new Option('--log-level <level>', 'what to log to stderr').choices([
+        'trace',
+        'debug',
+        'info',
+        'warn',
+        'error',
+        'fatal',
+        'silent',
+      ]),
+    )
+    .option('--no-color', 'no colours, also on a terminal')
+    .addHelpText('after', EXIT_CODES)
+    .showSuggestionAfterError()
+    .exitOverride();
+  const globals = (): GlobalOptions => concord.opts();
+
+  concord
+    .command('serve')
+    .description('take Auth0 log entries in, converge whoever is due, sweep on a schedule')
+    .action(async () => end(await (await import('./commands/serve.ts')).runServe(globals())));
+  concord
+    .command('reconcile')
+    .argument('[user]', 'whom to converge')
+    .option('--all', 'everyone who differs')
+    .option('--dry-run', 'show what would be done, and change nothing')
+    .option('--tenant <id>', 'with --all: this tenant only')
+    .description('converge one user, or everyone, now')
+    .action(async (user, options) =>
+      end(await (await import('./commands/reconcile.ts')).runReconcile(user, { ...globals(), ...options })),
+    );
+  concord
+    .command('audit')
+    .option('--tenant <id>', 'this tenant only')
+    .option('--limit <n>', 'the most users to list', wholeNumber, DEFAULT_LIMIT)
+    .description('count who has what they should have, and list who has not')
+    .action(async (options) =>
+      end(await (await import('./commands/audit.ts')).runAudit({ ...globals(), ...options })),
+    );
+  concord
+    .command('plan')
+    .argument('[user]', 'this user only')
+    .option('--tenant <id>', 'this tenant only')
+    .option('--limit <n>', 'the most users to list', wholeNumber, DEFAULT_LIMIT)
+    .description('show what would be done, and why')
+    .action(async (user, options) =>
+      end(await (await import('./commands/plan.ts')).runPlan(user, { ...globals(), ...options })),
+    );
+  concord
+    .command('events')
+    .argument('[user]', 'this user only')
+    .option('--limit <n>', 'the most events to show', wholeNumber, DEFAULT_LIMIT)
+    .description('show the newest events of the log')
+    .action(async (user, options) =>
+      end(await (await import('./commands/events.ts')).runEvents(user, { ...globals(), ...options })),
+    );
+  concord
+    .command('sandbox')
+    .option('--exit', 'end after the story, with 0 only if every expectation holds')
+    .option('--users <n>', 'add so many invented people', wholeNumber, 0)
+    .option('--keep <dir>', 'keep the data in this directory')
+    .option('--format <format>', 'what the log stream sends: lines, array or object', 'array')
+    .description(
+      'a real MongoDB, a real PDS and a stand-in Auth0 tenant, with the incident healed before your eyes',
+    )
+    .action(async (options) =>
+      end(await (await import('./commands/sandbox.ts')).runSandbox({ ...globals(), ...options })),
+    );
+  return concord;
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('It is to be a whole number.');
+  return value;
+}
+
+async function main(): Promise<number> {
+  ignoreBrokenPipe(process.stdout);
+  let code = 0;
+  const concord = program((ended) => {
+    code = ended;
+  });
+  try {
+    await concord.parseAsync();
+  } catch (error) {
+    // Commander has written help, version or what was mistyped.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    process.stderr.write(
+      `${error instanceof UsageError ? error.message : `concord: ${describeError(error)}`}\n`,
+    );
+    return 1;
+  }
+  return code;
+}
+
+process.exitCode = await main();
