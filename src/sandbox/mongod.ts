@@ -95,6 +95,8 @@ async function startReplicaSet(
       ip: '127.0.0.1',
       storageEngine: 'wiredTiger',
       args: serverArguments(failCommands),
+      // Ctrl-C goes to everyone in the terminal's process group; mongod is to outlive those who still write.
+      spawn: { detached: true },
     },
     instanceOpts: [
       { dbPath, launchTimeout: launchTimeoutMs, ...(knownPort === undefined ? {} : { port: knownPort }) },
