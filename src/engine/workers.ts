@@ -2,6 +2,7 @@
  * The workers of one process: they take due users from the queue and converge them, a bounded
  * number at once. One user has one worker, in this process and in all others, by its lease.
  */
+import { setMaxListeners } from 'node:events';
 import type { Logger } from '../logger.ts';
 import type { Clock, Lease, WorkQueue } from '../ports.ts';
 import type { PassResult } from './converge.ts';
@@ -17,12 +18,13 @@ export interface WorkerDeps {
   readonly onPass?: (lease: Lease, result: PassResult) => void;
 }
 
-/** How long nothing is claimed after the queue could not be read. */
+/** How long nothing is claimed after the queue could not be read, and a user is left alone whose pass broke off. */
 const OUTAGE_WAIT_MS = 2_000;
 
 export class Workers {
   readonly #deps: WorkerDeps;
   readonly #inFlight = new Set<Promise<void>>();
+  readonly #stopped = new AbortController();
   #stopping = false;
   #woken = false;
   #wakeUp = new AbortController();
@@ -30,6 +32,8 @@ export class Workers {
 
   constructor(deps: WorkerDeps) {
     this.#deps = deps;
+    // Each pass that broke off waits on it, and Node takes more than ten listeners for a leak.
+    setMaxListeners(0, this.#stopped.signal);
   }
 
   start(): void {
@@ -48,7 +52,8 @@ export class Workers {
 
   /** Works until `isDone` says so, asked whenever nobody is due and no pass is in flight. */
   async runUntil(isDone: () => Promise<boolean>): Promise<void> {
-    await this.#run(isDone);
+    this.#running = this.#run(isDone);
+    await this.#running;
     await this.#settled();
   }
 
@@ -58,9 +63,11 @@ export class Workers {
    */
   async stop(deadlineMs: number): Promise<number> {
     this.#stopping = true;
+    this.#stopped.abort();
     this.wake();
     const timer = new AbortController();
-    const finished = Promise.all([this.#running, this.#settled()]);
+    // A claim that is under way may still begin a pass, so the passes are counted after the loop has ended.
+    const finished = Promise.resolve(this.#running).then(() => this.#settled());
     await Promise.race([finished, this.#deps.clock.delay(deadlineMs, timer.signal)]);
     timer.abort();
     return this.#inFlight.size;
@@ -108,18 +115,21 @@ export class Workers {
   async #pass(lease: Lease): Promise<void> {
     const { converge, queue, logger, onPass } = this.#deps;
     try {
-      onPass?.(lease, await converge(lease));
+      // Two lines: as an argument of the optional call, the pass would not run when nobody listens.
+      const result = await converge(lease);
+      onPass?.(lease, result);
     } catch (err) {
       // The log itself could not be written, or there is a defect: the user stays due, and the lease is
-      // given back if that can be written, or else runs out.
+      // given back if that can be written, or else runs out. Given back only after a while, or this
+      // process would take the same user again at once, and go on so as fast as it can.
       logger.error({ err, user: lease.user }, 'a pass broke off');
+      await this.#deps.clock.delay(OUTAGE_WAIT_MS, this.#stopped.signal);
       await queue.release(lease).catch((releaseError: unknown) => {
         logger.error(
           { err: releaseError, user: lease.user },
           'a lease could not be given back; it will run out',
         );
       });
-      await this.#deps.clock.delay(OUTAGE_WAIT_MS, this.#wakeUp.signal);
     }
   }
 
