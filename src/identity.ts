@@ -63,6 +63,9 @@ export function parseCode(value: unknown): Code | undefined {
   return typeof value === 'string' && CODE.test(value) ? (value as Code) : undefined;
 }
 
+/** What stands for a handle that was blanked. */
+export const BLANKED_HANDLE = '' as AccountHandle;
+
 export function eventId(id: string): EventId {
   return id as EventId;
 }

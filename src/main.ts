@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line. Commands are loaded when they are called, so that `--help` is quick. */
+import { userInfo } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import type { GlobalOptions } from './commands/command.ts';
 import { describeError, UsageError } from './errors.ts';
@@ -72,6 +73,53 @@ function program(end: (code: number) => void) {
     .description('show the newest events of the log')
     .action(async (user, options) =>
       end(await (await import('./commands/events.ts')).runEvents(user, { ...globals(), ...options })),
+    );
+  const by = userInfo().username;
+  concord
+    .command('pause')
+    .argument('<user>', 'whom to leave alone')
+    .requiredOption('--reason <reason>', 'why, for whoever asks later')
+    .option('--until <when>', 'a moment, or a duration such as 12h; without it, until resumed')
+    .option('--by <name>', 'who decides', by)
+    .description('do nothing for one user until resumed')
+    .action(async (user, options) =>
+      end(await (await import('./commands/decisions.ts')).runPause(user, { ...globals(), ...options })),
+    );
+  concord
+    .command('resume')
+    .argument('<user>', 'whom to go on with')
+    .option('--by <name>', 'who decides', by)
+    .description('end a pause')
+    .action(async (user, options) =>
+      end(await (await import('./commands/decisions.ts')).runResume(user, { ...globals(), ...options })),
+    );
+  concord
+    .command('retry')
+    .argument('[user]', 'whom to try again')
+    .option('--failed', 'everyone who failed or is quarantined')
+    .option('--by <name>', 'who decides', by)
+    .description('forget failures and refusals, and try once more')
+    .action(async (user, options) =>
+      end(await (await import('./commands/decisions.ts')).runRetry(user, { ...globals(), ...options })),
+    );
+  concord
+    .command('adopt')
+    .argument('<user>', 'whose account it is')
+    .argument('[account]', "its DID or handle; without it, the one in the document or with the user's handle")
+    .option('--preview', 'show the evidence and end')
+    .option('--yes', 'do not ask')
+    .option('--by <name>', 'who decides', by)
+    .description("say that an account Concord did not create is this user's")
+    .action(async (user, account, options) =>
+      end(await (await import('./commands/adopt.ts')).runAdopt(user, account, { ...globals(), ...options })),
+    );
+  concord
+    .command('approve')
+    .argument('[run]', 'the halted run; without it, they are listed')
+    .option('--by <name>', 'who decides', by)
+    .description('let a run do what a safety limit halted')
+    .action(async (run, options) =>
+      end(await (await import('./commands/approve.ts')).runApprove(run, { ...globals(), ...options })),
     );
   concord
     .command('sandbox')

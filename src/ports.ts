@@ -234,6 +234,10 @@ export interface DocumentStore extends DocumentReader {
       readonly createdAt: Date;
     },
   ): Promise<'recorded' | 'other-account'>;
+  /** Replaces the stored password of a document that names this DID. */
+  recordPassword(user: UserKey, did: Did, sealedPassword: string): Promise<void>;
+  /** Drops `users.atproto` of a document that names this DID, whose account is gone. Repeatable. */
+  dropAccount(user: UserKey, did: Did): Promise<void>;
   /** Updates `users.atproto.handle` of a document that names this DID. */
   recordAccountHandle(user: UserKey, did: Did, handle: AccountHandle, at: Date): Promise<void>;
   /** Creates an index. Refused by the server when an unfit one is in the way. */
@@ -311,6 +315,12 @@ export interface AccountHost extends AccountReader {
   /** Whether a handle would be allowed for a new account, as the PDS itself says. Creates nothing. */
   allowsHandle(handle: AccountHandle): Promise<boolean>;
   changeHandle(did: Did, handle: AccountHandle): Promise<'changed' | 'taken' | 'not-allowed'>;
+  /** Sets the address of an account; `refused` when another account, hidden or not, has it. Repeatable. */
+  changeEmail(did: Did, email: string): Promise<'changed' | 'refused'>;
+  /** Deactivates an account, or activates it again. Repeatable. */
+  setActive(did: Did, active: boolean): Promise<void>;
+  /** Deletes an account for good; also for one that is not there. Its DID stays in the directory. Repeatable. */
+  deleteAccount(did: Did): Promise<void>;
   setPassword(did: Did, password: string): Promise<void>;
   /** Logs in once and ends the session; false when identifier and password do not fit. */
   canLogIn(did: Did, password: string): Promise<boolean>;

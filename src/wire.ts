@@ -10,6 +10,7 @@ import { createVault } from './credentials.ts';
 import type { AssessDeps, AssessedTenant } from './engine/assess.ts';
 import type { ConvergeDeps } from './engine/converge.ts';
 import type { EngineSettings } from './engine/settings.ts';
+import type { SweepDeps } from './engine/sweep.ts';
 import { UpstreamError } from './errors.ts';
 import type { UserKey } from './identity.ts';
 import type { Logger } from './logger.ts';
@@ -41,7 +42,8 @@ export interface Engine {
   readonly assess: AssessDeps;
   readonly tenants: readonly AssessedTenant[];
   readonly rejects: Rejects;
-  /** Creates Concord's own collections and indexes. Throws UpstreamError while MongoDB is out of reach. */
+  readonly sweep: SweepDeps;
+  /** Connects, and creates Concord's own collections and indexes. Throws UpstreamError while MongoDB is out of reach. */
   prepare(): Promise<void>;
   /** Tells of every change to a platform handle until the signal aborts; throws when it cannot go on. */
   watchHandles(onChange: (user: UserKey) => Promise<void>, signal: AbortSignal): Promise<void>;
@@ -78,10 +80,14 @@ export function wireEngine(config: Config, logger: Logger): Engine {
   const subjects = subjectReader(db);
   const handleDomain = handleDomainOf(accounts);
   const settings = engineSettings(config);
+  const queue = workQueue(db);
+  const assess = { events: log, documents, subjects, accounts, handleDomain, settings };
+  const common = { log, queue, clock: systemClock, random: systemRandom, logger };
   return {
+    sweep: { ...assess, ...common, limits: config.limits },
     converge: {
       log,
-      queue: workQueue(db),
+      queue,
       subjects,
       documents,
       accounts,
@@ -93,10 +99,13 @@ export function wireEngine(config: Config, logger: Logger): Engine {
       logger,
       settings,
     },
-    assess: { events: log, documents, subjects, accounts, handleDomain, settings },
+    assess,
     tenants,
     rejects: rejects(db),
-    prepare: () => ensureCollections(db),
+    prepare: async () => {
+      await connection.open();
+      await ensureCollections(db);
+    },
     watchHandles: (onChange, signal) => watchHandles(db, onChange, signal),
     ping: (timeoutMs) => connection.ping(timeoutMs),
     close: () => connection.close(),
@@ -154,5 +163,5 @@ function handleDomainOf(accounts: AccountReader): () => Promise<string> {
 }
 
 function engineSettings(config: Config): EngineSettings {
-  return { ...config.engine, freshForMs: config.auth0.freshForMs, observeOnly: config.policy.observeOnly };
+  return { ...config.engine, freshForMs: config.auth0.freshForMs, policy: config.policy };
 }

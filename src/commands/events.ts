@@ -63,6 +63,8 @@ export function summary(event: ConcordEvent): string {
     }
     case 'handle.observed':
       return event.data.handle === null ? 'none' : `@${event.data.handle}`;
+    case 'subject.observed':
+      return event.data.account?.did ?? event.data.code ?? 'nothing';
     case 'actions.intended':
       return event.data.actions.map(({ type }) => type).join(', ');
     case 'verification.recorded':
@@ -93,7 +95,32 @@ export function summary(event: ConcordEvent): string {
       return `${event.data.code}, after ${event.data.attempts} tries`;
     case 'sweep.finished':
       return `${event.data.users} users, ${event.data.drifted} to converge${event.data.complete ? '' : ', broke off'}`;
+    case 'account.adopted':
+      return `${event.data.handle} ${event.data.did}`;
+    case 'account.deactivated':
+      return `${event.data.did} because ${event.data.because}`;
+    case 'account.remnant-deleted':
+    case 'account.reactivated':
+    case 'account.deleted':
+    case 'password.reset':
+    case 'email.changed':
+      return event.data.did;
+    case 'email.refused':
+      return event.data.reason;
+    case 'adoption.granted':
+      return `${event.data.did} by ${event.data.by}`;
+    case 'removal.granted':
+    case 'user.resumed':
+    case 'user.retried':
+    case 'user.forgotten':
+    case 'sweep.approved':
+      return `by ${event.data.by}`;
+    case 'user.paused':
+      return `by ${event.data.by}: ${event.data.reason}`;
+    case 'sweep.halted':
+      return `${event.data.count} ${event.data.kind}, limit ${event.data.limit}`;
     case 'auth0.user-absent':
+    case 'auth0.user-unlisted':
     case 'user-document.created':
     case 'sweep.started':
       return '';

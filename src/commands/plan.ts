@@ -102,6 +102,14 @@ function detailOf(action: View['actions'][number]): string {
     case 'record-account':
     case 'record-handle':
       return action.account.did;
+    case 'adopt-account':
+      return action.account.did;
+    case 'reactivate-account':
+    case 'deactivate-account':
+    case 'delete-account':
+    case 'delete-remnant':
+    case 'change-email':
+      return action.did;
     case 'abandon-creation':
       return action.intent.handle;
     case 'change-handle':

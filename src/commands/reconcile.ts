@@ -1,7 +1,7 @@
 /** `concord reconcile <user>` and `concord reconcile --all`: converge now, and say what was done. */
 import { converge, type PassResult } from '../engine/converge.ts';
 import { dryRun } from '../engine/dry-run.ts';
-import { sweep } from '../engine/sweep.ts';
+import { type Halt, sweep } from '../engine/sweep.ts';
 import { Workers } from '../engine/workers.ts';
 import { UsageError } from '../errors.ts';
 import type { ConditionDraft } from '../events/event.ts';
@@ -12,6 +12,7 @@ import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
 import { type Engine, wireEngine, wireReadSide } from '../wire.ts';
+import { sentence } from './approve.ts';
 import { tenantsNamed } from './audit.ts';
 import {
   configFor,
@@ -168,12 +169,10 @@ async function reconcileAll(
   let users = 0;
   let drifted = 0;
   let complete = true;
+  const halts: Halt[] = [];
   for (const tenant of tenants) {
-    const result = await sweep(
-      { ...engine.assess, log: engine.converge.log, queue, clock, random: engine.converge.random, logger },
-      tenant,
-      (seen) => sweeping.update(users + seen),
-    );
+    const result = await sweep(engine.sweep, tenant, (seen) => sweeping.update(users + seen));
+    halts.push(...result.halts);
     users += result.users;
     drifted += result.drifted;
     complete &&= result.complete;
@@ -198,16 +197,19 @@ async function reconcileAll(
   const counts = countEnds(ends);
   const durationMs = clock.now().getTime() - startedAt.getTime();
   if (terminal.json)
-    printJson({ command: 'reconcile', all: true, users, drifted, complete, ...counts, durationMs });
+    printJson({ command: 'reconcile', all: true, users, drifted, complete, ...counts, halts, durationMs });
   else {
     const { stdout } = terminal;
     stdout.write(
       `${users} users looked at, ${drifted} differed: ${counts.converged} converged, ${counts.held} held for a person, ${counts.open} to be tried again, in ${formatDuration(durationMs)}\n`,
     );
+    for (const halt of halts)
+      stdout.write(`${terminal.style('red', 'Halted.')} ${visible(sentence(halt))}\n`);
     if (!complete)
       stdout.write(`${terminal.style('red', 'A listing broke off: not everyone was looked at.')}\n`);
     if (counts.held + counts.open > 0) stdout.write('See who and why with: concord audit\n');
   }
+  if (halts.length > 0) return EXIT.stoppedByLimit;
   return complete && counts.held + counts.open === 0 ? EXIT.clean : EXIT.partlyDone;
 }
 

@@ -204,9 +204,8 @@ async function reconcileOpen(engine: Engine): Promise<void> {
 }
 
 async function sweepAll(engine: Engine, logger: Logger): Promise<void> {
-  const { log, queue, clock, random } = engine.converge;
   for (const tenant of engine.tenants) {
-    const result = await sweep({ ...engine.assess, log, queue, clock, random, logger }, tenant);
-    logger.info({ tenant: tenant.id, ...result }, 'a sweep ended');
+    const { halts, ...result } = await sweep(engine.sweep, tenant);
+    logger.info({ tenant: tenant.id, ...result, halted: halts.map(({ kind }) => kind) }, 'a sweep ended');
   }
 }

@@ -128,6 +128,8 @@ const backoff = z
     error: 'must not be less than firstMs',
   });
 
+const limit = z.strictObject({ share: decimal(0, 1), count: whole(0, 1_000_000) });
+
 const DATABASE = /^[^\s/\\."$*<>:|?]{1,63}$/;
 
 export const configSchema = z
@@ -173,7 +175,12 @@ export const configSchema = z
     }),
     policy: z.strictObject({
       observeOnly: flag,
+      blocked: oneOf('report', 'deactivate'),
+      removal: oneOf('report', 'deactivate', 'delete'),
+      removalGraceMs: whole(0, 365 * DAY_MS),
+      remnant: oneOf('report', 'recreate'),
     }),
+    limits: z.strictObject({ removals: limit, renames: limit, sourceShrink: decimal(0, 1) }),
     ingest: z.strictObject({ keepUnrelated: flag }),
     log: z.strictObject({
       level: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),

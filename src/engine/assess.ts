@@ -9,7 +9,7 @@ import { type Facts, fold } from '../events/fold.ts';
 import type { TenantId, UserKey } from '../identity.ts';
 import { userKey } from '../identity.ts';
 import type { Auth0User, Directory, Documents, EventReader, PdsAccount } from '../ports.ts';
-import type { ActualAccount } from '../reconcilers/account.ts';
+import type { ActualAccount } from '../reconcilers/account-state.ts';
 import { attempt } from './attempt.ts';
 import { assemble, desire, type LookDeps, look, type TenantPolicy, type View } from './look.ts';
 
@@ -68,7 +68,8 @@ export function isDrifted({ view }: Assessment): boolean {
   return view.actions.length > 0 || view.conditions.some(({ status }) => status !== 'True');
 }
 
-async function lookCloser(
+/** Looks at some of those again one by one, with the log. */
+export async function lookCloser(
   deps: AssessDeps,
   tenant: AssessedTenant,
   assessments: readonly Assessment[],
@@ -112,6 +113,7 @@ function linkedOnly({ user }: Documents, accounts: ReadonlyMap<string, PdsAccoun
     linked: linkedDid === undefined ? undefined : (accounts.get(linkedDid) ?? 'missing'),
     intended: undefined,
     preferred: undefined,
+    adoptable: undefined,
     emailHolders: new Map(),
     code: user?.code,
   };

@@ -25,6 +25,7 @@ import type {
   WorkQueue,
 } from '../ports.ts';
 import * as account from '../reconcilers/account.ts';
+import * as email from '../reconcilers/email.ts';
 import * as handle from '../reconcilers/handle.ts';
 import type { ApplyContext, Told } from '../reconcilers/reconciler.ts';
 import * as userDocument from '../reconcilers/user-document.ts';
@@ -32,8 +33,9 @@ import * as verification from '../reconcilers/verification.ts';
 import { type Attempt, attempt, type Failure } from './attempt.ts';
 import { type End, endPass } from './ending.ts';
 import { createJournal, type Journal } from './journal.ts';
-import { learnFromAuth0, learnHandle } from './learn.ts';
+import { learnFromAuth0, learnHandle, learnSubject } from './learn.ts';
 import { type Action, look, type TenantPolicy, type View } from './look.ts';
+import { type Withheld, withheld } from './policy.ts';
 import { recoverOutcomes } from './recover.ts';
 import type { EngineSettings } from './settings.ts';
 import { subjectView } from './standing.ts';
@@ -119,9 +121,19 @@ class Pass {
     const { log, clock } = this.#deps;
     const { user, tenant } = this.#lease;
     const journal = createJournal(this.#deps, user, tenant, await log.ofUser(user));
+    if (journal.facts().forgotten) return this.#leaveAlone(journal, startedAt);
     const documents = await this.#learn(journal);
     const view = documents === undefined ? undefined : await this.#rounds(journal, documents);
     return this.#end(journal, view, startedAt, clock.now());
+  }
+
+  /** Of a person who was forgotten nothing is read or written any more. */
+  async #leaveAlone(journal: Journal, startedAt: Date): Promise<PassResult> {
+    const { user } = this.#lease;
+    await this.#deps.queue.complete(this.#lease, subjectView(journal.facts()), undefined);
+    const durationMs = this.#deps.clock.now().getTime() - startedAt.getTime();
+    const nothing = { conditions: [], applied: [], failures: [], retryAt: undefined, latencyMs: undefined };
+    return { user, end: 'converged', ...nothing, durationMs };
   }
 
   /** Reads Auth0 and the platform handle, and tells what is new. Undefined when Auth0 could not be read. */
@@ -170,7 +182,7 @@ class Pass {
       documents = undefined;
       this.#failures.push(...view.failures);
       if (round === 1) await this.#tellRecovered(journal, view);
-      const actions = this.#deps.settings.observeOnly ? [] : view.actions;
+      const actions = this.#withheld(journal) === undefined ? view.actions : [];
       if (actions.length === 0 || view.documents === undefined) return view;
       if (round > MAX_ROUNDS) {
         const error = new Error('the plan is not empty after several rounds');
@@ -180,6 +192,11 @@ class Pass {
       await this.#apply(journal, actions, view.documents);
       if (this.#failures.length > 0) return this.#look(journal);
     }
+  }
+
+  #withheld(journal: Journal): Withheld | undefined {
+    const { settings, clock } = this.#deps;
+    return withheld(journal.facts(), settings.policy, clock.now());
   }
 
   #look(journal: Journal, documents?: Documents): Promise<View> {
@@ -224,6 +241,8 @@ class Pass {
         return userDocument.apply(documents, random, action, context);
       case 'account':
         return account.apply(this.#deps, action, read, context);
+      case 'email':
+        return email.apply(accounts, action, context);
       case 'handle':
         return handle.apply(documents, accounts, action, context);
     }
@@ -254,10 +273,13 @@ class Pass {
     const { queue, random, clock, settings } = this.#deps;
     const { dueSince, user } = this.#lease;
     const latencyMs = dueSince === undefined ? undefined : now.getTime() - dueSince.getTime();
+    const found = view === undefined ? [] : learnSubject(journal.facts(), view);
+    if (found.length > 0) this.#cause = [await journal.tell(this.#cause, ...found)];
     const { end, conditions, retryAt, told } = endPass(
       {
         facts: journal.facts(),
         view,
+        withheld: this.#withheld(journal),
         failures: this.#failures,
         applied: this.applied.length,
         latencyMs: latencyMs ?? now.getTime() - startedAt.getTime(),
@@ -267,7 +289,7 @@ class Pass {
       settings,
     );
     for (const one of told) this.#cause = [await journal.tell(this.#cause, one)];
-    await queue.complete(this.#lease, subjectView(journal.facts(), view), this.#observedAt, retryAt);
+    await queue.complete(this.#lease, subjectView(journal.facts()), this.#observedAt, retryAt);
     this.#report(end, journal, latencyMs);
     const durationMs = clock.now().getTime() - startedAt.getTime();
     return {
@@ -296,5 +318,6 @@ class Pass {
 
 function intend(action: Action): IntendedAction {
   const { resource, type } = action;
-  return action.type === 'change-handle' ? { resource, type, to: action.to } : { resource, type };
+  if (action.type !== 'change-handle') return { resource, type };
+  return { resource, type, from: action.account.handle, to: action.to };
 }

@@ -4,6 +4,7 @@ import { type Facts, saysTheSame } from '../events/fold.ts';
 import { asDesired, type Told, unknown } from '../reconcilers/reconciler.ts';
 import type { Failure } from './attempt.ts';
 import type { View } from './look.ts';
+import type { Withheld } from './policy.ts';
 import { backoffMs, type EngineSettings } from './settings.ts';
 
 /**
@@ -25,6 +26,8 @@ export interface PassFacts {
   readonly facts: Facts;
   /** Undefined when Auth0 or the documents could not be read. */
   readonly view: View | undefined;
+  /** Why nothing was done, where a person or the policy said so. */
+  readonly withheld: Withheld | undefined;
   readonly failures: readonly Failure[];
   /** Actions carried out. */
   readonly applied: number;
@@ -37,18 +40,29 @@ export interface PassFacts {
 
 type Settings = Pick<EngineSettings, 'backoff' | 'quarantineAfter'>;
 
+/** Trouble of a whole system and not of one user: waited out for as long as it takes, and nobody is set aside for it. */
+const OUTAGES: ReadonlySet<string> = new Set([
+  'UNREACHABLE',
+  'TIMEOUT',
+  'RATE_LIMITED',
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  'NOT_WRITABLE',
+]);
+
 export function endPass(pass: PassFacts, settings: Settings): Ending {
   const conditions = conditionsOf(pass);
   const [first] = pass.failures;
   if (first !== undefined) return endFailed(pass, first, conditions, settings);
   const { facts, view, applied, latencyMs } = pass;
   const unsaid = applied > 0 || !sameConditions(facts.conditions, conditions);
-  if (view?.retryAt !== undefined) {
+  const retryAt = pass.withheld === undefined ? view?.retryAt : pass.withheld.until;
+  if (retryAt !== undefined) {
     return {
       end: 'deferred',
       conditions,
-      retryAt: view.retryAt,
-      told: unsaid ? [deferred(conditions, view.retryAt)] : [],
+      retryAt,
+      told: unsaid ? [deferred(conditions, retryAt)] : [],
     };
   }
   const end = conditions.some(({ status }) => status !== 'True') ? 'held' : 'converged';
@@ -81,7 +95,7 @@ function endFailed(
     const unsaid = pass.applied > 0 || !sameConditions(facts.conditions, conditions);
     return { end: 'deferred', conditions, retryAt: later, told: unsaid ? [deferred(conditions, later)] : [] };
   }
-  const exhausted = attempt >= settings.quarantineAfter;
+  const exhausted = attempt >= settings.quarantineAfter && !failures.every(({ code }) => OUTAGES.has(code));
   const retryAt = exhausted ? undefined : later;
   const { code } = first;
   const message = `${first.resource}: ${first.error instanceof Error ? first.error.message : 'failed'}`;
@@ -100,13 +114,14 @@ function deferred(conditions: readonly ConditionDraft[], retryAt: Date): Told {
   return { type: 'converge.deferred', data: { conditions, retryAt: retryAt.toISOString() } };
 }
 
-function conditionsOf({ facts, view, failures }: PassFacts): ConditionDraft[] {
+function conditionsOf({ facts, view, failures, withheld }: PassFacts): ConditionDraft[] {
   if (view === undefined) return unreadConditions(facts, failures);
   const auth0 =
     facts.absentSince === undefined
       ? asDesired({ type: 'auth0', reason: 'UserKnown', message: 'Auth0 has this user.' })
       : asDesired({ type: 'auth0', reason: 'UserGone', message: 'Auth0 has no such user.' });
-  return [auth0, ...view.conditions.map((condition) => withFailure(condition, failures))];
+  const pause = withheld === undefined ? [] : [withheld.condition];
+  return [auth0, ...pause, ...view.conditions.map((condition) => withFailure(condition, failures))];
 }
 
 function unreadConditions(facts: Facts, failures: readonly Failure[]): ConditionDraft[] {

@@ -2,11 +2,13 @@
  * Looks at one user: what should be, what is, and the plan between the two. Reads only, so that a
  * dry run and an audit go through the same code as a pass.
  */
-import type { ConditionDraft } from '../events/event.ts';
+import { type ConditionDraft, RESOURCES } from '../events/event.ts';
 import type { Facts } from '../events/fold.ts';
 import type { UserKey } from '../identity.ts';
 import type { AccountReader, DocumentReader, Documents, PdsAccount, SubjectReader } from '../ports.ts';
 import * as account from '../reconcilers/account.ts';
+import type { AccountAction, ActualAccount, DesiredAccount } from '../reconcilers/account-state.ts';
+import * as email from '../reconcilers/email.ts';
 import * as handle from '../reconcilers/handle.ts';
 import { type Plan, unknown } from '../reconcilers/reconciler.ts';
 import * as userDocument from '../reconcilers/user-document.ts';
@@ -17,7 +19,8 @@ import type { EngineSettings } from './settings.ts';
 export type Action =
   | verification.VerificationAction
   | userDocument.DocumentAction
-  | account.AccountAction
+  | AccountAction
+  | email.EmailAction
   | handle.HandleAction;
 
 export interface LookDeps {
@@ -26,7 +29,7 @@ export interface LookDeps {
   readonly subjects: Pick<SubjectReader, 'holdersOfEmail'>;
   /** What handles live under, such as `.at.test`; asks the PDS, which may be out of reach. */
   readonly handleDomain: () => Promise<string>;
-  readonly settings: Pick<EngineSettings, 'settleMs' | 'refusalRetryMs'>;
+  readonly settings: Pick<EngineSettings, 'settleMs' | 'refusalRetryMs' | 'policy'>;
 }
 
 export interface TenantPolicy {
@@ -38,7 +41,7 @@ export interface Desired {
   readonly verification: verification.DesiredVerification;
   readonly document: userDocument.DesiredDocument;
   readonly handle: handle.DesiredHandle;
-  readonly account: account.DesiredAccount;
+  readonly account: DesiredAccount;
 }
 
 export interface View {
@@ -65,7 +68,11 @@ export function desire(
     verification: verification.desired(facts),
     document: userDocument.desired(facts),
     handle: wantedHandle,
-    account: account.desired(facts, wantedHandle, { emailTag: tenant.emailTag, settleMs: settings.settleMs }),
+    account: account.desired(facts, wantedHandle, {
+      ...settings,
+      ...settings.policy,
+      emailTag: tenant.emailTag,
+    }),
   };
 }
 
@@ -106,22 +113,23 @@ async function readDocuments(
   return documents;
 }
 
-/** The account whose handle may be changed: there, active, and wanted. */
-function touchableAccount(
-  wanted: account.DesiredAccount,
-  actual: account.ActualAccount,
-): PdsAccount | undefined {
+/** The account whose handle and address may be changed: there, active, wanted, and this user's. */
+function touchableAccount(wanted: DesiredAccount, actual: ActualAccount): PdsAccount | undefined {
   const { linked } = actual;
-  if (wanted.type === 'none' || linked === undefined || linked === 'missing') return undefined;
+  if (wanted.type !== 'account' || linked === undefined || linked === 'missing') return undefined;
   if (wanted.loggedDid !== undefined && wanted.loggedDid !== linked.did) return undefined;
+  // Named by the document alone and under another address, it is not known to be this user's.
+  if (wanted.loggedDid === undefined && !account.sameEmail(linked, wanted.email.addresses)) return undefined;
   return linked.state === 'active' || linked.state === 'unknown' ? linked : undefined;
 }
 
-/** Puts the four plans together. Pure. */
+const NO_EMAIL: email.DesiredEmail = { addresses: [], refused: new Map(), refusalRetryMs: 0 };
+
+/** Puts the plans together, in the order in which they are to be done. Pure. */
 export function assemble(
   desired: Desired,
   documents: Documents,
-  actual: account.ActualAccount | undefined,
+  actual: ActualAccount | undefined,
   holder: handle.Holder | undefined,
   failure: Failure | undefined,
   now: Date,
@@ -131,10 +139,12 @@ export function assemble(
     userDocument.plan(desired.document, documents),
   ];
   if (actual === undefined) {
-    plans.push(unseen('account', failure), unseen('handle', failure));
+    plans.push(unseen('account', failure), unseen('email', failure), unseen('handle', failure));
   } else {
     plans.push(account.plan(desired.account, actual, now));
     const touchable = touchableAccount(desired.account, actual);
+    const wantedEmail = desired.account.type === 'account' ? desired.account.email : NO_EMAIL;
+    plans.push(email.plan(wantedEmail, { account: touchable, holders: actual.emailHolders }, now));
     const seen = { account: touchable, recorded: actual.recorded, code: actual.code, holder };
     plans.push(failure === undefined ? handle.plan(desired.handle, seen, now) : unseen('handle', failure));
   }
@@ -152,9 +162,7 @@ export function assemble(
 }
 
 function unread(desired: Desired, failure: Failure): View {
-  const conditions = (['verification', 'user-document', 'account', 'handle'] as const).map(
-    (resource) => unseen(resource, failure).condition,
-  );
+  const conditions = RESOURCES.map((resource) => unseen(resource, failure).condition);
   return {
     desired,
     documents: undefined,

@@ -43,11 +43,25 @@ function outcomesOf(action: OpenAction, facts: Facts, { documents, account }: Vi
     case 'assign-code':
       return code === undefined ? [] : [{ type: 'code.assigned', data: { code, recovered: true } }];
     case 'change-handle': {
-      const from = facts.account?.handle;
+      const { from } = action;
       if (account === undefined || from === undefined || action.to !== account.handle) return [];
       const data = { did: account.did, from, to: action.to, recovered: true } as const;
       return [{ type: 'handle.changed', data }];
     }
+    case 'change-email': {
+      const to = account?.email?.toLowerCase();
+      const before = facts.account?.email;
+      if (account === undefined || to === undefined || before === undefined || to === before) return [];
+      return [{ type: 'email.changed', data: { did: account.did, to, recovered: true } }];
+    }
+    case 'deactivate-account': {
+      if (account?.state !== 'deactivated' || facts.deactivated !== undefined) return [];
+      const because = facts.absentSince === undefined ? 'blocked' : 'removed';
+      return [{ type: 'account.deactivated', data: { did: account.did, because } }];
+    }
+    case 'reactivate-account':
+      if (account?.state !== 'active' || facts.deactivated === undefined) return [];
+      return [{ type: 'account.reactivated', data: { did: account.did } }];
     default:
       return [];
   }

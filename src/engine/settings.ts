@@ -1,3 +1,5 @@
+import type { EndPolicy } from '../reconcilers/account-end.ts';
+
 /** What the engine needs to know; durations in milliseconds. The defaults stand in config/default.yaml. */
 export interface EngineSettings {
   /** Passes at once in this process. */
@@ -21,8 +23,15 @@ export interface EngineSettings {
   readonly settleMs: number;
   /** After how long a handle or address that was taken is asked for again. */
   readonly refusalRetryMs: number;
+  readonly policy: Policy;
+}
+
+/** What may be done at all. Everything that takes something away is off unless somebody turns it on. */
+export interface Policy extends EndPolicy {
   /** Plan and report, and change nothing. */
   readonly observeOnly: boolean;
+  /** A row without a repository, left by a creation that failed late: report it, or delete and create again. */
+  readonly remnant: 'report' | 'recreate';
 }
 
 /** Milliseconds to wait before try number `attempt` + 1; `random` is from 0 up to 1. */

@@ -2,7 +2,6 @@
 import type { ConditionDraft } from '../events/event.ts';
 import type { Facts } from '../events/fold.ts';
 import type { Health, SubjectView, Sync } from '../ports.ts';
-import type { View } from './look.ts';
 
 /** From this many failed passes in a row a user counts as degraded and no longer as being worked on. */
 const DEGRADED_AFTER = 3;
@@ -16,20 +15,29 @@ export function healthOf(
   facts: Pick<Facts, 'quarantined' | 'attempts' | 'auth0'>,
   conditions: readonly ConditionDraft[],
 ): Health {
+  // Paused is never green, and neither is it a failure.
+  if (conditions.some(({ type }) => type === 'pause')) return 'Suspended';
   if (facts.quarantined || facts.attempts >= DEGRADED_AFTER || conditions.some(({ held }) => held))
     return 'Degraded';
   if (facts.auth0?.blocked === true) return 'Suspended';
   return conditions.some(({ status }) => status !== 'True') ? 'Progressing' : 'Healthy';
 }
 
-export function subjectView(facts: Facts, view: View | undefined): SubjectView {
+/**
+ * What the read model shows, from the facts alone: so whatever a pass has found is in the log before it is
+ * shown, and `replay` rebuilds the same. Of a person who was forgotten nothing personal is shown, also while
+ * the log is still being blanked.
+ */
+export function subjectView(facts: Facts): SubjectView {
+  const account = facts.seen.account ?? facts.account;
+  const known = { code: facts.seen.code ?? facts.code, did: account?.did };
+  if (facts.forgotten) return { ...forgotten, ...known };
   return {
+    ...known,
     email: facts.auth0?.email?.toLowerCase(),
     emailVerified: facts.auth0?.emailVerified ?? false,
-    code: view?.documents?.user?.code ?? facts.code,
-    did: view?.account?.did ?? facts.account?.did,
-    accountHandle: view?.account?.handle ?? facts.account?.handle,
-    accountEmail: (view?.account?.email ?? facts.account?.email)?.toLowerCase(),
+    accountHandle: account?.handle,
+    accountEmail: account?.email?.toLowerCase(),
     platformHandle: facts.platformHandle,
     conditions: facts.conditions,
     sync: syncOf(facts.conditions),
@@ -38,3 +46,16 @@ export function subjectView(facts: Facts, view: View | undefined): SubjectView {
     quarantined: facts.quarantined,
   };
 }
+
+const forgotten = {
+  email: undefined,
+  emailVerified: false,
+  accountHandle: undefined,
+  accountEmail: undefined,
+  platformHandle: undefined,
+  conditions: [],
+  sync: 'Synced',
+  health: 'Suspended',
+  attempts: 0,
+  quarantined: false,
+} as const satisfies Partial<SubjectView>;

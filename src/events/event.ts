@@ -8,12 +8,12 @@
 import type { AccountHandle, Auth0UserId, Code, Did, EventId, TenantId, UserKey } from '../identity.ts';
 
 /** The parts of a user that Concord keeps whole, in the order in which a pass looks at them. */
-export const RESOURCES = ['verification', 'user-document', 'account', 'handle'] as const;
+export const RESOURCES = ['verification', 'user-document', 'account', 'email', 'handle'] as const;
 export type Resource = (typeof RESOURCES)[number];
 
 /** How one resource of one user stands. Changes only when status, reason or message change. */
 export interface Condition {
-  readonly type: Resource | 'auth0';
+  readonly type: Resource | 'auth0' | 'pause';
   /** True: as desired. False: not as desired. Unknown: could not be observed, so nothing was decided. */
   readonly status: 'True' | 'False' | 'Unknown';
   /** One CamelCase word, stable, for programs. */
@@ -31,7 +31,8 @@ export interface Condition {
 export interface IntendedAction {
   readonly resource: Resource;
   readonly type: string;
-  /** The handle to be carried, of a `change-handle`. */
+  /** The handle carried and the handle to be carried, of a `change-handle`. */
+  readonly from?: AccountHandle;
   readonly to?: AccountHandle;
 }
 
@@ -56,7 +57,21 @@ export interface EventData {
     readonly createdAt: string;
   };
   'auth0.user-absent': { readonly userId: Auth0UserId };
+  /** Not in a listing that was complete: one of the two proofs of a removal, and none by itself. */
+  'auth0.user-unlisted': { readonly run: EventId };
   'handle.observed': { readonly handle: string | null };
+  /**
+   * What a pass found and no other event tells: a code or an account that is older than the log, or that
+   * others changed. It decides nothing: to be there is no proof of being this user's.
+   */
+  'subject.observed': {
+    readonly code: Code | null;
+    readonly account: {
+      readonly did: Did;
+      readonly handle: AccountHandle;
+      readonly email: string | null;
+    } | null;
+  };
 
   'actions.intended': { readonly actions: readonly IntendedAction[] };
   'verification.recorded': { readonly count: number; readonly recovered?: true };
@@ -76,7 +91,7 @@ export interface EventData {
   };
   'account.creation-abandoned': {
     readonly intent: EventId;
-    readonly reason: 'never-sent' | 'not-applied' | 'no-account-came-of-it';
+    readonly reason: 'not-applied' | 'no-account-came-of-it';
   };
   'account.created': {
     readonly did: Did;
@@ -94,6 +109,33 @@ export interface EventData {
   'handle.recorded': { readonly did: Did; readonly handle: AccountHandle };
   'handle.refused': { readonly handle: AccountHandle; readonly reason: RefusalReason };
 
+  /** What a row without a repository left behind was deleted, so that the account can be created again. */
+  'account.remnant-deleted': { readonly did: Did };
+  'account.adopted': {
+    readonly did: Did;
+    readonly handle: AccountHandle;
+    readonly email: string | null;
+    /** What the person who said yes was shown. */
+    readonly evidence: readonly string[];
+    readonly recovered?: true;
+  };
+  'account.deactivated': { readonly did: Did; readonly because: 'blocked' | 'removed' };
+  'account.reactivated': { readonly did: Did };
+  'account.deleted': { readonly did: Did };
+  'password.reset': { readonly did: Did };
+  'email.changed': { readonly did: Did; readonly to: string; readonly recovered?: true };
+  'email.refused': { readonly email: string; readonly reason: RefusalReason };
+
+  /** Decisions of a person, which the next pass carries out. `by` is a name as the person gave it. */
+  'adoption.granted': { readonly did: Did; readonly by: string; readonly evidence: readonly string[] };
+  /** Within the safety limit, or approved by a person: this user's account may be removed. */
+  'removal.granted': { readonly run: EventId; readonly by: string };
+  'user.paused': { readonly by: string; readonly reason: string; readonly until: string | null };
+  'user.resumed': { readonly by: string };
+  /** Failures, refusals and quarantine are forgotten, and everything is tried once more. */
+  'user.retried': { readonly by: string };
+  'user.forgotten': { readonly by: string };
+
   converged: {
     readonly conditions: readonly ConditionDraft[];
     readonly actions: number;
@@ -110,6 +152,18 @@ export interface EventData {
   };
   'user.quarantined': { readonly attempts: number; readonly code: string };
   'sweep.started': { readonly users: number | null };
+  /** A safety limit stopped the run before its first write of that kind. */
+  'sweep.halted': {
+    readonly run: EventId;
+    readonly kind: 'removals' | 'renames' | 'source';
+    readonly limit: number;
+    readonly count: number;
+    /** Of so many users. */
+    readonly of: number;
+    /** Those concerned: an approval covers exactly them. */
+    readonly users: readonly UserKey[];
+  };
+  'sweep.approved': { readonly run: EventId; readonly by: string };
   'sweep.finished': {
     readonly users: number;
     readonly drifted: number;

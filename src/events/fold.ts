@@ -24,6 +24,12 @@ export interface OpenIntent {
   readonly inviteHash: string;
 }
 
+export interface SeenAccount {
+  readonly did: Did;
+  readonly handle: AccountHandle;
+  readonly email: string | undefined;
+}
+
 export interface Refusal {
   readonly reason: RefusalReason;
   readonly at: Date;
@@ -38,11 +44,31 @@ export interface Facts {
   readonly absentSince: Date | undefined;
   /** The newest log entry that speaks of a deletion. A hint: never a proof by itself. */
   readonly deletionHintAt: Date | undefined;
+  /** When the user was first missing from a complete listing, since it was last seen. Never a proof by itself. */
+  readonly unlistedSince: Date | undefined;
+  /** A grant to remove the account, given after the user was found to be gone. */
+  readonly removalGrantedAt: Date | undefined;
+  /** Set while a person keeps Concord's hands off this user. */
+  readonly paused:
+    | { readonly by: string; readonly reason: string; readonly until: Date | undefined }
+    | undefined;
+  /** A person said that this account is the user's. */
+  readonly adoption: { readonly did: Did; readonly evidence: readonly string[] } | undefined;
+  /** Set while the account is deactivated by us. */
+  readonly deactivated: 'blocked' | 'removed' | undefined;
+  /** The account was removed by us, and nothing is left. */
+  readonly accountDeleted: boolean;
+  readonly forgotten: boolean;
   readonly platformHandle: string | undefined;
   readonly code: Code | undefined;
   readonly account:
     | { readonly did: Did; readonly handle: AccountHandle; readonly email?: string }
     | undefined;
+  /** What was found and is not told by the rest of the log. Shown, and never decided on. */
+  readonly seen: {
+    readonly code: Code | undefined;
+    readonly account: SeenAccount | undefined;
+  };
   readonly intent: OpenIntent | undefined;
   readonly refusedHandles: ReadonlyMap<string, Refusal>;
   readonly refusedEmails: ReadonlyMap<string, Refusal>;
@@ -64,6 +90,8 @@ interface Draft extends Omit<Mutable<Facts>, 'refusedHandles' | 'refusedEmails' 
   refusedHandles: Map<string, Refusal>;
   refusedEmails: Map<string, Refusal>;
   openActions: (IntendedAction & { readonly event: EventId })[];
+  /** The newest read of Auth0 that found the user there and was worth a line. */
+  presentAt: Date | undefined;
 }
 
 export function fold(events: readonly ConcordEvent[]): Facts {
@@ -72,9 +100,17 @@ export function fold(events: readonly ConcordEvent[]): Facts {
     auth0Event: undefined,
     absentSince: undefined,
     deletionHintAt: undefined,
+    unlistedSince: undefined,
+    removalGrantedAt: undefined,
+    paused: undefined,
+    adoption: undefined,
+    deactivated: undefined,
+    accountDeleted: false,
+    forgotten: false,
     platformHandle: undefined,
     code: undefined,
     account: undefined,
+    seen: { code: undefined, account: undefined },
     intent: undefined,
     refusedHandles: new Map(),
     refusedEmails: new Map(),
@@ -85,6 +121,7 @@ export function fold(events: readonly ConcordEvent[]): Facts {
     quarantined: false,
     newestAt: undefined,
     newestEvent: undefined,
+    presentAt: undefined,
   };
   let previous: EventId | undefined;
   for (const event of [...events].sort(byTimeThenId)) {
@@ -92,7 +129,14 @@ export function fold(events: readonly ConcordEvent[]): Facts {
     previous = event._id;
     apply(facts, event);
   }
-  return facts;
+  const { presentAt, ...known } = facts;
+  const refuted =
+    presentAt !== undefined && known.deletionHintAt !== undefined && known.deletionHintAt <= presentAt;
+  return refuted ? { ...known, deletionHintAt: undefined } : known;
+}
+
+function later(a: Date | undefined, b: Date): Date {
+  return a === undefined || a < b ? b : a;
 }
 
 function byTimeThenId(a: ConcordEvent, b: ConcordEvent): number {
@@ -107,7 +151,8 @@ function apply(facts: Draft, event: ConcordEvent): void {
   }
   switch (event.type) {
     case 'auth0.log-received':
-      if (event.data.hint === 'deleted') facts.deletionHintAt = event.at;
+      // By our clock: the entry's own date may be ahead, and would outlive the read that refutes it.
+      if (event.data.hint === 'deleted') facts.deletionHintAt = later(facts.deletionHintAt, event.recordedAt);
       return;
     case 'auth0.user-observed':
       facts.auth0 = {
@@ -118,15 +163,31 @@ function apply(facts: Draft, event: ConcordEvent): void {
         createdAt: new Date(event.data.createdAt),
       };
       facts.auth0Event = event._id;
+      // Whoever is there again starts anew: proofs and grants of an earlier absence are void.
       facts.absentSince = undefined;
+      facts.unlistedSince = undefined;
+      facts.presentAt = event.at;
+      facts.removalGrantedAt = undefined;
+      facts.forgotten = false;
       return;
     case 'auth0.user-absent':
       facts.absentSince ??= event.at;
       facts.auth0Event = event._id;
       return;
+    case 'auth0.user-unlisted':
+      facts.unlistedSince ??= event.at;
+      return;
     case 'handle.observed':
       facts.platformHandle = event.data.handle ?? undefined;
       return;
+    case 'subject.observed': {
+      const { code, account } = event.data;
+      facts.seen = {
+        code: code ?? undefined,
+        account: account === null ? undefined : { ...account, email: account.email ?? undefined },
+      };
+      return;
+    }
     case 'actions.intended':
       facts.openActions.push(...event.data.actions.map((action) => ({ ...action, event: event._id })));
       return;
@@ -155,21 +216,94 @@ function apply(facts: Draft, event: ConcordEvent): void {
       close(facts, 'account');
       return;
     case 'account.created':
+      facts.accountDeleted = false;
+      facts.deactivated = undefined;
       facts.account = { did: event.data.did, handle: event.data.handle, email: event.data.email };
+      see(facts, undefined);
       facts.intent = undefined;
       close(facts, 'account');
       return;
     case 'account.recorded':
       facts.account = { ...facts.account, ...event.data };
+      see(facts, event.data);
       facts.intent = undefined;
       close(facts, 'account');
       return;
+    case 'account.adopted':
+      facts.account = {
+        did: event.data.did,
+        handle: event.data.handle,
+        ...(event.data.email === null ? {} : { email: event.data.email }),
+      };
+      see(facts, undefined);
+      facts.adoption = undefined;
+      facts.intent = undefined;
+      close(facts, 'account');
+      return;
+    case 'account.remnant-deleted':
+      facts.account = undefined;
+      see(facts, undefined);
+      close(facts, 'account');
+      return;
+    case 'account.deactivated':
+      facts.deactivated = event.data.because;
+      close(facts, 'account');
+      return;
+    case 'account.reactivated':
+      facts.deactivated = undefined;
+      close(facts, 'account');
+      return;
+    case 'account.deleted':
+      facts.account = undefined;
+      see(facts, undefined);
+      facts.accountDeleted = true;
+      facts.deactivated = undefined;
+      close(facts, 'account');
+      return;
+    case 'password.reset':
+      close(facts, 'account');
+      return;
+    case 'email.changed':
+      if (facts.account !== undefined) facts.account = { ...facts.account, email: event.data.to };
+      see(facts, { email: event.data.to });
+      close(facts, 'email');
+      return;
+    case 'email.refused':
+      facts.refusedEmails.set(event.data.email, { reason: event.data.reason, at: event.at });
+      close(facts, 'email');
+      return;
+    case 'adoption.granted':
+      facts.adoption = { did: event.data.did, evidence: event.data.evidence };
+      return;
+    case 'removal.granted':
+      facts.removalGrantedAt = event.at;
+      return;
+    case 'user.paused': {
+      const { by, reason, until } = event.data;
+      facts.paused = { by, reason, until: until === null ? undefined : new Date(until) };
+      return;
+    }
+    case 'user.resumed':
+      facts.paused = undefined;
+      return;
+    case 'user.retried':
+      facts.attempts = 0;
+      facts.quarantined = false;
+      facts.possiblyLeakedDids = 0;
+      facts.refusedHandles.clear();
+      facts.refusedEmails.clear();
+      return;
+    case 'user.forgotten':
+      facts.forgotten = true;
+      return;
     case 'handle.changed':
       if (facts.account !== undefined) facts.account = { ...facts.account, handle: event.data.to };
+      see(facts, { handle: event.data.to });
       close(facts, 'handle');
       return;
     case 'handle.recorded':
       facts.account = { ...facts.account, ...event.data };
+      see(facts, event.data);
       close(facts, 'handle');
       return;
     case 'handle.refused':
@@ -193,9 +327,18 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.quarantined = true;
       return;
     case 'sweep.started':
+    case 'sweep.halted':
+    case 'sweep.approved':
     case 'sweep.finished':
       return;
   }
+}
+
+/** What was seen of an account goes on with what is done to it, and goes when the log tells of another. */
+function see(facts: Draft, change: Partial<SeenAccount> | undefined): void {
+  const { account, code } = facts.seen;
+  if (account === undefined) return;
+  facts.seen = { code, account: change === undefined ? undefined : { ...account, ...change } };
 }
 
 function close(facts: Draft, resource: IntendedAction['resource']): void {

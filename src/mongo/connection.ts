@@ -29,6 +29,12 @@ export interface ReadableDb {
 
 export interface Connection<Database = Db> {
   readonly db: Database;
+  /**
+   * Connects, where the first call would also do so by itself. Whoever waits for a server that is not
+   * there yet calls this again: after a first try that failed, the driver never begins another. May be
+   * repeated. Throws `UpstreamError` UNREACHABLE.
+   */
+  open(): Promise<void>;
   /** Resolves when a primary has answered. Throws `UpstreamError` UNREACHABLE, or TIMEOUT after `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>;
   /** Ends the connection; calls under way fail. May be repeated. */
@@ -71,6 +77,9 @@ export function connect(options: ConnectionOptions & { readonly readOnly?: boole
   });
   return {
     db,
+    open: async () => {
+      await reading('connect', () => client.connect());
+    },
     ping: (timeoutMs) => reading('answer a ping', () => withTimeout(db.command({ ping: 1 }), timeoutMs)),
     close: () => client.close(),
   };

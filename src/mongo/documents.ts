@@ -23,6 +23,8 @@ export function documentStore(db: Db): DocumentStore {
     assignCode: (user, code) => assignCode(users, user, code),
     keepPendingPassword: (user, intent, password) => keepPendingPassword(users, user, intent, password),
     recordAccount: (user, account) => recordAccount(users, user, account),
+    recordPassword: (user, did, password) => recordPassword(users, user, did, password),
+    dropAccount: (user, did) => dropAccount(users, user, did),
     recordAccountHandle: (user, did, handle, at) => recordAccountHandle(users, user, did, handle, at),
     createIndex: (wanted) => createUniqueIndex(db, wanted),
   };
@@ -181,6 +183,37 @@ async function recordAccountHandle(
       true,
     );
   }
+}
+
+async function recordPassword(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  did: Did,
+  password: string,
+): Promise<void> {
+  const written = await writing('record a password', () =>
+    users.updateOne(
+      { _id: { $eq: user }, 'atproto.did': { $eq: did } },
+      { $set: { 'atproto.password': password } },
+    ),
+  );
+  if (written.matchedCount === 0) {
+    throw unexpected(
+      'record a password: the user document does not name this account',
+      'DOCUMENT_CHANGED',
+      true,
+    );
+  }
+}
+
+/** Matches nothing when the document has gone on without the account: then there is nothing to drop. */
+async function dropAccount(users: Collection<StoredUser>, user: UserKey, did: Did): Promise<void> {
+  await writing('drop an account', () =>
+    users.updateOne(
+      { _id: { $eq: user }, 'atproto.did': { $eq: did } },
+      { $unset: { atproto: true, atprotoPending: true } },
+    ),
+  );
 }
 
 async function requireUser(users: Collection<StoredUser>, user: UserKey, what: string): Promise<void> {

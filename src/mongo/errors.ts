@@ -14,6 +14,7 @@ import {
   MongoOperationTimeoutError,
   MongoServerError,
   MongoServerSelectionError,
+  MongoTopologyClosedError,
   MongoWriteConcernError,
 } from 'mongodb';
 import { UpstreamError } from '../errors.ts';
@@ -91,8 +92,8 @@ export async function writing<T>(what: string, call: () => Promise<T>): Promise<
 
 /** Errors that are not the driver's come back as they are: a fault of ours is not an upstream's. */
 export function translateError(error: unknown, what: string, access: Access): unknown {
-  if (!(error instanceof MongoError)) return error;
   const original = unwrapped(error);
+  if (!isDriverError(original)) return error;
   const verdict = verdictOn(original);
   return new UpstreamError(`MongoDB could not ${what}: ${nameOf(original)}`, {
     upstream: 'mongodb',
@@ -131,13 +132,31 @@ export function refusingIndex(error: MongoServerError): string | undefined {
 }
 
 /** A bulk write wraps whatever broke it off, a lost connection too, in an error that looks like an answer. */
-function unwrapped(error: MongoError): MongoError {
+function unwrapped(error: unknown): unknown {
   if (!(error instanceof MongoBulkWriteError)) return error;
   const inner: unknown = error.errorResponse;
-  return inner instanceof MongoError ? inner : error;
+  return isDriverError(inner) ? inner : error;
 }
 
-function verdictOn(error: MongoError): Verdict {
+/** What a socket says when its connection breaks in the middle of a call: the driver hands it on as it is. */
+interface SocketError extends Error {
+  readonly code: string;
+}
+
+/** `EPIPE`, `ECONNRESET`, `ERR_STREAM_DESTROYED`, `ERR_SSL_…`; no other code of Node's own. */
+const socketCode = /^(E[A-Z]{3,}|ERR_(STREAM|SOCKET|SSL|TLS)_\w+)$/;
+
+function isSocketError(error: unknown): error is SocketError {
+  if (!(error instanceof Error) || error instanceof MongoError || !('code' in error)) return false;
+  return typeof error.code === 'string' && socketCode.test(error.code);
+}
+
+function isDriverError(error: unknown): error is MongoError | SocketError {
+  return error instanceof MongoError || isSocketError(error);
+}
+
+function verdictOn(error: MongoError | SocketError): Verdict {
+  if (isSocketError(error)) return unreachable;
   if (error instanceof MongoBulkWriteError && error.result.getWriteConcernError() !== undefined) {
     return writeConcern;
   }
@@ -157,18 +176,21 @@ function verdictOn(error: MongoError): Verdict {
   // The driver looks for a server again before it repeats a write, so this does not prove that nothing was sent.
   if (error instanceof MongoServerSelectionError) return unreachable;
   if (error.name === 'MongoWaitQueueTimeoutError') return { ...timeout, effect: 'none' };
+  // While there is no server, calls share one try to connect: one gets the reason, the others get this.
+  if (error instanceof MongoTopologyClosedError) return unreachable;
   if (/Closed|NotConnected/.test(error.name)) return { code: 'CLOSED', retryable: false, effect: 'unknown' };
   if (error instanceof MongoAPIError) return { ...refused, code: 'MISUSED' };
   return { code: 'FAILED', retryable: false, effect: 'unknown' };
 }
 
-function nameOf(error: MongoError): string {
+function nameOf(error: MongoError | SocketError): string {
+  if (isSocketError(error)) return error.code;
   if (!(error instanceof MongoServerError)) return error.name;
   const name = typeof error.codeName === 'string' ? error.codeName : undefined;
   return [name ?? error.name, error.code === undefined ? '' : `(${String(error.code)})`].join(' ').trim();
 }
 
-function withoutValues(error: MongoError): Error {
+function withoutValues(error: MongoError | SocketError): Error {
   // Errors of the driver itself speak of hosts and options, never of documents.
   if (!(error instanceof MongoServerError)) return error;
   const index = isDuplicateKey(error) ? refusingIndex(error) : undefined;

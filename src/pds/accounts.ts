@@ -52,6 +52,19 @@ export function createAccountHost(xrpc: Xrpc): AccountHost {
     createAccount: (account) => createAccount(xrpc, account),
     allowsHandle: (handle) => allowsHandle(xrpc, handle),
     changeHandle: (did, handle) => changeHandle(xrpc, did, handle),
+    changeEmail: (did, email) => changeEmail(xrpc, did, email),
+    setActive: (did, active) =>
+      xrpc({
+        name: 'admin.updateSubjectStatus',
+        as: 'admin',
+        input: {
+          subject: { $type: 'com.atproto.admin.defs#repoRef', did },
+          deactivated: { applied: !active },
+        },
+        parse: () => undefined,
+      }),
+    deleteAccount: (did) =>
+      xrpc({ name: 'admin.deleteAccount', as: 'admin', input: { did }, parse: () => undefined }),
     // The PDS also answers 200 for a DID it does not have: only a login proves that this did something.
     setPassword: (did, password) =>
       xrpc({
@@ -62,6 +75,26 @@ export function createAccountHost(xrpc: Xrpc): AccountHost {
       }),
     canLogIn: (did, password) => canLogIn(xrpc, did, password),
   };
+}
+
+/** An address that another account has is answered with 500, so what came of it is read. */
+async function changeEmail(xrpc: Xrpc, did: Did, email: string): Promise<'changed' | 'refused'> {
+  try {
+    await xrpc({
+      name: 'admin.updateAccountEmail',
+      as: 'admin',
+      input: { account: did, email },
+      parse: () => undefined,
+    });
+    return 'changed';
+  } catch (error) {
+    if (!(error instanceof UpstreamError && (error.code === 'SERVER_ERROR' || error.code === 'BAD_REQUEST')))
+      throw error;
+  }
+  const account = await readInfo(xrpc, did);
+  return account !== 'missing' && account.email?.toLowerCase() === email.toLowerCase()
+    ? 'changed'
+    : 'refused';
 }
 
 // ── Reading ──

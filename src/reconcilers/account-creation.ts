@@ -7,15 +7,9 @@ import { createHash } from 'node:crypto';
 import { UpstreamError } from '../errors.ts';
 import type { OpenIntent } from '../events/fold.ts';
 import type { AccountHandle, EventId, UserKey } from '../identity.ts';
-import type { AccountHost, DocumentStore, Documents, PasswordVault, PdsAccount, Random } from '../ports.ts';
+import type { DocumentStore, Documents, PdsAccount } from '../ports.ts';
+import type { AccountDeps } from './account-state.ts';
 import type { ApplyContext } from './reconciler.ts';
-
-export interface AccountDeps {
-  readonly accounts: AccountHost;
-  readonly documents: DocumentStore;
-  readonly vault: PasswordVault;
-  readonly random: Random;
-}
 
 export async function create(
   { accounts, documents, vault, random }: AccountDeps,
@@ -90,6 +84,37 @@ export async function complete(
   });
   const data = { did: account.did, handle: account.handle, email: intent.email, recovered: true } as const;
   return context.tell({ type: 'account.created', data });
+}
+
+/** A person said that the account is this user's. It gets a password of ours, so that the platform can use it. */
+export async function adopt(
+  deps: AccountDeps,
+  { account, evidence }: { readonly account: PdsAccount; readonly evidence: readonly string[] },
+  context: ApplyContext,
+): Promise<void> {
+  const { accounts, documents, vault } = deps;
+  const [owner] = (await documents.findUsers({ did: account.did })).filter((user) => user !== context.user);
+  if (owner !== undefined) {
+    throw new UpstreamError('the account to be adopted is recorded for another user', {
+      upstream: 'mongodb',
+      code: 'ACCOUNT_OF_ANOTHER',
+      retryable: false,
+    });
+  }
+  const password = vault.generate();
+  const sealed = vault.seal(password, context.user);
+  await context.ensureLease();
+  // Before the password is set, or a pass that breaks off would leave an account that nobody can use.
+  await recordOrThrow(documents, context.user, {
+    did: account.did,
+    handle: account.handle,
+    password: sealed,
+    createdAt: context.now(),
+  });
+  await context.ensureLease();
+  await accounts.setPassword(account.did, password);
+  const data = { did: account.did, handle: account.handle, email: account.email ?? null, evidence };
+  return context.tell({ type: 'account.adopted', data });
 }
 
 async function recordOrThrow(

@@ -8,126 +8,105 @@
  * |--------|---------------------------|-------------|----------------------------------|----------|--------------------------|
  * | no     | none                      | –           |                                  | –        | why not                  |
  * | no     | any                       | –           |                                  | –        | why not; left as it is   |
+ * | gone, or blocked                   |             |                                  |          | see account-end.ts       |
  * | yes    | one that cannot be read   | any         |                                  | held     | AccountUnreadable        |
  * | yes    | two different ones        | any         |                                  | held     | AccountsDiffer           |
  * | yes    | the PDS has none          | any         |                                  | held     | AccountMissing           |
  * | yes    | row without repository    | any         |                                  | held     | AccountWithoutRepository |
+ * |        |   the same, seen so for a while, and policy allows           | | delete | AccountWithoutRepository |
+ * | yes    | deactivated by us         | any         |                                  | activate | AccountDeactivated       |
  * | yes    | deactivated or taken down | any         |                                  | held     | AccountDeactivated, …    |
+ * | yes    | only the document names it, and it has another address | |              | held     | AccountEmailDiffers      |
  * | yes    | active, document lacks it | any         |                                  | record   | NotRecorded              |
- * | yes    | active                    | any         |                                  | –        | AccountActive            |
+ * | yes    | active, document has it   | yes         |                                  | record   | NotRecorded              |
+ * | yes    | active, but no password   | –           |                                  | held     | CredentialsIncomplete    |
+ * | yes    | active                    | –           |                                  | –        | AccountActive            |
+ * | yes    | none, a person named one  | any         |                                  | adopt    | AdoptionGranted          |
  * | yes    | none                      | yes         | an account that is ours by proof | complete | CreationInterrupted      |
  * | yes    | none                      | yes         | anybody else                     | abandon  | CreationInterrupted      |
- * | yes    | none                      | yes, young  | nobody                           | wait     | WaitingForOutcome        |
+ * | yes    | none                      | yes, young  | nobody, or a hidden account      | wait     | WaitingForOutcome        |
  * | yes    | none                      | yes, old    | nobody                           | abandon  | CreationInterrupted      |
+ * | yes    | none                      | yes, old    | a hidden account                 | held     | IntendedAccountHidden    |
  *
  * | wanted, no account, no intent                                       | action | reason                 |
  * |---------------------------------------------------------------------|--------|------------------------|
  * | each address is refused, or another user of ours holds it           | held   | EmailHeldByUser, …     |
  * | the preferred handle's account has this user's address, no intent   | held   | UnownedAccountFound    |
  * | several creations came to nothing                                   | held   | CreationKeepsFailing   |
+ * | the code is needed as the handle, and the PDS refused it            | held   | CodeHandleRefused      |
  * | the code is needed as the handle and is not there yet               | –      | WaitingForCode         |
  * | otherwise                                                           | create | NoAccount              |
  */
-import type { Facts, OpenIntent } from '../events/fold.ts';
-import type { AccountHandle, Code, Did, UserKey } from '../identity.ts';
-import type { AccountReader, AccountRecord, Documents, PdsAccount, SubjectReader } from '../ports.ts';
-import { type AccountDeps, complete, create, record } from './account-creation.ts';
-import { chooseHandle, type DesiredHandle, type Holder, lookUp } from './handle.ts';
+import type { Facts } from '../events/fold.ts';
+import type { Did, UserKey } from '../identity.ts';
+import type { AccountReader, Documents, PdsAccount, SubjectReader } from '../ports.ts';
+import { adopt, complete, create, record } from './account-creation.ts';
+import { applyEnd, desiredEnd, type EndPolicy, planEnd } from './account-end.ts';
+import { planCreation, planOpenIntent } from './account-planning.ts';
+import type {
+  AccountAction,
+  AccountDeps,
+  ActualAccount,
+  DesiredAccount,
+  WantedAccount,
+} from './account-state.ts';
+import type { DesiredEmail } from './email.ts';
+import { type DesiredHandle, lookUp } from './handle.ts';
 import { type ApplyContext, asDesired, heldForPerson, type Plan, toBeMended } from './reconciler.ts';
-
-export type DesiredAccount =
-  | { readonly type: 'none'; readonly reason: string; readonly message: string }
-  | {
-      readonly type: 'account';
-      /** Addresses in the order of preference: the user's own, then the one tagged for this tenant. */
-      readonly emails: readonly [string, ...string[]];
-      readonly refusedEmails: Facts['refusedEmails'];
-      readonly handle: DesiredHandle;
-      readonly intent: OpenIntent | undefined;
-      readonly loggedDid: Did | undefined;
-      readonly failedCreations: number;
-      /** Milliseconds for which a creation with unknown outcome is left alone. */
-      readonly settleMs: number;
-    };
-
-export interface ActualAccount {
-  readonly recorded: AccountRecord | undefined;
-  /** The account of the DID that the document or the log names; undefined when neither names one. */
-  readonly linked: PdsAccount | 'missing' | undefined;
-  readonly linkedDid: Did | undefined;
-  /** Who holds the handle of the open intent. */
-  readonly intended: Holder | undefined;
-  /** Who holds the preferred handle, where an account is to be created. */
-  readonly preferred: Holder | undefined;
-  /** Other users of ours with an account under one of the wanted addresses. */
-  readonly emailHolders: ReadonlyMap<string, UserKey>;
-  readonly code: Code | undefined;
-}
-
-export type AccountAction =
-  | {
-      readonly resource: 'account';
-      readonly type: 'create-account';
-      readonly handle: AccountHandle;
-      readonly email: string;
-    }
-  | {
-      readonly resource: 'account';
-      readonly type: 'complete-creation';
-      readonly intent: OpenIntent;
-      readonly account: PdsAccount;
-    }
-  | {
-      readonly resource: 'account';
-      readonly type: 'abandon-creation';
-      readonly intent: OpenIntent;
-      readonly leaked: boolean;
-    }
-  | { readonly resource: 'account'; readonly type: 'record-account'; readonly account: PdsAccount };
 
 const type = 'account';
 
-/** Each failed creation may have left a DID in the public directory for ever, so a person is asked early. */
-const MAX_FAILED_CREATIONS = 3;
-
-export interface AccountSettings {
+export interface AccountSettings extends EndPolicy {
   readonly emailTag: string | undefined;
+  /** Milliseconds for which a creation with unknown outcome is left alone. */
   readonly settleMs: number;
+  readonly refusalRetryMs: number;
+  /** What is done about a row without a repository, which only deleting and creating again heals. */
+  readonly remnant: 'report' | 'recreate';
 }
 
 export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSettings): DesiredAccount {
   const { auth0 } = facts;
-  if (auth0 === undefined || facts.absentSince !== undefined) {
-    return { type: 'none', reason: 'UserGone', message: 'Auth0 has no such user.' };
+  const loggedDid = facts.account?.did;
+  const interrupted = new Set(facts.openActions.map((action) => action.type));
+  if (auth0 === undefined && facts.absentSince === undefined) {
+    return { type: 'none', reason: 'UserUnknown', message: 'The user has not been read from Auth0 yet.' };
   }
-  if (auth0.blocked) return { type: 'none', reason: 'UserBlocked', message: 'The user is blocked in Auth0.' };
+  const end = desiredEnd(facts, settings);
+  if (end !== undefined || auth0 === undefined) {
+    return end === undefined
+      ? { type: 'none', reason: 'UserGone', message: 'Auth0 has no such user.' }
+      : { type: 'end', end, loggedDid, interrupted };
+  }
   if (auth0.email === undefined) {
-    return {
-      type: 'none',
-      reason: 'NoEmail',
-      message: 'The user has no email address, which an account needs.',
-    };
+    const message = 'The user has no email address, which an account needs.';
+    return { type: 'none', reason: 'NoEmail', message };
   }
   if (!auth0.emailVerified) {
-    return {
-      type: 'none',
-      reason: 'WaitingForEmailVerification',
-      message: 'The email has not been verified yet.',
-    };
+    const message = 'The email has not been verified yet.';
+    return { type: 'none', reason: 'WaitingForEmailVerification', message };
   }
-  const own = auth0.email.toLowerCase();
-  const emails: [string, ...string[]] = [own];
-  if (settings.emailTag !== undefined) emails.push(taggedEmail(own, settings.emailTag));
+  const remnant = facts.conditions.find(({ reason }) => reason === 'AccountWithoutRepository');
   return {
     type: 'account',
-    emails,
-    refusedEmails: facts.refusedEmails,
+    email: desiredEmail(auth0.email, facts, settings),
     handle,
     intent: facts.intent,
-    loggedDid: facts.account?.did,
+    loggedDid,
     failedCreations: facts.possiblyLeakedDids,
+    adoption: facts.adoption,
+    deactivatedByUs: facts.deactivated !== undefined,
     settleMs: settings.settleMs,
+    recreate: settings.remnant === 'recreate',
+    interrupted,
+    remnantSince: remnant === undefined ? undefined : new Date(remnant.since),
   };
+}
+
+function desiredEmail(email: string, facts: Facts, settings: AccountSettings): DesiredEmail {
+  const own = email.toLowerCase();
+  const addresses = settings.emailTag === undefined ? [own] : [own, taggedEmail(own, settings.emailTag)];
+  return { addresses, refused: facts.refusedEmails, refusalRetryMs: settings.refusalRetryMs };
 }
 
 /** `bob@example.com` and `sotce` give `bob+sotce@example.com`. */
@@ -144,20 +123,37 @@ export async function observe(
   documents: Documents,
 ): Promise<ActualAccount> {
   const recorded = documents.user?.account;
-  const linkedDid = recorded?.did ?? (wanted.type === 'account' ? wanted.loggedDid : undefined);
-  const base = { recorded, linkedDid, code: documents.user?.code };
-  const nothing = { linked: undefined, intended: undefined, preferred: undefined, emailHolders: new Map() };
-  if (linkedDid !== undefined) return { ...base, ...nothing, linked: await accounts.account(linkedDid) };
-  if (wanted.type === 'none') return { ...base, ...nothing };
+  const linkedDid = recorded?.did ?? (wanted.type === 'none' ? undefined : wanted.loggedDid);
+  const nothing = {
+    recorded,
+    linkedDid,
+    code: documents.user?.code,
+    linked: undefined,
+    intended: undefined,
+    preferred: undefined,
+    adoptable: undefined,
+    emailHolders: new Map(),
+  };
+  if (linkedDid !== undefined) {
+    const linked = await accounts.account(linkedDid);
+    const changed =
+      linked !== 'missing' && wanted.type === 'account' && !sameEmail(linked, wanted.email.addresses);
+    const emailHolders = changed ? await holdersOf(subjects, user, wanted.email.addresses) : new Map();
+    return { ...nothing, linked, emailHolders };
+  }
+  if (wanted.type !== 'account') return nothing;
+  if (wanted.adoption !== undefined) {
+    return { ...nothing, adoptable: await accounts.account(wanted.adoption.did) };
+  }
   if (wanted.intent !== undefined) {
-    return { ...base, ...nothing, intended: await lookUp(accounts, wanted.intent.handle) };
+    return { ...nothing, intended: await lookUp(accounts, wanted.intent.handle) };
   }
   const { preferred } = wanted.handle;
   const [holder, emailHolders] = await Promise.all([
     preferred === undefined ? undefined : lookUp(accounts, preferred),
-    holdersOf(subjects, user, wanted.emails),
+    holdersOf(subjects, user, wanted.email.addresses),
   ]);
-  return { ...base, ...nothing, preferred: holder, emailHolders };
+  return { ...nothing, preferred: holder, emailHolders };
 }
 
 async function holdersOf(
@@ -178,45 +174,46 @@ export function plan(wanted: DesiredAccount, actual: ActualAccount, now: Date): 
     const kept = actual.linkedDid === undefined ? '' : ' The account is left as it is.';
     return none(asDesired({ type, reason: wanted.reason, message: wanted.message + kept }));
   }
+  if (wanted.type === 'end') return planEnd(wanted, actual, now);
   if (actual.recorded !== undefined && actual.recorded.did === undefined) {
     const message = 'The users document has an account whose DID cannot be read; correct or remove it.';
     return none(heldForPerson({ type, reason: 'AccountUnreadable', message }));
   }
-  if (actual.linkedDid !== undefined) return planLinked(wanted, actual, actual.linkedDid);
-  if (wanted.intent !== undefined)
+  const { adoption } = wanted;
+  if (adoption !== undefined && (actual.linkedDid ?? adoption.did) === adoption.did) {
+    return planAdoption(adoption, actual.linkedDid === undefined ? actual.adoptable : actual.linked);
+  }
+  if (actual.linkedDid !== undefined) return planLinked(wanted, actual, actual.linkedDid, now);
+  if (wanted.intent !== undefined) {
     return planOpenIntent(wanted.intent, actual.intended, wanted.settleMs, now);
+  }
   return planCreation(wanted, actual, now);
 }
 
 function planLinked(
-  wanted: Extract<DesiredAccount, { type: 'account' }>,
+  wanted: WantedAccount,
   { recorded, linked }: ActualAccount,
   did: Did,
+  now: Date,
 ): Plan<AccountAction> {
   if (wanted.loggedDid !== undefined && wanted.loggedDid !== did) {
     const message = `The users document names ${did} and the log ${wanted.loggedDid}; see which one is in use.`;
     return none(heldForPerson({ type, reason: 'AccountsDiffer', message }));
   }
   if (linked === undefined || linked === 'missing') {
+    if (wanted.interrupted.has('delete-remnant')) return deleteRemnant(did);
     const message = `The PDS has no account ${did}; it was deleted there, or this is another PDS.`;
     return none(heldForPerson({ type, reason: 'AccountMissing', message }));
   }
-  switch (linked.state) {
-    case 'no-repo': {
-      const message = `The account ${did} has lost its repository; only deleting and creating it again heals that.`;
-      return none(heldForPerson({ type, reason: 'AccountWithoutRepository', message }));
-    }
-    case 'deactivated': {
-      const message = `The account ${did} is deactivated on the PDS.`;
-      return none(heldForPerson({ type, reason: 'AccountDeactivated', message }));
-    }
-    case 'takendown': {
-      const message = `The account ${did} is taken down on the PDS.`;
-      return none(heldForPerson({ type, reason: 'AccountTakenDown', message }));
-    }
-    case 'active':
-    case 'unknown':
-      break;
+  if (linked.state === 'no-repo') return planRemnant(wanted, did, now);
+  if (linked.state === 'deactivated' || linked.state === 'takendown') return planInactive(wanted, linked);
+  if (
+    wanted.loggedDid === undefined &&
+    linked.email !== undefined &&
+    !sameEmail(linked, wanted.email.addresses)
+  ) {
+    const message = `Only the users document names ${did}, and its address is not this user's. Say that it is with: concord adopt`;
+    return none(heldForPerson({ type, reason: 'AccountEmailDiffers', message }));
   }
   if (recorded?.did === undefined || wanted.intent !== undefined) {
     const message = 'The account is there; the users document or the log does not say so yet.';
@@ -232,108 +229,58 @@ function planLinked(
   return none(asDesired({ type, reason: 'AccountActive', message: `The account is ${did}.` }));
 }
 
-function planOpenIntent(
-  intent: OpenIntent,
-  holder: Holder | undefined,
-  settleMs: number,
-  now: Date,
-): Plan<AccountAction> {
-  const interrupted = toBeMended({
-    type,
-    reason: 'CreationInterrupted',
-    message: 'An account creation broke off; what came of it is being settled.',
-  });
-  if (holder?.type === 'account') {
-    const action: AccountAction = isOurs(intent, holder.account)
-      ? { resource: type, type: 'complete-creation', intent, account: holder.account }
-      : { resource: type, type: 'abandon-creation', intent, leaked: false };
-    return { actions: [action], condition: interrupted };
+/** Deleted only when ours by the log, and when it has been seen so for a while: one odd answer is not enough. */
+function planRemnant(wanted: WantedAccount, did: Did, now: Date): Plan<AccountAction> {
+  const reason = 'AccountWithoutRepository';
+  const message = `The account ${did} has lost its repository; only deleting and creating it again heals that.`;
+  if (!wanted.recreate || wanted.loggedDid !== did) return none(heldForPerson({ type, reason, message }));
+  const condition = toBeMended({ type, reason, message });
+  const settled = wanted.remnantSince && new Date(wanted.remnantSince.getTime() + wanted.settleMs);
+  if (settled === undefined || now < settled) {
+    return { actions: [], condition, retryAt: settled ?? new Date(now.getTime() + wanted.settleMs) };
   }
-  // A slow request of ours may still be running on the PDS: a second one beside it could answer 500 and leak a DID.
-  const settled = new Date(intent.at.getTime() + settleMs);
-  if (now < settled) {
-    const message = 'An account creation has no outcome yet; the PDS is given time to finish it.';
-    return { ...none(toBeMended({ type, reason: 'WaitingForOutcome', message })), retryAt: settled };
-  }
-  if (holder?.type === 'hidden') {
-    const message = `A hidden account holds ${intent.handle}, and may be the one whose creation broke off.`;
-    return none(heldForPerson({ type, reason: 'IntendedAccountHidden', message }));
-  }
+  return deleteRemnant(did);
+}
+
+/** Also when the row is gone already and the document still names it: a pass broke off between the two. */
+function deleteRemnant(did: Did): Plan<AccountAction> {
+  const message = `What is left of the account ${did} is being deleted, so that it can be created again.`;
   return {
-    actions: [{ resource: type, type: 'abandon-creation', intent, leaked: true }],
-    condition: interrupted,
+    actions: [{ resource: type, type: 'delete-remnant', did }],
+    condition: toBeMended({ type, reason: 'AccountWithoutRepository', message }),
   };
 }
 
-/** The single-use invite code is known to us and the account alone; the address as well was only in our intent. */
-function isOurs(intent: OpenIntent, account: PdsAccount): boolean {
-  return account.inviteHash === intent.inviteHash || account.email?.toLowerCase() === intent.email;
-}
-
-function planCreation(
-  wanted: Extract<DesiredAccount, { type: 'account' }>,
-  actual: ActualAccount,
-  now: Date,
-): Plan<AccountAction> {
-  if (wanted.failedCreations >= MAX_FAILED_CREATIONS) {
-    const message = `${wanted.failedCreations} creations came to nothing, and each may have left a DID behind; see the log of the PDS.`;
-    return none(heldForPerson({ type, reason: 'CreationKeepsFailing', message }));
+function planInactive(wanted: WantedAccount, linked: PdsAccount): Plan<AccountAction> {
+  if (linked.state === 'takendown') {
+    const message = `The account ${linked.did} is taken down on the PDS.`;
+    return none(heldForPerson({ type, reason: 'AccountTakenDown', message }));
   }
-  const retryMs = wanted.handle.refusalRetryMs;
-  const email = wanted.emails.find((address) => {
-    const refusal = wanted.refusedEmails.get(address);
-    const refused = refusal !== undefined && now.getTime() - refusal.at.getTime() < retryMs;
-    return !refused && !actual.emailHolders.has(address);
-  });
-  if (email === undefined) return none(noEmailLeft(wanted, actual));
-  const { preferred } = actual;
-  if (preferred?.type === 'account' && sameEmail(preferred.account, wanted.emails)) {
-    const message = `${preferred.account.did} carries the handle and the address of this user, and Concord did not create it.`;
-    return none(heldForPerson({ type, reason: 'UnownedAccountFound', message }));
-  }
-  const choice = chooseHandle(wanted.handle, actual.code, preferred, undefined, now);
-  if (choice.reason === 'CodeHandleRefused') {
-    return none(heldForPerson({ type, reason: choice.reason, message: choice.message }));
-  }
-  if (choice.handle === undefined) {
-    const message = 'There is no account; it waits for the code, which is to be its handle.';
-    return none(toBeMended({ type, reason: 'WaitingForCode', message }));
-  }
+  const reason = 'AccountDeactivated';
+  const message = `The account ${linked.did} is deactivated on the PDS.`;
+  if (!wanted.deactivatedByUs) return none(heldForPerson({ type, reason, message }));
   return {
-    actions: [{ resource: type, type: 'create-account', handle: choice.handle, email }],
-    condition: toBeMended({
-      type,
-      reason: 'NoAccount',
-      message: 'The email is verified and there is no account.',
-    }),
+    actions: [{ resource: type, type: 'reactivate-account', did: linked.did }],
+    condition: toBeMended({ type, reason, message }),
   };
 }
 
-function noEmailLeft(wanted: Extract<DesiredAccount, { type: 'account' }>, actual: ActualAccount) {
-  const other = wanted.emails
-    .map((address) => actual.emailHolders.get(address))
-    .find((user) => user !== undefined);
-  if (other !== undefined) {
-    const message = `The user ${other} has an account under the same address; one address can have one account.`;
-    return heldForPerson({ type, reason: 'EmailHeldByUser', message });
+function planAdoption(
+  adoption: NonNullable<Facts['adoption']>,
+  account: PdsAccount | 'missing' | undefined,
+): Plan<AccountAction> {
+  if (account === undefined || account === 'missing') {
+    const message = `The PDS has no account ${adoption.did}, which was to be adopted.`;
+    return none(heldForPerson({ type, reason: 'AdoptionImpossible', message }));
   }
-  const notAllowed = wanted.emails.some(
-    (address) => wanted.refusedEmails.get(address)?.reason === 'not-allowed',
-  );
-  return notAllowed
-    ? heldForPerson({
-        type,
-        reason: 'EmailNotAllowed',
-        message: 'The PDS does not accept the address of this user.',
-      })
-    : heldForPerson({
-        type,
-        reason: 'EmailTaken',
-        message: 'Another account on the PDS has the address of this user.',
-      });
+  const message = `A person said that ${adoption.did} is this user's; it is being adopted.`;
+  return {
+    actions: [{ resource: type, type: 'adopt-account', account, evidence: adoption.evidence }],
+    condition: toBeMended({ type, reason: 'AdoptionGranted', message }),
+  };
 }
 
-function sameEmail(account: PdsAccount, emails: readonly string[]): boolean {
+export function sameEmail(account: PdsAccount, emails: readonly string[]): boolean {
   return account.email !== undefined && emails.includes(account.email.toLowerCase());
 }
 
@@ -352,15 +299,26 @@ export async function apply(
       return create(deps, action, context);
     case 'complete-creation':
       return complete(deps, action, documents, context);
-    case 'abandon-creation':
-      return context.tell({
-        type: 'account.creation-abandoned',
-        data: {
-          intent: action.intent.event,
-          reason: action.leaked ? 'no-account-came-of-it' : 'not-applied',
-        },
-      });
+    case 'abandon-creation': {
+      const reason = action.leaked ? 'no-account-came-of-it' : 'not-applied';
+      const data = { intent: action.intent.event, reason } as const;
+      return context.tell({ type: 'account.creation-abandoned', data });
+    }
     case 'record-account':
       return record(deps, action.account, documents, context);
+    case 'adopt-account':
+      return adopt(deps, action, context);
+    case 'reactivate-account':
+      await context.ensureLease();
+      await deps.accounts.setActive(action.did, true);
+      return context.tell({ type: 'account.reactivated', data: { did: action.did } });
+    case 'delete-remnant':
+      await context.ensureLease();
+      await deps.accounts.deleteAccount(action.did);
+      await deps.documents.dropAccount(context.user, action.did);
+      return context.tell({ type: 'account.remnant-deleted', data: { did: action.did } });
+    case 'deactivate-account':
+    case 'delete-account':
+      return applyEnd(deps, action, context);
   }
 }

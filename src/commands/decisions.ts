@@ -1,0 +1,110 @@
+/** `pause`, `resume`, `retry`: what a person decides about one user. Each is an event, and says who and why. */
+import { decide } from '../engine/decide.ts';
+import { UsageError } from '../errors.ts';
+import { printJson } from '../terminal/output.ts';
+import { visible } from '../terminal/visible.ts';
+import { type Engine, wireEngine } from '../wire.ts';
+import {
+  configFor,
+  EXIT,
+  type ExitCode,
+  type GlobalOptions,
+  quietLoggerFor,
+  type Terminal,
+  terminalOf,
+} from './command.ts';
+import { findUser } from './find-user.ts';
+
+export interface DecisionOptions extends GlobalOptions {
+  /** Who decides, as it is to stand in the log. */
+  readonly by: string;
+}
+
+export interface PauseOptions extends DecisionOptions {
+  readonly reason: string;
+  /** A moment (ISO 8601), or a duration such as 30m, 12h or 7d from now. */
+  readonly until?: string | undefined;
+}
+
+const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+export async function runPause(text: string, options: PauseOptions): Promise<ExitCode> {
+  return withEngine(options, async (engine, terminal) => {
+    const found = await findUser(text, engine.tenants, engine.assess.documents);
+    const until = options.until === undefined ? null : momentOf(options.until, new Date()).toISOString();
+    const trigger = { user: found.user, userId: found.userId, tenant: found.tenant.id };
+    await decide(engine.converge, trigger, 'user.paused', { by: options.by, reason: options.reason, until });
+    say(terminal, 'pause', found.user, until === null ? 'paused until resumed' : `paused until ${until}`);
+  });
+}
+
+export async function runResume(text: string, options: DecisionOptions): Promise<ExitCode> {
+  return withEngine(options, async (engine, terminal) => {
+    const found = await findUser(text, engine.tenants, engine.assess.documents);
+    const trigger = { user: found.user, userId: found.userId, tenant: found.tenant.id };
+    await decide(engine.converge, trigger, 'user.resumed', { by: options.by });
+    say(terminal, 'resume', found.user, 'resumed, and due');
+  });
+}
+
+export interface RetryOptions extends DecisionOptions {
+  /** Everyone who failed or is quarantined, instead of one user. */
+  readonly failed?: boolean | undefined;
+}
+
+export async function runRetry(text: string | undefined, options: RetryOptions): Promise<ExitCode> {
+  if ((options.failed === true) === (text !== undefined)) {
+    throw new UsageError('Give a user, or --failed for everyone who failed.');
+  }
+  return withEngine(options, async (engine, terminal) => {
+    if (text !== undefined) {
+      const found = await findUser(text, engine.tenants, engine.assess.documents);
+      const trigger = { user: found.user, userId: found.userId, tenant: found.tenant.id };
+      await decide(engine.converge, trigger, 'user.retried', { by: options.by });
+      return say(terminal, 'retry', found.user, 'due once more, with failures and refusals forgotten');
+    }
+    let users = 0;
+    for (const tenant of engine.tenants) {
+      for await (const subject of engine.converge.subjects.list(tenant.id, { unsettled: true })) {
+        if (subject.attempts === 0 && !subject.quarantined) continue;
+        const { user, userId } = subject;
+        await decide(engine.converge, { user, userId, tenant: tenant.id }, 'user.retried', {
+          by: options.by,
+        });
+        users += 1;
+      }
+    }
+    if (terminal.json) printJson({ command: 'retry', users });
+    else terminal.stdout.write(`${users} users are due once more\n`);
+  });
+}
+
+async function withEngine(
+  options: GlobalOptions,
+  act: (engine: Engine, terminal: Terminal) => Promise<void>,
+): Promise<ExitCode> {
+  const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
+  const engine = wireEngine(config, quietLoggerFor(options, config));
+  try {
+    await act(engine, terminalOf(options));
+    return EXIT.clean;
+  } finally {
+    await engine.close();
+  }
+}
+
+function say({ json, stdout }: Terminal, command: string, user: string, what: string): void {
+  if (json) printJson({ command, user, result: what });
+  else stdout.write(`${visible(user)} is ${what}\n`);
+}
+
+function momentOf(text: string, now: Date): Date {
+  const [, amount, unit] = /^([0-9]{1,4})([mhd])$/.exec(text) ?? [];
+  if (amount !== undefined && unit !== undefined)
+    return new Date(now.getTime() + Number(amount) * (UNITS[unit] ?? 0));
+  const moment = new Date(text);
+  if (/^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(moment.getTime()) && moment > now) return moment;
+  throw new UsageError(
+    '--until is a duration such as 30m, 12h or 7d, or a moment to come such as 2030-01-31T12:00:00Z.',
+  );
+}

@@ -1,0 +1,31 @@
+/**
+ * How much one run may take away or rename before it stops and asks. Pure; checked over the whole
+ * run, before its first write of that kind.
+ */
+export interface Limit {
+  /** Share of the users in the listing, 0 to 1. */
+  readonly share: number;
+  readonly count: number;
+}
+
+export interface SafetyLimits {
+  readonly removals: Limit;
+  readonly renames: Limit;
+  /** How much smaller than what is known a complete listing may be, 0 to 1. */
+  readonly sourceShrink: number;
+}
+
+/** The smaller of the two, rounded down: in a tenant of ten, a share of 5 % allows nobody. */
+export function allowed({ share, count }: Limit, users: number): number {
+  return Math.floor(Math.min(share * users, count));
+}
+
+/** Whether a complete listing is too small to be believed, beside the users known to be there. */
+export function isShrunken(
+  limits: Pick<SafetyLimits, 'sourceShrink'>,
+  listed: number,
+  known: number,
+): boolean {
+  if (known === 0) return false;
+  return listed === 0 || listed < known * (1 - limits.sourceShrink);
+}

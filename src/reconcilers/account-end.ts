@@ -1,0 +1,178 @@
+/**
+ * What becomes of the account of a user who is blocked or gone. By default: nothing, and it is said.
+ *
+ * | Auth0   | policy     | account               | action     | reason             |
+ * |---------|------------|-----------------------|------------|--------------------|
+ * | blocked | report     | any                   | –          | UserBlocked        |
+ * | blocked | deactivate | active                | deactivate | UserBlocked        |
+ * | blocked | deactivate | deactivated, or none  | –          | UserBlocked        |
+ *
+ * Gone takes two proofs: the by-id read of this very pass says 404, and a deletion event or the absence
+ * from a complete listing says so as well.
+ *
+ * | Auth0                 | policy               | grace | granted | account | action               | reason         |
+ * |-----------------------|----------------------|-------|---------|---------|----------------------|----------------|
+ * | 404, no second proof  | any                  |       |         | any     | –                    | UserGoneOnce   |
+ * | gone                  | report               |       |         | any     | –                    | UserGone       |
+ * | gone                  | deactivate or delete |       |         | none    | –                    | UserGone       |
+ * | gone                  | deactivate or delete | runs  |         | any     | wait                 | RemovalInGrace |
+ * | gone                  | deactivate or delete | over  | no      | any     | –, a sweep grants it | RemovalDue     |
+ * | gone                  | deactivate or delete | over  | yes     | any     | deactivate or delete | RemovalGranted |
+ *
+ * The grant comes from a sweep, which counts all that are due and halts above the safety limit, or
+ * from a person. So no single pass can remove anybody, however many deletions arrive at once.
+ */
+import type { Facts } from '../events/fold.ts';
+import type { Did } from '../identity.ts';
+import type { AccountHost, DocumentStore, PdsAccount } from '../ports.ts';
+import { type ApplyContext, asDesired, type Plan, toBeMended } from './reconciler.ts';
+
+export interface EndPolicy {
+  readonly blocked: 'report' | 'deactivate';
+  readonly removal: 'report' | 'deactivate' | 'delete';
+  /** Milliseconds between the proof that a user is gone and the removal of the account. */
+  readonly removalGraceMs: number;
+}
+
+export type DesiredEnd =
+  | {
+      readonly type: 'kept';
+      readonly reason: 'UserBlocked' | 'UserGone' | 'UserGoneOnce';
+      readonly message: string;
+    }
+  | { readonly type: 'suspended' }
+  | {
+      readonly type: 'removed';
+      readonly how: 'deactivate' | 'delete';
+      readonly notBefore: Date;
+      readonly granted: boolean;
+    };
+
+export type EndAction =
+  | {
+      readonly resource: 'account';
+      readonly type: 'deactivate-account';
+      readonly did: Did;
+      readonly because: 'blocked' | 'removed';
+    }
+  | { readonly resource: 'account'; readonly type: 'delete-account'; readonly did: Did };
+
+const type = 'account';
+
+/** Undefined for a user who is there and not blocked. */
+export function desiredEnd(facts: Facts, policy: EndPolicy): DesiredEnd | undefined {
+  const { absentSince, removalGrantedAt } = facts;
+  if (absentSince !== undefined) {
+    if (facts.deletionHintAt === undefined && facts.unlistedSince === undefined) {
+      const message = 'Auth0 has no such user; no deletion event and no complete listing says so too yet.';
+      return { type: 'kept', reason: 'UserGoneOnce', message };
+    }
+    if (policy.removal === 'report')
+      return { type: 'kept', reason: 'UserGone', message: 'The user is gone from Auth0.' };
+    return {
+      type: 'removed',
+      how: policy.removal,
+      notBefore: new Date(absentSince.getTime() + policy.removalGraceMs),
+      granted: removalGrantedAt !== undefined && removalGrantedAt > absentSince,
+    };
+  }
+  if (facts.auth0?.blocked !== true) return undefined;
+  if (policy.blocked === 'deactivate') return { type: 'suspended' };
+  return { type: 'kept', reason: 'UserBlocked', message: 'The user is blocked in Auth0.' };
+}
+
+export function planEnd(
+  wanted: { readonly end: DesiredEnd; readonly interrupted: ReadonlySet<string> },
+  actual: { readonly linked: PdsAccount | 'missing' | undefined; readonly linkedDid: Did | undefined },
+  now: Date,
+): Plan<EndAction> {
+  const { end } = wanted;
+  const account = actual.linked === 'missing' ? undefined : actual.linked;
+  // The account is gone and the document still names it: a pass broke off between the two.
+  if (account === undefined && actual.linkedDid !== undefined && wanted.interrupted.has('delete-account')) {
+    return deletion(actual.linkedDid);
+  }
+  switch (end.type) {
+    case 'kept': {
+      const kept = account === undefined ? '' : ' The account is left as it is.';
+      return {
+        actions: [],
+        condition: asDesired({ type, reason: end.reason, message: end.message + kept }),
+      };
+    }
+    case 'suspended':
+      return planSuspension(account);
+    case 'removed':
+      return planRemoval(end, account, now);
+  }
+}
+
+function planSuspension(account: PdsAccount | undefined): Plan<EndAction> {
+  const reason = 'UserBlocked';
+  if (account === undefined || account.state !== 'active') {
+    const message =
+      account === undefined
+        ? 'The user is blocked in Auth0.'
+        : 'The user is blocked, and the account inactive.';
+    return { actions: [], condition: asDesired({ type, reason, message }) };
+  }
+  return {
+    actions: [{ resource: type, type: 'deactivate-account', did: account.did, because: 'blocked' }],
+    condition: toBeMended({ type, reason, message: 'The user is blocked, and the account still active.' }),
+  };
+}
+
+function planRemoval(
+  wanted: Extract<DesiredEnd, { type: 'removed' }>,
+  account: PdsAccount | undefined,
+  now: Date,
+): Plan<EndAction> {
+  if (account === undefined || (wanted.how === 'deactivate' && account.state !== 'active')) {
+    const message =
+      account === undefined
+        ? 'The user is gone, and has no account.'
+        : 'The user is gone, and the account inactive.';
+    return { actions: [], condition: asDesired({ type, reason: 'UserGone', message }) };
+  }
+  if (now < wanted.notBefore) {
+    const message = `The user is gone; the account is left until ${wanted.notBefore.toISOString()}.`;
+    const condition = toBeMended({ type, reason: 'RemovalInGrace', message });
+    return { actions: [], condition, retryAt: wanted.notBefore };
+  }
+  if (!wanted.granted) {
+    const message =
+      'The user is gone; the next sweep removes the account, unless there are too many at once.';
+    return { actions: [], condition: toBeMended({ type, reason: 'RemovalDue', message }) };
+  }
+  if (wanted.how === 'delete') return deletion(account.did);
+  return {
+    actions: [{ resource: type, type: 'deactivate-account', did: account.did, because: 'removed' }],
+    condition: granted,
+  };
+}
+
+const granted = toBeMended({
+  type,
+  reason: 'RemovalGranted',
+  message: 'The user is gone, and the removal of the account has been granted.',
+});
+
+function deletion(did: Did): Plan<EndAction> {
+  return { actions: [{ resource: type, type: 'delete-account', did }], condition: granted };
+}
+
+export async function applyEnd(
+  deps: { readonly accounts: AccountHost; readonly documents: DocumentStore },
+  action: EndAction,
+  context: ApplyContext,
+): Promise<void> {
+  const { did } = action;
+  await context.ensureLease();
+  if (action.type === 'deactivate-account') {
+    await deps.accounts.setActive(did, false);
+    return context.tell({ type: 'account.deactivated', data: { did, because: action.because } });
+  }
+  await deps.accounts.deleteAccount(did);
+  await deps.documents.dropAccount(context.user, did);
+  return context.tell({ type: 'account.deleted', data: { did } });
+}

@@ -1,0 +1,102 @@
+/** The types that the planning and the carrying out of an account share. */
+import type { Facts, OpenIntent } from '../events/fold.ts';
+import type { AccountHandle, Code, Did, UserKey } from '../identity.ts';
+import type {
+  AccountHost,
+  AccountRecord,
+  DocumentStore,
+  PasswordVault,
+  PdsAccount,
+  Random,
+} from '../ports.ts';
+import type { DesiredEnd, EndAction } from './account-end.ts';
+import type { DesiredEmail } from './email.ts';
+import type { DesiredHandle, Holder } from './handle.ts';
+
+export interface WantedAccount {
+  readonly type: 'account';
+  /** The user's own address first, then the one tagged for this tenant. Never empty. */
+  readonly email: DesiredEmail;
+  readonly handle: DesiredHandle;
+  readonly intent: OpenIntent | undefined;
+  readonly loggedDid: Did | undefined;
+  readonly failedCreations: number;
+  /** A person said that this account is the user's. */
+  readonly adoption: Facts['adoption'];
+  /** We deactivated the account, for a reason that is over. */
+  readonly deactivatedByUs: boolean;
+  /** Milliseconds for which a creation with unknown outcome is left alone. */
+  readonly settleMs: number;
+  /** Whether a row without a repository may be deleted, once it has been seen so for `settleMs`. */
+  readonly recreate: boolean;
+  /** Steps that an earlier pass began and whose outcome is not in the log. */
+  readonly interrupted: ReadonlySet<string>;
+  /** Since when the account has been known to have no repository. */
+  readonly remnantSince: Date | undefined;
+}
+
+export type DesiredAccount =
+  | WantedAccount
+  | { readonly type: 'none'; readonly reason: string; readonly message: string }
+  | {
+      readonly type: 'end';
+      readonly end: DesiredEnd;
+      readonly loggedDid: Did | undefined;
+      readonly interrupted: ReadonlySet<string>;
+    };
+
+export interface ActualAccount {
+  readonly recorded: AccountRecord | undefined;
+  /** The account of the DID that the document or the log names; undefined when neither names one. */
+  readonly linked: PdsAccount | 'missing' | undefined;
+  readonly linkedDid: Did | undefined;
+  /** Who holds the handle of the open intent. */
+  readonly intended: Holder | undefined;
+  /** Who holds the preferred handle, where an account is to be created. */
+  readonly preferred: Holder | undefined;
+  /** The account that a person said is the user's. */
+  readonly adoptable: PdsAccount | 'missing' | undefined;
+  /** Other users of ours with an account under one of the wanted addresses. */
+  readonly emailHolders: ReadonlyMap<string, UserKey>;
+  readonly code: Code | undefined;
+}
+
+export type CreationAction =
+  | {
+      readonly resource: 'account';
+      readonly type: 'create-account';
+      readonly handle: AccountHandle;
+      readonly email: string;
+    }
+  | {
+      readonly resource: 'account';
+      readonly type: 'complete-creation';
+      readonly intent: OpenIntent;
+      readonly account: PdsAccount;
+    }
+  | {
+      readonly resource: 'account';
+      readonly type: 'abandon-creation';
+      readonly intent: OpenIntent;
+      readonly leaked: boolean;
+    };
+
+export type AccountAction =
+  | CreationAction
+  | EndAction
+  | { readonly resource: 'account'; readonly type: 'record-account'; readonly account: PdsAccount }
+  | {
+      readonly resource: 'account';
+      readonly type: 'adopt-account';
+      readonly account: PdsAccount;
+      readonly evidence: readonly string[];
+    }
+  | { readonly resource: 'account'; readonly type: 'reactivate-account'; readonly did: Did }
+  | { readonly resource: 'account'; readonly type: 'delete-remnant'; readonly did: Did };
+
+export interface AccountDeps {
+  readonly accounts: AccountHost;
+  readonly documents: DocumentStore;
+  readonly vault: PasswordVault;
+  readonly random: Random;
+}

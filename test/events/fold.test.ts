@@ -1,0 +1,338 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { desire } from '../../src/engine/look.ts';
+import type { ConcordEvent, ConditionDraft, EventData } from '../../src/events/event.ts';
+import { fold } from '../../src/events/fold.ts';
+import { eventId } from '../../src/identity.ts';
+import { alice, aliceDid, at, bobDid, code, handle } from '../mongo/people.ts';
+import { observed, told } from '../support/in-memory/told.ts';
+import { SETTINGS } from '../support/in-memory/world.ts';
+
+const intent = eventId('e-000010');
+const intended: EventData['account.creation-intended'] = {
+  handle: handle('alice'),
+  email: 'alice@example.com',
+  inviteHash: 'hash',
+};
+const waiting: ConditionDraft = {
+  type: 'account',
+  status: 'False',
+  reason: 'WaitingForOutcome',
+  message: 'An account creation has no outcome yet.',
+  held: false,
+};
+const active: ConditionDraft = {
+  ...waiting,
+  status: 'True',
+  reason: 'AccountActive',
+  message: 'It is there.',
+};
+
+// ── Any history ──
+
+/** Something of every type that leaves a trace in the facts, with few values, so that events meet. */
+const happening: fc.Arbitrary<(seconds: number, id: string) => ConcordEvent> = fc.oneof(
+  fc
+    .record({
+      email: fc.constantFrom('alice@example.com', null),
+      emailVerified: fc.boolean(),
+      blocked: fc.boolean(),
+    })
+    .map((changes) => (seconds: number, id: string) => ({ ...observed(seconds, changes), _id: eventId(id) })),
+  fc
+    .constantFrom('deleted' as const, null)
+    .map(
+      (hint) => (seconds: number, id: string) =>
+        told('auth0.log-received', seconds, { logId: id, code: 'ss', hint, raw: '{}' }, id),
+    ),
+  fc.constant((seconds: number, id: string) =>
+    told('auth0.user-absent', seconds, { userId: alice.userId }, id),
+  ),
+  fc
+    .constantFrom('alice', 'a.b', null)
+    .map((name) => (seconds: number, id: string) => told('handle.observed', seconds, { handle: name }, id)),
+  fc
+    .constantFrom('verification' as const, 'user-document' as const, 'account' as const, 'handle' as const)
+    .map(
+      (resource) => (seconds: number, id: string) =>
+        told('actions.intended', seconds, { actions: [{ resource, type: `mend-${resource}` }] }, id),
+    ),
+  fc.constant((seconds: number, id: string) => told('verification.recorded', seconds, { count: 1 }, id)),
+  fc
+    .constantFrom(code('ac26nobeb'), code('ac26bobob'))
+    .map((drawn) => (seconds: number, id: string) => told('code.assigned', seconds, { code: drawn }, id)),
+  fc.constant((seconds: number, id: string) => told('account.creation-intended', seconds, intended, id)),
+  fc
+    .constantFrom('taken' as const, 'not-allowed' as const)
+    .map(
+      (reason) => (seconds: number, id: string) =>
+        told(
+          'account.creation-refused',
+          seconds,
+          { intent, field: reason === 'taken' ? 'email' : 'handle', value: 'alice', reason },
+          id,
+        ),
+    ),
+  fc
+    .constantFrom('not-applied' as const, 'no-account-came-of-it' as const)
+    .map(
+      (reason) => (seconds: number, id: string) =>
+        told('account.creation-abandoned', seconds, { intent, reason }, id),
+    ),
+  fc
+    .constantFrom(aliceDid, bobDid)
+    .map(
+      (did) => (seconds: number, id: string) =>
+        told('account.created', seconds, { did, handle: handle('alice'), email: 'alice@example.com' }, id),
+    ),
+  fc.constant((seconds: number, id: string) =>
+    told('account.recorded', seconds, { did: aliceDid, handle: handle('alix') }, id),
+  ),
+  fc.constant((seconds: number, id: string) =>
+    told('handle.changed', seconds, { did: aliceDid, from: handle('alice'), to: handle('alix') }, id),
+  ),
+  fc.constant((seconds: number, id: string) =>
+    told('handle.refused', seconds, { handle: handle('alice'), reason: 'taken' }, id),
+  ),
+  fc
+    .constantFrom(waiting, active)
+    .map(
+      (condition) => (seconds: number, id: string) =>
+        told('converged', seconds, { conditions: [condition], actions: 0, latencyMs: 1 }, id),
+    ),
+  fc
+    .integer({ min: 1, max: 9 })
+    .map(
+      (attempt) => (seconds: number, id: string) =>
+        told(
+          'converge.failed',
+          seconds,
+          { conditions: [waiting], code: 'UNREACHABLE', message: 'account: failed', attempt, retryAt: null },
+          id,
+        ),
+    ),
+  fc.constant((seconds: number, id: string) =>
+    told('user.quarantined', seconds, { attempts: 9, code: 'UNREACHABLE' }, id),
+  ),
+);
+
+/** Times are few, so that several events share one and only their ids tell them apart. */
+const history = fc
+  .array(fc.tuple(happening, fc.integer({ min: 0, max: 12 })), { maxLength: 25 })
+  .map((all) =>
+    all.map(([make, seconds], index) => make(seconds, `e-${String((index * 7) % 100)}-${index}`)),
+  );
+
+const rearranged = history.chain((events) =>
+  fc.tuple(
+    fc.constant(events),
+    fc
+      .tuple(fc.shuffledSubarray(events, { minLength: events.length }), fc.shuffledSubarray(events))
+      .map(([all, repeated]) => [...all, ...repeated]),
+  ),
+);
+
+describe('the same events, in any order and any number of times', () => {
+  it('give the same facts', () => {
+    fc.assert(
+      fc.property(rearranged, ([events, again]) => {
+        expect(fold(again)).toEqual(fold(events));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('give the same desired state', () => {
+    const desired = (events: readonly ConcordEvent[]) =>
+      desire(fold(events), { emailTag: 'second' }, '.at.test', SETTINGS);
+    fc.assert(
+      fc.property(rearranged, ([events, again]) => {
+        expect(desired(again)).toEqual(desired(events));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('leave the events as they were', () => {
+    const events = Object.freeze([observed(2), observed(1)]);
+    fold(events);
+    expect(events.map((event) => event.at)).toEqual([at(2), at(1)]);
+  });
+});
+
+// ── Particular histories ──
+
+describe('Auth0', () => {
+  it('is as the newest read says', () => {
+    const facts = fold([
+      observed(2, { emailVerified: true }),
+      observed(1, { emailVerified: false, email: null }),
+    ]);
+    expect(facts.auth0).toEqual({
+      userId: alice.userId,
+      email: 'alice@example.com',
+      emailVerified: true,
+      blocked: false,
+      createdAt: at(0),
+    });
+    expect(facts.auth0Event).toBe('e-000002');
+  });
+
+  it('has no address where it gave none', () => {
+    expect(fold([observed(1, { email: null })]).auth0?.email).toBeUndefined();
+  });
+
+  it('is absent since the first of the reads that found nobody, and what was known is kept', () => {
+    const absent = (seconds: number) => told('auth0.user-absent', seconds, { userId: alice.userId });
+    const facts = fold([observed(1), absent(2), absent(3)]);
+    expect(facts.absentSince).toEqual(at(2));
+    expect(facts.auth0?.email).toBe('alice@example.com');
+    expect(facts.auth0Event).toBe('e-000003');
+    expect(fold([observed(1), absent(2), absent(3), observed(4)]).absentSince).toBeUndefined();
+    expect(fold([observed(1), absent(2), observed(4), absent(5)]).absentSince).toEqual(at(5));
+  });
+
+  it('deletes nobody by a log entry: that is a hint', () => {
+    const entry = told('auth0.log-received', 5, { logId: '5', code: 'sdu', hint: 'deleted', raw: '{}' });
+    const facts = fold([observed(1), entry]);
+    expect(facts.deletionHintAt).toEqual(at(5));
+    expect(facts.absentSince).toBeUndefined();
+  });
+
+  it('may date its log entries in the future, which does not order our events', () => {
+    const future = told('auth0.log-received', 9_000, { logId: '1', code: 'ss', hint: null, raw: '{}' });
+    const facts = fold([future, observed(1), told('code.assigned', 2, { code: code('ac26nobeb') })]);
+    expect(facts.newestAt).toEqual(at(2));
+    expect(facts.newestEvent).toBe('e-000002');
+    expect(facts.code).toBe('ac26nobeb');
+  });
+});
+
+describe('an account creation', () => {
+  const begun = [observed(1), told('account.creation-intended', 10, intended)];
+
+  it('is open once it is intended', () => {
+    expect(fold(begun).intent).toEqual({ event: intent, at: at(10), ...intended });
+  });
+
+  it('is over when it is refused, and the refusal is known', () => {
+    const data = { intent, field: 'handle', value: 'alice.at.test', reason: 'not-allowed' } as const;
+    const facts = fold([...begun, told('account.creation-refused', 11, data)]);
+    expect(facts.intent).toBeUndefined();
+    expect(facts.refusedHandles).toEqual(new Map([['alice.at.test', { reason: 'not-allowed', at: at(11) }]]));
+    expect(facts.refusedEmails).toEqual(new Map());
+  });
+
+  it('that left nothing but perhaps a DID is counted', () => {
+    const abandoned = (reason: 'not-applied' | 'no-account-came-of-it') =>
+      fold([...begun, told('account.creation-abandoned', 11, { intent, reason })]);
+    expect(abandoned('no-account-came-of-it')).toMatchObject({ intent: undefined, possiblyLeakedDids: 1 });
+    expect(abandoned('not-applied')).toMatchObject({ intent: undefined, possiblyLeakedDids: 0 });
+  });
+
+  it('is over when the account is there, and the newest handle is known', () => {
+    const created = { did: aliceDid, handle: handle('alice'), email: 'alice@example.com' };
+    const events = [...begun, told('account.created', 11, created)];
+    expect(fold(events)).toMatchObject({ intent: undefined, account: created });
+    const renamed = told('handle.changed', 12, { did: aliceDid, from: handle('alice'), to: handle('alix') });
+    expect(fold([...events, renamed]).account).toEqual({ ...created, handle: 'alix.at.test' });
+  });
+
+  it('is over when only the document told of the account', () => {
+    const recorded = told('account.recorded', 11, { did: aliceDid, handle: handle('alice') });
+    expect(fold([...begun, recorded])).toMatchObject({ intent: undefined, account: { did: aliceDid } });
+  });
+
+  it('that was refused may be intended anew', () => {
+    const data = { intent, field: 'handle', value: 'alice.at.test', reason: 'taken' } as const;
+    const anew = told('account.creation-intended', 12, { ...intended, handle: handle('ac26nobeb') });
+    const facts = fold([...begun, told('account.creation-refused', 11, data), anew]);
+    expect(facts.intent).toMatchObject({ event: 'e-000012', handle: 'ac26nobeb.at.test' });
+  });
+});
+
+describe('steps that were intended', () => {
+  const intends = told('actions.intended', 1, {
+    actions: [
+      { resource: 'verification', type: 'record-verification' },
+      { resource: 'user-document', type: 'create-user-document' },
+    ],
+  });
+
+  it('are open until their outcome is told', () => {
+    const open = (...later: ConcordEvent[]) => fold([intends, ...later]).openActions.map(({ type }) => type);
+    const recorded = told('verification.recorded', 2, { count: 0 });
+    const assigned = told('code.assigned', 3, { code: code('ac26nobeb') });
+    expect(open()).toEqual(['record-verification', 'create-user-document']);
+    expect(open(recorded)).toEqual(['create-user-document']);
+    expect(open(recorded, told('user-document.created', 2, {}, 'e-2b'))).toEqual(['create-user-document']);
+    expect(open(recorded, assigned)).toEqual([]);
+  });
+
+  it('are no longer open after a pass that came to an end', () => {
+    const ended = told('converged', 4, { conditions: [], actions: 0, latencyMs: 1 });
+    expect(fold([intends, ended]).openActions).toEqual([]);
+  });
+});
+
+describe('conditions', () => {
+  const converged = (seconds: number, ...conditions: ConditionDraft[]) =>
+    told('converged', seconds, { conditions, actions: 0, latencyMs: 1 });
+
+  it('keep since when they hold for as long as they say the same', () => {
+    const facts = fold([converged(1, waiting), converged(2, waiting), converged(3, waiting)]);
+    expect(facts.conditions).toEqual([{ ...waiting, since: at(1).toISOString(), event: 'e-000001' }]);
+  });
+
+  it.each([
+    ['another status', { ...waiting, status: 'Unknown' }],
+    ['another reason', { ...waiting, reason: 'CreationInterrupted' }],
+    ['another message', { ...waiting, message: 'Another sentence.' }],
+    ['a person is needed now', { ...waiting, held: true }],
+  ] as const)('begin anew with %s', (_name, changed) => {
+    const facts = fold([converged(1, waiting), converged(2, changed), converged(3, changed)]);
+    expect(facts.conditions).toEqual([{ ...changed, since: at(2).toISOString(), event: 'e-000002' }]);
+  });
+
+  it('begin anew when they come back', () => {
+    const facts = fold([converged(1, waiting), converged(2, active), converged(3, waiting)]);
+    expect(facts.conditions).toMatchObject([{ reason: 'WaitingForOutcome', since: at(3).toISOString() }]);
+  });
+
+  it('of a resource that is no longer spoken of are gone', () => {
+    expect(fold([converged(1, waiting), converged(2)]).conditions).toEqual([]);
+  });
+});
+
+describe('failed passes', () => {
+  const failed = (seconds: number, attempt: number) =>
+    told('converge.failed', seconds, {
+      conditions: [waiting],
+      code: 'UNREACHABLE',
+      message: 'account: failed',
+      attempt,
+      retryAt: null,
+    });
+  const events = [
+    failed(1, 1),
+    failed(2, 2),
+    told('user.quarantined', 3, { attempts: 2, code: 'UNREACHABLE' }),
+  ];
+
+  it('are counted until one comes to an end', () => {
+    expect(fold(events)).toMatchObject({ attempts: 2, quarantined: true });
+    const ended = told('converged', 4, { conditions: [active], actions: 0, latencyMs: 1 });
+    expect(fold([...events, ended])).toMatchObject({ attempts: 0, quarantined: false });
+  });
+
+  it('are not forgotten by one that only waits', () => {
+    const deferred = told('converge.deferred', 4, { conditions: [waiting], retryAt: at(9).toISOString() });
+    expect(fold([...events, deferred])).toMatchObject({ attempts: 2, quarantined: true });
+  });
+});
+
+it('nothing is known of nobody', () => {
+  const facts = fold([]);
+  expect(facts).toMatchObject({ auth0: undefined, account: undefined, intent: undefined, conditions: [] });
+  expect(fold([told('sweep.started', 1, { users: null })])).toMatchObject({ auth0: undefined, attempts: 0 });
+});

@@ -1,0 +1,218 @@
+/** What is done where no account is known: an intent is settled, or an account created. */
+import { describe, expect, it } from 'vitest';
+import { plan } from '../../src/reconcilers/account.ts';
+import { aliceDid, at, bob, handle } from '../mongo/people.ts';
+import {
+  account,
+  check,
+  codeHandle,
+  DAY,
+  held,
+  holders,
+  mine,
+  nothing,
+  now,
+  old,
+  type Row,
+  refusals,
+  stranger,
+  tagged,
+  wants,
+  young,
+} from '../support/in-memory/account-plan.ts';
+
+describe('a creation was intended and has no outcome', () => {
+  const completes = { type: 'complete-creation', account: { did: aliceDid } };
+  it.each<Row>([
+    {
+      reason: 'the account carries the invite of the intent',
+      wanted: wants({ intent: young }),
+      actual: held(account({ email: undefined })),
+      does: completes,
+      says: 'False CreationInterrupted',
+    },
+    {
+      reason: 'it carries the address of the intent, where no invites are asked for',
+      wanted: wants({ intent: young }),
+      actual: held(account({ inviteHash: undefined })),
+      does: completes,
+      says: 'False CreationInterrupted',
+    },
+    {
+      reason: 'upper case makes no other address',
+      wanted: wants({ intent: old }),
+      actual: held(account({ inviteHash: undefined, email: 'Alice@Example.com' })),
+      does: completes,
+      says: 'False CreationInterrupted',
+    },
+    {
+      reason: 'unowned: somebody else has the handle',
+      wanted: wants({ intent: young }),
+      actual: held(stranger),
+      does: { type: 'abandon-creation', leaked: false },
+      says: 'False CreationInterrupted',
+    },
+    {
+      reason: 'unowned: the same address with another invite is an account that somebody else made',
+      wanted: wants({ intent: young }),
+      actual: held(account({ inviteHash: 'another' })),
+      does: { type: 'abandon-creation', leaked: false },
+      says: 'False CreationInterrupted',
+    },
+    {
+      reason: 'no address and no invite prove nothing',
+      wanted: wants({ intent: young }),
+      actual: held(account({ email: undefined, inviteHash: undefined })),
+      does: { type: 'abandon-creation', leaked: false },
+      says: 'False CreationInterrupted',
+    },
+    {
+      reason: 'young, and nobody has the handle: the call may be under way',
+      wanted: wants({ intent: young }),
+      actual: { ...nothing, intended: { type: 'nobody' } },
+      says: 'False WaitingForOutcome',
+      retryAt: new Date(now.getTime() + 1),
+    },
+    {
+      reason: 'young, and a hidden account has it',
+      wanted: wants({ intent: young }),
+      actual: { ...nothing, intended: { type: 'hidden' } },
+      says: 'False WaitingForOutcome',
+      retryAt: new Date(now.getTime() + 1),
+    },
+    {
+      reason: 'old, and nobody has it: nothing came of it but perhaps a DID',
+      wanted: wants({ intent: old }),
+      actual: { ...nothing, intended: { type: 'nobody' } },
+      does: { type: 'abandon-creation', leaked: true },
+      says: 'False CreationInterrupted',
+    },
+    {
+      reason: 'old, and a hidden account has it, which may be ours',
+      wanted: wants({ intent: old }),
+      actual: { ...nothing, intended: { type: 'hidden' } },
+      says: 'False IntendedAccountHidden',
+      held: true,
+    },
+  ])('$reason', check);
+});
+
+describe('an account is to be created', () => {
+  const creates = (name: string, email = mine) => ({ type: 'create-account', handle: handle(name), email });
+  const emails = [mine, tagged] as const;
+  it.each<Row>([
+    { reason: 'absent', does: creates('alice'), says: 'False NoAccount' },
+    {
+      reason: 'the code where no handle was chosen',
+      wanted: wants({ name: null }),
+      does: creates('ac26nobeb'),
+      says: 'False NoAccount',
+    },
+    {
+      reason: 'the code where the handle is too short',
+      wanted: wants({ name: '43' }),
+      does: creates('ac26nobeb'),
+      says: 'False NoAccount',
+    },
+    {
+      reason: 'the code where the handle is another’s',
+      actual: { ...nothing, preferred: { type: 'account', account: stranger } },
+      does: creates('ac26nobeb'),
+      says: 'False NoAccount',
+    },
+    {
+      reason: 'the code where a hidden account has the handle',
+      actual: { ...nothing, preferred: { type: 'hidden' } },
+      does: creates('ac26nobeb'),
+      says: 'False NoAccount',
+    },
+    {
+      reason: 'a chosen handle waits for no code',
+      actual: { ...nothing, code: undefined },
+      does: creates('alice'),
+      says: 'False NoAccount',
+    },
+    {
+      reason: 'the code is needed and not there',
+      wanted: wants({ name: null }),
+      actual: { ...nothing, code: undefined },
+      says: 'False WaitingForCode',
+    },
+    {
+      reason: 'not even the code is to be had as a handle',
+      wanted: wants({ name: null, refused: new Map([[codeHandle, { reason: 'taken', at: at(0) }]]) }),
+      says: 'False CodeHandleRefused',
+      held: true,
+    },
+    {
+      reason: 'unowned: an account with this user’s handle and address, that Concord did not create',
+      actual: {
+        ...nothing,
+        preferred: { type: 'account', account: account({ email: 'ALICE@example.com' }) },
+      },
+      says: 'False UnownedAccountFound',
+      held: true,
+    },
+    {
+      reason: 'another user of ours has the address',
+      actual: { ...nothing, emailHolders: holders(mine) },
+      says: 'False EmailHeldByUser',
+      held: true,
+    },
+    {
+      reason: 'the tagged address where another user has the plain one',
+      wanted: wants({ emails }),
+      actual: { ...nothing, emailHolders: holders(mine) },
+      does: creates('alice', tagged),
+      says: 'False NoAccount',
+    },
+    {
+      reason: 'other users have both',
+      wanted: wants({ emails }),
+      actual: { ...nothing, emailHolders: holders(mine, tagged) },
+      says: 'False EmailHeldByUser',
+      held: true,
+    },
+    {
+      reason: 'the PDS said that the address is taken',
+      wanted: wants({ refusedEmails: refusals([mine, 'taken', 0]) }),
+      says: 'False EmailTaken',
+      held: true,
+    },
+    {
+      reason: 'the tagged address where the PDS refused the plain one',
+      wanted: wants({ emails, refusedEmails: refusals([mine, 'taken', 0]) }),
+      does: creates('alice', tagged),
+      says: 'False NoAccount',
+    },
+    {
+      reason: 'the PDS accepts no such address',
+      wanted: wants({ refusedEmails: refusals([mine, 'not-allowed', 0]) }),
+      says: 'False EmailNotAllowed',
+      held: true,
+    },
+    {
+      reason: 'a taken address is asked for again after a while',
+      wanted: wants({ refusedEmails: refusals([mine, 'taken', DAY]) }),
+      does: creates('alice'),
+      says: 'False NoAccount',
+    },
+    {
+      reason: 'three creations came to nothing',
+      wanted: wants({ failedCreations: 3 }),
+      says: 'False CreationKeepsFailing',
+      held: true,
+    },
+    {
+      reason: 'two may be bad luck',
+      wanted: wants({ failedCreations: 2 }),
+      does: creates('alice'),
+      says: 'False NoAccount',
+    },
+  ])('$reason', check);
+
+  it('a held address names the other user by key', () => {
+    const { condition } = plan(wants(), { ...nothing, emailHolders: holders(mine) }, now);
+    expect(condition.message).toContain(bob.user);
+  });
+});

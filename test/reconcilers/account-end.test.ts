@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest';
+import type { ConcordEvent } from '../../src/events/event.ts';
+import { fold } from '../../src/events/fold.ts';
+import { eventId } from '../../src/identity.ts';
+import type { PdsAccount } from '../../src/ports.ts';
+import { applyEnd, desiredEnd, type EndPolicy, planEnd } from '../../src/reconcilers/account-end.ts';
+import { alice, aliceDid, at, handle } from '../mongo/people.ts';
+import { account } from '../support/in-memory/account-plan.ts';
+import { inMemoryAccounts } from '../support/in-memory/accounts.ts';
+import { applyContext } from '../support/in-memory/apply-context.ts';
+import { inMemoryDocuments } from '../support/in-memory/documents.ts';
+import { observed, told } from '../support/in-memory/told.ts';
+
+const GRACE = 10_000;
+const run = eventId('run');
+const blocked = observed(1, { blocked: true });
+const absent = told('auth0.user-absent', 10, { userId: alice.userId });
+const hint = told('auth0.log-received', 9, { logId: '9', code: 'sdu', hint: 'deleted', raw: '{}' });
+const unlisted = told('auth0.user-unlisted', 11, { run });
+const granted = (seconds: number) => told('removal.granted', seconds, { run, by: 'sweep' });
+const deactivated = account({ state: 'deactivated' });
+
+function planned(
+  events: readonly ConcordEvent[],
+  policy: Partial<EndPolicy>,
+  linked: PdsAccount | 'missing' | undefined,
+  seconds: number,
+) {
+  const settings: EndPolicy = { blocked: 'report', removal: 'report', removalGraceMs: GRACE, ...policy };
+  const end = desiredEnd(fold(events), settings);
+  if (end === undefined) return 'no end';
+  const actual = { linked, linkedDid: linked === undefined ? undefined : aliceDid };
+  const { actions, condition, retryAt } = planEnd({ end, interrupted: new Set() }, actual, at(seconds));
+  return [
+    `${condition.status} ${condition.reason}`,
+    ...actions.map(({ type }) => type),
+    ...(retryAt ? [retryAt] : []),
+  ];
+}
+
+describe('the plan', () => {
+  it.each([
+    { reason: 'a user who is there', events: [observed(1)], gives: 'no end' },
+    { reason: 'blocked, and reported', events: [blocked], gives: ['True UserBlocked'] },
+    {
+      reason: 'blocked, and active',
+      events: [blocked],
+      policy: { blocked: 'deactivate' },
+      gives: ['False UserBlocked', 'deactivate-account'],
+    },
+    {
+      reason: 'blocked, and inactive already',
+      events: [blocked],
+      policy: { blocked: 'deactivate' },
+      linked: deactivated,
+      gives: ['True UserBlocked'],
+    },
+    {
+      reason: 'blocked, with no account',
+      events: [blocked],
+      policy: { blocked: 'deactivate' },
+      linked: undefined,
+      gives: ['True UserBlocked'],
+    },
+    {
+      reason: 'one proof is none',
+      events: [observed(1), absent],
+      policy: { removal: 'delete' },
+      seconds: 1_000,
+      gives: ['True UserGoneOnce'],
+    },
+    {
+      reason: 'a deletion event alone is none',
+      events: [observed(1), hint],
+      policy: { removal: 'delete' },
+      seconds: 1_000,
+      gives: 'no end',
+    },
+    {
+      reason: 'a listing alone is none',
+      events: [observed(1), unlisted],
+      policy: { removal: 'delete' },
+      seconds: 1_000,
+      gives: 'no end',
+    },
+    {
+      reason: 'gone, and reported',
+      events: [observed(1), hint, absent],
+      seconds: 1_000,
+      gives: ['True UserGone'],
+    },
+    {
+      reason: 'gone, with no account',
+      events: [observed(1), hint, absent],
+      policy: { removal: 'delete' },
+      linked: 'missing',
+      seconds: 1_000,
+      gives: ['True UserGone'],
+    },
+    {
+      reason: 'gone, in grace, though granted',
+      events: [observed(1), hint, absent, granted(12)],
+      policy: { removal: 'delete' },
+      seconds: 19,
+      gives: ['False RemovalInGrace', at(20)],
+    },
+    {
+      reason: 'gone, and nobody granted it',
+      events: [observed(1), hint, absent],
+      policy: { removal: 'delete' },
+      seconds: 20,
+      gives: ['False RemovalDue'],
+    },
+    {
+      reason: 'a grant of before is void',
+      events: [observed(1), granted(5), hint, absent],
+      policy: { removal: 'delete' },
+      seconds: 20,
+      gives: ['False RemovalDue'],
+    },
+    {
+      reason: 'a grant of an earlier absence is void',
+      events: [
+        hint,
+        absent,
+        granted(12),
+        observed(13),
+        told('auth0.user-absent', 14, { userId: alice.userId }),
+        told('auth0.user-unlisted', 15, { run }),
+      ],
+      policy: { removal: 'delete' },
+      seconds: 99,
+      gives: ['False RemovalDue'],
+    },
+    {
+      reason: 'granted, by a deletion event',
+      events: [observed(1), hint, absent, granted(12)],
+      policy: { removal: 'delete' },
+      seconds: 20,
+      gives: ['False RemovalGranted', 'delete-account'],
+    },
+    {
+      reason: 'granted, by a complete listing',
+      events: [observed(1), absent, unlisted, granted(12)],
+      policy: { removal: 'deactivate' },
+      seconds: 20,
+      gives: ['False RemovalGranted', 'deactivate-account'],
+    },
+    {
+      reason: 'deactivated is done',
+      events: [observed(1), absent, unlisted, granted(12)],
+      policy: { removal: 'deactivate' },
+      linked: deactivated,
+      seconds: 20,
+      gives: ['True UserGone'],
+    },
+    {
+      reason: 'deactivated is not deleted',
+      events: [observed(1), absent, unlisted, granted(12)],
+      policy: { removal: 'delete' },
+      linked: deactivated,
+      seconds: 20,
+      gives: ['False RemovalGranted', 'delete-account'],
+    },
+    {
+      reason: 'back again, nothing is removed',
+      events: [hint, absent, granted(12), observed(13)],
+      policy: { removal: 'delete' },
+      seconds: 99,
+      gives: 'no end',
+    },
+  ] as const)('$reason', ({ events, gives, ...rest }) => {
+    const linked = 'linked' in rest ? rest.linked : account();
+    const seconds = 'seconds' in rest ? rest.seconds : 2;
+    expect(planned(events, 'policy' in rest ? rest.policy : {}, linked, seconds)).toEqual(gives);
+  });
+
+  it('goes on with a deletion that broke off before the document was mended', () => {
+    const end = { type: 'removed', how: 'delete', notBefore: at(0), granted: true } as const;
+    const interrupted = new Set(['delete-account']);
+    const found = planEnd({ end, interrupted }, { linked: 'missing', linkedDid: aliceDid }, at(1));
+    expect(found.actions).toMatchObject([{ type: 'delete-account', did: aliceDid }]);
+  });
+});
+
+describe('applying', () => {
+  function setUp() {
+    const [accounts, documents] = [inMemoryAccounts(), inMemoryDocuments()];
+    const did = accounts.put({ handle: handle('alice'), email: 'alice@example.com' });
+    documents.users.set(alice.user, { when: at(0), account: { did, handle: handle('alice') } });
+    return { accounts, documents, did, context: applyContext(alice.user) };
+  }
+
+  it('deactivates, and twice is once', async () => {
+    const { accounts, documents, did, context } = setUp();
+    const action = { resource: 'account', type: 'deactivate-account', did, because: 'blocked' } as const;
+    await applyEnd({ accounts, documents }, action, context);
+    await applyEnd({ accounts, documents }, action, context);
+    expect(accounts.stored.get(did)?.status).toBe('deactivated');
+    expect(documents.users.get(alice.user)?.account?.did).toBe(did);
+    expect(context.told[0]).toEqual({ type: 'account.deactivated', data: { did, because: 'blocked' } });
+  });
+
+  it('deletes the account and its place in the document, and leaves the rest of the document', async () => {
+    const { accounts, documents, did, context } = setUp();
+    const action = { resource: 'account', type: 'delete-account', did } as const;
+    await applyEnd({ accounts, documents }, action, context);
+    await applyEnd({ accounts, documents }, action, context);
+    expect(accounts.stored.size).toBe(0);
+    expect(documents.users).toEqual(new Map([[alice.user, { when: at(0) }]]));
+    expect(context.told[0]).toEqual({ type: 'account.deleted', data: { did } });
+  });
+});

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import type { Refusal } from '../../src/events/fold.ts';
+import { apply, type DesiredEmail, plan } from '../../src/reconcilers/email.ts';
+import { alice, bob, handle } from '../mongo/people.ts';
+import { account, DAY, holders, mine, now, refusals, tagged } from '../support/in-memory/account-plan.ts';
+import { inMemoryAccounts } from '../support/in-memory/accounts.ts';
+import { applyContext } from '../support/in-memory/apply-context.ts';
+
+function wants(
+  addresses: readonly string[],
+  refused: ReadonlyMap<string, Refusal> = new Map(),
+): DesiredEmail {
+  return { addresses, refused, refusalRetryMs: DAY };
+}
+
+const other = account({ email: 'alice.old@example.com' });
+
+describe('the plan', () => {
+  it.each([
+    {
+      reason: 'absent: there is no account, or none to be touched',
+      actual: undefined,
+      says: 'True NoAccount',
+    },
+    { reason: 'removal: no account is wanted', wanted: wants([]), actual: other, says: 'True NoAccount' },
+    { reason: 'equal gives nothing', actual: account(), says: 'True EmailSet' },
+    {
+      reason: 'in other letters it is the same',
+      actual: account({ email: 'Alice@Example.com' }),
+      says: 'True EmailSet',
+    },
+    {
+      reason: 'the tagged one is as good',
+      wanted: wants([mine, tagged]),
+      actual: account({ email: tagged }),
+      says: 'True EmailSet',
+    },
+    { reason: 'drift', actual: other, to: mine, says: 'False EmailDiffers' },
+    {
+      reason: 'an account without an address gets one',
+      actual: account({ email: undefined }),
+      to: mine,
+      says: 'False EmailDiffers',
+    },
+    {
+      reason: 'unowned: another user of ours has it',
+      actual: other,
+      holders: holders(mine),
+      says: 'False EmailHeldByUser',
+      held: true,
+    },
+    {
+      reason: 'the tagged one where another has the plain one',
+      wanted: wants([mine, tagged]),
+      actual: other,
+      holders: holders(mine),
+      to: tagged,
+      says: 'False EmailDiffers',
+    },
+    {
+      reason: 'the PDS refused it not long ago',
+      wanted: wants([mine], refusals([mine, 'taken', DAY - 1])),
+      actual: other,
+      says: 'False EmailTaken',
+      held: true,
+    },
+    {
+      reason: 'the PDS refused it long ago',
+      wanted: wants([mine], refusals([mine, 'taken', DAY])),
+      actual: other,
+      to: mine,
+      says: 'False EmailDiffers',
+    },
+  ])('$reason', ({ wanted = wants([mine]), actual, holders: held = holders(), to, says, ...rest }) => {
+    const { actions, condition } = plan(wanted, { account: actual, holders: held }, now);
+    expect(actions).toMatchObject(to === undefined ? [] : [{ type: 'change-email', did: actual?.did, to }]);
+    expect(`${condition.status} ${condition.reason}`).toBe(says);
+    expect(condition.held).toBe('held' in rest && rest.held === true);
+    expect(condition.message).not.toContain('@example.com');
+  });
+});
+
+describe('applying', () => {
+  it.each(['active', 'deactivated'] as const)(
+    'sets the address, unless an account has it that is %s',
+    async (status) => {
+      const accounts = inMemoryAccounts();
+      const did = accounts.put({ handle: handle('alice'), email: 'alice.old@example.com' });
+      const theirs = accounts.put({ handle: handle('bob'), email: 'bob@example.com', status });
+      const context = applyContext(alice.user);
+      const change = (to: string) =>
+        apply(accounts, { resource: 'email', type: 'change-email', did, to }, context);
+      await change(mine);
+      await change(mine);
+      expect(accounts.stored.get(did)?.email).toBe(mine);
+      await change('bob@example.com');
+      expect([accounts.stored.get(did)?.email, accounts.stored.get(theirs)?.email]).toEqual([
+        mine,
+        'bob@example.com',
+      ]);
+      expect(context.told).toEqual([
+        { type: 'email.changed', data: { did, to: mine } },
+        { type: 'email.changed', data: { did, to: mine } },
+        { type: 'email.refused', data: { email: 'bob@example.com', reason: 'taken' } },
+      ]);
+      expect(bob.user).not.toBe(context.user);
+    },
+  );
+});

@@ -1,0 +1,118 @@
+/** What the plan of an account is made from, with all that a row of its table leaves unsaid. */
+import { expect } from 'vitest';
+import { fold, type OpenIntent, type Refusal } from '../../../src/events/fold.ts';
+import { eventId, type UserKey } from '../../../src/identity.ts';
+import type { PdsAccount } from '../../../src/ports.ts';
+import { plan } from '../../../src/reconcilers/account.ts';
+import type { ActualAccount, DesiredAccount, WantedAccount } from '../../../src/reconcilers/account-state.ts';
+import * as handles from '../../../src/reconcilers/handle.ts';
+import { aliceDid, at, bob, bobDid, code, handle } from '../../mongo/people.ts';
+import { told } from './told.ts';
+
+export const DAY = 86_400_000;
+export const SETTLE = 45_000;
+export const now = at(1_000_000);
+export const mine = 'alice@example.com';
+export const tagged = 'alice+second@example.com';
+export const codeHandle = handle('ac26nobeb');
+
+interface Wishes extends Partial<Omit<WantedAccount, 'email' | 'handle'>> {
+  /** The platform handle; null for none. */
+  readonly name?: string | null;
+  readonly refused?: WantedAccount['handle']['refused'];
+  readonly emails?: readonly string[];
+  readonly refusedEmails?: WantedAccount['email']['refused'];
+}
+
+export function wants(wishes: Wishes = {}): WantedAccount {
+  const { name = 'alice', refused = new Map(), emails = [mine], refusedEmails = new Map(), ...rest } = wishes;
+  const chosen = handles.desired(fold([told('handle.observed', 1, { handle: name })]), '.at.test', DAY);
+  return {
+    type: 'account',
+    email: { addresses: emails, refused: refusedEmails, refusalRetryMs: DAY },
+    handle: { ...chosen, refused },
+    intent: undefined,
+    loggedDid: undefined,
+    failedCreations: 0,
+    adoption: undefined,
+    deactivatedByUs: false,
+    settleMs: SETTLE,
+    recreate: false,
+    interrupted: new Set(),
+    remnantSince: undefined,
+    ...rest,
+  };
+}
+
+export const nothing: ActualAccount = {
+  recorded: undefined,
+  linked: undefined,
+  linkedDid: undefined,
+  intended: undefined,
+  preferred: { type: 'nobody' },
+  adoptable: undefined,
+  emailHolders: new Map(),
+  code: code('ac26nobeb'),
+};
+
+export function account(changes: Partial<PdsAccount> = {}): PdsAccount {
+  return {
+    did: aliceDid,
+    handle: handle('alice'),
+    email: mine,
+    inviteHash: 'hash',
+    state: 'active',
+    ...changes,
+  };
+}
+
+/** The document names alice's account, and the PDS answers with this. */
+export function linked(to: PdsAccount | 'missing', hasPassword = true): ActualAccount {
+  const recorded = { did: aliceDid, handle: handle('alice'), hasPassword };
+  return { ...nothing, recorded, linkedDid: aliceDid, linked: to };
+}
+
+function intent(agoMs: number): OpenIntent {
+  const since = new Date(now.getTime() - agoMs);
+  return { event: eventId('e-1'), at: since, handle: handle('alice'), email: mine, inviteHash: 'hash' };
+}
+
+export const young = intent(SETTLE - 1);
+export const old = intent(SETTLE);
+export const held = (by: PdsAccount): ActualAccount => ({
+  ...nothing,
+  intended: { type: 'account', account: by },
+});
+export const stranger = account({ did: bobDid, email: 'bob@example.com', inviteHash: 'another' });
+export const refusals = (...emails: [string, Refusal['reason'], number][]): ReadonlyMap<string, Refusal> =>
+  new Map(emails.map(([email, reason, agoMs]) => [email, { reason, at: new Date(now.getTime() - agoMs) }]));
+export const holders = (...emails: string[]): ReadonlyMap<string, UserKey> =>
+  new Map(emails.map((email) => [email, bob.user]));
+
+export interface Row {
+  readonly reason: string;
+  readonly wanted?: DesiredAccount;
+  readonly actual?: ActualAccount;
+  /** The action as `type` and what is telling about it. */
+  readonly does?: Record<string, unknown>;
+  readonly says: string;
+  readonly held?: boolean;
+  readonly retryAt?: Date;
+}
+
+export function check({
+  wanted = wants(),
+  actual = nothing,
+  does,
+  says,
+  held: isHeld = false,
+  retryAt,
+}: Row): void {
+  const found = plan(wanted, actual, now);
+  expect(found.actions).toMatchObject(does === undefined ? [] : [does]);
+  expect(`${found.condition.status} ${found.condition.reason}`).toBe(says);
+  expect(found.condition.held).toBe(isHeld);
+  expect(found.retryAt).toEqual(retryAt);
+  // Conditions are kept for ever and shown to many, so they name no address.
+  expect(found.condition.message).not.toContain('@example.com');
+}

@@ -1,0 +1,18 @@
+import type { UserKey } from '../../../src/identity.ts';
+import type { ApplyContext, Told } from '../../../src/reconcilers/reconciler.ts';
+import { at } from '../../mongo/people.ts';
+
+/** What a pass lends to `apply`, with a lease that always holds unless a test says otherwise. */
+export function applyContext(
+  user: UserKey,
+  ensureLease: () => Promise<void> = async () => undefined,
+): ApplyContext & { readonly told: readonly Told[] } {
+  const told: Told[] = [];
+  return {
+    user,
+    told,
+    ensureLease,
+    now: () => at(100),
+    tell: async (...more) => void told.push(...more),
+  };
+}

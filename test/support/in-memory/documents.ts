@@ -1,0 +1,197 @@
+/**
+ * The platform's documents in memory. A unique index guards codes only while such an index is there:
+ * without it, as in the incident, two users can come to have one code.
+ */
+import { UpstreamError } from '../../../src/errors.ts';
+import type { AccountHandle, Code, Did, EventId, UserKey } from '../../../src/identity.ts';
+import type { DocumentStore, Documents, IndexState, WantedIndex } from '../../../src/ports.ts';
+import { type Hooks, hooked } from './hooks.ts';
+
+export interface StoredAccountFields {
+  readonly did?: Did;
+  readonly handle?: AccountHandle;
+  readonly password?: string;
+  readonly createdAt?: string;
+}
+
+export interface StoredUser {
+  readonly code?: Code;
+  readonly when?: Date;
+  readonly account?: StoredAccountFields;
+  readonly pending?: { readonly intent: EventId; readonly password: string };
+}
+
+export interface InMemoryDocuments extends DocumentStore {
+  /** The collections themselves, for a test to look at and to be the platform. */
+  readonly verifications: Map<UserKey, number>;
+  readonly users: Map<UserKey, StoredUser>;
+  readonly handles: Map<UserKey, string>;
+  readonly indexStates: IndexState[];
+}
+
+export const UNIQUE_CODE: IndexState = {
+  collection: 'users',
+  name: 'code_1',
+  key: [['code', 1]],
+  unique: true,
+  partial: false,
+};
+export const UNIQUE_HANDLE: IndexState = {
+  collection: '@handles',
+  name: 'handle_1',
+  key: [['handle', 1]],
+  unique: true,
+  partial: false,
+};
+
+export function inMemoryDocuments(hooks: Hooks = {}): InMemoryDocuments {
+  const verifications = new Map<UserKey, number>();
+  const users = new Map<UserKey, StoredUser>();
+  const handles = new Map<UserKey, string>();
+  const indexStates: IndexState[] = [UNIQUE_CODE, UNIQUE_HANDLE];
+
+  const isTaken = (code: Code): boolean =>
+    indexStates.some((index) => isOn(index, 'users', 'code') && index.unique && !index.partial) &&
+    [...users.values()].some((user) => user.code === code);
+  const requireUser = (user: UserKey, what: string): StoredUser => {
+    const found = users.get(user);
+    if (found === undefined)
+      throw refused(`${what}: the user document is not there`, 'DOCUMENT_CHANGED', true);
+    return found;
+  };
+  const requireAccount = (user: UserKey, did: Did, what: string): StoredUser => {
+    const found = users.get(user);
+    if (found?.account?.did === did) return found;
+    throw refused(`${what}: the user document does not name this account`, 'DOCUMENT_CHANGED', true);
+  };
+
+  const documents: InMemoryDocuments = {
+    verifications,
+    users,
+    handles,
+    indexStates,
+
+    async read(keys) {
+      return new Map(
+        keys.map((key): [UserKey, Documents] => [
+          key,
+          {
+            verificationCount: verifications.get(key),
+            user: userOf(users.get(key)),
+            handle: handles.get(key),
+          },
+        ]),
+      );
+    },
+    indexes: async () => [...indexStates],
+    codesInYear: async (prefix) => [...users.values()].filter(({ code }) => code?.startsWith(prefix)).length,
+    async findUsers({ code, did, handle }) {
+      const found = new Set<UserKey>();
+      for (const [key, user] of users) {
+        if (code !== undefined && user.code === code) found.add(key);
+        if (did !== undefined && user.account?.did === did) found.add(key);
+      }
+      for (const [key, name] of handles) if (handle !== undefined && name === handle) found.add(key);
+      return [...found];
+    },
+
+    async recordVerification(user, atLeast) {
+      verifications.set(user, Math.max(verifications.get(user) ?? 0, atLeast));
+    },
+    async createUser(user, code, when) {
+      if (users.has(user)) return 'user-exists';
+      if (isTaken(code)) return 'code-taken';
+      users.set(user, { code, when });
+      return 'created';
+    },
+    async assignCode(user, code) {
+      const found = requireUser(user, 'assign a code');
+      if (found.code !== undefined) return 'has-code';
+      if (isTaken(code)) return 'code-taken';
+      users.set(user, { ...found, code });
+      return 'assigned';
+    },
+    async keepPendingPassword(user, intent, password) {
+      users.set(user, { ...requireUser(user, 'keep a pending password'), pending: { intent, password } });
+    },
+    async recordAccount(user, { did, handle, password, createdAt }) {
+      const { pending: _dropped, account, ...rest } = requireUser(user, 'record an account');
+      if (account?.did !== undefined && account.did !== did) return 'other-account';
+      const secret = password === undefined ? {} : { password };
+      const fields = { ...account, did, handle, createdAt: createdAt.toISOString(), ...secret };
+      users.set(user, { ...rest, account: fields });
+      return 'recorded';
+    },
+    async recordPassword(user, did, password) {
+      const found = requireAccount(user, did, 'record a password');
+      users.set(user, { ...found, account: { ...found.account, password } });
+    },
+    async dropAccount(user, did) {
+      const { account, pending: _dropped, ...rest } = users.get(user) ?? {};
+      if (account?.did === did) users.set(user, rest);
+    },
+    async recordAccountHandle(user, did, handle) {
+      const found = requireAccount(user, did, 'record a handle');
+      users.set(user, { ...found, account: { ...found.account, handle } });
+    },
+    async createIndex(wanted) {
+      createIndex(indexStates, wanted, users, handles);
+    },
+  };
+  return hooked(
+    'documents',
+    documents,
+    {
+      read: 'read',
+      indexes: 'read',
+      codesInYear: 'read',
+      findUsers: 'read',
+      recordVerification: 'write',
+      createUser: 'write',
+      assignCode: 'write',
+      keepPendingPassword: 'write',
+      recordAccount: 'write',
+      recordPassword: 'write',
+      dropAccount: 'write',
+      recordAccountHandle: 'write',
+      createIndex: 'write',
+    },
+    hooks,
+  );
+}
+
+function userOf(stored: StoredUser | undefined): Documents['user'] {
+  if (stored === undefined) return undefined;
+  const { code, account, pending } = stored;
+  const isThere = account !== undefined && Object.keys(account).length > 0;
+  return {
+    code,
+    account: isThere
+      ? { did: account.did, handle: account.handle, hasPassword: (account.password ?? '') !== '' }
+      : undefined,
+    pending,
+  };
+}
+
+function createIndex(
+  states: IndexState[],
+  { collection, field }: WantedIndex,
+  users: ReadonlyMap<UserKey, StoredUser>,
+  handles: ReadonlyMap<UserKey, string>,
+): void {
+  const sameKey = states.filter((index) => isOn(index, collection, field));
+  if (sameKey.some(({ unique, partial }) => unique && !partial)) return;
+  if (sameKey.length > 0) throw refused('an index is in the way', 'INDEX_IN_THE_WAY', false);
+  const values = collection === 'users' ? [...users.values()].map(({ code }) => code) : [...handles.values()];
+  const there = values.filter((value) => value !== undefined);
+  if (new Set(there).size < there.length) throw refused('documents share a value', 'INDEX_DUPLICATES', false);
+  states.push({ collection, name: `${field}_unique`, key: [[field, 1]], unique: true, partial: false });
+}
+
+function isOn(index: IndexState, collection: IndexState['collection'], field: string): boolean {
+  return index.collection === collection && index.key.length === 1 && index.key[0]?.[0] === field;
+}
+
+function refused(message: string, code: string, retryable: boolean): UpstreamError {
+  return new UpstreamError(message, { upstream: 'mongodb', code, retryable });
+}

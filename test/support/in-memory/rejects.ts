@@ -1,0 +1,28 @@
+/** The rejects in memory: the same tenant, reason and raw text is kept once and counted. */
+import type { Reject, Rejects } from '../../../src/ports.ts';
+import { type Hooks, hooked } from './hooks.ts';
+
+export interface KeptReject extends Reject {
+  readonly count: number;
+}
+
+export interface InMemoryRejects extends Rejects {
+  readonly kept: readonly KeptReject[];
+}
+
+export function inMemoryRejects(hooks: Hooks = {}): InMemoryRejects {
+  const kept = new Map<string, KeptReject>();
+  const rejects: InMemoryRejects = {
+    get kept() {
+      return [...kept.values()];
+    },
+    async add(added) {
+      for (const reject of added) {
+        const id = JSON.stringify([reject.tenant, reject.reason, reject.raw]);
+        const known = kept.get(id);
+        kept.set(id, known === undefined ? { ...reject, count: 1 } : { ...known, count: known.count + 1 });
+      }
+    },
+  };
+  return hooked('rejects', rejects, { add: 'write' }, hooks);
+}

@@ -1,0 +1,254 @@
+/**
+ * The queue and the read model in memory. `due` stays while a user is leased, so that a lease that runs
+ * out leaves nothing to repair; since and causes move to `taken`, so that later triggers are told apart.
+ */
+import { LeaseLostError } from '../../../src/errors.ts';
+import type { EventId, UserKey } from '../../../src/identity.ts';
+import type {
+  DuePriority,
+  Lease,
+  Subject,
+  SubjectReader,
+  SubjectView,
+  Trigger,
+  WorkQueue,
+} from '../../../src/ports.ts';
+import { type Hooks, hooked } from './hooks.ts';
+
+export interface InMemoryWorkQueue {
+  readonly queue: WorkQueue;
+  readonly subjects: SubjectReader;
+}
+
+interface Due {
+  at: Date;
+  priority: DuePriority;
+  count: number;
+  since: Date | undefined;
+  causes: EventId[];
+}
+
+interface Stored extends Pick<Trigger, 'user' | 'tenant' | 'userId'> {
+  due?: Due | undefined;
+  lease?: { readonly token: string; until: Date } | undefined;
+  taken?: { readonly since: Date | undefined; readonly causes: readonly EventId[] } | undefined;
+  observedAt?: Date | undefined;
+  view?: SubjectView;
+}
+
+const MAX_CAUSES = 20;
+
+export function inMemoryWorkQueue(hooks: Hooks = {}): InMemoryWorkQueue {
+  const stored = new Map<UserKey, Stored>();
+  return {
+    queue: hooked(
+      'queue',
+      createQueue(stored),
+      {
+        markDue: 'write',
+        claim: 'write',
+        claimUser: 'write',
+        renew: 'write',
+        complete: 'write',
+        release: 'write',
+        nextDueAt: 'read',
+      },
+      hooks,
+    ),
+    subjects: hooked(
+      'subjects',
+      createReader(stored),
+      { get: 'read', holdersOfEmail: 'read', list: 'stream', backlog: 'read' },
+      hooks,
+    ),
+  };
+}
+
+function createQueue(stored: Map<UserKey, Stored>): WorkQueue {
+  let tokens = 0;
+  const take = (subject: Stored, now: Date, leaseMs: number): Lease => {
+    tokens += 1;
+    const { due, taken } = subject;
+    const since = earliest(taken?.since, due?.since);
+    const causes = [...new Set([...(taken?.causes ?? []), ...(due?.causes ?? [])])];
+    const until = new Date(now.getTime() + leaseMs);
+    subject.lease = { token: `lease-${tokens}`, until };
+    subject.taken = { since, causes };
+    if (due !== undefined) subject.due = { ...due, since: undefined, causes: [] };
+    const { user, tenant, userId, observedAt } = subject;
+    const dueCount = due?.count ?? 0;
+    return {
+      user,
+      tenant,
+      userId,
+      token: `lease-${tokens}`,
+      until,
+      dueCount,
+      dueSince: since,
+      observedAt,
+      causes,
+    };
+  };
+  const held = (lease: Lease): Stored | undefined => {
+    const subject = stored.get(lease.user);
+    return subject?.lease?.token === lease.token ? subject : undefined;
+  };
+  const giveBack = (subject: Stored): void => {
+    subject.lease = undefined;
+    subject.taken = undefined;
+  };
+
+  return {
+    async markDue(triggers, at, priority) {
+      for (const trigger of triggers) {
+        const { user, tenant, userId, cause } = trigger;
+        const subject = stored.get(user) ?? { user, tenant, userId };
+        stored.set(user, subject);
+        const due = subject.due;
+        subject.due = {
+          at: earliest(due?.at, at) ?? at,
+          priority: due?.priority === 'trigger' ? 'trigger' : priority,
+          count: (due?.count ?? 0) + 1,
+          since: earliest(due?.since, at),
+          causes: newest([...(due?.causes ?? []), ...(cause === undefined ? [] : [cause])]),
+        };
+      }
+    },
+
+    async claim(now, leaseMs) {
+      const [next] = [...stored.values()]
+        .filter((subject) => subject.due !== undefined && subject.due.at <= now && isFree(subject, now))
+        .sort(byUrgency);
+      return next === undefined ? undefined : take(next, now, leaseMs);
+    },
+
+    async claimUser(trigger, now, leaseMs) {
+      const { user, tenant, userId, cause } = trigger;
+      const subject = stored.get(user) ?? { user, tenant, userId };
+      if (!isFree(subject, now)) return undefined;
+      stored.set(user, subject);
+      const lease = take(subject, now, leaseMs);
+      return cause === undefined ? lease : { ...lease, causes: [...new Set([...lease.causes, cause])] };
+    },
+
+    async renew(lease, now, leaseMs) {
+      const subject = held(lease);
+      if (subject?.lease === undefined) throw lost(lease);
+      const until = new Date(now.getTime() + leaseMs);
+      subject.lease = { ...subject.lease, until };
+      return { ...lease, until };
+    },
+
+    async complete(lease, view, observedAt, retryAt) {
+      const subject = held(lease);
+      if (subject === undefined) throw lost(lease);
+      subject.view = structuredClone(view);
+      subject.observedAt = observedAt ?? subject.observedAt;
+      giveBack(subject);
+      const { due } = subject;
+      const isMarkedAgain = (due?.count ?? 0) !== lease.dueCount;
+      if (due !== undefined && isMarkedAgain) {
+        if (retryAt !== undefined) restore(due, lease, retryAt);
+      } else {
+        subject.due = retryAt === undefined ? undefined : retryOf(lease, due, retryAt);
+      }
+    },
+
+    async release(lease) {
+      const subject = held(lease);
+      if (subject === undefined) return;
+      giveBack(subject);
+      if (subject.due !== undefined) restore(subject.due, lease, subject.due.at);
+    },
+
+    async nextDueAt() {
+      const times = [...stored.values()].flatMap(({ due, lease }) =>
+        due === undefined ? [] : [Math.max(due.at.getTime(), lease?.until.getTime() ?? 0)],
+      );
+      return times.length === 0 ? undefined : new Date(Math.min(...times));
+    },
+  };
+}
+
+function createReader(stored: ReadonlyMap<UserKey, Stored>): SubjectReader {
+  const inOrder = (): Stored[] => [...stored.values()].sort((a, b) => (a.user < b.user ? -1 : 1));
+  return {
+    async get(user) {
+      const subject = stored.get(user);
+      return subject === undefined ? undefined : subjectOf(subject);
+    },
+    holdersOfEmail: async (email) =>
+      inOrder()
+        .filter(({ view }) => view?.accountEmail?.toLowerCase() === email.toLowerCase())
+        .map(({ user }) => user),
+    async *list(tenant) {
+      for (const subject of inOrder()) if (subject.tenant === tenant) yield subjectOf(subject);
+    },
+    async backlog(now) {
+      const all = [...stored.values()];
+      const due = all.filter((subject) => subject.due !== undefined && subject.due.at <= now);
+      const leasedOnly = all.filter((subject) => !due.includes(subject) && !isFree(subject, now));
+      const oldestDueSince = due.reduce<Date | undefined>(
+        (old, subject) => earliest(old, subject.due?.since),
+        undefined,
+      );
+      return { due: due.length + leasedOnly.length, oldestDueSince };
+    },
+  };
+}
+
+function isFree(subject: Stored, now: Date): boolean {
+  return subject.lease === undefined || subject.lease.until <= now;
+}
+
+function byUrgency({ due: a }: Stored, { due: b }: Stored): number {
+  if (a === undefined || b === undefined) return 0;
+  const rank = { trigger: 0, sweep: 1 } as const;
+  return rank[a.priority] - rank[b.priority] || a.at.getTime() - b.at.getTime();
+}
+
+function retryOf(lease: Lease, due: Due | undefined, at: Date): Due {
+  const causes = newest(lease.causes);
+  return due === undefined
+    ? { at, priority: 'trigger', count: 1, since: undefined, causes }
+    : { ...due, at, since: lease.dueSince, causes };
+}
+
+/** Puts back what the lease had taken, before whatever was added since. */
+function restore(due: Due, lease: Lease, at: Date): void {
+  due.at = earliest(due.at, at) ?? at;
+  if (lease.dueCount === 0) return;
+  due.since = earliest(due.since, lease.dueSince);
+  due.causes = newest([...lease.causes, ...due.causes]);
+}
+
+function newest(causes: readonly EventId[]): EventId[] {
+  return causes.slice(-MAX_CAUSES);
+}
+
+function earliest(a: Date | undefined, b: Date | undefined): Date | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a < b ? a : b;
+}
+
+function lost(lease: Lease): LeaseLostError {
+  return new LeaseLostError(`The lease on ${lease.user} is no longer ours`);
+}
+
+function subjectOf({ user, tenant, userId, due, view }: Stored): Subject {
+  const seen: SubjectView = view ?? {
+    email: undefined,
+    emailVerified: false,
+    code: undefined,
+    did: undefined,
+    accountHandle: undefined,
+    accountEmail: undefined,
+    platformHandle: undefined,
+    conditions: [],
+    sync: 'Unknown',
+    health: 'Progressing',
+    attempts: 0,
+    quarantined: false,
+  };
+  return { ...structuredClone(seen), user, tenant, userId, dueAt: due?.at };
+}

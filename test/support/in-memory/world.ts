@@ -1,0 +1,241 @@
+/** Everything a pass touches, in memory, and the least that is needed to run passes over it. */
+import { createVault } from '../../../src/credentials.ts';
+import { type ConvergeDeps, converge, type PassResult } from '../../../src/engine/converge.ts';
+import type { EngineSettings, Policy } from '../../../src/engine/settings.ts';
+import type { ConcordEvent } from '../../../src/events/event.ts';
+import { type AccountHandle, eventId, type UserKey } from '../../../src/identity.ts';
+import { createLogger } from '../../../src/logger.ts';
+import type { Auth0User, PasswordVault, Random } from '../../../src/ports.ts';
+import { handle, otherTenant, type Person, tenant } from '../../mongo/people.ts';
+import { settled, type VirtualClock, virtualClock } from '../virtual-clock.ts';
+import { type InMemoryAccounts, inMemoryAccounts } from './accounts.ts';
+import { type InMemoryDirectory, inMemoryDirectory } from './directory.ts';
+import { type InMemoryDocuments, inMemoryDocuments } from './documents.ts';
+import { type InMemoryEventLog, inMemoryEventLog } from './event-log.ts';
+import type { Hooks } from './hooks.ts';
+import { seededRandom } from './random.ts';
+import { type InMemoryWorkQueue, inMemoryWorkQueue } from './work-queue.ts';
+
+export const SETTINGS: EngineSettings = {
+  concurrency: 4,
+  leaseMs: 60_000,
+  pollMs: 1_000,
+  freshForMs: 2_000,
+  backoff: { firstMs: 1_000, factor: 2, maxMs: 3_600_000, jitter: 0.2 },
+  quarantineAfter: 10,
+  settleMs: 45_000,
+  refusalRetryMs: 86_400_000,
+  policy: {
+    observeOnly: false,
+    remnant: 'report',
+    blocked: 'report',
+    removal: 'report',
+    removalGraceMs: 86_400_000,
+  },
+};
+
+export const SECOND_TENANTS_TAG = 'second';
+
+export interface World extends InMemoryWorkQueue {
+  readonly clock: VirtualClock;
+  readonly random: Random;
+  readonly log: InMemoryEventLog;
+  readonly documents: InMemoryDocuments;
+  readonly accounts: InMemoryAccounts;
+  readonly vault: PasswordVault;
+  readonly directory: InMemoryDirectory;
+  readonly otherDirectory: InMemoryDirectory;
+  readonly deps: ConvergeDeps;
+  /** Around every call of every port; set and cleared by tests. */
+  readonly hooks: Hooks;
+}
+
+export interface WorldOptions {
+  readonly settings?: Partial<EngineSettings>;
+  readonly policy?: Partial<Policy>;
+  readonly refusesEmail?: (email: string) => boolean;
+}
+
+/** Two tenants: the users of the second one have a key prefix and a tag for taken addresses. */
+export function createWorld({ settings = {}, policy = {}, ...accountOptions }: WorldOptions = {}): World {
+  const hooks: Hooks = {};
+  const clock = virtualClock();
+  const random = seededRandom();
+  const log = inMemoryEventLog(hooks);
+  const { queue, subjects } = inMemoryWorkQueue(hooks);
+  const documents = inMemoryDocuments(hooks);
+  const accounts = inMemoryAccounts(hooks, accountOptions);
+  const directory = inMemoryDirectory(hooks);
+  const otherDirectory = inMemoryDirectory(hooks);
+  const vault = createVault({ storage: 'sealed', keys: `k1:${Buffer.alloc(32, 7).toString('base64')}` });
+  const deps: ConvergeDeps = {
+    log,
+    queue,
+    subjects,
+    documents,
+    accounts,
+    vault,
+    tenants: new Map([
+      [tenant, { directory, emailTag: undefined }],
+      [otherTenant, { directory: otherDirectory, emailTag: SECOND_TENANTS_TAG }],
+    ]),
+    handleDomain: async () => (await accounts.handleDomains())[0] ?? accounts.domain,
+    clock,
+    random,
+    logger: createLogger({ level: 'silent', pretty: false }),
+    settings: { ...SETTINGS, policy: { ...SETTINGS.policy, ...policy }, ...settings },
+  };
+  return {
+    clock,
+    random,
+    log,
+    queue,
+    subjects,
+    documents,
+    accounts,
+    vault,
+    directory,
+    otherDirectory,
+    deps,
+    hooks,
+  };
+}
+
+// ── What happens to people ──
+
+/** What Auth0 says of somebody who has signed up and verified their email, unless said otherwise. */
+export function auth0User({ userId }: Person, changes: Partial<Auth0User> = {}): Auth0User {
+  const name = userId.slice(userId.indexOf('|') + 1);
+  const createdAt = new Date('2026-03-01T11:59:58Z');
+  return { userId, email: `${name}@example.com`, emailVerified: true, blocked: false, createdAt, ...changes };
+}
+
+/** Puts the user into Auth0 and lets the webhook tell of it. */
+export async function signUp(world: World, who: Person, changes: Partial<Auth0User> = {}): Promise<void> {
+  const directory = who.tenant === tenant ? world.directory : world.otherDirectory;
+  directory.put(auth0User(who, changes));
+  await arrive(world, who);
+}
+
+/** A log entry of Auth0 about the user: into the log, then due. */
+export async function arrive(world: World, who: Person, code = 'ss'): Promise<void> {
+  const now = world.clock.now();
+  const logId = String(world.log.events.length);
+  const event: ConcordEvent = {
+    _id: eventId(`${who.tenant}:${logId}`),
+    user: who.user,
+    tenant: who.tenant,
+    type: 'auth0.log-received',
+    at: now,
+    recordedAt: now,
+    cause: [],
+    data: { logId, code, hint: null, raw: '{}' },
+  };
+  await world.log.append([event]);
+  await world.queue.markDue([{ ...who, cause: event._id }], now, 'trigger');
+}
+
+/** The platform gives the user this handle. */
+export function choose(world: World, who: Person, name: string): void {
+  world.documents.handles.set(who.user, name);
+}
+
+// ── Passes ──
+
+/** One pass over a user who is due now. Throws what the pass throws, as the workers would see it. */
+export async function pass(world: World): Promise<PassResult> {
+  const lease = await world.queue.claim(world.clock.now(), world.deps.settings.leaseMs);
+  if (lease === undefined) throw new Error('Nobody is due.');
+  return converge(world.deps, lease);
+}
+
+/** A pass that nobody asked for, whether the user is due or not. */
+export async function passOver(world: World, who: Person): Promise<PassResult> {
+  const lease = await world.queue.claimUser(who, world.clock.now(), world.deps.settings.leaseMs);
+  if (lease === undefined) throw new Error('Somebody holds the lease.');
+  return converge(world.deps, lease);
+}
+
+/** Passes until nobody waits any more, with time going on to whenever somebody becomes due. */
+export async function untilQuiet(world: World, limit = 30): Promise<PassResult[]> {
+  const results: PassResult[] = [];
+  for (;;) {
+    const next = await world.queue.nextDueAt();
+    if (next === undefined) return results;
+    if (results.length >= limit) throw new Error(`Still due after ${limit} passes.`);
+    await world.clock.advance(Math.max(0, next.getTime() - world.clock.now().getTime()));
+    results.push(await pass(world));
+  }
+}
+
+/** A pass as the workers run it, in a process that may die: then nothing of it goes on. */
+export async function passOrDeath(world: World, died: Promise<void>): Promise<void> {
+  const { queue, clock, deps } = world;
+  const run = async (): Promise<void> => {
+    const lease = await queue.claim(clock.now(), deps.settings.leaseMs).catch(() => undefined);
+    if (lease === undefined) return;
+    try {
+      await converge(deps, lease);
+    } catch {
+      // The user stays due, and the lease is given back if that can be written, or else runs out.
+      await queue.release(lease).catch(() => undefined);
+    }
+  };
+  await Promise.race([run(), died]);
+  await settled();
+}
+
+// ── What came of it ──
+
+export function eventsOf(world: World, who: Person): ConcordEvent[] {
+  return world.log.events
+    .filter(({ user }) => user === who.user)
+    .sort((a, b) => a.at.getTime() - b.at.getTime());
+}
+
+export function typesOf(world: World, who: Person): string[] {
+  return eventsOf(world, who).map(({ type }) => type);
+}
+
+/** `type reason` of each condition that the read model shows. */
+export async function standing(world: World, user: UserKey): Promise<Record<string, string>> {
+  const subject = await world.subjects.get(user);
+  return Object.fromEntries(
+    (subject?.conditions ?? []).map(({ type, status, reason }) => [type, `${status} ${reason}`]),
+  );
+}
+
+/** Everything outside that a pass may write, and the log, as values to be compared. */
+export function snapshot(world: World) {
+  return structuredClone({
+    events: world.log.events,
+    verifications: world.documents.verifications,
+    users: world.documents.users,
+    handles: world.documents.handles,
+    accounts: world.accounts.stored,
+    leaked: world.accounts.leakedDids(),
+  });
+}
+
+/** What `standing` says of a user for whom nothing is left to do. */
+export const WELL = {
+  auth0: 'True UserKnown',
+  verification: 'True Recorded',
+  'user-document': 'True HasCode',
+  account: 'True AccountActive',
+  handle: 'True PlatformHandle',
+};
+
+export function codeHandleOf(world: World, who: Person): AccountHandle {
+  return handle(world.documents.users.get(who.user)?.code ?? 'none');
+}
+
+/** What the account of this user's document carries on the PDS; the document has to say the same. */
+export function carried(world: World, who: Person): string | undefined {
+  const did = world.documents.users.get(who.user)?.account?.did;
+  const account = did === undefined ? undefined : world.accounts.stored.get(did);
+  const recorded = world.documents.users.get(who.user)?.account?.handle;
+  if (recorded !== account?.handle)
+    throw new Error(`The document says ${recorded}, the PDS ${account?.handle}.`);
+  return recorded;
+}
