@@ -114,6 +114,16 @@ function program(end: (code: number) => void) {
       end(await (await import('./commands/adopt.ts')).runAdopt(user, account, { ...globals(), ...options })),
     );
   concord
+    .command('password')
+    .argument('<user>', 'whose account it opens')
+    .option('--reset', 'set the stored password on the PDS once more, if it is refused')
+    .option('--yes', 'do not ask')
+    .option('--by <name>', 'who decides', by)
+    .description('try the stored password of an account')
+    .action(async (user, options) =>
+      end(await (await import('./commands/password.ts')).runPassword(user, { ...globals(), ...options })),
+    );
+  concord
     .command('approve')
     .argument('[run]', 'the halted run; without it, they are listed')
     .option('--by <name>', 'who decides', by)

@@ -155,6 +155,41 @@ export interface WorkQueue {
   nextDueAt(): Promise<Date | undefined>;
 }
 
+// ── Rebuilding and forgetting ──
+
+/** What a rebuild of the read model goes by. */
+export interface HistoryReader {
+  /** Everyone with an event, once each, in the order of keys and in pages. */
+  users(): AsyncIterable<UserKey>;
+  countSubjects(): Promise<number>;
+}
+
+/** The read model apart from a pass. */
+export interface ReadModel {
+  /**
+   * Replaces what is shown of a user, and nothing of the queue; undefined shows nothing. Throws
+   * LeaseLostError, writing nothing, when the lease is no longer ours.
+   */
+  show(lease: Lease, view: SubjectView | undefined): Promise<void>;
+}
+
+/** Somebody who is to be forgotten, and what a text is recognised by that names them. */
+export interface Forgotten {
+  readonly user: UserKey;
+  readonly tenant: TenantId;
+  readonly userId: Auth0UserId;
+  /** Every address that was ever known to be the user's, lower-case. */
+  readonly addresses: readonly string[];
+}
+
+/** The one writer that changes events; see `mongo/erasure.ts`. Each may be repeated, and ends what a first call began. */
+export interface Eraser {
+  /** Blanks what is personal in the events of this user. Returns how many were changed. */
+  blankEvents(user: UserKey): Promise<number>;
+  /** Blanks the raw text of other log entries and of rejects that name this user. Returns how many were changed. */
+  blankMentions(who: Forgotten): Promise<{ readonly events: number; readonly rejects: number }>;
+}
+
 // ── Auth0 ──
 
 export type Auth0User = Auth0Facts;
@@ -234,6 +269,8 @@ export interface DocumentStore extends DocumentReader {
       readonly createdAt: Date;
     },
   ): Promise<'recorded' | 'other-account'>;
+  /** The password, as stored, of a document that names this DID. */
+  storedPassword(user: UserKey, did: Did): Promise<string | undefined>;
   /** Replaces the stored password of a document that names this DID. */
   recordPassword(user: UserKey, did: Did, sealedPassword: string): Promise<void>;
   /** Drops `users.atproto` of a document that names this DID, whose account is gone. Repeatable. */
@@ -335,4 +372,23 @@ export interface PasswordVault {
   seal(password: string, user: UserKey): string;
   /** The password again; reads what was sealed with any key on the ring, and plaintext. */
   open(stored: string, user: UserKey): string;
+}
+
+export interface StoredPassword {
+  readonly user: UserKey;
+  /** Of the account, or of one whose creation was intended. */
+  readonly field: 'atproto' | 'atprotoPending';
+  readonly stored: string;
+}
+
+export interface StoredPasswordReader {
+  /** Every stored password, by user, in pages. */
+  all(): AsyncIterable<StoredPassword>;
+  /** Up to `limit` passwords whose stored text matches this regular expression. */
+  sample(pattern: string, limit: number): Promise<readonly StoredPassword[]>;
+}
+
+export interface StoredPasswords extends StoredPasswordReader {
+  /** Stores another text for the same password; false, writing nothing, when it is no longer stored as it was read. */
+  replace(password: StoredPassword, text: string): Promise<boolean>;
 }

@@ -102,6 +102,8 @@ export function summary(event: ConcordEvent): string {
     case 'account.remnant-deleted':
     case 'account.reactivated':
     case 'account.deleted':
+    case 'password.refused':
+    case 'password.accepted':
     case 'password.reset':
     case 'email.changed':
       return event.data.did;
@@ -110,6 +112,7 @@ export function summary(event: ConcordEvent): string {
     case 'adoption.granted':
       return `${event.data.did} by ${event.data.by}`;
     case 'removal.granted':
+    case 'password-reset.granted':
     case 'user.resumed':
     case 'user.retried':
     case 'user.forgotten':

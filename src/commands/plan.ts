@@ -104,6 +104,7 @@ function detailOf(action: View['actions'][number]): string {
       return action.account.did;
     case 'adopt-account':
       return action.account.did;
+    case 'reset-password':
     case 'reactivate-account':
     case 'deactivate-account':
     case 'delete-account':

@@ -1,13 +1,7 @@
 /** `concord sandbox`: the real parts on loopback, the incident healed, and a place to try things. */
 import { UsageError } from '../errors.ts';
-import { EXIT, type ExitCode, type GlobalOptions } from './command.ts';
-
-export interface SandboxOptions extends GlobalOptions {
-  readonly exit?: boolean | undefined;
-  readonly users: number;
-  readonly keep?: string | undefined;
-  readonly format: string;
-}
+import type { SandboxOptions } from '../sandbox/show.ts';
+import { EXIT, type ExitCode } from './command.ts';
 
 export async function runSandbox(options: SandboxOptions): Promise<ExitCode> {
   const { showSandbox } = await import('../sandbox/show.ts').catch((error: unknown) => {

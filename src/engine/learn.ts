@@ -42,7 +42,10 @@ export function learnSubject(facts: Facts, { account, documents, failures }: Vie
   const unseen = failures.length === 0 ? undefined : facts.seen.account;
   const seen = account === undefined ? unseen : untold(facts, account);
   if (code === facts.seen.code && isSame(seen, facts.seen.account)) return [];
-  const data = { code: code ?? null, account: seen === undefined ? null : { ...seen, email: seen.email ?? null } };
+  const data = {
+    code: code ?? null,
+    account: seen === undefined ? null : { ...seen, email: seen.email ?? null },
+  };
   return [{ type: 'subject.observed', data }];
 }
 

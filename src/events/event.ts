@@ -122,6 +122,9 @@ export interface EventData {
   'account.deactivated': { readonly did: Did; readonly because: 'blocked' | 'removed' };
   'account.reactivated': { readonly did: Did };
   'account.deleted': { readonly did: Did };
+  /** The PDS did not let us in with the password that is stored; and that it does again. */
+  'password.refused': { readonly did: Did };
+  'password.accepted': { readonly did: Did };
   'password.reset': { readonly did: Did };
   'email.changed': { readonly did: Did; readonly to: string; readonly recovered?: true };
   'email.refused': { readonly email: string; readonly reason: RefusalReason };
@@ -130,6 +133,7 @@ export interface EventData {
   'adoption.granted': { readonly did: Did; readonly by: string; readonly evidence: readonly string[] };
   /** Within the safety limit, or approved by a person: this user's account may be removed. */
   'removal.granted': { readonly run: EventId; readonly by: string };
+  'password-reset.granted': { readonly by: string };
   'user.paused': { readonly by: string; readonly reason: string; readonly until: string | null };
   'user.resumed': { readonly by: string };
   /** Failures, refusals and quarantine are forgotten, and everything is tried once more. */

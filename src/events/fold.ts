@@ -56,6 +56,10 @@ export interface Facts {
   readonly adoption: { readonly did: Did; readonly evidence: readonly string[] } | undefined;
   /** Set while the account is deactivated by us. */
   readonly deactivated: 'blocked' | 'removed' | undefined;
+  /** The PDS refused the stored password when it was last tried. */
+  readonly passwordRefused: boolean;
+  /** A person said that the stored password is to be set on the PDS once more. */
+  readonly passwordResetGranted: boolean;
   /** The account was removed by us, and nothing is left. */
   readonly accountDeleted: boolean;
   readonly forgotten: boolean;
@@ -106,6 +110,8 @@ export function fold(events: readonly ConcordEvent[]): Facts {
     adoption: undefined,
     deactivated: undefined,
     accountDeleted: false,
+    passwordRefused: false,
+    passwordResetGranted: false,
     forgotten: false,
     platformHandle: undefined,
     code: undefined,
@@ -260,7 +266,18 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.deactivated = undefined;
       close(facts, 'account');
       return;
+    case 'password.refused':
+      facts.passwordRefused = true;
+      return;
+    case 'password.accepted':
+      facts.passwordRefused = false;
+      return;
+    case 'password-reset.granted':
+      facts.passwordResetGranted = true;
+      return;
     case 'password.reset':
+      facts.passwordRefused = false;
+      facts.passwordResetGranted = false;
       close(facts, 'account');
       return;
     case 'email.changed':

@@ -23,6 +23,7 @@ export function documentStore(db: Db): DocumentStore {
     assignCode: (user, code) => assignCode(users, user, code),
     keepPendingPassword: (user, intent, password) => keepPendingPassword(users, user, intent, password),
     recordAccount: (user, account) => recordAccount(users, user, account),
+    storedPassword: (user, did) => storedPassword(users, user, did),
     recordPassword: (user, did, password) => recordPassword(users, user, did, password),
     dropAccount: (user, did) => dropAccount(users, user, did),
     recordAccountHandle: (user, did, handle, at) => recordAccountHandle(users, user, did, handle, at),
@@ -183,6 +184,23 @@ async function recordAccountHandle(
       true,
     );
   }
+}
+
+async function storedPassword(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  did: Did,
+): Promise<string | undefined> {
+  const found = await reading('read a stored password', () =>
+    users.findOne(
+      { _id: { $eq: user }, 'atproto.did': { $eq: did } },
+      { projection: { _id: 0, 'atproto.password': 1 } },
+    ),
+  );
+  const atproto = found?.atproto;
+  const password =
+    typeof atproto === 'object' && atproto !== null && 'password' in atproto ? atproto.password : '';
+  return typeof password === 'string' && password !== '' ? password : undefined;
 }
 
 async function recordPassword(

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { UpstreamError } from '../errors.ts';
 import type { OpenIntent } from '../events/fold.ts';
-import type { AccountHandle, EventId, UserKey } from '../identity.ts';
+import type { AccountHandle, Did, EventId, UserKey } from '../identity.ts';
 import type { DocumentStore, Documents, PdsAccount } from '../ports.ts';
 import type { AccountDeps } from './account-state.ts';
 import type { ApplyContext } from './reconciler.ts';
@@ -115,6 +115,21 @@ export async function adopt(
   await accounts.setPassword(account.did, password);
   const data = { did: account.did, handle: account.handle, email: account.email ?? null, evidence };
   return context.tell({ type: 'account.adopted', data });
+}
+
+/** Sets the stored password on the PDS once more, which ends the sessions that its owner may have. */
+export async function resetPassword(deps: AccountDeps, did: Did, context: ApplyContext): Promise<void> {
+  const stored = await deps.documents.storedPassword(context.user, did);
+  if (stored === undefined) {
+    throw new UpstreamError('the users document holds no password for this account', {
+      upstream: 'mongodb',
+      code: 'DOCUMENT_CHANGED',
+      retryable: true,
+    });
+  }
+  await context.ensureLease();
+  await deps.accounts.setPassword(did, deps.vault.open(stored, context.user));
+  return context.tell({ type: 'password.reset', data: { did } });
 }
 
 async function recordOrThrow(

@@ -29,6 +29,9 @@ export interface WantedAccount {
   readonly settleMs: number;
   /** Whether a row without a repository may be deleted, once it has been seen so for `settleMs`. */
   readonly recreate: boolean;
+  /** The stored password does not open the account. */
+  readonly passwordRefused: boolean;
+  readonly passwordResetGranted: boolean;
   /** Steps that an earlier pass began and whose outcome is not in the log. */
   readonly interrupted: ReadonlySet<string>;
   /** Since when the account has been known to have no repository. */
@@ -91,6 +94,7 @@ export type AccountAction =
       readonly account: PdsAccount;
       readonly evidence: readonly string[];
     }
+  | { readonly resource: 'account'; readonly type: 'reset-password'; readonly did: Did }
   | { readonly resource: 'account'; readonly type: 'reactivate-account'; readonly did: Did }
   | { readonly resource: 'account'; readonly type: 'delete-remnant'; readonly did: Did };
 

@@ -19,6 +19,8 @@
  * | yes    | only the document names it, and it has another address | |              | held     | AccountEmailDiffers      |
  * | yes    | active, document lacks it | any         |                                  | record   | NotRecorded              |
  * | yes    | active, document has it   | yes         |                                  | record   | NotRecorded              |
+ * | yes    | active, password refused  | –           |                                  | held     | PasswordRefused          |
+ * | yes    |   the same, and a person said so |      |                                  | reset    | PasswordRefused          |
  * | yes    | active, but no password   | –           |                                  | held     | CredentialsIncomplete    |
  * | yes    | active                    | –           |                                  | –        | AccountActive            |
  * | yes    | none, a person named one  | any         |                                  | adopt    | AdoptionGranted          |
@@ -40,7 +42,7 @@
 import type { Facts } from '../events/fold.ts';
 import type { Did, UserKey } from '../identity.ts';
 import type { AccountReader, Documents, PdsAccount, SubjectReader } from '../ports.ts';
-import { adopt, complete, create, record } from './account-creation.ts';
+import { adopt, complete, create, record, resetPassword } from './account-creation.ts';
 import { applyEnd, desiredEnd, type EndPolicy, planEnd } from './account-end.ts';
 import { planCreation, planOpenIntent } from './account-planning.ts';
 import type {
@@ -98,6 +100,8 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     deactivatedByUs: facts.deactivated !== undefined,
     settleMs: settings.settleMs,
     recreate: settings.remnant === 'recreate',
+    passwordRefused: facts.passwordRefused,
+    passwordResetGranted: facts.passwordResetGranted,
     interrupted,
     remnantSince: remnant === undefined ? undefined : new Date(remnant.since),
   };
@@ -226,6 +230,18 @@ function planLinked(
     const message = 'The users document names the account and holds no password for it.';
     return none(heldForPerson({ type, reason: 'CredentialsIncomplete', message }));
   }
+  if (wanted.passwordResetGranted) {
+    const message = 'A person said that the stored password is to be set on the PDS.';
+    return {
+      actions: [{ resource: type, type: 'reset-password', did }],
+      condition: toBeMended({ type, reason: 'PasswordRefused', message }),
+    };
+  }
+  if (wanted.passwordRefused) {
+    const message =
+      'The PDS refuses the stored password; its owner may have changed it. Set it again with: concord password <user> --reset';
+    return none(heldForPerson({ type, reason: 'PasswordRefused', message }));
+  }
   return none(asDesired({ type, reason: 'AccountActive', message: `The account is ${did}.` }));
 }
 
@@ -308,6 +324,8 @@ export async function apply(
       return record(deps, action.account, documents, context);
     case 'adopt-account':
       return adopt(deps, action, context);
+    case 'reset-password':
+      return resetPassword(deps, action.did, context);
     case 'reactivate-account':
       await context.ensureLease();
       await deps.accounts.setActive(action.did, true);

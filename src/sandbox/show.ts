@@ -2,8 +2,7 @@
 import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { printAudit } from '../commands/audit.ts';
-import { configFor, SANDBOX_FILE } from '../commands/command.ts';
-import type { SandboxOptions } from '../commands/sandbox.ts';
+import { configFor, type GlobalOptions, SANDBOX_FILE } from '../commands/command.ts';
 import { type Service, startService, stopSignal } from '../commands/serve.ts';
 import { ALL_NEEDS } from '../config/load.ts';
 import type { PassResult } from '../engine/converge.ts';
@@ -37,6 +36,17 @@ const FORMATS: Readonly<Record<string, ContentFormat>> = {
 const LOG_FILE = join(dirname(SANDBOX_FILE), 'sandbox.log');
 const CONVERGE_BASE_MS = 60_000;
 const CONVERGE_PER_USER_MS = 500;
+
+export interface SandboxOptions extends GlobalOptions {
+  /** End after the story. */
+  readonly exit?: boolean | undefined;
+  /** How many invented people there are besides the incident's five. */
+  readonly users: number;
+  /** Where the data stays; without it, it goes with the sandbox. */
+  readonly keep?: string | undefined;
+  /** What the log stream sends: lines, array or object. */
+  readonly format: string;
+}
 
 /** The stage: where lines go, and how long everything took. */
 interface Stage {

@@ -37,6 +37,8 @@ export function wants(wishes: Wishes = {}): WantedAccount {
     adoption: undefined,
     deactivatedByUs: false,
     settleMs: SETTLE,
+    passwordRefused: false,
+    passwordResetGranted: false,
     recreate: false,
     interrupted: new Set(),
     remnantSince: undefined,

@@ -122,6 +122,10 @@ export function inMemoryDocuments(hooks: Hooks = {}): InMemoryDocuments {
       users.set(user, { ...rest, account: fields });
       return 'recorded';
     },
+    async storedPassword(user, did) {
+      const account = users.get(user)?.account;
+      return account?.did === did ? account.password : undefined;
+    },
     async recordPassword(user, did, password) {
       const found = requireAccount(user, did, 'record a password');
       users.set(user, { ...found, account: { ...found.account, password } });
@@ -151,6 +155,7 @@ export function inMemoryDocuments(hooks: Hooks = {}): InMemoryDocuments {
       assignCode: 'write',
       keepPendingPassword: 'write',
       recordAccount: 'write',
+      storedPassword: 'read',
       recordPassword: 'write',
       dropAccount: 'write',
       recordAccountHandle: 'write',

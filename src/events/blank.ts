@@ -1,0 +1,121 @@
+/**
+ * An event without what is personal in it. The shape of the history stays: ids, types, times, causes,
+ * codes and DIDs, which name a person to nobody who has nothing else. Blank means an address, a handle,
+ * a raw payload, and every text that people or we wrote and that may hold one.
+ *
+ * There is no default here: a new type of event does not compile until it is decided what is personal in it.
+ */
+import { BLANKED_HANDLE } from '../identity.ts';
+import type { ConcordEvent, ConditionDraft } from './event.ts';
+
+const NOTHING = '';
+
+/** Blank ones come back equal, so that blanking may be repeated. */
+export function blanked(event: ConcordEvent): ConcordEvent {
+  switch (event.type) {
+    case 'auth0.log-received':
+      return { ...event, data: { ...event.data, raw: NOTHING } };
+    case 'auth0.user-observed':
+      return { ...event, data: { ...event.data, email: null } };
+    case 'handle.observed':
+      return { ...event, data: { handle: null } };
+    case 'subject.observed': {
+      const { account } = event.data;
+      const nameless = account && { did: account.did, handle: BLANKED_HANDLE, email: null };
+      return { ...event, data: { ...event.data, account: nameless } };
+    }
+    case 'actions.intended':
+      return {
+        ...event,
+        data: { actions: event.data.actions.map(({ resource, type }) => ({ resource, type })) },
+      };
+    case 'account.creation-intended':
+      return { ...event, data: { ...event.data, handle: BLANKED_HANDLE, email: NOTHING } };
+    case 'account.creation-refused':
+      return { ...event, data: { ...event.data, value: NOTHING } };
+    case 'account.created':
+      return { ...event, data: { ...event.data, handle: BLANKED_HANDLE, email: NOTHING } };
+    case 'account.adopted':
+      return { ...event, data: { ...event.data, handle: BLANKED_HANDLE, email: null, evidence: [] } };
+    case 'account.recorded':
+      return { ...event, data: { ...event.data, handle: BLANKED_HANDLE } };
+    case 'handle.recorded':
+      return { ...event, data: { ...event.data, handle: BLANKED_HANDLE } };
+    case 'handle.refused':
+      return { ...event, data: { ...event.data, handle: BLANKED_HANDLE } };
+    case 'handle.changed':
+      return { ...event, data: { ...event.data, from: BLANKED_HANDLE, to: BLANKED_HANDLE } };
+    case 'email.changed':
+      return { ...event, data: { ...event.data, to: NOTHING } };
+    case 'email.refused':
+      return { ...event, data: { ...event.data, email: NOTHING } };
+    case 'adoption.granted':
+      return { ...event, data: { ...event.data, evidence: [] } };
+    case 'user.paused':
+      return { ...event, data: { ...event.data, reason: NOTHING } };
+    case 'converged':
+      return { ...event, data: { ...event.data, conditions: event.data.conditions.map(unsaid) } };
+    case 'converge.deferred':
+      return { ...event, data: { ...event.data, conditions: event.data.conditions.map(unsaid) } };
+    case 'converge.failed': {
+      const conditions = event.data.conditions.map(unsaid);
+      return { ...event, data: { ...event.data, conditions, message: NOTHING } };
+    }
+    case 'auth0.user-absent':
+    case 'auth0.user-unlisted':
+    case 'verification.recorded':
+    case 'user-document.created':
+    case 'code.assigned':
+    case 'account.creation-abandoned':
+    case 'account.remnant-deleted':
+    case 'account.deactivated':
+    case 'account.reactivated':
+    case 'account.deleted':
+    case 'password.reset':
+    case 'removal.granted':
+    case 'user.resumed':
+    case 'user.retried':
+    case 'user.forgotten':
+    case 'user.quarantined':
+    case 'sweep.started':
+    case 'sweep.halted':
+    case 'sweep.approved':
+    case 'sweep.finished':
+      return event;
+  }
+}
+
+/** The messages of conditions name handles, other users, and the reason of a pause. */
+function unsaid(condition: ConditionDraft): ConditionDraft {
+  return { ...condition, message: NOTHING };
+}
+
+export function isPersonal(event: ConcordEvent): boolean {
+  return JSON.stringify(blanked(event).data) !== JSON.stringify(event.data);
+}
+
+/** Every address that these events say is the user's, lower-case, once each. */
+export function addressesIn(events: readonly ConcordEvent[]): readonly string[] {
+  return [...new Set(events.map((event) => addressIn(event)?.toLowerCase() ?? NOTHING))].filter(
+    (address) => address !== NOTHING,
+  );
+}
+
+function addressIn(event: ConcordEvent): string | null | undefined {
+  switch (event.type) {
+    case 'auth0.user-observed':
+    case 'account.creation-intended':
+    case 'account.created':
+    case 'account.adopted':
+    case 'email.refused':
+      return event.data.email;
+    case 'subject.observed':
+      return event.data.account?.email;
+    case 'email.changed':
+      return event.data.to;
+    case 'account.creation-refused':
+      return event.data.field === 'email' ? event.data.value : undefined;
+    default:
+      return undefined;
+  }
+}

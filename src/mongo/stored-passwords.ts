@@ -1,0 +1,76 @@
+/** Account passwords as the platform's documents hold them, to be sealed with another key. */
+import type { Db } from 'mongodb';
+import { storedUserKey } from '../identity.ts';
+import type { StoredPassword, StoredPasswordReader, StoredPasswords } from '../ports.ts';
+import { collections } from './collections.ts';
+import type { ReadableDb } from './connection.ts';
+import type { StoredUser } from './document-shapes.ts';
+import { reading, writing } from './errors.ts';
+
+const page = 1_000;
+const fields = ['atproto', 'atprotoPending'] as const;
+const projection = { 'atproto.password': 1, 'atprotoPending.password': 1 } as const;
+
+export function storedPasswordReader(db: ReadableDb): StoredPasswordReader {
+  const users = db.collection<StoredUser>(collections.users);
+  return {
+    async *all() {
+      // Compared with a text, so documents of others whose `_id` is none are not ours to look at.
+      let after = storedUserKey('');
+      for (;;) {
+        const found = await reading('read the stored passwords', () =>
+          users
+            .find({ _id: { $gt: after } }, { projection, batchSize: page + 1 })
+            .sort({ _id: 1 })
+            .limit(page)
+            .toArray(),
+        );
+        for (const user of found) yield* passwordsOf(user);
+        const last = found.at(-1);
+        if (last === undefined || found.length < page) return;
+        after = last._id;
+      }
+    },
+
+    async sample(pattern, limit) {
+      const matching = { $regex: pattern };
+      const found = await reading('read a stored password', () =>
+        users
+          .find(
+            { $or: [{ 'atproto.password': matching }, { 'atprotoPending.password': matching }] },
+            { projection },
+          )
+          .limit(limit)
+          .toArray(),
+      );
+      const wanted = new RegExp(pattern);
+      return found.flatMap(passwordsOf).filter(({ stored }) => wanted.test(stored));
+    },
+  };
+}
+
+export function storedPasswords(db: Db): StoredPasswords {
+  const users = db.collection<StoredUser>(collections.users);
+  return {
+    ...storedPasswordReader(db),
+    async replace({ user, field, stored }, text) {
+      const path = `${field}.password`;
+      const written = await writing('store a password that was sealed again', () =>
+        users.updateOne({ _id: { $eq: user }, [path]: { $eq: stored } }, { $set: { [path]: text } }),
+      );
+      return written.matchedCount === 1;
+    },
+  };
+}
+
+function passwordsOf(user: StoredUser): StoredPassword[] {
+  return fields.flatMap((field) => {
+    const holder = user[field];
+    const stored = isHolder(holder) ? holder.password : undefined;
+    return typeof stored === 'string' && stored !== '' ? [{ user: user._id, field, stored }] : [];
+  });
+}
+
+function isHolder(value: unknown): value is { readonly password?: unknown } {
+  return typeof value === 'object' && value !== null;
+}
