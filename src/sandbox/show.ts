@@ -17,6 +17,7 @@ import { createStyle, type Style } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
 import { type ReadSide, wireReadSide } from '../wire.ts';
 import type { ContentFormat } from './auth0/log-stream-body.ts';
+import { INCIDENT } from './incident.ts';
 import {
   accountHandles,
   auditWorld,
@@ -128,12 +129,13 @@ async function perform(show: Show): Promise<boolean> {
     timings['healing'] = Math.round(performance.now() - healingAt);
     const after = await auditWorld(side);
     const handles = await accountHandles(side);
+    const others = world.auth0.users().length - INCIDENT.users.length;
     say(`\n${style('bold', `Healed in ${formatDuration(timings['healing'])}`)}`);
     printAudit(after, { stdout: stage.out, style });
     printHandles(stage, handles);
     say(`\n${style('bold', 'Somebody signs up')}`);
     const live = await liveSignUp(world, side, watch, (step) => sayStep(stage, step));
-    const expectations = checkExpectations(before && counted(before), counted(after), handles, options.users);
+    const expectations = checkExpectations(before && counted(before), counted(after), handles, others);
     for (const failure of expectations.failed) say(style('red', `Not as expected: ${failure}`));
     const ok = expectations.failed.length === 0;
     if (options.json === true) {
