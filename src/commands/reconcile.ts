@@ -76,6 +76,15 @@ async function runDry(text: string, options: ReconcileOptions): Promise<ExitCode
 
 async function reconcileOne(engine: Engine, text: string, terminal: Terminal): Promise<ExitCode> {
   const { user, userId, tenant } = await findUser(text, engine.tenants, engine.assess.documents);
+  if (
+    (await engine.converge.subjects.get(user)) === undefined &&
+    (await tenant.directory.user(userId)) === 'absent'
+  ) {
+    throw new UsageError(
+      `Auth0 has no user ${visible(userId)}, and nothing is known of one.`,
+      'USER_NOT_FOUND',
+    );
+  }
   const lease = await waitForLease(engine, { user, userId, tenant: tenant.id });
   const result = await converge(engine.converge, lease);
   if (terminal.json) {

@@ -82,9 +82,7 @@ describe('invented people', () => {
   });
 
   test('are in the same trouble: verified or not, with and without a handle', () => {
-    const kinds = inventedUsers(20).map(
-      ({ emailVerified, handle }) => `${emailVerified} ${handle === null}`,
-    );
+    const kinds = inventedUsers(20).map(({ emailVerified, handle }) => `${emailVerified} ${handle === null}`);
     expect(new Set(kinds).size).toBe(4);
     expect(inventedUsers(0)).toEqual([]);
   });

@@ -40,7 +40,7 @@ const RESERVED = new Set(['admin', 'test', 'app', 'chat', 'user', 'music']);
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
 export function inMemoryAccounts(
-  hooks: Hooks = {},
+  hooks?: Hooks,
   { domain = '.at.test', refusesEmail = () => false }: InMemoryAccountsOptions = {},
 ): InMemoryAccounts {
   const stored = new Map<Did, StoredAccount>();
@@ -224,12 +224,22 @@ function hasAllowedLength(label: string): boolean {
   return label.length >= 3 && label.length <= 18;
 }
 
+const inviteHashes = new Map<string, string>();
+
+function hashOf(inviteCode: string): string {
+  const known = inviteHashes.get(inviteCode);
+  if (known !== undefined) return known;
+  const hash = createHash('sha256').update(inviteCode).digest('hex');
+  inviteHashes.set(inviteCode, hash);
+  return hash;
+}
+
 function toAccount({ did, handle, email, inviteCode, status }: StoredAccount): PdsAccount {
   return {
     did,
     handle,
     email,
-    inviteHash: inviteCode === undefined ? undefined : createHash('sha256').update(inviteCode).digest('hex'),
+    inviteHash: inviteCode === undefined ? undefined : hashOf(inviteCode),
     // Many at once come without the state of their repositories.
     state: status === 'deactivated' ? 'deactivated' : 'unknown',
   };

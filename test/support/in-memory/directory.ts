@@ -15,7 +15,7 @@ export interface InMemoryDirectory extends Directory {
 
 const PAGE = 100;
 
-export function inMemoryDirectory(hooks: Hooks = {}): InMemoryDirectory {
+export function inMemoryDirectory(hooks?: Hooks): InMemoryDirectory {
   const users = new Map<Auth0UserId, Auth0User>();
   let list: readonly Auth0User[] | undefined;
   let pagesLeft = Number.POSITIVE_INFINITY;

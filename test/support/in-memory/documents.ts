@@ -4,7 +4,7 @@
  */
 import { UpstreamError } from '../../../src/errors.ts';
 import type { AccountHandle, Code, Did, EventId, UserKey } from '../../../src/identity.ts';
-import type { DocumentStore, Documents, IndexState, WantedIndex } from '../../../src/ports.ts';
+import type { DocumentOwner, DocumentStore, Documents, IndexState, WantedIndex } from '../../../src/ports.ts';
 import { type Hooks, hooked } from './hooks.ts';
 
 export interface StoredAccountFields {
@@ -44,7 +44,7 @@ export const UNIQUE_HANDLE: IndexState = {
   partial: false,
 };
 
-export function inMemoryDocuments(hooks: Hooks = {}): InMemoryDocuments {
+export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
   const verifications = new Map<UserKey, number>();
   const users = new Map<UserKey, StoredUser>();
   const handles = new Map<UserKey, string>();
@@ -93,6 +93,21 @@ export function inMemoryDocuments(hooks: Hooks = {}): InMemoryDocuments {
       }
       for (const [key, name] of handles) if (handle !== undefined && name === handle) found.add(key);
       return [...found];
+    },
+    async *owners() {
+      const of = (collection: DocumentOwner['collection'], keys: Iterable<UserKey>): DocumentOwner[] =>
+        [...keys].map((key) => ({
+          collection,
+          key,
+          did: collection === 'users' ? users.get(key)?.account?.did : undefined,
+        }));
+      yield of('users', users.keys());
+      yield of('verifications', verifications.keys());
+      yield of('@handles', handles.keys());
+    },
+    async namedDids(dids) {
+      const named = [...users.values()].flatMap(({ account }) => account?.did ?? []);
+      return new Set(named.filter((did) => dids.includes(did)));
     },
 
     async recordVerification(user, atLeast) {
@@ -150,6 +165,8 @@ export function inMemoryDocuments(hooks: Hooks = {}): InMemoryDocuments {
       indexes: 'read',
       codesInYear: 'read',
       findUsers: 'read',
+      owners: 'stream',
+      namedDids: 'read',
       recordVerification: 'write',
       createUser: 'write',
       assignCode: 'write',

@@ -10,7 +10,7 @@ export interface InMemoryRejects extends Rejects {
   readonly kept: readonly KeptReject[];
 }
 
-export function inMemoryRejects(hooks: Hooks = {}): InMemoryRejects {
+export function inMemoryRejects(hooks?: Hooks): InMemoryRejects {
   const kept = new Map<string, KeptReject>();
   const rejects: InMemoryRejects = {
     get kept() {

@@ -1,0 +1,86 @@
+/** Concord as people and supervisors run it: a process of its own, with its own streams and exit code. */
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { SANDBOX_CONFIG } from './platform.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+/** By its path, since the working directory is elsewhere. */
+const LOADER = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm')).href;
+
+export interface Ended {
+  /** Null when a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly durationMs: number;
+}
+
+export interface Program {
+  readonly ended: Promise<Ended>;
+  signal(name: NodeJS.Signals): void;
+}
+
+export interface ProgramOptions {
+  /** All that it sees of the environment, beside what every process needs. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default: an empty directory, so that no `.env` and no sandbox of anybody's is found. */
+  readonly cwd?: string;
+}
+
+/** Starts `concord …`; killed with the test, if it has not ended by then. */
+export async function startProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Program> {
+  const cwd = options.cwd ?? (await temporaryDirectory());
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, ['--import', LOADER, MAIN, ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const written = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    written.stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    written.stderr += text;
+  });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject);
+    // `close` comes when both streams have been read to their ends.
+    child.once('close', (code) => resolve({ code, ...written, durationMs: performance.now() - startedAt }));
+  });
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await ended.catch(() => undefined);
+  });
+  return { ended, signal: (name) => void child.kill(name) };
+}
+
+/** Runs `concord …` to its end. */
+export async function runProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
+  return (await startProgram(args, options)).ended;
+}
+
+/** Runs it on a platform, with the settings of the sandbox. */
+export function runOn(
+  { env }: { readonly env: Readonly<Record<string, string>> },
+  ...args: readonly string[]
+): Promise<Ended> {
+  return runProgram(['--config', SANDBOX_CONFIG, ...args], { env });
+}
+
+/** The one document on stdout. Throws when there is anything else. */
+export function documentOf({ stdout }: Ended): Readonly<Record<string, unknown>> {
+  return JSON.parse(stdout) as Readonly<Record<string, unknown>>;
+}
+
+/** Gone with the test. */
+export async function temporaryDirectory(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'concord-test-'));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
