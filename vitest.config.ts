@@ -9,6 +9,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.int.test.ts'],
           pool: 'threads',
+          testTimeout: 30_000,
         },
       },
       {

@@ -25,7 +25,7 @@ const TAG_BYTES = 16;
 /** Long enough for a tag to be read in full by a person, and without the characters that separate an envelope. */
 const KEY_ID = /^[A-Za-z0-9_-]{1,32}$/;
 const KEY_TEXT = /^[A-Za-z0-9+/]{43}=$/;
-const ENVELOPE = /^v1\.([A-Za-z0-9_-]{1,32})\.([A-Za-z0-9_-]{16})\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]*)$/;
+const ENVELOPE = new RegExp(envelopePattern('[A-Za-z0-9_-]{1,32}'));
 
 /** 62 characters, 32 times: 190 bits, and under the PDS's limit of 256 characters. */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -106,6 +106,21 @@ export function createVault({ storage, keys }: VaultOptions): PasswordVault {
       storage === 'plaintext' || ring === undefined ? password : seal(ring, password, user),
     open: (stored, user) => open(ring, stored, user),
   };
+}
+
+/** What matches a password that was sealed with a key whose id matches `kid`. */
+export function envelopePattern(kid: string): string {
+  return `^${VERSION}\\.(${kid})\\.([A-Za-z0-9_-]{16})\\.([A-Za-z0-9_-]{22})\\.([A-Za-z0-9_-]*)$`;
+}
+
+/** The id of the key that a stored password was sealed with; undefined for plaintext. */
+export function sealedWith(stored: string): string | undefined {
+  return ENVELOPE.exec(stored)?.[1];
+}
+
+/** The ids of the keys in `kid:base64,…`, the one that seals first. None when there are no keys. */
+export function keyIds(keys: string | undefined): readonly string[] {
+  return keys === undefined || keys === '' ? [] : [...parseKeyRing(keys).keys.keys()];
 }
 
 /** Whether a stored password is sealed, by its shape. */

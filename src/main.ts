@@ -53,6 +53,7 @@ function program(end: (code: number) => void) {
     .command('audit')
     .option('--tenant <id>', 'this tenant only')
     .option('--limit <n>', 'the most users to list', wholeNumber, DEFAULT_LIMIT)
+    .option('--orphans', 'list documents and accounts that belong to nobody, in all tenants')
     .description('count who has what they should have, and list who has not')
     .action(async (options) =>
       end(await (await import('./commands/audit.ts')).runAudit({ ...globals(), ...options })),
@@ -130,6 +131,32 @@ function program(end: (code: number) => void) {
     .description('let a run do what a safety limit halted')
     .action(async (run, options) =>
       end(await (await import('./commands/approve.ts')).runApprove(run, { ...globals(), ...options })),
+    );
+  concord
+    .command('forget')
+    .argument('<user>', 'who is gone, and is to be forgotten')
+    .option('--yes', 'do not ask')
+    .option('--by <name>', 'who decides', by)
+    .description('blank the personal data of somebody who is gone; what happened, and when, stays')
+    .action(async (user, options) =>
+      end(await (await import('./commands/forget.ts')).runForget(user, { ...globals(), ...options })),
+    );
+  concord
+    .command('replay')
+    .option('--dry-run', 'count who differs, and change nothing')
+    .description('rebuild the read model from the event log')
+    .action(async (options) =>
+      end(await (await import('./commands/replay.ts')).runReplay({ ...globals(), ...options })),
+    );
+  concord
+    .command('credentials')
+    .description('the passwords of accounts, as they are stored')
+    .command('reseal')
+    .option('--seal-plaintext', 'seal what is stored as plaintext too')
+    .option('--dry-run', 'count, and change nothing')
+    .description('seal every stored password with the first key of CONCORD_CREDENTIAL_KEYS')
+    .action(async (options) =>
+      end(await (await import('./commands/credentials.ts')).runReseal({ ...globals(), ...options })),
     );
   concord
     .command('sandbox')

@@ -235,6 +235,15 @@ export interface Documents {
   readonly handle: string | undefined;
 }
 
+/** That there is a document, whose it says it is, and which account it names. */
+export interface DocumentOwner {
+  readonly collection: 'users' | 'verifications' | '@handles';
+  /** The `_id` as text: a UserKey, unless somebody else wrote it. */
+  readonly key: string;
+  /** The account of a `users` document, where it names one legibly. */
+  readonly did: Did | undefined;
+}
+
 export interface DocumentReader {
   /** Reads these users' documents. Every key asked for is in the answer, with what is not there undefined. */
   read(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, Documents>>;
@@ -248,6 +257,10 @@ export interface DocumentReader {
     readonly did?: string;
     readonly handle?: string;
   }): Promise<readonly UserKey[]>;
+  /** Every document's owner, collection by collection, in pages. A listing that ends is complete. */
+  owners(): AsyncIterable<readonly DocumentOwner[]>;
+  /** Those of these DIDs that some `users` document names. */
+  namedDids(dids: readonly Did[]): Promise<ReadonlySet<Did>>;
 }
 
 export interface DocumentStore extends DocumentReader {

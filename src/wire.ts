@@ -5,10 +5,13 @@
  */
 import { createAuth0Client } from './auth0/client.ts';
 import { createDirectory } from './auth0/management.ts';
-import type { Config } from './config/schema.ts';
-import { createVault } from './credentials.ts';
+import type { Config, TenantConfig } from './config/schema.ts';
+import { createVault, keyIds } from './credentials.ts';
 import type { AssessDeps, AssessedTenant } from './engine/assess.ts';
 import type { ConvergeDeps } from './engine/converge.ts';
+import type { ForgetDeps } from './engine/forget.ts';
+import type { ReplayDeps } from './engine/replay.ts';
+import { checkKeys } from './engine/reseal.ts';
 import type { EngineSettings } from './engine/settings.ts';
 import type { SweepDeps } from './engine/sweep.ts';
 import { UpstreamError } from './errors.ts';
@@ -17,15 +20,18 @@ import type { Logger } from './logger.ts';
 import { connect } from './mongo/connection.ts';
 import { documentReader } from './mongo/document-reader.ts';
 import { documentStore } from './mongo/documents.ts';
+import { eraser } from './mongo/erasure.ts';
 import { eventLog, eventReader } from './mongo/event-log.ts';
 import { watchHandles } from './mongo/handle-changes.ts';
 import { ensureCollections } from './mongo/indexes.ts';
+import { historyReader, readModel } from './mongo/read-model.ts';
 import { rejects } from './mongo/rejects.ts';
+import { storedPasswordReader, storedPasswords } from './mongo/stored-passwords.ts';
 import { subjectReader } from './mongo/subjects.ts';
 import { workQueue } from './mongo/work-queue.ts';
 import { createAccountHost, createAccountReader } from './pds/accounts.ts';
 import { createXrpc, type Xrpc } from './pds/xrpc.ts';
-import type { AccountReader, Rejects, SubjectReader } from './ports.ts';
+import type { AccountReader, Directory, Rejects, SubjectReader } from './ports.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { systemClock, systemRandom } from './system.ts';
 
@@ -43,8 +49,13 @@ export interface Engine {
   readonly tenants: readonly AssessedTenant[];
   readonly rejects: Rejects;
   readonly sweep: SweepDeps;
-  /** Connects, and creates Concord's own collections and indexes. Throws UpstreamError while MongoDB is out of reach. */
+  /**
+   * Connects, creates Concord's own collections and indexes, and checks the keys. Throws UpstreamError
+   * while MongoDB is out of reach, and what `checkKeys` throws.
+   */
   prepare(): Promise<void>;
+  /** Throws UsageError when the keys are not those that the stored passwords were sealed with. */
+  checkKeys(): Promise<void>;
   /** Tells of every change to a platform handle until the signal aborts; throws when it cannot go on. */
   watchHandles(onChange: (user: UserKey) => Promise<void>, signal: AbortSignal): Promise<void>;
   /** Resolves when MongoDB answers. */
@@ -80,6 +91,8 @@ export function wireEngine(config: Config, logger: Logger): Engine {
   const subjects = subjectReader(db);
   const handleDomain = handleDomainOf(accounts);
   const settings = engineSettings(config);
+  const vault = createVault(config.credentials);
+  const keysFit = () => checkKeys(storedPasswordReader(db), vault, keyIds(config.credentials.keys));
   const queue = workQueue(db);
   const assess = { events: log, documents, subjects, accounts, handleDomain, settings };
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
@@ -92,7 +105,7 @@ export function wireEngine(config: Config, logger: Logger): Engine {
       documents,
       accounts,
       handleDomain,
-      vault: createVault(config.credentials),
+      vault,
       tenants: new Map(tenants.map((tenant) => [tenant.id, tenant])),
       clock: systemClock,
       random: systemRandom,
@@ -105,47 +118,117 @@ export function wireEngine(config: Config, logger: Logger): Engine {
     prepare: async () => {
       await connection.open();
       await ensureCollections(db);
+      await keysFit();
     },
+    checkKeys: keysFit,
     watchHandles: (onChange, signal) => watchHandles(db, onChange, signal),
     ping: (timeoutMs) => connection.ping(timeoutMs),
     close: () => connection.close(),
   };
 }
 
-function xrpcFor({ pds }: Config): Xrpc {
-  return createXrpc({
-    url: pds.url,
-    adminPassword: pds.adminPassword,
-    bypassKey: pds.rateLimitBypassKey,
-    timeoutMs: pds.requestTimeoutMs,
+/** For `replay`: with `dryRun`, nothing that could write. Needs MongoDB alone. */
+export function wireReplay(config: Config, dryRun: boolean): ReplayDeps & { close(): Promise<void> } {
+  const tenants = config.tenants.map(({ id, keyPrefix }) => ({ id, keyPrefix }));
+  const options = { ...config.mongodb, appName: 'concord' };
+  if (dryRun) {
+    const { db, close } = connect({ ...options, readOnly: true });
+    return {
+      history: historyReader(db),
+      events: eventReader(db),
+      subjects: subjectReader(db),
+      tenants,
+      close,
+    };
+  }
+  const { db, close } = connect(options);
+  const { leaseMs } = config.engine;
+  return {
+    history: historyReader(db),
+    events: eventReader(db),
+    subjects: subjectReader(db),
+    tenants,
+    writer: { queue: workQueue(db), readModel: readModel(db), clock: systemClock, leaseMs },
+    close,
+  };
+}
+
+/** For `forget`: the one that is handed the eraser. */
+export function wireForget(config: Config) {
+  const { db, close } = connect({ ...config.mongodb, appName: 'concord' });
+  const documents = documentReader(db);
+  const forgetting: ForgetDeps = {
+    log: eventLog(db),
+    queue: workQueue(db),
+    subjects: subjectReader(db),
+    readModel: readModel(db),
+    eraser: eraser(db),
+    documents,
+    accounts: createAccountReader(xrpcFor(config)),
     clock: systemClock,
-    limiter: new RateLimiter({
-      upstream: 'pds',
-      clock: systemClock,
-      perSecond: pds.requestsPerSecond ?? undefined,
-    }),
+    random: systemRandom,
+    leaseMs: config.engine.leaseMs,
+  };
+  return { forgetting, documents, tenants: tenantsFor(config), close };
+}
+
+/** For `credentials`: with `dryRun`, nothing that could write. Needs MongoDB and the keys. */
+export function wireCredentials(config: Config, dryRun: boolean) {
+  const options = { ...config.mongodb, appName: 'concord' };
+  const vault = createVault(config.credentials);
+  if (dryRun) {
+    const { db, close } = connect({ ...options, readOnly: true });
+    return { passwords: storedPasswordReader(db), vault, close };
+  }
+  const { db, close } = connect(options);
+  const passwords = storedPasswords(db);
+  return { passwords, replace: passwords.replace, vault, close };
+}
+
+/** Built at the first call, because a command that asks the PDS nothing need not know where it is. */
+function xrpcFor({ pds }: Config): Xrpc {
+  let xrpc: Xrpc | undefined;
+  const limiter = new RateLimiter({
+    upstream: 'pds',
+    clock: systemClock,
+    perSecond: pds.requestsPerSecond ?? undefined,
   });
+  return (call) => {
+    xrpc ??= createXrpc({
+      url: pds.url,
+      adminPassword: pds.adminPassword,
+      bypassKey: pds.rateLimitBypassKey,
+      timeoutMs: pds.requestTimeoutMs,
+      clock: systemClock,
+      limiter,
+    });
+    return xrpc(call);
+  };
 }
 
 function tenantsFor(config: Config): AssessedTenant[] {
   return config.tenants.map((tenant) => {
-    const limiter = new RateLimiter({
-      upstream: 'auth0',
-      clock: systemClock,
-      perSecond: tenant.requestsPerSecond ?? undefined,
-    });
-    const client = createAuth0Client({
-      domain: tenant.domain,
-      managementUrl: tenant.managementUrl,
-      clientId: tenant.clientId,
-      clientSecret: tenant.clientSecret,
-      timeoutMs: config.auth0.requestTimeoutMs,
-      clock: systemClock,
-      limiter,
-    });
     const { id, keyPrefix } = tenant;
-    return { id, keyPrefix, emailTag: tenant.emailTag ?? undefined, directory: createDirectory(client) };
+    let directory: Directory | undefined;
+    return {
+      id,
+      keyPrefix,
+      emailTag: tenant.emailTag ?? undefined,
+      // Built when it is asked for, because a command that reads MongoDB alone has no Auth0 secret.
+      get directory() {
+        directory ??= directoryFor(tenant, config.auth0.requestTimeoutMs);
+        return directory;
+      },
+    };
   });
+}
+
+function directoryFor(tenant: TenantConfig, timeoutMs: number): Directory {
+  const { domain, managementUrl, clientId, clientSecret, requestsPerSecond } = tenant;
+  const perSecond = requestsPerSecond ?? undefined;
+  const limiter = new RateLimiter({ upstream: 'auth0', clock: systemClock, perSecond });
+  const common = { clock: systemClock, limiter, timeoutMs };
+  return createDirectory(createAuth0Client({ domain, managementUrl, clientId, clientSecret, ...common }));
 }
 
 /** Asks the PDS once; a failure is not remembered, so that it is asked again. */

@@ -178,13 +178,11 @@ describe('on a platform where somebody is not', () => {
     expect(audit).toMatchObject({ users: [{ user: bob.user, reasons: ['EmailTaken'], plan: [] }] });
   });
 
-  test('a user whom Auth0 does not have: nothing is written beside the log and the read model', async () => {
+  test('a user whom Auth0 does not have and nobody ever heard of: a mistake, and nothing is written', async () => {
     const world = await platform();
     const nobody = memberOf('auth0|nobody', 'nobody@example.com');
-    const ended = await runOn(world, '--json', 'reconcile', nobody.userId);
-    expect(expectDocument(ended, 'reconcile', 0)).toMatchObject({ end: 'converged', actions: [] });
-    const names = (await world.db.listCollections().toArray()).map(({ name }) => String(name));
-    expect(names.filter((name) => !name.startsWith('concord.'))).toEqual([]);
+    expectFailure(await runOn(world, 'reconcile', nobody.userId), /Auth0 has no user auth0\|nobody/);
+    expect(await world.db.listCollections().toArray()).toEqual([]);
   });
 });
 

@@ -13,7 +13,14 @@ import { type Engine, wireEngine } from '../src/wire.ts';
 import { CanaryScanner } from './support/canaries.ts';
 import { join, type Member, memberOf, passOver, type StoredMember } from './support/member.ts';
 import { type Platform, platform, SANDBOX_CONFIG } from './support/platform.ts';
-import { documentOf, type Ended, runOn, runProgram, startProgram, temporaryDirectory } from './support/program.ts';
+import {
+  documentOf,
+  type Ended,
+  runOn,
+  runProgram,
+  startProgram,
+  temporaryDirectory,
+} from './support/program.ts';
 import { until } from './support/until.ts';
 
 const PEOPLE = 200;
@@ -50,7 +57,9 @@ async function passOverAll(engine: Engine, members: readonly Member[]): Promise<
 /** Every password in the clear, by user. Throws when one does not open. */
 async function opened(db: Db, keys: string): Promise<Map<string, string>> {
   const vault = createVault({ storage: 'sealed', keys });
-  const found = await users(db).find({ 'atproto.password': { $exists: true } }).toArray();
+  const found = await users(db)
+    .find({ 'atproto.password': { $exists: true } })
+    .toArray();
   return new Map(
     found.flatMap(({ _id, atproto }) =>
       atproto === undefined ? [] : [[_id, vault.open(atproto.password, storedUserKey(_id))] as const],
@@ -69,7 +78,10 @@ async function sealedBy(db: Db): Promise<Record<string, number>> {
 
 /** Killed in the middle, as by the machine, and run again until nothing is left. */
 async function resealKilled(world: Platform, db: Db): Promise<{ killedAt: number; outputs: Ended[] }> {
-  const first = await startProgram(['--config', SANDBOX_CONFIG, '--json', 'credentials', 'reseal'], withKeys(world, ROTATED));
+  const first = await startProgram(
+    ['--config', SANDBOX_CONFIG, '--json', 'credentials', 'reseal'],
+    withKeys(world, ROTATED),
+  );
   await until('the first passwords are sealed again', async () => ((await sealedBy(db))['k2'] ?? 0) > 5);
   first.signal('SIGKILL');
   const killed = await first.ended;
@@ -79,7 +91,9 @@ async function resealKilled(world: Platform, db: Db): Promise<{ killedAt: number
   return { killedAt, outputs: [killed, rest] };
 }
 
-test('S2: hundreds of secrets, and not one of them in the files of the database, a log or an error', { timeout: 240_000 }, async () => {
+test('S2: hundreds of secrets, and not one of them in the files of the database, a log or an error', {
+  timeout: 240_000,
+}, async () => {
   const dataDir = await temporaryDirectory();
   const mongod = await startMongod({ dataDir });
   onTestFinished(() => mongod.stop());
@@ -92,7 +106,9 @@ test('S2: hundreds of secrets, and not one of them in the files of the database,
 
   const engine = wired(world, K1, log);
   await engine.prepare();
-  const members = Array.from({ length: PEOPLE }, (_, index) => join(world, index % 2 === 0 ? 'alice' : 'bob'));
+  const members = Array.from({ length: PEOPLE }, (_, index) =>
+    join(world, index % 2 === 0 ? 'alice' : 'bob'),
+  );
   errors.push(...(await passOverAll(engine, members)));
   const passwords = await opened(db, K1);
   expect(passwords.size).toBe(PEOPLE);
@@ -112,7 +128,9 @@ test('S2: hundreds of secrets, and not one of them in the files of the database,
     outputs.push(await runOn(withKeys(world, keys), 'credentials', 'reseal'));
     await wrong.close();
   }
-  const away = wired(world, ROTATED, log, { pds: { url: 'http://127.0.0.1:9', adminPassword: 'x'.repeat(16) } });
+  const away = wired(world, ROTATED, log, {
+    pds: { url: 'http://127.0.0.1:9', adminPassword: 'x'.repeat(16) },
+  });
   errors.push(...(await passOverAll(away, members.slice(0, 5))));
   const wrongToken = randomBytes(32).toString('hex');
   const served = await world.serve({
@@ -120,19 +138,37 @@ test('S2: hundreds of secrets, and not one of them in the files of the database,
     logger: createLogger({ level: 'trace', stream: { write: (line) => void log.push(line) } }),
   });
   for (const token of [world.logToken, wrongToken]) {
-    const body = JSON.stringify([{ log_id: token.slice(0, 4), data: { type: 'ss', user_id: members[0]?.userId } }]);
-    await fetch(served.endpoint, { method: 'POST', body, headers: { authorization: token, 'content-type': 'application/json' } });
+    const body = JSON.stringify([
+      { log_id: token.slice(0, 4), data: { type: 'ss', user_id: members[0]?.userId } },
+    ]);
+    await fetch(served.endpoint, {
+      method: 'POST',
+      body,
+      headers: { authorization: token, 'content-type': 'application/json' },
+    });
   }
   await Promise.all([engine.close(), away.close(), served.stop()]);
 
-  const control = new Map(Array.from({ length: PEOPLE }, (_, n) => [`control ${n}`, Buffer.from(randomBytes(24).toString('base64url'))]));
+  const control = new Map(
+    Array.from({ length: PEOPLE }, (_, n) => [
+      `control ${n}`,
+      Buffer.from(randomBytes(24).toString('base64url')),
+    ]),
+  );
   await db.collection('control').insertMany([...control.values()].map((text) => ({ text: text.toString() })));
   await db.admin().command({ fsync: 1 });
   await client.close();
   await mongod.stop();
 
-  const secrets = new Map<string, Buffer>([...passwords].map(([user, password]) => [`the password of ${user}`, Buffer.from(password)]));
-  for (const name of ['AUTH0_CLIENT_SECRET', 'AUTH0_LOG_TOKEN', 'PDS_ADMIN_PASSWORD', 'PDS_RATE_LIMIT_BYPASS_KEY'])
+  const secrets = new Map<string, Buffer>(
+    [...passwords].map(([user, password]) => [`the password of ${user}`, Buffer.from(password)]),
+  );
+  for (const name of [
+    'AUTH0_CLIENT_SECRET',
+    'AUTH0_LOG_TOKEN',
+    'PDS_ADMIN_PASSWORD',
+    'PDS_RATE_LIMIT_BYPASS_KEY',
+  ])
     secrets.set(name, Buffer.from(world.env[name] ?? ''));
   secrets.set('a wrong token', Buffer.from(wrongToken));
   for (const key of [K1, K2, OTHER_K1]) {
@@ -172,7 +208,10 @@ test('re-sealing beside an engine at work with the keys in the other order ends 
   ]);
   expect([0, 4]).toContain(ended.code);
   const again = await runOn(withKeys(world, ROTATED), '--json', 'credentials', 'reseal');
-  expect([again.code, documentOf(again)]).toEqual([0, expect.objectContaining({ passwords: 24, plaintext: 0, unopened: [] })]);
+  expect([again.code, documentOf(again)]).toEqual([
+    0,
+    expect.objectContaining({ passwords: 24, plaintext: 0, unopened: [] }),
+  ]);
   expect(await sealedBy(world.db)).toEqual({ k2: 24 });
   const passwords = await opened(world.db, K2);
   for (const { _id, atproto } of await users(world.db).find().toArray()) {
@@ -185,10 +224,19 @@ test('plaintext is sealed on request, what no key opens is named, and nothing of
   const world = await platform();
   const rows = users(world.db);
   const { user } = memberOf('auth0|alice', 'alice@example.com');
-  const lost = createVault({ storage: 'sealed', keys: generateKey('k9') }).seal('canary-lost', storedUserKey('auth0|bob'));
-  const old = createVault({ storage: 'sealed', keys: K1 }).seal('canary-pending', storedUserKey('auth0|carol'));
+  const lost = createVault({ storage: 'sealed', keys: generateKey('k9') }).seal(
+    'canary-lost',
+    storedUserKey('auth0|bob'),
+  );
+  const old = createVault({ storage: 'sealed', keys: K1 }).seal(
+    'canary-pending',
+    storedUserKey('auth0|carol'),
+  );
   const documents = [
-    { _id: user, atproto: { did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa', password: 'canary-plain', note: 'theirs' } },
+    {
+      _id: user,
+      atproto: { did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa', password: 'canary-plain', note: 'theirs' },
+    },
     { _id: 'auth0|bob', atproto: { password: lost } },
     { _id: 'auth0|carol', atprotoPending: { intent: 'e-1', password: old } },
     { _id: 'auth0|dave', atproto: { password: 7 } },
@@ -206,7 +254,10 @@ test('plaintext is sealed on request, what no key opens is named, and nothing of
     expect.objectContaining({ dryRun: true, passwords: 3, sealed: 1, resealed: 1, unopened }),
   ]);
   expect(await rows.find().sort({ _id: 1 }).toArray()).toEqual(documents);
-  expect(await run()).toEqual([4, expect.objectContaining({ plaintext: 1, sealed: 0, resealed: 1, unopened })]);
+  expect(await run()).toEqual([
+    4,
+    expect.objectContaining({ plaintext: 1, sealed: 0, resealed: 1, unopened }),
+  ]);
   expect(await run('--seal-plaintext')).toEqual([
     4,
     expect.objectContaining({ plaintext: 0, sealed: 1, current: 1, unopened }),
@@ -234,7 +285,9 @@ test('a key that is missing or another one stops an engine at its start, and pla
   expect(await start(ROTATED)).toBeUndefined();
   expect(await start(K2)).toMatchObject({ name: 'UsageError', code: 'CREDENTIAL_KEY_MISSING' });
   expect(await start(OTHER_K1)).toMatchObject({ name: 'UsageError', code: 'CREDENTIAL_KEY_DIFFERS' });
-  expect(describeError(await start(K2))).toMatch(/sealed with the key k1, which is not in CONCORD_CREDENTIAL_KEYS/);
+  expect(describeError(await start(K2))).toMatch(
+    /sealed with the key k1, which is not in CONCORD_CREDENTIAL_KEYS/,
+  );
 
   const file = joinPath(await temporaryDirectory(), 'plaintext.yaml');
   await writeFile(file, `${await readFile(SANDBOX_CONFIG, 'utf8')}\ncredentials: { storage: plaintext }\n`);

@@ -1,7 +1,7 @@
 /** `concord approve [run]`: lets a halted run do exactly what it was halted over; without a run, lists them. */
 import { decide, draft } from '../engine/decide.ts';
 import { ownerOf } from '../engine/owner.ts';
-import type { Halt } from '../engine/sweep.ts';
+import { APPROVABLE_FOR_MS, type Halt } from '../engine/sweep.ts';
 import { UsageError } from '../errors.ts';
 import type { TenantId } from '../identity.ts';
 import { printJson } from '../terminal/output.ts';
@@ -16,9 +16,6 @@ interface HaltedRun extends Halt {
   readonly at: Date;
   readonly approved: boolean;
 }
-
-/** A halt older than this is no longer offered: the world has moved on, and the next sweep looks anew. */
-const OFFERED_FOR_MS = 7 * 86_400_000;
 
 export async function runApprove(run: string | undefined, options: DecisionOptions): Promise<ExitCode> {
   const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
@@ -60,7 +57,7 @@ export async function runApprove(run: string | undefined, options: DecisionOptio
 }
 
 async function haltedRuns({ assess, converge }: Engine): Promise<HaltedRun[]> {
-  const since = new Date(converge.clock.now().getTime() - OFFERED_FOR_MS);
+  const since = new Date(converge.clock.now().getTime() - APPROVABLE_FOR_MS);
   const halts: HaltedRun[] = [];
   const approved = new Set<string>();
   for await (const event of assess.events.read({ types: ['sweep.halted', 'sweep.approved'], since })) {

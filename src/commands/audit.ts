@@ -8,12 +8,15 @@ import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
 import { type ReadSide, wireReadSide } from '../wire.ts';
+import { runOrphanAudit } from './audit-orphans.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
 
 export interface AuditOptions extends GlobalOptions {
   readonly tenant?: string | undefined;
   /** The most users to list; the totals are of everyone. */
   readonly limit: number;
+  /** Look for what belongs to nobody, instead. */
+  readonly orphans?: boolean | undefined;
 }
 
 export interface AuditReport {
@@ -28,6 +31,7 @@ export interface AuditReport {
 }
 
 export async function runAudit(options: AuditOptions): Promise<ExitCode> {
+  if (options.orphans === true) return runOrphanAudit(options);
   const config = configFor(options, ['mongodb', 'auth0', 'pds']);
   const terminal = terminalOf(options);
   const side = wireReadSide(config);

@@ -6,6 +6,7 @@ import { converge, type PassResult } from '../engine/converge.ts';
 import { ownerOf } from '../engine/owner.ts';
 import { sweep } from '../engine/sweep.ts';
 import { Workers } from '../engine/workers.ts';
+import { UsageError } from '../errors.ts';
 import { ingest } from '../events/ingest.ts';
 import { createServer } from '../http/server.ts';
 import type { UserKey } from '../identity.ts';
@@ -18,6 +19,8 @@ import { mendIndexes } from './reconcile.ts';
 export interface Service {
   /** Where it listens, such as `http://127.0.0.1:8787`. */
   readonly url: string;
+  /** Rejects when the service cannot start as it is configured; never resolves. */
+  readonly failed: Promise<never>;
   /** No new work; what is in flight finishes, within the configured deadline. May be repeated. */
   stop(): Promise<void>;
 }
@@ -33,8 +36,11 @@ export async function runServe(options: GlobalOptions): Promise<ExitCode> {
   const stopped = stopSignal(logger);
   const service = await startService(config, logger);
   logger.info({ url: service.url, tenants: config.tenants.map(({ id }) => id) }, 'serving');
-  await stopped;
-  await service.stop();
+  try {
+    await Promise.race([stopped, service.failed]);
+  } finally {
+    await service.stop();
+  }
   logger.info('stopped');
   return EXIT.clean;
 }
@@ -109,11 +115,16 @@ export async function startService(
     watching = watchHandles(engine, workers, logger, stopping.signal);
     if (config.schedule.sweep !== null) firstSweep = sweepOnce(engine, workers, logger);
   });
+  const failed = new Promise<never>((_, reject) => {
+    preparing.catch(reject);
+  });
+  // Whoever does not listen finds the trouble in the log; it is no unhandled rejection.
+  failed.catch((err: unknown) => logger.error({ err }, 'the service cannot start'));
   let stopped: Promise<void> | undefined;
   const stop = async () => {
     draining = true;
     stopping.abort();
-    await preparing;
+    await preparing.catch(() => undefined);
     await Promise.all(tasks.map((task) => task.destroy()));
     const [unfinished] = await Promise.all([workers.stop(config.engine.stopDeadlineMs), server.close()]);
     await Promise.all([watching, firstSweep]);
@@ -121,7 +132,7 @@ export async function startService(
       logger.warn({ unfinished }, 'passes had not finished at the deadline; their leases run out');
     await engine.close();
   };
-  return { url, stop: () => (stopped ??= stop()) };
+  return { url, failed, stop: () => (stopped ??= stop()) };
 }
 
 async function prepare(engine: Engine, logger: Logger, signal: AbortSignal): Promise<void> {
@@ -131,6 +142,8 @@ async function prepare(engine: Engine, logger: Logger, signal: AbortSignal): Pro
       await mendIndexes(engine);
       return;
     } catch (err) {
+      // A wrong key, say: no waiting mends that, and whoever started this is told at once.
+      if (err instanceof UsageError) throw err;
       logger.error({ err }, 'MongoDB could not be prepared; trying again');
       await engine.converge.clock.delay(PREPARE_RETRY_MS, signal);
     }

@@ -121,10 +121,16 @@ class Pass {
     const { log, clock } = this.#deps;
     const { user, tenant } = this.#lease;
     const journal = createJournal(this.#deps, user, tenant, await log.ofUser(user));
-    if (journal.facts().forgotten) return this.#leaveAlone(journal, startedAt);
+    if (journal.facts().forgotten && !(await this.#isBack())) return this.#leaveAlone(journal, startedAt);
     const documents = await this.#learn(journal);
     const view = documents === undefined ? undefined : await this.#rounds(journal, documents);
     return this.#end(journal, view, startedAt, clock.now());
+  }
+
+  /** A social login makes a user with the same id again. Whoever cannot be read is left alone. */
+  async #isBack(): Promise<boolean> {
+    const answer = await attempt('auth0', () => this.#tenant.directory.user(this.#lease.userId));
+    return answer.ok && answer.value !== 'absent';
   }
 
   /** Of a person who was forgotten nothing is read or written any more. */
@@ -255,6 +261,8 @@ class Pass {
       now: () => this.#deps.clock.now(),
       ensureLease: () => this.#ensureLease(),
       tell: async (...told) => {
+        // The call before may have outlasted the lease: whoever holds it now finds the effect and tells of it.
+        await this.#ensureLease();
         cause = await journal.tell([cause], ...told);
         this.#cause = [cause];
       },

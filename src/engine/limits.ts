@@ -20,12 +20,15 @@ export function allowed({ share, count }: Limit, users: number): number {
   return Math.floor(Math.min(share * users, count));
 }
 
-/** Whether a complete listing is too small to be believed, beside the users known to be there. */
+/**
+ * Whether a complete listing is too small to be believed, beside the users known to be there. One who
+ * is missing may always be, or in a tenant of five the first would halt every sweep.
+ */
 export function isShrunken(
   limits: Pick<SafetyLimits, 'sourceShrink'>,
   listed: number,
   known: number,
 ): boolean {
   if (known === 0) return false;
-  return listed === 0 || listed < known * (1 - limits.sourceShrink);
+  return listed === 0 || known - listed > Math.max(1, known * limits.sourceShrink);
 }

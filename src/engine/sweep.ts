@@ -6,7 +6,6 @@
  * many at once (renames) is collected first, held against the safety limits as a whole, and done
  * only if it keeps within them; above, the run halts and a person approves it or leaves it.
  */
-import { createHash } from 'node:crypto';
 import { UpstreamError } from '../errors.ts';
 import type { EventData } from '../events/event.ts';
 import type { EventId, UserKey } from '../identity.ts';
@@ -22,6 +21,7 @@ import {
 } from './assess.ts';
 import { decide, draft } from './decide.ts';
 import { allowed, isShrunken, type SafetyLimits } from './limits.ts';
+import { shortHash } from './short-hash.ts';
 
 export interface SweepDeps extends AssessDeps {
   readonly log: Pick<EventLog, 'append' | 'ofUser'>;
@@ -49,6 +49,8 @@ export interface SweepResult {
 
 /** How long a person's word that a source really shrank is taken, and grants count against the limit. */
 const DAY_MS = 86_400_000;
+/** A halt older than this is no longer offered for approval: the world has moved on, and the next sweep looks anew. */
+export const APPROVABLE_FOR_MS = 7 * DAY_MS;
 /** As many of those concerned are kept with a halt, so that its approval covers exactly them. */
 const MAX_HALTED_USERS = 50_000;
 
@@ -99,15 +101,12 @@ class Run {
         for (const { user } of seen) this.#seen.add(shortHash(user));
         // A batch knows nothing of refusals: whoever has the code for good reason looks like a rename to it.
         const drifted = seen.filter(isDrifted);
-        const closer = await lookCloser(this.#deps, this.#tenant, drifted.filter(isRenameOnly), clock.now());
-        const found = [
-          ...drifted.filter((assessment) => !isRenameOnly(assessment)),
-          ...closer.filter(isDrifted),
-        ];
-        const renames = found.filter(isRenameOnly);
+        const closer = await lookCloser(this.#deps, this.#tenant, drifted.filter(isRename), clock.now());
+        const found = [...drifted.filter((assessment) => !isRename(assessment)), ...closer.filter(isDrifted)];
+        const renames = found.filter(isRename);
         this.#renames.push(...renames.map((assessment) => this.#trigger(assessment)));
         const due = found
-          .filter((assessment) => !isRenameOnly(assessment))
+          .filter((assessment) => !isRename(assessment))
           .map((assessment) => this.#trigger(assessment));
         if (due.length > 0) await queue.markDue(due, clock.now(), 'sweep');
         this.users += page.users.length;
@@ -125,7 +124,8 @@ class Run {
   /** What only a complete listing allows: renames within their limit, who is not listed, and removals. */
   async conclude(): Promise<void> {
     await this.#rename();
-    const { known, unlisted, removable } = await this.#known();
+    const { known, unlisted, removable, returned } = await this.#known();
+    await this.#lookAgain(returned);
     if (isShrunken(this.#deps.limits, this.users, known) && !(await this.#approvedSource())) {
       await this.#halt(
         'source',
@@ -144,6 +144,13 @@ class Run {
     await this.#remove(removable);
   }
 
+  /** Whoever is taken for gone and is listed, or was kept under another policy: a pass tells what holds now. */
+  async #lookAgain(subjects: readonly Subject[]): Promise<void> {
+    const { queue, clock } = this.#deps;
+    const due = subjects.map(({ user, userId }) => ({ user, userId, tenant: this.#tenant.id }));
+    if (due.length > 0) await queue.markDue(due, clock.now(), 'sweep');
+  }
+
   async #rename(): Promise<void> {
     const { queue, clock, limits } = this.#deps;
     if (this.#renames.length === 0) return;
@@ -160,37 +167,54 @@ class Run {
     let known = 0;
     const unlisted: Subject[] = [];
     const removable: Subject[] = [];
+    const returned: Subject[] = [];
     for await (const subject of this.#deps.subjects.list(this.#tenant.id)) {
-      const gone = subject.conditions.some(({ type, reason }) => type === 'auth0' && reason === 'UserGone');
-      if (subject.conditions.some(({ reason }) => reason === 'RemovalDue')) removable.push(subject);
-      if (gone) continue;
-      known += 1;
-      if (!this.#seen.has(shortHash(subject.user))) unlisted.push(subject);
+      const says = (reason: string) => subject.conditions.some((condition) => condition.reason === reason);
+      const isGone = says('UserGone') || says('UserGoneOnce');
+      const isListed = this.#seen.has(shortHash(subject.user));
+      // Gone with an account that the policy of that day let be: the policy may have changed since.
+      const isKept = isGone && subject.did !== undefined && accountReason(subject) === 'UserGone';
+      const isLookedAgain = isListed ? isGone : isKept && this.#deps.settings.policy.removal !== 'report';
+      if (isLookedAgain) returned.push(subject);
+      else if (says('RemovalDue')) removable.push(subject);
+      if (isListed || !isGone) known += 1;
+      // A 404 whose second proof is still missing gets it here, as does whoever was thought to be there.
+      if (!isListed && (!isGone || says('UserGoneOnce'))) unlisted.push(subject);
     }
-    return { known, unlisted, removable };
+    return { known, unlisted, removable, returned };
   }
 
   async #approvedSource(): Promise<boolean> {
     const { events, clock } = this.#deps;
-    const since = new Date(clock.now().getTime() - DAY_MS);
+    const now = clock.now().getTime();
+    // The halt may be as old as one that can be approved; with nightly sweeps it is always a day old.
+    const since = new Date(now - DAY_MS - APPROVABLE_FOR_MS);
     const halted = new Set<EventId>();
     for await (const event of events.read({ types: ['sweep.halted', 'sweep.approved'], since })) {
       if (event.tenant !== this.#tenant.id) continue;
       if (event.type === 'sweep.halted' && event.data.kind === 'source') halted.add(event.data.run);
-      if (event.type === 'sweep.approved' && halted.has(event.data.run)) return true;
+      if (event.type !== 'sweep.approved' || !halted.has(event.data.run)) continue;
+      if (now - event.at.getTime() <= DAY_MS) return true;
     }
     return false;
   }
 
   async #remove(removable: readonly Subject[]): Promise<void> {
     if (removable.length === 0) return;
-    const { limits } = this.#deps;
-    const limit = allowed(limits.removals, this.users);
-    const users = removable.map(({ user }) => user);
-    if (users.length + (await this.#grantedOfLate()) > limit) {
+    const granted = await this.#grantedOfLate();
+    // Whoever has been granted and not been looked at since still says RemovalDue, and is not asked about twice.
+    const waiting = removable.filter(({ user }) => !granted.has(user));
+    // But looked at again: the run that granted it may have broken off before the user was due.
+    const again = removable.filter(({ user }) => granted.has(user));
+    const due = again.map(({ user, userId }) => ({ user, userId, tenant: this.#tenant.id }));
+    if (due.length > 0) await this.#deps.queue.markDue(due, this.#deps.clock.now(), 'sweep');
+    if (waiting.length === 0) return;
+    const limit = allowed(this.#deps.limits.removals, this.users);
+    if (waiting.length + granted.size > limit) {
+      const users = waiting.map(({ user }) => user);
       return this.#halt('removals', limit, users.length, this.users, users);
     }
-    for (const { user, userId } of removable) {
+    for (const { user, userId } of waiting) {
       const data = { run: this.#id, by: 'the safety limit' };
       await decide(this.#deps, { user, userId, tenant: this.#tenant.id }, 'removal.granted', data);
       this.removals += 1;
@@ -198,12 +222,12 @@ class Run {
   }
 
   /** Sweep after sweep, the limit holds for a day. */
-  async #grantedOfLate(): Promise<number> {
+  async #grantedOfLate(): Promise<ReadonlySet<UserKey>> {
     const { events, clock } = this.#deps;
     const since = new Date(clock.now().getTime() - DAY_MS);
-    let granted = 0;
+    const granted = new Set<UserKey>();
     for await (const event of events.read({ types: ['removal.granted'], since })) {
-      if (event.tenant === this.#tenant.id) granted += 1;
+      if (event.tenant === this.#tenant.id && event.user !== null) granted.add(event.user);
     }
     return granted;
   }
@@ -230,10 +254,11 @@ class Run {
   }
 }
 
-function isRenameOnly({ view }: Assessment): boolean {
-  return view.actions.length > 0 && view.actions.every(({ type }) => type === 'change-handle');
+/** Also beside other actions: the pass that mends those would rename as well, past the limit. */
+function accountReason({ conditions }: Subject): string | undefined {
+  return conditions.find(({ type }) => type === 'account')?.reason;
 }
 
-function shortHash(user: UserKey): number {
-  return createHash('sha1').update(user).digest().readUIntBE(0, 6);
+function isRename({ view }: Assessment): boolean {
+  return view.actions.some(({ type }) => type === 'change-handle');
 }

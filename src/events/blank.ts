@@ -71,7 +71,10 @@ export function blanked(event: ConcordEvent): ConcordEvent {
     case 'account.deactivated':
     case 'account.reactivated':
     case 'account.deleted':
+    case 'password.refused':
+    case 'password.accepted':
     case 'password.reset':
+    case 'password-reset.granted':
     case 'removal.granted':
     case 'user.resumed':
     case 'user.retried':
@@ -101,21 +104,9 @@ export function addressesIn(events: readonly ConcordEvent[]): readonly string[] 
   );
 }
 
-function addressIn(event: ConcordEvent): string | null | undefined {
-  switch (event.type) {
-    case 'auth0.user-observed':
-    case 'account.creation-intended':
-    case 'account.created':
-    case 'account.adopted':
-    case 'email.refused':
-      return event.data.email;
-    case 'subject.observed':
-      return event.data.account?.email;
-    case 'email.changed':
-      return event.data.to;
-    case 'account.creation-refused':
-      return event.data.field === 'email' ? event.data.value : undefined;
-    default:
-      return undefined;
-  }
+function addressIn({ type, data }: ConcordEvent): string | null | undefined {
+  if (type === 'subject.observed') return data.account?.email;
+  if (type === 'email.changed') return data.to;
+  if (type === 'account.creation-refused') return data.field === 'email' ? data.value : undefined;
+  return 'email' in data ? data.email : undefined;
 }

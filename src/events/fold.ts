@@ -210,6 +210,8 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.intent = { event: event._id, at: event.at, ...event.data };
       return;
     case 'account.creation-refused': {
+      // Of a creation that was held up past its lease: what was refused by then is what another worker of ours had made.
+      if (facts.intent?.event !== event.data.intent) return;
       const refusals = event.data.field === 'handle' ? facts.refusedHandles : facts.refusedEmails;
       refusals.set(event.data.value, { reason: event.data.reason, at: event.at });
       facts.intent = undefined;

@@ -1,7 +1,7 @@
 /** The platform's documents, read: `verifications`, `users` and `@handles`, by user, leniently. */
 import type { Collection } from 'mongodb';
-import { storedUserKey, type UserKey } from '../identity.ts';
-import type { DocumentReader, Documents } from '../ports.ts';
+import { type Did, storedUserKey, type UserKey } from '../identity.ts';
+import type { DocumentOwner, DocumentReader, Documents } from '../ports.ts';
 import { collections } from './collections.ts';
 import type { ReadableDb } from './connection.ts';
 import {
@@ -77,7 +77,62 @@ export function documentReader(db: ReadableDb): DocumentReader {
       );
       return [...new Set(found.flat())].map(storedUserKey);
     },
+
+    async *owners() {
+      for (const collection of ['users', 'verifications', '@handles'] as const)
+        yield* ownersIn(db, collection);
+    },
+
+    async namedDids(dids) {
+      const named = new Set<Did>();
+      for (let start = 0; start < dids.length; start += readChunk) {
+        const wanted = { 'atproto.did': { $in: dids.slice(start, start + readChunk) } };
+        const found = await reading('see which accounts are named', () =>
+          users.find(wanted, { projection: { atproto: 1 } }).toArray(),
+        );
+        for (const document of found) {
+          const did = userOf(document).account?.did;
+          if (did !== undefined) named.add(did);
+        }
+      }
+      return named;
+    },
   };
+}
+
+/**
+ * By pages rather than one cursor, which the server drops when its reader leaves it for ten minutes. A page
+ * begins after the last key, which finds text only; keys of other types, which are nobody's, come last.
+ */
+async function* ownersIn(
+  db: ReadableDb,
+  collection: DocumentOwner['collection'],
+): AsyncIterable<readonly DocumentOwner[]> {
+  const documents = db.collection<StoredUser>(collection);
+  const projection = collection === 'users' ? { 'atproto.did': 1 } : { _id: 1 };
+  const ownerOf = (stored: StoredUser): DocumentOwner => ({
+    collection,
+    key: String(stored._id),
+    did: userOf(stored).account?.did,
+  });
+  let from: Record<string, string> = { $gte: '' };
+  for (;;) {
+    const found = await reading('list whose documents there are', () =>
+      documents
+        .find({ _id: from as never }, { projection, batchSize: readChunk + 1 })
+        .sort({ _id: 1 })
+        .limit(readChunk)
+        .toArray(),
+    );
+    if (found.length > 0) yield found.map(ownerOf);
+    const last = found.at(-1);
+    if (last === undefined || found.length < readChunk) break;
+    from = { $gt: last._id };
+  }
+  const others = await reading('list whose documents there are', () =>
+    documents.find({ _id: { $not: { $type: 'string' } } as never }, { projection: { _id: 1 } }).toArray(),
+  );
+  if (others.length > 0) yield others.map(ownerOf);
 }
 
 async function ids<T extends { readonly _id: string }>(

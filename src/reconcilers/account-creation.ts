@@ -152,7 +152,9 @@ export async function record(
   documents: Documents,
   context: ApplyContext,
 ): Promise<void> {
-  const pending = documents.user?.pending?.password;
+  // A password that is there is the account's; a pending one beside it is left from a creation that came too late.
+  const hasPassword = documents.user?.account?.hasPassword === true;
+  const pending = hasPassword ? undefined : documents.user?.pending?.password;
   await context.ensureLease();
   await recordOrThrow(deps.documents, context.user, {
     did: account.did,

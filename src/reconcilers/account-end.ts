@@ -109,7 +109,8 @@ export function planEnd(
 
 function planSuspension(account: PdsAccount | undefined): Plan<EndAction> {
   const reason = 'UserBlocked';
-  if (account === undefined || account.state !== 'active') {
+  // Read in a batch an account has no known state: taken for active, so that a closer look is taken.
+  if (account === undefined || !(account.state === 'active' || account.state === 'unknown')) {
     const message =
       account === undefined
         ? 'The user is blocked in Auth0.'

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../src/errors.ts';
 import { eventId, type UserKey } from '../../src/identity.ts';
 import type { DocumentStore } from '../../src/ports.ts';
-import { alice, aliceDid, at, bob, bobDid, code, handle } from './people.ts';
+import { alice, aliceDid, all, at, bob, bobDid, code, handle } from './people.ts';
 
 export interface DocumentWorld {
   readonly store: DocumentStore;
@@ -44,6 +44,21 @@ export function documentStoreContract(make: () => Promise<DocumentWorld>): void 
       expect(await store.findUsers({ handle: 'b.b' })).toEqual([]);
       expect(await store.findUsers({ code: 'ac26nobeb', did: aliceDid })).toEqual([alice.user]);
       expect(await store.findUsers({})).toEqual([]);
+    });
+
+    it('lists whose documents there are, and which accounts they name', async () => {
+      const { store, setHandle } = await make();
+      await store.createUser(alice.user, code('ac26nobeb'), at(1));
+      await store.recordAccount(alice.user, account);
+      await store.recordVerification(bob.user, 1);
+      await setHandle(bob.user, 'bob');
+      expect((await all(store.owners())).flat()).toEqual([
+        { collection: 'users', key: alice.user, did: aliceDid },
+        { collection: 'verifications', key: bob.user, did: undefined },
+        { collection: '@handles', key: bob.user, did: undefined },
+      ]);
+      expect(await store.namedDids([aliceDid, bobDid])).toEqual(new Set([aliceDid]));
+      expect(await store.namedDids([])).toEqual(new Set());
     });
 
     it('counts the codes of one year', async () => {

@@ -1,0 +1,51 @@
+/** `concord replay`: rebuilds what the read model shows from the event log alone. */
+import { type ReplayReport, replay } from '../engine/replay.ts';
+import { formatDuration } from '../terminal/duration.ts';
+import { printJson } from '../terminal/output.ts';
+import { createProgress } from '../terminal/progress.ts';
+import { visible } from '../terminal/visible.ts';
+import { wireReplay } from '../wire.ts';
+import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
+
+export interface ReplayOptions extends GlobalOptions {
+  readonly dryRun?: boolean | undefined;
+}
+
+export async function runReplay(options: ReplayOptions): Promise<ExitCode> {
+  const dryRun = options.dryRun === true;
+  const terminal = terminalOf(options);
+  const side = wireReplay(configFor(options, ['mongodb']), dryRun);
+  try {
+    const startedAt = Date.now();
+    const progress = createProgress({
+      label: 'rebuilding users',
+      stream: terminal.stderr,
+      now: () => new Date(),
+    });
+    const report = await replay(side, (users) => progress.update(users));
+    progress.finish();
+    const durationMs = Date.now() - startedAt;
+    if (terminal.json) printJson({ command: 'replay', dryRun, ...report, durationMs });
+    else printReplay(report, durationMs, terminal);
+    if (report.differing > 0) return EXIT.differences;
+    return report.withoutTenant + report.unerased.length > 0 ? EXIT.partlyDone : EXIT.clean;
+  } finally {
+    await side.close();
+  }
+}
+
+function printReplay(report: ReplayReport, durationMs: number, { stdout, style }: Terminal): void {
+  const { users, equal, rebuilt, differing, busy, withoutTenant, withoutEvents, unerased } = report;
+  stdout.write(
+    `${users} users replayed in ${formatDuration(durationMs)}: ${equal} equal, ${rebuilt} rebuilt${differing > 0 ? `, ${differing} that differ` : ''}\n`,
+  );
+  if (busy > 0) stdout.write(`${busy} are being converged, which writes what they show\n`);
+  if (withoutTenant > 0)
+    stdout.write(`${style('red', `${withoutTenant} are of no tenant that is configured and were left`)}\n`);
+  if (withoutEvents > 0)
+    stdout.write(`${withoutEvents} subjects have no event in the log and were left as they are\n`);
+  for (const user of unerased)
+    stdout.write(
+      `${style('red', visible(user))} is forgotten, and the log holds personal data again: concord forget '${visible(user)}'\n`,
+    );
+}

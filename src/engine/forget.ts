@@ -1,0 +1,160 @@
+/**
+ * Forgets a person who is gone: what is personal is blanked, and the shape of the history stays.
+ *
+ * The order is the guarantee. The event comes first, as an intent does: from then on no pass does anything
+ * for the user, and the read model shows nothing. The user's own events come last, because they alone say
+ * by which addresses the rest is found: as long as something personal is in them, a call that broke off is
+ * seen, and the next one knows all that the first one knew.
+ */
+import { UsageError } from '../errors.ts';
+import { addressesIn, isPersonal } from '../events/blank.ts';
+import type { ConcordEvent } from '../events/event.ts';
+import { type Facts, fold } from '../events/fold.ts';
+import { BLANKED_HANDLE, type Did } from '../identity.ts';
+import type {
+  AccountReader,
+  Clock,
+  Directory,
+  DocumentReader,
+  Eraser,
+  EventLog,
+  Lease,
+  Random,
+  ReadModel,
+  SubjectReader,
+  Trigger,
+  WorkQueue,
+} from '../ports.ts';
+import { createJournal } from './journal.ts';
+import { subjectView } from './standing.ts';
+
+export interface ForgetDeps {
+  readonly log: EventLog;
+  readonly queue: Pick<WorkQueue, 'claimUser' | 'release'>;
+  readonly subjects: Pick<SubjectReader, 'get'>;
+  readonly readModel: ReadModel;
+  readonly eraser: Eraser;
+  readonly documents: Pick<DocumentReader, 'read'>;
+  readonly accounts: Pick<AccountReader, 'account' | 'holderOf'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly leaseMs: number;
+}
+
+export type Person = Omit<Trigger, 'cause'>;
+
+export interface ForgetReport {
+  /** Of the user, and now blank. */
+  readonly events: number;
+  /** Log entries about others that named the user. */
+  readonly mentions: number;
+  readonly rejects: number;
+  /** Forgotten before; this call ended what another began, or blanked what came in late. */
+  readonly again: boolean;
+}
+
+export interface Remembered {
+  readonly events: number;
+  /** With something personal in them. */
+  readonly personal: number;
+  readonly forgotten: boolean;
+}
+
+/** What is known of somebody. Throws UsageError NOTHING_KNOWN for a mistyped id, which Auth0 does not have either. */
+export async function remembered(deps: ForgetDeps, { user }: Person): Promise<Remembered> {
+  const [history, subject] = await Promise.all([deps.log.ofUser(user), deps.subjects.get(user)]);
+  if (history.length === 0 && subject === undefined) {
+    throw new UsageError('Nothing is known of this user, so there is nothing to forget.', 'NOTHING_KNOWN');
+  }
+  const personal = history.filter(isPersonal).length;
+  return { events: history.length, personal, forgotten: fold(history).forgotten };
+}
+
+/**
+ * Refuses, with what to do first, while the user is in Auth0 or an account of theirs is in use. Throws
+ * UpstreamError when either cannot be read: who could not be read is not gone.
+ */
+export async function refuseUnlessGone(
+  deps: ForgetDeps,
+  directory: Pick<Directory, 'user'>,
+  { user, userId }: Person,
+): Promise<void> {
+  if ((await directory.user(userId)) !== 'absent') {
+    throw new UsageError(
+      'Auth0 still has this user. Only who is gone can be forgotten: delete the user in Auth0 first.',
+      'USER_EXISTS',
+    );
+  }
+  const facts = fold(await deps.log.ofUser(user));
+  for (const did of await accountsOf(deps, user, facts)) {
+    const account = await deps.accounts.account(did);
+    if (account === 'missing' || account.state === 'deactivated' || account.state === 'takendown') continue;
+    throw new UsageError(
+      `The account ${did} of this user is still there and not deactivated. Let it be removed first: turn policy.removal on and wait for the sweep, or delete it on the PDS.`,
+      'ACCOUNT_ACTIVE',
+    );
+  }
+}
+
+/** Every account that is, or may be, this user's: by the document, by the log, and by a creation that broke off. */
+async function accountsOf(
+  { documents, accounts }: ForgetDeps,
+  user: Person['user'],
+  facts: Facts,
+): Promise<ReadonlySet<Did>> {
+  const recorded = (await documents.read([user])).get(user)?.user?.account;
+  if (recorded !== undefined && recorded.did === undefined) {
+    throw new UsageError(
+      'The users document names an account whose DID cannot be read, so nobody can tell whether it is in use: correct or remove it first.',
+      'ACCOUNT_UNREADABLE',
+    );
+  }
+  // A blank one was looked at by the call that blanked it.
+  const handle = facts.intent?.handle === BLANKED_HANDLE ? undefined : facts.intent?.handle;
+  const holder = handle === undefined ? undefined : await accounts.holderOf(handle);
+  const intended = holder?.type === 'account' ? await accounts.account(holder.did) : undefined;
+  const ours = intended !== undefined && intended !== 'missing' && isIntended(facts, intended.inviteHash);
+  const dids = [recorded?.did, facts.account?.did, facts.seen.account?.did, ours ? intended.did : undefined];
+  return new Set(dids.filter((did) => did !== undefined));
+}
+
+/** Whoever used the invite of our intent is ours; where the PDS keeps none, it may be. */
+function isIntended({ intent }: Facts, inviteHash: string | undefined): boolean {
+  return inviteHash === undefined || inviteHash === intent?.inviteHash;
+}
+
+/**
+ * Throws UsageError USER_BUSY while a pass over the user is under way. May be repeated at any time, and
+ * ends what a call that broke off began.
+ */
+export async function forget(
+  deps: ForgetDeps,
+  directory: Pick<Directory, 'user'>,
+  person: Person,
+  by: string,
+): Promise<ForgetReport> {
+  const lease = await deps.queue.claimUser(person, deps.clock.now(), deps.leaseMs);
+  if (lease === undefined) {
+    throw new UsageError('A pass over this user is under way. Try again in a moment.', 'USER_BUSY');
+  }
+  try {
+    // Under the lease once more: somebody may have come back while a person was asked.
+    await refuseUnlessGone(deps, directory, person);
+    return await erase(deps, lease, by);
+  } finally {
+    await deps.queue.release(lease);
+  }
+}
+
+async function erase(deps: ForgetDeps, lease: Lease, by: string): Promise<ForgetReport> {
+  const { user, tenant, userId } = lease;
+  const history: readonly ConcordEvent[] = await deps.log.ofUser(user);
+  const journal = createJournal(deps, user, tenant, history);
+  const again = journal.facts().forgotten;
+  if (!again) await journal.tell([], { type: 'user.forgotten', data: { by } });
+  await deps.readModel.show(lease, subjectView(journal.facts()));
+  const addresses = addressesIn(history);
+  const { events: mentions, rejects } = await deps.eraser.blankMentions({ user, tenant, userId, addresses });
+  const events = await deps.eraser.blankEvents(user);
+  return { events, mentions, rejects, again };
+}

@@ -1,0 +1,276 @@
+/**
+ * Documents and accounts that belong to nobody, with what speaks for that. Reads only, and nothing is
+ * ever done about them: what looks like nobody's may be all that a person has.
+ *
+ * | a document whose key               | Auth0, read by id   | is       |
+ * |------------------------------------|---------------------|----------|
+ * | is in a complete listing           |                     | somebody's |
+ * | is in none                         | has the user        | somebody's: lists are late |
+ * | is in none                         | 404                 | an orphan, by two proofs   |
+ * | is in none                         | could not be read   | unknown  |
+ * | has the form of no configured tenant |                   | an orphan: whoever it is, is not ours to look for |
+ *
+ * An account on the PDS that no `users` document names is an orphan. The documents are read again at the
+ * end, so that an account that was being created meanwhile is not taken for one.
+ */
+import type { AccountHandle, Did, TenantId, UserKey } from '../identity.ts';
+import { userKey } from '../identity.ts';
+import type { AccountReader, DocumentOwner, DocumentReader, EventReader, PdsAccount } from '../ports.ts';
+import { taggedEmail } from '../reconcilers/account.ts';
+import type { AssessedTenant } from './assess.ts';
+import { attempt } from './attempt.ts';
+import { ownerOf } from './owner.ts';
+import { shortHash } from './short-hash.ts';
+
+export interface OrphanDeps {
+  readonly documents: Pick<DocumentReader, 'owners' | 'namedDids'>;
+  readonly accounts: Pick<AccountReader, 'accounts' | 'repositories'>;
+  readonly events: Pick<EventReader, 'read'>;
+}
+
+export interface DoubtedDocument {
+  /** The `_id`, as it is stored. */
+  readonly key: string;
+  /** Null when the key is of no configured tenant. */
+  readonly tenant: TenantId | null;
+  readonly collection: DocumentOwner['collection'];
+  readonly verdict: 'orphan' | 'unknown';
+  readonly evidence: readonly string[];
+}
+
+export interface OrphanAccount {
+  readonly did: Did;
+  /** Null when the PDS lists its repository and knows no account. */
+  readonly handle: AccountHandle | null;
+  readonly active: boolean;
+  /** Users whose address it has; the address itself is shown to nobody. */
+  readonly addressOf: readonly UserKey[];
+  /** For whom Concord meant to create it, by its invite code. */
+  readonly intendedFor: UserKey | null;
+  readonly evidence: readonly string[];
+}
+
+export interface Orphans {
+  /** How much was looked at. */
+  readonly looked: { readonly users: number; readonly documents: number; readonly accounts: number };
+  readonly orphanDocuments: number;
+  /** Documents whose user could not be read from Auth0. */
+  readonly unknownDocuments: number;
+  readonly orphanAccounts: number;
+  /** Up to the limit, as the accounts are. */
+  readonly documents: readonly DoubtedDocument[];
+  readonly accounts: readonly OrphanAccount[];
+}
+
+interface Options {
+  /** The most documents, and the most accounts, to keep with their evidence; all are counted. */
+  readonly limit: number;
+  /** Told of the number of users, documents and accounts looked at so far. */
+  readonly onProgress?: (looked: number) => void;
+}
+
+type Suspect = { readonly did: Did; readonly active: boolean };
+
+/** Reads of single users side by side. */
+const READS_AT_ONCE = 8;
+
+/**
+ * Looks through all tenants, since what belongs to none of them belongs to nobody. Throws UpstreamError
+ * when a listing breaks off or the documents cannot be read: from half of it nothing can be concluded.
+ */
+export async function findOrphans(
+  deps: OrphanDeps,
+  tenants: readonly AssessedTenant[],
+  options: Options,
+): Promise<Orphans> {
+  const search = new Search(deps, tenants, options);
+  await search.listUsers();
+  await search.lookThroughDocuments();
+  await search.lookThroughAccounts();
+  return { ...search.counts(), documents: search.documents, accounts: await search.explainAccounts() };
+}
+
+class Search {
+  readonly documents: DoubtedDocument[] = [];
+  readonly #deps: OrphanDeps;
+  readonly #tenants: readonly AssessedTenant[];
+  readonly #options: Options;
+  /** Short hashes of keys and DIDs, so that a million of them fit. */
+  readonly #listed = new Set<number>();
+  readonly #named = new Set<number>();
+  /** What Auth0 said of who was not listed: one user may have three documents. */
+  readonly #answers = new Map<number, 'present' | 'absent' | { readonly code: string }>();
+  readonly #looked = { users: 0, documents: 0, accounts: 0 };
+  readonly #suspects: Suspect[] = [];
+  #orphanDocuments = 0;
+  #unknownDocuments = 0;
+  #orphanAccounts = 0;
+
+  constructor(deps: OrphanDeps, tenants: readonly AssessedTenant[], options: Options) {
+    this.#deps = deps;
+    this.#tenants = tenants;
+    this.#options = options;
+  }
+
+  counts(): Pick<Orphans, 'looked' | 'orphanDocuments' | 'unknownDocuments' | 'orphanAccounts'> {
+    return {
+      looked: this.#looked,
+      orphanDocuments: this.#orphanDocuments,
+      unknownDocuments: this.#unknownDocuments,
+      orphanAccounts: this.#orphanAccounts,
+    };
+  }
+
+  async listUsers(): Promise<void> {
+    for (const { keyPrefix, directory } of this.#tenants) {
+      for await (const { users } of directory.everyone()) {
+        for (const { userId } of users) this.#listed.add(shortHash(userKey(keyPrefix, userId)));
+        this.#count('users', users.length);
+      }
+    }
+  }
+
+  async lookThroughDocuments(): Promise<void> {
+    for await (const page of this.#deps.documents.owners()) {
+      for (const { did } of page) if (did !== undefined) this.#named.add(shortHash(did));
+      const doubted = page.filter(({ key }) => !this.#listed.has(shortHash(key)));
+      await this.#askAuth0(doubted.map(({ key }) => key));
+      for (const document of doubted) this.#judge(document);
+      this.#count('documents', page.length);
+    }
+  }
+
+  /** Who is not listed is read by id, once. */
+  async #askAuth0(keys: readonly string[]): Promise<void> {
+    const unasked = [...new Set(keys)].filter((key) => !this.#answers.has(shortHash(key)));
+    await sideBySide(unasked, async (key) => {
+      const owned = ownerOf(key, this.#tenants);
+      if (owned === undefined) return;
+      const answer = await attempt('auth0', () => owned.tenant.directory.user(owned.userId));
+      if (!answer.ok) this.#answers.set(shortHash(key), { code: answer.failure.code });
+      else this.#answers.set(shortHash(key), answer.value === 'absent' ? 'absent' : 'present');
+    });
+  }
+
+  #judge({ collection, key, did }: DocumentOwner): void {
+    const owned = ownerOf(key, this.#tenants);
+    const answer = this.#answers.get(shortHash(key));
+    if (answer === 'present') return;
+    const names = did === undefined ? [] : [`it names the account ${did}`];
+    const evidence = [...why(owned?.tenant.id, answer), ...names];
+    const verdict = typeof answer === 'object' ? 'unknown' : 'orphan';
+    if (verdict === 'orphan') this.#orphanDocuments += 1;
+    else this.#unknownDocuments += 1;
+    if (this.documents.length < this.#options.limit)
+      this.documents.push({ key, tenant: owned?.tenant.id ?? null, collection, verdict, evidence });
+  }
+
+  async lookThroughAccounts(): Promise<void> {
+    for await (const page of this.#deps.accounts.repositories()) {
+      const unnamed = page.filter(({ did }) => !this.#named.has(shortHash(did)));
+      const suspects = await this.#stillUnnamed(unnamed);
+      this.#orphanAccounts += suspects.length;
+      this.#suspects.push(...suspects.slice(0, this.#options.limit - this.#suspects.length));
+      this.#count('accounts', page.length);
+    }
+    const settled = await this.#stillUnnamed(this.#suspects);
+    this.#orphanAccounts -= this.#suspects.length - settled.length;
+    this.#suspects.splice(0, this.#suspects.length, ...settled);
+  }
+
+  async #stillUnnamed(suspects: readonly Suspect[]): Promise<Suspect[]> {
+    if (suspects.length === 0) return [];
+    const named = await this.#deps.documents.namedDids(suspects.map(({ did }) => did));
+    return suspects.filter(({ did }) => !named.has(did));
+  }
+
+  async explainAccounts(): Promise<OrphanAccount[]> {
+    const infos = await this.#deps.accounts.accounts(this.#suspects.map(({ did }) => did));
+    const intended = await this.#intentsFor(infos);
+    const explained = new Map<Did, OrphanAccount>();
+    await sideBySide(this.#suspects, async ({ did, active }) => {
+      const account = infos.get(did);
+      const address = await this.#usersWithAddressOf(account);
+      const intendedFor = intended.get(account?.inviteHash ?? '') ?? null;
+      const evidence = [
+        'no users document names it',
+        account === undefined ? 'the PDS says nothing more of it' : address.evidence,
+        ...(account === undefined ? [] : [inviteEvidence(account, intendedFor)]),
+      ];
+      const handle = account?.handle ?? null;
+      explained.set(did, { did, handle, active, addressOf: address.users, intendedFor, evidence });
+    });
+    return this.#suspects.flatMap(({ did }) => explained.get(did) ?? []);
+  }
+
+  /** For whom accounts with these invite codes were meant: one stream over the intents, however many accounts. */
+  async #intentsFor(infos: ReadonlyMap<Did, PdsAccount>): Promise<ReadonlyMap<string, UserKey>> {
+    const wanted = new Set([...infos.values()].flatMap(({ inviteHash }) => inviteHash ?? []));
+    const found = new Map<string, UserKey>();
+    if (wanted.size === 0) return found;
+    for await (const event of this.#deps.events.read({ types: ['account.creation-intended'] })) {
+      if (event.type !== 'account.creation-intended' || event.user === null) continue;
+      if (wanted.has(event.data.inviteHash)) found.set(event.data.inviteHash, event.user);
+    }
+    return found;
+  }
+
+  async #usersWithAddressOf(account: PdsAccount | undefined) {
+    const address = account?.email?.toLowerCase();
+    if (address === undefined) return { users: [], evidence: 'it has no address' };
+    const read = await attempt('auth0', async () => {
+      const users: UserKey[] = [];
+      for (const { directory, keyPrefix, emailTag } of this.#tenants) {
+        for (const email of addressesBehind(address, emailTag)) {
+          const found = await directory.usersByEmail(email);
+          users.push(...found.map(({ userId }) => userKey(keyPrefix, userId)));
+        }
+      }
+      return users;
+    });
+    if (!read.ok)
+      return { users: [], evidence: `whose address it has could not be read (${read.failure.code})` };
+    const evidence =
+      read.value.length === 0 ? 'no user has its address' : `it has the address of ${read.value.join(', ')}`;
+    return { users: read.value, evidence };
+  }
+
+  #count(what: keyof Orphans['looked'], more: number): void {
+    this.#looked[what] += more;
+    const { users, documents, accounts } = this.#looked;
+    this.#options.onProgress?.(users + documents + accounts);
+  }
+}
+
+function why(tenant: TenantId | undefined, answer: { readonly code: string } | string | undefined): string[] {
+  if (tenant === undefined) return ['its key is of no configured tenant'];
+  const unlisted = `a complete listing of ${tenant} does not have its user`;
+  return typeof answer === 'object'
+    ? [unlisted, `Auth0 could not be read by id (${answer.code})`]
+    : [unlisted, 'Auth0 read by id says that there is no such user'];
+}
+
+function inviteEvidence({ inviteHash }: PdsAccount, intendedFor: UserKey | null): string {
+  if (inviteHash === undefined) return 'the PDS keeps no invite code of it';
+  return intendedFor === null
+    ? 'its invite code is not one that the log knows'
+    : `its invite code is the one that the log has for ${intendedFor}`;
+}
+
+/** An account of a second tenant's user may have the tagged form of the user's address. */
+function addressesBehind(address: string, emailTag: string | undefined): string[] {
+  if (emailTag === undefined) return [address];
+  const plain = address.replace(`+${emailTag}@`, '@');
+  return plain !== address && taggedEmail(plain, emailTag) === address ? [address, plain] : [address];
+}
+
+async function sideBySide<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    for (let at = next++; at < items.length; at = next++) {
+      const item = items[at];
+      if (item !== undefined) await run(item);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(READS_AT_ONCE, items.length) }, worker));
+}

@@ -1,0 +1,182 @@
+/**
+ * Rebuilds the read model from the event log alone, one user at a time.
+ *
+ * Who differs is leased before anything is written, and read once more under the lease: so no pass over
+ * this user is under way, none can end between the read and the write, and a newer view is never replaced
+ * by an older one. Whoever is leased is being looked at, and that pass writes the view itself. The lease
+ * is given back as it was taken: nobody becomes due by this, and nobody stops being due.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { LeaseLostError } from '../errors.ts';
+import { isPersonal } from '../events/blank.ts';
+import type { ConcordEvent } from '../events/event.ts';
+import { fold } from '../events/fold.ts';
+import type { TenantId, UserKey } from '../identity.ts';
+import type {
+  Clock,
+  EventReader,
+  HistoryReader,
+  ReadModel,
+  Subject,
+  SubjectReader,
+  SubjectView,
+  Trigger,
+  WorkQueue,
+} from '../ports.ts';
+import { ownerOf } from './owner.ts';
+import { subjectView } from './standing.ts';
+
+export interface ReplayDeps {
+  readonly history: HistoryReader;
+  readonly events: Pick<EventReader, 'ofUser'>;
+  readonly subjects: Pick<SubjectReader, 'get'>;
+  readonly tenants: readonly { readonly id: TenantId; readonly keyPrefix: string }[];
+  /** Undefined in a dry run, which holds nothing that could write. */
+  readonly writer?: ReplayWriter;
+}
+
+interface ReplayWriter {
+  readonly queue: Pick<WorkQueue, 'claimUser' | 'release'>;
+  readonly readModel: ReadModel;
+  readonly clock: Clock;
+  readonly leaseMs: number;
+}
+
+export interface ReplayReport {
+  /** With an event in the log. */
+  readonly users: number;
+  readonly equal: number;
+  readonly rebuilt: number;
+  /** Differ and were left: in a dry run. */
+  readonly differing: number;
+  /** Differ, and a pass over them is under way, which writes what it finds. */
+  readonly busy: number;
+  /** Differ, have no subject, and neither the log nor the configuration tells their id in Auth0. */
+  readonly withoutTenant: number;
+  /** Subjects that the log knows nothing of. They are left as they are. */
+  readonly withoutEvents: number;
+  /** Forgotten, and something personal is in their events: a `forget` broke off, or a late entry came in. */
+  readonly unerased: readonly UserKey[];
+}
+
+type Outcome = 'equal' | 'rebuilt' | 'differing' | 'busy' | 'withoutTenant';
+
+/** So many users are looked at side by side, and no more are in memory. */
+const USERS_AT_ONCE = 8;
+
+export async function replay(deps: ReplayDeps, onProgress?: (users: number) => void): Promise<ReplayReport> {
+  const counts = { equal: 0, rebuilt: 0, differing: 0, busy: 0, withoutTenant: 0 };
+  const unerased: UserKey[] = [];
+  const subjects = await deps.history.countSubjects();
+  let known = 0;
+  let users = 0;
+  const keys = deps.history.users()[Symbol.asyncIterator]();
+  const worker = async (): Promise<void> => {
+    for (let next = await keys.next(); next.done !== true; next = await keys.next()) {
+      const user = next.value;
+      // The subject first: what it shows was in the log before it was shown.
+      const subject = await deps.subjects.get(user);
+      const history = await deps.events.ofUser(user);
+      counts[await replayUser(deps, user, subject, history)] += 1;
+      if (fold(history).forgotten && history.some(isPersonal)) unerased.push(user);
+      if (subject !== undefined) known += 1;
+      users += 1;
+      onProgress?.(users);
+    }
+  };
+  await Promise.all(Array.from({ length: USERS_AT_ONCE }, worker));
+  return { users, ...counts, withoutEvents: Math.max(0, subjects - known), unerased: unerased.sort() };
+}
+
+async function replayUser(
+  deps: ReplayDeps,
+  user: UserKey,
+  subject: Subject | undefined,
+  history: readonly ConcordEvent[],
+): Promise<Outcome> {
+  if (shows(subject, viewOf(history))) return 'equal';
+  const trigger = subject ?? ownerIn(user, history, deps.tenants);
+  if (trigger === undefined) return 'withoutTenant';
+  return deps.writer === undefined ? 'differing' : rebuild(deps, deps.writer, trigger);
+}
+
+/**
+ * Whose a user is who has no subject any more, as the user's own events say. A key alone does not: while one
+ * tenant has no prefix, and another is not configured here, the key of the other reads like one of the first.
+ */
+function ownerIn(
+  user: UserKey,
+  history: readonly ConcordEvent[],
+  tenants: ReplayDeps['tenants'],
+): Trigger | undefined {
+  const tenant = history[0]?.tenant;
+  if (tenant === undefined) return undefined;
+  const read = history.find(
+    (event) => event.type === 'auth0.user-observed' || event.type === 'auth0.user-absent',
+  );
+  const own = tenants.filter(({ id }) => id === tenant);
+  const userId = read === undefined ? ownerOf(user, own)?.userId : read.data.userId;
+  return userId === undefined ? undefined : { user, userId, tenant };
+}
+
+async function rebuild(
+  { events }: ReplayDeps,
+  { queue, readModel, clock, leaseMs }: ReplayWriter,
+  { user, userId, tenant }: Trigger,
+): Promise<Outcome> {
+  const lease = await queue.claimUser({ user, userId, tenant }, clock.now(), leaseMs);
+  if (lease === undefined) return 'busy';
+  try {
+    await readModel.show(lease, viewOf(await events.ofUser(user)));
+    return 'rebuilt';
+  } catch (error) {
+    if (error instanceof LeaseLostError) return 'busy';
+    throw error;
+  } finally {
+    await queue.release(lease);
+  }
+}
+
+/** Undefined for a user whom no pass has looked at to the end: then nothing is shown yet. */
+export function viewOf(history: readonly ConcordEvent[]): SubjectView | undefined {
+  const facts = fold(history);
+  return facts.conditions.length === 0 && !facts.forgotten ? undefined : subjectView(facts);
+}
+
+function shows(subject: Subject | undefined, view: SubjectView | undefined): boolean {
+  return isDeepStrictEqual(shown(subject ?? NOTHING), shown(view ?? NOTHING));
+}
+
+/** What a subject shows that nobody has looked at yet. */
+const NOTHING: SubjectView = {
+  email: undefined,
+  emailVerified: false,
+  code: undefined,
+  did: undefined,
+  accountHandle: undefined,
+  accountEmail: undefined,
+  platformHandle: undefined,
+  conditions: [],
+  sync: 'Unknown',
+  health: 'Progressing',
+  attempts: 0,
+  quarantined: false,
+};
+
+/** The fields of a view and no others, each of them there. */
+function shown(view: SubjectView): SubjectView {
+  return {
+    email: view.email,
+    emailVerified: view.emailVerified,
+    code: view.code,
+    did: view.did,
+    accountHandle: view.accountHandle,
+    accountEmail: view.accountEmail,
+    platformHandle: view.platformHandle,
+    conditions: view.conditions,
+    sync: view.sync,
+    health: view.health,
+    attempts: view.attempts,
+    quarantined: view.quarantined,
+  };
+}

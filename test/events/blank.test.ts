@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { addressesIn, blanked, isPersonal } from '../../src/events/blank.ts';
+import type { ConcordEvent, ConditionDraft } from '../../src/events/event.ts';
+import { fold } from '../../src/events/fold.ts';
+import { eventId } from '../../src/identity.ts';
+import { aliceDid, at, code, handle } from '../mongo/people.ts';
+import { observed, told } from '../support/in-memory/told.ts';
+
+/** In every value that is personal, and in no other. */
+const CANARY = 'canary';
+const address = `${CANARY}@example.com`;
+const name = handle(CANARY);
+const condition: ConditionDraft = {
+  type: 'handle',
+  status: 'True',
+  reason: 'PlatformHandle',
+  message: `The handle is ${name}.`,
+  held: false,
+};
+const did = aliceDid;
+const intent = eventId('e-000006');
+
+const personal: readonly ConcordEvent[] = [
+  told('auth0.log-received', 1, {
+    logId: '1',
+    code: 'ss',
+    hint: null,
+    raw: `{"user_name":"${address}"}`,
+  }),
+  observed(2, { email: address }),
+  told('handle.observed', 3, { handle: CANARY }),
+  told('subject.observed', 4, {
+    code: code('ac26nobeb'),
+    account: { did, handle: name, email: `seen-${address}` },
+  }),
+  told('actions.intended', 5, { actions: [{ resource: 'handle', type: 'change-handle', to: name }] }),
+  told('account.creation-intended', 6, { handle: name, email: `first-${address}`, inviteHash: 'ab' }),
+  told('account.creation-refused', 7, {
+    intent,
+    field: 'email',
+    value: `taken-${address}`,
+    reason: 'taken',
+  }),
+  told('account.creation-refused', 8, { intent, field: 'handle', value: name, reason: 'taken' }),
+  told('account.created', 9, { did, handle: name, email: address }),
+  told('account.recorded', 10, { did, handle: name }),
+  told('handle.changed', 11, { did, from: name, to: name }),
+  told('handle.recorded', 12, { did, handle: name }),
+  told('handle.refused', 13, { handle: name, reason: 'taken' }),
+  told('account.adopted', 14, { did, handle: name, email: address, evidence: [`for: ${CANARY}`] }),
+  told('email.changed', 15, { did, to: address }),
+  told('email.refused', 16, { email: address, reason: 'taken' }),
+  told('adoption.granted', 17, { did, by: 'bob', evidence: [`for: ${CANARY}`] }),
+  told('user.paused', 18, { by: 'bob', reason: `asked by ${address}`, until: null }),
+  told('converge.failed', 19, {
+    conditions: [condition],
+    code: 'TIMEOUT',
+    message: CANARY,
+    attempt: 1,
+    retryAt: null,
+  }),
+  told('converge.deferred', 20, { conditions: [condition], retryAt: at(30).toISOString() }),
+  told('converged', 21, { conditions: [condition], actions: 1, latencyMs: 5 }),
+];
+
+const impersonal: readonly ConcordEvent[] = [
+  told('code.assigned', 31, { code: code('ac26nobeb') }),
+  told('account.deactivated', 32, { did, because: 'removed' }),
+  told('user.forgotten', 33, { by: 'bob' }),
+];
+
+describe('blanking', () => {
+  it.each(personal.map((event) => [event.type, event] as const))(
+    'takes what is personal out of %s',
+    (_type, event) => {
+      expect(isPersonal(event)).toBe(true);
+      const blank = blanked(event);
+      expect(JSON.stringify(blank)).not.toContain(CANARY);
+      expect({ ...blank, data: undefined }).toEqual({ ...event, data: undefined });
+      expect(isPersonal(blank)).toBe(false);
+    },
+  );
+
+  it.each(impersonal.map((event) => [event.type, event] as const))('leaves %s as it is', (_type, event) => {
+    expect(isPersonal(event)).toBe(false);
+    expect(blanked(event)).toEqual(event);
+  });
+
+  it('leaves a history that is folded as before, and names nobody', () => {
+    const before = fold([...personal, ...impersonal]);
+    const after = fold([...personal, ...impersonal].map(blanked));
+    expect(JSON.stringify([after, [...after.refusedHandles], [...after.refusedEmails]])).not.toContain(
+      CANARY,
+    );
+    expect(after).toMatchObject({
+      code: before.code,
+      account: { did },
+      attempts: before.attempts,
+      deactivated: before.deactivated,
+      newestEvent: before.newestEvent,
+      forgotten: true,
+    });
+    expect(after.conditions.map(({ type, status, reason }) => [type, status, reason])).toEqual(
+      before.conditions.map(({ type, status, reason }) => [type, status, reason]),
+    );
+  });
+});
+
+it('knows every address by which the user went, once each', () => {
+  expect([...addressesIn(personal)].sort()).toEqual(
+    [address, `first-${address}`, `seen-${address}`, `taken-${address}`].sort(),
+  );
+  expect(addressesIn(personal.map(blanked))).toEqual([]);
+  expect(addressesIn([observed(1, { email: 'Alice@Example.com' }), observed(2)])).toEqual([
+    'alice@example.com',
+  ]);
+});
+
+it('a person who is seen in Auth0 again is not forgotten any more', () => {
+  const back = fold([...impersonal, observed(40)]);
+  expect(back.forgotten).toBe(false);
+});
