@@ -17,8 +17,7 @@ export function createJournal(
   tenant: TenantId,
   history: readonly ConcordEvent[],
 ): Journal {
-  let events = history;
-  let facts = fold(events);
+  let facts = fold(history);
   return {
     facts: () => facts,
     async tell(cause, ...told) {
@@ -39,8 +38,7 @@ export function createJournal(
         return event as ConcordEvent;
       });
       await deps.log.append(fresh);
-      events = [...events, ...fresh];
-      facts = fold(events);
+      facts = fold(fresh, facts);
       const last = fresh.at(-1);
       if (last === undefined) throw new Error('nothing was told');
       return last._id;

@@ -44,6 +44,8 @@ export interface Facts {
   readonly absentSince: Date | undefined;
   /** The newest log entry that speaks of a deletion. A hint: never a proof by itself. */
   readonly deletionHintAt: Date | undefined;
+  /** The newest read of Auth0 that found the user there and was worth a line. */
+  readonly presentAt: Date | undefined;
   /** When the user was first missing from a complete listing, since it was last seen. Never a proof by itself. */
   readonly unlistedSince: Date | undefined;
   /** A grant to remove the account, given after the user was found to be gone. */
@@ -94,40 +96,49 @@ interface Draft extends Omit<Mutable<Facts>, 'refusedHandles' | 'refusedEmails' 
   refusedHandles: Map<string, Refusal>;
   refusedEmails: Map<string, Refusal>;
   openActions: (IntendedAction & { readonly event: EventId })[];
-  /** The newest read of Auth0 that found the user there and was worth a line. */
-  presentAt: Date | undefined;
 }
 
-export function fold(events: readonly ConcordEvent[]): Facts {
+const NOTHING: Facts = {
+  auth0: undefined,
+  auth0Event: undefined,
+  absentSince: undefined,
+  deletionHintAt: undefined,
+  unlistedSince: undefined,
+  removalGrantedAt: undefined,
+  paused: undefined,
+  adoption: undefined,
+  deactivated: undefined,
+  accountDeleted: false,
+  passwordRefused: false,
+  passwordResetGranted: false,
+  forgotten: false,
+  platformHandle: undefined,
+  code: undefined,
+  account: undefined,
+  seen: { code: undefined, account: undefined },
+  intent: undefined,
+  refusedHandles: new Map(),
+  refusedEmails: new Map(),
+  possiblyLeakedDids: 0,
+  openActions: [],
+  conditions: [],
+  attempts: 0,
+  quarantined: false,
+  newestAt: undefined,
+  newestEvent: undefined,
+  presentAt: undefined,
+};
+
+/**
+ * `onto` is what is known already; then every event given must be later than all that made it, as those
+ * of a pass are, which need not fold the whole history again for each line they write.
+ */
+export function fold(events: readonly ConcordEvent[], onto: Facts = NOTHING): Facts {
   const facts: Draft = {
-    auth0: undefined,
-    auth0Event: undefined,
-    absentSince: undefined,
-    deletionHintAt: undefined,
-    unlistedSince: undefined,
-    removalGrantedAt: undefined,
-    paused: undefined,
-    adoption: undefined,
-    deactivated: undefined,
-    accountDeleted: false,
-    passwordRefused: false,
-    passwordResetGranted: false,
-    forgotten: false,
-    platformHandle: undefined,
-    code: undefined,
-    account: undefined,
-    seen: { code: undefined, account: undefined },
-    intent: undefined,
-    refusedHandles: new Map(),
-    refusedEmails: new Map(),
-    possiblyLeakedDids: 0,
-    openActions: [],
-    conditions: [],
-    attempts: 0,
-    quarantined: false,
-    newestAt: undefined,
-    newestEvent: undefined,
-    presentAt: undefined,
+    ...onto,
+    refusedHandles: new Map(onto.refusedHandles),
+    refusedEmails: new Map(onto.refusedEmails),
+    openActions: [...onto.openActions],
   };
   let previous: EventId | undefined;
   for (const event of [...events].sort(byTimeThenId)) {
@@ -135,10 +146,10 @@ export function fold(events: readonly ConcordEvent[]): Facts {
     previous = event._id;
     apply(facts, event);
   }
-  const { presentAt, ...known } = facts;
-  const refuted =
-    presentAt !== undefined && known.deletionHintAt !== undefined && known.deletionHintAt <= presentAt;
-  return refuted ? { ...known, deletionHintAt: undefined } : known;
+  const { presentAt, deletionHintAt } = facts;
+  const refuted = presentAt !== undefined && deletionHintAt !== undefined && deletionHintAt <= presentAt;
+  if (refuted) facts.deletionHintAt = undefined;
+  return facts;
 }
 
 function later(a: Date | undefined, b: Date): Date {

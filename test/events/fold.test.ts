@@ -153,6 +153,18 @@ describe('the same events, in any order and any number of times', () => {
     );
   });
 
+  it('give the same facts when the later ones are folded onto what the earlier ones gave', () => {
+    fc.assert(
+      fc.property(history, fc.nat(25), (events, cut) => {
+        const sorted = [...events].sort(
+          (a, b) => a.at.getTime() - b.at.getTime() || (a._id < b._id ? -1 : 1),
+        );
+        expect(fold(sorted.slice(cut), fold(sorted.slice(0, cut)))).toEqual(fold(events));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('leave the events as they were', () => {
     const events = Object.freeze([observed(2), observed(1)]);
     fold(events);

@@ -2,7 +2,11 @@
  * One mongod and one PDS for the whole integration run. Tests share them and keep apart by name: a database
  * of their own, and handles and addresses nobody else uses.
  */
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import { startMongod } from '../../src/sandbox/mongod.ts';
 import { startPds } from '../../src/sandbox/pds.ts';
@@ -23,7 +27,18 @@ declare module 'vitest' {
   }
 }
 
+/** The program as it is installed, for the tests that run it as a process. Its config is found beside `src`. */
+function compile(): void {
+  const root = fileURLToPath(new URL('../../', import.meta.url));
+  const compiler = createRequire(import.meta.url).resolve('typescript/package.json');
+  const tsc = join(dirname(compiler), 'bin', 'tsc');
+  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', '.test-build'], {
+    cwd: root,
+  });
+}
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  compile();
   const starting = [
     startMongod({ uri: process.env['MONGODB_URI'], failCommands: true }),
     startPds({ adminPassword: randomBytes(16).toString('hex'), bypassKey: randomBytes(16).toString('hex') }),

@@ -1,16 +1,14 @@
 /** Concord as people and supervisors run it: a process of its own, with its own streams and exit code. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { SANDBOX_CONFIG } from './platform.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-/** By its path, since the working directory is elsewhere. */
-const LOADER = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm')).href;
+/** Compiled once for the whole run, as it is installed: a loader would cost every process most of a second. */
+const MAIN = fileURLToPath(new URL('../../.test-build/main.js', import.meta.url));
 
 export interface Ended {
   /** Null when a signal ended it. */
@@ -36,7 +34,7 @@ export interface ProgramOptions {
 export async function startProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Program> {
   const cwd = options.cwd ?? (await temporaryDirectory());
   const startedAt = performance.now();
-  const child = spawn(process.execPath, ['--import', LOADER, MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     cwd,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

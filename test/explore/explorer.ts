@@ -1,0 +1,119 @@
+/** Goes through schedules: exhaustively to a depth, each fault chosen from the trace of the run before, or at random. */
+import { type FaultKind, faultsOf } from './faults.ts';
+import { history } from './histories.ts';
+import type { Mutant } from './mutant.ts';
+import { type Outcome, type Reference, Run, type Schedule } from './run.ts';
+import type { Scenario } from './scenario.ts';
+import { scenarios } from './scenarios.ts';
+import { drawFrom } from './turns.ts';
+
+export interface Violation {
+  readonly schedule: Schedule;
+  readonly flaws: readonly string[];
+}
+
+export class Explorer {
+  schedules = 0;
+  /** Single faults that were struck, by scenario, call and kind; and all that the traces hold. */
+  readonly covered = new Set<string>();
+  readonly enumerated = new Set<string>();
+  readonly violations: Violation[] = [];
+  /** Asked before each schedule; false ends the exploration. */
+  goesOn: () => boolean = () => true;
+  readonly #references = new Map<Scenario, Reference>();
+  readonly #mutant: Mutant | undefined;
+
+  constructor(mutant?: Mutant) {
+    this.#mutant = mutant;
+  }
+
+  /** Runs one schedule and keeps what was wrong. */
+  async run(schedule: Schedule): Promise<Outcome> {
+    const reference =
+      schedule.scenario.isRandom === true ? undefined : await this.reference(schedule.scenario);
+    const outcome = await runSafely(schedule, reference, this.#mutant);
+    this.schedules += 1;
+    if (outcome.violations.length > 0) this.violations.push({ schedule, flaws: outcome.violations });
+    return outcome;
+  }
+
+  /** How a scenario ends when nothing breaks and nothing is seeded. */
+  async reference(scenario: Scenario): Promise<Reference> {
+    const known = this.#references.get(scenario);
+    if (known !== undefined) return known;
+    const { states, passes } = await new Run(plain(scenario)).go();
+    this.#references.set(scenario, { states, passes });
+    return { states, passes };
+  }
+
+  /** Every schedule of up to `depth` faults; beyond the first, only faults that differ in what they do. */
+  async exhaust(scenario: Scenario, delivery: Schedule['delivery'], depth: number): Promise<void> {
+    const base = { ...plain(scenario), delivery };
+    const outcome = await this.run(base);
+    if (depth > 0) await this.#deeper(base, outcome, 0, depth);
+  }
+
+  async #deeper(base: Schedule, outcome: Outcome, from: number, depth: number): Promise<void> {
+    const isFirst = base.faults.length === 0;
+    for (let at = from; at < outcome.trace.length; at += 1) {
+      const point = outcome.trace[at];
+      if (point === undefined) continue;
+      const apart = faultsOf(point, 'apart');
+      for (const kind of isFirst ? faultsOf(point, 'all') : apart) {
+        if (!this.goesOn()) return;
+        const found = await this.run({ ...base, faults: [...base.faults, { at, kind }] });
+        if (isFirst) this.#cover(base, at, kind, found);
+        if (depth > 1 && apart.includes(kind))
+          await this.#deeper({ ...base, faults: [...base.faults, { at, kind }] }, found, at + 1, depth - 1);
+      }
+    }
+  }
+
+  #cover({ scenario, delivery }: Schedule, at: number, kind: FaultKind, { struck }: Outcome): void {
+    const point = `${scenario.name}/${delivery}/${at}/${kind}`;
+    this.enumerated.add(point);
+    if (struck > 0) this.covered.add(point);
+  }
+
+  /** A schedule that follows from its seed alone: a scenario or a history, the delivery, the workers and the faults. */
+  async random(seed: number, workers = 2): Promise<Outcome> {
+    return this.run(await this.drawn(seed, workers));
+  }
+
+  async drawn(seed: number, workers: number): Promise<Schedule> {
+    const draw = drawFrom(seed);
+    const scenario = (draw(2) === 0 ? undefined : scenarios[draw(scenarios.length)]) ?? history(seed);
+    const base: Schedule = {
+      scenario,
+      delivery: draw(2) === 0 ? 'once' : 'doubled',
+      faults: [],
+      workers: 1 + draw(workers),
+      seed,
+    };
+    const { trace } = await new Run(base).go();
+    const faults = new Map<number, FaultKind>();
+    for (let left = draw(4); left > 0; left -= 1) {
+      const at = draw(trace.length);
+      const point = trace[at];
+      const kinds = point === undefined ? [] : faultsOf(point, 'all');
+      const kind = kinds[draw(kinds.length)];
+      if (kind !== undefined) faults.set(at, kind);
+    }
+    const inOrder = [...faults].sort(([a], [b]) => a - b).map(([at, kind]) => ({ at, kind }));
+    return { ...base, faults: inOrder };
+  }
+}
+
+export function plain(scenario: Scenario): Schedule {
+  return { scenario, delivery: 'once', faults: [], workers: 1, seed: 1 };
+}
+
+/** A schedule whose run throws is a violation too, and keeps its place among the others. */
+async function runSafely(schedule: Schedule, reference?: Reference, mutant?: Mutant): Promise<Outcome> {
+  try {
+    return await new Run(schedule, mutant).go(reference);
+  } catch (error) {
+    const violations = [`the run threw ${String(error)}`];
+    return { violations, trace: [], states: [], struck: schedule.faults.length, passes: [] };
+  }
+}

@@ -1,0 +1,22 @@
+/** A seeded bug: layers around the ports and other settings, with nothing of the engine itself touched. */
+
+import type { SafetyLimits } from '../../src/engine/limits.ts';
+import type { EngineSettings } from '../../src/engine/settings.ts';
+import type { Random } from '../../src/ports.ts';
+import type { Ports } from './ports.ts';
+import type { Run } from './run.ts';
+
+export interface Mutant {
+  readonly name: string;
+  /** The scenario in which a fault shows it, where searching all of them would take long. */
+  readonly where?: string;
+  /** Between the engine and the faults: what the engine believes, and what it does about errors. */
+  readonly outer?: (ports: Ports, run: Run) => Ports;
+  /** Between the faults and the stores: a store that does not do what it says. */
+  readonly inner?: (stores: Ports, run: Run) => Ports;
+  /** What the webhook writes through. */
+  readonly ingest?: (ports: Ports, run: Run) => Ports;
+  readonly settings?: Partial<EngineSettings>;
+  readonly limits?: SafetyLimits;
+  readonly random?: (random: Random) => Random;
+}

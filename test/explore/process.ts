@@ -1,0 +1,190 @@
+/** One process of the engine: its calls go through here, and here it meets its faults, or dies. */
+
+import { type ConvergeDeps, converge, type PassResult } from '../../src/engine/converge.ts';
+import { UpstreamError } from '../../src/errors.ts';
+import type { UserKey } from '../../src/identity.ts';
+import { otherTenant, tenant } from '../mongo/people.ts';
+import { SECOND_TENANTS_TAG } from '../support/in-memory/world.ts';
+import { errorOf, type FaultKind, upstreamOf } from './faults.ts';
+import { around, type Between, type Point, type Ports } from './ports.ts';
+import type { Run } from './run.ts';
+import { silent } from './world.ts';
+
+export type Ending<T> =
+  | { readonly type: 'done'; readonly value: T }
+  | { readonly type: 'threw'; readonly error: unknown }
+  | { readonly type: 'died' };
+
+export type Pass = { readonly type: 'idle' | 'outage' | 'broke-off' | 'died' } | PassOver;
+interface PassOver {
+  readonly type: 'over';
+  readonly result: PassResult;
+}
+
+/** How long an effect takes that comes after its call has timed out; well within the time to settle. */
+const LATE_MS = 30_000;
+/** As the workers wait after a pass that broke off. */
+const OUTAGE_WAIT_MS = 2_000;
+
+export class Process implements Between {
+  readonly ports: Ports;
+  readonly deps: ConvergeDeps;
+  isDead = false;
+  /** Whose pass this is, for the oracle. */
+  user: UserKey | undefined;
+  readonly #run: Run;
+  #onDeath: () => void = () => undefined;
+
+  constructor(run: Run) {
+    const { world, mutant } = run;
+    this.#run = run;
+    const inner = mutant?.inner?.(world.stores, run) ?? world.stores;
+    const faulty = around(inner, this);
+    this.ports = mutant?.outer?.(faulty, run) ?? faulty;
+    const { log, queue, subjects, documents, accounts, auth0, secondAuth0 } = this.ports;
+    this.deps = {
+      log,
+      queue,
+      subjects,
+      documents,
+      accounts,
+      vault: world.vault,
+      tenants: new Map([
+        [tenant, { directory: auth0, emailTag: undefined }],
+        [otherTenant, { directory: secondAuth0, emailTag: SECOND_TENANTS_TAG }],
+      ]),
+      handleDomain: async () => (await accounts.handleDomains())[0] ?? '',
+      clock: world.clock,
+      random: mutant?.random?.(world.random) ?? world.random,
+      logger: silent,
+      settings: mutant?.settings === undefined ? world.settings : { ...world.settings, ...mutant.settings },
+    };
+  }
+
+  /** Runs something in this process, which may die over it: then nothing of it goes on. */
+  run<T>(work: () => Promise<T>): Promise<Ending<T>> {
+    return new Promise((resolve) => {
+      this.#onDeath = () => resolve({ type: 'died' });
+      work().then(
+        (value) => resolve({ type: 'done', value }),
+        (error: unknown) => resolve({ type: 'threw', error }),
+      );
+    });
+  }
+
+  /** Claims who is due and converges them, as the workers do. */
+  async pass(): Promise<Pass> {
+    const ending = await this.run(() => this.#claimAndConverge());
+    if (ending.type === 'died') return { type: 'died' };
+    if (ending.type === 'threw') throw ending.error;
+    return ending.value;
+  }
+
+  async #claimAndConverge(): Promise<Pass> {
+    const { world } = this.#run;
+    const { queue } = this.ports;
+    let lease: Awaited<ReturnType<typeof queue.claim>>;
+    try {
+      lease = await queue.claim(world.clock.now(), world.settings.leaseMs);
+    } catch {
+      return { type: 'outage' };
+    }
+    if (lease === undefined) return { type: 'idle' };
+    this.user = lease.user;
+    try {
+      return { type: 'over', result: await converge(this.deps, lease) };
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) this.#run.watch.violations.push(`a pass threw ${String(error)}`);
+      world.advanceTo(world.nowMs + OUTAGE_WAIT_MS);
+      await queue.release(lease).catch(() => undefined);
+      return { type: 'broke-off' };
+    }
+  }
+
+  call(point: Point, invoke: () => Promise<unknown>, args: readonly unknown[]): Promise<unknown> {
+    const run = this.#run;
+    if (this.isDead) return never();
+    const at = run.trace.push(point) - 1;
+    if (at === run.nextStrike || run.turns !== undefined || run.world.outage !== undefined)
+      return this.#struck(at, point, invoke, args);
+    return point.kind === 'write' ? run.watch.write(point, invoke, args, this.user) : invoke();
+  }
+
+  async #struck(at: number, point: Point, invoke: () => Promise<unknown>, args: readonly unknown[]) {
+    await this.#turn();
+    const kind = this.#run.strike(at);
+    await this.#before(point, kind);
+    if (kind === 'late') {
+      this.#land(point, invoke, args);
+      throw errorOf(point, 'lost');
+    }
+    const answer = await this.#run.watch.write(point, invoke, args, this.user);
+    return this.#after(point, kind, answer);
+  }
+
+  async *stream(point: Point, invoke: () => AsyncIterable<unknown>): AsyncIterable<unknown> {
+    const run = this.#run;
+    if (this.isDead) await never();
+    const at = run.trace.push(point) - 1;
+    await this.#turn();
+    const kind = run.strike(at);
+    await this.#before(point, kind);
+    if (kind === 'stale') yield { users: run.world.earlier };
+    else yield* invoke();
+    if (kind !== undefined) run.brokenStreams += kind === 'lost' && point.method === 'everyone' ? 1 : 0;
+    await this.#after(point, kind, undefined);
+  }
+
+  /** With several workers, each call is a place where another one may go first. */
+  async #turn(): Promise<void> {
+    const { turns } = this.#run;
+    if (turns === undefined) return;
+    await turns.park();
+    if (!this.isDead) return;
+    turns.pass();
+    await never();
+  }
+
+  async #before(point: Point, kind: FaultKind | undefined): Promise<void> {
+    const { world } = this.#run;
+    const { outage } = world;
+    if (outage !== undefined && outage.port === point.port && world.nowMs < outage.untilMs) {
+      const { code } = outage;
+      throw new UpstreamError('there is an outage', { upstream: upstreamOf(point), code, retryable: true });
+    }
+    if (kind === 'crash-before') return this.#die();
+    if (kind === 'stall-before') await this.#run.stall();
+    if (kind === 'error' || kind === 'unreached' || kind === 'limited') throw errorOf(point, kind);
+  }
+
+  async #after(point: Point, kind: FaultKind | undefined, answer: unknown): Promise<unknown> {
+    if (kind === 'crash-after') return this.#die();
+    if (kind === 'stall-after') await this.#run.stall();
+    if (kind === 'lost') throw errorOf(point, kind);
+    return answer;
+  }
+
+  /** Whoever came first meanwhile is seen too late by the other side, which leaves a DID behind. */
+  #land(point: Point, invoke: () => Promise<unknown>, args: readonly unknown[]): void {
+    const { world, watch } = this.#run;
+    const { user } = this;
+    world.landLater(LATE_MS, () => {
+      const wanted = args[0] as { readonly handle: string; readonly email: string };
+      const rival = [...world.accounts.stored.values()].some(
+        ({ handle, email }) => handle === wanted.handle || email === wanted.email,
+      );
+      if (rival) world.leaked += 1;
+      else void watch.write(point, invoke, args, user);
+    });
+  }
+
+  #die(): Promise<never> {
+    this.isDead = true;
+    this.#onDeath();
+    return never();
+  }
+}
+
+function never(): Promise<never> {
+  return new Promise(() => undefined);
+}

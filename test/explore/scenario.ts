@@ -1,0 +1,45 @@
+/** What a scenario is made of: things that happen outside, and what the platform is told of them. */
+import type { EngineSettings, Policy } from '../../src/engine/settings.ts';
+import type { EventData, EventType } from '../../src/events/event.ts';
+import type { AccountHandle, Did } from '../../src/identity.ts';
+import type { Person } from '../mongo/people.ts';
+import type { World } from './world.ts';
+
+/** An entry of Auth0's log; without an id it gets that of its place. */
+export interface Entry {
+  readonly who: Person;
+  readonly code: string;
+  readonly id?: string;
+}
+
+/** What a person at a terminal or the schedule may do; tried again until it succeeds. */
+export interface Tools {
+  decide<T extends EventType>(who: Person, type: T, data: EventData[T]): Promise<void>;
+  sweep(): Promise<void>;
+  /** The account that carries a handle, as a person would find it. */
+  didOf(handle: AccountHandle): Did;
+}
+
+export interface Step {
+  readonly happens?: (world: World) => void | Promise<void>;
+  readonly delivers?: readonly Entry[];
+  readonly does?: (tools: Tools) => Promise<void>;
+  /** Milliseconds before the step; ten seconds by default. */
+  readonly waitsMs?: number;
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly people: readonly Person[];
+  readonly steps: readonly Step[];
+  readonly policy?: Partial<Policy>;
+  readonly settings?: Partial<EngineSettings>;
+  /** Either of the people may come first, and the other takes what is left. */
+  readonly isRace?: boolean;
+  /** Reasons of conditions that wait for a person and may be the end when something broke. */
+  readonly tolerates?: readonly string[];
+  /** Flaws that are known and accepted where somebody was held up past the lease, each with its reason beside it. */
+  readonly knownFlaws?: readonly string[];
+  /** No reference: the random histories, whose end is judged by what the conditions say. */
+  readonly isRandom?: boolean;
+}
