@@ -18,6 +18,18 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/**/*.int.test.ts'],
+          exclude: ['test/faults/**'],
+          pool: 'forks',
+          globalSetup: ['test/support/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // Servers and processes that are killed by the hundred: minutes of them, so they have a command of their own.
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.int.test.ts'],
           pool: 'forks',
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 60_000,

@@ -1,0 +1,90 @@
+/** What happens to one user before an engine process is killed over it. */
+import { randomBytes } from 'node:crypto';
+import type { ConvergeDeps } from '../../../src/engine/converge.ts';
+import { UpstreamError } from '../../../src/errors.ts';
+import { ingest } from '../../../src/events/ingest.ts';
+import type { Engine } from '../../../src/wire.ts';
+import { chooseHandle, join, type Member, passOver } from '../../support/member.ts';
+import type { Platform } from '../../support/platform.ts';
+
+export interface Prepared {
+  readonly member: Member;
+  /** What Auth0 delivers next. Undefined where the user is due already. */
+  readonly entry: unknown;
+  /** The label the account is to end with, or `code`. */
+  readonly handle: string;
+}
+
+export interface Scenario {
+  readonly name: string;
+  prepare(world: Platform, engine: Engine): Promise<Prepared>;
+}
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'a verified sign-up with a handle',
+    prepare: async (world) => {
+      const member = join(world, 'alice');
+      await chooseHandle(world, member, member.label);
+      return { member, entry: entryOf(member, 'ss'), handle: member.label };
+    },
+  },
+  {
+    name: 'a verification after the sign-up',
+    prepare: async (world, engine) => {
+      const member = join(world, 'bob', { emailVerified: false });
+      await deliver(engine, member, entryOf(member, 'ss'));
+      await passOver(engine.converge, member);
+      await world.auth0.verifyEmail(member.userId);
+      return { member, entry: entryOf(member, 'sv'), handle: 'code' };
+    },
+  },
+  {
+    name: 'another handle',
+    prepare: async (world, engine) => {
+      const member = join(world, 'alice');
+      await deliver(engine, member, entryOf(member, 'ss'));
+      await passOver(engine.converge, member);
+      await chooseHandle(world, member, member.label);
+      return { member, entry: entryOf(member, 's'), handle: member.label };
+    },
+  },
+  {
+    name: 'a creation whose answer was lost',
+    prepare: async (world, engine) => {
+      const member = join(world, 'bob');
+      await chooseHandle(world, member, member.label);
+      await deliver(engine, member, entryOf(member, 'ss'));
+      await passOver(answerLost(engine), member);
+      return { member, entry: undefined, handle: member.label };
+    },
+  },
+];
+
+export function entryOf({ userId }: Member, type: string): unknown {
+  const log_id = randomBytes(12).toString('hex');
+  return { log_id, data: { type, user_id: userId, date: new Date().toISOString() } };
+}
+
+export type Delivering = Pick<Engine, 'rejects' | 'tenants'> & { readonly converge: ConvergeDeps };
+
+/** As the webhook takes it in; returns when it would have been acknowledged. */
+export async function deliver(engine: Delivering, { tenant }: Member, entry: unknown): Promise<void> {
+  const { log, queue, clock } = engine.converge;
+  const of = engine.tenants.find(({ id }) => id === tenant);
+  if (of === undefined) throw new Error(`${tenant} is not configured.`);
+  await ingest({ log, queue, clock, rejects: engine.rejects }, of, [entry]);
+}
+
+function answerLost({ converge: deps }: Engine): ConvergeDeps {
+  const createAccount: typeof deps.accounts.createAccount = async (account) => {
+    await deps.accounts.createAccount(account);
+    throw new UpstreamError('the connection broke', {
+      upstream: 'pds',
+      code: 'UNREACHABLE',
+      retryable: true,
+      effect: 'unknown',
+    });
+  };
+  return { ...deps, accounts: { ...deps.accounts, createAccount } };
+}
