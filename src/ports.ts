@@ -284,8 +284,6 @@ export interface DocumentStore extends DocumentReader {
   ): Promise<'recorded' | 'other-account'>;
   /** The password, as stored, of a document that names this DID. */
   storedPassword(user: UserKey, did: Did): Promise<string | undefined>;
-  /** Replaces the stored password of a document that names this DID. */
-  recordPassword(user: UserKey, did: Did, sealedPassword: string): Promise<void>;
   /** Drops `users.atproto` of a document that names this DID, whose account is gone. Repeatable. */
   dropAccount(user: UserKey, did: Did): Promise<void>;
   /** Updates `users.atproto.handle` of a document that names this DID. */

@@ -157,17 +157,17 @@ describe('NAME_FILE', () => {
 
 describe('.env', () => {
   const readFile = (path: string) => {
-    expect(path).toBe('/work/.env');
+    expect(path).toBe('/srv/concord/.env');
     return 'PORT=1\nHOST="::1"\n';
   };
 
   test('adds to the environment and does not override it', () => {
-    expect(readEnvironment({ PORT: '2' }, '/work', readFile)).toEqual({ PORT: '2', HOST: '::1' });
+    expect(readEnvironment({ PORT: '2' }, '/srv/concord', readFile)).toEqual({ PORT: '2', HOST: '::1' });
   });
 
   test('need not be there', () => {
     const missing = () => readFileSync('/nowhere/.env', 'utf8');
-    expect(readEnvironment({ PORT: '2' }, '/work', missing)).toEqual({ PORT: '2' });
+    expect(readEnvironment({ PORT: '2' }, '/srv/concord', missing)).toEqual({ PORT: '2' });
   });
 });
 

@@ -125,7 +125,7 @@ export async function startService(
     draining = true;
     stopping.abort();
     await preparing.catch(() => undefined);
-    await Promise.all(tasks.map((task) => task.destroy()));
+    for (const task of tasks) await task.destroy();
     const [unfinished] = await Promise.all([workers.stop(config.engine.stopDeadlineMs), server.close()]);
     await Promise.all([watching, firstSweep]);
     if (unfinished > 0)

@@ -24,7 +24,6 @@ export function documentStore(db: Db): DocumentStore {
     keepPendingPassword: (user, intent, password) => keepPendingPassword(users, user, intent, password),
     recordAccount: (user, account) => recordAccount(users, user, account),
     storedPassword: (user, did) => storedPassword(users, user, did),
-    recordPassword: (user, did, password) => recordPassword(users, user, did, password),
     dropAccount: (user, did) => dropAccount(users, user, did),
     recordAccountHandle: (user, did, handle, at) => recordAccountHandle(users, user, did, handle, at),
     createIndex: (wanted) => createUniqueIndex(db, wanted),
@@ -201,27 +200,6 @@ async function storedPassword(
   const password =
     typeof atproto === 'object' && atproto !== null && 'password' in atproto ? atproto.password : '';
   return typeof password === 'string' && password !== '' ? password : undefined;
-}
-
-async function recordPassword(
-  users: Collection<StoredUser>,
-  user: UserKey,
-  did: Did,
-  password: string,
-): Promise<void> {
-  const written = await writing('record a password', () =>
-    users.updateOne(
-      { _id: { $eq: user }, 'atproto.did': { $eq: did } },
-      { $set: { 'atproto.password': password } },
-    ),
-  );
-  if (written.matchedCount === 0) {
-    throw unexpected(
-      'record a password: the user document does not name this account',
-      'DOCUMENT_CHANGED',
-      true,
-    );
-  }
 }
 
 /** Matches nothing when the document has gone on without the account: then there is nothing to drop. */

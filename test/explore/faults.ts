@@ -75,10 +75,6 @@ export function faultsOf(point: Point, which: 'all' | 'apart'): readonly FaultKi
   return known[which];
 }
 
-export function isCrash(kind: FaultKind): boolean {
-  return kind === 'crash-before' || kind === 'crash-after';
-}
-
 export function upstreamOf(point: Point): 'auth0' | 'mongodb' | 'pds' {
   if (point.port === 'accounts') return 'pds';
   return point.port === 'auth0' || point.port === 'secondAuth0' ? 'auth0' : 'mongodb';

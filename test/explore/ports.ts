@@ -63,7 +63,6 @@ const CALLS: Calls = {
     assignCode: 'write',
     keepPendingPassword: 'write',
     recordAccount: 'write',
-    recordPassword: 'write',
     dropAccount: 'write',
     recordAccountHandle: 'write',
     createIndex: 'write',

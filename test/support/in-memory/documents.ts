@@ -141,10 +141,6 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
       const account = users.get(user)?.account;
       return account?.did === did ? account.password : undefined;
     },
-    async recordPassword(user, did, password) {
-      const found = requireAccount(user, did, 'record a password');
-      users.set(user, { ...found, account: { ...found.account, password } });
-    },
     async dropAccount(user, did) {
       const { account, pending: _dropped, ...rest } = users.get(user) ?? {};
       if (account?.did === did) users.set(user, rest);
@@ -173,7 +169,6 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
       keepPendingPassword: 'write',
       recordAccount: 'write',
       storedPassword: 'read',
-      recordPassword: 'write',
       dropAccount: 'write',
       recordAccountHandle: 'write',
       createIndex: 'write',
