@@ -88,12 +88,13 @@ export function wireEngine(config: Config, logger: Logger): Engine {
   const tenants = tenantsFor(config);
   const log = eventLog(db);
   const documents = documentStore(db);
-  const subjects = subjectReader(db);
+  const served = config.tenants.map(({ id }) => id);
+  const subjects = subjectReader(db, served);
   const handleDomain = handleDomainOf(accounts);
   const settings = engineSettings(config);
   const vault = createVault(config.credentials);
   const keysFit = () => checkKeys(storedPasswordReader(db), vault, keyIds(config.credentials.keys));
-  const queue = workQueue(db);
+  const queue = workQueue(db, served);
   const assess = { events: log, documents, subjects, accounts, handleDomain, settings };
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
   return {

@@ -36,7 +36,15 @@ export const maxCauses = 20;
 
 const page = 1_000;
 
-export function subjectReader(db: ReadableDb): SubjectReader {
+export type TenantFilter = { readonly tenant?: { readonly $in: TenantId[] } };
+
+export function ofTenants(tenants: readonly TenantId[] | undefined): TenantFilter {
+  return tenants === undefined ? {} : { tenant: { $in: [...tenants] } };
+}
+
+/** With `tenants`, the backlog counts their users only. */
+export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): SubjectReader {
+  const mine = ofTenants(tenants);
   const subjects = db.collection<StoredSubject>(collections.subjects);
   return {
     async get(user) {
@@ -76,8 +84,8 @@ export function subjectReader(db: ReadableDb): SubjectReader {
 
     backlog: (now) =>
       reading('count the backlog', async () => {
-        const due = { 'due.at': { $lte: now } };
-        const leasedOnly = { 'lease.until': { $gt: now }, 'due.at': { $not: { $lte: now } } };
+        const due = { 'due.at': { $lte: now }, ...mine };
+        const leasedOnly = { 'lease.until': { $gt: now }, 'due.at': { $not: { $lte: now } }, ...mine };
         const [waiting, leased, oldest] = await Promise.all([
           subjects.countDocuments(due),
           subjects.countDocuments(leasedOnly),

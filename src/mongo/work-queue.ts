@@ -12,26 +12,38 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { AnyBulkWriteOperation, Db, Document, UpdateFilter } from 'mongodb';
-import type { EventId, UserKey } from '../identity.ts';
+import type { EventId, TenantId, UserKey } from '../identity.ts';
 import type { DuePriority, Lease, Trigger, WorkQueue } from '../ports.ts';
 import { upsertAll } from './bulk.ts';
 import { collections } from './collections.ts';
 import { isDuplicateKey, reading, writing } from './errors.ts';
 import { complete, release, renew } from './leases.ts';
-import { maxCauses, priorities, type StoredSubject, type Subjects } from './subjects.ts';
+import {
+  maxCauses,
+  ofTenants,
+  priorities,
+  type StoredSubject,
+  type Subjects,
+  type TenantFilter,
+} from './subjects.ts';
 
 const markChunk = 1_000;
 
-export function workQueue(db: Db): WorkQueue {
+/**
+ * With `tenants`, only their users are claimed: another process of the same database may serve others,
+ * whose users this one cannot read.
+ */
+export function workQueue(db: Db, tenants?: readonly TenantId[]): WorkQueue {
+  const mine = ofTenants(tenants);
   const subjects = db.collection<StoredSubject>(collections.subjects);
   return {
     markDue: (triggers, at, priority) => markDue(subjects, triggers, at, priority),
-    claim: (now, leaseMs) => claim(subjects, now, leaseMs),
+    claim: (now, leaseMs) => claim(subjects, mine, now, leaseMs),
     claimUser: (trigger, now, leaseMs) => claimUser(subjects, trigger, now, leaseMs),
     renew: (lease, now, leaseMs) => renew(subjects, lease, now, leaseMs),
     complete: (lease, view, observedAt, retryAt) => complete(subjects, lease, view, observedAt, retryAt),
     release: (lease) => release(subjects, lease),
-    nextDueAt: () => reading('find when the next user is due', () => nextDueAt(subjects)),
+    nextDueAt: () => reading('find when the next user is due', () => nextDueAt(subjects, mine)),
   };
 }
 
@@ -90,10 +102,15 @@ function taking(token: string, until: Date): UpdateFilter<StoredSubject> {
   };
 }
 
-async function claim(subjects: Subjects, now: Date, leaseMs: number): Promise<Lease | undefined> {
+async function claim(
+  subjects: Subjects,
+  mine: TenantFilter,
+  now: Date,
+  leaseMs: number,
+): Promise<Lease | undefined> {
   const [token, until] = newLease(now, leaseMs);
   const before = await writing('claim a user', () =>
-    subjects.findOneAndUpdate({ 'due.at': { $lte: now }, ...unleased(now) }, taking(token, until), {
+    subjects.findOneAndUpdate({ 'due.at': { $lte: now }, ...unleased(now), ...mine }, taking(token, until), {
       sort: { 'due.priority': 1, 'due.at': 1 },
       returnDocument: 'before',
       projection: leaseProjection,
@@ -164,10 +181,10 @@ function distinct(causes: readonly EventId[]): readonly EventId[] {
 // ── Waiting ──
 
 /** A leased user that is due becomes claimable when its lease ends, not before. */
-async function nextDueAt(subjects: Subjects): Promise<Date | undefined> {
+async function nextDueAt(subjects: Subjects, mine: TenantFilter): Promise<Date | undefined> {
   const firstFree = (priority: 0 | 1): Promise<StoredSubject | null> =>
     subjects
-      .find({ 'due.priority': priority, 'due.at': { $exists: true }, lease: { $exists: false } })
+      .find({ 'due.priority': priority, 'due.at': { $exists: true }, lease: { $exists: false }, ...mine })
       .project<StoredSubject>({ 'due.at': 1 })
       .sort({ 'due.at': 1 })
       .limit(1)
@@ -176,7 +193,7 @@ async function nextDueAt(subjects: Subjects): Promise<Date | undefined> {
     firstFree(priorities.trigger),
     firstFree(priorities.sweep),
     subjects
-      .find({ 'lease.until': { $exists: true }, 'due.at': { $exists: true } })
+      .find({ 'lease.until': { $exists: true }, 'due.at': { $exists: true }, ...mine })
       .project<StoredSubject>({ 'due.at': 1, 'lease.until': 1 })
       .toArray(),
   ]);

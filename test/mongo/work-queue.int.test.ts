@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseTenantId } from '../../src/identity.ts';
 import { ensureCollections } from '../../src/mongo/indexes.ts';
 import { subjectReader } from '../../src/mongo/subjects.ts';
 import { workQueue } from '../../src/mongo/work-queue.ts';
@@ -19,6 +20,20 @@ async function make() {
 workQueueContract(make);
 
 describe('the work queue in MongoDB', () => {
+  it('of some tenants leaves the users of the others to whoever serves them', async () => {
+    const { db, queue } = await make();
+    const other = parseTenantId('other');
+    if (other === undefined) throw new Error('The name of the other tenant does not parse.');
+    const bob = { ...trigger(person('bob')), tenant: other };
+    await queue.markDue([bob], at(1), 'trigger');
+    const ours = workQueue(db, [tenant]);
+    expect(await ours.claim(at(2), minute)).toBeUndefined();
+    expect(await ours.nextDueAt()).toBeUndefined();
+    expect((await subjectReader(db, [tenant]).backlog(at(2))).due).toBe(0);
+    expect((await subjectReader(db, [other]).backlog(at(2))).due).toBe(1);
+    expect(await workQueue(db, [other]).claim(at(2), minute)).toMatchObject({ user: bob.user });
+  });
+
   it('gives 32 workers 1,000 users with no overlap, and every user once', async () => {
     const { queue } = await make();
     const people = Array.from({ length: 1_000 }, (_, index) => person(`user-${index}`));
