@@ -24,7 +24,7 @@ import type {
   WorkQueue,
 } from '../ports.ts';
 import { ownerOf } from './owner.ts';
-import { subjectView } from './standing.ts';
+import { subjectView, UNSEEN } from './standing.ts';
 
 export interface ReplayDeps {
   readonly history: HistoryReader;
@@ -144,24 +144,8 @@ export function viewOf(history: readonly ConcordEvent[]): SubjectView | undefine
 }
 
 function shows(subject: Subject | undefined, view: SubjectView | undefined): boolean {
-  return isDeepStrictEqual(shown(subject ?? NOTHING), shown(view ?? NOTHING));
+  return isDeepStrictEqual(shown(subject ?? UNSEEN), shown(view ?? UNSEEN));
 }
-
-/** What a subject shows that nobody has looked at yet. */
-const NOTHING: SubjectView = {
-  email: undefined,
-  emailVerified: false,
-  code: undefined,
-  did: undefined,
-  accountHandle: undefined,
-  accountEmail: undefined,
-  platformHandle: undefined,
-  conditions: [],
-  sync: 'Unknown',
-  health: 'Progressing',
-  attempts: 0,
-  quarantined: false,
-};
 
 /** The fields of a view and no others, each of them there. */
 function shown(view: SubjectView): SubjectView {

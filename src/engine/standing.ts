@@ -59,3 +59,19 @@ const forgotten = {
   attempts: 0,
   quarantined: false,
 } as const satisfies Partial<SubjectView>;
+
+/** What a subject shows that nobody has looked at yet. */
+export const UNSEEN: SubjectView = {
+  email: undefined,
+  emailVerified: false,
+  code: undefined,
+  did: undefined,
+  accountHandle: undefined,
+  accountEmail: undefined,
+  platformHandle: undefined,
+  conditions: [],
+  sync: 'Unknown',
+  health: 'Progressing',
+  attempts: 0,
+  quarantined: false,
+};

@@ -1,4 +1,5 @@
 /** Seeded bugs, each of the kind that a reconciler has in practice. The oracle has to find every one. */
+import { UNSEEN } from '../../src/engine/standing.ts';
 import type { ConcordEvent, EventType } from '../../src/events/event.ts';
 import { eventId } from '../../src/identity.ts';
 import type { Documents, EventLog } from '../../src/ports.ts';
@@ -112,7 +113,7 @@ export const mutants: readonly Mutant[] = [
     inner: on('queue', (queue) => ({
       claim: async (now, leaseMs) => {
         const lease = await queue.claim(now, leaseMs);
-        if (lease !== undefined) await queue.complete(lease, emptyView, lease.observedAt);
+        if (lease !== undefined) await queue.complete(lease, UNSEEN, lease.observedAt);
         return lease;
       },
       complete: async () => undefined,
@@ -137,7 +138,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the read model is never written',
     outer: on('queue', (queue) => ({
-      complete: (lease, _view, observedAt, retryAt) => queue.complete(lease, emptyView, observedAt, retryAt),
+      complete: (lease, _view, observedAt, retryAt) => queue.complete(lease, UNSEEN, observedAt, retryAt),
     })),
   },
   {
@@ -339,18 +340,3 @@ export const mutants: readonly Mutant[] = [
   },
   { name: 'nobody is ever quarantined', settings: { quarantineAfter: Number.POSITIVE_INFINITY } },
 ];
-
-const emptyView = {
-  email: undefined,
-  emailVerified: false,
-  code: undefined,
-  did: undefined,
-  accountHandle: undefined,
-  accountEmail: undefined,
-  platformHandle: undefined,
-  conditions: [],
-  sync: 'Unknown',
-  health: 'Progressing',
-  attempts: 0,
-  quarantined: false,
-} as const;

@@ -2,6 +2,7 @@
  * The queue and the read model in memory. `due` stays while a user is leased, so that a lease that runs
  * out leaves nothing to repair; since and causes move to `taken`, so that later triggers are told apart.
  */
+import { UNSEEN } from '../../../src/engine/standing.ts';
 import { LeaseLostError } from '../../../src/errors.ts';
 import type { EventId, UserKey } from '../../../src/identity.ts';
 import type {
@@ -237,19 +238,6 @@ function lost(lease: Lease): LeaseLostError {
 }
 
 function subjectOf({ user, tenant, userId, due, view }: Stored): Subject {
-  const seen: SubjectView = view ?? {
-    email: undefined,
-    emailVerified: false,
-    code: undefined,
-    did: undefined,
-    accountHandle: undefined,
-    accountEmail: undefined,
-    platformHandle: undefined,
-    conditions: [],
-    sync: 'Unknown',
-    health: 'Progressing',
-    attempts: 0,
-    quarantined: false,
-  };
+  const seen: SubjectView = view ?? UNSEEN;
   return { ...seen, user, tenant, userId, dueAt: due?.at };
 }
