@@ -9,6 +9,7 @@ import {
 } from 'mongodb';
 import { UpstreamError, UsageError } from '../errors.ts';
 import { reading } from './errors.ts';
+import { endCallsOnLostSockets } from './lost-sockets.ts';
 
 export interface ConnectionOptions {
   readonly uri: string;
@@ -58,6 +59,7 @@ const maxPoolSize = 64;
 export function connect(options: ConnectionOptions & { readonly readOnly: true }): Connection<ReadableDb>;
 export function connect(options: ConnectionOptions & { readonly readOnly?: false }): Connection;
 export function connect(options: ConnectionOptions & { readonly readOnly?: boolean }): Connection {
+  endCallsOnLostSockets();
   const client = newClient(options.uri, {
     appName: options.appName,
     serverSelectionTimeoutMS: serverSelectionTimeoutMs,
