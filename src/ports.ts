@@ -68,6 +68,17 @@ export interface Rejects {
   add(rejects: readonly Reject[]): Promise<void>;
 }
 
+/** How far sources have been read, kept over restarts. */
+export interface Cursors {
+  /** The position as it was set, or undefined when none ever was. */
+  get(name: string): Promise<string | undefined>;
+  /**
+   * Replaces the position; returns when a majority has it on disk. Set it only after what lies before it is
+   * durable. Of several readers the last one to write wins, so a position may go back, never past what was read.
+   */
+  set(name: string, position: string): Promise<void>;
+}
+
 // ── Subjects: the read model and the queue ──
 
 export interface Trigger {

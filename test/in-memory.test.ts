@@ -1,11 +1,13 @@
 /** The fakes keep the same contracts as the adapters, so that what is proven over them is worth something. */
 import { describe, expect, it } from 'vitest';
+import { cursorsContract } from './mongo/cursors.contract.ts';
 import { documentStoreContract } from './mongo/documents.contract.ts';
 import { eventLogContract } from './mongo/event-log.contract.ts';
 import { alice, all, at, bob, code, handle, person, tenant } from './mongo/people.ts';
 import { workQueueContract } from './mongo/work-queue.contract.ts';
 import { accountHostContract } from './pds/account-host.contract.ts';
 import { inMemoryAccounts } from './support/in-memory/accounts.ts';
+import { inMemoryCursors } from './support/in-memory/cursors.ts';
 import { inMemoryDirectory } from './support/in-memory/directory.ts';
 import { inMemoryDocuments } from './support/in-memory/documents.ts';
 import { inMemoryEventLog } from './support/in-memory/event-log.ts';
@@ -14,6 +16,7 @@ import { inMemoryRejects } from './support/in-memory/rejects.ts';
 import { inMemoryWorkQueue } from './support/in-memory/work-queue.ts';
 
 eventLogContract(async () => inMemoryEventLog());
+cursorsContract(async () => inMemoryCursors());
 workQueueContract(async () => inMemoryWorkQueue());
 documentStoreContract(async () => {
   const store = inMemoryDocuments();
