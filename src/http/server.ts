@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { uuidv7 } from 'uuidv7';
+import { declaredLength } from './declared-length.ts';
 import { health } from './health.ts';
 import { errorFields, notFound, problemOf, refuseConnection, sendProblem } from './problem.ts';
 import { type WebhookOptions, webhook } from './webhook.ts';
@@ -12,8 +13,10 @@ import { type WebhookOptions, webhook } from './webhook.ts';
 export interface ServerLimits {
   /** Bytes of one delivery. */
   readonly bodyLimitBytes: number;
-  /** Deliveries that are being made durable at once; more are told to come back. */
+  /** Deliveries that are being read and made durable at once; more are told to come back. */
   readonly maxIngesting: number;
+  /** Bytes of their bodies, all together; the same. */
+  readonly maxIngestingBytes: number;
   /** Milliseconds to make a delivery durable before the sender is told to come back. */
   readonly ingestTimeoutMs: number;
   /** Milliseconds MongoDB has to answer the readiness check. */
@@ -22,6 +25,8 @@ export interface ServerLimits {
   readonly requestTimeoutMs: number;
   /** Milliseconds for the headers of a request to arrive. */
   readonly headersTimeoutMs: number;
+  /** Milliseconds between looks for requests that are late. */
+  readonly lateCheckMs: number;
   /** Milliseconds a connection may be silent; longer than any answer takes. */
   readonly connectionTimeoutMs: number;
   /** Milliseconds that closing waits for answers before it cuts the connections. */
@@ -31,10 +36,13 @@ export interface ServerLimits {
 export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   bodyLimitBytes: 2 * 1024 * 1024,
   maxIngesting: 64,
+  maxIngestingBytes: 32 * 1024 * 1024,
   ingestTimeoutMs: 20_000,
   readyTimeoutMs: 2_000,
   requestTimeoutMs: 30_000,
   headersTimeoutMs: 10_000,
+  // Node's own are 30 seconds.
+  lateCheckMs: 5_000,
   connectionTimeoutMs: 60_000,
   closeTimeoutMs: 25_000,
 };
@@ -63,8 +71,7 @@ export function createServer(deps: ServerDeps): FastifyInstance {
     bodyLimit: limits.bodyLimitBytes,
     requestTimeout: limits.requestTimeoutMs,
     connectionTimeout: limits.connectionTimeoutMs,
-    // How often Node looks for requests that are late: by default only every 30 seconds.
-    http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: 5_000 },
+    http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: limits.lateCheckMs },
     // What arrives on an open connection while closing is still answered, and the connection closed.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
@@ -80,9 +87,7 @@ export function createServer(deps: ServerDeps): FastifyInstance {
     webhook({
       tenants: deps.tenants,
       ingest: deps.ingest,
-      bodyLimitBytes: limits.bodyLimitBytes,
-      maxIngesting: limits.maxIngesting,
-      ingestTimeoutMs: limits.ingestTimeoutMs,
+      ...limits,
       ...(deps.onIngest === undefined ? {} : { onIngest: deps.onIngest }),
     }),
   );
@@ -133,11 +138,6 @@ function closeGracefully(app: FastifyInstance, limits: ServerLimits): () => bool
     if (closing || leavesLongBody) reply.header('connection', 'close');
   });
   return () => closing;
-}
-
-/** Bytes of the body that the headers promise; NaN when they promise nothing. */
-function declaredLength(headers: Readonly<Record<string, string | readonly string[] | undefined>>): number {
-  return headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Number.NaN;
 }
 
 function answerErrors(app: FastifyInstance, limits: ServerLimits): void {

@@ -18,9 +18,11 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { LogTenant } from '../events/auth0-log.ts';
 import type { IngestResult, UnreadableEntry } from '../events/ingest.ts';
+import { Admission, type AdmissionLimits, type Place } from './admission.ts';
 import { type AuthorizationCheck, authorizationCheck } from './authorization.ts';
 import { readBody } from './body.ts';
 import { LATE, within } from './deadline.ts';
+import { declaredLength } from './declared-length.ts';
 import { allowOnly, errorFields, sendProblem, unavailable } from './problem.ts';
 
 export interface WebhookTenant extends LogTenant {
@@ -34,11 +36,10 @@ export type IngestFunction = (
   unreadable: readonly UnreadableEntry[],
 ) => Promise<IngestResult>;
 
-export interface WebhookOptions {
+export interface WebhookOptions extends AdmissionLimits {
   readonly tenants: readonly WebhookTenant[];
   readonly ingest: IngestFunction;
   readonly bodyLimitBytes: number;
-  readonly maxIngesting: number;
   readonly ingestTimeoutMs: number;
   /** Told of every delivery that was answered with 200, for the metrics. Must not throw. */
   readonly onIngest?: (tenant: LogTenant, result: IngestResult, durationMs: number) => void;
@@ -64,7 +65,8 @@ export function webhook(options: WebhookOptions): FastifyPluginAsync {
       },
     ]),
   );
-  const busy = { deliveries: 0 };
+  const admission = new Admission(options);
+  const places = new WeakMap<FastifyRequest, Place>();
   return async (scope) => {
     readBodiesAsText(scope, options.bodyLimitBytes);
     scope.route<Route>({
@@ -79,14 +81,21 @@ export function webhook(options: WebhookOptions): FastifyPluginAsync {
           return known?.isAuthorized(request.headers.authorization) ? undefined : unauthorized(reply);
         },
         refuseEncodings,
-        // Before the body is read, so that a flood costs no memory; and again when it has arrived.
-        async (_request, reply) => (busy.deliveries < options.maxIngesting ? undefined : overloaded(reply)),
+        async (request, reply) => {
+          const length = declaredLength(request.headers);
+          const place = admission.enter(length <= options.bodyLimitBytes ? length : options.bodyLimitBytes);
+          if (place === undefined) return overloaded(reply);
+          places.set(request, place);
+          // Answered, or gone before that.
+          reply.raw.once('close', () => place.leave());
+          return undefined;
+        },
       ],
       handler: async (request, reply) => {
         const known = tenants.get(request.params.tenant);
         if (known === undefined) return unknownTenant(reply);
-        if (busy.deliveries >= options.maxIngesting) return overloaded(reply);
-        return takeIn(options, busy, known.tenant, request, reply);
+        const keepPlaceFor = (work: Promise<unknown>) => places.get(request)?.keepFor(work);
+        return takeIn(options, keepPlaceFor, known.tenant, request, reply);
       },
     });
   };
@@ -94,7 +103,7 @@ export function webhook(options: WebhookOptions): FastifyPluginAsync {
 
 async function takeIn(
   options: WebhookOptions,
-  busy: { deliveries: number },
+  keepPlaceFor: (work: Promise<unknown>) => void,
   tenant: LogTenant,
   request: WebhookRequest,
   reply: FastifyReply,
@@ -104,12 +113,10 @@ async function takeIn(
   if (reading.type === 'refused') {
     return sendProblem(reply, { code: 'unreadable-body', status: 400, detail: reading.detail });
   }
-  // It counts as being taken in until it has ended, not until it is answered: work that nobody
-  // waits for any more still fills the connection pool.
-  busy.deliveries += 1;
-  const work = options.ingest(tenant, reading.entries, reading.unreadable).finally(() => {
-    busy.deliveries -= 1;
-  });
+  const work = options.ingest(tenant, reading.entries, reading.unreadable);
+  // Until it has ended, not until it is answered: work that nobody waits for any more still fills the
+  // connection pool.
+  keepPlaceFor(work);
   const result = await within(work, options.ingestTimeoutMs);
   if (result === LATE) {
     work.catch((error: unknown) => request.log.error(errorFields(error), 'late delivery failed'));

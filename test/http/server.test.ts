@@ -1,30 +1,7 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { connect, type Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { entry, TOKEN, testServer, WEBHOOK } from './test-server.ts';
-
-async function listen(app: FastifyInstance): Promise<number> {
-  await app.listen({ host: '127.0.0.1', port: 0 });
-  const address = app.server.address();
-  if (address === null || typeof address === 'string') throw new Error('not listening on a port');
-  return address.port;
-}
-
-/** Sends bytes as they are and resolves with all that came back once the server has closed. */
-async function exchange(port: number, ...chunks: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let answer = '';
-    const socket: Socket = connect(port, '127.0.0.1', () => {
-      for (const chunk of chunks) socket.write(chunk);
-    });
-    socket.on('data', (data) => {
-      answer += String(data);
-    });
-    socket.on('close', () => resolve(answer));
-    socket.on('error', reject);
-  });
-}
+import { exchange, listen } from './wire.ts';
 
 function post(port: number, body: string, agent: Agent): Promise<{ message: IncomingMessage; text: string }> {
   return new Promise((resolve, reject) => {

@@ -12,6 +12,9 @@ export const TOKEN = 'first-token-0123456789-0123456789';
 export const NEXT_TOKEN = 'next-token-of-another-length';
 export const WEBHOOK = '/webhooks/auth0/first';
 
+/** Limits by which a request that does not arrive is late within the second. */
+export const IMPATIENT = { headersTimeoutMs: 100, requestTimeoutMs: 200, lateCheckMs: 20 } as const;
+
 export function tenant(id: string, ...logTokens: string[]): WebhookTenant {
   const parsed = parseTenantId(id);
   if (parsed === undefined) throw new Error('not a tenant id');
