@@ -85,7 +85,7 @@ describe('a flood', () => {
     const head = `POST ${WEBHOOK} HTTP/1.1\r\nHost: x\r\nAuthorization: ${TOKEN}\r\nContent-Length: 9\r\n\r\n[`;
     const port = await listen(server.app);
     const reached = new Promise<void>((resolve) => server.app.server.once('request', () => resolve()));
-    const slow = exchange(port, head);
+    const slow = exchange(port, [head]);
     await reached;
     expect(await statusOf(server, '[]')).toBe(503);
     expect(await slow).toMatch(/^HTTP\/1.1 408 /);
