@@ -260,9 +260,18 @@ describe('problems', () => {
   });
 
   test('a creation is not judged while its call may be under way', () => {
-    expect(problems({ yaml: 'pds: { requestTimeoutMs: 60000 }' })).toEqual([
+    expect(problems({ yaml: 'engine: { settleMs: 30000 }' })).toEqual([
       'engine.settleMs: must be longer than pds.requestTimeoutMs: until then the creation may still be under way',
     ]);
+    expect(problems({ yaml: 'engine: { settleMs: 30001 }' })).toEqual([]);
+  });
+
+  test('a call ends before the lease that it was begun under', () => {
+    expect(problems({ yaml: 'engine: { leaseMs: 60000 }' })).toEqual([
+      'engine.leaseMs: must be more than twice pds.requestTimeoutMs: no call may outlast the lease it was begun under',
+    ]);
+    expect(problems({ yaml: 'engine: { leaseMs: 60001 }' })).toEqual([]);
+    expect(problems({ yaml: 'pds: { requestTimeoutMs: 60000 }' })).toHaveLength(2);
   });
 });
 

@@ -190,6 +190,11 @@ export const configSchema = z
   .refine((value) => value.engine.settleMs > value.pds.requestTimeoutMs, {
     path: ['engine', 'settleMs'],
     error: 'must be longer than pds.requestTimeoutMs: until then the creation may still be under way',
+  })
+  .refine((value) => value.engine.leaseMs > 2 * value.pds.requestTimeoutMs, {
+    path: ['engine', 'leaseMs'],
+    // A lease is renewed at its half, so that much of it is left when a call begins.
+    error: 'must be more than twice pds.requestTimeoutMs: no call may outlast the lease it was begun under',
   });
 
 function checkKeys(keys: string, context: z.core.$RefinementCtx): void {

@@ -23,7 +23,7 @@ const OVERLAY = {
   pds: { requestTimeoutMs: 3_000 },
   // Half of a lease outlasts any call, as in production: a pass that is alive is never taken for a dead one.
   engine: {
-    leaseMs: 6_000,
+    leaseMs: 6_001,
     settleMs: 3_001,
     pollMs: 50,
     concurrency: 8,
