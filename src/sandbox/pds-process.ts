@@ -8,11 +8,12 @@ import { setServers as setPromiseServers } from 'node:dns/promises';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createRequire } from 'node:module';
-import { type AddressInfo, createServer as createTcpServer, Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type * as AtprotoPds from '@atproto/pds';
 import type * as DidPlcServer from '@did-plc/server';
 import type { ChildReport, ChildRequest } from './child-process.ts';
+import { type HeldPort, holdPort } from './held-port.ts';
 
 export interface PdsStart {
   readonly dataDir: string;
@@ -59,12 +60,12 @@ const nowhere = { host: '127.0.0.1', port: 9 };
 async function serve(start: PdsStart): Promise<Running> {
   // The PDS makes its files, and not the directory they lie in.
   mkdirSync(join(start.dataDir, 'pds'), { recursive: true });
-  const keeping = await readKeeping(join(start.dataDir, 'pds.json'));
+  const { keeping, held } = await openPorts(join(start.dataDir, 'pds.json'));
 
   const { PlcServer } = loadPlc();
   const directory = await openDirectory(join(start.dataDir, 'plc.jsonl'));
   const plc = PlcServer.create({ db: directory, port: keeping.plcPort });
-  listenOnLoopback(plc.app);
+  listenOnLoopback(plc.app, held?.plc);
   await plc.start();
   const plcUrl = `http://localhost:${keeping.plcPort}`;
 
@@ -72,7 +73,7 @@ async function serve(start: PdsStart): Promise<Running> {
   const environment = pdsEnvironment(start, keeping, plcUrl);
   const config = envToCfg(environment);
   const pds = await PDS.create(config, envToSecrets(environment));
-  listenOnLoopback(pds.app);
+  listenOnLoopback(pds.app, held?.pds);
   await pds.start();
   return {
     url: config.service.publicUrl,
@@ -112,36 +113,32 @@ function pdsEnvironment(start: PdsStart, keeping: Keeping, plcUrl: string): Atpr
   };
 }
 
-async function readKeeping(file: string): Promise<Keeping> {
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Keeping;
-  const [port, plcPort] = await freePorts();
+interface Ports {
+  readonly keeping: Keeping;
+  /** Undefined where the ports are kept: those are free, or another sandbox runs on this data. */
+  readonly held: { readonly pds: HeldPort; readonly plc: HeldPort } | undefined;
+}
+
+async function openPorts(file: string): Promise<Ports> {
+  if (existsSync(file))
+    return { keeping: JSON.parse(readFileSync(file, 'utf8')) as Keeping, held: undefined };
+  const [pds, plc] = await Promise.all([holdPort(), holdPort()]);
   const secret = (): string => randomBytes(32).toString('hex');
-  const keeping = { port, plcPort, jwtSecret: secret(), dpopSecret: secret(), plcRotationKey: secret() };
+  const keeping = {
+    port: pds.port,
+    plcPort: plc.port,
+    jwtSecret: secret(),
+    dpopSecret: secret(),
+    plcRotationKey: secret(),
+  };
   writeFileSync(file, JSON.stringify(keeping), { mode: 0o600 });
-  return keeping;
-}
-
-/** Both are held at once, so that they differ. */
-async function freePorts(): Promise<[number, number]> {
-  const [first, second] = await Promise.all([holdPort(), holdPort()]);
-  await Promise.all([first.release(), second.release()]);
-  return [first.port, second.port];
-}
-
-function holdPort(): Promise<{ port: number; release(): Promise<void> }> {
-  return new Promise((resolve, reject) => {
-    const server = createTcpServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      resolve({ port, release: () => new Promise((released) => server.close(() => released())) });
-    });
-  });
+  return { keeping, held: { pds, plc } };
 }
 
 /** Neither server takes an address to listen on, and by default both would be open to the whole network. */
-function listenOnLoopback(app: RequestListener): void {
-  Object.assign(app, { listen: (port: number): Server => createServer(app).listen(port, '127.0.0.1') });
+function listenOnLoopback(app: RequestListener, held: HeldPort | undefined): void {
+  if (held !== undefined) held.handTo(app, app);
+  else Object.assign(app, { listen: (port: number): Server => createServer(app).listen(port, '127.0.0.1') });
 }
 
 /**

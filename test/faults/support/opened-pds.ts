@@ -5,13 +5,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as AtprotoPds from '@atproto/pds';
 import type * as DidPlcServer from '@did-plc/server';
+import { holdPort } from '../../../src/sandbox/held-port.ts';
 
 export interface OpenedPds {
   readonly url: string;
@@ -33,15 +33,15 @@ export async function openedPds(): Promise<OpenedPds> {
   const { PlcServer, MockDatabase } = load('@did-plc/server') as typeof DidPlcServer;
   const dataDir = await mkdtemp(join(tmpdir(), 'concord-opened-pds-'));
   mkdirSync(join(dataDir, 'pds'));
-  const [port, plcPort] = [await freePort(), await freePort()];
+  const [held, plcHeld] = await Promise.all([holdPort(), holdPort()]);
   const secret = (): string => randomBytes(32).toString('hex');
   const [adminPassword, bypassKey] = [secret(), secret()];
 
   const directory = new MockDatabase();
-  const plc = PlcServer.create({ db: directory, port: plcPort });
+  const plc = PlcServer.create({ db: directory, port: plcHeld.port });
   let state: 'up' | 'read-only' | 'down' = 'up';
   const answer: RequestListener = plc.app;
-  listenOnLoopback(plc.app, (request, response) => {
+  plcHeld.handTo(plc.app, (request, response) => {
     const isAnswered = state === 'up' || (state === 'read-only' && request.method === 'GET');
     if (isAnswered) answer(request, response);
     else response.writeHead(503).end();
@@ -49,13 +49,13 @@ export async function openedPds(): Promise<OpenedPds> {
   await plc.start();
 
   const environment: AtprotoPds.ServerEnvironment = {
-    port,
+    port: held.port,
     hostname: 'localhost',
     devMode: true,
     dataDirectory: join(dataDir, 'pds'),
     blobstoreDiskLocation: join(dataDir, 'blobs'),
     blobstoreDiskTmpLocation: join(dataDir, 'blobs-incoming'),
-    didPlcUrl: `http://localhost:${plcPort}`,
+    didPlcUrl: `http://localhost:${plcHeld.port}`,
     serviceHandleDomains: ['.at.test'],
     inviteRequired: true,
     rateLimitsEnabled: true,
@@ -68,7 +68,7 @@ export async function openedPds(): Promise<OpenedPds> {
   };
   const config = envToCfg(environment);
   const pds = await PDS.create(config, envToSecrets(environment));
-  listenOnLoopback(pds.app, pds.app);
+  held.handTo(pds.app, pds.app);
   await pds.start();
   return {
     url: config.service.publicUrl,
@@ -92,17 +92,4 @@ export async function openedPds(): Promise<OpenedPds> {
       await rm(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-/** Neither server takes an address to listen on, and by default both would be open to the whole network. */
-function listenOnLoopback(app: object, listener: RequestListener): void {
-  Object.assign(app, { listen: (port: number): Server => createServer(listener).listen(port, '127.0.0.1') });
-}
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

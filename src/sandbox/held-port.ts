@@ -1,0 +1,46 @@
+/** A port that is taken before it is told to anybody, so that no other process can have it meanwhile. */
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+
+export interface HeldPort {
+  readonly port: number;
+  /** What asks for a server to listen with is handed the one that does already. */
+  handTo(app: object, listener: RequestListener): void;
+}
+
+/**
+ * Below the ports that systems lend to outgoing connections: a server that comes back on its port after a
+ * restart would find it lent.
+ */
+const FIRST_PORT = 20_000;
+const END_PORT = 32_000;
+
+export async function holdPort(): Promise<HeldPort> {
+  for (;;) {
+    const port = randomInt(FIRST_PORT, END_PORT);
+    const server = createServer();
+    if (await listens(server, port)) return { port, handTo: (app, listener) => hand(server, app, listener) };
+  }
+}
+
+async function listens(server: Server, port: number): Promise<boolean> {
+  server.listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return false;
+    throw error;
+  }
+}
+
+function hand(server: Server, app: object, listener: RequestListener): void {
+  const listen = (): Server => {
+    server.on('request', listener);
+    // Whoever is handed it waits to hear that it listens.
+    setImmediate(() => server.emit('listening'));
+    return server;
+  };
+  Object.assign(app, { listen });
+}
