@@ -1,6 +1,7 @@
 /** `concord audit`: how many users have what they should have, and who has not. Reads only. */
 import { type AssessedTenant, assess, isDrifted } from '../engine/assess.ts';
 import { type AuditedUser, type AuditTotals, createTally, type Share } from '../engine/audit.ts';
+import { pausedUsers, withPause } from '../engine/paused.ts';
 import { UsageError } from '../errors.ts';
 import * as indexes from '../reconcilers/indexes.ts';
 import { formatDuration } from '../terminal/duration.ts';
@@ -60,12 +61,14 @@ export async function audit(
   const startedAt = Date.now();
   const tenants = tenantsNamed(side.tenants, options.tenant);
   const tally = createTally();
+  const paused = await pausedUsers(side.assess.events, new Date(startedAt));
   const users: AuditedUser[] = [];
   let seen = 0;
   let usersInTrouble = 0;
   for (const tenant of tenants) {
     for await (const page of tenant.directory.everyone()) {
-      for (const assessment of await assess(side.assess, tenant, page.users, new Date())) {
+      for (const assessed of await assess(side.assess, tenant, page.users, new Date())) {
+        const assessment = withPause(assessed, paused);
         const row = tally.add(tenant.id, assessment);
         if (!isDrifted(assessment)) continue;
         usersInTrouble += 1;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Assessment, assess } from '../../src/engine/assess.ts';
 import { createTally } from '../../src/engine/audit.ts';
+import { pausedUsers, withPause } from '../../src/engine/paused.ts';
 import { alice, bob, handle, type Person, tenant } from '../mongo/people.ts';
 import { mainTenant, sweepDeps, write } from '../support/in-memory/sweeps.ts';
 import { auth0User, choose, createWorld, passOver, type World } from '../support/in-memory/world.ts';
@@ -139,18 +140,36 @@ describe('a user', () => {
     });
   });
 
-  it('who is paused and differs is suspended, not green', async () => {
+  it('who is paused is suspended and not green, and nothing would be done', async () => {
     const world = createWorld();
-    world.directory.put(auth0User(alice));
-    await passOver(world, alice);
-    await write(world, 'user.paused', { by: 'bob', reason: 'asked to', until: null }, alice);
+    for (const who of [alice, bob]) world.directory.put(auth0User(who));
+    for (const who of [alice, bob]) await passOver(world, who);
+    for (const who of [alice, bob])
+      await write(world, 'user.paused', { by: 'carol', reason: 'asked to', until: null }, who);
     choose(world, alice, 'alice');
-    await passOver(world, alice);
+    const paused = await pausedUsers(world.log, world.clock.now());
+    const tally = createTally();
+    const rows = (await listed(world)).map((each) => tally.add(tenant, withPause(each, paused)));
+    const suspended = { sync: 'OutOfSync', health: 'Suspended', plan: [] };
+    expect(rows).toMatchObject([
+      { ...suspended, reasons: ['Paused', 'HandleDiffers'] },
+      { ...suspended, reasons: ['Paused'], issues: ['Paused by carol until resumed: asked to'] },
+    ]);
+    for (const who of [alice, bob]) await passOver(world, who);
     expect(await world.subjects.get(alice.user)).toMatchObject({ sync: 'OutOfSync', health: 'Suspended' });
-    expect((await audited(world)).row(alice)).toMatchObject({
-      sync: 'OutOfSync',
-      reasons: ['HandleDiffers'],
-    });
+  });
+
+  it('is paused until resumed, or until the pause ends by itself', async () => {
+    const world = createWorld();
+    const until = new Date(world.clock.now().getTime() + 60_000);
+    await write(world, 'user.paused', { by: 'carol', reason: 'asked to', until: null }, alice);
+    await write(world, 'user.paused', { by: 'carol', reason: 'a move', until: until.toISOString() }, bob);
+    const paused = async () => [...(await pausedUsers(world.log, world.clock.now())).keys()];
+    expect((await paused()).sort()).toEqual([alice.user, bob.user]);
+    await world.clock.advance(60_000);
+    expect(await paused()).toEqual([alice.user]);
+    await write(world, 'user.resumed', { by: 'carol' }, alice);
+    expect(await paused()).toEqual([]);
   });
 
   it('names no address', async () => {
