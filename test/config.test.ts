@@ -66,12 +66,14 @@ describe('one tenant from the environment', () => {
           clientId: 'client-id',
           clientSecret: 'client-secret',
           logTokens: [TOKEN],
+          eventTokens: [],
+          logRetentionDays: null,
           keyPrefix: '',
           emailTag: null,
         },
       ],
       engine: { concurrency: 4, backoff: { jitter: 0.2 }, settleMs: 45_000 },
-      schedule: { reconcile: '*/5 * * * *', sweep: '17 3 * * *' },
+      schedule: { pull: '*/5 * * * *', reconcile: '*/5 * * * *', sweep: '17 3 * * *' },
       server: { host: '127.0.0.1', port: 8787, bodyLimitBytes: 2 * 1024 * 1024 },
       policy: { observeOnly: false },
       log: { level: 'info', pretty: null },
@@ -83,6 +85,7 @@ describe('one tenant from the environment', () => {
       env: {
         ...ENV,
         AUTH0_LOG_TOKEN_NEXT: 'the-next-webhook-token-of-32-bytes',
+        AUTH0_EVENT_TOKEN: 'the-event-stream-token-of-32-bytes',
         AUTH0_MANAGEMENT_URL: 'http://127.0.0.1:3001/',
         AUTH0_TENANT: 'aesthetic',
         PDS_RATE_LIMIT_BYPASS_KEY: 'bypass',
@@ -94,6 +97,7 @@ describe('one tenant from the environment', () => {
       id: 'aesthetic',
       managementUrl: 'http://127.0.0.1:3001',
       logTokens: [TOKEN, 'the-next-webhook-token-of-32-bytes'],
+      eventTokens: ['the-event-stream-token-of-32-bytes'],
     });
     expect(config.pds.rateLimitBypassKey).toBe('bypass');
     expect(config.server).toMatchObject({ host: '0.0.0.0', port: 9000 });

@@ -56,6 +56,8 @@ export function summary(event: ConcordEvent): string {
   switch (event.type) {
     case 'auth0.log-received':
       return event.data.code;
+    case 'auth0.event-received':
+      return event.data.name;
     case 'auth0.user-observed': {
       const { email, emailVerified, blocked } = event.data;
       const address = email === null ? 'no email' : emailVerified ? 'email verified' : 'email not verified';
@@ -122,6 +124,12 @@ export function summary(event: ConcordEvent): string {
       return `by ${event.data.by}: ${event.data.reason}`;
     case 'sweep.halted':
       return `${event.data.count} ${event.data.kind}, limit ${event.data.limit}`;
+    case 'gap.opened': {
+      const { cause, from, until } = event.data;
+      return `${cause}, from ${from}${until === null ? '' : ` until ${until}`}`;
+    }
+    case 'gap.closed':
+      return `by a ${event.data.by}`;
     case 'auth0.user-absent':
     case 'auth0.user-unlisted':
     case 'user-document.created':

@@ -79,7 +79,7 @@ export async function startService(
   let prepared = false;
   const server = createServer({
     tenants: config.tenants,
-    ingest: (tenant, entries, unreadable) =>
+    ingest: (tenant, entries, unreadable, translate) =>
       ingest(
         {
           log: engine.converge.log,
@@ -92,6 +92,7 @@ export async function startService(
         tenant,
         entries,
         unreadable,
+        translate,
       ),
     ready: async () => {
       if (!prepared) throw new Error('MongoDB has not been prepared yet');

@@ -10,7 +10,7 @@ import { parseKeyRing } from '../credentials.ts';
 import { parseTenantId, type TenantId } from '../identity.ts';
 
 /** The shortest webhook token: as many bytes as the digest it is compared by. */
-export const MIN_LOG_TOKEN_BYTES = 32;
+export const MIN_TOKEN_BYTES = 32;
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -76,6 +76,16 @@ const secret = text('must be a text: put it in quotes', /./s);
 const CRON = /^[0-9*][0-9*,/-]*( [0-9A-Za-z*][0-9A-Za-z*,/-]*){4,5}$/;
 const cron = z.string().regex(CRON, 'must be a cron expression such as */5 * * * *').nullable();
 
+const tokens = z
+  .array(
+    secret.refine(
+      (token) => Buffer.byteLength(token) >= MIN_TOKEN_BYTES,
+      `must be at least ${MIN_TOKEN_BYTES} bytes long (openssl rand -hex 32 makes one)`,
+    ),
+  )
+  .max(4, 'must be at most 4 tokens: one, and the next while it is being rotated')
+  .default([]);
+
 const tenant = z
   .strictObject({
     id: z.custom<TenantId>(
@@ -91,15 +101,9 @@ const tenant = z
     managementUrl: webUrl('https://example.eu.auth0.com').optional(),
     clientId: given(secret),
     clientSecret: given(secret),
-    logTokens: z
-      .array(
-        secret.refine(
-          (token) => Buffer.byteLength(token) >= MIN_LOG_TOKEN_BYTES,
-          `must be at least ${MIN_LOG_TOKEN_BYTES} bytes long (openssl rand -hex 32 makes one)`,
-        ),
-      )
-      .max(4, 'must be at most 4 tokens: one, and the next while it is being rotated')
-      .default([]),
+    logTokens: tokens,
+    eventTokens: tokens,
+    logRetentionDays: whole(1, 3_650).nullable().default(null),
     keyPrefix: text(
       'must be empty, or up to 32 lower-case letters, digits and hyphens that end in a hyphen',
       /^([a-z0-9][a-z0-9-]{0,30}-)?$/,
@@ -167,7 +171,7 @@ export const configSchema = z
       settleMs: whole(0, DAY_MS),
       refusalRetryMs: whole(1, 30 * DAY_MS),
     }),
-    schedule: z.strictObject({ reconcile: cron, sweep: cron }),
+    schedule: z.strictObject({ pull: cron, reconcile: cron, sweep: cron }),
     server: z.strictObject({
       host: text('must be an address to listen on', /^[a-zA-Z0-9.:-]{1,253}$/),
       port: whole(0, 65_535),

@@ -9,7 +9,7 @@
  * - a prefix is not how an Auth0 id begins. Ids begin with the name of a strategy (`auth0|…`,
  *   `google-oauth2|…`), so next to an empty prefix, `google-` + `oauth2|7` would be somebody else.
  *
- * Two tenants do not share a webhook token either: whoever holds it could write the other's log.
+ * Two streams do not share a token either: whoever holds it could write another tenant's log.
  */
 import { formatPath, isMapping } from './sources.ts';
 
@@ -42,7 +42,7 @@ export function tenantProblems(tenants: unknown): string[] {
   return [
     ...idProblems(texts(mappings.map((tenant) => tenant['id']))),
     ...prefixProblems(texts(mappings.map((tenant) => tenant['keyPrefix'] ?? ''))),
-    ...tokenProblems(mappings.map((tenant) => tenant['logTokens'])),
+    ...tokenProblems(mappings),
   ];
 }
 
@@ -90,15 +90,18 @@ function prefixProblems(prefixes: readonly Named[]): string[] {
   });
 }
 
-function tokenProblems(lists: readonly unknown[]): string[] {
+function tokenProblems(tenants: readonly Readonly<Record<string, unknown>>[]): string[] {
   const owner = new Map<unknown, string>();
   const problems: string[] = [];
-  for (const [tenant, tokens] of lists.entries()) {
-    for (const [index, token] of (Array.isArray(tokens) ? tokens : []).entries()) {
-      const path = formatPath(['tenants', tenant, 'logTokens', index]);
-      const first = owner.get(token);
-      if (first === undefined) owner.set(token, path);
-      else problems.push(`${path}: is the same token as ${first}`);
+  for (const [tenant, mapping] of tenants.entries()) {
+    for (const name of ['logTokens', 'eventTokens']) {
+      const list = mapping[name];
+      for (const [index, token] of (Array.isArray(list) ? list : []).entries()) {
+        const path = formatPath(['tenants', tenant, name, index]);
+        const first = owner.get(token);
+        if (first === undefined) owner.set(token, path);
+        else problems.push(`${path}: is the same token as ${first}`);
+      }
     }
   }
   return problems;

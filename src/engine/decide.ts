@@ -2,7 +2,7 @@
  * A person's decision is an event in the log and makes the user due; the next pass carries it out.
  * So it is on record before anything happens, and survives a crash like everything else.
  */
-import type { ConcordEvent, EventData, EventType } from '../events/event.ts';
+import { type ConcordEvent, type EventData, type EventType, isReceived } from '../events/event.ts';
 import type { EventId, TenantId, UserKey } from '../identity.ts';
 import type { Clock, EventLog, Random, Trigger, WorkQueue } from '../ports.ts';
 
@@ -22,10 +22,7 @@ export async function decide<T extends EventType>(
   const { log, queue, clock } = deps;
   const event = draft(deps, trigger.user, trigger.tenant, type, data);
   const history = await log.ofUser(trigger.user);
-  const newest = Math.max(
-    0,
-    ...history.map(({ at, type: known }) => (known === 'auth0.log-received' ? 0 : at.getTime())),
-  );
+  const newest = Math.max(0, ...history.map((event) => (isReceived(event) ? 0 : event.at.getTime())));
   const at = new Date(Math.max(event.at.getTime(), newest + 1));
   await log.append([{ ...event, at } as ConcordEvent]);
   await queue.markDue([{ ...trigger, cause: event._id }], clock.now(), 'trigger');

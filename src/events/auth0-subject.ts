@@ -43,7 +43,7 @@ export function readSubject(
   return subjectFrom(data.user_id, 'data.user_id', DELETION_CODES.has(code) ? 'deleted' : null);
 }
 
-function subjectFrom(value: unknown, field: string, hint: DeletionHint): Subject {
+export function subjectFrom(value: unknown, field: string, hint: DeletionHint): Subject {
   if (value === undefined || value === null || value === '') return { type: 'none' };
   if (typeof value !== 'string') return { type: 'unreadable', reason: `${field} is not a string` };
   if (value.length > MAX_AUTH0_USER_ID_LENGTH) {

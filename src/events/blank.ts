@@ -15,6 +15,8 @@ export function blanked(event: ConcordEvent): ConcordEvent {
   switch (event.type) {
     case 'auth0.log-received':
       return { ...event, data: { ...event.data, raw: NOTHING } };
+    case 'auth0.event-received':
+      return { ...event, data: { ...event.data, raw: NOTHING } };
     case 'auth0.user-observed':
       return { ...event, data: { ...event.data, email: null } };
     case 'handle.observed':
@@ -84,6 +86,8 @@ export function blanked(event: ConcordEvent): ConcordEvent {
     case 'sweep.halted':
     case 'sweep.approved':
     case 'sweep.finished':
+    case 'gap.opened':
+    case 'gap.closed':
       return event;
   }
 }

@@ -2,7 +2,7 @@
  * The lines of the event log. Past tense; a fact from outside, or an intent or outcome of ours.
  *
  * An event is written once and never changed. `_id` is its deduplication: `tenant:log_id` for an
- * Auth0 log entry, a uuidv7 for everything else. `data` holds JSON values only: dates are ISO 8601
+ * Auth0 log entry or event, a uuidv7 for everything else. `data` holds JSON values only: dates are ISO 8601
  * strings in UTC, and a foreign payload is one string, so that no key of it ever becomes a field name.
  */
 import type { AccountHandle, Auth0UserId, Code, Did, EventId, TenantId, UserKey } from '../identity.ts';
@@ -42,10 +42,29 @@ export type RefusalReason =
   /** The PDS does not allow it: too short, reserved, a slur, a disposable email domain. */
   | 'not-allowed';
 
+export type GapCause =
+  /** Entries have been lost: they were older than Auth0 keeps them when the log was read again. */
+  | 'retention-passed'
+  /** Entries may have been lost: Auth0 does not know the place from which the log was to be read on. */
+  | 'checkpoint-gone'
+  /** The log could not be read for as long as Auth0 is sure to keep it. */
+  | 'pull-failing'
+  /** The log stream does not deliver: a person paused it, Auth0 gave it up, it is no longer there. */
+  | 'stream-paused'
+  | 'stream-suspended'
+  | 'stream-missing';
+
 export interface EventData {
   'auth0.log-received': {
     readonly logId: string;
     readonly code: string;
+    readonly hint: 'deleted' | null;
+    readonly raw: string;
+  };
+  /** Of an event stream, which says the same as a log entry in other words, and of some users more. */
+  'auth0.event-received': {
+    readonly eventId: string;
+    readonly name: string;
     readonly hint: 'deleted' | null;
     readonly raw: string;
   };
@@ -174,6 +193,14 @@ export interface EventData {
     readonly complete: boolean;
     readonly durationMs: number;
   };
+  /** Something of this tenant's may have been missed; until the gap is closed, nobody's account is removed. */
+  'gap.opened': {
+    readonly cause: GapCause;
+    readonly from: string;
+    /** Null while it goes on. */
+    readonly until: string | null;
+  };
+  'gap.closed': { readonly gap: EventId; readonly by: 'sweep' | 'pull' };
 }
 
 /** A condition before it is known since when it holds. */
@@ -197,3 +224,8 @@ export interface EventOf<T extends EventType> {
 }
 
 export type ConcordEvent = { [T in EventType]: EventOf<T> }[EventType];
+
+/** Dated by Auth0's clock, and not by ours as everything else is. */
+export function isReceived({ type }: Pick<ConcordEvent, 'type'>): boolean {
+  return type === 'auth0.log-received' || type === 'auth0.event-received';
+}

@@ -5,7 +5,13 @@
  * events gives the same facts in whatever order, and however often, they arrive.
  */
 import type { AccountHandle, Auth0UserId, Code, Did, EventId } from '../identity.ts';
-import type { ConcordEvent, Condition, IntendedAction, RefusalReason } from './event.ts';
+import {
+  type ConcordEvent,
+  type Condition,
+  type IntendedAction,
+  isReceived,
+  type RefusalReason,
+} from './event.ts';
 
 export interface Auth0Facts {
   readonly userId: Auth0UserId;
@@ -161,13 +167,14 @@ function byTimeThenId(a: ConcordEvent, b: ConcordEvent): number {
 }
 
 function apply(facts: Draft, event: ConcordEvent): void {
-  // The date of a log entry is Auth0's clock: it may be ahead of ours and does not order our own events.
-  if (event.type !== 'auth0.log-received') {
+  // The date of what was delivered is Auth0's clock: it may be ahead of ours and does not order our own events.
+  if (!isReceived(event)) {
     facts.newestAt = event.at;
     facts.newestEvent = event._id;
   }
   switch (event.type) {
     case 'auth0.log-received':
+    case 'auth0.event-received':
       // By our clock: the entry's own date may be ahead, and would outlive the read that refutes it.
       if (event.data.hint === 'deleted') facts.deletionHintAt = later(facts.deletionHintAt, event.recordedAt);
       return;
@@ -360,6 +367,8 @@ function apply(facts: Draft, event: ConcordEvent): void {
     case 'sweep.halted':
     case 'sweep.approved':
     case 'sweep.finished':
+    case 'gap.opened':
+    case 'gap.closed':
       return;
   }
 }

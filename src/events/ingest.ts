@@ -1,5 +1,5 @@
 /**
- * A batch of log entries -> the event log, then the queue, then the rejects.
+ * A batch of what was delivered -> the event log, then the queue, then the rejects.
  *
  * The order is the guarantee: an entry is acknowledged only when it is in the log and its user is
  * due. A crash between the two is healed by redelivery, because a duplicate marks its user due
@@ -8,8 +8,8 @@
  */
 import type { EventId, UserKey } from '../identity.ts';
 import type { Clock, EventLog, Reject, Rejects, Trigger, WorkQueue } from '../ports.ts';
-import { cutRaw, type LogTenant, translateEntry } from './auth0-log.ts';
-import type { EventOf } from './event.ts';
+import { translateEntry } from './auth0-log.ts';
+import { cutRaw, type LogTenant, type ReceivedEvent, type Translate, type Translation } from './delivered.ts';
 
 export interface IngestDeps {
   readonly log: Pick<EventLog, 'append'>;
@@ -39,7 +39,7 @@ export interface IngestResult {
 }
 
 interface Sorted {
-  readonly events: Map<EventId, EventOf<'auth0.log-received'>>;
+  readonly events: Map<EventId, ReceivedEvent>;
   readonly triggers: Map<UserKey, { readonly trigger: Trigger; readonly at: Date }>;
   /** By reason and raw text: the same reject is kept once. */
   readonly rejects: Map<string, Reject>;
@@ -49,7 +49,7 @@ interface Sorted {
 }
 
 /**
- * Returns when everything is durable. May be repeated with the same entries at any time. Throws
+ * Log entries, unless another translation is given. Returns when everything is durable. May be repeated with the same entries at any time. Throws
  * UpstreamError when the log, the queue or the rejects cannot be written.
  */
 export async function ingest(
@@ -57,14 +57,15 @@ export async function ingest(
   tenant: LogTenant,
   entries: readonly unknown[],
   unreadable: readonly UnreadableEntry[] = [],
+  translate: Translate = translateEntry,
 ): Promise<IngestResult> {
   const now = deps.clock.now();
+  const translations = entries.map((entry) => translate(entry, tenant, now, deps.keepUnrelated ?? false));
   const { events, triggers, rejects, doubles, ignored, rejected } = sort(
     tenant,
-    entries,
+    translations,
     unreadable,
     now,
-    deps.keepUnrelated ?? false,
   );
   let accepted = 0;
   let duplicates = doubles;
@@ -82,10 +83,9 @@ export async function ingest(
 
 function sort(
   tenant: LogTenant,
-  entries: readonly unknown[],
+  translations: readonly Translation[],
   unreadable: readonly UnreadableEntry[],
   receivedAt: Date,
-  keepUnrelated: boolean,
 ): Sorted {
   const sorted: Sorted = {
     events: new Map(),
@@ -95,8 +95,7 @@ function sort(
     ignored: 0,
     rejected: 0,
   };
-  for (const entry of entries) {
-    const translation = translateEntry(entry, tenant, receivedAt, keepUnrelated);
+  for (const translation of translations) {
     switch (translation.type) {
       case 'accepted':
         add(sorted, translation.event, translation.trigger);
@@ -115,7 +114,7 @@ function sort(
   return sorted;
 }
 
-function add(sorted: Sorted, event: EventOf<'auth0.log-received'>, trigger: Trigger | undefined): void {
+function add(sorted: Sorted, event: ReceivedEvent, trigger: Trigger | undefined): void {
   if (sorted.events.has(event._id)) sorted.doubles += 1;
   else sorted.events.set(event._id, event);
   if (trigger === undefined) return;

@@ -39,6 +39,30 @@ export function readBody(body: string): BodyReading {
   };
 }
 
+/**
+ * The text of one event of an event stream. Whoever sends one never sends it again after a refusal, so
+ * whatever is a CloudEvent at all is taken in, if only as a reject.
+ *
+ * | body                          | reading        |
+ * |-------------------------------|----------------|
+ * | an object with `specversion`  | that one event |
+ * | a list of them                | its elements   |
+ * | anything else                 | refused        |
+ */
+export function readEventBody(body: string): BodyReading {
+  const text = body.trim();
+  if (text === '') return { type: 'refused', detail: 'The body is empty.' };
+  const whole = parseJson(text);
+  if (!whole.ok) {
+    return { type: 'refused', detail: `The body, ${text.length} characters long, is not JSON.` };
+  }
+  const events: readonly unknown[] = Array.isArray(whole.value) ? whole.value : [whole.value];
+  if (events.some((event) => isObject(event) && Object.hasOwn(event, 'specversion'))) {
+    return { type: 'delivery', entries: events, unreadable: [] };
+  }
+  return { type: 'refused', detail: 'The body is no CloudEvent: it has no field specversion.' };
+}
+
 function readWhole(value: unknown): BodyReading {
   const list = listOf(value);
   if (list !== undefined) return { type: 'delivery', entries: list, unreadable: [] };

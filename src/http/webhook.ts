@@ -1,26 +1,32 @@
 /**
  * POST /webhooks/auth0/:tenant: where a log stream delivers.
+ * POST /webhooks/auth0/:tenant/events: where an event stream does.
  *
- * | in this order, the first that holds            | answer                        |
- * |------------------------------------------------|-------------------------------|
- * | no such tenant                                 | 404                           |
- * | not POST                                       | 405, Allow                    |
- * | Authorization is none of the tenant's tokens   | 401                           |
- * | the body is compressed                         | 415                           |
- * | too many deliveries are being taken in         | 503, Retry-After              |
- * | the body is over the limit                     | 413                           |
- * | the body is no delivery                        | 400                           |
- * | the log, queue or rejects cannot be written    | 503, Retry-After              |
- * | everything is durable                          | 200 with the four counts      |
+ * | in this order, the first that holds            | log stream         | event stream        |
+ * |------------------------------------------------|--------------------|---------------------|
+ * | no such tenant, or no token of this kind       | 404                | 404                 |
+ * | not POST                                       | 405, Allow         | 405, Allow          |
+ * | Authorization is none of the tenant's tokens   | 401                | 503, Retry-After    |
+ * | the body is compressed                         | 415                | 415                 |
+ * | too many deliveries are being taken in         | 503, Retry-After   | 503, Retry-After    |
+ * | the body is over the limit                     | 413                | 413                 |
+ * | the body is no delivery                        | 400                | 400                 |
+ * | the log, queue or rejects cannot be written    | 503, Retry-After   | 503, Retry-After    |
+ * | everything is durable                          | 200 with the four counts | the same      |
  *
- * All before the limit is decided without reading the body. Whatever is not 2xx is delivered again.
+ * All before the limit is decided without reading the body. What a log stream delivers is delivered again
+ * until the answer is 2xx. An event is sent four times within seconds, and never again once the answer was
+ * 4xx: so that is said only where sending again could not help. A token that does not fit may be one that is
+ * being rotated, and fits as soon as the next process has started; therefore it is no 401.
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import type { LogTenant } from '../events/auth0-log.ts';
+import { translateEvent } from '../events/auth0-event.ts';
+import { translateEntry } from '../events/auth0-log.ts';
+import type { LogTenant, Translate } from '../events/delivered.ts';
 import type { IngestResult, UnreadableEntry } from '../events/ingest.ts';
 import { Admission, type AdmissionLimits, type Place } from './admission.ts';
 import { type AuthorizationCheck, authorizationCheck } from './authorization.ts';
-import { readBody } from './body.ts';
+import { type BodyReading, readBody, readEventBody } from './body.ts';
 import { LATE, within } from './deadline.ts';
 import { declaredLength } from './declared-length.ts';
 import { allowOnly, errorFields, sendProblem, unavailable } from './problem.ts';
@@ -28,12 +34,15 @@ import { allowOnly, errorFields, sendProblem, unavailable } from './problem.ts';
 export interface WebhookTenant extends LogTenant {
   /** What the Authorization header may be, with or without `Bearer `. Several while one is rotated. */
   readonly logTokens: readonly string[];
+  /** The same for the event stream. Without any, this tenant has none. */
+  readonly eventTokens?: readonly string[];
 }
 
 export type IngestFunction = (
   tenant: LogTenant,
   entries: readonly unknown[],
   unreadable: readonly UnreadableEntry[],
+  translate: Translate,
 ) => Promise<IngestResult>;
 
 export interface WebhookOptions extends AdmissionLimits {
@@ -55,65 +64,98 @@ interface KnownTenant {
   readonly isAuthorized: AuthorizationCheck;
 }
 
+/** What differs between the two kinds of streams. */
+interface Door {
+  readonly url: string;
+  readonly tenants: ReadonlyMap<string, KnownTenant>;
+  readonly read: (body: string) => BodyReading;
+  readonly translate: Translate;
+  readonly refuseToken: (reply: FastifyReply) => FastifyReply;
+}
+
 export function webhook(options: WebhookOptions): FastifyPluginAsync {
-  const tenants = new Map<string, KnownTenant>(
-    options.tenants.map((tenant) => [
-      tenant.id,
-      {
-        tenant: { id: tenant.id, keyPrefix: tenant.keyPrefix },
-        isAuthorized: authorizationCheck(tenant.logTokens),
-      },
-    ]),
-  );
+  const { tenants } = options;
+  const doors: readonly Door[] = [
+    {
+      url: '/webhooks/auth0/:tenant',
+      tenants: new Map(tenants.map((tenant) => [tenant.id, known(tenant, tenant.logTokens)])),
+      read: readBody,
+      translate: translateEntry,
+      refuseToken: unauthorized,
+    },
+    {
+      url: '/webhooks/auth0/:tenant/events',
+      tenants: new Map(
+        tenants.flatMap((tenant) => {
+          const { eventTokens = [] } = tenant;
+          return eventTokens.length === 0 ? [] : [[tenant.id, known(tenant, eventTokens)] as const];
+        }),
+      ),
+      read: readEventBody,
+      translate: translateEvent,
+      refuseToken: unknownToken,
+    },
+  ];
+  // For both: what there is room for is behind them.
   const admission = new Admission(options);
-  const places = new WeakMap<FastifyRequest, Place>();
   return async (scope) => {
     readBodiesAsText(scope, options.bodyLimitBytes);
-    scope.route<Route>({
-      method: scope.supportedMethods,
-      url: '/webhooks/auth0/:tenant',
-      exposeHeadRoute: false,
-      onRequest: [
-        async (request, reply) => (tenants.has(request.params.tenant) ? undefined : unknownTenant(reply)),
-        allowOnly('POST'),
-        async (request, reply) => {
-          const known = tenants.get(request.params.tenant);
-          return known?.isAuthorized(request.headers.authorization) ? undefined : unauthorized(reply);
-        },
-        refuseEncodings,
-        async (request, reply) => {
-          const length = declaredLength(request.headers);
-          const place = admission.enter(length <= options.bodyLimitBytes ? length : options.bodyLimitBytes);
-          if (place === undefined) return overloaded(reply);
-          places.set(request, place);
-          // Answered, or gone before that.
-          reply.raw.once('close', () => place.leave());
-          return undefined;
-        },
-      ],
-      handler: async (request, reply) => {
-        const known = tenants.get(request.params.tenant);
-        if (known === undefined) return unknownTenant(reply);
-        const keepPlaceFor = (work: Promise<unknown>) => places.get(request)?.keepFor(work);
-        return takeIn(options, keepPlaceFor, known.tenant, request, reply);
-      },
-    });
+    for (const door of doors) open(scope, door, options, admission);
   };
+}
+
+function known({ id, keyPrefix }: WebhookTenant, tokens: readonly string[]): KnownTenant {
+  return { tenant: { id, keyPrefix }, isAuthorized: authorizationCheck(tokens) };
+}
+
+function open(scope: FastifyInstance, door: Door, options: WebhookOptions, admission: Admission): void {
+  const { url, tenants } = door;
+  const places = new WeakMap<FastifyRequest, Place>();
+  scope.route<Route>({
+    method: scope.supportedMethods,
+    url,
+    exposeHeadRoute: false,
+    onRequest: [
+      async (request, reply) => (tenants.has(request.params.tenant) ? undefined : unknownTenant(reply)),
+      allowOnly('POST'),
+      async (request, reply) => {
+        const tenant = tenants.get(request.params.tenant);
+        return tenant?.isAuthorized(request.headers.authorization) ? undefined : door.refuseToken(reply);
+      },
+      refuseEncodings,
+      async (request, reply) => {
+        const length = declaredLength(request.headers);
+        const place = admission.enter(length <= options.bodyLimitBytes ? length : options.bodyLimitBytes);
+        if (place === undefined) return overloaded(reply);
+        places.set(request, place);
+        // Answered, or gone before that.
+        reply.raw.once('close', () => place.leave());
+        return undefined;
+      },
+    ],
+    handler: async (request, reply) => {
+      const tenant = tenants.get(request.params.tenant);
+      if (tenant === undefined) return unknownTenant(reply);
+      const keepPlaceFor = (work: Promise<unknown>) => places.get(request)?.keepFor(work);
+      return takeIn(options, keepPlaceFor, door, tenant.tenant, request, reply);
+    },
+  });
 }
 
 async function takeIn(
   options: WebhookOptions,
   keepPlaceFor: (work: Promise<unknown>) => void,
+  door: Door,
   tenant: LogTenant,
   request: WebhookRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const startedAt = performance.now();
-  const reading = readBody(typeof request.body === 'string' ? request.body : '');
+  const reading = door.read(typeof request.body === 'string' ? request.body : '');
   if (reading.type === 'refused') {
     return sendProblem(reply, { code: 'unreadable-body', status: 400, detail: reading.detail });
   }
-  const work = options.ingest(tenant, reading.entries, reading.unreadable);
+  const work = options.ingest(tenant, reading.entries, reading.unreadable, door.translate);
   // Until it has ended, not until it is answered: work that nobody waits for any more still fills the
   // connection pool.
   keepPlaceFor(work);
@@ -156,7 +198,11 @@ async function refuseEncodings(
 }
 
 function unknownTenant(reply: FastifyReply): FastifyReply {
-  return sendProblem(reply, { code: 'unknown-tenant', status: 404, detail: 'No such tenant is configured.' });
+  return sendProblem(reply, {
+    code: 'unknown-tenant',
+    status: 404,
+    detail: 'No such tenant is configured here.',
+  });
 }
 
 function unauthorized(reply: FastifyReply): FastifyReply {
@@ -166,6 +212,11 @@ function unauthorized(reply: FastifyReply): FastifyReply {
     detail: 'The Authorization header is missing or is none of the tokens of this tenant.',
     headers: { 'www-authenticate': 'Bearer' },
   });
+}
+
+function unknownToken(reply: FastifyReply): FastifyReply {
+  const detail = 'The Authorization header is missing or is none of the tokens of this event stream.';
+  return sendProblem(reply, { ...unavailable(detail), code: 'unknown-token' });
 }
 
 function overloaded(reply: FastifyReply): FastifyReply {

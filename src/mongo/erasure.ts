@@ -45,7 +45,6 @@ export function eraser(db: Db): Eraser {
 
     async blankMentions(who) {
       const { user, tenant } = who;
-      const type = 'auth0.log-received';
       const ofTenant = { tenant: { $eq: tenant } };
       // An address may be another living identity's too, whose own entries are not ours to take; its id may not.
       const inLog = anyOf(
@@ -58,8 +57,13 @@ export function eraser(db: Db): Eraser {
         { ...ofTenant, ...naming('raw', [idPattern(who)]) },
         who.addresses.length === 0 ? undefined : naming('raw', who.addresses.map(addressPattern)),
       );
+      let mentions = 0;
+      for (const type of ['auth0.log-received', 'auth0.event-received']) {
+        const ofOthers = { type, user: { $ne: user } };
+        mentions += await blankAll(events, 'at', ofOthers, inLog, 'data.raw', { type });
+      }
       return {
-        events: await blankAll(events, 'at', { type, user: { $ne: user } }, inLog, 'data.raw', { type }),
+        events: mentions,
         rejects: await blankAll(rejects, '_id', {}, inRejects, 'raw', {}),
       };
     },

@@ -22,6 +22,7 @@ const readBatch = 1_000;
  */
 const eventTypes: Readonly<Record<EventType, true>> = {
   'auth0.log-received': true,
+  'auth0.event-received': true,
   'auth0.user-observed': true,
   'auth0.user-absent': true,
   'auth0.user-unlisted': true,
@@ -64,6 +65,8 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'sweep.approved': true,
   'sweep.started': true,
   'sweep.finished': true,
+  'gap.opened': true,
+  'gap.closed': true,
 };
 
 export function eventReader(db: ReadableDb): EventReader {

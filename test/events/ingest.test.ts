@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LogTenant } from '../../src/events/auth0-log.ts';
+import type { LogTenant } from '../../src/events/delivered.ts';
 import { ingest } from '../../src/events/ingest.ts';
 import { parseTenantId } from '../../src/identity.ts';
 import { inMemoryStores } from '../http/in-memory-stores.ts';

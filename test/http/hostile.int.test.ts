@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { MIN_LOG_TOKEN_BYTES } from '../../src/config/schema.ts';
+import { MIN_TOKEN_BYTES } from '../../src/config/schema.ts';
 import { ingest } from '../../src/events/ingest.ts';
 import { createServer, type ServerLimits } from '../../src/http/server.ts';
 import { eventLog } from '../../src/mongo/event-log.ts';
@@ -39,7 +39,7 @@ afterAll(async () => {
   await Promise.all(servers.map((each) => each.close()));
   const all = OF_STRANGERS.length + REFUSED.length + TAKEN.length;
   process.stdout.write(
-    `S1: ${asTheyShould} of ${all} hostile requests answered as they should be, nothing stored from ${OF_STRANGERS.length} unauthenticated ones, a token of ${MIN_LOG_TOKEN_BYTES - 1} bytes stops the start\n`,
+    `S1: ${asTheyShould} of ${all} hostile requests answered as they should be, nothing stored from ${OF_STRANGERS.length} unauthenticated ones, a token of ${MIN_TOKEN_BYTES - 1} bytes stops the start\n`,
   );
 });
 afterEach(async () => {
@@ -85,10 +85,10 @@ async function expectAnswers(request: HostileRequest): Promise<void> {
 }
 
 test('a token that is too short stops the start, and is not repeated', async () => {
-  const token = 'S'.repeat(MIN_LOG_TOKEN_BYTES - 1);
+  const token = 'S'.repeat(MIN_TOKEN_BYTES - 1);
   const { code, stderr } = await runProgram(['serve'], { env: { AUTH0_LOG_TOKEN: token } });
   expect(code).toBe(1);
-  expect(stderr).toContain(`tenants[0].logTokens[0]: must be at least ${MIN_LOG_TOKEN_BYTES} bytes long`);
+  expect(stderr).toContain(`tenants[0].logTokens[0]: must be at least ${MIN_TOKEN_BYTES} bytes long`);
   expect(stderr).not.toContain(token);
 });
 

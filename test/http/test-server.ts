@@ -11,6 +11,9 @@ import { type InMemoryStores, inMemoryStores } from './in-memory-stores.ts';
 export const TOKEN = 'first-token-0123456789-0123456789';
 export const NEXT_TOKEN = 'next-token-of-another-length';
 export const WEBHOOK = '/webhooks/auth0/first';
+/** Of the event stream, which only the first tenant has. */
+export const EVENT_TOKEN = 'event-token-0123456789-0123456789';
+export const EVENTS = `${WEBHOOK}/events`;
 
 /** Limits by which a request that does not arrive is late within the second. */
 export const IMPATIENT = { headersTimeoutMs: 100, requestTimeoutMs: 200, lateCheckMs: 20 } as const;
@@ -39,8 +42,11 @@ export function testServer(overrides: Partial<ServerDeps> = {}): TestServer {
     },
   });
   const app = createServer({
-    tenants: [tenant('first', TOKEN, NEXT_TOKEN), tenant('second', 'Bearer typed-with-the-scheme')],
-    ingest: (to, entries, unreadable) => ingest(stores, to, entries, unreadable),
+    tenants: [
+      { ...tenant('first', TOKEN, NEXT_TOKEN), eventTokens: [EVENT_TOKEN] },
+      tenant('second', 'Bearer typed-with-the-scheme'),
+    ],
+    ingest: (to, entries, unreadable, translate) => ingest(stores, to, entries, unreadable, translate),
     ready: async () => {},
     log: pino({ level: 'trace' }, destination),
     ...overrides,
