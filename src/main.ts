@@ -50,6 +50,13 @@ function program(end: (code: number) => void) {
       end(await (await import('./commands/reconcile.ts')).runReconcile(user, { ...globals(), ...options })),
     );
   concord
+    .command('pull')
+    .option('--tenant <id>', 'this tenant only')
+    .description('take in the log entries that were not delivered, and show what may have been missed')
+    .action(async (options) =>
+      end(await (await import('./commands/pull.ts')).runPull({ ...globals(), ...options })),
+    );
+  concord
     .command('audit')
     .option('--tenant <id>', 'this tenant only')
     .option('--limit <n>', 'the most users to list', wholeNumber, DEFAULT_LIMIT)

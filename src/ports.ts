@@ -221,6 +221,32 @@ export interface Directory {
   everyone(): AsyncIterable<UserPage>;
 }
 
+export interface LogPage {
+  /** Entries as Auth0 gives them, in the order of their ids, which is not that of their dates. */
+  readonly entries: readonly unknown[];
+  /** The place from which to read on. Undefined when there is none: then the old one holds. */
+  readonly next: string | undefined;
+}
+
+export interface LogStream {
+  readonly id: string;
+  /** Where it delivers; undefined for a stream that is no webhook. */
+  readonly endpoint: string | undefined;
+  /** `suspended` is Auth0's doing, after a week of failures; only a person resumes it. */
+  readonly status: 'active' | 'paused' | 'suspended';
+}
+
+/** A tenant's log, which Auth0 keeps for some days, and the streams that deliver it. */
+export interface TenantLogs {
+  /** The oldest entry that is kept, from which to read on; nothing, and no place, while there is none. */
+  oldest(): Promise<LogPage>;
+  /** The entries that follow a place, at most a hundred; none when all have been read. */
+  after(place: string): Promise<LogPage>;
+  /** Whether this entry is still kept. False only when Auth0 says that there is none. */
+  has(logId: string): Promise<boolean>;
+  streams(): Promise<readonly LogStream[]>;
+}
+
 // ── The platform's documents in MongoDB ──
 
 export interface AccountRecord {

@@ -3,13 +3,16 @@
  * reads is built without anything that writes: a dry run cannot write by mistake, because nothing
  * that it holds could.
  */
+import type { Db } from 'mongodb';
 import { createAuth0Client } from './auth0/client.ts';
+import { createTenantLogs } from './auth0/logs.ts';
 import { createDirectory } from './auth0/management.ts';
 import type { Config, TenantConfig } from './config/schema.ts';
 import { createVault, keyIds } from './credentials.ts';
 import type { AssessDeps, AssessedTenant } from './engine/assess.ts';
 import type { ConvergeDeps } from './engine/converge.ts';
 import type { ForgetDeps } from './engine/forget.ts';
+import type { PullDeps, PulledTenant } from './engine/pull.ts';
 import type { ReplayDeps } from './engine/replay.ts';
 import { checkKeys } from './engine/reseal.ts';
 import type { EngineSettings } from './engine/settings.ts';
@@ -18,6 +21,7 @@ import { UpstreamError } from './errors.ts';
 import type { UserKey } from './identity.ts';
 import type { Logger } from './logger.ts';
 import { connect } from './mongo/connection.ts';
+import { cursors } from './mongo/cursors.ts';
 import { documentReader } from './mongo/document-reader.ts';
 import { documentStore } from './mongo/documents.ts';
 import { eraser } from './mongo/erasure.ts';
@@ -31,7 +35,7 @@ import { subjectReader } from './mongo/subjects.ts';
 import { workQueue } from './mongo/work-queue.ts';
 import { createAccountHost, createAccountReader } from './pds/accounts.ts';
 import { createXrpc, type Xrpc } from './pds/xrpc.ts';
-import type { AccountReader, Directory, Rejects, SubjectReader } from './ports.ts';
+import type { AccountReader, Rejects, SubjectReader } from './ports.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { systemClock, systemRandom } from './system.ts';
 
@@ -42,12 +46,15 @@ export interface ReadSide {
   close(): Promise<void>;
 }
 
+export type WiredTenant = AssessedTenant & PulledTenant;
+
 /** Everything that converges users. */
 export interface Engine {
   readonly converge: ConvergeDeps & { readonly subjects: SubjectReader };
   readonly assess: AssessDeps;
-  readonly tenants: readonly AssessedTenant[];
+  readonly tenants: readonly WiredTenant[];
   readonly rejects: Rejects;
+  readonly pull: PullDeps;
   readonly sweep: SweepDeps;
   /**
    * Connects, creates Concord's own collections and indexes, and checks the keys. Throws UpstreamError
@@ -116,6 +123,7 @@ export function wireEngine(config: Config, logger: Logger): Engine {
     assess,
     tenants,
     rejects: rejects(db),
+    pull: pullDeps(db, config, logger),
     prepare: async () => {
       await connection.open();
       await ensureCollections(db);
@@ -125,6 +133,35 @@ export function wireEngine(config: Config, logger: Logger): Engine {
     watchHandles: (onChange, signal) => watchHandles(db, onChange, signal),
     ping: (timeoutMs) => connection.ping(timeoutMs),
     close: () => connection.close(),
+  };
+}
+
+/** For `pull`: needs MongoDB and Auth0. */
+export function wirePull(config: Config, logger: Logger) {
+  const connection = connect({ ...config.mongodb, appName: 'concord' });
+  const { db } = connection;
+  return {
+    pull: pullDeps(db, config, logger),
+    tenants: tenantsFor(config),
+    prepare: async () => {
+      await connection.open();
+      await ensureCollections(db);
+    },
+    close: () => connection.close(),
+  };
+}
+
+function pullDeps(db: Db, config: Config, logger: Logger): PullDeps {
+  return {
+    // One of its own: most of what it brings is known, which a log that is new to it gets ready for.
+    log: eventLog(db),
+    queue: workQueue(db),
+    rejects: rejects(db),
+    cursors: cursors(db),
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+    keepUnrelated: config.ingest.keepUnrelated,
   };
 }
 
@@ -207,29 +244,37 @@ function xrpcFor({ pds }: Config): Xrpc {
   };
 }
 
-function tenantsFor(config: Config): AssessedTenant[] {
+function tenantsFor(config: Config): WiredTenant[] {
   return config.tenants.map((tenant) => {
     const { id, keyPrefix } = tenant;
-    let directory: Directory | undefined;
+    let built: Pick<WiredTenant, 'directory' | 'logs'> | undefined;
+    // Built when it is asked for, because a command that reads MongoDB alone has no Auth0 secret.
+    const auth0 = () => {
+      built ??= auth0For(tenant, config.auth0.requestTimeoutMs);
+      return built;
+    };
     return {
       id,
       keyPrefix,
       emailTag: tenant.emailTag ?? undefined,
-      // Built when it is asked for, because a command that reads MongoDB alone has no Auth0 secret.
+      logRetentionDays: tenant.logRetentionDays ?? undefined,
       get directory() {
-        directory ??= directoryFor(tenant, config.auth0.requestTimeoutMs);
-        return directory;
+        return auth0().directory;
+      },
+      get logs() {
+        return auth0().logs;
       },
     };
   });
 }
 
-function directoryFor(tenant: TenantConfig, timeoutMs: number): Directory {
+function auth0For(tenant: TenantConfig, timeoutMs: number): Pick<WiredTenant, 'directory' | 'logs'> {
   const { domain, managementUrl, clientId, clientSecret, requestsPerSecond } = tenant;
   const perSecond = requestsPerSecond ?? undefined;
   const limiter = new RateLimiter({ upstream: 'auth0', clock: systemClock, perSecond });
   const common = { clock: systemClock, limiter, timeoutMs };
-  return createDirectory(createAuth0Client({ domain, managementUrl, clientId, clientSecret, ...common }));
+  const client = createAuth0Client({ domain, managementUrl, clientId, clientSecret, ...common });
+  return { directory: createDirectory(client), logs: createTenantLogs(client) };
 }
 
 /** Asks the PDS once; a failure is not remembered, so that it is asked again. */

@@ -1,8 +1,10 @@
 /** `concord audit`: how many users have what they should have, and who has not. Reads only. */
 import { type AssessedTenant, assess, isDrifted } from '../engine/assess.ts';
 import { type AuditedUser, type AuditTotals, createTally, type Share } from '../engine/audit.ts';
+import { openGaps } from '../engine/gaps.ts';
 import { pausedUsers, withPause } from '../engine/paused.ts';
 import { UsageError } from '../errors.ts';
+import type { Gap } from '../events/gap.ts';
 import * as indexes from '../reconcilers/indexes.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import { printJson } from '../terminal/output.ts';
@@ -11,6 +13,7 @@ import { visible } from '../terminal/visible.ts';
 import { type ReadSide, wireReadSide } from '../wire.ts';
 import { runOrphanAudit } from './audit-orphans.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
+import { gapSentence, gapToJson } from './gap-text.ts';
 
 export interface AuditOptions extends GlobalOptions {
   readonly tenant?: string | undefined;
@@ -23,6 +26,8 @@ export interface AuditOptions extends GlobalOptions {
 export interface AuditReport {
   readonly asOf: string;
   readonly tenants: readonly string[];
+  /** Times of which something may have been missed. */
+  readonly gaps: readonly Gap[];
   readonly totals: AuditTotals;
   readonly indexes: readonly indexes.IndexFinding[];
   /** Who is not as desired, up to the limit. */
@@ -44,7 +49,7 @@ export async function runAudit(options: AuditOptions): Promise<ExitCode> {
     });
     const report = await audit(side, options, (users) => progress.update(users));
     progress.finish();
-    if (terminal.json) printJson({ command: 'audit', ...report });
+    if (terminal.json) printJson({ command: 'audit', ...report, gaps: report.gaps.map(gapToJson) });
     else printAudit(report, terminal);
     const unfit = report.indexes.some(({ status }) => status !== 'fit');
     return report.usersInTrouble > 0 || unfit ? EXIT.differences : EXIT.clean;
@@ -81,6 +86,7 @@ export async function audit(
   return {
     asOf: new Date(startedAt).toISOString(),
     tenants: tenants.map(({ id }) => id),
+    gaps: (await Promise.all(tenants.map(({ id }) => openGaps(side.assess.events, id)))).flat(),
     totals: tally.totals(),
     indexes: indexes.plan(indexes.WANTED_INDEXES, await side.assess.documents.indexes()),
     users,
@@ -89,10 +95,10 @@ export async function audit(
   };
 }
 
-export function tenantsNamed(
-  tenants: readonly AssessedTenant[],
+export function tenantsNamed<Tenant extends Pick<AssessedTenant, 'id'>>(
+  tenants: readonly Tenant[],
   name: string | undefined,
-): readonly AssessedTenant[] {
+): readonly Tenant[] {
   if (name === undefined) return tenants;
   const found = tenants.filter(({ id }) => id === name);
   if (found.length > 0) return found;
@@ -113,6 +119,8 @@ export function printAudit(report: AuditReport, { stdout, style }: Pick<Terminal
   stdout.write(
     `${style('bold', report.tenants.join(', '))}, as of ${report.asOf}, in ${formatDuration(report.durationMs)}\n`,
   );
+  for (const gap of report.gaps)
+    stdout.write(`  ${style('red', 'gap')}  ${visible(gap.tenant)}: ${gapSentence(gap)}\n`);
   line('verifications', totals.verifications);
   line('users', totals.users);
   line('codes', totals.codes);

@@ -14,6 +14,7 @@ import type { Logger } from '../logger.ts';
 import type { Lease } from '../ports.ts';
 import { type Engine, wireEngine } from '../wire.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, loggerFor } from './command.ts';
+import { createPulling, type Pulling } from './pulling.ts';
 import { mendIndexes } from './reconcile.ts';
 
 export interface Service {
@@ -75,25 +76,13 @@ export async function startService(
     converge: (lease) => converge(engine.converge, lease),
     ...(onPass === undefined ? {} : { onPass }),
   });
+  const taking = { ...engine.pull, log: engine.converge.log, onDue: () => workers.wake() };
   let draining = false;
   let prepared = false;
   const server = createServer({
     tenants: config.tenants,
     ingest: (tenant, entries, unreadable, translate) =>
-      ingest(
-        {
-          log: engine.converge.log,
-          rejects: engine.rejects,
-          queue,
-          clock,
-          keepUnrelated: config.ingest.keepUnrelated,
-          onDue: () => workers.wake(),
-        },
-        tenant,
-        entries,
-        unreadable,
-        translate,
-      ),
+      ingest(taking, tenant, entries, unreadable, translate),
     ready: async () => {
       if (!prepared) throw new Error('MongoDB has not been prepared yet');
       await engine.ping(1_000);
@@ -107,14 +96,19 @@ export async function startService(
   const stopping = new AbortController();
   let tasks: ScheduledTask[] = [];
   let watching: Promise<void> | undefined;
-  let firstSweep: Promise<void> | undefined;
+  let catchingUp: Promise<void> | undefined;
+  const pulling = createPulling(
+    { ...engine.pull, onDue: () => workers.wake() },
+    engine.tenants,
+    stopping.signal,
+  );
   const preparing = prepare(engine, logger, stopping.signal).then(() => {
     if (stopping.signal.aborted) return;
     prepared = true;
     workers.start();
-    tasks = startSchedule(config, engine, workers, logger);
+    tasks = startSchedule(config, engine, workers, pulling, logger);
     watching = watchHandles(engine, workers, logger, stopping.signal);
-    if (config.schedule.sweep !== null) firstSweep = sweepOnce(engine, workers, logger);
+    catchingUp = catchUp(config, engine, workers, pulling, logger, stopping.signal);
   });
   const failed = new Promise<never>((_, reject) => {
     preparing.catch(reject);
@@ -128,7 +122,7 @@ export async function startService(
     await preparing.catch(() => undefined);
     for (const task of tasks) await task.destroy();
     const [unfinished] = await Promise.all([workers.stop(config.engine.stopDeadlineMs), server.close()]);
-    await Promise.all([watching, firstSweep]);
+    await Promise.all([watching, catchingUp, pulling.ended()]);
     if (unfinished > 0)
       logger.warn({ unfinished }, 'passes had not finished at the deadline; their leases run out');
     await engine.close();
@@ -152,7 +146,17 @@ async function prepare(engine: Engine, logger: Logger, signal: AbortSignal): Pro
 }
 
 /** What happened while nothing was running is found at once, and not only in the night. */
-async function sweepOnce(engine: Engine, workers: Workers, logger: Logger): Promise<void> {
+async function catchUp(
+  config: Config,
+  engine: Engine,
+  workers: Workers,
+  pulling: Pulling,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  // The log first: it knows what was missed, and until then a sweep would not know that anything was.
+  if (config.schedule.pull !== null) await pulling.run();
+  if (config.schedule.sweep === null || signal.aborted) return;
   try {
     await sweepAll(engine, logger);
     workers.wake();
@@ -186,8 +190,15 @@ async function watchHandles(
   }
 }
 
-function startSchedule(config: Config, engine: Engine, workers: Workers, logger: Logger): ScheduledTask[] {
+function startSchedule(
+  config: Config,
+  engine: Engine,
+  workers: Workers,
+  pulling: Pulling,
+  logger: Logger,
+): ScheduledTask[] {
   const jobs = [
+    { name: 'pull', expression: config.schedule.pull, run: () => pulling.run() },
     { name: 'reconcile', expression: config.schedule.reconcile, run: () => reconcileOpen(engine) },
     { name: 'sweep', expression: config.schedule.sweep, run: () => sweepAll(engine, logger) },
   ];

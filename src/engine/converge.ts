@@ -207,8 +207,8 @@ class Pass {
 
   #look(journal: Journal, documents?: Documents): Promise<View> {
     return look(
-      this.#deps,
-      this.#tenant,
+      { ...this.#deps, events: this.#deps.log },
+      { ...this.#tenant, id: this.#lease.tenant },
       this.#lease.user,
       journal.facts(),
       this.#deps.clock.now(),

@@ -4,8 +4,16 @@
  */
 import { type ConditionDraft, RESOURCES } from '../events/event.ts';
 import type { Facts } from '../events/fold.ts';
-import type { UserKey } from '../identity.ts';
-import type { AccountReader, DocumentReader, Documents, PdsAccount, SubjectReader } from '../ports.ts';
+import type { Gap } from '../events/gap.ts';
+import type { TenantId, UserKey } from '../identity.ts';
+import type {
+  AccountReader,
+  DocumentReader,
+  Documents,
+  EventReader,
+  PdsAccount,
+  SubjectReader,
+} from '../ports.ts';
 import * as account from '../reconcilers/account.ts';
 import type { AccountAction, ActualAccount, DesiredAccount } from '../reconcilers/account-state.ts';
 import * as email from '../reconcilers/email.ts';
@@ -14,6 +22,7 @@ import { type Plan, unknown } from '../reconcilers/reconciler.ts';
 import * as userDocument from '../reconcilers/user-document.ts';
 import * as verification from '../reconcilers/verification.ts';
 import { attempt, type Failure } from './attempt.ts';
+import { openGaps } from './gaps.ts';
 import type { EngineSettings } from './settings.ts';
 
 export type Action =
@@ -27,6 +36,7 @@ export interface LookDeps {
   readonly documents: DocumentReader;
   readonly accounts: AccountReader;
   readonly subjects: Pick<SubjectReader, 'holdersOfEmail'>;
+  readonly events: Pick<EventReader, 'read'>;
   /** What handles live under, such as `.at.test`; asks the PDS, which may be out of reach. */
   readonly handleDomain: () => Promise<string>;
   readonly settings: Pick<EngineSettings, 'settleMs' | 'refusalRetryMs' | 'policy'>;
@@ -62,6 +72,7 @@ export function desire(
   tenant: TenantPolicy,
   handleDomain: string,
   settings: LookDeps['settings'],
+  gap?: Gap,
 ): Desired {
   const wantedHandle = handle.desired(facts, handleDomain, settings.refusalRetryMs);
   return {
@@ -72,6 +83,7 @@ export function desire(
       ...settings,
       ...settings.policy,
       emailTag: tenant.emailTag,
+      gap,
     }),
   };
 }
@@ -79,7 +91,7 @@ export function desire(
 /** Observes and plans. `documents` may be handed in when they were read a moment ago. */
 export async function look(
   deps: LookDeps,
-  tenant: TenantPolicy,
+  tenant: TenantPolicy & { readonly id: TenantId },
   user: UserKey,
   facts: Facts,
   now: Date,
@@ -87,9 +99,12 @@ export async function look(
 ): Promise<View> {
   const read = documents ?? (await readDocuments(deps.documents, user));
   const domain = await attempt('account', deps.handleDomain);
+  const gap = await attempt('account', () => gapBefore(deps, tenant.id, facts));
   // Without the domain nothing is decided about account and handle, and the rest does not depend on it.
-  const desired = desire(facts, tenant, domain.ok ? domain.value : '', deps.settings);
+  const known = gap.ok ? gap.value : undefined;
+  const desired = desire(facts, tenant, domain.ok ? domain.value : '', deps.settings, known);
   if ('failure' in read) return unread(desired, read.failure);
+  if (!gap.ok) return assemble(desired, read, undefined, undefined, gap.failure, now);
   if (!domain.ok) return assemble(desired, read, undefined, undefined, domain.failure, now);
   const accountSeen = await attempt('account', () =>
     account.observe(deps.accounts, deps.subjects, user, desired.account, read),
@@ -100,6 +115,16 @@ export async function look(
   return holderSeen.ok
     ? assemble(desired, read, accountSeen.value, holderSeen.value, undefined, now)
     : assemble(desired, read, accountSeen.value, undefined, holderSeen.failure, now);
+}
+
+/** What keeps an account from being removed; nobody else's fate hangs on it. */
+async function gapBefore(
+  { events, settings }: LookDeps,
+  tenant: TenantId,
+  { absentSince }: Facts,
+): Promise<Gap | undefined> {
+  if (absentSince === undefined || settings.policy.removal === 'report') return undefined;
+  return (await openGaps(events, tenant))[0];
 }
 
 async function readDocuments(

@@ -20,6 +20,7 @@ import {
   lookCloser,
 } from './assess.ts';
 import { decide, draft } from './decide.ts';
+import { closeSwept, openGaps } from './gaps.ts';
 import { allowed, isShrunken, type SafetyLimits } from './limits.ts';
 import { shortHash } from './short-hash.ts';
 
@@ -63,7 +64,7 @@ export async function sweep(
   const startedAt = deps.clock.now();
   const started = draft(deps, null, tenant.id, 'sweep.started', { users: null });
   await deps.log.append([started]);
-  const run = new Run(deps, tenant, started._id);
+  const run = new Run(deps, tenant, started._id, startedAt);
   const complete = await run.list(onProgress);
   if (complete) await run.conclude();
   const durationMs = deps.clock.now().getTime() - startedAt.getTime();
@@ -82,14 +83,16 @@ class Run {
   readonly #deps: SweepDeps;
   readonly #tenant: AssessedTenant;
   readonly #id: EventId;
+  readonly #startedAt: Date;
   /** Who was in the listing, by a short hash: a million users take some 40 MB. */
   readonly #seen = new Set<number>();
   readonly #renames: Trigger[] = [];
 
-  constructor(deps: SweepDeps, tenant: AssessedTenant, id: EventId) {
+  constructor(deps: SweepDeps, tenant: AssessedTenant, id: EventId, startedAt: Date) {
     this.#deps = deps;
     this.#tenant = tenant;
     this.#id = id;
+    this.#startedAt = startedAt;
   }
 
   /** Looks at everyone and makes due who differs. False when the listing broke off. */
@@ -141,7 +144,10 @@ class Run {
         run: this.#id,
       });
     }
-    await this.#remove(removable);
+    const gaps = await openGaps(this.#deps.events, this.#tenant.id);
+    // Who is due stays due: the next sweep grants what this one, which closes the gap, had no right to.
+    if (gaps.length === 0) await this.#remove(removable);
+    else await closeSwept(this.#deps, gaps, this.#startedAt);
   }
 
   /** Whoever is taken for gone and is listed, or was kept under another policy: a pass tells what holds now. */
@@ -176,7 +182,7 @@ class Run {
       const isKept = isGone && subject.did !== undefined && accountReason(subject) === 'UserGone';
       const isLookedAgain = isListed ? isGone : isKept && this.#deps.settings.policy.removal !== 'report';
       if (isLookedAgain) returned.push(subject);
-      else if (says('RemovalDue')) removable.push(subject);
+      else if (says('RemovalDue') || says('RemovalWithheld')) removable.push(subject);
       if (isListed || !isGone) known += 1;
       // A 404 whose second proof is still missing gets it here, as does whoever was thought to be there.
       if (!isListed && (!isGone || says('UserGoneOnce'))) unlisted.push(subject);

@@ -18,11 +18,13 @@
  * | gone                  | deactivate or delete | runs  |         | any     | wait                 | RemovalInGrace |
  * | gone                  | deactivate or delete | over  | no      | any     | –, a sweep grants it | RemovalDue     |
  * | gone                  | deactivate or delete | over  | yes     | any     | deactivate or delete | RemovalGranted |
+ * | the same, behind a gap | deactivate or delete | over | yes     | any     | –, until it is closed | RemovalWithheld |
  *
  * The grant comes from a sweep, which counts all that are due and halts above the safety limit, or
- * from a person. So no single pass can remove anybody, however many deletions arrive at once.
+ * from a person. While something of the tenant's may have been missed, a grant waits. So no single pass can remove anybody, however many deletions arrive at once.
  */
 import type { Facts } from '../events/fold.ts';
+import type { Gap } from '../events/gap.ts';
 import type { Did } from '../identity.ts';
 import type { AccountHost, DocumentStore, PdsAccount } from '../ports.ts';
 import { type ApplyContext, asDesired, type Plan, toBeMended } from './reconciler.ts';
@@ -46,6 +48,7 @@ export type DesiredEnd =
       readonly how: 'deactivate' | 'delete';
       readonly notBefore: Date;
       readonly granted: boolean;
+      readonly gap: Gap | undefined;
     };
 
 export type EndAction =
@@ -59,8 +62,8 @@ export type EndAction =
 
 const type = 'account';
 
-/** Undefined for a user who is there and not blocked. */
-export function desiredEnd(facts: Facts, policy: EndPolicy): DesiredEnd | undefined {
+/** Undefined for a user who is there and not blocked. `gap` is one of the tenant's that is open. */
+export function desiredEnd(facts: Facts, policy: EndPolicy, gap?: Gap): DesiredEnd | undefined {
   const { absentSince, removalGrantedAt } = facts;
   if (absentSince !== undefined) {
     if (facts.deletionHintAt === undefined && facts.unlistedSince === undefined) {
@@ -74,6 +77,7 @@ export function desiredEnd(facts: Facts, policy: EndPolicy): DesiredEnd | undefi
       how: policy.removal,
       notBefore: new Date(absentSince.getTime() + policy.removalGraceMs),
       granted: removalGrantedAt !== undefined && removalGrantedAt > absentSince,
+      gap,
     };
   }
   if (facts.auth0?.blocked !== true) return undefined;
@@ -144,6 +148,11 @@ function planRemoval(
     const message =
       'The user is gone; the next sweep removes the account, unless there are too many at once.';
     return { actions: [], condition: toBeMended({ type, reason: 'RemovalDue', message }) };
+  }
+  if (wanted.gap !== undefined) {
+    const { cause, from } = wanted.gap;
+    const message = `The user is gone; the account is left while something may have been missed since ${from.toISOString()} (${cause}).`;
+    return { actions: [], condition: toBeMended({ type, reason: 'RemovalWithheld', message }) };
   }
   if (wanted.how === 'delete') return deletion(account.did);
   return {

@@ -40,6 +40,7 @@
  * | otherwise                                                           | create | NoAccount              |
  */
 import type { Facts } from '../events/fold.ts';
+import type { Gap } from '../events/gap.ts';
 import type { Did, UserKey } from '../identity.ts';
 import type { AccountReader, Documents, PdsAccount, SubjectReader } from '../ports.ts';
 import { adopt, complete, create, record, resetPassword } from './account-creation.ts';
@@ -65,6 +66,8 @@ export interface AccountSettings extends EndPolicy {
   readonly refusalRetryMs: number;
   /** What is done about a row without a repository, which only deleting and creating again heals. */
   readonly remnant: 'report' | 'recreate';
+  /** One of the tenant's that is open, where it matters: for a user who is gone. */
+  readonly gap?: Gap | undefined;
 }
 
 export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSettings): DesiredAccount {
@@ -74,7 +77,7 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
   if (auth0 === undefined && facts.absentSince === undefined) {
     return { type: 'none', reason: 'UserUnknown', message: 'The user has not been read from Auth0 yet.' };
   }
-  const end = desiredEnd(facts, settings);
+  const end = desiredEnd(facts, settings, settings.gap);
   if (end !== undefined || auth0 === undefined) {
     return end === undefined
       ? { type: 'none', reason: 'UserGone', message: 'Auth0 has no such user.' }

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ConcordEvent } from '../../src/events/event.ts';
 import { fold } from '../../src/events/fold.ts';
+import type { Gap } from '../../src/events/gap.ts';
 import { eventId } from '../../src/identity.ts';
 import type { PdsAccount } from '../../src/ports.ts';
 import { applyEnd, desiredEnd, type EndPolicy, planEnd } from '../../src/reconcilers/account-end.ts';
-import { alice, aliceDid, at, handle } from '../mongo/people.ts';
+import { alice, aliceDid, at, handle, tenant } from '../mongo/people.ts';
 import { account } from '../support/in-memory/account-plan.ts';
 import { inMemoryAccounts } from '../support/in-memory/accounts.ts';
 import { applyContext } from '../support/in-memory/apply-context.ts';
@@ -18,6 +19,13 @@ const absent = told('auth0.user-absent', 10, { userId: alice.userId });
 const hint = told('auth0.log-received', 9, { logId: '9', code: 'sdu', hint: 'deleted', raw: '{}' });
 const unlisted = told('auth0.user-unlisted', 11, { run });
 const granted = (seconds: number) => told('removal.granted', seconds, { run, by: 'sweep' });
+const gap: Gap = {
+  id: eventId('gap'),
+  tenant,
+  cause: 'retention-passed',
+  from: at(1),
+  until: at(2),
+};
 const deactivated = account({ state: 'deactivated' });
 
 function planned(
@@ -25,9 +33,10 @@ function planned(
   policy: Partial<EndPolicy>,
   linked: PdsAccount | 'missing' | undefined,
   seconds: number,
+  gap?: Gap,
 ) {
   const settings: EndPolicy = { blocked: 'report', removal: 'report', removalGraceMs: GRACE, ...policy };
-  const end = desiredEnd(fold(events), settings);
+  const end = desiredEnd(fold(events), settings, gap);
   if (end === undefined) return 'no end';
   const actual = { linked, linkedDid: linked === undefined ? undefined : aliceDid };
   const { actions, condition, retryAt } = planEnd({ end, interrupted: new Set() }, actual, at(seconds));
@@ -175,8 +184,33 @@ describe('the plan', () => {
     expect(planned(events, 'policy' in rest ? rest.policy : {}, linked, seconds)).toEqual(gives);
   });
 
+  it.each([
+    { reason: 'granted', policy: { removal: 'delete' }, gives: ['False RemovalWithheld'] },
+    { reason: 'granted', policy: { removal: 'deactivate' }, gives: ['False RemovalWithheld'] },
+    {
+      reason: 'in grace',
+      policy: { removal: 'delete' },
+      seconds: 19,
+      gives: ['False RemovalInGrace', at(20)],
+    },
+    { reason: 'with no account', policy: { removal: 'delete' }, linked: undefined, gives: ['True UserGone'] },
+    { reason: 'only reported', policy: {}, gives: ['True UserGone'] },
+  ] as const)('behind a gap, $reason: $policy.removal', ({ policy, gives, ...rest }) => {
+    const linked = 'linked' in rest ? rest.linked : account();
+    const events = [observed(1), hint, absent, granted(12)];
+    expect(planned(events, policy, linked, 'seconds' in rest ? rest.seconds : 20, gap)).toEqual(gives);
+  });
+
+  it('behind a gap, a user who is blocked is no less so', () => {
+    const policy = { blocked: 'deactivate', removal: 'delete' } as const;
+    expect(planned([blocked], policy, account(), 2, gap)).toEqual([
+      'False UserBlocked',
+      'deactivate-account',
+    ]);
+  });
+
   it('goes on with a deletion that broke off before the document was mended', () => {
-    const end = { type: 'removed', how: 'delete', notBefore: at(0), granted: true } as const;
+    const end = { type: 'removed', how: 'delete', notBefore: at(0), granted: true, gap: undefined } as const;
     const interrupted = new Set(['delete-account']);
     const found = planEnd({ end, interrupted }, { linked: 'missing', linkedDid: aliceDid }, at(1));
     expect(found.actions).toMatchObject([{ type: 'delete-account', did: aliceDid }]);

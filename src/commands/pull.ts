@@ -1,0 +1,121 @@
+/** `concord pull`: takes in what the log streams did not deliver, and says what may have been missed. */
+import { type PullResult, pull } from '../engine/pull.ts';
+import type { StreamStanding } from '../events/gap.ts';
+import type { TenantId } from '../identity.ts';
+import { printJson } from '../terminal/output.ts';
+import { createProgress } from '../terminal/progress.ts';
+import { wirePull } from '../wire.ts';
+import { tenantsNamed } from './audit.ts';
+import {
+  configFor,
+  EXIT,
+  type ExitCode,
+  type GlobalOptions,
+  quietLoggerFor,
+  type Terminal,
+  terminalOf,
+} from './command.ts';
+import { gapSentence, gapToJson } from './gap-text.ts';
+import { stopSignal } from './serve.ts';
+
+export interface PullCommandOptions extends GlobalOptions {
+  readonly tenant?: string | undefined;
+}
+
+type Pulled = PullResult & { readonly tenant: TenantId };
+
+export async function runPull(options: PullCommandOptions): Promise<ExitCode> {
+  const config = configFor(options, ['mongodb', 'auth0']);
+  const terminal = terminalOf(options);
+  const logger = quietLoggerFor(options, config);
+  const side = wirePull(config, logger);
+  const stopping = new AbortController();
+  // A person's Ctrl-C ends it between two pages; what was read is taken in.
+  void stopSignal(logger).then(() => stopping.abort());
+  try {
+    const tenants = tenantsNamed(side.tenants, options.tenant);
+    await side.prepare();
+    const progress = createProgress({
+      label: 'reading log entries',
+      stream: terminal.stderr,
+      now: () => new Date(),
+    });
+    const pulled: Pulled[] = [];
+    let before = 0;
+    for (const tenant of tenants) {
+      const onProgress = (entries: number) => progress.update(before + entries);
+      const result = await pull(side.pull, tenant, { signal: stopping.signal, onProgress });
+      before += result.entries;
+      pulled.push({ tenant: tenant.id, ...result });
+    }
+    progress.finish();
+    if (terminal.json) printJson({ command: 'pull', tenants: pulled.map(toJson) });
+    else for (const each of pulled) printPulled(each, terminal);
+    return exitOf(pulled);
+  } finally {
+    await side.close();
+  }
+}
+
+function exitOf(pulled: readonly Pulled[]): ExitCode {
+  if (pulled.some(({ end }) => end === 'failed')) return EXIT.error;
+  if (pulled.some(({ end }) => end !== 'caught-up')) return EXIT.partlyDone;
+  return pulled.some(({ gaps }) => gaps.length > 0) ? EXIT.differences : EXIT.clean;
+}
+
+function toJson({ gaps, failure, readUntil, ...pulled }: Pulled) {
+  return {
+    ...pulled,
+    failure: failure ?? null,
+    readUntil: readUntil?.toISOString() ?? null,
+    gaps: gaps.map(gapToJson),
+  };
+}
+
+function printPulled(pulled: Pulled, { stdout, style }: Pick<Terminal, 'stdout' | 'style'>): void {
+  const { tenant, entries, accepted, rejected, readUntil, stream, gaps } = pulled;
+  const unreadable = rejected === 0 ? '' : `, ${rejected} unreadable`;
+  const until = readUntil === undefined ? '' : `, read up to ${readUntil.toISOString()}`;
+  stdout.write(
+    `${style('bold', tenant)}  ${entries} entries, ${accepted} of them new${unreadable}${until}\n`,
+  );
+  const trouble = endSentence(pulled);
+  if (trouble !== undefined) stdout.write(`  ${style('red', trouble)}\n`);
+  const said = streamSentence(stream);
+  if (said !== undefined) stdout.write(`  ${style('yellow', said)}\n`);
+  for (const gap of gaps) stdout.write(`  ${style('red', 'gap')}  ${gapSentence(gap)}\n`);
+}
+
+function endSentence({ end, failure }: Pulled): string | undefined {
+  switch (end) {
+    case 'caught-up':
+      return undefined;
+    case 'more':
+      return failure === undefined
+        ? 'There is more: pull again to go on.'
+        : 'Auth0 lets us read no more for now: pull again in a while to go on.';
+    case 'stopped':
+      return 'Stopped: pull again to go on.';
+    case 'failed':
+      return failure === 'FORBIDDEN'
+        ? 'Auth0 does not let us read the log: the application needs the scope read:logs.'
+        : `The log could not be read on (${failure ?? 'unknown'}).`;
+  }
+}
+
+function streamSentence(stream: StreamStanding): string | undefined {
+  switch (stream) {
+    case 'active':
+      return undefined;
+    case 'paused':
+      return 'The log stream is paused; somebody did that in Auth0, and has to resume it there.';
+    case 'suspended':
+      return 'Auth0 has suspended the log stream after failures; resume it there.';
+    case 'missing':
+      return 'The log stream is no longer there; create it again in Auth0.';
+    case 'none':
+      return 'No log stream delivers to this tenant: it is read on the schedule only.';
+    case 'unknown':
+      return 'How the log stream stands could not be read; it takes the scope read:log_streams.';
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Gaps: times of which something may have been missed, as facts in the log of the tenant.
+ *
+ * | cause            | opened when                                              | closed by                          |
+ * |------------------|----------------------------------------------------------|------------------------------------|
+ * | retention-passed | the log was read again later than its entries are kept   | a complete sweep that began after it |
+ * | checkpoint-gone  | Auth0 refused the place to read on from                  | the same                           |
+ * | pull-failing     | the log has not been read for as long as that            | the next pull that reads to the end |
+ * | stream-paused, -suspended, -missing | the log stream stands so, or is gone  | the same, once a stream is active  |
+ *
+ * What was lost is not to be had again from the log: only a look at everyone finds what came of it. What
+ * was merely not delivered is in the log still, and a pull brings it.
+ */
+import type { EventId, TenantId } from '../identity.ts';
+import type { LogStream } from '../ports.ts';
+import type { ConcordEvent, GapCause } from './event.ts';
+
+export interface Gap {
+  readonly id: EventId;
+  readonly tenant: TenantId;
+  readonly cause: GapCause;
+  readonly from: Date;
+  /** Undefined while it goes on. */
+  readonly until: Date | undefined;
+}
+
+/** The gaps that are open after these events, in whatever order they are given; oldest first. */
+export function openGapsIn(events: readonly ConcordEvent[], tenant: TenantId): readonly Gap[] {
+  const gaps = new Map<EventId, Gap>();
+  const closed = new Set<EventId>();
+  for (const event of events) {
+    if (event.tenant !== tenant) continue;
+    if (event.type === 'gap.closed') closed.add(event.data.gap);
+    if (event.type !== 'gap.opened') continue;
+    const { cause, from, until } = event.data;
+    gaps.set(event._id, {
+      id: event._id,
+      tenant,
+      cause,
+      from: new Date(from),
+      until: until === null ? undefined : new Date(until),
+    });
+  }
+  return [...gaps.values()]
+    .filter(({ id }) => !closed.has(id))
+    .sort((a, b) => a.from.getTime() - b.from.getTime() || (a.id < b.id ? -1 : 1));
+}
+
+/** Whether a look at everyone, begun at this moment, finds all that came of what was missed. */
+export function isHealedBySweep({ cause, until }: Gap, begunAt: Date): boolean {
+  switch (cause) {
+    case 'retention-passed':
+    case 'checkpoint-gone':
+      return until !== undefined && begunAt > until;
+    case 'pull-failing':
+    case 'stream-paused':
+    case 'stream-suspended':
+    case 'stream-missing':
+      return false;
+  }
+}
+
+/** How the log stream that delivers to us stands; `none` where there never was one, and the log is read instead. */
+export type StreamStanding = LogStream['status'] | 'missing' | 'none' | 'unknown';
+
+export function streamStanding(
+  streams: readonly LogStream[],
+  tenant: TenantId,
+  wasThere: boolean,
+): Exclude<StreamStanding, 'unknown'> {
+  const ours = streams.filter(({ endpoint }) => endpoint !== undefined && deliversTo(endpoint, tenant));
+  if (ours.some(({ status }) => status === 'active')) return 'active';
+  return ours[0]?.status ?? (wasThere ? 'missing' : 'none');
+}
+
+/** By the end of its path, because what stands before may be a proxy's. */
+function deliversTo(endpoint: string, tenant: TenantId): boolean {
+  if (!URL.canParse(endpoint)) return false;
+  return new URL(endpoint).pathname.replace(/\/+$/, '').endsWith(`/webhooks/auth0/${tenant}`);
+}
+
+/** The gap that a stream with this standing is; undefined where it is none, or where nobody knows. */
+export function streamGap(standing: StreamStanding): GapCause | undefined {
+  switch (standing) {
+    case 'paused':
+      return 'stream-paused';
+    case 'suspended':
+      return 'stream-suspended';
+    case 'missing':
+      return 'stream-missing';
+    case 'active':
+    case 'none':
+    case 'unknown':
+      return undefined;
+  }
+}
+
+export function isStreamGap({ cause }: Gap): boolean {
+  return cause === 'stream-paused' || cause === 'stream-suspended' || cause === 'stream-missing';
+}
