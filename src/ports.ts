@@ -119,7 +119,10 @@ export interface SubjectView {
   readonly accountHandle: AccountHandle | undefined;
   /** The address of the PDS account, lower-case: what `holdersOfEmail` searches. May differ from `email`. */
   readonly accountEmail: string | undefined;
+  /** The user's own, or else the sister's. */
   readonly platformHandle: string | undefined;
+  /** The same person in the sister tenant. */
+  readonly sister: UserKey | undefined;
   readonly conditions: readonly Condition[];
   readonly sync: Sync;
   readonly health: Health;
@@ -138,6 +141,8 @@ export interface SubjectReader {
   get(user: UserKey): Promise<Subject | undefined>;
   /** Users whose `accountEmail` is this lower-case address, in the order of their keys. */
   holdersOfEmail(email: string): Promise<readonly UserKey[]>;
+  /** The sisters of those of these users who have one. */
+  sistersOf(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, UserKey>>;
   /** Every subject of a tenant, by key, in pages; with `unsettled`, only those that are not Synced. */
   list(tenant: TenantId, only?: { readonly unsettled?: boolean }): AsyncIterable<Subject>;
   /** How many are due now or leased, and since when the oldest waits. */

@@ -245,7 +245,7 @@ function xrpcFor({ pds }: Config): Xrpc {
 }
 
 function tenantsFor(config: Config): WiredTenant[] {
-  return config.tenants.map((tenant) => {
+  const tenants: WiredTenant[] = config.tenants.map((tenant) => {
     const { id, keyPrefix } = tenant;
     let built: Pick<WiredTenant, 'directory' | 'logs'> | undefined;
     // Built when it is asked for, because a command that reads MongoDB alone has no Auth0 secret.
@@ -264,8 +264,15 @@ function tenantsFor(config: Config): WiredTenant[] {
       get logs() {
         return auth0().logs;
       },
+      // One of the two names the other, and each is the other's sister.
+      get sister() {
+        return tenants.find(
+          (other, index) => other.id === tenant.sisterOf || config.tenants[index]?.sisterOf === id,
+        );
+      },
     };
   });
+  return tenants;
 }
 
 function auth0For(tenant: TenantConfig, timeoutMs: number): Pick<WiredTenant, 'directory' | 'logs'> {

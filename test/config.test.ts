@@ -362,8 +362,12 @@ describe('the shipped files', () => {
     };
     const config = loadConfig({ env, files: [shipped('two-tenants.example.yaml')] });
     expect(config.tenants).toMatchObject([
-      { id: 'aesthetic', keyPrefix: '', emailTag: null },
-      { id: 'sotce', keyPrefix: 'sotce-', emailTag: 'sotce', managementUrl: 'https://sotce.us.auth0.com' },
+      { id: 'aesthetic', keyPrefix: '', emailTag: null, sisterOf: null },
+      { id: 'sotce', sisterOf: 'aesthetic' },
+    ]);
+    expect(config.tenants).toMatchObject([
+      {},
+      { keyPrefix: 'sotce-', emailTag: 'sotce', managementUrl: 'https://sotce.us.auth0.com' },
     ]);
   });
 });
@@ -429,6 +433,34 @@ describe('tenants of one database', () => {
         { id: 'b', logTokens: [token('a')], keyPrefix: 'b-' },
       ],
       problem: 'tenants[1].logTokens[0]: is the same token as tenants[0].logTokens[0]',
+    },
+    {
+      reason: 'a sister is a tenant',
+      list: [{ id: 'a', logTokens: [token('a')], sisterOf: 'b' }],
+      problem: 'tenants[0].sisterOf: there is no tenant b',
+    },
+    {
+      reason: 'and another one',
+      list: [{ id: 'a', logTokens: [token('a')], sisterOf: 'a' }],
+      problem: 'tenants[0].sisterOf: is the tenant itself',
+    },
+    {
+      reason: 'of three it would be open whose handle a person’s is',
+      list: [
+        { id: 'a', logTokens: [token('a')] },
+        { id: 'b', logTokens: [token('b')], keyPrefix: 'b-', sisterOf: 'a' },
+        { id: 'c', logTokens: [token('c')], keyPrefix: 'c-', sisterOf: 'b' },
+      ],
+      problem: 'tenants[2].sisterOf: b names a sister itself; one of the two names the other',
+    },
+    {
+      reason: 'nor has one two sisters',
+      list: [
+        { id: 'a', logTokens: [token('a')] },
+        { id: 'b', logTokens: [token('b')], keyPrefix: 'b-', sisterOf: 'a' },
+        { id: 'c', logTokens: [token('c')], keyPrefix: 'c-', sisterOf: 'a' },
+      ],
+      problem: 'tenants[2].sisterOf: a is the sister of tenants[1] already; sisters are two',
     },
     {
       reason: 'a tenant without a token could receive nothing',

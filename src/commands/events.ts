@@ -65,6 +65,8 @@ export function summary(event: ConcordEvent): string {
     }
     case 'handle.observed':
       return event.data.handle === null ? 'none' : `@${event.data.handle}`;
+    case 'sister.observed':
+      return event.data.user ?? 'none';
     case 'subject.observed':
       return event.data.account?.did ?? event.data.code ?? 'nothing';
     case 'actions.intended':

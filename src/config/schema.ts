@@ -111,6 +111,13 @@ const tenant = z
     emailTag: text('must be 1 to 32 lower-case letters, digits and hyphens', /^[a-z0-9][a-z0-9-]{0,31}$/)
       .nullable()
       .default(null),
+    sisterOf: z
+      .custom<TenantId>(
+        (value) => typeof value === 'string' && parseTenantId(value) !== undefined,
+        'must be the id of another tenant',
+      )
+      .nullable()
+      .default(null),
     requestsPerSecond: decimal(0.1, 10_000).nullable().default(null),
   })
   .transform((value) => ({ ...value, managementUrl: value.managementUrl ?? managementUrl(value.domain) }));

@@ -10,6 +10,8 @@
  *   `google-oauth2|…`), so next to an empty prefix, `google-` + `oauth2|7` would be somebody else.
  *
  * Two streams do not share a token either: whoever holds it could write another tenant's log.
+ *
+ * Sisters are two: with a third it would be open whose handle a person's is, and who is asked for it.
  */
 import { formatPath, isMapping } from './sources.ts';
 
@@ -42,6 +44,7 @@ export function tenantProblems(tenants: unknown): string[] {
   return [
     ...idProblems(texts(mappings.map((tenant) => tenant['id']))),
     ...prefixProblems(texts(mappings.map((tenant) => tenant['keyPrefix'] ?? ''))),
+    ...sisterProblems(mappings),
     ...tokenProblems(mappings),
   ];
 }
@@ -87,6 +90,22 @@ function prefixProblems(prefixes: readonly Named[]): string[] {
       );
     }
     return problems;
+  });
+}
+
+function sisterProblems(tenants: readonly Readonly<Record<string, unknown>>[]): string[] {
+  return texts(tenants.map((tenant) => tenant['sisterOf'])).flatMap(({ index, value }) => {
+    const path = formatPath(['tenants', index, 'sisterOf']);
+    const named = tenants.findIndex((tenant) => tenant['id'] === value);
+    if (named === -1) return [`${path}: there is no tenant ${value}`];
+    if (named === index) return [`${path}: is the tenant itself`];
+    if (typeof tenants[named]?.['sisterOf'] === 'string') {
+      return [`${path}: ${value} names a sister itself; one of the two names the other`];
+    }
+    const first = tenants.findIndex((tenant) => tenant['sisterOf'] === value);
+    return first === index
+      ? []
+      : [`${path}: ${value} is the sister of ${formatPath(['tenants', first])} already; sisters are two`];
   });
 }
 

@@ -8,19 +8,23 @@
 import { type Facts, fold } from '../events/fold.ts';
 import type { TenantId, UserKey } from '../identity.ts';
 import { userKey } from '../identity.ts';
-import type { Auth0User, Directory, Documents, EventReader, PdsAccount } from '../ports.ts';
+import type { Auth0User, Directory, Documents, EventReader, PdsAccount, SubjectReader } from '../ports.ts';
 import type { ActualAccount } from '../reconcilers/account-state.ts';
 import { attempt } from './attempt.ts';
 import { assemble, desire, type LookDeps, look, type TenantPolicy, type View } from './look.ts';
+import { failuresOf, lookForSister, type SisterTenant, seeSisters } from './sister.ts';
 
 export interface AssessDeps extends LookDeps {
   readonly events: EventReader;
+  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'sistersOf'>;
 }
 
 export interface AssessedTenant extends TenantPolicy {
   readonly id: TenantId;
   readonly keyPrefix: string;
   readonly directory: Directory;
+  /** The tenant whose users may be the same people. */
+  readonly sister?: SisterTenant | undefined;
 }
 
 export interface Assessment {
@@ -47,6 +51,9 @@ export async function assess(
     domain: await deps.handleDomain(),
     accounts: await deps.accounts.accounts([...new Set(dids)]),
   }));
+  // As the read model knows them: whoever got another sister since, or lost one, has been made due by her.
+  const known = tenant.sister === undefined ? new Map() : await deps.subjects.sistersOf(keys);
+  const sisters = await seeSisters(deps, known, documents);
   const assessments: Assessment[] = [];
   for (const [at, auth0] of users.entries()) {
     const user = keys[at];
@@ -54,7 +61,8 @@ export async function assess(
     if (user === undefined || read === undefined)
       throw new Error('the documents of a user were asked for and not answered');
     const facts = listed(fold([]), auth0, read);
-    const desired = desire(facts, tenant, pds.ok ? pds.value.domain : '', deps.settings);
+    const domain = pds.ok ? pds.value.domain : '';
+    const desired = desire(facts, tenant, domain, deps.settings, sisters.get(user) ?? 'none');
     const view = pds.ok
       ? assemble(desired, read, linkedOnly(read, pds.value.accounts), undefined, undefined, now)
       : assemble(desired, read, undefined, undefined, pds.failure, now);
@@ -97,8 +105,12 @@ async function lookAt(
 ): Promise<Assessment> {
   const history = fold(await deps.events.ofUser(user));
   const facts = view.documents === undefined ? history : listed(history, auth0, view.documents);
-  const seen = await look(deps, tenant, user, facts, now, view.documents);
-  return { user, auth0, facts, view: seen };
+  // A rename may be one that only an unknown sister asks for: Auth0 is asked for her before anybody counts it.
+  const isToAsk = history.sister === undefined && view.actions.some(({ type }) => type === 'change-handle');
+  const how = isToAsk ? 'ask' : 'see';
+  const sister = await lookForSister(deps, tenant, user, facts, view.documents, how);
+  const seen = await look(deps, tenant, user, facts, now, sister.seen, view.documents);
+  return { user, auth0, facts, view: { ...seen, failures: [...seen.failures, ...failuresOf(sister)] } };
 }
 
 function listed(facts: Facts, auth0: Auth0User, documents: Documents): Facts {

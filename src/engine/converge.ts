@@ -33,26 +33,40 @@ import * as verification from '../reconcilers/verification.ts';
 import { type Attempt, attempt, type Failure } from './attempt.ts';
 import { type End, endPass } from './ending.ts';
 import { createJournal, type Journal } from './journal.ts';
-import { learnFromAuth0, learnHandle, learnSubject } from './learn.ts';
+import { learnFromAuth0, learnHandle, learnSister, learnSubject } from './learn.ts';
 import { type Action, look, type TenantPolicy, type View } from './look.ts';
 import { type Withheld, withheld } from './policy.ts';
 import { recoverOutcomes } from './recover.ts';
 import type { EngineSettings } from './settings.ts';
+import {
+  failuresOf,
+  lookForSister,
+  NO_SISTER,
+  type SisterLook,
+  type SisterTenant,
+  wakeSister,
+} from './sister.ts';
 import { subjectView } from './standing.ts';
 
 export interface ConvergeDeps {
   readonly log: EventLog;
   readonly queue: WorkQueue;
-  readonly subjects: Pick<SubjectReader, 'holdersOfEmail'>;
+  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'get'>;
   readonly documents: DocumentStore;
   readonly accounts: AccountHost;
   readonly handleDomain: () => Promise<string>;
   readonly vault: PasswordVault;
-  readonly tenants: ReadonlyMap<TenantId, TenantPolicy & { readonly directory: Directory }>;
+  readonly tenants: ReadonlyMap<TenantId, ConvergedTenant>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   readonly settings: EngineSettings;
+}
+
+export interface ConvergedTenant extends TenantPolicy {
+  readonly directory: Directory;
+  /** The tenant whose users may be the same people. */
+  readonly sister?: SisterTenant | undefined;
 }
 
 export type PassEnd = End | 'lease-lost';
@@ -101,10 +115,11 @@ export async function converge(deps: ConvergeDeps, lease: Lease): Promise<PassRe
 class Pass {
   readonly applied: Action[] = [];
   readonly #deps: ConvergeDeps;
-  readonly #tenant: TenantPolicy & { readonly directory: Directory };
+  readonly #tenant: ConvergedTenant;
   readonly #failures: Failure[] = [];
   #lease: Lease;
   #observedAt: Date | undefined;
+  #sister: SisterLook = NO_SISTER;
   #cause: readonly EventId[];
 
   constructor(deps: ConvergeDeps, lease: Lease) {
@@ -157,12 +172,19 @@ class Pass {
     if (!read.ok) return this.#fail(read.failure);
     const found = read.value.get(user);
     if (found === undefined) throw new Error('the documents of a user were asked for and not answered');
-    const told: Told[] = [];
-    if (answer !== undefined) {
-      this.#observedAt = readAt;
-      told.push(...learnFromAuth0(journal.facts(), userId, answer.value));
+    const facts = journal.facts();
+    const auth0 = answer?.value ?? facts.auth0;
+    const told: Told[] = answer === undefined ? [] : learnFromAuth0(facts, userId, answer.value);
+    told.push(...learnHandle(facts, found.handle));
+    if (auth0 !== undefined && auth0 !== 'absent') {
+      const now = { auth0, absentSince: undefined, sister: facts.sister };
+      const how = answer === undefined ? 'see' : 'ask';
+      const deps = { documents, events: this.#deps.log };
+      this.#sister = await lookForSister(deps, this.#tenant, user, now, found, how);
+      told.push(...learnSister(facts, this.#sister.seen));
     }
-    told.push(...learnHandle(journal.facts(), found.handle));
+    // A read that half failed is not fresh: the next pass would take the unknown sister for none.
+    if (answer !== undefined && this.#sister.failure === undefined) this.#observedAt = readAt;
     if (told.length > 0) this.#cause = [await journal.tell(this.#cause, ...told)];
     return found;
   }
@@ -212,6 +234,7 @@ class Pass {
       this.#lease.user,
       journal.facts(),
       this.#deps.clock.now(),
+      this.#sister.seen,
       documents,
     );
   }
@@ -280,6 +303,8 @@ class Pass {
   async #end(journal: Journal, view: View | undefined, startedAt: Date, now: Date): Promise<PassResult> {
     const { queue, random, clock, settings } = this.#deps;
     const { dueSince, user } = this.#lease;
+    // Only now, because a failure on the way ends the rounds, and what is unknown here keeps nothing else waiting.
+    this.#failures.push(...failuresOf(this.#sister));
     const latencyMs = dueSince === undefined ? undefined : now.getTime() - dueSince.getTime();
     const found = view === undefined ? [] : learnSubject(journal.facts(), view);
     if (found.length > 0) this.#cause = [await journal.tell(this.#cause, ...found)];
@@ -297,7 +322,9 @@ class Pass {
       settings,
     );
     for (const one of told) this.#cause = [await journal.tell(this.#cause, one)];
-    await queue.complete(this.#lease, subjectView(journal.facts()), this.#observedAt, retryAt);
+    const shown = subjectView(journal.facts());
+    await wakeSister(this.#deps, this.#tenant, user, shown, this.#cause.at(-1));
+    await queue.complete(this.#lease, shown, this.#observedAt, retryAt);
     this.#report(end, journal, latencyMs);
     const durationMs = clock.now().getTime() - startedAt.getTime();
     return {

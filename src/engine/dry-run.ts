@@ -7,6 +7,7 @@ import { type Facts, fold } from '../events/fold.ts';
 import type { Auth0UserId, UserKey } from '../identity.ts';
 import type { AssessDeps, AssessedTenant } from './assess.ts';
 import { look, type View } from './look.ts';
+import { failuresOf, lookForSister } from './sister.ts';
 
 export interface DryRun {
   readonly facts: Facts;
@@ -33,5 +34,7 @@ export async function dryRun(
     answer === 'absent'
       ? { ...known, absentSince: known.absentSince ?? now, platformHandle }
       : { ...known, auth0: answer, absentSince: undefined, platformHandle };
-  return { facts, view: await look(deps, tenant, user, facts, now, documents) };
+  const sister = await lookForSister(deps, tenant, user, facts, documents, 'ask');
+  const view = await look(deps, tenant, user, facts, now, sister.seen, documents);
+  return { facts, view: { ...view, failures: [...view.failures, ...failuresOf(sister)] } };
 }

@@ -2,6 +2,7 @@
 import type { Facts, SeenAccount } from '../events/fold.ts';
 import type { Auth0UserId } from '../identity.ts';
 import type { Auth0User, PdsAccount } from '../ports.ts';
+import type { SisterSeen } from '../reconcilers/handle.ts';
 import type { Told } from '../reconcilers/reconciler.ts';
 import type { View } from './look.ts';
 
@@ -29,6 +30,15 @@ export function learnFromAuth0(facts: Facts, userId: Auth0UserId, answer: Auth0U
 export function learnHandle(facts: Facts, platformHandle: string | undefined): Told[] {
   if (facts.platformHandle === platformHandle) return [];
   return [{ type: 'handle.observed', data: { handle: platformHandle ?? null } }];
+}
+
+/** A sister tenant that could not be read says nothing: what was known of the sister stays. */
+export function learnSister(facts: Facts, sister: SisterSeen): Told[] {
+  if (sister === 'unknown') return [];
+  const { user, platformHandle: handle } =
+    sister === 'none' ? { user: undefined, platformHandle: undefined } : sister;
+  if (facts.sister?.user === user && facts.sister?.handle === handle) return [];
+  return [{ type: 'sister.observed', data: { user: user ?? null, handle: handle ?? null } }];
 }
 
 /**

@@ -72,9 +72,10 @@ export function desire(
   tenant: TenantPolicy,
   handleDomain: string,
   settings: LookDeps['settings'],
+  sister: handle.SisterSeen,
   gap?: Gap,
 ): Desired {
-  const wantedHandle = handle.desired(facts, handleDomain, settings.refusalRetryMs);
+  const wantedHandle = handle.desired(facts, handleDomain, settings.refusalRetryMs, sister);
   return {
     verification: verification.desired(facts),
     document: userDocument.desired(facts),
@@ -95,6 +96,7 @@ export async function look(
   user: UserKey,
   facts: Facts,
   now: Date,
+  sister: handle.SisterSeen,
   documents?: Documents,
 ): Promise<View> {
   const read = documents ?? (await readDocuments(deps.documents, user));
@@ -102,7 +104,7 @@ export async function look(
   const gap = await attempt('account', () => gapBefore(deps, tenant.id, facts));
   // Without the domain nothing is decided about account and handle, and the rest does not depend on it.
   const known = gap.ok ? gap.value : undefined;
-  const desired = desire(facts, tenant, domain.ok ? domain.value : '', deps.settings, known);
+  const desired = desire(facts, tenant, domain.ok ? domain.value : '', deps.settings, sister, known);
   if ('failure' in read) return unread(desired, read.failure);
   if (!gap.ok) return assemble(desired, read, undefined, undefined, gap.failure, now);
   if (!domain.ok) return assemble(desired, read, undefined, undefined, domain.failure, now);

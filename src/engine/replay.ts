@@ -157,6 +157,7 @@ function shown(view: SubjectView): SubjectView {
     accountHandle: view.accountHandle,
     accountEmail: view.accountEmail,
     platformHandle: view.platformHandle,
+    sister: view.sister,
     conditions: view.conditions,
     sync: view.sync,
     health: view.health,

@@ -21,6 +21,8 @@ export function blanked(event: ConcordEvent): ConcordEvent {
       return { ...event, data: { ...event.data, email: null } };
     case 'handle.observed':
       return { ...event, data: { handle: null } };
+    case 'sister.observed':
+      return { ...event, data: { user: null, handle: null } };
     case 'subject.observed': {
       const { account } = event.data;
       const nameless = account && { did: account.did, handle: BLANKED_HANDLE, email: null };

@@ -79,6 +79,8 @@ export interface EventData {
   /** Not in a listing that was complete: one of the two proofs of a removal, and none by itself. */
   'auth0.user-unlisted': { readonly run: EventId };
   'handle.observed': { readonly handle: string | null };
+  /** Who the same person is in the sister tenant, and the handle that this sister has; null for nobody. */
+  'sister.observed': { readonly user: UserKey | null; readonly handle: string | null };
   /**
    * What a pass found and no other event tells: a code or an account that is older than the log, or that
    * others changed. It decides nothing: to be there is no proof of being this user's.

@@ -4,7 +4,7 @@
  * The events are put in the order of (at, _id) and doubles are dropped first, so the same set of
  * events gives the same facts in whatever order, and however often, they arrive.
  */
-import type { AccountHandle, Auth0UserId, Code, Did, EventId } from '../identity.ts';
+import type { AccountHandle, Auth0UserId, Code, Did, EventId, UserKey } from '../identity.ts';
 import {
   type ConcordEvent,
   type Condition,
@@ -71,7 +71,10 @@ export interface Facts {
   /** The account was removed by us, and nothing is left. */
   readonly accountDeleted: boolean;
   readonly forgotten: boolean;
+  /** The user's own row in `@handles`. */
   readonly platformHandle: string | undefined;
+  /** The same person in the sister tenant, and the handle they have there. */
+  readonly sister: { readonly user: UserKey; readonly handle: string | undefined } | undefined;
   readonly code: Code | undefined;
   readonly account:
     | { readonly did: Did; readonly handle: AccountHandle; readonly email?: string }
@@ -119,6 +122,7 @@ const NOTHING: Facts = {
   passwordResetGranted: false,
   forgotten: false,
   platformHandle: undefined,
+  sister: undefined,
   code: undefined,
   account: undefined,
   seen: { code: undefined, account: undefined },
@@ -204,6 +208,11 @@ function apply(facts: Draft, event: ConcordEvent): void {
     case 'handle.observed':
       facts.platformHandle = event.data.handle ?? undefined;
       return;
+    case 'sister.observed': {
+      const { user, handle } = event.data;
+      facts.sister = user === null ? undefined : { user, handle: handle ?? undefined };
+      return;
+    }
     case 'subject.observed': {
       const { code, account } = event.data;
       facts.seen = {

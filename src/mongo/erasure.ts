@@ -62,8 +62,15 @@ export function eraser(db: Db): Eraser {
         const ofOthers = { type, user: { $ne: user } };
         mentions += await blankAll(events, 'at', ofOthers, inLog, 'data.raw', { type });
       }
+      // A sister has the person's key and handle on record, as those of the same person; she may be there still.
+      const sisters = await writing('blank what names a user', () =>
+        log.updateMany(
+          { type: 'sister.observed', 'data.user': { $eq: user } },
+          { $set: { 'data.user': null, 'data.handle': null } },
+        ),
+      );
       return {
-        events: mentions,
+        events: mentions + sisters.modifiedCount,
         rejects: await blankAll(rejects, '_id', {}, inRejects, 'raw', {}),
       };
     },

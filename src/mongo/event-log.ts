@@ -27,6 +27,7 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'auth0.user-absent': true,
   'auth0.user-unlisted': true,
   'handle.observed': true,
+  'sister.observed': true,
   'subject.observed': true,
   'actions.intended': true,
   'verification.recorded': true,

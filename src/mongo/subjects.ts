@@ -63,6 +63,21 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
       return found.map((subject) => subject._id);
     },
 
+    async sistersOf(users) {
+      const sisters = new Map<UserKey, UserKey>();
+      for (let start = 0; start < users.length; start += page) {
+        const wanted = { _id: { $in: users.slice(start, start + page) }, 'view.sister': { $exists: true } };
+        const found = await reading('find the sisters of users', () =>
+          subjects
+            .find(wanted, { batchSize: page + 1 })
+            .project<Pick<StoredSubject, '_id' | 'view'>>({ 'view.sister': 1 })
+            .toArray(),
+        );
+        for (const { _id, view } of found) if (view?.sister !== undefined) sisters.set(_id, view.sister);
+      }
+      return sisters;
+    },
+
     // Pages by key rather than one cursor: the server drops a cursor that its reader leaves for ten minutes.
     async *list(tenant, only = {}) {
       const unsettled = only.unsettled === true ? { 'view.sync': { $ne: 'Synced' as const } } : {};
@@ -123,6 +138,7 @@ function subjectOf(stored: StoredSubject): Subject {
     accountHandle: view.accountHandle,
     accountEmail: view.accountEmail,
     platformHandle: view.platformHandle,
+    sister: view.sister,
     conditions: view.conditions ?? [],
     sync: view.sync ?? 'Unknown',
     health: view.health ?? 'Progressing',

@@ -1,9 +1,16 @@
 /**
  * The handle of the PDS account follows the platform handle, and falls back to the user's code.
  *
+ * The platform handle is the user's own, or else the sister's: the same person in another tenant. The PDS takes
+ * a handle once, so of the two accounts the one of whoever has the row carries it, and the other does so only
+ * where the first has none and is to have none.
+ *
  * | platform handle                  | the PDS                          | wanted            | reason           |
  * |----------------------------------|----------------------------------|-------------------|------------------|
  * | none                             |                                  | the code          | NoPlatformHandle |
+ * | the sister's, for her account    |                                  | the code          | SisterHasHandle  |
+ * | the sister's, for whose account  |                                  |                   |                  |
+ * |   is not known, or who she is    |                                  | nothing decided   | NotObserved      |
  * | its label breaks the PDS's rules |                                  | the code          | HandleNotAllowed |
  * | good                             | refused it as not allowed        | the code          | HandleNotAllowed |
  * | good                             | somebody else holds it           | the code          | HandleTaken      |
@@ -21,10 +28,10 @@
  * | would need the code, and the PDS refused it | held          | CodeHandleRefused |
  */
 import type { Facts, Refusal } from '../events/fold.ts';
-import { type AccountHandle, type Code, parseAccountHandle } from '../identity.ts';
+import { type AccountHandle, type Code, parseAccountHandle, type UserKey } from '../identity.ts';
 import type { AccountHost, AccountReader, AccountRecord, DocumentStore, PdsAccount } from '../ports.ts';
 import { handleLabel, isAllowedLabel } from './handle-label.ts';
-import { type ApplyContext, asDesired, heldForPerson, type Plan, toBeMended } from './reconciler.ts';
+import { type ApplyContext, asDesired, heldForPerson, type Plan, toBeMended, unknown } from './reconciler.ts';
 
 /** Who holds a handle, with what is known of the account. */
 export type Holder =
@@ -32,11 +39,27 @@ export type Holder =
   | { readonly type: 'hidden' }
   | { readonly type: 'account'; readonly account: PdsAccount };
 
+/** The same person in the sister tenant. */
+export interface Sister {
+  readonly user: UserKey;
+  /** The sister's own row in `@handles`. */
+  readonly platformHandle: string | undefined;
+  /** Her handle is for an account of her own, there or to come. Undefined while nobody has looked at her. */
+  readonly carries: boolean | undefined;
+}
+
+/** `unknown` where the sister tenant could not be read: nobody has proved that there is none. */
+export type SisterSeen = Sister | 'none' | 'unknown';
+
 export interface DesiredHandle {
-  /** The handle made from the platform handle, where there is one that the rules allow. */
+  /** The handle made from the platform handle, where this account is to carry it and the rules allow it. */
   readonly preferred: AccountHandle | undefined;
   /** The platform handle as it is, for messages. */
   readonly platformHandle: string | undefined;
+  /** The sister whose account carries the platform handle instead. */
+  readonly carriedBy: UserKey | undefined;
+  /** False where the handle is the sister's, and nobody can say yet who she is or whether her account has it. */
+  readonly isKnown: boolean;
   /** What the code is put in front of, such as `.at.test`. */
   readonly domain: string;
   readonly refused: ReadonlyMap<string, Refusal>;
@@ -50,6 +73,7 @@ export interface HandleChoice {
   readonly reason:
     | 'PlatformHandle'
     | 'NoPlatformHandle'
+    | 'SisterHasHandle'
     | 'HandleNotAllowed'
     | 'HandleTaken'
     | 'CodeHandleRefused';
@@ -68,12 +92,24 @@ export type HandleAction =
 
 const type = 'handle';
 
-export function desired(facts: Facts, domain: string, refusalRetryMs: number): DesiredHandle {
-  const { platformHandle } = facts;
-  const label = platformHandle === undefined ? undefined : handleLabel(platformHandle);
+export function desired(
+  facts: Facts,
+  domain: string,
+  refusalRetryMs: number,
+  sister: SisterSeen,
+): DesiredHandle {
+  const own = facts.platformHandle;
+  const lender = typeof sister === 'object' && sister.platformHandle !== undefined ? sister : undefined;
+  const isDecided = lender === undefined ? sister !== 'unknown' : lender.carries !== undefined;
+  const isKnown = own !== undefined || isDecided;
+  const platformHandle = own ?? (isKnown ? lender?.platformHandle : undefined);
+  const carriedBy = own === undefined && lender?.carries === true ? lender.user : undefined;
+  const label =
+    platformHandle === undefined || carriedBy !== undefined ? undefined : handleLabel(platformHandle);
   const preferred =
     label !== undefined && isAllowedLabel(label) ? parseAccountHandle(label + domain) : undefined;
-  return { preferred, platformHandle, domain, refused: facts.refusedHandles, refusalRetryMs };
+  const { refusedHandles: refused } = facts;
+  return { preferred, platformHandle, carriedBy, isKnown, domain, refused, refusalRetryMs };
 }
 
 export async function lookUp(accounts: AccountReader, handle: AccountHandle): Promise<Holder> {
@@ -92,9 +128,13 @@ export function chooseHandle(
   own: PdsAccount['did'] | undefined,
   now: Date,
 ): HandleChoice {
-  const { preferred, platformHandle } = wanted;
+  const { preferred, platformHandle, carriedBy } = wanted;
   if (platformHandle === undefined) {
     return useCode(wanted, code, 'NoPlatformHandle', 'No handle has been chosen; the code is used.');
+  }
+  if (carriedBy !== undefined) {
+    const message = `This person's handle ${platformHandle} is for the account of ${carriedBy}; the code is used.`;
+    return useCode(wanted, code, 'SisterHasHandle', message);
   }
   const refusal = preferred === undefined ? undefined : wanted.refused.get(preferred);
   if (preferred === undefined || refusal?.reason === 'not-allowed') {
@@ -155,6 +195,10 @@ export function plan(
   if (!account.handle.endsWith(wanted.domain)) {
     const message = `The account carries ${account.handle}, a domain of the user's own, which is left alone.`;
     return recordIfNeeded(account, actual.recorded, 'OwnDomain', message);
+  }
+  if (!wanted.isKnown) {
+    const message = 'Who the sister is, or whose account has her handle, is not known; nothing was decided.';
+    return { actions: [], condition: unknown({ type, reason: 'NotObserved', message }) };
   }
   const choice = chooseHandle(wanted, actual.code, actual.holder, account.did, now);
   if (choice.reason === 'CodeHandleRefused') {

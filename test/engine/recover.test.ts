@@ -38,7 +38,7 @@ const documents: Documents = {
 };
 
 function view(changes: Partial<View> = {}): View {
-  const desired = desire(fold([observed(0)]), { emailTag: undefined }, '.at.test', SETTINGS);
+  const desired = desire(fold([observed(0)]), { emailTag: undefined }, '.at.test', SETTINGS, 'none');
   return {
     desired,
     documents,

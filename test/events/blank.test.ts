@@ -3,7 +3,7 @@ import { addressesIn, blanked, isPersonal } from '../../src/events/blank.ts';
 import type { ConcordEvent, ConditionDraft } from '../../src/events/event.ts';
 import { fold } from '../../src/events/fold.ts';
 import { eventId } from '../../src/identity.ts';
-import { aliceDid, at, code, handle } from '../mongo/people.ts';
+import { aliceDid, at, code, handle, person } from '../mongo/people.ts';
 import { observed, told } from '../support/in-memory/told.ts';
 
 /** In every value that is personal, and in no other. */
@@ -61,6 +61,7 @@ const personal: readonly ConcordEvent[] = [
   }),
   told('converge.deferred', 20, { conditions: [condition], retryAt: at(30).toISOString() }),
   told('converged', 21, { conditions: [condition], actions: 1, latencyMs: 5 }),
+  told('sister.observed', 22, { user: person(CANARY).user, handle: CANARY }),
 ];
 
 const impersonal: readonly ConcordEvent[] = [

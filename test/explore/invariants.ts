@@ -178,7 +178,7 @@ function isTold({ type, value }: Effect, events: readonly ConcordEvent[]): boole
 
 /** Facts, decisions and the ends of passes may be the first of a chain; an outcome never is. */
 const MAY_BE_FIRST =
-  /^(auth0|subject\.observed|handle\.observed|adoption\.granted|removal\.granted|user\.|actions\.intended|converge|sweep\.)/;
+  /^(auth0|subject\.observed|sister\.observed|handle\.observed|adoption\.granted|removal\.granted|user\.|actions\.intended|converge|sweep\.)/;
 
 function rootless(events: readonly ConcordEvent[]): string[] {
   const ids = new Set(events.map(({ _id }) => _id));

@@ -42,6 +42,13 @@ export class Process implements Between {
     const faulty = around(inner, this);
     this.ports = mutant?.outer?.(faulty, run) ?? faulty;
     const { log, queue, subjects, documents, accounts, auth0, secondAuth0 } = this.ports;
+    const first = { id: tenant, keyPrefix: '', directory: auth0, emailTag: undefined };
+    const second = {
+      id: otherTenant,
+      keyPrefix: `${otherTenant}-`,
+      directory: secondAuth0,
+      emailTag: SECOND_TENANTS_TAG,
+    };
     this.deps = {
       log,
       queue,
@@ -50,8 +57,8 @@ export class Process implements Between {
       accounts,
       vault: world.vault,
       tenants: new Map([
-        [tenant, { directory: auth0, emailTag: undefined }],
-        [otherTenant, { directory: secondAuth0, emailTag: SECOND_TENANTS_TAG }],
+        [tenant, { ...first, sister: run.sisters ? second : undefined }],
+        [otherTenant, { ...second, sister: run.sisters ? first : undefined }],
       ]),
       handleDomain: async () => (await accounts.handleDomains())[0] ?? '',
       clock: world.clock,

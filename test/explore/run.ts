@@ -56,6 +56,7 @@ export class Run {
   readonly world: World;
   readonly watch: Watch;
   readonly mutant: Mutant | undefined;
+  readonly sisters: boolean;
   readonly trace: Point[] = [];
   turns: Turns | undefined;
   nextStrike = -1;
@@ -80,6 +81,7 @@ export class Run {
     this.mutant = mutant;
     this.world = new World(schedule.scenario.policy, schedule.scenario.settings);
     this.watch = new Watch(this.world);
+    this.sisters = schedule.scenario.sisters === true;
     this.#process = new Process(this);
     this.nextStrike = schedule.faults[0]?.at ?? -1;
   }

@@ -34,6 +34,8 @@ export interface Scenario {
   readonly steps: readonly Step[];
   readonly policy?: Partial<Policy>;
   readonly settings?: Partial<EngineSettings>;
+  /** The two tenants are sisters. */
+  readonly sisters?: boolean;
   /** Either of the people may come first, and the other takes what is left. */
   readonly isRace?: boolean;
   /** Reasons of conditions that wait for a person and may be the end when something broke. */

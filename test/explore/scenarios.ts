@@ -191,6 +191,17 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: 'one person in two tenants, one handle',
+    people: [alice, secondAlice],
+    sisters: true,
+    steps: [
+      signsUp(alice),
+      signsUp(secondAlice, { email: 'alice@example.com' }),
+      chooses(alice, 'cedar'),
+      becomes(alice, { email: 'alice.new@example.com' }, 'sce'),
+    ],
+  },
+  {
     name: 'two users with one address',
     people: [alice, bob],
     steps: [signsUp(alice), signsUp(bob, { email: 'alice@example.com' })],

@@ -93,6 +93,7 @@ export const view: SubjectView = {
   accountHandle: handle('alice'),
   accountEmail: 'alice@example.com',
   platformHandle: 'alice',
+  sister: undefined,
   conditions: [
     {
       type: 'account',

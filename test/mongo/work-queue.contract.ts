@@ -252,6 +252,22 @@ export function workQueueContract(make: () => Promise<{ queue: WorkQueue; subjec
       expect(await subjects.holdersOfEmail('bob@example.com')).toEqual([]);
     });
 
+    it('finds the sisters of those who have one', async () => {
+      const { queue, subjects } = await make();
+      const sister = person('alice', otherTenant);
+      for (const [who, shown] of [
+        [alice, { ...view, sister: sister.user }],
+        [bob, view],
+      ] as const) {
+        const lease = await queue.claimUser(trigger(who), at(1), minute);
+        if (lease !== undefined) await queue.complete(lease, shown, at(1));
+      }
+      const asked = [alice.user, bob.user, sister.user];
+      expect(await subjects.sistersOf(asked)).toEqual(new Map([[alice.user, sister.user]]));
+      expect(await subjects.sistersOf([])).toEqual(new Map());
+      expect((await subjects.get(alice.user))?.sister).toBe(sister.user);
+    });
+
     it('lists the subjects of one tenant by key', async () => {
       const { queue, subjects } = await make();
       await queue.markDue(

@@ -27,7 +27,8 @@ function wants(
   platformHandle: string | null,
   refused: readonly (readonly [AccountHandle, Refusal])[] = [],
 ): DesiredHandle {
-  const chosen = desired(fold([told('handle.observed', 1, { handle: platformHandle })]), '.at.test', DAY);
+  const history = [told('handle.observed', 1, { handle: platformHandle })];
+  const chosen = desired(fold(history), '.at.test', DAY, 'none');
   return { ...chosen, refused: new Map(refused) };
 }
 

@@ -39,6 +39,8 @@ export interface PlatformOptions {
   readonly delivery?: Auth0TenantOptions['delivery'];
   /** A second tenant in the same database; the text is its tag in email addresses, null for none. */
   readonly sisterTag?: string | null;
+  /** The second tenant is the first one's sister: whoever has one verified address in both is one person. */
+  readonly sisters?: boolean;
 }
 
 /** Settings laid over config/sandbox.yaml, in its shape. */
@@ -160,7 +162,11 @@ function first(env: Readonly<Record<string, string>>) {
   };
 }
 
-function second(sister: Auth0Tenant, clientSecret: string, { sisterTag = null }: PlatformOptions) {
+function second(
+  sister: Auth0Tenant,
+  clientSecret: string,
+  { sisterTag = null, sisters = false }: PlatformOptions,
+) {
   return {
     ...SISTER,
     domain: sister.domain,
@@ -169,6 +175,7 @@ function second(sister: Auth0Tenant, clientSecret: string, { sisterTag = null }:
     clientSecret,
     logTokens: [randomBytes(32).toString('hex')],
     emailTag: sisterTag,
+    sisterOf: sisters ? TENANT : null,
   };
 }
 

@@ -26,7 +26,12 @@ interface Wishes extends Partial<Omit<WantedAccount, 'email' | 'handle'>> {
 
 export function wants(wishes: Wishes = {}): WantedAccount {
   const { name = 'alice', refused = new Map(), emails = [mine], refusedEmails = new Map(), ...rest } = wishes;
-  const chosen = handles.desired(fold([told('handle.observed', 1, { handle: name })]), '.at.test', DAY);
+  const chosen = handles.desired(
+    fold([told('handle.observed', 1, { handle: name })]),
+    '.at.test',
+    DAY,
+    'none',
+  );
   return {
     type: 'account',
     email: { addresses: emails, refused: refusedEmails, refusalRetryMs: DAY },

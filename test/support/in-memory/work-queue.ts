@@ -59,7 +59,7 @@ export function inMemoryWorkQueue(hooks?: Hooks): InMemoryWorkQueue {
     subjects: hooked(
       'subjects',
       createReader(stored),
-      { get: 'read', holdersOfEmail: 'read', list: 'stream', backlog: 'read' },
+      { get: 'read', holdersOfEmail: 'read', sistersOf: 'read', list: 'stream', backlog: 'read' },
       hooks,
     ),
   };
@@ -183,6 +183,13 @@ function createReader(stored: ReadonlyMap<UserKey, Stored>): SubjectReader {
       inOrder()
         .filter(({ view }) => view?.accountEmail?.toLowerCase() === email.toLowerCase())
         .map(({ user }) => user),
+    sistersOf: async (users) =>
+      new Map(
+        users.flatMap((user) => {
+          const sister = stored.get(user)?.view?.sister;
+          return sister === undefined ? [] : [[user, sister] as const];
+        }),
+      ),
     async *list(tenant) {
       for (const subject of inOrder()) if (subject.tenant === tenant) yield subjectOf(subject);
     },

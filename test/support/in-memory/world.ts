@@ -1,9 +1,15 @@
 /** Everything a pass touches, in memory, and the least that is needed to run passes over it. */
 import { createVault } from '../../../src/credentials.ts';
-import { type ConvergeDeps, converge, type PassResult } from '../../../src/engine/converge.ts';
+import {
+  type ConvergeDeps,
+  type ConvergedTenant,
+  converge,
+  type PassResult,
+} from '../../../src/engine/converge.ts';
 import type { EngineSettings, Policy } from '../../../src/engine/settings.ts';
+import type { SisterTenant } from '../../../src/engine/sister.ts';
 import type { ConcordEvent } from '../../../src/events/event.ts';
-import { type AccountHandle, eventId, type UserKey } from '../../../src/identity.ts';
+import { type AccountHandle, eventId, type TenantId, type UserKey } from '../../../src/identity.ts';
 import { createLogger } from '../../../src/logger.ts';
 import type { Auth0User, PasswordVault, Random } from '../../../src/ports.ts';
 import { handle, otherTenant, type Person, tenant } from '../../mongo/people.ts';
@@ -54,10 +60,13 @@ export interface WorldOptions {
   readonly settings?: Partial<EngineSettings>;
   readonly policy?: Partial<Policy>;
   readonly refusesEmail?: (email: string) => boolean;
+  /** The two tenants are sisters. */
+  readonly sisters?: boolean;
 }
 
 /** Two tenants: the users of the second one have a key prefix and a tag for taken addresses. */
-export function createWorld({ settings = {}, policy = {}, ...accountOptions }: WorldOptions = {}): World {
+export function createWorld(options: WorldOptions = {}): World {
+  const { settings = {}, policy = {}, sisters = false, ...accountOptions } = options;
   const hooks: Hooks = {};
   const clock = virtualClock();
   const random = seededRandom();
@@ -68,6 +77,8 @@ export function createWorld({ settings = {}, policy = {}, ...accountOptions }: W
   const directory = inMemoryDirectory(hooks);
   const otherDirectory = inMemoryDirectory(hooks);
   const vault = createVault({ storage: 'sealed', keys: `k1:${Buffer.alloc(32, 7).toString('base64')}` });
+  const first: SisterTenant = { id: tenant, keyPrefix: '', directory };
+  const second: SisterTenant = { id: otherTenant, keyPrefix: `${otherTenant}-`, directory: otherDirectory };
   const deps: ConvergeDeps = {
     log,
     queue,
@@ -75,9 +86,12 @@ export function createWorld({ settings = {}, policy = {}, ...accountOptions }: W
     documents,
     accounts,
     vault,
-    tenants: new Map([
-      [tenant, { directory, emailTag: undefined }],
-      [otherTenant, { directory: otherDirectory, emailTag: SECOND_TENANTS_TAG }],
+    tenants: new Map<TenantId, ConvergedTenant>([
+      [tenant, { directory, emailTag: undefined, ...(sisters ? { sister: second } : {}) }],
+      [
+        otherTenant,
+        { directory: otherDirectory, emailTag: SECOND_TENANTS_TAG, ...(sisters ? { sister: first } : {}) },
+      ],
     ]),
     handleDomain: async () => (await accounts.handleDomains())[0] ?? accounts.domain,
     clock,

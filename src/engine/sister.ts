@@ -1,0 +1,183 @@
+/**
+ * Sisters: one person who is a user of two tenants that share a database. The same person it is when the
+ * address is equal and verified on both sides, and for no other reason. They have one handle: who has no row
+ * in `@handles` has the sister's; which of two accounts carries it is in `reconcilers/handle.ts`.
+ *
+ * Auth0 is asked by address, which is immediately consistent, and only by a pass, or where a rename hangs
+ * on the answer; in between the log says who the sister is.
+ */
+import { type Facts, fold } from '../events/fold.ts';
+import { type EventId, type TenantId, type UserKey, userKey } from '../identity.ts';
+import type {
+  Auth0User,
+  Clock,
+  Directory,
+  DocumentReader,
+  Documents,
+  EventReader,
+  SubjectReader,
+  SubjectView,
+  WorkQueue,
+} from '../ports.ts';
+import type { Sister, SisterSeen } from '../reconcilers/handle.ts';
+import { attempt, type Failure } from './attempt.ts';
+import { ownerOf } from './owner.ts';
+import { UNSEEN } from './standing.ts';
+
+export interface SisterTenant {
+  readonly id: TenantId;
+  readonly keyPrefix: string;
+  readonly directory: Pick<Directory, 'user' | 'usersByEmail'>;
+}
+
+export interface SisterDeps {
+  readonly documents: Pick<DocumentReader, 'read'>;
+  readonly events: Pick<EventReader, 'ofUser'>;
+}
+
+export interface SisterLook {
+  readonly seen: SisterSeen;
+  /** Why it is `unknown`. */
+  readonly failure: Failure | undefined;
+}
+
+/**
+ * The sister of one user: asked for in Auth0, or only seen where she is known. Of somebody who is gone from
+ * Auth0 there is nothing to ask.
+ */
+export async function lookForSister(
+  deps: SisterDeps,
+  tenant: { readonly sister?: SisterTenant | undefined },
+  user: UserKey,
+  facts: Pick<Facts, 'auth0' | 'absentSince' | 'sister'>,
+  own: Documents | undefined,
+  how: 'ask' | 'see',
+): Promise<SisterLook> {
+  const { auth0, absentSince } = facts;
+  const { sister: asked } = tenant;
+  if (asked === undefined || auth0 === undefined || absentSince !== undefined) return NO_SISTER;
+  const look = await attempt('handle', async () => {
+    const known = facts.sister?.user;
+    const sister = how === 'ask' ? await findSister(deps, asked, auth0, known) : known;
+    if (sister === undefined) return undefined;
+    const owns = new Map(own === undefined ? [] : [[user, own]]);
+    return (await seeSisters(deps, new Map([[user, sister]]), owns)).get(user);
+  });
+  return look.ok
+    ? { seen: look.value ?? 'none', failure: undefined }
+    : { seen: 'unknown', failure: look.failure };
+}
+
+export function failuresOf({ failure }: SisterLook): readonly Failure[] {
+  return failure === undefined ? [] : [failure];
+}
+
+export const NO_SISTER: SisterLook = { seen: 'none', failure: undefined };
+
+interface Candidate {
+  readonly user: UserKey;
+  readonly auth0: Auth0User;
+}
+
+/**
+ * Who this user is in the sister tenant; undefined for nobody. `known` is who it was, and is read by id before
+ * they are nobody. Of several, whoever has a handle, or else who was there first. Throws UpstreamError.
+ */
+async function findSister(
+  { documents }: SisterDeps,
+  tenant: SisterTenant,
+  auth0: Auth0User,
+  known: UserKey | undefined,
+): Promise<UserKey | undefined> {
+  const { email } = auth0;
+  if (email === undefined || !auth0.emailVerified) return undefined;
+  const lower = email.toLowerCase();
+  // Auth0 compares addresses letter by letter, and some providers hand them on as they were typed.
+  const spellings = [...new Set([lower, email])];
+  const found = (await Promise.all(spellings.map((text) => tenant.directory.usersByEmail(text)))).flat();
+  const owned = known === undefined ? undefined : ownerOf(known, [tenant]);
+  if (owned !== undefined && !found.some(({ userId }) => userId === owned.userId)) {
+    const again = await tenant.directory.user(owned.userId);
+    if (again !== 'absent') found.push(again);
+  }
+  const candidates = found
+    .filter((other) => other.emailVerified && other.email?.toLowerCase() === lower)
+    .map((other) => ({ user: userKey(tenant.keyPrefix, other.userId), auth0: other }))
+    .sort(byAge);
+  if (candidates.length < 2) return candidates[0]?.user;
+  const read = await documents.read([...new Set(candidates.map(({ user }) => user))]);
+  const named = candidates.find(({ user }) => read.get(user)?.handle !== undefined);
+  return (named ?? candidates[0])?.user;
+}
+
+function byAge(a: Candidate, b: Candidate): number {
+  return a.auth0.createdAt.getTime() - b.auth0.createdAt.getTime() || (a.user < b.user ? -1 : 1);
+}
+
+/** What MongoDB holds of the sisters of these users, each by the user whose sister it is. */
+export async function seeSisters(
+  deps: SisterDeps,
+  sisters: ReadonlyMap<UserKey, UserKey>,
+  own: ReadonlyMap<UserKey, Documents>,
+): Promise<ReadonlyMap<UserKey, Sister>> {
+  const seen = new Map<UserKey, Sister>();
+  if (sisters.size === 0) return seen;
+  const read = await deps.documents.read([...new Set(sisters.values())]);
+  for (const [user, sister] of sisters) {
+    const documents = read.get(sister);
+    const platformHandle = documents?.handle;
+    const isAsked = platformHandle !== undefined && own.get(user)?.handle === undefined;
+    const hasAccount = documents?.user?.account !== undefined;
+    const carries = isAsked && (hasAccount || (await isToCarry(deps, sister)));
+    seen.set(user, { user: sister, platformHandle, carries });
+  }
+  return seen;
+}
+
+/**
+ * Whether a sister without an account is to have one; undefined while no pass has looked at her. From the log
+ * and not the read model, which is written after this user was made due by it.
+ */
+async function isToCarry({ events }: SisterDeps, sister: UserKey): Promise<boolean | undefined> {
+  const facts = fold(await events.ofUser(sister));
+  if (facts.account !== undefined || facts.intent !== undefined) return true;
+  if (facts.absentSince !== undefined) return false;
+  const account = facts.conditions.find(({ type }) => type === 'account');
+  return account === undefined ? undefined : !account.held && account.reason !== 'UserBlocked';
+}
+
+/**
+ * Makes the sister due when what she goes by has changed: the handle, the address, the account, who is
+ * whose sister. Called before a pass ends, while the read model still shows what it showed when she was last
+ * told: so a pass that breaks off here tells her again.
+ */
+export async function wakeSister(
+  deps: {
+    readonly subjects: Pick<SubjectReader, 'get'>;
+    readonly queue: Pick<WorkQueue, 'markDue'>;
+    readonly clock: Clock;
+  },
+  { sister: tenant }: { readonly sister?: SisterTenant | undefined },
+  user: UserKey,
+  view: SubjectView,
+  cause: EventId | undefined,
+): Promise<void> {
+  if (tenant === undefined) return;
+  const before = (await deps.subjects.get(user)) ?? UNSEEN;
+  if (bearing(before) === bearing(view)) return;
+  const sisters = new Set([before.sister, view.sister]);
+  const triggers = [...sisters].flatMap((sister) => {
+    const owned = sister === undefined ? undefined : ownerOf(sister, [tenant]);
+    if (owned === undefined) return [];
+    const trigger = { user: owned.user, userId: owned.userId, tenant: tenant.id };
+    return [cause === undefined ? trigger : { ...trigger, cause }];
+  });
+  if (triggers.length > 0) await deps.queue.markDue(triggers, deps.clock.now(), 'trigger');
+}
+
+function bearing(view: SubjectView): string {
+  const { email, emailVerified, did, accountHandle, platformHandle, sister, conditions } = view;
+  const isGone = conditions.some(({ reason }) => reason === 'UserGone');
+  const isHeld = conditions.some(({ type, held }) => type === 'account' && held);
+  return JSON.stringify([email, emailVerified, did, accountHandle, platformHandle, sister, isGone, isHeld]);
+}
