@@ -1,6 +1,14 @@
-/** Many upserts in one command. */
-import type { AnyBulkWriteOperation, Collection, Document } from 'mongodb';
-import { duplicatePositions, translateError } from './errors.ts';
+/** Many writes in one command. */
+import {
+  type AnyBulkWriteOperation,
+  type Collection,
+  type Db,
+  type Document,
+  MongoServerError,
+  WriteConcern,
+} from 'mongodb';
+import { UpstreamError } from '../errors.ts';
+import { duplicatePositions, translateError, writing } from './errors.ts';
 
 /** Each round of a race has a winner, so a handful of rounds is plenty. */
 const maxRounds = 10;
@@ -26,4 +34,61 @@ export async function upsertAll<T extends Document>(
       left = lost.flatMap((position) => repeated[position] ?? []);
     }
   }
+}
+
+export interface UpdateStatement {
+  readonly q: Document;
+  readonly u: Document;
+  readonly upsert: boolean;
+}
+
+/** Returns the positions that a unique index refused. Keep the documents under 16 MB in all. */
+export function insertAll(
+  db: Db,
+  collection: string,
+  documents: readonly Document[],
+  what: string,
+): Promise<readonly number[]> {
+  return writeAll(db, { insert: collection, documents }, what);
+}
+
+/** Updates one document a statement. Returns the positions that a unique index refused. */
+export function updateAll(
+  db: Db,
+  collection: string,
+  updates: readonly UpdateStatement[],
+  what: string,
+): Promise<readonly number[]> {
+  return writeAll(db, { update: collection, updates }, what);
+}
+
+/**
+ * The command itself, for writes that may be repeated: the server keeps a note of every statement that the
+ * driver's own methods send, so that the driver may repeat one that may not be, and that costs a third of the
+ * whole. So what the driver would repeat is repeated here: once, after a lost connection or a step-down.
+ */
+async function writeAll(db: Db, command: Document, what: string): Promise<readonly number[]> {
+  try {
+    return await send(db, command, what);
+  } catch (error) {
+    const isOver =
+      error instanceof UpstreamError && (error.code === 'UNREACHABLE' || error.code === 'NOT_WRITABLE');
+    if (!isOver) throw error;
+    return await send(db, command, what);
+  }
+}
+
+async function send(db: Db, command: Document, what: string): Promise<readonly number[]> {
+  const whole = { ...command, ordered: false };
+  // The database's own; a command that is sent as it is inherits nothing.
+  if (db.writeConcern !== undefined) WriteConcern.apply(whole, db.writeConcern);
+  const answer = await writing(what, () => db.command(whole, { ignoreUndefined: true }));
+  const failures: unknown = answer['writeErrors'];
+  return Array.isArray(failures) ? failures.map((failure: Document) => positionOf(failure, what)) : [];
+}
+
+function positionOf(failure: Document, what: string): number {
+  const { index, code } = failure;
+  if (code === 11000 && typeof index === 'number') return index;
+  throw translateError(new MongoServerError(failure), what, 'write');
 }

@@ -4,16 +4,22 @@
  * `_id` is the deduplication: whether an event is there is decided by the insert, so there is no moment
  * between a look and a write in which another process could be. A look beforehand only saves work.
  */
-import type { Db, Filter } from 'mongodb';
+import { BSON, type Db, type Filter } from 'mongodb';
 import type { ConcordEvent, EventType } from '../events/event.ts';
 import type { EventId, UserKey } from '../identity.ts';
 import type { AppendResult, EventLog, EventQuery, EventReader } from '../ports.ts';
+import { insertAll } from './bulk.ts';
 import { collections } from './collections.ts';
 import type { ReadableDb } from './connection.ts';
-import { duplicatePositions, reading, translateError, unexpected } from './errors.ts';
+import { reading, translateError, unexpected } from './errors.ts';
+import { gather } from './gather.ts';
 
-/** Bounds one command to a few megabytes and a few tens of milliseconds of the server's time. */
+/** Bounds one command to a few tens of milliseconds of the server's time. */
 const appendChunk = 1_000;
+/** A command may have 16 MB, and one event is never near the rest. */
+const appendBytes = 8 * 1024 * 1024;
+/** One that the server works on and one on its way there. */
+const appendsAtOnce = 2;
 const readBatch = 1_000;
 
 /**
@@ -97,27 +103,47 @@ export function eventLog(db: Db): EventLog {
   /** Whether the last append met duplicates: redelivery comes in runs, and so does its absence. */
   let expectDuplicates = false;
 
-  /** Returns the ids that were there already. */
-  async function insertNew(chunk: readonly ConcordEvent[]): Promise<readonly EventId[]> {
+  const appendGathered = gather<readonly ConcordEvent[], AppendResult>({
+    atOnce: appendsAtOnce,
+    most: appendChunk,
+    size: (appended) => appended.length,
+    carryOut: appendTogether,
+  });
+
+  async function appendTogether(calls: readonly (readonly ConcordEvent[])[]): Promise<AppendResult[]> {
+    const all = calls.flat();
+    // By place and not by id: of two calls with the same new event, one appended it.
+    const refused = new Set<number>();
+    for (const [start, chunk] of chunksOf(all)) {
+      for (const position of await insertNew(chunk)) refused.add(start + position);
+    }
+    expectDuplicates = refused.size > 0;
+    let start = 0;
+    return calls.map((appended) => {
+      const first = start;
+      start += appended.length;
+      const duplicates = appended.flatMap(({ _id }, at) => (refused.has(first + at) ? _id : []));
+      return { appended: appended.length - duplicates.length, duplicates };
+    });
+  }
+
+  /** Returns the positions of those that were there already. */
+  async function insertNew(chunk: readonly ConcordEvent[]): Promise<readonly number[]> {
     if (!expectDuplicates) return await insert(chunk);
     // An insert with a duplicate in it costs the server several times one without: what is known is left out.
     const known = await durable(chunk.map((event) => event._id));
-    const rest = chunk.filter((event) => !known.has(event._id));
-    const duplicates = chunk.flatMap((event) => (known.has(event._id) ? event._id : []));
-    return rest.length === 0 ? duplicates : [...duplicates, ...(await insert(rest))];
+    const positions = [...chunk.keys()];
+    const fresh = positions.filter((position) => !isIn(known, chunk[position]));
+    const duplicates = positions.filter((position) => isIn(known, chunk[position]));
+    if (fresh.length === 0) return duplicates;
+    const refused = await insert(fresh.flatMap((position) => chunk[position] ?? []));
+    return [...duplicates, ...refused.flatMap((position) => fresh[position] ?? [])];
   }
 
-  async function insert(chunk: readonly ConcordEvent[]): Promise<readonly EventId[]> {
-    try {
-      await events.insertMany([...chunk], { ordered: false });
-      return [];
-    } catch (error) {
-      const positions = duplicatePositions(error);
-      if (positions === undefined) throw translateError(error, 'append events', 'write');
-      const ids = positions.flatMap((position) => chunk[position]?._id ?? []);
-      await proveDurable(ids);
-      return ids;
-    }
+  async function insert(chunk: readonly ConcordEvent[]): Promise<readonly number[]> {
+    const positions = await insertAll(db, collections.events, chunk, 'append events');
+    if (positions.length > 0) await proveDurable(positions.flatMap((position) => chunk[position]?._id ?? []));
+    return positions;
   }
 
   /**
@@ -148,15 +174,37 @@ export function eventLog(db: Db): EventLog {
 
   return {
     ...eventReader(db),
-    async append(appended: readonly ConcordEvent[]): Promise<AppendResult> {
-      const duplicates: EventId[] = [];
-      for (let start = 0; start < appended.length; start += appendChunk) {
-        duplicates.push(...(await insertNew(appended.slice(start, start + appendChunk))));
-      }
-      expectDuplicates = duplicates.length > 0;
-      return { appended: appended.length - duplicates.length, duplicates };
-    },
+    append: async (appended) =>
+      appended.length === 0 ? { appended: 0, duplicates: [] } : await appendGathered(appended),
   };
+}
+
+function isIn(ids: ReadonlySet<EventId>, event: ConcordEvent | undefined): boolean {
+  return event !== undefined && ids.has(event._id);
+}
+
+/** What fits into one command, with the position of its first event. */
+function* chunksOf(
+  events: readonly ConcordEvent[],
+): Iterable<[start: number, chunk: readonly ConcordEvent[]]> {
+  let start = 0;
+  let bytes = 0;
+  for (const [at, event] of events.entries()) {
+    const size = sizeOf(event);
+    if (at > start && (bytes + size > appendBytes || at - start === appendChunk)) {
+      yield [start, events.slice(start, at)];
+      start = at;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  if (events.length > start) yield [start, events.slice(start)];
+}
+
+/** At least its bytes. Of a log entry without looking at every character: there may be a thousand. */
+function sizeOf(event: ConcordEvent): number {
+  if (event.type !== 'auth0.log-received') return BSON.calculateObjectSize(event);
+  return 2_000 + 3 * event.data.raw.length;
 }
 
 function filterOf(query: EventQuery): Filter<ConcordEvent> {

@@ -11,23 +11,14 @@
  * Whoever holds the token holds the lease. Times are the caller's: the database compares them and has no say.
  */
 import { randomUUID } from 'node:crypto';
-import type { AnyBulkWriteOperation, Db, Document, UpdateFilter } from 'mongodb';
-import type { EventId, TenantId, UserKey } from '../identity.ts';
-import type { DuePriority, Lease, Trigger, WorkQueue } from '../ports.ts';
-import { upsertAll } from './bulk.ts';
+import type { Db, Document, UpdateFilter } from 'mongodb';
+import type { EventId, TenantId } from '../identity.ts';
+import type { Lease, Trigger, WorkQueue } from '../ports.ts';
 import { collections } from './collections.ts';
 import { isDuplicateKey, reading, writing } from './errors.ts';
 import { complete, release, renew } from './leases.ts';
-import {
-  maxCauses,
-  ofTenants,
-  priorities,
-  type StoredSubject,
-  type Subjects,
-  type TenantFilter,
-} from './subjects.ts';
-
-const markChunk = 1_000;
+import { marking } from './marking.ts';
+import { ofTenants, priorities, type StoredSubject, type Subjects, type TenantFilter } from './subjects.ts';
 
 /**
  * With `tenants`, only their users are claimed: another process of the same database may serve others,
@@ -37,7 +28,7 @@ export function workQueue(db: Db, tenants?: readonly TenantId[]): WorkQueue {
   const mine = ofTenants(tenants);
   const subjects = db.collection<StoredSubject>(collections.subjects);
   return {
-    markDue: (triggers, at, priority) => markDue(subjects, triggers, at, priority),
+    markDue: marking(db),
     claim: (now, leaseMs) => claim(subjects, mine, now, leaseMs),
     claimUser: (trigger, now, leaseMs) => claimUser(subjects, trigger, now, leaseMs),
     renew: (lease, now, leaseMs) => renew(subjects, lease, now, leaseMs),
@@ -45,44 +36,6 @@ export function workQueue(db: Db, tenants?: readonly TenantId[]): WorkQueue {
     release: (lease) => release(subjects, lease),
     nextDueAt: () => reading('find when the next user is due', () => nextDueAt(subjects, mine)),
   };
-}
-
-// ── Marking ──
-
-async function markDue(
-  subjects: Subjects,
-  triggers: readonly Trigger[],
-  at: Date,
-  priority: DuePriority,
-): Promise<void> {
-  // One upsert a user: two of the same user in one command would race with each other.
-  const byUser = new Map<UserKey, Trigger[]>();
-  for (const trigger of triggers) {
-    const same = byUser.get(trigger.user);
-    if (same === undefined) byUser.set(trigger.user, [trigger]);
-    else same.push(trigger);
-  }
-  const upserts = [...byUser.values()].flatMap((same) => markOf(same, at, priorities[priority]));
-  for (let start = 0; start < upserts.length; start += markChunk) {
-    await upsertAll(subjects, upserts.slice(start, start + markChunk), 'mark users due');
-  }
-}
-
-function markOf(same: readonly Trigger[], at: Date, priority: 0 | 1): AnyBulkWriteOperation<StoredSubject>[] {
-  const [first] = same;
-  if (first === undefined) return [];
-  const causes = same.flatMap(({ cause }) => cause ?? []);
-  const update: UpdateFilter<StoredSubject> = {
-    $setOnInsert: { tenant: first.tenant, userId: first.userId },
-    $min: { 'due.at': at, 'due.since': at, 'due.priority': priority },
-    $inc: { 'due.count': same.length },
-    ...(causes.length === 0 ? {} : { $push: newestCauses(causes) }),
-  };
-  return [{ updateOne: { filter: { _id: first.user }, update, upsert: true } }];
-}
-
-function newestCauses(causes: readonly EventId[]): Document {
-  return { 'due.causes': { $each: [...causes], $slice: -maxCauses } };
 }
 
 // ── Leasing ──

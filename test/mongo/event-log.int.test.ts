@@ -78,6 +78,35 @@ describe('the event log in MongoDB', () => {
     ).toBe(1);
   });
 
+  it('appends in few commands what many append at once, and tells each what was there', async () => {
+    const db = world.fresh();
+    await ensureCollections(db);
+    const inserts: unknown[] = [];
+    raw.on('commandStarted', (started) => {
+      if (started.databaseName === db.databaseName) inserts.push(started.commandName);
+    });
+    const log = eventLog(raw.db(db.databaseName, { writeConcern: { w: 'majority', journal: true } }));
+    const events = Array.from({ length: 100 }, (_, index) => signedUp(`main:${index}`, alice, at(index)));
+    await log.append(events.slice(0, 50));
+    inserts.splice(0);
+    const results = await Promise.all(events.map((event) => log.append([event])));
+    expect(results.map(({ duplicates }) => duplicates.length)).toEqual([
+      ...Array<number>(50).fill(1),
+      ...Array<number>(50).fill(0),
+    ]);
+    expect(inserts.length).toBeLessThan(10);
+    expect(await log.ofUser(alice.user)).toHaveLength(100);
+  });
+
+  it('splits what is too large for one command', async () => {
+    const log = eventLog(world.fresh());
+    const large = Array.from({ length: 30 }, (_, index) => {
+      const event = signedUp(`main:${index}`, alice, at(index));
+      return { ...event, data: { ...event.data, raw: 'x'.repeat(700_000) } };
+    });
+    expect((await log.append(large)).appended).toBe(30);
+  });
+
   it.each([
     ['everything, newest first', {}, { at: -1 }],
     ['two types', { type: { $in: ['converged', 'code.assigned'] } }, { at: 1 }],

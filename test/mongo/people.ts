@@ -1,5 +1,5 @@
 /** Alice, Bob and as many others as a test needs, with times that are values. */
-import type { ConcordEvent } from '../../src/events/event.ts';
+import type { ConcordEvent, EventOf } from '../../src/events/event.ts';
 import {
   type AccountHandle,
   type Auth0UserId,
@@ -59,7 +59,7 @@ export function trigger(who: Person, cause?: string): Trigger {
   return cause === undefined ? who : { ...who, cause: eventId(cause) };
 }
 
-export function signedUp(id: string, who: Person, when: Date): ConcordEvent {
+export function signedUp(id: string, who: Person, when: Date): EventOf<'auth0.log-received'> {
   return {
     _id: eventId(id),
     user: who.user,

@@ -89,6 +89,39 @@ describe('the work queue in MongoDB', () => {
     expect(leases.map((lease) => lease?.dueCount)).toEqual(Array<number>(20).fill(50));
   });
 
+  it('marks new and known users of one call alike', async () => {
+    const { queue } = await make();
+    const people = Array.from({ length: 30 }, (_, index) => person(`user-${index}`));
+    await queue.markDue(
+      people.slice(0, 10).map((who) => trigger(who, 'main:1')),
+      at(1),
+      'sweep',
+    );
+    // Once without and once with the look beforehand at who is known.
+    await queue.markDue(
+      people.slice(0, 20).map((who) => trigger(who, 'main:2')),
+      at(2),
+      'trigger',
+    );
+    await queue.markDue(
+      people.map((who) => trigger(who, 'main:3')),
+      at(3),
+      'trigger',
+    );
+    const leases = new Map<string, Lease | undefined>();
+    for (const _ of people) {
+      const lease = await queue.claim(at(3), minute);
+      if (lease !== undefined) leases.set(lease.user, lease);
+    }
+    const found = people.map(({ user }) => leases.get(user));
+    expect(found.map((lease) => lease?.dueCount)).toEqual(
+      people.map((_, at) => [3, 2, 1][Math.floor(at / 10)]),
+    );
+    expect(found[0]).toMatchObject({ dueSince: at(1), causes: ['main:1', 'main:2', 'main:3'] });
+    expect(found[10]).toMatchObject({ dueSince: at(2), causes: ['main:2', 'main:3'] });
+    expect(found[20]).toMatchObject({ dueSince: at(3), causes: ['main:3'] });
+  });
+
   it('loses no mark that comes while passes end', async () => {
     const { queue } = await make();
     let answered = 0;

@@ -1,0 +1,125 @@
+/**
+ * Marking users due. Somebody new is inserted as a whole, which costs the server a third of an upsert;
+ * somebody who is known is updated. Which of the two it is, is decided by the insert: a look beforehand only
+ * saves refusals.
+ */
+import type { AnyBulkWriteOperation, Db, Document } from 'mongodb';
+import type { EventId, UserKey } from '../identity.ts';
+import type { DuePriority, Trigger } from '../ports.ts';
+import { insertAll, type UpdateStatement, updateAll, upsertAll } from './bulk.ts';
+import { collections } from './collections.ts';
+import { reading } from './errors.ts';
+import { gather } from './gather.ts';
+import { maxCauses, priorities, type StoredSubject } from './subjects.ts';
+
+const markChunk = 1_000;
+const marksAtOnce = 2;
+/** So few are upserted at once: one command instead of two. */
+const fewMarks = 4;
+const what = 'mark users due';
+
+interface Mark extends Pick<Trigger, 'user' | 'tenant' | 'userId'> {
+  readonly at: Date;
+  readonly priority: 0 | 1;
+  readonly count: number;
+  readonly causes: readonly EventId[];
+}
+
+export function marking(db: Db) {
+  const subjects = db.collection<StoredSubject>(collections.subjects);
+
+  /** Whether the last marks met somebody known. */
+  let expectKnown = false;
+
+  const markGathered = gather<readonly Mark[], true>({
+    atOnce: marksAtOnce,
+    most: markChunk,
+    size: (marks) => marks.length,
+    carryOut: async (calls) => {
+      const marks = oneAUser(calls.flat());
+      for (let start = 0; start < marks.length; start += markChunk) {
+        await mark(marks.slice(start, start + markChunk));
+      }
+      return calls.map(() => true);
+    },
+  });
+
+  async function mark(marks: readonly Mark[]): Promise<void> {
+    if (marks.length <= fewMarks) return await upsertAll(subjects, marks.map(upsertOf), what);
+    const known = expectKnown ? await knownAmong(marks) : new Set();
+    const fresh = marks.filter(({ user }) => !known.has(user));
+    const refused =
+      fresh.length === 0 ? [] : await insertAll(db, collections.subjects, fresh.map(subjectOf), what);
+    const met = refused.flatMap((position) => fresh[position] ?? []);
+    const updated = [...marks.filter(({ user }) => known.has(user)), ...met];
+    expectKnown = updated.length > 0;
+    // Nobody's subject is ever removed, but if somebody did, the upsert would bring it back.
+    if (updated.length > 0) await updateEach(updated);
+  }
+
+  async function updateEach(marks: readonly Mark[]): Promise<void> {
+    const refused = await updateAll(db, collections.subjects, marks.map(statementOf), what);
+    const lost = refused.flatMap((position) => marks[position] ?? []);
+    if (lost.length > 0) await upsertAll(subjects, lost.map(upsertOf), what);
+  }
+
+  async function knownAmong(marks: readonly Mark[]): Promise<ReadonlySet<unknown>> {
+    const wanted = { _id: { $in: marks.map(({ user }) => user) } };
+    const found = await reading('see which users it has', () =>
+      subjects.find(wanted, { batchSize: marks.length + 1, projection: { _id: 1 } }).toArray(),
+    );
+    return new Set(found.map(({ _id }) => _id));
+  }
+
+  return async (triggers: readonly Trigger[], at: Date, priority: DuePriority): Promise<void> => {
+    const marks = triggers.map((trigger) => markOf(trigger, at, priorities[priority]));
+    if (marks.length > 0) await markGathered(marks);
+  };
+}
+
+function markOf({ user, tenant, userId, cause }: Trigger, at: Date, priority: 0 | 1): Mark {
+  return { user, tenant, userId, at, priority, count: 1, causes: cause === undefined ? [] : [cause] };
+}
+
+/** Two writes of the same user in one command would race with each other. */
+function oneAUser(marks: readonly Mark[]): Mark[] {
+  const byUser = new Map<UserKey, Mark>();
+  for (const mark of marks) {
+    const same = byUser.get(mark.user);
+    byUser.set(mark.user, same === undefined ? mark : both(same, mark));
+  }
+  return [...byUser.values()];
+}
+
+function both(a: Mark, b: Mark): Mark {
+  return {
+    ...a,
+    at: a.at < b.at ? a.at : b.at,
+    priority: a.priority < b.priority ? a.priority : b.priority,
+    count: a.count + b.count,
+    causes: [...a.causes, ...b.causes],
+  };
+}
+
+function subjectOf({ user, tenant, userId, at, priority, count, causes }: Mark): StoredSubject {
+  const newest = causes.slice(-maxCauses);
+  const due = { at, since: at, priority, count, ...(newest.length === 0 ? {} : { causes: newest }) };
+  return { _id: user, tenant, userId, due };
+}
+
+function upsertOf(mark: Mark): AnyBulkWriteOperation<StoredSubject> {
+  return { updateOne: { filter: { _id: mark.user }, update: updateOf(mark), upsert: true } };
+}
+
+function statementOf(mark: Mark): UpdateStatement {
+  return { q: { _id: mark.user }, u: updateOf(mark), upsert: true };
+}
+
+function updateOf({ tenant, userId, at, priority, count, causes }: Mark): Document {
+  return {
+    $setOnInsert: { tenant, userId },
+    $min: { 'due.at': at, 'due.since': at, 'due.priority': priority },
+    $inc: { 'due.count': count },
+    ...(causes.length === 0 ? {} : { $push: { 'due.causes': { $each: causes, $slice: -maxCauses } } }),
+  };
+}
