@@ -58,7 +58,8 @@ export function createProgress(options: ProgressOptions): Progress {
   return {
     update(count, known = total) {
       done = count;
-      total = known;
+      // More may have come to be done than was known at first.
+      total = known === undefined ? undefined : Math.max(known, count);
       const at = now().getTime();
       if (isFinished || at - drawnAt < intervalMs) return;
       drawnAt = at;
@@ -83,7 +84,7 @@ interface ProgressState {
 
 function progressLine({ label, done, total, elapsedMs, hasBar }: ProgressState): string {
   const parts = [`${visible(label)}:`];
-  if (hasBar && total !== undefined && total > 0) parts.push(bar(Math.min(1, done / total)));
+  if (hasBar && total !== undefined && total > 0) parts.push(bar(done / total));
   parts.push(countText(done, total));
   if (elapsedMs >= MIN_RATE_MS && done > 0) {
     const rate = done / (elapsedMs / 1000);

@@ -67,6 +67,18 @@ test('a total may be unknown, and become known', () => {
   ]);
 });
 
+test('a total grows with what is done beyond it', () => {
+  const { at, written, progress } = world({ isTTY: true, total: 0 });
+  at(0, 0);
+  at(100, 1);
+  progress.finish();
+  expect(written.slice(0, 3)).toEqual([
+    `${CLEAR}Sweep: 0/0`,
+    `${CLEAR}Sweep: [####################] 1/1`,
+    `${CLEAR}Sweep: 1/1 in 100 ms`,
+  ]);
+});
+
 test('nothing is drawn after the end', () => {
   const { written, at, progress } = world({ isTTY: true, total: 1 });
   progress.finish();
