@@ -143,6 +143,8 @@ export interface SubjectReader {
   holdersOfEmail(email: string): Promise<readonly UserKey[]>;
   /** The sisters of those of these users who have one. */
   sistersOf(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, UserKey>>;
+  /** Users whose account has this DID, in the order of their keys. Looks through everyone: for a person's question. */
+  holdersOfDid(did: Did): Promise<readonly UserKey[]>;
   /** Every subject of a tenant, by key, in pages; with `unsettled`, only those that are not Synced. */
   list(tenant: TenantId, only?: { readonly unsettled?: boolean }): AsyncIterable<Subject>;
   /** How many are due now or leased, and since when the oldest waits. */

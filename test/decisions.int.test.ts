@@ -178,7 +178,9 @@ describe('adopt', () => {
 
   test('a preview shows what speaks for and against, and writes nothing', async () => {
     const { world, engine, alice, did } = await unowned();
-    const shown = expectDone(await runOn(world, '--json', 'adopt', alice.userId, '--preview'), 2);
+    // Without what a writer needs: it holds none.
+    const { CONCORD_CREDENTIAL_KEYS: _, ...env } = world.env;
+    const shown = expectDone(await runOn({ env }, '--json', 'adopt', alice.userId, '--preview'), 2);
     expect(shown).toMatchObject({ user: alice.user, did });
     expect(shown['evidence']).toEqual([
       { says: 'against', what: 'the users document does not name it' },
@@ -200,7 +202,8 @@ describe('adopt', () => {
 
   test('with --yes it is granted, the next pass adopts it, and the password is ours', async () => {
     const { world, engine, alice, did, hers } = await unowned();
-    expectDone(await runOn(world, '--json', 'adopt', alice.userId, did, '--yes', '--by', 'bob'));
+    const said = expectDone(await runOn(world, '--json', 'adopt', alice.userId, did, '--yes', '--by', 'bob'));
+    expect(said).toMatchObject({ user: alice.user, did, granted: true });
     const [granted] = await eventsOf(engine, alice, 'adoption.granted');
     expect(granted?.data).toMatchObject({ did, by: 'bob' });
     expect(granted?.data.evidence).toContain('for: it has the address of the user');
@@ -229,6 +232,11 @@ describe('adopt', () => {
     const ended = await runOn(world, '--json', 'adopt', alice.userId, did, '--yes');
     expectRefused(ended, /is the account of/);
     expect(ended.stderr).toContain(bob.user);
+    // Also when the other's document has lost it.
+    await world.db
+      .collection<{ _id: string }>('users')
+      .updateOne({ _id: bob.user }, { $unset: { atproto: 1 } });
+    expectRefused(await runOn(world, 'adopt', alice.userId, did, '--preview'), /is the account of/);
     expect(await eventsOf(engine, alice, 'adoption.granted')).toEqual([]);
   });
 });

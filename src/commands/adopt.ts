@@ -9,8 +9,8 @@ import { type Did, parseAccountHandle, parseDid } from '../identity.ts';
 import type { PdsAccount } from '../ports.ts';
 import { printJson } from '../terminal/output.ts';
 import { visible } from '../terminal/visible.ts';
-import { type Engine, wireEngine } from '../wire.ts';
-import { configFor, EXIT, type ExitCode, quietLoggerFor, terminalOf } from './command.ts';
+import { type ReadSide, wireEngine, wireReadSide } from '../wire.ts';
+import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from './command.ts';
 import { confirm } from './confirm.ts';
 import type { DecisionOptions } from './decisions.ts';
 import { type FoundUser, findUser } from './find-user.ts';
@@ -26,72 +26,88 @@ interface Evidence {
   readonly what: string;
 }
 
+interface Proposal {
+  readonly found: FoundUser;
+  readonly account: PdsAccount;
+  readonly evidence: readonly Evidence[];
+}
+
 export async function runAdopt(
   text: string,
   account: string | undefined,
   options: AdoptOptions,
 ): Promise<ExitCode> {
+  const proposal = await propose(text, account, options);
+  const terminal = terminalOf(options);
+  if (!terminal.json) printEvidence(proposal, terminal);
+  if (options.preview === true) {
+    if (terminal.json) printJson({ command: 'adopt', ...told(proposal) });
+    return EXIT.differences;
+  }
+  const { found, account: candidate } = proposal;
+  const isGranted = await confirm(`Is ${candidate.did} the account of ${visible(found.user)}?`, options.yes);
+  if (isGranted) await grant(proposal, options);
+  if (terminal.json) printJson({ command: 'adopt', ...told(proposal), granted: isGranted });
+  else
+    terminal.stdout.write(
+      isGranted
+        ? 'Granted. The next pass adopts it: the account gets a password of ours.\n'
+        : 'Nothing was changed.\n',
+    );
+  return isGranted ? EXIT.clean : EXIT.differences;
+}
+
+/** Looks with readers only: whatever is found, nothing can be changed before somebody has said yes. */
+async function propose(text: string, account: string | undefined, options: AdoptOptions): Promise<Proposal> {
+  const side = wireReadSide(configFor(options, ['mongodb', 'auth0', 'pds']));
+  try {
+    const found = await findUser(text, side.tenants, side.assess.documents);
+    const candidate = await findCandidate(side, found, account);
+    return { found, account: candidate, evidence: await weigh(side, found, candidate) };
+  } finally {
+    await side.close();
+  }
+}
+
+async function grant({ found, account, evidence }: Proposal, options: AdoptOptions): Promise<void> {
   const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
-  const { json, stdout, style } = terminalOf(options);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
-    const found = await findUser(text, engine.tenants, engine.assess.documents);
-    const candidate = await findCandidate(engine, found, account);
-    const evidence = await weigh(engine, found, candidate);
-    if (!json) {
-      stdout.write(
-        `${style('bold', visible(found.user))} and the account ${candidate.did} (${visible(candidate.handle)})\n`,
-      );
-      for (const { says, what } of evidence)
-        stdout.write(`  ${style(says === 'for' ? 'green' : 'red', says.padEnd(8))}${visible(what)}\n`);
-    }
-    if (options.preview === true) {
-      if (json)
-        printJson({
-          command: 'adopt',
-          user: found.user,
-          did: candidate.did,
-          handle: candidate.handle,
-          evidence,
-        });
-      return EXIT.differences;
-    }
-    if (!(await confirm(`Is ${candidate.did} the account of ${visible(found.user)}?`, options.yes))) {
-      stdout.write('Nothing was changed.\n');
-      return EXIT.differences;
-    }
     const trigger = { user: found.user, userId: found.userId, tenant: found.tenant.id };
     const reasons = evidence.map(({ says, what }) => `${says}: ${what}`);
     await decide(engine.converge, trigger, 'adoption.granted', {
-      did: candidate.did,
+      did: account.did,
       by: options.by,
       evidence: reasons,
     });
-    if (json)
-      printJson({
-        command: 'adopt',
-        user: found.user,
-        did: candidate.did,
-        handle: candidate.handle,
-        evidence,
-        granted: true,
-      });
-    else stdout.write('Granted. The next pass adopts it: the account gets a password of ours.\n');
-    return EXIT.clean;
   } finally {
     await engine.close();
   }
 }
 
+function told({ found, account, evidence }: Proposal) {
+  return { user: found.user, did: account.did, handle: account.handle, evidence };
+}
+
+function printEvidence({ found, account, evidence }: Proposal, { stdout, style }: Terminal): void {
+  stdout.write(
+    `${style('bold', visible(found.user))} and the account ${account.did} (${visible(account.handle)})\n`,
+  );
+  for (const { says, what } of evidence)
+    stdout.write(`  ${style(says === 'for' ? 'green' : 'red', says.padEnd(8))}${visible(what)}\n`);
+}
+
 /** The account that was named, or the one in the document, or the one that carries the user's handle. */
 async function findCandidate(
-  engine: Engine,
+  side: ReadSide,
   found: FoundUser,
   text: string | undefined,
 ): Promise<PdsAccount> {
-  const { accounts, documents } = engine.assess;
-  const did = text === undefined ? await guessDid(engine, found) : await didOf(engine, text);
-  const owners = (await documents.findUsers({ did })).filter((owner) => owner !== found.user);
+  const { accounts, documents, subjects } = side.assess;
+  const did = text === undefined ? await guessDid(side, found) : await didOf(side, text);
+  // A document may have lost the account that the log, and so the read model, still knows it by.
+  const named = [...(await documents.findUsers({ did })), ...(await subjects.holdersOfDid(did))];
+  const owners = [...new Set(named)].filter((owner) => owner !== found.user);
   if (owners.length > 0)
     throw new UsageError(`${did} is the account of ${visible(owners.join(', '))}.`, 'ACCOUNT_OF_ANOTHER');
   const account = await accounts.account(did);
@@ -99,7 +115,7 @@ async function findCandidate(
   return account;
 }
 
-async function didOf({ assess }: Engine, text: string): Promise<Did> {
+async function didOf({ assess }: ReadSide, text: string): Promise<Did> {
   const did = parseDid(text);
   if (did !== undefined) return did;
   const handle = parseAccountHandle(text.replace(/^@/, ''));
@@ -111,14 +127,14 @@ async function didOf({ assess }: Engine, text: string): Promise<Did> {
   );
 }
 
-async function guessDid(engine: Engine, { user, userId, tenant }: FoundUser): Promise<Did> {
-  const { facts, view } = await dryRun(engine.assess, tenant, user, userId, new Date());
+async function guessDid(side: ReadSide, { user, userId, tenant }: FoundUser): Promise<Did> {
+  const { facts, view } = await dryRun(side.assess, tenant, user, userId, new Date());
   if (facts.account !== undefined)
     throw new UsageError(`${visible(user)} has the account ${facts.account.did} already.`, 'HAS_ACCOUNT');
   const recorded = view.documents?.user?.account?.did;
   if (recorded !== undefined) return recorded;
   const { preferred } = view.desired.handle;
-  const holder = preferred === undefined ? undefined : await engine.assess.accounts.holderOf(preferred);
+  const holder = preferred === undefined ? undefined : await side.assess.accounts.holderOf(preferred);
   if (holder?.type === 'account') return holder.did;
   throw new UsageError(
     "No account carries this user's handle. Name one: concord adopt <user> <did>",
@@ -127,11 +143,11 @@ async function guessDid(engine: Engine, { user, userId, tenant }: FoundUser): Pr
 }
 
 async function weigh(
-  engine: Engine,
+  side: ReadSide,
   { user, userId, tenant }: FoundUser,
   account: PdsAccount,
 ): Promise<Evidence[]> {
-  const { facts, view } = await dryRun(engine.assess, tenant, user, userId, new Date());
+  const { facts, view } = await dryRun(side.assess, tenant, user, userId, new Date());
   const weighed = (holds: boolean, yes: string, no: string): Evidence =>
     holds ? { says: 'for', what: yes } : { says: 'against', what: no };
   const address = facts.auth0?.email?.toLowerCase();

@@ -78,6 +78,16 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
       return sisters;
     },
 
+    async holdersOfDid(did) {
+      const found = await reading('find whose account a DID is', () =>
+        subjects
+          .find({ 'view.did': { $eq: did } }, { projection: { _id: 1 } })
+          .sort({ _id: 1 })
+          .toArray(),
+      );
+      return found.map((subject) => subject._id);
+    },
+
     // Pages by key rather than one cursor: the server drops a cursor that its reader leaves for ten minutes.
     async *list(tenant, only = {}) {
       const unsettled = only.unsettled === true ? { 'view.sync': { $ne: 'Synced' as const } } : {};

@@ -49,7 +49,14 @@ const CALLS: Calls = {
     release: 'write',
     nextDueAt: 'read',
   },
-  subjects: { get: 'read', holdersOfEmail: 'read', sistersOf: 'read', list: 'stream', backlog: 'read' },
+  subjects: {
+    get: 'read',
+    holdersOfEmail: 'read',
+    holdersOfDid: 'read',
+    sistersOf: 'read',
+    list: 'stream',
+    backlog: 'read',
+  },
   documents: {
     read: 'read',
     indexes: 'read',

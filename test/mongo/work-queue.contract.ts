@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { LeaseLostError } from '../../src/errors.ts';
 import type { Lease, SubjectReader, WorkQueue } from '../../src/ports.ts';
-import { alice, all, at, bob, otherTenant, person, trigger, view } from './people.ts';
+import { alice, aliceDid, all, at, bob, bobDid, otherTenant, person, trigger, view } from './people.ts';
 
 const minute = 60_000;
 
@@ -266,6 +266,16 @@ export function workQueueContract(make: () => Promise<{ queue: WorkQueue; subjec
       expect(await subjects.sistersOf(asked)).toEqual(new Map([[alice.user, sister.user]]));
       expect(await subjects.sistersOf([])).toEqual(new Map());
       expect((await subjects.get(alice.user))?.sister).toBe(sister.user);
+    });
+
+    it('finds whose account a DID is, in the order of keys', async () => {
+      const { queue, subjects } = await make();
+      for (const who of [bob, alice]) {
+        const lease = await queue.claimUser(trigger(who), at(1), minute);
+        if (lease !== undefined) await queue.complete(lease, view, at(1));
+      }
+      expect(await subjects.holdersOfDid(aliceDid)).toEqual([alice.user, bob.user]);
+      expect(await subjects.holdersOfDid(bobDid)).toEqual([]);
     });
 
     it('lists the subjects of one tenant by key', async () => {

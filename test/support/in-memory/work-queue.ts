@@ -59,7 +59,14 @@ export function inMemoryWorkQueue(hooks?: Hooks): InMemoryWorkQueue {
     subjects: hooked(
       'subjects',
       createReader(stored),
-      { get: 'read', holdersOfEmail: 'read', sistersOf: 'read', list: 'stream', backlog: 'read' },
+      {
+        get: 'read',
+        holdersOfEmail: 'read',
+        holdersOfDid: 'read',
+        sistersOf: 'read',
+        list: 'stream',
+        backlog: 'read',
+      },
       hooks,
     ),
   };
@@ -190,6 +197,10 @@ function createReader(stored: ReadonlyMap<UserKey, Stored>): SubjectReader {
           return sister === undefined ? [] : [[user, sister] as const];
         }),
       ),
+    holdersOfDid: async (did) =>
+      inOrder()
+        .filter(({ view }) => view?.did === did)
+        .map(({ user }) => user),
     async *list(tenant) {
       for (const subject of inOrder()) if (subject.tenant === tenant) yield subjectOf(subject);
     },
