@@ -189,13 +189,17 @@ class Pass {
     return found;
   }
 
-  /** A read that is younger than the trigger needs no second one, while it is fresh. */
+  /**
+   * A read that is younger than the trigger needs no second one, while it is fresh. One from the future is from
+   * before the clock was set back, and says nothing of the trigger.
+   */
   #isFresh(now: Date, journal: Journal): boolean {
     const { observedAt, dueSince } = this.#lease;
     if (observedAt === undefined || dueSince === undefined || journal.facts().auth0 === undefined)
       return false;
     if (journal.facts().absentSince !== undefined) return false;
-    return observedAt > dueSince && now.getTime() - observedAt.getTime() < this.#deps.settings.freshForMs;
+    const ageMs = now.getTime() - observedAt.getTime();
+    return observedAt > dueSince && ageMs >= 0 && ageMs < this.#deps.settings.freshForMs;
   }
 
   #fail(failure: Failure): undefined {
