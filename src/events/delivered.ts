@@ -11,6 +11,8 @@ import type { EventOf } from './event.ts';
 export interface LogTenant {
   readonly id: TenantId;
   readonly keyPrefix: string;
+  /** Of the other tenants in this database: a key that begins with one of these is a user of theirs. */
+  readonly otherPrefixes?: readonly string[];
 }
 
 /** What was delivered, before it is an event of any tenant. */
@@ -110,6 +112,10 @@ function accept(
   const isAboutUser = reading.type === 'about-user';
   const _id = eventId(`${tenant.id}:${reading.id}`);
   const user = isAboutUser ? userKey(tenant.keyPrefix, reading.userId) : null;
+  // Whoever holds one tenant's token could make up an id that names another tenant's user.
+  if (user !== null && tenant.otherPrefixes?.some((prefix) => user.startsWith(prefix)) === true) {
+    return { type: 'rejected', reason: 'the user is one of another tenant', raw: cutRaw(raw) };
+  }
   const at = believableTime(reading.date, receivedAt);
   const common = { _id, user, tenant: tenant.id, at, recordedAt: receivedAt, cause: [] };
   return {

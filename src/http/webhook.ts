@@ -75,6 +75,11 @@ interface Door {
 
 export function webhook(options: WebhookOptions): FastifyPluginAsync {
   const { tenants } = options;
+  const prefixes = tenants.flatMap(({ keyPrefix }) => (keyPrefix === '' ? [] : keyPrefix));
+  const known = ({ id, keyPrefix }: WebhookTenant, tokens: readonly string[]): KnownTenant => {
+    const otherPrefixes = prefixes.filter((prefix) => prefix !== keyPrefix);
+    return { tenant: { id, keyPrefix, otherPrefixes }, isAuthorized: authorizationCheck(tokens) };
+  };
   const doors: readonly Door[] = [
     {
       url: '/webhooks/auth0/:tenant',
@@ -102,10 +107,6 @@ export function webhook(options: WebhookOptions): FastifyPluginAsync {
     readBodiesAsText(scope, options.bodyLimitBytes);
     for (const door of doors) open(scope, door, options, admission);
   };
-}
-
-function known({ id, keyPrefix }: WebhookTenant, tokens: readonly string[]): KnownTenant {
-  return { tenant: { id, keyPrefix }, isAuthorized: authorizationCheck(tokens) };
 }
 
 function open(scope: FastifyInstance, door: Door, options: WebhookOptions, admission: Admission): void {

@@ -165,6 +165,12 @@ export const TAKEN: readonly HostileRequest[] = [
     answers: [200],
     kept: { rejects: ['data.user_id is not valid UTF-8'] },
   },
+  {
+    reason: 'an id that would be a key of the other tenant’s',
+    bytes: post(JSON.stringify([ofUser('second-auth0|SECRET'), entryOf('1')])),
+    answers: [200],
+    kept: { ...KEPT_ONE, rejects: ['the user is one of another tenant'] },
+  },
   ...rejected('log_id', 'is missing', [entryOf(undefined), entryOf(null), entryOf('')]),
   ...rejected('log_id', 'is not a string', [entryOf(9e55), entryOf({ $ne: null }), entryOf(['1'])]),
   ...rejected('log_id', 'is longer than 200 characters', [entryOf('9'.repeat(10_000))]),
