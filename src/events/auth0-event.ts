@@ -50,9 +50,12 @@ export const translateEvent = translatorOf({
     const id = checkText(CloudEvent.safeParse(value).data?.id, EVENT_ID);
     return id.type === 'text' ? { id: id.text } : {};
   },
-  eventOf: (common, { id, name }, hint, raw) => ({
-    ...common,
+  eventOf: ({ _id, user, tenant, ...times }, { id, name }, hint, raw) => ({
+    _id,
+    user,
+    tenant,
     type: 'auth0.event-received',
+    ...times,
     data: { eventId: id, name, hint, raw },
   }),
 });

@@ -45,9 +45,12 @@ export const translateEntry = translatorOf({
     const logId = checkText(entry.data?.log_id ?? entry.data?.data.log_id, LOG_ID);
     return logId.type === 'text' ? { log_id: logId.text } : {};
   },
-  eventOf: (common, { id, name }, hint, raw) => ({
-    ...common,
+  eventOf: ({ _id, user, tenant, ...times }, { id, name }, hint, raw) => ({
+    _id,
+    user,
+    tenant,
     type: 'auth0.log-received',
+    ...times,
     data: { logId: id, code: name, hint, raw },
   }),
 });

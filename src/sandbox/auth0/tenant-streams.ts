@@ -1,7 +1,9 @@
 import type { Management } from 'auth0';
+import { EventStream, type EventStreamSettings, type FailedDelivery } from './event-stream.ts';
 import type { DeliveryFailure } from './log-stream.ts';
 import type { ContentFormat } from './log-stream-body.ts';
 import type { LogStreams } from './log-streams.ts';
+import type { UserStore } from './user-store.ts';
 
 interface LogStreamRequest {
   readonly endpoint: string;
@@ -55,5 +57,39 @@ export function logStreamControlOf(streams: LogStreams): LogStreamControl {
     status: (id) => streams.find(id)?.config.status,
     failures: (id) => streams.find(id)?.failures ?? [],
     flush: (timeoutMs = 10_000) => streams.flush(timeoutMs),
+  };
+}
+
+/** The event streams as an administrator at the Dashboard has them. */
+export interface EventStreamControl {
+  /** `user.created`, `user.updated` and `user.deleted` from now on, each with `Authorization: Bearer <token>`. */
+  add(sink: { readonly endpoint: string; readonly token: string }): void;
+  /** What was given up: Auth0 sends it again only when somebody asks. */
+  failures(): readonly FailedDelivery[];
+  redeliver(): void;
+  /** Resolves when nothing is under way. */
+  flush(): Promise<void>;
+}
+
+export function eventStreamControlOf(
+  users: UserStore,
+  settings: EventStreamSettings,
+): EventStreamControl & { stop(): Promise<void> } {
+  const streams: EventStream[] = [];
+  users.onChange((change) => {
+    for (const stream of streams) stream.offer(change);
+  });
+  return {
+    add: (sink) => void streams.push(new EventStream(settings, sink)),
+    failures: () => streams.flatMap(({ failed }) => failed),
+    redeliver: () => {
+      for (const stream of streams) stream.redeliver();
+    },
+    flush: async () => {
+      await Promise.all(streams.map((stream) => stream.flush()));
+    },
+    stop: async () => {
+      await Promise.all(streams.map((stream) => stream.stop()));
+    },
   };
 }

@@ -17,7 +17,12 @@ import { type RateLimit, TokenBucket } from './rate-limit.ts';
 import { RequestCounter } from './request-counter.ts';
 import { createServer, notFound } from './server.ts';
 import { type People, peopleOf } from './tenant-people.ts';
-import { type LogStreamControl, logStreamControlOf } from './tenant-streams.ts';
+import {
+  type EventStreamControl,
+  eventStreamControlOf,
+  type LogStreamControl,
+  logStreamControlOf,
+} from './tenant-streams.ts';
 import { UserDirectory } from './user-directory.ts';
 import { addUserReadRoutes, addUserWriteRoutes } from './user-routes.ts';
 import { UserStore } from './user-store.ts';
@@ -60,6 +65,7 @@ export interface Auth0Tenant extends People {
   /** The host name that a client is configured with, such as `aesthetic.us.auth0.com`. */
   readonly domain: string;
   readonly logStream: LogStreamControl;
+  readonly eventStream: EventStreamControl;
   readonly logs: LogStore;
   readonly faults: Faults;
   readonly requests: RequestCounter;
@@ -88,7 +94,9 @@ export async function startAuth0Tenant(options: Auth0TenantOptions): Promise<Aut
   const { logDelayMs = 0, retentionDays = 30, logsSocialSignup = false } = options;
   const logs = new LogStore({ tenant, hostname: domain, clock, randomness, logDelayMs, retentionDays });
   const directory = new UserDirectory({ tenant, users, logs, clock, randomness, logsSocialSignup });
-  const streams = new LogStreams(logs, { ...DELIVERY_DEFAULTS, ...options.delivery, seed, clock });
+  const delivery = { ...DELIVERY_DEFAULTS, ...options.delivery, seed, clock };
+  const streams = new LogStreams(logs, delivery);
+  const eventStream = eventStreamControlOf(users, { ...delivery, tenant, randomness });
   const { exportMs: durationMs = 200, exportGzip: gzip = true } = options;
   const jobs = new ExportJobs({ clock, randomness, durationMs, gzip });
   const tokens = new AccessTokens(clock, randomness, options.tokenLifetimeS ?? 86_400);
@@ -119,12 +127,13 @@ export async function startAuth0Tenant(options: Auth0TenantOptions): Promise<Aut
     url,
     domain,
     logStream: logStreamControlOf(streams),
+    eventStream,
     logs,
     faults,
     requests,
     expireTokens: () => tokens.expireAll(),
     async stop() {
-      await streams.stop();
+      await Promise.all([streams.stop(), eventStream.stop()]);
       await server.close();
     },
   };

@@ -7,6 +7,12 @@ interface IndexChange {
   readonly user: TenantUser | undefined;
 }
 
+export interface UserChange {
+  readonly type: 'created' | 'updated' | 'deleted';
+  /** As it is now, or was last. */
+  readonly user: TenantUser;
+}
+
 /**
  * The tenant's users, seen in two ways. By id and by email a write is visible at once; list, search and
  * export read an index that lags by `indexDelayMs`, so that nobody comes to take a listing for the truth.
@@ -16,6 +22,7 @@ export class UserStore {
   readonly #indexDelayMs: number;
   readonly #users = new Map<string, TenantUser>();
   readonly #index = new Map<string, TenantUser>();
+  readonly #listeners: ((change: UserChange) => void)[] = [];
   #waiting: IndexChange[] = [];
   #indexVersion = 0;
 
@@ -24,15 +31,24 @@ export class UserStore {
     this.#indexDelayMs = indexDelayMs;
   }
 
+  /** Every change reaches every listener, except to users who are meant to have been there, or gone, before. */
+  onChange(listener: (change: UserChange) => void): void {
+    this.#listeners.push(listener);
+  }
+
   /** Stores the user as given. `indexed: 'now'` is for users who are meant to have been there before. */
   put(user: TenantUser, indexed: 'now' | 'later' = 'later'): void {
+    const type = this.#users.has(user.user_id) ? 'updated' : 'created';
     this.#users.set(user.user_id, user);
     this.#schedule(user.user_id, user, indexed);
+    if (indexed === 'later') this.#tell({ type, user });
   }
 
   remove(userId: string, indexed: 'now' | 'later' = 'later'): void {
+    const user = this.#users.get(userId);
     this.#users.delete(userId);
     this.#schedule(userId, undefined, indexed);
+    if (indexed === 'later' && user !== undefined) this.#tell({ type: 'deleted', user });
   }
 
   byId(userId: string): TenantUser | undefined {
@@ -57,6 +73,10 @@ export class UserStore {
       for (const change of due) this.#apply(change.userId, change.user);
     }
     return { users: this.#index.values(), version: this.#indexVersion };
+  }
+
+  #tell(change: UserChange): void {
+    for (const listener of this.#listeners) listener(change);
   }
 
   #schedule(userId: string, user: TenantUser | undefined, indexed: 'now' | 'later'): void {
