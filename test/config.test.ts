@@ -463,6 +463,11 @@ describe('tenants of one database', () => {
       problem: 'tenants[2].sisterOf: a is the sister of tenants[1] already; sisters are two',
     },
     {
+      reason: 'with one token for both, neither could be rotated alone',
+      list: [{ id: 'a', logTokens: [token('a')], eventTokens: [token('a')] }],
+      problem: 'tenants[0].eventTokens[0]: is the same token as tenants[0].logTokens[0]',
+    },
+    {
       reason: 'a tenant without a token could receive nothing',
       list: [{ id: 'a' }],
       problem: 'tenants[0].logTokens: is missing',

@@ -1,63 +1,12 @@
-/** What no delivery brought is read from the log; what can be read there no more is a gap, and is said to be one. */
+/** What no delivery brought is read from the log, once, whatever breaks meanwhile. */
 import { describe, expect, it } from 'vitest';
-import { openGaps } from '../../src/engine/gaps.ts';
-import { type PullOptions, type PullResult, pull } from '../../src/engine/pull.ts';
+import { pull } from '../../src/engine/pull.ts';
 import { ingest } from '../../src/events/ingest.ts';
-import type { LogStream } from '../../src/ports.ts';
 import { alice, bob, type Person, person, tenant } from '../mongo/people.ts';
-import { inMemoryCursors } from '../support/in-memory/cursors.ts';
-import type { PortCall } from '../support/in-memory/hooks.ts';
-import { inMemoryRejects } from '../support/in-memory/rejects.ts';
-import { DAY, dueUsers, sweepOnce, told } from '../support/in-memory/sweeps.ts';
-import { auth0Error, inMemoryTenantLogs } from '../support/in-memory/tenant-logs.ts';
-import { createWorld, typesOf, untilQuiet, type World } from '../support/in-memory/world.ts';
-
-const HOUR = 3_600_000;
-const STREAM: LogStream = {
-  id: 'lst_1',
-  status: 'active',
-  endpoint: `https://concord.example.com/webhooks/auth0/${tenant}`,
-};
-
-function tenantWithLog(logRetentionDays?: number) {
-  const world = createWorld();
-  const { hooks, log, queue, clock, random } = world;
-  const logs = inMemoryTenantLogs(clock, hooks);
-  const deps = {
-    log,
-    queue,
-    clock,
-    random,
-    logger: world.deps.logger,
-    rejects: inMemoryRejects(hooks),
-    cursors: inMemoryCursors(hooks),
-  };
-  const of = { id: tenant, keyPrefix: '', logs, logRetentionDays };
-  return {
-    world,
-    logs,
-    deps,
-    of,
-    run: (options?: PullOptions): Promise<PullResult> => pull(deps, of, options),
-    causes: async () => (await openGaps(log, tenant)).map(({ cause }) => cause),
-  };
-}
-
-/** Fails every call of this kind from now on, or only the first; undone by what is returned. */
-function failing(world: World, failure: { at: string; error: Error; once?: boolean; after?: boolean }) {
-  const strike = ({ port, method }: PortCall) => {
-    if (`${port}.${method}` !== failure.at) return;
-    if (failure.once === true) mend();
-    throw failure.error;
-  };
-  const mend = () => {
-    world.hooks.before = undefined;
-    world.hooks.after = undefined;
-  };
-  if (failure.after === true) world.hooks.after = strike;
-  else world.hooks.before = strike;
-  return mend;
-}
+import { failing, tenantWithLog } from '../support/in-memory/pulls.ts';
+import { dueUsers, told } from '../support/in-memory/sweeps.ts';
+import { auth0Error } from '../support/in-memory/tenant-logs.ts';
+import { typesOf, untilQuiet } from '../support/in-memory/world.ts';
 
 const crash = new Error('the process died');
 
@@ -180,43 +129,8 @@ describe('Auth0’s limits', () => {
   });
 });
 
-describe('a log that Auth0 does not let us read', () => {
-  it('is no gap, as long as its entries are kept', async () => {
-    const { world, logs, run, causes } = tenantWithLog();
-    logs.write(alice);
-    await run();
-    await world.clock.advance(DAY);
-    failing(world, { at: 'logs.after', error: auth0Error('SERVER_ERROR') });
-    expect(await run()).toMatchObject({ end: 'failed', failure: 'SERVER_ERROR', gaps: [] });
-    expect(await causes()).toEqual([]);
-  });
-
-  it('is one after that, once, until it is read to its end', async () => {
-    const { world, logs, run, causes } = tenantWithLog();
-    logs.write(alice);
-    const { readUntil } = await run();
-    await world.clock.advance(DAY + HOUR);
-    const mend = failing(world, { at: 'logs.after', error: auth0Error('SERVER_ERROR') });
-    expect(await run()).toMatchObject({ gaps: [{ cause: 'pull-failing', from: readUntil }] });
-    await run();
-    expect(told(world, 'gap.opened')).toHaveLength(1);
-    // A look at everyone finds what happened until now, and not what happens from now on.
-    await sweepOnce(world);
-    expect(await causes()).toEqual(['pull-failing']);
-    mend();
-    expect(await run()).toMatchObject({ end: 'caught-up', gaps: [] });
-    expect(await causes()).toEqual([]);
-  });
-
-  it('is nothing new for a tenant whose log was never read', async () => {
-    const { world, run } = tenantWithLog();
-    failing(world, { at: 'logs.oldest', error: auth0Error('FORBIDDEN') });
-    expect(await run()).toMatchObject({ end: 'failed', failure: 'FORBIDDEN', stream: 'none', gaps: [] });
-    await world.clock.advance(60 * DAY);
-    expect(await run()).toMatchObject({ gaps: [] });
-  });
-
-  it('and a page that leads nowhere, are failures of the run', async () => {
+describe('a log that cannot be read on', () => {
+  it('is a failure of the run when a page leads nowhere', async () => {
     const { logs, run, of, deps } = tenantWithLog();
     logs.write(alice);
     await run();
@@ -229,175 +143,10 @@ describe('a log that Auth0 does not let us read', () => {
     });
   });
 
-  it('an error of our own database is thrown', async () => {
+  it('an error of our own database is no answer of Auth0’s, and is thrown', async () => {
     const { world, logs, run } = tenantWithLog();
     logs.write(alice);
     failing(world, { at: 'cursors.get', error: crash });
     await expect(run()).rejects.toThrow('the process died');
   });
 });
-
-describe('entries that were gone before they were read', () => {
-  it.each([
-    { reason: 'an absence within a day', awayMs: DAY, keptDays: 1, lost: false },
-    { reason: 'a longer one, by the plan', awayMs: 6 * DAY, configured: 5, keptDays: 5, lost: true },
-    { reason: 'shorter than the plan', awayMs: 4 * DAY, configured: 5, keptDays: 5, lost: false },
-    { reason: 'nobody said, and the last entry is still there', awayMs: 4 * DAY, keptDays: 5, lost: false },
-    { reason: 'nobody said, and the last entry is gone', awayMs: 4 * DAY, keptDays: 3, lost: true },
-  ])('$reason', async ({ awayMs, configured, keptDays, lost }) => {
-    const { world, logs, run, causes } = tenantWithLog(configured);
-    logs.retentionMs = keptDays * DAY;
-    logs.write(alice);
-    const { readUntil } = await run();
-    await world.clock.advance(awayMs);
-    logs.write(bob);
-    expect(await run()).toMatchObject({ accepted: 1, end: 'caught-up' });
-    expect(await causes()).toEqual(lost ? ['retention-passed'] : []);
-    if (!lost) return;
-    const until = world.clock.now();
-    expect(await openGaps(world.log, tenant)).toMatchObject([{ from: readUntil, until }]);
-  });
-
-  it('of a log that was empty, nobody can say', async () => {
-    const { world, run, causes } = tenantWithLog();
-    await run();
-    await world.clock.advance(2 * DAY);
-    await run();
-    expect(await causes()).toEqual(['retention-passed']);
-  });
-
-  it('a place that Auth0 refuses: the rest is read from the oldest entry, and the gap is told', async () => {
-    const { world, logs, run, causes } = tenantWithLog();
-    const place = logs.write(alice);
-    const { readUntil } = await run();
-    await world.clock.advance(HOUR);
-    logs.retentionMs = HOUR - 1;
-    logs.unknownPlaces.add(place);
-    logs.write(bob);
-    expect(await run()).toMatchObject({ entries: 1, accepted: 1, end: 'caught-up' });
-    expect(await openGaps(world.log, tenant)).toMatchObject([
-      { cause: 'checkpoint-gone', from: readUntil, until: world.clock.now() },
-    ]);
-    expect(await run()).toMatchObject({ entries: 0 });
-    expect(await causes()).toEqual(['checkpoint-gone']);
-  });
-
-  it('an entry from which Auth0 does not read on is no reason to go in circles', async () => {
-    const { world, logs, run } = tenantWithLog();
-    const place = logs.write(alice);
-    await run();
-    logs.unknownPlaces.add(place);
-    for (let again = 0; again < 3; again += 1) {
-      expect(await run()).toMatchObject({ end: 'failed', failure: 'BAD_REQUEST', entries: 1 });
-    }
-    expect(told(world, 'gap.opened')).toHaveLength(1);
-  });
-
-  it('a refusal of everything is a failure, and no gap', async () => {
-    const { world, logs, run, causes } = tenantWithLog();
-    const place = logs.write(alice);
-    await run();
-    logs.unknownPlaces.add(place);
-    failing(world, { at: 'logs.oldest', error: auth0Error('BAD_REQUEST') });
-    expect(await run()).toMatchObject({ end: 'failed', failure: 'BAD_REQUEST' });
-    expect(await causes()).toEqual([]);
-  });
-
-  it('the gap is on record before the position moves past it', async () => {
-    const { world, logs, run, causes } = tenantWithLog(1);
-    logs.write(alice);
-    await run();
-    await world.clock.advance(2 * DAY);
-    logs.write(bob);
-    failing(world, { at: 'cursors.set', error: crash, once: true });
-    await expect(run()).rejects.toThrow('the process died');
-    expect(await causes()).toEqual(['retention-passed']);
-  });
-
-  it('a complete sweep that began later closes it, and none that broke off', async () => {
-    const { world, logs, run, causes } = tenantWithLog(1);
-    logs.write(alice);
-    await run();
-    await world.clock.advance(2 * DAY);
-    await run();
-    await sweepOnce(world);
-    expect(await causes(), 'begun in the same moment').toEqual(['retention-passed']);
-    await world.clock.advance(1);
-    world.directory.breakListAfter(0);
-    world.directory.put({ ...listed(alice) });
-    await sweepOnce(world);
-    expect(await causes(), 'broken off').toEqual(['retention-passed']);
-    world.directory.breakListAfter(10);
-    await sweepOnce(world);
-    expect(await causes()).toEqual([]);
-    expect(told(world, 'gap.closed')).toMatchObject([{ data: { by: 'sweep' } }]);
-  });
-});
-
-describe('the log stream', () => {
-  it.each([
-    ['paused', [{ ...STREAM, status: 'paused' }], 'stream-paused'],
-    ['suspended', [{ ...STREAM, status: 'suspended' }], 'stream-suspended'],
-    ['missing', [], 'stream-missing'],
-  ] as const)('%s: a gap, once, until it delivers again', async (standing, streams, cause) => {
-    const { world, logs, run, causes } = tenantWithLog();
-    logs.streamsNow = [STREAM];
-    expect(await run()).toMatchObject({ stream: 'active', gaps: [] });
-    logs.streamsNow = streams;
-    expect(await run()).toMatchObject({ stream: standing, gaps: [{ cause, until: undefined }] });
-    await run();
-    expect(told(world, 'gap.opened')).toHaveLength(1);
-    await sweepOnce(world);
-    expect(await causes()).toEqual([cause]);
-    logs.streamsNow = [STREAM];
-    expect(await run()).toMatchObject({ stream: 'active', gaps: [] });
-    expect(told(world, 'gap.closed')).toMatchObject([{ data: { by: 'pull' } }]);
-  });
-
-  it('that was never there is none, and one of others is not ours', async () => {
-    const { logs, run } = tenantWithLog();
-    const elsewhere = { ...STREAM, status: 'paused', endpoint: `${STREAM.endpoint}-2` } as const;
-    logs.streamsNow = [elsewhere, { id: 'lst_2', status: 'paused', endpoint: undefined }];
-    expect(await run()).toMatchObject({ stream: 'none', gaps: [] });
-    logs.streamsNow = [{ ...elsewhere, endpoint: 'nowhere' }, { ...STREAM, status: 'paused' }, STREAM];
-    expect(await run()).toMatchObject({ stream: 'active', gaps: [] });
-  });
-
-  it('from paused to suspended: there is no moment without a gap', async () => {
-    const { world, logs, run, causes } = tenantWithLog();
-    logs.streamsNow = [{ ...STREAM, status: 'paused' }];
-    await run();
-    logs.streamsNow = [{ ...STREAM, status: 'suspended' }];
-    await run();
-    expect(await causes()).toEqual(['stream-suspended']);
-    expect(world.log.events.filter(({ type }) => type.startsWith('gap.')).map(({ type }) => type)).toEqual([
-      'gap.opened',
-      'gap.opened',
-      'gap.closed',
-    ]);
-  });
-
-  it('active again, and the log not read to its end: the gap stays', async () => {
-    const { logs, run, causes } = tenantWithLog();
-    logs.streamsNow = [{ ...STREAM, status: 'paused' }];
-    await run();
-    for (let n = 0; n < 3; n += 1) logs.write(person(`p${n}`));
-    logs.streamsNow = [STREAM];
-    expect(await run({ maxPages: 1 })).toMatchObject({ end: 'more', stream: 'active' });
-    expect(await causes()).toEqual(['stream-paused']);
-  });
-
-  it('that nobody may look at is unknown, and changes nothing', async () => {
-    const { world, logs, run, causes } = tenantWithLog();
-    logs.streamsNow = [{ ...STREAM, status: 'paused' }];
-    await run();
-    logs.streamsNow = [STREAM];
-    failing(world, { at: 'logs.streams', error: auth0Error('FORBIDDEN') });
-    expect(await run()).toMatchObject({ end: 'caught-up', stream: 'unknown' });
-    expect(await causes()).toEqual(['stream-paused']);
-  });
-});
-
-function listed({ userId }: Person) {
-  return { userId, email: 'alice@example.com', emailVerified: true, blocked: false, createdAt: new Date(0) };
-}

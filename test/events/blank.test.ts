@@ -27,6 +27,12 @@ const personal: readonly ConcordEvent[] = [
     hint: null,
     raw: `{"user_name":"${address}"}`,
   }),
+  told('auth0.event-received', 1, {
+    eventId: 'evt_1',
+    name: 'user.created',
+    hint: null,
+    raw: `{"data":{"object":{"email":"${address}"}}}`,
+  }),
   observed(2, { email: address }),
   told('handle.observed', 3, { handle: CANARY }),
   told('subject.observed', 4, {

@@ -37,6 +37,10 @@ export interface PlatformOptions {
   /** How Concord is told to reach MongoDB, such as through a proxy. */
   readonly concordMongoUri?: string;
   readonly delivery?: Auth0TenantOptions['delivery'];
+  /** The time at Auth0. Default: the real one. */
+  readonly auth0Clock?: () => Date;
+  /** How long Auth0 keeps log entries, in days; default 30. */
+  readonly retentionDays?: number;
   /** A second tenant in the same database; the text is its tag in email addresses, null for none. */
   readonly sisterTag?: string | null;
   /** The second tenant is the first one's sister: whoever has one verified address in both is one person. */
@@ -66,6 +70,8 @@ export interface Platform {
   /** What a process of Concord's is started with. */
   readonly env: Readonly<Record<string, string>>;
   readonly logToken: string;
+  /** Of the event stream, which delivers to `/events` below the endpoint. */
+  readonly eventToken: string;
   config(overlay?: Overlay): Config;
   /** Closed with the platform. */
   engine(overlay?: Overlay): Engine;
@@ -91,12 +97,15 @@ export async function openPlatform(options: PlatformOptions = {}): Promise<Platf
   const db = client.db(database);
   const clientSecret = randomBytes(24).toString('hex');
   const logToken = randomBytes(32).toString('hex');
+  const eventToken = randomBytes(32).toString('hex');
   const tenant = (name: string): Promise<Auth0Tenant> =>
     startAuth0Tenant({
       tenant: name,
       clientId: CLIENT_ID,
       clientSecret,
       delivery: { gatherMs: 5, attemptBackoffMs: 20, cyclePauseMs: 100, ...options.delivery },
+      ...(options.auth0Clock === undefined ? {} : { clock: options.auth0Clock }),
+      ...(options.retentionDays === undefined ? {} : { retentionDays: options.retentionDays }),
     });
   const auth0 = await tenant(TENANT);
   const sister = options.sisterTag === undefined ? undefined : await tenant(SISTER.id);
@@ -109,6 +118,7 @@ export async function openPlatform(options: PlatformOptions = {}): Promise<Platf
     AUTH0_CLIENT_ID: CLIENT_ID,
     AUTH0_CLIENT_SECRET: clientSecret,
     AUTH0_LOG_TOKEN: logToken,
+    AUTH0_EVENT_TOKEN: eventToken,
     PDS_URL: pds.url,
     PDS_ADMIN_PASSWORD: pds.adminPassword,
     PDS_RATE_LIMIT_BYPASS_KEY: pds.bypassKey,
@@ -127,6 +137,7 @@ export async function openPlatform(options: PlatformOptions = {}): Promise<Platf
     db,
     env,
     logToken,
+    eventToken,
     config,
     engine: (overlay) => {
       const engine = wireEngine(config(overlay), silent());

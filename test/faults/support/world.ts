@@ -26,6 +26,7 @@ export async function platformOn(mongodUri: string, options: PlatformOptions = {
     db,
     env: shared.env,
     logToken: shared.logToken,
+    eventToken: shared.eventToken,
     config: shared.config,
     engine: shared.engine,
     serve: shared.serve,

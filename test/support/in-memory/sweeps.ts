@@ -3,7 +3,7 @@ import type { AssessedTenant } from '../../../src/engine/assess.ts';
 import type { SafetyLimits } from '../../../src/engine/limits.ts';
 import { type SweepDeps, type SweepResult, sweep } from '../../../src/engine/sweep.ts';
 import type { ConcordEvent, EventData, EventOf, EventType } from '../../../src/events/event.ts';
-import { eventId, type UserKey } from '../../../src/identity.ts';
+import { eventId, type TenantId, type UserKey } from '../../../src/identity.ts';
 import { type Person, person, tenant } from '../../mongo/people.ts';
 import type { PortCall } from './hooks.ts';
 import { auth0User, choose, passOver, type World } from './world.ts';
@@ -71,6 +71,7 @@ export async function write<T extends EventType>(
   type: T,
   data: EventData[T],
   who?: Person,
+  of: TenantId = tenant,
 ): Promise<void> {
   written += 1;
   await world.clock.advance(1_000);
@@ -78,7 +79,7 @@ export async function write<T extends EventType>(
   const event = {
     _id: eventId(`written-${written}`),
     user: who?.user ?? null,
-    tenant,
+    tenant: of,
     type,
     at: now,
     recordedAt: now,

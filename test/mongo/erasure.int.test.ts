@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest';
+import type { ConcordEvent } from '../../src/events/event.ts';
+import { eventId } from '../../src/identity.ts';
+import { eraser } from '../../src/mongo/erasure.ts';
+import { eventLog } from '../../src/mongo/event-log.ts';
+import { alice, all, at, bob, type Person, signedUp, tenant } from './people.ts';
+import { openWorld } from './world.ts';
+
+const world = openWorld();
+
+function received(id: string, who: Person, raw: string): ConcordEvent {
+  return {
+    _id: eventId(`main:evt_${id}`),
+    user: who.user,
+    tenant,
+    type: 'auth0.event-received',
+    at: at(1),
+    recordedAt: at(2),
+    cause: [],
+    data: { eventId: `evt_${id}`, name: 'user.updated', hint: null, raw },
+  };
+}
+
+it('of an event stream, what is a user’s and what names the user is blanked, and nothing else', async () => {
+  const db = world.fresh();
+  const log = eventLog(db);
+  const own = received('1', alice, '{"email":"alice@example.com"}');
+  const naming = received('2', bob, `{"identities":["${alice.userId}"]}`);
+  const other = received('3', bob, '{"email":"bob@example.com"}');
+  const entry = { ...signedUp('4', bob, at(3)) };
+  await log.append([own, naming, other, entry]);
+
+  const who = { ...alice, addresses: ['alice@example.com'] };
+  expect(await eraser(db).blankMentions(who)).toEqual({ events: 1, rejects: 0 });
+  expect(await eraser(db).blankEvents(alice.user)).toBe(1);
+  const raws = (await all(log.read({}))).map(({ _id, data }) => [_id, 'raw' in data ? data.raw : undefined]);
+  expect(Object.fromEntries(raws)).toEqual({
+    [own._id]: '',
+    [naming._id]: '',
+    [other._id]: '{"email":"bob@example.com"}',
+    [entry._id]: '{"$where":"1","a.b":1}',
+  });
+});
