@@ -147,6 +147,8 @@ async function perform(show: Show): Promise<boolean> {
     }
     if (options.exit === true) return ok;
     sayWhereThingsAre(show, service, endpoint, tenant.logTokens[0] ?? '');
+    // Not before: the story is that of a log stream alone, as it was on the day of the incident.
+    world.auth0.eventStream.add({ endpoint: `${endpoint}/events`, token: tenant.eventTokens[0] ?? '' });
     storyTold = true;
     await stopped;
     return true;
