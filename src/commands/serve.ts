@@ -76,7 +76,7 @@ export async function startService(
     converge: (lease) => converge(engine.converge, lease),
     ...(onPass === undefined ? {} : { onPass }),
   });
-  const taking = { ...engine.pull, log: engine.converge.log, onDue: () => workers.wake() };
+  const taking = { ...engine.pull, log: engine.converge.log, queue, onDue: () => workers.wake() };
   let draining = false;
   let prepared = false;
   const server = createServer({

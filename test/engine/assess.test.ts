@@ -186,6 +186,8 @@ describe('the calls of a sweep', () => {
       'accounts.accounts': PAGES,
       'subjects.list': 1,
       'log.append': 2,
+      // Whether a gap is open.
+      'log.read': 1,
     });
   });
 
