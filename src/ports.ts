@@ -307,6 +307,37 @@ export interface DocumentReader {
   namedDids(dids: readonly Did[]): Promise<ReadonlySet<Did>>;
 }
 
+/** Something that others did to a document, or that nothing has been done for a while. */
+export interface DocumentChange {
+  /** Whose document it is: the owner of its `_id`, whoever that may be. */
+  readonly user: UserKey | undefined;
+  /** Where to go on after this; undefined while there is nothing to go on from. */
+  readonly position: string | undefined;
+  /** When it was done, by the server's clock and to the second. */
+  readonly at: Date | undefined;
+  /** A collection was dropped or renamed: it concerns everybody, and nobody by name. */
+  readonly isWhole: boolean;
+}
+
+export interface ChangedHandle {
+  readonly user: UserKey;
+  readonly handle: string | undefined;
+  /** What the row says of when it was made or changed. */
+  readonly at: Date;
+}
+
+/** What others change in the platform's documents. Triggers only: what is there is read by the pass. */
+export interface DocumentChanges {
+  /**
+   * Each change after this position, or from now on, as it happens, and about every second that there is
+   * none; ends when the signal aborts. Throws UpstreamError: NO_CHANGE_STREAMS where the server has none,
+   * POSITION_LOST where it cannot go on from there.
+   */
+  follow(from: string | undefined, signal: AbortSignal): AsyncIterable<DocumentChange>;
+  /** The handles whose rows say that they were made or changed since then, in pages. Rows without a date are not found. */
+  handlesSince(since: Date): AsyncIterable<readonly ChangedHandle[]>;
+}
+
 export interface DocumentStore extends DocumentReader {
   /** Creates `verifications` with this count, or raises it to that; never lowers it. Repeatable. */
   recordVerification(user: UserKey, atLeast: number): Promise<void>;

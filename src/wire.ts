@@ -18,15 +18,14 @@ import { checkKeys } from './engine/reseal.ts';
 import type { EngineSettings } from './engine/settings.ts';
 import type { SweepDeps } from './engine/sweep.ts';
 import { UpstreamError } from './errors.ts';
-import type { UserKey } from './identity.ts';
 import type { Logger } from './logger.ts';
 import { connect } from './mongo/connection.ts';
 import { cursors } from './mongo/cursors.ts';
+import { documentChanges } from './mongo/document-changes.ts';
 import { documentReader } from './mongo/document-reader.ts';
 import { documentStore } from './mongo/documents.ts';
 import { eraser } from './mongo/erasure.ts';
 import { eventLog, eventReader } from './mongo/event-log.ts';
-import { watchHandles } from './mongo/handle-changes.ts';
 import { ensureCollections } from './mongo/indexes.ts';
 import { historyReader, readModel } from './mongo/read-model.ts';
 import { rejects } from './mongo/rejects.ts';
@@ -35,7 +34,7 @@ import { subjectReader } from './mongo/subjects.ts';
 import { workQueue } from './mongo/work-queue.ts';
 import { createAccountHost, createAccountReader } from './pds/accounts.ts';
 import { createXrpc, type Xrpc } from './pds/xrpc.ts';
-import type { AccountReader, Rejects, SubjectReader } from './ports.ts';
+import type { AccountReader, Cursors, DocumentChanges, Rejects, SubjectReader } from './ports.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { systemClock, systemRandom } from './system.ts';
 
@@ -56,6 +55,8 @@ export interface Engine {
   readonly rejects: Rejects;
   readonly pull: PullDeps;
   readonly sweep: SweepDeps;
+  readonly changes: DocumentChanges;
+  readonly cursors: Cursors;
   /**
    * Connects, creates Concord's own collections and indexes, and checks the keys. Throws UpstreamError
    * while MongoDB is out of reach, and what `checkKeys` throws.
@@ -63,8 +64,6 @@ export interface Engine {
   prepare(): Promise<void>;
   /** Throws UsageError when the keys are not those that the stored passwords were sealed with. */
   checkKeys(): Promise<void>;
-  /** Tells of every change to a platform handle until the signal aborts; throws when it cannot go on. */
-  watchHandles(onChange: (user: UserKey) => Promise<void>, signal: AbortSignal): Promise<void>;
   /** Resolves when MongoDB answers. */
   ping(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
@@ -124,13 +123,14 @@ export function wireEngine(config: Config, logger: Logger): Engine {
     tenants,
     rejects: rejects(db),
     pull: pullDeps(db, config, logger),
+    changes: documentChanges(db),
+    cursors: cursors(db),
     prepare: async () => {
       await connection.open();
       await ensureCollections(db);
       await keysFit();
     },
     checkKeys: keysFit,
-    watchHandles: (onChange, signal) => watchHandles(db, onChange, signal),
     ping: (timeoutMs) => connection.ping(timeoutMs),
     close: () => connection.close(),
   };

@@ -56,7 +56,8 @@ test('one account carries the handle, both users resolve to it, and nothing move
   const world = await platform({ sisterTag: 'sister', sisters: true });
   const both = await twins(world);
   const { engine, alice, sister } = both;
-  await world.serve();
+  const service = await world.serve();
+  await until('the handles are watched', () => service.watch().mode === 'stream');
   // One after the other: who comes first has the plain address, and only the second tenant has a tag.
   for (const member of [alice, sister]) {
     await engine.converge.queue.markDue([member], new Date(), 'trigger');

@@ -3,33 +3,32 @@ import { type ScheduledTask, schedule } from 'node-cron';
 import { ALL_NEEDS } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { converge, type PassResult } from '../engine/converge.ts';
-import { ownerOf } from '../engine/owner.ts';
-import { sweep } from '../engine/sweep.ts';
+import { createWatch, type WatchState } from '../engine/watch.ts';
 import { Workers } from '../engine/workers.ts';
 import { UsageError } from '../errors.ts';
 import { ingest } from '../events/ingest.ts';
 import { createServer } from '../http/server.ts';
-import type { UserKey } from '../identity.ts';
 import type { Logger } from '../logger.ts';
 import type { Lease } from '../ports.ts';
 import { type Engine, wireEngine } from '../wire.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, loggerFor } from './command.ts';
 import { createPulling, type Pulling } from './pulling.ts';
 import { mendIndexes } from './reconcile.ts';
+import { createSweeping, type Sweeping, sweepAll } from './sweeping.ts';
 
 export interface Service {
   /** Where it listens, such as `http://127.0.0.1:8787`. */
   readonly url: string;
   /** Rejects when the service cannot start as it is configured; never resolves. */
   readonly failed: Promise<never>;
+  /** How the watch over the platform's documents stands. */
+  watch(): WatchState;
   /** No new work; what is in flight finishes, within the configured deadline. May be repeated. */
   stop(): Promise<void>;
 }
 
 /** How long to wait before MongoDB is asked again at start. */
 const PREPARE_RETRY_MS = 2_000;
-/** How long to wait before the handles are watched again, when the server could not. */
-const WATCH_RETRY_MS = 30_000;
 
 export async function runServe(options: GlobalOptions): Promise<ExitCode> {
   const config = configFor(options, ALL_NEEDS);
@@ -76,7 +75,15 @@ export async function startService(
     converge: (lease) => converge(engine.converge, lease),
     ...(onPass === undefined ? {} : { onPass }),
   });
+  const stopping = new AbortController();
   const taking = { ...engine.pull, log: engine.converge.log, queue, onDue: () => workers.wake() };
+  const sweeping = createSweeping(engine, logger, () => workers.wake(), stopping.signal);
+  const watch = createWatch({
+    ...{ changes: engine.changes, cursors: engine.cursors, queue, clock, logger, tenants: engine.tenants },
+    pollMs: config.engine.pollMs,
+    onDue: () => workers.wake(),
+    onMissed: () => sweeping.soon(),
+  });
   let draining = false;
   let prepared = false;
   const server = createServer({
@@ -93,7 +100,6 @@ export async function startService(
   });
   // Deliveries are answered from the first moment: with 503 while MongoDB is away, so that they come again.
   const url = await server.listen({ host: config.server.host, port: config.server.port });
-  const stopping = new AbortController();
   let tasks: ScheduledTask[] = [];
   let watching: Promise<void> | undefined;
   let catchingUp: Promise<void> | undefined;
@@ -107,8 +113,8 @@ export async function startService(
     prepared = true;
     workers.start();
     tasks = startSchedule(config, engine, workers, pulling, logger);
-    watching = watchHandles(engine, workers, logger, stopping.signal);
-    catchingUp = catchUp(config, engine, workers, pulling, logger, stopping.signal);
+    watching = watch.run(stopping.signal);
+    catchingUp = catchUp(config, pulling, sweeping, stopping.signal);
   });
   const failed = new Promise<never>((_, reject) => {
     preparing.catch(reject);
@@ -122,12 +128,12 @@ export async function startService(
     await preparing.catch(() => undefined);
     for (const task of tasks) await task.destroy();
     const [unfinished] = await Promise.all([workers.stop(config.engine.stopDeadlineMs), server.close()]);
-    await Promise.all([watching, catchingUp, pulling.ended()]);
+    await Promise.all([watching, catchingUp, pulling.ended(), sweeping.ended()]);
     if (unfinished > 0)
       logger.warn({ unfinished }, 'passes had not finished at the deadline; their leases run out');
     await engine.close();
   };
-  return { url, failed, stop: () => (stopped ??= stop()) };
+  return { url, failed, watch: watch.state, stop: () => (stopped ??= stop()) };
 }
 
 async function prepare(engine: Engine, logger: Logger, signal: AbortSignal): Promise<void> {
@@ -148,46 +154,13 @@ async function prepare(engine: Engine, logger: Logger, signal: AbortSignal): Pro
 /** What happened while nothing was running is found at once, and not only in the night. */
 async function catchUp(
   config: Config,
-  engine: Engine,
-  workers: Workers,
   pulling: Pulling,
-  logger: Logger,
+  sweeping: Sweeping,
   signal: AbortSignal,
 ): Promise<void> {
   // The log first: it knows what was missed, and until then a sweep would not know that anything was.
   if (config.schedule.pull !== null) await pulling.run();
-  if (config.schedule.sweep === null || signal.aborted) return;
-  try {
-    await sweepAll(engine, logger);
-    workers.wake();
-  } catch (err) {
-    logger.error({ err }, 'the sweep at start failed; the next one is on the schedule');
-  }
-}
-
-/** A chosen handle is a trigger. Where the server has no change streams, the sweep finds it. */
-async function watchHandles(
-  engine: Engine,
-  workers: Workers,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<void> {
-  const { queue, clock } = engine.converge;
-  const onChange = async (key: UserKey) => {
-    const owned = ownerOf(key, engine.tenants);
-    if (owned === undefined) return;
-    const { user, userId, tenant } = owned;
-    await queue.markDue([{ user, userId, tenant: tenant.id }], clock.now(), 'trigger');
-    workers.wake();
-  };
-  while (!signal.aborted) {
-    try {
-      await engine.watchHandles(onChange, signal);
-    } catch (err) {
-      logger.warn({ err }, 'handles cannot be watched; the sweep finds what changes meanwhile');
-      await clock.delay(WATCH_RETRY_MS, signal);
-    }
-  }
+  if (config.schedule.sweep !== null && !signal.aborted) sweeping.soon();
 }
 
 function startSchedule(
@@ -225,12 +198,5 @@ async function reconcileOpen(engine: Engine): Promise<void> {
       if (dueAt !== undefined || quarantined) continue;
       await queue.markDue([{ user, userId, tenant: tenant.id }], clock.now(), 'sweep');
     }
-  }
-}
-
-async function sweepAll(engine: Engine, logger: Logger): Promise<void> {
-  for (const tenant of engine.tenants) {
-    const { halts, ...result } = await sweep(engine.sweep, tenant);
-    logger.info({ tenant: tenant.id, ...result, halted: halts.map(({ kind }) => kind) }, 'a sweep ended');
   }
 }

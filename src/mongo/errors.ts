@@ -33,6 +33,8 @@ const unreachable: Verdict = { code: 'UNREACHABLE', retryable: true, effect: 'un
 const timeout: Verdict = { code: 'TIMEOUT', retryable: true, effect: 'unknown' };
 const writeConcern: Verdict = { code: 'WRITE_CONCERN', retryable: true, effect: 'unknown' };
 const indexInTheWay: Verdict = { code: 'INDEX_IN_THE_WAY', retryable: false, effect: 'none' };
+const noChangeStreams: Verdict = { code: 'NO_CHANGE_STREAMS', retryable: false, effect: 'none' };
+const positionLost: Verdict = { code: 'POSITION_LOST', retryable: false, effect: 'none' };
 const refused: Verdict = { code: 'REFUSED', retryable: false, effect: 'none' };
 
 /**
@@ -62,6 +64,17 @@ const verdicts: ReadonlyMap<number, Verdict> = new Map([
   [8000, { ...refused, code: 'UNAUTHENTICATED' }],
   [26, { ...refused, code: 'NO_SUCH_COLLECTION' }],
   [43, { code: 'CURSOR_LOST', retryable: true, effect: 'none' }],
+  [40573, noChangeStreams],
+  [148, noChangeStreams],
+  // Which one it is differs with the version: the history does not go back so far, or the token is none.
+  [136, positionLost],
+  [260, positionLost],
+  [280, positionLost],
+  [286, positionLost],
+  [40576, positionLost],
+  [40585, positionLost],
+  [40647, positionLost],
+  [50811, positionLost],
   [85, indexInTheWay],
   [86, indexInTheWay],
   [112, { code: 'WRITE_CONFLICT', retryable: true, effect: 'none' }],

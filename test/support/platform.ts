@@ -34,6 +34,8 @@ const CLIENT_ID = 'concord-test';
 export interface PlatformOptions {
   /** Another PDS than the shared one. */
   readonly pds?: Pick<SharedPds, 'url' | 'adminPassword' | 'bypassKey'>;
+  /** Another MongoDB than the shared one. */
+  readonly mongoUri?: string;
   /** How Concord is told to reach MongoDB, such as through a proxy. */
   readonly concordMongoUri?: string;
   readonly delivery?: Auth0TenantOptions['delivery'];
@@ -91,7 +93,7 @@ export async function platform(options: PlatformOptions = {}): Promise<Platform>
 /** A platform that several tests look at; whoever opens it closes it. */
 export async function openPlatform(options: PlatformOptions = {}): Promise<Platform> {
   const pds = options.pds ?? inject('pds');
-  const mongodUri = inject('mongodUri');
+  const mongodUri = options.mongoUri ?? inject('mongodUri');
   const database = `concord-test-${randomBytes(6).toString('hex')}`;
   const client = await MongoClient.connect(mongodUri);
   const db = client.db(database);

@@ -20,6 +20,7 @@ export function virtualClock(start = new Date('2026-03-01T12:00:00Z')): VirtualC
           atMs: nowMs + ms,
           wake: () => {
             waits = waits.filter((other) => other !== wait);
+            signal?.removeEventListener('abort', wait.wake);
             resolve();
           },
         };
