@@ -45,9 +45,9 @@ async function named(world: Platform, both: Twins) {
 }
 
 async function settlesAs(world: Platform, both: Twins, handle: string): Promise<void> {
-  const code = (await both.engine.converge.subjects.get(both.sister.user))?.code;
   await until(`the person is called ${handle}`, async () => {
     const found = await named(world, both);
+    const code = (await both.engine.converge.subjects.get(both.sister.user))?.code;
     return found.alice === handle && found.sister === code && found.resolved.every((name) => name === handle);
   });
 }
