@@ -1,0 +1,70 @@
+/** P13: from the webhook's answer to the account on record, with nothing else to do, one person at a time. */
+import { startService } from '../../src/commands/serve.ts';
+import { createLogger } from '../../src/logger.ts';
+import type { Bench, Claim, Family } from '../claim.ts';
+import { compare, compareAt } from '../measure.ts';
+import { barePds } from '../rivals/bare-pds.ts';
+import { newEntry, TENANT } from '../support/entries.ts';
+import { newLabel, signUp } from '../support/people.ts';
+import { openPlatform } from '../support/platform.ts';
+import { postKept, sender } from '../support/post.ts';
+import { timed } from '../support/work.ts';
+
+const P13a: Claim = {
+  id: 'P13a',
+  name: 'webhook answered to account recorded, p50',
+  against: 'one bare createInviteCode and createAccount',
+  unit: 'ms',
+  aim: { atMost: 1.25 },
+};
+const P13b: Claim = {
+  ...P13a,
+  id: 'P13b',
+  name: 'webhook answered to account recorded, p99',
+  aim: { atMost: 2 },
+};
+
+export const latency: Family = { claims: [P13a, P13b], measure };
+
+async function measure(bench: Bench): Promise<void> {
+  const pds = await bench.pds();
+  const platform = await openPlatform(await bench.mongod(), pds);
+  const bare = barePds(pds);
+  let recorded: (end: string) => void = () => undefined;
+  const service = await startService(platform.config, createLogger({ level: 'silent' }), (_lease, { end }) =>
+    recorded(end),
+  );
+  const hook = sender(`${service.url}/webhooks/auth0/${TENANT.id}`, platform.logToken, 1);
+  await answering(`${service.url}/readyz`);
+
+  const ours = async (): Promise<number> => {
+    const { userId } = signUp(platform);
+    const entry = newEntry(0, 0);
+    entry.data.user_id = userId;
+    const done = new Promise<string>((resolve) => {
+      recorded = resolve;
+    });
+    await postKept(hook, Buffer.from(JSON.stringify([entry])));
+    const startedAt = performance.now();
+    const end = await done;
+    if (end !== 'converged') throw new Error(`a pass ended as ${end}`);
+    return performance.now() - startedAt;
+  };
+  const against = () => timed(async () => bare.createAccount(newLabel(), await bare.createInvite()));
+
+  // Percentiles want many: a round is one person a side.
+  const rounds = await bench.turns({ ours, against }, { full: 150, quick: 12 });
+  bench.report(P13a, compare(rounds));
+  bench.report(P13b, compareAt(0.99, rounds));
+  hook.close();
+  await service.stop();
+  await platform.close();
+}
+
+async function answering(url: string): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!(await fetch(url)).ok) {
+    if (Date.now() > deadline) throw new Error(`${url} did not become ready`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
