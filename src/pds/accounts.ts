@@ -10,7 +10,6 @@ import {
   readAccountInfos,
   readCreated,
   readHandleDomains,
-  readInviteCode,
   readRefreshToken,
   readRefusal,
   readRepoPage,
@@ -18,6 +17,7 @@ import {
   says,
 } from './answers.ts';
 import { allowsHandle, holderOf } from './handle-probe.ts';
+import { type InviteCodes, inviteCodes } from './invites.ts';
 import { CREATIONS, type Xrpc } from './xrpc.ts';
 
 /** The URL of a query must stay under 16 kB, and one account's answer may carry all uses of a shared invite code. */
@@ -44,12 +44,11 @@ export function createAccountReader(xrpc: Xrpc): AccountReader {
 
 /** The reader, and what makes and changes accounts. No method is repeated by itself. */
 export function createAccountHost(xrpc: Xrpc): AccountHost {
+  const invites = inviteCodes(xrpc);
   return {
     ...createAccountReader(xrpc),
-    createInvite: () =>
-      // One code an account: the answers about accounts carry every use of theirs.
-      xrpc({ name: 'server.createInviteCode', as: 'admin', input: { useCount: 1 }, parse: readInviteCode }),
-    createAccount: (account) => createAccount(xrpc, account),
+    createInvite: () => invites.take(),
+    createAccount: (account) => createAccount(xrpc, invites, account),
     allowsHandle: (handle) => allowsHandle(xrpc, handle),
     changeHandle: (did, handle) => changeHandle(xrpc, did, handle),
     changeEmail: (did, email) => changeEmail(xrpc, did, email),
@@ -183,6 +182,7 @@ async function* listRepositories(xrpc: Xrpc) {
  */
 function createAccount(
   xrpc: Xrpc,
+  invites: InviteCodes,
   { handle, email, password, inviteCode }: Parameters<AccountHost['createAccount']>[0],
 ): Promise<CreateAccountResult> {
   return xrpc<CreateAccountResult>({
@@ -193,6 +193,7 @@ function createAccount(
     parse: readCreated,
     refusal: (answer) => {
       if (says(answer, 400, 'InvalidInviteCode')) {
+        invites.drop();
         const message = 'pds server.createAccount refused the invite code.';
         throw new UpstreamError(message, { upstream: 'pds', code: 'INVITE_REFUSED', retryable: false });
       }

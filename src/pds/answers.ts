@@ -74,8 +74,13 @@ export function readHolder(body: unknown) {
   return z.object({ did: DidAnswer }).parse(body).did;
 }
 
-export function readInviteCode(body: unknown): string {
-  return z.object({ code: z.string().min(1) }).parse(body).code;
+/** At least one: whoever asks waits for it. */
+export function readInviteCodes(body: unknown): readonly string[] {
+  const list = z.array(z.object({ codes: z.array(z.string().min(1)).min(1) })).min(1);
+  return z
+    .object({ codes: list })
+    .parse(body)
+    .codes.flatMap(({ codes }) => codes);
 }
 
 export function readHandleDomains(body: unknown): readonly string[] {
