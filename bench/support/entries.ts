@@ -2,8 +2,8 @@
  * Log entries as a log stream delivers them: invented people, real shapes, about 600 bytes each. One sign-up is
  * three or four entries in a second or two, so a batch of a hundred is about thirty people.
  */
-import { type LogTenant, translateEntry } from '../../src/events/auth0-log.ts';
-import type { EventOf } from '../../src/events/event.ts';
+import { translateEntry } from '../../src/events/auth0-log.ts';
+import type { LogTenant, ReceivedEvent } from '../../src/events/delivered.ts';
 import { parseTenantId } from '../../src/identity.ts';
 
 export const BATCH = 100;
@@ -73,7 +73,7 @@ export function newEntry(person: number, kind: number): Entry {
 }
 
 /** The same entries as the log keeps them. */
-export function eventsOf(batch: readonly Entry[]): EventOf<'auth0.log-received'>[] {
+export function eventsOf(batch: readonly Entry[]): ReceivedEvent[] {
   const receivedAt = new Date();
   return batch.map((entry) => {
     const translation = translateEntry(entry, TENANT, receivedAt);

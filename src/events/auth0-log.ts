@@ -55,7 +55,8 @@ export const translateEntry = translatorOf({
   }),
 });
 
-function readEntry(value: unknown): Reading {
+/** Checks what is needed of one entry. Pure; never throws. */
+export function readEntry(value: unknown): Reading {
   const entry = Entry.safeParse(value);
   if (!entry.success) {
     const path = entry.error.issues[0]?.path.join('.') ?? '';
