@@ -70,6 +70,40 @@ const personal: readonly ConcordEvent[] = [
   told('sister.observed', 22, { user: person(CANARY).user, handle: CANARY }),
 ];
 
+const blankName = '';
+const unsaid = { ...condition, message: '' };
+/** What is left of each, in the same order. */
+const left: readonly object[] = [
+  { logId: '1', code: 'ss', hint: null, raw: '' },
+  {
+    userId: person('alice').userId,
+    email: null,
+    emailVerified: true,
+    blocked: false,
+    createdAt: at(0).toISOString(),
+  },
+  { handle: null },
+  { code: code('ac26nobeb'), account: { did, handle: blankName, email: null } },
+  { actions: [{ resource: 'handle', type: 'change-handle' }] },
+  { handle: blankName, email: '', inviteHash: 'ab' },
+  { intent, field: 'email', value: '', reason: 'taken' },
+  { intent, field: 'handle', value: '', reason: 'taken' },
+  { did, handle: blankName, email: '' },
+  { did, handle: blankName },
+  { did, from: blankName, to: blankName },
+  { did, handle: blankName },
+  { handle: blankName, reason: 'taken' },
+  { did, handle: blankName, email: null, evidence: [] },
+  { did, to: '' },
+  { email: '', reason: 'taken' },
+  { did, by: 'bob', evidence: [] },
+  { by: 'bob', reason: '', until: null },
+  { conditions: [unsaid], code: 'TIMEOUT', message: '', attempt: 1, retryAt: null },
+  { conditions: [unsaid], retryAt: at(30).toISOString() },
+  { conditions: [unsaid], actions: 1, latencyMs: 5 },
+  { user: null, handle: null },
+];
+
 const impersonal: readonly ConcordEvent[] = [
   told('code.assigned', 31, { code: code('ac26nobeb') }),
   told('account.deactivated', 32, { did, because: 'removed' }),
@@ -87,6 +121,12 @@ describe('blanking', () => {
       expect(isPersonal(blank)).toBe(false);
     },
   );
+
+  it('leaves of each what names nobody', () => {
+    expect(personal.map((event) => blanked(event).data)).toEqual(left);
+    const nothingSeen = told('subject.observed', 23, { code: null, account: null });
+    expect(blanked(nothingSeen)).toEqual(nothingSeen);
+  });
 
   it.each(impersonal.map((event) => [event.type, event] as const))('leaves %s as it is', (_type, event) => {
     expect(isPersonal(event)).toBe(false);

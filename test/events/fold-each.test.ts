@@ -1,0 +1,374 @@
+/** What each event changes of what is known, and that it changes nothing else. */
+import { describe, expect, it } from 'vitest';
+import type { ConcordEvent } from '../../src/events/event.ts';
+import { type Facts, fold } from '../../src/events/fold.ts';
+import { eventId } from '../../src/identity.ts';
+import { alice, aliceDid, at, bob, bobDid, code, handle } from '../mongo/people.ts';
+import { observed, told } from '../support/in-memory/told.ts';
+
+const intent = eventId('e-intent');
+const address = 'alice@example.com';
+const account = { did: aliceDid, handle: handle('alice'), email: address };
+const actions = (['verification', 'user-document', 'account', 'email', 'handle'] as const).map(
+  (resource) => ({
+    resource,
+    type: `mend-${resource}`,
+    event: eventId('e-intended'),
+  }),
+);
+const condition = {
+  type: 'account',
+  status: 'True',
+  reason: 'AccountActive',
+  message: 'It is there.',
+  held: false,
+} as const;
+const stood = { ...condition, since: at(6).toISOString(), event: eventId('e-ended') };
+
+/** Something of everything that can be known. */
+const FULL: Facts = {
+  auth0: { userId: alice.userId, email: address, emailVerified: true, blocked: true, createdAt: at(0) },
+  auth0Event: eventId('e-read'),
+  presentAt: at(1),
+  deletionHintAt: at(2),
+  absentSince: at(3),
+  unlistedSince: at(4),
+  removalGrantedAt: at(5),
+  paused: { by: 'carol', reason: 'asked to', until: at(90) },
+  adoption: { did: bobDid, evidence: ['for: it is active'] },
+  deactivated: 'blocked',
+  passwordRefused: true,
+  passwordResetGranted: true,
+  accountDeleted: true,
+  forgotten: true,
+  platformHandle: 'alice',
+  sister: { user: bob.user, handle: 'bob' },
+  code: code('ac26nobeb'),
+  account,
+  seen: { code: code('ac26zazaz'), account: { ...account, did: bobDid } },
+  intent: { event: intent, at: at(6), handle: handle('alice'), email: address, inviteHash: 'ab' },
+  refusedHandles: new Map([['a.at.test', { reason: 'taken', at: at(6) }]]),
+  refusedEmails: new Map([['a@example.com', { reason: 'taken', at: at(6) }]]),
+  possiblyLeakedDids: 2,
+  openActions: actions,
+  conditions: [stood],
+  attempts: 3,
+  quarantined: true,
+  newestAt: at(9),
+  newestEvent: eventId('e-newest'),
+};
+const NOTHING = fold([]);
+const other = { did: bobDid, handle: handle('bob') };
+const unseen = { seen: { ...FULL.seen, account: undefined } };
+
+function without(resource: string): Pick<Facts, 'openActions'> {
+  return { openActions: actions.filter((action) => action.resource !== resource) };
+}
+
+/** Onto FULL. */
+const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Partial<Facts>])[] = [
+  [
+    'a read starts anew',
+    observed(20, { email: null, emailVerified: false, blocked: false }),
+    {
+      auth0: {
+        userId: alice.userId,
+        email: undefined,
+        emailVerified: false,
+        blocked: false,
+        createdAt: at(0),
+      },
+      auth0Event: eventId('e-000020'),
+      presentAt: at(20),
+      deletionHintAt: undefined,
+      absentSince: undefined,
+      unlistedSince: undefined,
+      removalGrantedAt: undefined,
+      forgotten: false,
+    },
+  ],
+  [
+    'a second absence is no later one',
+    told('auth0.user-absent', 20, { userId: alice.userId }),
+    { auth0Event: eventId('e-000020') },
+  ],
+  ['nor a second listing without', told('auth0.user-unlisted', 20, { run: intent }), {}],
+  ['no handle', told('handle.observed', 20, { handle: null }), { platformHandle: undefined }],
+  ['no sister', told('sister.observed', 20, { user: null, handle: null }), { sister: undefined }],
+  [
+    'a sister without a handle',
+    told('sister.observed', 20, { user: alice.user, handle: null }),
+    { sister: { user: alice.user, handle: undefined } },
+  ],
+  [
+    'nothing was seen',
+    told('subject.observed', 20, { code: null, account: null }),
+    { seen: { code: undefined, account: undefined } },
+  ],
+  [
+    'an account was seen, without an address',
+    told('subject.observed', 20, { code: code('ac26nobeb'), account: { ...other, email: null } }),
+    { seen: { code: code('ac26nobeb'), account: { ...other, email: undefined } } },
+  ],
+  ['a verification', told('verification.recorded', 20, { count: 1 }), without('verification')],
+  ['a document, whose code is still to come', told('user-document.created', 20, {}), {}],
+  [
+    'a code',
+    told('code.assigned', 20, { code: code('ac26zazaz') }),
+    { code: code('ac26zazaz'), ...without('user-document') },
+  ],
+  [
+    'a creation that broke off without a trace',
+    told('account.creation-abandoned', 20, { intent, reason: 'not-applied' }),
+    { intent: undefined, ...without('account') },
+  ],
+  [
+    'a refused address',
+    told('account.creation-refused', 20, { intent, field: 'email', value: 'b@example.com', reason: 'taken' }),
+    {
+      intent: undefined,
+      refusedEmails: new Map([...FULL.refusedEmails, ['b@example.com', { reason: 'taken', at: at(20) }]]),
+      ...without('account'),
+    },
+  ],
+  [
+    'a refusal of a creation that another has overtaken',
+    told('account.creation-refused', 20, {
+      intent: eventId('e-overtaken'),
+      field: 'email',
+      value: 'b@example.com',
+      reason: 'taken',
+    }),
+    {},
+  ],
+  [
+    'an account',
+    told('account.created', 20, { ...other, email: 'b@example.com' }),
+    {
+      account: { ...other, email: 'b@example.com' },
+      accountDeleted: false,
+      deactivated: undefined,
+      intent: undefined,
+      ...unseen,
+      ...without('account'),
+    },
+  ],
+  [
+    'an account in the document',
+    told('account.recorded', 20, other),
+    {
+      account: { ...account, ...other },
+      seen: { ...FULL.seen, account: { ...account, ...other } },
+      intent: undefined,
+      ...without('account'),
+    },
+  ],
+  [
+    'an adopted account',
+    told('account.adopted', 20, { ...other, email: 'b@example.com', evidence: [] }),
+    {
+      account: { ...other, email: 'b@example.com' },
+      adoption: undefined,
+      intent: undefined,
+      ...unseen,
+      ...without('account'),
+    },
+  ],
+  [
+    'an adopted account without an address',
+    told('account.adopted', 20, { ...other, email: null, evidence: [] }),
+    { account: other, adoption: undefined, intent: undefined, ...unseen, ...without('account') },
+  ],
+  [
+    'a remnant is gone',
+    told('account.remnant-deleted', 20, { did: aliceDid }),
+    { account: undefined, ...unseen, ...without('account') },
+  ],
+  [
+    'a removal that can be taken back',
+    told('account.deactivated', 20, { did: aliceDid, because: 'removed' }),
+    { deactivated: 'removed', ...without('account') },
+  ],
+  [
+    'and is taken back',
+    told('account.reactivated', 20, { did: aliceDid }),
+    { deactivated: undefined, ...without('account') },
+  ],
+  [
+    'a removal',
+    told('account.deleted', 20, { did: aliceDid }),
+    { account: undefined, accountDeleted: true, deactivated: undefined, ...unseen, ...without('account') },
+  ],
+  ['a password that fits', told('password.accepted', 20, { did: aliceDid }), { passwordRefused: false }],
+  [
+    'a password that was set again',
+    told('password.reset', 20, { did: aliceDid }),
+    { passwordRefused: false, passwordResetGranted: false, ...without('account') },
+  ],
+  [
+    'an address',
+    told('email.changed', 20, { did: aliceDid, to: 'b@example.com' }),
+    {
+      account: { ...account, email: 'b@example.com' },
+      seen: { ...FULL.seen, account: { ...account, did: bobDid, email: 'b@example.com' } },
+      ...without('email'),
+    },
+  ],
+  [
+    'an address that was refused',
+    told('email.refused', 20, { email: 'b@example.com', reason: 'not-allowed' }),
+    {
+      refusedEmails: new Map([
+        ...FULL.refusedEmails,
+        ['b@example.com', { reason: 'not-allowed', at: at(20) }],
+      ]),
+      ...without('email'),
+    },
+  ],
+  [
+    'a handle',
+    told('handle.changed', 20, { did: aliceDid, from: handle('alice'), to: handle('b') }),
+    {
+      account: { ...account, handle: handle('b') },
+      seen: { ...FULL.seen, account: { ...account, did: bobDid, handle: handle('b') } },
+      ...without('handle'),
+    },
+  ],
+  [
+    'a handle in the document',
+    told('handle.recorded', 20, other),
+    {
+      account: { ...account, ...other },
+      seen: { ...FULL.seen, account: { ...account, ...other } },
+      ...without('handle'),
+    },
+  ],
+  [
+    'a handle that was refused',
+    told('handle.refused', 20, { handle: handle('b'), reason: 'not-allowed' }),
+    {
+      refusedHandles: new Map([...FULL.refusedHandles, [handle('b'), { reason: 'not-allowed', at: at(20) }]]),
+      ...without('handle'),
+    },
+  ],
+  [
+    'a grant to remove',
+    told('removal.granted', 20, { run: intent, by: 'carol' }),
+    { removalGrantedAt: at(20) },
+  ],
+  [
+    'a grant to adopt',
+    told('adoption.granted', 20, { did: aliceDid, by: 'carol', evidence: ['against: nothing'] }),
+    { adoption: { did: aliceDid, evidence: ['against: nothing'] } },
+  ],
+  [
+    'a pause without an end',
+    told('user.paused', 20, { by: 'bob', reason: 'a move', until: null }),
+    { paused: { by: 'bob', reason: 'a move', until: undefined } },
+  ],
+  [
+    'a pause with an end',
+    told('user.paused', 20, { by: 'bob', reason: 'a move', until: at(99).toISOString() }),
+    { paused: { by: 'bob', reason: 'a move', until: at(99) } },
+  ],
+  ['no pause', told('user.resumed', 20, { by: 'bob' }), { paused: undefined }],
+  [
+    'everything once more',
+    told('user.retried', 20, { by: 'bob' }),
+    {
+      attempts: 0,
+      quarantined: false,
+      possiblyLeakedDids: 0,
+      refusedHandles: new Map(),
+      refusedEmails: new Map(),
+    },
+  ],
+  [
+    'a pass that came to an end, with what was said before',
+    told('converged', 20, { conditions: [condition], actions: 0, latencyMs: 1 }),
+    { attempts: 0, quarantined: false, openActions: [] },
+  ],
+  [
+    'a pass that waits for something else',
+    told('converge.deferred', 20, {
+      conditions: [{ ...condition, type: 'handle' }],
+      retryAt: at(30).toISOString(),
+    }),
+    { conditions: [{ ...stood, type: 'handle', since: at(20).toISOString(), event: eventId('e-000020') }] },
+  ],
+  ['a sweep is nobody’s', told('sweep.started', 20, { users: null }), {}],
+];
+
+/** Onto nothing. */
+const firsts: readonly (readonly [reason: string, event: ConcordEvent, changes: Partial<Facts>])[] = [
+  [
+    'the first absence',
+    told('auth0.user-absent', 20, { userId: alice.userId }),
+    { auth0Event: eventId('e-000020'), absentSince: at(20) },
+  ],
+  ['the first listing without', told('auth0.user-unlisted', 20, { run: intent }), { unlistedSince: at(20) }],
+  ['an address of no account', told('email.changed', 20, { did: aliceDid, to: address }), {}],
+  [
+    'a handle of no account',
+    told('handle.changed', 20, { did: aliceDid, from: handle('a'), to: handle('b') }),
+    {},
+  ],
+  [
+    'a password that does not fit',
+    told('password.refused', 20, { did: aliceDid }),
+    { passwordRefused: true },
+  ],
+  [
+    'a grant to set it again',
+    told('password-reset.granted', 20, { by: 'carol' }),
+    { passwordResetGranted: true },
+  ],
+  ['a quarantine', told('user.quarantined', 20, { attempts: 3, code: 'X' }), { quarantined: true }],
+  ['oblivion', told('user.forgotten', 20, { by: 'carol' }), { forgotten: true }],
+  [
+    'a removal where nothing was seen',
+    told('account.deleted', 20, { did: aliceDid }),
+    { accountDeleted: true },
+  ],
+];
+
+describe('one event', () => {
+  it.each(rows)('%s', (_reason, event, changes) => {
+    expect(fold([event], FULL)).toEqual({ ...FULL, newestAt: at(20), newestEvent: event._id, ...changes });
+  });
+
+  it.each(firsts)('%s', (_reason, event, changes) => {
+    expect(fold([event])).toEqual({ ...NOTHING, newestAt: at(20), newestEvent: event._id, ...changes });
+  });
+
+  it('has nothing to go by at first', () => {
+    const known = Object.entries(NOTHING).filter(
+      ([, value]) => value !== undefined && value !== false && value !== 0,
+    );
+    expect(Object.fromEntries(known)).toEqual({
+      seen: { code: undefined, account: undefined },
+      refusedHandles: new Map(),
+      refusedEmails: new Map(),
+      openActions: [],
+      conditions: [],
+    });
+  });
+});
+
+describe('a hint of a deletion', () => {
+  const hint = (seconds: number, recorded: number, says: 'deleted' | null = 'deleted'): ConcordEvent => ({
+    ...told('auth0.log-received', seconds, { logId: String(seconds), code: 'sdu', hint: says, raw: '{}' }),
+    recordedAt: at(recorded),
+  });
+
+  it.each([
+    ['is by our clock', [hint(900, 20)], at(20)],
+    ['is only one where the entry says so', [hint(20, 20, null)], undefined],
+    ['is the newest of several', [hint(1, 30), hint(2, 20)], at(30)],
+    ['is refuted by a later read', [hint(1, 20), observed(21)], undefined],
+    ['and by one of the same moment', [hint(1, 20), observed(20)], undefined],
+    ['and not by an earlier one', [hint(1, 20), observed(19)], at(20)],
+  ])('%s', (_reason, events, expected) => {
+    expect(fold(events).deletionHintAt).toEqual(expected);
+  });
+});
