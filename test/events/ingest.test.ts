@@ -115,4 +115,25 @@ describe('ingest', () => {
       ['the line is not JSON', '{'],
     ]);
   });
+
+  it('of two entries of one moment the later in the batch is the cause', async () => {
+    const stores = inMemoryStores(NOW);
+    await ingest(stores, tenant(), [entry('2', ALICE), entry('1', ALICE)]);
+    expect([...stores.due.values()].map(({ cause }) => cause)).toEqual(['first:1']);
+  });
+
+  it('keeps what concerns nobody where that is wanted, and marks nobody due', async () => {
+    const stores = inMemoryStores(NOW);
+    const unrelated = [entry('1', '')];
+    expect(await ingest({ ...stores, keepUnrelated: true }, tenant(), unrelated)).toMatchObject({
+      accepted: 1,
+      ignored: 0,
+    });
+    expect(stores.calls).toEqual(['append']);
+  });
+
+  it('needs nobody to be woken', async () => {
+    const { onDue: _, ...stores } = inMemoryStores(NOW);
+    expect(await ingest(stores, tenant(), [entry('1', ALICE)])).toMatchObject({ accepted: 1 });
+  });
 });
