@@ -245,3 +245,47 @@ describe('applying', () => {
     expect(context.told[0]).toEqual({ type: 'account.deleted', data: { did } });
   });
 });
+
+describe('a deletion that broke off', () => {
+  const end = { type: 'kept', reason: 'UserGone', message: 'The user is gone.' } as const;
+  const isDeleted = (
+    linked: PdsAccount | 'missing' | undefined,
+    interrupted: readonly string[],
+    named = true,
+  ) =>
+    planEnd(
+      { end, interrupted: new Set(interrupted) },
+      { linked, linkedDid: named ? aliceDid : undefined },
+      at(20),
+    ).actions.some(({ type }) => type === 'delete-account');
+
+  it.each([
+    ['goes on where the document still names what is gone', 'missing', ['delete-account'], true, true],
+    ['not where nobody began it', 'missing', ['deactivate-account'], true, false],
+    [
+      'not where the account is there after all: that is decided anew',
+      account(),
+      ['delete-account'],
+      true,
+      false,
+    ],
+    ['and is over where the document names none', 'missing', ['delete-account'], false, false],
+  ] as const)('%s', (_reason, linked, interrupted, named, deleted) => {
+    expect(isDeleted(linked, interrupted, named)).toBe(deleted);
+  });
+});
+
+it('a grant of the moment of the absence is of an absence before it', () => {
+  const gone = [observed(1), hint, absent];
+  expect(planned([...gone, granted(10)], { removal: 'delete' }, account(), 30)).toEqual(['False RemovalDue']);
+  expect(planned([...gone, granted(11)], { removal: 'delete' }, account(), 30)).toContain('delete-account');
+});
+
+it.each([
+  ['is said to be left', account(), 'The user is gone. The account is left as it is.'],
+  ['that is not there is not spoken of', 'missing', 'The user is gone.'],
+] as const)('an account that is kept %s', (_reason, linked, message) => {
+  const end = { type: 'kept', reason: 'UserGone', message: 'The user is gone.' } as const;
+  const wanted = { end, interrupted: new Set<string>() };
+  expect(planEnd(wanted, { linked, linkedDid: aliceDid }, at(20)).condition.message).toBe(message);
+});
