@@ -74,14 +74,10 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
   const { auth0 } = facts;
   const loggedDid = facts.account?.did;
   const interrupted = new Set(facts.openActions.map((action) => action.type));
-  if (auth0 === undefined && facts.absentSince === undefined) {
-    return { type: 'none', reason: 'UserUnknown', message: 'The user has not been read from Auth0 yet.' };
-  }
   const end = desiredEnd(facts, settings, settings.gap);
-  if (end !== undefined || auth0 === undefined) {
-    return end === undefined
-      ? { type: 'none', reason: 'UserGone', message: 'Auth0 has no such user.' }
-      : { type: 'end', end, loggedDid, interrupted };
+  if (end !== undefined) return { type: 'end', end, loggedDid, interrupted };
+  if (auth0 === undefined) {
+    return { type: 'none', reason: 'UserUnknown', message: 'The user has not been read from Auth0 yet.' };
   }
   if (auth0.email === undefined) {
     const message = 'The user has no email address, which an account needs.';

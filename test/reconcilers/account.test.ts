@@ -4,7 +4,7 @@ import { fold } from '../../src/events/fold.ts';
 import { eventId } from '../../src/identity.ts';
 import { type AccountSettings, desired, taggedEmail } from '../../src/reconcilers/account.ts';
 import type { DesiredAccount } from '../../src/reconcilers/account-state.ts';
-import { alice, aliceDid, bobDid, handle } from '../mongo/people.ts';
+import { alice, aliceDid, at, bobDid, handle } from '../mongo/people.ts';
 import {
   account,
   check,
@@ -64,6 +64,38 @@ describe('what is desired', () => {
   it('the tagged address after the plain one, where the tenant has a tag', () => {
     expect(wantedOf([observed(1)], 'second')).toMatchObject({ email: { addresses: [mine, tagged] } });
     expect(taggedEmail('"a@b"@example.com', 'x')).toBe('"a@b"+x@example.com');
+  });
+
+  it('what broke off, what we took away, and since when a repository is lost', () => {
+    const lost = { type: 'account', status: 'False', reason: 'AccountWithoutRepository' } as const;
+    const other = { type: 'handle', status: 'True', reason: 'PlatformHandle' } as const;
+    const said = { message: 'It is so.', held: false };
+    const events = [
+      observed(1),
+      told('converge.deferred', 2, {
+        conditions: [
+          { ...other, ...said },
+          { ...lost, ...said },
+        ],
+        retryAt: at(9).toISOString(),
+      }),
+      told('actions.intended', 3, { actions: [{ resource: 'account', type: 'delete-remnant' }] }),
+    ];
+    const taken = told('account.deactivated', 2, { did: aliceDid, because: 'blocked' }, 'e-taken');
+    const quiet = {
+      deactivatedByUs: false,
+      recreate: false,
+      interrupted: new Set(),
+      remnantSince: undefined,
+    };
+    expect(wantedOf([observed(1)])).toMatchObject(quiet);
+    expect(wantedOf([...events, taken])).toMatchObject({
+      deactivatedByUs: true,
+      interrupted: new Set(['delete-remnant']),
+      remnantSince: at(2),
+    });
+    const recreating = desired(fold(events), wants().handle, { ...settings, remnant: 'recreate' });
+    expect(recreating).toMatchObject({ recreate: true, deactivatedByUs: false });
   });
 
   it('what the log knows of intents, accounts and failures', () => {
