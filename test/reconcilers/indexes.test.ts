@@ -113,3 +113,10 @@ describe('applying', () => {
     expect(await documents.indexes()).toEqual(unfit);
   });
 });
+
+it('what sign-ups rest on: a code or none, and a handle for every row', () => {
+  expect(WANTED_INDEXES).toEqual([
+    { collection: 'users', field: 'code', sparse: true },
+    { collection: '@handles', field: 'handle', sparse: false },
+  ]);
+});
