@@ -226,9 +226,9 @@ class Run {
   }
 
   async #takeIn(entries: readonly unknown[]): Promise<IngestResult> {
-    // The API gives what a stream has in `data`.
+    // The API gives what a stream has in `data`. Who has just signed up goes before whoever may have been missed.
     return ingest(
-      this.#deps,
+      { ...this.#deps, priority: 'sweep' },
       this.#tenant,
       entries.map((data) => ({ data })),
     );

@@ -7,7 +7,7 @@
  * what a single entry says never does.
  */
 import type { EventId, UserKey } from '../identity.ts';
-import type { Clock, EventLog, Reject, Rejects, Trigger, WorkQueue } from '../ports.ts';
+import type { Clock, DuePriority, EventLog, Reject, Rejects, Trigger, WorkQueue } from '../ports.ts';
 import { translateEntry } from './auth0-log.ts';
 import { cutRaw, type LogTenant, type ReceivedEvent, type Translate, type Translation } from './delivered.ts';
 
@@ -16,6 +16,8 @@ export interface IngestDeps {
   readonly rejects: Rejects;
   readonly queue: Pick<WorkQueue, 'markDue'>;
   readonly clock: Pick<Clock, 'now'>;
+  /** How urgent those are who become due. Default `trigger`. */
+  readonly priority?: DuePriority;
   /** Keeps entries that concern no user too. Default false: they are counted as ignored. */
   readonly keepUnrelated?: boolean;
   /** Called once users have been marked due, to wake the workers. Must not throw. */
@@ -74,7 +76,7 @@ export async function ingest(
     accepted = result.appended;
     duplicates += result.duplicates.length;
     const due = [...triggers.values()].map(({ trigger }) => trigger);
-    if (due.length > 0) await deps.queue.markDue(due, now, 'trigger');
+    if (due.length > 0) await deps.queue.markDue(due, now, deps.priority ?? 'trigger');
     if (due.length > 0) deps.onDue?.();
   }
   if (rejects.size > 0) await deps.rejects.add([...rejects.values()]);

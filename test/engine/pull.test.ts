@@ -6,7 +6,9 @@ import { alice, bob, type Person, person, tenant } from '../mongo/people.ts';
 import { failing, tenantWithLog } from '../support/in-memory/pulls.ts';
 import { dueUsers, told } from '../support/in-memory/sweeps.ts';
 import { auth0Error } from '../support/in-memory/tenant-logs.ts';
-import { typesOf, untilQuiet } from '../support/in-memory/world.ts';
+import { arrive, typesOf, untilQuiet } from '../support/in-memory/world.ts';
+
+const HOUR = 3_600_000;
 
 const crash = new Error('the process died');
 
@@ -35,6 +37,16 @@ describe('missed entries', () => {
     await ingest(deps, of, [{ log_id: first, data: { log_id: first, type: 'ss', user_id: alice.userId } }]);
     expect(await run()).toMatchObject({ accepted: 1, duplicates: 1 });
     expect(typesOf(world, alice)).toEqual(['auth0.log-received']);
+  });
+
+  it('wait for those who have just been heard of', async () => {
+    const { world, logs, run } = tenantWithLog();
+    logs.write(alice, 'ss');
+    await run();
+    await world.clock.advance(HOUR);
+    await arrive(world, bob);
+    const claimed = async () => (await world.queue.claim(world.clock.now(), HOUR))?.user;
+    expect([await claimed(), await claimed()]).toEqual([bob.user, alice.user]);
   });
 
   it('are none in a log with nothing in it, whose first entry is then found', async () => {
