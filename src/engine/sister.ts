@@ -142,8 +142,14 @@ async function isToCarry({ events }: SisterDeps, sister: UserKey): Promise<boole
   const facts = fold(await events.ofUser(sister));
   if (facts.account !== undefined || facts.intent !== undefined) return true;
   if (facts.absentSince !== undefined) return false;
-  const account = facts.conditions.find(({ type }) => type === 'account');
-  return account === undefined ? undefined : !account.held && account.reason !== 'UserBlocked';
+  return isExpected(facts.conditions);
+}
+
+/** Whether an account that is not there is to come; undefined while nobody could tell. */
+function isExpected(conditions: SubjectView['conditions']): boolean | undefined {
+  const account = conditions.find(({ type }) => type === 'account');
+  if (account === undefined || account.status === 'Unknown') return undefined;
+  return !account.held && account.reason !== 'UserBlocked';
 }
 
 /**
@@ -175,9 +181,10 @@ export async function wakeSister(
   if (triggers.length > 0) await deps.queue.markDue(triggers, deps.clock.now(), 'trigger');
 }
 
+/** All that `findSister` and `seeSisters` go by, as one text. */
 function bearing(view: SubjectView): string {
   const { email, emailVerified, did, accountHandle, platformHandle, sister, conditions } = view;
   const isGone = conditions.some(({ reason }) => reason === 'UserGone');
-  const isHeld = conditions.some(({ type, held }) => type === 'account' && held);
-  return JSON.stringify([email, emailVerified, did, accountHandle, platformHandle, sister, isGone, isHeld]);
+  const person = [email, emailVerified, sister, isGone];
+  return JSON.stringify([...person, platformHandle, did, accountHandle, isExpected(conditions)]);
 }

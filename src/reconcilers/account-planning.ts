@@ -64,7 +64,7 @@ export function planCreation(wanted: WantedAccount, actual: ActualAccount, now: 
   const email = freeAddress(wanted.email, actual.emailHolders, now);
   if (email === undefined) return none(noEmailLeft(wanted, actual));
   const { preferred } = actual;
-  if (preferred?.type === 'account' && sameEmail(preferred.account, wanted.email.addresses)) {
+  if (preferred?.type === 'account' && isUnowned(preferred.account, wanted, actual)) {
     const message = `${preferred.account.did} carries the handle and the address of this user, and Concord did not create it.`;
     return none(heldForPerson({ type, reason: 'UnownedAccountFound', message }));
   }
@@ -84,6 +84,13 @@ export function planCreation(wanted: WantedAccount, actual: ActualAccount, now: 
       message: 'The email is verified and there is no account.',
     }),
   };
+}
+
+/** This user's handle and address, and no other user's of ours: a sister may well have both. */
+function isUnowned(account: PdsAccount, wanted: WantedAccount, actual: ActualAccount): boolean {
+  const address = account.email?.toLowerCase();
+  if (address === undefined || actual.emailHolders.has(address)) return false;
+  return wanted.email.addresses.includes(address);
 }
 
 function noEmailLeft(wanted: WantedAccount, actual: ActualAccount) {
@@ -108,10 +115,6 @@ function noEmailLeft(wanted: WantedAccount, actual: ActualAccount) {
         reason: 'EmailTaken',
         message: 'Another account on the PDS has the address of this user.',
       });
-}
-
-function sameEmail(account: PdsAccount, emails: readonly string[]): boolean {
-  return account.email !== undefined && emails.includes(account.email.toLowerCase());
 }
 
 function none(condition: Plan<CreationAction>['condition']): Plan<CreationAction> {

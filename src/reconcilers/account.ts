@@ -33,7 +33,8 @@
  * | wanted, no account, no intent                                       | action | reason                 |
  * |---------------------------------------------------------------------|--------|------------------------|
  * | each address is refused, or another user of ours holds it           | held   | EmailHeldByUser, …     |
- * | the preferred handle's account has this user's address, no intent   | held   | UnownedAccountFound    |
+ * | the preferred handle's account has this user's address, no intent,  | held   | UnownedAccountFound    |
+ * |   and is not that of another user of ours, such as a sister         |        |                        |
  * | several creations came to nothing                                   | held   | CreationKeepsFailing   |
  * | the code is needed as the handle, and the PDS refused it            | held   | CodeHandleRefused      |
  * | the code is needed as the handle and is not there yet               | –      | WaitingForCode         |

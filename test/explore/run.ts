@@ -181,7 +181,9 @@ export class Run {
     if (this.#schedule.workers > 1) await this.#quietTogether(() => this.#deliver(again));
     else {
       const redelivered = doubled ? 1 : 0;
-      const allowed = PASSES_AFTER_FAULT + redelivered + Math.max(0, (this.#reference?.passes[at] ?? 99) - 1);
+      const usual = Math.max(0, (this.#reference?.passes[at] ?? 99) - 1);
+      // What a sister found half done is looked at once more when the other has ended.
+      const allowed = PASSES_AFTER_FAULT + redelivered + (this.sisters ? 1 : 0) + usual;
       await this.#quiet(allowed);
       await this.#deliver(again);
       await this.#quiet(allowed);

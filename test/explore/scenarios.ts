@@ -202,6 +202,16 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: 'a handle that goes from one account of a person to the other',
+    people: [alice, secondAlice],
+    sisters: true,
+    steps: [
+      signsUp(alice),
+      signsUp(secondAlice, { email: 'alice@example.com', blocked: true }, 'cedar'),
+      becomes(secondAlice, { blocked: false }),
+    ],
+  },
+  {
     name: 'two users with one address',
     people: [alice, bob],
     steps: [signsUp(alice), signsUp(bob, { email: 'alice@example.com' })],
