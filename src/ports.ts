@@ -137,8 +137,22 @@ export interface Subject extends SubjectView {
   readonly dueAt: Date | undefined;
 }
 
+/** As much of a subject as a look at everyone needs. */
+export interface Standing {
+  readonly user: UserKey;
+  readonly userId: Auth0UserId;
+  readonly did: Did | undefined;
+  readonly conditions: readonly Pick<Condition, 'type' | 'reason'>[];
+  /** When Auth0 was last read for this user; undefined if never. */
+  readonly observedAt: Date | undefined;
+}
+
 export interface SubjectReader {
   get(user: UserKey): Promise<Subject | undefined>;
+  /** Those of these users of whom anything is known. */
+  read(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, Subject>>;
+  /** Users whose account carries one of these handles, as far as is known. */
+  carriersOf(handles: readonly AccountHandle[]): Promise<ReadonlyMap<AccountHandle, readonly UserKey[]>>;
   /** Users whose `accountEmail` is this lower-case address, in the order of their keys. */
   holdersOfEmail(email: string): Promise<readonly UserKey[]>;
   /** The sisters of those of these users who have one. */
@@ -147,6 +161,8 @@ export interface SubjectReader {
   holdersOfDid(did: Did): Promise<readonly UserKey[]>;
   /** Every subject of a tenant, by key, in pages; with `unsettled`, only those that are not Synced. */
   list(tenant: TenantId, only?: { readonly unsettled?: boolean }): AsyncIterable<Subject>;
+  /** Every subject of a tenant, by key, in pages and in short. */
+  standings(tenant: TenantId): AsyncIterable<readonly Standing[]>;
   /** How many are due now or leased, and since when the oldest waits. */
   backlog(now: Date): Promise<{ readonly due: number; readonly oldestDueSince: Date | undefined }>;
 }
@@ -171,6 +187,26 @@ export interface WorkQueue {
   release(lease: Lease): Promise<void>;
   /** When the next user becomes due; undefined when none is waiting. */
   nextDueAt(): Promise<Date | undefined>;
+}
+
+// ── Long runs ──
+
+/** Whoever holds it is the one that does this work. */
+export interface RunLease {
+  readonly name: string;
+  readonly token: string;
+  /** How far an earlier holder came that did not get to the end, in its own words. */
+  readonly position: string | undefined;
+}
+
+/** Work that takes long, is done by one process at a time, and is taken up where it broke off. */
+export interface Runs {
+  /** Takes the lease of this work; while another process holds it, says until when. */
+  begin(name: string, now: Date, leaseMs: number): Promise<RunLease | { readonly heldUntil: Date }>;
+  /** Extends the lease, and keeps how far the work has come, if given. Throws LeaseLostError when it is not ours. */
+  keep(lease: RunLease, now: Date, leaseMs: number, position?: string): Promise<void>;
+  /** Gives the lease back; the work is `done`, or is to be taken up from the position that was kept. */
+  end(lease: RunLease, as: 'done' | 'broken-off'): Promise<void>;
 }
 
 // ── Rebuilding and forgetting ──
@@ -213,7 +249,12 @@ export interface Eraser {
 export type Auth0User = Auth0Facts;
 
 export interface UserPage {
+  /** Empty while a listing is being made ready. */
   readonly users: readonly Auth0User[];
+  /** How many users the listing has, where that is known. */
+  readonly total?: number | undefined;
+  /** What `everyone` takes to read this same listing once more, from its beginning, where that can be had. */
+  readonly listing?: string | undefined;
 }
 
 export interface Directory {
@@ -223,9 +264,12 @@ export interface Directory {
   usersByEmail(email: string): Promise<readonly Auth0User[]>;
   /**
    * Everyone, in pages, eventually consistent: hints, never proofs. Throws rather than end early,
-   * so a listing that ends is complete.
+   * so a listing that ends is complete. An earlier listing is read again in the same order, and throws
+   * LISTING_GONE when it is not to be had any more.
    */
-  everyone(): AsyncIterable<UserPage>;
+  everyone(listing?: string): AsyncIterable<UserPage>;
+  /** Who was created or changed since, in pages, eventually consistent. A listing that ends is complete. */
+  changedSince(since: Date): AsyncIterable<UserPage>;
 }
 
 export interface LogPage {
@@ -394,6 +438,12 @@ export interface PdsAccount {
   readonly state: 'active' | 'deactivated' | 'takendown' | 'no-repo' | 'unknown';
 }
 
+export interface Repository {
+  readonly did: Did;
+  /** `active` also of an account that has lost its repository. */
+  readonly state: 'active' | 'deactivated' | 'takendown' | 'unknown';
+}
+
 export type HandleHolder =
   | { readonly type: 'nobody' }
   | { readonly type: 'account'; readonly did: Did }
@@ -414,8 +464,8 @@ export interface AccountReader {
   account(did: Did): Promise<PdsAccount | 'missing'>;
   /** Many accounts at once; those that are not in the answer do not exist. `state` is `unknown` here. */
   accounts(dids: readonly Did[]): Promise<ReadonlyMap<Did, PdsAccount>>;
-  /** DIDs of every repository with its status, in pages. A listing that ends is complete. */
-  repositories(): AsyncIterable<readonly { readonly did: Did; readonly active: boolean }[]>;
+  /** Every repository, in pages. A listing that ends is complete. */
+  repositories(): AsyncIterable<readonly Repository[]>;
   /** Who holds a handle, also when the PDS hides the holder. Changes nothing. */
   holderOf(handle: AccountHandle): Promise<HandleHolder>;
   /** The domains that handles live under, each starting with a dot. */

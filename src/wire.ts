@@ -29,6 +29,7 @@ import { eventLog, eventReader } from './mongo/event-log.ts';
 import { ensureCollections } from './mongo/indexes.ts';
 import { historyReader, readModel } from './mongo/read-model.ts';
 import { rejects } from './mongo/rejects.ts';
+import { runs } from './mongo/runs.ts';
 import { storedPasswordReader, storedPasswords } from './mongo/stored-passwords.ts';
 import { subjectReader } from './mongo/subjects.ts';
 import { workQueue } from './mongo/work-queue.ts';
@@ -104,7 +105,7 @@ export function wireEngine(config: Config, logger: Logger): Engine {
   const assess = { events: log, documents, subjects, accounts, handleDomain, settings };
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
   return {
-    sweep: { ...assess, ...common, limits: config.limits },
+    sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: config.tenants },
     converge: {
       log,
       queue,

@@ -122,9 +122,10 @@ async function pulled(life: Life): Promise<PullResult> {
 }
 
 async function swept(life: Life): Promise<SweepResult> {
-  const result = await sweep(life.engine.sweep, life.tenant);
+  const end = await sweep(life.engine.sweep, life.tenant);
+  if (end.type !== 'over') throw new Error(`The sweep is ${end.type}.`);
   await settle(life);
-  return result;
+  return end;
 }
 
 async function causes({ engine, tenant }: Life): Promise<string[]> {

@@ -4,6 +4,7 @@ import { cursorsContract } from './mongo/cursors.contract.ts';
 import { documentStoreContract } from './mongo/documents.contract.ts';
 import { eventLogContract } from './mongo/event-log.contract.ts';
 import { alice, all, at, bob, code, handle, person, tenant } from './mongo/people.ts';
+import { runsContract } from './mongo/runs.contract.ts';
 import { workQueueContract } from './mongo/work-queue.contract.ts';
 import { accountHostContract } from './pds/account-host.contract.ts';
 import { inMemoryAccounts } from './support/in-memory/accounts.ts';
@@ -13,11 +14,15 @@ import { inMemoryDocuments } from './support/in-memory/documents.ts';
 import { inMemoryEventLog } from './support/in-memory/event-log.ts';
 import type { PortCall } from './support/in-memory/hooks.ts';
 import { inMemoryRejects } from './support/in-memory/rejects.ts';
+import { inMemoryRuns } from './support/in-memory/runs.ts';
 import { inMemoryWorkQueue } from './support/in-memory/work-queue.ts';
 
 eventLogContract(async () => inMemoryEventLog());
 cursorsContract(async () => inMemoryCursors());
 workQueueContract(async () => inMemoryWorkQueue());
+describe('runs in memory', () => {
+  runsContract(async () => inMemoryRuns());
+});
 documentStoreContract(async () => {
   const store = inMemoryDocuments();
   return { store, setHandle: async (user, name) => void store.handles.set(user, name) };

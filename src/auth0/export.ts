@@ -15,6 +15,10 @@ export interface ExportOptions {
   readonly countUsers: () => Promise<number>;
   /** Milliseconds from asking to the finished job. Default 600,000. */
   readonly timeoutMs?: number | undefined;
+  /** Only who was changed since. */
+  readonly since?: Date;
+  /** One that was read before, to be read again from its beginning. */
+  readonly listing?: string;
 }
 
 export const EXPORT_PAGE_SIZE = 500;
@@ -28,43 +32,80 @@ const MAX_POLL_MS = 10_000;
  */
 const TOLERATED_SHARE = 0.01;
 const TOLERATED_USERS = 10;
+/** A count of the search at this number may be cut off by it. */
+const SEARCH_CAP = 1_000;
 
 /**
- * Users in pages of at most 500. Ends only when the whole file was read and holds about as many users
- * as the search counts. Throws EXPORT_FAILED, EXPORT_TIMEOUT or EXPORT_INCOMPLETE, all retryable: each
- * try is a new job.
+ * Users in pages of at most 500, and empty ones while the job is waited for. Ends only when the whole file was
+ * read and holds about as many users as the search counts. Throws EXPORT_FAILED, EXPORT_TIMEOUT or
+ * EXPORT_INCOMPLETE, all retryable: each try is a new job.
+ *
+ * The file of a job is kept for a day, and each look at the job gives a fresh link to it. So the same listing can
+ * be read again, in the same order, by whoever broke off in the middle of it; LISTING_GONE when it is no more.
  */
 export async function* exportUsers(client: Auth0Client, options: ExportOptions): AsyncIterable<UserPage> {
-  const countedBefore = await options.countUsers();
-  const jobId = await startJob(client);
-  const job = await finishedJob(client, jobId, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-  const place = { upstream: 'auth0', route: 'users.export.file', writes: false } as const;
+  try {
+    yield* readExport(client, options);
+  } catch (error) {
+    const isGone = error instanceof UpstreamError && GONE.has(error.code);
+    if (options.listing === undefined || !isGone) throw error;
+    throw failed('LISTING_GONE', 'The earlier export is not kept any more.', error);
+  }
+}
+
+/** How a job that ended well looks when it is asked for once more and is not kept any more. */
+const GONE: ReadonlySet<string> = new Set(['NOT_FOUND', 'EXPORT_FAILED']);
+
+async function* readExport(client: Auth0Client, options: ExportOptions): AsyncIterable<UserPage> {
+  const { since, countUsers } = options;
+  const again = options.listing === undefined ? undefined : readListing(options.listing);
+  const countedBefore = again?.counted ?? (await countUsers());
+  const id = again?.id ?? (await startJob(client, since));
+  const listing = `${id}/${countedBefore}`;
+  const job = yield* finishedJob(client, id, options.timeoutMs ?? DEFAULT_TIMEOUT_MS, listing);
+  const total = job.total ?? (countedBefore > SEARCH_CAP ? countedBefore : undefined);
   let exported = 0;
   let users: Auth0User[] = [];
   for await (const line of exportLines(client, job.location)) {
-    users.push(parseAnswer(place, () => UserAnswer.parse(line)));
     exported += 1;
+    if (since === undefined || parseAnswer(place, () => changedAt(line)) >= since)
+      users.push(parseAnswer(place, () => UserAnswer.parse(line)));
     if (users.length < EXPORT_PAGE_SIZE) continue;
-    yield { users };
+    yield { users, total, listing };
     users = [];
   }
-  const counted = Math.min(countedBefore, await options.countUsers());
+  const counted = Math.min(countedBefore, await countUsers());
   const tolerated = Math.max(TOLERATED_USERS, Math.ceil(counted * TOLERATED_SHARE));
   if (job.total !== undefined ? exported < job.total : exported < counted - tolerated) {
     throw failed('EXPORT_INCOMPLETE', `The export holds ${exported} users, of ${job.total ?? counted}.`);
   }
-  if (users.length > 0) yield { users };
+  if (users.length > 0) yield { users, total, listing };
+}
+
+const place = { upstream: 'auth0', route: 'users.export.file', writes: false } as const;
+
+function readListing(listing: string): { readonly id: string; readonly counted: number } {
+  const [, id = '', counted = ''] = /^([\w-]+)\/(\d+)$/.exec(listing) ?? [];
+  if (id === '') throw failed('LISTING_GONE', 'That is no listing of this tenant.');
+  return { id, counted: Number(counted) };
+}
+
+const Changed = z.object({ updated_at: z.string() });
+
+function changedAt(line: unknown): Date {
+  return new Date(Changed.parse(line).updated_at);
 }
 
 const StartedJob = z.object({ id: z.string().min(1) });
 
-async function startJob(client: Auth0Client): Promise<string> {
+async function startJob(client: Auth0Client, since: Date | undefined): Promise<string> {
+  const names = since === undefined ? USER_FIELDS : [...USER_FIELDS, 'updated_at'];
   const { id } = await client.call({
     method: 'POST',
     route: 'users.export',
     path: '/api/v2/jobs/users-exports',
     // NDJSON, one user a line, of all connections.
-    json: { format: 'json', fields: USER_FIELDS.map((name) => ({ name })) },
+    json: { format: 'json', fields: names.map((name) => ({ name })) },
     bucket: 'jobs',
     parse: (body) => StartedJob.parse(body),
   });
@@ -83,7 +124,13 @@ interface FinishedJob {
   readonly total: number | undefined;
 }
 
-async function finishedJob(client: Auth0Client, id: string, timeoutMs: number): Promise<FinishedJob> {
+/** Looks at the job until it has ended. Each look that found it at work is a page with nobody on it. */
+async function* finishedJob(
+  client: Auth0Client,
+  id: string,
+  timeoutMs: number,
+  listing: string,
+): AsyncGenerator<UserPage, FinishedJob> {
   const deadlineMs = client.clock.now().getTime() + timeoutMs;
   for (let waitMs = FIRST_POLL_MS; ; waitMs = Math.min(waitMs * 1.5, MAX_POLL_MS)) {
     const job = await readJob(client, id);
@@ -98,6 +145,7 @@ async function finishedJob(client: Auth0Client, id: string, timeoutMs: number): 
     if (client.clock.now().getTime() + waitMs > deadlineMs) {
       throw failed('EXPORT_TIMEOUT', `The export job did not end within ${timeoutMs} ms.`);
     }
+    yield { users: [], listing };
     await client.clock.delay(waitMs);
   }
 }
@@ -121,6 +169,6 @@ async function readJob(
   }
 }
 
-function failed(code: string, message: string): UpstreamError {
-  return new UpstreamError(message, { upstream: 'auth0', code, retryable: true });
+function failed(code: string, message: string, cause?: unknown): UpstreamError {
+  return new UpstreamError(message, { upstream: 'auth0', code, retryable: true, cause });
 }

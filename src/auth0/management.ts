@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { UpstreamError } from '../errors.ts';
 import type { Auth0UserId } from '../identity.ts';
-import type { Auth0User, Directory } from '../ports.ts';
+import type { Auth0User, Directory, UserPage } from '../ports.ts';
 import type { Refusal } from '../upstream.ts';
 import type { Auth0Client } from './client.ts';
 import { EXPORT_PAGE_SIZE, exportUsers } from './export.ts';
@@ -19,10 +19,11 @@ export interface DirectoryOptions {
 
 /**
  * Every method throws UpstreamError; none has an effect, so all may be repeated. Beside the codes of
- * `upstream.ts`, `everyone` throws LISTING_UNSTABLE, EXPORT_FAILED, EXPORT_TIMEOUT and
+ * `upstream.ts`, the listings throw LISTING_UNSTABLE, LISTING_GONE, EXPORT_FAILED, EXPORT_TIMEOUT and
  * EXPORT_INCOMPLETE, all of them retryable.
  */
 export function createDirectory(client: Auth0Client, options: DirectoryOptions = {}): Directory {
+  const exporting = { countUsers: () => countUsers(client), timeoutMs: options.exportTimeoutMs };
   return {
     user: (id) => readUser(client, id),
     usersByEmail: (email) =>
@@ -34,20 +35,25 @@ export function createDirectory(client: Auth0Client, options: DirectoryOptions =
         bucket: 'users',
         parse: (body) => z.array(UserAnswer).parse(body),
       }),
-    everyone: async function* () {
-      const users = await listUsers(client);
-      if (users === 'too-many') {
-        yield* exportUsers(client, {
-          countUsers: () => countUsers(client),
-          timeoutMs: options.exportTimeoutMs,
-        });
+    everyone: async function* (listing) {
+      if (listing !== undefined) {
+        yield* exportUsers(client, { ...exporting, listing });
         return;
       }
-      for (let from = 0; from < users.length; from += EXPORT_PAGE_SIZE) {
-        yield { users: users.slice(from, from + EXPORT_PAGE_SIZE) };
-      }
+      const users = await listUsers(client, undefined);
+      yield* users === 'too-many' ? exportUsers(client, exporting) : pagesOf(users);
+    },
+    changedSince: async function* (since) {
+      const users = await listUsers(client, `updated_at:[${since.toISOString()} TO *]`);
+      yield* users === 'too-many' ? exportUsers(client, { ...exporting, since }) : pagesOf(users);
     },
   };
+}
+
+function* pagesOf(users: readonly Auth0User[]): Iterable<UserPage> {
+  for (let from = 0; from < users.length; from += EXPORT_PAGE_SIZE) {
+    yield { users: users.slice(from, from + EXPORT_PAGE_SIZE), total: users.length };
+  }
 }
 
 const FIELDS = { fields: USER_FIELDS.join(','), include_fields: true };
@@ -86,25 +92,29 @@ const MAX_LISTINGS = 3;
 
 const UserPageAnswer = z.object({ total: z.number().int().nonnegative(), users: z.array(UserAnswer) });
 
-async function readPage(client: Auth0Client, page: number, perPage: number) {
+/** With `q`, of those whom this search finds. */
+async function readPage(client: Auth0Client, page: number, perPage: number, q: string | undefined) {
   return client.call({
     method: 'GET',
     route: 'users.list',
     path: '/api/v2/users',
     // Oldest first: whoever signs up meanwhile comes at the end, where the next page finds them.
-    query: { page, per_page: perPage, include_totals: true, sort: 'created_at:1', ...FIELDS },
+    query: { page, per_page: perPage, include_totals: true, sort: 'created_at:1', q, ...FIELDS },
     bucket: 'users',
     parse: (body) => UserPageAnswer.parse(body),
   });
 }
 
 async function countUsers(client: Auth0Client): Promise<number> {
-  return (await readPage(client, 0, 1)).total;
+  return (await readPage(client, 0, 1, undefined)).total;
 }
 
-async function listUsers(client: Auth0Client): Promise<readonly Auth0User[] | 'too-many'> {
+async function listUsers(
+  client: Auth0Client,
+  q: string | undefined,
+): Promise<readonly Auth0User[] | 'too-many'> {
   for (let listing = 1; listing <= MAX_LISTINGS; listing += 1) {
-    const users = await readAllPages(client);
+    const users = await readAllPages(client, q);
     if (users !== 'unstable') return users;
   }
   throw new UpstreamError('The list of users kept changing while it was read, so it may lack some.', {
@@ -118,11 +128,14 @@ async function listUsers(client: Auth0Client): Promise<readonly Auth0User[] | 't
  * Every page, or `unstable` when somebody may have slipped through: a deletion moves the users behind
  * it forward, across the edge of a page that has been read. Kept in memory, because it is short.
  */
-async function readAllPages(client: Auth0Client): Promise<readonly Auth0User[] | 'too-many' | 'unstable'> {
+async function readAllPages(
+  client: Auth0Client,
+  q: string | undefined,
+): Promise<readonly Auth0User[] | 'too-many' | 'unstable'> {
   const users = new Map<Auth0UserId, Auth0User>();
   let total = 0;
   for (let page = 0; page * PER_PAGE < MAX_LISTED; page += 1) {
-    const answer = await readPage(client, page, PER_PAGE);
+    const answer = await readPage(client, page, PER_PAGE, q);
     if (answer.total >= MAX_LISTED) return 'too-many';
     if (answer.total < total) return 'unstable';
     total = answer.total;

@@ -1,7 +1,7 @@
 /** `concord approve [run]`: lets a halted run do exactly what it was halted over; without a run, lists them. */
 import { decide, draft } from '../engine/decide.ts';
 import { ownerOf } from '../engine/owner.ts';
-import { APPROVABLE_FOR_MS, type Halt } from '../engine/sweep.ts';
+import { APPROVABLE_FOR_MS, type Halt } from '../engine/sweep-conclusions.ts';
 import { UsageError } from '../errors.ts';
 import type { TenantId } from '../identity.ts';
 import { printJson } from '../terminal/output.ts';

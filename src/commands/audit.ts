@@ -1,9 +1,10 @@
 /** `concord audit`: how many users have what they should have, and who has not. Reads only. */
 import { type AssessedTenant, assess, isDrifted } from '../engine/assess.ts';
-import { type AuditedUser, type AuditTotals, createTally, type Share } from '../engine/audit.ts';
+import { type AuditedUser, auditedUser, Tally } from '../engine/audit.ts';
 import { openGaps } from '../engine/gaps.ts';
 import { pausedUsers, withPause } from '../engine/paused.ts';
 import { UsageError } from '../errors.ts';
+import type { ResourceTotals, Share } from '../events/event.ts';
 import type { Gap } from '../events/gap.ts';
 import * as indexes from '../reconcilers/indexes.ts';
 import { formatDuration } from '../terminal/duration.ts';
@@ -28,7 +29,7 @@ export interface AuditReport {
   readonly tenants: readonly string[];
   /** Times of which something may have been missed. */
   readonly gaps: readonly Gap[];
-  readonly totals: AuditTotals;
+  readonly totals: ResourceTotals;
   readonly indexes: readonly indexes.IndexFinding[];
   /** Who is not as desired, up to the limit. */
   readonly users: readonly AuditedUser[];
@@ -65,7 +66,7 @@ export async function audit(
 ): Promise<AuditReport> {
   const startedAt = Date.now();
   const tenants = tenantsNamed(side.tenants, options.tenant);
-  const tally = createTally();
+  const tally = new Tally();
   const paused = await pausedUsers(side.assess.events, new Date(startedAt));
   const users: AuditedUser[] = [];
   let seen = 0;
@@ -74,10 +75,10 @@ export async function audit(
     for await (const page of tenant.directory.everyone()) {
       for (const assessed of await assess(side.assess, tenant, page.users, new Date())) {
         const assessment = withPause(assessed, paused);
-        const row = tally.add(tenant.id, assessment);
+        tally.add(assessment);
         if (!isDrifted(assessment)) continue;
         usersInTrouble += 1;
-        if (users.length < options.limit) users.push(row);
+        if (users.length < options.limit) users.push(auditedUser(tenant.id, assessment));
       }
       seen += page.users.length;
       onProgress?.(seen);

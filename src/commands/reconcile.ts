@@ -1,10 +1,13 @@
 /** `concord reconcile <user>` and `concord reconcile --all`: converge now, and say what was done. */
+import type { AssessedTenant } from '../engine/assess.ts';
 import { converge, type PassResult } from '../engine/converge.ts';
 import { dryRun } from '../engine/dry-run.ts';
-import { type Halt, sweep } from '../engine/sweep.ts';
+import type { SweepResult } from '../engine/sweep.ts';
+import { sweepInTurn } from '../engine/sweep-in-turn.ts';
 import { Workers } from '../engine/workers.ts';
 import { UsageError } from '../errors.ts';
 import type { ConditionDraft } from '../events/event.ts';
+import type { TenantId } from '../identity.ts';
 import type { Lease, Trigger } from '../ports.ts';
 import * as indexes from '../reconcilers/indexes.ts';
 import { formatDuration } from '../terminal/duration.ts';
@@ -173,21 +176,14 @@ async function reconcileAll(
   const startedAt = clock.now();
   await engine.prepare();
   await mendIndexes(engine);
-  const tenants = tenantsNamed(engine.tenants, options.tenant);
   const now = () => clock.now();
-  const sweeping = createProgress({ label: 'looking at users', stream: terminal.stderr, now });
-  let users = 0;
-  let drifted = 0;
-  let complete = true;
-  const halts: Halt[] = [];
-  for (const tenant of tenants) {
-    const result = await sweep(engine.sweep, tenant, (seen) => sweeping.update(users + seen));
-    halts.push(...result.halts);
-    users += result.users;
-    drifted += result.drifted;
-    complete &&= result.complete;
-  }
-  sweeping.finish();
+  const sweeps: SweptTenant[] = [];
+  for (const tenant of tenantsNamed(engine.tenants, options.tenant))
+    sweeps.push({ tenant: tenant.id, ...(await sweepShown(engine, tenant, terminal)) });
+  const users = sum(sweeps.map((swept) => swept.users));
+  const drifted = sum(sweeps.map((swept) => swept.drifted));
+  const complete = sweeps.every((swept) => swept.complete);
+  const halts = sweeps.flatMap((swept) => swept.halts);
   const ends = new Map<string, PassResult['end']>();
   const converging = createProgress({ label: 'converging', total: drifted, stream: terminal.stderr, now });
   const workers = new Workers({
@@ -207,7 +203,11 @@ async function reconcileAll(
   const counts = countEnds(ends);
   const durationMs = clock.now().getTime() - startedAt.getTime();
   if (terminal.json)
-    printJson({ command: 'reconcile', all: true, users, drifted, complete, ...counts, halts, durationMs });
+    printJson({
+      ...{ command: 'reconcile', all: true, users, drifted, complete, ...counts, halts },
+      sweeps: sweeps.map(({ type: _over, halts: _said, ...swept }) => swept),
+      durationMs,
+    });
   else {
     const { stdout } = terminal;
     stdout.write(
@@ -221,6 +221,33 @@ async function reconcileAll(
   }
   if (halts.length > 0) return EXIT.stoppedByLimit;
   return complete && counts.held + counts.open === 0 ? EXIT.clean : EXIT.partlyDone;
+}
+
+interface SweptTenant extends SweepResult {
+  readonly tenant: TenantId;
+}
+
+async function sweepShown(engine: Engine, tenant: AssessedTenant, terminal: Terminal): Promise<SweepResult> {
+  const label = engine.tenants.length === 1 ? 'looking at users' : `looking at users of ${tenant.id}`;
+  const now = () => engine.converge.clock.now();
+  const progress = createProgress({ label, stream: terminal.stderr, now });
+  const end = await sweepInTurn(engine.sweep, tenant, {
+    onProgress: (users, _drifted, total) => progress.update(users, total),
+    onWait: (until) =>
+      terminal.stderr.write(
+        `Another sweep of ${tenant.id} is under way, or died a moment ago: waiting until ${until.toISOString()}\n`,
+      ),
+  });
+  progress.finish();
+  if (end.type === 'over') return end;
+  throw new UsageError(
+    `Another process is sweeping ${tenant.id}. See how it ended with: concord events`,
+    'SWEEP_UNDER_WAY',
+  );
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((all, count) => all + count, 0);
 }
 
 function countEnds(ends: ReadonlyMap<string, PassResult['end']>) {

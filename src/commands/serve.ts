@@ -112,7 +112,7 @@ export async function startService(
     if (stopping.signal.aborted) return;
     prepared = true;
     workers.start();
-    tasks = startSchedule(config, engine, workers, pulling, logger);
+    tasks = startSchedule(config, engine, workers, pulling, logger, stopping.signal);
     watching = watch.run(stopping.signal);
     catchingUp = catchUp(config, pulling, sweeping, stopping.signal);
   });
@@ -169,11 +169,12 @@ function startSchedule(
   workers: Workers,
   pulling: Pulling,
   logger: Logger,
+  signal: AbortSignal,
 ): ScheduledTask[] {
   const jobs = [
     { name: 'pull', expression: config.schedule.pull, run: () => pulling.run() },
     { name: 'reconcile', expression: config.schedule.reconcile, run: () => reconcileOpen(engine) },
-    { name: 'sweep', expression: config.schedule.sweep, run: () => sweepAll(engine, logger) },
+    { name: 'sweep', expression: config.schedule.sweep, run: () => sweepAll(engine, logger, signal) },
   ];
   return jobs.flatMap(({ name, expression, run }) => {
     if (expression === null) return [];

@@ -1,5 +1,5 @@
 /** Sweeps that the service runs of itself: at start, and when it is known that something was missed. */
-import { sweep } from '../engine/sweep.ts';
+import { sweepInTurn } from '../engine/sweep-in-turn.ts';
 import type { Logger } from '../logger.ts';
 import type { Engine } from '../wire.ts';
 
@@ -22,7 +22,7 @@ export function createSweeping(
     isWaiting = false;
     if (signal.aborted) return;
     try {
-      await sweepAll(engine, logger);
+      await sweepAll(engine, logger, signal);
       onDue();
     } catch (err) {
       logger.error({ err }, 'a sweep failed; the next one is on the schedule');
@@ -38,9 +38,24 @@ export function createSweeping(
   };
 }
 
-export async function sweepAll(engine: Engine, logger: Logger): Promise<void> {
+/** Tenant by tenant. Told to stop, it leaves the one that is under way where it is. */
+export async function sweepAll(engine: Engine, logger: Logger, signal: AbortSignal): Promise<void> {
   for (const tenant of engine.tenants) {
-    const { halts, ...result } = await sweep(engine.sweep, tenant);
-    logger.info({ tenant: tenant.id, ...result, halted: halts.map(({ kind }) => kind) }, 'a sweep ended');
+    const end = await sweepInTurn(engine.sweep, tenant, { signal });
+    switch (end.type) {
+      case 'over': {
+        const { type: _over, halts, ...result } = end;
+        logger.info({ tenant: tenant.id, ...result, halted: halts.map(({ kind }) => kind) }, 'a sweep ended');
+        break;
+      }
+      case 'stopped':
+        logger.info(
+          { tenant: tenant.id, users: end.users },
+          'a sweep was stopped; the next goes on from there',
+        );
+        return;
+      case 'under-way':
+        logger.info({ tenant: tenant.id, until: end.until }, 'another process sweeps this tenant');
+    }
   }
 }

@@ -11,12 +11,14 @@ import { userKey } from '../identity.ts';
 import type { Auth0User, Directory, Documents, EventReader, PdsAccount, SubjectReader } from '../ports.ts';
 import type { ActualAccount } from '../reconcilers/account-state.ts';
 import { attempt } from './attempt.ts';
+import { dropKnownRenames } from './code-handles.ts';
 import { assemble, desire, type LookDeps, look, type TenantPolicy, type View } from './look.ts';
+import { sideBySide } from './side-by-side.ts';
 import { failuresOf, lookForSister, type SisterTenant, seeSisters } from './sister.ts';
 
 export interface AssessDeps extends LookDeps {
   readonly events: EventReader;
-  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'sistersOf'>;
+  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'sistersOf' | 'read' | 'carriersOf'>;
 }
 
 export interface AssessedTenant extends TenantPolicy {
@@ -34,8 +36,7 @@ export interface Assessment {
   readonly view: View;
 }
 
-/** How many drifted users are looked at side by side. */
-const LOOKS_AT_ONCE = 8;
+const NO_HISTORY = fold([]);
 
 export async function assess(
   deps: AssessDeps,
@@ -60,7 +61,7 @@ export async function assess(
     const read = user === undefined ? undefined : documents.get(user);
     if (user === undefined || read === undefined)
       throw new Error('the documents of a user were asked for and not answered');
-    const facts = listed(fold([]), auth0, read);
+    const facts = listed(NO_HISTORY, auth0, read);
     const domain = pds.ok ? pds.value.domain : '';
     const desired = desire(facts, tenant, domain, deps.settings, sisters.get(user) ?? 'none');
     const view = pds.ok
@@ -68,7 +69,8 @@ export async function assess(
       : assemble(desired, read, undefined, undefined, pds.failure, now);
     assessments.push({ user, auth0, facts, view });
   }
-  return depth === 'batch' ? assessments : lookCloser(deps, tenant, assessments, now);
+  const seen = await dropKnownRenames(deps, assessments);
+  return depth === 'batch' ? seen : lookCloser(deps, tenant, seen, now);
 }
 
 /** Whether a batch look found anything that a pass should see. */
@@ -85,15 +87,9 @@ export async function lookCloser(
 ): Promise<Assessment[]> {
   const result = [...assessments];
   const drifted = [...assessments.entries()].filter(([, assessment]) => isDrifted(assessment));
-  let next = 0;
-  const worker = async () => {
-    for (let at = next++; at < drifted.length; at = next++) {
-      const [index, assessment] = drifted[at] ?? [];
-      if (index !== undefined && assessment !== undefined)
-        result[index] = await lookAt(deps, tenant, assessment, now);
-    }
-  };
-  await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, worker));
+  await sideBySide(drifted, async ([index, assessment]) => {
+    result[index] = await lookAt(deps, tenant, assessment, now);
+  });
   return result;
 }
 

@@ -1,22 +1,8 @@
 /** What an audit counts: how many users have what they should have, and who has not. Pure. */
+import type { ResourceTotals, Situation } from '../events/event.ts';
 import type { Health, Sync } from '../ports.ts';
 import { type Assessment, isDrifted } from './assess.ts';
 import { healthOf, syncOf } from './standing.ts';
-
-export interface Share {
-  readonly have: number;
-  readonly of: number;
-}
-
-export interface AuditTotals {
-  readonly verifications: Share;
-  readonly users: Share;
-  readonly codes: Share;
-  readonly handles: Share;
-  /** Of those with a verified email: the only ones who are to have an account. */
-  readonly accounts: Share;
-  readonly waitingForEmailVerification: number;
-}
 
 export interface AuditedUser {
   readonly user: string;
@@ -35,55 +21,82 @@ export interface AuditedUser {
   readonly plan: readonly string[];
 }
 
-export interface Tally {
-  add(tenant: string, assessment: Assessment): AuditedUser;
-  totals(): AuditTotals;
+/** What a tally has counted so far, as JSON. */
+export interface TallyState {
+  readonly counts: Readonly<Record<Counted, number>>;
+  readonly situations: readonly Situation[];
 }
 
-export function createTally(): Tally {
-  const counts = {
-    all: 0,
-    verifications: 0,
-    users: 0,
-    codes: 0,
-    handles: 0,
-    wanted: 0,
-    accounts: 0,
-    waiting: 0,
-  };
-  return {
-    add(tenant, assessment) {
-      const { view } = assessment;
-      const wanted = view.desired.account;
-      counts.all += 1;
-      counts.verifications += view.documents?.verificationCount === undefined ? 0 : 1;
-      counts.users += view.documents?.user === undefined ? 0 : 1;
-      counts.codes += view.documents?.user?.code === undefined ? 0 : 1;
-      counts.handles += view.documents?.handle === undefined ? 0 : 1;
-      counts.wanted += wanted.type === 'account' ? 1 : 0;
-      counts.accounts += wanted.type === 'account' && standsWell(assessment, 'account') ? 1 : 0;
-      counts.waiting += wanted.type === 'none' && wanted.reason === 'WaitingForEmailVerification' ? 1 : 0;
-      return audited(tenant, assessment);
-    },
-    totals() {
-      const { all } = counts;
-      return {
-        verifications: { have: counts.verifications, of: all },
-        users: { have: counts.users, of: all },
-        codes: { have: counts.codes, of: all },
-        handles: { have: counts.handles, of: all },
-        accounts: { have: counts.accounts, of: counts.wanted },
-        waitingForEmailVerification: counts.waiting,
-      };
-    },
-  };
+type Counted = 'all' | 'verifications' | 'users' | 'codes' | 'handles' | 'wanted' | 'accounts' | 'waiting';
+
+const NOTHING: TallyState = {
+  counts: { all: 0, verifications: 0, users: 0, codes: 0, handles: 0, wanted: 0, accounts: 0, waiting: 0 },
+  situations: [],
+};
+
+export class Tally {
+  readonly #counts: Record<Counted, number>;
+  readonly #situations: Map<string, { resource: Situation['resource']; reason: string; users: number }>;
+
+  /** Goes on from what another has counted. */
+  constructor({ counts, situations }: TallyState = NOTHING) {
+    this.#counts = { ...counts };
+    this.#situations = new Map(situations.map((one) => [`${one.resource} ${one.reason}`, { ...one }]));
+  }
+
+  add(assessment: Assessment): void {
+    const counts = this.#counts;
+    const { documents, desired } = assessment.view;
+    const wanted = desired.account;
+    counts.all += 1;
+    counts.verifications += documents?.verificationCount === undefined ? 0 : 1;
+    counts.users += documents?.user === undefined ? 0 : 1;
+    counts.codes += documents?.user?.code === undefined ? 0 : 1;
+    counts.handles += documents?.handle === undefined ? 0 : 1;
+    counts.wanted += wanted.type === 'account' ? 1 : 0;
+    counts.accounts += wanted.type === 'account' && standsWell(assessment, 'account') ? 1 : 0;
+    counts.waiting += wanted.type === 'none' && wanted.reason === 'WaitingForEmailVerification' ? 1 : 0;
+    for (const { type, status, reason } of assessment.view.conditions) {
+      if (status !== 'True') this.#count(type, reason);
+    }
+  }
+
+  #count(resource: Situation['resource'], reason: string): void {
+    const name = `${resource} ${reason}`;
+    const known = this.#situations.get(name);
+    if (known === undefined) this.#situations.set(name, { resource, reason, users: 1 });
+    else known.users += 1;
+  }
+
+  totals(): ResourceTotals {
+    const { all, ...counts } = this.#counts;
+    return {
+      verifications: { have: counts.verifications, of: all },
+      users: { have: counts.users, of: all },
+      codes: { have: counts.codes, of: all },
+      handles: { have: counts.handles, of: all },
+      accounts: { have: counts.accounts, of: counts.wanted },
+      waitingForEmailVerification: counts.waiting,
+    };
+  }
+
+  /** What is not as desired, the most frequent first. */
+  situations(): readonly Situation[] {
+    return [...this.#situations.values()]
+      .map((one) => ({ ...one }))
+      .sort((a, b) => b.users - a.users || (a.resource + a.reason < b.resource + b.reason ? -1 : 1));
+  }
+
+  state(): TallyState {
+    return { counts: { ...this.#counts }, situations: this.situations() };
+  }
 }
 
 function standsWell({ view }: Assessment, resource: string): boolean {
   return view.conditions.some(({ type, status }) => type === resource && status === 'True');
 }
 
-function audited(tenant: string, assessment: Assessment): AuditedUser {
+export function auditedUser(tenant: string, assessment: Assessment): AuditedUser {
   const { user, facts, view } = assessment;
   const { conditions, documents, account } = view;
   const bad = isDrifted(assessment) ? conditions.filter(({ status }) => status !== 'True') : [];

@@ -15,12 +15,20 @@
  */
 import type { AccountHandle, Did, TenantId, UserKey } from '../identity.ts';
 import { userKey } from '../identity.ts';
-import type { AccountReader, DocumentOwner, DocumentReader, EventReader, PdsAccount } from '../ports.ts';
+import type {
+  AccountReader,
+  DocumentOwner,
+  DocumentReader,
+  EventReader,
+  PdsAccount,
+  Repository,
+} from '../ports.ts';
 import { taggedEmail } from '../reconcilers/account.ts';
 import type { AssessedTenant } from './assess.ts';
 import { attempt } from './attempt.ts';
+import { NameSet } from './name-set.ts';
 import { ownerOf } from './owner.ts';
-import { shortHash } from './short-hash.ts';
+import { sideBySide } from './side-by-side.ts';
 
 export interface OrphanDeps {
   readonly documents: Pick<DocumentReader, 'owners' | 'namedDids'>;
@@ -69,11 +77,6 @@ interface Options {
   readonly onProgress?: (looked: number) => void;
 }
 
-type Suspect = { readonly did: Did; readonly active: boolean };
-
-/** Reads of single users side by side. */
-const READS_AT_ONCE = 8;
-
 /**
  * Looks through all tenants, since what belongs to none of them belongs to nobody. Throws UpstreamError
  * when a listing breaks off or the documents cannot be read: from half of it nothing can be concluded.
@@ -95,13 +98,12 @@ class Search {
   readonly #deps: OrphanDeps;
   readonly #tenants: readonly AssessedTenant[];
   readonly #options: Options;
-  /** Short hashes of keys and DIDs, so that a million of them fit. */
-  readonly #listed = new Set<number>();
-  readonly #named = new Set<number>();
+  readonly #listed = new NameSet();
+  readonly #named = new NameSet();
   /** What Auth0 said of who was not listed: one user may have three documents. */
-  readonly #answers = new Map<number, 'present' | 'absent' | { readonly code: string }>();
+  readonly #answers = new Map<string, 'present' | 'absent' | { readonly code: string }>();
   readonly #looked = { users: 0, documents: 0, accounts: 0 };
-  readonly #suspects: Suspect[] = [];
+  readonly #suspects: Repository[] = [];
   #orphanDocuments = 0;
   #unknownDocuments = 0;
   #orphanAccounts = 0;
@@ -124,7 +126,7 @@ class Search {
   async listUsers(): Promise<void> {
     for (const { keyPrefix, directory } of this.#tenants) {
       for await (const { users } of directory.everyone()) {
-        for (const { userId } of users) this.#listed.add(shortHash(userKey(keyPrefix, userId)));
+        for (const { userId } of users) this.#listed.add(userKey(keyPrefix, userId));
         this.#count('users', users.length);
       }
     }
@@ -132,8 +134,8 @@ class Search {
 
   async lookThroughDocuments(): Promise<void> {
     for await (const page of this.#deps.documents.owners()) {
-      for (const { did } of page) if (did !== undefined) this.#named.add(shortHash(did));
-      const doubted = page.filter(({ key }) => !this.#listed.has(shortHash(key)));
+      for (const { did } of page) if (did !== undefined) this.#named.add(did);
+      const doubted = page.filter(({ key }) => !this.#listed.has(key));
       await this.#askAuth0(doubted.map(({ key }) => key));
       for (const document of doubted) this.#judge(document);
       this.#count('documents', page.length);
@@ -142,19 +144,19 @@ class Search {
 
   /** Who is not listed is read by id, once. */
   async #askAuth0(keys: readonly string[]): Promise<void> {
-    const unasked = [...new Set(keys)].filter((key) => !this.#answers.has(shortHash(key)));
+    const unasked = [...new Set(keys)].filter((key) => !this.#answers.has(key));
     await sideBySide(unasked, async (key) => {
       const owned = ownerOf(key, this.#tenants);
       if (owned === undefined) return;
       const answer = await attempt('auth0', () => owned.tenant.directory.user(owned.userId));
-      if (!answer.ok) this.#answers.set(shortHash(key), { code: answer.failure.code });
-      else this.#answers.set(shortHash(key), answer.value === 'absent' ? 'absent' : 'present');
+      if (!answer.ok) this.#answers.set(key, { code: answer.failure.code });
+      else this.#answers.set(key, answer.value === 'absent' ? 'absent' : 'present');
     });
   }
 
   #judge({ collection, key, did }: DocumentOwner): void {
     const owned = ownerOf(key, this.#tenants);
-    const answer = this.#answers.get(shortHash(key));
+    const answer = this.#answers.get(key);
     if (answer === 'present') return;
     const names = did === undefined ? [] : [`it names the account ${did}`];
     const evidence = [...why(owned?.tenant.id, answer), ...names];
@@ -167,7 +169,7 @@ class Search {
 
   async lookThroughAccounts(): Promise<void> {
     for await (const page of this.#deps.accounts.repositories()) {
-      const unnamed = page.filter(({ did }) => !this.#named.has(shortHash(did)));
+      const unnamed = page.filter(({ did }) => !this.#named.has(did));
       const suspects = await this.#stillUnnamed(unnamed);
       this.#orphanAccounts += suspects.length;
       this.#suspects.push(...suspects.slice(0, this.#options.limit - this.#suspects.length));
@@ -178,7 +180,7 @@ class Search {
     this.#suspects.splice(0, this.#suspects.length, ...settled);
   }
 
-  async #stillUnnamed(suspects: readonly Suspect[]): Promise<Suspect[]> {
+  async #stillUnnamed(suspects: readonly Repository[]): Promise<Repository[]> {
     if (suspects.length === 0) return [];
     const named = await this.#deps.documents.namedDids(suspects.map(({ did }) => did));
     return suspects.filter(({ did }) => !named.has(did));
@@ -188,7 +190,7 @@ class Search {
     const infos = await this.#deps.accounts.accounts(this.#suspects.map(({ did }) => did));
     const intended = await this.#intentsFor(infos);
     const explained = new Map<Did, OrphanAccount>();
-    await sideBySide(this.#suspects, async ({ did, active }) => {
+    await sideBySide(this.#suspects, async ({ did, state }) => {
       const account = infos.get(did);
       const address = await this.#usersWithAddressOf(account);
       const intendedFor = intended.get(account?.inviteHash ?? '') ?? null;
@@ -198,7 +200,14 @@ class Search {
         ...(account === undefined ? [] : [inviteEvidence(account, intendedFor)]),
       ];
       const handle = account?.handle ?? null;
-      explained.set(did, { did, handle, active, addressOf: address.users, intendedFor, evidence });
+      explained.set(did, {
+        did,
+        handle,
+        active: state === 'active',
+        addressOf: address.users,
+        intendedFor,
+        evidence,
+      });
     });
     return this.#suspects.flatMap(({ did }) => explained.get(did) ?? []);
   }
@@ -262,15 +271,4 @@ function addressesBehind(address: string, emailTag: string | undefined): string[
   if (emailTag === undefined) return [address];
   const plain = address.replace(`+${emailTag}@`, '@');
   return plain !== address && taggedEmail(plain, emailTag) === address ? [address, plain] : [address];
-}
-
-async function sideBySide<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
-  let next = 0;
-  const worker = async () => {
-    for (let at = next++; at < items.length; at = next++) {
-      const item = items[at];
-      if (item !== undefined) await run(item);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(READS_AT_ONCE, items.length) }, worker));
 }

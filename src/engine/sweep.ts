@@ -5,12 +5,26 @@
  * What is missing and wrong is mended as it is found. What takes something away (removals) or changes
  * many at once (renames) is collected first, held against the safety limits as a whole, and done
  * only if it keeps within them; above, the run halts and a person approves it or leaves it.
+ *
+ * One process sweeps a tenant at a time. How far it has come is kept, so that whoever comes after one that died
+ * reads the same listing once more and looks only at those who are left. Nothing is kept of a user but eight
+ * bytes, so that a million fit.
  */
-import { UpstreamError } from '../errors.ts';
-import type { EventData } from '../events/event.ts';
-import type { EventId, UserKey } from '../identity.ts';
+import { LeaseLostError, UpstreamError } from '../errors.ts';
+import type { ResourceTotals, Situation } from '../events/event.ts';
+import type { EventId } from '../identity.ts';
 import type { Logger } from '../logger.ts';
-import type { Clock, EventLog, Random, Subject, SubjectReader, Trigger, WorkQueue } from '../ports.ts';
+import type {
+  Clock,
+  EventLog,
+  Random,
+  RunLease,
+  Runs,
+  SubjectReader,
+  Trigger,
+  UserPage,
+  WorkQueue,
+} from '../ports.ts';
 import {
   type AssessDeps,
   type AssessedTenant,
@@ -19,24 +33,32 @@ import {
   isDrifted,
   lookCloser,
 } from './assess.ts';
-import { decide, draft } from './decide.ts';
-import { closeSwept, openGaps } from './gaps.ts';
-import { allowed, isShrunken, type SafetyLimits } from './limits.ts';
-import { shortHash } from './short-hash.ts';
+import { attempt } from './attempt.ts';
+import { Tally } from './audit.ts';
+import { renameOf } from './code-handles.ts';
+import { draft } from './decide.ts';
+import { inStep } from './in-step.ts';
+import type { SafetyLimits } from './limits.ts';
+import { NameSet } from './name-set.ts';
+import { Repositories } from './repositories.ts';
+import { countOrphans, type OrphanCounts, type ReverseDeps } from './reverse.ts';
+import { conclude, type Halt, KeptUsers } from './sweep-conclusions.ts';
+import { readPosition, type SweepPosition, writePosition } from './sweep-position.ts';
 
 export interface SweepDeps extends AssessDeps {
   readonly log: Pick<EventLog, 'append' | 'ofUser'>;
   readonly queue: Pick<WorkQueue, 'markDue'>;
   readonly subjects: SubjectReader;
+  readonly runs: Runs;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   readonly limits: SafetyLimits;
+  readonly keySpaces: ReverseDeps['keySpaces'];
 }
 
-export type Halt = EventData['sweep.halted'];
-
 export interface SweepResult {
+  readonly type: 'over';
   readonly users: number;
   readonly drifted: number;
   /** Removals that were granted. */
@@ -45,226 +67,261 @@ export interface SweepResult {
   readonly complete: boolean;
   /** What a safety limit stopped; it waits for `approve`. */
   readonly halts: readonly Halt[];
+  /** As the users were found, before anything was mended. */
+  readonly totals: ResourceTotals;
+  readonly situations: readonly Situation[];
+  /** Null when the listing broke off. */
+  readonly orphans: OrphanCounts | null;
   readonly durationMs: number;
 }
 
-/** How long a person's word that a source really shrank is taken, and grants count against the limit. */
-const DAY_MS = 86_400_000;
-/** A halt older than this is no longer offered for approval: the world has moved on, and the next sweep looks anew. */
-export const APPROVABLE_FOR_MS = 7 * DAY_MS;
-/** As many of those concerned are kept with a halt, so that its approval covers exactly them. */
-const MAX_HALTED_USERS = 50_000;
+export type SweepEnd =
+  | SweepResult
+  /** Another process sweeps this tenant, or one that died did so a moment ago. */
+  | { readonly type: 'under-way'; readonly until: Date }
+  /** Told to stop in the middle; the next sweep goes on from there. */
+  | { readonly type: 'stopped'; readonly users: number };
+
+export interface SweepOptions {
+  /** Told at every page; `total` where the directory knows how many there are. */
+  readonly onProgress?: (users: number, drifted: number, total: number | undefined) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** How long after its last sign of life a sweep is taken to have died. */
+export const SWEEP_LEASE_MS = 60_000;
+const KEEP_EVERY_MS = 5_000;
+/** A listing older than this says too little of today; the sweep begins anew. */
+const RESUMABLE_FOR_MS = 6 * 3_600_000;
+/** A run with more renames than this most likely halts, and they would make its position long. */
+const MAX_KEPT_RENAMES = 1_000;
+/** The database answers about one page while another is being read and a third looked through. */
+const PAGES_AT_ONCE = 2;
 
 /** Sweeps one tenant. Never throws for a listing that broke off: that is in the result and in the log. */
 export async function sweep(
   deps: SweepDeps,
   tenant: AssessedTenant,
-  onProgress?: (users: number, drifted: number) => void,
-): Promise<SweepResult> {
-  const startedAt = deps.clock.now();
-  const started = draft(deps, null, tenant.id, 'sweep.started', { users: null });
-  await deps.log.append([started]);
-  const run = new Run(deps, tenant, started._id, startedAt);
-  const complete = await run.list(onProgress);
-  if (complete) await run.conclude();
-  const durationMs = deps.clock.now().getTime() - startedAt.getTime();
-  const { users, drifted, removals, halts } = run;
-  await deps.log.append([
-    draft(deps, null, tenant.id, 'sweep.finished', { users, drifted, complete, durationMs }),
-  ]);
-  return { users, drifted, removals, complete, halts, durationMs };
+  options: SweepOptions = {},
+): Promise<SweepEnd> {
+  const { runs, clock, logger } = deps;
+  const lease = await runs.begin(`sweep:${tenant.id}`, clock.now(), SWEEP_LEASE_MS);
+  if ('heldUntil' in lease) return { type: 'under-way', until: lease.heldUntil };
+  try {
+    const kept = readPosition(lease.position);
+    const isRecent =
+      kept !== undefined && clock.now().getTime() - kept.startedAt.getTime() < RESUMABLE_FOR_MS;
+    let run = new Run(deps, tenant, lease, options, isRecent ? kept : undefined);
+    let listed = await run.list();
+    if (listed === 'listing-gone') {
+      run = new Run(deps, tenant, lease, options, undefined);
+      listed = await run.list();
+    }
+    const end = await run.end(listed);
+    await runs.end(lease, end.type === 'over' ? 'done' : 'broken-off');
+    return end;
+  } catch (error) {
+    // Nobody has to wait for a lease that has no holder; where that cannot be said either, it runs out.
+    if (!(error instanceof LeaseLostError))
+      await runs
+        .end(lease, 'broken-off')
+        .catch((err: unknown) => logger.warn({ err, tenant: tenant.id }, 'a sweep keeps its lease'));
+    throw error;
+  }
+}
+
+type Listed = 'complete' | 'broken-off' | 'stopped' | 'listing-gone';
+
+interface Looked {
+  readonly page: UserPage;
+  /** Whoever may have to be renamed has been looked at closer. */
+  readonly seen: readonly Assessment[];
 }
 
 class Run {
-  users = 0;
-  drifted = 0;
-  removals = 0;
-  readonly halts: Halt[] = [];
   readonly #deps: SweepDeps;
   readonly #tenant: AssessedTenant;
-  readonly #id: EventId;
-  readonly #startedAt: Date;
-  /** Who was in the listing, by a short hash: a million users take some 40 MB. */
-  readonly #seen = new Set<number>();
-  readonly #renames: Trigger[] = [];
+  readonly #lease: RunLease;
+  readonly #options: SweepOptions;
+  readonly #resumed: boolean;
+  #id: EventId | undefined;
+  #startedAt: Date;
+  #listing: string | undefined;
+  #users: number;
+  #drifted: number;
+  #resumes: number;
+  #keptAtMs: number;
+  readonly #tally: Tally;
+  readonly #renames = new KeptUsers();
+  readonly #seen = new NameSet();
+  #repositories: Repositories | undefined;
 
-  constructor(deps: SweepDeps, tenant: AssessedTenant, id: EventId, startedAt: Date) {
+  constructor(
+    deps: SweepDeps,
+    tenant: AssessedTenant,
+    lease: RunLease,
+    options: SweepOptions,
+    from: SweepPosition | undefined,
+  ) {
     this.#deps = deps;
     this.#tenant = tenant;
-    this.#id = id;
-    this.#startedAt = startedAt;
+    this.#lease = lease;
+    this.#options = options;
+    this.#resumed = from !== undefined;
+    this.#id = from?.run;
+    this.#startedAt = from?.startedAt ?? deps.clock.now();
+    this.#listing = from?.listing;
+    this.#users = from?.users ?? 0;
+    this.#drifted = from?.drifted ?? 0;
+    this.#resumes = from === undefined ? 0 : from.resumes + 1;
+    this.#tally = new Tally(from?.tally);
+    this.#keptAtMs = deps.clock.now().getTime();
+    for (const user of from?.renames ?? []) this.#renames.add(user);
   }
 
-  /** Looks at everyone and makes due who differs. False when the listing broke off. */
-  async list(onProgress?: (users: number, drifted: number) => void): Promise<boolean> {
-    const { queue, clock, logger } = this.#deps;
-    try {
-      for await (const page of this.#tenant.directory.everyone()) {
-        const seen = await assess(this.#deps, this.#tenant, page.users, clock.now(), 'batch');
-        for (const { user } of seen) this.#seen.add(shortHash(user));
-        // A batch knows nothing of refusals: whoever has the code for good reason looks like a rename to it.
-        const drifted = seen.filter(isDrifted);
-        const closer = await lookCloser(this.#deps, this.#tenant, drifted.filter(isRename), clock.now());
-        const found = [...drifted.filter((assessment) => !isRename(assessment)), ...closer.filter(isDrifted)];
-        const renames = found.filter(isRename);
-        this.#renames.push(...renames.map((assessment) => this.#trigger(assessment)));
-        const due = found
-          .filter((assessment) => !isRename(assessment))
-          .map((assessment) => this.#trigger(assessment));
-        if (due.length > 0) await queue.markDue(due, clock.now(), 'sweep');
-        this.users += page.users.length;
-        this.drifted += found.length;
-        onProgress?.(this.users, this.drifted);
+  /** Looks at everyone and makes due who differs. */
+  async list(): Promise<Listed> {
+    const { logger } = this.#deps;
+    await this.#begin();
+    const pds = await attempt('account', () => Repositories.list(this.#deps.accounts));
+    this.#repositories = pds.ok ? pds.value : undefined;
+    for (;;) {
+      const before = this.#users;
+      try {
+        return await this.#readThrough();
+      } catch (err) {
+        if (!(err instanceof UpstreamError)) throw err;
+        if (err.code === 'LISTING_GONE' && this.#resumed) return 'listing-gone';
+        const isCut = err.code === 'UNREACHABLE' || err.code === 'TIMEOUT';
+        const again =
+          err.upstream === 'auth0' && isCut && this.#listing !== undefined && this.#users > before;
+        const place = { tenant: this.#tenant.id, users: this.#users };
+        if (!again) {
+          logger.error({ err, ...place }, 'a sweep broke off');
+          return 'broken-off';
+        }
+        logger.warn({ err, ...place }, 'the listing of a sweep was cut; it is read again');
       }
-      return true;
-    } catch (err) {
-      if (!(err instanceof UpstreamError)) throw err;
-      logger.error({ err, tenant: this.#tenant.id, users: this.users }, 'a sweep broke off');
-      return false;
     }
   }
 
-  /** What only a complete listing allows: renames within their limit, who is not listed, and removals. */
-  async conclude(): Promise<void> {
-    await this.#rename();
-    const { known, unlisted, removable, returned } = await this.#known();
-    await this.#lookAgain(returned);
-    if (isShrunken(this.#deps.limits, this.users, known) && !(await this.#approvedSource())) {
-      await this.#halt(
-        'source',
-        Math.ceil(known * (1 - this.#deps.limits.sourceShrink)),
-        this.users,
-        known,
-        [],
-      );
+  async #begin(): Promise<void> {
+    const { log, logger } = this.#deps;
+    if (this.#id !== undefined) {
+      const place = { tenant: this.#tenant.id, run: this.#id, users: this.#users };
+      logger.info(place, 'a sweep goes on where it broke off');
       return;
     }
-    for (const { user, userId } of unlisted) {
-      await decide(this.#deps, { user, userId, tenant: this.#tenant.id }, 'auth0.user-unlisted', {
-        run: this.#id,
-      });
-    }
-    const gaps = await openGaps(this.#deps.events, this.#tenant.id);
-    // Who is due stays due: the next sweep grants what this one, which closes the gap, had no right to.
-    if (gaps.length === 0) await this.#remove(removable);
-    else await closeSwept(this.#deps, gaps, this.#startedAt);
+    const started = draft(this.#deps, null, this.#tenant.id, 'sweep.started', { users: null });
+    this.#id = started._id;
+    await log.append([started]);
   }
 
-  /** Whoever is taken for gone and is listed, or was kept under another policy: a pass tells what holds now. */
-  async #lookAgain(subjects: readonly Subject[]): Promise<void> {
+  /** From the beginning of the listing, where there is one already: past those who have been looked at. */
+  async #readThrough(): Promise<'complete' | 'stopped'> {
+    const { onProgress, signal } = this.#options;
+    let toSkip = this.#users;
+    const pages = this.#tenant.directory.everyone(this.#listing);
+    const look = (page: UserPage) => {
+      const skipped = Math.min(toSkip, page.users.length);
+      toSkip -= skipped;
+      return this.#look(page, skipped);
+    };
+    onProgress?.(this.#users, this.#drifted, undefined);
+    for await (const looked of inStep(pages, look, PAGES_AT_ONCE)) {
+      await this.#take(looked);
+      onProgress?.(this.#users, this.#drifted, looked.page.total);
+      if (signal?.aborted === true) {
+        await this.#keep();
+        return 'stopped';
+      }
+      if (this.#deps.clock.now().getTime() - this.#keptAtMs >= KEEP_EVERY_MS) await this.#keep();
+    }
+    return 'complete';
+  }
+
+  async #look(page: UserPage, skipped: number): Promise<Looked> {
+    const { keyPrefix } = this.#tenant;
+    for (const { userId } of page.users) this.#seen.add(keyPrefix + userId);
+    const users = page.users.slice(skipped);
+    if (users.length === 0) return { page, seen: [] };
+    const deps = {
+      ...this.#deps,
+      accounts: this.#repositories?.completing(this.#deps.accounts) ?? this.#deps.accounts,
+    };
+    const now = this.#deps.clock.now();
+    const batch = await assess(deps, this.#tenant, users, now, 'batch');
+    const renamed = await lookCloser(deps, this.#tenant, batch.filter(isRename), now);
+    const closer = new Map(renamed.map((one) => [one.user, one]));
+    return { page, seen: batch.map((one) => closer.get(one.user) ?? one) };
+  }
+
+  async #take({ page, seen }: Looked): Promise<void> {
     const { queue, clock } = this.#deps;
-    const due = subjects.map(({ user, userId }) => ({ user, userId, tenant: this.#tenant.id }));
+    const found = seen.filter(isDrifted);
+    for (const { user } of found.filter(isRename)) this.#renames.add(user);
+    const due = found.filter((one) => !isRename(one)).map((one) => this.#trigger(one));
     if (due.length > 0) await queue.markDue(due, clock.now(), 'sweep');
-  }
-
-  async #rename(): Promise<void> {
-    const { queue, clock, limits } = this.#deps;
-    if (this.#renames.length === 0) return;
-    // A single rename, or a few, is somebody's wish; the limit is for a column that was overwritten.
-    const limit = Math.max(1, allowed(limits.renames, this.users));
-    if (this.#renames.length > limit) {
-      const users = this.#renames.map(({ user }) => user);
-      return this.#halt('renames', limit, users.length, this.users, users);
-    }
-    await queue.markDue(this.#renames, clock.now(), 'sweep');
-  }
-
-  async #known() {
-    let known = 0;
-    const unlisted: Subject[] = [];
-    const removable: Subject[] = [];
-    const returned: Subject[] = [];
-    for await (const subject of this.#deps.subjects.list(this.#tenant.id)) {
-      const says = (reason: string) => subject.conditions.some((condition) => condition.reason === reason);
-      const isGone = says('UserGone') || says('UserGoneOnce');
-      const isListed = this.#seen.has(shortHash(subject.user));
-      // Gone with an account that the policy of that day let be: the policy may have changed since.
-      const isKept = isGone && subject.did !== undefined && accountReason(subject) === 'UserGone';
-      const isLookedAgain = isListed ? isGone : isKept && this.#deps.settings.policy.removal !== 'report';
-      if (isLookedAgain) returned.push(subject);
-      else if (says('RemovalDue') || says('RemovalWithheld')) removable.push(subject);
-      if (isListed || !isGone) known += 1;
-      // A 404 whose second proof is still missing gets it here, as does whoever was thought to be there.
-      if (!isListed && (!isGone || says('UserGoneOnce'))) unlisted.push(subject);
-    }
-    return { known, unlisted, removable, returned };
-  }
-
-  async #approvedSource(): Promise<boolean> {
-    const { events, clock } = this.#deps;
-    const now = clock.now().getTime();
-    // The halt may be as old as one that can be approved; with nightly sweeps it is always a day old.
-    const since = new Date(now - DAY_MS - APPROVABLE_FOR_MS);
-    const halted = new Set<EventId>();
-    for await (const event of events.read({ types: ['sweep.halted', 'sweep.approved'], since })) {
-      if (event.tenant !== this.#tenant.id) continue;
-      if (event.type === 'sweep.halted' && event.data.kind === 'source') halted.add(event.data.run);
-      if (event.type !== 'sweep.approved' || !halted.has(event.data.run)) continue;
-      if (now - event.at.getTime() <= DAY_MS) return true;
-    }
-    return false;
-  }
-
-  async #remove(removable: readonly Subject[]): Promise<void> {
-    if (removable.length === 0) return;
-    const granted = await this.#grantedOfLate();
-    // Whoever has been granted and not been looked at since still says RemovalDue, and is not asked about twice.
-    const waiting = removable.filter(({ user }) => !granted.has(user));
-    // But looked at again: the run that granted it may have broken off before the user was due.
-    const again = removable.filter(({ user }) => granted.has(user));
-    const due = again.map(({ user, userId }) => ({ user, userId, tenant: this.#tenant.id }));
-    if (due.length > 0) await this.#deps.queue.markDue(due, this.#deps.clock.now(), 'sweep');
-    if (waiting.length === 0) return;
-    const limit = allowed(this.#deps.limits.removals, this.users);
-    if (waiting.length + granted.size > limit) {
-      const users = waiting.map(({ user }) => user);
-      return this.#halt('removals', limit, users.length, this.users, users);
-    }
-    for (const { user, userId } of waiting) {
-      const data = { run: this.#id, by: 'the safety limit' };
-      await decide(this.#deps, { user, userId, tenant: this.#tenant.id }, 'removal.granted', data);
-      this.removals += 1;
-    }
-  }
-
-  /** Sweep after sweep, the limit holds for a day. */
-  async #grantedOfLate(): Promise<ReadonlySet<UserKey>> {
-    const { events, clock } = this.#deps;
-    const since = new Date(clock.now().getTime() - DAY_MS);
-    const granted = new Set<UserKey>();
-    for await (const event of events.read({ types: ['removal.granted'], since })) {
-      if (event.tenant === this.#tenant.id && event.user !== null) granted.add(event.user);
-    }
-    return granted;
-  }
-
-  async #halt(
-    kind: Halt['kind'],
-    limit: number,
-    count: number,
-    of: number,
-    users: readonly UserKey[],
-  ): Promise<void> {
-    const { log, logger } = this.#deps;
-    const data: Halt = { run: this.#id, kind, limit, count, of, users: users.slice(0, MAX_HALTED_USERS) };
-    this.halts.push(data);
-    await log.append([draft(this.#deps, null, this.#tenant.id, 'sweep.halted', data)]);
-    logger.error(
-      { tenant: this.#tenant.id, run: this.#id, kind, limit, count, of },
-      'a safety limit halted a sweep',
-    );
+    for (const one of seen) this.#tally.add(one);
+    this.#listing = page.listing;
+    this.#users += seen.length;
+    this.#drifted += found.length;
   }
 
   #trigger({ user, auth0 }: Assessment): Trigger {
     return { user, tenant: this.#tenant.id, userId: auth0.userId };
   }
+
+  /** What a complete listing allows to conclude, and the last line. */
+  async end(listed: Listed): Promise<SweepEnd> {
+    const [users, drifted, resumes] = [this.#users, this.#drifted, this.#resumes];
+    if (listed === 'stopped' || this.#id === undefined) return { type: 'stopped', users };
+    const complete = listed === 'complete';
+    const { id: tenant } = this.#tenant;
+    const isListed = (key: string): boolean => this.#seen.has(key);
+    const everyone = { run: this.#id, startedAt: this.#startedAt, users, renames: this.#renames, isListed };
+    const stayAlive = () => this.#keep();
+    const { removals, halts } = complete
+      ? await conclude(this.#deps, this.#tenant, everyone, stayAlive)
+      : { removals: 0, halts: [] };
+    const orphans = complete ? await countOrphans(this.#deps, tenant, isListed, this.#repositories) : null;
+    const durationMs = this.#deps.clock.now().getTime() - this.#startedAt.getTime();
+    const counted = { totals: this.#tally.totals(), situations: this.#tally.situations(), orphans };
+    await this.#deps.log.append([
+      draft(this.#deps, null, tenant, 'sweep.finished', {
+        ...{ users, drifted, complete, durationMs, resumes },
+        ...counted,
+      }),
+    ]);
+    return { type: 'over', users, drifted, removals, complete, halts, ...counted, durationMs };
+  }
+
+  /** Shows that this run lives, and keeps how far it has come where that can be taken up. */
+  async #keep(): Promise<void> {
+    const { runs, clock } = this.#deps;
+    const position = this.#position();
+    const text = position === undefined ? undefined : writePosition(position);
+    await runs.keep(this.#lease, clock.now(), SWEEP_LEASE_MS, text);
+    this.#keptAtMs = clock.now().getTime();
+  }
+
+  #position(): SweepPosition | undefined {
+    if (this.#id === undefined || this.#listing === undefined) return undefined;
+    if (this.#renames.count > MAX_KEPT_RENAMES) return undefined;
+    return {
+      run: this.#id,
+      startedAt: this.#startedAt,
+      listing: this.#listing,
+      users: this.#users,
+      drifted: this.#drifted,
+      resumes: this.#resumes,
+      renames: this.#renames.users,
+      tally: this.#tally.state(),
+    };
+  }
 }
 
 /** Also beside other actions: the pass that mends those would rename as well, past the limit. */
-function accountReason({ conditions }: Subject): string | undefined {
-  return conditions.find(({ type }) => type === 'account')?.reason;
-}
-
-function isRename({ view }: Assessment): boolean {
-  return view.actions.some(({ type }) => type === 'change-handle');
+function isRename(assessment: Assessment): boolean {
+  return renameOf(assessment) !== undefined;
 }

@@ -194,6 +194,13 @@ export interface EventData {
     readonly drifted: number;
     readonly complete: boolean;
     readonly durationMs: number;
+    /** How often it was taken up again after it had broken off. */
+    readonly resumes: number;
+    /** As they were found, before anything was mended. */
+    readonly totals: ResourceTotals;
+    readonly situations: readonly Situation[];
+    /** By the listings alone; null where they were not complete. */
+    readonly orphans: { readonly documents: number; readonly accounts: number | null } | null;
   };
   /** Something of this tenant's may have been missed; until the gap is closed, nobody's account is removed. */
   'gap.opened': {
@@ -203,6 +210,29 @@ export interface EventData {
     readonly until: string | null;
   };
   'gap.closed': { readonly gap: EventId; readonly by: 'sweep' | 'pull' };
+}
+
+export interface Share {
+  readonly have: number;
+  readonly of: number;
+}
+
+/** How many users have what they should have. */
+export interface ResourceTotals {
+  readonly verifications: Share;
+  readonly users: Share;
+  readonly codes: Share;
+  readonly handles: Share;
+  /** Of those with a verified email: the only ones who are to have an account. */
+  readonly accounts: Share;
+  readonly waitingForEmailVerification: number;
+}
+
+/** How many users are not as desired in one resource, for one reason. */
+export interface Situation {
+  readonly resource: ConditionDraft['type'];
+  readonly reason: string;
+  readonly users: number;
 }
 
 /** A condition before it is known since when it holds. */

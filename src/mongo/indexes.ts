@@ -40,6 +40,12 @@ const ownIndexes: readonly IndexSpec[] = [
     key: { accountEmailHash: 1, _id: 1 },
     having: ['accountEmailHash'],
   },
+  {
+    collection: collections.subjects,
+    name: 'handle',
+    key: { 'view.accountHandle': 1 },
+    having: ['view.accountHandle'],
+  },
 ];
 
 const ownCollections = [collections.events, collections.subjects, collections.rejects, collections.cursors];

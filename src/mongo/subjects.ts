@@ -1,8 +1,8 @@
 /** Subjects: one document a user, as stored, and how it is read. The queue in it is in `work-queue.ts`. */
 import { createHash } from 'node:crypto';
-import type { Collection } from 'mongodb';
-import type { Auth0UserId, EventId, TenantId, UserKey } from '../identity.ts';
-import type { DuePriority, Subject, SubjectReader, SubjectView } from '../ports.ts';
+import type { Collection, Document, Filter } from 'mongodb';
+import type { AccountHandle, Auth0UserId, EventId, TenantId, UserKey } from '../identity.ts';
+import type { DuePriority, Standing, Subject, SubjectReader, SubjectView } from '../ports.ts';
 import { collections } from './collections.ts';
 import type { ReadableDb } from './connection.ts';
 import { reading } from './errors.ts';
@@ -35,6 +35,13 @@ export const priorities = { trigger: 0, sweep: 1 } as const satisfies Record<Due
 export const maxCauses = 20;
 
 const page = 1_000;
+const standingProjection = {
+  userId: 1,
+  observedAt: 1,
+  'view.did': 1,
+  'view.conditions.type': 1,
+  'view.conditions.reason': 1,
+} as const;
 
 export type TenantFilter = { readonly tenant?: { readonly $in: TenantId[] } };
 
@@ -46,10 +53,59 @@ export function ofTenants(tenants: readonly TenantId[] | undefined): TenantFilte
 export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): SubjectReader {
   const mine = ofTenants(tenants);
   const subjects = db.collection<StoredSubject>(collections.subjects);
+
+  /** Pages by key rather than one cursor: the server drops a cursor that its reader leaves for ten minutes. */
+  async function* pagesOf(
+    wanted: Filter<StoredSubject>,
+    options: { readonly projection?: Document },
+  ): AsyncIterable<readonly StoredSubject[]> {
+    let after: UserKey | undefined;
+    for (;;) {
+      const beyond = after === undefined ? {} : { _id: { $gt: after } };
+      const found = await reading('list subjects', () =>
+        subjects
+          .find({ ...wanted, ...beyond }, { ...options, batchSize: page + 1 })
+          .sort({ _id: 1 })
+          .limit(page)
+          .toArray(),
+      );
+      if (found.length > 0) yield found;
+      after = found.at(-1)?._id;
+      if (found.length < page) return;
+    }
+  }
+
   return {
     async get(user) {
       const found = await reading('read a subject', () => subjects.findOne({ _id: { $eq: user } }));
       return found === null ? undefined : subjectOf(found);
+    },
+
+    async read(users) {
+      const found = new Map<UserKey, Subject>();
+      for (let start = 0; start < users.length; start += page) {
+        const wanted = { _id: { $in: users.slice(start, start + page) } };
+        const stored = await reading('read subjects', () =>
+          subjects.find(wanted, { batchSize: page + 1 }).toArray(),
+        );
+        for (const subject of stored) found.set(subject._id, subjectOf(subject));
+      }
+      return found;
+    },
+
+    async carriersOf(handles) {
+      const carriers = new Map<AccountHandle, UserKey[]>();
+      for (let start = 0; start < handles.length; start += page) {
+        const wanted = { 'view.accountHandle': { $in: handles.slice(start, start + page) } };
+        const stored = await reading('find who carries a handle', () =>
+          subjects.find(wanted, { projection: { 'view.accountHandle': 1 } }).toArray(),
+        );
+        for (const { _id, view } of stored) {
+          const carried = view?.accountHandle;
+          if (carried !== undefined) carriers.set(carried, [...(carriers.get(carried) ?? []), _id]);
+        }
+      }
+      return carriers;
     },
 
     async holdersOfEmail(email) {
@@ -88,23 +144,15 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
       return found.map((subject) => subject._id);
     },
 
-    // Pages by key rather than one cursor: the server drops a cursor that its reader leaves for ten minutes.
     async *list(tenant, only = {}) {
       const unsettled = only.unsettled === true ? { 'view.sync': { $ne: 'Synced' as const } } : {};
-      let after: UserKey | undefined;
-      for (;;) {
-        const beyond = after === undefined ? {} : { _id: { $gt: after } };
-        const found = await reading('list subjects', () =>
-          subjects
-            .find({ tenant: { $eq: tenant }, ...unsettled, ...beyond }, { batchSize: page + 1 })
-            .sort({ _id: 1 })
-            .limit(page)
-            .toArray(),
-        );
+      for await (const found of pagesOf({ tenant: { $eq: tenant }, ...unsettled }, {}))
         for (const subject of found) yield subjectOf(subject);
-        after = found.at(-1)?._id;
-        if (found.length < page) return;
-      }
+    },
+
+    async *standings(tenant) {
+      for await (const found of pagesOf({ tenant: { $eq: tenant } }, { projection: standingProjection }))
+        yield found.map(standingOf);
     },
 
     backlog: (now) =>
@@ -131,6 +179,10 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
  */
 export function emailHash(email: string): string {
   return createHash('sha256').update(email.toLowerCase()).digest('base64url');
+}
+
+function standingOf({ _id, userId, observedAt, view }: StoredSubject): Standing {
+  return { user: _id, userId, did: view?.did, conditions: view?.conditions ?? [], observedAt };
 }
 
 /** A user that was marked due and never looked at has no view yet: nothing is known of it. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { parseAccountHandle, parseDid } from '../identity.ts';
-import type { CreateAccountResult, PdsAccount } from '../ports.ts';
+import type { CreateAccountResult, PdsAccount, Repository } from '../ports.ts';
 import type { Refusal } from '../upstream.ts';
 
 const DidAnswer = parsed(parseDid, 'not a DID');
@@ -54,8 +54,11 @@ function toAccount(info: z.infer<typeof AccountInfo>): PdsAccount {
 
 const RepoStatus = z.object({ active: z.boolean(), status: z.string().optional() });
 
-export function readRepoState(body: unknown): PdsAccount['state'] {
-  const { active, status } = RepoStatus.parse(body);
+export function readRepoState(body: unknown): Repository['state'] {
+  return stateOf(RepoStatus.parse(body));
+}
+
+function stateOf({ active, status }: z.infer<typeof RepoStatus>): Repository['state'] {
   if (active) return 'active';
   return status === 'deactivated' || status === 'takendown' ? status : 'unknown';
 }
@@ -63,11 +66,12 @@ export function readRepoState(body: unknown): PdsAccount['state'] {
 const RepoPage = z.object({
   cursor: z.string().optional(),
   // `active` may be left out of an answer that knows no account status.
-  repos: z.array(z.object({ did: DidAnswer, active: z.boolean().default(true) })),
+  repos: z.array(RepoStatus.extend({ did: DidAnswer, active: z.boolean().default(true) })),
 });
 
-export function readRepoPage(body: unknown) {
-  return RepoPage.parse(body);
+export function readRepoPage(body: unknown): { cursor: string | undefined; repos: Repository[] } {
+  const { cursor, repos } = RepoPage.parse(body);
+  return { cursor, repos: repos.map((repo) => ({ did: repo.did, state: stateOf(repo) })) };
 }
 
 export function readHolder(body: unknown) {

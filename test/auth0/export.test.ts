@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { createDirectory } from '../../src/auth0/management.ts';
+import type { UserPage } from '../../src/ports.ts';
 import { bodyOf, type Handler, sendJson } from '../support/local-server.ts';
 import { type ApiUser, apiUsers, type Tenant, tenantOf } from './tenant.ts';
 
@@ -12,6 +13,8 @@ interface ExportingTenant {
   readonly job?: readonly Record<string, unknown>[];
   readonly file: (response: ServerResponse) => void;
 }
+
+const JOB = 'job_0000000000000001';
 
 function ndjson(users: readonly ApiUser[]): string {
   return users.map((user) => `${JSON.stringify(user)}\n`).join('');
@@ -25,14 +28,14 @@ async function exporting({ counted, job = [{ status: 'completed' }], file }: Exp
     if (path === '/api/v2/users') return sendJson(response, 200, { total: counted, users: [] });
     if (path === '/api/v2/jobs/users-exports') {
       seen.asked = JSON.parse(await bodyOf(request));
-      return sendJson(response, 200, { id: 'job_0000000000000001', type: 'users_export', status: 'pending' });
+      return sendJson(response, 200, { id: JOB, type: 'users_export', status: 'pending' });
     }
-    if (path === '/api/v2/jobs/job_0000000000000001') {
+    if (path === `/api/v2/jobs/${JOB}`) {
       const { http, ...answer } = job[Math.min(looks, job.length - 1)] ?? {};
       looks += 1;
       if (http !== undefined) return sendJson(response, Number(http), {}, { 'retry-after': '3' });
       return sendJson(response, 200, {
-        id: 'job_0000000000000001',
+        id: JOB,
         location: `${tenant.origin}/file`,
         ...answer,
       });
@@ -44,20 +47,22 @@ async function exporting({ counted, job = [{ status: 'completed' }], file }: Exp
   return { tenant, seen };
 }
 
-/** The ids in the order they came, and how it ended. */
-async function listed(tenant: Tenant) {
+/** The pages with anybody on them, who was on them, what was said of the listing, and how it ended. */
+async function listed(tenant: Tenant, again?: string) {
   const pages: number[] = [];
   const ids = new Set<string>();
+  const said: Pick<UserPage, 'listing' | 'total'> = {};
   const ended = await (async () => {
-    for await (const { users } of createDirectory(tenant.client).everyone()) {
-      pages.push(users.length);
+    for await (const { users, ...page } of createDirectory(tenant.client).everyone(again)) {
+      Object.assign(said, page);
+      if (users.length > 0) pages.push(users.length);
       for (const { userId } of users) ids.add(userId);
     }
   })().then(
     () => 'complete' as const,
     (error: { code: string; retryable: boolean }) => error,
   );
-  return { pages, users: ids.size, ended };
+  return { pages, users: ids.size, ended, said };
 }
 
 describe('a tenant of 1,000 users or more is exported', () => {
@@ -70,7 +75,10 @@ describe('a tenant of 1,000 users or more is exported', () => {
       job: [{ status: 'pending' }, { status: 'processing', percentage_done: 50 }, { status: 'completed' }],
       file: (response) => response.end(encode(ndjson(apiUsers(1_200)))),
     });
-    expect(await listed(tenant)).toEqual({ pages: [500, 500, 200], users: 1_200, ended: 'complete' });
+    expect(await listed(tenant)).toEqual({
+      ...{ pages: [500, 500, 200], users: 1_200, ended: 'complete' },
+      said: { total: 1_200, listing: `${JOB}/1200` },
+    });
     expect(seen).toEqual({
       asked: {
         format: 'json',
@@ -112,6 +120,74 @@ describe('a tenant of 1,000 users or more is exported', () => {
     });
     expect(await listed(tenant)).toMatchObject({ users: 1_000, ended: 'complete' });
     expect(tenant.clock.elapsedMs()).toBe(3_000);
+  });
+});
+
+describe('an export that was read before', () => {
+  const again = `${JOB}/1200`;
+
+  test('is read again from the file of the same job, with no new one', async () => {
+    const { tenant, seen } = await exporting({
+      counted: 1_200,
+      file: (response) => response.end(ndjson(apiUsers(1_200))),
+    });
+    expect(await listed(tenant, again)).toMatchObject({ pages: [500, 500, 200], ended: 'complete' });
+    expect(seen.asked).toBeUndefined();
+    expect(tenant.requests.filter((request) => request.startsWith('GET /api/v2/users'))).toHaveLength(1);
+  });
+
+  test('is whole when it holds who was counted when it was made, however many there are now', async () => {
+    const { tenant } = await exporting({
+      counted: 2_400,
+      file: (response) => response.end(ndjson(apiUsers(1_200))),
+    });
+    expect(await listed(tenant, again)).toMatchObject({ users: 1_200, ended: 'complete' });
+  });
+
+  test.each([
+    ['whose job is not kept any more', again, [{ http: 404 }]],
+    ['whose link is refused', again, [{ status: 'completed' }]],
+    ['that is none', 'of another kind', []],
+  ])('%s, is gone', async (_reason, name, job) => {
+    const { tenant, seen } = await exporting({
+      ...{ counted: 1_200, job },
+      file: (response) => response.writeHead(403).end('<Error>expired</Error>'),
+    });
+    expect(await listed(tenant, name)).toMatchObject({ pages: [], ended: { code: 'LISTING_GONE' } });
+    expect(seen.asked).toBeUndefined();
+  });
+});
+
+describe('who was changed since a moment', () => {
+  const since = new Date('2026-02-01T00:00:00Z');
+  const changedIn = async (tenant: Tenant): Promise<string[]> => {
+    const ids: string[] = [];
+    for await (const { users } of createDirectory(tenant.client).changedSince(since))
+      ids.push(...users.map(({ userId }) => userId));
+    return ids;
+  };
+
+  test('is asked of the search', async () => {
+    const tenant = await tenantOf((_request, response) =>
+      sendJson(response, 200, { total: 2, users: apiUsers(2) }),
+    );
+    expect(await changedIn(tenant)).toEqual(['auth0|0', 'auth0|1']);
+    const asked = new URL(tenant.requests.at(-1)?.slice('GET '.length) ?? '', 'http://localhost')
+      .searchParams;
+    expect(asked.get('q')).toBe('updated_at:[2026-02-01T00:00:00.000Z TO *]');
+  });
+
+  test('is picked from an export, where the search would cut it off', async () => {
+    const lines = apiUsers(1_200).map((user, at) => ({
+      ...user,
+      updated_at: at % 3 === 0 ? '2026-02-01T00:00:00.000Z' : '2026-01-31T23:59:59.999Z',
+    }));
+    const { tenant, seen } = await exporting({
+      counted: 1_200,
+      file: (response) => response.end(ndjson(lines)),
+    });
+    expect(await changedIn(tenant)).toHaveLength(400);
+    expect(JSON.stringify(seen.asked)).toContain('updated_at');
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Assessment, assess } from '../../src/engine/assess.ts';
-import { createTally } from '../../src/engine/audit.ts';
+import { auditedUser, Tally } from '../../src/engine/audit.ts';
 import { pausedUsers, withPause } from '../../src/engine/paused.ts';
 import { alice, bob, handle, type Person, tenant } from '../mongo/people.ts';
 import { mainTenant, sweepDeps, write } from '../support/in-memory/sweeps.ts';
@@ -14,15 +14,17 @@ async function listed(world: World): Promise<Assessment[]> {
 }
 
 async function audited(world: World) {
-  const tally = createTally();
-  const rows = (await listed(world)).map((assessment) => tally.add(tenant, assessment));
+  const tally = new Tally();
+  const assessments = await listed(world);
+  for (const assessment of assessments) tally.add(assessment);
+  const rows = assessments.map((assessment) => auditedUser(tenant, assessment));
   return { totals: tally.totals(), rows, row: ({ user }: Person) => rows.find((row) => row.user === user) };
 }
 
 describe('the totals', () => {
   it('of nobody are nothing of nothing', () => {
     const none = { have: 0, of: 0 };
-    expect(createTally().totals()).toEqual({
+    expect(new Tally().totals()).toEqual({
       verifications: none,
       users: none,
       codes: none,
@@ -148,8 +150,7 @@ describe('a user', () => {
       await write(world, 'user.paused', { by: 'carol', reason: 'asked to', until: null }, who);
     choose(world, alice, 'alice');
     const paused = await pausedUsers(world.log, world.clock.now());
-    const tally = createTally();
-    const rows = (await listed(world)).map((each) => tally.add(tenant, withPause(each, paused)));
+    const rows = (await listed(world)).map((each) => auditedUser(tenant, withPause(each, paused)));
     const suspended = { sync: 'OutOfSync', health: 'Suspended', plan: [] };
     expect(rows).toMatchObject([
       { ...suspended, reasons: ['Paused', 'HandleDiffers'] },

@@ -5,6 +5,7 @@ import type {
   DocumentStore,
   EventLog,
   Rejects,
+  Runs,
   SubjectReader,
   WorkQueue,
 } from '../../src/ports.ts';
@@ -20,6 +21,7 @@ export interface Ports {
   readonly auth0: Directory;
   readonly secondAuth0: Directory;
   readonly rejects: Rejects;
+  readonly runs: Runs;
 }
 
 export type PortName = keyof Ports;
@@ -35,7 +37,12 @@ export interface Point {
 
 type Calls = { readonly [Port in PortName]: { readonly [Method in keyof Ports[Port]]: CallKind } };
 
-const directory = { user: 'read', usersByEmail: 'read', everyone: 'stream' } as const;
+const directory = {
+  user: 'read',
+  usersByEmail: 'read',
+  everyone: 'stream',
+  changedSince: 'stream',
+} as const;
 
 /** Complete by its type: a method that is added to a port has to be named here before this compiles. */
 const CALLS: Calls = {
@@ -51,10 +58,13 @@ const CALLS: Calls = {
   },
   subjects: {
     get: 'read',
+    read: 'read',
+    carriersOf: 'read',
     holdersOfEmail: 'read',
     holdersOfDid: 'read',
     sistersOf: 'read',
     list: 'stream',
+    standings: 'stream',
     backlog: 'read',
   },
   documents: {
@@ -93,6 +103,7 @@ const CALLS: Calls = {
   auth0: directory,
   secondAuth0: directory,
   rejects: { add: 'write' },
+  runs: { begin: 'write', keep: 'write', end: 'write' },
 };
 
 function pointsOf(port: PortName): Point[] {
@@ -105,7 +116,7 @@ function pointsOf(port: PortName): Point[] {
 }
 
 const POINTS: readonly (readonly [PortName, readonly Point[]])[] = (
-  ['log', 'queue', 'subjects', 'documents', 'accounts', 'auth0', 'secondAuth0', 'rejects'] as const
+  ['log', 'queue', 'subjects', 'documents', 'accounts', 'auth0', 'secondAuth0', 'rejects', 'runs'] as const
 ).map((port) => [port, pointsOf(port)]);
 
 /** Whoever stands between a process and its ports. */

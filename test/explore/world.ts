@@ -19,6 +19,7 @@ import {
 import { type InMemoryEventLog, inMemoryEventLog } from '../support/in-memory/event-log.ts';
 import { seededRandom } from '../support/in-memory/random.ts';
 import { inMemoryRejects } from '../support/in-memory/rejects.ts';
+import { inMemoryRuns } from '../support/in-memory/runs.ts';
 import { inMemoryWorkQueue } from '../support/in-memory/work-queue.ts';
 import { auth0User, SETTINGS } from '../support/in-memory/world.ts';
 import type { PortName, Ports } from './ports.ts';
@@ -82,6 +83,7 @@ export class World {
       auth0,
       secondAuth0,
       rejects: inMemoryRejects(),
+      runs: inMemoryRuns(),
     };
     this.clock = { now: () => new Date(this.nowMs), delay: async () => undefined };
     this.settings = { ...SETTINGS, policy: { ...SETTINGS.policy, ...policy }, ...settings };

@@ -6,7 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { UpstreamError } from '../../src/errors.ts';
 import { type AccountHandle, type Did, parseAccountHandle, parseDid } from '../../src/identity.ts';
-import type { AccountHost, CreateAccountResult } from '../../src/ports.ts';
+import type { AccountHost, CreateAccountResult, Repository } from '../../src/ports.ts';
 
 export interface HostUnderTest {
   readonly host: AccountHost;
@@ -257,10 +257,10 @@ export function accountHostContract(name: string, open: () => HostUnderTest): vo
         const { host, takeDown } = open();
         const [alice, bob] = [await join(person('alice')), await join(person('bob'))];
         await takeDown(bob);
-        const listed: { did: Did; active: boolean }[] = [];
+        const listed: Repository[] = [];
         for await (const page of host.repositories()) listed.push(...page);
-        expect(listed.filter(({ did }) => did === alice)).toMatchObject([{ active: true }]);
-        expect(listed.filter(({ did }) => did === bob)).toMatchObject([{ active: false }]);
+        expect(listed.filter(({ did }) => did === alice)).toMatchObject([{ state: 'active' }]);
+        expect(listed.filter(({ did }) => did === bob)).toMatchObject([{ state: 'takendown' }]);
       });
 
       test('handle domains start with a dot', async () => {

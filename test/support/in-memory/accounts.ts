@@ -98,7 +98,7 @@ export function inMemoryAccounts(
       return found;
     },
     async *repositories() {
-      const page = [...stored.values()].map(({ did, status }) => ({ did, active: status === 'active' }));
+      const page = [...stored.values()].map(({ did, status }) => ({ did, state: status }));
       if (page.length > 0) yield page;
     },
     async holderOf(handle) {

@@ -11,6 +11,9 @@ export interface InMemoryDirectory extends Directory {
   freezeList(): void;
   /** The next listing breaks off after this many pages. */
   breakListAfter(pages: number): void;
+  /** From now on a listing can be read again, until they are forgotten. */
+  keepListings(): void;
+  forgetListings(): void;
 }
 
 const PAGE = 100;
@@ -19,6 +22,7 @@ export function inMemoryDirectory(hooks?: Hooks): InMemoryDirectory {
   const users = new Map<Auth0UserId, Auth0User>();
   let list: readonly Auth0User[] | undefined;
   let pagesLeft = Number.POSITIVE_INFINITY;
+  let kept: Map<string, readonly Auth0User[]> | undefined;
   const directory: InMemoryDirectory = {
     put: (user) => void users.set(user.userId, user),
     remove: (id) => void users.delete(id),
@@ -31,22 +35,30 @@ export function inMemoryDirectory(hooks?: Hooks): InMemoryDirectory {
     user: async (id) => users.get(id) ?? 'absent',
     usersByEmail: async (email) =>
       [...users.values()].filter((user) => user.email?.toLowerCase() === email.toLowerCase()),
-    async *everyone() {
-      const listed = list ?? [...users.values()];
+    keepListings: () => {
+      kept = new Map();
+    },
+    forgetListings: () => kept?.clear(),
+    async *everyone(again) {
+      const earlier = again === undefined ? undefined : kept?.get(again);
+      if (again !== undefined && earlier === undefined) throw failed('LISTING_GONE');
+      const listed = earlier ?? list ?? [...users.values()];
+      const listing = again ?? (kept === undefined ? undefined : `listing-${kept.size}`);
+      if (listing !== undefined) kept?.set(listing, listed);
       for (let from = 0; from < listed.length; from += PAGE) {
-        if (pagesLeft <= 0) throw brokenOff();
+        if (pagesLeft <= 0) throw failed('LISTING_UNSTABLE');
         pagesLeft -= 1;
-        yield { users: listed.slice(from, from + PAGE) };
+        yield { users: listed.slice(from, from + PAGE), total: listed.length, listing };
       }
     },
+    async *changedSince(since) {
+      yield { users: [...users.values()].filter(({ createdAt }) => createdAt >= since) };
+    },
   };
-  return hooked('auth0', directory, { user: 'read', usersByEmail: 'read', everyone: 'stream' }, hooks);
+  const kinds = { user: 'read', usersByEmail: 'read', everyone: 'stream', changedSince: 'stream' } as const;
+  return hooked('auth0', directory, kinds, hooks);
 }
 
-function brokenOff(): UpstreamError {
-  return new UpstreamError('the listing broke off', {
-    upstream: 'auth0',
-    code: 'LISTING_UNSTABLE',
-    retryable: true,
-  });
+function failed(code: string): UpstreamError {
+  return new UpstreamError('the listing broke off', { upstream: 'auth0', code, retryable: true });
 }

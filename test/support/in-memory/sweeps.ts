@@ -4,7 +4,7 @@ import type { SafetyLimits } from '../../../src/engine/limits.ts';
 import { type SweepDeps, type SweepResult, sweep } from '../../../src/engine/sweep.ts';
 import type { ConcordEvent, EventData, EventOf, EventType } from '../../../src/events/event.ts';
 import { eventId, type TenantId, type UserKey } from '../../../src/identity.ts';
-import { type Person, person, tenant } from '../../mongo/people.ts';
+import { otherTenant, type Person, person, tenant } from '../../mongo/people.ts';
 import type { PortCall } from './hooks.ts';
 import { auth0User, choose, passOver, type World } from './world.ts';
 
@@ -21,12 +21,18 @@ export function mainTenant({ directory }: World): AssessedTenant {
 }
 
 export function sweepDeps(world: World, limits: Partial<SafetyLimits> = {}): SweepDeps {
-  const { deps, log, subjects } = world;
-  return { ...deps, events: log, subjects, limits: { ...LIMITS, ...limits } };
+  const { deps, log, subjects, runs } = world;
+  const keySpaces = [
+    { id: tenant, keyPrefix: '' },
+    { id: otherTenant, keyPrefix: `${otherTenant}-` },
+  ];
+  return { ...deps, events: log, subjects, runs, limits: { ...LIMITS, ...limits }, keySpaces };
 }
 
-export function sweepOnce(world: World, limits: Partial<SafetyLimits> = {}): Promise<SweepResult> {
-  return sweep(sweepDeps(world, limits), mainTenant(world));
+export async function sweepOnce(world: World, limits: Partial<SafetyLimits> = {}): Promise<SweepResult> {
+  const end = await sweep(sweepDeps(world, limits), mainTenant(world));
+  if (end.type !== 'over') throw new Error(`The sweep is ${end.type}.`);
+  return end;
 }
 
 /** So many people, each with all that is theirs; every other one has chosen a handle. */

@@ -4,7 +4,7 @@
  */
 import { UNSEEN } from '../../../src/engine/standing.ts';
 import { LeaseLostError } from '../../../src/errors.ts';
-import type { EventId, UserKey } from '../../../src/identity.ts';
+import type { AccountHandle, EventId, UserKey } from '../../../src/identity.ts';
 import type {
   DuePriority,
   Lease,
@@ -61,10 +61,13 @@ export function inMemoryWorkQueue(hooks?: Hooks): InMemoryWorkQueue {
       createReader(stored),
       {
         get: 'read',
+        read: 'read',
+        carriersOf: 'read',
         holdersOfEmail: 'read',
         holdersOfDid: 'read',
         sistersOf: 'read',
         list: 'stream',
+        standings: 'stream',
         backlog: 'read',
       },
       hooks,
@@ -186,6 +189,19 @@ function createReader(stored: ReadonlyMap<UserKey, Stored>): SubjectReader {
       const subject = stored.get(user);
       return subject === undefined ? undefined : subjectOf(subject);
     },
+    async read(users) {
+      const found = users.flatMap((user) => stored.get(user) ?? []);
+      return new Map(found.map((subject) => [subject.user, subjectOf(subject)]));
+    },
+    async carriersOf(handles) {
+      const carriers = new Map<AccountHandle, UserKey[]>();
+      for (const { user, view } of inOrder()) {
+        const carried = view?.accountHandle;
+        if (carried !== undefined && handles.includes(carried))
+          carriers.set(carried, [...(carriers.get(carried) ?? []), user]);
+      }
+      return carriers;
+    },
     holdersOfEmail: async (email) =>
       inOrder()
         .filter(({ view }) => view?.accountEmail?.toLowerCase() === email.toLowerCase())
@@ -203,6 +219,17 @@ function createReader(stored: ReadonlyMap<UserKey, Stored>): SubjectReader {
         .map(({ user }) => user),
     async *list(tenant) {
       for (const subject of inOrder()) if (subject.tenant === tenant) yield subjectOf(subject);
+    },
+    async *standings(tenant) {
+      const page = inOrder().filter((subject) => subject.tenant === tenant);
+      if (page.length > 0)
+        yield page.map(({ user, userId, observedAt, view }) => ({
+          user,
+          userId,
+          did: view?.did,
+          conditions: view?.conditions ?? [],
+          observedAt,
+        }));
     },
     async backlog(now) {
       const all = [...stored.values()];

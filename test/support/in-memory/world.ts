@@ -11,7 +11,7 @@ import type { SisterTenant } from '../../../src/engine/sister.ts';
 import type { ConcordEvent } from '../../../src/events/event.ts';
 import { type AccountHandle, eventId, type TenantId, type UserKey } from '../../../src/identity.ts';
 import { createLogger } from '../../../src/logger.ts';
-import type { Auth0User, PasswordVault, Random } from '../../../src/ports.ts';
+import type { Auth0User, PasswordVault, Random, Runs } from '../../../src/ports.ts';
 import { handle, otherTenant, type Person, tenant } from '../../mongo/people.ts';
 import { settled, type VirtualClock, virtualClock } from '../virtual-clock.ts';
 import { type InMemoryAccounts, inMemoryAccounts } from './accounts.ts';
@@ -20,6 +20,7 @@ import { type InMemoryDocuments, inMemoryDocuments } from './documents.ts';
 import { type InMemoryEventLog, inMemoryEventLog } from './event-log.ts';
 import type { Hooks } from './hooks.ts';
 import { seededRandom } from './random.ts';
+import { inMemoryRuns } from './runs.ts';
 import { type InMemoryWorkQueue, inMemoryWorkQueue } from './work-queue.ts';
 
 export const SETTINGS: EngineSettings = {
@@ -51,6 +52,7 @@ export interface World extends InMemoryWorkQueue {
   readonly vault: PasswordVault;
   readonly directory: InMemoryDirectory;
   readonly otherDirectory: InMemoryDirectory;
+  readonly runs: Runs;
   readonly deps: ConvergeDeps;
   /** Around every call of every port; set and cleared by tests. */
   readonly hooks: Hooks;
@@ -110,6 +112,7 @@ export function createWorld(options: WorldOptions = {}): World {
     vault,
     directory,
     otherDirectory,
+    runs: inMemoryRuns(hooks),
     deps,
     hooks,
   };

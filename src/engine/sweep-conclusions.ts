@@ -1,0 +1,243 @@
+/**
+ * What only a complete listing allows: renames within their limit, the doubt about who is not listed, and
+ * removals. Everything is counted before the first of it is done, and of a user no more than the key is kept.
+ */
+import type { EventData } from '../events/event.ts';
+import type { EventId, UserKey } from '../identity.ts';
+import type { Logger } from '../logger.ts';
+import type { EventReader, Standing, SubjectReader, Trigger } from '../ports.ts';
+import type { AssessedTenant } from './assess.ts';
+import { type DecideDeps, decide, draft } from './decide.ts';
+import { closeSwept, openGaps } from './gaps.ts';
+import { allowed, isShrunken, type SafetyLimits } from './limits.ts';
+import { ownerOf } from './owner.ts';
+import type { EngineSettings } from './settings.ts';
+import { sideBySide } from './side-by-side.ts';
+
+export interface ConclusionDeps extends DecideDeps {
+  readonly events: Pick<EventReader, 'read'>;
+  readonly subjects: Pick<SubjectReader, 'standings'>;
+  readonly logger: Logger;
+  readonly limits: SafetyLimits;
+  readonly settings: Pick<EngineSettings, 'policy'>;
+}
+
+/** Everyone in the listing. */
+export interface Everyone {
+  readonly run: EventId;
+  readonly startedAt: Date;
+  readonly users: number;
+  /** Who is to be renamed. */
+  readonly renames: KeptUsers;
+  readonly isListed: (user: UserKey) => boolean;
+}
+
+export type Halt = EventData['sweep.halted'];
+
+export interface Concluded {
+  /** Removals that were granted. */
+  readonly removals: number;
+  /** What a safety limit stopped; it waits for `approve`. */
+  readonly halts: readonly Halt[];
+}
+
+/** How long a person's word that a source really shrank is taken, and grants count against the limit. */
+const DAY_MS = 86_400_000;
+/** A halt older than this is no longer offered for approval: the world has moved on, and the next sweep looks anew. */
+export const APPROVABLE_FOR_MS = 7 * DAY_MS;
+/**
+ * As many of those concerned are kept with a halt, so that its approval covers exactly them. Also, no run decides
+ * about more: what is left over is found by the next one.
+ */
+const MAX_KEPT_USERS = 50_000;
+/** How many are decided on between two signs of life. */
+const DECIDED_AT_ONCE = 500;
+
+/** All are counted, and as many kept as one run deals with. */
+export class KeptUsers {
+  count = 0;
+  readonly users: UserKey[] = [];
+
+  add(user: UserKey): void {
+    this.count += 1;
+    if (this.users.length < MAX_KEPT_USERS) this.users.push(user);
+  }
+}
+
+/** `stayAlive` throws LeaseLostError when another process has taken this run for dead. */
+export async function conclude(
+  deps: ConclusionDeps,
+  tenant: AssessedTenant,
+  everyone: Everyone,
+  stayAlive: () => Promise<void>,
+): Promise<Concluded> {
+  const conclusion = new Conclusion(deps, tenant, everyone, stayAlive);
+  await conclusion.draw();
+  return conclusion;
+}
+
+class Conclusion implements Concluded {
+  removals = 0;
+  readonly halts: Halt[] = [];
+  readonly #deps: ConclusionDeps;
+  readonly #tenant: AssessedTenant;
+  readonly #everyone: Everyone;
+  readonly #stayAlive: () => Promise<void>;
+
+  constructor(
+    deps: ConclusionDeps,
+    tenant: AssessedTenant,
+    everyone: Everyone,
+    stayAlive: () => Promise<void>,
+  ) {
+    this.#deps = deps;
+    this.#tenant = tenant;
+    this.#everyone = everyone;
+    this.#stayAlive = stayAlive;
+  }
+
+  async draw(): Promise<void> {
+    const { users } = this.#everyone;
+    await this.#stayAlive();
+    await this.#rename();
+    const { known, unlisted, removable } = await this.#lookThrough();
+    await this.#stayAlive();
+    if (isShrunken(this.#deps.limits, users, known) && !(await this.#approvedSource())) {
+      const least = Math.ceil(known * (1 - this.#deps.limits.sourceShrink));
+      return this.#halt('source', least, users, known, []);
+    }
+    await this.#doubt(unlisted);
+    const gaps = await openGaps(this.#deps.events, this.#tenant.id);
+    // Who is due stays due: the next sweep grants what this one, which closes the gap, had no right to.
+    if (gaps.length === 0) await this.#remove(removable);
+    else await closeSwept(this.#deps, gaps, this.#everyone.startedAt);
+  }
+
+  async #rename(): Promise<void> {
+    const { limits } = this.#deps;
+    const { renames, users } = this.#everyone;
+    if (renames.count === 0) return;
+    // A single rename, or a few, is somebody's wish; the limit is for a column that was overwritten.
+    const limit = Math.max(1, allowed(limits.renames, users));
+    if (renames.count > limit) return this.#halt('renames', limit, renames.count, users, renames.users);
+    await this.#markDue(renames.users);
+  }
+
+  /** Whoever is taken for gone and is listed, or was kept under another policy, is due: a pass tells what holds now. */
+  async #lookThrough() {
+    let known = 0;
+    const unlisted = new KeptUsers();
+    const removable = new KeptUsers();
+    for await (const page of this.#deps.subjects.standings(this.#tenant.id)) {
+      const again: UserKey[] = [];
+      for (const standing of page) {
+        const { user, conditions } = standing;
+        const says = (reason: string) => conditions.some((condition) => condition.reason === reason);
+        const isGone = says('UserGone') || says('UserGoneOnce');
+        const isListed = this.#everyone.isListed(user);
+        if (isListed ? isGone : isGone && this.#isKept(standing)) again.push(user);
+        else if (says('RemovalDue') || says('RemovalWithheld')) removable.add(user);
+        // A listing that lacks somebody who is newer than it says nothing.
+        if (isListed || (!isGone && !this.#isNew(standing))) known += 1;
+        // A 404 whose second proof is still missing gets it here, as does whoever was thought to be there.
+        if (!isListed && (isGone ? says('UserGoneOnce') : !this.#isNew(standing))) unlisted.add(user);
+      }
+      await this.#markDue(again);
+    }
+    return { known, unlisted, removable };
+  }
+
+  /** Gone with an account that the policy of that day let be: the policy may have changed since. */
+  #isKept({ did, conditions }: Standing): boolean {
+    const account = conditions.find(({ type }) => type === 'account')?.reason;
+    return did !== undefined && account === 'UserGone' && this.#deps.settings.policy.removal !== 'report';
+  }
+
+  /** Read by id, and there, since the listing was asked for. */
+  #isNew({ observedAt }: Standing): boolean {
+    return observedAt !== undefined && observedAt > this.#everyone.startedAt;
+  }
+
+  async #doubt({ users }: KeptUsers): Promise<void> {
+    const data = { run: this.#everyone.run };
+    for (let from = 0; from < users.length; from += DECIDED_AT_ONCE) {
+      await this.#stayAlive();
+      await sideBySide(this.#triggers(users.slice(from, from + DECIDED_AT_ONCE)), async (trigger) => {
+        await decide(this.#deps, trigger, 'auth0.user-unlisted', data);
+      });
+    }
+  }
+
+  async #approvedSource(): Promise<boolean> {
+    const { events, clock } = this.#deps;
+    const now = clock.now().getTime();
+    // The halt may be as old as one that can be approved; with nightly sweeps it is always a day old.
+    const since = new Date(now - DAY_MS - APPROVABLE_FOR_MS);
+    const halted = new Set<EventId>();
+    for await (const event of events.read({ types: ['sweep.halted', 'sweep.approved'], since })) {
+      if (event.tenant !== this.#tenant.id) continue;
+      if (event.type === 'sweep.halted' && event.data.kind === 'source') halted.add(event.data.run);
+      if (event.type !== 'sweep.approved' || !halted.has(event.data.run)) continue;
+      if (now - event.at.getTime() <= DAY_MS) return true;
+    }
+    return false;
+  }
+
+  async #remove(removable: KeptUsers): Promise<void> {
+    if (removable.count === 0) return;
+    const granted = await this.#grantedOfLate();
+    // Whoever has been granted and not been looked at since still says RemovalDue, and is not asked about twice.
+    const waiting = removable.users.filter((user) => !granted.has(user));
+    // But looked at again: the run that granted it may have broken off before the user was due.
+    await this.#markDue(removable.users.filter((user) => granted.has(user)));
+    if (waiting.length === 0) return;
+    const { users, run } = this.#everyone;
+    const limit = allowed(this.#deps.limits.removals, users);
+    const count = waiting.length + removable.count - removable.users.length;
+    if (count + granted.size > limit) return this.#halt('removals', limit, count, users, waiting);
+    // Two runs that grant at once would each be within the limit.
+    await this.#stayAlive();
+    for (const trigger of this.#triggers(waiting)) {
+      await decide(this.#deps, trigger, 'removal.granted', { run, by: 'the safety limit' });
+      this.removals += 1;
+    }
+  }
+
+  /** Sweep after sweep, the limit holds for a day. */
+  async #grantedOfLate(): Promise<ReadonlySet<UserKey>> {
+    const { events, clock } = this.#deps;
+    const since = new Date(clock.now().getTime() - DAY_MS);
+    const granted = new Set<UserKey>();
+    for await (const event of events.read({ types: ['removal.granted'], since })) {
+      if (event.tenant === this.#tenant.id && event.user !== null) granted.add(event.user);
+    }
+    return granted;
+  }
+
+  async #halt(
+    kind: Halt['kind'],
+    limit: number,
+    count: number,
+    of: number,
+    users: readonly UserKey[],
+  ): Promise<void> {
+    const { log, logger } = this.#deps;
+    const { run } = this.#everyone;
+    const data: Halt = { run, kind, limit, count, of, users };
+    this.halts.push(data);
+    await log.append([draft(this.#deps, null, this.#tenant.id, 'sweep.halted', data)]);
+    logger.error({ tenant: this.#tenant.id, run, kind, limit, count, of }, 'a safety limit halted a sweep');
+  }
+
+  async #markDue(users: readonly UserKey[]): Promise<void> {
+    const { queue, clock } = this.#deps;
+    if (users.length > 0) await queue.markDue(this.#triggers(users), clock.now(), 'sweep');
+  }
+
+  #triggers(users: readonly UserKey[]): Trigger[] {
+    return users.flatMap((user) => {
+      const userId = ownerOf(user, [this.#tenant])?.userId;
+      return userId === undefined ? [] : [{ user, userId, tenant: this.#tenant.id }];
+    });
+  }
+}
