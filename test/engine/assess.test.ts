@@ -259,6 +259,8 @@ describe('the calls of a sweep', () => {
       'runs.begin': 1,
       'runs.keep': 2,
       'runs.end': 1,
+      // Whether a gap is open.
+      'log.read': 1,
       'log.append': 2,
       // Whether a gap is open.
       'log.read': 1,
