@@ -59,7 +59,9 @@ function program(end: (code: number) => void) {
   concord
     .command('audit')
     .option('--tenant <id>', 'this tenant only')
-    .option('--limit <n>', 'the most users to list', wholeNumber, DEFAULT_LIMIT)
+    .option('--limit <n>', 'the most users to list (default: 50, and all with --ndjson)', wholeNumber)
+    .option('--since <when>', 'only users created or changed in Auth0 since: 24h, 7d, or a moment')
+    .option('--ndjson', 'a stream: one line a user in trouble, and a last one with the totals')
     .option('--orphans', 'list documents and accounts that belong to nobody, in all tenants')
     .description('count who has what they should have, and list who has not')
     .action(async (options) =>

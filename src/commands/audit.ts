@@ -1,44 +1,82 @@
 /** `concord audit`: how many users have what they should have, and who has not. Reads only. */
-import { type AssessedTenant, assess, isDrifted } from '../engine/assess.ts';
+import { type AssessDeps, type AssessedTenant, assess, isDrifted } from '../engine/assess.ts';
+import { attempt } from '../engine/attempt.ts';
 import { type AuditedUser, auditedUser, Tally } from '../engine/audit.ts';
+
 import { openGaps } from '../engine/gaps.ts';
+import { NameSet } from '../engine/name-set.ts';
 import { pausedUsers, withPause } from '../engine/paused.ts';
+import { Repositories } from '../engine/repositories.ts';
+import { countOrphans, type OrphanCounts } from '../engine/reverse.ts';
 import { UsageError } from '../errors.ts';
-import type { ResourceTotals, Share } from '../events/event.ts';
+import type { ResourceTotals, Situation } from '../events/event.ts';
 import type { Gap } from '../events/gap.ts';
+import type { UserPage } from '../ports.ts';
+
 import * as indexes from '../reconcilers/indexes.ts';
-import { formatDuration } from '../terminal/duration.ts';
-import { printJson } from '../terminal/output.ts';
+import { printJson, printLine, SCHEMA_VERSION } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
-import { type ReadSide, wireReadSide } from '../wire.ts';
+import { wireReadSide } from '../wire.ts';
 import { runOrphanAudit } from './audit-orphans.ts';
-import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
-import { gapSentence, gapToJson } from './gap-text.ts';
+
+import { printAudit } from './audit-report.ts';
+import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from './command.ts';
+import { gapToJson } from './gap-text.ts';
+import { momentAgo } from './moment.ts';
 
 export interface AuditOptions extends GlobalOptions {
   readonly tenant?: string | undefined;
-  /** The most users to list; the totals are of everyone. */
-  readonly limit: number;
+  /** The most users to list; the totals are of everyone. Without it: 50, and everyone in a stream. */
+  readonly limit?: number | undefined;
+  /** Only users created or changed in Auth0 since: a duration such as 24h, or a moment. */
+  readonly since?: string | undefined;
+  /** One line a user in trouble, as they are found, and a last one with the totals. */
+  readonly ndjson?: boolean | undefined;
   /** Look for what belongs to nobody, instead. */
   readonly orphans?: boolean | undefined;
 }
 
 export interface AuditReport {
   readonly asOf: string;
+  /** Null when everyone was looked at. */
+  readonly since: string | null;
   readonly tenants: readonly string[];
   /** Times of which something may have been missed. */
   readonly gaps: readonly Gap[];
   readonly totals: ResourceTotals;
+  /** What is not as desired, the most frequent first. */
+  readonly situations: readonly Situation[];
   readonly indexes: readonly indexes.IndexFinding[];
   /** Who is not as desired, up to the limit. */
   readonly users: readonly AuditedUser[];
   readonly usersInTrouble: number;
+  /** By the listings alone; null when not everyone was looked at. */
+  readonly orphans: OrphanCounts | null;
   readonly durationMs: number;
 }
 
+export interface AuditScope {
+  readonly tenant?: string | undefined;
+  readonly limit: number;
+  readonly since?: Date | undefined;
+  /** Told of each user in trouble, up to the limit, who is then not kept for the report. */
+  readonly onUser?: (user: AuditedUser) => Promise<void>;
+  readonly onProgress?: (users: number, total: number | undefined) => void;
+}
+
+const DEFAULT_LIMIT = 50;
+
 export async function runAudit(options: AuditOptions): Promise<ExitCode> {
-  if (options.orphans === true) return runOrphanAudit(options);
+  const isStream = options.ndjson === true;
+  const limit = options.limit ?? (isStream ? Number.POSITIVE_INFINITY : DEFAULT_LIMIT);
+  if (options.orphans === true) {
+    if (isStream || options.since !== undefined)
+      throw new UsageError('--orphans looks through everything, and ends in one document: not with this.');
+    return runOrphanAudit({ ...options, limit });
+  }
+  if (isStream && options.json === true) throw new UsageError('Give --json or --ndjson, not both.');
+  const since = options.since === undefined ? undefined : momentAgo(options.since, new Date());
   const config = configFor(options, ['mongodb', 'auth0', 'pds']);
   const terminal = terminalOf(options);
   const side = wireReadSide(config);
@@ -48,9 +86,16 @@ export async function runAudit(options: AuditOptions): Promise<ExitCode> {
       stream: terminal.stderr,
       now: () => new Date(),
     });
-    const report = await audit(side, options, (users) => progress.update(users));
+    const report = await audit(side, {
+      ...{ tenant: options.tenant, limit, since },
+      onProgress: (users, total) => progress.update(users, total),
+      ...(isStream ? { onUser: (user) => printLine({ type: 'user', ...user }) } : {}),
+    });
     progress.finish();
-    if (terminal.json) printJson({ command: 'audit', ...report, gaps: report.gaps.map(gapToJson) });
+    if (isStream) {
+      const { users: _told, ...totals } = toJson(report);
+      await printLine({ type: 'totals', schemaVersion: SCHEMA_VERSION, ...totals });
+    } else if (terminal.json) printJson({ command: 'audit', ...toJson(report) });
     else printAudit(report, terminal);
     const unfit = report.indexes.some(({ status }) => status !== 'fit');
     return report.usersInTrouble > 0 || unfit ? EXIT.differences : EXIT.clean;
@@ -59,41 +104,67 @@ export async function runAudit(options: AuditOptions): Promise<ExitCode> {
   }
 }
 
+function toJson(report: AuditReport) {
+  return { ...report, gaps: report.gaps.map(gapToJson) };
+}
+
+/** In memory: eight bytes a user and an account, and the users that are kept for the report. */
 export async function audit(
-  side: Pick<ReadSide, 'assess' | 'tenants'>,
-  options: { readonly tenant?: string | undefined; readonly limit: number },
-  onProgress?: (users: number) => void,
+  side: { readonly assess: AssessDeps; readonly tenants: readonly AssessedTenant[] },
+  { tenant: named, limit, since, onUser, onProgress }: AuditScope,
 ): Promise<AuditReport> {
   const startedAt = Date.now();
-  const tenants = tenantsNamed(side.tenants, options.tenant);
+  const tenants = tenantsNamed(side.tenants, named);
+  const deps = side.assess;
+  const pds = await attempt('account', () => Repositories.list(deps.accounts));
+  const repositories = pds.ok ? pds.value : undefined;
+  const looking = { ...deps, accounts: repositories?.completing(deps.accounts) ?? deps.accounts };
   const tally = new Tally();
-  const paused = await pausedUsers(side.assess.events, new Date(startedAt));
+  const paused = await pausedUsers(deps.events, new Date(startedAt));
+  const listed = new NameSet();
   const users: AuditedUser[] = [];
-  let seen = 0;
+  let looked = 0;
   let usersInTrouble = 0;
   for (const tenant of tenants) {
-    for await (const page of tenant.directory.everyone()) {
-      for (const assessed of await assess(side.assess, tenant, page.users, new Date())) {
+    const before = looked;
+    for await (const page of pagesOf(tenant, since)) {
+      for (const assessed of await assess(looking, tenant, page.users, new Date())) {
+        listed.add(assessed.user);
         const assessment = withPause(assessed, paused);
         tally.add(assessment);
         if (!isDrifted(assessment)) continue;
         usersInTrouble += 1;
-        if (users.length < options.limit) users.push(auditedUser(tenant.id, assessment));
+        if (usersInTrouble > limit) continue;
+        const row = auditedUser(tenant.id, assessment);
+        if (onUser === undefined) users.push(row);
+        else await onUser(row);
       }
-      seen += page.users.length;
-      onProgress?.(seen);
+      looked += page.users.length;
+      onProgress?.(looked, page.total === undefined ? undefined : before + page.total);
     }
   }
+  const ids = tenants.map(({ id }) => id);
+  const isListed = (key: string): boolean => listed.has(key);
   return {
     asOf: new Date(startedAt).toISOString(),
-    tenants: tenants.map(({ id }) => id),
-    gaps: (await Promise.all(tenants.map(({ id }) => openGaps(side.assess.events, id)))).flat(),
+    since: since?.toISOString() ?? null,
+    tenants: ids,
+    gaps: (await Promise.all(ids.map((id) => openGaps(deps.events, id)))).flat(),
     totals: tally.totals(),
-    indexes: indexes.plan(indexes.WANTED_INDEXES, await side.assess.documents.indexes()),
+    situations: tally.situations(),
+    indexes: indexes.plan(indexes.WANTED_INDEXES, await deps.documents.indexes()),
     users,
     usersInTrouble,
+    orphans:
+      since === undefined
+        ? await countOrphans({ ...deps, keySpaces: side.tenants }, ids, isListed, repositories)
+        : null,
     durationMs: Date.now() - startedAt,
   };
+}
+
+function pagesOf({ directory }: AssessedTenant, since: Date | undefined): AsyncIterable<UserPage> {
+  return since === undefined ? directory.everyone() : directory.changedSince(since);
 }
 
 export function tenantsNamed<Tenant extends Pick<AssessedTenant, 'id'>>(
@@ -108,44 +179,4 @@ export function tenantsNamed<Tenant extends Pick<AssessedTenant, 'id'>>(
     `There is no tenant ${visible(name)}. The configured ones: ${known}.`,
     'TENANT_UNKNOWN',
   );
-}
-
-export function printAudit(report: AuditReport, { stdout, style }: Pick<Terminal, 'stdout' | 'style'>): void {
-  const { totals } = report;
-  const line = (name: string, share: Share, note = '') => {
-    const text = `${share.have}/${share.of}`;
-    const coloured = style(share.have === share.of ? 'green' : 'red', text.padStart(9));
-    stdout.write(`  ${name.padEnd(14)}${coloured}${note === '' ? '' : `   ${note}`}\n`);
-  };
-  stdout.write(
-    `${style('bold', report.tenants.join(', '))}, as of ${report.asOf}, in ${formatDuration(report.durationMs)}\n`,
-  );
-  for (const gap of report.gaps)
-    stdout.write(`  ${style('red', 'gap')}  ${visible(gap.tenant)}: ${gapSentence(gap)}\n`);
-  line('verifications', totals.verifications);
-  line('users', totals.users);
-  line('codes', totals.codes);
-  stdout.write(
-    `  ${'handles'.padEnd(14)}${`${totals.handles.have}/${totals.handles.of}`.padStart(9)}   chosen by users\n`,
-  );
-  const waiting = totals.waitingForEmailVerification;
-  line('accounts', totals.accounts, waiting === 0 ? '' : `${waiting} more waiting for email verification`);
-  for (const { status, message } of report.indexes)
-    if (status !== 'fit') stdout.write(`  ${style('red', 'index')}  ${message}\n`);
-  if (report.users.length === 0) {
-    stdout.write(`${style('green', 'Everyone is as desired.')}\n`);
-    return;
-  }
-  stdout.write('\n');
-  for (const user of report.users) {
-    const name = [user.code, user.platformHandle === null ? null : `@${user.platformHandle}`].filter(
-      (part) => part !== null,
-    );
-    stdout.write(
-      `${style('yellow', visible(user.user))}  ${visible(name.join('  '))}  ${user.sync}, ${user.health}\n`,
-    );
-    for (const issue of user.issues) stdout.write(`  - ${visible(issue)}\n`);
-  }
-  const unlisted = report.usersInTrouble - report.users.length;
-  if (unlisted > 0) stdout.write(`and ${unlisted} more; --limit ${report.usersInTrouble} lists them all\n`);
 }

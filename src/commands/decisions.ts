@@ -14,6 +14,7 @@ import {
   terminalOf,
 } from './command.ts';
 import { findUser } from './find-user.ts';
+import { momentAhead } from './moment.ts';
 
 export interface DecisionOptions extends GlobalOptions {
   /** Who decides, as it is to stand in the log. */
@@ -26,12 +27,10 @@ export interface PauseOptions extends DecisionOptions {
   readonly until?: string | undefined;
 }
 
-const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 export async function runPause(text: string, options: PauseOptions): Promise<ExitCode> {
   return withEngine(options, async (engine, terminal) => {
     const found = await findUser(text, engine.tenants, engine.assess.documents);
-    const until = options.until === undefined ? null : momentOf(options.until, new Date()).toISOString();
+    const until = options.until === undefined ? null : momentAhead(options.until, new Date()).toISOString();
     const trigger = { user: found.user, userId: found.userId, tenant: found.tenant.id };
     await decide(engine.converge, trigger, 'user.paused', { by: options.by, reason: options.reason, until });
     say(terminal, 'pause', found.user, until === null ? 'paused until resumed' : `paused until ${until}`);
@@ -96,15 +95,4 @@ async function withEngine(
 function say({ json, stdout }: Terminal, command: string, user: string, what: string): void {
   if (json) printJson({ command, user, result: what });
   else stdout.write(`${visible(user)} is ${what}\n`);
-}
-
-function momentOf(text: string, now: Date): Date {
-  const [, amount, unit] = /^([0-9]{1,4})([mhd])$/.exec(text) ?? [];
-  if (amount !== undefined && unit !== undefined)
-    return new Date(now.getTime() + Number(amount) * (UNITS[unit] ?? 0));
-  const moment = new Date(text);
-  if (/^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(moment.getTime()) && moment > now) return moment;
-  throw new UsageError(
-    '--until is a duration such as 30m, 12h or 7d, or a moment to come such as 2030-01-31T12:00:00Z.',
-  );
 }

@@ -24,14 +24,14 @@ export interface KeySpace {
 
 export interface OrphanCounts {
   readonly documents: number;
-  /** Of the whole PDS, whichever tenant was looked at; null when it could not be listed. */
+  /** Of the whole PDS, whichever tenants were looked at; null when it could not be listed. */
   readonly accounts: number | null;
 }
 
-/** Of the documents of this tenant's users. Throws UpstreamError when a listing breaks off. */
+/** Of the documents of these tenants' users. Throws UpstreamError when a listing breaks off. */
 export async function countOrphans(
   deps: ReverseDeps,
-  tenant: TenantId,
+  tenants: readonly TenantId[],
   isListed: (key: string) => boolean,
   repositories: Repositories | undefined,
 ): Promise<OrphanCounts> {
@@ -42,7 +42,7 @@ export async function countOrphans(
       if (did !== undefined) repositories?.name(did);
       if (isListed(key)) continue;
       const owned = ownerOf(key, deps.keySpaces);
-      if (owned?.tenant.id === tenant) unlisted.push(owned.user);
+      if (owned !== undefined && tenants.includes(owned.tenant.id)) unlisted.push(owned.user);
     }
     documents += await countGone(deps, unlisted);
   }

@@ -284,7 +284,7 @@ class Run {
     const { removals, halts } = complete
       ? await conclude(this.#deps, this.#tenant, everyone, stayAlive)
       : { removals: 0, halts: [] };
-    const orphans = complete ? await countOrphans(this.#deps, tenant, isListed, this.#repositories) : null;
+    const orphans = complete ? await countOrphans(this.#deps, [tenant], isListed, this.#repositories) : null;
     const durationMs = this.#deps.clock.now().getTime() - this.#startedAt.getTime();
     const counted = { totals: this.#tally.totals(), situations: this.#tally.situations(), orphans };
     await this.#deps.log.append([

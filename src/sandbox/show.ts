@@ -1,7 +1,7 @@
 /** Boots the sandbox, tells its story on the terminal, and keeps it up until it is told to stop. */
 import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { printAudit } from '../commands/audit.ts';
+import { printAudit } from '../commands/audit-report.ts';
 import { configFor, type GlobalOptions, SANDBOX_FILE } from '../commands/command.ts';
 import { type Service, startService, stopSignal } from '../commands/serve.ts';
 import { ALL_NEEDS } from '../config/load.ts';

@@ -16,6 +16,20 @@ export function printJson(result: JsonResult, stream: Pick<Writable, 'write'> = 
   stream.write(`${visibleJson(JSON.stringify({ schemaVersion: SCHEMA_VERSION, ...result }))}\n`);
 }
 
+/** One line of what `--ndjson` promises. Resolves when the reader keeps up, so that nothing piles up here. */
+export async function printLine(
+  value: object,
+  stream: Pick<Writable, 'write' | 'once' | 'writable'> = process.stdout,
+): Promise<void> {
+  const takesMore = stream.write(`${visibleJson(JSON.stringify(value))}\n`);
+  if (takesMore || !stream.writable) return;
+  await new Promise<void>((resolve) => {
+    stream.once('drain', resolve);
+    // A reader that went away takes nothing any more, and waits for nothing.
+    stream.once('close', resolve);
+  });
+}
+
 /**
  * `concord events | head` closes the pipe while there is more to say, which is no failure: what is
  * written after that is dropped. Any other error of the stream is thrown as if nobody listened.

@@ -1,0 +1,59 @@
+/** What an audit found, for people. */
+import type { Share } from '../events/event.ts';
+import { formatDuration } from '../terminal/duration.ts';
+import { visible } from '../terminal/visible.ts';
+import type { AuditReport } from './audit.ts';
+import type { Terminal } from './command.ts';
+import { gapSentence } from './gap-text.ts';
+
+export function printAudit(report: AuditReport, { stdout, style }: Pick<Terminal, 'stdout' | 'style'>): void {
+  const { totals } = report;
+  const line = (name: string, share: Share, note = '') => {
+    const text = `${share.have}/${share.of}`;
+    const coloured = style(share.have === share.of ? 'green' : 'red', text.padStart(9));
+    stdout.write(`  ${name.padEnd(14)}${coloured}${note === '' ? '' : `   ${note}`}\n`);
+  };
+  stdout.write(
+    `${style('bold', report.tenants.join(', '))}, as of ${report.asOf}, in ${formatDuration(report.durationMs)}\n`,
+  );
+  for (const gap of report.gaps)
+    stdout.write(`  ${style('red', 'gap')}  ${visible(gap.tenant)}: ${gapSentence(gap)}\n`);
+  if (report.since !== null) stdout.write(`  of users created or changed since ${report.since}\n`);
+  line('verifications', totals.verifications);
+  line('users', totals.users);
+  line('codes', totals.codes);
+  stdout.write(
+    `  ${'handles'.padEnd(14)}${`${totals.handles.have}/${totals.handles.of}`.padStart(9)}   chosen by users\n`,
+  );
+  const waiting = totals.waitingForEmailVerification;
+  line('accounts', totals.accounts, waiting === 0 ? '' : `${waiting} more waiting for email verification`);
+  for (const { status, message } of report.indexes)
+    if (status !== 'fit') stdout.write(`  ${style('red', 'index')}  ${message}\n`);
+  for (const { resource, reason, users } of report.situations)
+    stdout.write(`  ${style('yellow', String(users).padStart(9))} ${resource} ${visible(reason)}\n`);
+  printOrphans(report, stdout);
+  if (report.usersInTrouble === 0) {
+    stdout.write(`${style('green', 'Everyone is as desired.')}\n`);
+    return;
+  }
+  stdout.write('\n');
+  for (const user of report.users) {
+    const name = [user.code, user.platformHandle === null ? null : `@${user.platformHandle}`].filter(
+      (part) => part !== null,
+    );
+    stdout.write(
+      `${style('yellow', visible(user.user))}  ${visible(name.join('  '))}  ${user.sync}, ${user.health}\n`,
+    );
+    for (const issue of user.issues) stdout.write(`  - ${visible(issue)}\n`);
+  }
+  const unlisted = report.usersInTrouble - report.users.length;
+  if (unlisted > 0) stdout.write(`and ${unlisted} more; --limit ${report.usersInTrouble} lists them all\n`);
+}
+
+function printOrphans({ orphans }: AuditReport, stdout: Terminal['stdout']): void {
+  const [documents, accounts] = [orphans?.documents ?? 0, orphans?.accounts ?? 0];
+  if (documents + accounts > 0)
+    stdout.write(
+      `  ${documents} documents and ${accounts} accounts seem to belong to nobody; what speaks for it: concord audit --orphans\n`,
+    );
+}
