@@ -262,8 +262,6 @@ describe('the calls of a sweep', () => {
       // Whether a gap is open.
       'log.read': 1,
       'log.append': 2,
-      // Whether a gap is open.
-      'log.read': 1,
     });
   });
 
