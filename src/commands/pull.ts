@@ -77,7 +77,7 @@ function printPulled(pulled: Pulled, { stdout, style }: Pick<Terminal, 'stdout' 
   const unreadable = rejected === 0 ? '' : `, ${rejected} unreadable`;
   const until = readUntil === undefined ? '' : `, read up to ${readUntil.toISOString()}`;
   stdout.write(
-    `${style('bold', tenant)}  ${entries} entries, ${accepted} of them new${unreadable}${until}\n`,
+    `${style('bold', tenant)}  ${entries} ${entries === 1 ? 'entry' : 'entries'}, ${accepted} of them new${unreadable}${until}\n`,
   );
   const trouble = endSentence(pulled);
   if (trouble !== undefined) stdout.write(`  ${style('red', trouble)}\n`);
