@@ -75,6 +75,7 @@ const unsaid = { ...condition, message: '' };
 /** What is left of each, in the same order. */
 const left: readonly object[] = [
   { logId: '1', code: 'ss', hint: null, raw: '' },
+  { eventId: 'evt_1', name: 'user.created', hint: null, raw: '' },
   {
     userId: person('alice').userId,
     email: null,
