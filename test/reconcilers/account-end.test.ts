@@ -18,7 +18,8 @@ const blocked = observed(1, { blocked: true });
 const absent = told('auth0.user-absent', 10, { userId: alice.userId });
 const hint = told('auth0.log-received', 9, { logId: '9', code: 'sdu', hint: 'deleted', raw: '{}' });
 const unlisted = told('auth0.user-unlisted', 11, { run });
-const granted = (seconds: number) => told('removal.granted', seconds, { run, by: 'sweep' });
+const granted = (seconds: number) =>
+  told('removal.granted', seconds, { run, by: 'sweep' }, `e-granted-${seconds}`);
 const gap: Gap = {
   id: eventId('gap'),
   tenant,
