@@ -31,12 +31,12 @@ const P3: Claim = {
 };
 
 const AT_ONCE = 8;
-const ROUNDS = { full: 36, quick: 9 };
+const ROUNDS = { full: 36, quick: 7 };
 
 export const append: Family = { claims: [P1, P2, P3], measure };
 
 async function measure(bench: Bench): Promise<void> {
-  const batches = bench.quick ? 24 : 48;
+  const batches = bench.quick ? 16 : 48;
   const database = await openDatabase(await bench.mongod());
   const log = eventLog(database.concord.db);
   const entries = await bareCollection(database.bare);

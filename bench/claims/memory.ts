@@ -102,7 +102,7 @@ async function withServer(
 
 /** Deliveries one after another on each connection, for as long as it takes. */
 async function soak(bench: Bench, server: Server): Promise<void> {
-  const [warm, whole] = bench.quick ? [5_000, 15_000] : [60_000, 300_000];
+  const [warm, whole] = bench.quick ? [4_000, 10_000] : [60_000, 300_000];
   const window = warm / 4;
   const to = sender(server.url, TOKEN, 4);
   const startedAt = performance.now();
@@ -136,7 +136,7 @@ async function overload(bench: Bench, server: Server, database: Database): Promi
     url: server.url,
     token: TOKEN,
     bodies: bodies.map(({ body }) => body),
-    seconds: bench.quick ? 4 : 20,
+    seconds: bench.quick ? 3 : 20,
     times: 10,
     onKept: (at) => kept.add(at),
   });

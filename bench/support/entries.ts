@@ -25,11 +25,22 @@ function tenantId(text: string) {
 /** Numbers that no other entry of this process has, and no entry of an earlier one that ran on the same database. */
 let entries = Date.now() * 1_000;
 let people = Date.now();
+let repeated = 0;
 
 /** A hundred entries about people whom nobody has heard of. */
 export function newBatch(entriesAUser: number = ENTRIES_A_USER): Entry[] {
   const first = people;
   people += Math.ceil(BATCH / entriesAUser);
+  return batchFrom(first, entriesAUser);
+}
+
+/** A hundred entries about some of so many people, who come again and again. */
+export function repeatedBatch(outOf: number): Entry[] {
+  repeated = (repeated + Math.ceil(BATCH / ENTRIES_A_USER)) % outOf;
+  return batchFrom(repeated, ENTRIES_A_USER);
+}
+
+function batchFrom(first: number, entriesAUser: number): Entry[] {
   return Array.from({ length: BATCH }, (_, at) => newEntry(first + Math.floor(at / entriesAUser), at));
 }
 
