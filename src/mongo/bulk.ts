@@ -42,23 +42,30 @@ export interface UpdateStatement {
   readonly upsert: boolean;
 }
 
+export interface Written {
+  /** Positions that a unique index refused. */
+  readonly refused: readonly number[];
+  /** How many upserts made a document. */
+  readonly upserted: number;
+}
+
 /** Returns the positions that a unique index refused. Keep the documents under 16 MB in all. */
-export function insertAll(
+export async function insertAll(
   db: Db,
   collection: string,
   documents: readonly Document[],
   what: string,
 ): Promise<readonly number[]> {
-  return writeAll(db, { insert: collection, documents }, what);
+  return (await writeAll(db, { insert: collection, documents }, what)).refused;
 }
 
-/** Updates one document a statement. Returns the positions that a unique index refused. */
+/** Updates one document a statement. */
 export function updateAll(
   db: Db,
   collection: string,
   updates: readonly UpdateStatement[],
   what: string,
-): Promise<readonly number[]> {
+): Promise<Written> {
   return writeAll(db, { update: collection, updates }, what);
 }
 
@@ -67,7 +74,7 @@ export function updateAll(
  * driver's own methods send, so that the driver may repeat one that may not be, and that costs a third of the
  * whole. So what the driver would repeat is repeated here: once, after a lost connection or a step-down.
  */
-async function writeAll(db: Db, command: Document, what: string): Promise<readonly number[]> {
+async function writeAll(db: Db, command: Document, what: string): Promise<Written> {
   try {
     return await send(db, command, what);
   } catch (error) {
@@ -78,13 +85,17 @@ async function writeAll(db: Db, command: Document, what: string): Promise<readon
   }
 }
 
-async function send(db: Db, command: Document, what: string): Promise<readonly number[]> {
+async function send(db: Db, command: Document, what: string): Promise<Written> {
   const whole = { ...command, ordered: false };
   // The database's own; a command that is sent as it is inherits nothing.
   if (db.writeConcern !== undefined) WriteConcern.apply(whole, db.writeConcern);
   const answer = await writing(what, () => db.command(whole, { ignoreUndefined: true }));
-  const failures: unknown = answer['writeErrors'];
-  return Array.isArray(failures) ? failures.map((failure: Document) => positionOf(failure, what)) : [];
+  const { writeErrors, upserted }: { writeErrors?: unknown; upserted?: unknown } = answer;
+  const failures: readonly Document[] = Array.isArray(writeErrors) ? writeErrors : [];
+  return {
+    refused: failures.map((failure) => positionOf(failure, what)),
+    upserted: Array.isArray(upserted) ? upserted.length : 0,
+  };
 }
 
 function positionOf(failure: Document, what: string): number {

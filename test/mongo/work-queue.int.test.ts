@@ -97,7 +97,7 @@ describe('the work queue in MongoDB', () => {
       at(1),
       'sweep',
     );
-    // Once without and once with the look beforehand at who is known.
+    // First inserted, and those refused upserted; then upserted all.
     await queue.markDue(
       people.slice(0, 20).map((who) => trigger(who, 'main:2')),
       at(2),
