@@ -58,6 +58,7 @@ say(
   `${runner.results.length} claims in ${seconds} s, ${missed.length} not met or void, ${runner.skipped.length} not measured; ` +
     `control of all rounds ${figure(runner.control ?? Number.NaN)}`,
 );
+say('P15  waits for a second engine of the queue.');
 if (values.json) process.stdout.write(`${JSON.stringify(documentOf(runner))}\n`);
 process.exitCode = missed.length === 0 ? 0 : 1;
 
