@@ -102,6 +102,8 @@ export interface Lease {
   readonly dueCount: number;
   /** When the first trigger that this pass answers arrived; undefined for a pass nobody asked for. */
   readonly dueSince: Date | undefined;
+  /** When the last of those triggers arrived: what was read before that does not answer it. */
+  readonly dueLatest: Date | undefined;
   /** When Auth0 was last read for this user; undefined if never. */
   readonly observedAt: Date | undefined;
   readonly causes: readonly EventId[];

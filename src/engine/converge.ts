@@ -190,16 +190,16 @@ class Pass {
   }
 
   /**
-   * A read that is younger than the trigger needs no second one, while it is fresh. One from the future is from
+   * A read that is younger than the last trigger needs no second one, while it is fresh. One from the future is from
    * before the clock was set back, and says nothing of the trigger.
    */
   #isFresh(now: Date, journal: Journal): boolean {
-    const { observedAt, dueSince } = this.#lease;
-    if (observedAt === undefined || dueSince === undefined || journal.facts().auth0 === undefined)
+    const { observedAt, dueLatest } = this.#lease;
+    if (observedAt === undefined || dueLatest === undefined || journal.facts().auth0 === undefined)
       return false;
     if (journal.facts().absentSince !== undefined) return false;
     const ageMs = now.getTime() - observedAt.getTime();
-    return observedAt > dueSince && ageMs >= 0 && ageMs < this.#deps.settings.freshForMs;
+    return observedAt > dueLatest && ageMs >= 0 && ageMs < this.#deps.settings.freshForMs;
   }
 
   #fail(failure: Failure): undefined {

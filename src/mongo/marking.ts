@@ -19,6 +19,7 @@ const what = 'mark users due';
 
 interface Mark extends Pick<Trigger, 'user' | 'tenant' | 'userId'> {
   readonly at: Date;
+  readonly latest: Date;
   readonly priority: 0 | 1;
   readonly count: number;
   readonly causes: readonly EventId[];
@@ -70,7 +71,16 @@ export function marking(db: Db) {
 }
 
 function markOf({ user, tenant, userId, cause }: Trigger, at: Date, priority: 0 | 1): Mark {
-  return { user, tenant, userId, at, priority, count: 1, causes: cause === undefined ? [] : [cause] };
+  return {
+    user,
+    tenant,
+    userId,
+    at,
+    latest: at,
+    priority,
+    count: 1,
+    causes: cause === undefined ? [] : [cause],
+  };
 }
 
 /** Two writes of the same user in one command would race with each other. */
@@ -87,15 +97,16 @@ function both(a: Mark, b: Mark): Mark {
   return {
     ...a,
     at: a.at < b.at ? a.at : b.at,
+    latest: a.latest > b.latest ? a.latest : b.latest,
     priority: a.priority < b.priority ? a.priority : b.priority,
     count: a.count + b.count,
     causes: [...a.causes, ...b.causes],
   };
 }
 
-function subjectOf({ user, tenant, userId, at, priority, count, causes }: Mark): StoredSubject {
+function subjectOf({ user, tenant, userId, at, latest, priority, count, causes }: Mark): StoredSubject {
   const newest = causes.slice(-maxCauses);
-  const due = { at, since: at, priority, count, ...(newest.length === 0 ? {} : { causes: newest }) };
+  const due = { at, since: at, latest, priority, count, ...(newest.length === 0 ? {} : { causes: newest }) };
   return { _id: user, tenant, userId, due };
 }
 
@@ -107,10 +118,11 @@ function statementOf(mark: Mark): UpdateStatement {
   return { q: { _id: mark.user }, u: updateOf(mark), upsert: true };
 }
 
-function updateOf({ tenant, userId, at, priority, count, causes }: Mark): Document {
+function updateOf({ tenant, userId, at, latest, priority, count, causes }: Mark): Document {
   return {
     $setOnInsert: { tenant, userId },
     $min: { 'due.at': at, 'due.since': at, 'due.priority': priority },
+    $max: { 'due.latest': latest },
     $inc: { 'due.count': count },
     ...(causes.length === 0 ? {} : { $push: { 'due.causes': { $each: causes, $slice: -maxCauses } } }),
   };

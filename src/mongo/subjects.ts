@@ -17,6 +17,7 @@ export interface StoredSubject {
     readonly priority: 0 | 1;
     readonly count: number;
     readonly since?: Date;
+    readonly latest?: Date;
     readonly causes?: readonly EventId[];
   };
   readonly lease?: { readonly token: string; readonly until: Date };

@@ -117,6 +117,7 @@ function leaseOf(before: StoredSubject, token: string, until: Date): Lease {
     until,
     dueCount: due?.count ?? 0,
     dueSince: earliest(taken?.since, due?.since),
+    dueLatest: due?.latest,
     observedAt: before.observedAt,
     causes: distinct([...(taken?.causes ?? []), ...(due?.causes ?? [])]),
   };

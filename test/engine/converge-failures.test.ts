@@ -343,4 +343,13 @@ describe('a read of Auth0', () => {
     await pass(world);
     expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
   });
+
+  it('is made again for what came after it, also when something from before it has not been answered', async () => {
+    const world = await afterRead(1);
+    const now = world.clock.now();
+    await world.queue.markDue([alice], new Date(now.getTime() - 100), 'trigger');
+    await world.queue.markDue([alice], now, 'trigger');
+    await pass(world);
+    expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
+  });
 });

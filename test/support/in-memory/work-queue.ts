@@ -26,6 +26,7 @@ interface Due {
   priority: DuePriority;
   count: number;
   since: Date | undefined;
+  latest: Date | undefined;
   causes: EventId[];
 }
 
@@ -96,6 +97,7 @@ function createQueue(stored: Map<UserKey, Stored>): WorkQueue {
       until,
       dueCount,
       dueSince: since,
+      dueLatest: due?.latest,
       observedAt,
       causes,
     };
@@ -121,6 +123,7 @@ function createQueue(stored: Map<UserKey, Stored>): WorkQueue {
           priority: due?.priority === 'trigger' ? 'trigger' : priority,
           count: (due?.count ?? 0) + 1,
           since: earliest(due?.since, at),
+          latest: due?.latest !== undefined && due.latest > at ? due.latest : at,
           causes: newest([...(due?.causes ?? []), ...(cause === undefined ? [] : [cause])]),
         };
       }
@@ -257,7 +260,7 @@ function byUrgency({ due: a }: Stored, { due: b }: Stored): number {
 function retryOf(lease: Lease, due: Due | undefined, at: Date): Due {
   const causes = newest(lease.causes);
   return due === undefined
-    ? { at, priority: 'trigger', count: 1, since: undefined, causes }
+    ? { at, priority: 'trigger', count: 1, since: undefined, latest: undefined, causes }
     : { ...due, at, since: lease.dueSince, causes };
 }
 
