@@ -94,11 +94,15 @@ async function heard<T>(child: ChildProcess): Promise<T> {
 
 function print(measured: readonly Row[]): void {
   const { stdout } = process;
-  for (const { what, users, durationMs, startMiB, peakMiB, requests, result } of measured) {
+  for (const { what, users, durationMs, startMiB, peakMiB, end, requests, result } of measured) {
     const rate = Math.round(users / (durationMs / 1_000));
     stdout.write(
       `${what} of ${users} users: ${formatDuration(durationMs)}, ${rate} users/s, ` +
         `at most ${Math.round(peakMiB)} MiB (${Math.round(startMiB)} MiB before the first)\n`,
+    );
+    const { heapMiB, externalMiB, otherMiB } = end;
+    stdout.write(
+      `  at the end: heap ${Math.round(heapMiB)} MiB, outside of it ${Math.round(externalMiB)} MiB, the rest ${Math.round(otherMiB)} MiB\n`,
     );
     stdout.write(`  requests: Auth0 ${sum(requests.auth0)}, PDS ${sum(requests.pds)}\n`);
     stdout.write(`  ${JSON.stringify(result)}\n`);

@@ -12,6 +12,8 @@ export interface Measured {
   /** Before the first user, and the highest it ever was. */
   readonly startMiB: number;
   readonly peakMiB: number;
+  /** Of which, at the end: JavaScript's heap, what it refers to outside, and the rest of the process. */
+  readonly end: { readonly heapMiB: number; readonly externalMiB: number; readonly otherMiB: number };
 }
 
 // As built for the bench, the source is one directory deeper than the settings that lie beside it.
@@ -29,6 +31,12 @@ const result =
   process.argv[2] === 'audit' ? await audit(engine, { limit: 50 }) : await sweep(engine.sweep, tenant);
 const durationMs = performance.now() - startedAt;
 const peakMiB = process.resourceUsage().maxRSS / 1_024;
+const { rss, heapTotal, external } = process.memoryUsage();
+const end = {
+  heapMiB: heapTotal / 2 ** 20,
+  externalMiB: external / 2 ** 20,
+  otherMiB: (rss - heapTotal - external) / 2 ** 20,
+};
 await engine.close();
-process.send?.({ result, durationMs, peakMiB, startMiB } satisfies Measured);
+process.send?.({ result, durationMs, peakMiB, startMiB, end } satisfies Measured);
 process.disconnect();
