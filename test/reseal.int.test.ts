@@ -24,7 +24,8 @@ import {
 import { until } from './support/until.ts';
 
 const PEOPLE = 200;
-const AT_ONCE = 8;
+/** What the PDS makes at its fastest; more would only wait for one another. */
+const AT_ONCE = 4;
 const [K1, K2, OTHER_K1] = [generateKey('k1'), generateKey('k2'), generateKey('k1')];
 const ROTATED = `${K2},${K1}`;
 
@@ -111,7 +112,7 @@ test('S2: hundreds of secrets, and not one of them in the files of the database,
   );
   errors.push(...(await passOverAll(engine, members)));
   const passwords = await opened(db, K1);
-  expect(passwords.size).toBe(PEOPLE);
+  expect(passwords.size, errors.map(String).join('\n')).toBe(PEOPLE);
 
   const { killedAt, outputs: resealed } = await resealKilled(world, db);
   outputs.push(...resealed);

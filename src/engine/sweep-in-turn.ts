@@ -1,6 +1,9 @@
 import type { AssessedTenant } from './assess.ts';
 import { type SweepDeps, type SweepEnd, type SweepOptions, sweep } from './sweep.ts';
 
+/** How often to see whether the other one has ended. */
+const LOOK_MS = 1_000;
+
 /**
  * Sweeps when nobody else does. Another process may have died in the middle a moment ago: one that gives no sign
  * of life until its lease ends has, and one that does goes on, and nothing is swept twice.
@@ -14,6 +17,11 @@ export async function sweepInTurn(
   const first = await sweep(deps, tenant, options);
   if (first.type !== 'under-way') return first;
   options.onWait?.(first.until);
-  await clock.delay(Math.max(0, first.until.getTime() - clock.now().getTime()) + 1, options.signal);
-  return options.signal?.aborted === true ? first : sweep(deps, tenant, options);
+  for (;;) {
+    const restMs = Math.max(0, first.until.getTime() - clock.now().getTime()) + 1;
+    await clock.delay(Math.min(restMs, LOOK_MS), options.signal);
+    if (options.signal?.aborted === true) return first;
+    const end = await sweep(deps, tenant, options);
+    if (end.type !== 'under-way' || restMs <= LOOK_MS) return end;
+  }
 }

@@ -82,6 +82,7 @@ describe("Concord's own collections", () => {
       '_id_',
       'due',
       'email',
+      'handle',
       'lease',
       'tenant',
     ]);
