@@ -1,10 +1,10 @@
 /** The order in which entries arrive, and how often, makes no difference to where a user ends up. */
 import { expect, it } from 'vitest';
 import { alice } from '../mongo/people.ts';
-import { plain } from './explorer.ts';
 import { report } from './report.ts';
 import { Run } from './run.ts';
 import type { Step } from './scenario.ts';
+import { plain } from './schedule.ts';
 
 const CODES = ['ss', 'sv', 'sce', 's', 'f'];
 const HAPPENS: NonNullable<Step['happens']>[] = [
@@ -40,7 +40,7 @@ it('gives one final state for every order and every set of duplicates', { timeou
   for (const order of permutations([0, 1, 2, 3, 4])) {
     for (let twice = 0; twice < 32; twice += 1) {
       const scenario = { name: 'five entries', people: [alice], steps: steps(order, twice) };
-      const outcome = await new Run(plain(scenario)).go();
+      const outcome = await new Run(plain(scenario)).go([]);
       states.add(outcome.states.at(-1));
       for (const flaw of outcome.violations) flaws.add(flaw);
       runs += 1;

@@ -1,23 +1,17 @@
-/** Goes through schedules: exhaustively to a depth, each fault chosen from the trace of the run before, or at random. */
+/** Goes through schedules one by one, each from the beginning to the end. */
 import { type FaultKind, faultsOf } from './faults.ts';
 import { history } from './histories.ts';
 import type { Mutant } from './mutant.ts';
-import { type Outcome, type Reference, Run, type Schedule } from './run.ts';
+import { Run } from './run.ts';
 import type { Scenario } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
+import { type Outcome, plain, type Reference, type Schedule, type Violation } from './schedule.ts';
 import { drawFrom } from './turns.ts';
-
-export interface Violation {
-  readonly schedule: Schedule;
-  readonly flaws: readonly string[];
-}
 
 export class Explorer {
   schedules = 0;
-  /** Single faults that were struck, by scenario, call and kind; and all that the traces hold. */
-  readonly covered = new Set<string>();
-  readonly enumerated = new Set<string>();
   readonly violations: Violation[] = [];
+  readonly outwards = { asked: 0, late: 0, stale: 0 };
   /** Asked before each schedule; false ends the exploration. */
   goesOn: () => boolean = () => true;
   readonly #references = new Map<Scenario, Reference>();
@@ -33,6 +27,9 @@ export class Explorer {
       schedule.scenario.isRandom === true ? undefined : await this.reference(schedule.scenario);
     const outcome = await runSafely(schedule, reference, this.#mutant);
     this.schedules += 1;
+    this.outwards.asked += outcome.outwards.asked;
+    this.outwards.late += outcome.outwards.late;
+    this.outwards.stale += outcome.outwards.stale;
     if (outcome.violations.length > 0) this.violations.push({ schedule, flaws: outcome.violations });
     return outcome;
   }
@@ -41,7 +38,7 @@ export class Explorer {
   async reference(scenario: Scenario): Promise<Reference> {
     const known = this.#references.get(scenario);
     if (known !== undefined) return known;
-    const { states, passes } = await new Run(plain(scenario)).go();
+    const { states, passes } = await new Run(plain(scenario)).go([]);
     this.#references.set(scenario, { states, passes });
     return { states, passes };
   }
@@ -62,17 +59,10 @@ export class Explorer {
       for (const kind of isFirst ? faultsOf(point, 'all') : apart) {
         if (!this.goesOn()) return;
         const found = await this.run({ ...base, faults: [...base.faults, { at, kind }] });
-        if (isFirst) this.#cover(base, at, kind, found);
         if (depth > 1 && apart.includes(kind))
           await this.#deeper({ ...base, faults: [...base.faults, { at, kind }] }, found, at + 1, depth - 1);
       }
     }
-  }
-
-  #cover({ scenario, delivery }: Schedule, at: number, kind: FaultKind, { struck }: Outcome): void {
-    const point = `${scenario.name}/${delivery}/${at}/${kind}`;
-    this.enumerated.add(point);
-    if (struck > 0) this.covered.add(point);
   }
 
   /** A schedule that follows from its seed alone: a scenario or a history, the delivery, the workers and the faults. */
@@ -90,7 +80,7 @@ export class Explorer {
       workers: 1 + draw(workers),
       seed,
     };
-    const { trace } = await new Run(base).go();
+    const { trace } = await new Run(base).go([]);
     const faults = new Map<number, FaultKind>();
     for (let left = draw(4); left > 0; left -= 1) {
       const at = draw(trace.length);
@@ -104,16 +94,13 @@ export class Explorer {
   }
 }
 
-export function plain(scenario: Scenario): Schedule {
-  return { scenario, delivery: 'once', faults: [], workers: 1, seed: 1 };
-}
-
 /** A schedule whose run throws is a violation too, and keeps its place among the others. */
 async function runSafely(schedule: Schedule, reference?: Reference, mutant?: Mutant): Promise<Outcome> {
   try {
-    return await new Run(schedule, mutant).go(reference);
+    return await new Run(schedule, mutant, reference).go(schedule.faults);
   } catch (error) {
     const violations = [`the run threw ${String(error)}`];
-    return { violations, trace: [], states: [], struck: schedule.faults.length, passes: [] };
+    const outwards = { asked: 0, late: 0, stale: 0 };
+    return { violations, trace: [], states: [], struck: schedule.faults.length, passes: [], outwards };
   }
 }

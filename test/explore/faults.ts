@@ -21,6 +21,8 @@ export const FAULT_KINDS = [
   'stall-after',
   /** The call times out, and its effect comes later. */
   'late',
+  /** The call takes more than half of a lease, and nobody else goes on meanwhile. */
+  'slow',
   /** A listing as it was a moment ago. */
   'stale',
 ] as const;
@@ -55,9 +57,9 @@ const BUSY = new Set(['accounts', 'auth0', 'secondAuth0']);
 
 function kindsFor(point: Point, reads: readonly FaultKind[]): readonly FaultKind[] {
   const kinds = point.kind === 'write' ? WRITE : reads;
-  if (point.name === 'accounts.createAccount') return [...kinds, 'limited', 'late'];
+  if (point.name === 'accounts.createAccount') return [...kinds, 'limited', 'slow', 'late'];
   if (point.method === 'everyone') return [...READ, 'limited', 'stale'];
-  return BUSY.has(point.port) ? [...kinds, 'limited'] : kinds;
+  return BUSY.has(point.port) ? [...kinds, 'limited', 'slow'] : kinds;
 }
 
 const byPoint = new Map<

@@ -1,71 +1,97 @@
 /**
- * npm run explore -- --schedules N [--seed S] [--workers 2]
+ * npm run explore -- --schedules N [--seed S] [--workers 2] [--processes 2]
  *
- * Every single fault in every scenario first, then every pair, then three where it is worth it, and
- * random schedules for the second half. Exit 1 when something was violated, with the smallest
- * schedule that shows it, as a test.
+ * Every single fault in every scenario first, then every pair, then three where it is worth it, each with
+ * every entry delivered once and twice; then random schedules, of which at least one tenth of N is kept.
+ * Exit 1 when something was violated, with the smallest schedule that shows it, as a test.
  */
 import { parseArgs } from 'node:util';
-import { Explorer } from './explorer.ts';
+import { exploreTogether } from './crew.ts';
 import { DEEP, scenarios } from './scenarios.ts';
-import { asTest, shrink } from './shrink.ts';
+import type { Found, Task } from './task.ts';
 
 const { values } = parseArgs({
   options: {
-    schedules: { type: 'string', default: '20000' },
+    schedules: { type: 'string', default: '1000000' },
     seed: { type: 'string', default: '1' },
     workers: { type: 'string', default: '2' },
+    processes: { type: 'string', default: '2' },
   },
 });
-const [wanted, seed, workers] = [values.schedules, values.seed, values.workers].map(Number);
-if (
-  wanted === undefined ||
-  seed === undefined ||
-  workers === undefined ||
-  ![wanted, seed, workers].every(Number.isSafeInteger)
-) {
-  process.stderr.write('--schedules, --seed and --workers take whole numbers\n');
+const [wanted = 0, seed = 0, workers = 0, processes = 0] = [
+  values.schedules,
+  values.seed,
+  values.workers,
+  values.processes,
+].map(Number);
+if (![wanted, seed, workers, processes].every((value) => Number.isSafeInteger(value) && value > 0)) {
+  process.stderr.write('--schedules, --seed, --workers and --processes take whole numbers above 0\n');
   process.exit(1);
 }
 
-const explorer = new Explorer();
+const RANDOM_AT_ONCE = 500;
+const total = { schedules: 0, works: 0, ended: 0, merged: 0 };
+const exhausted: string[] = [];
 const startedMs = Date.now();
-const half = wanted / 2;
-let limit = wanted;
-explorer.goesOn = () => explorer.schedules < limit && explorer.violations.length === 0;
+let flaw: string | undefined;
+let random = 0;
 
-const rate = (): number => Math.round((explorer.schedules * 1_000) / Math.max(1, Date.now() - startedMs));
-const progress = (what: string): void => {
-  if (process.stderr.isTTY)
-    process.stderr.write(`\r\u001b[K${explorer.schedules} schedules, ${rate()}/s: ${what}`);
-};
-
-for (const [depth, chosen] of [
-  [1, scenarios],
-  [2, scenarios],
-  [3, scenarios.filter(({ name }) => DEEP.has(name))],
-] as const) {
-  limit = depth === 1 ? wanted : half;
-  for (const scenario of chosen) {
-    for (const delivery of ['once', 'doubled'] as const) {
-      if (!explorer.goesOn()) continue;
-      progress(`${depth} faults, ${scenario.name}`);
-      await explorer.exhaust(scenario, delivery, depth);
+function* tasks(): Iterable<Task> {
+  const untilMs = Number.MAX_SAFE_INTEGER;
+  const deep = scenarios.filter(({ name }) => DEEP.has(name));
+  for (const [depth, chosen] of [
+    [1, scenarios],
+    [2, scenarios],
+    [3, deep],
+  ] as const) {
+    for (const { name } of chosen) {
+      for (const delivery of ['once', 'doubled'] as const) {
+        if (depth > 1 && total.schedules >= 0.9 * wanted) continue;
+        yield {
+          type: 'exhaust',
+          scenario: name,
+          delivery,
+          depth,
+          which: depth === 1 ? 'all' : 'apart',
+          untilMs,
+        };
+      }
     }
   }
+  for (let from = seed; total.schedules < wanted || from === seed; from += RANDOM_AT_ONCE)
+    yield { type: 'random', seed: from, count: RANDOM_AT_ONCE, workers, untilMs };
 }
-limit = wanted;
-for (let next = seed; explorer.goesOn(); next += 1) {
-  if (next % 500 === 0) progress('random histories');
-  await explorer.random(next, workers);
-}
-if (process.stderr.isTTY) process.stderr.write('\n');
 
-const [violation] = explorer.violations;
-if (violation !== undefined) process.stdout.write(`${asTest(await shrink(violation))}\n`);
-const { schedules, covered, enumerated, violations } = explorer;
+const rate = (): number => Math.round((total.schedules * 1_000) / Math.max(1, Date.now() - startedMs));
+
+function onFound(task: Task, found: Found): 'go on' | 'stop' {
+  const { tally } = found;
+  total.schedules += tally.schedules;
+  total.works += tally.works;
+  total.ended += tally.ended;
+  total.merged += tally.merged;
+  const what =
+    task.type === 'random'
+      ? `seeds ${task.seed} to ${task.seed + task.count - 1}`
+      : `up to ${task.depth} faults, ${task.delivery}: ${task.scenario}`;
+  if (task.type === 'random') random += tally.schedules;
+  else if (found.isExhausted) exhausted.push(`${task.depth} ${task.delivery}`);
+  process.stderr.write(`${total.schedules} schedules, ${rate()}/s; ${tally.schedules} of ${what}\n`);
+  flaw ??= found.flaw;
+  return found.flaw === undefined ? 'go on' : 'stop';
+}
+
+await exploreTogether(tasks(), processes, onFound);
+if (flaw !== undefined) process.stdout.write(`${flaw}\n`);
+const count = (depth: number, delivery: string): number =>
+  exhausted.filter((one) => one === `${depth} ${delivery}`).length;
 process.stdout.write(
-  `${schedules} schedules, fault points ${covered.size}/${enumerated.size}, ${violations.length} violations, ` +
-    `${rate()} schedules/s, seed ${seed}\n`,
+  `R2: exhausted: singles in ${count(1, 'once')} + ${count(1, 'doubled')} scenarios (once + twice delivered), ` +
+    `pairs in ${count(2, 'once')} + ${count(2, 'doubled')} of ${scenarios.length}, ` +
+    `triples in ${count(3, 'once')} + ${count(3, 'doubled')} of ${DEEP.size}\n`,
 );
-process.exitCode = violation === undefined ? 0 : 1;
+process.stdout.write(
+  `${total.schedules} schedules (${total.ended} run to their end, ${total.merged} met a known state, ${random} random), ` +
+    `${flaw === undefined ? 0 : 1} violations, ${rate()} schedules/s, seed ${seed}\n`,
+);
+process.exitCode = flaw === undefined ? 0 : 1;

@@ -3,12 +3,14 @@
 import { type ConvergeDeps, converge, type PassResult } from '../../src/engine/converge.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import type { UserKey } from '../../src/identity.ts';
+import type { Lease } from '../../src/ports.ts';
 import { otherTenant, tenant } from '../mongo/people.ts';
 import { SECOND_TENANTS_TAG } from '../support/in-memory/world.ts';
 import { errorOf, type FaultKind, upstreamOf } from './faults.ts';
+import { Freshness } from './freshness.ts';
 import { around, type Between, type Point, type Ports } from './ports.ts';
 import type { Run } from './run.ts';
-import { silent } from './world.ts';
+import { type LateCreation, silent } from './world.ts';
 
 export type Ending<T> =
   | { readonly type: 'done'; readonly value: T }
@@ -22,7 +24,13 @@ interface PassOver {
 }
 
 /** How long an effect takes that comes after its call has timed out; well within the time to settle. */
+/** What says how things stand, and may say it too late. */
+const ON_RECORD = new Set(['append', 'recordAccount', 'recordAccountHandle']);
+/** Those that give a lease, or give it anew. */
+const LEASING = new Set(['claim', 'claimUser', 'renew']);
 const LATE_MS = 30_000;
+/** Two such calls outlast a lease that is not renewed between them. */
+const SLOW_SHARE = 0.6;
 /** As the workers wait after a pass that broke off. */
 const OUTAGE_WAIT_MS = 2_000;
 
@@ -33,11 +41,13 @@ export class Process implements Between {
   /** Whose pass this is, for the oracle. */
   user: UserKey | undefined;
   readonly #run: Run;
+  readonly #freshness: Freshness;
   #onDeath: () => void = () => undefined;
 
   constructor(run: Run) {
     const { world, mutant } = run;
     this.#run = run;
+    this.#freshness = new Freshness(world);
     const inner = mutant?.inner?.(world.stores, run) ?? world.stores;
     const faulty = around(inner, this);
     this.ports = mutant?.outer?.(faulty, run) ?? faulty;
@@ -111,28 +121,57 @@ export class Process implements Between {
   call(point: Point, invoke: () => Promise<unknown>, args: readonly unknown[]): Promise<unknown> {
     const run = this.#run;
     if (this.isDead) return never();
-    const at = run.trace.push(point) - 1;
+    const at = run.met(point);
     if (at === run.nextStrike || run.turns !== undefined || run.world.outage !== undefined)
       return this.#struck(at, point, invoke, args);
-    return point.kind === 'write' ? run.watch.write(point, invoke, args, this.user) : invoke();
+    if (this.#freshness.isOutward(point))
+      run.watch.outward(this.#freshness.objections(point, args, this.user), false);
+    return this.#made(point, invoke, args);
+  }
+
+  #made(point: Point, invoke: () => Promise<unknown>, args: readonly unknown[]): Promise<unknown> {
+    const { watch } = this.#run;
+    const freshness = this.#freshness;
+    if (point.kind !== 'write') {
+      freshness.read(point, args);
+      return invoke();
+    }
+    if (point.port === 'queue' && LEASING.has(point.method))
+      return invoke().then((lease) => {
+        freshness.claimed(lease as Lease | undefined);
+        return lease;
+      });
+    return watch.write(point, invoke, args, this.user);
   }
 
   async #struck(at: number, point: Point, invoke: () => Promise<unknown>, args: readonly unknown[]) {
     await this.#turn();
+    const { watch } = this.#run;
+    const isOutward = this.#freshness.isOutward(point);
+    const objections = isOutward ? this.#freshness.objections(point, args, this.user) : [];
     const kind = this.#run.strike(at);
     await this.#before(point, kind);
+    // Held up on its way, it arrives when others may have gone on: what it was decided on counts.
+    if (isOutward) watch.outward(objections, !this.#freshness.holdsLease(this.user));
     if (kind === 'late') {
-      this.#land(point, invoke, args);
+      this.#run.world.late = [
+        ...this.#run.world.late,
+        {
+          atMs: this.#run.world.nowMs + LATE_MS,
+          wanted: args[0] as LateCreation['wanted'],
+          user: this.user,
+        },
+      ];
       throw errorOf(point, 'lost');
     }
-    const answer = await this.#run.watch.write(point, invoke, args, this.user);
+    const answer = await this.#made(point, invoke, args);
     return this.#after(point, kind, answer);
   }
 
   async *stream(point: Point, invoke: () => AsyncIterable<unknown>): AsyncIterable<unknown> {
     const run = this.#run;
     if (this.isDead) await never();
-    const at = run.trace.push(point) - 1;
+    const at = run.met(point);
     await this.#turn();
     const kind = run.strike(at);
     await this.#before(point, kind);
@@ -160,29 +199,17 @@ export class Process implements Between {
       throw new UpstreamError('there is an outage', { upstream: upstreamOf(point), code, retryable: true });
     }
     if (kind === 'crash-before') return this.#die();
-    if (kind === 'stall-before') await this.#run.stall();
+    if (kind === 'stall-before') await this.#run.stall(ON_RECORD.has(point.method));
     if (kind === 'error' || kind === 'unreached' || kind === 'limited') throw errorOf(point, kind);
   }
 
   async #after(point: Point, kind: FaultKind | undefined, answer: unknown): Promise<unknown> {
+    const { world } = this.#run;
     if (kind === 'crash-after') return this.#die();
-    if (kind === 'stall-after') await this.#run.stall();
+    if (kind === 'stall-after') await this.#run.stall(false);
+    if (kind === 'slow') world.advanceTo(world.nowMs + SLOW_SHARE * world.settings.leaseMs);
     if (kind === 'lost') throw errorOf(point, kind);
     return answer;
-  }
-
-  /** Whoever came first meanwhile is seen too late by the other side, which leaves a DID behind. */
-  #land(point: Point, invoke: () => Promise<unknown>, args: readonly unknown[]): void {
-    const { world, watch } = this.#run;
-    const { user } = this;
-    world.landLater(LATE_MS, () => {
-      const wanted = args[0] as { readonly handle: string; readonly email: string };
-      const rival = [...world.accounts.stored.values()].some(
-        ({ handle, email }) => handle === wanted.handle || email === wanted.email,
-      );
-      if (rival) world.leaked += 1;
-      else void watch.write(point, invoke, args, user);
-    });
   }
 
   #die(): Promise<never> {

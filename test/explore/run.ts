@@ -1,132 +1,183 @@
-/** Runs one schedule of one scenario from its beginning until nobody waits any more, and says what was wrong. */
-import { decide } from '../../src/engine/decide.ts';
-import { sweep } from '../../src/engine/sweep.ts';
-import { ingest } from '../../src/events/ingest.ts';
-import { otherTenant, type Person, tenant } from '../mongo/people.ts';
+/**
+ * A run of a scenario, from one thing that a process does to the next. Between two of them no process is
+ * at work, so that the stores and the progress are all there is: it can be kept there, and gone on with
+ * from there in another way.
+ */
 import type { Fault, FaultKind } from './faults.ts';
-import { endFlaws, passOverAll, stateOf } from './invariants.ts';
+import { endFlaws, stateOf } from './invariants.ts';
 import type { Mutant } from './mutant.ts';
+import { redeliveryOf, type Work, worksOf } from './phases.ts';
 import type { Point } from './ports.ts';
-import { type Ending, type Pass, Process } from './process.ts';
-import type { Entry, Scenario, Step, Tools } from './scenario.ts';
+import { type Pass, Process } from './process.ts';
+import type { Scenario } from './scenario.ts';
+import type { Outcome, Reference, Schedule } from './schedule.ts';
 import { drawFrom, Turns } from './turns.ts';
 import { Watch } from './watch.ts';
-import { silent, World } from './world.ts';
+import { type LateCreation, World } from './world.ts';
 
-export interface Schedule {
-  readonly scenario: Scenario;
-  /** Doubled: every entry comes twice in its batch, and again later, behind the one that came after it. */
-  readonly delivery: 'once' | 'doubled';
-  /** In the order of `at`. */
-  readonly faults: readonly Fault[];
-  readonly workers: number;
-  /** Who goes first, with several workers. */
-  readonly seed: number;
+/** Where a run stands in its scenario, as plain data. */
+export interface Progress {
+  step: number;
+  phase: number;
+  /** Of the phase: the tenant that is delivered to, or the person who is looked at. */
+  part: number;
+  tries: number;
+  /** Calls and faults so far. */
+  calls: number;
+  struck: number;
+  /** Passes in this step, and those since the last fault that did not wait for time. */
+  counted: number;
+  sinceFault: number;
+  stalls: number;
+  hasStalled: boolean;
+  struckBeforeMending: number;
+  /** The first step after which things stood otherwise than they should. */
+  difference: string | undefined;
+  isOver: boolean;
 }
 
-export interface Outcome {
-  readonly violations: readonly string[];
-  readonly trace: readonly Point[];
-  /** How things stood after each step. */
-  readonly states: readonly string[];
-  /** How many faults were met. */
-  readonly struck: number;
-  /** Passes after each step that ended otherwise than by waiting for time. */
-  readonly passes: readonly number[];
-}
-
-/** What is right: how a scenario ends when nothing breaks. */
-export interface Reference {
-  readonly states: readonly string[];
-  readonly passes: readonly number[];
-}
-
-const TENANTS = { main: { id: tenant, keyPrefix: '' }, second: { id: otherTenant, keyPrefix: 'second-' } };
-const LIMITS = {
-  removals: { share: 1, count: 10 },
-  renames: { share: 1, count: 10 },
-  sourceShrink: 1,
+const BEGINNING: Progress = {
+  step: 0,
+  phase: 0,
+  part: 0,
+  tries: 0,
+  calls: 0,
+  struck: 0,
+  counted: 0,
+  sinceFault: 0,
+  stalls: 0,
+  hasStalled: false,
+  struckBeforeMending: 0,
+  difference: undefined,
+  isOver: false,
 };
 const MAX_PASSES = 150;
-const MAX_TRIES = 12;
-/** What a pass may still find after the last fault: one that meets the lease or waits, and one that mends. */
-const PASSES_AFTER_FAULT = 2;
 
 export class Run {
   readonly world: World;
   readonly watch: Watch;
+  readonly schedule: Omit<Schedule, 'faults'>;
   readonly mutant: Mutant | undefined;
-  readonly sisters: boolean;
-  readonly trace: Point[] = [];
+  readonly reference: Reference | undefined;
+  readonly progress: Progress = { ...BEGINNING };
   turns: Turns | undefined;
+  /** The number of the next call that is struck. */
   nextStrike = -1;
-  struck = 0;
   brokenStreams = 0;
-  stalls = 0;
-  readonly #schedule: Schedule;
-  readonly #draw: (below: number) => number;
+  /** The calls since it was last emptied. */
+  trace: Point[] = [];
+  readonly draw: (below: number) => number;
   readonly #states: string[] = [];
   readonly #passes: number[] = [];
-  #process: Process;
-  #reference: Reference | undefined;
-  #counted = 0;
-  #sinceFault = 0;
-  #isOverrun = false;
-  #hasStalled = false;
-  #delivered: readonly Entry[] = [];
+  #aimed: readonly Fault[] = [];
+  #met = 0;
+  /** Told of the calls before which something may have been written. */
+  #moments: { note(call: number): void } | undefined;
 
-  constructor(schedule: Schedule, mutant?: Mutant) {
-    this.#schedule = schedule;
-    this.#draw = drawFrom(schedule.seed);
+  constructor(schedule: Omit<Schedule, 'faults'>, mutant?: Mutant, reference?: Reference) {
+    this.schedule = schedule;
+    this.draw = drawFrom(schedule.seed);
     this.mutant = mutant;
+    this.reference = reference;
     this.world = new World(schedule.scenario.policy, schedule.scenario.settings);
+    this.world.isClockSteady = schedule.scenario.setsClockBack !== true;
+    this.world.onLanding = (creation) => this.#land(creation);
     this.watch = new Watch(this.world);
-    this.sisters = schedule.scenario.sisters === true;
-    this.#process = new Process(this);
-    this.nextStrike = schedule.faults[0]?.at ?? -1;
   }
 
-  async go(reference?: Reference): Promise<Outcome> {
-    this.#reference = reference;
-    const { scenario } = this.#schedule;
-    for (const [at, step] of scenario.steps.entries()) {
-      await this.#take(step, at);
-      // Nobody is told of everything in a random history, so everybody is looked at in the end.
-      if (scenario.isRandom === true && at === scenario.steps.length - 1) this.#hasStalled = true;
-      await this.#mendAfterStall();
-      this.#states.push(stateOf(this.world, scenario));
-      this.#passes.push(this.#counted);
-      if (this.#isOverrun) break;
-    }
-    const { length } = this.trace;
-    this.nextStrike = -1;
-    const flaws = await endFlaws(this, scenario, reference, this.#states);
-    const violations = [...this.watch.violations, ...flaws];
-    const { trace, struck } = this;
-    return {
-      violations: [...new Set(violations)],
-      trace: trace.slice(0, length),
-      states: this.#states,
-      struck,
-      passes: this.#passes,
+  /** Whether the two tenants are sisters. */
+  get sisters(): boolean {
+    return this.scenario.sisters === true;
+  }
+
+  get scenario(): Scenario {
+    return this.schedule.scenario;
+  }
+
+  /** Everything that the rest of the run depends on, apart from the faults that are still to come. */
+  save(): () => void {
+    const progress = { ...this.progress };
+    const [world, watch] = [this.world.save(), this.watch.save()];
+    return () => {
+      world();
+      watch();
+      Object.assign(this.progress, progress);
     };
+  }
+
+  /** From the beginning to the end, with these faults. */
+  async go(faults: readonly Fault[]): Promise<Outcome> {
+    this.aim(faults);
+    for (let work = await this.next(); work !== undefined; work = await this.next()) await this.does(work);
+    const { trace, progress } = this;
+    const calls = [...trace];
+    const flaws = await this.flaws();
+    const { struck } = progress;
+    const { outwards } = this.watch;
+    return { violations: flaws, trace: calls, states: this.#states, struck, passes: this.#passes, outwards };
+  }
+
+  aim(faults: readonly Fault[]): void {
+    this.#aimed = faults;
+    this.#met = 0;
+    this.nextStrike = faults[0]?.at ?? -1;
+  }
+
+  /** The next thing that a process does; what happens outside meanwhile has happened then. */
+  async next(): Promise<Work | undefined> {
+    while (!this.progress.isOver) {
+      const work = await worksOf(this);
+      if (work !== undefined) return work;
+    }
+    return undefined;
+  }
+
+  /** Has it done. Whatever a process draws, it draws as if it were the first to do so. */
+  async does(work: Work, moments?: { note(call: number): void }): Promise<void> {
+    this.world.random.restart();
+    this.#moments = moments;
+    const ending = await work.run();
+    moments?.note(this.progress.calls);
+    this.#moments = undefined;
+    work.settle(ending);
+    this.watch.read();
+  }
+
+  /** What has been wrong since the run was last put back; in the end also what must not be so then. */
+  async flaws(): Promise<string[]> {
+    this.nextStrike = -1;
+    const flaws = this.progress.isOver ? await endFlaws(this) : [];
+    return [...new Set([...this.watch.violations, ...flaws])];
+  }
+
+  /** Another call; its number. */
+  met(point: Point): number {
+    const at = this.progress.calls;
+    if (this.#moments !== undefined && this.trace.at(-1)?.kind !== 'read') this.#moments.note(at);
+    this.progress.calls += 1;
+    this.trace.push(point);
+    return at;
   }
 
   /** The fault of this call, if it is one of those that are struck. */
   strike(at: number): FaultKind | undefined {
     if (at !== this.nextStrike) return undefined;
-    const fault = this.#schedule.faults[this.struck];
-    this.struck += 1;
-    this.#sinceFault = 0;
-    this.nextStrike = this.#schedule.faults[this.struck]?.at ?? -1;
+    const fault = this.#aimed[this.#met];
+    this.#met += 1;
+    this.progress.struck += 1;
+    this.progress.sinceFault = 0;
+    this.nextStrike = this.#aimed[this.#met]?.at ?? -1;
     return fault?.kind;
   }
 
-  /** Holds somebody up until their lease has run out, while others go on. */
-  async stall(): Promise<void> {
-    const { world } = this;
-    this.#hasStalled = true;
-    this.stalls += 1;
+  /**
+   * Holds somebody up until their lease has run out, while others go on. What was being put on record arrives
+   * after what the others put there, and nobody is due for it: the next look, whenever it comes, has to mend that.
+   */
+  async stall(isOnRecord: boolean): Promise<void> {
+    const { world, progress } = this;
+    progress.hasStalled ||= isOnRecord;
+    progress.stalls += 1;
     world.advanceTo(world.nowMs + world.settings.leaseMs + 1);
     if (this.turns !== undefined) {
       for (let waits = 0; waits < 12; waits += 1) await this.turns.park();
@@ -135,151 +186,32 @@ export class Run {
     for (let passes = 0; passes < 3; passes += 1) {
       const next = await world.stores.queue.nextDueAt();
       if (next === undefined || next.getTime() > world.nowMs) break;
-      this.#count(await new Process(this).pass());
+      this.count(await new Process(this).pass());
     }
     world.advanceTo(world.nowMs + 1_000);
   }
 
-  /**
-   * Who was held up past the lease may have told something after the others were done, and nobody is
-   * due for it: the next look at the user, whenever it comes, has to find and mend it.
-   */
-  async #mendAfterStall(): Promise<void> {
-    const { scenario } = this.#schedule;
-    // A fault may strike this look too, and hold somebody up again.
-    while (this.#hasStalled && !this.#isOverrun) {
-      const { struck } = this;
-      await passOverAll(this, scenario);
-      await this.#quiet(Number.POSITIVE_INFINITY);
-      this.#hasStalled = this.struck > struck;
-    }
-  }
-
-  /** A process of this run: the one there is, or its successor. */
-  process(): Process {
-    if (this.#process.isDead) this.#process = new Process(this);
-    return this.#process;
-  }
-
-  async #take(step: Step, at: number): Promise<void> {
-    const { world } = this;
-    this.#counted = 0;
-    this.#sinceFault = 0;
-    world.earlier = [];
-    for await (const { users } of world.directory.everyone()) world.earlier = users;
-    world.advanceTo(world.nowMs + (step.waitsMs ?? 10_000));
-    await step.happens?.(world);
-    const entries = (step.delivers ?? []).map((entry, index) => ({
-      ...entry,
-      id: entry.id ?? `s${at}e${index}`,
-    }));
-    const doubled = this.#schedule.delivery === 'doubled';
-    await this.#deliver(doubled ? [...entries, ...entries] : entries);
-    const { does } = step;
-    if (does !== undefined) await this.#persist(() => does(this.#tools()));
-    const again = doubled ? [...entries, ...this.#delivered] : [];
-    if (this.#schedule.workers > 1) await this.#quietTogether(() => this.#deliver(again));
-    else {
-      const redelivered = doubled ? 1 : 0;
-      const usual = Math.max(0, (this.#reference?.passes[at] ?? 99) - 1);
-      // What a sister found half done is looked at once more when the other has ended.
-      const allowed = PASSES_AFTER_FAULT + redelivered + (this.sisters ? 1 : 0) + usual;
-      await this.#quiet(allowed);
-      await this.#deliver(again);
-      await this.#quiet(allowed);
-    }
-    this.#delivered = entries;
-  }
-
-  /** As Auth0 does: again and again, until the answer is yes. */
-  async #deliver(entries: readonly Entry[]): Promise<void> {
-    for (const name of ['main', 'second'] as const) {
-      const bodies = entries.filter((entry) => entry.who.tenant === TENANTS[name].id).map(bodyOf);
-      if (bodies.length > 0) await this.#persist(() => this.#ingest(name, bodies));
-    }
-  }
-
-  #ingest(name: 'main' | 'second', bodies: readonly unknown[]): Promise<unknown> {
-    const { ports } = this.process();
-    const { log, queue, rejects } = this.mutant?.ingest?.(ports, this) ?? ports;
-    return ingest({ log, queue, rejects, clock: this.world.clock }, TENANTS[name], bodies);
-  }
-
-  async #persist(work: () => Promise<unknown>): Promise<void> {
-    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      const ending: Ending<unknown> = await this.process().run(work);
-      if (ending.type === 'done') return;
-      if (ending.type === 'threw' && !(ending.error instanceof Error && 'retryable' in ending.error))
-        this.watch.violations.push(`a command threw ${String(ending.error)}`);
-      this.world.advanceTo(this.world.nowMs + 5_000);
-    }
-    this.watch.violations.push('a command or a delivery never succeeded');
-  }
-
-  #tools(): Tools {
-    const { ports, deps } = this.process();
-    const outside = { log: ports.log, queue: ports.queue, clock: this.world.clock, random: deps.random };
-    return {
-      decide: async (who: Person, type, data) => void (await decide(outside, who, type, data)),
-      didOf: (handle) => {
-        const found = [...this.world.accounts.stored.values()].find((account) => account.handle === handle);
-        if (found === undefined) throw new Error('There is no such account.');
-        return found.did;
-      },
-      sweep: async () => {
-        const { auth0: directory, subjects, runs } = ports;
-        const broken = this.brokenStreams;
-        const limits = this.mutant?.limits ?? LIMITS;
-        const end = await sweep(
-          {
-            ...{ ...deps, events: ports.log, subjects, runs, logger: silent, limits },
-            keySpaces: Object.values(TENANTS),
-          },
-          { ...TENANTS.main, directory, emailTag: undefined },
-        );
-        const isComplete = end.type === 'over' && end.complete;
-        if (isComplete && this.brokenStreams > broken)
-          this.watch.violations.push('a listing that broke off was taken for complete');
-        if (end.type === 'under-way') this.world.advanceTo(end.until.getTime());
-        if (!isComplete) throw Object.assign(new Error('the next sweep has to do it'), { retryable: true });
-      },
-    };
-  }
-
-  /** Passes until nobody waits; `allowed` are those that may follow the last fault and do not wait for time. */
-  async #quiet(allowed: number): Promise<void> {
-    const { world } = this;
-    this.#sinceFault = 0;
-    for (;;) {
-      const next = await world.stores.queue.nextDueAt();
-      if (next === undefined && this.struck > 0 && this.#sinceFault > allowed + this.stalls)
-        this.watch.violations.push(`it took ${this.#sinceFault} passes after the last fault`);
-      if (next === undefined || this.#isOverrun) return;
-      world.advanceTo(next.getTime());
-      this.#count(await this.process().pass());
-    }
-  }
-
-  #count(pass: Pass): void {
-    if (pass.type === 'outage') this.world.advanceTo(this.world.nowMs + 2_000);
+  count(pass: Pass): void {
+    const { progress, watch, world } = this;
+    if (pass.type === 'outage') world.advanceTo(world.nowMs + 2_000);
     if (pass.type === 'over') {
       for (const { code, error } of pass.result.failures)
         if (code === 'BUG' || code === 'NOT_SETTLED')
-          this.watch.violations.push(`a step failed with ${code}: ${String(error)}`);
+          watch.violations.push(`a step failed with ${code}: ${String(error)}`);
     }
-    this.#counted += 1;
+    progress.counted += 1;
     // Who lost the lease has done nothing that counts, and who waits for time has nothing left to do.
     const end = pass.type === 'over' ? pass.result.end : pass.type;
-    if (end !== 'deferred' && end !== 'lease-lost') this.#sinceFault += 1;
-    if (this.#counted < MAX_PASSES || this.#isOverrun) return;
-    this.#isOverrun = true;
-    this.watch.violations.push('it never becomes quiet');
+    if (end !== 'deferred' && end !== 'lease-lost') progress.sinceFault += 1;
+    if (progress.counted !== MAX_PASSES) return;
+    watch.violations.push('it never becomes quiet');
+    progress.isOver = true;
   }
 
   /** Several workers, and whoever delivers, each call in an order that the seed draws. */
-  async #quietTogether(outside: () => Promise<void>): Promise<void> {
-    const { world } = this;
-    const turns = new Turns(this.#draw);
+  async together(): Promise<void> {
+    const { world, progress } = this;
+    const turns = new Turns(this.draw);
     let busy = 0;
     const actor = async (work: () => Promise<void>): Promise<void> => {
       await turns.queue();
@@ -288,7 +220,7 @@ export class Run {
     };
     const worker = async (): Promise<void> => {
       let process = new Process(this);
-      while (!this.#isOverrun) {
+      while (!progress.isOver) {
         const next = await world.stores.queue.nextDueAt();
         if (next === undefined || next.getTime() > world.nowMs) {
           if (busy > 0) await turns.park();
@@ -298,23 +230,42 @@ export class Run {
         }
         busy += 1;
         if (process.isDead) process = new Process(this);
-        this.#count(await process.pass());
+        this.count(await process.pass());
         busy -= 1;
       }
     };
     const deliverer = async (): Promise<void> => {
       busy += 1;
-      await outside();
+      for (const work of redeliveryOf(this)) work.settle(await work.run());
       busy -= 1;
     };
-    const all = [actor(deliverer), ...Array.from({ length: this.#schedule.workers }, () => actor(worker))];
+    const workers = Array.from({ length: this.schedule.workers }, () => actor(worker));
     this.turns = turns;
     turns.pass();
-    await Promise.all(all);
+    await Promise.all([actor(deliverer), ...workers]);
     this.turns = undefined;
   }
-}
 
-function bodyOf({ id, who, code }: Entry): unknown {
-  return { log_id: id, data: { type: code, date: '2026-03-01T12:00:00.000Z', user_id: who.userId } };
+  endStep(): void {
+    const { progress, world, scenario, reference } = this;
+    const state = stateOf(world, scenario);
+    const wanted = reference?.states[progress.step];
+    if (wanted !== undefined && wanted !== state)
+      progress.difference ??= `after step ${progress.step} it is\n  ${state}\nand not\n  ${wanted}`;
+    this.#states.push(state);
+    this.#passes.push(progress.counted);
+    progress.step += 1;
+    progress.isOver = progress.step === scenario.steps.length;
+  }
+
+  /** Whoever came first meanwhile is seen too late by the other side, which leaves a DID behind. */
+  #land({ wanted, user }: LateCreation): void {
+    const { world, watch, mutant } = this;
+    const { accounts } = mutant?.inner?.(world.stores, this) ?? world.stores;
+    const rival = [...world.accounts.stored.values()].some(
+      ({ handle, email }) => handle === wanted.handle || email === wanted.email,
+    );
+    if (rival) world.leaked += 1;
+    else void watch.created(() => accounts.createAccount(wanted), user);
+  }
 }

@@ -36,12 +36,12 @@ export interface Scenario {
   readonly settings?: Partial<EngineSettings>;
   /** The two tenants are sisters. */
   readonly sisters?: boolean;
+  /** Then no time is ever so long ago that it makes no difference. */
+  readonly setsClockBack?: boolean;
   /** Either of the people may come first, and the other takes what is left. */
   readonly isRace?: boolean;
   /** Reasons of conditions that wait for a person and may be the end when something broke. */
   readonly tolerates?: readonly string[];
-  /** Flaws that are known and accepted where somebody was held up past the lease, each with its reason beside it. */
-  readonly knownFlaws?: readonly string[];
   /** No reference: the random histories, whose end is judged by what the conditions say. */
   readonly isRandom?: boolean;
 }

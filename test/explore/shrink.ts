@@ -1,8 +1,8 @@
 /** Makes a failing schedule as small as it can be, and writes it as a test. */
-import { Explorer, type Violation } from './explorer.ts';
+import { Explorer } from './explorer.ts';
 import { history } from './histories.ts';
 import type { Mutant } from './mutant.ts';
-import type { Schedule } from './run.ts';
+import type { Schedule, Violation } from './schedule.ts';
 
 const HISTORY = /^history\((\d+), \[([\d, ]*)\]\)$/;
 

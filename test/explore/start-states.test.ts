@@ -4,10 +4,11 @@ import { expect, it } from 'vitest';
 import type { ConcordEvent, EventData, EventType } from '../../src/events/event.ts';
 import { type Did, eventId } from '../../src/identity.ts';
 import { alice, aliceDid, code, handle } from '../mongo/people.ts';
-import { plain } from './explorer.ts';
+
 import { report } from './report.ts';
 import { Run } from './run.ts';
 import type { Scenario } from './scenario.ts';
+import { plain } from './schedule.ts';
 import type { World } from './world.ts';
 
 const AUTH0 = ['unverified', 'verified', 'blocked', 'gone'] as const;
@@ -112,11 +113,11 @@ function scenarioOf(start: Start): Scenario {
 const EMPTY: Start = { auth0: 'verified', document: 'none', pds: 'none', intent: 'none', count: undefined };
 
 it('converges from every start in two passes, or asks a person', { timeout: 60_000 }, async () => {
-  const fromEmpty = (await new Run(plain(scenarioOf(EMPTY))).go()).states[0];
+  const fromEmpty = (await new Run(plain(scenarioOf(EMPTY))).go([])).states[0];
   const wrong: string[] = [];
   let held = 0;
   for (const start of starts) {
-    const { states, violations, passes, trace } = await new Run(plain(scenarioOf(start))).go();
+    const { states, violations, passes, trace } = await new Run(plain(scenarioOf(start))).go([]);
     const [state = ''] = states;
     const isHeld = state.includes(' held');
     if (isHeld) held += 1;

@@ -1,34 +1,69 @@
 /** Looks on at every write as it takes effect: what must not happen is noticed at once, and what did happen is kept. */
-import { fold } from '../../src/events/fold.ts';
-import type { Did, UserKey } from '../../src/identity.ts';
+import type { Code, Did, UserKey } from '../../src/identity.ts';
 import type { StoredAccount } from '../support/in-memory/accounts.ts';
 import type { StoredUser } from '../support/in-memory/documents.ts';
+import { saveMap } from '../support/in-memory/kept.ts';
+import { type Effect, isTold, rootless } from './effects.ts';
 import type { Point } from './ports.ts';
 import type { World } from './world.ts';
 
-/** A write that changed something, in the words in which the log has to tell of it. */
-export interface Effect {
-  readonly user: UserKey | undefined;
-  readonly type:
-    | 'verification'
-    | 'document'
-    | 'created'
-    | 'handle'
-    | 'email'
-    | 'deactivated'
-    | 'reactivated'
-    | 'deleted'
-    | 'other';
-  readonly value: string;
-}
-
 export class Watch {
-  readonly effects: Effect[] = [];
   readonly violations: string[] = [];
+  /** Writes that changed something. */
+  effects = 0;
+  /** Effects that no event tells of yet. */
+  untold: readonly Effect[] = [];
+  /** Every code that the log gave a user. */
+  readonly codes = new Map<UserKey, ReadonlySet<Code>>();
+  /** Outward effects that were asked for, those that arrived after the lease, and those decided on too little. */
+  readonly outwards = { asked: 0, late: 0, stale: 0 };
   readonly #world: World;
+  #read = 0;
 
   constructor(world: World) {
     this.#world = world;
+  }
+
+  save(): () => void {
+    const { effects, untold } = this;
+    const read = this.#read;
+    const restore = saveMap(this.codes);
+    return () => {
+      restore();
+      this.violations.length = 0;
+      this.effects = effects;
+      this.untold = untold;
+      this.#read = read;
+    };
+  }
+
+  /** Reads what the log has been told since it was last read. */
+  read(): void {
+    const { log } = this.#world;
+    const fresh = log.since(this.#read);
+    this.#read += fresh.length;
+    for (const event of fresh) {
+      if (event.type === 'code.assigned' && event.user !== null) {
+        const codes = this.codes.get(event.user);
+        if (codes?.has(event.data.code) !== true)
+          this.codes.set(event.user, new Set([...(codes ?? []), event.data.code]));
+      }
+    }
+    this.violations.push(...rootless(fresh, log));
+    if (this.untold.length > 0)
+      this.untold = this.untold.filter((effect) => !isTold(effect, log.eventsOf(effect.user)));
+  }
+
+  outward(objections: readonly string[], isLate: boolean): void {
+    this.outwards.asked += 1;
+    if (isLate) this.outwards.late += 1;
+    if (objections.length > 0) this.outwards.stale += 1;
+    this.violations.push(...objections);
+  }
+
+  #happened(effect: Effect): void {
+    this.effects += 1;
+    if (effect.type !== 'other') this.untold = [...this.untold, effect];
   }
 
   write(
@@ -56,7 +91,7 @@ export class Watch {
 
   #onCount(user: UserKey, before: number | undefined, after: number | undefined): void {
     if ((after ?? -1) < (before ?? -1)) this.violations.push('a verification was lowered');
-    this.effects.push({ user, type: 'verification', value: String(after) });
+    this.#happened({ user, type: 'verification', value: String(after) });
   }
 
   #onDocument(user: UserKey, before: StoredUser | undefined, after: StoredUser | undefined): void {
@@ -66,8 +101,8 @@ export class Watch {
     if (didBefore !== undefined && didAfter !== undefined && didAfter !== didBefore)
       this.violations.push('a document names another account than before');
     if (before?.code === undefined && after?.code !== undefined)
-      this.effects.push({ user, type: 'document', value: after.code });
-    else this.effects.push({ user, type: 'other', value: 'document' });
+      this.#happened({ user, type: 'document', value: after.code });
+    else this.#happened({ user, type: 'other', value: 'document' });
   }
 
   #onAccounts(
@@ -76,41 +111,43 @@ export class Watch {
     did: Did,
     user: UserKey | undefined,
   ): Promise<unknown> {
+    if (point.method === 'createAccount') return this.created(invoke, user);
     const { stored } = this.#world.accounts;
     const before = stored.get(did);
-    const sizeBefore = stored.size;
     const answer = invoke();
     const after = stored.get(did);
-    if (point.method === 'createAccount') {
-      if (stored.size === sizeBefore) return answer;
-      const created = [...stored.keys()].at(-1);
-      this.effects.push({ user, type: 'created', value: created ?? 'none' });
-      return answer;
-    }
     if (before !== undefined && after !== before) this.#onAccount(user, before, after);
+    return answer;
+  }
+
+  created(invoke: () => Promise<unknown>, user: UserKey | undefined): Promise<unknown> {
+    const { stored } = this.#world.accounts;
+    const { size } = stored;
+    const answer = invoke();
+    const created = [...stored.keys()].at(-1);
+    if (stored.size > size) this.#happened({ user, type: 'created', value: created ?? 'none' });
     return answer;
   }
 
   #onAccount(user: UserKey | undefined, before: StoredAccount, after: StoredAccount | undefined): void {
     if (after === undefined) {
-      this.effects.push({ user, type: 'deleted', value: before.did });
+      this.#happened({ user, type: 'deleted', value: before.did });
       const isRemnant = !before.hasRepo && this.#world.settings.policy.remnant === 'recreate';
       if (!isRemnant) this.#onRemoval(user, 'delete');
       return;
     }
-    if (after.handle !== before.handle) this.effects.push({ user, type: 'handle', value: after.handle });
-    if (after.email !== before.email)
-      this.effects.push({ user, type: 'email', value: after.email ?? 'none' });
-    if (after.password !== before.password) this.effects.push({ user, type: 'other', value: 'password' });
+    if (after.handle !== before.handle) this.#happened({ user, type: 'handle', value: after.handle });
+    if (after.email !== before.email) this.#happened({ user, type: 'email', value: after.email ?? 'none' });
+    if (after.password !== before.password) this.#happened({ user, type: 'other', value: 'password' });
     if (after.status === before.status) return;
-    if (after.status === 'active') this.effects.push({ user, type: 'reactivated', value: after.did });
-    else this.effects.push({ user, type: 'deactivated', value: after.did });
+    if (after.status === 'active') this.#happened({ user, type: 'reactivated', value: after.did });
+    else this.#happened({ user, type: 'deactivated', value: after.did });
     if (after.status === 'deactivated') this.#onDeactivation(user);
   }
 
   #onDeactivation(user: UserKey | undefined): void {
     if (user === undefined) return;
-    const facts = fold(this.#world.log.eventsOf(user));
+    const facts = this.#world.factsOf(user);
     if (facts.auth0?.blocked === true && this.#world.settings.policy.blocked === 'deactivate') return;
     this.#onRemoval(user, 'deactivate');
   }

@@ -1,9 +1,9 @@
-/** The world of one run: the stores as they are, the clock, and what only the oracle may look at. */
+/** The world of a run: the stores as they are, the clock, and what only the oracle may look at. */
 import type { EngineSettings, Policy } from '../../src/engine/settings.ts';
 import { type Facts, fold } from '../../src/events/fold.ts';
 import type { Auth0UserId, Did, UserKey } from '../../src/identity.ts';
 import { createLogger } from '../../src/logger.ts';
-import type { Auth0User, Clock, PasswordVault, Random } from '../../src/ports.ts';
+import type { AccountHost, Auth0User, Clock, PasswordVault } from '../../src/ports.ts';
 import { handle, otherTenant, type Person, person } from '../mongo/people.ts';
 import {
   type InMemoryAccounts,
@@ -17,10 +17,11 @@ import {
   type StoredUser,
 } from '../support/in-memory/documents.ts';
 import { type InMemoryEventLog, inMemoryEventLog } from '../support/in-memory/event-log.ts';
-import { seededRandom } from '../support/in-memory/random.ts';
+import { all, saveMap, saveSet } from '../support/in-memory/kept.ts';
+import { type SeededRandom, seededRandom } from '../support/in-memory/random.ts';
 import { inMemoryRejects } from '../support/in-memory/rejects.ts';
-import { inMemoryRuns } from '../support/in-memory/runs.ts';
-import { inMemoryWorkQueue } from '../support/in-memory/work-queue.ts';
+import { type InMemoryRuns, inMemoryRuns } from '../support/in-memory/runs.ts';
+import { type InMemoryWorkQueue, inMemoryWorkQueue } from '../support/in-memory/work-queue.ts';
 import { auth0User, SETTINGS } from '../support/in-memory/world.ts';
 import type { PortName, Ports } from './ports.ts';
 
@@ -44,18 +45,36 @@ function plainVault(): PasswordVault {
   };
 }
 
+/** An account creation that timed out and is still on its way. */
+export interface LateCreation {
+  readonly atMs: number;
+  readonly wanted: Parameters<AccountHost['createAccount']>[0];
+  readonly user: UserKey | undefined;
+}
+
+/** What is known of a user, and how much of the log has been folded into it. */
+interface Folded {
+  readonly events: number;
+  readonly facts: Facts;
+}
+
 export class World {
   readonly log: InMemoryEventLog = inMemoryEventLog();
   readonly documents: InMemoryDocuments = inMemoryDocuments();
   readonly accounts: InMemoryAccounts = inMemoryAccounts();
-  readonly directory: InMemoryDirectory = inMemoryDirectory();
-  readonly otherDirectory: InMemoryDirectory = inMemoryDirectory();
+  // A page has one user, so that a listing that breaks off has shown some.
+  readonly directory: InMemoryDirectory = inMemoryDirectory(undefined, 1);
+  readonly otherDirectory: InMemoryDirectory = inMemoryDirectory(undefined, 1);
+  readonly queue: InMemoryWorkQueue;
   readonly stores: Ports;
+  readonly runs: InMemoryRuns = inMemoryRuns();
   readonly clock: Clock;
-  readonly random: Random = seededRandom();
+  readonly random: SeededRandom = seededRandom();
   readonly vault: PasswordVault = plainVault();
   readonly settings: EngineSettings;
   nowMs = START_MS;
+  /** Time only goes on. */
+  isClockSteady = true;
   /** A system that cannot be reached, or answers with this code, until a moment. */
   outage: { readonly port: PortName; readonly untilMs: number; readonly code: string } | undefined;
   /** Accounts that somebody else made on purpose, and that may belong to nobody. */
@@ -66,13 +85,16 @@ export class World {
   readonly usersNow = new Map<Auth0UserId, Auth0User>();
   /** Auth0's users as they were before the newest change: what a late list shows. */
   earlier: readonly Auth0User[] = [];
-  /** Effects that are still on their way. */
-  #late: { readonly atMs: number; land(): void }[] = [];
+  /** What is still on its way, and who sees to its arrival. */
+  late: readonly LateCreation[] = [];
+  onLanding: (creation: LateCreation) => void = () => undefined;
+  readonly #folded = new Map<UserKey, Folded>();
   readonly #foreign: readonly (readonly [Did, StoredAccount])[];
   readonly #foreignDocument: StoredUser;
 
   constructor(policy: Partial<Policy> = {}, settings: Partial<EngineSettings> = {}) {
-    const { queue, subjects } = inMemoryWorkQueue();
+    this.queue = inMemoryWorkQueue();
+    const { queue, subjects } = this.queue;
     const { log, documents, accounts, directory: auth0, otherDirectory: secondAuth0 } = this;
     this.stores = {
       log,
@@ -83,7 +105,7 @@ export class World {
       auth0,
       secondAuth0,
       rejects: inMemoryRejects(),
-      runs: inMemoryRuns(),
+      runs: this.runs,
     };
     this.clock = { now: () => new Date(this.nowMs), delay: async () => undefined };
     this.settings = { ...SETTINGS, policy: { ...SETTINGS.policy, ...policy }, ...settings };
@@ -98,14 +120,50 @@ export class World {
   /** Lets time pass to a moment; effects that were on their way arrive. */
   advanceTo(ms: number): void {
     if (ms > this.nowMs) this.nowMs = ms;
-    if (this.#late.length === 0) return;
-    const landing = this.#late.filter(({ atMs }) => atMs <= this.nowMs);
-    this.#late = this.#late.filter(({ atMs }) => atMs > this.nowMs);
-    for (const { land } of landing) land();
+    if (this.late.length === 0) return;
+    const landing = this.late.filter(({ atMs }) => atMs <= this.nowMs);
+    this.late = this.late.filter(({ atMs }) => atMs > this.nowMs);
+    for (const creation of landing) this.onLanding(creation);
   }
 
-  landLater(afterMs: number, land: () => void): void {
-    this.#late.push({ atMs: this.nowMs + afterMs, land });
+  /** Somebody sets the clock back, and everything that was written is from the future. */
+  setBack(ms: number): void {
+    this.nowMs -= ms;
+    // What is not of our clock ends and comes when it would have.
+    if (this.outage !== undefined) this.outage = { ...this.outage, untilMs: this.outage.untilMs - ms };
+    this.late = this.late.map((creation) => ({ ...creation, atMs: creation.atMs - ms }));
+  }
+
+  /** Everything that the future may depend on. Ids, tokens and passwords go on, so that none is given twice. */
+  save(): () => void {
+    const { nowMs, outage, leaked, earlier, late, log, documents, accounts, directory, otherDirectory } =
+      this;
+    const restore = all([
+      ...[log, documents, accounts, directory, otherDirectory, this.queue, this.runs].map((part) =>
+        part.save(),
+      ),
+      saveSet(this.known),
+      saveMap(this.usersNow),
+      saveMap(this.#folded),
+    ]);
+    return () => {
+      restore();
+      Object.assign(this, { nowMs, outage, leaked, earlier, late });
+    };
+  }
+
+  /** What the log says of a user. Only what is new is folded, where it is later than all before it. */
+  factsOf(user: UserKey): Facts {
+    const events = this.log.eventsOf(user);
+    const known = this.#folded.get(user);
+    if (known?.events === events.length) return known.facts;
+    const fresh = known === undefined ? [] : events.slice(known.events);
+    const newest = known?.facts.newestAt;
+    const isLater =
+      newest !== undefined && fresh.every(({ at, type }) => at > newest && type !== 'auth0.log-received');
+    const facts = isLater ? fold(fresh, known?.facts) : fold(events);
+    this.#folded.set(user, { events: events.length, facts });
+    return facts;
   }
 
   directoryOf({ tenant }: Person): InMemoryDirectory {
@@ -142,6 +200,6 @@ export class World {
   }
 
   conditionsOf(user: UserKey): Facts['conditions'] {
-    return fold(this.log.eventsOf(user)).conditions;
+    return this.factsOf(user).conditions;
   }
 }

@@ -6,7 +6,9 @@ import { createHash } from 'node:crypto';
 import { UpstreamError } from '../../../src/errors.ts';
 import { type AccountHandle, type Did, parseDid } from '../../../src/identity.ts';
 import type { AccountHost, CreateAccountResult, PdsAccount } from '../../../src/ports.ts';
+import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
+import { all, type Kept, saveMap, saveSet } from './kept.ts';
 
 export interface StoredAccount {
   readonly did: Did;
@@ -19,7 +21,7 @@ export interface StoredAccount {
   readonly hasRepo: boolean;
 }
 
-export interface InMemoryAccounts extends AccountHost {
+export interface InMemoryAccounts extends AccountHost, Kept {
   readonly domain: string;
   /** The accounts themselves, for a test to look at and to be a moderator, an owner or another client. */
   readonly stored: Map<Did, StoredAccount>;
@@ -81,6 +83,14 @@ export function inMemoryAccounts(
       const account = stored.get(did);
       if (account === undefined) throw new Error('There is no such account.');
       stored.set(did, { ...account, ...changes });
+    },
+    save() {
+      const invitesBefore = invites;
+      const restore = all([saveMap(stored), saveSet(directory), saveSet(deleted), saveSet(unusedInvites)]);
+      return () => {
+        restore();
+        invites = invitesBefore;
+      };
     },
     leakedDids: () => [...directory].filter((did) => !stored.has(did) && !deleted.has(did)),
 
@@ -183,27 +193,7 @@ export function inMemoryAccounts(
     },
     canLogIn: async (did, password) => stored.get(did)?.password === password,
   };
-  return hooked(
-    'accounts',
-    host,
-    {
-      account: 'read',
-      accounts: 'read',
-      repositories: 'stream',
-      holderOf: 'read',
-      handleDomains: 'read',
-      allowsHandle: 'read',
-      canLogIn: 'read',
-      createInvite: 'write',
-      createAccount: 'write',
-      changeHandle: 'write',
-      changeEmail: 'write',
-      setActive: 'write',
-      deleteAccount: 'write',
-      setPassword: 'write',
-    },
-    hooks,
-  );
+  return hooked('accounts', host, CALLS.accounts, hooks);
 }
 
 function didOf(number: number): Did {

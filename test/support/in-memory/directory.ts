@@ -2,13 +2,20 @@
 import { UpstreamError } from '../../../src/errors.ts';
 import type { Auth0UserId } from '../../../src/identity.ts';
 import type { Auth0User, Directory } from '../../../src/ports.ts';
+import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
+import { type Kept, saveMap } from './kept.ts';
 
-export interface InMemoryDirectory extends Directory {
+export interface InMemoryDirectory extends Directory, Kept {
   put(user: Auth0User): void;
   remove(id: Auth0UserId): void;
   /** Keeps the list as it is now, while reads by id go on to see every change: lists are late. */
   freezeList(): void;
+  /** Keeps it no longer. */
+  thawList(): void;
+  listed(): readonly Auth0User[];
+  /** The users, by id and as they are listed, as one text. */
+  form(): string;
   /** The next listing breaks off after this many pages. */
   breakListAfter(pages: number): void;
   /** From now on a listing can be read again, until they are forgotten. */
@@ -16,9 +23,7 @@ export interface InMemoryDirectory extends Directory {
   forgetListings(): void;
 }
 
-const PAGE = 100;
-
-export function inMemoryDirectory(hooks?: Hooks): InMemoryDirectory {
+export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirectory {
   const users = new Map<Auth0UserId, Auth0User>();
   let list: readonly Auth0User[] | undefined;
   let pagesLeft = Number.POSITIVE_INFINITY;
@@ -32,6 +37,19 @@ export function inMemoryDirectory(hooks?: Hooks): InMemoryDirectory {
     breakListAfter: (pages) => {
       pagesLeft = pages;
     },
+    thawList: () => {
+      list = undefined;
+    },
+    listed: () => list ?? [...users.values()],
+    save() {
+      const [listBefore, pagesBefore] = [list, pagesLeft];
+      const restore = saveMap(users);
+      return () => {
+        restore();
+        [list, pagesLeft] = [listBefore, pagesBefore];
+      };
+    },
+    form: () => [...users.values(), '|', ...(list ?? [])].map(textOf).join() + String(pagesLeft),
     user: async (id) => users.get(id) ?? 'absent',
     usersByEmail: async (email) =>
       [...users.values()].filter((user) => user.email?.toLowerCase() === email.toLowerCase()),
@@ -42,23 +60,34 @@ export function inMemoryDirectory(hooks?: Hooks): InMemoryDirectory {
     async *everyone(again) {
       const earlier = again === undefined ? undefined : kept?.get(again);
       if (again !== undefined && earlier === undefined) throw failed('LISTING_GONE');
-      const listed = earlier ?? list ?? [...users.values()];
+      const listed = earlier ?? directory.listed();
       const listing = again ?? (kept === undefined ? undefined : `listing-${kept.size}`);
       if (listing !== undefined) kept?.set(listing, listed);
-      for (let from = 0; from < listed.length; from += PAGE) {
-        if (pagesLeft <= 0) throw failed('LISTING_UNSTABLE');
+      for (let from = 0; from < listed.length; from += pageSize) {
+        if (pagesLeft <= 0) {
+          pagesLeft = Number.POSITIVE_INFINITY;
+          throw failed('LISTING_UNSTABLE');
+        }
         pagesLeft -= 1;
-        yield { users: listed.slice(from, from + PAGE), total: listed.length, listing };
+        yield { users: listed.slice(from, from + pageSize), total: listed.length, listing };
       }
     },
     async *changedSince(since) {
       yield { users: [...users.values()].filter(({ createdAt }) => createdAt >= since) };
     },
   };
-  const kinds = { user: 'read', usersByEmail: 'read', everyone: 'stream', changedSince: 'stream' } as const;
-  return hooked('auth0', directory, kinds, hooks);
+  return hooked('auth0', directory, CALLS.auth0, hooks);
 }
 
 function failed(code: string): UpstreamError {
   return new UpstreamError('the listing broke off', { upstream: 'auth0', code, retryable: true });
+}
+
+const texts = new WeakMap<Auth0User, string>();
+
+function textOf(user: Auth0User | string): string {
+  if (typeof user === 'string') return user;
+  const text = texts.get(user) ?? JSON.stringify(user);
+  texts.set(user, text);
+  return text;
 }

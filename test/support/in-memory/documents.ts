@@ -5,7 +5,9 @@
 import { UpstreamError } from '../../../src/errors.ts';
 import type { AccountHandle, Code, Did, EventId, UserKey } from '../../../src/identity.ts';
 import type { DocumentOwner, DocumentStore, Documents, IndexState, WantedIndex } from '../../../src/ports.ts';
+import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
+import { all, type Kept, saveMap } from './kept.ts';
 
 export interface StoredAccountFields {
   readonly did?: Did;
@@ -21,7 +23,7 @@ export interface StoredUser {
   readonly pending?: { readonly intent: EventId; readonly password: string };
 }
 
-export interface InMemoryDocuments extends DocumentStore {
+export interface InMemoryDocuments extends DocumentStore, Kept {
   /** The collections themselves, for a test to look at and to be the platform. */
   readonly verifications: Map<UserKey, number>;
   readonly users: Map<UserKey, StoredUser>;
@@ -70,6 +72,15 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
     users,
     handles,
     indexStates,
+
+    save() {
+      const indexes = [...indexStates];
+      const restore = all([saveMap(verifications), saveMap(users), saveMap(handles)]);
+      return () => {
+        restore();
+        indexStates.splice(0, indexStates.length, ...indexes);
+      };
+    },
 
     async read(keys) {
       return new Map(
@@ -131,7 +142,9 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
     },
     async recordAccount(user, { did, handle, password, createdAt }) {
       const { pending: _dropped, account, ...rest } = requireUser(user, 'record an account');
-      if (account?.did !== undefined && account.did !== did) return 'other-account';
+      if (account?.did !== undefined && account.did !== did) return 'other';
+      const kept = account?.password ?? '';
+      if (password !== undefined && kept !== '' && kept !== password) return 'other';
       const secret = password === undefined ? {} : { password };
       const fields = { ...account, did, handle, createdAt: createdAt.toISOString(), ...secret };
       users.set(user, { ...rest, account: fields });
@@ -153,28 +166,7 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
       createIndex(indexStates, wanted, users, handles);
     },
   };
-  return hooked(
-    'documents',
-    documents,
-    {
-      read: 'read',
-      indexes: 'read',
-      codesInYear: 'read',
-      findUsers: 'read',
-      owners: 'stream',
-      namedDids: 'read',
-      recordVerification: 'write',
-      createUser: 'write',
-      assignCode: 'write',
-      keepPendingPassword: 'write',
-      recordAccount: 'write',
-      storedPassword: 'read',
-      dropAccount: 'write',
-      recordAccountHandle: 'write',
-      createIndex: 'write',
-    },
-    hooks,
-  );
+  return hooked('documents', documents, CALLS.documents, hooks);
 }
 
 function userOf(stored: StoredUser | undefined): Documents['user'] {

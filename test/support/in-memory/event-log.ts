@@ -2,30 +2,44 @@
 import type { ConcordEvent } from '../../../src/events/event.ts';
 import type { EventId, UserKey } from '../../../src/identity.ts';
 import type { AppendResult, EventLog, EventQuery } from '../../../src/ports.ts';
+import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
+import type { Kept } from './kept.ts';
 
-export interface InMemoryEventLog extends EventLog {
+export interface InMemoryEventLog extends EventLog, Kept {
   /** Everything that was appended, in the order of appending. */
   readonly events: readonly ConcordEvent[];
   /** Those of one user, in the order of appending. */
   eventsOf(user: UserKey | undefined): readonly ConcordEvent[];
+  has(id: EventId): boolean;
+  /** Those after the first so many, in the order of appending. */
+  since(count: number): readonly ConcordEvent[];
 }
 
 export function inMemoryEventLog(hooks?: Hooks): InMemoryEventLog {
   const stored = new Map<EventId, ConcordEvent>();
+  const inOrder: ConcordEvent[] = [];
   const byUser = new Map<UserKey, ConcordEvent[]>();
   // Frozen instead of copied: as safe from a caller who changes what was appended, and far cheaper.
   const keep = (event: ConcordEvent): void => {
     Object.freeze(event);
     Object.freeze(event.data);
     stored.set(event._id, event);
+    inOrder.push(event);
     if (event.user === null) return;
     const ofUser = byUser.get(event.user);
     if (ofUser === undefined) byUser.set(event.user, [event]);
     else ofUser.push(event);
   };
+  /** Takes out the newest one. */
+  const drop = (): void => {
+    const event = inOrder.pop();
+    if (event === undefined) return;
+    stored.delete(event._id);
+    if (event.user !== null) byUser.get(event.user)?.pop();
+  };
   const matching = ({ user, types, since }: EventQuery): ConcordEvent[] =>
-    [...stored.values()].filter(
+    inOrder.filter(
       (event) =>
         (user === undefined || event.user === user) &&
         (types === undefined || types.includes(event.type)) &&
@@ -33,8 +47,20 @@ export function inMemoryEventLog(hooks?: Hooks): InMemoryEventLog {
     );
   const log: InMemoryEventLog = {
     get events() {
-      return [...stored.values()];
+      return [...inOrder];
     },
+    save() {
+      const kept = [...inOrder];
+      return () => {
+        // Only what differs goes and comes: most of a log is the same wherever a run goes on from.
+        let same = 0;
+        while (same < kept.length && inOrder[same] === kept[same]) same += 1;
+        for (let left = inOrder.length - same; left > 0; left -= 1) drop();
+        for (const event of kept.slice(same)) keep(event);
+      };
+    },
+    since: (count) => inOrder.slice(count),
+    has: (id) => stored.has(id),
     eventsOf: (user) => (user === undefined ? [] : (byUser.get(user) ?? [])),
     async append(events): Promise<AppendResult> {
       const duplicates: EventId[] = [];
@@ -55,7 +81,7 @@ export function inMemoryEventLog(hooks?: Hooks): InMemoryEventLog {
       yield* limit === 0 ? found : found.slice(0, limit);
     },
   };
-  return hooked('log', log, { append: 'write', ofUser: 'read', read: 'stream' }, hooks);
+  return hooked('log', log, CALLS.log, hooks);
 }
 
 function byTimeThenId(a: ConcordEvent, b: ConcordEvent): number {

@@ -7,10 +7,15 @@ export interface SeededOptions {
   readonly numbersBelow?: number;
 }
 
+export interface SeededRandom extends Random {
+  /** Draws the same numbers again, from the first one on. Ids go on: no two events have one. */
+  restart(): void;
+}
+
 export function seededRandom(
   seed = 1,
   { numbersBelow = Number.POSITIVE_INFINITY }: SeededOptions = {},
-): Random {
+): SeededRandom {
   let state = seed | 0;
   let ids = 0;
   const fraction = (): number => {
@@ -20,6 +25,9 @@ export function seededRandom(
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
   return {
+    restart: () => {
+      state = seed | 0;
+    },
     int: (below) => Math.floor(fraction() * Math.min(below, numbersBelow)),
     id: () => {
       ids += 1;

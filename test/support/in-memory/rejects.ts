@@ -1,12 +1,14 @@
 /** The rejects in memory: the same tenant, reason and raw text is kept once and counted. */
 import type { Reject, Rejects } from '../../../src/ports.ts';
+import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
+import { type Kept, saveMap } from './kept.ts';
 
 export interface KeptReject extends Reject {
   readonly count: number;
 }
 
-export interface InMemoryRejects extends Rejects {
+export interface InMemoryRejects extends Rejects, Kept {
   readonly kept: readonly KeptReject[];
 }
 
@@ -16,6 +18,7 @@ export function inMemoryRejects(hooks?: Hooks): InMemoryRejects {
     get kept() {
       return [...kept.values()];
     },
+    save: () => saveMap(kept),
     async add(added) {
       for (const reject of added) {
         const id = JSON.stringify([reject.tenant, reject.reason, reject.raw]);
@@ -24,5 +27,5 @@ export function inMemoryRejects(hooks?: Hooks): InMemoryRejects {
       }
     },
   };
-  return hooked('rejects', rejects, { add: 'write' }, hooks);
+  return hooked('rejects', rejects, CALLS.rejects, hooks);
 }

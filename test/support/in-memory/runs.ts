@@ -1,18 +1,27 @@
 /** The leases and positions of long runs in memory. */
 import { LeaseLostError } from '../../../src/errors.ts';
 import type { RunLease, Runs } from '../../../src/ports.ts';
+import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
+import { type Kept, saveMap } from './kept.ts';
 
-interface StoredRun {
+export interface StoredRun {
   readonly lease: { readonly token: string; readonly until: Date } | undefined;
   readonly position: string | undefined;
 }
 
-export function inMemoryRuns(hooks?: Hooks): Runs {
+export interface InMemoryRuns extends Runs, Kept {
+  /** The runs themselves, for a test to look at. */
+  readonly stored: ReadonlyMap<string, StoredRun>;
+}
+
+export function inMemoryRuns(hooks?: Hooks): InMemoryRuns {
   const stored = new Map<string, StoredRun>();
   let tokens = 0;
   const isHeld = ({ name, token }: RunLease): boolean => stored.get(name)?.lease?.token === token;
-  const runs: Runs = {
+  const runs: InMemoryRuns = {
+    stored,
+    save: () => saveMap(stored),
     async begin(name, now, leaseMs) {
       const run = stored.get(name);
       if (run?.lease !== undefined && run.lease.until > now) return { heldUntil: run.lease.until };
@@ -34,5 +43,5 @@ export function inMemoryRuns(hooks?: Hooks): Runs {
       else stored.set(lease.name, { lease: undefined, position: stored.get(lease.name)?.position });
     },
   };
-  return hooked('runs', runs, { begin: 'write', keep: 'write', end: 'write' }, hooks);
+  return hooked('runs', runs, CALLS.runs, hooks);
 }

@@ -14,11 +14,15 @@ import type {
   Trigger,
   WorkQueue,
 } from '../../../src/ports.ts';
+import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
+import { type Kept, saveMap } from './kept.ts';
 
-export interface InMemoryWorkQueue {
+export interface InMemoryWorkQueue extends Kept {
   readonly queue: WorkQueue;
   readonly subjects: SubjectReader;
+  /** The subjects themselves, for a test to look at. */
+  readonly stored: ReadonlyMap<UserKey, StoredSubject>;
 }
 
 interface Due {
@@ -30,7 +34,7 @@ interface Due {
   causes: EventId[];
 }
 
-interface Stored extends Pick<Trigger, 'user' | 'tenant' | 'userId'> {
+export interface StoredSubject extends Pick<Trigger, 'user' | 'tenant' | 'userId'> {
   due?: Due | undefined;
   lease?: { readonly token: string; until: Date } | undefined;
   taken?: { readonly since: Date | undefined; readonly causes: readonly EventId[] } | undefined;
@@ -41,44 +45,24 @@ interface Stored extends Pick<Trigger, 'user' | 'tenant' | 'userId'> {
 const MAX_CAUSES = 20;
 
 export function inMemoryWorkQueue(hooks?: Hooks): InMemoryWorkQueue {
-  const stored = new Map<UserKey, Stored>();
+  const stored = new Map<UserKey, StoredSubject>();
   return {
-    queue: hooked(
-      'queue',
-      createQueue(stored),
-      {
-        markDue: 'write',
-        claim: 'write',
-        claimUser: 'write',
-        renew: 'write',
-        complete: 'write',
-        release: 'write',
-        nextDueAt: 'read',
-      },
-      hooks,
-    ),
-    subjects: hooked(
-      'subjects',
-      createReader(stored),
-      {
-        get: 'read',
-        read: 'read',
-        carriersOf: 'read',
-        holdersOfEmail: 'read',
-        holdersOfDid: 'read',
-        sistersOf: 'read',
-        list: 'stream',
-        standings: 'stream',
-        backlog: 'read',
-      },
-      hooks,
-    ),
+    queue: hooked('queue', createQueue(stored), CALLS.queue, hooks),
+    subjects: hooked('subjects', createReader(stored), CALLS.subjects, hooks),
+    stored,
+    save: () => saveMap(stored, copyOf),
   };
 }
 
-function createQueue(stored: Map<UserKey, Stored>): WorkQueue {
+/** What is changed in place; everything else of a subject is replaced. */
+function copyOf(subject: StoredSubject): StoredSubject {
+  return subject.due === undefined ? { ...subject } : { ...subject, due: { ...subject.due } };
+}
+
+function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
+  // Goes on also when the rest is put back: no two leases have one token.
   let tokens = 0;
-  const take = (subject: Stored, now: Date, leaseMs: number): Lease => {
+  const take = (subject: StoredSubject, now: Date, leaseMs: number): Lease => {
     tokens += 1;
     const { due, taken } = subject;
     const since = earliest(taken?.since, due?.since);
@@ -102,11 +86,11 @@ function createQueue(stored: Map<UserKey, Stored>): WorkQueue {
       causes,
     };
   };
-  const held = (lease: Lease): Stored | undefined => {
+  const held = (lease: Lease): StoredSubject | undefined => {
     const subject = stored.get(lease.user);
     return subject?.lease?.token === lease.token ? subject : undefined;
   };
-  const giveBack = (subject: Stored): void => {
+  const giveBack = (subject: StoredSubject): void => {
     subject.lease = undefined;
     subject.taken = undefined;
   };
@@ -185,8 +169,8 @@ function createQueue(stored: Map<UserKey, Stored>): WorkQueue {
   };
 }
 
-function createReader(stored: ReadonlyMap<UserKey, Stored>): SubjectReader {
-  const inOrder = (): Stored[] => [...stored.values()].sort((a, b) => (a.user < b.user ? -1 : 1));
+function createReader(stored: ReadonlyMap<UserKey, StoredSubject>): SubjectReader {
+  const inOrder = (): StoredSubject[] => [...stored.values()].sort((a, b) => (a.user < b.user ? -1 : 1));
   return {
     async get(user) {
       const subject = stored.get(user);
@@ -247,11 +231,11 @@ function createReader(stored: ReadonlyMap<UserKey, Stored>): SubjectReader {
   };
 }
 
-function isFree(subject: Stored, now: Date): boolean {
+function isFree(subject: StoredSubject, now: Date): boolean {
   return subject.lease === undefined || subject.lease.until <= now;
 }
 
-function byUrgency({ due: a }: Stored, { due: b }: Stored): number {
+function byUrgency({ due: a }: StoredSubject, { due: b }: StoredSubject): number {
   if (a === undefined || b === undefined) return 0;
   const rank = { trigger: 0, sweep: 1 } as const;
   return rank[a.priority] - rank[b.priority] || a.at.getTime() - b.at.getTime();
@@ -285,7 +269,7 @@ function lost(lease: Lease): LeaseLostError {
   return new LeaseLostError(`The lease on ${lease.user} is no longer ours`);
 }
 
-function subjectOf({ user, tenant, userId, due, view }: Stored): Subject {
+function subjectOf({ user, tenant, userId, due, view }: StoredSubject): Subject {
   const seen: SubjectView = view ?? UNSEEN;
   return { ...seen, user, tenant, userId, dueAt: due?.at };
 }

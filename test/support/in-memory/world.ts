@@ -13,7 +13,7 @@ import { type AccountHandle, eventId, type TenantId, type UserKey } from '../../
 import { createLogger } from '../../../src/logger.ts';
 import type { Auth0User, PasswordVault, Random, Runs } from '../../../src/ports.ts';
 import { handle, otherTenant, type Person, tenant } from '../../mongo/people.ts';
-import { settled, type VirtualClock, virtualClock } from '../virtual-clock.ts';
+import { type VirtualClock, virtualClock } from '../virtual-clock.ts';
 import { type InMemoryAccounts, inMemoryAccounts } from './accounts.ts';
 import { type InMemoryDirectory, inMemoryDirectory } from './directory.ts';
 import { type InMemoryDocuments, inMemoryDocuments } from './documents.ts';
@@ -43,7 +43,7 @@ export const SETTINGS: EngineSettings = {
 
 export const SECOND_TENANTS_TAG = 'second';
 
-export interface World extends InMemoryWorkQueue {
+export interface World extends Pick<InMemoryWorkQueue, 'queue' | 'subjects'> {
   readonly clock: VirtualClock;
   readonly random: Random;
   readonly log: InMemoryEventLog;
@@ -183,23 +183,6 @@ export async function untilQuiet(world: World, limit = 30): Promise<PassResult[]
     await world.clock.advance(Math.max(0, next.getTime() - world.clock.now().getTime()));
     results.push(await pass(world));
   }
-}
-
-/** A pass as the workers run it, in a process that may die: then nothing of it goes on. */
-export async function passOrDeath(world: World, died: Promise<void>): Promise<void> {
-  const { queue, clock, deps } = world;
-  const run = async (): Promise<void> => {
-    const lease = await queue.claim(clock.now(), deps.settings.leaseMs).catch(() => undefined);
-    if (lease === undefined) return;
-    try {
-      await converge(deps, lease);
-    } catch {
-      // The user stays due, and the lease is given back if that can be written, or else runs out.
-      await queue.release(lease).catch(() => undefined);
-    }
-  };
-  await Promise.race([run(), died]);
-  await settled();
 }
 
 // ── What came of it ──

@@ -1,0 +1,204 @@
+/**
+ * The form of a run between two things that a process does: equal for two runs whose futures are equal.
+ *
+ * It has all that the engine, the stores and the oracle go by from here on. Names that are only compared
+ * with each other (ids, DIDs, passwords, invites) are replaced by the order in which they come, and
+ * times by how far off they are, up to where it makes no difference any more. What it leaves out is
+ * never read again: the count of calls, causes, and times that are only shown.
+ */
+import { createHash } from 'node:crypto';
+import { subjectView } from '../../src/engine/standing.ts';
+import type { Facts, Refusal } from '../../src/events/fold.ts';
+import type { EventId, UserKey } from '../../src/identity.ts';
+import type { Auth0User, SubjectView } from '../../src/ports.ts';
+import type { StoredSubject } from '../support/in-memory/work-queue.ts';
+import type { Run } from './run.ts';
+import type { World } from './world.ts';
+
+const NAMES = /until \d{4}-[-0-9:.T]+Z|event-\d+|password-\d+|invite-\d+|did:plc:[a-z2-7]{24}|[0-9a-f]{64}/g;
+const DATE = /\d{4}-\d\d-\d\dT[0-9:.]+Z/g;
+const DAY_MS = 86_400_000;
+/** What a sweep still reads of decisions about sweeps. */
+const APPROVABLE_MS = 8 * DAY_MS;
+
+export function formOf(run: Run): string {
+  const { world, watch, progress } = run;
+  const { step, phase, part, tries, sinceFault, stalls, hasStalled, difference, isOver } = progress;
+  const mending = hasStalled ? progress.struck > progress.struckBeforeMending : undefined;
+  const text = [
+    [step, phase, part, tries, sinceFault, stalls, mending, difference, isOver].join(),
+    progress.struck > 0,
+    watch.untold.map(({ user, type, value }) => [user, type, value].join(' ')).join(','),
+    [...watch.codes].map(([user, codes]) => [user, ...codes].join(' ')).join(','),
+    ...platformParts(world),
+    ...accountParts(world),
+    ...[...world.queue.stored.values()].map((subject) => subjectPart(world, subject)),
+    ...run.scenario.people.map(({ user }) => factsPart(world, world.factsOf(user))),
+    logPart(world),
+    runsPart(world),
+  ].join('\n');
+  const names = new Map<string, string>();
+  const named = text.replace(NAMES, (name) => {
+    if (name.startsWith('until ')) return `until ${age(world, new Date(name.slice(6)), 0)}`;
+    const known = names.get(name) ?? `#${names.size}`;
+    names.set(name, known);
+    return known;
+  });
+  return createHash('sha256').update(named).digest('base64');
+}
+
+/** How long ago, up to where it makes no difference; of what is to come, how far off. */
+function age({ nowMs, isClockSteady }: World, date: Date | undefined, atMostMs: number): string {
+  if (date === undefined) return '-';
+  const ms = nowMs - date.getTime();
+  return ms >= atMostMs && isClockSteady ? 'old' : String(ms);
+}
+
+function platformParts(world: World): string[] {
+  const { documents, directory, otherDirectory, outage, nowMs } = world;
+  const users = [...documents.users].map(([user, { code, account, pending }]) =>
+    [user, code, account?.did, account?.handle, account?.password, pending?.intent, pending?.password].join(
+      ' ',
+    ),
+  );
+  const left = outage === undefined ? 0 : Math.max(0, outage.untilMs - nowMs);
+  return [
+    users.join(','),
+    [...documents.verifications].join(' '),
+    [...documents.handles].join(' '),
+    `${directory.form()} ${otherDirectory.form()} ${earlierText(world.earlier)}`,
+    left === 0 ? 'no outage' : `${outage?.port} ${outage?.code} ${left}`,
+  ];
+}
+
+const earlierText = once((users: readonly Auth0User[]) => JSON.stringify(users));
+
+function accountParts({ accounts, known, leaked, late, nowMs }: World): string[] {
+  const stored = [...accounts.stored.values()].map((account) => Object.values(account).join(' '));
+  const onTheirWay = late.map(({ atMs, wanted, user }) =>
+    [atMs - nowMs, user, ...Object.values(wanted)].join(' '),
+  );
+  return [
+    stored.join(','),
+    [...known].join(' '),
+    `${leaked + accounts.leakedDids().length}`,
+    onTheirWay.join(','),
+  ];
+}
+
+function subjectPart(world: World, subject: StoredSubject): string {
+  const { user, due, lease, taken, observedAt, view } = subject;
+  const { nowMs, settings } = world;
+  const isFree = lease === undefined || (lease.until.getTime() <= nowMs && world.isClockSteady);
+  return [
+    user,
+    due === undefined ? '-' : `${due.at.getTime() - nowMs} ${due.priority} ${causes(world, due.causes)}`,
+    // The order of a trigger and a read decides while the read is fresh.
+    `${age(world, due?.since, settings.freshForMs + 1)} ${age(world, taken?.since, settings.freshForMs + 1)}`,
+    age(world, observedAt, settings.freshForMs),
+    isFree ? 'free' : lease.until.getTime() - nowMs,
+    causes(world, taken?.causes ?? []),
+    viewPart(world, user, view),
+  ].join('|');
+}
+
+/** Whether there are any, and whether the log has them: more is not asked of a cause. */
+function causes({ log }: World, ids: readonly EventId[]): string {
+  return `${ids.length > 0} ${ids.every(log.has)}`;
+}
+
+/** A text that is made once for each value, since values are never changed. */
+function once<Value extends object>(make: (value: Value) => string): (value: Value) => string {
+  const known = new WeakMap<Value, string>();
+  return (value) => {
+    const text = known.get(value) ?? make(value);
+    known.set(value, text);
+    return text;
+  };
+}
+
+const shownText = once((view: SubjectView) => JSON.stringify(view));
+const toldText = once((facts: Facts) => JSON.stringify(subjectView(facts)));
+const steadyText = once(steadyPart);
+
+/** What is shown, where it is not what the log says. */
+function viewPart(world: World, user: UserKey, view: SubjectView | undefined): string {
+  if (view === undefined) return 'unseen';
+  const facts = world.factsOf(user);
+  if (shownText(view) === toldText(facts)) return 'as told';
+  const conditions = view.conditions.map(({ since, event, ...rest }) => {
+    const told = facts.conditions.find(({ type }) => type === rest.type);
+    return { ...rest, asTold: told?.since === since && told.event === event };
+  });
+  return JSON.stringify({ ...view, conditions });
+}
+
+/** What does not change by time alone. */
+function steadyPart(facts: Facts): string {
+  const { auth0, paused, adoption, account, seen, intent, openActions, conditions, platformHandle } = facts;
+  return JSON.stringify([
+    auth0,
+    facts.auth0Event === undefined,
+    facts.unlistedSince === undefined,
+    facts.removalGrantedAt === undefined
+      ? 'not granted'
+      : facts.absentSince === undefined || facts.removalGrantedAt > facts.absentSince,
+    [paused?.by, paused?.reason],
+    adoption,
+    [facts.deactivated, facts.passwordRefused, facts.passwordResetGranted, facts.accountDeleted],
+    [facts.forgotten, facts.sister, platformHandle, facts.code, facts.possiblyLeakedDids, facts.attempts],
+    facts.quarantined,
+    account,
+    seen,
+    intent === undefined ? '' : [intent.event, intent.handle, intent.email, intent.inviteHash],
+    openActions.map(({ resource, type, from, to }) => [resource, type, from, to]),
+    conditions.map(({ type, status, reason, message, held }) => [type, status, reason, message, held]),
+  ]);
+}
+
+function factsPart(world: World, facts: Facts): string {
+  const { policy, settleMs, refusalRetryMs } = world.settings;
+  const refusals = (refused: ReadonlyMap<string, Refusal>): string =>
+    [...refused].map(([value, { reason, at }]) => [value, reason, age(world, at, refusalRetryMs)]).join(' ');
+  const remnant = facts.conditions.find(({ reason }) => reason === 'AccountWithoutRepository');
+  return [
+    steadyText(facts),
+    age(world, facts.absentSince, policy.removalGraceMs),
+    age(world, facts.deletionHintAt, 1),
+    age(world, facts.presentAt, 1),
+    age(world, facts.paused?.until, 0),
+    age(world, facts.intent?.at, settleMs),
+    age(world, remnant === undefined ? undefined : new Date(remnant.since), settleMs),
+    age(world, facts.newestAt, 1),
+    refusals(facts.refusedHandles),
+    refusals(facts.refusedEmails),
+  ].join('|');
+}
+
+/** A long run that broke off goes on by when it began, and asks who has been read since. */
+function runsPart(world: World): string {
+  const { runs, queue, nowMs } = world;
+  const off = (date: string): string => {
+    const since = new Date(date);
+    const read = [...queue.stored.values()].map(({ observedAt = new Date(0) }) => observedAt > since);
+    return [age(world, since, Number.POSITIVE_INFINITY), ...read].join(' ');
+  };
+  const left = [...runs.stored].map(([name, { lease, position }]) => {
+    const heldMs = lease === undefined ? 0 : Math.max(0, lease.until.getTime() - nowMs);
+    return [name, heldMs, position?.replace(DATE, off)].join(' ');
+  });
+  return left.join();
+}
+
+/** The entries that came, since they are known when they come again, and what sweeps read of each other. */
+function logPart(world: World): string {
+  const parts: string[] = [];
+  for (const event of world.log.since(0)) {
+    if (event.type === 'auth0.log-received') parts.push(event._id);
+    else if (event.type === 'removal.granted')
+      parts.push(`${event.user} ${age(world, event.at, DAY_MS + 1)}`);
+    else if (event.type === 'sweep.halted' || event.type === 'sweep.approved')
+      parts.push(`${event.type} ${age(world, event.at, APPROVABLE_MS + 1)} ${event.data.run}`);
+  }
+  return parts.join(' ');
+}

@@ -1,0 +1,85 @@
+/**
+ * What a pass has read since it has had the lease without a gap: nothing outward or destructive may be
+ * decided on anything else. Judged when the call is made, since nobody can call it back after that.
+ */
+import type { UserKey } from '../../src/identity.ts';
+import type { Lease } from '../../src/ports.ts';
+import type { Point } from './ports.ts';
+import type { World } from './world.ts';
+
+/** What each outward effect has to rest on: kinds of reads, the account's and the handle's own ones among them. */
+const RESTS_ON: ReadonlyMap<string, readonly string[]> = new Map([
+  ['createAccount', ['auth0', 'documents', 'holdersOfEmail', 'holderOf']],
+  ['changeHandle', ['auth0', 'documents', 'account']],
+  ['changeEmail', ['auth0', 'documents', 'account', 'holdersOfEmail']],
+  ['setActive', ['auth0', 'documents', 'account']],
+  ['deleteAccount', ['auth0', 'documents', 'account']],
+  ['setPassword', ['auth0', 'documents', 'account']],
+]);
+
+export class Freshness {
+  readonly #world: World;
+  readonly #read = new Set<string>();
+  #lease: Lease | undefined;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  claimed(lease: Lease | undefined): void {
+    if (lease === undefined) return;
+    const { nowMs, settings } = this.#world;
+    const { observedAt, dueSince } = lease;
+    if (this.#lease === undefined && observedAt !== undefined && dueSince !== undefined) {
+      // As the engine has it: young, and younger than what made the user due.
+      const ageMs = nowMs - observedAt.getTime();
+      const isYoung = ageMs >= 0 && ageMs < settings.freshForMs;
+      if (isYoung && observedAt > dueSince) this.#read.add('auth0');
+    }
+    // Between the end of the lease and this one somebody else may have had it.
+    if (this.#lease !== undefined && this.#lease.until.getTime() <= nowMs) this.#read.clear();
+    this.#lease = lease;
+  }
+
+  read({ port, method }: Point, args: readonly unknown[]): void {
+    if (method === 'user') this.#read.add('auth0');
+    else if (port === 'documents') this.#read.add('documents');
+    else this.#read.add(`${method} ${String(args[0])}`);
+  }
+
+  isOutward({ port, method }: Point): boolean {
+    return port === 'accounts' && RESTS_ON.has(method);
+  }
+
+  /** Why this call may not be made now. */
+  objections({ method }: Point, args: readonly unknown[], user: UserKey | undefined): string[] {
+    const rests = RESTS_ON.get(method) ?? [];
+    const lacking = rests.filter((kind) => {
+      const name = this.#nameOf(kind, args, user);
+      return name !== undefined && !this.#read.has(name);
+    });
+    const objections = lacking.map((kind) => `${method} was decided without a fresh read: ${kind}`);
+    return this.holdsLease(user) ? objections : [...objections, `${method} was decided without the lease`];
+  }
+
+  holdsLease(user: UserKey | undefined): boolean {
+    const { nowMs, queue } = this.#world;
+    const lease = user === undefined ? undefined : queue.stored.get(user)?.lease;
+    return lease !== undefined && lease.token === this.#lease?.token && lease.until.getTime() > nowMs;
+  }
+
+  /** Under which name it was noted; undefined where it need not be read. */
+  #nameOf(kind: string, [first, second]: readonly unknown[], user: UserKey | undefined): string | undefined {
+    if (kind === 'auth0' || kind === 'documents') return kind;
+    const wanted = isWanted(first) ? first : { handle: '', email: String(second) };
+    if (kind === 'holdersOfEmail') return `${kind} ${wanted.email}`;
+    if (kind === 'account') return `${kind} ${String(first)}`;
+    // The code is this user's alone, and is not asked for.
+    const code = user === undefined ? undefined : this.#world.documents.users.get(user)?.code;
+    return wanted.handle === `${code}.at.test` ? undefined : `${kind} ${wanted.handle}`;
+  }
+}
+
+function isWanted(value: unknown): value is { readonly handle: string; readonly email: string } {
+  return typeof value === 'object' && value !== null && 'handle' in value && 'email' in value;
+}

@@ -1,0 +1,34 @@
+/** The form of a run is all that its future depends on, or the exploration would leave out what it never saw. */
+import { expect, it } from 'vitest';
+import { Explorer } from './explorer.ts';
+import { Merger } from './merge.ts';
+import { report } from './report.ts';
+import { DEEP, scenarios } from './scenarios.ts';
+import { plain } from './schedule.ts';
+
+it('two runs of one form go on alike', { timeout: 120_000 }, async () => {
+  const explorer = new Explorer();
+  let compared = 0;
+  for (const scenario of scenarios) {
+    for (const delivery of ['once', 'doubled'] as const) {
+      const merger = new Merger({ ...plain(scenario), delivery }, await explorer.reference(scenario));
+      merger.doubts = true;
+      await merger.exhaust(1, 'apart');
+      expect(merger.violations).toEqual([]);
+      compared += merger.compared;
+    }
+  }
+  report(`R2: ${compared} merged runs were run on from both ends, and went on alike`);
+});
+
+it('counts and finds what running each schedule by itself does', { timeout: 120_000 }, async () => {
+  const explorer = new Explorer();
+  for (const scenario of scenarios.filter(({ name }) => DEEP.has(name)).slice(0, 2)) {
+    const before = explorer.schedules;
+    await explorer.exhaust(scenario, 'once', 1);
+    const merger = new Merger(plain(scenario), await explorer.reference(scenario));
+    await merger.exhaust(1, 'all');
+    expect(merger.tally.schedules).toBe(explorer.schedules - before);
+    expect(merger.violations).toEqual(explorer.violations);
+  }
+});

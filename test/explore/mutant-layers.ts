@@ -1,0 +1,64 @@
+/** What seeded bugs are made of: layers around a port, and what the engine is made to believe. */
+import type { ConcordEvent, EventType } from '../../src/events/event.ts';
+import { eventId } from '../../src/identity.ts';
+import type { Documents, EventLog, Lease } from '../../src/ports.ts';
+import type { Mutant } from './mutant.ts';
+import type { Ports } from './ports.ts';
+import type { Run } from './run.ts';
+
+type Layer = (ports: Ports, run: Run) => Ports;
+
+export const on =
+  <Name extends keyof Ports>(
+    name: Name,
+    change: (port: Ports[Name], run: Run) => Partial<Ports[Name]>,
+  ): Layer =>
+  (ports, run) => ({ ...ports, [name]: Object.assign(Object.create(ports[name]), change(ports[name], run)) });
+
+/** The same lease, and its holder believes that it never ends. */
+export async function outlasting(claimed: Promise<Lease | undefined>): Promise<Lease | undefined> {
+  const lease = await claimed;
+  return lease && { ...lease, until: new Date(lease.until.getTime() * 2) };
+}
+
+/** A log in which events of this kind never arrive. */
+export function lacks(...types: EventType[]): Mutant {
+  const drop = (log: EventLog): Partial<EventLog> => ({
+    append: (events) => log.append(events.filter(({ type }) => !types.includes(type))),
+  });
+  return { name: `the log never gets ${types.join(' and ')}`, outer: on('log', drop) };
+}
+
+/** What the engine believes of a user's history is more, or less, than what is in the log. */
+export function believes(name: string, change: (events: ConcordEvent[], run: Run) => ConcordEvent[]): Mutant {
+  return {
+    name,
+    outer: on('log', (log, run) => ({ ofUser: async (user) => change(await log.ofUser(user), run) })),
+  };
+}
+
+export const forged = (events: ConcordEvent[], type: EventType, data: object, run: Run): ConcordEvent[] => {
+  const [known] = events;
+  if (known === undefined) return events;
+  const at = new Date(Math.max(...events.map((event) => event.at.getTime())) + 1);
+  const more = {
+    ...known,
+    _id: eventId(`forged-${type}`),
+    type,
+    data,
+    at,
+    recordedAt: run.world.clock.now(),
+  };
+  return [...events, more as unknown as ConcordEvent];
+};
+
+/** Documents as they are, but for something that is not seen. */
+export function sees(name: string, change: (documents: Documents, run: Run) => Documents): Mutant {
+  return {
+    name,
+    outer: on('documents', (documents, run) => ({
+      read: async (users) =>
+        new Map([...(await documents.read(users))].map(([user, found]) => [user, change(found, run)])),
+    })),
+  };
+}

@@ -1,0 +1,96 @@
+/** Every call through a port, and what it does to the other side. */
+import type {
+  AccountHost,
+  Directory,
+  DocumentStore,
+  EventLog,
+  Rejects,
+  Runs,
+  SubjectReader,
+  WorkQueue,
+} from '../../../src/ports.ts';
+import type { CallKind } from './hooks.ts';
+
+/** Everything outside that one process talks to. */
+export interface Ports {
+  readonly log: EventLog;
+  readonly queue: WorkQueue;
+  readonly subjects: SubjectReader;
+  readonly documents: DocumentStore;
+  readonly accounts: AccountHost;
+  readonly auth0: Directory;
+  readonly secondAuth0: Directory;
+  readonly rejects: Rejects;
+  readonly runs: Runs;
+}
+
+type Calls = { readonly [Port in keyof Ports]: { readonly [Method in keyof Ports[Port]]: CallKind } };
+
+const directory = {
+  user: 'read',
+  usersByEmail: 'read',
+  everyone: 'stream',
+  changedSince: 'stream',
+} as const;
+
+/** Complete by its type: a method that is added to a port has to be named here before this compiles. */
+export const CALLS: Calls = {
+  log: { append: 'write', ofUser: 'read', read: 'stream' },
+  queue: {
+    markDue: 'write',
+    claim: 'write',
+    claimUser: 'write',
+    renew: 'write',
+    complete: 'write',
+    release: 'write',
+    nextDueAt: 'read',
+  },
+  subjects: {
+    get: 'read',
+    read: 'read',
+    carriersOf: 'read',
+    holdersOfEmail: 'read',
+    holdersOfDid: 'read',
+    sistersOf: 'read',
+    list: 'stream',
+    standings: 'stream',
+    backlog: 'read',
+  },
+  documents: {
+    read: 'read',
+    indexes: 'read',
+    codesInYear: 'read',
+    findUsers: 'read',
+    owners: 'stream',
+    namedDids: 'read',
+    storedPassword: 'read',
+    recordVerification: 'write',
+    createUser: 'write',
+    assignCode: 'write',
+    keepPendingPassword: 'write',
+    recordAccount: 'write',
+    dropAccount: 'write',
+    recordAccountHandle: 'write',
+    createIndex: 'write',
+  },
+  accounts: {
+    account: 'read',
+    accounts: 'read',
+    repositories: 'stream',
+    holderOf: 'read',
+    handleDomains: 'read',
+    allowsHandle: 'read',
+    canLogIn: 'read',
+    createInvite: 'write',
+    createAccount: 'write',
+    changeHandle: 'write',
+    changeEmail: 'write',
+    setActive: 'write',
+    deleteAccount: 'write',
+    setPassword: 'write',
+  },
+  auth0: directory,
+  secondAuth0: directory,
+  rejects: { add: 'write' },
+  runs: { begin: 'write', keep: 'write', end: 'write' },
+};
