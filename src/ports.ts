@@ -393,7 +393,10 @@ export interface DocumentStore extends DocumentReader {
   assignCode(user: UserKey, code: Code): Promise<'assigned' | 'has-code' | 'code-taken'>;
   /** Keeps the sealed password of an account that is about to be created. Replaces an older one. */
   keepPendingPassword(user: UserKey, intent: EventId, sealedPassword: string): Promise<void>;
-  /** Writes `users.atproto` and drops the pending password. Refused when the document names another DID. */
+  /**
+   * Writes `users.atproto` and drops the pending password. Refused as `other` when the document names another
+   * DID, or holds another password: whoever comes late does not undo what has been set on the PDS since.
+   */
   recordAccount(
     user: UserKey,
     account: {
@@ -402,7 +405,7 @@ export interface DocumentStore extends DocumentReader {
       readonly password?: string;
       readonly createdAt: Date;
     },
-  ): Promise<'recorded' | 'other-account'>;
+  ): Promise<'recorded' | 'other'>;
   /** The password, as stored, of a document that names this DID. */
   storedPassword(user: UserKey, did: Did): Promise<string | undefined>;
   /** Drops `users.atproto` of a document that names this DID, whose account is gone. Repeatable. */

@@ -136,14 +136,28 @@ async function recordAccount(
   users: Collection<StoredUser>,
   user: UserKey,
   account: RecordedAccount,
-): Promise<'recorded' | 'other-account'> {
+): Promise<'recorded' | 'other'> {
   const { did, handle, password } = account;
   const createdAt = account.createdAt.toISOString();
   const secret = password === undefined ? {} : { password };
+  const noOther =
+    password === undefined
+      ? {}
+      : {
+          $or: [
+            { 'atproto.password': { $in: ['', password] } },
+            { 'atproto.password': { $not: { $type: 'string' } } },
+          ],
+        };
   const written = await writing('record an account', async () => {
     const dotted = Object.entries({ did, handle, createdAt, ...secret });
     const { matchedCount } = await users.updateOne(
-      { _id: { $eq: user }, 'atproto.did': { $in: [null, did] }, atproto: { $not: { $type: 'null' } } },
+      {
+        _id: { $eq: user },
+        'atproto.did': { $in: [null, did] },
+        atproto: { $not: { $type: 'null' } },
+        ...noOther,
+      },
       {
         $set: Object.fromEntries(dotted.map(([field, value]) => [`atproto.${field}`, value])),
         $unset: { atprotoPending: true },
@@ -159,7 +173,7 @@ async function recordAccount(
   });
   if (written) return 'recorded';
   await requireUser(users, user, 'record an account');
-  return 'other-account';
+  return 'other';
 }
 
 async function recordAccountHandle(

@@ -134,12 +134,23 @@ export function documentStoreContract(make: () => Promise<DocumentWorld>): void 
       expect(await store.recordAccount(alice.user, { ...withoutPassword, handle: handle('al') })).toBe(
         'recorded',
       );
-      expect(await store.recordAccount(alice.user, { ...account, did: bobDid })).toBe('other-account');
+      expect(await store.recordAccount(alice.user, { ...account, did: bobDid })).toBe('other');
       expect((await store.read([alice.user])).get(alice.user)?.user?.account).toEqual({
         did: aliceDid,
         handle: 'al.at.test',
         hasPassword: true,
       });
+    });
+
+    it('is never recorded over another password', async () => {
+      const { store } = await make();
+      await store.createUser(alice.user, code('ac26nobeb'), at(1));
+      const { password: _none, ...withoutPassword } = account;
+      await store.recordAccount(alice.user, withoutPassword);
+      expect(await store.recordAccount(alice.user, account)).toBe('recorded');
+      expect(await store.recordAccount(alice.user, account)).toBe('recorded');
+      expect(await store.recordAccount(alice.user, { ...account, password: 'late' })).toBe('other');
+      expect(await store.storedPassword(alice.user, aliceDid)).toBe('sealed');
     });
 
     it('has its handle changed only where the document names it', async () => {

@@ -68,14 +68,17 @@ describe('documents that others wrote', () => {
   });
 
   it.each([
-    ['a malformed DID', { did: 'did:plc:short' }, 'other-account'],
-    ['another DID', { did: 'did:plc:bbbbbbbbbbbbbbbbbbbbbbbb' }, 'other-account'],
+    ['a malformed DID', { did: 'did:plc:short' }, 'other'],
+    ['another DID', { did: 'did:plc:bbbbbbbbbbbbbbbbbbbbbbbb' }, 'other'],
     ['null', null, 'recorded'],
     ['an empty object', {}, 'recorded'],
+    ['another password', { did: aliceDid, password: 'theirs' }, 'other'],
+    ['an empty password', { did: aliceDid, password: '' }, 'recorded'],
+    ['a password that is no text', { did: aliceDid, password: 7 }, 'recorded'],
   ])('an account is recorded over %s: %#', async (_name, atproto, expected) => {
     const { db, store } = await make();
     await rows(db, 'users').insertOne({ _id: alice.user, atproto });
-    const account = { did: aliceDid, handle: handle('alice'), createdAt: at(3) };
+    const account = { did: aliceDid, handle: handle('alice'), password: 'sealed', createdAt: at(3) };
     expect(await store.recordAccount(alice.user, account)).toBe(expected);
   });
 
