@@ -185,7 +185,7 @@ class Pass {
     }
     // A read that half failed is not fresh: the next pass would take the unknown sister for none.
     if (answer !== undefined && this.#sister.failure === undefined) this.#observedAt = readAt;
-    if (told.length > 0) this.#cause = [await journal.tell(this.#cause, ...told)];
+    if (told.length > 0) await this.#tell(journal, this.#cause, ...told);
     return found;
   }
 
@@ -245,16 +245,13 @@ class Pass {
 
   async #tellRecovered(journal: Journal, view: View): Promise<void> {
     for (const { told, intent } of recoverOutcomes(journal.facts(), view)) {
-      this.#cause = [await journal.tell([intent], ...told)];
+      await this.#tell(journal, [intent], ...told);
     }
   }
 
   async #apply(journal: Journal, actions: readonly Action[], documents: Documents): Promise<void> {
-    await this.#ensureLease();
-    const intended = await journal.tell(this.#cause, {
-      type: 'actions.intended',
-      data: { actions: actions.map(intend) },
-    });
+    const data = { actions: actions.map(intend) };
+    const intended = await this.#tell(journal, this.#cause, { type: 'actions.intended', data });
     for (const action of actions) {
       const context = this.#context(journal, intended);
       const done: Attempt<void> = await attempt(action.resource, () =>
@@ -288,20 +285,33 @@ class Pass {
       now: () => this.#deps.clock.now(),
       ensureLease: () => this.#ensureLease(),
       tell: async (...told) => {
-        // The call before may have outlasted the lease: whoever holds it now finds the effect and tells of it.
-        await this.#ensureLease();
-        cause = await journal.tell([cause], ...told);
-        this.#cause = [cause];
+        cause = await this.#tell(journal, [cause], ...told);
       },
     };
   }
 
+  /**
+   * The call before may have outlasted the lease: then whoever has it now finds what was done and tells of it, and
+   * what was read would be old news told as the newest.
+   */
+  async #tell(journal: Journal, cause: readonly EventId[], ...told: readonly Told[]): Promise<EventId> {
+    await this.#ensureLease();
+    const last = await journal.tell(cause, ...told);
+    this.#cause = [last];
+    return last;
+  }
+
+  /**
+   * A lease that ran out is not renewed, even if nobody has taken it: others may have gone on since, and what
+   * was read before that is no ground to act on. The next pass reads anew.
+   */
   async #ensureLease(): Promise<void> {
     const { clock, queue, settings } = this.#deps;
-    const now = clock.now();
-    const leftMs = this.#lease.until.getTime() - now.getTime();
-    if (leftMs < settings.leaseMs * LEASE_MARGIN)
-      this.#lease = await queue.renew(this.#lease, now, settings.leaseMs);
+    const leftMs = (): number => this.#lease.until.getTime() - clock.now().getTime();
+    if (leftMs() >= settings.leaseMs * LEASE_MARGIN) return;
+    if (leftMs() > 0) this.#lease = await queue.renew(this.#lease, clock.now(), settings.leaseMs);
+    // Asked again, because the answer may have taken longer than the lease.
+    if (leftMs() <= 0) throw new LeaseLostError(`The lease on ${this.#lease.user} ran out`);
   }
 
   async #end(journal: Journal, view: View | undefined, startedAt: Date, now: Date): Promise<PassResult> {
@@ -311,7 +321,7 @@ class Pass {
     this.#failures.push(...failuresOf(this.#sister));
     const latencyMs = dueSince === undefined ? undefined : now.getTime() - dueSince.getTime();
     const found = view === undefined ? [] : learnSubject(journal.facts(), view);
-    if (found.length > 0) this.#cause = [await journal.tell(this.#cause, ...found)];
+    if (found.length > 0) await this.#tell(journal, this.#cause, ...found);
     const { end, conditions, retryAt, told } = endPass(
       {
         facts: journal.facts(),
@@ -325,7 +335,7 @@ class Pass {
       },
       settings,
     );
-    for (const one of told) this.#cause = [await journal.tell(this.#cause, one)];
+    for (const one of told) await this.#tell(journal, this.#cause, one);
     const shown = subjectView(journal.facts());
     await wakeSister(this.#deps, this.#tenant, user, shown, this.#cause.at(-1));
     await queue.complete(this.#lease, shown, this.#observedAt, retryAt);

@@ -36,6 +36,8 @@ export async function create(
     const data = { intent, field: result.field, value, reason: result.reason };
     return context.tell({ type: 'account.creation-refused', data });
   }
+  // Whoever has the lease after a long call completes the creation, and may have renamed the account by now.
+  await context.ensureLease();
   await recordOrThrow(documents, context.user, {
     did: result.did,
     handle: result.handle,
@@ -76,6 +78,7 @@ export async function complete(
       retryable: true,
     });
   }
+  await context.ensureLease();
   await recordOrThrow(deps.documents, context.user, {
     did: account.did,
     handle: account.handle,
@@ -86,7 +89,10 @@ export async function complete(
   return context.tell({ type: 'account.created', data });
 }
 
-/** A person said that the account is this user's. It gets a password of ours, so that the platform can use it. */
+/**
+ * A person said that the account is this user's. It gets a password of ours, so that the platform can use it: the
+ * one that the document has for it, where there is one, so that two workers who both adopt it set the same.
+ */
 export async function adopt(
   deps: AccountDeps,
   { account, evidence }: { readonly account: PdsAccount; readonly evidence: readonly string[] },
@@ -101,8 +107,9 @@ export async function adopt(
       retryable: false,
     });
   }
-  const password = vault.generate();
-  const sealed = vault.seal(password, context.user);
+  const stored = await documents.storedPassword(context.user, account.did);
+  const password = stored === undefined ? vault.generate() : vault.open(stored, context.user);
+  const sealed = stored ?? vault.seal(password, context.user);
   await context.ensureLease();
   // Before the password is set, or a pass that breaks off would leave an account that nobody can use.
   await recordOrThrow(documents, context.user, {
@@ -138,7 +145,7 @@ async function recordOrThrow(
   account: Parameters<DocumentStore['recordAccount']>[1],
 ): Promise<void> {
   if ((await documents.recordAccount(user, account)) === 'recorded') return;
-  throw new UpstreamError('the users document names another account, or is gone', {
+  throw new UpstreamError('the users document names another account, or holds another password', {
     upstream: 'mongodb',
     code: 'DOCUMENT_CHANGED',
     retryable: true,

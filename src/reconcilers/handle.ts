@@ -265,6 +265,7 @@ export async function apply(
   const outcome = await accounts.changeHandle(account.did, to);
   if (outcome !== 'changed')
     return context.tell({ type: 'handle.refused', data: { handle: to, reason: outcome } });
+  await context.ensureLease();
   await documents.recordAccountHandle(context.user, account.did, to, context.now());
   return context.tell({ type: 'handle.changed', data: { did: account.did, from: account.handle, to } });
 }

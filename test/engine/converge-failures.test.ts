@@ -260,12 +260,15 @@ describe('a lease', () => {
     expect(typesOf(world, alice)).not.toContain('converged');
   });
 
-  it('that ran out and that nobody took is renewed and goes on', async () => {
+  it('that ran out ends the pass even if nobody took it, and the next pass reads anew', async () => {
     const world = createWorld();
     await signUp(world, alice);
     world.hooks.after = async ({ method }) => {
       if (method === 'recordVerification') await world.clock.advance(world.deps.settings.leaseMs * 2);
     };
+    expect(await pass(world)).toMatchObject({ end: 'lease-lost' });
+    expect(world.accounts.stored.size).toBe(0);
+    world.hooks.after = undefined;
     expect(await pass(world)).toMatchObject({ end: 'converged' });
   });
 

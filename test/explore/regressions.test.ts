@@ -1,0 +1,44 @@
+/** Schedules that the engine did not stand once, each as `asTest` prints it. */
+import { expect, it } from 'vitest';
+import { Explorer } from './explorer.ts';
+import { scenarioNamed } from './scenarios.ts';
+
+it('acts on nothing that it read before its lease ran out', async () => {
+  const explorer = new Explorer();
+  await explorer.run({
+    scenario: scenarioNamed('a sign-up with a verified email'),
+    delivery: 'once',
+    faults: [
+      { at: 4, kind: 'slow' },
+      { at: 7, kind: 'slow' },
+    ],
+    workers: 1,
+    seed: 1,
+  });
+  expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
+});
+
+it('records no handle that an account had before it was held up', async () => {
+  const explorer = new Explorer();
+  const scenario = scenarioNamed('a handle that goes from one account of a person to the other');
+  await explorer.run({
+    scenario,
+    delivery: 'once',
+    faults: [{ at: 103, kind: 'stall-after' }],
+    workers: 1,
+    seed: 1,
+  });
+  expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
+});
+
+it('keeps the password that is set when two workers adopt one account', async () => {
+  const explorer = new Explorer();
+  const scenario = scenarioNamed('an account that a person said is the user’s');
+  const { trace } = await explorer.run({ scenario, delivery: 'once', faults: [], workers: 1, seed: 1 });
+  for (const name of ['documents.recordAccount', 'accounts.setPassword']) {
+    const at = trace.findIndex((point) => point.name === name);
+    const faults = [{ at, kind: 'stall-before' as const }];
+    await explorer.run({ scenario, delivery: 'once', faults, workers: 1, seed: 1 });
+  }
+  expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
+});
