@@ -95,6 +95,7 @@ function subjectPart(world: World, subject: StoredSubject): string {
     due === undefined ? '-' : `${due.at.getTime() - nowMs} ${due.priority} ${causes(world, due.causes)}`,
     // The order of a trigger and a read decides while the read is fresh.
     `${age(world, due?.since, settings.freshForMs + 1)} ${age(world, taken?.since, settings.freshForMs + 1)}`,
+    age(world, due?.latest, settings.freshForMs + 1),
     age(world, observedAt, settings.freshForMs),
     isFree ? 'free' : lease.until.getTime() - nowMs,
     causes(world, taken?.causes ?? []),

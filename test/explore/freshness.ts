@@ -29,12 +29,12 @@ export class Freshness {
   claimed(lease: Lease | undefined): void {
     if (lease === undefined) return;
     const { nowMs, settings } = this.#world;
-    const { observedAt, dueSince } = lease;
-    if (this.#lease === undefined && observedAt !== undefined && dueSince !== undefined) {
+    const { observedAt, dueLatest } = lease;
+    if (this.#lease === undefined && observedAt !== undefined && dueLatest !== undefined) {
       // As the engine has it: young, and younger than what made the user due.
       const ageMs = nowMs - observedAt.getTime();
       const isYoung = ageMs >= 0 && ageMs < settings.freshForMs;
-      if (isYoung && observedAt > dueSince) this.#read.add('auth0');
+      if (isYoung && observedAt > dueLatest) this.#read.add('auth0');
     }
     // Between the end of the lease and this one somebody else may have had it.
     if (this.#lease !== undefined && this.#lease.until.getTime() <= nowMs) this.#read.clear();

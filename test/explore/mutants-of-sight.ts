@@ -141,7 +141,7 @@ export const blindMutants: readonly Mutant[] = [
         const lease = await queue.claim(now, leaseMs);
         return lease?.observedAt === undefined
           ? lease
-          : { ...lease, observedAt: new Date(run.world.nowMs), dueSince: new Date(0) };
+          : { ...lease, observedAt: new Date(run.world.nowMs), dueLatest: new Date(0) };
       },
     })),
   },
