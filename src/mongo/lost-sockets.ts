@@ -11,15 +11,10 @@
  * There is no public way in, and the driver is pinned to one version; `test/mongo/lost-sockets` fails with another
  * one in which this no longer fits.
  */
-import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { MongoNetworkError } from 'mongodb';
+import { Connection } from 'mongodb/lib/cmap/connection.js';
 
-type WriteCommand = (this: { readonly socket: Socket }, command: unknown, options: unknown) => Promise<void>;
-
-const { Connection } = createRequire(import.meta.url)('mongodb/lib/cmap/connection.js') as {
-  readonly Connection: { readonly prototype: { writeCommand: WriteCommand } };
-};
 const driverWrites = Connection.prototype.writeCommand;
 
 /** Patches the driver, once for all connections of this process. */
