@@ -36,8 +36,7 @@ export async function create(
     const data = { intent, field: result.field, value, reason: result.reason };
     return context.tell({ type: 'account.creation-refused', data });
   }
-  // Whoever has the lease after a long call completes the creation, and may have renamed the account by now.
-  await context.ensureLease();
+  // Also when the call outlasted the lease: whoever has it may have given up the intent, and nothing else would tell whose it is.
   await recordOrThrow(documents, context.user, {
     did: result.did,
     handle: result.handle,

@@ -27,7 +27,7 @@ export function formOf(run: Run): string {
   const mending = hasStalled ? progress.struck > progress.struckBeforeMending : undefined;
   const text = [
     [step, phase, part, tries, sinceFault, stalls, mending, difference, isOver].join(),
-    progress.struck > 0,
+    [progress.struck > 0, progress.lates > 0].join(),
     watch.untold.map(({ user, type, value }) => [user, type, value].join(' ')).join(','),
     [...watch.codes].map(([user, codes]) => [user, ...codes].join(' ')).join(','),
     ...platformParts(world),

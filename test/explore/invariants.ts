@@ -54,7 +54,10 @@ export async function endFlaws(run: Run): Promise<string[]> {
   const tolerated = scenario.tolerates?.some((reason) => last.includes(reason)) === true;
   if (difference !== undefined && !tolerated) flaws.push(difference);
   const leaks = world.leaked + world.accounts.leakedDids().length;
-  if (leaks > 0 && scenario.isRandom !== true && scenario.isRace !== true) flaws.push(`${leaks} DIDs leaked`);
+  // Two calls of ours at once, the one held up and the other late, may leave one behind whatever is done.
+  const isDouble = progress.stalls > 0 && progress.lates > 0;
+  if (leaks > 0 && !isDouble && scenario.isRandom !== true && scenario.isRace !== true)
+    flaws.push(`${leaks} DIDs leaked`);
   flaws.push(...(await unrest(run)));
   for (const who of scenario.people) flaws.push(...(await personFlaws(run, who)));
   flaws.push(...sharing(world));
@@ -62,8 +65,12 @@ export async function endFlaws(run: Run): Promise<string[]> {
     for (const user of world.directory.listed()) world.usersNow.set(user.userId, user);
     for (const who of scenario.people) flaws.push(...untruths(world, who));
   }
-  for (const { type } of watch.untold)
+  for (const { type, user, value } of watch.untold) {
+    // A creation that outlasted the lease and its intent is told of as what was found.
+    const found = user === undefined ? undefined : world.factsOf(user).seen.account?.did;
+    if (progress.stalls > 0 && type === 'created' && found === value) continue;
     flaws.push(`no event tells of: ${type}${type === 'handle' ? ' change' : ''}`);
+  }
   return flaws;
 }
 

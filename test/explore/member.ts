@@ -25,7 +25,7 @@ async function explore(task: Task): Promise<Found> {
   const schedule = { scenario, delivery, workers: 1, seed: 1 };
   const merger = new Merger(schedule, await explorer.reference(scenario));
   merger.goesOn = () => !isLate() && merger.violations.length === 0;
-  await merger.exhaust(depth, which);
+  await merger.exhaust(depth, which).catch((error: unknown) => merger.threw(error));
   const [first] = merger.violations;
   return { tally: merger.tally, isExhausted: !isLate(), flaw: first && asTest(await shrink(first)) };
 }

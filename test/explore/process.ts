@@ -25,7 +25,7 @@ interface PassOver {
 
 /** How long an effect takes that comes after its call has timed out; well within the time to settle. */
 /** What says how things stand, and may say it too late. */
-const ON_RECORD = new Set(['append', 'recordAccount', 'recordAccountHandle']);
+const ON_RECORD = new Set(['append', 'createAccount', 'recordAccount', 'recordAccountHandle']);
 /** Those that give a lease, or give it anew. */
 const LEASING = new Set(['claim', 'claimUser', 'renew']);
 const LATE_MS = 30_000;
@@ -153,7 +153,9 @@ export class Process implements Between {
     await this.#before(point, kind);
     // Held up on its way, it arrives when others may have gone on: what it was decided on counts.
     if (isOutward) watch.outward(objections, !this.#freshness.holdsLease(this.user));
-    if (kind === 'late') {
+    // While a failure is made smaller its faults may meet other calls than they were meant for.
+    if (kind === 'late' && point.method === 'createAccount') {
+      this.#run.progress.lates += 1;
       this.#run.world.late = [
         ...this.#run.world.late,
         {
@@ -206,7 +208,7 @@ export class Process implements Between {
   async #after(point: Point, kind: FaultKind | undefined, answer: unknown): Promise<unknown> {
     const { world } = this.#run;
     if (kind === 'crash-after') return this.#die();
-    if (kind === 'stall-after') await this.#run.stall(false);
+    if (kind === 'stall-after') await this.#run.stall(point.method === 'createAccount');
     if (kind === 'slow') world.advanceTo(world.nowMs + SLOW_SHARE * world.settings.leaseMs);
     if (kind === 'lost') throw errorOf(point, kind);
     return answer;

@@ -18,13 +18,15 @@ it('acts on nothing that it read before its lease ran out', async () => {
   expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
 });
 
-it('records no handle that an account had before it was held up', async () => {
+it('records an account whose creation outlasted the lease and the intent', async () => {
   const explorer = new Explorer();
-  const scenario = scenarioNamed('a handle that goes from one account of a person to the other');
   await explorer.run({
-    scenario,
+    scenario: scenarioNamed('a sign-up with a verified email'),
     delivery: 'once',
-    faults: [{ at: 103, kind: 'stall-after' }],
+    faults: [
+      { at: 18, kind: 'stall-before' },
+      { at: 26, kind: 'crash-after' },
+    ],
     workers: 1,
     seed: 1,
   });

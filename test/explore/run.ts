@@ -29,6 +29,7 @@ export interface Progress {
   counted: number;
   sinceFault: number;
   stalls: number;
+  lates: number;
   hasStalled: boolean;
   struckBeforeMending: number;
   /** The first step after which things stood otherwise than they should. */
@@ -46,6 +47,7 @@ const BEGINNING: Progress = {
   counted: 0,
   sinceFault: 0,
   stalls: 0,
+  lates: 0,
   hasStalled: false,
   struckBeforeMending: 0,
   difference: undefined,
