@@ -9,6 +9,7 @@ import { describeError } from '../src/errors.ts';
 import { storedUserKey } from '../src/identity.ts';
 import { createLogger, serializeError } from '../src/logger.ts';
 import { startMongod } from '../src/sandbox/mongod.ts';
+import { startPds } from '../src/sandbox/pds.ts';
 import { type Engine, wireEngine } from '../src/wire.ts';
 import { CanaryScanner } from './support/canaries.ts';
 import { join, type Member, memberOf, passOver, type StoredMember } from './support/member.ts';
@@ -98,7 +99,13 @@ test('S2: hundreds of secrets, and not one of them in the files of the database,
   const dataDir = await temporaryDirectory();
   const mongod = await startMongod({ dataDir });
   onTestFinished(() => mongod.stop());
-  const world = await platform({ concordMongoUri: mongod.uri });
+  // Two hundred codes are many enough for one to be the handle of another test's account on the shared PDS.
+  const pds = await startPds({
+    adminPassword: randomBytes(16).toString('hex'),
+    bypassKey: randomBytes(16).toString('hex'),
+  });
+  onTestFinished(() => pds.stop());
+  const world = await platform({ concordMongoUri: mongod.uri, pds });
   const client = await MongoClient.connect(mongod.uri);
   const db = client.db(world.env['MONGODB_DATABASE']);
   const log: string[] = [];

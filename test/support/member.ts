@@ -1,5 +1,5 @@
 /** People of the platform, with names that no other test uses on the shared PDS, and one pass over one of them. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { type ConvergeDeps, converge, type PassResult } from '../../src/engine/converge.ts';
 import type { ConcordEvent, Condition, EventOf, EventType } from '../../src/events/event.ts';
 import {
@@ -51,8 +51,17 @@ export function join(
   const { email } = options.email === undefined ? person(name) : { email: options.email };
   const member = memberOf(`${provider}|${randomBytes(12).toString('hex')}`, email, of);
   const auth0 = of === 'first' ? platform.auth0 : platform.sister;
-  auth0.addUser({ user_id: member.userId, email, email_verified: emailVerified });
+  const dates = { created_at: someYear(), updated_at: new Date().toISOString() };
+  auth0.addUser({ user_id: member.userId, email, email_verified: emailVerified, ...dates });
   return member;
+}
+
+/**
+ * Codes are unique in a database, and the tests have one each on a PDS that they share: those of one year would be
+ * drawn twice in some run, and the second account's handle be taken.
+ */
+function someYear(): string {
+  return `20${randomInt(13, 26)}-03-04T05:06:07.000Z`;
 }
 
 /** What the platform does when somebody picks a handle there. */
