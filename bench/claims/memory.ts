@@ -1,7 +1,6 @@
 /** M1 to M3: what stays resident, of everyone, of a long time, and of too much at once. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -71,22 +70,21 @@ async function measure(bench: Bench): Promise<void> {
 }
 
 async function sweepMemory(bench: Bench): Promise<void> {
-  if (!existsSync(SWEEP)) {
-    for (const claim of [M1a, M1b]) bench.skip(claim, 'there is no sweep of simulated users yet');
-    return;
-  }
   const users = bench.quick ? 50_000 : 1_000_000;
-  const few = await peakOfSweep(users / 10);
-  const many = await peakOfSweep(users);
+  const [few, many] = await peaksOfSweep([users / 10, users]);
+  if (few === undefined || many === undefined) throw new Error('a sweep was not measured');
   bench.reportFigure(M1a, { ours: many, against: few, ratio: many / few });
   bench.reportFigure(M1b, { ours: many, against: 250, ratio: many });
 }
 
-async function peakOfSweep(users: number): Promise<number> {
-  const run = promisify(execFile);
-  const { stdout } = await run(process.execPath, [SWEEP, '--json', '--users', String(users)]);
-  const { peakRssMiB } = JSON.parse(stdout) as { peakRssMiB: number };
-  return peakRssMiB;
+/** The highest resident memory of the process that sweeps, in MiB, for each number of users. */
+async function peaksOfSweep(sizes: readonly number[]): Promise<number[]> {
+  const args = sizes.flatMap((users) => ['--users', String(users)]);
+  const { stdout } = await promisify(execFile)(process.execPath, [SWEEP, '--json', ...args]);
+  const { rows } = JSON.parse(stdout) as {
+    readonly rows: readonly { readonly what: string; readonly peakMiB: number }[];
+  };
+  return rows.filter(({ what }) => what === 'sweep').map(({ peakMiB }) => peakMiB);
 }
 
 async function withServer(
