@@ -79,7 +79,12 @@ export async function startService(
   const taking = { ...engine.pull, log: engine.converge.log, queue, onDue: () => workers.wake() };
   const sweeping = createSweeping(engine, logger, () => workers.wake(), stopping.signal);
   const watch = createWatch({
-    ...{ changes: engine.changes, cursors: engine.cursors, queue, clock, logger, tenants: engine.tenants },
+    changes: engine.changes,
+    cursors: engine.cursors,
+    queue,
+    clock,
+    logger,
+    tenants: engine.tenants,
     pollMs: config.engine.pollMs,
     onDue: () => workers.wake(),
     onMissed: () => sweeping.soon(),

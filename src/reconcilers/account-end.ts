@@ -21,7 +21,8 @@
  * | the same, behind a gap | deactivate or delete | over | yes     | any     | –, until it is closed | RemovalWithheld |
  *
  * The grant comes from a sweep, which counts all that are due and halts above the safety limit, or
- * from a person. While something of the tenant's may have been missed, a grant waits. So no single pass can remove anybody, however many deletions arrive at once.
+ * from a person. While something of the tenant's may have been missed, a grant waits. So no single pass can
+ * remove anybody, however many deletions arrive at once.
  */
 import type { Facts } from '../events/fold.ts';
 import type { Gap } from '../events/gap.ts';

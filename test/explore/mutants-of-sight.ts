@@ -3,6 +3,18 @@ import { eventId } from '../../src/identity.ts';
 import type { Mutant } from './mutant.ts';
 import { believes, forged, on, outlasting, sees } from './mutant-layers.ts';
 
+const unreadForNone = on('documents', (documents) => ({
+  read: (users) =>
+    documents
+      .read(users)
+      .catch(
+        () =>
+          new Map(
+            users.map((user) => [user, { verificationCount: undefined, user: undefined, handle: undefined }]),
+          ),
+      ),
+}));
+
 export const blindMutants: readonly Mutant[] = [
   {
     name: 'Auth0 unknown is taken for absent',
@@ -10,20 +22,7 @@ export const blindMutants: readonly Mutant[] = [
   },
   {
     name: 'documents that cannot be read are taken for none',
-    outer: on('documents', (documents) => ({
-      read: (users) =>
-        documents
-          .read(users)
-          .catch(
-            () =>
-              new Map(
-                users.map((user) => [
-                  user,
-                  { verificationCount: undefined, user: undefined, handle: undefined },
-                ]),
-              ),
-          ),
-    })),
+    outer: unreadForNone,
   },
   {
     name: 'an account that cannot be read is taken for missing',
@@ -107,20 +106,7 @@ export const blindMutants: readonly Mutant[] = [
         return 'created' as const;
       },
     })),
-    outer: on('documents', (documents) => ({
-      read: (users) =>
-        documents
-          .read(users)
-          .catch(
-            () =>
-              new Map(
-                users.map((user) => [
-                  user,
-                  { verificationCount: undefined, user: undefined, handle: undefined },
-                ]),
-              ),
-          ),
-    })),
+    outer: unreadForNone,
   },
   sees('the platform handle is not seen', (documents) => ({ ...documents, handle: undefined })),
   {
