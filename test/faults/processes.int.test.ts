@@ -1,8 +1,8 @@
 /** Several processes at once, and processes that end in the middle: everyone is whole in the end, and nobody twice. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Pds, startPds } from '../src/sandbox/pds.ts';
-import type { Engine } from '../src/wire.ts';
+import { type Pds, startPds } from '../../src/sandbox/pds.ts';
+import type { Engine } from '../../src/wire.ts';
 import {
   accountsRecorded,
   countPds,
@@ -10,11 +10,11 @@ import {
   expectWholeOnce,
   gather,
   type PdsCounts,
-} from './support/crowd.ts';
-import type { Member } from './support/member.ts';
-import { type Platform, platform, SANDBOX_CONFIG } from './support/platform.ts';
-import { documentOf, type Program, runOn, startProgram } from './support/program.ts';
-import { until } from './support/until.ts';
+} from '../support/crowd.ts';
+import type { Member } from '../support/member.ts';
+import { type Platform, platform, SANDBOX_CONFIG } from '../support/platform.ts';
+import { documentOf, type Program, runOn, startProgram } from '../support/program.ts';
+import { until } from '../support/until.ts';
 
 const MIDDLE = 10;
 
