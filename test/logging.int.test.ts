@@ -10,7 +10,6 @@ import type { ConcordEvent } from '../src/events/event.ts';
 import { storedUserKey } from '../src/identity.ts';
 import { createLogger, type LogLevel } from '../src/logger.ts';
 import { INCIDENT } from '../src/sandbox/incident.ts';
-import { DATABASE } from '../src/sandbox/world.ts';
 import { chooseHandle, conditionOf, memberOf, type StoredMember, storedMember } from './support/member.ts';
 import { person } from './support/pds.ts';
 import { platform } from './support/platform.ts';
@@ -47,16 +46,16 @@ function expectToldNowhere(secrets: readonly string[], texts: Readonly<Record<st
 test('a whole sandbox, from the incident to a sign-up: no address and no secret on any stream or in its log', async () => {
   const cwd = await temporaryDirectory();
   const uri = inject('mongodUri');
-  // On the shared mongod, whose data outlives the sandbox: what was in play is read there afterwards.
-  const program = await startProgram(['--json', '--log-level', 'info', 'sandbox', '--exit'], {
-    cwd,
-    env: { MONGODB_URI: uri },
-  });
+  // On the shared mongod, whose kept data outlives the sandbox: what was in play is read there afterwards.
+  const program = await startProgram(
+    ['--json', '--log-level', 'info', 'sandbox', '--exit', '--keep', joinPath(cwd, 'kept')],
+    { cwd, env: { MONGODB_URI: uri } },
+  );
   const env = await until('the sandbox says where it is', () => sandboxEnvironment(cwd));
   const { code, stdout, stderr } = await program.ended;
   const client = await MongoClient.connect(uri);
+  const db = client.db(env['MONGODB_DATABASE']);
   try {
-    const db = client.db(DATABASE);
     const users = await db.collection<StoredMember>('users').find().toArray();
     const observed = await db
       .collection<ConcordEvent>('concord.events')
@@ -86,7 +85,7 @@ test('a whole sandbox, from the incident to a sign-up: no address and no secret 
     }
     expect(stdout + stderr).not.toContain('\u001b');
   } finally {
-    await client.db(DATABASE).dropDatabase();
+    await db.dropDatabase();
     await client.close();
   }
 });

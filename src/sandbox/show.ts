@@ -124,7 +124,11 @@ async function perform(show: Show): Promise<boolean> {
     const endpoint = `${service.url}/webhooks/auth0/${tenant.id}`;
     world.auth0.logStream.add({ endpoint, authorization: tenant.logTokens[0] ?? '', format: show.format });
     say(`\n${style('bold', 'The server starts')} at ${service.url}, sweeps, and converges who differs`);
-    const healed = await Promise.race([everyoneHealed(show, side), stopped.then(() => false)]);
+    const healed = await Promise.race([
+      everyoneHealed(show, side),
+      stopped.then(() => false),
+      service.failed,
+    ]);
     if (!healed) return true;
     timings['healing'] = Math.round(performance.now() - healingAt);
     const after = await auditWorld(side);

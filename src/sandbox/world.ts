@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MongoClient } from 'mongodb';
+import { type Db, MongoClient } from 'mongodb';
 import { generateKey } from '../credentials.ts';
 import { type Auth0Tenant, startAuth0Tenant } from './auth0/tenant.ts';
 import type { TenantUser } from './auth0/user.ts';
@@ -11,7 +11,8 @@ import { INCIDENT, type IncidentUser, inventedUsers } from './incident.ts';
 import { type Mongod, startMongod } from './mongod.ts';
 import { type Pds, startPds } from './pds.ts';
 
-export const DATABASE = 'concord_sandbox';
+/** On the sandbox's own server. On somebody else's, each run has one of its own, whose name begins so. */
+const DATABASE = 'concord_sandbox';
 
 export interface World {
   readonly mongod: Mongod;
@@ -35,6 +36,7 @@ export interface WorldOptions {
 
 interface KeptSecrets {
   readonly credentialKeys: string;
+  readonly database: string;
 }
 
 /** Starts everything side by side. When one part fails, the others are stopped before it throws. */
@@ -87,18 +89,21 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   try {
     const [mongod, pds, auth0] = await Promise.all(starting);
     const credentialKeys = kept?.secrets.credentialKeys ?? generateKey();
+    const isForeign = mongod.origin === 'MONGODB_URI';
+    const ownName = isForeign ? `${DATABASE}_${randomBytes(4).toString('hex')}` : DATABASE;
+    const database = kept?.secrets.database ?? ownName;
     const client = await MongoClient.connect(mongod.uri);
-    started.unshift({ stop: () => client.close() });
+    const db = client.db(database);
+    started.unshift({
+      stop: async () => {
+        if (isForeign && keepDir === undefined) await db.dropDatabase();
+        await client.close();
+      },
+    });
     for (const user of kept?.users ?? []) auth0.addUser(user);
-    if (kept === undefined)
-      await seed(
-        client,
-        auth0,
-        [...INCIDENT.users, ...inventedUsers(options.users)],
-        mongod.origin === 'MONGODB_URI',
-      );
+    if (kept === undefined) await seed(db, auth0, [...INCIDENT.users, ...inventedUsers(options.users)]);
     const keep = () => {
-      if (keepDir !== undefined) writeKept(keepDir, { credentialKeys }, auth0.users());
+      if (keepDir !== undefined) writeKept(keepDir, { credentialKeys, database }, auth0.users());
     };
     keep();
     return {
@@ -108,7 +113,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       resumed: kept !== undefined,
       env: {
         MONGODB_URI: mongod.uri,
-        MONGODB_DATABASE: DATABASE,
+        MONGODB_DATABASE: database,
         AUTH0_TENANT: INCIDENT.tenant,
         AUTH0_DOMAIN: auth0.domain,
         AUTH0_MANAGEMENT_URL: auth0.url,
@@ -123,10 +128,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       },
       chooseHandle: async (userId, handle) => {
         const at = new Date();
-        await client
-          .db(DATABASE)
-          .collection<{ _id: string }>('@handles')
-          .insertOne({ _id: userId, handle, createdAt: at } as never);
+        const handles = db.collection<{ _id: string }>('@handles');
+        await handles.insertOne({ _id: userId, handle, createdAt: at } as never);
       },
       stop: async () => {
         keep();
@@ -153,20 +156,12 @@ function originText(origin: Mongod['origin']): string {
     case 'downloaded':
       return 'downloaded, since no package has one for this platform';
     case 'MONGODB_URI':
-      return 'the server that MONGODB_URI names';
+      return 'the server that MONGODB_URI names, in a database of its own';
   }
 }
 
 /** The state of things on the day the incident was found. */
-async function seed(
-  client: MongoClient,
-  auth0: Auth0Tenant,
-  users: readonly IncidentUser[],
-  foreign: boolean,
-): Promise<void> {
-  const db = client.db(DATABASE);
-  // On somebody's own server an earlier sandbox may have left its database behind.
-  if (foreign) await db.dropDatabase();
+async function seed(db: Db, auth0: Auth0Tenant, users: readonly IncidentUser[]): Promise<void> {
   const { collection, key, name, unique, sparse } = INCIDENT.existingIndex;
   await db.collection(collection).createIndex(key, { name, unique, sparse });
   for (const { userId, email, emailVerified, createdAt } of users) {
