@@ -250,9 +250,19 @@ export interface Eraser {
 
 export type Auth0User = Auth0Facts;
 
+/** A row of a listing that is not as Auth0 documents it. Names nobody's data. */
+export interface UnreadableUser {
+  /** Undefined when not even that can be told. */
+  readonly userId: Auth0UserId | undefined;
+  /** What is wrong, by the names of the fields. */
+  readonly fields: readonly string[];
+}
+
 export interface UserPage {
   /** Empty while a listing is being made ready. */
   readonly users: readonly Auth0User[];
+  /** Who is in the listing as well, and cannot be read: no reason to leave the others alone. */
+  readonly unreadable?: readonly UnreadableUser[];
   /** How many users the listing has, where that is known. */
   readonly total?: number | undefined;
   /** What `everyone` takes to read this same listing once more, from its beginning, where that can be had. */

@@ -4,11 +4,11 @@
  */
 import { z } from 'zod';
 import { UpstreamError } from '../errors.ts';
-import type { Auth0User, UserPage } from '../ports.ts';
+import type { UserPage } from '../ports.ts';
 import { parseAnswer } from '../upstream.ts';
 import type { Auth0Client } from './client.ts';
 import { exportLines } from './export-file.ts';
-import { USER_FIELDS, UserAnswer } from './user.ts';
+import { readRows, USER_FIELDS } from './user.ts';
 
 export interface ExportOptions {
   /** How many users the tenant has, as the search counts them. */
@@ -65,21 +65,22 @@ async function* readExport(client: Auth0Client, options: ExportOptions): AsyncIt
   const job = yield* finishedJob(client, id, options.timeoutMs ?? DEFAULT_TIMEOUT_MS, listing);
   const total = job.total ?? (countedBefore > SEARCH_CAP ? countedBefore : undefined);
   let exported = 0;
-  let users: Auth0User[] = [];
+  let rows: unknown[] = [];
+  const page = (): UserPage => ({ ...parseAnswer(place, () => readRows(rows)), total, listing });
   for await (const line of exportLines(client, job.location)) {
     exported += 1;
-    if (since === undefined || parseAnswer(place, () => changedAt(line)) >= since)
-      users.push(parseAnswer(place, () => UserAnswer.parse(line)));
-    if (users.length < EXPORT_PAGE_SIZE) continue;
-    yield { users, total, listing };
-    users = [];
+    if (since !== undefined && isOlder(line, since)) continue;
+    rows.push(line);
+    if (rows.length < EXPORT_PAGE_SIZE) continue;
+    yield page();
+    rows = [];
   }
   const counted = Math.min(countedBefore, await countUsers());
   const tolerated = Math.max(TOLERATED_USERS, Math.ceil(counted * TOLERATED_SHARE));
   if (job.total !== undefined ? exported < job.total : exported < counted - tolerated) {
     throw failed('EXPORT_INCOMPLETE', `The export holds ${exported} users, of ${job.total ?? counted}.`);
   }
-  if (users.length > 0) yield { users, total, listing };
+  if (rows.length > 0) yield page();
 }
 
 const place = { upstream: 'auth0', route: 'users.export.file', writes: false } as const;
@@ -92,8 +93,10 @@ function readListing(listing: string): { readonly id: string; readonly counted: 
 
 const Changed = z.object({ updated_at: z.string() });
 
-function changedAt(line: unknown): Date {
-  return new Date(Changed.parse(line).updated_at);
+/** Of whom it cannot be told when they were changed, it may have been since. */
+function isOlder(line: unknown, than: Date): boolean {
+  const changed = Changed.safeParse(line);
+  return changed.success && new Date(changed.data.updated_at) < than;
 }
 
 const StartedJob = z.object({ id: z.string().min(1) });

@@ -6,11 +6,11 @@
 import { z } from 'zod';
 import { UpstreamError } from '../errors.ts';
 import type { Auth0UserId } from '../identity.ts';
-import type { Auth0User, Directory, UserPage } from '../ports.ts';
+import type { Auth0User, Directory, UnreadableUser, UserPage } from '../ports.ts';
 import type { Refusal } from '../upstream.ts';
 import type { Auth0Client } from './client.ts';
 import { EXPORT_PAGE_SIZE, exportUsers } from './export.ts';
-import { USER_FIELDS, UserAnswer } from './user.ts';
+import { type ReadRows, readRows, USER_FIELDS, UserAnswer } from './user.ts';
 
 export interface DirectoryOptions {
   /** Milliseconds that an export job may take. Default 600,000. */
@@ -50,9 +50,11 @@ export function createDirectory(client: Auth0Client, options: DirectoryOptions =
   };
 }
 
-function* pagesOf(users: readonly Auth0User[]): Iterable<UserPage> {
+function* pagesOf({ users, unreadable }: ReadRows): Iterable<UserPage> {
+  const total = users.length + unreadable.length;
+  if (unreadable.length > 0) yield { users: [], unreadable, total };
   for (let from = 0; from < users.length; from += EXPORT_PAGE_SIZE) {
-    yield { users: users.slice(from, from + EXPORT_PAGE_SIZE), total: users.length };
+    yield { users: users.slice(from, from + EXPORT_PAGE_SIZE), total };
   }
 }
 
@@ -90,7 +92,10 @@ const MAX_LISTED = 1_000;
 const PER_PAGE = 100;
 const MAX_LISTINGS = 3;
 
-const UserPageAnswer = z.object({ total: z.number().int().nonnegative(), users: z.array(UserAnswer) });
+const UserPageAnswer = z.object({
+  total: z.number().int().nonnegative(),
+  users: z.array(z.unknown()).transform(readRows),
+});
 
 /** With `q`, of those whom this search finds. */
 async function readPage(client: Auth0Client, page: number, perPage: number, q: string | undefined) {
@@ -109,10 +114,7 @@ async function countUsers(client: Auth0Client): Promise<number> {
   return (await readPage(client, 0, 1, undefined)).total;
 }
 
-async function listUsers(
-  client: Auth0Client,
-  q: string | undefined,
-): Promise<readonly Auth0User[] | 'too-many'> {
+async function listUsers(client: Auth0Client, q: string | undefined): Promise<ReadRows | 'too-many'> {
   for (let listing = 1; listing <= MAX_LISTINGS; listing += 1) {
     const users = await readAllPages(client, q);
     if (users !== 'unstable') return users;
@@ -131,16 +133,21 @@ async function listUsers(
 async function readAllPages(
   client: Auth0Client,
   q: string | undefined,
-): Promise<readonly Auth0User[] | 'too-many' | 'unstable'> {
+): Promise<ReadRows | 'too-many' | 'unstable'> {
   const users = new Map<Auth0UserId, Auth0User>();
+  const unreadable: UnreadableUser[] = [];
   let total = 0;
   for (let page = 0; page * PER_PAGE < MAX_LISTED; page += 1) {
     const answer = await readPage(client, page, PER_PAGE, q);
     if (answer.total >= MAX_LISTED) return 'too-many';
     if (answer.total < total) return 'unstable';
     total = answer.total;
-    for (const user of answer.users) users.set(user.userId, user);
-    if (answer.users.length < PER_PAGE) return users.size < total ? 'unstable' : [...users.values()];
+    for (const user of answer.users.users) users.set(user.userId, user);
+    unreadable.push(...answer.users.unreadable);
+    if (answer.users.users.length + answer.users.unreadable.length < PER_PAGE) {
+      const isShort = users.size + unreadable.length < total;
+      return isShort ? 'unstable' : { users: [...users.values()], unreadable };
+    }
   }
   return 'too-many';
 }

@@ -1,7 +1,7 @@
 /** An Auth0 user as the API and the exports give it -> the facts that Concord goes by. */
 import { z } from 'zod';
 import { parseAuth0UserId } from '../identity.ts';
-import type { Auth0User } from '../ports.ts';
+import type { Auth0User, UnreadableUser } from '../ports.ts';
 
 /** All that is asked for: what is not read cannot leak. */
 export const USER_FIELDS = ['user_id', 'email', 'email_verified', 'blocked', 'created_at'] as const;
@@ -33,6 +33,35 @@ export const UserAnswer = z
       createdAt,
     };
   });
+
+export interface ReadRows {
+  readonly users: readonly Auth0User[];
+  readonly unreadable: readonly UnreadableUser[];
+}
+
+/**
+ * The rows of a page. Whoever cannot be read is told of, and stops nobody else. Throws ZodError when that is
+ * everybody of several: then it is not the rows that are at fault.
+ */
+export function readRows(rows: readonly unknown[]): ReadRows {
+  const users: Auth0User[] = [];
+  const unreadable: UnreadableUser[] = [];
+  for (const row of rows) {
+    const read = UserAnswer.safeParse(row);
+    if (read.success) users.push(read.data);
+    else unreadable.push(unreadableUser(row, read.error));
+  }
+  if (users.length === 0 && rows.length > 1) UserAnswer.parse(rows[0]);
+  return { users, unreadable };
+}
+
+function unreadableUser(row: unknown, error: z.ZodError): UnreadableUser {
+  const named = Named.safeParse(row);
+  const userId = named.success ? parseAuth0UserId(named.data.user_id) : undefined;
+  return { userId, fields: [...new Set(error.issues.map(({ path }) => path.join('.') || 'the whole row'))] };
+}
+
+const Named = z.object({ user_id: z.string() });
 
 function isSet(flag: z.infer<typeof Flag>): boolean {
   return flag === true || flag === 'true';

@@ -31,6 +31,10 @@ export function printAudit(report: AuditReport, { stdout, style }: Pick<Terminal
     if (status !== 'fit') stdout.write(`  ${style('red', 'index')}  ${message}\n`);
   for (const { resource, reason, users } of report.situations)
     stdout.write(`  ${style('yellow', String(users).padStart(9))} ${resource} ${visible(reason)}\n`);
+  if (report.unreadable > 0)
+    stdout.write(
+      `  ${style('red', String(report.unreadable).padStart(9))} in Auth0 with data that cannot be read; who and what: concord reconcile --all\n`,
+    );
   printOrphans(report, stdout);
   if (report.usersInTrouble === 0) {
     stdout.write(`${style('green', 'Everyone is as desired.')}\n`);

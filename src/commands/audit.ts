@@ -11,6 +11,7 @@ import { countOrphans, type OrphanCounts } from '../engine/reverse.ts';
 import { UsageError } from '../errors.ts';
 import type { ResourceTotals, Situation } from '../events/event.ts';
 import type { Gap } from '../events/gap.ts';
+import { userKey } from '../identity.ts';
 import type { UserPage } from '../ports.ts';
 
 import * as indexes from '../reconcilers/indexes.ts';
@@ -51,6 +52,8 @@ export interface AuditReport {
   /** Who is not as desired, up to the limit. */
   readonly users: readonly AuditedUser[];
   readonly usersInTrouble: number;
+  /** Rows of the listings that are not as Auth0 documents a user; in no other figure here. */
+  readonly unreadable: number;
   /** By the listings alone; null when not everyone was looked at. */
   readonly orphans: OrphanCounts | null;
   readonly durationMs: number;
@@ -98,7 +101,7 @@ export async function runAudit(options: AuditOptions): Promise<ExitCode> {
     } else if (terminal.json) printJson({ command: 'audit', ...toJson(report) });
     else printAudit(report, terminal);
     const unfit = report.indexes.some(({ status }) => status !== 'fit');
-    return report.usersInTrouble > 0 || unfit ? EXIT.differences : EXIT.clean;
+    return report.usersInTrouble + report.unreadable > 0 || unfit ? EXIT.differences : EXIT.clean;
   } finally {
     await side.close();
   }
@@ -125,6 +128,7 @@ export async function audit(
   const users: AuditedUser[] = [];
   let looked = 0;
   let usersInTrouble = 0;
+  let unreadable = 0;
   for (const tenant of tenants) {
     const before = looked;
     for await (const page of pagesOf(tenant, since)) {
@@ -138,6 +142,10 @@ export async function audit(
         const row = auditedUser(tenant.id, assessment);
         if (onUser === undefined) users.push(row);
         else await onUser(row);
+      }
+      for (const { userId } of page.unreadable ?? []) {
+        unreadable += 1;
+        if (userId !== undefined) listed.add(userKey(tenant.keyPrefix, userId));
       }
       looked += page.users.length;
       onProgress?.(looked, page.total === undefined ? undefined : before + page.total);
@@ -155,6 +163,7 @@ export async function audit(
     indexes: indexes.plan(indexes.WANTED_INDEXES, await deps.documents.indexes()),
     users,
     usersInTrouble,
+    unreadable,
     orphans:
       since === undefined
         ? await countOrphans({ ...deps, keySpaces: side.tenants }, ids, isListed, repositories)

@@ -2,7 +2,7 @@
 import { assess, isDrifted } from '../engine/assess.ts';
 import { dryRun } from '../engine/dry-run.ts';
 import type { View } from '../engine/look.ts';
-import type { UserKey } from '../identity.ts';
+import { type UserKey, userKey } from '../identity.ts';
 import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { formatTable } from '../terminal/table.ts';
@@ -59,12 +59,18 @@ async function planAll(side: ReadSide, options: PlanOptions, terminal: Terminal)
     for await (const page of tenant.directory.everyone()) {
       const assessments = await assess(side.assess, tenant, page.users, new Date());
       planned.push(...assessments.filter(isDrifted).map(({ user, view }) => plannedUser(user, view)));
+      for (const { userId } of page.unreadable ?? [])
+        if (userId !== undefined) planned.push(unreadableUser(userKey(tenant.keyPrefix, userId)));
       seen += page.users.length;
       progress.update(seen);
     }
   }
   progress.finish();
   return planned;
+}
+
+function unreadableUser(user: UserKey): PlannedUser {
+  return { user, actions: [], waiting: [], unknown: [{ resource: 'auth0', code: 'UNEXPECTED_ANSWER' }] };
 }
 
 async function planOne(side: ReadSide, text: string): Promise<PlannedUser> {

@@ -182,6 +182,7 @@ async function reconcileAll(
     sweeps.push({ tenant: tenant.id, ...(await sweepShown(engine, tenant, terminal)) });
   const users = sum(sweeps.map((swept) => swept.users));
   const drifted = sum(sweeps.map((swept) => swept.drifted));
+  const unreadable = sum(sweeps.map((swept) => swept.unreadable));
   const complete = sweeps.every((swept) => swept.complete);
   const halts = sweeps.flatMap((swept) => swept.halts);
   const ends = new Map<string, PassResult['end']>();
@@ -204,7 +205,7 @@ async function reconcileAll(
   const durationMs = clock.now().getTime() - startedAt.getTime();
   if (terminal.json)
     printJson({
-      ...{ command: 'reconcile', all: true, users, drifted, complete, ...counts, halts },
+      ...{ command: 'reconcile', all: true, users, drifted, unreadable, complete, ...counts, halts },
       sweeps: sweeps.map(({ type: _over, halts: _said, ...swept }) => swept),
       durationMs,
     });
@@ -216,11 +217,13 @@ async function reconcileAll(
     for (const halt of halts)
       stdout.write(`${terminal.style('red', 'Halted.')} ${visible(sentence(halt))}\n`);
     if (!complete)
-      stdout.write(`${terminal.style('red', 'A listing broke off: not everyone was looked at.')}\n`);
+      stdout.write(`${terminal.style('red', 'A listing was not complete: not everyone was looked at.')}\n`);
+    if (unreadable > 0)
+      stdout.write(`${unreadable} users are in Auth0 with data that cannot be read; the log says which.\n`);
     if (counts.held + counts.open > 0) stdout.write('See who and why with: concord audit\n');
   }
   if (halts.length > 0) return EXIT.stoppedByLimit;
-  return complete && counts.held + counts.open === 0 ? EXIT.clean : EXIT.partlyDone;
+  return complete && counts.held + counts.open + unreadable === 0 ? EXIT.clean : EXIT.partlyDone;
 }
 
 interface SweptTenant extends SweepResult {

@@ -12,7 +12,7 @@
  */
 import { LeaseLostError, UpstreamError } from '../errors.ts';
 import type { ResourceTotals, Situation } from '../events/event.ts';
-import type { EventId } from '../identity.ts';
+import { type Auth0UserId, type EventId, userKey } from '../identity.ts';
 import type { Logger } from '../logger.ts';
 import type {
   Clock,
@@ -22,6 +22,7 @@ import type {
   Runs,
   SubjectReader,
   Trigger,
+  UnreadableUser,
   UserPage,
   WorkQueue,
 } from '../ports.ts';
@@ -63,7 +64,12 @@ export interface SweepResult {
   readonly drifted: number;
   /** Removals that were granted. */
   readonly removals: number;
-  /** False when the listing broke off: then nothing may be concluded about who was not in it. */
+  /** Who is in the listing and cannot be read. They are due as well, where at least their id can be told. */
+  readonly unreadable: number;
+  /**
+   * False when the listing broke off, or has a row of which it cannot be told whose it is: then nothing may be
+   * concluded about who was not in it.
+   */
   readonly complete: boolean;
   /** What a safety limit stopped; it waits for `approve`. */
   readonly halts: readonly Halt[];
@@ -149,6 +155,8 @@ class Run {
   #listing: string | undefined;
   #users: number;
   #drifted: number;
+  #unreadable = 0;
+  #nameless = 0;
   #resumes: number;
   #keptAtMs: number;
   readonly #tally: Tally;
@@ -221,6 +229,7 @@ class Run {
   async #readThrough(): Promise<'complete' | 'stopped'> {
     const { onProgress, signal } = this.#options;
     let toSkip = this.#users;
+    [this.#unreadable, this.#nameless] = [0, 0];
     const pages = this.#tenant.directory.everyone(this.#listing);
     const look = (page: UserPage) => {
       const skipped = Math.min(toSkip, page.users.length);
@@ -243,6 +252,7 @@ class Run {
   async #look(page: UserPage, skipped: number): Promise<Looked> {
     const { keyPrefix } = this.#tenant;
     for (const { userId } of page.users) this.#seen.add(keyPrefix + userId);
+    this.#countUnreadable(page.unreadable ?? []);
     const users = page.users.slice(skipped);
     if (users.length === 0) return { page, seen: [] };
     const deps = {
@@ -256,11 +266,27 @@ class Run {
     return { page, seen: batch.map((one) => closer.get(one.user) ?? one) };
   }
 
+  #countUnreadable(rows: readonly UnreadableUser[]): void {
+    if (rows.length === 0) return;
+    const fields = [...new Set(rows.flatMap((row) => row.fields))];
+    const userId = rows.find((row) => row.userId !== undefined)?.userId;
+    const place = { tenant: this.#tenant.id, rows: rows.length, userId, fields };
+    this.#deps.logger.error(place, 'users in the listing cannot be read');
+    this.#unreadable += rows.length;
+    for (const row of rows) {
+      if (row.userId === undefined) this.#nameless += 1;
+      else this.#seen.add(this.#tenant.keyPrefix + row.userId);
+    }
+  }
+
   async #take({ page, seen }: Looked): Promise<void> {
     const { queue, clock } = this.#deps;
     const found = seen.filter(isDrifted);
     for (const { user } of found.filter(isRename)) this.#renames.add(user);
-    const due = found.filter((one) => !isRename(one)).map((one) => this.#trigger(one));
+    const unread = (page.unreadable ?? []).flatMap(({ userId }) => userId ?? []);
+    const due = [...found.filter((one) => !isRename(one)).map(({ auth0 }) => auth0.userId), ...unread].map(
+      (userId) => this.#trigger(userId),
+    );
     if (due.length > 0) await queue.markDue(due, clock.now(), 'sweep');
     for (const one of seen) this.#tally.add(one);
     this.#listing = page.listing;
@@ -268,15 +294,16 @@ class Run {
     this.#drifted += found.length;
   }
 
-  #trigger({ user, auth0 }: Assessment): Trigger {
-    return { user, tenant: this.#tenant.id, userId: auth0.userId };
+  #trigger(userId: Auth0UserId): Trigger {
+    const { id: tenant, keyPrefix } = this.#tenant;
+    return { user: userKey(keyPrefix, userId), tenant, userId };
   }
 
   /** What a complete listing allows to conclude, and the last line. */
   async end(listed: Listed): Promise<SweepEnd> {
     const [users, drifted, resumes] = [this.#users, this.#drifted, this.#resumes];
     if (listed === 'stopped' || this.#id === undefined) return { type: 'stopped', users };
-    const complete = listed === 'complete';
+    const complete = listed === 'complete' && this.#nameless === 0;
     const { id: tenant } = this.#tenant;
     const isListed = (key: string): boolean => this.#seen.has(key);
     const everyone = { run: this.#id, startedAt: this.#startedAt, users, renames: this.#renames, isListed };
@@ -286,14 +313,16 @@ class Run {
       : { removals: 0, halts: [] };
     const orphans = complete ? await countOrphans(this.#deps, [tenant], isListed, this.#repositories) : null;
     const durationMs = this.#deps.clock.now().getTime() - this.#startedAt.getTime();
+    const unreadable = this.#unreadable;
     const counted = { totals: this.#tally.totals(), situations: this.#tally.situations(), orphans };
     await this.#deps.log.append([
       draft(this.#deps, null, tenant, 'sweep.finished', {
         ...{ users, drifted, complete, durationMs, resumes },
+        ...(unreadable === 0 ? {} : { unreadable }),
         ...counted,
       }),
     ]);
-    return { type: 'over', users, drifted, removals, complete, halts, ...counted, durationMs };
+    return { type: 'over', users, drifted, unreadable, removals, complete, halts, ...counted, durationMs };
   }
 
   /** Shows that this run lives, and keeps how far it has come where that can be taken up. */

@@ -192,6 +192,8 @@ export interface EventData {
   'sweep.finished': {
     readonly users: number;
     readonly drifted: number;
+    /** In the listing, and not as Auth0 documents a user; not there for nobody. */
+    readonly unreadable?: number;
     readonly complete: boolean;
     readonly durationMs: number;
     /** How often it was taken up again after it had broken off. */

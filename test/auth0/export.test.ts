@@ -53,7 +53,7 @@ async function listed(tenant: Tenant, again?: string) {
   const ids = new Set<string>();
   const said: Pick<UserPage, 'listing' | 'total'> = {};
   const ended = await (async () => {
-    for await (const { users, ...page } of createDirectory(tenant.client).everyone(again)) {
+    for await (const { users, unreadable: _, ...page } of createDirectory(tenant.client).everyone(again)) {
       Object.assign(said, page);
       if (users.length > 0) pages.push(users.length);
       for (const { userId } of users) ids.add(userId);
@@ -87,6 +87,19 @@ describe('a tenant of 1,000 users or more is exported', () => {
       fileAuthorization: undefined,
     });
     expect(tenant.clock.elapsedMs()).toBe(2_500);
+  });
+
+  test('an odd user is told of, and is no reason to do without the others', async () => {
+    const odd = '{"user_id":"auth0|odd","created_at":"soon"}\n';
+    const { tenant } = await exporting({
+      counted: 1_200,
+      file: (response) => response.end(odd + ndjson(apiUsers(1_199))),
+    });
+    const pages: UserPage[] = [];
+    for await (const page of createDirectory(tenant.client).everyone()) pages.push(page);
+    expect(pages.flatMap(({ users }) => users)).toHaveLength(1_199);
+    const told = [{ userId: 'auth0|odd', fields: ['created_at'] }];
+    expect(pages.flatMap(({ unreadable = [] }) => unreadable)).toEqual(told);
   });
 
   test('in chunks that end anywhere, with a last line that lacks its end', async () => {
@@ -244,8 +257,8 @@ describe('an export that is not whole throws', () => {
       'UNEXPECTED_ANSWER',
     ],
     [
-      'an odd user',
-      (response: ServerResponse) => response.end(`${whole}{"user_id":"auth0|x"}\n`),
+      'users who are odd one and all',
+      (response: ServerResponse) => response.end('{"user_id":"auth0|x"}\n'.repeat(1_200)),
       'UNEXPECTED_ANSWER',
     ],
   ])('%s', async (_reason, file, code) => {

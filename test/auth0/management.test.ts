@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createDirectory } from '../../src/auth0/management.ts';
-import type { Auth0User } from '../../src/ports.ts';
+import type { Auth0User, UserPage } from '../../src/ports.ts';
 import { bodyOf, type Handler, sendJson } from '../support/local-server.ts';
 import { type ApiUser, apiUsers, type Tenant, tenantOf, userIdOf } from './tenant.ts';
 
@@ -241,10 +241,23 @@ test('a page that holds fewer than the total says is an error', async () => {
   await expect(everyoneIn(tenant)).rejects.toMatchObject({ code: 'LISTING_UNSTABLE' });
 });
 
-test('an odd user fails the list', async () => {
-  const tenant = await tenantOf(answering({ total: 1, users: [{ user_id: 'auth0|0' }] }));
+test('an odd user is told of, and is no reason to do without the others', async () => {
+  const odd = [{ user_id: 'auth0|odd', email: 7 }, { email: 'bob@example.com', created_at: 'x' }, 'nobody'];
+  const tenant = await tenantOf(answering({ total: 5, users: [...apiUsers(2), ...odd] }));
+  const pages: UserPage[] = [];
+  for await (const page of createDirectory(tenant.client).everyone()) pages.push(page);
+  expect(pages.flatMap(({ users }) => users)).toHaveLength(2);
+  expect(pages.flatMap(({ unreadable = [] }) => unreadable)).toEqual([
+    { userId: 'auth0|odd', fields: ['email', 'created_at'] },
+    { userId: undefined, fields: ['user_id'] },
+    { userId: undefined, fields: ['the whole row'] },
+  ]);
+});
+
+test('users who are odd one and all are another format, which fails the list', async () => {
+  const tenant = await tenantOf(answering({ total: 2, users: [{ user_id: 'auth0|0' }, { id: 1 }] }));
   await expect(everyoneIn(tenant)).rejects.toMatchObject({
-    message:
-      'auth0 users.list answered with data that was not understood (invalid_type at users.0.created_at).',
+    code: 'UNEXPECTED_ANSWER',
+    message: 'auth0 users.list answered with data that was not understood (invalid_type at created_at).',
   });
 });

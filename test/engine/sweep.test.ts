@@ -122,6 +122,40 @@ describe('a listing that breaks off', () => {
   });
 });
 
+describe('a user who cannot be read in the listing', () => {
+  it('is looked at by id, counts as listed, and is no reason to leave the others alone', async () => {
+    const world = createWorld();
+    const [first, second] = await populate(world, 4);
+    if (first === undefined || second === undefined) throw new Error('Nobody is there.');
+    world.directory.remove(first.userId);
+    world.directory.addUnreadable({ userId: first.userId, fields: ['created_at'] });
+    world.documents.verifications.delete(second.user);
+
+    expect(await sweepOnce(world)).toMatchObject({ ...RUN_OVER, users: 3, drifted: 1, unreadable: 1 });
+
+    expect(await dueUsers(world)).toEqual([first.user, second.user].sort());
+    expect(told(world, 'auth0.user-unlisted')).toEqual([]);
+    expect(told(world, 'sweep.finished').map(({ data }) => data)).toMatchObject([{ unreadable: 1 }]);
+  });
+
+  it('and of whom not even the id is known may be anybody: nothing is concluded about who is missing', async () => {
+    const world = createWorld();
+    const [first] = await populate(world, 30);
+    if (first === undefined) throw new Error('Nobody is there.');
+    world.directory.remove(first.userId);
+    world.directory.addUnreadable({ userId: undefined, fields: ['user_id'] });
+
+    expect(await sweepOnce(world)).toMatchObject({
+      complete: false,
+      users: 29,
+      unreadable: 1,
+      orphans: null,
+    });
+
+    expect([...told(world, 'auth0.user-unlisted'), ...told(world, 'removal.granted')]).toEqual([]);
+  });
+});
+
 describe('a listing that is too small to be believed', () => {
   it.each([
     { reason: 'empty', known: 5, missing: 5 },

@@ -1,7 +1,7 @@
 /** An Auth0 tenant's users in memory: by id and by address at once, the list as late as a test wants it. */
 import { UpstreamError } from '../../../src/errors.ts';
 import type { Auth0UserId } from '../../../src/identity.ts';
-import type { Auth0User, Directory } from '../../../src/ports.ts';
+import type { Auth0User, Directory, UnreadableUser } from '../../../src/ports.ts';
 import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
 import { type Kept, saveMap } from './kept.ts';
@@ -16,6 +16,8 @@ export interface InMemoryDirectory extends Directory, Kept {
   listed(): readonly Auth0User[];
   /** The users, by id and as they are listed, as one text. */
   form(): string;
+  /** In every listing beside the users, and not readable there. */
+  addUnreadable(user: UnreadableUser): void;
   /** The next listing breaks off after this many pages. */
   breakListAfter(pages: number): void;
   /** From now on a listing can be read again, until they are forgotten. */
@@ -28,6 +30,7 @@ export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirect
   let list: readonly Auth0User[] | undefined;
   let pagesLeft = Number.POSITIVE_INFINITY;
   let kept: Map<string, readonly Auth0User[]> | undefined;
+  const unreadable: UnreadableUser[] = [];
   const directory: InMemoryDirectory = {
     put: (user) => void users.set(user.userId, user),
     remove: (id) => void users.delete(id),
@@ -37,6 +40,7 @@ export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirect
     breakListAfter: (pages) => {
       pagesLeft = pages;
     },
+    addUnreadable: (user) => void unreadable.push(user),
     thawList: () => {
       list = undefined;
     },
@@ -63,6 +67,7 @@ export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirect
       const listed = earlier ?? directory.listed();
       const listing = again ?? (kept === undefined ? undefined : `listing-${kept.size}`);
       if (listing !== undefined) kept?.set(listing, listed);
+      if (unreadable.length > 0) yield { users: [], unreadable, listing };
       for (let from = 0; from < listed.length; from += pageSize) {
         if (pagesLeft <= 0) {
           pagesLeft = Number.POSITIVE_INFINITY;
