@@ -120,6 +120,7 @@ function linkedOnly({ user }: Documents, accounts: ReadonlyMap<string, PdsAccoun
     linkedDid,
     linked: linkedDid === undefined ? undefined : (accounts.get(linkedDid) ?? 'missing'),
     intended: undefined,
+    late: undefined,
     preferred: undefined,
     adoptable: undefined,
     emailHolders: new Map(),

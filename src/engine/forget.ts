@@ -10,7 +10,7 @@ import { UsageError } from '../errors.ts';
 import { addressesIn, isPersonal } from '../events/blank.ts';
 import type { ConcordEvent } from '../events/event.ts';
 import { type Facts, fold } from '../events/fold.ts';
-import { BLANKED_HANDLE, type Did } from '../identity.ts';
+import { type AccountHandle, BLANKED_HANDLE, type Did } from '../identity.ts';
 import type {
   AccountReader,
   Clock,
@@ -19,6 +19,7 @@ import type {
   Eraser,
   EventLog,
   Lease,
+  PdsAccount,
   Random,
   ReadModel,
   SubjectReader,
@@ -109,18 +110,27 @@ async function accountsOf(
       'ACCOUNT_UNREADABLE',
     );
   }
-  // A blank one was looked at by the call that blanked it.
-  const handle = facts.intent?.handle === BLANKED_HANDLE ? undefined : facts.intent?.handle;
-  const holder = handle === undefined ? undefined : await accounts.holderOf(handle);
-  const intended = holder?.type === 'account' ? await accounts.account(holder.did) : undefined;
-  const ours = intended !== undefined && intended !== 'missing' && isIntended(facts, intended.inviteHash);
-  const dids = [recorded?.did, facts.account?.did, facts.seen.account?.did, ours ? intended.did : undefined];
+  const intended = await Promise.all(
+    [...intendedHandles(facts)].map(async (handle) => {
+      const holder = await accounts.holderOf(handle);
+      const account = holder.type === 'account' ? await accounts.account(holder.did) : 'missing';
+      return account !== 'missing' && isIntended(facts, account) ? account.did : undefined;
+    }),
+  );
+  const dids = [recorded?.did, facts.account?.did, facts.seen.account?.did, ...intended];
   return new Set(dids.filter((did) => did !== undefined));
 }
 
-/** Whoever used the invite of our intent is ours; where the PDS keeps none, it may be. */
-function isIntended({ intent }: Facts, inviteHash: string | undefined): boolean {
-  return inviteHash === undefined || inviteHash === intent?.inviteHash;
+/** A blank one was looked at by the call that blanked it. */
+function intendedHandles({ intent, givenUp }: Facts): ReadonlySet<AccountHandle> {
+  const handles = [...givenUp, ...(intent === undefined ? [] : [intent])].map(({ handle }) => handle);
+  return new Set(handles.filter((handle) => handle !== BLANKED_HANDLE));
+}
+
+/** Whoever used the invite of an intent of ours is ours; where the PDS keeps none, it may be. */
+function isIntended({ intent, givenUp }: Facts, { inviteHash }: PdsAccount): boolean {
+  if (inviteHash === undefined) return intent !== undefined;
+  return [intent, ...givenUp].some((one) => one?.inviteHash === inviteHash);
 }
 
 /**

@@ -21,7 +21,7 @@ export interface Auth0Facts {
   readonly createdAt: Date;
 }
 
-/** An account creation that was meant and whose end is not known. */
+/** An account creation that was meant, and of which it is not known that an account came of it. */
 export interface OpenIntent {
   readonly event: EventId;
   readonly at: Date;
@@ -85,6 +85,11 @@ export interface Facts {
     readonly account: SeenAccount | undefined;
   };
   readonly intent: OpenIntent | undefined;
+  /**
+   * The newest creations that were given up with no account to show, the newest last. The call of one may still
+   * arrive, and whoever used its invite is ours: the code was made by us for this one call.
+   */
+  readonly givenUp: readonly OpenIntent[];
   readonly refusedHandles: ReadonlyMap<string, Refusal>;
   readonly refusedEmails: ReadonlyMap<string, Refusal>;
   /** createAccount calls that failed on the far side with no account to show: each may have left a DID behind. */
@@ -99,6 +104,9 @@ export interface Facts {
   readonly newestAt: Date | undefined;
   readonly newestEvent: EventId | undefined;
 }
+
+/** A call that arrives late does so within minutes, and no user is tried more often than this in that time. */
+const MAX_GIVEN_UP = 8;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 interface Draft extends Omit<Mutable<Facts>, 'refusedHandles' | 'refusedEmails' | 'openActions'> {
@@ -127,6 +135,7 @@ const NOTHING: Facts = {
   account: undefined,
   seen: { code: undefined, account: undefined },
   intent: undefined,
+  givenUp: [],
   refusedHandles: new Map(),
   refusedEmails: new Map(),
   possiblyLeakedDids: 0,
@@ -234,6 +243,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       close(facts, 'user-document');
       return;
     case 'account.creation-intended':
+      giveUp(facts);
       facts.intent = { event: event._id, at: event.at, ...event.data };
       return;
     case 'account.creation-refused': {
@@ -247,7 +257,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
     }
     case 'account.creation-abandoned':
       if (event.data.reason === 'no-account-came-of-it') facts.possiblyLeakedDids += 1;
-      facts.intent = undefined;
+      giveUp(facts);
       close(facts, 'account');
       return;
     case 'account.created':
@@ -255,13 +265,13 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.deactivated = undefined;
       facts.account = { did: event.data.did, handle: event.data.handle, email: event.data.email };
       see(facts, undefined);
-      facts.intent = undefined;
+      own(facts, event.data.handle, event.data.email);
       close(facts, 'account');
       return;
     case 'account.recorded':
       facts.account = { ...facts.account, ...event.data };
       see(facts, event.data);
-      facts.intent = undefined;
+      own(facts, event.data.handle);
       close(facts, 'account');
       return;
     case 'account.adopted':
@@ -272,7 +282,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       };
       see(facts, undefined);
       facts.adoption = undefined;
-      facts.intent = undefined;
+      own(facts, event.data.handle, event.data.email ?? undefined);
       close(facts, 'account');
       return;
     case 'account.remnant-deleted':
@@ -387,6 +397,19 @@ function see(facts: Draft, change: Partial<SeenAccount> | undefined): void {
   const { account, code } = facts.seen;
   if (account === undefined) return;
   facts.seen = { code, account: change === undefined ? undefined : { ...account, ...change } };
+}
+
+function giveUp(facts: Draft): void {
+  if (facts.intent !== undefined) facts.givenUp = [...facts.givenUp, facts.intent].slice(-MAX_GIVEN_UP);
+  facts.intent = undefined;
+}
+
+/** The user has an account: no creation is to be settled, and what was refused as taken was taken by this very one. */
+function own(facts: Draft, handle: AccountHandle, email?: string): void {
+  facts.intent = undefined;
+  facts.givenUp = [];
+  facts.refusedHandles.delete(handle);
+  if (email !== undefined) facts.refusedEmails.delete(email);
 }
 
 function close(facts: Draft, resource: IntendedAction['resource']): void {

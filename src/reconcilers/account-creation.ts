@@ -9,7 +9,7 @@ import type { OpenIntent } from '../events/fold.ts';
 import type { AccountHandle, Did, EventId, UserKey } from '../identity.ts';
 import type { DocumentStore, Documents, PdsAccount } from '../ports.ts';
 import type { AccountDeps } from './account-state.ts';
-import type { ApplyContext } from './reconciler.ts';
+import type { ApplyContext, Told } from './reconciler.ts';
 
 export async function create(
   { accounts, documents, vault, random }: AccountDeps,
@@ -84,8 +84,13 @@ export async function complete(
     password: sealed,
     createdAt: intent.at,
   });
-  const data = { did: account.did, handle: account.handle, email: intent.email, recovered: true } as const;
-  return context.tell({ type: 'account.created', data });
+  return context.tell(recovered(account, intent));
+}
+
+/** The address is the account's: of a creation that was given up, that of the intent may be blank or long gone. */
+function recovered({ did, handle, email }: PdsAccount, intent: OpenIntent): Told {
+  const address = email?.toLowerCase() ?? intent.email;
+  return { type: 'account.created', data: { did, handle, email: address, recovered: true } };
 }
 
 /**
@@ -151,10 +156,13 @@ async function recordOrThrow(
   });
 }
 
-/** The log or the document knows the account and the other does not: a pass broke off between the two. */
+/**
+ * The log or the document knows the account and the other does not: a pass broke off between the two. The log is told
+ * that the account was made where an intent of ours is behind it, and otherwise that it was found.
+ */
 export async function record(
   deps: AccountDeps,
-  account: PdsAccount,
+  { account, intent }: { readonly account: PdsAccount; readonly intent: OpenIntent | undefined },
   documents: Documents,
   context: ApplyContext,
 ): Promise<void> {
@@ -165,8 +173,9 @@ export async function record(
   await recordOrThrow(deps.documents, context.user, {
     did: account.did,
     handle: account.handle,
-    createdAt: context.now(),
+    createdAt: intent?.at ?? context.now(),
     ...(pending === undefined ? {} : { password: pending }),
   });
+  if (intent !== undefined) return context.tell(recovered(account, intent));
   return context.tell({ type: 'account.recorded', data: { did: account.did, handle: account.handle } });
 }

@@ -4,7 +4,7 @@
  */
 import type { OpenIntent } from '../events/fold.ts';
 import type { PdsAccount } from '../ports.ts';
-import type { ActualAccount, CreationAction, WantedAccount } from './account-state.ts';
+import type { ActualAccount, CreationAction, LateAccount, WantedAccount } from './account-state.ts';
 import { freeAddress } from './email.ts';
 import { chooseHandle, type Holder } from './handle.ts';
 import { heldForPerson, type Plan, toBeMended } from './reconciler.ts';
@@ -14,22 +14,32 @@ const type = 'account';
 /** Each failed creation may have left a DID in the public directory for ever, so a person is asked early. */
 const MAX_FAILED_CREATIONS = 3;
 
+const interrupted = toBeMended({
+  type,
+  reason: 'CreationInterrupted',
+  message: 'An account creation broke off; what came of it is being settled.',
+});
+
+/** There is an account of ours that the document and the log do not name. */
+export function planCompletion({ intent, account }: LateAccount): Plan<CreationAction> {
+  return {
+    actions: [{ resource: type, type: 'complete-creation', intent, account }],
+    condition: interrupted,
+  };
+}
+
 export function planOpenIntent(
   intent: OpenIntent,
   holder: Holder | undefined,
   settleMs: number,
   now: Date,
 ): Plan<CreationAction> {
-  const interrupted = toBeMended({
-    type,
-    reason: 'CreationInterrupted',
-    message: 'An account creation broke off; what came of it is being settled.',
-  });
   if (holder?.type === 'account') {
-    const action: CreationAction = isOurs(intent, holder.account)
-      ? { resource: type, type: 'complete-creation', intent, account: holder.account }
-      : { resource: type, type: 'abandon-creation', intent, leaked: false };
-    return { actions: [action], condition: interrupted };
+    if (isOurs(intent, holder.account)) return planCompletion({ intent, account: holder.account });
+    return {
+      actions: [{ resource: type, type: 'abandon-creation', intent, leaked: false }],
+      condition: interrupted,
+    };
   }
   // A slow request of ours may still be running on the PDS: a second one beside it could answer 500 and leak a DID.
   const settled = new Date(intent.at.getTime() + settleMs);
@@ -54,6 +64,14 @@ export function planOpenIntent(
 function isOurs(intent: OpenIntent, account: PdsAccount): boolean {
   if (account.inviteHash !== undefined) return account.inviteHash === intent.inviteHash;
   return account.email?.toLowerCase() === intent.email;
+}
+
+/** Whose invite the account was made with. The address proves nothing here: only the open intent has a claim to it. */
+export function intentBehind(
+  { inviteHash }: PdsAccount,
+  intents: readonly OpenIntent[],
+): OpenIntent | undefined {
+  return inviteHash === undefined ? undefined : intents.find((intent) => intent.inviteHash === inviteHash);
 }
 
 export function planCreation(wanted: WantedAccount, actual: ActualAccount, now: Date): Plan<CreationAction> {

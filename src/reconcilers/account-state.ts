@@ -19,6 +19,8 @@ export interface WantedAccount {
   readonly email: DesiredEmail;
   readonly handle: DesiredHandle;
   readonly intent: OpenIntent | undefined;
+  /** Creations that were given up: the account of one may be there all the same. */
+  readonly givenUp: readonly OpenIntent[];
   readonly loggedDid: Did | undefined;
   readonly failedCreations: number;
   /** A person said that this account is the user's. */
@@ -48,6 +50,12 @@ export type DesiredAccount =
       readonly interrupted: ReadonlySet<string>;
     };
 
+/** Ours by the invite that it was made with. */
+export interface LateAccount {
+  readonly intent: OpenIntent;
+  readonly account: PdsAccount;
+}
+
 export interface ActualAccount {
   readonly recorded: AccountRecord | undefined;
   /** The account of the DID that the document or the log names; undefined when neither names one. */
@@ -55,6 +63,8 @@ export interface ActualAccount {
   readonly linkedDid: Did | undefined;
   /** Who holds the handle of the open intent. */
   readonly intended: Holder | undefined;
+  /** An account that came of a creation which had been given up, where no account is linked. */
+  readonly late: LateAccount | undefined;
   /** Who holds the preferred handle, where an account is to be created. */
   readonly preferred: Holder | undefined;
   /** The account that a person said is the user's. */
@@ -87,7 +97,13 @@ export type CreationAction =
 export type AccountAction =
   | CreationAction
   | EndAction
-  | { readonly resource: 'account'; readonly type: 'record-account'; readonly account: PdsAccount }
+  | {
+      readonly resource: 'account';
+      readonly type: 'record-account';
+      readonly account: PdsAccount;
+      /** Ours that it came of, where its invite says so. */
+      readonly intent: OpenIntent | undefined;
+    }
   | {
       readonly resource: 'account';
       readonly type: 'adopt-account';

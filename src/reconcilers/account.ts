@@ -16,7 +16,8 @@
  * |        |   the same, seen so for a while, and policy allows           | | delete | AccountWithoutRepository |
  * | yes    | deactivated by us         | any         |                                  | activate | AccountDeactivated       |
  * | yes    | deactivated or taken down | any         |                                  | held     | AccountDeactivated, …    |
- * | yes    | only the document names it, and it has another address | |              | held     | AccountEmailDiffers      |
+ * | yes    | only the document names it, and it has an invite of ours | |            | record   | NotRecorded              |
+ * | yes    |   the same without, active, and it has another address   | |            | held     | AccountEmailDiffers      |
  * | yes    | active, document lacks it | any         |                                  | record   | NotRecorded              |
  * | yes    | active, document has it   | yes         |                                  | record   | NotRecorded              |
  * | yes    | active, password refused  | –           |                                  | held     | PasswordRefused          |
@@ -30,28 +31,33 @@
  * | yes    | none                      | yes, old    | nobody                           | abandon  | CreationInterrupted      |
  * | yes    | none                      | yes, old    | a hidden account                 | held     | IntendedAccountHidden    |
  *
- * | wanted, no account, no intent                                       | action | reason                 |
- * |---------------------------------------------------------------------|--------|------------------------|
- * | each address is refused, or another user of ours holds it           | held   | EmailHeldByUser, …     |
- * | the preferred handle's account has this user's address, no intent,  | held   | UnownedAccountFound    |
- * |   and is not that of another user of ours, such as a sister         |        |                        |
- * | several creations came to nothing                                   | held   | CreationKeepsFailing   |
- * | the code is needed as the handle, and the PDS refused it            | held   | CodeHandleRefused      |
- * | the code is needed as the handle and is not there yet               | –      | WaitingForCode         |
- * | otherwise                                                           | create | NoAccount              |
+ * An invite of ours is that of an intent, open or given up: its code was made for one call, and is known to us and
+ * the account alone. So a call that arrives after it has been given up leaves nothing that nobody owns.
+ *
+ * | wanted, no account, no intent open                                  | action   | reason               |
+ * |---------------------------------------------------------------------|----------|----------------------|
+ * | an intent that was given up has made an account after all           | complete | CreationInterrupted  |
+ * | each address is refused, or another user of ours holds it           | held     | EmailHeldByUser, …   |
+ * | the preferred handle's account has this user's address, no intent,  | held     | UnownedAccountFound  |
+ * |   and is not that of another user of ours, such as a sister         |          |                      |
+ * | several creations came to nothing                                   | held     | CreationKeepsFailing |
+ * | the code is needed as the handle, and the PDS refused it            | held     | CodeHandleRefused    |
+ * | the code is needed as the handle and is not there yet               | –        | WaitingForCode       |
+ * | otherwise                                                           | create   | NoAccount            |
  */
-import type { Facts } from '../events/fold.ts';
+import type { Facts, OpenIntent } from '../events/fold.ts';
 import type { Gap } from '../events/gap.ts';
-import type { Did, UserKey } from '../identity.ts';
+import { BLANKED_HANDLE, type Did, type UserKey } from '../identity.ts';
 import type { AccountReader, Documents, PdsAccount, SubjectReader } from '../ports.ts';
 import { adopt, complete, create, record, resetPassword } from './account-creation.ts';
 import { applyEnd, desiredEnd, type EndPolicy, planEnd } from './account-end.ts';
-import { planCreation, planOpenIntent } from './account-planning.ts';
+import { intentBehind, planCompletion, planCreation, planOpenIntent } from './account-planning.ts';
 import type {
   AccountAction,
   AccountDeps,
   ActualAccount,
   DesiredAccount,
+  LateAccount,
   WantedAccount,
 } from './account-state.ts';
 import type { DesiredEmail } from './email.ts';
@@ -94,6 +100,7 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     email: desiredEmail(auth0.email, facts, settings),
     handle,
     intent: facts.intent,
+    givenUp: facts.givenUp,
     loggedDid,
     failedCreations: facts.possiblyLeakedDids,
     adoption: facts.adoption,
@@ -134,6 +141,7 @@ export async function observe(
     code: documents.user?.code,
     linked: undefined,
     intended: undefined,
+    late: undefined,
     preferred: undefined,
     adoptable: undefined,
     emailHolders: new Map(),
@@ -152,12 +160,28 @@ export async function observe(
   if (wanted.intent !== undefined) {
     return { ...nothing, intended: await lookUp(accounts, wanted.intent.handle) };
   }
+  const late = await lookForLate(accounts, wanted.givenUp);
+  if (late !== undefined) return { ...nothing, late };
   const { preferred } = wanted.handle;
   const [holder, emailHolders] = await Promise.all([
     preferred === undefined ? undefined : lookUp(accounts, preferred),
     holdersOf(subjects, user, wanted.email.addresses),
   ]);
   return { ...nothing, preferred: holder, emailHolders };
+}
+
+/** The handles are where such an account would be; a blank one is of a person who was forgotten. */
+async function lookForLate(
+  accounts: AccountReader,
+  givenUp: readonly OpenIntent[],
+): Promise<LateAccount | undefined> {
+  for (const handle of new Set(givenUp.map((intent) => intent.handle))) {
+    const holder = handle === BLANKED_HANDLE ? undefined : await lookUp(accounts, handle);
+    const account = holder?.type === 'account' ? holder.account : undefined;
+    const intent = account && intentBehind(account, givenUp);
+    if (account !== undefined && intent !== undefined) return { intent, account };
+  }
+  return undefined;
 }
 
 async function holdersOf(
@@ -191,7 +215,7 @@ export function plan(wanted: DesiredAccount, actual: ActualAccount, now: Date): 
   if (wanted.intent !== undefined) {
     return planOpenIntent(wanted.intent, actual.intended, wanted.settleMs, now);
   }
-  return planCreation(wanted, actual, now);
+  return actual.late === undefined ? planCreation(wanted, actual, now) : planCompletion(actual.late);
 }
 
 function planLinked(
@@ -209,6 +233,8 @@ function planLinked(
     const message = `The PDS has no account ${did}; it was deleted there, or this is another PDS.`;
     return none(heldForPerson({ type, reason: 'AccountMissing', message }));
   }
+  const intent = intentBehind(linked, wanted.intent ? [wanted.intent, ...wanted.givenUp] : wanted.givenUp);
+  if (wanted.loggedDid === undefined && intent !== undefined) return planRecord(linked, intent);
   if (linked.state === 'no-repo') return planRemnant(wanted, did, now);
   if (linked.state === 'deactivated' || linked.state === 'takendown') return planInactive(wanted, linked);
   if (
@@ -220,11 +246,7 @@ function planLinked(
     return none(heldForPerson({ type, reason: 'AccountEmailDiffers', message }));
   }
   if (recorded?.did === undefined || wanted.intent !== undefined) {
-    const message = 'The account is there; the users document or the log does not say so yet.';
-    return {
-      actions: [{ resource: type, type: 'record-account', account: linked }],
-      condition: toBeMended({ type, reason: 'NotRecorded', message }),
-    };
+    return planRecord(linked, intent);
   }
   if (!recorded.hasPassword) {
     const message = 'The users document names the account and holds no password for it.';
@@ -243,6 +265,14 @@ function planLinked(
     return none(heldForPerson({ type, reason: 'PasswordRefused', message }));
   }
   return none(asDesired({ type, reason: 'AccountActive', message: `The account is ${did}.` }));
+}
+
+function planRecord(account: PdsAccount, intent: OpenIntent | undefined): Plan<AccountAction> {
+  const message = 'The account is there; the users document or the log does not say so yet.';
+  return {
+    actions: [{ resource: type, type: 'record-account', account, intent }],
+    condition: toBeMended({ type, reason: 'NotRecorded', message }),
+  };
 }
 
 /** Deleted only when ours by the log, and when it has been seen so for a while: one odd answer is not enough. */
@@ -321,7 +351,7 @@ export async function apply(
       return context.tell({ type: 'account.creation-abandoned', data });
     }
     case 'record-account':
-      return record(deps, action.account, documents, context);
+      return record(deps, action, documents, context);
     case 'adopt-account':
       return adopt(deps, action, context);
     case 'reset-password':

@@ -51,6 +51,14 @@ const holding =
     return [intended];
   };
 
+/** The same of a creation that was given up. */
+const holdingLate =
+  (inviteCode: string | undefined): Given =>
+  (world) => [
+    ...(holding(inviteCode)(world) ?? []),
+    told('account.creation-abandoned', 2, { intent: intended._id, reason: 'no-account-came-of-it' }),
+  ];
+
 describe('somebody of whom', () => {
   it.each<[string, Given, string]>([
     ['nothing is left', () => undefined, 'may be forgotten'],
@@ -82,6 +90,21 @@ describe('somebody of whom', () => {
     [
       'a creation broke off, and a hidden account has the handle',
       holding('invite-1', 'deactivated'),
+      'may be forgotten',
+    ],
+    [
+      'a creation was given up, and came to an account all the same',
+      holdingLate('invite-1'),
+      'ACCOUNT_ACTIVE',
+    ],
+    [
+      'a creation was given up, and somebody else has the handle',
+      holdingLate('invite-2'),
+      'may be forgotten',
+    ],
+    [
+      'a creation was given up, and nothing tells whose account it is',
+      holdingLate(undefined),
       'may be forgotten',
     ],
     ['a creation broke off, and nobody has the handle', () => [intended], 'may be forgotten'],

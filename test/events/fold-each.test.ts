@@ -9,6 +9,7 @@ import { observed, told } from '../support/in-memory/told.ts';
 const intent = eventId('e-intent');
 const address = 'alice@example.com';
 const account = { did: aliceDid, handle: handle('alice'), email: address };
+const begun = { event: intent, at: at(6), handle: handle('alice'), email: address, inviteHash: 'ab' };
 const actions = (['verification', 'user-document', 'account', 'email', 'handle'] as const).map(
   (resource) => ({
     resource,
@@ -46,7 +47,8 @@ const FULL: Facts = {
   code: code('ac26nobeb'),
   account,
   seen: { code: code('ac26zazaz'), account: { ...account, did: bobDid } },
-  intent: { event: intent, at: at(6), handle: handle('alice'), email: address, inviteHash: 'ab' },
+  intent: begun,
+  givenUp: [{ ...begun, event: eventId('e-given-up'), inviteHash: 'cd' }],
   refusedHandles: new Map([['a.at.test', { reason: 'taken', at: at(6) }]]),
   refusedEmails: new Map([['a@example.com', { reason: 'taken', at: at(6) }]]),
   possiblyLeakedDids: 2,
@@ -120,7 +122,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   [
     'a creation that broke off without a trace',
     told('account.creation-abandoned', 20, { intent, reason: 'not-applied' }),
-    { intent: undefined, ...without('account') },
+    { intent: undefined, givenUp: [...FULL.givenUp, begun], ...without('account') },
   ],
   [
     'a refused address',
@@ -149,6 +151,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
       accountDeleted: false,
       deactivated: undefined,
       intent: undefined,
+      givenUp: [],
       ...unseen,
       ...without('account'),
     },
@@ -160,6 +163,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
       account: { ...account, ...other },
       seen: { ...FULL.seen, account: { ...account, ...other } },
       intent: undefined,
+      givenUp: [],
       ...without('account'),
     },
   ],
@@ -170,6 +174,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
       account: { ...other, email: 'b@example.com' },
       adoption: undefined,
       intent: undefined,
+      givenUp: [],
       ...unseen,
       ...without('account'),
     },
@@ -177,7 +182,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   [
     'an adopted account without an address',
     told('account.adopted', 20, { ...other, email: null, evidence: [] }),
-    { account: other, adoption: undefined, intent: undefined, ...unseen, ...without('account') },
+    { account: other, adoption: undefined, intent: undefined, givenUp: [], ...unseen, ...without('account') },
   ],
   [
     'a remnant is gone',
@@ -347,6 +352,7 @@ describe('one event', () => {
     );
     expect(Object.fromEntries(known)).toEqual({
       seen: { code: undefined, account: undefined },
+      givenUp: [],
       refusedHandles: new Map(),
       refusedEmails: new Map(),
       openActions: [],

@@ -242,6 +242,47 @@ describe('an account creation', () => {
     expect(abandoned('not-applied')).toMatchObject({ intent: undefined, possiblyLeakedDids: 0 });
   });
 
+  it('that is given up, or overtaken, is kept until there is an account', () => {
+    const first = { event: intent, at: at(10), ...intended };
+    const abandoned = told('account.creation-abandoned', 11, { intent, reason: 'not-applied' });
+    expect(fold(begun).givenUp).toEqual([]);
+    expect(fold([...begun, abandoned]).givenUp).toEqual([first]);
+    const again = told('account.creation-intended', 12, { ...intended, inviteHash: 'another' }, 'e-again');
+    expect(fold([...begun, again])).toMatchObject({ givenUp: [first], intent: { event: 'e-again' } });
+    const created = { did: aliceDid, handle: handle('alice'), email: 'alice@example.com' };
+    expect(fold([...begun, again, told('account.created', 13, created)]).givenUp).toEqual([]);
+  });
+
+  it('that is given up again and again is kept for the newest few', () => {
+    const many = Array.from({ length: 12 }, (_, time) =>
+      told('account.creation-intended', 10 + time, { ...intended, inviteHash: `hash-${time}` }),
+    );
+    const hashes = fold(many).givenUp.map(({ inviteHash }) => inviteHash);
+    expect(hashes).toEqual([3, 4, 5, 6, 7, 8, 9, 10].map((time) => `hash-${time}`));
+  });
+
+  it('that was refused what the account has by now was in its own way', () => {
+    const taken = (field: 'handle' | 'email', value: string, seconds: number) => [
+      told('account.creation-intended', seconds, intended, `e-${field}`),
+      told('account.creation-refused', seconds + 1, {
+        intent: eventId(`e-${field}`),
+        field,
+        value,
+        reason: 'taken',
+      }),
+    ];
+    const created = { did: aliceDid, handle: handle('alice'), email: 'alice@example.com' };
+    const refused = [
+      ...taken('handle', created.handle, 10),
+      ...taken('handle', handle('alix'), 12),
+      ...taken('email', created.email, 14),
+    ];
+    expect([...fold(refused).refusedHandles.keys(), ...fold(refused).refusedEmails.keys()]).toHaveLength(3);
+    const facts = fold([...refused, told('account.created', 20, created)]);
+    expect([...facts.refusedHandles.keys()]).toEqual(['alix.at.test']);
+    expect(facts.refusedEmails.size).toBe(0);
+  });
+
   it('is over when the account is there, and the newest handle is known', () => {
     const created = { did: aliceDid, handle: handle('alice'), email: 'alice@example.com' };
     const events = [...begun, told('account.created', 11, created)];

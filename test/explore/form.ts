@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import { subjectView } from '../../src/engine/standing.ts';
-import type { Facts, Refusal } from '../../src/events/fold.ts';
+import type { Facts, OpenIntent, Refusal } from '../../src/events/fold.ts';
 import type { EventId, UserKey } from '../../src/identity.ts';
 import type { Auth0User, SubjectView } from '../../src/ports.ts';
 import type { StoredSubject } from '../support/in-memory/work-queue.ts';
@@ -136,7 +136,8 @@ function viewPart(world: World, user: UserKey, view: SubjectView | undefined): s
 
 /** What does not change by time alone. */
 function steadyPart(facts: Facts): string {
-  const { auth0, paused, adoption, account, seen, intent, openActions, conditions, platformHandle } = facts;
+  const { auth0, paused, adoption, account, seen, intent, givenUp, openActions, conditions, platformHandle } =
+    facts;
   return JSON.stringify([
     auth0,
     facts.auth0Event === undefined,
@@ -151,10 +152,15 @@ function steadyPart(facts: Facts): string {
     facts.quarantined,
     account,
     seen,
-    intent === undefined ? '' : [intent.event, intent.handle, intent.email, intent.inviteHash],
+    intent === undefined ? '' : intentText(intent),
+    givenUp.map(intentText),
     openActions.map(({ resource, type, from, to }) => [resource, type, from, to]),
     conditions.map(({ type, status, reason, message, held }) => [type, status, reason, message, held]),
   ]);
+}
+
+function intentText({ event, handle, email, inviteHash }: OpenIntent): string {
+  return [event, handle, email, inviteHash].join(' ');
 }
 
 function factsPart(world: World, facts: Facts): string {

@@ -65,10 +65,7 @@ export async function endFlaws(run: Run): Promise<string[]> {
     for (const user of world.directory.listed()) world.usersNow.set(user.userId, user);
     for (const who of scenario.people) flaws.push(...untruths(world, who));
   }
-  for (const { type, user, value } of watch.untold) {
-    // A creation that outlasted the lease and its intent is told of as what was found.
-    const found = user === undefined ? undefined : world.factsOf(user).seen.account?.did;
-    if (progress.stalls > 0 && type === 'created' && found === value) continue;
+  for (const { type } of watch.untold) {
     flaws.push(`no event tells of: ${type}${type === 'handle' ? ' change' : ''}`);
   }
   return flaws;

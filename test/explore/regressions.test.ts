@@ -33,6 +33,21 @@ it('records an account whose creation outlasted the lease and the intent', async
   expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
 });
 
+it('owns the account of a creation that was given up, also under another address', async () => {
+  const explorer = new Explorer();
+  await explorer.run({
+    scenario: scenarioNamed('another address'),
+    delivery: 'once',
+    faults: [
+      { at: 21, kind: 'stall-before' },
+      { at: 29, kind: 'crash-after' },
+    ],
+    workers: 1,
+    seed: 1,
+  });
+  expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
+});
+
 it('keeps the password that is set when two workers adopt one account', async () => {
   const explorer = new Explorer();
   const scenario = scenarioNamed('an account that a person said is the user’s');

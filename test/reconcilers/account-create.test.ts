@@ -154,6 +154,13 @@ describe('an account is to be created', () => {
       held: true,
     },
     {
+      reason: 'an account that came of a creation which had been given up',
+      wanted: wants({ givenUp: [old] }),
+      actual: { ...nothing, late: { intent: old, account: account() } },
+      does: { type: 'complete-creation', intent: old, account: { did: aliceDid } },
+      says: 'False CreationInterrupted',
+    },
+    {
       reason: 'another user of ours has the address',
       actual: { ...nothing, emailHolders: holders(mine) },
       says: 'False EmailHeldByUser',

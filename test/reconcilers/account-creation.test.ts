@@ -182,11 +182,23 @@ describe('recording', () => {
     const account = await accounts.account(did);
     if (account === 'missing') throw new Error('not there');
     documents.users.set(alice.user, { account: { did, password: 'sealed' } });
-    await record(deps, account, await read(), context);
+    await record(deps, { account, intent: undefined }, await read(), context);
     expect(stored()?.account).toMatchObject({ did, handle: handle('alice'), password: 'sealed' });
     documents.users.set(alice.user, { pending: { intent: eventId('e'), password: 'pending' } });
-    await record(deps, account, await read(), context);
+    await record(deps, { account, intent: undefined }, await read(), context);
     expect(stored()?.account).toMatchObject({ did, password: 'pending' });
     expect(context.told.map(({ type }) => type)).toEqual(['account.recorded', 'account.recorded']);
+  });
+
+  it('tells that the account was made where an intent is behind it, under the address that it has', async () => {
+    const { deps, read, context, accounts, documents } = setUp();
+    const did = accounts.put({ handle: handle('alice'), email: 'alice.new@example.com' });
+    const account = await accounts.account(did);
+    if (account === 'missing') throw new Error('not there');
+    documents.users.set(alice.user, { account: { did, password: 'sealed' } });
+    const intent = { event: eventId('e'), at: at(1), ...wanted, inviteHash: 'hash' };
+    await record(deps, { account, intent }, await read(), context);
+    const data = { did, handle: handle('alice'), email: 'alice.new@example.com', recovered: true };
+    expect(context.told).toMatchObject([{ type: 'account.created', data }]);
   });
 });

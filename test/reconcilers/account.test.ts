@@ -225,6 +225,27 @@ describe('an account is known by its DID', () => {
       held: true,
     },
     {
+      reason: 'only the document names it, and it has the invite of a creation that was given up: it is ours',
+      wanted: wants({ givenUp: [old] }),
+      actual: linked(account({ email: 'bob@example.com' })),
+      does: { type: 'record-account', account: { did: aliceDid }, intent: old },
+      says: 'False NotRecorded',
+    },
+    {
+      reason: 'the same of a creation that is open, and without a repository',
+      wanted: wants({ intent: old, recreate: true }),
+      actual: linked(account({ email: 'bob@example.com', state: 'no-repo' })),
+      does: { type: 'record-account', intent: old },
+      says: 'False NotRecorded',
+    },
+    {
+      reason: 'unowned: the address of a creation that was given up proves nothing',
+      wanted: wants({ givenUp: [{ ...old, email: 'bob@example.com' }] }),
+      actual: linked(account({ email: 'bob@example.com', inviteHash: undefined })),
+      says: 'False AccountEmailDiffers',
+      held: true,
+    },
+    {
       reason: 'one of ours whose address differs is the email’s concern',
       wanted: wants({ loggedDid: aliceDid }),
       actual: linked(account({ email: 'bob@example.com' })),
