@@ -27,7 +27,11 @@ async function explore(task: Task): Promise<Found> {
   merger.goesOn = () => !isLate() && merger.violations.length === 0;
   await merger.exhaust(depth, which).catch((error: unknown) => merger.threw(error));
   const [first] = merger.violations;
-  return { tally: merger.tally, isExhausted: !isLate(), flaw: first && asTest(await shrink(first)) };
+  return {
+    tally: merger.tally,
+    isExhausted: !isLate() && first === undefined,
+    flaw: first && asTest(await shrink(first)),
+  };
 }
 
 process.on('message', (task: Task) => {
