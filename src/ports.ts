@@ -405,7 +405,8 @@ export interface DocumentStore extends DocumentReader {
   keepPendingPassword(user: UserKey, intent: EventId, sealedPassword: string): Promise<void>;
   /**
    * Writes `users.atproto` and drops the pending password. Refused as `other` when the document names another
-   * DID, or holds another password: whoever comes late does not undo what has been set on the PDS since.
+   * DID, holds another password, or names a handle that is neither this one nor among `over`, those that it may be
+   * written over: whoever comes late does not undo what has been set on the PDS since.
    */
   recordAccount(
     user: UserKey,
@@ -415,13 +416,23 @@ export interface DocumentStore extends DocumentReader {
       readonly password?: string;
       readonly createdAt: Date;
     },
+    over: readonly AccountHandle[],
   ): Promise<'recorded' | 'other'>;
   /** The password, as stored, of a document that names this DID. */
   storedPassword(user: UserKey, did: Did): Promise<string | undefined>;
   /** Drops `users.atproto` of a document that names this DID, whose account is gone. Repeatable. */
   dropAccount(user: UserKey, did: Did): Promise<void>;
-  /** Updates `users.atproto.handle` of a document that names this DID. */
-  recordAccountHandle(user: UserKey, did: Did, handle: AccountHandle, at: Date): Promise<void>;
+  /**
+   * Updates `users.atproto.handle` of a document that names this DID, where that names no handle or one of `over`.
+   * Repeatable. Throws UpstreamError DOCUMENT_CHANGED when the document has gone on.
+   */
+  recordAccountHandle(
+    user: UserKey,
+    did: Did,
+    handle: AccountHandle,
+    over: readonly AccountHandle[],
+    at: Date,
+  ): Promise<void>;
   /** Creates an index. Refused by the server when an unfit one is in the way. */
   createIndex(wanted: WantedIndex): Promise<void>;
 }

@@ -4,8 +4,15 @@
  * They are older than Concord and others write them too, so every write names its fields and the state it
  * was decided on, and what we do not know in them is left as it is.
  */
-import type { Collection, Db } from 'mongodb';
-import type { AccountHandle, Code, Did, EventId, UserKey } from '../identity.ts';
+import type { Collection, Condition, Db, UpdateResult } from 'mongodb';
+import {
+  type AccountHandle,
+  type Code,
+  type Did,
+  type EventId,
+  parseAccountHandle,
+  type UserKey,
+} from '../identity.ts';
 import type { DocumentStore } from '../ports.ts';
 import { collections } from './collections.ts';
 import { documentReader } from './document-reader.ts';
@@ -22,10 +29,11 @@ export function documentStore(db: Db): DocumentStore {
     createUser: (user, code, when) => createUser(users, user, code, when),
     assignCode: (user, code) => assignCode(users, user, code),
     keepPendingPassword: (user, intent, password) => keepPendingPassword(users, user, intent, password),
-    recordAccount: (user, account) => recordAccount(users, user, account),
+    recordAccount: (user, account, over) => recordAccount(users, user, account, over),
     storedPassword: (user, did) => storedPassword(users, user, did),
     dropAccount: (user, did) => dropAccount(users, user, did),
-    recordAccountHandle: (user, did, handle, at) => recordAccountHandle(users, user, did, handle, at),
+    recordAccountHandle: (user, did, handle, over, at) =>
+      recordAccountHandle(users, user, did, handle, over, at),
     createIndex: (wanted) => createUniqueIndex(db, wanted),
   };
 }
@@ -136,6 +144,7 @@ async function recordAccount(
   users: Collection<StoredUser>,
   user: UserKey,
   account: RecordedAccount,
+  over: readonly AccountHandle[],
 ): Promise<'recorded' | 'other'> {
   const { did, handle, password } = account;
   const createdAt = account.createdAt.toISOString();
@@ -151,19 +160,22 @@ async function recordAccount(
         };
   const written = await writing('record an account', async () => {
     const dotted = Object.entries({ did, handle, createdAt, ...secret });
-    const { matchedCount } = await users.updateOne(
-      {
-        _id: { $eq: user },
-        'atproto.did': { $in: [null, did] },
-        atproto: { $not: { $type: 'null' } },
-        ...noOther,
-      },
-      {
-        $set: Object.fromEntries(dotted.map(([field, value]) => [`atproto.${field}`, value])),
-        $unset: { atprotoPending: true },
-      },
+    const isSet = await writeOver(users, user, [handle, ...over], (stored) =>
+      users.updateOne(
+        {
+          _id: { $eq: user },
+          'atproto.did': { $in: [null, did] },
+          'atproto.handle': stored,
+          atproto: { $not: { $type: 'null' } },
+          ...noOther,
+        },
+        {
+          $set: Object.fromEntries(dotted.map(([field, value]) => [`atproto.${field}`, value])),
+          $unset: { atprotoPending: true },
+        },
+      ),
     );
-    if (matchedCount === 1) return true;
+    if (isSet) return true;
     // A field cannot be set within a null, so a null is replaced whole.
     const replaced = await users.updateOne(
       { _id: { $eq: user }, atproto: { $type: 'null' } },
@@ -181,22 +193,40 @@ async function recordAccountHandle(
   user: UserKey,
   did: Did,
   handle: AccountHandle,
+  over: readonly AccountHandle[],
   at: Date,
 ): Promise<void> {
-  const written = await writing('record a handle', () =>
-    users.updateOne(
-      { _id: { $eq: user }, 'atproto.did': { $eq: did } },
-      { $set: { 'atproto.handle': handle, 'atproto.syncedAt': at.toISOString() } },
+  const isWritten = await writing('record a handle', () =>
+    writeOver(users, user, [handle, ...over], (stored) =>
+      users.updateOne(
+        { _id: { $eq: user }, 'atproto.did': { $eq: did }, 'atproto.handle': stored },
+        { $set: { 'atproto.handle': handle, 'atproto.syncedAt': at.toISOString() } },
+      ),
     ),
   );
   // Somebody changed the document since it was observed: the next pass looks again.
-  if (written.matchedCount === 0) {
-    throw unexpected(
-      'record a handle: the user document does not name this account',
-      'DOCUMENT_CHANGED',
-      true,
-    );
-  }
+  if (!isWritten)
+    throw unexpected('record a handle: the user document has gone on', 'DOCUMENT_CHANGED', true);
+}
+
+/**
+ * Writes where the stored handle is none, or reads as one of these. One in upper case, or which is no handle at all, is
+ * theirs and no sign of another worker: it is looked up and met as it is stored.
+ */
+async function writeOver(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  handles: readonly AccountHandle[],
+  write: (stored: Condition<unknown>) => Promise<UpdateResult>,
+): Promise<boolean> {
+  if ((await write({ $in: [null, ...handles] })).matchedCount === 1) return true;
+  const found = await users.findOne({ _id: { $eq: user } }, { projection: { 'atproto.handle': 1 } });
+  const atproto = found?.atproto;
+  const stored =
+    typeof atproto === 'object' && atproto !== null && 'handle' in atproto ? atproto.handle : undefined;
+  const readsAs = parseAccountHandle(stored);
+  if (stored === undefined || (readsAs !== undefined && !handles.includes(readsAs))) return false;
+  return (await write({ $eq: stored })).matchedCount === 1;
 }
 
 async function storedPassword(

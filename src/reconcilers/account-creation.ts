@@ -37,7 +37,7 @@ export async function create(
     return context.tell({ type: 'account.creation-refused', data });
   }
   // Also when the call outlasted the lease: whoever has it may have given up the intent, and nothing else would tell whose it is.
-  await recordOrThrow(documents, context.user, {
+  await recordOrThrow(documents, context.user, NO_ACCOUNT, {
     did: result.did,
     handle: result.handle,
     password: sealed,
@@ -78,7 +78,7 @@ export async function complete(
     });
   }
   await context.ensureLease();
-  await recordOrThrow(deps.documents, context.user, {
+  await recordOrThrow(deps.documents, context.user, documents, {
     did: account.did,
     handle: account.handle,
     password: sealed,
@@ -100,6 +100,7 @@ function recovered({ did, handle, email }: PdsAccount, intent: OpenIntent): Told
 export async function adopt(
   deps: AccountDeps,
   { account, evidence }: { readonly account: PdsAccount; readonly evidence: readonly string[] },
+  read: Documents,
   context: ApplyContext,
 ): Promise<void> {
   const { accounts, documents, vault } = deps;
@@ -116,7 +117,7 @@ export async function adopt(
   const sealed = stored ?? vault.seal(password, context.user);
   await context.ensureLease();
   // Before the password is set, or a pass that breaks off would leave an account that nobody can use.
-  await recordOrThrow(documents, context.user, {
+  await recordOrThrow(documents, context.user, read, {
     did: account.did,
     handle: account.handle,
     password: sealed,
@@ -143,13 +144,20 @@ export async function resetPassword(deps: AccountDeps, did: Did, context: ApplyC
   return context.tell({ type: 'password.reset', data: { did } });
 }
 
+/** An account is created for whoever's document names none. */
+const NO_ACCOUNT: Pick<Documents, 'user'> = { user: undefined };
+
+/** Over what was read before: a handle that has come there since is newer than ours. */
 async function recordOrThrow(
   documents: DocumentStore,
   user: UserKey,
+  read: Pick<Documents, 'user'>,
   account: Parameters<DocumentStore['recordAccount']>[1],
 ): Promise<void> {
-  if ((await documents.recordAccount(user, account)) === 'recorded') return;
-  throw new UpstreamError('the users document names another account, or holds another password', {
+  const named = read.user?.account?.handle;
+  const over = named === undefined ? [] : [named];
+  if ((await documents.recordAccount(user, account, over)) === 'recorded') return;
+  throw new UpstreamError('the users document names another account or handle, or holds another password', {
     upstream: 'mongodb',
     code: 'DOCUMENT_CHANGED',
     retryable: true,
@@ -170,7 +178,7 @@ export async function record(
   const hasPassword = documents.user?.account?.hasPassword === true;
   const pending = hasPassword ? undefined : documents.user?.pending?.password;
   await context.ensureLease();
-  await recordOrThrow(deps.documents, context.user, {
+  await recordOrThrow(deps.documents, context.user, documents, {
     did: account.did,
     handle: account.handle,
     createdAt: intent?.at ?? context.now(),

@@ -353,7 +353,7 @@ export async function apply(
     case 'record-account':
       return record(deps, action, documents, context);
     case 'adopt-account':
-      return adopt(deps, action, context);
+      return adopt(deps, action, documents, context);
     case 'reset-password':
       return resetPassword(deps, action.did, context);
     case 'reactivate-account':

@@ -85,10 +85,17 @@ export type HandleAction =
       readonly resource: 'handle';
       readonly type: 'change-handle';
       readonly account: PdsAccount;
+      /** What the document was seen to name. */
+      readonly recorded: AccountHandle | undefined;
       readonly to: AccountHandle;
       readonly isCode: boolean;
     }
-  | { readonly resource: 'handle'; readonly type: 'record-handle'; readonly account: PdsAccount };
+  | {
+      readonly resource: 'handle';
+      readonly type: 'record-handle';
+      readonly account: PdsAccount;
+      readonly recorded: AccountHandle | undefined;
+    };
 
 const type = 'handle';
 
@@ -212,9 +219,10 @@ export function plan(
     return { actions: [], condition: toBeMended({ type, reason: 'WaitingForCode', message }) };
   }
   if (choice.handle !== account.handle) {
+    const recorded = actual.recorded?.handle;
     const isCode = choice.reason !== 'PlatformHandle';
     return {
-      actions: [{ resource: type, type: 'change-handle', account, to: choice.handle, isCode }],
+      actions: [{ resource: type, type: 'change-handle', account, recorded, to: choice.handle, isCode }],
       condition: toBeMended({
         type,
         reason: 'HandleDiffers',
@@ -235,7 +243,7 @@ function recordIfNeeded(
     return { actions: [], condition: asDesired({ type, reason, message }) };
   }
   return {
-    actions: [{ resource: type, type: 'record-handle', account }],
+    actions: [{ resource: type, type: 'record-handle', account, recorded: recorded.handle }],
     condition: toBeMended({
       type,
       reason: 'NotRecorded',
@@ -250,10 +258,12 @@ export async function apply(
   action: HandleAction,
   context: ApplyContext,
 ): Promise<void> {
-  const { account } = action;
+  const { account, recorded } = action;
+  // What the account carried may have been recorded since by the step before this one.
+  const over = recorded === undefined ? [account.handle] : [account.handle, recorded];
   if (action.type === 'record-handle') {
     await context.ensureLease();
-    await documents.recordAccountHandle(context.user, account.did, account.handle, context.now());
+    await documents.recordAccountHandle(context.user, account.did, account.handle, over, context.now());
     return context.tell({ type: 'handle.recorded', data: { did: account.did, handle: account.handle } });
   }
   const { to } = action;
@@ -266,6 +276,6 @@ export async function apply(
   if (outcome !== 'changed')
     return context.tell({ type: 'handle.refused', data: { handle: to, reason: outcome } });
   await context.ensureLease();
-  await documents.recordAccountHandle(context.user, account.did, to, context.now());
+  await documents.recordAccountHandle(context.user, account.did, to, over, context.now());
   return context.tell({ type: 'handle.changed', data: { did: account.did, from: account.handle, to } });
 }

@@ -1,4 +1,4 @@
-/** An account creation that arrives on the PDS after it has been given up. */
+/** What arrives after others have gone on: an account creation that was given up, and what is put on record. */
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../src/errors.ts';
 import type { AccountHost } from '../../src/ports.ts';
@@ -67,5 +67,34 @@ describe('a creation that arrives after it was given up', () => {
     await untilQuiet(world);
     expect(await standing(world, alice.user)).toMatchObject({ account: 'False UnownedAccountFound' });
     expect(world.accounts.stored).toEqual(new Map([[did, before]]));
+  });
+});
+
+describe('what is put on record after the lease has run out', () => {
+  it.each([
+    ['recordAccount', 'alice'],
+    ['recordAccountHandle', 'allie'],
+  ])('does not bring back a handle that another worker has changed since: %s', async (method, first) => {
+    const world = createWorld();
+    world.documents.handles.set(alice.user, 'alice');
+    await signUp(world, alice);
+    if (method === 'recordAccountHandle') await pass(world);
+    world.documents.handles.set(alice.user, first);
+    await arrive(world, alice);
+    world.hooks.before = async (call) => {
+      if (call.method !== method) return;
+      world.hooks.before = undefined;
+      await world.clock.advance(world.deps.settings.leaseMs + 1_000);
+      world.documents.handles.set(alice.user, 'alix');
+      await arrive(world, alice);
+      await untilQuiet(world);
+    };
+    expect(await pass(world)).toMatchObject({ end: 'lease-lost' });
+    const [account] = world.accounts.stored.values();
+    expect(account?.handle).toBe(handle('alix'));
+    expect(world.documents.users.get(alice.user)?.account).toMatchObject({
+      did: account?.did,
+      handle: handle('alix'),
+    });
   });
 });

@@ -160,7 +160,8 @@ export const blindMutants: readonly Mutant[] = [
   {
     name: 'a stored password is lost',
     inner: on('documents', (documents) => ({
-      recordAccount: (user, { password: _lost, ...account }) => documents.recordAccount(user, account),
+      recordAccount: (user, { password: _lost, ...account }, over) =>
+        documents.recordAccount(user, account, over),
     })),
   },
   {

@@ -36,7 +36,7 @@ export function documentStoreContract(make: () => Promise<DocumentWorld>): void 
     it('finds users by code, DID and platform handle, exactly', async () => {
       const { store, setHandle } = await make();
       await store.createUser(alice.user, code('ac26nobeb'), at(1));
-      await store.recordAccount(alice.user, account);
+      await store.recordAccount(alice.user, account, []);
       await setHandle(bob.user, 'bob');
       expect(await store.findUsers({ code: 'ac26nobeb' })).toEqual([alice.user]);
       expect(await store.findUsers({ did: aliceDid })).toEqual([alice.user]);
@@ -49,7 +49,7 @@ export function documentStoreContract(make: () => Promise<DocumentWorld>): void 
     it('lists whose documents there are, and which accounts they name', async () => {
       const { store, setHandle } = await make();
       await store.createUser(alice.user, code('ac26nobeb'), at(1));
-      await store.recordAccount(alice.user, account);
+      await store.recordAccount(alice.user, account, []);
       await store.recordVerification(bob.user, 1);
       await setHandle(bob.user, 'bob');
       expect((await all(store.owners())).flat()).toEqual([
@@ -118,7 +118,7 @@ export function documentStoreContract(make: () => Promise<DocumentWorld>): void 
         account: undefined,
         pending: { intent: 'e-2', password: 'sealed-2' },
       });
-      expect(await store.recordAccount(alice.user, account)).toBe('recorded');
+      expect(await store.recordAccount(alice.user, account, [])).toBe('recorded');
       expect(await user()).toEqual({
         code: 'ac26nobeb',
         account: { did: aliceDid, handle: 'alice.at.test', hasPassword: true },
@@ -129,12 +129,12 @@ export function documentStoreContract(make: () => Promise<DocumentWorld>): void 
     it('is recorded again, and never over another one', async () => {
       const { store } = await make();
       await store.createUser(alice.user, code('ac26nobeb'), at(1));
-      await store.recordAccount(alice.user, account);
+      await store.recordAccount(alice.user, account, []);
       const { password: _kept, ...withoutPassword } = account;
-      expect(await store.recordAccount(alice.user, { ...withoutPassword, handle: handle('al') })).toBe(
-        'recorded',
-      );
-      expect(await store.recordAccount(alice.user, { ...account, did: bobDid })).toBe('other');
+      const renamed = { ...withoutPassword, handle: handle('al') };
+      expect(await store.recordAccount(alice.user, renamed, [account.handle])).toBe('recorded');
+      expect(await store.recordAccount(alice.user, renamed, [])).toBe('recorded');
+      expect(await store.recordAccount(alice.user, { ...account, did: bobDid }, [])).toBe('other');
       expect((await store.read([alice.user])).get(alice.user)?.user?.account).toEqual({
         did: aliceDid,
         handle: 'al.at.test',
@@ -142,33 +142,47 @@ export function documentStoreContract(make: () => Promise<DocumentWorld>): void 
       });
     });
 
+    it('is never recorded over a handle that has come since', async () => {
+      const { store } = await make();
+      await store.createUser(alice.user, code('ac26nobeb'), at(1));
+      await store.recordAccount(alice.user, account, []);
+      await store.recordAccountHandle(alice.user, aliceDid, handle('al'), [account.handle], at(4));
+      expect(await store.recordAccount(alice.user, account, [])).toBe('other');
+      expect(await store.recordAccount(alice.user, account, [handle('allie')])).toBe('other');
+      expect((await store.read([alice.user])).get(alice.user)?.user?.account?.handle).toBe('al.at.test');
+    });
+
     it('is never recorded over another password', async () => {
       const { store } = await make();
       await store.createUser(alice.user, code('ac26nobeb'), at(1));
       const { password: _none, ...withoutPassword } = account;
-      await store.recordAccount(alice.user, withoutPassword);
-      expect(await store.recordAccount(alice.user, account)).toBe('recorded');
-      expect(await store.recordAccount(alice.user, account)).toBe('recorded');
-      expect(await store.recordAccount(alice.user, { ...account, password: 'late' })).toBe('other');
+      await store.recordAccount(alice.user, withoutPassword, []);
+      expect(await store.recordAccount(alice.user, account, [])).toBe('recorded');
+      expect(await store.recordAccount(alice.user, account, [])).toBe('recorded');
+      expect(await store.recordAccount(alice.user, { ...account, password: 'late' }, [])).toBe('other');
       expect(await store.storedPassword(alice.user, aliceDid)).toBe('sealed');
     });
 
-    it('has its handle changed only where the document names it', async () => {
+    it('has its handle changed only where the document names it, and the handle that was seen', async () => {
       const { store } = await make();
       await store.createUser(alice.user, code('ac26nobeb'), at(1));
-      await store.recordAccount(alice.user, account);
-      await store.recordAccountHandle(alice.user, aliceDid, handle('al'), at(5));
+      await store.recordAccount(alice.user, account, []);
+      const over = [account.handle];
+      for (let time = 0; time < 2; time += 1)
+        await store.recordAccountHandle(alice.user, aliceDid, handle('al'), over, at(5));
       expect((await store.read([alice.user])).get(alice.user)?.user?.account?.handle).toBe('al.at.test');
-      const refused = store.recordAccountHandle(alice.user, bobDid, handle('bob'), at(6));
-      await expect(refused).rejects.toMatchObject({ code: 'DOCUMENT_CHANGED', retryable: true });
+      for (const did of [aliceDid, bobDid]) {
+        const refused = store.recordAccountHandle(alice.user, did, handle('allie'), over, at(6));
+        await expect(refused).rejects.toMatchObject({ code: 'DOCUMENT_CHANGED', retryable: true });
+      }
       expect((await store.read([alice.user])).get(alice.user)?.user?.account?.handle).toBe('al.at.test');
     });
 
     it.each<readonly [string, (store: DocumentStore) => Promise<unknown>]>([
       ['a code', (store) => store.assignCode(alice.user, code('ac26nobeb'))],
       ['a pending password', (store) => store.keepPendingPassword(alice.user, eventId('e-1'), 'sealed')],
-      ['an account', (store) => store.recordAccount(alice.user, account)],
-      ['a handle', (store) => store.recordAccountHandle(alice.user, aliceDid, handle('al'), at(5))],
+      ['an account', (store) => store.recordAccount(alice.user, account, [])],
+      ['a handle', (store) => store.recordAccountHandle(alice.user, aliceDid, handle('al'), [], at(5))],
     ])('%s is not written, and not lost silently, when there is no user document', async (_name, write) => {
       const { store } = await make();
       await expect(write(store)).rejects.toBeInstanceOf(UpstreamError);

@@ -75,11 +75,21 @@ describe('documents that others wrote', () => {
     ['another password', { did: aliceDid, password: 'theirs' }, 'other'],
     ['an empty password', { did: aliceDid, password: '' }, 'recorded'],
     ['a password that is no text', { did: aliceDid, password: 7 }, 'recorded'],
+    ['another handle', { did: aliceDid, handle: 'alix.at.test' }, 'other'],
+    ['the handle that it may be written over', { did: aliceDid, handle: 'allie.at.test' }, 'recorded'],
+    ['the same in upper case', { did: aliceDid, handle: 'Allie.at.test' }, 'recorded'],
+    ['a handle that is none', { did: aliceDid, handle: '@alix' }, 'recorded'],
+    ['a handle that is no text', { did: aliceDid, handle: 7 }, 'recorded'],
+    [
+      'a handle that is none, of another DID',
+      { did: 'did:plc:bbbbbbbbbbbbbbbbbbbbbbbb', handle: '' },
+      'other',
+    ],
   ])('an account is recorded over %s: %#', async (_name, atproto, expected) => {
     const { db, store } = await make();
     await rows(db, 'users').insertOne({ _id: alice.user, atproto });
     const account = { did: aliceDid, handle: handle('alice'), password: 'sealed', createdAt: at(3) };
-    expect(await store.recordAccount(alice.user, account)).toBe(expected);
+    expect(await store.recordAccount(alice.user, account, [handle('allie')])).toBe(expected);
   });
 
   it('keep the fields that we do not know', async () => {
@@ -91,13 +101,9 @@ describe('documents that others wrote', () => {
       atproto: { note: 'mine' },
     });
     await store.assignCode(alice.user, code('ac26nobeb'));
-    await store.recordAccount(alice.user, {
-      did: aliceDid,
-      handle: handle('alice'),
-      password: 'sealed',
-      createdAt: at(3),
-    });
-    await store.recordAccountHandle(alice.user, aliceDid, handle('al'), at(4));
+    const account = { did: aliceDid, handle: handle('alice'), password: 'sealed', createdAt: at(3) };
+    await store.recordAccount(alice.user, account, []);
+    await store.recordAccountHandle(alice.user, aliceDid, handle('al'), [handle('alice')], at(4));
     expect(await rows(db, 'users').findOne({ _id: alice.user })).toEqual({
       _id: alice.user,
       when: at(1),

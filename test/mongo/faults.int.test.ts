@@ -184,7 +184,7 @@ describe('documents, when MongoDB fails', () => {
     const writes: readonly (readonly [string, () => Promise<unknown>])[] = [
       ['insert', () => store.createUser(alice.user, code('ac26nobeb'), at(1))],
       ['findAndModify', () => store.recordVerification(alice.user, 1)],
-      ['update', () => store.recordAccount(alice.user, account)],
+      ['update', () => store.recordAccount(alice.user, account, [])],
     ];
     for (const [command, write] of writes) {
       const error = await failing({ failCommands: [command], ...notAcknowledged }, write);

@@ -1,6 +1,7 @@
 /** Accounts that others made, and passwords that others changed: what a person said yes to, carried out. */
 import { describe, expect, it } from 'vitest';
 import { createVault } from '../../src/credentials.ts';
+import type { Documents } from '../../src/ports.ts';
 import { adopt, resetPassword } from '../../src/reconcilers/account-creation.ts';
 import type { AccountDeps } from '../../src/reconcilers/account-state.ts';
 import { alice, bob, code, handle } from '../mongo/people.ts';
@@ -18,13 +19,18 @@ async function setUp(email?: string) {
   const deps: AccountDeps = { accounts, documents, vault, random: seededRandom() };
   const did = accounts.put({ handle: handle('alice'), email: 'alice@example.com' });
   const found = account({ did, email });
-  return { accounts, documents, vault, deps, found, did, context: applyContext(alice.user) };
+  const read = async (): Promise<Documents> => {
+    const documentsOfAlice = (await documents.read([alice.user])).get(alice.user);
+    if (documentsOfAlice === undefined) throw new Error('not answered');
+    return documentsOfAlice;
+  };
+  return { accounts, documents, vault, deps, read, found, did, context: applyContext(alice.user) };
 }
 
 describe('adopting', () => {
   it.each(['alice@example.com', undefined])('sets a password of ours and tells why: %s', async (email) => {
-    const { deps, found, did, context, documents, accounts, vault } = await setUp(email);
-    await adopt(deps, { account: found, evidence: ['for: it is active'] }, context);
+    const { deps, read, found, did, context, documents, accounts, vault } = await setUp(email);
+    await adopt(deps, { account: found, evidence: ['for: it is active'] }, await read(), context);
     const stored = documents.users.get(alice.user)?.account;
     expect(stored).toMatchObject({ did, handle: found.handle });
     expect(await accounts.canLogIn(did, vault.open(stored?.password ?? '', alice.user))).toBe(true);
@@ -37,10 +43,10 @@ describe('adopting', () => {
   });
 
   it('refuses the account that another user’s document names, and touches nothing', async () => {
-    const { deps, found, did, context, documents } = await setUp();
+    const { deps, read, found, did, context, documents } = await setUp();
     const of = { did, handle: found.handle, password: 'p', createdAt: '2026-01-01T00:00:00.000Z' };
     documents.users.set(bob.user, { code: code('ac26zazaz'), account: of });
-    await expect(adopt(deps, { account: found, evidence: [] }, context)).rejects.toMatchObject({
+    await expect(adopt(deps, { account: found, evidence: [] }, await read(), context)).rejects.toMatchObject({
       code: 'ACCOUNT_OF_ANOTHER',
       retryable: false,
     });
@@ -49,17 +55,17 @@ describe('adopting', () => {
   });
 
   it('goes on where it broke off, with its own document naming the account already', async () => {
-    const { deps, found, did, context, documents } = await setUp();
-    await adopt(deps, { account: found, evidence: [] }, context);
-    await adopt(deps, { account: found, evidence: [] }, context);
+    const { deps, read, found, did, context, documents } = await setUp();
+    await adopt(deps, { account: found, evidence: [] }, await read(), context);
+    await adopt(deps, { account: found, evidence: [] }, await read(), context);
     expect(documents.users.get(alice.user)?.account?.did).toBe(did);
   });
 });
 
 describe('a password', () => {
   it('that is stored is set on the PDS once more', async () => {
-    const { deps, found, did, context, accounts, documents, vault } = await setUp();
-    await adopt(deps, { account: found, evidence: [] }, applyContext(alice.user));
+    const { deps, read, found, did, context, accounts, documents, vault } = await setUp();
+    await adopt(deps, { account: found, evidence: [] }, await read(), applyContext(alice.user));
     await accounts.setPassword(did, 'changed by its owner');
     await resetPassword(deps, did, context);
     const stored = documents.users.get(alice.user)?.account?.password ?? '';

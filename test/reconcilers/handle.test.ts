@@ -271,6 +271,7 @@ describe('applying', () => {
       resource: 'handle',
       type: 'change-handle',
       account,
+      recorded: handle(current),
       to: handle(to),
       isCode,
     });
@@ -314,11 +315,29 @@ describe('applying', () => {
     ]);
   });
 
+  it('writes over no handle that has come to the document meanwhile', async () => {
+    const { accounts, documents, change, did, carried } = setUp('alice');
+    documents.users.set(alice.user, { code: own, account: { did, handle: handle('allie') } });
+    const context = applyContext(alice.user);
+    await expect(apply(documents, accounts, change('alix'), context)).rejects.toMatchObject({
+      code: 'DOCUMENT_CHANGED',
+      retryable: true,
+    });
+    expect(carried()).toEqual([handle('alix'), handle('allie')]);
+    expect(context.told).toEqual([]);
+  });
+
   it('records in the document what the account carries', async () => {
     const { accounts, documents, account, did, carried } = setUp('alice');
     documents.users.set(alice.user, { code: own, account: { did, handle: handle('alix') } });
     const context = applyContext(alice.user);
-    await apply(documents, accounts, { resource: 'handle', type: 'record-handle', account }, context);
+    const action: HandleAction = {
+      resource: 'handle',
+      type: 'record-handle',
+      account,
+      recorded: handle('alix'),
+    };
+    await apply(documents, accounts, action, context);
     expect(carried()).toEqual([handle('alice'), handle('alice')]);
     expect(context.told).toEqual([{ type: 'handle.recorded', data: { did, handle: handle('alice') } }]);
   });

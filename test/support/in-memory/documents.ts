@@ -61,11 +61,6 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
       throw refused(`${what}: the user document is not there`, 'DOCUMENT_CHANGED', true);
     return found;
   };
-  const requireAccount = (user: UserKey, did: Did, what: string): StoredUser => {
-    const found = users.get(user);
-    if (found?.account?.did === did) return found;
-    throw refused(`${what}: the user document does not name this account`, 'DOCUMENT_CHANGED', true);
-  };
 
   const documents: InMemoryDocuments = {
     verifications,
@@ -140,9 +135,10 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
     async keepPendingPassword(user, intent, password) {
       users.set(user, { ...requireUser(user, 'keep a pending password'), pending: { intent, password } });
     },
-    async recordAccount(user, { did, handle, password, createdAt }) {
+    async recordAccount(user, { did, handle, password, createdAt }, over) {
       const { pending: _dropped, account, ...rest } = requireUser(user, 'record an account');
       if (account?.did !== undefined && account.did !== did) return 'other';
+      if (!isOver(account, [handle, ...over])) return 'other';
       const kept = account?.password ?? '';
       if (password !== undefined && kept !== '' && kept !== password) return 'other';
       const secret = password === undefined ? {} : { password };
@@ -158,8 +154,10 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
       const { account, pending: _dropped, ...rest } = users.get(user) ?? {};
       if (account?.did === did) users.set(user, rest);
     },
-    async recordAccountHandle(user, did, handle) {
-      const found = requireAccount(user, did, 'record a handle');
+    async recordAccountHandle(user, did, handle, over) {
+      const found = users.get(user);
+      if (found?.account?.did !== did || !isOver(found.account, [handle, ...over]))
+        throw refused('record a handle: the user document has gone on', 'DOCUMENT_CHANGED', true);
       users.set(user, { ...found, account: { ...found.account, handle } });
     },
     async createIndex(wanted) {
@@ -167,6 +165,10 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
     },
   };
   return hooked('documents', documents, CALLS.documents, hooks);
+}
+
+function isOver(account: StoredAccountFields | undefined, handles: readonly AccountHandle[]): boolean {
+  return account?.handle === undefined || handles.includes(account.handle);
 }
 
 function userOf(stored: StoredUser | undefined): Documents['user'] {
