@@ -37,6 +37,7 @@ export interface Assessment {
 }
 
 const NO_HISTORY = fold([]);
+const NO_HOLDERS: ActualAccount['emailHolders'] = new Map();
 
 export async function assess(
   deps: AssessDeps,
@@ -123,7 +124,7 @@ function linkedOnly({ user }: Documents, accounts: ReadonlyMap<string, PdsAccoun
     late: undefined,
     preferred: undefined,
     adoptable: undefined,
-    emailHolders: new Map(),
+    emailHolders: NO_HOLDERS,
     code: user?.code,
   };
 }

@@ -75,15 +75,20 @@ export function desire(
   sister: handle.SisterSeen,
   gap?: Gap,
 ): Desired {
-  const wantedHandle = handle.desired(facts, handleDomain, settings.refusalRetryMs, sister);
+  const { settleMs, refusalRetryMs, policy } = settings;
+  const wantedHandle = handle.desired(facts, handleDomain, refusalRetryMs, sister);
   return {
     verification: verification.desired(facts),
     document: userDocument.desired(facts),
     handle: wantedHandle,
     account: account.desired(facts, wantedHandle, {
-      ...settings,
-      ...settings.policy,
+      blocked: policy.blocked,
+      removal: policy.removal,
+      removalGraceMs: policy.removalGraceMs,
+      remnant: policy.remnant,
       emailTag: tenant.emailTag,
+      settleMs,
+      refusalRetryMs,
       gap,
     }),
   };
@@ -175,16 +180,24 @@ export function assemble(
     const seen = { account: touchable, recorded: actual.recorded, code: actual.code, holder };
     plans.push(failure === undefined ? handle.plan(desired.handle, seen, now) : unseen('handle', failure));
   }
-  const retryTimes = plans.flatMap(({ retryAt }) => (retryAt === undefined ? [] : [retryAt.getTime()]));
+  const actions: Action[] = [];
+  const conditions: ConditionDraft[] = [];
+  let retryAt: Date | undefined;
+  for (const plan of plans) {
+    if (plan.actions.length > 0) actions.push(...plan.actions);
+    conditions.push(plan.condition);
+    if (plan.retryAt !== undefined && (retryAt === undefined || plan.retryAt < retryAt))
+      retryAt = plan.retryAt;
+  }
   const linked = actual?.linked;
   return {
     desired,
     documents,
     account: linked === 'missing' ? undefined : linked,
-    actions: plans.flatMap(({ actions }) => [...actions]),
-    conditions: plans.map(({ condition }) => condition),
+    actions,
+    conditions,
     failures: failure === undefined ? [] : [failure],
-    retryAt: retryTimes.length === 0 ? undefined : new Date(Math.min(...retryTimes)),
+    retryAt,
   };
 }
 

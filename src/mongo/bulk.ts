@@ -7,8 +7,7 @@ import {
   MongoServerError,
   WriteConcern,
 } from 'mongodb';
-import { UpstreamError } from '../errors.ts';
-import { duplicatePositions, translateError, writing } from './errors.ts';
+import { duplicatePositions, translateError, twiceIfLost, writing } from './errors.ts';
 
 /** Each round of a race has a winner, so a handful of rounds is plenty. */
 const maxRounds = 10;
@@ -72,17 +71,10 @@ export function updateAll(
 /**
  * The command itself, for writes that may be repeated: the server keeps a note of every statement that the
  * driver's own methods send, so that the driver may repeat one that may not be, and that costs a third of the
- * whole. So what the driver would repeat is repeated here: once, after a lost connection or a step-down.
+ * whole.
  */
-async function writeAll(db: Db, command: Document, what: string): Promise<Written> {
-  try {
-    return await send(db, command, what);
-  } catch (error) {
-    const isOver =
-      error instanceof UpstreamError && (error.code === 'UNREACHABLE' || error.code === 'NOT_WRITABLE');
-    if (!isOver) throw error;
-    return await send(db, command, what);
-  }
+function writeAll(db: Db, command: Document, what: string): Promise<Written> {
+  return twiceIfLost(() => send(db, command, what));
 }
 
 async function send(db: Db, command: Document, what: string): Promise<Written> {

@@ -23,9 +23,20 @@ export interface ConnectionOptions {
  * write in it does not compile.
  */
 export interface ReadableDb {
+  readonly readConcern?: ReadConcern | undefined;
   collection<T extends Document>(
     name: string,
   ): Pick<Collection<T>, 'find' | 'findOne' | 'countDocuments' | 'listIndexes'>;
+  command(command: FindCommand): Promise<Document>;
+}
+
+/** A read as the server takes it; see `whole-read.ts`. */
+export interface FindCommand {
+  readonly find: string;
+  readonly filter: Document;
+  readonly projection: Document;
+  readonly batchSize: number;
+  readonly readConcern: Document;
 }
 
 export interface Connection<Database = Db> {

@@ -1,5 +1,5 @@
 /** The platform's documents, read: `verifications`, `users` and `@handles`, by user, leniently. */
-import type { Collection } from 'mongodb';
+import type { Collection, Document } from 'mongodb';
 import { type Did, storedUserKey, type UserKey } from '../identity.ts';
 import type { DocumentOwner, DocumentReader, Documents } from '../ports.ts';
 import { collections } from './collections.ts';
@@ -14,42 +14,54 @@ import {
 } from './document-shapes.ts';
 import { reading } from './errors.ts';
 import { listIndexes } from './indexes.ts';
+import { readWhole } from './whole-read.ts';
 
 /** Bounds one `$in`; a page of a sweep is one of these. */
 const readChunk = 1_000;
 /** More users than this behind one code, DID or handle is not something a person can choose from. */
 const maxFound = 20;
 
+/** What has been found of a user so far. */
+type Found = { -readonly [Field in keyof Documents]: Documents[Field] };
+
 export function documentReader(db: ReadableDb): DocumentReader {
-  const verifications = db.collection<StoredVerification>(collections.verifications);
   const users = db.collection<StoredUser>(collections.users);
   const handles = db.collection<StoredHandle>(collections.handles);
 
-  async function readChunkOf(keys: readonly UserKey[], into: Map<UserKey, Documents>): Promise<void> {
-    const wanted = { _id: { $in: [...keys] } };
-    const options = { batchSize: keys.length + 1 };
-    const [counts, documents, names] = await reading('read the documents of users', () =>
-      Promise.all([
-        verifications.find(wanted, { ...options, projection: { count: 1 } }).toArray(),
-        users.find(wanted, { ...options, projection: { code: 1, atproto: 1, atprotoPending: 1 } }).toArray(),
-        handles.find(wanted, { ...options, projection: { handle: 1 } }).toArray(),
-      ]),
-    );
-    const countByUser = new Map(counts.map((found) => [found._id, countOf(found.count)]));
-    const userByUser = new Map(documents.map((found) => [found._id, userOf(found)]));
-    const handleByUser = new Map(names.map((found) => [found._id, platformHandleOf(found.handle)]));
-    for (const key of keys) {
-      into.set(key, {
-        verificationCount: countByUser.get(key),
-        user: userByUser.get(key),
-        handle: handleByUser.get(key),
-      });
+  async function readChunkOf(keys: readonly UserKey[], into: Map<UserKey, Found>): Promise<void> {
+    const [counts, documents, names] = await Promise.all([
+      ofUsers<StoredVerification>(collections.verifications, keys, { count: 1 }),
+      ofUsers<StoredUser>(collections.users, keys, { code: 1, atproto: 1, atprotoPending: 1 }),
+      ofUsers<StoredHandle>(collections.handles, keys, { handle: 1 }),
+    ]);
+    for (const key of keys)
+      into.set(key, { verificationCount: undefined, user: undefined, handle: undefined });
+    for (const { _id, count } of counts) {
+      const found = into.get(_id);
+      if (found !== undefined) found.verificationCount = countOf(count);
     }
+    for (const document of documents) {
+      const found = into.get(document._id);
+      if (found !== undefined) found.user = userOf(document);
+    }
+    for (const { _id, handle } of names) {
+      const found = into.get(_id);
+      if (found !== undefined) found.handle = platformHandleOf(handle);
+    }
+  }
+
+  function ofUsers<T extends { readonly _id: UserKey }>(
+    collection: string,
+    keys: readonly UserKey[],
+    projection: Document,
+  ): Promise<readonly T[]> {
+    const wanted = { collection, filter: { _id: { $in: keys } }, projection, most: keys.length };
+    return readWhole(db, wanted, 'read the documents of users');
   }
 
   return {
     async read(keys) {
-      const found = new Map<UserKey, Documents>();
+      const found = new Map<UserKey, Found>();
       for (let start = 0; start < keys.length; start += readChunk) {
         await readChunkOf(keys.slice(start, start + readChunk), found);
       }

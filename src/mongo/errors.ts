@@ -103,6 +103,21 @@ export async function writing<T>(what: string, call: () => Promise<T>): Promise<
   }
 }
 
+/**
+ * Makes a call that may be repeated, and makes it again after a lost connection or a step-down: what the driver
+ * does for its own methods, and not for a command that is sent as it is.
+ */
+export async function twiceIfLost<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    const isLost =
+      error instanceof UpstreamError && (error.code === 'UNREACHABLE' || error.code === 'NOT_WRITABLE');
+    if (!isLost) throw error;
+    return await call();
+  }
+}
+
 /** Errors that are not the driver's come back as they are: a fault of ours is not an upstream's. */
 export function translateError(error: unknown, what: string, access: Access): unknown {
   const original = unwrapped(error);

@@ -65,6 +65,7 @@ import { type DesiredHandle, lookUp } from './handle.ts';
 import { type ApplyContext, asDesired, heldForPerson, type Plan, toBeMended } from './reconciler.ts';
 
 const type = 'account';
+const NOTHING_INTERRUPTED: ReadonlySet<string> = new Set();
 
 export interface AccountSettings extends EndPolicy {
   readonly emailTag: string | undefined;
@@ -80,7 +81,9 @@ export interface AccountSettings extends EndPolicy {
 export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSettings): DesiredAccount {
   const { auth0 } = facts;
   const loggedDid = facts.account?.did;
-  const interrupted = new Set(facts.openActions.map((action) => action.type));
+  const { openActions } = facts;
+  const interrupted =
+    openActions.length === 0 ? NOTHING_INTERRUPTED : new Set(openActions.map((action) => action.type));
   const end = desiredEnd(facts, settings, settings.gap);
   if (end !== undefined) return { type: 'end', end, loggedDid, interrupted };
   if (auth0 === undefined) {

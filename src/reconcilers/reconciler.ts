@@ -31,20 +31,21 @@ export interface ApplyContext {
 
 type Saying = Pick<ConditionDraft, 'type' | 'reason' | 'message'>;
 
-export function asDesired(saying: Saying): ConditionDraft {
-  return { ...saying, status: 'True', held: false };
+// Field by field: a sweep makes five of these a user, and a spread takes several times as long.
+export function asDesired({ type, reason, message }: Saying): ConditionDraft {
+  return { type, reason, message, status: 'True', held: false };
 }
 
 /** Not as desired, and the actions of the plan or time will mend it. */
-export function toBeMended(saying: Saying): ConditionDraft {
-  return { ...saying, status: 'False', held: false };
+export function toBeMended({ type, reason, message }: Saying): ConditionDraft {
+  return { type, reason, message, status: 'False', held: false };
 }
 
 /** Not as desired, and only a person can move it. */
-export function heldForPerson(saying: Saying): ConditionDraft {
-  return { ...saying, status: 'False', held: true };
+export function heldForPerson({ type, reason, message }: Saying): ConditionDraft {
+  return { type, reason, message, status: 'False', held: true };
 }
 
-export function unknown(saying: Saying): ConditionDraft {
-  return { ...saying, status: 'Unknown', held: false };
+export function unknown({ type, reason, message }: Saying): ConditionDraft {
+  return { type, reason, message, status: 'Unknown', held: false };
 }

@@ -1,4 +1,4 @@
-import type { Db } from 'mongodb';
+import { type Db, MongoClient, ReadConcern } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { documentStore } from '../../src/mongo/documents.ts';
 import { documentStoreContract } from './documents.contract.ts';
@@ -135,6 +135,38 @@ describe('documents that others wrote', () => {
     await rows(db, 'users').insertOne({ _id: alice.user, code: 'ac26nobeb' });
     const operator: never = { $ne: 'x' } as unknown as never;
     expect(await store.findUsers({ code: operator })).toEqual([]);
+  });
+});
+
+describe('documents of many users', () => {
+  it('are read with read concern majority, as one answer each', async () => {
+    const { db, store } = await make();
+    const people = Array.from({ length: 120 }, (_, index) => person(`user-${index}`).user);
+    await rows(db, 'verifications').insertMany(people.map((_id) => ({ _id, count: 1 })));
+    const raw = await MongoClient.connect(world.uri, { monitorCommands: true });
+    const commands: unknown[] = [];
+    raw.on('commandStarted', ({ commandName, command }) =>
+      commands.push([commandName, command['find'], command['readConcern']]),
+    );
+    const monitored = raw.db(db.databaseName, { readConcern: new ReadConcern('majority') });
+    expect(await documentStore(monitored).read(people)).toEqual(await store.read(people));
+    expect(commands).toEqual(
+      ['verifications', 'users', '@handles'].map((name) => ['find', name, { level: 'majority' }]),
+    );
+    expect(
+      [...(await store.read(people)).values()].map(({ verificationCount }) => verificationCount),
+    ).toEqual(people.map(() => 1));
+    await raw.close();
+  });
+
+  it('are read whole when they are more than fits into one answer', async () => {
+    const { db, store } = await make();
+    const people = Array.from({ length: 20 }, (_, index) => person(`user-${index}`).user);
+    // 20 MB, and an answer has 16.
+    const notes = 'x'.repeat(1_000_000);
+    await rows(db, 'users').insertMany(people.map((_id) => ({ _id, atproto: { did: aliceDid, notes } })));
+    const read = await store.read(people);
+    expect(people.map((user) => read.get(user)?.user?.account?.did)).toEqual(people.map(() => aliceDid));
   });
 });
 

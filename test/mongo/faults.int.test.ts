@@ -178,6 +178,24 @@ describe('documents, when MongoDB fails', () => {
     await connection.close();
   });
 
+  it.each([
+    ['after one lost connection', { closeConnection: true }, undefined],
+    ['after one step-down', { errorCode: 189 }, undefined],
+    ['and not for ever', { closeConnection: true, mode: 'alwaysOn' }, { code: 'UNREACHABLE' }],
+  ] as const)('are read once more %s', async (_name, fault, expected) => {
+    const { store } = await make();
+    await store.recordVerification(alice.user, 1);
+    await majority();
+    const read = async () => {
+      const found = await store.read([alice.user]);
+      expect(found.get(alice.user)).toMatchObject({ verificationCount: 1, handle: undefined });
+    };
+    const error = await failing({ failCommands: ['find'], ...fault }, read);
+    if (expected === undefined) expect(error).toBeUndefined();
+    else expect(error).toMatchObject(expected);
+    await connection.close();
+  });
+
   it('say of a write that was not acknowledged that it may be there', async () => {
     const { store } = await make();
     const account = { did: aliceDid, handle: handle('alice'), createdAt: at(1) };
