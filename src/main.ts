@@ -7,6 +7,8 @@ import { describeError, UsageError } from './errors.ts';
 import { ignoreBrokenPipe } from './terminal/output.ts';
 
 const DEFAULT_LIMIT = 50;
+/** As many as leave the rest of an explanation on the same screen. */
+const EFFECTS_LIMIT = 12;
 
 const EXIT_CODES = `
 Exit codes: 0 clean · 1 error · 2 differences found, or a mistyped command line · 3 stopped by a safety limit · 4 partly done
@@ -83,6 +85,16 @@ function program(end: (code: number) => void) {
     .description('show the newest events of the log')
     .action(async (user, options) =>
       end(await (await import('./commands/events.ts')).runEvents(user, { ...globals(), ...options })),
+    );
+  concord
+    .command('explain')
+    .argument('<user>', 'whom to explain')
+    .option('--at <when>', 'as of then, by the log alone: 12h ago, or a moment')
+    .option('--offline', 'by the log alone')
+    .option('--limit <n>', 'the most effects to list, 0 for all', wholeNumber, EFFECTS_LIMIT)
+    .description('show the chain from the webhook to the account: what is known, wanted, there, and why')
+    .action(async (user, options) =>
+      end(await (await import('./commands/explain.ts')).runExplain(user, { ...globals(), ...options })),
     );
   const by = userInfo().username;
   concord

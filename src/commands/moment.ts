@@ -12,12 +12,12 @@ export function momentAhead(text: string, now: Date): Date {
   );
 }
 
-export function momentAgo(text: string, now: Date): Date {
+export function momentAgo(text: string, now: Date, option: '--since' | '--at' = '--since'): Date {
   const durationMs = durationOf(text);
   const moment = durationMs === undefined ? dateOf(text) : new Date(now.getTime() - durationMs);
   if (moment !== undefined && moment < now) return moment;
   throw new UsageError(
-    '--since is a duration such as 30m, 12h or 7d, or a moment in the past such as 2025-01-31T12:00:00Z.',
+    `${option} is a duration such as 30m, 12h or 7d, or a moment in the past such as 2025-01-31T12:00:00Z.`,
   );
 }
 

@@ -17,9 +17,15 @@ export interface PlanOptions extends GlobalOptions {
   readonly limit: number;
 }
 
+interface PlannedAction {
+  readonly resource: string;
+  readonly type: string;
+  readonly detail: string;
+}
+
 interface PlannedUser {
   readonly user: UserKey;
-  readonly actions: readonly { readonly resource: string; readonly type: string; readonly detail: string }[];
+  readonly actions: readonly PlannedAction[];
   /** Not as desired, and nothing is planned: a person or time is waited for. */
   readonly waiting: readonly {
     readonly resource: string;
@@ -84,14 +90,14 @@ export function plannedUser(user: UserKey, view: View): PlannedUser {
   const idle = view.conditions.filter(({ type, status }) => status === 'False' && !acting.has(type));
   return {
     user,
-    actions: view.actions.map((action) => ({
-      resource: action.resource,
-      type: action.type,
-      detail: detailOf(action),
-    })),
+    actions: view.actions.map(plannedAction),
     waiting: idle.map(({ type, reason, message }) => ({ resource: type, reason, message })),
     unknown: view.failures.map(({ resource, code }) => ({ resource, code })),
   };
+}
+
+export function plannedAction(action: View['actions'][number]): PlannedAction {
+  return { resource: action.resource, type: action.type, detail: detailOf(action) };
 }
 
 /** What distinguishes this action from another of its type. Never an address. */

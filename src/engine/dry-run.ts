@@ -22,9 +22,11 @@ export async function dryRun(
   userId: Auth0UserId,
   now: Date,
 ): Promise<DryRun> {
+  // Taken first, since one that is not configured throws here, and what had been asked by then would be left alone.
+  const { directory } = tenant;
   const [history, answer, read] = await Promise.all([
     deps.events.ofUser(user),
-    tenant.directory.user(userId),
+    directory.user(userId),
     deps.documents.read([user]),
   ]);
   const known = fold(history);

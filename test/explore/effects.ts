@@ -1,4 +1,5 @@
 /** What changed outside, in the words in which the log has to tell of it. */
+import { chainOf } from '../../src/events/causes.ts';
 import type { ConcordEvent } from '../../src/events/event.ts';
 import type { UserKey } from '../../src/identity.ts';
 import type { InMemoryEventLog } from '../support/in-memory/event-log.ts';
@@ -55,12 +56,14 @@ export function isTold({ type, value }: Effect, events: readonly ConcordEvent[])
   });
 }
 
-/** Facts, decisions and the ends of passes may be the first of a chain; an outcome never is. */
-const MAY_BE_FIRST =
-  /^(auth0|subject\.observed|sister\.observed|handle\.observed|adoption\.granted|removal\.granted|user\.|actions\.intended|converge|sweep\.)/;
-
-export function rootless(events: readonly ConcordEvent[], log: Pick<InMemoryEventLog, 'has'>): string[] {
-  return events
-    .filter(({ type, cause }) => !MAY_BE_FIRST.test(type) && (cause.length === 0 || !cause.every(log.has)))
-    .map(({ type }) => `${type} follows from nothing`);
+/** What the log cannot explain: by the same function that `concord explain` shows it with. */
+export function unexplained(
+  events: readonly ConcordEvent[],
+  log: Pick<InMemoryEventLog, 'find' | 'eventsOf'>,
+): string[] {
+  const history = { find: log.find, ofUser: log.eventsOf };
+  return events.flatMap((event) => {
+    const { flaw } = chainOf(event, history);
+    return flaw === undefined ? [] : [`${event.type} ${flaw}`];
+  });
 }

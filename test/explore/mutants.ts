@@ -1,5 +1,6 @@
 /** Seeded bugs, each of the kind that a reconciler has in practice. The oracle has to find every one. */
 import { UNSEEN } from '../../src/engine/standing.ts';
+import { partOf } from '../../src/events/causes.ts';
 import type { Mutant } from './mutant.ts';
 import { lacks, on, outlasting } from './mutant-layers.ts';
 import { blindMutants } from './mutants-of-sight.ts';
@@ -22,6 +23,28 @@ const forgetful: readonly Mutant[] = [
     name: 'recovered outcomes are not told',
     outer: on('log', (log) => ({
       append: (events) => log.append(events.filter(({ data }) => !('recovered' in data))),
+    })),
+  },
+  {
+    name: 'outcomes name no cause',
+    outer: on('log', (log) => ({
+      append: (events) =>
+        log.append(
+          events.map((event) => (partOf(event.type) === 'effect' ? { ...event, cause: [] } : event)),
+        ),
+    })),
+  },
+  {
+    name: 'an intention names its first action alone',
+    outer: on('log', (log) => ({
+      append: (events) =>
+        log.append(
+          events.map((event) =>
+            event.type === 'actions.intended'
+              ? { ...event, data: { actions: event.data.actions.slice(0, 1) } }
+              : event,
+          ),
+        ),
     })),
   },
   {

@@ -74,9 +74,16 @@ async function lay(world: World, start: Start): Promise<void> {
   await documents.keepPendingPassword(alice.user, eventId('intent'), `${alice.user}/mine`);
   const inviteHash = createHash('sha256').update('left').digest('hex');
   const data = { handle: handle('alice'), email: 'alice@example.com', inviteHash };
-  const planned = event(world, 'actions.intended', { actions: [] });
+  const heard = event(world, 'auth0.log-received', { logId: 'heard', code: 'ss', hint: null, raw: '' });
+  const planned = event(world, 'actions.intended', {
+    actions: [{ resource: 'account', type: 'create-account' }],
+  });
   const intended = { ...event(world, 'account.creation-intended', data), cause: [eventId('planned')] };
-  await world.log.append([{ ...planned, _id: eventId('planned') }, intended]);
+  await world.log.append([
+    { ...heard, _id: eventId('heard') },
+    { ...planned, _id: eventId('planned'), cause: [eventId('heard')] },
+    intended,
+  ]);
 }
 
 function layAccount(world: World, { pds }: Start): Did | undefined {

@@ -3,7 +3,7 @@ import type { Code, Did, UserKey } from '../../src/identity.ts';
 import type { StoredAccount } from '../support/in-memory/accounts.ts';
 import type { StoredUser } from '../support/in-memory/documents.ts';
 import { saveMap } from '../support/in-memory/kept.ts';
-import { type Effect, isTold, rootless } from './effects.ts';
+import { type Effect, isTold, unexplained } from './effects.ts';
 import type { Point } from './ports.ts';
 import type { World } from './world.ts';
 
@@ -49,7 +49,7 @@ export class Watch {
           this.codes.set(event.user, new Set([...(codes ?? []), event.data.code]));
       }
     }
-    this.violations.push(...rootless(fresh, log));
+    this.violations.push(...unexplained(fresh, log));
     if (this.untold.length > 0)
       this.untold = this.untold.filter((effect) => !isTold(effect, log.eventsOf(effect.user)));
   }

@@ -12,6 +12,7 @@ export interface InMemoryEventLog extends EventLog, Kept {
   /** Those of one user, in the order of appending. */
   eventsOf(user: UserKey | undefined): readonly ConcordEvent[];
   has(id: EventId): boolean;
+  find(id: EventId): ConcordEvent | undefined;
   /** Those after the first so many, in the order of appending. */
   since(count: number): readonly ConcordEvent[];
 }
@@ -61,6 +62,7 @@ export function inMemoryEventLog(hooks?: Hooks): InMemoryEventLog {
     },
     since: (count) => inOrder.slice(count),
     has: (id) => stored.has(id),
+    find: (id) => stored.get(id),
     eventsOf: (user) => (user === undefined ? [] : (byUser.get(user) ?? [])),
     async append(events): Promise<AppendResult> {
       const duplicates: EventId[] = [];

@@ -1,0 +1,184 @@
+/**
+ * How one user came to stand as they do: what was known, what follows from it, what is there, and for each
+ * effect what set it going. Pure: from the user's events, and from a look at the present where there was one.
+ *
+ * Without a look, as of another time or while Auth0 cannot be read, everything is as the log knows it, and
+ * then there is no plan: nobody knows what is there. No address is in what comes out.
+ */
+import { type Chain, chainOf, type History, partOf } from '../events/causes.ts';
+import type { ConcordEvent, Condition, ConditionDraft, EventType, Resource } from '../events/event.ts';
+import { RESOURCES } from '../events/event.ts';
+import { type Facts, fold, saysTheSame } from '../events/fold.ts';
+import type { TenantId, UserKey } from '../identity.ts';
+import type { Health, Sync } from '../ports.ts';
+import { asDesired } from '../reconcilers/reconciler.ts';
+import { actualAsTold, actualOf, desiredOf } from './describe.ts';
+import { learnFromAuth0, learnHandle } from './learn.ts';
+import { type Action, type Desired, desire, type TenantPolicy, type View } from './look.ts';
+import { withheld } from './policy.ts';
+import type { EngineSettings } from './settings.ts';
+import { healthOf, syncOf } from './standing.ts';
+
+/** Something that was known and still counted. */
+export interface Known {
+  readonly event: ConcordEvent;
+  readonly chain: Chain;
+}
+
+export interface ExplainedResource {
+  readonly resource: Resource;
+  readonly desired: string;
+  readonly actual: string;
+}
+
+/** As a pass would find it; `since` and `event` only where the log has said so before. */
+export interface ExplainedCondition extends ConditionDraft {
+  readonly since: string | undefined;
+  readonly event: Condition['event'] | undefined;
+  /** The last that was known, where the look could not tell. */
+  readonly before: Condition | undefined;
+}
+
+export interface Effect {
+  readonly event: ConcordEvent;
+  readonly chain: Chain;
+}
+
+export interface Explanation {
+  readonly user: UserKey;
+  readonly tenant: TenantId;
+  /** The moment of which this is told. */
+  readonly at: Date;
+  /** Whether somebody looked, or the log alone was asked. */
+  readonly source: 'look' | 'log';
+  readonly sync: Sync;
+  readonly health: Health;
+  readonly known: readonly Known[];
+  /** What the look found and the log does not say yet: the next pass tells it. */
+  readonly untold: readonly EventType[];
+  /** How often somebody outside spoke of the user, and when last. */
+  readonly heard: { readonly count: number; readonly newest: ConcordEvent | undefined };
+  readonly resources: readonly ExplainedResource[];
+  /** What a pass would do now, where nothing withheld it; undefined where nobody looked. */
+  readonly plan: readonly Action[] | undefined;
+  /** Why nothing of it would be done. */
+  readonly withheld: ConditionDraft | undefined;
+  readonly retryAt: Date | undefined;
+  readonly conditions: readonly ExplainedCondition[];
+  /** Every effect on a document or an account, the oldest first. */
+  readonly effects: readonly Effect[];
+  readonly attempts: number;
+  readonly quarantined: boolean;
+}
+
+export interface Asked {
+  readonly user: UserKey;
+  readonly tenant: TenantPolicy & { readonly id: TenantId };
+  /** Those of the user, all of them. */
+  readonly events: readonly ConcordEvent[];
+  /** Where causes are looked up, which may be events of a sister. */
+  readonly history: History;
+  readonly at: Date;
+  readonly settings: Pick<EngineSettings, 'settleMs' | 'refusalRetryMs' | 'policy'>;
+  readonly look: { readonly facts: Facts; readonly view: View } | undefined;
+}
+
+export function explain(asked: Asked): Explanation {
+  const { user, tenant, history, at, look, settings } = asked;
+  // By when it was written: an entry may be of a time before anybody here could know of it.
+  const events = asked.events.filter(({ recordedAt }) => recordedAt <= at).sort(inOrder);
+  const told = fold(events);
+  const facts = look?.facts ?? told;
+  const pause = withheld(facts, settings.policy, at)?.condition;
+  const conditions = look === undefined ? told.conditions : conditionsOf(look.facts, look.view, pause);
+  const heard = events.filter(({ type }) => partOf(type) === 'heard');
+  const desired = look?.view.desired ?? desiredAsTold(told, tenant, settings);
+  return {
+    user,
+    tenant: tenant.id,
+    at,
+    source: look === undefined ? 'log' : 'look',
+    sync: conditions.length === 0 ? 'Unknown' : syncOf(conditions),
+    health: healthOf(facts, pause === undefined ? conditions : [pause, ...conditions]),
+    known: knownOf(told, events).map((event) => ({ event, chain: chainOf(event, history) })),
+    untold: look === undefined ? [] : untoldOf(told, look.facts),
+    heard: { count: heard.length, newest: heard.at(-1) },
+    resources: RESOURCES.map((resource) => ({
+      resource,
+      desired: desiredOf(resource, desired),
+      actual: look === undefined ? actualAsTold(resource, told, events) : actualOf(resource, look.view),
+    })),
+    plan: look?.view.actions,
+    withheld: pause,
+    retryAt: look?.view.retryAt,
+    conditions: conditions.map((condition) => sinceWhen(condition, told.conditions)),
+    effects: events
+      .filter(({ type }) => partOf(type) === 'effect')
+      .map((event) => ({ event, chain: chainOf(event, history) })),
+    attempts: facts.attempts,
+    quarantined: facts.quarantined,
+  };
+}
+
+function inOrder(a: ConcordEvent, b: ConcordEvent): number {
+  return a.at.getTime() - b.at.getTime() || (a._id < b._id ? -1 : 1);
+}
+
+function untoldOf(told: Facts, { auth0, absentSince, platformHandle }: Facts): EventType[] {
+  const answer = absentSince === undefined ? auth0 : 'absent';
+  const userId = auth0?.userId ?? told.auth0?.userId;
+  const news = answer === undefined || userId === undefined ? [] : learnFromAuth0(told, userId, answer);
+  return [...news, ...learnHandle(told, platformHandle)].map(({ type }) => type);
+}
+
+/** As a pass would end with. */
+function conditionsOf(facts: Facts, view: View, pause: ConditionDraft | undefined): ConditionDraft[] {
+  const auth0 =
+    facts.absentSince === undefined
+      ? asDesired({ type: 'auth0', reason: 'UserKnown', message: 'Auth0 has this user.' })
+      : asDesired({ type: 'auth0', reason: 'UserGone', message: 'Auth0 has no such user.' });
+  return [auth0, ...(pause === undefined ? [] : [pause]), ...view.conditions];
+}
+
+function sinceWhen(condition: ConditionDraft, told: readonly Condition[]): ExplainedCondition {
+  const before = told.find(({ type }) => type === condition.type);
+  const isSame = before !== undefined && saysTheSame(before, condition);
+  return {
+    ...condition,
+    since: isSame ? before.since : undefined,
+    event: isSame ? before.event : undefined,
+    before: condition.status === 'Unknown' && !isSame ? before : undefined,
+  };
+}
+
+/** The handles of the account say what handles live under; before there is one nobody has to know. */
+function desiredAsTold(facts: Facts, tenant: TenantPolicy, settings: Asked['settings']): Desired {
+  const handle = facts.account?.handle ?? facts.seen.account?.handle ?? facts.intent?.handle ?? '';
+  const dot = handle.indexOf('.');
+  const sister =
+    facts.sister === undefined
+      ? 'none'
+      : { user: facts.sister.user, platformHandle: facts.sister.handle, carries: undefined };
+  return desire(facts, tenant, dot === -1 ? '' : handle.slice(dot), settings, sister);
+}
+
+/** What stands until something else is said: of each kind the newest, and of decisions those that still hold. */
+function knownOf(facts: Facts, events: readonly ConcordEvent[]): ConcordEvent[] {
+  const newest = (...types: readonly EventType[]): ConcordEvent | undefined =>
+    events.findLast(({ type }) => types.includes(type));
+  const holds = (isSo: boolean, ...types: readonly EventType[]) => (isSo ? newest(...types) : undefined);
+  const found = [
+    newest('auth0.user-observed', 'auth0.user-absent'),
+    holds(facts.unlistedSince !== undefined, 'auth0.user-unlisted'),
+    newest('handle.observed'),
+    newest('sister.observed'),
+    holds(facts.seen.code !== undefined || facts.seen.account !== undefined, 'subject.observed'),
+    holds(facts.adoption !== undefined, 'adoption.granted'),
+    holds(facts.removalGrantedAt !== undefined, 'removal.granted'),
+    holds(facts.passwordRefused, 'password.refused'),
+    holds(facts.passwordResetGranted, 'password-reset.granted'),
+    holds(facts.paused !== undefined, 'user.paused'),
+    holds(facts.forgotten, 'user.forgotten'),
+  ];
+  return found.filter((event) => event !== undefined).sort(inOrder);
+}

@@ -1,0 +1,135 @@
+/** What a person on call types, as processes: what is printed, as which exit code, and what is left alone. */
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decide } from '../src/engine/decide.ts';
+import { ingest } from '../src/events/ingest.ts';
+import type { Engine } from '../src/wire.ts';
+import { chooseHandle, join, type Member, passOver } from './support/member.ts';
+import { openPlatform, type Platform } from './support/platform.ts';
+import { documentOf, type Ended, runOn } from './support/program.ts';
+
+let world: Platform;
+let engine: Engine;
+beforeAll(async () => {
+  world = await openPlatform();
+  engine = world.engine();
+  await engine.prepare();
+});
+afterAll(() => world.close());
+
+/** As the webhook takes it in. */
+async function hear({ tenant, userId }: Member, code: string): Promise<void> {
+  const { log, queue, clock } = engine.converge;
+  const entry = {
+    log_id: `900${userId.slice(userId.indexOf('|') + 1)}${code}`,
+    data: { type: code, date: new Date().toISOString(), user_id: userId },
+  };
+  const deps = { log, queue, clock, rejects: engine.rejects };
+  expect(await ingest(deps, { id: tenant, keyPrefix: '' }, [entry])).toMatchObject({ accepted: 1 });
+}
+
+function printed({ stdout, stderr }: Ended): string {
+  expect(stripVTControlCharacters(stdout + stderr)).toBe(stdout + stderr);
+  expect(stdout + stderr).not.toContain('@example.com');
+  return stdout;
+}
+
+interface Told {
+  readonly type: string;
+  readonly because: readonly { readonly type: string }[];
+  readonly flaw: string | null;
+}
+
+describe('explain', () => {
+  let alice: Member;
+  let whole: string;
+  beforeAll(async () => {
+    alice = join(world, 'alice');
+    await hear(alice, 'ss');
+    await passOver(engine.converge, alice);
+    whole = new Date().toISOString();
+    await chooseHandle(world, alice, alice.label);
+    await passOver(engine.converge, alice);
+  });
+
+  test('tells the chain from the webhook to the account', async () => {
+    const text = await runOn(world, 'explain', alice.email);
+    expect(text.code, text.stderr).toBe(0);
+    expect(printed(text)).toMatch(/Synced {2}Healthy\nAs it was found at/);
+    expect(text.stdout).toMatch(/account\.created .*log entry ss of .*, then auth0\.user-observed\n/);
+    expect(text.stdout).toMatch(/handle\.changed .*a look, which found handle\.observed\n/);
+
+    const ended = await runOn(world, '--json', 'explain', `@${alice.label}`);
+    const document = documentOf(ended);
+    expect(ended.code).toBe(0);
+    expect(document).toMatchObject({
+      ...{ schemaVersion: 1, command: 'explain', user: alice.user, source: 'look', unread: [] },
+      ...{ sync: 'Synced', health: 'Healthy', plan: [], withheld: null, untold: [] },
+    });
+    const effects = document['effects'] as readonly Told[];
+    expect(effects.map(({ flaw }) => flaw)).toEqual([null, null, null, null, null]);
+    const created = effects.find(({ type }) => type === 'account.created');
+    expect(created?.because.map(({ type }) => type)).toEqual([
+      ...['account.creation-intended', 'actions.intended', 'code.assigned', 'actions.intended'],
+      ...['auth0.user-observed', 'auth0.log-received'],
+    ]);
+    expect(ended.stdout).not.toContain('@example.com');
+  });
+
+  test('tells what was known and wanted then', async () => {
+    const document = documentOf(await runOn(world, '--json', 'explain', alice.user, '--at', whole));
+    expect(document).toMatchObject({ source: 'log', sync: 'Synced', at: whole, plan: null });
+    expect(document['resources']).toContainEqual(
+      expect.objectContaining({ resource: 'handle', desired: 'the code' }),
+    );
+    expect((document['effects'] as readonly Told[]).map(({ type }) => type)).not.toContain('handle.changed');
+    const wrong = await runOn(world, 'explain', alice.user, '--at', 'tomorrow');
+    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('--at is a duration') });
+  });
+
+  test('says what is out of reach or not configured, and tells what the log knows', async () => {
+    const away = { env: { ...world.env, AUTH0_MANAGEMENT_URL: 'http://127.0.0.1:1' } };
+    const withoutAuth0 = await runOn(away, 'explain', alice.user);
+    expect(withoutAuth0.code, withoutAuth0.stderr).toBe(0);
+    expect(printed(withoutAuth0)).toMatch(/As the log knows it .*Auth0 could not be read \(UNREACHABLE\)/);
+    expect(withoutAuth0.stdout).toMatch(/account\.created/);
+
+    const hidden = { env: { ...world.env, PDS_URL: 'http://127.0.0.1:1' } };
+    const withoutPds = await runOn(hidden, '--json', 'explain', alice.user);
+    expect(withoutPds.code, withoutPds.stderr).toBe(0);
+    expect(documentOf(withoutPds)).toMatchObject({
+      ...{ source: 'look', sync: 'Unknown', unread: [{ upstream: 'pds', code: 'UNREACHABLE' }] },
+      conditions: expect.arrayContaining([
+        expect.objectContaining({
+          ...{ type: 'account', status: 'Unknown' },
+          before: expect.objectContaining({ reason: 'AccountActive' }),
+        }),
+      ]),
+    });
+
+    const { MONGODB_URI, MONGODB_DATABASE } = world.env;
+    const bare = { env: { MONGODB_URI: MONGODB_URI ?? '', MONGODB_DATABASE: MONGODB_DATABASE ?? '' } };
+    const unconfigured = await runOn(bare, '--json', 'explain', alice.user);
+    expect(unconfigured.code, unconfigured.stderr).toBe(0);
+    expect(documentOf(unconfigured)).toMatchObject({
+      ...{ source: 'log', unread: [{ upstream: 'auth0', code: 'NOT_CONFIGURED' }], sync: 'Synced' },
+    });
+  });
+
+  test('shows what is withheld of somebody who is paused, and never in green', async () => {
+    const bob = join(world, 'bob');
+    await decide(engine.converge, bob, 'user.paused', { by: 'carol', reason: 'a test', until: null });
+    const document = documentOf(await runOn(world, '--json', 'explain', bob.user));
+    expect(document).toMatchObject({
+      ...{ sync: 'OutOfSync', health: 'Suspended', withheld: { reason: 'Paused' } },
+      plan: [{ type: 'record-verification' }, { type: 'create-user-document' }],
+      effects: [],
+    });
+  });
+
+  test('a user whom nobody knows', async () => {
+    const ended = await runOn(world, 'explain', 'auth0|nobody');
+    expect(ended).toMatchObject({ code: 1, stdout: '' });
+    expect(ended.stderr).toMatch(/^Nothing is known of auth0\|nobody/);
+  });
+});
