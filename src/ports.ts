@@ -4,7 +4,7 @@
  * reached or answers with a failure: nothing here returns "missing" for "could not be read".
  */
 
-import type { ConcordEvent, Condition } from './events/event.ts';
+import type { ConcordEvent, Condition, LastFailure } from './events/event.ts';
 import type { Auth0Facts } from './events/fold.ts';
 import type { AccountHandle, Auth0UserId, Code, Did, EventId, TenantId, UserKey } from './identity.ts';
 
@@ -130,6 +130,8 @@ export interface SubjectView {
   readonly health: Health;
   readonly attempts: number;
   readonly quarantined: boolean;
+  /** Why the last pass failed; undefined when it did not. */
+  readonly failure: LastFailure | undefined;
 }
 
 export interface Subject extends SubjectView {

@@ -1,3 +1,4 @@
+import { CredentialsError } from '../credentials.ts';
 import { LeaseLostError, UpstreamError } from '../errors.ts';
 import type { Resource } from '../events/event.ts';
 
@@ -24,7 +25,8 @@ export async function attempt<T>(resource: Failure['resource'], run: () => Promi
   } catch (error) {
     if (error instanceof LeaseLostError) throw error;
     const upstream = error instanceof UpstreamError ? error : undefined;
-    const failure = { resource, error, code: upstream?.code ?? 'BUG', retryAfterMs: upstream?.retryAfterMs };
+    const code = upstream?.code ?? (error instanceof CredentialsError ? error.code : 'BUG');
+    const failure = { resource, error, code, retryAfterMs: upstream?.retryAfterMs };
     return { ok: false, failure };
   }
 }

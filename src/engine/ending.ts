@@ -1,5 +1,6 @@
 /** How a pass ends: the conditions, when to look again, and what the log is told of it. Pure. */
-import type { ConditionDraft } from '../events/event.ts';
+import { UpstreamError } from '../errors.ts';
+import { type ConditionDraft, FAILURE_REASONS } from '../events/event.ts';
 import { type Facts, saysTheSame } from '../events/fold.ts';
 import { asDesired, type Told, unknown } from '../reconcilers/reconciler.ts';
 import type { Failure } from './attempt.ts';
@@ -102,7 +103,14 @@ function endFailed(
   const told: Told[] = [
     {
       type: 'converge.failed',
-      data: { conditions, code, message, attempt, retryAt: retryAt?.toISOString() ?? null },
+      data: {
+        conditions,
+        code,
+        ...(first.error instanceof UpstreamError ? { upstream: first.error.upstream } : {}),
+        message,
+        attempt,
+        retryAt: retryAt?.toISOString() ?? null,
+      },
     },
   ];
   if (exhausted && !facts.quarantined)
@@ -128,7 +136,9 @@ function unreadConditions(facts: Facts, failures: readonly Failure[]): Condition
   const code = failures[0]?.code ?? 'unknown';
   const message = `Auth0 or the documents could not be read (${code}), so nothing was decided.`;
   const known = facts.conditions.map(({ type }) => type).filter((type) => type !== 'auth0');
-  return (['auth0', ...known] as const).map((type) => unknown({ type, reason: 'NotObserved', message }));
+  return (['auth0', ...known] as const).map((type) =>
+    unknown({ type, reason: FAILURE_REASONS.notObserved, message }),
+  );
 }
 
 /** What was seen after a failed step says what is missing; the failure says why. */
@@ -136,7 +146,7 @@ function withFailure(condition: ConditionDraft, failures: readonly Failure[]): C
   const failure = failures.find(({ resource }) => resource === condition.type);
   if (failure === undefined || condition.status !== 'False') return condition;
   const message = `${condition.message} The last try failed (${failure.code}).`;
-  return { ...condition, reason: 'Failing', message };
+  return { ...condition, reason: FAILURE_REASONS.failing, message };
 }
 
 function sameConditions(before: readonly ConditionDraft[], after: readonly ConditionDraft[]): boolean {

@@ -2,7 +2,7 @@
  * Looks at one user: what should be, what is, and the plan between the two. Reads only, so that a
  * dry run and an audit go through the same code as a pass.
  */
-import { type ConditionDraft, RESOURCES } from '../events/event.ts';
+import { type ConditionDraft, FAILURE_REASONS, RESOURCES } from '../events/event.ts';
 import type { Facts } from '../events/fold.ts';
 import type { Gap } from '../events/gap.ts';
 import type { TenantId, UserKey } from '../identity.ts';
@@ -216,5 +216,5 @@ function unread(desired: Desired, failure: Failure): View {
 
 function unseen(type: ConditionDraft['type'], failure: Failure | undefined): Plan<never> {
   const message = `It could not be read (${failure?.code ?? 'not looked at'}), so nothing was decided.`;
-  return { actions: [], condition: unknown({ type, reason: 'NotObserved', message }) };
+  return { actions: [], condition: unknown({ type, reason: FAILURE_REASONS.notObserved, message }) };
 }

@@ -163,5 +163,6 @@ function shown(view: SubjectView): SubjectView {
     health: view.health,
     attempts: view.attempts,
     quarantined: view.quarantined,
+    failure: view.failure,
   };
 }

@@ -45,6 +45,7 @@ export function subjectView(facts: Facts): SubjectView {
     health: healthOf(facts, facts.conditions),
     attempts: facts.attempts,
     quarantined: facts.quarantined,
+    failure: facts.failure,
   };
 }
 
@@ -60,6 +61,7 @@ const forgotten = {
   health: 'Suspended',
   attempts: 0,
   quarantined: false,
+  failure: undefined,
 } as const satisfies Partial<SubjectView>;
 
 /** What a subject shows that nobody has looked at yet. */
@@ -77,4 +79,5 @@ export const UNSEEN: SubjectView = {
   health: 'Progressing',
   attempts: 0,
   quarantined: false,
+  failure: undefined,
 };

@@ -5,6 +5,7 @@
  * Auth0 log entry or event, a uuidv7 for everything else. `data` holds JSON values only: dates are ISO 8601
  * strings in UTC, and a foreign payload is one string, so that no key of it ever becomes a field name.
  */
+import type { Upstream } from '../errors.ts';
 import type { AccountHandle, Auth0UserId, Code, Did, EventId, TenantId, UserKey } from '../identity.ts';
 
 /** The parts of a user that Concord keeps whole, in the order in which a pass looks at them. */
@@ -26,6 +27,21 @@ export interface Condition {
   /** The event this rests on. */
   readonly event: EventId;
 }
+
+/** Why the last pass over a user failed. */
+export interface LastFailure {
+  readonly code: string;
+  /** Null where no other system's answer was the reason. */
+  readonly upstream: Upstream | null;
+  readonly message: string;
+  /** The first failed pass in a row that failed so. */
+  readonly since: string;
+  /** The last one. */
+  readonly at: string;
+}
+
+/** What a condition says of a step that failed, or of what could not be looked at. */
+export const FAILURE_REASONS = { failing: 'Failing', notObserved: 'NotObserved' } as const;
 
 /** One planned step in the words of the log: enough to recognise its effect after a crash. */
 export interface IntendedAction {
@@ -171,6 +187,8 @@ export interface EventData {
   'converge.failed': {
     readonly conditions: readonly ConditionDraft[];
     readonly code: string;
+    /** Whose answer it was that failed the step; absent where none was, and in what was written before this was told. */
+    readonly upstream?: Upstream;
     readonly message: string;
     readonly attempt: number;
     readonly retryAt: string | null;

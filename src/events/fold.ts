@@ -8,8 +8,10 @@ import type { AccountHandle, Auth0UserId, Code, Did, EventId, UserKey } from '..
 import {
   type ConcordEvent,
   type Condition,
+  FAILURE_REASONS,
   type IntendedAction,
   isReceived,
+  type LastFailure,
   type RefusalReason,
 } from './event.ts';
 
@@ -100,6 +102,8 @@ export interface Facts {
   /** Failed passes since the last one that came to an end. */
   readonly attempts: number;
   readonly quarantined: boolean;
+  /** Undefined when the last pass did not fail. */
+  readonly failure: LastFailure | undefined;
   /** The newest `at` of all events, so that the next one can be later. */
   readonly newestAt: Date | undefined;
   readonly newestEvent: EventId | undefined;
@@ -143,6 +147,7 @@ const NOTHING: Facts = {
   conditions: [],
   attempts: 0,
   quarantined: false,
+  failure: undefined,
   newestAt: undefined,
   newestEvent: undefined,
   presentAt: undefined,
@@ -345,6 +350,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
     case 'user.retried':
       facts.attempts = 0;
       facts.quarantined = false;
+      facts.failure = undefined;
       facts.possiblyLeakedDids = 0;
       facts.refusedHandles.clear();
       facts.refusedEmails.clear();
@@ -371,13 +377,17 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.openActions = [];
       facts.attempts = 0;
       facts.quarantined = false;
+      facts.failure = undefined;
       return;
     case 'converge.deferred':
       facts.conditions = settle(facts.conditions, event);
+      // Deferred by a limit it is as it was; deferred to a time, nothing fails any more.
+      if (!facts.conditions.some(isFailure)) facts.failure = undefined;
       return;
     case 'converge.failed':
       facts.conditions = settle(facts.conditions, event);
       facts.attempts = event.data.attempt;
+      facts.failure = failureOf(facts.failure, event);
       return;
     case 'user.quarantined':
       facts.quarantined = true;
@@ -414,6 +424,20 @@ function own(facts: Draft, handle: AccountHandle, email?: string): void {
 
 function close(facts: Draft, resource: IntendedAction['resource']): void {
   facts.openActions = facts.openActions.filter((action) => action.resource !== resource);
+}
+
+function isFailure({ reason }: Condition): boolean {
+  return reason === FAILURE_REASONS.failing || reason === FAILURE_REASONS.notObserved;
+}
+
+function failureOf(
+  before: LastFailure | undefined,
+  { at, data }: Extract<ConcordEvent, { type: 'converge.failed' }>,
+): LastFailure {
+  const { code, message, upstream = null } = data;
+  const isSame = before?.code === code && before.upstream === upstream;
+  const now = at.toISOString();
+  return { code, upstream, message, since: isSame ? before.since : now, at: now };
 }
 
 /** A condition keeps its `since` and its event for as long as it says the same. */

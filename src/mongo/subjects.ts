@@ -207,5 +207,6 @@ function subjectOf(stored: StoredSubject): Subject {
     health: view.health ?? 'Progressing',
     attempts: view.attempts ?? 0,
     quarantined: view.quarantined ?? false,
+    failure: view.failure,
   };
 }

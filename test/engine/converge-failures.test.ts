@@ -172,6 +172,7 @@ describe('a user who fails again and again', () => {
       attempts: 3,
       health: 'Degraded',
       dueAt: undefined,
+      failure: { code: 'SERVER_ERROR', upstream: 'pds' },
     });
     const last = eventsOf(world, alice).at(-1);
     expect(last).toMatchObject({ type: 'user.quarantined', data: { attempts: 3, code: 'SERVER_ERROR' } });
@@ -188,6 +189,7 @@ describe('a user who fails again and again', () => {
       quarantined: false,
       attempts: 0,
       health: 'Healthy',
+      failure: undefined,
     });
   });
 

@@ -26,6 +26,9 @@ const condition = {
 } as const;
 const stood = { ...condition, since: at(6).toISOString(), event: eventId('e-ended') };
 
+const unread = { ...condition, status: 'Unknown', reason: 'NotObserved' } as const;
+const trouble = { code: 'TIMEOUT', upstream: 'pds', message: 'account: too late' } as const;
+
 /** Something of everything that can be known. */
 const FULL: Facts = {
   auth0: { userId: alice.userId, email: address, emailVerified: true, blocked: true, createdAt: at(0) },
@@ -56,6 +59,7 @@ const FULL: Facts = {
   conditions: [stood],
   attempts: 3,
   quarantined: true,
+  failure: { ...trouble, since: at(7).toISOString(), at: at(8).toISOString() },
   newestAt: at(9),
   newestEvent: eventId('e-newest'),
 };
@@ -283,6 +287,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     {
       attempts: 0,
       quarantined: false,
+      failure: undefined,
       possiblyLeakedDids: 0,
       refusedHandles: new Map(),
       refusedEmails: new Map(),
@@ -291,7 +296,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   [
     'a pass that came to an end, with what was said before',
     told('converged', 20, { conditions: [condition], actions: 0, latencyMs: 1 }),
-    { attempts: 0, quarantined: false, openActions: [] },
+    { attempts: 0, quarantined: false, failure: undefined, openActions: [] },
   ],
   [
     'a pass that waits for something else',
@@ -299,7 +304,37 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
       conditions: [{ ...condition, type: 'handle' }],
       retryAt: at(30).toISOString(),
     }),
-    { conditions: [{ ...stood, type: 'handle', since: at(20).toISOString(), event: eventId('e-000020') }] },
+    {
+      conditions: [{ ...stood, type: 'handle', since: at(20).toISOString(), event: eventId('e-000020') }],
+      failure: undefined,
+    },
+  ],
+  [
+    'a pass that a limit put off, which leaves what failed before as it is',
+    told('converge.deferred', 20, { conditions: [unread], retryAt: at(30).toISOString() }),
+    { conditions: [{ ...unread, since: at(20).toISOString(), event: eventId('e-000020') }] },
+  ],
+  [
+    'a pass that failed as the one before',
+    told('converge.failed', 20, { ...trouble, conditions: [condition], attempt: 4, retryAt: null }),
+    {
+      attempts: 4,
+      failure: { ...trouble, since: at(7).toISOString(), at: at(20).toISOString() },
+    },
+  ],
+  [
+    'a pass that failed in another way',
+    told('converge.failed', 20, {
+      ...{ code: 'BUG', message: 'account: failed' },
+      ...{ conditions: [condition], attempt: 4, retryAt: null },
+    }),
+    {
+      attempts: 4,
+      failure: {
+        ...{ code: 'BUG', upstream: null, message: 'account: failed' },
+        ...{ since: at(20).toISOString(), at: at(20).toISOString() },
+      },
+    },
   ],
   ['a sweep is nobody’s', told('sweep.started', 20, { users: null }), {}],
 ];

@@ -109,6 +109,7 @@ export const view: SubjectView = {
   health: 'Healthy',
   attempts: 0,
   quarantined: false,
+  failure: undefined,
 };
 
 export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
