@@ -171,6 +171,23 @@ export interface SubjectReader {
   backlog(now: Date): Promise<{ readonly due: number; readonly oldestDueSince: Date | undefined }>;
 }
 
+/** How many users stand how, each tenant's apart. */
+export interface Standings {
+  readonly users: readonly (Counted & { readonly sync: Sync; readonly health: Health })[];
+  /** What is not as desired, and whether only a person can move it. */
+  readonly drifted: readonly (Counted & {
+    readonly resource: Condition['type'];
+    readonly reason: string;
+    readonly held: boolean;
+  })[];
+  readonly quarantined: readonly Counted[];
+}
+
+interface Counted {
+  readonly tenant: TenantId;
+  readonly users: number;
+}
+
 /** The queue: who is to be looked at, and who is looking. One document a user, so a user is due once. */
 export interface WorkQueue {
   /** Marks users due at `at`, or leaves an earlier due time. Returns when a majority has it on disk. */

@@ -103,6 +103,11 @@ export class RateLimiter {
     }
   }
 
+  /** Calls that are known to be left; undefined while the other side has said nothing. */
+  remaining(bucket?: string): number | undefined {
+    return this.#buckets.get(bucket ?? '')?.remaining;
+  }
+
   /** Takes note of how a call ended. Never throws, whatever the headers say. */
   observe(answer: Answer): void {
     const bucket = this.#bucket(answer.bucket);

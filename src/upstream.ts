@@ -32,14 +32,22 @@ export interface CallerOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** Milliseconds for a whole call, answer included. Default 30,000. */
   readonly timeoutMs?: number | undefined;
-  /** Told of every call that was sent. `status` is 0 when no answer came. */
+  /** Told of every call, once, also of one that our own limiter turned away. Must not throw. */
   readonly onCall?: ((info: CallInfo) => void) | undefined;
 }
 
 export interface CallInfo {
+  readonly method: Call<unknown>['method'];
   readonly route: string;
+  /** The name of the limit that it counts against; empty for the one that is for all. */
+  readonly bucket: string;
+  /** False when it was turned away: then nothing was sent, and the status is 0. */
+  readonly sent: boolean;
+  /** 0 when no answer came. */
   readonly status: number;
   readonly durationMs: number;
+  /** Calls that are left in the bucket; undefined while the other side has said nothing. */
+  readonly remaining: number | undefined;
 }
 
 export interface Call<T> {
@@ -81,6 +89,12 @@ export function createCaller(options: CallerOptions): Caller {
   const { upstream, origin, limiter, onCall } = options;
   const send = options.fetch ?? globalThis.fetch;
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const tell = ({ method, route, bucket }: Call<unknown>, sent: boolean, status: number, startedMs: number) =>
+    onCall?.({
+      ...{ method, route, bucket: bucket ?? '', sent, status },
+      durationMs: performance.now() - startedMs,
+      remaining: limiter.remaining(bucket),
+    });
   const exchange = async (call: Call<unknown>, place: Place): Promise<Exchange> => {
     const startedMs = performance.now();
     let response: Response | undefined;
@@ -96,12 +110,18 @@ export function createCaller(options: CallerOptions): Caller {
       const status = response?.status ?? 0;
       const headers = call.ignoreLimits === true ? undefined : response?.headers;
       limiter.observe({ bucket: call.bucket, status, headers });
-      onCall?.({ route: call.route, status, durationMs: performance.now() - startedMs });
+      tell(call, true, status, startedMs);
     }
   };
   return async (call) => {
     const place: Place = { upstream, route: call.route, writes: call.method !== 'GET' };
-    await limiter.acquire({ bucket: call.bucket });
+    const askedMs = performance.now();
+    try {
+      await limiter.acquire({ bucket: call.bucket });
+    } catch (error) {
+      tell(call, false, 0, askedMs);
+      throw error;
+    }
     return interpret(call, place, await exchange(call, place), options.clock.now());
   };
 }

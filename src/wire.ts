@@ -30,14 +30,25 @@ import { ensureCollections } from './mongo/indexes.ts';
 import { historyReader, readModel } from './mongo/read-model.ts';
 import { rejects } from './mongo/rejects.ts';
 import { runs } from './mongo/runs.ts';
+import { standings } from './mongo/standings.ts';
 import { storedPasswordReader, storedPasswords } from './mongo/stored-passwords.ts';
 import { subjectReader } from './mongo/subjects.ts';
 import { workQueue } from './mongo/work-queue.ts';
+import { type EngineObserver, observedLog } from './observer.ts';
 import { createAccountHost, createAccountReader } from './pds/accounts.ts';
 import { createXrpc, type Xrpc } from './pds/xrpc.ts';
-import type { AccountReader, Cursors, DocumentChanges, Rejects, SubjectReader } from './ports.ts';
+import type {
+  AccountReader,
+  Cursors,
+  DocumentChanges,
+  EventLog,
+  Rejects,
+  Standings,
+  SubjectReader,
+} from './ports.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { systemClock, systemRandom } from './system.ts';
+import type { CallInfo } from './upstream.ts';
 
 /** Everything a command that only looks needs. */
 export interface ReadSide {
@@ -58,6 +69,8 @@ export interface Engine {
   readonly sweep: SweepDeps;
   readonly changes: DocumentChanges;
   readonly cursors: Cursors;
+  /** How many users stand how. Looks through everyone: not to be asked for every second. */
+  readonly standings: () => Promise<Standings>;
   /**
    * Connects, creates Concord's own collections and indexes, and checks the keys. Throws UpstreamError
    * while MongoDB is out of reach, and what `checkKeys` throws.
@@ -88,12 +101,12 @@ export function wireReadSide(config: Config): ReadSide {
   };
 }
 
-export function wireEngine(config: Config, logger: Logger): Engine {
+export function wireEngine(config: Config, logger: Logger, observer?: EngineObserver): Engine {
   const connection = connect({ ...config.mongodb, appName: 'concord' });
   const { db } = connection;
-  const accounts = createAccountHost(xrpcFor(config));
-  const tenants = tenantsFor(config);
-  const log = eventLog(db);
+  const accounts = createAccountHost(xrpcFor(config, observer));
+  const tenants = tenantsFor(config, observer);
+  const log = logFor(db, observer);
   const documents = documentStore(db);
   const served = config.tenants.map(({ id }) => id);
   const subjects = subjectReader(db, served);
@@ -119,11 +132,13 @@ export function wireEngine(config: Config, logger: Logger): Engine {
       random: systemRandom,
       logger,
       settings,
+      onStep: observer?.onStep,
     },
     assess,
     tenants,
     rejects: rejects(db),
-    pull: pullDeps(db, config, logger),
+    pull: pullDeps(db, config, logger, observer),
+    standings: standings(db, served),
     changes: documentChanges(db),
     cursors: cursors(db),
     prepare: async () => {
@@ -152,10 +167,10 @@ export function wirePull(config: Config, logger: Logger) {
   };
 }
 
-function pullDeps(db: Db, config: Config, logger: Logger): PullDeps {
+function pullDeps(db: Db, config: Config, logger: Logger, observer?: EngineObserver): PullDeps {
   return {
     // One of its own: most of what it brings is known, which a log that is new to it gets ready for.
-    log: eventLog(db),
+    log: logFor(db, observer),
     queue: workQueue(db),
     rejects: rejects(db),
     cursors: cursors(db),
@@ -164,6 +179,11 @@ function pullDeps(db: Db, config: Config, logger: Logger): PullDeps {
     logger,
     keepUnrelated: config.ingest.keepUnrelated,
   };
+}
+
+function logFor(db: Db, observer: EngineObserver | undefined): EventLog {
+  const log = eventLog(db);
+  return observer === undefined ? log : observedLog(log, observer.onAppend);
 }
 
 /** For `replay`: with `dryRun`, nothing that could write. Needs MongoDB alone. */
@@ -225,7 +245,7 @@ export function wireCredentials(config: Config, dryRun: boolean) {
 }
 
 /** Built at the first call, because a command that asks the PDS nothing need not know where it is. */
-function xrpcFor({ pds }: Config): Xrpc {
+function xrpcFor({ pds }: Config, observer?: EngineObserver): Xrpc {
   let xrpc: Xrpc | undefined;
   const limiter = new RateLimiter({
     upstream: 'pds',
@@ -240,18 +260,19 @@ function xrpcFor({ pds }: Config): Xrpc {
       timeoutMs: pds.requestTimeoutMs,
       clock: systemClock,
       limiter,
+      onCall: observer === undefined ? undefined : (info) => observer.onCall('pds', undefined, info),
     });
     return xrpc(call);
   };
 }
 
-function tenantsFor(config: Config): WiredTenant[] {
+function tenantsFor(config: Config, observer?: EngineObserver): WiredTenant[] {
   const tenants: WiredTenant[] = config.tenants.map((tenant) => {
     const { id, keyPrefix } = tenant;
     let built: Pick<WiredTenant, 'directory' | 'logs'> | undefined;
     // Built when it is asked for, because a command that reads MongoDB alone has no Auth0 secret.
     const auth0 = () => {
-      built ??= auth0For(tenant, config.auth0.requestTimeoutMs);
+      built ??= auth0For(tenant, config.auth0.requestTimeoutMs, observer);
       return built;
     };
     return {
@@ -276,11 +297,16 @@ function tenantsFor(config: Config): WiredTenant[] {
   return tenants;
 }
 
-function auth0For(tenant: TenantConfig, timeoutMs: number): Pick<WiredTenant, 'directory' | 'logs'> {
-  const { domain, managementUrl, clientId, clientSecret, requestsPerSecond } = tenant;
+function auth0For(
+  tenant: TenantConfig,
+  timeoutMs: number,
+  observer: EngineObserver | undefined,
+): Pick<WiredTenant, 'directory' | 'logs'> {
+  const { id, domain, managementUrl, clientId, clientSecret, requestsPerSecond } = tenant;
   const perSecond = requestsPerSecond ?? undefined;
   const limiter = new RateLimiter({ upstream: 'auth0', clock: systemClock, perSecond });
-  const common = { clock: systemClock, limiter, timeoutMs };
+  const onCall = observer === undefined ? undefined : (info: CallInfo) => observer.onCall('auth0', id, info);
+  const common = { clock: systemClock, limiter, timeoutMs, onCall };
   const client = createAuth0Client({ domain, managementUrl, clientId, clientSecret, ...common });
   return { directory: createDirectory(client), logs: createTenantLogs(client) };
 }

@@ -186,12 +186,26 @@ test('what a parser throws by mistake is not taken for the network', async () =>
 
 test('every call is told of once, also one without an answer', async () => {
   const told: CallInfo[] = [];
+  const common = { bucket: '', sent: true, durationMs: expect.any(Number), remaining: undefined };
   const { origin } = await localServer((_, response) => sendJson(response, 200, { ok: true }));
   await callerOf(origin, { onCall: (info) => told.push(info) })(read);
   await failureOf(callerOf(await unusedOrigin(), { onCall: (info) => told.push(info) })(write));
   expect(told).toEqual([
-    { route: 'test.read', status: 200, durationMs: expect.any(Number) },
-    { route: 'test.write', status: 0, durationMs: expect.any(Number) },
+    { ...common, method: 'GET', route: 'test.read', status: 200 },
+    { ...common, method: 'POST', route: 'test.write', status: 0 },
+  ]);
+});
+
+test('a call that was turned away is told of too, with what is left', async () => {
+  const told: CallInfo[] = [];
+  const limits = { 'ratelimit-limit': '1', 'ratelimit-remaining': '0', 'ratelimit-reset': '9999999999' };
+  const { origin } = await localServer((_, response) => sendJson(response, 200, { ok: true }, limits));
+  const call = callerOf(origin, { onCall: (info) => told.push(info) });
+  await call(read);
+  await failureOf(call(read));
+  expect(told).toMatchObject([
+    { sent: true, status: 200, remaining: 0 },
+    { sent: false, status: 0, remaining: 0 },
   ]);
 });
 

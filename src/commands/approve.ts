@@ -1,9 +1,9 @@
 /** `concord approve [run]`: lets a halted run do exactly what it was halted over; without a run, lists them. */
 import { decide, draft } from '../engine/decide.ts';
+import { type HaltedRun, haltedRuns } from '../engine/halted.ts';
 import { ownerOf } from '../engine/owner.ts';
-import { APPROVABLE_FOR_MS, type Halt } from '../engine/sweep-conclusions.ts';
+import type { Halt } from '../engine/sweep-conclusions.ts';
 import { UsageError } from '../errors.ts';
-import type { TenantId } from '../identity.ts';
 import { printJson } from '../terminal/output.ts';
 import { formatTable } from '../terminal/table.ts';
 import { visible } from '../terminal/visible.ts';
@@ -11,18 +11,12 @@ import { type Engine, wireEngine } from '../wire.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, terminalOf } from './command.ts';
 import type { DecisionOptions } from './decisions.ts';
 
-interface HaltedRun extends Halt {
-  readonly tenant: TenantId;
-  readonly at: Date;
-  readonly approved: boolean;
-}
-
 export async function runApprove(run: string | undefined, options: DecisionOptions): Promise<ExitCode> {
   const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   const { json, stdout, style } = terminalOf(options);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
-    const halts = await haltedRuns(engine);
+    const halts = await haltedRuns(engine.assess.events, engine.converge.clock.now());
     if (run === undefined) {
       const open = halts.filter(({ approved }) => !approved);
       if (json) printJson({ command: 'approve', halted: open });
@@ -54,18 +48,6 @@ export async function runApprove(run: string | undefined, options: DecisionOptio
   } finally {
     await engine.close();
   }
-}
-
-async function haltedRuns({ assess, converge }: Engine): Promise<HaltedRun[]> {
-  const since = new Date(converge.clock.now().getTime() - APPROVABLE_FOR_MS);
-  const halts: HaltedRun[] = [];
-  const approved = new Set<string>();
-  for await (const event of assess.events.read({ types: ['sweep.halted', 'sweep.approved'], since })) {
-    if (event.type === 'sweep.approved') approved.add(event.data.run);
-    if (event.type === 'sweep.halted')
-      halts.push({ ...event.data, tenant: event.tenant, at: event.at, approved: false });
-  }
-  return halts.map((halt) => ({ ...halt, approved: approved.has(halt.run) }));
 }
 
 /** The users are those of the run and no others; each pass still reads its user again before it does anything. */

@@ -13,6 +13,7 @@ export function createPulling(
   deps: PullDeps,
   tenants: readonly PulledTenant[],
   signal: AbortSignal,
+  onPull?: (tenant: TenantId, result: PullResult) => void,
 ): Pulling {
   const said = new Map<TenantId, string>();
   let running: Promise<void> | undefined;
@@ -20,7 +21,9 @@ export function createPulling(
     for (const tenant of tenants) {
       if (signal.aborted) return;
       try {
-        say(deps, said, tenant.id, await pull(deps, tenant, { signal }));
+        const result = await pull(deps, tenant, { signal });
+        say(deps, said, tenant.id, result);
+        onPull?.(tenant.id, result);
       } catch (err) {
         deps.logger.error({ err, tenant: tenant.id }, "a tenant's log could not be taken in");
       }

@@ -9,6 +9,7 @@ import { UsageError } from '../errors.ts';
 import { ingest } from '../events/ingest.ts';
 import { createServer } from '../http/server.ts';
 import type { Logger } from '../logger.ts';
+import type { ServiceObserver } from '../observer.ts';
 import type { Lease } from '../ports.ts';
 import { type Engine, wireEngine } from '../wire.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, loggerFor } from './command.ts';
@@ -65,19 +66,22 @@ export async function startService(
   logger: Logger,
   onPass?: (lease: Lease, result: PassResult) => void,
 ): Promise<Service> {
-  const engine = wireEngine(config, logger);
+  const { metricsFor, pageFor } = await import('./metering.ts');
+  const metrics = metricsFor(config);
+  const engine = wireEngine(config, logger, metrics);
   const { queue, clock, settings } = engine.converge;
   const workers = new Workers({
     queue,
     clock,
     logger,
     settings,
-    converge: (lease) => converge(engine.converge, lease),
+    converge: (lease) => observedPass(metrics, lease, () => converge(engine.converge, lease)),
     ...(onPass === undefined ? {} : { onPass }),
   });
   const stopping = new AbortController();
   const taking = { ...engine.pull, log: engine.converge.log, queue, onDue: () => workers.wake() };
-  const sweeping = createSweeping(engine, logger, () => workers.wake(), stopping.signal);
+  const { onSweepProgress } = metrics;
+  const sweeping = createSweeping(engine, logger, () => workers.wake(), stopping.signal, onSweepProgress);
   const watch = createWatch({
     changes: engine.changes,
     cursors: engine.cursors,
@@ -100,6 +104,9 @@ export async function startService(
       await engine.ping(1_000);
     },
     isDraining: () => draining,
+    metrics: pageFor(metrics, engine, config),
+    onIngest: ({ id }, result) => metrics.onIngest(id, result),
+    onAnswer: metrics.onAnswer,
     log: logger,
     limits: { bodyLimitBytes: config.server.bodyLimitBytes },
   });
@@ -112,12 +119,14 @@ export async function startService(
     { ...engine.pull, onDue: () => workers.wake() },
     engine.tenants,
     stopping.signal,
+    metrics.onPull,
   );
   const preparing = prepare(engine, logger, stopping.signal).then(() => {
     if (stopping.signal.aborted) return;
     prepared = true;
     workers.start();
-    tasks = startSchedule(config, engine, workers, pulling, logger, stopping.signal);
+    const sweepEveryone = () => sweepAll(engine, logger, stopping.signal, onSweepProgress);
+    tasks = startSchedule(config, engine, workers, pulling, sweepEveryone, logger);
     watching = watch.run(stopping.signal);
     catchingUp = catchUp(config, pulling, sweeping, stopping.signal);
   });
@@ -139,6 +148,23 @@ export async function startService(
     await engine.close();
   };
   return { url, failed, watch: watch.state, stop: () => (stopped ??= stop()) };
+}
+
+/** Tells of a pass that threw, too: what it threw is the workers' to report. */
+async function observedPass(
+  observer: ServiceObserver,
+  lease: Lease,
+  pass: () => Promise<PassResult>,
+): Promise<PassResult> {
+  const startedMs = performance.now();
+  try {
+    const result = await pass();
+    observer.onPass(lease, result);
+    return result;
+  } catch (error) {
+    observer.onBrokenPass(lease, performance.now() - startedMs);
+    throw error;
+  }
 }
 
 async function prepare(engine: Engine, logger: Logger, signal: AbortSignal): Promise<void> {
@@ -173,13 +199,13 @@ function startSchedule(
   engine: Engine,
   workers: Workers,
   pulling: Pulling,
+  sweepEveryone: () => Promise<void>,
   logger: Logger,
-  signal: AbortSignal,
 ): ScheduledTask[] {
   const jobs = [
     { name: 'pull', expression: config.schedule.pull, run: () => pulling.run() },
     { name: 'reconcile', expression: config.schedule.reconcile, run: () => reconcileOpen(engine) },
-    { name: 'sweep', expression: config.schedule.sweep, run: () => sweepAll(engine, logger, signal) },
+    { name: 'sweep', expression: config.schedule.sweep, run: sweepEveryone },
   ];
   return jobs.flatMap(({ name, expression, run }) => {
     if (expression === null) return [];

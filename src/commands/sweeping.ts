@@ -1,5 +1,6 @@
 /** Sweeps that the service runs of itself: at start, and when it is known that something was missed. */
 import { sweepInTurn } from '../engine/sweep-in-turn.ts';
+import type { TenantId } from '../identity.ts';
 import type { Logger } from '../logger.ts';
 import type { Engine } from '../wire.ts';
 
@@ -10,11 +11,14 @@ export interface Sweeping {
   ended(): Promise<void>;
 }
 
+type OnSweepProgress = (tenant: TenantId, users: number, drifted: number) => void;
+
 export function createSweeping(
   engine: Engine,
   logger: Logger,
   onDue: () => void,
   signal: AbortSignal,
+  onProgress?: OnSweepProgress,
 ): Sweeping {
   let last: Promise<void> = Promise.resolve();
   let isWaiting = false;
@@ -22,7 +26,7 @@ export function createSweeping(
     isWaiting = false;
     if (signal.aborted) return;
     try {
-      await sweepAll(engine, logger, signal);
+      await sweepAll(engine, logger, signal, onProgress);
       onDue();
     } catch (err) {
       logger.error({ err }, 'a sweep failed; the next one is on the schedule');
@@ -39,9 +43,17 @@ export function createSweeping(
 }
 
 /** Tenant by tenant. Told to stop, it leaves the one that is under way where it is. */
-export async function sweepAll(engine: Engine, logger: Logger, signal: AbortSignal): Promise<void> {
+export async function sweepAll(
+  engine: Engine,
+  logger: Logger,
+  signal: AbortSignal,
+  onProgress?: OnSweepProgress,
+): Promise<void> {
   for (const tenant of engine.tenants) {
-    const end = await sweepInTurn(engine.sweep, tenant, { signal });
+    const end = await sweepInTurn(engine.sweep, tenant, {
+      signal,
+      onProgress: (users, drifted) => onProgress?.(tenant.id, users, drifted),
+    });
     switch (end.type) {
       case 'over': {
         const { type: _over, halts, ...result } = end;

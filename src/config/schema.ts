@@ -76,13 +76,13 @@ const secret = text('must be a text: put it in quotes', /./s);
 const CRON = /^[0-9*][0-9*,/-]*( [0-9A-Za-z*][0-9A-Za-z*,/-]*){4,5}$/;
 const cron = z.string().regex(CRON, 'must be a cron expression such as */5 * * * *').nullable();
 
+const token = secret.refine(
+  (value) => Buffer.byteLength(value) >= MIN_TOKEN_BYTES,
+  `must be at least ${MIN_TOKEN_BYTES} bytes long (openssl rand -hex 32 makes one)`,
+);
+
 const tokens = z
-  .array(
-    secret.refine(
-      (token) => Buffer.byteLength(token) >= MIN_TOKEN_BYTES,
-      `must be at least ${MIN_TOKEN_BYTES} bytes long (openssl rand -hex 32 makes one)`,
-    ),
-  )
+  .array(token)
   .max(4, 'must be at most 4 tokens: one, and the next while it is being rotated')
   .default([]);
 
@@ -183,6 +183,7 @@ export const configSchema = z
       host: text('must be an address to listen on', /^[a-zA-Z0-9.:-]{1,253}$/),
       port: whole(0, 65_535),
       bodyLimitBytes: whole(1_024, 64 * 1_024 * 1_024),
+      metricsToken: token.optional(),
     }),
     policy: z.strictObject({
       observeOnly: flag,

@@ -61,6 +61,16 @@ export interface ConvergeDeps {
   readonly random: Random;
   readonly logger: Logger;
   readonly settings: EngineSettings;
+  /** Told of every action that was tried. Must not throw. */
+  readonly onStep?: ((step: StepInfo) => void) | undefined;
+}
+
+/** One action of a plan, and what came of it. */
+export interface StepInfo {
+  readonly action: Action;
+  /** `done`, or the code of what went wrong. */
+  readonly outcome: string;
+  readonly durationMs: number;
 }
 
 export interface ConvergedTenant extends TenantPolicy {
@@ -254,11 +264,14 @@ class Pass {
     const intended = await this.#tell(journal, this.#cause, { type: 'actions.intended', data });
     for (const action of actions) {
       const context = this.#context(journal, intended);
+      const startedAt = this.#deps.clock.now();
       const done: Attempt<void> = await attempt(action.resource, () =>
         this.#carryOut(action, documents, context),
       );
       if (done.ok) this.applied.push(action);
       else this.#failures.push(done.failure);
+      const durationMs = this.#deps.clock.now().getTime() - startedAt.getTime();
+      this.#deps.onStep?.({ action, outcome: done.ok ? 'done' : done.failure.code, durationMs });
     }
   }
 

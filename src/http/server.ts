@@ -7,6 +7,7 @@ import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } 
 import { uuidv7 } from 'uuidv7';
 import { declaredLength } from './declared-length.ts';
 import { health } from './health.ts';
+import { type MetricsOptions, metrics } from './metrics.ts';
 import { errorFields, notFound, problemOf, refuseConnection, sendProblem } from './problem.ts';
 import { type WebhookOptions, webhook } from './webhook.ts';
 
@@ -52,6 +53,10 @@ export interface ServerDeps extends Pick<WebhookOptions, 'tenants' | 'ingest' | 
   readonly ready: () => Promise<void>;
   /** True once the process has been told to stop: /readyz says so, while requests are still answered. */
   readonly isDraining?: () => boolean;
+  /** Without it there is no /metrics. */
+  readonly metrics?: MetricsOptions;
+  /** Told of every answer, for the metrics; the route is null where there is none. Must not throw. */
+  readonly onAnswer?: (method: string, route: string | null, status: number, durationMs: number) => void;
   readonly log: FastifyBaseLogger;
   readonly limits?: Partial<ServerLimits>;
 }
@@ -82,7 +87,7 @@ export function createServer(deps: ServerDeps): FastifyInstance {
   });
   const isClosing = closeGracefully(app, limits);
   answerErrors(app, limits);
-  logAnswers(app);
+  logAnswers(app, deps.onAnswer);
   app.register(
     webhook({
       tenants: deps.tenants,
@@ -98,6 +103,7 @@ export function createServer(deps: ServerDeps): FastifyInstance {
       readyTimeoutMs: limits.readyTimeoutMs,
     }),
   );
+  if (deps.metrics !== undefined) app.register(metrics(deps.metrics));
   return app;
 }
 
@@ -155,7 +161,7 @@ function answerErrors(app: FastifyInstance, limits: ServerLimits): void {
 }
 
 /** One line an answer, without bodies, headers, addresses or anything of an unknown URL. */
-function logAnswers(app: FastifyInstance): void {
+function logAnswers(app: FastifyInstance, onAnswer: ServerDeps['onAnswer']): void {
   app.addHook('onResponse', async (request, reply) => {
     const fields = {
       method: request.method,
@@ -163,6 +169,7 @@ function logAnswers(app: FastifyInstance): void {
       status: reply.statusCode,
       durationMs: Math.round(reply.elapsedTime),
     };
+    onAnswer?.(fields.method, fields.route, fields.status, reply.elapsedTime);
     // Scanners ask for what is not there all day, and a good delivery has logged its counts.
     if (request.is404 || reply.statusCode < 400) request.log.debug(fields, 'request answered');
     else request.log.info(fields, 'request answered');

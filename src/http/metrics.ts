@@ -1,0 +1,68 @@
+/**
+ * GET /metrics: what Prometheus scrapes.
+ *
+ * | a token is configured | the request                                  | answer |
+ * |-----------------------|----------------------------------------------|--------|
+ * | yes                   | has it, with or without `Bearer `            | 200    |
+ * | yes                   | has not                                      | 401    |
+ * | no                    | is from this machine, and by no proxy        | 200    |
+ * | no                    | any other                                    | 403    |
+ *
+ * A proxy on this machine connects from it, whoever asked: so without a token nothing that was passed on is answered.
+ */
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { authorizationCheck } from './authorization.ts';
+import { allowOnly, sendProblem } from './problem.ts';
+
+export interface MetricsOptions {
+  /** Without one, only this machine is answered. */
+  readonly token: string | undefined;
+  readonly contentType: string;
+  /** The page. */
+  readonly read: () => Promise<string>;
+}
+
+/** What proxies say of whom they pass on. */
+const PASSED_ON = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'] as const;
+
+export function metrics({ token, contentType, read }: MetricsOptions): FastifyPluginAsync {
+  const isAuthorized = token === undefined ? undefined : authorizationCheck([token]);
+  return async (scope) => {
+    scope.route({
+      method: scope.supportedMethods,
+      url: '/metrics',
+      exposeHeadRoute: false,
+      onRequest: [
+        allowOnly('GET', 'HEAD'),
+        async (request, reply) => {
+          if (isAuthorized === undefined) return isLocal(request) ? undefined : notFromHere(reply);
+          return isAuthorized(request.headers.authorization) ? undefined : unauthorized(reply);
+        },
+      ],
+      handler: async (_request, reply) => reply.type(contentType).send(await read()),
+    });
+  };
+}
+
+function isLocal(request: FastifyRequest): boolean {
+  const address = request.socket.remoteAddress ?? '';
+  const isLoopback = address === '::1' || /^(::ffff:)?127\./.test(address);
+  return isLoopback && PASSED_ON.every((name) => request.headers[name] === undefined);
+}
+
+function notFromHere(reply: FastifyReply): FastifyReply {
+  return sendProblem(reply, {
+    code: 'not-from-here',
+    status: 403,
+    detail: 'Without a METRICS_TOKEN only this machine is answered, and nothing that a proxy passed on.',
+  });
+}
+
+function unauthorized(reply: FastifyReply): FastifyReply {
+  return sendProblem(reply, {
+    code: 'unauthorized',
+    status: 401,
+    detail: 'The Authorization header is missing or is not the METRICS_TOKEN.',
+    headers: { 'www-authenticate': 'Bearer' },
+  });
+}

@@ -1,0 +1,23 @@
+/** The page that Prometheus scrapes: what was counted, and what is asked when somebody looks. */
+import type { MetricsOptions } from '../http/metrics.ts';
+import type { Logger } from '../logger.ts';
+import type { Clock } from '../ports.ts';
+import { askWhenScraped } from './asked.ts';
+import { type QuestionDeps, questions } from './questions.ts';
+
+export interface PageDeps extends QuestionDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export function metricsPage(deps: PageDeps): Omit<MetricsOptions, 'token'> {
+  const { registry, clock, logger } = deps;
+  const ask = askWhenScraped({ registry, clock, logger, questions: questions(deps) });
+  return {
+    contentType: registry.contentType,
+    read: async () => {
+      await ask();
+      return registry.metrics();
+    },
+  };
+}

@@ -1,0 +1,165 @@
+/** The questions whose answers are in the database: how users stand, who waits, gaps, halted runs, sweeps. */
+import { Gauge, type Registry } from 'prom-client';
+import { openGaps } from '../engine/gaps.ts';
+import { haltedRuns } from '../engine/halted.ts';
+import type { EventOf } from '../events/event.ts';
+import type { TenantId } from '../identity.ts';
+import type { Clock, EventReader, Standings, SubjectReader } from '../ports.ts';
+import type { Question } from './asked.ts';
+
+export interface QuestionDeps {
+  readonly registry: Registry;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly tenants: readonly TenantId[];
+  readonly events: Pick<EventReader, 'read'>;
+  readonly subjects: Pick<SubjectReader, 'backlog'>;
+  readonly standings: () => Promise<Standings>;
+}
+
+/** Of all tenants' last sweeps, the newest ones are looked through; one that is not among them shows nothing. */
+const SWEEPS_READ = 200;
+/** Reasons are words of ours, some sixty. More than this and something else has come to be a reason. */
+const MOST_SITUATIONS = 500;
+const REASON = /^[A-Za-z]{1,40}$/;
+
+export function questions(deps: QuestionDeps): Question[] {
+  const { registry, clock, tenants, events } = deps;
+  const gauge = <L extends string>(name: string, help: string, ...labelNames: readonly L[]) =>
+    new Gauge({ name, help, labelNames, registers: [registry] });
+  return [backlog(), standing(), gaps(), halts(), sweeps()];
+
+  function backlog(): Question {
+    const due = gauge('concord_due_users', 'Users who are due now or are being looked at.');
+    const oldest = gauge(
+      'concord_due_oldest_timestamp_seconds',
+      'When the user who has waited longest became due; missing when nobody waits.',
+    );
+    return {
+      name: 'backlog',
+      ask: async () => {
+        const { due: count, oldestDueSince } = await deps.subjects.backlog(clock.now());
+        due.set(count);
+        if (oldestDueSince === undefined) oldest.remove();
+        else oldest.set(seconds(oldestDueSince));
+      },
+      hide: () => [due, oldest].forEach((one) => void one.remove()),
+    };
+  }
+
+  function standing(): Question {
+    const users = gauge('concord_users', 'Users, by how they stand.', 'tenant', 'sync', 'health');
+    const drifted = gauge(
+      'concord_drifted_users',
+      'Users who are not as desired in this resource for this reason; held when only a person can move it.',
+      ...(['tenant', 'resource', 'reason', 'held'] as const),
+    );
+    const paused = gauge('concord_paused_users', 'Users whom a person has paused.', 'tenant');
+    const quarantined = gauge('concord_quarantined_users', 'Users set aside after failures.', 'tenant');
+    const all = [users, drifted, paused, quarantined];
+    return {
+      name: 'standings',
+      ask: async () => {
+        const found = await deps.standings();
+        for (const one of all) one.reset();
+        for (const tenant of tenants) {
+          paused.set({ tenant }, 0);
+          quarantined.set({ tenant }, 0);
+        }
+        for (const { users: count, ...labels } of found.users) users.set(labels, count);
+        for (const { users: count, tenant } of found.quarantined) quarantined.set({ tenant }, count);
+        for (const { users: count, tenant, resource, reason, held } of found.drifted.slice(
+          0,
+          MOST_SITUATIONS,
+        )) {
+          if (resource === 'pause' && reason === 'Paused') paused.inc({ tenant }, count);
+          const known = REASON.test(reason) ? reason : 'other';
+          drifted.inc({ tenant, resource, reason: known, held: String(held) }, count);
+        }
+      },
+      hide: () => {
+        for (const one of all) one.reset();
+      },
+    };
+  }
+
+  function gaps(): Question {
+    const open = gauge(
+      'concord_open_gaps',
+      'Times of which something may have been missed.',
+      'tenant',
+      'cause',
+    );
+    return {
+      name: 'gaps',
+      ask: async () => {
+        const found = await Promise.all(tenants.map((tenant) => openGaps(events, tenant)));
+        open.reset();
+        for (const { tenant, cause } of found.flat()) open.inc({ tenant, cause });
+      },
+      hide: () => open.reset(),
+    };
+  }
+
+  function halts(): Question {
+    const halted = gauge(
+      'concord_halted_runs',
+      'Runs that a safety limit halted and nobody has approved, of the last seven days.',
+      'tenant',
+      'kind',
+    );
+    return {
+      name: 'halts',
+      ask: async () => {
+        const found = await haltedRuns(events, clock.now());
+        halted.reset();
+        for (const { tenant, kind, approved } of found) if (!approved) halted.inc({ tenant, kind });
+      },
+      hide: () => halted.reset(),
+    };
+  }
+
+  function sweeps(): Question {
+    const endedAt = gauge('concord_sweep_last_end_timestamp_seconds', 'When the last sweep ended.', 'tenant');
+    const took = gauge('concord_sweep_last_duration_seconds', 'How long the last sweep took.', 'tenant');
+    const users = gauge('concord_sweep_last_users', 'Users whom the last sweep looked at.', 'tenant');
+    const drifted = gauge('concord_sweep_last_drifted_users', 'Users whom it made due.', 'tenant');
+    const complete = gauge(
+      'concord_sweep_last_complete',
+      '1 when the last sweep saw everyone, 0 when its listing broke off.',
+      'tenant',
+    );
+    const all = [endedAt, took, users, drifted, complete];
+    return {
+      name: 'sweeps',
+      ask: async () => {
+        const found = await lastSweeps();
+        for (const one of all) one.reset();
+        for (const { tenant, at, data } of found.values()) {
+          endedAt.set({ tenant }, seconds(at));
+          took.set({ tenant }, data.durationMs / 1_000);
+          users.set({ tenant }, data.users);
+          drifted.set({ tenant }, data.drifted);
+          complete.set({ tenant }, data.complete ? 1 : 0);
+        }
+      },
+      hide: () => {
+        for (const one of all) one.reset();
+      },
+    };
+  }
+
+  async function lastSweeps(): Promise<ReadonlyMap<TenantId, EventOf<'sweep.finished'>>> {
+    const found = new Map<TenantId, EventOf<'sweep.finished'>>();
+    const query = { types: ['sweep.finished'], newestFirst: true, limit: SWEEPS_READ } as const;
+    for await (const event of events.read(query)) {
+      if (event.type !== 'sweep.finished' || !tenants.includes(event.tenant)) continue;
+      if (!found.has(event.tenant)) found.set(event.tenant, event);
+      if (found.size === tenants.length) break;
+    }
+    return found;
+  }
+}
+
+function seconds(at: Date): number {
+  return at.getTime() / 1_000;
+}
