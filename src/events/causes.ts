@@ -99,7 +99,7 @@ const ACTIONS_OF: { readonly [T in EventType]?: readonly string[] } = {
   'account.creation-intended': ['create-account'],
   'account.creation-refused': ['create-account'],
   'account.creation-abandoned': ['create-account', 'abandon-creation'],
-  'account.created': ['create-account', 'complete-creation'],
+  'account.created': ['create-account', 'complete-creation', 'record-account'],
   'account.recorded': ['record-account'],
   'account.adopted': ['adopt-account'],
   'account.deactivated': ['deactivate-account'],
