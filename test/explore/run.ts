@@ -73,6 +73,8 @@ export class Run {
   readonly #passes: number[] = [];
   #aimed: readonly Fault[] = [];
   #met = 0;
+  /** Ends when nobody is held up any more. */
+  #held: Promise<unknown> | undefined;
   /** Told of the calls before which something may have been written. */
   #moments: { note(call: number): void } | undefined;
 
@@ -139,10 +141,23 @@ export class Run {
     this.world.random.restart();
     this.#moments = moments;
     const ending = await work.run();
+    await this.#goneOn();
     moments?.note(this.progress.calls);
     this.#moments = undefined;
     work.settle(ending);
     this.watch.read();
+  }
+
+  /**
+   * One of several calls that are made at once may be held up when another has failed and the pass is over: whoever
+   * goes on meanwhile belongs to what is done now, and not to what is done next.
+   */
+  async #goneOn(): Promise<void> {
+    for (let held: Promise<unknown> | undefined; held !== this.#held; ) {
+      held = this.#held;
+      await held;
+    }
+    this.#held = undefined;
   }
 
   /** What has been wrong since the run was last put back; in the end also what must not be so then. */
@@ -185,6 +200,13 @@ export class Run {
       for (let waits = 0; waits < 12; waits += 1) await this.turns.park();
       return;
     }
+    const others = this.#othersGoOn();
+    this.#held = Promise.all([this.#held, others]);
+    await others;
+  }
+
+  async #othersGoOn(): Promise<void> {
+    const { world } = this;
     for (let passes = 0; passes < 3; passes += 1) {
       const next = await world.stores.queue.nextDueAt();
       if (next === undefined || next.getTime() > world.nowMs) break;
