@@ -43,12 +43,14 @@ export const blindMutants: readonly Mutant[] = [
   },
   {
     name: 'createAccount is tried again blindly',
+    where: 'a deletion with two proofs, report',
     outer: on('accounts', (accounts) => ({
       createAccount: (wanted) => accounts.createAccount(wanted).catch(() => accounts.createAccount(wanted)),
     })),
   },
   {
     name: 'an unknown effect is taken for none',
+    where: 'a deletion with two proofs, report',
     outer: on('accounts', (accounts) => ({
       createAccount: (wanted) =>
         accounts.createAccount(wanted).catch((error: unknown) => {
