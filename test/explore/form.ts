@@ -131,7 +131,15 @@ function viewPart(world: World, user: UserKey, view: SubjectView | undefined): s
     const told = facts.conditions.find(({ type }) => type === rest.type);
     return { ...rest, asTold: told?.since === since && told.event === event };
   });
-  return JSON.stringify({ ...view, conditions });
+  const failure = view.failure && {
+    ...failureText(view.failure),
+    asTold: view.failure.since === facts.failure?.since && view.failure.at === facts.failure.at,
+  };
+  return JSON.stringify({ ...view, conditions, failure });
+}
+
+function failureText({ code, upstream, message }: NonNullable<Facts['failure']>) {
+  return { code, upstream, message };
 }
 
 /** What does not change by time alone. */
@@ -150,6 +158,7 @@ function steadyPart(facts: Facts): string {
     [facts.deactivated, facts.passwordRefused, facts.passwordResetGranted, facts.accountDeleted],
     [facts.forgotten, facts.sister, platformHandle, facts.code, facts.possiblyLeakedDids, facts.attempts],
     facts.quarantined,
+    facts.failure && failureText(facts.failure),
     account,
     seen,
     intent === undefined ? '' : intentText(intent),
