@@ -60,16 +60,19 @@ const forgetful: readonly Mutant[] = [
   {
     name: 'a duplicate makes nobody due',
     ingest: (ports) => {
-      let fresh = 0;
+      let fresh = Promise.resolve(0);
       const noted = on('log', (log) => ({
-        append: async (events) => {
-          const result = await log.append(events);
-          fresh = result.appended;
-          return result;
+        append: (events) => {
+          const appending = log.append(events);
+          fresh = appending.then(
+            ({ appended }) => appended,
+            () => 0,
+          );
+          return appending;
         },
       }));
       const picky = on('queue', (queue) => ({
-        markDue: async (...args) => (fresh > 0 ? queue.markDue(...args) : undefined),
+        markDue: async (...args) => ((await fresh) > 0 ? queue.markDue(...args) : undefined),
       }));
       return {
         ...ports,

@@ -156,6 +156,9 @@ async function run(situation: Situation, strike?: Strike): Promise<Ran> {
   const first = await told();
   const seen = line.seen();
   line.watch();
+  // What was written and not acknowledged is on a majority once anything that came after it is.
+  const settled = admin.db(DATABASE, { writeConcern: { w: 'majority', journal: true } });
+  await settled.collection('settled').insertOne({});
   return { told: first, again: await told(), seen };
 }
 
