@@ -74,9 +74,18 @@ function program(end: (code: number) => void) {
     .argument('[user]', 'this user only')
     .option('--tenant <id>', 'this tenant only')
     .option('--limit <n>', 'the most users to list', wholeNumber, DEFAULT_LIMIT)
+    .option('--out <file>', 'write it to a file, for: concord apply <file>')
     .description('show what would be done, and why')
     .action(async (user, options) =>
       end(await (await import('./commands/plan.ts')).runPlan(user, { ...globals(), ...options })),
+    );
+  concord
+    .command('apply')
+    .argument('<file>', 'what concord plan --out wrote')
+    .option('--yes', 'do not ask')
+    .description('carry out a saved plan; whoever moved on since is left out and named')
+    .action(async (file, options) =>
+      end(await (await import('./commands/apply.ts')).runApply(file, { ...globals(), ...options })),
     );
   concord
     .command('events')

@@ -1,12 +1,14 @@
 /** What a person on call types, as processes: what is printed, as which exit code, and what is left alone. */
+import { readFileSync } from 'node:fs';
+import { join as joinPath } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decide } from '../src/engine/decide.ts';
 import { ingest } from '../src/events/ingest.ts';
 import type { Engine } from '../src/wire.ts';
-import { chooseHandle, join, type Member, passOver } from './support/member.ts';
+import { chooseHandle, join, type Member, passOver, storedMember } from './support/member.ts';
 import { openPlatform, type Platform } from './support/platform.ts';
-import { documentOf, type Ended, runOn } from './support/program.ts';
+import { documentOf, type Ended, runOn, temporaryDirectory } from './support/program.ts';
 
 let world: Platform;
 let engine: Engine;
@@ -131,5 +133,67 @@ describe('explain', () => {
     const ended = await runOn(world, 'explain', 'auth0|nobody');
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toMatch(/^Nothing is known of auth0\|nobody/);
+  });
+});
+
+describe('plan --out and apply', () => {
+  test('carries out what still holds, names who moved on, and asks before', async () => {
+    const [carol, dave, erin] = ['carol', 'dave', 'erin'].map((name) => join(world, name));
+    if (carol === undefined || dave === undefined || erin === undefined) throw new Error('Nobody joined.');
+    const path = joinPath(await temporaryDirectory(), 'plan.json');
+    const planned = await runOn(world, '--json', 'plan', '--out', path);
+    expect(planned.code, planned.stderr).toBe(2);
+    const file = readFileSync(path, 'utf8');
+    expect(JSON.parse(file)).toMatchObject({
+      format: 'concord-plan',
+      users: expect.arrayContaining([expect.objectContaining({ user: carol.user })]),
+    });
+    expect(file).not.toContain('@example.com');
+    await passOver(engine.converge, dave);
+    await decide(engine.converge, erin, 'user.paused', { by: 'carol', reason: 'a test', until: null });
+
+    const unasked = await runOn(world, 'apply', path);
+    expect(unasked).toMatchObject({ code: 1, stderr: expect.stringContaining('Say --yes') });
+    expect(printed(unasked)).toMatch(/MovedOn +the log has something newer/);
+    expect(await storedMember(world, carol)).toBeUndefined();
+
+    const applied = await runOn(world, '--json', 'apply', path, '--yes');
+    expect(applied.code, applied.stderr).toBe(4);
+    expect(documentOf(applied)).toMatchObject({
+      ...{ schemaVersion: 1, command: 'apply', halts: [] },
+      applied: [{ user: carol.user, end: 'converged' }],
+      leftOut: expect.arrayContaining([
+        expect.objectContaining({ user: dave.user, reason: 'MovedOn' }),
+        expect.objectContaining({ user: erin.user, reason: 'Withheld' }),
+      ]),
+    });
+    expect(await storedMember(world, carol)).toMatchObject({ atproto: { did: expect.any(String) } });
+    expect(await storedMember(world, erin)).toBeUndefined();
+
+    const paused = await runOn(world, '--json', 'plan', erin.user);
+    expect(documentOf(paused)).toMatchObject({
+      users: [
+        {
+          actions: [],
+          waiting: expect.arrayContaining(
+            [{ resource: 'pause', reason: 'Paused' }].map((one) => expect.objectContaining(one)),
+          ),
+        },
+      ],
+    });
+  });
+
+  test('is clean when all of it was done, and refuses a plan for another place', async () => {
+    const frank = join(world, 'frank');
+    const path = joinPath(await temporaryDirectory(), 'plan.json');
+    const planned = await runOn(world, 'plan', frank.user, '--out', path);
+    expect(printed(planned)).toMatch(/The plan for 1 of them is in .*: concord apply /);
+    const elsewhere = await runOn({ env: { ...world.env, MONGODB_DATABASE: 'elsewhere' } }, 'apply', path);
+    expect(elsewhere).toMatchObject({ code: 1, stdout: '' });
+    expect(elsewhere.stderr).toMatch(/^This plan is not for here: it was made for the database concord-test/);
+
+    const applied = await runOn(world, 'apply', path, '--yes');
+    expect(applied.code, applied.stderr).toBe(0);
+    expect(printed(applied)).toBe('1 of 1 users converged.\n');
   });
 });

@@ -2,6 +2,7 @@
 import type { AssessedTenant } from '../engine/assess.ts';
 import { converge, type PassResult } from '../engine/converge.ts';
 import { dryRun } from '../engine/dry-run.ts';
+import { pausedView } from '../engine/paused.ts';
 import type { SweepResult } from '../engine/sweep.ts';
 import { sweepInTurn } from '../engine/sweep-in-turn.ts';
 import { Workers } from '../engine/workers.ts';
@@ -65,7 +66,9 @@ async function runDry(text: string, options: ReconcileOptions): Promise<ExitCode
   const terminal = terminalOf(options);
   try {
     const { user, userId, tenant } = await findUser(text, side.tenants, side.assess.documents);
-    const { view } = await dryRun(side.assess, tenant, user, userId, new Date());
+    const now = new Date();
+    const { facts, view: seen } = await dryRun(side.assess, tenant, user, userId, now);
+    const view = pausedView(seen, facts, now);
     const planned = plannedUser(user, view);
     const differs = view.conditions.some(({ status }) => status !== 'True');
     if (terminal.json)

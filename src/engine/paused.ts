@@ -1,9 +1,10 @@
 /** Who is paused, by the log: a batch look has no history of a user, and paused is never green. */
 import type { ConcordEvent, ConditionDraft } from '../events/event.ts';
-import { fold } from '../events/fold.ts';
+import { type Facts, fold } from '../events/fold.ts';
 import type { UserKey } from '../identity.ts';
 import type { EventReader } from '../ports.ts';
 import type { Assessment } from './assess.ts';
+import type { View } from './look.ts';
 import { withheld } from './policy.ts';
 
 /** The users who are paused now, with the condition that says so. Pauses are few: they are a person's. */
@@ -24,6 +25,12 @@ export async function pausedUsers(
     if (pause !== undefined) paused.set(user, pause.condition);
   }
   return paused;
+}
+
+/** The same for one user, whose history is known. */
+export function pausedView(view: View, facts: Facts, now: Date): View {
+  const pause = withheld(facts, { observeOnly: false }, now)?.condition;
+  return pause === undefined ? view : { ...view, actions: [], conditions: [pause, ...view.conditions] };
 }
 
 /** What an audit says of somebody who may be paused: that, and that nothing would be done. */
