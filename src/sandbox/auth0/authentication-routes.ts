@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { AccessTokens } from './access-tokens.ts';
 import { readBody } from './request-body.ts';
+import type { Grant } from './scopes.ts';
 import { DirectoryError, type UserDirectory } from './user-directory.ts';
 
 export interface Application {
@@ -30,6 +31,7 @@ export function addTokenRoute(
   application: Application,
   tokens: AccessTokens,
   domain: string,
+  grant: Grant,
 ): void {
   server.post('/oauth/token', async (request, reply) => {
     const { grant_type, client_id, client_secret, audience } = TokenRequest.parse(request.body ?? {});
@@ -50,8 +52,10 @@ export function addTokenRoute(
       const error_description = `Service not found: ${audience}`;
       return reply.code(403).send({ error: 'access_denied', error_description });
     }
-    const access_token = tokens.issue({ iss: `https://${domain}/`, aud: audience, azp: client_id });
-    return { access_token, expires_in: tokens.lifetimeS, token_type: 'Bearer' };
+    const { scopes } = grant;
+    const claims = { iss: `https://${domain}/`, aud: audience, azp: client_id };
+    const access_token = tokens.issue(claims, scopes);
+    return { access_token, scope: scopes.join(' '), expires_in: tokens.lifetimeS, token_type: 'Bearer' };
   });
 }
 

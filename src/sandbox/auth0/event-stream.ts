@@ -43,6 +43,7 @@ const ATTEMPTS = 4;
  */
 export class EventStream {
   readonly id: string;
+  status: 'enabled' | 'disabled' = 'enabled';
   readonly failed: FailedDelivery[] = [];
   readonly #pauses = new Pauses();
   readonly #stopped = new AbortController();
@@ -54,10 +55,15 @@ export class EventStream {
   constructor(settings: EventStreamSettings, sink: { readonly endpoint: string; readonly token: string }) {
     this.#settings = settings;
     this.#sink = sink;
-    this.id = `est_${settings.randomness.draw(16, ALPHANUMERICS)}`;
+    this.id = `est_${settings.randomness.draw(22, ALPHANUMERICS)}`;
+  }
+
+  get endpoint(): string {
+    return this.#sink.endpoint;
   }
 
   offer({ type, user }: UserChange): void {
+    if (this.status === 'disabled') return;
     const { tenant, clock, randomness, seed, duplicateShare } = this.#settings;
     const time = clock().toISOString();
     this.#offered += 1;

@@ -55,6 +55,7 @@ export function addLogStreamRoutes(
   logs: LogStore,
   clientId: string,
 ): void {
+  const shown = (config: HttpStreamConfig) => shownAs(config, streams.hidesAuthorization);
   function logWrite(request: FastifyRequest, description: string, statusCode: number, answer: unknown): void {
     const [path = ''] = request.url.split('?', 1);
     const writer = { type: 'application', clientId } as const;
@@ -101,8 +102,10 @@ export function addLogStreamRoutes(
   });
 }
 
-function shown(config: HttpStreamConfig): Management.LogStreamHttpResponseSchema {
-  return config;
+/** Whether Auth0 shows the Authorization in the clear is not documented, so both can be had. */
+function shownAs(config: HttpStreamConfig, isHidden: boolean): Management.LogStreamHttpResponseSchema {
+  if (!isHidden || config.sink.httpAuthorization === undefined) return config;
+  return { ...config, sink: { ...config.sink, httpAuthorization: '*****' } };
 }
 
 /** Auth0 sends to https only. A receiver on this machine is let off, for it has no certificate to show. */

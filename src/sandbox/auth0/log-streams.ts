@@ -20,6 +20,8 @@ export class LogStreams {
   readonly #settings: DeliverySettings;
   readonly #streams = new Map<string, LogStream>();
   #created = 0;
+  /** Whether the Management API covers the Authorization of sinks. */
+  hidesAuthorization = false;
 
   constructor(logs: LogStore, settings: DeliverySettings) {
     this.#logs = logs;

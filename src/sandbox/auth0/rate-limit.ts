@@ -16,7 +16,7 @@ export interface Admission {
 
 /** Auth0's token bucket: one for the whole Management API, refilled steadily. */
 export class TokenBucket {
-  readonly #limit: RateLimit;
+  #limit: RateLimit;
   readonly #clock: Clock;
   #tokens: number;
   #filledAtMs: number;
@@ -26,6 +26,12 @@ export class TokenBucket {
     this.#clock = clock;
     this.#tokens = limit.burst;
     this.#filledAtMs = clock().getTime();
+  }
+
+  change(limit: RateLimit, left: number): void {
+    this.#limit = limit;
+    this.#tokens = left;
+    this.#filledAtMs = this.#clock().getTime();
   }
 
   take(): Admission {

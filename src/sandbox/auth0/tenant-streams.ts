@@ -13,6 +13,8 @@ interface LogStreamRequest {
   readonly name?: string;
   readonly contentType?: string;
   readonly filters?: Management.LogStreamFilter[];
+  readonly isPriority?: boolean;
+  readonly headers?: Management.HttpCustomHeader[];
   readonly piiConfig?: Management.LogStreamPiiConfig;
   /** ISO time from which the log is replayed. */
   readonly startFrom?: string;
@@ -27,6 +29,10 @@ export interface LogStreamControl {
   pause(id?: string): void;
   /** What was queued, and is still within retention, is delivered. */
   resume(id?: string): void;
+  /** What Auth0 does by itself after a week of failures. */
+  suspend(id?: string): void;
+  /** Whether the Management API covers the Authorization of streams; at first it does not. */
+  hideAuthorization(hidden: boolean): void;
   status(id: string): Management.LogStreamStatusEnum | undefined;
   /** The Health tab: the last ten failures, newest first. */
   failures(id: string): readonly DeliveryFailure[];
@@ -35,25 +41,31 @@ export interface LogStreamControl {
 }
 
 export function logStreamControlOf(streams: LogStreams): LogStreamControl {
-  function setStatus(status: 'active' | 'paused', id: string | undefined): void {
+  function setStatus(status: Management.LogStreamStatusEnum, id: string | undefined): void {
     for (const stream of streams.all()) {
       if (id === undefined || stream.config.id === id) streams.update(stream, { status });
     }
   }
   return {
     add(request) {
-      const { endpoint, authorization, format, contentType, name, filters, piiConfig, startFrom } = request;
+      const { endpoint, authorization, format, contentType, name, startFrom } = request;
+      const { filters, isPriority, headers, piiConfig: pii_config } = request;
       const sink = {
         httpEndpoint: endpoint,
         httpContentFormat: format,
         httpContentType: contentType ?? 'application/json',
         httpAuthorization: authorization,
+        ...(headers === undefined ? {} : { httpCustomHeaders: headers }),
       };
-      return streams.create({ sink, name, filters, pii_config: piiConfig, startFrom }).config.id;
+      return streams.create({ sink, name, filters, isPriority, pii_config, startFrom }).config.id;
     },
     remove: (id) => streams.remove(id),
     pause: (id) => setStatus('paused', id),
     resume: (id) => setStatus('active', id),
+    suspend: (id) => setStatus('suspended', id),
+    hideAuthorization: (hidden) => {
+      streams.hidesAuthorization = hidden;
+    },
     status: (id) => streams.find(id)?.config.status,
     failures: (id) => streams.find(id)?.failures ?? [],
     flush: (timeoutMs = 10_000) => streams.flush(timeoutMs),
@@ -64,6 +76,8 @@ export function logStreamControlOf(streams: LogStreams): LogStreamControl {
 export interface EventStreamControl {
   /** `user.created`, `user.updated` and `user.deleted` from now on, each with `Authorization: Bearer <token>`. */
   add(sink: { readonly endpoint: string; readonly token: string }): void;
+  /** From now on nothing is sent, as after failures without end. */
+  disable(): void;
   /** What was given up: Auth0 sends it again only when somebody asks. */
   failures(): readonly FailedDelivery[];
   redeliver(): void;
@@ -74,13 +88,17 @@ export interface EventStreamControl {
 export function eventStreamControlOf(
   users: UserStore,
   settings: EventStreamSettings,
-): EventStreamControl & { stop(): Promise<void> } {
+): EventStreamControl & { readonly all: readonly EventStream[]; stop(): Promise<void> } {
   const streams: EventStream[] = [];
   users.onChange((change) => {
     for (const stream of streams) stream.offer(change);
   });
   return {
+    all: streams,
     add: (sink) => void streams.push(new EventStream(settings, sink)),
+    disable: () => {
+      for (const stream of streams) stream.status = 'disabled';
+    },
     failures: () => streams.flatMap(({ failed }) => failed),
     redeliver: () => {
       for (const stream of streams) stream.redeliver();

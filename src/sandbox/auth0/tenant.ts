@@ -4,6 +4,7 @@ import { AccessTokens } from './access-tokens.ts';
 import { standardError } from './api-error.ts';
 import { addSignUpRoutes, addTokenRoute } from './authentication-routes.ts';
 import type { Clock } from './clock.ts';
+import { addEventStreamRoutes } from './event-stream-routes.ts';
 import { ExportJobs } from './export-jobs.ts';
 import { Faults } from './faults.ts';
 import { addDownloadRoute, addJobRoutes } from './job-routes.ts';
@@ -15,6 +16,7 @@ import { LogStreams } from './log-streams.ts';
 import { createRandomness } from './randomness.ts';
 import { type RateLimit, TokenBucket } from './rate-limit.ts';
 import { RequestCounter } from './request-counter.ts';
+import { Grant, scopesFor } from './scopes.ts';
 import { createServer, notFound } from './server.ts';
 import { type People, peopleOf } from './tenant-people.ts';
 import {
@@ -69,6 +71,10 @@ export interface Auth0Tenant extends People {
   readonly logs: LogStore;
   readonly faults: Faults;
   readonly requests: RequestCounter;
+  /** The scopes of the application. Tokens that are out keep theirs. */
+  grant(scopes: readonly string[]): void;
+  /** Another limit, of which so many calls are left: others have used it too. */
+  limit(rateLimit: RateLimit, left: number): void;
   /** Makes every bearer token expire at once. */
   expireTokens(): void;
   /** Ends deliveries and open requests at once, and closes the port. */
@@ -105,7 +111,8 @@ export async function startAuth0Tenant(options: Auth0TenantOptions): Promise<Aut
   const faults = new Faults();
 
   const server = createServer(requests, faults);
-  addTokenRoute(server, options, tokens, domain);
+  const grant = new Grant();
+  addTokenRoute(server, options, tokens, domain, grant);
   addSignUpRoutes(server, directory);
   addDownloadRoute(server, jobs);
   server.register(
@@ -115,6 +122,7 @@ export async function startAuth0Tenant(options: Auth0TenantOptions): Promise<Aut
       addUserWriteRoutes(api, directory, options.clientId);
       addLogRoutes(api, logs);
       addLogStreamRoutes(api, streams, logs, options.clientId);
+      addEventStreamRoutes(api, eventStream.all);
       addJobRoutes(api, jobs, users, logs, options.clientId, `${tenant}.json${gzip ? '.gz' : ''}`);
     },
     { prefix: '/api/v2' },
@@ -131,6 +139,10 @@ export async function startAuth0Tenant(options: Auth0TenantOptions): Promise<Aut
     logs,
     faults,
     requests,
+    grant: (scopes) => {
+      grant.scopes = scopes;
+    },
+    limit: (rateLimit, left) => bucket.change(rateLimit, left),
     expireTokens: () => tokens.expireAll(),
     async stop() {
       await Promise.all([streams.stop(), eventStream.stop()]);
@@ -150,7 +162,7 @@ function guard(api: FastifyInstance, bucket: TokenBucket, tokens: AccessTokens):
     });
     // The standard limits tell by x-ratelimit-reset when to come back; they send no Retry-After.
     if (!admitted) throw standardError(429);
-    tokens.check(request.headers.authorization);
+    tokens.check(request.headers.authorization, scopesFor(request.method, request.routeOptions.url));
   });
   api.setNotFoundHandler(notFound);
 }

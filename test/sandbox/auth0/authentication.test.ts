@@ -40,6 +40,23 @@ describe('token', () => {
     expect([response.status, ((await response.json()) as { error: string }).error]).toEqual([status, error]);
   });
 
+  it('lets do what the application was granted when it was issued', async () => {
+    const tenant = await startTenant();
+    const granted = await managementApi(tenant);
+    tenant.grant(['read:logs']);
+    const narrowed = await managementApi(tenant);
+    expect((await granted('GET', '/users')).status).toBe(200);
+    expect((await narrowed('GET', '/logs')).status).toBe(200);
+    expect((await narrowed('GET', '/users')).body).toEqual({
+      statusCode: 403,
+      error: 'Forbidden',
+      message: 'Insufficient scope, expected any of: read:users,read:user_idp_tokens',
+      errorCode: 'insufficient_scope',
+    });
+    const answer = await fetch(`${tenant.url}/oauth/token`, json(credentials(tenant.domain)));
+    expect(await answer.json()).toMatchObject({ scope: 'read:logs' });
+  });
+
   it('opens every Management API route until it expires', async () => {
     const clock = new TestClock();
     const tenant = await startTenant({ clock: clock.read, tokenLifetimeS: 60 });

@@ -160,6 +160,15 @@ const ROUTES: readonly Route[] = [
     ask: async (world) => world.call('DELETE', `/log-streams/${await made(world, '/log-streams', STREAM)}`),
   },
   {
+    method: 'get',
+    path: '/event-streams',
+    status: 200,
+    ask: async ({ call, tenant }) => {
+      tenant.eventStream.add({ endpoint: 'https://hooks.example.com/events', token: 'secret' });
+      return call('GET', '/event-streams');
+    },
+  },
+  {
     method: 'post',
     path: '/jobs/users-exports',
     status: 200,

@@ -61,3 +61,19 @@ it('tries four times, gives up at once at a 4xx, and sends again only when asked
   await tenant.eventStream.flush();
   expect(tenant.eventStream.failures()).toEqual([]);
 });
+
+it('says nothing any more once it is disabled, and shows no token', async () => {
+  const { tenant, receiver } = await tenantWithStream();
+  tenant.eventStream.disable();
+  await tenant.signUp({ email: 'alice@example.com' });
+  await tenant.eventStream.flush();
+  expect(receiver.requests).toEqual([]);
+  const call = await managementApi(tenant);
+  const { body } = await call('GET', '/event-streams');
+  expect(body).toMatchObject({
+    eventStreams: [
+      { status: 'disabled', destination: { configuration: { webhook_endpoint: receiver.endpoint } } },
+    ],
+  });
+  expect(JSON.stringify(body)).not.toContain('the-token');
+});

@@ -30,6 +30,15 @@ describe('the rate limit', () => {
   });
 });
 
+it('counts what others have used of another limit', async () => {
+  const clock = new TestClock();
+  const tenant = await startTenant({ clock: clock.read });
+  const call = await managementApi(tenant);
+  tenant.limit({ requestsPerSecond: 1, burst: 40 }, 2);
+  const { headers } = await call('GET', '/users');
+  expect([headers.get('x-ratelimit-limit'), headers.get('x-ratelimit-remaining')]).toEqual(['40', '1']);
+});
+
 describe('faults', () => {
   it('answer an error as often as told, and then no more', async () => {
     const tenant = await startTenant();

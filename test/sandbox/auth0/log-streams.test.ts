@@ -185,7 +185,11 @@ describe('what a stream is set to', () => {
     const path = `/log-streams/${made.body.id}`;
     expect((await call<Stream>('PATCH', path, { status: 'paused' })).body.status).toBe('paused');
     expect(tenant.logStream.status(made.body.id)).toBe('paused');
-    expect((await call<Stream[]>('GET', '/log-streams')).body).toHaveLength(1);
+    expect((await call<Stream[]>('GET', '/log-streams')).body).toMatchObject([{ sink }]);
+    tenant.logStream.hideAuthorization(true);
+    expect((await call<Stream[]>('GET', '/log-streams')).body).toMatchObject([
+      { sink: { ...sink, httpAuthorization: '*****' } },
+    ]);
     expect((await call('DELETE', path)).status).toBe(204);
     expect((await call('GET', path)).status).toBe(404);
     expect(tenant.logs.readable().map((entry) => entry.data.description)).toEqual([
