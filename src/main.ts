@@ -189,6 +189,17 @@ function program(end: (code: number) => void) {
       end(await (await import('./commands/credentials.ts')).runReseal({ ...globals(), ...options })),
     );
   concord
+    .command('doctor')
+    .option('--fix', 'clean up the indexes, after showing what is to be done and asking')
+    .option('--yes', 'do not ask')
+    .option('--simulate', 'drive an invented sign-up up to its plan, in a database that is then dropped')
+    .description(
+      'look for what is wrong with the settings and with what Concord runs on; say why, and what mends it',
+    )
+    .action(async (options) =>
+      end(await (await import('./commands/doctor.ts')).runDoctor({ ...globals(), ...options })),
+    );
+  concord
     .command('sandbox')
     .option('--exit', 'end after the story, with 0 only if every expectation holds')
     .option('--users <n>', 'add so many invented people', wholeNumber, 0)

@@ -245,7 +245,7 @@ export function wireCredentials(config: Config, dryRun: boolean) {
 }
 
 /** Built at the first call, because a command that asks the PDS nothing need not know where it is. */
-function xrpcFor({ pds }: Config, observer?: EngineObserver): Xrpc {
+export function xrpcFor({ pds }: Config, observer?: EngineObserver): Xrpc {
   let xrpc: Xrpc | undefined;
   const limiter = new RateLimiter({
     upstream: 'pds',
@@ -312,7 +312,7 @@ function auth0For(
 }
 
 /** Asks the PDS once; a failure is not remembered, so that it is asked again. */
-function handleDomainOf(accounts: AccountReader): () => Promise<string> {
+export function handleDomainOf(accounts: AccountReader): () => Promise<string> {
   let known: string | undefined;
   return async () => {
     known ??= (await accounts.handleDomains())[0];
@@ -325,6 +325,6 @@ function handleDomainOf(accounts: AccountReader): () => Promise<string> {
   };
 }
 
-function engineSettings(config: Config): EngineSettings {
+export function engineSettings(config: Config): EngineSettings {
   return { ...config.engine, freshForMs: config.auth0.freshForMs, policy: config.policy };
 }

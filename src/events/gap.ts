@@ -74,7 +74,7 @@ export function streamStanding(
 }
 
 /** By the end of its path, because what stands before may be a proxy's. */
-function deliversTo(endpoint: string, tenant: TenantId): boolean {
+export function deliversTo(endpoint: string, tenant: TenantId): boolean {
   if (!URL.canParse(endpoint)) return false;
   return new URL(endpoint).pathname.replace(/\/+$/, '').endsWith(`/webhooks/auth0/${tenant}`);
 }

@@ -9,6 +9,7 @@ import {
 } from 'mongodb';
 import { UpstreamError, UsageError } from '../errors.ts';
 import { reading } from './errors.ts';
+import type { InspectableDb } from './inspection.ts';
 import { endCallsOnLostSockets } from './lost-sockets.ts';
 
 export interface ConnectionOptions {
@@ -16,6 +17,8 @@ export interface ConnectionOptions {
   readonly database: string;
   /** Shows in the server's log and in `currentOp`. */
   readonly appName: string;
+  /** How long a server is looked for. Default 5,000. */
+  readonly selectionTimeoutMs?: number;
 }
 
 /**
@@ -67,13 +70,13 @@ const maxPoolSize = 64;
  * ready, and come up with the database. Throws `UsageError` when the address cannot be read; the message
  * does not repeat it, because it holds a password.
  */
-export function connect(options: ConnectionOptions & { readonly readOnly: true }): Connection<ReadableDb>;
+export function connect(options: ConnectionOptions & { readonly readOnly: true }): Connection<InspectableDb>;
 export function connect(options: ConnectionOptions & { readonly readOnly?: false }): Connection;
 export function connect(options: ConnectionOptions & { readonly readOnly?: boolean }): Connection {
   endCallsOnLostSockets();
   const client = newClient(options.uri, {
     appName: options.appName,
-    serverSelectionTimeoutMS: serverSelectionTimeoutMs,
+    serverSelectionTimeoutMS: options.selectionTimeoutMs ?? serverSelectionTimeoutMs,
     connectTimeoutMS: connectTimeoutMs,
     socketTimeoutMS: socketTimeoutMs,
     maxPoolSize,

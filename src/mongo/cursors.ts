@@ -3,6 +3,7 @@ import type { Db } from 'mongodb';
 import type { Cursors } from '../ports.ts';
 import { upsertAll } from './bulk.ts';
 import { collections } from './collections.ts';
+import type { ReadableDb } from './connection.ts';
 import { reading } from './errors.ts';
 
 interface StoredCursor {
@@ -12,13 +13,20 @@ interface StoredCursor {
   readonly at: Date;
 }
 
-export function cursors(db: Db): Cursors {
+export function cursorReader(db: ReadableDb): Pick<Cursors, 'get'> {
   const collection = db.collection<StoredCursor>(collections.cursors);
   return {
     async get(name) {
       const found = await reading('read a position', () => collection.findOne({ _id: { $eq: name } }));
       return found?.position;
     },
+  };
+}
+
+export function cursors(db: Db): Cursors {
+  const collection = db.collection<StoredCursor>(collections.cursors);
+  return {
+    ...cursorReader(db),
     set: (name, position) => {
       const update = { $set: { position }, $currentDate: { at: true } } as const;
       const upsert = { updateOne: { filter: { _id: name }, update, upsert: true } };

@@ -65,13 +65,24 @@ export async function listIndexes(
   db: ReadableDb,
   collection: 'users' | '@handles',
 ): Promise<readonly IndexState[]> {
+  return (await describedIndexes(db, collection)).map(({ state }) => state);
+}
+
+/** The same, each with all that the server says of it. */
+export async function describedIndexes(
+  db: ReadableDb,
+  collection: 'users' | '@handles',
+): Promise<readonly { readonly state: IndexState; readonly index: IndexDescriptionInfo }[]> {
   const found = await indexesOf(db, collection);
   return found.map((index) => ({
-    collection,
-    name: index.name,
-    key: Object.entries(index.key).map(([field, direction]) => [field, direction] as const),
-    unique: index.unique === true,
-    partial: index.partialFilterExpression !== undefined,
+    index,
+    state: {
+      collection,
+      name: index.name,
+      key: Object.entries(index.key).map(([field, direction]) => [field, direction] as const),
+      unique: index.unique === true,
+      partial: index.partialFilterExpression !== undefined,
+    },
   }));
 }
 

@@ -1,0 +1,152 @@
+/**
+ * One Auth0 tenant as `doctor` looks at it: what the application may read, and how the streams are set up.
+ * Every question is asked once, however many checks want the answer.
+ *
+ * The users are asked for first, and alone, so that what their answer says is left of the limit is not what
+ * our own other questions have left of it.
+ */
+import { z } from 'zod';
+import { aheadMs, roomIn } from '../answer-headers.ts';
+import { UpstreamError } from '../errors.ts';
+import type { Allowed, Auth0Inspection, InspectedEventStream, InspectedLogStream } from '../inspection.ts';
+import { type Call, createCaller } from '../upstream.ts';
+import type { Auth0ClientOptions } from './client.ts';
+
+const TokenAnswer = z.object({ access_token: z.string().min(1), scope: z.string().optional() });
+const Claims = z.object({ scope: z.string() });
+const LogStreamsAnswer = z.array(
+  z.object({
+    id: z.string(),
+    name: z.string().default(''),
+    status: z.enum(['active', 'paused', 'suspended']),
+    isPriority: z.boolean().default(false),
+    filters: z.array(z.object({ name: z.string().optional() })).default([]),
+    sink: z
+      .object({
+        httpEndpoint: z.string(),
+        httpAuthorization: z.string().optional(),
+        httpCustomHeaders: z.array(z.object({ header: z.string().optional() })).optional(),
+      })
+      .optional()
+      .catch(undefined),
+  }),
+);
+const EventStreams = z.array(
+  z.object({
+    status: z.enum(['enabled', 'disabled']),
+    subscriptions: z.array(z.object({ event_type: z.string() })).default([]),
+    destination: z
+      .object({ configuration: z.object({ webhook_endpoint: z.string().optional() }) })
+      .optional(),
+  }),
+);
+const EventStreamsAnswer = z.union([
+  EventStreams,
+  z.object({ eventStreams: EventStreams }).transform(({ eventStreams }) => eventStreams),
+]);
+
+export function createAuth0Inspection(options: Auth0ClientOptions): Auth0Inspection {
+  const { domain, clientId, clientSecret, clock, limiter, timeoutMs } = options;
+  const origin = options.managementUrl ?? `https://${domain}`;
+  const send = createCaller({ upstream: 'auth0', origin, clock, limiter, fetch: options.fetch, timeoutMs });
+  const token = once(() =>
+    send({
+      method: 'POST',
+      route: 'oauth.token',
+      path: '/oauth/token',
+      bucket: 'token',
+      form: {
+        grant_type: 'client_credentials',
+        client_id: clientId,
+        client_secret: clientSecret,
+        audience: `https://${domain}/api/v2/`,
+      },
+      parse: (body) => {
+        const { access_token, scope } = TokenAnswer.parse(body);
+        return { access_token, scopes: (scope ?? scopeClaim(access_token))?.split(' ').filter(Boolean) };
+      },
+    }),
+  );
+  const ask = async <T>(call: Omit<Call<T>, 'method'>): Promise<Allowed<T>> => {
+    const { access_token } = await token();
+    const headers = { authorization: `Bearer ${access_token}` };
+    try {
+      return await send({ ...call, method: 'GET', headers });
+    } catch (error) {
+      if (error instanceof UpstreamError && error.code === 'FORBIDDEN') return 'forbidden';
+      throw error;
+    }
+  };
+  const users = once(() => {
+    const askedAt = clock.now();
+    return ask({
+      route: 'users.list',
+      path: '/api/v2/users',
+      query: { page: 0, per_page: 1, fields: 'user_id', include_fields: true },
+      parse: (_body, headers) => ({
+        aheadMs: aheadMs(headers, askedAt, clock.now()),
+        room: roomIn(headers, clock.now()),
+      }),
+    });
+  });
+  const afterUsers = <T>(call: Omit<Call<T>, 'method'>) =>
+    once(async () => {
+      // Whether that went well is for whoever asked for it.
+      await users().catch(() => undefined);
+      return ask(call);
+    });
+  return {
+    token,
+    users,
+    logs: afterUsers({
+      route: 'logs.oldest',
+      path: '/api/v2/logs',
+      query: { page: 0, per_page: 1 },
+      bucket: 'logs',
+      parse: () => 'readable' as const,
+    }),
+    logStreams: afterUsers<readonly InspectedLogStream[]>({
+      route: 'logStreams.list',
+      path: '/api/v2/log-streams',
+      bucket: 'other',
+      parse: (body) =>
+        LogStreamsAnswer.parse(body).map(({ id, name, status, isPriority, filters, sink }) => ({
+          ...{ id, name, status, isPriority },
+          endpoint: sink?.httpEndpoint,
+          authorization: sink?.httpAuthorization,
+          filters: filters.flatMap((filter) => filter.name ?? []),
+          headers: (sink?.httpCustomHeaders ?? []).flatMap(({ header }) => header?.toLowerCase() ?? []),
+        })),
+    }),
+    eventStreams: afterUsers<readonly InspectedEventStream[]>({
+      route: 'eventStreams.list',
+      path: '/api/v2/event-streams',
+      bucket: 'other',
+      parse: (body) =>
+        EventStreamsAnswer.parse(body).map(({ status, subscriptions, destination }) => ({
+          isEnabled: status === 'enabled',
+          types: subscriptions.map(({ event_type }) => event_type),
+          endpoint: destination?.configuration.webhook_endpoint,
+        })),
+    }),
+  };
+}
+
+/** Tokens are opaque; but where the answer beside it does not say what was granted, Auth0's own carry it. */
+function scopeClaim(token: string): string | undefined {
+  const payload = token.split('.')[1];
+  if (payload === undefined) return undefined;
+  try {
+    return Claims.safeParse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))).data?.scope;
+  } catch {
+    return undefined;
+  }
+}
+
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => {
+    answer ??= ask();
+    return answer;
+  };
+}

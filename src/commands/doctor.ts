@@ -1,0 +1,137 @@
+/**
+ * `concord doctor`: what is wrong with the platform and with what it runs on, why that matters, and what mends
+ * it. Reads only, but for `--fix`, which asks before it does anything, and `--simulate`, which see.
+ */
+import type { Config } from '../config/schema.ts';
+import { type Examined, type Finding, runChecks } from '../doctor/check.ts';
+import type { Load } from '../doctor/configuration.ts';
+import { checksFor } from '../doctor/examine.ts';
+import { carryOut, planRepair, type Repair } from '../doctor/fix.ts';
+import { lookAtIndexes } from '../doctor/indexes.ts';
+import type { Clock } from '../ports.ts';
+import { systemClock } from '../system.ts';
+import { printJson } from '../terminal/output.ts';
+import { createProgress } from '../terminal/progress.ts';
+import { wireDoctor, wireIndexRepair, wireSimulation } from '../wire-doctor.ts';
+import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
+import { confirm } from './confirm.ts';
+import { printDiagnosis, printRepair } from './doctor-report.ts';
+
+export interface DoctorOptions extends GlobalOptions {
+  /** Clean up the indexes. */
+  readonly fix?: boolean | undefined;
+  readonly yes?: boolean | undefined;
+  /** Drive an invented sign-up through all but Auth0. */
+  readonly simulate?: boolean | undefined;
+}
+
+export interface Diagnosis {
+  readonly checks: readonly Examined[];
+  readonly findings: readonly Finding[];
+}
+
+/** Longer than one call of any of them takes, so that a call says itself what was the matter. */
+const CHECK_TIMEOUT_MS = 12_000;
+
+export async function runDoctor(options: DoctorOptions): Promise<ExitCode> {
+  const startedAt = performance.now();
+  const terminal = terminalOf(options);
+  const load: Load = (needs) => configFor(options, needs);
+  const repair = options.fix === true ? await repairIndexes(load, options, terminal) : undefined;
+  const progress = createProgress({ label: 'looking', stream: terminal.stderr, now: () => new Date() });
+  let ended = 0;
+  const onEnd = () => {
+    ended += 1;
+    progress.update(ended);
+  };
+  const diagnosis = await examine(load, systemClock, { simulate: options.simulate === true, onEnd });
+  progress.finish();
+  const durationMs = Math.round(performance.now() - startedAt);
+  const { checks, findings } = diagnosis;
+  if (terminal.json) {
+    const fix =
+      repair === undefined ? {} : { fix: { ...repair, steps: repair.steps.map(({ text }) => text) } };
+    printJson({ command: 'doctor', checks, findings: findings.length, ...fix, durationMs });
+  } else printDiagnosis(diagnosis, durationMs, terminal);
+  return findings.length === 0 ? EXIT.clean : EXIT.differences;
+}
+
+export interface ExamineOptions {
+  readonly simulate?: boolean;
+  /** Told of each check as it ends. */
+  readonly onEnd?: (examined: Examined) => void;
+}
+
+/** Throws what keeps anything from being looked at, such as a configuration file that cannot be read. */
+export async function examine(
+  load: Load,
+  clock: Clock,
+  { simulate = false, onEnd }: ExamineOptions = {},
+): Promise<Diagnosis> {
+  const closing: (() => Promise<void>)[] = [];
+  const surroundingsOf = (config: Config) => {
+    const wired = wireDoctor(config, clock);
+    closing.push(wired.close);
+    return wired;
+  };
+  const simulationOf = (config: Config) => {
+    const wired = wireSimulation(config, clock);
+    closing.push(wired.dispose);
+    return wired;
+  };
+  try {
+    const checks = checksFor(load, surroundingsOf, clock, simulate ? simulationOf : undefined);
+    const examined = await runChecks(checks, { clock, timeoutMs: CHECK_TIMEOUT_MS }, onEnd);
+    const findings = examined.flatMap((each) => (each.status === 'found' ? each.findings : []));
+    return { checks: examined, findings };
+  } finally {
+    await Promise.all(closing.map((close) => close()));
+  }
+}
+
+export interface Repaired extends Repair {
+  readonly done: boolean;
+}
+
+async function repairIndexes(
+  load: Load,
+  options: Pick<DoctorOptions, 'yes'>,
+  terminal: Terminal,
+): Promise<Repaired> {
+  const config = load(['mongodb']);
+  const repair = await planIndexRepair(config);
+  if (!terminal.json) printRepair(repair, terminal);
+  if (repair.steps.length === 0) return { ...repair, done: false };
+  const { steps } = repair;
+  const question = `${steps.length === 1 ? 'This step' : `These ${steps.length} steps`} for the indexes. Go on?`;
+  // In one document for machines there is no other place for what the person is asked about.
+  if (terminal.json && options.yes !== true)
+    for (const { text } of steps) terminal.stderr.write(`  ${text}\n`);
+  if (!(await confirm(question, options.yes))) return { ...repair, done: false };
+  await carryOutRepair(config, repair, ({ text }) => {
+    if (!terminal.json) terminal.stdout.write(`  ${terminal.style('green', 'done')}  ${text}\n`);
+  });
+  return { ...repair, done: true };
+}
+
+export async function planIndexRepair(config: Config): Promise<Repair> {
+  const { side, close } = wireDoctor(config, systemClock);
+  try {
+    return planRepair(await lookAtIndexes(side().mongodb));
+  } finally {
+    await close();
+  }
+}
+
+export async function carryOutRepair(
+  config: Config,
+  { steps }: Repair,
+  onDone: Parameters<typeof carryOut>[2],
+): Promise<void> {
+  const { repair, close } = wireIndexRepair(config);
+  try {
+    await carryOut(repair, steps, onDone);
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * The shape of every check of `doctor`, and how they are run: side by side, each within its time, and none before
+ * what it needs. A check whose ground is not there says so, and is no finding of its own; one that was asked and
+ * got no answer is a finding, since what cannot be seen may be wrong.
+ */
+import { describeError } from '../errors.ts';
+import type { TenantId } from '../identity.ts';
+import type { Clock } from '../ports.ts';
+
+export interface Finding {
+  /** An error keeps somebody from being whole, or will; a warning costs time, or is a promise on weak feet. */
+  readonly level: 'error' | 'warning';
+  /** Stable, in capitals: what a program may branch on. */
+  readonly code: string;
+  readonly what: string;
+  /** Why it matters. */
+  readonly why: string;
+  /** The command or the page that mends it. */
+  readonly mend: string;
+}
+
+export interface Seen {
+  /** In a few words, what is there. Names no secret. */
+  readonly summary: string;
+  readonly findings: readonly Finding[];
+  /** Nothing that needs this can be looked at. */
+  readonly isShut?: boolean;
+}
+
+export interface Check {
+  readonly name: string;
+  /** Undefined for what concerns them all. */
+  readonly tenant?: TenantId | undefined;
+  /** The ids of the checks that this one stands on. */
+  readonly needs: readonly string[];
+  look(): Promise<Seen>;
+}
+
+export type Examined = { readonly check: string; readonly tenant: TenantId | null } & (
+  | { readonly status: 'well' | 'found'; readonly summary: string; readonly findings: readonly Finding[] }
+  | { readonly status: 'not-looked-at'; readonly because: string }
+);
+
+/** A tenant's check goes by the name of both. */
+export function idOf({ name, tenant }: Pick<Check, 'name' | 'tenant'>): string {
+  return tenant === undefined ? name : `${name} of ${tenant}`;
+}
+
+/** In the order in which they are given. `onEnd` is told of each as it ends. */
+export async function runChecks(
+  checks: readonly Check[],
+  { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
+  onEnd: (examined: Examined) => void = () => {},
+): Promise<readonly Examined[]> {
+  const known = new Map(checks.map((check) => [idOf(check), check]));
+  const running = new Map<string, Promise<Ended>>();
+  const run = (check: Check): Promise<Ended> => {
+    const id = idOf(check);
+    const begun = running.get(id) ?? runOne(check);
+    running.set(id, begun);
+    return begun;
+  };
+  const runOne = async (check: Check): Promise<Ended> => {
+    const who = { check: check.name, tenant: check.tenant ?? null };
+    const grounds = check.needs.map((id) => known.get(id) ?? missing(check, id));
+    const ended = await Promise.all(grounds.map(run));
+    const shut = grounds.find((_, at) => ended[at]?.isShut === true);
+    const result: Ended =
+      shut === undefined
+        ? await lookWithin(check, who, clock, timeoutMs)
+        : { isShut: true, examined: { ...who, status: 'not-looked-at', because: idOf(shut) } };
+    onEnd(result.examined);
+    return result;
+  };
+  return (await Promise.all(checks.map(run))).map(({ examined }) => examined);
+}
+
+interface Ended {
+  readonly examined: Examined;
+  readonly isShut: boolean;
+}
+
+async function lookWithin(
+  check: Check,
+  who: Pick<Examined, 'check' | 'tenant'>,
+  clock: Clock,
+  timeoutMs: number,
+): Promise<Ended> {
+  const over = new AbortController();
+  const late = clock.delay(timeoutMs, over.signal).then(() => unseen(check, `no answer in ${timeoutMs} ms.`));
+  const looked = check.look().catch((error: unknown) => unseen(check, said(error)));
+  const { summary, findings, isShut = false } = await Promise.race([looked, late]);
+  over.abort();
+  const status = findings.length === 0 ? 'well' : 'found';
+  return { isShut, examined: { ...who, status, summary, findings } };
+}
+
+/** What went wrong, as one sentence. */
+export function said(error: unknown): string {
+  return `${describeError(error).replaceAll('.: ', ': ').replace(/\.$/, '')}.`;
+}
+
+function unseen(check: Check, reason: string): Seen {
+  return {
+    summary: 'could not be looked at',
+    isShut: true,
+    findings: [
+      {
+        level: 'error',
+        code: 'NOT_SEEN',
+        what: `The ${idOf(check)} could not be looked at: ${reason}`,
+        why: 'What cannot be seen may be wrong.',
+        mend: 'Mend what the message names, and run: concord doctor',
+      },
+    ],
+  };
+}
+
+function missing(check: Check, id: string): never {
+  throw new Error(`the check ${idOf(check)} needs ${id}, which is not among them`);
+}
+
+export function well(summary: string): Seen {
+  return { summary, findings: [] };
+}
+
+export function found(summary: string, ...findings: readonly Finding[]): Seen {
+  return { summary, findings };
+}

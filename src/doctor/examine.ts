@@ -1,0 +1,103 @@
+/** All the checks there are, in the order in which they are told. */
+import type { ConfigNeed } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import type { MongodbInspection } from '../inspection.ts';
+import type { Clock } from '../ports.ts';
+import { auth0Checks } from './auth0.ts';
+import { type Check, idOf } from './check.ts';
+import { type ClockReading, clockCheck } from './clock.ts';
+import { configurationChecks, type Load, loadLeniently } from './configuration.ts';
+import { type History, haltCheck, historyChecks } from './history.ts';
+import { indexCheck } from './indexes.ts';
+import { mongodbChecks } from './mongodb.ts';
+import { type ExaminedPds, pdsChecks } from './pds.ts';
+import { type Platform, platformChecks } from './platform.ts';
+import { type SimulatedTenant, type SimulationSide, simulationChecks } from './simulate.ts';
+import { streamChecks } from './streams.ts';
+import type { ExaminedTenant } from './tenant.ts';
+
+/** What is looked at, each built when it is asked for: what is not configured has nothing to build from. */
+export interface ExaminedSide extends History, Platform {
+  readonly mongodb: MongodbInspection;
+  open(): Promise<void>;
+}
+
+export interface Surroundings {
+  readonly side: () => ExaminedSide;
+  readonly pds: () => ExaminedPds;
+  readonly tenants: readonly ExaminedTenant[];
+}
+
+export interface Simulation {
+  readonly tenants: readonly SimulatedTenant[];
+  readonly open: () => Promise<SimulationSide>;
+}
+
+export function checksFor(
+  load: Load,
+  surroundingsOf: (config: Config) => Surroundings,
+  clock: Clock,
+  simulationOf?: (config: Config) => Simulation,
+): readonly Check[] {
+  const configuration = configurationChecks(load);
+  const config = loadLeniently(load);
+  if (config === undefined) return configuration;
+  const { side, pds, tenants } = surroundingsOf(config);
+  const simulation = simulationOf?.(config);
+  const mongodb = () => side().mongodb;
+  const settings = config.tenants.map(({ id, emailTag, sisterOf }, at) => ({
+    ...{ id, emailTag, sisterOf },
+    // Where it is lacking, to read it throws.
+    domain: hasNeed(load, 'auth0') ? config.tenants[at]?.domain : undefined,
+  }));
+  return [
+    ...configuration,
+    ...mongodbChecks(side),
+    indexCheck(mongodb),
+    ...platformChecks(side, () => config.credentials, settings, clock),
+    ...tenants.flatMap((tenant) => [
+      ...auth0Checks(tenant),
+      ...streamChecks(tenant),
+      ...historyChecks(tenant, side, clock),
+    ]),
+    haltCheck(side, clock),
+    ...pdsChecks(pds, mongodb),
+    clockCheck(['configuration'], () => clocks(side, pds, tenants)),
+    ...(simulation === undefined ? [] : simulationChecks(simulation.tenants, simulation.open)),
+  ];
+}
+
+function hasNeed(load: Load, need: ConfigNeed): boolean {
+  try {
+    load([need]);
+    return true;
+  } catch {
+    // Said by the check of this need.
+    return false;
+  }
+}
+
+/** Who does not answer has no clock to compare with; that is said elsewhere. */
+async function clocks(
+  side: () => ExaminedSide,
+  pds: () => ExaminedPds,
+  tenants: readonly ExaminedTenant[],
+): Promise<readonly ClockReading[]> {
+  const read = async (name: string, look: () => Promise<number | undefined>): Promise<ClockReading> => {
+    try {
+      return { name, aheadMs: await look() };
+    } catch {
+      return { name, aheadMs: undefined };
+    }
+  };
+  return Promise.all([
+    read('MongoDB', async () => (await side().mongodb.server()).aheadMs),
+    ...tenants.map(({ id, auth0 }) =>
+      read(idOf({ name: 'Auth0', tenant: tenants.length > 1 ? id : undefined }), async () => {
+        const users = await auth0().users();
+        return users === 'forbidden' ? undefined : users.aheadMs;
+      }),
+    ),
+    read('the PDS', async () => (await pds().inspection.health()).aheadMs),
+  ]);
+}

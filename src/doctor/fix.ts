@@ -1,0 +1,110 @@
+/**
+ * The clean-up of indexes that the seed system left undone: one unique index on each field, under the name that
+ * the seed system asks for, and nothing beside it that guarantees nothing.
+ *
+ * A server takes no second index on the same field in the same direction. So where one is in the way, the
+ * guarantee is kept meanwhile by a unique index in the other direction, and there is no moment without one:
+ *
+ * | step                                              | guaranteed by             |
+ * |---------------------------------------------------|---------------------------|
+ * | create the guard, in the other direction           | the old one, if it is fit |
+ * | drop what is in the way                            | the guard                 |
+ * | create the right one                               | the guard                 |
+ * | drop the guard, and what guarantees nothing beside | the right one             |
+ *
+ * Where documents share a value the first step cannot be made, and nothing is done. Each step may be repeated:
+ * what breaks off is taken up from what is there.
+ */
+import type { IndexDetail, IndexRepair } from '../inspection.ts';
+import type { WantedIndex } from '../ports.ts';
+import { guardName, type IndexSituation, leftOver, ownersOf, rightIndex } from './indexes.ts';
+
+export type RepairStep = {
+  readonly collection: WantedIndex['collection'];
+  readonly name: string;
+  /** For people. */
+  readonly text: string;
+} & (
+  | { readonly type: 'create'; readonly field: string; readonly direction: 1 | -1; readonly sparse: boolean }
+  | { readonly type: 'drop' }
+);
+
+export interface Repair {
+  readonly steps: readonly RepairStep[];
+  /** What cannot be done before a person has decided something. */
+  readonly refused: readonly string[];
+}
+
+export function planRepair(situations: readonly IndexSituation[]): Repair {
+  const repairs = situations.map(repairOf);
+  return {
+    steps: repairs.flatMap(({ steps }) => steps),
+    refused: repairs.flatMap(({ refused }) => refused),
+  };
+}
+
+/** Tells of each step when it is done. Throws what the server refuses, with the steps before it done. */
+export async function carryOut(
+  repair: IndexRepair,
+  steps: readonly RepairStep[],
+  onDone: (step: RepairStep) => void,
+): Promise<void> {
+  for (const step of steps) {
+    if (step.type === 'create') await repair.create(step);
+    else await repair.drop(step.collection, step.name);
+    onDone(step);
+  }
+}
+
+function repairOf(situation: IndexSituation): Repair {
+  const { wanted, shared } = situation;
+  if (rightIndex(situation) !== undefined)
+    return { steps: leftOver(situation).map((index) => drop(wanted, index, idle)), refused: [] };
+  if (shared.length > 0) {
+    const list = shared.map(({ value, documents, some }) => `${value} (${ownersOf(documents, some)})`);
+    const text = `No unique index can be made on ${place(wanted)}: documents share ${list.join('; ')}. Nothing was done there.`;
+    return { steps: [], refused: [text] };
+  }
+  if (situation.namesake !== undefined) {
+    const text = `${wanted.collection} has an index ${situation.name} with other keys, and ${place(wanted)} is to have one of that name. Nothing was done there: drop it if nothing rests on it.`;
+    return { steps: [], refused: [text] };
+  }
+  return { steps: exchange(situation), refused: [] };
+}
+
+const idle = 'which guarantees nothing that the right one does not';
+
+function exchange(situation: IndexSituation): readonly RepairStep[] {
+  const { wanted, name, inTheWay, sameField } = situation;
+  const { collection, field, sparse } = wanted;
+  const right: RepairStep = {
+    ...{ type: 'create', collection, name, field, direction: 1, sparse },
+    text: `create the unique index ${name} on ${place(wanted)}`,
+  };
+  const beside = sameField.filter((index) => !inTheWay.includes(index));
+  const isGuarded = beside.some(({ unique }) => unique);
+  const guard: RepairStep = {
+    ...{ type: 'create', collection, name: guardName(field), field, direction: -1, sparse },
+    text: `create the unique index ${guardName(field)} on ${place(wanted)}, which keeps it unique meanwhile`,
+  };
+  const needsGuard = inTheWay.length > 0 && !isGuarded;
+  // One that guarantees nothing may have the keys of the guard.
+  const [first, last] = needsGuard ? [beside, []] : [[], beside];
+  return [
+    ...first.map((index) => drop(wanted, index, idle)),
+    ...(needsGuard ? [guard] : []),
+    ...inTheWay.map((index) => drop(wanted, index, 'which is in the way of the right one')),
+    right,
+    ...last.map((index) => drop(wanted, index, idle)),
+    ...(needsGuard ? [drop(wanted, guard, 'which is not needed any more')] : []),
+  ];
+}
+
+function drop(wanted: WantedIndex, { name }: Pick<IndexDetail, 'name'>, why: string): RepairStep {
+  const { collection } = wanted;
+  return { type: 'drop', collection, name, text: `drop the index ${name} of ${place(wanted)}, ${why}` };
+}
+
+function place({ collection, field }: WantedIndex): string {
+  return `${collection}.${field}`;
+}

@@ -1,0 +1,135 @@
+/**
+ * What the log says of the past: whether it has been read while Auth0 still had it, and what has been left open.
+ *
+ * | check     | finding                                                    | level   |
+ * |-----------|------------------------------------------------------------|---------|
+ * | log read  | last read longer ago than Auth0 keeps entries               | error   |
+ * | log read  | last read longer ago than half of that                      | warning |
+ * | gaps      | something may have been missed                              | error   |
+ * | halted runs | a safety limit stopped a run, and nobody has decided      | warning |
+ */
+import { gapSentence } from '../commands/gap-text.ts';
+import { openGaps } from '../engine/gaps.ts';
+import { haltedRuns } from '../engine/halted.ts';
+import { UpstreamError } from '../errors.ts';
+import { isHealedBySweep } from '../events/gap.ts';
+import { type LogPosition, parsePosition, positionName } from '../events/log-position.ts';
+import type { TenantId } from '../identity.ts';
+import type { Clock, Cursors, EventReader } from '../ports.ts';
+import { type Check, type Finding, found, idOf, type Seen, well } from './check.ts';
+import type { ExaminedTenant } from './tenant.ts';
+
+export interface History {
+  readonly events: Pick<EventReader, 'read'>;
+  readonly cursors: Pick<Cursors, 'get'>;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+export function historyChecks(
+  { id, logRetentionDays, logs }: ExaminedTenant,
+  history: () => History,
+  clock: Pick<Clock, 'now'>,
+): readonly Check[] {
+  return [
+    {
+      name: 'log read',
+      tenant: id,
+      needs: ['mongodb', idOf({ name: 'auth0', tenant: id })],
+      look: async () => {
+        const stored = await history().cursors.get(positionName(id));
+        if (stored === undefined) return well('not yet');
+        return lookAtPosition(id, parsePosition(stored), logRetentionDays, logs, clock.now());
+      },
+    },
+    {
+      name: 'gaps',
+      tenant: id,
+      needs: ['mongodb'],
+      look: async () => {
+        const gaps = await openGaps(history().events, id);
+        const findings = gaps.map((gap): Finding => {
+          const what = gapSentence(gap);
+          const why = 'Something may have been missed in that time, so nobody is removed until it is closed.';
+          const bySweep = isHealedBySweep(gap, clock.now());
+          return {
+            level: 'error',
+            code: 'GAP_OPEN',
+            what,
+            why,
+            mend: bySweep ? 'concord reconcile --all' : 'concord pull',
+          };
+        });
+        return found(gaps.length === 0 ? 'none' : `${gaps.length} open`, ...findings);
+      },
+    },
+  ];
+}
+
+export function haltCheck(history: () => History, clock: Pick<Clock, 'now'>): Check {
+  return {
+    name: 'halted runs',
+    needs: ['mongodb'],
+    look: async () => {
+      const open = (await haltedRuns(history().events, clock.now())).filter(({ approved }) => !approved);
+      const findings = open.map(
+        ({ run, kind, count, of, limit, tenant, at }): Finding => ({
+          level: 'warning',
+          code: 'RUN_HALTED',
+          what: `A sweep of ${tenant} was halted at ${at.toISOString()}: ${kind}, ${count} of ${of}, and the limit is ${limit}.`,
+          why: 'What it was halted over stays undone until a person decides, or for a week.',
+          mend: `See who is concerned: concord approve. To let it: concord approve ${run}`,
+        }),
+      );
+      return found(open.length === 0 ? 'none' : `${open.length}`, ...findings);
+    },
+  };
+}
+
+async function lookAtPosition(
+  tenant: TenantId,
+  { from, until }: LogPosition,
+  retentionDays: number | undefined,
+  logs: ExaminedTenant['logs'],
+  now: Date,
+): Promise<Seen> {
+  const behindMs = now.getTime() - until.getTime();
+  const keptMs = (retentionDays ?? 1) * DAY_MS;
+  const summary = `up to ${until.toISOString()}`;
+  const mend = `concord pull --tenant ${tenant}, and see that concord serve runs`;
+  const isOver = behindMs > keptMs;
+  // Nobody said how long the log is kept: while the last entry that was read is there, so are those after it.
+  const isKept = isOver && retentionDays === undefined && from !== undefined && (await has(logs, from));
+  if (isOver && !isKept)
+    return found(summary, {
+      level: 'error',
+      code: 'RETENTION_PASSED',
+      what: `The log of ${tenant} was last read ${daysOf(behindMs)} ago, and Auth0 keeps entries for ${daysOf(keptMs)}${retentionDays === undefined ? ' or more' : ''}.`,
+      why: 'Entries of the time between may be lost; only a look at everyone finds what came of them.',
+      mend: `${mend}; then: concord reconcile --all`,
+    });
+  if (behindMs > keptMs / 2)
+    return found(summary, {
+      level: 'warning',
+      code: 'LOG_BEHIND',
+      what: `The log of ${tenant} was last read ${daysOf(behindMs)} ago.`,
+      why: `Auth0 keeps entries for ${daysOf(keptMs)}${retentionDays === undefined ? ' or more' : ''}; what is not read until then is lost.`,
+      mend,
+    });
+  return well(summary);
+}
+
+/** That we may not ask is another check's finding, and no proof that the entry is gone. */
+async function has(logs: ExaminedTenant['logs'], entry: string): Promise<boolean> {
+  try {
+    return await logs().has(entry);
+  } catch (error) {
+    if (error instanceof UpstreamError && error.code === 'FORBIDDEN') return true;
+    throw error;
+  }
+}
+
+function daysOf(ms: number): string {
+  return ms < 2 * DAY_MS ? `${Math.round(ms / HOUR_MS)} hours` : `${Math.round(ms / DAY_MS)} days`;
+}

@@ -1,0 +1,155 @@
+/**
+ * The database server: whether it is there, and whether it can keep what the webhook acknowledges.
+ *
+ * | check       | finding                                                | level   |
+ * |-------------|--------------------------------------------------------|---------|
+ * | mongodb     | does not answer, refuses the user, or is too old        | error   |
+ * | replica set | there is none                                          | error   |
+ * | durability  | a majority does not confirm; what it confirms is not on disk | error |
+ * | rights      | the user may not do what the engine does               | error   |
+ */
+import { UpstreamError } from '../errors.ts';
+import type { MongodbInspection, MongodbServer, Privilege } from '../inspection.ts';
+import { type Check, type Finding, found, type Seen, said, well } from './check.ts';
+
+/** The oldest that the driver speaks to, and the code is tested on. */
+const OLDEST_MAJOR = 4;
+const CONFIRM_WITHIN_MS = 3_000;
+
+const COLLECTIONS: Readonly<Record<string, readonly string[]>> = {
+  users: ['find', 'insert', 'update', 'listIndexes', 'createIndex'],
+  verifications: ['find', 'insert', 'update'],
+  '@handles': ['find', 'listIndexes', 'createIndex'],
+  'concord.events': ['find', 'insert', 'update', 'listIndexes', 'createIndex'],
+  'concord.subjects': ['find', 'insert', 'update', 'listIndexes', 'createIndex'],
+  'concord.rejects': ['find', 'insert', 'update', 'listIndexes', 'createIndex'],
+  'concord.cursors': ['find', 'insert', 'update', 'remove', 'listIndexes', 'createIndex'],
+};
+const NEEDED: readonly Privilege[] = [
+  ...Object.entries(COLLECTIONS).flatMap(([collection, actions]) =>
+    actions.map((action) => ({ collection, action })),
+  ),
+  ...['listCollections', 'createCollection', 'changeStream'].map((action) => ({
+    collection: undefined,
+    action,
+  })),
+];
+
+export function mongodbChecks(
+  inspection: () => { readonly mongodb: MongodbInspection; open(): Promise<void> },
+): readonly Check[] {
+  let server: Promise<MongodbServer> | undefined;
+  const looked = () => (server ??= inspection().mongodb.server());
+  return [
+    { name: 'mongodb', needs: ['configuration of mongodb'], look: () => lookAtServer(inspection, looked) },
+    { name: 'replica set', needs: ['mongodb'], look: async () => judgeReplicaSet(await looked()) },
+    { name: 'durability', needs: ['replica set'], look: () => lookAtDurability(inspection().mongodb) },
+    {
+      name: 'rights',
+      needs: ['mongodb'],
+      look: async () => judgeRights(await inspection().mongodb.lacking(NEEDED)),
+    },
+  ];
+}
+
+async function lookAtServer(
+  inspection: () => { open(): Promise<void> },
+  looked: () => Promise<MongodbServer>,
+): Promise<Seen> {
+  try {
+    await inspection().open();
+    const { version } = await looked();
+    const summary = `MongoDB ${version}`;
+    const major = Number.parseInt(version, 10);
+    return major < OLDEST_MAJOR
+      ? { ...found(summary, tooOld(`It is ${version}.`)), isShut: true }
+      : well(summary);
+  } catch (error) {
+    return { ...found('does not answer', unreachable(error)), isShut: true };
+  }
+}
+
+/** The driver itself refuses a server that is too old, and says so in its own words. */
+export function unreachable(error: unknown): Finding {
+  const what = said(error);
+  if (/maximum wire version/.test(what)) return tooOld('The driver does not speak to it.');
+  const code = error instanceof UpstreamError ? error.code : undefined;
+  const isRefused = code === 'UNAUTHENTICATED' || code === 'UNAUTHORIZED';
+  return {
+    level: 'error',
+    code: isRefused ? 'MONGODB_REFUSES' : 'MONGODB_UNREACHABLE',
+    what,
+    why: 'Nothing can be acknowledged, learnt or mended without it.',
+    mend: isRefused
+      ? 'Correct the user, the password or authSource in MONGODB_URI.'
+      : 'See that the server runs and that MONGODB_URI names it, with the port that the network lets through.',
+  };
+}
+
+function tooOld(what: string): Finding {
+  return {
+    level: 'error',
+    code: 'MONGODB_TOO_OLD',
+    what: `MongoDB is older than ${OLDEST_MAJOR}.0. ${what}`,
+    why: 'Change streams over a database, and the driver itself, need 4.0.',
+    mend: 'Upgrade the server: https://www.mongodb.com/docs/manual/release-notes/',
+  };
+}
+
+function judgeReplicaSet({ replicaSet, isRouter, members }: MongodbServer): Seen {
+  if (isRouter) return well('a sharded cluster');
+  if (replicaSet !== undefined)
+    return well(`${replicaSet}, ${members} ${members === 1 ? 'member' : 'members'}`);
+  const finding: Finding = {
+    level: 'error',
+    code: 'NO_REPLICA_SET',
+    what: 'The server is a member of no replica set.',
+    why: 'What the webhook acknowledged is on one disk alone, and chosen handles are found by asking instead of being told.',
+    mend: 'Make it a replica set, of one member if need be: https://www.mongodb.com/docs/manual/tutorial/convert-standalone-to-replica-set/',
+  };
+  return { ...found('none', finding), isShut: true };
+}
+
+async function lookAtDurability(mongodb: MongodbInspection): Promise<Seen> {
+  const [confirms, journaled] = await Promise.all([
+    mongodb.majorityConfirms(CONFIRM_WITHIN_MS),
+    mongodb.isJournaled(),
+  ]);
+  const findings: Finding[] = [];
+  if (!confirms)
+    findings.push({
+      level: 'error',
+      code: 'NO_MAJORITY',
+      what: `A majority of the replica set did not confirm within ${CONFIRM_WITHIN_MS / 1_000} s.`,
+      why: 'Every write waits for a majority, so the webhook answers 503 and nobody is converged.',
+      mend: 'See which members are down or behind: rs.status() in mongosh. An arbiter confirms nothing.',
+    });
+  if (journaled === false)
+    findings.push({
+      level: 'error',
+      code: 'NOT_JOURNALED',
+      what: 'The server keeps no journal.',
+      why: 'Every write asks for one, because acknowledged means on disk; without it they are refused, or lost with the process.',
+      mend: 'Start mongod with the storage engine wiredTiger and without --nojournal.',
+    });
+  const disk = journaled === undefined ? ', on disk as far as may be seen' : ' on disk';
+  return found(`a majority confirms${disk}`, ...findings);
+}
+
+function judgeRights(lacking: readonly Privilege[] | undefined): Seen {
+  if (lacking === undefined) return well('the server asks nobody who they are');
+  if (lacking.length === 0) return well('all that are needed');
+  const places = new Map<string, string[]>();
+  for (const { collection, action } of lacking) {
+    const place = collection ?? 'the database';
+    places.set(place, [...(places.get(place) ?? []), action]);
+  }
+  const list = [...places].map(([place, actions]) => `${actions.join(', ')} on ${place}`).join('; ');
+  return found('some are lacking', {
+    level: 'error',
+    code: 'RIGHTS_LACKING',
+    what: `The MongoDB user may not: ${list}.`,
+    why: 'What it may not write stays undone, and a webhook that cannot write answers 503 for ever.',
+    mend: 'Give it readWrite on this database: https://www.mongodb.com/docs/manual/reference/method/db.grantRolesToUser/',
+  });
+}

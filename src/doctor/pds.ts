@@ -1,0 +1,166 @@
+/**
+ * The PDS: whether it is well, takes what we have been given, and offers what accounts are made of.
+ *
+ * | check          | finding                                                     | level   |
+ * |----------------|-------------------------------------------------------------|---------|
+ * | pds            | does not answer, or says that it is not well                 | error   |
+ * | pds admin      | the password is refused, or invite codes may not be made     | error   |
+ * | pds invites    | none are asked for, so that anybody may make an account      | warning |
+ * | handle domain  | none is offered, or one under which no handle is allowed      | error   |
+ * | handle domain  | most accounts in the documents are under another             | error   |
+ * | pds rate limit | the bypass key is not taken; less than a tenth is left       | warning |
+ * | plc directory  | does not answer the PDS                                      | error   |
+ */
+import type { MongodbInspection, PdsInspection } from '../inspection.ts';
+import { judgeRoom } from './auth0.ts';
+import { type Check, type Finding, found, type Seen, said, well } from './check.ts';
+
+/** The PDS refuses every handle under these. */
+const REFUSED_DOMAINS = /\.(local|invalid|example|internal|localhost|arpa|alt|onion)$/;
+/** As many accounts are looked at to see under which domain they are. */
+const ACCOUNTS_SEEN = 1_000;
+
+export interface ExaminedPds {
+  readonly inspection: PdsInspection;
+  readonly hasBypassKey: boolean;
+}
+
+export function pdsChecks(
+  pds: () => ExaminedPds,
+  mongodb: () => Pick<MongodbInspection, 'accountHandles'>,
+): readonly Check[] {
+  let described: ReturnType<PdsInspection['describe']> | undefined;
+  const describe = () => (described ??= pds().inspection.describe());
+  return [
+    { name: 'pds', needs: ['configuration of pds'], look: () => lookAtHealth(pds().inspection) },
+    { name: 'pds admin', needs: ['pds'], look: () => lookAtAdmin(pds().inspection) },
+    {
+      name: 'pds invites',
+      needs: ['pds'],
+      look: async () => judgeInvites((await describe()).invitesRequired),
+    },
+    {
+      name: 'handle domain',
+      needs: ['pds'],
+      look: async () => judgeDomains((await describe()).handleDomains),
+    },
+    {
+      name: 'handles of accounts',
+      needs: ['handle domain', 'mongodb'],
+      look: async () => {
+        const [{ handleDomains }, handles] = await Promise.all([
+          describe(),
+          mongodb().accountHandles(ACCOUNTS_SEEN),
+        ]);
+        return judgeHandles(handleDomains[0] ?? '', handles);
+      },
+    },
+    { name: 'pds rate limit', needs: ['pds'], look: () => lookAtRoom(pds()) },
+    {
+      name: 'plc directory',
+      needs: ['pds admin', 'handle domain'],
+      look: async () => lookAtDirectory(pds().inspection, (await describe()).handleDomains[0] ?? ''),
+    },
+  ];
+}
+
+async function lookAtHealth(pds: PdsInspection): Promise<Seen> {
+  try {
+    const { version } = await pds.health();
+    return well(version ?? 'is well, and says no version');
+  } catch (error) {
+    const finding: Finding = {
+      level: 'error',
+      code: 'PDS_UNREACHABLE',
+      what: said(error),
+      why: 'No account is made, and none is looked at.',
+      mend: 'See that the PDS runs (its log says why not) and that PDS_URL names it: curl $PDS_URL/xrpc/_health',
+    };
+    return { ...found('is not well', finding), isShut: true };
+  }
+}
+
+async function lookAtAdmin(pds: PdsInspection): Promise<Seen> {
+  if ((await pds.admin()) === 'accepted') return well('the password is accepted, invite codes may be made');
+  const finding: Finding = {
+    level: 'error',
+    code: 'PDS_PASSWORD',
+    what: 'The PDS refuses the administrator’s password.',
+    why: 'Without it there are no invite codes, so no accounts, and none can be looked at.',
+    mend: 'Set PDS_ADMIN_PASSWORD to what the PDS itself was started with, in /pds/pds.env.',
+  };
+  return { ...found('refused', finding), isShut: true };
+}
+
+function judgeInvites(required: boolean): Seen {
+  if (required) return well('required');
+  return found('not required', {
+    level: 'warning',
+    code: 'INVITES_NOT_REQUIRED',
+    what: 'The PDS makes accounts without invite codes.',
+    why: 'Anybody may make one, and take the handle that a user of yours is to have.',
+    mend: 'Start the PDS with PDS_INVITE_REQUIRED=true.',
+  });
+}
+
+export function judgeDomains(domains: readonly string[]): Seen {
+  const [domain] = domains;
+  if (domain === undefined) {
+    const finding: Finding = {
+      level: 'error',
+      code: 'NO_HANDLE_DOMAIN',
+      what: 'The PDS offers no domain for handles.',
+      why: 'No account can be made.',
+      mend: 'Start the PDS with PDS_SERVICE_HANDLE_DOMAINS, such as .at.your-host.',
+    };
+    return { ...found('none', finding), isShut: true };
+  }
+  const summary = domains.length === 1 ? domain : `${domain}, the first of ${domains.length}`;
+  if (!REFUSED_DOMAINS.test(domain)) return well(summary);
+  const refused: Finding = {
+    level: 'error',
+    code: 'HANDLE_DOMAIN_REFUSED',
+    what: `The PDS offers ${domain}, under which it allows no handle.`,
+    why: 'Every account creation is refused.',
+    mend: 'Start the PDS with PDS_SERVICE_HANDLE_DOMAINS under a domain that exists, or .test.',
+  };
+  return { ...found(summary, refused), isShut: true };
+}
+
+/** A few may have a domain of their own. Where most do, it is the offered one that is wrong. */
+export function judgeHandles(domain: string, handles: readonly string[]): Seen {
+  const other = handles.filter((handle) => !handle.endsWith(domain));
+  const summary = `${handles.length - other.length} of ${handles.length} under ${domain}`;
+  const [example] = other;
+  if (example === undefined || other.length * 2 <= handles.length) return well(summary);
+  return found(summary, {
+    level: 'error',
+    code: 'HANDLE_DOMAIN_DIFFERS',
+    what: `The PDS offers ${domain}, and ${other.length} of ${handles.length} accounts in the documents are under another domain, such as ${example.slice(example.indexOf('.'))}.`,
+    why: 'Their accounts would be looked for on the wrong PDS, or all of them renamed.',
+    mend: 'See that PDS_URL is the PDS of these accounts, and its PDS_SERVICE_HANDLE_DOMAINS as it was.',
+  });
+}
+
+async function lookAtRoom({ inspection, hasBypassKey }: ExaminedPds): Promise<Seen> {
+  const room = await inspection.room();
+  if (!hasBypassKey || room === undefined) return judgeRoom('The PDS', room);
+  return found('the bypass key is not taken', {
+    level: 'warning',
+    code: 'BYPASS_KEY',
+    what: 'The PDS counts our calls although they carry the rate-limit bypass key.',
+    why: 'It lets one address make 100 accounts in five minutes, and no more.',
+    mend: 'Set PDS_RATE_LIMIT_BYPASS_KEY to the one that the PDS itself was started with.',
+  });
+}
+
+async function lookAtDirectory(pds: PdsInspection, domain: string): Promise<Seen> {
+  if (await pds.directoryAnswers(domain)) return well('answers the PDS');
+  return found('does not answer the PDS', {
+    level: 'error',
+    code: 'PLC_UNREACHABLE',
+    what: 'The PDS gets no answer from the PLC directory.',
+    why: 'No account can be made or renamed; a creation that breaks off there may leave a DID behind.',
+    mend: 'See on the PDS’s machine: curl $PDS_DID_PLC_URL/_health, by default https://plc.directory.',
+  });
+}

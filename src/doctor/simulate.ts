@@ -1,0 +1,213 @@
+/**
+ * An invented sign-up, driven through everything that a real one goes through up to the plan.
+ *
+ * It goes into a database of its own on the same server, and not into the log of the platform: that one takes
+ * nothing back, and a user in it is counted, swept and, in the end, given an account. So nothing has to be told
+ * from real users later, and a service that runs on the platform's database never hears of it.
+ *
+ * | step              | what is real                                     | what is not                          |
+ * |-------------------|--------------------------------------------------|--------------------------------------|
+ * | simulated ingest  | the webhook over HTTP with this tenant's token, the log, the queue | a server in this process, on loopback |
+ * | simulated fold    | the log and the fold                             | what Auth0 says of the user           |
+ * | simulated plan    | the reads of documents and of the PDS, the plan  | nothing is applied                    |
+ *
+ * It takes a MongoDB user who may make a database.
+ */
+
+import { draft } from '../engine/decide.ts';
+import { learnFromAuth0, learnHandle } from '../engine/learn.ts';
+import { type LookDeps, look } from '../engine/look.ts';
+import type { ConcordEvent } from '../events/event.ts';
+import { type Auth0Facts, fold } from '../events/fold.ts';
+import { ingest } from '../events/ingest.ts';
+import { createServer } from '../http/server.ts';
+import { type Auth0UserId, parseAuth0UserId, type TenantId, type UserKey, userKey } from '../identity.ts';
+import type { Logger } from '../logger.ts';
+import type { Clock, EventLog, Random, Rejects, SubjectReader, WorkQueue } from '../ports.ts';
+import type { Told } from '../reconcilers/reconciler.ts';
+import { type Check, type Finding, found, idOf, type Seen, well } from './check.ts';
+
+export interface SimulationSide {
+  /** All but the accounts is of the database that is dropped afterwards. */
+  readonly look: LookDeps;
+  readonly log: EventLog;
+  readonly queue: WorkQueue;
+  readonly rejects: Rejects;
+  readonly subjects: Pick<SubjectReader, 'get'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  chooseHandle(user: UserKey, handle: string): Promise<void>;
+}
+
+export interface SimulatedTenant {
+  readonly id: TenantId;
+  readonly keyPrefix: string;
+  readonly emailTag: string | undefined;
+  readonly logTokens: () => readonly string[];
+}
+
+/** What a verified sign-up with a handle comes to. */
+const EXPECTED = ['record-verification', 'create-user-document', 'create-account'];
+
+interface Person {
+  readonly userId: Auth0UserId;
+  readonly user: UserKey;
+  readonly handle: string;
+}
+
+export function simulationChecks(
+  tenants: readonly SimulatedTenant[],
+  open: () => Promise<SimulationSide>,
+): readonly Check[] {
+  return tenants.flatMap((tenant) => {
+    const { id } = tenant;
+    const of = (name: string) => idOf({ name, tenant: id });
+    let person: Person | undefined;
+    const who = ({ random }: SimulationSide) => {
+      person ??= invent(tenant, random);
+      return person;
+    };
+    return [
+      {
+        name: 'simulated ingest',
+        tenant: id,
+        needs: ['mongodb', 'configuration of log tokens'],
+        look: async () => {
+          const side = await open();
+          return signUp(side, tenant, who(side));
+        },
+      },
+      {
+        name: 'simulated fold',
+        tenant: id,
+        needs: [of('simulated ingest')],
+        look: async () => {
+          const side = await open();
+          return learn(side, tenant, who(side));
+        },
+      },
+      {
+        name: 'simulated plan',
+        tenant: id,
+        needs: [of('simulated fold'), 'pds admin', 'handle domain'],
+        look: async () => {
+          const side = await open();
+          return planFor(side, tenant, who(side));
+        },
+      },
+    ];
+  });
+}
+
+/** A name that nobody has, since it is drawn anew each time. */
+function invent({ keyPrefix }: SimulatedTenant, random: Random): Person {
+  const drawn = Array.from({ length: 6 }, () => random.int(36).toString(36)).join('');
+  const userId = parseAuth0UserId(`auth0|concord-doctor-${drawn}`);
+  if (userId === undefined) throw new Error('an invented user id did not parse');
+  return { userId, user: userKey(keyPrefix, userId), handle: `doctor-${drawn}` };
+}
+
+async function signUp(side: SimulationSide, tenant: SimulatedTenant, person: Person): Promise<Seen> {
+  const { log, queue, rejects, subjects, clock, logger } = side;
+  const [token = ''] = tenant.logTokens();
+  const server = createServer({
+    tenants: [{ id: tenant.id, keyPrefix: tenant.keyPrefix, logTokens: tenant.logTokens() }],
+    ingest: (of, entries, unreadable, translate) =>
+      ingest({ log, queue, rejects, clock }, of, entries, unreadable, translate),
+    ready: async () => {},
+    log: logger,
+  });
+  try {
+    const origin = await server.listen({ host: '127.0.0.1', port: 0 });
+    const startedAt = performance.now();
+    const entry = entryOf(person, clock.now());
+    const deliver = () => post(`${origin}/webhooks/auth0/${tenant.id}`, token, entry);
+    const first = await deliver();
+    const tookMs = Math.round(performance.now() - startedAt);
+    const again = await deliver();
+    const [history, subject] = await Promise.all([log.ofUser(person.user), subjects.get(person.user)]);
+    const wrong = [
+      first === '200 accepted 1' ? undefined : `the first delivery was answered ${first}`,
+      again === '200 duplicates 1' ? undefined : `the second one was answered ${again}`,
+      history.length === 1 ? undefined : `the log holds ${history.length} events of it`,
+      subject?.dueAt === undefined ? 'the user is not due' : undefined,
+    ].filter((what) => what !== undefined);
+    return judge(`kept and due in ${tookMs} ms, known the second time`, 'INGEST', wrong);
+  } finally {
+    await server.close();
+  }
+}
+
+function entryOf({ userId }: Person, now: Date) {
+  const log_id = `concord-doctor-${now.getTime()}-${userId.slice(-6)}`;
+  const data = {
+    ...{ log_id, type: 'ss', date: now.toISOString(), user_id: userId, description: '' },
+    ...{ connection: 'Username-Password-Authentication', strategy: 'auth0', client_name: 'concord doctor' },
+    details: {},
+  };
+  return { log_id, data };
+}
+
+/** Status and what was counted, in words. */
+async function post(url: string, authorization: string, entry: object): Promise<string> {
+  const headers = { authorization, 'content-type': 'application/json', connection: 'close' };
+  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify([entry]) });
+  const counts: unknown = await answer.json();
+  const told = Object.entries(typeof counts === 'object' && counts !== null ? counts : {})
+    .filter(([, count]) => typeof count === 'number' && count > 0 && count < 100)
+    .map(([name, count]) => `${name} ${String(count)}`);
+  return [answer.status, ...told].join(' ');
+}
+
+/** What Auth0 would say: somebody who has just signed up and followed the link in the mail. */
+function answerFor({ userId }: Person, now: Date): Auth0Facts {
+  return { userId, email: 'concord-doctor@example.com', emailVerified: true, blocked: false, createdAt: now };
+}
+
+async function learn(side: SimulationSide, tenant: SimulatedTenant, person: Person): Promise<Seen> {
+  const { log, clock } = side;
+  await side.chooseHandle(person.user, person.handle);
+  const before = fold(await log.ofUser(person.user));
+  const answer = answerFor(person, clock.now());
+  const told: Told[] = [
+    ...learnFromAuth0(before, person.userId, answer),
+    ...learnHandle(before, person.handle),
+  ];
+  await log.append(
+    told.map((each): ConcordEvent => draft(side, person.user, tenant.id, each.type, each.data)),
+  );
+  const { auth0, platformHandle } = fold(await log.ofUser(person.user));
+  const wrong = [
+    auth0?.emailVerified === true && auth0.userId === person.userId
+      ? undefined
+      : 'what Auth0 said is not known',
+    platformHandle === person.handle ? undefined : 'the chosen handle is not known',
+  ].filter((what) => what !== undefined);
+  return judge(`${told.length} facts from ${1 + told.length} events`, 'FOLD', wrong);
+}
+
+async function planFor(side: SimulationSide, tenant: SimulatedTenant, person: Person): Promise<Seen> {
+  const facts = fold(await side.log.ofUser(person.user));
+  const view = await look(side.look, tenant, person.user, facts, side.clock.now(), 'none');
+  const actions = view.actions.map(({ type }) => type);
+  const wrong = view.failures.map(({ resource, code }) => `the ${resource} could not be read (${code})`);
+  if (wrong.length === 0 && actions.join() !== EXPECTED.join())
+    wrong.push(
+      `the plan is ${actions.join(', ') || 'empty'}`,
+      ...view.conditions.filter(({ status }) => status !== 'True').map(({ message }) => message),
+    );
+  return judge(actions.join(', '), 'PLAN', wrong);
+}
+
+function judge(summary: string, step: 'INGEST' | 'FOLD' | 'PLAN', wrong: readonly string[]): Seen {
+  if (wrong.length === 0) return well(summary);
+  const finding: Finding = {
+    level: 'error',
+    code: `SIMULATED_${step}`,
+    what: `Of an invented sign-up, ${wrong.join('; ').replace(/\.$/, '')}.`,
+    why: 'A real one would come no further either.',
+    mend: 'Mend the other findings first. Where there are none, it is a bug of Concord’s: report it with this line.',
+  };
+  return { ...found('not as it is to be', finding), isShut: true };
+}

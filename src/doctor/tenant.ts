@@ -1,0 +1,13 @@
+import type { TenantId } from '../identity.ts';
+import type { Auth0Inspection } from '../inspection.ts';
+import type { TenantLogs } from '../ports.ts';
+
+/** What the checks of one tenant are handed. Built when it is asked for, since its settings may be lacking. */
+export interface ExaminedTenant {
+  readonly id: TenantId;
+  readonly logRetentionDays: number | undefined;
+  readonly auth0: () => Auth0Inspection;
+  readonly logs: () => Pick<TenantLogs, 'has'>;
+  readonly logTokens: () => readonly string[];
+  readonly eventTokens: readonly string[];
+}

@@ -1,0 +1,78 @@
+/**
+ * The PDS as `doctor` looks at it: whether it is well, what it offers, and whether it takes what we have been given.
+ * Source: @atproto/pds 0.4.217, checked against the real one by test/doctor.
+ */
+import { z } from 'zod';
+import { aheadMs, roomIn } from '../answer-headers.ts';
+import { UpstreamError } from '../errors.ts';
+import { parseAccountHandle } from '../identity.ts';
+import type { PdsInspection } from '../inspection.ts';
+import { createCaller } from '../upstream.ts';
+import { readHandleDomains } from './answers.ts';
+import { holderOf } from './handle-probe.ts';
+import { createXrpc, type XrpcOptions } from './xrpc.ts';
+
+/** A PDS that was built without one says none. */
+const Health = z.object({ version: z.string().optional() });
+/** Left out where no invites are asked for. */
+const Invites = z.object({ inviteCodeRequired: z.boolean().default(false) });
+/** Within the 3 to 18 characters of a handle, and nobody's. */
+const PROBE_LABEL = 'concord-doctor';
+
+export function createPdsInspection(options: XrpcOptions): PdsInspection {
+  const xrpc = createXrpc(options);
+  const { clock, limiter, fetch, timeoutMs } = options;
+  const call = createCaller({ upstream: 'pds', origin: options.url, clock, limiter, fetch, timeoutMs });
+  return {
+    health: () => {
+      const askedAt = clock.now();
+      return call({
+        method: 'GET',
+        route: 'health',
+        path: '/xrpc/_health',
+        parse: (body, headers) => ({
+          version: Health.parse(body).version,
+          aheadMs: aheadMs(headers, askedAt, clock.now()),
+        }),
+      });
+    },
+    describe: () =>
+      xrpc({
+        name: 'server.describeServer',
+        as: 'none',
+        parse: (body) => ({
+          invitesRequired: Invites.parse(body).inviteCodeRequired,
+          handleDomains: readHandleDomains(body),
+        }),
+      }),
+    // No code for nobody: what it takes to make one is looked at, and there is none afterwards.
+    admin: async () => {
+      try {
+        const input = { codeCount: 0, useCount: 1 };
+        await xrpc({ name: 'server.createInviteCodes', as: 'admin', input, parse: () => undefined });
+        return 'accepted';
+      } catch (error) {
+        if (error instanceof UpstreamError && error.code === 'UNAUTHORIZED') return 'refused';
+        throw error;
+      }
+    },
+    room: () =>
+      xrpc({
+        name: 'server.describeServer',
+        as: 'none',
+        parse: (_body, headers) => roomIn(headers, clock.now()),
+      }),
+    // The PDS asks the directory for a DID that cannot exist, and has to hear that there is none.
+    directoryAnswers: async (handleDomain) => {
+      const handle = parseAccountHandle(`${PROBE_LABEL}${handleDomain}`);
+      if (handle === undefined) throw new Error('the handle domain makes no handle');
+      try {
+        await holderOf(xrpc, handle);
+        return true;
+      } catch (error) {
+        if (error instanceof UpstreamError && error.code === 'SERVER_ERROR') return false;
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,44 @@
+/** `doctor` on a platform that is well, and on the same one with one thing broken at a time. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { examine } from '../../src/commands/doctor.ts';
+import { systemClock } from '../../src/system.ts';
+import { FAULTS } from './faults.ts';
+import { findingsOn, type Healthy, healthyPlatform } from './patient.ts';
+
+let world: Healthy;
+beforeAll(async () => {
+  world = await healthyPlatform();
+});
+afterAll(() => world.close());
+
+test('a platform that is well has no findings, and every check was looked at', async () => {
+  const { checks, findings } = await examine(() => world.config(), systemClock);
+  expect(findings).toEqual([]);
+  expect(checks.filter(({ status }) => status !== 'well')).toEqual([]);
+});
+
+describe('what is broken, alone', () => {
+  test.each(FAULTS)('$name', async ({ code, what, mend, breakIt }) => {
+    const broken = await breakIt(world);
+    try {
+      const findings = await findingsOn(world, broken);
+      expect(findings).toEqual([
+        {
+          level: expect.any(String),
+          code,
+          what: expect.stringMatching(what),
+          why: expect.stringMatching(/\.$/),
+          mend: expect.stringMatching(mend),
+        },
+      ]);
+      const said = JSON.stringify(findings);
+      for (const secret of ['canary', world.logToken]) expect(said).not.toContain(secret);
+    } finally {
+      await broken.restore?.();
+    }
+  });
+
+  test('is mended: nothing is left of it', async () => {
+    expect(await findingsOn(world)).toEqual([]);
+  });
+});
