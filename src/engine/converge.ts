@@ -22,6 +22,7 @@ import type {
   PasswordVault,
   Random,
   SubjectReader,
+  SubjectView,
   WorkQueue,
 } from '../ports.ts';
 import * as account from '../reconcilers/account.ts';
@@ -46,7 +47,7 @@ import {
   type SisterTenant,
   wakeSister,
 } from './sister.ts';
-import { subjectView } from './standing.ts';
+import { subjectView, UNSEEN } from './standing.ts';
 
 export interface ConvergeDeps {
   readonly log: EventLog;
@@ -130,6 +131,8 @@ class Pass {
   #lease: Lease;
   #observedAt: Date | undefined;
   #sister: SisterLook = NO_SISTER;
+  /** What the log said when the pass began. */
+  #known: SubjectView = UNSEEN;
   #cause: readonly EventId[];
 
   constructor(deps: ConvergeDeps, lease: Lease) {
@@ -146,6 +149,7 @@ class Pass {
     const { log, clock } = this.#deps;
     const { user, tenant } = this.#lease;
     const journal = createJournal(this.#deps, user, tenant, await log.ofUser(user));
+    this.#known = subjectView(journal.facts());
     if (journal.facts().forgotten && !(await this.#isBack())) return this.#leaveAlone(journal, startedAt);
     const documents = await this.#learn(journal);
     const view = documents === undefined ? undefined : await this.#rounds(journal, documents);
@@ -350,7 +354,7 @@ class Pass {
     );
     for (const one of told) await this.#tell(journal, this.#cause, one);
     const shown = subjectView(journal.facts());
-    await wakeSister(this.#deps, this.#tenant, user, shown, this.#cause.at(-1));
+    await wakeSister(this.#deps, this.#tenant, user, this.#known, shown, this.#cause.at(-1));
     await queue.complete(this.#lease, shown, this.#observedAt, retryAt);
     this.#report(end, journal, latencyMs);
     const durationMs = clock.now().getTime() - startedAt.getTime();

@@ -155,7 +155,8 @@ function isExpected(conditions: SubjectView['conditions']): boolean | undefined 
 /**
  * Makes the sister due when what she goes by has changed: the handle, the address, the account, who is
  * whose sister. Called before a pass ends, while the read model still shows what it showed when she was last
- * told: so a pass that breaks off here tells her again.
+ * told: so a pass that breaks off here tells her again. `known` is what the log said when the pass began: she may
+ * have gone by that as well, when a line of another worker's came late and the read model never showed it.
  */
 export async function wakeSister(
   deps: {
@@ -165,13 +166,14 @@ export async function wakeSister(
   },
   { sister: tenant }: { readonly sister?: SisterTenant | undefined },
   user: UserKey,
+  known: SubjectView,
   view: SubjectView,
   cause: EventId | undefined,
 ): Promise<void> {
   if (tenant === undefined) return;
-  const before = (await deps.subjects.get(user)) ?? UNSEEN;
-  if (bearing(before) === bearing(view)) return;
-  const sisters = new Set([before.sister, view.sister]);
+  const before = [known, (await deps.subjects.get(user)) ?? UNSEEN];
+  if (before.every((one) => bearing(one) === bearing(view))) return;
+  const sisters = new Set([...before, view].map(({ sister }) => sister));
   const triggers = [...sisters].flatMap((sister) => {
     const owned = sister === undefined ? undefined : ownerOf(sister, [tenant]);
     if (owned === undefined) return [];

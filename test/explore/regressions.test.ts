@@ -48,6 +48,21 @@ it('owns the account of a creation that was given up, also under another address
   expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
 });
 
+it('tells the sister what she goes by, also when the log was told of something else too late', async () => {
+  const explorer = new Explorer();
+  await explorer.run({
+    scenario: scenarioNamed('a handle that goes from one account of a person to the other'),
+    delivery: 'once',
+    faults: [
+      { at: 78, kind: 'error' },
+      { at: 80, kind: 'stall-before' },
+    ],
+    workers: 1,
+    seed: 1,
+  });
+  expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
+});
+
 it('keeps the password that is set when two workers adopt one account', async () => {
   const explorer = new Explorer();
   const scenario = scenarioNamed('an account that a person said is the user’s');
