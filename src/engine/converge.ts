@@ -267,6 +267,9 @@ class Pass {
     const data = { actions: actions.map(intend) };
     const intended = await this.#tell(journal, this.#cause, { type: 'actions.intended', data });
     for (const action of actions) {
+      // An account is kept in the document: without one its failure would be that of the document, said once more.
+      const hasDocument = this.#failures.every(({ resource }) => resource !== 'user-document');
+      if (action.resource === 'account' && !hasDocument) continue;
       const context = this.#context(journal, intended);
       const startedAt = this.#deps.clock.now();
       const done: Attempt<void> = await attempt(action.resource, () =>

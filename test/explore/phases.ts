@@ -220,6 +220,8 @@ async function mend(run: Run): Promise<Work | undefined> {
   const { world, progress, scenario } = run;
   // Nobody is told of everything in a random history, so everybody is looked at in the end.
   if (scenario.isRandom === true && progress.step === scenario.steps.length - 1) progress.hasStalled = true;
+  // Whoever came second is told by nobody what the first one's has become, when a fault kept it in between.
+  if (scenario.isRace === true && progress.struck > 0) progress.hasStalled = true;
   if (!progress.hasStalled) return goOn(run, PHASES.indexOf(end));
   if (progress.part === 0) {
     progress.struckBeforeMending = progress.struck;

@@ -63,6 +63,36 @@ it('tells the sister what she goes by, also when the log was told of something e
   expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
 });
 
+it('sets nobody aside for what follows from an outage', async () => {
+  const explorer = new Explorer();
+  await explorer.run({
+    scenario: scenarioNamed('a quarantine, and a person tries again'),
+    delivery: 'once',
+    faults: [
+      { at: 4, kind: 'error' },
+      { at: 19, kind: 'error' },
+    ],
+    workers: 1,
+    seed: 1,
+  });
+  expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
+});
+
+it('lets the second of two know in the end whose the address is', async () => {
+  const explorer = new Explorer();
+  await explorer.run({
+    scenario: scenarioNamed('one address in two tenants'),
+    delivery: 'once',
+    faults: [
+      { at: 5, kind: 'crash-after' },
+      { at: 27, kind: 'crash-after' },
+    ],
+    workers: 1,
+    seed: 1,
+  });
+  expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
+});
+
 it('keeps the password that is set when two workers adopt one account', async () => {
   const explorer = new Explorer();
   const scenario = scenarioNamed('an account that a person said is the user’s');
