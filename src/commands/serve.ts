@@ -11,6 +11,7 @@ import { createServer } from '../http/server.ts';
 import type { Logger } from '../logger.ts';
 import type { ServiceObserver } from '../observer.ts';
 import type { Lease } from '../ports.ts';
+import { traced } from '../tracing.ts';
 import { type Engine, wireEngine } from '../wire.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, loggerFor } from './command.ts';
 import { createPulling, type Pulling } from './pulling.ts';
@@ -98,7 +99,9 @@ export async function startService(
   const server = createServer({
     tenants: config.tenants,
     ingest: (tenant, entries, unreadable, translate) =>
-      ingest(taking, tenant, entries, unreadable, translate),
+      traced('concord.ingest', { 'concord.tenant': tenant.id, 'concord.entries': entries.length }, () =>
+        ingest(taking, tenant, entries, unreadable, translate),
+      ),
     ready: async () => {
       if (!prepared) throw new Error('MongoDB has not been prepared yet');
       await engine.ping(1_000);

@@ -31,6 +31,7 @@ import * as handle from '../reconcilers/handle.ts';
 import type { ApplyContext, Told } from '../reconcilers/reconciler.ts';
 import * as userDocument from '../reconcilers/user-document.ts';
 import * as verification from '../reconcilers/verification.ts';
+import { traced } from '../tracing.ts';
 import { type Attempt, attempt, type Failure } from './attempt.ts';
 import { type End, endPass } from './ending.ts';
 import { createJournal, type Journal } from './journal.ts';
@@ -101,7 +102,17 @@ const MAX_ROUNDS = 6;
 const LEASE_MARGIN = 0.5;
 
 /** Runs a pass for a user whose lease is held, and gives the lease back. */
-export async function converge(deps: ConvergeDeps, lease: Lease): Promise<PassResult> {
+export function converge(deps: ConvergeDeps, lease: Lease): Promise<PassResult> {
+  const whose = { 'concord.user': lease.user, 'concord.tenant': lease.tenant };
+  return traced('concord.pass', whose, async (span) => {
+    const result = await runPass(deps, lease);
+    span.tell({ 'concord.end': result.end, 'concord.actions': result.applied.length });
+    span.fail(result.failures[0]?.code);
+    return result;
+  });
+}
+
+async function runPass(deps: ConvergeDeps, lease: Lease): Promise<PassResult> {
   const startedAt = deps.clock.now();
   const pass = new Pass(deps, lease);
   try {
@@ -151,7 +162,11 @@ class Pass {
     const journal = createJournal(this.#deps, user, tenant, await log.ofUser(user));
     this.#known = subjectView(journal.facts());
     if (journal.facts().forgotten && !(await this.#isBack())) return this.#leaveAlone(journal, startedAt);
-    const documents = await this.#learn(journal);
+    const documents = await traced('concord.learn', {}, async (span) => {
+      const learnt = await this.#learn(journal);
+      span.fail(this.#failures[0]?.code);
+      return learnt;
+    });
     const view = documents === undefined ? undefined : await this.#rounds(journal, documents);
     return this.#end(journal, view, startedAt, clock.now());
   }
@@ -246,15 +261,20 @@ class Pass {
   }
 
   #look(journal: Journal, documents?: Documents): Promise<View> {
-    return look(
-      { ...this.#deps, events: this.#deps.log },
-      { ...this.#tenant, id: this.#lease.tenant },
-      this.#lease.user,
-      journal.facts(),
-      this.#deps.clock.now(),
-      this.#sister.seen,
-      documents,
-    );
+    return traced('concord.observe', {}, async (span) => {
+      const view = await look(
+        { ...this.#deps, events: this.#deps.log },
+        { ...this.#tenant, id: this.#lease.tenant },
+        this.#lease.user,
+        journal.facts(),
+        this.#deps.clock.now(),
+        this.#sister.seen,
+        documents,
+      );
+      span.tell({ 'concord.actions': view.actions.length });
+      span.fail(view.failures[0]?.code);
+      return view;
+    });
   }
 
   async #tellRecovered(journal: Journal, view: View): Promise<void> {
@@ -272,14 +292,22 @@ class Pass {
       if (action.resource === 'account' && !hasDocument) continue;
       const context = this.#context(journal, intended);
       const startedAt = this.#deps.clock.now();
-      const done: Attempt<void> = await attempt(action.resource, () =>
-        this.#carryOut(action, documents, context),
-      );
+      const done = await this.#try(action, documents, context);
       if (done.ok) this.applied.push(action);
       else this.#failures.push(done.failure);
       const durationMs = this.#deps.clock.now().getTime() - startedAt.getTime();
       this.#deps.onStep?.({ action, outcome: done.ok ? 'done' : done.failure.code, durationMs });
     }
+  }
+
+  #try(action: Action, read: Documents, context: ApplyContext): Promise<Attempt<void>> {
+    const { resource, type } = action;
+    const what = { 'concord.resource': resource, 'concord.action': type };
+    return traced('concord.apply', what, async (span) => {
+      const done: Attempt<void> = await attempt(resource, () => this.#carryOut(action, read, context));
+      span.fail(done.ok ? undefined : done.failure.code);
+      return done;
+    });
   }
 
   #carryOut(action: Action, read: Documents, context: ApplyContext): Promise<void> {
