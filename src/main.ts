@@ -91,6 +91,7 @@ function program(end: (code: number) => void) {
     .command('events')
     .argument('[user]', 'this user only')
     .option('--limit <n>', 'the most events to show', wholeNumber, DEFAULT_LIMIT)
+    .option('--follow', 'go on with each event as it is written, until Ctrl-C; with --json, one line each')
     .description('show the newest events of the log')
     .action(async (user, options) =>
       end(await (await import('./commands/events.ts')).runEvents(user, { ...globals(), ...options })),

@@ -54,6 +54,15 @@ export interface EventLog extends EventReader {
   append(events: readonly ConcordEvent[]): Promise<AppendResult>;
 }
 
+/** The log as it grows. */
+export interface EventTail {
+  /**
+   * Resolves once nothing can be missed any more: whoever reads the log now and then goes on with what comes here has
+   * everything. Some of it may be in both, and is told by its id. Ends when the signal aborts.
+   */
+  follow(user: UserKey | undefined, signal: AbortSignal): Promise<AsyncIterable<ConcordEvent>>;
+}
+
 /** A log entry that could not be read, kept with the reason. */
 export interface Reject {
   readonly tenant: TenantId;

@@ -26,6 +26,7 @@ import { documentReader } from './mongo/document-reader.ts';
 import { documentStore } from './mongo/documents.ts';
 import { eraser } from './mongo/erasure.ts';
 import { eventLog, eventReader } from './mongo/event-log.ts';
+import { eventTail } from './mongo/event-tail.ts';
 import { ensureCollections } from './mongo/indexes.ts';
 import { historyReader, readModel } from './mongo/read-model.ts';
 import { rejects } from './mongo/rejects.ts';
@@ -42,6 +43,7 @@ import type {
   Cursors,
   DocumentChanges,
   EventLog,
+  EventTail,
   Rejects,
   Standings,
   SubjectReader,
@@ -54,6 +56,7 @@ import type { CallInfo } from './upstream.ts';
 export interface ReadSide {
   readonly assess: AssessDeps & { readonly subjects: SubjectReader };
   readonly tenants: readonly AssessedTenant[];
+  readonly tail: EventTail;
   close(): Promise<void>;
 }
 
@@ -97,6 +100,7 @@ export function wireReadSide(config: Config): ReadSide {
       settings: engineSettings(config),
     },
     tenants: tenantsFor(config),
+    tail: eventTail(db, systemClock),
     close: () => connection.close(),
   };
 }

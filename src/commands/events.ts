@@ -4,28 +4,37 @@ import { printJson } from '../terminal/output.ts';
 import { formatTable } from '../terminal/table.ts';
 import { wireReadSide } from '../wire.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from './command.ts';
+import { followEvents } from './events-follow.ts';
 import { findUser } from './find-user.ts';
 
 export interface EventsOptions extends GlobalOptions {
   /** The most lines to show: the newest. */
   readonly limit: number;
+  /** Go on with each line as it is written. */
+  readonly follow?: boolean | undefined;
 }
 
 export async function runEvents(text: string | undefined, options: EventsOptions): Promise<ExitCode> {
   // Only an email address is looked up in Auth0; everything else is answered by MongoDB alone.
   const byEmail = text?.includes('@') === true && !text.startsWith('@') && !text.includes('|');
   const config = configFor(options, byEmail ? ['mongodb', 'auth0'] : ['mongodb']);
-  const { stdout, json, style } = terminalOf(options);
+  const terminal = terminalOf(options);
+  const { stdout, json, style } = terminal;
   const side = wireReadSide(config);
   try {
     const user =
       text === undefined ? undefined : (await findUser(text, side.tenants, side.assess.documents)).user;
+    if (options.follow === true) {
+      const { assess, tail } = side;
+      await followEvents({ events: assess.events, tail, user, limit: options.limit }, terminal);
+      return EXIT.clean;
+    }
     const events: ConcordEvent[] = [];
     const query = { newestFirst: true, limit: options.limit, ...(user === undefined ? {} : { user }) };
     for await (const event of side.assess.events.read(query)) events.push(event);
     events.reverse();
     if (json) {
-      printJson({ command: 'events', events: events.map(toJson) });
+      printJson({ command: 'events', events: events.map(eventToJson) });
       return EXIT.clean;
     }
     if (events.length === 0) {
@@ -47,7 +56,7 @@ export async function runEvents(text: string | undefined, options: EventsOptions
   }
 }
 
-function toJson(event: ConcordEvent) {
+export function eventToJson(event: ConcordEvent) {
   return { ...event, id: event._id, _id: undefined };
 }
 

@@ -29,7 +29,7 @@ export interface ReadableDb {
   readonly readConcern?: ReadConcern | undefined;
   collection<T extends Document>(
     name: string,
-  ): Pick<Collection<T>, 'find' | 'findOne' | 'countDocuments' | 'listIndexes'>;
+  ): Pick<Collection<T>, 'find' | 'findOne' | 'countDocuments' | 'listIndexes' | 'watch'>;
   command(command: FindCommand): Promise<Document>;
 }
 

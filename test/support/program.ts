@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest';
 import { SANDBOX_CONFIG } from './platform.ts';
 
 /** Compiled once for the whole run, as it is installed: a loader would cost every process most of a second. */
-const MAIN = fileURLToPath(new URL('../../.test-build/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../.test-build/main.js', import.meta.url));
 
 export interface Ended {
   /** Null when a signal ended it. */
@@ -20,6 +20,8 @@ export interface Ended {
 
 export interface Program {
   readonly ended: Promise<Ended>;
+  /** What it has written so far. */
+  stdout(): string;
   signal(name: NodeJS.Signals): void;
 }
 
@@ -55,12 +57,20 @@ export async function startProgram(args: readonly string[], options: ProgramOpti
     child.kill('SIGKILL');
     await ended.catch(() => undefined);
   });
-  return { ended, signal: (name) => void child.kill(name) };
+  return { ended, stdout: () => written.stdout, signal: (name) => void child.kill(name) };
 }
 
 /** Runs `concord …` to its end. */
 export async function runProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
   return (await startProgram(args, options)).ended;
+}
+
+/** Starts it on a platform, with the settings of the sandbox. */
+export function startOn(
+  { env }: { readonly env: Readonly<Record<string, string>> },
+  ...args: readonly string[]
+): Promise<Program> {
+  return startProgram(['--config', SANDBOX_CONFIG, ...args], { env });
 }
 
 /** Runs it on a platform, with the settings of the sandbox. */

@@ -1,0 +1,56 @@
+/** `concord events --follow`: the newest lines, and then each as it is written, until somebody has seen enough. */
+import type { ConcordEvent } from '../events/event.ts';
+import type { UserKey } from '../identity.ts';
+import type { EventReader, EventTail } from '../ports.ts';
+import { printLine, SCHEMA_VERSION } from '../terminal/output.ts';
+import { visible } from '../terminal/visible.ts';
+import type { Terminal } from './command.ts';
+import { eventToJson, summary } from './events.ts';
+
+export interface Followed {
+  readonly events: Pick<EventReader, 'read'>;
+  readonly tail: EventTail;
+  readonly user: UserKey | undefined;
+  /** The most lines of what was there before. */
+  readonly limit: number;
+}
+
+const USER_WIDTH = 36;
+const TYPE_WIDTH = 26;
+
+/** Ends at the first SIGINT or SIGTERM, and when nobody reads any more. */
+export async function followEvents(followed: Followed, terminal: Terminal): Promise<void> {
+  const enough = new AbortController();
+  const end = () => enough.abort();
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+  terminal.stdout.once('close', end);
+  terminal.stdout.once('error', end);
+  try {
+    await tell(followed, terminal, enough.signal);
+  } finally {
+    process.removeListener('SIGINT', end);
+    process.removeListener('SIGTERM', end);
+  }
+}
+
+async function tell(followed: Followed, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const { user, limit } = followed;
+  // First, so that nothing falls between what was there and what is to come; what is in both is told once.
+  const coming = await followed.tail.follow(user, signal);
+  const before: ConcordEvent[] = [];
+  const query = { newestFirst: true, limit, ...(user === undefined ? {} : { user }) };
+  for await (const event of followed.events.read(query)) before.push(event);
+  for (const event of before.toReversed()) await print(event, terminal);
+  const told = new Set(before.map(({ _id }) => _id));
+  for await (const event of coming) if (!told.has(event._id)) await print(event, terminal);
+}
+
+async function print(event: ConcordEvent, { json, stdout, style }: Terminal): Promise<void> {
+  if (json) return printLine({ schemaVersion: SCHEMA_VERSION, ...eventToJson(event) }, stdout);
+  // Widths that hold for whatever comes: a table would have to know it all beforehand.
+  const user = visible(event.user ?? '–').padEnd(USER_WIDTH);
+  const type = event.type.padEnd(TYPE_WIDTH);
+  const line = `${style('dim', event.at.toISOString())}  ${user}  ${type}  ${visible(summary(event))}`;
+  stdout.write(`${line.trimEnd()}\n`);
+}
