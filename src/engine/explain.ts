@@ -3,7 +3,7 @@
  * effect what set it going. Pure: from the user's events, and from a look at the present where there was one.
  *
  * Without a look, as of another time or while Auth0 cannot be read, everything is as the log knows it, and
- * then there is no plan: nobody knows what is there. No address is in what comes out.
+ * then there is no plan: nobody knows what is there. The texts made here name no address; the events handed on do.
  */
 import { type Chain, chainOf, type History, partOf } from '../events/causes.ts';
 import type { ConcordEvent, Condition, ConditionDraft, EventType, Resource } from '../events/event.ts';
@@ -90,7 +90,8 @@ export function explain(asked: Asked): Explanation {
   const told = fold(events);
   const facts = look?.facts ?? told;
   const pause = withheld(facts, settings.policy, at)?.condition;
-  const conditions = look === undefined ? told.conditions : conditionsOf(look.facts, look.view, pause);
+  const conditions =
+    look === undefined ? conditionsAsTold(told, pause) : conditionsOf(look.facts, look.view, pause);
   const heard = events.filter(({ type }) => partOf(type) === 'heard');
   const desired = look?.view.desired ?? desiredAsTold(told, tenant, settings);
   return {
@@ -99,7 +100,7 @@ export function explain(asked: Asked): Explanation {
     at,
     source: look === undefined ? 'log' : 'look',
     sync: conditions.length === 0 ? 'Unknown' : syncOf(conditions),
-    health: healthOf(facts, pause === undefined ? conditions : [pause, ...conditions]),
+    health: conditions.length === 0 ? 'Progressing' : healthOf(facts, conditions),
     known: knownOf(told, events).map((event) => ({ event, chain: chainOf(event, history) })),
     untold: look === undefined ? [] : untoldOf(told, look.facts),
     heard: { count: heard.length, newest: heard.at(-1) },
@@ -129,6 +130,15 @@ function untoldOf(told: Facts, { auth0, absentSince, platformHandle }: Facts): E
   const userId = auth0?.userId ?? told.auth0?.userId;
   const news = answer === undefined || userId === undefined ? [] : learnFromAuth0(told, userId, answer);
   return [...news, ...learnHandle(told, platformHandle)].map(({ type }) => type);
+}
+
+/** A person may have paused or resumed the user since the last pass said how things stand. */
+function conditionsAsTold(
+  { conditions }: Facts,
+  pause: ConditionDraft | undefined,
+): readonly ConditionDraft[] {
+  const rest = conditions.filter(({ type }) => type !== 'pause');
+  return pause === undefined ? rest : [pause, ...rest];
 }
 
 /** As a pass would end with. */
