@@ -106,6 +106,14 @@ function program(end: (code: number) => void) {
     .action(async (user, options) =>
       end(await (await import('./commands/explain.ts')).runExplain(user, { ...globals(), ...options })),
     );
+  concord
+    .command('capture')
+    .argument('<user>', 'whom to report')
+    .option('--out <file>', 'where to write it; without it, to stdout')
+    .description('a bug report of one user, with every name replaced, that loads as a test')
+    .action(async (user, options) =>
+      end(await (await import('./commands/capture.ts')).runCapture(user, { ...globals(), ...options })),
+    );
   const by = userInfo().username;
   concord
     .command('pause')

@@ -1,11 +1,13 @@
 /** What a person on call types, as processes: what is printed, as which exit code, and what is left alone. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { plannedUser } from '../src/commands/plan.ts';
 import { decide } from '../src/engine/decide.ts';
 import { ingest } from '../src/events/ingest.ts';
 import type { Engine } from '../src/wire.ts';
+import { loadCapture } from './support/captured.ts';
 import { chooseHandle, join, type Member, passOver, storedMember } from './support/member.ts';
 import { openPlatform, type Platform } from './support/platform.ts';
 import { documentOf, type Ended, runOn, temporaryDirectory } from './support/program.ts';
@@ -55,13 +57,15 @@ describe('explain', () => {
   });
 
   test('tells the chain from the webhook to the account', async () => {
-    const text = await runOn(world, 'explain', alice.email);
+    const [text, ended] = await Promise.all([
+      runOn(world, 'explain', alice.email),
+      runOn(world, '--json', 'explain', `@${alice.label}`),
+    ]);
     expect(text.code, text.stderr).toBe(0);
     expect(printed(text)).toMatch(/Synced {2}Healthy\nAs it was found at/);
     expect(text.stdout).toMatch(/account\.created .*log entry ss of .*, then auth0\.user-observed\n/);
     expect(text.stdout).toMatch(/handle\.changed .*a look, which found handle\.observed\n/);
 
-    const ended = await runOn(world, '--json', 'explain', `@${alice.label}`);
     const document = documentOf(ended);
     expect(ended.code).toBe(0);
     expect(document).toMatchObject({
@@ -79,25 +83,33 @@ describe('explain', () => {
   });
 
   test('tells what was known and wanted then', async () => {
-    const document = documentOf(await runOn(world, '--json', 'explain', alice.user, '--at', whole));
+    const [then, wrong] = await Promise.all([
+      runOn(world, '--json', 'explain', alice.user, '--at', whole),
+      runOn(world, 'explain', alice.user, '--at', 'tomorrow'),
+    ]);
+    const document = documentOf(then);
     expect(document).toMatchObject({ source: 'log', sync: 'Synced', at: whole, plan: null });
     expect(document['resources']).toContainEqual(
       expect.objectContaining({ resource: 'handle', desired: 'the code' }),
     );
     expect((document['effects'] as readonly Told[]).map(({ type }) => type)).not.toContain('handle.changed');
-    const wrong = await runOn(world, 'explain', alice.user, '--at', 'tomorrow');
     expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('--at is a duration') });
   });
 
   test('says what is out of reach or not configured, and tells what the log knows', async () => {
     const away = { env: { ...world.env, AUTH0_MANAGEMENT_URL: 'http://127.0.0.1:1' } };
-    const withoutAuth0 = await runOn(away, 'explain', alice.user);
+    const hidden = { env: { ...world.env, PDS_URL: 'http://127.0.0.1:1' } };
+    const { MONGODB_URI, MONGODB_DATABASE } = world.env;
+    const bare = { env: { MONGODB_URI: MONGODB_URI ?? '', MONGODB_DATABASE: MONGODB_DATABASE ?? '' } };
+    const [withoutAuth0, withoutPds, unconfigured] = await Promise.all([
+      runOn(away, 'explain', alice.user),
+      runOn(hidden, '--json', 'explain', alice.user),
+      runOn(bare, '--json', 'explain', alice.user),
+    ]);
     expect(withoutAuth0.code, withoutAuth0.stderr).toBe(0);
     expect(printed(withoutAuth0)).toMatch(/As the log knows it .*Auth0 could not be read \(UNREACHABLE\)/);
     expect(withoutAuth0.stdout).toMatch(/account\.created/);
 
-    const hidden = { env: { ...world.env, PDS_URL: 'http://127.0.0.1:1' } };
-    const withoutPds = await runOn(hidden, '--json', 'explain', alice.user);
     expect(withoutPds.code, withoutPds.stderr).toBe(0);
     expect(documentOf(withoutPds)).toMatchObject({
       ...{ source: 'look', sync: 'Unknown', unread: [{ upstream: 'pds', code: 'UNREACHABLE' }] },
@@ -109,9 +121,6 @@ describe('explain', () => {
       ]),
     });
 
-    const { MONGODB_URI, MONGODB_DATABASE } = world.env;
-    const bare = { env: { MONGODB_URI: MONGODB_URI ?? '', MONGODB_DATABASE: MONGODB_DATABASE ?? '' } };
-    const unconfigured = await runOn(bare, '--json', 'explain', alice.user);
     expect(unconfigured.code, unconfigured.stderr).toBe(0);
     expect(documentOf(unconfigured)).toMatchObject({
       ...{ source: 'log', unread: [{ upstream: 'auth0', code: 'NOT_CONFIGURED' }], sync: 'Synced' },
@@ -121,9 +130,14 @@ describe('explain', () => {
   test('shows what is withheld of somebody who is paused, and never in green', async () => {
     const bob = join(world, 'bob');
     await decide(engine.converge, bob, 'user.paused', { by: 'carol', reason: 'a test', until: null });
-    const document = documentOf(await runOn(world, '--json', 'explain', bob.user));
-    expect(document).toMatchObject({
-      ...{ sync: 'OutOfSync', health: 'Suspended', withheld: { reason: 'Paused' } },
+    const [ended, offline] = await Promise.all([
+      runOn(world, '--json', 'explain', bob.user),
+      runOn(world, '--json', 'explain', bob.user, '--offline'),
+    ]);
+    const withheld = { sync: 'OutOfSync', health: 'Suspended', withheld: { reason: 'Paused' } };
+    expect(documentOf(offline)).toMatchObject({ ...withheld, source: 'log', plan: null });
+    expect(documentOf(ended)).toMatchObject({
+      ...withheld,
       plan: [{ type: 'record-verification' }, { type: 'create-user-document' }],
       effects: [],
     });
@@ -195,5 +209,35 @@ describe('plan --out and apply', () => {
     const applied = await runOn(world, 'apply', path, '--yes');
     expect(applied.code, applied.stderr).toBe(0);
     expect(printed(applied)).toBe('1 of 1 users converged.\n');
+  });
+});
+
+describe('capture', () => {
+  test('writes a report that gives the same plan, and names nobody', async () => {
+    const grace = join(world, 'grace');
+    await hear(grace, 'ss');
+    await passOver(engine.converge, grace);
+    await chooseHandle(world, grace, grace.label);
+    const before = await runOn(world, '--json', 'plan', grace.user);
+    const path = joinPath(await temporaryDirectory(), 'report.json');
+
+    const ended = await runOn(world, 'capture', grace.user, '--out', path);
+
+    expect(ended.code, ended.stderr).toBe(0);
+    expect(printed(ended)).toMatch(/ has [0-9]+ events and one look\. Every name in it is made up\.\n$/);
+    const text = readFileSync(path, 'utf8');
+    expect(statSync(path).mode & 0o077).toBe(0);
+    const stored = await storedMember(world, grace);
+    const secrets = [world.env['AUTH0_CLIENT_SECRET'], world.env['PDS_ADMIN_PASSWORD'], world.logToken];
+    for (const name of [grace.user, grace.email, grace.label, stored?.code, stored?.atproto?.did, ...secrets])
+      expect(text).not.toContain(name);
+    expect(text).not.toMatch(/at\.test|127\.0\.0\.1|example\.com/);
+    const { look } = await loadCapture(text);
+    const again = plannedUser(grace.user, await look()).actions.map(({ resource, type }) => ({
+      resource,
+      type,
+    }));
+    expect(again).toEqual([{ resource: 'handle', type: 'change-handle' }]);
+    expect(documentOf(before)).toMatchObject({ users: [{ actions: again }] });
   });
 });

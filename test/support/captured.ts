@@ -1,0 +1,150 @@
+/** A bug report of `concord capture` as a world in memory, in which the same look can be had again. */
+import type { AssessDeps, AssessedTenant } from '../../src/engine/assess.ts';
+import { CAPTURE_VERSION, type Capture, type FailedCall } from '../../src/engine/capture.ts';
+import { dryRun } from '../../src/engine/dry-run.ts';
+import type { View } from '../../src/engine/look.ts';
+import { ownerOf } from '../../src/engine/owner.ts';
+import { UNSEEN } from '../../src/engine/standing.ts';
+import { UpstreamError } from '../../src/errors.ts';
+import { inMemoryAccounts } from './in-memory/accounts.ts';
+import { inMemoryDirectory } from './in-memory/directory.ts';
+import { inMemoryDocuments, type StoredUser } from './in-memory/documents.ts';
+import { inMemoryEventLog } from './in-memory/event-log.ts';
+import type { Hooks } from './in-memory/hooks.ts';
+import { inMemoryWorkQueue } from './in-memory/work-queue.ts';
+
+/** What only says that there is a password. */
+const SOME_PASSWORD = 'sealed';
+
+export interface CapturedWorld {
+  readonly deps: AssessDeps;
+  readonly tenant: AssessedTenant;
+  readonly capture: Capture;
+  /** The look that was had when the report was made. */
+  look(): Promise<View>;
+}
+
+/** Reads the text of a file that `concord capture` wrote. */
+export function readCapture(text: string): Capture {
+  const capture = JSON.parse(text) as Capture;
+  if (capture.format !== 'concord-capture' || capture.version !== CAPTURE_VERSION)
+    throw new Error('This is no capture, or one of another version.');
+  const { events, seen } = capture;
+  return {
+    ...capture,
+    at: new Date(capture.at),
+    events: events.map((event) => ({
+      ...event,
+      ...{ at: new Date(event.at), recordedAt: new Date(event.recordedAt) },
+    })),
+    seen: {
+      ...seen,
+      users: seen.users.map(({ tenant, user }) => ({
+        ...{ tenant, user: { ...user, createdAt: new Date(user.createdAt) } },
+      })),
+    },
+  };
+}
+
+export async function loadCapture(text: string): Promise<CapturedWorld> {
+  const capture = readCapture(text);
+  const { seen, tenant: own, sister, user, userId, at } = capture;
+  const hooks = failing(seen.failed.filter(({ isSisters }) => !isSisters));
+  const sisterHooks = failing(seen.failed.filter(({ isSisters }) => isSisters));
+  const log = inMemoryEventLog();
+  await log.append(capture.events);
+  const documents = inMemoryDocuments(hooks);
+  layDocuments(documents, capture);
+  const accounts = inMemoryAccounts(hooks, seen.domain === undefined ? {} : { domain: seen.domain });
+  layAccounts(accounts, capture);
+  const directory = inMemoryDirectory(hooks);
+  const sistersDirectory = inMemoryDirectory(sisterHooks);
+  for (const one of seen.users) (one.tenant === own.id ? directory : sistersDirectory).put(one.user);
+  const deps: AssessDeps = {
+    documents,
+    accounts,
+    subjects: await holders(capture, hooks),
+    events: log,
+    settings: capture.settings,
+    handleDomain: async () => {
+      const failure = seen.failed.find(({ call }) => call === 'handleDomain');
+      if (failure !== undefined) throw errorOf(failure);
+      return seen.domain ?? '';
+    },
+  };
+  const tenant: AssessedTenant = {
+    ...{ id: own.id, keyPrefix: own.keyPrefix, emailTag: own.emailTag, directory },
+    sister: sister && { id: sister.id, keyPrefix: sister.keyPrefix, directory: sistersDirectory },
+  };
+  return {
+    ...{ deps, tenant, capture },
+    look: async () => (await dryRun(deps, tenant, user, userId, at)).view,
+  };
+}
+
+function layDocuments(documents: ReturnType<typeof inMemoryDocuments>, { seen }: Capture): void {
+  for (const { user, documents: found } of seen.documents) {
+    if (found.verificationCount !== undefined) documents.verifications.set(user, found.verificationCount);
+    if (found.handle !== undefined) documents.handles.set(user, found.handle);
+    if (found.user === undefined) continue;
+    const { code, account, pending } = found.user;
+    const stored: StoredUser = {
+      ...(code === undefined ? {} : { code }),
+      ...(pending === undefined ? {} : { pending: { ...pending, password: SOME_PASSWORD } }),
+      ...(account === undefined ? {} : { account: fieldsOf(account) }),
+    };
+    documents.users.set(user, stored);
+  }
+}
+
+function fieldsOf({
+  did,
+  handle,
+  hasPassword,
+}: NonNullable<NonNullable<Capture['seen']['documents'][number]['documents']['user']>['account']>) {
+  return {
+    createdAt: '',
+    ...(did === undefined ? {} : { did }),
+    ...(handle === undefined ? {} : { handle }),
+    ...(hasPassword ? { password: SOME_PASSWORD } : {}),
+  };
+}
+
+function layAccounts(accounts: ReturnType<typeof inMemoryAccounts>, { seen }: Capture): void {
+  for (const { did, handle, email, inviteCode, state } of seen.accounts) {
+    const status = state === 'deactivated' || state === 'takendown' ? state : 'active';
+    accounts.put({ did, handle, email, inviteCode, status, hasRepo: state !== 'no-repo' });
+  }
+  // Of a hidden holder no more is known than that there is one.
+  for (const { handle, holder } of seen.holders)
+    if (holder.type === 'hidden' && !seen.accounts.some((account) => account.handle === handle))
+      accounts.put({ handle, email: undefined, status: 'deactivated' });
+}
+
+async function holders({ seen, tenant, sister, at }: Capture, hooks: Hooks): Promise<AssessDeps['subjects']> {
+  const { queue, subjects } = inMemoryWorkQueue(hooks);
+  for (const { email, users } of seen.emailHolders) {
+    for (const user of users) {
+      const owned = ownerOf(user, sister === undefined ? [tenant] : [tenant, sister]);
+      if (owned === undefined) throw new Error('The holder of an address is no user of a tenant.');
+      const trigger = { user, tenant: owned.tenant.id, userId: owned.userId };
+      const lease = await queue.claimUser(trigger, at, 1_000);
+      if (lease === undefined) throw new Error('Somebody holds two addresses.');
+      await queue.complete(lease, { ...UNSEEN, accountEmail: email }, undefined);
+    }
+  }
+  return subjects;
+}
+
+function failing(calls: readonly FailedCall[]): Hooks {
+  return {
+    before: ({ method }) => {
+      const failure = calls.find(({ call }) => call === method);
+      if (failure !== undefined) throw errorOf(failure);
+    },
+  };
+}
+
+function errorOf({ code }: FailedCall): UpstreamError {
+  return new UpstreamError('it failed when the report was made', { upstream: 'pds', code, retryable: true });
+}
