@@ -99,6 +99,11 @@ export interface InspectedEventStream {
   readonly types: readonly string[];
 }
 
+/** Who answers at the address of a stream. */
+export type EndpointAnswer =
+  | { readonly by: 'concord' | 'concord-without-tenant' | 'nobody' }
+  | { readonly by: 'another'; readonly status: number };
+
 export interface Auth0Inspection {
   /** Fetches a token. The scopes that it was given, where Auth0 says; undefined where it does not. */
   token(): Promise<{ readonly scopes: readonly string[] | undefined }>;

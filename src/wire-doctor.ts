@@ -3,6 +3,7 @@
  * `--fix` is handed, and that is connected only when there is something to do.
  */
 import { createAuth0Client } from './auth0/client.ts';
+import { askEndpoint } from './auth0/endpoint.ts';
 import { createAuth0Inspection } from './auth0/inspection.ts';
 import { createTenantLogs } from './auth0/logs.ts';
 import type { Config, TenantConfig } from './config/schema.ts';
@@ -81,6 +82,7 @@ function examined({ auth0 }: Config, tenant: TenantConfig, clock: Clock): Examin
     logRetentionDays: tenant.logRetentionDays ?? undefined,
     auth0: once(() => createAuth0Inspection(options())),
     logs: once(() => createTenantLogs(createAuth0Client(options()))),
+    askEndpoint: (endpoint) => askEndpoint(endpoint, CALL_TIMEOUT_MS),
     logTokens: () => tenant.logTokens,
     eventTokens: tenant.eventTokens,
   };

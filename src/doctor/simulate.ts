@@ -17,6 +17,7 @@
 import { draft } from '../engine/decide.ts';
 import { learnFromAuth0, learnHandle } from '../engine/learn.ts';
 import { type LookDeps, look } from '../engine/look.ts';
+import { UpstreamError } from '../errors.ts';
 import type { ConcordEvent } from '../events/event.ts';
 import { type Auth0Facts, fold } from '../events/fold.ts';
 import { ingest } from '../events/ingest.ts';
@@ -25,7 +26,7 @@ import { type Auth0UserId, parseAuth0UserId, type TenantId, type UserKey, userKe
 import type { Logger } from '../logger.ts';
 import type { Clock, EventLog, Random, Rejects, SubjectReader, WorkQueue } from '../ports.ts';
 import type { Told } from '../reconcilers/reconciler.ts';
-import { type Check, type Finding, found, idOf, type Seen, well } from './check.ts';
+import { type Check, type Finding, found, idOf, type Seen, said, well } from './check.ts';
 
 export interface SimulationSide {
   /** All but the accounts is of the database that is dropped afterwards. */
@@ -74,8 +75,12 @@ export function simulationChecks(
         tenant: id,
         needs: ['mongodb', 'configuration of log tokens'],
         look: async () => {
-          const side = await open();
-          return signUp(side, tenant, who(side));
+          try {
+            const side = await open();
+            return await signUp(side, tenant, who(side));
+          } catch (error) {
+            return unopened(error);
+          }
         },
       },
       {
@@ -98,6 +103,19 @@ export function simulationChecks(
       },
     ];
   });
+}
+
+/** A user who may write only the platform's database is enough for everything else. */
+function unopened(error: unknown): Seen {
+  if (!(error instanceof UpstreamError && error.code === 'UNAUTHORIZED')) throw error;
+  const finding: Finding = {
+    level: 'error',
+    code: 'SIMULATION_RIGHTS',
+    what: said(error),
+    why: 'A simulated sign-up is driven in a database of its own, because the log takes nothing back.',
+    mend: 'Give MONGODB_URI, for this command alone, a user with readWriteAnyDatabase on this server.',
+  };
+  return { ...found('not begun', finding), isShut: true };
 }
 
 /** A name that nobody has, since it is drawn anew each time. */

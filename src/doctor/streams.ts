@@ -6,6 +6,7 @@
  * |------------------------------------------------------|----------------------|---------|
  * | none is a webhook for this tenant                     | STREAM_MISSING       | warning |
  * | one is, and delivers somewhere else                   | STREAM_ELSEWHERE     | error   |
+ * | where it delivers, something else answers             | STREAM_ELSEWHERE     | error   |
  * | suspended by Auth0, or paused by a person             | STREAM_SUSPENDED, STREAM_PAUSED | error |
  * | of prioritised events only                            | STREAM_PRIORITY      | error   |
  * | shows an authorization that is none of our tokens     | STREAM_TOKEN         | error   |
@@ -16,7 +17,7 @@
 import { deliversTo } from '../events/gap.ts';
 import { authorizationCheck } from '../http/authorization.ts';
 import type { TenantId } from '../identity.ts';
-import type { InspectedEventStream, InspectedLogStream } from '../inspection.ts';
+import type { EndpointAnswer, InspectedEventStream, InspectedLogStream } from '../inspection.ts';
 import { type Check, type Finding, found, idOf, type Seen, well } from './check.ts';
 import type { ExaminedTenant } from './tenant.ts';
 
@@ -38,7 +39,9 @@ export function streamChecks(tenant: ExaminedTenant): readonly Check[] {
       look: async () => {
         const streams = await auth0().logStreams();
         if (streams === 'forbidden') return well('not to be seen without read:log_streams');
-        return judgeLogStreams(id, streams, tenant.logTokens());
+        const endpoint = ownStream(id, streams)?.endpoint;
+        const answer = endpoint === undefined ? NOBODY : await tenant.askEndpoint(endpoint);
+        return judgeLogStreams(id, streams, tenant.logTokens(), answer);
       },
     },
     {
@@ -55,21 +58,30 @@ export function streamChecks(tenant: ExaminedTenant): readonly Check[] {
   ];
 }
 
+const NOBODY: EndpointAnswer = { by: 'nobody' };
+
+/** By the end of its address; of several, one that is active answers for all. */
+function ownStream(tenant: TenantId, streams: readonly InspectedLogStream[]): InspectedLogStream | undefined {
+  const ours = streams.filter(({ endpoint }) => endpoint !== undefined && deliversTo(endpoint, tenant));
+  return ours.find(({ status }) => status === 'active') ?? ours[0];
+}
+
 export function judgeLogStreams(
   tenant: TenantId,
   streams: readonly InspectedLogStream[],
   tokens: readonly string[],
+  answer: EndpointAnswer,
 ): Seen {
   const path = `/webhooks/auth0/${tenant}`;
-  const ours = streams.filter(({ endpoint }) => endpoint !== undefined && deliversTo(endpoint, tenant));
-  const stream = ours.find(({ status }) => status === 'active') ?? ours[0];
+  const stream = ownStream(tenant, streams);
   if (stream === undefined) return judgeOthers(path, streams);
   const isHidden = stream.authorization === undefined || /^[*•.\s]*$/.test(stream.authorization);
   const name = stream.name === '' ? stream.id : stream.name;
   const hidden = isHidden ? '; Auth0 hides its token, which is not compared' : '';
   return found(
-    `${name}, ${stream.status}${hidden}`,
+    `${name}, ${stream.status}${answer.by === 'nobody' ? ', where nobody answers yet' : ''}${hidden}`,
     ...[
+      answeredByAnother(stream, path, answer),
       standing(stream, name),
       isHidden || authorizationCheck(tokens)(stream.authorization) ? undefined : wrongToken(name, tokens),
       filtered(stream, name),
@@ -97,6 +109,25 @@ function judgeOthers(path: string, streams: readonly InspectedLogStream[]): Seen
     why: 'A sign-up is noticed when the log is read, every few minutes, instead of within a second.',
     mend: `${PAGE} > Create Stream > Custom Webhook: https://your-host${path}, with the token as Authorization.`,
   });
+}
+
+function answeredByAnother(
+  { endpoint = '' }: InspectedLogStream,
+  path: string,
+  answer: EndpointAnswer,
+): Finding | undefined {
+  if (answer.by === 'concord' || answer.by === 'nobody') return undefined;
+  const who =
+    answer.by === 'another'
+      ? `something that is no Concord answers (${answer.status})`
+      : 'a Concord answers that has no such tenant';
+  return {
+    level: 'error',
+    code: 'STREAM_ELSEWHERE',
+    what: `The log stream delivers to ${addressOf(endpoint)}, where ${who}.`,
+    why: 'Its entries are refused, or taken by somebody else.',
+    mend: `See which process listens there, and that the proxy before it passes ${path} on; or correct the payload URL: ${PAGE}.`,
+  };
 }
 
 /** Without what may be a secret in it. */

@@ -1,5 +1,5 @@
 import type { TenantId } from '../identity.ts';
-import type { Auth0Inspection } from '../inspection.ts';
+import type { Auth0Inspection, EndpointAnswer } from '../inspection.ts';
 import type { TenantLogs } from '../ports.ts';
 
 /** What the checks of one tenant are handed. Built when it is asked for, since its settings may be lacking. */
@@ -8,6 +8,8 @@ export interface ExaminedTenant {
   readonly logRetentionDays: number | undefined;
   readonly auth0: () => Auth0Inspection;
   readonly logs: () => Pick<TenantLogs, 'has'>;
+  /** Who answers there. Never throws. */
+  readonly askEndpoint: (endpoint: string) => Promise<EndpointAnswer>;
   readonly logTokens: () => readonly string[];
   readonly eventTokens: readonly string[];
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { examine } from '../../src/commands/doctor.ts';
 import { systemClock } from '../../src/system.ts';
 import { FAULTS } from './faults.ts';
-import { findingsOn, type Healthy, healthyPlatform } from './patient.ts';
+import { findingsOn, type Healthy, healthyPlatform, withStream } from './patient.ts';
 
 let world: Healthy;
 beforeAll(async () => {
@@ -15,6 +15,16 @@ test('a platform that is well has no findings, and every check was looked at', a
   const { checks, findings } = await examine(() => world.config(), systemClock);
   expect(findings).toEqual([]);
   expect(checks.filter(({ status }) => status !== 'well')).toEqual([]);
+});
+
+test('nor has one whose log stream delivers to a Concord that answers', async () => {
+  const service = await world.serve();
+  const { restore } = await withStream(world, { endpoint: service.endpoint });
+  const { checks, findings } = await examine(() => world.config(), systemClock);
+  expect(findings).toEqual([]);
+  const stream = checks.find(({ check }) => check === 'log stream');
+  expect(stream).toMatchObject({ summary: 'Custom Webhook 2, active' });
+  await Promise.all([restore?.(), service.stop()]);
 });
 
 describe('what is broken, alone', () => {

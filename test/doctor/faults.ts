@@ -9,6 +9,7 @@ import {
   type Healthy,
   HOUR_MS,
   handles,
+  PATH,
   readLog,
   tenantWith,
   users,
@@ -185,6 +186,24 @@ export const FAULTS: readonly Fault[] = [
     mend: /set the payload URL to https:\/\/your-host\/webhooks\/auth0\/aesthetic/,
     breakIt: (world) =>
       withStream(world, { endpoint: 'http://127.0.0.1:9/webhooks/auth0/sotce?secret=canary' }),
+  },
+  {
+    name: 'where the log stream delivers, something else answers',
+    code: 'STREAM_ELSEWHERE',
+    what: /delivers to http:\/\/127\.0\.0\.1:\d+\/webhooks\/auth0\/aesthetic, where something that is no Concord answers \(404\)/,
+    mend: /which process listens there/,
+    breakIt: async (world) => withStream(world, { endpoint: `${world.auth0.url}${PATH}` }),
+  },
+  {
+    name: 'where the log stream delivers, a Concord answers that has no such tenant',
+    code: 'STREAM_ELSEWHERE',
+    what: /where a Concord answers that has no such tenant/,
+    mend: /which process listens there/,
+    breakIt: async (world) => {
+      const service = await world.serve({ overlay: tenantWith(world, { id: 'other' }) });
+      const { restore } = await withStream(world, { endpoint: `${service.url}${PATH}` });
+      return { restore: () => Promise.all([restore?.(), service.stop()]) };
+    },
   },
   {
     name: 'the log stream sends another token',

@@ -4,8 +4,9 @@ import type { Seen } from '../../src/doctor/check.ts';
 import { judgeClocks } from '../../src/doctor/clock.ts';
 import { configurationChecks } from '../../src/doctor/configuration.ts';
 import { judgeCodes, judgeSisters } from '../../src/doctor/platform.ts';
+import { simulationChecks } from '../../src/doctor/simulate.ts';
 import { judgeEventStreams, judgeLogStreams } from '../../src/doctor/streams.ts';
-import { UsageError } from '../../src/errors.ts';
+import { UpstreamError, UsageError } from '../../src/errors.ts';
 import { parseTenantId, type TenantId } from '../../src/identity.ts';
 import type { InspectedLogStream } from '../../src/inspection.ts';
 
@@ -21,6 +22,7 @@ const STREAM: InspectedLogStream = {
   ...{ id: 'lst_1', name: 'ours', endpoint: 'https://h/p/webhooks/auth0/a', isPriority: false },
   ...{ status: 'active', authorization: TOKENS[0], filters: [], headers: [] },
 };
+const OURS = { by: 'concord' } as const;
 const EVENTS = {
   endpoint: 'https://h/webhooks/auth0/a/events',
   isEnabled: true,
@@ -67,23 +69,27 @@ const CASES: readonly [reason: string, seen: Seen, codes: readonly string[]][] =
   ['one tenant twice', judgeSisters([tenant(A), tenant(B, { domain: 'a.auth0.com' })]), ['TENANT_TWICE']],
   [
     'a stream with the second token, as while it is rotated',
-    judgeLogStreams(A, [{ ...STREAM, authorization: `Bearer ${TOKENS[1]}` }], TOKENS),
+    judgeLogStreams(A, [{ ...STREAM, authorization: `Bearer ${TOKENS[1]}` }], TOKENS, OURS),
     [],
   ],
   [
     'a token that is masked cannot be compared',
-    judgeLogStreams(A, [{ ...STREAM, authorization: '*****' }], TOKENS),
+    judgeLogStreams(A, [{ ...STREAM, authorization: '*****' }], TOKENS, OURS),
     [],
   ],
-  ['nor one that is not shown', judgeLogStreams(A, [{ ...STREAM, authorization: undefined }], TOKENS), []],
+  [
+    'nor one that is not shown',
+    judgeLogStreams(A, [{ ...STREAM, authorization: undefined }], TOKENS, OURS),
+    [],
+  ],
   [
     'an active one beside a paused one',
-    judgeLogStreams(A, [{ ...STREAM, status: 'paused' }, STREAM], TOKENS),
+    judgeLogStreams(A, [{ ...STREAM, status: 'paused' }, STREAM], TOKENS, OURS),
     [],
   ],
   [
     'a stream of somebody else’s is none of ours',
-    judgeLogStreams(A, [{ ...STREAM, endpoint: 'https://other/logs' }], TOKENS),
+    judgeLogStreams(A, [{ ...STREAM, endpoint: 'https://other/logs' }], TOKENS, OURS),
     ['STREAM_MISSING'],
   ],
   [
@@ -92,8 +98,15 @@ const CASES: readonly [reason: string, seen: Seen, codes: readonly string[]][] =
       A,
       [{ ...STREAM, filters: ['auth.signup.success', 'user.success', 'management.success'] }],
       TOKENS,
+      OURS,
     ),
     ['STREAM_FILTERS'],
+  ],
+  ['before the first start nobody answers', judgeLogStreams(A, [STREAM], TOKENS, { by: 'nobody' }), []],
+  [
+    'another Concord',
+    judgeLogStreams(A, [STREAM], TOKENS, { by: 'concord-without-tenant' }),
+    ['STREAM_ELSEWHERE'],
   ],
   ['an event stream that is enabled', judgeEventStreams(A, [EVENTS]), []],
   ['none, though a token is configured', judgeEventStreams(B, [EVENTS]), ['EVENT_STREAM_MISSING']],
@@ -114,9 +127,9 @@ test.each(CASES)('%s', (_reason, { findings }, codes) => {
 });
 
 test('that a token is hidden is said, and none is shown', () => {
-  const seen = judgeLogStreams(A, [{ ...STREAM, authorization: '*****' }], TOKENS);
+  const seen = judgeLogStreams(A, [{ ...STREAM, authorization: '*****' }], TOKENS, OURS);
   expect(seen.summary).toBe('ours, active; Auth0 hides its token, which is not compared');
-  const wrong = judgeLogStreams(A, [{ ...STREAM, authorization: 'canary' }], TOKENS);
+  const wrong = judgeLogStreams(A, [{ ...STREAM, authorization: 'canary' }], TOKENS, OURS);
   expect(wrong.findings).toMatchObject([{ code: 'STREAM_TOKEN' }]);
   expect(JSON.stringify(wrong)).not.toContain('canary');
 });
@@ -137,4 +150,16 @@ test('every problem of a configuration is a finding, under what needs it', async
   expect(seen.filter(({ isShut }) => isShut === true).map(({ name }) => name)).toEqual([
     'configuration of auth0',
   ]);
+});
+
+test('a user who may write one database alone may not simulate, and is told what it takes', async () => {
+  const refused = new UpstreamError('MongoDB could not make a database: Unauthorized (13)', {
+    ...{ upstream: 'mongodb', code: 'UNAUTHORIZED', retryable: false },
+  });
+  const tenant = { id: A, keyPrefix: '', emailTag: undefined, logTokens: () => TOKENS };
+  const [ingest] = simulationChecks([tenant], () => Promise.reject(refused));
+  expect(await ingest?.look()).toMatchObject({
+    isShut: true,
+    findings: [{ code: 'SIMULATION_RIGHTS', mend: expect.stringMatching(/readWriteAnyDatabase/) }],
+  });
 });

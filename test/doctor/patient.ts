@@ -19,7 +19,7 @@ import {
 } from '../support/platform.ts';
 
 export const HOUR_MS = 3_600_000;
-const PATH = `/webhooks/auth0/${TENANT}`;
+export const PATH = `/webhooks/auth0/${TENANT}`;
 const ENDPOINT = `http://127.0.0.1:9${PATH}`;
 const TENANT_ID = TENANT as TenantId;
 
