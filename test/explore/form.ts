@@ -12,6 +12,7 @@ import type { Facts, OpenIntent, Refusal } from '../../src/events/fold.ts';
 import type { EventId, UserKey } from '../../src/identity.ts';
 import type { Auth0User, SubjectView } from '../../src/ports.ts';
 import type { StoredSubject } from '../support/in-memory/work-queue.ts';
+import { textOf } from './passes.ts';
 import type { Run } from './run.ts';
 import type { World } from './world.ts';
 
@@ -26,7 +27,7 @@ export function formOf(run: Run): string {
   const { step, phase, part, tries, sinceFault, stalls, hasStalled, difference, isOver } = progress;
   const mending = hasStalled ? progress.struck > progress.struckBeforeMending : undefined;
   const text = [
-    [step, phase, part, tries, sinceFault, stalls, mending, difference, isOver].join(),
+    [step, phase, part, tries, textOf(sinceFault), stalls, mending, difference, isOver].join(),
     [progress.struck > 0, progress.lates > 0].join(),
     watch.untold.map(({ user, type, value }) => [user, type, value].join(' ')).join(','),
     watch.unfounded.map(({ _id, cause }) => [_id, ...cause].join(' ')).join(','),

@@ -253,7 +253,7 @@ class Deaths {
       moment.restore();
       progress.calls = at + 1;
       progress.struck += 1;
-      progress.sinceFault = 0;
+      progress.sinceFault = {};
       this.#work.settle({ type: 'died' });
       this.#run.watch.read();
       moment.place = { value: await arrive() };

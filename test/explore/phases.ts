@@ -4,6 +4,7 @@ import { decide } from '../../src/engine/decide.ts';
 import { sweep } from '../../src/engine/sweep.ts';
 import { ingest } from '../../src/events/ingest.ts';
 import { otherTenant, type Person, tenant } from '../mongo/people.ts';
+import { mostOf } from './passes.ts';
 import { type Ending, type Pass, Process } from './process.ts';
 import type { Run } from './run.ts';
 import type { Entry, Step, Tools } from './scenario.ts';
@@ -51,7 +52,8 @@ function goOn({ progress }: Run, to = progress.phase + 1): undefined {
 async function begin(run: Run, step: Step): Promise<undefined> {
   const { world, progress } = run;
   progress.counted = 0;
-  progress.sinceFault = 0;
+  progress.passes = {};
+  progress.sinceFault = {};
   world.earlier = world.directory.listed();
   world.advanceTo(world.nowMs + (step.waitsMs ?? 10_000));
   await step.happens?.(world);
@@ -200,18 +202,20 @@ function allowedIn({ schedule, reference, progress, sisters }: Run): number {
 /** The next pass over whoever waits, until nobody does. */
 async function restOnce(run: Run, allowed: number): Promise<Work | undefined> {
   const { world, watch, progress } = run;
-  if (progress.part === 0) progress.sinceFault = 0;
+  if (progress.part === 0) progress.sinceFault = {};
   progress.part = 1;
   const next = await world.stores.queue.nextDueAt();
   if (next === undefined) {
-    if (progress.struck > 0 && progress.sinceFault > allowed + progress.stalls)
-      watch.violations.push(`it took ${progress.sinceFault} passes after the last fault`);
+    const most = mostOf(progress.sinceFault);
+    if (progress.struck > 0 && most > allowed + progress.stalls)
+      watch.violations.push(`it took ${most} passes after the last fault`);
     return goOn(run);
   }
   world.advanceTo(next.getTime());
   return {
     run: async () => ({ type: 'done', value: await new Process(run).pass() }),
-    settle: (ending) => run.count(ending.type === 'done' ? (ending.value as Pass) : { type: 'died' }),
+    settle: (ending) =>
+      run.count(ending.type === 'done' ? (ending.value as Pass) : { type: 'died', user: undefined }),
   };
 }
 

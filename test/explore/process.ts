@@ -17,9 +17,12 @@ export type Ending<T> =
   | { readonly type: 'threw'; readonly error: unknown }
   | { readonly type: 'died' };
 
-export type Pass = { readonly type: 'idle' | 'outage' | 'broke-off' | 'died' } | PassOver;
+export type Pass =
+  | { readonly type: 'idle' | 'outage' | 'broke-off' | 'died'; readonly user: UserKey | undefined }
+  | PassOver;
 interface PassOver {
   readonly type: 'over';
+  readonly user: UserKey;
   readonly result: PassResult;
 }
 
@@ -92,7 +95,7 @@ export class Process implements Between {
   /** Claims who is due and converges them, as the workers do. */
   async pass(): Promise<Pass> {
     const ending = await this.run(() => this.#claimAndConverge());
-    if (ending.type === 'died') return { type: 'died' };
+    if (ending.type === 'died') return { type: 'died', user: this.user };
     if (ending.type === 'threw') throw ending.error;
     return ending.value;
   }
@@ -104,17 +107,17 @@ export class Process implements Between {
     try {
       lease = await queue.claim(world.clock.now(), world.settings.leaseMs);
     } catch {
-      return { type: 'outage' };
+      return { type: 'outage', user: undefined };
     }
-    if (lease === undefined) return { type: 'idle' };
+    if (lease === undefined) return { type: 'idle', user: undefined };
     this.user = lease.user;
     try {
-      return { type: 'over', result: await converge(this.deps, lease) };
+      return { type: 'over', user: lease.user, result: await converge(this.deps, lease) };
     } catch (error) {
       if (!(error instanceof UpstreamError)) this.#run.watch.violations.push(`a pass threw ${String(error)}`);
       world.advanceTo(world.nowMs + OUTAGE_WAIT_MS);
       await queue.release(lease).catch(() => undefined);
-      return { type: 'broke-off' };
+      return { type: 'broke-off', user: lease.user };
     }
   }
 

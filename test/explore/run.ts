@@ -6,6 +6,7 @@
 import type { Fault, FaultKind } from './faults.ts';
 import { endFlaws, stateOf } from './invariants.ts';
 import type { Mutant } from './mutant.ts';
+import { mostOf, oneMore, type Passes } from './passes.ts';
 import { redeliveryOf, type Work, worksOf } from './phases.ts';
 import type { Point } from './ports.ts';
 import { type Pass, Process } from './process.ts';
@@ -25,9 +26,10 @@ export interface Progress {
   /** Calls and faults so far. */
   calls: number;
   struck: number;
-  /** Passes in this step, and those since the last fault that did not wait for time. */
+  /** Passes in this step in all and by user, and those since the last fault that did not wait for time. */
   counted: number;
-  sinceFault: number;
+  passes: Passes;
+  sinceFault: Passes;
   stalls: number;
   lates: number;
   hasStalled: boolean;
@@ -45,7 +47,8 @@ const BEGINNING: Progress = {
   calls: 0,
   struck: 0,
   counted: 0,
-  sinceFault: 0,
+  passes: {},
+  sinceFault: {},
   stalls: 0,
   lates: 0,
   hasStalled: false,
@@ -182,7 +185,7 @@ export class Run {
     const fault = this.#aimed[this.#met];
     this.#met += 1;
     this.progress.struck += 1;
-    this.progress.sinceFault = 0;
+    this.progress.sinceFault = {};
     this.nextStrike = this.#aimed[this.#met]?.at ?? -1;
     return fault?.kind;
   }
@@ -224,9 +227,11 @@ export class Run {
           watch.violations.push(`a step failed with ${code}: ${String(error)}`);
     }
     progress.counted += 1;
+    progress.passes = oneMore(progress.passes, pass.user);
     // Who lost the lease has done nothing that counts, and who waits for time has nothing left to do.
     const end = pass.type === 'over' ? pass.result.end : pass.type;
-    if (end !== 'deferred' && end !== 'lease-lost') progress.sinceFault += 1;
+    if (end !== 'deferred' && end !== 'lease-lost')
+      progress.sinceFault = oneMore(progress.sinceFault, pass.user);
     if (progress.counted !== MAX_PASSES) return;
     watch.violations.push('it never becomes quiet');
     progress.isOver = true;
@@ -277,7 +282,7 @@ export class Run {
     if (wanted !== undefined && wanted !== state)
       progress.difference ??= `after step ${progress.step} it is\n  ${state}\nand not\n  ${wanted}`;
     this.#states.push(state);
-    this.#passes.push(progress.counted);
+    this.#passes.push(mostOf(progress.passes));
     progress.step += 1;
     progress.isOver = progress.step === scenario.steps.length;
   }
