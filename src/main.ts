@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** The command line. Commands are loaded when they are called, so that `--help` is quick. */
 import { userInfo } from 'node:os';
-import { Command, CommanderError, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import type { GlobalOptions } from './commands/command.ts';
+import { addGuides, SHELLS } from './commands/guide.ts';
 import { describeError, UsageError } from './errors.ts';
 import { ignoreBrokenPipe } from './terminal/output.ts';
 
@@ -34,6 +35,7 @@ function program(end: (code: number) => void) {
     .option('--no-color', 'no colours, also on a terminal')
     .addHelpText('after', EXIT_CODES)
     .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride();
   const globals = (): GlobalOptions => concord.opts();
 
@@ -220,6 +222,12 @@ function program(end: (code: number) => void) {
     .action(async (options) =>
       end(await (await import('./commands/sandbox.ts')).runSandbox({ ...globals(), ...options })),
     );
+  concord
+    .command('completion')
+    .addArgument(new Argument('<shell>', 'for which shell').choices(SHELLS))
+    .description('print the script by which a shell completes commands and options')
+    .action(async (shell) => end((await import('./commands/completion.ts')).runCompletion(shell, concord)));
+  addGuides(concord);
   return concord;
 }
 

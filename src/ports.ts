@@ -385,6 +385,8 @@ export interface DocumentReader {
     readonly did?: string;
     readonly handle?: string;
   }): Promise<readonly UserKey[]>;
+  /** Which of these codes or platform handles there are, in no promised order: asked by an index, and not for long. */
+  namesAmong(kind: 'code' | 'handle', names: readonly string[]): Promise<readonly string[]>;
   /** Every document's owner, collection by collection, in pages. A listing that ends is complete. */
   owners(): AsyncIterable<readonly DocumentOwner[]>;
   /** Those of these DIDs that some `users` document names. */

@@ -1,10 +1,11 @@
 /** From what a person types to one user: an Auth0 id, @handle, code, email or DID. */
 import type { AssessedTenant } from '../engine/assess.ts';
 import { type Owned, ownerOf } from '../engine/owner.ts';
-import { UsageError } from '../errors.ts';
+import { UpstreamError, UsageError } from '../errors.ts';
 import { parseCode, parseDid, userKey } from '../identity.ts';
 import type { DocumentReader } from '../ports.ts';
 import { visible } from '../terminal/visible.ts';
+import { nearNames } from './near-names.ts';
 
 export type FoundUser = Owned<AssessedTenant>;
 
@@ -17,8 +18,9 @@ export async function findUser(
   const found = await candidates(text.trim(), tenants, documents);
   const [first, ...others] = found;
   if (first === undefined) {
+    const meant = await suggestion(text.trim(), documents);
     const hint = 'Give an Auth0 id (auth0|…), @handle, code, email or DID.';
-    throw new UsageError(`No user is known as ${visible(text)}. ${hint}`, 'USER_NOT_FOUND');
+    throw new UsageError(`No user is known as ${visible(text)}. ${meant}${hint}`, 'USER_NOT_FOUND');
   }
   if (others.length > 0) {
     const keys = found.map(({ user }) => visible(user)).join(', ');
@@ -28,6 +30,27 @@ export async function findUser(
     );
   }
   return first;
+}
+
+const MOST_SUGGESTED = 3;
+
+/** Of handles and codes only, which are ours to ask for: whose address is nearly this one is nobody's business. */
+async function suggestion(text: string, documents: DocumentReader): Promise<string> {
+  const isHandle = text.startsWith('@');
+  const name = isHandle ? text.slice(1) : text;
+  if (name.includes('@') || name.includes('|') || parseDid(name) !== undefined) return '';
+  const near = nearNames(name);
+  const found = await Promise.all([
+    documents.namesAmong('handle', near),
+    isHandle ? [] : documents.namesAmong('code', near),
+  ]).catch((error: unknown) => {
+    // That nobody has this name is known; what may have been meant is not worth another error.
+    if (error instanceof UpstreamError) return [[], []];
+    throw error;
+  });
+  const [handles = [], codes = []] = found;
+  const names = [...handles.map((handle) => `@${handle}`), ...codes].slice(0, MOST_SUGGESTED);
+  return names.length === 0 ? '' : `Did you mean ${names.map(visible).join(' or ')}? `;
 }
 
 async function candidates(

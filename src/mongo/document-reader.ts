@@ -20,6 +20,8 @@ import { readWhole } from './whole-read.ts';
 const readChunk = 1_000;
 /** More users than this behind one code, DID or handle is not something a person can choose from. */
 const maxFound = 20;
+/** It has to be there soon, or nobody waits for it any more. */
+const namesTimeoutMs = 2_000;
 
 /** What has been found of a user so far. */
 type Found = { -readonly [Field in keyof Documents]: Documents[Field] };
@@ -88,6 +90,20 @@ export function documentReader(db: ReadableDb): DocumentReader {
         ]),
       );
       return [...new Set(found.flat())].map(storedUserKey);
+    },
+
+    async namesAmong(kind, names) {
+      const named = db.collection<Document>(kind === 'code' ? collections.users : collections.handles);
+      const projection = { _id: 0, [kind]: 1 };
+      const found = await reading('see which names there are', () =>
+        named
+          .find({ [kind]: { $in: names.map(String) } }, { projection, maxTimeMS: namesTimeoutMs })
+          .toArray(),
+      );
+      return found.flatMap((document) => {
+        const name: unknown = document[kind];
+        return typeof name === 'string' ? name : [];
+      });
     },
 
     async *owners() {

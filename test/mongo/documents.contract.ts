@@ -46,6 +46,15 @@ export function documentStoreContract(make: () => Promise<DocumentWorld>): void 
       expect(await store.findUsers({})).toEqual([]);
     });
 
+    it('says which of some names there are', async () => {
+      const { store, setHandle } = await make();
+      await store.createUser(alice.user, code('ac26nobeb'), at(1));
+      await setHandle(bob.user, 'bob');
+      expect(await store.namesAmong('code', ['ac26nobeb', 'ac26nobeg', 'bob'])).toEqual(['ac26nobeb']);
+      expect(await store.namesAmong('handle', ['bop', 'bob', 'ac26nobeb'])).toEqual(['bob']);
+      expect(await store.namesAmong('handle', [])).toEqual([]);
+    });
+
     it('lists whose documents there are, and which accounts they name', async () => {
       const { store, setHandle } = await make();
       await store.createUser(alice.user, code('ac26nobeb'), at(1));

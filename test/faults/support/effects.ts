@@ -19,6 +19,7 @@ const READS: ReadonlySet<string> = new Set([
   'indexes',
   'codesInYear',
   'findUsers',
+  'namesAmong',
   'account',
   'accounts',
   'holderOf',

@@ -61,6 +61,7 @@ export const CALLS: Calls = {
     indexes: 'read',
     codesInYear: 'read',
     findUsers: 'read',
+    namesAmong: 'read',
     owners: 'stream',
     namedDids: 'read',
     storedPassword: 'read',

@@ -100,6 +100,10 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
       for (const [key, name] of handles) if (handle !== undefined && name === handle) found.add(key);
       return [...found];
     },
+    namesAmong: async (kind, names) => {
+      const there = kind === 'handle' ? [...handles.values()] : [...users.values()].map(({ code }) => code);
+      return there.filter((name) => name !== undefined && names.includes(name)).map(String);
+    },
     async *owners() {
       const of = (collection: DocumentOwner['collection'], keys: Iterable<UserKey>): DocumentOwner[] =>
         [...keys].map((key) => ({

@@ -1,0 +1,178 @@
+/** What `concord <command> --help` says beside the options: examples, and what the exit codes mean there. */
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+
+/** Those that `completion` knows. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
+interface Guide {
+  /** A command line without `concord`, and what it is for. */
+  readonly examples: readonly (readonly [line: string, why: string])[];
+  readonly exits: string;
+}
+
+const PLAIN = '0 done · 1 error · 2 a mistyped command line';
+const ASKED = '0 done · 1 error · 2 nothing was changed, or a mistyped command line';
+const DIFFERENCES = '0 everyone is as desired · 1 error · 2 somebody is not, or a mistyped command line';
+
+/** By the words after `concord`. */
+const GUIDES: Readonly<Record<string, Guide>> = {
+  serve: {
+    examples: [
+      ['serve', 'with the settings of the environment or of .env'],
+      ['serve --config tenants.yaml --log-level debug', 'with a file laid over the defaults'],
+    ],
+    exits: '0 stopped by SIGINT or SIGTERM · 1 error',
+  },
+  reconcile: {
+    examples: [
+      ['reconcile @alice', 'converge one user now'],
+      ['reconcile alice@example.com --dry-run', 'say what would be done, and change nothing'],
+      ['reconcile --all --tenant default', 'everyone of one tenant who differs'],
+    ],
+    exits:
+      '0 as desired · 1 error · 2 a dry run found something to do · 3 stopped by a safety limit · 4 partly done, or time or a person is needed',
+  },
+  pull: {
+    examples: [
+      ['pull', 'read what was not delivered, and name the gaps'],
+      ['pull --json --tenant default', 'the same of one tenant, for a program'],
+    ],
+    exits: '0 all was read · 1 error · 2 a gap is open, or a mistyped command line · 4 not read to its end',
+  },
+  audit: {
+    examples: [
+      ['audit', 'who has what they should have'],
+      ['audit --since 24h', 'only users created or changed in Auth0 since'],
+      ['audit --ndjson > trouble.ndjson', 'a line a user in trouble, as they are found'],
+      ['audit --orphans', 'documents and accounts that belong to nobody'],
+    ],
+    exits: DIFFERENCES,
+  },
+  plan: {
+    examples: [
+      ['plan', 'what would be done, and why'],
+      ['plan @alice', 'for one user'],
+    ],
+    exits: DIFFERENCES,
+  },
+  events: {
+    examples: [
+      ['events --limit 20', 'the newest lines of the log'],
+      ['events @alice', 'those of one user'],
+      ['--json events --follow | jq .type', 'each line as it is written, for a program'],
+    ],
+    exits: `${PLAIN}; with --follow, Ctrl-C ends with 0`,
+  },
+  explain: {
+    examples: [
+      ['explain @alice', 'from the webhook to the account, and why'],
+      ['explain @alice --at 12h', 'what was known and wanted then'],
+    ],
+    exits: PLAIN,
+  },
+  doctor: {
+    examples: [
+      ['doctor', 'what is wrong with the settings and with what Concord runs on, and what mends it'],
+      ['doctor --simulate', 'drive an invented sign-up through it'],
+    ],
+    exits: '0 nothing is wrong · 1 error · 2 something is, or a mistyped command line',
+  },
+  apply: {
+    examples: [['apply plan.json', 'carry out what plan --out has saved']],
+    exits:
+      '0 everyone in it is as desired · 1 error · 2 nothing was changed · 3 stopped by a safety limit · 4 partly done',
+  },
+  capture: {
+    examples: [['capture @alice --out alice.json', 'a bug report with every name replaced']],
+    exits: PLAIN,
+  },
+  status: {
+    examples: [['status', 'whether all is well, on one screen']],
+    exits: '0 all is well · 1 error · 2 it is not, or a mistyped command line',
+  },
+  pause: {
+    examples: [
+      ['pause @alice --reason "support case 12"', 'until resumed'],
+      ['pause @alice --reason "moving house" --until 12h', 'for a time'],
+    ],
+    exits: PLAIN,
+  },
+  resume: { examples: [['resume @alice', 'end a pause']], exits: PLAIN },
+  retry: {
+    examples: [
+      ['retry @alice', 'forget failures and refusals, and try once more'],
+      ['retry --failed', 'everyone who failed or is quarantined'],
+    ],
+    exits: PLAIN,
+  },
+  adopt: {
+    examples: [
+      ['adopt @alice --preview', 'what speaks for an account being hers'],
+      ['adopt @alice did:plc:ewvi7nxzyoun6zhxrhs64oiz', 'say that this one is'],
+    ],
+    exits: ASKED,
+  },
+  password: {
+    examples: [
+      ['password @alice', 'does the stored password open the account?'],
+      ['password @alice --reset', 'set it on the PDS once more, if not'],
+    ],
+    exits: '0 it opens the account · 1 error · 2 it does not, or a mistyped command line',
+  },
+  approve: {
+    examples: [
+      ['approve', 'which runs a safety limit has halted'],
+      ['approve 0190163d-8694-739b-aea5-966c26f8ad91', 'let one of them go on'],
+    ],
+    exits: '0 approved, or none is halted · 1 error · 2 a mistyped command line · 3 some are halted',
+  },
+  forget: {
+    examples: [["forget 'auth0|65f1c2'", 'blank the personal data of somebody who is gone']],
+    exits: ASKED,
+  },
+  replay: {
+    examples: [
+      ['replay --dry-run', 'does the read model say what the log says?'],
+      ['replay', 'rebuild it from the log'],
+    ],
+    exits: '0 the same, or rebuilt · 1 error · 2 a dry run found differences · 4 partly done',
+  },
+  'credentials reseal': {
+    examples: [
+      ['credentials reseal --dry-run', 'how many passwords are sealed with which key'],
+      ['credentials reseal', 'seal them all with the first key'],
+    ],
+    exits:
+      '0 all are sealed with the first key · 1 error · 2 a dry run found some that are not · 4 partly done',
+  },
+  sandbox: {
+    examples: [
+      ['sandbox', 'the incident, healed before your eyes; then it stays up'],
+      ['sandbox --exit --users 20', 'end after the story, with twenty people more'],
+    ],
+    exits: '0 all expectations hold · 1 one does not, or an error',
+  },
+  completion: {
+    examples: [
+      ['completion bash > /etc/bash_completion.d/concord', 'for everyone on this machine'],
+      ['completion fish > ~/.config/fish/completions/concord.fish', 'for yourself'],
+    ],
+    exits: PLAIN,
+  },
+};
+
+/** Puts the guides behind the help of the program's commands, and of those in them. */
+export function addGuides(program: CommandUnknownOpts, path: readonly string[] = []): void {
+  for (const command of program.commands) {
+    const words = [...path, command.name()];
+    const guide = GUIDES[words.join(' ')];
+    if (guide !== undefined) command.addHelpText('after', `\n${textOf(guide)}`);
+    addGuides(command, words);
+  }
+}
+
+function textOf({ examples, exits }: Guide): string {
+  const width = Math.max(...examples.map(([line]) => line.length));
+  const lines = examples.map(([line, why]) => `  $ concord ${line.padEnd(width)}  # ${why}`);
+  return ['Examples:', ...lines, '', `Exit codes: ${exits}`].join('\n');
+}
