@@ -4,8 +4,9 @@ import { type AssessedTenant, type Assessment, assess, isDrifted } from '../engi
 import { dryRun } from '../engine/dry-run.ts';
 import type { View } from '../engine/look.ts';
 import { pausedUsers, pausedView, withPause } from '../engine/paused.ts';
-import { type PlannedAction, restsOn } from '../engine/saved-plan.ts';
+import { type PlannedAction, restsOn, type SavedUser } from '../engine/saved-plan.ts';
 import { sideBySide } from '../engine/side-by-side.ts';
+import { UpstreamError } from '../errors.ts';
 import type { Facts } from '../events/fold.ts';
 import { type TenantId, type UserKey, userKey } from '../identity.ts';
 import { printJson } from '../terminal/output.ts';
@@ -38,43 +39,43 @@ interface PlannedUser {
   readonly unknown: readonly { readonly resource: string; readonly code: string }[];
 }
 
-/** Who differs, as they were found. */
+/** Somebody who differs, as they were found. */
 interface Found {
   readonly user: UserKey;
-  readonly tenant: TenantId;
   readonly facts: Facts;
   readonly view: View;
 }
 
+/** What is kept of a search: of a user no more than is shown or saved, since there may be very many. */
 interface Search {
-  readonly found: readonly Found[];
-  /** In the listing, in a way that could not be read. */
-  readonly unreadable: readonly UserKey[];
+  readonly users: PlannedUser[];
+  readonly saved: SavedUser[];
+  /** Undefined when nothing is to be saved. */
+  readonly salt: string | undefined;
   /** How many users each listing had; empty when one user was asked for. */
-  readonly listed: ReadonlyMap<TenantId, number>;
+  readonly listed: Map<TenantId, number>;
 }
 
 export async function runPlan(text: string | undefined, options: PlanOptions): Promise<ExitCode> {
+  const { out, limit } = options;
   const config = configFor(options, ['mongodb', 'auth0', 'pds']);
   const terminal = terminalOf(options);
   const side = wireReadSide(config);
+  const salt = out === undefined ? undefined : newSalt();
+  const search: Search = { users: [], saved: [], salt, listed: new Map() };
   try {
-    const search = text === undefined ? await planAll(side, options, terminal) : await planOne(side, text);
-    const users = search.found
-      .map(({ user, view }) => plannedUser(user, view))
-      .concat(search.unreadable.map(unreadableUser))
-      .filter((user) => user.actions.length + user.waiting.length + user.unknown.length > 0);
-    const file = options.out === undefined ? undefined : save(options.out, config, search);
+    if (text === undefined) await planAll(side, options, terminal, search);
+    else await planOne(side, text, search);
+    const { users, saved } = search;
+    if (out !== undefined) save(out, config, search);
+    const file = out === undefined ? {} : { out: { path: out, users: saved.length } };
     if (terminal.json)
-      printJson({
-        ...{ command: 'plan', users: users.slice(0, options.limit), usersInTrouble: users.length },
-        ...(file === undefined ? {} : { out: file }),
-      });
+      printJson({ command: 'plan', users: users.slice(0, limit), usersInTrouble: users.length, ...file });
     else {
-      printPlan(users, options.limit, terminal);
-      if (file !== undefined)
+      printPlan(users, limit, terminal);
+      if (out !== undefined)
         terminal.stdout.write(
-          `The plan for ${file.users} of them is in ${visible(file.path)}: concord apply ${visible(file.path)}\n`,
+          `The plan for ${saved.length} of them is in ${visible(out)}: concord apply ${visible(out)}\n`,
         );
     }
     return users.length > 0 ? EXIT.differences : EXIT.clean;
@@ -83,10 +84,12 @@ export async function runPlan(text: string | undefined, options: PlanOptions): P
   }
 }
 
-async function planAll(side: ReadSide, options: PlanOptions, terminal: Terminal): Promise<Search> {
-  const found: Found[] = [];
-  const unreadable: UserKey[] = [];
-  const listed = new Map<TenantId, number>();
+async function planAll(
+  side: ReadSide,
+  options: PlanOptions,
+  terminal: Terminal,
+  search: Search,
+): Promise<void> {
   const progress = createProgress({
     label: 'looking at users',
     stream: terminal.stderr,
@@ -100,61 +103,70 @@ async function planAll(side: ReadSide, options: PlanOptions, terminal: Terminal)
       const assessments = await assess(side.assess, tenant, page.users, new Date());
       const drifted = assessments.map((one) => withPause(one, paused)).filter(isDrifted);
       // What is to be carried out rests on a read by id, and not on a listing, which may be late.
-      found.push(
-        ...(options.out === undefined
-          ? drifted.map(({ user, facts, view }) => ({ user, tenant: tenant.id, facts, view }))
-          : await lookById(side, tenant, drifted)),
-      );
+      const found = search.salt === undefined ? drifted : await lookById(side, tenant, drifted);
+      for (const one of found) note(search, tenant, one);
       for (const { userId } of page.unreadable ?? [])
-        if (userId !== undefined) unreadable.push(userKey(tenant.keyPrefix, userId));
+        if (userId !== undefined)
+          note(search, tenant, { user: userKey(tenant.keyPrefix, userId), code: 'UNEXPECTED_ANSWER' });
       seen += page.users.length;
       progress.update(seen);
     }
-    listed.set(tenant.id, seen - before);
+    search.listed.set(tenant.id, seen - before);
   }
   progress.finish();
-  return { found, unreadable, listed };
 }
 
+interface Unreadable {
+  readonly user: UserKey;
+  readonly code: string;
+}
+
+/** Who cannot be looked at is named, and stops nobody else. */
 async function lookById(
   side: ReadSide,
   tenant: AssessedTenant,
   drifted: readonly Assessment[],
-): Promise<Found[]> {
-  const found: Found[] = [];
-  await sideBySide(drifted, async ({ user, auth0: { userId } }) => {
-    found.push(await lookAt(side, { user, userId, tenant }));
+): Promise<(Found | Unreadable)[]> {
+  const looked: (Found | Unreadable)[] = [];
+  await sideBySide([...drifted.entries()], async ([at, { user, auth0 }]) => {
+    try {
+      looked[at] = await lookAt(side, { user, userId: auth0.userId, tenant });
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+      looked[at] = { user, code: error.code };
+    }
   });
-  return found;
+  return looked;
 }
 
 async function lookAt(side: ReadSide, { user, userId, tenant }: FoundUser): Promise<Found> {
   const now = new Date();
   const { facts, view } = await dryRun(side.assess, tenant, user, userId, now);
-  return { user, tenant: tenant.id, facts, view: pausedView(view, facts, now) };
+  return { user, facts, view: pausedView(view, facts, now) };
 }
 
-async function planOne(side: ReadSide, text: string): Promise<Search> {
-  const found = await lookAt(side, await findUser(text, side.tenants, side.assess.documents));
-  return { found: [found], unreadable: [], listed: new Map() };
+async function planOne(side: ReadSide, text: string, search: Search): Promise<void> {
+  const found = await findUser(text, side.tenants, side.assess.documents);
+  note(search, found.tenant, await lookAt(side, found));
+}
+
+function note({ users, saved, salt }: Search, tenant: AssessedTenant, one: Found | Unreadable): void {
+  const planned = 'code' in one ? unreadableUser(one) : plannedUser(one.user, one.view);
+  if (planned.actions.length + planned.waiting.length + planned.unknown.length > 0) users.push(planned);
+  if (salt === undefined || 'code' in one || planned.actions.length === 0) return;
+  const { user, facts, view } = one;
+  saved.push({ user, tenant: tenant.id, actions: planned.actions, rests: restsOn(facts, view, salt) });
 }
 
 /** Of whoever has something to be done. */
-function save(path: string, config: Config, { found, listed }: Search) {
-  const salt = newSalt();
-  const users = found
-    .filter(({ view }) => view.actions.length > 0)
-    .map(({ user, tenant, facts, view }) => ({
-      ...{ user, tenant, actions: view.actions.map(plannedAction), rests: restsOn(facts, view, salt) },
-    }));
+function save(path: string, config: Config, { saved, salt = '', listed }: Search): void {
   const place = placeOf(config);
   const tenants = place.tenants.map((tenant) => ({ ...tenant, users: listed.get(tenant.id) ?? null }));
-  writePlanFile(path, savedPlan(place, tenants, users, salt, new Date()));
-  return { path, users: users.length };
+  writePlanFile(path, savedPlan(place, tenants, saved, salt, new Date()));
 }
 
-function unreadableUser(user: UserKey): PlannedUser {
-  return { user, actions: [], waiting: [], unknown: [{ resource: 'auth0', code: 'UNEXPECTED_ANSWER' }] };
+function unreadableUser({ user, code }: Unreadable): PlannedUser {
+  return { user, actions: [], waiting: [], unknown: [{ resource: 'auth0', code }] };
 }
 
 export function plannedUser(user: UserKey, view: View): PlannedUser {

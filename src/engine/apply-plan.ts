@@ -167,7 +167,7 @@ export interface CarryOutOptions {
   readonly onUser?: (done: number) => void;
 }
 
-/** Some at once, as the workers have it. */
+/** As many at once as the workers of a process have. */
 export async function carryOut(
   deps: ApplyDeps,
   fit: readonly Fit[],
@@ -175,7 +175,7 @@ export async function carryOut(
 ): Promise<CarriedOut> {
   const outcomes: Outcome[] = [];
   const leftOut: LeftOut[] = [];
-  await sideBySide(fit, async (one) => {
+  const begin = async (one: Fit): Promise<void> => {
     const { user } = one.saved;
     if (signal?.aborted === true) {
       leftOut.push({ user, reason: 'NotBegun', message: 'it was stopped before this user' });
@@ -185,7 +185,8 @@ export async function carryOut(
     if ('reason' in end) leftOut.push(end);
     else outcomes.push(end);
     onUser?.(outcomes.length);
-  });
+  };
+  await sideBySide(fit, begin, deps.converge.settings.concurrency);
   const users = fit.map(({ saved }) => saved.user);
   return { outcomes: inOrderOf(users, outcomes, userOf), leftOut: inOrderOf(users, leftOut, userOf) };
 }
@@ -196,9 +197,11 @@ async function carryOutOne(deps: ApplyDeps, { saved, tenant }: Fit): Promise<Out
   const userId = ownerOf(user, [tenant])?.userId;
   if (userId === undefined) throw new Error('a user of a plan is no user of its tenant');
   const trigger = { user, tenant: tenant.id, userId };
-  const lease = await queue.claimUser(trigger, clock.now(), settings.leaseMs);
-  if (lease === undefined) return { user, reason: 'Busy', message: 'another worker is at work on this user' };
+  let lease: Lease | undefined;
   try {
+    lease = await queue.claimUser(trigger, clock.now(), settings.leaseMs);
+    if (lease === undefined)
+      return { user, reason: 'Busy', message: 'another worker is at work on this user' };
     // Nobody of ours can write from here on; whoever did so in the meantime has left a line.
     const { newestEvent = null } = fold(await log.ofUser(user));
     if (newestEvent !== saved.rests.event) {
@@ -212,8 +215,13 @@ async function carryOutOne(deps: ApplyDeps, { saved, tenant }: Fit): Promise<Out
     };
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
-    await giveBack(deps, lease);
-    return { user, end: 'broke-off', actions: [], failures: [{ resource: 'log', code: error.code }] };
+    if (lease !== undefined) await giveBack(deps, lease);
+    return {
+      user,
+      end: 'broke-off',
+      actions: [],
+      failures: [{ resource: error.upstream, code: error.code }],
+    };
   }
 }
 

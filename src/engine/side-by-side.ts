@@ -2,7 +2,11 @@
 const AT_ONCE = 8;
 
 /** Throws what the first that failed threw, and begins none after it. */
-export async function sideBySide<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
+export async function sideBySide<T>(
+  items: readonly T[],
+  run: (item: T) => Promise<void>,
+  atOnce = AT_ONCE,
+): Promise<void> {
   let next = 0;
   const worker = async () => {
     for (let at = next++; at < items.length; at = next++) {
@@ -16,5 +20,5 @@ export async function sideBySide<T>(items: readonly T[], run: (item: T) => Promi
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
 }

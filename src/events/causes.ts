@@ -122,7 +122,14 @@ export interface History {
 
 export function historyOf(events: readonly ConcordEvent[]): History {
   const byId = new Map(events.map((event) => [event._id, event]));
-  return { find: (id) => byId.get(id), ofUser: (user) => events.filter((event) => event.user === user) };
+  const byUser = new Map<UserKey, ConcordEvent[]>();
+  for (const event of events) {
+    if (event.user === null) continue;
+    const known = byUser.get(event.user);
+    if (known === undefined) byUser.set(event.user, [event]);
+    else known.push(event);
+  }
+  return { find: (id) => byId.get(id), ofUser: (user) => byUser.get(user) ?? [] };
 }
 
 export interface Chain {
