@@ -44,6 +44,10 @@ function program(end: (code: number) => void) {
     .description('take Auth0 log entries in, converge whoever is due, sweep on a schedule')
     .action(async () => end(await (await import('./commands/serve.ts')).runServe(globals())));
   concord
+    .command('status')
+    .description('whether all is well, on one screen')
+    .action(async () => end(await (await import('./commands/status.ts')).runStatus(globals())));
+  concord
     .command('reconcile')
     .argument('[user]', 'whom to converge')
     .option('--all', 'everyone who differs')

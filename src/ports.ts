@@ -4,6 +4,7 @@
  * reached or answers with a failure: nothing here returns "missing" for "could not be read".
  */
 
+import type { Alert, Notice } from './alerts/cause.ts';
 import type { ConcordEvent, Condition, LastFailure } from './events/event.ts';
 import type { Auth0Facts } from './events/fold.ts';
 import type { AccountHandle, Auth0UserId, Code, Did, EventId, TenantId, UserKey } from './identity.ts';
@@ -217,6 +218,78 @@ export interface WorkQueue {
   release(lease: Lease): Promise<void>;
   /** When the next user becomes due; undefined when none is waiting. */
   nextDueAt(): Promise<Date | undefined>;
+}
+
+// ── The whole, in short ──
+
+/** Somebody who is not as desired or in poor health, in short. */
+export interface Troubled {
+  readonly user: UserKey;
+  readonly tenant: TenantId;
+  readonly health: Health;
+  readonly conditions: readonly Pick<Condition, 'type' | 'status' | 'reason' | 'held' | 'since'>[];
+  readonly attempts: number;
+  readonly quarantined: boolean;
+  readonly failure: LastFailure | undefined;
+  readonly dueAt: Date | undefined;
+}
+
+/** How many users stand how. */
+export interface StandingCounts {
+  readonly synced: number;
+  readonly outOfSync: number;
+  readonly unknown: number;
+  /** Known of, and never looked at to the end. */
+  readonly unseen: number;
+  /** Due at a later time: after a failure, or because only time can tell. */
+  readonly waiting: number;
+}
+
+/** Asks for no more than an index gives, or than `limit`, however many users there are. */
+export interface StandingReader {
+  counts(now: Date): Promise<StandingCounts>;
+  /** Everyone who is not Synced, or is Degraded; at most so many. */
+  troubled(limit: number): Promise<readonly Troubled[]>;
+}
+
+/** What is kept of a source that is read on, or of work that takes long. */
+export interface KeptPosition {
+  readonly position: string | undefined;
+  /** When it was last set, by the server's clock; undefined for work. */
+  readonly at: Date | undefined;
+  /** Until when somebody has said to be at this work. */
+  readonly heldUntil: Date | undefined;
+}
+
+export interface PositionReader {
+  read(name: string): Promise<KeptPosition | undefined>;
+}
+
+export interface AlertReader {
+  /** Every alert that is kept, pending and closed ones too. */
+  all(): Promise<readonly Alert[]>;
+}
+
+/** A notice that one receiver has not taken yet. */
+export interface Delivery {
+  readonly notice: Notice;
+  readonly receiver: string;
+  readonly tries: number;
+  readonly nextAt: Date;
+}
+
+/** One document a cause. Every change is made by whoever holds the lease on alerting, and survives a restart. */
+export interface AlertStore extends AlertReader {
+  /** Keeps alerts, with what is to be told of each and to whom, in one write each. */
+  keep(alerts: readonly Alert[], deliveries: readonly Delivery[]): Promise<void>;
+  /** Drops what nobody was ever told of. */
+  drop(ids: readonly string[]): Promise<void>;
+  /** Everything that is to be told, the oldest first. */
+  deliveries(): Promise<readonly Delivery[]>;
+  /** A receiver has taken it, or never will; a closed alert whose last it was goes with it. */
+  done(delivery: Delivery): Promise<void>;
+  /** To be tried again. */
+  later(delivery: Delivery, nextAt: Date): Promise<void>;
 }
 
 // ── Long runs ──

@@ -4,6 +4,9 @@
  * that it holds could.
  */
 import type { Db } from 'mongodb';
+import { type Alerting, type AlertingDeps, createAlerting } from './alerts/alerting.ts';
+import { createProbes } from './alerts/probes.ts';
+import { createReceiver } from './alerts/receiver.ts';
 import { createAuth0Client } from './auth0/client.ts';
 import { createTenantLogs } from './auth0/logs.ts';
 import { createDirectory } from './auth0/management.ts';
@@ -12,6 +15,7 @@ import { createVault, keyIds } from './credentials.ts';
 import type { AssessDeps, AssessedTenant } from './engine/assess.ts';
 import type { ConvergeDeps } from './engine/converge.ts';
 import type { ForgetDeps } from './engine/forget.ts';
+import type { OverviewDeps } from './engine/overview.ts';
 import type { PullDeps, PulledTenant } from './engine/pull.ts';
 import type { ReplayDeps } from './engine/replay.ts';
 import { checkKeys } from './engine/reseal.ts';
@@ -19,8 +23,9 @@ import type { EngineSettings } from './engine/settings.ts';
 import type { SweepDeps } from './engine/sweep.ts';
 import { UpstreamError } from './errors.ts';
 import type { Logger } from './logger.ts';
+import { alertReader, alertStore } from './mongo/alerts.ts';
 import { connect } from './mongo/connection.ts';
-import { cursors } from './mongo/cursors.ts';
+import { cursors, positionReader } from './mongo/cursors.ts';
 import { documentChanges } from './mongo/document-changes.ts';
 import { documentReader } from './mongo/document-reader.ts';
 import { documentStore } from './mongo/documents.ts';
@@ -34,6 +39,7 @@ import { runs } from './mongo/runs.ts';
 import { standings } from './mongo/standings.ts';
 import { storedPasswordReader, storedPasswords } from './mongo/stored-passwords.ts';
 import { subjectReader } from './mongo/subjects.ts';
+import { standingReader } from './mongo/troubled.ts';
 import { workQueue } from './mongo/work-queue.ts';
 import { type EngineObserver, observedLog } from './observer.ts';
 import { createAccountHost, createAccountReader } from './pds/accounts.ts';
@@ -74,6 +80,8 @@ export interface Engine {
   readonly cursors: Cursors;
   /** How many users stand how. Looks through everyone: not to be asked for every second. */
   readonly standings: () => Promise<Standings>;
+  /** Undefined when nobody is to be told. `upSince` is when this process came up. */
+  alerting(upSince: Date): Alerting | undefined;
   /**
    * Connects, creates Concord's own collections and indexes, and checks the keys. Throws UpstreamError
    * while MongoDB is out of reach, and what `checkKeys` throws.
@@ -103,6 +111,22 @@ export function wireReadSide(config: Config): ReadSide {
     tail: eventTail(db, systemClock),
     close: () => connection.close(),
   };
+}
+
+/** For `status`: reads MongoDB and asks nobody else. */
+export function wireOverview(config: Config) {
+  const { db, close } = connect({ ...config.mongodb, appName: 'concord', readOnly: true });
+  const tenants = config.tenants.map(({ id }) => id);
+  const deps: OverviewDeps = {
+    events: eventReader(db),
+    subjects: subjectReader(db, tenants),
+    documents: documentReader(db),
+    standings: standingReader(db, tenants),
+    positions: positionReader(db),
+    alerts: alertReader(db),
+    silence: config.alerts.silence,
+  };
+  return { deps, tenants, close };
 }
 
 export function wireEngine(config: Config, logger: Logger, observer?: EngineObserver): Engine {
@@ -145,6 +169,13 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
     standings: standings(db, served),
     changes: documentChanges(db),
     cursors: cursors(db),
+    alerting: (upSince) =>
+      alertingFor(config, upSince, {
+        ...{ events: log, documents, tenants: served, clock: systemClock, logger, runs: runs(db) },
+        ...{ positions: positionReader(db), silence: config.alerts.silence },
+        ...{ store: alertStore(db), standings: standingReader(db, served) },
+        probes: createProbes({ accounts, tenants, clock: systemClock, everyMs: config.alerts.probeEveryMs }),
+      }),
     prepare: async () => {
       await connection.open();
       await ensureCollections(db);
@@ -154,6 +185,27 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
     ping: (timeoutMs) => connection.ping(timeoutMs),
     close: () => connection.close(),
   };
+}
+
+function alertingFor(
+  { alerts, schedule, pds }: Config,
+  upSince: Date,
+  deps: Omit<AlertingDeps, 'receivers' | 'expected' | 'settings'>,
+): Alerting | undefined {
+  const { intervalMs, requestTimeoutMs: timeoutMs } = alerts;
+  if (intervalMs === null) return undefined;
+  return createAlerting({
+    ...deps,
+    receivers: alerts.receivers.flatMap(({ name, format, url }) =>
+      url === undefined ? [] : [createReceiver({ name, format, url, timeoutMs })],
+    ),
+    expected: {
+      logUnreadAfterMs: schedule.pull === null ? null : alerts.logUnreadAfterMs,
+      sweepOverdueAfterMs: schedule.sweep === null ? null : alerts.sweepOverdueAfterMs,
+      ...{ upSince, pdsUrl: pds.url },
+    },
+    settings: { ...alerts, intervalMs },
+  });
 }
 
 /** For `pull`: needs MongoDB and Auth0. */

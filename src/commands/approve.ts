@@ -63,7 +63,7 @@ async function approve({ converge, tenants }: Engine, halt: HaltedRun, by: strin
 }
 
 /** What was halted, and the two ways on. */
-export function sentence({ kind, limit, count, of, run }: Halt): string {
+export function sentence({ kind, limit, count, of, run }: Omit<Halt, 'users'>): string {
   const ways = `concord approve ${run} lets it; leaving it leaves everything as it is`;
   switch (kind) {
     case 'removals':

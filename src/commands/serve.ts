@@ -3,9 +3,11 @@ import { type ScheduledTask, schedule } from 'node-cron';
 import { ALL_NEEDS } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { converge, type PassResult } from '../engine/converge.ts';
+import { createHeard } from '../engine/deliveries.ts';
 import { createWatch, type WatchState } from '../engine/watch.ts';
 import { Workers } from '../engine/workers.ts';
 import { UsageError } from '../errors.ts';
+import { translateEvent } from '../events/auth0-event.ts';
 import { ingest } from '../events/ingest.ts';
 import { createServer } from '../http/server.ts';
 import type { Logger } from '../logger.ts';
@@ -71,13 +73,18 @@ export async function startService(
   const metrics = metricsFor(config);
   const engine = wireEngine(config, logger, metrics);
   const { queue, clock, settings } = engine.converge;
+  const alerting = engine.alerting(clock.now());
+  const heard = createHeard({ cursors: engine.cursors, clock, logger });
   const workers = new Workers({
     queue,
     clock,
     logger,
     settings,
     converge: (lease) => observedPass(metrics, lease, () => converge(engine.converge, lease)),
-    ...(onPass === undefined ? {} : { onPass }),
+    onPass: (lease, result) => {
+      if (result.end === 'failed') alerting?.soon();
+      onPass?.(lease, result);
+    },
   });
   const stopping = new AbortController();
   const taking = { ...engine.pull, log: engine.converge.log, queue, onDue: () => workers.wake() };
@@ -98,10 +105,16 @@ export async function startService(
   let prepared = false;
   const server = createServer({
     tenants: config.tenants,
-    ingest: (tenant, entries, unreadable, translate) =>
-      traced('concord.ingest', { 'concord.tenant': tenant.id, 'concord.entries': entries.length }, () =>
-        ingest(taking, tenant, entries, unreadable, translate),
-      ),
+    ingest: async (tenant, entries, unreadable, translate) => {
+      const taken = await traced(
+        'concord.ingest',
+        { 'concord.tenant': tenant.id, 'concord.entries': entries.length },
+        () => ingest(taking, tenant, entries, unreadable, translate),
+      );
+      // An event stream is no sign of life of the log stream.
+      if (translate !== translateEvent) void heard.delivered(tenant.id);
+      return taken;
+    },
     ready: async () => {
       if (!prepared) throw new Error('MongoDB has not been prepared yet');
       await engine.ping(1_000);
@@ -117,6 +130,7 @@ export async function startService(
   const url = await server.listen({ host: config.server.host, port: config.server.port });
   let tasks: ScheduledTask[] = [];
   let watching: Promise<void> | undefined;
+  let alerted: Promise<void> | undefined;
   let catchingUp: Promise<void> | undefined;
   const pulling = createPulling(
     { ...engine.pull, onDue: () => workers.wake() },
@@ -131,6 +145,7 @@ export async function startService(
     const sweepEveryone = () => sweepAll(engine, logger, stopping.signal, onSweepProgress);
     tasks = startSchedule(config, engine, workers, pulling, sweepEveryone, logger);
     watching = watch.run(stopping.signal);
+    alerted = alerting?.run(stopping.signal);
     catchingUp = catchUp(config, pulling, sweeping, stopping.signal);
   });
   const failed = new Promise<never>((_, reject) => {
@@ -145,7 +160,7 @@ export async function startService(
     await preparing.catch(() => undefined);
     for (const task of tasks) await task.destroy();
     const [unfinished] = await Promise.all([workers.stop(config.engine.stopDeadlineMs), server.close()]);
-    await Promise.all([watching, catchingUp, pulling.ended(), sweeping.ended()]);
+    await Promise.all([watching, alerted, catchingUp, pulling.ended(), sweeping.ended()]);
     if (unfinished > 0)
       logger.warn({ unfinished }, 'passes had not finished at the deadline; their leases run out');
     await engine.close();

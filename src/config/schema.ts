@@ -62,11 +62,16 @@ function webUrl(example: string) {
     .transform((value) => value.replace(/\/+$/, ''));
 }
 
-function isPlainWebUrl(value: string): boolean {
+function isWebUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
-  const url = new URL(value);
-  const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
-  return plain && (url.protocol === 'https:' || url.protocol === 'http:');
+  const { username, password, protocol } = new URL(value);
+  return username === '' && password === '' && (protocol === 'https:' || protocol === 'http:');
+}
+
+function isPlainWebUrl(value: string): boolean {
+  if (!isWebUrl(value)) return false;
+  const { search, hash } = new URL(value);
+  return search === '' && hash === '';
 }
 
 /** A secret of digits needs quotes in YAML, where 007 would be the number 7. */
@@ -141,6 +146,17 @@ const backoff = z
 
 const limit = z.strictObject({ share: decimal(0, 1), count: whole(0, 1_000_000) });
 
+/** The address of a receiver is its secret, so it may have a query, and no message repeats it. */
+const receiverUrl = z
+  .string('must be an http(s) URL')
+  .refine((value) => isWebUrl(value), 'must be an http(s) URL, without user and password');
+
+const receiver = z.strictObject({
+  name: text('must be 1 to 32 lower-case letters, digits and hyphens', /^[a-z0-9][a-z0-9-]{0,31}$/),
+  format: oneOf('json', 'slack'),
+  url: receiverUrl.optional(),
+});
+
 const DATABASE = /^[^\s/\\."$*<>:|?]{1,63}$/;
 
 export const configSchema = z
@@ -193,6 +209,30 @@ export const configSchema = z
       remnant: oneOf('report', 'recreate'),
     }),
     limits: z.strictObject({ removals: limit, renames: limit, sourceShrink: decimal(0, 1) }),
+    alerts: z.strictObject({
+      receivers: z
+        .array(receiver)
+        .max(20, 'must name at most 20 receivers')
+        .refine(
+          (list) => new Set(list.map(({ name }) => name)).size === list.length,
+          'must give each receiver a name of its own',
+        ),
+      intervalMs: whole(100, HOUR_MS).nullable(),
+      probeEveryMs: whole(100, DAY_MS),
+      openAfterMs: whole(0, DAY_MS),
+      openAtUsers: whole(1, 1_000_000),
+      closeAfterMs: whole(0, DAY_MS),
+      remindAfterMs: whole(1_000, 30 * DAY_MS),
+      requestTimeoutMs: whole(100, MINUTE_MS),
+      silence: z
+        .strictObject({ leastMs: whole(1_000, 30 * DAY_MS), mostMs: whole(1_000, 30 * DAY_MS) })
+        .refine((value) => value.mostMs >= value.leastMs, {
+          path: ['mostMs'],
+          error: 'must not be less than leastMs',
+        }),
+      logUnreadAfterMs: whole(1_000, 30 * DAY_MS),
+      sweepOverdueAfterMs: whole(1_000, 365 * DAY_MS),
+    }),
     ingest: z.strictObject({ keepUnrelated: flag }),
     log: z.strictObject({
       level: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),

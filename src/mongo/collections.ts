@@ -4,6 +4,7 @@ export const collections = {
   subjects: 'concord.subjects',
   rejects: 'concord.rejects',
   cursors: 'concord.cursors',
+  alerts: 'concord.alerts',
   users: 'users',
   verifications: 'verifications',
   handles: '@handles',

@@ -1,6 +1,6 @@
 /** Positions in sources: one document each, replaced as a whole. What a position means is its reader's affair. */
 import type { Db } from 'mongodb';
-import type { Cursors } from '../ports.ts';
+import type { Cursors, PositionReader } from '../ports.ts';
 import { upsertAll } from './bulk.ts';
 import { collections } from './collections.ts';
 import type { ReadableDb } from './connection.ts';
@@ -11,6 +11,18 @@ interface StoredCursor {
   readonly position: string;
   /** By the server's clock, for people: when the source was last read on. */
   readonly at: Date;
+}
+
+/** What is kept of a source, and of a long run, which stands beside them. */
+export function positionReader(db: ReadableDb): PositionReader {
+  const collection = db.collection<Partial<StoredCursor> & { lease?: { until: Date } }>(collections.cursors);
+  return {
+    async read(name) {
+      const found = await reading('read a position', () => collection.findOne({ _id: { $eq: name } }));
+      if (found === null) return undefined;
+      return { position: found.position, at: found.at, heldUntil: found.lease?.until };
+    },
+  };
 }
 
 export function cursorReader(db: ReadableDb): Pick<Cursors, 'get'> {

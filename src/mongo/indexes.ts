@@ -46,9 +46,22 @@ const ownIndexes: readonly IndexSpec[] = [
     key: { 'view.accountHandle': 1 },
     having: ['view.accountHandle'],
   },
+  // Who stands how, and how many, without a look at everybody. Those marked due for the first time are not in it.
+  {
+    collection: collections.subjects,
+    name: 'standing',
+    key: { 'view.sync': 1, 'view.health': 1, tenant: 1 },
+    having: ['view.sync'],
+  },
 ];
 
-const ownCollections = [collections.events, collections.subjects, collections.rejects, collections.cursors];
+const ownCollections = [
+  collections.events,
+  collections.subjects,
+  collections.rejects,
+  collections.cursors,
+  collections.alerts,
+];
 
 /**
  * Creates Concord's own collections and indexes where they are not there yet. May be repeated, and run by

@@ -44,9 +44,14 @@ function judge(index: WantedIndex, actual: readonly IndexState[]): IndexFinding 
     return { index, status: 'missing', found: undefined, message: `${place} has no unique index.` };
   }
   const flaw = unfit.unique ? 'covers only part of the documents' : 'is not unique';
-  const drop = `db.getCollection(${JSON.stringify(index.collection)}).dropIndex(${JSON.stringify(unfit.name)})`;
+  const drop = dropCommand(index.collection, unfit.name);
   const message = `${place} has the index ${unfit.name}, which ${flaw}. Drop it with ${drop}; Concord then creates the right one.`;
   return { index, status: 'unfit', found: unfit.name, message };
+}
+
+/** What a person types into the MongoDB shell. */
+export function dropCommand(collection: IndexState['collection'], name: string): string {
+  return `db.getCollection(${JSON.stringify(collection)}).dropIndex(${JSON.stringify(name)})`;
 }
 
 /** Creates what is missing; what is unfit is left for a person. */

@@ -28,7 +28,10 @@ export const TENANT = 'aesthetic';
 export const SISTER = { id: 'sister', keyPrefix: 'sister-' } as const;
 
 /** Nothing is done by the clock, so that what a test sees comes from what it did. */
-const NO_SCHEDULE = { schedule: { pull: null, reconcile: null, sweep: null } };
+const NO_SCHEDULE = {
+  schedule: { pull: null, reconcile: null, sweep: null },
+  alerts: { intervalMs: null },
+};
 const CLIENT_ID = 'concord-test';
 
 export interface PlatformOptions {

@@ -1,0 +1,198 @@
+/**
+ * Looks at the whole every few seconds, and at once when something went wrong, and tells whoever is to be told.
+ *
+ * One process does so at a time, by a lease; what it knows is in the database, so that a restart neither repeats
+ * nor forgets, and that somebody looks at all can be seen from outside. Telling never holds up looking, and
+ * neither holds up a pass.
+ */
+import { type TenantStateDeps, tenantStates } from '../engine/tenant-state.ts';
+import { LeaseLostError } from '../errors.ts';
+import type { TenantId } from '../identity.ts';
+import type { Logger } from '../logger.ts';
+import type { AlertStore, Clock, DocumentReader, RunLease, Runs, StandingReader } from '../ports.ts';
+import { CODES_A_YEAR, codePrefix } from '../reconcilers/code.ts';
+import type { Alert, Notice } from './cause.ts';
+import { createTelling, type Telling } from './delivery.ts';
+import { detect, type Expectations, type Probe, type SystemFacts } from './detect.ts';
+import { noticeText } from './notice.ts';
+import type { Probes } from './probes.ts';
+import type { Receiver } from './receiver.ts';
+import { type AlertSettings, step } from './step.ts';
+
+export interface AlertingDeps extends TenantStateDeps {
+  readonly store: AlertStore;
+  readonly standings: Pick<StandingReader, 'troubled'>;
+  readonly documents: Pick<DocumentReader, 'indexes' | 'codesInYear'>;
+  readonly runs: Runs;
+  readonly probes: Probes;
+  readonly receivers: readonly Receiver[];
+  readonly tenants: readonly TenantId[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly expected: Expectations;
+  readonly settings: AlertSettings & {
+    /** Milliseconds between two looks. */
+    readonly intervalMs: number;
+  };
+}
+
+/** Whose lease it is, and with what position the last look is kept. */
+export const ALERTING_RUN = 'alerts';
+/** Of so many the causes are told; more than that have no other ones, as a rule. */
+export const MAX_TROUBLED = 10_000;
+/** Whoever looks dies now and then, and the next one is not to wait for long. */
+const LEASE_MS = 30_000;
+/** Something that goes wrong a hundred times a second is looked at once. */
+const LEAST_PAUSE_MS = 1_000;
+const COUNT_CODES_EVERY_MS = 600_000;
+
+export interface Alerting {
+  /** Looks until the signal aborts. Never rejects. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Something went wrong: look sooner. */
+  soon(): void;
+}
+
+export function createAlerting(deps: AlertingDeps): Alerting {
+  const looking = new Looking(deps);
+  let wakeUp = new AbortController();
+  return {
+    soon: () => wakeUp.abort(),
+    async run(signal) {
+      signal.addEventListener('abort', () => wakeUp.abort());
+      while (!signal.aborted) {
+        wakeUp = new AbortController();
+        await looking.once();
+        const leastMs = Math.min(LEAST_PAUSE_MS, deps.settings.intervalMs);
+        await deps.clock.delay(leastMs, signal);
+        if (!signal.aborted) await deps.clock.delay(deps.settings.intervalMs - leastMs, wakeUp.signal);
+      }
+      await looking.end();
+    },
+  };
+}
+
+class Looking {
+  readonly #deps: AlertingDeps;
+  readonly #telling: Telling;
+  #lease: RunLease | undefined;
+  #told: Promise<void> = Promise.resolve();
+  #readableSince: Date | undefined;
+  #codes: { readonly prefix: string; readonly used: number; readonly atMs: number } | undefined;
+
+  constructor(deps: AlertingDeps) {
+    this.#deps = deps;
+    this.#telling = createTelling(deps);
+  }
+
+  async once(): Promise<void> {
+    const { logger, clock, receivers } = this.#deps;
+    try {
+      if (!(await this.#isOurs())) return;
+      this.#readableSince ??= clock.now();
+      await this.#look();
+    } catch (err) {
+      if (err instanceof LeaseLostError) {
+        this.#lease = undefined;
+        return;
+      }
+      this.#readableSince = undefined;
+      logger.error({ err }, 'what is wrong could not be looked at; trying again');
+    }
+    if (receivers.length > 0) this.#told = this.#telling.run();
+  }
+
+  /** Gives the lease to whoever comes next, and waits for who is just being told. */
+  async end(): Promise<void> {
+    const { runs, logger } = this.#deps;
+    await this.#told;
+    if (this.#lease === undefined) return;
+    await runs
+      .end(this.#lease, 'broken-off')
+      .catch((err: unknown) => logger.warn({ err }, 'the lease on alerting is kept, and runs out'));
+  }
+
+  async #isOurs(): Promise<boolean> {
+    const { runs, clock } = this.#deps;
+    const now = clock.now();
+    if (this.#lease === undefined) {
+      const lease = await runs.begin(ALERTING_RUN, now, this.#leaseMs());
+      if ('heldUntil' in lease) return false;
+      this.#lease = lease;
+    }
+    await runs.keep(this.#lease, now, this.#leaseMs(), now.toISOString());
+    return true;
+  }
+
+  #leaseMs(): number {
+    return Math.max(LEASE_MS, this.#deps.settings.intervalMs * 3);
+  }
+
+  async #look(): Promise<void> {
+    const { store, clock, settings, receivers, logger } = this.#deps;
+    await this.#deps.probes.ask();
+    const facts = await this.#facts();
+    const now = clock.now();
+    const { changed, gone, notices } = step(
+      await store.all(),
+      detect(facts, this.#deps.expected, now),
+      now,
+      settings,
+    );
+    for (const notice of notices) this.#log(notice);
+    const deliveries = notices.flatMap((notice) =>
+      receivers.map(({ name }) => ({ notice, receiver: name, tries: 0, nextAt: now })),
+    );
+    // Asking may have taken longer than the lease.
+    if (this.#lease !== undefined)
+      await this.#deps.runs.keep(this.#lease, clock.now(), this.#leaseMs(), now.toISOString());
+    await store.keep(changed, deliveries);
+    const untold = changed.filter((alert: Alert) => alert.phase === 'closed' && receivers.length === 0);
+    await store.drop([...gone, ...untold.map(({ cause }) => cause.id)]);
+    logger.debug({ open: changed.length, gone: gone.length }, 'alerts were looked at');
+  }
+
+  async #facts(): Promise<SystemFacts> {
+    const { standings, documents, tenants, probes } = this.#deps;
+    const [people, states, indexes, codes] = await Promise.all([
+      standings.troubled(MAX_TROUBLED),
+      tenantStates(this.#deps, tenants),
+      documents.indexes(),
+      this.#countCodes(),
+    ]);
+    const isPartial = people.length >= MAX_TROUBLED;
+    return {
+      ...{ people, isPartial, tenants: states, indexes, codes },
+      probes: [...probes.answers(), this.#database()],
+    };
+  }
+
+  /** It answers, or nothing would be looked at. */
+  #database(): Probe {
+    const since = this.#readableSince ?? this.#deps.clock.now();
+    return { upstream: 'mongodb', tenant: undefined, answer: { type: 'well', since } };
+  }
+
+  async #countCodes(): Promise<SystemFacts['codes']> {
+    const now = this.#deps.clock.now();
+    const prefix = codePrefix(now);
+    const known = this.#codes;
+    const isFresh =
+      known?.prefix === prefix &&
+      now.getTime() - known.atMs < COUNT_CODES_EVERY_MS &&
+      known.used < CODES_A_YEAR;
+    if (!isFresh)
+      this.#codes = { prefix, used: await this.#deps.documents.codesInYear(prefix), atMs: now.getTime() };
+    return this.#codes;
+  }
+
+  #log(notice: Notice): void {
+    const { type, id, cause, opening } = notice;
+    const { kind, tenant, users, example, command } = cause;
+    const fields = { alert: opening, notice: id, cause: cause.id, kind, tenant, users, example, command };
+    const text = { ...fields, what: noticeText(notice) };
+    if (type === 'closed') this.#deps.logger.info(text, 'an alert is closed');
+    else if (type === 'opened') this.#deps.logger.error(text, 'an alert is open');
+    else this.#deps.logger.error(text, 'an alert is still open');
+  }
+}

@@ -1,0 +1,158 @@
+/** What is wrong with what tenants tell us, and with the sweeps that find what they did not tell. Pure. */
+import type { SweepState, TenantState } from '../engine/tenant-state.ts';
+import { type Gap, isStreamGap } from '../events/gap.ts';
+import type { Cause, CauseKind, Sighting } from './cause.ts';
+import type { Expectations } from './detect.ts';
+
+/** What a process has to do first is given so long; what a sweep leaves behind that broke off, another takes up. */
+const GRACE_MS = 600_000;
+
+export function tenantSighting(tenants: readonly TenantState[], expected: Expectations, now: Date): Sighting {
+  const causes: Cause[] = [];
+  const blind: string[] = [];
+  const isNew = now.getTime() - expected.upSince.getTime() < GRACE_MS;
+  for (const tenant of tenants) {
+    causes.push(...tenant.gaps.map(gapCause), ...tenant.sweep.halts.map((halt) => haltCause(tenant, halt)));
+    const timely = [silence(tenant, now), unread(tenant, expected, now), ...sweeping(tenant, expected, now)];
+    for (const cause of timely) {
+      if (cause === undefined) continue;
+      // Whoever was away finds everything late; it is not gone either.
+      if (isNew) blind.push(cause.id);
+      else causes.push(cause);
+    }
+  }
+  return { causes, blind };
+}
+
+function of(
+  { id: tenant }: Pick<TenantState, 'id'>,
+  kind: CauseKind,
+  detail: string | undefined,
+  told: Pick<Cause, 'what' | 'since' | 'command'>,
+): Cause {
+  const id = [kind, tenant, detail].filter((part) => part !== undefined).join(':');
+  const nobody = { users: undefined, orMore: false, example: undefined };
+  return { id, kind, tenant, ...nobody, ...told, isSettled: true };
+}
+
+function gapCause(gap: Gap): Cause {
+  const { tenant: id, cause, from } = gap;
+  return of({ id }, isStreamGap(gap) ? 'stream-unhealthy' : 'gap', cause, {
+    what: `Tenant ${id}: ${gapSaid(gap)} Until it is closed nobody's account is removed.`,
+    since: from,
+    command: gapCommand(gap),
+  });
+}
+
+function gapSaid({ cause, from, until }: Gap): string {
+  const time = `${from.toISOString()} to ${until?.toISOString() ?? 'now'}`;
+  switch (cause) {
+    case 'retention-passed':
+      return `log entries of ${time} are lost: Auth0 no longer had them.`;
+    case 'checkpoint-gone':
+      return `log entries of ${time} may be lost: Auth0 did not know where we had stopped.`;
+    case 'pull-failing':
+      return `the log could not be read, ${time}.`;
+    case 'stream-paused':
+      return 'the log stream is paused; somebody did that in Auth0.';
+    case 'stream-suspended':
+      return 'Auth0 gave the log stream up, after a week of failures.';
+    case 'stream-missing':
+      return 'the log stream that delivered here is no longer there.';
+  }
+}
+
+function gapCommand({ cause, tenant }: Gap): string {
+  switch (cause) {
+    case 'retention-passed':
+    case 'checkpoint-gone':
+      return `concord reconcile --all --tenant ${tenant}`;
+    case 'pull-failing':
+      return `concord pull --tenant ${tenant}`;
+    case 'stream-paused':
+    case 'stream-suspended':
+      return `Resume it in Auth0 (Monitoring, Streams), then: concord pull --tenant ${tenant}`;
+    case 'stream-missing':
+      return `Create it in Auth0 (Monitoring, Streams, Custom Webhook), then: concord pull --tenant ${tenant}`;
+  }
+}
+
+function silence(tenant: TenantState, now: Date): Cause | undefined {
+  const { id, stream } = tenant;
+  if (stream === undefined || now.getTime() - stream.deliveredAt.getTime() <= stream.patienceMs)
+    return undefined;
+  const usual = `${Math.round(stream.patienceMs / 60_000)} minutes`;
+  return of(tenant, 'stream-silent', undefined, {
+    what: `Tenant ${id}: the log stream has delivered nothing since ${stream.deliveredAt.toISOString()}, longer than the ${usual} that its past allows.`,
+    since: stream.deliveredAt,
+    command: `Look at its health in Auth0 (Monitoring, Streams); what it kept back is read by: concord pull --tenant ${id}`,
+  });
+}
+
+function unread(
+  tenant: TenantState,
+  { logUnreadAfterMs, upSince }: Expectations,
+  now: Date,
+): Cause | undefined {
+  if (logUnreadAfterMs === null) return undefined;
+  const since = tenant.log?.readAt ?? upSince;
+  if (now.getTime() - since.getTime() <= logUnreadAfterMs) return undefined;
+  const never =
+    tenant.log === undefined ? 'has never been read' : `has not been read since ${since.toISOString()}`;
+  return of(tenant, 'log-unread', undefined, {
+    what: `Tenant ${tenant.id}: the log ${never}, so what the stream does not deliver is not heard.`,
+    since,
+    command: `concord pull --tenant ${tenant.id}`,
+  });
+}
+
+function haltCause(tenant: Pick<TenantState, 'id'>, halt: SweepState['halts'][number]): Cause {
+  const { run, kind, limit, count, of: users, at } = halt;
+  const cause = of(tenant, 'sweep-halted', kind, {
+    what: `Tenant ${tenant.id}: a safety limit halted a sweep. ${haltSaid(kind, count, users)}, and the limit is ${limit}.`,
+    since: at,
+    command: `concord approve ${run}`,
+  });
+  return kind === 'source' ? cause : { ...cause, users: count };
+}
+
+function haltSaid(kind: SweepState['halts'][number]['kind'], count: number, users: number): string {
+  switch (kind) {
+    case 'removals':
+      return `${count} accounts of ${users} users are to be removed`;
+    case 'renames':
+      return `${count} accounts of ${users} users are to be renamed`;
+    case 'source':
+      return `Auth0 listed ${count} users where ${users} are known`;
+  }
+}
+
+function sweeping(
+  tenant: TenantState,
+  { sweepOverdueAfterMs, upSince }: Expectations,
+  now: Date,
+): readonly (Cause | undefined)[] {
+  const { last, begun, completeAt } = tenant.sweep;
+  const command = `concord reconcile --all --tenant ${tenant.id}`;
+  const leftAt = begun === undefined ? undefined : (begun.heldUntil ?? begun.at);
+  const isLeft = leftAt !== undefined && now.getTime() - leftAt.getTime() > GRACE_MS;
+  const brokeOff = isLeft || (begun === undefined && last?.complete === false);
+  const since = completeAt ?? upSince;
+  const isOverdue = sweepOverdueAfterMs !== null && now.getTime() - since.getTime() > sweepOverdueAfterMs;
+  return [
+    brokeOff
+      ? of(tenant, 'sweep-broken-off', undefined, {
+          what: `Tenant ${tenant.id}: the last sweep did not get to its end, so nobody knows of whom nothing was heard.`,
+          since: leftAt ?? last?.endedAt ?? now,
+          command,
+        })
+      : undefined,
+    isOverdue
+      ? of(tenant, 'sweep-overdue', undefined, {
+          what: `Tenant ${tenant.id}: nobody has looked at everyone since ${completeAt?.toISOString() ?? 'ever'}.`,
+          since,
+          command,
+        })
+      : undefined,
+  ];
+}

@@ -1,0 +1,207 @@
+/** What is wrong by the failures of users, and by how other systems answer when they are asked. Pure. */
+import { type Failing, failuresOf, isFailing, ofTenant, those } from '../engine/troubles.ts';
+import type { Upstream } from '../errors.ts';
+import type { TenantId } from '../identity.ts';
+import * as indexes from '../reconcilers/indexes.ts';
+import type { Cause, CauseKind, Sighting } from './cause.ts';
+import type { Expectations, Probe, SystemFacts } from './detect.ts';
+
+const REFUSED: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'FORBIDDEN', 'UNAUTHENTICATED']);
+const UNREACHED: ReadonlySet<string> = new Set([
+  'UNREACHABLE',
+  'TIMEOUT',
+  'NOT_WRITABLE',
+  'SERVER_ERROR',
+  'UNEXPECTED_ANSWER',
+]);
+const SEALING: ReadonlySet<string> = new Set(['CREDENTIAL_KEY_MISSING', 'CREDENTIAL_NOT_OPENED']);
+const FOREIGN = 'index-unfit:foreign';
+/** Told to come later is no trouble. */
+const PATIENT = 'RATE_LIMITED';
+const NAMES = { auth0: 'Auth0', pds: 'the PDS', mongodb: 'MongoDB' } as const satisfies Record<
+  Upstream,
+  string
+>;
+
+export function userSighting(facts: SystemFacts, expected: Expectations): Sighting {
+  const failing = facts.people.filter(isFailing).filter(({ failure }) => failure.code !== PATIENT);
+  const rest = new Set(failing);
+  const causes: Cause[] = [];
+  const blind: string[] = [];
+  const take = (people: readonly Failing[]) => {
+    for (const one of people) rest.delete(one);
+    return people;
+  };
+  const add = (cause: Cause) =>
+    causes.push({ ...cause, orMore: facts.isPartial && cause.users !== undefined });
+
+  const sealing = take(failing.filter(({ failure }) => SEALING.has(failure.code)));
+  const sealed = those(sealing);
+  if (sealed !== undefined) add(sealingKeys(sealing, sealed));
+
+  for (const probe of facts.probes) {
+    const own = ofTenant(failing, probe.tenant).filter(({ failure }) => failure.upstream === probe.upstream);
+    for (const [kind, codes] of [
+      ['unreachable', UNREACHED],
+      ['credentials-refused', REFUSED],
+    ] as const) {
+      const id = [kind, probe.upstream, probe.tenant].filter((part) => part !== undefined).join(':');
+      const concerned = own.filter(({ failure }) => codes.has(failure.code));
+      const { answer } = probe;
+      if (answer.type === 'unknown') {
+        blind.push(id);
+        take(concerned);
+      } else if (answer.type === 'failing' && kindOf(answer.code) === kind) {
+        add(upstreamCause(id, kind, probe, answer, take(concerned), expected));
+      } else if (answer.type === 'well') {
+        // Whoever failed before it was well again has not been tried since.
+        const before = concerned.filter(({ failure }) => new Date(failure.at) <= answer.since);
+        blind.push(
+          ...take(before).map(({ failure }) => `converge-failing:${probe.upstream}:${failure.code}`),
+        );
+      }
+    }
+  }
+  const foreign = foreignIndexes(facts, [...rest], take);
+  causes.push(...foreign.causes);
+  blind.push(...foreign.blind);
+  for (const failure of failuresOf([...rest])) {
+    const { code, upstream, users, example, since } = failure;
+    const of = upstream === null ? '' : ` of ${NAMES[upstream]}`;
+    add({
+      ...{
+        id: `converge-failing:${upstream ?? 'engine'}:${code}`,
+        kind: 'converge-failing',
+        tenant: undefined,
+      },
+      what: `Converging users fails with ${code}${of}${said(failure)}`,
+      ...{ users, orMore: false, example, since, isSettled: false },
+      command: `concord reconcile '${example}'`,
+    });
+  }
+  causes.push(...quarantines(failing, facts.isPartial));
+  if (facts.isPartial) blind.push('converge-failing', 'quarantine', FOREIGN);
+  return { causes, blind: [...new Set(blind)] };
+}
+
+function kindOf(code: string): Extract<CauseKind, 'unreachable' | 'credentials-refused'> {
+  return REFUSED.has(code) ? 'credentials-refused' : 'unreachable';
+}
+
+/** Messages of adapters name the call and the answer, and nothing personal; of others nobody can say so. */
+function said({
+  upstream,
+  message,
+}: {
+  readonly upstream: Upstream | null;
+  readonly message: string;
+}): string {
+  return upstream === null || message === '' ? '.' : `: ${message.replace(/\.$/, '')}.`;
+}
+
+function upstreamCause(
+  id: string,
+  kind: CauseKind,
+  { upstream, tenant }: Probe,
+  answer: Extract<Probe['answer'], { type: 'failing' }>,
+  concerned: readonly Failing[],
+  expected: Expectations,
+): Cause {
+  const who = tenant === undefined ? NAMES[upstream] : `${NAMES[upstream]}'s tenant ${tenant}`;
+  const refused = kind === 'credentials-refused';
+  const first = those(concerned);
+  return {
+    ...{ id, kind, tenant },
+    what: `${who} ${refused ? 'refuses our credentials' : 'does not answer as it should'} (${answer.code}): ${answer.message}`,
+    users: first?.users ?? 0,
+    orMore: false,
+    example: first?.example,
+    since: answer.since,
+    command: refused ? refusedCommand(upstream, tenant) : unreachedCommand(upstream, tenant, expected),
+    isSettled: false,
+  };
+}
+
+function refusedCommand(upstream: Upstream, tenant: TenantId | undefined): string {
+  switch (upstream) {
+    case 'auth0':
+      return `Set the tenant's client id and secret (read:users, read:logs, read:log_streams), then: concord pull --tenant ${tenant ?? ''}`;
+    case 'pds':
+      return "Set PDS_ADMIN_PASSWORD to the PDS's own, then: concord retry --failed";
+    case 'mongodb':
+      return 'Grant the user of MONGODB_URI readWrite on the database, then: concord retry --failed';
+  }
+}
+
+function unreachedCommand(
+  upstream: Upstream,
+  tenant: TenantId | undefined,
+  { pdsUrl }: Expectations,
+): string {
+  switch (upstream) {
+    case 'auth0':
+      return `concord pull --tenant ${tenant ?? ''}`;
+    case 'pds':
+      return `curl -sS ${pdsUrl}/xrpc/_health`;
+    case 'mongodb':
+      return 'concord status';
+  }
+}
+
+function sealingKeys(
+  people: readonly Failing[],
+  { users, example, since }: NonNullable<ReturnType<typeof those>>,
+): Cause {
+  return {
+    ...{ id: 'credentials-refused:sealing-keys', kind: 'credentials-refused', tenant: undefined },
+    // Ours, and it names a key and no password.
+    what: people[0]?.failure.message ?? '',
+    ...{ users, orMore: false, example, since, isSettled: false },
+    command: 'concord credentials reseal --dry-run',
+  };
+}
+
+/** A unique index that is none of ours refuses documents: the incident that this engine exists for. */
+function foreignIndexes(
+  { indexes: actual }: SystemFacts,
+  failing: readonly Failing[],
+  take: (people: readonly Failing[]) => readonly Failing[],
+): Sighting {
+  const causes: Cause[] = [];
+  const refused = new Map<string, Failing[]>();
+  for (const one of failing) {
+    const name = refusingIndex(one);
+    if (name !== undefined) refused.set(name, [...(refused.get(name) ?? []), one]);
+  }
+  for (const [name, people] of refused) {
+    const first = those(take(people));
+    const index = actual.find((one) => one.unique && one.name === name);
+    // Who was refused by one that is gone has not been tried since.
+    if (first === undefined || index === undefined) continue;
+    const { collection } = index;
+    causes.push({
+      ...{ id: `${FOREIGN}:${collection}.${name}`, kind: 'index-unfit', tenant: undefined },
+      what: `The unique index ${name} on ${collection}, which is none of Concord's, refuses the documents of users.`,
+      ...{ ...first, orMore: false, isSettled: false },
+      command: `${indexes.dropCommand(collection, name)}, then: concord retry --failed`,
+    });
+  }
+  return { causes, blind: refused.size > causes.length ? [FOREIGN] : [] };
+}
+
+function refusingIndex({ failure }: Failing): string | undefined {
+  if (failure.code !== 'DUPLICATE_KEY') return undefined;
+  return /refused by the unique index (.+?), and neither/.exec(failure.message)?.[1];
+}
+
+function quarantines(failing: readonly Failing[], orMore: boolean): Cause[] {
+  return failuresOf(failing.filter(({ quarantined }) => quarantined)).map((failure) => {
+    const { code, upstream, users, example, since } = failure;
+    return {
+      ...{ id: `quarantine:${upstream ?? 'engine'}:${code}`, kind: 'quarantine', tenant: undefined },
+      what: `Users are left alone after too many failures with ${code}${said(failure)}`,
+      ...{ users, orMore, example, since, isSettled: true },
+      command: 'concord retry --failed',
+    };
+  });
+}

@@ -1,0 +1,109 @@
+/**
+ * What is wrong, by the facts of the whole system. Pure.
+ *
+ * | kind                | when                                                                                |
+ * |---------------------|-------------------------------------------------------------------------------------|
+ * | unreachable         | a probe gets no answer of a system, or users fail because it does not answer        |
+ * | credentials-refused | the same with 401 and 403, or a stored password does not open with the keys         |
+ * | index-unfit         | an index on `users.code` or `@handles.handle` is missing or unfit, or a foreign unique one refuses documents |
+ * | converge-failing    | users fail for any other reason, one cause for each code and system                 |
+ * | quarantine          | users are left alone after too many failures, one for each code and system          |
+ * | stream-unhealthy, gap | a gap is open                                                                     |
+ * | stream-silent       | a log stream has not delivered for longer than it usually does                      |
+ * | log-unread          | a tenant's log has not been read for long                                           |
+ * | sweep-halted        | a safety limit stopped a sweep, and nobody has approved it                          |
+ * | sweep-broken-off    | the last sweep did not get to its end                                               |
+ * | sweep-overdue       | nobody has looked at everyone for long                                              |
+ * | code-space          | a year's short codes are nearly used up                                             |
+ */
+import type { TenantState } from '../engine/tenant-state.ts';
+import type { Upstream } from '../errors.ts';
+import type { TenantId } from '../identity.ts';
+import type { IndexState, Troubled } from '../ports.ts';
+import { CODES_A_YEAR } from '../reconcilers/code.ts';
+import * as indexes from '../reconcilers/indexes.ts';
+import type { Cause, Sighting } from './cause.ts';
+import { tenantSighting } from './detect-tenants.ts';
+import { userSighting } from './detect-users.ts';
+
+/** How another system answered when it was last asked. */
+export interface Probe {
+  readonly upstream: Upstream;
+  /** Of Auth0's, each has its own. */
+  readonly tenant: TenantId | undefined;
+  readonly answer:
+    | { readonly type: 'unknown' }
+    /** Without a failure since. */
+    | { readonly type: 'well'; readonly since: Date }
+    | { readonly type: 'failing'; readonly code: string; readonly message: string; readonly since: Date };
+}
+
+export interface SystemFacts {
+  readonly people: readonly Troubled[];
+  /** There are more than were read. */
+  readonly isPartial: boolean;
+  readonly tenants: readonly TenantState[];
+  readonly indexes: readonly IndexState[];
+  readonly probes: readonly Probe[];
+  /** Short codes of this year in use; undefined when they have not been counted. */
+  readonly codes: { readonly prefix: string; readonly used: number } | undefined;
+}
+
+/** What is to be expected; durations in milliseconds. */
+export interface Expectations {
+  /** The log is read on a schedule; null when nobody does. */
+  readonly logUnreadAfterMs: number | null;
+  /** Everyone is swept on a schedule. */
+  readonly sweepOverdueAfterMs: number | null;
+  /** Since when this process is up: what it has to do first is not overdue. */
+  readonly upSince: Date;
+  readonly pdsUrl: string;
+}
+
+/** Of the short codes of a year. Longer ones follow by themselves, and sign-ups go on; but somebody has to know. */
+const NEARLY_ALL = 0.8;
+
+export function detect(facts: SystemFacts, expected: Expectations, now: Date): Sighting {
+  const people = userSighting(facts, expected);
+  const tenants = tenantSighting(facts.tenants, expected, now);
+  return {
+    causes: [...people.causes, ...unfit(facts, now), ...tenants.causes, ...codeSpace(facts, now)],
+    blind: [...people.blind, ...tenants.blind, ...(facts.codes === undefined ? ['code-space'] : [])],
+  };
+}
+
+function unfit({ indexes: actual }: SystemFacts, now: Date): Cause[] {
+  return indexes
+    .plan(indexes.WANTED_INDEXES, actual)
+    .flatMap(({ index, status, found, message }): Cause[] => {
+      if (status === 'fit') return [];
+      const place = `${index.collection}.${index.field}`;
+      return [
+        {
+          ...{ id: `index-unfit:${place}`, kind: 'index-unfit', tenant: undefined, what: message },
+          ...{ users: undefined, orMore: false, example: undefined, since: now },
+          command: found === undefined ? createCommand(index) : indexes.dropCommand(index.collection, found),
+          // One that is missing is created at once, unless something is in the way.
+          isSettled: status === 'unfit',
+        },
+      ];
+    });
+}
+
+function createCommand({ collection, field, sparse }: indexes.IndexFinding['index']): string {
+  const options = sparse ? '{ unique: true, sparse: true }' : '{ unique: true }';
+  return `db.getCollection(${JSON.stringify(collection)}).createIndex({ ${field}: 1 }, ${options})`;
+}
+
+function codeSpace({ codes }: SystemFacts, now: Date): Cause[] {
+  if (codes === undefined || codes.used < CODES_A_YEAR * NEARLY_ALL) return [];
+  const { prefix, used } = codes;
+  const what = `${used} of the ${CODES_A_YEAR} short codes that begin with ${prefix} are in use. Longer ones follow when they keep being taken: whatever reads codes has to take eleven letters.`;
+  return [
+    {
+      ...{ id: `code-space:${prefix}`, kind: 'code-space', tenant: undefined, what },
+      ...{ users: undefined, orMore: false, example: undefined, since: now },
+      ...{ command: `db.users.countDocuments({ code: /^${prefix}/ })`, isSettled: true },
+    },
+  ];
+}

@@ -1,0 +1,75 @@
+/**
+ * Asks the other systems whether they answer, so that an outage is known before anybody signs up into it. One
+ * call that reads, with our credentials, about somebody who does not exist.
+ */
+import { UpstreamError } from '../errors.ts';
+import { type Auth0UserId, type Did, parseAuth0UserId, parseDid, type TenantId } from '../identity.ts';
+import type { AccountReader, Clock, Directory } from '../ports.ts';
+import type { Probe } from './detect.ts';
+
+export interface ProbeDeps {
+  readonly accounts: Pick<AccountReader, 'accounts'>;
+  readonly tenants: readonly { readonly id: TenantId; readonly directory: Pick<Directory, 'user'> }[];
+  readonly clock: Clock;
+  /** Milliseconds from one question to the next, to whoever answered well. Whoever did not is asked every time. */
+  readonly everyMs: number;
+}
+
+export interface Probes {
+  /** Asks whoever is to be asked. Does not reject for what they answer. */
+  ask(): Promise<void>;
+  answers(): readonly Probe[];
+}
+
+const NOBODY = nobody();
+
+export function createProbes({ accounts, tenants, clock, everyMs }: ProbeDeps): Probes {
+  const asked = [
+    new Asked('pds', undefined, async () => void (await accounts.accounts([NOBODY.did]))),
+    ...tenants.map(
+      (tenant) =>
+        new Asked('auth0', tenant.id, async () => void (await tenant.directory.user(NOBODY.userId))),
+    ),
+  ];
+  return {
+    ask: async () => void (await Promise.all(asked.map((one) => one.ask(clock, everyMs)))),
+    answers: () => asked.map(({ probe }) => probe),
+  };
+}
+
+class Asked {
+  probe: Probe;
+  readonly #call: () => Promise<void>;
+  #lastMs = Number.NEGATIVE_INFINITY;
+
+  constructor(upstream: Probe['upstream'], tenant: TenantId | undefined, call: () => Promise<void>) {
+    this.probe = { upstream, tenant, answer: { type: 'unknown' } };
+    this.#call = call;
+  }
+
+  async ask(clock: Clock, everyMs: number): Promise<void> {
+    const { answer } = this.probe;
+    const now = clock.now();
+    if (answer.type === 'well' && now.getTime() - this.#lastMs < everyMs) return;
+    this.#lastMs = now.getTime();
+    try {
+      await this.#call();
+      // From before the question: what failed while it was asked may have failed before.
+      if (answer.type !== 'well') this.probe = { ...this.probe, answer: { type: 'well', since: now } };
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+      const { code, message } = error;
+      // Too many questions say nothing about how it is.
+      if (code === 'RATE_LIMITED') return;
+      const since = answer.type === 'failing' && answer.code === code ? answer.since : now;
+      this.probe = { ...this.probe, answer: { type: 'failing', code, message, since } };
+    }
+  }
+}
+
+function nobody(): { readonly did: Did; readonly userId: Auth0UserId } {
+  const did = parseDid(`did:plc:${'a'.repeat(24)}`);
+  const userId = parseAuth0UserId('auth0|concord-asks-whether-you-answer');
+  if (did === undefined || userId === undefined) throw new Error('the names of nobody do not parse');
+  return { did, userId };
+}

@@ -1,0 +1,74 @@
+/** One POST to whoever is to be told. The address is a secret, and so is in no error and in no line of the log. */
+import type { Notice } from './cause.ts';
+import { noticeToJson, noticeToSlack } from './notice.ts';
+
+export interface Receiver {
+  /** In the log, and beside what it has not taken yet. */
+  readonly name: string;
+  send(notice: Notice): Promise<Receipt>;
+}
+
+export type Receipt =
+  | { readonly type: 'taken' }
+  /** `retryAfterMs` where it said so. */
+  | { readonly type: 'refused'; readonly why: string; readonly retryAfterMs: number | undefined };
+
+export interface ReceiverOptions {
+  readonly name: string;
+  readonly format: 'json' | 'slack';
+  readonly url: string;
+  /** Milliseconds for a whole call. */
+  readonly timeoutMs: number;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+export function createReceiver(options: ReceiverOptions): Receiver {
+  const { name, format, url, timeoutMs, fetch: send = globalThis.fetch } = options;
+  return {
+    name,
+    async send(notice) {
+      const body = format === 'slack' ? noticeToSlack(notice) : noticeToJson(notice);
+      try {
+        const response = await send(url, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'idempotency-key': headerSafe(notice.id) },
+          body: JSON.stringify(body),
+          // Whoever redirects is not who was meant, and would be told where the real one is.
+          redirect: 'manual',
+          signal: AbortSignal.timeout(timeoutMs),
+        });
+        await response.body?.cancel();
+        if (response.ok) return { type: 'taken' };
+        return {
+          type: 'refused',
+          why: String(response.status),
+          retryAfterMs: retryAfterMs(response.headers),
+        };
+      } catch (error) {
+        return { type: 'refused', why: nameOf(error), retryAfterMs: undefined };
+      }
+    },
+  };
+}
+
+/** A tenant's id and a date, and the name of an index, which may be anything. */
+function headerSafe(id: string): string {
+  return encodeURIComponent(id);
+}
+
+/** Seconds, or a date. */
+function retryAfterMs(headers: Headers): number | undefined {
+  const text = headers.get('retry-after');
+  if (text === null) return undefined;
+  if (/^[0-9]{1,9}$/.test(text)) return Number(text) * 1_000;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
+}
+
+/** What the network said, without its message, which may name the address. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'failed';
+  const { cause } = error;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return typeof code === 'string' ? code : error.name;
+}

@@ -1,0 +1,134 @@
+/** How all stands, for people: one screen, the worst first, and what to type. */
+import type { Overview, Stale } from '../engine/overview.ts';
+import type { TenantState } from '../engine/tenant-state.ts';
+import type { TroubleOf } from '../engine/troubles.ts';
+import { formatDuration, formatRelative } from '../terminal/duration.ts';
+import { visible } from '../terminal/visible.ts';
+import { sentence } from './approve.ts';
+import type { Terminal } from './command.ts';
+import { gapSentence } from './gap-text.ts';
+
+/** More situations than that are no screen. */
+const MOST_ROWS = 12;
+const NAME_WIDTH = 15;
+
+export function printStatus(
+  seen: Overview,
+  durationMs: number,
+  { stdout, style }: Pick<Terminal, 'stdout' | 'style'>,
+): void {
+  const { users, queue, asOf } = seen;
+  const isWell = seen.sync === 'Synced' && seen.health === 'Healthy';
+  const row = (name: string, text: string) => stdout.write(`  ${name.padEnd(NAME_WIDTH)}${text}\n`);
+  const colour = isWell ? 'green' : seen.health === 'Degraded' || seen.sync === 'Unknown' ? 'red' : 'yellow';
+  stdout.write(
+    `${style(colour, isWell ? 'All is well' : 'Not all is well')}  ${seen.sync}, ${seen.health}, as of ${asOf.toISOString()}, in ${formatDuration(durationMs)}\n`,
+  );
+  for (const stale of seen.stale) row(style('red', 'stale'.padEnd(NAME_WIDTH)), staleSentence(stale, asOf));
+
+  const more = seen.isPartial ? 'at least ' : '';
+  const standing = [
+    `${users.known} known`,
+    `${users.synced} synced`,
+    ...some(users.outOfSync, 'out of sync'),
+    ...some(users.unknown, 'unknown'),
+    ...some(users.unseen, 'never looked at'),
+    ...some(users.paused, `${more}paused`),
+  ];
+  row('users', standing.join(', '));
+  for (const { resource, have, of } of seen.resources)
+    row(
+      `  ${resource}`,
+      style(have === of ? 'green' : 'red', `${seen.isPartial && have < of ? 'at most ' : ''}${have}/${of}`),
+    );
+  const oldest =
+    queue.oldestDueSince === undefined
+      ? ''
+      : `, the oldest for ${formatDuration(asOf.getTime() - queue.oldestDueSince.getTime())}`;
+  row(
+    'queue',
+    `${queue.due} due${oldest}, ${queue.waiting} for later, ${users.backingOff} of them after a failure, ${users.quarantined} quarantined`,
+  );
+  for (const tenant of seen.tenants) printTenant(tenant, asOf, row, style);
+  for (const { status, message } of seen.indexes)
+    if (status !== 'fit') row(style('red', 'index'.padEnd(NAME_WIDTH)), message);
+
+  if (seen.troubles.length > 0) stdout.write('\n');
+  for (const trouble of seen.troubles.slice(0, MOST_ROWS)) {
+    const { resource, reason, users: count, since } = trouble;
+    stdout.write(
+      `${style('yellow', String(count).padStart(7))} ${resource} ${visible(reason)}, since ${since.toISOString()}: ${visible(helpFor(trouble))}\n`,
+    );
+  }
+  if (seen.troubles.length > MOST_ROWS)
+    stdout.write(`and ${seen.troubles.length - MOST_ROWS} more reasons; --json has them all\n`);
+  if (users.quarantined > 0)
+    stdout.write(
+      `${style('red', String(users.quarantined).padStart(7))} quarantined: concord retry --failed\n`,
+    );
+
+  if (seen.alerts.length > 0) stdout.write('\n');
+  for (const { cause, firstSeenAt } of seen.alerts) {
+    const lasted = formatDuration(asOf.getTime() - firstSeenAt.getTime());
+    stdout.write(`${style('red', 'alert')}  for ${lasted}: ${visible(cause.what)}\n`);
+    stdout.write(`       ${visible(cause.command)}\n`);
+  }
+}
+
+function some(count: number, what: string): readonly string[] {
+  return count === 0 ? [] : [`${count} ${what}`];
+}
+
+function printTenant(
+  { id, gaps, log, stream, sweep }: TenantState,
+  asOf: Date,
+  row: (name: string, text: string) => void,
+  style: Terminal['style'],
+): void {
+  const ago = (at: Date | undefined) => (at === undefined ? 'never' : formatRelative(at, asOf));
+  row(
+    visible(id),
+    `stream delivered ${ago(stream?.deliveredAt)}, log read ${ago(log?.readAt)}, everyone looked at ${ago(sweep.completeAt)}`,
+  );
+  if (sweep.begun !== undefined)
+    row(
+      '',
+      `a sweep began ${ago(sweep.begun.at)}${sweep.begun.heldUntil === undefined || sweep.begun.heldUntil < asOf ? ', and nobody is at it' : ''}`,
+    );
+  if (sweep.last?.complete === false) row('', style('red', 'the last sweep broke off'));
+  for (const gap of gaps) row('', `${style('red', 'gap')}  ${gapSentence(gap)}`);
+  for (const halt of sweep.halts) row('', `${style('red', 'halted')}  ${sentence(halt)}`);
+}
+
+function staleSentence({ what, tenant, since }: Stale, now: Date): string {
+  const time = since === undefined ? 'ever' : `since ${since.toISOString()} (${formatRelative(since, now)})`;
+  switch (what) {
+    case 'service':
+      return `No service has looked at this ${time}. Is one running? concord serve`;
+    case 'log':
+      return `Nothing has read the log of ${tenant} ${time}: concord pull`;
+    case 'sweep':
+      return `Nothing has looked at everyone in ${tenant} ${time}: concord reconcile --all`;
+  }
+}
+
+/** What to type about those who are in one situation, by the example of one of them. */
+export function helpFor({ reason, example, held }: Pick<TroubleOf, 'reason' | 'example' | 'held'>): string {
+  switch (reason) {
+    case 'UnownedAccountFound':
+    case 'AccountEmailDiffers':
+      return `concord adopt '${example}'`;
+    case 'PasswordRefused':
+      return `concord password '${example}' --reset`;
+    case 'RemovalDue':
+      return 'concord approve';
+    case 'RemovalWithheld':
+      return 'concord pull';
+    case 'Paused':
+      return `concord resume '${example}'`;
+    case 'ObserveOnly':
+      return 'concord plan';
+    default:
+      return held > 0 ? `concord plan '${example}'` : `concord reconcile '${example}'`;
+  }
+}

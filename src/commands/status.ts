@@ -1,0 +1,72 @@
+/** `concord status`: whether all is well, on one screen. Reads MongoDB alone. */
+import { ALERTING_RUN } from '../alerts/alerting.ts';
+import type { Config } from '../config/schema.ts';
+import { type Overview, overview, type Watchfulness } from '../engine/overview.ts';
+import { printJson } from '../terminal/output.ts';
+import { wireOverview } from '../wire.ts';
+import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from './command.ts';
+import { gapToJson } from './gap-text.ts';
+import { helpFor, printStatus } from './status-report.ts';
+
+/** So many looks may be missed before nobody seems to look. */
+const LOOKS_MISSED = 6;
+
+export async function runStatus(options: GlobalOptions): Promise<ExitCode> {
+  const config = configFor(options, ['mongodb']);
+  const terminal = terminalOf(options);
+  const side = wireOverview(config);
+  try {
+    const startedAt = performance.now();
+    const seen = await overview(side.deps, side.tenants, watchfulnessOf(config), new Date());
+    const durationMs = Math.round(performance.now() - startedAt);
+    const isWell = seen.sync === 'Synced' && seen.health === 'Healthy';
+    if (terminal.json) printJson({ command: 'status', isWell, ...toJson(seen), durationMs });
+    else printStatus(seen, durationMs, terminal);
+    return isWell ? EXIT.clean : EXIT.differences;
+  } finally {
+    await side.close();
+  }
+}
+
+/** What a service with this configuration does. */
+function watchfulnessOf({ alerts, schedule }: Config): Watchfulness {
+  return {
+    lookedRun: ALERTING_RUN,
+    lookedWithinMs: alerts.intervalMs === null ? null : alerts.intervalMs * LOOKS_MISSED,
+    logUnreadAfterMs: schedule.pull === null ? null : alerts.logUnreadAfterMs,
+    sweepOverdueAfterMs: schedule.sweep === null ? null : alerts.sweepOverdueAfterMs,
+  };
+}
+
+function toJson(seen: Overview) {
+  const at = (date: Date | undefined): string | null => date?.toISOString() ?? null;
+  return {
+    ...seen,
+    asOf: at(seen.asOf),
+    lookedAt: at(seen.lookedAt),
+    queue: { ...seen.queue, oldestDueSince: at(seen.queue.oldestDueSince) },
+    troubles: seen.troubles.map((trouble) => ({
+      ...trouble,
+      ...{ since: at(trouble.since), command: helpFor(trouble) },
+    })),
+    failures: seen.failures.map(({ since, ...failure }) => ({ ...failure, since: at(since) })),
+    tenants: seen.tenants.map(({ id, gaps, log, stream, sweep }) => ({
+      id,
+      gaps: gaps.map(gapToJson),
+      log: log === undefined ? null : { until: at(log.until), readAt: at(log.readAt) },
+      stream: stream === undefined ? null : { ...stream, deliveredAt: at(stream.deliveredAt) },
+      sweep: {
+        last: sweep.last === undefined ? null : { ...sweep.last, endedAt: at(sweep.last.endedAt) },
+        completeAt: at(sweep.completeAt),
+        begunAt: at(sweep.begun?.at),
+        halts: sweep.halts.map((halt) => ({ ...halt, at: at(halt.at) })),
+      },
+    })),
+    alerts: seen.alerts.map(({ cause, opening, firstSeenAt }) => ({
+      ...{ alert: opening, cause: cause.id, kind: cause.kind, tenant: cause.tenant ?? null },
+      ...{ what: cause.what, users: cause.users ?? null, example: cause.example ?? null },
+      ...{ since: at(firstSeenAt), command: cause.command },
+    })),
+    stale: seen.stale.map(({ what, tenant, since }) => ({ what, tenant: tenant ?? null, since: at(since) })),
+  };
+}

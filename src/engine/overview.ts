@@ -1,0 +1,182 @@
+/**
+ * Whether all is well, at a glance and from the database alone: what the terminal and the dashboard show. Asks
+ * for counts of indexes and for those who are in trouble, so it takes about as long however many users there are.
+ */
+import type { Alert } from '../alerts/cause.ts';
+import { RESOURCES, type Resource, type Share } from '../events/event.ts';
+import type { TenantId } from '../identity.ts';
+import type {
+  AlertReader,
+  DocumentReader,
+  Health,
+  StandingCounts,
+  StandingReader,
+  SubjectReader,
+  Sync,
+  Troubled,
+} from '../ports.ts';
+import * as indexes from '../reconcilers/indexes.ts';
+import { type TenantState, type TenantStateDeps, tenantStates } from './tenant-state.ts';
+import { type FailureOf, failuresOf, isFailing, type TroubleOf, troublesOf } from './troubles.ts';
+
+export interface OverviewDeps extends TenantStateDeps {
+  readonly standings: StandingReader;
+  readonly subjects: Pick<SubjectReader, 'backlog'>;
+  readonly documents: Pick<DocumentReader, 'indexes'>;
+  readonly alerts: AlertReader;
+}
+
+/** What a service is expected to do; milliseconds, and null for what nobody asked it to. */
+export interface Watchfulness {
+  /** The run whose position is when the service last looked at the whole. */
+  readonly lookedRun: string;
+  readonly lookedWithinMs: number | null;
+  readonly logUnreadAfterMs: number | null;
+  readonly sweepOverdueAfterMs: number | null;
+}
+
+/** Something that nothing has looked at for too long, so that what is said of it is old. */
+export interface Stale {
+  readonly what: 'service' | 'log' | 'sweep';
+  readonly tenant: TenantId | undefined;
+  /** Undefined when nothing ever did. */
+  readonly since: Date | undefined;
+}
+
+export interface Overview {
+  readonly asOf: Date;
+  /** The two axes, of the whole. */
+  readonly sync: Sync;
+  readonly health: Health;
+  readonly users: Omit<StandingCounts, 'waiting'> & {
+    readonly known: number;
+    readonly failing: number;
+    /** Failed, and tried again later. */
+    readonly backingOff: number;
+    readonly quarantined: number;
+    /** Only a person can move them. */
+    readonly held: number;
+    readonly paused: number;
+  };
+  /** Those in trouble are more than were read: what is counted of them is at least so many. */
+  readonly isPartial: boolean;
+  /** How many of those who were looked at have each resource as desired. */
+  readonly resources: readonly ({ readonly resource: Resource } & Share)[];
+  readonly troubles: readonly TroubleOf[];
+  readonly failures: readonly FailureOf[];
+  readonly queue: {
+    readonly due: number;
+    readonly oldestDueSince: Date | undefined;
+    readonly waiting: number;
+  };
+  readonly tenants: readonly TenantState[];
+  readonly indexes: readonly indexes.IndexFinding[];
+  /** Open ones. */
+  readonly alerts: readonly Alert[];
+  /** When a service last looked at the whole; undefined when none ever did. */
+  readonly lookedAt: Date | undefined;
+  readonly stale: readonly Stale[];
+}
+
+/** Whoever is due for longer is being kept waiting. */
+const BEHIND_AFTER_MS = 60_000;
+const MAX_TROUBLED = 10_000;
+
+export async function overview(
+  deps: OverviewDeps,
+  tenants: readonly TenantId[],
+  expected: Watchfulness,
+  now: Date,
+): Promise<Overview> {
+  const [counts, people, backlog, states, actual, alerts, looked] = await Promise.all([
+    deps.standings.counts(now),
+    deps.standings.troubled(MAX_TROUBLED),
+    deps.subjects.backlog(now),
+    tenantStates(deps, tenants),
+    deps.documents.indexes(),
+    deps.alerts.all(),
+    deps.positions.read(expected.lookedRun),
+  ]);
+  const { waiting, ...standing } = counts;
+  const { due, oldestDueSince } = backlog;
+  const failing = people.filter(isFailing);
+  const lookedAt = looked?.position === undefined ? undefined : new Date(looked.position);
+  const seen = {
+    asOf: now,
+    users: {
+      ...standing,
+      known: standing.synced + standing.outOfSync + standing.unknown + standing.unseen,
+      failing: failing.length,
+      backingOff: failing.filter(({ dueAt }) => dueAt !== undefined && dueAt > now).length,
+      quarantined: people.filter(({ quarantined }) => quarantined).length,
+      held: people.filter(isHeld).length,
+      paused: people.filter(isPaused).length,
+    },
+    isPartial: people.length >= MAX_TROUBLED,
+    resources: resourcesOf(people, standing.synced + standing.outOfSync + standing.unknown),
+    troubles: troublesOf(people),
+    failures: failuresOf(failing),
+    queue: { due, oldestDueSince, waiting },
+    tenants: states,
+    indexes: indexes.plan(indexes.WANTED_INDEXES, actual),
+    alerts: alerts.filter(({ phase }) => phase === 'open'),
+    lookedAt,
+    stale: staleOf(states, lookedAt, expected, now),
+  };
+  return { ...seen, ...standingOf(seen) };
+}
+
+function isHeld({ conditions }: Troubled): boolean {
+  return conditions.some(({ held }) => held);
+}
+
+function isPaused({ conditions }: Troubled): boolean {
+  return conditions.some(({ type }) => type === 'pause');
+}
+
+function resourcesOf(people: readonly Troubled[], seen: number): Overview['resources'] {
+  return RESOURCES.map((resource) => {
+    const without = people.filter(({ conditions }) =>
+      conditions.some(({ type, status }) => type === resource && status !== 'True'),
+    );
+    return { resource, have: seen - without.length, of: seen };
+  });
+}
+
+function staleOf(
+  tenants: readonly TenantState[],
+  lookedAt: Date | undefined,
+  { lookedWithinMs, logUnreadAfterMs, sweepOverdueAfterMs }: Watchfulness,
+  now: Date,
+): readonly Stale[] {
+  const isOld = (at: Date | undefined, afterMs: number | null): boolean =>
+    afterMs !== null && (at === undefined || now.getTime() - at.getTime() > afterMs);
+  return [
+    ...(isOld(lookedAt, lookedWithinMs)
+      ? [{ what: 'service', tenant: undefined, since: lookedAt } as const]
+      : []),
+    ...tenants.flatMap(({ id: tenant, log, sweep }) => [
+      ...(isOld(log?.readAt, logUnreadAfterMs) ? [{ what: 'log', tenant, since: log?.readAt } as const] : []),
+      ...(isOld(sweep.completeAt, sweepOverdueAfterMs)
+        ? [{ what: 'sweep', tenant, since: sweep.completeAt } as const]
+        : []),
+    ]),
+  ];
+}
+
+/** Who is due for a moment is no trouble: somebody always is. */
+function standingOf(seen: Omit<Overview, 'sync' | 'health'>): Pick<Overview, 'sync' | 'health'> {
+  const { users, queue, tenants, alerts, stale, asOf } = seen;
+  const { oldestDueSince } = queue;
+  const isBehind =
+    oldestDueSince !== undefined && asOf.getTime() - oldestDueSince.getTime() > BEHIND_AFTER_MS;
+  const isDegraded =
+    alerts.length + stale.length + users.failing + users.quarantined + users.held > 0 ||
+    tenants.some(({ gaps, sweep }) => gaps.length + sweep.halts.length > 0) ||
+    seen.indexes.some(({ status }) => status !== 'fit');
+  const isUnknown = users.unknown > 0 || (isBehind && users.unseen > 0);
+  const sync = isUnknown ? 'Unknown' : users.outOfSync > 0 ? 'OutOfSync' : 'Synced';
+  if (isDegraded) return { sync, health: 'Degraded' };
+  if (users.paused > 0) return { sync, health: 'Suspended' };
+  return { sync, health: isBehind || sync !== 'Synced' ? 'Progressing' : 'Healthy' };
+}

@@ -1,0 +1,132 @@
+/** How each tenant's sources and sweeps stand, by the log and by the positions that are kept. */
+import type { ConcordEvent, EventData, EventOf } from '../events/event.ts';
+import { type Gap, openGapsIn } from '../events/gap.ts';
+import { parsePosition, positionName } from '../events/log-position.ts';
+import type { TenantId } from '../identity.ts';
+import type { EventReader, PositionReader } from '../ports.ts';
+import { deliveriesName, parseDeliveries, patienceMs, type SilenceSettings } from './silence.ts';
+
+export interface SweepState {
+  /** The last one that came to an end; undefined when none ever did. */
+  readonly last: ({ readonly endedAt: Date } & EventData['sweep.finished']) | undefined;
+  /** When one last looked at everybody. */
+  readonly completeAt: Date | undefined;
+  /** One has begun and not ended; `heldUntil` is in the past when nobody is at it any more. */
+  readonly begun: { readonly at: Date; readonly heldUntil: Date | undefined } | undefined;
+  /** What a safety limit halted in the last one, or in this one, and nobody has approved. */
+  readonly halts: readonly ({ readonly at: Date } & Omit<EventData['sweep.halted'], 'users'>)[];
+}
+
+export interface TenantState {
+  readonly id: TenantId;
+  readonly gaps: readonly Gap[];
+  /** How far the log has been read, and when it last was; undefined when it never was. */
+  readonly log: { readonly until: Date; readonly readAt: Date | undefined } | undefined;
+  /** When the log stream last delivered, and for how long it may be silent; undefined when it never did. */
+  readonly stream: { readonly deliveredAt: Date; readonly patienceMs: number } | undefined;
+  readonly sweep: SweepState;
+}
+
+export interface TenantStateDeps {
+  readonly events: Pick<EventReader, 'read'>;
+  readonly positions: PositionReader;
+  readonly silence: SilenceSettings;
+}
+
+/** Enough to find the last of each tenant: they are swept one after another, and each as often. */
+const SWEEPS_PER_TENANT = 20;
+
+type SweepEvent = EventOf<'sweep.started'> | EventOf<'sweep.finished'>;
+
+export async function tenantStates(
+  deps: TenantStateDeps,
+  tenants: readonly TenantId[],
+): Promise<readonly TenantState[]> {
+  const limit = Math.max(50, tenants.length * SWEEPS_PER_TENANT);
+  const [told, started, finished] = await Promise.all([
+    gather(deps.events.read({ types: ['gap.opened', 'gap.closed'] })),
+    gather(deps.events.read({ types: ['sweep.started'], newestFirst: true, limit })),
+    gather(deps.events.read({ types: ['sweep.finished'], newestFirst: true, limit })),
+  ]);
+  const swept = [...started, ...finished].filter(isSweep);
+  return Promise.all(
+    tenants.map(async (id) => {
+      const own = swept.filter(({ tenant }) => tenant === id);
+      const [log, stream, sweep] = await Promise.all([
+        logOf(deps, id),
+        streamOf(deps, id),
+        sweepOf(deps, id, own),
+      ]);
+      return { id, gaps: openGapsIn(told, id), log, stream, sweep };
+    }),
+  );
+}
+
+async function gather(events: AsyncIterable<ConcordEvent>): Promise<readonly ConcordEvent[]> {
+  const gathered: ConcordEvent[] = [];
+  for await (const event of events) gathered.push(event);
+  return gathered;
+}
+
+function isSweep(event: ConcordEvent): event is SweepEvent {
+  return event.type === 'sweep.started' || event.type === 'sweep.finished';
+}
+
+async function logOf({ positions }: TenantStateDeps, id: TenantId): Promise<TenantState['log']> {
+  const kept = await positions.read(positionName(id));
+  if (kept?.position === undefined) return undefined;
+  return { until: parsePosition(kept.position).until, readAt: kept.at };
+}
+
+async function streamOf(
+  { positions, silence }: TenantStateDeps,
+  id: TenantId,
+): Promise<TenantState['stream']> {
+  const deliveries = parseDeliveries((await positions.read(deliveriesName(id)))?.position);
+  if (deliveries === undefined) return undefined;
+  return { deliveredAt: deliveries.last, patienceMs: patienceMs(deliveries, silence) };
+}
+
+/** Newest first, all of one tenant. */
+async function sweepOf(
+  { events, positions }: TenantStateDeps,
+  id: TenantId,
+  own: readonly SweepEvent[],
+): Promise<SweepState> {
+  const ends = own.filter((event): event is EventOf<'sweep.finished'> => event.type === 'sweep.finished');
+  const begins = own.filter((event) => event.type === 'sweep.started');
+  const last = ends[0];
+  const newest = begins[0];
+  // The run that ended last: taken up again or not, it began before it ended.
+  const ended = last === undefined ? undefined : begins.find(({ at }) => at <= last.at);
+  const isUnderWay = newest !== undefined && (last === undefined || newest.at > last.at);
+  const heldUntil = isUnderWay ? (await positions.read(`sweep:${id}`))?.heldUntil : undefined;
+  const runs = [ended, isUnderWay ? newest : undefined].flatMap((event) => event ?? []);
+  return {
+    last: last === undefined ? undefined : { ...last.data, endedAt: last.at },
+    completeAt: ends.find(({ data }) => data.complete)?.at,
+    begun: isUnderWay ? { at: newest.at, heldUntil } : undefined,
+    halts: await haltsOf(events, id, runs),
+  };
+}
+
+/** Of these runs, of each kind the newest. What an older run was halted in, the next one has looked at anew. */
+async function haltsOf(
+  events: TenantStateDeps['events'],
+  id: TenantId,
+  runs: readonly Pick<SweepEvent, '_id' | 'at'>[],
+): Promise<SweepState['halts']> {
+  const [first] = runs;
+  if (first === undefined) return [];
+  const halts = new Map<string, SweepState['halts'][number]>();
+  const approved = new Set<string>();
+  const since = new Date(Math.min(...runs.map(({ at }) => at.getTime())));
+  for await (const event of events.read({ types: ['sweep.halted', 'sweep.approved'], since })) {
+    if (event.tenant !== id) continue;
+    if (event.type === 'sweep.approved') approved.add(event.data.run);
+    if (event.type !== 'sweep.halted' || !runs.some(({ _id }) => _id === event.data.run)) continue;
+    const { users: _concerned, ...halt } = event.data;
+    halts.set(halt.kind, { ...halt, at: event.at });
+  }
+  return [...halts.values()].filter(({ run }) => !approved.has(run));
+}

@@ -1,0 +1,108 @@
+/** What those who are in trouble have in common. Pure. */
+import type { Upstream } from '../errors.ts';
+import type { ConditionDraft } from '../events/event.ts';
+import type { TenantId, UserKey } from '../identity.ts';
+import type { Troubled } from '../ports.ts';
+
+/** Those who are not as desired in one resource, for one reason. */
+export interface TroubleOf {
+  readonly resource: ConditionDraft['type'];
+  readonly reason: string;
+  readonly users: number;
+  /** How many of them only a person can move. */
+  readonly held: number;
+  /** The one who has been so for longest, by key, and since when. */
+  readonly example: UserKey;
+  readonly since: Date;
+}
+
+/** Those whose last pass failed for one reason. */
+export interface FailureOf {
+  readonly code: string;
+  /** Null where no other system's answer was the reason. */
+  readonly upstream: Upstream | null;
+  readonly message: string;
+  readonly users: number;
+  readonly quarantined: number;
+  readonly example: UserKey;
+  readonly since: Date;
+}
+
+export type Failing = Troubled & { readonly failure: NonNullable<Troubled['failure']> };
+
+export function isFailing(one: Troubled): one is Failing {
+  return one.failure !== undefined && one.attempts > 0;
+}
+
+/** The most frequent first. */
+export function troublesOf(people: readonly Troubled[]): readonly TroubleOf[] {
+  const groups = new Map<string, Mutable<TroubleOf>>();
+  for (const { user, conditions } of people) {
+    for (const { type, status, reason, held, since } of conditions) {
+      if (status === 'True') continue;
+      const one = {
+        resource: type,
+        reason,
+        users: 1,
+        held: held ? 1 : 0,
+        example: user,
+        since: new Date(since),
+      };
+      const known = groups.get(`${type} ${reason}`);
+      if (known === undefined) groups.set(`${type} ${reason}`, one);
+      else Object.assign(known, { ...eldest(known, one), held: known.held + one.held });
+    }
+  }
+  return [...groups.values()].sort((a, b) => b.users - a.users || compare(a.reason, b.reason));
+}
+
+/** The most frequent first. */
+export function failuresOf(failing: readonly Failing[]): readonly FailureOf[] {
+  const groups = new Map<string, Mutable<FailureOf>>();
+  for (const { user, failure, quarantined } of failing) {
+    const { code, upstream, message } = failure;
+    const of = { code, upstream, message, users: 1, quarantined: quarantined ? 1 : 0 };
+    const one = { ...of, example: user, since: new Date(failure.since) };
+    const known = groups.get(`${upstream} ${code}`);
+    if (known === undefined) groups.set(`${upstream} ${code}`, one);
+    else {
+      const isElder = one.since < known.since;
+      const told = { ...eldest(known, one), quarantined: known.quarantined + one.quarantined };
+      Object.assign(known, told, isElder ? { message } : {});
+    }
+  }
+  return [...groups.values()].sort((a, b) => b.users - a.users || compare(a.code, b.code));
+}
+
+/** How many users of these tenants' are concerned, who has been for longest, and since when. */
+export function those(
+  people: readonly Failing[],
+): { readonly users: number; readonly example: UserKey; readonly since: Date } | undefined {
+  const [first, ...others] = people.map(({ user, failure }) => ({
+    ...{ users: 1, example: user, since: new Date(failure.since) },
+  }));
+  return first === undefined ? undefined : others.reduce((known, one) => eldest(known, one), first);
+}
+
+/** Whose failures are of one tenant, or of all where the other system is the same for all. */
+export function ofTenant<One extends Pick<Troubled, 'tenant'>>(
+  people: readonly One[],
+  tenant: TenantId | undefined,
+): readonly One[] {
+  return tenant === undefined ? people : people.filter((one) => one.tenant === tenant);
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type Counted = Pick<TroubleOf, 'users' | 'example' | 'since'>;
+
+function eldest(a: Counted, b: Counted): Counted {
+  const users = a.users + b.users;
+  const isFirst = a.since.getTime() - b.since.getTime() || compare(a.example, b.example);
+  return isFirst <= 0
+    ? { users, example: a.example, since: a.since }
+    : { users, example: b.example, since: b.since };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

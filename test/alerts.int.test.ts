@@ -1,0 +1,153 @@
+/** The incident, had somebody been told: the real parts, a receiver of alerts, and nobody who asks. */
+import { expect, test } from 'vitest';
+import { decide } from '../src/engine/decide.ts';
+import { pull } from '../src/engine/pull.ts';
+import { sweep } from '../src/engine/sweep.ts';
+import { alertReceiver, stall, status } from './support/alert-receiver.ts';
+import { accountOf, conditionOf, eventsOf, join, memberOf } from './support/member.ts';
+import { person } from './support/pds.ts';
+import { type Platform, platform } from './support/platform.ts';
+import { documentOf, runOn } from './support/program.ts';
+import { until } from './support/until.ts';
+
+/** As by default, and a hundred times as fast. */
+const QUICK = { intervalMs: 100, openAfterMs: 100, closeAfterMs: 300, requestTimeoutMs: 300 };
+
+/** Whoever fails is tried again at once, and never left alone. */
+const RESTLESS = { backoff: { firstMs: 100, factor: 1, maxMs: 100, jitter: 0 }, quarantineAfter: 1_000 };
+
+function told(receivers: readonly object[]) {
+  return { alerts: { ...QUICK, receivers }, engine: RESTLESS };
+}
+
+async function signUp({ auth0 }: Platform, name: string) {
+  const { email, password } = person(name);
+  const { user_id } = await auth0.signUp({ email, password });
+  await auth0.verifyEmail(user_id);
+  return memberOf(user_id, email);
+}
+
+/** When a service last looked at the whole. */
+async function lookedAt({ db }: Platform): Promise<string | undefined> {
+  const runs = db.collection<{ _id: string; position?: string }>('concord.cursors');
+  return (await runs.findOne({ _id: 'alerts' }))?.position;
+}
+
+test('an index that stops sign-ups is named within the minute, with what mends it, and its end is told', async () => {
+  const world = await platform();
+  const users = world.db.collection('users');
+  const pager = await alertReceiver();
+  const chat = await alertReceiver();
+  const overlay = told([
+    { name: 'pager', format: 'json', url: pager.url },
+    { name: 'chat', format: 'slack', url: chat.url },
+  ]);
+  const { endpoint } = await world.serve({ overlay });
+  world.auth0.logStream.add({ endpoint, authorization: world.logToken, format: 'JSONARRAY' });
+  const engine = world.engine();
+  const alice = await signUp(world, 'alice');
+  await until('alice is whole', () => accountOf(world, engine, alice));
+  expect(pager.sent).toEqual([]);
+
+  // Whoever is told behaves as badly as the rest: one refuses twice, the other never answers.
+  pager.answer((response) => {
+    status(500)(response);
+    pager.answer(status(429, { 'retry-after': '0' }));
+  });
+  chat.answer(stall);
+  // A migration of somebody's: every document without an email has the same one, null.
+  await users.createIndex({ email: 1 }, { unique: true, name: 'email_1' });
+  const begun = Date.now();
+  const bob = await signUp(world, 'bob');
+  const [opened] = await until('somebody is told', () => pager.told.length > 0 && pager.told);
+  const tookMs = Date.now() - begun;
+  expect(opened).toMatchObject({
+    schemaVersion: 1,
+    type: 'opened',
+    cause: 'index-unfit:foreign:users.email_1',
+    what: expect.stringContaining('email_1 on users'),
+    users: 1,
+    example: bob.user,
+    command: 'db.getCollection("users").dropIndex("email_1"), then: concord retry --failed',
+  });
+  expect(JSON.stringify(opened)).not.toContain(bob.email);
+  // Sent three times under one id, and taken once.
+  expect(pager.sent.map(({ id }) => id)).toEqual([opened?.id, opened?.id, opened?.id]);
+  await until('the other one is told too', () => chat.told.length > 0);
+  expect(chat.told).toEqual([{ text: expect.stringContaining('dropIndex("email_1")') }]);
+
+  const report = await runOn(world, '--json', 'status');
+  expect(report.code).toBe(2);
+  expect(documentOf(report)).toMatchObject({
+    schemaVersion: 1,
+    command: 'status',
+    isWell: false,
+    health: 'Degraded',
+    users: { failing: 1, known: 2, synced: 1 },
+    failures: [{ code: 'DUPLICATE_KEY', upstream: 'mongodb', users: 1, example: bob.user }],
+    alerts: [{ cause: 'index-unfit:foreign:users.email_1', example: bob.user }],
+  });
+
+  await users.dropIndex('email_1');
+  await until('bob is whole', () => accountOf(world, engine, bob));
+  await until('the end is told', () => pager.told.length === 2 && chat.told.length === 2);
+  expect(pager.told[1]).toMatchObject({ type: 'closed', alert: opened?.['alert'] });
+  await until(
+    'nothing is kept',
+    async () => (await world.db.collection('concord.alerts').countDocuments()) === 0,
+  );
+  expect(await eventsOf(engine, bob, 'converge.failed')).not.toHaveLength(0);
+  process.stdout.write(`alerts: from the sign-up to the alert ${tookMs} ms, with two refusals in between\n`);
+});
+
+test('a restart repeats nothing, and of two services one tells', async () => {
+  const world = await platform();
+  const pager = await alertReceiver();
+  const overlay = told([{ name: 'pager', format: 'json', url: pager.url }]);
+  await world.db.collection('users').createIndex({ code: 1 }, { name: 'code_1' });
+  const first = await world.serve({ overlay });
+  const second = await world.serve({ overlay });
+  await until('somebody is told', () => pager.told.length > 0);
+  await Promise.all([first.stop(), second.stop()]);
+  const before = await lookedAt(world);
+
+  await world.serve({ overlay });
+  await until('the next one has looked', async () => (await lookedAt(world)) !== before);
+  await world.db.collection('users').dropIndex('code_1');
+  await world.db.collection('users').createIndex({ code: 1 }, { unique: true, sparse: true });
+  await until('the end is told', () => pager.told.length > 1);
+  expect(pager.sent.map(({ type, cause }) => [type, cause])).toEqual([
+    ['opened', 'index-unfit:users.code'],
+    ['closed', 'index-unfit:users.code'],
+  ]);
+});
+
+test('status is green where everyone is whole and somebody looks, and names whoever is not', async () => {
+  const world = await platform();
+  await world.serve({ overlay: told([]) });
+  const engine = world.engine();
+  const alice = join(world, 'alice');
+  await until('the service has looked', () => lookedAt(world));
+  const early = await runOn(world, 'status');
+  expect(early.code).toBe(2);
+  expect(early.stdout).toContain('Nothing has looked at everyone in aesthetic ever: concord reconcile --all');
+
+  for (const tenant of engine.tenants) {
+    await pull(engine.pull, tenant);
+    await sweep(engine.sweep, tenant);
+  }
+  await until('alice is whole', () => accountOf(world, engine, alice));
+  await until('nobody is due', async () => (await engine.converge.queue.nextDueAt()) === undefined);
+  const well = await runOn(world, 'status');
+  expect(well, well.stdout).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^All is well {2}Synced, Healthy/),
+  });
+
+  await decide(engine.converge, alice, 'user.paused', { by: 'bob', reason: 'a look', until: null });
+  await until('alice is left alone', async () => (await conditionOf(engine, alice, 'pause')) !== undefined);
+  const paused = await runOn(world, 'status');
+  expect(paused.code).toBe(2);
+  expect(paused.stdout).toMatch(/^Not all is well {2}OutOfSync, Suspended/);
+  expect(paused.stdout).toContain(`concord resume '${alice.user}'`);
+});
