@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { decide } from '../src/engine/decide.ts';
 import { pull } from '../src/engine/pull.ts';
 import { sweep } from '../src/engine/sweep.ts';
-import { alertReceiver, stall, status } from './support/alert-receiver.ts';
-import { accountOf, conditionOf, eventsOf, join, memberOf } from './support/member.ts';
+import { type AlertReceiver, alertReceiver, stall, status, type Told } from './support/alert-receiver.ts';
+import { conditionOf, eventsOf, join, memberOf, storedMember } from './support/member.ts';
 import { person } from './support/pds.ts';
 import { type Platform, platform } from './support/platform.ts';
 import { documentOf, runOn } from './support/program.ts';
@@ -20,11 +20,20 @@ function told(receivers: readonly object[]) {
   return { alerts: { ...QUICK, receivers }, engine: RESTLESS };
 }
 
+/** Without a verified email, since it is the document that this is about. */
 async function signUp({ auth0 }: Platform, name: string) {
   const { email, password } = person(name);
   const { user_id } = await auth0.signUp({ email, password });
-  await auth0.verifyEmail(user_id);
   return memberOf(user_id, email);
+}
+
+/** On a busy machine a call may come too late, which is told of as well, and rightly. */
+function ofIndexes(told: readonly Told[]): readonly Told[] {
+  return told.filter(({ cause }) => cause.startsWith('index-unfit:'));
+}
+
+function textsOf({ told }: AlertReceiver): readonly string[] {
+  return told.map(({ text }) => String(text));
 }
 
 /** When a service last looked at the whole. */
@@ -46,8 +55,8 @@ test('an index that stops sign-ups is named within the minute, with what mends i
   world.auth0.logStream.add({ endpoint, authorization: world.logToken, format: 'JSONARRAY' });
   const engine = world.engine();
   const alice = await signUp(world, 'alice');
-  await until('alice is whole', () => accountOf(world, engine, alice));
-  expect(pager.sent).toEqual([]);
+  await until('alice has a code', async () => (await storedMember(world, alice))?.code);
+  expect(ofIndexes(pager.sent)).toEqual([]);
 
   // Whoever is told behaves as badly as the rest: one refuses twice, the other never answers.
   pager.answer((response) => {
@@ -59,7 +68,7 @@ test('an index that stops sign-ups is named within the minute, with what mends i
   await users.createIndex({ email: 1 }, { unique: true, name: 'email_1' });
   const begun = Date.now();
   const bob = await signUp(world, 'bob');
-  const [opened] = await until('somebody is told', () => pager.told.length > 0 && pager.told);
+  const opened = await until('somebody is told', () => ofIndexes(pager.told)[0]);
   const tookMs = Date.now() - begun;
   expect(opened).toMatchObject({
     schemaVersion: 1,
@@ -72,9 +81,10 @@ test('an index that stops sign-ups is named within the minute, with what mends i
   });
   expect(JSON.stringify(opened)).not.toContain(bob.email);
   // Sent three times under one id, and taken once.
-  expect(pager.sent.map(({ id }) => id)).toEqual([opened?.id, opened?.id, opened?.id]);
-  await until('the other one is told too', () => chat.told.length > 0);
-  expect(chat.told).toEqual([{ text: expect.stringContaining('dropIndex("email_1")') }]);
+  expect(ofIndexes(pager.sent).map(({ id }) => id)).toEqual([opened.id, opened.id, opened.id]);
+  await until('the other one is told too', () =>
+    textsOf(chat).some((text) => text.includes('dropIndex("email_1")')),
+  );
 
   const report = await runOn(world, '--json', 'status');
   expect(report.code).toBe(2);
@@ -85,16 +95,21 @@ test('an index that stops sign-ups is named within the minute, with what mends i
     health: 'Degraded',
     users: { failing: 1, known: 2, synced: 1 },
     failures: [{ code: 'DUPLICATE_KEY', upstream: 'mongodb', users: 1, example: bob.user }],
-    alerts: [{ cause: 'index-unfit:foreign:users.email_1', example: bob.user }],
+    alerts: expect.arrayContaining([
+      expect.objectContaining({ cause: 'index-unfit:foreign:users.email_1', example: bob.user }),
+    ]),
   });
 
   await users.dropIndex('email_1');
-  await until('bob is whole', () => accountOf(world, engine, bob));
-  await until('the end is told', () => pager.told.length === 2 && chat.told.length === 2);
-  expect(pager.told[1]).toMatchObject({ type: 'closed', alert: opened?.['alert'] });
+  await until('bob has a code', async () => (await storedMember(world, bob))?.code);
+  await until('the end is told', () => ofIndexes(pager.told).length === 2);
+  await until('the other one is told too', () => textsOf(chat).some((text) => text.includes('it is over')));
+  expect(ofIndexes(pager.told)[1]).toMatchObject({ type: 'closed', alert: opened['alert'] });
   await until(
     'nothing is kept',
-    async () => (await world.db.collection('concord.alerts').countDocuments()) === 0,
+    async () =>
+      (await world.db.collection('concord.alerts').countDocuments({ 'alert.cause.kind': 'index-unfit' })) ===
+      0,
   );
   expect(await eventsOf(engine, bob, 'converge.failed')).not.toHaveLength(0);
   process.stdout.write(`alerts: from the sign-up to the alert ${tookMs} ms, with two refusals in between\n`);
@@ -107,7 +122,7 @@ test('a restart repeats nothing, and of two services one tells', async () => {
   await world.db.collection('users').createIndex({ code: 1 }, { name: 'code_1' });
   const first = await world.serve({ overlay });
   const second = await world.serve({ overlay });
-  await until('somebody is told', () => pager.told.length > 0);
+  await until('somebody is told', () => ofIndexes(pager.told).length > 0);
   await Promise.all([first.stop(), second.stop()]);
   const before = await lookedAt(world);
 
@@ -115,8 +130,8 @@ test('a restart repeats nothing, and of two services one tells', async () => {
   await until('the next one has looked', async () => (await lookedAt(world)) !== before);
   await world.db.collection('users').dropIndex('code_1');
   await world.db.collection('users').createIndex({ code: 1 }, { unique: true, sparse: true });
-  await until('the end is told', () => pager.told.length > 1);
-  expect(pager.sent.map(({ type, cause }) => [type, cause])).toEqual([
+  await until('the end is told', () => ofIndexes(pager.told).length > 1);
+  expect(ofIndexes(pager.sent).map(({ type, cause }) => [type, cause])).toEqual([
     ['opened', 'index-unfit:users.code'],
     ['closed', 'index-unfit:users.code'],
   ]);
@@ -126,7 +141,7 @@ test('status is green where everyone is whole and somebody looks, and names whoe
   const world = await platform();
   await world.serve({ overlay: told([]) });
   const engine = world.engine();
-  const alice = join(world, 'alice');
+  const alice = join(world, 'alice', { emailVerified: false });
   await until('the service has looked', () => lookedAt(world));
   const early = await runOn(world, 'status');
   expect(early.code).toBe(2);
@@ -136,7 +151,6 @@ test('status is green where everyone is whole and somebody looks, and names whoe
     await pull(engine.pull, tenant);
     await sweep(engine.sweep, tenant);
   }
-  await until('alice is whole', () => accountOf(world, engine, alice));
   await until('nobody is due', async () => (await engine.converge.queue.nextDueAt()) === undefined);
   const well = await runOn(world, 'status');
   expect(well, well.stdout).toMatchObject({

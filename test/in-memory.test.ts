@@ -1,5 +1,6 @@
 /** The fakes keep the same contracts as the adapters, so that what is proven over them is worth something. */
 import { describe, expect, it } from 'vitest';
+import { alertsContract } from './mongo/alerts.contract.ts';
 import { cursorsContract } from './mongo/cursors.contract.ts';
 import { documentStoreContract } from './mongo/documents.contract.ts';
 import { eventLogContract } from './mongo/event-log.contract.ts';
@@ -8,6 +9,7 @@ import { runsContract } from './mongo/runs.contract.ts';
 import { workQueueContract } from './mongo/work-queue.contract.ts';
 import { accountHostContract } from './pds/account-host.contract.ts';
 import { inMemoryAccounts } from './support/in-memory/accounts.ts';
+import { inMemoryAlerts } from './support/in-memory/alerts.ts';
 import { inMemoryCursors } from './support/in-memory/cursors.ts';
 import { inMemoryDirectory } from './support/in-memory/directory.ts';
 import { inMemoryDocuments } from './support/in-memory/documents.ts';
@@ -18,6 +20,7 @@ import { inMemoryRuns } from './support/in-memory/runs.ts';
 import { inMemoryWorkQueue } from './support/in-memory/work-queue.ts';
 
 eventLogContract(async () => inMemoryEventLog());
+alertsContract(async () => inMemoryAlerts());
 cursorsContract(async () => inMemoryCursors());
 workQueueContract(async () => inMemoryWorkQueue());
 describe('runs in memory', () => {

@@ -6,15 +6,16 @@
  * neither holds up a pass.
  */
 import { type TenantStateDeps, tenantStates } from '../engine/tenant-state.ts';
-import { LeaseLostError } from '../errors.ts';
+import { LeaseLostError, type UsageError } from '../errors.ts';
 import type { TenantId } from '../identity.ts';
 import type { Logger } from '../logger.ts';
 import type { AlertStore, Clock, DocumentReader, RunLease, Runs, StandingReader } from '../ports.ts';
 import { CODES_A_YEAR, codePrefix } from '../reconcilers/code.ts';
-import type { Alert, Notice } from './cause.ts';
+import { CAUSE_KINDS, type Cause, type Notice, type Sighting } from './cause.ts';
 import { createTelling, type Telling } from './delivery.ts';
 import { detect, type Expectations, type Probe, type SystemFacts } from './detect.ts';
 import { noticeText } from './notice.ts';
+import { createOutage, type Outage } from './outage.ts';
 import type { Probes } from './probes.ts';
 import type { Receiver } from './receiver.ts';
 import { type AlertSettings, step } from './step.ts';
@@ -51,6 +52,10 @@ export interface Alerting {
   run(signal: AbortSignal): Promise<void>;
   /** Something went wrong: look sooner. */
   soon(): void;
+  /** The database cannot be looked at yet. */
+  cannotLook(error: unknown): void;
+  /** The keys are not those of the stored passwords. Resolves when whoever can be told has been. Never rejects. */
+  cannotStart(error: UsageError): Promise<void>;
 }
 
 export function createAlerting(deps: AlertingDeps): Alerting {
@@ -58,6 +63,13 @@ export function createAlerting(deps: AlertingDeps): Alerting {
   let wakeUp = new AbortController();
   return {
     soon: () => wakeUp.abort(),
+    cannotLook: (error) => looking.outage.failed(error),
+    cannotStart: (error) =>
+      looking
+        .cannotStart(error)
+        .catch((err: unknown) =>
+          deps.logger.warn({ err }, 'that the service does not start was told in the log alone'),
+        ),
     async run(signal) {
       signal.addEventListener('abort', () => wakeUp.abort());
       while (!signal.aborted) {
@@ -73,39 +85,46 @@ export function createAlerting(deps: AlertingDeps): Alerting {
 }
 
 class Looking {
+  readonly outage: Outage;
   readonly #deps: AlertingDeps;
   readonly #telling: Telling;
   #lease: RunLease | undefined;
-  #told: Promise<void> = Promise.resolve();
+  #told: Promise<unknown> = Promise.resolve();
   #readableSince: Date | undefined;
   #codes: { readonly prefix: string; readonly used: number; readonly atMs: number } | undefined;
 
   constructor(deps: AlertingDeps) {
     this.#deps = deps;
     this.#telling = createTelling(deps);
+    this.outage = createOutage(deps);
   }
 
   async once(): Promise<void> {
     const { logger, clock, receivers } = this.#deps;
     try {
-      if (!(await this.#isOurs())) return;
+      if (!(await this.#isOurs())) {
+        this.outage.passed();
+        return;
+      }
       this.#readableSince ??= clock.now();
       await this.#look();
+      this.outage.passed();
     } catch (err) {
       if (err instanceof LeaseLostError) {
         this.#lease = undefined;
         return;
       }
       this.#readableSince = undefined;
+      this.outage.failed(err);
       logger.error({ err }, 'what is wrong could not be looked at; trying again');
     }
-    if (receivers.length > 0) this.#told = this.#telling.run();
+    if (receivers.length > 0) this.#told = Promise.all([this.#told, this.#telling.run()]);
   }
 
   /** Gives the lease to whoever comes next, and waits for who is just being told. */
   async end(): Promise<void> {
     const { runs, logger } = this.#deps;
-    await this.#told;
+    await Promise.all([this.#told, this.outage.told()]);
     if (this.#lease === undefined) return;
     await runs
       .end(this.#lease, 'broken-off')
@@ -129,27 +148,42 @@ class Looking {
   }
 
   async #look(): Promise<void> {
-    const { store, clock, settings, receivers, logger } = this.#deps;
-    await this.#deps.probes.ask();
+    const { probes, clock, expected, runs } = this.#deps;
+    await probes.ask();
     const facts = await this.#facts();
     const now = clock.now();
-    const { changed, gone, notices } = step(
-      await store.all(),
-      detect(facts, this.#deps.expected, now),
-      now,
-      settings,
-    );
+    // Asking may have taken longer than the lease.
+    if (this.#lease !== undefined) await runs.keep(this.#lease, now, this.#leaseMs(), now.toISOString());
+    await this.#take(detect(facts, expected, now), now);
+  }
+
+  /** Told by whoever notices, lease or not; a supervisor that starts it again and again does not tell it again. */
+  async cannotStart({ message }: UsageError): Promise<void> {
+    const now = this.#deps.clock.now();
+    const cause: Cause = {
+      ...{ id: 'credentials-refused:sealing-keys', kind: 'credentials-refused', tenant: undefined },
+      ...{
+        what: `The service does not start. ${message}`,
+        users: undefined,
+        orMore: false,
+        example: undefined,
+      },
+      ...{ since: now, command: 'concord credentials reseal --dry-run', isSettled: true },
+    };
+    await this.#take({ causes: [cause], blind: CAUSE_KINDS }, now);
+    await this.#telling.run();
+  }
+
+  async #take(sighting: Sighting, now: Date): Promise<void> {
+    const { store, settings, receivers } = this.#deps;
+    const { changed, gone, notices } = step(await store.all(), sighting, now, settings);
     for (const notice of notices) this.#log(notice);
     const deliveries = notices.flatMap((notice) =>
       receivers.map(({ name }) => ({ notice, receiver: name, tries: 0, nextAt: now })),
     );
-    // Asking may have taken longer than the lease.
-    if (this.#lease !== undefined)
-      await this.#deps.runs.keep(this.#lease, clock.now(), this.#leaseMs(), now.toISOString());
     await store.keep(changed, deliveries);
-    const untold = changed.filter((alert: Alert) => alert.phase === 'closed' && receivers.length === 0);
-    await store.drop([...gone, ...untold.map(({ cause }) => cause.id)]);
-    logger.debug({ open: changed.length, gone: gone.length }, 'alerts were looked at');
+    const closed = changed.filter(({ phase }) => phase === 'closed' && receivers.length === 0);
+    await store.drop([...gone, ...closed.map(({ cause }) => cause.id)]);
   }
 
   async #facts(): Promise<SystemFacts> {

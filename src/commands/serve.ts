@@ -138,7 +138,8 @@ export async function startService(
     stopping.signal,
     metrics.onPull,
   );
-  const preparing = prepare(engine, logger, stopping.signal).then(() => {
+  const unprepared = (err: unknown) => alerting?.cannotLook(err);
+  const preparing = prepare(engine, logger, stopping.signal, unprepared).then(() => {
     if (stopping.signal.aborted) return;
     prepared = true;
     workers.start();
@@ -149,7 +150,10 @@ export async function startService(
     catchingUp = catchUp(config, pulling, sweeping, stopping.signal);
   });
   const failed = new Promise<never>((_, reject) => {
-    preparing.catch(reject);
+    preparing.catch(async (err: unknown) => {
+      if (err instanceof UsageError) await alerting?.cannotStart(err);
+      reject(err);
+    });
   });
   // Whoever does not listen finds the trouble in the log; it is no unhandled rejection.
   failed.catch((err: unknown) => logger.error({ err }, 'the service cannot start'));
@@ -185,7 +189,12 @@ async function observedPass(
   }
 }
 
-async function prepare(engine: Engine, logger: Logger, signal: AbortSignal): Promise<void> {
+async function prepare(
+  engine: Engine,
+  logger: Logger,
+  signal: AbortSignal,
+  onFailure: (err: unknown) => void,
+): Promise<void> {
   while (!signal.aborted) {
     try {
       await engine.prepare();
@@ -194,6 +203,7 @@ async function prepare(engine: Engine, logger: Logger, signal: AbortSignal): Pro
     } catch (err) {
       // A wrong key, say: no waiting mends that, and whoever started this is told at once.
       if (err instanceof UsageError) throw err;
+      onFailure(err);
       logger.error({ err }, 'MongoDB could not be prepared; trying again');
       await engine.converge.clock.delay(PREPARE_RETRY_MS, signal);
     }

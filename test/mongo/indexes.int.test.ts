@@ -69,7 +69,13 @@ describe('the indexes of the platform', () => {
 });
 
 describe("Concord's own collections", () => {
-  const names = ['concord.cursors', 'concord.events', 'concord.rejects', 'concord.subjects'];
+  const names = [
+    'concord.alerts',
+    'concord.cursors',
+    'concord.events',
+    'concord.rejects',
+    'concord.subjects',
+  ];
 
   it('are created once, by however many processes at once', async () => {
     const db = world.fresh();
@@ -84,6 +90,7 @@ describe("Concord's own collections", () => {
       'email',
       'handle',
       'lease',
+      'standing',
       'tenant',
     ]);
   });

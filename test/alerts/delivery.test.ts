@@ -1,0 +1,199 @@
+/** Receivers that refuse, stall and ask for patience, over real HTTP; time is the test's. */
+import { describe, expect, it } from 'vitest';
+import type { Alert, Cause, Notice } from '../../src/alerts/cause.ts';
+import { createTelling } from '../../src/alerts/delivery.ts';
+import { createReceiver } from '../../src/alerts/receiver.ts';
+import { createLogger } from '../../src/logger.ts';
+import { alice, at } from '../mongo/people.ts';
+import { type AlertReceiver, alertReceiver, stall, status } from '../support/alert-receiver.ts';
+import { inMemoryAlerts } from '../support/in-memory/alerts.ts';
+import { unusedOrigin } from '../support/local-server.ts';
+import { until } from '../support/until.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
+
+const cause: Cause = {
+  ...{ id: 'unreachable:pds', kind: 'unreachable', tenant: undefined, what: 'The PDS <is> away & gone.' },
+  ...{ users: 1_204, orMore: true, example: alice.user, since: at(0), command: 'curl', isSettled: false },
+};
+const opening = 'unreachable:pds@then';
+
+function noticed(type: Notice['type'], number: number, when = new Date('2026-03-01T12:00:00Z')): Notice {
+  return { id: `${opening}#${number}`, type, at: when, opening, firstSeenAt: at(0), cause };
+}
+
+/** A desk with these receivers, and everything that was logged of it. */
+function desk(urls: Readonly<Record<string, string>>, chatTimeoutMs = 10_000) {
+  const clock = virtualClock();
+  const store = inMemoryAlerts();
+  const lines: string[] = [];
+  const logger = createLogger({
+    level: 'debug',
+    pretty: false,
+    stream: { write: (line) => void lines.push(line) },
+  });
+  const receivers = Object.entries(urls).map(([name, url]) =>
+    name === 'chat'
+      ? createReceiver({ name, format: 'slack', url, timeoutMs: chatTimeoutMs })
+      : createReceiver({ name, format: 'json', url, timeoutMs: 10_000 }),
+  );
+  const telling = createTelling({ store, receivers, clock, logger });
+  const alert = (phase: Alert['phase']): Alert => ({
+    ...{ cause, phase, opening, firstSeenAt: at(0), clearSince: undefined },
+    ...{ toldAt: at(0), toldUsers: 1, tellings: 1 },
+  });
+  return {
+    clock,
+    store,
+    lines,
+    run: () => telling.run(),
+    tell: (notice: Notice, ...names: readonly string[]) =>
+      store.keep(
+        [alert(notice.type === 'closed' ? 'closed' : 'open')],
+        names.map((receiver) => ({ notice, receiver, tries: 0, nextAt: notice.at })),
+      ),
+    untold: async () => (await store.deliveries()).map(({ notice, receiver }) => [notice.type, receiver]),
+  };
+}
+
+function ids({ sent }: AlertReceiver): readonly string[] {
+  return sent.map(({ id }) => id);
+}
+
+describe('a receiver', () => {
+  it('is told as a document with a version, or as Slack takes it', async () => {
+    const [pager, chat] = [await alertReceiver(), await alertReceiver()];
+    const { tell, run, untold } = desk({ pager: pager.url, chat: chat.url });
+    await tell(noticed('opened', 1), 'pager', 'chat');
+    await run();
+    expect(pager.told).toEqual([
+      {
+        ...{
+          schemaVersion: 1,
+          id: `${opening}#1`,
+          type: 'opened',
+          at: '2026-03-01T12:00:00.000Z',
+          alert: opening,
+        },
+        ...{ cause: 'unreachable:pds', kind: 'unreachable', tenant: null, what: cause.what },
+        ...{ users: 1_204, orMore: true, example: alice.user, since: at(0).toISOString(), command: 'curl' },
+        text: `Concord: The PDS <is> away & gone.\n1204 or more users, for example ${alice.user}\nTo do: curl`,
+      },
+    ]);
+    expect(chat.told).toEqual([
+      {
+        text: `*Concord: The PDS &lt;is&gt; away &amp; gone.*\n1204 or more users, for example ${alice.user}\nTo do: curl`,
+      },
+    ]);
+    expect(await untold()).toEqual([]);
+  });
+
+  it('that refuses is told again, later and later, under the same id', async () => {
+    const pager = await alertReceiver();
+    const { tell, run, clock, untold } = desk({ pager: pager.url });
+    pager.answer(status(500), 2);
+    await tell(noticed('opened', 1), 'pager');
+    await run();
+    await run();
+    expect(ids(pager)).toHaveLength(1);
+    await clock.advance(1_000);
+    await run();
+    await clock.advance(1_999);
+    await run();
+    expect(ids(pager)).toHaveLength(2);
+    await clock.advance(1);
+    await run();
+    expect(ids(pager)).toEqual([`${opening}#1`, `${opening}#1`, `${opening}#1`]);
+    expect(await untold()).toEqual([]);
+  });
+
+  it.each([
+    ['seconds', '90', 90_000],
+    ['a date that has passed', 'Sun, 06 Nov 1994 08:49:37 GMT', 0],
+  ])('that answers 429 says when, in %s', async (_reason, text, waitMs) => {
+    const pager = await alertReceiver();
+    const { tell, run, clock } = desk({ pager: pager.url });
+    pager.answer(status(429, { 'retry-after': text }));
+    await tell(noticed('opened', 1), 'pager');
+    await run();
+    if (waitMs > 0) {
+      await clock.advance(waitMs - 1);
+      await run();
+      expect(ids(pager)).toHaveLength(1);
+      await clock.advance(1);
+    }
+    await run();
+    expect(pager.told).toHaveLength(1);
+  });
+
+  it('that stalls keeps nobody waiting, and is given up after a while', async () => {
+    const [pager, chat] = [await alertReceiver(), await alertReceiver()];
+    const { tell, run, clock, untold } = desk({ pager: pager.url, chat: chat.url }, 500);
+    chat.answer(stall);
+    await tell(noticed('opened', 1), 'pager', 'chat');
+    const running = run();
+    await until('the other one is told', () => pager.told.length === 1);
+    await tell(noticed('reminded', 2), 'pager', 'chat');
+    await until('and of what comes after', async () => {
+      await run();
+      return pager.told.length === 2;
+    });
+    await running;
+    // What comes first is told first.
+    await until('it has taken both', async () => {
+      await clock.advance(300_000);
+      await run();
+      return chat.told.length >= 2 && (await untold()).length === 0;
+    });
+    expect(chat.told[0]?.['text']).not.toContain('still');
+    expect(chat.told.at(-1)?.['text']).toContain('still');
+  });
+
+  it('that is not there, or sends elsewhere, is told when it is; its address is in no line', async () => {
+    const pager = await alertReceiver();
+    const gone = `${await unusedOrigin()}/T0?secret=s3cret`;
+    const { tell, run, lines, untold } = desk({ pager: pager.url, gone });
+    pager.answer(status(302, { location: 'http://127.0.0.1:9/' }));
+    await tell(noticed('opened', 1), 'pager', 'gone');
+    await run();
+    expect(await untold()).toEqual([
+      ['opened', 'pager'],
+      ['opened', 'gone'],
+    ]);
+    expect(lines.join('')).toContain('ECONNREFUSED');
+    expect(lines.join('')).not.toMatch(/s3cret|127\.0\.0\.1/);
+  });
+});
+
+describe('what cannot be told', () => {
+  it('is said in the log when nobody is configured any more who was to be told', async () => {
+    const { tell, run, lines, untold } = desk({});
+    await tell(noticed('opened', 1), 'somebody');
+    await run();
+    expect(await untold()).toEqual([]);
+    expect(lines.join('')).toContain('a receiver was never told of an alert');
+  });
+
+  it('is said in the log after a week', async () => {
+    const pager = await alertReceiver();
+    const { tell, run, clock, lines, untold } = desk({ pager: pager.url });
+    await tell(noticed('opened', 1), 'pager');
+    await clock.advance(7 * 86_400_000 + 1);
+    await run();
+    expect(await untold()).toEqual([]);
+    expect(pager.sent).toEqual([]);
+    expect(lines.join('')).toContain('for a week');
+  });
+
+  it('is kept with what is over, and goes with its last word', async () => {
+    const pager = await alertReceiver();
+    const { tell, run, clock, store } = desk({ pager: pager.url });
+    pager.answer(status(503));
+    await tell(noticed('closed', 2), 'pager');
+    await run();
+    expect(store.stored.size).toBe(1);
+    await clock.advance(1_000);
+    await run();
+    expect(store.stored.size).toBe(0);
+    expect(pager.told[0]?.['text']).toMatch(/^Concord: it is over, after \d+ d/);
+  });
+});
