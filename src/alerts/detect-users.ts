@@ -76,7 +76,7 @@ export function userSighting(facts: SystemFacts, expected: Expectations): Sighti
       },
       what: `Converging users fails with ${code}${of}${said(failure)}`,
       ...{ users, orMore: false, example, since, isSettled: false },
-      command: `concord reconcile '${example}'`,
+      command: `concord explain '${example}'`,
     });
   }
   causes.push(...quarantines(failing, facts.isPartial));

@@ -73,26 +73,19 @@ export function detect(facts: SystemFacts, expected: Expectations, now: Date): S
 }
 
 function unfit({ indexes: actual }: SystemFacts, now: Date): Cause[] {
-  return indexes
-    .plan(indexes.WANTED_INDEXES, actual)
-    .flatMap(({ index, status, found, message }): Cause[] => {
-      if (status === 'fit') return [];
-      const place = `${index.collection}.${index.field}`;
-      return [
-        {
-          ...{ id: `index-unfit:${place}`, kind: 'index-unfit', tenant: undefined, what: message },
-          ...{ users: undefined, orMore: false, example: undefined, since: now },
-          command: found === undefined ? createCommand(index) : indexes.dropCommand(index.collection, found),
-          // One that is missing is created at once, unless something is in the way.
-          isSettled: status === 'unfit',
-        },
-      ];
-    });
-}
-
-function createCommand({ collection, field, sparse }: indexes.IndexFinding['index']): string {
-  const options = sparse ? '{ unique: true, sparse: true }' : '{ unique: true }';
-  return `db.getCollection(${JSON.stringify(collection)}).createIndex({ ${field}: 1 }, ${options})`;
+  return indexes.plan(indexes.WANTED_INDEXES, actual).flatMap(({ index, status, message }): Cause[] => {
+    if (status === 'fit') return [];
+    const place = `${index.collection}.${index.field}`;
+    return [
+      {
+        ...{ id: `index-unfit:${place}`, kind: 'index-unfit', tenant: undefined, what: message },
+        ...{ users: undefined, orMore: false, example: undefined, since: now },
+        command: 'concord doctor --fix',
+        // One that is missing is created at once, unless something is in the way.
+        isSettled: status === 'unfit',
+      },
+    ];
+  });
 }
 
 function codeSpace({ codes }: SystemFacts, now: Date): Cause[] {

@@ -124,6 +124,9 @@ export function helpFor({ reason, example, held }: Pick<TroubleOf, 'reason' | 'e
       return 'concord approve';
     case 'RemovalWithheld':
       return 'concord pull';
+    case 'Failing':
+    case 'NotObserved':
+      return `concord explain '${example}'`;
     case 'Paused':
       return `concord resume '${example}'`;
     case 'ObserveOnly':

@@ -132,7 +132,7 @@ const rows: readonly Row[] = [
     reason: 'users fail, and not because of an outage',
     ...{ kind: 'converge-failing', id: 'converge-failing:pds:BAD_REQUEST', users: 2 },
     ...failures([], [{ since: '2026-03-01T11:59:00.000Z' }, { who: person('bob') }]),
-    command: `concord reconcile '${alice.user}'`,
+    command: `concord explain '${alice.user}'`,
   },
   {
     reason: 'users are left alone after too many failures',
@@ -239,7 +239,7 @@ const rows: readonly Row[] = [
     mend: ({ seen }) => {
       seen.indexes = FIT_INDEXES;
     },
-    command: 'db.getCollection("users").dropIndex("code_1")',
+    command: 'concord doctor --fix',
   },
   {
     reason: 'the index on handles is missing, and nobody could create it',
@@ -250,7 +250,7 @@ const rows: readonly Row[] = [
     mend: ({ seen }) => {
       seen.indexes = FIT_INDEXES;
     },
-    command: 'db.getCollection("@handles").createIndex({ handle: 1 }, { unique: true })',
+    command: 'concord doctor --fix',
   },
   {
     reason: 'a unique index of somebody else refuses documents',

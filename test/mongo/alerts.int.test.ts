@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { alertStore } from '../../src/mongo/alerts.ts';
 import { ensureCollections } from '../../src/mongo/indexes.ts';
-import { standingReader } from '../../src/mongo/standings.ts';
+import { standingReader } from '../../src/mongo/troubled.ts';
 import type { SubjectView } from '../../src/ports.ts';
 import { alertsContract } from './alerts.contract.ts';
 import { at, otherTenant, type Person, person, tenant, view } from './people.ts';
