@@ -1,5 +1,5 @@
 /** What a person on call types, as processes: what is printed, as which exit code, and what is left alone. */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,8 +9,8 @@ import { ingest } from '../src/events/ingest.ts';
 import type { Engine } from '../src/wire.ts';
 import { loadCapture } from './support/captured.ts';
 import { chooseHandle, join, type Member, passOver, storedMember } from './support/member.ts';
-import { openPlatform, type Platform } from './support/platform.ts';
-import { documentOf, type Ended, runOn, temporaryDirectory } from './support/program.ts';
+import { openPlatform, type Platform, SANDBOX_CONFIG } from './support/platform.ts';
+import { documentOf, type Ended, runOn, runProgram, temporaryDirectory } from './support/program.ts';
 
 let world: Platform;
 let engine: Engine;
@@ -209,6 +209,30 @@ describe('plan --out and apply', () => {
     const applied = await runOn(world, 'apply', path, '--yes');
     expect(applied.code, applied.stderr).toBe(0);
     expect(printed(applied)).toBe('1 of 1 users converged.\n');
+  });
+});
+
+describe('apply, above a safety limit', () => {
+  test('is halted before anything is written', async () => {
+    const people = [join(world, 'heidi'), join(world, 'ivan'), join(world, 'judy')];
+    for (const one of people) {
+      await passOver(engine.converge, one);
+      await chooseHandle(world, one, one.label);
+    }
+    const path = joinPath(await temporaryDirectory(), 'plan.json');
+    expect(await runOn(world, 'plan', '--out', path)).toMatchObject({ code: 2 });
+    const config = joinPath(await temporaryDirectory(), 'limits.yaml');
+    const sandbox = readFileSync(SANDBOX_CONFIG, 'utf8');
+    writeFileSync(config, `${sandbox}\nlimits:\n  renames: { share: 1, count: 2 }\n`);
+
+    const ended = await runProgram(['--config', config, 'apply', path, '--yes'], { env: world.env });
+
+    expect(ended.code, ended.stderr).toBe(3);
+    expect(printed(ended)).toMatch(
+      /^Halted\. 3 accounts of [0-9]+ users of aesthetic would be renamed, and the limit is 2\./,
+    );
+    for (const one of people)
+      expect((await storedMember(world, one))?.atproto?.handle).not.toContain(one.label);
   });
 });
 
