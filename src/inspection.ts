@@ -120,7 +120,7 @@ export interface PdsInspection {
   describe(): Promise<{ readonly invitesRequired: boolean; readonly handleDomains: readonly string[] }>;
   /** Whether the administrator's password is taken, and invite codes may be made. Makes none. */
   admin(): Promise<'accepted' | 'refused'>;
-  /** What is left of the general limit, with the bypass key if there is one; undefined where nobody counts. */
+  /** What is left of the general limit, with the bypass key if there is one; undefined where our calls are not counted. */
   room(): Promise<Room | undefined>;
   /** Whether the PLC directory answers the PDS. Changes nothing. */
   directoryAnswers(handleDomain: string): Promise<boolean>;

@@ -95,7 +95,7 @@ function isReading(scope: string): boolean {
 }
 
 export function judgeRoom(of: string, room: Room | undefined): Seen {
-  if (room === undefined) return well('nobody counts');
+  if (room === undefined) return well('our calls are not counted');
   const { limit, remaining, resetInMs } = room;
   const summary = `${remaining} of ${limit} calls left`;
   // The call that asked has taken one.

@@ -53,7 +53,9 @@ export function indexCheck(mongodb: () => MongodbInspection): Check {
   };
 }
 
-export async function lookAtIndexes(mongodb: MongodbInspection): Promise<readonly IndexSituation[]> {
+export async function lookAtIndexes(
+  mongodb: Pick<MongodbInspection, 'indexes' | 'sharedValues'>,
+): Promise<readonly IndexSituation[]> {
   return Promise.all(
     indexes.WANTED_INDEXES.map(async (wanted) => {
       const there = await mongodb.indexes(wanted.collection);
@@ -62,9 +64,7 @@ export async function lookAtIndexes(mongodb: MongodbInspection): Promise<readonl
       const sameField = there.filter((index) => isPlainOn(index, wanted.field));
       const shared = finding.status === 'fit' ? [] : await mongodb.sharedValues(wanted, SHARED_TOLD);
       // Where the seed system asks for no name, whoever made it may ask for the one it has.
-      const known = there.find(
-        (index) => isPlainOn(index, wanted.field) && index.name !== guardName(wanted.field),
-      );
+      const known = there.find((index) => isPlainOn(index, wanted.field) && index.key[0]?.[1] === 1);
       const name = SEED_NAMES[wanted.collection] ?? known?.name ?? `${wanted.field}_unique`;
       const inTheWay = there.filter(
         ({ key, collated }) =>

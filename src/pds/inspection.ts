@@ -16,6 +16,8 @@ import { createXrpc, type XrpcOptions } from './xrpc.ts';
 const Health = z.object({ version: z.string().optional() });
 /** Left out where no invites are asked for. */
 const Invites = z.object({ inviteCodeRequired: z.boolean().default(false) });
+/** What was asked for none of must have made none. */
+const NoCodes = z.object({ codes: z.array(z.object({ codes: z.array(z.string()).max(0) })) });
 /** Within the 3 to 18 characters of a handle, and nobody's. */
 const PROBE_LABEL = 'concord-doctor';
 
@@ -49,7 +51,8 @@ export function createPdsInspection(options: XrpcOptions): PdsInspection {
     admin: async () => {
       try {
         const input = { codeCount: 0, useCount: 1 };
-        await xrpc({ name: 'server.createInviteCodes', as: 'admin', input, parse: () => undefined });
+        const parse = (body: unknown) => NoCodes.parse(body);
+        await xrpc({ name: 'server.createInviteCodes', as: 'admin', input, parse });
         return 'accepted';
       } catch (error) {
         if (error instanceof UpstreamError && error.code === 'UNAUTHORIZED') return 'refused';
