@@ -52,6 +52,7 @@ const GUIDES: Readonly<Record<string, Guide>> = {
     examples: [
       ['plan', 'what would be done, and why'],
       ['plan @alice', 'for one user'],
+      ['plan --out plan.json', 'saved, to be carried out by: concord apply plan.json'],
     ],
     exits: DIFFERENCES,
   },
