@@ -218,6 +218,7 @@ function program(end: (code: number) => void) {
     .command('sandbox')
     .option('--exit', 'end after the story, with 0 only if every expectation holds')
     .option('--users <n>', 'add so many invented people', wholeNumber, 0)
+    .option('--drill', 'break sign-ups after the story, and see when somebody is told of it')
     .option('--keep <dir>', 'keep the data in this directory')
     .option('--format <format>', 'what the log stream sends: lines, array or object', 'array')
     .description(

@@ -62,20 +62,27 @@ export async function runRetry(text: string | undefined, options: RetryOptions):
       await decide(engine.converge, trigger, 'user.retried', { by: options.by });
       return say(terminal, 'retry', found.user, 'due once more, with failures and refusals forgotten');
     }
-    let users = 0;
-    for (const tenant of engine.tenants) {
-      for await (const subject of engine.converge.subjects.list(tenant.id, { unsettled: true })) {
-        if (subject.attempts === 0 && !subject.quarantined) continue;
-        const { user, userId } = subject;
-        await decide(engine.converge, { user, userId, tenant: tenant.id }, 'user.retried', {
-          by: options.by,
-        });
-        users += 1;
-      }
-    }
+    const users = await retryFailed(engine, options.by);
     if (terminal.json) printJson({ command: 'retry', users });
     else terminal.stdout.write(`${users} users are due once more\n`);
   });
+}
+
+/** Everyone who failed or is quarantined is due once more. Returns how many. */
+export async function retryFailed(
+  { converge, tenants }: Pick<Engine, 'converge' | 'tenants'>,
+  by: string,
+): Promise<number> {
+  let users = 0;
+  for (const { id: tenant } of tenants) {
+    for await (const subject of converge.subjects.list(tenant, { unsettled: true })) {
+      if (subject.attempts === 0 && !subject.quarantined) continue;
+      const { user, userId } = subject;
+      await decide(converge, { user, userId, tenant }, 'user.retried', { by });
+      users += 1;
+    }
+  }
+  return users;
 }
 
 async function withEngine(

@@ -150,6 +150,7 @@ const GUIDES: Readonly<Record<string, Guide>> = {
   sandbox: {
     examples: [
       ['sandbox', 'the incident, healed before your eyes; then it stays up'],
+      ['sandbox --drill', 'after the story sign-ups are broken on purpose, to see when somebody is told'],
       ['sandbox --exit --users 20', 'end after the story, with twenty people more'],
     ],
     exits: '0 all expectations hold · 1 one does not, or an error',

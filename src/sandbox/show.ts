@@ -3,8 +3,10 @@ import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { printAudit } from '../commands/audit-report.ts';
 import { configFor, type GlobalOptions, SANDBOX_FILE } from '../commands/command.ts';
+import { retryFailed } from '../commands/decisions.ts';
 import { type Service, startService, stopSignal } from '../commands/serve.ts';
 import { ALL_NEEDS } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import type { PassResult } from '../engine/converge.ts';
 import { UsageError } from '../errors.ts';
 import { createLogger, type LogLevel } from '../logger.ts';
@@ -15,8 +17,9 @@ import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { createStyle, type Style } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
-import { type ReadSide, wireReadSide } from '../wire.ts';
+import { type ReadSide, wireEngine, wireOverview, wireReadSide } from '../wire.ts';
 import type { ContentFormat } from './auth0/log-stream-body.ts';
+import { type Drill, drill } from './drill.ts';
 import { INCIDENT } from './incident.ts';
 import {
   accountHandles,
@@ -43,6 +46,8 @@ export interface SandboxOptions extends GlobalOptions {
   readonly exit?: boolean | undefined;
   /** How many invented people there are besides the incident's five. */
   readonly users: number;
+  /** After the story, break sign-ups on purpose, and see when somebody is told. */
+  readonly drill?: boolean | undefined;
   /** Where the data stays; without it, it goes with the sandbox. */
   readonly keep?: string | undefined;
   /** What the log stream sends: lines, array or object. */
@@ -132,6 +137,7 @@ async function perform(show: Show): Promise<boolean> {
     if (!healed) return true;
     timings['healing'] = Math.round(performance.now() - healingAt);
     const after = await auditWorld(side);
+    timings['reaudit'] = after.durationMs;
     const handles = await accountHandles(side);
     const others = world.auth0.users().length - INCIDENT.users.length;
     say(`\n${style('bold', `Healed in ${formatDuration(timings['healing'])}`)}`);
@@ -140,6 +146,7 @@ async function perform(show: Show): Promise<boolean> {
     say(`\n${style('bold', 'Somebody signs up')}`);
     const live = await liveSignUp(world, side, watch, (step) => sayStep(stage, step));
     const expectations = checkExpectations(before && counted(before), counted(after), handles, others);
+    const drilled = options.drill === true ? await performDrill(show, config, watch) : undefined;
     for (const failure of expectations.failed) say(style('red', `Not as expected: ${failure}`));
     const ok = expectations.failed.length === 0;
     if (options.json === true) {
@@ -147,7 +154,15 @@ async function perform(show: Show): Promise<boolean> {
         before: before === undefined ? null : counted(before),
         after: { ...counted(after), accountHandles: handles },
       };
-      printJson({ command: 'sandbox', ok, failed: expectations.failed, ...states, live, timings });
+      printJson({
+        command: 'sandbox',
+        ok,
+        failed: expectations.failed,
+        ...states,
+        live,
+        drill: drilled,
+        timings,
+      });
     }
     if (options.exit === true) return ok;
     sayWhereThingsAre(show, service, endpoint, tenant.logTokens[0] ?? '');
@@ -160,6 +175,18 @@ async function perform(show: Show): Promise<boolean> {
     await service?.stop();
     await side.close();
     await new Promise<void>((resolve) => log.end(() => resolve()));
+  }
+}
+
+async function performDrill({ stage, world }: Show, config: Config, watch: PassWatch): Promise<Drill> {
+  stage.say(`\n${stage.style('bold', 'An index of somebody else’s refuses whoever signs up now')}`);
+  const { deps, close } = wireOverview(config);
+  const engine = wireEngine(config, createLogger({ level: 'silent', stream: process.stderr }));
+  const retry = () => retryFailed(engine, 'the drill');
+  try {
+    return await drill(world, deps.alerts, watch, retry, (step) => sayStep(stage, step));
+  } finally {
+    await Promise.all([close(), engine.close()]);
   }
 }
 

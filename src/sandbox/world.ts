@@ -24,6 +24,8 @@ export interface World {
   readonly resumed: boolean;
   /** Does to the platform's database what the platform would do. */
   chooseHandle(userId: string, handle: string): Promise<void>;
+  /** Somebody's migration goes wrong: from now on new `users` documents are refused, until it is taken back. */
+  refuseNewDocuments(): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
@@ -130,6 +132,14 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         const at = new Date();
         const handles = db.collection<{ _id: string }>('@handles');
         await handles.insertOne({ _id: userId, handle, createdAt: at } as never);
+      },
+      refuseNewDocuments: async () => {
+        const users = db.collection('users');
+        const name = 'email_1';
+        // Those who are there have no address either, so it is of new ones alone.
+        const partialFilterExpression = { when: { $gt: new Date() } };
+        await users.createIndex({ email: 1 }, { name, unique: true, partialFilterExpression });
+        return () => users.dropIndex(name).then(() => undefined);
       },
       stop: async () => {
         keep();

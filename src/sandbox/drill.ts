@@ -1,0 +1,72 @@
+/**
+ * The incident once more, on purpose and with nobody who looks: an index that is somebody else's refuses every new
+ * document. How long until an alert names it, and until everybody is whole once it is gone.
+ */
+import { systemClock } from '../system.ts';
+import type { wireOverview } from '../wire.ts';
+import type { LiveStep, PassWatch } from './story.ts';
+import type { World } from './world.ts';
+
+export interface Drill {
+  /** Milliseconds from the first sign-up that was refused. */
+  readonly detectedMs: number;
+  readonly alert: { readonly cause: string; readonly what: string; readonly command: string };
+  /** Milliseconds from the mending. */
+  readonly healedMs: number;
+}
+
+const CAUSE = 'index-unfit:foreign:users.email_1';
+const DETECTED_WITHIN_MS = 60_000;
+const HEALED_WITHIN_MS = 30_000;
+
+export async function drill(
+  world: World,
+  alerts: ReturnType<typeof wireOverview>['deps']['alerts'],
+  watch: PassWatch,
+  retryFailed: () => Promise<number>,
+  onStep: (step: LiveStep) => void,
+): Promise<Drill> {
+  const mend = await world.refuseNewDocuments();
+  /** Resolves when this one, who signs up now, has been brought to be whole. */
+  const signUp = async (name: string, withinMs?: number): Promise<void> => {
+    let userId = '';
+    const passed = watch.next(
+      `the document of ${name}`,
+      (lease, { end }) => lease.userId === userId && end === 'converged',
+      withinMs,
+    );
+    userId = (await world.auth0.signUp({ email: `${name}@example.com` })).user_id;
+    await passed;
+  };
+  // The index lets one document without an address in, and no other.
+  await signUp('elsa');
+  const startedAt = performance.now();
+  const healing = signUp('finn', DETECTED_WITHIN_MS + HEALED_WITHIN_MS);
+  // It is waited for at the end; should the wait for the alert fail first, that is what is told.
+  healing.catch(() => undefined);
+  const { cause } = await opened(alerts, startedAt);
+  const detectedMs = Math.round(performance.now() - startedAt);
+  onStep({
+    what: 'Somebody is told, unasked',
+    result: `${cause.what} Mend: ${cause.command}`,
+    ms: detectedMs,
+  });
+  const mendedAt = performance.now();
+  await mend();
+  await retryFailed();
+  await healing;
+  const healedMs = Math.round(performance.now() - mendedAt);
+  onStep({ what: 'What the alert says is done', result: 'whoever was refused is whole', ms: healedMs });
+  const { what, command } = cause;
+  return { detectedMs, alert: { cause: CAUSE, what, command }, healedMs };
+}
+
+async function opened(alerts: Parameters<typeof drill>[1], startedAt: number) {
+  for (;;) {
+    const found = (await alerts.all()).find(({ cause, phase }) => cause.id === CAUSE && phase === 'open');
+    if (found !== undefined) return found;
+    if (performance.now() - startedAt > DETECTED_WITHIN_MS)
+      throw new Error(`nobody was told within ${DETECTED_WITHIN_MS / 1_000} s`);
+    await systemClock.delay(100);
+  }
+}
