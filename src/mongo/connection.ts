@@ -39,7 +39,9 @@ export interface FindCommand {
   readonly filter: Document;
   readonly projection: Document;
   readonly batchSize: number;
-  readonly readConcern: Document;
+  readonly sort?: Document;
+  readonly limit?: number;
+  readonly readConcern?: Document;
 }
 
 export interface Connection<Database = Db> {

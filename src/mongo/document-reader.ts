@@ -136,7 +136,6 @@ async function* ownersIn(
   db: ReadableDb,
   collection: DocumentOwner['collection'],
 ): AsyncIterable<readonly DocumentOwner[]> {
-  const documents = db.collection<StoredUser>(collection);
   const projection = collection === 'users' ? { 'atproto.did': 1 } : { _id: 1 };
   const ownerOf = (stored: StoredUser): DocumentOwner => ({
     collection,
@@ -145,20 +144,18 @@ async function* ownersIn(
   });
   let from: Record<string, string> = { $gte: '' };
   for (;;) {
-    const found = await reading('list whose documents there are', () =>
-      documents
-        .find({ _id: from as never }, { projection, batchSize: readChunk + 1 })
-        .sort({ _id: 1 })
-        .limit(readChunk)
-        .toArray(),
-    );
+    const wanted = { collection, filter: { _id: from }, projection, most: readChunk, isPage: true } as const;
+    const found = await readWhole<StoredUser>(db, wanted, 'list whose documents there are');
     if (found.length > 0) yield found.map(ownerOf);
     const last = found.at(-1);
     if (last === undefined || found.length < readChunk) break;
     from = { $gt: last._id };
   }
   const others = await reading('list whose documents there are', () =>
-    documents.find({ _id: { $not: { $type: 'string' } } as never }, { projection: { _id: 1 } }).toArray(),
+    db
+      .collection<StoredUser>(collection)
+      .find({ _id: { $not: { $type: 'string' } } as never }, { projection: { _id: 1 } })
+      .toArray(),
   );
   if (others.length > 0) yield others.map(ownerOf);
 }

@@ -6,6 +6,7 @@ import type { DuePriority, Standing, Subject, SubjectReader, SubjectView } from 
 import { collections } from './collections.ts';
 import type { ReadableDb } from './connection.ts';
 import { reading } from './errors.ts';
+import { readWhole } from './whole-read.ts';
 
 export interface StoredSubject {
   readonly _id: UserKey;
@@ -53,7 +54,8 @@ export function ofTenants(tenants: readonly TenantId[] | undefined): TenantFilte
 /** With `tenants`, the backlog counts their users only. */
 export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): SubjectReader {
   const mine = ofTenants(tenants);
-  const subjects = db.collection<StoredSubject>(collections.subjects);
+  const collection = collections.subjects;
+  const subjects = db.collection<StoredSubject>(collection);
 
   /** Pages by key rather than one cursor: the server drops a cursor that its reader leaves for ten minutes. */
   async function* pagesOf(
@@ -63,12 +65,10 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
     let after: UserKey | undefined;
     for (;;) {
       const beyond = after === undefined ? {} : { _id: { $gt: after } };
-      const found = await reading('list subjects', () =>
-        subjects
-          .find({ ...wanted, ...beyond }, { ...options, batchSize: page + 1 })
-          .sort({ _id: 1 })
-          .limit(page)
-          .toArray(),
+      const found = await readWhole<StoredSubject>(
+        db,
+        { collection, filter: { ...wanted, ...beyond }, ...options, most: page, isPage: true },
+        'list subjects',
       );
       if (found.length > 0) yield found;
       after = found.at(-1)?._id;
@@ -85,10 +85,9 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
     async read(users) {
       const found = new Map<UserKey, Subject>();
       for (let start = 0; start < users.length; start += page) {
-        const wanted = { _id: { $in: users.slice(start, start + page) } };
-        const stored = await reading('read subjects', () =>
-          subjects.find(wanted, { batchSize: page + 1 }).toArray(),
-        );
+        const filter = { _id: { $in: users.slice(start, start + page) } };
+        const wanted = { collection, filter, most: page };
+        const stored = await readWhole<StoredSubject>(db, wanted, 'read subjects');
         for (const subject of stored) found.set(subject._id, subjectOf(subject));
       }
       return found;
@@ -123,12 +122,12 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
     async sistersOf(users) {
       const sisters = new Map<UserKey, UserKey>();
       for (let start = 0; start < users.length; start += page) {
-        const wanted = { _id: { $in: users.slice(start, start + page) }, 'view.sister': { $exists: true } };
-        const found = await reading('find the sisters of users', () =>
-          subjects
-            .find(wanted, { batchSize: page + 1 })
-            .project<Pick<StoredSubject, '_id' | 'view'>>({ 'view.sister': 1 })
-            .toArray(),
+        const filter = { _id: { $in: users.slice(start, start + page) }, 'view.sister': { $exists: true } };
+        const wanted = { collection, filter, projection: { 'view.sister': 1 }, most: page };
+        const found = await readWhole<Pick<StoredSubject, '_id' | 'view'>>(
+          db,
+          wanted,
+          'find the sisters of users',
         );
         for (const { _id, view } of found) if (view?.sister !== undefined) sisters.set(_id, view.sister);
       }

@@ -9,19 +9,23 @@ import { reading, twiceIfLost } from './errors.ts';
 export interface WholeRead {
   readonly collection: string;
   readonly filter: Document;
-  readonly projection: Document;
+  readonly projection?: Document;
   /** How many documents there can be. */
   readonly most: number;
+  /** There may be more: only the first are read, in the order of `_id`. */
+  readonly isPage?: true;
 }
 
 /** As `find`, with the same guarantees. `what` completes the sentence "MongoDB could not …". */
 export async function readWhole<T extends Document>(
   db: ReadableDb,
-  { collection, filter, projection, most }: WholeRead,
+  { collection, filter, projection = {}, most, isPage }: WholeRead,
   what: string,
 ): Promise<readonly T[]> {
   // With room for one more than there can be, the server knows that it has told all, and keeps no cursor.
   const batchSize = most + 1;
+  const page = isPage === true ? ({ sort: { _id: 1 }, limit: most } as const) : {};
+  const { readConcern } = db;
   const { cursor } = await twiceIfLost(() =>
     reading(what, () =>
       db.command({
@@ -29,8 +33,9 @@ export async function readWhole<T extends Document>(
         filter,
         projection,
         batchSize,
+        ...page,
         // The database's own; a command that is sent as it is inherits nothing.
-        readConcern: { level: db.readConcern?.level },
+        ...(readConcern === undefined ? {} : { readConcern: { level: readConcern.level } }),
       }),
     ),
   );
@@ -40,7 +45,7 @@ export async function readWhole<T extends Document>(
   return await reading(what, () =>
     db
       .collection<T>(collection)
-      .find<T>(filter as never, { projection, batchSize })
+      .find<T>(filter as never, { projection, batchSize, ...page })
       .toArray(),
   );
 }

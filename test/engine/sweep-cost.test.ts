@@ -1,6 +1,7 @@
 /** What a sweep costs the others: requests to Auth0 and to the PDS, counted on the wire. */
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
+import { EXPORT_PAGE_SIZE } from '../../src/auth0/export.ts';
 import { createDirectory } from '../../src/auth0/management.ts';
 import { sweep } from '../../src/engine/sweep.ts';
 import { type AccountHandle, parseDid } from '../../src/identity.ts';
@@ -160,7 +161,7 @@ it('asks Auth0 for one export, and the PDS once for a hundred accounts and once 
   ]);
   expect(pds.calls).toEqual({
     // Which the program asks once, and this test at each page.
-    'server.describeServer': 3,
+    'server.describeServer': USERS / EXPORT_PAGE_SIZE,
     'sync.listRepos': Math.ceil(USERS / 1_000) + 1,
     'admin.getAccountInfos': USERS / 100,
   });

@@ -159,6 +159,15 @@ describe('documents of many users', () => {
     await raw.close();
   });
 
+  it('are listed by owner in pages, everyone once and in the order of keys', async () => {
+    const { db, store } = await make();
+    const people = Array.from({ length: 2_001 }, (_, index) => person(`user-${index}`).user);
+    await rows(db, 'verifications').insertMany(people.map((_id) => ({ _id })));
+    const listed: string[] = [];
+    for await (const page of store.owners()) listed.push(...page.map(({ key }) => key));
+    expect(listed).toEqual(people.toSorted());
+  });
+
   it('are read whole when they are more than fits into one answer', async () => {
     const { db, store } = await make();
     const people = Array.from({ length: 20 }, (_, index) => person(`user-${index}`).user);
