@@ -183,14 +183,17 @@ export interface SubjectReader {
 
 /** How many users stand how, each tenant's apart. */
 export interface Standings {
-  readonly users: readonly (Counted & { readonly sync: Sync; readonly health: Health })[];
+  readonly users: readonly (Counted & {
+    readonly sync: Sync;
+    readonly health: Health;
+    readonly quarantined: boolean;
+  })[];
   /** What is not as desired, and whether only a person can move it. */
   readonly drifted: readonly (Counted & {
     readonly resource: Condition['type'];
     readonly reason: string;
     readonly held: boolean;
   })[];
-  readonly quarantined: readonly Counted[];
 }
 
 interface Counted {

@@ -65,8 +65,10 @@ export function questions(deps: QuestionDeps): Question[] {
           paused.set({ tenant }, 0);
           quarantined.set({ tenant }, 0);
         }
-        for (const { users: count, ...labels } of found.users) users.set(labels, count);
-        for (const { users: count, tenant } of found.quarantined) quarantined.set({ tenant }, count);
+        for (const { users: count, quarantined: isSetAside, ...labels } of found.users) {
+          users.inc(labels, count);
+          if (isSetAside) quarantined.inc({ tenant: labels.tenant }, count);
+        }
         for (const { users: count, tenant, resource, reason, held } of found.drifted.slice(
           0,
           MOST_SITUATIONS,
