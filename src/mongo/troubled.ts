@@ -5,7 +5,7 @@ import type { StandingReader, Sync, Troubled } from '../ports.ts';
 import { collections } from './collections.ts';
 import type { ReadableDb } from './connection.ts';
 import { reading } from './errors.ts';
-import { ofTenants, type StoredSubject } from './subjects.ts';
+import { ANY_PRIORITY, ofTenants, type StoredSubject } from './subjects.ts';
 
 const projection = {
   tenant: 1,
@@ -28,13 +28,18 @@ export function standingReader(db: ReadableDb, tenants: readonly TenantId[]): St
   return {
     counts: (now) =>
       reading('count how users stand', async () => {
-        const unseen = { 'due.at': { $exists: true }, 'view.sync': { $exists: false }, ...mine };
+        const unseen = {
+          ...ANY_PRIORITY,
+          'due.at': { $exists: true },
+          'view.sync': { $exists: false },
+          ...mine,
+        };
         const [synced, outOfSync, unknown, unlooked, waiting] = await Promise.all([
           subjects.countDocuments(inSync('Synced')),
           subjects.countDocuments(inSync('OutOfSync')),
           subjects.countDocuments(inSync('Unknown')),
           subjects.countDocuments(unseen),
-          subjects.countDocuments({ 'due.at': { $gt: now }, ...mine }),
+          subjects.countDocuments({ ...ANY_PRIORITY, 'due.at': { $gt: now }, ...mine }),
         ]);
         return { synced, outOfSync, unknown, unseen: unlooked, waiting };
       }),

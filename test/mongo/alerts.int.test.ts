@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { alertStore } from '../../src/mongo/alerts.ts';
 import { ensureCollections } from '../../src/mongo/indexes.ts';
+import { ANY_PRIORITY } from '../../src/mongo/subjects.ts';
 import { standingReader } from '../../src/mongo/troubled.ts';
 import type { SubjectView } from '../../src/ports.ts';
 import { alertsContract } from './alerts.contract.ts';
@@ -66,12 +67,12 @@ describe('how everybody stands', () => {
     expect(await reader.troubled(2)).toHaveLength(2);
   });
 
-  it('is found by an index, so that nobody else is looked at', async () => {
+  it.each([
+    ['those who are out of sync', { 'view.sync': { $eq: 'OutOfSync' }, tenant: { $in: [tenant] } }, 1],
+    ['those who wait', { ...ANY_PRIORITY, 'due.at': { $gt: at(10) }, tenant: { $in: [tenant] } }, 2],
+  ])('is found by an index, so that nobody else is looked at: %s', async (_who, filter, examined) => {
     const { db } = await stored();
-    const plan = await db
-      .collection('concord.subjects')
-      .find({ 'view.sync': { $eq: 'OutOfSync' }, tenant: { $in: [tenant] } })
-      .explain('executionStats');
-    expect(plan).toMatchObject({ executionStats: { totalDocsExamined: 1 } });
+    const plan = await db.collection('concord.subjects').find(filter).explain('executionStats');
+    expect(plan).toMatchObject({ executionStats: { totalDocsExamined: examined } });
   });
 });
