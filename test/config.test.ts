@@ -279,6 +279,49 @@ describe('problems', () => {
   });
 });
 
+describe('who is told of alerts', () => {
+  const url = 'https://hooks.slack.com/services/T0/B0/s3cret?x=1';
+  const receiver = (text: string) => `alerts: { receivers: [${text}] }`;
+
+  test('is whoever has an address, which may come from a file', () => {
+    const addresses = ({ alerts }: Config) => alerts.receivers.map(({ name, url: at }) => [name, at]);
+    expect(addresses(load())).toEqual([
+      ['slack', undefined],
+      ['webhook', undefined],
+    ]);
+    const env = { ...ENV, ALERT_SLACK_URL_FILE: '/run/slack' };
+    expect(addresses(load({ env, files: { '/run/slack': `${url}\n` } }))).toEqual([
+      ['slack', url],
+      ['webhook', undefined],
+    ]);
+  });
+
+  test.each([
+    [
+      'ftp://example.com/s3cret',
+      'alerts.receivers[0].url: must be an http(s) URL, without user and password',
+    ],
+    [
+      'https://me:s3cret@example.com/',
+      'alerts.receivers[0].url: must be an http(s) URL, without user and password',
+    ],
+    ['s3cret', 'alerts.receivers[0].url: must be an http(s) URL, without user and password'],
+  ])('has an address that can be used, and that no message repeats: %s', (address, problem) => {
+    expect(problems({ yaml: receiver(`{ name: pager, format: json, url: '${address}' }`) })).toEqual([
+      problem,
+    ]);
+  });
+
+  test('has a name of its own', () => {
+    const twice = receiver(
+      `{ name: a, format: json, url: '${url}' }, { name: a, format: slack, url: '${url}' }`,
+    );
+    expect(problems({ yaml: twice })).toEqual([
+      'alerts.receivers: must give each receiver a name of its own',
+    ]);
+  });
+});
+
 describe('needs', () => {
   const env = { MONGODB_URI: ENV.MONGODB_URI, MONGODB_DATABASE: 'platform' };
 
