@@ -131,12 +131,12 @@ describe('bad bodies', () => {
     readFileSync(new URL('./fixtures/bad-bodies.json', import.meta.url), 'utf8'),
   ) as { readonly bodies: readonly string[] };
 
-  test('each gets a clear answer, and nothing is written beside the log and the rejects', async () => {
+  test('each gets a clear answer, and nothing is written beside the log, the rejects and that the stream delivered', async () => {
     const world = await platform();
     const served = await world.serve();
     await until('the server is ready', async () => (await fetch(`${served.url}/readyz`)).ok);
     const kept = ['concord.events', 'concord.rejects'];
-    const before = await fingerprint(world.db, kept);
+    const before = await fingerprint(world.db, [...kept, 'concord.cursors']);
 
     for (const body of bodies) {
       const answer = await deliver(served, world, body);
@@ -148,7 +148,15 @@ describe('bad bodies', () => {
       expect(JSON.stringify(answer.body), what).not.toContain('auth0|');
     }
 
-    expect(await fingerprint(world.db, kept)).toEqual(before);
+    expect(await fingerprint(world.db, [...kept, 'concord.cursors'])).toEqual(before);
+    const cursors = world.db.collection<{ _id: string; position: string }>('concord.cursors').find();
+    expect(await cursors.toArray()).toEqual([
+      {
+        _id: 'auth0-deliveries:aesthetic',
+        position: expect.stringMatching(/^\{"last":"[0-9TZ:.-]+","pauses":\{\}\}$/),
+        at: expect.any(Date),
+      },
+    ]);
     for (const name of kept) {
       const stored = await world.db.collection(name).find().toArray();
       expect(stored.flatMap(keysOf).filter((key) => key.startsWith('$'))).toEqual([]);
