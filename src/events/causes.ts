@@ -137,8 +137,6 @@ export interface Chain {
   readonly links: readonly ConcordEvent[];
   /** Those of the links that nothing caused: what set it going. */
   readonly origins: readonly ConcordEvent[];
-  /** Causes that the log does not hold: a delivery that is written at this moment, or is to come once more. */
-  readonly missing: readonly EventId[];
   /** Of a look that no event asked for: the last that Auth0 was known to say of the user. */
   readonly basis: ConcordEvent | undefined;
   /** What is wrong with the chain, in a few words; undefined when it explains the event. */
@@ -148,7 +146,7 @@ export interface Chain {
 export function chainOf(event: ConcordEvent, history: History): Chain {
   const links: ConcordEvent[] = [];
   const known = new Set<EventId>([event._id]);
-  const missing: EventId[] = [];
+  let isLacking = false;
   // Breadth first, so that what is nearer comes first.
   let edge: readonly ConcordEvent[] = [event];
   while (edge.length > 0) {
@@ -157,7 +155,7 @@ export function chainOf(event: ConcordEvent, history: History): Chain {
       if (known.has(id)) continue;
       known.add(id);
       const found = history.find(id);
-      if (found === undefined) missing.push(id);
+      if (found === undefined) isLacking = true;
       else next.push(found);
     }
     links.push(...next);
@@ -166,9 +164,8 @@ export function chainOf(event: ConcordEvent, history: History): Chain {
   const origins = links.filter(({ cause }) => cause.length === 0);
   const look = [event, ...links].find(isLook);
   const basis = look === undefined ? undefined : lastReadBefore(look, history);
-  const isWhole = missing.length === 0;
-  const flaw = isWhole ? flawOf(event, links, look, basis) : 'rests on an event that is not in the log';
-  return { links, origins, missing, basis, flaw };
+  const flaw = isLacking ? 'rests on an event that is not in the log' : flawOf(event, links, look, basis);
+  return { links, origins, basis, flaw };
 }
 
 function flawOf(

@@ -1,29 +1,13 @@
 /**
- * A batch of what was delivered -> the event log and the queue, then the rejects.
+ * A batch of what was delivered -> the event log, then the queue, then the rejects.
  *
- * An entry is acknowledged only when it is in the log and its user is due. Whatever fails here fails the whole
- * call, and the sender delivers the batch once more; what a single entry says never does. Log and queue are
- * written at once, because each write waits for a majority and the journal. What a crash leaves between them:
- *
- * | entry, user            | what follows                                                                    |
- * |------------------------|---------------------------------------------------------------------------------|
- * | in the log, not due    | it is delivered again, and a duplicate marks its user due again                 |
- * | not in the log, is due | a pass reads the user from Auth0, as after any trigger; it is delivered again   |
- *
- * A pass may also come while the entry is on its way. It misses nothing, since an entry instructs nothing, but
- * for the word of a deletion, which is one of the two proofs that a user is gone: that is in the log first.
+ * The order is the guarantee: an entry is acknowledged only when it is in the log and its user is
+ * due. A crash between the two is healed by redelivery, because a duplicate marks its user due
+ * again. Whatever fails here fails the whole call, and the sender delivers the batch once more;
+ * what a single entry says never does.
  */
 import type { EventId, UserKey } from '../identity.ts';
-import type {
-  AppendResult,
-  Clock,
-  DuePriority,
-  EventLog,
-  Reject,
-  Rejects,
-  Trigger,
-  WorkQueue,
-} from '../ports.ts';
+import type { Clock, DuePriority, EventLog, Reject, Rejects, Trigger, WorkQueue } from '../ports.ts';
 import { translateEntry } from './auth0-log.ts';
 import { cutRaw, type LogTenant, type ReceivedEvent, type Translate, type Translation } from './delivered.ts';
 
@@ -88,36 +72,15 @@ export async function ingest(
   let accepted = 0;
   let duplicates = doubles;
   if (events.size > 0) {
-    const due = [...triggers.values()].map(({ trigger }) => trigger);
-    const result = await keep(deps, [...events.values()], due, now);
+    const result = await deps.log.append([...events.values()]);
     accepted = result.appended;
     duplicates += result.duplicates.length;
+    const due = [...triggers.values()].map(({ trigger }) => trigger);
+    if (due.length > 0) await deps.queue.markDue(due, now, deps.priority ?? 'trigger');
     if (due.length > 0) deps.onDue?.();
   }
   if (rejects.size > 0) await deps.rejects.add([...rejects.values()]);
   return { accepted, duplicates, ignored, rejected };
-}
-
-async function keep(
-  { log, queue, priority }: IngestDeps,
-  events: readonly ReceivedEvent[],
-  due: readonly Trigger[],
-  now: Date,
-): Promise<AppendResult> {
-  const append = () => log.append(events);
-  const mark = async () => {
-    if (due.length > 0) await queue.markDue(due, now, priority ?? 'trigger');
-  };
-  if (events.some(({ data }) => data.hint === 'deleted')) {
-    const result = await append();
-    await mark();
-    return result;
-  }
-  // Both have ended before the sender is answered, also when one of them failed.
-  const [appended, marked] = await Promise.allSettled([append(), mark()]);
-  if (appended.status === 'rejected') throw appended.reason;
-  if (marked.status === 'rejected') throw marked.reason;
-  return appended.value;
 }
 
 function sort(

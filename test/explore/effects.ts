@@ -1,7 +1,7 @@
 /** What changed outside, in the words in which the log has to tell of it. */
 import { chainOf } from '../../src/events/causes.ts';
 import type { ConcordEvent } from '../../src/events/event.ts';
-import type { EventId, UserKey } from '../../src/identity.ts';
+import type { UserKey } from '../../src/identity.ts';
 import type { InMemoryEventLog } from '../support/in-memory/event-log.ts';
 
 /** A write that changed something. */
@@ -56,28 +56,14 @@ export function isTold({ type, value }: Effect, events: readonly ConcordEvent[])
   });
 }
 
-/**
- * What the log cannot explain: by the same function that `concord explain` shows it with. A pass may be quicker than
- * the delivery that it follows from, which then comes into the log, if need be at the second try: such an event is
- * unfounded only if that has not happened in the end.
- */
+/** What the log cannot explain: by the same function that `concord explain` shows it with. */
 export function unexplained(
   events: readonly ConcordEvent[],
   log: Pick<InMemoryEventLog, 'find' | 'eventsOf'>,
-): { readonly flaws: readonly string[]; readonly unfounded: readonly ConcordEvent[] } {
+): string[] {
   const history = { find: log.find, ofUser: log.eventsOf };
-  const flaws: string[] = [];
-  const unfounded: ConcordEvent[] = [];
-  for (const event of events) {
-    const { flaw, missing } = chainOf(event, history);
-    if (flaw === undefined) continue;
-    if (missing.length > 0 && missing.every(isDelivered)) unfounded.push(event);
-    else flaws.push(`${event.type} ${flaw}`);
-  }
-  return { flaws, unfounded };
-}
-
-/** Those of ours are named by number alone. */
-function isDelivered(id: EventId): boolean {
-  return id.includes(':');
+  return events.flatMap((event) => {
+    const { flaw } = chainOf(event, history);
+    return flaw === undefined ? [] : [`${event.type} ${flaw}`];
+  });
 }

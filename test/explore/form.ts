@@ -30,7 +30,6 @@ export function formOf(run: Run): string {
     [step, phase, part, tries, textOf(sinceFault), stalls, mending, difference, isOver].join(),
     [progress.struck > 0, progress.lates > 0].join(),
     watch.untold.map(({ user, type, value }) => [user, type, value].join(' ')).join(','),
-    watch.unfounded.map(({ _id, cause }) => [_id, ...cause].join(' ')).join(','),
     [...watch.codes].map(([user, codes]) => [user, ...codes].join(' ')).join(','),
     ...platformParts(world),
     ...accountParts(world),

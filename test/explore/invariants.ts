@@ -65,8 +65,6 @@ export async function endFlaws(run: Run): Promise<string[]> {
     for (const user of world.directory.listed()) world.usersNow.set(user.userId, user);
     for (const who of scenario.people) flaws.push(...untruths(world, who));
   }
-  for (const { type, cause } of watch.unfounded)
-    flaws.push(`${type} follows from ${cause}, which never came`);
   for (const { type } of watch.untold) {
     flaws.push(`no event tells of: ${type}${type === 'handle' ? ' change' : ''}`);
   }

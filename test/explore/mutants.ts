@@ -60,19 +60,16 @@ const forgetful: readonly Mutant[] = [
   {
     name: 'a duplicate makes nobody due',
     ingest: (ports) => {
-      let fresh = Promise.resolve(0);
+      let fresh = 0;
       const noted = on('log', (log) => ({
-        append: (events) => {
-          const appending = log.append(events);
-          fresh = appending.then(
-            ({ appended }) => appended,
-            () => 0,
-          );
-          return appending;
+        append: async (events) => {
+          const result = await log.append(events);
+          fresh = result.appended;
+          return result;
         },
       }));
       const picky = on('queue', (queue) => ({
-        markDue: async (...args) => ((await fresh) > 0 ? queue.markDue(...args) : undefined),
+        markDue: async (...args) => (fresh > 0 ? queue.markDue(...args) : undefined),
       }));
       return {
         ...ports,

@@ -1,5 +1,4 @@
 /** Looks on at every write as it takes effect: what must not happen is noticed at once, and what did happen is kept. */
-import type { ConcordEvent } from '../../src/events/event.ts';
 import type { Code, Did, UserKey } from '../../src/identity.ts';
 import type { StoredAccount } from '../support/in-memory/accounts.ts';
 import type { StoredUser } from '../support/in-memory/documents.ts';
@@ -14,8 +13,6 @@ export class Watch {
   effects = 0;
   /** Effects that no event tells of yet. */
   untold: readonly Effect[] = [];
-  /** Lines of the log that follow from a delivery which is not in it yet. */
-  unfounded: readonly ConcordEvent[] = [];
   /** Every code that the log gave a user. */
   readonly codes = new Map<UserKey, ReadonlySet<Code>>();
   /** Outward effects that were asked for, those that arrived after the lease, and those decided on too little. */
@@ -28,7 +25,7 @@ export class Watch {
   }
 
   save(): () => void {
-    const { effects, untold, unfounded } = this;
+    const { effects, untold } = this;
     const read = this.#read;
     const restore = saveMap(this.codes);
     return () => {
@@ -36,7 +33,6 @@ export class Watch {
       this.violations.length = 0;
       this.effects = effects;
       this.untold = untold;
-      this.unfounded = unfounded;
       this.#read = read;
     };
   }
@@ -53,11 +49,7 @@ export class Watch {
           this.codes.set(event.user, new Set([...(codes ?? []), event.data.code]));
       }
     }
-    if (fresh.length > 0) {
-      const { flaws, unfounded } = unexplained([...this.unfounded, ...fresh], log);
-      this.violations.push(...flaws);
-      this.unfounded = unfounded;
-    }
+    this.violations.push(...unexplained(fresh, log));
     if (this.untold.length > 0)
       this.untold = this.untold.filter((effect) => !isTold(effect, log.eventsOf(effect.user)));
   }
