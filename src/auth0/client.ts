@@ -65,6 +65,23 @@ const TokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.nu
 
 type Credentials = Pick<Auth0ClientOptions, 'domain' | 'clientId' | 'clientSecret' | 'clock'>;
 
+/** Asks for an access token of the Management API; what is read of the answer is the caller's. */
+export function tokenCall({ domain, clientId, clientSecret }: Omit<Credentials, 'clock'>) {
+  const audience = `https://${domain}/api/v2/`;
+  return {
+    method: 'POST',
+    route: 'oauth.token',
+    path: '/oauth/token',
+    bucket: 'token',
+    form: {
+      grant_type: 'client_credentials',
+      client_id: clientId,
+      client_secret: clientSecret,
+      audience,
+    },
+  } as const;
+}
+
 /** The access token: fetched when first needed, by one call however many wait for it, and kept until shortly before its end. */
 class TokenSource {
   readonly #call: Caller;
@@ -92,18 +109,8 @@ class TokenSource {
   }
 
   async #fetchToken(nowMs: number): Promise<string> {
-    const { domain, clientId, clientSecret } = this.#credentials;
     const answer = await this.#call({
-      method: 'POST',
-      route: 'oauth.token',
-      path: '/oauth/token',
-      bucket: 'token',
-      form: {
-        grant_type: 'client_credentials',
-        client_id: clientId,
-        client_secret: clientSecret,
-        audience: `https://${domain}/api/v2/`,
-      },
+      ...tokenCall(this.#credentials),
       parse: (body) => TokenAnswer.parse(body),
     });
     // Counted from before the call, so that a slow answer does not lengthen it.

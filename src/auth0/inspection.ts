@@ -10,7 +10,7 @@ import { aheadMs, roomIn } from '../answer-headers.ts';
 import { UpstreamError } from '../errors.ts';
 import type { Allowed, Auth0Inspection, InspectedEventStream, InspectedLogStream } from '../inspection.ts';
 import { type Call, createCaller } from '../upstream.ts';
-import type { Auth0ClientOptions } from './client.ts';
+import { type Auth0ClientOptions, tokenCall } from './client.ts';
 
 const TokenAnswer = z.object({ access_token: z.string().min(1), scope: z.string().optional() });
 const Claims = z.object({ scope: z.string() });
@@ -51,16 +51,7 @@ export function createAuth0Inspection(options: Auth0ClientOptions): Auth0Inspect
   const send = createCaller({ upstream: 'auth0', origin, clock, limiter, fetch: options.fetch, timeoutMs });
   const token = once(() =>
     send({
-      method: 'POST',
-      route: 'oauth.token',
-      path: '/oauth/token',
-      bucket: 'token',
-      form: {
-        grant_type: 'client_credentials',
-        client_id: clientId,
-        client_secret: clientSecret,
-        audience: `https://${domain}/api/v2/`,
-      },
+      ...tokenCall({ domain, clientId, clientSecret }),
       parse: (body) => {
         const { access_token, scope } = TokenAnswer.parse(body);
         return { access_token, scopes: (scope ?? scopeClaim(access_token))?.split(' ').filter(Boolean) };
