@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { LogEntry } from '../../../src/sandbox/auth0/log-entry.ts';
 import type { Auth0Tenant } from '../../../src/sandbox/auth0/tenant.ts';
+import { until } from '../../support/until.ts';
 import { entriesOf, startReceiver } from './receiver.ts';
 import { managementApi, startTenant, TestClock } from './tenant-under-test.ts';
 
@@ -85,8 +86,9 @@ describe('delivery', () => {
     const tenant = await startTenant();
     const receiver = await startReceiver();
     receiver.answer = () => 401;
-    tenant.logStream.add({ endpoint: receiver.endpoint, format: 'JSONLINES' });
+    const id = tenant.logStream.add({ endpoint: receiver.endpoint, format: 'JSONLINES' });
     await tenant.signUp({ email: 'alice@example.com' });
+    await until('it has been refused', () => tenant.logStream.failures(id).length > 0);
     await expect(tenant.logStream.flush(50)).rejects.toThrow('HTTP 401');
   });
 });
