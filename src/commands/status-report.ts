@@ -10,7 +10,7 @@ import { gapSentence } from './gap-text.ts';
 
 /** More situations than that are no screen. */
 const MOST_ROWS = 12;
-const NAME_WIDTH = 15;
+const NAME_WIDTH = 17;
 
 export function printStatus(
   seen: Overview,
