@@ -1,7 +1,7 @@
 /**
- * The one cause that cannot be kept where the others are: the database itself does not answer. It is known to
- * this process alone, told from memory, and told again at each look to whoever has not taken it. With several
- * processes each tells of it.
+ * What cannot be kept where the other causes are: that nobody can look, because the database does not answer or by
+ * a fault of ours. It is known to this process alone, told from memory, and told again at each look to whoever has
+ * not taken it. With several processes each tells of it.
  */
 import { UpstreamError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
@@ -81,12 +81,17 @@ export function createOutage({ receivers, clock, logger, settings }: OutageDeps)
 }
 
 function causeOf(error: unknown, since: Date): Cause {
-  const isOurs = !(error instanceof UpstreamError);
-  const answer = isOurs ? 'a fault of ours' : `${error.code}: ${error.message}`;
+  const common = { tenant: undefined, users: undefined, orMore: false, example: undefined, since };
+  if (error instanceof UpstreamError)
+    return {
+      ...{ ...common, id: 'unreachable:mongodb', kind: 'unreachable' },
+      what: `MongoDB does not answer as it should (${error.code}: ${error.message}). Until it does nobody is converged, and what is delivered is sent back to Auth0.`,
+      ...{ command: 'concord status', isSettled: false },
+    };
+  // Nothing is said of MongoDB, which may be well; and an error of nobody's may say anything.
   return {
-    ...{ id: 'unreachable:mongodb', kind: 'unreachable', tenant: undefined },
-    what: `MongoDB does not answer as it should (${answer}). Until it does nobody is converged, and what is delivered is sent back to Auth0.`,
-    ...{ users: undefined, orMore: false, example: undefined, since, isSettled: false },
-    command: 'concord status',
+    ...{ ...common, id: 'unreachable:alerting', kind: 'unreachable' },
+    what: 'Concord cannot look at what is wrong, by a fault of its own: until that is mended nobody is told of anything else.',
+    ...{ command: "Look for 'what is wrong could not be looked at' in the log", isSettled: false },
   };
 }

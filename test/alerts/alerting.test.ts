@@ -159,6 +159,20 @@ describe('a database that does not answer', () => {
     expect(told).toEqual(['opened unreachable:mongodb']);
   });
 
+  it('is not blamed for a fault of ours, which is told of under a name of its own', async () => {
+    const { start, seen, clock, told } = watched();
+    const { stop } = start();
+    seen.before = () => {
+      throw new TypeError('alice@example.com is not a function');
+    };
+    await clock.advance(MINUTE);
+    expect(told).toEqual(['opened unreachable:alerting']);
+    seen.before = () => undefined;
+    await clock.advance(MINUTE);
+    expect(told.at(-1)).toBe('closed unreachable:alerting');
+    await stop();
+  });
+
   it('for a moment is no alert', async () => {
     const { start, seen, clock, told } = watched();
     const { stop } = start();
