@@ -9,8 +9,10 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.int.test.ts'],
+          exclude: ['test/**/*.int.test.ts', 'test/explore/**'],
           pool: 'threads',
+          // Nothing here keeps anything in a module, and loading them anew for every file took half of the time.
+          isolate: false,
           testTimeout: 30_000,
         },
       },
@@ -23,6 +25,15 @@ export default defineConfig({
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        // Every call of every story broken in every way, in memory: more than a minute of both cores.
+        test: {
+          name: 'simulation',
+          include: ['test/explore/**/*.test.ts'],
+          pool: 'threads',
+          testTimeout: 30_000,
         },
       },
       {
