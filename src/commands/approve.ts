@@ -1,6 +1,6 @@
 /** `concord approve [run]`: lets a halted run do exactly what it was halted over; without a run, lists them. */
 import { decide, draft } from '../engine/decide.ts';
-import { type HaltedRun, haltedRuns } from '../engine/halted.ts';
+import { type HaltedRun, haltedRuns, haltSentence } from '../engine/halted.ts';
 import { ownerOf } from '../engine/owner.ts';
 import type { Halt } from '../engine/sweep-conclusions.ts';
 import { UsageError } from '../errors.ts';
@@ -26,7 +26,7 @@ export async function runApprove(run: string | undefined, options: DecisionOptio
           halt.run,
           halt.at.toISOString(),
           halt.tenant,
-          sentence(halt),
+          haltSentence(halt),
           sample(halt),
         ]);
         stdout.write(
@@ -43,7 +43,7 @@ export async function runApprove(run: string | undefined, options: DecisionOptio
     for (const halt of chosen) await approve(engine, halt, options.by);
     if (json)
       printJson({ command: 'approve', run, users: chosen.reduce((sum, { users }) => sum + users.length, 0) });
-    else for (const halt of chosen) stdout.write(`Approved: ${sentence(halt)}\n`);
+    else for (const halt of chosen) stdout.write(`Approved: ${haltSentence(halt)}\n`);
     return EXIT.clean;
   } finally {
     await engine.close();
@@ -59,19 +59,6 @@ async function approve({ converge, tenants }: Engine, halt: HaltedRun, by: strin
     const trigger = { user: owned.user, userId: owned.userId, tenant: owned.tenant.id };
     if (halt.kind === 'removals') await decide(converge, trigger, 'removal.granted', { run: halt.run, by });
     else await converge.queue.markDue([trigger], converge.clock.now(), 'trigger');
-  }
-}
-
-/** What was halted, and the two ways on. */
-export function sentence({ kind, limit, count, of, run }: Omit<Halt, 'users'>): string {
-  const ways = `concord approve ${run} lets it; leaving it leaves everything as it is`;
-  switch (kind) {
-    case 'removals':
-      return `${count} accounts of ${of} users are to be removed, and the limit is ${limit}. ${ways}.`;
-    case 'renames':
-      return `${count} accounts of ${of} users are to be renamed, and the limit is ${limit}. ${ways}.`;
-    case 'source':
-      return `Auth0 listed ${count} users where ${of} are known, and the limit is ${limit}. Nobody is taken for gone. ${ways}.`;
   }
 }
 

@@ -1,10 +1,11 @@
 /** What an audit found, for people. */
+
+import { gapSentence } from '../engine/gap-text.ts';
 import type { Share } from '../events/event.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import { visible } from '../terminal/visible.ts';
 import type { AuditReport } from './audit.ts';
 import type { Terminal } from './command.ts';
-import { gapSentence } from './gap-text.ts';
 
 export function printAudit(report: AuditReport, { stdout, style }: Pick<Terminal, 'stdout' | 'style'>): void {
   const { totals } = report;

@@ -2,7 +2,7 @@
 import { type AssessDeps, type AssessedTenant, assess, isDrifted } from '../engine/assess.ts';
 import { attempt } from '../engine/attempt.ts';
 import { type AuditedUser, auditedUser, Tally } from '../engine/audit.ts';
-
+import { gapToJson } from '../engine/gap-text.ts';
 import { openGaps } from '../engine/gaps.ts';
 import { NameSet } from '../engine/name-set.ts';
 import { pausedUsers, withPause } from '../engine/paused.ts';
@@ -13,17 +13,14 @@ import type { ResourceTotals, Situation } from '../events/event.ts';
 import type { Gap } from '../events/gap.ts';
 import { userKey } from '../identity.ts';
 import type { UserPage } from '../ports.ts';
-
 import * as indexes from '../reconcilers/indexes.ts';
 import { printJson, printLine, SCHEMA_VERSION } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
 import { wireReadSide } from '../wire.ts';
 import { runOrphanAudit } from './audit-orphans.ts';
-
 import { printAudit } from './audit-report.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from './command.ts';
-import { gapToJson } from './gap-text.ts';
 import { momentAgo } from './moment.ts';
 
 export interface AuditOptions extends GlobalOptions {

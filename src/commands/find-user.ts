@@ -1,11 +1,11 @@
 /** From what a person types to one user: an Auth0 id, @handle, code, email or DID. */
 import type { AssessedTenant } from '../engine/assess.ts';
+import { nearNames } from '../engine/near-names.ts';
 import { type Owned, ownerOf } from '../engine/owner.ts';
 import { UpstreamError, UsageError } from '../errors.ts';
 import { parseCode, parseDid, userKey } from '../identity.ts';
 import type { DocumentReader } from '../ports.ts';
 import { visible } from '../terminal/visible.ts';
-import { nearNames } from './near-names.ts';
 
 export type FoundUser = Owned<AssessedTenant>;
 

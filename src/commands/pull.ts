@@ -1,4 +1,6 @@
 /** `concord pull`: takes in what the log streams did not deliver, and says what may have been missed. */
+
+import { gapSentence, gapToJson } from '../engine/gap-text.ts';
 import { type PullResult, pull } from '../engine/pull.ts';
 import type { StreamStanding } from '../events/gap.ts';
 import type { TenantId } from '../identity.ts';
@@ -15,7 +17,6 @@ import {
   type Terminal,
   terminalOf,
 } from './command.ts';
-import { gapSentence, gapToJson } from './gap-text.ts';
 import { stopSignal } from './serve.ts';
 
 export interface PullCommandOptions extends GlobalOptions {

@@ -2,6 +2,7 @@
 import type { AssessedTenant } from '../engine/assess.ts';
 import { converge, type PassResult } from '../engine/converge.ts';
 import { dryRun } from '../engine/dry-run.ts';
+import { haltSentence } from '../engine/halted.ts';
 import { pausedView } from '../engine/paused.ts';
 import type { SweepResult } from '../engine/sweep.ts';
 import { sweepInTurn } from '../engine/sweep-in-turn.ts';
@@ -16,7 +17,6 @@ import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
 import { type Engine, wireEngine, wireReadSide } from '../wire.ts';
-import { sentence } from './approve.ts';
 import { tenantsNamed } from './audit.ts';
 import {
   configFor,
@@ -218,7 +218,7 @@ async function reconcileAll(
       `${users} users looked at, ${drifted} differed: ${counts.converged} converged, ${counts.held} held for a person, ${counts.open} to be tried again, in ${formatDuration(durationMs)}\n`,
     );
     for (const halt of halts)
-      stdout.write(`${terminal.style('red', 'Halted.')} ${visible(sentence(halt))}\n`);
+      stdout.write(`${terminal.style('red', 'Halted.')} ${visible(haltSentence(halt))}\n`);
     if (!complete)
       stdout.write(`${terminal.style('red', 'A listing was not complete: not everyone was looked at.')}\n`);
     if (unreadable > 0)

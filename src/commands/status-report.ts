@@ -1,12 +1,13 @@
 /** How all stands, for people: one screen, the worst first, and what to type. */
-import type { Overview, Stale } from '../engine/overview.ts';
+
+import { gapSentence } from '../engine/gap-text.ts';
+import { haltSentence } from '../engine/halted.ts';
+import { type Overview, type Stale, staleSentence } from '../engine/overview.ts';
 import type { TenantState } from '../engine/tenant-state.ts';
-import type { TroubleOf } from '../engine/troubles.ts';
+import { helpFor } from '../engine/troubles.ts';
 import { formatDuration, formatRelative } from '../terminal/duration.ts';
 import { visible } from '../terminal/visible.ts';
-import { sentence } from './approve.ts';
 import type { Terminal } from './command.ts';
-import { gapSentence } from './gap-text.ts';
 
 /** More situations than that are no screen. */
 const MOST_ROWS = 12;
@@ -24,7 +25,8 @@ export function printStatus(
   stdout.write(
     `${style(colour, isWell ? 'All is well' : 'Not all is well')}  ${seen.sync}, ${seen.health}, as of ${asOf.toISOString()}, in ${formatDuration(durationMs)}\n`,
   );
-  for (const stale of seen.stale) row(style('red', 'stale'.padEnd(NAME_WIDTH)), staleSentence(stale, asOf));
+  for (const stale of seen.stale)
+    row(style('red', 'stale'.padEnd(NAME_WIDTH)), staleSentence(stale, timeOf(stale, asOf)));
 
   const more = seen.isPartial ? 'at least ' : '';
   const standing = [
@@ -97,41 +99,9 @@ function printTenant(
     );
   if (sweep.last?.complete === false) row('', style('red', 'the last sweep broke off'));
   for (const gap of gaps) row('', `${style('red', 'gap')}  ${gapSentence(gap)}`);
-  for (const halt of sweep.halts) row('', `${style('red', 'halted')}  ${sentence(halt)}`);
+  for (const halt of sweep.halts) row('', `${style('red', 'halted')}  ${haltSentence(halt)}`);
 }
 
-function staleSentence({ what, tenant, since }: Stale, now: Date): string {
-  const time = since === undefined ? 'ever' : `since ${since.toISOString()} (${formatRelative(since, now)})`;
-  switch (what) {
-    case 'service':
-      return `No service has looked at this ${time}. Is one running? concord serve`;
-    case 'log':
-      return `Nothing has read the log of ${tenant} ${time}: concord pull`;
-    case 'sweep':
-      return `Nothing has looked at everyone in ${tenant} ${time}: concord reconcile --all`;
-  }
-}
-
-/** What to type about those who are in one situation, by the example of one of them. */
-export function helpFor({ reason, example, held }: Pick<TroubleOf, 'reason' | 'example' | 'held'>): string {
-  switch (reason) {
-    case 'UnownedAccountFound':
-    case 'AccountEmailDiffers':
-      return `concord adopt '${example}'`;
-    case 'PasswordRefused':
-      return `concord password '${example}' --reset`;
-    case 'RemovalDue':
-      return 'concord approve';
-    case 'RemovalWithheld':
-      return 'concord pull';
-    case 'Failing':
-    case 'NotObserved':
-      return `concord explain '${example}'`;
-    case 'Paused':
-      return `concord resume '${example}'`;
-    case 'ObserveOnly':
-      return 'concord plan';
-    default:
-      return held > 0 ? `concord plan '${example}'` : `concord reconcile '${example}'`;
-  }
+function timeOf({ since }: Stale, now: Date): string {
+  return since === undefined ? 'ever' : `since ${since.toISOString()} (${formatRelative(since, now)})`;
 }

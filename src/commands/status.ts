@@ -1,12 +1,13 @@
 /** `concord status`: whether all is well, on one screen. Reads MongoDB alone. */
 import { ALERTING_RUN } from '../alerts/alerting.ts';
 import type { Config } from '../config/schema.ts';
+import { gapToJson } from '../engine/gap-text.ts';
 import { type Overview, overview, type Watchfulness } from '../engine/overview.ts';
+import { helpFor } from '../engine/troubles.ts';
 import { printJson } from '../terminal/output.ts';
 import { wireOverview } from '../wire.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from './command.ts';
-import { gapToJson } from './gap-text.ts';
-import { helpFor, printStatus } from './status-report.ts';
+import { printStatus } from './status-report.ts';
 
 /** So many looks may be missed before nobody seems to look. */
 const LOOKS_MISSED = 6;

@@ -8,7 +8,7 @@
  * | gaps      | something may have been missed                              | error   |
  * | halted runs | a safety limit stopped a run, and nobody has decided      | warning |
  */
-import { gapSentence } from '../commands/gap-text.ts';
+import { gapSentence } from '../engine/gap-text.ts';
 import { openGaps } from '../engine/gaps.ts';
 import { haltedRuns } from '../engine/halted.ts';
 import { UpstreamError } from '../errors.ts';

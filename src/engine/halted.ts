@@ -21,3 +21,24 @@ export async function haltedRuns(events: Pick<EventReader, 'read'>, now: Date): 
   }
   return halts.map((halt) => ({ ...halt, approved: approved.has(halt.run) }));
 }
+
+/** What was halted, and the two ways on. */
+export function haltSentence(halt: Omit<Halt, 'users'>): string {
+  return `${whatHalted(halt)} concord approve ${halt.run} lets it; leaving it leaves everything as it is.`;
+}
+
+export function whatHalted({
+  kind,
+  limit,
+  count,
+  of,
+}: Pick<Halt, 'kind' | 'limit' | 'count' | 'of'>): string {
+  switch (kind) {
+    case 'removals':
+      return `${count} accounts of ${of} users are to be removed, and the limit is ${limit}.`;
+    case 'renames':
+      return `${count} accounts of ${of} users are to be renamed, and the limit is ${limit}.`;
+    case 'source':
+      return `Auth0 listed ${count} users where ${of} are known, and the limit is ${limit}. Nobody is taken for gone.`;
+  }
+}

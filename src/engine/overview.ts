@@ -180,3 +180,15 @@ function standingOf(seen: Omit<Overview, 'sync' | 'health'>): Pick<Overview, 'sy
   if (users.paused > 0) return { sync, health: 'Suspended' };
   return { sync, health: isBehind || sync !== 'Synced' ? 'Progressing' : 'Healthy' };
 }
+
+/** What is old, for how long in the reader's words, and what to do about it. */
+export function staleSentence({ what, tenant }: Stale, time: string): string {
+  switch (what) {
+    case 'service':
+      return `No service has looked at this ${time}. Is one running? concord serve`;
+    case 'log':
+      return `Nothing has read the log of ${tenant} ${time}: concord pull`;
+    case 'sweep':
+      return `Nothing has looked at everyone in ${tenant} ${time}: concord reconcile --all`;
+  }
+}

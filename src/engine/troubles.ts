@@ -92,6 +92,30 @@ export function ofTenant<One extends Pick<Troubled, 'tenant'>>(
   return tenant === undefined ? people : people.filter((one) => one.tenant === tenant);
 }
 
+/** What to type about those who are in one situation, by the example of one of them. */
+export function helpFor({ reason, example, held }: Pick<TroubleOf, 'reason' | 'example' | 'held'>): string {
+  switch (reason) {
+    case 'UnownedAccountFound':
+    case 'AccountEmailDiffers':
+      return `concord adopt '${example}'`;
+    case 'PasswordRefused':
+      return `concord password '${example}' --reset`;
+    case 'RemovalDue':
+      return 'concord approve';
+    case 'RemovalWithheld':
+      return 'concord pull';
+    case 'Failing':
+    case 'NotObserved':
+      return `concord explain '${example}'`;
+    case 'Paused':
+      return `concord resume '${example}'`;
+    case 'ObserveOnly':
+      return 'concord plan';
+    default:
+      return held > 0 ? `concord plan '${example}'` : `concord reconcile '${example}'`;
+  }
+}
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Counted = Pick<TroubleOf, 'users' | 'example' | 'since'>;
 

@@ -1,6 +1,6 @@
 /** What a mistyped name may have been meant for. */
 import { expect, test } from 'vitest';
-import { nearNames } from '../../src/commands/near-names.ts';
+import { nearNames } from '../../src/engine/near-names.ts';
 
 test.each([
   ['cedr', 'cedar', 'a letter left out'],
