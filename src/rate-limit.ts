@@ -27,8 +27,20 @@ export interface Answer {
   readonly headers?: Headers | undefined;
 }
 
+/** How much room one bucket has, as the last answer that spoke of it said. */
+export interface Room {
+  readonly bucket: string;
+  readonly remaining: number;
+  /** Undefined where the other side does not say. */
+  readonly limit: number | undefined;
+  readonly resetAt: Date;
+  /** How many calls wait for their turn. */
+  readonly waiting: number;
+}
+
 /** What one answer said about limits; undefined where it said nothing usable. */
 export interface Limits {
+  readonly limit: number | undefined;
   readonly remaining: number | undefined;
   /** Milliseconds until there is more; 0 when that moment has passed. */
   readonly resetInMs: number | undefined;
@@ -39,11 +51,14 @@ export interface Limits {
 interface Bucket {
   /** Calls that are known to be left; undefined while the other side has said nothing. */
   remaining: number | undefined;
+  /** How many there are in a window, by the last answer that said so. */
+  limit: number | undefined;
   resetAtMs: number;
   /** Set by a refusal: an answer to an older call, which may still arrive, does not lift it. */
   blockedUntilMs: number;
   /** Calls sent and not answered. The other side may not have counted them yet. */
   inFlight: number;
+  waiting: number;
   /** One call has been let through after a reset, to learn how many there are now. */
   probing: boolean;
   /** Resolves when the caller before has left, so that callers go in the order they came. */
@@ -95,10 +110,12 @@ export class RateLimiter {
     bucket.turn = new Promise((resolve) => {
       leave = resolve;
     });
+    bucket.waiting += 1;
     await before;
     try {
       await this.#take(bucket, latestMs, options.signal);
     } finally {
+      bucket.waiting -= 1;
       leave();
     }
   }
@@ -108,6 +125,13 @@ export class RateLimiter {
     return this.#buckets.get(bucket ?? '')?.remaining;
   }
 
+  /** The buckets of which the other side has said something. */
+  room(): readonly Room[] {
+    return [...this.#buckets].flatMap(([bucket, { remaining, limit, resetAtMs, waiting }]) =>
+      remaining === undefined ? [] : [{ bucket, remaining, limit, resetAt: new Date(resetAtMs), waiting }],
+    );
+  }
+
   /** Takes note of how a call ended. Never throws, whatever the headers say. */
   observe(answer: Answer): void {
     const bucket = this.#bucket(answer.bucket);
@@ -115,6 +139,7 @@ export class RateLimiter {
     bucket.inFlight = Math.max(0, bucket.inFlight - 1);
     bucket.probing = false;
     const limits = answer.headers === undefined ? undefined : readLimits(answer.headers, nowMs);
+    bucket.limit = limits?.limit ?? bucket.limit;
     if (limits !== undefined && answer.status === 429) {
       bucket.blockedUntilMs = nowMs + (limits.retryAfterMs ?? UNNAMED_WAIT_MS);
       bucket.remaining = 0;
@@ -155,9 +180,11 @@ export class RateLimiter {
     if (known !== undefined) return known;
     const bucket: Bucket = {
       remaining: undefined,
+      limit: undefined,
       resetAtMs: 0,
       blockedUntilMs: 0,
       inFlight: 0,
+      waiting: 0,
       probing: false,
       turn: Promise.resolve(),
       changed: new AbortController(),
@@ -250,6 +277,7 @@ export function readLimits(headers: Headers, nowMs: number): Limits {
   const namedMs = retryAfterS === undefined ? (retryDateMs ?? Number.NaN) - theirNowMs : retryAfterS * 1000;
   const retryAfterMs = namedMs > 0 ? Math.min(namedMs, MAX_STALL_MS) : resetInMs;
   return {
+    limit: wholeNumber(headers.get('x-ratelimit-limit') ?? headers.get('ratelimit-limit')),
     remaining: wholeNumber(headers.get('x-ratelimit-remaining') ?? headers.get('ratelimit-remaining')),
     resetInMs,
     // A wait of nothing after a refusal would be an endless loop.
