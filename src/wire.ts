@@ -15,7 +15,6 @@ import { createVault, keyIds } from './credentials.ts';
 import type { AssessDeps, AssessedTenant } from './engine/assess.ts';
 import type { ConvergeDeps } from './engine/converge.ts';
 import type { ForgetDeps } from './engine/forget.ts';
-import type { OverviewDeps } from './engine/overview.ts';
 import type { PullDeps, PulledTenant } from './engine/pull.ts';
 import type { ReplayDeps } from './engine/replay.ts';
 import { checkKeys } from './engine/reseal.ts';
@@ -23,7 +22,7 @@ import type { EngineSettings } from './engine/settings.ts';
 import type { SweepDeps } from './engine/sweep.ts';
 import { UpstreamError } from './errors.ts';
 import type { Logger } from './logger.ts';
-import { alertReader, alertStore } from './mongo/alerts.ts';
+import { alertStore } from './mongo/alerts.ts';
 import { connect } from './mongo/connection.ts';
 import { cursors, positionReader } from './mongo/cursors.ts';
 import { documentChanges } from './mongo/document-changes.ts';
@@ -57,6 +56,7 @@ import type {
 import { RateLimiter } from './rate-limit.ts';
 import { systemClock, systemRandom } from './system.ts';
 import type { CallInfo } from './upstream.ts';
+import { deskFor, type Limited, overviewFor } from './wire-desk.ts';
 
 /** Everything a command that only looks needs. */
 export interface ReadSide {
@@ -80,6 +80,8 @@ export interface Engine {
   readonly cursors: Cursors;
   /** How many users stand how. Looks through everyone: not to be asked for every second. */
   readonly standings: () => Promise<Standings>;
+  /** What the dashboard asks, on this connection. */
+  readonly desk: ReturnType<typeof deskFor>;
   /** Undefined when nobody is to be told. `upSince` is when this process came up. */
   alerting(upSince: Date): Alerting | undefined;
   /**
@@ -116,24 +118,15 @@ export function wireReadSide(config: Config): ReadSide {
 /** For `status`: reads MongoDB and asks nobody else. */
 export function wireOverview(config: Config) {
   const { db, close } = connect({ ...config.mongodb, appName: 'concord', readOnly: true });
-  const tenants = config.tenants.map(({ id }) => id);
-  const deps: OverviewDeps = {
-    events: eventReader(db),
-    subjects: subjectReader(db, tenants),
-    documents: documentReader(db),
-    standings: standingReader(db, tenants),
-    positions: positionReader(db),
-    alerts: alertReader(db),
-    silence: config.alerts.silence,
-  };
-  return { deps, tenants, close };
+  return { ...overviewFor(db, config), close };
 }
 
 export function wireEngine(config: Config, logger: Logger, observer?: EngineObserver): Engine {
   const connection = connect({ ...config.mongodb, appName: 'concord' });
   const { db } = connection;
-  const accounts = createAccountHost(xrpcFor(config, observer));
-  const tenants = tenantsFor(config, observer);
+  const limited: Limited[] = [];
+  const accounts = createAccountHost(xrpcFor(config, observer, limited));
+  const tenants = tenantsFor(config, observer, limited);
   const log = logFor(db, observer);
   const documents = documentStore(db);
   const served = config.tenants.map(({ id }) => id);
@@ -169,6 +162,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
     standings: standings(db, served),
     changes: documentChanges(db),
     cursors: cursors(db),
+    desk: deskFor(db, config, logger, limited),
     alerting: (upSince) =>
       alertingFor(config, upSince, {
         ...{ events: log, documents, tenants: served, clock: systemClock, logger, runs: runs(db) },
@@ -301,13 +295,14 @@ export function wireCredentials(config: Config, dryRun: boolean) {
 }
 
 /** Built at the first call, because a command that asks the PDS nothing need not know where it is. */
-export function xrpcFor({ pds }: Config, observer?: EngineObserver): Xrpc {
+export function xrpcFor({ pds }: Config, observer?: EngineObserver, limited: Limited[] = []): Xrpc {
   let xrpc: Xrpc | undefined;
   const limiter = new RateLimiter({
     upstream: 'pds',
     clock: systemClock,
     perSecond: pds.requestsPerSecond ?? undefined,
   });
+  limited.push({ upstream: 'pds', tenant: undefined, limiter });
   return (call) => {
     xrpc ??= createXrpc({
       url: pds.url,
@@ -322,13 +317,13 @@ export function xrpcFor({ pds }: Config, observer?: EngineObserver): Xrpc {
   };
 }
 
-function tenantsFor(config: Config, observer?: EngineObserver): WiredTenant[] {
+function tenantsFor(config: Config, observer?: EngineObserver, limited: Limited[] = []): WiredTenant[] {
   const tenants: WiredTenant[] = config.tenants.map((tenant) => {
     const { id, keyPrefix } = tenant;
     let built: Pick<WiredTenant, 'directory' | 'logs'> | undefined;
     // Built when it is asked for, because a command that reads MongoDB alone has no Auth0 secret.
     const auth0 = () => {
-      built ??= auth0For(tenant, config.auth0.requestTimeoutMs, observer);
+      built ??= auth0For(tenant, config.auth0.requestTimeoutMs, observer, limited);
       return built;
     };
     return {
@@ -357,10 +352,12 @@ function auth0For(
   tenant: TenantConfig,
   timeoutMs: number,
   observer: EngineObserver | undefined,
+  limited: Limited[],
 ): Pick<WiredTenant, 'directory' | 'logs'> {
   const { id, domain, managementUrl, clientId, clientSecret, requestsPerSecond } = tenant;
   const perSecond = requestsPerSecond ?? undefined;
   const limiter = new RateLimiter({ upstream: 'auth0', clock: systemClock, perSecond });
+  limited.push({ upstream: 'auth0', tenant: id, limiter });
   const onCall = observer === undefined ? undefined : (info: CallInfo) => observer.onCall('auth0', id, info);
   const common = { clock: systemClock, limiter, timeoutMs, onCall };
   const client = createAuth0Client({ domain, managementUrl, clientId, clientSecret, ...common });

@@ -1,16 +1,11 @@
 /** `concord status`: whether all is well, on one screen. Reads MongoDB alone. */
-import { ALERTING_RUN } from '../alerts/alerting.ts';
-import type { Config } from '../config/schema.ts';
 import { gapToJson } from '../engine/gap-text.ts';
-import { type Overview, overview, type Watchfulness } from '../engine/overview.ts';
+import { type Overview, overview } from '../engine/overview.ts';
 import { helpFor } from '../engine/troubles.ts';
 import { printJson } from '../terminal/output.ts';
 import { wireOverview } from '../wire.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from './command.ts';
 import { printStatus } from './status-report.ts';
-
-/** So many looks may be missed before nobody seems to look. */
-const LOOKS_MISSED = 6;
 
 export async function runStatus(options: GlobalOptions): Promise<ExitCode> {
   const config = configFor(options, ['mongodb']);
@@ -18,7 +13,7 @@ export async function runStatus(options: GlobalOptions): Promise<ExitCode> {
   const side = wireOverview(config);
   try {
     const startedAt = performance.now();
-    const seen = await overview(side.deps, side.tenants, watchfulnessOf(config), new Date());
+    const seen = await overview(side.overview, side.tenants, side.expected, new Date());
     const durationMs = Math.round(performance.now() - startedAt);
     const isWell = seen.sync === 'Synced' && seen.health === 'Healthy';
     if (terminal.json) printJson({ command: 'status', isWell, ...toJson(seen), durationMs });
@@ -27,16 +22,6 @@ export async function runStatus(options: GlobalOptions): Promise<ExitCode> {
   } finally {
     await side.close();
   }
-}
-
-/** What a service with this configuration does. */
-function watchfulnessOf({ alerts, schedule }: Config): Watchfulness {
-  return {
-    lookedRun: ALERTING_RUN,
-    lookedWithinMs: alerts.intervalMs === null ? null : alerts.intervalMs * LOOKS_MISSED,
-    logUnreadAfterMs: schedule.pull === null ? null : alerts.logUnreadAfterMs,
-    sweepOverdueAfterMs: schedule.sweep === null ? null : alerts.sweepOverdueAfterMs,
-  };
 }
 
 function toJson(seen: Overview) {

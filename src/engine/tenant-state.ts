@@ -5,6 +5,16 @@ import { parsePosition, positionName } from '../events/log-position.ts';
 import type { TenantId } from '../identity.ts';
 import type { EventReader, PositionReader } from '../ports.ts';
 import { deliveriesName, parseDeliveries, patienceMs, type SilenceSettings } from './silence.ts';
+import { readPosition, type SweepPosition } from './sweep-position.ts';
+
+export interface BegunSweep {
+  readonly at: Date;
+  readonly heldUntil: Date | undefined;
+  /** How far it had come when that was last kept; undefined while it has not been. */
+  readonly kept: Pick<SweepPosition, 'users' | 'drifted' | 'resumes'> | undefined;
+  /** How many the last complete one looked at; undefined when none ever was. */
+  readonly usual: number | undefined;
+}
 
 export interface SweepState {
   /** The last one that came to an end; undefined when none ever did. */
@@ -12,7 +22,7 @@ export interface SweepState {
   /** When one last looked at everybody. */
   readonly completeAt: Date | undefined;
   /** One has begun and not ended; `heldUntil` is in the past when nobody is at it any more. */
-  readonly begun: { readonly at: Date; readonly heldUntil: Date | undefined } | undefined;
+  readonly begun: BegunSweep | undefined;
   /** What a safety limit halted in the last one, or in this one, and nobody has approved. */
   readonly halts: readonly ({ readonly at: Date } & Omit<EventData['sweep.halted'], 'users'>)[];
 }
@@ -100,12 +110,22 @@ async function sweepOf(
   // The run that ended last: taken up again or not, it began before it ended.
   const ended = last === undefined ? undefined : begins.find(({ at }) => at <= last.at);
   const isUnderWay = newest !== undefined && (last === undefined || newest.at > last.at);
-  const heldUntil = isUnderWay ? (await positions.read(`sweep:${id}`))?.heldUntil : undefined;
+  const lease = isUnderWay ? await positions.read(`sweep:${id}`) : undefined;
+  // That of an earlier run is still there until this one keeps its own.
+  const kept = readPosition(lease?.position);
+  const complete = ends.find(({ data }) => data.complete);
   const runs = [ended, isUnderWay ? newest : undefined].flatMap((event) => event ?? []);
   return {
     last: last === undefined ? undefined : { ...last.data, endedAt: last.at },
-    completeAt: ends.find(({ data }) => data.complete)?.at,
-    begun: isUnderWay ? { at: newest.at, heldUntil } : undefined,
+    completeAt: complete?.at,
+    begun: isUnderWay
+      ? {
+          at: newest.at,
+          heldUntil: lease?.heldUntil,
+          kept: kept?.run === newest._id ? kept : undefined,
+          usual: complete?.data.users,
+        }
+      : undefined,
     halts: await haltsOf(events, id, runs),
   };
 }

@@ -21,7 +21,7 @@ const HEALED_WITHIN_MS = 30_000;
 
 export async function drill(
   world: World,
-  alerts: ReturnType<typeof wireOverview>['deps']['alerts'],
+  alerts: ReturnType<typeof wireOverview>['overview']['alerts'],
   watch: PassWatch,
   retryFailed: () => Promise<number>,
   onStep: (step: LiveStep) => void,

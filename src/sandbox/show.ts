@@ -180,11 +180,11 @@ async function perform(show: Show): Promise<boolean> {
 
 async function performDrill({ stage, world }: Show, config: Config, watch: PassWatch): Promise<Drill> {
   stage.say(`\n${stage.style('bold', 'An index of somebody else’s refuses whoever signs up now')}`);
-  const { deps, close } = wireOverview(config);
+  const { overview, close } = wireOverview(config);
   const engine = wireEngine(config, createLogger({ level: 'silent', stream: process.stderr }));
   const retry = () => retryFailed(engine, 'the drill');
   try {
-    return await drill(world, deps.alerts, watch, retry, (step) => sayStep(stage, step));
+    return await drill(world, overview.alerts, watch, retry, (step) => sayStep(stage, step));
   } finally {
     await Promise.all([close(), engine.close()]);
   }

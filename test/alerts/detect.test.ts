@@ -64,7 +64,10 @@ describe('what is no cause', () => {
   });
 
   it('is a sweep under way', () => {
-    const sweep = { ...quiet.sweep, begun: { at: ago(90), heldUntil: NOW } };
+    const sweep = {
+      ...quiet.sweep,
+      begun: { at: ago(90), heldUntil: NOW, kept: undefined, usual: undefined },
+    };
     expect(seen({ tenants: [{ ...quiet, sweep }] }).ids).toEqual([]);
   });
 });

@@ -1,0 +1,404 @@
+/**
+ * What the dashboard is told and what it may ask, as JSON: the contract between the server and the page. Moments are
+ * ISO 8601 in UTC, durations milliseconds. No answer holds an email address, a password or a raw log entry.
+ *
+ * It imports nothing, because the page is compiled for a browser.
+ */
+
+export type Sync = 'Synced' | 'OutOfSync' | 'Unknown';
+export type Health = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended';
+export type Resource = 'verification' | 'user-document' | 'account' | 'email' | 'handle';
+/** What a condition is of. */
+export type Subject = Resource | 'auth0' | 'pause';
+
+// ── The overview ──
+
+export interface OverviewAnswer {
+  readonly asOf: string;
+  /** The two axes, of the whole. All is well only as Synced and Healthy. */
+  readonly sync: Sync;
+  readonly health: Health;
+  /** More are in trouble than were read: what is counted of them is at least so many. */
+  readonly isPartial: boolean;
+  readonly users: {
+    readonly known: number;
+    readonly synced: number;
+    readonly outOfSync: number;
+    readonly unknown: number;
+    /** Known of, and never looked at to the end. */
+    readonly unseen: number;
+    readonly failing: number;
+    /** Failed, and tried again later. */
+    readonly backingOff: number;
+    readonly quarantined: number;
+    /** Only a person can move them. */
+    readonly held: number;
+    readonly paused: number;
+  };
+  /** How many of those who were looked at have each resource as desired. */
+  readonly resources: readonly { readonly resource: Resource; readonly have: number; readonly of: number }[];
+  /** Why users are not as desired, the most frequent first. */
+  readonly situations: readonly SituationAnswer[];
+  /** Why passes failed, the most frequent first. */
+  readonly failures: readonly FailureAnswer[];
+  readonly queue: {
+    readonly due: number;
+    readonly oldestDueSince: string | null;
+    /** Due at a later time. */
+    readonly waiting: number;
+  };
+  readonly tenants: readonly TenantAnswer[];
+  /** The platform's indexes that Concord rests on. */
+  readonly indexes: readonly { readonly status: 'fit' | 'missing' | 'unfit'; readonly message: string }[];
+  /** Open ones, the newest first. */
+  readonly alerts: readonly AlertAnswer[];
+  /** When a service last looked at the whole; null when none ever did. */
+  readonly lookedAt: string | null;
+  /** What nothing has looked at for too long, so that what is said of it is old. */
+  readonly stale: readonly {
+    readonly what: 'service' | 'log' | 'sweep';
+    readonly tenant: string | null;
+    readonly since: string | null;
+    readonly message: string;
+  }[];
+  /** What Auth0 and the PDS have left for us, as their last answers said. Empty before the first. */
+  readonly upstreams: readonly UpstreamAnswer[];
+}
+
+export interface SituationAnswer {
+  readonly resource: Subject;
+  readonly reason: string;
+  readonly users: number;
+  /** How many of them only a person can move. */
+  readonly held: number;
+  /** The key of the one who has been so for longest, and since when. */
+  readonly example: string;
+  readonly since: string;
+  /** What to type. */
+  readonly command: string;
+}
+
+export interface FailureAnswer {
+  readonly code: string;
+  readonly upstream: 'auth0' | 'mongodb' | 'pds' | null;
+  readonly message: string;
+  readonly users: number;
+  readonly quarantined: number;
+  readonly example: string;
+  readonly since: string;
+}
+
+export interface TenantAnswer {
+  readonly tenant: string;
+  readonly gaps: readonly { readonly since: string; readonly message: string }[];
+  /** Null when it never delivered. */
+  readonly stream: { readonly deliveredAt: string; readonly isSilent: boolean } | null;
+  /** Null when it was never read. */
+  readonly log: { readonly until: string; readonly readAt: string | null } | null;
+  /** When a sweep last looked at everybody. */
+  readonly sweptAt: string | null;
+  readonly running: RunningSweep | null;
+  /** How many halted runs wait for a person. */
+  readonly halts: number;
+}
+
+export interface AlertAnswer {
+  readonly id: string;
+  readonly kind: string;
+  readonly tenant: string | null;
+  readonly what: string;
+  readonly command: string;
+  readonly since: string;
+  /** Null where it concerns none in particular. */
+  readonly users: number | null;
+  readonly orMore: boolean;
+  readonly example: string | null;
+}
+
+export interface UpstreamAnswer {
+  readonly upstream: 'auth0' | 'pds';
+  readonly tenant: string | null;
+  /** Which of the upstream's limits; empty for the only one. */
+  readonly bucket: string;
+  readonly remaining: number;
+  /** Null where the upstream does not say. */
+  readonly limit: number | null;
+  readonly resetAt: string | null;
+  /** How many calls wait for room. */
+  readonly waiting: number;
+}
+
+// ── What happened over time ──
+
+export const HISTORY_RANGES = ['1h', '6h', '24h', '7d'] as const;
+export type HistoryRange = (typeof HISTORY_RANGES)[number];
+
+export interface HistoryAnswer {
+  readonly asOf: string;
+  readonly range: HistoryRange;
+  readonly bucketMs: number;
+  /** Oldest first, without a break; the last one is not over yet. Empty while it is being counted. */
+  readonly buckets: readonly HistoryBucket[];
+}
+
+export interface HistoryBucket {
+  readonly at: string;
+  /** Lines of the log: what was heard from outside, what Concord did, and passes that failed. */
+  readonly heard: number;
+  readonly effects: number;
+  readonly failed: number;
+  readonly converged: number;
+  /** From the first trigger to converged; null where nobody converged. */
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+}
+
+// ── Users ──
+
+export const SITUATIONS = ['failing', 'backing-off', 'quarantined', 'held', 'paused', 'unseen'] as const;
+/** How a user stands apart from the two axes. */
+export type Situation = (typeof SITUATIONS)[number];
+
+/** All that is given has to hold. */
+export interface UsersQuery {
+  /** An Auth0 id, @handle, code, email or DID, to the letter. */
+  readonly search?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly sync?: Sync | undefined;
+  readonly health?: Health | undefined;
+  readonly situation?: Situation | undefined;
+  /** With a condition of this resource that is not True. */
+  readonly resource?: Subject | undefined;
+  /** With a condition of this reason that is not True. */
+  readonly reason?: string | undefined;
+  /** The last key of the page before. */
+  readonly after?: string | undefined;
+}
+
+export interface UsersAnswer {
+  /** By key; at most 50. */
+  readonly users: readonly UserRow[];
+  /** What to give as `after` for more; null at the end. */
+  readonly next: string | null;
+  /** What may have been meant by a search that found nobody. */
+  readonly suggestions: readonly string[];
+}
+
+export interface UserRow {
+  readonly user: string;
+  readonly tenant: string;
+  readonly code: string | null;
+  /** Of the account. */
+  readonly handle: string | null;
+  readonly did: string | null;
+  readonly sync: Sync;
+  readonly health: Health;
+  readonly attempts: number;
+  readonly quarantined: boolean;
+  /** When the next look is due; in the past while it waits for its turn. */
+  readonly dueAt: string | null;
+  /** Those that are not True. */
+  readonly troubles: readonly ConditionAnswer[];
+}
+
+export interface ConditionAnswer {
+  readonly resource: Subject;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+  readonly held: boolean;
+  /** Null for what a look has just found. */
+  readonly since: string | null;
+}
+
+/** One user, as the log and the read model know them; or, of a look, as they were found. */
+export interface UserAnswer extends UserRow {
+  readonly asOf: string;
+  readonly source: 'log' | 'look';
+  /** What could not be asked. */
+  readonly unread: readonly { readonly upstream: string; readonly code: string }[];
+  readonly platformHandle: string | null;
+  readonly sister: string | null;
+  readonly pause: {
+    readonly by: string;
+    readonly reason: string;
+    readonly until: string | null;
+    readonly at: string;
+  } | null;
+  readonly failure: {
+    readonly code: string;
+    readonly message: string;
+    readonly since: string;
+    readonly at: string;
+  } | null;
+  readonly conditions: readonly ConditionAnswer[];
+  /** Desired beside actual, in words. */
+  readonly resources: readonly {
+    readonly resource: Resource;
+    readonly desired: string;
+    readonly actual: string;
+    /** Null where that is not known. */
+    readonly differs: boolean | null;
+  }[];
+  /** What a pass would do, were nothing in its way; null where nobody looked. */
+  readonly plan:
+    | readonly { readonly resource: string; readonly type: string; readonly detail: string }[]
+    | null;
+  /** Why nothing of it would be done. */
+  readonly withheld: { readonly reason: string; readonly message: string } | null;
+  /** When it would be looked at again. */
+  readonly retryAt: string | null;
+  /** What the look found and the log does not say yet. */
+  readonly untold: readonly string[];
+}
+
+export interface TimelineAnswer {
+  /** Newest first; at most 50. */
+  readonly events: readonly TimelineEvent[];
+  /** What to give as `before` for earlier ones; null at the beginning. */
+  readonly next: string | null;
+  readonly total: number;
+}
+
+export interface TimelineEvent {
+  readonly event: string;
+  readonly type: string;
+  readonly at: string;
+  /** What kind of line it is: heard, learned, decided, intended, step, effect, told. */
+  readonly part: string;
+  /** The gist, without personal data. */
+  readonly what: string;
+  /** What set it going, the nearest first. */
+  readonly because: readonly {
+    readonly event: string;
+    readonly type: string;
+    readonly at: string;
+    readonly what: string;
+  }[];
+}
+
+/** What speaks for an account being this user's, and what against. */
+export interface AdoptionAnswer {
+  readonly did: string;
+  readonly handle: string;
+  readonly state: string;
+  readonly evidence: readonly { readonly says: 'for' | 'against'; readonly what: string }[];
+}
+
+// ── Sweeps ──
+
+export interface SweepsAnswer {
+  readonly asOf: string;
+  readonly tenants: readonly {
+    readonly tenant: string;
+    readonly sweptAt: string | null;
+    readonly running: RunningSweep | null;
+  }[];
+  /** What may still be approved, approved or not, the newest first. */
+  readonly halts: readonly HaltAnswer[];
+  /** The newest first; at most 50. */
+  readonly runs: readonly SweepRun[];
+}
+
+export interface RunningSweep {
+  readonly startedAt: string;
+  /** How many it has looked at; null before it has said so. */
+  readonly users: number | null;
+  /** Of about so many, as the last complete one counted; null before there was one. */
+  readonly of: number | null;
+  readonly drifted: number | null;
+  readonly resumes: number;
+  /** False when nobody is at it any more: the next one takes it up. */
+  readonly isAlive: boolean;
+}
+
+export interface SweepRun {
+  readonly run: string;
+  readonly tenant: string;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly users: number | null;
+  readonly drifted: number | null;
+  readonly unreadable: number;
+  readonly complete: boolean | null;
+  readonly durationMs: number | null;
+  readonly resumes: number;
+  readonly halted: readonly HaltKind[];
+}
+
+export type HaltKind = 'removals' | 'renames' | 'source';
+
+export interface HaltAnswer {
+  readonly run: string;
+  readonly tenant: string;
+  readonly kind: HaltKind;
+  readonly at: string;
+  readonly limit: number;
+  readonly count: number;
+  readonly of: number;
+  /** What was halted, in a sentence. */
+  readonly what: string;
+  /** Some of those concerned, by key. */
+  readonly sample: readonly string[];
+  readonly approved: { readonly by: string; readonly at: string; readonly reason: string | null } | null;
+  readonly approvableUntil: string;
+}
+
+// ── What a person decides ──
+
+/** Everything is recorded with who (1 to 80 characters) and why (1 to 500). */
+export interface Decider {
+  readonly by: string;
+  readonly reason: string;
+}
+
+export type Decision = Decider &
+  (
+    | { readonly type: 'reconcile'; readonly user: string }
+    /** Until a moment in the future, or null for until resumed. */
+    | { readonly type: 'pause'; readonly user: string; readonly until: string | null }
+    | { readonly type: 'resume'; readonly user: string }
+    | { readonly type: 'retry'; readonly user: string }
+    | { readonly type: 'adopt'; readonly user: string; readonly did: string }
+    | { readonly type: 'approve'; readonly run: string }
+  );
+
+export interface DecisionAnswer {
+  /** How many users are due because of it. */
+  readonly users: number;
+  /** What was done, in a sentence. */
+  readonly what: string;
+}
+
+// ── Live ──
+
+/** What the stream of `/api/live` brings, by the name of the event. */
+export interface LiveMessages {
+  /** At once, and whenever it has changed. */
+  readonly overview: OverviewAnswer;
+  /**
+   * Whose history has grown, and whether that of sweeps has; at most a few times a second. `users` is null where
+   * nobody knows whose: once at the beginning, since what was read before then may have changed meanwhile, and
+   * whenever the log could not be followed for a while.
+   */
+  readonly changed: { readonly users: readonly string[] | null; readonly sweeps: boolean };
+}
+
+// ── The session, and what goes wrong ──
+
+export interface SessionAnswer {
+  /** Sent back as `x-concord-csrf` with every decision. */
+  readonly csrf: string;
+  /** Whether there is a token, so that one can sign out. */
+  readonly hasToken: boolean;
+  readonly version: string;
+}
+
+/** Every refusal and failure (RFC 9457). */
+export interface ProblemAnswer {
+  /** `urn:concord:problem:<code>` */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+}

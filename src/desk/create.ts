@@ -1,0 +1,19 @@
+/** What stands behind the dashboard, put together: each question from what it needs and no more. */
+
+import type { Desk } from './desk.ts';
+import { createLive, type LiveDeps } from './live.ts';
+import { type OverviewAnswerDeps, overviewAnswer } from './overview.ts';
+import { sharedAnswer } from './shared-answer.ts';
+
+export type DeskDeps = OverviewAnswerDeps & LiveDeps;
+
+/** Whoever opens several pages at once is answered by one look at the whole. */
+const OVERVIEW_FRESH_FOR_MS = 1_000;
+
+export function createDesk(deps: DeskDeps): Pick<Desk, 'overview' | 'live'> {
+  const overview = sharedAnswer(() => overviewAnswer(deps), deps.clock);
+  return {
+    overview: () => overview.since(new Date(deps.clock.now().getTime() - OVERVIEW_FRESH_FOR_MS)),
+    live: createLive(deps, overview),
+  };
+}

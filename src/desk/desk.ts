@@ -1,0 +1,41 @@
+/**
+ * What stands behind the dashboard: questions and decisions, free of HTTP. A question throws `UpstreamError` where
+ * something cannot be reached, and `UsageError` where nothing answers to what was asked for.
+ */
+import type {
+  AdoptionAnswer,
+  Decision,
+  DecisionAnswer,
+  HistoryAnswer,
+  HistoryRange,
+  LiveMessages,
+  OverviewAnswer,
+  SweepsAnswer,
+  TimelineAnswer,
+  UserAnswer,
+  UsersAnswer,
+  UsersQuery,
+} from './answers.ts';
+
+export type LiveMessage = {
+  [Name in keyof LiveMessages]: { readonly name: Name; readonly data: LiveMessages[Name] };
+}[keyof LiveMessages];
+
+export interface Desk {
+  overview(): Promise<OverviewAnswer>;
+  history(range: HistoryRange): Promise<HistoryAnswer>;
+  users(query: UsersQuery): Promise<UsersAnswer>;
+  /** As the log and the read model know the user, by key. */
+  user(key: string): Promise<UserAnswer>;
+  /** As a pass would find the user now: asks Auth0 and the PDS, and writes nothing. */
+  look(key: string): Promise<UserAnswer>;
+  /** `before` is the id of an event. */
+  timeline(key: string, before: string | undefined): Promise<TimelineAnswer>;
+  /** Without a DID, the account that the document names or that carries the user's handle. */
+  adoption(key: string, did: string | undefined): Promise<AdoptionAnswer>;
+  sweeps(): Promise<SweepsAnswer>;
+  /** On record before anything happens. */
+  decide(decision: Decision): Promise<DecisionAnswer>;
+  /** Tells every listener the same; ends when the signal aborts. One source, however many listen. */
+  live(signal: AbortSignal): AsyncIterable<LiveMessage>;
+}
