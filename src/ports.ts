@@ -181,6 +181,44 @@ export interface SubjectReader {
   backlog(now: Date): Promise<{ readonly due: number; readonly oldestDueSince: Date | undefined }>;
 }
 
+/** What has to hold of a user, all of it. What is left out may be anything. */
+export interface UserFilter {
+  readonly among?: readonly UserKey[] | undefined;
+  readonly tenant?: TenantId | undefined;
+  readonly sync?: Sync | undefined;
+  readonly health?: Health | undefined;
+  readonly situation?: 'failing' | 'backing-off' | 'quarantined' | 'held' | 'paused' | 'unseen' | undefined;
+  /** With a condition that is not True, of this resource and for this reason. */
+  readonly resource?: Condition['type'] | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** As much of a subject as a list of users shows: nothing personal. */
+export type ListedUser = Pick<
+  Subject,
+  | 'user'
+  | 'tenant'
+  | 'code'
+  | 'accountHandle'
+  | 'did'
+  | 'sync'
+  | 'health'
+  | 'attempts'
+  | 'quarantined'
+  | 'conditions'
+  | 'dueAt'
+>;
+
+export interface UserPages {
+  /** The first so many of whom this holds, by key, after this one. Throws TIMEOUT rather than look for long. */
+  page(
+    filter: UserFilter,
+    after: UserKey | undefined,
+    limit: number,
+    now: Date,
+  ): Promise<readonly ListedUser[]>;
+}
+
 /** How many users stand how, each tenant's apart. */
 export interface Standings {
   readonly users: readonly (Counted & {

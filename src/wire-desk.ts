@@ -4,6 +4,7 @@ import type { Config } from './config/schema.ts';
 import type { UpstreamAnswer } from './desk/answers.ts';
 import { createDesk } from './desk/create.ts';
 import type { OverviewAnswerDeps } from './desk/overview.ts';
+import type { AssessedTenant } from './engine/assess.ts';
 import type { TenantId } from './identity.ts';
 import type { Logger } from './logger.ts';
 import { alertReader } from './mongo/alerts.ts';
@@ -14,6 +15,7 @@ import { eventReader } from './mongo/event-log.ts';
 import { eventTail } from './mongo/event-tail.ts';
 import { subjectReader } from './mongo/subjects.ts';
 import { standingReader } from './mongo/troubled.ts';
+import { userPages } from './mongo/user-pages.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import { systemClock } from './system.ts';
 
@@ -28,9 +30,19 @@ export interface Limited {
   readonly limiter: RateLimiter;
 }
 
-export function deskFor(db: ReadableDb, config: Config, logger: Logger, limited: readonly Limited[]) {
+export function deskFor(
+  db: ReadableDb,
+  config: Config,
+  logger: Logger,
+  directories: readonly AssessedTenant[],
+  limited: readonly Limited[],
+) {
+  const { overview, tenants, expected } = overviewFor(db, config);
   return createDesk({
-    ...overviewFor(db, config),
+    ...{ overview, tenants, expected, directories },
+    pages: userPages(db, tenants),
+    documents: documentReader(db),
+    subjects: subjectReader(db, tenants),
     upstreams: () => limited.flatMap(roomOf),
     tail: eventTail(db, systemClock),
     clock: systemClock,

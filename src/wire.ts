@@ -162,7 +162,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
     standings: standings(db, served),
     changes: documentChanges(db),
     cursors: cursors(db),
-    desk: deskFor(db, config, logger, limited),
+    desk: deskFor(db, config, logger, tenants, limited),
     alerting: (upSince) =>
       alertingFor(config, upSince, {
         ...{ events: log, documents, tenants: served, clock: systemClock, logger, runs: runs(db) },

@@ -6,6 +6,7 @@ import { documentStoreContract } from './mongo/documents.contract.ts';
 import { eventLogContract } from './mongo/event-log.contract.ts';
 import { alice, all, at, bob, code, handle, person, tenant } from './mongo/people.ts';
 import { runsContract } from './mongo/runs.contract.ts';
+import { userPagesContract } from './mongo/user-pages.contract.ts';
 import { workQueueContract } from './mongo/work-queue.contract.ts';
 import { accountHostContract } from './pds/account-host.contract.ts';
 import { inMemoryAccounts } from './support/in-memory/accounts.ts';
@@ -17,6 +18,7 @@ import { inMemoryEventLog } from './support/in-memory/event-log.ts';
 import type { PortCall } from './support/in-memory/hooks.ts';
 import { inMemoryRejects } from './support/in-memory/rejects.ts';
 import { inMemoryRuns } from './support/in-memory/runs.ts';
+import { inMemoryUserPages } from './support/in-memory/user-pages.ts';
 import { inMemoryWorkQueue } from './support/in-memory/work-queue.ts';
 
 eventLogContract(async () => inMemoryEventLog());
@@ -25,6 +27,11 @@ cursorsContract(async () => inMemoryCursors());
 workQueueContract(async () => inMemoryWorkQueue());
 describe('runs in memory', () => {
   runsContract(async () => inMemoryRuns());
+});
+describe('pages of users in memory', () => {
+  userPagesContract(async (people) =>
+    inMemoryUserPages(() => people.map(({ who, view, dueAt }) => ({ ...who, view, dueAt }))),
+  );
 });
 documentStoreContract(async () => {
   const store = inMemoryDocuments();

@@ -182,6 +182,8 @@ export interface UsersAnswer {
   readonly next: string | null;
   /** What may have been meant by a search that found nobody. */
   readonly suggestions: readonly string[];
+  /** The tenants that Auth0 could not be asked about, so that a search by email may have found too few. */
+  readonly unasked: readonly { readonly tenant: string; readonly code: string }[];
 }
 
 export interface UserRow {

@@ -4,16 +4,18 @@ import type { Desk } from './desk.ts';
 import { createLive, type LiveDeps } from './live.ts';
 import { type OverviewAnswerDeps, overviewAnswer } from './overview.ts';
 import { sharedAnswer } from './shared-answer.ts';
+import { type UsersDeps, usersAnswer } from './users.ts';
 
-export type DeskDeps = OverviewAnswerDeps & LiveDeps;
+export type DeskDeps = OverviewAnswerDeps & LiveDeps & UsersDeps;
 
 /** Whoever opens several pages at once is answered by one look at the whole. */
 const OVERVIEW_FRESH_FOR_MS = 1_000;
 
-export function createDesk(deps: DeskDeps): Pick<Desk, 'overview' | 'live'> {
+export function createDesk(deps: DeskDeps): Pick<Desk, 'overview' | 'users' | 'live'> {
   const overview = sharedAnswer(() => overviewAnswer(deps), deps.clock);
   return {
     overview: () => overview.since(new Date(deps.clock.now().getTime() - OVERVIEW_FRESH_FOR_MS)),
+    users: (query) => usersAnswer(deps, query),
     live: createLive(deps, overview),
   };
 }

@@ -188,7 +188,7 @@ function standingOf({ _id, userId, observedAt, view }: StoredSubject): Standing 
 }
 
 /** A user that was marked due and never looked at has no view yet: nothing is known of it. */
-function subjectOf(stored: StoredSubject): Subject {
+export function subjectOf(stored: StoredSubject): Subject {
   const view = stored.view ?? {};
   return {
     user: stored._id,

@@ -1,0 +1,51 @@
+/** Pages of users in memory: the words of the filter, one by one. */
+import { UNSEEN } from '../../../src/engine/standing.ts';
+import type { TenantId, UserKey } from '../../../src/identity.ts';
+import type { SubjectView, UserFilter, UserPages } from '../../../src/ports.ts';
+
+interface Stored {
+  readonly user: UserKey;
+  readonly tenant: TenantId;
+  readonly view: SubjectView | undefined;
+  readonly dueAt: Date | undefined;
+}
+
+export function inMemoryUserPages(stored: () => readonly Stored[]): UserPages {
+  return {
+    async page(filter, after, limit, now) {
+      const found = stored().filter(
+        (one) => (after === undefined || one.user > after) && holds(one, filter, now),
+      );
+      return found
+        .sort((a, b) => (a.user < b.user ? -1 : 1))
+        .slice(0, limit)
+        .map(({ user, tenant, view, dueAt }) => {
+          const { email: _email, accountEmail: _address, ...shown } = view ?? UNSEEN;
+          return { ...shown, user, tenant, dueAt };
+        });
+    },
+  };
+}
+
+function holds({ user, tenant, view, dueAt }: Stored, filter: UserFilter, now: Date): boolean {
+  const { among, situation, resource, reason } = filter;
+  const wrong = (view?.conditions ?? []).filter(({ status }) => status !== 'True');
+  const isFailing = view?.failure !== undefined && view.attempts > 0;
+  const isIn: Record<NonNullable<UserFilter['situation']>, boolean> = {
+    failing: isFailing,
+    'backing-off': isFailing && dueAt !== undefined && dueAt > now,
+    quarantined: view?.quarantined === true,
+    held: wrong.some(({ held }) => held),
+    paused: wrong.some(({ type }) => type === 'pause'),
+    unseen: view === undefined,
+  };
+  return (
+    (among === undefined || among.includes(user)) &&
+    (filter.tenant === undefined || filter.tenant === tenant) &&
+    (filter.sync === undefined || filter.sync === view?.sync) &&
+    (filter.health === undefined || filter.health === view?.health) &&
+    (situation === undefined || isIn[situation]) &&
+    ((resource ?? reason) === undefined ||
+      wrong.some((one) => one.type === (resource ?? one.type) && one.reason === (reason ?? one.reason)))
+  );
+}
