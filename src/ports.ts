@@ -38,6 +38,8 @@ export interface EventQuery {
   readonly newestFirst?: boolean;
   /** 0 and undefined mean no limit. */
   readonly limit?: number;
+  /** Of a halted run, which may concern fifty thousand users, only the first so many are read. Default: all. */
+  readonly usersOfHalts?: number;
 }
 
 export interface EventReader {

@@ -7,19 +7,36 @@ export interface HaltedRun extends Halt {
   readonly tenant: TenantId;
   readonly at: Date;
   readonly approved: boolean;
+  /** The first one. */
+  readonly approval: Approval | undefined;
 }
 
-/** Those of the time in which they may be approved. */
-export async function haltedRuns(events: Pick<EventReader, 'read'>, now: Date): Promise<HaltedRun[]> {
+export interface Approval {
+  readonly by: string;
+  readonly at: Date;
+  readonly reason: string | undefined;
+}
+
+/** Those of the time in which they may be approved; of each with all whom it concerns, or the first so many. */
+export async function haltedRuns(
+  events: Pick<EventReader, 'read'>,
+  now: Date,
+  sample?: number,
+): Promise<HaltedRun[]> {
   const since = new Date(now.getTime() - APPROVABLE_FOR_MS);
-  const halts: HaltedRun[] = [];
-  const approved = new Set<string>();
-  for await (const event of events.read({ types: ['sweep.halted', 'sweep.approved'], since })) {
-    if (event.type === 'sweep.approved') approved.add(event.data.run);
-    if (event.type === 'sweep.halted')
-      halts.push({ ...event.data, tenant: event.tenant, at: event.at, approved: false });
+  const halts: Omit<HaltedRun, 'approved' | 'approval'>[] = [];
+  const approvals = new Map<string, Approval>();
+  const some = sample === undefined ? {} : { usersOfHalts: sample };
+  for await (const event of events.read({ types: ['sweep.halted', 'sweep.approved'], since, ...some })) {
+    if (event.type === 'sweep.halted') halts.push({ ...event.data, tenant: event.tenant, at: event.at });
+    if (event.type !== 'sweep.approved' || approvals.has(event.data.run)) continue;
+    const { run, by, reason }: { run: string; by: string; reason?: string } = event.data;
+    approvals.set(run, { by, at: event.at, reason });
   }
-  return halts.map((halt) => ({ ...halt, approved: approved.has(halt.run) }));
+  return halts.map((halt) => ({
+    ...halt,
+    ...{ approved: approvals.has(halt.run), approval: approvals.get(halt.run) },
+  }));
 }
 
 /** What was halted, and the two ways on. */

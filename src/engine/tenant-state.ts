@@ -141,7 +141,8 @@ async function haltsOf(
   const halts = new Map<string, SweepState['halts'][number]>();
   const approved = new Set<string>();
   const since = new Date(Math.min(...runs.map(({ at }) => at.getTime())));
-  for await (const event of events.read({ types: ['sweep.halted', 'sweep.approved'], since })) {
+  const query = { types: ['sweep.halted', 'sweep.approved'], since, usersOfHalts: 1 } as const;
+  for await (const event of events.read(query)) {
     if (event.tenant !== id) continue;
     if (event.type === 'sweep.approved') approved.add(event.data.run);
     if (event.type !== 'sweep.halted' || !runs.some(({ _id }) => _id === event.data.run)) continue;

@@ -112,7 +112,7 @@ export function questions(deps: QuestionDeps): Question[] {
     return {
       name: 'halts',
       ask: async () => {
-        const found = await haltedRuns(events, clock.now());
+        const found = await haltedRuns(events, clock.now(), 1);
         halted.reset();
         for (const { tenant, kind, approved } of found) if (!approved) halted.inc({ tenant, kind });
       },

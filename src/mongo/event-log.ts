@@ -4,7 +4,7 @@
  * `_id` is the deduplication: whether an event is there is decided by the insert, so there is no moment
  * between a look and a write in which another process could be. A look beforehand only saves work.
  */
-import { BSON, type Db, type Filter } from 'mongodb';
+import { BSON, type Db, type Document, type Filter } from 'mongodb';
 import type { ConcordEvent, EventType } from '../events/event.ts';
 import type { EventId, UserKey } from '../identity.ts';
 import type { AppendResult, EventLog, EventQuery, EventReader } from '../ports.ts';
@@ -85,7 +85,7 @@ export function eventReader(db: ReadableDb): EventReader {
     async *read(query: EventQuery): AsyncIterable<ConcordEvent> {
       const direction = query.newestFirst === true ? -1 : 1;
       const cursor = events
-        .find(filterOf(query), { batchSize: readBatch })
+        .find(filterOf(query), { batchSize: readBatch, ...projectionOf(query) })
         .sort({ at: direction })
         .limit(query.limit ?? 0);
       try {
@@ -214,6 +214,11 @@ function filterOf(query: EventQuery): Filter<ConcordEvent> {
     ...(types === undefined ? {} : { type: { $in: [...types] } }),
     ...(query.since === undefined ? {} : { at: { $gte: query.since } }),
   };
+}
+
+/** `users` is a number in other events, which the server leaves as it is. */
+function projectionOf({ usersOfHalts }: EventQuery): { readonly projection?: Document } {
+  return usersOfHalts === undefined ? {} : { projection: { 'data.users': { $slice: usersOfHalts } } };
 }
 
 function allTypes(): readonly EventType[] {

@@ -1,7 +1,9 @@
 /** What every event log promises, whatever it keeps its events in. */
 import { describe, expect, it } from 'vitest';
 import type { ConcordEvent } from '../../src/events/event.ts';
+import { eventId } from '../../src/identity.ts';
 import type { EventLog } from '../../src/ports.ts';
+import { told } from '../support/in-memory/told.ts';
 import { alice, all, assigned, at, bob, signedUp } from './people.ts';
 
 /** `make` gives an empty log. */
@@ -51,6 +53,20 @@ export function eventLogContract(make: () => Promise<EventLog>): void {
       const results = await Promise.all(Array.from({ length: 8 }, () => log.append(events)));
       expect(results.reduce((sum, result) => sum + result.appended, 0)).toBe(50);
       expect(await log.ofUser(alice.user)).toHaveLength(50);
+    });
+
+    it('reads of a halt as many users as are asked for, and all else as it is', async () => {
+      const log = await make();
+      const run = eventId('e-1');
+      const data = { run, kind: 'renames', limit: 1, count: 3, of: 9 } as const;
+      const users = [alice.user, bob.user];
+      const halt = told('sweep.halted', 1, { ...data, users });
+      await log.append([halt, told('sweep.started', 2, { users: 9 })]);
+      const types = ['sweep.halted', 'sweep.started'] as const;
+      const some = await all(log.read({ types, usersOfHalts: 1 }));
+      expect(some.map((event) => event.data)).toEqual([{ ...data, users: [alice.user] }, { users: 9 }]);
+      expect(some[0]).toEqual({ ...halt, data: some[0]?.data });
+      expect((await all(log.read({ types })))[0]).toEqual(halt);
     });
 
     describe('is read in the order of time', () => {

@@ -79,8 +79,11 @@ export function inMemoryEventLog(hooks?: Hooks): InMemoryEventLog {
     async *read(query) {
       const found = matching(query).sort(byTimeThenId);
       if (query.newestFirst === true) found.reverse();
-      const { limit = 0 } = query;
-      yield* limit === 0 ? found : found.slice(0, limit);
+      const { limit = 0, usersOfHalts } = query;
+      for (const event of limit === 0 ? found : found.slice(0, limit)) {
+        if (event.type !== 'sweep.halted' || usersOfHalts === undefined) yield event;
+        else yield { ...event, data: { ...event.data, users: event.data.users.slice(0, usersOfHalts) } };
+      }
     },
   };
   return hooked('log', log, CALLS.log, hooks);
