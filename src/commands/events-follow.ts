@@ -1,11 +1,12 @@
 /** `concord events --follow`: the newest lines, and then each as it is written, until somebody has seen enough. */
 import type { ConcordEvent } from '../events/event.ts';
+import { summary } from '../events/summary.ts';
 import type { UserKey } from '../identity.ts';
 import type { EventReader, EventTail } from '../ports.ts';
 import { printLine, SCHEMA_VERSION } from '../terminal/output.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Terminal } from './command.ts';
-import { eventToJson, summary } from './events.ts';
+import { eventToJson } from './events.ts';
 
 export interface Followed {
   readonly events: Pick<EventReader, 'read'>;

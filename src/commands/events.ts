@@ -1,5 +1,6 @@
 /** `concord events [user]`: the newest lines of the event log, in the order in which they happened. Reads only. */
 import type { ConcordEvent } from '../events/event.ts';
+import { summary } from '../events/summary.ts';
 import { printJson } from '../terminal/output.ts';
 import { formatTable } from '../terminal/table.ts';
 import { wireReadSide } from '../wire.ts';
@@ -58,93 +59,4 @@ export async function runEvents(text: string | undefined, options: EventsOptions
 
 export function eventToJson(event: ConcordEvent) {
   return { ...event, id: event._id, _id: undefined };
-}
-
-/** The gist of an event in a few words. Personal data stays in `--json`, where it was asked for. */
-export function summary(event: ConcordEvent): string {
-  switch (event.type) {
-    case 'auth0.log-received':
-      return event.data.code;
-    case 'auth0.event-received':
-      return event.data.name;
-    case 'auth0.user-observed': {
-      const { email, emailVerified, blocked } = event.data;
-      const address = email === null ? 'no email' : emailVerified ? 'email verified' : 'email not verified';
-      return blocked ? `${address}, blocked` : address;
-    }
-    case 'handle.observed':
-      return event.data.handle === null ? 'none' : `@${event.data.handle}`;
-    case 'sister.observed':
-      return event.data.user ?? 'none';
-    case 'subject.observed':
-      return event.data.account?.did ?? event.data.code ?? 'nothing';
-    case 'actions.intended':
-      return event.data.actions.map(({ type }) => type).join(', ');
-    case 'verification.recorded':
-      return `count ${event.data.count}`;
-    case 'code.assigned':
-      return event.data.code;
-    case 'account.creation-intended':
-      return event.data.handle;
-    case 'account.creation-refused':
-      return `${event.data.field} ${event.data.reason}`;
-    case 'account.creation-abandoned':
-      return event.data.reason;
-    case 'account.created':
-    case 'account.recorded':
-    case 'handle.recorded':
-      return `${event.data.handle} ${event.data.did}`;
-    case 'handle.changed':
-      return `${event.data.from} to ${event.data.to}`;
-    case 'handle.refused':
-      return `${event.data.handle} ${event.data.reason}`;
-    case 'converged':
-      return `${event.data.actions} actions, ${event.data.latencyMs} ms`;
-    case 'converge.deferred':
-      return `until ${event.data.retryAt}`;
-    case 'converge.failed':
-      return `${event.data.code}, try ${event.data.attempt}`;
-    case 'user.quarantined':
-      return `${event.data.code}, after ${event.data.attempts} tries`;
-    case 'sweep.finished':
-      return `${event.data.users} users, ${event.data.drifted} to converge${event.data.complete ? '' : ', broke off'}`;
-    case 'account.adopted':
-      return `${event.data.handle} ${event.data.did}`;
-    case 'account.deactivated':
-      return `${event.data.did} because ${event.data.because}`;
-    case 'account.remnant-deleted':
-    case 'account.reactivated':
-    case 'account.deleted':
-    case 'password.refused':
-    case 'password.accepted':
-    case 'password.reset':
-    case 'email.changed':
-      return event.data.did;
-    case 'email.refused':
-      return event.data.reason;
-    case 'adoption.granted':
-      return `${event.data.did} by ${event.data.by}`;
-    case 'removal.granted':
-    case 'password-reset.granted':
-    case 'user.resumed':
-    case 'user.retried':
-    case 'user.forgotten':
-    case 'sweep.approved':
-      return `by ${event.data.by}`;
-    case 'user.paused':
-      return `by ${event.data.by}: ${event.data.reason}`;
-    case 'sweep.halted':
-      return `${event.data.count} ${event.data.kind}, limit ${event.data.limit}`;
-    case 'gap.opened': {
-      const { cause, from, until } = event.data;
-      return `${cause}, from ${from}${until === null ? '' : ` until ${until}`}`;
-    }
-    case 'gap.closed':
-      return `by a ${event.data.by}`;
-    case 'auth0.user-absent':
-    case 'auth0.user-unlisted':
-    case 'user-document.created':
-    case 'sweep.started':
-      return '';
-  }
 }

@@ -1,16 +1,16 @@
 /** An explanation as one screen for a person on call: how the user stands, why, and what set it going. */
 import type { Effect, ExplainedCondition, Explanation, Known } from '../engine/explain.ts';
+import type { Explained, Unread } from '../engine/explain-user.ts';
+import { plannedAction } from '../engine/planned-action.ts';
 import { type Chain, isLook, partOf } from '../events/causes.ts';
 import type { ConcordEvent } from '../events/event.ts';
+import { summary } from '../events/summary.ts';
 import type { Health, Sync } from '../ports.ts';
 import { formatRelative } from '../terminal/duration.ts';
 import type { Format } from '../terminal/style.ts';
 import { type Cell, formatTable } from '../terminal/table.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Terminal } from './command.ts';
-import { summary } from './events.ts';
-import type { Explained, Unread } from './explain.ts';
-import { plannedAction } from './plan.ts';
 
 const SYNC_COLORS: Readonly<Record<Sync, Format>> = { Synced: 'green', OutOfSync: 'red', Unknown: 'yellow' };
 const HEALTH_COLORS: Readonly<Record<Health, Format>> = {

@@ -4,7 +4,8 @@ import { type AssessedTenant, type Assessment, assess, isDrifted } from '../engi
 import { dryRun } from '../engine/dry-run.ts';
 import type { View } from '../engine/look.ts';
 import { pausedUsers, pausedView, withPause } from '../engine/paused.ts';
-import { type PlannedAction, restsOn, type SavedUser } from '../engine/saved-plan.ts';
+import { type PlannedAction, plannedAction } from '../engine/planned-action.ts';
+import { restsOn, type SavedUser } from '../engine/saved-plan.ts';
 import { sideBySide } from '../engine/side-by-side.ts';
 import { UpstreamError } from '../errors.ts';
 import type { Facts } from '../events/fold.ts';
@@ -178,40 +179,6 @@ export function plannedUser(user: UserKey, view: View): PlannedUser {
     waiting: idle.map(({ type, reason, message }) => ({ resource: type, reason, message })),
     unknown: view.failures.map(({ resource, code }) => ({ resource, code })),
   };
-}
-
-export function plannedAction(action: View['actions'][number]): PlannedAction {
-  return { resource: action.resource, type: action.type, detail: detailOf(action) };
-}
-
-/** What distinguishes this action from another of its type. Never an address. */
-function detailOf(action: View['actions'][number]): string {
-  switch (action.type) {
-    case 'record-verification':
-      return `count ${action.count}`;
-    case 'create-user-document':
-    case 'assign-code':
-      return `signed up ${action.signedUpAt.toISOString()}`;
-    case 'create-account':
-      return action.handle;
-    case 'complete-creation':
-    case 'record-account':
-    case 'record-handle':
-      return action.account.did;
-    case 'adopt-account':
-      return action.account.did;
-    case 'reset-password':
-    case 'reactivate-account':
-    case 'deactivate-account':
-    case 'delete-account':
-    case 'delete-remnant':
-    case 'change-email':
-      return action.did;
-    case 'abandon-creation':
-      return action.intent.handle;
-    case 'change-handle':
-      return `${action.account.handle} to ${action.to}`;
-  }
 }
 
 export function printPlan(users: readonly PlannedUser[], limit: number, { stdout, style }: Terminal): void {

@@ -8,14 +8,9 @@ import { createHash } from 'node:crypto';
 import type { Facts } from '../events/fold.ts';
 import type { EventId, TenantId, UserKey } from '../identity.ts';
 import type { View } from './look.ts';
+import type { PlannedAction } from './planned-action.ts';
 
 export const SAVED_PLAN_VERSION = 1;
-
-export interface PlannedAction {
-  readonly resource: string;
-  readonly type: string;
-  readonly detail: string;
-}
 
 export interface SavedUser {
   readonly user: UserKey;

@@ -1,0 +1,79 @@
+/**
+ * Reads what an explanation is made of, and looks where that is asked for. What cannot be looked at, because it does
+ * not answer or is not configured, is said; the rest is as the log knows it.
+ */
+import { UpstreamError, UsageError } from '../errors.ts';
+import { historyOf } from '../events/causes.ts';
+import type { ConcordEvent } from '../events/event.ts';
+import type { UserKey } from '../identity.ts';
+import type { EventReader } from '../ports.ts';
+import type { AssessDeps, AssessedTenant } from './assess.ts';
+import { type DryRun, dryRun } from './dry-run.ts';
+import { type Explanation, explain } from './explain.ts';
+import type { Owned } from './owner.ts';
+
+/** A system that could not be asked; without it the log is all there is. */
+export interface Unread {
+  readonly upstream: 'auth0' | 'mongodb' | 'pds';
+  readonly code: string;
+}
+
+export interface Explained {
+  readonly explanation: Explanation;
+  readonly unread: readonly Unread[];
+  /** Of the user, in no promised order. */
+  readonly events: readonly ConcordEvent[];
+  /** Undefined where nobody looked, or could. */
+  readonly look: DryRun | undefined;
+  /** False when the log says nothing of the user, and Auth0 has no such user or was not asked. */
+  readonly isKnown: boolean;
+}
+
+/** Throws UpstreamError when the log cannot be read, and for nothing else. */
+export async function explainUser(
+  deps: AssessDeps,
+  { user, userId, tenant }: Owned<AssessedTenant>,
+  at: Date,
+  isToLook: boolean,
+): Promise<Explained> {
+  const events = await deps.events.ofUser(user);
+  const others = await sistersEvents(deps.events, user, events);
+  const looked = isToLook ? await lookNow(deps, { user, userId, tenant }, at) : undefined;
+  const explanation = explain({
+    ...{ user, tenant, events, at, settings: deps.settings },
+    history: historyOf([...events, ...others]),
+    look: looked?.look,
+  });
+  const isKnown = events.length > 0 || looked?.look?.facts.auth0 !== undefined;
+  return { explanation, unread: looked?.unread ?? [], events, look: looked?.look, isKnown };
+}
+
+/** A pass over a sister makes this user due, and is the cause then. */
+export async function sistersEvents(
+  reader: Pick<EventReader, 'ofUser'>,
+  user: UserKey,
+  events: readonly ConcordEvent[],
+): Promise<ConcordEvent[]> {
+  const sisters = new Set(
+    events.flatMap((event) => (event.type === 'sister.observed' ? (event.data.user ?? []) : [])),
+  );
+  sisters.delete(user);
+  return (await Promise.all([...sisters].map((sister) => reader.ofUser(sister)))).flat();
+}
+
+async function lookNow(deps: AssessDeps, { user, userId, tenant }: Owned<AssessedTenant>, now: Date) {
+  try {
+    const look = await dryRun(deps, tenant, user, userId, now);
+    return { look, unread: look.view.failures.map(({ error }) => unreadOf(error)) };
+  } catch (error) {
+    return { look: undefined, unread: [unreadOf(error)] };
+  }
+}
+
+/** Anything but a system that cannot be asked is a defect, and is not taken for one. */
+function unreadOf(error: unknown): Unread {
+  if (error instanceof UpstreamError) return { upstream: error.upstream, code: error.code };
+  if (error instanceof UsageError && error.code === 'CONFIG_INVALID')
+    return { upstream: error.message.includes('pds.') ? 'pds' : 'auth0', code: 'NOT_CONFIGURED' };
+  throw error;
+}

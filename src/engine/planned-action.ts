@@ -1,0 +1,41 @@
+/** One step of a plan in words, for people and for a kept plan. Never an address. */
+import type { Action } from './look.ts';
+
+export interface PlannedAction {
+  readonly resource: string;
+  readonly type: string;
+  readonly detail: string;
+}
+
+export function plannedAction(action: Action): PlannedAction {
+  return { resource: action.resource, type: action.type, detail: detailOf(action) };
+}
+
+/** What distinguishes this action from another of its type. */
+function detailOf(action: Action): string {
+  switch (action.type) {
+    case 'record-verification':
+      return `count ${action.count}`;
+    case 'create-user-document':
+    case 'assign-code':
+      return `signed up ${action.signedUpAt.toISOString()}`;
+    case 'create-account':
+      return action.handle;
+    case 'complete-creation':
+    case 'record-account':
+    case 'record-handle':
+    case 'adopt-account':
+      return action.account.did;
+    case 'reset-password':
+    case 'reactivate-account':
+    case 'deactivate-account':
+    case 'delete-account':
+    case 'delete-remnant':
+    case 'change-email':
+      return action.did;
+    case 'abandon-creation':
+      return action.intent.handle;
+    case 'change-handle':
+      return `${action.account.handle} to ${action.to}`;
+  }
+}
