@@ -386,7 +386,7 @@ export interface Forgotten {
 export interface Eraser {
   /** Blanks what is personal in the events of this user. Returns how many were changed. */
   blankEvents(user: UserKey): Promise<number>;
-  /** Blanks the raw text of other log entries and of rejects that name this user. Returns how many were changed. */
+  /** Blanks the raw text of other log entries and of rejects that name this user, and why a run was approved. Returns how many were changed. */
   blankMentions(who: Forgotten): Promise<{ readonly events: number; readonly rejects: number }>;
 }
 

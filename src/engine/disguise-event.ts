@@ -4,7 +4,7 @@
  *
  * There is no default here: a new type of event does not compile until it is decided what is personal in it.
  */
-import type { ConcordEvent, ConditionDraft } from '../events/event.ts';
+import type { ConcordEvent, ConditionDraft, Decided } from '../events/event.ts';
 import { parseAccountHandle } from '../identity.ts';
 import type { Disguise } from './disguise.ts';
 
@@ -139,8 +139,9 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
     case 'password.reset':
       return { ...head, type: event.type, data: { did: as.did(event.data.did) } };
     case 'adoption.granted': {
-      const { did, by, evidence } = event.data;
-      const data = { did: as.did(did), by: as.text(by), evidence: evidence.map((one) => as.text(one)) };
+      const { did, evidence } = event.data;
+      const shown = evidence.map((one) => as.text(one));
+      const data = { did: as.did(did), ...decided(event.data, as), evidence: shown };
       return { ...head, type: event.type, data };
     }
     case 'removal.granted':
@@ -148,11 +149,16 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
       return {
         ...head,
         type: event.type,
-        data: { run: as.event(event.data.run), by: as.text(event.data.by) },
+        data: { run: as.event(event.data.run), ...decided(event.data, as) },
       };
-    case 'password-reset.granted':
     case 'user.resumed':
     case 'user.retried':
+      return { ...head, type: event.type, data: decided(event.data, as) };
+    case 'reconcile.requested': {
+      const { by, reason } = event.data;
+      return { ...head, type: event.type, data: { by: as.text(by), reason: as.text(reason) } };
+    }
+    case 'password-reset.granted':
     case 'user.forgotten':
       return { ...head, type: event.type, data: { by: as.text(event.data.by) } };
     case 'user.paused': {
@@ -189,6 +195,10 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
     case 'sweep.finished':
       return { ...head, type: event.type, data: event.data };
   }
+}
+
+function decided({ by, reason }: Decided, as: Disguise): Decided {
+  return { by: as.text(by), ...(reason === undefined ? {} : { reason: as.text(reason) }) };
 }
 
 /** Messages name handles and other users; two that differ go on differing, which is what `since` hangs on. */

@@ -6,7 +6,7 @@
  * There is no default here: a new type of event does not compile until it is decided what is personal in it.
  */
 import { BLANKED_HANDLE } from '../identity.ts';
-import type { ConcordEvent, ConditionDraft } from './event.ts';
+import type { ConcordEvent, ConditionDraft, Decided } from './event.ts';
 
 const NOTHING = '';
 
@@ -54,9 +54,19 @@ export function blanked(event: ConcordEvent): ConcordEvent {
     case 'email.refused':
       return { ...event, data: { ...event.data, email: NOTHING } };
     case 'adoption.granted':
-      return { ...event, data: { ...event.data, evidence: [] } };
+      return { ...event, data: { ...unreasoned(event.data), evidence: [] } };
     case 'user.paused':
       return { ...event, data: { ...event.data, reason: NOTHING } };
+    case 'reconcile.requested':
+      return { ...event, data: { ...event.data, reason: NOTHING } };
+    case 'removal.granted':
+      return { ...event, data: unreasoned(event.data) };
+    case 'user.resumed':
+      return { ...event, data: unreasoned(event.data) };
+    case 'user.retried':
+      return { ...event, data: unreasoned(event.data) };
+    case 'sweep.approved':
+      return { ...event, data: unreasoned(event.data) };
     case 'converged':
       return { ...event, data: { ...event.data, conditions: event.data.conditions.map(unsaid) } };
     case 'converge.deferred':
@@ -79,19 +89,20 @@ export function blanked(event: ConcordEvent): ConcordEvent {
     case 'password.accepted':
     case 'password.reset':
     case 'password-reset.granted':
-    case 'removal.granted':
-    case 'user.resumed':
-    case 'user.retried':
     case 'user.forgotten':
     case 'user.quarantined':
     case 'sweep.started':
     case 'sweep.halted':
-    case 'sweep.approved':
     case 'sweep.finished':
     case 'gap.opened':
     case 'gap.closed':
       return event;
   }
+}
+
+/** Why a person decided as they did is told of the one who is gone. Who decided is not, and has to answer for it. */
+function unreasoned<T extends Decided>(data: T): T {
+  return data.reason === undefined ? data : { ...data, reason: NOTHING };
 }
 
 /** The messages of conditions name handles, other users, and the reason of a pause. */

@@ -51,6 +51,7 @@ export function partOf(type: EventType): Part {
     case 'user.paused':
     case 'user.resumed':
     case 'user.retried':
+    case 'reconcile.requested':
     case 'user.forgotten':
       return 'decided';
     case 'actions.intended':

@@ -70,6 +70,14 @@ export type GapCause =
   | 'stream-suspended'
   | 'stream-missing';
 
+/** Who decided something, and why. */
+export interface Decided {
+  /** A name as the person gave it. */
+  readonly by: string;
+  /** Absent where none was given, as in all that was written before it could be. */
+  readonly reason?: string;
+}
+
 export interface EventData {
   'auth0.log-received': {
     readonly logId: string;
@@ -166,15 +174,17 @@ export interface EventData {
   'email.changed': { readonly did: Did; readonly to: string; readonly recovered?: true };
   'email.refused': { readonly email: string; readonly reason: RefusalReason };
 
-  /** Decisions of a person, which the next pass carries out. `by` is a name as the person gave it. */
-  'adoption.granted': { readonly did: Did; readonly by: string; readonly evidence: readonly string[] };
+  /** Decisions of a person, which the next pass carries out. */
+  'adoption.granted': Decided & { readonly did: Did; readonly evidence: readonly string[] };
   /** Within the safety limit, or approved by a person: this user's account may be removed. */
-  'removal.granted': { readonly run: EventId; readonly by: string };
+  'removal.granted': Decided & { readonly run: EventId };
   'password-reset.granted': { readonly by: string };
   'user.paused': { readonly by: string; readonly reason: string; readonly until: string | null };
-  'user.resumed': { readonly by: string };
+  'user.resumed': Decided;
   /** Failures, refusals and quarantine are forgotten, and everything is tried once more. */
-  'user.retried': { readonly by: string };
+  'user.retried': Decided;
+  /** A person wants a look now. It decides nothing, and nothing is forgotten over it. */
+  'reconcile.requested': { readonly by: string; readonly reason: string };
   'user.forgotten': { readonly by: string };
 
   converged: {
@@ -206,7 +216,7 @@ export interface EventData {
     /** Those concerned: an approval covers exactly them. */
     readonly users: readonly UserKey[];
   };
-  'sweep.approved': { readonly run: EventId; readonly by: string };
+  'sweep.approved': Decided & { readonly run: EventId };
   'sweep.finished': {
     readonly users: number;
     readonly drifted: number;

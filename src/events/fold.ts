@@ -392,6 +392,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
     case 'user.quarantined':
       facts.quarantined = true;
       return;
+    case 'reconcile.requested':
     case 'sweep.started':
     case 'sweep.halted':
     case 'sweep.approved':

@@ -1,9 +1,10 @@
 /**
- * The gist of an event in a few words, for a list of them: no address, and no payload.
+ * The gist of an event in a few words, for a list of them: no address, and no payload. What a person gave as the reason
+ * of a decision is shown as it was given.
  *
  * There is no default here: a new type of event does not compile until it is decided what is said of it.
  */
-import type { ConcordEvent } from './event.ts';
+import type { ConcordEvent, Decided } from './event.ts';
 
 export function summary(event: ConcordEvent): string {
   switch (event.type) {
@@ -67,16 +68,16 @@ export function summary(event: ConcordEvent): string {
     case 'email.refused':
       return event.data.reason;
     case 'adoption.granted':
-      return `${event.data.did} by ${event.data.by}`;
+      return `${event.data.did} ${byWhom(event.data)}`;
     case 'removal.granted':
     case 'password-reset.granted':
+    case 'user.paused':
     case 'user.resumed':
     case 'user.retried':
     case 'user.forgotten':
+    case 'reconcile.requested':
     case 'sweep.approved':
-      return `by ${event.data.by}`;
-    case 'user.paused':
-      return `by ${event.data.by}: ${event.data.reason}`;
+      return byWhom(event.data);
     case 'sweep.halted':
       return `${event.data.count} ${event.data.kind}, limit ${event.data.limit}`;
     case 'gap.opened': {
@@ -91,4 +92,9 @@ export function summary(event: ConcordEvent): string {
     case 'sweep.started':
       return '';
   }
+}
+
+/** Of somebody who was forgotten the reason is blank. */
+function byWhom({ by, reason = '' }: Decided): string {
+  return reason === '' ? `by ${by}` : `by ${by}: ${reason}`;
 }

@@ -62,6 +62,12 @@ export function eraser(db: Db): Eraser {
         const ofOthers = { type, user: { $ne: user } };
         mentions += await blankAll(events, 'at', ofOthers, inLog, 'data.raw', { type });
       }
+      // One reason is given for all whom a run concerns, and may name one of them.
+      const inReason = naming('data.reason', [idPattern(who), ...who.addresses.map(addressPattern)]);
+      for (const type of ['sweep.approved', 'removal.granted']) {
+        const ofOthers = { ...ofTenant, type, user: { $ne: user } };
+        mentions += await blankAll(events, 'at', ofOthers, inReason, 'data.reason', { type });
+      }
       // A sister has the person's key and handle on record, as those of the same person; she may be there still.
       const sisters = await writing('blank what names a user', () =>
         log.updateMany(

@@ -67,6 +67,7 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'user.paused': true,
   'user.resumed': true,
   'user.retried': true,
+  'reconcile.requested': true,
   'user.forgotten': true,
   'sweep.halted': true,
   'sweep.approved': true,

@@ -43,6 +43,9 @@ describe('a bug report', () => {
     ]);
     const reason = 'Mrs Liddell asked for it, call +44 20 7946 0958';
     await decide(world.deps, alice, 'user.paused', { by: 'carol', reason, until: null });
+    await decide(world.deps, alice, 'user.resumed', { by: 'carol', reason });
+    await decide(world.deps, alice, 'reconcile.requested', { by: 'carol', reason });
+    await decide(world.deps, alice, 'user.paused', { by: 'carol', reason, until: null });
     await passOver(world, alice);
 
     const text = JSON.stringify(await report(world));

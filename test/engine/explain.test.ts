@@ -83,6 +83,17 @@ describe('by the log alone', () => {
     expect(explained([...all, resumed], 9).known.map(({ event }) => event)).not.toContain(paused);
   });
 
+  test('a look that a person asked for set it going, and is not known for ever', () => {
+    const asked = told('reconcile.requested', 9, { by: 'carol', reason: 'a call' });
+    const steps = [{ resource: 'handle', type: 'change-handle' } as const];
+    const next = { ...told('actions.intended', 10, { actions: steps }), cause: [asked._id] };
+    const renamed = { from: handle('alice'), to: handle('al-ix') };
+    const done = { ...told('handle.changed', 11, { did: aliceDid, ...renamed }), cause: [next._id] };
+    const { effects, known } = explained([...all, asked, next, done], 11);
+    expect(effects.at(-1)).toMatchObject({ chain: { origins: [asked], flaw: undefined } });
+    expect(known.map(({ event }) => event)).not.toContain(asked);
+  });
+
   test('no address is in a text that was made', () => {
     const { resources, conditions } = explained(all, 8);
     expect(JSON.stringify([resources, conditions])).not.toContain('@');

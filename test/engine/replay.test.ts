@@ -60,6 +60,8 @@ const STEPS_BY_NAME: Readonly<Record<string, Step>> = {
     await decide(world.deps, who, 'user.paused', { by: 'bob', reason: 'asked', until: null });
   },
   'is resumed': async (world, who) => void (await decide(world.deps, who, 'user.resumed', { by: 'bob' })),
+  'is to be looked at': async (world, who) =>
+    void (await decide(world.deps, who, 'reconcile.requested', { by: 'bob', reason: 'a call' })),
   'is tried again': async (world, who) => void (await decide(world.deps, who, 'user.retried', { by: 'bob' })),
   'meets a PDS that is away': (world) => breaks(world, 'accounts'),
   'meets an Auth0 that is away': (world) => breaks(world, 'auth0'),

@@ -68,6 +68,12 @@ const personal: readonly ConcordEvent[] = [
   told('converge.deferred', 20, { conditions: [condition], retryAt: at(30).toISOString() }),
   told('converged', 21, { conditions: [condition], actions: 1, latencyMs: 5 }),
   told('sister.observed', 22, { user: person(CANARY).user, handle: CANARY }),
+  told('adoption.granted', 23, { did, by: 'bob', reason: `asked by ${address}`, evidence: [] }),
+  told('removal.granted', 24, { run: intent, by: 'bob', reason: `asked by ${address}` }),
+  told('user.resumed', 25, { by: 'bob', reason: `asked by ${address}` }),
+  told('user.retried', 26, { by: 'bob', reason: `asked by ${address}` }),
+  told('reconcile.requested', 27, { by: 'bob', reason: `asked by ${address}` }),
+  told('sweep.approved', 28, { run: intent, by: 'bob', reason: `asked by ${address}` }),
 ];
 
 const blankName = '';
@@ -103,12 +109,20 @@ const left: readonly object[] = [
   { conditions: [unsaid], retryAt: at(30).toISOString() },
   { conditions: [unsaid], actions: 1, latencyMs: 5 },
   { user: null, handle: null },
+  { did, by: 'bob', reason: '', evidence: [] },
+  { run: intent, by: 'bob', reason: '' },
+  { by: 'bob', reason: '' },
+  { by: 'bob', reason: '' },
+  { by: 'bob', reason: '' },
+  { run: intent, by: 'bob', reason: '' },
 ];
 
 const impersonal: readonly ConcordEvent[] = [
   told('code.assigned', 31, { code: code('ac26nobeb') }),
   told('account.deactivated', 32, { did, because: 'removed' }),
   told('user.forgotten', 33, { by: 'bob' }),
+  // As it was written before reasons were asked for.
+  told('removal.granted', 34, { run: intent, by: 'bob' }),
 ];
 
 describe('blanking', () => {

@@ -294,6 +294,11 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     },
   ],
   [
+    'nothing of a look that was asked for',
+    told('reconcile.requested', 20, { by: 'bob', reason: 'a call' }),
+    {},
+  ],
+  [
     'a pass that came to an end, with what was said before',
     told('converged', 20, { conditions: [condition], actions: 0, latencyMs: 1 }),
     { attempts: 0, quarantined: false, failure: undefined, openActions: [] },

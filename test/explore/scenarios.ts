@@ -191,6 +191,12 @@ export const scenarios: readonly Scenario[] = [
         ...told(alice, 'sce'),
       },
       { does: (tools) => tools.decide(alice, 'user.resumed', { by: 'a person' }) },
+      {
+        // Nobody tells of it, and a person asks for a look.
+        happens: (world) => world.choose(alice, 'alia'),
+        does: (tools) =>
+          tools.decide(alice, 'reconcile.requested', { by: 'a person', reason: 'she has called' }),
+      },
     ],
   },
   {

@@ -41,3 +41,24 @@ it('of an event stream, what is a user’s and what names the user is blanked, a
     [entry._id]: '{"$where":"1","a.b":1}',
   });
 });
+
+it('of a run that was approved, the reason that names a user is blanked, and no other', async () => {
+  const db = world.fresh();
+  const log = eventLog(db);
+  const run = eventId('run');
+  const approved = (id: string, reason: string): ConcordEvent => ({
+    ...{ _id: eventId(id), user: null, tenant, type: 'sweep.approved', at: at(1), recordedAt: at(1) },
+    ...{ cause: [], data: { run, by: 'carol', reason } },
+  });
+  const granted: ConcordEvent = {
+    ...{ _id: eventId('g'), user: bob.user, tenant, type: 'removal.granted', at: at(2), recordedAt: at(2) },
+    ...{ cause: [], data: { run, by: 'carol', reason: `with ${alice.userId}` } },
+  };
+  const other = approved('b', 'they left, say the owners');
+  await log.append([approved('a', 'alice@example.com asked'), other, granted]);
+
+  const who = { ...alice, addresses: ['alice@example.com'] };
+  expect(await eraser(db).blankMentions(who)).toEqual({ events: 2, rejects: 0 });
+  const reasons = (await all(log.read({}))).map(({ _id, data }) => [_id, 'reason' in data && data.reason]);
+  expect(Object.fromEntries(reasons)).toEqual({ a: '', b: 'they left, say the owners', g: '' });
+});

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { blanked } from '../../src/events/blank.ts';
+import { summary } from '../../src/events/summary.ts';
+import { eventId } from '../../src/identity.ts';
+import { aliceDid } from '../mongo/people.ts';
+import { told } from '../support/in-memory/told.ts';
+
+const run = eventId('run');
+const why = { by: 'bob', reason: 'case 12' };
+
+describe('the gist of a decision', () => {
+  it.each([
+    [told('user.paused', 1, { ...why, until: null }), 'by bob: case 12'],
+    [told('user.resumed', 1, why), 'by bob: case 12'],
+    [told('user.retried', 1, why), 'by bob: case 12'],
+    [told('reconcile.requested', 1, why), 'by bob: case 12'],
+    [told('removal.granted', 1, { ...why, run }), 'by bob: case 12'],
+    [told('sweep.approved', 1, { ...why, run }), 'by bob: case 12'],
+    [told('adoption.granted', 1, { ...why, did: aliceDid, evidence: [] }), `${aliceDid} by bob: case 12`],
+  ])('is who and why: $type', (event, gist) => {
+    expect(summary(event)).toBe(gist);
+    // Of somebody who was forgotten it is who alone.
+    expect(summary(blanked(event))).toBe(gist.replace(': case 12', ''));
+  });
+
+  it('is who alone in what was written before reasons were asked for', () => {
+    expect(summary(told('user.resumed', 1, { by: 'bob' }))).toBe('by bob');
+  });
+});
