@@ -6,6 +6,7 @@ import type { GlobalOptions } from './commands/command.ts';
 import { addGuides, SHELLS } from './commands/guide.ts';
 import { describeError, UsageError } from './errors.ts';
 import { ignoreBrokenPipe } from './terminal/output.ts';
+import { visible } from './terminal/visible.ts';
 
 const DEFAULT_LIMIT = 50;
 /** As many as leave the rest of an explanation on the same screen. */
@@ -134,6 +135,7 @@ function program(end: (code: number) => void) {
   concord
     .command('resume')
     .argument('<user>', 'whom to go on with')
+    .option('--reason <reason>', 'why, for whoever asks later')
     .option('--by <name>', 'who decides', by)
     .description('end a pause')
     .action(async (user, options) =>
@@ -143,6 +145,7 @@ function program(end: (code: number) => void) {
     .command('retry')
     .argument('[user]', 'whom to try again')
     .option('--failed', 'everyone who failed or is quarantined')
+    .option('--reason <reason>', 'why, for whoever asks later')
     .option('--by <name>', 'who decides', by)
     .description('forget failures and refusals, and try once more')
     .action(async (user, options) =>
@@ -154,6 +157,7 @@ function program(end: (code: number) => void) {
     .argument('[account]', "its DID or handle; without it, the one in the document or with the user's handle")
     .option('--preview', 'show the evidence and end')
     .option('--yes', 'do not ask')
+    .option('--reason <reason>', 'why, for whoever asks later')
     .option('--by <name>', 'who decides', by)
     .description("say that an account Concord did not create is this user's")
     .action(async (user, account, options) =>
@@ -172,6 +176,7 @@ function program(end: (code: number) => void) {
   concord
     .command('approve')
     .argument('[run]', 'the halted run; without it, they are listed')
+    .option('--reason <reason>', 'why, for whoever asks later')
     .option('--by <name>', 'who decides', by)
     .description('let a run do what a safety limit halted')
     .action(async (run, options) =>
@@ -253,9 +258,9 @@ async function main(): Promise<number> {
   } catch (error) {
     // Commander has written help, version or what was mistyped.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    process.stderr.write(
-      `${error instanceof UsageError ? error.message : `concord: ${describeError(error)}`}\n`,
-    );
+    const message = error instanceof UsageError ? error.message : `concord: ${describeError(error)}`;
+    // The lines are ours; what is named in them may be written to move a cursor.
+    process.stderr.write(`${message.split('\n').map(visible).join('\n')}\n`);
     return 1;
   }
   return code;

@@ -85,14 +85,16 @@ describe('pause and resume', () => {
     expect(await standingOf(engine, alice)).toEqual({ sync: 'OutOfSync', health: 'Suspended' });
     expect((await conditionOf(engine, alice, 'pause'))?.message).toMatch(/bob.*she asked/);
 
-    expectDone(await runOn(world, '--json', 'resume', `@${alice.label}`, '--by', 'carol'));
+    expectDone(
+      await runOn(world, '--json', 'resume', `@${alice.label}`, '--by', 'carol', '--reason', 'done'),
+    );
     const resumed = expectDone(await runOn(world, '--json', 'reconcile', alice.userId));
     expect(resumed).toMatchObject({ end: 'converged', actions: ['change-handle'] });
     expect(await standingOf(engine, alice)).toEqual({ sync: 'Synced', health: 'Healthy' });
     const said = await eventsOf(engine, alice, 'user.paused', 'user.resumed');
     expect(said.map(({ data }) => data)).toEqual([
       { by: 'bob', reason: 'she asked', until: null },
-      { by: 'carol' },
+      { by: 'carol', reason: 'done' },
     ]);
   });
 
@@ -137,8 +139,9 @@ describe('retry', () => {
     expect(await passOver(engine.converge, bob)).toMatchObject({ end: 'failed' });
     world.auth0.faults.clear();
 
-    expectDone(await runOn(world, '--json', 'retry', alice.email, '--by', 'carol'));
-    expect(expectDone(await runOn(world, '--json', 'retry', '--failed', '--by', 'carol'))).toMatchObject({
+    const who = ['--by', 'carol', '--reason', 'mended'] as const;
+    expectDone(await runOn(world, '--json', 'retry', alice.email, ...who));
+    expect(expectDone(await runOn(world, '--json', 'retry', '--failed', ...who))).toMatchObject({
       users: 1,
     });
 
@@ -148,7 +151,9 @@ describe('retry', () => {
       [other, 0],
     ] as const) {
       const retried = await eventsOf(engine, member, 'user.retried');
-      expect(retried.map(({ data }) => data)).toEqual(Array.from({ length: times }, () => ({ by: 'carol' })));
+      expect(retried.map(({ data }) => data)).toEqual(
+        Array.from({ length: times }, () => ({ by: 'carol', reason: 'mended' })),
+      );
       expect(await isDue(world, member)).toBe(times > 0);
     }
     expect(await passOver(engine.converge, bob)).toMatchObject({ end: 'converged' });
@@ -202,10 +207,11 @@ describe('adopt', () => {
 
   test('with --yes it is granted, the next pass adopts it, and the password is ours', async () => {
     const { world, engine, alice, did, hers } = await unowned();
-    const said = expectDone(await runOn(world, '--json', 'adopt', alice.userId, did, '--yes', '--by', 'bob'));
+    const who = ['--by', 'bob', '--reason', 'she proved it'] as const;
+    const said = expectDone(await runOn(world, '--json', 'adopt', alice.userId, did, '--yes', ...who));
     expect(said).toMatchObject({ user: alice.user, did, granted: true });
     const [granted] = await eventsOf(engine, alice, 'adoption.granted');
-    expect(granted?.data).toMatchObject({ did, by: 'bob' });
+    expect(granted?.data).toMatchObject({ did, by: 'bob', reason: 'she proved it' });
     expect(granted?.data.evidence).toContain('for: it has the address of the user');
 
     expect(expectDone(await runOn(world, '--json', 'reconcile', alice.userId))).toMatchObject({
@@ -323,9 +329,9 @@ describe('approve', () => {
     expect(halt).toMatchObject({ kind: 'removals', limit: 0, count: 1, users: [alice.user] });
     expect(await accountOf(world, engine, alice)).toEqual(account);
 
-    expectDone(await run('approve', halt?.run ?? '', '--by', 'bob'));
+    expectDone(await run('approve', halt?.run ?? '', '--by', 'bob', '--reason', 'she left'));
     expect((await eventsOf(engine, alice, 'removal.granted')).map(({ data }) => data)).toEqual([
-      { run: halt?.run, by: 'bob' },
+      { run: halt?.run, by: 'bob', reason: 'she left' },
     ]);
     expectDone(await run('reconcile', '--all'));
     if (account !== undefined) expect(await engine.converge.accounts.account(account.did)).toBe('missing');

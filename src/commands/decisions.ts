@@ -1,6 +1,7 @@
 /** `pause`, `resume`, `retry`: what a person decides about one user. Each is an event, and says who and why. */
 import { decide } from '../engine/decide.ts';
 import { UsageError } from '../errors.ts';
+import type { Decided } from '../events/event.ts';
 import { printJson } from '../terminal/output.ts';
 import { visible } from '../terminal/visible.ts';
 import { type Engine, wireEngine } from '../wire.ts';
@@ -19,6 +20,12 @@ import { momentAhead } from './moment.ts';
 export interface DecisionOptions extends GlobalOptions {
   /** Who decides, as it is to stand in the log. */
   readonly by: string;
+  /** Why, for whoever asks later. */
+  readonly reason?: string | undefined;
+}
+
+export function decidedBy({ by, reason }: DecisionOptions): Decided {
+  return { by, ...(reason === undefined ? {} : { reason }) };
 }
 
 export interface PauseOptions extends DecisionOptions {
@@ -41,7 +48,7 @@ export async function runResume(text: string, options: DecisionOptions): Promise
   return withEngine(options, async (engine, terminal) => {
     const found = await findUser(text, engine.tenants, engine.assess.documents);
     const trigger = { user: found.user, userId: found.userId, tenant: found.tenant.id };
-    await decide(engine.converge, trigger, 'user.resumed', { by: options.by });
+    await decide(engine.converge, trigger, 'user.resumed', decidedBy(options));
     say(terminal, 'resume', found.user, 'resumed, and due');
   });
 }
@@ -59,10 +66,10 @@ export async function runRetry(text: string | undefined, options: RetryOptions):
     if (text !== undefined) {
       const found = await findUser(text, engine.tenants, engine.assess.documents);
       const trigger = { user: found.user, userId: found.userId, tenant: found.tenant.id };
-      await decide(engine.converge, trigger, 'user.retried', { by: options.by });
+      await decide(engine.converge, trigger, 'user.retried', decidedBy(options));
       return say(terminal, 'retry', found.user, 'due once more, with failures and refusals forgotten');
     }
-    const users = await retryFailed(engine, options.by);
+    const users = await retryFailed(engine, decidedBy(options));
     if (terminal.json) printJson({ command: 'retry', users });
     else terminal.stdout.write(`${users} users are due once more\n`);
   });
@@ -71,14 +78,14 @@ export async function runRetry(text: string | undefined, options: RetryOptions):
 /** Everyone who failed or is quarantined is due once more. Returns how many. */
 export async function retryFailed(
   { converge, tenants }: Pick<Engine, 'converge' | 'tenants'>,
-  by: string,
+  decided: Decided,
 ): Promise<number> {
   let users = 0;
   for (const { id: tenant } of tenants) {
     for await (const subject of converge.subjects.list(tenant, { unsettled: true })) {
       if (subject.attempts === 0 && !subject.quarantined) continue;
       const { user, userId } = subject;
-      await decide(converge, { user, userId, tenant }, 'user.retried', { by });
+      await decide(converge, { user, userId, tenant }, 'user.retried', decided);
       users += 1;
     }
   }

@@ -99,18 +99,21 @@ const GUIDES: Readonly<Record<string, Guide>> = {
     ],
     exits: PLAIN,
   },
-  resume: { examples: [['resume @alice', 'end a pause']], exits: PLAIN },
+  resume: {
+    examples: [['resume @alice --reason "she has moved"', 'end a pause']],
+    exits: PLAIN,
+  },
   retry: {
     examples: [
       ['retry @alice', 'forget failures and refusals, and try once more'],
-      ['retry --failed', 'everyone who failed or is quarantined'],
+      ['retry --failed --reason "the PDS is back"', 'everyone who failed or is quarantined'],
     ],
     exits: PLAIN,
   },
   adopt: {
     examples: [
       ['adopt @alice --preview', 'what speaks for an account being hers'],
-      ['adopt @alice did:plc:ewvi7nxzyoun6zhxrhs64oiz', 'say that this one is'],
+      ['adopt @alice did:plc:ewvi7nxzyoun6zhxrhs64oiz --reason "support case 12"', 'say that this one is'],
     ],
     exits: ASKED,
   },
@@ -124,7 +127,7 @@ const GUIDES: Readonly<Record<string, Guide>> = {
   approve: {
     examples: [
       ['approve', 'which runs a safety limit has halted'],
-      ['approve 0190163d-8694-739b-aea5-966c26f8ad91', 'let one of them go on'],
+      ['approve 0190163d-8694-739b-aea5-966c26f8ad91 --reason "they left"', 'let one of them go on'],
     ],
     exits: '0 approved, or none is halted · 1 error · 2 a mistyped command line · 3 some are halted',
   },

@@ -29,14 +29,15 @@ export interface Explained {
   readonly isKnown: boolean;
 }
 
-/** Throws UpstreamError when the log cannot be read, and for nothing else. */
+/** `known` are the user's events, where they have been read. Throws UpstreamError when the log cannot be read, and for nothing else. */
 export async function explainUser(
   deps: AssessDeps,
   { user, userId, tenant }: Owned<AssessedTenant>,
   at: Date,
   isToLook: boolean,
+  known?: readonly ConcordEvent[],
 ): Promise<Explained> {
-  const events = await deps.events.ofUser(user);
+  const events = known ?? (await deps.events.ofUser(user));
   const others = await sistersEvents(deps.events, user, events);
   const looked = isToLook ? await lookNow(deps, { user, userId, tenant }, at) : undefined;
   const explanation = explain({

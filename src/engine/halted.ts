@@ -30,7 +30,7 @@ export async function haltedRuns(
   for await (const event of events.read({ types: ['sweep.halted', 'sweep.approved'], since, ...some })) {
     if (event.type === 'sweep.halted') halts.push({ ...event.data, tenant: event.tenant, at: event.at });
     if (event.type !== 'sweep.approved' || approvals.has(event.data.run)) continue;
-    const { run, by, reason }: { run: string; by: string; reason?: string } = event.data;
+    const { run, by, reason } = event.data;
     approvals.set(run, { by, at: event.at, reason });
   }
   return halts.map((halt) => ({

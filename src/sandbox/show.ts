@@ -182,7 +182,7 @@ async function performDrill({ stage, world }: Show, config: Config, watch: PassW
   stage.say(`\n${stage.style('bold', 'An index of somebody else’s refuses whoever signs up now')}`);
   const { overview, close } = wireOverview(config);
   const engine = wireEngine(config, createLogger({ level: 'silent', stream: process.stderr }));
-  const retry = () => retryFailed(engine, 'the drill');
+  const retry = () => retryFailed(engine, { by: 'the drill' });
   try {
     return await drill(world, overview.alerts, watch, retry, (step) => sayStep(stage, step));
   } finally {

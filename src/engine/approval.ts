@@ -1,0 +1,55 @@
+/** A person lets a halted run do what a safety limit halted, and exactly that. */
+import { UsageError } from '../errors.ts';
+import type { Decided } from '../events/event.ts';
+import type { TenantId } from '../identity.ts';
+import type { EventReader } from '../ports.ts';
+import { type DecideDeps, decide, draft } from './decide.ts';
+import { type HaltedRun, haltedRuns } from './halted.ts';
+import { ownerOf } from './owner.ts';
+import { sideBySide } from './side-by-side.ts';
+
+export interface ApprovalDeps extends DecideDeps {
+  readonly events: Pick<EventReader, 'read'>;
+  readonly tenants: readonly { readonly id: TenantId; readonly keyPrefix: string }[];
+}
+
+export interface Approval {
+  /** What one run was halted over: removals, renames, or a source that shrank. */
+  readonly halts: readonly HaltedRun[];
+  /** Who is due because of it. */
+  readonly users: number;
+}
+
+/**
+ * The users are those of the run and no others; each pass still reads its user again before it does anything. Throws
+ * UsageError RUN_UNKNOWN, and RUN_APPROVED when somebody has approved it: so what is said twice is done once. Two who
+ * say so in one moment write the same grants twice, which are one. An approval that breaks off is not taken up again:
+ * who had no grant by then is in the way of the next sweep, which halts, and asks again.
+ */
+export async function approveRun(deps: ApprovalDeps, run: string, decided: Decided): Promise<Approval> {
+  const halts = (await haltedRuns(deps.events, deps.clock.now())).filter(
+    (halt) => halt.run === run && deps.tenants.some(({ id }) => id === halt.tenant),
+  );
+  if (halts.length === 0) throw new UsageError(`No run ${run} was halted of late.`, 'RUN_UNKNOWN');
+  if (halts.every(({ approved }) => approved))
+    throw new UsageError(`The run ${run} has been approved already.`, 'RUN_APPROVED');
+  let users = 0;
+  for (const halt of halts) users += await approve(deps, halt, decided);
+  return { halts, users };
+}
+
+async function approve(deps: ApprovalDeps, halt: HaltedRun, decided: Decided): Promise<number> {
+  const { log, queue, clock } = deps;
+  const { run, tenant } = halt;
+  await log.append([draft(deps, null, tenant, 'sweep.approved', { run, ...decided })]);
+  const own = deps.tenants.filter(({ id }) => id === tenant);
+  const triggers = halt.users.flatMap((key) => {
+    const owned = ownerOf(key, own);
+    return owned === undefined ? [] : [{ user: owned.user, userId: owned.userId, tenant }];
+  });
+  if (halt.kind === 'removals') {
+    const grant = { run, ...decided };
+    await sideBySide(triggers, async (one) => void (await decide(deps, one, 'removal.granted', grant)));
+  } else await queue.markDue(triggers, clock.now(), 'trigger');
+  return triggers.length;
+}
