@@ -1,0 +1,32 @@
+/** What the dashboard asks of one user and decides, over a world in memory. */
+
+import type { Decision, DecisionAnswer } from '../../../src/desk/answers.ts';
+import { takeDecision } from '../../../src/desk/decide.ts';
+import { otherTenant } from '../../mongo/people.ts';
+import { mainTenant } from './sweeps.ts';
+import { SECOND_TENANTS_TAG, type World } from './world.ts';
+
+export function deskDeps(world: World) {
+  const { deps, log, subjects, otherDirectory } = world;
+  const second = { id: otherTenant, keyPrefix: `${otherTenant}-`, directory: otherDirectory };
+  return {
+    ...{ log, queue: world.queue, clock: world.clock, random: world.random },
+    tenants: [mainTenant(world), { ...second, emailTag: SECOND_TENANTS_TAG }],
+    assess: { ...deps, events: log, subjects },
+    ...{ events: log, subjects },
+  };
+}
+
+/** Says it, and how often the workers were woken. */
+export async function says(
+  world: World,
+  decision: Decision,
+  over: Partial<ReturnType<typeof deskDeps>> = {},
+): Promise<DecisionAnswer & { readonly woken: number }> {
+  let woken = 0;
+  const wake = () => {
+    woken += 1;
+  };
+  const answer = await takeDecision({ ...deskDeps(world), ...over, wake }, decision);
+  return { ...answer, woken };
+}
