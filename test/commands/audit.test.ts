@@ -100,5 +100,6 @@ it.each(['soon', '2030-01-01', '2030-01-01T00:00:00Z', '12', ''])('--since %s is
 
 it('--until is a moment to come', () => {
   expect(momentAhead('30m', now).toISOString()).toBe('2026-03-01T12:30:00.000Z');
-  expect(() => momentAhead('2026-01-01T00:00:00Z', now)).toThrow(UsageError);
+  for (const end of ['2026-01-01T00:00:00Z', 'tomorrow', '12', '-1h'])
+    expect(() => momentAhead(end, now)).toThrow(UsageError);
 });
