@@ -266,7 +266,7 @@ export interface TimelineEvent {
   readonly event: string;
   readonly type: string;
   readonly at: string;
-  /** What kind of line it is: heard, learned, decided, intended, step, effect, told. */
+  /** What kind of line it is: heard, learned, decided, intended, step, effect, end, run. */
   readonly part: string;
   /** The gist, without personal data. */
   readonly what: string;
