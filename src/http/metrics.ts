@@ -7,11 +7,10 @@
  * | yes                   | has not                                      | 401    |
  * | no                    | is from this machine, and by no proxy        | 200    |
  * | no                    | any other                                    | 403    |
- *
- * A proxy on this machine connects from it, whoever asked: so without a token nothing that was passed on is answered.
  */
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { authorizationCheck } from './authorization.ts';
+import { isLocal } from './local.ts';
 import { allowOnly, sendProblem } from './problem.ts';
 
 export interface MetricsOptions {
@@ -21,9 +20,6 @@ export interface MetricsOptions {
   /** The page. */
   readonly read: () => Promise<string>;
 }
-
-/** What proxies say of whom they pass on. */
-const PASSED_ON = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'] as const;
 
 export function metrics({ token, contentType, read }: MetricsOptions): FastifyPluginAsync {
   const isAuthorized = token === undefined ? undefined : authorizationCheck([token]);
@@ -42,12 +38,6 @@ export function metrics({ token, contentType, read }: MetricsOptions): FastifyPl
       handler: async (_request, reply) => reply.type(contentType).send(await read()),
     });
   };
-}
-
-function isLocal(request: FastifyRequest): boolean {
-  const address = request.socket.remoteAddress ?? '';
-  const isLoopback = address === '::1' || /^(::ffff:)?127\./.test(address);
-  return isLoopback && PASSED_ON.every((name) => request.headers[name] === undefined);
 }
 
 function notFromHere(reply: FastifyReply): FastifyReply {
