@@ -5,6 +5,8 @@
 import type { Socket } from 'node:net';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { uuidv7 } from 'uuidv7';
+import { type DashboardOptions, dashboard } from './dashboard/dashboard.ts';
+import { STREAM_TYPE } from './dashboard/live.ts';
 import { declaredLength } from './declared-length.ts';
 import { health } from './health.ts';
 import { type MetricsOptions, metrics } from './metrics.ts';
@@ -55,6 +57,8 @@ export interface ServerDeps extends Pick<WebhookOptions, 'tenants' | 'ingest' | 
   readonly isDraining?: () => boolean;
   /** Without it there is no /metrics. */
   readonly metrics?: MetricsOptions;
+  /** Without it there is no page. */
+  readonly dashboard?: DashboardOptions;
   /** Told of every answer, for the metrics; the route is null where there is none. Must not throw. */
   readonly onAnswer?: (method: string, route: string | null, status: number, durationMs: number) => void;
   readonly log: FastifyBaseLogger;
@@ -104,6 +108,7 @@ export function createServer(deps: ServerDeps): FastifyInstance {
     }),
   );
   if (deps.metrics !== undefined) app.register(metrics(deps.metrics));
+  if (deps.dashboard !== undefined) app.register(dashboard(deps.dashboard));
   return app;
 }
 
@@ -153,7 +158,8 @@ function answerErrors(app: FastifyInstance, limits: ServerLimits): void {
   });
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, notFound()));
   app.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error, request.id, limits.bodyLimitBytes);
+    const { bodyLimit = limits.bodyLimitBytes } = request.routeOptions;
+    const problem = problemOf(error, request.id, bodyLimit);
     if (problem.status >= 500) request.log.error(errorFields(error), 'request failed');
     else request.log.debug(errorFields(error), 'request refused');
     return sendProblem(reply, problem);
@@ -169,7 +175,9 @@ function logAnswers(app: FastifyInstance, onAnswer: ServerDeps['onAnswer']): voi
       status: reply.statusCode,
       durationMs: Math.round(reply.elapsedTime),
     };
-    onAnswer?.(fields.method, fields.route, fields.status, reply.elapsedTime);
+    // A stream lasts as long as somebody listens, which is no time that an answer took.
+    const isStream = reply.raw.getHeader('content-type') === STREAM_TYPE;
+    if (!isStream) onAnswer?.(fields.method, fields.route, fields.status, reply.elapsedTime);
     // Scanners ask for what is not there all day, and a good delivery has logged its counts.
     if (request.is404 || reply.statusCode < 400) request.log.debug(fields, 'request answered');
     else request.log.info(fields, 'request answered');

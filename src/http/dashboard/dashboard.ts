@@ -1,0 +1,35 @@
+/** The dashboard: the page, and what it asks. It knows nothing of Concord but the desk. */
+import type { FastifyPluginAsync } from 'fastify';
+import type { Desk } from '../../desk/desk.ts';
+import type { Clock } from '../../ports.ts';
+import { createAccess } from './access.ts';
+import { api } from './api.ts';
+import type { Assets } from './assets.ts';
+import { door } from './door.ts';
+import { setHeaders } from './headers.ts';
+import { DEFAULT_LIVE_LIMITS, type LiveLimits, live } from './live.ts';
+import { pages } from './pages.ts';
+
+export interface DashboardOptions {
+  readonly desk: Desk;
+  /** Without one, only this machine is answered. */
+  readonly token: string | undefined;
+  /** Undefined where the page was never built. */
+  readonly assets: Assets | undefined;
+  /** Of Concord, for the page to show. */
+  readonly version: string;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly limits?: Partial<LiveLimits>;
+}
+
+export function dashboard(options: DashboardOptions): FastifyPluginAsync {
+  const { desk, token, assets, version, clock } = options;
+  const access = createAccess(token, clock);
+  return async (scope) => {
+    setHeaders(scope);
+    scope.register(pages({ assets, admit: access.toPages }));
+    scope.register(door({ access, version }));
+    scope.register(api({ desk, access }));
+    scope.register(live({ desk, access, clock, limits: { ...DEFAULT_LIVE_LIMITS, ...options.limits } }));
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * GET /api/live: what happens, as it happens, as server-sent events. A connection that ends is taken up again by the
+ * browser, which is then told everything anew: so to end one is always safe.
+ */
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { uuidv7 } from 'uuidv7';
+import type { Desk } from '../../desk/desk.ts';
+import type { Clock } from '../../ports.ts';
+import { allowOnly, errorFields, sendProblem, unavailable } from '../problem.ts';
+import type { Access } from './access.ts';
+
+export interface LiveLimits {
+  /** Listeners at once; more are told to come back. */
+  readonly maxListeners: number;
+  /** Bytes that may wait for a listener who reads too slowly; with more, it is cut. */
+  readonly maxWaitingBytes: number;
+  /** Milliseconds between signs of life: less than any proxy waits, and than `connectionTimeoutMs`. */
+  readonly heartbeatMs: number;
+}
+
+export const DEFAULT_LIVE_LIMITS: LiveLimits = {
+  maxListeners: 50,
+  maxWaitingBytes: 1024 * 1024,
+  heartbeatMs: 15_000,
+};
+
+export interface LiveOptions {
+  readonly desk: Desk;
+  readonly access: Access;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly limits: LiveLimits;
+}
+
+/** After how many milliseconds a browser comes back. */
+const COME_BACK_MS = 2_000;
+export const STREAM_TYPE = 'text/event-stream';
+
+export function live(options: LiveOptions): FastifyPluginAsync {
+  const { access, limits } = options;
+  const listeners = new Set<Listener>();
+  let closing = false;
+  return async (scope) => {
+    // An answer that never ends by itself would keep the server from closing.
+    scope.addHook('preClose', async () => {
+      closing = true;
+      for (const listener of listeners) listener.end();
+    });
+    scope.route({
+      method: scope.supportedMethods,
+      url: '/api/live',
+      exposeHeadRoute: false,
+      onRequest: [allowOnly('GET'), ...access.toData],
+      handler: async (request, reply) => {
+        if (closing) return sendProblem(reply, unavailable('The server is draining.'));
+        if (listeners.size >= limits.maxListeners) {
+          return sendProblem(reply, unavailable('Too many are listening already.'));
+        }
+        reply.hijack();
+        const listener = open(reply, limits.maxWaitingBytes);
+        listeners.add(listener);
+        try {
+          await tell(options, listener, request);
+        } finally {
+          listeners.delete(listener);
+          listener.end();
+        }
+        return reply;
+      },
+    });
+  };
+}
+
+interface Listener {
+  readonly signal: AbortSignal;
+  /** What is not read in time ends it. */
+  send(text: string): void;
+  /** May be repeated. */
+  end(): void;
+}
+
+function open(reply: FastifyReply, maxWaitingBytes: number): Listener {
+  const { raw } = reply;
+  const gone = new AbortController();
+  raw.once('close', () => gone.abort());
+  // Whoever has gone meanwhile does not go again.
+  if (raw.destroyed || reply.request.socket.destroyed) gone.abort();
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) raw.setHeader(name, value);
+  }
+  raw.setHeader('content-type', STREAM_TYPE);
+  // nginx would gather them.
+  raw.setHeader('x-accel-buffering', 'no');
+  raw.writeHead(200);
+  raw.write(`retry: ${COME_BACK_MS}\n\n`);
+  return {
+    signal: gone.signal,
+    send: (text) => {
+      if (gone.signal.aborted) return;
+      raw.write(text);
+      if (raw.writableLength > maxWaitingBytes) raw.destroy();
+    },
+    end: () => {
+      gone.abort();
+      raw.end();
+    },
+  };
+}
+
+async function tell(
+  { desk, access, clock, limits }: LiveOptions,
+  listener: Listener,
+  request: FastifyRequest,
+): Promise<void> {
+  const { expiresAtMs = Number.POSITIVE_INFINITY } = access.callerOf(request);
+  const heartbeat = setInterval(() => {
+    if (clock.now().getTime() >= expiresAtMs) listener.end();
+    else listener.send(': \n\n');
+  }, limits.heartbeatMs);
+  listener.signal.addEventListener('abort', () => clearInterval(heartbeat));
+  try {
+    for await (const { name, data } of desk.live(listener.signal)) {
+      listener.send(`event: ${name}\nid: ${uuidv7()}\ndata: ${JSON.stringify(data)}\n\n`);
+    }
+  } catch (error) {
+    if (!listener.signal.aborted) request.log.error(errorFields(error), 'the live messages broke off');
+    else request.log.debug(errorFields(error), 'the live messages ended with an error');
+  }
+}

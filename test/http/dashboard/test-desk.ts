@@ -1,0 +1,139 @@
+/** A desk that answers the least there is, and remembers what it was asked. */
+import type { OverviewAnswer, SweepsAnswer, UserAnswer } from '../../../src/desk/answers.ts';
+import type { Desk, LiveMessage } from '../../../src/desk/desk.ts';
+
+const AS_OF = '2026-02-03T04:05:06.000Z';
+
+export const OVERVIEW: OverviewAnswer = {
+  asOf: AS_OF,
+  sync: 'Synced',
+  health: 'Healthy',
+  isPartial: false,
+  users: {
+    known: 1,
+    synced: 1,
+    outOfSync: 0,
+    unknown: 0,
+    unseen: 0,
+    failing: 0,
+    backingOff: 0,
+    quarantined: 0,
+    held: 0,
+    paused: 0,
+  },
+  resources: [],
+  situations: [],
+  failures: [],
+  queue: { due: 0, oldestDueSince: null, waiting: 0 },
+  tenants: [],
+  indexes: [],
+  alerts: [],
+  lookedAt: AS_OF,
+  stale: [],
+  upstreams: [],
+};
+
+const USER: UserAnswer = {
+  user: 'auth0|alice',
+  tenant: 'first',
+  code: 'ac26nobeb',
+  handle: null,
+  did: null,
+  sync: 'Synced',
+  health: 'Healthy',
+  attempts: 0,
+  quarantined: false,
+  dueAt: null,
+  troubles: [],
+  asOf: AS_OF,
+  source: 'log',
+  unread: [],
+  platformHandle: null,
+  sister: null,
+  pause: null,
+  failure: null,
+  conditions: [],
+  resources: [],
+  plan: null,
+  withheld: null,
+  retryAt: null,
+  untold: [],
+};
+
+const SWEEPS: SweepsAnswer = { asOf: AS_OF, tenants: [], halts: [], runs: [] };
+
+export interface TestDesk extends Desk {
+  /** What was asked, with what, oldest first. */
+  readonly asked: unknown[][];
+  /** How many listen. */
+  readonly listening: () => number;
+  /** Tells everybody who listens. */
+  tell(message: LiveMessage): void;
+  /** The source breaks for everybody who listens. */
+  breakOff(error: Error): void;
+}
+
+/** Parts that are given answer instead of its own. */
+export function testDesk(parts: Partial<Desk> = {}): TestDesk {
+  const asked: unknown[][] = [];
+  const listeners = new Set<(next: LiveMessage | Error) => void>();
+  const asking =
+    <Args extends unknown[], Answer>(name: string, answer: (...args: Args) => Promise<Answer>) =>
+    (...args: Args): Promise<Answer> => {
+      asked.push([name, ...args]);
+      return answer(...args);
+    };
+  return {
+    asked,
+    listening: () => listeners.size,
+    tell: (message) => {
+      for (const listener of listeners) listener(message);
+    },
+    breakOff: (error) => {
+      for (const listener of listeners) listener(error);
+    },
+    overview: asking('overview', parts.overview ?? (async () => OVERVIEW)),
+    history: asking(
+      'history',
+      parts.history ?? (async (range) => ({ asOf: AS_OF, range, bucketMs: 1, buckets: [] })),
+    ),
+    users: asking(
+      'users',
+      parts.users ?? (async () => ({ users: [], next: null, suggestions: [], unasked: [] })),
+    ),
+    user: asking('user', parts.user ?? (async (key) => ({ ...USER, user: key }))),
+    look: asking('look', parts.look ?? (async (key) => ({ ...USER, user: key, source: 'look' }))),
+    timeline: asking('timeline', parts.timeline ?? (async () => ({ events: [], next: null, total: 0 }))),
+    adoption: asking(
+      'adoption',
+      parts.adoption ?? (async () => ({ did: 'did:plc:a', handle: 'a.test', state: 'active', evidence: [] })),
+    ),
+    sweeps: asking('sweeps', parts.sweeps ?? (async () => SWEEPS)),
+    decide: asking('decide', parts.decide ?? (async () => ({ users: 1, what: 'alice is due' }))),
+    async *live(signal) {
+      asked.push(['live']);
+      const waiting: (LiveMessage | Error)[] = [{ name: 'overview', data: OVERVIEW }];
+      let wake = () => {};
+      const listener = (next: LiveMessage | Error) => {
+        waiting.push(next);
+        wake();
+      };
+      listeners.add(listener);
+      try {
+        while (!signal.aborted) {
+          const next = waiting.shift();
+          if (next instanceof Error) throw next;
+          if (next !== undefined) yield next;
+          else {
+            await new Promise<void>((resolve) => {
+              wake = resolve;
+              signal.addEventListener('abort', () => resolve(), { once: true });
+            });
+          }
+        }
+      } finally {
+        listeners.delete(listener);
+      }
+    },
+  };
+}
