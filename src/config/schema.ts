@@ -200,6 +200,7 @@ export const configSchema = z
       port: whole(0, 65_535),
       bodyLimitBytes: whole(1_024, 64 * 1_024 * 1_024),
       metricsToken: token.optional(),
+      dashboardToken: token.optional(),
     }),
     policy: z.strictObject({
       observeOnly: flag,
