@@ -150,6 +150,21 @@ describe('closing', () => {
     expect(desk.listening()).toBe(0);
   });
 
+  it('does not wait for a listener that has not read what it was told', async () => {
+    const { app, desk } = testDashboard({ limits: { maxWaitingBytes: Number.POSITIVE_INFINITY } });
+    const { socket, hears, closed } = listenTo(await listen(app));
+    await hears('event: overview');
+    socket.pause();
+    // More than the system keeps for a connection.
+    desk.tell({ name: 'changed', data: { users: ['x'.repeat(32 * 1024 * 1024)], sweeps: false } });
+    await until('both are written', () => desk.taken() === 2);
+    const startedAt = performance.now();
+    await app.close();
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    socket.resume();
+    await closed;
+  });
+
   it('does not wait for a source that hangs', async () => {
     const never = { next: () => new Promise<never>(() => {}) };
     const desk = { ...testDesk(), live: () => ({ [Symbol.asyncIterator]: () => never }) };

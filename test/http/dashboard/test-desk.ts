@@ -67,6 +67,8 @@ export interface TestDesk extends Desk {
   readonly asked: unknown[][];
   /** How many listen. */
   readonly listening: () => number;
+  /** How many messages listeners have taken. */
+  readonly taken: () => number;
   /** Tells everybody who listens. */
   tell(message: LiveMessage): void;
   /** The source breaks for everybody who listens. */
@@ -76,6 +78,7 @@ export interface TestDesk extends Desk {
 /** Parts that are given answer instead of its own. */
 export function testDesk(parts: Partial<Desk> = {}): TestDesk {
   const asked: unknown[][] = [];
+  let taken = 0;
   const listeners = new Set<(next: LiveMessage | Error) => void>();
   const asking =
     <Args extends unknown[], Answer>(name: string, answer: (...args: Args) => Promise<Answer>) =>
@@ -86,6 +89,7 @@ export function testDesk(parts: Partial<Desk> = {}): TestDesk {
   return {
     asked,
     listening: () => listeners.size,
+    taken: () => taken,
     tell: (message) => {
       for (const listener of listeners) listener(message);
     },
@@ -123,8 +127,10 @@ export function testDesk(parts: Partial<Desk> = {}): TestDesk {
         while (!signal.aborted) {
           const next = waiting.shift();
           if (next instanceof Error) throw next;
-          if (next !== undefined) yield next;
-          else {
+          if (next !== undefined) {
+            yield next;
+            taken += 1;
+          } else {
             await new Promise<void>((resolve) => {
               wake = resolve;
               signal.addEventListener('abort', () => resolve(), { once: true });
