@@ -277,8 +277,11 @@ export const UNCLIENTLIKE: readonly (readonly [status: number, first: string, ..
   [404, 'GET /assets/..%2f..%2fpackage.json HTTP/1.1', 'Host: localhost'],
   [404, 'GET /assets/%2e%2e/%2e%2e/package.json HTTP/1.1', 'Host: localhost'],
   [404, 'GET /assets/..;/package.json HTTP/1.1', 'Host: localhost'],
+  // As nginx passes on what it is asked for, unless it is told to say so.
+  [403, 'GET /api/overview HTTP/1.0', 'Host: 127.0.0.1:8787', 'Connection: close'],
+  [403, 'GET / HTTP/1.0', 'Host: 127.0.0.1:8787', 'Connection: close'],
   [403, 'GET /api/overview HTTP/1.0', 'Connection: close'],
-  [403, 'GET /api/overview HTTP/1.0', 'Host:', 'Connection: close'],
+  [403, 'GET /api/overview HTTP/1.1', 'Host:', 'Connection: close'],
   [400, 'GET /api/overview HTTP/1.1', 'Connection: close'],
   [403, 'GET /api/overview HTTP/1.1', 'Host: evil.example', 'Host: localhost'],
   [403, 'GET /api/overview HTTP/1.1', 'Host: localhost@evil.example'],
