@@ -1,4 +1,19 @@
 import { render } from 'preact';
+import './style/base.css';
+import './style/parts.css';
+import './style/shell.css';
+import './style/pages.css';
+import { startClock } from './clock.ts';
+import { overview, startLive } from './live.ts';
+import { startRouter } from './router.ts';
+import { Shell } from './shell.tsx';
 
 const root = document.getElementById('app');
-if (root !== null) render(<h1>Concord</h1>, root);
+if (root !== null) {
+  startRouter();
+  startClock();
+  // Beside the session and not after it: the first thing to be seen is whether all is well.
+  overview.ask();
+  startLive();
+  render(<Shell />, root);
+}

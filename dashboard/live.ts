@@ -1,0 +1,96 @@
+/**
+ * What the server tells by itself. A connection that breaks is taken up again by the browser; one that was refused,
+ * as by a server that is being started again, is given up by it, so that it is built anew here, less and less often.
+ */
+import { signal } from '@preact/signals';
+import type { LiveMessages, OverviewAnswer } from '../src/desk/answers.ts';
+import { openSession, refusalFrom, session } from './api.ts';
+import { question } from './question.ts';
+
+export type Connection =
+  | { readonly state: 'connecting' }
+  | { readonly state: 'live' }
+  | { readonly state: 'lost'; readonly since: number };
+
+export const connection = signal<Connection>({ state: 'connecting' });
+export const overview = question<OverviewAnswer>('/api/overview');
+
+type News = LiveMessages['changed'];
+const listeners = new Set<(news: News) => void>();
+
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 15_000;
+
+export function onNews(listener: (news: News) => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export function startLive(): void {
+  let source: EventSource | undefined;
+  let waitMs = FIRST_WAIT_MS;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function connect(): void {
+    source?.close();
+    source = new EventSource('/api/live');
+    source.addEventListener('open', () => {
+      waitMs = FIRST_WAIT_MS;
+      connection.value = { state: 'live' };
+    });
+    source.addEventListener('overview', ({ data }: MessageEvent<string>) => {
+      overview.tell(JSON.parse(data) as LiveMessages['overview']);
+    });
+    source.addEventListener('changed', ({ data }: MessageEvent<string>) => {
+      tell(JSON.parse(data) as LiveMessages['changed']);
+    });
+    source.addEventListener('error', () => {
+      lost();
+      if (source?.readyState === EventSource.CLOSED) later();
+    });
+  }
+
+  function lost(): void {
+    if (connection.peek().state !== 'lost') connection.value = { state: 'lost', since: Date.now() };
+  }
+
+  function later(): void {
+    clearTimeout(timer);
+    timer = setTimeout(() => void begin(), waitMs * (0.75 + Math.random() / 2));
+    waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+  }
+
+  /** The session first: it says whether a token is asked for, and gives the proof that decisions need. */
+  async function begin(): Promise<void> {
+    try {
+      await openSession();
+      connect();
+    } catch (error) {
+      lost();
+      // Who has to sign in begins again by doing so.
+      if (refusalFrom(error).status !== 401) later();
+    }
+  }
+
+  session.subscribe((now) => {
+    if (now.state === 'needed') {
+      clearTimeout(timer);
+      source?.close();
+      source = undefined;
+    } else if (now.state === 'open' && source === undefined) connect();
+  });
+  window.addEventListener('online', () => {
+    if (connection.peek().state === 'lost') void begin();
+  });
+  void begin();
+}
+
+/** The first news of a connection say that anything may have changed. */
+function tell(news: News): void {
+  for (const listener of listeners) listener(news);
+}
+
+/** Whether news are about a user. */
+export function isAbout(user: string, { users }: News): boolean {
+  return users === null || users.includes(user);
+}

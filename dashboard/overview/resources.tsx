@@ -1,0 +1,50 @@
+/** How much of what should be there is there. */
+import type { OverviewAnswer } from '../../src/desk/answers.ts';
+import { Bar } from '../parts/bar.tsx';
+import { Panel } from '../parts/panel.tsx';
+import { usersHref } from '../place.ts';
+import { number } from '../words.ts';
+
+export function Resources({ seen: { resources, isPartial } }: { seen: OverviewAnswer }) {
+  return (
+    <Panel title="Converged">
+      <table class="shares">
+        <caption class="unseen">Converged share by resource</caption>
+        <thead class="unseen">
+          <tr>
+            <th scope="col">Resource</th>
+            <th scope="col">Share</th>
+            <th scope="col">Have it</th>
+            <th scope="col">Lack it</th>
+          </tr>
+        </thead>
+        <tbody>
+          {resources.map(({ resource, have, of }) => (
+            <tr key={resource}>
+              <th scope="row">{resource}</th>
+              <td class="share">
+                <Bar value={have} of={of} tone={have < of ? 'warn' : 'good'} />
+              </td>
+              <td class="figure">
+                {isPartial && have < of && <span class="at-least">≤ </span>}
+                {number(have)}
+                <span class="muted">/{number(of)}</span>
+              </td>
+              <td class="lack">
+                {of === 0 ? (
+                  <span class="muted">nobody yet</span>
+                ) : have < of ? (
+                  <a href={usersHref({ resource })}>
+                    {number(of - have)} <span>lack it</span>
+                  </a>
+                ) : (
+                  <span class="muted">all</span>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Panel>
+  );
+}

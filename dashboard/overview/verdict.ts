@@ -1,0 +1,86 @@
+/**
+ * Is all well? One sentence and one colour.
+ *
+ * | what is known                                   | colour  |
+ * |-------------------------------------------------|---------|
+ * | nothing yet, nobody looks, or not heard for long | unknown |
+ * | Degraded, or an alert is open                    | bad     |
+ * | Unknown                                          | unknown |
+ * | OutOfSync                                        | warn, busy while it is being mended |
+ * | Progressing                                      | busy    |
+ * | Suspended, or somebody is paused                 | idle    |
+ * | Synced and Healthy                               | good    |
+ */
+import type { OverviewAnswer } from '../../src/desk/answers.ts';
+import { count, listed, number, type Tone } from '../words.ts';
+
+export interface Verdict {
+  readonly tone: Tone;
+  readonly sentence: string;
+}
+
+/** What is older than this without a connection is not called well any more. */
+export const TRUSTED_FOR_MS = 15_000;
+
+/** `lostForMs`: how long nothing has been heard from the server; 0 while it is heard. */
+export function verdictOf(seen: OverviewAnswer | undefined, lostForMs: number): Verdict {
+  if (seen === undefined) return { tone: 'unknown', sentence: 'Looking …' };
+  if (lostForMs > TRUSTED_FOR_MS)
+    return {
+      tone: 'unknown',
+      sentence: 'Not known: Concord does not answer. What follows is what it said last.',
+    };
+  const stale = seen.stale.some(({ what }) => what === 'service');
+  if (stale) return { tone: 'unknown', sentence: 'Not known: nobody is looking. What follows may be old.' };
+  if (seen.stale.length > 0)
+    return { tone: 'unknown', sentence: 'Not known: some of this has not been looked at for long.' };
+
+  const { users } = seen;
+  const unfit = seen.indexes.filter(({ status }) => status !== 'fit').length;
+  if (seen.health === 'Degraded' || seen.alerts.length > 0 || unfit > 0)
+    return { tone: 'bad', sentence: `Not all is well: ${troubles(seen, unfit)}.` };
+  if (users.known === 0) return { tone: 'idle', sentence: 'Nobody has signed up yet. Concord is listening.' };
+  if (seen.sync === 'Unknown')
+    return { tone: 'unknown', sentence: `Not known yet: ${troubles(seen, unfit)}.` };
+  if (seen.health === 'Progressing')
+    return { tone: 'busy', sentence: `Being mended: ${troubles(seen, unfit)}.` };
+  if (seen.sync === 'OutOfSync')
+    return { tone: 'warn', sentence: `Not all is as it should be: ${troubles(seen, unfit)}.` };
+  if (seen.health === 'Suspended' || users.paused > 0)
+    return {
+      tone: 'idle',
+      sentence: `All is well, but hands are off ${users.paused === 0 ? 'some' : count(users.paused, 'user')}.`,
+    };
+  return {
+    tone: 'good',
+    sentence:
+      users.known === 1
+        ? 'All is well: the one user is whole.'
+        : `All is well: all ${number(users.known)} users are whole.`,
+  };
+}
+
+/** The worst first, and at most three: the page has the rest. */
+function troubles({ users, alerts, queue, isPartial }: OverviewAnswer, unfit: number): string {
+  const atLeast = isPartial ? 'at least ' : '';
+  const are = (value: number, what: string) =>
+    `${atLeast}${count(value, 'user')} ${value === 1 ? 'is' : 'are'} ${what}`;
+  const all = [
+    ...(unfit > 0 ? [`${count(unfit, 'index', 'indexes')} ${unfit === 1 ? 'is' : 'are'} unfit`] : []),
+    ...(users.quarantined > 0 ? [are(users.quarantined, 'quarantined')] : []),
+    ...(users.outOfSync > 0 ? [are(users.outOfSync, 'out of sync')] : []),
+    ...(users.failing > users.quarantined ? [are(users.failing, 'failing')] : []),
+    ...(users.unknown > 0 ? [are(users.unknown, 'unknown')] : []),
+    ...(users.unseen > 0
+      ? [`${count(users.unseen, 'user')} ${users.unseen === 1 ? 'was' : 'were'} never looked at`]
+      : []),
+    ...(users.held > 0
+      ? [`${atLeast}${count(users.held, 'user')} ${users.held === 1 ? 'waits' : 'wait'} for a person`]
+      : []),
+  ].slice(0, 3);
+  if (all.length > 0) return listed(all);
+  if (alerts.length > 0) return `${count(alerts.length, 'alert')} ${alerts.length === 1 ? 'is' : 'are'} open`;
+  return queue.due > 0
+    ? `${count(queue.due, 'user')} ${queue.due === 1 ? 'is' : 'are'} due`
+    : 'something is under way';
+}

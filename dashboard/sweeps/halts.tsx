@@ -1,0 +1,144 @@
+/** Runs that a safety limit stopped, and a person's approval. */
+import { useSignal } from '@preact/signals';
+import type { HaltAnswer } from '../../src/desk/answers.ts';
+import { DecideForm } from '../parts/decide-form.tsx';
+import { Badge } from '../parts/mark.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { Empty, Panel } from '../parts/panel.tsx';
+import { userHref } from '../place.ts';
+import { count, haltWord, number } from '../words.ts';
+import { consequenceOf } from './consequence.ts';
+
+export function Halts({ halts }: { halts: readonly HaltAnswer[] }) {
+  const asked = useSignal<HaltAnswer | undefined>(undefined);
+  const told = useSignal('');
+  const close = () => {
+    asked.value = undefined;
+  };
+  const waiting = halts.filter(({ approved }) => approved === null).length;
+  return (
+    <Panel
+      title="Halted by a safety limit"
+      aside={waiting > 0 && <Badge tone="bad">{count(waiting, 'waits', 'wait')} for a person</Badge>}
+    >
+      <p class="told" role="status" aria-label="Outcome">
+        {told.value}
+      </p>
+      {halts.length === 0 && <Empty>No run is halted.</Empty>}
+      <ul class="halts">
+        {halts.map((halt) => (
+          <Halt
+            key={`${halt.run} ${halt.kind}`}
+            halt={halt}
+            onApprove={() => {
+              told.value = '';
+              asked.value = halt;
+            }}
+          />
+        ))}
+      </ul>
+      {asked.value !== undefined && (
+        <Approve
+          halts={halts.filter(({ run }) => run === asked.value?.run)}
+          run={asked.value.run}
+          onClose={close}
+          onDone={({ what }) => {
+            close();
+            told.value = what;
+          }}
+        />
+      )}
+    </Panel>
+  );
+}
+
+function Halt({ halt, onApprove }: { halt: HaltAnswer; onApprove: () => void }) {
+  const { run, tenant, kind, at, limit, count: many, of, what, sample, approved, approvableUntil } = halt;
+  return (
+    <li>
+      <div class="halt-head">
+        <h3>
+          {haltWord(kind)} in {tenant}
+        </h3>
+        <span class="muted">
+          <Moment at={at} />, run <code>{run}</code>
+        </span>
+      </div>
+      <p>{what}</p>
+      <dl class="figures">
+        <div>
+          <dt>Limit</dt>
+          <dd>{number(limit)}</dd>
+        </div>
+        <div>
+          <dt>Count</dt>
+          <dd class="bad">{number(many)}</dd>
+        </div>
+        <div>
+          <dt>Of</dt>
+          <dd>{number(of)}</dd>
+        </div>
+      </dl>
+      {sample.length > 0 && (
+        <p class="sample">
+          {sample.length < many ? 'Some of them: ' : 'They are: '}
+          {sample.map((key) => (
+            <a key={key} href={userHref(key)}>
+              {key}
+            </a>
+          ))}
+        </p>
+      )}
+      {approved === null ? (
+        <p class="halt-foot">
+          <button type="button" class="primary" onClick={onApprove}>
+            Approve…
+          </button>
+          <span class="muted">
+            To leave it is to leave everything as it is. It can be approved until it lapses,{' '}
+            <Moment at={approvableUntil} />.
+          </span>
+        </p>
+      ) : (
+        <p class="halt-foot">
+          <Badge tone="good">Approved</Badge>
+          <span>
+            by {approved.by} <Moment at={approved.at} />
+            {approved.reason !== null && `: ${approved.reason}`}
+          </span>
+        </p>
+      )}
+    </li>
+  );
+}
+
+interface ApproveProps {
+  readonly run: string;
+  /** All that the run was halted over: one approval is of all of it. */
+  readonly halts: readonly HaltAnswer[];
+  readonly onClose: () => void;
+  readonly onDone: (answer: { what: string }) => void;
+}
+
+function Approve({ run, halts, onClose, onDone }: ApproveProps) {
+  return (
+    <DecideForm
+      title="Approve"
+      what={
+        <>
+          <p>This run, and no other, is let go on:</p>
+          <ul class="consequences">
+            {halts.map((halt) => (
+              <li key={halt.kind}>{consequenceOf(halt)}</li>
+            ))}
+          </ul>
+        </>
+      }
+      verb="Approve"
+      isGrave
+      decision={(decider) => ({ type: 'approve', run, ...decider })}
+      onClose={onClose}
+      onDone={onDone}
+    />
+  );
+}

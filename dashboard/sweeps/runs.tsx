@@ -1,0 +1,82 @@
+/** The sweeps that were. */
+import type { SweepRun } from '../../src/desk/answers.ts';
+import { formatDuration } from '../../src/terminal/duration.ts';
+import { Badge } from '../parts/mark.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { Empty, Panel } from '../parts/panel.tsx';
+import { count, haltWord, number } from '../words.ts';
+
+export function Runs({ runs, hasTenants }: { runs: readonly SweepRun[]; hasTenants: boolean }) {
+  return (
+    <Panel title="History">
+      {runs.length === 0 ? (
+        <Empty>
+          No sweep ever ran. <code>concord reconcile --all</code> runs one.
+        </Empty>
+      ) : (
+        <table class="cards runs">
+          <caption class="unseen">Sweeps</caption>
+          <thead>
+            <tr>
+              <th scope="col">Began</th>
+              {hasTenants && <th scope="col">Tenant</th>}
+              <th scope="col">Outcome</th>
+              <th scope="col" class="figure">
+                Users
+              </th>
+              <th scope="col" class="figure">
+                Differed
+              </th>
+              <th scope="col" class="figure">
+                Unreadable
+              </th>
+              <th scope="col" class="figure">
+                Took
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {runs.map((run) => (
+              <Run key={run.run} run={run} hasTenants={hasTenants} />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Panel>
+  );
+}
+
+function Run({ run, hasTenants }: { run: SweepRun; hasTenants: boolean }) {
+  const { tenant, startedAt, users, drifted, unreadable, durationMs, resumes } = run;
+  return (
+    <tr>
+      <th scope="row" data-label="Began">
+        <Moment at={startedAt} />
+      </th>
+      {hasTenants && <td data-label="Tenant">{tenant}</td>}
+      <td data-label="Outcome">
+        <Outcome run={run} />
+        {resumes > 0 && <span class="muted"> taken up again {count(resumes, 'time')}</span>}
+      </td>
+      <td class="figure" data-label="Users">
+        {users === null ? '–' : number(users)}
+      </td>
+      <td class="figure" data-label="Differed">
+        {drifted === null ? '–' : number(drifted)}
+      </td>
+      <td class={unreadable > 0 ? 'figure bad' : 'figure'} data-label="Unreadable">
+        {number(unreadable)}
+      </td>
+      <td class="figure" data-label="Took">
+        {durationMs === null ? '–' : formatDuration(durationMs)}
+      </td>
+    </tr>
+  );
+}
+
+function Outcome({ run: { endedAt, complete, halted } }: { run: SweepRun }) {
+  if (halted.length > 0)
+    return <Badge tone="bad">halted: {halted.map((kind) => haltWord(kind).toLowerCase()).join(', ')}</Badge>;
+  if (endedAt === null) return <Badge tone="busy">not over</Badge>;
+  return complete === false ? <Badge tone="warn">broke off</Badge> : <Badge tone="good">complete</Badge>;
+}

@@ -1,0 +1,173 @@
+/** What a person can do about a user. A button that makes no sense says why. */
+import { useSignal } from '@preact/signals';
+import { useId } from 'preact/hooks';
+import type { UserAnswer } from '../../src/desk/answers.ts';
+import { DecideForm } from '../parts/decide-form.tsx';
+import type { Question } from '../question.ts';
+import { AdoptForm } from './adopt-form.tsx';
+import { PauseForm } from './pause-form.tsx';
+import { ACTIONS, type Action, obstacleTo } from './permitted.ts';
+
+interface ActionsProps {
+  readonly seen: UserAnswer;
+  readonly look: Question<UserAnswer>;
+  /** The outcome, for people. */
+  readonly onTold: (text: string) => void;
+}
+
+const NAMES: Readonly<Record<Action, string>> = {
+  reconcile: 'Reconcile now…',
+  look: 'Dry run',
+  pause: 'Pause…',
+  resume: 'Resume…',
+  retry: 'Retry…',
+  adopt: 'Adopt…',
+};
+
+export function Actions({ seen, look, onTold }: ActionsProps) {
+  const open = useSignal<Action | undefined>(undefined);
+  const close = () => {
+    open.value = undefined;
+  };
+  const done = ({ what }: { what: string }) => {
+    close();
+    onTold(what);
+  };
+  const choose = (action: Action) => {
+    onTold('');
+    if (action !== 'look') {
+      open.value = action;
+      return;
+    }
+    onTold('Looking at the systems; nothing is changed. Desired and actual, and the plan, follow below.');
+    look.ask();
+  };
+  return (
+    <>
+      <fieldset class="actions">
+        <legend class="unseen">Actions</legend>
+        {ACTIONS.map((action) => (
+          <ActionButton
+            key={action}
+            name={NAMES[action]}
+            isLikely={isLikely(action, seen)}
+            obstacle={obstacleTo(action, seen)}
+            onChoose={() => choose(action)}
+            onRefused={onTold}
+          />
+        ))}
+      </fieldset>
+      <Form action={open.value} user={seen.user} onClose={close} onDone={done} />
+    </>
+  );
+}
+
+/** The one that probably helps stands out. */
+function isLikely(action: Action, seen: UserAnswer): boolean {
+  const helps: Action =
+    seen.pause !== null
+      ? 'resume'
+      : obstacleTo('adopt', seen) === null
+        ? 'adopt'
+        : seen.quarantined || seen.failure !== null
+          ? 'retry'
+          : 'reconcile';
+  return action === helps && seen.sync !== 'Synced';
+}
+
+interface ActionButtonProps {
+  readonly name: string;
+  readonly isLikely: boolean;
+  readonly obstacle: string | null;
+  readonly onChoose: () => void;
+  readonly onRefused: (text: string) => void;
+}
+
+/** It stays reachable, since only so can its reason be read by keyboard. */
+function ActionButton({ name, isLikely, obstacle, onChoose, onRefused }: ActionButtonProps) {
+  const id = useId();
+  return (
+    <span class="action">
+      <button
+        type="button"
+        class={isLikely ? 'primary' : ''}
+        aria-disabled={obstacle !== null}
+        aria-describedby={obstacle === null ? undefined : id}
+        title={obstacle ?? undefined}
+        onClick={() => (obstacle === null ? onChoose() : onRefused(`${name.replace('…', '')}: ${obstacle}`))}
+      >
+        {name}
+      </button>
+      {obstacle !== null && (
+        <span id={id} class="unseen">
+          {obstacle}
+        </span>
+      )}
+    </span>
+  );
+}
+
+interface FormProps {
+  readonly action: Action | undefined;
+  readonly user: string;
+  readonly onClose: () => void;
+  readonly onDone: (answer: { what: string }) => void;
+}
+
+function Form({ action, user, onClose, onDone }: FormProps) {
+  switch (action) {
+    case undefined:
+    case 'look':
+      return null;
+    case 'reconcile':
+      return (
+        <DecideForm
+          title="Reconcile now"
+          what={
+            <p>
+              <b>{user}</b> is looked at next, and what differs is mended. It is the same pass that runs by
+              itself, only sooner.
+            </p>
+          }
+          verb="Reconcile now"
+          decision={(decider) => ({ type: 'reconcile', user, ...decider })}
+          onClose={onClose}
+          onDone={onDone}
+        />
+      );
+    case 'pause':
+      return <PauseForm user={user} onClose={onClose} onDone={onDone} />;
+    case 'resume':
+      return (
+        <DecideForm
+          title="Resume"
+          what={
+            <p>
+              The pause of <b>{user}</b> ends. They are looked at next, and what differs is mended.
+            </p>
+          }
+          verb="Resume"
+          decision={(decider) => ({ type: 'resume', user, ...decider })}
+          onClose={onClose}
+          onDone={onDone}
+        />
+      );
+    case 'retry':
+      return (
+        <DecideForm
+          title="Retry"
+          what={
+            <p>
+              The failures of <b>{user}</b> so far are forgotten, and what failed is tried again next.
+            </p>
+          }
+          verb="Retry"
+          decision={(decider) => ({ type: 'retry', user, ...decider })}
+          onClose={onClose}
+          onDone={onDone}
+        />
+      );
+    case 'adopt':
+      return <AdoptForm user={user} onClose={onClose} onDone={onDone} />;
+  }
+}

@@ -1,0 +1,81 @@
+/** What speaks for an account being this user's and what against, and a person's yes. */
+import { useComputed, useSignal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import type { AdoptionAnswer, DecisionAnswer } from '../../src/desk/answers.ts';
+import { Copy } from '../parts/copy.tsx';
+import { DecideForm } from '../parts/decide-form.tsx';
+import { Badge } from '../parts/mark.tsx';
+import { Answer } from '../parts/waiting.tsx';
+import { question } from '../question.ts';
+
+interface AdoptFormProps {
+  readonly user: string;
+  readonly onClose: () => void;
+  readonly onDone: (answer: DecisionAnswer) => void;
+}
+
+export function AdoptForm({ user, onClose, onDone }: AdoptFormProps) {
+  const isSure = useSignal(false);
+  const asked = useMemo(
+    () => question<AdoptionAnswer>(`/api/user/adoption?key=${encodeURIComponent(user)}`),
+    [user],
+  );
+  useEffect(() => asked.ask(), [asked]);
+  const isUnready = useComputed(() => asked.held.value.data === undefined || !isSure.value);
+  return (
+    <DecideForm
+      title="Adopt"
+      what={
+        <>
+          <p>
+            Concord takes the account below for that of <b>{user}</b>: it sets a new password there, and keeps
+            the account as it keeps every other. A handle or an address alone proves nothing.
+          </p>
+          <Answer held={asked.held.value} what="the evidence" lines={4} onAgain={() => asked.ask()}>
+            {(adoption) => <Evidence adoption={adoption} />}
+          </Answer>
+        </>
+      }
+      verb="Adopt"
+      isGrave
+      isUnready={isUnready}
+      decision={(decider) => {
+        const did = asked.held.value.data?.did;
+        return did === undefined
+          ? { wrong: 'There is no account to adopt.' }
+          : { type: 'adopt', user, did, ...decider };
+      }}
+      onClose={onClose}
+      onDone={onDone}
+    >
+      <label class="check">
+        <input
+          type="checkbox"
+          name="sure"
+          onChange={({ currentTarget }) => {
+            isSure.value = currentTarget.checked;
+          }}
+        />
+        <span>I have seen the evidence, and it is their account</span>
+      </label>
+    </DecideForm>
+  );
+}
+
+function Evidence({ adoption: { did, handle, state, evidence } }: { adoption: AdoptionAnswer }) {
+  return (
+    <>
+      <p class="candidate">
+        <code>{did}</code> <Copy text={did} what="the DID" />
+        <br />@{handle.replace(/^@/, '')}, {state}
+      </p>
+      <ul class="evidence" aria-label="Evidence">
+        {evidence.map(({ says, what }) => (
+          <li key={what}>
+            <Badge tone={says === 'for' ? 'good' : 'bad'}>{says}</Badge> {what}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

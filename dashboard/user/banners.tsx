@@ -1,0 +1,63 @@
+/** Why nothing happens by itself, and what to do. */
+import type { UserAnswer } from '../../src/desk/answers.ts';
+import { Mark } from '../parts/mark.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { count } from '../words.ts';
+import { obstacleTo } from './permitted.ts';
+
+export function Banners({ seen }: { seen: UserAnswer }) {
+  const { pause, quarantined, failure, attempts, troubles } = seen;
+  const held = troubles.filter((trouble) => trouble.held);
+  return (
+    <div class="banners">
+      {pause !== null && (
+        <div class="banner idle">
+          <Mark tone="idle" />
+          <p>
+            <strong>Paused</strong> by {pause.by} <Moment at={pause.at} />: {pause.reason}{' '}
+            <span class="muted">
+              {pause.until === null ? (
+                'Until resumed.'
+              ) : (
+                <>
+                  Ends <Moment at={pause.until} />.
+                </>
+              )}
+            </span>
+          </p>
+        </div>
+      )}
+      {failure !== null && (
+        <div class={quarantined ? 'banner bad' : 'banner warn'}>
+          <Mark tone={quarantined ? 'bad' : 'warn'} />
+          <p>
+            <strong>{quarantined ? 'Quarantined' : 'Failing'}</strong> after {count(attempts, 'failure')} in a
+            row, the first <Moment at={failure.since} />: <code>{failure.code}</code> {failure.message}{' '}
+            <span class="muted">
+              {quarantined
+                ? 'Left alone until something new is heard, the next sweep, or Retry.'
+                : seen.dueAt !== null && (
+                    <>
+                      Tried again <Moment at={seen.dueAt} />.
+                    </>
+                  )}
+            </span>
+          </p>
+        </div>
+      )}
+      {held.length > 0 && (
+        <div class="banner warn">
+          <Mark tone="warn" />
+          <p>
+            <strong>Held</strong> for a person: {held.map(({ message }) => message).join(' ')}{' '}
+            <span class="muted">
+              {obstacleTo('adopt', seen) === null
+                ? 'Adopt shows the evidence, and asks.'
+                : 'When that is mended outside, Reconcile now looks again.'}
+            </span>
+          </p>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+/** How each resource stands, and since when. */
+import type { UserAnswer } from '../../src/desk/answers.ts';
+import { Badge } from '../parts/mark.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { Empty, Panel } from '../parts/panel.tsx';
+import type { Tone } from '../words.ts';
+
+const TONES: Readonly<Record<'True' | 'False' | 'Unknown', Tone>> = {
+  True: 'good',
+  False: 'warn',
+  Unknown: 'unknown',
+};
+
+export function Conditions({ seen: { conditions } }: { seen: UserAnswer }) {
+  return (
+    <Panel title="Conditions">
+      {conditions.length === 0 ? (
+        <Empty>Nobody has looked at this user to the end yet.</Empty>
+      ) : (
+        <table class="cards conditions">
+          <caption class="unseen">Conditions</caption>
+          <thead>
+            <tr>
+              <th scope="col">Resource</th>
+              <th scope="col">As desired</th>
+              <th scope="col">Reason</th>
+              <th scope="col">Since</th>
+            </tr>
+          </thead>
+          <tbody>
+            {conditions.map(({ resource, status, reason, message, held, since }) => (
+              <tr key={resource}>
+                <th scope="row" data-label="Resource">
+                  {resource}
+                </th>
+                <td data-label="As desired">
+                  <Badge tone={TONES[status]}>{status}</Badge>
+                </td>
+                <td class="prose" data-label="Reason">
+                  {reason}
+                  {held && <span class="held"> held</span>}
+                  <br />
+                  <span class="muted">{message}</span>
+                </td>
+                <td data-label="Since">
+                  {since === null ? <span class="muted">just found</span> : <Moment at={since} />}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,78 @@
+/** One user: how they stand, what would be done, what was done, and the buttons that help. */
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { TimelineAnswer, UserAnswer } from '../../src/desk/answers.ts';
+import { useAnswer } from '../asked.ts';
+import { isAbout, onNews } from '../live.ts';
+import { Answer } from '../parts/waiting.tsx';
+import { type Question, questions } from '../question.ts';
+import { Actions } from './actions.tsx';
+import { Banners } from './banners.tsx';
+import { Conditions } from './conditions.tsx';
+import { Heading } from './heading.tsx';
+import { Look } from './look.tsx';
+import { Timeline } from './timeline.tsx';
+
+const known = questions<UserAnswer>();
+const looks = questions<UserAnswer>();
+const timelines = questions<TimelineAnswer>();
+
+/** A look asks Auth0 and the PDS, so that it waits until the log has come to rest. */
+const LOOK_AGAIN_AFTER_MS = 2000;
+
+export function UserPage({ user }: { user: string }) {
+  const key = encodeURIComponent(user);
+  const question = known(`/api/user?key=${key}`);
+  const look = looks(`/api/user/look?key=${key}`);
+  const told = useSignal('');
+  const held = useAnswer(question, (changed) => isAbout(user, changed));
+  useLook(look, user);
+  return (
+    <div class="page">
+      <Heading user={user} seen={held.data} />
+      <p class="told" role="status" aria-label="Outcome">
+        {told.value}
+      </p>
+      <Answer held={held} what="the user" lines={12} onAgain={() => question.ask()}>
+        {(seen) => (
+          <>
+            <Actions
+              seen={seen}
+              look={look}
+              onTold={(text) => {
+                told.value = text;
+              }}
+            />
+            <Banners seen={seen} />
+            <div class="sides">
+              <div class="stack">
+                <Look seen={seen} look={look} />
+                <Conditions seen={seen} />
+              </div>
+              <Timeline question={timelines(`/api/user/timeline?key=${key}`)} user={user} />
+            </div>
+          </>
+        )}
+      </Answer>
+    </div>
+  );
+}
+
+/** After the first paint, and again when the user's history has grown and come to rest. */
+function useLook(look: Question<UserAnswer>, user: string): void {
+  useEffect(() => {
+    look.ask();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = onNews((changed) => {
+      if (!isAbout(user, changed)) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        if (!document.hidden) look.ask();
+      }, LOOK_AGAIN_AFTER_MS);
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [look, user]);
+}

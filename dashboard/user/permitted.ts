@@ -1,0 +1,34 @@
+/** Which buttons make sense for a user, and why not the others. The server decides; this only spares a refusal. */
+import type { UserAnswer } from '../../src/desk/answers.ts';
+
+export const ACTIONS = ['reconcile', 'look', 'pause', 'resume', 'retry', 'adopt'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/** With these a person who has seen the evidence may say that the account is this user's. */
+const ADOPTABLE: ReadonlySet<string> = new Set([
+  'UnownedAccountFound',
+  'AccountEmailDiffers',
+  'AccountsDiffer',
+  'AdoptionImpossible',
+  'IntendedAccountHidden',
+]);
+
+/** Null where the action makes sense, else the reason why it does not. */
+export function obstacleTo(action: Action, user: UserAnswer): string | null {
+  switch (action) {
+    case 'reconcile':
+      return user.pause === null ? null : 'Paused: a pass would change nothing. Resume first.';
+    case 'look':
+      return null;
+    case 'pause':
+      return user.pause === null ? null : 'Already paused.';
+    case 'resume':
+      return user.pause === null ? 'Not paused.' : null;
+    case 'retry':
+      return user.quarantined || user.attempts > 0 || user.failure !== null ? null : 'Nothing has failed.';
+    case 'adopt':
+      return user.troubles.some(({ resource, reason }) => resource === 'account' && ADOPTABLE.has(reason))
+        ? null
+        : 'No account waits to be adopted.';
+  }
+}

@@ -1,0 +1,52 @@
+/** The timeline as it grows: pages of the log, put together, by day. */
+import type { TimelineAnswer, TimelineEvent } from '../../src/desk/answers.ts';
+
+export interface Story {
+  /** Newest first. */
+  readonly events: readonly TimelineEvent[];
+  readonly next: string | null;
+  readonly total: number;
+}
+
+export interface Day {
+  /** `2026-11-23` */
+  readonly day: string;
+  readonly events: readonly TimelineEvent[];
+}
+
+/**
+ * The newest page put before what is known. Where the two do not meet, something lies between that nobody has read,
+ * so that what was known is dropped: it is a click away, and a gap that nobody sees would be a lie.
+ */
+export function withNewest(known: Story | undefined, newest: TimelineAnswer): Story {
+  if (known === undefined) return newest;
+  const oldest = newest.events.at(-1);
+  const meets = oldest === undefined ? -1 : known.events.findIndex(({ event }) => event === oldest.event);
+  if (meets === -1) return newest;
+  return {
+    events: [...newest.events, ...known.events.slice(meets + 1)],
+    next: known.next,
+    total: newest.total,
+  };
+}
+
+/** An earlier page put behind what is known. */
+export function withEarlier(known: Story, earlier: TimelineAnswer): Story {
+  const seen = new Set(known.events.map(({ event }) => event));
+  return {
+    events: [...known.events, ...earlier.events.filter(({ event }) => !seen.has(event))],
+    next: earlier.next,
+    total: earlier.total,
+  };
+}
+
+export function byDay(events: readonly TimelineEvent[]): readonly Day[] {
+  const days: { day: string; events: TimelineEvent[] }[] = [];
+  for (const event of events) {
+    const day = event.at.slice(0, 10);
+    const last = days.at(-1);
+    if (last?.day === day) last.events.push(event);
+    else days.push({ day, events: [event] });
+  }
+  return days;
+}

@@ -1,0 +1,77 @@
+/** Words and numbers as the pages show them. */
+import type { HaltKind, Health, Situation, Sync } from '../src/desk/answers.ts';
+
+/** What a colour and a mark stand for. Never shown without its word. */
+export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'unknown' | 'idle';
+
+export function toneOfSync(sync: Sync): Tone {
+  switch (sync) {
+    case 'Synced':
+      return 'good';
+    case 'OutOfSync':
+      return 'warn';
+    case 'Unknown':
+      return 'unknown';
+  }
+}
+
+export function toneOfHealth(health: Health): Tone {
+  switch (health) {
+    case 'Healthy':
+      return 'good';
+    case 'Progressing':
+      return 'busy';
+    case 'Degraded':
+      return 'bad';
+    case 'Suspended':
+      return 'idle';
+  }
+}
+
+export function situationWord(situation: Situation): string {
+  return SITUATION_WORDS[situation];
+}
+
+const SITUATION_WORDS: Readonly<Record<Situation, string>> = {
+  failing: 'Failing',
+  'backing-off': 'Backing off',
+  quarantined: 'Quarantined',
+  held: 'Held',
+  paused: 'Paused',
+  unseen: 'Never looked at',
+};
+
+export function haltWord(kind: HaltKind): string {
+  switch (kind) {
+    case 'removals':
+      return 'Removals';
+    case 'renames':
+      return 'Renames';
+    case 'source':
+      return 'Shrunken source';
+  }
+}
+
+const NUMBER = new Intl.NumberFormat('en');
+
+export function number(value: number): string {
+  return NUMBER.format(value);
+}
+
+/** `1 user`, `1,204 users`. */
+export function count(value: number, one: string, many = `${one}s`): string {
+  return `${number(value)} ${value === 1 ? one : many}`;
+}
+
+/** `a, b and c` */
+export function listed(items: readonly string[]): string {
+  if (items.length < 2) return items.join('');
+  return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+}
+
+/** `2026-11-23 01:14:57 UTC` */
+export function moment(at: string): string {
+  return Number.isNaN(Date.parse(at))
+    ? at
+    : `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
