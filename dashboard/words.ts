@@ -69,6 +69,13 @@ export function listed(items: readonly string[]): string {
   return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
 }
 
+/** In the reader's own time zone too, for what is shown on hover. */
+export function inBothZones(at: string): string {
+  if (Number.isNaN(Date.parse(at))) return at;
+  const own = new Date(at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
+  return own.endsWith('UTC') ? moment(at) : `${own} (${moment(at)})`;
+}
+
 /** `2026-11-23 01:14:57 UTC` */
 export function moment(at: string): string {
   return Number.isNaN(Date.parse(at))

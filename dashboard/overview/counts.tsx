@@ -1,6 +1,6 @@
 /** The numbers, each a link to those whom it counts. */
 import type { OverviewAnswer } from '../../src/desk/answers.ts';
-import { Moment } from '../parts/moment.tsx';
+import { Lasting } from '../parts/moment.tsx';
 import { usersHref } from '../place.ts';
 import { number, type Tone } from '../words.ts';
 
@@ -49,14 +49,14 @@ export function Counts({ seen }: { seen: OverviewAnswer }) {
       <Tiles label="How users stand" tiles={standing} />
       <Tiles label="What waits" tiles={waiting} />
       <p class="muted counts-note">
-        {number(queue.waiting)} due later
         {queue.oldestDueSince !== null && (
           <>
-            , the oldest due since <Moment at={queue.oldestDueSince} />
+            Whoever is due for longest has waited <Lasting since={queue.oldestDueSince} />.{' '}
           </>
         )}
+        {number(queue.waiting)} are due later.
         {seen.isPartial &&
-          '. More are in trouble than were read: what is counted of them is at least so many'}
+          ' More are in trouble than were read: what is counted of them is at least so many.'}
       </p>
     </section>
   );

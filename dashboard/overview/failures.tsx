@@ -13,7 +13,7 @@ export function Failures({ failures }: { failures: readonly FailureAnswer[] }) {
       {failures.length === 0 ? (
         <Empty>No user's last pass failed.</Empty>
       ) : (
-        <table class="cards">
+        <table class="cards failures">
           <caption class="unseen">Failures</caption>
           <thead>
             <tr>
@@ -47,7 +47,9 @@ export function Failures({ failures }: { failures: readonly FailureAnswer[] }) {
                   <Moment at={since} />
                 </td>
                 <td data-label="For longest">
-                  <a href={userHref(example)}>{example}</a>
+                  <a class="clip" href={userHref(example)} title={example}>
+                    {example}
+                  </a>
                 </td>
               </tr>
             ))}

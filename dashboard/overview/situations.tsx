@@ -1,6 +1,8 @@
 /** Why users are not as desired, the most frequent first. */
 import type { OverviewAnswer } from '../../src/desk/answers.ts';
 import { Command } from '../parts/copy.tsx';
+import { First } from '../parts/first.tsx';
+import { Mark } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { userHref, usersHref } from '../place.ts';
@@ -10,48 +12,56 @@ export function Situations({ seen: { situations, isPartial } }: { seen: Overview
   return (
     <Panel title="Situations" isSteady>
       {situations.length === 0 ? (
-        <Empty>Everybody who was looked at is as desired.</Empty>
+        <Empty>
+          <Mark tone="good" /> Everybody who was looked at is as desired.
+        </Empty>
       ) : (
-        <table class="cards situations">
-          <caption class="unseen">Users by situation</caption>
-          <thead>
-            <tr>
-              <th scope="col" class="figure">
-                Users
-              </th>
-              <th scope="col">Situation, and what to type</th>
-              <th scope="col">For longest</th>
-            </tr>
-          </thead>
-          <tbody>
-            {situations.map(({ resource, reason, users, held, example, since, command }) => (
-              <tr key={`${resource} ${reason}`}>
-                <td class="figure" data-label="Users">
-                  <a href={usersHref({ resource, reason })} class={held > 0 ? 'big bad' : 'big warn'}>
-                    {isPartial && <span class="at-least">≥ </span>}
-                    {number(users)}
-                    <span class="unseen">
-                      {' '}
-                      with {resource} {reason}
-                    </span>
-                  </a>
-                </td>
-                <th scope="row" data-label="Situation">
-                  <span class="muted">{resource}</span> {reason}
-                  {held > 0 && <span class="held"> {held === users ? 'held' : `${number(held)} held`}</span>}
-                  <Command text={command} />
-                </th>
-                <td data-label="For longest">
-                  <a href={userHref(example)} class="clip" title={example}>
-                    {example}
-                  </a>
-                  <br />
-                  <Moment at={since} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <First of={situations} most={3}>
+          {(shown) => (
+            <table class="cards situations">
+              <caption class="unseen">Users by situation</caption>
+              <thead>
+                <tr>
+                  <th scope="col" class="figure">
+                    Users
+                  </th>
+                  <th scope="col">Situation, and what to type</th>
+                  <th scope="col">For longest</th>
+                </tr>
+              </thead>
+              <tbody>
+                {shown.map(({ resource, reason, users, held, example, since, command }) => (
+                  <tr key={`${resource} ${reason}`}>
+                    <td class="figure" data-label="Users">
+                      <a href={usersHref({ resource, reason })} class={held > 0 ? 'big bad' : 'big warn'}>
+                        {isPartial && <span class="at-least">≥ </span>}
+                        {number(users)}
+                        <span class="unseen">
+                          {' '}
+                          with {resource} {reason}
+                        </span>
+                      </a>
+                    </td>
+                    <th scope="row" data-label="Situation">
+                      <span class="muted">{resource}</span> {reason}
+                      {held > 0 && (
+                        <span class="held"> {held === users ? 'held' : `${number(held)} held`}</span>
+                      )}
+                      <Command text={command} />
+                    </th>
+                    <td data-label="For longest">
+                      <a href={userHref(example)} class="clip" title={example}>
+                        {example}
+                      </a>
+                      <br />
+                      <Moment at={since} />
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+        </First>
       )}
     </Panel>
   );

@@ -1,5 +1,6 @@
 /** What Concord hears from and rests on: streams, logs, sweeps, the room upstream, indexes. */
 import type { OverviewAnswer, TenantAnswer, UpstreamAnswer } from '../../src/desk/answers.ts';
+import { now } from '../clock.ts';
 import { Bar } from '../parts/bar.tsx';
 import { Badge } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';
@@ -110,13 +111,12 @@ export function Upstreams({ upstreams }: { upstreams: readonly UpstreamAnswer[] 
             {limit !== null && (
               <Bar value={remaining} of={limit} tone={remaining * 10 < limit ? 'warn' : 'good'} />
             )}
-            {(waiting > 0 || (resetAt !== null && remaining === 0)) && (
+            {waiting > 0 && (
               <p class="muted">
-                {waiting > 0 && count(waiting, 'call waits', 'calls wait')}
-                {waiting > 0 && resetAt !== null && ', '}
-                {resetAt !== null && (
+                {count(waiting, 'call waits', 'calls wait')}
+                {resetAt !== null && Date.parse(resetAt) > now.value && (
                   <>
-                    room again <Moment at={resetAt} />
+                    , room again <Moment at={resetAt} />
                   </>
                 )}
               </p>

@@ -32,8 +32,10 @@ export function DecideForm(props: DecideFormProps) {
   const reason = useRef<HTMLTextAreaElement>(null);
   const problem = useSignal('');
   const isAsking = useSignal(false);
-  // The first thing that is missing.
-  useEffect(() => (by.current?.value === '' ? by : reason).current?.focus(), []);
+  // The first thing that is missing; the heading, where something is to be read before.
+  useEffect(() => {
+    if (isUnready === undefined) (by.current?.value === '' ? by : reason).current?.focus();
+  }, []);
 
   const send = async (): Promise<void> => {
     const decider = { by: by.current?.value.trim() ?? '', reason: oneLine(reason.current?.value ?? '') };

@@ -15,6 +15,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     const shown = dialog.current;
     const opener = document.activeElement;
     shown?.showModal();
+    shown?.querySelector('h2')?.focus();
     return () => {
       shown?.close();
       if (opener instanceof HTMLElement) opener.focus();
@@ -22,7 +23,9 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   }, []);
   return (
     <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
-      <h2 id={id}>{title}</h2>
+      <h2 id={id} tabIndex={-1}>
+        {title}
+      </h2>
       {children}
     </dialog>
   );

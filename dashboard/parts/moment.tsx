@@ -2,13 +2,13 @@
 import { useComputed } from '@preact/signals';
 import { formatDuration, formatRelative } from '../../src/terminal/duration.ts';
 import { now } from '../clock.ts';
-import { moment } from '../words.ts';
+import { inBothZones } from '../words.ts';
 
 export function Moment({ at }: { at: string }) {
   // Only this text is drawn again each second, and not what stands around it.
   const text = useComputed(() => formatRelative(new Date(at), new Date(now.value)));
   return (
-    <time class="moment" dateTime={at} title={moment(at)}>
+    <time class="moment" dateTime={at} title={inBothZones(at)}>
       {text}
     </time>
   );
@@ -18,7 +18,7 @@ export function Moment({ at }: { at: string }) {
 export function Lasting({ since }: { since: string }) {
   const text = useComputed(() => formatDuration(now.value - Date.parse(since)));
   return (
-    <time class="moment" dateTime={since} title={`since ${moment(since)}`}>
+    <time class="moment" dateTime={since} title={`since ${inBothZones(since)}`}>
       {text}
     </time>
   );

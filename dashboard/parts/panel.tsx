@@ -6,7 +6,7 @@ interface PanelProps {
   readonly title: string;
   /** Beside the heading. */
   readonly aside?: ComponentChildren;
-  /** Keeps its height, whatever it holds, and is scrolled within, so that nothing below it moves. */
+  /** Has room for what mostly comes and goes, so that nothing below it moves. */
   readonly isSteady?: boolean;
   readonly children: ComponentChildren;
 }
@@ -19,14 +19,7 @@ export function Panel({ title, aside, isSteady = false, children }: PanelProps) 
         <h2 id={id}>{title}</h2>
         {aside !== undefined && <div class="panel-aside">{aside}</div>}
       </header>
-      {isSteady ? (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what is scrolled has to be reached by keyboard.
-        <section class="panel-body" aria-labelledby={id} tabIndex={0}>
-          {children}
-        </section>
-      ) : (
-        <div class="panel-body">{children}</div>
-      )}
+      <div class="panel-body">{children}</div>
     </section>
   );
 }

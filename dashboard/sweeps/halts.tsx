@@ -91,7 +91,7 @@ function Halt({ halt, onApprove }: { halt: HaltAnswer; onApprove: () => void }) 
       )}
       {approved === null ? (
         <p class="halt-foot">
-          <button type="button" class="primary" onClick={onApprove}>
+          <button type="button" class={kind === 'renames' ? 'primary' : 'primary grave'} onClick={onApprove}>
             Approve…
           </button>
           <span class="muted">
@@ -135,7 +135,7 @@ function Approve({ run, halts, onClose, onDone }: ApproveProps) {
         </>
       }
       verb="Approve"
-      isGrave
+      isGrave={halts.some(({ kind }) => kind !== 'renames')}
       decision={(decider) => ({ type: 'approve', run, ...decider })}
       onClose={onClose}
       onDone={onDone}

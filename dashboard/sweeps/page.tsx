@@ -26,7 +26,7 @@ export function SweepsPage() {
           <>
             <Now tenants={seen.tenants} />
             <Halts halts={seen.halts} />
-            <Runs runs={seen.runs} hasTenants={seen.tenants.length > 1} />
+            <Runs runs={seen.runs} tenants={seen.tenants} />
           </>
         )}
       </Answer>

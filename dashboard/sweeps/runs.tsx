@@ -1,12 +1,20 @@
 /** The sweeps that were. */
-import type { SweepRun } from '../../src/desk/answers.ts';
+import type { SweepRun, SweepsAnswer } from '../../src/desk/answers.ts';
 import { formatDuration } from '../../src/terminal/duration.ts';
 import { Badge } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { count, haltWord, number } from '../words.ts';
 
-export function Runs({ runs, hasTenants }: { runs: readonly SweepRun[]; hasTenants: boolean }) {
+export function Runs({ runs, tenants }: Pick<SweepsAnswer, 'runs' | 'tenants'>) {
+  const hasTenants = tenants.length > 1;
+  // Whoever is at it is at the newest of its tenant; an older one without an end is one that nobody ended.
+  const alive = new Set(
+    tenants.flatMap(({ tenant, running }) => {
+      const newest = runs.find((run) => run.tenant === tenant && run.endedAt === null);
+      return running?.isAlive === true && newest !== undefined ? [newest.run] : [];
+    }),
+  );
   return (
     <Panel title="History">
       {runs.length === 0 ? (
@@ -37,7 +45,7 @@ export function Runs({ runs, hasTenants }: { runs: readonly SweepRun[]; hasTenan
           </thead>
           <tbody>
             {runs.map((run) => (
-              <Run key={run.run} run={run} hasTenants={hasTenants} />
+              <Run key={run.run} run={run} hasTenants={hasTenants} isAlive={alive.has(run.run)} />
             ))}
           </tbody>
         </table>
@@ -46,7 +54,7 @@ export function Runs({ runs, hasTenants }: { runs: readonly SweepRun[]; hasTenan
   );
 }
 
-function Run({ run, hasTenants }: { run: SweepRun; hasTenants: boolean }) {
+function Run({ run, hasTenants, isAlive }: { run: SweepRun; hasTenants: boolean; isAlive: boolean }) {
   const { tenant, startedAt, users, drifted, unreadable, durationMs, resumes } = run;
   return (
     <tr>
@@ -55,7 +63,7 @@ function Run({ run, hasTenants }: { run: SweepRun; hasTenants: boolean }) {
       </th>
       {hasTenants && <td data-label="Tenant">{tenant}</td>}
       <td data-label="Outcome">
-        <Outcome run={run} />
+        <Outcome run={run} isAlive={isAlive} />
         {resumes > 0 && <span class="muted"> taken up again {count(resumes, 'time')}</span>}
       </td>
       <td class="figure" data-label="Users">
@@ -74,9 +82,10 @@ function Run({ run, hasTenants }: { run: SweepRun; hasTenants: boolean }) {
   );
 }
 
-function Outcome({ run: { endedAt, complete, halted } }: { run: SweepRun }) {
+function Outcome({ run: { endedAt, complete, halted }, isAlive }: { run: SweepRun; isAlive: boolean }) {
   if (halted.length > 0)
     return <Badge tone="bad">halted: {halted.map((kind) => haltWord(kind).toLowerCase()).join(', ')}</Badge>;
-  if (endedAt === null) return <Badge tone="busy">not over</Badge>;
+  if (endedAt === null && isAlive) return <Badge tone="busy">running</Badge>;
+  if (endedAt === null) return <Badge tone="warn">left off</Badge>;
   return complete === false ? <Badge tone="warn">broke off</Badge> : <Badge tone="good">complete</Badge>;
 }

@@ -3,7 +3,7 @@
  * log's view is shown and called that.
  */
 import type { UserAnswer } from '../../src/desk/answers.ts';
-import { Badge } from '../parts/mark.tsx';
+import { Badge, Mark } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Problem, Waiting } from '../parts/waiting.tsx';
@@ -42,8 +42,8 @@ export function Look({ seen, look }: { seen: UserAnswer; look: Question<UserAnsw
             <Badge tone="unknown">Not asked</Badge>{' '}
             {listed(
               shown.unread.map(({ upstream, code }) => `${SYSTEMS.get(upstream) ?? upstream} (${code})`),
-            )}{' '}
-            could not be asked; what rests on it is as the log knows it.
+            )}
+            . What rests on that is as the log knows it.
           </p>
         )}
         <SideBySide shown={shown} />
@@ -111,7 +111,7 @@ function Plan({ found: { plan, withheld, retryAt, unread } }: { found: UserAnswe
     <>
       {withheld !== null && (
         <p class="banner idle">
-          <Badge tone="idle">{withheld.reason}</Badge> {withheld.message} Nothing of this would be done now.
+          <Mark tone="idle" /> {withheld.message} Nothing of this would be done now.
         </p>
       )}
       {plan === null ? (

@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks';
 import type { TimelineAnswer, UserAnswer } from '../../src/desk/answers.ts';
 import { useAnswer } from '../asked.ts';
 import { isAbout, onNews } from '../live.ts';
+import { Beside } from '../parts/beside.tsx';
 import { Answer } from '../parts/waiting.tsx';
 import { type Question, questions } from '../question.ts';
 import { Actions } from './actions.tsx';
@@ -45,10 +46,10 @@ export function UserPage({ user }: { user: string }) {
             />
             <Banners seen={seen} />
             <div class="sides">
-              <div class="stack">
+              <Beside>
                 <Look seen={seen} look={look} />
                 <Conditions seen={seen} />
-              </div>
+              </Beside>
               <Timeline question={timelines(`/api/user/timeline?key=${key}`)} user={user} />
             </div>
           </>

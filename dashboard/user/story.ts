@@ -40,6 +40,11 @@ export function withEarlier(known: Story, earlier: TimelineAnswer): Story {
   };
 }
 
+/** What whoever is called at night looks for. */
+export function isFailure(type: string): boolean {
+  return type === 'converge.failed' || type === 'user.quarantined' || type === 'account.creation-failed';
+}
+
 export function byDay(events: readonly TimelineEvent[]): readonly Day[] {
   const days: { day: string; events: TimelineEvent[] }[] = [];
   for (const event of events) {

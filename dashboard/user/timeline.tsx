@@ -5,11 +5,12 @@ import type { TimelineAnswer, TimelineEvent } from '../../src/desk/answers.ts';
 import { ask, type Refusal, refusalFrom } from '../api.ts';
 import { useAnswer } from '../asked.ts';
 import { isAbout } from '../live.ts';
+import { Mark } from '../parts/mark.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Problem, Waiting } from '../parts/waiting.tsx';
 import type { Question } from '../question.ts';
-import { count, moment, number } from '../words.ts';
-import { byDay, type Story, withEarlier, withNewest } from './story.ts';
+import { count, inBothZones, moment, number } from '../words.ts';
+import { byDay, isFailure, type Story, withEarlier, withNewest } from './story.ts';
 
 export function Timeline({ question, user }: { question: Question<TimelineAnswer>; user: string }) {
   const held = useAnswer(question, (changed) => isAbout(user, changed));
@@ -70,20 +71,20 @@ export function Timeline({ question, user }: { question: Question<TimelineAnswer
 
 function Line({ told: { type, at, part, what, because } }: { told: TimelineEvent }) {
   return (
-    <li class={`line part-${part}`}>
-      <time dateTime={at} title={moment(at)}>
+    <li class={isFailure(type) ? 'line is-failure' : `line part-${part}`}>
+      <time dateTime={at} title={inBothZones(at)}>
         {at.slice(11, 19)}
       </time>
       <span class="part">{part}</span>
       <div class="line-what">
-        <span>{what}</span> <code class="muted">{type}</code>
+        {isFailure(type) && <Mark tone="bad" />} <span>{what}</span> <code class="muted">{type}</code>
         {because.length > 0 && (
           <details>
             <summary>because</summary>
             <ol class="because">
               {because.map((cause) => (
                 <li key={cause.event}>
-                  <time dateTime={cause.at} title={moment(cause.at)}>
+                  <time dateTime={cause.at} title={inBothZones(cause.at)}>
                     {cause.at.slice(0, 10) === at.slice(0, 10) ? cause.at.slice(11, 19) : moment(cause.at)}
                   </time>{' '}
                   {cause.what} <code class="muted">{cause.type}</code>

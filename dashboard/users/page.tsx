@@ -122,7 +122,7 @@ function Row({
       </td>
       <td data-label="Not as desired" class="prose">
         {quarantined && <b class="bad">Quarantined </b>}
-        {troubles.length === 0 && !quarantined && <span class="muted">nothing</span>}
+        {troubles.length === 0 && !quarantined && <span class="muted nothing">nothing</span>}
         {troubles.map(({ resource, reason, held, message }) => (
           <span key={resource} class="trouble" title={message}>
             <span class="muted">{resource}</span> {reason}
@@ -131,8 +131,8 @@ function Row({
         ))}
       </td>
       <td data-label="Next look" class="next-look">
-        {dueAt === null ? <span class="muted">with the next sweep</span> : <Moment at={dueAt} />}
-        {attempts > 0 && <span class="muted"> after {count(attempts, 'failure')}</span>}
+        {dueAt === null ? <span class="muted nothing">next sweep</span> : <Moment at={dueAt} />}
+        {attempts > 0 && <div class="muted figure">{count(attempts, 'failure')}</div>}
       </td>
     </tr>
   );

@@ -1,0 +1,128 @@
+import { expect, test } from 'vitest';
+import { TRUSTED_FOR_MS, verdictOf } from '../../dashboard/overview/verdict.ts';
+import type { OverviewAnswer } from '../../src/desk/answers.ts';
+
+const AT = '2026-11-23T01:00:00.000Z';
+
+const WELL: OverviewAnswer = {
+  asOf: AT,
+  sync: 'Synced',
+  health: 'Healthy',
+  isPartial: false,
+  users: {
+    ...{ known: 128, synced: 128, outOfSync: 0, unknown: 0, unseen: 0 },
+    ...{ failing: 0, backingOff: 0, quarantined: 0, held: 0, paused: 0 },
+  },
+  resources: [],
+  situations: [],
+  failures: [],
+  queue: { due: 0, oldestDueSince: null, waiting: 128 },
+  tenants: [],
+  indexes: [{ status: 'fit', message: 'users.code' }],
+  alerts: [],
+  lookedAt: AT,
+  stale: [],
+  upstreams: [],
+};
+
+const ALERT = {
+  ...{ id: 'a', kind: 'gap', tenant: null, what: 'a gap', command: 'concord pull', since: AT },
+  ...{ users: null, orMore: false, example: null },
+};
+
+const users = (some: Partial<OverviewAnswer['users']>) => ({ users: { ...WELL.users, ...some } });
+
+test.each<[string, Partial<OverviewAnswer>, string, string]>([
+  ['everybody is whole', {}, 'good', 'All is well: all 128 users are whole.'],
+  ['one user', users({ known: 1, synced: 1 }), 'good', 'All is well: the one user is whole.'],
+  ['nobody yet', users({ known: 0, synced: 0 }), 'idle', 'Nobody has signed up yet. Concord is listening.'],
+  [
+    'somebody is paused, which is never green',
+    { health: 'Suspended', ...users({ paused: 2 }) },
+    'idle',
+    'All is well, but hands are off 2 users.',
+  ],
+  [
+    'paused, and nobody says so by the health',
+    users({ paused: 1 }),
+    'idle',
+    'All is well, but hands are off 1 user.',
+  ],
+  [
+    'being mended',
+    { sync: 'OutOfSync', health: 'Progressing', ...users({ outOfSync: 5 }) },
+    'busy',
+    'Being mended: 5 users are out of sync.',
+  ],
+  [
+    'under way, with nobody to name',
+    { sync: 'OutOfSync', health: 'Progressing' },
+    'busy',
+    'Being mended: something is under way.',
+  ],
+  [
+    'differing, and nobody mends it',
+    { sync: 'OutOfSync', ...users({ outOfSync: 1, held: 1 }) },
+    'warn',
+    'Not all is as it should be: 1 user is out of sync and 1 user waits for a person.',
+  ],
+  [
+    'degraded: the worst first, three at most',
+    {
+      sync: 'OutOfSync',
+      health: 'Degraded',
+      ...users({ outOfSync: 5, quarantined: 1, failing: 3, held: 2, unknown: 1 }),
+    },
+    'bad',
+    'Not all is well: 1 user is quarantined, 5 users are out of sync and 3 users are failing.',
+  ],
+  [
+    'more in trouble than were read',
+    { sync: 'OutOfSync', health: 'Degraded', isPartial: true, ...users({ outOfSync: 10_000 }) },
+    'bad',
+    'Not all is well: at least 10,000 users are out of sync.',
+  ],
+  [
+    'an alert is open while all else is well',
+    { alerts: [ALERT] },
+    'bad',
+    'Not all is well: 1 alert is open.',
+  ],
+  [
+    'an index is unfit before anybody fails by it',
+    { indexes: [{ status: 'unfit', message: 'users.code' }] },
+    'bad',
+    'Not all is well: 1 index is unfit.',
+  ],
+  [
+    'unknown is not green',
+    { sync: 'Unknown', health: 'Progressing', ...users({ unseen: 3 }) },
+    'unknown',
+    'Not known yet: 3 users were never looked at.',
+  ],
+  [
+    'nobody looks, whatever was known before',
+    { stale: [{ what: 'service', tenant: null, since: AT, message: 'No service has looked.' }] },
+    'unknown',
+    'Not known: nobody is looking. What follows may be old.',
+  ],
+  [
+    'one source is old',
+    {
+      stale: [{ what: 'sweep', tenant: 'default', since: null, message: 'Nothing has looked at everyone.' }],
+    },
+    'unknown',
+    'Not known: some of this has not been looked at for long.',
+  ],
+])('%s', (_reason, change, tone, sentence) => {
+  expect(verdictOf({ ...WELL, ...change }, 0)).toEqual({ tone, sentence });
+});
+
+test('before the first answer nothing is said', () => {
+  expect(verdictOf(undefined, 0)).toEqual({ tone: 'unknown', sentence: 'Looking …' });
+});
+
+test('what was well is not called so when the server has not been heard for a while', () => {
+  expect(verdictOf(WELL, TRUSTED_FOR_MS).tone).toBe('good');
+  expect(verdictOf(WELL, TRUSTED_FOR_MS + 1).tone).toBe('unknown');
+});
