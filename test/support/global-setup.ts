@@ -27,18 +27,28 @@ declare module 'vitest' {
   }
 }
 
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
 /** The program as it is installed, for the tests that run it as a process. Its config is found beside `src`. */
 function compile(): void {
-  const root = fileURLToPath(new URL('../../', import.meta.url));
-  const compiler = createRequire(import.meta.url).resolve('typescript/package.json');
-  const tsc = join(dirname(compiler), 'bin', 'tsc');
-  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', '.test-build'], {
-    cwd: root,
-  });
+  run('typescript', 'bin/tsc', '-p', 'tsconfig.build.json', '--outDir', '.test-build');
+}
+
+/** The page as it is shipped, where a server looks for it. */
+function buildPage(): void {
+  run('vite', 'bin/vite.js', 'build', 'dashboard', '--logLevel', 'warn');
+}
+
+/** In a process of its own: in this one everything takes itself for a test. */
+function run(name: string, program: string, ...args: readonly string[]): void {
+  const found = createRequire(import.meta.url).resolve(`${name}/package.json`);
+  const env = { ...process.env, NODE_ENV: 'production' };
+  execFileSync(process.execPath, [join(dirname(found), program), ...args], { cwd: ROOT, env });
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   compile();
+  buildPage();
   const starting = [
     startMongod({ uri: process.env['MONGODB_URI'], failCommands: true }),
     startPds({ adminPassword: randomBytes(16).toString('hex'), bypassKey: randomBytes(16).toString('hex') }),

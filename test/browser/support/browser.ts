@@ -1,0 +1,64 @@
+/** Tests in a real browser: one for each file, and for each test a visitor of its own who notices what goes wrong. */
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished } from 'vitest';
+import { CHROMIUM } from './chromium.ts';
+import { watchTroubles } from './troubles.ts';
+
+const DESKTOP = { width: 1_280, height: 900 };
+
+/** How long to wait for what the page shows, unless a test says otherwise. */
+const TIMEOUT_MS = 10_000;
+
+export interface VisitOptions {
+  readonly viewport?: { readonly width: number; readonly height: number };
+  readonly colorScheme?: 'light' | 'dark';
+  /** What is to go wrong in this test, such as the refusal of a wrong token. */
+  readonly expected?: readonly RegExp[];
+}
+
+export interface Visitor {
+  readonly page: Page;
+  /** What has gone wrong, whether expected or not. */
+  readonly troubles: readonly string[];
+}
+
+export type Visit = (origin: string, options?: VisitOptions) => Promise<Visitor>;
+
+/** A `describe` that is left out where there is no browser. */
+export function inBrowser(name: string, define: (visit: Visit) => void): void {
+  describe.skipIf(CHROMIUM === undefined)(name, () => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await launch();
+    });
+    afterAll(() => browser.close());
+    define((origin, options) => visit(browser, origin, options));
+  });
+}
+
+function launch(): Promise<Browser> {
+  return chromium.launch({
+    ...(CHROMIUM === undefined ? {} : { executablePath: CHROMIUM }),
+    // In a container there is seldom room in /dev/shm, and never a graphics card.
+    args: ['--disable-gpu', '--disable-quic', '--disable-dev-shm-usage'],
+  });
+}
+
+/** Whatever goes wrong for the visitor, and was not expected, fails the test at its end. */
+async function visit(
+  browser: Browser,
+  origin: string,
+  { viewport = DESKTOP, colorScheme = 'light', expected = [] }: VisitOptions = {},
+): Promise<Visitor> {
+  const settings: BrowserContextOptions = { baseURL: origin, viewport, colorScheme, locale: 'en-GB' };
+  const context = await browser.newContext(settings);
+  context.setDefaultTimeout(TIMEOUT_MS);
+  const page = await context.newPage();
+  const troubles = await watchTroubles(page, origin);
+  onTestFinished(async () => {
+    await context.close();
+    const unexpected = troubles.filter((trouble) => !expected.some((pattern) => pattern.test(trouble)));
+    expect(unexpected, 'what went wrong on the page').toEqual([]);
+  });
+  return { page, troubles };
+}
