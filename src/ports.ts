@@ -57,6 +57,26 @@ export interface EventLog extends EventReader {
   append(events: readonly ConcordEvent[]): Promise<AppendResult>;
 }
 
+/** What came into the log in one stretch of time. */
+export interface Activity {
+  /** When the stretch begins: a multiple of its length since 1970. */
+  readonly at: Date;
+  readonly heard: number;
+  readonly effects: number;
+  readonly failed: number;
+  readonly converged: number;
+  /** Of those who converged, how many took how long, in milliseconds and in classes a tenth wide. */
+  readonly latencies: ReadonlyMap<number, number>;
+}
+
+export interface ActivityReader {
+  /**
+   * Every stretch from one moment to another, not including it, in which anything happened; both are multiples of
+   * `stretchMs`. Of all tenants in the database. Throws TIMEOUT rather than look for long.
+   */
+  activity(from: Date, until: Date, stretchMs: number): Promise<readonly Activity[]>;
+}
+
 /** The log as it grows. */
 export interface EventTail {
   /**

@@ -7,6 +7,7 @@ import type { OverviewAnswerDeps } from './desk/overview.ts';
 import type { AssessedTenant } from './engine/assess.ts';
 import type { TenantId } from './identity.ts';
 import type { Logger } from './logger.ts';
+import { activityReader } from './mongo/activity.ts';
 import { alertReader } from './mongo/alerts.ts';
 import type { ReadableDb } from './mongo/connection.ts';
 import { positionReader } from './mongo/cursors.ts';
@@ -40,6 +41,7 @@ export function deskFor(
   const { overview, tenants, expected } = overviewFor(db, config);
   return createDesk({
     ...{ overview, tenants, expected, directories },
+    activity: activityReader(db),
     pages: userPages(db, tenants),
     documents: documentReader(db),
     subjects: subjectReader(db, tenants),

@@ -1,5 +1,6 @@
 /** The fakes keep the same contracts as the adapters, so that what is proven over them is worth something. */
 import { describe, expect, it } from 'vitest';
+import { activityContract } from './mongo/activity.contract.ts';
 import { alertsContract } from './mongo/alerts.contract.ts';
 import { cursorsContract } from './mongo/cursors.contract.ts';
 import { documentStoreContract } from './mongo/documents.contract.ts';
@@ -10,6 +11,7 @@ import { userPagesContract } from './mongo/user-pages.contract.ts';
 import { workQueueContract } from './mongo/work-queue.contract.ts';
 import { accountHostContract } from './pds/account-host.contract.ts';
 import { inMemoryAccounts } from './support/in-memory/accounts.ts';
+import { inMemoryActivity } from './support/in-memory/activity.ts';
 import { inMemoryAlerts } from './support/in-memory/alerts.ts';
 import { inMemoryCursors } from './support/in-memory/cursors.ts';
 import { inMemoryDirectory } from './support/in-memory/directory.ts';
@@ -27,6 +29,9 @@ cursorsContract(async () => inMemoryCursors());
 workQueueContract(async () => inMemoryWorkQueue());
 describe('runs in memory', () => {
   runsContract(async () => inMemoryRuns());
+});
+describe('activity in memory', () => {
+  activityContract(async (events) => inMemoryActivity(() => events));
 });
 describe('pages of users in memory', () => {
   userPagesContract(async (people) =>

@@ -270,6 +270,62 @@ export type ConditionDraft = Omit<Condition, 'since' | 'event'>;
 
 export type EventType = keyof EventData;
 
+const eventTypes: Readonly<Record<EventType, true>> = {
+  'auth0.log-received': true,
+  'auth0.event-received': true,
+  'auth0.user-observed': true,
+  'auth0.user-absent': true,
+  'auth0.user-unlisted': true,
+  'handle.observed': true,
+  'sister.observed': true,
+  'subject.observed': true,
+  'actions.intended': true,
+  'verification.recorded': true,
+  'user-document.created': true,
+  'code.assigned': true,
+  'account.creation-intended': true,
+  'account.creation-refused': true,
+  'account.creation-abandoned': true,
+  'account.created': true,
+  'account.recorded': true,
+  'account.remnant-deleted': true,
+  'account.adopted': true,
+  'account.deactivated': true,
+  'account.reactivated': true,
+  'account.deleted': true,
+  'password.refused': true,
+  'password.accepted': true,
+  'password.reset': true,
+  'password-reset.granted': true,
+  'email.changed': true,
+  'email.refused': true,
+  'handle.changed': true,
+  'handle.recorded': true,
+  'handle.refused': true,
+  converged: true,
+  'converge.deferred': true,
+  'converge.failed': true,
+  'user.quarantined': true,
+  'adoption.granted': true,
+  'removal.granted': true,
+  'user.paused': true,
+  'user.resumed': true,
+  'user.retried': true,
+  'reconcile.requested': true,
+  'user.forgotten': true,
+  'sweep.halted': true,
+  'sweep.approved': true,
+  'sweep.started': true,
+  'sweep.finished': true,
+  'gap.opened': true,
+  'gap.closed': true,
+};
+
+/** Every type there is. */
+export const EVENT_TYPES: readonly EventType[] = Object.keys(eventTypes).filter(
+  (type): type is EventType => type in eventTypes,
+);
+
 export interface EventOf<T extends EventType> {
   readonly _id: EventId;
   /** Null for what concerns no single user: a sweep. */

@@ -1,5 +1,6 @@
 /** The one connection to MongoDB, with the guarantees that everything else relies on set once for all. */
 import {
+  type AggregationCursor,
   type Collection,
   type Db,
   type Document,
@@ -29,9 +30,25 @@ export interface ReadableDb {
   readonly readConcern?: ReadConcern | undefined;
   collection<T extends Document>(
     name: string,
-  ): Pick<Collection<T>, 'find' | 'findOne' | 'countDocuments' | 'listIndexes' | 'watch'>;
+  ): Pick<Collection<T>, 'find' | 'findOne' | 'countDocuments' | 'listIndexes' | 'watch'> & Aggregating;
   command(command: FindCommand): Promise<Document>;
 }
+
+interface Aggregating {
+  aggregate<T extends Document>(
+    pipeline: ReadStage[],
+    options: { readonly maxTimeMS: number; readonly hint?: Document | string },
+  ): Pick<AggregationCursor<T>, 'toArray'>;
+}
+
+/** Not `$out` or `$merge`, which write. */
+export type ReadStage =
+  | { readonly $match: Document }
+  | { readonly $project: Document }
+  | { readonly $unwind: string }
+  | { readonly $group: Document }
+  | { readonly $sort: Document }
+  | { readonly $limit: number };
 
 /** A read as the server takes it; see `whole-read.ts`. */
 export interface FindCommand {

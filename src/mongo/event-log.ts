@@ -5,7 +5,7 @@
  * between a look and a write in which another process could be. A look beforehand only saves work.
  */
 import { BSON, type Db, type Document, type Filter } from 'mongodb';
-import type { ConcordEvent, EventType } from '../events/event.ts';
+import { type ConcordEvent, EVENT_TYPES } from '../events/event.ts';
 import type { EventId, UserKey } from '../identity.ts';
 import type { AppendResult, EventLog, EventQuery, EventReader } from '../ports.ts';
 import { insertAll } from './bulk.ts';
@@ -21,61 +21,6 @@ const appendBytes = 8 * 1024 * 1024;
 /** One that the server works on and one on its way there. */
 const appendsAtOnce = 2;
 const readBatch = 1_000;
-
-/**
- * Every type there is: a read of all events names them, so that the index on type and time gives the order
- * and the log, which is written far more often than it is listed, needs no third index.
- */
-const eventTypes: Readonly<Record<EventType, true>> = {
-  'auth0.log-received': true,
-  'auth0.event-received': true,
-  'auth0.user-observed': true,
-  'auth0.user-absent': true,
-  'auth0.user-unlisted': true,
-  'handle.observed': true,
-  'sister.observed': true,
-  'subject.observed': true,
-  'actions.intended': true,
-  'verification.recorded': true,
-  'user-document.created': true,
-  'code.assigned': true,
-  'account.creation-intended': true,
-  'account.creation-refused': true,
-  'account.creation-abandoned': true,
-  'account.created': true,
-  'account.recorded': true,
-  'account.remnant-deleted': true,
-  'account.adopted': true,
-  'account.deactivated': true,
-  'account.reactivated': true,
-  'account.deleted': true,
-  'password.refused': true,
-  'password.accepted': true,
-  'password.reset': true,
-  'password-reset.granted': true,
-  'email.changed': true,
-  'email.refused': true,
-  'handle.changed': true,
-  'handle.recorded': true,
-  'handle.refused': true,
-  converged: true,
-  'converge.deferred': true,
-  'converge.failed': true,
-  'user.quarantined': true,
-  'adoption.granted': true,
-  'removal.granted': true,
-  'user.paused': true,
-  'user.resumed': true,
-  'user.retried': true,
-  'reconcile.requested': true,
-  'user.forgotten': true,
-  'sweep.halted': true,
-  'sweep.approved': true,
-  'sweep.started': true,
-  'sweep.finished': true,
-  'gap.opened': true,
-  'gap.closed': true,
-};
 
 export function eventReader(db: ReadableDb): EventReader {
   const events = db.collection<ConcordEvent>(collections.events);
@@ -209,7 +154,9 @@ function sizeOf(event: ConcordEvent): number {
 }
 
 function filterOf(query: EventQuery): Filter<ConcordEvent> {
-  const types = query.types ?? (query.user === undefined ? allTypes() : undefined);
+  // All of them are named, so that the index on type and time gives the order: the log, which is written far more
+  // often than it is listed, needs no third one.
+  const types = query.types ?? (query.user === undefined ? EVENT_TYPES : undefined);
   return {
     ...(query.user === undefined ? {} : { user: { $eq: query.user } }),
     ...(types === undefined ? {} : { type: { $in: [...types] } }),
@@ -220,8 +167,4 @@ function filterOf(query: EventQuery): Filter<ConcordEvent> {
 /** `users` is a number in other events, which the server leaves as it is. */
 function projectionOf({ usersOfHalts }: EventQuery): { readonly projection?: Document } {
   return usersOfHalts === undefined ? {} : { projection: { 'data.users': { $slice: usersOfHalts } } };
-}
-
-function allTypes(): readonly EventType[] {
-  return Object.keys(eventTypes).filter((type): type is EventType => type in eventTypes);
 }
