@@ -80,6 +80,8 @@ export interface Overview {
 
 /** Whoever is due for longer is being kept waiting. */
 const BEHIND_AFTER_MS = 60_000;
+/** More than that of all are not merely about to be looked at for the first time. */
+const NEW_SHARE = 0.1;
 const MAX_TROUBLED = 10_000;
 
 export async function overview(
@@ -164,7 +166,7 @@ function staleOf(
   ];
 }
 
-/** Who is due for a moment is no trouble: somebody always is. */
+/** Who is due for a moment, or new, is no trouble: somebody always is. Of whom nobody has looked at, nothing is known. */
 function standingOf(seen: Omit<Overview, 'sync' | 'health'>): Pick<Overview, 'sync' | 'health'> {
   const { users, queue, tenants, alerts, stale, asOf } = seen;
   const { oldestDueSince } = queue;
@@ -174,7 +176,8 @@ function standingOf(seen: Omit<Overview, 'sync' | 'health'>): Pick<Overview, 'sy
     alerts.length + stale.length + users.failing + users.quarantined + users.held > 0 ||
     tenants.some(({ gaps, sweep }) => gaps.length + sweep.halts.length > 0) ||
     seen.indexes.some(({ status }) => status !== 'fit');
-  const isUnknown = users.unknown > 0 || (isBehind && users.unseen > 0);
+  const isNew = !isBehind && users.unseen <= users.known * NEW_SHARE;
+  const isUnknown = users.unknown > 0 || (users.unseen > 0 && !isNew);
   const sync = isUnknown ? 'Unknown' : users.outOfSync > 0 ? 'OutOfSync' : 'Synced';
   if (isDegraded) return { sync, health: 'Degraded' };
   if (users.paused > 0) return { sync, health: 'Suspended' };

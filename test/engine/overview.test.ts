@@ -73,6 +73,18 @@ describe('the two axes of the whole', () => {
       health: 'Healthy',
     },
     {
+      reason: 'nobody has been looked at yet, however short that is ago',
+      world: { counts: { unseen: 65 }, oldestDueSince: ago(0.1) },
+      sync: 'Unknown',
+      health: 'Progressing',
+    },
+    {
+      reason: 'many have not been looked at yet',
+      world: { counts: { synced: 80, unseen: 20 } },
+      sync: 'Unknown',
+      health: 'Progressing',
+    },
+    {
       reason: 'somebody new waits',
       world: { counts: { synced: 9, unseen: 1 }, oldestDueSince: ago(2) },
       sync: 'Unknown',
