@@ -77,6 +77,24 @@ export interface ActivityReader {
   activity(from: Date, until: Date, stretchMs: number): Promise<readonly Activity[]>;
 }
 
+/** One user's part of the log, for a person who reads it from its end: however long it is, as much as is shown. */
+export interface HistoryPages {
+  /**
+   * The newest first, at most so many, of those before this event, and how many there are at all. Undefined when the
+   * user has no such event.
+   */
+  page(user: UserKey, before: EventId | undefined, limit: number): Promise<HistoryPage | undefined>;
+  /** Those of these events that are in the log, whosever they are, in no promised order. */
+  find(ids: readonly EventId[]): Promise<readonly ConcordEvent[]>;
+}
+
+export interface HistoryPage {
+  readonly events: readonly ConcordEvent[];
+  /** Whether there are earlier ones. */
+  readonly isLast: boolean;
+  readonly total: number;
+}
+
 /** The log as it grows. */
 export interface EventTail {
   /**

@@ -5,6 +5,7 @@ import { alertsContract } from './mongo/alerts.contract.ts';
 import { cursorsContract } from './mongo/cursors.contract.ts';
 import { documentStoreContract } from './mongo/documents.contract.ts';
 import { eventLogContract } from './mongo/event-log.contract.ts';
+import { historyPagesContract } from './mongo/history-pages.contract.ts';
 import { alice, all, at, bob, code, handle, person, tenant } from './mongo/people.ts';
 import { runsContract } from './mongo/runs.contract.ts';
 import { userPagesContract } from './mongo/user-pages.contract.ts';
@@ -17,6 +18,7 @@ import { inMemoryCursors } from './support/in-memory/cursors.ts';
 import { inMemoryDirectory } from './support/in-memory/directory.ts';
 import { inMemoryDocuments } from './support/in-memory/documents.ts';
 import { inMemoryEventLog } from './support/in-memory/event-log.ts';
+import { inMemoryHistoryPages } from './support/in-memory/history-pages.ts';
 import type { PortCall } from './support/in-memory/hooks.ts';
 import { inMemoryRejects } from './support/in-memory/rejects.ts';
 import { inMemoryRuns } from './support/in-memory/runs.ts';
@@ -24,6 +26,10 @@ import { inMemoryUserPages } from './support/in-memory/user-pages.ts';
 import { inMemoryWorkQueue } from './support/in-memory/work-queue.ts';
 
 eventLogContract(async () => inMemoryEventLog());
+historyPagesContract(async () => {
+  const log = inMemoryEventLog();
+  return { log, pages: inMemoryHistoryPages(log) };
+});
 alertsContract(async () => inMemoryAlerts());
 cursorsContract(async () => inMemoryCursors());
 workQueueContract(async () => inMemoryWorkQueue());

@@ -6,8 +6,11 @@ import type { ConcordEvent } from '../events/event.ts';
 import { storedUserKey, type TenantId } from '../identity.ts';
 import type { EventReader, Subject, SubjectReader } from '../ports.ts';
 
-export interface KnownUserDeps {
+export interface ServedTenants {
   readonly tenants: readonly AssessedTenant[];
+}
+
+export interface KnownUserDeps extends ServedTenants {
   readonly events: Pick<EventReader, 'ofUser'>;
   readonly subjects: Pick<SubjectReader, 'get'>;
 }
@@ -21,7 +24,7 @@ export interface KnownUser extends Owned<AssessedTenant> {
 /** Of whom something is written down here. Throws UsageError USER_NOT_FOUND. */
 export async function knownUser(deps: KnownUserDeps, key: string): Promise<KnownUser> {
   const { tenant, ...found } = await recordsOf(deps, key);
-  return { ...(tenant === undefined ? notFound() : ownedBy(deps, key, tenant)), ...found };
+  return { ...ownedBy(deps, key, tenant), ...found };
 }
 
 /** The same, and whom Auth0 alone knows. Throws UpstreamError when it has to be asked and cannot be. */
@@ -40,10 +43,14 @@ async function recordsOf({ events: reader, subjects }: KnownUserDeps, key: strin
 }
 
 /**
- * By the tenant that was written down with the user: while one tenant has no prefix, the key of a tenant that is not
- * served reads like one of the first.
+ * By the tenant that was written down with the user, undefined where nothing was: while one tenant has no prefix, the
+ * key of a tenant that is not served reads like one of the first. Throws UsageError USER_NOT_FOUND.
  */
-function ownedBy({ tenants }: KnownUserDeps, key: string, tenant: TenantId): Owned<AssessedTenant> {
+export function ownedBy(
+  { tenants }: ServedTenants,
+  key: string,
+  tenant: TenantId | undefined,
+): Owned<AssessedTenant> {
   const own = tenants.filter(({ id }) => id === tenant);
   return ownerOf(key, own) ?? notFound();
 }

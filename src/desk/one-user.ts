@@ -2,18 +2,19 @@
 import { adoptionAnswer } from './adoption.ts';
 import { type DecisionDeps, takeDecision } from './decide.ts';
 import type { Desk } from './desk.ts';
-import { timelineAnswer } from './timeline.ts';
+import { type TimelineDeps, timelineAnswer } from './timeline.ts';
 import { lookAnswer, userAnswer } from './user.ts';
 
 type OneUser = Pick<Desk, 'user' | 'look' | 'timeline' | 'adoption' | 'decide'>;
 
-export function createOneUser(deps: DecisionDeps): OneUser {
-  const { tenants, assess } = deps;
-  const history = { tenants, events: assess.events, subjects: assess.subjects };
+export type OneUserDeps = DecisionDeps & Pick<TimelineDeps, 'pages'>;
+
+export function createOneUser(deps: OneUserDeps): OneUser {
+  const { tenants, assess, pages } = deps;
   return {
     user: (key) => userAnswer(deps, key),
     look: (key) => lookAnswer(deps, key),
-    timeline: (key, before) => timelineAnswer(history, key, before),
+    timeline: (key, before) => timelineAnswer({ tenants, pages, subjects: assess.subjects }, key, before),
     adoption: (key, did) => adoptionAnswer(deps, key, did),
     decide: (decision) => takeDecision(deps, decision),
   };

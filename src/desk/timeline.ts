@@ -1,11 +1,17 @@
 /** A user's history in pages, the newest first, each line with what set it going. */
-import { sistersEvents } from '../engine/explain-user.ts';
 import { UsageError } from '../errors.ts';
 import { chainOf, historyOf, partOf } from '../events/causes.ts';
 import type { ConcordEvent } from '../events/event.ts';
 import { summary } from '../events/summary.ts';
+import { eventId, storedUserKey } from '../identity.ts';
+import type { HistoryPages, SubjectReader } from '../ports.ts';
 import type { TimelineAnswer } from './answers.ts';
-import { type KnownUserDeps, knownUser } from './known-user.ts';
+import { ownedBy, type ServedTenants } from './known-user.ts';
+
+export interface TimelineDeps extends ServedTenants {
+  readonly pages: HistoryPages;
+  readonly subjects: Pick<SubjectReader, 'get'>;
+}
 
 const PAGE = 50;
 
@@ -14,33 +20,45 @@ const PAGE = 50;
  * no later page. Throws UsageError USER_NOT_FOUND, and EVENT_UNKNOWN for a `before` that is not in the history.
  */
 export async function timelineAnswer(
-  deps: KnownUserDeps,
+  deps: TimelineDeps,
   key: string,
   before: string | undefined,
 ): Promise<TimelineAnswer> {
-  const { user, events } = await knownUser(deps, key);
-  const sorted = [...events].sort(newestFirst);
-  const start = before === undefined ? 0 : 1 + sorted.findIndex(({ _id }) => _id === before);
-  if (before !== undefined && start === 0)
-    throw new UsageError('The user has no such event.', 'EVENT_UNKNOWN');
-  const page = sorted.slice(start, start + PAGE);
-  const history = historyOf([...events, ...(await sistersEvents(deps.events, user, events))]);
+  const user = storedUserKey(key);
+  const [page, subject] = await Promise.all([
+    deps.pages.page(user, before === undefined ? undefined : eventId(before), PAGE),
+    deps.subjects.get(user),
+  ]);
+  ownedBy(deps, key, subject?.tenant ?? page?.events[0]?.tenant);
+  if (page === undefined) throw new UsageError('The user has no such event.', 'EVENT_UNKNOWN');
+  const { events, isLast, total } = page;
+  const history = historyOf([...events, ...(await causesOf(deps.pages, events))]);
   return {
-    events: page.map((event) => ({
+    events: events.map((event) => ({
       ...lineOf(event),
       part: partOf(event.type),
       because: chainOf(event, history).links.map(lineOf),
     })),
-    next: start + PAGE < sorted.length ? (page.at(-1)?._id ?? null) : null,
-    total: sorted.length,
+    next: isLast ? null : (events.at(-1)?._id ?? null),
+    total,
   };
+}
+
+/** All that these follow from and that is not among them, step by step, so that each step is asked for once. */
+async function causesOf(pages: HistoryPages, events: readonly ConcordEvent[]): Promise<ConcordEvent[]> {
+  const asked = new Set(events.map(({ _id }) => _id));
+  const causes: ConcordEvent[] = [];
+  let edge = events;
+  for (;;) {
+    const ids = [...new Set(edge.flatMap(({ cause }) => cause))].filter((id) => !asked.has(id));
+    if (ids.length === 0) return causes;
+    for (const id of ids) asked.add(id);
+    edge = await pages.find(ids);
+    causes.push(...edge);
+  }
 }
 
 function lineOf(event: ConcordEvent) {
   const { _id, type, at } = event;
   return { event: _id, type, at: at.toISOString(), what: summary(event) };
-}
-
-function newestFirst(a: ConcordEvent, b: ConcordEvent): number {
-  return b.at.getTime() - a.at.getTime() || (a._id < b._id ? 1 : -1);
 }

@@ -8,17 +8,23 @@
  * | Unknown, or nobody looked yet   | unknown |
  */
 import type { AssessDeps } from '../engine/assess.ts';
-import type { ExplainedCondition, Explanation } from '../engine/explain.ts';
-import { type Explained, explainUser } from '../engine/explain-user.ts';
+import { type ExplainedCondition, explainStance, type Stance } from '../engine/explain.ts';
+import { type Looked, lookNow, NOT_LOOKED } from '../engine/explain-user.ts';
 import { plannedAction } from '../engine/planned-action.ts';
 import { subjectView } from '../engine/standing.ts';
 import type { ConcordEvent, Resource } from '../events/event.ts';
 import { type Facts, fold } from '../events/fold.ts';
-import type { Clock, Subject, SubjectView } from '../ports.ts';
+import type { Clock, SubjectView } from '../ports.ts';
 import type { ConditionAnswer, UserAnswer } from './answers.ts';
-import { type KnownUserDeps, knownAnywhere, knownUser } from './known-user.ts';
+import {
+  type KnownUser,
+  type KnownUserDeps,
+  knownAnywhere,
+  knownUser,
+  type ServedTenants,
+} from './known-user.ts';
 
-export interface UserDeps extends Pick<KnownUserDeps, 'tenants'> {
+export interface UserDeps extends ServedTenants {
   readonly assess: AssessDeps & Pick<KnownUserDeps, 'subjects'>;
   readonly clock: Pick<Clock, 'now'>;
 }
@@ -40,48 +46,52 @@ async function answer({ tenants, assess, clock }: UserDeps, key: string, isToLoo
   const deps = { tenants, events: assess.events, subjects: assess.subjects };
   const found = await (isToLook ? knownAnywhere(deps, key) : knownUser(deps, key));
   const told = fold(found.events);
+  const at = clock.now();
   // Of a person who was forgotten nothing is read any more.
-  const isLook = isToLook && !told.forgotten;
-  const explained = await explainUser(assess, found, clock.now(), isLook, found.events);
-  return answerOf(explained, told, found.subject);
+  const looked = isToLook && !told.forgotten ? await lookNow(assess, found, at) : NOT_LOOKED;
+  return answerOf(found, told, looked, at, assess.settings);
 }
 
-function answerOf(explained: Explained, told: Facts, subject: Subject | undefined): UserAnswer {
-  const { explanation, unread, look } = explained;
+function answerOf(
+  { user, tenant, events, subject }: KnownUser,
+  told: Facts,
+  { look, unread }: Looked,
+  at: Date,
+  settings: UserDeps['assess']['settings'],
+): UserAnswer {
+  const stance = explainStance({ user, tenant, events, at, settings, look });
   const facts = look?.facts ?? told;
   const shown = subjectView(told);
-  const { sync, health } = told.forgotten ? shown : explanation;
-  const conditions = told.forgotten ? [] : explanation.conditions.map(conditionAnswer);
+  const { sync, health } = told.forgotten ? shown : stance;
+  const conditions = told.forgotten ? [] : stance.conditions.map(conditionAnswer);
   return {
-    asOf: explanation.at.toISOString(),
-    source: explanation.source,
-    unread,
-    user: explanation.user,
-    tenant: explanation.tenant,
-    ...namesOf(explained, shown),
+    asOf: at.toISOString(),
+    source: stance.source,
+    ...{ unread, user, tenant: tenant.id },
+    ...namesOf(look, shown),
     ...{ sync, health },
-    attempts: explanation.attempts,
-    quarantined: explanation.quarantined,
+    attempts: stance.attempts,
+    quarantined: stance.quarantined,
     dueAt: subject?.dueAt?.toISOString() ?? null,
     troubles: conditions.filter(({ status }) => status !== 'True'),
     platformHandle: facts.platformHandle ?? null,
     sister: facts.sister?.user ?? null,
-    pause: pauseOf(explanation, explained.events),
+    pause: pauseOf(stance, events),
     failure: failureOf(facts),
     conditions,
-    resources: explanation.resources.map((one) => ({
+    resources: stance.resources.map((one) => ({
       ...one,
-      differs: differs(one.resource, explanation.conditions),
+      differs: differs(one.resource, stance.conditions),
     })),
-    plan: explanation.plan?.map(plannedAction) ?? null,
-    withheld: withheldOf(explanation),
-    retryAt: explanation.retryAt?.toISOString() ?? null,
-    untold: explanation.untold,
+    plan: stance.plan?.map(plannedAction) ?? null,
+    withheld: withheldOf(stance),
+    retryAt: stance.retryAt?.toISOString() ?? null,
+    untold: stance.untold,
   };
 }
 
 /** As they were found, where somebody looked and could read them, and else as the log has them. */
-function namesOf({ look }: Explained, told: SubjectView): Pick<UserAnswer, 'code' | 'handle' | 'did'> {
+function namesOf(look: Looked['look'], told: SubjectView): Pick<UserAnswer, 'code' | 'handle' | 'did'> {
   const documents = look?.view.documents;
   const account = look?.view.account;
   return {
@@ -101,11 +111,11 @@ function differs(resource: Resource, conditions: readonly ExplainedCondition[]):
   return status === 'Unknown' ? null : status === 'False';
 }
 
-function withheldOf({ withheld }: Explanation): UserAnswer['withheld'] {
+function withheldOf({ withheld }: Stance): UserAnswer['withheld'] {
   return withheld === undefined ? null : { reason: withheld.reason, message: withheld.message };
 }
 
-function pauseOf({ withheld }: Explanation, events: readonly ConcordEvent[]): UserAnswer['pause'] {
+function pauseOf({ withheld }: Stance, events: readonly ConcordEvent[]): UserAnswer['pause'] {
   if (withheld?.reason !== 'Paused') return null;
   const pauses = events
     .filter((event) => event.type === 'user.paused')

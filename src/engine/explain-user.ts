@@ -18,39 +18,40 @@ export interface Unread {
   readonly code: string;
 }
 
+export interface Looked {
+  /** Undefined where nobody looked, or could. */
+  readonly look: DryRun | undefined;
+  readonly unread: readonly Unread[];
+}
+
+export const NOT_LOOKED: Looked = { look: undefined, unread: [] };
+
 export interface Explained {
   readonly explanation: Explanation;
   readonly unread: readonly Unread[];
-  /** Of the user, in no promised order. */
-  readonly events: readonly ConcordEvent[];
-  /** Undefined where nobody looked, or could. */
-  readonly look: DryRun | undefined;
   /** False when the log says nothing of the user, and Auth0 has no such user or was not asked. */
   readonly isKnown: boolean;
 }
 
-/** `known` are the user's events, where they have been read. Throws UpstreamError when the log cannot be read, and for nothing else. */
+/** Throws UpstreamError when the log cannot be read, and for nothing else. */
 export async function explainUser(
   deps: AssessDeps,
   { user, userId, tenant }: Owned<AssessedTenant>,
   at: Date,
   isToLook: boolean,
-  known?: readonly ConcordEvent[],
 ): Promise<Explained> {
-  const events = known ?? (await deps.events.ofUser(user));
+  const events = await deps.events.ofUser(user);
   const others = await sistersEvents(deps.events, user, events);
-  const looked = isToLook ? await lookNow(deps, { user, userId, tenant }, at) : undefined;
+  const { look, unread } = isToLook ? await lookNow(deps, { user, userId, tenant }, at) : NOT_LOOKED;
   const explanation = explain({
-    ...{ user, tenant, events, at, settings: deps.settings },
+    ...{ user, tenant, events, at, settings: deps.settings, look },
     history: historyOf([...events, ...others]),
-    look: looked?.look,
   });
-  const isKnown = events.length > 0 || looked?.look?.facts.auth0 !== undefined;
-  return { explanation, unread: looked?.unread ?? [], events, look: looked?.look, isKnown };
+  return { explanation, unread, isKnown: events.length > 0 || look?.facts.auth0 !== undefined };
 }
 
 /** A pass over a sister makes this user due, and is the cause then. */
-export async function sistersEvents(
+async function sistersEvents(
   reader: Pick<EventReader, 'ofUser'>,
   user: UserKey,
   events: readonly ConcordEvent[],
@@ -62,7 +63,12 @@ export async function sistersEvents(
   return (await Promise.all([...sisters].map((sister) => reader.ofUser(sister)))).flat();
 }
 
-async function lookNow(deps: AssessDeps, { user, userId, tenant }: Owned<AssessedTenant>, now: Date) {
+/** A dry run; what it could not ask is said and not thrown. */
+export async function lookNow(
+  deps: AssessDeps,
+  { user, userId, tenant }: Owned<AssessedTenant>,
+  now: Date,
+): Promise<Looked> {
   try {
     const look = await dryRun(deps, tenant, user, userId, now);
     return { look, unread: look.view.failures.map(({ error }) => unreadOf(error)) };

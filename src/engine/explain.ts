@@ -44,7 +44,8 @@ export interface Effect {
   readonly chain: Chain;
 }
 
-export interface Explanation {
+/** How a user stands, and what a pass would do. */
+export interface Stance {
   readonly user: UserKey;
   readonly tenant: TenantId;
   /** The moment of which this is told. */
@@ -53,11 +54,8 @@ export interface Explanation {
   readonly source: 'look' | 'log';
   readonly sync: Sync;
   readonly health: Health;
-  readonly known: readonly Known[];
   /** What the look found and the log does not say yet: the next pass tells it. */
   readonly untold: readonly EventType[];
-  /** How often somebody outside spoke of the user, and when last. */
-  readonly heard: { readonly count: number; readonly newest: ConcordEvent | undefined };
   readonly resources: readonly ExplainedResource[];
   /** What a pass would do now, where nothing withheld it; undefined where nobody looked. */
   readonly plan: readonly Action[] | undefined;
@@ -65,34 +63,60 @@ export interface Explanation {
   readonly withheld: ConditionDraft | undefined;
   readonly retryAt: Date | undefined;
   readonly conditions: readonly ExplainedCondition[];
-  /** Every effect on a document or an account, the oldest first. */
-  readonly effects: readonly Effect[];
   readonly attempts: number;
   readonly quarantined: boolean;
 }
 
-export interface Asked {
+/** The same, and how it came to that. */
+export interface Explanation extends Stance {
+  readonly known: readonly Known[];
+  /** How often somebody outside spoke of the user, and when last. */
+  readonly heard: { readonly count: number; readonly newest: ConcordEvent | undefined };
+  /** Every effect on a document or an account, the oldest first. */
+  readonly effects: readonly Effect[];
+}
+
+export interface AskedStance {
   readonly user: UserKey;
   readonly tenant: TenantPolicy & { readonly id: TenantId };
   /** Those of the user, all of them. */
   readonly events: readonly ConcordEvent[];
-  /** Where causes are looked up, which may be events of a sister. */
-  readonly history: History;
   readonly at: Date;
   readonly settings: Pick<EngineSettings, 'settleMs' | 'refusalRetryMs' | 'policy'>;
   readonly look: { readonly facts: Facts; readonly view: View } | undefined;
 }
 
+export interface Asked extends AskedStance {
+  /** Where causes are looked up, which may be events of a sister. */
+  readonly history: History;
+}
+
 export function explain(asked: Asked): Explanation {
-  const { user, tenant, history, at, look, settings } = asked;
-  // By when it was written: an entry may be of a time before anybody here could know of it.
-  const events = asked.events.filter(({ recordedAt }) => recordedAt <= at).sort(inOrder);
+  const { history } = asked;
+  const events = knownBy(asked);
+  const heard = events.filter(({ type }) => partOf(type) === 'heard');
+  const withChain = (event: ConcordEvent) => ({ event, chain: chainOf(event, history) });
+  return {
+    ...explainStance(asked),
+    known: knownOf(fold(events), events).map(withChain),
+    heard: { count: heard.length, newest: heard.at(-1) },
+    effects: events.filter(({ type }) => partOf(type) === 'effect').map(withChain),
+  };
+}
+
+/** By when it was written: an entry may be of a time before anybody here could know of it. */
+function knownBy({ events, at }: AskedStance): ConcordEvent[] {
+  return events.filter(({ recordedAt }) => recordedAt <= at).sort(inOrder);
+}
+
+export function explainStance(asked: AskedStance): Stance {
+  const { user, tenant, at, look, settings } = asked;
+  const events = knownBy(asked);
   const told = fold(events);
   const facts = look?.facts ?? told;
   const pause = withheld(facts, settings.policy, at)?.condition;
   const conditions =
     look === undefined ? conditionsAsTold(told, pause) : conditionsOf(look.facts, look.view, pause);
-  const heard = events.filter(({ type }) => partOf(type) === 'heard');
   const desired = look?.view.desired ?? desiredAsTold(told, tenant, settings);
   return {
     user,
@@ -101,9 +125,7 @@ export function explain(asked: Asked): Explanation {
     source: look === undefined ? 'log' : 'look',
     sync: conditions.length === 0 ? 'Unknown' : syncOf(conditions),
     health: conditions.length === 0 ? 'Progressing' : healthOf(facts, conditions),
-    known: knownOf(told, events).map((event) => ({ event, chain: chainOf(event, history) })),
     untold: look === undefined ? [] : untoldOf(told, look.facts),
-    heard: { count: heard.length, newest: heard.at(-1) },
     resources: RESOURCES.map((resource) => ({
       resource,
       desired: desiredOf(resource, desired),
@@ -113,9 +135,6 @@ export function explain(asked: Asked): Explanation {
     withheld: pause,
     retryAt: look?.view.retryAt,
     conditions: conditions.map((condition) => sinceWhen(condition, told.conditions)),
-    effects: events
-      .filter(({ type }) => partOf(type) === 'effect')
-      .map((event) => ({ event, chain: chainOf(event, history) })),
     attempts: facts.attempts,
     quarantined: facts.quarantined,
   };

@@ -2,8 +2,10 @@ import { MongoClient, ReadConcern } from 'mongodb';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as eventLogModule from '../../src/mongo/event-log.ts';
 import { eventLog } from '../../src/mongo/event-log.ts';
+import { historyPages } from '../../src/mongo/history-pages.ts';
 import { ensureCollections } from '../../src/mongo/indexes.ts';
 import { eventLogContract } from './event-log.contract.ts';
+import { historyPagesContract } from './history-pages.contract.ts';
 import { alice, all, at, signedUp } from './people.ts';
 import { openWorld } from './world.ts';
 
@@ -13,6 +15,12 @@ eventLogContract(async () => {
   const db = world.fresh();
   await ensureCollections(db);
   return eventLog(db);
+});
+
+historyPagesContract(async () => {
+  const db = world.fresh();
+  await ensureCollections(db);
+  return { log: eventLog(db), pages: historyPages(db) };
 });
 
 describe('the event log in MongoDB', () => {

@@ -3,6 +3,7 @@
 import type { Decision, DecisionAnswer } from '../../../src/desk/answers.ts';
 import { takeDecision } from '../../../src/desk/decide.ts';
 import { otherTenant } from '../../mongo/people.ts';
+import { inMemoryHistoryPages } from './history-pages.ts';
 import { mainTenant } from './sweeps.ts';
 import { SECOND_TENANTS_TAG, type World } from './world.ts';
 
@@ -13,7 +14,7 @@ export function deskDeps(world: World) {
     ...{ log, queue: world.queue, clock: world.clock, random: world.random },
     tenants: [mainTenant(world), { ...second, emailTag: SECOND_TENANTS_TAG }],
     assess: { ...deps, events: log, subjects },
-    ...{ events: log, subjects },
+    ...{ pages: inMemoryHistoryPages(log), subjects },
   };
 }
 
