@@ -12,6 +12,7 @@ import { createTenantLogs } from './auth0/logs.ts';
 import { createDirectory } from './auth0/management.ts';
 import type { Config, TenantConfig } from './config/schema.ts';
 import { createVault, keyIds } from './credentials.ts';
+import type { OneUserDeps } from './desk/one-user.ts';
 import type { AssessDeps, AssessedTenant } from './engine/assess.ts';
 import type { ConvergeDeps } from './engine/converge.ts';
 import type { ForgetDeps } from './engine/forget.ts';
@@ -31,6 +32,7 @@ import { documentStore } from './mongo/documents.ts';
 import { eraser } from './mongo/erasure.ts';
 import { eventLog, eventReader } from './mongo/event-log.ts';
 import { eventTail } from './mongo/event-tail.ts';
+import { historyPages } from './mongo/history-pages.ts';
 import { ensureCollections } from './mongo/indexes.ts';
 import { historyReader, readModel } from './mongo/read-model.ts';
 import { rejects } from './mongo/rejects.ts';
@@ -82,6 +84,8 @@ export interface Engine {
   readonly standings: () => Promise<Standings>;
   /** What the dashboard asks, on this connection. */
   readonly desk: ReturnType<typeof deskFor>;
+  /** What its part about one user and decisions is made of, once it is known whom to wake. */
+  readonly oneUser: Omit<OneUserDeps, 'wake'>;
   /** Undefined when nobody is to be told. `upSince` is when this process came up. */
   alerting(upSince: Date): Alerting | undefined;
   /**
@@ -163,6 +167,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
     changes: documentChanges(db),
     cursors: cursors(db),
     desk: deskFor(db, config, logger, tenants, limited),
+    oneUser: { ...common, tenants, assess, pages: historyPages(db) },
     alerting: (upSince) =>
       alertingFor(config, upSince, {
         ...{ events: log, documents, tenants: served, clock: systemClock, logger, runs: runs(db) },

@@ -3,23 +3,11 @@ import { expect, test } from 'vitest';
 import { createOneUser } from '../src/desk/one-user.ts';
 import type { ConcordEvent } from '../src/events/event.ts';
 import { eventId } from '../src/identity.ts';
-import { historyPages } from '../src/mongo/history-pages.ts';
-import type { Engine } from '../src/wire.ts';
 import { chooseHandle, join, type Member, passOver } from './support/member.ts';
-import { type Platform, platform } from './support/platform.ts';
+import { platform } from './support/platform.ts';
 
 const LONG = 5_000;
 const LIMIT_MS = 200;
-
-function deskOf({ db }: Platform, { converge, assess, tenants }: Engine) {
-  const { log, queue, clock, random, subjects } = converge;
-  const woken: number[] = [];
-  const desk = createOneUser({
-    ...{ log, queue, clock, random, tenants },
-    ...{ assess: { ...assess, subjects }, pages: historyPages(db), wake: () => void woken.push(1) },
-  });
-  return { desk, woken };
-}
 
 /** A delivery, what was intended on it, and how it ended, so often that there are this many lines. */
 function* longHistory({ user, tenant }: Member): Iterable<ConcordEvent> {
@@ -58,14 +46,15 @@ test('one user is shown, looked at and decided about, quickly also with a long h
   await engine.prepare();
   const alice = join(world, 'alice');
   await passOver(engine.converge, alice);
-  const { desk, woken } = deskOf(world, engine);
+  const woken: true[] = [];
+  const desk = createOneUser({ ...engine.oneUser, wake: () => void woken.push(true) });
 
   await chooseHandle(world, alice, alice.label);
   expect(await desk.user(alice.user)).toMatchObject({ source: 'log', sync: 'Synced', unread: [] });
   const looked = await desk.look(alice.user);
   expect(looked).toMatchObject({ source: 'look', sync: 'OutOfSync', plan: [{ type: 'change-handle' }] });
   await desk.decide({ type: 'reconcile', user: alice.user, by: 'carol', reason: 'she has called' });
-  expect(woken).toEqual([1]);
+  expect(woken).toHaveLength(1);
   const { queue, clock, settings } = engine.converge;
   const lease = await queue.claim(clock.now(), settings.leaseMs);
   expect(lease?.user).toBe(alice.user);
