@@ -90,7 +90,8 @@ function Tenants() {
 function Live() {
   const lasting = useComputed(() => {
     const { value } = connection;
-    return value.state === 'lost' ? formatDuration(now.value - value.since) : '';
+    const seconds = value.state === 'lost' ? Math.floor((now.value - value.since) / 1000) : 0;
+    return seconds > 0 ? ` for ${formatDuration(seconds * 1000)}` : '';
   });
   const { state } = connection.value;
   const word = { connecting: 'Connecting', live: 'Live', lost: 'Trying again' }[state];
@@ -100,7 +101,7 @@ function Live() {
       <Mark tone={tone[state]} />
       <span>{word}</span>
       <span class="live-since" aria-hidden="true">
-        {state === 'lost' ? <> for {lasting}</> : null}
+        {lasting}
       </span>
     </p>
   );

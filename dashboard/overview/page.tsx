@@ -5,7 +5,7 @@ import { now } from '../clock.ts';
 import { connection, overview } from '../live.ts';
 import { Axes, Mark } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';
-import { Problem, Waiting } from '../parts/waiting.tsx';
+import { Answer } from '../parts/waiting.tsx';
 import { Alerts } from './alerts.tsx';
 import { Counts } from './counts.tsx';
 import { Failures } from './failures.tsx';
@@ -16,15 +16,13 @@ import { Indexes, Tenants, Upstreams } from './surroundings.tsx';
 import { verdictOf } from './verdict.ts';
 
 export function OverviewPage() {
-  const { data, refusal } = overview.held.value;
   return (
     <div class="page">
       <h1 tabIndex={-1}>Overview</h1>
       <Verdict />
-      {data === undefined && refusal !== undefined && (
-        <Problem refusal={refusal} onAgain={() => overview.ask()} />
-      )}
-      {data === undefined ? <Waiting lines={12} what="the overview" /> : <Whole seen={data} />}
+      <Answer held={overview.held.value} what="the overview" lines={12} onAgain={() => overview.ask()}>
+        {(seen) => <Whole seen={seen} />}
+      </Answer>
     </div>
   );
 }
@@ -33,7 +31,8 @@ function Verdict() {
   const { data } = overview.held.value;
   const verdict = useComputed(() => {
     const { value } = connection;
-    return verdictOf(overview.held.value.data, value.state === 'lost' ? now.value - value.since : 0);
+    const { data, refusal } = overview.held.value;
+    return verdictOf(data, value.state === 'lost' ? now.value - value.since : 0, refusal?.title);
   });
   const { tone, sentence } = verdict.value;
   return (

@@ -22,9 +22,14 @@ export interface Verdict {
 /** What is older than this without a connection is not called well any more. */
 export const TRUSTED_FOR_MS = 15_000;
 
-/** `lostForMs`: how long nothing has been heard from the server; 0 while it is heard. */
-export function verdictOf(seen: OverviewAnswer | undefined, lostForMs: number): Verdict {
-  if (seen === undefined) return { tone: 'unknown', sentence: 'Looking …' };
+/** `lostForMs`: how long nothing has been heard from the server; 0 while it is heard. `refused`: why it does not say. */
+export function verdictOf(
+  seen: OverviewAnswer | undefined,
+  lostForMs: number,
+  refused: string | undefined,
+): Verdict {
+  if (seen === undefined)
+    return { tone: 'unknown', sentence: refused === undefined ? 'Looking …' : `Not known: ${refused}.` };
   if (lostForMs > TRUSTED_FOR_MS)
     return {
       tone: 'unknown',

@@ -115,14 +115,18 @@ test.each<[string, Partial<OverviewAnswer>, string, string]>([
     'Not known: some of this has not been looked at for long.',
   ],
 ])('%s', (_reason, change, tone, sentence) => {
-  expect(verdictOf({ ...WELL, ...change }, 0)).toEqual({ tone, sentence });
+  expect(verdictOf({ ...WELL, ...change }, 0, undefined)).toEqual({ tone, sentence });
 });
 
 test('before the first answer nothing is said', () => {
-  expect(verdictOf(undefined, 0)).toEqual({ tone: 'unknown', sentence: 'Looking …' });
+  expect(verdictOf(undefined, 0, undefined)).toEqual({ tone: 'unknown', sentence: 'Looking …' });
+  expect(verdictOf(undefined, 0, 'MongoDB does not answer')).toEqual({
+    tone: 'unknown',
+    sentence: 'Not known: MongoDB does not answer.',
+  });
 });
 
 test('what was well is not called so when the server has not been heard for a while', () => {
-  expect(verdictOf(WELL, TRUSTED_FOR_MS).tone).toBe('good');
-  expect(verdictOf(WELL, TRUSTED_FOR_MS + 1).tone).toBe('unknown');
+  expect(verdictOf(WELL, TRUSTED_FOR_MS, undefined).tone).toBe('good');
+  expect(verdictOf(WELL, TRUSTED_FOR_MS + 1, undefined).tone).toBe('unknown');
 });
