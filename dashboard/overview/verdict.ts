@@ -8,8 +8,9 @@
  * | Unknown                                          | unknown |
  * | OutOfSync                                        | warn, busy while it is being mended |
  * | Progressing                                      | busy    |
+ * | somebody was never looked at                     | unknown, busy while a look is due |
  * | Suspended, or somebody is paused                 | idle    |
- * | Synced and Healthy                               | good    |
+ * | Synced and Healthy, and all of them              | good    |
  */
 import type { OverviewAnswer } from '../../src/desk/answers.ts';
 import { count, listed, number, type Tone } from '../words.ts';
@@ -51,6 +52,11 @@ export function verdictOf(
     return { tone: 'busy', sentence: `Being mended: ${troubles(seen, unfit)}.` };
   if (seen.sync === 'OutOfSync')
     return { tone: 'warn', sentence: `Not all is as it should be: ${troubles(seen, unfit)}.` };
+  if (users.synced + users.paused < users.known)
+    return {
+      tone: seen.queue.due > 0 ? 'busy' : 'unknown',
+      sentence: `Not known of all yet: ${number(users.synced)} of ${count(users.known, 'user')} ${users.synced === 1 ? 'is' : 'are'} known to be whole.`,
+    };
   if (seen.health === 'Suspended' || users.paused > 0)
     return {
       tone: 'idle',

@@ -10,6 +10,15 @@ export function Banners({ seen }: { seen: UserAnswer }) {
   const held = troubles.filter((trouble) => trouble.held);
   return (
     <div class="banners">
+      {seen.source === 'look' && (
+        <div class="banner unknown">
+          <Mark tone="unknown" />
+          <p>
+            <strong>Never heard of.</strong> Nothing is written down of this user; what is shown is what a
+            look found. Reconcile now makes them whole.
+          </p>
+        </div>
+      )}
       {pause !== null && (
         <div class="banner idle">
           <Mark tone="idle" />

@@ -6,7 +6,7 @@ import { useAnswer } from '../asked.ts';
 import { isAbout, onNews } from '../live.ts';
 import { Beside } from '../parts/beside.tsx';
 import { Answer } from '../parts/waiting.tsx';
-import { type Question, questions } from '../question.ts';
+import { type Held, type Question, questions } from '../question.ts';
 import { Actions } from './actions.tsx';
 import { Banners } from './banners.tsx';
 import { Conditions } from './conditions.tsx';
@@ -26,8 +26,9 @@ export function UserPage({ user }: { user: string }) {
   const question = known(`/api/user?key=${key}`);
   const look = looks(`/api/user/look?key=${key}`);
   const told = useSignal('');
-  const held = useAnswer(question, (changed) => isAbout(user, changed));
+  const written = useAnswer(question, (changed) => isAbout(user, changed));
   useLook(look, user);
+  const held = orAsFound(written, look.held.value.data);
   return (
     <div class="page">
       <Heading user={user} seen={held.data} />
@@ -57,6 +58,12 @@ export function UserPage({ user }: { user: string }) {
       </Answer>
     </div>
   );
+}
+
+/** Of somebody of whom nothing is written down yet, a look may know. */
+function orAsFound(written: Held<UserAnswer>, found: UserAnswer | undefined): Held<UserAnswer> {
+  const isUnwritten = written.data === undefined && written.refusal?.code === 'user-not-found';
+  return isUnwritten && found !== undefined ? { ...written, data: found, refusal: undefined } : written;
 }
 
 /** After the first paint, and again when the user's history has grown and come to rest. */

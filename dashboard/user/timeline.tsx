@@ -46,9 +46,13 @@ export function Timeline({ question, user }: { question: Question<TimelineAnswer
       title="Timeline"
       aside={shown !== undefined && <span class="muted">{count(shown.total, 'line')}, times in UTC</span>}
     >
-      {problem !== undefined && <Problem refusal={problem} onAgain={() => question.ask()} />}
+      {problem !== undefined && problem.code !== 'user-not-found' && (
+        <Problem refusal={problem} onAgain={() => question.ask()} />
+      )}
       {shown === undefined && problem === undefined && <Waiting lines={10} what="the timeline" />}
-      {shown?.events.length === 0 && <Empty>The log says nothing of this user.</Empty>}
+      {(shown?.events.length === 0 || problem?.code === 'user-not-found') && (
+        <Empty>The log says nothing of this user.</Empty>
+      )}
       {shown !== undefined &&
         byDay(shown.events).map(({ day, events }) => (
           <section key={day} class="day">

@@ -38,13 +38,13 @@ test.each<[string, Partial<OverviewAnswer>, string, string]>([
   ['nobody yet', users({ known: 0, synced: 0 }), 'idle', 'Nobody has signed up yet. Concord is listening.'],
   [
     'somebody is paused, which is never green',
-    { health: 'Suspended', ...users({ paused: 2 }) },
+    { health: 'Suspended', ...users({ paused: 2, synced: 126 }) },
     'idle',
     'All is well, but hands are off 2 users.',
   ],
   [
     'paused, and nobody says so by the health',
-    users({ paused: 1 }),
+    users({ paused: 1, synced: 127 }),
     'idle',
     'All is well, but hands are off 1 user.',
   ],
@@ -99,6 +99,18 @@ test.each<[string, Partial<OverviewAnswer>, string, string]>([
     { sync: 'Unknown', health: 'Progressing', ...users({ unseen: 3 }) },
     'unknown',
     'Not known yet: 3 users were never looked at.',
+  ],
+  [
+    'never looked at is not well, although nothing is known to be wrong',
+    users({ synced: 0, unseen: 128 }),
+    'unknown',
+    'Not known of all yet: 0 of 128 users are known to be whole.',
+  ],
+  [
+    'somebody has just been heard of',
+    { queue: { ...WELL.queue, due: 1 }, ...users({ synced: 127, unseen: 1 }) },
+    'busy',
+    'Not known of all yet: 127 of 128 users are known to be whole.',
   ],
   [
     'nobody looks, whatever was known before',
