@@ -1,6 +1,5 @@
 /** The numbers, each a link to those whom it counts. */
 import type { OverviewAnswer } from '../../src/desk/answers.ts';
-import { Lasting } from '../parts/moment.tsx';
 import { usersHref } from '../place.ts';
 import { number, type Tone } from '../words.ts';
 
@@ -48,16 +47,6 @@ export function Counts({ seen }: { seen: OverviewAnswer }) {
     <section class="counts" aria-label="Users in numbers">
       <Tiles label="How users stand" tiles={standing} />
       <Tiles label="What waits" tiles={waiting} />
-      <p class="muted counts-note">
-        {queue.oldestDueSince !== null && (
-          <>
-            Whoever is due for longest has waited <Lasting since={queue.oldestDueSince} />.{' '}
-          </>
-        )}
-        {number(queue.waiting)} are due later.
-        {seen.isPartial &&
-          ' More are in trouble than were read: what is counted of them is at least so many.'}
-      </p>
     </section>
   );
 }

@@ -4,8 +4,9 @@ import type { OverviewAnswer } from '../../src/desk/answers.ts';
 import { now } from '../clock.ts';
 import { connection, overview } from '../live.ts';
 import { Axes, Mark } from '../parts/mark.tsx';
-import { Moment } from '../parts/moment.tsx';
+import { Lasting, Moment } from '../parts/moment.tsx';
 import { Answer } from '../parts/waiting.tsx';
+import { count } from '../words.ts';
 import { Alerts } from './alerts.tsx';
 import { Counts } from './counts.tsx';
 import { Failures } from './failures.tsx';
@@ -59,14 +60,24 @@ function Verdict() {
           </>
         )}
       </div>
-      {data !== undefined && data.stale.length > 0 && (
-        <ul class="stale">
-          {data.stale.map(({ what, tenant, message }) => (
-            <li key={`${what} ${tenant}`}>{message}</li>
-          ))}
-        </ul>
-      )}
+      <p class="verdict-note">{data !== undefined && <Note seen={data} />}</p>
     </div>
+  );
+}
+
+/** One line, whatever it says, so that nothing below it moves: what is stale, else what waits. */
+function Note({ seen: { stale, queue, isPartial } }: { seen: OverviewAnswer }) {
+  if (stale.length > 0) return <strong>{stale.map(({ message }) => message).join(' ')}</strong>;
+  return (
+    <span class="muted">
+      {queue.oldestDueSince !== null && (
+        <>
+          Whoever is due for longest has waited <Lasting since={queue.oldestDueSince} />.{' '}
+        </>
+      )}
+      {queue.waiting > 0 && `${count(queue.waiting, 'user is', 'users are')} due later. `}
+      {isPartial && 'More are in trouble than were read: what is counted of them is at least so many.'}
+    </span>
   );
 }
 

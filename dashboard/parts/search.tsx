@@ -1,10 +1,8 @@
 /** Finds one user by anything that names them. Exactly one hit is shown at once. */
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { UsersAnswer } from '../../src/desk/answers.ts';
-import { ask } from '../api.ts';
-import { searchOf, userHref, usersHref } from '../place.ts';
-import { go, place } from '../router.ts';
+import { find } from '../find.ts';
+import { place } from '../router.ts';
 
 export function Search() {
   const field = useRef<HTMLInputElement>(null);
@@ -27,21 +25,11 @@ export function Search() {
     if (field.current !== null && shown.value !== '') field.current.value = shown.value;
   }, [shown.value]);
 
-  const find = async (text: string): Promise<void> => {
+  const search = async (text: string): Promise<void> => {
     isAsking.value = true;
-    try {
-      const { users } = await ask<UsersAnswer>(`/api/users${searchOf({ search: text })}`);
-      const [only, ...others] = users;
-      if (only !== undefined && others.length === 0) {
-        go(userHref(only.user));
-        if (field.current !== null) field.current.value = '';
-      } else go(usersHref({ search: text }));
-    } catch {
-      // Users asks again, and says there what is wrong.
-      go(usersHref({ search: text }));
-    } finally {
-      isAsking.value = false;
-    }
+    await find(text);
+    isAsking.value = false;
+    if (shown.peek() === '' && field.current !== null) field.current.value = '';
   };
 
   return (
@@ -51,7 +39,7 @@ export function Search() {
         onSubmit={(event) => {
           event.preventDefault();
           const text = field.current?.value.trim() ?? '';
-          if (text !== '' && !isAsking.value) void find(text);
+          if (text !== '' && !isAsking.value) void search(text);
         }}
       >
         <input

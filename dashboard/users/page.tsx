@@ -2,12 +2,13 @@
 import { useEffect } from 'preact/hooks';
 import type { UserRow, UsersAnswer, UsersQuery } from '../../src/desk/answers.ts';
 import { useAnswer } from '../asked.ts';
+import { find } from '../find.ts';
 import { Badge } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Answer } from '../parts/waiting.tsx';
 import { searchOf, userHref, usersHref } from '../place.ts';
 import { questions } from '../question.ts';
-import { count, toneOfHealth, toneOfSync } from '../words.ts';
+import { count, listed, toneOfHealth, toneOfSync } from '../words.ts';
 import { emptySentence } from './empty.ts';
 import { Filters } from './filters.tsx';
 
@@ -31,8 +32,15 @@ export function UsersPage({ query }: { query: UsersQuery }) {
       <h1 tabIndex={-1}>Users</h1>
       <Filters query={query} />
       <Answer held={held} what="users" lines={14} onAgain={() => list.ask()}>
-        {({ users, suggestions }) => (
+        {({ users, suggestions, unasked }) => (
           <>
+            {unasked.length > 0 && (
+              <p class="banner unknown">
+                Auth0 could not be asked about{' '}
+                {listed(unasked.map(({ tenant, code }) => `${tenant} (${code})`))}: there may be more than are
+                shown.
+              </p>
+            )}
             {users.length === 0 ? (
               <Nobody query={query} suggestions={suggestions} />
             ) : (
@@ -63,7 +71,15 @@ function Nobody({ query, suggestions }: { query: UsersQuery; suggestions: readon
           {suggestions.map((suggestion, index) => (
             <span key={suggestion}>
               {index > 0 && (index === suggestions.length - 1 ? ' or ' : ', ')}
-              <a href={usersHref({ search: suggestion })}>{suggestion}</a>
+              <a
+                href={usersHref({ search: suggestion })}
+                onClick={(event) => {
+                  event.preventDefault();
+                  void find(suggestion);
+                }}
+              >
+                {suggestion}
+              </a>
             </span>
           ))}
           ?
