@@ -18,6 +18,7 @@ import { type Engine, wireEngine } from '../wire.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, loggerFor } from './command.ts';
 import { createPulling, type Pulling } from './pulling.ts';
 import { mendIndexes } from './reconcile.ts';
+import { dashboardFor } from './showing.ts';
 import { createSweeping, type Sweeping, sweepAll } from './sweeping.ts';
 
 export interface Service {
@@ -121,6 +122,7 @@ export async function startService(
     },
     isDraining: () => draining,
     metrics: pageFor(metrics, engine, config),
+    dashboard: dashboardFor(engine, config, logger, () => workers.wake()),
     onIngest: ({ id }, result) => metrics.onIngest(id, result),
     onAnswer: metrics.onAnswer,
     log: logger,
