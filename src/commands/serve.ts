@@ -65,10 +65,12 @@ export function stopSignal(logger: Pick<Logger, 'info'>): Promise<void> {
   });
 }
 
+/** Nobody is converged before `mayConverge` resolves; what differs is found meanwhile. */
 export async function startService(
   config: Config,
   logger: Logger,
   onPass?: (lease: Lease, result: PassResult) => void,
+  mayConverge = Promise.resolve(),
 ): Promise<Service> {
   const { metricsFor, pageFor } = await import('./metering.ts');
   const metrics = metricsFor(config);
@@ -144,7 +146,9 @@ export async function startService(
   const preparing = prepare(engine, logger, stopping.signal, unprepared).then(() => {
     if (stopping.signal.aborted) return;
     prepared = true;
-    workers.start();
+    void mayConverge.then(() => {
+      if (!stopping.signal.aborted) workers.start();
+    });
     const sweepEveryone = () => sweepAll(engine, logger, stopping.signal, onSweepProgress);
     tasks = startSchedule(config, engine, workers, pulling, sweepEveryone, logger);
     watching = watch.run(stopping.signal);

@@ -21,6 +21,7 @@ import { type ReadSide, wireEngine, wireOverview, wireReadSide } from '../wire.t
 import type { ContentFormat } from './auth0/log-stream-body.ts';
 import { type Drill, drill } from './drill.ts';
 import { INCIDENT } from './incident.ts';
+import { spectators } from './spectators.ts';
 import {
   accountHandles,
   auditWorld,
@@ -117,18 +118,27 @@ async function perform(show: Show): Promise<boolean> {
       say(`\n${style('bold', 'The incident, as it was found')}`);
       printAudit(before, { stdout: stage.out, style });
     }
-    const healingAt = performance.now();
+    let healingAt = performance.now();
     const watch = new PassWatch();
     let storyTold = false;
-    service = await startService(config, logger, (lease, result) => {
+    let begin = () => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const onPass = (lease: Lease, result: PassResult) => {
       watch.onPass(lease, result);
       if (storyTold) tellPass(show, lease, result);
-    });
+    };
+    service = await startService(config, logger, onPass, begun);
     const tenant = config.tenants[0];
     if (tenant === undefined) throw new Error('the sandbox has no tenant');
     const endpoint = `${service.url}/webhooks/auth0/${tenant.id}`;
     world.auth0.logStream.add({ endpoint, authorization: tenant.logTokens[0] ?? '', format: show.format });
     say(`\n${style('bold', 'The server starts')} at ${service.url}, sweeps, and converges who differs`);
+    sayDashboard(stage, service);
+    const isForPeople = options.exit !== true && options.json !== true;
+    if (isForPeople && (await spectators(say, stopped))) healingAt = performance.now();
+    begin();
     const healed = await Promise.race([
       everyoneHealed(show, side),
       stopped.then(() => false),
@@ -249,12 +259,18 @@ function tellPass(
   }
 }
 
+function sayDashboard({ say, style }: Stage, { url }: Service): void {
+  say(`  ${style('bold', `dashboard ${url}/`)}`);
+}
+
 function sayWhereThingsAre(
-  { stage: { say, style }, world, options }: Show,
-  { url }: Service,
+  { stage, world, options }: Show,
+  service: Service,
   endpoint: string,
   token: string,
 ): void {
+  const { say, style } = stage;
+  const { url } = service;
   const { auth0, pds, mongod } = world;
   const body = JSON.stringify({
     client_id: 'concord-sandbox',
@@ -263,6 +279,7 @@ function sayWhereThingsAre(
     password: 'correct horse battery staple',
   });
   say(`\n${style('bold', 'It stays up.')} Ctrl-C stops all of it.`);
+  sayDashboard(stage, service);
   say(`  webhook   POST ${endpoint}   Authorization: ${token.slice(0, 4)}… (in ${SANDBOX_FILE})`);
   say(`  health    ${url}/healthz and ${url}/readyz`);
   say(`  Auth0     ${auth0.url}    PDS ${pds.url}    MongoDB ${mongod.uri}`);
