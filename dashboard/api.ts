@@ -16,13 +16,11 @@ export class Refusal extends Error {
   /** HTTP's, or 0 where nothing answered. */
   readonly status: number;
   readonly code: string;
-  readonly title: string;
 
-  constructor(status: number, code: string, title: string, detail: string) {
-    super(detail);
+  constructor(status: number, code: string, what: string) {
+    super(what);
     this.status = status;
     this.code = code;
-    this.title = title;
   }
 }
 
@@ -74,8 +72,7 @@ async function call<T>(path: string, init: RequestInit): Promise<T> {
     throw new Refusal(
       0,
       'unreachable',
-      'Concord does not answer',
-      'Is it running? It is asked again by itself.',
+      'Concord does not answer. Is it running? It is asked again by itself.',
     );
   });
   if (!response.ok) throw await refusalOf(response);
@@ -89,8 +86,9 @@ async function refusalOf(response: Response): Promise<Refusal> {
     .json()
     .then((body: Partial<ProblemAnswer> | null) => body ?? {})
     .catch((): Partial<ProblemAnswer> => ({}));
-  const { type = '', title = `Refused with ${response.status}`, detail = '' } = problem;
-  return new Refusal(response.status, type.split(':').at(-1) ?? '', title, detail);
+  const { type = '', title = '', detail = '' } = problem;
+  const what = detail || title || `Concord refused it with ${response.status}.`;
+  return new Refusal(response.status, type.split(':').at(-1) ?? '', what);
 }
 
 export function refusalFrom(error: unknown): Refusal {
@@ -99,7 +97,6 @@ export function refusalFrom(error: unknown): Refusal {
     : new Refusal(
         0,
         'page',
-        'The page could not do that',
-        error instanceof Error ? error.message : String(error),
+        `The page could not do that: ${error instanceof Error ? error.message : String(error)}`,
       );
 }

@@ -113,7 +113,7 @@ function SignOut() {
   if (value.state !== 'open' || !value.answer.hasToken) return null;
   const leave = () => {
     signOut().catch((error: unknown) => {
-      problem.value = refusalFrom(error).title;
+      problem.value = refusalFrom(error).message;
     });
   };
   return (

@@ -13,8 +13,8 @@ export function SignIn() {
     try {
       await signIn(token);
     } catch (error) {
-      const { status, title, message } = refusalFrom(error);
-      problem.value = status === 401 ? 'That is not the token.' : `${title}. ${message}`;
+      const { status, message } = refusalFrom(error);
+      problem.value = status === 401 ? 'That is not the token.' : message;
       field.current?.select();
     } finally {
       isAsking.value = false;

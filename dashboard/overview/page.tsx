@@ -1,12 +1,12 @@
 /** How all stands: whether all is well first, then what is not, then everything else. */
-import { useComputed } from '@preact/signals';
+import { useComputed, useSignal } from '@preact/signals';
 import type { OverviewAnswer } from '../../src/desk/answers.ts';
 import { now } from '../clock.ts';
 import { connection, overview } from '../live.ts';
 import { Axes, Mark } from '../parts/mark.tsx';
 import { Lasting, Moment } from '../parts/moment.tsx';
 import { Answer } from '../parts/waiting.tsx';
-import { count } from '../words.ts';
+import { count, number } from '../words.ts';
 import { Alerts } from './alerts.tsx';
 import { Counts } from './counts.tsx';
 import { Failures } from './failures.tsx';
@@ -33,7 +33,7 @@ function Verdict() {
   const verdict = useComputed(() => {
     const { value } = connection;
     const { data, refusal } = overview.held.value;
-    return verdictOf(data, value.state === 'lost' ? now.value - value.since : 0, refusal?.title);
+    return verdictOf(data, value.state === 'lost' ? now.value - value.since : 0, refusal?.message);
   });
   const { tone, sentence } = verdict.value;
   return (
@@ -44,39 +44,46 @@ function Verdict() {
           {sentence}
         </p>
       </div>
-      <div class="verdict-facts">
-        {data !== undefined && (
-          <>
-            <Axes sync={data.sync} health={data.health} />
-            <p class="muted">
-              {data.lookedAt === null ? (
-                'No service ever looked'
-              ) : (
-                <>
-                  Looked at <Moment at={data.lookedAt} />
-                </>
-              )}
-            </p>
-          </>
-        )}
-      </div>
+      <div class="verdict-facts">{data !== undefined && <Axes sync={data.sync} health={data.health} />}</div>
       <p class="verdict-note">{data !== undefined && <Note seen={data} />}</p>
     </div>
   );
 }
 
 /** One line, whatever it says, so that nothing below it moves: what is stale, else what waits. */
-function Note({ seen: { stale, queue, isPartial } }: { seen: OverviewAnswer }) {
-  if (stale.length > 0) return <strong>{stale.map(({ message }) => message).join(' ')}</strong>;
+function Note({ seen: { stale, queue, lookedAt } }: { seen: OverviewAnswer }) {
+  const isWhole = useSignal(false);
+  const [first, ...others] = stale;
+  if (first !== undefined)
+    return (
+      <>
+        <strong>{(isWhole.value ? stale : [first]).map(({ message }) => message).join(' ')}</strong>
+        {others.length > 0 && !isWhole.value && (
+          <button
+            type="button"
+            class="inline"
+            onClick={() => {
+              isWhole.value = true;
+            }}
+          >
+            and {number(others.length)} more
+          </button>
+        )}
+      </>
+    );
   return (
     <span class="muted">
+      {lookedAt !== null && (
+        <>
+          Looked at <Moment at={lookedAt} />.{' '}
+        </>
+      )}
       {queue.oldestDueSince !== null && (
         <>
           Whoever is due for longest has waited <Lasting since={queue.oldestDueSince} />.{' '}
         </>
       )}
       {queue.waiting > 0 && `${count(queue.waiting, 'user is', 'users are')} due later. `}
-      {isPartial && 'More are in trouble than were read: what is counted of them is at least so many.'}
     </span>
   );
 }

@@ -10,7 +10,11 @@ import { number } from '../words.ts';
 
 export function Situations({ seen: { situations, isPartial } }: { seen: OverviewAnswer }) {
   return (
-    <Panel title="Situations" isSteady>
+    <Panel
+      title="Situations"
+      isSteady
+      aside={isPartial && <span class="muted">More are in trouble than were read: at least so many</span>}
+    >
       {situations.length === 0 ? (
         <Empty>
           <Mark tone="good" /> Everybody who was looked at is as desired.

@@ -30,7 +30,7 @@ export function verdictOf(
   refused: string | undefined,
 ): Verdict {
   if (seen === undefined)
-    return { tone: 'unknown', sentence: refused === undefined ? 'Looking …' : `Not known: ${refused}.` };
+    return { tone: 'unknown', sentence: refused === undefined ? 'Looking …' : `Not known: ${refused}` };
   if (lostForMs > TRUSTED_FOR_MS)
     return {
       tone: 'unknown',

@@ -55,8 +55,7 @@ export function DecideForm(props: DecideFormProps) {
       keepName(decider.by);
       onDone(answer);
     } catch (error) {
-      const refusal = refusalFrom(error);
-      problem.value = `${refusal.title}. ${refusal.message}`;
+      problem.value = refusalFrom(error).message;
     } finally {
       isAsking.value = false;
     }

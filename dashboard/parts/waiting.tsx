@@ -32,9 +32,7 @@ export function Waiting({ lines, what }: { lines: number; what: string }) {
 export function Problem({ refusal, onAgain }: { refusal: Refusal; onAgain?: () => void }) {
   return (
     <div class="problem" role="alert">
-      <p>
-        <strong>{refusal.title}.</strong> {refusal.message}
-      </p>
+      <p>{refusal.message}</p>
       {onAgain !== undefined && (
         <button type="button" onClick={onAgain}>
           Try again
@@ -67,7 +65,7 @@ export function Answer<T>({ held, what, lines, onAgain, children }: AnswerProps<
       {refusal !== undefined && (
         <div class="problem old" role="alert">
           <p>
-            <strong>This is what was known before.</strong> {refusal.title}. {refusal.message}
+            <strong>This is what was known before.</strong> {refusal.message}
           </p>
           <button type="button" onClick={onAgain}>
             Try again

@@ -20,6 +20,8 @@ const timelines = questions<TimelineAnswer>();
 
 /** A look asks Auth0 and the PDS, so that it waits until the log has come to rest. */
 const LOOK_AGAIN_AFTER_MS = 2000;
+/** A connection begins by saying that anything may have changed, which one look need not hear at once. */
+const LOOK_HOLDS_FOR_MS = 5000;
 
 export function UserPage({ user }: { user: string }) {
   const key = encodeURIComponent(user);
@@ -69,10 +71,12 @@ function orAsFound(written: Held<UserAnswer>, found: UserAnswer | undefined): He
 /** After the first paint, and again when the user's history has grown and come to rest. */
 function useLook(look: Question<UserAnswer>, user: string): void {
   useEffect(() => {
+    const askedAt = Date.now();
     look.ask();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const stop = onNews((changed) => {
       if (!isAbout(user, changed)) return;
+      if (changed.users === null && Date.now() - askedAt < LOOK_HOLDS_FOR_MS) return;
       clearTimeout(timer);
       timer = setTimeout(() => {
         if (!document.hidden) look.ask();

@@ -132,9 +132,9 @@ test.each<[string, Partial<OverviewAnswer>, string, string]>([
 
 test('before the first answer nothing is said', () => {
   expect(verdictOf(undefined, 0, undefined)).toEqual({ tone: 'unknown', sentence: 'Looking …' });
-  expect(verdictOf(undefined, 0, 'MongoDB does not answer')).toEqual({
+  expect(verdictOf(undefined, 0, 'MongoDB cannot be reached.')).toEqual({
     tone: 'unknown',
-    sentence: 'Not known: MongoDB does not answer.',
+    sentence: 'Not known: MongoDB cannot be reached.',
   });
 });
 
