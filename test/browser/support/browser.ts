@@ -2,9 +2,13 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished } from 'vitest';
 import { CHROMIUM } from './chromium.ts';
+import { screenshot } from './screenshots.ts';
 import { watchTroubles } from './troubles.ts';
 
-const DESKTOP = { width: 1_280, height: 900 };
+/** A name that the browser takes for this machine, as a name server of an attacker's would tell it to. */
+export const REBOUND = 'rebound.test';
+const REBINDING = `--host-resolver-rules=MAP ${REBOUND} 127.0.0.1`;
+export const DESKTOP = { width: 1_280, height: 900 };
 
 /** How long to wait for what the page shows, unless a test says otherwise. */
 const TIMEOUT_MS = 10_000;
@@ -40,7 +44,7 @@ function launch(): Promise<Browser> {
   return chromium.launch({
     ...(CHROMIUM === undefined ? {} : { executablePath: CHROMIUM }),
     // In a container there is seldom room in /dev/shm, and never a graphics card.
-    args: ['--disable-gpu', '--disable-quic', '--disable-dev-shm-usage'],
+    args: ['--disable-gpu', '--disable-quic', '--disable-dev-shm-usage', REBINDING],
   });
 }
 
@@ -55,7 +59,9 @@ async function visit(
   context.setDefaultTimeout(TIMEOUT_MS);
   const page = await context.newPage();
   const troubles = await watchTroubles(page, origin);
-  onTestFinished(async () => {
+  onTestFinished(async ({ task }) => {
+    // What a test that failed saw last.
+    if (task.result?.state === 'fail') await screenshot(page, `failed-${task.name}`);
     await context.close();
     const unexpected = troubles.filter((trouble) => !expected.some((pattern) => pattern.test(trouble)));
     expect(unexpected, 'what went wrong on the page').toEqual([]);
