@@ -1,0 +1,152 @@
+/** Every page and dialog, for everybody: by keyboard, by screen reader, on a phone, in the dark and on a slow line. */
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { seriousFaults } from './support/accessibility.ts';
+import { DESKTOP, inBrowser } from './support/browser.ts';
+import { screenshot } from './support/screenshots.ts';
+import { openTown, type Town } from './support/town.ts';
+
+const PHONE = { width: 360, height: 740 };
+
+/** Document, script and style, as they come over the line. */
+const MOST_BYTES = 100_000;
+
+interface View {
+  readonly name: string;
+  readonly path: (town: Town) => string;
+  /** Has what is shown there be shown. */
+  readonly show?: (page: Page) => Promise<unknown>;
+}
+
+function userPath({ user }: Town['alice']): string {
+  return `/users/${encodeURIComponent(user)}`;
+}
+
+function pressing(name: string): (page: Page) => Promise<unknown> {
+  return async (page) => {
+    await page.getByRole('button', { name }).first().click();
+    await page.getByRole('dialog').getByLabel('Why').waitFor();
+  };
+}
+
+const VIEWS: readonly View[] = [
+  { name: 'overview', path: () => '/' },
+  { name: 'users', path: () => '/users' },
+  { name: 'users-quarantined', path: () => '/users?situation=quarantined' },
+  { name: 'users-nobody', path: () => '/users?search=nobody' },
+  { name: 'user-whole', path: ({ alice }) => userPath(alice) },
+  { name: 'user-quarantined', path: ({ bob }) => userPath(bob) },
+  { name: 'user-held', path: ({ carol }) => userPath(carol) },
+  { name: 'user-unknown', path: () => '/users/auth0%7Cnobody' },
+  { name: 'sweeps', path: () => '/sweeps' },
+  { name: 'nowhere', path: () => '/users/a/b' },
+  { name: 'dialog-pause', path: ({ alice }) => userPath(alice), show: pressing('Pause…') },
+  { name: 'dialog-retry', path: ({ bob }) => userPath(bob), show: pressing('Retry…') },
+  { name: 'dialog-adopt', path: ({ carol }) => userPath(carol), show: pressing('Adopt…') },
+  { name: 'dialog-approve', path: () => '/sweeps', show: pressing('Approve…') },
+];
+
+/** Nothing is being loaded any more. */
+async function settled(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.waitForFunction(() => document.querySelector('.waiting') === null);
+}
+
+/** How much of the page cannot be seen without scrolling sideways, in pixels. */
+function overflowOf(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    // Room that is kept free for a scroll bar is not beyond the edge.
+    return Math.max(0, scrollWidth - clientWidth);
+  });
+}
+
+inBrowser('the dashboard', (visit) => {
+  let town: Town;
+  beforeAll(async () => {
+    town = await openTown();
+  });
+  afterAll(() => town.world.close());
+
+  test.each(VIEWS)(
+    '$name has no serious fault, and nothing of it is cut off',
+    async ({ name, path, show }) => {
+      const { page } = await visit(town.served.url, {
+        expected: [/the server responded with a status of 404/],
+      });
+      await page.goto(path(town));
+      await settled(page);
+      await show?.(page);
+      for (const [colorScheme, size, viewport] of [
+        ['light', 'desktop', DESKTOP],
+        ['dark', 'desktop', DESKTOP],
+        ['light', 'phone', PHONE],
+        ['dark', 'phone', PHONE],
+      ] as const) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize(viewport);
+        await screenshot(page, `${name}-${colorScheme}-${size}`);
+        expect(await overflowOf(page), `${size}: pixels beyond the edge`).toBe(0);
+        // A colour is the same on a phone, and a place the same in the dark.
+        if ((colorScheme === 'light') === (size === 'desktop'))
+          expect(await seriousFaults(page), `${colorScheme}, ${size}`).toEqual([]);
+      }
+    },
+  );
+
+  test('is there at once: its first load is small', async () => {
+    const { page } = await visit(town.served.url);
+    const sizes: Promise<readonly [string, number]>[] = [];
+    page.on('requestfinished', (request) => {
+      if (new URL(request.url()).pathname.startsWith('/api/')) return;
+      const size = async () => {
+        const { responseHeadersSize, responseBodySize } = await request.sizes();
+        return [request.url(), responseHeadersSize + responseBodySize] as const;
+      };
+      sizes.push(size());
+    });
+    const startedAt = performance.now();
+    await page.goto('/');
+    await page.getByRole('status', { name: 'Verdict' }).waitFor();
+    const tookMs = performance.now() - startedAt;
+    await settled(page);
+    const loaded = await Promise.all(sizes);
+    const bytes = loaded.reduce((sum, [, size]) => sum + size, 0);
+    expect(loaded.length).toBeGreaterThanOrEqual(3);
+    expect(bytes, JSON.stringify(loaded)).toBeLessThan(MOST_BYTES);
+    process.stdout.write(
+      `dashboard: ${Math.round(bytes / 1_000)} kB, verdict after ${Math.round(tookMs)} ms\n`,
+    );
+  });
+
+  test('is used without a mouse', async () => {
+    const { page } = await visit(town.served.url);
+    const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? '');
+    await page.goto('/');
+    await settled(page);
+    await page.keyboard.press('Tab');
+    expect(await focused()).toMatch(/^Skip to/);
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('MAIN');
+
+    await page.keyboard.press('/');
+    await page.keyboard.type(town.alice.user);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: town.alice.user, level: 1 }).waitFor();
+    for (let presses = 0; (await focused()) !== 'Pause…'; presses += 1) {
+      expect(presses).toBeLessThan(40);
+      await page.keyboard.press('Tab');
+    }
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.waitFor();
+    expect(await dialog.evaluate((element) => element.contains(document.activeElement))).toBe(true);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    expect(await focused()).toBe('Pause…');
+
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+    expect(await focused()).toBe('Overview');
+  });
+});
