@@ -52,6 +52,14 @@ async function settled(page: Page): Promise<void> {
   await page.waitForFunction(() => document.querySelector('.waiting') === null);
 }
 
+/** Whether one sees where one is. */
+function isFocusShown(page: Page): Promise<boolean> {
+  return page.evaluate(() => {
+    const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement ?? document.body);
+    return outlineStyle !== 'none' && Number.parseFloat(outlineWidth) > 0;
+  });
+}
+
 /** How much of the page cannot be seen without scrolling sideways, in pixels. */
 function overflowOf(page: Page): Promise<number> {
   return page.evaluate(() => {
@@ -85,7 +93,7 @@ inBrowser('the dashboard', (visit) => {
       ] as const) {
         await page.emulateMedia({ colorScheme });
         await page.setViewportSize(viewport);
-        await screenshot(page, `${name}-${colorScheme}-${size}`);
+        await screenshot(page, `${name}-${colorScheme}-${size}`, show === undefined);
         expect(await overflowOf(page), `${size}: pixels beyond the edge`).toBe(0);
         // A colour is the same on a phone, and a place the same in the dark.
         if ((colorScheme === 'light') === (size === 'desktop'))
@@ -136,6 +144,7 @@ inBrowser('the dashboard', (visit) => {
     for (let presses = 0; (await focused()) !== 'Pause…'; presses += 1) {
       expect(presses).toBeLessThan(40);
       await page.keyboard.press('Tab');
+      expect(await isFocusShown(page), await focused()).toBe(true);
     }
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('dialog');

@@ -113,11 +113,9 @@ inBrowser('who is shown the dashboard', (visit) => {
       for (const target of [open, guarded]) {
         const { page } = await visit(target, { expected });
         await (target === guarded ? signIn(page) : page.goto('/'));
-        const statuses: number[] = [];
-        page.on('response', (response) => {
-          if (response.url().startsWith(`${target}/api/`)) statuses.push(response.status());
-        });
         await page.goto(foreign[where]);
+        const statuses: number[] = [];
+        page.on('response', (response) => statuses.push(response.status()));
         const read = await page.evaluate(
           async ({ target, decision }) => {
             const tell = async (path: string, init: RequestInit) => {

@@ -1,5 +1,5 @@
 /** Tests in a real browser: one for each file, and for each test a visitor of its own who notices what goes wrong. */
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished } from 'vitest';
 import { CHROMIUM } from './chromium.ts';
 import { screenshot } from './screenshots.ts';
@@ -14,8 +14,6 @@ export const DESKTOP = { width: 1_280, height: 900 };
 const TIMEOUT_MS = 10_000;
 
 export interface VisitOptions {
-  readonly viewport?: { readonly width: number; readonly height: number };
-  readonly colorScheme?: 'light' | 'dark';
   /** What is to go wrong in this test, such as the refusal of a wrong token. */
   readonly expected?: readonly RegExp[];
 }
@@ -52,10 +50,9 @@ function launch(): Promise<Browser> {
 async function visit(
   browser: Browser,
   origin: string,
-  { viewport = DESKTOP, colorScheme = 'light', expected = [] }: VisitOptions = {},
+  { expected = [] }: VisitOptions = {},
 ): Promise<Visitor> {
-  const settings: BrowserContextOptions = { baseURL: origin, viewport, colorScheme, locale: 'en-GB' };
-  const context = await browser.newContext(settings);
+  const context = await browser.newContext({ baseURL: origin, viewport: DESKTOP });
   context.setDefaultTimeout(TIMEOUT_MS);
   const page = await context.newPage();
   const troubles = await watchTroubles(page, origin);
