@@ -114,8 +114,10 @@ inBrowser('who is shown the dashboard', (visit) => {
         const { page } = await visit(target, { expected });
         await (target === guarded ? signIn(page) : page.goto('/'));
         await page.goto(foreign[where]);
-        const statuses: number[] = [];
-        page.on('response', (response) => statuses.push(response.status()));
+        const sent: string[] = [];
+        const answered: number[] = [];
+        page.on('request', (request) => sent.push(request.url()));
+        page.on('response', (response) => answered.push(response.status()));
         const read = await page.evaluate(
           async ({ target, decision }) => {
             const tell = async (path: string, init: RequestInit) => {
@@ -139,7 +141,8 @@ inBrowser('who is shown the dashboard', (visit) => {
           { target, decision: pausing() },
         );
         expect(new Set(read)).toEqual(new Set(['']));
-        expect(new Set(statuses)).toEqual(new Set([403]));
+        expect(sent.length).toBeGreaterThanOrEqual(read.length);
+        expect(answered.filter((status) => status !== 403)).toEqual([]);
         await expectNothingDecided();
       }
     });
