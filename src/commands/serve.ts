@@ -65,12 +65,10 @@ export function stopSignal(logger: Pick<Logger, 'info'>): Promise<void> {
   });
 }
 
-/** Nobody is converged before `mayConverge` resolves; what differs is found meanwhile. */
 export async function startService(
   config: Config,
   logger: Logger,
   onPass?: (lease: Lease, result: PassResult) => void,
-  mayConverge = Promise.resolve(),
 ): Promise<Service> {
   const { metricsFor, pageFor } = await import('./metering.ts');
   const metrics = metricsFor(config);
@@ -146,9 +144,7 @@ export async function startService(
   const preparing = prepare(engine, logger, stopping.signal, unprepared).then(() => {
     if (stopping.signal.aborted) return;
     prepared = true;
-    void mayConverge.then(() => {
-      if (!stopping.signal.aborted) workers.start();
-    });
+    workers.start();
     const sweepEveryone = () => sweepAll(engine, logger, stopping.signal, onSweepProgress);
     tasks = startSchedule(config, engine, workers, pulling, sweepEveryone, logger);
     watching = watch.run(stopping.signal);
@@ -256,7 +252,7 @@ function startSchedule(
 }
 
 /** Users that are not as desired are looked at again: what held them may have been mended meanwhile. */
-async function reconcileOpen(engine: Engine): Promise<void> {
+export async function reconcileOpen(engine: Engine): Promise<void> {
   const { queue, clock, subjects } = engine.converge;
   await mendIndexes(engine);
   for (const tenant of engine.tenants) {

@@ -121,24 +121,19 @@ async function perform(show: Show): Promise<boolean> {
     let healingAt = performance.now();
     const watch = new PassWatch();
     let storyTold = false;
-    let begin = () => {};
-    const begun = new Promise<void>((resolve) => {
-      begin = resolve;
-    });
+    const { config: observed, seated } = spectators(config, options.exit !== true && options.json !== true);
     const onPass = (lease: Lease, result: PassResult) => {
       watch.onPass(lease, result);
       if (storyTold) tellPass(show, lease, result);
     };
-    service = await startService(config, logger, onPass, begun);
+    service = await startService(observed, logger, onPass);
     const tenant = config.tenants[0];
     if (tenant === undefined) throw new Error('the sandbox has no tenant');
     const endpoint = `${service.url}/webhooks/auth0/${tenant.id}`;
     world.auth0.logStream.add({ endpoint, authorization: tenant.logTokens[0] ?? '', format: show.format });
     say(`\n${style('bold', 'The server starts')} at ${service.url}, sweeps, and converges who differs`);
     sayDashboard(stage, service);
-    const isForPeople = options.exit !== true && options.json !== true;
-    if (isForPeople && (await spectators(say, stopped))) healingAt = performance.now();
-    begin();
+    if (await seated(say, stopped)) healingAt = performance.now();
     const healed = await Promise.race([
       everyoneHealed(show, side),
       stopped.then(() => false),

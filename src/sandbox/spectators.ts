@@ -1,25 +1,56 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { reconcileOpen } from '../commands/serve.ts';
+import type { Config } from '../config/schema.ts';
+import { createLogger } from '../logger.ts';
 import { systemClock } from '../system.ts';
 import { formatDuration } from '../terminal/duration.ts';
+import { wireEngine } from '../wire.ts';
 
 const PATIENCE_MS = 15_000;
 
+export interface Spectators {
+  /** Under which everybody is looked at, and nothing is changed before they are seated. */
+  readonly config: Config;
+  /** Resolves with whether anybody was waited for. */
+  seated(say: (text: string) => void, stopped: Promise<void>): Promise<boolean>;
+}
+
 /**
- * Healing takes a second, so whoever sits at the terminal may open the dashboard first. Resolves with whether anybody
- * was waited for.
+ * Healing takes a second, so whoever sits at the terminal may open the dashboard first, and see what is wrong.
+ * `areInvited` is false where nobody is waited for.
  */
-export async function spectators(say: (text: string) => void, stopped: Promise<void>): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stdout.isTTY) return false;
-  say(
-    `  Open it, and press Enter here to see it heal. It begins by itself in ${formatDuration(PATIENCE_MS)}.`,
-  );
+export function spectators(config: Config, areInvited: boolean): Spectators {
+  let isWaiting = areInvited && process.stdin.isTTY === true && process.stdout.isTTY === true;
+  const policy = {
+    ...config.policy,
+    get observeOnly() {
+      return isWaiting || config.policy.observeOnly;
+    },
+  };
+  return {
+    config: { ...config, policy },
+    seated: async (say, stopped) => {
+      if (!isWaiting) return false;
+      say(
+        `  Open it, and press Enter here to see it heal. It begins by itself in ${formatDuration(PATIENCE_MS)}.`,
+      );
+      await lineOr(stopped);
+      isWaiting = false;
+      const engine = wireEngine(config, createLogger({ level: 'silent', stream: process.stderr }));
+      await reconcileOpen(engine);
+      await engine.close();
+      return true;
+    },
+  };
+}
+
+async function lineOr(stopped: Promise<void>): Promise<void> {
   const prompt = createInterface({ input: process.stdin });
   const over = new AbortController();
   const { signal } = over;
   try {
     await Promise.race([once(prompt, 'line', { signal }), systemClock.delay(PATIENCE_MS, signal), stopped]);
-    return true;
   } finally {
     over.abort();
     prompt.close();
