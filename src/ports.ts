@@ -259,26 +259,6 @@ export interface UserPages {
   ): Promise<readonly ListedUser[]>;
 }
 
-/** How many users stand how, each tenant's apart. */
-export interface Standings {
-  readonly users: readonly (Counted & {
-    readonly sync: Sync;
-    readonly health: Health;
-    readonly quarantined: boolean;
-  })[];
-  /** What is not as desired, and whether only a person can move it. */
-  readonly drifted: readonly (Counted & {
-    readonly resource: Condition['type'];
-    readonly reason: string;
-    readonly held: boolean;
-  })[];
-}
-
-interface Counted {
-  readonly tenant: TenantId;
-  readonly users: number;
-}
-
 /** The queue: who is to be looked at, and who is looking. One document a user, so a user is due once. */
 export interface WorkQueue {
   /** Marks users due at `at`, or leaves an earlier due time. Returns when a majority has it on disk. */
@@ -315,20 +295,51 @@ export interface Troubled {
   readonly dueAt: Date | undefined;
 }
 
-/** How many users stand how. */
-export interface StandingCounts {
-  readonly synced: number;
-  readonly outOfSync: number;
-  readonly unknown: number;
-  /** Known of, and never looked at to the end. */
-  readonly unseen: number;
-  /** Due at a later time: after a failure, or because only time can tell. */
-  readonly waiting: number;
+interface Counted {
+  readonly tenant: TenantId;
+  readonly users: number;
 }
 
-/** Asks for no more than an index gives, or than `limit`, however many users there are. */
+/** How many users stand how, each tenant's apart. */
+export interface Standings {
+  /** Those who have been looked at. */
+  readonly seen: readonly (Counted & { readonly sync: Sync; readonly health: Health })[];
+  /** Known of, and never looked at to the end. */
+  readonly unseen: readonly Counted[];
+  /** Due at a later time: after a failure, or because only time can tell. */
+  readonly waiting: number;
+  /** What is not as desired, whether only a person can move it, and who has been so for longest. */
+  readonly situations: readonly (Counted &
+    Example & {
+      readonly resource: Condition['type'];
+      readonly reason: string;
+      readonly held: boolean;
+    })[];
+  /** Who is not Synced, or is Degraded: each user in one of these. */
+  readonly troubled: readonly (Counted & {
+    /** Why the last pass failed, and who has failed so for longest; undefined for those whose last did not. */
+    readonly failure: (Pick<LastFailure, 'code' | 'upstream' | 'message'> & Example) | undefined;
+    /** Not to be looked at before a later time. */
+    readonly waits: boolean;
+    readonly quarantined: boolean;
+    readonly held: boolean;
+    readonly paused: boolean;
+  })[];
+  /** More are in trouble than were looked through: of situations and troubled there are at least so many. */
+  readonly isPartial: boolean;
+}
+
+interface Example {
+  readonly example: UserKey;
+  readonly since: Date;
+}
+
 export interface StandingReader {
-  counts(now: Date): Promise<StandingCounts>;
+  /**
+   * By indexes, and by what those in trouble have in common: of so many at most, or of all of them. The server does
+   * the counting. Throws TIMEOUT rather than look for long.
+   */
+  standings(now: Date, limit?: number): Promise<Standings>;
   /** Everyone who is not Synced, or is Degraded; at most so many. */
   troubled(limit: number): Promise<readonly Troubled[]>;
 }

@@ -37,10 +37,9 @@ import { ensureCollections } from './mongo/indexes.ts';
 import { historyReader, readModel } from './mongo/read-model.ts';
 import { rejects } from './mongo/rejects.ts';
 import { runs } from './mongo/runs.ts';
-import { standings } from './mongo/standings.ts';
+import { standingReader } from './mongo/standings.ts';
 import { storedPasswordReader, storedPasswords } from './mongo/stored-passwords.ts';
 import { subjectReader } from './mongo/subjects.ts';
-import { standingReader } from './mongo/troubled.ts';
 import { workQueue } from './mongo/work-queue.ts';
 import { type EngineObserver, observedLog } from './observer.ts';
 import { createAccountHost, createAccountReader } from './pds/accounts.ts';
@@ -80,7 +79,7 @@ export interface Engine {
   readonly sweep: SweepDeps;
   readonly changes: DocumentChanges;
   readonly cursors: Cursors;
-  /** How many users stand how. Looks through everyone: not to be asked for every second. */
+  /** How many users stand how. Looks through all who are in trouble: not to be asked for every second. */
   readonly standings: () => Promise<Standings>;
   /** What the dashboard asks, on this connection. */
   readonly desk: ReturnType<typeof deskFor>;
@@ -163,7 +162,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
     tenants,
     rejects: rejects(db),
     pull: pullDeps(db, config, logger, observer),
-    standings: standings(db, served),
+    standings: () => standingReader(db, served).standings(systemClock.now()),
     changes: documentChanges(db),
     cursors: cursors(db),
     desk: deskFor(db, config, logger, tenants, limited),

@@ -8,6 +8,7 @@ import { eventLogContract } from './mongo/event-log.contract.ts';
 import { historyPagesContract } from './mongo/history-pages.contract.ts';
 import { alice, all, at, bob, code, handle, person, tenant } from './mongo/people.ts';
 import { runsContract } from './mongo/runs.contract.ts';
+import { standingsContract } from './mongo/standings.contract.ts';
 import { userPagesContract } from './mongo/user-pages.contract.ts';
 import { workQueueContract } from './mongo/work-queue.contract.ts';
 import { accountHostContract } from './pds/account-host.contract.ts';
@@ -22,6 +23,7 @@ import { inMemoryHistoryPages } from './support/in-memory/history-pages.ts';
 import type { PortCall } from './support/in-memory/hooks.ts';
 import { inMemoryRejects } from './support/in-memory/rejects.ts';
 import { inMemoryRuns } from './support/in-memory/runs.ts';
+import { inMemoryStandings } from './support/in-memory/standings.ts';
 import { inMemoryUserPages } from './support/in-memory/user-pages.ts';
 import { inMemoryWorkQueue } from './support/in-memory/work-queue.ts';
 
@@ -38,6 +40,15 @@ describe('runs in memory', () => {
 });
 describe('activity in memory', () => {
   activityContract(async (events) => inMemoryActivity(() => events));
+});
+describe('standings in memory', () => {
+  standingsContract(async (people, tenants) =>
+    inMemoryStandings(() =>
+      people
+        .filter(({ who }) => tenants.includes(who.tenant))
+        .map(({ who, view, dueAt }) => ({ ...who, view, dueAt })),
+    ),
+  );
 });
 describe('pages of users in memory', () => {
   userPagesContract(async (people) =>

@@ -9,18 +9,17 @@ import type {
   AlertReader,
   DocumentReader,
   Health,
-  StandingCounts,
   StandingReader,
+  Standings,
   SubjectReader,
   Sync,
-  Troubled,
 } from '../ports.ts';
 import * as indexes from '../reconcilers/indexes.ts';
 import { type TenantState, type TenantStateDeps, tenantStates } from './tenant-state.ts';
-import { type FailureOf, failuresOf, isFailing, type TroubleOf, troublesOf } from './troubles.ts';
+import { type FailureOf, failuresIn, type TroubleOf, troublesOf } from './troubles.ts';
 
 export interface OverviewDeps extends TenantStateDeps {
-  readonly standings: StandingReader;
+  readonly standings: Pick<StandingReader, 'standings'>;
   readonly subjects: Pick<SubjectReader, 'backlog'>;
   readonly documents: Pick<DocumentReader, 'indexes'>;
   readonly alerts: AlertReader;
@@ -48,8 +47,13 @@ export interface Overview {
   /** The two axes, of the whole. */
   readonly sync: Sync;
   readonly health: Health;
-  readonly users: Omit<StandingCounts, 'waiting'> & {
+  readonly users: {
     readonly known: number;
+    readonly synced: number;
+    readonly outOfSync: number;
+    readonly unknown: number;
+    /** Known of, and never looked at to the end. */
+    readonly unseen: number;
     readonly failing: number;
     /** Failed, and tried again later. */
     readonly backingOff: number;
@@ -58,7 +62,7 @@ export interface Overview {
     readonly held: number;
     readonly paused: number;
   };
-  /** Those in trouble are more than were read: what is counted of them is at least so many. */
+  /** Those in trouble are more than were looked through: what is counted of them is at least so many. */
   readonly isPartial: boolean;
   /** How many of those who were looked at have each resource as desired. */
   readonly resources: readonly ({ readonly resource: Resource } & Share)[];
@@ -90,34 +94,36 @@ export async function overview(
   expected: Watchfulness,
   now: Date,
 ): Promise<Overview> {
-  const [counts, people, backlog, states, actual, alerts, looked] = await Promise.all([
-    deps.standings.counts(now),
-    deps.standings.troubled(MAX_TROUBLED),
+  const [standings, backlog, states, actual, alerts, looked] = await Promise.all([
+    deps.standings.standings(now, MAX_TROUBLED),
     deps.subjects.backlog(now),
     tenantStates(deps, tenants),
     deps.documents.indexes(),
     deps.alerts.all(),
     deps.positions.read(expected.lookedRun),
   ]);
-  const { waiting, ...standing } = counts;
+  const { situations, troubled, waiting, isPartial } = standings;
   const { due, oldestDueSince } = backlog;
-  const failing = people.filter(isFailing);
+  const inSync = (sync: Sync) => sum(standings.seen.filter((kind) => kind.sync === sync));
+  const [synced, outOfSync, unknown] = [inSync('Synced'), inSync('OutOfSync'), inSync('Unknown')];
+  const unseen = sum(standings.unseen);
+  const failing = troubled.filter(({ failure }) => failure !== undefined);
   const lookedAt = looked?.position === undefined ? undefined : new Date(looked.position);
   const seen = {
     asOf: now,
     users: {
-      ...standing,
-      known: standing.synced + standing.outOfSync + standing.unknown + standing.unseen,
-      failing: failing.length,
-      backingOff: failing.filter(({ dueAt }) => dueAt !== undefined && dueAt > now).length,
-      quarantined: people.filter(({ quarantined }) => quarantined).length,
-      held: people.filter(isHeld).length,
-      paused: people.filter(isPaused).length,
+      known: synced + outOfSync + unknown + unseen,
+      ...{ synced, outOfSync, unknown, unseen },
+      failing: sum(failing),
+      backingOff: sum(failing.filter(({ waits }) => waits)),
+      quarantined: sum(troubled.filter(({ quarantined }) => quarantined)),
+      held: sum(troubled.filter(({ held }) => held)),
+      paused: sum(troubled.filter(({ paused }) => paused)),
     },
-    isPartial: people.length >= MAX_TROUBLED,
-    resources: resourcesOf(people, standing.synced + standing.outOfSync + standing.unknown),
-    troubles: troublesOf(people),
-    failures: failuresOf(failing),
+    isPartial,
+    resources: resourcesOf(situations, synced + outOfSync + unknown),
+    troubles: troublesOf(situations),
+    failures: failuresIn(troubled),
     queue: { due, oldestDueSince, waiting },
     tenants: states,
     indexes: indexes.plan(indexes.WANTED_INDEXES, actual),
@@ -128,20 +134,15 @@ export async function overview(
   return { ...seen, ...standingOf(seen) };
 }
 
-function isHeld({ conditions }: Troubled): boolean {
-  return conditions.some(({ held }) => held);
+function sum(groups: readonly { readonly users: number }[]): number {
+  return groups.reduce((all, { users }) => all + users, 0);
 }
 
-function isPaused({ conditions }: Troubled): boolean {
-  return conditions.some(({ type }) => type === 'pause');
-}
-
-function resourcesOf(people: readonly Troubled[], seen: number): Overview['resources'] {
+/** A user has one condition of each resource. */
+function resourcesOf(situations: Standings['situations'], seen: number): Overview['resources'] {
   return RESOURCES.map((resource) => {
-    const without = people.filter(({ conditions }) =>
-      conditions.some(({ type, status }) => type === resource && status !== 'True'),
-    );
-    return { resource, have: seen - without.length, of: seen };
+    const without = sum(situations.filter((situation) => situation.resource === resource));
+    return { resource, have: seen - without, of: seen };
   });
 }
 

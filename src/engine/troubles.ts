@@ -2,7 +2,7 @@
 import type { Upstream } from '../errors.ts';
 import type { ConditionDraft } from '../events/event.ts';
 import type { TenantId, UserKey } from '../identity.ts';
-import type { Troubled } from '../ports.ts';
+import type { Standings, Troubled } from '../ports.ts';
 
 /** Those who are not as desired in one resource, for one reason. */
 export interface TroubleOf {
@@ -34,41 +34,48 @@ export function isFailing(one: Troubled): one is Failing {
   return one.failure !== undefined && one.attempts > 0;
 }
 
-/** The most frequent first. */
-export function troublesOf(people: readonly Troubled[]): readonly TroubleOf[] {
+/** Of all tenants together, the most frequent first. */
+export function troublesOf(situations: Standings['situations']): readonly TroubleOf[] {
   const groups = new Map<string, Mutable<TroubleOf>>();
-  for (const { user, conditions } of people) {
-    for (const { type, status, reason, held, since } of conditions) {
-      if (status === 'True') continue;
-      const one = {
-        resource: type,
-        reason,
-        users: 1,
-        held: held ? 1 : 0,
-        example: user,
-        since: new Date(since),
-      };
-      const known = groups.get(`${type} ${reason}`);
-      if (known === undefined) groups.set(`${type} ${reason}`, one);
-      else Object.assign(known, { ...eldest(known, one), held: known.held + one.held });
-    }
+  for (const { resource, reason, users, held: isHeld, example, since } of situations) {
+    const one = { resource, reason, users, held: isHeld ? users : 0, example, since };
+    const known = groups.get(`${resource} ${reason}`);
+    if (known === undefined) groups.set(`${resource} ${reason}`, one);
+    else Object.assign(known, { ...eldest(known, one), held: known.held + one.held });
   }
   return [...groups.values()].sort((a, b) => b.users - a.users || compare(a.reason, b.reason));
 }
 
-/** The most frequent first. */
+/** The same of failures. */
+export function failuresIn(troubled: Standings['troubled']): readonly FailureOf[] {
+  return together(
+    troubled.flatMap(({ failure, users, quarantined }) =>
+      failure === undefined ? [] : [{ ...failure, users, quarantined: quarantined ? users : 0 }],
+    ),
+  );
+}
+
 export function failuresOf(failing: readonly Failing[]): readonly FailureOf[] {
+  return together(
+    failing.map(({ user, failure, quarantined }) => {
+      const { code, upstream, message } = failure;
+      const of = { code, upstream, message, users: 1, quarantined: quarantined ? 1 : 0 };
+      return { ...of, example: user, since: new Date(failure.since) };
+    }),
+  );
+}
+
+/** By code and system, the most frequent first; the message is that of the eldest. */
+function together(failures: readonly FailureOf[]): readonly FailureOf[] {
   const groups = new Map<string, Mutable<FailureOf>>();
-  for (const { user, failure, quarantined } of failing) {
-    const { code, upstream, message } = failure;
-    const of = { code, upstream, message, users: 1, quarantined: quarantined ? 1 : 0 };
-    const one = { ...of, example: user, since: new Date(failure.since) };
-    const known = groups.get(`${upstream} ${code}`);
-    if (known === undefined) groups.set(`${upstream} ${code}`, one);
+  for (const one of failures) {
+    const key = `${one.upstream} ${one.code}`;
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, { ...one });
     else {
       const isElder = one.since < known.since;
       const told = { ...eldest(known, one), quarantined: known.quarantined + one.quarantined };
-      Object.assign(known, told, isElder ? { message } : {});
+      Object.assign(known, told, isElder ? { message: one.message } : {});
     }
   }
   return [...groups.values()].sort((a, b) => b.users - a.users || compare(a.code, b.code));

@@ -65,11 +65,12 @@ export function questions(deps: QuestionDeps): Question[] {
           paused.set({ tenant }, 0);
           quarantined.set({ tenant }, 0);
         }
-        for (const { users: count, quarantined: isSetAside, ...labels } of found.users) {
-          users.inc(labels, count);
-          if (isSetAside) quarantined.inc({ tenant: labels.tenant }, count);
-        }
-        for (const { users: count, tenant, resource, reason, held } of found.drifted.slice(
+        for (const { users: count, ...labels } of found.seen) users.inc(labels, count);
+        for (const { users: count, tenant } of found.unseen)
+          users.inc({ tenant, sync: 'Unknown', health: 'Progressing' }, count);
+        for (const { users: count, tenant, quarantined: isSetAside } of found.troubled)
+          if (isSetAside) quarantined.inc({ tenant }, count);
+        for (const { users: count, tenant, resource, reason, held } of found.situations.slice(
           0,
           MOST_SITUATIONS,
         )) {

@@ -2,11 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Alert } from '../../src/alerts/cause.ts';
 import { type OverviewDeps, overview, type Watchfulness } from '../../src/engine/overview.ts';
-import type { KeptPosition, StandingCounts, Troubled } from '../../src/ports.ts';
+import type { KeptPosition, Standings, Troubled } from '../../src/ports.ts';
 import { failing } from '../alerts/people.ts';
 import { alice, person, tenant } from '../mongo/people.ts';
 import { FIT_INDEXES } from '../support/in-memory/alerts.ts';
 import { inMemoryEventLog } from '../support/in-memory/event-log.ts';
+import { inCommon } from '../support/in-memory/standings.ts';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
 const MINUTE = 60_000;
@@ -17,7 +18,12 @@ const expected: Watchfulness = {
 };
 
 interface World {
-  readonly counts: Partial<StandingCounts>;
+  readonly counts: {
+    readonly synced?: number;
+    readonly outOfSync?: number;
+    readonly unknown?: number;
+    readonly unseen?: number;
+  };
   readonly people: readonly Troubled[];
   readonly oldestDueSince: Date | undefined;
   readonly indexes: typeof FIT_INDEXES;
@@ -40,12 +46,22 @@ const well: World = {
 
 function look(changes: Partial<World> = {}) {
   const world = { ...well, ...changes };
-  const none = { synced: 0, outOfSync: 0, unknown: 0, unseen: 0, waiting: 0 };
+  const { synced = 0, outOfSync = 0, unknown = 0, unseen = 0 } = world.counts;
+  const kind = { tenant, health: 'Progressing' } as const;
+  const standings: Standings = {
+    seen: [
+      { ...kind, sync: 'Synced', users: synced },
+      { ...kind, sync: 'OutOfSync', users: outOfSync },
+      { ...kind, sync: 'Unknown', users: unknown },
+    ],
+    ...{ unseen: [{ tenant, users: unseen }], waiting: 0, isPartial: false },
+    ...inCommon(world.people, NOW),
+  };
   const deps: OverviewDeps = {
     events: inMemoryEventLog(),
     positions: { read: async (name) => world.positions[name] },
     silence: { leastMs: MINUTE, mostMs: MINUTE },
-    standings: { counts: async () => ({ ...none, ...world.counts }), troubled: async () => world.people },
+    standings: { standings: async () => standings },
     subjects: { backlog: async () => ({ due: 1, oldestDueSince: world.oldestDueSince }) },
     documents: { indexes: async () => world.indexes },
     alerts: { all: async () => world.alerts },

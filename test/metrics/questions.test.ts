@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { ConcordEvent } from '../../src/events/event.ts';
 import { eventId } from '../../src/identity.ts';
 import { type QuestionDeps, questions } from '../../src/metrics/questions.ts';
+import type { Standings } from '../../src/ports.ts';
 import { alice, at, otherTenant, tenant } from '../mongo/people.ts';
 import { inMemoryEventLog } from '../support/in-memory/event-log.ts';
 import { told } from '../support/in-memory/told.ts';
@@ -14,6 +15,10 @@ const share = { have: 0, of: 0 };
 const totals = {
   ...{ verifications: share, users: share, codes: share, handles: share, accounts: share },
   waitingForEmailVerification: 0,
+};
+
+const NOBODY: Standings = {
+  ...{ seen: [], unseen: [], waiting: 0, situations: [], troubled: [], isPartial: false },
 };
 
 async function page(
@@ -29,7 +34,7 @@ async function page(
     tenants: [tenant, otherTenant],
     events: log,
     subjects: { backlog: async () => ({ due: 0, oldestDueSince: undefined }) },
-    standings: async () => ({ users: [], drifted: [] }),
+    standings: async () => NOBODY,
     ...changes,
   });
   for (const question of asked) question.hide();
@@ -49,15 +54,21 @@ test('who waits, and since when; nothing of a longest wait while nobody does', a
 });
 
 test('how users stand, who is paused, and no reason that is not a word', async () => {
-  const situation = { tenant, resource: 'account', held: false } as const;
+  const situation = { tenant, resource: 'account', held: false, example: alice.user, since: at(0) } as const;
+  const trouble = { tenant, failure: undefined, waits: false, held: false, paused: false } as const;
   const lines = await page([], {
     standings: async () => ({
-      users: [
-        { tenant, sync: 'Synced', health: 'Healthy', quarantined: false, users: 5 },
-        { tenant, sync: 'OutOfSync', health: 'Degraded', quarantined: false, users: 2 },
-        { tenant, sync: 'OutOfSync', health: 'Degraded', quarantined: true, users: 1 },
+      ...NOBODY,
+      seen: [
+        { tenant, sync: 'Synced', health: 'Healthy', users: 5 },
+        { tenant, sync: 'OutOfSync', health: 'Degraded', users: 3 },
       ],
-      drifted: [
+      unseen: [{ tenant, users: 2 }],
+      troubled: [
+        { ...trouble, quarantined: false, users: 2 },
+        { ...trouble, quarantined: true, users: 1 },
+      ],
+      situations: [
         { ...situation, reason: 'EmailTaken', held: true, users: 2 },
         { ...situation, reason: 'alice@example.com', users: 1 },
         { ...situation, resource: 'pause', reason: 'Paused', users: 4 },
@@ -68,6 +79,7 @@ test('how users stand, who is paused, and no reason that is not a word', async (
   expect(of('concord_users')).toEqual([
     `concord_users{tenant="${tenant}",sync="Synced",health="Healthy"} 5`,
     `concord_users{tenant="${tenant}",sync="OutOfSync",health="Degraded"} 3`,
+    `concord_users{tenant="${tenant}",sync="Unknown",health="Progressing"} 2`,
   ]);
   expect(of('concord_quarantined_users')).toContain(`concord_quarantined_users{tenant="${tenant}"} 1`);
   expect(of('concord_paused_users')).toEqual([

@@ -4,6 +4,7 @@ import { parseTenantId } from '../../src/identity.ts';
 import { ensureCollections } from '../../src/mongo/indexes.ts';
 import { userPages } from '../../src/mongo/user-pages.ts';
 import { at, otherTenant, person, tenant, view } from './people.ts';
+import { storePeople } from './store-people.ts';
 import { type ListedPerson, userPagesContract } from './user-pages.contract.ts';
 import { openWorld } from './world.ts';
 
@@ -12,14 +13,7 @@ const world = openWorld();
 async function stored(people: readonly ListedPerson[]) {
   const db = world.fresh();
   await ensureCollections(db);
-  await db.collection<{ _id: string }>('concord.subjects').insertMany(
-    people.map(({ who: { user, tenant: of, userId }, view: shown, dueAt }) => ({
-      ...{ _id: user, tenant: of, userId },
-      ...(shown === undefined ? {} : { view: shown }),
-      ...(dueAt === undefined ? {} : { due: { at: dueAt, priority: 0, count: 1 } }),
-    })),
-    { ignoreUndefined: true },
-  );
+  await storePeople(db, people);
   return db;
 }
 
