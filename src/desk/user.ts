@@ -81,7 +81,7 @@ function answerOf(
     conditions,
     resources: stance.resources.map((one) => ({
       ...one,
-      differs: differs(one.resource, stance.conditions),
+      differs: differs(one.resource, conditions),
     })),
     plan: stance.plan?.map(plannedAction) ?? null,
     withheld: withheldOf(stance),
@@ -106,8 +106,8 @@ function conditionAnswer(condition: ExplainedCondition): ConditionAnswer {
   return { resource, status, reason, message, held, since };
 }
 
-function differs(resource: Resource, conditions: readonly ExplainedCondition[]): boolean | null {
-  const status = conditions.find(({ type }) => type === resource)?.status ?? 'Unknown';
+function differs(wanted: Resource, conditions: readonly ConditionAnswer[]): boolean | null {
+  const status = conditions.find(({ resource }) => resource === wanted)?.status ?? 'Unknown';
   return status === 'Unknown' ? null : status === 'False';
 }
 

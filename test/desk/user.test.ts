@@ -116,6 +116,7 @@ describe('by the log and the read model', () => {
     const found = await lookAnswer(deskDeps(world), user);
     expect(found).toMatchObject({ source: 'log', sync: 'Synced', health: 'Suspended', conditions: [] });
     expect(found).toMatchObject({ handle: null, plan: null });
+    expect(found.resources.map(({ differs }) => differs)).toEqual([null, null, null, null, null]);
     expect(asked).not.toContain('auth0');
     expect(asked).not.toContain('accounts');
   });
