@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { refusalFrom } from '../api.ts';
 import { moment } from '../words.ts';
-import type { ChartData } from './series.ts';
+import { type ChartData, isolated } from './series.ts';
 
 interface ChartProps {
   readonly title: string;
@@ -127,6 +127,12 @@ function optionsFor(
         stroke: colour(property),
         width: 1.5,
         dash: [...dash],
+        points: {
+          show: true,
+          size: 5,
+          fill: colour(property),
+          filter: (plot: uPlot, index: number) => isolated([...(plot.data[index] ?? [])]),
+        },
       })),
     ],
     hooks: { setCursor: [({ cursor }) => onPoint(cursor.idx ?? null)] },

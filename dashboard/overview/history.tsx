@@ -67,7 +67,7 @@ function Charts({ data }: { data: HistoryAnswer }) {
   const latency = useMemo(() => latencySeries(data), [data]);
   const events = useMemo(() => eventSeries(data), [data]);
   return (
-    <>
+    <div class="charts-place">
       <p class="unseen">{spoken(data)}</p>
       <div class="charts">
         <Chart title="Time to converge" data={latency} shown={shownDuration} />
@@ -77,7 +77,7 @@ function Charts({ data }: { data: HistoryAnswer }) {
         <summary>As a table</summary>
         <Numbers data={data} />
       </details>
-    </>
+    </div>
   );
 }
 

@@ -40,6 +40,14 @@ export function eventSeries({ buckets }: HistoryAnswer): ChartData {
   };
 }
 
+/** Which values have no neighbour, so that no line leads to them: they are drawn as points. */
+export function isolated(values: readonly (number | null | undefined)[]): number[] {
+  const isThere = (index: number) => typeof values[index] === 'number';
+  return values.flatMap((_, index) =>
+    isThere(index) && !isThere(index - 1) && !isThere(index + 1) ? [index] : [],
+  );
+}
+
 export function shownDuration(value: number | null): string {
   return value === null ? '–' : formatDuration(value);
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   eventSeries,
+  isolated,
   latencySeries,
   shownDuration,
   shownNumber,
@@ -113,6 +114,12 @@ test('a chart draws what was counted, and no time where nobody converged', () =>
     '1,500',
     '–',
   ]);
+});
+
+test('a value alone is a point, since no line leads to it', () => {
+  expect(isolated([null, 3, null, 4, 5, null, undefined, 6])).toEqual([1, 7]);
+  expect(isolated([7])).toEqual([0]);
+  expect(isolated([])).toEqual([]);
 });
 
 test('a chart is also a sentence', () => {
