@@ -106,7 +106,7 @@ function SideBySide({ shown }: { shown: UserAnswer }) {
   );
 }
 
-function Plan({ found: { plan, withheld, retryAt, unread } }: { found: UserAnswer }) {
+function Plan({ found: { plan, withheld, retryAt, unread, troubles } }: { found: UserAnswer }) {
   return (
     <>
       {withheld !== null && (
@@ -117,7 +117,10 @@ function Plan({ found: { plan, withheld, retryAt, unread } }: { found: UserAnswe
       {plan === null ? (
         <Empty>Not known{unread.length > 0 && ': not all could be asked'}.</Empty>
       ) : plan.length === 0 ? (
-        <Empty>Nothing to do: a pass would change nothing.</Empty>
+        <Empty>
+          Nothing to do: a pass would change nothing.
+          {troubles.some(({ held }) => held) && ' What is held waits for a person.'}
+        </Empty>
       ) : (
         <ol class="plan">
           {plan.map(({ resource, type, detail }, index) => (

@@ -37,27 +37,46 @@ export function UserPage({ user }: { user: string }) {
       <p class="told" role="status" aria-label="Outcome">
         {told.value}
       </p>
-      <Answer held={held} what="the user" lines={12} onAgain={() => question.ask()}>
-        {(seen) => (
-          <>
-            <Actions
-              seen={seen}
-              look={look}
-              onTold={(text) => {
-                told.value = text;
-              }}
-            />
-            <Banners seen={seen} />
-            <div class="sides">
-              <Beside>
-                <Look seen={seen} look={look} />
-                <Conditions seen={seen} />
-              </Beside>
-              <Timeline question={timelines(`/api/user/timeline?key=${key}`)} user={user} />
-            </div>
-          </>
-        )}
-      </Answer>
+      {held.data === undefined && held.refusal?.code === 'user-not-found' ? (
+        <Unknown look={look.held.value} />
+      ) : (
+        <Answer held={held} what="the user" lines={12} onAgain={() => question.ask()}>
+          {(seen) => (
+            <>
+              <Actions
+                seen={seen}
+                look={look}
+                onTold={(text) => {
+                  told.value = text;
+                }}
+              />
+              <Banners seen={seen} />
+              <div class="sides">
+                <Beside>
+                  <Look seen={seen} look={look} />
+                  <Conditions seen={seen} />
+                </Beside>
+                <Timeline question={timelines(`/api/user/timeline?key=${key}`)} user={user} />
+              </div>
+            </>
+          )}
+        </Answer>
+      )}
+    </div>
+  );
+}
+
+function Unknown({ look: { refusal } }: { look: Held<UserAnswer> }) {
+  return (
+    <div class="nobody" role="status">
+      <p>Nothing is written down of a user with this key.</p>
+      <p>
+        {refusal === undefined
+          ? 'Auth0 is asked …'
+          : refusal.code === 'user-not-found'
+            ? 'Auth0 does not know them either. Search takes an Auth0 id, an @handle, a code, an email address or a DID.'
+            : `Whether Auth0 knows them could not be asked: ${refusal.message}`}
+      </p>
     </div>
   );
 }
