@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seriousFaults } from './support/accessibility.ts';
 import { DESKTOP, inBrowser } from './support/browser.ts';
 import { screenshot } from './support/screenshots.ts';
+import { search } from './support/search.ts';
 import { openTown, type Town } from './support/town.ts';
 
 const PHONE = { width: 360, height: 740 };
@@ -136,9 +137,7 @@ inBrowser('the dashboard', (visit) => {
     await page.keyboard.press('Enter');
     expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('MAIN');
 
-    await page.keyboard.press('/');
-    await page.keyboard.type(town.alice.user);
-    await page.keyboard.press('Enter');
+    await search(page, town.alice.user);
     await page.getByRole('heading', { name: town.alice.user, level: 1 }).waitFor();
     for (let presses = 0; (await focused()) !== 'Pause…'; presses += 1) {
       expect(presses).toBeLessThan(40);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { storedMember } from '../support/member.ts';
 import { inBrowser } from './support/browser.ts';
+import { search } from './support/search.ts';
 import { openTown, type Town } from './support/town.ts';
 
 inBrowser('whoever looks for a user', (visit) => {
@@ -23,9 +24,7 @@ inBrowser('whoever looks for a user', (visit) => {
     };
     const { page } = await visit(served.url);
     await page.goto('/');
-    await page.keyboard.press('/');
-    await page.keyboard.type(words[what]);
-    await page.keyboard.press('Enter');
+    await search(page, words[what]);
     await page.getByRole('heading', { name: alice.user, level: 1 }).waitFor();
     expect(new URL(page.url()).pathname).toBe(`/users/${encodeURIComponent(alice.user)}`);
     // An address is asked for, and never told.
