@@ -58,6 +58,8 @@ export function live(options: LiveOptions): FastifyPluginAsync {
         reply.hijack();
         const listener = open(reply, limits.maxWaitingBytes);
         listeners.add(listener);
+        // Whoever has gone makes room, also before the source has noticed.
+        listener.signal.addEventListener('abort', () => listeners.delete(listener));
         try {
           await tell(options, listener, request);
         } finally {
@@ -111,6 +113,7 @@ async function tell(
   listener: Listener,
   request: FastifyRequest,
 ): Promise<void> {
+  if (listener.signal.aborted) return;
   const { expiresAtMs = Number.POSITIVE_INFINITY } = access.callerOf(request);
   const heartbeat = setInterval(() => {
     if (clock.now().getTime() >= expiresAtMs) listener.end();

@@ -35,6 +35,10 @@ function listenTo(port: number, headers: readonly string[] = []): Connection {
   };
 }
 
+function neverTells(): AsyncIterable<never> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
+}
+
 const CHANGED = { name: 'changed', data: { users: ['auth0|alice'], sweeps: false } } as const;
 
 describe('a listener', () => {
@@ -95,6 +99,19 @@ describe('a listener', () => {
     await closed;
   });
 
+  it('makes room by going, also where the source has not noticed', async () => {
+    const { app } = testDashboard({ desk: { ...testDesk(), live: neverTells }, limits: { maxListeners: 1 } });
+    const port = await listen(app);
+    const first = listenTo(port);
+    await first.hears('retry: 2000');
+    first.socket.destroy();
+    await until('there is room', async () => {
+      const next = listenTo(port);
+      await next.hears('HTTP/1.1 ');
+      return next.told().startsWith('HTTP/1.1 200 ');
+    });
+  });
+
   it('is told to come back when there are too many', async () => {
     const { app, desk } = testDashboard({ limits: { maxListeners: 1 } });
     const port = await listen(app);
@@ -143,7 +160,7 @@ describe('closing', () => {
     sleeps.socket.pause();
     const startedAt = performance.now();
     await app.close();
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     sleeps.socket.resume();
     await Promise.all([reads.closed, sleeps.closed]);
     expect(reads.told().endsWith('0\r\n\r\n')).toBe(true);
@@ -160,15 +177,13 @@ describe('closing', () => {
     await until('both are written', () => desk.taken() === 2);
     const startedAt = performance.now();
     await app.close();
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     socket.resume();
     await closed;
   });
 
   it('does not wait for a source that hangs', async () => {
-    const never = { next: () => new Promise<never>(() => {}) };
-    const desk = { ...testDesk(), live: () => ({ [Symbol.asyncIterator]: () => never }) };
-    const { app } = testDashboard({ desk });
+    const { app } = testDashboard({ desk: { ...testDesk(), live: neverTells } });
     const { hears, closed } = listenTo(await listen(app));
     await hears('retry: 2000');
     await app.close();
