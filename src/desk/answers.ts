@@ -386,6 +386,12 @@ export interface LiveMessages {
   readonly changed: { readonly users: readonly string[] | null; readonly sweeps: boolean };
 }
 
+/**
+ * The event of the stream that says only that it is alive, and how often. A connection may end without a word, as when a
+ * machine slept: whoever hears nothing at all for some of these has lost it.
+ */
+export const BEAT = { name: 'beat', everyMs: 10_000 } as const;
+
 // ── The session, and what goes wrong ──
 
 export interface SessionAnswer {

@@ -4,6 +4,7 @@
  */
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { uuidv7 } from 'uuidv7';
+import { BEAT } from '../../desk/answers.ts';
 import type { Desk } from '../../desk/desk.ts';
 import type { Clock } from '../../ports.ts';
 import { allowOnly, errorFields, sendProblem, unavailable } from '../problem.ts';
@@ -14,14 +15,14 @@ export interface LiveLimits {
   readonly maxListeners: number;
   /** Bytes that may wait for a listener who reads too slowly; with more, it is cut. */
   readonly maxWaitingBytes: number;
-  /** Milliseconds between signs of life: less than any proxy waits, and than `connectionTimeoutMs`. */
-  readonly heartbeatMs: number;
+  /** Milliseconds between signs of life. Less than any proxy waits, and than `connectionTimeoutMs`. */
+  readonly beatMs: number;
 }
 
 export const DEFAULT_LIVE_LIMITS: LiveLimits = {
   maxListeners: 50,
   maxWaitingBytes: 1024 * 1024,
-  heartbeatMs: 15_000,
+  beatMs: BEAT.everyMs,
 };
 
 export interface LiveOptions {
@@ -115,11 +116,12 @@ async function tell(
 ): Promise<void> {
   if (listener.signal.aborted) return;
   const { expiresAtMs = Number.POSITIVE_INFINITY } = access.callerOf(request);
-  const heartbeat = setInterval(() => {
+  const beat = setInterval(() => {
     if (clock.now().getTime() >= expiresAtMs) listener.end();
-    else listener.send(': \n\n');
-  }, limits.heartbeatMs);
-  listener.signal.addEventListener('abort', () => clearInterval(heartbeat));
+    // A comment would keep the connection, but browsers tell their page nothing of it.
+    else listener.send(`event: ${BEAT.name}\ndata: {}\n\n`);
+  }, limits.beatMs);
+  listener.signal.addEventListener('abort', () => clearInterval(beat));
   try {
     for await (const { name, data } of desk.live(listener.signal)) {
       listener.send(`event: ${name}\nid: ${uuidv7()}\ndata: ${JSON.stringify(data)}\n\n`);

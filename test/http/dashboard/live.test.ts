@@ -62,8 +62,8 @@ describe('a listener', () => {
   });
 
   it('hears that somebody is there when nothing happens', async () => {
-    const { app } = testDashboard({ limits: { heartbeatMs: 5 } });
-    await listenTo(await listen(app)).hears(': \n\n');
+    const { app } = testDashboard({ limits: { beatMs: 5 } });
+    await listenTo(await listen(app)).hears('event: beat\ndata: {}\n\n');
   });
 
   it('who goes away is forgotten', async () => {
@@ -123,7 +123,7 @@ describe('a listener', () => {
   });
 
   it('whose session ends is let go, and not let in again', async () => {
-    const { app, pass } = testDashboard({ token: DASHBOARD_TOKEN, limits: { heartbeatMs: 5 } });
+    const { app, pass } = testDashboard({ token: DASHBOARD_TOKEN, limits: { beatMs: 5 } });
     const signedIn = await app.inject({
       method: 'POST',
       url: '/api/session',
