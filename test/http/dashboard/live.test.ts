@@ -66,6 +66,13 @@ describe('a listener', () => {
     await listenTo(await listen(app)).hears('event: beat\ndata: {}\n\n');
   });
 
+  it('is heard by so often that it outlives the time that a connection may be silent', async () => {
+    const { app } = testDashboard({ limits: { beatMs: 50 } }, { limits: { connectionTimeoutMs: 400 } });
+    const { told, socket } = listenTo(await listen(app));
+    await until('twenty beats', () => told().split('event: beat').length > 20);
+    expect(socket.destroyed).toBe(false);
+  });
+
   it('who goes away is forgotten', async () => {
     const { app, desk } = testDashboard();
     const { socket, hears } = listenTo(await listen(app));
