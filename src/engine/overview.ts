@@ -86,7 +86,8 @@ export interface Overview {
 const BEHIND_AFTER_MS = 60_000;
 /** More than that of all are not merely about to be looked at for the first time. */
 const NEW_SHARE = 0.1;
-const MAX_TROUBLED = 10_000;
+/** A tenth of a second of the server's time. How many are out of sync is counted in any case, however many they are. */
+const MAX_TROUBLED = 5_000;
 
 export async function overview(
   deps: OverviewDeps,

@@ -13,6 +13,13 @@ import { ANY_PRIORITY, ofTenants, type StoredSubject } from './subjects.ts';
 /** Longer than a million users in trouble take; after that the server gives up and is free again. */
 const maxTimeMS = 25_000;
 
+/**
+ * All these questions look alike to the server, which would answer the next one as it found best for the last, and
+ * read everybody: so it is told by which index.
+ */
+const BY_STANDING = { 'view.sync': 1, 'view.health': 1, tenant: 1 };
+const BY_TENANT = { tenant: 1, _id: 1 };
+
 const SYNCS: readonly Sync[] = ['Synced', 'OutOfSync', 'Unknown'];
 const HEALTHS: readonly Health[] = ['Healthy', 'Progressing', 'Degraded', 'Suspended'];
 
@@ -36,16 +43,21 @@ export function standingReader(db: ReadableDb, tenants: readonly TenantId[]): St
   const unsettled = { 'view.sync': { $in: ['OutOfSync', 'Unknown'] satisfies Sync[] }, ...mine };
   const failingAll = { 'view.sync': { $eq: 'Synced' as const }, 'view.health': 'Degraded' as const, ...mine };
 
-  const count = (filter: Filter<StoredSubject>): Promise<number> =>
-    reading('count how users stand', () => subjects.countDocuments(filter, { maxTimeMS }));
+  const count = (filter: Filter<StoredSubject>, hint?: Document): Promise<number> =>
+    reading('count how users stand', () =>
+      subjects.countDocuments(filter, { maxTimeMS, ...(hint === undefined ? {} : { hint }) }),
+    );
 
   /** Of each kind by itself, which is a stretch of the index on standing from one end to the other. */
   async function counted(tenant: TenantId): Promise<Pick<Standings, 'seen' | 'unseen'>> {
     const kinds = SYNCS.flatMap((sync) => HEALTHS.map((health) => ({ sync, health })));
     const [known, ...counts] = await Promise.all([
-      count({ tenant: { $eq: tenant } }),
+      count({ tenant: { $eq: tenant } }, BY_TENANT),
       ...kinds.map(({ sync, health }) =>
-        count({ 'view.sync': { $eq: sync }, 'view.health': { $eq: health }, tenant: { $eq: tenant } }),
+        count(
+          { 'view.sync': { $eq: sync }, 'view.health': { $eq: health }, tenant: { $eq: tenant } },
+          BY_STANDING,
+        ),
       ),
     ]);
     const seen = kinds.flatMap((kind, at) => {
