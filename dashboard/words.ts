@@ -69,6 +69,11 @@ export function listed(items: readonly string[]): string {
   return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
 }
 
+/** A sentence of the server, with its moments as the page tells them. */
+export function readable(text: string): string {
+  return text.replace(/(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z/g, '$1 $2 UTC');
+}
+
 /** In the reader's own time zone too, for what is shown on hover. */
 export function inBothZones(at: string): string {
   if (Number.isNaN(Date.parse(at))) return at;

@@ -6,7 +6,7 @@ import { Badge, Mark } from '../parts/mark.tsx';
 import { Lasting } from '../parts/moment.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { userHref } from '../place.ts';
-import { count } from '../words.ts';
+import { count, readable } from '../words.ts';
 
 export function Alerts({ alerts }: { alerts: readonly AlertAnswer[] }) {
   return (
@@ -25,7 +25,7 @@ export function Alerts({ alerts }: { alerts: readonly AlertAnswer[] }) {
           <ul class="alerts">
             {shown.map(({ id, what, command, since, users, orMore, example, tenant }) => (
               <li key={id}>
-                <p class="alert-what">{what}</p>
+                <p class="alert-what">{readable(what)}</p>
                 <p class="alert-facts muted">
                   For <Lasting since={since} />
                   {users !== null && (

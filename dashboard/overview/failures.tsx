@@ -1,61 +1,58 @@
 /** Why passes failed. */
 import type { FailureAnswer } from '../../src/desk/answers.ts';
 import { Moment } from '../parts/moment.tsx';
-import { Empty, Panel } from '../parts/panel.tsx';
+import { Panel } from '../parts/panel.tsx';
 import { userHref, usersHref } from '../place.ts';
 import { number } from '../words.ts';
 
 const UPSTREAMS = { auth0: 'Auth0', mongodb: 'MongoDB', pds: 'the PDS' } as const;
 
 export function Failures({ failures }: { failures: readonly FailureAnswer[] }) {
+  if (failures.length === 0) return <p class="muted">No user's last pass failed.</p>;
   return (
     <Panel title="Failures">
-      {failures.length === 0 ? (
-        <Empty>No user's last pass failed.</Empty>
-      ) : (
-        <table class="cards failures">
-          <caption class="unseen">Failures</caption>
-          <thead>
-            <tr>
-              <th scope="col" class="figure">
-                Users
+      <table class="cards failures">
+        <caption class="unseen">Failures</caption>
+        <thead>
+          <tr>
+            <th scope="col" class="figure">
+              Users
+            </th>
+            <th scope="col">Code</th>
+            <th scope="col">Of</th>
+            <th scope="col">Message</th>
+            <th scope="col">Since</th>
+            <th scope="col">For longest</th>
+          </tr>
+        </thead>
+        <tbody>
+          {failures.map(({ code, upstream, message, users, quarantined, example, since }) => (
+            <tr key={`${upstream} ${code}`}>
+              <td class="figure" data-label="Users">
+                <a class="big bad" href={usersHref({ situation: 'failing' })}>
+                  {number(users)}
+                </a>
+                {quarantined > 0 && <div class="held">{number(quarantined)} quarantined</div>}
+              </td>
+              <th scope="row" data-label="Code">
+                <code>{code}</code>
               </th>
-              <th scope="col">Code</th>
-              <th scope="col">Of</th>
-              <th scope="col">Message</th>
-              <th scope="col">Since</th>
-              <th scope="col">For longest</th>
+              <td data-label="Of">{upstream === null ? 'Concord' : UPSTREAMS[upstream]}</td>
+              <td data-label="Message" class="prose">
+                {message}
+              </td>
+              <td data-label="Since">
+                <Moment at={since} />
+              </td>
+              <td data-label="For longest">
+                <a class="clip" href={userHref(example)} title={example}>
+                  {example}
+                </a>
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {failures.map(({ code, upstream, message, users, quarantined, example, since }) => (
-              <tr key={`${upstream} ${code}`}>
-                <td class="figure" data-label="Users">
-                  <a class="big bad" href={usersHref({ situation: 'failing' })}>
-                    {number(users)}
-                  </a>
-                  {quarantined > 0 && <div class="held">{number(quarantined)} quarantined</div>}
-                </td>
-                <th scope="row" data-label="Code">
-                  <code>{code}</code>
-                </th>
-                <td data-label="Of">{upstream === null ? 'Concord' : UPSTREAMS[upstream]}</td>
-                <td data-label="Message" class="prose">
-                  {message}
-                </td>
-                <td data-label="Since">
-                  <Moment at={since} />
-                </td>
-                <td data-label="For longest">
-                  <a class="clip" href={userHref(example)} title={example}>
-                    {example}
-                  </a>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+          ))}
+        </tbody>
+      </table>
     </Panel>
   );
 }

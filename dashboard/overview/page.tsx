@@ -6,7 +6,7 @@ import { connection, overview } from '../live.ts';
 import { Axes, Mark } from '../parts/mark.tsx';
 import { Lasting, Moment } from '../parts/moment.tsx';
 import { Answer } from '../parts/waiting.tsx';
-import { count, number } from '../words.ts';
+import { count, number, readable } from '../words.ts';
 import { Alerts } from './alerts.tsx';
 import { Counts } from './counts.tsx';
 import { Failures } from './failures.tsx';
@@ -57,7 +57,7 @@ function Note({ seen: { stale, queue, lookedAt } }: { seen: OverviewAnswer }) {
   if (first !== undefined)
     return (
       <>
-        <strong>{(isWhole.value ? stale : [first]).map(({ message }) => message).join(' ')}</strong>
+        <strong>{(isWhole.value ? stale : [first]).map(({ message }) => readable(message)).join(' ')}</strong>
         {others.length > 0 && !isWhole.value && (
           <button
             type="button"

@@ -8,7 +8,7 @@ import { Empty, Panel } from '../parts/panel.tsx';
 import { userHref, usersHref } from '../place.ts';
 import { number } from '../words.ts';
 
-export function Situations({ seen: { situations, isPartial } }: { seen: OverviewAnswer }) {
+export function Situations({ seen: { situations, isPartial, users: all } }: { seen: OverviewAnswer }) {
   return (
     <Panel
       title="Situations"
@@ -17,7 +17,13 @@ export function Situations({ seen: { situations, isPartial } }: { seen: Overview
     >
       {situations.length === 0 ? (
         <Empty>
-          <Mark tone="good" /> Everybody who was looked at is as desired.
+          {all.known <= all.unseen ? (
+            'Nobody was looked at yet.'
+          ) : (
+            <>
+              <Mark tone="good" /> Everybody who was looked at is as desired.
+            </>
+          )}
         </Empty>
       ) : (
         <First of={situations} most={3}>

@@ -6,7 +6,7 @@ import { Badge } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Progress } from '../parts/progress.tsx';
-import { count, number } from '../words.ts';
+import { count, number, readable } from '../words.ts';
 
 export function Tenants({ tenants }: { tenants: readonly TenantAnswer[] }) {
   return (
@@ -82,7 +82,7 @@ function Tenant({ seen: { stream, log, sweptAt, running, halts, gaps } }: { seen
       </dl>
       {gaps.map(({ since, message }) => (
         <p key={since} class="gap">
-          <Badge tone="warn">gap</Badge> {message}
+          <Badge tone="warn">gap</Badge> {readable(message)}
         </p>
       ))}
     </>

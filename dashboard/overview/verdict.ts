@@ -50,7 +50,8 @@ export function verdictOf(
     return { tone: 'unknown', sentence: `Not known yet: ${troubles(seen, unfit)}.` };
   if (seen.health === 'Progressing')
     return { tone: 'busy', sentence: `Being mended: ${troubles(seen, unfit)}.` };
-  if (seen.sync === 'OutOfSync')
+  const areOnlyPaused = seen.health === 'Suspended' && users.outOfSync <= users.paused;
+  if (seen.sync === 'OutOfSync' && !areOnlyPaused)
     return { tone: 'warn', sentence: `Not all is as it should be: ${troubles(seen, unfit)}.` };
   if (users.synced + users.paused < users.known)
     return {
@@ -60,7 +61,10 @@ export function verdictOf(
   if (seen.health === 'Suspended' || users.paused > 0)
     return {
       tone: 'idle',
-      sentence: `All is well, but hands are off ${users.paused === 0 ? 'some' : count(users.paused, 'user')}.`,
+      sentence:
+        users.paused === 0
+          ? 'All is well, but nothing is to be changed.'
+          : `All is well, but for ${count(users.paused, 'user who is paused', 'users who are paused')}.`,
     };
   return {
     tone: 'good',

@@ -6,7 +6,7 @@ import { Badge } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { userHref } from '../place.ts';
-import { count, haltWord, number } from '../words.ts';
+import { count, haltWord, number, readable } from '../words.ts';
 import { consequenceOf } from './consequence.ts';
 
 export function Halts({ halts }: { halts: readonly HaltAnswer[] }) {
@@ -44,7 +44,7 @@ export function Halts({ halts }: { halts: readonly HaltAnswer[] }) {
           onClose={close}
           onDone={({ what }) => {
             close();
-            told.value = what;
+            told.value = readable(what);
           }}
         />
       )}

@@ -4,6 +4,7 @@ import { useId } from 'preact/hooks';
 import type { UserAnswer } from '../../src/desk/answers.ts';
 import { DecideForm } from '../parts/decide-form.tsx';
 import type { Question } from '../question.ts';
+import { readable } from '../words.ts';
 import { AdoptForm } from './adopt-form.tsx';
 import { PauseForm } from './pause-form.tsx';
 import { ACTIONS, type Action, obstacleTo } from './permitted.ts';
@@ -31,7 +32,7 @@ export function Actions({ seen, look, onTold }: ActionsProps) {
   };
   const done = ({ what }: { what: string }) => {
     close();
-    onTold(what);
+    onTold(readable(what));
   };
   const choose = (action: Action) => {
     onTold('');

@@ -2,7 +2,7 @@
 import type { UserAnswer } from '../../src/desk/answers.ts';
 import { Mark } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';
-import { count } from '../words.ts';
+import { count, readable } from '../words.ts';
 import { obstacleTo } from './permitted.ts';
 
 export function Banners({ seen }: { seen: UserAnswer }) {
@@ -58,7 +58,7 @@ export function Banners({ seen }: { seen: UserAnswer }) {
         <div class="banner warn">
           <Mark tone="warn" />
           <p>
-            <strong>Held</strong> for a person: {held.map(({ message }) => message).join(' ')}{' '}
+            <strong>Held</strong> for a person: {held.map(({ message }) => readable(message)).join(' ')}{' '}
             <span class="muted">
               {obstacleTo('adopt', seen) === null
                 ? 'Adopt shows the evidence, and asks.'

@@ -3,7 +3,7 @@ import type { UserAnswer } from '../../src/desk/answers.ts';
 import { Badge } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
-import type { Tone } from '../words.ts';
+import { readable, type Tone } from '../words.ts';
 
 const TONES: Readonly<Record<'True' | 'False' | 'Unknown', Tone>> = {
   True: 'good',
@@ -40,7 +40,7 @@ export function Conditions({ seen: { conditions } }: { seen: UserAnswer }) {
                   {reason}
                   {held && <span class="held"> held</span>}
                   <br />
-                  <span class="muted">{message}</span>
+                  <span class="muted">{readable(message)}</span>
                 </td>
                 <td data-label="Since">
                   {since === null ? <span class="muted">just found</span> : <Moment at={since} />}

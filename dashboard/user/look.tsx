@@ -8,7 +8,7 @@ import { Moment } from '../parts/moment.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Problem, Waiting } from '../parts/waiting.tsx';
 import type { Question } from '../question.ts';
-import { listed } from '../words.ts';
+import { listed, readable } from '../words.ts';
 
 const SYSTEMS: ReadonlyMap<string, string> = new Map([
   ['auth0', 'Auth0'],
@@ -52,7 +52,7 @@ export function Look({ seen, look }: { seen: UserAnswer; look: Question<UserAnsw
             <h3>Found, and not in the log yet</h3>
             <ul class="plain">
               {shown.untold.map((text) => (
-                <li key={text}>{text}</li>
+                <li key={text}>{readable(text)}</li>
               ))}
             </ul>
           </>
@@ -111,7 +111,7 @@ function Plan({ found: { plan, withheld, retryAt, unread, troubles } }: { found:
     <>
       {withheld !== null && (
         <p class="banner idle">
-          <Mark tone="idle" /> {withheld.message} Nothing of this would be done now.
+          <Mark tone="idle" /> Nothing of this would be done now: {readable(withheld.message)}
         </p>
       )}
       {plan === null ? (

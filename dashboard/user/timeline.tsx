@@ -9,7 +9,7 @@ import { Mark } from '../parts/mark.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Problem, Waiting } from '../parts/waiting.tsx';
 import type { Question } from '../question.ts';
-import { count, inBothZones, moment, number } from '../words.ts';
+import { count, inBothZones, moment, number, readable } from '../words.ts';
 import { byDay, isFailure, type Story, withEarlier, withNewest } from './story.ts';
 
 export function Timeline({ question, user }: { question: Question<TimelineAnswer>; user: string }) {
@@ -81,7 +81,8 @@ function Line({ told: { type, at, part, what, because } }: { told: TimelineEvent
       </time>
       <span class="part">{part}</span>
       <div class="line-what">
-        {isFailure(type) && <Mark tone="bad" />} <span>{what}</span> <code class="muted">{type}</code>
+        {isFailure(type) && <Mark tone="bad" />} <span>{readable(what)}</span>{' '}
+        <code class="muted">{type}</code>
         {because.length > 0 && (
           <details>
             <summary>because</summary>
@@ -91,7 +92,7 @@ function Line({ told: { type, at, part, what, because } }: { told: TimelineEvent
                   <time dateTime={cause.at} title={inBothZones(cause.at)}>
                     {cause.at.slice(0, 10) === at.slice(0, 10) ? cause.at.slice(11, 19) : moment(cause.at)}
                   </time>{' '}
-                  {cause.what} <code class="muted">{cause.type}</code>
+                  {readable(cause.what)} <code class="muted">{cause.type}</code>
                 </li>
               ))}
             </ol>

@@ -10,7 +10,7 @@ import {
 import { untilOf } from '../../dashboard/parts/until.ts';
 import { consequenceOf } from '../../dashboard/sweeps/consequence.ts';
 import { emptySentence } from '../../dashboard/users/empty.ts';
-import { count, inBothZones, listed, moment } from '../../dashboard/words.ts';
+import { count, inBothZones, listed, moment, readable } from '../../dashboard/words.ts';
 import type { HistoryAnswer, UsersQuery } from '../../src/desk/answers.ts';
 
 test('numbers and lists', () => {
@@ -33,6 +33,12 @@ test('a moment is told in UTC, and what is none is left as it is', () => {
   expect(moment('never')).toBe('never');
   expect(inBothZones('2026-11-23T01:14:57.123Z')).toContain('2026-11-23 01:14:57 UTC');
   expect(inBothZones('never')).toBe('never');
+});
+
+test('moments within a sentence are readable, and nothing else of it changes', () => {
+  expect(readable('Paused until 2026-11-23T03:17:13.344Z: case 12T3Z; since 2026-11-22T00:00:00Z.')).toBe(
+    'Paused until 2026-11-23 03:17 UTC: case 12T3Z; since 2026-11-22 00:00 UTC.',
+  );
 });
 
 test.each<[UsersQuery, string]>([
