@@ -10,7 +10,11 @@ type Changed = LiveMessages['changed'];
 const GATHER_MS = 300;
 
 /** `concerns`: whether news make the answer old. */
-export function useAnswer<T>(question: Question<T>, concerns: (changed: Changed) => boolean): Held<T> {
+export function useAnswer<T>(
+  question: Question<T>,
+  concerns: (changed: Changed) => boolean,
+  gatherMs = GATHER_MS,
+): Held<T> {
   useEffect(() => {
     question.ask();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -19,7 +23,7 @@ export function useAnswer<T>(question: Question<T>, concerns: (changed: Changed)
       timer ??= setTimeout(() => {
         timer = undefined;
         question.ask();
-      }, GATHER_MS);
+      }, gatherMs);
     });
     return () => {
       stop();

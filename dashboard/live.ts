@@ -64,7 +64,8 @@ export function startLive(): void {
   async function begin(): Promise<void> {
     try {
       await openSession();
-      connect();
+      // The first session has connected already, as whoever signs in does.
+      if (source === undefined || source.readyState === EventSource.CLOSED) connect();
     } catch (error) {
       lost();
       // Who has to sign in begins again by doing so.

@@ -1,8 +1,14 @@
 import { render } from 'preact';
 import './style/base.css';
 import './style/parts.css';
+import './style/controls.css';
+import './style/tables.css';
 import './style/shell.css';
-import './style/pages.css';
+import './style/overview.css';
+import './style/charts.css';
+import './style/users.css';
+import './style/user.css';
+import './style/sweeps.css';
 import { startClock } from './clock.ts';
 import { overview, startLive } from './live.ts';
 import { startRouter } from './router.ts';

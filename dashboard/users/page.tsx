@@ -12,6 +12,9 @@ import { count, listed, toneOfHealth, toneOfSync } from '../words.ts';
 import { emptySentence } from './empty.ts';
 import { Filters } from './filters.tsx';
 
+/** A list is read by people, and asked for by its filters: while a thousand are mended it need not follow each. */
+const LIST_GATHER_MS = 1000;
+
 const lists = questions<UsersAnswer>();
 /** Which page a page was reached from, by its address; of those that were shown. */
 const before = new Map<string, string>();
@@ -19,7 +22,7 @@ const before = new Map<string, string>();
 export function UsersPage({ query }: { query: UsersQuery }) {
   const list = lists(`/api/users${searchOf(query)}`);
   // Anybody who changed may have come to fit, or have ceased to.
-  const held = useAnswer(list, ({ users }) => users === null || users.length > 0);
+  const held = useAnswer(list, ({ users }) => users === null || users.length > 0, LIST_GATHER_MS);
   const next = held.data?.next ?? null;
   const nextHref = next === null ? null : usersHref({ ...query, after: next });
   const here = usersHref(query);
