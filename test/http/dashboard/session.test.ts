@@ -70,46 +70,14 @@ describe('signing in', () => {
     expect(answer.statusCode).toBe(200);
   });
 
-  it('is slow for whoever tries on, while open sessions go on', async () => {
+  it('is open to the right token however many wrong ones were tried, so that nobody can lock the operators out', async () => {
     const dashboard = testDashboard({ token: DASHBOARD_TOKEN });
-    const { cookie } = await signIn(dashboard);
-    const wrong = { ...HERE, authorization: 'wrong' };
-    for (let tries = 0; tries < 5; tries += 1) {
-      expect(await look(dashboard, wrong)).toBe(401);
-      expect((await signIn(dashboard, FROM_AFAR, 'wrong')).answer.statusCode).toBe(401);
-    }
-    dashboard.pass(10_000);
-    const { answer } = await signIn(dashboard);
-    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([429, '50']);
-    expect(await look(dashboard, { ...HERE, authorization: DASHBOARD_TOKEN })).toBe(429);
-    expect(await look(dashboard, { ...HERE, cookie })).toBe(200);
-    dashboard.pass(50_000);
-    expect((await signIn(dashboard)).answer.statusCode).toBe(200);
-  });
-
-  it('is slow by what was tried in the last minute, and no longer', async () => {
-    const dashboard = testDashboard({ token: DASHBOARD_TOKEN });
-    const tryOn = async (times: number) => {
-      for (let tries = 0; tries < times; tries += 1)
-        await look(dashboard, { ...HERE, authorization: 'wrong' });
-    };
-    await tryOn(9);
-    dashboard.pass(40_000);
-    await tryOn(5);
-    // Four of them were refused unseen, so that two are left of the last minute.
-    dashboard.pass(20_000);
-    await tryOn(8);
-    expect((await signIn(dashboard)).answer.statusCode).toBe(200);
-    await tryOn(1);
-    expect((await signIn(dashboard)).answer.statusCode).toBe(429);
-  });
-
-  it('asks nobody who asks for nothing: that is no try', async () => {
-    const dashboard = testDashboard({ token: DASHBOARD_TOKEN });
-    for (let asks = 0; asks < 20; asks += 1) {
-      expect(await look(dashboard, { ...HERE, authorization: 'Basic cHJveHk6cGFzc3dvcmQ=' })).toBe(401);
+    for (let tries = 0; tries < 50; tries += 1) {
+      expect(await look(dashboard, { ...HERE, authorization: `wrong-${tries}` })).toBe(401);
+      expect((await signIn(dashboard, FROM_AFAR, `wrong-${tries}`)).answer.statusCode).toBe(401);
     }
     expect((await signIn(dashboard)).answer.statusCode).toBe(200);
+    expect(await look(dashboard, { ...HERE, authorization: DASHBOARD_TOKEN })).toBe(200);
   });
 });
 
