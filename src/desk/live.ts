@@ -32,6 +32,8 @@ export interface LiveDeps {
 /** Events of so long are told together. */
 const GATHER_MS = 250;
 const OVERVIEW_EVERY_MS = 1_000;
+/** So many times as long as it took the overview is not read again: with very many users it costs the server something. */
+const REST_PER_OVERVIEW = 10;
 const OVERVIEW_AT_LEAST_EVERY_MS = 5_000;
 const FOLLOW_AGAIN_MS = 1_000;
 
@@ -57,6 +59,7 @@ class Source {
   /** When something last happened that no overview has been read after. */
   #changedAt: Date | undefined;
   #readAt: Date;
+  #tookMs = 0;
   #reading = false;
 
   constructor(deps: LiveDeps, overview: SharedAnswer<OverviewAnswer>) {
@@ -118,8 +121,9 @@ class Source {
       await clock.delay(GATHER_MS, signal);
       this.#tellChanged();
       const ageMs = clock.now().getTime() - this.#readAt.getTime();
-      const isDue = this.#changedAt !== undefined && ageMs >= OVERVIEW_EVERY_MS;
-      if (!this.#reading && (isDue || ageMs >= OVERVIEW_AT_LEAST_EVERY_MS)) void this.#read();
+      const restMs = this.#tookMs * REST_PER_OVERVIEW;
+      const isDue = ageMs >= (this.#changedAt === undefined ? OVERVIEW_AT_LEAST_EVERY_MS : OVERVIEW_EVERY_MS);
+      if (!this.#reading && isDue && ageMs >= restMs) void this.#read();
     }
   }
 
@@ -138,6 +142,7 @@ class Source {
     this.#readAt = now;
     try {
       const answer = await this.#overview.since(latest);
+      this.#tookMs = this.#deps.clock.now().getTime() - now.getTime();
       for (const listener of this.#listeners) listener.overview(answer);
     } catch (error) {
       for (const listener of this.#listeners) listener.fail(error);

@@ -158,6 +158,19 @@ test('many events a second are told a few times a second, and the overview is re
   ).toBeLessThanOrEqual(41);
 });
 
+test('an overview that takes long is read more rarely, so that looking costs a tenth of the time at most', async () => {
+  const { clock, join, write, reads } = world(700);
+  join();
+  await clock.advance(10_000);
+  const before = reads();
+  for (let written = 0; written < 700; written += 1) {
+    write(alice);
+    await clock.advance(100);
+  }
+  expect(reads() - before).toBeGreaterThanOrEqual(9);
+  expect(reads() - before).toBeLessThanOrEqual(11);
+});
+
 test('a log that cannot be followed is followed again, and everybody looks anew', async () => {
   const { clock, join, write, breakOff } = world();
   const { page } = join();
