@@ -3,7 +3,7 @@
  * as by a server that is being started again, is given up by it, so that it is built anew here, less and less often.
  */
 import { signal } from '@preact/signals';
-import type { LiveMessages, OverviewAnswer } from '../src/desk/answers.ts';
+import { BEAT, type LiveMessages, type OverviewAnswer } from '../src/desk/answers.ts';
 import { openSession, refusalFrom, session } from './api.ts';
 import { question } from './question.ts';
 
@@ -18,6 +18,9 @@ export const overview = question<OverviewAnswer>('/api/overview');
 type News = LiveMessages['changed'];
 const listeners = new Set<(news: News) => void>();
 
+/** A connection may die without a word, as of a machine that slept, and would be called live for ever. */
+const SILENT_AFTER_MS = 2.5 * BEAT.everyMs;
+const LISTEN_EVERY_MS = 1000;
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 15_000;
 
@@ -31,27 +34,46 @@ export function startLive(): void {
   let waitMs = FIRST_WAIT_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
+  let heardAt = Date.now();
+
   function connect(): void {
     source?.close();
     source = new EventSource('/api/live');
+    heard();
+    source.addEventListener(BEAT.name, heard);
     source.addEventListener('open', () => {
+      heard();
       waitMs = FIRST_WAIT_MS;
       connection.value = { state: 'live' };
     });
     source.addEventListener('overview', ({ data }: MessageEvent<string>) => {
+      heard();
       overview.tell(JSON.parse(data) as LiveMessages['overview']);
     });
     source.addEventListener('changed', ({ data }: MessageEvent<string>) => {
+      heard();
       tell(JSON.parse(data) as LiveMessages['changed']);
     });
     source.addEventListener('error', () => {
-      lost();
+      lost(Date.now());
       if (source?.readyState === EventSource.CLOSED) later();
     });
   }
 
-  function lost(): void {
-    if (connection.peek().state !== 'lost') connection.value = { state: 'lost', since: Date.now() };
+  function heard(): void {
+    heardAt = Date.now();
+  }
+
+  function lost(since: number): void {
+    if (connection.peek().state !== 'lost') connection.value = { state: 'lost', since };
+  }
+
+  function listen(): void {
+    const isAtIt = source !== undefined && source.readyState !== EventSource.CLOSED;
+    if (!isAtIt || Date.now() - heardAt <= SILENT_AFTER_MS) return;
+    lost(heardAt);
+    source?.close();
+    later();
   }
 
   function later(): void {
@@ -67,7 +89,7 @@ export function startLive(): void {
       // The first session has connected already, as whoever signs in does.
       if (source === undefined || source.readyState === EventSource.CLOSED) connect();
     } catch (error) {
-      lost();
+      lost(Date.now());
       // Who has to sign in begins again by doing so.
       if (refusalFrom(error).status !== 401) later();
     }
@@ -83,6 +105,7 @@ export function startLive(): void {
   window.addEventListener('online', () => {
     if (connection.peek().state === 'lost') void begin();
   });
+  setInterval(listen, LISTEN_EVERY_MS);
   void begin();
 }
 

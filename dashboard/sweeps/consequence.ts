@@ -9,6 +9,6 @@ export function consequenceOf({ kind, count: many, of }: Pick<HaltAnswer, 'kind'
     case 'renames':
       return `${count(many, 'account')} may get another handle. Each user is read again before anything happens.`;
     case 'source':
-      return `Auth0 listed ${count(many, 'user')} where ${count(of, 'user is', 'users are')} known, and that is believed: those who are missing are asked for by id, and who is not there either counts as gone. No account is removed by this alone.`;
+      return `Auth0 listed ${count(many, 'user')} where ${count(of, 'user is', 'users are')} known, and sweeps believe it from now on: whoever is missing is asked for by id, and who is not there either counts as gone. No account is removed by this alone.`;
   }
 }
