@@ -8,8 +8,10 @@ import type { Engine } from '../../src/wire.ts';
 import { chooseHandle, join, type Member, memberOf } from '../support/member.ts';
 import { person } from '../support/pds.ts';
 import { type Overlay, type Platform, platform, type Served } from '../support/platform.ts';
+import { until } from '../support/until.ts';
 import { inBrowser } from './support/browser.ts';
 import { shiftsOf, watchLayout } from './support/layout.ts';
+import { linkTo } from './support/link.ts';
 
 /** Alerts a hundred times as fast as by default; whoever fails is tried again at once, and never left alone. */
 const OVERLAY: Overlay = {
@@ -139,6 +141,27 @@ inBrowser('whoever has the overview open', (visit) => {
     await world.serve({ overlay: { ...OVERLAY, server: { port } } });
     await lookAtEveryone(engine);
     await connection.filter({ hasText: 'Live' }).waitFor({ timeout: 30_000 });
+    await expectWell(page);
+  });
+
+  test('is not told that all is well by a connection that has died without a word', async () => {
+    const { engine, served } = await scene();
+    await lookAtEveryone(engine);
+    const link = await linkTo(served.url);
+    const { page } = await visit(link.origin, { expected: [/^console: /, /^request: /] });
+    await page.clock.install();
+    await page.goto('/');
+    await expectWell(page);
+    link.silence();
+    await page.clock.fastForward(30_000);
+    const connection = page.getByRole('status', { name: 'Connection' });
+    await connection.filter({ hasText: 'Trying again' }).waitFor();
+
+    link.mend();
+    await until('it is heard again', async () => {
+      await page.clock.fastForward(30_000);
+      return (await connection.textContent())?.startsWith('Live');
+    });
     await expectWell(page);
   });
 });
