@@ -54,6 +54,18 @@ inBrowser('whoever decides', (visit) => {
     ]);
   });
 
+  test('is not disturbed by what happens meanwhile', async () => {
+    const { world, alice } = town;
+    const page = await openUser(alice);
+    await page.getByRole('button', { name: 'Pause…' }).click();
+    const why = page.getByRole('dialog').getByLabel('Why');
+    await why.pressSequentially('it is');
+    await chooseHandle(world, alice, `${alice.label}2`);
+    await page.getByText('handle.changed').filter({ visible: true }).first().waitFor();
+    await page.keyboard.type(' not over');
+    expect(await why.inputValue()).toBe('it is not over');
+  });
+
   test('retries somebody who was left alone, once the cause is gone', async () => {
     const { engine, bob, mend } = town;
     const page = await openUser(bob);
