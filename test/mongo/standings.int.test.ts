@@ -18,6 +18,11 @@ describe('standings in MongoDB', () => {
   });
 });
 
+it('knows of nobody where nothing has been prepared yet', async () => {
+  const nobody = { seen: [], unseen: [], waiting: 0, situations: [], troubled: [], isPartial: false };
+  expect(await standingReader(world.fresh(), [tenant]).standings(at(10), 100)).toEqual(nobody);
+});
+
 it('reads nobody who is well', async () => {
   const db = world.fresh();
   await ensureCollections(db);
