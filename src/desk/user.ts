@@ -1,11 +1,12 @@
 /**
  * One user: how they stand, what should be beside what is, and what a pass would do.
  *
- * | a resource's condition          | differs |
- * |---------------------------------|---------|
- * | True                            | no      |
- * | False                           | yes     |
- * | Unknown, or nobody looked yet   | unknown |
+ * | a resource's condition                      | differs            |
+ * |---------------------------------------------|--------------------|
+ * | True                                        | no                 |
+ * | True, because there is no account to have it | as the account does |
+ * | False                                       | yes                |
+ * | Unknown, or nobody looked yet               | unknown            |
  */
 import type { AssessDeps } from '../engine/assess.ts';
 import { type ExplainedCondition, explainStance, type Stance } from '../engine/explain.ts';
@@ -107,7 +108,8 @@ function conditionAnswer(condition: ExplainedCondition): ConditionAnswer {
 }
 
 function differs(wanted: Resource, conditions: readonly ConditionAnswer[]): boolean | null {
-  const status = conditions.find(({ resource }) => resource === wanted)?.status ?? 'Unknown';
+  const { status, reason } = conditions.find(({ resource }) => resource === wanted) ?? { status: 'Unknown' };
+  if (wanted !== 'account' && reason === 'NoAccount') return differs('account', conditions);
   return status === 'Unknown' ? null : status === 'False';
 }
 

@@ -153,6 +153,21 @@ describe('a look', () => {
     expect(await userAnswer(deskDeps(world), user)).toMatchObject({ sync: 'Synced', plan: null });
   });
 
+  it.each([
+    [true, 'to have an account, and so an address and a handle', {}],
+    [false, 'to have none before the email is verified', { emailVerified: false, email: undefined }],
+  ])('before there is an account, %s: the user is %s', async (differ, _what, changes) => {
+    const world = createWorld();
+    await signUp(world, alice, changes);
+    const { resources } = await lookAnswer(deskDeps(world), user);
+    const ofAccount = resources.filter(({ resource }) => ['account', 'email', 'handle'].includes(resource));
+    expect(ofAccount.map(({ actual, differs }) => [actual, differs])).toEqual([
+      ['none', differ],
+      ['no account', differ],
+      ['no account', differ],
+    ]);
+  });
+
   it('shows the plan also while it is withheld', async () => {
     const world = await whole();
     choose(world, alice, 'al.ix');
