@@ -11,7 +11,7 @@
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { authorizationCheck } from './authorization.ts';
 import { isLocal } from './local.ts';
-import { allowOnly, sendProblem } from './problem.ts';
+import { allowOnly, sendProblem, unauthorized } from './problem.ts';
 
 export interface MetricsOptions {
   /** Without one, only this machine is answered. */
@@ -20,6 +20,8 @@ export interface MetricsOptions {
   /** The page. */
   readonly read: () => Promise<string>;
 }
+
+const REFUSED = unauthorized('The Authorization header is missing or is not the METRICS_TOKEN.');
 
 export function metrics({ token, contentType, read }: MetricsOptions): FastifyPluginAsync {
   const isAuthorized = token === undefined ? undefined : authorizationCheck([token]);
@@ -32,7 +34,7 @@ export function metrics({ token, contentType, read }: MetricsOptions): FastifyPl
         allowOnly('GET', 'HEAD'),
         async (request, reply) => {
           if (isAuthorized === undefined) return isLocal(request) ? undefined : notFromHere(reply);
-          return isAuthorized(request.headers.authorization) ? undefined : unauthorized(reply);
+          return isAuthorized(request.headers.authorization) ? undefined : sendProblem(reply, REFUSED);
         },
       ],
       handler: async (_request, reply) => reply.type(contentType).send(await read()),
@@ -45,14 +47,5 @@ function notFromHere(reply: FastifyReply): FastifyReply {
     code: 'not-from-here',
     status: 403,
     detail: 'Without a METRICS_TOKEN only this machine is answered, and nothing that a proxy passed on.',
-  });
-}
-
-function unauthorized(reply: FastifyReply): FastifyReply {
-  return sendProblem(reply, {
-    code: 'unauthorized',
-    status: 401,
-    detail: 'The Authorization header is missing or is not the METRICS_TOKEN.',
-    headers: { 'www-authenticate': 'Bearer' },
   });
 }

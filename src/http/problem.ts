@@ -39,6 +39,11 @@ export function notFound(): Problem {
   return { code: 'not-found', status: 404, detail: 'There is nothing at this path.' };
 }
 
+/** `detail` says which token is asked for. */
+export function unauthorized(detail: string): Problem {
+  return { code: 'unauthorized', status: 401, detail, headers: { 'www-authenticate': 'Bearer' } };
+}
+
 /** The hook that answers every method but these with 405, before a body is read. */
 export function allowOnly(...methods: readonly string[]) {
   const allow = methods.join(', ');

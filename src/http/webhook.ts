@@ -29,7 +29,7 @@ import { type AuthorizationCheck, authorizationCheck } from './authorization.ts'
 import { type BodyReading, readBody, readEventBody } from './body.ts';
 import { LATE, within } from './deadline.ts';
 import { declaredLength } from './declared-length.ts';
-import { allowOnly, errorFields, sendProblem, unavailable } from './problem.ts';
+import { allowOnly, errorFields, sendProblem, unauthorized, unavailable } from './problem.ts';
 
 export interface WebhookTenant extends LogTenant {
   /** What the Authorization header may be, with or without `Bearer `. Several while one is rotated. */
@@ -86,7 +86,7 @@ export function webhook(options: WebhookOptions): FastifyPluginAsync {
       tenants: new Map(tenants.map((tenant) => [tenant.id, known(tenant, tenant.logTokens)])),
       read: readBody,
       translate: translateEntry,
-      refuseToken: unauthorized,
+      refuseToken: wrongToken,
     },
     {
       url: '/webhooks/auth0/:tenant/events',
@@ -206,13 +206,9 @@ function unknownTenant(reply: FastifyReply): FastifyReply {
   });
 }
 
-function unauthorized(reply: FastifyReply): FastifyReply {
-  return sendProblem(reply, {
-    code: 'unauthorized',
-    status: 401,
-    detail: 'The Authorization header is missing or is none of the tokens of this tenant.',
-    headers: { 'www-authenticate': 'Bearer' },
-  });
+function wrongToken(reply: FastifyReply): FastifyReply {
+  const detail = 'The Authorization header is missing or is none of the tokens of this tenant.';
+  return sendProblem(reply, unauthorized(detail));
 }
 
 function unknownToken(reply: FastifyReply): FastifyReply {

@@ -15,7 +15,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../ports.ts';
 import { authorizationCheck } from '../authorization.ts';
 import { isLocal } from '../local.ts';
-import { sendProblem } from '../problem.ts';
+import { sendProblem, unauthorized } from '../problem.ts';
 import { sendText } from './pages.ts';
 import { createSessions, type Sessions } from './session.ts';
 import { type Gate, isNamedLocally, refuseOtherSites } from './site.ts';
@@ -43,6 +43,7 @@ export interface Access {
   refuseToken(given: string, reply: FastifyReply): FastifyReply | undefined;
 }
 
+const REFUSED = unauthorized('The DASHBOARD_TOKEN is missing or is another.');
 const ANYBODY_HERE: Caller = { id: 'local', expiresAtMs: undefined };
 const BY_TOKEN: Caller = { id: 'token', expiresAtMs: undefined };
 
@@ -68,7 +69,7 @@ export function createAccess(token: string | undefined, clock: Pick<Clock, 'now'
       callers.set(request, session);
       return undefined;
     }
-    if (!isToken(request.headers.authorization)) return unauthorized(reply);
+    if (!isToken(request.headers.authorization)) return sendProblem(reply, REFUSED);
     callers.set(request, BY_TOKEN);
     return undefined;
   };
@@ -85,7 +86,7 @@ export function createAccess(token: string | undefined, clock: Pick<Clock, 'now'
     },
     // As bytes, one a character, which is what a header is.
     refuseToken: (given, reply) =>
-      isToken(Buffer.from(given).toString('latin1')) ? undefined : unauthorized(reply),
+      isToken(Buffer.from(given).toString('latin1')) ? undefined : sendProblem(reply, REFUSED),
   };
 }
 
@@ -110,13 +111,4 @@ function strangerOf(request: FastifyRequest): Stranger | undefined {
       'Without a DASHBOARD_TOKEN the dashboard is asked for by localhost, 127.0.0.1 or [::1], and by no other name. ' +
       'Set one for concord serve to reach it by this name.',
   };
-}
-
-function unauthorized(reply: FastifyReply): FastifyReply {
-  return sendProblem(reply, {
-    code: 'unauthorized',
-    status: 401,
-    detail: 'The DASHBOARD_TOKEN is missing or is another.',
-    headers: { 'www-authenticate': 'Bearer' },
-  });
 }
