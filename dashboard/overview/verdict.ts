@@ -6,10 +6,11 @@
  * | nothing yet, nobody looks, or not heard for long | unknown |
  * | Degraded, or an alert is open                    | bad     |
  * | Unknown                                          | unknown |
+ * | OutOfSync, and Concord is to observe only        | bad: nobody mends it |
  * | OutOfSync                                        | warn, busy while it is being mended |
  * | Progressing                                      | busy    |
  * | somebody was never looked at                     | unknown, busy while a look is due |
- * | Suspended, or somebody is paused                 | idle    |
+ * | Suspended, or somebody is paused who lacks nothing | idle  |
  * | Synced and Healthy, and all of them              | good    |
  */
 import type { OverviewAnswer } from '../../src/desk/answers.ts';
@@ -50,7 +51,14 @@ export function verdictOf(
     return { tone: 'unknown', sentence: `Not known yet: ${troubles(seen, unfit)}.` };
   if (seen.health === 'Progressing')
     return { tone: 'busy', sentence: `Being mended: ${troubles(seen, unfit)}.` };
-  const areOnlyPaused = seen.health === 'Suspended' && users.outOfSync <= users.paused;
+  const [worst] = seen.resources.toSorted((a, b) => b.of - b.have - (a.of - a.have));
+  const lacking = worst === undefined ? 0 : worst.of - worst.have;
+  if (worst !== undefined && lacking > 0 && seen.situations.some(isObserving))
+    return {
+      tone: 'bad',
+      sentence: `Not all is well, and Concord only looks on: ${number(lacking)} of ${count(worst.of, 'user')} ${lacking === 1 ? 'lacks' : 'lack'} their ${worst.resource}.`,
+    };
+  const areOnlyPaused = seen.health === 'Suspended' && users.outOfSync <= users.paused && lacking === 0;
   if (seen.sync === 'OutOfSync' && !areOnlyPaused)
     return { tone: 'warn', sentence: `Not all is as it should be: ${troubles(seen, unfit)}.` };
   if (users.synced + users.paused < users.known)
@@ -75,6 +83,11 @@ export function verdictOf(
   };
 }
 
+/** By the policy, and not by a pause of somebody's. */
+function isObserving({ resource, reason }: OverviewAnswer['situations'][number]): boolean {
+  return resource === 'pause' && reason === 'ObserveOnly';
+}
+
 /** The worst first, and at most three: the page has the rest. */
 function troubles({ users, alerts, queue, isPartial }: OverviewAnswer, unfit: number): string {
   const atLeast = isPartial ? 'at least ' : '';
@@ -86,6 +99,7 @@ function troubles({ users, alerts, queue, isPartial }: OverviewAnswer, unfit: nu
     ...(users.outOfSync > 0 ? [are(users.outOfSync, 'out of sync')] : []),
     ...(users.failing > users.quarantined ? [are(users.failing, 'failing')] : []),
     ...(users.unknown > 0 ? [are(users.unknown, 'unknown')] : []),
+    ...(users.paused > 0 ? [are(users.paused, 'paused')] : []),
     ...(users.unseen > 0
       ? [`${count(users.unseen, 'user')} ${users.unseen === 1 ? 'was' : 'were'} never looked at`]
       : []),

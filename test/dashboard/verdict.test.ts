@@ -55,10 +55,34 @@ test.each<[string, Partial<OverviewAnswer>, string, string]>([
     'All is well, but for 1 user who is paused.',
   ],
   [
+    'who is paused lacks something',
+    {
+      ...{ sync: 'OutOfSync', health: 'Suspended', ...users({ paused: 1, outOfSync: 1, synced: 127 }) },
+      resources: [{ resource: 'account', have: 127, of: 128 }],
+    },
+    'warn',
+    'Not all is as it should be: 1 user is out of sync and 1 user is paused.',
+  ],
+  [
+    'what is lacking is not to be mended, by the policy',
+    {
+      ...{ sync: 'OutOfSync', health: 'Suspended', ...users({ paused: 128, outOfSync: 128, synced: 0 }) },
+      resources: [{ resource: 'account', have: 123, of: 128 }],
+      situations: [
+        {
+          ...{ resource: 'pause', reason: 'ObserveOnly', users: 128, held: 0 },
+          ...{ example: 'auth0|a', since: AT, command: 'concord plan' },
+        },
+      ],
+    },
+    'bad',
+    'Not all is well, and Concord only looks on: 5 of 128 users lack their account.',
+  ],
+  [
     'somebody else is out of sync too',
     { sync: 'OutOfSync', health: 'Suspended', ...users({ paused: 1, outOfSync: 2, synced: 126 }) },
     'warn',
-    'Not all is as it should be: 2 users are out of sync.',
+    'Not all is as it should be: 2 users are out of sync and 1 user is paused.',
   ],
   ['a policy holds all back', { health: 'Suspended' }, 'idle', 'All is well, but nothing is to be changed.'],
   [
