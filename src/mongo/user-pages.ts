@@ -31,7 +31,11 @@ export function userPages(db: ReadableDb, tenants: readonly TenantId[]): UserPag
         const found = await subjects
           .find(
             { $and: [ofTenants(tenants), ...beyond, ...wanted(filter, now)] },
-            { projection, maxTimeMS, batchSize: limit + 1 },
+            {
+              ...{ projection, maxTimeMS, batchSize: limit + 1 },
+              // No index leads to those without a view, and one by one by key takes twice as long as all as they lie.
+              ...(filter.situation === 'unseen' ? { hint: { $natural: 1 } } : {}),
+            },
           )
           .sort({ _id: 1 })
           .limit(limit)
