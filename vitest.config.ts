@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    // Much of the time is spent waiting for servers and processes, so two files at once also on two cores.
-    maxWorkers: 2,
+    // Much of the time is spent waiting for servers and processes, so three files at once also on two cores.
+    maxWorkers: 3,
     projects: [
       {
         test: {
