@@ -1,5 +1,6 @@
 /** Words and numbers as the pages show them. */
 import type { HaltKind, Health, Situation, Sync } from '../src/desk/answers.ts';
+import { formatDuration } from '../src/terminal/duration.ts';
 
 /** What a colour and a mark stand for. Never shown without its word. */
 export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'unknown' | 'idle';
@@ -69,9 +70,11 @@ export function listed(items: readonly string[]): string {
   return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
 }
 
-/** A sentence of the server, with its moments as the page tells them. */
+/** A sentence of the server, with its moments and long times as the page tells them. */
 export function readable(text: string): string {
-  return text.replace(/(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z/g, '$1 $2 UTC');
+  return text
+    .replace(/(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z/g, '$1 $2 UTC')
+    .replace(/\b(\d{4,15}) ms\b/g, (_, ms: string) => formatDuration(Number(ms)));
 }
 
 /** In the reader's own time zone too, for what is shown on hover. */

@@ -126,7 +126,7 @@ function Plan({ found: { plan, withheld, retryAt, unread, troubles } }: { found:
           {plan.map(({ resource, type, detail }, index) => (
             <li key={index}>
               <b>{type}</b> <span class="muted">{resource}</span>
-              {detail !== '' && <div>{detail}</div>}
+              {detail !== '' && <div>{readable(detail)}</div>}
             </li>
           ))}
         </ol>

@@ -35,6 +35,11 @@ test('a moment is told in UTC, and what is none is left as it is', () => {
   expect(inBothZones('never')).toBe('never');
 });
 
+test('times of a second and more are told in seconds, and shorter ones as they are', () => {
+  expect(readable('2 actions, 16372 ms')).toBe('2 actions, 16 s');
+  expect(readable('2 actions, 591 ms')).toBe('2 actions, 591 ms');
+});
+
 test('moments within a sentence are readable, and nothing else of it changes', () => {
   expect(readable('Paused until 2026-11-23T03:17:13.344Z: case 12T3Z; since 2026-11-22T00:00:00Z.')).toBe(
     'Paused until 2026-11-23 03:17 UTC: case 12T3Z; since 2026-11-22 00:00 UTC.',
