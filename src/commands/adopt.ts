@@ -3,13 +3,14 @@
  * or an address alone proves nothing, so nobody but a person says yes; the next pass carries it out.
  */
 import { grantAdoption, type Proposal, proposeAdoption } from '../engine/adoption.ts';
+import type { FoundUser } from '../engine/find-user.ts';
 import { printJson } from '../terminal/output.ts';
 import { visible } from '../terminal/visible.ts';
 import { wireEngine, wireReadSide } from '../wire.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from './command.ts';
 import { confirm } from './confirm.ts';
 import { type DecisionOptions, decidedBy } from './decisions.ts';
-import { type FoundUser, findUser } from './find-user.ts';
+import { findUser } from './find-user.ts';
 
 export interface AdoptOptions extends DecisionOptions {
   /** Show the evidence and end. */

@@ -5,8 +5,6 @@ import { UsageError } from '../errors.ts';
 import type { DocumentReader } from '../ports.ts';
 import { visible } from '../terminal/visible.ts';
 
-export type { FoundUser };
-
 /** Throws UsageError USER_NOT_FOUND or USER_AMBIGUOUS. An id is taken as it is: Auth0 says whether it exists. */
 export async function findUser(
   text: string,

@@ -2,6 +2,7 @@
 import type { Config } from '../config/schema.ts';
 import { type AssessedTenant, type Assessment, assess, isDrifted } from '../engine/assess.ts';
 import { dryRun } from '../engine/dry-run.ts';
+import type { FoundUser } from '../engine/find-user.ts';
 import type { View } from '../engine/look.ts';
 import { pausedUsers, pausedView, withPause } from '../engine/paused.ts';
 import { type PlannedAction, plannedAction } from '../engine/planned-action.ts';
@@ -17,7 +18,7 @@ import { visible } from '../terminal/visible.ts';
 import { type ReadSide, wireReadSide } from '../wire.ts';
 import { tenantsNamed } from './audit.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
-import { type FoundUser, findUser } from './find-user.ts';
+import { findUser } from './find-user.ts';
 import { newSalt, placeOf, savedPlan, writePlanFile } from './plan-file.ts';
 
 export interface PlanOptions extends GlobalOptions {

@@ -38,9 +38,12 @@ export function spectators(config: Config, areInvited: boolean): Spectators {
       await lineOr(stopped);
       isWaiting = false;
       const engine = wireEngine(config, createLogger({ level: 'silent', stream: process.stderr }));
-      await reconcileOpen(engine);
-      await engine.close();
-      return true;
+      try {
+        await reconcileOpen(engine);
+        return true;
+      } finally {
+        await engine.close();
+      }
     },
   };
 }

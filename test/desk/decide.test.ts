@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Decision } from '../../src/desk/answers.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import { alice, bob, handle, otherTenant, person } from '../mongo/people.ts';
-import { deskDeps, says } from '../support/in-memory/deciding.ts';
+import { deskDeps, says, whole } from '../support/in-memory/deciding.ts';
 import {
   deleted,
   dueUsers,
@@ -31,13 +31,6 @@ import {
 const HOUR = 3_600_000;
 const why = { by: 'carol', reason: 'case 12' };
 const user = alice.user;
-
-async function whole(): Promise<World> {
-  const world = createWorld();
-  await signUp(world, alice);
-  await untilQuiet(world);
-  return world;
-}
 
 /** Nothing was written, and nobody is due. */
 async function expectRefused(world: World, decision: Decision, code: string, over = {}): Promise<void> {

@@ -4,7 +4,7 @@ import { adoptionAnswer } from '../../src/desk/adoption.ts';
 import { lookAnswer, userAnswer } from '../../src/desk/user.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import { alice, bob, handle, otherTenant, person } from '../mongo/people.ts';
-import { deskDeps, says } from '../support/in-memory/deciding.ts';
+import { deskDeps, says, whole } from '../support/in-memory/deciding.ts';
 import { mainTenant, told, write } from '../support/in-memory/sweeps.ts';
 import {
   auth0User,
@@ -20,13 +20,6 @@ import {
 
 const why = { by: 'carol', reason: 'case 12' };
 const user = alice.user;
-
-async function whole(): Promise<World> {
-  const world = createWorld();
-  await signUp(world, alice);
-  await untilQuiet(world);
-  return world;
-}
 
 function away(world: World, port: string, upstream: 'auth0' | 'pds'): void {
   world.hooks.before = (call) => {

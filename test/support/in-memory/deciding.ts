@@ -2,10 +2,18 @@
 
 import type { Decision, DecisionAnswer } from '../../../src/desk/answers.ts';
 import { takeDecision } from '../../../src/desk/decide.ts';
-import { otherTenant } from '../../mongo/people.ts';
+import { alice, otherTenant } from '../../mongo/people.ts';
 import { inMemoryHistoryPages } from './history-pages.ts';
 import { mainTenant } from './sweeps.ts';
-import { SECOND_TENANTS_TAG, type World } from './world.ts';
+import { createWorld, SECOND_TENANTS_TAG, signUp, untilQuiet, type World } from './world.ts';
+
+/** A world in which alice has signed up and lacks nothing. */
+export async function whole(): Promise<World> {
+  const world = createWorld();
+  await signUp(world, alice);
+  await untilQuiet(world);
+  return world;
+}
 
 export function deskDeps(world: World) {
   const { deps, log, subjects, otherDirectory } = world;
