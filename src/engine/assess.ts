@@ -5,7 +5,7 @@
  * pass would find.
  */
 
-import { type Facts, fold } from '../events/fold.ts';
+import { type Facts, fold, withAuth0 } from '../events/fold.ts';
 import type { TenantId, UserKey } from '../identity.ts';
 import { userKey } from '../identity.ts';
 import type {
@@ -139,7 +139,7 @@ function factsOf(known: KnownSubject | undefined): Facts {
 }
 
 function listed(facts: Facts, auth0: Auth0User, documents: Documents): Facts {
-  return { ...facts, auth0, absentSince: undefined, platformHandle: documents.handle };
+  return { ...withAuth0(facts, auth0), platformHandle: documents.handle };
 }
 
 function linkedOnly(
