@@ -36,8 +36,10 @@ export interface Written {
 export interface Outcome {
   /** In the order in which it is written. */
   readonly writes: readonly Written[];
-  /** What is to be known before the decision is taken. */
+  /** What a person has to know before the decision. */
   readonly warnings: readonly string[];
+  /** The account keeps a password that is stored nowhere any more. */
+  readonly losesPassword: boolean;
 }
 
 export interface RestoreProposal extends Outcome {
@@ -78,7 +80,7 @@ export async function proposeRestore(
   const warnings = lostAccount === undefined ? [] : [newAccountWarning(lostAccount)];
   return {
     ...{ what, lostAccount, reasons: removed.reasons, code: found.facts.code },
-    ...{ writes: outcome.writes, warnings: [...warnings, ...outcome.warnings] },
+    ...{ ...outcome, warnings: [...warnings, ...outcome.warnings] },
   };
 }
 
@@ -255,9 +257,11 @@ async function outcomeOf<T extends 'restore.granted' | 'code.accepted'>(
     }
     if (actions.size === before) break;
   }
+  const losesPassword = documents.user?.account?.hasPassword === false;
   return {
     writes: [...actions.values()].map(written),
-    warnings: warningsOf(owned.user, facts, view, documents, deps, now),
+    warnings: warningsOf(owned.user, facts, view, losesPassword, deps, now),
+    losesPassword,
   };
 }
 
@@ -270,11 +274,10 @@ function warningsOf(
   user: string,
   facts: Facts,
   view: View,
-  documents: Documents,
+  isPasswordLost: boolean,
   { settings }: AssessDeps,
   now: Date,
 ): string[] {
-  const isPasswordLost = documents.user?.account?.hasPassword === false;
   const held = view.conditions.filter(
     ({ held: isHeld, reason }) => isHeld && !(isPasswordLost && reason === 'CredentialsIncomplete'),
   );
