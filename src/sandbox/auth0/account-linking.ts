@@ -6,7 +6,10 @@ import type { DirectoryOptions } from './user-directory.ts';
 
 type Identities = Management.UserIdentitySchema[];
 
-/** Two users become one, and one becomes two. The log has `sapi` at best: no entry names the secondary user. */
+/**
+ * Two users become one, and one becomes two. The log has `sapi` at best: no entry names the secondary user. Whether
+ * event streams are told is settled by no source, so both can be had.
+ */
 export class AccountLinking {
   readonly #options: DirectoryOptions;
 
@@ -16,7 +19,7 @@ export class AccountLinking {
 
   /**
    * The secondary user vanishes, and its identities become the primary user's. `call` undefined: without a log
-   * entry. Throws no-such-user, same-user.
+   * entry and without an event. Throws no-such-user, same-user.
    */
   link(primaryId: string, secondaryId: string, call: entry.ManagementCall | undefined): Identities {
     const { users, logs, clock } = this.#options;
@@ -33,8 +36,8 @@ export class AccountLinking {
       ...(name === undefined ? {} : { name }),
     };
     const identities = [...primary.identities, { ...own, profileData }, ...linked];
-    users.remove(secondaryId);
-    users.put({ ...primary, identities, updated_at: clock().toISOString() });
+    users.remove(secondaryId, 'later', call !== undefined);
+    users.put({ ...primary, identities, updated_at: clock().toISOString() }, 'later', call !== undefined);
     if (call !== undefined) logs.append(entry.managementWritten(call, 201, identities));
     return identities;
   }
@@ -57,8 +60,9 @@ export class AccountLinking {
       ...(email_verified === undefined ? {} : { email_verified }),
     };
     const now = clock();
-    users.put({ ...primary, identities, updated_at: now.toISOString() });
-    users.put(completeUser({ user_id: identityId, ...profile, identities: [identity] }, now));
+    const separate = completeUser({ user_id: identityId, ...profile, identities: [identity] }, now);
+    users.put({ ...primary, identities, updated_at: now.toISOString() }, 'later', call !== undefined);
+    users.put(separate, 'later', call !== undefined);
     if (call !== undefined) logs.append(entry.managementWritten(call, 200, identities));
     return identities;
   }

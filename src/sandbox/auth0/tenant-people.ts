@@ -38,7 +38,7 @@ export interface People {
   socialLogIn(request: SocialLogIn): Promise<TenantUser>;
   /** The same through an enterprise connection, whose word on `email_verified` counts at every login. */
   enterpriseLogIn(request: EnterpriseLogIn): Promise<TenantUser>;
-  /** Links the secondary user into the primary one: `sapi`, unless it is not `logged`. Answers the primary user. */
+  /** Links the secondary user into the primary one: `sapi`, or no entry and no event. Answers the primary user. */
   linkUsers(
     primaryId: string,
     secondaryId: string,

@@ -67,13 +67,23 @@ async function accountsByEmail({ assess }: ReadSide): Promise<ReadonlyMap<string
   return groups;
 }
 
-/** The creation's intent is the last one before it: the log has the invite code of both. */
+/** The intent and the account have one invite code. The plan is the last one that the log has before the intent. */
 function withHistory({ did, handle, inviteHash }: PdsAccount, log: readonly ConcordEvent[]): FinalAccount {
   const intended = log.find(
     (event) => event.type === 'account.creation-intended' && event.data.inviteHash === inviteHash,
   );
+  const plans = log.filter(
+    ({ type, at }) => type === 'actions.intended' && intended !== undefined && at <= intended.at,
+  );
+  const plannedMs = Math.max(...plans.map(({ at }) => at.getTime()));
   const created = log.find((event) => event.type === 'account.created' && event.data.did === did);
-  return { did, handle, intendedAt: intended?.at, createdAt: created?.at };
+  return {
+    did,
+    handle,
+    plannedAt: plans.length > 0 ? new Date(plannedMs) : intended?.at,
+    intendedAt: intended?.at,
+    createdAt: created?.at,
+  };
 }
 
 function saidOf(subject: Subject | undefined): Said | undefined {

@@ -15,7 +15,8 @@ export interface RushStory {
 export interface FinalAccount {
   readonly did: string;
   readonly handle: string;
-  /** From Concord's log; undefined where it has no such event. */
+  /** From Concord's log; undefined where it has no such event. A plan has several actions, each with its intent. */
+  readonly plannedAt: Date | undefined;
   readonly intendedAt: Date | undefined;
   readonly createdAt: Date | undefined;
 }
@@ -62,10 +63,7 @@ export interface Verdict {
   readonly said: Said | undefined;
 }
 
-/**
- * Concord reads, plans, and then records its intent. A creation that it intends so soon after the first removal
- * was planned on what was true before it.
- */
+/** Concord reads and then plans: what it planned so soon after the first removal is what was true before it. */
 export const UNDER_WAY_MS = 1_000;
 
 export function verdictOn(story: RushStory, state: FinalState): Verdict {
@@ -115,16 +113,17 @@ function returnedDocuments(steps: readonly RemovalStep[], state: FinalState): Re
 function returnedAccounts(steps: readonly RemovalStep[], { accounts }: FinalState): Returned[] {
   const beganAt = begin(steps);
   const removal = accountRemoval(steps);
-  return accounts.map(({ did, handle, intendedAt, createdAt }) => {
+  return accounts.map(({ did, handle, plannedAt, intendedAt, createdAt }) => {
     const was = removal === undefined ? '' : `, was ${removal.did}`;
-    const intended =
-      intendedAt === undefined ? 'no intent in the log' : `intended ${offset(intendedAt, beganAt)}`;
-    const created =
-      createdAt === undefined ? 'no creation in the log' : `created ${offset(createdAt, beganAt)}`;
+    const happened = [
+      plannedAt === undefined ? 'no plan in the log' : `planned ${offset(plannedAt, beganAt)}`,
+      intendedAt === undefined ? 'no intent in the log' : `intended ${offset(intendedAt, beganAt)}`,
+      createdAt === undefined ? 'no creation in the log' : `created ${offset(createdAt, beganAt)}`,
+    ];
     return {
       part: 'account',
       as: removal === undefined ? 'created-after' : 'returned',
-      detail: `${did} as ${handle}${was}; ${intended}, ${created}`,
+      detail: `${did} as ${handle}${was}; ${happened.join(', ')}`,
       did,
     };
   });
@@ -138,8 +137,8 @@ function accountsUnderWay(steps: readonly RemovalStep[], { accounts }: FinalStat
   if (accountRemoval(steps) !== undefined) return new Set();
   const latest = begin(steps).getTime() + UNDER_WAY_MS;
   const underWay = accounts.filter(
-    ({ intendedAt, createdAt }) =>
-      intendedAt !== undefined && createdAt !== undefined && intendedAt.getTime() < latest,
+    ({ plannedAt, createdAt }) =>
+      plannedAt !== undefined && createdAt !== undefined && plannedAt.getTime() < latest,
   );
   return new Set(underWay.map(({ did }) => did));
 }

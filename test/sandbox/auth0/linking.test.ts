@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { CloudEvent } from '../../../src/sandbox/auth0/event-stream.ts';
+import { startReceiver } from './receiver.ts';
 import { managementApi, startTenant, TestClock } from './tenant-under-test.ts';
 
 const PRIMARY = 'auth0|alice';
@@ -60,6 +62,22 @@ describe('linking', () => {
     await tenant.unlinkUsers(PRIMARY, SECONDARY, { logged: false });
     await tenant.linkUsers(PRIMARY, SECONDARY, { logged: false });
     expect(tenant.logs.readable()).toHaveLength(before + 1);
+  });
+
+  it('tells event streams of both users, or of neither', async () => {
+    const { tenant } = await twoUsers();
+    const receiver = await startReceiver();
+    tenant.eventStream.add({ endpoint: receiver.endpoint, token: 'secret' });
+    const told = async () => {
+      await tenant.eventStream.flush();
+      const events = receiver.requests.map(({ text }) => JSON.parse(text) as CloudEvent);
+      return [...new Set(events.map(({ type, data }) => `${type} ${data.object.user_id}`))].sort();
+    };
+    await tenant.linkUsers(PRIMARY, SECONDARY, { logged: false });
+    await tenant.unlinkUsers(PRIMARY, SECONDARY, { logged: false });
+    expect(await told()).toEqual([]);
+    await tenant.linkUsers(PRIMARY, SECONDARY);
+    expect(await told()).toEqual([`user.deleted ${SECONDARY}`, `user.updated ${PRIMARY}`]);
   });
 
   it('undone, brings the secondary back as a new user', async () => {

@@ -51,7 +51,10 @@ const NOTHING: FinalState = {
   isInAuth0: false,
   said: { sync: 'Synced', health: 'Healthy', quarantined: false, conditions: [] },
 };
-const ACCOUNT = { did: DID, handle: 'ann.at.test', intendedAt: moment(-5_000), createdAt: moment(-4_000) };
+const ACCOUNT = {
+  ...{ did: DID, handle: 'ann.at.test' },
+  ...{ plannedAt: moment(-6_000), intendedAt: moment(-5_000), createdAt: moment(-4_000) },
+};
 const COMPLETE: FinalState = {
   ...NOTHING,
   verifications: 1,
@@ -139,12 +142,17 @@ describe('a person who left', () => {
   });
 
   test('is back with an account that was begun after the removal', () => {
-    const late = { ...ACCOUNT, intendedAt: moment(UNDER_WAY_MS), createdAt: moment(UNDER_WAY_MS + 1) };
+    const late = { ...ACCOUNT, plannedAt: moment(UNDER_WAY_MS), createdAt: moment(UNDER_WAY_MS + 1) };
     expect(returned(EARLY, { ...NOTHING, accounts: [late] })).toEqual(['account created-after']);
   });
 
   test('is not back with an account that was under way, which is named with its record', () => {
-    const early = { ...ACCOUNT, intendedAt: moment(UNDER_WAY_MS - 1), createdAt: moment(UNDER_WAY_MS + 500) };
+    const early = {
+      ...ACCOUNT,
+      plannedAt: moment(UNDER_WAY_MS - 1),
+      intendedAt: moment(9_000),
+      createdAt: moment(9_500),
+    };
     const state = { ...NOTHING, accounts: [early] };
     const steps = EARLY.filter(({ part }) => part !== 'user-document');
     const recorded = { ...state, userDocument: { code: 'ac26lilia', did: DID } };
