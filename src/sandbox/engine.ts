@@ -16,7 +16,7 @@ export interface EngineOptions {
   readonly url: string;
   readonly logFile: string;
   readonly logLevel: string | undefined;
-  /** Told of every process that was started. */
+  /** Called for every process that was started. */
   readonly onStart: (pid: number) => void;
 }
 

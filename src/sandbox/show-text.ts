@@ -37,7 +37,7 @@ export function sayStep({ say }: Stage, { what, result, ms }: LiveStep): void {
   say(`  ${what.padEnd(34)}${formatDuration(ms).padStart(8)}  ${result}`);
 }
 
-/** What happened to somebody whom the person watching has signed up. */
+/** What Concord did for a user that the person watching has signed up. */
 export function tellPass(
   stage: Stage,
   world: World,
@@ -80,6 +80,6 @@ export function sayWhereThingsAre(
   say(`  Auth0     ${auth0.url}    PDS ${pds.url}    MongoDB ${mongod.uri}`);
   say(`  log       ${LOG_FILE}${keptIn === undefined ? '' : `    data ${keptIn}`}`);
   say('  From a second terminal: npm run concord -- audit --sandbox');
-  say('  Sign somebody up:');
+  say('  Sign up a user:');
   say(`    curl -s ${auth0.url}/dbconnections/signup -H 'content-type: application/json' -d '${body}'`);
 }

@@ -7,7 +7,7 @@ import { callOf } from './log-entry.ts';
 import { readBody } from './request-body.ts';
 import { readUserId } from './user-routes.ts';
 
-/** `link_with`, the token of the secondary user, is for an application that acts for the user: nobody here does. */
+/** Without `link_with`, the token of the secondary user: only an application that acts for the user has one. */
 const LinkBody = z.strictObject({
   provider: z.string().min(1),
   user_id: z.string().min(1),

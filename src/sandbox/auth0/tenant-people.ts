@@ -36,7 +36,7 @@ export interface People {
   logIn(userId: string): Promise<TenantUser>;
   /** `s`; the first login creates the user, under the id of a deleted user too. */
   socialLogIn(request: SocialLogIn): Promise<TenantUser>;
-  /** The same through an enterprise connection, whose word on `email_verified` counts at every login. */
+  /** The same through an enterprise connection, which sets `email_verified` at every login. */
   enterpriseLogIn(request: EnterpriseLogIn): Promise<TenantUser>;
   /** Links the secondary user into the primary one: `sapi`, or no entry and no event. Answers the primary user. */
   linkUsers(
@@ -44,7 +44,7 @@ export interface People {
     secondaryId: string,
     options?: { readonly logged?: boolean },
   ): Promise<TenantUser>;
-  /** Undoes that. Answers the secondary user, who is new. */
+  /** Separates the two again. Answers the secondary user, which is a new user. */
   unlinkUsers(
     primaryId: string,
     secondaryId: string,

@@ -68,7 +68,7 @@ export class PlatformHandlers {
     this.#deps = deps;
   }
 
-  /** What the platform does when Auth0 says that somebody signed up. Answers the code, when it assigned one. */
+  /** What the platform does when Auth0 reports a sign-up. Answers the code, when it assigned one. */
   async onSignUp(userId: string, { count, userDocument }: SignUpWrites): Promise<string | undefined> {
     const { documents, randomness, now } = this.#deps;
     await documents.addVerification(userId, count);

@@ -74,7 +74,7 @@ async function live(deps: RushDeps, person: RushPerson, nonce: string): Promise<
   await pause(person.verifiesAfterMs);
   await auth0.verifyEmail(user);
   const { leaves } = person;
-  // Who has begun to leave chooses no handle any more.
+  // A person who has begun to leave chooses no handle.
   const choosesAt = person.handleAfterMs ?? Number.POSITIVE_INFINITY;
   const chooses = choosesAt < (leaves?.afterMs ?? Number.POSITIVE_INFINITY);
   if (chooses) {

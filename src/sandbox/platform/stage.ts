@@ -36,7 +36,7 @@ export async function openPlatformStage(options: PlatformStageOptions): Promise<
   const { world, config, side, style, say } = options;
   const { auth0, db, pds, env } = world;
   const stopping = new AbortController();
-  // Everyone in a rush waits on it, and Node takes more than ten listeners for a leak.
+  // Every person in a rush listens to it, and Node warns of a leak at more than ten listeners.
   setMaxListeners(0, stopping.signal);
   const engine = wireEngine(config, createLogger({ level: 'silent', stream: process.stderr }));
   const engineProcess = startEngineProcess({

@@ -31,12 +31,12 @@ export class UpstreamCalls {
     await this.#manage('PATCH', userId, { blocked: true });
   }
 
-  /** Succeeds for a user who is not there too. */
+  /** Also succeeds for a user that does not exist. */
   async deleteUser(userId: string): Promise<void> {
     await this.#manage('DELETE', userId);
   }
 
-  /** With the administrator's rights. Succeeds for an account that is not there too. */
+  /** With admin rights. Also succeeds for an account that does not exist. */
   async deleteAccount(did: string): Promise<void> {
     const { url, adminPassword, bypassKey } = this.#access.pds;
     const headers = {
