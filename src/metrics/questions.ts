@@ -47,10 +47,14 @@ export function questions(deps: QuestionDeps): Question[] {
   }
 
   function standing(): Question {
-    const users = gauge('concord_users', 'Users, by how they stand.', 'tenant', 'sync', 'health');
+    const users = gauge(
+      'concord_users',
+      'Users by sync status and health. Users deleted in Auth0 or forgotten have health="Deleted" and do not count as in sync, whatever their sync status is.',
+      ...(['tenant', 'sync', 'health'] as const),
+    );
     const drifted = gauge(
       'concord_drifted_users',
-      'Users who are not as desired in this resource for this reason; held when only a person can move it.',
+      'Users out of sync in this resource for this reason, deleted users included; held when the user needs action.',
       ...(['tenant', 'resource', 'reason', 'held'] as const),
     );
     const paused = gauge('concord_paused_users', 'Users whom a person has paused.', 'tenant');

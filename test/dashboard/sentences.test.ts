@@ -50,6 +50,8 @@ test.each<[UsersQuery, string]>([
   [{}, 'Nobody is known yet. Whoever signs up appears here.'],
   [{ situation: 'quarantined' }, 'Nobody is quarantined.'],
   [{ situation: 'unseen' }, 'Everybody was looked at.'],
+  [{ situation: 'deleted' }, 'No known user is deleted in Auth0.'],
+  [{ health: 'Deleted' }, 'No known user is deleted in Auth0.'],
   [{ sync: 'OutOfSync' }, 'Nobody is OutOfSync.'],
   [{ health: 'Degraded' }, 'Nobody is Degraded.'],
   [{ resource: 'handle' }, 'Everybody who was looked at has handle as desired.'],

@@ -54,7 +54,10 @@ test('who waits, and since when; nothing of a longest wait while nobody does', a
 });
 
 test('how users stand, who is paused, and no reason that is not a word', async () => {
-  const situation = { tenant, resource: 'account', held: false, example: alice.user, since: at(0) } as const;
+  const situation = {
+    ...({ tenant, resource: 'account', held: false, deleted: false } as const),
+    ...{ example: alice.user, since: at(0) },
+  };
   const trouble = { tenant, failure: undefined, waits: false, held: false, paused: false } as const;
   const lines = await page([], {
     standings: async () => ({
@@ -62,6 +65,7 @@ test('how users stand, who is paused, and no reason that is not a word', async (
       seen: [
         { tenant, sync: 'Synced', health: 'Healthy', users: 5 },
         { tenant, sync: 'OutOfSync', health: 'Degraded', users: 3 },
+        { tenant, sync: 'Synced', health: 'Deleted', users: 4 },
       ],
       unseen: [{ tenant, users: 2 }],
       troubled: [
@@ -71,6 +75,8 @@ test('how users stand, who is paused, and no reason that is not a word', async (
       situations: [
         { ...situation, reason: 'EmailTaken', held: true, users: 2 },
         { ...situation, reason: 'alice@example.com', users: 1 },
+        { ...situation, reason: 'RemovalDue', users: 2 },
+        { ...situation, reason: 'RemovalDue', deleted: true, users: 3 },
         { ...situation, resource: 'pause', reason: 'Paused', users: 4 },
       ],
     }),
@@ -79,6 +85,7 @@ test('how users stand, who is paused, and no reason that is not a word', async (
   expect(of('concord_users')).toEqual([
     `concord_users{tenant="${tenant}",sync="Synced",health="Healthy"} 5`,
     `concord_users{tenant="${tenant}",sync="OutOfSync",health="Degraded"} 3`,
+    `concord_users{tenant="${tenant}",sync="Synced",health="Deleted"} 4`,
     `concord_users{tenant="${tenant}",sync="Unknown",health="Progressing"} 2`,
   ]);
   expect(of('concord_quarantined_users')).toContain(`concord_quarantined_users{tenant="${tenant}"} 1`);
@@ -92,6 +99,9 @@ test('how users stand, who is paused, and no reason that is not a word', async (
   );
   expect(of('concord_drifted_users')).toContain(
     `concord_drifted_users{${where},reason="other",held="false"} 1`,
+  );
+  expect(of('concord_drifted_users')).toContain(
+    `concord_drifted_users{${where},reason="RemovalDue",held="false"} 5`,
   );
   expect(lines.join('\n')).not.toContain('example.com');
 });
