@@ -42,7 +42,12 @@ export interface WantedAccount {
 
 export type DesiredAccount =
   | WantedAccount
-  | { readonly type: 'none'; readonly reason: string; readonly message: string }
+  | {
+      readonly type: 'none';
+      readonly reason: string;
+      readonly message: string;
+      readonly loggedDid: Did | undefined;
+    }
   | {
       readonly type: 'end';
       readonly end: DesiredEnd;

@@ -87,15 +87,16 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
   const end = desiredEnd(facts, settings, settings.gap);
   if (end !== undefined) return { type: 'end', end, loggedDid, interrupted };
   if (auth0 === undefined) {
-    return { type: 'none', reason: 'UserUnknown', message: 'The user has not been read from Auth0 yet.' };
+    const message = 'The user has not been read from Auth0 yet.';
+    return { type: 'none', reason: 'UserUnknown', message, loggedDid };
   }
   if (auth0.email === undefined) {
     const message = 'The user has no email address, which an account needs.';
-    return { type: 'none', reason: 'NoEmail', message };
+    return { type: 'none', reason: 'NoEmail', message, loggedDid };
   }
   if (!auth0.emailVerified) {
-    const message = 'The email has not been verified yet.';
-    return { type: 'none', reason: 'WaitingForEmailVerification', message };
+    const message = 'The email address is not verified in Auth0.';
+    return { type: 'none', reason: 'WaitingForEmailVerification', message, loggedDid };
   }
   const remnant = facts.conditions.find(({ reason }) => reason === 'AccountWithoutRepository');
   return {
@@ -137,7 +138,7 @@ export async function observe(
   documents: Documents,
 ): Promise<ActualAccount> {
   const recorded = documents.user?.account;
-  const linkedDid = recorded?.did ?? (wanted.type === 'none' ? undefined : wanted.loggedDid);
+  const linkedDid = recorded?.did ?? wanted.loggedDid;
   const nothing = {
     recorded,
     linkedDid,

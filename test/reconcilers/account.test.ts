@@ -111,7 +111,10 @@ describe('what is desired', () => {
 });
 
 describe('no account is wanted', () => {
-  const none: DesiredAccount = { type: 'none', reason: 'NoEmail', message: 'The user has no address.' };
+  const none: DesiredAccount = {
+    ...{ type: 'none', reason: 'NoEmail', message: 'The user has no address.' },
+    loggedDid: undefined,
+  };
   const end = { type: 'kept', reason: 'UserGone', message: 'The user is gone from Auth0.' } as const;
   const gone: DesiredAccount = { type: 'end', end, loggedDid: aliceDid, interrupted: new Set() };
   it.each<Row>([
