@@ -102,7 +102,7 @@ export interface TenantAnswer {
   /** When a sweep last looked at everybody. */
   readonly sweptAt: string | null;
   readonly running: RunningSweep | null;
-  /** How many halted runs wait for a person. */
+  /** How many halts are open: not approved, and not closed by a later complete sweep. */
   readonly halts: number;
 }
 
@@ -311,7 +311,7 @@ export interface SweepsAnswer {
     readonly sweptAt: string | null;
     readonly running: RunningSweep | null;
   }[];
-  /** What may still be approved, approved or not, the newest first. */
+  /** Those of the last seven days, approved and closed ones too, the newest first. */
   readonly halts: readonly HaltAnswer[];
   /** The newest first; at most 50. */
   readonly runs: readonly SweepRun[];
@@ -358,6 +358,8 @@ export interface HaltAnswer {
   /** Some of those concerned, by key. */
   readonly sample: readonly string[];
   readonly approved: { readonly by: string; readonly at: string; readonly reason: string | null } | null;
+  /** The later complete sweep of the tenant that closed the halt, and when it finished. It cannot be approved any more. */
+  readonly closed: { readonly run: string; readonly at: string } | null;
   readonly approvableUntil: string;
 }
 

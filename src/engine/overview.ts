@@ -101,7 +101,7 @@ export async function overview(
   const [standings, backlog, states, actual, alerts, looked] = await Promise.all([
     deps.standings.standings(now, MAX_TROUBLED),
     deps.subjects.backlog(now),
-    tenantStates(deps, tenants),
+    tenantStates(deps, tenants, now),
     deps.documents.indexes(),
     deps.alerts.all(),
     deps.positions.read(expected.lookedRun),

@@ -106,10 +106,13 @@ test('how users stand, who is paused, and no reason that is not a word', async (
   expect(lines.join('\n')).not.toContain('example.com');
 });
 
-test('gaps that are open, and runs that are halted, but not those that are over', async () => {
+test('gaps that are open, and halts that are open, but not those that are over', async () => {
   const gap = { from: at(0).toISOString(), until: null };
   const halted = { kind: 'removals', limit: 1, count: 2, of: 9, users: [alice.user] } as const;
   const lines = await page([
+    told('sweep.halted', 0, { ...halted, kind: 'source', run: eventId('run-0') }, 'closed-halt'),
+    told('sweep.started', 1, { users: null }, 'complete'),
+    told('sweep.finished', 2, { ...sweepOf, totals, users: 9, drifted: 0, durationMs: 1 }, 'complete-end'),
     told('gap.opened', 1, { ...gap, cause: 'stream-paused' }, 'closed'),
     told('gap.opened', 2, { ...gap, cause: 'pull-failing' }),
     told('gap.closed', 3, { gap: eventId('closed'), by: 'pull' }),
