@@ -2,7 +2,7 @@
 import type { TenantId, UserKey } from '../identity.ts';
 import type { UserPages } from '../ports.ts';
 
-const PAGE = 1_000;
+const PAGE = 5_000;
 
 /** By the read model, without those who are listed: they are back, and their next reconciliation says so. */
 export async function countDeleted(
