@@ -20,9 +20,11 @@ const TENANTS = [
   { id: tenant, keyPrefix: '' },
   { id: otherTenant, keyPrefix: 'second-' },
 ] as const;
-const LIMITS = {
+export const LIMITS = {
   removals: { share: 1, count: 10 },
   renames: { share: 1, count: 10 },
+  disappearances: { share: 1, count: 10 },
+  restores: { share: 1, count: 10 },
   sourceShrink: 1,
 };
 const MAX_TRIES = 12;
