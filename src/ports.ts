@@ -556,6 +556,8 @@ export interface Documents {
   readonly user:
     | {
         readonly code: Code | undefined;
+        /** There is something in place of a code that is no text. */
+        readonly hasUnreadableCode?: true;
         /** The sign-up time; undefined where there is none that can be read. */
         readonly when: Date | undefined;
         readonly account: AccountRecord | undefined;
