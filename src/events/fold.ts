@@ -547,6 +547,8 @@ function seeSubject(facts: Draft, { code, account, ...seen }: EventData['subject
 function grantRestore(facts: Draft, what: readonly Removable[], lost: Did | undefined): void {
   const { sights } = facts;
   const granted = new Set(what);
+  // The user has got another account since the decision.
+  if (facts.account !== undefined && facts.account.did !== lost) granted.delete('account');
   for (const one of granted) facts.removed.delete(one);
   facts.sights = {
     verification: sights.verification && !granted.has('verification'),
@@ -556,7 +558,7 @@ function grantRestore(facts: Draft, what: readonly Removable[], lost: Did | unde
   };
   if (!granted.has('account')) return;
   facts.lostAccount = lost;
-  if (facts.account?.did === lost) forgetAccount(facts);
+  forgetAccount(facts);
 }
 
 function forgetAccount(facts: Draft): void {
