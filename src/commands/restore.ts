@@ -8,11 +8,11 @@ import {
   acceptCode,
   type CodeProposal,
   grantRestore,
-  type Outcome,
   proposeCode,
   proposeRestore,
   type RestoreProposal,
 } from '../engine/restore.ts';
+import type { Outcome } from '../engine/restore-outcome.ts';
 import { UsageError } from '../errors.ts';
 import type { Decided } from '../events/event.ts';
 import { printJson } from '../terminal/output.ts';

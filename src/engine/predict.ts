@@ -1,4 +1,5 @@
 /** What a user's documents are once an action is applied, as far as the next plan depends on them. Pure. */
+import type { AccountHandle } from '../identity.ts';
 import type { AccountRecord, Documents } from '../ports.ts';
 import type { Action } from './look.ts';
 
@@ -13,6 +14,8 @@ export function predict(documents: Documents, action: Action): Documents {
     }
     case 'restore-code':
       return user === undefined ? documents : { ...documents, user: { ...user, code: action.code } };
+    case 'delete-account':
+    case 'delete-remnant':
     case 'drop-account-record':
       return withAccount(documents, undefined);
     case 'record-account': {
@@ -25,7 +28,19 @@ export function predict(documents: Documents, action: Action): Documents {
       const { did, handle } = action.account;
       return withAccount(documents, { did, handle, hasPassword: true });
     }
-    default:
+    case 'change-handle':
+      return withHandle(documents, action.to);
+    case 'record-handle':
+      return withHandle(documents, action.account.handle);
+    // A drawn code and a new account are not known before; the others change nothing in the documents.
+    case 'assign-code':
+    case 'create-account':
+    case 'change-email':
+    case 'reset-password':
+    case 'reactivate-account':
+    case 'deactivate-account':
+    case 'resolve-creation':
+    case 'abandon-creation':
       return documents;
   }
 }
@@ -33,4 +48,9 @@ export function predict(documents: Documents, action: Action): Documents {
 function withAccount(documents: Documents, account: AccountRecord | undefined): Documents {
   const { user } = documents;
   return user === undefined ? documents : { ...documents, user: { ...user, account } };
+}
+
+function withHandle(documents: Documents, handle: AccountHandle): Documents {
+  const account = documents.user?.account;
+  return account === undefined ? documents : withAccount(documents, { ...account, handle });
 }
