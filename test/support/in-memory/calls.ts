@@ -65,6 +65,7 @@ export const CALLS: Calls = {
     owners: 'stream',
     namedDids: 'read',
     storedPassword: 'read',
+    replacePassword: 'write',
     recordVerification: 'write',
     createUser: 'write',
     assignCode: 'write',
