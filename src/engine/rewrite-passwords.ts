@@ -59,7 +59,7 @@ export interface RewriteReport {
 type Outcome = Exclude<keyof RewriteReport, 'passwords' | 'unopened' | 'interrupted'>;
 
 /** Writes wait for a majority of the servers, so several at once. */
-const AT_ONCE = 8;
+const AT_ONCE = 4;
 
 const LEFT = { first: 'current', other: 'otherKey', none: 'plaintext' } as const;
 const REWRITTEN: Readonly<Record<Rewriting, Partial<Record<keyof typeof LEFT, Outcome>>>> = {
