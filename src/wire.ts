@@ -291,7 +291,7 @@ export function wireForget(config: Config) {
 /** For `credentials`: with `dryRun`, nothing that could write. Needs MongoDB and the keys. */
 export function wireCredentials(config: Config, dryRun: boolean) {
   const options = { ...config.mongodb, appName: 'concord' };
-  // Seals also where plaintext is stored: what a command writes is the command's, not the configuration's.
+  // Seals whatever credentials.storage is: the command decides what is written.
   const vault = createVault({ ...config.credentials, storage: 'sealed' });
   if (dryRun) {
     const { db, close } = connect({ ...options, readOnly: true });

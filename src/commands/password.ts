@@ -24,12 +24,11 @@ export interface PasswordOptions extends DecisionOptions {
   readonly yes?: boolean | undefined;
 }
 
-/** What is known of the stored password. */
 type PasswordState =
   | { readonly type: 'opens' | 'refused' | 'missing' }
   | { readonly type: 'unopened'; readonly code: CredentialsError['code'] };
 
-/** What came of a reset that was granted: `pending` is done by a later reconciliation. */
+/** The result of a granted reset; a later reconciliation does a pending one. */
 type Reset = 'done' | 'pending';
 
 export async function runPassword(text: string, options: PasswordOptions): Promise<ExitCode> {
@@ -92,7 +91,7 @@ async function resetNow(
   try {
     await engine.checkPasswords();
   } catch (error) {
-    // The start of every other command: a lost key is what this one replaces passwords of.
+    // A password whose key is lost is replaced, so the missing key is no reason to stop here.
     const isLostKey = error instanceof UsageError && error.code === 'CREDENTIAL_KEY_MISSING';
     if (!(isLostKey && state.type === 'unopened' && state.code === error.code)) throw error;
   }
@@ -101,7 +100,7 @@ async function resetNow(
   try {
     await reconcileNow(engine, trigger);
   } catch (error) {
-    // Another worker has the user, and does it then or after that.
+    // Another worker holds the user and carries the reset out.
     if (!(error instanceof UsageError && error.code === 'USER_BUSY')) throw error;
   }
   // By the log, because another process may have done it.

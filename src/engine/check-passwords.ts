@@ -1,4 +1,4 @@
-/** What keeps the engine from writing passwords: keys that are not those of this database, and a storage that was not chosen. */
+/** Checks before anything writes passwords: the keys are those of this database, and their storage was chosen. */
 import { ANY_KEY_ID, envelopePattern, keyIds, plaintextPattern, sealedWith } from '../envelope.ts';
 import { CredentialsError, UsageError } from '../errors.ts';
 import type { PasswordVault, StoredPassword, StoredPasswordReader } from '../ports.ts';
@@ -8,7 +8,7 @@ type Sampled = Pick<StoredPasswordReader, 'sample'>;
 /** One that was damaged, or copied from another user, says nothing about the key. */
 const SAMPLES = 5;
 
-/** Everything below, for the engine at its start. */
+/** All checks below, for the start of the engine. */
 export async function checkPasswords(
   passwords: Sampled,
   vault: Pick<PasswordVault, 'open'>,
