@@ -81,7 +81,7 @@ async function runDry(text: string, options: ReconcileOptions): Promise<ExitCode
 }
 
 async function reconcileOne(engine: Engine, text: string, terminal: Terminal): Promise<ExitCode> {
-  await engine.checkKeys();
+  await engine.checkPasswords();
   const { user, userId, tenant } = await findUser(text, engine.tenants, engine.assess.documents);
   if (
     (await engine.converge.subjects.get(user)) === undefined &&
@@ -92,8 +92,7 @@ async function reconcileOne(engine: Engine, text: string, terminal: Terminal): P
       'USER_NOT_FOUND',
     );
   }
-  const lease = await waitForLease(engine, { user, userId, tenant: tenant.id });
-  const result = await converge(engine.converge, lease);
+  const result = await reconcileNow(engine, { user, userId, tenant: tenant.id });
   if (terminal.json) {
     const { end, conditions, applied, failures, durationMs } = result;
     const failed = failures.map(({ resource, code }) => ({ resource, code }));
@@ -110,6 +109,11 @@ async function reconcileOne(engine: Engine, text: string, terminal: Terminal): P
     printPass(user, result, terminal);
   }
   return exitOf(result);
+}
+
+/** Waits while another worker holds the user. */
+export async function reconcileNow(engine: Engine, trigger: Trigger): Promise<PassResult> {
+  return converge(engine.converge, await waitForLease(engine, trigger));
 }
 
 async function waitForLease(engine: Engine, trigger: Trigger): Promise<Lease> {

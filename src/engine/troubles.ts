@@ -106,6 +106,7 @@ export function helpFor({ reason, example, held }: Pick<TroubleOf, 'reason' | 'e
     case 'AccountEmailDiffers':
       return `concord adopt '${example}'`;
     case 'PasswordRefused':
+    case 'CredentialsIncomplete':
       return `concord password '${example}' --reset`;
     case 'RemovalDue':
       return 'concord approve';
