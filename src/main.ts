@@ -182,11 +182,14 @@ function program(end: (code: number) => void) {
     );
   concord
     .command('password')
-    .argument('<user>', 'whose account it opens')
-    .option('--reset', 'set the stored password on the PDS once more, if it is refused')
+    .argument('<user>', 'the user of the account')
+    .option(
+      '--reset',
+      'set the stored password on the PDS if it is refused; a new one if none is stored or none opens',
+    )
     .option('--yes', 'do not ask')
     .option('--by <name>', 'who decides', by)
-    .description('try the stored password of an account')
+    .description('test whether the stored password opens the account')
     .action(async (user, options) =>
       end(await (await import('./commands/password.ts')).runPassword(user, { ...globals(), ...options })),
     );
@@ -215,15 +218,45 @@ function program(end: (code: number) => void) {
     .action(async (options) =>
       end(await (await import('./commands/replay.ts')).runReplay({ ...globals(), ...options })),
     );
-  concord
+  const credentials = concord
     .command('credentials')
-    .description('the passwords of accounts, as they are stored')
-    .command('reseal')
-    .option('--seal-plaintext', 'seal what is stored as plaintext too')
-    .option('--dry-run', 'count, and change nothing')
-    .description('seal every stored password with the first key of CONCORD_CREDENTIAL_KEYS')
+    .description('seal, unseal or reseal the stored passwords of accounts');
+  credentials
+    .command('seal')
+    .option('--dry-run', 'count passwords and change nothing')
+    .description('seal every plaintext password with the first key of CONCORD_CREDENTIAL_KEYS')
     .action(async (options) =>
-      end(await (await import('./commands/credentials.ts')).runReseal({ ...globals(), ...options })),
+      end(
+        await (await import('./commands/credentials.ts')).runCredentials('seal', {
+          ...globals(),
+          ...options,
+        }),
+      ),
+    );
+  credentials
+    .command('unseal')
+    .option('--dry-run', 'count passwords and change nothing')
+    .option('--yes', 'do not ask')
+    .description('store every sealed password in plaintext')
+    .action(async (options) =>
+      end(
+        await (await import('./commands/credentials.ts')).runCredentials('unseal', {
+          ...globals(),
+          ...options,
+        }),
+      ),
+    );
+  credentials
+    .command('reseal')
+    .option('--dry-run', 'count passwords and change nothing')
+    .description('seal with the first key every password that is sealed with another key')
+    .action(async (options) =>
+      end(
+        await (await import('./commands/credentials.ts')).runCredentials('reseal', {
+          ...globals(),
+          ...options,
+        }),
+      ),
     );
   concord
     .command('doctor')

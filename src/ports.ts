@@ -170,6 +170,8 @@ export type Sight = 'verification' | 'document' | 'record' | 'account';
 export interface SubjectView {
   /** In this order; `did` is the account of `record` and `account`. */
   readonly sights: readonly Sight[];
+  /** Sights, code and DID as one text, so that a look at many users at once reads no more of those who are unchanged. */
+  readonly mark: string;
   readonly email: string | undefined;
   readonly emailVerified: boolean;
   readonly code: Code | undefined;
@@ -221,6 +223,8 @@ export interface FirstSeen extends Omit<Trigger, 'cause'> {
 }
 
 export interface SubjectReader {
+  /** The marks of those of these users whom something has looked at. */
+  marksOf(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, string>>;
   /** Those of these users of whom anything is known. */
   known(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, KnownSubject>>;
   get(user: UserKey): Promise<Subject | undefined>;
@@ -662,6 +666,11 @@ export interface DocumentStore extends DocumentReader {
   ): Promise<'recorded' | 'other'>;
   /** The password, as stored, of a document that names this DID. */
   storedPassword(user: UserKey, did: Did): Promise<string | undefined>;
+  /**
+   * Stores a new password in a document that names this DID and still holds `over`; undefined for none. Throws
+   * UpstreamError DOCUMENT_CHANGED, writing nothing, for any other document.
+   */
+  replacePassword(user: UserKey, did: Did, over: string | undefined, password: string): Promise<void>;
   /** Drops `users.atproto` of a document that names this DID, whose account is gone. Repeatable. */
   dropAccount(user: UserKey, did: Did): Promise<void>;
   /**

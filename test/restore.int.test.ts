@@ -171,11 +171,10 @@ describe('restore', () => {
     expect((await storedMember(world, alice))?.atproto).not.toHaveProperty('password');
   });
 
-  // Enable it once `password --reset` works without a stored password.
-  test.skip('of a users document, then password --reset: the new password logs in on the PDS', async () => {
+  test('of a users document, then password --reset: the new password logs in on the PDS', async () => {
     const { world, engine, alice } = await restored();
-    await runOn(world, '--json', 'password', alice.userId, '--reset', '--yes');
-    await passOver(engine.converge, alice);
+    expectDone(await runOn(world, '--json', 'password', alice.userId, '--reset', '--yes'));
+    expect(await reasonOf(engine, alice, 'account')).toBe('AccountActive');
     expect(await logIn(engine, alice, await storedMember(world, alice))).toBe(200);
   });
 

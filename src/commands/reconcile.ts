@@ -81,7 +81,7 @@ async function runDry(text: string, options: ReconcileOptions): Promise<ExitCode
 }
 
 async function reconcileOne(engine: Engine, text: string, terminal: Terminal): Promise<ExitCode> {
-  await engine.checkKeys();
+  await engine.checkPasswords();
   const { user, userId, tenant } = await findUser(text, engine.tenants, engine.assess.documents);
   if (
     (await engine.converge.subjects.get(user)) === undefined &&

@@ -35,7 +35,7 @@ export async function runRestoreAll(options: RestoreOptions): Promise<ExitCode> 
   const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
-    await engine.checkKeys();
+    await engine.checkPasswords();
     const tenants = tenantsNamed(engine.tenants, options.tenant);
     const limit = options.max ?? allowed(config.limits.restores, await knownUsers(engine, tenants));
     return await restoreAll(engine, tenants, selection, limit, options);

@@ -149,7 +149,7 @@ async function grant(
   const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
-    await engine.checkKeys();
+    await engine.checkPasswords();
     await decide(engine);
     return await reconcileNow(engine, { user, userId, tenant: tenant.id });
   } catch (error) {

@@ -114,6 +114,7 @@ export function helpFor({ reason, example, held }: Pick<TroubleOf, 'reason' | 'e
     case 'CodeHeldByUser':
       return `concord explain '${example}'`;
     case 'PasswordRefused':
+    case 'CredentialsIncomplete':
       return `concord password '${example}' --reset`;
     case 'RemovalDue':
       return 'concord approve';

@@ -8,6 +8,7 @@ import {
   DAY_MS,
   graceEnds,
   leaves,
+  losesPassword,
   outage,
   refusedHandle,
   removal,
@@ -108,6 +109,15 @@ export const scenarios: readonly Scenario[] = [
           await tools.decide(alice, 'adoption.granted', { did, by: 'a person', evidence: ['the handle'] });
         },
       },
+    ],
+  },
+  {
+    name: 'a password that the document lost, and a person has a new one set',
+    people: [alice],
+    steps: [
+      signsUp(alice),
+      { happens: (world) => losesPassword(world, alice), ...told(alice, 's') },
+      { does: (tools) => tools.decide(alice, 'password-reset.granted', { by: 'a person' }) },
     ],
   },
   {

@@ -47,6 +47,7 @@ export const CALLS: Calls = {
     nextDueAt: 'read',
   },
   subjects: {
+    marksOf: 'read',
     known: 'read',
     get: 'read',
     read: 'read',
@@ -67,6 +68,7 @@ export const CALLS: Calls = {
     owners: 'stream',
     namedDids: 'read',
     storedPassword: 'read',
+    replacePassword: 'write',
     createVerification: 'write',
     raiseVerification: 'write',
     createUser: 'write',
