@@ -129,6 +129,16 @@ describe('a proposal', () => {
     expect((await propose(world)).warnings).toEqual([expect.stringMatching(/Paused by bob.*moving/)]);
   });
 
+  it('of a removed users document: the resources that wait for it wait for the decision', async () => {
+    const world = await whole();
+    await removed(world, 'document');
+    expect(await standing(world, user)).toMatchObject({
+      'user-document': 'False DocumentRemoved',
+      account: 'False DocumentRemoved',
+      handle: 'False WaitingForDecision',
+    });
+  });
+
   it('writes nothing', async () => {
     const world = await whole();
     await removed(world, 'document');
