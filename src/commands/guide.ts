@@ -125,12 +125,12 @@ const GUIDES: Readonly<Record<string, Guide>> = {
       ['restore @alice --reason "support case 12"', 'restore it: the same code, when and account record'],
       ['restore @alice --accept-code', 'make the code in the users document the permanent one'],
       [
-        'restore --all --reason DocumentRemoved --since 24h --why "collection was dropped"',
-        'restore many users',
+        'restore --all --reason DocumentRemoved --since 24h',
+        'restore many users, after a count and a sample',
       ],
     ],
     exits:
-      '0 restored, or nothing to restore with --all · 1 error · 2 nothing was changed, or a mistyped command line · 3 stopped by a safety limit · 4 partly done, or time or a person is needed',
+      '0 restored, or nothing to restore with --all · 1 error · 2 nothing was changed, or a mistyped command line · 3 stopped by a safety limit · 4 partly done, or the user still needs action',
   },
   password: {
     examples: [

@@ -170,12 +170,12 @@ function printAssessment(
   const replaced = restorable.filter(({ proposal }) => proposal.lostAccount !== undefined).length;
   if (replaced > 0)
     stdout.write(
-      `${style('red', 'Warning.')} ${users(replaced)} of them get a NEW account with a NEW DID and an EMPTY repository. If PDS_URL names another PDS than before, correct it instead.\n`,
+      `${style('red', 'Warning.')} ${replaced} of them ${replaced === 1 ? 'gets' : 'get'} a NEW account with a NEW DID and an EMPTY repository. If PDS_URL names another PDS than before, correct it instead.\n`,
     );
   const passwords = restorable.filter(({ proposal }) => proposal.losesPassword).length;
   if (passwords > 0)
     stdout.write(
-      `The passwords of ${users(passwords)} were removed with the documents. Set new ones afterwards, one by one, with: concord password <user> --reset\n`,
+      `${users(passwords)} lost the stored password with the document. Set new ones afterwards, one by one, with: concord password <user> --reset\n`,
     );
   printSkipped('SKIPPED', skipped, terminal);
   printSkipped('NOT READ', failed, terminal);
