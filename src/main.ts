@@ -164,6 +164,23 @@ function program(end: (code: number) => void) {
       end(await (await import('./commands/adopt.ts')).runAdopt(user, account, { ...globals(), ...options })),
     );
   concord
+    .command('restore')
+    .argument('[user]', 'whose documents or account were removed')
+    .option('--all', 'every user with such a condition')
+    .option('--accept-code', 'make the code in the users document the permanent one')
+    .option('--reason <reason>', 'why, kept in the log; with --all: DocumentRemoved or AccountMissing')
+    .option('--why <reason>', 'why, kept in the log, also with --all')
+    .option('--tenant <id>', 'with --all: this tenant only')
+    .option('--since <when>', 'with --all: only what is missing since: 24h, 7d, or a moment')
+    .option('--max <n>', 'with --all: restore up to this many users, instead of limits.restores', wholeNumber)
+    .option('--preview', 'show what would be written and end')
+    .option('--yes', 'do not ask')
+    .option('--by <name>', 'who decides', by)
+    .description('create again what others removed, after showing exactly what is written')
+    .action(async (user, options) =>
+      end(await (await import('./commands/restore.ts')).runRestore(user, { ...globals(), ...options })),
+    );
+  concord
     .command('password')
     .argument('<user>', 'the user of the account')
     .option(

@@ -119,6 +119,19 @@ const GUIDES: Readonly<Record<string, Guide>> = {
     ],
     exits: ASKED,
   },
+  restore: {
+    examples: [
+      ['restore @alice --preview', 'show what was removed and what would be written'],
+      ['restore @alice --reason "support case 12"', 'restore it: the same code, when and account record'],
+      ['restore @alice --accept-code', 'make the code in the users document the permanent one'],
+      [
+        'restore --all --reason DocumentRemoved --since 24h',
+        'restore many users, after a count and a sample',
+      ],
+    ],
+    exits:
+      '0 restored, or nothing to restore with --all · 1 error · 2 nothing was changed, or a mistyped command line · 3 stopped by a safety limit · 4 partly done, or the user still needs action',
+  },
   password: {
     examples: [
       ['password @alice', 'test whether the stored password opens the account'],

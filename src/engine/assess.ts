@@ -6,7 +6,7 @@
  */
 
 import { isRemovedReason } from '../events/event.ts';
-import { type Facts, fold } from '../events/fold.ts';
+import { type Facts, fold, withAuth0 } from '../events/fold.ts';
 import type { TenantId, UserKey } from '../identity.ts';
 import { userKey } from '../identity.ts';
 import type {
@@ -162,7 +162,7 @@ function factsOf(known: Assessment['known']): Facts {
 }
 
 function listed(facts: Facts, auth0: Auth0User, documents: Documents): Facts {
-  return { ...facts, auth0, absentSince: undefined, platformHandle: documents.handle };
+  return { ...withAuth0(facts, auth0), platformHandle: documents.handle };
 }
 
 function linkedOnly(

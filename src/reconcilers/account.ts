@@ -245,7 +245,7 @@ export function plan(
   }
   if (wanted.type === 'end') return planEnd(wanted, actual, now);
   if (actual.recorded !== undefined && actual.recorded.did === undefined) {
-    const message = 'The users document has an account whose DID cannot be read; correct or remove it.';
+    const message = 'The users document has an account whose DID cannot be read; correct it.';
     return none(heldForPerson({ type, reason: 'AccountUnreadable', message }));
   }
   const { adoption } = wanted;
