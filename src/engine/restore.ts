@@ -184,7 +184,7 @@ async function nothingRemoved(deps: AssessDeps, { user }: Owned<AssessedTenant>)
   const last = history.findLast(({ type }) => type === 'restore.granted' || ends.has(type));
   return last?.type === 'restore.granted'
     ? new UsageError(
-        `A restore of ${user} is granted already; the next reconciliation applies it.`,
+        `A restore of ${user} is granted already. Apply it now with: concord reconcile '${user}'`,
         'RESTORE_GRANTED',
       )
     : new UsageError(`Nothing of ${user} was removed; there is nothing to restore.`, 'NOTHING_REMOVED');
