@@ -28,7 +28,8 @@ export function formOf(run: Run): string {
   const mending = hasStalled ? progress.struck > progress.struckBeforeMending : undefined;
   const text = [
     [step, phase, part, tries, textOf(sinceFault), stalls, mending, difference, isOver].join(),
-    [progress.struck > 0, progress.lates > 0].join(),
+    [progress.struck > 0, progress.lates > 0, progress.taken, progress.isOnItsOwn, progress.forgets].join(),
+    othersPart(run),
     watch.untold.map(({ user, type, value }) => [user, type, value].join(' ')).join(','),
     [...watch.codes].map(([user, codes]) => [user, ...codes].join(' ')).join(','),
     ...platformParts(world),
@@ -46,6 +47,22 @@ export function formOf(run: Run): string {
     return known;
   });
   return createHash('sha256').update(named).digest('base64');
+}
+
+/** What is still to be heard, and what the oracle keeps of each user. */
+function othersPart({ world, watch, scenario }: Run): string {
+  const { messages, heard, gone, usersOnce } = world;
+  const left = messages.map((message) =>
+    message.type === 'entry'
+      ? `${message.who.user} ${message.code}`
+      : `${message.who.user} ${message.removed} ${world.nowMs - message.atMs}`,
+  );
+  const kept = [...watch.known].map(([user, { there, codes, isAbsent, isBlocked, createdAtMs }]) =>
+    [user, ...[...there].sort(), ...[...codes].sort(), isAbsent, isBlocked, createdAtMs].join(' '),
+  );
+  const settled = scenario.people.map((who) => watch.isSettled(who));
+  const made = [...watch.made].map((one) => one.join(' '));
+  return [left, heard, [...gone], [...usersOnce], kept, settled, made].map(String).join('|');
 }
 
 /** How long ago, up to where it makes no difference; of what is to come, how far off. */

@@ -5,7 +5,15 @@
  * A schedule counts when its faults struck. Most are never run to their end: they come to a form from
  * which everything that can still follow has been found to end well.
  */
-import { type Fault, faultsOf } from './faults.ts';
+import {
+  type Fault,
+  faultsOf,
+  isLifeKind,
+  isOfWorld,
+  LIFE_KINDS,
+  type Prospect,
+  worldFaults,
+} from './faults.ts';
 import { formOf } from './form.ts';
 import type { Mutant } from './mutant.ts';
 import type { Work } from './phases.ts';
@@ -14,8 +22,11 @@ import { Run } from './run.ts';
 import type { Reference, Schedule, Violation } from './schedule.ts';
 import type { Watch } from './watch.ts';
 
-/** Which faults of a call: all of them, or those that differ in what they do to the rest of the world. */
-export type Which = 'all' | 'apart';
+/**
+ * Which faults of a call: all of them, those that differ in what they do to the rest of the world, the places
+ * at which the platform may take its next steps, or what may become of the user; the last also with those apart.
+ */
+export type Which = 'all' | 'apart' | 'platform' | 'lives' | 'lives and apart';
 
 /** A form, with a run that came to it. */
 interface Place {
@@ -34,6 +45,7 @@ interface End {
   /** Undefined when something was wrong. */
   readonly place: Place | undefined;
   readonly trace: readonly Point[];
+  readonly prospects: readonly Prospect[];
   readonly deaths?: Deaths | undefined;
 }
 
@@ -99,15 +111,16 @@ export class Merger {
   /** Has done what is done here with these faults, and goes on from there; then with one fault more. */
   async #does(place: Place, faults: readonly Fault[], left: number, which: Which): Promise<number> {
     if (!this.goesOn()) return 0;
-    const { place: next, trace, deaths } = await this.#end(place, faults, left > 0);
+    const mayDie = left > 0 && which !== 'platform' && which !== 'lives';
+    const end = await this.#end(place, faults, mayDie);
+    const { place: next, trace, deaths } = end;
     let count = next === undefined ? 1 : await this.#explore(next, left, which);
     if (left === 0) return count;
     const from = (faults.at(-1)?.at ?? place.calls - 1) + 1;
     for (let at = from; at < place.calls + trace.length; at += 1) {
-      const point = trace[at - place.calls];
-      if (point === undefined) continue;
-      for (const kind of faultsOf(point, which)) {
-        const more = [...faults, { at, kind }];
+      for (const fault of offers(end, at, place, faults, which)) {
+        const { kind } = fault;
+        const more = [...faults, fault];
         if (deaths !== undefined && (kind === 'crash-before' || kind === 'crash-after'))
           count += await this.#dies(place, more, deaths, left - 1, which);
         else count += await this.#does(place, more, left - 1, which);
@@ -117,12 +130,13 @@ export class Merger {
   }
 
   async #end(place: Place, faults: readonly Fault[], mayDie: boolean): Promise<End> {
-    const key = faults.map(({ at, kind }) => `${at - place.calls}${kind}`).join();
+    const key = faults.map(({ at, kind, steps = '' }) => `${at - place.calls}${kind}${steps}`).join();
     const known = place.ends.get(key);
     if (known !== undefined) return known;
     const run = this.#run;
     place.restore?.();
     run.trace = [];
+    run.prospects = [];
     run.aim(faults);
     const work = await run.next();
     if (work === undefined) throw new Error('There is nothing to be done here.');
@@ -130,7 +144,8 @@ export class Merger {
     await run.does(work, deaths);
     this.tally.works += 1;
     const trace = [...run.trace];
-    const end: End = { trace, place: await this.#arrive([...place.faults, ...faults]) };
+    const { prospects } = run;
+    const end: End = { trace, prospects, place: await this.#arrive([...place.faults, ...faults]) };
     place.ends.set(key, end);
     return { ...end, deaths };
   }
@@ -212,6 +227,28 @@ export class Merger {
   }
 }
 
+/** What may come before this call, after the faults that have struck. */
+function offers(
+  { trace, prospects }: End,
+  at: number,
+  place: Place,
+  faults: readonly Fault[],
+  which: Which,
+): readonly Fault[] {
+  const point = trace[at - place.calls];
+  if (point === undefined) return [];
+  if (which === 'platform') {
+    const prospect = prospects[at - place.calls];
+    return prospect === undefined ? [] : worldFaults(point, at, prospect);
+  }
+  const all = which === 'all' ? 'all' : 'apart';
+  const plain = which === 'lives' ? [] : faultsOf(point, all).map((kind) => ({ at, kind }));
+  if (which === 'all' || which === 'apart') return plain;
+  // Nobody is struck twice.
+  const isStruck = [...place.faults, ...faults].some(({ kind }) => isLifeKind(kind));
+  return isStruck ? plain : [...LIFE_KINDS.map((kind) => ({ at, kind })), ...plain];
+}
+
 interface Moment<T> {
   readonly call: number;
   readonly restore: () => void;
@@ -231,7 +268,7 @@ class Deaths {
   /** Not where others go on meanwhile, which is not this process's, nor where a call may not even begin. */
   static isTold({ world: { outage, nowMs } }: Run, faults: readonly Fault[]): boolean {
     const isAway = outage !== undefined && nowMs < outage.untilMs;
-    return !isAway && faults.every(({ kind }) => !kind.startsWith('stall'));
+    return !isAway && faults.every(({ kind }) => !kind.startsWith('stall') && !isOfWorld(kind));
   }
 
   constructor(run: Run, work: Work) {

@@ -3,7 +3,9 @@ import { converge } from '../../src/engine/converge.ts';
 import { decide } from '../../src/engine/decide.ts';
 import { sweep } from '../../src/engine/sweep.ts';
 import { ingest } from '../../src/events/ingest.ts';
-import { otherTenant, type Person, tenant } from '../mongo/people.ts';
+import type { Person } from '../mongo/people.ts';
+import { hear, TENANTS } from './hearing.ts';
+import { forgetNow } from './lives.ts';
 import { mostOf } from './passes.ts';
 import { type Ending, type Pass, Process } from './process.ts';
 import type { Run } from './run.ts';
@@ -16,22 +18,32 @@ export interface Work {
   settle(ending: Ending<unknown>): void;
 }
 
-const TENANTS = [
-  { id: tenant, keyPrefix: '' },
-  { id: otherTenant, keyPrefix: 'second-' },
-] as const;
 const LIMITS = {
   removals: { share: 1, count: 10 },
   renames: { share: 1, count: 10 },
   sourceShrink: 1,
 };
 const MAX_TRIES = 12;
+/** Between two steps of the platform, long enough for everything to come to rest. */
+const PAUSE_MS = 20_000;
 /** What a pass may still find after the last fault: one that meets the lease or waits, and one that mends. */
 const PASSES_AFTER_FAULT = 2;
 
 type Phase = (run: Run, step: Step) => Promise<Work | undefined> | Work | undefined;
 
-const PHASES: readonly Phase[] = [begin, deliver, act, rest, redeliver, restAgain, mend, restMended, end];
+const PHASES: readonly Phase[] = [
+  begin,
+  deliver,
+  act,
+  rest,
+  redeliver,
+  restAgain,
+  unfold,
+  mend,
+  restMended,
+  forgets,
+  end,
+];
 
 /** What is to be done next; undefined when there was nothing to do in this phase, and the next one has come. */
 export async function worksOf(run: Run): Promise<Work | undefined> {
@@ -128,7 +140,8 @@ function persist(run: Run, work: (process: Process) => Promise<unknown>, onDone:
   };
 }
 
-function toolsOf(run: Run, { ports, deps }: Process): Tools {
+function toolsOf(run: Run, process: Process): Tools {
+  const { ports, deps } = process;
   const { world, watch, mutant } = run;
   const outside = { log: ports.log, queue: ports.queue, clock: world.clock, random: deps.random };
   return {
@@ -150,6 +163,7 @@ function toolsOf(run: Run, { ports, deps }: Process): Tools {
         { ...TENANTS[0], directory, emailTag: undefined },
       );
       const isComplete = over.type === 'over' && over.complete;
+      if (over.type === 'over') process.sawAll();
       if (isComplete && run.brokenStreams > broken)
         watch.violations.push('a listing that broke off was taken for complete');
       if (over.type === 'under-way') world.advanceTo(over.until.getTime());
@@ -160,7 +174,7 @@ function toolsOf(run: Run, { ports, deps }: Process): Tools {
 
 function rest(run: Run): Promise<Work | undefined> | Work | undefined {
   if (run.schedule.workers === 1) return restOnce(run, allowedIn(run));
-  if (run.progress.part > 0) return goOn(run, PHASES.indexOf(mend));
+  if (run.progress.part > 0) return goOn(run, PHASES.indexOf(unfold));
   run.progress.part = 1;
   const together = async (): Promise<Ending<void>> => ({ type: 'done', value: await run.together() });
   return { run: together, settle: () => undefined };
@@ -205,9 +219,12 @@ async function restOnce(run: Run, allowed: number): Promise<Work | undefined> {
   if (progress.part === 0) progress.sinceFault = {};
   progress.part = 1;
   const next = await world.stores.queue.nextDueAt();
+  // What has been on its way for a while arrives before anything that waits for time.
+  const isLater = next === undefined || next.getTime() > world.nowMs;
+  if (isLater && world.messages.length > 0) return hearing(run);
   if (next === undefined) {
     const most = mostOf(progress.sinceFault);
-    if (progress.struck > 0 && most > allowed + progress.stalls)
+    if (progress.struck > 0 && !progress.isOnItsOwn && most > allowed + progress.stalls)
       watch.violations.push(`it took ${most} passes after the last fault`);
     return goOn(run);
   }
@@ -217,6 +234,48 @@ async function restOnce(run: Run, allowed: number): Promise<Work | undefined> {
     settle: (ending) =>
       run.count(ending.type === 'done' ? (ending.value as Pass) : { type: 'died', user: undefined }),
   };
+}
+
+/** What the platform has not done until now, one step at a time, with a pause and a rest after each. */
+async function unfold(run: Run): Promise<Work | undefined> {
+  const { world } = run;
+  for (;;) {
+    const work = await restOnce(run, Number.POSITIVE_INFINITY);
+    if (work !== undefined) return work;
+    // `restOnce` has gone on, and comes back here for each step that is left.
+    if (run.hasPlatform) run.rests();
+    if (run.stepsLeft.length === 0) return undefined;
+    goOn(run, PHASES.indexOf(unfold));
+    world.advanceTo(world.nowMs + PAUSE_MS);
+    run.takeStep();
+  }
+}
+
+/** The next message that Concord is told, again and again until it has taken it. */
+function hearing(run: Run): Work {
+  const { world } = run;
+  const [message] = world.messages;
+  const work = async ({ ports }: Process): Promise<void> => {
+    if (message !== undefined) await hear(run, run.mutant?.ingest?.(ports, run) ?? ports, message);
+  };
+  return persist(run, work, () => {
+    world.heard += 1;
+    world.messages = world.messages.slice(1);
+  });
+}
+
+/** A person has a user forgotten who was deleted. */
+function forgets(run: Run): Work | undefined {
+  const { progress, scenario } = run;
+  const { forgets: user } = progress;
+  if (user === undefined || progress.step < scenario.steps.length - 1) return goOn(run);
+  return persist(
+    run,
+    (process) => forgetNow(run, process, user),
+    () => {
+      progress.forgets = undefined;
+    },
+  );
 }
 
 /** The next look at everybody, after something was put on record too late. */

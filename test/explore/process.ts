@@ -2,12 +2,13 @@
 
 import { type ConvergeDeps, converge, type PassResult } from '../../src/engine/converge.ts';
 import { UpstreamError } from '../../src/errors.ts';
-import type { UserKey } from '../../src/identity.ts';
+import type { Did, UserKey } from '../../src/identity.ts';
 import type { Lease } from '../../src/ports.ts';
 import { otherTenant, tenant } from '../mongo/people.ts';
 import { SECOND_TENANTS_TAG } from '../support/in-memory/world.ts';
 import { errorOf, type FaultKind, upstreamOf } from './faults.ts';
 import { Freshness } from './freshness.ts';
+import { Sight } from './knowledge.ts';
 import { around, type Between, type Point, type Ports } from './ports.ts';
 import type { Run } from './run.ts';
 import { type LateCreation, silent } from './world.ts';
@@ -45,12 +46,15 @@ export class Process implements Between {
   user: UserKey | undefined;
   readonly #run: Run;
   readonly #freshness: Freshness;
+  readonly #sights = new Map<UserKey, Sight>();
+  readonly #mutations: number;
   #onDeath: () => void = () => undefined;
 
   constructor(run: Run) {
     const { world, mutant } = run;
     this.#run = run;
     this.#freshness = new Freshness(world);
+    this.#mutations = world.mutations;
     const inner = mutant?.inner?.(world.stores, run) ?? world.stores;
     const faulty = around(inner, this);
     this.ports = mutant?.outer?.(faulty, run) ?? faulty;
@@ -125,6 +129,7 @@ export class Process implements Between {
     const run = this.#run;
     if (this.isDead) return never();
     const at = run.met(point);
+    run.othersAct(at, this.user);
     if (at === run.nextStrike || run.turns !== undefined || run.world.outage !== undefined)
       return this.#struck(at, point, invoke, args);
     if (this.#freshness.isOutward(point))
@@ -137,14 +142,62 @@ export class Process implements Between {
     const freshness = this.#freshness;
     if (point.kind !== 'write') {
       freshness.read(point, args);
+      this.#sees(point, args);
       return invoke();
     }
+    if (point.name === 'queue.complete') return invoke().then(() => this.#ended());
     if (point.port === 'queue' && LEASING.has(point.method))
       return invoke().then((lease) => {
         freshness.claimed(lease as Lease | undefined);
         return lease;
       });
-    return watch.write(point, invoke, args, this.user);
+    const sight = this.user === undefined ? undefined : this.#sights.get(this.user);
+    return watch.write(point, invoke, args, this.user, sight);
+  }
+
+  /** What the answer says, which is what is there now. */
+  #sees(point: Point, [first]: readonly unknown[]): void {
+    const { world, watch, scenario } = this.#run;
+    if (point.name === 'log.ofUser') {
+      watch.read();
+      this.#sightOf(first as UserKey).readLog(watch.knownOf(first as UserKey));
+    } else if (point.name === 'documents.read') {
+      for (const user of first as readonly UserKey[]) this.#sightOf(user).readDocuments(world, user);
+    } else if (this.user === undefined) return;
+    else if (point.method === 'user') {
+      const who = scenario.people.find((one) => one.user === this.user);
+      const isOwn = who?.userId === first && (who?.tenant === otherTenant) === (point.port === 'secondAuth0');
+      if (who !== undefined && isOwn) this.#sightOf(this.user).readUser(world.userOf(who) ?? 'absent');
+    } else if (point.name === 'accounts.account') {
+      const facts = world.factsOf(this.user);
+      const dids = [facts.account?.did, world.documents.users.get(this.user)?.account?.did];
+      const account = world.accounts.stored.get(first as Did);
+      const isOwn = dids.includes(first as Did);
+      this.#sightOf(this.user).readAccount(first as Did, account !== undefined, isOwn);
+    }
+  }
+
+  #sightOf(user: UserKey): Sight {
+    const known = this.#sights.get(user) ?? new Sight();
+    this.#sights.set(user, known);
+    return known;
+  }
+
+  /** The pass has given its lease back, so that all it says is said. */
+  #ended(): void {
+    const { watch, world, scenario } = this.#run;
+    const who = scenario.people.find(({ user }) => user === this.user);
+    if (who === undefined) return;
+    watch.read();
+    const wasRead = world.conditionsOf(who.user).every(({ status }) => status !== 'Unknown');
+    const sight = this.#sights.get(who.user);
+    if (wasRead && sight !== undefined) watch.saw(who.user, sight);
+    watch.ended(who, this.#mutations === world.mutations);
+  }
+
+  /** What a sweep has seen that came to its end. */
+  sawAll(): void {
+    for (const [user, sight] of this.#sights) this.#run.watch.saw(user, sight);
   }
 
   async #struck(at: number, point: Point, invoke: () => Promise<unknown>, args: readonly unknown[]) {
@@ -153,6 +206,7 @@ export class Process implements Between {
     const isOutward = this.#freshness.isOutward(point);
     const objections = isOutward ? this.#freshness.objections(point, args, this.user) : [];
     const kind = this.#run.strike(at);
+    if (kind === 'heard') await this.#run.hearAll();
     await this.#before(point, kind);
     // Held up on its way, it arrives when others may have gone on: what it was decided on counts.
     if (isOutward) watch.outward(objections, !this.#freshness.holdsLease(this.user));
@@ -169,7 +223,9 @@ export class Process implements Between {
       ];
       throw errorOf(point, 'lost');
     }
-    const answer = await this.#made(point, invoke, args);
+    // What is lost on the way back has not been seen.
+    const isSeen = kind !== 'lost' || point.kind === 'write';
+    const answer = await (isSeen ? this.#made(point, invoke, args) : invoke());
     return this.#after(point, kind, answer);
   }
 
@@ -177,8 +233,10 @@ export class Process implements Between {
     const run = this.#run;
     if (this.isDead) await never();
     const at = run.met(point);
+    run.othersAct(at, this.user);
     await this.#turn();
     const kind = run.strike(at);
+    if (kind === 'heard') await run.hearAll();
     await this.#before(point, kind);
     if (kind === 'stale') yield { users: run.world.earlier };
     else yield* invoke();

@@ -3,11 +3,15 @@
  * at work, so that the stores and the progress are all there is: it can be kept there, and gone on with
  * from there in another way.
  */
-import type { Fault, FaultKind } from './faults.ts';
-import { endFlaws, stateOf } from './invariants.ts';
+import type { UserKey } from '../../src/identity.ts';
+import { type Fault, type FaultKind, isLifeKind, isOfWorld, type LifeKind, type Prospect } from './faults.ts';
+import { hear } from './hearing.ts';
+import { endFlaws, restFlaws, stateOf } from './invariants.ts';
+import { befall } from './lives.ts';
 import type { Mutant } from './mutant.ts';
 import { mostOf, oneMore, type Passes } from './passes.ts';
 import { redeliveryOf, type Work, worksOf } from './phases.ts';
+import type { WorldStep } from './platform.ts';
 import type { Point } from './ports.ts';
 import { type Pass, Process } from './process.ts';
 import type { Scenario } from './scenario.ts';
@@ -34,6 +38,12 @@ export interface Progress {
   lates: number;
   hasStalled: boolean;
   struckBeforeMending: number;
+  /** Steps that the platform has taken of those of this step. */
+  taken: number;
+  /** Others did something at a place of its own, so that there is nothing to compare this run with. */
+  isOnItsOwn: boolean;
+  /** A user who is to be forgotten at the end. */
+  forgets: UserKey | undefined;
   /** The first step after which things stood otherwise than they should. */
   difference: string | undefined;
   isOver: boolean;
@@ -53,6 +63,9 @@ const BEGINNING: Progress = {
   lates: 0,
   hasStalled: false,
   struckBeforeMending: 0,
+  taken: 0,
+  isOnItsOwn: false,
+  forgets: undefined,
   difference: undefined,
   isOver: false,
 };
@@ -71,6 +84,8 @@ export class Run {
   brokenStreams = 0;
   /** The calls since it was last emptied. */
   trace: Point[] = [];
+  /** For each of them what others might have done before it. */
+  prospects: Prospect[] = [];
   readonly draw: (below: number) => number;
   readonly #states: string[] = [];
   readonly #passes: number[] = [];
@@ -141,7 +156,8 @@ export class Run {
 
   /** Has it done. Whatever a process draws, it draws as if it were the first to do so. */
   async does(work: Work, moments?: { note(call: number): void }): Promise<void> {
-    this.world.random.restart();
+    // Another code is drawn after each, so that one that is drawn anew is another one.
+    this.world.random.restart([...this.watch.codes.values()].reduce((sum, { size }) => sum + size, 0));
     this.#moments = moments;
     const ending = await work.run();
     await this.#goneOn();
@@ -176,7 +192,64 @@ export class Run {
     if (this.#moments !== undefined && this.trace.at(-1)?.kind !== 'read') this.#moments.note(at);
     this.progress.calls += 1;
     this.trace.push(point);
+    if (this.hasPlatform) this.prospects.push({ steps: this.stepsLeft, unheard: this.world.messages.length });
     return at;
+  }
+
+  get stepsLeft(): readonly WorldStep[] {
+    const { scenario, progress } = this;
+    return scenario.steps[progress.step]?.meanwhile?.slice(progress.taken) ?? [];
+  }
+
+  /** Whether the platform does something in this step. */
+  get hasPlatform(): boolean {
+    return this.scenario.steps[this.progress.step]?.meanwhile !== undefined;
+  }
+
+  /** What others do before this call, where the faults say so. */
+  othersAct(at: number, user: UserKey | undefined): void {
+    if (at !== this.nextStrike) return;
+    const fault = this.#aimed[this.#met];
+    if (fault === undefined) return;
+    if (fault.kind === 'meanwhile' || fault.kind === 'heard') {
+      for (let left = fault.steps ?? 1; left > 0; left -= 1) this.takeStep();
+      this.progress.isOnItsOwn = true;
+    }
+    if (isLifeKind(fault.kind)) this.#befall(fault.kind, user);
+    // What is heard is heard by the call itself, which has to wait for it.
+    if (fault.kind !== 'heard' && isOfWorld(fault.kind)) this.strike(at);
+  }
+
+  /** The platform's next step, if any is left. */
+  takeStep(): void {
+    const [step] = this.stepsLeft;
+    if (step === undefined) return;
+    const { world, progress, scenario } = this;
+    world.mutations += 1;
+    progress.taken += 1;
+    const messages = step.happens(world);
+    const heard = messages.filter(({ type }) => type === 'entry' || scenario.isDeaf !== true);
+    if (heard.length > 0) world.messages = [...world.messages, ...heard];
+  }
+
+  #befall(kind: LifeKind, user: UserKey | undefined): void {
+    const { world, progress, scenario } = this;
+    const who = scenario.people.find((one) => one.user === user) ?? scenario.people[0];
+    if (who === undefined) return;
+    world.mutations += 1;
+    world.messages = [...world.messages, ...befall(world, who, kind)];
+    progress.isOnItsOwn = true;
+    if (kind === 'user-forgotten') progress.forgets = who.user;
+  }
+
+  /** Concord is told of everything that it has not been told yet, with nothing in between. */
+  async hearAll(): Promise<void> {
+    const { world } = this;
+    for (const message of world.messages) {
+      await hear(this, world.stores, message);
+      world.heard += 1;
+    }
+    world.messages = [];
   }
 
   /** The fault of this call, if it is one of those that are struck. */
@@ -275,15 +348,22 @@ export class Run {
     this.turns = undefined;
   }
 
+  /** All is at rest, and what is said has to be true. */
+  rests(): void {
+    this.watch.violations.push(...restFlaws(this));
+  }
+
   endStep(): void {
     const { progress, world, scenario, reference } = this;
+    this.rests();
     const state = stateOf(world, scenario);
-    const wanted = reference?.states[progress.step];
+    const wanted = progress.isOnItsOwn ? undefined : reference?.states[progress.step];
     if (wanted !== undefined && wanted !== state)
       progress.difference ??= `after step ${progress.step} it is\n  ${state}\nand not\n  ${wanted}`;
     this.#states.push(state);
     this.#passes.push(mostOf(progress.passes));
     progress.step += 1;
+    progress.taken = 0;
     progress.isOver = progress.step === scenario.steps.length;
   }
 
