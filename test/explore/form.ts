@@ -60,7 +60,7 @@ function othersPart({ world, watch, scenario }: Run): string {
   const kept = [...watch.known].map(([user, { there, codes, isAbsent, isBlocked, createdAtMs }]) =>
     [user, ...[...there].sort(), ...[...codes].sort(), isAbsent, isBlocked, createdAtMs].join(' '),
   );
-  const settled = scenario.people.map((who) => watch.isSettled(who));
+  const settled = scenario.people.map((who) => watch.settled.has(who));
   const made = [...watch.made].map((one) => one.join(' '));
   return [left, heard, [...gone], [...usersOnce], kept, settled, made].map(String).join('|');
 }

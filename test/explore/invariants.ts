@@ -6,10 +6,10 @@ import type { Did, UserKey } from '../../src/identity.ts';
 import type { Subject } from '../../src/ports.ts';
 import type { Person } from '../mongo/people.ts';
 import type { Effect } from './effects.ts';
-import { lookAt } from './phases.ts';
 import type { Run } from './run.ts';
 import type { Scenario } from './scenario.ts';
 import { untrue, untruths } from './truths.ts';
+import { lookAt } from './work.ts';
 import type { World } from './world.ts';
 
 /** How everybody stands, in words that are the same whichever code was drawn and whichever DID was given. */
@@ -50,7 +50,7 @@ function conditionsOf(world: World, who: Person): string {
 /** What is said of those whom nothing has happened to since they were reconciled last. */
 export function restFlaws(run: Run): string[] {
   const { scenario, watch } = run;
-  return scenario.people.filter((who) => watch.isSettled(who)).flatMap((who) => untrue(run, who));
+  return scenario.people.filter((who) => watch.settled.has(who)).flatMap((who) => untrue(run, who));
 }
 
 export async function endFlaws(run: Run): Promise<string[]> {
@@ -70,7 +70,7 @@ export async function endFlaws(run: Run): Promise<string[]> {
   flaws.push(...sharing(run));
   const hasPlatform = scenario.steps.some(({ meanwhile }) => meanwhile !== undefined);
   if (scenario.isRandom === true || progress.isOnItsOwn || hasPlatform)
-    for (const who of scenario.people) if (watch.isSettled(who)) flaws.push(...untruths(run, who));
+    for (const who of scenario.people) if (watch.settled.has(who)) flaws.push(...untruths(run, who));
   for (const { user } of scenario.people) flaws.push(...strandedIntent(world.factsOf(user)));
   for (const { type } of watch.untold.filter((effect) => isThere(world, effect))) {
     flaws.push(`no event tells of: ${type}${type === 'handle' ? ' change' : ''}`);
@@ -170,7 +170,7 @@ async function unrest(run: Run): Promise<string[]> {
   const { world, watch, scenario } = run;
   if (world.outage !== undefined && world.nowMs < world.outage.untilMs) return [];
   // What nobody was told of is found by the next sweep, and only then all is at rest.
-  if (!scenario.people.every((who) => watch.isSettled(who))) await lookAtAll(run);
+  if (!scenario.people.every((who) => watch.settled.has(who))) await lookAtAll(run);
   const { effects } = watch;
   const { length } = world.log.events;
   await lookAtAll(run);

@@ -5,18 +5,10 @@
  * A schedule counts when its faults struck. Most are never run to their end: they come to a form from
  * which everything that can still follow has been found to end well.
  */
-import {
-  type Fault,
-  faultsOf,
-  isLifeKind,
-  isOfWorld,
-  LIFE_KINDS,
-  type Prospect,
-  worldFaults,
-} from './faults.ts';
+import { Deaths } from './deaths.ts';
+import { type Fault, faultsOf, isLifeKind, LIFE_KINDS, type Prospect, worldFaults } from './faults.ts';
 import { formOf } from './form.ts';
 import type { Mutant } from './mutant.ts';
-import type { Work } from './phases.ts';
 import type { Point } from './ports.ts';
 import { Run } from './run.ts';
 import type { Reference, Schedule, Violation } from './schedule.ts';
@@ -46,7 +38,7 @@ interface End {
   readonly place: Place | undefined;
   readonly trace: readonly Point[];
   readonly prospects: readonly Prospect[];
-  readonly deaths?: Deaths | undefined;
+  readonly deaths?: Deaths<Place> | undefined;
 }
 
 export interface Tally {
@@ -140,7 +132,7 @@ export class Merger {
     run.aim(faults);
     const work = await run.next();
     if (work === undefined) throw new Error('There is nothing to be done here.');
-    const deaths = mayDie && Deaths.isTold(run, faults) ? new Deaths(run, work) : undefined;
+    const deaths = mayDie && Deaths.isTold(run, faults) ? new Deaths<Place>(run, work) : undefined;
     await run.does(work, deaths);
     this.tally.works += 1;
     const trace = [...run.trace];
@@ -154,7 +146,7 @@ export class Merger {
   async #dies(
     place: Place,
     faults: readonly Fault[],
-    deaths: Deaths,
+    deaths: Deaths<Place>,
     left: number,
     which: Which,
   ): Promise<number> {
@@ -247,54 +239,4 @@ function offers(
   // Nobody is struck twice.
   const isStruck = [...place.faults, ...faults].some(({ kind }) => isLifeKind(kind));
   return isStruck ? plain : [...LIFE_KINDS.map((kind) => ({ at, kind })), ...plain];
-}
-
-interface Moment<T> {
-  readonly call: number;
-  readonly restore: () => void;
-  /** What came of a death then. */
-  place?: { readonly value: T | undefined };
-}
-
-/**
- * The moments at which a process may die over what it does. What is left of it is what it has written, so
- * there is one moment after each write, seen on the way of a run that does not die.
- */
-class Deaths {
-  readonly #run: Run;
-  readonly #work: Work;
-  readonly #moments: Moment<Place>[] = [];
-
-  /** Not where others go on meanwhile, which is not this process's, nor where a call may not even begin. */
-  static isTold({ world: { outage, nowMs } }: Run, faults: readonly Fault[]): boolean {
-    const isAway = outage !== undefined && nowMs < outage.untilMs;
-    return !isAway && faults.every(({ kind }) => !kind.startsWith('stall') && !isOfWorld(kind));
-  }
-
-  constructor(run: Run, work: Work) {
-    this.#run = run;
-    this.#work = work;
-  }
-
-  /** Before a call, or after the last one. */
-  note(call: number): void {
-    this.#moments.push({ call, restore: this.#run.save() });
-  }
-
-  async at({ at, kind }: Fault, arrive: () => Promise<Place | undefined>): Promise<Place | undefined> {
-    const before = kind === 'crash-before' ? at : at + 1;
-    const moment = this.#moments.findLast(({ call }) => call <= before);
-    if (moment === undefined) throw new Error('No moment was noted.');
-    if (moment.place === undefined) {
-      const { progress } = this.#run;
-      moment.restore();
-      progress.calls = at + 1;
-      progress.struck += 1;
-      progress.sinceFault = {};
-      this.#work.settle({ type: 'died' });
-      this.#run.watch.read();
-      moment.place = { value: await arrive() };
-    }
-    return moment.place.value;
-  }
 }

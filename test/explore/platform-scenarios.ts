@@ -2,23 +2,25 @@
 import { alice, bob, code } from '../mongo/people.ts';
 import {
   blocks,
-  choosesHandle,
-  createsAccount,
-  erasure,
-  insertsDocument,
   logsIn,
-  purge,
-  recordsAccount,
-  recordsVerification,
   removesAccount,
   removesCode,
   removesDocument,
   removesRecord,
   removesVerification,
-  renamesAccount,
-  signUpHandler,
   type WorldStep,
 } from './platform.ts';
+import {
+  choosesHandle,
+  createsAccount,
+  erasure,
+  insertsDocument,
+  purge,
+  recordsAccount,
+  recordsVerification,
+  renamesAccount,
+  signUpHandler,
+} from './platform-flows.ts';
 import type { Scenario, Step } from './scenario.ts';
 import { chooses, signsUp, sweeps, told } from './scenario-steps.ts';
 

@@ -2,15 +2,15 @@
 
 import { type ConvergeDeps, converge, type PassResult } from '../../src/engine/converge.ts';
 import { UpstreamError } from '../../src/errors.ts';
-import type { Did, UserKey } from '../../src/identity.ts';
+import type { UserKey } from '../../src/identity.ts';
 import type { Lease } from '../../src/ports.ts';
 import { otherTenant, tenant } from '../mongo/people.ts';
 import { SECOND_TENANTS_TAG } from '../support/in-memory/world.ts';
 import { errorOf, type FaultKind, upstreamOf } from './faults.ts';
 import { Freshness } from './freshness.ts';
-import { Sight } from './knowledge.ts';
 import { around, type Between, type Point, type Ports } from './ports.ts';
 import type { Run } from './run.ts';
+import { Sights } from './sights.ts';
 import { type LateCreation, silent } from './world.ts';
 
 export type Ending<T> =
@@ -46,15 +46,14 @@ export class Process implements Between {
   user: UserKey | undefined;
   readonly #run: Run;
   readonly #freshness: Freshness;
-  readonly #sights = new Map<UserKey, Sight>();
-  readonly #mutations: number;
+  readonly #sights: Sights;
   #onDeath: () => void = () => undefined;
 
   constructor(run: Run) {
     const { world, mutant } = run;
     this.#run = run;
     this.#freshness = new Freshness(world);
-    this.#mutations = world.mutations;
+    this.#sights = new Sights(run);
     const inner = mutant?.inner?.(world.stores, run) ?? world.stores;
     const faulty = around(inner, this);
     this.ports = mutant?.outer?.(faulty, run) ?? faulty;
@@ -96,6 +95,11 @@ export class Process implements Between {
     });
   }
 
+  /** A sweep has come to its end. */
+  sawAll(): void {
+    this.#sights.all();
+  }
+
   /** Claims who is due and converges them, as the workers do. */
   async pass(): Promise<Pass> {
     const ending = await this.run(() => this.#claimAndConverge());
@@ -129,7 +133,7 @@ export class Process implements Between {
     const run = this.#run;
     if (this.isDead) return never();
     const at = run.met(point);
-    run.othersAct(at, this.user);
+    run.others.act(at, this.user);
     if (at === run.nextStrike || run.turns !== undefined || run.world.outage !== undefined)
       return this.#struck(at, point, invoke, args);
     if (this.#freshness.isOutward(point))
@@ -142,62 +146,16 @@ export class Process implements Between {
     const freshness = this.#freshness;
     if (point.kind !== 'write') {
       freshness.read(point, args);
-      this.#sees(point, args);
+      this.#sights.read(point, args, this.user);
       return invoke();
     }
-    if (point.name === 'queue.complete') return invoke().then(() => this.#ended());
+    if (point.name === 'queue.complete') return invoke().then(() => this.#sights.ended(this.user));
     if (point.port === 'queue' && LEASING.has(point.method))
       return invoke().then((lease) => {
         freshness.claimed(lease as Lease | undefined);
         return lease;
       });
-    const sight = this.user === undefined ? undefined : this.#sights.get(this.user);
-    return watch.write(point, invoke, args, this.user, sight);
-  }
-
-  /** What the answer says, which is what is there now. */
-  #sees(point: Point, [first]: readonly unknown[]): void {
-    const { world, watch, scenario } = this.#run;
-    if (point.name === 'log.ofUser') {
-      watch.read();
-      this.#sightOf(first as UserKey).readLog(watch.knownOf(first as UserKey));
-    } else if (point.name === 'documents.read') {
-      for (const user of first as readonly UserKey[]) this.#sightOf(user).readDocuments(world, user);
-    } else if (this.user === undefined) return;
-    else if (point.method === 'user') {
-      const who = scenario.people.find((one) => one.user === this.user);
-      const isOwn = who?.userId === first && (who?.tenant === otherTenant) === (point.port === 'secondAuth0');
-      if (who !== undefined && isOwn) this.#sightOf(this.user).readUser(world.userOf(who) ?? 'absent');
-    } else if (point.name === 'accounts.account') {
-      const facts = world.factsOf(this.user);
-      const dids = [facts.account?.did, world.documents.users.get(this.user)?.account?.did];
-      const account = world.accounts.stored.get(first as Did);
-      const isOwn = dids.includes(first as Did);
-      this.#sightOf(this.user).readAccount(first as Did, account !== undefined, isOwn);
-    }
-  }
-
-  #sightOf(user: UserKey): Sight {
-    const known = this.#sights.get(user) ?? new Sight();
-    this.#sights.set(user, known);
-    return known;
-  }
-
-  /** The pass has given its lease back, so that all it says is said. */
-  #ended(): void {
-    const { watch, world, scenario } = this.#run;
-    const who = scenario.people.find(({ user }) => user === this.user);
-    if (who === undefined) return;
-    watch.read();
-    const wasRead = world.conditionsOf(who.user).every(({ status }) => status !== 'Unknown');
-    const sight = this.#sights.get(who.user);
-    if (wasRead && sight !== undefined) watch.saw(who.user, sight);
-    watch.ended(who, this.#mutations === world.mutations);
-  }
-
-  /** What a sweep has seen that came to its end. */
-  sawAll(): void {
-    for (const [user, sight] of this.#sights) this.#run.watch.saw(user, sight);
+    return watch.write(point, invoke, args, this.user, this.#sights.of(this.user));
   }
 
   async #struck(at: number, point: Point, invoke: () => Promise<unknown>, args: readonly unknown[]) {
@@ -206,7 +164,7 @@ export class Process implements Between {
     const isOutward = this.#freshness.isOutward(point);
     const objections = isOutward ? this.#freshness.objections(point, args, this.user) : [];
     const kind = this.#run.strike(at);
-    if (kind === 'heard') await this.#run.hearAll();
+    if (kind === 'heard') await this.#run.others.hearAll();
     await this.#before(point, kind);
     // Held up on its way, it arrives when others may have gone on: what it was decided on counts.
     if (isOutward) watch.outward(objections, !this.#freshness.holdsLease(this.user));
@@ -233,10 +191,10 @@ export class Process implements Between {
     const run = this.#run;
     if (this.isDead) await never();
     const at = run.met(point);
-    run.othersAct(at, this.user);
+    run.others.act(at, this.user);
     await this.#turn();
     const kind = run.strike(at);
-    if (kind === 'heard') await run.hearAll();
+    if (kind === 'heard') await run.others.hearAll();
     await this.#before(point, kind);
     if (kind === 'stale') yield { users: run.world.earlier };
     else yield* invoke();

@@ -3,72 +3,22 @@
  * at work, so that the stores and the progress are all there is: it can be kept there, and gone on with
  * from there in another way.
  */
-import type { UserKey } from '../../src/identity.ts';
-import { type Fault, type FaultKind, isLifeKind, isOfWorld, type LifeKind, type Prospect } from './faults.ts';
-import { hear } from './hearing.ts';
+import type { Fault, FaultKind, Prospect } from './faults.ts';
 import { endFlaws, restFlaws, stateOf } from './invariants.ts';
-import { befall } from './lives.ts';
 import type { Mutant } from './mutant.ts';
-import { mostOf, oneMore, type Passes } from './passes.ts';
-import { redeliveryOf, type Work, worksOf } from './phases.ts';
-import type { WorldStep } from './platform.ts';
+import { Others } from './others.ts';
+import { mostOf, oneMore } from './passes.ts';
+import { redeliveryOf, worksOf } from './phases.ts';
 import type { Point } from './ports.ts';
 import { type Pass, Process } from './process.ts';
+import { BEGINNING, type Progress } from './progress.ts';
 import type { Scenario } from './scenario.ts';
 import type { Outcome, Reference, Schedule } from './schedule.ts';
 import { drawFrom, Turns } from './turns.ts';
 import { Watch } from './watch.ts';
+import type { Work } from './work.ts';
 import { type LateCreation, World } from './world.ts';
 
-/** Where a run stands in its scenario, as plain data. */
-export interface Progress {
-  step: number;
-  phase: number;
-  /** Of the phase: the tenant that is delivered to, or the person who is looked at. */
-  part: number;
-  tries: number;
-  /** Calls and faults so far. */
-  calls: number;
-  struck: number;
-  /** Passes in this step in all and by user, and those since the last fault that did not wait for time. */
-  counted: number;
-  passes: Passes;
-  sinceFault: Passes;
-  stalls: number;
-  lates: number;
-  hasStalled: boolean;
-  struckBeforeMending: number;
-  /** Steps that the platform has taken of those of this step. */
-  taken: number;
-  /** Others did something at a place of its own, so that there is nothing to compare this run with. */
-  isOnItsOwn: boolean;
-  /** A user who is to be forgotten at the end. */
-  forgets: UserKey | undefined;
-  /** The first step after which things stood otherwise than they should. */
-  difference: string | undefined;
-  isOver: boolean;
-}
-
-const BEGINNING: Progress = {
-  step: 0,
-  phase: 0,
-  part: 0,
-  tries: 0,
-  calls: 0,
-  struck: 0,
-  counted: 0,
-  passes: {},
-  sinceFault: {},
-  stalls: 0,
-  lates: 0,
-  hasStalled: false,
-  struckBeforeMending: 0,
-  taken: 0,
-  isOnItsOwn: false,
-  forgets: undefined,
-  difference: undefined,
-  isOver: false,
-};
 const MAX_PASSES = 150;
 
 export class Run {
@@ -78,6 +28,7 @@ export class Run {
   readonly mutant: Mutant | undefined;
   readonly reference: Reference | undefined;
   readonly progress: Progress = { ...BEGINNING };
+  readonly others: Others = new Others(this);
   turns: Turns | undefined;
   /** The number of the next call that is struck. */
   nextStrike = -1;
@@ -192,64 +143,14 @@ export class Run {
     if (this.#moments !== undefined && this.trace.at(-1)?.kind !== 'read') this.#moments.note(at);
     this.progress.calls += 1;
     this.trace.push(point);
-    if (this.hasPlatform) this.prospects.push({ steps: this.stepsLeft, unheard: this.world.messages.length });
+    const { steps } = this.others;
+    if (steps !== undefined) this.prospects.push({ steps, unheard: this.world.messages.length });
     return at;
   }
 
-  get stepsLeft(): readonly WorldStep[] {
-    const { scenario, progress } = this;
-    return scenario.steps[progress.step]?.meanwhile?.slice(progress.taken) ?? [];
-  }
-
-  /** Whether the platform does something in this step. */
-  get hasPlatform(): boolean {
-    return this.scenario.steps[this.progress.step]?.meanwhile !== undefined;
-  }
-
-  /** What others do before this call, where the faults say so. */
-  othersAct(at: number, user: UserKey | undefined): void {
-    if (at !== this.nextStrike) return;
-    const fault = this.#aimed[this.#met];
-    if (fault === undefined) return;
-    if (fault.kind === 'meanwhile' || fault.kind === 'heard') {
-      for (let left = fault.steps ?? 1; left > 0; left -= 1) this.takeStep();
-      this.progress.isOnItsOwn = true;
-    }
-    if (isLifeKind(fault.kind)) this.#befall(fault.kind, user);
-    // What is heard is heard by the call itself, which has to wait for it.
-    if (fault.kind !== 'heard' && isOfWorld(fault.kind)) this.strike(at);
-  }
-
-  /** The platform's next step, if any is left. */
-  takeStep(): void {
-    const [step] = this.stepsLeft;
-    if (step === undefined) return;
-    const { world, progress, scenario } = this;
-    world.mutations += 1;
-    progress.taken += 1;
-    const messages = step.happens(world);
-    const heard = messages.filter(({ type }) => type === 'entry' || scenario.isDeaf !== true);
-    if (heard.length > 0) world.messages = [...world.messages, ...heard];
-  }
-
-  #befall(kind: LifeKind, user: UserKey | undefined): void {
-    const { world, progress, scenario } = this;
-    const who = scenario.people.find((one) => one.user === user) ?? scenario.people[0];
-    if (who === undefined) return;
-    world.mutations += 1;
-    world.messages = [...world.messages, ...befall(world, who, kind)];
-    progress.isOnItsOwn = true;
-    if (kind === 'user-forgotten') progress.forgets = who.user;
-  }
-
-  /** Concord is told of everything that it has not been told yet, with nothing in between. */
-  async hearAll(): Promise<void> {
-    const { world } = this;
-    for (const message of world.messages) {
-      await hear(this, world.stores, message);
-      world.heard += 1;
-    }
-    world.messages = [];
+  /** The next fault, where it is one of this call. */
+  faultAt(at: number): Fault | undefined {
+    return at === this.nextStrike ? this.#aimed[this.#met] : undefined;
   }
 
   /** The fault of this call, if it is one of those that are struck. */

@@ -9,23 +9,8 @@ import { judge, judgeCode, type Write } from './judge.ts';
 import { type Known, knowingRemoval, learning, NOTHING_KNOWN, type Sight } from './knowledge.ts';
 import type { Removed } from './platform.ts';
 import type { Point } from './ports.ts';
+import { Settled } from './settled.ts';
 import type { World } from './world.ts';
-
-/** All that conditions speak of; whatever changes is replaced, so that it is told by its identity. */
-type Standing = readonly unknown[];
-
-function standingOf(world: World, who: Person): Standing {
-  const { documents, accounts } = world;
-  const document = documents.users.get(who.user);
-  const did = document?.account?.did ?? world.factsOf(who.user).account?.did;
-  return [
-    world.userOf(who),
-    document,
-    documents.verifications.get(who.user),
-    documents.handles.get(who.user),
-    did === undefined ? undefined : accounts.stored.get(did),
-  ];
-}
 
 function writeOf({ method }: Point, before: StoredUser | undefined, after: StoredUser | undefined): Write {
   if (before === undefined) return { what: 'document', isNew: true, name: method };
@@ -45,8 +30,7 @@ export class Watch {
   readonly known = new Map<UserKey, Known>();
   /** For whom our processes created an account. */
   readonly made = new Map<Did, UserKey>();
-  /** How each user stood when a reconciliation ended that nothing came in between of. */
-  readonly settled = new Map<UserKey, Standing>();
+  readonly settled: Settled;
   /** Outward effects that were asked for, those that arrived after the lease, and those decided on too little. */
   readonly outwards = { asked: 0, late: 0, stale: 0 };
   readonly #world: World;
@@ -54,17 +38,13 @@ export class Watch {
 
   constructor(world: World) {
     this.#world = world;
+    this.settled = new Settled(world);
   }
 
   save(): () => void {
     const { effects, untold } = this;
     const read = this.#read;
-    const restore = all([
-      saveMap(this.codes),
-      saveMap(this.known),
-      saveMap(this.made),
-      saveMap(this.settled),
-    ]);
+    const restore = all([saveMap(this.codes), saveMap(this.known), saveMap(this.made), this.settled.save()]);
     return () => {
       restore();
       this.violations.length = 0;
@@ -103,22 +83,6 @@ export class Watch {
 
   heard({ user }: Person, removed: Removed, atMs: number): void {
     this.known.set(user, knowingRemoval(this.knownOf(user), removed, atMs));
-  }
-
-  /** A reconciliation has ended, and what it says has to be true for as long as the user stands like this. */
-  ended(who: Person, wasAlone: boolean): void {
-    if (wasAlone) this.settled.set(who.user, standingOf(this.#world, who));
-    else this.settled.delete(who.user);
-  }
-
-  /** Whether everything is as the last reconciliation left it. */
-  isSettled(who: Person): boolean {
-    const settled = this.settled.get(who.user);
-    if (settled === undefined) return false;
-    const now = standingOf(this.#world, who);
-    const isSame = settled.every((part, at) => part === now[at]);
-    if (!isSame) this.settled.delete(who.user);
-    return isSame;
   }
 
   outward(objections: readonly string[], isLate: boolean): void {
