@@ -13,10 +13,13 @@ import type { EventId, UserKey } from '../../src/identity.ts';
 import type { Auth0User, SubjectView } from '../../src/ports.ts';
 import type { StoredSubject } from '../support/in-memory/work-queue.ts';
 import { textOf } from './passes.ts';
+import type { Message } from './platform.ts';
 import type { Run } from './run.ts';
 import type { World } from './world.ts';
 
-const NAMES = /until \d{4}-[-0-9:.T]+Z|event-\d+|password-\d+|invite-\d+|did:plc:[a-z2-7]{24}|[0-9a-f]{64}/g;
+/** Moments at which a life in Auth0 began are only compared with each other, so they are names as well. */
+const NAMES =
+  /until \d{4}-[-0-9:.T]+Z|\d{4}-\d\d-\d\dT[0-9:.]+Z|event-\d+|password-\d+|invite-\d+|did:plc:[a-z2-7]{24}|[0-9a-f]{64}/g;
 const DATE = /\d{4}-\d\d-\d\dT[0-9:.]+Z/g;
 const DAY_MS = 86_400_000;
 /** What a sweep still reads of decisions about sweeps. */
@@ -49,16 +52,27 @@ export function formOf(run: Run): string {
   return createHash('sha256').update(named).digest('base64');
 }
 
+function isOfThisLife(world: World, { who, atMs }: Extract<Message, { type: 'change' }>): boolean {
+  const createdAt = world.userOf(who)?.createdAt;
+  return createdAt === undefined || atMs >= createdAt.getTime();
+}
+
+function lifeText(createdAtMs: number): string {
+  return Number.isFinite(createdAtMs) ? new Date(createdAtMs).toISOString() : '-';
+}
+
 /** What is still to be heard, and what the oracle keeps of each user. */
 function othersPart({ world, watch, scenario }: Run): string {
   const { messages, heard, gone, usersOnce } = world;
   const left = messages.map((message) =>
     message.type === 'entry'
       ? `${message.who.user} ${message.code}`
-      : `${message.who.user} ${message.removed} ${world.nowMs - message.atMs}`,
+      : [message.who.user, message.removed, world.nowMs - message.atMs, isOfThisLife(world, message)].join(
+          ' ',
+        ),
   );
   const kept = [...watch.known].map(([user, { there, codes, isAbsent, isBlocked, createdAtMs }]) =>
-    [user, ...[...there].sort(), ...[...codes].sort(), isAbsent, isBlocked, createdAtMs].join(' '),
+    [user, ...[...there].sort(), ...[...codes].sort(), isAbsent, isBlocked, lifeText(createdAtMs)].join(' '),
   );
   const settled = scenario.people.map((who) => watch.settled.has(who));
   const made = [...watch.made].map((one) => one.join(' '));

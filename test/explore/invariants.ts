@@ -50,7 +50,9 @@ function conditionsOf(world: World, who: Person): string {
 /** What is said of those whom nothing has happened to since they were reconciled last. */
 export function restFlaws(run: Run): string[] {
   const { scenario, watch } = run;
-  return scenario.people.filter((who) => watch.settled.has(who)).flatMap((who) => untrue(run, who));
+  const settled = scenario.people.filter((who) => watch.settled.has(who));
+  watch.judged.rests += settled.length;
+  return settled.flatMap((who) => untrue(run, who));
 }
 
 export async function endFlaws(run: Run): Promise<string[]> {

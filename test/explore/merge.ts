@@ -52,6 +52,8 @@ export interface Tally {
   merged: number;
   /** Outward effects that were asked for, those that arrived after the lease, and those decided on too little. */
   readonly outwards: Readonly<Watch['outwards']>;
+  /** Writes and rests that the rules were held against. */
+  readonly judged: Readonly<Watch['judged']>;
 }
 
 const NO_FAULTS: readonly Fault[] = [];
@@ -71,8 +73,8 @@ export class Merger {
   constructor(schedule: Omit<Schedule, 'faults'>, reference: Reference, mutant?: Mutant) {
     this.#schedule = schedule;
     this.#run = new Run(schedule, mutant, reference);
-    const { outwards } = this.#run.watch;
-    this.tally = { schedules: 0, works: 0, ended: 0, merged: 0, outwards };
+    const { outwards, judged } = this.#run.watch;
+    this.tally = { schedules: 0, works: 0, ended: 0, merged: 0, outwards, judged };
   }
 
   /** Every schedule of up to so many faults. Whatever an earlier call has found is not looked for again. */
@@ -189,15 +191,17 @@ export class Merger {
     const usual = await this.#goOn(known.restore, []);
     const at = this.compared % usual.trace.length;
     this.compared += 1;
-    const point = usual.trace[at];
-    const kinds = point === undefined ? [] : faultsOf(point, 'all');
-    const kind = kinds[this.compared % kinds.length] ?? 'error';
-    const struck = await this.#goOn(known.restore, [{ at: known.calls + at, kind }]);
-    const others = [await this.#goOn(here, []), await this.#goOn(here, [{ at: calls + at, kind }])];
+    const kinds = (['all', 'platform', 'lives'] as const).flatMap((which) =>
+      offers(usual, known.calls + at, known, NO_FAULTS, which),
+    );
+    const fault = kinds[this.compared % kinds.length] ?? ({ kind: 'error' } as const);
+    const struck = await this.#goOn(known.restore, [{ ...fault, at: known.calls + at }]);
+    const others = [await this.#goOn(here, []), await this.#goOn(here, [{ ...fault, at: calls + at }])];
     for (const [number, one] of [usual, struck].entries()) {
       const other = others[number];
       const isSame = one.form === other?.form && one.calls === other.calls;
-      if (!isSame) this.#violated(faults, [`unlike ${JSON.stringify(known.faults)} (then ${kind} at ${at})`]);
+      if (!isSame)
+        this.#violated(faults, [`unlike ${JSON.stringify(known.faults)} (then ${fault.kind} at ${at})`]);
     }
   }
 
@@ -205,13 +209,14 @@ export class Merger {
     const run = this.#run;
     restore();
     run.trace = [];
+    run.prospects = [];
     run.aim(faults);
     const work = await run.next();
     if (work !== undefined) await run.does(work);
-    const trace = [...run.trace];
+    const [trace, prospects] = [[...run.trace], run.prospects];
     const calls = trace.map(({ name }) => name).join(' ');
     await run.next();
-    return { trace, calls, form: run.watch.violations.join() + formOf(run) };
+    return { trace, prospects, calls, form: run.watch.violations.join() + formOf(run) };
   }
 
   #violated(faults: readonly Fault[], flaws: readonly string[]): void {
@@ -221,7 +226,7 @@ export class Merger {
 
 /** What may come before this call, after the faults that have struck. */
 function offers(
-  { trace, prospects }: End,
+  { trace, prospects }: Pick<End, 'trace' | 'prospects'>,
   at: number,
   place: Place,
   faults: readonly Fault[],

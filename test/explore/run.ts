@@ -86,8 +86,9 @@ export class Run {
     const calls = [...trace];
     const flaws = await this.flaws();
     const { struck } = progress;
-    const { outwards } = this.watch;
-    return { violations: flaws, trace: calls, states: this.#states, struck, passes: this.#passes, outwards };
+    const { outwards, judged } = this.watch;
+    const [states, passes] = [this.#states, this.#passes];
+    return { violations: flaws, trace: calls, states, struck, passes, outwards, judged };
   }
 
   aim(faults: readonly Fault[]): void {

@@ -33,6 +33,8 @@ export class Watch {
   readonly settled: Settled;
   /** Outward effects that were asked for, those that arrived after the lease, and those decided on too little. */
   readonly outwards = { asked: 0, late: 0, stale: 0 };
+  /** How often the rules of writes and of conditions were held against something. */
+  readonly judged = { writes: 0, rests: 0 };
   readonly #world: World;
   #read = 0;
 
@@ -110,8 +112,9 @@ export class Watch {
   }
 
   #judge(write: Write, user: UserKey | undefined, sight: Sight | undefined): void {
-    if (user !== undefined && sight !== undefined)
-      this.violations.push(...judge(write, sight, this.#didOf(user)));
+    if (user === undefined || sight === undefined) return;
+    this.judged.writes += 1;
+    this.violations.push(...judge(write, sight, this.#didOf(user)));
   }
 
   #didOf(user: UserKey): Did | undefined {
