@@ -48,6 +48,8 @@ export function haltWord(kind: HaltKind): string {
       return 'Removals';
     case 'renames':
       return 'Renames';
+    case 'disappearances':
+      return 'removed documents or accounts';
     case 'source':
       return 'Shrunken source';
   }

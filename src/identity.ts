@@ -15,14 +15,17 @@ export type UserKey = Branded<'UserKey'>;
 export type Did = Branded<'Did'>;
 /** A full ATProto handle, lower-case, such as `cedar.at.test`. */
 export type AccountHandle = Branded<'AccountHandle'>;
-/** A permanent user code such as `ac25nobeb`. */
+/** A permanent user code, such as `ac25nobeb`: the platform's, in whatever form it was given. */
 export type Code = Branded<'Code'>;
 /** The `_id` of an event in the log. */
 export type EventId = Branded<'EventId'>;
 
 const TENANT_ID = /^[a-z0-9][a-z0-9-]{0,31}$/;
 const DID = /^did:(plc:[a-z2-7]{24}|web:[a-zA-Z0-9.%:-]{1,240})$/;
-const CODE = /^ac[0-9]{2}(?:[bcdfghjkmnprstvwxyz][aeou])+[bcdfghjkmnprstvwxyz]$/;
+/** What the platform gives: five letters, and in older codes letters and digits, also in upper case. */
+const PLATFORM_CODE = /^ac[0-9]{2}[a-z0-9]{4,12}$/i;
+/** MongoDB 4.0 refuses index keys over 1,024 bytes; a text that is longer than any code is none. */
+const MAX_CODE_LENGTH = 255;
 const ACCOUNT_HANDLE =
   /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
@@ -59,8 +62,15 @@ export function parseAccountHandle(value: unknown): AccountHandle | undefined {
   return ACCOUNT_HANDLE.test(lower) ? (lower as AccountHandle) : undefined;
 }
 
+/** Any text that a document has for a code counts as one: codes are permanent, whoever gave them. */
 export function parseCode(value: unknown): Code | undefined {
-  return typeof value === 'string' && CODE.test(value) ? (value as Code) : undefined;
+  if (typeof value !== 'string' || value === '' || value.length > MAX_CODE_LENGTH) return undefined;
+  return CONTROL.test(value) ? undefined : (value as Code);
+}
+
+/** Whether a text that a person types has the form of a code, and not that of a handle. */
+export function looksLikeCode(text: string): boolean {
+  return PLATFORM_CODE.test(text);
 }
 
 /** What stands for a handle that was blanked. */

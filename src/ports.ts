@@ -5,7 +5,7 @@
  */
 
 import type { Alert, Notice } from './alerts/cause.ts';
-import type { ConcordEvent, Condition, LastFailure } from './events/event.ts';
+import type { ConcordEvent, Condition, LastFailure, Removable } from './events/event.ts';
 import type { Auth0Facts } from './events/fold.ts';
 import type { AccountHandle, Auth0UserId, Code, Did, EventId, TenantId, UserKey } from './identity.ts';
 
@@ -162,8 +162,13 @@ export interface Lease {
 export type Health = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended';
 export type Sync = 'Synced' | 'OutOfSync' | 'Unknown';
 
+/** What has been there since the user's present life in Auth0 began; see `Sights` in events/fold.ts. */
+export type Sight = 'verification' | 'document' | 'record' | 'account';
+
 /** What a pass writes back into the read model. Everything in it can be rebuilt from the log. */
 export interface SubjectView {
+  /** In this order; `did` is the account of `record` and `account`. */
+  readonly sights: readonly Sight[];
   readonly email: string | undefined;
   readonly emailVerified: boolean;
   readonly code: Code | undefined;
@@ -201,7 +206,22 @@ export interface Standing {
   readonly observedAt: Date | undefined;
 }
 
+/** What is known of a user, for a look at many at once. */
+export interface KnownSubject extends Pick<SubjectView, 'sights' | 'code' | 'did'> {
+  /** False for a user who is due and whom nothing has looked at yet. */
+  readonly isSeen: boolean;
+  /** The last reconciliation found that something was removed. */
+  readonly lacks: boolean;
+}
+
+/** A user whom a sweep found in sync, and of whom the read model does not know that. */
+export interface FirstSeen extends Omit<Trigger, 'cause'> {
+  readonly view: SubjectView;
+}
+
 export interface SubjectReader {
+  /** Those of these users of whom anything is known. */
+  known(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, KnownSubject>>;
   get(user: UserKey): Promise<Subject | undefined>;
   /** Those of these users of whom anything is known. */
   read(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, Subject>>;
@@ -275,6 +295,11 @@ export interface WorkQueue {
    * lease is no longer ours.
    */
   complete(lease: Lease, view: SubjectView, observedAt: Date | undefined, retryAt?: Date): Promise<void>;
+  /**
+   * Shows first sights of users who are neither leased nor waiting for their first reconciliation; the others are left
+   * as they are. Of a user who was looked at before, only what was seen is shown anew.
+   */
+  showSeen(seen: readonly FirstSeen[], now: Date): Promise<void>;
   /** Gives a lease back with nothing changed: the user is due as before. */
   release(lease: Lease): Promise<void>;
   /** When the next user becomes due; undefined when none is waiting. */
@@ -519,6 +544,8 @@ export interface Documents {
   readonly user:
     | {
         readonly code: Code | undefined;
+        /** The sign-up time; undefined where there is none that can be read. */
+        readonly when: Date | undefined;
         readonly account: AccountRecord | undefined;
         /** The sealed password kept beside an account creation that was intended. */
         readonly pending: { readonly intent: EventId; readonly password: string } | undefined;
@@ -526,6 +553,8 @@ export interface Documents {
     | undefined;
   /** The platform handle in `@handles`. */
   readonly handle: string | undefined;
+  /** A code in `@handles`, where the platform kept codes before. */
+  readonly legacyCode: Code | undefined;
 }
 
 /** That there is a document, whose it says it is, and which account it names. */
@@ -562,6 +591,8 @@ export interface DocumentReader {
 export interface DocumentChange {
   /** Whose document it is: the owner of its `_id`, whoever that may be. */
   readonly user: UserKey | undefined;
+  /** What of the user's is no longer there. */
+  readonly removed: readonly Removable[];
   /** Where to go on after this; undefined while there is nothing to go on from. */
   readonly position: string | undefined;
   /** When it was done, by the server's clock and to the second. */
@@ -590,8 +621,10 @@ export interface DocumentChanges {
 }
 
 export interface DocumentStore extends DocumentReader {
-  /** Creates `verifications` with this count, or raises it to that; never lowers it. Repeatable. */
-  recordVerification(user: UserKey, atLeast: number): Promise<void>;
+  /** Inserts a `verifications` document. One that is there already is left as it is. */
+  createVerification(user: UserKey, count: number): Promise<'created' | 'exists'>;
+  /** Raises the count of a `verifications` document that is there; never lowers it. Repeatable. */
+  raiseVerification(user: UserKey, atLeast: number): Promise<'raised' | 'missing'>;
   /** Inserts a `users` document. Not applied when the user or the code is there already. */
   createUser(user: UserKey, code: Code, when: Date): Promise<'created' | 'user-exists' | 'code-taken'>;
   /** Sets the code of a `users` document that has none. */

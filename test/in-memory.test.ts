@@ -144,7 +144,7 @@ it('a hook can lose the call or the answer', async () => {
     },
   };
   const store = inMemoryDocuments(hooks);
-  await expect(store.recordVerification(alice.user, 1)).rejects.toThrow('the answer was lost');
+  await expect(store.createVerification(alice.user, 1)).rejects.toThrow('the answer was lost');
   expect(store.verifications.get(alice.user)).toBe(1);
-  expect(calls).toMatchObject([{ port: 'documents', method: 'recordVerification', writes: true }]);
+  expect(calls).toMatchObject([{ port: 'documents', method: 'createVerification', writes: true }]);
 });

@@ -122,6 +122,8 @@ function haltSaid(kind: SweepState['halts'][number]['kind'], count: number, user
       return `${count} accounts of ${users} users are to be removed`;
     case 'renames':
       return `${count} accounts of ${users} users are to be renamed`;
+    case 'disappearances':
+      return `${count} of ${users} users lack a document or an account that was there before`;
     case 'source':
       return `Auth0 listed ${count} users where ${users} are known`;
   }

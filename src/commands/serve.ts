@@ -94,6 +94,8 @@ export async function startService(
   const watch = createWatch({
     changes: engine.changes,
     cursors: engine.cursors,
+    log: engine.converge.log,
+    random: engine.converge.random,
     queue,
     clock,
     logger,

@@ -209,7 +209,13 @@ export const configSchema = z
       removalGraceMs: whole(0, 365 * DAY_MS),
       remnant: oneOf('report', 'recreate'),
     }),
-    limits: z.strictObject({ removals: limit, renames: limit, sourceShrink: decimal(0, 1) }),
+    limits: z.strictObject({
+      removals: limit,
+      renames: limit,
+      disappearances: limit,
+      restores: limit,
+      sourceShrink: decimal(0, 1),
+    }),
     alerts: z.strictObject({
       receivers: z
         .array(receiver)

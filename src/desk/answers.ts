@@ -328,7 +328,7 @@ export interface SweepRun {
   readonly halted: readonly HaltKind[];
 }
 
-export type HaltKind = 'removals' | 'renames' | 'source';
+export type HaltKind = 'removals' | 'renames' | 'source' | 'disappearances';
 
 export interface HaltAnswer {
   readonly run: string;

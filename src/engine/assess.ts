@@ -8,17 +8,28 @@
 import { type Facts, fold } from '../events/fold.ts';
 import type { TenantId, UserKey } from '../identity.ts';
 import { userKey } from '../identity.ts';
-import type { Auth0User, Directory, Documents, EventReader, PdsAccount, SubjectReader } from '../ports.ts';
+import type {
+  Auth0User,
+  Directory,
+  Documents,
+  EventReader,
+  KnownSubject,
+  PdsAccount,
+  SubjectReader,
+} from '../ports.ts';
+import { linkedDidOf } from '../reconcilers/account.ts';
 import type { ActualAccount } from '../reconcilers/account-state.ts';
+import { permanentCode } from '../reconcilers/user-document.ts';
 import { attempt } from './attempt.ts';
 import { dropKnownRenames } from './code-handles.ts';
-import { assemble, desire, type LookDeps, look, type TenantPolicy, type View } from './look.ts';
+import { assemble, type Desired, desire, type LookDeps, look, type TenantPolicy, type View } from './look.ts';
 import { sideBySide } from './side-by-side.ts';
 import { failuresOf, lookForSister, type SisterTenant, seeSisters } from './sister.ts';
+import { sightsIn } from './standing.ts';
 
 export interface AssessDeps extends LookDeps {
   readonly events: EventReader;
-  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'sistersOf' | 'read' | 'carriersOf'>;
+  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'known' | 'sistersOf' | 'read' | 'carriersOf'>;
 }
 
 export interface AssessedTenant extends TenantPolicy {
@@ -34,6 +45,8 @@ export interface Assessment {
   readonly auth0: Auth0User;
   readonly facts: Facts;
   readonly view: View;
+  /** What the read model knew before; undefined for a user of whom it knows nothing. */
+  readonly known: KnownSubject | undefined;
 }
 
 const NO_HISTORY = fold([]);
@@ -47,28 +60,31 @@ export async function assess(
   depth: 'batch' | 'full' = 'full',
 ): Promise<Assessment[]> {
   const keys = users.map(({ userId }) => userKey(tenant.keyPrefix, userId));
-  const documents = await deps.documents.read(keys);
-  const dids = [...documents.values()].flatMap(({ user }) => user?.account?.did ?? []);
+  const [documents, known] = await Promise.all([deps.documents.read(keys), deps.subjects.known(keys)]);
+  const dids = keys.flatMap((key) => documents.get(key)?.user?.account?.did ?? known.get(key)?.did ?? []);
   const pds = await attempt('account', async () => ({
     domain: await deps.handleDomain(),
     accounts: await deps.accounts.accounts([...new Set(dids)]),
   }));
   // As the read model knows them: whoever got another sister since, or lost one, has been made due by her.
-  const known = tenant.sister === undefined ? new Map() : await deps.subjects.sistersOf(keys);
-  const sisters = await seeSisters(deps, known, documents);
+  const linked = tenant.sister === undefined ? new Map() : await deps.subjects.sistersOf(keys);
+  const sisters = await seeSisters(deps, linked, documents);
   const assessments: Assessment[] = [];
   for (const [at, auth0] of users.entries()) {
     const user = keys[at];
     const read = user === undefined ? undefined : documents.get(user);
     if (user === undefined || read === undefined)
       throw new Error('the documents of a user were asked for and not answered');
-    const facts = listed(NO_HISTORY, auth0, read);
+    const subject = known.get(user);
+    const facts = listed(factsOf(subject), auth0, read);
     const domain = pds.ok ? pds.value.domain : '';
-    const desired = desire(facts, tenant, domain, deps.settings, sisters.get(user) ?? 'none');
+    const desired = desire(user, facts, tenant, domain, deps.settings, sisters.get(user) ?? 'none');
+    // Who has a code that is to be restored is for the closer look.
+    const document = { documents: read, codeHolder: undefined };
     const view = pds.ok
-      ? assemble(desired, read, linkedOnly(read, pds.value.accounts), undefined, undefined, now)
-      : assemble(desired, read, undefined, undefined, pds.failure, now);
-    assessments.push({ user, auth0, facts, view });
+      ? assemble(desired, document, linkedOnly(desired, read, pds.value.accounts), undefined, undefined, now)
+      : assemble(desired, document, undefined, undefined, pds.failure, now);
+    assessments.push({ user, auth0, facts, view, known: subject });
   }
   const seen = await dropKnownRenames(deps, assessments);
   return depth === 'batch' ? seen : lookCloser(deps, tenant, seen, now);
@@ -97,7 +113,7 @@ export async function lookCloser(
 async function lookAt(
   deps: AssessDeps,
   tenant: AssessedTenant,
-  { user, auth0, view }: Assessment,
+  { user, auth0, view, known }: Assessment,
   now: Date,
 ): Promise<Assessment> {
   const history = fold(await deps.events.ofUser(user));
@@ -107,17 +123,34 @@ async function lookAt(
   const how = isToAsk ? 'ask' : 'see';
   const sister = await lookForSister(deps, tenant, user, facts, view.documents, how);
   const seen = await look(deps, tenant, user, facts, now, sister.seen, view.documents);
-  return { user, auth0, facts, view: { ...seen, failures: [...seen.failures, ...failuresOf(sister)] } };
+  return {
+    user,
+    auth0,
+    facts,
+    known,
+    view: { ...seen, failures: [...seen.failures, ...failuresOf(sister)] },
+  };
+}
+
+/** What the read model knows, as far as a plan goes by it. */
+function factsOf(known: KnownSubject | undefined): Facts {
+  if (known === undefined || !known.isSeen) return NO_HISTORY;
+  return { ...NO_HISTORY, sights: sightsIn(known), code: known.code };
 }
 
 function listed(facts: Facts, auth0: Auth0User, documents: Documents): Facts {
   return { ...facts, auth0, absentSince: undefined, platformHandle: documents.handle };
 }
 
-function linkedOnly({ user }: Documents, accounts: ReadonlyMap<string, PdsAccount>): ActualAccount {
-  const linkedDid = user?.account?.did;
+function linkedOnly(
+  { account: wanted, document }: Desired,
+  documents: Documents,
+  accounts: ReadonlyMap<string, PdsAccount>,
+): ActualAccount {
+  const recorded = documents.user?.account;
+  const linkedDid = linkedDidOf(wanted, recorded);
   return {
-    recorded: user?.account,
+    recorded,
     linkedDid,
     linked: linkedDid === undefined ? undefined : (accounts.get(linkedDid) ?? 'missing'),
     intended: undefined,
@@ -125,6 +158,6 @@ function linkedOnly({ user }: Documents, accounts: ReadonlyMap<string, PdsAccoun
     preferred: undefined,
     adoptable: undefined,
     emailHolders: NO_HOLDERS,
-    code: user?.code,
+    code: permanentCode(document, documents),
   };
 }

@@ -258,10 +258,14 @@ class Recorder {
   }
 }
 
-function disguisedDocuments({ verificationCount, user, handle }: Documents, as: Disguise): Documents {
-  const { code, account, pending } = user ?? {};
+function disguisedDocuments(
+  { verificationCount, user, handle, legacyCode }: Documents,
+  as: Disguise,
+): Documents {
+  const { code, account, pending, when } = user ?? {};
   const disguised = user && {
     code: code === undefined ? undefined : as.code(code),
+    when,
     account: account && {
       did: account.did === undefined ? undefined : as.did(account.did),
       handle: account.handle === undefined ? undefined : as.handle(account.handle),
@@ -274,6 +278,7 @@ function disguisedDocuments({ verificationCount, user, handle }: Documents, as: 
     verificationCount,
     user: disguised,
     handle: handle === undefined ? undefined : as.platformHandle(handle),
+    legacyCode: legacyCode === undefined ? undefined : as.code(legacyCode),
   };
 }
 

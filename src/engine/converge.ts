@@ -245,13 +245,20 @@ class Pass {
       if (round === 1) await this.#tellRecovered(journal, view);
       const actions = this.#withheld(journal) === undefined ? view.actions : [];
       if (actions.length === 0 || view.documents === undefined) return view;
+      // Before anything is done, so that a crash does not lose that something was there.
+      if (round === 1) await this.#tellSeen(journal, view);
       if (round > MAX_ROUNDS) {
         const error = new Error('the plan is not empty after several rounds');
         this.#failures.push({ resource: 'account', error, code: 'NOT_SETTLED', retryAfterMs: undefined });
         return view;
       }
       await this.#apply(journal, actions, view.documents);
-      if (this.#failures.length > 0) return this.#look(journal);
+      if (this.#failures.length > 0) {
+        const after = await this.#look(journal);
+        // A step whose answer was lost was done; before another one may remove what it made.
+        await this.#tellRecovered(journal, after);
+        return after;
+      }
     }
   }
 
@@ -275,6 +282,11 @@ class Pass {
       span.fail(view.failures[0]?.code);
       return view;
     });
+  }
+
+  async #tellSeen(journal: Journal, view: View): Promise<void> {
+    const found = learnSubject(journal.facts(), view);
+    if (found.length > 0) await this.#tell(journal, this.#cause, ...found);
   }
 
   async #tellRecovered(journal: Journal, view: View): Promise<void> {
@@ -368,8 +380,7 @@ class Pass {
     // Only now, because a failure on the way ends the rounds, and what is unknown here keeps nothing else waiting.
     this.#failures.push(...failuresOf(this.#sister));
     const latencyMs = dueSince === undefined ? undefined : now.getTime() - dueSince.getTime();
-    const found = view === undefined ? [] : learnSubject(journal.facts(), view);
-    if (found.length > 0) await this.#tell(journal, this.#cause, ...found);
+    if (view !== undefined) await this.#tellSeen(journal, view);
     const { end, conditions, retryAt, told } = endPass(
       {
         facts: journal.facts(),

@@ -10,9 +10,11 @@ export function desiredOf(resource: Resource, desired: Desired): string {
   const { verification, document, account } = desired;
   switch (resource) {
     case 'verification':
-      return verification.type === 'none' ? 'left as it is' : `a count of at least ${verification.count}`;
+      return verification.type === 'unwanted' ? 'left as it is' : `a count of at least ${verification.count}`;
     case 'user-document':
-      return document.type === 'none' ? 'left as it is' : 'a document with a code';
+      return document.type === 'unwanted'
+        ? 'left as it is'
+        : `a document with ${document.code === undefined ? 'a code' : `the code ${document.code}`}`;
     case 'account':
       if (account.type === 'account') return 'one account';
       if (account.type === 'none') return `none (${account.reason})`;

@@ -53,7 +53,7 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
       return { ...head, type: event.type, data };
     }
     case 'subject.observed': {
-      const { code, account } = event.data;
+      const { code, account, record, ...rest } = event.data;
       const seen = account && {
         ...{ did: as.did(account.did), handle: as.handle(account.handle) },
         email: account.email === null ? null : as.email(account.email),
@@ -61,8 +61,22 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
       return {
         ...head,
         type: event.type,
-        data: { code: code === null ? null : as.code(code), account: seen },
+        data: {
+          ...{ ...rest, code: code === null ? null : as.code(code), account: seen },
+          ...(record === undefined ? {} : { record: as.did(record) }),
+        },
       };
+    }
+    case 'resource.removed':
+      return { ...head, type: event.type, data: event.data };
+    case 'restore.granted': {
+      const { what, account } = event.data;
+      const lost = account === undefined ? {} : { account: as.did(account) };
+      return { ...head, type: event.type, data: { what, ...lost, ...decided(event.data, as) } };
+    }
+    case 'code.accepted': {
+      const code = as.code(event.data.code);
+      return { ...head, type: event.type, data: { code, ...decided(event.data, as) } };
     }
     case 'actions.intended': {
       const actions = event.data.actions.map(({ resource, type, from, to }) => ({
@@ -132,6 +146,7 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
     case 'account.deactivated':
       return { ...head, type: event.type, data: { ...event.data, did: as.did(event.data.did) } };
     case 'account.remnant-deleted':
+    case 'account.record-dropped':
     case 'account.reactivated':
     case 'account.deleted':
     case 'password.refused':

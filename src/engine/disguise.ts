@@ -13,6 +13,7 @@ import {
   type Did,
   type EventId,
   eventId,
+  looksLikeCode,
   parseAccountHandle,
   parseAuth0UserId,
   parseCode,
@@ -112,7 +113,8 @@ export class Disguise {
     const number = this.#number('code', code);
     const pair = (at: number): string => `${CONSONANTS[at % 19]}${VOWELS[Math.floor(at / 19) % 4]}`;
     const drawn = pair(Math.floor(number / 76)) + pair(number);
-    return certain(parseCode(`${code.slice(0, 4)}zuzuzu${drawn}z`));
+    const year = looksLikeCode(code) ? code.slice(0, 4) : 'ac00';
+    return certain(parseCode(`${year}zuzuzu${drawn}z`));
   }
 
   did(did: Did): Did {
@@ -136,7 +138,7 @@ export class Disguise {
 
   #label(label: string): string {
     if (label === '') return '';
-    const code = parseCode(label);
+    const code = looksLikeCode(label) ? parseCode(label) : undefined;
     if (code !== undefined) return this.code(code);
     const number = this.#number('handle', label);
     return isAllowedLabel(label) ? `handle-${number}` : `-${number}`;

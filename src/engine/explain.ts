@@ -117,7 +117,7 @@ export function explainStance(asked: AskedStance): Stance {
   const pause = withheld(facts, settings.policy, at)?.condition;
   const conditions =
     look === undefined ? conditionsAsTold(told, pause) : conditionsOf(look.facts, look.view, pause);
-  const desired = look?.view.desired ?? desiredAsTold(told, tenant, settings);
+  const desired = look?.view.desired ?? desiredAsTold(user, told, tenant, settings);
   return {
     user,
     tenant: tenant.id,
@@ -181,14 +181,19 @@ function sinceWhen(condition: ConditionDraft, told: readonly Condition[]): Expla
 }
 
 /** The handles of the account say what handles live under; before there is one nobody has to know. */
-function desiredAsTold(facts: Facts, tenant: TenantPolicy, settings: Asked['settings']): Desired {
+function desiredAsTold(
+  user: UserKey,
+  facts: Facts,
+  tenant: TenantPolicy,
+  settings: Asked['settings'],
+): Desired {
   const handle = facts.account?.handle ?? facts.seen.account?.handle ?? facts.intent?.handle ?? '';
   const dot = handle.indexOf('.');
   const sister =
     facts.sister === undefined
       ? 'none'
       : { user: facts.sister.user, platformHandle: facts.sister.handle, carries: undefined };
-  return desire(facts, tenant, dot === -1 ? '' : handle.slice(dot), settings, sister);
+  return desire(user, facts, tenant, dot === -1 ? '' : handle.slice(dot), settings, sister);
 }
 
 /** What stands until something else is said: of each kind the newest, and of decisions those that still hold. */

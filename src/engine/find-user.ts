@@ -1,6 +1,6 @@
 /** From what a person types to users: an Auth0 id, @handle, code, email or DID, to the letter. */
 import { UpstreamError } from '../errors.ts';
-import { parseCode, parseDid, userKey } from '../identity.ts';
+import { looksLikeCode, parseDid, userKey } from '../identity.ts';
 import type { DocumentReader } from '../ports.ts';
 import type { AssessedTenant } from './assess.ts';
 import { nearNames } from './near-names.ts';
@@ -33,7 +33,9 @@ export async function candidates(
   if (parseDid(text) !== undefined) return find({ did: text });
   if (text.includes('|')) return owned([text]);
   if (isEmail(text)) return byEmail(text, tenants);
-  return parseCode(text) === undefined ? find({ handle: text }) : find({ code: text });
+  if (!looksLikeCode(text)) return find({ handle: text });
+  const byCode = await find({ code: text });
+  return byCode.found.length > 0 ? byCode : find({ handle: text });
 }
 
 async function byEmail(email: string, tenants: readonly AssessedTenant[]): Promise<Candidates> {

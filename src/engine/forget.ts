@@ -72,7 +72,7 @@ export async function remembered(deps: ForgetDeps, { user }: Person): Promise<Re
 }
 
 /**
- * Refuses, with what to do first, while the user is in Auth0 or an account of theirs is in use. Throws
+ * Refuses, with what to do first, while the user is in Auth0, an account creation is open, or an account is in use. Throws
  * UpstreamError when either cannot be read: who could not be read is not gone.
  */
 export async function refuseUnlessGone(
@@ -87,6 +87,12 @@ export async function refuseUnlessGone(
     );
   }
   const facts = fold(await deps.log.ofUser(user));
+  if (facts.intent !== undefined && facts.intent.handle !== BLANKED_HANDLE) {
+    throw new UsageError(
+      'An account creation of this user has no outcome yet, and once it is forgotten nothing can look for the account. Resolve it first: concord reconcile <user>',
+      'INTENT_OPEN',
+    );
+  }
   for (const did of await accountsOf(deps, user, facts)) {
     const account = await deps.accounts.account(did);
     if (account === 'missing' || account.state === 'deactivated' || account.state === 'takendown') continue;
@@ -97,7 +103,7 @@ export async function refuseUnlessGone(
   }
 }
 
-/** Every account that is, or may be, this user's: by the document, by the log, and by a creation that broke off. */
+/** Every account that is, or may be, this user's: by the document, by the log, and by a creation that was given up. */
 async function accountsOf(
   { documents, accounts }: ForgetDeps,
   user: Person['user'],
@@ -122,15 +128,14 @@ async function accountsOf(
 }
 
 /** A blank one was looked at by the call that blanked it. */
-function intendedHandles({ intent, givenUp }: Facts): ReadonlySet<AccountHandle> {
-  const handles = [...givenUp, ...(intent === undefined ? [] : [intent])].map(({ handle }) => handle);
+function intendedHandles({ givenUp }: Facts): ReadonlySet<AccountHandle> {
+  const handles = givenUp.map(({ handle }) => handle);
   return new Set(handles.filter((handle) => handle !== BLANKED_HANDLE));
 }
 
-/** Whoever used the invite of an intent of ours is ours; where the PDS keeps none, it may be. */
-function isIntended({ intent, givenUp }: Facts, { inviteHash }: PdsAccount): boolean {
-  if (inviteHash === undefined) return intent !== undefined;
-  return [intent, ...givenUp].some((one) => one?.inviteHash === inviteHash);
+/** An account that was created with the invite of an intent of ours. */
+function isIntended({ givenUp }: Facts, { inviteHash }: PdsAccount): boolean {
+  return inviteHash !== undefined && givenUp.some((one) => one.inviteHash === inviteHash);
 }
 
 /**

@@ -55,6 +55,8 @@ export function whatHalted({
       return `${count} accounts of ${of} users are to be removed, and the limit is ${limit}.`;
     case 'renames':
       return `${count} accounts of ${of} users are to be renamed, and the limit is ${limit}.`;
+    case 'disappearances':
+      return `${count} of ${of} users lack a document or an account that was there before, and the limit is ${limit}: a dropped collection, a restored backup, or another PDS behind PDS_URL.`;
     case 'source':
       return `Auth0 listed ${count} users where ${of} are known, and the limit is ${limit}. Nobody is taken for gone.`;
   }

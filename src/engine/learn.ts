@@ -1,4 +1,5 @@
 /** What is new about a user, in the words of the log. Pure: reading and writing are the pass's work. */
+import type { EventData, Removable } from '../events/event.ts';
 import type { Facts, SeenAccount } from '../events/fold.ts';
 import type { Auth0UserId } from '../identity.ts';
 import type { Auth0User, PdsAccount } from '../ports.ts';
@@ -42,22 +43,80 @@ export function learnSister(facts: Facts, sister: SisterSeen): Told[] {
 }
 
 /**
- * What a look found that the log does not tell, so that the read model can be rebuilt from the log alone:
- * a code or an account that was there before Concord, and what others changed since.
+ * What a look found that the log does not tell, so that the read model can be rebuilt from the log alone: what was
+ * there before Concord, what others changed since, and what they removed. It is in the log before anything is done, so
+ * that what is removed later is known to have been there.
  */
-export function learnSubject(facts: Facts, { account, documents, failures }: View): Told[] {
+export function learnSubject(facts: Facts, view: View): Told[] {
+  return [...learnSeen(facts, view), ...learnRemoved(facts, view)];
+}
+
+function learnSeen(facts: Facts, view: View): Told[] {
+  const { account, documents, failures } = view;
   const found = documents?.user?.code;
   const code = documents === undefined ? facts.seen.code : found === facts.code ? undefined : found;
   // What could not be read is not gone, so what was seen before stands until somebody has looked.
   const unseen = failures.length === 0 ? undefined : facts.seen.account;
   const seen = account === undefined ? unseen : untold(facts, account);
-  if (code === facts.seen.code && isSame(seen, facts.seen.account)) return [];
+  const sights = firstSights(facts, view);
+  const isNew = Object.keys(sights).length > 0;
+  if (!isNew && code === facts.seen.code && isSame(seen, facts.seen.account)) return [];
   const data = {
-    code: code ?? null,
-    account: seen === undefined ? null : { ...seen, email: seen.email ?? null },
+    ...{ code: code ?? null, account: seen === undefined ? null : { ...seen, email: seen.email ?? null } },
+    ...sights,
   };
   return [{ type: 'subject.observed', data }];
 }
+
+type FirstSights = Pick<EventData['subject.observed'], 'verification' | 'document' | 'record'>;
+
+/** Also what is there again after the log said that it was removed. */
+export function firstSights(
+  { sights, removed, code }: Facts,
+  { documents, missingAccount }: View,
+): FirstSights {
+  const { verificationCount, user } = documents ?? {};
+  const did = user?.account?.did;
+  const isCodeBack = removed.has('code') && user?.code !== undefined && user.code === code;
+  const isRecordKnown = did === sights.record && !removed.has('account-record') && !removed.has('account');
+  return {
+    ...(verificationCount !== undefined && (!sights.verification || removed.has('verification'))
+      ? { verification: verificationCount }
+      : {}),
+    ...(user !== undefined && (!sights.document || removed.has('user-document') || isCodeBack)
+      ? { document: { when: user.when?.toISOString() ?? null } }
+      : {}),
+    ...(did !== undefined && did !== missingAccount && !isRecordKnown ? { record: did } : {}),
+  };
+}
+
+function learnRemoved(facts: Facts, view: View): Told[] {
+  return missingOf(facts, view)
+    .filter((what) => !facts.removed.has(what))
+    .map((what) => ({ type: 'resource.removed', data: { what, seenBy: 'read' } }));
+}
+
+/** What was there and is missing now. What a broken-off step of ours may have removed is left to that step. */
+function missingOf({ sights, code, openActions }: Facts, { documents, missingAccount }: View): Removable[] {
+  if (documents === undefined) return [];
+  const { verificationCount, user } = documents;
+  const isOurs = openActions.some(({ type }) => REMOVING.has(type));
+  return [
+    ...(sights.verification && verificationCount === undefined ? ['verification' as const] : []),
+    ...(sights.document && user === undefined ? ['user-document' as const] : []),
+    ...(sights.document && code !== undefined && user !== undefined && user.code === undefined
+      ? ['code' as const]
+      : []),
+    ...(sights.record !== undefined && user !== undefined && user.account === undefined && !isOurs
+      ? ['account-record' as const]
+      : []),
+    ...(missingAccount !== undefined && missingAccount === sights.account && !isOurs
+      ? ['account' as const]
+      : []),
+  ];
+}
+
+const REMOVING: ReadonlySet<string> = new Set(['delete-account', 'delete-remnant', 'drop-account-record']);
 
 function untold({ account: told }: Facts, { did, handle, email }: PdsAccount): SeenAccount | undefined {
   const known = told?.did === did ? told.email : undefined;

@@ -11,6 +11,10 @@ export interface Limit {
 export interface SafetyLimits {
   readonly removals: Limit;
   readonly renames: Limit;
+  /** Users whose documents or account are missing since the last run. */
+  readonly disappearances: Limit;
+  /** Users that one `restore --all` restores. */
+  readonly restores: Limit;
   /** How much smaller than what is known a complete listing may be, 0 to 1. */
   readonly sourceShrink: number;
 }
@@ -18,6 +22,14 @@ export interface SafetyLimits {
 /** The smaller of the two, rounded down: in a tenant of ten, a share of 5 % allows nobody. */
 export function allowed({ share, count }: Limit, users: number): number {
   return Math.floor(Math.min(share * users, count));
+}
+
+/** So many users may erase themselves between two runs of a small tenant. */
+const FEW = 10;
+
+/** How many users may lack what they had before one run takes that for a fault of a whole system. */
+export function allowedDisappearances(limits: Pick<SafetyLimits, 'disappearances'>, users: number): number {
+  return Math.max(FEW, allowed(limits.disappearances, users));
 }
 
 /**

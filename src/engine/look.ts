@@ -5,7 +5,7 @@
 import { type ConditionDraft, FAILURE_REASONS, RESOURCES } from '../events/event.ts';
 import type { Facts } from '../events/fold.ts';
 import type { Gap } from '../events/gap.ts';
-import type { TenantId, UserKey } from '../identity.ts';
+import type { Did, TenantId, UserKey } from '../identity.ts';
 import type {
   AccountReader,
   DocumentReader,
@@ -18,7 +18,9 @@ import * as account from '../reconcilers/account.ts';
 import type { AccountAction, ActualAccount, DesiredAccount } from '../reconcilers/account-state.ts';
 import * as email from '../reconcilers/email.ts';
 import * as handle from '../reconcilers/handle.ts';
-import { type Plan, unknown } from '../reconcilers/reconciler.ts';
+import { heldForPerson, type Plan, unknown } from '../reconcilers/reconciler.ts';
+import { RESTORE_COMMAND } from '../reconcilers/unwanted.ts';
+import type { ActualDocument } from '../reconcilers/user-document.ts';
 import * as userDocument from '../reconcilers/user-document.ts';
 import * as verification from '../reconcilers/verification.ts';
 import { attempt, type Failure } from './attempt.ts';
@@ -60,6 +62,8 @@ export interface View {
   readonly documents: Documents | undefined;
   /** The account as the PDS has it, where it could be read and there is one. */
   readonly account: PdsAccount | undefined;
+  /** The account that the document or the log names, where the PDS says that it has none. */
+  readonly missingAccount: Did | undefined;
   /** In the order in which they are to be done. */
   readonly actions: readonly Action[];
   readonly conditions: readonly ConditionDraft[];
@@ -68,6 +72,7 @@ export interface View {
 }
 
 export function desire(
+  user: UserKey,
   facts: Facts,
   tenant: TenantPolicy,
   handleDomain: string,
@@ -79,7 +84,7 @@ export function desire(
   const wantedHandle = handle.desired(facts, handleDomain, refusalRetryMs, sister);
   return {
     verification: verification.desired(facts),
-    document: userDocument.desired(facts),
+    document: userDocument.desired(facts, user),
     handle: wantedHandle,
     account: account.desired(facts, wantedHandle, {
       blocked: policy.blocked,
@@ -109,19 +114,24 @@ export async function look(
   const gap = await attempt('account', () => gapBefore(deps, tenant.id, facts));
   // Without the domain nothing is decided about account and handle, and the rest does not depend on it.
   const known = gap.ok ? gap.value : undefined;
-  const desired = desire(facts, tenant, domain.ok ? domain.value : '', deps.settings, sister, known);
+  const desired = desire(user, facts, tenant, domain.ok ? domain.value : '', deps.settings, sister, known);
   if ('failure' in read) return unread(desired, read.failure);
-  if (!gap.ok) return assemble(desired, read, undefined, undefined, gap.failure, now);
-  if (!domain.ok) return assemble(desired, read, undefined, undefined, domain.failure, now);
+  const seen = await attempt('user-document', () =>
+    userDocument.observe(deps.documents, desired.document, read),
+  );
+  if (!seen.ok) return unread(desired, seen.failure);
+  const document = seen.value;
+  if (!gap.ok) return assemble(desired, document, undefined, undefined, gap.failure, now);
+  if (!domain.ok) return assemble(desired, document, undefined, undefined, domain.failure, now);
   const accountSeen = await attempt('account', () =>
     account.observe(deps.accounts, deps.subjects, user, desired.account, read),
   );
-  if (!accountSeen.ok) return assemble(desired, read, undefined, undefined, accountSeen.failure, now);
+  if (!accountSeen.ok) return assemble(desired, document, undefined, undefined, accountSeen.failure, now);
   const touchable = touchableAccount(desired.account, accountSeen.value);
   const holderSeen = await attempt('handle', () => handle.observe(deps.accounts, desired.handle, touchable));
   return holderSeen.ok
-    ? assemble(desired, read, accountSeen.value, holderSeen.value, undefined, now)
-    : assemble(desired, read, accountSeen.value, undefined, holderSeen.failure, now);
+    ? assemble(desired, document, accountSeen.value, holderSeen.value, undefined, now)
+    : assemble(desired, document, accountSeen.value, undefined, holderSeen.failure, now);
 }
 
 /** What keeps an account from being removed; nobody else's fate hangs on it. */
@@ -149,6 +159,8 @@ async function readDocuments(
 function touchableAccount(wanted: DesiredAccount, actual: ActualAccount): PdsAccount | undefined {
   const { linked } = actual;
   if (wanted.type !== 'account' || linked === undefined || linked === 'missing') return undefined;
+  // Which account is this user's is open until the intent is resolved.
+  if (wanted.intent !== undefined && actual.intended !== undefined) return undefined;
   if (wanted.loggedDid !== undefined && wanted.loggedDid !== linked.did) return undefined;
   // Named by the document alone and under another address, it is not known to be this user's.
   if (wanted.loggedDid === undefined && !account.sameEmail(linked, wanted.email.addresses)) return undefined;
@@ -157,33 +169,33 @@ function touchableAccount(wanted: DesiredAccount, actual: ActualAccount): PdsAcc
 
 const NO_EMAIL: email.DesiredEmail = { addresses: [], refused: new Map(), refusalRetryMs: 0 };
 
-/** Puts the plans together, in the order in which they are to be done. Pure. */
+/**
+ * Puts the plans together, in the order in which they are to be done. While something that was removed is missing,
+ * nothing is done for the user, and only an open intent is resolved. Pure.
+ */
 export function assemble(
   desired: Desired,
-  documents: Documents,
+  document: ActualDocument,
   actual: ActualAccount | undefined,
   holder: handle.Holder | undefined,
   failure: Failure | undefined,
   now: Date,
 ): View {
-  const plans: Plan<Action>[] = [
+  const { documents } = document;
+  const ofDocuments: Plan<Action>[] = [
     verification.plan(desired.verification, documents),
-    userDocument.plan(desired.document, documents),
+    userDocument.plan(desired.document, document),
   ];
-  if (actual === undefined) {
-    plans.push(unseen('account', failure), unseen('email', failure), unseen('handle', failure));
-  } else {
-    plans.push(account.plan(desired.account, actual, now));
-    const touchable = touchableAccount(desired.account, actual);
-    const wantedEmail = desired.account.type === 'account' ? desired.account.email : NO_EMAIL;
-    plans.push(email.plan(wantedEmail, { account: touchable, holders: actual.emailHolders }, now));
-    const seen = { account: touchable, recorded: actual.recorded, code: actual.code, holder };
-    plans.push(failure === undefined ? handle.plan(desired.handle, seen, now) : unseen('handle', failure));
-  }
+  const isOnHold = ofDocuments.some(({ holdsUser }) => holdsUser === true);
+  const plans: Plan<Action>[] =
+    actual === undefined
+      ? [...ofDocuments, unseen('account', failure), unseen('email', failure), unseen('handle', failure)]
+      : [...ofDocuments, ...accountPlans(desired, document, actual, holder, failure, now, isOnHold)];
+  const released = plans.some(({ holdsUser }) => holdsUser === true) ? plans.map(withheldPlan) : plans;
   const actions: Action[] = [];
   const conditions: ConditionDraft[] = [];
   let retryAt: Date | undefined;
-  for (const plan of plans) {
+  for (const plan of released) {
     if (plan.actions.length > 0) actions.push(...plan.actions);
     conditions.push(plan.condition);
     if (plan.retryAt !== undefined && (retryAt === undefined || plan.retryAt < retryAt))
@@ -194,11 +206,45 @@ export function assemble(
     desired,
     documents,
     account: linked === 'missing' ? undefined : linked,
+    missingAccount: linked === 'missing' ? actual?.linkedDid : undefined,
     actions,
     conditions,
     failures: failure === undefined ? [] : [failure],
     retryAt,
   };
+}
+
+function accountPlans(
+  desired: Desired,
+  document: ActualDocument,
+  actual: ActualAccount,
+  holder: handle.Holder | undefined,
+  failure: Failure | undefined,
+  now: Date,
+  isOnHold: boolean,
+): Plan<Action>[] {
+  const touchable = touchableAccount(desired.account, actual);
+  const wantedEmail = desired.account.type === 'account' ? desired.account.email : NO_EMAIL;
+  const code = userDocument.permanentCode(desired.document, document.documents);
+  const seen = { account: touchable, recorded: actual.recorded, code, holder };
+  const ofUser = code === actual.code ? actual : { ...actual, code };
+  return [
+    account.plan(desired.account, ofUser, now, isOnHold),
+    email.plan(wantedEmail, { account: touchable, holders: actual.emailHolders }, now),
+    failure === undefined ? handle.plan(desired.handle, seen, now) : unseen('handle', failure),
+  ];
+}
+
+/** Steps that resolve an open intent. They write to the log alone. */
+const RESOLVING: ReadonlySet<string> = new Set(['resolve-creation', 'abandon-creation']);
+
+/** What a plan says while something else of the user was removed. */
+function withheldPlan(plan: Plan<Action>): Plan<Action> {
+  const actions = plan.actions.filter((action) => RESOLVING.has(action.type));
+  if (plan.actions.length === actions.length) return plan;
+  const { type } = plan.condition;
+  const message = `${plan.condition.message} Nothing is done until it is decided about what was removed. ${RESTORE_COMMAND}`;
+  return { actions, condition: heldForPerson({ type, reason: 'WaitingForDecision', message }) };
 }
 
 function unread(desired: Desired, failure: Failure): View {
@@ -207,6 +253,7 @@ function unread(desired: Desired, failure: Failure): View {
     desired,
     documents: undefined,
     account: undefined,
+    missingAccount: undefined,
     actions: [],
     conditions,
     failures: [failure],

@@ -17,11 +17,15 @@ function detailOf(action: Action): string {
     case 'record-verification':
       return `count ${action.count}`;
     case 'create-user-document':
+      return `${action.code === undefined ? 'with a new code' : `code ${action.code}`}, signed up ${action.when.toISOString()}`;
     case 'assign-code':
       return `signed up ${action.signedUpAt.toISOString()}`;
+    case 'restore-code':
+      return action.code;
     case 'create-account':
       return action.handle;
     case 'complete-creation':
+    case 'resolve-creation':
     case 'record-account':
     case 'record-handle':
     case 'adopt-account':
@@ -31,6 +35,7 @@ function detailOf(action: Action): string {
     case 'deactivate-account':
     case 'delete-account':
     case 'delete-remnant':
+    case 'drop-account-record':
     case 'change-email':
       return action.did;
     case 'abandon-creation':

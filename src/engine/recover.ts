@@ -28,20 +28,27 @@ export function recoverOutcomes(facts: Facts, view: View): Recovered[] {
 }
 
 function outcomesOf(action: OpenAction, facts: Facts, { documents, account }: View): Told[] {
-  const code = facts.code === undefined ? documents?.user?.code : undefined;
+  const code = documents?.user?.code;
   switch (action.type) {
     case 'record-verification': {
       const count = documents?.verificationCount;
       return count === undefined ? [] : [{ type: 'verification.recorded', data: { count, recovered: true } }];
     }
     case 'create-user-document':
-      if (code === undefined) return [];
+      if (code === undefined || (facts.code !== undefined && facts.sights.document)) return [];
       return [
         { type: 'user-document.created', data: { recovered: true } },
         { type: 'code.assigned', data: { code, recovered: true } },
       ];
     case 'assign-code':
-      return code === undefined ? [] : [{ type: 'code.assigned', data: { code, recovered: true } }];
+    case 'restore-code':
+      if (code === undefined || (facts.code !== undefined && !facts.removed.has('code'))) return [];
+      return [{ type: 'code.assigned', data: { code, recovered: true } }];
+    case 'drop-account-record': {
+      const did = facts.lostAccount;
+      const isDropped = documents?.user !== undefined && documents.user.account === undefined;
+      return did === undefined || !isDropped ? [] : [{ type: 'account.record-dropped', data: { did } }];
+    }
     case 'change-handle': {
       const { from } = action;
       if (account === undefined || from === undefined || action.to !== account.handle) return [];

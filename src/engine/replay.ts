@@ -137,10 +137,11 @@ async function rebuild(
   }
 }
 
-/** Undefined for a user whom no pass has looked at to the end: then nothing is shown yet. */
+/** Undefined for a user whom no reconciliation and no sweep has looked at: then nothing is shown yet. */
 export function viewOf(history: readonly ConcordEvent[]): SubjectView | undefined {
   const facts = fold(history);
-  return facts.conditions.length === 0 && !facts.forgotten ? undefined : subjectView(facts);
+  const isSeen = facts.conditions.length > 0 || facts.forgotten || facts.seenInSync;
+  return isSeen ? subjectView(facts) : undefined;
 }
 
 function shows(subject: Subject | undefined, view: SubjectView | undefined): boolean {
@@ -150,6 +151,7 @@ function shows(subject: Subject | undefined, view: SubjectView | undefined): boo
 /** The fields of a view and no others, each of them there. */
 function shown(view: SubjectView): SubjectView {
   return {
+    sights: view.sights,
     email: view.email,
     emailVerified: view.emailVerified,
     code: view.code,

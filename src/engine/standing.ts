@@ -1,7 +1,7 @@
 /** From conditions to the two axes that are never mixed, and to what the read model shows of a user. */
 import type { ConditionDraft } from '../events/event.ts';
-import type { Facts } from '../events/fold.ts';
-import type { Health, SubjectView, Sync } from '../ports.ts';
+import type { Facts, Sights } from '../events/fold.ts';
+import type { Health, Sight, SubjectView, Sync } from '../ports.ts';
 
 /** From this many failed passes in a row a user counts as degraded and no longer as being worked on. */
 const DEGRADED_AFTER = 3;
@@ -30,7 +30,8 @@ export function healthOf(
  */
 export function subjectView(facts: Facts): SubjectView {
   const account = facts.seen.account ?? facts.account;
-  const known = { code: facts.seen.code ?? facts.code, did: account?.did };
+  const did = account?.did ?? facts.sights.record ?? facts.sights.account;
+  const known = { code: facts.seen.code ?? facts.code, did, sights: sightsOf(facts) };
   if (facts.forgotten) return { ...forgotten, ...known };
   return {
     ...known,
@@ -46,6 +47,23 @@ export function subjectView(facts: Facts): SubjectView {
     attempts: facts.attempts,
     quarantined: facts.quarantined,
     failure: facts.failure,
+  };
+}
+
+const SIGHTS: readonly Sight[] = ['verification', 'document', 'record', 'account'];
+
+function sightsOf({ sights }: Facts): readonly Sight[] {
+  return SIGHTS.filter((one) => sights[one] !== undefined && sights[one] !== false);
+}
+
+/** The same, from what the read model shows. */
+export function sightsIn({ sights, did }: Pick<SubjectView, 'sights' | 'did'>): Sights {
+  const has = (one: Sight): boolean => sights.includes(one);
+  return {
+    verification: has('verification'),
+    document: has('document'),
+    record: has('record') ? did : undefined,
+    account: has('account') ? did : undefined,
   };
 }
 
@@ -66,6 +84,7 @@ const forgotten = {
 
 /** What a subject shows that nobody has looked at yet. */
 export const UNSEEN: SubjectView = {
+  sights: [],
   email: undefined,
   emailVerified: false,
   code: undefined,

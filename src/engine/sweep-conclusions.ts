@@ -9,7 +9,7 @@ import type { EventReader, Standing, SubjectReader, Trigger } from '../ports.ts'
 import type { AssessedTenant } from './assess.ts';
 import { type DecideDeps, decide, draft } from './decide.ts';
 import { closeSwept, openGaps } from './gaps.ts';
-import { allowed, isShrunken, type SafetyLimits } from './limits.ts';
+import { allowed, allowedDisappearances, isShrunken, type SafetyLimits } from './limits.ts';
 import { ownerOf } from './owner.ts';
 import type { EngineSettings } from './settings.ts';
 import { sideBySide } from './side-by-side.ts';
@@ -29,6 +29,8 @@ export interface Everyone {
   readonly users: number;
   /** Who is to be renamed. */
   readonly renames: KeptUsers;
+  /** Who lacks what was there at the last run. */
+  readonly disappeared: KeptUsers;
   readonly isListed: (user: UserKey) => boolean;
 }
 
@@ -100,6 +102,7 @@ class Conclusion implements Concluded {
     const { users } = this.#everyone;
     await this.#stayAlive();
     await this.#rename();
+    await this.#disappear();
     const { known, unlisted, removable } = await this.#lookThrough();
     await this.#stayAlive();
     if (isShrunken(this.#deps.limits, users, known) && !(await this.#approvedSource())) {
@@ -121,6 +124,16 @@ class Conclusion implements Concluded {
     const limit = Math.max(1, allowed(limits.renames, users));
     if (renames.count > limit) return this.#halt('renames', limit, renames.count, users, renames.users);
     await this.#markDue(renames.users);
+  }
+
+  /** A few users erased themselves; many at once are a dropped collection, a restored backup or another PDS. */
+  async #disappear(): Promise<void> {
+    const { disappeared, users } = this.#everyone;
+    if (disappeared.count === 0) return;
+    const limit = allowedDisappearances(this.#deps.limits, users);
+    if (disappeared.count > limit)
+      return this.#halt('disappearances', limit, disappeared.count, users, disappeared.users);
+    await this.#markDue(disappeared.users);
   }
 
   /** Whoever is taken for gone and is listed, or was kept under another policy, is due: a pass tells what holds now. */

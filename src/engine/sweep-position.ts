@@ -18,6 +18,8 @@ export interface SweepPosition {
   readonly resumes: number;
   /** Who is to be renamed, and waits for the end of the run. */
   readonly renames: readonly UserKey[];
+  /** Whose documents or account were removed since the last run, and who waits for its end as well. */
+  readonly disappeared: readonly UserKey[];
   readonly tally: TallyState;
 }
 
@@ -30,6 +32,7 @@ const Kept = z.object({
   drifted: count,
   resumes: count,
   renames: z.array(z.string().transform(storedUserKey)),
+  disappeared: z.array(z.string().transform(storedUserKey)).default([]),
   tally: z.object({
     counts: z.object({
       all: count,

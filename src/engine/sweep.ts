@@ -11,7 +11,7 @@
  * bytes, so that a million fit.
  */
 import { LeaseLostError, UpstreamError } from '../errors.ts';
-import type { ResourceTotals, Situation } from '../events/event.ts';
+import { isRemovedReason, type ResourceTotals, type Situation } from '../events/event.ts';
 import { type Auth0UserId, type EventId, userKey } from '../identity.ts';
 import type { Logger } from '../logger.ts';
 import type {
@@ -38,6 +38,7 @@ import { attempt } from './attempt.ts';
 import { Tally } from './audit.ts';
 import { renameOf } from './code-handles.ts';
 import { draft } from './decide.ts';
+import { recordFirstSights } from './first-sights.ts';
 import { inStep } from './in-step.ts';
 import type { SafetyLimits } from './limits.ts';
 import { NameSet } from './name-set.ts';
@@ -48,7 +49,7 @@ import { readPosition, type SweepPosition, writePosition } from './sweep-positio
 
 export interface SweepDeps extends AssessDeps {
   readonly log: Pick<EventLog, 'append' | 'ofUser'>;
-  readonly queue: Pick<WorkQueue, 'markDue'>;
+  readonly queue: Pick<WorkQueue, 'markDue' | 'showSeen'>;
   readonly subjects: SubjectReader;
   readonly runs: Runs;
   readonly clock: Clock;
@@ -99,8 +100,8 @@ export const SWEEP_LEASE_MS = 60_000;
 const KEEP_EVERY_MS = 5_000;
 /** A listing older than this says too little of today; the sweep begins anew. */
 const RESUMABLE_FOR_MS = 6 * 3_600_000;
-/** A run with more renames than this most likely halts, and they would make its position long. */
-const MAX_KEPT_RENAMES = 1_000;
+/** A run in which more users wait for its end most likely halts, and they would make its position long. */
+const MAX_KEPT_USERS = 1_000;
 /** The database answers about one page while another is being read and a third looked through. */
 const PAGES_AT_ONCE = 2;
 
@@ -142,6 +143,8 @@ interface Looked {
   readonly page: UserPage;
   /** Whoever may have to be renamed has been looked at closer. */
   readonly seen: readonly Assessment[];
+  /** Before the users of this page were read. */
+  readonly readAt: Date;
 }
 
 class Run {
@@ -161,6 +164,7 @@ class Run {
   #keptAtMs: number;
   readonly #tally: Tally;
   readonly #renames = new KeptUsers();
+  readonly #disappeared = new KeptUsers();
   readonly #seen = new NameSet();
   #repositories: Repositories | undefined;
 
@@ -185,6 +189,7 @@ class Run {
     this.#tally = new Tally(from?.tally);
     this.#keptAtMs = deps.clock.now().getTime();
     for (const user of from?.renames ?? []) this.#renames.add(user);
+    for (const user of from?.disappeared ?? []) this.#disappeared.add(user);
   }
 
   /** Looks at everyone and makes due who differs. */
@@ -254,16 +259,16 @@ class Run {
     for (const { userId } of page.users) this.#seen.add(keyPrefix + userId);
     this.#countUnreadable(page.unreadable ?? []);
     const users = page.users.slice(skipped);
-    if (users.length === 0) return { page, seen: [] };
+    const readAt = this.#deps.clock.now();
+    if (users.length === 0) return { page, seen: [], readAt };
     const deps = {
       ...this.#deps,
       accounts: this.#repositories?.completing(this.#deps.accounts) ?? this.#deps.accounts,
     };
-    const now = this.#deps.clock.now();
-    const batch = await assess(deps, this.#tenant, users, now, 'batch');
-    const renamed = await lookCloser(deps, this.#tenant, batch.filter(isRename), now);
+    const batch = await assess(deps, this.#tenant, users, readAt, 'batch');
+    const renamed = await lookCloser(deps, this.#tenant, batch.filter(isRename), readAt);
     const closer = new Map(renamed.map((one) => [one.user, one]));
-    return { page, seen: batch.map((one) => closer.get(one.user) ?? one) };
+    return { page, seen: batch.map((one) => closer.get(one.user) ?? one), readAt };
   }
 
   #countUnreadable(rows: readonly UnreadableUser[]): void {
@@ -279,15 +284,18 @@ class Run {
     }
   }
 
-  async #take({ page, seen }: Looked): Promise<void> {
+  async #take({ page, seen, readAt }: Looked): Promise<void> {
     const { queue, clock } = this.#deps;
     const found = seen.filter(isDrifted);
     for (const { user } of found.filter(isRename)) this.#renames.add(user);
+    for (const { user } of found.filter(hasDisappeared)) this.#disappeared.add(user);
     const unread = (page.unreadable ?? []).flatMap(({ userId }) => userId ?? []);
-    const due = [...found.filter((one) => !isRename(one)).map(({ auth0 }) => auth0.userId), ...unread].map(
+    const waiting = (one: Assessment): boolean => isRename(one) || hasDisappeared(one);
+    const due = [...found.filter((one) => !waiting(one)).map(({ auth0 }) => auth0.userId), ...unread].map(
       (userId) => this.#trigger(userId),
     );
     if (due.length > 0) await queue.markDue(due, clock.now(), 'sweep');
+    await recordFirstSights(this.#deps, this.#tenant, seen, readAt);
     for (const one of seen) this.#tally.add(one);
     this.#listing = page.listing;
     this.#users += seen.length;
@@ -306,7 +314,8 @@ class Run {
     const complete = listed === 'complete' && this.#nameless === 0;
     const { id: tenant } = this.#tenant;
     const isListed = (key: string): boolean => this.#seen.has(key);
-    const everyone = { run: this.#id, startedAt: this.#startedAt, users, renames: this.#renames, isListed };
+    const kept = { renames: this.#renames, disappeared: this.#disappeared };
+    const everyone = { run: this.#id, startedAt: this.#startedAt, users, ...kept, isListed };
     const stayAlive = () => this.#keep();
     const { removals, halts } = complete
       ? await conclude(this.#deps, this.#tenant, everyone, stayAlive)
@@ -336,7 +345,7 @@ class Run {
 
   #position(): SweepPosition | undefined {
     if (this.#id === undefined || this.#listing === undefined) return undefined;
-    if (this.#renames.count > MAX_KEPT_RENAMES) return undefined;
+    if (this.#renames.count + this.#disappeared.count > MAX_KEPT_USERS) return undefined;
     return {
       run: this.#id,
       startedAt: this.#startedAt,
@@ -345,9 +354,15 @@ class Run {
       drifted: this.#drifted,
       resumes: this.#resumes,
       renames: this.#renames.users,
+      disappeared: this.#disappeared.users,
       tally: this.#tally.state(),
     };
   }
+}
+
+/** Something is missing that was there, and the last reconciliation did not find that. */
+function hasDisappeared({ view, known }: Assessment): boolean {
+  return known?.lacks !== true && view.conditions.some(({ reason }) => isRemovedReason(reason));
 }
 
 /** Also beside other actions: the pass that mends those would rename as well, past the limit. */

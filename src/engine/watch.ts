@@ -11,15 +11,27 @@
  * | cannot be reached               | tried again, from the same place                                      |
  */
 import { UpstreamError } from '../errors.ts';
-import type { TenantId, UserKey } from '../identity.ts';
+import type { ConcordEvent } from '../events/event.ts';
+import { type EventId, eventId, type TenantId, type UserKey } from '../identity.ts';
 import type { Logger } from '../logger.ts';
-import type { Clock, Cursors, DocumentChanges, WorkQueue } from '../ports.ts';
+import type {
+  Clock,
+  Cursors,
+  DocumentChange,
+  DocumentChanges,
+  EventLog,
+  Random,
+  Trigger,
+  WorkQueue,
+} from '../ports.ts';
 import { ownerOf } from './owner.ts';
 
 export interface WatchDeps {
   readonly changes: DocumentChanges;
   readonly cursors: Cursors;
+  readonly log: Pick<EventLog, 'append'>;
   readonly queue: Pick<WorkQueue, 'markDue'>;
+  readonly random: Random;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly tenants: readonly { readonly id: TenantId; readonly keyPrefix: string }[];
@@ -63,11 +75,20 @@ export function createWatch(deps: WatchDeps): Watch {
   let state: WatchState = { mode: 'starting', aliveAt: undefined, lagMs: undefined };
   let hasMissed = false;
 
-  async function markDue(users: readonly UserKey[], at?: Date): Promise<void> {
+  async function take(key: UserKey, change: DocumentChange): Promise<void> {
+    const owned = ownerOf(key, deps.tenants);
+    const trigger = owned && { user: owned.user, userId: owned.userId, tenant: owned.tenant.id };
+    const cause = trigger === undefined ? undefined : await noteRemoval(deps, trigger, change);
+    await markDue([key], change.at, cause);
+  }
+
+  async function markDue(users: readonly UserKey[], at?: Date, cause?: EventId): Promise<void> {
     const now = clock.now();
     const triggers = users.flatMap((key) => {
       const owned = ownerOf(key, deps.tenants);
-      return owned === undefined ? [] : [{ user: owned.user, userId: owned.userId, tenant: owned.tenant.id }];
+      if (owned === undefined) return [];
+      const trigger = { user: owned.user, userId: owned.userId, tenant: owned.tenant.id };
+      return cause === undefined ? trigger : { ...trigger, cause };
     });
     if (triggers.length === 0) return;
     await queue.markDue(triggers, now, 'trigger');
@@ -90,14 +111,18 @@ export function createWatch(deps: WatchDeps): Watch {
   async function follow(signal: AbortSignal): Promise<void> {
     const from = hasMissed ? undefined : await cursors.get(STREAM);
     const keeper = keepsPosition(cursors, clock, STREAM);
-    for await (const { user, position, at, isWhole } of changes.follow(from, signal)) {
+    const removals = countsRemovals(clock);
+    for await (const change of changes.follow(from, signal)) {
+      const { user, removed, position, isWhole } = change;
       isAlive('stream');
-      if (isWhole) {
-        logger.error('a collection of the platform was dropped or renamed; everybody is looked at');
-        hasMissed = true;
-      }
-      catchUp();
-      if (user !== undefined) await markDue([user], at);
+      if (isWhole) logger.error('a collection of the platform was dropped or renamed; a full sweep follows');
+      const isMany = user !== undefined && removed.length > 0 && removals.areMany(user);
+      if (isMany && !hasMissed)
+        logger.error('documents of many users were removed within a minute; a full sweep follows');
+      hasMissed ||= isWhole || isMany;
+      // While removals keep coming, the sweep would count too few.
+      if (!isMany) catchUp();
+      if (user !== undefined && !isMany) await take(user, change);
       if (position !== undefined) await keeper.passed(position);
     }
     await keeper.keep();
@@ -157,6 +182,49 @@ export function createWatch(deps: WatchDeps): Watch {
           await clock.delay(RETRY_MS, signal);
         }
       }
+    },
+  };
+}
+
+/**
+ * Writes to the log what was removed of a user, each change once however often it is heard. Returns the newest event;
+ * undefined for a change that removed nothing.
+ */
+export async function noteRemoval(
+  { log, clock, random }: Pick<WatchDeps, 'log' | 'clock' | 'random'>,
+  { user, tenant }: Pick<Trigger, 'user' | 'tenant'>,
+  { removed, position, at }: Pick<DocumentChange, 'removed' | 'position' | 'at'>,
+): Promise<EventId | undefined> {
+  const recordedAt = clock.now();
+  const events = removed.map(
+    (what): ConcordEvent => ({
+      _id: position === undefined ? random.id() : eventId(`change:${position}:${what}`),
+      ...{ user, tenant, type: 'resource.removed', at: at ?? recordedAt, recordedAt, cause: [] },
+      data: { what, seenBy: 'change-stream' },
+    }),
+  );
+  if (events.length > 0) await log.append(events);
+  return events.at(-1)?._id;
+}
+
+/** So many users at once are no longer people who erase themselves. */
+const MANY_USERS = 25;
+const WITHIN_MS = 60_000;
+
+function countsRemovals(clock: Clock) {
+  const removedAtMs = new Map<UserKey, number>();
+  return {
+    /** Counts the removal of one user's document: whether they are many users by now. */
+    areMany(user: UserKey): boolean {
+      const nowMs = clock.now().getTime();
+      for (const [known, atMs] of removedAtMs) {
+        // In the order of time: the first that is young enough ends it.
+        if (nowMs - atMs < WITHIN_MS) break;
+        removedAtMs.delete(known);
+      }
+      removedAtMs.delete(user);
+      removedAtMs.set(user, nowMs);
+      return removedAtMs.size > MANY_USERS;
     },
   };
 }

@@ -61,6 +61,10 @@ export function blanked(event: ConcordEvent): ConcordEvent {
       return { ...event, data: { ...event.data, reason: NOTHING } };
     case 'removal.granted':
       return { ...event, data: unreasoned(event.data) };
+    case 'restore.granted':
+      return { ...event, data: unreasoned(event.data) };
+    case 'code.accepted':
+      return { ...event, data: unreasoned(event.data) };
     case 'user.resumed':
       return { ...event, data: unreasoned(event.data) };
     case 'user.retried':
@@ -82,6 +86,8 @@ export function blanked(event: ConcordEvent): ConcordEvent {
     case 'code.assigned':
     case 'account.creation-abandoned':
     case 'account.remnant-deleted':
+    case 'account.record-dropped':
+    case 'resource.removed':
     case 'account.deactivated':
     case 'account.reactivated':
     case 'account.deleted':

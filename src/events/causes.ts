@@ -42,10 +42,13 @@ export function partOf(type: EventType): Part {
     case 'handle.observed':
     case 'sister.observed':
     case 'subject.observed':
+    case 'resource.removed':
       return 'learned';
     case 'adoption.granted':
     case 'removal.granted':
     case 'password-reset.granted':
+    case 'restore.granted':
+    case 'code.accepted':
     case 'password.refused':
     case 'password.accepted':
     case 'user.paused':
@@ -71,6 +74,7 @@ export function partOf(type: EventType): Part {
     case 'account.deactivated':
     case 'account.reactivated':
     case 'account.remnant-deleted':
+    case 'account.record-dropped':
     case 'account.deleted':
     case 'handle.changed':
     case 'handle.recorded':
@@ -96,16 +100,17 @@ export function partOf(type: EventType): Part {
 const ACTIONS_OF: { readonly [T in EventType]?: readonly string[] } = {
   'verification.recorded': ['record-verification'],
   'user-document.created': ['create-user-document'],
-  'code.assigned': ['create-user-document', 'assign-code'],
+  'code.assigned': ['create-user-document', 'assign-code', 'restore-code'],
   'account.creation-intended': ['create-account'],
   'account.creation-refused': ['create-account'],
   'account.creation-abandoned': ['create-account', 'abandon-creation'],
-  'account.created': ['create-account', 'complete-creation', 'record-account'],
+  'account.created': ['create-account', 'complete-creation', 'resolve-creation', 'record-account'],
   'account.recorded': ['record-account'],
   'account.adopted': ['adopt-account'],
   'account.deactivated': ['deactivate-account'],
   'account.reactivated': ['reactivate-account'],
   'account.remnant-deleted': ['delete-remnant'],
+  'account.record-dropped': ['drop-account-record'],
   'account.deleted': ['delete-account'],
   'handle.changed': ['change-handle'],
   'handle.recorded': ['record-handle'],

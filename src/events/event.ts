@@ -43,6 +43,17 @@ export interface LastFailure {
 /** What a condition says of a step that failed, or of what could not be looked at. */
 export const FAILURE_REASONS = { failing: 'Failing', notObserved: 'NotObserved' } as const;
 
+/** What others may remove. A removed `account-record` is `users.atproto`; a removed `handle` is a row of `@handles`. */
+export type Removable = 'verification' | 'user-document' | 'code' | 'account-record' | 'account' | 'handle';
+
+/** Why a condition is not True: something that was there is missing, and it takes a decision to bring it back. */
+export const REMOVED_REASONS = ['DocumentRemoved', 'AccountMissing'] as const;
+export type RemovedReason = (typeof REMOVED_REASONS)[number];
+
+export function isRemovedReason(reason: string): reason is RemovedReason {
+  return REMOVED_REASONS.some((one) => one === reason);
+}
+
 /** One planned step in the words of the log: enough to recognise its effect after a crash. */
 export interface IntendedAction {
   readonly resource: Resource;
@@ -106,21 +117,33 @@ export interface EventData {
   /** Who the same person is in the sister tenant, and the handle that this sister has; null for nobody. */
   'sister.observed': { readonly user: UserKey | null; readonly handle: string | null };
   /**
-   * What a pass found and no other event tells: a code or an account that is older than the log, or that
-   * others changed. It decides nothing: to be there is no proof of being this user's.
+   * What was found and no other event tells: what is older than the log, or was changed by others. That an account
+   * is there does not prove that it is this user's; that something was there decides that it is not created again.
    */
   'subject.observed': {
+    /** Null when the users document has no code, or the one that the log knows. */
     readonly code: Code | null;
     readonly account: {
       readonly did: Did;
       readonly handle: AccountHandle;
       readonly email: string | null;
     } | null;
+    /** First sight of the `verifications` document, with its count. Absent when it is missing or known. */
+    readonly verification?: number;
+    /** First sight of the `users` document. `when` is ISO 8601, null when it has no readable one. */
+    readonly document?: { readonly when: string | null };
+    /** First sight of the account that the `users` document names. */
+    readonly record?: Did;
+    /** A sweep found the user in sync. */
+    readonly inSync?: true;
   };
+  /** Something that was there is missing. A deletion in the change stream also proves that it was there. */
+  'resource.removed': { readonly what: Removable; readonly seenBy: 'change-stream' | 'read' };
 
   'actions.intended': { readonly actions: readonly IntendedAction[] };
   'verification.recorded': { readonly count: number; readonly recovered?: true };
-  'user-document.created': { readonly recovered?: true };
+  /** `when` is the sign-up time that was written; absent in what was written before it was told. */
+  'user-document.created': { readonly when?: string; readonly recovered?: true };
   'code.assigned': { readonly code: Code; readonly recovered?: true };
   'account.creation-intended': {
     readonly handle: AccountHandle;
@@ -143,7 +166,11 @@ export interface EventData {
     readonly handle: AccountHandle;
     readonly email: string;
     readonly recovered?: true;
+    /** The account of an open intent was found, and the users document does not name it yet. */
+    readonly documented?: false;
   };
+  /** The users document no longer names this account, which the PDS does not have. */
+  'account.record-dropped': { readonly did: Did };
   'account.recorded': { readonly did: Did; readonly handle: AccountHandle };
   'handle.changed': {
     readonly did: Did;
@@ -179,6 +206,10 @@ export interface EventData {
   /** Within the safety limit, or approved by a person: this user's account may be removed. */
   'removal.granted': Decided & { readonly run: EventId };
   'password-reset.granted': { readonly by: string };
+  /** What was removed may be created again. `account` names the lost account that a new one replaces. */
+  'restore.granted': Decided & { readonly what: readonly Removable[]; readonly account?: Did };
+  /** The code that the users document has is the user's from now on. */
+  'code.accepted': Decided & { readonly code: Code };
   'user.paused': { readonly by: string; readonly reason: string; readonly until: string | null };
   'user.resumed': Decided;
   /** Failures, refusals and quarantine are forgotten, and everything is tried once more. */
@@ -208,7 +239,7 @@ export interface EventData {
   /** A safety limit stopped the run before its first write of that kind. */
   'sweep.halted': {
     readonly run: EventId;
-    readonly kind: 'removals' | 'renames' | 'source';
+    readonly kind: 'removals' | 'renames' | 'source' | 'disappearances';
     readonly limit: number;
     readonly count: number;
     /** Of so many users. */
@@ -279,6 +310,7 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'handle.observed': true,
   'sister.observed': true,
   'subject.observed': true,
+  'resource.removed': true,
   'actions.intended': true,
   'verification.recorded': true,
   'user-document.created': true,
@@ -287,6 +319,7 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'account.creation-refused': true,
   'account.creation-abandoned': true,
   'account.created': true,
+  'account.record-dropped': true,
   'account.recorded': true,
   'account.remnant-deleted': true,
   'account.adopted': true,
@@ -297,6 +330,8 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'password.accepted': true,
   'password.reset': true,
   'password-reset.granted': true,
+  'restore.granted': true,
+  'code.accepted': true,
   'email.changed': true,
   'email.refused': true,
   'handle.changed': true,
@@ -343,7 +378,8 @@ export interface EventOf<T extends EventType> {
 
 export type ConcordEvent = { [T in EventType]: EventOf<T> }[EventType];
 
-/** Dated by Auth0's clock, and not by ours as everything else is. */
-export function isReceived({ type }: Pick<ConcordEvent, 'type'>): boolean {
-  return type === 'auth0.log-received' || type === 'auth0.event-received';
+/** Dated by the clock of Auth0 or of MongoDB, and not by ours as everything else is. */
+export function isReceived(event: ConcordEvent): boolean {
+  if (event.type === 'resource.removed') return event.data.seenBy === 'change-stream';
+  return event.type === 'auth0.log-received' || event.type === 'auth0.event-received';
 }

@@ -8,11 +8,13 @@ import type { AccountHandle, Auth0UserId, Code, Did, EventId, UserKey } from '..
 import {
   type ConcordEvent,
   type Condition,
+  type EventData,
   FAILURE_REASONS,
   type IntendedAction,
   isReceived,
   type LastFailure,
   type RefusalReason,
+  type Removable,
 } from './event.ts';
 
 export interface Auth0Facts {
@@ -36,6 +38,20 @@ export interface SeenAccount {
   readonly did: Did;
   readonly handle: AccountHandle;
   readonly email: string | undefined;
+}
+
+/**
+ * What has been there since the user's present life in Auth0 began. What is in here and missing now was removed by
+ * others, and only a decision brings it back.
+ */
+export interface Sights {
+  readonly verification: boolean;
+  /** The `users` document. */
+  readonly document: boolean;
+  /** The account that the `users` document named. */
+  readonly record: Did | undefined;
+  /** The account that the PDS had. */
+  readonly account: Did | undefined;
 }
 
 export interface Refusal {
@@ -77,11 +93,23 @@ export interface Facts {
   readonly platformHandle: string | undefined;
   /** The same person in the sister tenant, and the handle they have there. */
   readonly sister: { readonly user: UserKey; readonly handle: string | undefined } | undefined;
+  /** The user's permanent code: the first that the log assigned, or that was found. */
   readonly code: Code | undefined;
+  readonly sights: Sights;
+  /** A sweep found the user in sync. */
+  readonly seenInSync: boolean;
+  /** What is restored with a document: its count, and its sign-up time. Undefined where it is not known. */
+  readonly kept: { readonly count: number | undefined; readonly when: Date | undefined };
+  /** What the log says was removed, and has not been there since. */
+  readonly removed: ReadonlySet<Removable>;
+  /** The newest deletion that the change stream told of, by MongoDB's clock. */
+  readonly removedAt: Date | undefined;
+  /** An account that is lost, by a person's decision: another one may take its place. */
+  readonly lostAccount: Did | undefined;
   readonly account:
     | { readonly did: Did; readonly handle: AccountHandle; readonly email?: string }
     | undefined;
-  /** What was found and is not told by the rest of the log. Shown, and never decided on. */
+  /** What was found and is not told by the rest of the log: a code is in here when it is not the user's permanent one. */
   readonly seen: {
     readonly code: Code | undefined;
     readonly account: SeenAccount | undefined;
@@ -113,11 +141,19 @@ export interface Facts {
 const MAX_GIVEN_UP = 8;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-interface Draft extends Omit<Mutable<Facts>, 'refusedHandles' | 'refusedEmails' | 'openActions'> {
+interface Draft extends Omit<Mutable<Facts>, 'refusedHandles' | 'refusedEmails' | 'openActions' | 'removed'> {
+  removed: Set<Removable>;
   refusedHandles: Map<string, Refusal>;
   refusedEmails: Map<string, Refusal>;
   openActions: (IntendedAction & { readonly event: EventId })[];
 }
+
+const NO_SIGHTS: Sights = {
+  verification: false,
+  document: false,
+  record: undefined,
+  account: undefined,
+};
 
 const NOTHING: Facts = {
   auth0: undefined,
@@ -136,6 +172,12 @@ const NOTHING: Facts = {
   platformHandle: undefined,
   sister: undefined,
   code: undefined,
+  sights: NO_SIGHTS,
+  seenInSync: false,
+  kept: { count: undefined, when: undefined },
+  removed: new Set(),
+  removedAt: undefined,
+  lostAccount: undefined,
   account: undefined,
   seen: { code: undefined, account: undefined },
   intent: undefined,
@@ -163,6 +205,7 @@ export function fold(events: readonly ConcordEvent[], onto: Facts = NOTHING): Fa
     refusedHandles: new Map(onto.refusedHandles),
     refusedEmails: new Map(onto.refusedEmails),
     openActions: [...onto.openActions],
+    removed: new Set(onto.removed),
   };
   let previous: EventId | undefined;
   for (const event of [...events].sort(byTimeThenId)) {
@@ -197,6 +240,12 @@ function apply(facts: Draft, event: ConcordEvent): void {
       if (event.data.hint === 'deleted') facts.deletionHintAt = later(facts.deletionHintAt, event.recordedAt);
       return;
     case 'auth0.user-observed':
+      if (startsAnew(facts, new Date(event.data.createdAt))) {
+        facts.sights = NO_SIGHTS;
+        facts.kept = NOTHING.kept;
+        facts.removed.clear();
+        facts.lostAccount = undefined;
+      }
       facts.auth0 = {
         userId: event.data.userId,
         email: event.data.email ?? undefined,
@@ -229,22 +278,51 @@ function apply(facts: Draft, event: ConcordEvent): void {
     }
     case 'subject.observed': {
       const { code, account } = event.data;
+      facts.code ??= code ?? undefined;
       facts.seen = {
-        code: code ?? undefined,
+        code: code === null || code === facts.code ? undefined : code,
         account: account === null ? undefined : { ...account, email: account.email ?? undefined },
       };
+      seeSubject(facts, event.data);
       return;
     }
+    case 'resource.removed': {
+      const { what, seenBy } = event.data;
+      if (seenBy === 'change-stream') {
+        // From before the user was created: of an earlier user with the same id.
+        if (facts.auth0 !== undefined && event.at < facts.auth0.createdAt) return;
+        facts.removedAt = later(facts.removedAt, event.at);
+        if (what === 'verification') sight(facts, { verification: true });
+        if (what === 'user-document') sight(facts, { document: true });
+      }
+      facts.removed.add(what);
+      return;
+    }
+    case 'restore.granted':
+      grantRestore(facts, event.data.what, event.data.account);
+      return;
+    case 'code.accepted':
+      facts.code = event.data.code;
+      facts.seen = { ...facts.seen, code: undefined };
+      return;
     case 'actions.intended':
       facts.openActions.push(...event.data.actions.map((action) => ({ ...action, event: event._id })));
       return;
     case 'verification.recorded':
+      sight(facts, { verification: true });
+      keepCount(facts, event.data.count);
       close(facts, 'verification');
       return;
-    case 'user-document.created':
+    case 'user-document.created': {
+      const { when } = event.data;
+      sight(facts, { document: true });
+      if (when !== undefined) facts.kept = { ...facts.kept, when: new Date(when) };
       return;
+    }
     case 'code.assigned':
       facts.code = event.data.code;
+      facts.removed.delete('code');
+      sight(facts, { document: true });
       close(facts, 'user-document');
       return;
     case 'account.creation-intended':
@@ -269,13 +347,18 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.accountDeleted = false;
       facts.deactivated = undefined;
       facts.account = { did: event.data.did, handle: event.data.handle, email: event.data.email };
+      // A user with an account adopts no other: the grant would wait for the day that this one is gone.
+      facts.adoption = undefined;
       see(facts, undefined);
+      if (event.data.documented === false) sight(facts, { account: event.data.did });
+      else sightRecord(facts, event.data.did);
       own(facts, event.data.handle, event.data.email);
       close(facts, 'account');
       return;
     case 'account.recorded':
       facts.account = { ...facts.account, ...event.data };
       see(facts, event.data);
+      sightRecord(facts, event.data.did);
       own(facts, event.data.handle);
       close(facts, 'account');
       return;
@@ -286,13 +369,14 @@ function apply(facts: Draft, event: ConcordEvent): void {
         ...(event.data.email === null ? {} : { email: event.data.email }),
       };
       see(facts, undefined);
+      sightRecord(facts, event.data.did);
       facts.adoption = undefined;
       own(facts, event.data.handle, event.data.email ?? undefined);
       close(facts, 'account');
       return;
     case 'account.remnant-deleted':
-      facts.account = undefined;
-      see(facts, undefined);
+    case 'account.record-dropped':
+      forgetAccount(facts);
       close(facts, 'account');
       return;
     case 'account.deactivated':
@@ -304,8 +388,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       close(facts, 'account');
       return;
     case 'account.deleted':
-      facts.account = undefined;
-      see(facts, undefined);
+      forgetAccount(facts);
       facts.accountDeleted = true;
       facts.deactivated = undefined;
       close(facts, 'account');
@@ -408,6 +491,76 @@ function see(facts: Draft, change: Partial<SeenAccount> | undefined): void {
   const { account, code } = facts.seen;
   if (account === undefined) return;
   facts.seen = { code, account: change === undefined ? undefined : { ...account, ...change } };
+}
+
+/** A user who was proved absent, or was created later than the one that was known, is another life under the same id. */
+function startsAnew({ auth0, absentSince, removedAt }: Draft, createdAt: Date): boolean {
+  if (absentSince !== undefined) return true;
+  const before = auth0?.createdAt ?? removedAt;
+  return before !== undefined && createdAt > before;
+}
+
+function sight(facts: Draft, change: Partial<Sights>): void {
+  facts.sights = { ...facts.sights, ...change };
+  for (const what of Object.keys(change)) facts.removed.delete(REMOVABLE_OF[what as keyof Sights]);
+}
+
+const REMOVABLE_OF: Readonly<Record<keyof Sights, Removable>> = {
+  verification: 'verification',
+  document: 'user-document',
+  record: 'account-record',
+  account: 'account',
+};
+
+function sightRecord(facts: Draft, did: Did): void {
+  sight(facts, { record: did, account: did, document: true });
+}
+
+/** The count is never lowered, so the highest that is known is the newest. */
+function keepCount(facts: Draft, count: number): void {
+  facts.kept = { ...facts.kept, count: Math.max(count, facts.kept.count ?? 0) };
+}
+
+/** What was written before first sights were told says by the code or the account that a document was there. */
+function seeSubject(facts: Draft, { code, account, ...seen }: EventData['subject.observed']): void {
+  const { verification, document, record, inSync } = seen;
+  if (inSync === true) facts.seenInSync = true;
+  if (verification !== undefined) {
+    sight(facts, { verification: true });
+    keepCount(facts, verification);
+  }
+  if (document !== undefined || code !== null) sight(facts, { document: true });
+  if (document !== undefined) facts.removed.delete('code');
+  if (typeof document?.when === 'string') facts.kept = { ...facts.kept, when: new Date(document.when) };
+  // An account that the log does not know was found because the users document named it.
+  const named = record ?? (account !== null && account.did !== facts.account?.did ? account.did : undefined);
+  if (named !== undefined) sightRecord(facts, named);
+  else if (account !== null) sight(facts, { account: account.did });
+}
+
+function grantRestore(facts: Draft, what: readonly Removable[], lost: Did | undefined): void {
+  const { sights } = facts;
+  const granted = new Set(what);
+  // The user has got another account since the decision.
+  if (facts.account !== undefined && facts.account.did !== lost) granted.delete('account');
+  for (const one of granted) facts.removed.delete(one);
+  facts.sights = {
+    verification: sights.verification && !granted.has('verification'),
+    document: sights.document && !granted.has('user-document'),
+    record: granted.has('account-record') || granted.has('account') ? undefined : sights.record,
+    account: granted.has('account') ? undefined : sights.account,
+  };
+  if (!granted.has('account')) return;
+  facts.lostAccount = lost;
+  forgetAccount(facts);
+}
+
+function forgetAccount(facts: Draft): void {
+  facts.account = undefined;
+  facts.sights = { ...facts.sights, record: undefined, account: undefined };
+  facts.removed.delete('account');
+  facts.removed.delete('account-record');
+  see(facts, undefined);
 }
 
 function giveUp(facts: Draft): void {

@@ -4,7 +4,7 @@
  *
  * There is no default here: a new type of event does not compile until it is decided what is said of it.
  */
-import type { ConcordEvent, Decided } from './event.ts';
+import type { ConcordEvent, Decided, EventData } from './event.ts';
 
 export function summary(event: ConcordEvent): string {
   switch (event.type) {
@@ -22,7 +22,13 @@ export function summary(event: ConcordEvent): string {
     case 'sister.observed':
       return event.data.user ?? 'none';
     case 'subject.observed':
-      return event.data.account?.did ?? event.data.code ?? 'nothing';
+      return seenSummary(event.data);
+    case 'resource.removed':
+      return `${event.data.what}, seen by ${event.data.seenBy === 'read' ? 'a read' : 'the change stream'}`;
+    case 'restore.granted':
+      return `${event.data.what.join(', ')} ${byWhom(event.data)}`;
+    case 'code.accepted':
+      return `${event.data.code} ${byWhom(event.data)}`;
     case 'actions.intended':
       return event.data.actions.map(({ type }) => type).join(', ');
     case 'verification.recorded':
@@ -58,6 +64,7 @@ export function summary(event: ConcordEvent): string {
     case 'account.deactivated':
       return `${event.data.did} because ${event.data.because}`;
     case 'account.remnant-deleted':
+    case 'account.record-dropped':
     case 'account.reactivated':
     case 'account.deleted':
     case 'password.refused':
@@ -92,6 +99,22 @@ export function summary(event: ConcordEvent): string {
     case 'sweep.started':
       return '';
   }
+}
+
+function seenSummary({
+  account,
+  code,
+  document,
+  verification,
+  record,
+}: EventData['subject.observed']): string {
+  const seen = [
+    account?.did ?? record,
+    code,
+    document && 'users document',
+    verification !== undefined && 'verification',
+  ].filter((one) => typeof one === 'string');
+  return seen.length === 0 ? 'nothing' : seen.join(', ');
 }
 
 /** Of somebody who was forgotten the reason is blank. */

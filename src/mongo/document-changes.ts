@@ -2,11 +2,12 @@
  * What others change in the platform's documents, as it happens: by one change stream over the database where
  * the server has them, and else by asking `@handles` for what says that it is new.
  *
- * Every change to a handle counts; of `users` and `verifications`, which Concord writes itself, only what it
- * never does: that a document is deleted, or replaced as a whole.
+ * Every change to a handle counts; of `users` and `verifications`, which Concord writes itself, only that a document
+ * is deleted, is replaced as a whole, or loses its code or its account.
  */
 import type { ChangeStream, ChangeStreamDocument, Db, Document } from 'mongodb';
 import { UpstreamError } from '../errors.ts';
+import type { Removable } from '../events/event.ts';
 import { storedUserKey } from '../identity.ts';
 import type { ChangedHandle, DocumentChange, DocumentChanges } from '../ports.ts';
 import { collections } from './collections.ts';
@@ -34,14 +35,35 @@ const pipeline: readonly Document[] = [
           operationType: { $in: ['replace', 'delete'] },
         },
         {
+          'ns.coll': collections.users,
+          operationType: 'update',
+          'updateDescription.removedFields': { $in: ['code', 'atproto'] },
+        },
+        {
           'ns.coll': { $in: [collections.handles, collections.users, collections.verifications] },
           operationType: { $in: whole },
         },
       ],
     },
   },
-  { $project: { operationType: 1, documentKey: 1, clusterTime: 1 } },
+  {
+    $project: {
+      operationType: 1,
+      documentKey: 1,
+      clusterTime: 1,
+      'ns.coll': 1,
+      'updateDescription.removedFields': 1,
+    },
+  },
 ];
+
+/** What a deleted document was. */
+const DELETED: Readonly<Record<string, Removable>> = {
+  [collections.users]: 'user-document',
+  [collections.verifications]: 'verification',
+  [collections.handles]: 'handle',
+};
+const UNSET: Readonly<Record<string, Removable>> = { code: 'code', atproto: 'account-record' };
 
 export function documentChanges(db: Db): DocumentChanges {
   return {
@@ -86,7 +108,7 @@ async function next(
   if (stream.closed) throw unexpected(what, 'POSITION_LOST', false);
   const position = positionOf(change === null ? stream.resumeToken : change._id);
   return change === null
-    ? { user: undefined, position, at: undefined, isWhole: false }
+    ? { user: undefined, removed: [], position, at: undefined, isWhole: false }
     : { ...changeOf(change), position };
 }
 
@@ -94,7 +116,13 @@ function changeOf(change: ChangeStreamDocument): Omit<DocumentChange, 'position'
   const user = 'documentKey' in change ? storedUserKey(String(change.documentKey._id)) : undefined;
   const seconds = change.clusterTime?.t;
   const at = seconds === undefined ? undefined : new Date(seconds * 1_000);
-  return { user, at, isWhole: whole.includes(change.operationType) };
+  return { user, at, removed: removedIn(change), isWhole: whole.includes(change.operationType) };
+}
+
+function removedIn(change: ChangeStreamDocument): Removable[] {
+  if (change.operationType === 'delete') return [DELETED[change.ns.coll] ?? []].flat();
+  if (change.operationType !== 'update') return [];
+  return (change.updateDescription.removedFields ?? []).flatMap((field) => UNSET[field] ?? []);
 }
 
 /** Opaque; its one field is a text on every server that there is. */

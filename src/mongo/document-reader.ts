@@ -1,6 +1,6 @@
 /** The platform's documents, read: `verifications`, `users` and `@handles`, by user, leniently. */
 import type { Collection, Document } from 'mongodb';
-import { type Did, storedUserKey, type UserKey } from '../identity.ts';
+import { type Did, parseCode, storedUserKey, type UserKey } from '../identity.ts';
 import type { DocumentOwner, DocumentReader, Documents } from '../ports.ts';
 import { collections } from './collections.ts';
 import type { ReadableDb } from './connection.ts';
@@ -33,11 +33,16 @@ export function documentReader(db: ReadableDb): DocumentReader {
   async function readChunkOf(keys: readonly UserKey[], into: Map<UserKey, Found>): Promise<void> {
     const [counts, documents, names] = await Promise.all([
       ofUsers<StoredVerification>(collections.verifications, keys, { count: 1 }),
-      ofUsers<StoredUser>(collections.users, keys, { code: 1, atproto: 1, atprotoPending: 1 }),
-      ofUsers<StoredHandle>(collections.handles, keys, { handle: 1 }),
+      ofUsers<StoredUser>(collections.users, keys, { code: 1, when: 1, atproto: 1, atprotoPending: 1 }),
+      ofUsers<StoredHandle>(collections.handles, keys, { handle: 1, code: 1 }),
     ]);
     for (const key of keys)
-      into.set(key, { verificationCount: undefined, user: undefined, handle: undefined });
+      into.set(key, {
+        verificationCount: undefined,
+        user: undefined,
+        handle: undefined,
+        legacyCode: undefined,
+      });
     for (const { _id, count } of counts) {
       const found = into.get(_id);
       if (found !== undefined) found.verificationCount = countOf(count);
@@ -46,9 +51,11 @@ export function documentReader(db: ReadableDb): DocumentReader {
       const found = into.get(document._id);
       if (found !== undefined) found.user = userOf(document);
     }
-    for (const { _id, handle } of names) {
+    for (const { _id, handle, code } of names) {
       const found = into.get(_id);
-      if (found !== undefined) found.handle = platformHandleOf(handle);
+      if (found === undefined) continue;
+      found.handle = platformHandleOf(handle);
+      found.legacyCode = parseCode(code);
     }
   }
 

@@ -16,12 +16,13 @@ export interface StoredVerification {
 export interface StoredHandle {
   readonly _id: UserKey;
   readonly handle?: unknown;
+  readonly code?: unknown;
 }
 
 export interface StoredUser {
   readonly _id: UserKey;
   readonly code?: unknown;
-  readonly when?: Date;
+  readonly when?: unknown;
   readonly atproto?: unknown;
   readonly atprotoPending?: unknown;
 }
@@ -43,9 +44,16 @@ export function platformHandleOf(handle: unknown): string | undefined {
 export function userOf(stored: StoredUser): NonNullable<Documents['user']> {
   return {
     code: parseCode(stored.code),
+    when: whenOf(stored.when),
     account: accountOf(stored.atproto),
     pending: pendingOf(stored.atprotoPending),
   };
+}
+
+function whenOf(when: unknown): Date | undefined {
+  const date =
+    when instanceof Date ? when : isText(when) || typeof when === 'number' ? new Date(when) : undefined;
+  return date === undefined || Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 /** Undefined only when nothing is there: no field, a null, or an object with nothing in it. */

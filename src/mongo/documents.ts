@@ -25,7 +25,8 @@ export function documentStore(db: Db): DocumentStore {
   const verifications = db.collection<StoredVerification>(collections.verifications);
   return {
     ...documentReader(db),
-    recordVerification: (user, atLeast) => recordVerification(verifications, user, atLeast),
+    createVerification: (user, count) => createVerification(verifications, user, count),
+    raiseVerification: (user, atLeast) => raiseVerification(verifications, user, atLeast),
     createUser: (user, code, when) => createUser(users, user, code, when),
     assignCode: (user, code) => assignCode(users, user, code),
     keepPendingPassword: (user, intent, password) => keepPendingPassword(users, user, intent, password),
@@ -38,28 +39,41 @@ export function documentStore(db: Db): DocumentStore {
   };
 }
 
-async function recordVerification(
+async function createVerification(
+  verifications: Collection<StoredVerification>,
+  user: UserKey,
+  count: number,
+): Promise<'created' | 'exists'> {
+  return writing('create a verification', async () => {
+    try {
+      await verifications.insertOne({ _id: user, count });
+      return 'created';
+    } catch (error) {
+      if (isDuplicateKey(error)) return 'exists';
+      throw error;
+    }
+  });
+}
+
+/** Without an upsert: a document that was removed a moment ago does not come back. */
+async function raiseVerification(
   verifications: Collection<StoredVerification>,
   user: UserKey,
   atLeast: number,
-): Promise<void> {
-  const raise = (): Promise<StoredVerification | null> =>
-    verifications.findOneAndUpdate(
+): Promise<'raised' | 'missing'> {
+  return writing('raise a verification', async () => {
+    const after = await verifications.findOneAndUpdate(
       { _id: { $eq: user } },
       { $max: { count: atLeast } },
-      { upsert: true, returnDocument: 'after', projection: { count: 1 } },
+      { returnDocument: 'after', projection: { count: 1 } },
     );
-  await writing('record a verification', async () => {
-    // Of two that insert at once one is refused, and then finds the document.
-    const after = await raise().catch((error: unknown) => {
-      if (!isDuplicateKey(error)) throw error;
-      return raise();
-    });
-    const count = after?.count;
-    if (typeof count === 'number') return;
+    if (after === null) return 'missing';
+    const { count } = after;
+    if (typeof count === 'number') return 'raised';
     // MongoDB orders a text after every number, so $max has left a count that is none as it was.
     const raised = Math.max(countOf(count), atLeast);
     await verifications.updateOne({ _id: { $eq: user }, count: { $eq: count } }, { $set: { count: raised } });
+    return 'raised';
   });
 }
 

@@ -1,8 +1,9 @@
 /** Subjects: one document a user, as stored, and how it is read. The queue in it is in `work-queue.ts`. */
 import { createHash } from 'node:crypto';
 import type { Collection, Document, Filter } from 'mongodb';
+import { isRemovedReason } from '../events/event.ts';
 import type { AccountHandle, Auth0UserId, EventId, TenantId, UserKey } from '../identity.ts';
-import type { DuePriority, Standing, Subject, SubjectReader, SubjectView } from '../ports.ts';
+import type { DuePriority, KnownSubject, Standing, Subject, SubjectReader, SubjectView } from '../ports.ts';
 import { collections } from './collections.ts';
 import type { ReadableDb } from './connection.ts';
 import { reading } from './errors.ts';
@@ -28,6 +29,14 @@ export interface StoredSubject {
   readonly view?: Partial<SubjectView>;
   readonly accountEmailHash?: string;
 }
+
+const knownProjection = {
+  'view.sights': 1,
+  'view.code': 1,
+  'view.did': 1,
+  'view.sync': 1,
+  'view.conditions.reason': 1,
+} as const;
 
 export type Subjects = Collection<StoredSubject>;
 
@@ -91,6 +100,17 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
         const wanted = { collection, filter, most: page };
         const stored = await readWhole<StoredSubject>(db, wanted, 'read subjects');
         for (const subject of stored) found.set(subject._id, subjectOf(subject));
+      }
+      return found;
+    },
+
+    async known(users) {
+      const found = new Map<UserKey, KnownSubject>();
+      for (let start = 0; start < users.length; start += page) {
+        const filter = { _id: { $in: users.slice(start, start + page) } };
+        const wanted = { collection, filter, projection: knownProjection, most: page };
+        const stored = await readWhole<StoredSubject>(db, wanted, 'read what is known of users');
+        for (const subject of stored) found.set(subject._id, knownOf(subject));
       }
       return found;
     },
@@ -187,6 +207,16 @@ function standingOf({ _id, userId, observedAt, view }: StoredSubject): Standing 
   return { user: _id, userId, did: view?.did, conditions: view?.conditions ?? [], observedAt };
 }
 
+function knownOf({ view }: StoredSubject): KnownSubject {
+  return {
+    isSeen: view?.sync !== undefined,
+    sights: view?.sights ?? [],
+    code: view?.code,
+    did: view?.did,
+    lacks: view?.conditions?.some(({ reason }) => isRemovedReason(reason)) ?? false,
+  };
+}
+
 /** A user that was marked due and never looked at has no view yet: nothing is known of it. */
 export function subjectOf(stored: StoredSubject): Subject {
   const view = stored.view ?? {};
@@ -195,6 +225,7 @@ export function subjectOf(stored: StoredSubject): Subject {
     tenant: stored.tenant,
     userId: stored.userId,
     dueAt: stored.due?.at,
+    sights: view.sights ?? [],
     email: view.email,
     emailVerified: view.emailVerified ?? false,
     code: view.code,

@@ -16,6 +16,7 @@ import type { EventId, TenantId } from '../identity.ts';
 import type { Lease, Trigger, WorkQueue } from '../ports.ts';
 import { collections } from './collections.ts';
 import { isDuplicateKey, reading, writing } from './errors.ts';
+import { showSeen } from './first-seen.ts';
 import { complete, release, renew } from './leases.ts';
 import { marking } from './marking.ts';
 import { ofTenants, priorities, type StoredSubject, type Subjects, type TenantFilter } from './subjects.ts';
@@ -33,6 +34,7 @@ export function workQueue(db: Db, tenants?: readonly TenantId[]): WorkQueue {
     claimUser: (trigger, now, leaseMs) => claimUser(subjects, trigger, now, leaseMs),
     renew: (lease, now, leaseMs) => renew(subjects, lease, now, leaseMs),
     complete: (lease, view, observedAt, retryAt) => complete(subjects, lease, view, observedAt, retryAt),
+    showSeen: (seen, now) => showSeen(db, seen, now),
     release: (lease) => release(subjects, lease),
     nextDueAt: () => reading('find when the next user is due', () => nextDueAt(subjects, mine)),
   };

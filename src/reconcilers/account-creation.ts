@@ -9,7 +9,7 @@ import type { OpenIntent } from '../events/fold.ts';
 import type { AccountHandle, Did, EventId, UserKey } from '../identity.ts';
 import type { DocumentStore, Documents, PdsAccount } from '../ports.ts';
 import type { AccountDeps } from './account-state.ts';
-import type { ApplyContext, Told } from './reconciler.ts';
+import type { ApplyContext } from './reconciler.ts';
 
 export async function create(
   { accounts, documents, vault, random }: AccountDeps,
@@ -87,10 +87,23 @@ export async function complete(
   return context.tell(recovered(account, intent));
 }
 
+/** Tells that the account of an intent is there. What becomes of it is for the policy, or for a later decision. */
+export async function resolve(
+  {
+    intent,
+    account,
+    documented,
+  }: { readonly intent: OpenIntent; readonly account: PdsAccount; readonly documented: boolean },
+  context: ApplyContext,
+): Promise<void> {
+  const told = recovered(account, intent);
+  return context.tell(documented ? told : { ...told, data: { ...told.data, documented: false } });
+}
+
 /** The address is the account's: of a creation that was given up, that of the intent may be blank or long gone. */
-function recovered({ did, handle, email }: PdsAccount, intent: OpenIntent): Told {
+function recovered({ did, handle, email }: PdsAccount, intent: OpenIntent) {
   const address = email?.toLowerCase() ?? intent.email;
-  return { type: 'account.created', data: { did, handle, email: address, recovered: true } };
+  return { type: 'account.created', data: { did, handle, email: address, recovered: true } } as const;
 }
 
 /**

@@ -4,7 +4,14 @@
  */
 import type { OpenIntent } from '../events/fold.ts';
 import type { PdsAccount } from '../ports.ts';
-import type { ActualAccount, CreationAction, LateAccount, WantedAccount } from './account-state.ts';
+import type {
+  AccountAction,
+  ActualAccount,
+  CreationAction,
+  KnownAccount,
+  LateAccount,
+  WantedAccount,
+} from './account-state.ts';
 import { freeAddress } from './email.ts';
 import { chooseHandle, type Holder } from './handle.ts';
 import { heldForPerson, type Plan, toBeMended } from './reconciler.ts';
@@ -20,27 +27,77 @@ const interrupted = toBeMended({
   message: 'An account creation broke off; what came of it is being settled.',
 });
 
-/** There is an account of ours that the document and the log do not name. */
-export function planCompletion({ intent, account }: LateAccount): Plan<CreationAction> {
+/**
+ * An open intent, or an account that came of one that was given up. Undefined when there is neither.
+ *
+ * | the account is                                    | to go on | action   | reason               |
+ * |---------------------------------------------------|----------|----------|----------------------|
+ * | the one that the document or the log names        | yes      | record   | NotRecorded          |
+ * | at the intent's handle, and ours by proof         | yes      | complete | CreationInterrupted  |
+ * |   the same, and the document names another        | yes      | resolve  | CreationInterrupted  |
+ * | either                                            | no       | resolve  | CreationInterrupted  |
+ * | at the intent's handle, and another user's        |          | abandon  | CreationInterrupted  |
+ * | none, or hidden, and the intent is young          |          | wait     | WaitingForOutcome    |
+ * | none, and the intent is old                       |          | abandon  | CreationInterrupted  |
+ * | hidden, and the intent is old                     |          | held     | IntendedAccountHidden |
+ *
+ * To go on is to finish the creation. Otherwise the log learns that the account exists, and nothing is written: the user
+ * is deleted, blocked or unverified, or something of theirs was removed.
+ */
+export function planIntent(
+  wanted: KnownAccount,
+  actual: ActualAccount,
+  isToGoOn: boolean,
+  now: Date,
+): Plan<AccountAction> | undefined {
+  const { intent } = wanted;
+  const { linked, intended, late, recorded } = actual;
+  if (intent === undefined) {
+    if (late === undefined) return undefined;
+    return isToGoOn ? planCompletion(late) : planResolution(late, false);
+  }
+  if (linked !== undefined && linked !== 'missing' && isIntended(linked, intended, intent)) {
+    if (!isToGoOn) return planResolution({ intent, account: linked }, recorded?.did === linked.did);
+    const message = 'The account is there; the users document or the log does not say so yet.';
+    return {
+      actions: [{ resource: type, type: 'record-account', account: linked, intent }],
+      condition: toBeMended({ type, reason: 'NotRecorded', message }),
+    };
+  }
+  if (intended?.type === 'account' && isOurs(intent, intended.account)) {
+    const found = { intent, account: intended.account };
+    const isOnlyOne = recorded === undefined || recorded.did === intended.account.did;
+    return isToGoOn && isOnlyOne ? planCompletion(found) : planResolution(found, false);
+  }
+  if (intended?.type === 'account') return planAbandonment(intent, false);
+  return planUnresolved(intent, intended, wanted.settleMs, now);
+}
+
+function planCompletion({ intent, account }: LateAccount): Plan<CreationAction> {
   return {
     actions: [{ resource: type, type: 'complete-creation', intent, account }],
     condition: interrupted,
   };
 }
 
-export function planOpenIntent(
+function planResolution({ intent, account }: LateAccount, documented: boolean): Plan<CreationAction> {
+  return {
+    actions: [{ resource: type, type: 'resolve-creation', intent, account, documented }],
+    condition: interrupted,
+  };
+}
+
+function planAbandonment(intent: OpenIntent, leaked: boolean): Plan<CreationAction> {
+  return { actions: [{ resource: type, type: 'abandon-creation', intent, leaked }], condition: interrupted };
+}
+
+/** No account is to be seen at the intent's handle. */
+function planUnresolved(
   intent: OpenIntent,
   holder: Holder | undefined,
   settleMs: number,
   now: Date,
 ): Plan<CreationAction> {
-  if (holder?.type === 'account') {
-    if (isOurs(intent, holder.account)) return planCompletion({ intent, account: holder.account });
-    return {
-      actions: [{ resource: type, type: 'abandon-creation', intent, leaked: false }],
-      condition: interrupted,
-    };
-  }
   // A slow request of ours may still be running on the PDS: a second one beside it could answer 500 and leak a DID.
   const settled = new Date(intent.at.getTime() + settleMs);
   if (now < settled) {
@@ -51,10 +108,18 @@ export function planOpenIntent(
     const message = `A hidden account holds ${intent.handle}, and may be the one whose creation broke off.`;
     return none(heldForPerson({ type, reason: 'IntendedAccountHidden', message }));
   }
-  return {
-    actions: [{ resource: type, type: 'abandon-creation', intent, leaked: true }],
-    condition: interrupted,
-  };
+  return planAbandonment(intent, true);
+}
+
+/** Where the PDS keeps no invites, the account has to be at the intent's handle too. */
+function isIntended(linked: PdsAccount, intended: Holder | undefined, intent: OpenIntent): boolean {
+  const isThere = intended?.type === 'account' && intended.account.did === linked.did;
+  return madeBy(linked, intent) || (isThere && isOurs(intent, linked));
+}
+
+/** Whether the account was created with the invite of this intent. */
+export function madeBy({ inviteHash }: PdsAccount, intent: OpenIntent | undefined): boolean {
+  return inviteHash !== undefined && inviteHash === intent?.inviteHash;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The types that the planning and the carrying out of an account share. */
-import type { Facts, OpenIntent } from '../events/fold.ts';
+import type { Facts, OpenIntent, Sights } from '../events/fold.ts';
 import type { AccountHandle, Code, Did, UserKey } from '../identity.ts';
 import type {
   AccountHost,
@@ -13,42 +13,44 @@ import type { DesiredEnd, EndAction } from './account-end.ts';
 import type { DesiredEmail } from './email.ts';
 import type { DesiredHandle, Holder } from './handle.ts';
 
-export interface WantedAccount {
+/** What the log knows of an account, whatever is wanted of it. */
+export interface KnownAccount {
+  readonly loggedDid: Did | undefined;
+  readonly sights: Pick<Sights, 'record' | 'account'>;
+  readonly intent: OpenIntent | undefined;
+  /** Creations that were given up: the account of one may be there all the same. */
+  readonly givenUp: readonly OpenIntent[];
+  /** Milliseconds for which a creation with unknown outcome is left alone. */
+  readonly settleMs: number;
+  /** Steps that an earlier pass began and whose outcome is not in the log. */
+  readonly interrupted: ReadonlySet<string>;
+}
+
+export interface WantedAccount extends KnownAccount {
   readonly type: 'account';
   /** The user's own address first, then the one tagged for this tenant. Never empty. */
   readonly email: DesiredEmail;
   readonly handle: DesiredHandle;
-  readonly intent: OpenIntent | undefined;
-  /** Creations that were given up: the account of one may be there all the same. */
-  readonly givenUp: readonly OpenIntent[];
-  readonly loggedDid: Did | undefined;
+  /** A person decided that this account is lost, and that another one takes its place. */
+  readonly lostDid: Did | undefined;
   readonly failedCreations: number;
   /** A person said that this account is the user's. */
   readonly adoption: Facts['adoption'];
   /** We deactivated the account, for a reason that is over. */
   readonly deactivatedByUs: boolean;
-  /** Milliseconds for which a creation with unknown outcome is left alone. */
-  readonly settleMs: number;
   /** Whether a row without a repository may be deleted, once it has been seen so for `settleMs`. */
   readonly recreate: boolean;
   /** The stored password does not open the account. */
   readonly passwordRefused: boolean;
   readonly passwordResetGranted: boolean;
-  /** Steps that an earlier pass began and whose outcome is not in the log. */
-  readonly interrupted: ReadonlySet<string>;
   /** Since when the account has been known to have no repository. */
   readonly remnantSince: Date | undefined;
 }
 
 export type DesiredAccount =
   | WantedAccount
-  | { readonly type: 'none'; readonly reason: string; readonly message: string }
-  | {
-      readonly type: 'end';
-      readonly end: DesiredEnd;
-      readonly loggedDid: Did | undefined;
-      readonly interrupted: ReadonlySet<string>;
-    };
+  | (KnownAccount & { readonly type: 'none'; readonly reason: string; readonly message: string })
+  | (KnownAccount & { readonly type: 'end'; readonly end: DesiredEnd });
 
 /** Ours by the invite that it was made with. */
 export interface LateAccount {
@@ -58,7 +60,7 @@ export interface LateAccount {
 
 export interface ActualAccount {
   readonly recorded: AccountRecord | undefined;
-  /** The account of the DID that the document or the log names; undefined when neither names one. */
+  /** The account of the DID that the document or the log names, or that the document named before; undefined when there is none. */
   readonly linked: PdsAccount | 'missing' | undefined;
   readonly linkedDid: Did | undefined;
   /** Who holds the handle of the open intent. */
@@ -92,6 +94,15 @@ export type CreationAction =
       readonly type: 'abandon-creation';
       readonly intent: OpenIntent;
       readonly leaked: boolean;
+    }
+  | {
+      /** Tells the log that the account of an open intent is there, and writes nothing else. */
+      readonly resource: 'account';
+      readonly type: 'resolve-creation';
+      readonly intent: OpenIntent;
+      readonly account: PdsAccount;
+      /** The users document names the account. */
+      readonly documented: boolean;
     };
 
 export type AccountAction =
@@ -112,7 +123,8 @@ export type AccountAction =
     }
   | { readonly resource: 'account'; readonly type: 'reset-password'; readonly did: Did }
   | { readonly resource: 'account'; readonly type: 'reactivate-account'; readonly did: Did }
-  | { readonly resource: 'account'; readonly type: 'delete-remnant'; readonly did: Did };
+  | { readonly resource: 'account'; readonly type: 'delete-remnant'; readonly did: Did }
+  | { readonly resource: 'account'; readonly type: 'drop-account-record'; readonly did: Did };
 
 export interface AccountDeps {
   readonly accounts: AccountHost;

@@ -1,45 +1,41 @@
 /**
  * Exactly one PDS account for a user with a verified email.
  *
- * createAccount cannot be repeated, so an intent is in the log before the call, and a pass that
- * finds an intent without an outcome looks for the account before anything else.
+ * createAccount cannot be repeated, so an intent is in the log before the call. An open intent is resolved before
+ * anything else is concluded, whatever has become of the user: planIntent in account-planning.ts has its table.
  *
- * | wanted | account known by DID      | intent open | the intent's handle is held by   | action   | reason                   |
- * |--------|---------------------------|-------------|----------------------------------|----------|--------------------------|
- * | no     | none                      | –           |                                  | –        | why not                  |
- * | no     | any                       | –           |                                  | –        | why not; left as it is   |
- * | gone, or blocked                   |             |                                  |          | see account-end.ts       |
- * | yes    | one that cannot be read   | any         |                                  | held     | AccountUnreadable        |
- * | yes    | two different ones        | any         |                                  | held     | AccountsDiffer           |
- * | yes    | the PDS has none          | any         |                                  | held     | AccountMissing           |
- * | yes    | row without repository    | any         |                                  | held     | AccountWithoutRepository |
- * |        |   the same, seen so for a while, and policy allows           | | delete | AccountWithoutRepository |
- * | yes    | deactivated by us         | any         |                                  | activate | AccountDeactivated       |
- * | yes    | deactivated or taken down | any         |                                  | held     | AccountDeactivated, …    |
- * | yes    | only the document names it, and it has an invite of ours | |            | record   | NotRecorded              |
- * | yes    |   the same without, active, and it has another address   | |            | held     | AccountEmailDiffers      |
- * | yes    | active, document lacks it | any         |                                  | record   | NotRecorded              |
- * | yes    | active, document has it   | yes         |                                  | record   | NotRecorded              |
- * | yes    | active, password refused  | –           |                                  | held     | PasswordRefused          |
- * | yes    |   the same, and a person said so |      |                                  | reset    | PasswordRefused          |
- * | yes    | active, but no password   | –           |                                  | held     | CredentialsIncomplete    |
- * | yes    | active                    | –           |                                  | –        | AccountActive            |
- * | yes    | none, a person named one  | any         |                                  | adopt    | AdoptionGranted          |
- * | yes    | none                      | yes         | an account that is ours by proof | complete | CreationInterrupted      |
- * | yes    | none                      | yes         | anybody else                     | abandon  | CreationInterrupted      |
- * | yes    | none                      | yes, young  | nobody, or a hidden account      | wait     | WaitingForOutcome        |
- * | yes    | none                      | yes, old    | nobody                           | abandon  | CreationInterrupted      |
- * | yes    | none                      | yes, old    | a hidden account                 | held     | IntendedAccountHidden    |
+ * | wanted | account that the document or the log names               | action   | reason                   |
+ * |--------|----------------------------------------------------------|----------|--------------------------|
+ * | no     | none                                                     | –        | why not                  |
+ * | no     | any                                                      | –        | why not; left as it is   |
+ * | deleted or blocked                                                |          | see account-end.ts       |
+ * | yes    | one that cannot be read                                  | held     | AccountUnreadable        |
+ * | yes    | two different ones                                       | held     | AccountsDiffer           |
+ * | yes    | the PDS has none                                         | held     | AccountMissing           |
+ * |        |   the same, and a person decided that it is lost         | drop the record | AccountMissing    |
+ * | yes    | the document named it, and no longer does                | held     | DocumentRemoved          |
+ * | yes    | row without repository                                   | held     | AccountWithoutRepository |
+ * |        |   the same, seen so for a while, and policy allows       | delete   | AccountWithoutRepository |
+ * | yes    | deactivated by us                                        | activate | AccountDeactivated       |
+ * | yes    | deactivated or taken down                                | held     | AccountDeactivated, …    |
+ * | yes    | only the document names it, and it has an invite of ours | record   | NotRecorded              |
+ * | yes    |   the same without, active, and it has another address   | held     | AccountEmailDiffers      |
+ * | yes    | active, and the document never named it                  | record   | NotRecorded              |
+ * | yes    | active, password refused                                 | held     | PasswordRefused          |
+ * | yes    |   the same, and a person said so                         | reset    | PasswordRefused          |
+ * | yes    | active, but no password                                  | held     | CredentialsIncomplete    |
+ * | yes    | active                                                   | –        | AccountActive            |
+ * | yes    | none, a person named one                                 | adopt    | AdoptionGranted          |
  *
- * An invite of ours is that of an intent, open or given up: its code was made for one call, and is known to us and
- * the account alone. So a call that arrives after it has been given up leaves nothing that nobody owns.
+ * An account of an earlier life of the user (deleted in Auth0 and back under the same id) that the PDS no longer has
+ * counts as none.
  *
  * | wanted, no account, no intent open                                  | action   | reason               |
  * |---------------------------------------------------------------------|----------|----------------------|
  * | an intent that was given up has made an account after all           | complete | CreationInterrupted  |
  * | each address is refused, or another user of ours holds it           | held     | EmailHeldByUser, …   |
  * | the preferred handle's account has this user's address, no intent,  | held     | UnownedAccountFound  |
- * |   and is not that of another user of ours, such as a sister         |          |                      |
+ * |   and is not that of another user of ours, such as a linked one     |          |                      |
  * | several creations came to nothing                                   | held     | CreationKeepsFailing |
  * | the code is needed as the handle, and the PDS refused it            | held     | CodeHandleRefused    |
  * | the code is needed as the handle and is not there yet               | –        | WaitingForCode       |
@@ -49,9 +45,9 @@ import type { Facts, OpenIntent } from '../events/fold.ts';
 import type { Gap } from '../events/gap.ts';
 import { BLANKED_HANDLE, type Did, type UserKey } from '../identity.ts';
 import type { AccountReader, Documents, PdsAccount, SubjectReader } from '../ports.ts';
-import { adopt, complete, create, record, resetPassword } from './account-creation.ts';
+import { adopt, complete, create, record, resetPassword, resolve } from './account-creation.ts';
 import { applyEnd, desiredEnd, type EndPolicy, planEnd } from './account-end.ts';
-import { intentBehind, planCompletion, planCreation, planOpenIntent } from './account-planning.ts';
+import { intentBehind, madeBy, planCreation, planIntent } from './account-planning.ts';
 import type {
   AccountAction,
   AccountDeps,
@@ -61,8 +57,16 @@ import type {
   WantedAccount,
 } from './account-state.ts';
 import type { DesiredEmail } from './email.ts';
-import { type DesiredHandle, lookUp } from './handle.ts';
-import { type ApplyContext, asDesired, heldForPerson, type Plan, toBeMended } from './reconciler.ts';
+import { type DesiredHandle, type Holder, lookUp } from './handle.ts';
+import {
+  type ApplyContext,
+  asDesired,
+  heldForPerson,
+  type Plan,
+  removedByOthers,
+  toBeMended,
+} from './reconciler.ts';
+import { RESTORE_COMMAND } from './unwanted.ts';
 
 const type = 'account';
 const NOTHING_INTERRUPTED: ReadonlySet<string> = new Set();
@@ -79,40 +83,43 @@ export interface AccountSettings extends EndPolicy {
 }
 
 export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSettings): DesiredAccount {
-  const { auth0 } = facts;
-  const loggedDid = facts.account?.did;
-  const { openActions } = facts;
-  const interrupted =
-    openActions.length === 0 ? NOTHING_INTERRUPTED : new Set(openActions.map((action) => action.type));
+  const { auth0, openActions, sights } = facts;
+  const known = {
+    loggedDid: facts.account?.did,
+    sights,
+    intent: facts.intent,
+    givenUp: facts.givenUp,
+    settleMs: settings.settleMs,
+    interrupted:
+      openActions.length === 0 ? NOTHING_INTERRUPTED : new Set(openActions.map((action) => action.type)),
+  };
   const end = desiredEnd(facts, settings, settings.gap);
-  if (end !== undefined) return { type: 'end', end, loggedDid, interrupted };
+  if (end !== undefined) return { type: 'end', end, ...known };
   if (auth0 === undefined) {
-    return { type: 'none', reason: 'UserUnknown', message: 'The user has not been read from Auth0 yet.' };
+    const message = 'The user has not been read from Auth0 yet.';
+    return { type: 'none', reason: 'UserUnknown', message, ...known };
   }
   if (auth0.email === undefined) {
     const message = 'The user has no email address, which an account needs.';
-    return { type: 'none', reason: 'NoEmail', message };
+    return { type: 'none', reason: 'NoEmail', message, ...known };
   }
   if (!auth0.emailVerified) {
     const message = 'The email has not been verified yet.';
-    return { type: 'none', reason: 'WaitingForEmailVerification', message };
+    return { type: 'none', reason: 'WaitingForEmailVerification', message, ...known };
   }
   const remnant = facts.conditions.find(({ reason }) => reason === 'AccountWithoutRepository');
   return {
     type: 'account',
+    ...known,
     email: desiredEmail(auth0.email, facts, settings),
     handle,
-    intent: facts.intent,
-    givenUp: facts.givenUp,
-    loggedDid,
+    lostDid: facts.lostAccount,
     failedCreations: facts.possiblyLeakedDids,
     adoption: facts.adoption,
     deactivatedByUs: facts.deactivated !== undefined,
-    settleMs: settings.settleMs,
     recreate: settings.remnant === 'recreate',
     passwordRefused: facts.passwordRefused,
     passwordResetGranted: facts.passwordResetGranted,
-    interrupted,
     remnantSince: remnant === undefined ? undefined : new Date(remnant.since),
   };
 }
@@ -137,40 +144,59 @@ export async function observe(
   documents: Documents,
 ): Promise<ActualAccount> {
   const recorded = documents.user?.account;
-  const linkedDid = recorded?.did ?? (wanted.type === 'none' ? undefined : wanted.loggedDid);
-  const nothing = {
-    recorded,
-    linkedDid,
-    code: documents.user?.code,
-    linked: undefined,
-    intended: undefined,
-    late: undefined,
-    preferred: undefined,
-    adoptable: undefined,
-    emailHolders: new Map(),
-  };
-  if (linkedDid !== undefined) {
-    const linked = await accounts.account(linkedDid);
+  const code = documents.user?.code;
+  const nothing = { ...NOTHING_SEEN, recorded, code };
+  const linkedDid = linkedDidOf(wanted, recorded);
+  const linked = linkedDid === undefined ? undefined : await accounts.account(linkedDid);
+  const isPast = linked === 'missing' && recorded === undefined && wanted.sights.account !== linkedDid;
+  const known = isPast ? nothing : { ...nothing, linked, linkedDid };
+  const isSettled = linked !== undefined && linked !== 'missing' && madeBy(linked, wanted.intent);
+  if (wanted.intent !== undefined && !isSettled)
+    return { ...known, intended: await holderOfIntent(accounts, wanted.intent) };
+  if (known.linkedDid !== undefined) {
     const changed =
-      linked !== 'missing' && wanted.type === 'account' && !sameEmail(linked, wanted.email.addresses);
-    const emailHolders = changed ? await holdersOf(subjects, user, wanted.email.addresses) : new Map();
-    return { ...nothing, linked, emailHolders };
+      linked !== undefined &&
+      linked !== 'missing' &&
+      wanted.type === 'account' &&
+      !sameEmail(linked, wanted.email.addresses);
+    return changed
+      ? { ...known, emailHolders: await holdersOf(subjects, user, wanted.email.addresses) }
+      : known;
   }
-  if (wanted.type !== 'account') return nothing;
-  if (wanted.adoption !== undefined) {
+  if (wanted.type === 'account' && wanted.adoption !== undefined) {
     return { ...nothing, adoptable: await accounts.account(wanted.adoption.did) };
   }
-  if (wanted.intent !== undefined) {
-    return { ...nothing, intended: await lookUp(accounts, wanted.intent.handle) };
-  }
   const late = await lookForLate(accounts, wanted.givenUp);
-  if (late !== undefined) return { ...nothing, late };
+  if (late !== undefined || wanted.type !== 'account') return { ...nothing, late };
   const { preferred } = wanted.handle;
   const [holder, emailHolders] = await Promise.all([
     preferred === undefined ? undefined : lookUp(accounts, preferred),
     holdersOf(subjects, user, wanted.email.addresses),
   ]);
   return { ...nothing, preferred: holder, emailHolders };
+}
+
+const NOTHING_SEEN = {
+  linked: undefined,
+  linkedDid: undefined,
+  intended: undefined,
+  late: undefined,
+  preferred: undefined,
+  adoptable: undefined,
+  emailHolders: new Map(),
+} satisfies Partial<ActualAccount>;
+
+/** The account that the document names, or that the log knows of. */
+export function linkedDidOf(
+  { loggedDid, sights }: Pick<DesiredAccount, 'loggedDid' | 'sights'>,
+  recorded: ActualAccount['recorded'],
+): Did | undefined {
+  return recorded?.did ?? loggedDid ?? sights.record ?? sights.account;
+}
+
+/** The handle of the intent is where its account would be; a blank one is of a user who was forgotten. */
+async function holderOfIntent(accounts: AccountReader, { handle }: OpenIntent): Promise<Holder> {
+  return handle === BLANKED_HANDLE ? { type: 'nobody' } : lookUp(accounts, handle);
 }
 
 /** The handles are where such an account would be; a blank one is of a person who was forgotten. */
@@ -200,9 +226,20 @@ async function holdersOf(
   return found;
 }
 
-export function plan(wanted: DesiredAccount, actual: ActualAccount, now: Date): Plan<AccountAction> {
+/** With `isOnHold`, something else of this user was removed: an open intent is resolved, and nothing is done. */
+export function plan(
+  wanted: DesiredAccount,
+  actual: ActualAccount,
+  now: Date,
+  isOnHold = false,
+): Plan<AccountAction> {
+  const isToGoOn = wanted.type === 'account' && !isOnHold;
+  const resolving = planIntent(wanted, actual, isToGoOn, now);
+  if (resolving !== undefined) return resolving;
   if (wanted.type === 'none') {
-    const kept = actual.linkedDid === undefined ? '' : ' The account is left as it is.';
+    const { linked } = actual;
+    const kept =
+      linked === undefined || linked === 'missing' ? '' : ` The account ${linked.did} is left as it is.`;
     return none(asDesired({ type, reason: wanted.reason, message: wanted.message + kept }));
   }
   if (wanted.type === 'end') return planEnd(wanted, actual, now);
@@ -215,10 +252,7 @@ export function plan(wanted: DesiredAccount, actual: ActualAccount, now: Date): 
     return planAdoption(adoption, actual.linkedDid === undefined ? actual.adoptable : actual.linked);
   }
   if (actual.linkedDid !== undefined) return planLinked(wanted, actual, actual.linkedDid, now);
-  if (wanted.intent !== undefined) {
-    return planOpenIntent(wanted.intent, actual.intended, wanted.settleMs, now);
-  }
-  return actual.late === undefined ? planCreation(wanted, actual, now) : planCompletion(actual.late);
+  return planCreation(wanted, actual, now);
 }
 
 function planLinked(
@@ -231,12 +265,12 @@ function planLinked(
     const message = `The users document names ${did} and the log ${wanted.loggedDid}; see which one is in use.`;
     return none(heldForPerson({ type, reason: 'AccountsDiffer', message }));
   }
-  if (linked === undefined || linked === 'missing') {
-    if (wanted.interrupted.has('delete-remnant')) return deleteRemnant(did);
-    const message = `The PDS has no account ${did}; it was deleted there, or this is another PDS.`;
-    return none(heldForPerson({ type, reason: 'AccountMissing', message }));
+  if (linked === undefined || linked === 'missing') return planMissing(wanted, did);
+  if (recorded === undefined && wanted.sights.record === did) {
+    const message = `The users document no longer names the account ${did}, which is still on the PDS. ${RESTORE_COMMAND}`;
+    return removedByOthers({ type, reason: 'DocumentRemoved', message });
   }
-  const intent = intentBehind(linked, wanted.intent ? [wanted.intent, ...wanted.givenUp] : wanted.givenUp);
+  const intent = intentBehind(linked, wanted.givenUp);
   if (wanted.loggedDid === undefined && intent !== undefined) return planRecord(linked, intent);
   if (linked.state === 'no-repo') return planRemnant(wanted, did, now);
   if (linked.state === 'deactivated' || linked.state === 'takendown') return planInactive(wanted, linked);
@@ -248,9 +282,7 @@ function planLinked(
     const message = `Only the users document names ${did}, and its address is not this user's. Say that it is with: concord adopt`;
     return none(heldForPerson({ type, reason: 'AccountEmailDiffers', message }));
   }
-  if (recorded?.did === undefined || wanted.intent !== undefined) {
-    return planRecord(linked, intent);
-  }
+  if (recorded?.did === undefined) return planRecord(linked, intent);
   if (!recorded.hasPassword) {
     const message = 'The users document names the account and holds no password for it.';
     return none(heldForPerson({ type, reason: 'CredentialsIncomplete', message }));
@@ -268,6 +300,20 @@ function planLinked(
     return none(heldForPerson({ type, reason: 'PasswordRefused', message }));
   }
   return none(asDesired({ type, reason: 'AccountActive', message: `The account is ${did}.` }));
+}
+
+function planMissing(wanted: WantedAccount, did: Did): Plan<AccountAction> {
+  if (wanted.interrupted.has('delete-remnant')) return deleteRemnant(did);
+  const reason = 'AccountMissing';
+  if (wanted.lostDid === did) {
+    const message = `The account ${did} is lost, and another one takes its place.`;
+    return {
+      actions: [{ resource: type, type: 'drop-account-record', did }],
+      condition: toBeMended({ type, reason, message }),
+    };
+  }
+  const message = `The PDS has no account ${did}: it was deleted there, or PDS_URL names another PDS. Replace it by a new account, with a new DID and an empty repository, with: concord restore <user>`;
+  return removedByOthers({ type, reason, message });
 }
 
 function planRecord(account: PdsAccount, intent: OpenIntent | undefined): Plan<AccountAction> {
@@ -353,6 +399,8 @@ export async function apply(
       const data = { intent: action.intent.event, reason } as const;
       return context.tell({ type: 'account.creation-abandoned', data });
     }
+    case 'resolve-creation':
+      return resolve(action, context);
     case 'record-account':
       return record(deps, action, documents, context);
     case 'adopt-account':
@@ -368,6 +416,10 @@ export async function apply(
       await deps.accounts.deleteAccount(action.did);
       await deps.documents.dropAccount(context.user, action.did);
       return context.tell({ type: 'account.remnant-deleted', data: { did: action.did } });
+    case 'drop-account-record':
+      await context.ensureLease();
+      await deps.documents.dropAccount(context.user, action.did);
+      return context.tell({ type: 'account.record-dropped', data: { did: action.did } });
     case 'deactivate-account':
     case 'delete-account':
       return applyEnd(deps, action, context);

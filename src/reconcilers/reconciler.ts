@@ -12,6 +12,8 @@ export interface Plan<Action> {
   readonly condition: ConditionDraft;
   /** Set when only time can tell: look again then. */
   readonly retryAt?: Date;
+  /** Something was removed by others. Until a person decides, nothing is created, recorded or renamed for this user. */
+  readonly holdsUser?: true;
 }
 
 /** An outcome as a reconciler tells it; the pass adds who, when and why. */
@@ -44,6 +46,11 @@ export function toBeMended({ type, reason, message }: Saying): ConditionDraft {
 /** Not as desired, and only a person can move it. */
 export function heldForPerson({ type, reason, message }: Saying): ConditionDraft {
   return { type, reason, message, status: 'False', held: true };
+}
+
+/** Something that was there is missing, and only a decision brings it back. */
+export function removedByOthers(saying: Saying): Plan<never> {
+  return { actions: [], condition: heldForPerson(saying), holdsUser: true };
 }
 
 export function unknown({ type, reason, message }: Saying): ConditionDraft {

@@ -1,105 +1,230 @@
 /**
  * The platform's `users` document with the user's permanent code.
  *
- * | Auth0 | document          | action        | reason       |
- * |-------|-------------------|---------------|--------------|
- * | gone  | any               | –             | UserGone     |
- * | there | none              | create + code | NoDocument   |
- * | there | without a code    | assign a code | NoCode       |
- * | there | with a code       | –             | HasCode      |
+ * | Auth0   | document                     | code known          | action              | reason          |
+ * |---------|------------------------------|---------------------|---------------------|-----------------|
+ * | deleted | any                          |                     | –                   | UserGone        |
+ * | blocked | any                          |                     | –                   | UserBlocked     |
+ * | there   | was there and is missing     |                     | –, held             | DocumentRemoved |
+ * | there   | never was there              | no                  | create + draw code  | NoDocument      |
+ * | there   | never was there              | yes                 | create with it      | NoDocument      |
+ * | there   | without a code               | no                  | draw a code         | NoCode          |
+ * | there   | without a code               | yes                 | restore it          | NoCode          |
+ * | there   | none, or without a code      | another user has it | –, held             | CodeHeldByUser  |
+ * | there   | with another code            | yes                 | –, held             | CodeDiffers     |
+ * | there   | with a code                  | the same, or no     | –                   | HasCode         |
  *
- * The code is drawn and inserted; the unique index says whether it was free. Looking first and
- * inserting then would let two users have one code.
+ * A code is known from the log, or from `@handles.code`, where the platform kept codes before. It never changes.
+ *
+ * A drawn code is inserted, and the unique index says whether it was free. Looking first and inserting
+ * then would let two users have one code.
  */
 
 import { UpstreamError } from '../errors.ts';
 import type { Facts } from '../events/fold.ts';
-import type { DocumentStore, Documents, Random } from '../ports.ts';
+import type { Code, UserKey } from '../identity.ts';
+import type { DocumentReader, DocumentStore, Documents, Random } from '../ports.ts';
 import { drawCode } from './code.ts';
-import { type ApplyContext, asDesired, type Plan, toBeMended } from './reconciler.ts';
+import {
+  type ApplyContext,
+  asDesired,
+  heldForPerson,
+  type Plan,
+  removedByOthers,
+  toBeMended,
+} from './reconciler.ts';
+import { notWanted, RESTORE_COMMAND, type Unwanted } from './unwanted.ts';
 
 export type DesiredDocument =
-  | { readonly type: 'none' }
-  | { readonly type: 'document'; readonly signedUpAt: Date };
+  | Unwanted
+  | {
+      readonly type: 'document';
+      readonly user: UserKey;
+      /** What a drawn code begins with. */
+      readonly signedUpAt: Date;
+      /** What is written as `when`. */
+      readonly when: Date;
+      /** The user's permanent code, where the log knows one. */
+      readonly code: Code | undefined;
+      /** The document has been there. */
+      readonly wasThere: boolean;
+    };
+
+export interface ActualDocument {
+  readonly documents: Documents;
+  /** Another user with the code that is to be restored. */
+  readonly codeHolder: UserKey | undefined;
+}
 
 export type DocumentAction =
-  | { readonly resource: 'user-document'; readonly type: 'create-user-document'; readonly signedUpAt: Date }
-  | { readonly resource: 'user-document'; readonly type: 'assign-code'; readonly signedUpAt: Date };
+  | {
+      readonly resource: 'user-document';
+      readonly type: 'create-user-document';
+      readonly signedUpAt: Date;
+      readonly when: Date;
+      /** Undefined when one is to be drawn. */
+      readonly code: Code | undefined;
+    }
+  | { readonly resource: 'user-document'; readonly type: 'assign-code'; readonly signedUpAt: Date }
+  | { readonly resource: 'user-document'; readonly type: 'restore-code'; readonly code: Code };
+type CreateDocument = Extract<DocumentAction, { type: 'create-user-document' }>;
 
 const type = 'user-document';
 const MAX_TRIES = 64;
 
-export function desired(facts: Facts): DesiredDocument {
-  if (facts.auth0 === undefined || facts.absentSince !== undefined) return { type: 'none' };
-  return { type: 'document', signedUpAt: facts.auth0.createdAt };
-}
-
-export function plan(wanted: DesiredDocument, actual: Documents): Plan<DocumentAction> {
-  if (wanted.type === 'none') {
-    return {
-      actions: [],
-      condition: asDesired({
-        type,
-        reason: 'UserGone',
-        message: 'Auth0 has no such user; nothing is written.',
-      }),
-    };
-  }
-  const { signedUpAt } = wanted;
-  if (actual.user === undefined) {
-    return {
-      actions: [{ resource: type, type: 'create-user-document', signedUpAt }],
-      condition: toBeMended({ type, reason: 'NoDocument', message: 'There is no users document.' }),
-    };
-  }
-  if (actual.user.code === undefined) {
-    return {
-      actions: [{ resource: type, type: 'assign-code', signedUpAt }],
-      condition: toBeMended({ type, reason: 'NoCode', message: 'The users document has no code.' }),
-    };
-  }
+export function desired(facts: Facts, user: UserKey): DesiredDocument {
+  const unwanted = notWanted(facts);
+  if (unwanted !== undefined || facts.auth0 === undefined)
+    return unwanted ?? { type: 'unwanted', reason: 'UserUnknown', message: '' };
+  const { createdAt: signedUpAt } = facts.auth0;
+  const { kept, code, sights } = facts;
   return {
-    actions: [],
-    condition: asDesired({
-      type,
-      reason: 'HasCode',
-      message: `The users document has the code ${actual.user.code}.`,
-    }),
+    type: 'document',
+    user,
+    signedUpAt,
+    when: kept.when ?? signedUpAt,
+    code,
+    wasThere: sights.document,
   };
 }
 
+/** The code that is to be in a document that has none; undefined when one is to be drawn. */
+export function codeToRestore(wanted: DesiredDocument, { user, legacyCode }: Documents): Code | undefined {
+  if (wanted.type === 'unwanted' || user?.code !== undefined) return undefined;
+  if (user === undefined && wanted.wasThere) return undefined;
+  return wanted.code ?? legacyCode;
+}
+
+/** The code that handles are made from: while the document has another one, that of the log. */
+export function permanentCode(wanted: DesiredDocument, { user }: Documents): Code | undefined {
+  const found = user?.code;
+  if (wanted.type === 'unwanted' || wanted.code === undefined) return found;
+  return found === undefined ? undefined : wanted.code;
+}
+
+/** Looks whether another user has the code that is to be restored. */
+export async function observe(
+  reader: Pick<DocumentReader, 'findUsers'>,
+  wanted: DesiredDocument,
+  documents: Documents,
+): Promise<ActualDocument> {
+  const code = codeToRestore(wanted, documents);
+  if (code === undefined || wanted.type === 'unwanted') return { documents, codeHolder: undefined };
+  const holders = await reader.findUsers({ code });
+  return { documents, codeHolder: holders.find((holder) => holder !== wanted.user) };
+}
+
+export function plan(
+  wanted: DesiredDocument,
+  { documents, codeHolder }: ActualDocument,
+): Plan<DocumentAction> {
+  const { user } = documents;
+  if (wanted.type === 'unwanted') {
+    const now = user === undefined ? 'There is no users document' : 'The document is left as it is';
+    const message = `${wanted.message} ${now}.`;
+    return { actions: [], condition: asDesired({ type, reason: wanted.reason, message }) };
+  }
+  if (user === undefined && wanted.wasThere) {
+    const message = `The users document was removed. ${RESTORE_COMMAND}`;
+    return removedByOthers({ type, reason: 'DocumentRemoved', message });
+  }
+  const restored = codeToRestore(wanted, documents);
+  if (restored !== undefined && codeHolder !== undefined) return heldByAnother(restored, codeHolder);
+  const { signedUpAt, when } = wanted;
+  if (user === undefined) {
+    return {
+      actions: [{ resource: type, type: 'create-user-document', signedUpAt, when, code: restored }],
+      condition: toBeMended({ type, reason: 'NoDocument', message: 'There is no users document.' }),
+    };
+  }
+  if (user.code === undefined) {
+    return {
+      actions: [
+        restored === undefined
+          ? { resource: type, type: 'assign-code', signedUpAt }
+          : { resource: type, type: 'restore-code', code: restored },
+      ],
+      condition: toBeMended({ type, reason: 'NoCode', message: 'The users document has no code.' }),
+    };
+  }
+  if (wanted.code !== undefined && user.code !== wanted.code)
+    return differs(user.code, wanted.code, wanted.user);
+  const message = `The users document has the code ${user.code}.`;
+  return { actions: [], condition: asDesired({ type, reason: 'HasCode', message }) };
+}
+
+function heldByAnother(code: Code, holder: UserKey): Plan<never> {
+  const message = `The permanent code of this user is ${code}, and the users document of ${holder} has it. Give ${holder} a code of its own, then run: concord retry <user>`;
+  return { actions: [], condition: heldForPerson({ type, reason: 'CodeHeldByUser', message }) };
+}
+
+function differs(found: Code, known: Code, user: UserKey): Plan<never> {
+  const set = `db.users.updateOne({_id: ${JSON.stringify(user)}}, {$set: {code: ${JSON.stringify(known)}}})`;
+  const message = `The users document has the code ${found}, and the permanent code of this user is ${known}. Keep ${found} with: concord restore <user> --accept-code; or set it back in the MongoDB shell: ${set}`;
+  return { actions: [], condition: heldForPerson({ type, reason: 'CodeDiffers', message }) };
+}
+
+/** A known code that is taken is left to the next look, which finds the user who has it. */
 export async function apply(
   documents: DocumentStore,
   random: Random,
   action: DocumentAction,
   context: ApplyContext,
 ): Promise<void> {
-  for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
-    const code = drawCode(random, action.signedUpAt, attempt);
-    await context.ensureLease();
-    const outcome =
-      action.type === 'create-user-document'
-        ? await documents.createUser(context.user, code, action.signedUpAt)
-        : await documents.assignCode(context.user, code);
-    switch (outcome) {
-      case 'created':
-        return context.tell(
-          { type: 'user-document.created', data: {} },
-          { type: 'code.assigned', data: { code } },
-        );
-      case 'assigned':
-        return context.tell({ type: 'code.assigned', data: { code } });
-      case 'user-exists':
-      case 'has-code':
-        // Somebody was faster. The next look at the document tells what is left to do.
-        return;
-      case 'code-taken':
-        continue;
+  switch (action.type) {
+    case 'create-user-document': {
+      const { code, signedUpAt } = action;
+      if (code !== undefined) await create(documents, action, code, context);
+      else await drawUntilFree(random, signedUpAt, (drawn) => create(documents, action, drawn, context));
+      return;
     }
+    case 'assign-code':
+      return drawUntilFree(random, action.signedUpAt, (code) => assign(documents, code, context));
+    case 'restore-code':
+      await assign(documents, action.code, context);
   }
+}
+
+async function drawUntilFree(
+  random: Random,
+  signedUpAt: Date,
+  write: (code: Code) => Promise<'done' | 'taken'>,
+): Promise<void> {
+  for (let attempt = 0; attempt < MAX_TRIES; attempt += 1)
+    if ((await write(drawCode(random, signedUpAt, attempt))) === 'done') return;
   throw new UpstreamError(`no free code among ${MAX_TRIES} draws`, {
     upstream: 'mongodb',
     code: 'CODE_SPACE_EXHAUSTED',
     retryable: true,
   });
+}
+
+async function create(
+  documents: DocumentStore,
+  { when }: CreateDocument,
+  code: Code,
+  context: ApplyContext,
+): Promise<'done' | 'taken'> {
+  await context.ensureLease();
+  const outcome = await documents.createUser(context.user, code, when);
+  if (outcome === 'code-taken') return 'taken';
+  // Another writer was faster where the user exists. The next look at the document tells what is left to do.
+  if (outcome === 'created')
+    await context.tell(
+      { type: 'user-document.created', data: { when: when.toISOString() } },
+      { type: 'code.assigned', data: { code } },
+    );
+  return 'done';
+}
+
+async function assign(
+  documents: DocumentStore,
+  code: Code,
+  context: ApplyContext,
+): Promise<'done' | 'taken'> {
+  await context.ensureLease();
+  const outcome = await documents.assignCode(context.user, code);
+  if (outcome === 'code-taken') return 'taken';
+  if (outcome === 'assigned') await context.tell({ type: 'code.assigned', data: { code } });
+  return 'done';
 }

@@ -2,71 +2,85 @@
  * The platform's `verifications` document: there from sign-up with 0, at least 1 once the email has
  * been verified, and never lowered, since the platform counts further verifications itself.
  *
- * | Auth0             | document        | action   | reason           |
- * |-------------------|-----------------|----------|------------------|
- * | gone              | any             | –        | UserGone         |
- * | not verified      | none            | record 0 | NotRecorded      |
- * | not verified      | any count       | –        | Recorded         |
- * | verified          | none, or 0      | record 1 | NotRecorded      |
- * | verified          | 1 or more       | –        | Recorded         |
+ * | Auth0             | document                    | action   | reason          |
+ * |-------------------|-----------------------------|----------|-----------------|
+ * | deleted           | any                         | –        | UserGone        |
+ * | blocked           | any                         | –        | UserBlocked     |
+ * | any               | was there and is missing    | –, held  | DocumentRemoved |
+ * | not verified      | never was there             | create 0 | NotRecorded     |
+ * | not verified      | any count                   | –        | Recorded        |
+ * | verified          | never was there             | create 1 | NotRecorded     |
+ * | verified          | 0                           | raise    | NotRecorded     |
+ * | verified          | 1 or more                   | –        | Recorded        |
  */
 import type { Facts } from '../events/fold.ts';
 import type { DocumentStore, Documents } from '../ports.ts';
-import { type ApplyContext, asDesired, type Plan, toBeMended } from './reconciler.ts';
+import { type ApplyContext, asDesired, type Plan, removedByOthers, toBeMended } from './reconciler.ts';
+import { notWanted, RESTORE_COMMAND, type Unwanted } from './unwanted.ts';
 
 export type DesiredVerification =
-  | { readonly type: 'none' }
-  | { readonly type: 'at-least'; readonly count: 0 | 1 };
+  | Unwanted
+  | {
+      readonly type: 'at-least';
+      readonly count: 0 | 1;
+      /** The count that is written where the document is created: what it had before, where that is known. */
+      readonly initial: number;
+      /** The document has been there. */
+      readonly wasThere: boolean;
+    };
 
 export interface VerificationAction {
   readonly resource: 'verification';
   readonly type: 'record-verification';
-  readonly count: 0 | 1;
+  readonly count: number;
+  /** Without it, the document is raised only where it is there. */
+  readonly isNew: boolean;
 }
 
 const type = 'verification';
 
 export function desired(facts: Facts): DesiredVerification {
-  if (facts.auth0 === undefined || facts.absentSince !== undefined) return { type: 'none' };
-  return { type: 'at-least', count: facts.auth0.emailVerified ? 1 : 0 };
+  const unwanted = notWanted(facts);
+  if (unwanted !== undefined) return unwanted;
+  const count = facts.auth0?.emailVerified === true ? 1 : 0;
+  const initial = Math.max(count, facts.kept.count ?? 0);
+  return { type: 'at-least', count, initial, wasThere: facts.sights.verification };
 }
 
 export function plan(wanted: DesiredVerification, actual: Documents): Plan<VerificationAction> {
-  if (wanted.type === 'none') {
-    return {
-      actions: [],
-      condition: asDesired({
-        type,
-        reason: 'UserGone',
-        message: 'Auth0 has no such user; nothing is written.',
-      }),
-    };
-  }
   const count = actual.verificationCount;
+  if (wanted.type === 'unwanted') {
+    const now = count === undefined ? 'There is no verifications document' : 'The document is left as it is';
+    const message = `${wanted.message} ${now}.`;
+    return { actions: [], condition: asDesired({ type, reason: wanted.reason, message }) };
+  }
+  if (count === undefined && wanted.wasThere) {
+    const message = `The verifications document was removed. ${RESTORE_COMMAND}`;
+    return removedByOthers({ type, reason: 'DocumentRemoved', message });
+  }
   if (count === undefined || count < wanted.count) {
-    const message =
-      count === undefined ? 'There is no verifications document.' : 'The verified email is not in the count.';
+    const isNew = count === undefined;
+    const message = isNew ? 'There is no verifications document.' : 'The verified email is not in the count.';
+    const action = { resource: type, type: 'record-verification', isNew } as const;
     return {
-      actions: [{ resource: type, type: 'record-verification', count: wanted.count }],
+      actions: [{ ...action, count: isNew ? wanted.initial : wanted.count }],
       condition: toBeMended({ type, reason: 'NotRecorded', message }),
     };
   }
-  return {
-    actions: [],
-    condition: asDesired({
-      type,
-      reason: 'Recorded',
-      message: 'The verifications document is as it should be.',
-    }),
-  };
+  const message = 'The verifications document is as it should be.';
+  return { actions: [], condition: asDesired({ type, reason: 'Recorded', message }) };
 }
 
+/** A document that another one created or removed meanwhile is left to the next read. */
 export async function apply(
   documents: DocumentStore,
-  action: VerificationAction,
+  { count, isNew }: VerificationAction,
   context: ApplyContext,
 ): Promise<void> {
   await context.ensureLease();
-  await documents.recordVerification(context.user, action.count);
-  await context.tell({ type: 'verification.recorded', data: { count: action.count } });
+  const outcome = isNew
+    ? await documents.createVerification(context.user, count)
+    : await documents.raiseVerification(context.user, count);
+  if (outcome === 'exists' || outcome === 'missing') return;
+  return context.tell({ type: 'verification.recorded', data: { count } });
 }

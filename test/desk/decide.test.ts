@@ -112,7 +112,7 @@ describe('a look that is asked for', () => {
     world.hooks.before = ({ method }) => {
       if (method === 'allowsHandle') asked.push(method);
     };
-    world.documents.verifications.delete(user);
+    world.documents.verifications.set(user, 0);
     await says(world, { type: 'reconcile', user, ...why });
     const [pass] = await untilQuiet(world);
     expect(pass?.applied).toMatchObject([{ type: 'record-verification' }]);

@@ -79,6 +79,7 @@ it('shows how far the one under way has come, and whether anybody is at it', asy
       drifted: 2,
       resumes: 1,
       renames: [],
+      disappeared: [],
     },
     tally: {
       counts: {

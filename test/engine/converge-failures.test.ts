@@ -248,7 +248,7 @@ describe('a lease', () => {
     await signUp(world, alice);
     let other: unknown;
     world.hooks.after = async ({ method }) => {
-      if (method !== 'recordVerification' || other !== undefined) return;
+      if (method !== 'createVerification' || other !== undefined) return;
       // The process was held up for longer than its lease, and somebody else took the user.
       await world.clock.advance(world.deps.settings.leaseMs + 1);
       other = await world.queue.claim(world.clock.now(), world.deps.settings.leaseMs);
@@ -266,7 +266,7 @@ describe('a lease', () => {
     const world = createWorld();
     await signUp(world, alice);
     world.hooks.after = async ({ method }) => {
-      if (method === 'recordVerification') await world.clock.advance(world.deps.settings.leaseMs * 2);
+      if (method === 'createVerification') await world.clock.advance(world.deps.settings.leaseMs * 2);
     };
     expect(await pass(world)).toMatchObject({ end: 'lease-lost' });
     expect(world.accounts.stored.size).toBe(0);

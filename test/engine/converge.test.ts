@@ -167,7 +167,7 @@ describe('a sign-up', () => {
     expect([...world.accounts.stored.values()].map(({ email }) => email)).toEqual(['alice.new@example.com']);
   });
 
-  it('without an address, and one that is blocked, have a code and no account', async () => {
+  it('without an address has a code and no account, and one that is blocked has nothing', async () => {
     const world = createWorld();
     await signUp(world, alice, { email: undefined });
     await signUp(world, bob, { blocked: true });
@@ -175,7 +175,11 @@ describe('a sign-up', () => {
     expect(await standing(world, alice.user)).toMatchObject({ account: 'True NoEmail' });
     expect(await standing(world, bob.user)).toMatchObject({ account: 'True UserBlocked' });
     expect((await world.subjects.get(bob.user))?.health).toBe('Suspended');
-    expect(world.documents.users.size).toBe(2);
+    expect([...world.documents.users.keys()]).toEqual([alice.user]);
+    expect(await standing(world, bob.user)).toMatchObject({
+      verification: 'True UserBlocked',
+      'user-document': 'True UserBlocked',
+    });
     expect(world.accounts.stored.size).toBe(0);
   });
 

@@ -64,7 +64,7 @@ describe('by the log alone', () => {
     ]);
     expect(of(8)).toEqual([
       'a count of at least 1 | not told',
-      'a document with a code | ac26nobeb',
+      'a document with the code ac26nobeb | ac26nobeb',
       `one account | ${aliceDid}`,
       'the address in Auth0 | that address',
       'al-ix.at.test | alice.at.test',

@@ -84,14 +84,8 @@ describe('somebody of whom', () => {
       () => [told('account.created', 1, { did: gone(), handle: cedar, email })],
       'may be forgotten',
     ],
-    ['a creation broke off, and came to an account', holding('invite-1'), 'ACCOUNT_ACTIVE'],
-    ['a creation broke off, and the PDS keeps no invites', holding(undefined), 'ACCOUNT_ACTIVE'],
-    ['a creation broke off, and somebody else has the handle', holding('invite-2'), 'may be forgotten'],
-    [
-      'a creation broke off, and a hidden account has the handle',
-      holding('invite-1', 'deactivated'),
-      'may be forgotten',
-    ],
+    ['a creation broke off, and came to an account', holding('invite-1'), 'INTENT_OPEN'],
+    ['a creation broke off, and another user has the handle', holding('invite-2'), 'INTENT_OPEN'],
     [
       'a creation was given up, and came to an account all the same',
       holdingLate('invite-1'),
@@ -107,7 +101,7 @@ describe('somebody of whom', () => {
       holdingLate(undefined),
       'may be forgotten',
     ],
-    ['a creation broke off, and nobody has the handle', () => [intended], 'may be forgotten'],
+    ['a creation broke off, and no account has the handle', () => [intended], 'INTENT_OPEN'],
   ])('%s', async (_name, given, expected) => {
     const world = createWorld();
     const events = given(world);

@@ -33,16 +33,25 @@ const created = told('account.created', 1, {
 });
 const documents: Documents = {
   verificationCount: 1,
-  user: { code: code('ac26nobeb'), account: undefined, pending: undefined },
+  user: { code: code('ac26nobeb'), when: undefined, account: undefined, pending: undefined },
   handle: undefined,
+  legacyCode: undefined,
 };
 
 function view(changes: Partial<View> = {}): View {
-  const desired = desire(fold([observed(0)]), { emailTag: undefined }, '.at.test', SETTINGS, 'none');
+  const desired = desire(
+    alice.user,
+    fold([observed(0)]),
+    { emailTag: undefined },
+    '.at.test',
+    SETTINGS,
+    'none',
+  );
   return {
     desired,
     documents,
     account,
+    missingAccount: undefined,
     actions: [],
     conditions: [],
     failures: [],
@@ -91,8 +100,8 @@ describe('a step that was intended and is no longer needed was done', () => {
 describe('nothing is told', () => {
   const still = (type: 'record-verification' | 'create-user-document') =>
     type === 'record-verification'
-      ? ({ resource: 'verification', type, count: 1 } as const)
-      : ({ resource: 'user-document', type, signedUpAt: at(0) } as const);
+      ? ({ resource: 'verification', type, count: 1, isNew: true } as const)
+      : ({ resource: 'user-document', type, signedUpAt: at(0), when: at(0), code: undefined } as const);
   it.each([
     { reason: 'when no pass broke off', events: [created], seen: view() },
     {

@@ -159,7 +159,11 @@ it('an account that is older than the log is told once, and found by its address
 
   const seen = world.log.events.filter(({ type }) => type === 'subject.observed');
   expect(seen.map(({ data }) => data)).toEqual([
-    { code: 'ac24nobeb', account: { did, handle: 'cedar.at.test', email: 'alice@example.com' } },
+    {
+      code: 'ac24nobeb',
+      account: { did, handle: 'cedar.at.test', email: 'alice@example.com' },
+      ...{ document: { when: null }, record: did },
+    },
   ]);
   expect(await world.subjects.holdersOfEmail('alice@example.com')).toEqual([alice.user]);
   world.hooks.before = ({ port }) => {

@@ -58,7 +58,7 @@ async function settle(world: World, people: readonly Somebody[]): Promise<void> 
     const { user, at, carries, platformHandle, reason } = who;
     const did = parseDid(who.did);
     if (did === undefined) throw new Error('That is no DID.');
-    if (at >= DRIFTED) world.documents.verifications.set(user, 1);
+    world.documents.verifications.set(user, at >= DRIFTED ? 1 : 0);
     world.documents.users.set(user, {
       code: codeOf(at),
       account: { did, handle: carries, password: 'sealed' },

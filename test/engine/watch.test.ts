@@ -5,7 +5,9 @@ import { createLogger } from '../../src/logger.ts';
 import { alice, bob, otherTenant, type Person, person, tenant } from '../mongo/people.ts';
 import { inMemoryCursors } from '../support/in-memory/cursors.ts';
 import { type InMemoryChanges, inMemoryChanges } from '../support/in-memory/document-changes.ts';
+import { inMemoryEventLog } from '../support/in-memory/event-log.ts';
 import type { Hooks } from '../support/in-memory/hooks.ts';
+import { seededRandom } from '../support/in-memory/random.ts';
 import { inMemoryWorkQueue } from '../support/in-memory/work-queue.ts';
 import { settled, virtualClock } from '../support/virtual-clock.ts';
 
@@ -25,12 +27,13 @@ function setUp() {
   const hooks: Hooks = {};
   const [clock, changes, cursors] = [virtualClock(), inMemoryChanges(), inMemoryCursors(hooks)];
   const { queue } = inMemoryWorkQueue(hooks);
+  const log = inMemoryEventLog(hooks);
   const due: string[] = [];
   const told = { due: 0, missed: 0 };
   const begin = () => {
     const stopping = new AbortController();
     const watch = createWatch({
-      ...{ changes, cursors, clock, tenants, pollMs: POLL_MS },
+      ...{ changes, cursors, clock, tenants, log, random: seededRandom(), pollMs: POLL_MS },
       logger: createLogger({ level: 'silent', pretty: false }),
       queue: {
         markDue: async (triggers, at, priority) => {
@@ -53,7 +56,7 @@ function setUp() {
     ends.push(end);
     return { ...watch, end };
   };
-  return { hooks, clock, changes, cursors, due, told, begin };
+  return { hooks, clock, changes, cursors, log, due, told, begin };
 }
 
 function row({ user }: Person, handle: string, at: Date) {
@@ -153,7 +156,7 @@ describe('with change streams', () => {
     const { changes, told, begin } = setUp();
     begin();
     await settled();
-    changes.happen(undefined, true);
+    changes.happen(undefined, { isWhole: true });
     await settled();
     expect(told.missed).toBe(1);
   });

@@ -48,6 +48,12 @@ const FULL: Facts = {
   platformHandle: 'alice',
   sister: { user: bob.user, handle: 'bob' },
   code: code('ac26nobeb'),
+  sights: { verification: true, document: true, record: aliceDid, account: aliceDid },
+  seenInSync: true,
+  kept: { count: 2, when: at(-1) },
+  removed: new Set(['handle']),
+  removedAt: at(2),
+  lostAccount: bobDid,
   account,
   seen: { code: code('ac26zazaz'), account: { ...account, did: bobDid } },
   intent: begun,
@@ -65,6 +71,7 @@ const FULL: Facts = {
 };
 const NOTHING = fold([]);
 const other = { did: bobDid, handle: handle('bob') };
+const noAccount = { sights: { ...FULL.sights, record: undefined, account: undefined } };
 const unseen = { seen: { ...FULL.seen, account: undefined } };
 
 function without(resource: string): Pick<Facts, 'openActions'> {
@@ -91,6 +98,11 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
       unlistedSince: undefined,
       removalGrantedAt: undefined,
       forgotten: false,
+      // The user was deleted and is back, which is another life.
+      sights: NOTHING.sights,
+      kept: NOTHING.kept,
+      removed: new Set(),
+      lostAccount: undefined,
     },
   ],
   [
@@ -114,10 +126,17 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   [
     'an account was seen, without an address',
     told('subject.observed', 20, { code: code('ac26nobeb'), account: { ...other, email: null } }),
-    { seen: { code: code('ac26nobeb'), account: { ...other, email: undefined } } },
+    {
+      seen: { code: undefined, account: { ...other, email: undefined } },
+      sights: { ...FULL.sights, record: bobDid, account: bobDid },
+    },
   ],
   ['a verification', told('verification.recorded', 20, { count: 1 }), without('verification')],
-  ['a document, whose code is still to come', told('user-document.created', 20, {}), {}],
+  [
+    'a document, whose code is still to come',
+    told('user-document.created', 20, { when: at(7).toISOString() }),
+    { kept: { count: 2, when: at(7) } },
+  ],
   [
     'a code',
     told('code.assigned', 20, { code: code('ac26zazaz') }),
@@ -152,6 +171,8 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     told('account.created', 20, { ...other, email: 'b@example.com' }),
     {
       account: { ...other, email: 'b@example.com' },
+      sights: { ...FULL.sights, record: bobDid, account: bobDid },
+      adoption: undefined,
       accountDeleted: false,
       deactivated: undefined,
       intent: undefined,
@@ -166,6 +187,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     {
       account: { ...account, ...other },
       seen: { ...FULL.seen, account: { ...account, ...other } },
+      sights: { ...FULL.sights, record: bobDid, account: bobDid },
       intent: undefined,
       givenUp: [],
       ...without('account'),
@@ -176,6 +198,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     told('account.adopted', 20, { ...other, email: 'b@example.com', evidence: [] }),
     {
       account: { ...other, email: 'b@example.com' },
+      sights: { ...FULL.sights, record: bobDid, account: bobDid },
       adoption: undefined,
       intent: undefined,
       givenUp: [],
@@ -186,12 +209,17 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   [
     'an adopted account without an address',
     told('account.adopted', 20, { ...other, email: null, evidence: [] }),
-    { account: other, adoption: undefined, intent: undefined, givenUp: [], ...unseen, ...without('account') },
+    {
+      ...{ account: other, adoption: undefined, intent: undefined, givenUp: [] },
+      sights: { ...FULL.sights, record: bobDid, account: bobDid },
+      ...unseen,
+      ...without('account'),
+    },
   ],
   [
     'a remnant is gone',
     told('account.remnant-deleted', 20, { did: aliceDid }),
-    { account: undefined, ...unseen, ...without('account') },
+    { account: undefined, ...noAccount, ...unseen, ...without('account') },
   ],
   [
     'a removal that can be taken back',
@@ -206,7 +234,12 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   [
     'a removal',
     told('account.deleted', 20, { did: aliceDid }),
-    { account: undefined, accountDeleted: true, deactivated: undefined, ...unseen, ...without('account') },
+    {
+      ...{ account: undefined, accountDeleted: true, deactivated: undefined },
+      ...noAccount,
+      ...unseen,
+      ...without('account'),
+    },
   ],
   ['a password that fits', told('password.accepted', 20, { did: aliceDid }), { passwordRefused: false }],
   [
@@ -392,6 +425,9 @@ describe('one event', () => {
     );
     expect(Object.fromEntries(known)).toEqual({
       seen: { code: undefined, account: undefined },
+      sights: { verification: false, document: false, record: undefined, account: undefined },
+      kept: { count: undefined, when: undefined },
+      removed: new Set(),
       givenUp: [],
       refusedHandles: new Map(),
       refusedEmails: new Map(),

@@ -144,7 +144,7 @@ describe('the same events, in any order and any number of times', () => {
 
   it('give the same desired state', () => {
     const desired = (events: readonly ConcordEvent[]) =>
-      desire(fold(events), { emailTag: 'second' }, '.at.test', SETTINGS, 'none');
+      desire(alice.user, fold(events), { emailTag: 'second' }, '.at.test', SETTINGS, 'none');
     fc.assert(
       fc.property(rearranged, ([events, again]) => {
         expect(desired(again)).toEqual(desired(events));

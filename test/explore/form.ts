@@ -188,6 +188,7 @@ function steadyPart(facts: Facts): string {
     [paused?.by, paused?.reason],
     adoption,
     [facts.deactivated, facts.passwordRefused, facts.passwordResetGranted, facts.accountDeleted],
+    [facts.sights, facts.kept, [...facts.removed].sort(), facts.lostAccount, facts.seenInSync],
     [facts.forgotten, facts.sister, platformHandle, facts.code, facts.possiblyLeakedDids, facts.attempts],
     facts.quarantined,
     facts.failure && failureText(facts.failure),
@@ -218,6 +219,7 @@ function factsPart(world: World, facts: Facts): string {
     age(world, facts.intent?.at, settleMs),
     age(world, remnant === undefined ? undefined : new Date(remnant.since), settleMs),
     age(world, facts.newestAt, 1),
+    age(world, facts.auth0 === undefined ? facts.removedAt : undefined, Number.POSITIVE_INFINITY),
     refusals(facts.refusedHandles),
     refusals(facts.refusedEmails),
   ].join('|');

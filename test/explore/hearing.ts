@@ -1,5 +1,6 @@
 /** How Concord is told of what happened outside, one message after another. */
 import { ownerOf } from '../../src/engine/owner.ts';
+import { noteRemoval } from '../../src/engine/watch.ts';
 import { ingest } from '../../src/events/ingest.ts';
 import { otherTenant, tenant } from '../mongo/people.ts';
 import type { Message } from './platform.ts';
@@ -23,10 +24,17 @@ export async function hear(run: Run, ports: Ports, message: Message): Promise<vo
     await ingest({ log: ports.log, queue: ports.queue, rejects: ports.rejects, clock }, target, [body]);
     return;
   }
-  // The one place that stands for the watch of the change stream: what it does about a change is done here.
+  // As the watch of the change stream does.
   const owned = ownerOf(who.user, TENANTS);
   if (owned === undefined) return;
   const trigger = { user: owned.user, userId: owned.userId, tenant: owned.tenant.id };
-  await ports.queue.markDue([trigger], clock.now(), 'trigger');
-  if (message.removed !== undefined) run.watch.heard(who, message.removed, message.atMs);
+  const change = {
+    removed: message.removed === undefined ? [] : [message.removed],
+    position: String(run.world.heard),
+    at: new Date(message.atMs),
+  };
+  const deps = { log: ports.log, clock, random: run.world.random };
+  const cause = await noteRemoval(deps, trigger, change);
+  const due = cause === undefined ? trigger : { ...trigger, cause };
+  await ports.queue.markDue([due], clock.now(), 'trigger');
 }

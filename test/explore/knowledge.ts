@@ -3,10 +3,9 @@
  * reconciliation or a sweep that came to its end, and from what the change stream told. What is known and is
  * missing when a reconciliation reads it was removed by others (W1), and a code that is known never changes (W4).
  */
-import type { ConcordEvent, EventData, EventType } from '../../src/events/event.ts';
+import type { ConcordEvent, EventData, EventType, Removable } from '../../src/events/event.ts';
 import type { Code, Did, UserKey } from '../../src/identity.ts';
 import type { Auth0User } from '../../src/ports.ts';
-import type { Removed } from './platform.ts';
 import type { World } from './world.ts';
 
 export type What = 'verification' | 'document' | 'record' | 'account';
@@ -30,10 +29,11 @@ export const NOTHING_KNOWN: Known = {
   createdAtMs: Number.NEGATIVE_INFINITY,
 };
 
-const WHAT_WAS_REMOVED: Readonly<Record<Removed, What | undefined>> = {
+const WHAT_WAS_REMOVED: Readonly<Record<Removable, What | undefined>> = {
   verification: 'verification',
   'user-document': 'document',
   'account-record': 'record',
+  account: 'account',
   code: undefined,
   handle: undefined,
 };
@@ -54,13 +54,14 @@ export function knowingCode(known: Known, code: Code | undefined | null): Known 
     : { ...known, codes: new Set([...known.codes, code]) };
 }
 
-/** What the change stream told; of an earlier life it says nothing about this one. */
-export function knowingRemoval(known: Known, removed: Removed, atMs: number): Known {
+/** With a lost account its record may be replaced as well. */
+function restoredWith(removed: Removable): readonly What[] {
   const what = WHAT_WAS_REMOVED[removed];
-  return what === undefined || atMs < known.createdAtMs ? known : knowing(known, what);
+  if (what === undefined) return [];
+  return what === 'account' ? ['account', 'record'] : [what];
 }
 
-type Learning = { readonly [T in EventType]?: (known: Known, data: EventData[T]) => Known };
+type Learning = { readonly [T in EventType]?: (known: Known, data: EventData[T], at: Date) => Known };
 
 /** What an event says; those that are not listed say nothing of what is there. */
 const LEARNING: Learning = {
@@ -74,17 +75,34 @@ const LEARNING: Learning = {
   'verification.recorded': (known) => knowing(known, 'verification'),
   'user-document.created': (known) => knowing(known, 'document'),
   'code.assigned': (known, { code }) => knowingCode(knowing(known, 'document'), code),
-  'subject.observed': (known, { code }) => knowingCode(known, code),
-  'account.created': (known) => knowing(known, 'document', 'record', 'account'),
+  'subject.observed': (known, { code, verification, document, record, account }) => {
+    const there: What[] = [
+      ...(verification === undefined ? [] : (['verification'] as const)),
+      ...(document === undefined ? [] : (['document'] as const)),
+      ...(record === undefined ? [] : (['document', 'record', 'account'] as const)),
+      ...(account === null ? [] : (['account'] as const)),
+    ];
+    return knowingCode(knowing(known, ...there), code);
+  },
+  'resource.removed': (known, { what, seenBy }, at) => {
+    const removed = WHAT_WAS_REMOVED[what];
+    // What the change stream tells of an earlier life says nothing about this one.
+    const isOfThisLife = seenBy === 'read' || at.getTime() >= known.createdAtMs;
+    return removed === undefined || !isOfThisLife ? known : knowing(known, removed);
+  },
+  'restore.granted': (known, { what }) => unknowing(known, ...what.flatMap((one) => restoredWith(one))),
+  'account.created': (known, { documented }) =>
+    documented === false ? knowing(known, 'account') : knowing(known, 'document', 'record', 'account'),
   'account.recorded': (known) => knowing(known, 'document', 'record', 'account'),
   'account.adopted': (known) => knowing(known, 'document', 'record', 'account'),
   'account.deleted': (known) => unknowing(known, 'record', 'account'),
+  'account.record-dropped': (known) => unknowing(known, 'record', 'account'),
   'account.remnant-deleted': (known) => unknowing(known, 'record', 'account'),
 };
 
-export function learning(known: Known, { type, data }: ConcordEvent): Known {
-  const learn = LEARNING[type] as ((known: Known, data: ConcordEvent['data']) => Known) | undefined;
-  return learn?.(known, data) ?? known;
+export function learning(known: Known, { type, data, at }: ConcordEvent): Known {
+  const learn = LEARNING[type] as ((known: Known, data: ConcordEvent['data'], at: Date) => Known) | undefined;
+  return learn?.(known, data, at) ?? known;
 }
 
 /** What one process has read of one user, and what it knew before. */

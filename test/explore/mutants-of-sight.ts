@@ -1,18 +1,12 @@
 /** Seeded bugs in what is seen of the platform and of Auth0, and in what is done to them. */
 import { eventId } from '../../src/identity.ts';
+import { NO_DOCUMENTS } from '../mongo/people.ts';
 import type { Mutant } from './mutant.ts';
 import { believes, forged, on, outlasting, sees } from './mutant-layers.ts';
+import { LIMITS } from './phases.ts';
 
 const unreadForNone = on('documents', (documents) => ({
-  read: (users) =>
-    documents
-      .read(users)
-      .catch(
-        () =>
-          new Map(
-            users.map((user) => [user, { verificationCount: undefined, user: undefined, handle: undefined }]),
-          ),
-      ),
+  read: (users) => documents.read(users).catch(() => new Map(users.map((user) => [user, NO_DOCUMENTS]))),
 }));
 
 export const blindMutants: readonly Mutant[] = [
@@ -95,7 +89,10 @@ export const blindMutants: readonly Mutant[] = [
   {
     ...sees('a verification is lowered', (documents) => ({ ...documents, verificationCount: 0 })),
     inner: on('documents', (_documents, run) => ({
-      recordVerification: async (user, atLeast) => void run.world.documents.verifications.set(user, atLeast),
+      raiseVerification: async (user, atLeast) => {
+        run.world.documents.verifications.set(user, atLeast);
+        return 'raised' as const;
+      },
     })),
   },
   {
@@ -117,7 +114,7 @@ export const blindMutants: readonly Mutant[] = [
       read: async (users) => {
         const [user] = users;
         const count = user === undefined ? undefined : run.world.documents.verifications.get(user);
-        if (user !== undefined && count !== undefined) await documents.recordVerification(user, count + 1);
+        if (user !== undefined && count !== undefined) await documents.raiseVerification(user, count + 1);
         return documents.read(users);
       },
     })),
@@ -214,7 +211,7 @@ export const blindMutants: readonly Mutant[] = [
   },
   {
     name: 'no removal is within the limit',
-    limits: { removals: { share: 0, count: 0 }, renames: { share: 1, count: 10 }, sourceShrink: 1 },
+    limits: { ...LIMITS, removals: { share: 0, count: 0 } },
   },
   { name: 'nobody is ever quarantined', settings: { quarantineAfter: Number.POSITIVE_INFINITY } },
 ];

@@ -11,9 +11,11 @@ import type { Entry, Step, Tools } from './scenario.ts';
 import { goOn, lookAt, persist, restOnce, type Work } from './work.ts';
 import { silent } from './world.ts';
 
-const LIMITS = {
+export const LIMITS = {
   removals: { share: 1, count: 10 },
   renames: { share: 1, count: 10 },
+  disappearances: { share: 1, count: 10 },
+  restores: { share: 1, count: 10 },
   sourceShrink: 1,
 };
 /** Between two steps of the platform, long enough for everything to come to rest. */

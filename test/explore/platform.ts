@@ -1,10 +1,11 @@
 /** The platform's own programs and people, as steps of one write each. Concord may act before and after each of them. */
+import type { Removable } from '../../src/events/event.ts';
 import type { Person } from '../mongo/people.ts';
 import type { StoredUser } from '../support/in-memory/documents.ts';
 import type { World } from './world.ts';
 
 /** What a change stream can say was removed. */
-export type Removed = 'verification' | 'user-document' | 'account-record' | 'code' | 'handle';
+type Removed = Exclude<Removable, 'account'>;
 
 /** Something that is on its way to Concord: an entry of Auth0's log, or a change in the database. */
 export type Message =

@@ -1,13 +1,11 @@
 /** Looks on at every write as it takes effect: what must not happen is noticed at once, and what did happen is kept. */
 import type { Code, Did, UserKey } from '../../src/identity.ts';
-import type { Person } from '../mongo/people.ts';
 import type { StoredAccount } from '../support/in-memory/accounts.ts';
 import type { StoredUser } from '../support/in-memory/documents.ts';
 import { all, saveMap } from '../support/in-memory/kept.ts';
 import { type Effect, isTold, unexplained } from './effects.ts';
 import { judge, judgeCode, type Write } from './judge.ts';
-import { type Known, knowingRemoval, learning, NOTHING_KNOWN, type Sight } from './knowledge.ts';
-import type { Removed } from './platform.ts';
+import { type Known, learning, NOTHING_KNOWN, type Sight } from './knowledge.ts';
 import type { Point } from './ports.ts';
 import { Settled } from './settled.ts';
 import type { World } from './world.ts';
@@ -81,10 +79,6 @@ export class Watch {
   /** What a process has read that came to its end. */
   saw(user: UserKey, sight: Sight): void {
     this.known.set(user, sight.addTo(this.knownOf(user)));
-  }
-
-  heard({ user }: Person, removed: Removed, atMs: number): void {
-    this.known.set(user, knowingRemoval(this.knownOf(user), removed, atMs));
   }
 
   outward(objections: readonly string[], isLate: boolean): void {

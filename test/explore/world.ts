@@ -1,6 +1,6 @@
 /** The world of a run: the stores as they are, the clock, and what only the oracle may look at. */
 import type { EngineSettings, Policy } from '../../src/engine/settings.ts';
-import type { ConcordEvent } from '../../src/events/event.ts';
+import { type ConcordEvent, isReceived } from '../../src/events/event.ts';
 import { type Facts, fold } from '../../src/events/fold.ts';
 import type { Did, UserKey } from '../../src/identity.ts';
 import { createLogger } from '../../src/logger.ts';
@@ -179,9 +179,7 @@ export class World {
     const fresh = known === undefined || !isSame ? [] : events.slice(known.events);
     const newest = known?.facts.newestAt;
     const isLater =
-      isSame &&
-      newest !== undefined &&
-      fresh.every(({ at, type }) => at > newest && type !== 'auth0.log-received');
+      isSame && newest !== undefined && fresh.every((event) => event.at > newest && !isReceived(event));
     const facts = isLater ? fold(fresh, known?.facts) : fold(events);
     this.#folded.set(user, { events: events.length, first: events[0], facts });
     return facts;

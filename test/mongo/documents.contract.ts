@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../src/errors.ts';
 import { eventId, type UserKey } from '../../src/identity.ts';
 import type { DocumentStore } from '../../src/ports.ts';
-import { alice, aliceDid, all, at, bob, bobDid, code, handle } from './people.ts';
+import { alice, aliceDid, all, at, bob, bobDid, code, handle, NO_DOCUMENTS } from './people.ts';
 
 export interface DocumentWorld {
   readonly store: DocumentStore;
@@ -13,21 +13,22 @@ export interface DocumentWorld {
 
 /** `make` gives a store with no document in it and a unique index on `users.code`. */
 export function documentStoreContract(make: () => Promise<DocumentWorld>): void {
-  const nothing = { verificationCount: undefined, user: undefined, handle: undefined };
+  const nothing = NO_DOCUMENTS;
   const account = { did: aliceDid, handle: handle('alice'), password: 'sealed', createdAt: at(3) };
 
   describe('reading', () => {
     it('answers for every user that was asked for', async () => {
       const { store, setHandle } = await make();
-      await store.recordVerification(alice.user, 1);
+      await store.createVerification(alice.user, 1);
       await store.createUser(alice.user, code('ac26nobeb'), at(1));
       await setHandle(alice.user, 'alice');
       const found = await store.read([alice.user, bob.user]);
       expect([...found.keys()]).toEqual([alice.user, bob.user]);
       expect(found.get(alice.user)).toEqual({
         verificationCount: 1,
-        user: { code: 'ac26nobeb', account: undefined, pending: undefined },
+        user: { code: 'ac26nobeb', when: at(1), account: undefined, pending: undefined },
         handle: 'alice',
+        legacyCode: undefined,
       });
       expect(found.get(bob.user)).toEqual(nothing);
       expect(await store.read([])).toEqual(new Map());
@@ -59,7 +60,7 @@ export function documentStoreContract(make: () => Promise<DocumentWorld>): void 
       const { store, setHandle } = await make();
       await store.createUser(alice.user, code('ac26nobeb'), at(1));
       await store.recordAccount(alice.user, account, []);
-      await store.recordVerification(bob.user, 1);
+      await store.createVerification(bob.user, 1);
       await setHandle(bob.user, 'bob');
       expect((await all(store.owners())).flat()).toEqual([
         { collection: 'users', key: alice.user, did: aliceDid },
@@ -83,16 +84,27 @@ export function documentStoreContract(make: () => Promise<DocumentWorld>): void 
     it('is created, raised, and never lowered', async () => {
       const { store } = await make();
       const counts: (number | undefined)[] = [];
+      expect(await store.createVerification(alice.user, 0)).toBe('created');
+      expect(await store.createVerification(alice.user, 5)).toBe('exists');
       for (const atLeast of [0, 1, 0, 3, 2]) {
-        await store.recordVerification(alice.user, atLeast);
+        expect(await store.raiseVerification(alice.user, atLeast)).toBe('raised');
         counts.push((await store.read([alice.user])).get(alice.user)?.verificationCount);
       }
       expect(counts).toEqual([0, 1, 1, 3, 3]);
     });
 
-    it('is recorded once when many record it at once', async () => {
+    it('that was removed is not raised, and does not come back', async () => {
       const { store } = await make();
-      await Promise.all(Array.from({ length: 20 }, () => store.recordVerification(alice.user, 1)));
+      expect(await store.raiseVerification(alice.user, 1)).toBe('missing');
+      expect((await store.read([alice.user])).get(alice.user)?.verificationCount).toBeUndefined();
+    });
+
+    it('is created once when many create it at once', async () => {
+      const { store } = await make();
+      const all = await Promise.all(
+        Array.from({ length: 20 }, () => store.createVerification(alice.user, 1)),
+      );
+      expect(all.filter((outcome) => outcome === 'created')).toHaveLength(1);
       expect((await store.read([alice.user])).get(alice.user)?.verificationCount).toBe(1);
     });
   });
@@ -124,12 +136,14 @@ export function documentStoreContract(make: () => Promise<DocumentWorld>): void 
       await store.keepPendingPassword(alice.user, eventId('e-2'), 'sealed-2');
       expect(await user()).toEqual({
         code: 'ac26nobeb',
+        when: at(1),
         account: undefined,
         pending: { intent: 'e-2', password: 'sealed-2' },
       });
       expect(await store.recordAccount(alice.user, account, [])).toBe('recorded');
       expect(await user()).toEqual({
         code: 'ac26nobeb',
+        when: at(1),
         account: { did: aliceDid, handle: 'alice.at.test', hasPassword: true },
         pending: undefined,
       });

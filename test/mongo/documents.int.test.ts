@@ -41,9 +41,9 @@ describe('documents that others wrote', () => {
     await rows(db, 'verifications').insertOne({ _id: alice.user, ...fields });
     const count = async () => (await store.read([alice.user])).get(alice.user)?.verificationCount;
     expect(await count()).toBe(expected);
-    await store.recordVerification(alice.user, 1);
+    await store.raiseVerification(alice.user, 1);
     expect(await count()).toBe(Math.max(expected, 1));
-    await store.recordVerification(alice.user, 3);
+    await store.raiseVerification(alice.user, 3);
     expect(await count()).toBe(3);
   });
 

@@ -184,7 +184,7 @@ describe('documents, when MongoDB fails', () => {
     ['and not for ever', { closeConnection: true, mode: 'alwaysOn' }, { code: 'UNREACHABLE' }],
   ] as const)('are read once more %s', async (_name, fault, expected) => {
     const { store } = await make();
-    await store.recordVerification(alice.user, 1);
+    await store.createVerification(alice.user, 1);
     await majority();
     const read = async () => {
       const found = await store.read([alice.user]);
@@ -201,7 +201,7 @@ describe('documents, when MongoDB fails', () => {
     const account = { did: aliceDid, handle: handle('alice'), createdAt: at(1) };
     const writes: readonly (readonly [string, () => Promise<unknown>])[] = [
       ['insert', () => store.createUser(alice.user, code('ac26nobeb'), at(1))],
-      ['findAndModify', () => store.recordVerification(alice.user, 1)],
+      ['findAndModify', () => store.raiseVerification(alice.user, 1)],
       ['update', () => store.recordAccount(alice.user, account, [])],
     ];
     for (const [command, write] of writes) {

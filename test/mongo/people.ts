@@ -15,7 +15,7 @@ import {
   type UserKey,
   userKey,
 } from '../../src/identity.ts';
-import type { SubjectView, Trigger } from '../../src/ports.ts';
+import type { Documents, SubjectView, Trigger } from '../../src/ports.ts';
 
 function parsed<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('The test uses a name that does not parse.');
@@ -85,7 +85,15 @@ export function assigned(id: string, who: Person, when: Date, causes: readonly s
   };
 }
 
+export const NO_DOCUMENTS: Documents = {
+  verificationCount: undefined,
+  user: undefined,
+  handle: undefined,
+  legacyCode: undefined,
+};
+
 export const view: SubjectView = {
+  sights: ['verification', 'document', 'record', 'account'],
   email: 'Alice@example.com',
   emailVerified: true,
   code: code('ac26nobeb'),

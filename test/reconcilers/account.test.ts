@@ -111,9 +111,15 @@ describe('what is desired', () => {
 });
 
 describe('no account is wanted', () => {
-  const none: DesiredAccount = { type: 'none', reason: 'NoEmail', message: 'The user has no address.' };
+  const known = wants();
+  const none: DesiredAccount = {
+    ...known,
+    type: 'none',
+    reason: 'NoEmail',
+    message: 'The user has no address.',
+  };
   const end = { type: 'kept', reason: 'UserGone', message: 'The user is gone from Auth0.' } as const;
-  const gone: DesiredAccount = { type: 'end', end, loggedDid: aliceDid, interrupted: new Set() };
+  const gone: DesiredAccount = { ...known, type: 'end', end, loggedDid: aliceDid };
   it.each<Row>([
     { reason: 'and there is none', wanted: none, says: 'True NoEmail' },
     {
@@ -161,7 +167,7 @@ describe('an account is known by its DID', () => {
     },
     {
       reason: 'two are two, also when one is missing',
-      wanted: wants({ loggedDid: bobDid, intent: old }),
+      wanted: wants({ loggedDid: bobDid }),
       actual: linked('missing'),
       says: 'False AccountsDiffer',
       held: true,
@@ -171,7 +177,21 @@ describe('an account is known by its DID', () => {
       reason: 'the PDS has none, and an intent makes no second one',
       wanted: wants({ intent: old }),
       actual: linked('missing'),
+      does: { type: 'abandon-creation', leaked: true },
+      says: 'False CreationInterrupted',
+    },
+    {
+      reason: 'a person decided that the missing account is lost',
+      wanted: wants({ lostDid: aliceDid }),
+      actual: linked('missing'),
+      does: { type: 'drop-account-record', did: aliceDid },
       says: 'False AccountMissing',
+    },
+    {
+      reason: 'the document named it, and no longer does',
+      wanted: wants({ loggedDid: aliceDid, sights: { record: aliceDid, account: aliceDid } }),
+      actual: inLogOnly,
+      says: 'False DocumentRemoved',
       held: true,
     },
     {
@@ -299,11 +319,17 @@ describe('a person said that an account is the user’s', () => {
   const adopts = wants({ adoption });
   it.each<Row>([
     {
-      reason: 'it is adopted, also while an intent is open',
-      wanted: wants({ adoption, intent: young }),
+      reason: 'it is adopted',
+      wanted: adopts,
       actual: { ...nothing, adoptable: account() },
       does: { type: 'adopt-account', account: { did: aliceDid }, evidence: ['the handle'] },
       says: 'False AdoptionGranted',
+    },
+    {
+      reason: 'an open intent is resolved first',
+      wanted: wants({ adoption, intent: young }),
+      says: 'False WaitingForOutcome',
+      retryAt: new Date(young.at.getTime() + SETTLE),
     },
     {
       reason: 'there is none',

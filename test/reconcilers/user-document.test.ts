@@ -2,48 +2,90 @@ import { describe, expect, it } from 'vitest';
 import { LeaseLostError } from '../../src/errors.ts';
 import { fold } from '../../src/events/fold.ts';
 import type { Documents } from '../../src/ports.ts';
-import { apply, type DocumentAction, desired, plan } from '../../src/reconcilers/user-document.ts';
-import { alice, at, bob, code, person } from '../mongo/people.ts';
+import {
+  apply,
+  type DesiredDocument,
+  type DocumentAction,
+  desired,
+  plan,
+} from '../../src/reconcilers/user-document.ts';
+import { alice, at, bob, code, NO_DOCUMENTS, person } from '../mongo/people.ts';
 import { applyContext } from '../support/in-memory/apply-context.ts';
 import { inMemoryDocuments } from '../support/in-memory/documents.ts';
 import { seededRandom } from '../support/in-memory/random.ts';
 import { observed, told } from '../support/in-memory/told.ts';
 
-const create: DocumentAction = { resource: 'user-document', type: 'create-user-document', signedUpAt: at(0) };
+const create: DocumentAction = {
+  resource: 'user-document',
+  type: 'create-user-document',
+  signedUpAt: at(0),
+  when: at(0),
+  code: undefined,
+};
+const restore = { resource: 'user-document', type: 'restore-code', code: code('ac26nobeb') } as const;
 const assign: DocumentAction = { resource: 'user-document', type: 'assign-code', signedUpAt: at(0) };
 
 describe('what is desired', () => {
   const gone = told('auth0.user-absent', 9, { userId: alice.userId });
-  const document = { type: 'document', signedUpAt: at(0) };
+  const document = { type: 'document', signedUpAt: at(0), when: at(0), code: undefined, wasThere: false };
+  const had = told('subject.observed', 2, {
+    code: code('ac3abcde'),
+    account: null,
+    document: { when: at(-9).toISOString() },
+  });
   it.each([
-    ['nothing is known of the user', [], { type: 'none' }],
-    ['the user is gone', [observed(1), gone], { type: 'none' }],
+    ['nothing is known of the user', [], { type: 'unwanted', reason: 'UserUnknown' }],
+    ['the user is gone', [observed(1), gone], { type: 'unwanted', reason: 'UserGone' }],
     ['a user who has not verified has a code too', [observed(1, { emailVerified: false })], document],
     ['a user without an address has a code too', [observed(1, { email: null })], document],
-    ['a blocked user has a code', [observed(1, { blocked: true })], document],
+    [
+      'a blocked user gets none',
+      [observed(1, { blocked: true })],
+      { type: 'unwanted', reason: 'UserBlocked' },
+    ],
+    [
+      'the document was there',
+      [observed(1), had],
+      { type: 'document', when: at(-9), code: 'ac3abcde', wasThere: true },
+    ],
+    [
+      'the user is deleted and back: the code stays, and what was removed before does not count',
+      [observed(1), had, told('auth0.user-absent', 3, { userId: alice.userId }), observed(4)],
+      { type: 'document', when: at(0), code: 'ac3abcde', wasThere: false },
+    ],
   ] as const)('%s', (_reason, events, expected) => {
-    expect(desired(fold(events))).toEqual(expected);
+    expect(desired(fold(events), alice.user)).toMatchObject(expected);
   });
 });
 
 describe('the plan', () => {
-  const wanted = { type: 'document', signedUpAt: at(0) } as const;
+  const wanted: DesiredDocument = {
+    type: 'document',
+    user: alice.user,
+    signedUpAt: at(0),
+    when: at(0),
+    code: undefined,
+    wasThere: false,
+  };
+  const known: DesiredDocument = { ...wanted, code: code('ac26nobeb') };
+  const gone = { type: 'unwanted', reason: 'UserGone', message: 'The user is deleted.' } as const;
   const user = (drawn?: string): NonNullable<Documents['user']> => ({
     code: drawn === undefined ? undefined : code(drawn),
+    when: undefined,
     account: undefined,
     pending: undefined,
   });
   it.each([
     {
       reason: 'gone, and nothing there',
-      wanted: { type: 'none' } as const,
+      wanted: gone,
       user: undefined,
       action: undefined,
       says: 'UserGone',
     },
     {
       reason: 'gone, and the document stays',
-      wanted: { type: 'none' } as const,
+      wanted: gone,
       user: user(),
       action: undefined,
       says: 'UserGone',
@@ -64,12 +106,79 @@ describe('the plan', () => {
       action: undefined,
       says: 'HasCode',
     },
+    {
+      reason: 'the known code is restored',
+      wanted: known,
+      user: user(),
+      action: 'restore-code',
+      says: 'NoCode',
+    },
+    {
+      reason: 'a document of the platform, with the known code',
+      wanted: known,
+      user: user('ac26nobeb'),
+      action: undefined,
+      says: 'HasCode',
+    },
   ])('$reason', ({ wanted: desiredDocument, user: found, action, says }) => {
-    const documents: Documents = { verificationCount: undefined, user: found, handle: undefined };
-    const { actions, condition } = plan(desiredDocument, documents);
+    const documents = { ...NO_DOCUMENTS, user: found };
+    const { actions, condition } = plan(desiredDocument, { documents, codeHolder: undefined });
     expect(actions.map(({ type }) => type)).toEqual(action === undefined ? [] : [action]);
     const status = action === undefined ? 'True' : 'False';
     expect(condition).toMatchObject({ type: 'user-document', reason: says, status, held: false });
+  });
+});
+
+describe('the plan asks for a decision', () => {
+  const wanted: DesiredDocument = {
+    type: 'document',
+    user: alice.user,
+    signedUpAt: at(0),
+    when: at(0),
+    code: code('ac26nobeb'),
+    wasThere: true,
+  };
+  const withCode = (text: string | undefined) => ({
+    ...NO_DOCUMENTS,
+    user: {
+      ...{ code: text === undefined ? undefined : code(text), when: undefined },
+      ...{ account: undefined, pending: undefined },
+    },
+  });
+  it.each([
+    {
+      reason: 'where the document was removed',
+      actual: { documents: NO_DOCUMENTS, codeHolder: undefined },
+      says: 'DocumentRemoved',
+      names: 'concord restore',
+      holds: true,
+    },
+    {
+      reason: 'where another user has the code by now',
+      actual: { documents: withCode(undefined), codeHolder: bob.user },
+      says: 'CodeHeldByUser',
+      names: bob.user,
+      holds: undefined,
+    },
+    {
+      reason: 'where the document has another code, which stays',
+      actual: { documents: withCode('AC23Bebac'), codeHolder: undefined },
+      says: 'CodeDiffers',
+      names: '--accept-code',
+      holds: undefined,
+    },
+  ])('$reason', ({ actual, says, names, holds }) => {
+    const { actions, condition, holdsUser } = plan(wanted, actual);
+    expect(actions).toEqual([]);
+    expect(condition).toMatchObject({ status: 'False', reason: says, held: true });
+    expect(condition.message).toContain(names);
+    expect(holdsUser).toBe(holds);
+  });
+
+  it('and a code of an earlier place is taken before one is drawn', () => {
+    const documents = { ...withCode(undefined), legacyCode: code('ac3abcde') };
+    const { actions } = plan({ ...wanted, code: undefined }, { documents, codeHolder: undefined });
+    expect(actions).toMatchObject([{ type: 'restore-code', code: 'ac3abcde' }]);
   });
 });
 
@@ -79,10 +188,11 @@ describe('applying', () => {
     const context = applyContext(alice.user);
     await apply(documents, seededRandom(), create, context);
     const read = (await documents.read([alice.user])).get(alice.user);
-    expect(read && plan({ type: 'document', signedUpAt: at(0) }, read).actions).toEqual([]);
+    const wanted = desired(fold([observed(1)]), alice.user);
+    expect(read && plan(wanted, { documents: read, codeHolder: undefined }).actions).toEqual([]);
     expect(documents.users.get(alice.user)?.when).toEqual(at(0));
     expect(context.told).toEqual([
-      { type: 'user-document.created', data: {} },
+      { type: 'user-document.created', data: { when: at(0).toISOString() } },
       { type: 'code.assigned', data: { code: read?.user?.code } },
     ]);
   });
@@ -106,6 +216,18 @@ describe('applying', () => {
     await apply(documents, seededRandom(), assign, context);
     expect(documents.users.get(alice.user)).toEqual({ when: at(5), code: expect.stringMatching(/^ac26/) });
     expect(context.told.map(({ type }) => type)).toEqual(['code.assigned']);
+  });
+
+  it('restores exactly the known code, and leaves a taken one to the next look', async () => {
+    const documents = inMemoryDocuments();
+    documents.users.set(alice.user, {});
+    documents.users.set(bob.user, {});
+    const context = applyContext(alice.user);
+    await apply(documents, seededRandom(), restore, context);
+    await apply(documents, seededRandom(), restore, applyContext(bob.user));
+    expect(documents.users.get(alice.user)?.code).toBe('ac26nobeb');
+    expect(documents.users.get(bob.user)?.code).toBeUndefined();
+    expect(context.told).toEqual([{ type: 'code.assigned', data: { code: 'ac26nobeb' } }]);
   });
 
   it('gives 200 users at once 200 codes where hardly more are to be had', async () => {

@@ -39,6 +39,8 @@ export function wants(wishes: Wishes = {}): WantedAccount {
     intent: undefined,
     givenUp: [],
     loggedDid: undefined,
+    sights: { record: undefined, account: undefined },
+    lostDid: undefined,
     failedCreations: 0,
     adoption: undefined,
     deactivatedByUs: false,

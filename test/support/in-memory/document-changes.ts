@@ -10,13 +10,13 @@ export interface InMemoryChanges extends DocumentChanges {
   readonly rows: ChangedHandle[];
   /** Where each stream was begun, in their order. */
   readonly begun: (string | undefined)[];
-  happen(user: UserKey | undefined, isWhole?: boolean): void;
+  happen(user: UserKey | undefined, what?: Partial<Pick<DocumentChange, 'isWhole' | 'removed'>>): void;
   /** The connection breaks: whoever follows is told. */
   breakOff(code: string): void;
 }
 
 export function inMemoryChanges(): InMemoryChanges {
-  const history: { readonly user: UserKey | undefined; readonly isWhole: boolean }[] = [];
+  const history: Pick<DocumentChange, 'user' | 'isWhole' | 'removed'>[] = [];
   const rows: ChangedHandle[] = [];
   const begun: (string | undefined)[] = [];
   let oldest = 0;
@@ -29,8 +29,8 @@ export function inMemoryChanges(): InMemoryChanges {
     forgetBefore: (position) => {
       oldest = position;
     },
-    happen: (user, isWhole = false) => {
-      history.push({ user, isWhole });
+    happen: (user, { isWhole = false, removed = [] } = {}) => {
+      history.push({ user, isWhole, removed });
       wake();
     },
     breakOff: (code) => {
@@ -43,7 +43,7 @@ export function inMemoryChanges(): InMemoryChanges {
       if (from !== undefined && Number(from) < oldest) throw failure('POSITION_LOST', false);
       signal.addEventListener('abort', () => wake(), { once: true });
       let at = from === undefined ? history.length : Number(from);
-      yield { user: undefined, position: String(at), at: undefined, isWhole: false };
+      yield { user: undefined, removed: [], position: String(at), at: undefined, isWhole: false };
       while (!signal.aborted) {
         if (broken !== undefined) {
           const code = broken;

@@ -35,6 +35,8 @@ export interface InMemoryDocuments extends DocumentStore, Kept {
   readonly verifications: Map<UserKey, number>;
   readonly users: Map<UserKey, StoredUser>;
   readonly handles: Map<UserKey, string>;
+  /** `@handles.code`, where the platform kept codes before. */
+  readonly legacyCodes: Map<UserKey, Code>;
   readonly indexStates: IndexState[];
 }
 
@@ -57,6 +59,7 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
   const verifications = new Map<UserKey, number>();
   const users = new Map<UserKey, StoredUser>();
   const handles = new Map<UserKey, string>();
+  const legacyCodes = new Map<UserKey, Code>();
   const indexStates: IndexState[] = [UNIQUE_CODE, UNIQUE_HANDLE];
 
   const isTaken = (code: Code): boolean =>
@@ -73,11 +76,12 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
     verifications,
     users,
     handles,
+    legacyCodes,
     indexStates,
 
     save() {
       const indexes = [...indexStates];
-      const restore = all([saveMap(verifications), saveMap(users), saveMap(handles)]);
+      const restore = all([saveMap(verifications), saveMap(users), saveMap(handles), saveMap(legacyCodes)]);
       return () => {
         restore();
         indexStates.splice(0, indexStates.length, ...indexes);
@@ -92,6 +96,7 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
             verificationCount: verifications.get(key),
             user: userOf(users.get(key)),
             handle: handles.get(key),
+            legacyCode: legacyCodes.get(key),
           },
         ]),
       );
@@ -127,8 +132,16 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
       return new Set(named.filter((did) => dids.includes(did)));
     },
 
-    async recordVerification(user, atLeast) {
-      verifications.set(user, Math.max(verifications.get(user) ?? 0, atLeast));
+    async createVerification(user, count) {
+      if (verifications.has(user)) return 'exists';
+      verifications.set(user, count);
+      return 'created';
+    },
+    async raiseVerification(user, atLeast) {
+      const count = verifications.get(user);
+      if (count === undefined) return 'missing';
+      verifications.set(user, Math.max(count, atLeast));
+      return 'raised';
     },
     async createUser(user, code, when) {
       if (users.has(user)) return 'user-exists';
@@ -184,11 +197,12 @@ function isOver(account: StoredAccountFields | undefined, handles: readonly Acco
 
 function userOf(stored: StoredUser | undefined): Documents['user'] {
   if (stored === undefined) return undefined;
-  const { code, account, pending } = stored;
+  const { code, when, account, pending } = stored;
   const isThere = account !== undefined && Object.keys(account).length > 0;
   return {
     // As it is read from MongoDB: what does not parse there is no code.
     code: parseCode(code),
+    when,
     account: isThere
       ? { did: account.did, handle: account.handle, hasPassword: (account.password ?? '') !== '' }
       : undefined,

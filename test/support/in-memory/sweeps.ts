@@ -11,6 +11,8 @@ import { auth0User, choose, passOver, type World } from './world.ts';
 export const LIMITS: SafetyLimits = {
   removals: { share: 0.05, count: 25 },
   renames: { share: 0.2, count: 100 },
+  disappearances: { share: 0.05, count: 1_000 },
+  restores: { share: 1, count: 100 },
   sourceShrink: 0.1,
 };
 export const DAY = 86_400_000;

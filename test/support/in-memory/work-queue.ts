@@ -4,6 +4,7 @@
  */
 import { UNSEEN } from '../../../src/engine/standing.ts';
 import { LeaseLostError } from '../../../src/errors.ts';
+import { isRemovedReason } from '../../../src/events/event.ts';
 import type { AccountHandle, EventId, UserKey } from '../../../src/identity.ts';
 import type {
   DuePriority,
@@ -156,6 +157,25 @@ function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
       }
     },
 
+    async showSeen(seen, now) {
+      for (const { user, tenant, userId, view } of seen) {
+        const subject = stored.get(user);
+        if (subject === undefined) stored.set(user, { user, tenant, userId, view });
+        else if (isFree(subject, now) && (subject.view !== undefined || subject.due === undefined)) {
+          const { sights, code, did, accountHandle, accountEmail } = view;
+          const known = subject.view ?? view;
+          subject.view = {
+            ...known,
+            sights,
+            code: code ?? known.code,
+            did: did ?? known.did,
+            accountHandle: accountHandle ?? known.accountHandle,
+            accountEmail: accountEmail ?? known.accountEmail,
+          };
+        }
+      }
+    },
+
     async release(lease) {
       const subject = held(lease);
       if (subject === undefined) return;
@@ -193,6 +213,16 @@ function createReader(stored: ReadonlyMap<UserKey, StoredSubject>): SubjectReade
     async read(users) {
       const found = users.flatMap((user) => stored.get(user) ?? []);
       return new Map(found.map((subject) => [subject.user, subjectOf(subject)]));
+    },
+    async known(users) {
+      const found = users.flatMap((user) => stored.get(user) ?? []);
+      return new Map(
+        found.map(({ user, view = UNSEEN }) => {
+          const { sights, code, did, conditions } = view;
+          const lacks = conditions.some(({ reason }) => isRemovedReason(reason));
+          return [user, { isSeen: view !== UNSEEN, sights, code, did, lacks }];
+        }),
+      );
     },
     async carriersOf(handles) {
       const carriers = new Map<AccountHandle, UserKey[]>();
