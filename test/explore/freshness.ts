@@ -76,7 +76,7 @@ export class Freshness {
     if (kind === 'account') return `${kind} ${String(first)}`;
     // The code is this user's alone, and is not asked for.
     const code = user === undefined ? undefined : this.#world.documents.users.get(user)?.code;
-    return wanted.handle === `${code}.at.test` ? undefined : `${kind} ${wanted.handle}`;
+    return wanted.handle === `${code?.toLowerCase()}.at.test` ? undefined : `${kind} ${wanted.handle}`;
   }
 }
 

@@ -25,7 +25,7 @@ function stateOfPerson(world: World, who: Person): string {
   const account = named?.did === undefined ? undefined : accounts.stored.get(named.did);
   const own = `${who.userId.slice(6)}@example.com`;
   const carried = (handle: string | undefined): string | undefined =>
-    handle !== undefined && handle === `${document?.code}.at.test` ? 'the code' : handle;
+    handle !== undefined && handle === `${document?.code?.toLowerCase()}.at.test` ? 'the code' : handle;
   const parts = [
     `verification ${documents.verifications.get(who.user)}`,
     document === undefined ? 'no document' : document.code === undefined ? 'no code' : 'a code',

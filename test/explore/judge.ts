@@ -1,5 +1,5 @@
 /** What no write may do, whatever broke on the way: the rules W1, W3 and W4, said once more and apart from the engine. */
-import type { Code, Did, UserKey } from '../../src/identity.ts';
+import type { Code, UserKey } from '../../src/identity.ts';
 import type { StoredUser } from '../support/in-memory/documents.ts';
 import type { Sight, What } from './knowledge.ts';
 
@@ -15,9 +15,9 @@ export interface Write {
 /** Calls that create, restore or rename, though nothing new comes of them. */
 const RENAMING = new Set(['changeHandle', 'assignCode']);
 
-export function judge({ what, isNew, name }: Write, sight: Sight, did: Did | undefined): string[] {
+export function judge({ what, isNew, name }: Write, sight: Sight): string[] {
   const flaws: string[] = [];
-  const missing = sight.missing(did);
+  const { missing } = sight;
   const isBack = isNew && (missing.includes(what) || (what === 'account' && missing.includes('record')));
   if (isBack) flaws.push(`W1: ${name} brought back what was removed: ${what}`);
   else if (missing.length > 0)

@@ -14,6 +14,8 @@ export type What = 'verification' | 'document' | 'record' | 'account';
 export interface Known {
   /** Since the user's present life in Auth0 began. */
   readonly there: ReadonlySet<What>;
+  /** The account that is meant by `account`. */
+  readonly did: Did | undefined;
   /** Of all lives. */
   readonly codes: ReadonlySet<Code>;
   readonly isAbsent: boolean;
@@ -23,6 +25,7 @@ export interface Known {
 
 export const NOTHING_KNOWN: Known = {
   there: new Set(),
+  did: undefined,
   codes: new Set(),
   isAbsent: false,
   isBlocked: false,
@@ -42,6 +45,11 @@ export function knowing(known: Known, ...there: readonly What[]): Known {
   return there.every((what) => known.there.has(what))
     ? known
     : { ...known, there: new Set([...known.there, ...there]) };
+}
+
+function knowingAccount(known: Known, did: Did, ...there: readonly What[]): Known {
+  const next = knowing(known, 'account', ...there);
+  return next.did === did ? next : { ...next, did };
 }
 
 function unknowing(known: Known, ...gone: readonly What[]): Known {
@@ -79,10 +87,10 @@ const LEARNING: Learning = {
     const there: What[] = [
       ...(verification === undefined ? [] : (['verification'] as const)),
       ...(document === undefined ? [] : (['document'] as const)),
-      ...(record === undefined ? [] : (['document', 'record', 'account'] as const)),
-      ...(account === null ? [] : (['account'] as const)),
     ];
-    return knowingCode(knowing(known, ...there), code);
+    const next = knowingCode(knowing(known, ...there), code);
+    if (record !== undefined) return knowingAccount(next, record, 'document', 'record');
+    return account === null ? next : knowingAccount(next, account.did);
   },
   'resource.removed': (known, { what, seenBy }, at) => {
     const removed = WHAT_WAS_REMOVED[what];
@@ -91,10 +99,10 @@ const LEARNING: Learning = {
     return removed === undefined || !isOfThisLife ? known : knowing(known, removed);
   },
   'restore.granted': (known, { what }) => unknowing(known, ...what.flatMap((one) => restoredWith(one))),
-  'account.created': (known, { documented }) =>
-    documented === false ? knowing(known, 'account') : knowing(known, 'document', 'record', 'account'),
-  'account.recorded': (known) => knowing(known, 'document', 'record', 'account'),
-  'account.adopted': (known) => knowing(known, 'document', 'record', 'account'),
+  'account.created': (known, { did, documented }) =>
+    documented === false ? knowingAccount(known, did) : knowingAccount(known, did, 'document', 'record'),
+  'account.recorded': (known, { did }) => knowingAccount(known, did, 'document', 'record'),
+  'account.adopted': (known, { did }) => knowingAccount(known, did, 'document', 'record'),
   'account.deleted': (known) => unknowing(known, 'record', 'account'),
   'account.record-dropped': (known) => unknowing(known, 'record', 'account'),
   'account.remnant-deleted': (known) => unknowing(known, 'record', 'account'),
@@ -140,13 +148,15 @@ export class Sight {
     if (isThere) missing.delete(did);
     else missing.add(did);
     this.#missingDids = missing;
-    if (isThere && isOwn) this.#seen = knowing(this.#seen, 'account');
+    if (isThere && isOwn) this.#seen = knowingAccount(this.#seen, did);
   }
 
   /** What this process has written is there, as far as it knows. */
   wrote(what: What): void {
     this.#seen = knowing(this.#seen, what);
     this.#present = new Set([...this.#present, what]);
+    // Another account takes the place of one that is missing.
+    if (what === 'account') this.#missingDids = new Set();
   }
 
   /** The account was removed by this process itself, and nobody else. */
@@ -157,7 +167,8 @@ export class Sight {
 
   /** What has been read, for the next process to know once this one has come to its end. */
   addTo(known: Known): Known {
-    const next = knowing(known, ...this.#seen.there);
+    const { there, did } = this.#seen;
+    const next = did === undefined ? knowing(known, ...there) : knowingAccount(known, did, ...there);
     return [...this.#seen.codes].reduce(knowingCode, next);
   }
 
@@ -174,13 +185,14 @@ export class Sight {
   }
 
   /** What was known to be there, and was not when it was last read. */
-  missing(did: Did | undefined): readonly What[] {
+  get missing(): readonly What[] {
     const known = this.#isNewLife() ? this.#seen.there : new Set([...this.#known.there, ...this.#seen.there]);
     const missing = this.#isRead
       ? (['verification', 'document', 'record'] as const).filter(
           (what) => known.has(what) && !this.#present.has(what),
         )
       : [];
+    const did = this.#seen.did ?? (this.#isNewLife() ? undefined : this.#known.did);
     const isAccountMissing = known.has('account') && did !== undefined && this.#missingDids.has(did);
     return isAccountMissing ? [...missing, 'account'] : missing;
   }

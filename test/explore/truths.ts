@@ -34,7 +34,8 @@ const NAMES_A_COMMAND = new Set([...REMOVALS, 'CodeHeldByUser', 'CodeDiffers']);
 const gone: Claim = ({ user }) => user === undefined;
 const blocked: Claim = ({ user }) => user?.blocked === true;
 const noAccount: Claim = ({ account, isUntold }) => account?.status !== 'active' && !isUntold;
-const carriesCode: Claim = ({ account, document }) => account?.handle === `${document?.code}.at.test`;
+const carriesCode: Claim = ({ account, document }) =>
+  account?.handle === `${document?.code?.toLowerCase()}.at.test`;
 
 const REMOVED: Readonly<Record<string, Claim>> = {
   verification: ({ count }) => count === undefined,

@@ -108,11 +108,7 @@ export class Watch {
   #judge(write: Write, user: UserKey | undefined, sight: Sight | undefined): void {
     if (user === undefined || sight === undefined) return;
     this.judged.writes += 1;
-    this.violations.push(...judge(write, sight, this.#didOf(user)));
-  }
-
-  #didOf(user: UserKey): Did | undefined {
-    return this.#world.factsOf(user).account?.did ?? this.#world.documents.users.get(user)?.account?.did;
+    this.violations.push(...judge(write, sight));
   }
 
   #onDocuments(
