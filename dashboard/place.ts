@@ -10,7 +10,7 @@ export type Place =
   | { readonly page: 'nowhere' };
 
 export const SYNCS: readonly Sync[] = ['Synced', 'OutOfSync', 'Unknown'];
-export const HEALTHS: readonly Health[] = ['Healthy', 'Progressing', 'Degraded', 'Suspended'];
+export const HEALTHS: readonly Health[] = ['Healthy', 'Progressing', 'Degraded', 'Suspended', 'Deleted'];
 export const RESOURCES: readonly Resource[] = ['verification', 'user-document', 'account', 'email', 'handle'];
 export const SUBJECTS: readonly Subject[] = [...RESOURCES, 'auth0', 'pause'];
 

@@ -5,10 +5,11 @@ import { formatDuration } from '../src/terminal/duration.ts';
 /** What a colour and a mark stand for. Never shown without its word. */
 export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'unknown' | 'idle';
 
-export function toneOfSync(sync: Sync): Tone {
+/** A deleted user who lacks nothing is not in sync, and not shown in green. */
+export function toneOfSync(sync: Sync, health: Health): Tone {
   switch (sync) {
     case 'Synced':
-      return 'good';
+      return health === 'Deleted' ? 'idle' : 'good';
     case 'OutOfSync':
       return 'warn';
     case 'Unknown':
@@ -25,8 +26,18 @@ export function toneOfHealth(health: Health): Tone {
     case 'Degraded':
       return 'bad';
     case 'Suspended':
+    case 'Deleted':
       return 'idle';
   }
+}
+
+export function healthWord(health: Health): string {
+  return health === 'Deleted' ? 'Deleted in Auth0' : health;
+}
+
+/** A deleted user who lacks nothing is not in sync: the axis does not apply. */
+export function syncWord(sync: Sync, health: Health): string {
+  return health === 'Deleted' && sync === 'Synced' ? 'Not managed' : sync;
 }
 
 export function situationWord(situation: Situation): string {
@@ -40,6 +51,7 @@ const SITUATION_WORDS: Readonly<Record<Situation, string>> = {
   held: 'Held',
   paused: 'Paused',
   unseen: 'Never looked at',
+  deleted: 'Deleted in Auth0',
 };
 
 export function haltWord(kind: HaltKind): string {

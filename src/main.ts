@@ -224,6 +224,11 @@ function program(end: (code: number) => void) {
     .option('--exit', 'end after the story, with 0 only if every expectation holds')
     .option('--users <n>', 'add so many invented people', wholeNumber, 0)
     .option('--drill', 'break sign-ups after the story, and see when somebody is told of it')
+    .option('--platform', "add the platform's own handlers, and run the engine as a process of its own")
+    .option('--people <n>', 'with --platform: how many people sign up in the rush', wholeNumber, 20)
+    .option('--leaving <n>', 'with --platform: how many of them leave again', wholeNumber, 10)
+    .option('--seed <n>', 'with --platform: what everything random in the rush follows from', wholeNumber, 1)
+    .option('--kill-engine', 'with --platform: kill the engine with SIGKILL in the middle of the rush')
     .option('--keep <dir>', 'keep the data in this directory')
     .option('--format <format>', 'what the log stream sends: lines, array or object', 'array')
     .description(

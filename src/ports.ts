@@ -159,7 +159,8 @@ export interface Lease {
   readonly causes: readonly EventId[];
 }
 
-export type Health = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended';
+/** Deleted: Auth0 does not have the user any more, or the user was forgotten. Never counted as in sync. */
+export type Health = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended' | 'Deleted';
 export type Sync = 'Synced' | 'OutOfSync' | 'Unknown';
 
 /** What has been there since the user's present life in Auth0 began; see `Sights` in events/fold.ts. */
@@ -245,9 +246,18 @@ export interface SubjectReader {
 export interface UserFilter {
   readonly among?: readonly UserKey[] | undefined;
   readonly tenant?: TenantId | undefined;
+  /** Without users whose health is Deleted, unless `health` or `situation` asks for these. */
   readonly sync?: Sync | undefined;
   readonly health?: Health | undefined;
-  readonly situation?: 'failing' | 'backing-off' | 'quarantined' | 'held' | 'paused' | 'unseen' | undefined;
+  readonly situation?:
+    | 'failing'
+    | 'backing-off'
+    | 'quarantined'
+    | 'held'
+    | 'paused'
+    | 'unseen'
+    | 'deleted'
+    | undefined;
   /** With a condition that is not True, of this resource and for this reason. */
   readonly resource?: Condition['type'] | undefined;
   readonly reason?: string | undefined;
@@ -339,6 +349,8 @@ export interface Standings {
       readonly resource: Condition['type'];
       readonly reason: string;
       readonly held: boolean;
+      /** The health of these users is Deleted. */
+      readonly deleted: boolean;
     })[];
   /** Who is not Synced, or is Degraded: each user in one of these. */
   readonly troubled: readonly (Counted & {

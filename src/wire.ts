@@ -40,6 +40,7 @@ import { runs } from './mongo/runs.ts';
 import { standingReader } from './mongo/standings.ts';
 import { storedPasswordReader, storedPasswords } from './mongo/stored-passwords.ts';
 import { subjectReader } from './mongo/subjects.ts';
+import { userPages } from './mongo/user-pages.ts';
 import { workQueue } from './mongo/work-queue.ts';
 import { type EngineObserver, observedLog } from './observer.ts';
 import { createAccountHost, createAccountReader } from './pds/accounts.ts';
@@ -53,6 +54,7 @@ import type {
   Rejects,
   Standings,
   SubjectReader,
+  UserPages,
 } from './ports.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { systemClock, systemRandom } from './system.ts';
@@ -63,6 +65,7 @@ import { deskFor, type Limited, overviewFor } from './wire-desk.ts';
 export interface ReadSide {
   readonly assess: AssessDeps & { readonly subjects: SubjectReader };
   readonly tenants: readonly AssessedTenant[];
+  readonly userPages: UserPages;
   readonly tail: EventTail;
   close(): Promise<void>;
 }
@@ -77,6 +80,7 @@ export interface Engine {
   readonly rejects: Rejects;
   readonly pull: PullDeps;
   readonly sweep: SweepDeps;
+  readonly userPages: UserPages;
   readonly changes: DocumentChanges;
   readonly cursors: Cursors;
   /** How many users stand how. Looks through all who are in trouble: not to be asked for every second. */
@@ -113,6 +117,10 @@ export function wireReadSide(config: Config): ReadSide {
       settings: engineSettings(config),
     },
     tenants: tenantsFor(config),
+    userPages: userPages(
+      db,
+      config.tenants.map(({ id }) => id),
+    ),
     tail: eventTail(db, systemClock),
     close: () => connection.close(),
   };
@@ -163,6 +171,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
     rejects: rejects(db),
     pull: pullDeps(db, config, logger, observer),
     standings: () => standingReader(db, served).standings(systemClock.now()),
+    userPages: userPages(db, served),
     changes: documentChanges(db),
     cursors: cursors(db),
     desk: deskFor(db, config, logger, tenants, limited),

@@ -282,7 +282,7 @@ describe('approve', () => {
     expect(haltsOf(expectDone(await runOn(world, '--json', 'approve'), 3), 'halted')).toMatchObject([
       { run },
     ]);
-    expectRefused(await runOn(world, 'approve', 'nobody'), /No run nobody was halted of late/);
+    expectRefused(await runOn(world, 'approve', 'nobody'), /No recent halted run nobody/);
     expect(expectDone(await runOn(world, '--json', 'approve', run, '--by', 'bob'))).toMatchObject({
       users: 2,
     });
@@ -296,7 +296,7 @@ describe('approve', () => {
     expect(await written(engine, 'sweep.approved')).toEqual([{ run, by: 'bob' }]);
   });
 
-  test('of a tenant that shrank: the next sweep goes on, and takes those for gone who are', async () => {
+  test('of a tenant that shrank: the next sweep goes on, and those who are gone count as deleted', async () => {
     const { world, engine, members } = await gathered(4);
     const gone = members.slice(2);
     for (const { userId } of gone) world.auth0.dropUser(userId);
@@ -310,8 +310,56 @@ describe('approve', () => {
     expect(expectDone(await runOn(world, '--json', 'reconcile', '--all'))).toMatchObject({ halts: [] });
     for (const member of gone) {
       expect((await conditionOf(engine, member, 'account'))?.reason).toBe('UserGone');
-      expect(await accountOf(world, engine, member)).toMatchObject({ state: 'active' });
+      const account = await accountOf(world, engine, member);
+      expect(account).toMatchObject({ state: 'active' });
+      expect((await conditionOf(engine, member, 'account'))?.message).toBe(
+        `The user is deleted in Auth0. The active account ${account?.did} is left as it is (policy.removal: report).`,
+      );
+      for (const resource of ['email', 'handle'] as const)
+        expect((await conditionOf(engine, member, resource))?.reason).toBe('NotManaged');
+      expect((await standingOf(engine, member)).health).toBe('Deleted');
     }
+
+    expect((await runOn(world, 'status')).stdout).toMatch(/4 known, 2 in sync, 2 deleted in Auth0/);
+    const lines = (await runOn(world, 'audit', '--ndjson')).stdout.trim().split('\n');
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
+      ...{ type: 'totals', deleted: 2, usersInTrouble: 0, totals: { users: { have: 2, of: 2 } } },
+    });
+    const { stdout } = await runOn(world, 'explain', gone[0]?.userId ?? '');
+    expect(stdout.split('\n', 2).join('\n')).toMatch(/ {2}Deleted\nThe user is deleted in Auth0 \(since 20/);
+    expect(stdout.split('\n', 1)[0]).not.toContain('Synced');
+    const planned = await runOn(world, 'plan', gone[0]?.userId ?? '');
+    expect(planned.stdout).toBe('Nothing to do: Auth0 does not have this user.\n');
+  });
+
+  test('of a sweep that was short: the next complete one closes the halt, and doctor has no finding', async () => {
+    const { world, engine, members } = await gathered(4);
+    const missing = members.slice(2);
+    for (const { userId } of missing) world.auth0.dropUser(userId);
+    await listed(engine, 2);
+    const [halt] = haltsOf(expectDone(await runOn(world, '--json', 'reconcile', '--all'), 3), 'halts');
+    const run = halt?.run ?? '';
+    expect(halt).toMatchObject({ kind: 'source', count: 2, of: 4 });
+    const findings = async () => (await runOn(world, '--json', 'doctor')).stdout;
+    expect(await findings()).toContain('RUN_HALTED');
+    expect((await runOn(world, 'status')).stdout).toContain(`concord approve ${run}`);
+
+    const created_at = new Date().toISOString();
+    for (const { userId, email } of missing)
+      world.auth0.addUser({
+        user_id: userId,
+        email,
+        email_verified: true,
+        created_at,
+        updated_at: created_at,
+      });
+    await listed(engine, 4);
+    expectDone(await runOn(world, '--json', 'reconcile', '--all'));
+    expect(await findings()).not.toContain('RUN_HALTED');
+    expect((await runOn(world, 'status')).stdout).not.toContain('halted');
+    expect(expectDone(await runOn(world, '--json', 'approve'))).toMatchObject({ halted: [] });
+    expectRefused(await runOn(world, 'approve', run), /The halt of run .* is closed/);
+    expect(await written(engine, 'sweep.approved')).toEqual([]);
   });
 
   test('of removals: those accounts are deleted, and nobody else’s', async () => {

@@ -15,7 +15,7 @@ export function Counts({ seen }: { seen: OverviewAnswer }) {
   const { users, queue } = seen;
   const standing: readonly Tile[] = [
     { name: 'known', value: users.known, href: usersHref({}) },
-    { name: 'synced', value: users.synced, href: usersHref({ sync: 'Synced' }), tone: 'good' },
+    { name: 'in sync', value: users.synced, href: usersHref({ sync: 'Synced' }), tone: 'good' },
     { name: 'out of sync', value: users.outOfSync, href: usersHref({ sync: 'OutOfSync' }), tone: 'warn' },
     { name: 'unknown', value: users.unknown, href: usersHref({ sync: 'Unknown' }), tone: 'unknown' },
     {
@@ -23,6 +23,12 @@ export function Counts({ seen }: { seen: OverviewAnswer }) {
       value: users.unseen,
       href: usersHref({ situation: 'unseen' }),
       tone: 'unknown',
+    },
+    {
+      name: 'deleted in Auth0',
+      value: users.deleted,
+      href: usersHref({ situation: 'deleted' }),
+      tone: 'idle',
     },
   ];
   const waiting: readonly Tile[] = [

@@ -17,11 +17,11 @@ export function Situations({ seen: { situations, isPartial, users: all } }: { se
     >
       {situations.length === 0 ? (
         <Empty>
-          {all.known <= all.unseen ? (
-            'Nobody was looked at yet.'
+          {all.synced === 0 ? (
+            'No user is known to be in sync.'
           ) : (
             <>
-              <Mark tone="good" /> Everybody who was looked at is as desired.
+              <Mark tone="good" /> All reconciled users are in sync.
             </>
           )}
         </Empty>

@@ -74,7 +74,7 @@ function Tenant({ seen: { stream, log, sweptAt, running, halts, gaps } }: { seen
             <dt>Halted</dt>
             <dd>
               <a class="bad" href="/sweeps">
-                {count(halts, 'run waits', 'runs wait')} for a person
+                {count(halts, 'halted run needs', 'halted runs need')} a decision
               </a>
             </dd>
           </>

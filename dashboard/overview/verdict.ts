@@ -11,7 +11,8 @@
  * | Progressing                                      | busy    |
  * | somebody was never looked at                     | unknown, busy while a look is due |
  * | Suspended, or somebody is paused who lacks nothing | idle  |
- * | Synced and Healthy, and all of them              | good    |
+ * | all known users are deleted in Auth0             | idle    |
+ * | Synced and Healthy, and all who are not deleted  | good    |
  */
 import type { OverviewAnswer } from '../../src/desk/answers.ts';
 import { count, listed, number, type Tone } from '../words.ts';
@@ -43,6 +44,7 @@ export function verdictOf(
     return { tone: 'unknown', sentence: 'Not known: some of this has not been looked at for long.' };
 
   const { users } = seen;
+  const living = users.known - users.deleted;
   const unfit = seen.indexes.filter(({ status }) => status !== 'fit').length;
   if (seen.health === 'Degraded' || seen.alerts.length > 0 || unfit > 0)
     return { tone: 'bad', sentence: `Not all is well: ${troubles(seen, unfit)}.` };
@@ -58,13 +60,17 @@ export function verdictOf(
       tone: 'bad',
       sentence: `Not all is well, and Concord only looks on: ${number(lacking)} of ${count(worst.of, 'user')} ${lacking === 1 ? 'lacks' : 'lack'} their ${worst.resource}.`,
     };
-  const areOnlyPaused = seen.health === 'Suspended' && users.outOfSync <= users.paused && lacking === 0;
+  const areOnlyPaused =
+    seen.health === 'Suspended' &&
+    users.outOfSync <= users.paused &&
+    lacking === 0 &&
+    pendingRemovals(seen) === 0;
   if (seen.sync === 'OutOfSync' && !areOnlyPaused)
     return { tone: 'warn', sentence: `Not all is as it should be: ${troubles(seen, unfit)}.` };
-  if (users.synced + users.paused < users.known)
+  if (users.synced + users.paused < living)
     return {
       tone: seen.queue.due > 0 ? 'busy' : 'unknown',
-      sentence: `Not known of all yet: ${number(users.synced)} of ${count(users.known, 'user')} ${users.synced === 1 ? 'is' : 'are'} known to be whole.`,
+      sentence: `Not known of all yet: ${number(users.synced)} of ${count(living, 'user')} ${users.synced === 1 ? 'is' : 'are'} known to be in sync.`,
     };
   if (seen.health === 'Suspended' || users.paused > 0)
     return {
@@ -74,13 +80,20 @@ export function verdictOf(
           ? 'All is well, but nothing is to be changed.'
           : `All is well, but for ${count(users.paused, 'user who is paused', 'users who are paused')}.`,
     };
-  return {
-    tone: 'good',
-    sentence:
-      users.known === 1
-        ? 'All is well: the one user is whole.'
-        : `All is well: all ${number(users.known)} users are whole.`,
-  };
+  const areDeleted = (word: string) =>
+    `${number(users.deleted)} ${word}${users.deleted === 1 ? 'is' : 'are'} deleted in Auth0.`;
+  if (living === 0) return { tone: 'idle', sentence: `No user is left to manage: ${areDeleted('')}` };
+  const all = living === 1 ? 'the one user is in sync' : `all ${number(living)} users are in sync`;
+  const rest = users.deleted === 0 ? '.' : `; ${areDeleted('more ')}`;
+  return { tone: 'good', sentence: `All is well: ${all}${rest}` };
+}
+
+/** Accounts of deleted users, whose removal waits for its time or for a decision. */
+function pendingRemovals({ situations }: OverviewAnswer): number {
+  const removals = situations.filter(
+    ({ resource, reason }) => resource === 'account' && reason.startsWith('Removal'),
+  );
+  return removals.reduce((sum, { users }) => sum + users, 0);
 }
 
 /** By the policy, and not by a pause of somebody's. */
@@ -89,7 +102,9 @@ function isObserving({ resource, reason }: OverviewAnswer['situations'][number])
 }
 
 /** The worst first, and at most three: the page has the rest. */
-function troubles({ users, alerts, queue, isPartial }: OverviewAnswer, unfit: number): string {
+function troubles(seen: OverviewAnswer, unfit: number): string {
+  const { users, alerts, queue, isPartial } = seen;
+  const removals = pendingRemovals(seen);
   const atLeast = isPartial ? 'at least ' : '';
   const are = (value: number, what: string) =>
     `${atLeast}${count(value, 'user')} ${value === 1 ? 'is' : 'are'} ${what}`;
@@ -97,6 +112,11 @@ function troubles({ users, alerts, queue, isPartial }: OverviewAnswer, unfit: nu
     ...(unfit > 0 ? [`${count(unfit, 'index', 'indexes')} ${unfit === 1 ? 'is' : 'are'} unfit`] : []),
     ...(users.quarantined > 0 ? [are(users.quarantined, 'quarantined')] : []),
     ...(users.outOfSync > 0 ? [are(users.outOfSync, 'out of sync')] : []),
+    ...(removals > 0
+      ? [
+          `${atLeast}${count(removals, 'account')} of deleted users ${removals === 1 ? 'waits' : 'wait'} for removal`,
+        ]
+      : []),
     ...(users.failing > users.quarantined ? [are(users.failing, 'failing')] : []),
     ...(users.unknown > 0 ? [are(users.unknown, 'unknown')] : []),
     ...(users.paused > 0 ? [are(users.paused, 'paused')] : []),

@@ -1,7 +1,7 @@
 /** A word with its mark and colour. The mark differs in shape, so that nothing is told by colour alone. */
 import type { ComponentChildren } from 'preact';
 import type { Health, Sync } from '../../src/desk/answers.ts';
-import { type Tone, toneOfHealth, toneOfSync } from '../words.ts';
+import { healthWord, syncWord, type Tone, toneOfHealth, toneOfSync } from '../words.ts';
 
 const SHAPES: Readonly<Record<Tone, string>> = {
   good: 'M8 1a7 7 0 1 0 0 14A7 7 0 0 0 8 1Zm3.6 5.1L7.2 11 4.4 8.4l1-1.1 1.7 1.6 3.4-3.8Z',
@@ -37,13 +37,13 @@ export function Axes({ sync, health }: { sync: Sync; health: Health }) {
       <div>
         <dt>Sync</dt>
         <dd>
-          <Badge tone={toneOfSync(sync)}>{sync}</Badge>
+          <Badge tone={toneOfSync(sync, health)}>{syncWord(sync, health)}</Badge>
         </dd>
       </div>
       <div>
         <dt>Health</dt>
         <dd>
-          <Badge tone={toneOfHealth(health)}>{health}</Badge>
+          <Badge tone={toneOfHealth(health)}>{healthWord(health)}</Badge>
         </dd>
       </div>
     </dl>

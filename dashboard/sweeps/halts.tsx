@@ -15,16 +15,16 @@ export function Halts({ halts }: { halts: readonly HaltAnswer[] }) {
   const close = () => {
     asked.value = undefined;
   };
-  const waiting = halts.filter(({ approved }) => approved === null).length;
+  const waiting = halts.filter(isOpen).length;
   return (
     <Panel
       title="Halted by a safety limit"
-      aside={waiting > 0 && <Badge tone="bad">{count(waiting, 'waits', 'wait')} for a person</Badge>}
+      aside={waiting > 0 && <Badge tone="bad">{count(waiting, 'needs', 'need')} a decision</Badge>}
     >
       <p class="told" role="status" aria-label="Outcome">
         {told.value}
       </p>
-      {halts.length === 0 && <Empty>No run is halted.</Empty>}
+      {halts.length === 0 && <Empty>No recent halted run.</Empty>}
       <ul class="halts">
         {halts.map((halt) => (
           <Halt
@@ -39,7 +39,7 @@ export function Halts({ halts }: { halts: readonly HaltAnswer[] }) {
       </ul>
       {asked.value !== undefined && (
         <Approve
-          halts={halts.filter(({ run }) => run === asked.value?.run)}
+          halts={halts.filter((halt) => halt.run === asked.value?.run && isOpen(halt))}
           run={asked.value.run}
           onClose={close}
           onDone={({ what }) => {
@@ -52,8 +52,12 @@ export function Halts({ halts }: { halts: readonly HaltAnswer[] }) {
   );
 }
 
+function isOpen({ approved, closed }: HaltAnswer): boolean {
+  return approved === null && closed === null;
+}
+
 function Halt({ halt, onApprove }: { halt: HaltAnswer; onApprove: () => void }) {
-  const { run, tenant, kind, at, limit, count: many, of, what, sample, approved, approvableUntil } = halt;
+  const { run, tenant, kind, at, limit, count: many, of, what, sample } = halt;
   return (
     <li>
       <div class="halt-head">
@@ -89,26 +93,48 @@ function Halt({ halt, onApprove }: { halt: HaltAnswer; onApprove: () => void }) 
           ))}
         </p>
       )}
-      {approved === null ? (
-        <p class="halt-foot">
-          <button type="button" class={kind === 'renames' ? 'primary' : 'primary grave'} onClick={onApprove}>
-            Approve…
-          </button>
-          <span class="muted">
-            To leave it is to leave everything as it is. It can be approved until it lapses,{' '}
-            <Moment at={approvableUntil} />.
-          </span>
-        </p>
-      ) : (
-        <p class="halt-foot">
-          <Badge tone="good">Approved</Badge>
-          <span>
-            by {approved.by} <Moment at={approved.at} />
-            {approved.reason !== null && `: ${approved.reason}`}
-          </span>
-        </p>
-      )}
+      <Outcome halt={halt} onApprove={onApprove} />
     </li>
+  );
+}
+
+function Outcome({
+  halt: { kind, approved, closed, approvableUntil },
+  onApprove,
+}: {
+  halt: HaltAnswer;
+  onApprove: () => void;
+}) {
+  if (approved !== null)
+    return (
+      <p class="halt-foot">
+        <Badge tone="good">Approved</Badge>
+        <span>
+          by {approved.by} <Moment at={approved.at} />
+          {approved.reason !== null && `: ${approved.reason}`}
+        </span>
+      </p>
+    );
+  if (closed !== null)
+    return (
+      <p class="halt-foot">
+        <Badge tone="idle">Closed</Badge>
+        <span>
+          by a later complete sweep <Moment at={closed.at} />, run <code>{closed.run}</code>. It can no longer
+          be approved.
+        </span>
+      </p>
+    );
+  return (
+    <p class="halt-foot">
+      <button type="button" class={kind === 'renames' ? 'primary' : 'primary grave'} onClick={onApprove}>
+        Approve…
+      </button>
+      <span class="muted">
+        If you do nothing, nothing changes until the next complete sweep checks again. It can be approved
+        until then, and not after <Moment at={approvableUntil} />.
+      </span>
+    </p>
   );
 }
 

@@ -6,7 +6,7 @@ import { count, readable } from '../words.ts';
 import { obstacleTo } from './permitted.ts';
 
 export function Banners({ seen }: { seen: UserAnswer }) {
-  const { pause, quarantined, failure, attempts, troubles } = seen;
+  const { pause, quarantined, failure, attempts, troubles, deleted } = seen;
   const held = troubles.filter((trouble) => trouble.held);
   return (
     <div class="banners">
@@ -19,6 +19,7 @@ export function Banners({ seen }: { seen: UserAnswer }) {
           </p>
         </div>
       )}
+      {deleted !== null && <Deleted deleted={deleted} conditions={seen.conditions} />}
       {pause !== null && (
         <div class="banner idle">
           <Mark tone="idle" />
@@ -67,6 +68,35 @@ export function Banners({ seen }: { seen: UserAnswer }) {
           </p>
         </div>
       )}
+    </div>
+  );
+}
+
+interface DeletedProps {
+  readonly deleted: NonNullable<UserAnswer['deleted']>;
+  readonly conditions: UserAnswer['conditions'];
+}
+
+/** What became of the account says the condition of the account. */
+function Deleted({ deleted: { since, forgotten }, conditions }: DeletedProps) {
+  const account = conditions.find(({ resource }) => resource === 'account');
+  return (
+    <div class="banner idle">
+      <Mark tone="idle" />
+      <p>
+        <strong>{forgotten ? 'Forgotten' : 'Deleted in Auth0'}</strong>
+        {since !== null && (
+          <>
+            {' '}
+            since <Moment at={since} />
+          </>
+        )}
+        .{' '}
+        {forgotten
+          ? 'The user was deleted in Auth0, and personal data is blanked in the log. Concord does nothing more for this user.'
+          : 'Concord creates nothing for this user.'}{' '}
+        {account !== undefined && <span class="muted">{readable(account.message)}</span>}
+      </p>
     </div>
   );
 }

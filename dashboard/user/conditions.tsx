@@ -11,7 +11,9 @@ const TONES: Readonly<Record<'True' | 'False' | 'Unknown', Tone>> = {
   Unknown: 'unknown',
 };
 
-export function Conditions({ seen: { conditions } }: { seen: UserAnswer }) {
+export function Conditions({ seen: { conditions, health } }: { seen: UserAnswer }) {
+  // Of a deleted user nothing is desired, so that nothing is green.
+  const tones = health === 'Deleted' ? { ...TONES, True: 'idle' as const } : TONES;
   return (
     <Panel title="Conditions">
       {conditions.length === 0 ? (
@@ -34,7 +36,7 @@ export function Conditions({ seen: { conditions } }: { seen: UserAnswer }) {
                   {resource}
                 </th>
                 <td data-label="As desired">
-                  <Badge tone={TONES[status]}>{status}</Badge>
+                  <Badge tone={tones[status]}>{status}</Badge>
                 </td>
                 <td class="prose" data-label="Reason">
                   {reason}

@@ -2,7 +2,7 @@
  * Desired beside actual, and the plan. A look asks the systems themselves; until it is there, or where it fails, the
  * log's view is shown and called that.
  */
-import type { UserAnswer } from '../../src/desk/answers.ts';
+import type { Resource, UserAnswer } from '../../src/desk/answers.ts';
 import { Badge, Mark } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
@@ -95,6 +95,8 @@ function SideBySide({ shown }: { shown: UserAnswer }) {
                 <Badge tone="unknown">unknown</Badge>
               ) : differs ? (
                 <Badge tone="warn">differs</Badge>
+              ) : isLeft(resource, shown) ? (
+                <Badge tone="idle">not managed</Badge>
               ) : (
                 <Badge tone="good">same</Badge>
               )}
@@ -104,6 +106,12 @@ function SideBySide({ shown }: { shown: UserAnswer }) {
       </tbody>
     </table>
   );
+}
+
+/** What is not managed is not as desired either: nothing is desired of it. */
+function isLeft(of: Resource, { health, conditions }: UserAnswer): boolean {
+  if (health === 'Deleted') return true;
+  return conditions.some(({ resource, reason }) => resource === of && reason === 'NotManaged');
 }
 
 function Plan({ found: { plan, withheld, retryAt, unread, troubles } }: { found: UserAnswer }) {

@@ -24,10 +24,13 @@ export function emptySentence(query: UsersQuery): string {
       return 'Nobody is paused.';
     case 'unseen':
       return 'Everybody was looked at.';
+    case 'deleted':
+      return 'No known user is deleted in Auth0.';
     case undefined:
       break;
   }
   if (sync !== undefined) return `Nobody is ${sync}.`;
+  if (health === 'Deleted') return 'No known user is deleted in Auth0.';
   if (health !== undefined) return `Nobody is ${health}.`;
   if (resource !== undefined) return `Everybody who was looked at has ${resource} as desired.`;
   if (reason !== undefined) return `Nobody is in the situation ${reason}.`;

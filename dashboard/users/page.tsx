@@ -8,7 +8,7 @@ import { Moment } from '../parts/moment.tsx';
 import { Answer } from '../parts/waiting.tsx';
 import { searchOf, userHref, usersHref } from '../place.ts';
 import { questions } from '../question.ts';
-import { count, listed, toneOfHealth, toneOfSync } from '../words.ts';
+import { count, healthWord, listed, syncWord, toneOfHealth, toneOfSync } from '../words.ts';
 import { emptySentence } from './empty.ts';
 import { Filters } from './filters.tsx';
 
@@ -134,10 +134,10 @@ function Row({
         {handle === null ? <span class="muted">none</span> : handle}
       </td>
       <td data-label="Sync">
-        <Badge tone={toneOfSync(sync)}>{sync}</Badge>
+        <Badge tone={toneOfSync(sync, health)}>{syncWord(sync, health)}</Badge>
       </td>
       <td data-label="Health">
-        <Badge tone={toneOfHealth(health)}>{health}</Badge>
+        <Badge tone={toneOfHealth(health)}>{healthWord(health)}</Badge>
       </td>
       <td data-label="Not as desired" class="prose">
         {quarantined && <b class="bad">Quarantined </b>}

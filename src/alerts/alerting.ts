@@ -190,7 +190,7 @@ class Looking {
     const { standings, documents, tenants, probes } = this.#deps;
     const [people, states, indexes, codes] = await Promise.all([
       standings.troubled(MAX_TROUBLED),
-      tenantStates(this.#deps, tenants),
+      tenantStates(this.#deps, tenants, this.#deps.clock.now()),
       documents.indexes(),
       this.#countCodes(),
     ]);

@@ -1,6 +1,6 @@
 /** `concord approve [run]`: lets a halted run do exactly what it was halted over; without a run, lists them. */
 import { approveRun } from '../engine/approval.ts';
-import { haltedRuns, haltSentence } from '../engine/halted.ts';
+import { haltedRuns, haltSentence, isOpen, whatHalted } from '../engine/halted.ts';
 import type { Halt } from '../engine/sweep-conclusions.ts';
 import { printJson } from '../terminal/output.ts';
 import { formatTable } from '../terminal/table.ts';
@@ -15,9 +15,9 @@ export async function runApprove(run: string | undefined, options: DecisionOptio
   try {
     if (run === undefined) {
       const halts = await haltedRuns(engine.assess.events, engine.converge.clock.now());
-      const open = halts.filter(({ approved }) => !approved);
+      const open = halts.filter(isOpen);
       if (json) printJson({ command: 'approve', halted: open });
-      else if (open.length === 0) stdout.write('No run is halted.\n');
+      else if (open.length === 0) stdout.write('No recent halted run.\n');
       else {
         const rows = open.map((halt) => [
           halt.run,
@@ -35,7 +35,7 @@ export async function runApprove(run: string | undefined, options: DecisionOptio
     const deps = { ...engine.converge, events: engine.assess.events, tenants: engine.tenants };
     const approval = await approveRun(deps, run, decidedBy(options));
     if (json) printJson({ command: 'approve', run, users: approval.users });
-    else for (const halt of approval.halts) stdout.write(`Approved: ${haltSentence(halt)}\n`);
+    else for (const halt of approval.halts) stdout.write(`Approved: ${whatHalted(halt)}\n`);
     return EXIT.clean;
   } finally {
     await engine.close();

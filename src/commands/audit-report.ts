@@ -36,9 +36,13 @@ export function printAudit(report: AuditReport, { stdout, style }: Pick<Terminal
     stdout.write(
       `  ${style('red', String(report.unreadable).padStart(9))} in Auth0 with data that cannot be read; who and what: concord reconcile --all\n`,
     );
+  if (report.deleted > 0)
+    stdout.write(
+      `  ${String(report.deleted).padStart(9)} deleted in Auth0, by what Concord knows; not in the figures above\n`,
+    );
   printOrphans(report, stdout);
   if (report.usersInTrouble === 0) {
-    stdout.write(`${style('green', 'Everyone is as desired.')}\n`);
+    stdout.write(`${style('green', 'All listed users are in sync.')}\n`);
     return;
   }
   stdout.write('\n');

@@ -2,6 +2,7 @@
 import { type AssessDeps, type AssessedTenant, assess, isDrifted } from '../engine/assess.ts';
 import { attempt } from '../engine/attempt.ts';
 import { type AuditedUser, auditedUser, Tally } from '../engine/audit.ts';
+import { countDeleted } from '../engine/deleted-users.ts';
 import { gapToJson } from '../engine/gap-text.ts';
 import { openGaps } from '../engine/gaps.ts';
 import { NameSet } from '../engine/name-set.ts';
@@ -12,7 +13,7 @@ import { UsageError } from '../errors.ts';
 import type { ResourceTotals, Situation } from '../events/event.ts';
 import type { Gap } from '../events/gap.ts';
 import { userKey } from '../identity.ts';
-import type { UserPage } from '../ports.ts';
+import type { UserPage, UserPages } from '../ports.ts';
 import * as indexes from '../reconcilers/indexes.ts';
 import { printJson, printLine, SCHEMA_VERSION } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
@@ -51,6 +52,8 @@ export interface AuditReport {
   readonly usersInTrouble: number;
   /** Rows of the listings that are not as Auth0 documents a user; in no other figure here. */
   readonly unreadable: number;
+  /** Known users who are deleted in Auth0 or forgotten, by the read model: in no listing, and in no other figure here. */
+  readonly deleted: number;
   /** By the listings alone; null when not everyone was looked at. */
   readonly orphans: OrphanCounts | null;
   readonly durationMs: number;
@@ -110,7 +113,11 @@ function toJson(report: AuditReport) {
 
 /** In memory: eight bytes a user and an account, and the users that are kept for the report. */
 export async function audit(
-  side: { readonly assess: AssessDeps; readonly tenants: readonly AssessedTenant[] },
+  side: {
+    readonly assess: AssessDeps;
+    readonly tenants: readonly AssessedTenant[];
+    readonly userPages: UserPages;
+  },
   { tenant: named, limit, since, onUser, onProgress }: AuditScope,
 ): Promise<AuditReport> {
   const startedAt = Date.now();
@@ -161,6 +168,7 @@ export async function audit(
     users,
     usersInTrouble,
     unreadable,
+    deleted: await countDeleted(side.userPages, ids, isListed, new Date()),
     orphans:
       since === undefined
         ? await countOrphans({ ...deps, keySpaces: side.tenants }, ids, isListed, repositories)

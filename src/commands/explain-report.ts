@@ -18,21 +18,23 @@ const HEALTH_COLORS: Readonly<Record<Health, Format>> = {
   Progressing: 'yellow',
   Degraded: 'red',
   Suspended: 'yellow',
+  Deleted: 'dim',
 };
 
 export function printExplanation(explained: Explained, limit: number, terminal: Terminal): void {
   const { explanation } = explained;
   const { stdout, style } = terminal;
-  const { user, sync, health } = explanation;
+  const { user, sync, health, deleted } = explanation;
+  // A deleted user may lack nothing, and is not in sync for it.
+  const axes = health === 'Deleted' && sync === 'Synced' ? '' : `${style(SYNC_COLORS[sync], sync)}  `;
   const say = (line = '') => stdout.write(`${line}\n`);
   const section = (title: string, head: readonly string[], rows: readonly (readonly Cell[])[]) => {
     say();
     say(style('bold', title));
     if (rows.length > 0) say(formatTable({ head, rows, style, width: stdout.columns }));
   };
-  say(
-    `${style('bold', visible(user))}  ${style(SYNC_COLORS[sync], sync)}  ${style(HEALTH_COLORS[health], health)}`,
-  );
+  say(`${style('bold', visible(user))}  ${axes}${style(HEALTH_COLORS[health], health)}`);
+  if (deleted !== undefined) say(style('yellow', deletedSentence(deleted)));
   say(sourceOf(explained));
   if (explanation.withheld !== undefined) say(style('yellow', visible(explanation.withheld.message)));
   if (explanation.quarantined) say(style('red', `Quarantined after ${explanation.attempts} failed tries.`));
@@ -80,6 +82,12 @@ function sourceOf({ explanation, unread }: Explained): string {
   }
   const partly = unread.length === 0 ? '' : `, except that ${unread.map(unreadText).join('; ')}`;
   return `As it was found at ${at.toISOString()}${partly}; ${spoken}.`;
+}
+
+function deletedSentence({ since, forgotten }: NonNullable<Explanation['deleted']>): string {
+  const when = since === undefined ? '' : ` (since ${since.toISOString()})`;
+  const said = `The user is deleted in Auth0${when}.`;
+  return forgotten ? `The user is forgotten: personal data is blanked in the log. ${said}` : said;
 }
 
 const NAMES = { auth0: 'Auth0', mongodb: 'MongoDB', pds: 'the PDS' } as const;

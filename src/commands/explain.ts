@@ -50,10 +50,11 @@ export async function runExplain(text: string, options: ExplainOptions): Promise
 }
 
 function toJson({ explanation, unread }: Explained) {
-  const { known, heard, plan, withheld, conditions, effects, at, retryAt, ...rest } = explanation;
+  const { known, heard, plan, withheld, conditions, effects, at, retryAt, deleted, ...rest } = explanation;
   return {
     ...rest,
     at: at.toISOString(),
+    deleted: deleted === undefined ? null : { ...deleted, since: deleted.since?.toISOString() ?? null },
     unread,
     heard: { count: heard.count, newest: heard.newest === undefined ? null : link(heard.newest) },
     known: known.map(({ event, chain }) => ({ ...link(event), ...because(chain) })),

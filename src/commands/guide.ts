@@ -155,8 +155,12 @@ const GUIDES: Readonly<Record<string, Guide>> = {
       ['sandbox', 'the incident, healed before your eyes; then it stays up'],
       ['sandbox --drill', 'after the story sign-ups are broken on purpose, to see when somebody is told'],
       ['sandbox --exit --users 20', 'end after the story, with twenty people more'],
+      ['sandbox --platform', "add the platform's handlers, with the curl lines that call them"],
+      ['sandbox --platform --exit', '20 people sign up and 10 of them erase themselves; none may come back'],
+      ['sandbox --platform --exit --kill-engine --seed 7', 'the same, with kill -9 of the engine in between'],
     ],
-    exits: '0 all expectations hold · 1 one does not, or an error',
+    exits:
+      '0 all expectations hold, and in a rush no user came back or lacks anything · 1 otherwise, or an error',
   },
   completion: {
     examples: [

@@ -67,14 +67,14 @@ export async function runPlan(text: string | undefined, options: PlanOptions): P
   const search: Search = { users: [], saved: [], salt, listed: new Map() };
   try {
     if (text === undefined) await planAll(side, options, terminal, search);
-    else await planOne(side, text, search);
+    const one = text === undefined ? undefined : await planOne(side, text, search);
     const { users, saved } = search;
     if (out !== undefined) save(out, config, search);
     const file = out === undefined ? {} : { out: { path: out, users: saved.length } };
     if (terminal.json)
       printJson({ command: 'plan', users: users.slice(0, limit), usersInTrouble: users.length, ...file });
     else {
-      printPlan(users, limit, terminal);
+      printPlan(users, limit, terminal, one?.facts);
       if (out !== undefined)
         terminal.stdout.write(
           `The plan for ${saved.length} of them is in ${visible(out)}: concord apply ${visible(out)}\n`,
@@ -147,9 +147,11 @@ async function lookAt(side: ReadSide, { user, userId, tenant }: FoundUser): Prom
   return { user, facts, view: pausedView(view, facts, now) };
 }
 
-async function planOne(side: ReadSide, text: string, search: Search): Promise<void> {
+async function planOne(side: ReadSide, text: string, search: Search): Promise<Found> {
   const found = await findUser(text, side.tenants, side.assess.documents);
-  note(search, found.tenant, await lookAt(side, found));
+  const looked = await lookAt(side, found);
+  note(search, found.tenant, looked);
+  return looked;
 }
 
 function note({ users, saved, salt }: Search, tenant: AssessedTenant, one: Found | Unreadable): void {
@@ -182,9 +184,17 @@ export function plannedUser(user: UserKey, view: View): PlannedUser {
   };
 }
 
-export function printPlan(users: readonly PlannedUser[], limit: number, { stdout, style }: Terminal): void {
+/** `one`: of the only user who was looked at. */
+export function printPlan(
+  users: readonly PlannedUser[],
+  limit: number,
+  { stdout, style }: Terminal,
+  one?: Pick<Facts, 'absentSince'>,
+): void {
   if (users.length === 0) {
-    stdout.write(`${style('green', 'Nothing to do: everyone is as desired.')}\n`);
+    const isDeleted = one?.absentSince !== undefined;
+    const why = isDeleted ? 'Auth0 does not have this user.' : style('green', 'all users are in sync.');
+    stdout.write(`Nothing to do: ${why}\n`);
     return;
   }
   const rows = users

@@ -73,7 +73,7 @@ async function runDry(text: string, options: ReconcileOptions): Promise<ExitCode
     const differs = view.conditions.some(({ status }) => status !== 'True');
     if (terminal.json)
       printJson({ command: 'reconcile', dryRun: true, ...planned, conditions: view.conditions });
-    else printPlan(differs ? [planned] : [], 1, terminal);
+    else printPlan(differs ? [planned] : [], 1, terminal, facts);
     return differs ? EXIT.differences : EXIT.clean;
   } finally {
     await side.close();

@@ -31,10 +31,11 @@ export function printStatus(
   const more = seen.isPartial ? 'at least ' : '';
   const standing = [
     `${users.known} known`,
-    `${users.synced} synced`,
+    `${users.synced} in sync`,
     ...some(users.outOfSync, 'out of sync'),
     ...some(users.unknown, 'unknown'),
     ...some(users.unseen, 'never looked at'),
+    ...some(users.deleted, 'deleted in Auth0'),
     ...some(users.paused, `${more}paused`),
   ];
   row('users', standing.join(', '));

@@ -6,7 +6,8 @@
  */
 
 export type Sync = 'Synced' | 'OutOfSync' | 'Unknown';
-export type Health = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended';
+/** Deleted: Auth0 does not have the user any more, or the user was forgotten. Never counted as in sync. */
+export type Health = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended' | 'Deleted';
 export type Resource = 'verification' | 'user-document' | 'account' | 'email' | 'handle';
 /** What a condition is of. */
 export type Subject = Resource | 'auth0' | 'pause';
@@ -20,6 +21,7 @@ export interface OverviewAnswer {
   readonly health: Health;
   /** More are in trouble than were read: what is counted of them is at least so many. */
   readonly isPartial: boolean;
+  /** Each known user is one of synced, outOfSync, unknown, unseen and deleted. */
   readonly users: {
     readonly known: number;
     readonly synced: number;
@@ -27,6 +29,8 @@ export interface OverviewAnswer {
     readonly unknown: number;
     /** Known of, and never looked at to the end. */
     readonly unseen: number;
+    /** Health Deleted, in sync or not; a removal that is pending shows under situations. */
+    readonly deleted: number;
     readonly failing: number;
     /** Failed, and tried again later. */
     readonly backingOff: number;
@@ -35,7 +39,7 @@ export interface OverviewAnswer {
     readonly held: number;
     readonly paused: number;
   };
-  /** How many of those who were looked at have each resource as desired. */
+  /** How many of those who were looked at, without deleted users, have each resource as desired. */
   readonly resources: readonly { readonly resource: Resource; readonly have: number; readonly of: number }[];
   /** Why users are not as desired, the most frequent first. */
   readonly situations: readonly SituationAnswer[];
@@ -98,7 +102,7 @@ export interface TenantAnswer {
   /** When a sweep last looked at everybody. */
   readonly sweptAt: string | null;
   readonly running: RunningSweep | null;
-  /** How many halted runs wait for a person. */
+  /** How many halts are open: not approved, and not closed by a later complete sweep. */
   readonly halts: number;
 }
 
@@ -155,7 +159,15 @@ export interface HistoryBucket {
 
 // ── Users ──
 
-export const SITUATIONS = ['failing', 'backing-off', 'quarantined', 'held', 'paused', 'unseen'] as const;
+export const SITUATIONS = [
+  'failing',
+  'backing-off',
+  'quarantined',
+  'held',
+  'paused',
+  'unseen',
+  'deleted',
+] as const;
 /** How a user stands apart from the two axes. */
 export type Situation = (typeof SITUATIONS)[number];
 
@@ -164,6 +176,7 @@ export interface UsersQuery {
   /** An Auth0 id, @handle, code, email or DID, to the letter. */
   readonly search?: string | undefined;
   readonly tenant?: string | undefined;
+  /** Without users whose health is Deleted, unless `health` or `situation` asks for these. */
   readonly sync?: Sync | undefined;
   readonly health?: Health | undefined;
   readonly situation?: Situation | undefined;
@@ -221,6 +234,8 @@ export interface UserAnswer extends UserRow {
   readonly unread: readonly { readonly upstream: string; readonly code: string }[];
   readonly platformHandle: string | null;
   readonly sister: string | null;
+  /** Null for a user whom Auth0 has, as far as is known. `since`: when Auth0 first did not have the user. */
+  readonly deleted: { readonly since: string | null; readonly forgotten: boolean } | null;
   readonly pause: {
     readonly by: string;
     readonly reason: string;
@@ -296,7 +311,7 @@ export interface SweepsAnswer {
     readonly sweptAt: string | null;
     readonly running: RunningSweep | null;
   }[];
-  /** What may still be approved, approved or not, the newest first. */
+  /** Those of the last seven days, approved and closed ones too, the newest first. */
   readonly halts: readonly HaltAnswer[];
   /** The newest first; at most 50. */
   readonly runs: readonly SweepRun[];
@@ -343,6 +358,8 @@ export interface HaltAnswer {
   /** Some of those concerned, by key. */
   readonly sample: readonly string[];
   readonly approved: { readonly by: string; readonly at: string; readonly reason: string | null } | null;
+  /** The later complete sweep of the tenant that closed the halt, and when it finished. It cannot be approved any more. */
+  readonly closed: { readonly run: string; readonly at: string } | null;
   readonly approvableUntil: string;
 }
 

@@ -9,7 +9,8 @@
  * | resume    | a second line, which ends nothing                                   |                                  |
  * | retry     | failures are counted from the beginning once more                   |                                  |
  * | adopt     | granted once, in two lines; HAS_ACCOUNT after the pass              | as `proposeAdoption`             |
- * | approve   | refused                                                             | RUN_UNKNOWN, RUN_APPROVED        |
+ * | approve   | refused                                                             | RUN_UNKNOWN, RUN_APPROVED,       |
+ * |           |                                                                     |   RUN_CLOSED                     |
  *
  * So a click too many and an answer that was lost do no harm. Of each user: USER_NOT_FOUND for whoever is not known
  * here, and USER_FORGOTTEN, since a reason would be something personal again of somebody who has none in the log.

@@ -20,7 +20,7 @@ const SAMPLE = 20;
 export async function sweepsAnswer({ sources, tenants, clock }: SweepsDeps): Promise<SweepsAnswer> {
   const now = clock.now();
   const [states, halts, runs] = await Promise.all([
-    tenantStates(sources, tenants),
+    tenantStates(sources, tenants, now),
     haltedRuns(sources.events, now, SAMPLE),
     runsOf(sources.events, tenants),
   ]);
@@ -40,7 +40,7 @@ export async function sweepsAnswer({ sources, tenants, clock }: SweepsDeps): Pro
 }
 
 function haltAnswer(halt: HaltedRun): HaltAnswer {
-  const { run, tenant, kind, at, limit, count, of, users, approval } = halt;
+  const { run, tenant, kind, at, limit, count, of, users, approval, closed } = halt;
   return {
     ...{ run, tenant, kind, limit, count, of },
     at: at.toISOString(),
@@ -50,6 +50,7 @@ function haltAnswer(halt: HaltedRun): HaltAnswer {
       approval === undefined
         ? null
         : { by: approval.by, at: approval.at.toISOString(), reason: approval.reason ?? null },
+    closed: closed === undefined ? null : { run: closed.run, at: closed.finishedAt.toISOString() },
     approvableUntil: new Date(at.getTime() + APPROVABLE_FOR_MS).toISOString(),
   };
 }

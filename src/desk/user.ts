@@ -4,7 +4,8 @@
  * | a resource's condition                      | differs            |
  * |---------------------------------------------|--------------------|
  * | True                                        | no                 |
- * | True, because there is no account to have it | as the account does |
+ * | True, because there is no account to have it, | as the account does |
+ * |   or the account is not managed              |                    |
  * | False                                       | yes                |
  * | Unknown, or nobody looked yet               | unknown            |
  */
@@ -77,6 +78,7 @@ function answerOf(
     troubles: conditions.filter(({ status }) => status !== 'True'),
     platformHandle: facts.platformHandle ?? null,
     sister: facts.sister?.user ?? null,
+    deleted: deletedOf(stance),
     pause: pauseOf(stance, events),
     failure: failureOf(facts),
     conditions,
@@ -109,12 +111,18 @@ function conditionAnswer(condition: ExplainedCondition): ConditionAnswer {
 
 function differs(wanted: Resource, conditions: readonly ConditionAnswer[]): boolean | null {
   const { status, reason } = conditions.find(({ resource }) => resource === wanted) ?? { status: 'Unknown' };
-  if (wanted !== 'account' && reason === 'NoAccount') return differs('account', conditions);
+  if (wanted !== 'account' && (reason === 'NoAccount' || reason === 'NotManaged'))
+    return differs('account', conditions);
   return status === 'Unknown' ? null : status === 'False';
 }
 
 function withheldOf({ withheld }: Stance): UserAnswer['withheld'] {
   return withheld === undefined ? null : { reason: withheld.reason, message: withheld.message };
+}
+
+function deletedOf({ deleted }: Stance): UserAnswer['deleted'] {
+  if (deleted === undefined) return null;
+  return { since: deleted.since?.toISOString() ?? null, forgotten: deleted.forgotten };
 }
 
 function pauseOf({ withheld }: Stance, events: readonly ConcordEvent[]): UserAnswer['pause'] {

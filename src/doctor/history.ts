@@ -6,11 +6,11 @@
  * | log read  | last read longer ago than Auth0 keeps entries               | error   |
  * | log read  | last read longer ago than half of that                      | warning |
  * | gaps      | something may have been missed                              | error   |
- * | halted runs | a safety limit stopped a run, and nobody has decided      | warning |
+ * | halted runs | a safety limit halted a run, and the halt is open         | warning |
  */
 import { gapSentence } from '../engine/gap-text.ts';
 import { openGaps } from '../engine/gaps.ts';
-import { haltedRuns } from '../engine/halted.ts';
+import { haltedRuns, isOpen } from '../engine/halted.ts';
 import { UpstreamError } from '../errors.ts';
 import { isHealedBySweep } from '../events/gap.ts';
 import { type LogPosition, parsePosition, positionName } from '../events/log-position.ts';
@@ -72,14 +72,14 @@ export function haltCheck(history: () => History, clock: Pick<Clock, 'now'>): Ch
     name: 'halted runs',
     needs: ['mongodb'],
     look: async () => {
-      const open = (await haltedRuns(history().events, clock.now())).filter(({ approved }) => !approved);
+      const open = (await haltedRuns(history().events, clock.now(), 1)).filter(isOpen);
       const findings = open.map(
         ({ run, kind, count, of, limit, tenant, at }): Finding => ({
           level: 'warning',
           code: 'RUN_HALTED',
           what: `A sweep of ${tenant} was halted at ${at.toISOString()}: ${kind}, ${count} of ${of}, and the limit is ${limit}.`,
-          why: 'What it was halted over stays undone until a person decides, or for a week.',
-          mend: `See who is concerned: concord approve. To let it: concord approve ${run}`,
+          why: 'Nothing of it is done until the run is approved. A later complete sweep closes the halt.',
+          mend: `List the users concerned: concord approve. Approve the run: concord approve ${run}`,
         }),
       );
       return found(open.length === 0 ? 'none' : `${open.length}`, ...findings);

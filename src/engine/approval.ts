@@ -4,7 +4,7 @@ import type { Decided } from '../events/event.ts';
 import type { TenantId } from '../identity.ts';
 import type { EventReader } from '../ports.ts';
 import { type DecideDeps, decide, draft } from './decide.ts';
-import { type HaltedRun, haltedRuns } from './halted.ts';
+import { type HaltedRun, haltedRuns, isOpen } from './halted.ts';
 import { ownerOf } from './owner.ts';
 import { sideBySide } from './side-by-side.ts';
 
@@ -14,7 +14,7 @@ export interface ApprovalDeps extends DecideDeps {
 }
 
 export interface Approval {
-  /** What one run was halted over: removals, renames, or a source that shrank. */
+  /** What one run was halted over and is open: removals, renames, or a source that shrank. */
   readonly halts: readonly HaltedRun[];
   /** Who is due because of it. */
   readonly users: number;
@@ -22,20 +22,30 @@ export interface Approval {
 
 /**
  * The users are those of the run and no others; each pass still reads its user again before it does anything. Throws
- * UsageError RUN_UNKNOWN, and RUN_APPROVED when somebody has approved it: so what is said twice is done once. Two who
- * say so in one moment write the same grants twice, which are one. An approval that breaks off is not taken up again:
+ * UsageError RUN_UNKNOWN, RUN_APPROVED when somebody has approved it, and RUN_CLOSED when a later complete sweep has
+ * closed the halt: so what is said twice is done once. Two who say so in one moment write the same grants twice, which
+ * are one. An approval that breaks off is not taken up again:
  * who had no grant by then is in the way of the next sweep, which halts, and asks again.
  */
 export async function approveRun(deps: ApprovalDeps, run: string, decided: Decided): Promise<Approval> {
   const halts = (await haltedRuns(deps.events, deps.clock.now())).filter(
     (halt) => halt.run === run && deps.tenants.some(({ id }) => id === halt.tenant),
   );
-  if (halts.length === 0) throw new UsageError(`No run ${run} was halted of late.`, 'RUN_UNKNOWN');
-  if (halts.every(({ approved }) => approved))
-    throw new UsageError(`The run ${run} has been approved already.`, 'RUN_APPROVED');
+  const open = halts.filter(isOpen);
+  if (open.length === 0) throw whyNotOpen(run, halts);
   let users = 0;
-  for (const halt of halts) users += await approve(deps, halt, decided);
-  return { halts, users };
+  for (const halt of open) users += await approve(deps, halt, decided);
+  return { halts: open, users };
+}
+
+function whyNotOpen(run: string, halts: readonly HaltedRun[]): UsageError {
+  const [halt] = halts;
+  if (halt === undefined) return new UsageError(`No recent halted run ${run}.`, 'RUN_UNKNOWN');
+  const { tenant, approved, closed } = halt;
+  if (approved || closed === undefined)
+    return new UsageError(`The run ${run} has been approved already.`, 'RUN_APPROVED');
+  const message = `The halt of run ${run} is closed: the sweep ${closed.run} completed for tenant ${tenant} at ${closed.finishedAt.toISOString()} and decided anew. Nothing was approved. To list the halts that are open: concord approve`;
+  return new UsageError(message, 'RUN_CLOSED');
 }
 
 async function approve(deps: ApprovalDeps, halt: HaltedRun, decided: Decided): Promise<number> {

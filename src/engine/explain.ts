@@ -54,6 +54,8 @@ export interface Stance {
   readonly source: 'look' | 'log';
   readonly sync: Sync;
   readonly health: Health;
+  /** Undefined for a user whom Auth0 has, as far as is known. `since`: when Auth0 first did not have the user. */
+  readonly deleted: { readonly since: Date | undefined; readonly forgotten: boolean } | undefined;
   /** What the look found and the log does not say yet: the next pass tells it. */
   readonly untold: readonly EventType[];
   readonly resources: readonly ExplainedResource[];
@@ -124,7 +126,8 @@ export function explainStance(asked: AskedStance): Stance {
     at,
     source: look === undefined ? 'log' : 'look',
     sync: conditions.length === 0 ? 'Unknown' : syncOf(conditions),
-    health: conditions.length === 0 ? 'Progressing' : healthOf(facts, conditions),
+    health: conditions.length === 0 && !facts.forgotten ? 'Progressing' : healthOf(facts, conditions),
+    deleted: deletedOf(facts),
     untold: look === undefined ? [] : untoldOf(told, look.facts),
     resources: RESOURCES.map((resource) => ({
       resource,
@@ -138,6 +141,10 @@ export function explainStance(asked: AskedStance): Stance {
     attempts: facts.attempts,
     quarantined: facts.quarantined,
   };
+}
+
+function deletedOf({ absentSince: since, forgotten }: Facts): Stance['deleted'] {
+  return since === undefined && !forgotten ? undefined : { since, forgotten };
 }
 
 function inOrder(a: ConcordEvent, b: ConcordEvent): number {

@@ -1,6 +1,18 @@
-/** The runs that a safety limit halted, by the log. */
-import type { TenantId } from '../identity.ts';
-import type { EventReader } from '../ports.ts';
+/**
+ * The runs that a safety limit halted, by the log. A halt is open until a person approves it, a later complete sweep
+ * of the same tenant closes it, or it is too old to be approved.
+ *
+ * | after the halt                                          | the halt |
+ * |---------------------------------------------------------|----------|
+ * | the halted run itself finishes                          | open     |
+ * | a sweep that began before the halt finishes             | open     |
+ * | a later sweep breaks off, or another tenant is swept    | open     |
+ * | a later sweep finishes and is complete                  | closed   |
+ * | the same, and a safety limit halts that one too         | closed; the later run has an open halt of its own |
+ */
+import type { ConcordEvent } from '../events/event.ts';
+import type { EventId, TenantId } from '../identity.ts';
+import type { EventQuery, EventReader } from '../ports.ts';
 import { APPROVABLE_FOR_MS, type Halt } from './sweep-conclusions.ts';
 
 export interface HaltedRun extends Halt {
@@ -9,6 +21,8 @@ export interface HaltedRun extends Halt {
   readonly approved: boolean;
   /** The first one. */
   readonly approval: Approval | undefined;
+  /** The later complete sweep that closed the halt; undefined while none has. */
+  readonly closed: CompleteSweep | undefined;
 }
 
 export interface Approval {
@@ -17,14 +31,25 @@ export interface Approval {
   readonly reason: string | undefined;
 }
 
+export interface CompleteSweep {
+  readonly run: EventId;
+  readonly tenant: TenantId;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+}
+
+type Reader = Pick<EventReader, 'read'>;
+
+/**
+ * Begins and ends of sweeps that are read at once. The newest of them close nearly every halt; where they are
+ * too many to reach back to it, as many from the halt on are read as well.
+ */
+const MAX_SWEEP_EVENTS = 400;
+
 /** Those of the time in which they may be approved; of each with all whom it concerns, or the first so many. */
-export async function haltedRuns(
-  events: Pick<EventReader, 'read'>,
-  now: Date,
-  sample?: number,
-): Promise<HaltedRun[]> {
+export async function haltedRuns(events: Reader, now: Date, sample?: number): Promise<HaltedRun[]> {
   const since = new Date(now.getTime() - APPROVABLE_FOR_MS);
-  const halts: Omit<HaltedRun, 'approved' | 'approval'>[] = [];
+  const halts: Omit<HaltedRun, 'approved' | 'approval' | 'closed'>[] = [];
   const approvals = new Map<string, Approval>();
   const some = sample === undefined ? {} : { usersOfHalts: sample };
   for await (const event of events.read({ types: ['sweep.halted', 'sweep.approved'], since, ...some })) {
@@ -33,15 +58,66 @@ export async function haltedRuns(
     const { run, by, reason } = event.data;
     approvals.set(run, { by, at: event.at, reason });
   }
+  const sweeps = await sweepsAfter(events, halts);
   return halts.map((halt) => ({
     ...halt,
     ...{ approved: approvals.has(halt.run), approval: approvals.get(halt.run) },
+    closed: sweeps.find((sweep) => closes(sweep, halt)),
   }));
+}
+
+/** Neither approved nor closed. */
+export function isOpen({ approved, closed }: Pick<HaltedRun, 'approved' | 'closed'>): boolean {
+  return !approved && closed === undefined;
+}
+
+type Moment = Pick<HaltedRun, 'tenant' | 'at'>;
+
+function closes({ tenant, startedAt }: CompleteSweep, halt: Moment): boolean {
+  return tenant === halt.tenant && startedAt > halt.at;
+}
+
+/** Complete ones, the earliest first: enough to tell of each halt whether one closes it. */
+async function sweepsAfter(events: Reader, halts: readonly Moment[]): Promise<readonly CompleteSweep[]> {
+  const [first] = halts;
+  if (first === undefined) return [];
+  const newest = await completeSweeps(events, { since: first.at, newestFirst: true });
+  const left = halts.find((halt) => !newest.sweeps.some((sweep) => closes(sweep, halt)));
+  if (!newest.isCut || left === undefined) return newest.sweeps;
+  const earlier = await completeSweeps(events, { since: left.at });
+  return [...earlier.sweeps, ...newest.sweeps];
+}
+
+/**
+ * The end of a sweep does not name its run. Of a tenant one is under way at a time, so an end belongs to the last
+ * beginning before it.
+ */
+async function completeSweeps(
+  events: Reader,
+  query: Pick<EventQuery, 'since' | 'newestFirst'>,
+): Promise<{ readonly sweeps: readonly CompleteSweep[]; readonly isCut: boolean }> {
+  const found: ConcordEvent[] = [];
+  const types = ['sweep.started', 'sweep.finished'] as const;
+  for await (const event of events.read({ ...query, types, limit: MAX_SWEEP_EVENTS })) found.push(event);
+  const isCut = found.length === MAX_SWEEP_EVENTS;
+  if (query.newestFirst === true) found.reverse();
+  const begun = new Map<TenantId, ConcordEvent>();
+  const sweeps: CompleteSweep[] = [];
+  for (const event of found) {
+    const { type, tenant, at } = event;
+    if (type === 'sweep.started') begun.set(tenant, event);
+    if (type !== 'sweep.finished') continue;
+    const start = begun.get(tenant);
+    begun.delete(tenant);
+    if (event.data.complete && start !== undefined)
+      sweeps.push({ run: start._id, tenant, startedAt: start.at, finishedAt: at });
+  }
+  return { sweeps, isCut };
 }
 
 /** What was halted, and the two ways on. */
 export function haltSentence(halt: Omit<Halt, 'users'>): string {
-  return `${whatHalted(halt)} concord approve ${halt.run} lets it; leaving it leaves everything as it is.`;
+  return `${whatHalted(halt)} To approve it: concord approve ${halt.run}. If you do nothing, nothing changes until the next complete sweep checks again.`;
 }
 
 export function whatHalted({

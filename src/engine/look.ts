@@ -15,9 +15,11 @@ import type {
   SubjectReader,
 } from '../ports.ts';
 import * as account from '../reconcilers/account.ts';
+import { endSentence } from '../reconcilers/account-end.ts';
 import type { AccountAction, ActualAccount, DesiredAccount } from '../reconcilers/account-state.ts';
 import * as email from '../reconcilers/email.ts';
 import * as handle from '../reconcilers/handle.ts';
+import type { ManagedAccount } from '../reconcilers/managed-account.ts';
 import { heldForPerson, type Plan, unknown } from '../reconcilers/reconciler.ts';
 import { RESTORE_COMMAND } from '../reconcilers/unwanted.ts';
 import type { ActualDocument } from '../reconcilers/user-document.ts';
@@ -127,8 +129,10 @@ export async function look(
     account.observe(deps.accounts, deps.subjects, user, desired.account, read),
   );
   if (!accountSeen.ok) return assemble(desired, document, undefined, undefined, accountSeen.failure, now);
-  const touchable = touchableAccount(desired.account, accountSeen.value);
-  const holderSeen = await attempt('handle', () => handle.observe(deps.accounts, desired.handle, touchable));
+  const managed = managedAccount(desired.account, accountSeen.value);
+  const holderSeen = await attempt('handle', () =>
+    handle.observe(deps.accounts, desired.handle, managed.account),
+  );
   return holderSeen.ok
     ? assemble(desired, document, accountSeen.value, holderSeen.value, undefined, now)
     : assemble(desired, document, accountSeen.value, undefined, holderSeen.failure, now);
@@ -156,15 +160,38 @@ async function readDocuments(
 }
 
 /** The account whose handle and address may be changed: there, active, wanted, and this user's. */
-function touchableAccount(wanted: DesiredAccount, actual: ActualAccount): PdsAccount | undefined {
+function managedAccount(wanted: DesiredAccount, actual: ActualAccount): ManagedAccount {
   const { linked } = actual;
-  if (wanted.type !== 'account' || linked === undefined || linked === 'missing') return undefined;
+  if (linked === undefined || linked === 'missing') return { account: undefined, leftBecause: undefined };
+  const leftBecause = whyLeft(wanted, actual, linked);
+  return { account: leftBecause === undefined ? linked : undefined, leftBecause };
+}
+
+/** Undefined where the account is not left as it is. */
+function whyLeft(wanted: DesiredAccount, actual: ActualAccount, linked: PdsAccount): string | undefined {
+  const { did } = linked;
+  if (wanted.type === 'none') return wanted.message;
+  if (wanted.type === 'end') return endSentence(wanted.end);
   // Which account is this user's is open until the intent is resolved.
-  if (wanted.intent !== undefined && actual.intended !== undefined) return undefined;
-  if (wanted.loggedDid !== undefined && wanted.loggedDid !== linked.did) return undefined;
+  if (wanted.intent !== undefined && actual.intended !== undefined)
+    return 'The outcome of an account creation for this user is not known yet.';
+  const { loggedDid } = wanted;
+  if (loggedDid !== undefined && loggedDid !== did)
+    return 'The users document and the log name different accounts.';
   // Named by the document alone and under another address, it is not known to be this user's.
-  if (wanted.loggedDid === undefined && !account.sameEmail(linked, wanted.email.addresses)) return undefined;
-  return linked.state === 'active' || linked.state === 'unknown' ? linked : undefined;
+  if (loggedDid === undefined && !account.sameEmail(linked, wanted.email.addresses))
+    return `The account ${did} is not known to be this user's.`;
+  switch (linked.state) {
+    case 'deactivated':
+      return `The account ${did} is deactivated.`;
+    case 'takendown':
+      return `The account ${did} is taken down.`;
+    case 'no-repo':
+      return `The account ${did} has no repository.`;
+    case 'active':
+    case 'unknown':
+      return undefined;
+  }
 }
 
 const NO_EMAIL: email.DesiredEmail = { addresses: [], refused: new Map(), refusalRetryMs: 0 };
@@ -223,14 +250,14 @@ function accountPlans(
   now: Date,
   isOnHold: boolean,
 ): Plan<Action>[] {
-  const touchable = touchableAccount(desired.account, actual);
+  const managed = managedAccount(desired.account, actual);
   const wantedEmail = desired.account.type === 'account' ? desired.account.email : NO_EMAIL;
   const code = userDocument.permanentCode(desired.document, document.documents);
-  const seen = { account: touchable, recorded: actual.recorded, code, holder };
+  const seen = { ...managed, recorded: actual.recorded, code, holder };
   const ofUser = code === actual.code ? actual : { ...actual, code };
   return [
     account.plan(desired.account, ofUser, now, isOnHold),
-    email.plan(wantedEmail, { account: touchable, holders: actual.emailHolders }, now),
+    email.plan(wantedEmail, { ...managed, holders: actual.emailHolders }, now),
     failure === undefined ? handle.plan(desired.handle, seen, now) : unseen('handle', failure),
   ];
 }

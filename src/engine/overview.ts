@@ -47,6 +47,7 @@ export interface Overview {
   /** The two axes, of the whole. */
   readonly sync: Sync;
   readonly health: Health;
+  /** Each known user is one of synced, outOfSync, unknown, unseen and deleted. */
   readonly users: {
     readonly known: number;
     readonly synced: number;
@@ -54,6 +55,8 @@ export interface Overview {
     readonly unknown: number;
     /** Known of, and never looked at to the end. */
     readonly unseen: number;
+    /** Health Deleted, in sync or not; a removal that is pending shows under troubles. */
+    readonly deleted: number;
     readonly failing: number;
     /** Failed, and tried again later. */
     readonly backingOff: number;
@@ -64,7 +67,7 @@ export interface Overview {
   };
   /** Those in trouble are more than were looked through: what is counted of them is at least so many. */
   readonly isPartial: boolean;
-  /** How many of those who were looked at have each resource as desired. */
+  /** How many of those who were looked at, without deleted users, have each resource as desired. */
   readonly resources: readonly ({ readonly resource: Resource } & Share)[];
   readonly troubles: readonly TroubleOf[];
   readonly failures: readonly FailureOf[];
@@ -98,23 +101,27 @@ export async function overview(
   const [standings, backlog, states, actual, alerts, looked] = await Promise.all([
     deps.standings.standings(now, MAX_TROUBLED),
     deps.subjects.backlog(now),
-    tenantStates(deps, tenants),
+    tenantStates(deps, tenants, now),
     deps.documents.indexes(),
     deps.alerts.all(),
     deps.positions.read(expected.lookedRun),
   ]);
   const { situations, troubled, waiting, isPartial } = standings;
   const { due, oldestDueSince } = backlog;
-  const inSync = (sync: Sync) => sum(standings.seen.filter((kind) => kind.sync === sync));
+  const isDeleted = ({ health }: { readonly health: Health }) => health === 'Deleted';
+  const living = standings.seen.filter((kind) => !isDeleted(kind));
+  const inSync = (sync: Sync) => sum(living.filter((kind) => kind.sync === sync));
   const [synced, outOfSync, unknown] = [inSync('Synced'), inSync('OutOfSync'), inSync('Unknown')];
   const unseen = sum(standings.unseen);
+  const deletedKinds = standings.seen.filter(isDeleted);
+  const deleted = sum(deletedKinds);
   const failing = troubled.filter(({ failure }) => failure !== undefined);
   const lookedAt = looked?.position === undefined ? undefined : new Date(looked.position);
   const seen = {
     asOf: now,
     users: {
-      known: synced + outOfSync + unknown + unseen,
-      ...{ synced, outOfSync, unknown, unseen },
+      known: synced + outOfSync + unknown + unseen + deleted,
+      ...{ synced, outOfSync, unknown, unseen, deleted },
       failing: sum(failing),
       backingOff: sum(failing.filter(({ waits }) => waits)),
       quarantined: sum(troubled.filter(({ quarantined }) => quarantined)),
@@ -132,7 +139,8 @@ export async function overview(
     lookedAt,
     stale: staleOf(states, lookedAt, expected, now),
   };
-  return { ...seen, ...standingOf(seen) };
+  const syncOfDeleted = new Set(deletedKinds.flatMap((kind) => (kind.users > 0 ? kind.sync : [])));
+  return { ...seen, ...standingOf(seen, syncOfDeleted) };
 }
 
 function sum(groups: readonly { readonly users: number }[]): number {
@@ -142,7 +150,8 @@ function sum(groups: readonly { readonly users: number }[]): number {
 /** A user has one condition of each resource. */
 function resourcesOf(situations: Standings['situations'], seen: number): Overview['resources'] {
   return RESOURCES.map((resource) => {
-    const without = sum(situations.filter((situation) => situation.resource === resource));
+    const lacking = situations.filter((one) => one.resource === resource && !one.deleted);
+    const without = sum(lacking);
     return { resource, have: seen - without, of: seen };
   });
 }
@@ -169,7 +178,10 @@ function staleOf(
 }
 
 /** Who is due for a moment, or new, is no trouble: somebody always is. Of whom nobody has looked at, nothing is known. */
-function standingOf(seen: Omit<Overview, 'sync' | 'health'>): Pick<Overview, 'sync' | 'health'> {
+function standingOf(
+  seen: Omit<Overview, 'sync' | 'health'>,
+  syncOfDeleted: ReadonlySet<Sync>,
+): Pick<Overview, 'sync' | 'health'> {
   const { users, queue, tenants, alerts, stale, asOf } = seen;
   const { oldestDueSince } = queue;
   const isBehind =
@@ -179,8 +191,10 @@ function standingOf(seen: Omit<Overview, 'sync' | 'health'>): Pick<Overview, 'sy
     tenants.some(({ gaps, sweep }) => gaps.length + sweep.halts.length > 0) ||
     seen.indexes.some(({ status }) => status !== 'fit');
   const isNew = !isBehind && users.unseen <= users.known * NEW_SHARE;
-  const isUnknown = users.unknown > 0 || (users.unseen > 0 && !isNew);
-  const sync = isUnknown ? 'Unknown' : users.outOfSync > 0 ? 'OutOfSync' : 'Synced';
+  // The removal of an account that is pending or cannot be read is work that is left, also of a deleted user.
+  const isUnknown = users.unknown > 0 || syncOfDeleted.has('Unknown') || (users.unseen > 0 && !isNew);
+  const isOutOfSync = users.outOfSync > 0 || syncOfDeleted.has('OutOfSync');
+  const sync = isUnknown ? 'Unknown' : isOutOfSync ? 'OutOfSync' : 'Synced';
   if (isDegraded) return { sync, health: 'Degraded' };
   if (users.paused > 0) return { sync, health: 'Suspended' };
   return { sync, health: isBehind || sync !== 'Synced' ? 'Progressing' : 'Healthy' };

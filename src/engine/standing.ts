@@ -12,13 +12,15 @@ export function syncOf(conditions: readonly Pick<ConditionDraft, 'status'>[]): S
 }
 
 export function healthOf(
-  facts: Pick<Facts, 'quarantined' | 'attempts' | 'auth0'>,
+  facts: Pick<Facts, 'quarantined' | 'attempts' | 'auth0' | 'absentSince' | 'forgotten'>,
   conditions: readonly ConditionDraft[],
 ): Health {
+  if (facts.forgotten) return 'Deleted';
   // Paused is never green, and neither is it a failure.
   if (conditions.some(({ type }) => type === 'pause')) return 'Suspended';
   if (facts.quarantined || facts.attempts >= DEGRADED_AFTER || conditions.some(({ held }) => held))
     return 'Degraded';
+  if (facts.absentSince !== undefined) return 'Deleted';
   if (facts.auth0?.blocked === true) return 'Suspended';
   return conditions.some(({ status }) => status !== 'True') ? 'Progressing' : 'Healthy';
 }
@@ -76,7 +78,7 @@ const forgotten = {
   sister: undefined,
   conditions: [],
   sync: 'Synced',
-  health: 'Suspended',
+  health: 'Deleted',
   attempts: 0,
   quarantined: false,
   failure: undefined,

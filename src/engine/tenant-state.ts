@@ -4,6 +4,7 @@ import { type Gap, openGapsIn } from '../events/gap.ts';
 import { parsePosition, positionName } from '../events/log-position.ts';
 import type { TenantId } from '../identity.ts';
 import type { EventReader, PositionReader } from '../ports.ts';
+import { type HaltedRun, haltedRuns, isOpen } from './halted.ts';
 import { deliveriesName, parseDeliveries, patienceMs, type SilenceSettings } from './silence.ts';
 import { readPosition, type SweepPosition } from './sweep-position.ts';
 
@@ -23,7 +24,7 @@ export interface SweepState {
   readonly completeAt: Date | undefined;
   /** One has begun and not ended; `heldUntil` is in the past when nobody is at it any more. */
   readonly begun: BegunSweep | undefined;
-  /** What a safety limit halted in the last one, or in this one, and nobody has approved. */
+  /** What a safety limit halted and is open (halted.ts); of each kind the newest. */
   readonly halts: readonly ({ readonly at: Date } & Omit<EventData['sweep.halted'], 'users'>)[];
 }
 
@@ -51,21 +52,25 @@ type SweepEvent = EventOf<'sweep.started'> | EventOf<'sweep.finished'>;
 export async function tenantStates(
   deps: TenantStateDeps,
   tenants: readonly TenantId[],
+  now: Date,
 ): Promise<readonly TenantState[]> {
   const limit = Math.max(50, tenants.length * SWEEPS_PER_TENANT);
-  const [told, started, finished] = await Promise.all([
+  const [told, started, finished, halted] = await Promise.all([
     gather(deps.events.read({ types: ['gap.opened', 'gap.closed'] })),
     gather(deps.events.read({ types: ['sweep.started'], newestFirst: true, limit })),
     gather(deps.events.read({ types: ['sweep.finished'], newestFirst: true, limit })),
+    haltedRuns(deps.events, now, 1),
   ]);
+  const open = halted.filter(isOpen);
   const swept = [...started, ...finished].filter(isSweep);
   return Promise.all(
     tenants.map(async (id) => {
       const own = swept.filter(({ tenant }) => tenant === id);
+      const halts = open.filter(({ tenant }) => tenant === id);
       const [log, stream, sweep] = await Promise.all([
         logOf(deps, id),
         streamOf(deps, id),
-        sweepOf(deps, id, own),
+        sweepOf(deps, id, own, halts),
       ]);
       return { id, gaps: openGapsIn(told, id), log, stream, sweep };
     }),
@@ -99,22 +104,20 @@ async function streamOf(
 
 /** Newest first, all of one tenant. */
 async function sweepOf(
-  { events, positions }: TenantStateDeps,
+  { positions }: TenantStateDeps,
   id: TenantId,
   own: readonly SweepEvent[],
+  open: readonly HaltedRun[],
 ): Promise<SweepState> {
   const ends = own.filter((event): event is EventOf<'sweep.finished'> => event.type === 'sweep.finished');
   const begins = own.filter((event) => event.type === 'sweep.started');
   const last = ends[0];
   const newest = begins[0];
-  // The run that ended last: taken up again or not, it began before it ended.
-  const ended = last === undefined ? undefined : begins.find(({ at }) => at <= last.at);
   const isUnderWay = newest !== undefined && (last === undefined || newest.at > last.at);
   const lease = isUnderWay ? await positions.read(`sweep:${id}`) : undefined;
   // That of an earlier run is still there until this one keeps its own.
   const kept = readPosition(lease?.position);
   const complete = ends.find(({ data }) => data.complete);
-  const runs = [ended, isUnderWay ? newest : undefined].flatMap((event) => event ?? []);
   return {
     last: last === undefined ? undefined : { ...last.data, endedAt: last.at },
     completeAt: complete?.at,
@@ -126,28 +129,14 @@ async function sweepOf(
           usual: complete?.data.users,
         }
       : undefined,
-    halts: await haltsOf(events, id, runs),
+    halts: newestOfEachKind(open),
   };
 }
 
-/** Of these runs, of each kind the newest. What an older run was halted in, the next one has looked at anew. */
-async function haltsOf(
-  events: TenantStateDeps['events'],
-  id: TenantId,
-  runs: readonly Pick<SweepEvent, '_id' | 'at'>[],
-): Promise<SweepState['halts']> {
-  const [first] = runs;
-  if (first === undefined) return [];
+/** Of halts in the order of time. */
+function newestOfEachKind(open: readonly HaltedRun[]): SweepState['halts'] {
   const halts = new Map<string, SweepState['halts'][number]>();
-  const approved = new Set<string>();
-  const since = new Date(Math.min(...runs.map(({ at }) => at.getTime())));
-  const query = { types: ['sweep.halted', 'sweep.approved'], since, usersOfHalts: 1 } as const;
-  for await (const event of events.read(query)) {
-    if (event.tenant !== id) continue;
-    if (event.type === 'sweep.approved') approved.add(event.data.run);
-    if (event.type !== 'sweep.halted' || !runs.some(({ _id }) => _id === event.data.run)) continue;
-    const { users: _concerned, ...halt } = event.data;
-    halts.set(halt.kind, { ...halt, at: event.at });
-  }
-  return [...halts.values()].filter(({ run }) => !approved.has(run));
+  for (const { run, kind, limit, count, of, at } of open)
+    halts.set(kind, { run, kind, limit, count, of, at });
+  return [...halts.values()];
 }

@@ -1,7 +1,7 @@
 /** The questions whose answers are in the database: how users stand, who waits, gaps, halted runs, sweeps. */
 import { Gauge, type Registry } from 'prom-client';
 import { openGaps } from '../engine/gaps.ts';
-import { haltedRuns } from '../engine/halted.ts';
+import { haltedRuns, isOpen } from '../engine/halted.ts';
 import type { EventOf } from '../events/event.ts';
 import type { TenantId } from '../identity.ts';
 import type { Clock, EventReader, Standings, SubjectReader } from '../ports.ts';
@@ -47,10 +47,14 @@ export function questions(deps: QuestionDeps): Question[] {
   }
 
   function standing(): Question {
-    const users = gauge('concord_users', 'Users, by how they stand.', 'tenant', 'sync', 'health');
+    const users = gauge(
+      'concord_users',
+      'Users by sync status and health. Users deleted in Auth0 or forgotten have health="Deleted" and do not count as in sync, whatever their sync status is.',
+      ...(['tenant', 'sync', 'health'] as const),
+    );
     const drifted = gauge(
       'concord_drifted_users',
-      'Users who are not as desired in this resource for this reason; held when only a person can move it.',
+      'Users out of sync in this resource for this reason, deleted users included; held when the user needs action.',
       ...(['tenant', 'resource', 'reason', 'held'] as const),
     );
     const paused = gauge('concord_paused_users', 'Users whom a person has paused.', 'tenant');
@@ -106,7 +110,7 @@ export function questions(deps: QuestionDeps): Question[] {
   function halts(): Question {
     const halted = gauge(
       'concord_halted_runs',
-      'Runs that a safety limit halted and nobody has approved, of the last seven days.',
+      'Open halts of sweeps by a safety limit, of the last seven days: not approved, and not closed by a later complete sweep.',
       'tenant',
       'kind',
     );
@@ -115,7 +119,7 @@ export function questions(deps: QuestionDeps): Question[] {
       ask: async () => {
         const found = await haltedRuns(events, clock.now(), 1);
         halted.reset();
-        for (const { tenant, kind, approved } of found) if (!approved) halted.inc({ tenant, kind });
+        for (const { tenant, kind } of found.filter(isOpen)) halted.inc({ tenant, kind });
       },
       hide: () => halted.reset(),
     };

@@ -21,7 +21,7 @@ const BY_STANDING = { 'view.sync': 1, 'view.health': 1, tenant: 1 };
 const BY_TENANT = { tenant: 1, _id: 1 };
 
 const SYNCS: readonly Sync[] = ['Synced', 'OutOfSync', 'Unknown'];
-const HEALTHS: readonly Health[] = ['Healthy', 'Progressing', 'Degraded', 'Suspended'];
+const HEALTHS: readonly Health[] = ['Healthy', 'Progressing', 'Degraded', 'Suspended', 'Deleted'];
 
 const projection = {
   tenant: 1,
@@ -122,7 +122,7 @@ interface Eldest {
 }
 
 interface Situation {
-  readonly _id: Pick<Standings['situations'][number], 'tenant' | 'resource' | 'reason' | 'held'>;
+  readonly _id: Pick<Standings['situations'][number], 'tenant' | 'resource' | 'reason' | 'held' | 'deleted'>;
   readonly users: number;
   readonly eldest: Eldest;
 }
@@ -140,6 +140,7 @@ const bySituation = [
   {
     $project: {
       tenant: 1,
+      deleted: { $eq: ['$view.health', 'Deleted' satisfies Health] },
       wrong: {
         $filter: {
           input: { $ifNull: ['$view.conditions', []] },
@@ -152,7 +153,13 @@ const bySituation = [
   { $unwind: '$wrong' },
   {
     $group: {
-      _id: { tenant: '$tenant', resource: '$wrong.type', reason: '$wrong.reason', held: '$wrong.held' },
+      _id: {
+        tenant: '$tenant',
+        resource: '$wrong.type',
+        reason: '$wrong.reason',
+        held: '$wrong.held',
+        deleted: '$deleted',
+      },
       users,
       // By what comes first, and then by what comes next.
       eldest: { $min: { since: '$wrong.since', user: '$_id' } },

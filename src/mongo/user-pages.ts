@@ -5,7 +5,7 @@
  */
 import type { Filter } from 'mongodb';
 import type { TenantId } from '../identity.ts';
-import type { Sync, UserFilter, UserPages } from '../ports.ts';
+import type { Health, Sync, UserFilter, UserPages } from '../ports.ts';
 import { collections } from './collections.ts';
 import type { ReadableDb } from './connection.ts';
 import { reading } from './errors.ts';
@@ -51,6 +51,8 @@ const UNSETTLED: Filter<StoredSubject> = { 'view.sync': { $in: ['OutOfSync', 'Un
 const TROUBLED: Filter<StoredSubject> = {
   $or: [UNSETTLED, { 'view.sync': 'Synced' satisfies Sync, 'view.health': 'Degraded' }],
 };
+const DELETED = 'Deleted' satisfies Health;
+const LIVING: Filter<StoredSubject> = { 'view.health': { $ne: DELETED } };
 const FAILING: Filter<StoredSubject> = { 'view.failure': { $exists: true }, 'view.attempts': { $gt: 0 } };
 
 function wanted(filter: UserFilter, now: Date): Filter<StoredSubject>[] {
@@ -64,6 +66,7 @@ function wanted(filter: UserFilter, now: Date): Filter<StoredSubject>[] {
     ...(among === undefined ? [] : [{ _id: { $in: [...among] } }]),
     ...(tenant === undefined ? [] : [{ tenant: { $eq: tenant } }]),
     ...(sync === undefined ? [] : [{ 'view.sync': { $eq: sync } }]),
+    ...(sync === undefined || health !== undefined || situation === 'deleted' ? [] : [LIVING]),
     ...(health === undefined ? [] : [EVERYONE_SEEN, { 'view.health': { $eq: health } }]),
     ...(situation === undefined ? [] : inSituation(situation, now)),
     ...((resource ?? reason) === undefined ? [] : [UNSETTLED, { 'view.conditions': { $elemMatch: isNot } }]),
@@ -82,6 +85,8 @@ function inSituation(situation: NonNullable<UserFilter['situation']>, now: Date)
       return [UNSETTLED, { 'view.conditions.held': true }];
     case 'paused':
       return [UNSETTLED, { 'view.conditions.type': 'pause' }];
+    case 'deleted':
+      return [EVERYONE_SEEN, { 'view.health': DELETED }];
     case 'unseen':
       return [{ 'view.sync': { $exists: false } }];
   }

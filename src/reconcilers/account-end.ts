@@ -62,17 +62,19 @@ export type EndAction =
   | { readonly resource: 'account'; readonly type: 'delete-account'; readonly did: Did };
 
 const type = 'account';
+const BLOCKED = 'The user is blocked in Auth0.';
+const DELETED = 'The user is deleted in Auth0.';
 
 /** Undefined for a user who is there and not blocked. `gap` is one of the tenant's that is open. */
 export function desiredEnd(facts: Facts, policy: EndPolicy, gap?: Gap): DesiredEnd | undefined {
   const { absentSince, removalGrantedAt } = facts;
   if (absentSince !== undefined) {
     if (facts.deletionHintAt === undefined && facts.unlistedSince === undefined) {
-      const message = 'Auth0 has no such user; no deletion event and no complete listing says so too yet.';
+      const message =
+        'Auth0 does not have this user; no deletion event and no complete listing confirms it yet.';
       return { type: 'kept', reason: 'UserGoneOnce', message };
     }
-    if (policy.removal === 'report')
-      return { type: 'kept', reason: 'UserGone', message: 'The user is gone from Auth0.' };
+    if (policy.removal === 'report') return { type: 'kept', reason: 'UserGone', message: DELETED };
     return {
       type: 'removed',
       how: policy.removal,
@@ -83,7 +85,19 @@ export function desiredEnd(facts: Facts, policy: EndPolicy, gap?: Gap): DesiredE
   }
   if (facts.auth0?.blocked !== true) return undefined;
   if (policy.blocked === 'deactivate') return { type: 'suspended' };
-  return { type: 'kept', reason: 'UserBlocked', message: 'The user is blocked in Auth0.' };
+  return { type: 'kept', reason: 'UserBlocked', message: BLOCKED };
+}
+
+/** What became of the user, as a sentence. */
+export function endSentence(end: DesiredEnd): string {
+  switch (end.type) {
+    case 'kept':
+      return end.message;
+    case 'suspended':
+      return BLOCKED;
+    case 'removed':
+      return DELETED;
+  }
 }
 
 export function planEnd(
@@ -99,60 +113,94 @@ export function planEnd(
   }
   switch (end.type) {
     case 'kept': {
-      const kept = account === undefined ? '' : ' The account is left as it is.';
-      return {
-        actions: [],
-        condition: asDesired({ type, reason: end.reason, message: end.message + kept }),
-      };
+      const message = `${end.message} ${keptSentence(end.reason, account, actual.linkedDid)}`;
+      return { actions: [], condition: asDesired({ type, reason: end.reason, message }) };
     }
     case 'suspended':
-      return planSuspension(account);
+      return planSuspension(account, actual.linkedDid);
     case 'removed':
-      return planRemoval(end, account, now);
+      return planRemoval(end, account, actual.linkedDid, now);
   }
 }
 
-function planSuspension(account: PdsAccount | undefined): Plan<EndAction> {
+function keptSentence(
+  reason: Extract<DesiredEnd, { type: 'kept' }>['reason'],
+  account: PdsAccount | undefined,
+  linkedDid: Did | undefined,
+): string {
+  if (account === undefined) return absence(linkedDid);
+  const policies = { UserGone: ' (policy.removal: report)', UserBlocked: ' (policy.blocked: report)' };
+  const policy = reason === 'UserGoneOnce' ? '' : policies[reason];
+  return `The ${nameOf(account)} is left as it is${policy}.`;
+}
+
+/** Nothing is said to be absent that was not looked for: an account without a known DID was not. */
+function absence(linkedDid: Did | undefined): string {
+  return linkedDid === undefined
+    ? 'No account of this user is known.'
+    : `The PDS does not have the account ${linkedDid}.`;
+}
+
+function nameOf({ did, state }: PdsAccount): string {
+  switch (state) {
+    case 'active':
+      return `active account ${did}`;
+    case 'deactivated':
+      return `deactivated account ${did}`;
+    case 'takendown':
+      return `account ${did}, which is taken down,`;
+    case 'no-repo':
+      return `account ${did}, which has no repository,`;
+    case 'unknown':
+      return `account ${did}`;
+  }
+}
+
+function planSuspension(account: PdsAccount | undefined, linkedDid: Did | undefined): Plan<EndAction> {
   const reason = 'UserBlocked';
   // Read in a batch an account has no known state: taken for active, so that a closer look is taken.
   if (account === undefined || !(account.state === 'active' || account.state === 'unknown')) {
     const message =
       account === undefined
-        ? 'The user is blocked in Auth0.'
-        : 'The user is blocked, and the account inactive.';
+        ? `${BLOCKED} ${absence(linkedDid)}`
+        : `${BLOCKED} The ${nameOf(account)} is left as it is.`;
     return { actions: [], condition: asDesired({ type, reason, message }) };
   }
   return {
     actions: [{ resource: type, type: 'deactivate-account', did: account.did, because: 'blocked' }],
-    condition: toBeMended({ type, reason, message: 'The user is blocked, and the account still active.' }),
+    condition: toBeMended({
+      type,
+      reason,
+      message: `${BLOCKED} The ${nameOf(account)} is not deactivated yet.`,
+    }),
   };
 }
 
 function planRemoval(
   wanted: Extract<DesiredEnd, { type: 'removed' }>,
   account: PdsAccount | undefined,
+  linkedDid: Did | undefined,
   now: Date,
 ): Plan<EndAction> {
   if (account === undefined || (wanted.how === 'deactivate' && account.state !== 'active')) {
     const message =
       account === undefined
-        ? 'The user is gone, and has no account.'
-        : 'The user is gone, and the account inactive.';
+        ? `${DELETED} ${absence(linkedDid)}`
+        : `${DELETED} The ${nameOf(account)} is left as it is.`;
     return { actions: [], condition: asDesired({ type, reason: 'UserGone', message }) };
   }
   if (now < wanted.notBefore) {
-    const message = `The user is gone; the account is left until ${wanted.notBefore.toISOString()}.`;
+    const message = `${DELETED} The ${nameOf(account)} is left as it is until ${wanted.notBefore.toISOString()}.`;
     const condition = toBeMended({ type, reason: 'RemovalInGrace', message });
     return { actions: [], condition, retryAt: wanted.notBefore };
   }
   if (!wanted.granted) {
-    const message =
-      'The user is gone; the next sweep removes the account, unless there are too many at once.';
+    const message = `${DELETED} The next sweep removes the ${nameOf(account)} if the safety limit allows it.`;
     return { actions: [], condition: toBeMended({ type, reason: 'RemovalDue', message }) };
   }
   if (wanted.gap !== undefined) {
     const { cause, from } = wanted.gap;
-    const message = `The user is gone; the account is left while something may have been missed since ${from.toISOString()} (${cause}).`;
+    const message = `${DELETED} The ${nameOf(account)} is left as it is while events since ${from.toISOString()} may be missing (${cause}).`;
     return { actions: [], condition: toBeMended({ type, reason: 'RemovalWithheld', message }) };
   }
   if (wanted.how === 'delete') return deletion(account.did);
@@ -165,7 +213,7 @@ function planRemoval(
 const granted = toBeMended({
   type,
   reason: 'RemovalGranted',
-  message: 'The user is gone, and the removal of the account has been granted.',
+  message: `${DELETED} The removal of the account is granted.`,
 });
 
 function deletion(did: Did): Plan<EndAction> {

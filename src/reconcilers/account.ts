@@ -104,7 +104,7 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     return { type: 'none', reason: 'NoEmail', message, ...known };
   }
   if (!auth0.emailVerified) {
-    const message = 'The email has not been verified yet.';
+    const message = 'The email address is not verified in Auth0.';
     return { type: 'none', reason: 'WaitingForEmailVerification', message, ...known };
   }
   const remnant = facts.conditions.find(({ reason }) => reason === 'AccountWithoutRepository');

@@ -3,7 +3,8 @@
  *
  * | account                                  | the wanted address                | action | reason          |
  * |------------------------------------------|-----------------------------------|--------|-----------------|
- * | none, or not to be touched               |                                   | –      | NoAccount       |
+ * | none                                     |                                   | –      | NoAccount       |
+ * | one that is left as it is                |                                   | –      | NotManaged      |
  * | has it, or the one tagged for the tenant |                                   | –      | EmailSet        |
  * | has another                              | held by another user of ours      | held   | EmailHeldByUser |
  * | has another                              | refused by the PDS, not long ago  | held   | EmailTaken      |
@@ -11,11 +12,12 @@
  */
 import type { Facts } from '../events/fold.ts';
 import type { Did, UserKey } from '../identity.ts';
-import type { AccountHost, PdsAccount } from '../ports.ts';
+import type { AccountHost } from '../ports.ts';
+import { type ManagedAccount, notManaged } from './managed-account.ts';
 import { type ApplyContext, asDesired, heldForPerson, type Plan, toBeMended } from './reconciler.ts';
 
 export interface DesiredEmail {
-  /** In the order of preference; empty when no account is wanted. */
+  /** In the order of preference; empty only when no account is wanted. */
   readonly addresses: readonly string[];
   readonly refused: Facts['refusedEmails'];
   readonly refusalRetryMs: number;
@@ -32,21 +34,14 @@ const type = 'email';
 
 export function plan(
   wanted: DesiredEmail,
-  actual: {
-    /** This user's account, when it is one that may be touched. */
-    readonly account: PdsAccount | undefined;
+  actual: ManagedAccount & {
     /** Other users of ours with an account under one of the wanted addresses. */
     readonly holders: ReadonlyMap<string, UserKey>;
   },
   now: Date,
 ): Plan<EmailAction> {
   const { account } = actual;
-  if (account === undefined || wanted.addresses.length === 0) {
-    return {
-      actions: [],
-      condition: asDesired({ type, reason: 'NoAccount', message: 'There is no account to address.' }),
-    };
-  }
+  if (account === undefined) return notManaged(type, actual);
   const current = account.email?.toLowerCase();
   if (current !== undefined && wanted.addresses.includes(current)) {
     return {

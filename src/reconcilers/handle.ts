@@ -19,7 +19,8 @@
  *
  * | account                                     | action        | reason         |
  * |---------------------------------------------|---------------|----------------|
- * | none, or not to be touched                  | –             | NoAccount      |
+ * | none                                        | –             | NoAccount      |
+ * | one that is left as it is                   | –             | NotManaged     |
  * | carries a domain of the user's own          | –             | OwnDomain      |
  * | has the wanted handle, document says so too | –             | as above       |
  * | has the wanted handle, document does not    | record        | NotRecorded    |
@@ -31,6 +32,7 @@ import type { Facts, Refusal } from '../events/fold.ts';
 import { type AccountHandle, type Code, parseAccountHandle, type UserKey } from '../identity.ts';
 import type { AccountHost, AccountReader, AccountRecord, DocumentStore, PdsAccount } from '../ports.ts';
 import { handleLabel, isAllowedLabel } from './handle-label.ts';
+import { type ManagedAccount, notManaged } from './managed-account.ts';
 import { type ApplyContext, asDesired, heldForPerson, type Plan, toBeMended, unknown } from './reconciler.ts';
 
 /** Who holds a handle, with what is known of the account. */
@@ -183,9 +185,7 @@ export async function observe(
 
 export function plan(
   wanted: DesiredHandle,
-  actual: {
-    /** This user's account, when it is one that may be touched. */
-    readonly account: PdsAccount | undefined;
+  actual: ManagedAccount & {
     readonly recorded: AccountRecord | undefined;
     readonly code: Code | undefined;
     readonly holder: Holder | undefined;
@@ -193,12 +193,7 @@ export function plan(
   now: Date,
 ): Plan<HandleAction> {
   const { account } = actual;
-  if (account === undefined) {
-    return {
-      actions: [],
-      condition: asDesired({ type, reason: 'NoAccount', message: 'There is no account to name.' }),
-    };
-  }
+  if (account === undefined) return notManaged(type, actual);
   if (!account.handle.endsWith(wanted.domain)) {
     const message = `The account carries ${account.handle}, a domain of the user's own, which is left alone.`;
     return recordIfNeeded(account, actual.recorded, 'OwnDomain', message);

@@ -128,7 +128,7 @@ export async function startServerProcess(
 }
 
 /** From source the child needs the TypeScript loader too; compiled, it is plain JavaScript. */
-function loaderArguments(module: URL): string[] {
+export function loaderArguments(module: URL): string[] {
   if (extname(module.pathname) !== '.ts') return [];
   // Only the part for ES modules: the other one would read every file of the child's CommonJS dependencies.
   // By its path, because Node resolves a bare name from the working directory, which may be anywhere.

@@ -24,6 +24,18 @@ export async function holdPort(): Promise<HeldPort> {
   }
 }
 
+/** A port of the same kind that is free at this moment, for a process that is started again and again on it. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(FIRST_PORT, END_PORT);
+    const server = createServer();
+    if (!(await listens(server, port))) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
+}
+
 async function listens(server: Server, port: number): Promise<boolean> {
   server.listen(port, '127.0.0.1');
   try {

@@ -1,6 +1,6 @@
 /** Boots the sandbox, tells its story on the terminal, and keeps it up until it is told to stop. */
 import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { printAudit } from '../commands/audit-report.ts';
 import { configFor, type GlobalOptions, SANDBOX_FILE } from '../commands/command.ts';
 import { retryFailed } from '../commands/decisions.ts';
@@ -15,22 +15,26 @@ import { systemClock } from '../system.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
-import { createStyle, type Style } from '../terminal/style.ts';
-import { visible } from '../terminal/visible.ts';
+import { createStyle } from '../terminal/style.ts';
 import { type ReadSide, wireEngine, wireOverview, wireReadSide } from '../wire.ts';
 import type { ContentFormat } from './auth0/log-stream-body.ts';
 import { type Drill, drill } from './drill.ts';
+import { freePort } from './held-port.ts';
 import { INCIDENT } from './incident.ts';
-import { spectators } from './spectators.ts';
+import type { RushResult } from './platform/rush.ts';
+import { rushJson } from './platform/rush-report.ts';
+import { openPlatformStage, type PlatformStage } from './platform/stage.ts';
 import {
-  accountHandles,
-  auditWorld,
-  checkExpectations,
-  counted,
-  type LiveStep,
-  liveSignUp,
-  PassWatch,
-} from './story.ts';
+  LOG_FILE,
+  printHandles,
+  type Stage,
+  sayDashboard,
+  sayStep,
+  sayWhereThingsAre,
+  tellPass,
+} from './show-text.ts';
+import { spectators } from './spectators.ts';
+import { accountHandles, auditWorld, checkExpectations, counted, liveSignUp, PassWatch } from './story.ts';
 import { startWorld, type World } from './world.ts';
 
 const FORMATS: Readonly<Record<string, ContentFormat>> = {
@@ -38,7 +42,6 @@ const FORMATS: Readonly<Record<string, ContentFormat>> = {
   array: 'JSONARRAY',
   object: 'JSONOBJECT',
 };
-const LOG_FILE = join(dirname(SANDBOX_FILE), 'sandbox.log');
 const CONVERGE_BASE_MS = 60_000;
 const CONVERGE_PER_USER_MS = 500;
 
@@ -49,18 +52,18 @@ export interface SandboxOptions extends GlobalOptions {
   readonly users: number;
   /** After the story, break sign-ups on purpose, and see when somebody is told. */
   readonly drill?: boolean | undefined;
+  /** After the story, add the platform's handlers, and run the engine as a process of its own. */
+  readonly platform?: boolean | undefined;
+  /** Of the rush: how many people sign up, how many of them leave, and what everything random follows from. */
+  readonly people: number;
+  readonly leaving: number;
+  readonly seed: number;
+  /** Kill the engine in the middle of the rush. */
+  readonly killEngine?: boolean | undefined;
   /** Where the data stays; without it, it goes with the sandbox. */
   readonly keep?: string | undefined;
   /** What the log stream sends: lines, array or object. */
   readonly format: string;
-}
-
-/** The stage: where lines go, and how long everything took. */
-interface Stage {
-  readonly out: NodeJS.WriteStream;
-  readonly style: Style;
-  readonly timings: Record<string, number>;
-  say(text: string): void;
 }
 
 /** Resolves with whether every expectation held, or true when it was stopped by the person who started it. */
@@ -104,14 +107,18 @@ interface Show {
 async function perform(show: Show): Promise<boolean> {
   const { stage, world, options, stopped } = show;
   const { say, style, timings } = stage;
+  // One engine follows another on this port; everybody who knows the address keeps it.
+  const port = options.platform === true ? { SANDBOX_PORT: String(await freePort()) } : {};
+  const env = { ...world.env, ...port };
   // What other terminals need to reach this sandbox, and this one as well.
-  writeFileSync(SANDBOX_FILE, JSON.stringify({ pid: process.pid, env: world.env }), { mode: 0o600 });
+  writeFileSync(SANDBOX_FILE, JSON.stringify({ pid: process.pid, env }), { mode: 0o600 });
   const config = configFor({ sandbox: true }, ALL_NEEDS);
   const log = createWriteStream(LOG_FILE, { mode: 0o600 });
   const level = (options.logLevel as LogLevel | undefined) ?? 'info';
   const logger = createLogger({ level, stream: log, pretty: false });
   const side = wireReadSide(config);
   let service: Service | undefined;
+  let platform: PlatformStage | undefined;
   try {
     const before = world.resumed ? undefined : await auditWorld(side);
     if (before !== undefined) {
@@ -124,7 +131,7 @@ async function perform(show: Show): Promise<boolean> {
     const { config: observed, seated } = spectators(config, options.exit !== true && options.json !== true);
     const onPass = (lease: Lease, result: PassResult) => {
       watch.onPass(lease, result);
-      if (storyTold) tellPass(show, lease, result);
+      if (storyTold) tellPass(stage, world, lease, result);
     };
     service = await startService(observed, logger, onPass);
     const tenant = config.tenants[0];
@@ -132,7 +139,7 @@ async function perform(show: Show): Promise<boolean> {
     const endpoint = `${service.url}/webhooks/auth0/${tenant.id}`;
     world.auth0.logStream.add({ endpoint, authorization: tenant.logTokens[0] ?? '', format: show.format });
     say(`\n${style('bold', 'The server starts')} at ${service.url}, sweeps, and converges who differs`);
-    sayDashboard(stage, service);
+    sayDashboard(stage, service.url);
     if (await seated(say, stopped)) healingAt = performance.now();
     const healed = await Promise.race([
       everyoneHealed(show, side),
@@ -153,7 +160,15 @@ async function perform(show: Show): Promise<boolean> {
     const expectations = checkExpectations(before && counted(before), counted(after), handles, others);
     const drilled = options.drill === true ? await performDrill(show, config, watch) : undefined;
     for (const failure of expectations.failed) say(style('red', `Not as expected: ${failure}`));
-    const ok = expectations.failed.length === 0;
+    const { url } = service;
+    let rush: RushResult | undefined;
+    if (options.platform === true) {
+      say(`\n${style('bold', 'The platform joins, and the engine is a process of its own')} at ${url}`);
+      await service.stop();
+      platform = await openPlatformStage(stageOptions(show, config, side, url));
+      if (options.exit === true) rush = await Promise.race([platform.rush(), stopped.then(() => undefined)]);
+    }
+    const ok = expectations.failed.length === 0 && rush?.ok !== false;
     if (options.json === true) {
       const states = {
         before: before === undefined ? null : counted(before),
@@ -166,21 +181,31 @@ async function perform(show: Show): Promise<boolean> {
         ...states,
         live,
         drill: drilled,
+        ...(rush === undefined ? {} : { rush: rushJson(rush) }),
         timings,
       });
     }
     if (options.exit === true) return ok;
-    sayWhereThingsAre(show, service, endpoint, tenant.logTokens[0] ?? '');
+    sayWhereThingsAre(stage, world, url, endpoint, tenant.logTokens[0] ?? '', options.keep);
+    platform?.sayHow();
     // Not before: the story is that of a log stream alone, as it was on the day of the incident.
     world.auth0.eventStream.add({ endpoint: `${endpoint}/events`, token: tenant.eventTokens[0] ?? '' });
     storyTold = true;
     await stopped;
     return true;
   } finally {
+    await platform?.stop();
     await service?.stop();
     await side.close();
     await new Promise<void>((resolve) => log.end(() => resolve()));
   }
+}
+
+function stageOptions({ stage, world, options }: Show, config: Config, side: ReadSide, url: string) {
+  const { people, leaving, seed, killEngine = false, logLevel } = options;
+  const { say, style } = stage;
+  const rush = { people, leaving, seed, killEngine };
+  return { world, config, side, url, logFile: LOG_FILE, logLevel, rush, say, style };
 }
 
 async function performDrill({ stage, world }: Show, config: Config, watch: PassWatch): Promise<Drill> {
@@ -219,67 +244,4 @@ async function everyoneHealed({ stage, world }: Show, side: ReadSide): Promise<b
   }
   progress.finish();
   return true;
-}
-
-type Handles = Awaited<ReturnType<typeof accountHandles>>;
-
-function printHandles({ say }: Stage, handles: Handles): void {
-  for (const [user, { handle, code }] of Object.entries(handles)) {
-    const account =
-      handle === null
-        ? 'no account before the email is verified'
-        : handle === code
-          ? 'the code is the handle'
-          : `handle ${handle}`;
-    say(`  ${user}  ${code ?? '–'}  ${account}`);
-  }
-}
-
-function sayStep({ say }: Stage, { what, result, ms }: LiveStep): void {
-  say(`  ${what.padEnd(34)}${formatDuration(ms).padStart(8)}  ${result}`);
-}
-
-/** What happened to somebody whom the person watching has signed up. */
-function tellPass(
-  { stage, world }: Show,
-  { userId }: Lease,
-  { end, applied, latencyMs, conditions }: PassResult,
-): void {
-  if (applied.length === 0) return;
-  const did = applied.map(({ type }) => type).join(', ');
-  const after = latencyMs === undefined ? '' : ` after ${formatDuration(latencyMs)}`;
-  stage.say(`  ${visible(userId)}  ${did}${after}  (${end})`);
-  if (conditions.some(({ reason }) => reason === 'WaitingForEmailVerification')) {
-    stage.say(`    verify the email: curl -s '${world.auth0.verificationLink(userId)}'`);
-  }
-}
-
-function sayDashboard({ say, style }: Stage, { url }: Service): void {
-  say(`  ${style('bold', `dashboard ${url}/`)}`);
-}
-
-function sayWhereThingsAre(
-  { stage, world, options }: Show,
-  service: Service,
-  endpoint: string,
-  token: string,
-): void {
-  const { say, style } = stage;
-  const { url } = service;
-  const { auth0, pds, mongod } = world;
-  const body = JSON.stringify({
-    client_id: 'concord-sandbox',
-    connection: 'Username-Password-Authentication',
-    email: 'you@example.com',
-    password: 'correct horse battery staple',
-  });
-  say(`\n${style('bold', 'It stays up.')} Ctrl-C stops all of it.`);
-  sayDashboard(stage, service);
-  say(`  webhook   POST ${endpoint}   Authorization: ${token.slice(0, 4)}… (in ${SANDBOX_FILE})`);
-  say(`  health    ${url}/healthz and ${url}/readyz`);
-  say(`  Auth0     ${auth0.url}    PDS ${pds.url}    MongoDB ${mongod.uri}`);
-  say(`  log       ${LOG_FILE}${options.keep === undefined ? '' : `    data ${options.keep}`}`);
-  say('  From a second terminal: npm run concord -- audit --sandbox');
-  say('  Sign somebody up:');
-  say(`    curl -s ${auth0.url}/dbconnections/signup -H 'content-type: application/json' -d '${body}'`);
 }

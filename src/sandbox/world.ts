@@ -10,6 +10,7 @@ import type { TenantUser } from './auth0/user.ts';
 import { INCIDENT, type IncidentUser, inventedUsers } from './incident.ts';
 import { type Mongod, startMongod } from './mongod.ts';
 import { type Pds, startPds } from './pds.ts';
+import { PlatformDocuments } from './platform/documents.ts';
 
 /** On the sandbox's own server. On somebody else's, each run has one of its own, whose name begins so. */
 const DATABASE = 'concord_sandbox';
@@ -20,6 +21,8 @@ export interface World {
   readonly auth0: Auth0Tenant;
   /** What Concord is configured with. */
   readonly env: Readonly<Record<string, string>>;
+  /** The platform's own database. */
+  readonly db: Db;
   /** True when the data of an earlier run was found: then nothing was seeded. */
   readonly resumed: boolean;
   /** Does to the platform's database what the platform would do. */
@@ -128,10 +131,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         PDS_RATE_LIMIT_BYPASS_KEY: pds.bypassKey,
         CONCORD_CREDENTIAL_KEYS: credentialKeys,
       },
+      db,
       chooseHandle: async (userId, handle) => {
-        const at = new Date();
-        const handles = db.collection<{ _id: string }>('@handles');
-        await handles.insertOne({ _id: userId, handle, createdAt: at } as never);
+        const result = await new PlatformDocuments(db).setHandle(userId, handle, new Date());
+        if (result !== 'set') throw new Error(`the handle ${handle} was not set: ${result}`);
       },
       refuseNewDocuments: async () => {
         const users = db.collection('users');

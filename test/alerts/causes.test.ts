@@ -210,6 +210,18 @@ const rows: readonly Row[] = [
     command: 'concord approve run-7',
   },
   {
+    reason: 'a safety limit halted a sweep, and a later complete one closes the halt',
+    ...{ kind: 'sweep-halted', id: `sweep-halted:${tenant}:source` },
+    wrong: async (world) => {
+      const halt = { kind: 'source', limit: 360, count: 40, of: 400, users: [] } as const;
+      await write(world, 'sweep.started', { users: null }, { id: 'run-8', minutesAgo: 9 });
+      await write(world, 'sweep.halted', { run: eventId('run-8'), ...halt }, { minutesAgo: 8 });
+      await write(world, 'sweep.finished', SWEPT, { minutesAgo: 7 });
+    },
+    mend: (world) => sweep(world, 0),
+    command: 'concord approve run-8',
+  },
+  {
     reason: 'the listing of the last sweep broke off',
     ...{ kind: 'sweep-broken-off', id: `sweep-broken-off:${tenant}` },
     wrong: (world) => sweep(world, 5, { complete: false }),

@@ -2,15 +2,21 @@
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
 import { type AuditScope, audit } from '../../src/commands/audit.ts';
+import { printAudit } from '../../src/commands/audit-report.ts';
 import { momentAgo, momentAhead } from '../../src/commands/moment.ts';
 import { UsageError } from '../../src/errors.ts';
 import { printLine } from '../../src/terminal/output.ts';
-import { handle } from '../mongo/people.ts';
+import { handle, tenant } from '../mongo/people.ts';
 import { accountOf, mainTenant, populate, sweepDeps } from '../support/in-memory/sweeps.ts';
-import { auth0User, createWorld, type World } from '../support/in-memory/world.ts';
+import { userPagesOf } from '../support/in-memory/user-pages.ts';
+import { auth0User, createWorld, passOver, type World } from '../support/in-memory/world.ts';
 
 function auditOf(world: World, scope: Partial<AuditScope> = {}) {
-  return audit({ assess: sweepDeps(world), tenants: [mainTenant(world)] }, { limit: 50, ...scope });
+  const userPages = userPagesOf(world.subjects, [tenant]);
+  return audit(
+    { assess: sweepDeps(world), tenants: [mainTenant(world)], userPages },
+    { limit: 50, ...scope },
+  );
 }
 
 async function troubled() {
@@ -58,6 +64,25 @@ it('counts what belongs to nobody, by the listings alone', async () => {
   if (second !== undefined) world.directory.remove(second.userId);
   world.documents.verifications.set('auth0|nobody' as never, 1);
   expect((await auditOf(world)).orphans).toEqual({ documents: 1, accounts: 1 });
+});
+
+it('counts users who are known and deleted in Auth0, and lists none of them as in sync', async () => {
+  const world = createWorld();
+  const [first, second, ...others] = await populate(world, 4);
+  if (first === undefined || second === undefined) throw new Error('nobody signed up');
+  for (const who of [first, second]) {
+    world.directory.remove(who.userId);
+    await passOver(world, who);
+  }
+  const report = await auditOf(world);
+  expect(report).toMatchObject({ deleted: 2, usersInTrouble: 0 });
+  expect(report.totals.users).toEqual({ have: others.length, of: others.length });
+  const printed = new PassThrough();
+  printAudit(report, { stdout: printed as never, style: (_format, text) => text });
+  expect(String(printed.read())).toMatch(/^ +2 deleted in Auth0/m);
+  // Listed again, the user is judged by the listing and not by what was known.
+  world.directory.put(auth0User(second));
+  expect(await auditOf(world)).toMatchObject({ deleted: 1 });
 });
 
 it('of those since a moment looks at them alone, and concludes nothing about others', async () => {

@@ -10,8 +10,29 @@ import {
 import { untilOf } from '../../dashboard/parts/until.ts';
 import { consequenceOf } from '../../dashboard/sweeps/consequence.ts';
 import { emptySentence } from '../../dashboard/users/empty.ts';
-import { count, inBothZones, listed, moment, readable } from '../../dashboard/words.ts';
+import {
+  count,
+  healthWord,
+  inBothZones,
+  listed,
+  moment,
+  readable,
+  syncWord,
+  toneOfHealth,
+  toneOfSync,
+} from '../../dashboard/words.ts';
 import type { HistoryAnswer, UsersQuery } from '../../src/desk/answers.ts';
+
+test('a deleted user is never shown as in sync, nor in green', () => {
+  expect([syncWord('Synced', 'Deleted'), toneOfSync('Synced', 'Deleted')]).toEqual(['Not managed', 'idle']);
+  expect([healthWord('Deleted'), toneOfHealth('Deleted')]).toEqual(['Deleted in Auth0', 'idle']);
+  // A removal that is pending is shown as what it is.
+  expect([syncWord('OutOfSync', 'Deleted'), toneOfSync('OutOfSync', 'Deleted')]).toEqual([
+    'OutOfSync',
+    'warn',
+  ]);
+  expect([syncWord('Synced', 'Healthy'), toneOfSync('Synced', 'Healthy')]).toEqual(['Synced', 'good']);
+});
 
 test('numbers and lists', () => {
   expect([count(0, 'user'), count(1, 'user'), count(1204, 'user')]).toEqual([
@@ -50,6 +71,8 @@ test.each<[UsersQuery, string]>([
   [{}, 'Nobody is known yet. Whoever signs up appears here.'],
   [{ situation: 'quarantined' }, 'Nobody is quarantined.'],
   [{ situation: 'unseen' }, 'Everybody was looked at.'],
+  [{ situation: 'deleted' }, 'No known user is deleted in Auth0.'],
+  [{ health: 'Deleted' }, 'No known user is deleted in Auth0.'],
   [{ sync: 'OutOfSync' }, 'Nobody is OutOfSync.'],
   [{ health: 'Degraded' }, 'Nobody is Degraded.'],
   [{ resource: 'handle' }, 'Everybody who was looked at has handle as desired.'],

@@ -9,6 +9,7 @@ const ALICE: UserAnswer = {
   ...{ user: 'auth0|alice', tenant: 'default', code: 'ac26tovab', handle: 'alice.test', did: 'did:plc:a' },
   ...{ sync: 'Synced', health: 'Healthy', attempts: 0, quarantined: false, dueAt: null, troubles: [] },
   ...{ asOf: AT, source: 'log', unread: [], platformHandle: null, sister: null, pause: null, failure: null },
+  deleted: null,
   ...{ conditions: [], resources: [], plan: null, withheld: null, retryAt: null, untold: [] },
 };
 

@@ -10,7 +10,7 @@ const WELL: OverviewAnswer = {
   health: 'Healthy',
   isPartial: false,
   users: {
-    ...{ known: 128, synced: 128, outOfSync: 0, unknown: 0, unseen: 0 },
+    ...{ known: 128, synced: 128, outOfSync: 0, unknown: 0, unseen: 0, deleted: 0 },
     ...{ failing: 0, backingOff: 0, quarantined: 0, held: 0, paused: 0 },
   },
   resources: [],
@@ -30,11 +30,53 @@ const ALERT = {
   ...{ users: null, orMore: false, example: null },
 };
 
+const REMOVAL: OverviewAnswer['situations'][number] = {
+  ...{ resource: 'account', reason: 'RemovalInGrace', users: 1, held: 0, example: 'auth0|a', since: AT },
+  command: 'concord approve',
+};
+
 const users = (some: Partial<OverviewAnswer['users']>) => ({ users: { ...WELL.users, ...some } });
 
 test.each<[string, Partial<OverviewAnswer>, string, string]>([
-  ['everybody is whole', {}, 'good', 'All is well: all 128 users are whole.'],
-  ['one user', users({ known: 1, synced: 1 }), 'good', 'All is well: the one user is whole.'],
+  ['everybody is whole', {}, 'good', 'All is well: all 128 users are in sync.'],
+  ['one user', users({ known: 1, synced: 1 }), 'good', 'All is well: the one user is in sync.'],
+  [
+    'deleted users are not in sync',
+    users({ known: 131, deleted: 3 }),
+    'good',
+    'All is well: all 128 users are in sync; 3 more are deleted in Auth0.',
+  ],
+  [
+    'every user is deleted',
+    users({ known: 1, synced: 0, deleted: 1 }),
+    'idle',
+    'No user is left to manage: 1 is deleted in Auth0.',
+  ],
+  [
+    'a deleted user does not make up for one who is not known to be in sync',
+    users({ known: 128, synced: 126, deleted: 1 }),
+    'unknown',
+    'Not known of all yet: 126 of 127 users are known to be in sync.',
+  ],
+  [
+    'the account of a deleted user waits for removal',
+    {
+      ...{ sync: 'OutOfSync', health: 'Progressing', ...users({ known: 129, deleted: 1 }) },
+      situations: [REMOVAL],
+    },
+    'busy',
+    'Being mended: 1 account of deleted users waits for removal.',
+  ],
+  [
+    'a pause does not hide such a removal',
+    {
+      ...{ sync: 'OutOfSync', health: 'Suspended' },
+      ...users({ known: 129, synced: 127, outOfSync: 1, paused: 1, deleted: 1 }),
+      situations: [REMOVAL],
+    },
+    'warn',
+    'Not all is as it should be: 1 user is out of sync, 1 account of deleted users waits for removal and 1 user is paused.',
+  ],
   ['nobody yet', users({ known: 0, synced: 0 }), 'idle', 'Nobody has signed up yet. Concord is listening.'],
   [
     'somebody is paused, which is never green',
@@ -141,13 +183,13 @@ test.each<[string, Partial<OverviewAnswer>, string, string]>([
     'never looked at is not well, although nothing is known to be wrong',
     users({ synced: 0, unseen: 128 }),
     'unknown',
-    'Not known of all yet: 0 of 128 users are known to be whole.',
+    'Not known of all yet: 0 of 128 users are known to be in sync.',
   ],
   [
     'somebody has just been heard of',
     { queue: { ...WELL.queue, due: 1 }, ...users({ synced: 127, unseen: 1 }) },
     'busy',
-    'Not known of all yet: 127 of 128 users are known to be whole.',
+    'Not known of all yet: 127 of 128 users are known to be in sync.',
   ],
   [
     'nobody looks, whatever was known before',

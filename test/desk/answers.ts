@@ -6,7 +6,7 @@ export function wellAnswer(known: number, asOf: Date): OverviewAnswer {
     asOf: asOf.toISOString(),
     ...{ sync: 'Synced', health: 'Healthy', isPartial: false },
     users: {
-      ...{ known, synced: known, outOfSync: 0, unknown: 0, unseen: 0 },
+      ...{ known, synced: known, outOfSync: 0, unknown: 0, unseen: 0, deleted: 0 },
       ...{ failing: 0, backingOff: 0, quarantined: 0, held: 0, paused: 0 },
     },
     ...{ resources: [], situations: [], failures: [], tenants: [], indexes: [], alerts: [], stale: [] },

@@ -241,6 +241,17 @@ describe('an approval', () => {
     await expectRefused(world, { type: 'approve', run, ...why }, 'RUN_UNKNOWN', elsewhere);
   });
 
+  it('of a halt that a later complete sweep has closed is refused; the halt of the later one is approved', async () => {
+    const { world, run } = await halted();
+    await world.clock.advance(1_000);
+    const [later] = (await sweepOnce(world, { renames: { share: 0, count: 1 } })).halts;
+    expect(later?.run).not.toBe(run);
+    await expectRefused(world, { type: 'approve', run, ...why }, 'RUN_CLOSED');
+    expect(told(world, 'sweep.approved')).toEqual([]);
+    expect(await dueUsers(world)).toEqual([]);
+    expect(await says(world, { type: 'approve', run: later?.run ?? '', ...why })).toMatchObject({ users: 2 });
+  });
+
   it('of removals grants each of them, with the reason', async () => {
     const world = createWorld({ policy: { removal: 'delete', removalGraceMs: 0 } });
     const people = await populate(world, 3);

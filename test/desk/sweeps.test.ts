@@ -122,11 +122,15 @@ it('shows what was halted with some of those concerned, and who approved it', as
   expect(halts[1]).toEqual({
     ...{ run, tenant, kind: 'removals', at: at(4).toISOString(), limit: 25, count: 30, of: 100 },
     what: '30 accounts of 100 users are to be removed, and the limit is 25.',
-    ...{ sample: many.slice(0, 20), approved: null },
+    ...{ sample: many.slice(0, 20), approved: null, closed: null },
     approvableUntil: new Date(at(4).getTime() + 7 * 86_400_000).toISOString(),
   });
   const later = await ask([...events, told('sweep.approved', 7, { run, by: 'carol' })]);
   expect(later.halts.map(({ approved }) => approved)).toEqual(
     Array(2).fill({ by: 'carol', at: at(7).toISOString(), reason: null }),
+  );
+  const closed = await ask([...events, started(8, 'run-2'), finished(9)]);
+  expect(closed.halts.map((one) => one.closed)).toEqual(
+    Array(2).fill({ run: 'run-2', at: at(9).toISOString() }),
   );
 });

@@ -107,12 +107,25 @@ describe('by the log and the read model', () => {
     const asked: string[] = [];
     world.hooks.before = ({ port }) => void asked.push(port);
     const found = await lookAnswer(deskDeps(world), user);
-    expect(found).toMatchObject({ source: 'log', sync: 'Synced', health: 'Suspended', conditions: [] });
-    expect(found).toMatchObject({ handle: null, plan: null });
+    expect(found).toMatchObject({ source: 'log', sync: 'Synced', health: 'Deleted', conditions: [] });
+    expect(found).toMatchObject({ handle: null, plan: null, deleted: { since: null, forgotten: true } });
     expect(found.resources.map(({ differs }) => differs)).toEqual([null, null, null, null, null]);
     expect(asked).not.toContain('auth0');
     expect(asked).not.toContain('accounts');
   });
+});
+
+it('a user who is deleted in Auth0 is said to be deleted, since when, and what becomes of the account', async () => {
+  const world = await whole();
+  const did = world.documents.users.get(user)?.account?.did;
+  world.directory.remove(alice.userId);
+  await says(world, { type: 'reconcile', user, ...why });
+  await untilQuiet(world);
+  const found = await userAnswer(deskDeps(world), user);
+  expect(found).toMatchObject({ health: 'Deleted', deleted: { forgotten: false }, did });
+  expect(found.deleted?.since).toMatch(/^2026-/);
+  expect(found.resources.map(({ differs }) => differs)).toEqual([false, false, false, false, false]);
+  expect(await userAnswer(deskDeps(await whole()), user)).toMatchObject({ deleted: null });
 });
 
 describe('a look', () => {

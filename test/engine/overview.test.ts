@@ -23,6 +23,8 @@ interface World {
     readonly outOfSync?: number;
     readonly unknown?: number;
     readonly unseen?: number;
+    readonly deleted?: number;
+    readonly deletedOutOfSync?: number;
   };
   readonly people: readonly Troubled[];
   readonly oldestDueSince: Date | undefined;
@@ -47,12 +49,15 @@ const well: World = {
 function look(changes: Partial<World> = {}) {
   const world = { ...well, ...changes };
   const { synced = 0, outOfSync = 0, unknown = 0, unseen = 0 } = world.counts;
+  const { deleted = 0, deletedOutOfSync = 0 } = world.counts;
   const kind = { tenant, health: 'Progressing' } as const;
   const standings: Standings = {
     seen: [
       { ...kind, sync: 'Synced', users: synced },
       { ...kind, sync: 'OutOfSync', users: outOfSync },
       { ...kind, sync: 'Unknown', users: unknown },
+      { tenant, health: 'Deleted', sync: 'Synced', users: deleted },
+      { tenant, health: 'Deleted', sync: 'OutOfSync', users: deletedOutOfSync },
     ],
     ...{ unseen: [{ tenant, users: unseen }], waiting: 0, isPartial: false },
     ...inCommon(world.people, NOW),
@@ -73,6 +78,14 @@ const paused: Troubled = {
   ...failing({}, { attempts: 0 }),
   conditions: [
     { type: 'pause', status: 'False', reason: 'Paused', held: false, since: ago(5).toISOString() },
+  ],
+  failure: undefined,
+};
+const removal: Troubled = {
+  ...failing({}, { attempts: 0, who: person('dora') }),
+  health: 'Deleted',
+  conditions: [
+    { type: 'account', status: 'False', reason: 'RemovalDue', held: false, since: ago(5).toISOString() },
   ],
   failure: undefined,
 };
@@ -131,6 +144,18 @@ describe('the two axes of the whole', () => {
       health: 'Suspended',
     },
     {
+      reason: 'users are deleted, which is nothing to reconcile',
+      world: { counts: { synced: 9, deleted: 1 } },
+      sync: 'Synced',
+      health: 'Healthy',
+    },
+    {
+      reason: 'the account of a deleted user waits for removal',
+      world: { counts: { synced: 9, deletedOutOfSync: 1 } },
+      sync: 'OutOfSync',
+      health: 'Progressing',
+    },
+    {
       reason: 'somebody fails',
       world: { counts: { outOfSync: 1 }, people: [failing()] },
       sync: 'OutOfSync',
@@ -185,5 +210,16 @@ describe('who is counted', () => {
     expect(seen.failures).toMatchObject([{ code: 'BAD_REQUEST', users: 2, quarantined: 1 }]);
     expect(seen.resources.find(({ resource }) => resource === 'account')).toMatchObject({ have: 8, of: 10 });
     expect(seen.resources.find(({ resource }) => resource === 'handle')).toMatchObject({ have: 10, of: 10 });
+  });
+
+  it('is each user once: a deleted one is in no other count, and in no share of a resource', async () => {
+    const counts = { synced: 7, outOfSync: 1, unseen: 1, deleted: 2, deletedOutOfSync: 1 };
+    const seen = await look({ counts, people: [failing(), removal] });
+    const { known, synced, outOfSync, unknown, unseen, deleted } = seen.users;
+    expect({ known, synced, outOfSync, unknown, unseen, deleted }).toEqual({
+      ...{ known: 12, synced: 7, outOfSync: 1, unknown: 0, unseen: 1, deleted: 3 },
+    });
+    expect(seen.resources.find(({ resource }) => resource === 'account')).toMatchObject({ have: 7, of: 8 });
+    expect(seen.troubles.map(({ reason }) => reason)).toEqual(['Failing', 'RemovalDue']);
   });
 });

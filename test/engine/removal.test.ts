@@ -55,6 +55,7 @@ describe('the policy', () => {
     }
     expect(accountOf(world, first)?.status).toBe('active');
     expect(await standing(world, first.user)).toMatchObject({ account: 'True UserGone' });
+    expect(await world.subjects.get(first.user)).toMatchObject({ sync: 'Synced', health: 'Deleted' });
     expect(told(world, 'removal.granted')).toEqual([]);
   });
 

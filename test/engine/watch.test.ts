@@ -152,6 +152,36 @@ describe('with change streams', () => {
     },
   );
 
+  it('writes to the log what was removed, once however often it is heard, and names it as the cause', async () => {
+    const { changes, log, begin } = setUp();
+    begin();
+    await settled();
+    changes.happen(alice.user, { removed: ['verification'] });
+    await settled();
+    ends.splice(0);
+    begin();
+    await settled();
+    expect(log.events).toMatchObject([
+      { user: alice.user, type: 'resource.removed', data: { what: 'verification', seenBy: 'change-stream' } },
+    ]);
+  });
+
+  it('makes no user due when documents of many users are removed at once, and sweeps instead', async () => {
+    const { changes, due, log, told, begin } = setUp();
+    begin();
+    await settled();
+    const people = Array.from({ length: 60 }, (_, at) => person(`user-${at}`));
+    for (const { user } of people) changes.happen(user, { removed: ['user-document'] });
+    await settled();
+    expect(due.length).toBeLessThan(30);
+    expect(log.events.length).toBe(due.length);
+    expect(told.missed).toBe(0);
+    // As soon as something else is heard, they are over.
+    changes.happen(undefined);
+    await settled();
+    expect(told.missed).toBe(1);
+  });
+
   it('has everybody looked at when a collection is dropped', async () => {
     const { changes, told, begin } = setUp();
     begin();

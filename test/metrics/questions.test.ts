@@ -54,7 +54,10 @@ test('who waits, and since when; nothing of a longest wait while nobody does', a
 });
 
 test('how users stand, who is paused, and no reason that is not a word', async () => {
-  const situation = { tenant, resource: 'account', held: false, example: alice.user, since: at(0) } as const;
+  const situation = {
+    ...({ tenant, resource: 'account', held: false, deleted: false } as const),
+    ...{ example: alice.user, since: at(0) },
+  };
   const trouble = { tenant, failure: undefined, waits: false, held: false, paused: false } as const;
   const lines = await page([], {
     standings: async () => ({
@@ -62,6 +65,7 @@ test('how users stand, who is paused, and no reason that is not a word', async (
       seen: [
         { tenant, sync: 'Synced', health: 'Healthy', users: 5 },
         { tenant, sync: 'OutOfSync', health: 'Degraded', users: 3 },
+        { tenant, sync: 'Synced', health: 'Deleted', users: 4 },
       ],
       unseen: [{ tenant, users: 2 }],
       troubled: [
@@ -71,6 +75,8 @@ test('how users stand, who is paused, and no reason that is not a word', async (
       situations: [
         { ...situation, reason: 'EmailTaken', held: true, users: 2 },
         { ...situation, reason: 'alice@example.com', users: 1 },
+        { ...situation, reason: 'RemovalDue', users: 2 },
+        { ...situation, reason: 'RemovalDue', deleted: true, users: 3 },
         { ...situation, resource: 'pause', reason: 'Paused', users: 4 },
       ],
     }),
@@ -79,6 +85,7 @@ test('how users stand, who is paused, and no reason that is not a word', async (
   expect(of('concord_users')).toEqual([
     `concord_users{tenant="${tenant}",sync="Synced",health="Healthy"} 5`,
     `concord_users{tenant="${tenant}",sync="OutOfSync",health="Degraded"} 3`,
+    `concord_users{tenant="${tenant}",sync="Synced",health="Deleted"} 4`,
     `concord_users{tenant="${tenant}",sync="Unknown",health="Progressing"} 2`,
   ]);
   expect(of('concord_quarantined_users')).toContain(`concord_quarantined_users{tenant="${tenant}"} 1`);
@@ -93,13 +100,19 @@ test('how users stand, who is paused, and no reason that is not a word', async (
   expect(of('concord_drifted_users')).toContain(
     `concord_drifted_users{${where},reason="other",held="false"} 1`,
   );
+  expect(of('concord_drifted_users')).toContain(
+    `concord_drifted_users{${where},reason="RemovalDue",held="false"} 5`,
+  );
   expect(lines.join('\n')).not.toContain('example.com');
 });
 
-test('gaps that are open, and runs that are halted, but not those that are over', async () => {
+test('gaps that are open, and halts that are open, but not those that are over', async () => {
   const gap = { from: at(0).toISOString(), until: null };
   const halted = { kind: 'removals', limit: 1, count: 2, of: 9, users: [alice.user] } as const;
   const lines = await page([
+    told('sweep.halted', 0, { ...halted, kind: 'source', run: eventId('run-0') }, 'closed-halt'),
+    told('sweep.started', 1, { users: null }, 'complete'),
+    told('sweep.finished', 2, { ...sweepOf, totals, users: 9, drifted: 0, durationMs: 1 }, 'complete-end'),
     told('gap.opened', 1, { ...gap, cause: 'stream-paused' }, 'closed'),
     told('gap.opened', 2, { ...gap, cause: 'pull-failing' }),
     told('gap.closed', 3, { gap: eventId('closed'), by: 'pull' }),

@@ -49,6 +49,11 @@ const people: readonly ListedPerson[] = [
   listed(person('frank'), { health: 'Degraded', attempts: 3, failure: failure(8, 'newest') }, at(90)),
   // It failed once, and has not since.
   listed(person('grace'), { ...degraded, attempts: 0, failure: failure(1, 'past'), conditions: [taken] }),
+  listed(person('kim'), { health: 'Deleted' }),
+  listed(person('liam'), {
+    ...{ sync: 'OutOfSync', health: 'Deleted' },
+    conditions: [condition('account', 'RemovalDue', 6)],
+  }),
   listed(person('heidi', otherTenant), { ...degraded, conditions: [taken] }, at(90)),
 ];
 
@@ -58,13 +63,15 @@ export function standingsContract(
 ): void {
   it('counts everybody, of the tenants asked for', async () => {
     const { seen, unseen, waiting, isPartial } = await (await open(people, [tenant])).standings(NOW);
-    expect(seen).toHaveLength(4);
+    expect(seen).toHaveLength(6);
     expect(seen).toEqual(
       expect.arrayContaining([
         { tenant, sync: 'Synced', health: 'Healthy', users: 1 },
         { tenant, sync: 'Synced', health: 'Degraded', users: 1 },
         { tenant, sync: 'OutOfSync', health: 'Degraded', users: 3 },
         { tenant, sync: 'Unknown', health: 'Suspended', users: 1 },
+        { tenant, sync: 'Synced', health: 'Deleted', users: 1 },
+        { tenant, sync: 'OutOfSync', health: 'Deleted', users: 1 },
       ]),
     );
     expect({ unseen, waiting, isPartial }).toEqual({
@@ -84,8 +91,8 @@ export function standingsContract(
 
   it('tells what is not as desired, and who has been so for longest', async () => {
     const { situations } = await (await open(people, [tenant, otherTenant])).standings(NOW);
-    const same = { tenant, held: false };
-    expect(situations).toHaveLength(4);
+    const same = { tenant, held: false, deleted: false };
+    expect(situations).toHaveLength(5);
     expect(situations).toEqual(
       expect.arrayContaining([
         { ...same, resource: 'account', reason: 'Failing', users: 2, example: carol.user, since: at(2) },
@@ -100,6 +107,10 @@ export function standingsContract(
         },
         { ...same, resource: 'pause', reason: 'Paused', users: 1, example: dave.user, since: at(5) },
         expect.objectContaining({ tenant: otherTenant, reason: 'HandleTaken', users: 1 }),
+        {
+          ...{ ...same, resource: 'account', reason: 'RemovalDue', deleted: true },
+          ...{ users: 1, example: person('liam').user, since: at(6) },
+        },
       ]),
     );
   });
@@ -122,7 +133,7 @@ export function standingsContract(
     ).standings(NOW);
     const none = { tenant, waits: false, quarantined: false, held: false, paused: false, failure: undefined };
     const because = { code: 'TIMEOUT', upstream: 'pds' } as const;
-    expect(troubled).toHaveLength(5);
+    expect(troubled).toHaveLength(6);
     expect(troubled).toEqual(
       expect.arrayContaining([
         {
@@ -135,6 +146,8 @@ export function standingsContract(
         },
         { ...none, users: 1, paused: true },
         { ...none, users: 1, held: true },
+        // Liam, whose account waits for removal.
+        { ...none, users: 1 },
         expect.objectContaining({ users: 1, waits: true, held: false }),
       ]),
     );
@@ -144,14 +157,14 @@ export function standingsContract(
     const some = await (await open(people, [tenant])).standings(NOW, 2);
     expect(some.isPartial).toBe(true);
     expect(some.troubled.reduce((sum, { users }) => sum + users, 0)).toBe(2);
-    expect(some.seen.reduce((sum, { users }) => sum + users, 0)).toBe(6);
-    expect(await (await open(people, [tenant])).standings(NOW, 5)).toMatchObject({ isPartial: false });
+    expect(some.seen.reduce((sum, { users }) => sum + users, 0)).toBe(8);
+    expect(await (await open(people, [tenant])).standings(NOW, 6)).toMatchObject({ isPartial: false });
   });
 
   it('names those in trouble, and no more than asked for', async () => {
     const reader = await open(people, [tenant]);
     const troubled = await reader.troubled(10);
-    const names = ['bob', 'carol', 'dave', 'frank', 'grace'];
+    const names = ['bob', 'carol', 'dave', 'frank', 'grace', 'liam'];
     expect(troubled.map(({ user }) => user).sort()).toEqual(names.map((name) => person(name).user));
     const { type, status, reason, held, since } = taken;
     expect(troubled.find(({ user }) => user === bob.user)).toMatchObject({

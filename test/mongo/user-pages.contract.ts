@@ -44,6 +44,11 @@ const people: readonly ListedPerson[] = [
     conditions: [conditionOf('handle', 'HandleTaken', true)],
   }),
   listed(person('judy'), { health: 'Suspended' }),
+  listed(person('kim'), { health: 'Deleted' }),
+  listed(person('liam'), {
+    ...{ sync: 'OutOfSync', health: 'Deleted' },
+    conditions: [conditionOf('account', 'RemovalDue')],
+  }),
 ];
 
 /** `open` is given these people, some of whom are of a third tenant that is not asked for. */
@@ -52,13 +57,19 @@ export function userPagesContract(open: (people: readonly ListedPerson[]) => Pro
     (await pages.page(filter, after, limit, NOW)).map(({ user }) => user.split('|')[1]);
 
   it.each<[what: string, filter: UserFilter, expected: string]>([
-    ['everybody', {}, 'alice bob carol dave erin frank grace heidi judy ivan'],
+    ['everybody', {}, 'alice bob carol dave erin frank grace heidi judy kim liam ivan'],
     ['those of a tenant', { tenant: otherTenant }, 'ivan'],
     ['some, of whom not all are known', { among: [person('bob').user, person('zoe').user] }, 'bob'],
     ['nobody', { among: [] }, ''],
     ['those in sync', { sync: 'Synced' }, 'alice heidi judy'],
     ['those who could not be looked at', { sync: 'Unknown' }, 'grace'],
     ['the degraded', { health: 'Degraded' }, 'bob heidi'],
+    ['the deleted by health', { health: 'Deleted' }, 'kim liam'],
+    ['the deleted by situation', { situation: 'deleted' }, 'kim liam'],
+    ['those in sync by their health', { sync: 'Synced', health: 'Deleted' }, 'kim'],
+    ['the deleted with a removal to come', { sync: 'OutOfSync', situation: 'deleted' }, 'liam'],
+    ['those out of sync, without the deleted', { sync: 'OutOfSync' }, 'bob carol dave frank ivan'],
+    ['a reason of the deleted', { reason: 'RemovalDue' }, 'liam'],
     ['both', { sync: 'Synced', health: 'Degraded' }, 'heidi'],
     ['the failing', { situation: 'failing' }, 'bob dave heidi'],
     ['those who back off', { situation: 'backing-off' }, 'dave'],
@@ -66,7 +77,7 @@ export function userPagesContract(open: (people: readonly ListedPerson[]) => Pro
     ['the held', { situation: 'held' }, 'carol ivan'],
     ['the paused', { situation: 'paused' }, 'frank'],
     ['those whom nobody has looked at', { situation: 'unseen' }, 'erin'],
-    ['a resource', { resource: 'account' }, 'dave grace'],
+    ['a resource', { resource: 'account' }, 'dave grace liam'],
     ['a reason', { reason: 'HandleTaken' }, 'carol ivan'],
     ['a reason in a resource', { resource: 'account', reason: 'HandleTaken' }, ''],
     ['a reason that is fine', { reason: 'AccountActive' }, ''],

@@ -282,11 +282,61 @@ it('a grant of the moment of the absence is of an absence before it', () => {
   expect(planned([...gone, granted(11)], { removal: 'delete' }, account(), 30)).toContain('delete-account');
 });
 
-it.each([
-  ['is said to be left', account(), 'The user is gone. The account is left as it is.'],
-  ['that is not there is not spoken of', 'missing', 'The user is gone.'],
-] as const)('an account that is kept %s', (_reason, linked, message) => {
-  const end = { type: 'kept', reason: 'UserGone', message: 'The user is gone.' } as const;
-  const wanted = { end, interrupted: new Set<string>() };
-  expect(planEnd(wanted, { linked, linkedDid: aliceDid }, at(20)).condition.message).toBe(message);
+describe('what is said of an account that is left as it is', () => {
+  const REPORT: EndPolicy = { blocked: 'report', removal: 'report', removalGraceMs: GRACE };
+  const deleted = [observed(1), hint, absent];
+  const remove = { removal: 'deactivate' } as const;
+  it.each<[string, readonly ConcordEvent[], Partial<EndPolicy>, PdsAccount | 'missing' | undefined, string]>([
+    [
+      'active, of a deleted user',
+      ...([deleted, {}, account()] as const),
+      `The user is deleted in Auth0. The active account ${aliceDid} is left as it is (policy.removal: report).`,
+    ],
+    [
+      'deactivated, of a deleted user',
+      ...([deleted, {}, account({ state: 'deactivated' })] as const),
+      `The user is deleted in Auth0. The deactivated account ${aliceDid} is left as it is (policy.removal: report).`,
+    ],
+    [
+      'taken down, of a blocked user',
+      ...([[blocked], {}, account({ state: 'takendown' })] as const),
+      `The user is blocked in Auth0. The account ${aliceDid}, which is taken down, is left as it is (policy.blocked: report).`,
+    ],
+    [
+      'of a user without a second proof',
+      ...([[observed(1), absent], remove, account()] as const),
+      `Auth0 does not have this user; no deletion event and no complete listing confirms it yet. The active account ${aliceDid} is left as it is.`,
+    ],
+    [
+      'which the PDS does not have',
+      ...([deleted, {}, 'missing'] as const),
+      `The user is deleted in Auth0. The PDS does not have the account ${aliceDid}.`,
+    ],
+    [
+      'of which nothing is known',
+      ...([deleted, {}, undefined] as const),
+      'The user is deleted in Auth0. No account of this user is known.',
+    ],
+    [
+      'in its grace',
+      ...([deleted, remove, account()] as const),
+      `The user is deleted in Auth0. The active account ${aliceDid} is left as it is until ${at(20).toISOString()}.`,
+    ],
+    [
+      'deactivated, as the policy wants it',
+      ...([deleted, remove, account({ state: 'deactivated' })] as const),
+      `The user is deleted in Auth0. The deactivated account ${aliceDid} is left as it is.`,
+    ],
+    [
+      'without a repository, of a blocked user',
+      ...([[blocked], { blocked: 'deactivate' }, account({ state: 'no-repo' })] as const),
+      `The user is blocked in Auth0. The account ${aliceDid}, which has no repository, is left as it is.`,
+    ],
+  ])('%s', (_which, events, policy, linked, message) => {
+    const end = desiredEnd(fold(events), { ...REPORT, ...policy });
+    if (end === undefined) throw new Error('the account of this user is kept up');
+    const linkedDid = linked === undefined ? undefined : aliceDid;
+    const { condition } = planEnd({ end, interrupted: new Set() }, { linked, linkedDid }, at(15));
+    expect(condition.message).toBe(message);
+  });
 });

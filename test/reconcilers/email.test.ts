@@ -18,11 +18,17 @@ const other = account({ email: 'alice.old@example.com' });
 describe('the plan', () => {
   it.each([
     {
-      reason: 'absent: there is no account, or none to be touched',
+      reason: 'absent: there is no account',
       actual: undefined,
       says: 'True NoAccount',
     },
-    { reason: 'removal: no account is wanted', wanted: wants([]), actual: other, says: 'True NoAccount' },
+    {
+      reason: 'an account that is not managed is not absent',
+      wanted: wants([]),
+      actual: undefined,
+      leftBecause: 'The user is deleted in Auth0.',
+      says: 'True NotManaged',
+    },
     { reason: 'equal gives nothing', actual: account(), says: 'True EmailSet' },
     {
       reason: 'in other letters it is the same',
@@ -72,7 +78,8 @@ describe('the plan', () => {
       says: 'False EmailDiffers',
     },
   ])('$reason', ({ wanted = wants([mine]), actual, holders: held = holders(), to, says, ...rest }) => {
-    const { actions, condition } = plan(wanted, { account: actual, holders: held }, now);
+    const { leftBecause } = { leftBecause: undefined, ...rest };
+    const { actions, condition } = plan(wanted, { account: actual, leftBecause, holders: held }, now);
     expect(actions).toMatchObject(to === undefined ? [] : [{ type: 'change-email', did: actual?.did, to }]);
     expect(`${condition.status} ${condition.reason}`).toBe(says);
     expect(condition.held).toBe('held' in rest && rest.held === true);

@@ -97,7 +97,7 @@ describe('the plan for an account that carries the handle', () => {
     },
     { reason: 'unknown is not absent', sister: 'unknown', does: [], says: 'Unknown NotObserved' },
   ])('$reason', ({ sister, does, says }) => {
-    const actual = { account, recorded, code: ownCode, holder: undefined };
+    const actual = { account, leftBecause: undefined, recorded, code: ownCode, holder: undefined };
     const { actions, condition } = plan(wants(null, sister), actual, now);
     expect(actions.map(({ type }) => type)).toEqual(does);
     expect(`${condition.status} ${condition.reason}`).toBe(says);

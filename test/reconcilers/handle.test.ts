@@ -144,10 +144,17 @@ describe('the plan', () => {
   });
   it.each([
     {
-      reason: 'absent: there is no account, or none to be touched',
+      reason: 'absent: there is no account',
       account: undefined,
       action: undefined,
       says: 'True NoAccount',
+    },
+    {
+      reason: 'an account that is not managed is not absent',
+      account: undefined,
+      leftBecause: 'The user is deleted in Auth0.',
+      action: undefined,
+      says: 'True NotManaged',
     },
     {
       reason: 'unowned: a domain of the user’s own is left alone',
@@ -232,6 +239,7 @@ describe('the plan', () => {
       wanted,
       {
         account,
+        leftBecause: 'leftBecause' in rest ? rest.leftBecause : undefined,
         recorded: 'recorded' in rest ? rest.recorded : recorded('alice'),
         code: 'code' in rest ? rest.code : own,
         holder: 'holder' in rest ? rest.holder : undefined,

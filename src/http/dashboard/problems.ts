@@ -9,7 +9,7 @@ const NAMES = { auth0: 'Auth0', mongodb: 'MongoDB', pds: 'The PDS' } as const;
 const NOT_FOUND: ReadonlyMap<string, string> = new Map([
   ['USER_NOT_FOUND', 'Nobody is known by this key.'],
   ['ACCOUNT_UNKNOWN', 'The PDS has no such account.'],
-  ['RUN_UNKNOWN', 'No run of this id waits for a person.'],
+  ['RUN_UNKNOWN', 'No recent halted run has this id.'],
 ]);
 
 /** Sends what `answer` gives, or why it cannot be had. What nobody foresaw is thrown on. */

@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { AccessTokens } from './access-tokens.ts';
+import { DirectoryError } from './directory-error.ts';
 import { readBody } from './request-body.ts';
 import type { Grant } from './scopes.ts';
-import { DirectoryError, type UserDirectory } from './user-directory.ts';
+import type { UserDirectory } from './user-directory.ts';
 
 export interface Application {
   readonly clientId: string;

@@ -4,6 +4,7 @@ import { ApiError } from './api-error.ts';
 import type { ExportJobs } from './export-jobs.ts';
 import { CONNECTION_ID, managementWritten } from './log-entry.ts';
 import type { LogStore } from './log-store.ts';
+import type { InexactListings, OddFields } from './odd-values.ts';
 import { readBody } from './request-body.ts';
 import { isDatabaseUser } from './user.ts';
 import type { UserStore } from './user-store.ts';
@@ -22,7 +23,7 @@ const ExportBody = z.strictObject({
 export function addJobRoutes(
   api: FastifyInstance,
   jobs: ExportJobs,
-  users: UserStore,
+  users: { readonly store: UserStore; readonly odd: OddFields; readonly inexact: InexactListings },
   logs: LogStore,
   clientId: string,
   fileName: string,
@@ -32,9 +33,10 @@ export function addJobRoutes(
     if (body.connection_id !== undefined && body.connection_id !== CONNECTION_ID) {
       throw new ApiError(400, 'The connection does not exist', 'inexistent_connection');
     }
-    const indexed = [...users.index().users];
+    const indexed = [...users.store.index().users];
     // The tenant has one connection with an id: its database.
-    const chosen = body.connection_id === undefined ? indexed : indexed.filter(isDatabaseUser);
+    const wanted = body.connection_id === undefined ? indexed : indexed.filter(isDatabaseUser);
+    const chosen = users.inexact.rows(wanted).map((user) => users.odd.show(user, 'export'));
     const job = jobs.create(body, chosen);
     const writer = { type: 'application', clientId } as const;
     const description = 'Create job to export users';

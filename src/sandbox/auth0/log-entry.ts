@@ -41,6 +41,17 @@ export interface ManagementCall {
   readonly writer: { readonly type: 'application'; readonly clientId: string } | { readonly type: 'admin' };
 }
 
+/** A request of an application as its log entry has it. */
+export function callOf(
+  request: { readonly url: string; readonly method: string; readonly body: unknown },
+  description: string,
+  clientId: string,
+): ManagementCall {
+  const [path = ''] = request.url.split('?', 1);
+  const writer = { type: 'application', clientId } as const;
+  return { description, method: request.method, path, body: request.body, writer };
+}
+
 const ADMIN_USER_ID = 'auth0|admin0000000000000000001';
 export const CONNECTION_ID = 'con_0000000000000001';
 const CLIENT = { client_id: 'cli_1', client_name: 'web' };

@@ -13,6 +13,8 @@ const SCOPES: Readonly<Record<string, readonly string[]>> = {
   'POST /users': ['create:users'],
   'PATCH /users/:id': ['update:users', 'update:users_app_metadata', 'update:current_user_metadata'],
   'DELETE /users/:id': ['delete:users', 'delete:current_user'],
+  'POST /users/:id/identities': ['update:users', 'update:current_user_identities'],
+  'DELETE /users/:id/identities/:provider/:user_id': ['update:users', 'update:current_user_identities'],
   'GET /users/:id/logs': ['read:logs', 'read:logs_users'],
   'GET /logs': ['read:logs', 'read:logs_users'],
   'GET /logs/:id': ['read:logs', 'read:logs_users'],

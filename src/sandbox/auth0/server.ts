@@ -1,8 +1,8 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { ApiError, standardError } from './api-error.ts';
+import { DirectoryError, type DirectoryErrorCode } from './directory-error.ts';
 import type { FaultAnswer, Faults } from './faults.ts';
 import type { RequestCounter } from './request-counter.ts';
-import { DirectoryError, type DirectoryErrorCode } from './user-directory.ts';
 
 /** A server with what all routes share: counting, faults, the two body formats, and Auth0's error bodies. */
 export function createServer(requests: RequestCounter, faults: Faults): FastifyInstance {
@@ -77,6 +77,9 @@ const DIRECTORY_ERRORS: Readonly<Record<DirectoryErrorCode, readonly [status: nu
   'not-a-database-user': [400, 'operation_not_supported'],
   'user-blocked': [403, 'unauthorized'],
   'ticket-refused': [400, 'invalid_ticket'],
+  'same-user': [400, 'invalid_body'],
+  'no-such-identity': [400, 'invalid_uri'],
+  'primary-identity': [400, 'operation_not_supported'],
 };
 
 function asApiError(error: unknown): ApiError {

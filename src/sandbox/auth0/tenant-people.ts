@@ -1,7 +1,9 @@
+import type { AccountLinking } from './account-linking.ts';
 import type { Clock } from './clock.ts';
 import type { ManagementCall } from './log-entry.ts';
+import type { EnterpriseLogIn, Logins, SocialLogIn } from './logins.ts';
 import { completeUser, type TenantUser, type UserSeed } from './user.ts';
-import type { SignUp, SocialLogIn, UserDirectory, UserPatch } from './user-directory.ts';
+import type { SignUp, UserDirectory, UserPatch } from './user-directory.ts';
 import type { UserStore } from './user-store.ts';
 
 /**
@@ -28,15 +30,38 @@ export interface People {
   changeEmail(userId: string, email: string): Promise<TenantUser>;
   block(userId: string): Promise<TenantUser>;
   unblock(userId: string): Promise<TenantUser>;
-  /** An administrator at the Dashboard: `sapi`, and `sdu` for a database user. */
+  /** An administrator at the Dashboard: `sapi`, and `sdu` for a database user, unless `logDeletions` says otherwise. */
   deleteUser(userId: string): Promise<void>;
   /** `s`; throws user-blocked (`f`). */
   logIn(userId: string): Promise<TenantUser>;
-  /** `s`; the first login makes the user. */
+  /** `s`; the first login creates the user, under the id of a deleted user too. */
   socialLogIn(request: SocialLogIn): Promise<TenantUser>;
+  /** The same through an enterprise connection, which sets `email_verified` at every login. */
+  enterpriseLogIn(request: EnterpriseLogIn): Promise<TenantUser>;
+  /** Links the secondary user into the primary one: `sapi`, or no entry and no event. Answers the primary user. */
+  linkUsers(
+    primaryId: string,
+    secondaryId: string,
+    options?: { readonly logged?: boolean },
+  ): Promise<TenantUser>;
+  /** Separates the two again. Answers the secondary user, which is a new user. */
+  unlinkUsers(
+    primaryId: string,
+    secondaryId: string,
+    options?: { readonly logged?: boolean },
+  ): Promise<TenantUser>;
 }
 
-export function peopleOf(directory: UserDirectory, users: UserStore, clock: Clock, url: string): People {
+export interface PeopleDeps {
+  readonly directory: UserDirectory;
+  readonly logins: Logins;
+  readonly linking: AccountLinking;
+  readonly users: UserStore;
+  readonly clock: Clock;
+  readonly url: string;
+}
+
+export function peopleOf({ directory, logins, linking, users, clock, url }: PeopleDeps): People {
   async function updateUser(userId: string, patch: UserPatch): Promise<TenantUser> {
     return directory.update(userId, patch, byAdmin('Update a User', 'PATCH', userId, patch));
   }
@@ -60,12 +85,33 @@ export function peopleOf(directory: UserDirectory, users: UserStore, clock: Cloc
       directory.require(userId);
       directory.remove(userId, byAdmin('Delete a User', 'DELETE', userId));
     },
-    logIn: async (userId) => directory.logIn(userId),
-    socialLogIn: async (request) => directory.socialLogIn(request),
+    async linkUsers(primaryId, secondaryId, { logged = true } = {}) {
+      const [provider, ...rest] = secondaryId.split('|');
+      const body = { provider, user_id: rest.join('|') };
+      const call = byAdmin('Link a User Account', 'POST', primaryId, body, '/identities');
+      linking.link(primaryId, secondaryId, logged ? call : undefined);
+      return directory.require(primaryId);
+    },
+    async unlinkUsers(primaryId, secondaryId, { logged = true } = {}) {
+      const [provider = '', ...rest] = secondaryId.split('|');
+      const identity = `/identities/${provider}/${encodeURIComponent(rest.join('|'))}`;
+      const call = byAdmin('Unlink a User Identity', 'DELETE', primaryId, undefined, identity);
+      linking.unlink(primaryId, secondaryId, logged ? call : undefined);
+      return directory.require(secondaryId);
+    },
+    logIn: async (userId) => logins.logIn(userId),
+    socialLogIn: async (request) => logins.socialLogIn(request),
+    enterpriseLogIn: async (request) => logins.enterpriseLogIn(request),
   };
 }
 
-function byAdmin(description: string, method: string, userId: string, body?: unknown): ManagementCall {
-  const path = `/api/v2/users/${encodeURIComponent(userId)}`;
+function byAdmin(
+  description: string,
+  method: string,
+  userId: string,
+  body?: unknown,
+  below = '',
+): ManagementCall {
+  const path = `/api/v2/users/${encodeURIComponent(userId)}${below}`;
   return { description, method, path, writer: { type: 'admin' }, ...(body === undefined ? {} : { body }) };
 }

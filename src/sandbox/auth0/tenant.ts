@@ -1,18 +1,22 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { AccessTokens } from './access-tokens.ts';
+import { AccountLinking } from './account-linking.ts';
 import { standardError } from './api-error.ts';
 import { addSignUpRoutes, addTokenRoute } from './authentication-routes.ts';
 import type { Clock } from './clock.ts';
 import { addEventStreamRoutes } from './event-stream-routes.ts';
 import { ExportJobs } from './export-jobs.ts';
 import { Faults } from './faults.ts';
+import { addIdentityRoutes } from './identity-routes.ts';
 import { addDownloadRoute, addJobRoutes } from './job-routes.ts';
 import { addLogRoutes } from './log-routes.ts';
 import { LogStore } from './log-store.ts';
 import type { DeliverySettings } from './log-stream.ts';
 import { addLogStreamRoutes } from './log-stream-routes.ts';
 import { LogStreams } from './log-streams.ts';
+import { Logins } from './logins.ts';
+import { InexactListings, type ListingFlaws, OddFields } from './odd-values.ts';
 import { createRandomness } from './randomness.ts';
 import { type RateLimit, TokenBucket } from './rate-limit.ts';
 import { RequestCounter } from './request-counter.ts';
@@ -25,7 +29,7 @@ import {
   type LogStreamControl,
   logStreamControlOf,
 } from './tenant-streams.ts';
-import { UserDirectory } from './user-directory.ts';
+import { type DeletionEntry, UserDirectory } from './user-directory.ts';
 import { addUserReadRoutes, addUserWriteRoutes } from './user-routes.ts';
 import { UserStore } from './user-store.ts';
 
@@ -70,6 +74,12 @@ export interface Auth0Tenant extends People {
   readonly eventStream: EventStreamControl;
   readonly logs: LogStore;
   readonly faults: Faults;
+  /** Users that are read with fields missing, null or of other types. */
+  readonly oddFields: OddFields;
+  /** Which entries a deletion writes from now on; undefined as at first. */
+  logDeletions(entries: readonly DeletionEntry[] | undefined): void;
+  /** How listings and exports are wrong from now on; nothing named is right. */
+  misstateListings(flaws: ListingFlaws): void;
   readonly requests: RequestCounter;
   /** The scopes of the application. Tokens that are out keep theirs. */
   grant(scopes: readonly string[]): void;
@@ -99,7 +109,12 @@ export async function startAuth0Tenant(options: Auth0TenantOptions): Promise<Aut
   const users = new UserStore(clock, options.indexDelayMs ?? 500);
   const { logDelayMs = 0, retentionDays = 30, logsSocialSignup = false } = options;
   const logs = new LogStore({ tenant, hostname: domain, clock, randomness, logDelayMs, retentionDays });
-  const directory = new UserDirectory({ tenant, users, logs, clock, randomness, logsSocialSignup });
+  const shared = { tenant, users, logs, clock, randomness };
+  const directory = new UserDirectory(shared);
+  const logins = new Logins({ ...shared, logsSocialSignup });
+  const linking = new AccountLinking(shared);
+  const odd = new OddFields();
+  const inexact = new InexactListings();
   const delivery = { ...DELIVERY_DEFAULTS, ...options.delivery, seed, clock };
   const streams = new LogStreams(logs, delivery);
   const eventStream = eventStreamControlOf(users, { ...delivery, tenant, randomness });
@@ -118,12 +133,14 @@ export async function startAuth0Tenant(options: Auth0TenantOptions): Promise<Aut
   server.register(
     async (api) => {
       guard(api, bucket, tokens);
-      addUserReadRoutes(api, users);
+      addUserReadRoutes(api, users, odd, inexact);
       addUserWriteRoutes(api, directory, options.clientId);
+      addIdentityRoutes(api, linking, options.clientId);
       addLogRoutes(api, logs);
       addLogStreamRoutes(api, streams, logs, options.clientId);
       addEventStreamRoutes(api, eventStream.all);
-      addJobRoutes(api, jobs, users, logs, options.clientId, `${tenant}.json${gzip ? '.gz' : ''}`);
+      const exported = { store: users, odd, inexact };
+      addJobRoutes(api, jobs, exported, logs, options.clientId, `${tenant}.json${gzip ? '.gz' : ''}`);
     },
     { prefix: '/api/v2' },
   );
@@ -131,13 +148,20 @@ export async function startAuth0Tenant(options: Auth0TenantOptions): Promise<Aut
   const url = `http://127.0.0.1:${portOf(server)}`;
 
   return {
-    ...peopleOf(directory, users, clock, url),
+    ...peopleOf({ directory, logins, linking, users, clock, url }),
     url,
     domain,
     logStream: logStreamControlOf(streams),
     eventStream,
     logs,
     faults,
+    oddFields: odd,
+    logDeletions: (entries) => {
+      directory.deletionEntries = entries;
+    },
+    misstateListings: (flaws) => {
+      inexact.flaws = flaws;
+    },
     requests,
     grant: (scopes) => {
       grant.scopes = scopes;

@@ -1,31 +1,13 @@
 import type { Clock } from './clock.ts';
+import { DirectoryError, requireUser } from './directory-error.ts';
 import * as entry from './log-entry.ts';
 import type { LogStore } from './log-store.ts';
-import { ALPHANUMERICS, DIGITS, HEX, type Randomness } from './randomness.ts';
+import { ALPHANUMERICS, HEX, type Randomness } from './randomness.ts';
 import { completeUser, DATABASE_CONNECTION, isDatabaseUser, type TenantUser } from './user.ts';
 import type { UserStore } from './user-store.ts';
 
 /** A verification ticket dies after five days, Auth0's default. */
 const TICKET_LIFETIME_MS = 432_000_000;
-
-export type DirectoryErrorCode =
-  | 'user-exists'
-  | 'email-taken'
-  | 'no-such-user'
-  | 'user-blocked'
-  | 'not-a-database-user'
-  | 'ticket-refused';
-
-/** A refusal by the tenant. The routes turn the code into the answer Auth0 gives. */
-export class DirectoryError extends Error {
-  override readonly name = 'DirectoryError';
-  readonly code: DirectoryErrorCode;
-
-  constructor(code: DirectoryErrorCode, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
 
 export interface SignUp {
   readonly email: string;
@@ -33,16 +15,6 @@ export interface SignUp {
   readonly connection?: string;
   readonly username?: string;
   readonly user_metadata?: Record<string, unknown>;
-}
-
-export interface SocialLogIn {
-  /** The social connection, which is also the provider, such as google-oauth2. */
-  readonly connection: string;
-  readonly email: string;
-  /** The person's id at the provider; without it, the user of this connection with this email, or a new one. */
-  readonly subject?: string;
-  /** What the identity provider says of the email; true unless told otherwise. */
-  readonly emailVerified?: boolean;
 }
 
 export type UserPatch = Partial<Omit<TenantUser, 'user_id' | 'created_at' | 'updated_at' | 'identities'>> & {
@@ -55,9 +27,10 @@ export interface DirectoryOptions {
   readonly logs: LogStore;
   readonly clock: Clock;
   readonly randomness: Randomness;
-  /** Whether a first social login also writes `ss`: no source settles it, so both can be had. */
-  readonly logsSocialSignup: boolean;
 }
+
+/** The log entries that a deletion can write. */
+export type DeletionEntry = 'sapi' | 'sdu';
 
 interface Ticket {
   readonly userId: string;
@@ -69,6 +42,8 @@ interface Ticket {
 export class UserDirectory {
   readonly #options: DirectoryOptions;
   readonly #tickets = new Map<string, Ticket>();
+  /** Undefined: `sapi` for every user, and `sdu` for a database user as well. */
+  deletionEntries: readonly DeletionEntry[] | undefined;
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
@@ -146,9 +121,12 @@ export class UserDirectory {
     const { users, logs, tenant } = this.#options;
     const user = users.byId(userId);
     users.remove(userId);
-    logs.append(entry.managementWritten(call, 204, {}));
-    // Only database deletions are known to yield an entry of their own.
-    if (user !== undefined && isDatabaseUser(user)) logs.append(entry.userDeleted(user, tenant));
+    // Only database deletions are known to write an entry of their own.
+    const usual: readonly DeletionEntry[] =
+      user !== undefined && isDatabaseUser(user) ? ['sapi', 'sdu'] : ['sapi'];
+    const entries = this.deletionEntries ?? usual;
+    if (entries.includes('sapi')) logs.append(entry.managementWritten(call, 204, {}));
+    if (user !== undefined && entries.includes('sdu')) logs.append(entry.userDeleted(user, tenant));
   }
 
   /** The ticket that the verification mail carries: single use, bound to the address it was sent to. */
@@ -178,48 +156,8 @@ export class UserDirectory {
     return verified;
   }
 
-  /** Throws no-such-user, user-blocked (and then logs `f`). */
-  logIn(userId: string): TenantUser {
-    return this.#logIn(this.require(userId));
-  }
-
-  /** Logs a social user in, and makes the user at the first login, on the provider's word alone. */
-  socialLogIn(request: SocialLogIn): TenantUser {
-    const { users, logs, clock, randomness } = this.#options;
-    const { connection, email, emailVerified = true } = request;
-    const sameEmail = users.byEmail(email).find((user) => user.user_id.startsWith(`${connection}|`));
-    const userId =
-      request.subject === undefined
-        ? (sameEmail?.user_id ?? `${connection}|1${randomness.draw(20, DIGITS)}`)
-        : `${connection}|${request.subject}`;
-    const existing = users.byId(userId);
-    const user = existing
-      ? { ...existing, email, email_verified: emailVerified }
-      : completeUser({ user_id: userId, email, email_verified: emailVerified }, clock());
-    if (!existing && this.#options.logsSocialSignup) {
-      logs.append(entry.signedUp(user, { email, connection, tenant: this.#options.tenant }));
-    }
-    return this.#logIn(user);
-  }
-
   require(userId: string): TenantUser {
-    const user = this.#options.users.byId(userId);
-    if (!user) throw new DirectoryError('no-such-user', 'The user does not exist.');
-    return user;
-  }
-
-  #logIn(user: TenantUser): TenantUser {
-    const { users, logs, clock } = this.#options;
-    if (user.blocked === true) {
-      logs.append(entry.loginRefused(user));
-      throw new DirectoryError('user-blocked', 'user is blocked');
-    }
-    const now = clock().toISOString();
-    const count = (user.logins_count ?? 0) + 1;
-    const after = { ...user, last_login: now, last_ip: '203.0.113.7', logins_count: count, updated_at: now };
-    users.put(after);
-    logs.append(entry.loggedIn(after));
-    return after;
+    return requireUser(this.#options.users, userId);
   }
 
   #databaseUser(email: string, connection: string): TenantUser | undefined {

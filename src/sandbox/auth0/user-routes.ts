@@ -3,7 +3,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ApiError } from './api-error.ts';
 import { PAGING, PROJECTION, pageOf, project, readQuery, readSearch, search, sortBy } from './listing.ts';
-import type { ManagementCall } from './log-entry.ts';
+import { callOf } from './log-entry.ts';
+import type { InexactListings, OddFields } from './odd-values.ts';
 import { readBody } from './request-body.ts';
 import { primaryConnection, type TenantUser } from './user.ts';
 import type { UserDirectory } from './user-directory.ts';
@@ -57,19 +58,26 @@ const UpdateBody = z.strictObject({
 /** Values of these fields ignore case in a search; all others are compared as they stand. */
 const CASELESS: ReadonlySet<string> = new Set(['email', 'name', 'nickname']);
 
-export function addUserReadRoutes(api: FastifyInstance, users: UserStore): void {
+export function addUserReadRoutes(
+  api: FastifyInstance,
+  users: UserStore,
+  odd: OddFields,
+  inexact: InexactListings,
+): void {
   const listings = new Listings(users);
 
   api.get('/users', async (request) => {
     const query = readQuery(ListQuery, request.query);
     const found = listings.find(query.q, query.sort, query.connection);
-    const page = pageOf(found, query).map((user) => project(user, query.fields, query.include_fields));
+    const page = pageOf(inexact.rows(found), query).map((user) =>
+      project(odd.show(user, 'listing'), query.fields, query.include_fields),
+    );
     if (!query.include_totals) return page satisfies Management.UserResponseSchema[];
     return {
       start: query.page * query.per_page,
       limit: query.per_page,
       length: page.length,
-      total: found.length,
+      total: inexact.total(found.length),
       users: page,
     } satisfies Management.ListUsersOffsetPaginatedResponseContent;
   });
@@ -78,24 +86,24 @@ export function addUserReadRoutes(api: FastifyInstance, users: UserStore): void 
     const query = readQuery(OneQuery, request.query);
     const user = users.byId(readUserId(request.params.id));
     if (!user) throw new ApiError(404, 'The user does not exist.', 'inexistent_user');
-    return project(user, query.fields, query.include_fields) satisfies Management.GetUserResponseContent;
+    return project(
+      odd.show(user, 'by-id'),
+      query.fields,
+      query.include_fields,
+    ) satisfies Management.GetUserResponseContent;
   });
 
   api.get('/users-by-email', async (request) => {
     const query = readQuery(EmailQuery, request.query);
     const found = users.byEmail(query.email);
     return found.map((user) =>
-      project(user, query.fields, query.include_fields),
+      project(odd.show(user, 'by-email'), query.fields, query.include_fields),
     ) satisfies Management.UserResponseSchema[];
   });
 }
 
 export function addUserWriteRoutes(api: FastifyInstance, directory: UserDirectory, clientId: string): void {
-  function call(request: FastifyRequest, description: string): ManagementCall {
-    const [path = ''] = request.url.split('?', 1);
-    const writer = { type: 'application', clientId } as const;
-    return { description, method: request.method, path, body: request.body, writer };
-  }
+  const call = (request: FastifyRequest, description: string) => callOf(request, description, clientId);
 
   api.post('/users', async (request, reply) => {
     const { user_id, verify_email: _mail, ...profile } = readBody(CreateBody, request.body);
@@ -125,7 +133,7 @@ export function addUserWriteRoutes(api: FastifyInstance, directory: UserDirector
 }
 
 /** An id is `provider|id`; anything else is refused before anybody is looked up. */
-function readUserId(id: string): string {
+export function readUserId(id: string): string {
   if (/^[^|]+\|.+$/.test(id) && id.length <= 255) return id;
   const message = `Object didn't pass validation for format user-id-with-max-length: ${id}`;
   throw new ApiError(400, `Path validation error: '${message}' on property id.`, 'invalid_uri');

@@ -36,19 +36,22 @@ export class UserStore {
     this.#listeners.push(listener);
   }
 
-  /** Stores the user as given. `indexed: 'now'` is for users who are meant to have been there before. */
-  put(user: TenantUser, indexed: 'now' | 'later' = 'later'): void {
+  /**
+   * Stores the user as given. `indexed: 'now'` is for users who are meant to have been there before. Listeners do
+   * not hear of them, nor of a change that is not `announced`.
+   */
+  put(user: TenantUser, indexed: 'now' | 'later' = 'later', announced = true): void {
     const type = this.#users.has(user.user_id) ? 'updated' : 'created';
     this.#users.set(user.user_id, user);
     this.#schedule(user.user_id, user, indexed);
-    if (indexed === 'later') this.#tell({ type, user });
+    if (indexed === 'later' && announced) this.#tell({ type, user });
   }
 
-  remove(userId: string, indexed: 'now' | 'later' = 'later'): void {
+  remove(userId: string, indexed: 'now' | 'later' = 'later', announced = true): void {
     const user = this.#users.get(userId);
     this.#users.delete(userId);
     this.#schedule(userId, undefined, indexed);
-    if (indexed === 'later' && user !== undefined) this.#tell({ type: 'deleted', user });
+    if (indexed === 'later' && announced && user !== undefined) this.#tell({ type: 'deleted', user });
   }
 
   byId(userId: string): TenantUser | undefined {

@@ -42,22 +42,34 @@ export function isDatabaseUser(user: TenantUser): boolean {
   return user.user_id.startsWith('auth0|');
 }
 
-/** Strategy fields of a log entry, as Auth0 names them for a database and a social connection. */
+const ENTERPRISE: ReadonlySet<string> = new Set(['samlp', 'waad', 'adfs', 'oidc', 'okta']);
+
+/** Strategy fields of a log entry, as Auth0 names them for a database, an enterprise and a social connection. */
 export function strategyOf(user: TenantUser): { strategy: string; strategy_type: string } {
   const provider = user.user_id.split('|', 1)[0] ?? 'auth0';
-  return { strategy: provider, strategy_type: isDatabaseUser(user) ? 'database' : 'social' };
+  if (isDatabaseUser(user)) return { strategy: provider, strategy_type: 'database' };
+  return { strategy: provider, strategy_type: ENTERPRISE.has(provider) ? 'enterprise' : 'social' };
+}
+
+/** The id of the user that an identity makes by itself. */
+export function idOfIdentity({ provider, user_id }: Management.UserIdentitySchema): string {
+  return `${provider}|${user_id}`;
+}
+
+function connectionOf(provider: string, enterprise: string | undefined): string {
+  return provider === 'auth0' ? DATABASE_CONNECTION : (enterprise ?? provider);
 }
 
 /** Completes a seed the way Auth0 completes a profile: name from the email, an identity from the id. */
 export function completeUser(seed: UserSeed, now: Date): TenantUser {
   const created = seed.created_at ?? now.toISOString();
   const [provider = 'auth0', ...rest] = seed.user_id.split('|');
-  const isDatabase = provider === 'auth0';
+  const isEnterprise = ENTERPRISE.has(provider);
   const identity = {
-    connection: isDatabase ? DATABASE_CONNECTION : provider,
+    connection: connectionOf(provider, isEnterprise ? rest[0] : undefined),
     provider: provider as Management.UserIdentityProviderEnum,
     user_id: rest.join('|'),
-    isSocial: !isDatabase,
+    isSocial: provider !== 'auth0' && !isEnterprise,
   };
   const fromEmail =
     seed.email === undefined

@@ -55,6 +55,8 @@ interface World {
   readonly call: Call;
   readonly clock: TestClock;
   readonly userPath: string;
+  /** An identity of another user. */
+  readonly social: { readonly provider: string; readonly user_id: string };
 }
 
 /** A tenant in which something has happened, so that no answer is trivially empty. */
@@ -66,9 +68,17 @@ async function startWorld(): Promise<World> {
   await tenant.verifyEmail(user_id);
   await tenant.logIn(user_id);
   await tenant.block(user_id);
-  await tenant.socialLogIn({ connection: 'google-oauth2', email: 'bob@example.com' });
+  const social = { provider: 'google-oauth2', user_id: '7' };
+  await tenant.socialLogIn({
+    ...{ connection: social.provider, subject: social.user_id },
+    ...{ email: 'bob@example.com', accessToken: 'token-of-google' },
+  });
+  await tenant.enterpriseLogIn({
+    ...{ strategy: 'samlp', connection: 'corp', subject: 'Carol' },
+    email: 'carol@example.com',
+  });
   const call = await managementApi(tenant);
-  return { tenant, call, clock, userPath: `/users/${encodeURIComponent(user_id)}` };
+  return { tenant, call, clock, userPath: `/users/${encodeURIComponent(user_id)}`, social };
 }
 
 interface Route {
@@ -108,6 +118,30 @@ const ROUTES: readonly Route[] = [
     path: '/users/{id}',
     status: 204,
     ask: ({ call, userPath }) => call('DELETE', userPath),
+  },
+  {
+    method: 'post',
+    path: '/users/{id}/identities',
+    status: 201,
+    ask: ({ call, userPath, social }) => call('POST', `${userPath}/identities`, social),
+  },
+  {
+    method: 'get',
+    path: '/users/{id}',
+    status: 200,
+    ask: async ({ call, userPath, social }) => {
+      await call('POST', `${userPath}/identities`, social);
+      return call('GET', userPath);
+    },
+  },
+  {
+    method: 'delete',
+    path: '/users/{id}/identities/{provider}/{user_id}',
+    status: 200,
+    ask: async ({ call, userPath, social }) => {
+      await call('POST', `${userPath}/identities`, social);
+      return call('DELETE', `${userPath}/identities/${social.provider}/${social.user_id}`);
+    },
   },
   {
     method: 'get',

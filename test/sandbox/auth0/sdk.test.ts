@@ -54,6 +54,22 @@ describe("Auth0's own SDK", () => {
     expect(found.at(-1)?.user_id).toBe('auth0|119');
   });
 
+  it('links two users and separates them again', async () => {
+    const tenant = await startTenant();
+    tenant.addUser({ user_id: 'auth0|alice', email: 'alice@example.com' });
+    tenant.addUser({ user_id: 'samlp|corp|Alice', email: 'alice@example.com' });
+    const sdk = sdkFor(tenant);
+    const linked = await sdk.users.identities.link('auth0|alice', {
+      provider: 'samlp',
+      user_id: 'corp|Alice',
+    });
+    expect(linked.map(({ user_id }) => user_id)).toEqual(['alice', 'corp|Alice']);
+    await expect(sdk.users.get('samlp|corp|Alice')).rejects.toMatchObject({ statusCode: 404 });
+    const left = await sdk.users.identities.delete('auth0|alice', 'samlp', 'corp|Alice');
+    expect(left.map(({ user_id }) => user_id)).toEqual(['alice']);
+    expect(await sdk.users.get('samlp|corp|Alice')).toMatchObject({ email: 'alice@example.com' });
+  });
+
   it('reads logs by search', async () => {
     const tenant = await startTenant();
     await tenant.signUp({ email: 'alice@example.com' });

@@ -37,11 +37,11 @@ export function inMemoryStandings(stored: () => readonly Stored[]): StandingRead
 
 /** What they have in common, each person in one group of `troubled`. */
 export function inCommon(people: readonly Troubled[], now: Date): Pick<Standings, 'situations' | 'troubled'> {
-  const situations = people.flatMap(({ user, tenant, conditions }) =>
+  const situations = people.flatMap(({ user, tenant, health, conditions }) =>
     conditions
       .filter(({ status }) => status !== 'True')
       .map(({ type: resource, reason, held, since }) => ({
-        ...{ of: { tenant, resource, reason, held }, user, since },
+        ...{ of: { tenant, resource, reason, held, deleted: health === 'Deleted' }, user, since },
       })),
   );
   const troubled = people.map((one) => {

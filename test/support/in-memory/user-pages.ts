@@ -1,7 +1,7 @@
 /** Pages of users in memory: the words of the filter, one by one. */
 import { UNSEEN } from '../../../src/engine/standing.ts';
 import type { TenantId, UserKey } from '../../../src/identity.ts';
-import type { SubjectView, UserFilter, UserPages } from '../../../src/ports.ts';
+import type { SubjectReader, SubjectView, UserFilter, UserPages } from '../../../src/ports.ts';
 
 interface Stored {
   readonly user: UserKey;
@@ -27,6 +27,18 @@ export function inMemoryUserPages(stored: () => readonly Stored[]): UserPages {
   };
 }
 
+/** Pages of the users of a world, as its read model has them. */
+export function userPagesOf(subjects: Pick<SubjectReader, 'list'>, tenants: readonly TenantId[]): UserPages {
+  return {
+    async page(...asked) {
+      const people: Stored[] = [];
+      for (const id of tenants)
+        for await (const subject of subjects.list(id)) people.push({ ...subject, view: subject });
+      return inMemoryUserPages(() => people).page(...asked);
+    },
+  };
+}
+
 function holds({ user, tenant, view, dueAt }: Stored, filter: UserFilter, now: Date): boolean {
   const { among, situation, resource, reason } = filter;
   const wrong = (view?.conditions ?? []).filter(({ status }) => status !== 'True');
@@ -38,11 +50,14 @@ function holds({ user, tenant, view, dueAt }: Stored, filter: UserFilter, now: D
     held: wrong.some(({ held }) => held),
     paused: wrong.some(({ type }) => type === 'pause'),
     unseen: view === undefined,
+    deleted: view?.health === 'Deleted',
   };
+  const asksForDeleted = filter.health !== undefined || situation === 'deleted';
   return (
     (among === undefined || among.includes(user)) &&
     (filter.tenant === undefined || filter.tenant === tenant) &&
-    (filter.sync === undefined || filter.sync === view?.sync) &&
+    (filter.sync === undefined ||
+      (filter.sync === view?.sync && (asksForDeleted || view.health !== 'Deleted'))) &&
     (filter.health === undefined || filter.health === view?.health) &&
     (situation === undefined || isIn[situation]) &&
     ((resource ?? reason) === undefined ||

@@ -1,0 +1,26 @@
+/** The account whose handle and address Concord keeps. "Not managed" is not "absent": each has its own reason. */
+import type { PdsAccount } from '../ports.ts';
+import { asDesired, type Plan } from './reconciler.ts';
+
+export interface ManagedAccount {
+  /** The account whose handle and address may be changed. */
+  readonly account: PdsAccount | undefined;
+  /** Why an account that exists is left as it is, as a sentence; undefined where none exists or it is managed. */
+  readonly leftBecause: string | undefined;
+}
+
+/** What is said of the address or the handle where there is no managed account. */
+export function notManaged(
+  type: 'email' | 'handle',
+  { leftBecause }: Pick<ManagedAccount, 'leftBecause'>,
+): Plan<never> {
+  const what = type === 'email' ? 'address' : 'handle';
+  const condition =
+    leftBecause === undefined
+      ? asDesired({ type, reason: 'NoAccount', message: 'No account of this user is known on the PDS.' })
+      : asDesired({
+          ...{ type, reason: 'NotManaged' },
+          message: `${leftBecause} The ${what} of the account is left as it is.`,
+        });
+  return { actions: [], condition };
+}

@@ -1,0 +1,67 @@
+import type { TenantUser } from './user.ts';
+
+/** Where a user is read. */
+export type UserRead = 'by-id' | 'by-email' | 'listing' | 'export';
+
+/** A field and what it is read as. Undefined: the field is missing. */
+export type OddValues = Readonly<Record<string, unknown>>;
+
+interface Oddity {
+  readonly values: OddValues;
+  readonly reads: readonly UserRead[] | undefined;
+}
+
+/**
+ * Fields with values that no schema promises: missing, null, text where a boolean is expected. SAML mappings and
+ * old imports make them. Searches go by the stored values.
+ */
+export class OddFields {
+  readonly #byUser = new Map<string, Oddity[]>();
+
+  /** `reads` undefined: everywhere. */
+  add(userId: string, values: OddValues, reads?: readonly UserRead[]): void {
+    this.#byUser.set(userId, [...(this.#byUser.get(userId) ?? []), { values, reads }]);
+  }
+
+  clear(): void {
+    this.#byUser.clear();
+  }
+
+  /** The user as this read shows it. The type says what is usual, and not what is there. */
+  show(user: TenantUser, read: UserRead): TenantUser {
+    const oddities = this.#byUser.get(user.user_id);
+    if (oddities === undefined) return user;
+    const shown: Record<string, unknown> = { ...user };
+    for (const { values, reads } of oddities) {
+      if (reads !== undefined && !reads.includes(read)) continue;
+      for (const [field, value] of Object.entries(values)) {
+        if (value === undefined) delete shown[field];
+        else shown[field] = value;
+      }
+    }
+    return shown as TenantUser;
+  }
+}
+
+/** What a listing gets wrong. */
+export interface ListingFlaws {
+  /** How much `total` differs from the number of users; default 0. */
+  readonly totalOff?: number;
+  /** Every so many rows, a row comes twice; default never. */
+  readonly repeatEvery?: number;
+}
+
+/** How listings and exports of the tenant are wrong at the moment. */
+export class InexactListings {
+  flaws: ListingFlaws = {};
+
+  total(count: number): number {
+    return Math.max(0, count + (this.flaws.totalOff ?? 0));
+  }
+
+  rows<Row>(rows: readonly Row[]): readonly Row[] {
+    const { repeatEvery } = this.flaws;
+    if (repeatEvery === undefined) return rows;
+    return rows.flatMap((row, index) => ((index + 1) % repeatEvery === 0 ? [row, row] : [row]));
+  }
+}
