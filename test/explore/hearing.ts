@@ -35,6 +35,7 @@ export async function hear(run: Run, ports: Ports, message: Message): Promise<vo
   };
   const deps = { log: ports.log, clock, random: run.world.random };
   const cause = await noteRemoval(deps, trigger, change);
+  for (const what of change.removed) run.watch.heard(who.user, what, change.at);
   const due = cause === undefined ? trigger : { ...trigger, cause };
   await ports.queue.markDue([due], clock.now(), 'trigger');
 }

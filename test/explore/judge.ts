@@ -18,6 +18,8 @@ const RENAMING = new Set(['changeHandle', 'assignCode']);
 export function judge({ what, isNew, name }: Write, sight: Sight): string[] {
   const flaws: string[] = [];
   const { missing } = sight;
+  if (isNew && name === 'raiseVerification')
+    flaws.push('W1: raiseVerification created what was removed meanwhile');
   const isBack = isNew && (missing.includes(what) || (what === 'account' && missing.includes('record')));
   if (isBack) flaws.push(`W1: ${name} brought back what was removed: ${what}`);
   else if (missing.length > 0)

@@ -53,13 +53,20 @@ function knowingAccount(known: Known, did: Did, ...there: readonly What[]): Know
 }
 
 function unknowing(known: Known, ...gone: readonly What[]): Known {
-  return { ...known, there: new Set([...known.there].filter((what) => !gone.includes(what))) };
+  const there = new Set([...known.there].filter((what) => !gone.includes(what)));
+  return { ...known, there, did: there.has('account') ? known.did : undefined };
 }
 
 export function knowingCode(known: Known, code: Code | undefined | null): Known {
   return code === undefined || code === null || known.codes.has(code)
     ? known
     : { ...known, codes: new Set([...known.codes, code]) };
+}
+
+/** What the change stream tells: of an earlier life it says nothing about this one. */
+export function hearing(known: Known, removed: Removable, at: Date): Known {
+  const what = WHAT_WAS_REMOVED[removed];
+  return what === undefined || at.getTime() < known.createdAtMs ? known : knowing(known, what);
 }
 
 /** With a lost account its record may be replaced as well. */
@@ -92,12 +99,7 @@ const LEARNING: Learning = {
     if (record !== undefined) return knowingAccount(next, record, 'document', 'record');
     return account === null ? next : knowingAccount(next, account.did);
   },
-  'resource.removed': (known, { what, seenBy }, at) => {
-    const removed = WHAT_WAS_REMOVED[what];
-    // What the change stream tells of an earlier life says nothing about this one.
-    const isOfThisLife = seenBy === 'read' || at.getTime() >= known.createdAtMs;
-    return removed === undefined || !isOfThisLife ? known : knowing(known, removed);
-  },
+  'resource.removed': (known, { what, seenBy }, at) => (seenBy === 'read' ? known : hearing(known, what, at)),
   'restore.granted': (known, { what }) => unknowing(known, ...what.flatMap((one) => restoredWith(one))),
   'account.created': (known, { did, documented }) =>
     documented === false ? knowingAccount(known, did) : knowingAccount(known, did, 'document', 'record'),

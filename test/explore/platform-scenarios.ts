@@ -22,7 +22,7 @@ import {
   signUpHandler,
 } from './platform-flows.ts';
 import type { Scenario, Step } from './scenario.ts';
-import { chooses, signsUp, sweeps, told } from './scenario-steps.ts';
+import { becomes, chooses, signsUp, sweeps, told } from './scenario-steps.ts';
 
 const PLATFORM_CODE = code('ac26zuzuz');
 
@@ -147,6 +147,14 @@ export const platformScenarios: readonly Scenario[] = [
       chooses(alice, 'alix'),
     ],
   },
+  ...heardOrNot({
+    name: 'a verification that is removed while it is raised',
+    people: [alice],
+    steps: [
+      signsUp(alice, { emailVerified: false }),
+      { ...becomes(alice, { emailVerified: true }, 'sv'), meanwhile: [removesVerification(alice)] },
+    ],
+  }),
   ...removedByHand('the code', [removesCode(alice)]),
   ...removedByHand('the users document', [removesDocument(alice)]),
   ...removedByHand('the verification', [removesVerification(alice)]),

@@ -65,6 +65,7 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
   AccountMissing: ({ account }) => account === undefined,
   DocumentRemoved: (truth, condition) => REMOVED[condition.type]?.(truth, condition) ?? true,
   WaitingForDecision: ({ facts }) => facts.conditions.some(({ reason }) => REMOVALS.has(reason)),
+  NotManaged: ({ account }) => account !== undefined,
   'handle NoAccount': noAccount,
   'email NoAccount': noAccount,
   EmailSet: ({ account, user }) =>

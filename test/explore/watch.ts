@@ -1,11 +1,12 @@
 /** Looks on at every write as it takes effect: what must not happen is noticed at once, and what did happen is kept. */
+import type { Removable } from '../../src/events/event.ts';
 import type { Code, Did, UserKey } from '../../src/identity.ts';
 import type { StoredAccount } from '../support/in-memory/accounts.ts';
 import type { StoredUser } from '../support/in-memory/documents.ts';
 import { all, saveMap } from '../support/in-memory/kept.ts';
 import { type Effect, isTold, unexplained } from './effects.ts';
 import { judge, judgeCode, type Write } from './judge.ts';
-import { type Known, learning, NOTHING_KNOWN, type Sight } from './knowledge.ts';
+import { hearing, type Known, learning, NOTHING_KNOWN, type Sight } from './knowledge.ts';
 import type { Point } from './ports.ts';
 import { Settled } from './settled.ts';
 import type { World } from './world.ts';
@@ -79,6 +80,11 @@ export class Watch {
   /** What a process has read that came to its end. */
   saw(user: UserKey, sight: Sight): void {
     this.known.set(user, sight.addTo(this.knownOf(user)));
+  }
+
+  /** Told by the change stream, whether the log has it or not. */
+  heard(user: UserKey, what: Removable, at: Date): void {
+    this.known.set(user, hearing(this.knownOf(user), what, at));
   }
 
   outward(objections: readonly string[], isLate: boolean): void {
