@@ -170,6 +170,8 @@ export type Sight = 'verification' | 'document' | 'record' | 'account';
 export interface SubjectView {
   /** In this order; `did` is the account of `record` and `account`. */
   readonly sights: readonly Sight[];
+  /** Sights, code and DID as one text, so that a look at many users at once reads no more of those who are unchanged. */
+  readonly mark: string;
   readonly email: string | undefined;
   readonly emailVerified: boolean;
   readonly code: Code | undefined;
@@ -221,6 +223,8 @@ export interface FirstSeen extends Omit<Trigger, 'cause'> {
 }
 
 export interface SubjectReader {
+  /** The marks of those of these users whom something has looked at. */
+  marksOf(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, string>>;
   /** Those of these users of whom anything is known. */
   known(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, KnownSubject>>;
   get(user: UserKey): Promise<Subject | undefined>;
@@ -556,6 +560,8 @@ export interface Documents {
   readonly user:
     | {
         readonly code: Code | undefined;
+        /** There is something in place of a code that is no text. */
+        readonly hasUnreadableCode?: true;
         /** The sign-up time; undefined where there is none that can be read. */
         readonly when: Date | undefined;
         readonly account: AccountRecord | undefined;

@@ -2,7 +2,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startMongod } from '../src/sandbox/mongod.ts';
 import type { Engine } from '../src/wire.ts';
-import { accountOf, join, type Member, passOver, storedMember } from './support/member.ts';
+import { accountOf, conditionOf, join, type Member, passOver, storedMember } from './support/member.ts';
 import { type Platform, platform, type Served } from './support/platform.ts';
 import { until } from './support/until.ts';
 
@@ -73,19 +73,23 @@ describe('with a change stream', () => {
     await arrives(world, engine, alice, meanwhile);
   });
 
-  test('a users document that somebody deletes is back, with the account that the log knows', async () => {
+  test('a users document that was deleted by hand stays deleted, and needs action at once', async () => {
     const world = await platform();
     const engine = world.engine();
     await engine.prepare();
     const alice = await settled(world, engine, 'alice');
-    const before = await storedMember(world, alice);
     await listens(await world.serve(), 'stream');
     await world.db.collection<Row>('users').deleteOne({ _id: alice.user });
-    const after = await until('the document names the account', async () => {
-      const stored = await storedMember(world, alice);
-      return stored?.atproto === undefined ? undefined : stored;
+    const condition = await until('the removal is a condition', async () => {
+      const found = await conditionOf(engine, alice, 'user-document');
+      return found?.reason === 'DocumentRemoved' ? found : undefined;
     });
-    expect(after.atproto?.did).toBe(before?.atproto?.did);
+    expect(condition).toMatchObject({ status: 'False', held: true });
+    expect(await storedMember(world, alice)).toBeUndefined();
+    const events = await engine.converge.log.ofUser(alice.user);
+    expect(events.filter(({ type }) => type === 'resource.removed')).toMatchObject([
+      { data: { what: 'user-document', seenBy: 'change-stream' } },
+    ]);
   });
 
   test('a position that is lost has everybody looked at', async () => {

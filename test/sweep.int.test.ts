@@ -61,7 +61,8 @@ test('a month of silence is healed by one sweep', async () => {
   auth0.addUser({ user_id: moved.userId, email: address, email_verified: true });
   await chooseHandle(world, renamed, `${renamed.label}2`);
   auth0.dropUser(gone.userId);
-  await db.collection<{ _id: string }>('verifications').deleteOne({ _id: robbed.user });
+  const verifications = db.collection<{ _id: string }>('verifications');
+  await verifications.deleteOne({ _id: robbed.user });
 
   const result = await sweepOnce(engine);
   await passOverDue(engine);
@@ -77,13 +78,16 @@ test('a month of silence is healed by one sweep', async () => {
   expect(await accountOf(world, engine, renamed)).toMatchObject({ handle: `${renamed.label}2.at.test` });
   expect(await conditionOf(engine, gone, 'account')).toMatchObject({ reason: 'UserGone' });
   expect(await accountOf(world, engine, gone)).toMatchObject({ state: 'active' });
-  expect(await db.collection<{ _id: string }>('verifications').findOne({ _id: robbed.user })).toMatchObject({
-    count: 1,
-  });
+  // What a person removed does not come back by itself.
+  expect(await verifications.findOne({ _id: robbed.user })).toBeNull();
+  expect(await conditionOf(engine, robbed, 'verification')).toMatchObject({ reason: 'DocumentRemoved' });
   // Of whom nothing happened nothing was told.
   expect(await linesOf(rest)).toBe(lines);
 
-  expect(await sweepOnce(engine)).toMatchObject({ users: 10, drifted: 0, situations: [] });
+  expect(await sweepOnce(engine)).toMatchObject({
+    ...{ users: 10, drifted: 1, halts: [] },
+    situations: [{ resource: 'verification', reason: 'DocumentRemoved', users: 1 }],
+  });
 });
 
 const CROWD = 1_100;

@@ -14,7 +14,7 @@ const unit = 'users/s';
 const P8: Claim = {
   id: 'P8',
   name: 'sweep of converged users, MongoDB part',
-  against: 'keyset pages read and compared with nothing',
+  against: "keyset pages, the subjects' keys among them, read and compared with nothing",
   unit,
   aim: { atLeast: 0.8 },
 };
@@ -55,7 +55,7 @@ async function withoutPds(bench: Bench): Promise<void> {
     const rate = await rateOf(count, async () => {
       read = await readPages(platform.db);
     });
-    if (read !== 3 * count) throw new Error(`${read} documents were read of ${3 * count}`);
+    if (read !== 4 * count) throw new Error(`${read} documents were read of ${4 * count}`);
     return rate;
   };
   await bench.compare(P8, { ours, against: pages }, { full: 36, quick: 7 });

@@ -1,11 +1,12 @@
-/** The limit of looking at everyone: the three collections read by key, a page at a time, and compared with nothing. */
+/** The limit of looking at everyone: the collections and the subjects' keys read by key, a page at a time, and compared with nothing. */
 import type { Db, Document } from 'mongodb';
 
 const PAGE = 1_000;
 const FIELDS: Readonly<Record<string, Document>> = {
-  users: { code: 1, atproto: 1, atprotoPending: 1 },
+  users: { code: 1, when: 1, atproto: 1, atprotoPending: 1 },
   verifications: { count: 1 },
-  '@handles': { handle: 1 },
+  '@handles': { handle: 1, code: 1 },
+  'concord.subjects': { _id: 1 },
 };
 
 /** Returns how many documents there were. */
@@ -23,7 +24,7 @@ export async function readPages(db: Db): Promise<number> {
           .toArray(),
       ),
     );
-    // All three hold the same people, so that their pages end alike.
+    // All four hold the same users, so that their pages end alike.
     const last = pages[0]?.at(-1);
     read += pages.reduce((sum, page) => sum + page.length, 0);
     if (last === undefined) return read;

@@ -51,6 +51,7 @@ export async function settle(
         '@handles',
         people.map(({ _id, label }) => ({ _id, handle: label })),
       ),
+      insert(db, 'concord.subjects', people.map(subjectOf)),
     ]);
     for (const { user, account } of people) {
       users.push(user);
@@ -77,6 +78,14 @@ function personOf(at: number, domain: string, real: Account | undefined) {
     user: { userId, email, emailVerified: true, blocked: false, createdAt: SIGNED_UP },
     account,
   };
+}
+
+/** As a sweep that saw the user in sync has left it. */
+function subjectOf({ _id, user, code, atproto }: ReturnType<typeof personOf>) {
+  const sights = ['verification', 'document', 'record', 'account'];
+  const mark = `vdra ${code} ${atproto.did}`;
+  const view = { sights, mark, code, did: atproto.did, sync: 'Synced', health: 'Healthy', conditions: [] };
+  return { _id, tenant: TENANT.id, userId: user.userId, view };
 }
 
 async function insert(db: Db, name: string, documents: readonly { readonly _id: string }[]): Promise<void> {

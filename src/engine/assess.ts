@@ -25,11 +25,14 @@ import { dropKnownRenames } from './code-handles.ts';
 import { assemble, type Desired, desire, type LookDeps, look, type TenantPolicy, type View } from './look.ts';
 import { sideBySide } from './side-by-side.ts';
 import { failuresOf, lookForSister, type SisterTenant, seeSisters } from './sister.ts';
-import { sightsIn } from './standing.ts';
+import { markIn, sightsIn } from './standing.ts';
 
 export interface AssessDeps extends LookDeps {
   readonly events: EventReader;
-  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'known' | 'sistersOf' | 'read' | 'carriersOf'>;
+  readonly subjects: Pick<
+    SubjectReader,
+    'holdersOfEmail' | 'marksOf' | 'known' | 'sistersOf' | 'read' | 'carriersOf'
+  >;
 }
 
 export interface AssessedTenant extends TenantPolicy {
@@ -45,11 +48,12 @@ export interface Assessment {
   readonly auth0: Auth0User;
   readonly facts: Facts;
   readonly view: View;
-  /** What the read model knew before; undefined for a user of whom it knows nothing. */
-  readonly known: KnownSubject | undefined;
+  /** What the read model knew before: `same` where that is what is there, undefined where it knows nothing. */
+  readonly known: KnownSubject | 'same' | undefined;
 }
 
 const NO_HISTORY = fold([]);
+const NONE_KNOWN: ReadonlyMap<UserKey, KnownSubject> = new Map();
 const NO_HOLDERS: ActualAccount['emailHolders'] = new Map();
 
 export async function assess(
@@ -60,7 +64,12 @@ export async function assess(
   depth: 'batch' | 'full' = 'full',
 ): Promise<Assessment[]> {
   const keys = users.map(({ userId }) => userKey(tenant.keyPrefix, userId));
-  const [documents, known] = await Promise.all([deps.documents.read(keys), deps.subjects.known(keys)]);
+  const [documents, marks] = await Promise.all([deps.documents.read(keys), deps.subjects.marksOf(keys)]);
+  const changed = keys.filter((key) => {
+    const read = documents.get(key);
+    return read !== undefined && marks.get(key) !== markIn(read);
+  });
+  const known = changed.length === 0 ? NONE_KNOWN : await deps.subjects.known(changed);
   const dids = keys.flatMap((key) => documents.get(key)?.user?.account?.did ?? known.get(key)?.did ?? []);
   const pds = await attempt('account', async () => ({
     domain: await deps.handleDomain(),
@@ -75,7 +84,7 @@ export async function assess(
     const read = user === undefined ? undefined : documents.get(user);
     if (user === undefined || read === undefined)
       throw new Error('the documents of a user were asked for and not answered');
-    const subject = known.get(user);
+    const subject = marks.get(user) === markIn(read) ? 'same' : known.get(user);
     const facts = listed(factsOf(subject), auth0, read);
     const domain = pds.ok ? pds.value.domain : '';
     const desired = desire(user, facts, tenant, domain, deps.settings, sisters.get(user) ?? 'none');
@@ -133,8 +142,8 @@ async function lookAt(
 }
 
 /** What the read model knows, as far as a plan goes by it. */
-function factsOf(known: KnownSubject | undefined): Facts {
-  if (known === undefined || !known.isSeen) return NO_HISTORY;
+function factsOf(known: Assessment['known']): Facts {
+  if (known === undefined || known === 'same' || !known.isSeen) return NO_HISTORY;
   return { ...NO_HISTORY, sights: sightsIn(known), code: known.code };
 }
 

@@ -48,7 +48,7 @@ function asTold(facts: Facts): Facts {
 /** Undefined where the log knows it all, and for a user whom a reconciliation is about to look at. */
 function firstSeen(assessment: Assessment): EventData['subject.observed'] | undefined {
   const { facts, view, known } = assessment;
-  if (isDrifted(assessment) || known?.isSeen === false) return undefined;
+  if (known === 'same' || isDrifted(assessment) || known?.isSeen === false) return undefined;
   const sights = firstSights(facts, view);
   if (known !== undefined && Object.keys(sights).length === 0) return undefined;
   const { account, documents } = view;

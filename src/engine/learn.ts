@@ -2,7 +2,7 @@
 import type { EventData, Removable } from '../events/event.ts';
 import type { Facts, SeenAccount } from '../events/fold.ts';
 import type { Auth0UserId } from '../identity.ts';
-import type { Auth0User, PdsAccount } from '../ports.ts';
+import type { Auth0User, Documents, PdsAccount } from '../ports.ts';
 import type { SisterSeen } from '../reconcilers/handle.ts';
 import type { Told } from '../reconcilers/reconciler.ts';
 import type { View } from './look.ts';
@@ -104,7 +104,7 @@ function missingOf({ sights, code, openActions }: Facts, { documents, missingAcc
   return [
     ...(sights.verification && verificationCount === undefined ? ['verification' as const] : []),
     ...(sights.document && user === undefined ? ['user-document' as const] : []),
-    ...(sights.document && code !== undefined && user !== undefined && user.code === undefined
+    ...(sights.document && code !== undefined && user !== undefined && hasNoCode(user)
       ? ['code' as const]
       : []),
     ...(sights.record !== undefined && user !== undefined && user.account === undefined && !isOurs
@@ -114,6 +114,10 @@ function missingOf({ sights, code, openActions }: Facts, { documents, missingAcc
       ? ['account' as const]
       : []),
   ];
+}
+
+function hasNoCode({ code, hasUnreadableCode }: NonNullable<Documents['user']>): boolean {
+  return code === undefined && hasUnreadableCode !== true;
 }
 
 const REMOVING: ReadonlySet<string> = new Set(['delete-account', 'delete-remnant', 'drop-account-record']);

@@ -152,6 +152,7 @@ function shows(subject: Subject | undefined, view: SubjectView | undefined): boo
 function shown(view: SubjectView): SubjectView {
   return {
     sights: view.sights,
+    mark: view.mark,
     email: view.email,
     emailVerified: view.emailVerified,
     code: view.code,

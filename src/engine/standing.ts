@@ -1,7 +1,8 @@
 /** From conditions to the two axes that are never mixed, and to what the read model shows of a user. */
 import type { ConditionDraft } from '../events/event.ts';
 import type { Facts, Sights } from '../events/fold.ts';
-import type { Health, Sight, SubjectView, Sync } from '../ports.ts';
+import type { Code, Did } from '../identity.ts';
+import type { Documents, Health, Sight, SubjectView, Sync } from '../ports.ts';
 
 /** From this many failed passes in a row a user counts as degraded and no longer as being worked on. */
 const DEGRADED_AFTER = 3;
@@ -33,7 +34,8 @@ export function healthOf(
 export function subjectView(facts: Facts): SubjectView {
   const account = facts.seen.account ?? facts.account;
   const did = account?.did ?? facts.sights.record ?? facts.sights.account;
-  const known = { code: facts.seen.code ?? facts.code, did, sights: sightsOf(facts) };
+  const seen = { code: facts.seen.code ?? facts.code, did, sights: sightsOf(facts) };
+  const known = { ...seen, mark: markOf(seen.sights, seen.code, did) };
   if (facts.forgotten) return { ...forgotten, ...known };
   return {
     ...known,
@@ -56,6 +58,24 @@ const SIGHTS: readonly Sight[] = ['verification', 'document', 'record', 'account
 
 function sightsOf({ sights }: Facts): readonly Sight[] {
   return SIGHTS.filter((one) => sights[one] !== undefined && sights[one] !== false);
+}
+
+const LETTER: Readonly<Record<Sight, string>> = {
+  verification: 'v',
+  document: 'd',
+  record: 'r',
+  account: 'a',
+};
+
+function markOf(sights: readonly Sight[], code: Code | undefined, did: Did | undefined): string {
+  return `${sights.map((one) => LETTER[one]).join('')} ${code ?? ''} ${did ?? ''}`;
+}
+
+/** The mark of a user of whom nothing is missing: what the documents show is all that was ever seen. */
+export function markIn({ verificationCount, user }: Documents): string {
+  const did = user?.account?.did;
+  const letters = `${verificationCount === undefined ? '' : 'v'}${user === undefined ? '' : 'd'}`;
+  return `${letters}${did === undefined ? '' : 'ra'} ${user?.code ?? ''} ${did ?? ''}`;
 }
 
 /** The same, from what the read model shows. */
@@ -87,6 +107,7 @@ const forgotten = {
 /** What a subject shows that nobody has looked at yet. */
 export const UNSEEN: SubjectView = {
   sights: [],
+  mark: '',
   email: undefined,
   emailVerified: false,
   code: undefined,

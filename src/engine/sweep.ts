@@ -362,7 +362,8 @@ class Run {
 
 /** Something is missing that was there, and the last reconciliation did not find that. */
 function hasDisappeared({ view, known }: Assessment): boolean {
-  return known?.lacks !== true && view.conditions.some(({ reason }) => isRemovedReason(reason));
+  const isKnown = typeof known === 'object' && known.lacks;
+  return !isKnown && view.conditions.some(({ reason }) => isRemovedReason(reason));
 }
 
 /** Also beside other actions: the pass that mends those would rename as well, past the limit. */

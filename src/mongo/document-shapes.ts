@@ -43,11 +43,18 @@ export function platformHandleOf(handle: unknown): string | undefined {
 
 export function userOf(stored: StoredUser): NonNullable<Documents['user']> {
   return {
-    code: parseCode(stored.code),
+    ...codeOf(stored.code),
     when: whenOf(stored.when),
     account: accountOf(stored.atproto),
     pending: pendingOf(stored.atprotoPending),
   };
+}
+
+/** A number counts as the text that it reads as; an empty text as none. */
+function codeOf(stored: unknown): Pick<NonNullable<Documents['user']>, 'code' | 'hasUnreadableCode'> {
+  if (stored === undefined || stored === null || stored === '') return { code: undefined };
+  const code = parseCode(typeof stored === 'number' ? String(stored) : stored);
+  return code === undefined ? { code, hasUnreadableCode: true } : { code };
 }
 
 function whenOf(when: unknown): Date | undefined {

@@ -98,7 +98,8 @@ async function assignCode(
 ): Promise<'assigned' | 'has-code' | 'code-taken'> {
   try {
     // Null matches a missing field too. A code that we cannot read is a code: it is never overwritten.
-    const assigned = await users.updateOne({ _id: { $eq: user }, code: null }, { $set: { code } });
+    const none = { $in: [null, ''] };
+    const assigned = await users.updateOne({ _id: { $eq: user }, code: none }, { $set: { code } });
     if (assigned.matchedCount === 1) return 'assigned';
   } catch (error) {
     await whatRefused(users, undefined, code, error);

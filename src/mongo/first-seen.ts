@@ -16,8 +16,8 @@ export async function showSeen(db: Db, seen: readonly FirstSeen[], now: Date): P
 }
 
 function statementOf({ user, tenant, userId, view }: FirstSeen, now: Date): UpdateStatement {
-  const { sights, code, did, accountHandle, accountEmail, ...rest } = view;
-  const found = { sights, code, did, accountHandle, accountEmail };
+  const { sights, mark, code, did, accountHandle, accountEmail, ...rest } = view;
+  const found = { sights, mark, code, did, accountHandle, accountEmail };
   const hash = accountEmail === undefined ? {} : { accountEmailHash: emailHash(accountEmail) };
   return {
     q: {

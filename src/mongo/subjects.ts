@@ -104,6 +104,21 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
       return found;
     },
 
+    async marksOf(users) {
+      const found = new Map<UserKey, string>();
+      for (let start = 0; start < users.length; start += page) {
+        const filter = { _id: { $in: users.slice(start, start + page) } };
+        const wanted = { collection, filter, projection: { 'view.mark': 1 }, most: page };
+        const stored = await readWhole<Pick<StoredSubject, '_id' | 'view'>>(
+          db,
+          wanted,
+          'read the marks of users',
+        );
+        for (const { _id, view } of stored) if (view !== undefined) found.set(_id, view.mark ?? '');
+      }
+      return found;
+    },
+
     async known(users) {
       const found = new Map<UserKey, KnownSubject>();
       for (let start = 0; start < users.length; start += page) {
@@ -226,6 +241,7 @@ export function subjectOf(stored: StoredSubject): Subject {
     userId: stored.userId,
     dueAt: stored.due?.at,
     sights: view.sights ?? [],
+    mark: view.mark ?? '',
     email: view.email,
     emailVerified: view.emailVerified ?? false,
     code: view.code,

@@ -11,6 +11,7 @@
  * | there   | without a code               | no                  | draw a code         | NoCode          |
  * | there   | without a code               | yes                 | restore it          | NoCode          |
  * | there   | none, or without a code      | another user has it | –, held             | CodeHeldByUser  |
+ * | there   | with a code that is no text  |                     | –, held             | CodeUnreadable  |
  * | there   | with another code            | yes                 | –, held             | CodeDiffers     |
  * | there   | with a code                  | the same, or no     | –                   | HasCode         |
  *
@@ -90,7 +91,8 @@ export function desired(facts: Facts, user: UserKey): DesiredDocument {
 
 /** The code that is to be in a document that has none; undefined when one is to be drawn. */
 export function codeToRestore(wanted: DesiredDocument, { user, legacyCode }: Documents): Code | undefined {
-  if (wanted.type === 'unwanted' || user?.code !== undefined) return undefined;
+  if (wanted.type === 'unwanted' || user?.code !== undefined || user?.hasUnreadableCode === true)
+    return undefined;
   if (user === undefined && wanted.wasThere) return undefined;
   return wanted.code ?? legacyCode;
 }
@@ -136,6 +138,10 @@ export function plan(
       actions: [{ resource: type, type: 'create-user-document', signedUpAt, when, code: restored }],
       condition: toBeMended({ type, reason: 'NoDocument', message: 'There is no users document.' }),
     };
+  }
+  if (user.hasUnreadableCode === true) {
+    const message = 'The users document has a code that is not text. Correct or remove it in the document.';
+    return { actions: [], condition: heldForPerson({ type, reason: 'CodeUnreadable', message }) };
   }
   if (user.code === undefined) {
     return {

@@ -254,7 +254,7 @@ describe('the calls of a sweep', () => {
       'accounts.handleDomains': PAGES,
       'accounts.accounts': PAGES,
       'accounts.repositories': 1,
-      'subjects.known': PAGES,
+      'subjects.marksOf': PAGES,
       'subjects.standings': 1,
       'documents.owners': 1,
       'runs.begin': 1,

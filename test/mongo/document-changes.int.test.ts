@@ -72,7 +72,19 @@ it('tells whose handle was chosen, changed or given up, and whose document was d
   await users.replaceOne({ _id: people[1] ?? '' }, { code: 'ac26babab' });
   await verifications.deleteOne({ _id: people[2] ?? '' });
 
-  expect(await toldOf(told, 6)).toEqual([alice.user, alice.user, alice.user, ...people]);
+  // What only others do, and what decides that it does not come back.
+  await users.insertOne({ _id: 'auth0|carol', code: 'ac3abcde', atproto: { did: 'did:plc:x' } });
+  await users.updateOne({ _id: 'auth0|carol' }, { $unset: { atproto: true } });
+  await users.updateOne({ _id: 'auth0|carol' }, { $unset: { code: true }, $set: { colour: 'red' } });
+  await users.updateOne({ _id: 'auth0|carol' }, { $unset: { colour: true } });
+
+  expect(await toldOf(told, 8)).toEqual([
+    ...[alice.user, alice.user, alice.user, ...people],
+    ...['auth0|carol', 'auth0|carol'],
+  ]);
+  expect(told.map(({ removed }) => removed.join())).toEqual([
+    ...['', '', 'handle', 'user-document', '', 'verification', 'account-record', 'code'],
+  ]);
   expect(told[0]?.at?.getTime()).toBeGreaterThan(Date.now() - 60_000);
 });
 

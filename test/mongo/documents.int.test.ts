@@ -1,5 +1,6 @@
 import { type Db, MongoClient, ReadConcern } from 'mongodb';
 import { describe, expect, it } from 'vitest';
+import type { UserKey } from '../../src/identity.ts';
 import { documentStore } from '../../src/mongo/documents.ts';
 import { documentStoreContract } from './documents.contract.ts';
 import { alice, aliceDid, at, bob, code, handle, person } from './people.ts';
@@ -120,10 +121,17 @@ describe('documents that others wrote', () => {
     });
   });
 
-  it('have a code of theirs kept even where it cannot be read', async () => {
+  it('have a code of theirs kept in whatever form, also one that is no text', async () => {
     const { db, store } = await make();
-    await rows(db, 'users').insertMany([{ _id: alice.user, code: 'legacy' }, { _id: bob.user }]);
-    expect((await store.read([alice.user])).get(alice.user)?.user?.code).toBeUndefined();
+    await rows(db, 'users').insertMany([
+      { _id: alice.user, code: ['ac26zazaz'] },
+      { _id: bob.user, code: '' },
+      { _id: 'auth0|dave', code: 17 },
+    ]);
+    const read = async (user: UserKey) => (await store.read([user])).get(user)?.user;
+    expect(await read(alice.user)).toMatchObject({ code: undefined, hasUnreadableCode: true });
+    expect(await read(bob.user)).toMatchObject({ code: undefined });
+    expect(await read(person('dave').user)).toMatchObject({ code: '17' });
     expect(await store.assignCode(alice.user, code('ac26nobeb'))).toBe('has-code');
     expect(await store.assignCode(bob.user, code('ac26nobeb'))).toBe('assigned');
     await rows(db, 'users').insertOne({ _id: 'auth0|carol' });

@@ -198,6 +198,7 @@ describe('documents, when MongoDB fails', () => {
 
   it('say of a write that was not acknowledged that it may be there', async () => {
     const { store } = await make();
+    await store.createVerification(alice.user, 0);
     const account = { did: aliceDid, handle: handle('alice'), createdAt: at(1) };
     const writes: readonly (readonly [string, () => Promise<unknown>])[] = [
       ['insert', () => store.createUser(alice.user, code('ac26nobeb'), at(1))],

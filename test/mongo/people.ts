@@ -94,6 +94,7 @@ export const NO_DOCUMENTS: Documents = {
 
 export const view: SubjectView = {
   sights: ['verification', 'document', 'record', 'account'],
+  mark: `vdra ac26nobeb ${aliceDid}`,
   email: 'Alice@example.com',
   emailVerified: true,
   code: code('ac26nobeb'),

@@ -47,6 +47,7 @@ export const CALLS: Calls = {
     nextDueAt: 'read',
   },
   subjects: {
+    marksOf: 'read',
     known: 'read',
     get: 'read',
     read: 'read',

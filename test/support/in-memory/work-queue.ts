@@ -162,11 +162,12 @@ function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
         const subject = stored.get(user);
         if (subject === undefined) stored.set(user, { user, tenant, userId, view });
         else if (isFree(subject, now) && (subject.view !== undefined || subject.due === undefined)) {
-          const { sights, code, did, accountHandle, accountEmail } = view;
+          const { sights, mark, code, did, accountHandle, accountEmail } = view;
           const known = subject.view ?? view;
           subject.view = {
             ...known,
             sights,
+            mark,
             code: code ?? known.code,
             did: did ?? known.did,
             accountHandle: accountHandle ?? known.accountHandle,
@@ -213,6 +214,14 @@ function createReader(stored: ReadonlyMap<UserKey, StoredSubject>): SubjectReade
     async read(users) {
       const found = users.flatMap((user) => stored.get(user) ?? []);
       return new Map(found.map((subject) => [subject.user, subjectOf(subject)]));
+    },
+    async marksOf(users) {
+      return new Map(
+        users.flatMap((user) => {
+          const view = stored.get(user)?.view;
+          return view === undefined ? [] : [[user, view.mark] as const];
+        }),
+      );
     },
     async known(users) {
       const found = users.flatMap((user) => stored.get(user) ?? []);
