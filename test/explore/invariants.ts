@@ -169,10 +169,12 @@ async function lookAtAll(run: Run): Promise<void> {
 
 /** One more pass over everybody: it may read, and write nothing. */
 async function unrest(run: Run): Promise<string[]> {
-  const { world, watch, scenario } = run;
+  const { world, watch, scenario, progress } = run;
   if (world.outage !== undefined && world.nowMs < world.outage.untilMs) return [];
-  // What nobody was told of is found by the next sweep, and only then all is at rest.
-  if (!scenario.people.every((who) => watch.settled.has(who))) await lookAtAll(run);
+  // What nobody was told of is found by the next sweep, and only then all is at rest: a linked user is not woken by
+  // one who was deleted before they knew of each other.
+  const isUntold = !scenario.people.every((who) => watch.settled.has(who));
+  if (isUntold || (progress.isOnItsOwn && run.sisters)) await lookAtAll(run);
   const { effects } = watch;
   const { length } = world.log.events;
   await lookAtAll(run);

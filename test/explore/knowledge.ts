@@ -66,7 +66,11 @@ export function knowingCode(known: Known, code: Code | undefined | null): Known 
 /** What the change stream tells: of an earlier life it says nothing about this one. */
 export function hearing(known: Known, removed: Removable, at: Date): Known {
   const what = WHAT_WAS_REMOVED[removed];
-  return what === undefined || at.getTime() < known.createdAtMs ? known : knowing(known, what);
+  const atMs = at.getTime();
+  if (what === undefined || atMs < known.createdAtMs) return known;
+  // Of a user who has not been read yet: whoever was created later is another one.
+  const createdAtMs = Number.isFinite(known.createdAtMs) ? known.createdAtMs : atMs;
+  return knowing({ ...known, createdAtMs }, what);
 }
 
 /** With a lost account its record may be replaced as well. */
@@ -78,12 +82,17 @@ function restoredWith(removed: Removable): readonly What[] {
 
 type Learning = { readonly [T in EventType]?: (known: Known, data: EventData[T], at: Date) => Known };
 
+/** Of a user who was never read before nothing says that what is known is of an earlier life. */
+function isNewLife({ isAbsent, createdAtMs: before }: Known, createdAtMs: number): boolean {
+  return isAbsent || (Number.isFinite(before) && createdAtMs > before);
+}
+
 /** What an event says; those that are not listed say nothing of what is there. */
 const LEARNING: Learning = {
   'auth0.user-absent': (known) => ({ ...known, isAbsent: true }),
   'auth0.user-observed': (known, { createdAt, blocked }) => {
     const createdAtMs = Date.parse(createdAt);
-    const isNew = known.isAbsent || createdAtMs > known.createdAtMs;
+    const isNew = isNewLife(known, createdAtMs);
     const there = isNew ? NOTHING_KNOWN.there : known.there;
     return { ...known, createdAtMs, isAbsent: false, isBlocked: blocked, there };
   },
@@ -202,6 +211,6 @@ export class Sight {
   #isNewLife(): boolean {
     const user = this.#user;
     if (user === undefined || user === 'absent') return false;
-    return this.#known.isAbsent || user.createdAt.getTime() > this.#known.createdAtMs;
+    return isNewLife(this.#known, user.createdAt.getTime());
   }
 }

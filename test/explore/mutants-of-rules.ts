@@ -49,7 +49,7 @@ const lacking = (events: ConcordEvent[], ...types: ConcordEvent['type'][]): Conc
 
 const removals: readonly Mutant[] = [
   against('W1', ERASED_UNHEARD, lacks('subject.observed'), 'platform'),
-  against('W1', 'an erasure of a user whom Concord has never seen', lacks('resource.removed'), 'platform'),
+  against('W1', 'an erasure of a user whom Concord has never seen', lacks('resource.removed')),
   against(
     'W1',
     'by hand: the verification',
@@ -61,7 +61,11 @@ const removals: readonly Mutant[] = [
     'W1',
     'by hand: the users document',
     believes('a document is not known to have been there', (events) =>
-      lacking(events, 'user-document.created', 'code.assigned', 'account.created', 'resource.removed'),
+      lacking(
+        events,
+        ...(['user-document.created', 'code.assigned', 'account.created'] as const),
+        ...(['subject.observed', 'resource.removed'] as const),
+      ),
     ),
   ),
   against(
@@ -135,16 +139,6 @@ const unwanted: readonly Mutant[] = [
       })),
     },
     'lives',
-  ),
-  against(
-    'W3',
-    'a scheduled purge',
-    believes('a block that the log has is not seen', (events) =>
-      events.map((event) =>
-        event.type === 'auth0.user-observed' ? { ...event, data: { ...event.data, blocked: false } } : event,
-      ),
-    ),
-    'platform',
   ),
   against(
     'W3',
@@ -236,10 +230,8 @@ const intents: readonly Mutant[] = [
     'W11',
     SIGN_UP,
     {
-      ...believes('an open intent of a deleted user is not seen', (events) =>
-        events.some(({ type }) => type === 'auth0.user-absent')
-          ? lacking(events, 'account.creation-intended')
-          : events,
+      ...believes('an open intent of a deleted user is not seen', (events, { world }) =>
+        world.userOf(alice) === undefined ? lacking(events, 'account.creation-intended') : events,
       ),
       inner: losing,
     },
@@ -249,10 +241,8 @@ const intents: readonly Mutant[] = [
     'W11',
     SIGN_UP,
     {
-      ...believes('an open intent of a blocked user is not seen', (events) =>
-        events.some((event) => event.type === 'auth0.user-observed' && event.data.blocked)
-          ? lacking(events, 'account.creation-intended')
-          : events,
+      ...believes('an open intent of a blocked user is not seen', (events, { world }) =>
+        world.userOf(alice)?.blocked === true ? lacking(events, 'account.creation-intended') : events,
       ),
       inner: losing,
     },

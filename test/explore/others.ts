@@ -63,9 +63,10 @@ export class Others {
 
   /** Concord is told of everything that it has not been told yet, with nothing in between. */
   async hearAll(): Promise<void> {
-    const { world } = this.#run;
+    const { world, mutant } = this.#run;
+    const stores = mutant?.outer?.(world.stores, this.#run) ?? world.stores;
     for (const message of world.messages) {
-      await hear(this.#run, world.stores, message);
+      await hear(this.#run, stores, message);
       world.heard += 1;
     }
     world.messages = [];

@@ -126,6 +126,7 @@ export class Watch {
     const { users, verifications } = this.#world.documents;
     const before = users.get(user);
     const countBefore = verifications.get(user);
+    if (point.method === 'dropAccount') sight?.removedAccount();
     const answer = invoke();
     const after = users.get(user);
     const count = verifications.get(user);
@@ -138,8 +139,7 @@ export class Watch {
       this.#onCount(user, countBefore, count);
     }
     if (after !== before) {
-      if (point.method === 'dropAccount') sight?.removedAccount();
-      else this.#judge(writeOf(point, before, after), user, sight);
+      if (point.method !== 'dropAccount') this.#judge(writeOf(point, before, after), user, sight);
       if (sight !== undefined && before?.code === undefined && after?.code !== undefined)
         this.violations.push(...judgeCode(user, after.code, sight, users));
       this.#onDocument(user, before, after);
@@ -173,12 +173,12 @@ export class Watch {
     if (point.method === 'createAccount') return this.created(invoke, user, sight);
     const { stored } = this.#world.accounts;
     const before = stored.get(did);
+    if (point.method === 'deleteAccount') sight?.removedAccount();
     const answer = invoke();
     const after = stored.get(did);
     if (before !== undefined && after !== before) {
       const isRenamed = after !== undefined && after.handle !== before.handle;
       const isChanged = isRenamed || (after !== undefined && after.email !== before.email);
-      if (after === undefined) sight?.removedAccount();
       if (isChanged) this.#judge({ what: 'account', isNew: false, name: point.method }, user, sight);
       this.#onAccount(user, before, after);
     }
