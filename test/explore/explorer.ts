@@ -3,7 +3,7 @@ import { type FaultKind, faultsOf, isLifeKind, LIFE_KINDS, WORLD_KINDS } from '.
 import { history } from './histories.ts';
 import type { Mutant } from './mutant.ts';
 import { Run } from './run.ts';
-import type { Scenario } from './scenario.ts';
+import { hasPlatform, type Scenario } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
 import { type Outcome, plain, type Reference, type Schedule, type Violation } from './schedule.ts';
 import { drawFrom } from './turns.ts';
@@ -84,13 +84,12 @@ export class Explorer {
       seed,
     };
     const { trace } = await new Run(base).go([]);
-    const platform = scenario.steps.some(({ meanwhile }) => meanwhile !== undefined);
     const faults = new Map<number, FaultKind>();
     for (let left = draw(4); left > 0; left -= 1) {
       const at = draw(trace.length);
       const point = trace[at];
       const hasBefallen = [...faults.values()].some(isLifeKind);
-      const others = hasBefallen ? [] : [...LIFE_KINDS, ...(platform ? WORLD_KINDS : [])];
+      const others = hasBefallen ? [] : [...LIFE_KINDS, ...(hasPlatform(scenario) ? WORLD_KINDS : [])];
       const kinds = point === undefined ? [] : [...faultsOf(point, 'all'), ...others];
       const kind = kinds[draw(kinds.length)];
       if (kind !== undefined) faults.set(at, kind);

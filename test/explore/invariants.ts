@@ -7,7 +7,7 @@ import type { Subject } from '../../src/ports.ts';
 import type { Person } from '../mongo/people.ts';
 import type { Effect } from './effects.ts';
 import type { Run } from './run.ts';
-import type { Scenario } from './scenario.ts';
+import { hasPlatform, type Scenario } from './scenario.ts';
 import { untrue, untruths } from './truths.ts';
 import { lookAt } from './work.ts';
 import type { World } from './world.ts';
@@ -70,8 +70,7 @@ export async function endFlaws(run: Run): Promise<string[]> {
   flaws.push(...(await unrest(run)));
   for (const who of scenario.people) flaws.push(...(await personFlaws(run, who)));
   flaws.push(...sharing(run));
-  const hasPlatform = scenario.steps.some(({ meanwhile }) => meanwhile !== undefined);
-  if (scenario.isRandom === true || progress.isOnItsOwn || hasPlatform)
+  if (scenario.isRandom === true || progress.isOnItsOwn || hasPlatform(scenario))
     for (const who of scenario.people) if (watch.settled.has(who)) flaws.push(...untruths(run, who));
   for (const { user } of scenario.people) flaws.push(...strandedIntent(world.factsOf(user)));
   for (const { type } of watch.untold.filter((effect) => isThere(world, effect))) {

@@ -98,6 +98,7 @@ const removals: readonly Mutant[] = [
         ? { ...documents, verificationCount: 1 }
         : documents,
     ),
+    'platform',
   ),
   against(
     'W1',

@@ -31,10 +31,9 @@ function while_(meanwhile: readonly WorldStep[]): Step {
   return { ...told(alice, 's'), meanwhile };
 }
 
-/** All that the platform makes at a sign-up, of which Concord is not told. */
+/** All that the platform makes at a sign-up, of which Concord is not told, and which is in sync. */
 const madeByThePlatform: Step = {
   happens: async (world) => {
-    world.choose(alice, 'alice');
     await world.signUp(alice);
     const steps = [
       recordsVerification(alice, 1),

@@ -12,7 +12,7 @@ import { redeliveryOf, worksOf } from './phases.ts';
 import type { Point } from './ports.ts';
 import { type Pass, Process } from './process.ts';
 import { BEGINNING, type Progress } from './progress.ts';
-import type { Scenario } from './scenario.ts';
+import { hasPlatform, type Scenario } from './scenario.ts';
 import type { Outcome, Reference, Schedule } from './schedule.ts';
 import { drawFrom, Turns } from './turns.ts';
 import { Watch } from './watch.ts';
@@ -259,8 +259,8 @@ export class Run {
     const { progress, world, scenario, reference } = this;
     this.rests();
     const state = stateOf(world, scenario);
-    // Where nothing tells of changes, a look that only a fault brought finds more than the reference knew of.
-    const isAlone = progress.isOnItsOwn || (scenario.isDeaf === true && progress.stalls > 0);
+    // A look that only a fault brought finds what the platform did and nobody told of.
+    const isAlone = progress.isOnItsOwn || (hasPlatform(scenario) && progress.stalls > 0);
     const wanted = isAlone ? undefined : reference?.states[progress.step];
     if (wanted !== undefined && wanted !== state)
       progress.difference ??= `after step ${progress.step} it is\n  ${state}\nand not\n  ${wanted}`;

@@ -50,3 +50,8 @@ export interface Scenario {
   /** Nothing tells of changes in the database. */
   readonly isDeaf?: boolean;
 }
+
+/** Whether the platform does something of its own in it. */
+export function hasPlatform({ steps }: Scenario): boolean {
+  return steps.some(({ meanwhile }) => meanwhile !== undefined);
+}
