@@ -1,5 +1,5 @@
 /** What no write may do, whatever broke on the way: the rules W1, W3 and W4, said once more and apart from the engine. */
-import type { Code, UserKey } from '../../src/identity.ts';
+import type { Code, Did, UserKey } from '../../src/identity.ts';
 import type { StoredUser } from '../support/in-memory/documents.ts';
 import type { Sight, What } from './knowledge.ts';
 
@@ -10,12 +10,14 @@ export interface Write {
   readonly isNew: boolean;
   /** The call. */
   readonly name: string;
+  /** Of an account that was created. */
+  readonly did?: Did;
 }
 
 /** Calls that create, restore or rename, though nothing new comes of them. */
 const RENAMING = new Set(['changeHandle', 'assignCode']);
 
-export function judge({ what, isNew, name }: Write, sight: Sight): string[] {
+export function judge({ what, isNew, name, did }: Write, sight: Sight): string[] {
   const flaws: string[] = [];
   const { missing } = sight;
   if (isNew && name === 'raiseVerification')
@@ -26,7 +28,7 @@ export function judge({ what, isNew, name }: Write, sight: Sight): string[] {
     flaws.push(`W1: ${name} while what was removed is missing: ${missing.join(', ')}`);
   if ((isNew || RENAMING.has(name)) && sight.refusal !== undefined)
     flaws.push(`W3: ${name} for a user who was read as ${sight.refusal}`);
-  if (isNew || RENAMING.has(name)) sight.wrote(what);
+  if (isNew) sight.wrote(what, did);
   return flaws;
 }
 

@@ -93,8 +93,8 @@ const LEARNING: Learning = {
   'auth0.user-observed': (known, { createdAt, blocked }) => {
     const createdAtMs = Date.parse(createdAt);
     const isNew = isNewLife(known, createdAtMs);
-    const there = isNew ? NOTHING_KNOWN.there : known.there;
-    return { ...known, createdAtMs, isAbsent: false, isBlocked: blocked, there };
+    const { there, did } = isNew ? NOTHING_KNOWN : known;
+    return { ...known, createdAtMs, isAbsent: false, isBlocked: blocked, there, did };
   },
   'verification.recorded': (known) => knowing(known, 'verification'),
   'user-document.created': (known) => knowing(known, 'document'),
@@ -163,11 +163,9 @@ export class Sight {
   }
 
   /** What this process has written is there, as far as it knows. */
-  wrote(what: What): void {
-    this.#seen = knowing(this.#seen, what);
+  wrote(what: What, did: Did | undefined): void {
+    this.#seen = did === undefined ? knowing(this.#seen, what) : knowingAccount(this.#seen, did);
     this.#present = new Set([...this.#present, what]);
-    // Another account takes the place of one that is missing.
-    if (what === 'account') this.#missingDids = new Set();
   }
 
   /** The account was removed by this process itself, and nobody else. */

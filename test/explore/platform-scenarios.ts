@@ -108,6 +108,7 @@ export const platformScenarios: readonly Scenario[] = [
   }),
   ...heardOrNot({
     name: 'an erasure of a user whom a sweep saw first',
+    isIncomparable: true,
     people: [alice],
     steps: [madeByThePlatform, sweeps, { meanwhile: erasedWithALogin }],
   }),

@@ -47,6 +47,8 @@ export interface Scenario {
   readonly tolerates?: readonly string[];
   /** No reference: the random histories, whose end is judged by what the conditions say. */
   readonly isRandom?: boolean;
+  /** A fault may bring a reconciliation that there is none of without it, so that states are not compared. */
+  readonly isIncomparable?: boolean;
   /** Nothing tells of changes in the database. */
   readonly isDeaf?: boolean;
 }

@@ -196,7 +196,7 @@ export class Watch {
     const created = [...stored.keys()].at(-1);
     if (stored.size > size && created !== undefined) {
       if (user !== undefined) this.made.set(created, user);
-      this.#judge({ what: 'account', isNew: true, name: 'createAccount' }, user, sight);
+      this.#judge({ what: 'account', isNew: true, name: 'createAccount', did: created }, user, sight);
       this.#happened({ user, type: 'created', value: created });
     }
     return answer;
