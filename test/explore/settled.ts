@@ -38,7 +38,8 @@ export class Settled implements Kept {
 function standingOf(world: World, who: Person): Standing {
   const { documents, accounts } = world;
   const document = documents.users.get(who.user);
-  const did = document?.account?.did ?? world.factsOf(who.user).account?.did;
+  const { account, sights } = world.factsOf(who.user);
+  const did = document?.account?.did ?? account?.did ?? sights.account;
   return [
     world.userOf(who),
     document,

@@ -17,7 +17,7 @@ interface Truth {
   readonly user: Auth0User | undefined;
   readonly document: StoredUser | undefined;
   readonly count: number | undefined;
-  /** The account that the document names, or else the log. */
+  /** The account that the document names, or else the log, or that was seen before. */
   readonly account: StoredAccount | undefined;
   /** One that a process of ours made for this user, and that the log does not tell of. */
   readonly isUntold: boolean;
@@ -34,8 +34,8 @@ const NAMES_A_COMMAND = new Set([...REMOVALS, 'CodeHeldByUser', 'CodeDiffers']);
 const gone: Claim = ({ user }) => user === undefined;
 const blocked: Claim = ({ user }) => user?.blocked === true;
 const noAccount: Claim = ({ account, isUntold }) => account?.status !== 'active' && !isUntold;
-const carriesCode: Claim = ({ account, document }) =>
-  account?.handle === `${document?.code?.toLowerCase()}.at.test`;
+const carriesCode: Claim = ({ account, document, facts }) =>
+  [document?.code, facts.code].some((code) => account?.handle === `${code?.toLowerCase()}.at.test`);
 
 const REMOVED: Readonly<Record<string, Claim>> = {
   verification: ({ count }) => count === undefined,
@@ -83,7 +83,7 @@ function truthOf(run: Run, who: Person): Truth {
   const { documents, accounts } = world;
   const facts = world.factsOf(who.user);
   const document = documents.users.get(who.user);
-  const did = document?.account?.did ?? facts.account?.did;
+  const did = document?.account?.did ?? facts.account?.did ?? watch.knownOf(who.user).did;
   const isUntold = [...watch.made].some(
     ([made, user]) => user === who.user && accounts.stored.has(made) && made !== facts.account?.did,
   );
