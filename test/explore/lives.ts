@@ -52,6 +52,11 @@ export async function forgetNow(run: Run, process: Process, user: UserKey): Prom
     await forget(deps, directory, who, 'a person');
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
+    if (error.code === 'USER_BUSY') {
+      // Somebody who broke off has left a lease, which runs out.
+      world.advanceTo(world.nowMs + world.settings.leaseMs);
+      throw Object.assign(error, { retryable: true });
+    }
     run.watch.violations.push(...untrueRefusal(run, who, error.code));
   }
 }
