@@ -74,6 +74,8 @@ function environment(uri: string, database: string, auth0: string, pds: string):
     ...{ AUTH0_TENANT: TENANT, AUTH0_DOMAIN: 'million.example.com', AUTH0_MANAGEMENT_URL: auth0 },
     ...{ AUTH0_CLIENT_ID: 'bench', AUTH0_CLIENT_SECRET: 'bench', AUTH0_LOG_TOKEN: 'x'.repeat(32) },
     ...{ PDS_URL: pds, PDS_ADMIN_PASSWORD: 'bench', CONCORD_CREDENTIAL_KEYS: generateKey() },
+    // The passwords that are seeded are not sealed.
+    CONCORD_CREDENTIAL_STORAGE: 'sealed',
   };
 }
 

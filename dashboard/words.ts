@@ -61,7 +61,7 @@ export function haltWord(kind: HaltKind): string {
     case 'renames':
       return 'Renames';
     case 'disappearances':
-      return 'removed documents or accounts';
+      return 'Disappearances';
     case 'source':
       return 'Shrunken source';
   }

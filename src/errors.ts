@@ -43,6 +43,21 @@ export class LeaseLostError extends Error {
   readonly retryable = true;
 }
 
+export type CredentialsErrorCode = 'CREDENTIAL_KEY_MISSING' | 'CREDENTIAL_NOT_OPENED';
+
+/** A stored password cannot be opened with the keys at hand. Names the key and never the password. */
+export class CredentialsError extends Error {
+  override readonly name = 'CredentialsError';
+  /** The same keys will not open it later either. */
+  readonly retryable = false;
+  readonly code: CredentialsErrorCode;
+
+  constructor(message: string, code: CredentialsErrorCode) {
+    super(message);
+    this.code = code;
+  }
+}
+
 /** The person or the configuration asked for something that cannot be; the message says what to do. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';

@@ -164,12 +164,32 @@ function program(end: (code: number) => void) {
       end(await (await import('./commands/adopt.ts')).runAdopt(user, account, { ...globals(), ...options })),
     );
   concord
-    .command('password')
-    .argument('<user>', 'whose account it opens')
-    .option('--reset', 'set the stored password on the PDS once more, if it is refused')
+    .command('restore')
+    .argument('[user]', 'whose documents or account were removed')
+    .option('--all', 'every user with such a condition')
+    .option('--accept-code', 'make the code in the users document the permanent one')
+    .option('--reason <reason>', 'why, kept in the log; with --all: DocumentRemoved or AccountMissing')
+    .option('--why <reason>', 'why, kept in the log, also with --all')
+    .option('--tenant <id>', 'with --all: this tenant only')
+    .option('--since <when>', 'with --all: only what is missing since: 24h, 7d, or a moment')
+    .option('--max <n>', 'with --all: restore up to this many users, instead of limits.restores', wholeNumber)
+    .option('--preview', 'show what would be written and end')
     .option('--yes', 'do not ask')
     .option('--by <name>', 'who decides', by)
-    .description('try the stored password of an account')
+    .description('create again what others removed, after showing exactly what is written')
+    .action(async (user, options) =>
+      end(await (await import('./commands/restore.ts')).runRestore(user, { ...globals(), ...options })),
+    );
+  concord
+    .command('password')
+    .argument('<user>', 'the user of the account')
+    .option(
+      '--reset',
+      'set the stored password on the PDS if it is refused; a new one if none is stored or none opens',
+    )
+    .option('--yes', 'do not ask')
+    .option('--by <name>', 'who decides', by)
+    .description('test whether the stored password opens the account')
     .action(async (user, options) =>
       end(await (await import('./commands/password.ts')).runPassword(user, { ...globals(), ...options })),
     );
@@ -198,15 +218,45 @@ function program(end: (code: number) => void) {
     .action(async (options) =>
       end(await (await import('./commands/replay.ts')).runReplay({ ...globals(), ...options })),
     );
-  concord
+  const credentials = concord
     .command('credentials')
-    .description('the passwords of accounts, as they are stored')
-    .command('reseal')
-    .option('--seal-plaintext', 'seal what is stored as plaintext too')
-    .option('--dry-run', 'count, and change nothing')
-    .description('seal every stored password with the first key of CONCORD_CREDENTIAL_KEYS')
+    .description('seal, unseal or reseal the stored passwords of accounts');
+  credentials
+    .command('seal')
+    .option('--dry-run', 'count passwords and change nothing')
+    .description('seal every plaintext password with the first key of CONCORD_CREDENTIAL_KEYS')
     .action(async (options) =>
-      end(await (await import('./commands/credentials.ts')).runReseal({ ...globals(), ...options })),
+      end(
+        await (await import('./commands/credentials.ts')).runCredentials('seal', {
+          ...globals(),
+          ...options,
+        }),
+      ),
+    );
+  credentials
+    .command('unseal')
+    .option('--dry-run', 'count passwords and change nothing')
+    .option('--yes', 'do not ask')
+    .description('store every sealed password in plaintext')
+    .action(async (options) =>
+      end(
+        await (await import('./commands/credentials.ts')).runCredentials('unseal', {
+          ...globals(),
+          ...options,
+        }),
+      ),
+    );
+  credentials
+    .command('reseal')
+    .option('--dry-run', 'count passwords and change nothing')
+    .description('seal with the first key every password that is sealed with another key')
+    .action(async (options) =>
+      end(
+        await (await import('./commands/credentials.ts')).runCredentials('reseal', {
+          ...globals(),
+          ...options,
+        }),
+      ),
     );
   concord
     .command('doctor')

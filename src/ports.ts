@@ -666,6 +666,11 @@ export interface DocumentStore extends DocumentReader {
   ): Promise<'recorded' | 'other'>;
   /** The password, as stored, of a document that names this DID. */
   storedPassword(user: UserKey, did: Did): Promise<string | undefined>;
+  /**
+   * Stores a new password in a document that names this DID and still holds `over`; undefined for none. Throws
+   * UpstreamError DOCUMENT_CHANGED, writing nothing, for any other document.
+   */
+  replacePassword(user: UserKey, did: Did, over: string | undefined, password: string): Promise<void>;
   /** Drops `users.atproto` of a document that names this DID, whose account is gone. Repeatable. */
   dropAccount(user: UserKey, did: Did): Promise<void>;
   /**

@@ -11,14 +11,14 @@ import { createAuth0Client } from './auth0/client.ts';
 import { createTenantLogs } from './auth0/logs.ts';
 import { createDirectory } from './auth0/management.ts';
 import type { Config, TenantConfig } from './config/schema.ts';
-import { createVault, keyIds } from './credentials.ts';
+import { createVault } from './credentials.ts';
 import type { OneUserDeps } from './desk/one-user.ts';
 import type { AssessDeps, AssessedTenant } from './engine/assess.ts';
+import { checkPasswords } from './engine/check-passwords.ts';
 import type { ConvergeDeps } from './engine/converge.ts';
 import type { ForgetDeps } from './engine/forget.ts';
 import type { PullDeps, PulledTenant } from './engine/pull.ts';
 import type { ReplayDeps } from './engine/replay.ts';
-import { checkKeys } from './engine/reseal.ts';
 import type { EngineSettings } from './engine/settings.ts';
 import type { SweepDeps } from './engine/sweep.ts';
 import { UpstreamError } from './errors.ts';
@@ -92,12 +92,15 @@ export interface Engine {
   /** Undefined when nobody is to be told. `upSince` is when this process came up. */
   alerting(upSince: Date): Alerting | undefined;
   /**
-   * Connects, creates Concord's own collections and indexes, and checks the keys. Throws UpstreamError
-   * while MongoDB is out of reach, and what `checkKeys` throws.
+   * Connects, creates Concord's own collections and indexes, and checks the stored passwords. Throws UpstreamError
+   * while MongoDB is out of reach, and what `checkPasswords` throws.
    */
   prepare(): Promise<void>;
-  /** Throws UsageError when the keys are not those that the stored passwords were sealed with. */
-  checkKeys(): Promise<void>;
+  /**
+   * Before anything that may write a password. Throws UsageError when the keys are not those that the stored passwords
+   * were sealed with, or when passwords are stored in plaintext and `credentials.storage` was not chosen.
+   */
+  checkPasswords(): Promise<void>;
   /** Resolves when MongoDB answers. */
   ping(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
@@ -145,7 +148,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
   const handleDomain = handleDomainOf(accounts);
   const settings = engineSettings(config);
   const vault = createVault(config.credentials);
-  const keysFit = () => checkKeys(storedPasswordReader(db), vault, keyIds(config.credentials.keys));
+  const passwordsFit = () => checkPasswords(storedPasswordReader(db), vault, config.credentials);
   const queue = workQueue(db, served);
   const assess = { events: log, documents, subjects, accounts, handleDomain, settings };
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
@@ -186,9 +189,9 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
     prepare: async () => {
       await connection.open();
       await ensureCollections(db);
-      await keysFit();
+      await passwordsFit();
     },
-    checkKeys: keysFit,
+    checkPasswords: passwordsFit,
     ping: (timeoutMs) => connection.ping(timeoutMs),
     close: () => connection.close(),
   };
@@ -297,7 +300,8 @@ export function wireForget(config: Config) {
 /** For `credentials`: with `dryRun`, nothing that could write. Needs MongoDB and the keys. */
 export function wireCredentials(config: Config, dryRun: boolean) {
   const options = { ...config.mongodb, appName: 'concord' };
-  const vault = createVault(config.credentials);
+  // Seals whatever credentials.storage is: the command decides what is written.
+  const vault = createVault({ ...config.credentials, storage: 'sealed' });
   if (dryRun) {
     const { db, close } = connect({ ...options, readOnly: true });
     return { passwords: storedPasswordReader(db), vault, close };

@@ -57,7 +57,7 @@ describe('one tenant from the environment', () => {
     expect(load()).toMatchObject({
       mongodb: { uri: ENV.MONGODB_URI, database: 'platform' },
       pds: { url: 'https://pds.example.com', requestTimeoutMs: 30_000, requestsPerSecond: null },
-      credentials: { storage: 'sealed', keys: KEY },
+      credentials: { storage: null, keys: KEY },
       tenants: [
         {
           id: 'default',
@@ -348,8 +348,20 @@ describe('needs', () => {
     expect(() => JSON.stringify(config)).not.toThrow();
   });
 
-  test('plaintext storage needs no key', () => {
+  test('storage of passwords is chosen in a file or in the environment', () => {
+    const chosen = (world: World) => load(world).credentials.storage;
+    expect(chosen({ env: { ...ENV, CONCORD_CREDENTIAL_STORAGE: 'plaintext' } })).toBe('plaintext');
+    expect(chosen({ env: ENV, yaml: 'credentials: { storage: sealed }' })).toBe('sealed');
+    expect(problems({ env: { ...ENV, CONCORD_CREDENTIAL_STORAGE: 'hidden' } })).toEqual([
+      'credentials.storage: must be one of sealed, plaintext',
+    ]);
+  });
+
+  test('plaintext storage needs no key, and storage that was not chosen needs one', () => {
     const { CONCORD_CREDENTIAL_KEYS: _, ...without } = ENV;
+    expect(problems({ env: without })).toEqual([
+      'credentials.keys: CONCORD_CREDENTIAL_KEYS is not set (nor CONCORD_CREDENTIAL_KEYS_FILE)',
+    ]);
     expect(load({ env: without, yaml: 'credentials: { storage: plaintext }' }).credentials).toEqual({
       storage: 'plaintext',
     });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { CredentialsError, createVault, generateKey, isSealed, parseKeyRing } from '../src/credentials.ts';
+import { createVault, generateKey } from '../src/credentials.ts';
+import { parseKeyRing, plaintextPattern, sealedWith } from '../src/envelope.ts';
+import { CredentialsError } from '../src/errors.ts';
 import { storedUserKey } from '../src/identity.ts';
 
 const alice = storedUserKey('auth0|alice');
@@ -28,7 +30,7 @@ describe('a sealed vault', () => {
     const sealed = vault.seal(PASSWORD, alice);
     expect(sealed).toMatch(/^v1\.k1\.[\w-]{16}\.[\w-]{22}\.[\w-]+$/);
     expect(sealed).not.toContain(PASSWORD);
-    expect(isSealed(sealed)).toBe(true);
+    expect(sealedWith(sealed)).toBe('k1');
     expect(vault.open(sealed, alice)).toBe(PASSWORD);
   });
 
@@ -69,14 +71,25 @@ describe('a sealed vault', () => {
     'gives plaintext back as it is: %j',
     (text) => {
       expect(vault.open(text, alice)).toBe(text);
-      expect(isSealed(text)).toBe(false);
+      expect(sealedWith(text)).toBeUndefined();
+      expect(new RegExp(plaintextPattern()).test(text)).toBe(text !== '');
     },
   );
+
+  test('a sealed text does not match the pattern of plaintext', () => {
+    expect(new RegExp(plaintextPattern()).test(vault.seal(PASSWORD, alice))).toBe(false);
+  });
 
   test('seals texts of any characters and none', () => {
     for (const text of ['', 'päss wörd 🔑', 'v1.k1.a.b.c'])
       expect(vault.open(vault.seal(text, alice), alice)).toBe(text);
   });
+});
+
+test('storage that was not chosen seals, and needs a key', () => {
+  const vault = createVault({ storage: null, keys: K1 });
+  expect(sealedWith(vault.seal(PASSWORD, alice))).toBe('k1');
+  expect(() => createVault({ storage: null })).toThrow('CONCORD_CREDENTIAL_KEYS');
 });
 
 test('a key is rotated by putting a new one in front', () => {

@@ -38,7 +38,9 @@ async function commands(): Promise<string[]> {
 
 describe('help', () => {
   test('every command has examples of its own, and says what its exit codes mean', async () => {
-    const names = (await commands()).map((name) => (name === 'credentials' ? 'credentials reseal' : name));
+    const names = (await commands()).flatMap((name) =>
+      name === 'credentials' ? ['seal', 'unseal', 'reseal'].map((one) => `credentials ${one}`) : [name],
+    );
     expect(names.length).toBeGreaterThan(15);
     const lacking: string[] = [];
     await sideBySide(names, async (name) => {
@@ -90,7 +92,8 @@ describe('completion', () => {
     // The name of a command as the value of an option is no command.
     ['concord --config plan cred', ['credentials']],
     ['concord audit --tenant events --nd', ['--ndjson']],
-    ['concord credentials reseal --seal', ['--seal-plaintext']],
+    ['concord credentials s', ['seal']],
+    ['concord credentials unseal --y', ['--yes']],
     ['concord completion z', ['zsh']],
     ['concord events --limit ', []],
   ])('in bash, %j comes to %j', async (line, expected) => {

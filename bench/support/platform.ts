@@ -52,6 +52,7 @@ export async function openPlatform(mongod: Mongod, pds: Pds): Promise<Platform> 
     PDS_ADMIN_PASSWORD: pds.adminPassword,
     PDS_RATE_LIMIT_BYPASS_KEY: pds.bypassKey,
     CONCORD_CREDENTIAL_KEYS: generateKey(),
+    CONCORD_CREDENTIAL_STORAGE: 'sealed',
   });
   const engine = wireEngine(config, createLogger({ level: 'silent' }));
   await engine.prepare();

@@ -8,6 +8,7 @@ import { readable } from '../words.ts';
 import { AdoptForm } from './adopt-form.tsx';
 import { PauseForm } from './pause-form.tsx';
 import { ACTIONS, type Action, obstacleTo } from './permitted.ts';
+import { RestoreForm } from './restore-form.tsx';
 
 interface ActionsProps {
   readonly seen: UserAnswer;
@@ -23,6 +24,7 @@ const NAMES: Readonly<Record<Action, string>> = {
   resume: 'Resume…',
   retry: 'Retry…',
   adopt: 'Adopt…',
+  restore: 'Restore…',
 };
 
 export function Actions({ seen, look, onTold }: ActionsProps) {
@@ -68,11 +70,13 @@ function isLikely(action: Action, seen: UserAnswer): boolean {
   const helps: Action =
     seen.pause !== null
       ? 'resume'
-      : obstacleTo('adopt', seen) === null
-        ? 'adopt'
-        : seen.quarantined || seen.failure !== null
-          ? 'retry'
-          : 'reconcile';
+      : obstacleTo('restore', seen) === null
+        ? 'restore'
+        : obstacleTo('adopt', seen) === null
+          ? 'adopt'
+          : seen.quarantined || seen.failure !== null
+            ? 'retry'
+            : 'reconcile';
   return action === helps && seen.sync !== 'Synced';
 }
 
@@ -170,5 +174,7 @@ function Form({ action, user, onClose, onDone }: FormProps) {
       );
     case 'adopt':
       return <AdoptForm user={user} onClose={onClose} onDone={onDone} />;
+    case 'restore':
+      return <RestoreForm user={user} onClose={onClose} onDone={onDone} />;
   }
 }

@@ -61,9 +61,11 @@ export function Banners({ seen }: { seen: UserAnswer }) {
           <p>
             <strong>Held</strong> for a person: {held.map(({ message }) => readable(message)).join(' ')}{' '}
             <span class="muted">
-              {obstacleTo('adopt', seen) === null
-                ? 'Adopt shows the evidence, and asks.'
-                : 'When that is mended outside, Reconcile now looks again.'}
+              {obstacleTo('restore', seen) === null
+                ? 'Restore shows what is written, and asks.'
+                : obstacleTo('adopt', seen) === null
+                  ? 'Adopt shows the evidence, and asks.'
+                  : 'When that is mended outside, Reconcile now looks again.'}
             </span>
           </p>
         </div>

@@ -1,7 +1,7 @@
 /** Which buttons make sense for a user, and why not the others. The server decides; this only spares a refusal. */
 import type { UserAnswer } from '../../src/desk/answers.ts';
 
-export const ACTIONS = ['reconcile', 'look', 'pause', 'resume', 'retry', 'adopt'] as const;
+export const ACTIONS = ['reconcile', 'look', 'pause', 'resume', 'retry', 'adopt', 'restore'] as const;
 export type Action = (typeof ACTIONS)[number];
 
 /** With these a person who has seen the evidence may say that the account is this user's. */
@@ -12,6 +12,9 @@ const ADOPTABLE: ReadonlySet<string> = new Set([
   'AdoptionImpossible',
   'IntendedAccountHidden',
 ]);
+
+/** With these something was removed, and a person decides whether it is created again. */
+const RESTORABLE: ReadonlySet<string> = new Set(['DocumentRemoved', 'AccountMissing']);
 
 /** Null where the action makes sense, else the reason why it does not. */
 export function obstacleTo(action: Action, user: UserAnswer): string | null {
@@ -30,5 +33,7 @@ export function obstacleTo(action: Action, user: UserAnswer): string | null {
       return user.troubles.some(({ resource, reason }) => resource === 'account' && ADOPTABLE.has(reason))
         ? null
         : 'No account waits to be adopted.';
+    case 'restore':
+      return user.troubles.some(({ reason }) => RESTORABLE.has(reason)) ? null : 'Nothing was removed.';
   }
 }

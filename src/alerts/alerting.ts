@@ -158,17 +158,20 @@ class Looking {
   }
 
   /** Told by whoever notices, lease or not; a supervisor that starts it again and again does not tell it again. */
-  async cannotStart({ message }: UsageError): Promise<void> {
+  async cannotStart({ message, code }: UsageError): Promise<void> {
     const now = this.#deps.clock.now();
+    const isUnset = code === 'CREDENTIAL_STORAGE_UNSET';
     const cause: Cause = {
-      ...{ id: 'credentials-refused:sealing-keys', kind: 'credentials-refused', tenant: undefined },
+      id: isUnset ? 'credentials-refused:storage' : 'credentials-refused:sealing-keys',
+      ...{ kind: 'credentials-refused', tenant: undefined },
       ...{
         what: `The service does not start. ${message}`,
         users: undefined,
         orMore: false,
         example: undefined,
       },
-      ...{ since: now, command: 'concord credentials reseal --dry-run', isSettled: true },
+      command: isUnset ? 'concord doctor' : 'concord credentials reseal --dry-run',
+      ...{ since: now, isSettled: true },
     };
     await this.#take({ causes: [cause], blind: CAUSE_KINDS }, now);
     await this.#telling.run();

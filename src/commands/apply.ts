@@ -45,7 +45,7 @@ export async function runApply(path: string, options: ApplyOptions): Promise<Exi
   try {
     const { converge, assess, tenants, sweep } = engine;
     const deps = { converge, assess, tenants, subjects: converge.subjects, limits: sweep.limits };
-    await engine.checkKeys();
+    await engine.checkPasswords();
     return await apply(deps, plan, options, terminal);
   } finally {
     await engine.close();

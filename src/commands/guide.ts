@@ -12,6 +12,8 @@ interface Guide {
 
 const PLAIN = '0 done · 1 error · 2 a mistyped command line';
 const ASKED = '0 done · 1 error · 2 nothing was changed, or a mistyped command line';
+const REWRITTEN =
+  '0 done, or nothing to do · 1 error · 2 a dry run found something to do · 4 some are left: no key opens them, another process wrote them, or interrupted';
 const DIFFERENCES = '0 everyone is as desired · 1 error · 2 somebody is not, or a mistyped command line';
 
 /** By the words after `concord`. */
@@ -117,12 +119,26 @@ const GUIDES: Readonly<Record<string, Guide>> = {
     ],
     exits: ASKED,
   },
+  restore: {
+    examples: [
+      ['restore @alice --preview', 'show what was removed and what would be written'],
+      ['restore @alice --reason "support case 12"', 'restore it: the same code, when and account record'],
+      ['restore @alice --accept-code', 'make the code in the users document the permanent one'],
+      [
+        'restore --all --reason DocumentRemoved --since 24h',
+        'restore many users, after a count and a sample',
+      ],
+    ],
+    exits:
+      '0 restored, or nothing to restore with --all · 1 error · 2 nothing was changed, or a mistyped command line · 3 stopped by a safety limit · 4 partly done, or the user still needs action',
+  },
   password: {
     examples: [
-      ['password @alice', 'does the stored password open the account?'],
-      ['password @alice --reset', 'set it on the PDS once more, if not'],
+      ['password @alice', 'test whether the stored password opens the account'],
+      ['password @alice --reset', 'set it on the PDS if not; a new one if none is stored or none opens'],
     ],
-    exits: '0 it opens the account · 1 error · 2 it does not, or a mistyped command line',
+    exits:
+      '0 it opens the account, or was set · 1 error · 2 it does not open the account, or a mistyped command line · 4 the reset is recorded and not done yet',
   },
   approve: {
     examples: [
@@ -142,13 +158,29 @@ const GUIDES: Readonly<Record<string, Guide>> = {
     ],
     exits: '0 the same, or rebuilt · 1 error · 2 a dry run found differences · 4 partly done',
   },
+  'credentials seal': {
+    examples: [
+      ['credentials seal --dry-run', 'count plaintext and sealed passwords'],
+      ['credentials seal', 'seal every plaintext password; set credentials.storage: sealed first'],
+    ],
+    exits: REWRITTEN,
+  },
+  'credentials unseal': {
+    examples: [
+      ['credentials unseal --dry-run', 'count plaintext and sealed passwords'],
+      [
+        'credentials unseal --yes',
+        'store plaintext; set credentials.storage: plaintext first and keep the keys',
+      ],
+    ],
+    exits: REWRITTEN.replace('something to do', 'something to do, or it was not confirmed'),
+  },
   'credentials reseal': {
     examples: [
-      ['credentials reseal --dry-run', 'how many passwords are sealed with which key'],
-      ['credentials reseal', 'seal them all with the first key'],
+      ['credentials reseal --dry-run', 'count passwords that are sealed with another key'],
+      ['credentials reseal', 'seal them with the first key'],
     ],
-    exits:
-      '0 all are sealed with the first key · 1 error · 2 a dry run found some that are not · 4 partly done',
+    exits: REWRITTEN,
   },
   sandbox: {
     examples: [

@@ -81,7 +81,7 @@ async function runDry(text: string, options: ReconcileOptions): Promise<ExitCode
 }
 
 async function reconcileOne(engine: Engine, text: string, terminal: Terminal): Promise<ExitCode> {
-  await engine.checkKeys();
+  await engine.checkPasswords();
   const { user, userId, tenant } = await findUser(text, engine.tenants, engine.assess.documents);
   if (
     (await engine.converge.subjects.get(user)) === undefined &&
@@ -92,24 +92,23 @@ async function reconcileOne(engine: Engine, text: string, terminal: Terminal): P
       'USER_NOT_FOUND',
     );
   }
-  const lease = await waitForLease(engine, { user, userId, tenant: tenant.id });
-  const result = await converge(engine.converge, lease);
-  if (terminal.json) {
-    const { end, conditions, applied, failures, durationMs } = result;
-    const failed = failures.map(({ resource, code }) => ({ resource, code }));
-    printJson({
-      command: 'reconcile',
-      user,
-      end,
-      conditions,
-      actions: applied.map(({ type }) => type),
-      failures: failed,
-      durationMs,
-    });
-  } else {
-    printPass(user, result, terminal);
-  }
+  const result = await reconcileNow(engine, { user, userId, tenant: tenant.id });
+  if (terminal.json) printJson({ command: 'reconcile', user, ...passDocument(result) });
+  else printPass(user, result, terminal);
   return exitOf(result);
+}
+
+/** Throws UsageError USER_BUSY while another worker has the user. */
+export async function reconcileNow(engine: Engine, trigger: Trigger): Promise<PassResult> {
+  return converge(engine.converge, await waitForLease(engine, trigger));
+}
+
+export function passDocument({ end, conditions, applied, failures, durationMs }: PassResult) {
+  return {
+    ...{ end, conditions, durationMs },
+    actions: applied.map(({ type }) => type),
+    failures: failures.map(({ resource, code }) => ({ resource, code })),
+  };
 }
 
 async function waitForLease(engine: Engine, trigger: Trigger): Promise<Lease> {
@@ -128,7 +127,7 @@ async function waitForLease(engine: Engine, trigger: Trigger): Promise<Lease> {
   }
 }
 
-function exitOf({ end }: PassResult): ExitCode {
+export function exitOf({ end }: PassResult): ExitCode {
   switch (end) {
     case 'converged':
       return EXIT.clean;
@@ -141,7 +140,7 @@ function exitOf({ end }: PassResult): ExitCode {
   }
 }
 
-function printPass(user: string, result: PassResult, { stdout, style }: Terminal): void {
+export function printPass(user: string, result: PassResult, { stdout, style }: Terminal): void {
   const said = {
     converged: 'green',
     held: 'yellow',

@@ -77,9 +77,9 @@ function requiredValues(tree: unknown): RequiredValue[] {
     { need: 'mongodb', path: ['mongodb', 'database'] },
     { need: 'pds', path: ['pds', 'url'] },
     { need: 'pds', path: ['pds', 'adminPassword'] },
-    ...(valueAt(tree, ['credentials', 'storage']) === 'sealed'
-      ? [{ need: 'credentials', path: ['credentials', 'keys'] } as const]
-      : []),
+    ...(valueAt(tree, ['credentials', 'storage']) === 'plaintext'
+      ? []
+      : [{ need: 'credentials', path: ['credentials', 'keys'] } as const]),
     ...(Array.isArray(tenants) ? tenants : []).flatMap((_, index): RequiredValue[] => [
       { need: 'auth0', path: ['tenants', index, 'domain'] },
       { need: 'auth0', path: ['tenants', index, 'clientId'] },

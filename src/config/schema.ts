@@ -6,7 +6,7 @@
  * how the text looks: a password of digits stays a password.
  */
 import { z } from 'zod';
-import { parseKeyRing } from '../credentials.ts';
+import { parseKeyRing } from '../envelope.ts';
 import { parseTenantId, type TenantId } from '../identity.ts';
 
 /** The shortest webhook token: as many bytes as the digest it is compared by. */
@@ -173,7 +173,7 @@ export const configSchema = z
       requestsPerSecond: decimal(0.1, 10_000).nullable(),
     }),
     credentials: z.strictObject({
-      storage: oneOf('sealed', 'plaintext'),
+      storage: oneOf('sealed', 'plaintext').nullable().default(null),
       keys: z.string().superRefine(checkKeys).optional(),
     }),
     tenants: z

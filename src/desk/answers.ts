@@ -302,6 +302,26 @@ export interface AdoptionAnswer {
   readonly evidence: readonly { readonly says: 'for' | 'against'; readonly what: string }[];
 }
 
+export const REMOVABLES = [
+  'verification',
+  'user-document',
+  'code',
+  'account-record',
+  'account',
+  'handle',
+] as const;
+export type Removable = (typeof REMOVABLES)[number];
+
+/** What was removed of a user, and what a restore writes. */
+export interface RestorationAnswer {
+  readonly what: readonly Removable[];
+  /** The account that is gone, and that a new one replaces. */
+  readonly lostAccount: string | null;
+  readonly writes: readonly { readonly resource: string; readonly type: string; readonly what: string }[];
+  /** What a person has to know before the decision. */
+  readonly warnings: readonly string[];
+}
+
 // ── Sweeps ──
 
 export interface SweepsAnswer {
@@ -379,6 +399,8 @@ export type Decision = Decider &
     | { readonly type: 'resume'; readonly user: string }
     | { readonly type: 'retry'; readonly user: string }
     | { readonly type: 'adopt'; readonly user: string; readonly did: string }
+    /** `what` is what the person was shown: refused when it is something else by then. */
+    | { readonly type: 'restore'; readonly user: string; readonly what: readonly Removable[] }
     | { readonly type: 'approve'; readonly run: string }
   );
 

@@ -9,6 +9,7 @@
  * | resume    | a second line, which ends nothing                                   |                                  |
  * | retry     | failures are counted from the beginning once more                   |                                  |
  * | adopt     | granted once, in two lines; HAS_ACCOUNT after the pass              | as `proposeAdoption`             |
+ * | restore   | refused until the reconciliation: RESTORE_GRANTED                   | as `grantRestore`                |
  * | approve   | refused                                                             | RUN_UNKNOWN, RUN_APPROVED,       |
  * |           |                                                                     |   RUN_CLOSED                     |
  *
@@ -19,6 +20,7 @@ import { type AdoptionDeps, grantAdoption } from '../engine/adoption.ts';
 import { approveRun } from '../engine/approval.ts';
 import { type DecideDeps, decide } from '../engine/decide.ts';
 import { withheld } from '../engine/policy.ts';
+import { grantRestore } from '../engine/restore.ts';
 import { UsageError } from '../errors.ts';
 import type { EventData } from '../events/event.ts';
 import { type Facts, fold } from '../events/fold.ts';
@@ -93,6 +95,10 @@ async function carryOut(
       if (did === undefined) throw new UsageError('An account is named by its DID.', 'ACCOUNT_UNKNOWN');
       await grantAdoption({ ...deps.assess, ...deps }, user, did, { by, reason });
       return `The next pass adopts ${did}: the account gets a password of ours.`;
+    }
+    case 'restore': {
+      const { writes } = await grantRestore({ ...deps.assess, ...deps }, user, decision.what, { by, reason });
+      return `The next reconciliation restores what was removed: ${writes.map(({ what }) => what).join('; ')}.`;
     }
   }
 }

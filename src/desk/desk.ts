@@ -10,6 +10,7 @@ import type {
   HistoryRange,
   LiveMessages,
   OverviewAnswer,
+  RestorationAnswer,
   SweepsAnswer,
   TimelineAnswer,
   UserAnswer,
@@ -33,6 +34,8 @@ export interface Desk {
   timeline(key: string, before: string | undefined): Promise<TimelineAnswer>;
   /** Without a DID, the account that the document names or that carries the user's handle. */
   adoption(key: string, did: string | undefined): Promise<AdoptionAnswer>;
+  /** What was removed of the user, and what a restore writes. */
+  restoration(key: string): Promise<RestorationAnswer>;
   sweeps(): Promise<SweepsAnswer>;
   /** On record before anything happens. */
   decide(decision: Decision): Promise<DecisionAnswer>;

@@ -2,10 +2,11 @@
 import { adoptionAnswer } from './adoption.ts';
 import { type DecisionDeps, takeDecision } from './decide.ts';
 import type { Desk } from './desk.ts';
+import { restorationAnswer } from './restoration.ts';
 import { type TimelineDeps, timelineAnswer } from './timeline.ts';
 import { lookAnswer, userAnswer } from './user.ts';
 
-type OneUser = Pick<Desk, 'user' | 'look' | 'timeline' | 'adoption' | 'decide'>;
+type OneUser = Pick<Desk, 'user' | 'look' | 'timeline' | 'adoption' | 'restoration' | 'decide'>;
 
 export type OneUserDeps = DecisionDeps & Pick<TimelineDeps, 'pages'>;
 
@@ -16,6 +17,7 @@ export function createOneUser(deps: OneUserDeps): OneUser {
     look: (key) => lookAnswer(deps, key),
     timeline: (key, before) => timelineAnswer({ tenants, pages, subjects: assess.subjects }, key, before),
     adoption: (key, did) => adoptionAnswer(deps, key, did),
+    restoration: (key) => restorationAnswer(deps, key),
     decide: (decision) => takeDecision(deps, decision),
   };
 }

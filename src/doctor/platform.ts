@@ -4,12 +4,15 @@
  * | check            | finding                                              | level   |
  * |------------------|------------------------------------------------------|---------|
  * | credential keys  | a stored password was sealed with a key that is not there, or differs | error |
+ * | password storage | plaintext passwords are stored, and credentials.storage is not set | error |
+ * | password storage | passwords are stored in another way than credentials.storage says | warning |
  * | code space       | four fifths of this year's codes are in use            | warning |
  * | sisters          | two tenants are one Auth0 tenant                       | error   |
  * | sisters          | the second account of a person could have no address    | warning |
  */
-import { createVault, keyIds, type VaultOptions } from '../credentials.ts';
-import { checkKeys } from '../engine/reseal.ts';
+import { createVault, type VaultOptions } from '../credentials.ts';
+import { CHOOSE_STORAGE, checkKeys, STORAGE_UNSET } from '../engine/check-passwords.ts';
+import { ANY_KEY_ID, envelopePattern, keyIds, plaintextPattern } from '../envelope.ts';
 import { UsageError } from '../errors.ts';
 import type { TenantId } from '../identity.ts';
 import type { Clock, DocumentReader, StoredPasswordReader } from '../ports.ts';
@@ -44,6 +47,11 @@ export function platformChecks(
       look: () => lookAtKeys(platform().passwords, credentials()),
     },
     {
+      name: 'password storage',
+      needs: ['mongodb', 'configuration of credentials'],
+      look: () => lookAtStorage(platform().passwords, credentials().storage),
+    },
+    {
       name: 'code space',
       needs: ['mongodb'],
       look: async () => {
@@ -72,6 +80,39 @@ async function lookAtKeys(passwords: Platform['passwords'], options: VaultOption
     });
   }
   return well(ids.length === 0 ? 'none, and none are needed' : `${ids.join(', ')}: fit what is stored`);
+}
+
+async function lookAtStorage(
+  passwords: Platform['passwords'],
+  storage: VaultOptions['storage'],
+): Promise<Seen> {
+  const other = storage === 'plaintext' ? envelopePattern(ANY_KEY_ID) : plaintextPattern();
+  const [example] = await passwords.sample(other, 1);
+  const summary = storage ?? 'not set: sealed';
+  if (example === undefined) return well(summary);
+  if (storage === null)
+    return found(summary, {
+      level: 'error',
+      code: 'CREDENTIAL_STORAGE_UNSET',
+      what: STORAGE_UNSET,
+      why: 'concord serve and concord reconcile do not start: without a choice they would store new passwords sealed.',
+      mend: CHOOSE_STORAGE.replaceAll('\n', ' '),
+    });
+  if (storage === 'sealed')
+    return found(summary, {
+      level: 'warning',
+      code: 'PASSWORDS_IN_PLAINTEXT',
+      what: `credentials.storage is sealed, and some account passwords are stored in plaintext, such as that of ${example.user}.`,
+      why: 'Concord opens both; everyone who can read the database can log in with a plaintext one. To seal them breaks platform code that logs in with users.atproto.password as it is stored.',
+      mend: `Have the platform code read passwords with openPassword from 'concord/credentials', then run: concord credentials seal`,
+    });
+  return found(summary, {
+    level: 'warning',
+    code: 'PASSWORDS_SEALED',
+    what: `credentials.storage is plaintext, and some account passwords are sealed, such as that of ${example.user}.`,
+    why: 'Concord opens both while it has the keys; platform code that logs in with users.atproto.password as it is stored cannot use a sealed one.',
+    mend: 'Keep CONCORD_CREDENTIAL_KEYS set, and run: concord credentials unseal',
+  });
 }
 
 export function judgeCodes(prefix: string, used: number): Seen {

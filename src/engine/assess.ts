@@ -5,7 +5,8 @@
  * pass would find.
  */
 
-import { type Facts, fold } from '../events/fold.ts';
+import { isRemovedReason } from '../events/event.ts';
+import { type Facts, fold, withAuth0 } from '../events/fold.ts';
 import type { TenantId, UserKey } from '../identity.ts';
 import { userKey } from '../identity.ts';
 import type {
@@ -95,8 +96,21 @@ export async function assess(
       : assemble(desired, document, undefined, undefined, pds.failure, now);
     assessments.push({ user, auth0, facts, view, known: subject });
   }
-  const seen = await dropKnownRenames(deps, assessments);
+  const seen = await dropKnownRenames(deps, await withWhatIsKnown(deps, assessments));
   return depth === 'batch' ? seen : lookCloser(deps, tenant, seen, now);
+}
+
+/** An account may be missing though the documents are as they were: whether that is new, the read model says. */
+async function withWhatIsKnown(
+  { subjects }: AssessDeps,
+  assessments: readonly Assessment[],
+): Promise<readonly Assessment[]> {
+  const isToAsk = ({ known, view }: Assessment): boolean =>
+    known === 'same' && view.conditions.some(({ reason }) => isRemovedReason(reason));
+  const asked = assessments.filter(isToAsk).map(({ user }) => user);
+  if (asked.length === 0) return assessments;
+  const known = await subjects.known(asked);
+  return assessments.map((one) => (isToAsk(one) ? { ...one, known: known.get(one.user) } : one));
 }
 
 /** Whether a batch look found anything that a pass should see. */
@@ -148,7 +162,7 @@ function factsOf(known: Assessment['known']): Facts {
 }
 
 function listed(facts: Facts, auth0: Auth0User, documents: Documents): Facts {
-  return { ...facts, auth0, absentSince: undefined, platformHandle: documents.handle };
+  return { ...withAuth0(facts, auth0), platformHandle: documents.handle };
 }
 
 function linkedOnly(

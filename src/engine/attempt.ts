@@ -1,5 +1,4 @@
-import { CredentialsError } from '../credentials.ts';
-import { LeaseLostError, UpstreamError } from '../errors.ts';
+import { CredentialsError, LeaseLostError, UpstreamError } from '../errors.ts';
 import type { Resource } from '../events/event.ts';
 
 /** Something that could not be read or done for one resource. */

@@ -3,8 +3,9 @@
  * there is no client here that could write.
  */
 
-import { type Facts, fold } from '../events/fold.ts';
+import { type Facts, fold, withAuth0 } from '../events/fold.ts';
 import type { Auth0UserId, UserKey } from '../identity.ts';
+import type { SisterSeen } from '../reconcilers/handle.ts';
 import type { AssessDeps, AssessedTenant } from './assess.ts';
 import { look, type View } from './look.ts';
 import { failuresOf, lookForSister } from './sister.ts';
@@ -12,6 +13,8 @@ import { failuresOf, lookForSister } from './sister.ts';
 export interface DryRun {
   readonly facts: Facts;
   readonly view: View;
+  /** The linked user, for another look at the same user. */
+  readonly sister: SisterSeen;
 }
 
 /** Reads Auth0 by id. Throws UpstreamError when Auth0, the log or the documents cannot be read. */
@@ -35,8 +38,12 @@ export async function dryRun(
   const facts: Facts =
     answer === 'absent'
       ? { ...known, absentSince: known.absentSince ?? now, platformHandle }
-      : { ...known, auth0: answer, absentSince: undefined, platformHandle };
+      : { ...withAuth0(known, answer), platformHandle };
   const sister = await lookForSister(deps, tenant, user, facts, documents, 'ask');
   const view = await look(deps, tenant, user, facts, now, sister.seen, documents);
-  return { facts, view: { ...view, failures: [...view.failures, ...failuresOf(sister)] } };
+  return {
+    facts,
+    view: { ...view, failures: [...view.failures, ...failuresOf(sister)] },
+    sister: sister.seen,
+  };
 }

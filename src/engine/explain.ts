@@ -214,6 +214,10 @@ function knownOf(facts: Facts, events: readonly ConcordEvent[]): ConcordEvent[] 
     newest('handle.observed'),
     newest('sister.observed'),
     holds(facts.seen.code !== undefined || facts.seen.account !== undefined, 'subject.observed'),
+    ...[...facts.removed].map((what) =>
+      events.findLast(({ type, data }) => type === 'resource.removed' && data.what === what),
+    ),
+    holds(facts.lostAccount !== undefined, 'restore.granted'),
     holds(facts.adoption !== undefined, 'adoption.granted'),
     holds(facts.removalGrantedAt !== undefined, 'removal.granted'),
     holds(facts.passwordRefused, 'password.refused'),

@@ -265,12 +265,18 @@ function accountPlans(
 /** Steps that resolve an open intent. They write to the log alone. */
 const RESOLVING: ReadonlySet<string> = new Set(['resolve-creation', 'abandon-creation']);
 
-/** What a plan says while something else of the user was removed. */
+/**
+ * What a plan says while something else of the user was removed. Also of one that waits for another resource, such as
+ * for the code of a missing document: no reconciliation moves it.
+ */
 function withheldPlan(plan: Plan<Action>): Plan<Action> {
+  const { type, status, held, message: said } = plan.condition;
   const actions = plan.actions.filter((action) => RESOLVING.has(action.type));
-  if (plan.actions.length === actions.length) return plan;
-  const { type } = plan.condition;
-  const message = `${plan.condition.message} Nothing is done until it is decided about what was removed. ${RESTORE_COMMAND}`;
+  const isWithheld = plan.actions.length > actions.length;
+  const waits = status === 'False' && !held && plan.actions.length === 0 && plan.retryAt === undefined;
+  if (!isWithheld && !waits) return plan;
+  const about = isWithheld ? `${said} ` : '';
+  const message = `${about}Nothing is done until it is decided about what was removed. ${RESTORE_COMMAND}`;
   return { actions, condition: heldForPerson({ type, reason: 'WaitingForDecision', message }) };
 }
 

@@ -105,7 +105,16 @@ export function helpFor({ reason, example, held }: Pick<TroubleOf, 'reason' | 'e
     case 'UnownedAccountFound':
     case 'AccountEmailDiffers':
       return `concord adopt '${example}'`;
+    case 'DocumentRemoved':
+    case 'AccountMissing':
+    case 'WaitingForDecision':
+      return `concord restore '${example}'`;
+    case 'CodeDiffers':
+      return `concord restore '${example}' --accept-code`;
+    case 'CodeHeldByUser':
+      return `concord explain '${example}'`;
     case 'PasswordRefused':
+    case 'CredentialsIncomplete':
       return `concord password '${example}' --reset`;
     case 'RemovalDue':
       return 'concord approve';

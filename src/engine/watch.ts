@@ -10,6 +10,7 @@
  * | has none, or does not allow it  | `@handles` is asked for rows with a new date, a little of it twice    |
  * | cannot be reached               | tried again, from the same place                                      |
  */
+import { createHash } from 'node:crypto';
 import { UpstreamError } from '../errors.ts';
 import type { ConcordEvent } from '../events/event.ts';
 import { type EventId, eventId, type TenantId, type UserKey } from '../identity.ts';
@@ -198,13 +199,19 @@ export async function noteRemoval(
   const recordedAt = clock.now();
   const events = removed.map(
     (what): ConcordEvent => ({
-      _id: position === undefined ? random.id() : eventId(`change:${position}:${what}`),
+      _id: position === undefined ? random.id() : changeId(position, what),
       ...{ user, tenant, type: 'resource.removed', at: at ?? recordedAt, recordedAt, cause: [] },
       data: { what, seenBy: 'change-stream' },
     }),
   );
   if (events.length > 0) await log.append(events);
   return events.at(-1)?._id;
+}
+
+/** Hashed, because a position holds the key of the document and may be longer than an index of MongoDB 4.0 takes. */
+function changeId(position: string, what: string): EventId {
+  const hash = createHash('sha256').update(position).digest('base64url');
+  return eventId(`change:${hash}:${what}`);
 }
 
 /** So many users at once are no longer people who erase themselves. */

@@ -240,12 +240,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       if (event.data.hint === 'deleted') facts.deletionHintAt = later(facts.deletionHintAt, event.recordedAt);
       return;
     case 'auth0.user-observed':
-      if (startsAnew(facts, new Date(event.data.createdAt))) {
-        facts.sights = NO_SIGHTS;
-        facts.kept = NOTHING.kept;
-        facts.removed.clear();
-        facts.lostAccount = undefined;
-      }
+      if (startsAnew(facts, new Date(event.data.createdAt))) Object.assign(facts, newLife());
       facts.auth0 = {
         userId: event.data.userId,
         email: event.data.email ?? undefined,
@@ -494,10 +489,21 @@ function see(facts: Draft, change: Partial<SeenAccount> | undefined): void {
 }
 
 /** A user who was proved absent, or was created later than the one that was known, is another life under the same id. */
-function startsAnew({ auth0, absentSince, removedAt }: Draft, createdAt: Date): boolean {
+function startsAnew({ auth0, absentSince, removedAt }: Facts, createdAt: Date): boolean {
   if (absentSince !== undefined) return true;
   const before = auth0?.createdAt ?? removedAt;
   return before !== undefined && createdAt > before;
+}
+
+/** What an earlier life under the same id says nothing about. */
+function newLife() {
+  return { sights: NO_SIGHTS, kept: NOTHING.kept, removed: new Set<Removable>(), lostAccount: undefined };
+}
+
+/** The facts as Auth0's answer will make them, before it is in the log. */
+export function withAuth0(facts: Facts, auth0: Auth0Facts): Facts {
+  const anew = startsAnew(facts, auth0.createdAt) ? newLife() : {};
+  return { ...facts, ...anew, auth0, absentSince: undefined };
 }
 
 function sight(facts: Draft, change: Partial<Sights>): void {

@@ -32,6 +32,7 @@ export function documentStore(db: Db): DocumentStore {
     keepPendingPassword: (user, intent, password) => keepPendingPassword(users, user, intent, password),
     recordAccount: (user, account, over) => recordAccount(users, user, account, over),
     storedPassword: (user, did) => storedPassword(users, user, did),
+    replacePassword: (user, did, over, password) => replacePassword(users, user, did, over, password),
     dropAccount: (user, did) => dropAccount(users, user, did),
     recordAccountHandle: (user, did, handle, over, at) =>
       recordAccountHandle(users, user, did, handle, over, at),
@@ -164,15 +165,7 @@ async function recordAccount(
   const { did, handle, password } = account;
   const createdAt = account.createdAt.toISOString();
   const secret = password === undefined ? {} : { password };
-  const noOther =
-    password === undefined
-      ? {}
-      : {
-          $or: [
-            { 'atproto.password': { $in: ['', password] } },
-            { 'atproto.password': { $not: { $type: 'string' } } },
-          ],
-        };
+  const noOther = password === undefined ? {} : noPasswordBut(password);
   const written = await writing('record an account', async () => {
     const dotted = Object.entries({ did, handle, createdAt, ...secret });
     const isSet = await writeOver(users, user, [handle, ...over], (stored) =>
@@ -259,6 +252,34 @@ async function storedPassword(
   const password =
     typeof atproto === 'object' && atproto !== null && 'password' in atproto ? atproto.password : '';
   return typeof password === 'string' && password !== '' ? password : undefined;
+}
+
+async function replacePassword(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  did: Did,
+  over: string | undefined,
+  password: string,
+): Promise<void> {
+  const held = over === undefined ? noPasswordBut() : { 'atproto.password': { $eq: over } };
+  const replaced = await writing('replace a password', () =>
+    users.updateOne(
+      { _id: { $eq: user }, 'atproto.did': { $eq: did }, ...held },
+      { $set: { 'atproto.password': password } },
+    ),
+  );
+  if (replaced.matchedCount === 1) return;
+  throw unexpected('replace a password: the user document has changed', 'DOCUMENT_CHANGED', true);
+}
+
+/** Matches a document without an account password, or with one of these. An empty text or another type is none. */
+function noPasswordBut(...passwords: readonly string[]) {
+  return {
+    $or: [
+      { 'atproto.password': { $in: ['', ...passwords] } },
+      { 'atproto.password': { $not: { $type: 'string' } } },
+    ],
+  };
 }
 
 /** Matches nothing when the document has gone on without the account: then there is nothing to drop. */

@@ -4,10 +4,10 @@
  * document names the account before the log says that it was created.
  */
 import { createHash } from 'node:crypto';
-import { UpstreamError } from '../errors.ts';
+import { CredentialsError, UpstreamError } from '../errors.ts';
 import type { OpenIntent } from '../events/fold.ts';
 import type { AccountHandle, Did, EventId, UserKey } from '../identity.ts';
-import type { DocumentStore, Documents, PdsAccount } from '../ports.ts';
+import type { DocumentStore, Documents, PasswordVault, PdsAccount } from '../ports.ts';
 import type { AccountDeps } from './account-state.ts';
 import type { ApplyContext } from './reconciler.ts';
 
@@ -142,19 +142,32 @@ export async function adopt(
   return context.tell({ type: 'account.adopted', data });
 }
 
-/** Sets the stored password on the PDS once more, which ends the sessions that its owner may have. */
+/**
+ * Sets the stored password on the PDS, which ends the open sessions of the account. Where the document holds none that
+ * opens, a new one is stored first: a run that stops between the two is finished by the next one with the stored one.
+ */
 export async function resetPassword(deps: AccountDeps, did: Did, context: ApplyContext): Promise<void> {
-  const stored = await deps.documents.storedPassword(context.user, did);
-  if (stored === undefined) {
-    throw new UpstreamError('the users document holds no password for this account', {
-      upstream: 'mongodb',
-      code: 'DOCUMENT_CHANGED',
-      retryable: true,
-    });
+  const { accounts, documents, vault } = deps;
+  const stored = await documents.storedPassword(context.user, did);
+  let password = stored === undefined ? undefined : openIfPossible(vault, stored, context.user);
+  if (password === undefined) {
+    password = vault.generate();
+    await context.ensureLease();
+    await documents.replacePassword(context.user, did, stored, vault.seal(password, context.user));
   }
   await context.ensureLease();
-  await deps.accounts.setPassword(did, deps.vault.open(stored, context.user));
+  await accounts.setPassword(did, password);
   return context.tell({ type: 'password.reset', data: { did } });
+}
+
+/** Undefined when no key opens it. */
+function openIfPossible(vault: PasswordVault, stored: string, user: UserKey): string | undefined {
+  try {
+    return vault.open(stored, user);
+  } catch (error) {
+    if (error instanceof CredentialsError) return undefined;
+    throw error;
+  }
 }
 
 /** An account is created for whoever's document names none. */

@@ -24,6 +24,7 @@
  * | yes    | active, password refused                                 | held     | PasswordRefused          |
  * | yes    |   the same, and a person said so                         | reset    | PasswordRefused          |
  * | yes    | active, but no password                                  | held     | CredentialsIncomplete    |
+ * |        |   either, and a person asked for a reset                 | reset    | the same                 |
  * | yes    | active                                                   | –        | AccountActive            |
  * | yes    | none, a person named one                                 | adopt    | AdoptionGranted          |
  *
@@ -244,7 +245,7 @@ export function plan(
   }
   if (wanted.type === 'end') return planEnd(wanted, actual, now);
   if (actual.recorded !== undefined && actual.recorded.did === undefined) {
-    const message = 'The users document has an account whose DID cannot be read; correct or remove it.';
+    const message = 'The users document has an account whose DID cannot be read; correct it.';
     return none(heldForPerson({ type, reason: 'AccountUnreadable', message }));
   }
   const { adoption } = wanted;
@@ -283,16 +284,19 @@ function planLinked(
     return none(heldForPerson({ type, reason: 'AccountEmailDiffers', message }));
   }
   if (recorded?.did === undefined) return planRecord(linked, intent);
-  if (!recorded.hasPassword) {
-    const message = 'The users document names the account and holds no password for it.';
-    return none(heldForPerson({ type, reason: 'CredentialsIncomplete', message }));
-  }
+  const { hasPassword } = recorded;
   if (wanted.passwordResetGranted) {
-    const message = 'A person said that the stored password is to be set on the PDS.';
+    const reason = hasPassword ? 'PasswordRefused' : 'CredentialsIncomplete';
+    const message = 'A reset of the password was requested; it is being set on the PDS.';
     return {
       actions: [{ resource: type, type: 'reset-password', did }],
-      condition: toBeMended({ type, reason: 'PasswordRefused', message }),
+      condition: toBeMended({ type, reason, message }),
     };
+  }
+  if (!hasPassword) {
+    const message =
+      'The users document names the account and holds no password for it. Set a new one with: concord password <user> --reset';
+    return none(heldForPerson({ type, reason: 'CredentialsIncomplete', message }));
   }
   if (wanted.passwordRefused) {
     const message =

@@ -208,6 +208,14 @@ describe('a database that does not answer', () => {
   });
 });
 
+it('a service that cannot start because the storage of passwords was not chosen has an alert of its own', async () => {
+  const { start, told } = watched();
+  const { alerting, stop } = start();
+  await alerting.cannotStart(new UsageError('credentials.storage is not set.', 'CREDENTIAL_STORAGE_UNSET'));
+  expect(told).toEqual(['opened credentials-refused:storage']);
+  await stop();
+});
+
 it('a service that cannot start tells so once, however often it is started, and that it does at last', async () => {
   const { start, clock, told } = watched();
   const keys = new UsageError('The key k1 is not the one.', 'CREDENTIAL_KEY_DIFFERS');

@@ -97,6 +97,23 @@ inBrowser('whoever decides', (visit) => {
     ]);
   });
 
+  test('restores what was removed, having seen what is written', async () => {
+    const { world, engine, henry } = town;
+    const page = await openUser(henry);
+    await page.getByText('DocumentRemoved').first().waitFor();
+    await decide(page, 'Restore', async (dialog) => {
+      await dialog.getByText('verifications document with count 1').waitFor();
+      expect(await dialog.getByRole('button', { name: 'Restore', exact: true }).isDisabled()).toBe(true);
+      await dialog.getByLabel(/exactly this is to be written/).check();
+    });
+    await page.getByText('Synced', { exact: true }).first().waitFor();
+    const verifications = world.db.collection<{ _id: string; count: number }>('verifications');
+    expect(await verifications.findOne({ _id: henry.user })).toMatchObject({ count: 1 });
+    expect((await eventsOf(engine, henry, 'restore.granted')).map(({ data }) => data)).toEqual([
+      { what: ['verification'], by: 'dana', reason: 'a test' },
+    ]);
+  });
+
   test('has somebody looked at without anything being written', async () => {
     const { engine, erin } = town;
     const before = await engine.converge.log.ofUser(erin.user);

@@ -31,6 +31,7 @@ const VIEWS: readonly View[] = [
   { name: 'user-whole', path: ({ alice }) => userPath(alice), button: 'Pause…' },
   { name: 'user-quarantined', path: ({ bob }) => userPath(bob), button: 'Retry…' },
   { name: 'user-held', path: ({ carol }) => userPath(carol), button: 'Adopt…' },
+  { name: 'user-removed', path: ({ henry }) => userPath(henry), button: 'Restore…' },
   { name: 'user-unknown', path: () => '/users/auth0%7Cnobody' },
   { name: 'sweeps', path: () => '/sweeps', button: 'Approve…' },
   { name: 'nowhere', path: () => '/users/a/b' },

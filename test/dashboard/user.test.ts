@@ -32,6 +32,16 @@ test.each<[string, Partial<UserAnswer>, readonly Action[]]>([
     ['reconcile', 'look', 'pause', 'adopt'],
   ],
   [
+    'a document that was removed',
+    { troubles: [held('DocumentRemoved')] },
+    ['reconcile', 'look', 'pause', 'restore'],
+  ],
+  [
+    'an account that is missing',
+    { troubles: [held('AccountMissing')] },
+    ['reconcile', 'look', 'pause', 'restore'],
+  ],
+  [
     'held, and there is nothing to adopt',
     { troubles: [held('EmailHeldByUser')] },
     ['reconcile', 'look', 'pause'],

@@ -1,6 +1,7 @@
 /** What a person decides in the dashboard: on record, carried out by the next pass, and refused where it has to be. */
 import { describe, expect, it } from 'vitest';
 import type { Decision } from '../../src/desk/answers.ts';
+import { restorationAnswer } from '../../src/desk/restoration.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import { alice, bob, handle, otherTenant, person } from '../mongo/people.ts';
 import { deskDeps, says, whole } from '../support/in-memory/deciding.ts';
@@ -206,6 +207,46 @@ describe('an adoption', () => {
       code: 'UNREACHABLE',
     });
     expect(told(world, 'adoption.granted')).toEqual([]);
+  });
+});
+
+describe('a restore', () => {
+  const removedDocument = ['user-document', 'account-record'] as const;
+
+  async function removed() {
+    const world = await whole();
+    const code = world.documents.users.get(user)?.code;
+    world.documents.users.delete(user);
+    await passOver(world, alice);
+    expect(await standing(world, user)).toMatchObject({ 'user-document': 'False DocumentRemoved' });
+    return { world, code };
+  }
+
+  it('shows what is written, is on record, and is applied once', async () => {
+    const { world, code } = await removed();
+    const shown = await restorationAnswer(deskDeps(world), user);
+    expect(shown).toMatchObject({ what: removedDocument, lostAccount: null });
+    expect(shown.writes[0]?.what).toContain(`the code ${code}`);
+    const restore = { type: 'restore', user, what: shown.what, ...why } as const;
+    const answer = await says(world, restore);
+    expect(answer).toMatchObject({ users: 1, woken: 1 });
+    expect(answer.what).toContain(`the code ${code}`);
+    expect(told(world, 'restore.granted')).toMatchObject([{ user, data: { what: removedDocument, ...why } }]);
+    await expectRefused(world, restore, 'RESTORE_GRANTED');
+    await untilQuiet(world);
+    expect(world.documents.users.get(user)?.code).toBe(code);
+    await expectRefused(world, restore, 'NOTHING_REMOVED');
+  });
+
+  it('is refused when something else is missing by then, and for a user who is blocked or deleted', async () => {
+    const { world } = await removed();
+    const restore = { type: 'restore', user, what: removedDocument, ...why } as const;
+    await expectRefused(world, { ...restore, what: ['verification'] }, 'RESTORE_CHANGED');
+    await expectRefused(world, { ...restore, user: bob.user }, 'USER_NOT_FOUND');
+    world.directory.put({ ...auth0User(alice), blocked: true });
+    await expectRefused(world, restore, 'USER_BLOCKED');
+    world.directory.remove(alice.userId);
+    await expectRefused(world, restore, 'USER_DELETED');
   });
 });
 

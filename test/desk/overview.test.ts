@@ -31,6 +31,17 @@ it('says of each situation what to type', () => {
   ]);
 });
 
+it.each([
+  ['user-document', 'DocumentRemoved', `concord restore '${alice.user}'`],
+  ['account', 'AccountMissing', `concord restore '${alice.user}'`],
+  ['account', 'WaitingForDecision', `concord restore '${alice.user}'`],
+  ['user-document', 'CodeDiffers', `concord restore '${alice.user}' --accept-code`],
+  ['user-document', 'CodeHeldByUser', `concord explain '${alice.user}'`],
+] as const)('says what to type about %s %s', (resource, reason, command) => {
+  const trouble = { resource, reason, users: 1, held: 1, example: alice.user, since: at(5) };
+  expect(told({ ...quiet, troubles: [trouble] }).situations).toMatchObject([{ command }]);
+});
+
 it('says why passes fail in the words of other systems only: ours might name somebody', () => {
   const failure = { code: 'X', users: 1, quarantined: 0, example: alice.user, since: at(5), message: 'why' };
   const { failures } = told({

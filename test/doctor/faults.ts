@@ -18,6 +18,7 @@ import {
   withPassword,
   withPds,
   withScopes,
+  withStored,
   withStream,
 } from './patient.ts';
 
@@ -95,6 +96,27 @@ export const FAULTS: readonly Fault[] = [
     what: /The key k1 in CONCORD_CREDENTIAL_KEYS is not the one/,
     mend: /Put the right one in its place/,
     breakIt: (world) => withPassword(world, generateKey('k1')),
+  },
+  {
+    name: 'a password is stored in plaintext, and credentials.storage is not set',
+    code: 'CREDENTIAL_STORAGE_UNSET',
+    what: /in plaintext \(users\.atproto\.password\), and credentials\.storage is not set/,
+    mend: /break platform code.*storage: plaintext.*openPassword from 'concord\/credentials'.*credentials seal$/,
+    breakIt: (world) => withStored(world, 'canary-plain', null),
+  },
+  {
+    name: 'passwords are to be sealed, and one is stored in plaintext',
+    code: 'PASSWORDS_IN_PLAINTEXT',
+    what: /storage is sealed, and some account passwords are stored in plaintext, such as that of auth0\|0/,
+    mend: /concord credentials seal$/,
+    breakIt: (world) => withStored(world, 'canary-plain', 'sealed'),
+  },
+  {
+    name: 'passwords are to be stored in plaintext, and one is sealed',
+    code: 'PASSWORDS_SEALED',
+    what: /storage is plaintext, and some account passwords are sealed, such as that of auth0\|0/,
+    mend: /Keep CONCORD_CREDENTIAL_KEYS set, and run: concord credentials unseal$/,
+    breakIt: (world) => withPassword(world, world.env['CONCORD_CREDENTIAL_KEYS'], 'plaintext'),
   },
   {
     name: 'the user of MongoDB may only read',

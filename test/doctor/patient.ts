@@ -2,7 +2,7 @@
 import type { Document } from 'mongodb';
 import { inject } from 'vitest';
 import { examine } from '../../src/commands/doctor.ts';
-import { createVault } from '../../src/credentials.ts';
+import { createVault, type VaultOptions } from '../../src/credentials.ts';
 import type { Finding } from '../../src/doctor/check.ts';
 import { draft } from '../../src/engine/decide.ts';
 import { formatPosition, positionName } from '../../src/events/log-position.ts';
@@ -130,10 +130,24 @@ export async function withScopes(world: Healthy, ...lacking: readonly string[]):
   return { restore: () => world.auth0.grant(all) };
 }
 
-export async function withPassword(world: Healthy, keys: string): Promise<Broken> {
+/** With one password, sealed with the first of these keys. */
+export function withPassword(
+  world: Healthy,
+  keys: string | undefined,
+  storage: VaultOptions['storage'] = null,
+): Promise<Broken> {
   const password = createVault({ storage: 'sealed', keys }).seal('canary', storedUserKey('auth0|0'));
+  return withStored(world, password, storage);
+}
+
+/** With one password that is stored like this, and with this setting. */
+export async function withStored(
+  world: Healthy,
+  password: string,
+  storage: VaultOptions['storage'],
+): Promise<Broken> {
   await users(world).insertOne({ _id: 'auth0|0', atproto: { password } });
-  return { restore: () => users(world).deleteMany({}) };
+  return { overlay: { credentials: { storage } }, restore: () => users(world).deleteMany({}) };
 }
 
 export const tenantWith = (world: Healthy, settings: object) => ({

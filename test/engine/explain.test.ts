@@ -83,6 +83,20 @@ describe('by the log alone', () => {
     expect(explained([...all, resumed], 9).known.map(({ event }) => event)).not.toContain(paused);
   });
 
+  test('what was removed is known until it is there again or a restore is granted', () => {
+    const removed = (['user-document', 'verification'] as const).map((what, index) =>
+      told('resource.removed', 9 + index, { what, seenBy: 'change-stream' }),
+    );
+    const known = (...events: readonly ConcordEvent[]) =>
+      explained([...all, ...removed, ...events], 12).known.map(({ event }) => event);
+    expect(known()).toEqual(expect.arrayContaining(removed));
+    const granted = told('restore.granted', 11, { what: ['user-document'], by: 'carol' });
+    expect(known(granted)).not.toContain(removed[0]);
+    expect(known(granted)).toContain(removed[1]);
+    const seen = told('subject.observed', 11, { code: null, account: null, verification: 1 });
+    expect(known(seen)).not.toContain(removed[1]);
+  });
+
   test('a look that a person asked for set it going, and is not known for ever', () => {
     const asked = told('reconcile.requested', 9, { by: 'carol', reason: 'a call' });
     const steps = [{ resource: 'handle', type: 'change-handle' } as const];

@@ -164,6 +164,10 @@ export const blindMutants: readonly Mutant[] = [
     })),
   },
   {
+    name: 'a new password is not stored',
+    inner: on('documents', () => ({ replacePassword: async () => undefined })),
+  },
+  {
     name: 'a recorded handle is lost',
     inner: on('documents', () => ({ recordAccountHandle: async () => undefined })),
   },

@@ -69,6 +69,12 @@ export function refusedHandle(name: string, because: string): Scenario {
   };
 }
 
+export function losesPassword(world: World, who: Person): void {
+  const document = world.documents.users.get(who.user);
+  const { password: _lost, ...account } = document?.account ?? {};
+  world.documents.users.set(who.user, { ...document, account });
+}
+
 export function accountOf(world: World, who: Person) {
   return world.documents.users.get(who.user)?.account?.did;
 }

@@ -9,6 +9,7 @@ import {
   DAY_MS,
   graceEnds,
   leaves,
+  losesPassword,
   outage,
   refusedHandle,
   removal,
@@ -112,6 +113,15 @@ export const scenarios: readonly Scenario[] = [
           await tools.decide(alice, 'adoption.granted', { did, by: 'a person', evidence: ['the handle'] });
         },
       },
+    ],
+  },
+  {
+    name: 'a password that the document lost, and a person has a new one set',
+    people: [alice],
+    steps: [
+      signsUp(alice),
+      { happens: (world) => losesPassword(world, alice), ...told(alice, 's') },
+      { does: (tools) => tools.decide(alice, 'password-reset.granted', { by: 'a person' }) },
     ],
   },
   {

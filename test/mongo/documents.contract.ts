@@ -186,6 +186,29 @@ export function documentStoreContract(make: () => Promise<DocumentWorld>): void 
       expect(await store.storedPassword(alice.user, aliceDid)).toBe('sealed');
     });
 
+    it('has its password replaced only where the document names it and holds the one that was read', async () => {
+      const { store } = await make();
+      await store.createUser(alice.user, code('ac26nobeb'), at(1));
+      const changed = { code: 'DOCUMENT_CHANGED', retryable: true };
+      const replace = (did: typeof aliceDid, over: string | undefined) =>
+        store.replacePassword(alice.user, did, over, `over ${over}`);
+      await expect(replace(aliceDid, undefined)).rejects.toMatchObject(changed);
+      const { password: _none, ...withoutPassword } = account;
+      await store.recordAccount(alice.user, withoutPassword, []);
+      await expect(replace(bobDid, undefined)).rejects.toMatchObject(changed);
+      await expect(replace(aliceDid, 'another')).rejects.toMatchObject(changed);
+      expect(await store.storedPassword(alice.user, aliceDid)).toBeUndefined();
+      await replace(aliceDid, undefined);
+      expect(await store.storedPassword(alice.user, aliceDid)).toBe('over undefined');
+      for (const over of [undefined, 'another'])
+        await expect(replace(aliceDid, over)).rejects.toMatchObject(changed);
+      await replace(aliceDid, 'over undefined');
+      expect(await store.storedPassword(alice.user, aliceDid)).toBe('over over undefined');
+      expect((await store.read([alice.user])).get(alice.user)?.user?.account).toEqual({
+        ...{ did: aliceDid, handle: 'alice.at.test', hasPassword: true },
+      });
+    });
+
     it('has its handle changed only where the document names it, and the handle that was seen', async () => {
       const { store } = await make();
       await store.createUser(alice.user, code('ac26nobeb'), at(1));
@@ -205,6 +228,7 @@ export function documentStoreContract(make: () => Promise<DocumentWorld>): void 
       ['a code', (store) => store.assignCode(alice.user, code('ac26nobeb'))],
       ['a pending password', (store) => store.keepPendingPassword(alice.user, eventId('e-1'), 'sealed')],
       ['an account', (store) => store.recordAccount(alice.user, account, [])],
+      ['a password', (store) => store.replacePassword(alice.user, aliceDid, undefined, 'sealed')],
       ['a handle', (store) => store.recordAccountHandle(alice.user, aliceDid, handle('al'), [], at(5))],
     ])('%s is not written, and not lost silently, when there is no user document', async (_name, write) => {
       const { store } = await make();

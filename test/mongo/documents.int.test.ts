@@ -138,6 +138,28 @@ describe('documents that others wrote', () => {
     expect(await store.assignCode(person('carol').user, code('ac26nobeb'))).toBe('code-taken');
   });
 
+  it.each([
+    ['no field', {}],
+    ['an empty text', { password: '' }],
+    ['null', { password: null }],
+    ['a number', { password: 7 }],
+    ['an object', { password: {} }],
+  ])(
+    'a password that is %s is none, and a new one is stored beside fields of theirs',
+    async (_name, fields) => {
+      const { db, store } = await make();
+      await rows(db, 'users').insertOne({
+        _id: alice.user,
+        atproto: { did: aliceDid, note: 'theirs', ...fields },
+      });
+      expect(await store.storedPassword(alice.user, aliceDid)).toBeUndefined();
+      await store.replacePassword(alice.user, aliceDid, undefined, 'new');
+      expect(await rows(db, 'users').findOne({ _id: alice.user })).toEqual({
+        ...{ _id: alice.user, atproto: { did: aliceDid, note: 'theirs', password: 'new' } },
+      });
+    },
+  );
+
   it('are found by a text only, never by an operator', async () => {
     const { db, store } = await make();
     await rows(db, 'users').insertOne({ _id: alice.user, code: 'ac26nobeb' });

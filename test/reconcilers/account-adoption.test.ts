@@ -1,6 +1,7 @@
 /** Accounts that others made, and passwords that others changed: what a person said yes to, carried out. */
 import { describe, expect, it } from 'vitest';
 import { createVault } from '../../src/credentials.ts';
+import { sealedWith } from '../../src/envelope.ts';
 import type { Documents } from '../../src/ports.ts';
 import { adopt, resetPassword } from '../../src/reconcilers/account-creation.ts';
 import type { AccountDeps } from '../../src/reconcilers/account-state.ts';
@@ -11,11 +12,16 @@ import { applyContext } from '../support/in-memory/apply-context.ts';
 import { inMemoryDocuments } from '../support/in-memory/documents.ts';
 import { seededRandom } from '../support/in-memory/random.ts';
 
+const KEYS = `k1:${Buffer.alloc(32, 1).toString('base64')}`;
+const lostKey = createVault({ storage: 'sealed', keys: `k9:${Buffer.alloc(32, 9).toString('base64')}` });
+
+type Setup = Awaited<ReturnType<typeof setUp>>;
+
 async function setUp(email?: string) {
   const accounts = inMemoryAccounts();
   const documents = inMemoryDocuments();
   documents.users.set(alice.user, { code: code('ac26nobeb') });
-  const vault = createVault({ storage: 'sealed', keys: `k1:${Buffer.alloc(32, 1).toString('base64')}` });
+  const vault = createVault({ storage: 'sealed', keys: KEYS });
   const deps: AccountDeps = { accounts, documents, vault, random: seededRandom() };
   const did = accounts.put({ handle: handle('alice'), email: 'alice@example.com' });
   const found = account({ did, email });
@@ -73,13 +79,78 @@ describe('a password', () => {
     expect(context.told).toEqual([{ type: 'password.reset', data: { did } }]);
   });
 
-  it('that is not stored cannot be, and another pass may find it', async () => {
-    const { deps, did, context } = await setUp();
+  it('is neither stored nor set where the document names no such account', async () => {
+    const { deps, did, context, accounts, documents } = await setUp();
     await expect(resetPassword(deps, did, context)).rejects.toMatchObject({
       code: 'DOCUMENT_CHANGED',
       retryable: true,
     });
     expect(context.told).toEqual([]);
+    expect(documents.users.get(alice.user)).toEqual({ code: 'ac26nobeb' });
+    expect(accounts.stored.get(did)?.password).toBe('somebody-elses');
+  });
+
+  describe.each<readonly [string, (documents: Setup) => string | undefined]>([
+    ['none is stored', () => undefined],
+    ['the stored one is empty', () => ''],
+    ['the key of the stored one is lost', () => lostKey.seal('lost', alice.user)],
+    ['the stored one belongs to another user', ({ vault }) => vault.seal('of bob', bob.user)],
+  ])('where %s', (_name, storedIn) => {
+    async function missing() {
+      const made = await setUp();
+      const { did, documents } = made;
+      const password = storedIn(made);
+      const account = { did, handle: handle('alice'), ...(password === undefined ? {} : { password }) };
+      documents.users.set(alice.user, { code: code('ac26nobeb'), account });
+      const stored = () => documents.users.get(alice.user)?.account?.password ?? '';
+      return { ...made, stored };
+    }
+
+    it('is made new, stored sealed and set on the PDS', async () => {
+      const { deps, did, context, accounts, vault, stored } = await missing();
+      await resetPassword(deps, did, context);
+      expect(sealedWith(stored())).toBe('k1');
+      expect(await accounts.canLogIn(did, vault.open(stored(), alice.user))).toBe(true);
+      expect(context.told).toEqual([{ type: 'password.reset', data: { did } }]);
+    });
+
+    it('is made new and stored in plaintext where that is what is stored', async () => {
+      const { deps, did, context, accounts, stored } = await missing();
+      const vault = createVault({ storage: 'plaintext', keys: KEYS });
+      await resetPassword({ ...deps, vault }, did, context);
+      expect(stored()).toMatch(/^[A-Za-z0-9]{32}$/);
+      expect(await accounts.canLogIn(did, stored())).toBe(true);
+    });
+
+    it('stays the one that was stored when the run stops before it is set, and run again', async () => {
+      const { deps, did, context, accounts, vault, stored } = await missing();
+      const setPassword = async () => Promise.reject(new Error('killed'));
+      await expect(
+        resetPassword({ ...deps, accounts: { ...accounts, setPassword } }, did, context),
+      ).rejects.toThrow('killed');
+      const kept = stored();
+      expect(context.told).toEqual([]);
+      await resetPassword(deps, did, context);
+      expect(stored()).toBe(kept);
+      expect(await accounts.canLogIn(did, vault.open(kept, alice.user))).toBe(true);
+      expect(context.told).toEqual([{ type: 'password.reset', data: { did } }]);
+    });
+
+    it('is not stored over one that came meanwhile, and the PDS is not called', async () => {
+      const { deps, did, context, accounts, documents, vault, stored } = await missing();
+      const theirs = vault.seal('theirs', alice.user);
+      const storedPassword: typeof documents.storedPassword = async (user, of) => {
+        const read = await documents.storedPassword(user, of);
+        const found = documents.users.get(user);
+        documents.users.set(user, { ...found, account: { ...found?.account, password: theirs } });
+        return read;
+      };
+      await expect(
+        resetPassword({ ...deps, documents: { ...documents, storedPassword } }, did, context),
+      ).rejects.toMatchObject({ code: 'DOCUMENT_CHANGED', retryable: true });
+      expect(stored()).toBe(theirs);
+      expect(accounts.stored.get(did)?.password).toBe('somebody-elses');
+    });
   });
 
   it.each<Row>([
@@ -98,11 +169,18 @@ describe('a password', () => {
       says: 'False PasswordRefused',
     },
     {
-      reason: 'that is not in the document is nothing that could be set',
-      wanted: wants({ loggedDid: account().did, passwordResetGranted: true }),
+      reason: 'that is not in the document: a person decides',
+      wanted: wants({ loggedDid: account().did }),
       actual: linked(account(), false),
       says: 'False CredentialsIncomplete',
       held: true,
+    },
+    {
+      reason: 'that is not in the document is set: a person has decided',
+      wanted: wants({ loggedDid: account().did, passwordResetGranted: true }),
+      actual: linked(account(), false),
+      does: { type: 'reset-password', did: account().did },
+      says: 'False CredentialsIncomplete',
     },
     {
       reason: 'that fits is left alone',

@@ -1,6 +1,7 @@
 /** Passwords sealed with one key and then another, for the tests of both. */
 import type { Db } from 'mongodb';
-import { createVault, generateKey, sealedWith } from '../../src/credentials.ts';
+import { createVault, generateKey } from '../../src/credentials.ts';
+import { sealedWith } from '../../src/envelope.ts';
 import { storedUserKey } from '../../src/identity.ts';
 import { createLogger } from '../../src/logger.ts';
 import { type Engine, wireEngine } from '../../src/wire.ts';

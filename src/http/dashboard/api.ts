@@ -47,6 +47,7 @@ export function api({ desk, access }: ApiOptions): FastifyPluginAsync {
     ask('/api/user/look', userQuery, ({ key }) => desk.look(key));
     ask('/api/user/timeline', timelineQuery, ({ key, before }) => desk.timeline(key, before));
     ask('/api/user/adoption', adoptionQuery, ({ key, did }) => desk.adoption(key, did));
+    ask('/api/user/restoration', userQuery, ({ key }) => desk.restoration(key));
     ask('/api/sweeps', nothing, () => desk.sweeps());
     takeDecisions(scope, desk, access);
   };

@@ -3,7 +3,7 @@
  * may be an address, or a secret in the wrong field.
  */
 import { z } from 'zod';
-import { HISTORY_RANGES, SITUATIONS } from '../../desk/answers.ts';
+import { HISTORY_RANGES, REMOVABLES, SITUATIONS } from '../../desk/answers.ts';
 import { MAX_AUTH0_USER_ID_LENGTH } from '../../identity.ts';
 
 /** Of a request's body, in bytes: a reason of 500 characters may be 3,000 of them. */
@@ -64,6 +64,10 @@ export const signIn = z.strictObject({ token: z.string('must be a text').max(1_0
 const decider = { by: words(80), reason: words(500) };
 const until = z.iso.datetime('must be a moment such as 2030-01-31T12:00:00Z, or null').nullable();
 const ofUser = { ...decider, user: key };
+const removables = z
+  .array(oneOf(...REMOVABLES), 'must be a list')
+  .min(1, 'must not be empty')
+  .max(REMOVABLES.length, 'is too long');
 
 export const decision = z.discriminatedUnion(
   'type',
@@ -73,9 +77,10 @@ export const decision = z.discriminatedUnion(
     z.strictObject({ ...ofUser, type: z.literal('resume') }),
     z.strictObject({ ...ofUser, type: z.literal('retry') }),
     z.strictObject({ ...ofUser, type: z.literal('adopt'), did: text(MAX_DID_LENGTH) }),
+    z.strictObject({ ...ofUser, type: z.literal('restore'), what: removables }),
     z.strictObject({ ...decider, type: z.literal('approve'), run: text(MAX_ID_LENGTH) }),
   ],
-  'must be one of reconcile, pause, resume, retry, adopt, approve',
+  'must be one of reconcile, pause, resume, retry, adopt, restore, approve',
 );
 
 export type Reading<Value> =

@@ -32,6 +32,8 @@ export interface Town {
   readonly carolsDid: string;
   /** With an address that is not verified. */
   readonly erin: Member;
+  /** Whose verifications document was removed. */
+  readonly henry: Member;
   /** Whose renaming a sweep was halted over. */
   readonly renamed: readonly Member[];
 }
@@ -47,15 +49,18 @@ export async function openTown(): Promise<Town> {
     bob: join(world, 'bob'),
     carol: join(world, 'carol', { email: carols.email }),
     erin: join(world, 'erin', { emailVerified: false }),
+    henry: join(world, 'henry'),
     renamed: [join(world, 'frank'), join(world, 'grace')],
   };
-  const { alice, dave, bob, carol, renamed } = people;
+  const { alice, dave, bob, carol, henry, renamed } = people;
   const carolsDid = await createAccount(sharedPds(), carols);
   for (const member of [alice, dave, carol]) await chooseHandle(world, member, member.label);
   const path = `/api/v2/users/${encodeURIComponent(bob.userId)}`;
   await Promise.all(
-    [alice, dave, carol, people.erin, ...renamed].map((one) => passOver(engine.converge, one)),
+    [alice, dave, carol, henry, people.erin, ...renamed].map((one) => passOver(engine.converge, one)),
   );
+  await world.db.collection<{ _id: string }>('verifications').deleteOne({ _id: henry.user });
+  await passOver(engine.converge, henry);
   world.auth0.faults.add({ path, times: 10_000, answer: { type: 'status', status: 400 } });
   for (let failures = 0; failures < 2; failures += 1)
     expect(await passOver(engine.converge, bob)).toMatchObject({ end: 'failed' });

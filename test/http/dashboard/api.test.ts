@@ -45,6 +45,7 @@ describe('a question', () => {
     ['/api/user/timeline?key=auth0%7Calice', ['timeline', ALICE, undefined]],
     ['/api/user/timeline?key=auth0%7Calice&before=first:1', ['timeline', ALICE, 'first:1']],
     ['/api/user/adoption?key=auth0%7Calice&did=did:plc:a', ['adoption', ALICE, 'did:plc:a']],
+    ['/api/user/restoration?key=auth0%7Calice', ['restoration', ALICE]],
     ['/api/sweeps', ['sweeps']],
   ])('%s', async (url, asked) => {
     const { app, desk } = testDashboard();
@@ -134,6 +135,7 @@ describe('a decision', () => {
     [{ ...WHY, type: 'resume', user: ALICE }],
     [{ ...WHY, type: 'retry', user: ALICE }],
     [{ ...WHY, type: 'adopt', user: ALICE, did: 'did:plc:a' }],
+    [{ ...WHY, type: 'restore', user: ALICE, what: ['user-document', 'account-record'] }],
     [{ ...WHY, type: 'approve', run: 'run-1' }],
   ])('%j', async (decision) => {
     const dashboard = testDashboard();
@@ -173,6 +175,9 @@ describe('a decision', () => {
     [{ ...WHY, type: 'pause', user: ALICE }, 'until must be a moment'],
     [{ ...WHY, type: 'pause', user: ALICE, until: 'SECRET' }, 'until must be a moment'],
     [{ ...WHY, type: 'adopt', user: ALICE }, 'did must be 1 to 260 characters'],
+    [{ ...WHY, type: 'restore', user: ALICE }, 'what must be a list'],
+    [{ ...WHY, type: 'restore', user: ALICE, what: [] }, 'what must not be empty'],
+    [{ ...WHY, type: 'restore', user: ALICE, what: ['SECRET'] }, 'what must be one of verification'],
     [{ ...WHY, type: 'approve', user: ALICE }, 'run must be 1 to 300 characters'],
   ])('%j cannot be read', async (decision, detail) => {
     const dashboard = testDashboard();

@@ -114,6 +114,11 @@ export function testDesk(parts: Partial<Desk> = {}): TestDesk {
       'adoption',
       parts.adoption ?? (async () => ({ did: 'did:plc:a', handle: 'a.test', state: 'active', evidence: [] })),
     ),
+    restoration: asking(
+      'restoration',
+      parts.restoration ??
+        (async () => ({ what: ['verification'], lostAccount: null, writes: [], warnings: [] })),
+    ),
     sweeps: asking('sweeps', parts.sweeps ?? (async () => SWEEPS)),
     decide: asking('decide', parts.decide ?? (async () => ({ users: 1, what: 'alice is due' }))),
     async *live(signal) {

@@ -68,6 +68,7 @@ export const CALLS: Calls = {
     owners: 'stream',
     namedDids: 'read',
     storedPassword: 'read',
+    replacePassword: 'write',
     createVerification: 'write',
     raiseVerification: 'write',
     createUser: 'write',

@@ -172,7 +172,14 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
     },
     async storedPassword(user, did) {
       const account = users.get(user)?.account;
-      return account?.did === did ? account.password : undefined;
+      return account?.did === did && account.password !== '' ? account.password : undefined;
+    },
+    async replacePassword(user, did, over, password) {
+      const found = users.get(user);
+      const held = found?.account?.password === '' ? undefined : found?.account?.password;
+      if (found?.account?.did !== did || held !== over)
+        throw refused('replace a password: the user document has changed', 'DOCUMENT_CHANGED', true);
+      users.set(user, { ...found, account: { ...found.account, password } });
     },
     async dropAccount(user, did) {
       const { account, pending: _dropped, ...rest } = users.get(user) ?? {};

@@ -1,0 +1,87 @@
+/** What was removed and what a restore writes, and a person's decision. */
+import { useComputed, useSignal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import type { DecisionAnswer, RestorationAnswer } from '../../src/desk/answers.ts';
+import { DecideForm } from '../parts/decide-form.tsx';
+import { Badge } from '../parts/mark.tsx';
+import { Answer } from '../parts/waiting.tsx';
+import { question } from '../question.ts';
+import { readable } from '../words.ts';
+
+interface RestoreFormProps {
+  readonly user: string;
+  readonly onClose: () => void;
+  readonly onDone: (answer: DecisionAnswer) => void;
+}
+
+export function RestoreForm({ user, onClose, onDone }: RestoreFormProps) {
+  const isSure = useSignal(false);
+  const asked = useMemo(
+    () => question<RestorationAnswer>(`/api/user/restoration?key=${encodeURIComponent(user)}`),
+    [user],
+  );
+  useEffect(() => asked.ask(), [asked]);
+  const isUnready = useComputed(() => asked.held.value.data === undefined || !isSure.value);
+  return (
+    <DecideForm
+      title="Restore"
+      what={
+        <>
+          <p>
+            Documents or the account of <b>{user}</b> were removed, and not by Concord. A person or a program
+            may have done that on purpose, so nothing is created until you decide.
+          </p>
+          <Answer held={asked.held.value} what="what was removed" lines={4} onAgain={() => asked.ask()}>
+            {(restoration) => <Restoration restoration={restoration} />}
+          </Answer>
+        </>
+      }
+      verb="Restore"
+      isGrave
+      isUnready={isUnready}
+      decision={(decider) => {
+        const what = asked.held.value.data?.what;
+        return what === undefined
+          ? { wrong: 'There is nothing to restore.' }
+          : { type: 'restore', user, what, ...decider };
+      }}
+      onClose={onClose}
+      onDone={onDone}
+    >
+      <label class="check">
+        <input
+          type="checkbox"
+          name="sure"
+          onChange={({ currentTarget }) => {
+            isSure.value = currentTarget.checked;
+          }}
+        />
+        <span>The user did not ask for the removal, and exactly this is to be written</span>
+      </label>
+    </DecideForm>
+  );
+}
+
+function Restoration({ restoration: { what, writes, warnings } }: { restoration: RestorationAnswer }) {
+  return (
+    <>
+      {warnings.length > 0 && (
+        <ul class="evidence" aria-label="Warnings">
+          {warnings.map((warning) => (
+            <li key={warning}>
+              <Badge tone="bad">note</Badge> {readable(warning)}
+            </li>
+          ))}
+        </ul>
+      )}
+      <p>Removed: {what.join(', ')}. What is written:</p>
+      <ul class="evidence" aria-label="What is written">
+        {writes.map(({ what: text }) => (
+          <li key={text}>
+            <Badge tone="good">writes</Badge> {readable(text)}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
