@@ -6,6 +6,7 @@ import type { Person } from '../mongo/people.ts';
 import { TENANTS } from './hearing.ts';
 import { forgetNow } from './lives.ts';
 import type { Ending, Process } from './process.ts';
+import { restoreAll } from './restoring.ts';
 import type { Run } from './run.ts';
 import type { Entry, Step, Tools } from './scenario.ts';
 import { goOn, lookAt, persist, restOnce, type Work } from './work.ts';
@@ -115,6 +116,10 @@ function toolsOf(run: Run, process: Process): Tools {
       const found = [...world.accounts.stored.values()].find((account) => account.handle === handle);
       if (found === undefined) throw new Error('There is no such account.');
       return found.did;
+    },
+    restore: async (who) => {
+      const owned = { ...who, tenant: { ...TENANTS[0], directory: ports.auth0, emailTag: undefined } };
+      await restoreAll({ ...deps, events: ports.log, subjects: ports.subjects }, owned);
     },
     sweep: async () => {
       const { auth0: directory, subjects, runs } = ports;

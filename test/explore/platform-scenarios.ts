@@ -67,6 +67,21 @@ function removedByHand(what: string, steps: readonly WorldStep[]): Scenario[] {
   });
 }
 
+/** A person brings it back, and the user goes on as before. */
+function restored(what: string, steps: readonly WorldStep[]): Scenario {
+  return {
+    name: `restored: ${what}`,
+    people: [alice],
+    steps: [
+      signsUp(alice, {}, 'alice'),
+      while_(steps),
+      { does: (tools) => tools.restore(alice) },
+      chooses(alice, 'alix'),
+      sweeps,
+    ],
+  };
+}
+
 export const platformScenarios: readonly Scenario[] = [
   {
     name: 'the platform’s sign-up handler writes the documents too',
@@ -164,6 +179,25 @@ export const platformScenarios: readonly Scenario[] = [
   ...removedByHand('the verification', [removesVerification(alice)]),
   ...removedByHand('the account in the document', [removesRecord(alice)]),
   ...removedByHand('the account on the PDS', [removesAccount(alice)]),
+  restored('the users document', [removesDocument(alice)]),
+  restored('the verification', [removesVerification(alice)]),
+  restored('the account in the document', [removesRecord(alice)]),
+  restored('the account on the PDS', [removesAccount(alice)]),
+  restored('all of it', [
+    removesVerification(alice),
+    removesAccount(alice),
+    removesRecord(alice),
+    removesDocument(alice),
+  ]),
+  {
+    name: 'a restore during an erasure',
+    people: [alice],
+    steps: [
+      signsUp(alice, {}, 'alice'),
+      while_([removesVerification(alice)]),
+      { does: (tools) => tools.restore(alice), meanwhile: erasure(alice, 'goes') },
+    ],
+  },
   ...(['ac23lilia', 'ac3abcde', 'AC23Bebac'] as const).map(
     (text): Scenario => ({
       name: `a document with the older code ${text}`,

@@ -17,6 +17,8 @@ export interface Entry {
 export interface Tools {
   decide<T extends EventType>(who: Person, type: T, data: EventData[T]): Promise<void>;
   sweep(): Promise<void>;
+  /** Restores all that was removed of a user, if anything. */
+  restore(who: Person): Promise<void>;
   /** The account that carries a handle, as a person would find it. */
   didOf(handle: AccountHandle): Did;
 }
