@@ -203,7 +203,13 @@ export class Sight {
       : [];
     const did = this.#seen.did ?? (this.#isNewLife() ? undefined : this.#known.did);
     const isAccountMissing = known.has('account') && did !== undefined && this.#missingDids.has(did);
-    return isAccountMissing ? [...missing, 'account'] : missing;
+    const all: What[] = isAccountMissing ? [...missing, 'account'] : missing;
+    // Of the account of a user with an unverified address nothing is decided.
+    return this.#isUnverified() ? all.filter((what) => what !== 'record' && what !== 'account') : all;
+  }
+
+  #isUnverified(): boolean {
+    return this.#user !== undefined && this.#user !== 'absent' && !this.#user.emailVerified;
   }
 
   #isNewLife(): boolean {

@@ -7,6 +7,7 @@ import {
   removesCode,
   removesDocument,
   removesRecord,
+  removesUser,
   removesVerification,
   type WorldStep,
 } from './platform.ts';
@@ -195,7 +196,10 @@ export const platformScenarios: readonly Scenario[] = [
     steps: [
       signsUp(alice, {}, 'alice'),
       while_([removesVerification(alice)]),
-      { does: (tools) => tools.restore(alice), meanwhile: erasure(alice, 'goes') },
+      {
+        does: (tools) => tools.restore(alice),
+        meanwhile: [removesAccount(alice), removesDocument(alice), removesUser(alice)],
+      },
     ],
   },
   ...(['ac23lilia', 'ac3abcde', 'AC23Bebac'] as const).map(
