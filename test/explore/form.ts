@@ -71,10 +71,18 @@ function othersPart({ world, watch, scenario }: Run): string {
           ' ',
         ),
   );
-  const kept = [...watch.known].map(([user, { there, did, codes, isAbsent, isBlocked, createdAtMs }]) =>
-    [user, did, ...[...there].sort(), ...[...codes].sort(), isAbsent, isBlocked, lifeText(createdAtMs)].join(
-      ' ',
-    ),
+  const kept = [...watch.known].map(
+    ([user, { there, did, codes, isAbsent, isBlocked, createdAtMs, restoredAtMs }]) =>
+      [
+        user,
+        did,
+        ...[...there].sort(),
+        ...[...codes].sort(),
+        isAbsent,
+        isBlocked,
+        lifeText(createdAtMs),
+        lifeText(restoredAtMs),
+      ].join(' '),
   );
   const settled = scenario.people.map((who) => watch.settled.has(who));
   const made = [...watch.made].map((one) => one.join(' '));

@@ -76,7 +76,7 @@ export async function endFlaws(run: Run): Promise<string[]> {
   for (const { user } of scenario.people) flaws.push(...strandedIntent(world.factsOf(user)));
   // What arrived after a lease, of a user who was blocked or deleted meanwhile, is told by what the next look finds.
   const isSeenOnly = progress.isOnItsOwn && progress.stalls > 0;
-  const untold = watch.untold.filter((effect) => !isSeenOnly || effect.type === 'created');
+  const untold = watch.untold.filter((effect) => !isSeenOnly || !isSeen(world, effect));
   for (const { type } of untold.filter((effect) => isThere(world, effect))) {
     flaws.push(`no event tells of: ${type}${type === 'handle' ? ' change' : ''}`);
   }
@@ -88,6 +88,11 @@ function strandedIntent({ intent, conditions, forgotten }: Facts): string[] {
   if (intent === undefined || forgotten) return [];
   const isHeld = conditions.some(({ type, held }) => type === 'account' && held);
   return isHeld ? [] : ['W11: an intent is open, and nothing will resolve it'];
+}
+
+/** An account has to be known, and anything else is what the next look finds. */
+function isSeen(world: World, { user, type, value }: Effect): boolean {
+  return type !== 'created' || (user !== undefined && world.factsOf(user).sights.account === value);
 }
 
 /** What others have removed since can be told by nobody. */
@@ -116,7 +121,13 @@ async function personFlaws({ world, watch, progress }: Run, who: Person): Promis
     flaws.push('the log and the document name different accounts');
   const account = did === undefined ? undefined : world.accounts.stored.get(did);
   const kept = document?.account?.password;
-  if (account !== undefined && kept !== undefined && !opens(world, kept, who.user, account.password))
+  const isUsed = isFollowed(world, who) || progress.isOnItsOwn === false;
+  if (
+    isUsed &&
+    account !== undefined &&
+    kept !== undefined &&
+    !opens(world, kept, who.user, account.password)
+  )
     flaws.push('the kept password is not the account’s');
   if (facts.openActions.length > 0) flaws.push('steps are open');
   const isOpen = facts.intent !== undefined || progress.stalls > 0;

@@ -21,6 +21,8 @@ export interface Known {
   readonly isAbsent: boolean;
   readonly isBlocked: boolean;
   readonly createdAtMs: number;
+  /** The newest decision to restore: what was removed before it says nothing any more. */
+  readonly restoredAtMs: number;
 }
 
 export const NOTHING_KNOWN: Known = {
@@ -30,6 +32,7 @@ export const NOTHING_KNOWN: Known = {
   isAbsent: false,
   isBlocked: false,
   createdAtMs: Number.NEGATIVE_INFINITY,
+  restoredAtMs: Number.NEGATIVE_INFINITY,
 };
 
 const WHAT_WAS_REMOVED: Readonly<Record<Removable, What | undefined>> = {
@@ -67,7 +70,7 @@ export function knowingCode(known: Known, code: Code | undefined | null): Known 
 export function hearing(known: Known, removed: Removable, at: Date): Known {
   const what = WHAT_WAS_REMOVED[removed];
   const atMs = at.getTime();
-  if (what === undefined || atMs < known.createdAtMs) return known;
+  if (what === undefined || atMs < known.createdAtMs || atMs <= known.restoredAtMs) return known;
   // Of a user who has not been read yet: whoever was created later is another one.
   const createdAtMs = Number.isFinite(known.createdAtMs) ? known.createdAtMs : atMs;
   return knowing({ ...known, createdAtMs }, what);
@@ -109,7 +112,10 @@ const LEARNING: Learning = {
     return account === null ? next : knowingAccount(next, account.did);
   },
   'resource.removed': (known, { what, seenBy }, at) => (seenBy === 'read' ? known : hearing(known, what, at)),
-  'restore.granted': (known, { what }) => unknowing(known, ...what.flatMap((one) => restoredWith(one))),
+  'restore.granted': (known, { what }, at) => ({
+    ...unknowing(known, ...what.flatMap((one) => restoredWith(one))),
+    restoredAtMs: at.getTime(),
+  }),
   'account.created': (known, { did, documented }) =>
     documented === false ? knowingAccount(known, did) : knowingAccount(known, did, 'document', 'record'),
   'account.recorded': (known, { did }) => knowingAccount(known, did, 'document', 'record'),
