@@ -191,6 +191,23 @@ async function recordOrThrow(
 }
 
 /**
+ * The pending password, where it is the account's. It may be left from another creation that came too late: then the
+ * PDS refuses it. A password that is in the document already is the account's.
+ */
+async function pendingPassword(
+  { accounts, vault }: AccountDeps,
+  { did }: PdsAccount,
+  intent: OpenIntent | undefined,
+  { user }: Documents,
+  key: UserKey,
+): Promise<string | undefined> {
+  const pending = user?.pending;
+  if (pending === undefined || user?.account?.hasPassword === true) return undefined;
+  if (pending.intent === intent?.event) return pending.password;
+  return (await accounts.canLogIn(did, vault.open(pending.password, key))) ? pending.password : undefined;
+}
+
+/**
  * The log or the document knows the account and the other does not: a pass broke off between the two. The log is told
  * that the account was made where an intent of ours is behind it, and otherwise that it was found.
  */
@@ -200,9 +217,7 @@ export async function record(
   documents: Documents,
   context: ApplyContext,
 ): Promise<void> {
-  // A password that is there is the account's; a pending one beside it is left from a creation that came too late.
-  const hasPassword = documents.user?.account?.hasPassword === true;
-  const pending = hasPassword ? undefined : documents.user?.pending?.password;
+  const pending = await pendingPassword(deps, account, intent, documents, context.user);
   await context.ensureLease();
   await recordOrThrow(deps.documents, context.user, documents, {
     did: account.did,

@@ -1,12 +1,14 @@
 /**
- * Every single fault in every scenario, and as many pairs and random schedules as the time allows, in
- * two processes of their own. `npm run explore` goes on from there.
+ * Every single fault and every life in every scenario, every interleaving with the platform's steps, and as many pairs
+ * and random schedules as the time allows, in two processes of their own. `npm run explore` goes on from there.
  */
 import { expect, it } from 'vitest';
 import { exploreTogether } from './crew.ts';
 import { Explorer } from './explorer.ts';
 import { faultsOf } from './faults.ts';
+import type { Which } from './merge.ts';
 import { mutants } from './mutants.ts';
+import { platformScenarios } from './platform-scenarios.ts';
 import { report } from './report.ts';
 import { Run } from './run.ts';
 import { scenarios } from './scenarios.ts';
@@ -19,18 +21,31 @@ const BEYOND_MS = 38_000;
 const RANDOM_SEEDS = 400;
 const AT_ONCE = 100;
 const DELIVERIES = ['once', 'doubled'] as const;
+/** More than the platform has steps in any scenario, and messages of them. */
+const EVERY_STEP = 99;
 
 it('ends well, whatever breaks in whatever way', { timeout: 300_000 }, async () => {
-  const total = { schedules: 0, ended: 0, merged: 0, asked: 0, late: 0, stale: 0 };
+  const total = { schedules: 0, ended: 0, merged: 0, asked: 0, late: 0, stale: 0, writes: 0, rests: 0 };
   const flaws: string[] = [];
   let singles = 0;
+  const [lives, platform] = [
+    { schedules: 0, scenarios: 0, violations: 0 },
+    { schedules: 0, scenarios: 0, violations: 0 },
+  ];
   let pairsOf = 0;
+  const byWhich = new Map<Which, typeof lives>([
+    ['lives', lives],
+    ['platform', platform],
+  ]);
   const startedMs = Date.now();
   let beyondMs = 0;
   function* tasks(): Iterable<Task> {
     const always = { type: 'exhaust', depth: 1, which: 'all', untilMs: Number.MAX_SAFE_INTEGER } as const;
     for (const delivery of DELIVERIES)
       for (const { name } of scenarios) yield { ...always, scenario: name, delivery };
+    for (const { name } of scenarios) yield { ...always, which: 'lives', scenario: name, delivery: 'once' };
+    for (const { name } of platformScenarios)
+      yield { ...always, which: 'platform', depth: EVERY_STEP, scenario: name, delivery: 'once' };
     beyondMs = Date.now();
     const untilMs = beyondMs + BEYOND_MS;
     for (let seed = 1; seed <= RANDOM_SEEDS; seed += AT_ONCE)
@@ -47,9 +62,17 @@ it('ends well, whatever breaks in whatever way', { timeout: 300_000 }, async () 
     total.asked += tally.outwards.asked;
     total.late += tally.outwards.late;
     total.stale += tally.outwards.stale;
-    if (task.type === 'exhaust' && task.depth === 1 && task.delivery === 'once')
+    total.writes += tally.judged.writes;
+    total.rests += tally.judged.rests;
+    const counted = task.type === 'random' ? undefined : byWhich.get(task.which);
+    if (counted !== undefined) {
+      counted.schedules += tally.schedules;
+      counted.scenarios += isExhausted ? 1 : 0;
+      counted.violations += flaw === undefined ? 0 : 1;
+    }
+    if (task.type === 'exhaust' && task.which === 'all' && task.delivery === 'once')
       singles += tally.schedules - 1;
-    if (task.type === 'exhaust' && task.depth === 2 && isExhausted) pairsOf += 1;
+    if (task.type === 'exhaust' && task.which === 'apart' && isExhausted) pairsOf += 1;
     if (flaw !== undefined) flaws.push(flaw);
     return flaws.length < 3 ? 'go on' : 'stop';
   });
@@ -67,7 +90,21 @@ it('ends well, whatever breaks in whatever way', { timeout: 300_000 }, async () 
     `R11: ${total.asked} outward effects, ${total.late} held up until after their lease, ` +
       `${total.stale} decided without a fresh read or without the lease`,
   );
+  report(
+    `R15: W1, W3, W4, W5 and W11 held against ${total.writes} writes, and all conditions against the world ` +
+      `at ${total.rests} rests: ${flaws.length} violations`,
+  );
+  report(
+    `R16: ${platform.schedules} interleavings of the platform's steps with ours, all there are in ` +
+      `${platform.scenarios} of ${platformScenarios.length} scenarios, ${platform.violations} violations`,
+  );
+  report(
+    `R17: ${lives.schedules} users deleted, blocked, unverified, linked or forgotten, one at every call of ` +
+      `${lives.scenarios} of ${scenarios.length} scenarios, ${lives.violations} violations`,
+  );
   expect(flaws).toEqual([]);
+  expect([lives.scenarios, platform.scenarios]).toEqual([scenarios.length, platformScenarios.length]);
+  expect(total.writes).toBeGreaterThan(1_000);
   expect(total.asked).toBeGreaterThan(1_000);
   expect(total.stale).toBe(0);
   expect(singles).toBe(points);

@@ -1,9 +1,9 @@
 /** Goes through schedules one by one, each from the beginning to the end. */
-import { type FaultKind, faultsOf } from './faults.ts';
+import { type FaultKind, faultsOf, isLifeKind, LIFE_KINDS, WORLD_KINDS } from './faults.ts';
 import { history } from './histories.ts';
 import type { Mutant } from './mutant.ts';
 import { Run } from './run.ts';
-import type { Scenario } from './scenario.ts';
+import { hasPlatform, type Scenario } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
 import { type Outcome, plain, type Reference, type Schedule, type Violation } from './schedule.ts';
 import { drawFrom } from './turns.ts';
@@ -12,6 +12,7 @@ export class Explorer {
   schedules = 0;
   readonly violations: Violation[] = [];
   readonly outwards = { asked: 0, late: 0, stale: 0 };
+  readonly judged = { writes: 0, rests: 0 };
   /** Asked before each schedule; false ends the exploration. */
   goesOn: () => boolean = () => true;
   readonly #references = new Map<Scenario, Reference>();
@@ -30,6 +31,8 @@ export class Explorer {
     this.outwards.asked += outcome.outwards.asked;
     this.outwards.late += outcome.outwards.late;
     this.outwards.stale += outcome.outwards.stale;
+    this.judged.writes += outcome.judged.writes;
+    this.judged.rests += outcome.judged.rests;
     if (outcome.violations.length > 0) this.violations.push({ schedule, flaws: outcome.violations });
     return outcome;
   }
@@ -85,7 +88,9 @@ export class Explorer {
     for (let left = draw(4); left > 0; left -= 1) {
       const at = draw(trace.length);
       const point = trace[at];
-      const kinds = point === undefined ? [] : faultsOf(point, 'all');
+      const hasBefallen = [...faults.values()].some(isLifeKind);
+      const others = hasBefallen ? [] : [...LIFE_KINDS, ...(hasPlatform(scenario) ? WORLD_KINDS : [])];
+      const kinds = point === undefined ? [] : [...faultsOf(point, 'all'), ...others];
       const kind = kinds[draw(kinds.length)];
       if (kind !== undefined) faults.set(at, kind);
     }
@@ -100,7 +105,11 @@ async function runSafely(schedule: Schedule, reference?: Reference, mutant?: Mut
     return await new Run(schedule, mutant, reference).go(schedule.faults);
   } catch (error) {
     const violations = [`the run threw ${String(error)}`];
-    const outwards = { asked: 0, late: 0, stale: 0 };
-    return { violations, trace: [], states: [], struck: schedule.faults.length, passes: [], outwards };
+    const [outwards, judged] = [
+      { asked: 0, late: 0, stale: 0 },
+      { writes: 0, rests: 0 },
+    ];
+    const struck = schedule.faults.length;
+    return { violations, trace: [], states: [], struck, passes: [], outwards, judged };
   }
 }

@@ -1,5 +1,6 @@
 /** What can go wrong with one call, and which of it applies to which call. */
 import { UpstreamError } from '../../src/errors.ts';
+import type { Touched, WorldStep } from './platform.ts';
 import type { Point } from './ports.ts';
 
 export const FAULT_KINDS = [
@@ -26,12 +27,44 @@ export const FAULT_KINDS = [
   /** A listing as it was a moment ago. */
   'stale',
 ] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
+/** What the rest of the world does before a call, which itself goes on as if nothing were. */
+export const WORLD_KINDS = [
+  /** The platform takes its next steps. */
+  'meanwhile',
+  /** The same, if any, and then Concord is told of all that it has not been told yet. */
+  'heard',
+] as const;
+/** What becomes of the user before a call. There is no reference for such a run: only what always holds counts. */
+export const LIFE_KINDS = [
+  'user-deleted',
+  'user-blocked',
+  'user-unverified',
+  /** Linked into another user: this one vanishes, and no entry speaks of a deletion. */
+  'user-linked',
+  /** Deleted, and forgotten at the end of the scenario. */
+  'user-forgotten',
+] as const;
+export type LifeKind = (typeof LIFE_KINDS)[number];
+export type FaultKind =
+  | (typeof FAULT_KINDS)[number]
+  | (typeof WORLD_KINDS)[number]
+  | (typeof LIFE_KINDS)[number];
 
 export interface Fault {
   /** The number of the call that is struck, counted from 0 over the whole run. */
   readonly at: number;
   readonly kind: FaultKind;
+  /** How many steps the platform takes, of the world's kinds; 1 unless said otherwise. */
+  readonly steps?: number;
+}
+
+export function isLifeKind(kind: FaultKind): kind is LifeKind {
+  return LIFE_KINDS.some((one) => one === kind);
+}
+
+/** Something that others do, and no fault of the call. */
+export function isOfWorld(kind: FaultKind): boolean {
+  return kind === 'meanwhile' || kind === 'heard' || isLifeKind(kind);
 }
 
 const WRITE: readonly FaultKind[] = [
@@ -75,6 +108,46 @@ export function faultsOf(point: Point, which: 'all' | 'apart'): readonly FaultKi
     byPoint.set(point, known);
   }
   return known[which];
+}
+
+/** What the platform may do before a call: the steps that are left, and how many messages have not been heard. */
+export interface Prospect {
+  readonly steps: readonly WorldStep[];
+  readonly unheard: number;
+}
+
+/** Calls for which it makes no difference what the platform did before them. */
+const INDIFFERENT = new Set([
+  ...['documents.indexes', 'documents.createIndex', 'documents.codesInYear'],
+  ...['accounts.handleDomains', 'accounts.allowsHandle', 'accounts.createInvite'],
+]);
+/** Those for which it makes a difference what Concord has been told before them. */
+const HEARING = new Set([
+  ...['queue.claim', 'queue.claimUser', 'queue.complete', 'queue.release'],
+  ...['log.ofUser', 'log.read'],
+]);
+
+function touchedBy({ port, name }: Point): Touched | undefined {
+  if (INDIFFERENT.has(name)) return undefined;
+  if (port === 'secondAuth0') return 'auth0';
+  return port === 'documents' || port === 'accounts' || port === 'auth0' ? port : undefined;
+}
+
+/**
+ * Where the platform's steps may come, each place once: a step makes no difference before a call that touches
+ * nothing of it, so it comes before the next one that does, with the steps that have to come before it.
+ */
+export function worldFaults(point: Point, at: number, { steps, unheard }: Prospect): Fault[] {
+  const touched = touchedBy(point);
+  const faults: Fault[] = [];
+  if (touched !== undefined)
+    for (const [index, step] of steps.entries())
+      if (step.touches.includes(touched)) faults.push({ at, kind: 'meanwhile', steps: index + 1 });
+  if (!HEARING.has(point.name)) return faults;
+  if (unheard > 0) faults.push({ at, kind: 'heard', steps: 0 });
+  for (const [index, step] of steps.entries())
+    if (step.isTold) faults.push({ at, kind: 'heard', steps: index + 1 });
+  return faults;
 }
 
 export function upstreamOf(point: Point): 'auth0' | 'mongodb' | 'pds' {

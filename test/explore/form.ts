@@ -13,10 +13,13 @@ import type { EventId, UserKey } from '../../src/identity.ts';
 import type { Auth0User, SubjectView } from '../../src/ports.ts';
 import type { StoredSubject } from '../support/in-memory/work-queue.ts';
 import { textOf } from './passes.ts';
+import type { Message } from './platform.ts';
 import type { Run } from './run.ts';
 import type { World } from './world.ts';
 
-const NAMES = /until \d{4}-[-0-9:.T]+Z|event-\d+|password-\d+|invite-\d+|did:plc:[a-z2-7]{24}|[0-9a-f]{64}/g;
+/** Moments at which a life in Auth0 began are only compared with each other, so they are names as well. */
+const NAMES =
+  /until \d{4}-[-0-9:.T]+Z|\d{4}-\d\d-\d\dT[0-9:.]+Z|event-\d+|password-\d+|invite-\d+|did:plc:[a-z2-7]{24}|[0-9a-f]{64}/g;
 const DATE = /\d{4}-\d\d-\d\dT[0-9:.]+Z/g;
 const DAY_MS = 86_400_000;
 /** What a sweep still reads of decisions about sweeps. */
@@ -28,7 +31,8 @@ export function formOf(run: Run): string {
   const mending = hasStalled ? progress.struck > progress.struckBeforeMending : undefined;
   const text = [
     [step, phase, part, tries, textOf(sinceFault), stalls, mending, difference, isOver].join(),
-    [progress.struck > 0, progress.lates > 0].join(),
+    [progress.struck > 0, progress.lates > 0, progress.taken, progress.isOnItsOwn, progress.forgets].join(),
+    othersPart(run),
     watch.untold.map(({ user, type, value }) => [user, type, value].join(' ')).join(','),
     [...watch.codes].map(([user, codes]) => [user, ...codes].join(' ')).join(','),
     ...platformParts(world),
@@ -46,6 +50,43 @@ export function formOf(run: Run): string {
     return known;
   });
   return createHash('sha256').update(named).digest('base64');
+}
+
+function isOfThisLife(world: World, { who, atMs }: Extract<Message, { type: 'change' }>): boolean {
+  const createdAt = world.userOf(who)?.createdAt;
+  return createdAt === undefined || atMs >= createdAt.getTime();
+}
+
+function lifeText(createdAtMs: number): string {
+  return Number.isFinite(createdAtMs) ? new Date(createdAtMs).toISOString() : '-';
+}
+
+/** What is still to be heard, and what the oracle keeps of each user. */
+function othersPart({ world, watch, scenario }: Run): string {
+  const { messages, heard, gone, usersOnce } = world;
+  const left = messages.map((message) =>
+    message.type === 'entry'
+      ? `${message.who.user} ${message.code}`
+      : [message.who.user, message.removed, world.nowMs - message.atMs, isOfThisLife(world, message)].join(
+          ' ',
+        ),
+  );
+  const kept = [...watch.known].map(
+    ([user, { there, did, codes, isAbsent, isBlocked, createdAtMs, restoredAtMs }]) =>
+      [
+        user,
+        did,
+        ...[...there].sort(),
+        ...[...codes].sort(),
+        isAbsent,
+        isBlocked,
+        lifeText(createdAtMs),
+        lifeText(restoredAtMs),
+      ].join(' '),
+  );
+  const settled = scenario.people.map((who) => watch.settled.has(who));
+  const made = [...watch.made].map((one) => one.join(' '));
+  return [left, heard, [...gone], [...usersOnce], kept, settled, made].map(String).join('|');
 }
 
 /** How long ago, up to where it makes no difference; of what is to come, how far off. */
@@ -188,6 +229,7 @@ function factsPart(world: World, facts: Facts): string {
     age(world, facts.intent?.at, settleMs),
     age(world, remnant === undefined ? undefined : new Date(remnant.since), settleMs),
     age(world, facts.newestAt, 1),
+    age(world, facts.auth0 === undefined ? facts.removedAt : undefined, Number.POSITIVE_INFINITY),
     refusals(facts.refusedHandles),
     refusals(facts.refusedEmails),
   ].join('|');

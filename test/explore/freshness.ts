@@ -75,8 +75,10 @@ export class Freshness {
     if (kind === 'holdersOfEmail') return `${kind} ${wanted.email}`;
     if (kind === 'account') return `${kind} ${String(first)}`;
     // The code is this user's alone, and is not asked for.
-    const code = user === undefined ? undefined : this.#world.documents.users.get(user)?.code;
-    return wanted.handle === `${code}.at.test` ? undefined : `${kind} ${wanted.handle}`;
+    const { documents } = this.#world;
+    const codes = user === undefined ? [] : [documents.users.get(user)?.code, this.#world.factsOf(user).code];
+    const isCode = codes.some((code) => wanted.handle === `${code?.toLowerCase()}.at.test`);
+    return isCode ? undefined : `${kind} ${wanted.handle}`;
   }
 }
 

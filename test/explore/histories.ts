@@ -1,7 +1,7 @@
 /** Random histories: what people and Auth0 may do in any order, and what may happen to the lists and the clock. */
 import fc from 'fast-check';
 import type { Policy } from '../../src/engine/settings.ts';
-import { alice, bob, type Person } from '../mongo/people.ts';
+import { alice, bob } from '../mongo/people.ts';
 import type { Scenario, Step } from './scenario.ts';
 import type { World } from './world.ts';
 
@@ -119,35 +119,4 @@ async function happens(world: World, one: Happening): Promise<void> {
     case 'clock-is-set-back':
       return world.setBack(one.byMs);
   }
-}
-
-/** What the conditions say has to be so: the oracle where there is no run to compare with. */
-export function untruths(world: World, who: Person): string[] {
-  const document = world.documents.users.get(who.user);
-  const did = document?.account?.did;
-  const account = did === undefined ? undefined : world.accounts.stored.get(did);
-  const conditions = world.conditionsOf(who.user);
-  const says = (reason: string): boolean =>
-    conditions.some((condition) => condition.reason === reason && condition.status === 'True');
-  const isHeld = conditions.some(({ held }) => held);
-  const user = world.usersNow.get(who.userId);
-  const flaws: string[] = [];
-  const check = (isSo: boolean, flaw: string): void => {
-    if (!isSo) flaws.push(`in the end ${flaw}`);
-  };
-  if (user !== undefined) check(document?.code !== undefined, 'there is no code');
-  const wanted = user?.emailVerified === true && !user.blocked && user.email !== undefined;
-  if (wanted && !isHeld)
-    check(account?.status === 'active', 'there is no active account, and nobody is asked');
-  if (wanted && account !== undefined && says('EmailSet'))
-    check(account.email === user.email?.toLowerCase(), 'the address is another one, and is said to be right');
-  const name = world.documents.handles.get(who.user);
-  if (account?.status === 'active' && says('PlatformHandle'))
-    check(
-      account.handle === `${name?.replaceAll(/[._]/g, '-')}.at.test`,
-      'the handle is said to be the platform’s',
-    );
-  if (user?.blocked === true && world.settings.policy.blocked === 'deactivate')
-    check(account?.status !== 'active', 'the account of a blocked user is active');
-  return flaws;
 }

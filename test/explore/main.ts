@@ -1,8 +1,9 @@
 /**
  * npm run explore -- [--schedules N] [--seed S] [--workers 2] [--processes 2] [--scenario TEXT] [--faults F]
  *
- * Every single fault in every scenario first, then every pair, then three where it is worth it, each with
- * every entry delivered once and twice; then random schedules, of which at least one tenth of N is kept.
+ * Every interleaving with the platform's steps first; then every single fault in every scenario, then every pair, then
+ * three where it is worth it, each with every entry delivered once and twice, and one life of a user with up to one
+ * fault; then random schedules, of which at least one tenth of N is kept.
  *
  * With --scenario (those whose name has this text in it) or --faults (up to so many, two by default) only the
  * former, to their end however many there are, and nothing random.
@@ -10,6 +11,8 @@
  */
 import { parseArgs } from 'node:util';
 import { exploreTogether } from './crew.ts';
+import type { Which } from './merge.ts';
+import { platformScenarios } from './platform-scenarios.ts';
 import { DEEP, scenarios } from './scenarios.ts';
 import type { Found, Task } from './task.ts';
 
@@ -48,6 +51,11 @@ if (chosen.length === 0) {
 const RANDOM_AT_ONCE = 500;
 /** One cause may show itself in several scenarios, and a few of them say more than one. */
 const MAX_FLAWS = 3;
+const WHAT: Partial<Record<Which, string>> = {
+  platform: 'the steps of the platform',
+  lives: 'a life',
+  'lives and apart': 'a life and a fault',
+};
 const DELIVERIES = ['once', 'doubled'] as const;
 const total = { schedules: 0, works: 0, ended: 0, merged: 0 };
 const exhausted: string[] = [];
@@ -57,6 +65,9 @@ let random = 0;
 
 function* exhaustive(): Iterable<Task> {
   const untilMs = Number.MAX_SAFE_INTEGER;
+  const platform = { type: 'exhaust', delivery: 'once', which: 'platform', depth: 99, untilMs } as const;
+  for (const scenario of chosen)
+    if (platformScenarios.includes(scenario)) yield { ...platform, scenario: scenario.name };
   const deep = scenarios.filter(({ name }) => DEEP.has(name));
   const levels = isWhole
     ? Array.from({ length: depth }, (_, less) => [less + 1, chosen] as const)
@@ -71,6 +82,9 @@ function* exhaustive(): Iterable<Task> {
         if (!isWhole && level > 1 && total.schedules >= 0.9 * wanted) continue;
         const which = level === 1 ? 'all' : 'apart';
         yield { type: 'exhaust', scenario: name, delivery, depth: level, which, untilMs };
+        const lives = level === 1 ? 'lives' : 'lives and apart';
+        if (level < 3 && delivery === 'once')
+          yield { type: 'exhaust', scenario: name, delivery, depth: level, which: lives, untilMs };
       }
     }
   }
@@ -95,9 +109,9 @@ function onFound(task: Task, found: Found): 'go on' | 'stop' {
   const what =
     task.type === 'random'
       ? `seeds ${task.seed} to ${task.seed + task.count - 1}`
-      : `up to ${task.depth} faults, ${task.delivery}: ${task.scenario}`;
+      : `${WHAT[task.which] ?? `up to ${task.depth} faults`}, ${task.delivery}: ${task.scenario}`;
   if (task.type === 'random') random += tally.schedules;
-  else if (found.isExhausted) exhausted.push(`${task.depth} ${task.delivery}`);
+  else if (found.isExhausted) exhausted.push(`${WHAT[task.which] ?? task.depth} ${task.delivery}`);
   const how = found.flaw === undefined ? '' : ', of which one is a violation';
   process.stderr.write(`${total.schedules} schedules, ${rate()}/s; ${tally.schedules} of ${what}${how}\n`);
   if (found.flaw !== undefined) flaws.push(found.flaw);
@@ -106,7 +120,7 @@ function onFound(task: Task, found: Found): 'go on' | 'stop' {
 
 await exploreTogether(tasks(), processes, onFound);
 for (const flaw of flaws) process.stdout.write(`${flaw}\n`);
-const count = (level: number, delivery: string): number =>
+const count = (level: number | string | undefined, delivery: string): number =>
   exhausted.filter((one) => one === `${level} ${delivery}`).length;
 const of = isWhole ? chosen.length : scenarios.length;
 const triplesOf = isWhole ? chosen.length : DEEP.size;
@@ -114,6 +128,11 @@ process.stdout.write(
   `R2: exhausted: singles in ${count(1, 'once')} + ${count(1, 'doubled')} scenarios (once + twice delivered), ` +
     `pairs in ${count(2, 'once')} + ${count(2, 'doubled')} of ${of}, ` +
     `triples in ${count(3, 'once')} + ${count(3, 'doubled')} of ${triplesOf}\n`,
+);
+const platformOf = chosen.filter((scenario) => platformScenarios.includes(scenario)).length;
+process.stdout.write(
+  `R16: exhausted: ${WHAT.platform} in ${count(WHAT.platform, 'once')} of ${platformOf} scenarios; ` +
+    `R17: ${WHAT.lives} in ${count(WHAT.lives, 'once')} of ${of}, with a fault in ${count(WHAT['lives and apart'], 'once')}\n`,
 );
 process.stdout.write(
   `${total.schedules} schedules (${total.ended} run to their end, ${total.merged} met a known state, ${random} random), ` +

@@ -15,9 +15,9 @@ async function explore(task: Task): Promise<Found> {
     explorer.goesOn = () => !isLate() && explorer.violations.length === 0;
     for (let seed = task.seed; seed < task.seed + task.count && explorer.goesOn(); seed += 1)
       await explorer.random(seed, task.workers);
-    const { schedules, violations, outwards } = explorer;
+    const { schedules, violations, outwards, judged } = explorer;
     const [first] = violations;
-    const tally = { schedules, works: 0, ended: schedules, merged: 0, outwards };
+    const tally = { schedules, works: 0, ended: schedules, merged: 0, outwards, judged };
     return { tally, isExhausted: !isLate(), flaw: first && asTest(await shrink(first)) };
   }
   const { delivery, depth, which } = task;

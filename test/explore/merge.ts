@@ -5,17 +5,20 @@
  * A schedule counts when its faults struck. Most are never run to their end: they come to a form from
  * which everything that can still follow has been found to end well.
  */
-import { type Fault, faultsOf } from './faults.ts';
+import { Deaths } from './deaths.ts';
+import { type Fault, faultsOf, isLifeKind, LIFE_KINDS, type Prospect, worldFaults } from './faults.ts';
 import { formOf } from './form.ts';
 import type { Mutant } from './mutant.ts';
-import type { Work } from './phases.ts';
 import type { Point } from './ports.ts';
 import { Run } from './run.ts';
 import type { Reference, Schedule, Violation } from './schedule.ts';
 import type { Watch } from './watch.ts';
 
-/** Which faults of a call: all of them, or those that differ in what they do to the rest of the world. */
-export type Which = 'all' | 'apart';
+/**
+ * Which faults of a call: all of them, those that differ in what they do to the rest of the world, the places
+ * at which the platform may take its next steps, or what may become of the user; the last also with those apart.
+ */
+export type Which = 'all' | 'apart' | 'platform' | 'lives' | 'lives and apart';
 
 /** A form, with a run that came to it. */
 interface Place {
@@ -34,7 +37,8 @@ interface End {
   /** Undefined when something was wrong. */
   readonly place: Place | undefined;
   readonly trace: readonly Point[];
-  readonly deaths?: Deaths | undefined;
+  readonly prospects: readonly Prospect[];
+  readonly deaths?: Deaths<Place> | undefined;
 }
 
 export interface Tally {
@@ -48,6 +52,8 @@ export interface Tally {
   merged: number;
   /** Outward effects that were asked for, those that arrived after the lease, and those decided on too little. */
   readonly outwards: Readonly<Watch['outwards']>;
+  /** Writes and rests that the rules were held against. */
+  readonly judged: Readonly<Watch['judged']>;
 }
 
 const NO_FAULTS: readonly Fault[] = [];
@@ -67,8 +73,8 @@ export class Merger {
   constructor(schedule: Omit<Schedule, 'faults'>, reference: Reference, mutant?: Mutant) {
     this.#schedule = schedule;
     this.#run = new Run(schedule, mutant, reference);
-    const { outwards } = this.#run.watch;
-    this.tally = { schedules: 0, works: 0, ended: 0, merged: 0, outwards };
+    const { outwards, judged } = this.#run.watch;
+    this.tally = { schedules: 0, works: 0, ended: 0, merged: 0, outwards, judged };
   }
 
   /** Every schedule of up to so many faults. Whatever an earlier call has found is not looked for again. */
@@ -99,15 +105,16 @@ export class Merger {
   /** Has done what is done here with these faults, and goes on from there; then with one fault more. */
   async #does(place: Place, faults: readonly Fault[], left: number, which: Which): Promise<number> {
     if (!this.goesOn()) return 0;
-    const { place: next, trace, deaths } = await this.#end(place, faults, left > 0);
+    const mayDie = left > 0 && which !== 'platform' && which !== 'lives';
+    const end = await this.#end(place, faults, mayDie);
+    const { place: next, trace, deaths } = end;
     let count = next === undefined ? 1 : await this.#explore(next, left, which);
     if (left === 0) return count;
     const from = (faults.at(-1)?.at ?? place.calls - 1) + 1;
     for (let at = from; at < place.calls + trace.length; at += 1) {
-      const point = trace[at - place.calls];
-      if (point === undefined) continue;
-      for (const kind of faultsOf(point, which)) {
-        const more = [...faults, { at, kind }];
+      for (const fault of offers(end, at, place, faults, which)) {
+        const { kind } = fault;
+        const more = [...faults, fault];
         if (deaths !== undefined && (kind === 'crash-before' || kind === 'crash-after'))
           count += await this.#dies(place, more, deaths, left - 1, which);
         else count += await this.#does(place, more, left - 1, which);
@@ -117,20 +124,22 @@ export class Merger {
   }
 
   async #end(place: Place, faults: readonly Fault[], mayDie: boolean): Promise<End> {
-    const key = faults.map(({ at, kind }) => `${at - place.calls}${kind}`).join();
+    const key = faults.map(({ at, kind, steps = '' }) => `${at - place.calls}${kind}${steps}`).join();
     const known = place.ends.get(key);
     if (known !== undefined) return known;
     const run = this.#run;
     place.restore?.();
     run.trace = [];
+    run.prospects = [];
     run.aim(faults);
     const work = await run.next();
     if (work === undefined) throw new Error('There is nothing to be done here.');
-    const deaths = mayDie && Deaths.isTold(run, faults) ? new Deaths(run, work) : undefined;
+    const deaths = mayDie && Deaths.isTold(run, faults) ? new Deaths<Place>(run, work) : undefined;
     await run.does(work, deaths);
     this.tally.works += 1;
     const trace = [...run.trace];
-    const end: End = { trace, place: await this.#arrive([...place.faults, ...faults]) };
+    const { prospects } = run;
+    const end: End = { trace, prospects, place: await this.#arrive([...place.faults, ...faults]) };
     place.ends.set(key, end);
     return { ...end, deaths };
   }
@@ -139,7 +148,7 @@ export class Merger {
   async #dies(
     place: Place,
     faults: readonly Fault[],
-    deaths: Deaths,
+    deaths: Deaths<Place>,
     left: number,
     which: Which,
   ): Promise<number> {
@@ -182,15 +191,17 @@ export class Merger {
     const usual = await this.#goOn(known.restore, []);
     const at = this.compared % usual.trace.length;
     this.compared += 1;
-    const point = usual.trace[at];
-    const kinds = point === undefined ? [] : faultsOf(point, 'all');
-    const kind = kinds[this.compared % kinds.length] ?? 'error';
-    const struck = await this.#goOn(known.restore, [{ at: known.calls + at, kind }]);
-    const others = [await this.#goOn(here, []), await this.#goOn(here, [{ at: calls + at, kind }])];
+    const kinds = (['all', 'platform', 'lives'] as const).flatMap((which) =>
+      offers(usual, known.calls + at, known, NO_FAULTS, which),
+    );
+    const fault = kinds[this.compared % kinds.length] ?? ({ kind: 'error' } as const);
+    const struck = await this.#goOn(known.restore, [{ ...fault, at: known.calls + at }]);
+    const others = [await this.#goOn(here, []), await this.#goOn(here, [{ ...fault, at: calls + at }])];
     for (const [number, one] of [usual, struck].entries()) {
       const other = others[number];
       const isSame = one.form === other?.form && one.calls === other.calls;
-      if (!isSame) this.#violated(faults, [`unlike ${JSON.stringify(known.faults)} (then ${kind} at ${at})`]);
+      if (!isSame)
+        this.#violated(faults, [`unlike ${JSON.stringify(known.faults)} (then ${fault.kind} at ${at})`]);
     }
   }
 
@@ -198,13 +209,14 @@ export class Merger {
     const run = this.#run;
     restore();
     run.trace = [];
+    run.prospects = [];
     run.aim(faults);
     const work = await run.next();
     if (work !== undefined) await run.does(work);
-    const trace = [...run.trace];
+    const [trace, prospects] = [[...run.trace], run.prospects];
     const calls = trace.map(({ name }) => name).join(' ');
     await run.next();
-    return { trace, calls, form: run.watch.violations.join() + formOf(run) };
+    return { trace, prospects, calls, form: run.watch.violations.join() + formOf(run) };
   }
 
   #violated(faults: readonly Fault[], flaws: readonly string[]): void {
@@ -212,52 +224,24 @@ export class Merger {
   }
 }
 
-interface Moment<T> {
-  readonly call: number;
-  readonly restore: () => void;
-  /** What came of a death then. */
-  place?: { readonly value: T | undefined };
-}
-
-/**
- * The moments at which a process may die over what it does. What is left of it is what it has written, so
- * there is one moment after each write, seen on the way of a run that does not die.
- */
-class Deaths {
-  readonly #run: Run;
-  readonly #work: Work;
-  readonly #moments: Moment<Place>[] = [];
-
-  /** Not where others go on meanwhile, which is not this process's, nor where a call may not even begin. */
-  static isTold({ world: { outage, nowMs } }: Run, faults: readonly Fault[]): boolean {
-    const isAway = outage !== undefined && nowMs < outage.untilMs;
-    return !isAway && faults.every(({ kind }) => !kind.startsWith('stall'));
+/** What may come before this call, after the faults that have struck. */
+function offers(
+  { trace, prospects }: Pick<End, 'trace' | 'prospects'>,
+  at: number,
+  place: Place,
+  faults: readonly Fault[],
+  which: Which,
+): readonly Fault[] {
+  const point = trace[at - place.calls];
+  if (point === undefined) return [];
+  if (which === 'platform') {
+    const prospect = prospects[at - place.calls];
+    return prospect === undefined ? [] : worldFaults(point, at, prospect);
   }
-
-  constructor(run: Run, work: Work) {
-    this.#run = run;
-    this.#work = work;
-  }
-
-  /** Before a call, or after the last one. */
-  note(call: number): void {
-    this.#moments.push({ call, restore: this.#run.save() });
-  }
-
-  async at({ at, kind }: Fault, arrive: () => Promise<Place | undefined>): Promise<Place | undefined> {
-    const before = kind === 'crash-before' ? at : at + 1;
-    const moment = this.#moments.findLast(({ call }) => call <= before);
-    if (moment === undefined) throw new Error('No moment was noted.');
-    if (moment.place === undefined) {
-      const { progress } = this.#run;
-      moment.restore();
-      progress.calls = at + 1;
-      progress.struck += 1;
-      progress.sinceFault = {};
-      this.#work.settle({ type: 'died' });
-      this.#run.watch.read();
-      moment.place = { value: await arrive() };
-    }
-    return moment.place.value;
-  }
+  const all = which === 'all' ? 'all' : 'apart';
+  const plain = which === 'lives' ? [] : faultsOf(point, all).map((kind) => ({ at, kind }));
+  if (which === 'all' || which === 'apart') return plain;
+  // Nobody is struck twice.
+  const isStruck = [...place.faults, ...faults].some(({ kind }) => isLifeKind(kind));
+  return isStruck ? plain : [...LIFE_KINDS.map((kind) => ({ at, kind })), ...plain];
 }

@@ -3,6 +3,7 @@
 import type { SafetyLimits } from '../../src/engine/limits.ts';
 import type { EngineSettings } from '../../src/engine/settings.ts';
 import type { Random } from '../../src/ports.ts';
+import type { Which } from './merge.ts';
 import type { Ports } from './ports.ts';
 import type { Run } from './run.ts';
 
@@ -10,6 +11,10 @@ export interface Mutant {
   readonly name: string;
   /** The scenario in which a fault shows it, where searching all of them would take long. */
   readonly where?: string;
+  /** What the violation that finds it has to say; then it is looked for in that scenario alone. */
+  readonly rule?: string;
+  /** What has to come before a call there, where it is no fault of the call. */
+  readonly by?: Extract<Which, 'platform' | 'lives'>;
   /** Between the engine and the faults: what the engine believes, and what it does about errors. */
   readonly outer?: (ports: Ports, run: Run) => Ports;
   /** Between the faults and the stores: a store that does not do what it says. */

@@ -1,7 +1,7 @@
 /** The oracle is tested with bugs: what it does not find here, it would not find in the engine. */
 import { expect, it } from 'vitest';
 import { Explorer } from './explorer.ts';
-import { Merger } from './merge.ts';
+import { Merger, type Which } from './merge.ts';
 import type { Mutant } from './mutant.ts';
 import { mutants } from './mutants.ts';
 import { report } from './report.ts';
@@ -11,35 +11,46 @@ import { plain, type Violation } from './schedule.ts';
 
 /** Milliseconds for one bug; most are found in the first hundred schedules. */
 const SEARCH_MS = 12_000;
+/** More than the platform has steps in any scenario, and messages of them. */
+const EVERY_STEP = 99;
 const references = new Explorer();
 
 /** What found it: the scenario, and the fault where one was needed; undefined when nothing did. */
 async function finder(mutant: Mutant): Promise<string | undefined> {
   const untilMs = Date.now() + SEARCH_MS;
-  const search = async (scenario: Scenario, delivery: 'once' | 'doubled', depth: number) => {
+  const search = async (
+    scenario: Scenario,
+    delivery: 'once' | 'doubled',
+    depth: number,
+    which: Which = 'all',
+  ) => {
     if (Date.now() >= untilMs) return undefined;
     const reference = await references.reference(scenario);
     const merger = new Merger({ ...plain(scenario), delivery }, reference, mutant);
-    merger.goesOn = () => merger.violations.length === 0 && Date.now() < untilMs;
-    await merger.exhaust(depth, 'all').catch((error: unknown) => merger.threw(error));
-    return merger.violations[0];
+    const isFound = ({ flaws }: Violation): boolean =>
+      mutant.rule === undefined || flaws.some((flaw) => flaw.startsWith(mutant.rule ?? ''));
+    merger.goesOn = () => !merger.violations.some(isFound) && Date.now() < untilMs;
+    await merger.exhaust(depth, which).catch((error: unknown) => merger.threw(error));
+    return merger.violations.find(isFound);
   };
-  for (const scenario of scenarios)
+  const isHere = ({ name }: Scenario): boolean => mutant.where === undefined || name === mutant.where;
+  for (const scenario of scenarios.filter((one) => mutant.rule === undefined || isHere(one)))
     for (const delivery of ['once', 'doubled'] as const) {
       const violation = await search(scenario, delivery, 0);
-      if (violation !== undefined) return told(violation);
+      if (violation !== undefined) return told(mutant.rule, violation);
     }
   for (const scenario of scenarios) {
-    if (mutant.where !== undefined && scenario.name !== mutant.where) continue;
-    const violation = await search(scenario, 'once', 1);
-    if (violation !== undefined) return told(violation);
+    if (!isHere(scenario)) continue;
+    const violation = await search(scenario, 'once', mutant.by === 'platform' ? EVERY_STEP : 1, mutant.by);
+    if (violation !== undefined) return told(mutant.rule, violation);
   }
   return undefined;
 }
 
-function told({ schedule: { faults, scenario }, flaws }: Violation): string {
+function told(rule: string | undefined, { schedule: { faults, scenario }, flaws }: Violation): string {
   const fault = faults.map(({ at, kind }) => `, ${kind} at call ${at}`).join('');
-  return `${scenario.name}${fault}: ${flaws[0]?.split('\n')[0]}`;
+  const flaw = flaws.find((one) => rule !== undefined && one.startsWith(rule)) ?? flaws[0];
+  return `${scenario.name}${fault}: ${flaw?.split('\n')[0]}`;
 }
 
 it('finds the bugs that were put in', { timeout: 300_000 }, async () => {

@@ -1,25 +1,17 @@
 /** A step of a scenario in its phases: it happens, it is delivered, decided, worked on until nobody waits, and once more. */
-import { converge } from '../../src/engine/converge.ts';
 import { decide } from '../../src/engine/decide.ts';
 import { sweep } from '../../src/engine/sweep.ts';
 import { ingest } from '../../src/events/ingest.ts';
-import { otherTenant, type Person, tenant } from '../mongo/people.ts';
-import { mostOf } from './passes.ts';
-import { type Ending, type Pass, Process } from './process.ts';
+import type { Person } from '../mongo/people.ts';
+import { TENANTS } from './hearing.ts';
+import { forgetNow } from './lives.ts';
+import type { Ending, Process } from './process.ts';
+import { restoreAll } from './restoring.ts';
 import type { Run } from './run.ts';
 import type { Entry, Step, Tools } from './scenario.ts';
+import { goOn, lookAt, persist, restOnce, type Work } from './work.ts';
 import { silent } from './world.ts';
 
-/** Something that a process does, and what that means to the run: also when it dies over it. */
-export interface Work {
-  run(): Promise<Ending<unknown>>;
-  settle(ending: Ending<unknown>): void;
-}
-
-const TENANTS = [
-  { id: tenant, keyPrefix: '' },
-  { id: otherTenant, keyPrefix: 'second-' },
-] as const;
 export const LIMITS = {
   removals: { share: 1, count: 10 },
   renames: { share: 1, count: 10 },
@@ -27,13 +19,26 @@ export const LIMITS = {
   restores: { share: 1, count: 10 },
   sourceShrink: 1,
 };
-const MAX_TRIES = 12;
+/** Between two steps of the platform, long enough for everything to come to rest. */
+const PAUSE_MS = 20_000;
 /** What a pass may still find after the last fault: one that meets the lease or waits, and one that mends. */
 const PASSES_AFTER_FAULT = 2;
 
 type Phase = (run: Run, step: Step) => Promise<Work | undefined> | Work | undefined;
 
-const PHASES: readonly Phase[] = [begin, deliver, act, rest, redeliver, restAgain, mend, restMended, end];
+const PHASES: readonly Phase[] = [
+  begin,
+  deliver,
+  act,
+  rest,
+  redeliver,
+  restAgain,
+  unfold,
+  mend,
+  restMended,
+  forgets,
+  end,
+];
 
 /** What is to be done next; undefined when there was nothing to do in this phase, and the next one has come. */
 export async function worksOf(run: Run): Promise<Work | undefined> {
@@ -42,13 +47,6 @@ export async function worksOf(run: Run): Promise<Work | undefined> {
   const phase = PHASES[progress.phase];
   if (step === undefined || phase === undefined) throw new Error('The run is over.');
   return phase(run, step);
-}
-
-function goOn({ progress }: Run, to = progress.phase + 1): undefined {
-  progress.phase = to;
-  progress.part = 0;
-  progress.tries = 0;
-  return undefined;
 }
 
 async function begin(run: Run, step: Step): Promise<undefined> {
@@ -108,29 +106,8 @@ function act(run: Run, { does }: Step): Work | undefined {
   });
 }
 
-/** Something that is done again until it succeeds. */
-function persist(run: Run, work: (process: Process) => Promise<unknown>, onDone: () => void): Work {
-  const { progress, watch, world } = run;
-  return {
-    run: () => {
-      const process = new Process(run);
-      return process.run(() => work(process));
-    },
-    settle: (ending) => {
-      progress.tries += 1;
-      if (ending.type === 'threw' && !(ending.error instanceof Error && 'retryable' in ending.error))
-        watch.violations.push(`a command threw ${String(ending.error)}`);
-      const isLast = progress.tries === MAX_TRIES;
-      if (ending.type !== 'done') world.advanceTo(world.nowMs + 5_000);
-      if (ending.type !== 'done' && isLast) watch.violations.push('a command or a delivery never succeeded');
-      if (ending.type !== 'done' && !isLast) return;
-      progress.tries = 0;
-      onDone();
-    },
-  };
-}
-
-function toolsOf(run: Run, { ports, deps }: Process): Tools {
+function toolsOf(run: Run, process: Process): Tools {
+  const { ports, deps } = process;
   const { world, watch, mutant } = run;
   const outside = { log: ports.log, queue: ports.queue, clock: world.clock, random: deps.random };
   return {
@@ -139,6 +116,10 @@ function toolsOf(run: Run, { ports, deps }: Process): Tools {
       const found = [...world.accounts.stored.values()].find((account) => account.handle === handle);
       if (found === undefined) throw new Error('There is no such account.');
       return found.did;
+    },
+    restore: async (who) => {
+      const owned = { ...who, tenant: { ...TENANTS[0], directory: ports.auth0, emailTag: undefined } };
+      await restoreAll({ ...deps, events: ports.log, subjects: ports.subjects }, owned);
     },
     sweep: async () => {
       const { auth0: directory, subjects, runs } = ports;
@@ -152,6 +133,7 @@ function toolsOf(run: Run, { ports, deps }: Process): Tools {
         { ...TENANTS[0], directory, emailTag: undefined },
       );
       const isComplete = over.type === 'over' && over.complete;
+      if (over.type === 'over') process.sawAll();
       if (isComplete && run.brokenStreams > broken)
         watch.violations.push('a listing that broke off was taken for complete');
       if (over.type === 'under-way') world.advanceTo(over.until.getTime());
@@ -162,7 +144,7 @@ function toolsOf(run: Run, { ports, deps }: Process): Tools {
 
 function rest(run: Run): Promise<Work | undefined> | Work | undefined {
   if (run.schedule.workers === 1) return restOnce(run, allowedIn(run));
-  if (run.progress.part > 0) return goOn(run, PHASES.indexOf(mend));
+  if (run.progress.part > 0) return goOn(run, PHASES.indexOf(unfold));
   run.progress.part = 1;
   const together = async (): Promise<Ending<void>> => ({ type: 'done', value: await run.together() });
   return { run: together, settle: () => undefined };
@@ -201,24 +183,34 @@ function allowedIn({ schedule, reference, progress, sisters }: Run): number {
   return PASSES_AFTER_FAULT + again + Math.max(0, (reference?.passes[progress.step] ?? 99) - 1);
 }
 
-/** The next pass over whoever waits, until nobody does. */
-async function restOnce(run: Run, allowed: number): Promise<Work | undefined> {
-  const { world, watch, progress } = run;
-  if (progress.part === 0) progress.sinceFault = {};
-  progress.part = 1;
-  const next = await world.stores.queue.nextDueAt();
-  if (next === undefined) {
-    const most = mostOf(progress.sinceFault);
-    if (progress.struck > 0 && most > allowed + progress.stalls)
-      watch.violations.push(`it took ${most} passes after the last fault`);
-    return goOn(run);
+/** What the platform has not done until now, one step at a time, with a pause and a rest after each. */
+async function unfold(run: Run): Promise<Work | undefined> {
+  const { world } = run;
+  for (;;) {
+    const work = await restOnce(run, Number.POSITIVE_INFINITY);
+    if (work !== undefined) return work;
+    // `restOnce` has gone on, and comes back here for each step that is left.
+    const { steps } = run.others;
+    if (steps !== undefined) run.rests();
+    if (steps === undefined || steps.length === 0) return undefined;
+    goOn(run, PHASES.indexOf(unfold));
+    world.advanceTo(world.nowMs + PAUSE_MS);
+    run.others.takeStep();
   }
-  world.advanceTo(next.getTime());
-  return {
-    run: async () => ({ type: 'done', value: await new Process(run).pass() }),
-    settle: (ending) =>
-      run.count(ending.type === 'done' ? (ending.value as Pass) : { type: 'died', user: undefined }),
-  };
+}
+
+/** A person has a user forgotten who was deleted. */
+function forgets(run: Run): Work | undefined {
+  const { progress, scenario } = run;
+  const { forgets: user } = progress;
+  if (user === undefined || progress.step < scenario.steps.length - 1) return goOn(run);
+  return persist(
+    run,
+    (process) => forgetNow(run, process, user),
+    () => {
+      progress.forgets = undefined;
+    },
+  );
 }
 
 /** The next look at everybody, after something was put on record too late. */
@@ -228,7 +220,7 @@ async function mend(run: Run): Promise<Work | undefined> {
   if (scenario.isRandom === true && progress.step === scenario.steps.length - 1) progress.hasStalled = true;
   // Whoever came second is told by nobody what the first one's has become, when a fault kept it in between.
   if (scenario.isRace === true && progress.struck > 0) progress.hasStalled = true;
-  if (!progress.hasStalled) return goOn(run, PHASES.indexOf(end));
+  if (!progress.hasStalled) return goOn(run, PHASES.indexOf(forgets));
   if (progress.part === 0) {
     progress.struckBeforeMending = progress.struck;
     world.advanceTo(world.nowMs + world.settings.leaseMs + 1);
@@ -241,28 +233,6 @@ async function mend(run: Run): Promise<Work | undefined> {
     });
   }
   return goOn(run);
-}
-
-/** A pass that nobody asked for, as a sweep or the next trigger would bring. */
-export function lookAt(run: Run, who: Person, onDone: () => void): Work {
-  const { world, watch } = run;
-  return {
-    run: () => {
-      const process = new Process(run);
-      return process.run(async () => {
-        const lease = await process.ports.queue.claimUser(who, world.clock.now(), world.settings.leaseMs);
-        if (lease === undefined) return 'held';
-        process.user = who.user;
-        await converge(process.deps, lease);
-        return 'over';
-      });
-    },
-    settle: (ending) => {
-      if (ending.type === 'done' && ending.value === 'held')
-        watch.violations.push('somebody still holds a lease');
-      onDone();
-    },
-  };
 }
 
 async function restMended(run: Run): Promise<Work | undefined> {

@@ -10,6 +10,7 @@ import { errorOf, type FaultKind, upstreamOf } from './faults.ts';
 import { Freshness } from './freshness.ts';
 import { around, type Between, type Point, type Ports } from './ports.ts';
 import type { Run } from './run.ts';
+import { Sights } from './sights.ts';
 import { type LateCreation, silent } from './world.ts';
 
 export type Ending<T> =
@@ -45,12 +46,14 @@ export class Process implements Between {
   user: UserKey | undefined;
   readonly #run: Run;
   readonly #freshness: Freshness;
+  readonly #sights: Sights;
   #onDeath: () => void = () => undefined;
 
   constructor(run: Run) {
     const { world, mutant } = run;
     this.#run = run;
     this.#freshness = new Freshness(world);
+    this.#sights = new Sights(run);
     const inner = mutant?.inner?.(world.stores, run) ?? world.stores;
     const faulty = around(inner, this);
     this.ports = mutant?.outer?.(faulty, run) ?? faulty;
@@ -92,6 +95,11 @@ export class Process implements Between {
     });
   }
 
+  /** A sweep has come to its end. */
+  sawAll(): void {
+    this.#sights.all();
+  }
+
   /** Claims who is due and converges them, as the workers do. */
   async pass(): Promise<Pass> {
     const ending = await this.run(() => this.#claimAndConverge());
@@ -125,6 +133,7 @@ export class Process implements Between {
     const run = this.#run;
     if (this.isDead) return never();
     const at = run.met(point);
+    run.others.act(at, this.user);
     if (at === run.nextStrike || run.turns !== undefined || run.world.outage !== undefined)
       return this.#struck(at, point, invoke, args);
     if (this.#freshness.isOutward(point))
@@ -137,14 +146,16 @@ export class Process implements Between {
     const freshness = this.#freshness;
     if (point.kind !== 'write') {
       freshness.read(point, args);
+      this.#sights.read(point, args, this.user);
       return invoke();
     }
+    if (point.name === 'queue.complete') return invoke().then(() => this.#sights.ended(this.user));
     if (point.port === 'queue' && LEASING.has(point.method))
       return invoke().then((lease) => {
         freshness.claimed(lease as Lease | undefined);
         return lease;
       });
-    return watch.write(point, invoke, args, this.user);
+    return watch.write(point, invoke, args, this.user, this.#sights.of(this.user));
   }
 
   async #struck(at: number, point: Point, invoke: () => Promise<unknown>, args: readonly unknown[]) {
@@ -153,6 +164,7 @@ export class Process implements Between {
     const isOutward = this.#freshness.isOutward(point);
     const objections = isOutward ? this.#freshness.objections(point, args, this.user) : [];
     const kind = this.#run.strike(at);
+    if (kind === 'heard') await this.#run.others.hearAll();
     await this.#before(point, kind);
     // Held up on its way, it arrives when others may have gone on: what it was decided on counts.
     if (isOutward) watch.outward(objections, !this.#freshness.holdsLease(this.user));
@@ -169,7 +181,9 @@ export class Process implements Between {
       ];
       throw errorOf(point, 'lost');
     }
-    const answer = await this.#made(point, invoke, args);
+    // What is lost on the way back has not been seen.
+    const isSeen = kind !== 'lost' || point.kind === 'write';
+    const answer = await (isSeen ? this.#made(point, invoke, args) : invoke());
     return this.#after(point, kind, answer);
   }
 
@@ -177,8 +191,10 @@ export class Process implements Between {
     const run = this.#run;
     if (this.isDead) await never();
     const at = run.met(point);
+    run.others.act(at, this.user);
     await this.#turn();
     const kind = run.strike(at);
+    if (kind === 'heard') await run.others.hearAll();
     await this.#before(point, kind);
     if (kind === 'stale') yield { users: run.world.earlier };
     else yield* invoke();

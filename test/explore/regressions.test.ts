@@ -104,3 +104,15 @@ it('keeps the password that is set when two workers adopt one account', async ()
   }
   expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
 });
+
+it('does not restore an account with the password of a creation that came late', async () => {
+  const explorer = new Explorer();
+  await explorer.run({
+    scenario: scenarioNamed('restored: the account in the document'),
+    delivery: 'once',
+    faults: [{ at: 16, kind: 'stall-before' }],
+    workers: 1,
+    seed: 1,
+  });
+  expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
+});

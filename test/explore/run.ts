@@ -3,59 +3,22 @@
  * at work, so that the stores and the progress are all there is: it can be kept there, and gone on with
  * from there in another way.
  */
-import type { Fault, FaultKind } from './faults.ts';
-import { endFlaws, stateOf } from './invariants.ts';
+import type { Fault, FaultKind, Prospect } from './faults.ts';
+import { endFlaws, restFlaws, stateOf } from './invariants.ts';
 import type { Mutant } from './mutant.ts';
-import { mostOf, oneMore, type Passes } from './passes.ts';
-import { redeliveryOf, type Work, worksOf } from './phases.ts';
+import { Others } from './others.ts';
+import { mostOf, oneMore } from './passes.ts';
+import { redeliveryOf, worksOf } from './phases.ts';
 import type { Point } from './ports.ts';
 import { type Pass, Process } from './process.ts';
-import type { Scenario } from './scenario.ts';
+import { BEGINNING, type Progress } from './progress.ts';
+import { hasPlatform, type Scenario } from './scenario.ts';
 import type { Outcome, Reference, Schedule } from './schedule.ts';
 import { drawFrom, Turns } from './turns.ts';
 import { Watch } from './watch.ts';
+import type { Work } from './work.ts';
 import { type LateCreation, World } from './world.ts';
 
-/** Where a run stands in its scenario, as plain data. */
-export interface Progress {
-  step: number;
-  phase: number;
-  /** Of the phase: the tenant that is delivered to, or the person who is looked at. */
-  part: number;
-  tries: number;
-  /** Calls and faults so far. */
-  calls: number;
-  struck: number;
-  /** Passes in this step in all and by user, and those since the last fault that did not wait for time. */
-  counted: number;
-  passes: Passes;
-  sinceFault: Passes;
-  stalls: number;
-  lates: number;
-  hasStalled: boolean;
-  struckBeforeMending: number;
-  /** The first step after which things stood otherwise than they should. */
-  difference: string | undefined;
-  isOver: boolean;
-}
-
-const BEGINNING: Progress = {
-  step: 0,
-  phase: 0,
-  part: 0,
-  tries: 0,
-  calls: 0,
-  struck: 0,
-  counted: 0,
-  passes: {},
-  sinceFault: {},
-  stalls: 0,
-  lates: 0,
-  hasStalled: false,
-  struckBeforeMending: 0,
-  difference: undefined,
-  isOver: false,
-};
 const MAX_PASSES = 150;
 
 export class Run {
@@ -65,12 +28,15 @@ export class Run {
   readonly mutant: Mutant | undefined;
   readonly reference: Reference | undefined;
   readonly progress: Progress = { ...BEGINNING };
+  readonly others: Others = new Others(this);
   turns: Turns | undefined;
   /** The number of the next call that is struck. */
   nextStrike = -1;
   brokenStreams = 0;
   /** The calls since it was last emptied. */
   trace: Point[] = [];
+  /** For each of them what others might have done before it. */
+  prospects: Prospect[] = [];
   readonly draw: (below: number) => number;
   readonly #states: string[] = [];
   readonly #passes: number[] = [];
@@ -120,8 +86,9 @@ export class Run {
     const calls = [...trace];
     const flaws = await this.flaws();
     const { struck } = progress;
-    const { outwards } = this.watch;
-    return { violations: flaws, trace: calls, states: this.#states, struck, passes: this.#passes, outwards };
+    const { outwards, judged } = this.watch;
+    const [states, passes] = [this.#states, this.#passes];
+    return { violations: flaws, trace: calls, states, struck, passes, outwards, judged };
   }
 
   aim(faults: readonly Fault[]): void {
@@ -141,7 +108,8 @@ export class Run {
 
   /** Has it done. Whatever a process draws, it draws as if it were the first to do so. */
   async does(work: Work, moments?: { note(call: number): void }): Promise<void> {
-    this.world.random.restart();
+    // Another code is drawn after each, so that one that is drawn anew is another one.
+    this.world.random.restart([...this.watch.codes.values()].reduce((sum, { size }) => sum + size, 0));
     this.#moments = moments;
     const ending = await work.run();
     await this.#goneOn();
@@ -176,7 +144,14 @@ export class Run {
     if (this.#moments !== undefined && this.trace.at(-1)?.kind !== 'read') this.#moments.note(at);
     this.progress.calls += 1;
     this.trace.push(point);
+    const { steps } = this.others;
+    if (steps !== undefined) this.prospects.push({ steps, unheard: this.world.messages.length });
     return at;
+  }
+
+  /** The next fault, where it is one of this call. */
+  faultAt(at: number): Fault | undefined {
+    return at === this.nextStrike ? this.#aimed[this.#met] : undefined;
   }
 
   /** The fault of this call, if it is one of those that are struck. */
@@ -275,15 +250,27 @@ export class Run {
     this.turns = undefined;
   }
 
+  /** All is at rest, and what is said has to be true. */
+  rests(): void {
+    this.watch.violations.push(...restFlaws(this));
+  }
+
   endStep(): void {
     const { progress, world, scenario, reference } = this;
+    this.rests();
     const state = stateOf(world, scenario);
-    const wanted = reference?.states[progress.step];
+    // A look that only a fault brought finds what the platform did and nobody told of.
+    const isAlone =
+      progress.isOnItsOwn ||
+      scenario.isIncomparable === true ||
+      (hasPlatform(scenario) && progress.stalls > 0);
+    const wanted = isAlone ? undefined : reference?.states[progress.step];
     if (wanted !== undefined && wanted !== state)
       progress.difference ??= `after step ${progress.step} it is\n  ${state}\nand not\n  ${wanted}`;
     this.#states.push(state);
     this.#passes.push(mostOf(progress.passes));
     progress.step += 1;
+    progress.taken = 0;
     progress.isOver = progress.step === scenario.steps.length;
   }
 

@@ -3,6 +3,7 @@ import type { EngineSettings, Policy } from '../../src/engine/settings.ts';
 import type { EventData, EventType } from '../../src/events/event.ts';
 import type { AccountHandle, Did } from '../../src/identity.ts';
 import type { Person } from '../mongo/people.ts';
+import type { WorldStep } from './platform.ts';
 import type { World } from './world.ts';
 
 /** An entry of Auth0's log; without an id it gets that of its place. */
@@ -16,6 +17,8 @@ export interface Entry {
 export interface Tools {
   decide<T extends EventType>(who: Person, type: T, data: EventData[T]): Promise<void>;
   sweep(): Promise<void>;
+  /** Restores all that was removed of a user, if anything. */
+  restore(who: Person): Promise<void>;
   /** The account that carries a handle, as a person would find it. */
   didOf(handle: AccountHandle): Did;
 }
@@ -24,6 +27,8 @@ export interface Step {
   readonly happens?: (world: World) => void | Promise<void>;
   readonly delivers?: readonly Entry[];
   readonly does?: (tools: Tools) => Promise<void>;
+  /** What the platform does from then on, in this order. Each may come before any call, and else comes once all is at rest. */
+  readonly meanwhile?: readonly WorldStep[];
   /** Milliseconds before the step; ten seconds by default. */
   readonly waitsMs?: number;
 }
@@ -44,4 +49,13 @@ export interface Scenario {
   readonly tolerates?: readonly string[];
   /** No reference: the random histories, whose end is judged by what the conditions say. */
   readonly isRandom?: boolean;
+  /** A fault may bring a reconciliation that there is none of without it, so that states are not compared. */
+  readonly isIncomparable?: boolean;
+  /** Nothing tells of changes in the database. */
+  readonly isDeaf?: boolean;
+}
+
+/** Whether the platform does something of its own in it. */
+export function hasPlatform({ steps }: Scenario): boolean {
+  return steps.some(({ meanwhile }) => meanwhile !== undefined);
 }

@@ -1,5 +1,6 @@
 /** What may happen to alice and bob, each as steps after each of which everything comes to rest. */
 import { alice, bob, handle } from '../mongo/people.ts';
+import { platformScenarios } from './platform-scenarios.ts';
 import type { Scenario } from './scenario.ts';
 import {
   accountOf,
@@ -86,7 +87,10 @@ export const scenarios: readonly Scenario[] = [
     steps: [
       signsUp(alice, {}, 'alice'),
       {
-        happens: (world) => world.accounts.change(accountOf(world, alice), { hasRepo: false }),
+        happens: (world) => {
+          const did = accountOf(world, alice);
+          if (did !== undefined) world.accounts.change(did, { hasRepo: false });
+        },
         ...told(alice, 's'),
       },
     ],
@@ -307,6 +311,7 @@ export const scenarios: readonly Scenario[] = [
       },
     ],
   },
+  ...platformScenarios,
 ];
 
 /** Those in which three faults at once are worth the time. */

@@ -25,6 +25,7 @@ export interface Outcome {
   /** Passes after each step that ended otherwise than by waiting for time. */
   readonly passes: readonly number[];
   readonly outwards: Readonly<Watch['outwards']>;
+  readonly judged: Readonly<Watch['judged']>;
 }
 
 /** What is right: how a scenario ends when nothing breaks. */

@@ -1,5 +1,6 @@
 /** Makes a failing schedule as small as it can be, and writes it as a test. */
 import { Explorer } from './explorer.ts';
+import type { Fault } from './faults.ts';
 import { history } from './histories.ts';
 import type { Mutant } from './mutant.ts';
 import type { Schedule, Violation } from './schedule.ts';
@@ -46,6 +47,10 @@ function shorter(name: string) {
     .filter(({ steps }) => steps.length < history(Number(seed), dropped).steps.length);
 }
 
+function textOf({ at, kind, steps }: Fault): string {
+  return `{ at: ${at}, kind: '${kind}'${steps === undefined ? '' : `, steps: ${steps}`} }`;
+}
+
 export function asTest({ schedule, flaws }: Violation): string {
   const { scenario, delivery, faults, workers, seed } = schedule;
   const source = HISTORY.test(scenario.name)
@@ -58,7 +63,7 @@ export function asTest({ schedule, flaws }: Violation): string {
     '  await explorer.run({',
     `    scenario: ${source},`,
     `    delivery: '${delivery}',`,
-    `    faults: [${faults.map(({ at, kind }) => `{ at: ${at}, kind: '${kind}' }`).join(', ')}],`,
+    `    faults: [${faults.map(textOf).join(', ')}],`,
     `    workers: ${workers},`,
     `    seed: ${seed},`,
     '  });',

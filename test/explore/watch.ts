@@ -1,11 +1,21 @@
 /** Looks on at every write as it takes effect: what must not happen is noticed at once, and what did happen is kept. */
+import type { Removable } from '../../src/events/event.ts';
 import type { Code, Did, UserKey } from '../../src/identity.ts';
 import type { StoredAccount } from '../support/in-memory/accounts.ts';
 import type { StoredUser } from '../support/in-memory/documents.ts';
-import { saveMap } from '../support/in-memory/kept.ts';
+import { all, saveMap } from '../support/in-memory/kept.ts';
 import { type Effect, isTold, unexplained } from './effects.ts';
+import { judge, judgeCode, type Write } from './judge.ts';
+import { hearing, type Known, learning, NOTHING_KNOWN, type Sight } from './knowledge.ts';
 import type { Point } from './ports.ts';
+import { Settled } from './settled.ts';
 import type { World } from './world.ts';
+
+function writeOf({ method }: Point, before: StoredUser | undefined, after: StoredUser | undefined): Write {
+  if (before === undefined) return { what: 'document', isNew: true, name: method };
+  const isRecorded = before.account === undefined && after?.account !== undefined;
+  return { what: isRecorded ? 'record' : 'document', isNew: isRecorded, name: method };
+}
 
 export class Watch {
   readonly violations: string[] = [];
@@ -15,19 +25,27 @@ export class Watch {
   untold: readonly Effect[] = [];
   /** Every code that the log gave a user. */
   readonly codes = new Map<UserKey, ReadonlySet<Code>>();
+  /** What Concord can know was there. */
+  readonly known = new Map<UserKey, Known>();
+  /** For whom our processes created an account. */
+  readonly made = new Map<Did, UserKey>();
+  readonly settled: Settled;
   /** Outward effects that were asked for, those that arrived after the lease, and those decided on too little. */
   readonly outwards = { asked: 0, late: 0, stale: 0 };
+  /** How often the rules of writes and of conditions were held against something. */
+  readonly judged = { writes: 0, rests: 0 };
   readonly #world: World;
   #read = 0;
 
   constructor(world: World) {
     this.#world = world;
+    this.settled = new Settled(world);
   }
 
   save(): () => void {
     const { effects, untold } = this;
     const read = this.#read;
-    const restore = saveMap(this.codes);
+    const restore = all([saveMap(this.codes), saveMap(this.known), saveMap(this.made), this.settled.save()]);
     return () => {
       restore();
       this.violations.length = 0;
@@ -43,6 +61,7 @@ export class Watch {
     const fresh = log.since(this.#read);
     this.#read += fresh.length;
     for (const event of fresh) {
+      if (event.user !== null) this.known.set(event.user, learning(this.knownOf(event.user), event));
       if (event.type === 'code.assigned' && event.user !== null) {
         const codes = this.codes.get(event.user);
         if (codes?.has(event.data.code) !== true)
@@ -52,6 +71,20 @@ export class Watch {
     this.violations.push(...unexplained(fresh, log));
     if (this.untold.length > 0)
       this.untold = this.untold.filter((effect) => !isTold(effect, log.eventsOf(effect.user)));
+  }
+
+  knownOf(user: UserKey): Known {
+    return this.known.get(user) ?? NOTHING_KNOWN;
+  }
+
+  /** What a process has read that came to its end. */
+  saw(user: UserKey, sight: Sight): void {
+    this.known.set(user, sight.addTo(this.knownOf(user)));
+  }
+
+  /** Told by the change stream, whether the log has it or not. */
+  heard(user: UserKey, what: Removable, at: Date): void {
+    this.known.set(user, hearing(this.knownOf(user), what, at));
   }
 
   outward(objections: readonly string[], isLate: boolean): void {
@@ -71,21 +104,46 @@ export class Watch {
     invoke: () => Promise<unknown>,
     args: readonly unknown[],
     user: UserKey | undefined,
+    sight: Sight | undefined,
   ): Promise<unknown> {
-    if (point.port === 'accounts') return this.#onAccounts(point, invoke, args[0] as Did, user);
-    if (point.port === 'documents') return this.#onDocuments(invoke, args[0] as UserKey);
+    if (point.port === 'accounts') return this.#onAccounts(point, invoke, args[0] as Did, user, sight);
+    if (point.port === 'documents') return this.#onDocuments(point, invoke, args[0] as UserKey, sight);
     return invoke();
   }
 
-  #onDocuments(invoke: () => Promise<unknown>, user: UserKey): Promise<unknown> {
+  #judge(write: Write, user: UserKey | undefined, sight: Sight | undefined): void {
+    if (user === undefined || sight === undefined) return;
+    this.judged.writes += 1;
+    this.violations.push(...judge(write, sight));
+  }
+
+  #onDocuments(
+    point: Point,
+    invoke: () => Promise<unknown>,
+    user: UserKey,
+    sight: Sight | undefined,
+  ): Promise<unknown> {
     const { users, verifications } = this.#world.documents;
     const before = users.get(user);
     const countBefore = verifications.get(user);
+    if (point.method === 'dropAccount') sight?.removedAccount();
     const answer = invoke();
     const after = users.get(user);
     const count = verifications.get(user);
-    if (count !== countBefore) this.#onCount(user, countBefore, count);
-    if (after !== before) this.#onDocument(user, before, after);
+    if (count !== countBefore) {
+      this.#judge(
+        { what: 'verification', isNew: countBefore === undefined, name: point.method },
+        user,
+        sight,
+      );
+      this.#onCount(user, countBefore, count);
+    }
+    if (after !== before) {
+      if (point.method !== 'dropAccount') this.#judge(writeOf(point, before, after), user, sight);
+      if (sight !== undefined && before?.code === undefined && after?.code !== undefined)
+        this.violations.push(...judgeCode(user, after.code, sight, users));
+      this.#onDocument(user, before, after);
+    }
     return answer;
   }
 
@@ -110,22 +168,37 @@ export class Watch {
     invoke: () => Promise<unknown>,
     did: Did,
     user: UserKey | undefined,
+    sight: Sight | undefined,
   ): Promise<unknown> {
-    if (point.method === 'createAccount') return this.created(invoke, user);
+    if (point.method === 'createAccount') return this.created(invoke, user, sight);
     const { stored } = this.#world.accounts;
     const before = stored.get(did);
+    if (point.method === 'deleteAccount') sight?.removedAccount();
     const answer = invoke();
     const after = stored.get(did);
-    if (before !== undefined && after !== before) this.#onAccount(user, before, after);
+    if (before !== undefined && after !== before) {
+      const isRenamed = after !== undefined && after.handle !== before.handle;
+      const isChanged = isRenamed || (after !== undefined && after.email !== before.email);
+      if (isChanged) this.#judge({ what: 'account', isNew: false, name: point.method }, user, sight);
+      this.#onAccount(user, before, after);
+    }
     return answer;
   }
 
-  created(invoke: () => Promise<unknown>, user: UserKey | undefined): Promise<unknown> {
+  created(
+    invoke: () => Promise<unknown>,
+    user: UserKey | undefined,
+    sight?: Sight | undefined,
+  ): Promise<unknown> {
     const { stored } = this.#world.accounts;
     const { size } = stored;
     const answer = invoke();
     const created = [...stored.keys()].at(-1);
-    if (stored.size > size) this.#happened({ user, type: 'created', value: created ?? 'none' });
+    if (stored.size > size && created !== undefined) {
+      if (user !== undefined) this.made.set(created, user);
+      this.#judge({ what: 'account', isNew: true, name: 'createAccount', did: created }, user, sight);
+      this.#happened({ user, type: 'created', value: created });
+    }
     return answer;
   }
 

@@ -1,9 +1,10 @@
 /** The world of a run: the stores as they are, the clock, and what only the oracle may look at. */
 import type { EngineSettings, Policy } from '../../src/engine/settings.ts';
+import { type ConcordEvent, isReceived } from '../../src/events/event.ts';
 import { type Facts, fold } from '../../src/events/fold.ts';
-import type { Auth0UserId, Did, UserKey } from '../../src/identity.ts';
+import type { Did, UserKey } from '../../src/identity.ts';
 import { createLogger } from '../../src/logger.ts';
-import type { AccountHost, Auth0User, Clock, PasswordVault } from '../../src/ports.ts';
+import type { AccountHost, Auth0User, Clock, Eraser, PasswordVault } from '../../src/ports.ts';
 import { handle, otherTenant, type Person, person } from '../mongo/people.ts';
 import {
   type InMemoryAccounts,
@@ -16,6 +17,7 @@ import {
   inMemoryDocuments,
   type StoredUser,
 } from '../support/in-memory/documents.ts';
+import { inMemoryEraser } from '../support/in-memory/eraser.ts';
 import { type InMemoryEventLog, inMemoryEventLog } from '../support/in-memory/event-log.ts';
 import { all, saveMap, saveSet } from '../support/in-memory/kept.ts';
 import { type SeededRandom, seededRandom } from '../support/in-memory/random.ts';
@@ -23,6 +25,7 @@ import { inMemoryRejects } from '../support/in-memory/rejects.ts';
 import { type InMemoryRuns, inMemoryRuns } from '../support/in-memory/runs.ts';
 import { type InMemoryWorkQueue, inMemoryWorkQueue } from '../support/in-memory/work-queue.ts';
 import { auth0User, SETTINGS } from '../support/in-memory/world.ts';
+import type { Message } from './platform.ts';
 import type { PortName, Ports } from './ports.ts';
 
 export const silent = createLogger({ level: 'silent', pretty: false });
@@ -39,7 +42,9 @@ function plainVault(): PasswordVault {
     },
     seal: (password, user) => `${user}/${password}`,
     open: (stored, user) => {
-      if (!stored.startsWith(`${user}/`)) throw new Error('the password was sealed for somebody else');
+      // The platform's own are not sealed.
+      if (!stored.includes('/')) return stored;
+      if (!stored.startsWith(`${user}/`)) throw new Error('the password was sealed for another user');
       return stored.slice(user.length + 1);
     },
   };
@@ -55,6 +60,7 @@ export interface LateCreation {
 /** What is known of a user, and how much of the log has been folded into it. */
 interface Folded {
   readonly events: number;
+  readonly first: ConcordEvent | undefined;
   readonly facts: Facts;
 }
 
@@ -67,6 +73,7 @@ export class World {
   readonly otherDirectory: InMemoryDirectory = inMemoryDirectory(undefined, 1);
   readonly queue: InMemoryWorkQueue;
   readonly stores: Ports;
+  readonly eraser: Eraser = inMemoryEraser(this.log);
   readonly runs: InMemoryRuns = inMemoryRuns();
   readonly clock: Clock;
   readonly random: SeededRandom = seededRandom();
@@ -81,10 +88,17 @@ export class World {
   readonly known = new Set<Did>();
   /** DIDs that a late creation left behind. */
   leaked = 0;
-  /** Auth0's users as they are, for the oracle. */
-  readonly usersNow = new Map<Auth0UserId, Auth0User>();
   /** Auth0's users as they were before the newest change: what a late list shows. */
   earlier: readonly Auth0User[] = [];
+  /** Users who have signed up before. */
+  readonly usersOnce = new Set<UserKey>();
+  /** What Concord has not been told yet, the oldest first, and how often it was told something. */
+  messages: readonly Message[] = [];
+  heard = 0;
+  /** Users who were deleted outside the scenario: what the scenario changes of them comes to nothing. */
+  gone: ReadonlySet<UserKey> = new Set();
+  /** How often others than our processes have changed anything. */
+  mutations = 0;
   /** What is still on its way, and who sees to its arrival. */
   late: readonly LateCreation[] = [];
   onLanding: (creation: LateCreation) => void = () => undefined;
@@ -123,7 +137,10 @@ export class World {
     if (this.late.length === 0) return;
     const landing = this.late.filter(({ atMs }) => atMs <= this.nowMs);
     this.late = this.late.filter(({ atMs }) => atMs > this.nowMs);
-    for (const creation of landing) this.onLanding(creation);
+    for (const creation of landing) {
+      this.mutations += 1;
+      this.onLanding(creation);
+    }
   }
 
   /** Somebody sets the clock back, and everything that was written is from the future. */
@@ -136,19 +153,19 @@ export class World {
 
   /** Everything that the future may depend on. Ids, tokens and passwords go on, so that none is given twice. */
   save(): () => void {
-    const { nowMs, outage, leaked, earlier, late, log, documents, accounts, directory, otherDirectory } =
-      this;
+    const { nowMs, outage, leaked, earlier, late, messages, heard, gone } = this;
+    const { log, documents, accounts, directory, otherDirectory } = this;
     const restore = all([
       ...[log, documents, accounts, directory, otherDirectory, this.queue, this.runs].map((part) =>
         part.save(),
       ),
       saveSet(this.known),
-      saveMap(this.usersNow),
+      saveSet(this.usersOnce),
       saveMap(this.#folded),
     ]);
     return () => {
       restore();
-      Object.assign(this, { nowMs, outage, leaked, earlier, late });
+      Object.assign(this, { nowMs, outage, leaked, earlier, late, messages, heard, gone });
     };
   }
 
@@ -156,13 +173,15 @@ export class World {
   factsOf(user: UserKey): Facts {
     const events = this.log.eventsOf(user);
     const known = this.#folded.get(user);
-    if (known?.events === events.length) return known.facts;
-    const fresh = known === undefined ? [] : events.slice(known.events);
+    const isSame = known === undefined || known.first === events[0];
+    if (isSame && known?.events === events.length) return known.facts;
+    // Blanked events are others than those that were folded.
+    const fresh = known === undefined || !isSame ? [] : events.slice(known.events);
     const newest = known?.facts.newestAt;
     const isLater =
-      newest !== undefined && fresh.every(({ at, type }) => at > newest && type !== 'auth0.log-received');
+      isSame && newest !== undefined && fresh.every((event) => event.at > newest && !isReceived(event));
     const facts = isLater ? fold(fresh, known?.facts) : fold(events);
-    this.#folded.set(user, { events: events.length, facts });
+    this.#folded.set(user, { events: events.length, first: events[0], facts });
     return facts;
   }
 
@@ -172,9 +191,27 @@ export class World {
 
   /** Somebody changes in Auth0; lists may go on to show what was before. */
   async change(who: Person, changes: Partial<Auth0User> = {}): Promise<void> {
+    this.changeNow(who, changes);
+  }
+
+  changeNow(who: Person, changes: Partial<Auth0User> = {}): void {
+    if (this.gone.has(who.user)) return;
     const directory = this.directoryOf(who);
-    const known = await directory.user(who.userId);
-    directory.put(known === 'absent' ? auth0User(who, changes) : { ...known, ...changes });
+    const known = directory.get(who.userId);
+    directory.put(known === undefined ? auth0User(who, changes) : { ...known, ...changes });
+  }
+
+  /** A user who was deleted and signs up again begins a new life under the same id. */
+  async signUp(who: Person, changes: Partial<Auth0User> = {}): Promise<void> {
+    const isBack = this.usersOnce.has(who.user) && this.userOf(who) === undefined;
+    this.gone = new Set([...this.gone].filter((user) => user !== who.user));
+    this.changeNow(who, isBack ? { createdAt: new Date(this.nowMs), ...changes } : changes);
+    this.usersOnce.add(who.user);
+  }
+
+  /** The user in Auth0, as it is now. */
+  userOf(who: Person): Auth0User | undefined {
+    return this.directoryOf(who).get(who.userId);
   }
 
   choose({ user }: Person, name: string | undefined): void {

@@ -176,9 +176,9 @@ describe('completing', () => {
 });
 
 describe('recording', () => {
-  it('keeps the password that is in the document, and takes the pending one where there is one', async () => {
+  it('keeps the password that is in the document, and takes the pending one where it is the account’s', async () => {
     const { deps, read, context, stored, accounts, documents } = setUp();
-    const did = accounts.put({ handle: handle('alice'), email: wanted.email });
+    const did = accounts.put({ handle: handle('alice'), email: wanted.email, password: 'pending' });
     const account = await accounts.account(did);
     if (account === 'missing') throw new Error('not there');
     documents.users.set(alice.user, { account: { did, password: 'sealed' } });
@@ -187,7 +187,12 @@ describe('recording', () => {
     documents.users.set(alice.user, { pending: { intent: eventId('e'), password: 'pending' } });
     await record(deps, { account, intent: undefined }, await read(), context);
     expect(stored()?.account).toMatchObject({ did, password: 'pending' });
-    expect(context.told.map(({ type }) => type)).toEqual(['account.recorded', 'account.recorded']);
+    documents.users.set(alice.user, {
+      pending: { intent: eventId('e'), password: 'of a creation that came late' },
+    });
+    await record(deps, { account, intent: undefined }, await read(), context);
+    expect(stored()?.account).not.toHaveProperty('password');
+    expect(context.told.map(({ type }) => type)).toEqual(Array(3).fill('account.recorded'));
   });
 
   it('tells that the account was made where an intent is behind it, under the address that it has', async () => {

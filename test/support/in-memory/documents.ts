@@ -3,7 +3,14 @@
  * without it, as in the incident, two users can come to have one code.
  */
 import { UpstreamError } from '../../../src/errors.ts';
-import type { AccountHandle, Code, Did, EventId, UserKey } from '../../../src/identity.ts';
+import {
+  type AccountHandle,
+  type Code,
+  type Did,
+  type EventId,
+  parseCode,
+  type UserKey,
+} from '../../../src/identity.ts';
 import type { DocumentOwner, DocumentStore, Documents, IndexState, WantedIndex } from '../../../src/ports.ts';
 import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
@@ -200,7 +207,8 @@ function userOf(stored: StoredUser | undefined): Documents['user'] {
   const { code, when, account, pending } = stored;
   const isThere = account !== undefined && Object.keys(account).length > 0;
   return {
-    code,
+    // As it is read from MongoDB: what does not parse there is no code.
+    code: parseCode(code),
     when,
     account: isThere
       ? { did: account.did, handle: account.handle, hasPassword: (account.password ?? '') !== '' }

@@ -12,6 +12,8 @@ export interface InMemoryEventLog extends EventLog, Kept {
   /** Those of one user, in the order of appending. */
   eventsOf(user: UserKey | undefined): readonly ConcordEvent[];
   has(id: EventId): boolean;
+  /** Puts another event in the place of the one with its id: only forgetting may do so. */
+  replace(event: ConcordEvent): void;
   find(id: EventId): ConcordEvent | undefined;
   /** Those after the first so many, in the order of appending. */
   since(count: number): readonly ConcordEvent[];
@@ -59,6 +61,16 @@ export function inMemoryEventLog(hooks?: Hooks): InMemoryEventLog {
         for (let left = inOrder.length - same; left > 0; left -= 1) drop();
         for (const event of kept.slice(same)) keep(event);
       };
+    },
+    replace(event) {
+      const before = stored.get(event._id);
+      if (before === undefined) return;
+      Object.freeze(event);
+      Object.freeze(event.data);
+      stored.set(event._id, event);
+      inOrder[inOrder.indexOf(before)] = event;
+      const ofUser = event.user === null ? undefined : byUser.get(event.user);
+      if (ofUser !== undefined) ofUser[ofUser.indexOf(before)] = event;
     },
     since: (count) => inOrder.slice(count),
     has: (id) => stored.has(id),

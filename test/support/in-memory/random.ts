@@ -8,8 +8,8 @@ export interface SeededOptions {
 }
 
 export interface SeededRandom extends Random {
-  /** Draws the same numbers again, from the first one on. Ids go on: no two events have one. */
-  restart(): void;
+  /** Draws the same numbers again for each `round`, from the first one on. Ids go on: no two events have one. */
+  restart(round?: number): void;
 }
 
 export function seededRandom(
@@ -25,8 +25,8 @@ export function seededRandom(
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
   return {
-    restart: () => {
-      state = seed | 0;
+    restart: (round = 0) => {
+      state = (seed + round) | 0;
     },
     int: (below) => Math.floor(fraction() * Math.min(below, numbersBelow)),
     id: () => {

@@ -9,6 +9,7 @@ import type { AccountHandle, EventId, UserKey } from '../../../src/identity.ts';
 import type {
   DuePriority,
   Lease,
+  ReadModel,
   Subject,
   SubjectReader,
   SubjectView,
@@ -22,6 +23,7 @@ import { type Kept, saveMap } from './kept.ts';
 export interface InMemoryWorkQueue extends Kept {
   readonly queue: WorkQueue;
   readonly subjects: SubjectReader;
+  readonly readModel: ReadModel;
   /** The subjects themselves, for a test to look at. */
   readonly stored: ReadonlyMap<UserKey, StoredSubject>;
 }
@@ -50,6 +52,7 @@ export function inMemoryWorkQueue(hooks?: Hooks): InMemoryWorkQueue {
   return {
     queue: hooked('queue', createQueue(stored), CALLS.queue, hooks),
     subjects: hooked('subjects', createReader(stored), CALLS.subjects, hooks),
+    readModel: createReadModel(stored),
     stored,
     save: () => saveMap(stored, copyOf),
   };
@@ -186,6 +189,17 @@ function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
         due === undefined ? [] : [Math.max(due.at.getTime(), lease?.until.getTime() ?? 0)],
       );
       return times.length === 0 ? undefined : new Date(Math.min(...times));
+    },
+  };
+}
+
+function createReadModel(stored: ReadonlyMap<UserKey, StoredSubject>): ReadModel {
+  return {
+    async show(lease, view) {
+      const subject = stored.get(lease.user);
+      if (subject?.lease?.token !== lease.token) throw lost(lease);
+      if (view === undefined) delete subject.view;
+      else subject.view = view;
     },
   };
 }

@@ -1,0 +1,21 @@
+/** Blanks what is personal in the log in memory. Raw payloads are not kept here, so nobody is mentioned in those of others. */
+import { blanked, isPersonal } from '../../../src/events/blank.ts';
+import type { Eraser } from '../../../src/ports.ts';
+import type { InMemoryEventLog } from './event-log.ts';
+
+export function inMemoryEraser(log: InMemoryEventLog): Eraser {
+  return {
+    async blankEvents(user) {
+      const personal = log.eventsOf(user).filter(isPersonal);
+      for (const event of personal) log.replace(blanked(event));
+      return personal.length;
+    },
+    async blankMentions({ user }) {
+      const linked = log.events.filter(
+        (event) => event.type === 'sister.observed' && event.data.user === user && event.user !== user,
+      );
+      for (const event of linked) log.replace(blanked(event));
+      return { events: linked.length, rejects: 0 };
+    },
+  };
+}
