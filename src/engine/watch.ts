@@ -76,11 +76,12 @@ export function createWatch(deps: WatchDeps): Watch {
   let state: WatchState = { mode: 'starting', aliveAt: undefined, lagMs: undefined };
   let hasMissed = false;
 
-  async function take(key: UserKey, change: DocumentChange): Promise<void> {
+  /** Writes to the log what was removed, also where the user is left to a sweep: it may be the only sight of it. */
+  async function take(key: UserKey, change: DocumentChange, isDue: boolean): Promise<void> {
     const owned = ownerOf(key, deps.tenants);
     const trigger = owned && { user: owned.user, userId: owned.userId, tenant: owned.tenant.id };
     const cause = trigger === undefined ? undefined : await noteRemoval(deps, trigger, change);
-    await markDue([key], change.at, cause);
+    if (isDue) await markDue([key], change.at, cause);
   }
 
   async function markDue(users: readonly UserKey[], at?: Date, cause?: EventId): Promise<void> {
@@ -123,7 +124,7 @@ export function createWatch(deps: WatchDeps): Watch {
       hasMissed ||= isWhole || isMany;
       // While removals keep coming, the sweep would count too few.
       if (!isMany) catchUp();
-      if (user !== undefined && !isMany) await take(user, change);
+      if (user !== undefined) await take(user, change, !isMany);
       if (position !== undefined) await keeper.passed(position);
     }
     await keeper.keep();
