@@ -215,6 +215,8 @@ export interface KnownSubject extends Pick<SubjectView, 'sights' | 'code' | 'did
   readonly isSeen: boolean;
   /** The last reconciliation found that something was removed. */
   readonly lacks: boolean;
+  /** The last reconciliation found something that only a person can resolve. */
+  readonly needsAction: boolean;
 }
 
 /** A user whom a sweep found in sync, and of whom the read model does not know that. */

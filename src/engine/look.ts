@@ -180,6 +180,8 @@ function whyLeft(wanted: DesiredAccount, actual: ActualAccount, linked: PdsAccou
   const { loggedDid } = wanted;
   if (loggedDid !== undefined && loggedDid !== did)
     return 'The users document and the log name different accounts.';
+  if (actual.recorded !== undefined && actual.recorded.did === undefined)
+    return 'The users document names an account whose DID cannot be read.';
   // Named by the document alone and under another address, it is not known to be this user's.
   if (loggedDid === undefined && !account.sameEmail(linked, wanted.email.addresses))
     return `The account ${did} is not known to be this user's.`;

@@ -286,7 +286,7 @@ class Run {
 
   async #take({ page, seen, readAt }: Looked): Promise<void> {
     const { queue, clock } = this.#deps;
-    const found = seen.filter(isDrifted);
+    const found = seen.filter((one) => isDrifted(one) || isResolved(one));
     for (const { user } of found.filter(isRename)) this.#renames.add(user);
     for (const { user } of found.filter(hasDisappeared)) this.#disappeared.add(user);
     const unread = (page.unreadable ?? []).flatMap(({ userId }) => userId ?? []);
@@ -295,7 +295,8 @@ class Run {
       (userId) => this.#trigger(userId),
     );
     if (due.length > 0) await queue.markDue(due, clock.now(), 'sweep');
-    await recordFirstSights(this.#deps, this.#tenant, seen, readAt);
+    const others = seen.filter((one) => !isResolved(one));
+    await recordFirstSights(this.#deps, this.#tenant, others, readAt);
     for (const one of seen) this.#tally.add(one);
     this.#listing = page.listing;
     this.#users += seen.length;
@@ -364,6 +365,11 @@ class Run {
 function hasDisappeared({ view, known }: Assessment): boolean {
   const isKnown = typeof known === 'object' && known.lacks;
   return !isKnown && view.conditions.some(({ reason }) => isRemovedReason(reason));
+}
+
+/** A person has resolved what needed action, such as by putting a document back; no trigger tells of that. */
+function isResolved(one: Assessment): boolean {
+  return typeof one.known === 'object' && one.known.needsAction && !isDrifted(one);
 }
 
 /** Also beside other actions: the pass that mends those would rename as well, past the limit. */

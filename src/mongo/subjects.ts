@@ -36,6 +36,7 @@ const knownProjection = {
   'view.did': 1,
   'view.sync': 1,
   'view.conditions.reason': 1,
+  'view.conditions.held': 1,
 } as const;
 
 export type Subjects = Collection<StoredSubject>;
@@ -229,6 +230,7 @@ function knownOf({ view }: StoredSubject): KnownSubject {
     code: view?.code,
     did: view?.did,
     lacks: view?.conditions?.some(({ reason }) => isRemovedReason(reason)) ?? false,
+    needsAction: view?.conditions?.some(({ held }) => held) ?? false,
   };
 }
 

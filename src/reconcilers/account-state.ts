@@ -31,6 +31,8 @@ export interface WantedAccount extends KnownAccount {
   /** The user's own address first, then the one tagged for this tenant. Never empty. */
   readonly email: DesiredEmail;
   readonly handle: DesiredHandle;
+  /** Others removed the account from the users document, also where it is not known which one that was. */
+  readonly recordRemoved: boolean;
   /** A person decided that this account is lost, and that another one takes its place. */
   readonly lostDid: Did | undefined;
   readonly failedCreations: number;

@@ -14,6 +14,7 @@
  * | yes    | the PDS has none                                         | held     | AccountMissing           |
  * |        |   the same, and a person decided that it is lost         | drop the record | AccountMissing    |
  * | yes    | the document named it, and no longer does                | held     | DocumentRemoved          |
+ * |        |   the same, and it is not known which account            | held     | DocumentRemoved          |
  * | yes    | row without repository                                   | held     | AccountWithoutRepository |
  * |        |   the same, seen so for a while, and policy allows       | delete   | AccountWithoutRepository |
  * | yes    | deactivated by us                                        | activate | AccountDeactivated       |
@@ -114,6 +115,7 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     ...known,
     email: desiredEmail(auth0.email, facts, settings),
     handle,
+    recordRemoved: facts.removed.has('account-record'),
     lostDid: facts.lostAccount,
     failedCreations: facts.possiblyLeakedDids,
     adoption: facts.adoption,
@@ -253,6 +255,10 @@ export function plan(
     return planAdoption(adoption, actual.linkedDid === undefined ? actual.adoptable : actual.linked);
   }
   if (actual.linkedDid !== undefined) return planLinked(wanted, actual, actual.linkedDid, now);
+  if (wanted.recordRemoved && actual.recorded === undefined) {
+    const message = `The users document no longer names an account, and which one it named is not known. ${RESTORE_COMMAND}`;
+    return removedByOthers({ type, reason: 'DocumentRemoved', message });
+  }
   return planCreation(wanted, actual, now);
 }
 

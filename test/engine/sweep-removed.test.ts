@@ -97,6 +97,31 @@ describe('first sights of users in sync', () => {
   });
 });
 
+describe('what needed action', () => {
+  it.each<[string, (world: World, who: Person) => void]>([
+    ['a users document that was removed', (world, { user }) => world.documents.users.delete(user)],
+    [
+      'another code',
+      (world, { user }) =>
+        world.documents.users.set(user, { ...world.documents.users.get(user), code: code('ac3abcde') }),
+    ],
+  ])('and was put right by hand is over with the next sweep: %s', async (_what, damage) => {
+    const world = createWorld();
+    const [who] = await populate(world, 1);
+    if (who === undefined) throw new Error('There are no users.');
+    const before = world.documents.users.get(who.user);
+    damage(world, who);
+    await sweepOnce(world);
+    await passDue(world, [who]);
+    expect((await world.subjects.get(who.user))?.health).toBe('Degraded');
+    world.documents.users.set(who.user, { ...before });
+    expect(await sweepOnce(world)).toMatchObject({ drifted: 1 });
+    await passDue(world, [who]);
+    expect(await world.subjects.get(who.user)).toMatchObject({ sync: 'Synced', health: 'Healthy' });
+    expect(await sweepOnce(world)).toMatchObject({ drifted: 0 });
+  });
+});
+
 describe('documents that are missing since the last sweep', () => {
   it('of a few users are theirs: each is due', async () => {
     const world = createWorld();

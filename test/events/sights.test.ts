@@ -78,6 +78,22 @@ describe('another life under the same id', () => {
       NONE,
     ],
     [
+      'not with a deletion in the same second, which the change stream tells without its fraction',
+      [
+        removed(2, 'user-document'),
+        observed(6, { createdAt: new Date(at(2).getTime() + 400).toISOString() }),
+      ],
+      { ...NONE, document: true },
+    ],
+    [
+      'not with one that is heard late',
+      [
+        observed(1, { createdAt: new Date(at(2).getTime() + 400).toISOString() }),
+        removed(2, 'user-document'),
+      ],
+      { ...NONE, document: true },
+    ],
+    [
       'makes void a deletion of before, heard late',
       [observed(6, { createdAt: at(4).toISOString() }), { ...removed(2, 'verification'), recordedAt: at(9) }],
       NONE,

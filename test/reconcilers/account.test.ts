@@ -195,6 +195,13 @@ describe('an account is known by its DID', () => {
       held: true,
     },
     {
+      reason: 'the document named an account that nothing knows, and no longer does',
+      wanted: wants({ recordRemoved: true }),
+      actual: nothing,
+      says: 'False DocumentRemoved',
+      held: true,
+    },
+    {
       reason: 'a row without a repository',
       actual: linked(account({ state: 'no-repo' })),
       says: 'False AccountWithoutRepository',

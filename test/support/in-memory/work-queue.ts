@@ -229,7 +229,8 @@ function createReader(stored: ReadonlyMap<UserKey, StoredSubject>): SubjectReade
         found.map(({ user, view = UNSEEN }) => {
           const { sights, code, did, conditions } = view;
           const lacks = conditions.some(({ reason }) => isRemovedReason(reason));
-          return [user, { isSeen: view !== UNSEEN, sights, code, did, lacks }];
+          const needsAction = conditions.some(({ held }) => held);
+          return [user, { isSeen: view !== UNSEEN, sights, code, did, lacks, needsAction }];
         }),
       );
     },
