@@ -52,6 +52,7 @@ export interface TenantPolicy {
 }
 
 export interface Desired {
+  readonly user: UserKey;
   readonly verification: verification.DesiredVerification;
   readonly document: userDocument.DesiredDocument;
   readonly handle: handle.DesiredHandle;
@@ -85,6 +86,7 @@ export function desire(
   const { settleMs, refusalRetryMs, policy } = settings;
   const wantedHandle = handle.desired(facts, handleDomain, refusalRetryMs, sister);
   return {
+    user,
     verification: verification.desired(facts),
     document: userDocument.desired(facts, user),
     handle: wantedHandle,
@@ -224,7 +226,7 @@ export function assemble(
   let retryAt: Date | undefined;
   for (const plan of released) {
     if (plan.actions.length > 0) actions.push(...plan.actions);
-    conditions.push(plan.condition);
+    conditions.push(withUser(plan.condition, desired.user));
     if (plan.retryAt !== undefined && (retryAt === undefined || plan.retryAt < retryAt))
       retryAt = plan.retryAt;
   }
@@ -239,6 +241,11 @@ export function assemble(
     failures: failure === undefined ? [] : [failure],
     retryAt,
   };
+}
+
+/** A command in a message can be pasted: `<user>` becomes the key of the user, quoted for the shell. */
+function withUser(condition: ConditionDraft, user: UserKey): ConditionDraft {
+  return { ...condition, message: condition.message.replaceAll('<user>', `'${user}'`) };
 }
 
 function accountPlans(
