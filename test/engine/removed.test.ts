@@ -68,6 +68,20 @@ async function expectQuiet(world: World): Promise<void> {
   expect(world.log.events.length).toBe(before);
 }
 
+describe('a command in a message', () => {
+  it('names the user, quoted for the shell', async () => {
+    const world = await settled();
+    world.documents.users.delete(alice.user);
+    await passOver(world, alice);
+    const conditions = (await world.subjects.get(alice.user))?.conditions ?? [];
+    const removed = conditions.find(({ type }) => type === 'user-document');
+    expect(removed?.message).toBe(
+      `The users document was removed. Restore it with: concord restore '${alice.user}'`,
+    );
+    expect(conditions.filter(({ message }) => message.includes('<user>'))).toEqual([]);
+  });
+});
+
 describe('a code', () => {
   it('that was unset is the same again, and the handle stays', async () => {
     const world = await settled();
