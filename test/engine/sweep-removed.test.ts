@@ -5,6 +5,7 @@ import { fold } from '../../src/events/fold.ts';
 import { alice, code, handle, type Person, person } from '../mongo/people.ts';
 import {
   countCalls,
+  DAY,
   dueUsers,
   passDue,
   populate,
@@ -17,6 +18,7 @@ import {
   choose,
   createWorld,
   eventsOf,
+  passOver,
   standing,
   type World,
 } from '../support/in-memory/world.ts';
@@ -151,6 +153,20 @@ describe('documents that are missing since the last sweep', () => {
     expect(await sweepOnce(world)).toMatchObject({ halts: [] });
     for (const { user } of people)
       expect(Object.values(await standing(world, user)).join()).toMatch(/DocumentRemoved|AccountMissing/);
+  });
+
+  it('count those whom reconciliations found a moment ago: part of one removal, and one halt', async () => {
+    const world = createWorld();
+    const people = await populate(world, 16);
+    for (const { user } of people) world.documents.users.delete(user);
+    // The change stream made the first ones due before there were many.
+    for (const who of people.slice(0, 9)) await passOver(world, who);
+    const { halts } = await sweepOnce(world);
+    expect(halts).toMatchObject([{ kind: 'disappearances', count: 16, limit: 10 }]);
+    expect(halts[0]?.users).toHaveLength(7);
+    // A day later they are no longer one removal.
+    await world.clock.advance(DAY);
+    expect(await sweepOnce(world)).toMatchObject({ halts: [] });
   });
 
   it('are not halted over where they were never there', async () => {
