@@ -173,9 +173,7 @@ describe('with change streams', () => {
     const now = clock.now();
     const stamps = { at: now, recordedAt: now, cause: [] };
     const data = { actions: [{ resource: 'account', type: 'drop-account-record' }] } as const;
-    await log.append([
-      { _id: eventId('intended'), user, tenant, type: 'actions.intended', ...stamps, data },
-    ]);
+    await log.append([{ _id: eventId('intended'), user, tenant, type: 'actions.intended', ...stamps, data }]);
     begin();
     await settled();
     for (const one of [alice, bob]) changes.happen(one.user, { removed: ['account-record'] });
