@@ -456,6 +456,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       return;
     case 'converged':
       facts.conditions = settle(facts.conditions, event);
+      sightByConditions(facts);
       facts.openActions = [];
       facts.attempts = 0;
       facts.quarantined = false;
@@ -546,6 +547,14 @@ function seeSubject(facts: Draft, { code, account, ...seen }: EventData['subject
   const named = record ?? (account !== null && account.did !== facts.account?.did ? account.did : undefined);
   if (named !== undefined) sightRecord(facts, named);
   else if (account !== null) sight(facts, { account: account.did });
+}
+
+/** Logs from before first sights say of a verifications document of the platform's only that it was found in order. */
+function sightByConditions(facts: Draft): void {
+  const isThere = facts.conditions.some(
+    ({ type, reason }) => type === 'verification' && reason === 'Recorded',
+  );
+  if (isThere) facts.sights = { ...facts.sights, verification: true };
 }
 
 function grantRestore(facts: Draft, what: readonly Removable[], lost: Did | undefined): void {

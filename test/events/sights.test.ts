@@ -17,6 +17,14 @@ const absent = told('auth0.user-absent', 5, { userId: alice.userId });
 const removed = (seconds: number, what: EventData['resource.removed']['what']): ConcordEvent =>
   told('resource.removed', seconds, { what, seenBy: 'change-stream' });
 
+const recorded = (reason: string) => ({
+  type: 'verification',
+  status: 'True',
+  reason,
+  message: '',
+  held: false,
+});
+
 describe('what has been there', () => {
   it.each<[string, readonly ConcordEvent[], Partial<Sights>]>([
     ['nothing, while nothing was seen or done', [observed(1)], {}],
@@ -46,6 +54,16 @@ describe('what has been there', () => {
       'a document whose deletion was heard, although nothing ever looked at it',
       [removed(2, 'verification'), removed(3, 'user-document')],
       { verification: true, document: true },
+    ],
+    [
+      'what older logs tell of a verification: that it was found in order',
+      [told('converged', 2, { conditions: [recorded('Recorded')], applied: 0, latencyMs: 1 } as never)],
+      { verification: true },
+    ],
+    [
+      'not a verification that is missing',
+      [told('converged', 2, { conditions: [recorded('UserBlocked')], applied: 0, latencyMs: 1 } as never)],
+      {},
     ],
     ['not an account whose record was removed', [removed(2, 'account-record')], {}],
     [
