@@ -129,8 +129,22 @@ describe('no account is wanted', () => {
       says: 'True NoEmail',
     },
     {
-      reason: 'and one that the PDS lost is nobody’s concern',
+      reason: 'one that the PDS lost needs a decision all the same',
       wanted: none,
+      actual: linked('missing'),
+      says: 'False AccountMissing',
+      held: true,
+    },
+    {
+      reason: 'and so does one that the document no longer names',
+      wanted: { ...none, sights: { record: aliceDid, account: aliceDid } },
+      actual: { ...nothing, linkedDid: aliceDid, linked: account() },
+      says: 'False DocumentRemoved',
+      held: true,
+    },
+    {
+      reason: 'not one that a person decided is lost',
+      wanted: { ...none, lostDid: aliceDid },
       actual: linked('missing'),
       says: 'True NoEmail',
     },
