@@ -269,17 +269,21 @@ test('a reset while the user is paused is recorded, and done after the resume', 
   expect(await logInOpened(world, alice)).toBe(200);
 });
 
-test.each(['deleted', 'blocked'] as const)('a reset of a user who is %s in Auth0 is refused', { timeout }, async (how) => {
-  const world = await platform();
-  const engine = world.engine();
-  await engine.prepare();
-  const alice = join(world, 'alice');
-  await passOver(engine.converge, alice);
-  await unset(world, alice, { $unset: { 'atproto.password': 1 } });
-  if (how === 'deleted') world.auth0.dropUser(alice.userId);
-  else await world.auth0.block(alice.userId);
-  const ended = await runOn(world, 'password', alice.userId, '--reset', '--yes');
-  expect(ended.code).toBe(1);
-  expect(ended.stderr).toMatch(/No password of .* is set\. (The user is blocked in|Auth0 does not have)/);
-  expect(await eventsOf(engine, alice, 'password-reset.granted')).toEqual([]);
-});
+test.each(['deleted', 'blocked'] as const)(
+  'a reset of a user who is %s in Auth0 is refused',
+  { timeout },
+  async (how) => {
+    const world = await platform();
+    const engine = world.engine();
+    await engine.prepare();
+    const alice = join(world, 'alice');
+    await passOver(engine.converge, alice);
+    await unset(world, alice, { $unset: { 'atproto.password': 1 } });
+    if (how === 'deleted') world.auth0.dropUser(alice.userId);
+    else await world.auth0.block(alice.userId);
+    const ended = await runOn(world, 'password', alice.userId, '--reset', '--yes');
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(/No password of .* is set\. (The user is blocked in|Auth0 does not have)/);
+    expect(await eventsOf(engine, alice, 'password-reset.granted')).toEqual([]);
+  },
+);
