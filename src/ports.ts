@@ -213,8 +213,10 @@ export interface Standing {
 export interface KnownSubject extends Pick<SubjectView, 'sights' | 'code' | 'did'> {
   /** False for a user who is due and whom nothing has looked at yet. */
   readonly isSeen: boolean;
-  /** The last reconciliation found that something was removed. */
-  readonly lacks: boolean;
+  /** Since when reconciliations have found that something was removed; undefined where the last one did not. */
+  readonly lackedSince: Date | undefined;
+  /** The last reconciliation found something that only a person can resolve. */
+  readonly needsAction: boolean;
 }
 
 /** A user whom a sweep found in sync, and of whom the read model does not know that. */

@@ -183,7 +183,7 @@ describe.each(STORAGES)('with storage: %s', (storage) => {
         expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'held' });
         const condition = await conditionOf(engine, alice, 'account');
         expect(condition).toMatchObject({ reason: 'CredentialsIncomplete', held: true });
-        expect(condition?.message).toContain('concord password <user> --reset');
+        expect(condition?.message).toContain(`concord password '${alice.user}' --reset`);
       }
 
       const seen = await run(world, storage, 'password', alice.userId);
@@ -268,3 +268,22 @@ test('a reset while the user is paused is recorded, and done after the resume', 
   expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'converged' });
   expect(await logInOpened(world, alice)).toBe(200);
 });
+
+test.each(['deleted', 'blocked'] as const)(
+  'a reset of a user who is %s in Auth0 is refused',
+  { timeout },
+  async (how) => {
+    const world = await platform();
+    const engine = world.engine();
+    await engine.prepare();
+    const alice = join(world, 'alice');
+    await passOver(engine.converge, alice);
+    await unset(world, alice, { $unset: { 'atproto.password': 1 } });
+    if (how === 'deleted') world.auth0.dropUser(alice.userId);
+    else await world.auth0.block(alice.userId);
+    const ended = await runOn(world, 'password', alice.userId, '--reset', '--yes');
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(/No password of .* is set\. (The user is blocked in|Auth0 does not have)/);
+    expect(await eventsOf(engine, alice, 'password-reset.granted')).toEqual([]);
+  },
+);

@@ -35,7 +35,7 @@ export function Resources({ seen: { resources, isPartial } }: { seen: OverviewAn
                   <span class="muted">nobody yet</span>
                 ) : have < of ? (
                   <a href={usersHref({ resource })}>
-                    {number(of - have)} <span>lack it</span>
+                    {number(of - have)} <span>{of - have === 1 ? 'lacks it' : 'lack it'}</span>
                   </a>
                 ) : (
                   <span class="muted">all</span>

@@ -131,8 +131,8 @@ function Outcome({
         Approve…
       </button>
       <span class="muted">
-        If you do nothing, nothing changes until the next complete sweep checks again. It can be approved
-        until then, and not after <Moment at={approvableUntil} />.
+        If you do nothing, nothing changes until the next complete sweep checks again. Approve it before that;
+        the approval expires <Moment at={approvableUntil} />.
       </span>
     </p>
   );

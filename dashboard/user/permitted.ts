@@ -34,6 +34,6 @@ export function obstacleTo(action: Action, user: UserAnswer): string | null {
         ? null
         : 'No account waits to be adopted.';
     case 'restore':
-      return user.troubles.some(({ reason }) => RESTORABLE.has(reason)) ? null : 'Nothing was removed.';
+      return user.troubles.some(({ reason }) => RESTORABLE.has(reason)) ? null : 'Nothing to restore.';
   }
 }

@@ -109,12 +109,17 @@ function unread(
 function haltCause(tenant: Pick<TenantState, 'id'>, halt: SweepState['halts'][number]): Cause {
   const { run, kind, limit, count, of: users, at } = halt;
   const cause = of(tenant, 'sweep-halted', kind, {
-    what: `Tenant ${tenant.id}: a safety limit halted a sweep. ${haltSaid(kind, count, users)}, and the limit is ${limit}.`,
+    what: `Tenant ${tenant.id}: a safety limit halted a sweep. ${haltSaid(kind, count, users)}, and the limit is ${limit}.${kind === 'disappearances' ? REPAIR_FIRST : ''}`,
     since: at,
-    command: `concord approve ${run}`,
+    command:
+      kind === 'disappearances' ? `concord reconcile --all --tenant ${tenant.id}` : `concord approve ${run}`,
   });
   return kind === 'source' ? cause : { ...cause, users: count };
 }
+
+/** An approval would only make each user need action. */
+const REPAIR_FIRST =
+  ' A collection was dropped, a backup was restored, or PDS_URL names another PDS: repair that first. A complete sweep then closes the halt.';
 
 function haltSaid(kind: SweepState['halts'][number]['kind'], count: number, users: number): string {
   switch (kind) {

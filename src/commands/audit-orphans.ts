@@ -1,6 +1,7 @@
 /** `concord audit --orphans`: documents and accounts that belong to nobody, and what speaks for that. Reads only. */
 import { findOrphans, type Orphans } from '../engine/orphans.ts';
 import { UsageError } from '../errors.ts';
+import { counted } from '../terminal/count.ts';
 import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { formatTable } from '../terminal/table.ts';
@@ -47,7 +48,7 @@ function exitOf({ orphanDocuments, orphanAccounts, unknownDocuments }: Orphans):
 function printOrphans(found: Orphans, { stdout, style }: Terminal): void {
   const { users, documents, accounts } = found.looked;
   stdout.write(
-    `${documents} documents and ${accounts} accounts looked at, beside ${users} users: ${found.orphanDocuments} documents and ${found.orphanAccounts} accounts belong to nobody\n`,
+    `${counted(documents, 'document')}, ${counted(accounts, 'account')} and ${counted(users, 'user')} read: ${counted(found.orphanDocuments, 'document')} and ${counted(found.orphanAccounts, 'account')} without a user\n`,
   );
   if (found.unknownDocuments > 0) {
     const text = `${found.unknownDocuments} documents could not be judged`;

@@ -2,6 +2,7 @@
 
 import { gapSentence } from '../engine/gap-text.ts';
 import type { Share } from '../events/event.ts';
+import { counted } from '../terminal/count.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import { visible } from '../terminal/visible.ts';
 import type { AuditReport } from './audit.ts';
@@ -63,6 +64,6 @@ function printOrphans({ orphans }: AuditReport, stdout: Terminal['stdout']): voi
   const [documents, accounts] = [orphans?.documents ?? 0, orphans?.accounts ?? 0];
   if (documents + accounts > 0)
     stdout.write(
-      `  ${documents} documents and ${accounts} accounts seem to belong to nobody; what speaks for it: concord audit --orphans\n`,
+      `  ${counted(documents, 'document')} and ${counted(accounts, 'account')} without a user; list them with: concord audit --orphans\n`,
     );
 }

@@ -5,10 +5,12 @@
  */
 import { decide } from '../engine/decide.ts';
 import { dryRun } from '../engine/dry-run.ts';
+import type { View } from '../engine/look.ts';
 import { CredentialsError, UsageError } from '../errors.ts';
 import { fold } from '../events/fold.ts';
 import type { Did, UserKey } from '../identity.ts';
 import type { Trigger } from '../ports.ts';
+import { endSentence } from '../reconcilers/account-end.ts';
 import { printJson } from '../terminal/output.ts';
 import { visible } from '../terminal/visible.ts';
 import { type Engine, wireEngine } from '../wire.ts';
@@ -45,6 +47,7 @@ export async function runPassword(text: string, options: PasswordOptions): Promi
         'NO_ACCOUNT',
       );
     }
+    if (options.reset === true) refuseUnmanaged(user, view);
     const state = await stateOf(engine, user, did);
     const trigger = { user, userId, tenant: tenant.id };
     if (state.type === 'refused') await decide(engine.converge, trigger, 'password.refused', { did });
@@ -79,6 +82,13 @@ async function stateOf({ converge }: Engine, user: UserKey, did: Did): Promise<P
     if (!(error instanceof CredentialsError)) throw error;
     return { type: 'unopened', code: error.code };
   }
+}
+
+/** A reset that was granted for such a user would wait, and be done unasked on the day that the user is wanted again. */
+function refuseUnmanaged(user: UserKey, { desired: { account } }: View): void {
+  if (account.type === 'account') return;
+  const why = account.type === 'end' ? endSentence(account.end) : account.message;
+  throw new UsageError(`No password of ${visible(user)} is set. ${why}`, 'ACCOUNT_NOT_MANAGED');
 }
 
 /** Undefined when it was not confirmed. A run that is killed after the grant is finished by the next reconciliation. */

@@ -11,6 +11,7 @@ import { sideBySide } from '../engine/side-by-side.ts';
 import { UpstreamError } from '../errors.ts';
 import type { Facts } from '../events/fold.ts';
 import { type TenantId, type UserKey, userKey } from '../identity.ts';
+import { counted } from '../terminal/count.ts';
 import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { formatTable } from '../terminal/table.ts';
@@ -210,6 +211,6 @@ export function printPlan(
   const actions = users.reduce((sum, user) => sum + user.actions.length, 0);
   const unlisted = Math.max(0, users.length - limit);
   stdout.write(
-    `${actions} actions for ${users.length} users${unlisted > 0 ? `, ${unlisted} of them not listed` : ''}.\n`,
+    `${counted(actions, 'action')} for ${counted(users.length, 'user')}${unlisted > 0 ? `, ${unlisted} of them not listed` : ''}.\n`,
   );
 }

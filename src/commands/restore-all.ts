@@ -17,6 +17,7 @@ import {
 } from '../engine/restore-many.ts';
 import { UsageError } from '../errors.ts';
 import { isRemovedReason, REMOVED_REASONS } from '../events/event.ts';
+import { counted } from '../terminal/count.ts';
 import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { formatTable } from '../terminal/table.ts';
@@ -214,5 +215,5 @@ function printGranted({ granted, failed }: RestoresGranted, of: number, terminal
 }
 
 function users(count: number): string {
-  return `${count} ${count === 1 ? 'user' : 'users'}`;
+  return counted(count, 'user');
 }

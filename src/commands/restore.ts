@@ -165,5 +165,5 @@ function print(user: string, heading: string, { writes, warnings }: Outcome, ter
   stdout.write(`${style('bold', visible(user))}  ${heading}\n`);
   for (const warning of warnings) stdout.write(`  ${style('yellow', 'note    ')}${visible(warning)}\n`);
   for (const { what } of writes) stdout.write(`  ${style('green', 'writes  ')}${visible(what)}\n`);
-  if (writes.length === 0) stdout.write('  Nothing is written in the other systems.\n');
+  if (writes.length === 0) stdout.write('  Nothing is written in MongoDB or on the PDS.\n');
 }

@@ -67,7 +67,7 @@ export function pdsChecks(
 async function lookAtHealth(pds: PdsInspection): Promise<Seen> {
   try {
     const { version } = await pds.health();
-    return well(version ?? 'is well, and says no version');
+    return well(version ?? 'healthy (version not reported)');
   } catch (error) {
     const finding: Finding = {
       level: 'error',

@@ -117,6 +117,8 @@ async function completeSweeps(
 
 /** What was halted, and the two ways on. */
 export function haltSentence(halt: Omit<Halt, 'users'>): string {
+  if (halt.kind === 'disappearances')
+    return `${whatHalted(halt)} Repair the cause, then run: concord reconcile --all. To treat the users one by one instead: concord approve ${halt.run}`;
   return `${whatHalted(halt)} To approve it: concord approve ${halt.run}. If you do nothing, nothing changes until the next complete sweep checks again.`;
 }
 

@@ -100,7 +100,7 @@ function learnRemoved(facts: Facts, view: View): Told[] {
 function missingOf({ sights, code, openActions }: Facts, { documents, missingAccount }: View): Removable[] {
   if (documents === undefined) return [];
   const { verificationCount, user } = documents;
-  const isOurs = openActions.some(({ type }) => REMOVING.has(type));
+  const isOurs = openActions.some(({ type }) => RECORD_REMOVING.has(type));
   return [
     ...(sights.verification && verificationCount === undefined ? ['verification' as const] : []),
     ...(sights.document && user === undefined ? ['user-document' as const] : []),
@@ -120,7 +120,12 @@ function hasNoCode({ code, hasUnreadableCode }: NonNullable<Documents['user']>):
   return code === undefined && hasUnreadableCode !== true;
 }
 
-const REMOVING: ReadonlySet<string> = new Set(['delete-account', 'delete-remnant', 'drop-account-record']);
+/** Steps of ours that remove the account from the users document. */
+export const RECORD_REMOVING: ReadonlySet<string> = new Set([
+  'delete-account',
+  'delete-remnant',
+  'drop-account-record',
+]);
 
 function untold({ account: told }: Facts, { did, handle, email }: PdsAccount): SeenAccount | undefined {
   const known = told?.did === did ? told.email : undefined;

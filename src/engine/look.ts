@@ -52,6 +52,7 @@ export interface TenantPolicy {
 }
 
 export interface Desired {
+  readonly user: UserKey;
   readonly verification: verification.DesiredVerification;
   readonly document: userDocument.DesiredDocument;
   readonly handle: handle.DesiredHandle;
@@ -85,6 +86,7 @@ export function desire(
   const { settleMs, refusalRetryMs, policy } = settings;
   const wantedHandle = handle.desired(facts, handleDomain, refusalRetryMs, sister);
   return {
+    user,
     verification: verification.desired(facts),
     document: userDocument.desired(facts, user),
     handle: wantedHandle,
@@ -178,6 +180,8 @@ function whyLeft(wanted: DesiredAccount, actual: ActualAccount, linked: PdsAccou
   const { loggedDid } = wanted;
   if (loggedDid !== undefined && loggedDid !== did)
     return 'The users document and the log name different accounts.';
+  if (actual.recorded !== undefined && actual.recorded.did === undefined)
+    return 'The users document names an account whose DID cannot be read.';
   // Named by the document alone and under another address, it is not known to be this user's.
   if (loggedDid === undefined && !account.sameEmail(linked, wanted.email.addresses))
     return `The account ${did} is not known to be this user's.`;
@@ -224,7 +228,7 @@ export function assemble(
   let retryAt: Date | undefined;
   for (const plan of released) {
     if (plan.actions.length > 0) actions.push(...plan.actions);
-    conditions.push(plan.condition);
+    conditions.push(withUser(plan.condition, desired.user));
     if (plan.retryAt !== undefined && (retryAt === undefined || plan.retryAt < retryAt))
       retryAt = plan.retryAt;
   }
@@ -260,6 +264,12 @@ function accountPlans(
     email.plan(wantedEmail, { ...managed, holders: actual.emailHolders }, now),
     failure === undefined ? handle.plan(desired.handle, seen, now) : unseen('handle', failure),
   ];
+}
+
+/** The commands that a message names can be pasted. */
+function withUser(condition: ConditionDraft, user: UserKey): ConditionDraft {
+  if (!condition.message.includes('<user>')) return condition;
+  return { ...condition, message: condition.message.replaceAll('<user>', `'${user}'`) };
 }
 
 /** Steps that resolve an open intent. They write to the log alone. */

@@ -3,7 +3,7 @@
  * for counts of indexes and for those who are in trouble, so it takes about as long however many users there are.
  */
 import type { Alert } from '../alerts/cause.ts';
-import { RESOURCES, type Resource, type Share } from '../events/event.ts';
+import { isRemovedReason, RESOURCES, type Resource, type Share } from '../events/event.ts';
 import type { TenantId } from '../identity.ts';
 import type {
   AlertReader,
@@ -111,7 +111,11 @@ export async function overview(
   const isDeleted = ({ health }: { readonly health: Health }) => health === 'Deleted';
   const living = standings.seen.filter((kind) => !isDeleted(kind));
   const inSync = (sync: Sync) => sum(living.filter((kind) => kind.sync === sync));
-  const [synced, outOfSync, unknown] = [inSync('Synced'), inSync('OutOfSync'), inSync('Unknown')];
+  // Users of a halted run are in the read model as they were before, and lack something all the same.
+  const untold = Math.min(inSync('Synced'), untoldIn(states, situations));
+  const synced = inSync('Synced') - untold;
+  const outOfSync = inSync('OutOfSync') + untold;
+  const unknown = inSync('Unknown');
   const unseen = sum(standings.unseen);
   const deletedKinds = standings.seen.filter(isDeleted);
   const deleted = sum(deletedKinds);
@@ -141,6 +145,14 @@ export async function overview(
   };
   const syncOfDeleted = new Set(deletedKinds.flatMap((kind) => (kind.users > 0 ? kind.sync : [])));
   return { ...seen, ...standingOf(seen, syncOfDeleted) };
+}
+
+/** How many users lack something by an open halt, and have not been told one by one. */
+function untoldIn(states: readonly TenantState[], situations: Standings['situations']): number {
+  const halts = states.flatMap(({ sweep }) => sweep.halts.filter(({ kind }) => kind === 'disappearances'));
+  const told = situations.filter(({ reason }) => isRemovedReason(reason)).map(({ users }) => users);
+  const found = halts.reduce((all, { count }) => all + count, 0);
+  return Math.max(0, found - Math.max(0, ...told));
 }
 
 function sum(groups: readonly { readonly users: number }[]): number {

@@ -48,7 +48,7 @@ export async function proposeRestore(
 ): Promise<RestoreProposal> {
   const found = await lookReadably(deps, owned, now);
   const removed = removedIn(found);
-  if (removed.what.length === 0) throw await nothingRemoved(deps, owned);
+  if (removed.what.length === 0) throw await nothingRemoved(deps, owned, found);
   const { what, lostAccount } = removed;
   const outcome = await outcomeOf(deps, owned, found, 'restore.granted', grantOf(removed, { by: '' }), now);
   const warnings = lostAccount === undefined ? [] : [newAccountWarning(lostAccount)];
@@ -178,13 +178,19 @@ function removedIn({ facts, view }: DryRun): Removed {
   };
 }
 
-async function nothingRemoved(deps: AssessDeps, { user }: Owned<AssessedTenant>): Promise<UsageError> {
+/** Also granted while the policy holds back what a grant makes possible, however often the user was looked at since. */
+async function nothingRemoved(
+  deps: AssessDeps,
+  { user }: Owned<AssessedTenant>,
+  { view }: DryRun,
+): Promise<UsageError> {
   const ends: ReadonlySet<EventType> = new Set(['converged', 'converge.deferred', 'converge.failed']);
   const history = (await deps.events.ofUser(user)).sort((a, b) => a.at.getTime() - b.at.getTime());
   const last = history.findLast(({ type }) => type === 'restore.granted' || ends.has(type));
-  return last?.type === 'restore.granted'
+  const isHeldBack = view.actions.length > 0 && history.some(({ type }) => type === 'restore.granted');
+  return last?.type === 'restore.granted' || isHeldBack
     ? new UsageError(
-        `A restore of ${user} is granted already; the next reconciliation applies it.`,
+        `A restore of ${user} is granted already. Apply it now with: concord reconcile '${user}'`,
         'RESTORE_GRANTED',
       )
     : new UsageError(`Nothing of ${user} was removed; there is nothing to restore.`, 'NOTHING_REMOVED');

@@ -35,7 +35,8 @@ export function subjectView(facts: Facts): SubjectView {
   const account = facts.seen.account ?? facts.account;
   const did = account?.did ?? facts.sights.record ?? facts.sights.account;
   const seen = { code: facts.seen.code ?? facts.code, did, sights: sightsOf(facts) };
-  const known = { ...seen, mark: markOf(seen.sights, seen.code, did) };
+  const needsAction = facts.conditions.some(({ held }) => held);
+  const known = { ...seen, mark: `${markOf(seen.sights, seen.code, did)}${needsAction ? NEEDS_ACTION : ''}` };
   if (facts.forgotten) return { ...forgotten, ...known };
   return {
     ...known,
@@ -66,6 +67,9 @@ const LETTER: Readonly<Record<Sight, string>> = {
   record: 'r',
   account: 'a',
 };
+
+/** No documents have this mark, so a sweep always reads what is known of such a user. */
+const NEEDS_ACTION = ' !';
 
 function markOf(sights: readonly Sight[], code: Code | undefined, did: Did | undefined): string {
   return `${sights.map((one) => LETTER[one]).join('')} ${code ?? ''} ${did ?? ''}`;

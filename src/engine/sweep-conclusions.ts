@@ -31,6 +31,8 @@ export interface Everyone {
   readonly renames: KeptUsers;
   /** Who lacks what was there at the last run. */
   readonly disappeared: KeptUsers;
+  /** Who was found to lack something by reconciliations within the last hour. */
+  readonly lackingRecently: number;
   readonly isListed: (user: UserKey) => boolean;
 }
 
@@ -128,11 +130,11 @@ class Conclusion implements Concluded {
 
   /** A few users erased themselves; many at once are a dropped collection, a restored backup or another PDS. */
   async #disappear(): Promise<void> {
-    const { disappeared, users } = this.#everyone;
+    const { disappeared, lackingRecently, users } = this.#everyone;
     if (disappeared.count === 0) return;
     const limit = allowedDisappearances(this.#deps.limits, users);
-    if (disappeared.count > limit)
-      return this.#halt('disappearances', limit, disappeared.count, users, disappeared.users);
+    const count = disappeared.count + lackingRecently;
+    if (count > limit) return this.#halt('disappearances', limit, count, users, disappeared.users);
     await this.#markDue(disappeared.users);
   }
 

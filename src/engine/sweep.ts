@@ -102,6 +102,8 @@ const KEEP_EVERY_MS = 5_000;
 const RESUMABLE_FOR_MS = 6 * 3_600_000;
 /** A run in which more users wait for its end most likely halts, and they would make its position long. */
 const MAX_KEPT_USERS = 1_000;
+/** What is removed at once is found within that time, partly by reconciliations and partly by the sweep. */
+const RECENT_MS = 3_600_000;
 /** The database answers about one page while another is being read and a third looked through. */
 const PAGES_AT_ONCE = 2;
 
@@ -165,6 +167,7 @@ class Run {
   readonly #tally: Tally;
   readonly #renames = new KeptUsers();
   readonly #disappeared = new KeptUsers();
+  #lackingRecently = 0;
   readonly #seen = new NameSet();
   #repositories: Repositories | undefined;
 
@@ -286,16 +289,18 @@ class Run {
 
   async #take({ page, seen, readAt }: Looked): Promise<void> {
     const { queue, clock } = this.#deps;
-    const found = seen.filter(isDrifted);
+    const found = seen.filter((one) => isDrifted(one) || isResolved(one));
     for (const { user } of found.filter(isRename)) this.#renames.add(user);
     for (const { user } of found.filter(hasDisappeared)) this.#disappeared.add(user);
+    this.#lackingRecently += found.filter((one) => lacksRecently(one, readAt)).length;
     const unread = (page.unreadable ?? []).flatMap(({ userId }) => userId ?? []);
     const waiting = (one: Assessment): boolean => isRename(one) || hasDisappeared(one);
     const due = [...found.filter((one) => !waiting(one)).map(({ auth0 }) => auth0.userId), ...unread].map(
       (userId) => this.#trigger(userId),
     );
     if (due.length > 0) await queue.markDue(due, clock.now(), 'sweep');
-    await recordFirstSights(this.#deps, this.#tenant, seen, readAt);
+    const others = seen.filter((one) => !isResolved(one));
+    await recordFirstSights(this.#deps, this.#tenant, others, readAt);
     for (const one of seen) this.#tally.add(one);
     this.#listing = page.listing;
     this.#users += seen.length;
@@ -314,7 +319,8 @@ class Run {
     const complete = listed === 'complete' && this.#nameless === 0;
     const { id: tenant } = this.#tenant;
     const isListed = (key: string): boolean => this.#seen.has(key);
-    const kept = { renames: this.#renames, disappeared: this.#disappeared };
+    const lackingRecently = this.#lackingRecently;
+    const kept = { renames: this.#renames, disappeared: this.#disappeared, lackingRecently };
     const everyone = { run: this.#id, startedAt: this.#startedAt, users, ...kept, isListed };
     const stayAlive = () => this.#keep();
     const { removals, halts } = complete
@@ -362,8 +368,19 @@ class Run {
 
 /** Something is missing that was there, and the last reconciliation did not find that. */
 function hasDisappeared({ view, known }: Assessment): boolean {
-  const isKnown = typeof known === 'object' && known.lacks;
+  const isKnown = typeof known === 'object' && known.lackedSince !== undefined;
   return !isKnown && view.conditions.some(({ reason }) => isRemovedReason(reason));
+}
+
+/** Found by a reconciliation a moment ago: part of the same removal as what this run finds. */
+function lacksRecently({ known }: Assessment, now: Date): boolean {
+  const since = typeof known === 'object' ? known.lackedSince : undefined;
+  return since !== undefined && now.getTime() - since.getTime() < RECENT_MS;
+}
+
+/** A person has resolved what needed action, such as by putting a document back; no trigger tells of that. */
+function isResolved(one: Assessment): boolean {
+  return typeof one.known === 'object' && one.known.needsAction && !isDrifted(one);
 }
 
 /** Also beside other actions: the pass that mends those would rename as well, past the limit. */

@@ -25,12 +25,13 @@ import type {
   Trigger,
   WorkQueue,
 } from '../ports.ts';
+import { RECORD_REMOVING } from './learn.ts';
 import { ownerOf } from './owner.ts';
 
 export interface WatchDeps {
   readonly changes: DocumentChanges;
   readonly cursors: Cursors;
-  readonly log: Pick<EventLog, 'append'>;
+  readonly log: Pick<EventLog, 'append' | 'ofUser'>;
   readonly queue: Pick<WorkQueue, 'markDue'>;
   readonly random: Random;
   readonly clock: Clock;
@@ -76,11 +77,12 @@ export function createWatch(deps: WatchDeps): Watch {
   let state: WatchState = { mode: 'starting', aliveAt: undefined, lagMs: undefined };
   let hasMissed = false;
 
-  async function take(key: UserKey, change: DocumentChange): Promise<void> {
+  /** Writes to the log what was removed, also where the user is left to a sweep: it may be the only sight of it. */
+  async function take(key: UserKey, change: DocumentChange, isDue: boolean): Promise<void> {
     const owned = ownerOf(key, deps.tenants);
     const trigger = owned && { user: owned.user, userId: owned.userId, tenant: owned.tenant.id };
     const cause = trigger === undefined ? undefined : await noteRemoval(deps, trigger, change);
-    await markDue([key], change.at, cause);
+    if (isDue) await markDue([key], change.at, cause);
   }
 
   async function markDue(users: readonly UserKey[], at?: Date, cause?: EventId): Promise<void> {
@@ -123,7 +125,7 @@ export function createWatch(deps: WatchDeps): Watch {
       hasMissed ||= isWhole || isMany;
       // While removals keep coming, the sweep would count too few.
       if (!isMany) catchUp();
-      if (user !== undefined && !isMany) await take(user, change);
+      if (user !== undefined) await take(user, change, !isMany);
       if (position !== undefined) await keeper.passed(position);
     }
     await keeper.keep();
@@ -197,7 +199,9 @@ export async function noteRemoval(
   { removed, position, at }: Pick<DocumentChange, 'removed' | 'position' | 'at'>,
 ): Promise<EventId | undefined> {
   const recordedAt = clock.now();
-  const events = removed.map(
+  const isOurs = removed.includes('account-record') && (await removedByUs(log, user, at ?? recordedAt));
+  const byOthers = isOurs ? removed.filter((what) => what !== 'account-record') : removed;
+  const events = byOthers.map(
     (what): ConcordEvent => ({
       _id: position === undefined ? random.id() : changeId(position, what),
       ...{ user, tenant, type: 'resource.removed', at: at ?? recordedAt, recordedAt, cause: [] },
@@ -206,6 +210,20 @@ export async function noteRemoval(
   );
   if (events.length > 0) await log.append(events);
   return events.at(-1)?._id;
+}
+
+/** Covers the clocks of MongoDB and of other processes. A record that others remove meanwhile is missing at the next read. */
+const OURS_WITHIN_MS = 120_000;
+
+/** Whether a step of ours that removes the account record was intended about then. The intent is in the log before it. */
+async function removedByUs(log: Pick<EventLog, 'ofUser'>, user: UserKey, at: Date): Promise<boolean> {
+  const events = await log.ofUser(user);
+  return events.some(
+    (event) =>
+      event.type === 'actions.intended' &&
+      event.data.actions.some(({ type }) => RECORD_REMOVING.has(type)) &&
+      Math.abs(event.at.getTime() - at.getTime()) <= OURS_WITHIN_MS,
+  );
 }
 
 /** Hashed, because a position holds the key of the document and may be longer than an index of MongoDB 4.0 takes. */

@@ -54,6 +54,12 @@ export function isRemovedReason(reason: string): reason is RemovedReason {
   return REMOVED_REASONS.some((one) => one === reason);
 }
 
+/** Since when something that was removed has been missing; undefined when nothing is. */
+export function lackedSince(conditions: readonly Pick<Condition, 'reason' | 'since'>[]): Date | undefined {
+  const times = conditions.flatMap(({ reason, since }) => (isRemovedReason(reason) ? Date.parse(since) : []));
+  return times.length === 0 ? undefined : new Date(Math.min(...times));
+}
+
 /** One planned step in the words of the log: enough to recognise its effect after a crash. */
 export interface IntendedAction {
   readonly resource: Resource;

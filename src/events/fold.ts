@@ -102,7 +102,7 @@ export interface Facts {
   readonly kept: { readonly count: number | undefined; readonly when: Date | undefined };
   /** What the log says was removed, and has not been there since. */
   readonly removed: ReadonlySet<Removable>;
-  /** The newest deletion that the change stream told of, by MongoDB's clock. */
+  /** The latest that the newest deletion in the change stream may have happened, by MongoDB's clock. */
   readonly removedAt: Date | undefined;
   /** An account that is lost, by a person's decision: another one may take its place. */
   readonly lostAccount: Did | undefined;
@@ -136,6 +136,9 @@ export interface Facts {
   readonly newestAt: Date | undefined;
   readonly newestEvent: EventId | undefined;
 }
+
+/** The change stream tells the time in whole seconds: what it tells of happened up to so much later. */
+const STREAM_CLOCK_MS = 999;
 
 /** A call that arrives late does so within minutes, and no user is tried more often than this in that time. */
 const MAX_GIVEN_UP = 8;
@@ -285,8 +288,9 @@ function apply(facts: Draft, event: ConcordEvent): void {
       const { what, seenBy } = event.data;
       if (seenBy === 'change-stream') {
         // From before the user was created: of an earlier user with the same id.
-        if (facts.auth0 !== undefined && event.at < facts.auth0.createdAt) return;
-        facts.removedAt = later(facts.removedAt, event.at);
+        const atLatest = new Date(event.at.getTime() + STREAM_CLOCK_MS);
+        if (facts.auth0 !== undefined && atLatest < facts.auth0.createdAt) return;
+        facts.removedAt = later(facts.removedAt, atLatest);
         if (what === 'verification') sight(facts, { verification: true });
         if (what === 'user-document') sight(facts, { document: true });
       }
@@ -452,6 +456,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       return;
     case 'converged':
       facts.conditions = settle(facts.conditions, event);
+      sightByConditions(facts);
       facts.openActions = [];
       facts.attempts = 0;
       facts.quarantined = false;
@@ -542,6 +547,14 @@ function seeSubject(facts: Draft, { code, account, ...seen }: EventData['subject
   const named = record ?? (account !== null && account.did !== facts.account?.did ? account.did : undefined);
   if (named !== undefined) sightRecord(facts, named);
   else if (account !== null) sight(facts, { account: account.did });
+}
+
+/** Logs from before first sights say of a verifications document of the platform's only that it was found in order. */
+function sightByConditions(facts: Draft): void {
+  const isThere = facts.conditions.some(
+    ({ type, reason }) => type === 'verification' && reason === 'Recorded',
+  );
+  if (isThere) facts.sights = { ...facts.sights, verification: true };
 }
 
 function grantRestore(facts: Draft, what: readonly Removable[], lost: Did | undefined): void {

@@ -50,7 +50,7 @@ export function summary(event: ConcordEvent): string {
     case 'handle.refused':
       return `${event.data.handle} ${event.data.reason}`;
     case 'converged':
-      return `${event.data.actions} actions, ${event.data.latencyMs} ms`;
+      return `${event.data.actions} ${event.data.actions === 1 ? 'action' : 'actions'}, ${event.data.latencyMs} ms`;
     case 'converge.deferred':
       return `until ${event.data.retryAt}`;
     case 'converge.failed':

@@ -1,7 +1,7 @@
 /** Subjects: one document a user, as stored, and how it is read. The queue in it is in `work-queue.ts`. */
 import { createHash } from 'node:crypto';
 import type { Collection, Document, Filter } from 'mongodb';
-import { isRemovedReason } from '../events/event.ts';
+import { lackedSince } from '../events/event.ts';
 import type { AccountHandle, Auth0UserId, EventId, TenantId, UserKey } from '../identity.ts';
 import type { DuePriority, KnownSubject, Standing, Subject, SubjectReader, SubjectView } from '../ports.ts';
 import { collections } from './collections.ts';
@@ -36,6 +36,8 @@ const knownProjection = {
   'view.did': 1,
   'view.sync': 1,
   'view.conditions.reason': 1,
+  'view.conditions.held': 1,
+  'view.conditions.since': 1,
 } as const;
 
 export type Subjects = Collection<StoredSubject>;
@@ -228,7 +230,8 @@ function knownOf({ view }: StoredSubject): KnownSubject {
     sights: view?.sights ?? [],
     code: view?.code,
     did: view?.did,
-    lacks: view?.conditions?.some(({ reason }) => isRemovedReason(reason)) ?? false,
+    lackedSince: lackedSince(view?.conditions ?? []),
+    needsAction: view?.conditions?.some(({ held }) => held) ?? false,
   };
 }
 

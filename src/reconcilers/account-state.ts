@@ -17,6 +17,10 @@ import type { DesiredHandle, Holder } from './handle.ts';
 export interface KnownAccount {
   readonly loggedDid: Did | undefined;
   readonly sights: Pick<Sights, 'record' | 'account'>;
+  /** Others removed the account from the users document, also where it is not known which one that was. */
+  readonly recordRemoved: boolean;
+  /** A person decided that this account is lost, and that another one takes its place. */
+  readonly lostDid: Did | undefined;
   readonly intent: OpenIntent | undefined;
   /** Creations that were given up: the account of one may be there all the same. */
   readonly givenUp: readonly OpenIntent[];
@@ -31,8 +35,6 @@ export interface WantedAccount extends KnownAccount {
   /** The user's own address first, then the one tagged for this tenant. Never empty. */
   readonly email: DesiredEmail;
   readonly handle: DesiredHandle;
-  /** A person decided that this account is lost, and that another one takes its place. */
-  readonly lostDid: Did | undefined;
   readonly failedCreations: number;
   /** A person said that this account is the user's. */
   readonly adoption: Facts['adoption'];

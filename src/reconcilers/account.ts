@@ -14,6 +14,7 @@
  * | yes    | the PDS has none                                         | held     | AccountMissing           |
  * |        |   the same, and a person decided that it is lost         | drop the record | AccountMissing    |
  * | yes    | the document named it, and no longer does                | held     | DocumentRemoved          |
+ * |        |   the same, and it is not known which account            | held     | DocumentRemoved          |
  * | yes    | row without repository                                   | held     | AccountWithoutRepository |
  * |        |   the same, seen so for a while, and policy allows       | delete   | AccountWithoutRepository |
  * | yes    | deactivated by us                                        | activate | AccountDeactivated       |
@@ -54,6 +55,7 @@ import type {
   AccountDeps,
   ActualAccount,
   DesiredAccount,
+  KnownAccount,
   LateAccount,
   WantedAccount,
 } from './account-state.ts';
@@ -88,6 +90,8 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
   const known = {
     loggedDid: facts.account?.did,
     sights,
+    recordRemoved: facts.removed.has('account-record'),
+    lostDid: facts.lostAccount,
     intent: facts.intent,
     givenUp: facts.givenUp,
     settleMs: settings.settleMs,
@@ -114,7 +118,6 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     ...known,
     email: desiredEmail(auth0.email, facts, settings),
     handle,
-    lostDid: facts.lostAccount,
     failedCreations: facts.possiblyLeakedDids,
     adoption: facts.adoption,
     deactivatedByUs: facts.deactivated !== undefined,
@@ -237,12 +240,7 @@ export function plan(
   const isToGoOn = wanted.type === 'account' && !isOnHold;
   const resolving = planIntent(wanted, actual, isToGoOn, now);
   if (resolving !== undefined) return resolving;
-  if (wanted.type === 'none') {
-    const { linked } = actual;
-    const kept =
-      linked === undefined || linked === 'missing' ? '' : ` The account ${linked.did} is left as it is.`;
-    return none(asDesired({ type, reason: wanted.reason, message: wanted.message + kept }));
-  }
+  if (wanted.type === 'none') return planRemoved(wanted, actual) ?? planNone(wanted, actual);
   if (wanted.type === 'end') return planEnd(wanted, actual, now);
   if (actual.recorded !== undefined && actual.recorded.did === undefined) {
     const message = 'The users document has an account whose DID cannot be read; correct it.';
@@ -253,24 +251,49 @@ export function plan(
     return planAdoption(adoption, actual.linkedDid === undefined ? actual.adoptable : actual.linked);
   }
   if (actual.linkedDid !== undefined) return planLinked(wanted, actual, actual.linkedDid, now);
-  return planCreation(wanted, actual, now);
+  return planRemoved(wanted, actual) ?? planCreation(wanted, actual, now);
 }
 
-function planLinked(
-  wanted: WantedAccount,
-  { recorded, linked }: ActualAccount,
-  did: Did,
-  now: Date,
+function planNone(
+  { reason, message }: { readonly reason: string; readonly message: string },
+  { linked }: ActualAccount,
 ): Plan<AccountAction> {
+  const kept =
+    linked === undefined || linked === 'missing' ? '' : ` The account ${linked.did} is left as it is.`;
+  return none(asDesired({ type, reason, message: message + kept }));
+}
+
+/** An account that was there, or its record in the users document. Undefined where neither was removed. */
+function planRemoved(
+  { sights, lostDid, recordRemoved }: KnownAccount,
+  { recorded, linked, linkedDid: did }: ActualAccount,
+): Plan<never> | undefined {
+  if (did !== undefined && linked === 'missing') {
+    if (lostDid === did) return undefined;
+    const message = `The PDS has no account ${did}: it was deleted there, or PDS_URL names another PDS. Replace it by a new account, with a new DID and an empty repository, with: concord restore <user>`;
+    return removedByOthers({ type, reason: 'AccountMissing', message });
+  }
+  if (recorded !== undefined) return undefined;
+  if (did !== undefined && sights.record === did) {
+    const message = `The users document no longer names the account ${did}, which is still on the PDS. ${RESTORE_COMMAND}`;
+    return removedByOthers({ type, reason: 'DocumentRemoved', message });
+  }
+  if (did !== undefined || !recordRemoved) return undefined;
+  const message = `The users document no longer names an account, and which one it named is not known. ${RESTORE_COMMAND}`;
+  return removedByOthers({ type, reason: 'DocumentRemoved', message });
+}
+
+function planLinked(wanted: WantedAccount, actual: ActualAccount, did: Did, now: Date): Plan<AccountAction> {
+  const { recorded, linked } = actual;
   if (wanted.loggedDid !== undefined && wanted.loggedDid !== did) {
     const message = `The users document names ${did} and the log ${wanted.loggedDid}; see which one is in use.`;
     return none(heldForPerson({ type, reason: 'AccountsDiffer', message }));
   }
-  if (linked === undefined || linked === 'missing') return planMissing(wanted, did);
-  if (recorded === undefined && wanted.sights.record === did) {
-    const message = `The users document no longer names the account ${did}, which is still on the PDS. ${RESTORE_COMMAND}`;
-    return removedByOthers({ type, reason: 'DocumentRemoved', message });
-  }
+  if (linked === 'missing' && wanted.interrupted.has('delete-remnant')) return deleteRemnant(did);
+  if (linked === 'missing' && wanted.lostDid === did) return dropRecord(did);
+  const removed = planRemoved(wanted, actual);
+  if (removed !== undefined) return removed;
+  if (linked === undefined || linked === 'missing') throw new Error('a linked account was not looked up');
   const intent = intentBehind(linked, wanted.givenUp);
   if (wanted.loggedDid === undefined && intent !== undefined) return planRecord(linked, intent);
   if (linked.state === 'no-repo') return planRemnant(wanted, did, now);
@@ -306,18 +329,12 @@ function planLinked(
   return none(asDesired({ type, reason: 'AccountActive', message: `The account is ${did}.` }));
 }
 
-function planMissing(wanted: WantedAccount, did: Did): Plan<AccountAction> {
-  if (wanted.interrupted.has('delete-remnant')) return deleteRemnant(did);
-  const reason = 'AccountMissing';
-  if (wanted.lostDid === did) {
-    const message = `The account ${did} is lost, and another one takes its place.`;
-    return {
-      actions: [{ resource: type, type: 'drop-account-record', did }],
-      condition: toBeMended({ type, reason, message }),
-    };
-  }
-  const message = `The PDS has no account ${did}: it was deleted there, or PDS_URL names another PDS. Replace it by a new account, with a new DID and an empty repository, with: concord restore <user>`;
-  return removedByOthers({ type, reason, message });
+function dropRecord(did: Did): Plan<AccountAction> {
+  const message = `The account ${did} is lost, and another one takes its place.`;
+  return {
+    actions: [{ resource: type, type: 'drop-account-record', did }],
+    condition: toBeMended({ type, reason: 'AccountMissing', message }),
+  };
 }
 
 function planRecord(account: PdsAccount, intent: OpenIntent | undefined): Plan<AccountAction> {

@@ -97,11 +97,11 @@ export function codeToRestore(wanted: DesiredDocument, { user, legacyCode }: Doc
   return wanted.code ?? legacyCode;
 }
 
-/** The code that handles are made from: while the document has another one, that of the log. */
+/** The code that handles are made from: while the document has another or an unreadable one, that of the log. */
 export function permanentCode(wanted: DesiredDocument, { user }: Documents): Code | undefined {
   const found = user?.code;
   if (wanted.type === 'unwanted' || wanted.code === undefined) return found;
-  return found === undefined ? undefined : wanted.code;
+  return found === undefined && user?.hasUnreadableCode !== true ? undefined : wanted.code;
 }
 
 /** Looks whether another user has the code that is to be restored. */

@@ -68,6 +68,15 @@ it.each<[string, (world: World) => unknown, string]>([
     'The users document and the log name different accounts.',
   ],
   [
+    'that the document names without a DID that can be read',
+    (world) =>
+      world.documents.users.set(user, {
+        ...world.documents.users.get(user),
+        account: { handle: handle('alice') },
+      }),
+    'The users document names an account whose DID cannot be read.',
+  ],
+  [
     'that was taken down',
     (world) => world.accounts.change(accountOf(world, alice)?.did as Did, { status: 'takendown' }),
     'The account DID is taken down.',
@@ -89,7 +98,7 @@ it.each<[string, (world: World) => unknown, string]>([
   expect(await standing(world, user)).toMatchObject({ email: 'True NotManaged', handle: 'True NotManaged' });
   const conditions = (await world.subjects.get(user))?.conditions ?? [];
   const message = (of: string) => conditions.find(({ type }) => type === of)?.message;
-  const said = because.replace('DID', did);
+  const said = because.replace('account DID', `account ${did}`);
   expect(message('email')).toBe(`${said} The address of the account is left as it is.`);
   expect(message('handle')).toBe(`${said} The handle of the account is left as it is.`);
   const { handle: carried, email } = world.accounts.stored.get(did as Did) ?? {};

@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/engine/decide.ts';
 import { subjectView } from '../../src/engine/standing.ts';
-import type { EventData } from '../../src/events/event.ts';
+import type { ConcordEvent, EventData } from '../../src/events/event.ts';
 import { fold } from '../../src/events/fold.ts';
+import { eventId } from '../../src/identity.ts';
 import { alice, bob, code, handle, type Person } from '../mongo/people.ts';
 import {
   arrive,
@@ -66,6 +67,20 @@ async function expectQuiet(world: World): Promise<void> {
   expect((await passOver(world, alice)).applied).toEqual([]);
   expect(world.log.events.length).toBe(before);
 }
+
+describe('a command in a message', () => {
+  it('names the user, quoted for the shell', async () => {
+    const world = await settled();
+    world.documents.users.delete(alice.user);
+    await passOver(world, alice);
+    const conditions = (await world.subjects.get(alice.user))?.conditions ?? [];
+    const removed = conditions.find(({ type }) => type === 'user-document');
+    expect(removed?.message).toBe(
+      `The users document was removed. Restore it with: concord restore '${alice.user}'`,
+    );
+    expect(conditions.filter(({ message }) => message.includes('<user>'))).toEqual([]);
+  });
+});
 
 describe('a code', () => {
   it('that was unset is the same again, and the handle stays', async () => {
@@ -344,6 +359,28 @@ describe('a creation whose answer was lost', () => {
     expect(didOf(world)).toBeUndefined();
     expect(await standing(world, alice.user)).toMatchObject({ verification: HELD });
     await grant(world, { what: ['verification'] });
+    expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
+  });
+});
+
+describe('an account record that nothing but the change stream knows', () => {
+  it('needs action, and only a restore creates an account', async () => {
+    const world = createWorld();
+    world.documents.verifications.set(alice.user, 1);
+    world.documents.users.set(alice.user, { code: code('ac3abcde') });
+    const now = world.clock.now();
+    const data = { what: 'account-record', seenBy: 'change-stream' } as const;
+    const stamps = { at: now, recordedAt: now, cause: [] };
+    await world.log.append([
+      { _id: eventId('change'), ...alice, type: 'resource.removed', ...stamps, data } as ConcordEvent,
+    ]);
+    await signUp(world, alice);
+    await untilQuiet(world);
+    expect(world.accounts.stored.size).toBe(0);
+    expect(await standing(world, alice.user)).toMatchObject({ account: HELD });
+    await expectQuiet(world);
+    await grant(world, { what: ['account-record'] });
+    expect(world.accounts.stored.size).toBe(1);
     expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
   });
 });

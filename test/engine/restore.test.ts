@@ -190,6 +190,18 @@ describe('a restore is refused', () => {
         await grantRestore(deps(world), owned(world), what, decided);
       },
     ],
+    [
+      // A reconciliation that the pause held back does not end the grant.
+      'RESTORE_GRANTED',
+      async (world) => {
+        await removed(world, 'document');
+        const pause = { by: 'carol', reason: 'asked to', until: null };
+        await write(world, 'user.paused', pause, alice);
+        const { what } = await propose(world);
+        await grantRestore(deps(world), owned(world), what, decided);
+        await passOver(world, alice);
+      },
+    ],
   ];
   it.each(cases)('%s', async (code, arrange) => {
     const world = await whole();

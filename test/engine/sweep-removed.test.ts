@@ -5,6 +5,7 @@ import { fold } from '../../src/events/fold.ts';
 import { alice, code, handle, type Person, person } from '../mongo/people.ts';
 import {
   countCalls,
+  DAY,
   dueUsers,
   passDue,
   populate,
@@ -17,6 +18,7 @@ import {
   choose,
   createWorld,
   eventsOf,
+  passOver,
   standing,
   type World,
 } from '../support/in-memory/world.ts';
@@ -97,6 +99,31 @@ describe('first sights of users in sync', () => {
   });
 });
 
+describe('what needed action', () => {
+  it.each<[string, (world: World, who: Person) => void]>([
+    ['a users document that was removed', (world, { user }) => world.documents.users.delete(user)],
+    [
+      'another code',
+      (world, { user }) =>
+        world.documents.users.set(user, { ...world.documents.users.get(user), code: code('ac3abcde') }),
+    ],
+  ])('and was put right by hand is over with the next sweep: %s', async (_what, damage) => {
+    const world = createWorld();
+    const [who] = await populate(world, 1);
+    if (who === undefined) throw new Error('There are no users.');
+    const before = world.documents.users.get(who.user);
+    damage(world, who);
+    await sweepOnce(world);
+    await passDue(world, [who]);
+    expect((await world.subjects.get(who.user))?.health).toBe('Degraded');
+    world.documents.users.set(who.user, { ...before });
+    expect(await sweepOnce(world)).toMatchObject({ drifted: 1 });
+    await passDue(world, [who]);
+    expect(await world.subjects.get(who.user)).toMatchObject({ sync: 'Synced', health: 'Healthy' });
+    expect(await sweepOnce(world)).toMatchObject({ drifted: 0 });
+  });
+});
+
 describe('documents that are missing since the last sweep', () => {
   it('of a few users are theirs: each is due', async () => {
     const world = createWorld();
@@ -126,6 +153,20 @@ describe('documents that are missing since the last sweep', () => {
     expect(await sweepOnce(world)).toMatchObject({ halts: [] });
     for (const { user } of people)
       expect(Object.values(await standing(world, user)).join()).toMatch(/DocumentRemoved|AccountMissing/);
+  });
+
+  it('count those whom reconciliations found a moment ago: part of one removal, and one halt', async () => {
+    const world = createWorld();
+    const people = await populate(world, 16);
+    for (const { user } of people) world.documents.users.delete(user);
+    // The change stream made the first ones due before there were many.
+    for (const who of people.slice(0, 9)) await passOver(world, who);
+    const { halts } = await sweepOnce(world);
+    expect(halts).toMatchObject([{ kind: 'disappearances', count: 16, limit: 10 }]);
+    expect(halts[0]?.users).toHaveLength(7);
+    // A day later they are no longer one removal.
+    await world.clock.advance(DAY);
+    expect(await sweepOnce(world)).toMatchObject({ halts: [] });
   });
 
   it('are not halted over where they were never there', async () => {

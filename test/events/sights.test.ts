@@ -17,6 +17,14 @@ const absent = told('auth0.user-absent', 5, { userId: alice.userId });
 const removed = (seconds: number, what: EventData['resource.removed']['what']): ConcordEvent =>
   told('resource.removed', seconds, { what, seenBy: 'change-stream' });
 
+const recorded = (reason: string) => ({
+  type: 'verification',
+  status: 'True',
+  reason,
+  message: '',
+  held: false,
+});
+
 describe('what has been there', () => {
   it.each<[string, readonly ConcordEvent[], Partial<Sights>]>([
     ['nothing, while nothing was seen or done', [observed(1)], {}],
@@ -47,6 +55,16 @@ describe('what has been there', () => {
       [removed(2, 'verification'), removed(3, 'user-document')],
       { verification: true, document: true },
     ],
+    [
+      'what older logs tell of a verification: that it was found in order',
+      [told('converged', 2, { conditions: [recorded('Recorded')], applied: 0, latencyMs: 1 } as never)],
+      { verification: true },
+    ],
+    [
+      'not a verification that is missing',
+      [told('converged', 2, { conditions: [recorded('UserBlocked')], applied: 0, latencyMs: 1 } as never)],
+      {},
+    ],
     ['not an account whose record was removed', [removed(2, 'account-record')], {}],
     [
       'not an account that we deleted',
@@ -76,6 +94,22 @@ describe('another life under the same id', () => {
       'makes void a deletion that was heard before the user was first read',
       [removed(2, 'user-document'), observed(6, { createdAt: at(4).toISOString() })],
       NONE,
+    ],
+    [
+      'not with a deletion in the same second, which the change stream tells without its fraction',
+      [
+        removed(2, 'user-document'),
+        observed(6, { createdAt: new Date(at(2).getTime() + 400).toISOString() }),
+      ],
+      { ...NONE, document: true },
+    ],
+    [
+      'not with one that is heard late',
+      [
+        observed(1, { createdAt: new Date(at(2).getTime() + 400).toISOString() }),
+        removed(2, 'user-document'),
+      ],
+      { ...NONE, document: true },
     ],
     [
       'makes void a deletion of before, heard late',

@@ -7,6 +7,7 @@ import {
   type DesiredDocument,
   type DocumentAction,
   desired,
+  permanentCode,
   plan,
 } from '../../src/reconcilers/user-document.ts';
 import { alice, at, bob, code, NO_DOCUMENTS, person } from '../mongo/people.ts';
@@ -24,6 +25,26 @@ const create: DocumentAction = {
 };
 const restore = { resource: 'user-document', type: 'restore-code', code: code('ac26nobeb') } as const;
 const assign: DocumentAction = { resource: 'user-document', type: 'assign-code', signedUpAt: at(0) };
+
+describe('the code that handles are made from', () => {
+  const wanted = desired(
+    fold([observed(1), told('code.assigned', 2, { code: code('ac26nobeb') })]),
+    alice.user,
+  );
+  const none = { when: undefined, account: undefined, pending: undefined };
+  it.each([
+    ['in the document', { ...none, code: code('ac26nobeb') }, 'ac26nobeb'],
+    ['another one than the log has', { ...none, code: code('ac3abcde') }, 'ac26nobeb'],
+    [
+      'not readable in the document',
+      { ...none, code: undefined, hasUnreadableCode: true as const },
+      'ac26nobeb',
+    ],
+    ['not in the document', { ...none, code: undefined }, undefined],
+  ])('%s', (_reason, user, expected) => {
+    expect(permanentCode(wanted, { ...NO_DOCUMENTS, user })).toBe(expected);
+  });
+});
 
 describe('what is desired', () => {
   const gone = told('auth0.user-absent', 9, { userId: alice.userId });

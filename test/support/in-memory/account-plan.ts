@@ -40,6 +40,7 @@ export function wants(wishes: Wishes = {}): WantedAccount {
     givenUp: [],
     loggedDid: undefined,
     sights: { record: undefined, account: undefined },
+    recordRemoved: false,
     lostDid: undefined,
     failedCreations: 0,
     adoption: undefined,

@@ -4,7 +4,7 @@
  */
 import { UNSEEN } from '../../../src/engine/standing.ts';
 import { LeaseLostError } from '../../../src/errors.ts';
-import { isRemovedReason } from '../../../src/events/event.ts';
+import { lackedSince } from '../../../src/events/event.ts';
 import type { AccountHandle, EventId, UserKey } from '../../../src/identity.ts';
 import type {
   DuePriority,
@@ -228,8 +228,11 @@ function createReader(stored: ReadonlyMap<UserKey, StoredSubject>): SubjectReade
       return new Map(
         found.map(({ user, view = UNSEEN }) => {
           const { sights, code, did, conditions } = view;
-          const lacks = conditions.some(({ reason }) => isRemovedReason(reason));
-          return [user, { isSeen: view !== UNSEEN, sights, code, did, lacks }];
+          const needsAction = conditions.some(({ held }) => held);
+          return [
+            user,
+            { isSeen: view !== UNSEEN, sights, code, did, lackedSince: lackedSince(conditions), needsAction },
+          ];
         }),
       );
     },
