@@ -188,7 +188,7 @@ class Search {
 
   async explainAccounts(): Promise<OrphanAccount[]> {
     const infos = await this.#deps.accounts.accounts(this.#suspects.map(({ did }) => did));
-    const intended = await this.#intentsFor(infos);
+    const { intended, owners } = await this.#toldOf(infos);
     const explained = new Map<Did, OrphanAccount>();
     await sideBySide(this.#suspects, async ({ did, state }) => {
       const account = infos.get(did);
@@ -198,6 +198,7 @@ class Search {
         'no users document names it',
         account === undefined ? 'the PDS says nothing more of it' : address.evidence,
         ...(account === undefined ? [] : [inviteEvidence(account, intendedFor)]),
+        ...ownerEvidence(owners.get(did)),
       ];
       const handle = account?.handle ?? null;
       explained.set(did, {
@@ -212,16 +213,21 @@ class Search {
     return this.#suspects.flatMap(({ did }) => explained.get(did) ?? []);
   }
 
-  /** For whom accounts with these invite codes were meant: one stream over the intents, however many accounts. */
-  async #intentsFor(infos: ReadonlyMap<Did, PdsAccount>): Promise<ReadonlyMap<string, UserKey>> {
+  /** For whom these accounts were meant, and whose they were: one stream over the log, however many accounts. */
+  async #toldOf(infos: ReadonlyMap<Did, PdsAccount>) {
     const wanted = new Set([...infos.values()].flatMap(({ inviteHash }) => inviteHash ?? []));
-    const found = new Map<string, UserKey>();
-    if (wanted.size === 0) return found;
-    for await (const event of this.#deps.events.read({ types: ['account.creation-intended'] })) {
-      if (event.type !== 'account.creation-intended' || event.user === null) continue;
-      if (wanted.has(event.data.inviteHash)) found.set(event.data.inviteHash, event.user);
+    const suspects = new Set(this.#suspects.map(({ did }) => did));
+    const intended = new Map<string, UserKey>();
+    const owners = new Map<Did, UserKey>();
+    if (suspects.size === 0) return { intended, owners };
+    for await (const event of this.#deps.events.read({ types: OF_ACCOUNTS })) {
+      if (event.user === null) continue;
+      if (event.type === 'account.creation-intended' && wanted.has(event.data.inviteHash))
+        intended.set(event.data.inviteHash, event.user);
+      if ('did' in event.data && event.data.did !== undefined && suspects.has(event.data.did))
+        owners.set(event.data.did, event.user);
     }
-    return found;
+    return { intended, owners };
   }
 
   async #usersWithAddressOf(account: PdsAccount | undefined) {
@@ -257,6 +263,21 @@ function why(tenant: TenantId | undefined, answer: { readonly code: string } | s
   return typeof answer === 'object'
     ? [unlisted, `Auth0 could not be read by id (${answer.code})`]
     : [unlisted, 'Auth0 read by id says that there is no such user'];
+}
+
+/** What the log says of an account and its user. */
+const OF_ACCOUNTS = [
+  'account.creation-intended',
+  'account.created',
+  'account.recorded',
+  'account.adopted',
+] as const;
+
+/** The document that named it may have been removed, and the account is what a restore needs. */
+function ownerEvidence(owner: UserKey | undefined): string[] {
+  return owner === undefined
+    ? []
+    : [`the log knows it as the account of ${owner}: see concord explain '${owner}'`];
 }
 
 function inviteEvidence({ inviteHash }: PdsAccount, intendedFor: UserKey | null): string {

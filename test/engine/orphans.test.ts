@@ -229,6 +229,9 @@ describe('accounts', () => {
       { intendedFor: null, evidence: { 2: 'its invite code is not one that the log knows' } },
     ]);
     expect(accounts[0]?.evidence[2]).toBe(`its invite code is the one that the log has for ${alice.user}`);
+    // It is what a restore of the document needs.
+    expect(accounts[0]?.evidence[3]).toContain(`the account of ${alice.user}`);
+    expect(accounts[1]?.evidence).toHaveLength(3);
   });
 
   it('whose address cannot be compared are said so', async () => {
