@@ -30,7 +30,7 @@ const TELLING = new Set([
   'setPassword',
 ]);
 /** Names that are words of nobody's language but the tests'. */
-const NAMES = /alice|alix|\bbob\b|stranger|shared|example\.com|at\.test|\bmain\b|\bsecond\b|password-/i;
+const NAMES = /alice|alix|\bbob\b|stranger|shared|example\.com|at\.test|\bmain\b|\bsecond\b|password-\d/i;
 
 function tenantOf({ world, sisters }: Run, who: Person): AssessedTenant {
   const { auth0, secondAuth0 } = world.stores;

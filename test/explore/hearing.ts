@@ -31,11 +31,12 @@ export async function hear(run: Run, ports: Ports, message: Message): Promise<vo
   const change = {
     removed: message.removed === undefined ? [] : [message.removed],
     position: String(run.world.heard),
-    at: new Date(message.atMs),
+    // MongoDB tells the second.
+    at: new Date(Math.floor(message.atMs / 1_000) * 1_000),
   };
   const deps = { log: ports.log, clock, random: run.world.random };
   const cause = await noteRemoval(deps, trigger, change);
-  for (const what of change.removed) run.watch.heard(who.user, what, change.at);
+  for (const what of change.removed) run.watch.heard(who.user, what, new Date(message.atMs));
   const due = cause === undefined ? trigger : { ...trigger, cause };
   await ports.queue.markDue([due], clock.now(), 'trigger');
 }

@@ -111,7 +111,6 @@ const LEARNING: Learning = {
     if (record !== undefined) return knowingAccount(next, record, 'document', 'record');
     return account === null ? next : knowingAccount(next, account.did);
   },
-  'resource.removed': (known, { what, seenBy }, at) => (seenBy === 'read' ? known : hearing(known, what, at)),
   'restore.granted': (known, { what }, at) => ({
     ...unknowing(known, ...what.flatMap((one) => restoredWith(one))),
     restoredAtMs: at.getTime(),
@@ -209,13 +208,7 @@ export class Sight {
       : [];
     const did = this.#seen.did ?? (this.#isNewLife() ? undefined : this.#known.did);
     const isAccountMissing = known.has('account') && did !== undefined && this.#missingDids.has(did);
-    const all: What[] = isAccountMissing ? [...missing, 'account'] : missing;
-    // Of the account of a user with an unverified address nothing is decided.
-    return this.#isUnverified() ? all.filter((what) => what !== 'record' && what !== 'account') : all;
-  }
-
-  #isUnverified(): boolean {
-    return this.#user !== undefined && this.#user !== 'absent' && !this.#user.emailVerified;
+    return isAccountMissing ? [...missing, 'account'] : missing;
   }
 
   #isNewLife(): boolean {

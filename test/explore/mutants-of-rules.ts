@@ -47,6 +47,18 @@ const ERASED_UNHEARD = 'an erasure of a user whom a sweep saw first, unheard';
 const lacking = (events: ConcordEvent[], ...types: ConcordEvent['type'][]): ConcordEvent[] =>
   events.filter(({ type }) => !types.includes(type));
 
+/** A pass that said nothing of the verification. */
+const unverified = (event: ConcordEvent): ConcordEvent =>
+  event.type === 'converged'
+    ? {
+        ...event,
+        data: {
+          ...event.data,
+          conditions: event.data.conditions.filter(({ type }) => type !== 'verification'),
+        },
+      }
+    : event;
+
 const removals: readonly Mutant[] = [
   against('W1', ERASED_UNHEARD, lacks('subject.observed'), 'platform'),
   against('W1', 'an erasure of a user whom Concord has never seen', lacks('resource.removed')),
@@ -54,7 +66,7 @@ const removals: readonly Mutant[] = [
     'W1',
     'by hand: the verification',
     believes('a verification is not known to have been there', (events) =>
-      lacking(events, 'verification.recorded', 'subject.observed', 'resource.removed'),
+      lacking(events, 'verification.recorded', 'subject.observed', 'resource.removed').map(unverified),
     ),
   ),
   against(

@@ -25,7 +25,7 @@ import {
 import type { Scenario, Step } from './scenario.ts';
 import { becomes, chooses, signsUp, sweeps, told } from './scenario-steps.ts';
 
-const PLATFORM_CODE = code('ac26zuzuz');
+const PLATFORM_CODE = code('ac26vovov');
 
 /** A login that makes the user due, and what the platform does about that time. */
 function while_(meanwhile: readonly WorldStep[]): Step {

@@ -113,8 +113,6 @@ function scenarioOf(start: Start): Scenario {
 /** What has to be said of what was removed; undefined where it says nothing, as of a user for whom nothing is done. */
 function wanted({ auth0, removed, known, code: written }: Start): string | undefined {
   if (auth0 === 'blocked' || auth0 === 'gone' || auth0 === 'back') return undefined;
-  // Of the account of a user with an unverified address nothing is decided.
-  if (auth0 === 'unverified' && (removed === 'account' || removed === 'record')) return undefined;
   // The document names an account that is not there, whoever has seen it before.
   if (removed === 'account') return 'AccountMissing';
   if (known === 'never seen' || removed === 'nothing') return undefined;
