@@ -142,6 +142,8 @@ class Pass {
   #lease: Lease;
   #observedAt: Date | undefined;
   #sister: SisterLook = NO_SISTER;
+  /** An append failed, and may be in the log all the same: the next pass reads what is there before it tells more of it. */
+  #isLogUncertain = false;
   /** What the log said when the pass began. */
   #known: SubjectView = UNSEEN;
   #cause: readonly EventId[];
@@ -256,7 +258,7 @@ class Pass {
       if (this.#failures.length > 0) {
         const after = await this.#look(journal);
         // A step whose answer was lost was done; before another one may remove what it made.
-        await this.#tellRecovered(journal, after);
+        if (!this.#isLogUncertain) await this.#tellRecovered(journal, after);
         return after;
       }
     }
@@ -356,7 +358,10 @@ class Pass {
    */
   async #tell(journal: Journal, cause: readonly EventId[], ...told: readonly Told[]): Promise<EventId> {
     await this.#ensureLease();
-    const last = await journal.tell(cause, ...told);
+    const last = await journal.tell(cause, ...told).catch((error: unknown) => {
+      this.#isLogUncertain = true;
+      throw error;
+    });
     this.#cause = [last];
     return last;
   }
@@ -380,7 +385,7 @@ class Pass {
     // Only now, because a failure on the way ends the rounds, and what is unknown here keeps nothing else waiting.
     this.#failures.push(...failuresOf(this.#sister));
     const latencyMs = dueSince === undefined ? undefined : now.getTime() - dueSince.getTime();
-    if (view !== undefined) await this.#tellSeen(journal, view);
+    if (view !== undefined && !this.#isLogUncertain) await this.#tellSeen(journal, view);
     const { end, conditions, retryAt, told } = endPass(
       {
         facts: journal.facts(),
