@@ -1,12 +1,10 @@
 /** What speaks for an account being this user's and what against, and a person's yes. */
-import { useComputed, useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
 import type { AdoptionAnswer, DecisionAnswer } from '../../src/desk/answers.ts';
 import { Copy } from '../parts/copy.tsx';
 import { DecideForm } from '../parts/decide-form.tsx';
 import { Badge } from '../parts/mark.tsx';
 import { Answer } from '../parts/waiting.tsx';
-import { question } from '../question.ts';
+import { Sure, useProposal } from './proposal.tsx';
 
 interface AdoptFormProps {
   readonly user: string;
@@ -15,13 +13,7 @@ interface AdoptFormProps {
 }
 
 export function AdoptForm({ user, onClose, onDone }: AdoptFormProps) {
-  const isSure = useSignal(false);
-  const asked = useMemo(
-    () => question<AdoptionAnswer>(`/api/user/adoption?key=${encodeURIComponent(user)}`),
-    [user],
-  );
-  useEffect(() => asked.ask(), [asked]);
-  const isUnready = useComputed(() => asked.held.value.data === undefined || !isSure.value);
+  const { asked, isSure, isUnready } = useProposal<AdoptionAnswer>('adoption', user);
   return (
     <DecideForm
       title="Adopt"
@@ -48,16 +40,7 @@ export function AdoptForm({ user, onClose, onDone }: AdoptFormProps) {
       onClose={onClose}
       onDone={onDone}
     >
-      <label class="check">
-        <input
-          type="checkbox"
-          name="sure"
-          onChange={({ currentTarget }) => {
-            isSure.value = currentTarget.checked;
-          }}
-        />
-        <span>I have seen the evidence, and it is their account</span>
-      </label>
+      <Sure isSure={isSure}>I have seen the evidence, and it is their account</Sure>
     </DecideForm>
   );
 }

@@ -1,12 +1,10 @@
 /** What was removed and what a restore writes, and a person's decision. */
-import { useComputed, useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
 import type { DecisionAnswer, RestorationAnswer } from '../../src/desk/answers.ts';
 import { DecideForm } from '../parts/decide-form.tsx';
 import { Badge } from '../parts/mark.tsx';
 import { Answer } from '../parts/waiting.tsx';
-import { question } from '../question.ts';
 import { readable } from '../words.ts';
+import { Sure, useProposal } from './proposal.tsx';
 
 interface RestoreFormProps {
   readonly user: string;
@@ -15,13 +13,7 @@ interface RestoreFormProps {
 }
 
 export function RestoreForm({ user, onClose, onDone }: RestoreFormProps) {
-  const isSure = useSignal(false);
-  const asked = useMemo(
-    () => question<RestorationAnswer>(`/api/user/restoration?key=${encodeURIComponent(user)}`),
-    [user],
-  );
-  useEffect(() => asked.ask(), [asked]);
-  const isUnready = useComputed(() => asked.held.value.data === undefined || !isSure.value);
+  const { asked, isSure, isUnready } = useProposal<RestorationAnswer>('restoration', user);
   return (
     <DecideForm
       title="Restore"
@@ -48,16 +40,7 @@ export function RestoreForm({ user, onClose, onDone }: RestoreFormProps) {
       onClose={onClose}
       onDone={onDone}
     >
-      <label class="check">
-        <input
-          type="checkbox"
-          name="sure"
-          onChange={({ currentTarget }) => {
-            isSure.value = currentTarget.checked;
-          }}
-        />
-        <span>The user did not ask for the removal, and exactly this is to be written</span>
-      </label>
+      <Sure isSure={isSure}>The user did not ask for the removal, and exactly this is to be written</Sure>
     </DecideForm>
   );
 }

@@ -66,11 +66,13 @@ export async function assess(
 ): Promise<Assessment[]> {
   const keys = users.map(({ userId }) => userKey(tenant.keyPrefix, userId));
   const [documents, marks] = await Promise.all([deps.documents.read(keys), deps.subjects.marksOf(keys)]);
-  const changed = keys.filter((key) => {
-    const read = documents.get(key);
-    return read !== undefined && marks.get(key) !== markIn(read);
-  });
-  const known = changed.length === 0 ? NONE_KNOWN : await deps.subjects.known(changed);
+  const changed = new Set(
+    keys.filter((key) => {
+      const read = documents.get(key);
+      return read !== undefined && marks.get(key) !== markIn(read);
+    }),
+  );
+  const known = changed.size === 0 ? NONE_KNOWN : await deps.subjects.known([...changed]);
   const dids = keys.flatMap((key) => documents.get(key)?.user?.account?.did ?? known.get(key)?.did ?? []);
   const pds = await attempt('account', async () => ({
     domain: await deps.handleDomain(),
@@ -85,7 +87,7 @@ export async function assess(
     const read = user === undefined ? undefined : documents.get(user);
     if (user === undefined || read === undefined)
       throw new Error('the documents of a user were asked for and not answered');
-    const subject = marks.get(user) === markIn(read) ? 'same' : known.get(user);
+    const subject = changed.has(user) ? known.get(user) : 'same';
     const facts = listed(factsOf(subject), auth0, read);
     const domain = pds.ok ? pds.value.domain : '';
     const desired = desire(user, facts, tenant, domain, deps.settings, sisters.get(user) ?? 'none');
