@@ -157,6 +157,8 @@ export interface Lease {
   /** When Auth0 was last read for this user; undefined if never. */
   readonly observedAt: Date | undefined;
   readonly causes: readonly EventId[];
+  /** What the read model showed when the lease was taken; only its holder replaces that. Undefined for a new user. */
+  readonly shown: SubjectView | undefined;
 }
 
 /** Deleted: Auth0 does not have the user any more, or the user was forgotten. Never counted as in sync. */

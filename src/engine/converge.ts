@@ -55,7 +55,7 @@ import { checkWaits, wakeWaiting } from './waiting.ts';
 export interface ConvergeDeps {
   readonly log: EventLog;
   readonly queue: WorkQueue;
-  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle' | 'waitingFor' | 'get'>;
+  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle' | 'waitingFor'>;
   readonly people: People;
   readonly documents: DocumentStore;
   readonly accounts: AccountHost;
@@ -405,8 +405,9 @@ class Pass {
     for (const one of told) await this.#tell(journal, this.#cause, one);
     const shown = subjectView(journal.facts());
     const waiting = { ...this.#deps, events: this.#deps.log };
-    await wakeSister(this.#deps, this.#tenant, user, this.#known, shown, this.#cause.at(-1));
-    await wakeWaiting(waiting, user, this.#known, shown, this.#cause.at(-1));
+    const before = [this.#known, this.#lease.shown ?? UNSEEN];
+    await wakeSister(this.#deps, this.#tenant, before, shown, this.#cause.at(-1));
+    await wakeWaiting(waiting, user, before, shown, this.#cause.at(-1));
     await queue.complete(this.#lease, shown, this.#observedAt, retryAt);
     await checkWaits(waiting, this.#lease, shown, view?.others ?? []);
     this.#report(end, journal, latencyMs);

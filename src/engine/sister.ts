@@ -15,14 +15,12 @@ import type {
   DocumentReader,
   Documents,
   EventReader,
-  SubjectReader,
   SubjectView,
   WorkQueue,
 } from '../ports.ts';
 import type { Sister, SisterSeen } from '../reconcilers/handle.ts';
 import { attempt, type Failure } from './attempt.ts';
 import { ownerOf } from './owner.ts';
-import { UNSEEN } from './standing.ts';
 
 export interface SisterTenant {
   readonly id: TenantId;
@@ -155,23 +153,21 @@ function isExpected(conditions: SubjectView['conditions']): boolean | undefined 
 /**
  * Makes the sister due when what she goes by has changed: the handle, the address, the account, who is
  * whose sister. Called before a pass ends, while the read model still shows what it showed when she was last
- * told: so a pass that breaks off here tells her again. `known` is what the log said when the pass began: she may
- * have gone by that as well, when a line of another worker's came late and the read model never showed it.
+ * told: so a pass that breaks off here tells her again. `before` is what the read model shows, and what the log said
+ * when the pass began: she may have gone by that as well, when a line of another worker's came late and the read model
+ * never showed it.
  */
 export async function wakeSister(
   deps: {
-    readonly subjects: Pick<SubjectReader, 'get'>;
     readonly queue: Pick<WorkQueue, 'markDue'>;
     readonly clock: Clock;
   },
   { sister: tenant }: { readonly sister?: SisterTenant | undefined },
-  user: UserKey,
-  known: SubjectView,
+  before: readonly SubjectView[],
   view: SubjectView,
   cause: EventId | undefined,
 ): Promise<void> {
   if (tenant === undefined) return;
-  const before = [known, (await deps.subjects.get(user)) ?? UNSEEN];
   if (before.every((one) => bearing(one) === bearing(view))) return;
   const sisters = new Set([...before, view].map(({ sister }) => sister));
   const triggers = [...sisters].flatMap((sister) => {

@@ -17,10 +17,10 @@ import type {
   Trigger,
   WorkQueue,
 } from '../ports.ts';
-import { subjectView, UNSEEN } from './standing.ts';
+import { subjectView } from './standing.ts';
 
 export interface WaitingDeps {
-  readonly subjects: Pick<SubjectReader, 'get' | 'waitingFor'>;
+  readonly subjects: Pick<SubjectReader, 'waitingFor'>;
   readonly events: Pick<EventReader, 'ofUser'>;
   readonly queue: Pick<WorkQueue, 'markDue'>;
   readonly clock: Clock;
@@ -31,17 +31,16 @@ const AGAIN_MS = 1_000;
 
 /**
  * Makes those due who wait for this user, when what they may wait for has changed. Called before a reconciliation ends,
- * while the read model still shows what it showed: so one that breaks off here makes them due again. `known` is what the
- * log said when the reconciliation began.
+ * while the read model still shows what it showed: so one that breaks off here makes them due again. `before` is what
+ * the log said when the reconciliation began, and what the read model shows.
  */
 export async function wakeWaiting(
   { subjects, queue, clock }: WaitingDeps,
   user: UserKey,
-  known: SubjectView,
+  before: readonly SubjectView[],
   view: SubjectView,
   cause: EventId | undefined,
 ): Promise<void> {
-  const before = [known, (await subjects.get(user)) ?? UNSEEN];
   if (before.every((one) => claimsOf(one) === claimsOf(view))) return;
   const waiting = await subjects.waitingFor(user);
   if (waiting.length === 0) return;

@@ -19,7 +19,14 @@ import { isDuplicateKey, reading, writing } from './errors.ts';
 import { showSeen } from './first-seen.ts';
 import { complete, release, renew } from './leases.ts';
 import { marking } from './marking.ts';
-import { ofTenants, priorities, type StoredSubject, type Subjects, type TenantFilter } from './subjects.ts';
+import {
+  ofTenants,
+  priorities,
+  type StoredSubject,
+  type Subjects,
+  subjectOf,
+  type TenantFilter,
+} from './subjects.ts';
 
 /**
  * With `tenants`, only their users are claimed: another process of the same database may serve others,
@@ -42,7 +49,7 @@ export function workQueue(db: Db, tenants?: readonly TenantId[]): WorkQueue {
 
 // ── Leasing ──
 
-const leaseProjection = { tenant: 1, userId: 1, due: 1, taken: 1, observedAt: 1 } as const;
+const leaseProjection = { tenant: 1, userId: 1, due: 1, taken: 1, observedAt: 1, view: 1 } as const;
 
 /** Not leased, or leased until a time that has come: `$not` also matches where there is no such field. */
 function unleased(now: Date): Document {
@@ -122,6 +129,7 @@ function leaseOf(before: StoredSubject, token: string, until: Date): Lease {
     dueLatest: due?.latest,
     observedAt: before.observedAt,
     causes: distinct([...(taken?.causes ?? []), ...(due?.causes ?? [])]),
+    shown: before.view === undefined ? undefined : subjectOf(before),
   };
 }
 

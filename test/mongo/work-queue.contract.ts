@@ -148,6 +148,16 @@ export function workQueueContract(make: () => Promise<{ queue: WorkQueue; subjec
     });
   });
 
+  it('a lease brings what the read model shows', async () => {
+    const { queue } = await make();
+    const first = await queue.claimUser(trigger(alice), at(1), minute);
+    expect(first?.shown).toBeUndefined();
+    if (first !== undefined) await queue.complete(first, view, at(1));
+    await queue.markDue([trigger(alice)], at(2), 'trigger');
+    const claimed = await queue.claim(at(2), minute);
+    expect(claimed?.shown).toMatchObject(view);
+  });
+
   describe('completing', () => {
     it('writes the view and the time of the last read, and ends the due', async () => {
       const { queue, subjects } = await make();

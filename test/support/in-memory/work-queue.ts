@@ -89,6 +89,7 @@ function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
       dueLatest: due?.latest,
       observedAt,
       causes,
+      shown: subject.view,
     };
   };
   const held = (lease: Lease): StoredSubject | undefined => {
