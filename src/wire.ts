@@ -20,6 +20,7 @@ import type { ForgetDeps } from './engine/forget.ts';
 import type { PullDeps, PulledTenant } from './engine/pull.ts';
 import type { ReplayDeps } from './engine/replay.ts';
 import type { EngineSettings } from './engine/settings.ts';
+import { successorSearch } from './engine/successors.ts';
 import type { SweepDeps } from './engine/sweep.ts';
 import { UpstreamError } from './errors.ts';
 import type { Logger } from './logger.ts';
@@ -110,16 +111,19 @@ export function wireReadSide(config: Config): ReadSide {
   const connection = connect({ ...config.mongodb, appName: 'concord', readOnly: true });
   const { db } = connection;
   const accounts = createAccountReader(xrpcFor(config));
+  const tenants = tenantsFor(config);
+  const subjects = subjectReader(db);
   return {
     assess: {
       events: eventReader(db),
       documents: documentReader(db),
-      subjects: subjectReader(db),
+      subjects,
+      successors: successorSearch(subjects, tenants),
       accounts,
       handleDomain: handleDomainOf(accounts),
       settings: engineSettings(config),
     },
-    tenants: tenantsFor(config),
+    tenants,
     userPages: userPages(
       db,
       config.tenants.map(({ id }) => id),
@@ -150,7 +154,8 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
   const vault = createVault(config.credentials);
   const passwordsFit = () => checkPasswords(storedPasswordReader(db), vault, config.credentials);
   const queue = workQueue(db, served);
-  const assess = { events: log, documents, subjects, accounts, handleDomain, settings };
+  const successors = successorSearch(subjects, tenants);
+  const assess = { events: log, documents, subjects, successors, accounts, handleDomain, settings };
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
   return {
     sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: config.tenants },
@@ -158,6 +163,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
       log,
       queue,
       subjects,
+      successors,
       documents,
       accounts,
       handleDomain,

@@ -6,7 +6,15 @@
 import { UpstreamError } from '../errors.ts';
 import type { ConcordEvent, ConditionDraft } from '../events/event.ts';
 import type { AccountHandle, Auth0UserId, Did, EventId, TenantId, UserKey } from '../identity.ts';
-import type { AccountReader, Auth0User, Directory, Documents, HandleHolder, PdsAccount } from '../ports.ts';
+import type {
+  AccountReader,
+  Auth0User,
+  Directory,
+  Documents,
+  HandleHolder,
+  PdsAccount,
+  Successor,
+} from '../ports.ts';
 import type { AssessDeps, AssessedTenant } from './assess.ts';
 import { DISGUISED_DOMAIN, Disguise } from './disguise.ts';
 import { disguisedEvent, word } from './disguise-event.ts';
@@ -24,6 +32,8 @@ export interface FailedCall {
     | 'handleDomain'
     | 'read'
     | 'holdersOfEmail'
+    | 'knownSuccessors'
+    | 'successorsInAuth0'
     | 'events';
   /** Of the sister tenant, and not of the user's own. */
   readonly isSisters: boolean;
@@ -37,6 +47,8 @@ export interface Seen {
   readonly accounts: readonly (PdsAccount & { readonly inviteCode: string | undefined })[];
   readonly holders: readonly { readonly handle: AccountHandle; readonly holder: HandleHolder }[];
   readonly emailHolders: readonly { readonly email: string; readonly users: readonly UserKey[] }[];
+  /** Absent where nobody was asked, and in captures from before there were any. */
+  readonly successors?: { readonly known: readonly Successor[]; readonly inAuth0: readonly Successor[] };
   /** Undefined where the PDS could not be asked. */
   readonly domain: string | undefined;
   readonly failed: readonly FailedCall[];
@@ -129,10 +141,12 @@ class Recorder {
   readonly #accounts = new Map<Did, PdsAccount>();
   readonly #holders = new Map<AccountHandle, HandleHolder>();
   readonly #emailHolders = new Map<string, readonly UserKey[]>();
+  #known: readonly Successor[] = [];
+  #inAuth0: readonly Successor[] = [];
   readonly #failed: FailedCall[] = [];
 
   constructor(deps: AssessDeps, tenant: AssessedTenant) {
-    const { documents, accounts, subjects, events } = deps;
+    const { documents, accounts, subjects, successors, events } = deps;
     this.deps = {
       settings: deps.settings,
       handleDomain: async () => {
@@ -166,6 +180,16 @@ class Recorder {
           const users = await this.#asked('holdersOfEmail', subjects.holdersOfEmail(email));
           this.#emailHolders.set(email, users);
           return users;
+        },
+      },
+      successors: {
+        known: async (user, emails) => {
+          this.#known = await this.#asked('knownSuccessors', successors.known(user, emails));
+          return this.#known;
+        },
+        inAuth0: async (user, emails) => {
+          this.#inAuth0 = await this.#asked('successorsInAuth0', successors.inAuth0(user, emails));
+          return this.#inAuth0;
         },
       },
       events: {
@@ -222,6 +246,12 @@ class Recorder {
     }
   }
 
+  #successors(as: Disguise): Pick<Seen, 'successors'> {
+    if (this.#known.length + this.#inAuth0.length === 0) return {};
+    const disguised = ({ user, by }: Successor): Successor => ({ user: as.user(user), by });
+    return { successors: { known: this.#known.map(disguised), inAuth0: this.#inAuth0.map(disguised) } };
+  }
+
   /** In the order in which they are folded. */
   events(): readonly ConcordEvent[] {
     return [...this.#events.values()].sort(
@@ -239,6 +269,7 @@ class Recorder {
             email: user.email === undefined ? undefined : as.email(user.email),
           },
           ...{ emailVerified: user.emailVerified, blocked: user.blocked, createdAt: user.createdAt },
+          ...(user.linked === undefined ? {} : { linked: user.linked.map((id) => as.userId(id)).sort() }),
         },
       })),
       documents: [...this.#documents].map(([user, documents]) => ({
@@ -252,6 +283,7 @@ class Recorder {
       emailHolders: [...this.#emailHolders].map(([email, users]) => ({
         ...{ email: as.email(email), users: users.map((user) => as.user(user)) },
       })),
+      ...this.#successors(as),
       domain: this.domain === undefined ? undefined : DISGUISED_DOMAIN,
       failed: this.#failed,
     };

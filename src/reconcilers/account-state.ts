@@ -8,6 +8,7 @@ import type {
   PasswordVault,
   PdsAccount,
   Random,
+  Successor,
 } from '../ports.ts';
 import type { DesiredEnd, EndAction } from './account-end.ts';
 import type { DesiredEmail } from './email.ts';
@@ -75,6 +76,8 @@ export interface ActualAccount {
   readonly adoptable: PdsAccount | 'missing' | undefined;
   /** Other users of ours with an account under one of the wanted addresses. */
   readonly emailHolders: ReadonlyMap<string, UserKey>;
+  /** Users in Auth0 who may be the same person; looked for where the user is deleted and has an account. */
+  readonly successors: readonly Successor[];
   readonly code: Code | undefined;
 }
 

@@ -188,6 +188,7 @@ const NOTHING_SEEN = {
   preferred: undefined,
   adoptable: undefined,
   emailHolders: new Map(),
+  successors: [],
 } satisfies Partial<ActualAccount>;
 
 /** The account that the document names, or that the log knows of. */

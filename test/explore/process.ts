@@ -1,6 +1,7 @@
 /** One process of the engine: its calls go through here, and here it meets its faults, or dies. */
 
 import { type ConvergeDeps, converge, type PassResult } from '../../src/engine/converge.ts';
+import { successorSearch } from '../../src/engine/successors.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import type { UserKey } from '../../src/identity.ts';
 import type { Lease } from '../../src/ports.ts';
@@ -69,6 +70,7 @@ export class Process implements Between {
       log,
       queue,
       subjects,
+      successors: successorSearch(subjects, [first, second]),
       documents,
       accounts,
       vault: world.vault,

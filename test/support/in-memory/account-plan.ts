@@ -64,6 +64,7 @@ export const nothing: ActualAccount = {
   preferred: { type: 'nobody' },
   adoptable: undefined,
   emailHolders: new Map(),
+  successors: [],
   code: code('ac26nobeb'),
 };
 
