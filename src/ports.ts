@@ -778,6 +778,21 @@ export interface AccountHost extends AccountReader {
   canLogIn(did: Did, password: string): Promise<boolean>;
 }
 
+// ── DIDs ──
+
+/** The PDS that the document of a DID names. */
+export type ServiceLocation =
+  | { readonly type: 'here' }
+  /** Another PDS, as scheme, host and port. */
+  | { readonly type: 'elsewhere'; readonly origin: string }
+  /** The DID is not registered, is deactivated, or names no PDS. */
+  | { readonly type: 'nowhere' };
+
+export interface DidDirectory {
+  /** Read-only. An answer may be some minutes old, and up to a day old where it is `elsewhere`. */
+  serviceOf(did: Did): Promise<ServiceLocation>;
+}
+
 // ── Passwords at rest ──
 
 export interface PasswordVault {

@@ -14,6 +14,7 @@ const SYSTEMS: ReadonlyMap<string, string> = new Map([
   ['auth0', 'Auth0'],
   ['mongodb', 'MongoDB'],
   ['pds', 'the PDS'],
+  ['plc', 'the DID directory'],
 ]);
 
 export function Look({ seen, look }: { seen: UserAnswer; look: Question<UserAnswer> }) {
