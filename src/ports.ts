@@ -217,6 +217,8 @@ export interface KnownSubject extends Pick<SubjectView, 'sights' | 'code' | 'did
   readonly lackedSince: Date | undefined;
   /** The last reconciliation found something that only a person can resolve. */
   readonly needsAction: boolean;
+  /** The last reconciliation found that the account moved to another PDS. */
+  readonly hasMigrated: boolean;
 }
 
 /** A user whom a sweep found in sync, and of whom the read model does not know that. */

@@ -6,7 +6,16 @@
 import { UpstreamError } from '../errors.ts';
 import type { ConcordEvent, ConditionDraft } from '../events/event.ts';
 import type { AccountHandle, Auth0UserId, Did, EventId, TenantId, UserKey } from '../identity.ts';
-import type { AccountReader, Auth0User, Directory, Documents, HandleHolder, PdsAccount } from '../ports.ts';
+import type {
+  AccountReader,
+  Auth0User,
+  DidDirectory,
+  Directory,
+  Documents,
+  HandleHolder,
+  PdsAccount,
+  ServiceLocation,
+} from '../ports.ts';
 import type { AssessDeps, AssessedTenant } from './assess.ts';
 import { DISGUISED_DOMAIN, Disguise } from './disguise.ts';
 import { disguisedEvent, word } from './disguise-event.ts';
@@ -21,6 +30,7 @@ export interface FailedCall {
   readonly call:
     | keyof AccountReader
     | keyof Directory
+    | keyof DidDirectory
     | 'handleDomain'
     | 'read'
     | 'holdersOfEmail'
@@ -37,6 +47,8 @@ export interface Seen {
   readonly accounts: readonly (PdsAccount & { readonly inviteCode: string | undefined })[];
   readonly holders: readonly { readonly handle: AccountHandle; readonly holder: HandleHolder }[];
   readonly emailHolders: readonly { readonly email: string; readonly users: readonly UserKey[] }[];
+  /** Absent in captures of versions that did not ask the directory of DIDs. */
+  readonly locations?: readonly { readonly did: Did; readonly location: ServiceLocation }[];
   /** Undefined where the PDS could not be asked. */
   readonly domain: string | undefined;
   readonly failed: readonly FailedCall[];
@@ -129,10 +141,11 @@ class Recorder {
   readonly #accounts = new Map<Did, PdsAccount>();
   readonly #holders = new Map<AccountHandle, HandleHolder>();
   readonly #emailHolders = new Map<string, readonly UserKey[]>();
+  readonly #locations = new Map<Did, ServiceLocation>();
   readonly #failed: FailedCall[] = [];
 
   constructor(deps: AssessDeps, tenant: AssessedTenant) {
-    const { documents, accounts, subjects, events } = deps;
+    const { documents, accounts, dids, subjects, events } = deps;
     this.deps = {
       settings: deps.settings,
       handleDomain: async () => {
@@ -158,6 +171,13 @@ class Recorder {
           const holder = await this.#asked('holderOf', accounts.holderOf(handle));
           this.#holders.set(handle, holder);
           return holder;
+        },
+      },
+      dids: {
+        serviceOf: async (did) => {
+          const location = await this.#asked('serviceOf', dids.serviceOf(did));
+          this.#locations.set(did, location);
+          return location;
         },
       },
       subjects: {
@@ -251,6 +271,11 @@ class Recorder {
       })),
       emailHolders: [...this.#emailHolders].map(([email, users]) => ({
         ...{ email: as.email(email), users: users.map((user) => as.user(user)) },
+      })),
+      locations: [...this.#locations].map(([did, location]) => ({
+        did: as.did(did),
+        location:
+          location.type === 'elsewhere' ? { ...location, origin: as.origin(location.origin) } : location,
       })),
       domain: this.domain === undefined ? undefined : DISGUISED_DOMAIN,
       failed: this.#failed,

@@ -1,7 +1,7 @@
 /** Subjects: one document a user, as stored, and how it is read. The queue in it is in `work-queue.ts`. */
 import { createHash } from 'node:crypto';
 import type { Collection, Document, Filter } from 'mongodb';
-import { lackedSince } from '../events/event.ts';
+import { isMigrated, lackedSince } from '../events/event.ts';
 import type { AccountHandle, Auth0UserId, EventId, TenantId, UserKey } from '../identity.ts';
 import type { DuePriority, KnownSubject, Standing, Subject, SubjectReader, SubjectView } from '../ports.ts';
 import { collections } from './collections.ts';
@@ -232,6 +232,7 @@ function knownOf({ view }: StoredSubject): KnownSubject {
     did: view?.did,
     lackedSince: lackedSince(view?.conditions ?? []),
     needsAction: view?.conditions?.some(({ held }) => held) ?? false,
+    hasMigrated: view?.conditions?.some(isMigrated) ?? false,
   };
 }
 

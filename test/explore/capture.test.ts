@@ -42,9 +42,9 @@ function tenantOf({ world, sisters }: Run, who: Person): AssessedTenant {
 }
 
 function depsOf({ stores, settings }: World): AssessDeps {
-  const { documents, accounts, subjects, log } = stores;
+  const { documents, accounts, dids, subjects, log } = stores;
   const handleDomain = async (): Promise<string> => (await accounts.handleDomains())[0] ?? '';
-  return { documents, accounts, subjects, events: log, handleDomain, settings };
+  return { documents, accounts, dids, subjects, events: log, handleDomain, settings };
 }
 
 /** Everything that names somebody or something of somebody's. */
@@ -65,6 +65,7 @@ function namesIn({ log, documents, accounts, directory, otherDirectory, queue }:
   for (const [user, handle] of documents.handles) names.add(user).add(handle);
   for (const { did, handle, email, password, inviteCode } of accounts.stored.values())
     names.add(did).add(handle).add(email).add(password).add(inviteCode);
+  for (const origin of accounts.movedDids.values()) names.add(origin);
   for (const { userId, email } of [...directory.listed(), ...otherDirectory.listed()])
     names.add(userId).add(email);
   for (const user of queue.stored.keys()) names.add(user);

@@ -57,7 +57,7 @@ export class Process implements Between {
     const inner = mutant?.inner?.(world.stores, run) ?? world.stores;
     const faulty = around(inner, this);
     this.ports = mutant?.outer?.(faulty, run) ?? faulty;
-    const { log, queue, subjects, documents, accounts, auth0, secondAuth0 } = this.ports;
+    const { log, queue, subjects, documents, accounts, dids, auth0, secondAuth0 } = this.ports;
     const first = { id: tenant, keyPrefix: '', directory: auth0, emailTag: undefined };
     const second = {
       id: otherTenant,
@@ -71,6 +71,7 @@ export class Process implements Between {
       subjects,
       documents,
       accounts,
+      dids,
       vault: world.vault,
       tenants: new Map([
         [tenant, { ...first, sister: run.sisters ? second : undefined }],

@@ -51,6 +51,7 @@ export function wants(wishes: Wishes = {}): WantedAccount {
     recreate: false,
     interrupted: new Set(),
     remnantSince: undefined,
+    saidMigrated: undefined,
     ...rest,
   };
 }
@@ -59,6 +60,7 @@ export const nothing: ActualAccount = {
   recorded: undefined,
   linked: undefined,
   linkedDid: undefined,
+  location: undefined,
   intended: undefined,
   late: undefined,
   preferred: { type: 'nobody' },

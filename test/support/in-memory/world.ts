@@ -87,6 +87,7 @@ export function createWorld(options: WorldOptions = {}): World {
     subjects,
     documents,
     accounts,
+    dids: accounts.dids,
     vault,
     tenants: new Map<TenantId, ConvergedTenant>([
       [tenant, { directory, emailTag: undefined, ...(sisters ? { sister: second } : {}) }],
