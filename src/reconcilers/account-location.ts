@@ -8,9 +8,9 @@
  * |--------------------|-----------------------------|----------------------------------------------------------|
  * | another PDS        | deactivated or missing      | nothing, AccountMigrated; see account-end.ts for the end |
  * | this PDS, or none  |                             | as if nobody had asked                                   |
- * | could not be asked | AccountMigrated before      | nothing, AccountMigrated                                 |
- * | could not be asked | nothing would be done       | the same, and the message says that it is not known      |
- * | could not be asked | something would be done     | nothing, NotObserved                                     |
+ * | could not be asked | AccountMigrated before      | nothing, AccountMigrated; asked again later              |
+ * | could not be asked | nothing would be done       | the same, and the message says so; asked again later     |
+ * | could not be asked | something would be done     | nothing, NotObserved, and the reconciliation fails       |
  */
 import { MIGRATED_REASON } from '../events/event.ts';
 import type { Did } from '../identity.ts';
@@ -68,6 +68,8 @@ function migratedMessage(
   return location?.type === 'unknown' && saidMigrated?.includes(did) === true ? saidMigrated : undefined;
 }
 
+/** Every look costs a read of Auth0, and an outage of the directory may concern many users. */
+const ASK_AGAIN_MS = 1_800_000;
 /** What is said of an inactive account while the directory cannot be asked. */
 const SAYS_SO: ReadonlySet<string> = new Set(['AccountDeactivated', 'AccountMissing']);
 
@@ -75,14 +77,17 @@ const SAYS_SO: ReadonlySet<string> = new Set(['AccountDeactivated', 'AccountMiss
 export function cautiously<Action>(
   plan: Plan<Action>,
   { location, linkedDid }: Pick<ActualAccount, 'location' | 'linkedDid'>,
+  now: Date,
 ): Plan<Action> {
   if (location?.type !== 'unknown') return plan;
   const { actions, condition } = plan;
+  const again = new Date(now.getTime() + ASK_AGAIN_MS);
+  const retryAt = plan.retryAt !== undefined && plan.retryAt < again ? plan.retryAt : again;
   const whether = `Whether ${linkedDid === undefined ? 'the account' : `the account ${linkedDid}`} moved to another PDS is not known: the directory of its DID could not be asked (${location.code})`;
   if (actions.length > 0) {
     const message = `${whether}, so nothing was decided.`;
     return { actions: [], condition: unknown({ type: 'account', reason: 'NotObserved', message }) };
   }
-  if (!SAYS_SO.has(condition.reason)) return plan;
-  return { ...plan, condition: { ...condition, message: `${condition.message} ${whether}.` } };
+  if (!SAYS_SO.has(condition.reason)) return { ...plan, retryAt };
+  return { ...plan, retryAt, condition: { ...condition, message: `${condition.message} ${whether}.` } };
 }

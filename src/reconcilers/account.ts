@@ -248,8 +248,11 @@ export function plan(
   const isToGoOn = wanted.type === 'account' && !isOnHold;
   const resolving = planIntent(wanted, actual, isToGoOn, now);
   if (resolving !== undefined) return resolving;
-  if (wanted.type === 'end') return cautiously(planEnd(wanted, actual, now), actual);
-  return planMigrated(wanted, actual) ?? cautiously(planKept(wanted, actual, now), actual);
+  const planned =
+    wanted.type === 'end'
+      ? planEnd(wanted, actual, now)
+      : (planMigrated(wanted, actual) ?? planKept(wanted, actual, now));
+  return cautiously(planned, actual, now);
 }
 
 /** Of a user whose account is not to end. */

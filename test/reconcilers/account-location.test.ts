@@ -24,6 +24,8 @@ const inactive = account({ state: 'deactivated' });
 const adoption = { did: aliceDid, by: 'carol', evidence: [] } as never;
 const SAID = `The account ${aliceDid} moved to ${ELSEWHERE}, which its DID names as its PDS. It is left as it is here.`;
 
+const later = new Date(now.getTime() + 1_800_000);
+
 function placed(actual: ActualAccount, location: SeenLocation): ActualAccount {
   return { ...actual, location };
 }
@@ -150,12 +152,14 @@ describe('while the directory cannot be asked', () => {
       actual: placed(linked(inactive), unasked),
       says: 'False AccountDeactivated',
       held: true,
+      retryAt: later,
     },
     {
       reason: 'missing',
       actual: placed(linked('missing'), unasked),
       says: 'False AccountMissing',
       held: true,
+      retryAt: later,
     },
     {
       reason: 'deactivated by us: not activated',
@@ -180,6 +184,7 @@ describe('while the directory cannot be asked', () => {
       wanted: wants({ saidMigrated: SAID, deactivatedByUs: true }),
       actual: placed(linked(inactive), unasked),
       says: 'True AccountMigrated',
+      retryAt: later,
     },
     {
       reason: 'another account moved before',
@@ -187,6 +192,7 @@ describe('while the directory cannot be asked', () => {
       actual: placed(linked(inactive), unasked),
       says: 'False AccountDeactivated',
       held: true,
+      retryAt: later,
     },
     {
       reason: 'an open intent is resolved all the same',
