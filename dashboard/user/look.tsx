@@ -109,10 +109,12 @@ function SideBySide({ shown }: { shown: UserAnswer }) {
   );
 }
 
+const LEFT: ReadonlySet<string> = new Set(['NotManaged', 'AccountMigrated']);
+
 /** What is not managed is not as desired either: nothing is desired of it. */
 function isLeft(of: Resource, { health, conditions }: UserAnswer): boolean {
   if (health === 'Deleted') return true;
-  return conditions.some(({ resource, reason }) => resource === of && reason === 'NotManaged');
+  return conditions.some(({ resource, reason }) => resource === of && LEFT.has(reason));
 }
 
 function Plan({ found: { plan, withheld, retryAt, unread, troubles } }: { found: UserAnswer }) {
