@@ -53,6 +53,7 @@ export function wants(wishes: Wishes = {}): WantedAccount {
     recreate: false,
     interrupted: new Set(),
     remnantSince: undefined,
+    saidMigrated: undefined,
     ...rest,
   };
 }
@@ -61,6 +62,7 @@ export const nothing: ActualAccount = {
   recorded: undefined,
   linked: undefined,
   linkedDid: undefined,
+  location: undefined,
   intended: undefined,
   late: undefined,
   preferred: { type: 'nobody' },
