@@ -1,8 +1,8 @@
 /**
- * `concord adopt <user> [did]`: shows what speaks for an account being this user's, and asks. A handle
- * or an address alone proves nothing, so nobody but a person says yes; the next pass carries it out.
+ * `concord adopt <user> [account]`: shows what speaks for an account being this user's, and asks. A handle or an address
+ * alone proves nothing, so a person decides; the next reconciliation carries it out.
  */
-import { grantAdoption, type Proposal, proposeAdoption } from '../engine/adoption.ts';
+import { grantAdoption, type Proposal, passwordSentence, proposeAdoption } from '../engine/adoption.ts';
 import type { FoundUser } from '../engine/find-user.ts';
 import { printJson } from '../terminal/output.ts';
 import { visible } from '../terminal/visible.ts';
@@ -36,18 +36,19 @@ export async function runAdopt(
   }
   const { found, account: candidate } = proposal;
   const isGranted = await confirm(`Is ${candidate.did} the account of ${visible(found.user)}?`, options.yes);
-  if (isGranted) await grant(proposal, options);
-  if (terminal.json) printJson({ command: 'adopt', ...told(proposal), granted: isGranted });
+  const granted = isGranted ? await grant(proposal, options) : undefined;
+  if (terminal.json)
+    printJson({ command: 'adopt', ...told({ ...proposal, ...granted }), granted: isGranted });
   else
     terminal.stdout.write(
-      isGranted
-        ? 'Granted. The next pass adopts it: the account gets a password of ours.\n'
-        : 'Nothing was changed.\n',
+      granted === undefined
+        ? 'Nothing was changed.\n'
+        : `Granted. The next reconciliation adopts it. ${passwordSentence(granted.password)}\n`,
     );
   return isGranted ? EXIT.clean : EXIT.differences;
 }
 
-/** Looks with readers only: whatever is found, nothing can be changed before somebody has said yes. */
+/** With readers only: nothing can be changed before the person agrees. */
 async function propose(text: string, account: string | undefined, options: AdoptOptions): Promise<Shown> {
   const side = wireReadSide(configFor(options, ['mongodb', 'auth0', 'pds']));
   try {
@@ -58,25 +59,26 @@ async function propose(text: string, account: string | undefined, options: Adopt
   }
 }
 
-async function grant({ found, account }: Shown, options: AdoptOptions): Promise<void> {
+async function grant({ found, account }: Shown, options: AdoptOptions): Promise<Proposal> {
   const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
     const deps = { ...engine.assess, ...engine.converge };
-    await grantAdoption(deps, found, account.did, decidedBy(options));
+    return await grantAdoption(deps, found, account.did, decidedBy(options));
   } finally {
     await engine.close();
   }
 }
 
-function told({ found, account, evidence }: Shown) {
-  return { user: found.user, did: account.did, handle: account.handle, evidence };
+function told({ found, account, evidence, password }: Shown) {
+  return { user: found.user, did: account.did, handle: account.handle, evidence, password };
 }
 
-function printEvidence({ found, account, evidence }: Shown, { stdout, style }: Terminal): void {
+function printEvidence({ found, account, evidence, password }: Shown, { stdout, style }: Terminal): void {
   stdout.write(
     `${style('bold', visible(found.user))} and the account ${account.did} (${visible(account.handle)})\n`,
   );
   for (const { says, what } of evidence)
     stdout.write(`  ${style(says === 'for' ? 'green' : 'red', says.padEnd(8))}${visible(what)}\n`);
+  stdout.write(`  ${passwordSentence(password)}\n`);
 }

@@ -23,6 +23,17 @@ export interface Evidence {
 export interface Proposal {
   readonly account: PdsAccount;
   readonly evidence: readonly Evidence[];
+  /** The document's password for the account stays: `kept`. Where there is none, a new one is set: `new`. */
+  readonly password: AdoptedPassword;
+}
+
+export type AdoptedPassword = 'kept' | 'new';
+
+/** What an adoption does about the password of the account, as a sentence. */
+export function passwordSentence(password: AdoptedPassword): string {
+  return password === 'kept'
+    ? 'The account keeps the password that is stored in the users document; one login tests it.'
+    : 'The account gets a new password, which replaces the one it has on the PDS.';
 }
 
 /**
@@ -50,7 +61,13 @@ export async function proposeAdoption(
   refuseIfOwned(user, did, found);
   const account = await deps.accounts.account(did);
   if (account === 'missing') throw new UsageError(`The PDS has no account ${did}.`, 'ACCOUNT_UNKNOWN');
-  return { account, evidence: weigh(found, account) };
+  return { account, evidence: weigh(found, account), password: passwordIn(found, did) };
+}
+
+/** As the reconciliation that follows decides it. */
+function passwordIn({ view }: DryRun, did: Did): AdoptedPassword {
+  const recorded = view.documents?.user?.account;
+  return recorded?.did === did && recorded.hasPassword ? 'kept' : 'new';
 }
 
 async function didOf({ accounts }: AdoptionDeps, named: string): Promise<Did> {

@@ -248,7 +248,7 @@ export function plan(
   }
   const { adoption } = wanted;
   if (adoption !== undefined && (actual.linkedDid ?? adoption.did) === adoption.did) {
-    return planAdoption(adoption, actual.linkedDid === undefined ? actual.adoptable : actual.linked);
+    return planAdoption(adoption, actual);
   }
   if (actual.linkedDid !== undefined) return planLinked(wanted, actual, actual.linkedDid, now);
   return planRemoved(wanted, actual) ?? planCreation(wanted, actual, now);
@@ -382,16 +382,18 @@ function planInactive(wanted: WantedAccount, linked: PdsAccount): Plan<AccountAc
 }
 
 function planAdoption(
-  adoption: NonNullable<Facts['adoption']>,
-  account: PdsAccount | 'missing' | undefined,
+  { did, grant, evidence }: NonNullable<Facts['adoption']>,
+  { recorded, linked, linkedDid, adoptable }: ActualAccount,
 ): Plan<AccountAction> {
+  const account = linkedDid === undefined ? adoptable : linked;
   if (account === undefined || account === 'missing') {
-    const message = `The PDS has no account ${adoption.did}, which was to be adopted.`;
+    const message = `The PDS has no account ${did}, which was to be adopted.`;
     return none(heldForPerson({ type, reason: 'AdoptionImpossible', message }));
   }
-  const message = `A person said that ${adoption.did} is this user's; it is being adopted.`;
+  const keepsPassword = recorded?.did === did && recorded.hasPassword;
+  const message = `A person said that ${did} is this user's; it is being adopted.`;
   return {
-    actions: [{ resource: type, type: 'adopt-account', account, evidence: adoption.evidence }],
+    actions: [{ resource: type, type: 'adopt-account', account, grant, evidence, keepsPassword }],
     condition: toBeMended({ type, reason: 'AdoptionGranted', message }),
   };
 }
