@@ -224,6 +224,20 @@ export interface FirstSeen extends Omit<Trigger, 'cause'> {
   readonly view: SubjectView;
 }
 
+/** As much of a user whose account has a value that others want as their plans need. */
+export type Claimant = Pick<
+  Subject,
+  | 'user'
+  | 'tenant'
+  | 'did'
+  | 'accountHandle'
+  | 'accountEmail'
+  | 'email'
+  | 'emailVerified'
+  | 'health'
+  | 'conditions'
+>;
+
 export interface SubjectReader {
   /** The marks of those of these users whom something has looked at. */
   marksOf(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, string>>;
@@ -235,7 +249,11 @@ export interface SubjectReader {
   /** Users whose account carries one of these handles, as far as is known. */
   carriersOf(handles: readonly AccountHandle[]): Promise<ReadonlyMap<AccountHandle, readonly UserKey[]>>;
   /** Users whose `accountEmail` is this lower-case address, in the order of their keys. */
-  holdersOfEmail(email: string): Promise<readonly UserKey[]>;
+  holdersOfEmail(email: string): Promise<readonly Claimant[]>;
+  /** Users whose account carries this handle, in the order of their keys. */
+  holdersOfHandle(handle: AccountHandle): Promise<readonly Claimant[]>;
+  /** Users with a condition that waits for this user, in the order of their keys. */
+  waitingFor(user: UserKey): Promise<readonly Trigger[]>;
   /** The sisters of those of these users who have one. */
   sistersOf(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, UserKey>>;
   /** Users whose account has this DID, in the order of their keys. Looks through everyone: for a person's question. */
@@ -503,6 +521,12 @@ export interface UserPage {
   readonly total?: number | undefined;
   /** What `everyone` takes to read this same listing once more, from its beginning, where that can be had. */
   readonly listing?: string | undefined;
+}
+
+/** The users of every tenant. */
+export interface People {
+  /** Reads one user by id, immediately consistent; undefined for a key of no configured tenant. */
+  user(key: UserKey): Promise<Auth0User | 'absent' | undefined>;
 }
 
 export interface Directory {

@@ -24,7 +24,7 @@ import { subjectReader } from './mongo/subjects.ts';
 import { workQueue } from './mongo/work-queue.ts';
 import { createAccountReader } from './pds/accounts.ts';
 import { createPdsInspection } from './pds/inspection.ts';
-import type { Clock } from './ports.ts';
+import type { Clock, People } from './ports.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { systemRandom } from './system.ts';
 import { engineSettings, handleDomainOf, xrpcFor } from './wire.ts';
@@ -88,6 +88,9 @@ function examined({ auth0 }: Config, tenant: TenantConfig, clock: Clock): Examin
   };
 }
 
+/** The directory is not asked in a simulation. */
+const NO_PEOPLE: People = { user: async () => undefined };
+
 /** For `doctor --simulate`: a database of its own, and the PDS to be read. The directory of users is not asked. */
 export function wireSimulation(config: Config, clock: Clock) {
   let opened: Promise<{ readonly side: SimulationSide; dispose(): Promise<void> }> | undefined;
@@ -99,7 +102,7 @@ export function wireSimulation(config: Config, clock: Clock) {
     const subjects = subjectReader(db);
     const side: SimulationSide = {
       look: {
-        ...{ events: log, documents: documentReader(db), subjects, accounts },
+        ...{ events: log, documents: documentReader(db), subjects, accounts, people: NO_PEOPLE },
         ...{ handleDomain: handleDomainOf(accounts), settings: engineSettings(config) },
       },
       ...{ log, queue: workQueue(db), rejects: rejects(db), subjects, chooseHandle },

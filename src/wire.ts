@@ -17,6 +17,7 @@ import type { AssessDeps, AssessedTenant } from './engine/assess.ts';
 import { checkPasswords } from './engine/check-passwords.ts';
 import type { ConvergeDeps } from './engine/converge.ts';
 import type { ForgetDeps } from './engine/forget.ts';
+import { peopleOf } from './engine/people.ts';
 import type { PullDeps, PulledTenant } from './engine/pull.ts';
 import type { ReplayDeps } from './engine/replay.ts';
 import type { EngineSettings } from './engine/settings.ts';
@@ -110,6 +111,7 @@ export function wireReadSide(config: Config): ReadSide {
   const connection = connect({ ...config.mongodb, appName: 'concord', readOnly: true });
   const { db } = connection;
   const accounts = createAccountReader(xrpcFor(config));
+  const tenants = tenantsFor(config);
   return {
     assess: {
       events: eventReader(db),
@@ -118,8 +120,9 @@ export function wireReadSide(config: Config): ReadSide {
       accounts,
       handleDomain: handleDomainOf(accounts),
       settings: engineSettings(config),
+      people: peopleOf(tenants),
     },
-    tenants: tenantsFor(config),
+    tenants,
     userPages: userPages(
       db,
       config.tenants.map(({ id }) => id),
@@ -150,7 +153,8 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
   const vault = createVault(config.credentials);
   const passwordsFit = () => checkPasswords(storedPasswordReader(db), vault, config.credentials);
   const queue = workQueue(db, served);
-  const assess = { events: log, documents, subjects, accounts, handleDomain, settings };
+  const people = peopleOf(tenants);
+  const assess = { events: log, documents, subjects, accounts, people, handleDomain, settings };
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
   return {
     sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: config.tenants },
@@ -160,6 +164,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
       subjects,
       documents,
       accounts,
+      people,
       handleDomain,
       vault,
       tenants: new Map(tenants.map((tenant) => [tenant.id, tenant])),

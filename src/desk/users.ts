@@ -52,7 +52,7 @@ async function find(deps: UsersDeps, text: string): Promise<Named> {
     candidates(text, deps.directories, deps.documents),
     isEmail(text) ? deps.subjects.holdersOfEmail(text) : [],
   ]);
-  const ours = holders.filter((key) => ownerOf(key, deps.directories) !== undefined);
+  const ours = holders.map(({ user }) => user).filter((key) => ownerOf(key, deps.directories) !== undefined);
   const keys = [...new Set([...found.map(({ user }) => user), ...ours])].sort();
   if (keys.length === 0 && unasked[0] !== undefined) throw unasked[0].error;
   return {

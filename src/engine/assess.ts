@@ -32,7 +32,7 @@ export interface AssessDeps extends LookDeps {
   readonly events: EventReader;
   readonly subjects: Pick<
     SubjectReader,
-    'holdersOfEmail' | 'marksOf' | 'known' | 'sistersOf' | 'read' | 'carriersOf'
+    'holdersOfEmail' | 'holdersOfHandle' | 'marksOf' | 'known' | 'sistersOf' | 'read' | 'carriersOf'
   >;
 }
 
@@ -183,6 +183,7 @@ function linkedOnly(
     preferred: undefined,
     adoptable: undefined,
     emailHolders: NO_HOLDERS,
+    isInRing: false,
     code: permanentCode(document, documents),
   };
 }

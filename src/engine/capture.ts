@@ -5,11 +5,27 @@
  */
 import { UpstreamError } from '../errors.ts';
 import type { ConcordEvent, ConditionDraft } from '../events/event.ts';
-import type { AccountHandle, Auth0UserId, Did, EventId, TenantId, UserKey } from '../identity.ts';
-import type { AccountReader, Auth0User, Directory, Documents, HandleHolder, PdsAccount } from '../ports.ts';
+import {
+  type AccountHandle,
+  type Auth0UserId,
+  type Did,
+  type EventId,
+  eventId,
+  type TenantId,
+  type UserKey,
+} from '../identity.ts';
+import type {
+  AccountReader,
+  Auth0User,
+  Claimant,
+  Directory,
+  Documents,
+  HandleHolder,
+  PdsAccount,
+} from '../ports.ts';
 import type { AssessDeps, AssessedTenant } from './assess.ts';
 import { DISGUISED_DOMAIN, Disguise } from './disguise.ts';
-import { disguisedEvent, word } from './disguise-event.ts';
+import { disguisedConditions, disguisedEvent, word } from './disguise-event.ts';
 import { dryRun } from './dry-run.ts';
 import type { View } from './look.ts';
 import type { EngineSettings } from './settings.ts';
@@ -24,6 +40,7 @@ export interface FailedCall {
     | 'handleDomain'
     | 'read'
     | 'holdersOfEmail'
+    | 'holdersOfHandle'
     | 'events';
   /** Of the sister tenant, and not of the user's own. */
   readonly isSisters: boolean;
@@ -36,7 +53,8 @@ export interface Seen {
   readonly documents: readonly { readonly user: UserKey; readonly documents: Documents }[];
   readonly accounts: readonly (PdsAccount & { readonly inviteCode: string | undefined })[];
   readonly holders: readonly { readonly handle: AccountHandle; readonly holder: HandleHolder }[];
-  readonly emailHolders: readonly { readonly email: string; readonly users: readonly UserKey[] }[];
+  readonly emailHolders: readonly { readonly email: string; readonly claimants: readonly Claimant[] }[];
+  readonly carriers: readonly { readonly handle: AccountHandle; readonly claimants: readonly Claimant[] }[];
   /** Undefined where the PDS could not be asked. */
   readonly domain: string | undefined;
   readonly failed: readonly FailedCall[];
@@ -128,7 +146,8 @@ class Recorder {
   readonly #documents = new Map<UserKey, Documents>();
   readonly #accounts = new Map<Did, PdsAccount>();
   readonly #holders = new Map<AccountHandle, HandleHolder>();
-  readonly #emailHolders = new Map<string, readonly UserKey[]>();
+  readonly #emailHolders = new Map<string, readonly Claimant[]>();
+  readonly #carriers = new Map<AccountHandle, readonly Claimant[]>();
   readonly #failed: FailedCall[] = [];
 
   constructor(deps: AssessDeps, tenant: AssessedTenant) {
@@ -160,12 +179,23 @@ class Recorder {
           return holder;
         },
       },
+      people: {
+        user: async (user) => {
+          const answer = await this.#asked('user', deps.people.user(user));
+          return answer;
+        },
+      },
       subjects: {
         ...subjects,
+        holdersOfHandle: async (handle) => {
+          const claimants = await this.#asked('holdersOfHandle', subjects.holdersOfHandle(handle));
+          this.#carriers.set(handle, claimants);
+          return claimants;
+        },
         holdersOfEmail: async (email) => {
-          const users = await this.#asked('holdersOfEmail', subjects.holdersOfEmail(email));
-          this.#emailHolders.set(email, users);
-          return users;
+          const claimants = await this.#asked('holdersOfEmail', subjects.holdersOfEmail(email));
+          this.#emailHolders.set(email, claimants);
+          return claimants;
         },
       },
       events: {
@@ -249,14 +279,34 @@ class Recorder {
         handle: as.handle(handle),
         holder: holder.type === 'account' ? { type: 'account', did: as.did(holder.did) } : holder,
       })),
-      emailHolders: [...this.#emailHolders].map(([email, users]) => ({
-        ...{ email: as.email(email), users: users.map((user) => as.user(user)) },
+      emailHolders: [...this.#emailHolders].map(([email, claimants]) => ({
+        ...{ email: as.email(email), claimants: claimants.map((one) => disguisedClaimant(one, as)) },
+      })),
+      carriers: [...this.#carriers].map(([handle, claimants]) => ({
+        ...{ handle: as.handle(handle), claimants: claimants.map((one) => disguisedClaimant(one, as)) },
       })),
       domain: this.domain === undefined ? undefined : DISGUISED_DOMAIN,
       failed: this.#failed,
     };
   }
 }
+
+function disguisedClaimant(
+  { user, tenant, did, accountHandle, accountEmail, email, emailVerified, health, conditions }: Claimant,
+  as: Disguise,
+): Claimant {
+  return {
+    accountHandle: accountHandle === undefined ? undefined : as.handle(accountHandle),
+    accountEmail: accountEmail === undefined ? undefined : as.email(accountEmail),
+    ...{ user: as.user(user), tenant: as.tenant(tenant), emailVerified, health },
+    did: did === undefined ? undefined : as.did(did),
+    email: email === undefined ? undefined : as.email(email),
+    conditions: disguisedConditions(conditions, as).map((draft) => ({ ...draft, ...NOT_TOLD })),
+  };
+}
+
+/** Since when, and by which event, changes nothing about a plan. */
+const NOT_TOLD = { since: '', event: eventId('') };
 
 function disguisedDocuments(
   { verificationCount, user, handle, legacyCode }: Documents,

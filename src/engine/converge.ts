@@ -20,6 +20,7 @@ import type {
   EventLog,
   Lease,
   PasswordVault,
+  People,
   Random,
   SubjectReader,
   SubjectView,
@@ -49,11 +50,13 @@ import {
   wakeSister,
 } from './sister.ts';
 import { subjectView, UNSEEN } from './standing.ts';
+import { checkWaits, wakeWaiting } from './waiting.ts';
 
 export interface ConvergeDeps {
   readonly log: EventLog;
   readonly queue: WorkQueue;
-  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'get'>;
+  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle' | 'waitingFor' | 'get'>;
+  readonly people: People;
   readonly documents: DocumentStore;
   readonly accounts: AccountHost;
   readonly handleDomain: () => Promise<string>;
@@ -401,8 +404,11 @@ class Pass {
     );
     for (const one of told) await this.#tell(journal, this.#cause, one);
     const shown = subjectView(journal.facts());
+    const waiting = { ...this.#deps, events: this.#deps.log };
     await wakeSister(this.#deps, this.#tenant, user, this.#known, shown, this.#cause.at(-1));
+    await wakeWaiting(waiting, user, this.#known, shown, this.#cause.at(-1));
     await queue.complete(this.#lease, shown, this.#observedAt, retryAt);
+    await checkWaits(waiting, this.#lease, shown, view?.others ?? []);
     this.#report(end, journal, latencyMs);
     const durationMs = clock.now().getTime() - startedAt.getTime();
     return {

@@ -141,6 +141,12 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
         type: event.type,
         data: { ...event.data, did: as.did(event.data.did), to: as.email(event.data.to) },
       };
+    case 'email.parking-intended':
+    case 'email.parked': {
+      const { did, from, to } = event.data;
+      const data = { ...event.data, did: as.did(did), from: as.email(from), to: as.email(to) };
+      return { ...head, type: event.type, data } as ConcordEvent;
+    }
     case 'email.refused':
       return { ...head, type: event.type, data: { ...event.data, email: as.email(event.data.email) } };
     case 'account.deactivated':
@@ -181,17 +187,17 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
       return { ...head, type: event.type, data: { by: as.text(by), reason: as.text(reason), until } };
     }
     case 'converged': {
-      const conditions = said(event.data.conditions, as);
+      const conditions = disguisedConditions(event.data.conditions, as);
       return { ...head, type: event.type, data: { ...event.data, conditions } };
     }
     case 'converge.deferred': {
-      const conditions = said(event.data.conditions, as);
+      const conditions = disguisedConditions(event.data.conditions, as);
       return { ...head, type: event.type, data: { ...event.data, conditions } };
     }
     case 'converge.failed': {
       const { conditions, code, message, ...rest } = event.data;
       const texts = { code: word(code), message: as.text(message) };
-      const data = { ...rest, ...texts, conditions: said(conditions, as) };
+      const data = { ...rest, ...texts, conditions: disguisedConditions(conditions, as) };
       return { ...head, type: event.type, data };
     }
     case 'user.quarantined':
@@ -217,9 +223,10 @@ function decided({ by, reason }: Decided, as: Disguise): Decided {
 }
 
 /** Messages name handles and other users; two that differ go on differing, which is what `since` hangs on. */
-function said(conditions: readonly ConditionDraft[], as: Disguise): ConditionDraft[] {
-  return conditions.map(({ type, status, reason, message, held }) => ({
+export function disguisedConditions(conditions: readonly ConditionDraft[], as: Disguise): ConditionDraft[] {
+  return conditions.map(({ type, status, reason, message, held, waitsFor }) => ({
     ...{ type, status, reason: word(reason), message: as.text(message), held },
+    ...(waitsFor === undefined ? {} : { waitsFor: as.user(waitsFor) }),
   }));
 }
 

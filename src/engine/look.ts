@@ -8,15 +8,18 @@ import type { Gap } from '../events/gap.ts';
 import type { Did, TenantId, UserKey } from '../identity.ts';
 import type {
   AccountReader,
+  Claimant,
   DocumentReader,
   Documents,
   EventReader,
   PdsAccount,
+  People,
   SubjectReader,
 } from '../ports.ts';
 import * as account from '../reconcilers/account.ts';
 import { endSentence } from '../reconcilers/account-end.ts';
 import type { AccountAction, ActualAccount, DesiredAccount } from '../reconcilers/account-state.ts';
+import type { DesiredEmail } from '../reconcilers/address.ts';
 import * as email from '../reconcilers/email.ts';
 import * as handle from '../reconcilers/handle.ts';
 import type { ManagedAccount } from '../reconcilers/managed-account.ts';
@@ -39,7 +42,8 @@ export type Action =
 export interface LookDeps {
   readonly documents: DocumentReader;
   readonly accounts: AccountReader;
-  readonly subjects: Pick<SubjectReader, 'holdersOfEmail'>;
+  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle'>;
+  readonly people: People;
   readonly events: Pick<EventReader, 'read'>;
   /** What handles live under, such as `.at.test`; asks the PDS, which may be out of reach. */
   readonly handleDomain: () => Promise<string>;
@@ -72,6 +76,8 @@ export interface View {
   readonly conditions: readonly ConditionDraft[];
   readonly failures: readonly Failure[];
   readonly retryAt: Date | undefined;
+  /** Other users that the plan went by, as the read model showed them. */
+  readonly others: readonly Claimant[];
 }
 
 export function desire(
@@ -128,12 +134,12 @@ export async function look(
   if (!gap.ok) return assemble(desired, document, undefined, undefined, gap.failure, now);
   if (!domain.ok) return assemble(desired, document, undefined, undefined, domain.failure, now);
   const accountSeen = await attempt('account', () =>
-    account.observe(deps.accounts, deps.subjects, user, desired.account, read),
+    account.observe(deps, { user, tenant: tenant.id }, desired.account, read),
   );
   if (!accountSeen.ok) return assemble(desired, document, undefined, undefined, accountSeen.failure, now);
   const managed = managedAccount(desired.account, accountSeen.value);
   const holderSeen = await attempt('handle', () =>
-    handle.observe(deps.accounts, desired.handle, managed.account),
+    handle.observe(deps, user, desired.handle, managed.account),
   );
   return holderSeen.ok
     ? assemble(desired, document, accountSeen.value, holderSeen.value, undefined, now)
@@ -198,7 +204,7 @@ function whyLeft(wanted: DesiredAccount, actual: ActualAccount, linked: PdsAccou
   }
 }
 
-const NO_EMAIL: email.DesiredEmail = { addresses: [], refused: new Map(), refusalRetryMs: 0 };
+const NO_EMAIL: DesiredEmail = { addresses: [], refused: new Map(), refusalRetryMs: 0 };
 
 /**
  * Puts the plans together, in the order in which they are to be done. While something that was removed is missing,
@@ -242,7 +248,19 @@ export function assemble(
     conditions,
     failures: failure === undefined ? [] : [failure],
     retryAt,
+    others: othersIn(actual, holder),
   };
+}
+
+const NO_ONE: readonly Claimant[] = [];
+
+function othersIn(actual: ActualAccount | undefined, holder: handle.Holder | undefined): readonly Claimant[] {
+  const carriers = [actual?.preferred, holder].flatMap((one) =>
+    one === undefined || one.type === 'nobody' ? [] : (one.owner ?? []),
+  );
+  const holders = actual === undefined ? [] : [...actual.emailHolders.values()];
+  if (carriers.length === 0 && holders.length === 0) return NO_ONE;
+  return [...holders.flatMap((one) => (one.type === 'user' ? one : [])), ...carriers].map(({ seen }) => seen);
 }
 
 function accountPlans(
@@ -261,7 +279,7 @@ function accountPlans(
   const ofUser = code === actual.code ? actual : { ...actual, code };
   return [
     account.plan(desired.account, ofUser, now, isOnHold),
-    email.plan(wantedEmail, { ...managed, holders: actual.emailHolders }, now),
+    email.plan(wantedEmail, { ...managed, holders: actual.emailHolders, isInRing: actual.isInRing }, now),
     failure === undefined ? handle.plan(desired.handle, seen, now) : unseen('handle', failure),
   ];
 }
@@ -301,6 +319,7 @@ function unread(desired: Desired, failure: Failure): View {
     conditions,
     failures: [failure],
     retryAt: undefined,
+    others: [],
   };
 }
 

@@ -37,6 +37,7 @@ function detailOf(action: Action): string {
     case 'delete-remnant':
     case 'drop-account-record':
     case 'change-email':
+    case 'park-email':
       return action.did;
     case 'abandon-creation':
       return action.intent.handle;

@@ -36,6 +36,7 @@ export function predict(documents: Documents, action: Action): Documents {
     case 'assign-code':
     case 'create-account':
     case 'change-email':
+    case 'park-email':
     case 'reset-password':
     case 'reactivate-account':
     case 'deactivate-account':

@@ -61,6 +61,13 @@ function outcomesOf(action: OpenAction, facts: Facts, { documents, account }: Vi
       if (account === undefined || to === undefined || before === undefined || to === before) return [];
       return [{ type: 'email.changed', data: { did: account.did, to, recovered: true } }];
     }
+    case 'park-email': {
+      const { parked } = facts;
+      const isParked = parked !== undefined && account?.email?.toLowerCase() === parked.to;
+      if (!isParked || facts.account?.email === parked.to) return [];
+      const { did, from, to } = parked;
+      return [{ type: 'email.parked', data: { did, from, to, recovered: true } }];
+    }
     case 'deactivate-account': {
       if (account?.state !== 'deactivated' || facts.deactivated !== undefined) return [];
       const because = facts.absentSince === undefined ? 'blocked' : 'removed';

@@ -140,6 +140,7 @@ function sentenceOf(action: Action): string {
     case 'record-handle':
       return `handle @${action.account.handle} in the users document`;
     case 'change-email':
+    case 'park-email':
       return `address of the account ${action.did}`;
     case 'reset-password':
       return `password of the account ${action.did}`;

@@ -51,6 +51,9 @@ export function blanked(event: ConcordEvent): ConcordEvent {
       return { ...event, data: { ...event.data, from: BLANKED_HANDLE, to: BLANKED_HANDLE } };
     case 'email.changed':
       return { ...event, data: { ...event.data, to: NOTHING } };
+    case 'email.parking-intended':
+    case 'email.parked':
+      return { ...event, data: { ...event.data, from: NOTHING, to: NOTHING } } as ConcordEvent;
     case 'email.refused':
       return { ...event, data: { ...event.data, email: NOTHING } };
     case 'adoption.granted':

@@ -64,6 +64,7 @@ export function partOf(type: EventType): Part {
     case 'account.creation-abandoned':
     case 'handle.refused':
     case 'email.refused':
+    case 'email.parking-intended':
       return 'step';
     case 'verification.recorded':
     case 'user-document.created':
@@ -79,6 +80,7 @@ export function partOf(type: EventType): Part {
     case 'handle.changed':
     case 'handle.recorded':
     case 'email.changed':
+    case 'email.parked':
     case 'password.reset':
       return 'effect';
     case 'converged':
@@ -117,6 +119,8 @@ const ACTIONS_OF: { readonly [T in EventType]?: readonly string[] } = {
   'handle.refused': ['change-handle'],
   'email.changed': ['change-email'],
   'email.refused': ['change-email'],
+  'email.parking-intended': ['park-email'],
+  'email.parked': ['park-email'],
   'password.reset': ['reset-password'],
 };
 

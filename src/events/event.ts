@@ -23,6 +23,8 @@ export interface Condition {
   readonly message: string;
   /** True when only a person can move it: another pass would find the same. */
   readonly held: boolean;
+  /** Another user whose change may end this condition; the user is reconciled again when that user changes. */
+  readonly waitsFor?: UserKey;
   readonly since: string;
   /** The event this rests on. */
   readonly event: EventId;
@@ -206,6 +208,15 @@ export interface EventData {
   'password.reset': { readonly did: Did };
   'email.changed': { readonly did: Did; readonly to: string; readonly recovered?: true };
   'email.refused': { readonly email: string; readonly reason: RefusalReason };
+  /** The account gives up its address for the time being, so that users who exchange addresses can go on. */
+  'email.parking-intended': { readonly did: Did; readonly from: string; readonly to: string };
+  'email.parked': {
+    readonly did: Did;
+    readonly from: string;
+    /** An address that nothing can be delivered to. */
+    readonly to: string;
+    readonly recovered?: true;
+  };
 
   /** Decisions of a person, which the next pass carries out. */
   'adoption.granted': Decided & { readonly did: Did; readonly evidence: readonly string[] };
@@ -340,6 +351,8 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'code.accepted': true,
   'email.changed': true,
   'email.refused': true,
+  'email.parking-intended': true,
+  'email.parked': true,
   'handle.changed': true,
   'handle.recorded': true,
   'handle.refused': true,

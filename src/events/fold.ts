@@ -54,6 +54,13 @@ export interface Sights {
   readonly account: Did | undefined;
 }
 
+export interface Parking {
+  readonly did: Did;
+  readonly from: string;
+  readonly to: string;
+  readonly at: Date;
+}
+
 export interface Refusal {
   readonly reason: RefusalReason;
   readonly at: Date;
@@ -122,6 +129,10 @@ export interface Facts {
    * arrive, and whoever used its invite is ours: the code was made by us for this one call.
    */
   readonly givenUp: readonly OpenIntent[];
+  /** The account's address before it was parked, and the one that it was parked on. */
+  readonly parked: Parking | undefined;
+  /** When an account last got back the address from before it was parked. */
+  readonly parkingEndedAt: Date | undefined;
   readonly refusedHandles: ReadonlyMap<string, Refusal>;
   readonly refusedEmails: ReadonlyMap<string, Refusal>;
   /** createAccount calls that failed on the far side with no account to show: each may have left a DID behind. */
@@ -187,6 +198,8 @@ const NOTHING: Facts = {
   seen: { code: undefined, account: undefined },
   intent: undefined,
   givenUp: [],
+  parked: undefined,
+  parkingEndedAt: undefined,
   refusedHandles: new Map(),
   refusedEmails: new Map(),
   possiblyLeakedDids: 0,
@@ -410,7 +423,17 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.passwordResetGranted = false;
       close(facts, 'account');
       return;
+    case 'email.parking-intended':
+      facts.parked = { ...event.data, at: event.at };
+      return;
+    case 'email.parked':
+      if (facts.account !== undefined) facts.account = { ...facts.account, email: event.data.to };
+      see(facts, { email: event.data.to });
+      close(facts, 'email');
+      return;
     case 'email.changed':
+      if (facts.parked?.from === event.data.to) facts.parkingEndedAt = event.at;
+      facts.parked = undefined;
       if (facts.account !== undefined) facts.account = { ...facts.account, email: event.data.to };
       see(facts, { email: event.data.to });
       close(facts, 'email');
@@ -633,8 +656,9 @@ function settle(
   });
 }
 
-type Saying = Pick<Condition, 'status' | 'reason' | 'message' | 'held'>;
+type Saying = Pick<Condition, 'status' | 'reason' | 'message' | 'held' | 'waitsFor'>;
 
 export function saysTheSame(a: Saying, b: Saying): boolean {
-  return a.status === b.status && a.reason === b.reason && a.message === b.message && a.held === b.held;
+  const isSame = a.status === b.status && a.reason === b.reason && a.message === b.message;
+  return isSame && a.held === b.held && a.waitsFor === b.waitsFor;
 }

@@ -71,6 +71,8 @@ export function summary(event: ConcordEvent): string {
     case 'password.accepted':
     case 'password.reset':
     case 'email.changed':
+    case 'email.parking-intended':
+    case 'email.parked':
       return event.data.did;
     case 'email.refused':
       return event.data.reason;

@@ -46,6 +46,12 @@ const ownIndexes: readonly IndexSpec[] = [
     key: { 'view.accountHandle': 1 },
     having: ['view.accountHandle'],
   },
+  {
+    collection: collections.subjects,
+    name: 'waits_for',
+    key: { 'view.conditions.waitsFor': 1, _id: 1 },
+    having: ['view.conditions.waitsFor'],
+  },
   // Who stands how, and how many, without a look at everybody. Those marked due for the first time are not in it.
   {
     collection: collections.subjects,

@@ -3,7 +3,15 @@ import { createHash } from 'node:crypto';
 import type { Collection, Document, Filter } from 'mongodb';
 import { lackedSince } from '../events/event.ts';
 import type { AccountHandle, Auth0UserId, EventId, TenantId, UserKey } from '../identity.ts';
-import type { DuePriority, KnownSubject, Standing, Subject, SubjectReader, SubjectView } from '../ports.ts';
+import type {
+  Claimant,
+  DuePriority,
+  KnownSubject,
+  Standing,
+  Subject,
+  SubjectReader,
+  SubjectView,
+} from '../ports.ts';
 import { collections } from './collections.ts';
 import type { ReadableDb } from './connection.ts';
 import { reading } from './errors.ts';
@@ -48,6 +56,17 @@ export const priorities = { trigger: 0, sweep: 1 } as const satisfies Record<Due
 export const ANY_PRIORITY = { 'due.priority': { $in: Object.values(priorities) } };
 /** Enough to explain a pass; a user whose webhook storms does not grow the document. */
 export const maxCauses = 20;
+
+const claimantProjection = {
+  tenant: 1,
+  'view.did': 1,
+  'view.accountHandle': 1,
+  'view.accountEmail': 1,
+  'view.email': 1,
+  'view.emailVerified': 1,
+  'view.health': 1,
+  'view.conditions': 1,
+} as const;
 
 const page = 1_000;
 const standingProjection = {
@@ -150,12 +169,29 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
     async holdersOfEmail(email) {
       const holding = { accountEmailHash: emailHash(email) };
       const found = await reading('find who holds an email', () =>
+        subjects.find(holding, { projection: claimantProjection }).sort({ _id: 1 }).toArray(),
+      );
+      return found.map(claimantOf);
+    },
+
+    async holdersOfHandle(handle) {
+      const found = await reading('find who carries a handle', () =>
         subjects
-          .find(holding, { projection: { _id: 1 } })
+          .find({ 'view.accountHandle': { $eq: handle } }, { projection: claimantProjection })
           .sort({ _id: 1 })
           .toArray(),
       );
-      return found.map((subject) => subject._id);
+      return found.map(claimantOf);
+    },
+
+    async waitingFor(user) {
+      const found = await reading('find who waits for a user', () =>
+        subjects
+          .find({ 'view.conditions.waitsFor': { $eq: user } }, { projection: { tenant: 1, userId: 1 } })
+          .sort({ _id: 1 })
+          .toArray(),
+      );
+      return found.map(({ _id, tenant, userId }) => ({ user: _id, tenant, userId }));
     },
 
     async sistersOf(users) {
@@ -218,6 +254,12 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
  */
 export function emailHash(email: string): string {
   return createHash('sha256').update(email.toLowerCase()).digest('base64url');
+}
+
+function claimantOf(stored: StoredSubject): Claimant {
+  const { user, tenant, did, accountHandle, accountEmail, ...subject } = subjectOf(stored);
+  const { email, emailVerified, health, conditions } = subject;
+  return { user, tenant, did, accountHandle, accountEmail, email, emailVerified, health, conditions };
 }
 
 function standingOf({ _id, userId, observedAt, view }: StoredSubject): Standing {

@@ -12,7 +12,7 @@ import type {
   LateAccount,
   WantedAccount,
 } from './account-state.ts';
-import { freeAddress } from './email.ts';
+import { chooseAddress } from './address.ts';
 import { chooseHandle, type Holder } from './handle.ts';
 import { heldForPerson, type Plan, toBeMended } from './reconciler.ts';
 
@@ -144,8 +144,11 @@ export function planCreation(wanted: WantedAccount, actual: ActualAccount, now: 
     const message = `${wanted.failedCreations} creations came to nothing, and each may have left a DID behind; see the log of the PDS.`;
     return none(heldForPerson({ type, reason: 'CreationKeepsFailing', message }));
   }
-  const email = freeAddress(wanted.email, actual.emailHolders, now);
-  if (email === undefined) return none(noEmailLeft(wanted, actual));
+  const address = chooseAddress(type, wanted.email, actual.emailHolders, now);
+  if (address.type === 'none') {
+    const { condition, retryAt } = address;
+    return { ...none(condition), ...(retryAt === undefined ? {} : { retryAt }) };
+  }
   const { preferred } = actual;
   if (preferred?.type === 'account' && isUnowned(preferred.account, wanted, actual)) {
     const message = `${preferred.account.did} carries the handle and the address of this user, and Concord did not create it.`;
@@ -160,7 +163,7 @@ export function planCreation(wanted: WantedAccount, actual: ActualAccount, now: 
     return none(toBeMended({ type, reason: 'WaitingForCode', message }));
   }
   return {
-    actions: [{ resource: type, type: 'create-account', handle: choice.handle, email }],
+    actions: [{ resource: type, type: 'create-account', handle: choice.handle, email: address.address }],
     condition: toBeMended({
       type,
       reason: 'NoAccount',
@@ -174,30 +177,6 @@ function isUnowned(account: PdsAccount, wanted: WantedAccount, actual: ActualAcc
   const address = account.email?.toLowerCase();
   if (address === undefined || actual.emailHolders.has(address)) return false;
   return wanted.email.addresses.includes(address);
-}
-
-function noEmailLeft(wanted: WantedAccount, actual: ActualAccount) {
-  const other = wanted.email.addresses
-    .map((address) => actual.emailHolders.get(address))
-    .find((user) => user !== undefined);
-  if (other !== undefined) {
-    const message = `The user ${other} has an account under the same address; one address can have one account.`;
-    return heldForPerson({ type, reason: 'EmailHeldByUser', message });
-  }
-  const notAllowed = wanted.email.addresses.some(
-    (address) => wanted.email.refused.get(address)?.reason === 'not-allowed',
-  );
-  return notAllowed
-    ? heldForPerson({
-        type,
-        reason: 'EmailNotAllowed',
-        message: 'The PDS does not accept the address of this user.',
-      })
-    : heldForPerson({
-        type,
-        reason: 'EmailTaken',
-        message: 'Another account on the PDS has the address of this user.',
-      });
 }
 
 function none(condition: Plan<CreationAction>['condition']): Plan<CreationAction> {

@@ -1,6 +1,6 @@
 /** The types that the planning and the carrying out of an account share. */
 import type { Facts, OpenIntent, Sights } from '../events/fold.ts';
-import type { AccountHandle, Code, Did, EventId, UserKey } from '../identity.ts';
+import type { AccountHandle, Code, Did, EventId } from '../identity.ts';
 import type {
   AccountHost,
   AccountRecord,
@@ -10,7 +10,7 @@ import type {
   Random,
 } from '../ports.ts';
 import type { DesiredEnd, EndAction } from './account-end.ts';
-import type { DesiredEmail } from './email.ts';
+import type { AddressHolders, DesiredEmail } from './address.ts';
 import type { DesiredHandle, Holder } from './handle.ts';
 
 /** What the log knows of an account, whatever is wanted of it. */
@@ -73,8 +73,10 @@ export interface ActualAccount {
   readonly preferred: Holder | undefined;
   /** The account that a person said is the user's. */
   readonly adoptable: PdsAccount | 'missing' | undefined;
-  /** Other users of ours with an account under one of the wanted addresses. */
-  readonly emailHolders: ReadonlyMap<string, UserKey>;
+  /** Who else has one of the wanted addresses. */
+  readonly emailHolders: AddressHolders;
+  /** The user is one of a ring of users who wait for each other's addresses. */
+  readonly isInRing: boolean;
   readonly code: Code | undefined;
 }
 

@@ -35,7 +35,7 @@
  * | wanted, no account, no intent open                                  | action   | reason               |
  * |---------------------------------------------------------------------|----------|----------------------|
  * | an intent that was given up has made an account after all           | complete | CreationInterrupted  |
- * | each address is refused, or another user of ours holds it           | held     | EmailHeldByUser, …   |
+ * | no address can be had                                               | –        | see address.ts       |
  * | the preferred handle's account has this user's address, no intent,  | held     | UnownedAccountFound  |
  * |   and is not that of another user of ours, such as a linked one     |          |                      |
  * | several creations came to nothing                                   | held     | CreationKeepsFailing |
@@ -45,8 +45,8 @@
  */
 import type { Facts, OpenIntent } from '../events/fold.ts';
 import type { Gap } from '../events/gap.ts';
-import { BLANKED_HANDLE, type Did, type UserKey } from '../identity.ts';
-import type { AccountReader, Documents, PdsAccount, SubjectReader } from '../ports.ts';
+import { BLANKED_HANDLE, type Did, type TenantId, type UserKey } from '../identity.ts';
+import type { AccountReader, Documents, PdsAccount, People, SubjectReader } from '../ports.ts';
 import { adopt, complete, create, record, resetPassword, resolve } from './account-creation.ts';
 import { applyEnd, desiredEnd, type EndPolicy, planEnd } from './account-end.ts';
 import { intentBehind, madeBy, planCreation, planIntent } from './account-planning.ts';
@@ -59,8 +59,15 @@ import type {
   LateAccount,
   WantedAccount,
 } from './account-state.ts';
-import type { DesiredEmail } from './email.ts';
-import { type DesiredHandle, type Holder, lookUp } from './handle.ts';
+import {
+  type AddressHolder,
+  type AddressHolders,
+  type DesiredEmail,
+  type HoldingUser,
+  holdingUser,
+} from './address.ts';
+import { isInRing } from './address-ring.ts';
+import { type DesiredHandle, type Holder, lookUp, lookUpOwner } from './handle.ts';
 import {
   type ApplyContext,
   asDesired,
@@ -131,7 +138,8 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
 function desiredEmail(email: string, facts: Facts, settings: AccountSettings): DesiredEmail {
   const own = email.toLowerCase();
   const addresses = settings.emailTag === undefined ? [own] : [own, taggedEmail(own, settings.emailTag)];
-  return { addresses, refused: facts.refusedEmails, refusalRetryMs: settings.refusalRetryMs };
+  const { refusedEmails: refused, parked, parkingEndedAt } = facts;
+  return { addresses, refused, refusalRetryMs: settings.refusalRetryMs, parked, parkingEndedAt };
 }
 
 /** `bob@example.com` and `sotce` give `bob+sotce@example.com`. */
@@ -140,13 +148,25 @@ export function taggedEmail(email: string, tag: string): string {
   return `${email.slice(0, at)}+${tag}${email.slice(at)}`;
 }
 
+export interface ObserveDeps {
+  readonly accounts: AccountReader;
+  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle'>;
+  readonly people: People;
+}
+
+/** The user who is looked at. */
+export interface Observed {
+  readonly user: UserKey;
+  readonly tenant: TenantId;
+}
+
 export async function observe(
-  accounts: AccountReader,
-  subjects: Pick<SubjectReader, 'holdersOfEmail'>,
-  user: UserKey,
+  deps: ObserveDeps,
+  who: Observed,
   wanted: DesiredAccount,
   documents: Documents,
 ): Promise<ActualAccount> {
+  const { accounts } = deps;
   const recorded = documents.user?.account;
   const code = documents.user?.code;
   const nothing = { ...NOTHING_SEEN, recorded, code };
@@ -163,9 +183,7 @@ export async function observe(
       linked !== 'missing' &&
       wanted.type === 'account' &&
       !sameEmail(linked, wanted.email.addresses);
-    return changed
-      ? { ...known, emailHolders: await holdersOf(subjects, user, wanted.email.addresses) }
-      : known;
+    return changed ? { ...known, ...(await observeAddresses(deps, who, wanted.email)) } : known;
   }
   if (wanted.type === 'account' && wanted.adoption !== undefined) {
     return { ...nothing, adoptable: await accounts.account(wanted.adoption.did) };
@@ -174,8 +192,8 @@ export async function observe(
   if (late !== undefined || wanted.type !== 'account') return { ...nothing, late };
   const { preferred } = wanted.handle;
   const [holder, emailHolders] = await Promise.all([
-    preferred === undefined ? undefined : lookUp(accounts, preferred),
-    holdersOf(subjects, user, wanted.email.addresses),
+    preferred === undefined ? undefined : lookUpOwner(deps, who.user, preferred),
+    holdersOf(deps, who, wanted.email.addresses),
   ]);
   return { ...nothing, preferred: holder, emailHolders };
 }
@@ -188,6 +206,7 @@ const NOTHING_SEEN = {
   preferred: undefined,
   adoptable: undefined,
   emailHolders: new Map(),
+  isInRing: false,
 } satisfies Partial<ActualAccount>;
 
 /** The account that the document names, or that the log knows of. */
@@ -217,17 +236,50 @@ async function lookForLate(
   return undefined;
 }
 
+/** What an account that has another address than it should needs to know. */
+async function observeAddresses(
+  deps: ObserveDeps,
+  who: Observed,
+  { addresses, parked }: DesiredEmail,
+): Promise<Pick<ActualAccount, 'emailHolders' | 'isInRing'>> {
+  const former = parked === undefined ? [] : [parked.from];
+  const emailHolders = await holdersOf(deps, who, [...addresses, ...former]);
+  const [own] = addresses;
+  const holder = own === undefined ? undefined : emailHolders.get(own);
+  if (own === undefined || holder?.type !== 'user' || !holder.isLeaving)
+    return { emailHolders, isInRing: false };
+  return { emailHolders, isInRing: await isInRing(deps, who.user, own, holder.seen) };
+}
+
+/** A living user before a deleted one, of whom the read model may not know yet that the account is gone. */
 async function holdersOf(
-  subjects: Pick<SubjectReader, 'holdersOfEmail'>,
-  user: UserKey,
+  { accounts, subjects }: ObserveDeps,
+  { user, tenant }: Observed,
   emails: readonly string[],
-): Promise<ReadonlyMap<string, UserKey>> {
-  const found = new Map<string, UserKey>();
+): Promise<AddressHolders> {
+  const found = new Map<string, AddressHolder>();
   for (const email of emails) {
-    const other = (await subjects.holdersOfEmail(email)).find((holder) => holder !== user);
-    if (other !== undefined) found.set(email, other);
+    const claimants = await subjects.holdersOfEmail(email);
+    const others = claimants.filter((one) => one.user !== user).map((one) => holdingUser(one, email, tenant));
+    const living = others.find(({ isDeleted }) => !isDeleted);
+    const holder = living ?? (await firstWith(accounts, others, email));
+    if (holder !== undefined) found.set(email, holder);
   }
   return found;
+}
+
+/** The first of these deleted users whose account is there and has the address. */
+async function firstWith(
+  accounts: AccountReader,
+  deleted: readonly HoldingUser[],
+  email: string,
+): Promise<HoldingUser | undefined> {
+  for (const holder of deleted) {
+    if (holder.did === undefined) continue;
+    const account = await accounts.account(holder.did);
+    if (account !== 'missing' && account.email?.toLowerCase() === email) return holder;
+  }
+  return undefined;
 }
 
 /** With `isOnHold`, something else of this user was removed: an open intent is resolved, and nothing is done. */

@@ -1,42 +1,54 @@
 /**
  * The address of the account follows the address in Auth0.
  *
- * | account                                  | the wanted address                | action | reason          |
- * |------------------------------------------|-----------------------------------|--------|-----------------|
- * | none                                     |                                   | –      | NoAccount       |
- * | one that is left as it is                |                                   | –      | NotManaged      |
- * | has it, or the one tagged for the tenant |                                   | –      | EmailSet        |
- * | has another                              | held by another user of ours      | held   | EmailHeldByUser |
- * | has another                              | refused by the PDS, not long ago  | held   | EmailTaken      |
- * | has another                              | free as far as can be told        | change | EmailDiffers    |
+ * | account                                  | the wanted address                | action | reason            |
+ * |------------------------------------------|-----------------------------------|--------|-------------------|
+ * | none                                     |                                   | –      | NoAccount         |
+ * | one that is left as it is                |                                   | –      | NotManaged        |
+ * | has it, or the one tagged for the tenant |                                   | –      | EmailSet          |
+ * | has another                              | free as far as is known           | change | EmailDiffers      |
+ * | has another                              | not free                          | –      | see address.ts    |
+ * | has another                              | that of a user in a ring of users | park   | ExchangingAddresses |
+ * |                                          |   who wait for each other         |        |                   |
+ * | is parked                                | not free yet                      | wait   | EmailParked       |
+ * | is parked, for ten minutes               | not free, but the former one is   | change | EmailParked       |
+ * | is parked, for ten minutes               | not free, and no former one       | held   | EmailParked       |
  */
-import type { Facts } from '../events/fold.ts';
-import type { Did, UserKey } from '../identity.ts';
+import { UpstreamError } from '../errors.ts';
+import type { ConditionDraft } from '../events/event.ts';
+import type { Did } from '../identity.ts';
 import type { AccountHost } from '../ports.ts';
+import { type AddressChoice, type AddressHolders, chooseAddress, type DesiredEmail } from './address.ts';
+import { parkedAddress } from './address-ring.ts';
 import { type ManagedAccount, notManaged } from './managed-account.ts';
 import { type ApplyContext, asDesired, heldForPerson, type Plan, toBeMended } from './reconciler.ts';
 
-export interface DesiredEmail {
-  /** In the order of preference; empty only when no account is wanted. */
-  readonly addresses: readonly string[];
-  readonly refused: Facts['refusedEmails'];
-  readonly refusalRetryMs: number;
-}
-
-export interface EmailAction {
-  readonly resource: 'email';
-  readonly type: 'change-email';
-  readonly did: Did;
-  readonly to: string;
-}
+export type EmailAction =
+  | {
+      readonly resource: 'email';
+      readonly type: 'change-email';
+      readonly did: Did;
+      readonly to: string;
+    }
+  | {
+      readonly resource: 'email';
+      readonly type: 'park-email';
+      readonly did: Did;
+      readonly from: string;
+      readonly to: string;
+    };
 
 const type = 'email';
+
+/** Milliseconds for which an account may stay parked before it gets its former address back. */
+const PARKED_FOR_MS = 600_000;
 
 export function plan(
   wanted: DesiredEmail,
   actual: ManagedAccount & {
-    /** Other users of ours with an account under one of the wanted addresses. */
-    readonly holders: ReadonlyMap<string, UserKey>;
+    readonly holders: AddressHolders;
+    /** The user is one of a ring of users who wait for each other's addresses. */
+    readonly isInRing: boolean;
   },
   now: Date,
 ): Plan<EmailAction> {
@@ -49,34 +61,57 @@ export function plan(
       condition: asDesired({ type, reason: 'EmailSet', message: 'The account has the address.' }),
     };
   }
-  const to = freeAddress(wanted, actual.holders, now);
-  if (to !== undefined) {
+  const choice = chooseAddress(type, wanted, actual.holders, now);
+  if (choice.type === 'free') {
     const message = 'The address in Auth0 has changed, and the account has another.';
-    return {
-      actions: [{ resource: type, type: 'change-email', did: account.did, to }],
-      condition: toBeMended({ type, reason: 'EmailDiffers', message }),
-    };
+    return change(account.did, choice.address, toBeMended({ type, reason: 'EmailDiffers', message }));
   }
-  const [other] = actual.holders.values();
-  if (other !== undefined) {
-    const message = `The user ${other} has an account under the new address; this account keeps its old one.`;
-    return { actions: [], condition: heldForPerson({ type, reason: 'EmailHeldByUser', message }) };
-  }
-  const message = 'The PDS refused the new address; another account has it. This account keeps its old one.';
-  return { actions: [], condition: heldForPerson({ type, reason: 'EmailTaken', message }) };
+  const { parked, parkingEndedAt } = wanted;
+  if (parked?.did === account.did && parked.to === current)
+    return planParked(parked, choice, actual.holders, now);
+  const isPatient = parkingEndedAt !== undefined && isWithin(wanted.refusalRetryMs, parkingEndedAt, now);
+  if (actual.isInRing && current !== undefined && !isPatient)
+    return park(account.did, current, choice.condition);
+  const { condition, retryAt } = choice;
+  return { actions: [], condition, ...(retryAt === undefined ? {} : { retryAt }) };
 }
 
-/** The first address that nobody of ours holds and that the PDS has not refused of late. */
-export function freeAddress(
-  { addresses, refused, refusalRetryMs }: DesiredEmail,
-  holders: ReadonlyMap<string, UserKey>,
+function isWithin(ms: number, since: Date, now: Date): boolean {
+  return now.getTime() - since.getTime() < ms;
+}
+
+function change(did: Did, to: string, condition: ConditionDraft): Plan<EmailAction> {
+  return { actions: [{ resource: type, type: 'change-email', did, to }], condition };
+}
+
+function park(did: Did, from: string, { waitsFor }: ConditionDraft): Plan<EmailAction> {
+  const message = `The users wait for each other's addresses. The account ${did} gives up its address for the time being, so that the others can go on.`;
+  const condition = toBeMended({ type, reason: 'ExchangingAddresses', message });
+  return {
+    actions: [{ resource: type, type: 'park-email', did, from, to: parkedAddress(did) }],
+    condition: waitsFor === undefined ? condition : { ...condition, waitsFor },
+  };
+}
+
+/** Nobody stays parked: after a while the account gets its former address back, where that is still free. */
+function planParked(
+  { did, from, at }: NonNullable<DesiredEmail['parked']>,
+  { condition: waiting }: Extract<AddressChoice, { type: 'none' }>,
+  holders: AddressHolders,
   now: Date,
-): string | undefined {
-  return addresses.find((address) => {
-    const refusal = refused.get(address);
-    const refusedNow = refusal !== undefined && now.getTime() - refusal.at.getTime() < refusalRetryMs;
-    return !refusedNow && !holders.has(address);
-  });
+): Plan<EmailAction> {
+  const reason = 'EmailParked';
+  const about = waiting.waitsFor === undefined ? {} : { waitsFor: waiting.waitsFor };
+  const said = `The account is parked on an address that receives no mail, while users exchange addresses. ${waiting.message}`;
+  if (isWithin(PARKED_FOR_MS, at, now)) {
+    const retryAt = new Date(at.getTime() + PARKED_FOR_MS);
+    return { actions: [], condition: { ...toBeMended({ type, reason, message: said }), ...about }, retryAt };
+  }
+  if (!holders.has(from)) {
+    const message = 'The exchange of addresses did not come about; the account gets its former address back.';
+    return change(did, from, toBeMended({ type, reason, message }));
+  }
+  return { actions: [], condition: { ...heldForPerson({ type, reason, message: said }), ...about } };
 }
 
 export async function apply(
@@ -85,9 +120,28 @@ export async function apply(
   context: ApplyContext,
 ): Promise<void> {
   const { did, to } = action;
+  if (action.type === 'park-email') return applyParking(accounts, action, context);
   await context.ensureLease();
   if ((await accounts.changeEmail(did, to)) === 'changed') {
     return context.tell({ type: 'email.changed', data: { did, to } });
   }
   return context.tell({ type: 'email.refused', data: { email: to, reason: 'taken' } });
+}
+
+/** The former address is in the log before the account gives it up. */
+async function applyParking(
+  accounts: AccountHost,
+  { did, from, to }: Extract<EmailAction, { type: 'park-email' }>,
+  context: ApplyContext,
+): Promise<void> {
+  await context.ensureLease();
+  await context.tell({ type: 'email.parking-intended', data: { did, from, to } });
+  await context.ensureLease();
+  if ((await accounts.changeEmail(did, to)) === 'changed')
+    return context.tell({ type: 'email.parked', data: { did, from, to } });
+  throw new UpstreamError('the PDS refused an address that names the account', {
+    upstream: 'pds',
+    code: 'PARKING_REFUSED',
+    retryable: true,
+  });
 }

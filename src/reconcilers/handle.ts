@@ -13,7 +13,8 @@
  * |   is not known, or who she is    |                                  | nothing decided   | NotObserved      |
  * | its label breaks the PDS's rules |                                  | the code          | HandleNotAllowed |
  * | good                             | refused it as not allowed        | the code          | HandleNotAllowed |
- * | good                             | somebody else holds it           | the code          | HandleTaken      |
+ * | good                             | a deleted user's account has it  | the code          | HandleHeldByDeletedUser |
+ * | good                             | another account has it           | the code          | HandleTaken      |
  * | good                             | refused it as taken, not long ago| the code          | HandleTaken      |
  * | good                             | free, or this user's             | the handle        | PlatformHandle   |
  *
@@ -30,7 +31,16 @@
  */
 import type { Facts, Refusal } from '../events/fold.ts';
 import { type AccountHandle, type Code, parseAccountHandle, type UserKey } from '../identity.ts';
-import type { AccountHost, AccountReader, AccountRecord, DocumentStore, PdsAccount } from '../ports.ts';
+import type {
+  AccountHost,
+  AccountReader,
+  AccountRecord,
+  Claimant,
+  DocumentStore,
+  PdsAccount,
+  SubjectReader,
+} from '../ports.ts';
+import { isDeleted } from './address.ts';
 import { handleLabel, isAllowedLabel } from './handle-label.ts';
 import { type ManagedAccount, notManaged } from './managed-account.ts';
 import { type ApplyContext, asDesired, heldForPerson, type Plan, toBeMended, unknown } from './reconciler.ts';
@@ -38,8 +48,16 @@ import { type ApplyContext, asDesired, heldForPerson, type Plan, toBeMended, unk
 /** Who holds a handle, with what is known of the account. */
 export type Holder =
   | { readonly type: 'nobody' }
-  | { readonly type: 'hidden' }
-  | { readonly type: 'account'; readonly account: PdsAccount };
+  | { readonly type: 'hidden'; readonly owner?: Owner | undefined }
+  | { readonly type: 'account'; readonly account: PdsAccount; readonly owner?: Owner | undefined };
+
+/** The user of ours whose account has a handle. */
+export interface Owner {
+  readonly user: UserKey;
+  readonly isDeleted: boolean;
+  /** As the read model showed it. */
+  readonly seen: Claimant;
+}
 
 /** The same person in the sister tenant. */
 export interface Sister {
@@ -78,8 +96,11 @@ export interface HandleChoice {
     | 'SisterHasHandle'
     | 'HandleNotAllowed'
     | 'HandleTaken'
+    | 'HandleHeldByDeletedUser'
     | 'CodeHandleRefused';
   readonly message: string;
+  /** Whose account has the handle. */
+  readonly waitsFor?: UserKey | undefined;
 }
 
 export type HandleAction =
@@ -152,6 +173,15 @@ export function chooseHandle(
   }
   const refusedNow = refusal !== undefined && now.getTime() - refusal.at.getTime() < wanted.refusalRetryMs;
   const heldByOther = holder?.type === 'hidden' || (holder?.type === 'account' && holder.account.did !== own);
+  const owner = heldByOther ? holder.owner : undefined;
+  if (owner?.isDeleted === true) {
+    const message = `The account of ${owner.user}, who is deleted in Auth0, carries ${preferred}; the code is used. Release it for this user with: concord transfer '${owner.user}' <user> --what handle`;
+    return { ...useCode(wanted, code, 'HandleHeldByDeletedUser', message), waitsFor: owner.user };
+  }
+  if (owner !== undefined) {
+    const message = `The account of ${owner.user} carries ${preferred}; the code is used.`;
+    return { ...useCode(wanted, code, 'HandleTaken', message), waitsFor: owner.user };
+  }
   if (heldByOther || refusedNow) {
     return useCode(wanted, code, 'HandleTaken', `Another account holds ${preferred}; the code is used.`);
   }
@@ -174,13 +204,35 @@ function useCode(
 
 /** Looks up the preferred handle where that decides anything: when this user's account does not carry it. */
 export async function observe(
-  accounts: AccountReader,
+  deps: OwnerDeps,
+  user: UserKey,
   wanted: DesiredHandle,
   account: PdsAccount | undefined,
 ): Promise<Holder | undefined> {
   if (wanted.preferred === undefined || account === undefined || account.handle === wanted.preferred)
     return undefined;
-  return lookUp(accounts, wanted.preferred);
+  return lookUpOwner(deps, user, wanted.preferred);
+}
+
+export interface OwnerDeps {
+  readonly accounts: AccountReader;
+  readonly subjects: Pick<SubjectReader, 'holdersOfHandle'>;
+}
+
+/** The same, and whose account it is where another user's account has the handle. */
+export async function lookUpOwner(
+  { accounts, subjects }: OwnerDeps,
+  user: UserKey,
+  handle: AccountHandle,
+): Promise<Holder> {
+  const holder = await lookUp(accounts, handle);
+  if (holder.type === 'nobody') return holder;
+  const claimants = (await subjects.holdersOfHandle(handle)).filter((one) => one.user !== user);
+  const seen =
+    holder.type === 'account' ? claimants.find(({ did }) => did === holder.account.did) : claimants[0];
+  return seen === undefined
+    ? holder
+    : { ...holder, owner: { user: seen.user, isDeleted: isDeleted(seen), seen } };
 }
 
 export function plan(
@@ -196,7 +248,7 @@ export function plan(
   if (account === undefined) return notManaged(type, actual);
   if (!account.handle.endsWith(wanted.domain)) {
     const message = `The account carries ${account.handle}, a domain of the user's own, which is left alone.`;
-    return recordIfNeeded(account, actual.recorded, 'OwnDomain', message);
+    return recordIfNeeded(account, actual.recorded, { reason: 'OwnDomain', message });
   }
   if (!wanted.isKnown) {
     const message = 'Who the sister is, or whose account has her handle, is not known; nothing was decided.';
@@ -225,17 +277,18 @@ export function plan(
       }),
     };
   }
-  return recordIfNeeded(account, actual.recorded, choice.reason, choice.message);
+  return recordIfNeeded(account, actual.recorded, choice);
 }
 
 function recordIfNeeded(
   account: PdsAccount,
   recorded: AccountRecord | undefined,
-  reason: string,
-  message: string,
+  { reason, message, waitsFor }: Pick<HandleChoice, 'message' | 'waitsFor'> & { readonly reason: string },
 ): Plan<HandleAction> {
   if (recorded === undefined || recorded.handle === account.handle) {
-    return { actions: [], condition: asDesired({ type, reason, message }) };
+    const saying = { type, reason, message } as const;
+    const condition = reason === 'HandleHeldByDeletedUser' ? heldForPerson(saying) : asDesired(saying);
+    return { actions: [], condition: waitsFor === undefined ? condition : { ...condition, waitsFor } };
   }
   return {
     actions: [{ resource: type, type: 'record-handle', account, recorded: recorded.handle }],

@@ -56,6 +56,7 @@ function view(changes: Partial<View> = {}): View {
     conditions: [],
     failures: [],
     retryAt: undefined,
+    others: [],
     ...changes,
   };
 }

@@ -92,7 +92,7 @@ describe('a person who goes', () => {
     await goes(world);
     world.documents.handles.delete(alice.user);
     await chooses(world, sister, 'cedar');
-    expect((await standing(world, sister.user))['handle']).toBe('True HandleTaken');
+    expect((await standing(world, sister.user))['handle']).toBe('False HandleHeldByDeletedUser');
     await write(world, 'removal.granted', { run: eventId('run'), by: 'alice' }, alice);
     await world.queue.markDue([alice], world.clock.now(), 'trigger');
     await untilQuiet(world);

@@ -58,6 +58,8 @@ const FULL: Facts = {
   seen: { code: code('ac26zazaz'), account: { ...account, did: bobDid } },
   intent: begun,
   givenUp: [{ ...begun, event: eventId('e-given-up'), inviteHash: 'cd' }],
+  parked: { did: aliceDid, from: address, to: 'parked@account.invalid', at: at(6) },
+  parkingEndedAt: at(6),
   refusedHandles: new Map([['a.at.test', { reason: 'taken', at: at(6) }]]),
   refusedEmails: new Map([['a@example.com', { reason: 'taken', at: at(6) }]]),
   possiblyLeakedDids: 2,
@@ -254,6 +256,32 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     {
       account: { ...account, email: 'b@example.com' },
       seen: { ...FULL.seen, account: { ...account, did: bobDid, email: 'b@example.com' } },
+      parked: undefined,
+      ...without('email'),
+    },
+  ],
+  [
+    'the address from before an account was parked',
+    told('email.changed', 20, { did: aliceDid, to: address }),
+    {
+      account: { ...account, email: address },
+      seen: { ...FULL.seen, account: { ...account, did: bobDid, email: address } },
+      parked: undefined,
+      parkingEndedAt: at(20),
+      ...without('email'),
+    },
+  ],
+  [
+    'an address that is to be parked',
+    told('email.parking-intended', 20, { did: aliceDid, from: address, to: 'p@account.invalid' }),
+    { parked: { did: aliceDid, from: address, to: 'p@account.invalid', at: at(20) } },
+  ],
+  [
+    'an address that is parked',
+    told('email.parked', 20, { did: aliceDid, from: address, to: 'p@account.invalid' }),
+    {
+      account: { ...account, email: 'p@account.invalid' },
+      seen: { ...FULL.seen, account: { ...account, did: bobDid, email: 'p@account.invalid' } },
       ...without('email'),
     },
   ],

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { AssessDeps, AssessedTenant } from '../../src/engine/assess.ts';
 import { type Capture, capture, planOf } from '../../src/engine/capture.ts';
+import { peopleOf } from '../../src/engine/people.ts';
 import { otherTenant, type Person, tenant } from '../mongo/people.ts';
 import { loadCapture } from '../support/captured.ts';
 import { SECOND_TENANTS_TAG } from '../support/in-memory/world.ts';
@@ -42,9 +43,13 @@ function tenantOf({ world, sisters }: Run, who: Person): AssessedTenant {
 }
 
 function depsOf({ stores, settings }: World): AssessDeps {
-  const { documents, accounts, subjects, log } = stores;
+  const { documents, accounts, subjects, log, auth0, secondAuth0 } = stores;
+  const people = peopleOf([
+    { keyPrefix: '', directory: auth0 },
+    { keyPrefix: `${otherTenant}-`, directory: secondAuth0 },
+  ]);
   const handleDomain = async (): Promise<string> => (await accounts.handleDomains())[0] ?? '';
-  return { documents, accounts, subjects, events: log, handleDomain, settings };
+  return { documents, accounts, subjects, people, events: log, handleDomain, settings };
 }
 
 /** Everything that names somebody or something of somebody's. */

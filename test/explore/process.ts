@@ -1,6 +1,7 @@
 /** One process of the engine: its calls go through here, and here it meets its faults, or dies. */
 
 import { type ConvergeDeps, converge, type PassResult } from '../../src/engine/converge.ts';
+import { peopleOf } from '../../src/engine/people.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import type { UserKey } from '../../src/identity.ts';
 import type { Lease } from '../../src/ports.ts';
@@ -71,6 +72,7 @@ export class Process implements Between {
       subjects,
       documents,
       accounts,
+      people: peopleOf([first, second]),
       vault: world.vault,
       tenants: new Map([
         [tenant, { ...first, sister: run.sisters ? second : undefined }],

@@ -50,7 +50,7 @@ it('shows a view under a lease, with nothing else of the subject changed, and no
   await model.show(lease, view);
   await queue.release(lease);
   expect(await subjects.get(alice.user)).toEqual({ ...alice, ...view, dueAt: at(1) });
-  expect(await subjects.holdersOfEmail('alice@example.com')).toEqual([alice.user]);
+  expect((await subjects.holdersOfEmail('alice@example.com')).map(({ user }) => user)).toEqual([alice.user]);
   expect(await history.countSubjects()).toBe(1);
   await expect(model.show(lease, undefined)).rejects.toBeInstanceOf(LeaseLostError);
 

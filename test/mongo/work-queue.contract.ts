@@ -2,7 +2,19 @@
 import { describe, expect, it } from 'vitest';
 import { LeaseLostError } from '../../src/errors.ts';
 import type { Lease, SubjectReader, WorkQueue } from '../../src/ports.ts';
-import { alice, aliceDid, all, at, bob, bobDid, otherTenant, person, trigger, view } from './people.ts';
+import {
+  alice,
+  aliceDid,
+  all,
+  at,
+  bob,
+  bobDid,
+  handle,
+  otherTenant,
+  person,
+  trigger,
+  view,
+} from './people.ts';
 
 const minute = 60_000;
 
@@ -249,8 +261,34 @@ export function workQueueContract(make: () => Promise<{ queue: WorkQueue; subjec
         const lease = await queue.claimUser(trigger(who), at(1), minute);
         if (lease !== undefined) await queue.complete(lease, view, at(1));
       }
-      expect(await subjects.holdersOfEmail('alice@example.com')).toEqual([alice.user, bob.user]);
+      expect((await subjects.holdersOfEmail('alice@example.com')).map(({ user }) => user)).toEqual([
+        alice.user,
+        bob.user,
+      ]);
       expect(await subjects.holdersOfEmail('bob@example.com')).toEqual([]);
+    });
+
+    it('finds whose account carries a handle', async () => {
+      const { queue, subjects } = await make();
+      const lease = await queue.claimUser(trigger(alice), at(1), minute);
+      if (lease !== undefined) await queue.complete(lease, view, at(1));
+      const [found, ...others] = await subjects.holdersOfHandle(handle('alice'));
+      expect(others).toEqual([]);
+      expect(found).toEqual({
+        ...{ user: alice.user, tenant: alice.tenant, did: view.did, health: view.health },
+        ...{ accountHandle: view.accountHandle, accountEmail: view.accountEmail },
+        ...{ email: view.email, emailVerified: view.emailVerified, conditions: view.conditions },
+      });
+      expect(await subjects.holdersOfHandle(handle('bob'))).toEqual([]);
+    });
+
+    it('finds the users with a condition that waits for a user', async () => {
+      const { queue, subjects } = await make();
+      const waits = view.conditions.map((condition) => ({ ...condition, waitsFor: bob.user }));
+      const lease = await queue.claimUser(trigger(alice), at(1), minute);
+      if (lease !== undefined) await queue.complete(lease, { ...view, conditions: waits }, at(1));
+      expect(await subjects.waitingFor(bob.user)).toEqual([trigger(alice)]);
+      expect(await subjects.waitingFor(alice.user)).toEqual([]);
     });
 
     it('finds the sisters of those who have one', async () => {

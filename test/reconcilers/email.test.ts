@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Refusal } from '../../src/events/fold.ts';
-import { apply, type DesiredEmail, plan } from '../../src/reconcilers/email.ts';
+import type { DesiredEmail } from '../../src/reconcilers/address.ts';
+import { apply, plan } from '../../src/reconcilers/email.ts';
 import { alice, bob, handle } from '../mongo/people.ts';
 import { account, DAY, holders, mine, now, refusals, tagged } from '../support/in-memory/account-plan.ts';
 import { inMemoryAccounts } from '../support/in-memory/accounts.ts';
@@ -79,7 +80,11 @@ describe('the plan', () => {
     },
   ])('$reason', ({ wanted = wants([mine]), actual, holders: held = holders(), to, says, ...rest }) => {
     const { leftBecause } = { leftBecause: undefined, ...rest };
-    const { actions, condition } = plan(wanted, { account: actual, leftBecause, holders: held }, now);
+    const { actions, condition } = plan(
+      wanted,
+      { account: actual, leftBecause, holders: held, isInRing: false },
+      now,
+    );
     expect(actions).toMatchObject(to === undefined ? [] : [{ type: 'change-email', did: actual?.did, to }]);
     expect(`${condition.status} ${condition.reason}`).toBe(says);
     expect(condition.held).toBe('held' in rest && rest.held === true);

@@ -17,6 +17,7 @@ import { inMemoryAccounts } from '../support/in-memory/accounts.ts';
 import { applyContext } from '../support/in-memory/apply-context.ts';
 import { inMemoryDocuments } from '../support/in-memory/documents.ts';
 import { told } from '../support/in-memory/told.ts';
+import { inMemoryWorkQueue } from '../support/in-memory/work-queue.ts';
 
 const DAY = 86_400_000;
 const now = at(1_000_000);
@@ -256,14 +257,17 @@ describe('the plan', () => {
 describe('observing', () => {
   it('asks who holds the handle only where that decides anything', async () => {
     const accounts = inMemoryAccounts();
+    const { subjects } = inMemoryWorkQueue();
+    const look = (wanted: DesiredHandle, account: PdsAccount | undefined) =>
+      observe({ accounts, subjects }, alice.user, wanted, account);
     const did = accounts.put({ handle: handle('alice'), email: 'bob@example.com' });
-    expect(await observe(accounts, wants(null), accountOf())).toBeUndefined();
-    expect(await observe(accounts, wants('alice'), undefined)).toBeUndefined();
-    expect(await observe(accounts, wants('alice'), accountOf())).toBeUndefined();
-    const holder = await observe(accounts, wants('alice'), accountOf({ handle: handle('alix') }));
+    expect(await look(wants(null), accountOf())).toBeUndefined();
+    expect(await look(wants('alice'), undefined)).toBeUndefined();
+    expect(await look(wants('alice'), accountOf())).toBeUndefined();
+    const holder = await look(wants('alice'), accountOf({ handle: handle('alix') }));
     expect(holder).toMatchObject({ type: 'account', account: { did } });
     accounts.change(did, { status: 'takendown' });
-    expect(await observe(accounts, wants('alice'), accountOf({ handle: handle('alix') }))).toEqual({
+    expect(await look(wants('alice'), accountOf({ handle: handle('alix') }))).toEqual({
       type: 'hidden',
     });
   });

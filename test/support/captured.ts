@@ -4,6 +4,7 @@ import { CAPTURE_VERSION, type Capture, type FailedCall } from '../../src/engine
 import { dryRun } from '../../src/engine/dry-run.ts';
 import type { View } from '../../src/engine/look.ts';
 import { ownerOf } from '../../src/engine/owner.ts';
+import { peopleOf } from '../../src/engine/people.ts';
 import { UNSEEN } from '../../src/engine/standing.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import { inMemoryAccounts } from './in-memory/accounts.ts';
@@ -64,6 +65,10 @@ export async function loadCapture(text: string): Promise<CapturedWorld> {
     documents,
     accounts,
     subjects: await holders(capture, hooks),
+    people: peopleOf([
+      { keyPrefix: own.keyPrefix, directory },
+      ...(sister === undefined ? [] : [{ keyPrefix: sister.keyPrefix, directory: sistersDirectory }]),
+    ]),
     events: log,
     settings: capture.settings,
     handleDomain: async () => {
@@ -123,15 +128,14 @@ function layAccounts(accounts: ReturnType<typeof inMemoryAccounts>, { seen }: Ca
 
 async function holders({ seen, tenant, sister, at }: Capture, hooks: Hooks): Promise<AssessDeps['subjects']> {
   const { queue, subjects } = inMemoryWorkQueue(hooks);
-  for (const { email, users } of seen.emailHolders) {
-    for (const user of users) {
-      const owned = ownerOf(user, sister === undefined ? [tenant] : [tenant, sister]);
-      if (owned === undefined) throw new Error('The holder of an address is no user of a tenant.');
-      const trigger = { user, tenant: owned.tenant.id, userId: owned.userId };
-      const lease = await queue.claimUser(trigger, at, 1_000);
-      if (lease === undefined) throw new Error('Somebody holds two addresses.');
-      await queue.complete(lease, { ...UNSEEN, accountEmail: email }, undefined);
-    }
+  const claimants = [...seen.emailHolders, ...seen.carriers].flatMap((one) => one.claimants);
+  for (const { user, tenant: _, ...claim } of new Map(claimants.map((one) => [one.user, one])).values()) {
+    const owned = ownerOf(user, sister === undefined ? [tenant] : [tenant, sister]);
+    if (owned === undefined) throw new Error('The holder of an address is no user of a tenant.');
+    const trigger = { user, tenant: owned.tenant.id, userId: owned.userId };
+    const lease = await queue.claimUser(trigger, at, 1_000);
+    if (lease === undefined) throw new Error('A user is laid twice.');
+    await queue.complete(lease, { ...UNSEEN, ...claim }, undefined);
   }
   return subjects;
 }

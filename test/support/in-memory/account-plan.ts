@@ -1,10 +1,12 @@
 /** What the plan of an account is made from, with all that a row of its table leaves unsaid. */
 import { expect } from 'vitest';
+import { UNSEEN } from '../../../src/engine/standing.ts';
 import { fold, type OpenIntent, type Refusal } from '../../../src/events/fold.ts';
-import { eventId, type UserKey } from '../../../src/identity.ts';
-import type { PdsAccount } from '../../../src/ports.ts';
+import { eventId } from '../../../src/identity.ts';
+import type { Claimant, PdsAccount } from '../../../src/ports.ts';
 import { plan } from '../../../src/reconcilers/account.ts';
 import type { ActualAccount, DesiredAccount, WantedAccount } from '../../../src/reconcilers/account-state.ts';
+import type { AddressHolders, HoldingUser } from '../../../src/reconcilers/address.ts';
 import * as handles from '../../../src/reconcilers/handle.ts';
 import { aliceDid, at, bob, bobDid, code, handle } from '../../mongo/people.ts';
 import { told } from './told.ts';
@@ -64,6 +66,7 @@ export const nothing: ActualAccount = {
   preferred: { type: 'nobody' },
   adoptable: undefined,
   emailHolders: new Map(),
+  isInRing: false,
   code: code('ac26nobeb'),
 };
 
@@ -98,8 +101,13 @@ export const held = (by: PdsAccount): ActualAccount => ({
 export const stranger = account({ did: bobDid, email: 'bob@example.com', inviteHash: 'another' });
 export const refusals = (...emails: [string, Refusal['reason'], number][]): ReadonlyMap<string, Refusal> =>
   new Map(emails.map(([email, reason, agoMs]) => [email, { reason, at: new Date(now.getTime() - agoMs) }]));
-export const holders = (...emails: string[]): ReadonlyMap<string, UserKey> =>
-  new Map(emails.map((email) => [email, bob.user]));
+const bobSeen: Claimant = { ...UNSEEN, user: bob.user, tenant: bob.tenant, did: bobDid };
+export const bobHolds: HoldingUser = {
+  ...{ type: 'user', user: bob.user, did: bobDid, seen: bobSeen },
+  ...{ isSameTenant: true, isDeleted: false, isLeaving: false },
+};
+export const holders = (...emails: string[]): AddressHolders =>
+  new Map(emails.map((email) => [email, bobHolds]));
 
 export interface Row {
   readonly reason: string;

@@ -53,6 +53,8 @@ export const CALLS: Calls = {
     read: 'read',
     carriersOf: 'read',
     holdersOfEmail: 'read',
+    holdersOfHandle: 'read',
+    waitingFor: 'read',
     holdersOfDid: 'read',
     sistersOf: 'read',
     list: 'stream',

@@ -7,6 +7,7 @@ import { LeaseLostError } from '../../../src/errors.ts';
 import { lackedSince } from '../../../src/events/event.ts';
 import type { AccountHandle, EventId, UserKey } from '../../../src/identity.ts';
 import type {
+  Claimant,
   DuePriority,
   Lease,
   ReadModel,
@@ -248,7 +249,15 @@ function createReader(stored: ReadonlyMap<UserKey, StoredSubject>): SubjectReade
     holdersOfEmail: async (email) =>
       inOrder()
         .filter(({ view }) => view?.accountEmail?.toLowerCase() === email.toLowerCase())
-        .map(({ user }) => user),
+        .map(claimantOf),
+    holdersOfHandle: async (handle) =>
+      inOrder()
+        .filter(({ view }) => view?.accountHandle === handle)
+        .map(claimantOf),
+    waitingFor: async (user) =>
+      inOrder()
+        .filter(({ view }) => view?.conditions.some(({ waitsFor }) => waitsFor === user))
+        .map((subject) => ({ user: subject.user, tenant: subject.tenant, userId: subject.userId })),
     sistersOf: async (users) =>
       new Map(
         users.flatMap((user) => {
@@ -323,6 +332,12 @@ function earliest(a: Date | undefined, b: Date | undefined): Date | undefined {
 
 function lost(lease: Lease): LeaseLostError {
   return new LeaseLostError(`The lease on ${lease.user} is no longer ours`);
+}
+
+function claimantOf(stored: StoredSubject): Claimant {
+  const { user, tenant, did, accountHandle, accountEmail, ...subject } = subjectOf(stored);
+  const { email, emailVerified, health, conditions } = subject;
+  return { user, tenant, did, accountHandle, accountEmail, email, emailVerified, health, conditions };
 }
 
 function subjectOf({ user, tenant, userId, due, view }: StoredSubject): Subject {

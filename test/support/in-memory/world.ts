@@ -6,6 +6,7 @@ import {
   converge,
   type PassResult,
 } from '../../../src/engine/converge.ts';
+import { peopleOf } from '../../../src/engine/people.ts';
 import type { EngineSettings, Policy } from '../../../src/engine/settings.ts';
 import type { SisterTenant } from '../../../src/engine/sister.ts';
 import type { ConcordEvent } from '../../../src/events/event.ts';
@@ -87,6 +88,7 @@ export function createWorld(options: WorldOptions = {}): World {
     subjects,
     documents,
     accounts,
+    people: peopleOf([first, second]),
     vault,
     tenants: new Map<TenantId, ConvergedTenant>([
       [tenant, { directory, emailTag: undefined, ...(sisters ? { sister: second } : {}) }],

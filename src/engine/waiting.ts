@@ -1,0 +1,79 @@
+/**
+ * Users who wait for another user: for an address or a handle that only one account can have. When that user changes, they
+ * are made due.
+ *
+ * A wait is in the read model, and what ends it is in the log. So a user who ends a reconciliation with a wait reads the
+ * log of the other user once more, after the wait is shown: a change from before that is found there, and whoever
+ * changes later finds the wait.
+ */
+import { fold } from '../events/fold.ts';
+import type { EventId, UserKey } from '../identity.ts';
+import type {
+  Claimant,
+  Clock,
+  EventReader,
+  SubjectReader,
+  SubjectView,
+  Trigger,
+  WorkQueue,
+} from '../ports.ts';
+import { subjectView, UNSEEN } from './standing.ts';
+
+export interface WaitingDeps {
+  readonly subjects: Pick<SubjectReader, 'get' | 'waitingFor'>;
+  readonly events: Pick<EventReader, 'ofUser'>;
+  readonly queue: Pick<WorkQueue, 'markDue'>;
+  readonly clock: Clock;
+}
+
+/** Milliseconds after which a user is reconciled again whose wait ended while it was being written. */
+const AGAIN_MS = 1_000;
+
+/**
+ * Makes those due who wait for this user, when what they may wait for has changed. Called before a reconciliation ends,
+ * while the read model still shows what it showed: so one that breaks off here makes them due again. `known` is what the
+ * log said when the reconciliation began.
+ */
+export async function wakeWaiting(
+  { subjects, queue, clock }: WaitingDeps,
+  user: UserKey,
+  known: SubjectView,
+  view: SubjectView,
+  cause: EventId | undefined,
+): Promise<void> {
+  const before = [known, (await subjects.get(user)) ?? UNSEEN];
+  if (before.every((one) => claimsOf(one) === claimsOf(view))) return;
+  const waiting = await subjects.waitingFor(user);
+  if (waiting.length === 0) return;
+  const triggers = waiting.map((one) => (cause === undefined ? one : { ...one, cause }));
+  await queue.markDue(triggers, clock.now(), 'trigger');
+}
+
+/** Makes a user due again whose conditions wait for users that have changed since they were looked at. */
+export async function checkWaits(
+  { events, queue, clock }: WaitingDeps,
+  trigger: Trigger,
+  view: SubjectView,
+  others: readonly Claimant[],
+): Promise<void> {
+  const waits = new Set(view.conditions.flatMap(({ waitsFor }) => waitsFor ?? []));
+  for (const user of waits) {
+    const seen = others.find((other) => other.user === user);
+    if (seen === undefined) continue;
+    const now = subjectView(fold(await events.ofUser(user)));
+    if (claimsOf(now) === claimsOf(seen)) continue;
+    await queue.markDue([trigger], new Date(clock.now().getTime() + AGAIN_MS), 'trigger');
+    return;
+  }
+}
+
+type Claims = Pick<
+  SubjectView,
+  'did' | 'accountHandle' | 'accountEmail' | 'email' | 'emailVerified' | 'conditions'
+>;
+
+/** All that others may wait for, as one text. */
+function claimsOf({ did, accountHandle, accountEmail, email, emailVerified, conditions }: Claims): string {
+  const said = conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`);
+  return JSON.stringify([did, accountHandle, accountEmail, email, emailVerified, said]);
+}

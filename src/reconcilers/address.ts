@@ -1,0 +1,158 @@
+/**
+ * Which address an account gets, and what is said where none of them can be had.
+ *
+ * The user's own address comes first, then the one tagged for the tenant.
+ *
+ * | an address                                                     | then                                  |
+ * |----------------------------------------------------------------|---------------------------------------|
+ * | the PDS refused it a short time ago                            | the next one                          |
+ * | no account known to Concord has it                             | taken                                 |
+ * | a deleted user of this tenant has it, or there is no next one  | needs action: EmailHeldByDeletedUser  |
+ * | a user has it who is about to get another one                  | wait: WaitingForAddress               |
+ * | an account creation or change of another user has reserved it  | the next one, or else wait            |
+ * | another user has it                                            | the next one, or else EmailHeldByUser |
+ * | an inactive account has it, which the PDS does not show        | the next one, or else EmailTaken      |
+ */
+import type { ConditionDraft } from '../events/event.ts';
+import type { Facts } from '../events/fold.ts';
+import type { Did, TenantId, UserKey } from '../identity.ts';
+import type { Claimant } from '../ports.ts';
+import { heldForPerson, toBeMended } from './reconciler.ts';
+
+export interface DesiredEmail {
+  /** In the order of preference; empty only when no account is wanted. */
+  readonly addresses: readonly string[];
+  readonly refused: Facts['refusedEmails'];
+  readonly refusalRetryMs: number;
+  /** The address that the account had before it was parked, and since when it has been parked. */
+  readonly parked?: Facts['parked'];
+  /** When the account last got that address back. */
+  readonly parkingEndedAt?: Facts['parkingEndedAt'];
+}
+
+/** Another user of ours who has a value that only one account can have. */
+export interface HoldingUser {
+  readonly type: 'user';
+  readonly user: UserKey;
+  readonly isSameTenant: boolean;
+  readonly did: Did | undefined;
+  /** As the read model showed it. */
+  readonly seen: Claimant;
+  /** Deleted in Auth0, or forgotten. */
+  readonly isDeleted: boolean;
+  /** The user is to get another value. */
+  readonly isLeaving: boolean;
+}
+
+export type AddressHolder =
+  | HoldingUser
+  /** A creation or a change of this user has begun, and no outcome is known yet. */
+  | { readonly type: 'reserved'; readonly user: UserKey; readonly until: Date }
+  /** An inactive account of none of our users. */
+  | { readonly type: 'hidden'; readonly did: Did };
+
+export type AddressHolders = ReadonlyMap<string, AddressHolder>;
+
+export type AddressChoice =
+  | { readonly type: 'free'; readonly address: string }
+  | { readonly type: 'none'; readonly condition: ConditionDraft; readonly retryAt?: Date };
+
+/** The holder of `address` as the read model knows it. */
+export function holdingUser(seen: Claimant, address: string, tenant: TenantId): HoldingUser {
+  return {
+    ...{ type: 'user', user: seen.user, did: seen.did, seen },
+    isSameTenant: seen.tenant === tenant,
+    isDeleted: isDeleted(seen),
+    isLeaving: isLeaving(seen, address),
+  };
+}
+
+/** Also a deleted user with something that needs action, whose health says that first. */
+export function isDeleted({ health, conditions }: Claimant): boolean {
+  return (
+    health === 'Deleted' || conditions.some(({ type, reason }) => type === 'auth0' && reason === 'UserGone')
+  );
+}
+
+/** Whether the account of this user is about to get another address than this one. */
+export function isLeaving({ email, emailVerified, health, conditions }: Claimant, address: string): boolean {
+  const isToChange = conditions.some(({ type, status }) => type === 'email' && status !== 'True');
+  const isManaged = health !== 'Deleted' && health !== 'Suspended';
+  return isManaged && isToChange && emailVerified && email !== undefined && email !== address;
+}
+
+export function chooseAddress(
+  type: 'account' | 'email',
+  { addresses, refused, refusalRetryMs }: DesiredEmail,
+  holders: AddressHolders,
+  now: Date,
+): AddressChoice {
+  let first: AddressHolder | undefined;
+  for (const [at, address] of addresses.entries()) {
+    const refusal = refused.get(address);
+    if (refusal !== undefined && now.getTime() - refusal.at.getTime() < refusalRetryMs) continue;
+    const holder = holders.get(address);
+    if (holder === undefined) return { type: 'free', address };
+    first ??= holder;
+    const isToStay =
+      at === 0 && holder.type === 'user' && (holder.isDeleted ? holder.isSameTenant : holder.isLeaving);
+    if (isToStay) return heldBy(type, holder);
+  }
+  if (first !== undefined) return heldBy(type, first);
+  const isAllowed = addresses.every((address) => refused.get(address)?.reason !== 'not-allowed');
+  return held(
+    type,
+    isAllowed
+      ? [
+          'EmailTaken',
+          'Another account on the PDS has the address of this user. Find it with: concord audit --orphans',
+        ]
+      : ['EmailNotAllowed', 'The PDS does not accept the address of this user.'],
+  );
+}
+
+function heldBy(type: 'account' | 'email', holder: AddressHolder): AddressChoice {
+  switch (holder.type) {
+    case 'hidden':
+      return held(type, [
+        'EmailTaken',
+        `The inactive account ${holder.did} has the address of this user. See whose it is with: concord adopt <user> ${holder.did} --preview`,
+      ]);
+    case 'reserved': {
+      const message = `An account creation or a change of ${holder.user} has the address and is not finished.`;
+      const waits = toBeMended({ type, reason: 'WaitingForAddress', message });
+      return { type: 'none', condition: { ...waits, waitsFor: holder.user }, retryAt: holder.until };
+    }
+    case 'user':
+      return heldByUser(type, holder);
+  }
+}
+
+function heldByUser(
+  type: 'account' | 'email',
+  { user, did, isDeleted, isLeaving }: HoldingUser,
+): AddressChoice {
+  const kept = type === 'email' ? ' This account keeps its old address.' : '';
+  if (isDeleted) {
+    const message = `The address belongs to the account ${did} of ${user}, who is deleted in Auth0.${kept} Move the account to this user with: concord transfer '${user}' <user>`;
+    return held(type, ['EmailHeldByDeletedUser', message], user);
+  }
+  if (isLeaving) {
+    const message = `The account of ${user} still has the address and is about to get another one.`;
+    return {
+      type: 'none',
+      condition: { ...toBeMended({ type, reason: 'WaitingForAddress', message }), waitsFor: user },
+    };
+  }
+  const message = `The account of ${user} has the same address, and one address can have one account.${kept} Compare the two with: concord explain '${user}'. If they are one person, link them in Auth0; otherwise change one address there.`;
+  return held(type, ['EmailHeldByUser', message], user);
+}
+
+function held(
+  type: 'account' | 'email',
+  [reason, message]: readonly [reason: string, message: string],
+  waitsFor?: UserKey,
+): AddressChoice {
+  const condition = heldForPerson({ type, reason, message });
+  return { type: 'none', condition: waitsFor === undefined ? condition : { ...condition, waitsFor } };
+}
