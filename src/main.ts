@@ -156,10 +156,11 @@ function program(end: (code: number) => void) {
     .argument('<user>', 'whose account it is')
     .argument('[account]', "its DID or handle; without it, the one in the document or with the user's handle")
     .option('--preview', 'show the evidence and end')
+    .option('--withdraw', 'take back a decision that is not carried out yet')
     .option('--yes', 'do not ask')
     .option('--reason <reason>', 'why, for whoever asks later')
     .option('--by <name>', 'who decides', by)
-    .description("say that an account Concord did not create is this user's")
+    .description("decide that an account Concord did not create is this user's")
     .action(async (user, account, options) =>
       end(await (await import('./commands/adopt.ts')).runAdopt(user, account, { ...globals(), ...options })),
     );

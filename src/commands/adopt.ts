@@ -2,8 +2,15 @@
  * `concord adopt <user> [account]`: shows what speaks for an account being this user's, and asks. A handle or an address
  * alone proves nothing, so a person decides; the next reconciliation carries it out.
  */
-import { grantAdoption, type Proposal, passwordSentence, proposeAdoption } from '../engine/adoption.ts';
+import {
+  grantAdoption,
+  type Proposal,
+  passwordSentence,
+  proposeAdoption,
+  withdrawAdoption,
+} from '../engine/adoption.ts';
 import type { FoundUser } from '../engine/find-user.ts';
+import { UsageError } from '../errors.ts';
 import { printJson } from '../terminal/output.ts';
 import { visible } from '../terminal/visible.ts';
 import { wireEngine, wireReadSide } from '../wire.ts';
@@ -16,6 +23,8 @@ export interface AdoptOptions extends DecisionOptions {
   /** Show the evidence and end. */
   readonly preview?: boolean | undefined;
   readonly yes?: boolean | undefined;
+  /** Take back a grant that is not carried out yet. */
+  readonly withdraw?: boolean | undefined;
 }
 
 interface Shown extends Proposal {
@@ -27,6 +36,11 @@ export async function runAdopt(
   account: string | undefined,
   options: AdoptOptions,
 ): Promise<ExitCode> {
+  if (options.withdraw === true) {
+    if (account !== undefined || options.preview === true)
+      throw new UsageError('--withdraw takes a user and no account, and has no preview.');
+    return withdraw(text, options);
+  }
   const proposal = await propose(text, account, options);
   const terminal = terminalOf(options);
   if (!terminal.json) printEvidence(proposal, terminal);
@@ -65,6 +79,21 @@ async function grant({ found, account }: Shown, options: AdoptOptions): Promise<
   try {
     const deps = { ...engine.assess, ...engine.converge };
     return await grantAdoption(deps, found, account.did, decidedBy(options));
+  } finally {
+    await engine.close();
+  }
+}
+
+async function withdraw(text: string, options: AdoptOptions): Promise<ExitCode> {
+  const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
+  const { json, stdout } = terminalOf(options);
+  const engine = wireEngine(config, quietLoggerFor(options, config));
+  try {
+    const found = await findUser(text, engine.tenants, engine.assess.documents);
+    const did = await withdrawAdoption(engine.converge, found, decidedBy(options));
+    if (json) printJson({ command: 'adopt', user: found.user, did, withdrawn: true });
+    else stdout.write(`The adoption of ${did} for ${visible(found.user)} is withdrawn.\n`);
+    return EXIT.clean;
   } finally {
     await engine.close();
   }

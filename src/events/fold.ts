@@ -448,6 +448,9 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.adoption = { did, grant: before ?? event._id, evidence };
       return;
     }
+    case 'adoption.withdrawn':
+      if (facts.adoption?.did === event.data.did) facts.adoption = undefined;
+      return;
     case 'removal.granted':
       facts.removalGrantedAt = event.at;
       return;
@@ -601,6 +604,7 @@ function grantRestore(facts: Draft, what: readonly Removable[], lost: Did | unde
   };
   if (!granted.has('account')) return;
   facts.lostAccount = lost;
+  if (facts.adoption?.did === lost) facts.adoption = undefined;
   forgetAccount(facts);
 }
 

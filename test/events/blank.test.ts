@@ -74,6 +74,7 @@ const personal: readonly ConcordEvent[] = [
   told('user.retried', 26, { by: 'bob', reason: `asked by ${address}` }),
   told('reconcile.requested', 27, { by: 'bob', reason: `asked by ${address}` }),
   told('sweep.approved', 28, { run: intent, by: 'bob', reason: `asked by ${address}` }),
+  told('adoption.withdrawn', 29, { did, by: 'bob', reason: `asked by ${address}` }),
 ];
 
 const blankName = '';
@@ -115,6 +116,7 @@ const left: readonly object[] = [
   { by: 'bob', reason: '' },
   { by: 'bob', reason: '' },
   { run: intent, by: 'bob', reason: '' },
+  { did, by: 'bob', reason: '' },
 ];
 
 const impersonal: readonly ConcordEvent[] = [

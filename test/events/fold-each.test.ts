@@ -332,6 +332,8 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     told('adoption.granted', 20, { did: aliceDid, by: 'carol', evidence: ['against: nothing'] }),
     { adoption: { did: aliceDid, grant: eventId('e-000020'), evidence: ['against: nothing'] } },
   ],
+  ['a withdrawal', told('adoption.withdrawn', 20, { did: bobDid, by: 'carol' }), { adoption: undefined }],
+  ['a withdrawal of an earlier grant', told('adoption.withdrawn', 20, { did: aliceDid, by: 'carol' }), {}],
   [
     'the same grant once more',
     told('adoption.granted', 20, { did: bobDid, by: 'carol', evidence: ['against: nothing'] }),
