@@ -1,6 +1,6 @@
 /**
  * `concord adopt <user> [account]`: shows what speaks for an account being this user's, and asks. A handle or an address
- * alone proves nothing, so a person decides; the next reconciliation carries it out.
+ * alone proves nothing, so a person decides; the next reconciliation carries it out. `adopt --all` is in adopt-all.ts.
  */
 import {
   grantAdoption,
@@ -14,12 +14,18 @@ import { UsageError } from '../errors.ts';
 import { printJson } from '../terminal/output.ts';
 import { visible } from '../terminal/visible.ts';
 import { wireEngine, wireReadSide } from '../wire.ts';
+import { runAdoptAll } from './adopt-all.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from './command.ts';
 import { confirm } from './confirm.ts';
 import { type DecisionOptions, decidedBy } from './decisions.ts';
 import { findUser } from './find-user.ts';
 
 export interface AdoptOptions extends DecisionOptions {
+  /** Every user with the condition that `reason` names; `why` is kept in the log then. */
+  readonly all?: boolean | undefined;
+  readonly why?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly max?: number | undefined;
   /** Show the evidence and end. */
   readonly preview?: boolean | undefined;
   readonly yes?: boolean | undefined;
@@ -32,10 +38,24 @@ interface Shown extends Proposal {
 }
 
 export async function runAdopt(
-  text: string,
+  text: string | undefined,
   account: string | undefined,
   options: AdoptOptions,
 ): Promise<ExitCode> {
+  if ((options.all === true) === (text !== undefined))
+    throw new UsageError('Give a user, or --all for every user with a condition.');
+  if (text === undefined) {
+    if (options.withdraw === true) throw new UsageError('--withdraw takes one user.');
+    return runAdoptAll(options);
+  }
+  const { tenant, max, why, reason } = options;
+  if (tenant !== undefined || max !== undefined) throw new UsageError('--tenant and --max go with --all.');
+  if (why !== undefined && reason !== undefined)
+    throw new UsageError('Give --why or --reason, not both: for one user they mean the same.');
+  return adoptOne(text, account, { ...options, reason: why ?? reason });
+}
+
+async function adoptOne(text: string, account: string | undefined, options: AdoptOptions): Promise<ExitCode> {
   if (options.withdraw === true) {
     if (account !== undefined || options.preview === true)
       throw new UsageError('--withdraw takes a user and no account, and has no preview.');
