@@ -706,9 +706,10 @@ export interface DocumentStore extends DocumentReader {
   /** Keeps the sealed password of an account that is about to be created. Replaces an older one. */
   keepPendingPassword(user: UserKey, intent: EventId, sealedPassword: string): Promise<void>;
   /**
-   * Writes `users.atproto` and drops the pending password. Refused as `other` when the document names another
-   * DID, holds another password, or names a handle that is neither this one nor among `over`, those that it may be
-   * written over: whoever comes late does not undo what has been set on the PDS since.
+   * Writes `users.atproto` and drops the pending password. A document that names the account already keeps every field
+   * that is not given here, and its `createdAt`. Refused as `other` when the document names another DID, holds another
+   * password, or names a handle that is neither this one nor among `over`, those that it may be written over: a write
+   * that comes late does not undo what has been set on the PDS since.
    */
   recordAccount(
     user: UserKey,
@@ -716,6 +717,7 @@ export interface DocumentStore extends DocumentReader {
       readonly did: Did;
       readonly handle: AccountHandle;
       readonly password?: string;
+      /** Written where the document names no account yet. */
       readonly createdAt: Date;
     },
     over: readonly AccountHandle[],

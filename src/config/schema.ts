@@ -215,6 +215,7 @@ export const configSchema = z
       renames: limit,
       disappearances: limit,
       restores: limit,
+      adoptions: limit,
       sourceShrink: decimal(0, 1),
     }),
     alerts: z.strictObject({

@@ -173,6 +173,10 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
       const data = { did: as.did(did), ...decided(event.data, as), evidence: shown };
       return { ...head, type: event.type, data };
     }
+    case 'adoption.withdrawn': {
+      const data = { did: as.did(event.data.did), ...decided(event.data, as) };
+      return { ...head, type: event.type, data };
+    }
     case 'removal.granted':
     case 'sweep.approved':
       return {

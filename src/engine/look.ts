@@ -22,9 +22,11 @@ import { endSentence } from '../reconcilers/account-end.ts';
 import { didToLocate, movedTo, planMigrated } from '../reconcilers/account-location.ts';
 import type { AccountAction, ActualAccount, DesiredAccount } from '../reconcilers/account-state.ts';
 import type { DesiredEmail } from '../reconcilers/address.ts';
+import { withUser } from '../reconcilers/command-lines.ts';
 import * as email from '../reconcilers/email.ts';
 import * as handle from '../reconcilers/handle.ts';
 import type { ManagedAccount } from '../reconcilers/managed-account.ts';
+import { WAITING_FOR_DECISION } from '../reconcilers/needs-action.ts';
 import { heldForPerson, type Plan, unknown } from '../reconcilers/reconciler.ts';
 import { RESTORE_COMMAND } from '../reconcilers/unwanted.ts';
 import type { ActualDocument } from '../reconcilers/user-document.ts';
@@ -278,7 +280,7 @@ export function assemble(
   let retryAt: Date | undefined;
   for (const plan of released) {
     if (plan.actions.length > 0) actions.push(...plan.actions);
-    conditions.push(withUser(plan.condition, desired.user));
+    conditions.push(pasteable(plan.condition, desired.user));
     if (plan.retryAt !== undefined && (retryAt === undefined || plan.retryAt < retryAt))
       retryAt = plan.retryAt;
   }
@@ -330,9 +332,9 @@ function accountPlans(
 }
 
 /** The commands that a message names can be pasted. */
-function withUser(condition: ConditionDraft, user: UserKey): ConditionDraft {
-  if (!condition.message.includes('<user>')) return condition;
-  return { ...condition, message: condition.message.replaceAll('<user>', `'${user}'`) };
+function pasteable(condition: ConditionDraft, user: UserKey): ConditionDraft {
+  const message = withUser(condition.message, user);
+  return message === condition.message ? condition : { ...condition, message };
 }
 
 /** Steps that resolve an open intent. They write to the log alone. */
@@ -350,7 +352,7 @@ function withheldPlan(plan: Plan<Action>): Plan<Action> {
   if (!isWithheld && !waits) return plan;
   const about = isWithheld ? `${said} ` : '';
   const message = `${about}Nothing is done until it is decided about what was removed. ${RESTORE_COMMAND}`;
-  return { actions, condition: heldForPerson({ type, reason: 'WaitingForDecision', message }) };
+  return { actions, condition: heldForPerson({ type, reason: WAITING_FOR_DECISION, message }) };
 }
 
 function unread(desired: Desired, failure: Failure): View {

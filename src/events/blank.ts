@@ -62,6 +62,8 @@ export function blanked(event: ConcordEvent): ConcordEvent {
       return { ...event, data: { ...event.data, email: NOTHING } };
     case 'adoption.granted':
       return { ...event, data: { ...unreasoned(event.data), evidence: [] } };
+    case 'adoption.withdrawn':
+      return { ...event, data: unreasoned(event.data) };
     case 'user.paused':
       return { ...event, data: { ...event.data, reason: NOTHING } };
     case 'reconcile.requested':

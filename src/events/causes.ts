@@ -46,6 +46,7 @@ export function partOf(type: EventType): Part {
     case 'resource.removed':
       return 'learned';
     case 'adoption.granted':
+    case 'adoption.withdrawn':
     case 'removal.granted':
     case 'password-reset.granted':
     case 'restore.granted':

@@ -231,6 +231,8 @@ export interface EventData {
 
   /** Decisions of a person, which the next pass carries out. */
   'adoption.granted': Decided & { readonly did: Did; readonly evidence: readonly string[] };
+  /** A grant that was not carried out is void. */
+  'adoption.withdrawn': Decided & { readonly did: Did };
   /** Within the safety limit, or approved by a person: this user's account may be removed. */
   'removal.granted': Decided & { readonly run: EventId };
   'password-reset.granted': { readonly by: string };
@@ -373,6 +375,7 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'converge.failed': true,
   'user.quarantined': true,
   'adoption.granted': true,
+  'adoption.withdrawn': true,
   'removal.granted': true,
   'user.paused': true,
   'user.resumed': true,

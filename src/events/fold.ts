@@ -96,8 +96,10 @@ export interface Facts {
   readonly paused:
     | { readonly by: string; readonly reason: string; readonly until: Date | undefined }
     | undefined;
-  /** A person said that this account is the user's. */
-  readonly adoption: { readonly did: Did; readonly evidence: readonly string[] } | undefined;
+  /** A person said that this account is the user's. `grant` is the first decision that named this account. */
+  readonly adoption:
+    | { readonly did: Did; readonly grant: EventId; readonly evidence: readonly string[] }
+    | undefined;
   /** Set while the account is deactivated by us. */
   readonly deactivated: 'blocked' | 'removed' | undefined;
   /** The PDS refused the stored password when it was last tried. */
@@ -415,6 +417,8 @@ function apply(facts: Draft, event: ConcordEvent): void {
       see(facts, undefined);
       sightRecord(facts, event.data.did);
       facts.adoption = undefined;
+      // Of another account, or of this one before it was this user's.
+      facts.passwordRefused = false;
       own(facts, event.data.handle, event.data.email ?? undefined);
       close(facts, 'account');
       return;
@@ -470,8 +474,14 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.refusedEmails.set(event.data.email, { reason: event.data.reason, at: event.at });
       close(facts, 'email');
       return;
-    case 'adoption.granted':
-      facts.adoption = { did: event.data.did, evidence: event.data.evidence };
+    case 'adoption.granted': {
+      const { did, evidence } = event.data;
+      const before = facts.adoption?.did === did ? facts.adoption.grant : undefined;
+      facts.adoption = { did, grant: before ?? event._id, evidence };
+      return;
+    }
+    case 'adoption.withdrawn':
+      if (facts.adoption?.did === event.data.did) facts.adoption = undefined;
       return;
     case 'removal.granted':
       facts.removalGrantedAt = event.at;
@@ -634,6 +644,7 @@ function grantRestore(facts: Draft, what: readonly Removable[], lost: Did | unde
   };
   if (!granted.has('account')) return;
   facts.lostAccount = lost;
+  if (facts.adoption?.did === lost) facts.adoption = undefined;
   forgetAccount(facts);
 }
 

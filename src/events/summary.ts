@@ -80,6 +80,7 @@ export function summary(event: ConcordEvent): string {
     case 'email.refused':
       return event.data.reason;
     case 'adoption.granted':
+    case 'adoption.withdrawn':
       return `${event.data.did} ${byWhom(event.data)}`;
     case 'removal.granted':
     case 'password-reset.granted':

@@ -1,6 +1,6 @@
 /** The types that the planning and the carrying out of an account share. */
 import type { Facts, OpenIntent, Sights } from '../events/fold.ts';
-import type { AccountHandle, Code, Did } from '../identity.ts';
+import type { AccountHandle, Code, Did, EventId } from '../identity.ts';
 import type {
   AccountHost,
   AccountRecord,
@@ -123,6 +123,17 @@ export type CreationAction =
       readonly documented: boolean;
     };
 
+export interface AdoptAccount {
+  readonly resource: 'account';
+  readonly type: 'adopt-account';
+  readonly account: PdsAccount;
+  /** The decision, which a password of ours is kept under until it is recorded. */
+  readonly grant: EventId;
+  readonly evidence: readonly string[];
+  /** The document has a password for the account, which stays. */
+  readonly keepsPassword: boolean;
+}
+
 export type AccountAction =
   | CreationAction
   | EndAction
@@ -133,12 +144,7 @@ export type AccountAction =
       /** Ours that it came of, where its invite says so. */
       readonly intent: OpenIntent | undefined;
     }
-  | {
-      readonly resource: 'account';
-      readonly type: 'adopt-account';
-      readonly account: PdsAccount;
-      readonly evidence: readonly string[];
-    }
+  | AdoptAccount
   | { readonly resource: 'account'; readonly type: 'reset-password'; readonly did: Did }
   | { readonly resource: 'account'; readonly type: 'reactivate-account'; readonly did: Did }
   | { readonly resource: 'account'; readonly type: 'delete-remnant'; readonly did: Did }

@@ -75,6 +75,7 @@ const personal: readonly ConcordEvent[] = [
   told('reconcile.requested', 27, { by: 'bob', reason: `asked by ${address}` }),
   told('sweep.approved', 28, { run: intent, by: 'bob', reason: `asked by ${address}` }),
   told('sister.named', 29, { by: person(CANARY).user }),
+  told('adoption.withdrawn', 29, { did, by: 'bob', reason: `asked by ${address}` }),
 ];
 
 const blankName = '';
@@ -117,6 +118,7 @@ const left: readonly object[] = [
   { by: 'bob', reason: '' },
   { run: intent, by: 'bob', reason: '' },
   { by: null },
+  { did, by: 'bob', reason: '' },
 ];
 
 const impersonal: readonly ConcordEvent[] = [

@@ -40,7 +40,7 @@ const FULL: Facts = {
   unlistedSince: at(4),
   removalGrantedAt: at(5),
   paused: { by: 'carol', reason: 'asked to', until: at(90) },
-  adoption: { did: bobDid, evidence: ['for: it is active'] },
+  adoption: { did: bobDid, grant: eventId('e-granted'), evidence: ['for: it is active'] },
   deactivated: 'blocked',
   passwordRefused: true,
   passwordResetGranted: true,
@@ -216,6 +216,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
       account: { ...other, email: 'b@example.com' },
       sights: { ...FULL.sights, record: bobDid, account: bobDid },
       adoption: undefined,
+      passwordRefused: false,
       intent: undefined,
       givenUp: [],
       ...unseen,
@@ -226,7 +227,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     'an adopted account without an address',
     told('account.adopted', 20, { ...other, email: null, evidence: [] }),
     {
-      ...{ account: other, adoption: undefined, intent: undefined, givenUp: [] },
+      ...{ account: other, adoption: undefined, passwordRefused: false, intent: undefined, givenUp: [] },
       sights: { ...FULL.sights, record: bobDid, account: bobDid },
       ...unseen,
       ...without('account'),
@@ -343,7 +344,14 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   [
     'a grant to adopt',
     told('adoption.granted', 20, { did: aliceDid, by: 'carol', evidence: ['against: nothing'] }),
-    { adoption: { did: aliceDid, evidence: ['against: nothing'] } },
+    { adoption: { did: aliceDid, grant: eventId('e-000020'), evidence: ['against: nothing'] } },
+  ],
+  ['a withdrawal', told('adoption.withdrawn', 20, { did: bobDid, by: 'carol' }), { adoption: undefined }],
+  ['a withdrawal of an earlier grant', told('adoption.withdrawn', 20, { did: aliceDid, by: 'carol' }), {}],
+  [
+    'the same grant once more',
+    told('adoption.granted', 20, { did: bobDid, by: 'carol', evidence: ['against: nothing'] }),
+    { adoption: { did: bobDid, grant: eventId('e-granted'), evidence: ['against: nothing'] } },
   ],
   [
     'a pause without an end',
