@@ -16,6 +16,7 @@ import {
   type RefusalReason,
   type Removable,
 } from './event.ts';
+import { endCodeTransfer, foldTransfer, type Incoming, type Outgoing } from './fold-transfer.ts';
 
 export interface Auth0Facts {
   readonly userId: Auth0UserId;
@@ -23,6 +24,8 @@ export interface Auth0Facts {
   readonly emailVerified: boolean;
   readonly blocked: boolean;
   readonly createdAt: Date;
+  /** The users that Auth0 has linked into this one, sorted: they exist only as its identities. Absent when there are none. */
+  readonly linked?: readonly Auth0UserId[];
 }
 
 /** An account creation that was meant, and of which it is not known that an account came of it. */
@@ -131,6 +134,14 @@ export interface Facts {
   readonly parked: Parking | undefined;
   /** When an account last got back the address from before it was parked. */
   readonly parkingEndedAt: Date | undefined;
+  /** What is promised to another user and not over yet. */
+  readonly outgoing: Outgoing | undefined;
+  /** What is granted to this user and not over yet. */
+  readonly incoming: Incoming | undefined;
+  /** An account that was replaced by a transferred one, and still has its handle or address. */
+  readonly retiring: Did | undefined;
+  /** The account that another user has got from this one. */
+  readonly transferred: { readonly did: Did; readonly to: UserKey } | undefined;
   readonly refusedHandles: ReadonlyMap<string, Refusal>;
   readonly refusedEmails: ReadonlyMap<string, Refusal>;
   /** createAccount calls that failed on the far side with no account to show: each may have left a DID behind. */
@@ -198,6 +209,10 @@ const NOTHING: Facts = {
   givenUp: [],
   parked: undefined,
   parkingEndedAt: undefined,
+  outgoing: undefined,
+  incoming: undefined,
+  retiring: undefined,
+  transferred: undefined,
   refusedHandles: new Map(),
   refusedEmails: new Map(),
   possiblyLeakedDids: 0,
@@ -263,6 +278,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
         emailVerified: event.data.emailVerified,
         blocked: event.data.blocked,
         createdAt: new Date(event.data.createdAt),
+        ...(event.data.linked === undefined ? {} : { linked: event.data.linked }),
       };
       facts.auth0Event = event._id;
       // Whoever is there again starts anew: proofs and grants of an earlier absence are void.
@@ -335,6 +351,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.code = event.data.code;
       facts.removed.delete('code');
       sight(facts, { document: true });
+      endCodeTransfer(facts);
       close(facts, 'user-document');
       return;
     case 'account.creation-intended':
@@ -385,6 +402,65 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.adoption = undefined;
       own(facts, event.data.handle, event.data.email ?? undefined);
       close(facts, 'account');
+      return;
+    case 'account.transferred': {
+      const { did, handle, email, deactivated } = event.data;
+      facts.account = { did, handle, ...(email === null ? {} : { email }) };
+      facts.accountDeleted = false;
+      facts.deactivated = deactivated;
+      facts.adoption = undefined;
+      facts.lostAccount = undefined;
+      facts.parked = undefined;
+      facts.passwordRefused = false;
+      facts.passwordResetGranted = false;
+      see(facts, undefined);
+      sightRecord(facts, did);
+      own(facts, handle, email ?? undefined);
+      foldTransfer(facts, event);
+      close(facts, 'account');
+      return;
+    }
+    case 'account.released':
+      forgetAccount(facts);
+      facts.deactivated = undefined;
+      facts.parked = undefined;
+      foldTransfer(facts, event);
+      close(facts, 'account');
+      return;
+    case 'code.release-intended':
+    case 'code.released':
+      // It is another user's from now on; this one would get a new code.
+      facts.code = undefined;
+      facts.seen = { ...facts.seen, code: undefined };
+      foldTransfer(facts, event);
+      if (event.type === 'code.released') close(facts, 'user-document');
+      return;
+    case 'transfer.closed': {
+      const { what, because } = event.data;
+      const isKept = because !== 'taken' && what.includes('code');
+      if (isKept) facts.code ??= facts.outgoing?.code;
+      foldTransfer(facts, event);
+      return;
+    }
+    case 'account.retired':
+      foldTransfer(facts, event);
+      close(facts, 'account');
+      return;
+    case 'handle.returned':
+      facts.platformHandle = facts.outgoing?.handle;
+      foldTransfer(facts, event);
+      close(facts, 'handle');
+      return;
+    case 'handle.transferred':
+      facts.platformHandle = event.data.handle;
+      foldTransfer(facts, event);
+      close(facts, 'handle');
+      return;
+    case 'transfer.promised':
+    case 'transfer.granted':
+    case 'transfer.declined':
+    case 'handle.release-intended':
+      foldTransfer(facts, event);
       return;
     case 'account.remnant-deleted':
     case 'account.record-dropped':
@@ -614,6 +690,7 @@ function giveUp(facts: Draft): void {
 function own(facts: Draft, handle: AccountHandle, email?: string): void {
   facts.intent = undefined;
   facts.givenUp = [];
+  facts.transferred = undefined;
   facts.refusedHandles.delete(handle);
   if (email !== undefined) facts.refusedEmails.delete(email);
 }
