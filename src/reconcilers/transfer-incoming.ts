@@ -107,12 +107,18 @@ function planAccount(incoming: Incoming, seen: IncomingSeen, who: Successor): Tr
   };
 }
 
-function planHandle(incoming: Incoming, { promise }: IncomingSeen, { documents }: Successor): TransferPlan {
+function planHandle(
+  incoming: Incoming,
+  { promise, hasRow }: IncomingSeen,
+  { documents }: Successor,
+): TransferPlan {
   const { handle } = incoming;
   if (handle === undefined) return decline(incoming, 'handle', 'not-promised');
   if (documents.handle !== undefined && documents.handle !== handle)
     return decline(incoming, 'handle', 'has-handle');
-  if (promise?.row === undefined) return waiting(incoming, 'handle', 'The handle is not released yet.');
+  // In the log before it is removed: the deleted user may still have it.
+  if (promise?.row === undefined || hasRow)
+    return waiting(incoming, 'handle', 'The handle is not released yet.');
   const { promise: id, from } = incoming;
   return {
     actions: [{ resource: 'handle', type: 'take-handle', promise: id, from, handle, row: promise.row }],

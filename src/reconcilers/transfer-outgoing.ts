@@ -78,7 +78,8 @@ function planHandle(outgoing: Outgoing, seen: OutgoingSeen, who: Releasing): Out
   const { documents } = who;
   if (answer.taken.has('handle')) return close(outgoing, 'handle', 'taken');
   if (answer.declined.has('handle')) return keepHandle(outgoing, documents);
-  const isRemoved = row !== undefined && documents.handle === undefined;
+  // Also when the user is back and has chosen another handle since.
+  const isRemoved = row !== undefined && documents.handle !== handle;
   if (handle !== undefined && documents.handle !== handle && !isRemoved)
     return close(outgoing, 'handle', 'changed');
   if (isRemoved) return waiting(outgoing, 'handle', 'It has not been taken yet.', 'HandleReleased');

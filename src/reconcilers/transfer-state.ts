@@ -15,6 +15,8 @@ export interface IncomingSeen {
   readonly account: PdsAccount | 'missing' | undefined;
   /** Third users whose documents name the account. */
   readonly thirds: readonly UserKey[];
+  /** The deleted user still has its row of `@handles`. */
+  readonly hasRow: boolean;
   readonly other: Claimant;
 }
 

@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { grantTransfer } from '../../src/engine/transfer/grant.ts';
 import { proposeTransfer } from '../../src/engine/transfer/propose.ts';
-import type { Party } from '../../src/engine/transfer/sides.ts';
 import type { UsageError } from '../../src/errors.ts';
 import type { TransferPart } from '../../src/events/event.ts';
 import { parkedAddress } from '../../src/reconcilers/address-ring.ts';
 import { alice, bob, handle, otherTenant, type Person, person } from '../mongo/people.ts';
+import { leave as leaveAuth0, transferDeps, transferParty } from '../support/in-memory/transferring.ts';
 import {
   arrive,
   auth0User,
@@ -26,34 +26,25 @@ const carol = person('carol');
 const ADDRESS = 'alice@example.com';
 const decided = { by: 'carol', reason: 'case 12' };
 
-function party(world: World, who: Person): Party {
-  const directory = who.tenant === otherTenant ? world.otherDirectory : world.directory;
-  return { user: who.user, userId: who.userId, tenant: { id: who.tenant, directory } };
-}
-
-function deps(world: World) {
-  const { log, documents, accounts, queue, clock, random } = world;
-  const { handleDomain, settings } = world.deps;
-  return {
-    log,
-    events: log,
-    documents,
-    accounts,
-    queue,
-    clock,
-    random,
-    handleDomain,
-    leaseMs: settings.leaseMs,
-  };
-}
-
 function propose(world: World, from: Person, to: Person, asked?: readonly TransferPart[]) {
-  return proposeTransfer(deps(world), party(world, from), party(world, to), asked, world.clock.now());
+  return proposeTransfer(
+    transferDeps(world),
+    transferParty(world, from),
+    transferParty(world, to),
+    asked,
+    world.clock.now(),
+  );
 }
 
 async function transfer(world: World, from: Person, to: Person, asked?: readonly TransferPart[]) {
   const shown = await propose(world, from, to, asked);
-  return grantTransfer(deps(world), party(world, from), party(world, to), { asked, shown }, decided);
+  return grantTransfer(
+    transferDeps(world),
+    transferParty(world, from),
+    transferParty(world, to),
+    { asked, shown },
+    decided,
+  );
 }
 
 function codeOf(work: Promise<unknown>): Promise<string> {
@@ -64,25 +55,7 @@ function codeOf(work: Promise<unknown>): Promise<string> {
 }
 
 async function leave(world: World, who: Person): Promise<void> {
-  const directory = who.tenant === otherTenant ? world.otherDirectory : world.directory;
-  directory.remove(who.userId);
-  // After all that was read of the user before.
-  await world.clock.advance(60_000);
-  const now = world.clock.now();
-  const id = String(world.log.events.length);
-  await world.log.append([
-    {
-      _id: `${who.tenant}:${id}` as never,
-      user: who.user,
-      tenant: who.tenant,
-      type: 'auth0.log-received',
-      at: now,
-      recordedAt: now,
-      cause: [],
-      data: { logId: id, code: 'sdu', hint: 'deleted', raw: '{}' },
-    },
-  ]);
-  await world.queue.markDue([who], now, 'trigger');
+  await leaveAuth0(world, who);
   await untilQuiet(world);
 }
 
@@ -273,31 +246,44 @@ describe('the code', () => {
 });
 
 describe('a transfer is refused', () => {
-  it.each<readonly [code: string, arrange: (world: World) => unknown, asked?: readonly TransferPart[]]>([
-    ['USER_EXISTS', (world) => world.directory.put(auth0User(alice))],
-    ['USER_DELETED', (world) => world.directory.remove(bob.userId)],
-    ['USER_BLOCKED', (world) => world.directory.put(auth0User(bob, { email: ADDRESS, blocked: true }))],
-    [
-      'USER_UNVERIFIED',
-      (world) => world.directory.put(auth0User(bob, { email: ADDRESS, emailVerified: false })),
-    ],
-    ['NO_EVIDENCE', (world) => world.directory.put(auth0User(bob))],
-    ['ACCOUNT_MISSING', (world) => world.accounts.stored.clear(), ['account']],
-    [
-      'ACCOUNT_TAKEN_DOWN',
-      (world) => world.accounts.change(accountOf(world, alice)?.did as never, { status: 'takendown' }),
-      ['account'],
-    ],
-    ['HAS_HANDLE', (world) => choose(world, bob, 'bobby'), ['handle']],
-    ['USER_BUSY', async (world) => void (await world.queue.claimUser(bob, world.clock.now(), 60_000))],
-    ['USER_BUSY', async (world) => void (await world.queue.claimUser(alice, world.clock.now(), 60_000))],
-  ])('with %s', async (code, arrange, asked) => {
+  interface Refusal {
+    readonly code: string;
+    readonly asked?: readonly TransferPart[];
+    arrange(world: World): unknown;
+  }
+
+  const there = { email: ADDRESS };
+  const refusals: readonly Refusal[] = [
+    { code: 'USER_EXISTS', arrange: (world) => world.directory.put(auth0User(alice)) },
+    { code: 'USER_DELETED', arrange: (world) => world.directory.remove(bob.userId) },
+    {
+      code: 'USER_BLOCKED',
+      arrange: (world) => world.directory.put(auth0User(bob, { ...there, blocked: true })),
+    },
+    {
+      code: 'USER_UNVERIFIED',
+      arrange: (world) => world.directory.put(auth0User(bob, { ...there, emailVerified: false })),
+    },
+    { code: 'NO_EVIDENCE', arrange: (world) => world.directory.put(auth0User(bob)) },
+    { code: 'ACCOUNT_MISSING', asked: ['account'], arrange: (world) => world.accounts.stored.clear() },
+    {
+      code: 'ACCOUNT_TAKEN_DOWN',
+      asked: ['account'],
+      arrange: (world) =>
+        world.accounts.change(accountOf(world, alice)?.did as never, { status: 'takendown' }),
+    },
+    { code: 'HAS_HANDLE', asked: ['handle'], arrange: (world) => choose(world, bob, 'bobby') },
+    { code: 'USER_BUSY', arrange: (world) => world.queue.claimUser(bob, world.clock.now(), 60_000) },
+    { code: 'USER_BUSY', arrange: (world) => world.queue.claimUser(alice, world.clock.now(), 60_000) },
+  ];
+
+  it.each(refusals)('with $code', async ({ code, asked, arrange }) => {
     const world = await succeeded();
     await arrange(world);
     expect(await codeOf(transfer(world, alice, bob, asked))).toBe(code);
     expect(typesOf(world, alice)).not.toContain('transfer.promised');
     // Neither is left leased.
-    if (code !== 'USER_BUSY') await passOver(world, bob);
+    if (code !== 'USER_BUSY') for (const who of [alice, bob]) await passOver(world, who);
   });
 
   it('to oneself, and where nothing but one 404 says that the user is deleted', async () => {
@@ -313,7 +299,13 @@ describe('a transfer is refused', () => {
     const shown = await propose(world, alice, bob);
     world.documents.handles.delete(alice.user);
     const wish = { asked: undefined, shown };
-    const granted = grantTransfer(deps(world), party(world, alice), party(world, bob), wish, decided);
+    const granted = grantTransfer(
+      transferDeps(world),
+      transferParty(world, alice),
+      transferParty(world, bob),
+      wish,
+      decided,
+    );
     expect(await codeOf(granted)).toBe('TRANSFER_CHANGED');
   });
 });

@@ -31,11 +31,12 @@ export async function lookAtTransfer(
 async function seeIncoming(
   { events, documents, accounts }: TransferDeps,
   user: UserKey,
-  { from, promise, open, account: did }: Incoming,
+  { from, promise, open, account: did, handle }: Incoming,
 ): Promise<IncomingSeen> {
   const isAccountOpen = did !== undefined && open.has('account');
-  const [history, account, named] = await Promise.all([
+  const [history, read, account, named] = await Promise.all([
     events.ofUser(from),
+    documents.read([from]),
     isAccountOpen ? accounts.account(did) : undefined,
     isAccountOpen ? documents.findUsers({ did }) : [],
   ]);
@@ -44,6 +45,7 @@ async function seeIncoming(
     promise: facts.outgoing?.promise === promise ? facts.outgoing : undefined,
     deactivated: facts.deactivated,
     account,
+    hasRow: handle !== undefined && read.get(from)?.handle === handle,
     thirds: named.filter((one) => one !== user && one !== from),
     other: claimantIn(from, history, facts),
   };
