@@ -119,6 +119,15 @@ const GUIDES: Readonly<Record<string, Guide>> = {
     ],
     exits: ASKED,
   },
+  transfer: {
+    examples: [
+      ["transfer 'auth0|one' @alice --preview", 'show the evidence and what would be moved'],
+      ['transfer \'auth0|one\' @alice --reason "support case 12"', 'move the account and the handle'],
+      ["transfer 'auth0|one' @alice --what handle", 'move the handle alone'],
+    ],
+    exits:
+      '0 transferred · 1 error · 2 refused or not confirmed, or a mistyped command line · 4 granted, and not finished yet',
+  },
   restore: {
     examples: [
       ['restore @alice --preview', 'show what was removed and what would be written'],
