@@ -48,7 +48,7 @@
 import type { Facts, OpenIntent } from '../events/fold.ts';
 import type { Gap } from '../events/gap.ts';
 import { BLANKED_HANDLE, type Did, type TenantId, type UserKey } from '../identity.ts';
-import type { AccountReader, Documents, PdsAccount, People, SubjectReader } from '../ports.ts';
+import type { AccountReader, Claimant, Documents, PdsAccount, People, SubjectReader } from '../ports.ts';
 import { adopt, complete, create, record, resetPassword, resolve } from './account-creation.ts';
 import { applyEnd, desiredEnd, type EndPolicy, planEnd } from './account-end.ts';
 import { intentBehind, madeBy, planCreation, planIntent } from './account-planning.ts';
@@ -61,14 +61,8 @@ import type {
   LateAccount,
   WantedAccount,
 } from './account-state.ts';
-import {
-  type AddressHolder,
-  type AddressHolders,
-  type DesiredEmail,
-  type HoldingUser,
-  holdingUser,
-} from './address.ts';
-import { isInRing } from './address-ring.ts';
+import { type AddressHolder, type DesiredEmail, holdingUser, isDeleted } from './address.ts';
+import { chainEnd } from './address-chain.ts';
 import { type DesiredHandle, type Holder, lookUp, lookUpOwner } from './handle.ts';
 import {
   type ApplyContext,
@@ -194,11 +188,11 @@ export async function observe(
   const late = await lookForLate(accounts, wanted.givenUp);
   if (late !== undefined || wanted.type !== 'account') return { ...nothing, late };
   const { preferred } = wanted.handle;
-  const [holder, emailHolders] = await Promise.all([
+  const [holder, addresses] = await Promise.all([
     preferred === undefined ? undefined : lookUpOwner(deps, who.user, preferred),
     holdersOf(deps, who, wanted.email.addresses),
   ]);
-  return { ...nothing, preferred: holder, emailHolders };
+  return { ...nothing, preferred: holder, ...addresses };
 }
 
 const NOTHING_SEEN = {
@@ -246,41 +240,38 @@ async function observeAddresses(
   { addresses, parked }: DesiredEmail,
 ): Promise<Pick<ActualAccount, 'emailHolders' | 'isInRing'>> {
   const former = parked === undefined ? [] : [parked.from];
-  const emailHolders = await holdersOf(deps, who, [...addresses, ...former]);
-  const [own] = addresses;
-  const holder = own === undefined ? undefined : emailHolders.get(own);
-  if (own === undefined || holder?.type !== 'user' || !holder.isLeaving)
-    return { emailHolders, isInRing: false };
-  return { emailHolders, isInRing: await isInRing(deps, who.user, own, holder.seen) };
+  return holdersOf(deps, who, [...addresses, ...former]);
 }
 
-/** A living user before a deleted one, of whom the read model may not know yet that the account is gone. */
+/** Who else has these addresses. Only of the first, the user's own, it matters whether the holder leaves it. */
 async function holdersOf(
-  { accounts, subjects }: ObserveDeps,
+  deps: ObserveDeps,
   { user, tenant }: Observed,
   emails: readonly string[],
-): Promise<AddressHolders> {
-  const found = new Map<string, AddressHolder>();
-  for (const email of emails) {
-    const claimants = await subjects.holdersOfEmail(email);
-    const others = claimants.filter((one) => one.user !== user).map((one) => holdingUser(one, email, tenant));
-    const living = others.find(({ isDeleted }) => !isDeleted);
-    const holder = living ?? (await firstWith(accounts, others, email));
-    if (holder !== undefined) found.set(email, holder);
+): Promise<Pick<ActualAccount, 'emailHolders' | 'isInRing'>> {
+  const emailHolders = new Map<string, AddressHolder>();
+  let isInRing = false;
+  for (const [at, email] of emails.entries()) {
+    const seen = await holderOf(deps, user, email);
+    if (seen === undefined) continue;
+    const end = at === 0 && !isDeleted(seen) ? await chainEnd(deps, user, email, seen) : 'stays';
+    isInRing ||= end === 'ring';
+    emailHolders.set(email, holdingUser(seen, tenant, end !== 'stays'));
   }
-  return found;
+  return { emailHolders, isInRing };
 }
 
-/** The first of these deleted users whose account is there and has the address. */
-async function firstWith(
-  accounts: AccountReader,
-  deleted: readonly HoldingUser[],
+/** A living user before a deleted one. The read model may not know yet that an account is gone or has another address. */
+async function holderOf(
+  { accounts, subjects }: ObserveDeps,
+  user: UserKey,
   email: string,
-): Promise<HoldingUser | undefined> {
-  for (const holder of deleted) {
-    if (holder.did === undefined) continue;
-    const account = await accounts.account(holder.did);
-    if (account !== 'missing' && account.email?.toLowerCase() === email) return holder;
+): Promise<Claimant | undefined> {
+  const others = (await subjects.holdersOfEmail(email)).filter((one) => one.user !== user);
+  const deleted = others.filter(isDeleted);
+  for (const claimant of [...others.filter((one) => !deleted.includes(one)), ...deleted]) {
+    const account = claimant.did === undefined ? 'missing' : await accounts.account(claimant.did);
+    if (account !== 'missing' && account.email?.toLowerCase() === email) return claimant;
   }
   return undefined;
 }
