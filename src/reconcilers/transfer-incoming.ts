@@ -25,7 +25,7 @@ import type { Incoming } from '../events/fold-transfer.ts';
 import { type AccountHandle, type Did, parseAccountHandle, type UserKey } from '../identity.ts';
 import type { Documents, PdsAccount } from '../ports.ts';
 import type { DesiredAccount } from './account-state.ts';
-import { parkedAddress } from './address-ring.ts';
+import { parkedAddress } from './address-chain.ts';
 import { type Plan, toBeMended } from './reconciler.ts';
 import {
   type IncomingSeen,

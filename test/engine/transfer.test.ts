@@ -4,7 +4,7 @@ import { grantTransfer } from '../../src/engine/transfer/grant.ts';
 import { proposeTransfer } from '../../src/engine/transfer/propose.ts';
 import type { UsageError } from '../../src/errors.ts';
 import type { TransferPart } from '../../src/events/event.ts';
-import { parkedAddress } from '../../src/reconcilers/address-ring.ts';
+import { parkedAddress } from '../../src/reconcilers/address-chain.ts';
 import { alice, bob, handle, otherTenant, type Person, person } from '../mongo/people.ts';
 import { leave as leaveAuth0, transferDeps, transferParty } from '../support/in-memory/transferring.ts';
 import {
