@@ -209,6 +209,7 @@ export const configSchema = z
       removal: oneOf('report', 'deactivate', 'delete'),
       removalGraceMs: whole(0, 365 * DAY_MS),
       remnant: oneOf('report', 'recreate'),
+      linked: oneOf('report', 'transfer'),
     }),
     limits: z.strictObject({
       removals: limit,

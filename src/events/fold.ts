@@ -16,6 +16,7 @@ import {
   type RefusalReason,
   type Removable,
 } from './event.ts';
+import { endCodeTransfer, foldTransfer, type Incoming, type Outgoing } from './fold-transfer.ts';
 
 export interface Auth0Facts {
   readonly userId: Auth0UserId;
@@ -146,6 +147,14 @@ export interface Facts {
   readonly parked: Parking | undefined;
   /** When an account last got back the address from before it was parked. */
   readonly parkingEndedAt: Date | undefined;
+  /** What is promised to another user and not over yet. */
+  readonly outgoing: Outgoing | undefined;
+  /** What is granted to this user and not over yet. */
+  readonly incoming: Incoming | undefined;
+  /** An account that was replaced by a transferred one, and still has its handle or address. */
+  readonly retiring: Did | undefined;
+  /** The account that another user has got from this one. */
+  readonly transferred: { readonly did: Did; readonly to: UserKey } | undefined;
   readonly refusedHandles: ReadonlyMap<string, Refusal>;
   readonly refusedEmails: ReadonlyMap<string, Refusal>;
   /** createAccount calls that failed on the far side with no account to show: each may have left a DID behind. */
@@ -218,6 +227,10 @@ const NOTHING: Facts = {
   givenUp: [],
   parked: undefined,
   parkingEndedAt: undefined,
+  outgoing: undefined,
+  incoming: undefined,
+  retiring: undefined,
+  transferred: undefined,
   refusedHandles: new Map(),
   refusedEmails: new Map(),
   possiblyLeakedDids: 0,
@@ -369,6 +382,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.code = event.data.code;
       facts.removed.delete('code');
       sight(facts, { document: true });
+      endCodeTransfer(facts);
       close(facts, 'user-document');
       return;
     case 'account.creation-intended':
@@ -421,6 +435,65 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.passwordRefused = false;
       own(facts, event.data.handle, event.data.email ?? undefined);
       close(facts, 'account');
+      return;
+    case 'account.transferred': {
+      const { did, handle, email, deactivated } = event.data;
+      facts.account = { did, handle, ...(email === null ? {} : { email }) };
+      facts.accountDeleted = false;
+      facts.deactivated = deactivated;
+      facts.adoption = undefined;
+      facts.lostAccount = undefined;
+      facts.parked = undefined;
+      facts.passwordRefused = false;
+      facts.passwordResetGranted = false;
+      see(facts, undefined);
+      sightRecord(facts, did);
+      own(facts, handle, email ?? undefined);
+      foldTransfer(facts, event);
+      close(facts, 'account');
+      return;
+    }
+    case 'account.released':
+      forgetAccount(facts);
+      facts.deactivated = undefined;
+      facts.parked = undefined;
+      foldTransfer(facts, event);
+      close(facts, 'account');
+      return;
+    case 'code.release-intended':
+    case 'code.released':
+      // It is another user's from now on; this one would get a new code.
+      facts.code = undefined;
+      facts.seen = { ...facts.seen, code: undefined };
+      foldTransfer(facts, event);
+      if (event.type === 'code.released') close(facts, 'user-document');
+      return;
+    case 'transfer.closed': {
+      const { what, because } = event.data;
+      const isKept = because !== 'taken' && what.includes('code');
+      if (isKept) facts.code ??= facts.outgoing?.code;
+      foldTransfer(facts, event);
+      return;
+    }
+    case 'account.retired':
+      foldTransfer(facts, event);
+      close(facts, 'account');
+      return;
+    case 'handle.returned':
+      facts.platformHandle = facts.outgoing?.handle;
+      foldTransfer(facts, event);
+      close(facts, 'handle');
+      return;
+    case 'handle.transferred':
+      facts.platformHandle = event.data.handle;
+      foldTransfer(facts, event);
+      close(facts, 'handle');
+      return;
+    case 'transfer.promised':
+    case 'transfer.granted':
+    case 'transfer.declined':
+    case 'handle.release-intended':
+      foldTransfer(facts, event);
       return;
     case 'account.remnant-deleted':
     case 'account.record-dropped':
@@ -665,6 +738,7 @@ function giveUp(facts: Draft): void {
 function own(facts: Draft, handle: AccountHandle, email?: string): void {
   facts.intent = undefined;
   facts.givenUp = [];
+  facts.transferred = undefined;
   facts.refusedHandles.delete(handle);
   if (email !== undefined) facts.refusedEmails.delete(email);
 }

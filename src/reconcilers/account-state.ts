@@ -23,6 +23,8 @@ export interface KnownAccount {
   readonly recordRemoved: boolean;
   /** A person decided that this account is lost, and that another one takes its place. */
   readonly lostDid: Did | undefined;
+  /** The account that another user has got from this one. */
+  readonly transferred: Facts['transferred'];
   readonly intent: OpenIntent | undefined;
   /** Creations that were given up: the account of one may be there all the same. */
   readonly givenUp: readonly OpenIntent[];

@@ -9,6 +9,8 @@
  * | no     | none                                                     | –        | why not                  |
  * | no     | any                                                      | –        | why not; left as it is   |
  * | deleted or blocked                                                |          | see account-end.ts       |
+ * | deleted | none, and another user has got the one before           | –        | AccountTransferred       |
+ * | any    | one that is being transferred to another user, or to this one       | see transfer-*.ts        |
  * | yes    | one that cannot be read                                  | held     | AccountUnreadable        |
  * | yes    | two different ones                                       | held     | AccountsDiffer           |
  * | any    | deactivated or missing, and its DID names another PDS    | –        | AccountMigrated          |
@@ -99,6 +101,7 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     sights,
     recordRemoved: facts.removed.has('account-record'),
     lostDid: facts.lostAccount,
+    transferred: facts.transferred,
     intent: facts.intent,
     givenUp: facts.givenUp,
     settleMs: settings.settleMs,
@@ -294,7 +297,7 @@ export function plan(
   if (resolving !== undefined) return resolving;
   const planned =
     wanted.type === 'end'
-      ? planEnd(wanted, actual, now)
+      ? (planTransferred(wanted, actual) ?? planEnd(wanted, actual, now))
       : (planMigrated(wanted, actual) ?? planKept(wanted, actual, now));
   return cautiously(planned, actual, now);
 }
@@ -326,6 +329,17 @@ function planNone(
   const kept =
     linked === undefined || linked === 'missing' ? '' : ` The account ${linked.did} is left as it is.`;
   return none(asDesired({ type, reason, message: message + kept }));
+}
+
+/** A deleted user whose account another user has. Undefined for everyone else. */
+function planTransferred(
+  { end, transferred }: Extract<DesiredAccount, { type: 'end' }>,
+  { linkedDid }: ActualAccount,
+): Plan<never> | undefined {
+  const isBlocked = end.type === 'suspended' || (end.type === 'kept' && end.reason === 'UserBlocked');
+  if (transferred === undefined || linkedDid !== undefined || isBlocked) return undefined;
+  const message = `The user is deleted in Auth0, and its account ${transferred.did} was transferred to ${transferred.to}.`;
+  return { actions: [], condition: asDesired({ type, reason: 'AccountTransferred', message }) };
 }
 
 /** An account that was there, or its record in the users document. Undefined where neither was removed. */
