@@ -15,6 +15,7 @@ import { connect } from './mongo/connection.ts';
 import { cursorReader } from './mongo/cursors.ts';
 import { documentReader } from './mongo/document-reader.ts';
 import { eventLog, eventReader } from './mongo/event-log.ts';
+import { inactiveAccountReader } from './mongo/inactive-accounts.ts';
 import { indexRepair } from './mongo/index-repair.ts';
 import { mongodbInspection } from './mongo/inspection.ts';
 import { rejects } from './mongo/rejects.ts';
@@ -103,6 +104,7 @@ export function wireSimulation(config: Config, clock: Clock) {
     const side: SimulationSide = {
       look: {
         ...{ events: log, documents: documentReader(db), subjects, accounts, people: NO_PEOPLE },
+        inactive: inactiveAccountReader(db),
         ...{ handleDomain: handleDomainOf(accounts), settings: engineSettings(config) },
       },
       ...{ log, queue: workQueue(db), rejects: rejects(db), subjects, chooseHandle },

@@ -34,6 +34,7 @@ import { eraser } from './mongo/erasure.ts';
 import { eventLog, eventReader } from './mongo/event-log.ts';
 import { eventTail } from './mongo/event-tail.ts';
 import { historyPages } from './mongo/history-pages.ts';
+import { inactiveAccountReader, inactiveAccounts } from './mongo/inactive-accounts.ts';
 import { ensureCollections } from './mongo/indexes.ts';
 import { historyReader, readModel } from './mongo/read-model.ts';
 import { rejects } from './mongo/rejects.ts';
@@ -117,6 +118,7 @@ export function wireReadSide(config: Config): ReadSide {
       events: eventReader(db),
       documents: documentReader(db),
       subjects: subjectReader(db),
+      inactive: inactiveAccountReader(db),
       accounts,
       handleDomain: handleDomainOf(accounts),
       settings: engineSettings(config),
@@ -154,7 +156,8 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
   const passwordsFit = () => checkPasswords(storedPasswordReader(db), vault, config.credentials);
   const queue = workQueue(db, served);
   const people = peopleOf(tenants);
-  const assess = { events: log, documents, subjects, accounts, people, handleDomain, settings };
+  const inactive = inactiveAccounts(db);
+  const assess = { events: log, documents, subjects, inactive, accounts, people, handleDomain, settings };
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
   return {
     sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: config.tenants },
@@ -164,6 +167,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
       subjects,
       documents,
       accounts,
+      inactive,
       people,
       handleDomain,
       vault,

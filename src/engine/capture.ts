@@ -11,6 +11,7 @@ import {
   type Did,
   type EventId,
   eventId,
+  parseAccountHandle,
   type TenantId,
   type UserKey,
 } from '../identity.ts';
@@ -21,6 +22,7 @@ import type {
   Directory,
   Documents,
   HandleHolder,
+  InactiveListing,
   PdsAccount,
 } from '../ports.ts';
 import type { AssessDeps, AssessedTenant } from './assess.ts';
@@ -41,6 +43,10 @@ export interface FailedCall {
     | 'read'
     | 'holdersOfEmail'
     | 'holdersOfHandle'
+    | 'holdersOfDid'
+    | 'get'
+    | 'holdersOf'
+    | 'listing'
     | 'events';
   /** Of the sister tenant, and not of the user's own. */
   readonly isSisters: boolean;
@@ -54,6 +60,11 @@ export interface Seen {
   readonly accounts: readonly (PdsAccount & { readonly inviteCode: string | undefined })[];
   readonly holders: readonly { readonly handle: AccountHandle; readonly holder: HandleHolder }[];
   readonly emailHolders: readonly { readonly email: string; readonly claimants: readonly Claimant[] }[];
+  /** By address or handle, the inactive accounts that the index has under it. */
+  readonly inactive: readonly { readonly name: string; readonly dids: readonly Did[] }[];
+  /** Users whose account one of these is. */
+  readonly owners: readonly Claimant[];
+  readonly listing: InactiveListing | undefined;
   readonly carriers: readonly { readonly handle: AccountHandle; readonly claimants: readonly Claimant[] }[];
   /** Undefined where the PDS could not be asked. */
   readonly domain: string | undefined;
@@ -147,11 +158,14 @@ class Recorder {
   readonly #accounts = new Map<Did, PdsAccount>();
   readonly #holders = new Map<AccountHandle, HandleHolder>();
   readonly #emailHolders = new Map<string, readonly Claimant[]>();
+  readonly #inactive = new Map<string, readonly Did[]>();
+  readonly #owners = new Map<UserKey, Claimant>();
+  #listing: InactiveListing | undefined;
   readonly #carriers = new Map<AccountHandle, readonly Claimant[]>();
   readonly #failed: FailedCall[] = [];
 
   constructor(deps: AssessDeps, tenant: AssessedTenant) {
-    const { documents, accounts, subjects, events } = deps;
+    const { documents, accounts, subjects, inactive, events } = deps;
     this.deps = {
       settings: deps.settings,
       handleDomain: async () => {
@@ -185,8 +199,25 @@ class Recorder {
           return answer;
         },
       },
+      inactive: {
+        holdersOf: async (emails, handles) => {
+          const holders = await this.#asked('holdersOf', inactive.holdersOf(emails, handles));
+          for (const [name, dids] of holders) this.#inactive.set(name, dids);
+          return holders;
+        },
+        listing: async () => {
+          this.#listing = await this.#asked('listing', inactive.listing());
+          return this.#listing;
+        },
+      },
       subjects: {
         ...subjects,
+        holdersOfDid: (did) => this.#asked('holdersOfDid', subjects.holdersOfDid(did)),
+        get: async (user) => {
+          const subject = await this.#asked('get', subjects.get(user));
+          if (subject !== undefined) this.#owners.set(user, subject);
+          return subject;
+        },
         holdersOfHandle: async (handle) => {
           const claimants = await this.#asked('holdersOfHandle', subjects.holdersOfHandle(handle));
           this.#carriers.set(handle, claimants);
@@ -282,6 +313,12 @@ class Recorder {
       emailHolders: [...this.#emailHolders].map(([email, claimants]) => ({
         ...{ email: as.email(email), claimants: claimants.map((one) => disguisedClaimant(one, as)) },
       })),
+      inactive: [...this.#inactive].map(([name, dids]) => ({
+        name: disguisedName(name, as),
+        dids: dids.map((did) => as.did(did)),
+      })),
+      owners: [...this.#owners.values()].map((one) => disguisedClaimant(one, as)),
+      listing: this.#listing,
       carriers: [...this.#carriers].map(([handle, claimants]) => ({
         ...{ handle: as.handle(handle), claimants: claimants.map((one) => disguisedClaimant(one, as)) },
       })),
@@ -289,6 +326,12 @@ class Recorder {
       failed: this.#failed,
     };
   }
+}
+
+/** An address, or else a handle. */
+function disguisedName(name: string, as: Disguise): string {
+  const handle = parseAccountHandle(name);
+  return handle === undefined ? as.email(name) : as.handle(handle);
 }
 
 function disguisedClaimant(

@@ -18,6 +18,7 @@ import type {
   DocumentStore,
   Documents,
   EventLog,
+  InactiveAccounts,
   Lease,
   PasswordVault,
   People,
@@ -55,10 +56,14 @@ import { checkWaits, wakeWaiting } from './waiting.ts';
 export interface ConvergeDeps {
   readonly log: EventLog;
   readonly queue: WorkQueue;
-  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle' | 'waitingFor'>;
+  readonly subjects: Pick<
+    SubjectReader,
+    'holdersOfEmail' | 'holdersOfHandle' | 'holdersOfDid' | 'waitingFor' | 'get'
+  >;
   readonly people: People;
   readonly documents: DocumentStore;
   readonly accounts: AccountHost;
+  readonly inactive: InactiveAccounts;
   readonly handleDomain: () => Promise<string>;
   readonly vault: PasswordVault;
   readonly tenants: ReadonlyMap<TenantId, ConvergedTenant>;

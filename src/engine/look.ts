@@ -12,6 +12,7 @@ import type {
   DocumentReader,
   Documents,
   EventReader,
+  InactiveAccountReader,
   PdsAccount,
   People,
   SubjectReader,
@@ -42,7 +43,8 @@ export type Action =
 export interface LookDeps {
   readonly documents: DocumentReader;
   readonly accounts: AccountReader;
-  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle'>;
+  readonly inactive: InactiveAccountReader;
+  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle' | 'holdersOfDid' | 'get'>;
   readonly people: People;
   readonly events: Pick<EventReader, 'read'>;
   /** What handles live under, such as `.at.test`; asks the PDS, which may be out of reach. */

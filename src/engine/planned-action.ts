@@ -41,6 +41,8 @@ function detailOf(action: Action): string {
       return action.did;
     case 'abandon-creation':
       return action.intent.handle;
+    case 'list-inactive-accounts':
+      return 'those that the PDS does not show';
     case 'change-handle':
       return `${action.account.handle} to ${action.to}`;
   }

@@ -42,6 +42,7 @@ export function predict(documents: Documents, action: Action): Documents {
     case 'deactivate-account':
     case 'resolve-creation':
     case 'abandon-creation':
+    case 'list-inactive-accounts':
       return documents;
   }
 }

@@ -155,5 +155,7 @@ function sentenceOf(action: Action): string {
       return `the account ${action.account.did} in the log`;
     case 'abandon-creation':
       return 'the end of an account creation in the log';
+    case 'list-inactive-accounts':
+      return 'the index of inactive accounts of the PDS';
   }
 }

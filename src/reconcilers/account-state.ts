@@ -5,6 +5,8 @@ import type {
   AccountHost,
   AccountRecord,
   DocumentStore,
+  InactiveAccounts,
+  InactiveListing,
   PasswordVault,
   PdsAccount,
   Random,
@@ -12,6 +14,7 @@ import type {
 import type { DesiredEnd, EndAction } from './account-end.ts';
 import type { AddressHolders, DesiredEmail } from './address.ts';
 import type { DesiredHandle, Holder } from './handle.ts';
+import type { HiddenAccount, ListingDeps } from './inactive-accounts.ts';
 
 /** What the log knows of an account, whatever is wanted of it. */
 export interface KnownAccount {
@@ -28,6 +31,8 @@ export interface KnownAccount {
   readonly settleMs: number;
   /** Steps that an earlier pass began and whose outcome is not in the log. */
   readonly interrupted: ReadonlySet<string>;
+  /** When this user's reconciliation last listed the PDS's inactive accounts. */
+  readonly listedAt: Date | undefined;
 }
 
 export interface WantedAccount extends KnownAccount {
@@ -36,6 +41,9 @@ export interface WantedAccount extends KnownAccount {
   readonly email: DesiredEmail;
   readonly handle: DesiredHandle;
   readonly failedCreations: number;
+  /** When the newest of them was begun, and what the PDS answered. */
+  readonly creationFailedAt: Date | undefined;
+  readonly creationFailure: string | undefined;
   /** A person said that this account is the user's. */
   readonly adoption: Facts['adoption'];
   /** We deactivated the account, for a reason that is over. */
@@ -77,10 +85,15 @@ export interface ActualAccount {
   readonly emailHolders: AddressHolders;
   /** The user is one of a ring of users who wait for each other's addresses. */
   readonly isInRing: boolean;
+  /** The account that the PDS does not show and that carries the handle made of the code. */
+  readonly codeHolder: HiddenAccount | undefined;
+  /** How old the index of inactive accounts is; undefined where that decides nothing. */
+  readonly listing: InactiveListing | undefined;
   readonly code: Code | undefined;
 }
 
 export type CreationAction =
+  | { readonly resource: 'account'; readonly type: 'list-inactive-accounts' }
   | {
       readonly resource: 'account';
       readonly type: 'create-account';
@@ -132,6 +145,8 @@ export type AccountAction =
 
 export interface AccountDeps {
   readonly accounts: AccountHost;
+  readonly inactive: InactiveAccounts;
+  readonly settings: ListingDeps['settings'];
   readonly documents: DocumentStore;
   readonly vault: PasswordVault;
   readonly random: Random;

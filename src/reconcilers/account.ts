@@ -38,15 +38,31 @@
  * | no address can be had                                               | –        | see address.ts       |
  * | the preferred handle's account has this user's address, no intent,  | held     | UnownedAccountFound  |
  * |   and is not that of another user of ours, such as a linked one     |          |                      |
+ * | a creation failed, and inactive accounts were not listed since      | list     | see inactive-accounts.ts |
  * | several creations came to nothing                                   | held     | CreationKeepsFailing |
- * | the code is needed as the handle, and the PDS refused it            | held     | CodeHandleRefused    |
+ * | the code is needed as the handle, and the PDS refused it, or an     | held     | CodeHandleRefused    |
+ * |   inactive account carries it                                       |          |                      |
  * | the code is needed as the handle and is not there yet               | –        | WaitingForCode       |
  * | otherwise                                                           | create   | NoAccount            |
  */
 import type { Facts, OpenIntent } from '../events/fold.ts';
 import type { Gap } from '../events/gap.ts';
-import { BLANKED_HANDLE, type Did, type TenantId, type UserKey } from '../identity.ts';
-import type { AccountReader, Documents, PdsAccount, People, SubjectReader } from '../ports.ts';
+import {
+  type AccountHandle,
+  BLANKED_HANDLE,
+  type Did,
+  parseAccountHandle,
+  type TenantId,
+  type UserKey,
+} from '../identity.ts';
+import type {
+  AccountReader,
+  Documents,
+  InactiveAccountReader,
+  PdsAccount,
+  People,
+  SubjectReader,
+} from '../ports.ts';
 import { adopt, complete, create, record, resetPassword, resolve } from './account-creation.ts';
 import { applyEnd, desiredEnd, type EndPolicy, planEnd } from './account-end.ts';
 import { intentBehind, madeBy, planCreation, planIntent } from './account-planning.ts';
@@ -67,7 +83,8 @@ import {
   holdingUser,
 } from './address.ts';
 import { isInRing } from './address-ring.ts';
-import { type DesiredHandle, type Holder, lookUp, lookUpOwner } from './handle.ts';
+import { type DesiredHandle, lookUp, lookUpOwner } from './handle.ts';
+import { findHidden, type HiddenAccounts, hasListedSince, listInactive } from './inactive-accounts.ts';
 import {
   type ApplyContext,
   asDesired,
@@ -104,6 +121,7 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     settleMs: settings.settleMs,
     interrupted:
       openActions.length === 0 ? NOTHING_INTERRUPTED : new Set(openActions.map((action) => action.type)),
+    listedAt: facts.inactiveListedAt,
   };
   const end = desiredEnd(facts, settings, settings.gap);
   if (end !== undefined) return { type: 'end', end, ...known };
@@ -126,6 +144,8 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     email: desiredEmail(auth0.email, facts, settings),
     handle,
     failedCreations: facts.possiblyLeakedDids,
+    creationFailedAt: facts.creationFailedAt,
+    creationFailure: facts.creationFailure,
     adoption: facts.adoption,
     deactivatedByUs: facts.deactivated !== undefined,
     recreate: settings.remnant === 'recreate',
@@ -150,7 +170,8 @@ export function taggedEmail(email: string, tag: string): string {
 
 export interface ObserveDeps {
   readonly accounts: AccountReader;
-  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle'>;
+  readonly inactive: InactiveAccountReader;
+  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle' | 'holdersOfDid' | 'get'>;
   readonly people: People;
 }
 
@@ -176,26 +197,23 @@ export async function observe(
   const known = isPast ? nothing : { ...nothing, linked, linkedDid };
   const isSettled = linked !== undefined && linked !== 'missing' && madeBy(linked, wanted.intent);
   if (wanted.intent !== undefined && !isSettled)
-    return { ...known, intended: await holderOfIntent(accounts, wanted.intent) };
+    return { ...known, ...(await observeIntent(deps, who, wanted, wanted.intent)) };
   if (known.linkedDid !== undefined) {
     const changed =
       linked !== undefined &&
       linked !== 'missing' &&
       wanted.type === 'account' &&
       !sameEmail(linked, wanted.email.addresses);
-    return changed ? { ...known, ...(await observeAddresses(deps, who, wanted.email)) } : known;
+    return changed
+      ? { ...known, ...(await observeAddresses(deps, who, wanted.email, known.linkedDid)) }
+      : known;
   }
   if (wanted.type === 'account' && wanted.adoption !== undefined) {
     return { ...nothing, adoptable: await accounts.account(wanted.adoption.did) };
   }
   const late = await lookForLate(accounts, wanted.givenUp);
   if (late !== undefined || wanted.type !== 'account') return { ...nothing, late };
-  const { preferred } = wanted.handle;
-  const [holder, emailHolders] = await Promise.all([
-    preferred === undefined ? undefined : lookUpOwner(deps, who.user, preferred),
-    holdersOf(deps, who, wanted.email.addresses),
-  ]);
-  return { ...nothing, preferred: holder, emailHolders };
+  return { ...nothing, ...(await observeForCreation(deps, who, wanted, code)) };
 }
 
 const NOTHING_SEEN = {
@@ -207,6 +225,8 @@ const NOTHING_SEEN = {
   adoptable: undefined,
   emailHolders: new Map(),
   isInRing: false,
+  codeHolder: undefined,
+  listing: undefined,
 } satisfies Partial<ActualAccount>;
 
 /** The account that the document names, or that the log knows of. */
@@ -217,9 +237,39 @@ export function linkedDidOf(
   return recorded?.did ?? loggedDid ?? sights.record ?? sights.account;
 }
 
+/** Who else has the addresses and the handles that a new account may get. */
+async function observeForCreation(
+  deps: ObserveDeps,
+  who: Observed,
+  { handle, email, creationFailedAt, ...wanted }: WantedAccount,
+  code: ActualAccount['code'],
+): Promise<Pick<ActualAccount, 'preferred' | 'emailHolders' | 'codeHolder' | 'listing'>> {
+  const { preferred, domain } = handle;
+  const codeHandle = code === undefined ? undefined : parseAccountHandle(code + domain);
+  const codeHandles = codeHandle === undefined ? [] : [codeHandle];
+  const isToList = creationFailedAt !== undefined && !hasListedSince(creationFailedAt, wanted);
+  const [holder, { emailHolders, hidden }, listing] = await Promise.all([
+    preferred === undefined ? undefined : lookUpOwner(deps, who.user, preferred),
+    holdersOf(deps, who, email.addresses, codeHandles),
+    isToList ? deps.inactive.listing() : undefined,
+  ]);
+  const codeHolder = codeHandle === undefined ? undefined : hidden.get(codeHandle);
+  return { preferred: holder, emailHolders, codeHolder, listing };
+}
+
 /** The handle of the intent is where its account would be; a blank one is of a user who was forgotten. */
-async function holderOfIntent(accounts: AccountReader, { handle }: OpenIntent): Promise<Holder> {
-  return handle === BLANKED_HANDLE ? { type: 'nobody' } : lookUp(accounts, handle);
+async function observeIntent(
+  deps: ObserveDeps,
+  { user }: Observed,
+  wanted: DesiredAccount,
+  { handle, at }: OpenIntent,
+): Promise<Pick<ActualAccount, 'intended' | 'listing'>> {
+  if (handle === BLANKED_HANDLE) return { intended: { type: 'nobody' }, listing: undefined };
+  const intended = await lookUp(deps.accounts, handle);
+  if (intended.type !== 'hidden') return { intended, listing: undefined };
+  const account = (await findHidden(deps, user, [], [handle])).get(handle)?.account;
+  if (account !== undefined) return { intended: { ...intended, account }, listing: undefined };
+  return { intended, listing: hasListedSince(at, wanted) ? undefined : await deps.inactive.listing() };
 }
 
 /** The handles are where such an account would be; a blank one is of a person who was forgotten. */
@@ -241,9 +291,10 @@ async function observeAddresses(
   deps: ObserveDeps,
   who: Observed,
   { addresses, parked }: DesiredEmail,
+  ownDid: Did,
 ): Promise<Pick<ActualAccount, 'emailHolders' | 'isInRing'>> {
   const former = parked === undefined ? [] : [parked.from];
-  const emailHolders = await holdersOf(deps, who, [...addresses, ...former]);
+  const { emailHolders } = await holdersOf(deps, who, [...addresses, ...former], [], ownDid);
   const [own] = addresses;
   const holder = own === undefined ? undefined : emailHolders.get(own);
   if (own === undefined || holder?.type !== 'user' || !holder.isLeaving)
@@ -251,12 +302,18 @@ async function observeAddresses(
   return { emailHolders, isInRing: await isInRing(deps, who.user, own, holder.seen) };
 }
 
-/** A living user before a deleted one, of whom the read model may not know yet that the account is gone. */
+/**
+ * A living user before a deleted one, of whom the read model may not know yet that the account is gone; and where no user
+ * has the address, an account that the PDS does not show.
+ */
 async function holdersOf(
-  { accounts, subjects }: ObserveDeps,
+  deps: ObserveDeps,
   { user, tenant }: Observed,
   emails: readonly string[],
-): Promise<AddressHolders> {
+  handles: readonly AccountHandle[],
+  own?: Did,
+): Promise<{ readonly emailHolders: AddressHolders; readonly hidden: HiddenAccounts }> {
+  const { accounts, subjects } = deps;
   const found = new Map<string, AddressHolder>();
   for (const email of emails) {
     const claimants = await subjects.holdersOfEmail(email);
@@ -265,7 +322,16 @@ async function holdersOf(
     const holder = living ?? (await firstWith(accounts, others, email));
     if (holder !== undefined) found.set(email, holder);
   }
-  return found;
+  const free = emails.filter((email) => !found.has(email));
+  const hidden = await findHidden(deps, user, free, handles, own);
+  for (const email of free) {
+    const holder = hidden.get(email);
+    if (holder === undefined) continue;
+    const owners = holder.owners.map((one) => holdingUser(one, email, tenant));
+    const owner = owners.find(({ isDeleted }) => !isDeleted) ?? owners[0];
+    found.set(email, owner ?? { type: 'hidden', did: holder.account.did });
+  }
+  return { emailHolders: found, hidden };
 }
 
 /** The first of these deleted users whose account is there and has the address. */
@@ -463,6 +529,8 @@ export async function apply(
   context: ApplyContext,
 ): Promise<void> {
   switch (action.type) {
+    case 'list-inactive-accounts':
+      return listInactive(deps, context);
     case 'create-account':
       return create(deps, action, context);
     case 'complete-creation':

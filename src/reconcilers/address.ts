@@ -5,7 +5,7 @@
  *
  * | an address                                                     | then                                  |
  * |----------------------------------------------------------------|---------------------------------------|
- * | the PDS refused it a short time ago                            | the next one                          |
+ * | the PDS refused it a short time ago                            | the next one, or else EmailTaken      |
  * | no account known to Concord has it                             | taken                                 |
  * | a deleted user of this tenant has it, or there is no next one  | needs action: EmailHeldByDeletedUser  |
  * | a user has it who is about to get another one                  | wait: WaitingForAddress               |
@@ -90,8 +90,11 @@ export function chooseAddress(
   let first: AddressHolder | undefined;
   for (const [at, address] of addresses.entries()) {
     const refusal = refused.get(address);
-    if (refusal !== undefined && now.getTime() - refusal.at.getTime() < refusalRetryMs) continue;
     const holder = holders.get(address);
+    if (refusal !== undefined && now.getTime() - refusal.at.getTime() < refusalRetryMs) {
+      if (holder?.type === 'hidden') first ??= holder;
+      continue;
+    }
     if (holder === undefined) return { type: 'free', address };
     first ??= holder;
     const isToStay =
@@ -116,7 +119,7 @@ function heldBy(type: 'account' | 'email', holder: AddressHolder): AddressChoice
     case 'hidden':
       return held(type, [
         'EmailTaken',
-        `The inactive account ${holder.did} has the address of this user. See whose it is with: concord adopt <user> ${holder.did} --preview`,
+        `The inactive account ${holder.did} has the address of this user. See whose it is with: concord adopt <user> ${holder.did} --preview. After it is deleted or has another address, run: concord retry <user>`,
       ]);
     case 'reserved': {
       const message = `An account creation or a change of ${holder.user} has the address and is not finished.`;

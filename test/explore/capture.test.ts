@@ -43,13 +43,13 @@ function tenantOf({ world, sisters }: Run, who: Person): AssessedTenant {
 }
 
 function depsOf({ stores, settings }: World): AssessDeps {
-  const { documents, accounts, subjects, log, auth0, secondAuth0 } = stores;
+  const { documents, accounts, inactive, subjects, log, auth0, secondAuth0 } = stores;
   const people = peopleOf([
     { keyPrefix: '', directory: auth0 },
     { keyPrefix: `${otherTenant}-`, directory: secondAuth0 },
   ]);
   const handleDomain = async (): Promise<string> => (await accounts.handleDomains())[0] ?? '';
-  return { documents, accounts, subjects, people, events: log, handleDomain, settings };
+  return { documents, accounts, inactive, subjects, people, events: log, handleDomain, settings };
 }
 
 /** Everything that names somebody or something of somebody's. */

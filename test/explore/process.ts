@@ -58,7 +58,7 @@ export class Process implements Between {
     const inner = mutant?.inner?.(world.stores, run) ?? world.stores;
     const faulty = around(inner, this);
     this.ports = mutant?.outer?.(faulty, run) ?? faulty;
-    const { log, queue, subjects, documents, accounts, auth0, secondAuth0 } = this.ports;
+    const { log, queue, subjects, documents, accounts, inactive, auth0, secondAuth0 } = this.ports;
     const first = { id: tenant, keyPrefix: '', directory: auth0, emailTag: undefined };
     const second = {
       id: otherTenant,
@@ -72,6 +72,7 @@ export class Process implements Between {
       subjects,
       documents,
       accounts,
+      inactive,
       people: peopleOf([first, second]),
       vault: world.vault,
       tenants: new Map([

@@ -87,12 +87,14 @@ describe("Concord's own collections", () => {
     const indexes = await db.collection('concord.subjects').listIndexes().toArray();
     expect(indexes.map((index) => String(index['name'])).sort()).toEqual([
       '_id_',
+      'did',
       'due',
       'email',
       'handle',
       'lease',
       'standing',
       'tenant',
+      'waits_for',
     ]);
   });
 

@@ -12,6 +12,7 @@ import { inMemoryDirectory } from './in-memory/directory.ts';
 import { inMemoryDocuments, type StoredUser } from './in-memory/documents.ts';
 import { inMemoryEventLog } from './in-memory/event-log.ts';
 import type { Hooks } from './in-memory/hooks.ts';
+import { inMemoryInactiveAccounts } from './in-memory/inactive-accounts.ts';
 import { inMemoryWorkQueue } from './in-memory/work-queue.ts';
 
 /** What only says that there is a password. */
@@ -40,11 +41,19 @@ export function readCapture(text: string): Capture {
     })),
     seen: {
       ...seen,
+      listing: seen.listing && datesOf(seen.listing),
       users: seen.users.map(({ tenant, user }) => ({
         ...{ tenant, user: { ...user, createdAt: new Date(user.createdAt) } },
       })),
     },
   };
+}
+
+/** JSON has no dates. */
+function datesOf(listing: NonNullable<Capture['seen']['listing']>): Capture['seen']['listing'] {
+  const { refreshedAt, begunAt, nextAt } = listing;
+  const date = (value: Date | undefined) => value && new Date(value);
+  return { refreshedAt: date(refreshedAt), begunAt: date(begunAt), nextAt: date(nextAt) };
 }
 
 export async function loadCapture(text: string): Promise<CapturedWorld> {
@@ -65,6 +74,7 @@ export async function loadCapture(text: string): Promise<CapturedWorld> {
     documents,
     accounts,
     subjects: await holders(capture, hooks),
+    inactive: await inactive(capture, hooks),
     people: peopleOf([
       { keyPrefix: own.keyPrefix, directory },
       ...(sister === undefined ? [] : [{ keyPrefix: sister.keyPrefix, directory: sistersDirectory }]),
@@ -128,7 +138,8 @@ function layAccounts(accounts: ReturnType<typeof inMemoryAccounts>, { seen }: Ca
 
 async function holders({ seen, tenant, sister, at }: Capture, hooks: Hooks): Promise<AssessDeps['subjects']> {
   const { queue, subjects } = inMemoryWorkQueue(hooks);
-  const claimants = [...seen.emailHolders, ...seen.carriers].flatMap((one) => one.claimants);
+  const named = [...seen.emailHolders, ...seen.carriers].flatMap((one) => one.claimants);
+  const claimants = [...named, ...seen.owners];
   for (const { user, tenant: _, ...claim } of new Map(claimants.map((one) => [one.user, one])).values()) {
     const owned = ownerOf(user, sister === undefined ? [tenant] : [tenant, sister]);
     if (owned === undefined) throw new Error('The holder of an address is no user of a tenant.');
@@ -138,6 +149,18 @@ async function holders({ seen, tenant, sister, at }: Capture, hooks: Hooks): Pro
     await queue.complete(lease, { ...UNSEEN, ...claim }, undefined);
   }
   return subjects;
+}
+
+async function inactive({ seen }: Capture, hooks: Hooks): Promise<AssessDeps['inactive']> {
+  const failingIndex = inMemoryInactiveAccounts(hooks);
+  return {
+    holdersOf: async (...asked) => {
+      // A question that failed fails again.
+      await failingIndex.holdersOf(...asked);
+      return new Map(seen.inactive.map(({ name, dids }) => [name, dids]));
+    },
+    listing: async () => seen.listing ?? (await failingIndex.listing()),
+  };
 }
 
 function failing(calls: readonly FailedCall[]): Hooks {

@@ -45,6 +45,9 @@ export function wants(wishes: Wishes = {}): WantedAccount {
     recordRemoved: false,
     lostDid: undefined,
     failedCreations: 0,
+    creationFailedAt: undefined,
+    creationFailure: undefined,
+    listedAt: undefined,
     adoption: undefined,
     deactivatedByUs: false,
     settleMs: SETTLE,
@@ -67,6 +70,8 @@ export const nothing: ActualAccount = {
   adoptable: undefined,
   emailHolders: new Map(),
   isInRing: false,
+  codeHolder: undefined,
+  listing: undefined,
   code: code('ac26nobeb'),
 };
 

@@ -4,6 +4,7 @@ import type {
   Directory,
   DocumentStore,
   EventLog,
+  InactiveAccounts,
   Rejects,
   Runs,
   SubjectReader,
@@ -18,6 +19,7 @@ export interface Ports {
   readonly subjects: SubjectReader;
   readonly documents: DocumentStore;
   readonly accounts: AccountHost;
+  readonly inactive: InactiveAccounts;
   readonly auth0: Directory;
   readonly secondAuth0: Directory;
   readonly rejects: Rejects;
@@ -97,6 +99,7 @@ export const CALLS: Calls = {
     deleteAccount: 'write',
     setPassword: 'write',
   },
+  inactive: { holdersOf: 'read', listing: 'read', claimListing: 'write', keep: 'write', complete: 'write' },
   auth0: directory,
   secondAuth0: directory,
   rejects: { add: 'write' },
