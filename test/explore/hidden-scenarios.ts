@@ -44,8 +44,6 @@ function sweptOrNot(scenario: Scenario): Scenario[] {
   ];
 }
 
-const hasCode: Step['happens'] = (world) => void world.documents.users.set(alice.user, { code: ALICES_CODE });
-
 export const hiddenScenarios: readonly Scenario[] = [
   ...sweptOrNot({
     name: 'a hidden account has the address, and is deleted',
@@ -87,7 +85,7 @@ export const hiddenScenarios: readonly Scenario[] = [
       {
         ...signsUp(alice),
         happens: async (world) => {
-          hasCode(world);
+          world.documents.users.set(alice.user, { code: ALICES_CODE });
           await world.signUp(alice);
         },
       },

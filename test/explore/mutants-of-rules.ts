@@ -303,7 +303,7 @@ const sayings: readonly Mutant[] = [
 const HIDDEN = 'a hidden account has the address, and is deleted';
 
 const hidden: readonly Mutant[] = [
-  against('1 DIDs leaked', `${HIDDEN}, swept`, {
+  against('3 DIDs leaked', `${HIDDEN}, swept`, {
     name: 'the index of inactive accounts is not asked',
     outer: on('inactive', () => ({ holdersOf: async () => new Map() })),
   }),
