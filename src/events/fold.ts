@@ -364,7 +364,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       return;
     case 'inactive-accounts.listed':
       facts.inactiveListedAt = event.at;
-      close(facts, 'account');
+      facts.openActions = facts.openActions.filter(({ type }) => type !== 'list-inactive-accounts');
       return;
     case 'account.creation-abandoned':
       if (event.data.reason === 'no-account-came-of-it') {

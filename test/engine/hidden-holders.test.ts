@@ -341,6 +341,16 @@ describe('a sweep', () => {
     expect([...world.inactive.stored.keys()]).toEqual([did]);
   });
 
+  it('whose listing of users breaks off keeps the index all the same', async () => {
+    const world = createWorld();
+    await populate(world, 2);
+    const did = stranger(world, 'takendown');
+    world.directory.breakListAfter(0);
+    expect(await sweepOnce(world)).toMatchObject({ complete: false });
+    expect([...world.inactive.stored.keys()]).toEqual([did]);
+    expect(world.inactive.state.refreshedAt).toBeDefined();
+  });
+
   it('that cannot read the inactive accounts ends as it would, and drops nothing', async () => {
     const world = createWorld();
     const [did] = [stranger(world, 'deactivated')];

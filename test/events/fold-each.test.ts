@@ -153,6 +153,29 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     { intent: undefined, givenUp: [...FULL.givenUp, begun], ...without('account') },
   ],
   [
+    'a creation that no account came of',
+    told('account.creation-abandoned', 20, { intent, reason: 'no-account-came-of-it' }),
+    {
+      ...{ intent: undefined, givenUp: [...FULL.givenUp, begun], ...without('account') },
+      ...{ possiblyLeakedDids: 3, creationFailedAt: begun.at },
+    },
+  ],
+  [
+    'a creation that failed on the PDS',
+    told('account.creation-failed', 20, { intent, code: 'SERVER_ERROR' }),
+    { creationFailure: 'SERVER_ERROR' },
+  ],
+  [
+    'the failure of a creation that another has overtaken',
+    told('account.creation-failed', 20, { intent: eventId('e-overtaken'), code: 'SERVER_ERROR' }),
+    {},
+  ],
+  [
+    'inactive accounts that were listed',
+    told('inactive-accounts.listed', 20, { accounts: 2 }),
+    { inactiveListedAt: at(20) },
+  ],
+  [
     'a refused address',
     told('account.creation-refused', 20, { intent, field: 'email', value: 'b@example.com', reason: 'taken' }),
     {
