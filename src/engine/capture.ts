@@ -24,6 +24,7 @@ import type {
   HandleHolder,
   InactiveListing,
   PdsAccount,
+  Successor,
 } from '../ports.ts';
 import type { AssessDeps, AssessedTenant } from './assess.ts';
 import { DISGUISED_DOMAIN, Disguise } from './disguise.ts';
@@ -47,6 +48,8 @@ export interface FailedCall {
     | 'get'
     | 'holdersOf'
     | 'listing'
+    | 'knownSuccessors'
+    | 'successorsInAuth0'
     | 'events';
   /** Of the sister tenant, and not of the user's own. */
   readonly isSisters: boolean;
@@ -66,6 +69,8 @@ export interface Seen {
   readonly owners: readonly Claimant[];
   readonly listing: InactiveListing | undefined;
   readonly carriers: readonly { readonly handle: AccountHandle; readonly claimants: readonly Claimant[] }[];
+  /** Absent where nobody was asked, and in captures from before there were any. */
+  readonly successors?: { readonly known: readonly Successor[]; readonly inAuth0: readonly Successor[] };
   /** Undefined where the PDS could not be asked. */
   readonly domain: string | undefined;
   readonly failed: readonly FailedCall[];
@@ -162,10 +167,12 @@ class Recorder {
   readonly #owners = new Map<UserKey, Claimant>();
   #listing: InactiveListing | undefined;
   readonly #carriers = new Map<AccountHandle, readonly Claimant[]>();
+  #known: readonly Successor[] = [];
+  #inAuth0: readonly Successor[] = [];
   readonly #failed: FailedCall[] = [];
 
   constructor(deps: AssessDeps, tenant: AssessedTenant) {
-    const { documents, accounts, subjects, inactive, events } = deps;
+    const { documents, accounts, subjects, inactive, successors, events } = deps;
     this.deps = {
       settings: deps.settings,
       handleDomain: async () => {
@@ -229,6 +236,16 @@ class Recorder {
           return claimants;
         },
       },
+      successors: {
+        known: async (user, emails) => {
+          this.#known = await this.#asked('knownSuccessors', successors.known(user, emails));
+          return this.#known;
+        },
+        inAuth0: async (user, emails) => {
+          this.#inAuth0 = await this.#asked('successorsInAuth0', successors.inAuth0(user, emails));
+          return this.#inAuth0;
+        },
+      },
       events: {
         ofUser: async (user) => this.keep(await this.#asked('events', events.ofUser(user))),
         read: (query) => this.#read(events.read(query)),
@@ -283,6 +300,12 @@ class Recorder {
     }
   }
 
+  #successors(as: Disguise): Pick<Seen, 'successors'> {
+    if (this.#known.length + this.#inAuth0.length === 0) return {};
+    const disguised = ({ user, by }: Successor): Successor => ({ user: as.user(user), by });
+    return { successors: { known: this.#known.map(disguised), inAuth0: this.#inAuth0.map(disguised) } };
+  }
+
   /** In the order in which they are folded. */
   events(): readonly ConcordEvent[] {
     return [...this.#events.values()].sort(
@@ -300,6 +323,7 @@ class Recorder {
             email: user.email === undefined ? undefined : as.email(user.email),
           },
           ...{ emailVerified: user.emailVerified, blocked: user.blocked, createdAt: user.createdAt },
+          ...(user.linked === undefined ? {} : { linked: user.linked.map((id) => as.userId(id)).sort() }),
         },
       })),
       documents: [...this.#documents].map(([user, documents]) => ({
@@ -322,6 +346,7 @@ class Recorder {
       carriers: [...this.#carriers].map(([handle, claimants]) => ({
         ...{ handle: as.handle(handle), claimants: claimants.map((one) => disguisedClaimant(one, as)) },
       })),
+      ...this.#successors(as),
       domain: this.domain === undefined ? undefined : DISGUISED_DOMAIN,
       failed: this.#failed,
     };

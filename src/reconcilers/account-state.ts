@@ -10,6 +10,7 @@ import type {
   PasswordVault,
   PdsAccount,
   Random,
+  Successor,
 } from '../ports.ts';
 import type { DesiredEnd, EndAction } from './account-end.ts';
 import type { AddressHolders, DesiredEmail } from './address.ts';
@@ -89,6 +90,8 @@ export interface ActualAccount {
   readonly codeHolder: HiddenAccount | undefined;
   /** How old the index of inactive accounts is; undefined where that decides nothing. */
   readonly listing: InactiveListing | undefined;
+  /** Users in Auth0 who may be the same person; looked for where the user is deleted and has an account. */
+  readonly successors: readonly Successor[];
   readonly code: Code | undefined;
 }
 

@@ -57,6 +57,7 @@ import {
 } from '../identity.ts';
 import type {
   AccountReader,
+  Claimant,
   Documents,
   InactiveAccountReader,
   PdsAccount,
@@ -75,14 +76,8 @@ import type {
   LateAccount,
   WantedAccount,
 } from './account-state.ts';
-import {
-  type AddressHolder,
-  type AddressHolders,
-  type DesiredEmail,
-  type HoldingUser,
-  holdingUser,
-} from './address.ts';
-import { isInRing } from './address-ring.ts';
+import { type AddressHolder, type DesiredEmail, holdingUser, isDeleted } from './address.ts';
+import { chainEnd } from './address-chain.ts';
 import { type DesiredHandle, lookUp, lookUpOwner } from './handle.ts';
 import { findHidden, type HiddenAccounts, hasListedSince, listInactive } from './inactive-accounts.ts';
 import {
@@ -227,6 +222,7 @@ const NOTHING_SEEN = {
   isInRing: false,
   codeHolder: undefined,
   listing: undefined,
+  successors: [],
 } satisfies Partial<ActualAccount>;
 
 /** The account that the document names, or that the log knows of. */
@@ -243,18 +239,18 @@ async function observeForCreation(
   who: Observed,
   { handle, email, creationFailedAt, ...wanted }: WantedAccount,
   code: ActualAccount['code'],
-): Promise<Pick<ActualAccount, 'preferred' | 'emailHolders' | 'codeHolder' | 'listing'>> {
+): Promise<Pick<ActualAccount, 'preferred' | 'emailHolders' | 'isInRing' | 'codeHolder' | 'listing'>> {
   const { preferred, domain } = handle;
   const codeHandle = code === undefined ? undefined : parseAccountHandle(code + domain);
   const codeHandles = codeHandle === undefined ? [] : [codeHandle];
   const isToList = creationFailedAt !== undefined && !hasListedSince(creationFailedAt, wanted);
-  const [holder, { emailHolders, hidden }, listing] = await Promise.all([
+  const [holder, { hidden, ...holders }, listing] = await Promise.all([
     preferred === undefined ? undefined : lookUpOwner(deps, who.user, preferred),
     holdersOf(deps, who, email.addresses, codeHandles),
     isToList ? deps.inactive.listing() : undefined,
   ]);
   const codeHolder = codeHandle === undefined ? undefined : hidden.get(codeHandle);
-  return { preferred: holder, emailHolders, codeHolder, listing };
+  return { preferred: holder, ...holders, codeHolder, listing };
 }
 
 /** The handle of the intent is where its account would be; a blank one is of a user who was forgotten. */
@@ -294,56 +290,53 @@ async function observeAddresses(
   ownDid: Did,
 ): Promise<Pick<ActualAccount, 'emailHolders' | 'isInRing'>> {
   const former = parked === undefined ? [] : [parked.from];
-  const { emailHolders } = await holdersOf(deps, who, [...addresses, ...former], [], ownDid);
-  const [own] = addresses;
-  const holder = own === undefined ? undefined : emailHolders.get(own);
-  if (own === undefined || holder?.type !== 'user' || !holder.isLeaving)
-    return { emailHolders, isInRing: false };
-  return { emailHolders, isInRing: await isInRing(deps, who.user, own, holder.seen) };
+  const { hidden: _hidden, ...holders } = await holdersOf(deps, who, [...addresses, ...former], [], ownDid);
+  return holders;
 }
 
 /**
- * A living user before a deleted one, of whom the read model may not know yet that the account is gone; and where no user
- * has the address, an account that the PDS does not show.
+ * Who else has these addresses, and where no user has one, an account that the PDS does not show. Only of the first, the
+ * user's own, it matters whether the holder leaves it.
  */
 async function holdersOf(
   deps: ObserveDeps,
   { user, tenant }: Observed,
   emails: readonly string[],
   handles: readonly AccountHandle[],
-  own?: Did,
-): Promise<{ readonly emailHolders: AddressHolders; readonly hidden: HiddenAccounts }> {
-  const { accounts, subjects } = deps;
-  const found = new Map<string, AddressHolder>();
-  for (const email of emails) {
-    const claimants = await subjects.holdersOfEmail(email);
-    const others = claimants.filter((one) => one.user !== user).map((one) => holdingUser(one, email, tenant));
-    const living = others.find(({ isDeleted }) => !isDeleted);
-    const holder = living ?? (await firstWith(accounts, others, email));
-    if (holder !== undefined) found.set(email, holder);
+  ownDid?: Did,
+): Promise<Pick<ActualAccount, 'emailHolders' | 'isInRing'> & { readonly hidden: HiddenAccounts }> {
+  const emailHolders = new Map<string, AddressHolder>();
+  let isInRing = false;
+  for (const [at, email] of emails.entries()) {
+    const seen = await holderOf(deps, user, email);
+    if (seen === undefined) continue;
+    const end = at === 0 && !isDeleted(seen) ? await chainEnd(deps, user, email, seen) : 'stays';
+    isInRing ||= end === 'ring';
+    emailHolders.set(email, holdingUser(seen, tenant, end !== 'stays'));
   }
-  const free = emails.filter((email) => !found.has(email));
-  const hidden = await findHidden(deps, user, free, handles, own);
+  const free = emails.filter((email) => !emailHolders.has(email));
+  const hidden = await findHidden(deps, user, free, handles, ownDid);
   for (const email of free) {
-    const holder = hidden.get(email);
-    if (holder === undefined) continue;
-    const owners = holder.owners.map((one) => holdingUser(one, email, tenant));
-    const owner = owners.find(({ isDeleted }) => !isDeleted) ?? owners[0];
-    found.set(email, owner ?? { type: 'hidden', did: holder.account.did });
+    const found = hidden.get(email);
+    if (found === undefined) continue;
+    const owner = found.owners.find((one) => !isDeleted(one)) ?? found.owners[0];
+    const holder = owner && holdingUser(owner, tenant, false);
+    emailHolders.set(email, holder ?? { type: 'hidden', did: found.account.did });
   }
-  return { emailHolders: found, hidden };
+  return { emailHolders, isInRing, hidden };
 }
 
-/** The first of these deleted users whose account is there and has the address. */
-async function firstWith(
-  accounts: AccountReader,
-  deleted: readonly HoldingUser[],
+/** A living user before a deleted one. The read model may not know yet that an account is gone or has another address. */
+async function holderOf(
+  { accounts, subjects }: ObserveDeps,
+  user: UserKey,
   email: string,
-): Promise<HoldingUser | undefined> {
-  for (const holder of deleted) {
-    if (holder.did === undefined) continue;
-    const account = await accounts.account(holder.did);
-    if (account !== 'missing' && account.email?.toLowerCase() === email) return holder;
+): Promise<Claimant | undefined> {
+  const others = (await subjects.holdersOfEmail(email)).filter((one) => one.user !== user);
+  const deleted = others.filter(isDeleted);
+  for (const claimant of [...others.filter((one) => !deleted.includes(one)), ...deleted]) {
+    const account = claimant.did === undefined ? 'missing' : await accounts.account(claimant.did);
+    if (account !== 'missing' && account.email?.toLowerCase() === email) return claimant;
   }
   return undefined;
 }

@@ -6,7 +6,7 @@
  * | an address                                                     | then                                  |
  * |----------------------------------------------------------------|---------------------------------------|
  * | the PDS refused it a short time ago                            | the next one, or else EmailTaken      |
- * | no account known to Concord has it                             | taken                                 |
+ * | is free as far as is known                                     | that one                              |
  * | a deleted user of this tenant has it, or there is no next one  | needs action: EmailHeldByDeletedUser  |
  * | a user has it who is about to get another one                  | wait: WaitingForAddress               |
  * | an account creation or change of another user has reserved it  | the next one, or else wait            |
@@ -57,14 +57,11 @@ export type AddressChoice =
   | { readonly type: 'free'; readonly address: string }
   | { readonly type: 'none'; readonly condition: ConditionDraft; readonly retryAt?: Date };
 
-/** The holder of `address` as the read model knows it. */
-export function holdingUser(seen: Claimant, address: string, tenant: TenantId): HoldingUser {
-  return {
-    ...{ type: 'user', user: seen.user, did: seen.did, seen },
-    isSameTenant: seen.tenant === tenant,
-    isDeleted: isDeleted(seen),
-    isLeaving: isLeaving(seen, address),
-  };
+/** The holder of an address as the read model knows it. */
+export function holdingUser(seen: Claimant, tenant: TenantId, isLeaving: boolean): HoldingUser {
+  const { user, did } = seen;
+  const isSameTenant = seen.tenant === tenant;
+  return { type: 'user', user, did, seen, isSameTenant, isDeleted: isDeleted(seen), isLeaving };
 }
 
 /** Also a deleted user with something that needs action, whose health says that first. */
@@ -74,9 +71,14 @@ export function isDeleted({ health, conditions }: Claimant): boolean {
   );
 }
 
-/** Whether the account of this user is about to get another address than this one. */
-export function isLeaving({ email, emailVerified, health, conditions }: Claimant, address: string): boolean {
-  const isToChange = conditions.some(({ type, status }) => type === 'email' && status !== 'True');
+/** What keeps an account at its address until a person acts, and not another user who may leave. */
+const STAYING: ReadonlySet<string> = new Set(['EmailTaken', 'EmailNotAllowed', 'EmailHeldByDeletedUser']);
+
+/** Whether the account of this user is to get another address than this one, once that is free. */
+export function isToLeave({ email, emailVerified, health, conditions }: Claimant, address: string): boolean {
+  const isToChange = conditions.some(
+    ({ type, status, reason }) => type === 'email' && status !== 'True' && !STAYING.has(reason),
+  );
   const isManaged = health !== 'Deleted' && health !== 'Suspended';
   return isManaged && isToChange && emailVerified && email !== undefined && email !== address;
 }

@@ -19,7 +19,7 @@ import type { ConditionDraft } from '../events/event.ts';
 import type { Did } from '../identity.ts';
 import type { AccountHost } from '../ports.ts';
 import { type AddressChoice, type AddressHolders, chooseAddress, type DesiredEmail } from './address.ts';
-import { parkedAddress } from './address-ring.ts';
+import { parkedAddress } from './address-chain.ts';
 import { type ManagedAccount, notManaged } from './managed-account.ts';
 import { type ApplyContext, asDesired, heldForPerson, type Plan, toBeMended } from './reconciler.ts';
 

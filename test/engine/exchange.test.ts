@@ -1,6 +1,6 @@
 /** Users who exchange addresses or handles: each ends with its own, in whatever order they are reconciled. */
 import { describe, expect, it } from 'vitest';
-import { parkedAddress } from '../../src/reconcilers/address-ring.ts';
+import { parkedAddress } from '../../src/reconcilers/address-chain.ts';
 import { alice, bob, handle, type Person, person } from '../mongo/people.ts';
 import {
   arrive,
@@ -78,6 +78,19 @@ describe('an exchange of addresses', () => {
     await untilQuiet(world);
     expect(addressOf(world, alice)).toBe('bob@example.com');
     expect(world.log.events.map(({ type }) => type)).not.toContain('email.parked');
+  });
+
+  it('does not wait for a user whose own new address cannot be had', async () => {
+    const world = await three();
+    world.accounts.put({ handle: handle('stranger'), email: 'stranger@example.com' });
+    world.directory.put(auth0User(bob, { email: 'stranger@example.com' }));
+    await arrive(world, bob, 'sce');
+    await untilQuiet(world);
+    world.directory.put(auth0User(alice, { email: 'bob@example.com' }));
+    await arrive(world, alice, 'sce');
+    await untilQuiet(world);
+    expect((await standing(world, bob.user))['email']).toBe('False EmailTaken');
+    expect((await standing(world, alice.user))['email']).toBe('False EmailHeldByUser');
   });
 
   it('gets the former address back where the other user changes its mind', async () => {

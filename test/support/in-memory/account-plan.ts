@@ -72,6 +72,7 @@ export const nothing: ActualAccount = {
   isInRing: false,
   codeHolder: undefined,
   listing: undefined,
+  successors: [],
   code: code('ac26nobeb'),
 };
 

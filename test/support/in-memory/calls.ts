@@ -31,6 +31,7 @@ type Calls = { readonly [Port in keyof Ports]: { readonly [Method in keyof Ports
 const directory = {
   user: 'read',
   usersByEmail: 'read',
+  usersByIdentity: 'read',
   everyone: 'stream',
   changedSince: 'stream',
 } as const;
@@ -58,6 +59,7 @@ export const CALLS: Calls = {
     holdersOfHandle: 'read',
     waitingFor: 'read',
     holdersOfDid: 'read',
+    successorsOf: 'read',
     sistersOf: 'read',
     list: 'stream',
     standings: 'stream',
