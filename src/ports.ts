@@ -284,7 +284,7 @@ export interface SubjectReader {
   successorsOf(deleted: DeletedUser): Promise<readonly Successor[]>;
   /** The sisters of those of these users who have one. */
   sistersOf(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, UserKey>>;
-  /** Users whose account has this DID, in the order of their keys. Looks through everyone: for a person's question. */
+  /** Users whose account has this DID, in the order of their keys. */
   holdersOfDid(did: Did): Promise<readonly UserKey[]>;
   /** Every subject of a tenant, by key, in pages; with `unsettled`, only those that are not Synced. */
   list(tenant: TenantId, only?: { readonly unsettled?: boolean }): AsyncIterable<Subject>;
@@ -874,6 +874,48 @@ export type ServiceLocation =
 export interface DidDirectory {
   /** Read-only. An answer may be some minutes old, and up to a day old where it is `elsewhere`. */
   serviceOf(did: Did): Promise<ServiceLocation>;
+}
+
+// ── Accounts that the PDS does not show ──
+
+/** A deactivated or taken down account, as a listing found it. Its address and handle are taken, and the PDS hides that. */
+export interface InactiveAccount {
+  readonly did: Did;
+  readonly email: string | undefined;
+  readonly handle: AccountHandle;
+  readonly state: 'deactivated' | 'takendown';
+}
+
+/** How old the index of inactive accounts is. */
+export interface InactiveListing {
+  /** When the newest complete listing was begun; undefined while there has been none. */
+  readonly refreshedAt: Date | undefined;
+  /** When the newest listing was begun that a failed creation asked for, whatever became of it. */
+  readonly begunAt: Date | undefined;
+  /** Until then no failed creation may ask for another one. */
+  readonly nextAt: Date | undefined;
+}
+
+/**
+ * An index of the PDS's inactive accounts by address and handle. A hint: who acts on it reads the account first. Holds
+ * hashes, and nothing of an account that a newer listing does not have.
+ */
+export interface InactiveAccountReader {
+  /** The accounts with one of these addresses (lower-case) or handles, by that. What no account has is left out. */
+  holdersOf(
+    emails: readonly string[],
+    handles: readonly AccountHandle[],
+  ): Promise<ReadonlyMap<string, readonly Did[]>>;
+  listing(): Promise<InactiveListing>;
+}
+
+export interface InactiveAccounts extends InactiveAccountReader {
+  /** Says that a listing is begun for a failed creation; false, writing nothing, before the time that the last one set. */
+  claimListing(now: Date, nextAt: Date): Promise<boolean>;
+  /** Keeps what the listing that was begun then has found. What a newer one has found stays. Repeatable. */
+  keep(found: readonly InactiveAccount[], begunAt: Date): Promise<void>;
+  /** The listing that was begun then is complete: what only older ones have found goes. Repeatable. */
+  complete(begunAt: Date): Promise<void>;
 }
 
 // ── Passwords at rest ──

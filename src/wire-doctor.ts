@@ -17,6 +17,7 @@ import { connect } from './mongo/connection.ts';
 import { cursorReader } from './mongo/cursors.ts';
 import { documentReader } from './mongo/document-reader.ts';
 import { eventLog, eventReader } from './mongo/event-log.ts';
+import { inactiveAccountReader } from './mongo/inactive-accounts.ts';
 import { indexRepair } from './mongo/index-repair.ts';
 import { mongodbInspection } from './mongo/inspection.ts';
 import { rejects } from './mongo/rejects.ts';
@@ -107,6 +108,7 @@ export function wireSimulation(config: Config, clock: Clock) {
       look: {
         ...{ events: log, documents: documentReader(db), subjects, accounts, people: NO_PEOPLE },
         dids: didsFor(config, xrpc),
+        inactive: inactiveAccountReader(db),
         // Nobody is deleted in it.
         successors: successorSearch(subjects, []),
         ...{ handleDomain: handleDomainOf(accounts), settings: engineSettings(config) },

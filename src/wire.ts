@@ -35,6 +35,7 @@ import { eraser } from './mongo/erasure.ts';
 import { eventLog, eventReader } from './mongo/event-log.ts';
 import { eventTail } from './mongo/event-tail.ts';
 import { historyPages } from './mongo/history-pages.ts';
+import { inactiveAccountReader, inactiveAccounts } from './mongo/inactive-accounts.ts';
 import { ensureCollections } from './mongo/indexes.ts';
 import { historyReader, readModel } from './mongo/read-model.ts';
 import { rejects } from './mongo/rejects.ts';
@@ -124,6 +125,7 @@ export function wireReadSide(config: Config): ReadSide {
       events: eventReader(db),
       documents: documentReader(db),
       subjects,
+      inactive: inactiveAccountReader(db),
       successors: successorSearch(subjects, tenants),
       accounts,
       dids: didsFor(config, xrpc),
@@ -165,11 +167,10 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
   const passwordsFit = () => checkPasswords(storedPasswordReader(db), vault, config.credentials);
   const queue = workQueue(db, served);
   const people = peopleOf(tenants);
+  const inactive = inactiveAccounts(db);
   const successors = successorSearch(subjects, tenants);
-  const assess = {
-    ...{ events: log, documents, subjects, people, successors, accounts, dids },
-    ...{ handleDomain, settings },
-  };
+  const lookedAt = { events: log, documents, subjects, inactive, accounts, dids, people, successors };
+  const assess = { ...lookedAt, handleDomain, settings };
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
   return {
     sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: config.tenants },
@@ -180,6 +181,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
       successors,
       documents,
       accounts,
+      inactive,
       people,
       dids,
       handleDomain,

@@ -6,6 +6,7 @@ import { cursorsContract } from './mongo/cursors.contract.ts';
 import { documentStoreContract } from './mongo/documents.contract.ts';
 import { eventLogContract } from './mongo/event-log.contract.ts';
 import { historyPagesContract } from './mongo/history-pages.contract.ts';
+import { inactiveAccountsContract } from './mongo/inactive-accounts.contract.ts';
 import { alice, all, at, bob, code, handle, person, tenant } from './mongo/people.ts';
 import { runsContract } from './mongo/runs.contract.ts';
 import { standingsContract } from './mongo/standings.contract.ts';
@@ -22,6 +23,7 @@ import { inMemoryDocuments } from './support/in-memory/documents.ts';
 import { inMemoryEventLog } from './support/in-memory/event-log.ts';
 import { inMemoryHistoryPages } from './support/in-memory/history-pages.ts';
 import type { PortCall } from './support/in-memory/hooks.ts';
+import { inMemoryInactiveAccounts } from './support/in-memory/inactive-accounts.ts';
 import { inMemoryRejects } from './support/in-memory/rejects.ts';
 import { inMemoryRuns } from './support/in-memory/runs.ts';
 import { inMemoryStandings } from './support/in-memory/standings.ts';
@@ -38,6 +40,9 @@ cursorsContract(async () => inMemoryCursors());
 workQueueContract(async () => inMemoryWorkQueue());
 describe('runs in memory', () => {
   runsContract(async () => inMemoryRuns());
+});
+describe('inactive accounts in memory', () => {
+  inactiveAccountsContract(async () => inMemoryInactiveAccounts());
 });
 describe('activity in memory', () => {
   activityContract(async (events) => inMemoryActivity(() => events));

@@ -33,7 +33,15 @@ export interface AssessDeps extends LookDeps {
   readonly events: EventReader;
   readonly subjects: Pick<
     SubjectReader,
-    'holdersOfEmail' | 'holdersOfHandle' | 'marksOf' | 'known' | 'sistersOf' | 'read' | 'carriersOf'
+    | 'holdersOfEmail'
+    | 'holdersOfHandle'
+    | 'holdersOfDid'
+    | 'get'
+    | 'marksOf'
+    | 'known'
+    | 'sistersOf'
+    | 'read'
+    | 'carriersOf'
   >;
 }
 
@@ -192,6 +200,8 @@ function linkedOnly(
     adoptable: undefined,
     emailHolders: NO_HOLDERS,
     isInRing: false,
+    codeHolder: undefined,
+    listing: undefined,
     successors: [],
     code: permanentCode(document, documents),
   };

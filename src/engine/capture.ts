@@ -11,6 +11,7 @@ import {
   type Did,
   type EventId,
   eventId,
+  parseAccountHandle,
   type TenantId,
   type UserKey,
 } from '../identity.ts';
@@ -22,6 +23,7 @@ import type {
   Directory,
   Documents,
   HandleHolder,
+  InactiveListing,
   PdsAccount,
   ServiceLocation,
   Successor,
@@ -45,6 +47,10 @@ export interface FailedCall {
     | 'read'
     | 'holdersOfEmail'
     | 'holdersOfHandle'
+    | 'holdersOfDid'
+    | 'get'
+    | 'holdersOf'
+    | 'listing'
     | 'knownSuccessors'
     | 'successorsInAuth0'
     | 'events';
@@ -60,6 +66,11 @@ export interface Seen {
   readonly accounts: readonly (PdsAccount & { readonly inviteCode: string | undefined })[];
   readonly holders: readonly { readonly handle: AccountHandle; readonly holder: HandleHolder }[];
   readonly emailHolders: readonly { readonly email: string; readonly claimants: readonly Claimant[] }[];
+  /** By address or handle, the inactive accounts that the index has under it. */
+  readonly inactive: readonly { readonly name: string; readonly dids: readonly Did[] }[];
+  /** Users whose account one of these is. */
+  readonly owners: readonly Claimant[];
+  readonly listing: InactiveListing | undefined;
   readonly carriers: readonly { readonly handle: AccountHandle; readonly claimants: readonly Claimant[] }[];
   /** Absent where nobody was asked, and in captures from before there were any. */
   readonly successors?: { readonly known: readonly Successor[]; readonly inAuth0: readonly Successor[] };
@@ -157,6 +168,9 @@ class Recorder {
   readonly #accounts = new Map<Did, PdsAccount>();
   readonly #holders = new Map<AccountHandle, HandleHolder>();
   readonly #emailHolders = new Map<string, readonly Claimant[]>();
+  readonly #inactive = new Map<string, readonly Did[]>();
+  readonly #owners = new Map<UserKey, Claimant>();
+  #listing: InactiveListing | undefined;
   readonly #carriers = new Map<AccountHandle, readonly Claimant[]>();
   #known: readonly Successor[] = [];
   #inAuth0: readonly Successor[] = [];
@@ -164,7 +178,7 @@ class Recorder {
   readonly #failed: FailedCall[] = [];
 
   constructor(deps: AssessDeps, tenant: AssessedTenant) {
-    const { documents, accounts, dids, subjects, successors, events } = deps;
+    const { documents, accounts, dids, subjects, inactive, successors, events } = deps;
     this.deps = {
       settings: deps.settings,
       handleDomain: async () => {
@@ -205,8 +219,25 @@ class Recorder {
           return location;
         },
       },
+      inactive: {
+        holdersOf: async (emails, handles) => {
+          const holders = await this.#asked('holdersOf', inactive.holdersOf(emails, handles));
+          for (const [name, dids] of holders) this.#inactive.set(name, dids);
+          return holders;
+        },
+        listing: async () => {
+          this.#listing = await this.#asked('listing', inactive.listing());
+          return this.#listing;
+        },
+      },
       subjects: {
         ...subjects,
+        holdersOfDid: (did) => this.#asked('holdersOfDid', subjects.holdersOfDid(did)),
+        get: async (user) => {
+          const subject = await this.#asked('get', subjects.get(user));
+          if (subject !== undefined) this.#owners.set(user, subject);
+          return subject;
+        },
         holdersOfHandle: async (handle) => {
           const claimants = await this.#asked('holdersOfHandle', subjects.holdersOfHandle(handle));
           this.#carriers.set(handle, claimants);
@@ -319,6 +350,12 @@ class Recorder {
       emailHolders: [...this.#emailHolders].map(([email, claimants]) => ({
         ...{ email: as.email(email), claimants: claimants.map((one) => disguisedClaimant(one, as)) },
       })),
+      inactive: [...this.#inactive].map(([name, dids]) => ({
+        name: disguisedName(name, as),
+        dids: dids.map((did) => as.did(did)),
+      })),
+      owners: [...this.#owners.values()].map((one) => disguisedClaimant(one, as)),
+      listing: this.#listing,
       carriers: [...this.#carriers].map(([handle, claimants]) => ({
         ...{ handle: as.handle(handle), claimants: claimants.map((one) => disguisedClaimant(one, as)) },
       })),
@@ -332,6 +369,12 @@ class Recorder {
       failed: this.#failed,
     };
   }
+}
+
+/** An address, or else a handle. */
+function disguisedName(name: string, as: Disguise): string {
+  const handle = parseAccountHandle(name);
+  return handle === undefined ? as.email(name) : as.handle(handle);
 }
 
 function disguisedClaimant(

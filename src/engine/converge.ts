@@ -19,6 +19,7 @@ import type {
   DocumentStore,
   Documents,
   EventLog,
+  InactiveAccounts,
   Lease,
   PasswordVault,
   People,
@@ -63,13 +64,14 @@ export interface ConvergeDeps {
   readonly queue: WorkQueue;
   readonly subjects: Pick<
     SubjectReader,
-    'holdersOfEmail' | 'holdersOfHandle' | 'waitingFor' | 'get' | 'read'
+    'holdersOfEmail' | 'holdersOfHandle' | 'holdersOfDid' | 'waitingFor' | 'get' | 'read'
   >;
   readonly people: People;
   readonly successors: SuccessorSearch;
   readonly documents: DocumentStore;
   readonly accounts: AccountHost;
   readonly dids: DidDirectory;
+  readonly inactive: InactiveAccounts;
   readonly handleDomain: () => Promise<string>;
   readonly vault: PasswordVault;
   readonly tenants: ReadonlyMap<TenantId, ConvergedTenant>;

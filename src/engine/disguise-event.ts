@@ -115,6 +115,12 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
       const other = handle === undefined ? as.email(value) : as.handle(handle);
       return { ...head, type: event.type, data: { intent: as.event(intent), field, value: other, reason } };
     }
+    case 'account.creation-failed': {
+      const { intent, code } = event.data;
+      return { ...head, type: event.type, data: { intent: as.event(intent), code: word(code) } };
+    }
+    case 'inactive-accounts.listed':
+      return { ...head, type: event.type, data: event.data };
     case 'account.creation-abandoned':
       return { ...head, type: event.type, data: { ...event.data, intent: as.event(event.data.intent) } };
     case 'account.created': {

@@ -14,6 +14,7 @@ import type {
   DocumentReader,
   Documents,
   EventReader,
+  InactiveAccountReader,
   PdsAccount,
   People,
   SubjectReader,
@@ -53,7 +54,8 @@ export type Action =
 export interface LookDeps {
   readonly documents: DocumentReader;
   readonly accounts: AccountReader;
-  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle'>;
+  readonly inactive: InactiveAccountReader;
+  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle' | 'holdersOfDid' | 'get'>;
   readonly people: People;
   readonly successors: SuccessorSearch;
   readonly dids: DidDirectory;

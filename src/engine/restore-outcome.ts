@@ -174,5 +174,7 @@ function sentenceOf(action: Action): string {
       return `the end of the transfer of ${action.what.join(', ')} in the log`;
     case 'abandon-creation':
       return 'the end of an account creation in the log';
+    case 'list-inactive-accounts':
+      return 'the index of inactive accounts of the PDS';
   }
 }

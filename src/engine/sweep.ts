@@ -17,6 +17,8 @@ import type { Logger } from '../logger.ts';
 import type {
   Clock,
   EventLog,
+  InactiveAccount,
+  InactiveAccounts,
   Random,
   RunLease,
   Runs,
@@ -52,6 +54,7 @@ export interface SweepDeps extends AssessDeps {
   readonly log: Pick<EventLog, 'append' | 'ofUser'>;
   readonly queue: Pick<WorkQueue, 'markDue' | 'showSeen'>;
   readonly subjects: SubjectReader;
+  readonly inactive: InactiveAccounts;
   readonly runs: Runs;
   readonly clock: Clock;
   readonly random: Random;
@@ -171,6 +174,8 @@ class Run {
   #lackingRecently = 0;
   readonly #seen = new NameSet();
   #repositories: Repositories | undefined;
+  /** Inactive accounts of users of this page, which the index does not have yet. */
+  readonly #inactive: InactiveAccount[] = [];
 
   constructor(
     deps: SweepDeps,
@@ -200,7 +205,9 @@ class Run {
   async list(): Promise<Listed> {
     const { logger } = this.#deps;
     await this.#begin();
-    const pds = await attempt('account', () => Repositories.list(this.#deps.accounts));
+    const pds = await attempt('account', () =>
+      Repositories.list(this.#deps.accounts, this.#deps.clock.now()),
+    );
     this.#repositories = pds.ok ? pds.value : undefined;
     for (;;) {
       const before = this.#users;
@@ -267,7 +274,9 @@ class Run {
     if (users.length === 0) return { page, seen: [], readAt };
     const deps = {
       ...this.#deps,
-      accounts: this.#repositories?.completing(this.#deps.accounts) ?? this.#deps.accounts,
+      accounts:
+        this.#repositories?.completing(this.#deps.accounts, (one) => this.#inactive.push(one)) ??
+        this.#deps.accounts,
     };
     const batch = await assess(deps, this.#tenant, users, readAt, 'batch');
     const toAsk = batch.filter((one) => isRename(one) || wasMigrated(one));
@@ -290,7 +299,10 @@ class Run {
   }
 
   async #take({ page, seen, readAt }: Looked): Promise<void> {
-    const { queue, clock } = this.#deps;
+    const { queue, clock, inactive } = this.#deps;
+    const hidden = this.#inactive.splice(0);
+    if (this.#repositories !== undefined && hidden.length > 0)
+      await inactive.keep(hidden, this.#repositories.listedAt);
     const found = seen.filter((one) => isDrifted(one) || isResolved(one) || hasOtherLinks(one));
     for (const { user } of found.filter(isRename)) this.#renames.add(user);
     for (const { user } of found.filter(hasDisappeared)) this.#disappeared.add(user);
@@ -318,6 +330,7 @@ class Run {
   async end(listed: Listed): Promise<SweepEnd> {
     const [users, drifted, resumes] = [this.#users, this.#drifted, this.#resumes];
     if (listed === 'stopped' || this.#id === undefined) return { type: 'stopped', users };
+    await this.#listInactive();
     const complete = listed === 'complete' && this.#nameless === 0;
     const { id: tenant } = this.#tenant;
     const isListed = (key: string): boolean => this.#seen.has(key);
@@ -340,6 +353,24 @@ class Run {
       }),
     ]);
     return { type: 'over', users, drifted, unreadable, removals, complete, halts, ...counted, durationMs };
+  }
+
+  /** Also where the listing of users broke off: that of the PDS is complete. A failure ends nothing else. */
+  async #listInactive(): Promise<void> {
+    const { accounts, inactive, logger, clock } = this.#deps;
+    const repositories = this.#repositories;
+    if (repositories === undefined) return;
+    const { listedAt } = repositories;
+    const kept = await attempt('account', async () => {
+      for await (const found of repositories.unreadInactive(accounts)) {
+        await inactive.keep(found, listedAt);
+        if (clock.now().getTime() - this.#keptAtMs >= KEEP_EVERY_MS) await this.#keep();
+      }
+      await inactive.complete(listedAt);
+    });
+    if (kept.ok) return;
+    const { code, error: err } = kept.failure;
+    logger.error({ err, code, tenant: this.#tenant.id }, 'a sweep could not list the inactive accounts');
   }
 
   /** Shows that this run lives, and keeps how far it has come where that can be taken up. */

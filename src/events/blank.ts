@@ -103,7 +103,9 @@ export function blanked(event: ConcordEvent): ConcordEvent {
     case 'verification.recorded':
     case 'user-document.created':
     case 'code.assigned':
+    case 'account.creation-failed':
     case 'account.creation-abandoned':
+    case 'inactive-accounts.listed':
     case 'account.remnant-deleted':
     case 'account.record-dropped':
     case 'resource.removed':

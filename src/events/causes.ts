@@ -65,7 +65,9 @@ export function partOf(type: EventType): Part {
       return 'intended';
     case 'account.creation-intended':
     case 'account.creation-refused':
+    case 'account.creation-failed':
     case 'account.creation-abandoned':
+    case 'inactive-accounts.listed':
     case 'handle.refused':
     case 'email.refused':
     case 'email.parking-intended':
@@ -119,7 +121,9 @@ const ACTIONS_OF: { readonly [T in EventType]?: readonly string[] } = {
   'code.assigned': ['create-user-document', 'assign-code', 'restore-code'],
   'account.creation-intended': ['create-account'],
   'account.creation-refused': ['create-account'],
+  'account.creation-failed': ['create-account'],
   'account.creation-abandoned': ['create-account', 'abandon-creation'],
+  'inactive-accounts.listed': ['list-inactive-accounts'],
   'account.created': ['create-account', 'complete-creation', 'resolve-creation', 'record-account'],
   'account.recorded': ['record-account'],
   'account.adopted': ['adopt-account'],

@@ -208,10 +208,14 @@ export interface EventData {
     readonly value: string;
     readonly reason: RefusalReason;
   };
+  /** The call did not answer, or with a failure: the account may have been created all the same. */
+  'account.creation-failed': { readonly intent: EventId; readonly code: string };
   'account.creation-abandoned': {
     readonly intent: EventId;
     readonly reason: 'not-applied' | 'no-account-came-of-it';
   };
+  /** After a creation that failed, the inactive accounts of the PDS were listed: so many. */
+  'inactive-accounts.listed': { readonly accounts: number };
   'account.created': {
     readonly did: Did;
     readonly handle: AccountHandle;
@@ -448,7 +452,9 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'code.assigned': true,
   'account.creation-intended': true,
   'account.creation-refused': true,
+  'account.creation-failed': true,
   'account.creation-abandoned': true,
+  'inactive-accounts.listed': true,
   'account.created': true,
   'account.record-dropped': true,
   'account.recorded': true,

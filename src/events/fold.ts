@@ -159,6 +159,11 @@ export interface Facts {
   readonly refusedEmails: ReadonlyMap<string, Refusal>;
   /** createAccount calls that failed on the far side with no account to show: each may have left a DID behind. */
   readonly possiblyLeakedDids: number;
+  /** When the newest of all such creations was begun, and what the PDS answered to the newest that failed. */
+  readonly creationFailedAt: Date | undefined;
+  readonly creationFailure: string | undefined;
+  /** When this user's reconciliation last listed the PDS's inactive accounts. */
+  readonly inactiveListedAt: Date | undefined;
   /** Steps that were intended and whose outcome was never written: a pass that broke off. */
   readonly openActions: readonly (IntendedAction & { readonly event: EventId })[];
   readonly conditions: readonly Condition[];
@@ -234,6 +239,9 @@ const NOTHING: Facts = {
   refusedHandles: new Map(),
   refusedEmails: new Map(),
   possiblyLeakedDids: 0,
+  creationFailedAt: undefined,
+  creationFailure: undefined,
+  inactiveListedAt: undefined,
   openActions: [],
   conditions: [],
   attempts: 0,
@@ -387,6 +395,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       return;
     case 'account.creation-intended':
       giveUp(facts);
+      facts.creationFailure = undefined;
       facts.intent = { event: event._id, at: event.at, ...event.data };
       return;
     case 'account.creation-refused': {
@@ -398,8 +407,18 @@ function apply(facts: Draft, event: ConcordEvent): void {
       close(facts, 'account');
       return;
     }
+    case 'account.creation-failed':
+      if (facts.intent?.event === event.data.intent) facts.creationFailure = event.data.code;
+      return;
+    case 'inactive-accounts.listed':
+      facts.inactiveListedAt = event.at;
+      facts.openActions = facts.openActions.filter(({ type }) => type !== 'list-inactive-accounts');
+      return;
     case 'account.creation-abandoned':
-      if (event.data.reason === 'no-account-came-of-it') facts.possiblyLeakedDids += 1;
+      if (event.data.reason === 'no-account-came-of-it') {
+        facts.possiblyLeakedDids += 1;
+        facts.creationFailedAt = facts.intent?.at ?? event.at;
+      }
       giveUp(facts);
       close(facts, 'account');
       return;

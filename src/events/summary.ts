@@ -62,6 +62,10 @@ export function summary(event: ConcordEvent): string {
       return event.data.handle;
     case 'account.creation-refused':
       return `${event.data.field} ${event.data.reason}`;
+    case 'account.creation-failed':
+      return event.data.code;
+    case 'inactive-accounts.listed':
+      return `${event.data.accounts} ${event.data.accounts === 1 ? 'account' : 'accounts'}`;
     case 'account.creation-abandoned':
       return event.data.reason;
     case 'account.created':

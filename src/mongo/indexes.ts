@@ -54,6 +54,7 @@ const ownIndexes: readonly IndexSpec[] = [
     key: { 'view.accountHandle': 1 },
     having: ['view.accountHandle'],
   },
+  { collection: collections.subjects, name: 'did', key: { 'view.did': 1 }, having: ['view.did'] },
   {
     collection: collections.subjects,
     name: 'waits_for',
@@ -67,6 +68,18 @@ const ownIndexes: readonly IndexSpec[] = [
     key: { 'view.sync': 1, 'view.health': 1, tenant: 1 },
     having: ['view.sync'],
   },
+  {
+    collection: collections.inactiveAccounts,
+    name: 'email',
+    key: { emailHash: 1 },
+    having: ['emailHash'],
+  },
+  {
+    collection: collections.inactiveAccounts,
+    name: 'handle',
+    key: { handleHash: 1 },
+    having: ['handleHash'],
+  },
 ];
 
 const ownCollections = [
@@ -75,6 +88,7 @@ const ownCollections = [
   collections.rejects,
   collections.cursors,
   collections.alerts,
+  collections.inactiveAccounts,
 ];
 
 /**

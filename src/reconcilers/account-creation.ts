@@ -28,7 +28,7 @@ export async function create(
   const result = await accounts
     .createAccount({ handle, email, password, inviteCode })
     .catch(async (error: unknown) => {
-      await abandonIfNotApplied(error, intent, context);
+      await tellFailure(error, intent, context);
       throw error;
     });
   if (result.type === 'refused') {
@@ -47,10 +47,11 @@ export async function create(
 }
 
 /** A call that surely did nothing closes its intent, so that the next try need not wait for it to settle. */
-async function abandonIfNotApplied(error: unknown, intent: EventId, context: ApplyContext): Promise<void> {
-  if (error instanceof UpstreamError && error.effect === 'none') {
-    await context.tell({ type: 'account.creation-abandoned', data: { intent, reason: 'not-applied' } });
-  }
+async function tellFailure(error: unknown, intent: EventId, context: ApplyContext): Promise<void> {
+  if (!(error instanceof UpstreamError)) return;
+  if (error.effect === 'none')
+    return context.tell({ type: 'account.creation-abandoned', data: { intent, reason: 'not-applied' } });
+  return context.tell({ type: 'account.creation-failed', data: { intent, code: error.code } });
 }
 
 export async function complete(

@@ -5,6 +5,8 @@ import type {
   AccountHost,
   AccountRecord,
   DocumentStore,
+  InactiveAccounts,
+  InactiveListing,
   PasswordVault,
   PdsAccount,
   Random,
@@ -14,6 +16,7 @@ import type {
 import type { DesiredEnd, EndAction } from './account-end.ts';
 import type { AddressHolders, DesiredEmail } from './address.ts';
 import type { DesiredHandle, Holder } from './handle.ts';
+import type { HiddenAccount, ListingDeps } from './inactive-accounts.ts';
 
 /** What the log knows of an account, whatever is wanted of it. */
 export interface KnownAccount {
@@ -34,6 +37,8 @@ export interface KnownAccount {
   readonly interrupted: ReadonlySet<string>;
   /** What the last reconciliation said, where it found that the account had moved. */
   readonly saidMigrated: string | undefined;
+  /** When this user's reconciliation last listed the PDS's inactive accounts. */
+  readonly listedAt: Date | undefined;
 }
 
 export interface WantedAccount extends KnownAccount {
@@ -42,6 +47,9 @@ export interface WantedAccount extends KnownAccount {
   readonly email: DesiredEmail;
   readonly handle: DesiredHandle;
   readonly failedCreations: number;
+  /** When the newest of them was begun, and what the PDS answered. */
+  readonly creationFailedAt: Date | undefined;
+  readonly creationFailure: string | undefined;
   /** A person said that this account is the user's. */
   readonly adoption: Facts['adoption'];
   /** We deactivated the account, for a reason that is over. */
@@ -91,12 +99,17 @@ export interface ActualAccount {
   readonly emailHolders: AddressHolders;
   /** The user is one of a ring of users who wait for each other's addresses. */
   readonly isInRing: boolean;
+  /** The account that the PDS does not show and that carries the handle made of the code. */
+  readonly codeHolder: HiddenAccount | undefined;
+  /** How old the index of inactive accounts is; undefined where that decides nothing. */
+  readonly listing: InactiveListing | undefined;
   /** Users in Auth0 who may be the same person; looked for where the user is deleted and has an account. */
   readonly successors: readonly Successor[];
   readonly code: Code | undefined;
 }
 
 export type CreationAction =
+  | { readonly resource: 'account'; readonly type: 'list-inactive-accounts' }
   | {
       readonly resource: 'account';
       readonly type: 'create-account';
@@ -154,6 +167,8 @@ export type AccountAction =
 
 export interface AccountDeps {
   readonly accounts: AccountHost;
+  readonly inactive: InactiveAccounts;
+  readonly settings: ListingDeps['settings'];
   readonly documents: DocumentStore;
   readonly vault: PasswordVault;
   readonly random: Random;

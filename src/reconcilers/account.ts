@@ -43,16 +43,33 @@
  * | no address can be had                                               | –        | see address.ts       |
  * | the preferred handle's account has this user's address, no intent,  | held     | UnownedAccountFound  |
  * |   and is not that of another user of ours, such as a linked one     |          |                      |
+ * | a creation failed, and inactive accounts were not listed since      | list     | see inactive-accounts.ts |
  * | several creations came to nothing                                   | held     | CreationKeepsFailing |
- * | the code is needed as the handle, and the PDS refused it            | held     | CodeHandleRefused    |
+ * | the code is needed as the handle, and the PDS refused it, or an     | held     | CodeHandleRefused    |
+ * |   inactive account carries it                                       |          |                      |
  * | the code is needed as the handle and is not there yet               | –        | WaitingForCode       |
  * | otherwise                                                           | create   | NoAccount            |
  */
 import { isMigrated } from '../events/event.ts';
 import type { Facts, OpenIntent } from '../events/fold.ts';
 import type { Gap } from '../events/gap.ts';
-import { BLANKED_HANDLE, type Did, type TenantId, type UserKey } from '../identity.ts';
-import type { AccountReader, Claimant, Documents, PdsAccount, People, SubjectReader } from '../ports.ts';
+import {
+  type AccountHandle,
+  BLANKED_HANDLE,
+  type Did,
+  parseAccountHandle,
+  type TenantId,
+  type UserKey,
+} from '../identity.ts';
+import type {
+  AccountReader,
+  Claimant,
+  Documents,
+  InactiveAccountReader,
+  PdsAccount,
+  People,
+  SubjectReader,
+} from '../ports.ts';
 import { adopt, complete, create, record, resetPassword, resolve } from './account-creation.ts';
 import { applyEnd, desiredEnd, type EndPolicy, planEnd } from './account-end.ts';
 import { cautiously, planMigrated } from './account-location.ts';
@@ -69,7 +86,8 @@ import type {
 import { type AddressHolder, type DesiredEmail, holdingUser, isDeleted } from './address.ts';
 import { chainEnd } from './address-chain.ts';
 import { pdsAdmin, showAccount, updateUser } from './command-lines.ts';
-import { type DesiredHandle, type Holder, lookUp, lookUpOwner } from './handle.ts';
+import { type DesiredHandle, lookUp, lookUpOwner } from './handle.ts';
+import { findHidden, type HiddenAccounts, hasListedSince, listInactive } from './inactive-accounts.ts';
 import {
   type ApplyContext,
   asDesired,
@@ -108,6 +126,7 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     interrupted:
       openActions.length === 0 ? NOTHING_INTERRUPTED : new Set(openActions.map((action) => action.type)),
     saidMigrated: facts.conditions.find(isMigrated)?.message,
+    listedAt: facts.inactiveListedAt,
   };
   const end = desiredEnd(facts, settings, settings.gap);
   if (end !== undefined) return { type: 'end', end, ...known };
@@ -130,6 +149,8 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     email: desiredEmail(auth0.email, facts, settings),
     handle,
     failedCreations: facts.possiblyLeakedDids,
+    creationFailedAt: facts.creationFailedAt,
+    creationFailure: facts.creationFailure,
     adoption: facts.adoption,
     deactivatedByUs: facts.deactivated !== undefined,
     recreate: settings.remnant === 'recreate',
@@ -154,7 +175,8 @@ export function taggedEmail(email: string, tag: string): string {
 
 export interface ObserveDeps {
   readonly accounts: AccountReader;
-  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle'>;
+  readonly inactive: InactiveAccountReader;
+  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle' | 'holdersOfDid' | 'get'>;
   readonly people: People;
 }
 
@@ -180,26 +202,23 @@ export async function observe(
   const known = isPast ? nothing : { ...nothing, linked, linkedDid };
   const isSettled = linked !== undefined && linked !== 'missing' && madeBy(linked, wanted.intent);
   if (wanted.intent !== undefined && !isSettled)
-    return { ...known, intended: await holderOfIntent(accounts, wanted.intent) };
+    return { ...known, ...(await observeIntent(deps, who, wanted, wanted.intent)) };
   if (known.linkedDid !== undefined) {
     const changed =
       linked !== undefined &&
       linked !== 'missing' &&
       wanted.type === 'account' &&
       !sameEmail(linked, wanted.email.addresses);
-    return changed ? { ...known, ...(await observeAddresses(deps, who, wanted.email)) } : known;
+    return changed
+      ? { ...known, ...(await observeAddresses(deps, who, wanted.email, known.linkedDid)) }
+      : known;
   }
   if (wanted.type === 'account' && wanted.adoption !== undefined) {
     return { ...nothing, adoptable: await accounts.account(wanted.adoption.did) };
   }
   const late = await lookForLate(accounts, wanted.givenUp);
   if (late !== undefined || wanted.type !== 'account') return { ...nothing, late };
-  const { preferred } = wanted.handle;
-  const [holder, addresses] = await Promise.all([
-    preferred === undefined ? undefined : lookUpOwner(deps, who.user, preferred),
-    holdersOf(deps, who, wanted.email.addresses),
-  ]);
-  return { ...nothing, preferred: holder, ...addresses };
+  return { ...nothing, ...(await observeForCreation(deps, who, wanted, code)) };
 }
 
 const NOTHING_SEEN = {
@@ -212,6 +231,8 @@ const NOTHING_SEEN = {
   adoptable: undefined,
   emailHolders: new Map(),
   isInRing: false,
+  codeHolder: undefined,
+  listing: undefined,
   successors: [],
 } satisfies Partial<ActualAccount>;
 
@@ -223,9 +244,39 @@ export function linkedDidOf(
   return recorded?.did ?? loggedDid ?? sights.record ?? sights.account;
 }
 
+/** Who else has the addresses and the handles that a new account may get. */
+async function observeForCreation(
+  deps: ObserveDeps,
+  who: Observed,
+  { handle, email, creationFailedAt, ...wanted }: WantedAccount,
+  code: ActualAccount['code'],
+): Promise<Pick<ActualAccount, 'preferred' | 'emailHolders' | 'isInRing' | 'codeHolder' | 'listing'>> {
+  const { preferred, domain } = handle;
+  const codeHandle = code === undefined ? undefined : parseAccountHandle(code + domain);
+  const codeHandles = codeHandle === undefined ? [] : [codeHandle];
+  const isToList = creationFailedAt !== undefined && !hasListedSince(creationFailedAt, wanted);
+  const [holder, { hidden, ...holders }, listing] = await Promise.all([
+    preferred === undefined ? undefined : lookUpOwner(deps, who.user, preferred),
+    holdersOf(deps, who, email.addresses, codeHandles),
+    isToList ? deps.inactive.listing() : undefined,
+  ]);
+  const codeHolder = codeHandle === undefined ? undefined : hidden.get(codeHandle);
+  return { preferred: holder, ...holders, codeHolder, listing };
+}
+
 /** The handle of the intent is where its account would be; a blank one is of a user who was forgotten. */
-async function holderOfIntent(accounts: AccountReader, { handle }: OpenIntent): Promise<Holder> {
-  return handle === BLANKED_HANDLE ? { type: 'nobody' } : lookUp(accounts, handle);
+async function observeIntent(
+  deps: ObserveDeps,
+  { user }: Observed,
+  wanted: DesiredAccount,
+  { handle, at }: OpenIntent,
+): Promise<Pick<ActualAccount, 'intended' | 'listing'>> {
+  if (handle === BLANKED_HANDLE) return { intended: { type: 'nobody' }, listing: undefined };
+  const intended = await lookUp(deps.accounts, handle);
+  if (intended.type !== 'hidden') return { intended, listing: undefined };
+  const account = (await findHidden(deps, user, [], [handle])).get(handle)?.account;
+  if (account !== undefined) return { intended: { ...intended, account }, listing: undefined };
+  return { intended, listing: hasListedSince(at, wanted) ? undefined : await deps.inactive.listing() };
 }
 
 /** The handles are where such an account would be; a blank one is of a person who was forgotten. */
@@ -247,17 +298,24 @@ async function observeAddresses(
   deps: ObserveDeps,
   who: Observed,
   { addresses, parked }: DesiredEmail,
+  ownDid: Did,
 ): Promise<Pick<ActualAccount, 'emailHolders' | 'isInRing'>> {
   const former = parked === undefined ? [] : [parked.from];
-  return holdersOf(deps, who, [...addresses, ...former]);
+  const { hidden: _hidden, ...holders } = await holdersOf(deps, who, [...addresses, ...former], [], ownDid);
+  return holders;
 }
 
-/** Who else has these addresses. Only of the first, the user's own, it matters whether the holder leaves it. */
+/**
+ * Who else has these addresses, and where no user has one, an account that the PDS does not show. Only of the first, the
+ * user's own, it matters whether the holder leaves it.
+ */
 async function holdersOf(
   deps: ObserveDeps,
   { user, tenant }: Observed,
   emails: readonly string[],
-): Promise<Pick<ActualAccount, 'emailHolders' | 'isInRing'>> {
+  handles: readonly AccountHandle[],
+  ownDid?: Did,
+): Promise<Pick<ActualAccount, 'emailHolders' | 'isInRing'> & { readonly hidden: HiddenAccounts }> {
   const emailHolders = new Map<string, AddressHolder>();
   let isInRing = false;
   for (const [at, email] of emails.entries()) {
@@ -267,7 +325,16 @@ async function holdersOf(
     isInRing ||= end === 'ring';
     emailHolders.set(email, holdingUser(seen, tenant, end !== 'stays'));
   }
-  return { emailHolders, isInRing };
+  const free = emails.filter((email) => !emailHolders.has(email));
+  const hidden = await findHidden(deps, user, free, handles, ownDid);
+  for (const email of free) {
+    const found = hidden.get(email);
+    if (found === undefined) continue;
+    const owner = found.owners.find((one) => !isDeleted(one)) ?? found.owners[0];
+    const holder = owner && holdingUser(owner, tenant, false);
+    emailHolders.set(email, holder ?? { type: 'hidden', did: found.account.did });
+  }
+  return { emailHolders, isInRing, hidden };
 }
 
 /** A living user before a deleted one. The read model may not know yet that an account is gone or has another address. */
@@ -520,6 +587,8 @@ export async function apply(
   context: ApplyContext,
 ): Promise<void> {
   switch (action.type) {
+    case 'list-inactive-accounts':
+      return listInactive(deps, context);
     case 'create-account':
       return create(deps, action, context);
     case 'complete-creation':

@@ -5,7 +5,7 @@
  *
  * | an address                                                     | then                                  |
  * |----------------------------------------------------------------|---------------------------------------|
- * | the PDS refused it a short time ago                            | the next one                          |
+ * | the PDS refused it a short time ago                            | the next one, or else EmailTaken      |
  * | is free as far as is known                                     | that one                              |
  * | a deleted user of this tenant has it, or there is no next one  | needs action: EmailHeldByDeletedUser  |
  * | a user has it who is about to get another one                  | wait: WaitingForAddress               |
@@ -94,8 +94,11 @@ export function chooseAddress(
   let first: AddressHolder | undefined;
   for (const [at, address] of addresses.entries()) {
     const refusal = refused.get(address);
-    if (refusal !== undefined && now.getTime() - refusal.at.getTime() < refusalRetryMs) continue;
     const holder = holders.get(address);
+    if (refusal !== undefined && now.getTime() - refusal.at.getTime() < refusalRetryMs) {
+      if (holder?.type === 'hidden') first ??= holder;
+      continue;
+    }
     if (holder === undefined) return { type: 'free', address };
     first ??= holder;
     const isToStay =

@@ -49,7 +49,12 @@ import { type ApplyContext, asDesired, heldForPerson, type Plan, toBeMended, unk
 /** Who holds a handle, with what is known of the account. */
 export type Holder =
   | { readonly type: 'nobody' }
-  | { readonly type: 'hidden'; readonly owner?: Owner | undefined }
+  | {
+      readonly type: 'hidden';
+      readonly owner?: Owner | undefined;
+      /** Where the index of inactive accounts knows it. */
+      readonly account?: PdsAccount | undefined;
+    }
   | { readonly type: 'account'; readonly account: PdsAccount; readonly owner?: Owner | undefined };
 
 /** The user of ours whose account has a handle. */
@@ -197,7 +202,7 @@ function useCode(
 ): HandleChoice {
   const handle = code === undefined ? undefined : parseAccountHandle(code + wanted.domain);
   if (handle !== undefined && wanted.refused.has(handle)) {
-    const refused = `The PDS refused even ${handle}. Find the account that carries it with: concord audit --orphans. When the handle is free, run: concord retry <user>`;
+    const refused = `The PDS refuses ${handle}, the handle made of the code. Look for the account that carries it with: concord audit --orphans. Then try again with: concord retry <user>`;
     return { handle: undefined, reason: 'CodeHandleRefused', message: refused };
   }
   return { handle, reason, message };

@@ -79,6 +79,9 @@ const FULL: Facts = {
   refusedHandles: new Map([['a.at.test', { reason: 'taken', at: at(6) }]]),
   refusedEmails: new Map([['a@example.com', { reason: 'taken', at: at(6) }]]),
   possiblyLeakedDids: 2,
+  creationFailedAt: at(5),
+  creationFailure: 'TIMEOUT',
+  inactiveListedAt: at(6),
   openActions: actions,
   conditions: [stood],
   attempts: 3,
@@ -270,6 +273,29 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     'a creation that broke off without a trace',
     told('account.creation-abandoned', 20, { intent, reason: 'not-applied' }),
     { intent: undefined, givenUp: [...FULL.givenUp, begun], ...without('account') },
+  ],
+  [
+    'a creation that no account came of',
+    told('account.creation-abandoned', 20, { intent, reason: 'no-account-came-of-it' }),
+    {
+      ...{ intent: undefined, givenUp: [...FULL.givenUp, begun], ...without('account') },
+      ...{ possiblyLeakedDids: 3, creationFailedAt: begun.at },
+    },
+  ],
+  [
+    'a creation that failed on the PDS',
+    told('account.creation-failed', 20, { intent, code: 'SERVER_ERROR' }),
+    { creationFailure: 'SERVER_ERROR' },
+  ],
+  [
+    'the failure of a creation that another has overtaken',
+    told('account.creation-failed', 20, { intent: eventId('e-overtaken'), code: 'SERVER_ERROR' }),
+    {},
+  ],
+  [
+    'inactive accounts that were listed',
+    told('inactive-accounts.listed', 20, { accounts: 2 }),
+    { inactiveListedAt: at(20) },
   ],
   [
     'a refused address',

@@ -45,7 +45,7 @@ function tenantOf({ world, sisters }: Run, who: Person): AssessedTenant {
 }
 
 function depsOf({ stores, settings }: World): AssessDeps {
-  const { documents, accounts, dids, subjects, log, auth0, secondAuth0 } = stores;
+  const { documents, accounts, dids, inactive, subjects, log, auth0, secondAuth0 } = stores;
   const people = peopleOf([
     { keyPrefix: '', directory: auth0 },
     { keyPrefix: `${otherTenant}-`, directory: secondAuth0 },
@@ -55,7 +55,8 @@ function depsOf({ stores, settings }: World): AssessDeps {
     { id: tenant, keyPrefix: '', directory: auth0 },
     { id: otherTenant, keyPrefix: `${otherTenant}-`, directory: secondAuth0 },
   ]);
-  return { documents, accounts, subjects, dids, people, successors, events: log, handleDomain, settings };
+  const read = { documents, accounts, dids, inactive, subjects, people, successors };
+  return { ...read, events: log, handleDomain, settings };
 }
 
 /** Everything that names somebody or something of somebody's. */

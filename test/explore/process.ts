@@ -59,7 +59,8 @@ export class Process implements Between {
     const inner = mutant?.inner?.(world.stores, run) ?? world.stores;
     const faulty = around(inner, this);
     this.ports = mutant?.outer?.(faulty, run) ?? faulty;
-    const { log, queue, subjects, documents, accounts, dids, auth0, secondAuth0 } = this.ports;
+    const { log, queue, subjects, documents, accounts, dids, inactive } = this.ports;
+    const { auth0, secondAuth0 } = this.ports;
     const first = { id: tenant, keyPrefix: '', directory: auth0, emailTag: undefined };
     const second = {
       id: otherTenant,
@@ -74,6 +75,7 @@ export class Process implements Between {
       successors: successorSearch(subjects, [first, second]),
       documents,
       accounts,
+      inactive,
       people: peopleOf([first, second]),
       dids,
       vault: world.vault,

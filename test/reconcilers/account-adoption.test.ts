@@ -11,6 +11,7 @@ import { account, check, linked, type Row, wants } from '../support/in-memory/ac
 import { inMemoryAccounts } from '../support/in-memory/accounts.ts';
 import { applyContext } from '../support/in-memory/apply-context.ts';
 import { inMemoryDocuments } from '../support/in-memory/documents.ts';
+import { inMemoryInactiveAccounts } from '../support/in-memory/inactive-accounts.ts';
 import { seededRandom } from '../support/in-memory/random.ts';
 
 const KEYS = `k1:${Buffer.alloc(32, 1).toString('base64')}`;
@@ -23,7 +24,11 @@ async function setUp(email?: string) {
   const documents = inMemoryDocuments();
   documents.users.set(alice.user, { code: code('ac26nobeb') });
   const vault = createVault({ storage: 'sealed', keys: KEYS });
-  const deps: AccountDeps = { accounts, documents, vault, random: seededRandom() };
+  const inactive = inMemoryInactiveAccounts();
+  const deps: AccountDeps = {
+    ...{ accounts, documents, inactive, vault, random: seededRandom() },
+    settings: { listInactiveMs: 600_000 },
+  };
   const did = accounts.put({ handle: handle('alice'), email: 'alice@example.com' });
   const found = account({ did, email });
   const read = async (): Promise<Documents> => {

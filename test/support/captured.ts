@@ -13,6 +13,7 @@ import { inMemoryDirectory } from './in-memory/directory.ts';
 import { inMemoryDocuments, type StoredUser } from './in-memory/documents.ts';
 import { inMemoryEventLog } from './in-memory/event-log.ts';
 import type { Hooks } from './in-memory/hooks.ts';
+import { inMemoryInactiveAccounts } from './in-memory/inactive-accounts.ts';
 import { inMemoryWorkQueue } from './in-memory/work-queue.ts';
 
 /** What only says that there is a password. */
@@ -41,11 +42,19 @@ export function readCapture(text: string): Capture {
     })),
     seen: {
       ...seen,
+      listing: seen.listing && datesOf(seen.listing),
       users: seen.users.map(({ tenant, user }) => ({
         ...{ tenant, user: { ...user, createdAt: new Date(user.createdAt) } },
       })),
     },
   };
+}
+
+/** JSON has no dates. */
+function datesOf(listing: NonNullable<Capture['seen']['listing']>): Capture['seen']['listing'] {
+  const { refreshedAt, begunAt, nextAt } = listing;
+  const date = (value: Date | undefined) => value && new Date(value);
+  return { refreshedAt: date(refreshedAt), begunAt: date(begunAt), nextAt: date(nextAt) };
 }
 
 export async function loadCapture(text: string): Promise<CapturedWorld> {
@@ -67,6 +76,7 @@ export async function loadCapture(text: string): Promise<CapturedWorld> {
     accounts,
     dids: accounts.dids,
     subjects: await holders(capture, hooks),
+    inactive: await inactive(capture, hooks),
     people: peopleOf([
       { keyPrefix: own.keyPrefix, directory },
       ...(sister === undefined ? [] : [{ keyPrefix: sister.keyPrefix, directory: sistersDirectory }]),
@@ -146,7 +156,8 @@ function layAccounts(accounts: ReturnType<typeof inMemoryAccounts>, { seen }: Ca
 
 async function holders({ seen, tenant, sister, at }: Capture, hooks: Hooks): Promise<AssessDeps['subjects']> {
   const { queue, subjects } = inMemoryWorkQueue(hooks);
-  const claimants = [...seen.emailHolders, ...seen.carriers].flatMap((one) => one.claimants);
+  const named = [...seen.emailHolders, ...seen.carriers].flatMap((one) => one.claimants);
+  const claimants = [...named, ...seen.owners];
   for (const { user, tenant: _, ...claim } of new Map(claimants.map((one) => [one.user, one])).values()) {
     const owned = ownerOf(user, sister === undefined ? [tenant] : [tenant, sister]);
     if (owned === undefined) throw new Error('The holder of an address is no user of a tenant.');
@@ -156,6 +167,18 @@ async function holders({ seen, tenant, sister, at }: Capture, hooks: Hooks): Pro
     await queue.complete(lease, { ...UNSEEN, ...claim }, undefined);
   }
   return subjects;
+}
+
+async function inactive({ seen }: Capture, hooks: Hooks): Promise<AssessDeps['inactive']> {
+  const failingIndex = inMemoryInactiveAccounts(hooks);
+  return {
+    holdersOf: async (...asked) => {
+      // A question that failed fails again.
+      await failingIndex.holdersOf(...asked);
+      return new Map(seen.inactive.map(({ name, dids }) => [name, dids]));
+    },
+    listing: async () => seen.listing ?? (await failingIndex.listing()),
+  };
 }
 
 function failing(calls: readonly FailedCall[]): Hooks {

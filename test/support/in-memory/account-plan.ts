@@ -46,6 +46,9 @@ export function wants(wishes: Wishes = {}): WantedAccount {
     lostDid: undefined,
     transferred: undefined,
     failedCreations: 0,
+    creationFailedAt: undefined,
+    creationFailure: undefined,
+    listedAt: undefined,
     adoption: undefined,
     deactivatedByUs: false,
     settleMs: SETTLE,
@@ -70,6 +73,8 @@ export const nothing: ActualAccount = {
   adoptable: undefined,
   emailHolders: new Map(),
   isInRing: false,
+  codeHolder: undefined,
+  listing: undefined,
   successors: [],
   code: code('ac26nobeb'),
 };

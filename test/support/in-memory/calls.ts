@@ -5,6 +5,7 @@ import type {
   Directory,
   DocumentStore,
   EventLog,
+  InactiveAccounts,
   Rejects,
   Runs,
   SubjectReader,
@@ -20,6 +21,7 @@ export interface Ports {
   readonly documents: DocumentStore;
   readonly accounts: AccountHost;
   readonly dids: DidDirectory;
+  readonly inactive: InactiveAccounts;
   readonly auth0: Directory;
   readonly secondAuth0: Directory;
   readonly rejects: Rejects;
@@ -108,6 +110,7 @@ export const CALLS: Calls = {
     setPassword: 'write',
   },
   dids: { serviceOf: 'read' },
+  inactive: { holdersOf: 'read', listing: 'read', claimListing: 'write', keep: 'write', complete: 'write' },
   auth0: directory,
   secondAuth0: directory,
   rejects: { add: 'write' },
