@@ -59,6 +59,7 @@ const ownIndexes: readonly IndexSpec[] = [
     key: { 'view.sync': 1, 'view.health': 1, tenant: 1 },
     having: ['view.sync'],
   },
+  { collection: collections.reservations, name: 'user', key: { user: 1 } },
 ];
 
 const ownCollections = [
@@ -67,6 +68,7 @@ const ownCollections = [
   collections.rejects,
   collections.cursors,
   collections.alerts,
+  collections.reservations,
 ];
 
 /**

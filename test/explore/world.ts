@@ -22,6 +22,7 @@ import { type InMemoryEventLog, inMemoryEventLog } from '../support/in-memory/ev
 import { all, saveMap, saveSet } from '../support/in-memory/kept.ts';
 import { type SeededRandom, seededRandom } from '../support/in-memory/random.ts';
 import { inMemoryRejects } from '../support/in-memory/rejects.ts';
+import { type InMemoryReservations, inMemoryReservations } from '../support/in-memory/reservations.ts';
 import { type InMemoryRuns, inMemoryRuns } from '../support/in-memory/runs.ts';
 import { type InMemoryWorkQueue, inMemoryWorkQueue } from '../support/in-memory/work-queue.ts';
 import { auth0User, SETTINGS } from '../support/in-memory/world.ts';
@@ -75,6 +76,7 @@ export class World {
   readonly stores: Ports;
   readonly eraser: Eraser = inMemoryEraser(this.log);
   readonly runs: InMemoryRuns = inMemoryRuns();
+  readonly reservations: InMemoryReservations = inMemoryReservations();
   readonly clock: Clock;
   readonly random: SeededRandom = seededRandom();
   readonly vault: PasswordVault = plainVault();
@@ -120,6 +122,7 @@ export class World {
       secondAuth0,
       rejects: inMemoryRejects(),
       runs: this.runs,
+      reservations: this.reservations,
     };
     this.clock = { now: () => new Date(this.nowMs), delay: async () => undefined };
     this.settings = { ...SETTINGS, policy: { ...SETTINGS.policy, ...policy }, ...settings };
@@ -156,8 +159,8 @@ export class World {
     const { nowMs, outage, leaked, earlier, late, messages, heard, gone } = this;
     const { log, documents, accounts, directory, otherDirectory } = this;
     const restore = all([
-      ...[log, documents, accounts, directory, otherDirectory, this.queue, this.runs].map((part) =>
-        part.save(),
+      ...[log, documents, accounts, directory, otherDirectory, this.queue, this.runs, this.reservations].map(
+        (part) => part.save(),
       ),
       saveSet(this.known),
       saveSet(this.usersOnce),

@@ -74,6 +74,7 @@ describe("Concord's own collections", () => {
     'concord.cursors',
     'concord.events',
     'concord.rejects',
+    'concord.reservations',
     'concord.subjects',
   ];
 

@@ -5,6 +5,7 @@ import type {
   DocumentStore,
   EventLog,
   Rejects,
+  Reservations,
   Runs,
   SubjectReader,
   WorkQueue,
@@ -22,6 +23,7 @@ export interface Ports {
   readonly secondAuth0: Directory;
   readonly rejects: Rejects;
   readonly runs: Runs;
+  readonly reservations: Reservations;
 }
 
 type Calls = { readonly [Port in keyof Ports]: { readonly [Method in keyof Ports[Port]]: CallKind } };
@@ -101,4 +103,5 @@ export const CALLS: Calls = {
   secondAuth0: directory,
   rejects: { add: 'write' },
   runs: { begin: 'write', keep: 'write', end: 'write' },
+  reservations: { find: 'read', ofUser: 'read', all: 'stream', reserve: 'write', release: 'write' },
 };
