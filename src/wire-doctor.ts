@@ -7,6 +7,7 @@ import { askEndpoint } from './auth0/endpoint.ts';
 import { createAuth0Inspection } from './auth0/inspection.ts';
 import { createTenantLogs } from './auth0/logs.ts';
 import type { Config, TenantConfig } from './config/schema.ts';
+import { emailTagOf } from './config/tenants.ts';
 import type { ExaminedSide, Surroundings } from './doctor/examine.ts';
 import type { SimulatedTenant, SimulationSide } from './doctor/simulate.ts';
 import type { ExaminedTenant } from './doctor/tenant.ts';
@@ -112,8 +113,9 @@ export function wireSimulation(config: Config, clock: Clock) {
   };
   return {
     tenants: config.tenants.map((tenant): SimulatedTenant => {
-      const { id, keyPrefix, emailTag } = tenant;
-      return { id, keyPrefix, emailTag: emailTag ?? undefined, logTokens: () => tenant.logTokens };
+      const { id, keyPrefix } = tenant;
+      const emailTag = emailTagOf(config.tenants, tenant);
+      return { id, keyPrefix, emailTag, logTokens: () => tenant.logTokens };
     }),
     /** One database for all tenants, made when it is first asked for. */
     open: async () => {

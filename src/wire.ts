@@ -11,6 +11,7 @@ import { createAuth0Client } from './auth0/client.ts';
 import { createTenantLogs } from './auth0/logs.ts';
 import { createDirectory } from './auth0/management.ts';
 import type { Config, TenantConfig } from './config/schema.ts';
+import { emailTagOf } from './config/tenants.ts';
 import { createVault } from './credentials.ts';
 import type { OneUserDeps } from './desk/one-user.ts';
 import type { AssessDeps, AssessedTenant } from './engine/assess.ts';
@@ -351,7 +352,7 @@ function tenantsFor(config: Config, observer?: EngineObserver, limited: Limited[
     return {
       id,
       keyPrefix,
-      emailTag: tenant.emailTag ?? undefined,
+      emailTag: emailTagOf(config.tenants, tenant),
       logRetentionDays: tenant.logRetentionDays ?? undefined,
       get directory() {
         return auth0().directory;
