@@ -19,6 +19,7 @@ import { eventLog, eventReader } from './mongo/event-log.ts';
 import { indexRepair } from './mongo/index-repair.ts';
 import { mongodbInspection } from './mongo/inspection.ts';
 import { rejects } from './mongo/rejects.ts';
+import { reservationReader } from './mongo/reservations.ts';
 import { openScratch } from './mongo/scratch.ts';
 import { storedPasswordReader } from './mongo/stored-passwords.ts';
 import { subjectReader } from './mongo/subjects.ts';
@@ -105,6 +106,7 @@ export function wireSimulation(config: Config, clock: Clock) {
       look: {
         ...{ events: log, documents: documentReader(db), subjects, accounts, people: NO_PEOPLE },
         ...{ handleDomain: handleDomainOf(accounts), settings: engineSettings(config) },
+        reservations: reservationReader(db),
       },
       ...{ log, queue: workQueue(db), rejects: rejects(db), subjects, chooseHandle },
       ...{ clock, random: systemRandom, logger: createLogger({ level: 'silent' }) },

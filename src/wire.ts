@@ -38,6 +38,7 @@ import { historyPages } from './mongo/history-pages.ts';
 import { ensureCollections } from './mongo/indexes.ts';
 import { historyReader, readModel } from './mongo/read-model.ts';
 import { rejects } from './mongo/rejects.ts';
+import { reservationReader, reservations } from './mongo/reservations.ts';
 import { runs } from './mongo/runs.ts';
 import { standingReader } from './mongo/standings.ts';
 import { storedPasswordReader, storedPasswords } from './mongo/stored-passwords.ts';
@@ -118,6 +119,7 @@ export function wireReadSide(config: Config): ReadSide {
       events: eventReader(db),
       documents: documentReader(db),
       subjects: subjectReader(db),
+      reservations: reservationReader(db),
       accounts,
       handleDomain: handleDomainOf(accounts),
       settings: engineSettings(config),
@@ -155,7 +157,11 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
   const passwordsFit = () => checkPasswords(storedPasswordReader(db), vault, config.credentials);
   const queue = workQueue(db, served);
   const people = peopleOf(tenants);
-  const assess = { events: log, documents, subjects, accounts, people, handleDomain, settings };
+  const reserved = reservations(db);
+  const assess = {
+    ...{ events: log, documents, subjects, accounts, people, handleDomain, settings },
+    reservations: reserved,
+  };
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
   return {
     sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: config.tenants },
@@ -164,6 +170,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
       queue,
       subjects,
       documents,
+      reservations: reserved,
       accounts,
       people,
       handleDomain,
@@ -261,25 +268,31 @@ function logFor(db: Db, observer: EngineObserver | undefined): EventLog {
 /** For `replay`: with `dryRun`, nothing that could write. Needs MongoDB alone. */
 export function wireReplay(config: Config, dryRun: boolean): ReplayDeps & { close(): Promise<void> } {
   const tenants = config.tenants.map(({ id, keyPrefix }) => ({ id, keyPrefix }));
+  const settings = engineSettings(config);
   const options = { ...config.mongodb, appName: 'concord' };
   if (dryRun) {
     const { db, close } = connect({ ...options, readOnly: true });
     return {
+      clock: systemClock,
       history: historyReader(db),
       events: eventReader(db),
       subjects: subjectReader(db),
+      reservations: reservationReader(db),
+      settings,
       tenants,
       close,
     };
   }
   const { db, close } = connect(options);
-  const { leaseMs } = config.engine;
   return {
+    clock: systemClock,
     history: historyReader(db),
     events: eventReader(db),
     subjects: subjectReader(db),
+    reservations: reservationReader(db),
+    settings,
     tenants,
-    writer: { queue: workQueue(db), readModel: readModel(db), clock: systemClock, leaseMs },
+    writer: { queue: workQueue(db), readModel: readModel(db), reservations: reservations(db) },
     close,
   };
 }
@@ -294,6 +307,7 @@ export function wireForget(config: Config) {
     subjects: subjectReader(db),
     readModel: readModel(db),
     eraser: eraser(db),
+    reservations: reservations(db),
     documents,
     accounts: createAccountReader(xrpcFor(config)),
     clock: systemClock,

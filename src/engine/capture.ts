@@ -21,6 +21,7 @@ import type {
   Directory,
   Documents,
   HandleHolder,
+  HeldValue,
   PdsAccount,
 } from '../ports.ts';
 import type { AssessDeps, AssessedTenant } from './assess.ts';
@@ -41,6 +42,7 @@ export interface FailedCall {
     | 'read'
     | 'holdersOfEmail'
     | 'holdersOfHandle'
+    | 'find'
     | 'events';
   /** Of the sister tenant, and not of the user's own. */
   readonly isSisters: boolean;
@@ -55,6 +57,8 @@ export interface Seen {
   readonly holders: readonly { readonly handle: AccountHandle; readonly holder: HandleHolder }[];
   readonly emailHolders: readonly { readonly email: string; readonly claimants: readonly Claimant[] }[];
   readonly carriers: readonly { readonly handle: AccountHandle; readonly claimants: readonly Claimant[] }[];
+  /** Absent in captures from before there were reservations. */
+  readonly reserved?: readonly HeldValue[];
   /** Undefined where the PDS could not be asked. */
   readonly domain: string | undefined;
   readonly failed: readonly FailedCall[];
@@ -148,6 +152,7 @@ class Recorder {
   readonly #holders = new Map<AccountHandle, HandleHolder>();
   readonly #emailHolders = new Map<string, readonly Claimant[]>();
   readonly #carriers = new Map<AccountHandle, readonly Claimant[]>();
+  readonly #reserved: HeldValue[] = [];
   readonly #failed: FailedCall[] = [];
 
   constructor(deps: AssessDeps, tenant: AssessedTenant) {
@@ -196,6 +201,13 @@ class Recorder {
           const claimants = await this.#asked('holdersOfEmail', subjects.holdersOfEmail(email));
           this.#emailHolders.set(email, claimants);
           return claimants;
+        },
+      },
+      reservations: {
+        find: async (values) => {
+          const held = await this.#asked('find', deps.reservations.find(values));
+          this.#reserved.push(...held);
+          return held;
         },
       },
       events: {
@@ -284,6 +296,10 @@ class Recorder {
       })),
       carriers: [...this.#carriers].map(([handle, claimants]) => ({
         ...{ handle: as.handle(handle), claimants: claimants.map((one) => disguisedClaimant(one, as)) },
+      })),
+      reserved: this.#reserved.map(({ kind, value, by }) => ({
+        ...{ kind, value: kind === 'email' ? as.email(value) : as.handle(value as AccountHandle) },
+        by: { ...by, user: as.user(by.user), intent: as.event(by.intent) },
       })),
       domain: this.domain === undefined ? undefined : DISGUISED_DOMAIN,
       failed: this.#failed,

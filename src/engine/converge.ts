@@ -22,6 +22,7 @@ import type {
   PasswordVault,
   People,
   Random,
+  Reservations,
   SubjectReader,
   SubjectView,
   WorkQueue,
@@ -29,7 +30,7 @@ import type {
 import * as account from '../reconcilers/account.ts';
 import * as email from '../reconcilers/email.ts';
 import * as handle from '../reconcilers/handle.ts';
-import type { ApplyContext, Told } from '../reconcilers/reconciler.ts';
+import type { Applied, ApplyContext, Told } from '../reconcilers/reconciler.ts';
 import * as userDocument from '../reconcilers/user-document.ts';
 import * as verification from '../reconcilers/verification.ts';
 import { traced } from '../tracing.ts';
@@ -40,6 +41,7 @@ import { learnFromAuth0, learnHandle, learnSister, learnSubject } from './learn.
 import { type Action, look, type TenantPolicy, type View } from './look.ts';
 import { type Withheld, withheld } from './policy.ts';
 import { recoverOutcomes } from './recover.ts';
+import { Reserving } from './reserving.ts';
 import type { EngineSettings } from './settings.ts';
 import {
   failuresOf,
@@ -58,6 +60,7 @@ export interface ConvergeDeps {
   readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle' | 'waitingFor'>;
   readonly people: People;
   readonly documents: DocumentStore;
+  readonly reservations: Reservations;
   readonly accounts: AccountHost;
   readonly handleDomain: () => Promise<string>;
   readonly vault: PasswordVault;
@@ -73,7 +76,7 @@ export interface ConvergeDeps {
 /** One action of a plan, and what came of it. */
 export interface StepInfo {
   readonly action: Action;
-  /** `done`, or the code of what went wrong. */
+  /** `done`, `reserved` where nothing was done as another user has reserved the value, or the code of what went wrong. */
   readonly outcome: string;
   readonly durationMs: number;
 }
@@ -101,6 +104,7 @@ export interface PassResult {
 
 /** One resource may wait for another, and a refusal for another choice; more rounds than this are a loop. */
 const MAX_ROUNDS = 6;
+const OUTCOMES = { applied: 'done', 'not-applied': 'reserved' } as const satisfies Record<Applied, string>;
 /** How much of a lease must be left before an effect is begun; less is renewed first. */
 const LEASE_MARGIN = 0.5;
 
@@ -142,6 +146,7 @@ class Pass {
   readonly #deps: ConvergeDeps;
   readonly #tenant: ConvergedTenant;
   readonly #failures: Failure[] = [];
+  readonly #reserving: Reserving;
   #lease: Lease;
   #observedAt: Date | undefined;
   #sister: SisterLook = NO_SISTER;
@@ -157,6 +162,7 @@ class Pass {
     this.#deps = deps;
     this.#tenant = tenant;
     this.#lease = lease;
+    this.#reserving = new Reserving({ ...deps, events: deps.log }, lease.user);
     this.#observedAt = lease.observedAt;
     this.#cause = lease.causes;
   }
@@ -164,9 +170,12 @@ class Pass {
   async run(startedAt: Date): Promise<PassResult> {
     const { log, clock } = this.#deps;
     const { user, tenant } = this.#lease;
-    const journal = createJournal(this.#deps, user, tenant, await log.ofUser(user));
+    const history = await log.ofUser(user);
+    const journal = createJournal(this.#deps, user, tenant, history);
     this.#known = subjectView(journal.facts());
     if (journal.facts().forgotten && !(await this.#isBack())) return this.#leaveAlone(journal, startedAt);
+    const begun = await attempt('account', () => this.#reserving.begin(history, journal.facts()));
+    if (!begun.ok) this.#failures.push(begun.failure);
     const documents = await traced('concord.learn', {}, async (span) => {
       const learnt = await this.#learn(journal);
       span.fail(this.#failures[0]?.code);
@@ -310,30 +319,33 @@ class Pass {
       const context = this.#context(journal, intended);
       const startedAt = this.#deps.clock.now();
       const done = await this.#try(action, documents, context);
-      if (done.ok) this.applied.push(action);
-      else this.#failures.push(done.failure);
+      if (!done.ok) this.#failures.push(done.failure);
+      else if (done.value === 'applied') this.applied.push(action);
       const durationMs = this.#deps.clock.now().getTime() - startedAt.getTime();
-      this.#deps.onStep?.({ action, outcome: done.ok ? 'done' : done.failure.code, durationMs });
+      const outcome = done.ok ? OUTCOMES[done.value] : done.failure.code;
+      this.#deps.onStep?.({ action, outcome, durationMs });
     }
   }
 
-  #try(action: Action, read: Documents, context: ApplyContext): Promise<Attempt<void>> {
+  #try(action: Action, read: Documents, context: ApplyContext): Promise<Attempt<Applied>> {
     const { resource, type } = action;
     const what = { 'concord.resource': resource, 'concord.action': type };
     return traced('concord.apply', what, async (span) => {
-      const done: Attempt<void> = await attempt(resource, () => this.#carryOut(action, read, context));
+      const done: Attempt<Applied> = await attempt(resource, () => this.#carryOut(action, read, context));
       span.fail(done.ok ? undefined : done.failure.code);
       return done;
     });
   }
 
-  #carryOut(action: Action, read: Documents, context: ApplyContext): Promise<void> {
+  async #carryOut(action: Action, read: Documents, context: ApplyContext): Promise<Applied> {
     const { documents, accounts, random } = this.#deps;
     switch (action.resource) {
       case 'verification':
-        return verification.apply(documents, action, context);
+        await verification.apply(documents, action, context);
+        return 'applied';
       case 'user-document':
-        return userDocument.apply(documents, random, action, context);
+        await userDocument.apply(documents, random, action, context);
+        return 'applied';
       case 'account':
         return account.apply(this.#deps, action, read, context);
       case 'email':
@@ -351,6 +363,10 @@ class Pass {
       ensureLease: () => this.#ensureLease(),
       tell: async (...told) => {
         cause = await this.#tell(journal, [cause], ...told);
+      },
+      reserve: async (values, intent = this.#deps.random.id()) => {
+        await this.#ensureLease();
+        return this.#reserving.reserve(values, intent);
       },
     };
   }
@@ -407,8 +423,9 @@ class Pass {
     const waiting = { ...this.#deps, events: this.#deps.log };
     const before = [this.#known, this.#lease.shown ?? UNSEEN];
     await wakeSister(this.#deps, this.#tenant, before, shown, this.#cause.at(-1));
-    await wakeWaiting(waiting, user, before, shown, this.#cause.at(-1));
+    await wakeWaiting(waiting, user, before, shown, this.#cause.at(-1), this.#reserving.hasReleased);
     await queue.complete(this.#lease, shown, this.#observedAt, retryAt);
+    await this.#reserving.end(journal.facts());
     await checkWaits(waiting, this.#lease, shown, view?.others ?? []);
     this.#report(end, journal, latencyMs);
     const durationMs = clock.now().getTime() - startedAt.getTime();

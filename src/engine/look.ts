@@ -14,7 +14,9 @@ import type {
   EventReader,
   PdsAccount,
   People,
+  ReservationReader,
   SubjectReader,
+  UniqueValue,
 } from '../ports.ts';
 import * as account from '../reconcilers/account.ts';
 import { endSentence } from '../reconcilers/account-end.ts';
@@ -30,6 +32,7 @@ import * as userDocument from '../reconcilers/user-document.ts';
 import * as verification from '../reconcilers/verification.ts';
 import { attempt, type Failure } from './attempt.ts';
 import { openGaps } from './gaps.ts';
+import { takenByOthers } from './reserved.ts';
 import type { EngineSettings } from './settings.ts';
 
 export type Action =
@@ -44,7 +47,8 @@ export interface LookDeps {
   readonly accounts: AccountReader;
   readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle'>;
   readonly people: People;
-  readonly events: Pick<EventReader, 'read'>;
+  readonly events: Pick<EventReader, 'read' | 'ofUser'>;
+  readonly reservations: Pick<ReservationReader, 'find'>;
   /** What handles live under, such as `.at.test`; asks the PDS, which may be out of reach. */
   readonly handleDomain: () => Promise<string>;
   readonly settings: Pick<EngineSettings, 'settleMs' | 'refusalRetryMs' | 'policy'>;
@@ -133,13 +137,17 @@ export async function look(
   const document = seen.value;
   if (!gap.ok) return assemble(desired, document, undefined, undefined, gap.failure, now);
   if (!domain.ok) return assemble(desired, document, undefined, undefined, domain.failure, now);
+  const observing = {
+    ...deps,
+    lookUpTaken: (values: readonly UniqueValue[]) => takenByOthers(deps, user, values, now),
+  };
   const accountSeen = await attempt('account', () =>
-    account.observe(deps, { user, tenant: tenant.id }, desired.account, read),
+    account.observe(observing, { user, tenant: tenant.id }, desired.account, read),
   );
   if (!accountSeen.ok) return assemble(desired, document, undefined, undefined, accountSeen.failure, now);
   const managed = managedAccount(desired.account, accountSeen.value);
   const holderSeen = await attempt('handle', () =>
-    handle.observe(deps, user, desired.handle, managed.account),
+    handle.observe(observing, user, desired.handle, managed.account),
   );
   return holderSeen.ok
     ? assemble(desired, document, accountSeen.value, holderSeen.value, undefined, now)
@@ -260,7 +268,9 @@ function othersIn(actual: ActualAccount | undefined, holder: handle.Holder | und
   );
   const holders = actual === undefined ? [] : [...actual.emailHolders.values()];
   if (carriers.length === 0 && holders.length === 0) return NO_ONE;
-  return [...holders.flatMap((one) => (one.type === 'user' ? one : [])), ...carriers].map(({ seen }) => seen);
+  return [...holders.flatMap((one) => (one.type === 'hidden' ? [] : one)), ...carriers].map(
+    ({ seen }) => seen,
+  );
 }
 
 function accountPlans(

@@ -67,8 +67,9 @@ import {
   holdingUser,
 } from './address.ts';
 import { isInRing } from './address-ring.ts';
-import { type DesiredHandle, type Holder, lookUp, lookUpOwner } from './handle.ts';
+import { type DesiredHandle, type Holder, lookUp, lookUpOwner, orReserved } from './handle.ts';
 import {
+  type Applied,
   type ApplyContext,
   asDesired,
   heldForPerson,
@@ -76,6 +77,7 @@ import {
   removedByOthers,
   toBeMended,
 } from './reconciler.ts';
+import { emailValue, handleValue, type LookUpTaken, type TakenBy, type TakenValues } from './reservation.ts';
 import { RESTORE_COMMAND } from './unwanted.ts';
 
 const type = 'account';
@@ -152,6 +154,7 @@ export interface ObserveDeps {
   readonly accounts: AccountReader;
   readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle'>;
   readonly people: People;
+  readonly lookUpTaken: LookUpTaken;
 }
 
 /** The user who is looked at. */
@@ -191,11 +194,19 @@ export async function observe(
   const late = await lookForLate(accounts, wanted.givenUp);
   if (late !== undefined || wanted.type !== 'account') return { ...nothing, late };
   const { preferred } = wanted.handle;
+  const { addresses } = wanted.email;
+  // First, because the read model shows what was reserved before the reservation goes.
+  const taken = await deps.lookUpTaken([
+    ...addresses.map(emailValue),
+    ...(preferred === undefined ? [] : [handleValue(preferred)]),
+  ]);
   const [holder, emailHolders] = await Promise.all([
     preferred === undefined ? undefined : lookUpOwner(deps, who.user, preferred),
-    holdersOf(deps, who, wanted.email.addresses),
+    holdersOf(deps, who, addresses, taken),
   ]);
-  return { ...nothing, preferred: holder, emailHolders };
+  const preferredHolder =
+    holder === undefined || preferred === undefined ? undefined : orReserved(holder, preferred, taken);
+  return { ...nothing, preferred: preferredHolder, emailHolders };
 }
 
 const NOTHING_SEEN = {
@@ -243,7 +254,9 @@ async function observeAddresses(
   { addresses, parked }: DesiredEmail,
 ): Promise<Pick<ActualAccount, 'emailHolders' | 'isInRing'>> {
   const former = parked === undefined ? [] : [parked.from];
-  const emailHolders = await holdersOf(deps, who, [...addresses, ...former]);
+  const emails = [...addresses, ...former];
+  const taken = await deps.lookUpTaken(emails.map(emailValue));
+  const emailHolders = await holdersOf(deps, who, emails, taken);
   const [own] = addresses;
   const holder = own === undefined ? undefined : emailHolders.get(own);
   if (own === undefined || holder?.type !== 'user' || !holder.isLeaving)
@@ -256,16 +269,22 @@ async function holdersOf(
   { accounts, subjects }: ObserveDeps,
   { user, tenant }: Observed,
   emails: readonly string[],
+  taken: TakenValues,
 ): Promise<AddressHolders> {
   const found = new Map<string, AddressHolder>();
   for (const email of emails) {
     const claimants = await subjects.holdersOfEmail(email);
     const others = claimants.filter((one) => one.user !== user).map((one) => holdingUser(one, email, tenant));
     const living = others.find(({ isDeleted }) => !isDeleted);
-    const holder = living ?? (await firstWith(accounts, others, email));
+    const holder =
+      living ?? (await firstWith(accounts, others, email)) ?? reservedBy(taken.get(email), email, tenant);
     if (holder !== undefined) found.set(email, holder);
   }
   return found;
+}
+
+function reservedBy(taken: TakenBy | undefined, email: string, tenant: TenantId): AddressHolder | undefined {
+  return taken?.type === 'had' ? holdingUser(taken.seen, email, tenant) : taken;
 }
 
 /** The first of these deleted users whose account is there and has the address. */
@@ -461,10 +480,19 @@ export async function apply(
   action: AccountAction,
   documents: Documents,
   context: ApplyContext,
+): Promise<Applied> {
+  if (action.type === 'create-account') return create(deps, action, context);
+  await carryOut(deps, action, documents, context);
+  return 'applied';
+}
+
+async function carryOut(
+  deps: AccountDeps,
+  action: Exclude<AccountAction, { type: 'create-account' }>,
+  documents: Documents,
+  context: ApplyContext,
 ): Promise<void> {
   switch (action.type) {
-    case 'create-account':
-      return create(deps, action, context);
     case 'complete-creation':
       return complete(deps, action, documents, context);
     case 'abandon-creation': {

@@ -18,6 +18,7 @@ import type { Facts } from '../events/fold.ts';
 import type { Did, TenantId, UserKey } from '../identity.ts';
 import type { Claimant } from '../ports.ts';
 import { heldForPerson, toBeMended } from './reconciler.ts';
+import type { ReservingUser } from './reservation.ts';
 
 export interface DesiredEmail {
   /** In the order of preference; empty only when no account is wanted. */
@@ -46,8 +47,7 @@ export interface HoldingUser {
 
 export type AddressHolder =
   | HoldingUser
-  /** A creation or a change of this user has begun, and no outcome is known yet. */
-  | { readonly type: 'reserved'; readonly user: UserKey; readonly until: Date }
+  | ReservingUser
   /** An inactive account of none of our users. */
   | { readonly type: 'hidden'; readonly did: Did };
 

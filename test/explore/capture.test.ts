@@ -9,7 +9,7 @@ import { type Capture, capture, planOf } from '../../src/engine/capture.ts';
 import { peopleOf } from '../../src/engine/people.ts';
 import { otherTenant, type Person, tenant } from '../mongo/people.ts';
 import { loadCapture } from '../support/captured.ts';
-import { SECOND_TENANTS_TAG } from '../support/in-memory/world.ts';
+import { firstTenantsTag, SECOND_TENANTS_TAG } from '../support/in-memory/world.ts';
 import { FAULT_KINDS, faultsOf } from './faults.ts';
 import { histories, scenarioOf } from './histories.ts';
 import { report } from './report.ts';
@@ -35,7 +35,7 @@ const NAMES = /alice|alix|\bbob\b|stranger|shared|example\.com|at\.test|\bmain\b
 
 function tenantOf({ world, sisters }: Run, who: Person): AssessedTenant {
   const { auth0, secondAuth0 } = world.stores;
-  const first = { id: tenant, keyPrefix: '', directory: auth0, emailTag: undefined };
+  const first = { id: tenant, keyPrefix: '', directory: auth0, emailTag: firstTenantsTag(sisters) };
   const prefix = { id: otherTenant, keyPrefix: `${otherTenant}-` };
   const second = { ...prefix, directory: secondAuth0, emailTag: SECOND_TENANTS_TAG };
   const [own, other] = who.tenant === tenant ? [first, second] : [second, first];
@@ -43,13 +43,13 @@ function tenantOf({ world, sisters }: Run, who: Person): AssessedTenant {
 }
 
 function depsOf({ stores, settings }: World): AssessDeps {
-  const { documents, accounts, subjects, log, auth0, secondAuth0 } = stores;
+  const { documents, accounts, subjects, reservations, log, auth0, secondAuth0 } = stores;
   const people = peopleOf([
     { keyPrefix: '', directory: auth0 },
     { keyPrefix: `${otherTenant}-`, directory: secondAuth0 },
   ]);
   const handleDomain = async (): Promise<string> => (await accounts.handleDomains())[0] ?? '';
-  return { documents, accounts, subjects, people, events: log, handleDomain, settings };
+  return { documents, accounts, subjects, reservations, people, events: log, handleDomain, settings };
 }
 
 /** Everything that names somebody or something of somebody's. */

@@ -12,6 +12,7 @@ import { inMemoryDirectory } from './in-memory/directory.ts';
 import { inMemoryDocuments, type StoredUser } from './in-memory/documents.ts';
 import { inMemoryEventLog } from './in-memory/event-log.ts';
 import type { Hooks } from './in-memory/hooks.ts';
+import { inMemoryReservations } from './in-memory/reservations.ts';
 import { inMemoryWorkQueue } from './in-memory/work-queue.ts';
 
 /** What only says that there is a password. */
@@ -43,6 +44,9 @@ export function readCapture(text: string): Capture {
       users: seen.users.map(({ tenant, user }) => ({
         ...{ tenant, user: { ...user, createdAt: new Date(user.createdAt) } },
       })),
+      reserved: (seen.reserved ?? []).map(({ by, ...value }) => ({
+        ...{ ...value, by: { ...by, at: new Date(by.at), until: new Date(by.until) } },
+      })),
     },
   };
 }
@@ -70,6 +74,7 @@ export async function loadCapture(text: string): Promise<CapturedWorld> {
       ...(sister === undefined ? [] : [{ keyPrefix: sister.keyPrefix, directory: sistersDirectory }]),
     ]),
     events: log,
+    reservations: await reserved(capture, hooks),
     settings: capture.settings,
     handleDomain: async () => {
       const failure = seen.failed.find(({ call }) => call === 'handleDomain');
@@ -138,6 +143,12 @@ async function holders({ seen, tenant, sister, at }: Capture, hooks: Hooks): Pro
     await queue.complete(lease, { ...UNSEEN, ...claim }, undefined);
   }
   return subjects;
+}
+
+async function reserved({ seen }: Capture, hooks: Hooks): Promise<AssessDeps['reservations']> {
+  const reservations = inMemoryReservations(hooks);
+  for (const { by, ...value } of seen.reserved ?? []) await reservations.reserve([value], by);
+  return reservations;
 }
 
 function failing(calls: readonly FailedCall[]): Hooks {

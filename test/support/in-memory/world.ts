@@ -21,6 +21,7 @@ import { type InMemoryDocuments, inMemoryDocuments } from './documents.ts';
 import { type InMemoryEventLog, inMemoryEventLog } from './event-log.ts';
 import type { Hooks } from './hooks.ts';
 import { seededRandom } from './random.ts';
+import { type InMemoryReservations, inMemoryReservations } from './reservations.ts';
 import { inMemoryRuns } from './runs.ts';
 import { type InMemoryWorkQueue, inMemoryWorkQueue } from './work-queue.ts';
 
@@ -44,6 +45,11 @@ export const SETTINGS: EngineSettings = {
 
 export const SECOND_TENANTS_TAG = 'second';
 
+/** A tenant that is linked with another one has its id as its tag. */
+export function firstTenantsTag(sisters: boolean): string | undefined {
+  return sisters ? tenant : undefined;
+}
+
 export interface World extends Pick<InMemoryWorkQueue, 'queue' | 'subjects'> {
   readonly clock: VirtualClock;
   readonly random: Random;
@@ -54,6 +60,7 @@ export interface World extends Pick<InMemoryWorkQueue, 'queue' | 'subjects'> {
   readonly directory: InMemoryDirectory;
   readonly otherDirectory: InMemoryDirectory;
   readonly runs: Runs;
+  readonly reservations: InMemoryReservations;
   readonly deps: ConvergeDeps;
   /** Around every call of every port; set and cleared by tests. */
   readonly hooks: Hooks;
@@ -67,7 +74,7 @@ export interface WorldOptions {
   readonly sisters?: boolean;
 }
 
-/** Two tenants: the users of the second one have a key prefix and a tag for taken addresses. */
+/** Two tenants: the users of the second one have a key prefix and a tag for taken addresses; those of both, if linked. */
 export function createWorld(options: WorldOptions = {}): World {
   const { settings = {}, policy = {}, sisters = false, ...accountOptions } = options;
   const hooks: Hooks = {};
@@ -76,6 +83,7 @@ export function createWorld(options: WorldOptions = {}): World {
   const log = inMemoryEventLog(hooks);
   const { queue, subjects } = inMemoryWorkQueue(hooks);
   const documents = inMemoryDocuments(hooks);
+  const reservations = inMemoryReservations(hooks);
   const accounts = inMemoryAccounts(hooks, accountOptions);
   const directory = inMemoryDirectory(hooks);
   const otherDirectory = inMemoryDirectory(hooks);
@@ -87,11 +95,12 @@ export function createWorld(options: WorldOptions = {}): World {
     queue,
     subjects,
     documents,
+    reservations,
     accounts,
     people: peopleOf([first, second]),
     vault,
     tenants: new Map<TenantId, ConvergedTenant>([
-      [tenant, { directory, emailTag: undefined, ...(sisters ? { sister: second } : {}) }],
+      [tenant, { directory, emailTag: firstTenantsTag(sisters), ...(sisters ? { sister: second } : {}) }],
       [
         otherTenant,
         { directory: otherDirectory, emailTag: SECOND_TENANTS_TAG, ...(sisters ? { sister: first } : {}) },
@@ -115,6 +124,7 @@ export function createWorld(options: WorldOptions = {}): World {
     directory,
     otherDirectory,
     runs: inMemoryRuns(hooks),
+    reservations,
     deps,
     hooks,
   };
