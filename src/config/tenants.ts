@@ -119,8 +119,8 @@ interface Tagged {
 
 /**
  * What is put into the addresses of a tenant's users where another user has theirs. Of a tenant that is linked with
- * another one it is the id of the tenant unless said otherwise, which has the form of a tag: so both users of a person end with an account,
- * whichever comes first.
+ * another one it is by default the id of the tenant, so that both users of a person end with an account, whichever
+ * comes first. An id has the form of a tag.
  */
 export function emailTagOf(tenants: readonly Tagged[], tenant: Tagged): string | undefined {
   const { id, emailTag } = tenant;

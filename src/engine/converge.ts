@@ -423,7 +423,8 @@ class Pass {
     const waiting = { ...this.#deps, events: this.#deps.log };
     const before = [this.#known, this.#lease.shown ?? UNSEEN];
     await wakeSister(this.#deps, this.#tenant, before, shown, this.#cause.at(-1));
-    await wakeWaiting(waiting, user, before, shown, this.#cause.at(-1), this.#reserving.hasReleased);
+    const frees = this.#reserving.frees(journal.facts());
+    await wakeWaiting(waiting, user, before, shown, this.#cause.at(-1), frees);
     await queue.complete(this.#lease, shown, this.#observedAt, retryAt);
     await this.#reserving.end(journal.facts());
     await checkWaits(waiting, this.#lease, shown, view?.others ?? []);

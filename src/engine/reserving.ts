@@ -26,13 +26,12 @@ export interface ReservingDeps {
 }
 
 export class Reserving {
-  /** Something was given up that others may wait for. */
-  hasReleased = false;
   readonly #deps: ReservingDeps;
   readonly #user: UserKey;
   /** Released when the reconciliation has ended. */
   readonly #over = new Set<EventId>();
   readonly #refused = new Set<string>();
+  #hasReleased = false;
 
   constructor(deps: ReservingDeps, user: UserKey) {
     this.#deps = deps;
@@ -73,10 +72,19 @@ export class Reserving {
     return undefined;
   }
 
+  /** Whether others who wait for what was reserved need not wait for it any longer. */
+  frees(facts: Facts): boolean {
+    return this.#hasReleased || this.#ended(facts).length > 0;
+  }
+
   /** Once the read model shows the user: what is released before is not to be seen anywhere for a moment. */
-  async end({ intent }: Facts): Promise<void> {
-    const over = [...this.#over].filter((one) => one !== intent?.event);
-    if (over.length > 0) await this.#release(over);
+  async end(facts: Facts): Promise<void> {
+    const ended = this.#ended(facts);
+    if (ended.length > 0) await this.#release(ended);
+  }
+
+  #ended({ intent }: Facts): readonly EventId[] {
+    return [...this.#over].filter((one) => one !== intent?.event);
   }
 
   #reservation(intent: EventId): Reservation {
@@ -96,7 +104,7 @@ export class Reserving {
       },
       done: () => void this.#over.add(intent),
       release: async () => {
-        this.hasReleased = true;
+        this.#hasReleased = true;
         await this.#release([intent]);
       },
     };

@@ -32,8 +32,8 @@ const AGAIN_MS = 1_000;
 /**
  * Makes those due who wait for this user, when what they may wait for has changed. Called before a reconciliation ends,
  * while the read model still shows what it showed: so one that breaks off here makes them due again. `before` is what
- * the log said when the reconciliation began, and what the read model shows. `hasReleased` says that the user has given
- * up a reservation, which the read model does not show.
+ * the log said when the reconciliation began, and what the read model shows. `frees` says that a reservation of the user has
+ * ended, which the read model does not show.
  */
 export async function wakeWaiting(
   { subjects, queue, clock }: WaitingDeps,
@@ -41,9 +41,9 @@ export async function wakeWaiting(
   before: readonly SubjectView[],
   view: SubjectView,
   cause: EventId | undefined,
-  hasReleased = false,
+  frees = false,
 ): Promise<void> {
-  if (!hasReleased && before.every((one) => claimsOf(one) === claimsOf(view))) return;
+  if (!frees && before.every((one) => claimsOf(one) === claimsOf(view))) return;
   const waiting = await subjects.waitingFor(user);
   if (waiting.length === 0) return;
   const triggers = waiting.map((one) => (cause === undefined ? one : { ...one, cause }));

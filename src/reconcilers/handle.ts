@@ -230,6 +230,7 @@ export async function observe(
   if (wanted.preferred === undefined || account === undefined || account.handle === wanted.preferred)
     return undefined;
   const holder = await lookUpOwner(deps, user, wanted.preferred);
+  // An account that gets the handle between the two reads is found out by the PDS, which refuses the change.
   if (holder.type !== 'nobody') return holder;
   return orReserved(holder, wanted.preferred, await deps.lookUpTaken([handleValue(wanted.preferred)]));
 }

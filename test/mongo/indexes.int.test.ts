@@ -93,6 +93,7 @@ describe("Concord's own collections", () => {
       'lease',
       'standing',
       'tenant',
+      'waits_for',
     ]);
   });
 
