@@ -166,6 +166,8 @@ export interface Facts {
   readonly inactiveListedAt: Date | undefined;
   /** Steps that were intended and whose outcome was never written: a pass that broke off. */
   readonly openActions: readonly (IntendedAction & { readonly event: EventId })[];
+  /** A reconciliation has begun to act, and no event tells how it ended. */
+  readonly isUnfinished: boolean;
   readonly conditions: readonly Condition[];
   /** Failed passes since the last one that came to an end. */
   readonly attempts: number;
@@ -243,6 +245,7 @@ const NOTHING: Facts = {
   creationFailure: undefined,
   inactiveListedAt: undefined,
   openActions: [],
+  isUnfinished: false,
   conditions: [],
   attempts: 0,
   quarantined: false,
@@ -373,6 +376,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.seen = { ...facts.seen, code: undefined };
       return;
     case 'actions.intended':
+      facts.isUnfinished = true;
       facts.openActions.push(...event.data.actions.map((action) => ({ ...action, event: event._id })));
       return;
     case 'verification.recorded':
@@ -612,6 +616,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       close(facts, 'handle');
       return;
     case 'converged':
+      facts.isUnfinished = false;
       facts.conditions = settle(facts.conditions, event);
       sightByConditions(facts);
       facts.openActions = [];
@@ -620,11 +625,13 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.failure = undefined;
       return;
     case 'converge.deferred':
+      facts.isUnfinished = false;
       facts.conditions = settle(facts.conditions, event);
       // Deferred by a limit it is as it was; deferred to a time, nothing fails any more.
       if (!facts.conditions.some(isFailure)) facts.failure = undefined;
       return;
     case 'converge.failed':
+      facts.isUnfinished = false;
       facts.conditions = settle(facts.conditions, event);
       facts.attempts = event.data.attempt;
       facts.failure = failureOf(facts.failure, event);

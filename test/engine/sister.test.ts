@@ -98,9 +98,12 @@ describe('two tenants, one person, one handle', () => {
     put(world, alice, { blocked: false });
     await world.queue.markDue([alice], world.clock.now(), 'trigger');
     await untilQuiet(world);
-    // The account that was there has the plain address, and the first tenant has no tag: so she is held, and it stays.
-    expect((await standing(world, alice.user))['account']).toBe('False EmailHeldByUser');
-    expect(carried(world, sister)).toBe(handle('cedar'));
+    // The account that was there has the plain address, and the second one gets the tag of its tenant.
+    expect((await world.subjects.get(alice.user))?.accountEmail).toBe('alice+main@example.com');
+    expect([carried(world, alice), carried(world, sister)]).toEqual([
+      handle('cedar'),
+      codeHandleOf(world, sister),
+    ]);
     await isAtRest(world);
   });
 });

@@ -83,6 +83,7 @@ const FULL: Facts = {
   creationFailure: 'TIMEOUT',
   inactiveListedAt: at(6),
   openActions: actions,
+  isUnfinished: true,
   conditions: [stood],
   attempts: 3,
   quarantined: true,
@@ -518,7 +519,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   [
     'a pass that came to an end, with what was said before',
     told('converged', 20, { conditions: [condition], actions: 0, latencyMs: 1 }),
-    { attempts: 0, quarantined: false, failure: undefined, openActions: [] },
+    { attempts: 0, quarantined: false, failure: undefined, openActions: [], isUnfinished: false },
   ],
   [
     'a pass that waits for something else',
@@ -529,18 +530,23 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     {
       conditions: [{ ...stood, type: 'handle', since: at(20).toISOString(), event: eventId('e-000020') }],
       failure: undefined,
+      isUnfinished: false,
     },
   ],
   [
     'a pass that a limit put off, which leaves what failed before as it is',
     told('converge.deferred', 20, { conditions: [unread], retryAt: at(30).toISOString() }),
-    { conditions: [{ ...unread, since: at(20).toISOString(), event: eventId('e-000020') }] },
+    {
+      conditions: [{ ...unread, since: at(20).toISOString(), event: eventId('e-000020') }],
+      isUnfinished: false,
+    },
   ],
   [
     'a pass that failed as the one before',
     told('converge.failed', 20, { ...trouble, conditions: [condition], attempt: 4, retryAt: null }),
     {
       attempts: 4,
+      isUnfinished: false,
       failure: { ...trouble, since: at(7).toISOString(), at: at(20).toISOString() },
     },
   ],
@@ -552,6 +558,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     }),
     {
       attempts: 4,
+      isUnfinished: false,
       failure: {
         ...{ code: 'BUG', upstream: null, message: 'account: failed' },
         ...{ since: at(20).toISOString(), at: at(20).toISOString() },

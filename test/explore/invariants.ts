@@ -14,12 +14,22 @@ import { lookAt } from './work.ts';
 import type { World } from './world.ts';
 
 /** How everybody stands, in words that are the same whichever code was drawn and whichever DID was given. */
-export function stateOf(world: World, { people, isRace = false }: Scenario): string {
-  const states = people.map((who) => (isRace ? '' : `${who.user}: `) + stateOfPerson(world, who));
-  return states.sort().join('\n');
+export function stateOf(world: World, scenario: Scenario): string {
+  const { people, isRace = false } = scenario;
+  // Of linked users either may have the tag, whoever carries the handle.
+  const isEither = isRace && scenario.sisters === true;
+  const states = people.map((who) => (isRace ? '' : `${who.user}: `) + stateOfPerson(world, who, isEither));
+  const addresses = isEither ? people.map((who) => addressOf(world, who)) : [];
+  return [...states.sort(), ...addresses.sort()].join('\n');
 }
 
-function stateOfPerson(world: World, who: Person): string {
+function addressOf({ documents, accounts }: World, who: Person): string {
+  const did = documents.users.get(who.user)?.account?.did;
+  const email = did === undefined ? undefined : accounts.stored.get(did)?.email;
+  return email?.replace(/\+(main|second)@/, '+tag@') ?? 'no address';
+}
+
+function stateOfPerson(world: World, who: Person, isEither: boolean): string {
   const { documents, accounts } = world;
   const document = documents.users.get(who.user);
   const named = document?.account;
@@ -34,7 +44,7 @@ function stateOfPerson(world: World, who: Person): string {
       ? 'no account'
       : `names ${carried(named.handle)} ${named.did === undefined ? 'without DID' : ''}`,
     account === undefined ? '' : `${account.status} ${account.hasRepo} ${carried(account.handle)}`,
-    account?.email === own ? 'own address' : (account?.email ?? ''),
+    isEither ? '' : account?.email === own ? 'own address' : (account?.email ?? ''),
     conditionsOf(world, who),
   ];
   return parts.join(', ');
@@ -66,8 +76,7 @@ export async function endFlaws(run: Run): Promise<string[]> {
   const leaks = world.leaked + world.accounts.leakedDids().length;
   // Two calls of ours at once, the one held up and the other late, may leave one behind whatever is done.
   const isDouble = progress.stalls > 0 && progress.lates > 0;
-  if (leaks > unavoidable(run) && !isDouble && scenario.isRandom !== true && scenario.isRace !== true)
-    flaws.push(`${leaks} DIDs leaked`);
+  if (leaks > unavoidable(run) && !isDouble && scenario.isRandom !== true) flaws.push(`${leaks} DIDs leaked`);
   flaws.push(...(await unrest(run)));
   for (const who of scenario.people) flaws.push(...(await personFlaws(run, who)));
   flaws.push(...sharing(run));

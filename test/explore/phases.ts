@@ -3,6 +3,7 @@ import { decide } from '../../src/engine/decide.ts';
 import { sweep } from '../../src/engine/sweep.ts';
 import { ingest } from '../../src/events/ingest.ts';
 import type { Person } from '../mongo/people.ts';
+import { firstTenantsTag } from '../support/in-memory/world.ts';
 import { TENANTS } from './hearing.ts';
 import { forgetNow } from './lives.ts';
 import type { Ending, Process } from './process.ts';
@@ -119,7 +120,10 @@ function toolsOf(run: Run, process: Process): Tools {
       return found.did;
     },
     restore: async (who) => {
-      const owned = { ...who, tenant: { ...TENANTS[0], directory: ports.auth0, emailTag: undefined } };
+      const owned = {
+        ...who,
+        tenant: { ...TENANTS[0], directory: ports.auth0, emailTag: firstTenantsTag(run.sisters) },
+      };
       await restoreAll({ ...deps, events: ports.log, subjects: ports.subjects }, owned);
     },
     sweep: async () => {
@@ -131,7 +135,7 @@ function toolsOf(run: Run, process: Process): Tools {
           ...{ ...deps, events: ports.log, subjects, runs, logger: silent, limits },
           keySpaces: TENANTS,
         },
-        { ...TENANTS[0], directory, emailTag: undefined },
+        { ...TENANTS[0], directory, emailTag: firstTenantsTag(run.sisters) },
       );
       const isComplete = over.type === 'over' && over.complete;
       if (over.type === 'over') process.sawAll();

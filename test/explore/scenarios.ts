@@ -146,6 +146,25 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: 'one address in two linked tenants',
+    people: [alice, secondAlice],
+    sisters: true,
+    isRace: true,
+    steps: [
+      {
+        happens: async (world) => {
+          world.choose(alice, 'cedar');
+          await world.change(alice);
+          await world.change(secondAlice, { email: 'alice@example.com' });
+        },
+        delivers: [
+          { who: alice, code: 'ss' },
+          { who: secondAlice, code: 'ss' },
+        ],
+      },
+    ],
+  },
+  {
     name: 'one person in two tenants, one handle',
     people: [alice, secondAlice],
     sisters: true,
