@@ -199,6 +199,7 @@ function steadyPart(facts: Facts): string {
     adoption,
     [facts.deactivated, facts.passwordRefused, facts.passwordResetGranted, facts.accountDeleted],
     [facts.sights, facts.kept, [...facts.removed].sort(), facts.lostAccount, facts.seenInSync],
+    [facts.verifiedEmail, facts.namedBy],
     [facts.forgotten, facts.sister, platformHandle, facts.code, facts.possiblyLeakedDids, facts.attempts],
     facts.quarantined,
     facts.failure && failureText(facts.failure),

@@ -18,6 +18,7 @@ import {
   sweeps,
   told,
 } from './scenario-steps.ts';
+import { successorScenarios } from './successor-scenarios.ts';
 
 export const scenarios: readonly Scenario[] = [
   { name: 'a sign-up with a verified email', people: [alice], steps: [signsUp(alice, {}, 'alice')] },
@@ -311,6 +312,7 @@ export const scenarios: readonly Scenario[] = [
       },
     ],
   },
+  ...successorScenarios,
   ...platformScenarios,
 ];
 
