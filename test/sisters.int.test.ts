@@ -166,7 +166,7 @@ test.each([
     for (let time = 0; time < 3; time += 1)
       for (const member of order) await passOver(engine.converge, member);
     expect(await engine.converge.subjects.get(alice.user)).toMatchObject({
-      ...{ sister: sister.user, namedBy: [sister.user], platformHandle: alice.label },
+      ...{ sister: sister.user, platformHandle: alice.label },
     });
     expect(await engine.converge.subjects.get(sister.user)).toMatchObject({ sister: alice.user });
     const carried = await Promise.all(

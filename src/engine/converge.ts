@@ -216,7 +216,7 @@ class Pass {
       const deps = { documents, events: this.#deps.log };
       this.#sister = await lookForSister(deps, this.#tenant, user, now, found, how);
       if (how === 'ask') await this.#nameSelf();
-      told.push(...learnSister(facts, this.#sister.seen));
+      told.push(...learnSister(facts, this.#sister));
     }
     // A read that half failed is not fresh: the next pass would take the unknown sister for none.
     if (answer !== undefined && this.#sister.failure === undefined) this.#observedAt = readAt;
@@ -413,7 +413,8 @@ class Pass {
     const shown = subjectView(journal.facts());
     const cause = this.#cause.at(-1);
     const before = [this.#known, (await this.#deps.subjects.get(user)) ?? UNSEEN];
-    await wakeSister(this.#deps, this.#tenant, before, shown, cause);
+    const ended = { before, shown, namedBy: journal.facts().namedBy, causes: this.#lease.causes };
+    await wakeSister(this.#deps, this.#tenant, ended, cause);
     const affected = await affectedBy(this.#deps.subjects, this.#lease, before, shown);
     const triggers = affected.map((one) => (cause === undefined ? one : { ...one, cause }));
     if (triggers.length > 0) await queue.markDue(triggers, clock.now(), 'trigger');
