@@ -23,6 +23,7 @@ import type {
   Random,
   SubjectReader,
   SubjectView,
+  Trigger,
   WorkQueue,
 } from '../ports.ts';
 import * as account from '../reconcilers/account.ts';
@@ -145,6 +146,8 @@ class Pass {
   #lease: Lease;
   #observedAt: Date | undefined;
   #sister: SisterLook = NO_SISTER;
+  /** A linked user who was told that it was found, and is due when this pass ends. */
+  #named: Trigger | undefined;
   /** An append failed, and may be in the log all the same: the next pass reads what is there before it tells more of it. */
   #isLogUncertain = false;
   /** What the log said when the pass began. */
@@ -227,7 +230,7 @@ class Pass {
   async #nameSelf(): Promise<void> {
     if (typeof this.#sister.seen === 'string') return;
     await this.#ensureLease();
-    await nameSelf(this.#deps, this.#tenant, this.#lease.user, this.#sister.seen, this.#cause);
+    this.#named = await nameSelf(this.#deps, this.#tenant, this.#lease.user, this.#sister.seen, this.#cause);
   }
 
   /**
@@ -415,6 +418,7 @@ class Pass {
     const before = [this.#known, (await this.#deps.subjects.get(user)) ?? UNSEEN];
     const ended = { before, shown, namedBy: journal.facts().namedBy, causes: this.#lease.causes };
     await wakeSister(this.#deps, this.#tenant, ended, cause);
+    if (this.#named !== undefined) await queue.markDue([this.#named], clock.now(), 'trigger');
     const affected = await affectedBy(this.#deps.subjects, this.#lease, before, shown);
     const triggers = affected.map((one) => (cause === undefined ? one : { ...one, cause }));
     if (triggers.length > 0) await queue.markDue(triggers, clock.now(), 'trigger');

@@ -21,11 +21,12 @@ import type {
   EventReader,
   SubjectReader,
   SubjectView,
+  Trigger,
   WorkQueue,
 } from '../ports.ts';
 import type { Sister, SisterSeen } from '../reconcilers/handle.ts';
 import { attempt, type Failure } from './attempt.ts';
-import { type DecideDeps, decide } from './decide.ts';
+import { appendTo, type DecideDeps } from './decide.ts';
 import { ownerOf } from './owner.ts';
 
 export interface SisterTenant {
@@ -125,23 +126,26 @@ async function choose({ documents }: SisterDeps, proven: readonly UserKey[]): Pr
 /**
  * Tells the linked user that it was found, before this user's own log says so, where neither the read model nor the log
  * shows that it knows: its own lookup may never find this user. May be repeated. A user of whom nothing is known yet is
- * told as well, and made known by it. Throws UpstreamError.
+ * told as well, and made known by it.
+ *
+ * Gives back what makes the linked user due, for the end of this pass: two accounts under one address are not created at
+ * the same time. A pass that breaks off before is repeated, and its end wakes the linked user. Throws UpstreamError.
  */
 export async function nameSelf(
-  deps: DecideDeps & { readonly subjects: Pick<SubjectReader, 'get'> },
+  deps: Omit<DecideDeps, 'queue'> & { readonly subjects: Pick<SubjectReader, 'get'> },
   { sister: tenant }: { readonly sister?: SisterTenant | undefined },
   user: UserKey,
   seen: SisterSeen,
   cause: readonly EventId[],
-): Promise<void> {
+): Promise<Trigger | undefined> {
   const owned = tenant === undefined || typeof seen === 'string' ? undefined : ownerOf(seen.user, [tenant]);
-  if (owned === undefined) return;
+  if (owned === undefined) return undefined;
   const shown = await deps.subjects.get(owned.user);
-  if (shown?.sister === user) return;
+  if (shown?.sister === user) return undefined;
   const { namedBy } = fold(await deps.log.ofUser(owned.user));
-  if (namedBy.some((one) => one.user === user)) return;
+  if (namedBy.some((one) => one.user === user)) return undefined;
   const trigger = { user: owned.user, userId: owned.userId, tenant: owned.tenant.id };
-  await decide(deps, trigger, 'sister.named', { by: user }, cause);
+  return { ...trigger, cause: await appendTo(deps, trigger, 'sister.named', { by: user }, cause) };
 }
 
 function byAge(a: Candidate, b: Candidate): number {

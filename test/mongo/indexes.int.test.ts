@@ -90,8 +90,10 @@ describe("Concord's own collections", () => {
       'email',
       'handle',
       'lease',
+      'linked',
       'standing',
       'tenant',
+      'verified_email',
     ]);
   });
 
