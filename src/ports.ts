@@ -189,8 +189,6 @@ export interface SubjectView {
   readonly platformHandle: string | undefined;
   /** The same person in the sister tenant. */
   readonly sister: UserKey | undefined;
-  /** Users of the linked tenant who found that this user is the same person. */
-  readonly namedBy: readonly UserKey[];
   readonly conditions: readonly Condition[];
   readonly sync: Sync;
   readonly health: Health;

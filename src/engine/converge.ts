@@ -27,6 +27,7 @@ import type {
   Reservations,
   SubjectReader,
   SubjectView,
+  Trigger,
   WorkQueue,
 } from '../ports.ts';
 import * as account from '../reconcilers/account.ts';
@@ -167,6 +168,8 @@ class Pass {
   #sister: SisterLook = NO_SISTER;
   /** Nothing is done while a user that was linked into this one is being reconciled: its account may be this user's. */
   #isWaitingForLinked = false;
+  /** A linked user who was told that it was found, and is due when this pass ends. */
+  #named: Trigger | undefined;
   /** An append failed, and may be in the log all the same: the next pass reads what is there before it tells more of it. */
   #isLogUncertain = false;
   /** What the log said when the pass began. */
@@ -243,7 +246,7 @@ class Pass {
       const deps = { documents, events: this.#deps.log };
       this.#sister = await lookForSister(deps, this.#tenant, user, now, found, how);
       if (how === 'ask') await this.#nameSelf();
-      told.push(...learnSister(facts, this.#sister.seen));
+      told.push(...learnSister(facts, this.#sister));
     }
     // A read that half failed is not fresh: the next pass would take the unknown sister for none.
     if (answer !== undefined && this.#sister.failure === undefined) this.#observedAt = readAt;
@@ -254,7 +257,7 @@ class Pass {
   async #nameSelf(): Promise<void> {
     if (typeof this.#sister.seen === 'string') return;
     await this.#ensureLease();
-    await nameSelf(this.#deps, this.#tenant, this.#lease.user, this.#sister.seen, this.#cause);
+    this.#named = await nameSelf(this.#deps, this.#tenant, this.#lease.user, this.#sister.seen, this.#cause);
   }
 
   /**
@@ -472,9 +475,11 @@ class Pass {
     const waiting = { ...this.#deps, events: this.#deps.log };
     const before = [this.#known, this.#lease.shown ?? UNSEEN];
     const cause = this.#cause.at(-1);
-    await wakeSister(this.#deps, this.#tenant, before, shown, cause);
     const frees = this.#reserving.frees(journal.facts());
     await wakeWaiting(waiting, user, before, shown, cause, frees);
+    const ended = { before, shown, namedBy: journal.facts().namedBy, causes: this.#lease.causes };
+    await wakeSister(this.#deps, this.#tenant, ended, cause);
+    if (this.#named !== undefined) await queue.markDue([this.#named], clock.now(), 'trigger');
     const affected = await affectedBy(this.#deps.subjects, this.#lease, before, shown);
     const triggers = affected.map((one) => (cause === undefined ? one : { ...one, cause }));
     if (triggers.length > 0) await queue.markDue(triggers, clock.now(), 'trigger');

@@ -218,7 +218,6 @@ function shown(view: SubjectView): SubjectView {
     accountEmail: view.accountEmail,
     platformHandle: view.platformHandle,
     sister: view.sister,
-    namedBy: view.namedBy,
     conditions: view.conditions,
     sync: view.sync,
     health: view.health,

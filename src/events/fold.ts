@@ -66,6 +66,7 @@ export interface Parking {
 
 /** A hint, which Auth0 has to prove: by id, because a lookup by address may miss another spelling. */
 export interface NamedBy {
+  readonly event: EventId;
   readonly user: UserKey;
   /** The address that this user had then, lower-case: with another one it is not the same person any more. */
   readonly email: string | undefined;
@@ -330,21 +331,20 @@ function apply(facts: Draft, event: ConcordEvent): void {
       return;
     case 'sister.observed': {
       const { user, handle } = event.data;
-      const before = facts.sister?.user;
       facts.sister = user === null ? undefined : { user, handle: handle ?? undefined };
-      // Found not to be the same person, and nobody took the place: asked for again only when named again.
-      if (user === null)
-        facts.namedBy = facts.namedBy.filter((one) => one.user !== before || !isCurrent(facts, one));
       return;
     }
     case 'sister.named': {
       const { by } = event.data;
       if (by === null) return;
       const others = facts.namedBy.filter(({ user }) => user !== by);
-      const named = { user: by, email: facts.auth0?.email?.toLowerCase() };
+      const named = { event: event._id, user: by, email: facts.auth0?.email?.toLowerCase() };
       facts.namedBy = [...others, named].slice(-MAX_NAMED_BY);
       return;
     }
+    case 'sister.dismissed':
+      facts.namedBy = facts.namedBy.filter((one) => one.event !== event.data.named);
+      return;
     case 'subject.observed': {
       const { code, account } = event.data;
       facts.code ??= code ?? undefined;

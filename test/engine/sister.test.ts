@@ -227,7 +227,7 @@ describe('an address that one tenant spells in another way', () => {
     const place = (one: ConcordEvent | undefined) => order.indexOf(one?._id ?? eventId(''));
     expect(place(named[0])).toBeGreaterThan(-1);
     expect(place(named[0])).toBeLessThan(place(own));
-    expect(await world.subjects.get(alice.user)).toMatchObject({ namedBy: [sister.user] });
+    expect(fold(eventsOf(world, alice)).namedBy).toMatchObject([{ user: sister.user }]);
     expect(eventsOf(world, sister).filter(({ type }) => type === 'sister.named')).toEqual([]);
   });
 
@@ -250,6 +250,11 @@ describe('an address that one tenant spells in another way', () => {
     await untilQuiet(world);
     expect(fold(eventsOf(world, alice)).sister).toBeUndefined();
     expect(fold(eventsOf(world, alice)).namedBy).toEqual([]);
+    const dismissed = eventsOf(world, alice).filter(({ type }) => type === 'sister.dismissed');
+    expect(dismissed).toMatchObject([{ data: { named: expect.any(String) } }]);
+    const asking = countCalls(world);
+    await passOver(world, alice);
+    expect(asking()).toMatchObject({ 'auth0.user': 1 });
     put(world, sister, SPELLED);
     await world.queue.markDue([sister], world.clock.now(), 'trigger');
     await untilQuiet(world);

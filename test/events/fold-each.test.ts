@@ -58,7 +58,7 @@ const FULL: Facts = {
   forgotten: true,
   platformHandle: 'alice',
   sister: { user: bob.user, handle: 'bob' },
-  namedBy: [{ user: bob.user, email: address }],
+  namedBy: [{ event: eventId('e-named'), user: bob.user, email: address }],
   code: code('ac26nobeb'),
   sights: { verification: true, document: true, record: aliceDid, account: aliceDid },
   seenInSync: true,
@@ -229,17 +229,29 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   ['nor a second listing without', told('auth0.user-unlisted', 20, { run: intent }), {}],
   ['no handle', told('handle.observed', 20, { handle: null }), { platformHandle: undefined }],
-  [
-    'no sister, and the one who was is no candidate any more',
-    told('sister.observed', 20, { user: null, handle: null }),
-    { sister: undefined, namedBy: [] },
-  ],
+  ['no sister', told('sister.observed', 20, { user: null, handle: null }), { sister: undefined }],
   [
     'another user of the linked tenant found this one',
     told('sister.named', 20, { by: alice.user }),
-    { namedBy: [...FULL.namedBy, { user: alice.user, email: address }] },
+    {
+      namedBy: [...FULL.namedBy, { event: eventId('e-000020'), user: alice.user, email: address }],
+    },
   ],
-  ['one who found it before, once more', told('sister.named', 20, { by: bob.user }), {}],
+  [
+    'one who found it before, once more',
+    told('sister.named', 20, { by: bob.user }),
+    { namedBy: [{ event: eventId('e-000020'), user: bob.user, email: address }] },
+  ],
+  [
+    'one who is not the same person',
+    told('sister.dismissed', 20, { named: eventId('e-named') }),
+    { namedBy: [] },
+  ],
+  [
+    'one who has named this user again since',
+    told('sister.dismissed', 20, { named: eventId('e-named-before') }),
+    {},
+  ],
   ['one who was forgotten since', told('sister.named', 20, { by: null }), {}],
   [
     'a sister without a handle',

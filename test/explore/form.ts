@@ -224,6 +224,7 @@ function steadyPart(facts: Facts): string {
     adoption,
     [facts.deactivated, facts.passwordRefused, facts.passwordResetGranted, facts.accountDeleted],
     [facts.sights, facts.kept, [...facts.removed].sort(), facts.lostAccount, facts.seenInSync],
+    [facts.verifiedEmail, facts.namedBy],
     [facts.forgotten, facts.sister, platformHandle, facts.code, facts.possiblyLeakedDids, facts.attempts],
     [facts.creationFailure, hasListed(facts.creationFailedAt, facts), hasListed(facts.intent?.at, facts)],
     [facts.quarantined, facts.isUnfinished],

@@ -13,8 +13,8 @@ const RESTS_ON: ReadonlyMap<string, readonly string[]> = new Map([
   ['createAccount', ['auth0', 'documents', 'holdersOfEmail', 'holderOf']],
   ['changeHandle', ['auth0', 'documents', 'account']],
   ['changeEmail', ['auth0', 'documents', 'account', 'holdersOfEmail']],
-  ['setActive', ['auth0', 'documents', 'account', 'serviceOf']],
-  ['deleteAccount', ['auth0', 'documents', 'account', 'serviceOf']],
+  ['setActive', ['auth0', 'documents', 'account', 'serviceOf', 'usersByIdentity']],
+  ['deleteAccount', ['auth0', 'documents', 'account', 'serviceOf', 'usersByIdentity']],
   ['setPassword', ['auth0', 'documents', 'account']],
 ]);
 
@@ -88,11 +88,20 @@ export class Freshness {
     return lease !== undefined && lease.token === this.#lease?.token && lease.until.getTime() > nowMs;
   }
 
+  /** Of a deleted user with an account; a deletion that broke off has left none. */
+  #identityOf(did: unknown, user: UserKey | undefined): string | undefined {
+    const { accounts } = this.#world;
+    if (user === undefined || ![...accounts.stored.keys()].some((one) => one === did)) return undefined;
+    const { auth0, absentSince } = this.#world.factsOf(user);
+    return auth0 === undefined || absentSince === undefined ? undefined : `usersByIdentity ${auth0.userId}`;
+  }
+
   /** Under which name it was noted; undefined where it need not be read. */
   #nameOf(kind: string, [first, second]: readonly unknown[], user: UserKey | undefined): string | undefined {
     if (kind === 'auth0' || kind === 'documents') return kind;
     if (kind === 'serviceOf')
       return this.#inactive.has(first as Did) ? `${kind} ${String(first)}` : undefined;
+    if (kind === 'usersByIdentity') return this.#identityOf(first, user);
     const wanted = isWanted(first) ? first : { handle: '', email: String(second) };
     if (kind === 'holdersOfEmail') return `${kind} ${wanted.email}`;
     if (kind === 'account') return `${kind} ${String(first)}`;

@@ -83,6 +83,7 @@ export async function endFlaws(run: Run): Promise<string[]> {
   if (scenario.isRandom === true || progress.isOnItsOwn || hasPlatform(scenario))
     for (const who of scenario.people) if (watch.settled.has(who)) flaws.push(...untruths(run, who));
   for (const { user } of scenario.people) flaws.push(...strandedIntent(world.factsOf(user)));
+  flaws.push(...oneSided(run));
   // What arrived after a lease, of a user who was blocked or deleted meanwhile, is told by what the next look finds.
   const isSeenOnly = progress.isOnItsOwn && progress.stalls > 0;
   const untold = watch.untold.filter((effect) => !isSeenOnly || !isSeen(world, effect));
@@ -97,6 +98,17 @@ function unavoidable({ scenario: { hides }, progress }: Run): number {
   if (hides === undefined || (hides === 'listed' && progress.struck === 0)) return 0;
   // A call that was held up or late fails beside the one that was made in its place.
   return 1 + progress.stalls + progress.lates;
+}
+
+/** Of two linked users each knows the other, once all has been heard. A deleted user asks for nobody any more. */
+function oneSided({ world, watch, scenario, sisters }: Run): string[] {
+  if (!sisters || !scenario.people.every((who) => watch.settled.has(who))) return [];
+  const living = scenario.people.filter((who) => world.userOf(who) !== undefined);
+  return living.flatMap(({ user }) => {
+    const other = world.factsOf(user).sister?.user;
+    const isMutual = other === undefined || world.factsOf(other).sister?.user === user;
+    return isMutual ? [] : [`W15: ${user} knows ${other}, and is not known by it`];
+  });
 }
 
 /** An intent that nobody is asked about and that is not looked at again. */

@@ -182,9 +182,10 @@ function restAgain(run: Run): Promise<Work | undefined> {
 }
 
 /** The passes that may follow the last fault and do not wait for time. */
-function allowedIn({ schedule, reference, progress, sisters }: Run): number {
-  // What a sister found half done is looked at once more when the other has ended.
-  const again = (schedule.delivery === 'doubled' ? 1 : 0) + (sisters ? 1 : 0);
+function allowedIn({ schedule, reference, progress, sisters, scenario }: Run): number {
+  // What was found half done of another user is looked at once more when the other has ended.
+  const isWoken = sisters || scenario.wakesOthers === true;
+  const again = (schedule.delivery === 'doubled' ? 1 : 0) + (isWoken ? 1 : 0);
   return PASSES_AFTER_FAULT + again + Math.max(0, (reference?.passes[progress.step] ?? 99) - 1);
 }
 

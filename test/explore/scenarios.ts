@@ -20,6 +20,7 @@ import {
   sweeps,
   told,
 } from './scenario-steps.ts';
+import { successorScenarios } from './successor-scenarios.ts';
 
 export const scenarios: readonly Scenario[] = [
   { name: 'a sign-up with a verified email', people: [alice], steps: [signsUp(alice, {}, 'alice')] },
@@ -334,6 +335,7 @@ export const scenarios: readonly Scenario[] = [
   },
   ...migrationScenarios,
   ...hiddenScenarios,
+  ...successorScenarios,
   ...platformScenarios,
 ];
 
