@@ -153,13 +153,22 @@ function program(end: (code: number) => void) {
     );
   concord
     .command('adopt')
-    .argument('<user>', 'whose account it is')
+    .argument('[user]', 'whose account it is')
     .argument('[account]', "its DID or handle; without it, the one in the document or with the user's handle")
+    .option('--all', 'every user with such a condition, and reconcile them')
+    .option('--withdraw', 'take back a decision that is not carried out yet')
+    .option('--reason <reason>', 'why, kept in the log; with --all: AccountEmailDiffers')
+    .option('--why <reason>', 'why, kept in the log, also with --all')
+    .option('--tenant <id>', 'with --all: this tenant only')
+    .option(
+      '--max <n>',
+      'with --all: adopt for up to this many users, instead of limits.adoptions',
+      wholeNumber,
+    )
     .option('--preview', 'show the evidence and end')
     .option('--yes', 'do not ask')
-    .option('--reason <reason>', 'why, for whoever asks later')
     .option('--by <name>', 'who decides', by)
-    .description("say that an account Concord did not create is this user's")
+    .description("decide that an account Concord did not create is this user's")
     .action(async (user, account, options) =>
       end(await (await import('./commands/adopt.ts')).runAdopt(user, account, { ...globals(), ...options })),
     );

@@ -172,10 +172,14 @@ export type Sight = 'verification' | 'document' | 'record' | 'account';
 export interface SubjectView {
   /** In this order; `did` is the account of `record` and `account`. */
   readonly sights: readonly Sight[];
-  /** Sights, code and DID as one text, so that a look at many users at once reads no more of those who are unchanged. */
+  /** Sights, code, DID and linked identities as one text, so that a look at many users at once reads no more of those who are unchanged. */
   readonly mark: string;
   readonly email: string | undefined;
   readonly emailVerified: boolean;
+  /** The verified address of a user who is in Auth0, lower-case: what `successorsOf` searches. */
+  readonly verifiedEmail: string | undefined;
+  /** The users that Auth0 has linked into this one, sorted; none once the user is deleted. */
+  readonly linked: readonly Auth0UserId[];
   readonly code: Code | undefined;
   readonly did: Did | undefined;
   readonly accountHandle: AccountHandle | undefined;
@@ -185,6 +189,8 @@ export interface SubjectView {
   readonly platformHandle: string | undefined;
   /** The same person in the sister tenant. */
   readonly sister: UserKey | undefined;
+  /** Users of the linked tenant who found that this user is the same person. */
+  readonly namedBy: readonly UserKey[];
   readonly conditions: readonly Condition[];
   readonly sync: Sync;
   readonly health: Health;
@@ -212,13 +218,28 @@ export interface Standing {
 }
 
 /** What is known of a user, for a look at many at once. */
-export interface KnownSubject extends Pick<SubjectView, 'sights' | 'code' | 'did'> {
+export interface KnownSubject extends Pick<SubjectView, 'sights' | 'code' | 'did' | 'linked'> {
   /** False for a user who is due and whom nothing has looked at yet. */
   readonly isSeen: boolean;
   /** Since when reconciliations have found that something was removed; undefined where the last one did not. */
   readonly lackedSince: Date | undefined;
   /** The last reconciliation found something that only a person can resolve. */
   readonly needsAction: boolean;
+  /** The last reconciliation found that the account moved to another PDS. */
+  readonly hasMigrated: boolean;
+}
+
+/** A deleted user, by all that another user may have as well. */
+export interface DeletedUser extends Omit<Trigger, 'cause'> {
+  /** The last verified address, and the address of the account, as they were spelled. */
+  readonly emails: readonly string[];
+}
+
+/** A user in Auth0 who may be the same person as a deleted one. */
+export interface Successor {
+  readonly user: UserKey;
+  /** `identity`: Auth0 has linked the deleted user into this one. `address`: this user has verified the same address. */
+  readonly by: 'identity' | 'address';
 }
 
 /** A user whom a sweep found in sync, and of whom the read model does not know that. */
@@ -256,9 +277,14 @@ export interface SubjectReader {
   holdersOfHandle(handle: AccountHandle): Promise<readonly Claimant[]>;
   /** Users with a condition that waits for this user, in the order of their keys. */
   waitingFor(user: UserKey): Promise<readonly Trigger[]>;
+  /**
+   * Users in Auth0 who have one of these addresses, verified, or into whom the deleted user is linked, as far as
+   * reconciliations have seen; those by identity first, then in the order of their keys. Never the user itself.
+   */
+  successorsOf(deleted: DeletedUser): Promise<readonly Successor[]>;
   /** The sisters of those of these users who have one. */
   sistersOf(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, UserKey>>;
-  /** Users whose account has this DID, in the order of their keys. Looks through everyone: for a person's question. */
+  /** Users whose account has this DID, in the order of their keys. */
   holdersOfDid(did: Did): Promise<readonly UserKey[]>;
   /** Every subject of a tenant, by key, in pages; with `unsettled`, only those that are not Synced. */
   list(tenant: TenantId, only?: { readonly unsettled?: boolean }): AsyncIterable<Subject>;
@@ -536,6 +562,8 @@ export interface Directory {
   user(id: Auth0UserId): Promise<Auth0User | 'absent'>;
   /** Users with this email, immediately consistent. */
   usersByEmail(email: string): Promise<readonly Auth0User[]>;
+  /** The user with this id, and users whose `linked` names it, eventually consistent: a hint, never a proof of absence. */
+  usersByIdentity(id: Auth0UserId): Promise<readonly Auth0User[]>;
   /**
    * Everyone, in pages, eventually consistent: hints, never proofs. Throws rather than end early,
    * so a listing that ends is complete. An earlier listing is read again in the same order, and throws
@@ -678,9 +706,10 @@ export interface DocumentStore extends DocumentReader {
   /** Keeps the sealed password of an account that is about to be created. Replaces an older one. */
   keepPendingPassword(user: UserKey, intent: EventId, sealedPassword: string): Promise<void>;
   /**
-   * Writes `users.atproto` and drops the pending password. Refused as `other` when the document names another
-   * DID, holds another password, or names a handle that is neither this one nor among `over`, those that it may be
-   * written over: whoever comes late does not undo what has been set on the PDS since.
+   * Writes `users.atproto` and drops the pending password. A document that names the account already keeps every field
+   * that is not given here, and its `createdAt`. Refused as `other` when the document names another DID, holds another
+   * password, or names a handle that is neither this one nor among `over`, those that it may be written over: a write
+   * that comes late does not undo what has been set on the PDS since.
    */
   recordAccount(
     user: UserKey,
@@ -688,6 +717,7 @@ export interface DocumentStore extends DocumentReader {
       readonly did: Did;
       readonly handle: AccountHandle;
       readonly password?: string;
+      /** Written where the document names no account yet. */
       readonly createdAt: Date;
     },
     over: readonly AccountHandle[],
@@ -829,6 +859,63 @@ export interface AccountHost extends AccountReader {
   setPassword(did: Did, password: string): Promise<void>;
   /** Logs in once and ends the session; false when identifier and password do not fit. */
   canLogIn(did: Did, password: string): Promise<boolean>;
+}
+
+// ── DIDs ──
+
+/** The PDS that the document of a DID names. */
+export type ServiceLocation =
+  | { readonly type: 'here' }
+  /** Another PDS, as scheme, host and port. */
+  | { readonly type: 'elsewhere'; readonly origin: string }
+  /** The DID is not registered, is deactivated, or names no PDS. */
+  | { readonly type: 'nowhere' };
+
+export interface DidDirectory {
+  /** Read-only. An answer may be some minutes old, and up to a day old where it is `elsewhere`. */
+  serviceOf(did: Did): Promise<ServiceLocation>;
+}
+
+// ── Accounts that the PDS does not show ──
+
+/** A deactivated or taken down account, as a listing found it. Its address and handle are taken, and the PDS hides that. */
+export interface InactiveAccount {
+  readonly did: Did;
+  readonly email: string | undefined;
+  readonly handle: AccountHandle;
+  readonly state: 'deactivated' | 'takendown';
+}
+
+/** How old the index of inactive accounts is. */
+export interface InactiveListing {
+  /** When the newest complete listing was begun; undefined while there has been none. */
+  readonly refreshedAt: Date | undefined;
+  /** When the newest listing was begun that a failed creation asked for, whatever became of it. */
+  readonly begunAt: Date | undefined;
+  /** Until then no failed creation may ask for another one. */
+  readonly nextAt: Date | undefined;
+}
+
+/**
+ * An index of the PDS's inactive accounts by address and handle. A hint: who acts on it reads the account first. Holds
+ * hashes, and nothing of an account that a newer listing does not have.
+ */
+export interface InactiveAccountReader {
+  /** The accounts with one of these addresses (lower-case) or handles, by that. What no account has is left out. */
+  holdersOf(
+    emails: readonly string[],
+    handles: readonly AccountHandle[],
+  ): Promise<ReadonlyMap<string, readonly Did[]>>;
+  listing(): Promise<InactiveListing>;
+}
+
+export interface InactiveAccounts extends InactiveAccountReader {
+  /** Says that a listing is begun for a failed creation; false, writing nothing, before the time that the last one set. */
+  claimListing(now: Date, nextAt: Date): Promise<boolean>;
+  /** Keeps what the listing that was begun then has found. What a newer one has found stays. Repeatable. */
+  keep(found: readonly InactiveAccount[], begunAt: Date): Promise<void>;
+  /** The listing that was begun then is complete: what only older ones have found goes. Repeatable. */
+  complete(begunAt: Date): Promise<void>;
 }
 
 // ── Passwords at rest ──

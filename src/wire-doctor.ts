@@ -2,6 +2,7 @@
  * What `doctor` looks with, built from Config as `wire.ts` builds the rest. Everything here reads, but for what
  * `--fix` is handed, and that is connected only when there is something to do.
  */
+
 import { createAuth0Client } from './auth0/client.ts';
 import { askEndpoint } from './auth0/endpoint.ts';
 import { createAuth0Inspection } from './auth0/inspection.ts';
@@ -10,11 +11,13 @@ import type { Config, TenantConfig } from './config/schema.ts';
 import type { ExaminedSide, Surroundings } from './doctor/examine.ts';
 import type { SimulatedTenant, SimulationSide } from './doctor/simulate.ts';
 import type { ExaminedTenant } from './doctor/tenant.ts';
+import { successorSearch } from './engine/successors.ts';
 import { createLogger } from './logger.ts';
 import { connect } from './mongo/connection.ts';
 import { cursorReader } from './mongo/cursors.ts';
 import { documentReader } from './mongo/document-reader.ts';
 import { eventLog, eventReader } from './mongo/event-log.ts';
+import { inactiveAccountReader } from './mongo/inactive-accounts.ts';
 import { indexRepair } from './mongo/index-repair.ts';
 import { mongodbInspection } from './mongo/inspection.ts';
 import { rejects } from './mongo/rejects.ts';
@@ -27,7 +30,7 @@ import { createPdsInspection } from './pds/inspection.ts';
 import type { Clock, People } from './ports.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { systemRandom } from './system.ts';
-import { engineSettings, handleDomainOf, xrpcFor } from './wire.ts';
+import { didsFor, engineSettings, handleDomainOf, xrpcFor } from './wire.ts';
 
 /** No answer of another system is waited for longer: `doctor` is to say what is wrong, and not when it passes. */
 const CALL_TIMEOUT_MS = 5_000;
@@ -98,11 +101,16 @@ export function wireSimulation(config: Config, clock: Clock) {
     const scratch = await openScratch({ ...config.mongodb, appName: 'concord doctor' }, clock.now());
     const { db, dispose, chooseHandle } = scratch;
     const log = eventLog(db);
-    const accounts = createAccountReader(xrpcFor(config));
+    const xrpc = xrpcFor(config);
+    const accounts = createAccountReader(xrpc);
     const subjects = subjectReader(db);
     const side: SimulationSide = {
       look: {
         ...{ events: log, documents: documentReader(db), subjects, accounts, people: NO_PEOPLE },
+        dids: didsFor(config, xrpc),
+        inactive: inactiveAccountReader(db),
+        // Nobody is deleted in it.
+        successors: successorSearch(subjects, []),
         ...{ handleDomain: handleDomainOf(accounts), settings: engineSettings(config) },
       },
       ...{ log, queue: workQueue(db), rejects: rejects(db), subjects, chooseHandle },

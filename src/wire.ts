@@ -21,6 +21,7 @@ import { peopleOf } from './engine/people.ts';
 import type { PullDeps, PulledTenant } from './engine/pull.ts';
 import type { ReplayDeps } from './engine/replay.ts';
 import type { EngineSettings } from './engine/settings.ts';
+import { successorSearch } from './engine/successors.ts';
 import type { SweepDeps } from './engine/sweep.ts';
 import { UpstreamError } from './errors.ts';
 import type { Logger } from './logger.ts';
@@ -34,6 +35,7 @@ import { eraser } from './mongo/erasure.ts';
 import { eventLog, eventReader } from './mongo/event-log.ts';
 import { eventTail } from './mongo/event-tail.ts';
 import { historyPages } from './mongo/history-pages.ts';
+import { inactiveAccountReader, inactiveAccounts } from './mongo/inactive-accounts.ts';
 import { ensureCollections } from './mongo/indexes.ts';
 import { historyReader, readModel } from './mongo/read-model.ts';
 import { rejects } from './mongo/rejects.ts';
@@ -45,10 +47,14 @@ import { userPages } from './mongo/user-pages.ts';
 import { workQueue } from './mongo/work-queue.ts';
 import { type EngineObserver, observedLog } from './observer.ts';
 import { createAccountHost, createAccountReader } from './pds/accounts.ts';
+import { rememberingDids } from './pds/did-cache.ts';
+import { createDidDirectory } from './pds/did-directory.ts';
+import { askServiceDid, ownServices } from './pds/services.ts';
 import { createXrpc, type Xrpc } from './pds/xrpc.ts';
 import type {
   AccountReader,
   Cursors,
+  DidDirectory,
   DocumentChanges,
   EventLog,
   EventTail,
@@ -110,14 +116,19 @@ export interface Engine {
 export function wireReadSide(config: Config): ReadSide {
   const connection = connect({ ...config.mongodb, appName: 'concord', readOnly: true });
   const { db } = connection;
-  const accounts = createAccountReader(xrpcFor(config));
   const tenants = tenantsFor(config);
+  const subjects = subjectReader(db);
+  const xrpc = xrpcFor(config);
+  const accounts = createAccountReader(xrpc);
   return {
     assess: {
       events: eventReader(db),
       documents: documentReader(db),
-      subjects: subjectReader(db),
+      subjects,
+      inactive: inactiveAccountReader(db),
+      successors: successorSearch(subjects, tenants),
       accounts,
+      dids: didsFor(config, xrpc),
       handleDomain: handleDomainOf(accounts),
       settings: engineSettings(config),
       people: peopleOf(tenants),
@@ -142,7 +153,9 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
   const connection = connect({ ...config.mongodb, appName: 'concord' });
   const { db } = connection;
   const limited: Limited[] = [];
-  const accounts = createAccountHost(xrpcFor(config, observer, limited));
+  const xrpc = xrpcFor(config, observer, limited);
+  const accounts = createAccountHost(xrpc);
+  const dids = didsFor(config, xrpc, observer);
   const tenants = tenantsFor(config, observer, limited);
   const log = logFor(db, observer);
   const documents = documentStore(db);
@@ -154,7 +167,10 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
   const passwordsFit = () => checkPasswords(storedPasswordReader(db), vault, config.credentials);
   const queue = workQueue(db, served);
   const people = peopleOf(tenants);
-  const assess = { events: log, documents, subjects, accounts, people, handleDomain, settings };
+  const inactive = inactiveAccounts(db);
+  const successors = successorSearch(subjects, tenants);
+  const lookedAt = { events: log, documents, subjects, inactive, accounts, dids, people, successors };
+  const assess = { ...lookedAt, handleDomain, settings };
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
   return {
     sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: config.tenants },
@@ -162,9 +178,12 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
       log,
       queue,
       subjects,
+      successors,
       documents,
       accounts,
+      inactive,
       people,
+      dids,
       handleDomain,
       vault,
       tenants: new Map(tenants.map((tenant) => [tenant.id, tenant])),
@@ -336,6 +355,27 @@ export function xrpcFor({ pds }: Config, observer?: EngineObserver, limited: Lim
       onCall: observer === undefined ? undefined : (info) => observer.onCall('pds', undefined, info),
     });
     return xrpc(call);
+  };
+}
+
+/** Built at the first call, as above: of a PDS that has no address there is nothing to tell apart. */
+export function didsFor({ pds }: Config, xrpc: Xrpc, observer?: EngineObserver): DidDirectory {
+  let dids: DidDirectory | undefined;
+  return {
+    serviceOf: (did) => {
+      dids ??= rememberingDids(
+        createDidDirectory({
+          plcUrl: pds.plcUrl,
+          own: ownServices(pds.url, () => askServiceDid(xrpc)),
+          clock: systemClock,
+          limiter: new RateLimiter({ upstream: 'plc', clock: systemClock }),
+          timeoutMs: pds.requestTimeoutMs,
+          onCall: observer === undefined ? undefined : (info) => observer.onCall('plc', undefined, info),
+        }),
+        systemClock,
+      );
+      return dids.serviceOf(did);
+    },
   };
 }
 

@@ -6,12 +6,14 @@ import { cursorsContract } from './mongo/cursors.contract.ts';
 import { documentStoreContract } from './mongo/documents.contract.ts';
 import { eventLogContract } from './mongo/event-log.contract.ts';
 import { historyPagesContract } from './mongo/history-pages.contract.ts';
+import { inactiveAccountsContract } from './mongo/inactive-accounts.contract.ts';
 import { alice, all, at, bob, code, handle, person, tenant } from './mongo/people.ts';
 import { runsContract } from './mongo/runs.contract.ts';
 import { standingsContract } from './mongo/standings.contract.ts';
 import { userPagesContract } from './mongo/user-pages.contract.ts';
 import { workQueueContract } from './mongo/work-queue.contract.ts';
 import { accountHostContract } from './pds/account-host.contract.ts';
+import { didDirectoryContract } from './pds/did-directory.contract.ts';
 import { inMemoryAccounts } from './support/in-memory/accounts.ts';
 import { inMemoryActivity } from './support/in-memory/activity.ts';
 import { inMemoryAlerts } from './support/in-memory/alerts.ts';
@@ -21,6 +23,7 @@ import { inMemoryDocuments } from './support/in-memory/documents.ts';
 import { inMemoryEventLog } from './support/in-memory/event-log.ts';
 import { inMemoryHistoryPages } from './support/in-memory/history-pages.ts';
 import type { PortCall } from './support/in-memory/hooks.ts';
+import { inMemoryInactiveAccounts } from './support/in-memory/inactive-accounts.ts';
 import { inMemoryRejects } from './support/in-memory/rejects.ts';
 import { inMemoryRuns } from './support/in-memory/runs.ts';
 import { inMemoryStandings } from './support/in-memory/standings.ts';
@@ -37,6 +40,9 @@ cursorsContract(async () => inMemoryCursors());
 workQueueContract(async () => inMemoryWorkQueue());
 describe('runs in memory', () => {
   runsContract(async () => inMemoryRuns());
+});
+describe('inactive accounts in memory', () => {
+  inactiveAccountsContract(async () => inMemoryInactiveAccounts());
 });
 describe('activity in memory', () => {
   activityContract(async (events) => inMemoryActivity(() => events));
@@ -66,6 +72,13 @@ accountHostContract('The PDS in memory', () => ({
   domain: accounts.domain,
   deactivate: async (did) => accounts.change(did, { status: 'deactivated' }),
   takeDown: async (did) => accounts.change(did, { status: 'takendown' }),
+}));
+
+didDirectoryContract('The directory in memory', () => ({
+  dids: accounts.dids,
+  create: async () => accounts.put({ handle: handle('moving'), email: undefined }),
+  move: async (did, origin) => (origin === 'back' ? accounts.moveBack(did) : accounts.moveAway(did, origin)),
+  remove: (did) => accounts.deleteAccount(did),
 }));
 
 describe('the PDS in memory', () => {

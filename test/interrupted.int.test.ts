@@ -39,7 +39,7 @@ function silentCreations(
 
 /** Time enough for nothing, so that a creation with unknown outcome is settled at the next pass. */
 function impatient(deps: ConvergeDeps): ConvergeDeps {
-  return { ...deps, settings: { ...deps.settings, settleMs: 0 } };
+  return { ...deps, settings: { ...deps.settings, settleMs: 0, listInactiveMs: 0 } };
 }
 
 test('an account whose answer was lost is found again, gets the password that is kept, and stays the only one', async () => {

@@ -13,6 +13,9 @@ const ADOPTABLE: ReadonlySet<string> = new Set([
   'IntendedAccountHidden',
 ]);
 
+/** With these an account on the PDS is in the way, and once it is not, a person says so. */
+const RETRIABLE: ReadonlySet<string> = new Set(['EmailTaken', 'CodeHandleRefused', 'CreationKeepsFailing']);
+
 /** With these something was removed, and a person decides whether it is created again. */
 const RESTORABLE: ReadonlySet<string> = new Set(['DocumentRemoved', 'AccountMissing']);
 
@@ -28,7 +31,12 @@ export function obstacleTo(action: Action, user: UserAnswer): string | null {
     case 'resume':
       return user.pause === null ? 'Not paused.' : null;
     case 'retry':
-      return user.quarantined || user.attempts > 0 || user.failure !== null ? null : 'Nothing has failed.';
+      return user.quarantined ||
+        user.attempts > 0 ||
+        user.failure !== null ||
+        user.troubles.some(({ reason }) => RETRIABLE.has(reason))
+        ? null
+        : 'Nothing has failed.';
     case 'adopt':
       return user.troubles.some(({ resource, reason }) => resource === 'account' && ADOPTABLE.has(reason))
         ? null

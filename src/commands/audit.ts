@@ -123,7 +123,7 @@ export async function audit(
   const startedAt = Date.now();
   const tenants = tenantsNamed(side.tenants, named);
   const deps = side.assess;
-  const pds = await attempt('account', () => Repositories.list(deps.accounts));
+  const pds = await attempt('account', () => Repositories.list(deps.accounts, new Date(startedAt)));
   const repositories = pds.ok ? pds.value : undefined;
   const looking = { ...deps, accounts: repositories?.completing(deps.accounts) ?? deps.accounts };
   const tally = new Tally();

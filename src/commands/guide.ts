@@ -114,10 +114,13 @@ const GUIDES: Readonly<Record<string, Guide>> = {
   },
   adopt: {
     examples: [
-      ['adopt @alice --preview', 'what speaks for an account being hers'],
-      ['adopt @alice did:plc:ewvi7nxzyoun6zhxrhs64oiz --reason "support case 12"', 'say that this one is'],
+      ['adopt @alice --preview', 'show what speaks for and against an account being hers'],
+      ['adopt @alice did:plc:ewvi7nxzyoun6zhxrhs64oiz --reason "support case 12"', 'decide that this one is'],
+      ['adopt @alice --withdraw', 'take that back while it is not carried out'],
+      ['adopt --all --reason AccountEmailDiffers --preview', 'show many users, a sample with its evidence'],
     ],
-    exits: ASKED,
+    exits:
+      '0 granted, or nothing to adopt with --all · 1 error · 2 nothing was changed, or a mistyped command line · 3 stopped by a safety limit · 4 with --all: partly done, or some users still need action',
   },
   transfer: {
     examples: [

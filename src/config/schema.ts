@@ -169,6 +169,7 @@ export const configSchema = z
       url: given(webUrl('https://pds.example.com')),
       adminPassword: given(secret),
       rateLimitBypassKey: secret.optional(),
+      plcUrl: webUrl('https://plc.directory'),
       requestTimeoutMs: whole(100, 10 * MINUTE_MS),
       requestsPerSecond: decimal(0.1, 10_000).nullable(),
     }),
@@ -193,6 +194,7 @@ export const configSchema = z
       stopDeadlineMs: whole(0, HOUR_MS),
       settleMs: whole(0, DAY_MS),
       refusalRetryMs: whole(1, 30 * DAY_MS),
+      listInactiveMs: whole(0, DAY_MS),
     }),
     schedule: z.strictObject({ pull: cron, reconcile: cron, sweep: cron }),
     server: z.strictObject({
@@ -215,6 +217,7 @@ export const configSchema = z
       renames: limit,
       disappearances: limit,
       restores: limit,
+      adoptions: limit,
       sourceShrink: decimal(0, 1),
     }),
     alerts: z.strictObject({

@@ -24,6 +24,7 @@ const COLLECTIONS: Readonly<Record<string, readonly string[]>> = {
   'concord.subjects': ['find', 'insert', 'update', 'listIndexes', 'createIndex'],
   'concord.rejects': ['find', 'insert', 'update', 'listIndexes', 'createIndex'],
   'concord.cursors': ['find', 'insert', 'update', 'remove', 'listIndexes', 'createIndex'],
+  'concord.inactive-accounts': ['find', 'insert', 'update', 'remove', 'listIndexes', 'createIndex'],
 };
 const NEEDED: readonly Privilege[] = [
   ...Object.entries(COLLECTIONS).flatMap(([collection, actions]) =>

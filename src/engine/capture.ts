@@ -11,6 +11,7 @@ import {
   type Did,
   type EventId,
   eventId,
+  parseAccountHandle,
   type TenantId,
   type UserKey,
 } from '../identity.ts';
@@ -18,10 +19,14 @@ import type {
   AccountReader,
   Auth0User,
   Claimant,
+  DidDirectory,
   Directory,
   Documents,
   HandleHolder,
+  InactiveListing,
   PdsAccount,
+  ServiceLocation,
+  Successor,
 } from '../ports.ts';
 import type { AssessDeps, AssessedTenant } from './assess.ts';
 import { DISGUISED_DOMAIN, Disguise } from './disguise.ts';
@@ -37,10 +42,17 @@ export interface FailedCall {
   readonly call:
     | keyof AccountReader
     | keyof Directory
+    | keyof DidDirectory
     | 'handleDomain'
     | 'read'
     | 'holdersOfEmail'
     | 'holdersOfHandle'
+    | 'holdersOfDid'
+    | 'get'
+    | 'holdersOf'
+    | 'listing'
+    | 'knownSuccessors'
+    | 'successorsInAuth0'
     | 'events';
   /** Of the sister tenant, and not of the user's own. */
   readonly isSisters: boolean;
@@ -54,7 +66,16 @@ export interface Seen {
   readonly accounts: readonly (PdsAccount & { readonly inviteCode: string | undefined })[];
   readonly holders: readonly { readonly handle: AccountHandle; readonly holder: HandleHolder }[];
   readonly emailHolders: readonly { readonly email: string; readonly claimants: readonly Claimant[] }[];
+  /** By address or handle, the inactive accounts that the index has under it. */
+  readonly inactive: readonly { readonly name: string; readonly dids: readonly Did[] }[];
+  /** Users whose account one of these is. */
+  readonly owners: readonly Claimant[];
+  readonly listing: InactiveListing | undefined;
   readonly carriers: readonly { readonly handle: AccountHandle; readonly claimants: readonly Claimant[] }[];
+  /** Absent where nobody was asked, and in captures from before there were any. */
+  readonly successors?: { readonly known: readonly Successor[]; readonly inAuth0: readonly Successor[] };
+  /** Absent in captures of versions that did not ask the directory of DIDs. */
+  readonly locations?: readonly { readonly did: Did; readonly location: ServiceLocation }[];
   /** Undefined where the PDS could not be asked. */
   readonly domain: string | undefined;
   readonly failed: readonly FailedCall[];
@@ -147,11 +168,17 @@ class Recorder {
   readonly #accounts = new Map<Did, PdsAccount>();
   readonly #holders = new Map<AccountHandle, HandleHolder>();
   readonly #emailHolders = new Map<string, readonly Claimant[]>();
+  readonly #inactive = new Map<string, readonly Did[]>();
+  readonly #owners = new Map<UserKey, Claimant>();
+  #listing: InactiveListing | undefined;
   readonly #carriers = new Map<AccountHandle, readonly Claimant[]>();
+  #known: readonly Successor[] = [];
+  #inAuth0: readonly Successor[] = [];
+  readonly #locations = new Map<Did, ServiceLocation>();
   readonly #failed: FailedCall[] = [];
 
   constructor(deps: AssessDeps, tenant: AssessedTenant) {
-    const { documents, accounts, subjects, events } = deps;
+    const { documents, accounts, dids, subjects, inactive, successors, events } = deps;
     this.deps = {
       settings: deps.settings,
       handleDomain: async () => {
@@ -185,8 +212,32 @@ class Recorder {
           return answer;
         },
       },
+      dids: {
+        serviceOf: async (did) => {
+          const location = await this.#asked('serviceOf', dids.serviceOf(did));
+          this.#locations.set(did, location);
+          return location;
+        },
+      },
+      inactive: {
+        holdersOf: async (emails, handles) => {
+          const holders = await this.#asked('holdersOf', inactive.holdersOf(emails, handles));
+          for (const [name, dids] of holders) this.#inactive.set(name, dids);
+          return holders;
+        },
+        listing: async () => {
+          this.#listing = await this.#asked('listing', inactive.listing());
+          return this.#listing;
+        },
+      },
       subjects: {
         ...subjects,
+        holdersOfDid: (did) => this.#asked('holdersOfDid', subjects.holdersOfDid(did)),
+        get: async (user) => {
+          const subject = await this.#asked('get', subjects.get(user));
+          if (subject !== undefined) this.#owners.set(user, subject);
+          return subject;
+        },
         holdersOfHandle: async (handle) => {
           const claimants = await this.#asked('holdersOfHandle', subjects.holdersOfHandle(handle));
           this.#carriers.set(handle, claimants);
@@ -196,6 +247,16 @@ class Recorder {
           const claimants = await this.#asked('holdersOfEmail', subjects.holdersOfEmail(email));
           this.#emailHolders.set(email, claimants);
           return claimants;
+        },
+      },
+      successors: {
+        known: async (user, emails) => {
+          this.#known = await this.#asked('knownSuccessors', successors.known(user, emails));
+          return this.#known;
+        },
+        inAuth0: async (user, emails) => {
+          this.#inAuth0 = await this.#asked('successorsInAuth0', successors.inAuth0(user, emails));
+          return this.#inAuth0;
         },
       },
       events: {
@@ -252,6 +313,12 @@ class Recorder {
     }
   }
 
+  #successors(as: Disguise): Pick<Seen, 'successors'> {
+    if (this.#known.length + this.#inAuth0.length === 0) return {};
+    const disguised = ({ user, by }: Successor): Successor => ({ user: as.user(user), by });
+    return { successors: { known: this.#known.map(disguised), inAuth0: this.#inAuth0.map(disguised) } };
+  }
+
   /** In the order in which they are folded. */
   events(): readonly ConcordEvent[] {
     return [...this.#events.values()].sort(
@@ -269,6 +336,7 @@ class Recorder {
             email: user.email === undefined ? undefined : as.email(user.email),
           },
           ...{ emailVerified: user.emailVerified, blocked: user.blocked, createdAt: user.createdAt },
+          ...(user.linked === undefined ? {} : { linked: user.linked.map((id) => as.userId(id)).sort() }),
         },
       })),
       documents: [...this.#documents].map(([user, documents]) => ({
@@ -282,13 +350,31 @@ class Recorder {
       emailHolders: [...this.#emailHolders].map(([email, claimants]) => ({
         ...{ email: as.email(email), claimants: claimants.map((one) => disguisedClaimant(one, as)) },
       })),
+      inactive: [...this.#inactive].map(([name, dids]) => ({
+        name: disguisedName(name, as),
+        dids: dids.map((did) => as.did(did)),
+      })),
+      owners: [...this.#owners.values()].map((one) => disguisedClaimant(one, as)),
+      listing: this.#listing,
       carriers: [...this.#carriers].map(([handle, claimants]) => ({
         ...{ handle: as.handle(handle), claimants: claimants.map((one) => disguisedClaimant(one, as)) },
+      })),
+      ...this.#successors(as),
+      locations: [...this.#locations].map(([did, location]) => ({
+        did: as.did(did),
+        location:
+          location.type === 'elsewhere' ? { ...location, origin: as.origin(location.origin) } : location,
       })),
       domain: this.domain === undefined ? undefined : DISGUISED_DOMAIN,
       failed: this.#failed,
     };
   }
+}
+
+/** An address, or else a handle. */
+function disguisedName(name: string, as: Disguise): string {
+  const handle = parseAccountHandle(name);
+  return handle === undefined ? as.email(name) : as.handle(handle);
 }
 
 function disguisedClaimant(

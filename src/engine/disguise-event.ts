@@ -58,6 +58,10 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
       };
       return { ...head, type: event.type, data };
     }
+    case 'sister.named': {
+      const { by } = event.data;
+      return { ...head, type: event.type, data: { by: by === null ? null : as.user(by) } };
+    }
     case 'subject.observed': {
       const { code, account, record, ...rest } = event.data;
       const seen = account && {
@@ -111,6 +115,12 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
       const other = handle === undefined ? as.email(value) : as.handle(handle);
       return { ...head, type: event.type, data: { intent: as.event(intent), field, value: other, reason } };
     }
+    case 'account.creation-failed': {
+      const { intent, code } = event.data;
+      return { ...head, type: event.type, data: { intent: as.event(intent), code: word(code) } };
+    }
+    case 'inactive-accounts.listed':
+      return { ...head, type: event.type, data: event.data };
     case 'account.creation-abandoned':
       return { ...head, type: event.type, data: { ...event.data, intent: as.event(event.data.intent) } };
     case 'account.created': {
@@ -230,6 +240,10 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
       const { did, evidence } = event.data;
       const shown = evidence.map((one) => as.text(one));
       const data = { did: as.did(did), ...decided(event.data, as), evidence: shown };
+      return { ...head, type: event.type, data };
+    }
+    case 'adoption.withdrawn': {
+      const data = { did: as.did(event.data.did), ...decided(event.data, as) };
       return { ...head, type: event.type, data };
     }
     case 'removal.granted':

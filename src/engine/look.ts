@@ -10,20 +10,25 @@ import type { Did, TenantId, UserKey } from '../identity.ts';
 import type {
   AccountReader,
   Claimant,
+  DidDirectory,
   DocumentReader,
   Documents,
   EventReader,
+  InactiveAccountReader,
   PdsAccount,
   People,
   SubjectReader,
 } from '../ports.ts';
 import * as account from '../reconcilers/account.ts';
 import { endSentence } from '../reconcilers/account-end.ts';
+import { didToLocate, movedTo, planMigrated } from '../reconcilers/account-location.ts';
 import type { AccountAction, ActualAccount, DesiredAccount } from '../reconcilers/account-state.ts';
 import type { DesiredEmail } from '../reconcilers/address.ts';
+import { withUser } from '../reconcilers/command-lines.ts';
 import * as email from '../reconcilers/email.ts';
 import * as handle from '../reconcilers/handle.ts';
 import type { ManagedAccount } from '../reconcilers/managed-account.ts';
+import { WAITING_FOR_DECISION } from '../reconcilers/needs-action.ts';
 import { heldForPerson, type Plan, unknown } from '../reconcilers/reconciler.ts';
 import { planIncoming, planRetirement } from '../reconcilers/transfer-incoming.ts';
 import { planOutgoing } from '../reconcilers/transfer-outgoing.ts';
@@ -35,6 +40,7 @@ import * as verification from '../reconcilers/verification.ts';
 import { attempt, type Failure } from './attempt.ts';
 import { openGaps } from './gaps.ts';
 import type { EngineSettings } from './settings.ts';
+import { lookForSuccessors, type SuccessorSearch } from './successors.ts';
 import { lookAtTransfer } from './transfer/seen.ts';
 
 export type Action =
@@ -48,8 +54,11 @@ export type Action =
 export interface LookDeps {
   readonly documents: DocumentReader;
   readonly accounts: AccountReader;
-  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle'>;
+  readonly inactive: InactiveAccountReader;
+  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle' | 'holdersOfDid' | 'get'>;
   readonly people: People;
+  readonly successors: SuccessorSearch;
+  readonly dids: DidDirectory;
   readonly events: Pick<EventReader, 'read' | 'ofUser'>;
   /** What handles live under, such as `.at.test`; asks the PDS, which may be out of reach. */
   readonly handleDomain: () => Promise<string>;
@@ -78,6 +87,8 @@ export interface View {
   readonly account: PdsAccount | undefined;
   /** The account that the document or the log names, where the PDS says that it has none. */
   readonly missingAccount: Did | undefined;
+  /** The PDS that the account moved to, as its DID says; undefined where it did not, or where that was not asked. */
+  readonly movedTo: string | undefined;
   /** In the order in which they are to be done. */
   readonly actions: readonly Action[];
   readonly conditions: readonly ConditionDraft[];
@@ -149,13 +160,42 @@ export async function look(
     account.observe(deps, { user, tenant: tenant.id }, desired.account, read),
   );
   if (!accountSeen.ok) return assemble(desired, document, undefined, undefined, accountSeen.failure, now);
-  const managed = managedAccount(desired.account, accountSeen.value);
+  const found = await attempt('account', () =>
+    lookForSuccessors(deps.successors, user, facts, desired.account, accountSeen.value, now),
+  );
+  if (!found.ok) return assemble(desired, document, undefined, undefined, found.failure, now);
+  const seenWith =
+    found.value.length === 0 ? accountSeen.value : { ...accountSeen.value, successors: found.value };
+  const { actual, failure } = await locate(deps.dids, desired.account, seenWith);
+  const managed = managedAccount(desired.account, actual);
   const holderSeen = await attempt('handle', () =>
     handle.observe(deps, user, desired.handle, managed.account),
   );
-  return holderSeen.ok
-    ? assemble(desired, document, accountSeen.value, holderSeen.value, undefined, now, transfer.value)
-    : assemble(desired, document, accountSeen.value, undefined, holderSeen.failure, now, transfer.value);
+  const view = holderSeen.ok
+    ? assemble(desired, document, actual, holderSeen.value, undefined, now, transfer.value)
+    : assemble(desired, document, actual, undefined, holderSeen.failure, now, transfer.value);
+  return failure !== undefined && hangsOnLocation(view)
+    ? { ...view, failures: [...view.failures, failure] }
+    : view;
+}
+
+/** Asks which PDS the DID of an inactive account names. Without an answer, the plan is made all the same. */
+async function locate(
+  dids: DidDirectory,
+  wanted: DesiredAccount,
+  seen: ActualAccount,
+): Promise<{ readonly actual: ActualAccount; readonly failure: Failure | undefined }> {
+  const did = didToLocate(wanted, seen);
+  if (did === undefined) return { actual: seen, failure: undefined };
+  const asked = await attempt('account', () => dids.serviceOf(did));
+  if (asked.ok) return { actual: { ...seen, location: asked.value }, failure: undefined };
+  const { failure } = asked;
+  return { actual: { ...seen, location: { type: 'unknown', code: failure.code } }, failure };
+}
+
+/** Whether nothing could be decided about the account without its location; it was read itself. */
+function hangsOnLocation({ conditions }: View): boolean {
+  return conditions.some(({ type, status }) => type === 'account' && status === 'Unknown');
 }
 
 /** A code that a deleted user has released is this user's, as if the log knew it. */
@@ -189,10 +229,18 @@ async function readDocuments(
 
 /** The account whose handle and address may be changed: there, active, wanted, and this user's. */
 function managedAccount(wanted: DesiredAccount, actual: ActualAccount): ManagedAccount {
-  const { linked } = actual;
+  const { linked, linkedDid } = actual;
+  if (wanted.type !== 'end' && !isResolving(wanted, actual) && planMigrated(wanted, actual) !== undefined) {
+    const leftBecause = `The account ${linkedDid} moved to another PDS.`;
+    return { account: undefined, leftBecause, hasMoved: true };
+  }
   if (linked === undefined || linked === 'missing') return { account: undefined, leftBecause: undefined };
   const leftBecause = whyLeft(wanted, actual, linked);
   return { account: leftBecause === undefined ? linked : undefined, leftBecause };
+}
+
+function isResolving({ intent }: DesiredAccount, { intended }: ActualAccount): boolean {
+  return intent !== undefined && intended !== undefined;
 }
 
 /** Undefined where the account is not left as it is. */
@@ -201,7 +249,7 @@ function whyLeft(wanted: DesiredAccount, actual: ActualAccount, linked: PdsAccou
   if (wanted.type === 'none') return wanted.message;
   if (wanted.type === 'end') return endSentence(wanted.end);
   // Which account is this user's is open until the intent is resolved.
-  if (wanted.intent !== undefined && actual.intended !== undefined)
+  if (isResolving(wanted, actual))
     return 'The outcome of an account creation for this user is not known yet.';
   const { loggedDid } = wanted;
   if (loggedDid !== undefined && loggedDid !== did)
@@ -261,7 +309,7 @@ export function assemble(
   let retryAt: Date | undefined;
   for (const plan of released) {
     if (plan.actions.length > 0) actions.push(...plan.actions);
-    conditions.push(withUser(plan.condition, desired.user));
+    conditions.push(pasteable(plan.condition, desired.user));
     if (plan.retryAt !== undefined && (retryAt === undefined || plan.retryAt < retryAt))
       retryAt = plan.retryAt;
   }
@@ -271,6 +319,7 @@ export function assemble(
     documents,
     account: linked === 'missing' ? undefined : linked,
     missingAccount: linked === 'missing' ? actual?.linkedDid : undefined,
+    movedTo: actual === undefined ? undefined : movedTo(actual),
     actions,
     conditions,
     failures: failure === undefined ? [] : [failure],
@@ -346,9 +395,9 @@ function transferPlans(
 }
 
 /** The commands that a message names can be pasted. */
-function withUser(condition: ConditionDraft, user: UserKey): ConditionDraft {
-  if (!condition.message.includes('<user>')) return condition;
-  return { ...condition, message: condition.message.replaceAll('<user>', `'${user}'`) };
+function pasteable(condition: ConditionDraft, user: UserKey): ConditionDraft {
+  const message = withUser(condition.message, user);
+  return message === condition.message ? condition : { ...condition, message };
 }
 
 /** Steps that resolve an open intent, or end a transfer. They write to the log alone. */
@@ -371,7 +420,7 @@ function withheldPlan(plan: Plan<Action>): Plan<Action> {
   if (!isWithheld && !waits) return plan;
   const about = isWithheld ? `${said} ` : '';
   const message = `${about}Nothing is done until it is decided about what was removed. ${RESTORE_COMMAND}`;
-  return { actions, condition: heldForPerson({ type, reason: 'WaitingForDecision', message }) };
+  return { actions, condition: heldForPerson({ type, reason: WAITING_FOR_DECISION, message }) };
 }
 
 function unread(desired: Desired, failure: Failure): View {
@@ -381,6 +430,7 @@ function unread(desired: Desired, failure: Failure): View {
     documents: undefined,
     account: undefined,
     missingAccount: undefined,
+    movedTo: undefined,
     actions: [],
     conditions,
     failures: [failure],

@@ -58,6 +58,8 @@ function detailOf(action: Action): string {
     case 'decline-transfer':
     case 'close-transfer':
       return `${action.what.join(', ')}: ${action.because}`;
+    case 'list-inactive-accounts':
+      return 'those that the PDS does not show';
     case 'change-handle':
       return `${action.account.handle} to ${action.to}`;
   }

@@ -58,6 +58,7 @@ export function predict(documents: Documents, action: Action): Documents {
     case 'record-code':
     case 'decline-transfer':
     case 'close-transfer':
+    case 'list-inactive-accounts':
       return documents;
   }
 }

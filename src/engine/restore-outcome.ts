@@ -134,7 +134,7 @@ function sentenceOf(action: Action): string {
     case 'create-account':
       return `new account on the PDS with the handle @${action.handle} and a new password, and its record in the users document`;
     case 'adopt-account':
-      return `account record in the users document: ${action.account.did} (@${action.account.handle}), with a new password`;
+      return `account record in the users document: ${action.account.did} (@${action.account.handle})${action.keepsPassword ? '' : ', with a new password'}`;
     case 'change-handle':
       return `handle of the account: @${action.to} instead of @${action.account.handle}`;
     case 'record-handle':
@@ -174,5 +174,7 @@ function sentenceOf(action: Action): string {
       return `the end of the transfer of ${action.what.join(', ')} in the log`;
     case 'abandon-creation':
       return 'the end of an account creation in the log';
+    case 'list-inactive-accounts':
+      return 'the index of inactive accounts of the PDS';
   }
 }

@@ -8,17 +8,18 @@ import {
   type Decided,
   type EventData,
   type EventType,
+  isMigrated,
   isRemovedReason,
   type Removable,
   type RemovedReason,
 } from '../events/event.ts';
-import type { Facts } from '../events/fold.ts';
 import type { Code, Did } from '../identity.ts';
 import type { AssessDeps, AssessedTenant } from './assess.ts';
 import { type DecideDeps, decide } from './decide.ts';
 import { type DryRun, dryRun } from './dry-run.ts';
 import type { Owned } from './owner.ts';
 import { type Outcome, outcomeOf } from './restore-outcome.ts';
+import { refuseUnwanted } from './unwanted.ts';
 
 export interface RestoreProposal extends Outcome {
   readonly what: readonly Removable[];
@@ -38,8 +39,9 @@ export interface CodeProposal extends Outcome {
 }
 
 /**
- * Throws UsageError USER_FORGOTTEN, USER_DELETED, USER_BLOCKED, NOTHING_REMOVED, or RESTORE_GRANTED where a decision
- * waits for its reconciliation; UpstreamError where something cannot be read.
+ * Throws UsageError USER_FORGOTTEN, USER_DELETED, USER_BLOCKED, NOTHING_REMOVED, ACCOUNT_MIGRATED where the same is so
+ * because the account moved to another PDS, or RESTORE_GRANTED where a decision waits for its reconciliation; UpstreamError
+ * where something cannot be read.
  */
 export async function proposeRestore(
   deps: AssessDeps,
@@ -139,19 +141,10 @@ async function lookReadably(
   now: Date,
 ): Promise<DryRun> {
   const found = await dryRun(deps, tenant, user, userId, now);
-  refuseUnwanted(user, found.facts);
+  refuseUnwanted(user, found.facts, 'restored');
   const [failure] = found.view.failures;
   if (failure !== undefined) throw failure.error;
   return found;
-}
-
-function refuseUnwanted(user: string, { forgotten, absentSince, auth0 }: Facts): void {
-  if (forgotten) throw new UsageError(`${user} is forgotten; nothing can be restored.`, 'USER_FORGOTTEN');
-  if (absentSince !== undefined || auth0 === undefined)
-    throw new UsageError(`${user} is deleted in Auth0; nothing is restored.`, 'USER_DELETED');
-  if (!auth0.blocked) return;
-  const message = `${user} is blocked in Auth0; nothing is restored. Unblock the user in Auth0 first.`;
-  throw new UsageError(message, 'USER_BLOCKED');
 }
 
 interface Removed extends Pick<RestoreProposal, 'what' | 'reasons' | 'lostAccount'> {}
@@ -188,12 +181,16 @@ async function nothingRemoved(
   const history = (await deps.events.ofUser(user)).sort((a, b) => a.at.getTime() - b.at.getTime());
   const last = history.findLast(({ type }) => type === 'restore.granted' || ends.has(type));
   const isHeldBack = view.actions.length > 0 && history.some(({ type }) => type === 'restore.granted');
-  return last?.type === 'restore.granted' || isHeldBack
-    ? new UsageError(
-        `A restore of ${user} is granted already. Apply it now with: concord reconcile '${user}'`,
-        'RESTORE_GRANTED',
-      )
-    : new UsageError(`Nothing of ${user} was removed; there is nothing to restore.`, 'NOTHING_REMOVED');
+  if (last?.type === 'restore.granted' || isHeldBack) {
+    return new UsageError(
+      `A restore of ${user} is granted already. Apply it now with: concord reconcile '${user}'`,
+      'RESTORE_GRANTED',
+    );
+  }
+  const migrated = view.conditions.find(isMigrated)?.message;
+  return migrated === undefined
+    ? new UsageError(`Nothing of ${user} was removed; there is nothing to restore.`, 'NOTHING_REMOVED')
+    : new UsageError(`There is nothing to restore. ${migrated}`, 'ACCOUNT_MIGRATED');
 }
 
 function newAccountWarning(lost: Did): string {

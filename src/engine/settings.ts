@@ -23,6 +23,8 @@ export interface EngineSettings {
   readonly settleMs: number;
   /** After how long a handle or address that was taken is asked for again. */
   readonly refusalRetryMs: number;
+  /** How long after one listing of inactive accounts a failed creation may ask for another. */
+  readonly listInactiveMs: number;
   readonly policy: Policy;
 }
 

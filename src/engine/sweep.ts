@@ -11,12 +11,14 @@
  * bytes, so that a million fit.
  */
 import { LeaseLostError, UpstreamError } from '../errors.ts';
-import { isRemovedReason, type ResourceTotals, type Situation } from '../events/event.ts';
+import { isMigrated, isRemovedReason, type ResourceTotals, type Situation } from '../events/event.ts';
 import { type Auth0UserId, type EventId, userKey } from '../identity.ts';
 import type { Logger } from '../logger.ts';
 import type {
   Clock,
   EventLog,
+  InactiveAccount,
+  InactiveAccounts,
   Random,
   RunLease,
   Runs,
@@ -31,6 +33,7 @@ import {
   type AssessedTenant,
   type Assessment,
   assess,
+  hasOtherLinks,
   isDrifted,
   lookCloser,
 } from './assess.ts';
@@ -51,6 +54,7 @@ export interface SweepDeps extends AssessDeps {
   readonly log: Pick<EventLog, 'append' | 'ofUser'>;
   readonly queue: Pick<WorkQueue, 'markDue' | 'showSeen'>;
   readonly subjects: SubjectReader;
+  readonly inactive: InactiveAccounts;
   readonly runs: Runs;
   readonly clock: Clock;
   readonly random: Random;
@@ -143,7 +147,7 @@ type Listed = 'complete' | 'broken-off' | 'stopped' | 'listing-gone';
 
 interface Looked {
   readonly page: UserPage;
-  /** Whoever may have to be renamed has been looked at closer. */
+  /** Users who may have to be renamed, or whose account had moved, have been looked at closer. */
   readonly seen: readonly Assessment[];
   /** Before the users of this page were read. */
   readonly readAt: Date;
@@ -170,6 +174,8 @@ class Run {
   #lackingRecently = 0;
   readonly #seen = new NameSet();
   #repositories: Repositories | undefined;
+  /** Inactive accounts of users of this page, which the index does not have yet. */
+  readonly #inactive: InactiveAccount[] = [];
 
   constructor(
     deps: SweepDeps,
@@ -199,7 +205,9 @@ class Run {
   async list(): Promise<Listed> {
     const { logger } = this.#deps;
     await this.#begin();
-    const pds = await attempt('account', () => Repositories.list(this.#deps.accounts));
+    const pds = await attempt('account', () =>
+      Repositories.list(this.#deps.accounts, this.#deps.clock.now()),
+    );
     this.#repositories = pds.ok ? pds.value : undefined;
     for (;;) {
       const before = this.#users;
@@ -266,11 +274,14 @@ class Run {
     if (users.length === 0) return { page, seen: [], readAt };
     const deps = {
       ...this.#deps,
-      accounts: this.#repositories?.completing(this.#deps.accounts) ?? this.#deps.accounts,
+      accounts:
+        this.#repositories?.completing(this.#deps.accounts, (one) => this.#inactive.push(one)) ??
+        this.#deps.accounts,
     };
     const batch = await assess(deps, this.#tenant, users, readAt, 'batch');
-    const renamed = await lookCloser(deps, this.#tenant, batch.filter(isRename), readAt);
-    const closer = new Map(renamed.map((one) => [one.user, one]));
+    const toAsk = batch.filter((one) => isRename(one) || wasMigrated(one));
+    const asked = await lookCloser(deps, this.#tenant, toAsk, readAt);
+    const closer = new Map(asked.map((one) => [one.user, one]));
     return { page, seen: batch.map((one) => closer.get(one.user) ?? one), readAt };
   }
 
@@ -288,8 +299,11 @@ class Run {
   }
 
   async #take({ page, seen, readAt }: Looked): Promise<void> {
-    const { queue, clock } = this.#deps;
-    const found = seen.filter((one) => isDrifted(one) || isResolved(one));
+    const { queue, clock, inactive } = this.#deps;
+    const hidden = this.#inactive.splice(0);
+    if (this.#repositories !== undefined && hidden.length > 0)
+      await inactive.keep(hidden, this.#repositories.listedAt);
+    const found = seen.filter((one) => isDrifted(one) || isResolved(one) || hasOtherLinks(one));
     for (const { user } of found.filter(isRename)) this.#renames.add(user);
     for (const { user } of found.filter(hasDisappeared)) this.#disappeared.add(user);
     this.#lackingRecently += found.filter((one) => lacksRecently(one, readAt)).length;
@@ -299,7 +313,7 @@ class Run {
       (userId) => this.#trigger(userId),
     );
     if (due.length > 0) await queue.markDue(due, clock.now(), 'sweep');
-    const others = seen.filter((one) => !isResolved(one));
+    const others = seen.filter((one) => !isResolved(one) && !hasOtherLinks(one));
     await recordFirstSights(this.#deps, this.#tenant, others, readAt);
     for (const one of seen) this.#tally.add(one);
     this.#listing = page.listing;
@@ -316,6 +330,7 @@ class Run {
   async end(listed: Listed): Promise<SweepEnd> {
     const [users, drifted, resumes] = [this.#users, this.#drifted, this.#resumes];
     if (listed === 'stopped' || this.#id === undefined) return { type: 'stopped', users };
+    await this.#listInactive();
     const complete = listed === 'complete' && this.#nameless === 0;
     const { id: tenant } = this.#tenant;
     const isListed = (key: string): boolean => this.#seen.has(key);
@@ -338,6 +353,24 @@ class Run {
       }),
     ]);
     return { type: 'over', users, drifted, unreadable, removals, complete, halts, ...counted, durationMs };
+  }
+
+  /** Also where the listing of users broke off: that of the PDS is complete. A failure ends nothing else. */
+  async #listInactive(): Promise<void> {
+    const { accounts, inactive, logger, clock } = this.#deps;
+    const repositories = this.#repositories;
+    if (repositories === undefined) return;
+    const { listedAt } = repositories;
+    const kept = await attempt('account', async () => {
+      for await (const found of repositories.unreadInactive(accounts)) {
+        await inactive.keep(found, listedAt);
+        if (clock.now().getTime() - this.#keptAtMs >= KEEP_EVERY_MS) await this.#keep();
+      }
+      await inactive.complete(listedAt);
+    });
+    if (kept.ok) return;
+    const { code, error: err } = kept.failure;
+    logger.error({ err, code, tenant: this.#tenant.id }, 'a sweep could not list the inactive accounts');
   }
 
   /** Shows that this run lives, and keeps how far it has come where that can be taken up. */
@@ -378,9 +411,15 @@ function lacksRecently({ known }: Assessment, now: Date): boolean {
   return since !== undefined && now.getTime() - since.getTime() < RECENT_MS;
 }
 
-/** A person has resolved what needed action, such as by putting a document back; no trigger tells of that. */
+/** A person has resolved what needed action, or an account that had moved is back; no trigger tells of that. */
 function isResolved(one: Assessment): boolean {
-  return typeof one.known === 'object' && one.known.needsAction && !isDrifted(one);
+  if (typeof one.known !== 'object' || isDrifted(one)) return false;
+  return one.known.needsAction || (wasMigrated(one) && !one.view.conditions.some(isMigrated));
+}
+
+/** By the last reconciliation. A batch cannot tell such an account from one that was deactivated or deleted. */
+function wasMigrated({ known }: Assessment): boolean {
+  return typeof known === 'object' && known.hasMigrated;
 }
 
 /** Also beside other actions: the pass that mends those would rename as well, past the limit. */

@@ -17,12 +17,16 @@ export function blanked(event: ConcordEvent): ConcordEvent {
       return { ...event, data: { ...event.data, raw: NOTHING } };
     case 'auth0.event-received':
       return { ...event, data: { ...event.data, raw: NOTHING } };
-    case 'auth0.user-observed':
-      return { ...event, data: { ...event.data, email: null } };
+    case 'auth0.user-observed': {
+      const { linked: _linked, ...data } = event.data;
+      return { ...event, data: { ...data, email: null } };
+    }
     case 'handle.observed':
       return { ...event, data: { handle: null } };
     case 'sister.observed':
       return { ...event, data: { user: null, handle: null } };
+    case 'sister.named':
+      return { ...event, data: { by: null } };
     case 'subject.observed': {
       const { account } = event.data;
       const nameless = account && { did: account.did, handle: BLANKED_HANDLE, email: null };
@@ -68,6 +72,8 @@ export function blanked(event: ConcordEvent): ConcordEvent {
       return { ...event, data: { ...withoutHandle(unreasoned(event.data)), evidence: [] } };
     case 'adoption.granted':
       return { ...event, data: { ...unreasoned(event.data), evidence: [] } };
+    case 'adoption.withdrawn':
+      return { ...event, data: unreasoned(event.data) };
     case 'user.paused':
       return { ...event, data: { ...event.data, reason: NOTHING } };
     case 'reconcile.requested':
@@ -97,7 +103,9 @@ export function blanked(event: ConcordEvent): ConcordEvent {
     case 'verification.recorded':
     case 'user-document.created':
     case 'code.assigned':
+    case 'account.creation-failed':
     case 'account.creation-abandoned':
+    case 'inactive-accounts.listed':
     case 'account.remnant-deleted':
     case 'account.record-dropped':
     case 'resource.removed':

@@ -41,12 +41,14 @@ export function partOf(type: EventType): Part {
     case 'auth0.user-unlisted':
     case 'handle.observed':
     case 'sister.observed':
+    case 'sister.named':
     case 'subject.observed':
     case 'resource.removed':
       return 'learned';
     case 'transfer.promised':
     case 'transfer.granted':
     case 'adoption.granted':
+    case 'adoption.withdrawn':
     case 'removal.granted':
     case 'password-reset.granted':
     case 'restore.granted':
@@ -63,7 +65,9 @@ export function partOf(type: EventType): Part {
       return 'intended';
     case 'account.creation-intended':
     case 'account.creation-refused':
+    case 'account.creation-failed':
     case 'account.creation-abandoned':
+    case 'inactive-accounts.listed':
     case 'handle.refused':
     case 'email.refused':
     case 'email.parking-intended':
@@ -117,7 +121,9 @@ const ACTIONS_OF: { readonly [T in EventType]?: readonly string[] } = {
   'code.assigned': ['create-user-document', 'assign-code', 'restore-code'],
   'account.creation-intended': ['create-account'],
   'account.creation-refused': ['create-account'],
+  'account.creation-failed': ['create-account'],
   'account.creation-abandoned': ['create-account', 'abandon-creation'],
+  'inactive-accounts.listed': ['list-inactive-accounts'],
   'account.created': ['create-account', 'complete-creation', 'resolve-creation', 'record-account'],
   'account.recorded': ['record-account'],
   'account.adopted': ['adopt-account'],

@@ -56,6 +56,13 @@ export function isRemovedReason(reason: string): reason is RemovedReason {
   return REMOVED_REASONS.some((one) => one === reason);
 }
 
+/** What a condition says of an account that moved to another PDS, and is left alone. */
+export const MIGRATED_REASON = 'AccountMigrated';
+
+export function isMigrated({ reason }: Pick<Condition, 'reason'>): boolean {
+  return reason === MIGRATED_REASON;
+}
+
 /** Since when something that was removed has been missing; undefined when nothing is. */
 export function lackedSince(conditions: readonly Pick<Condition, 'reason' | 'since'>[]): Date | undefined {
   const times = conditions.flatMap(({ reason, since }) => (isRemovedReason(reason) ? Date.parse(since) : []));
@@ -158,6 +165,8 @@ export interface EventData {
   'handle.observed': { readonly handle: string | null };
   /** Who the same person is in the sister tenant, and the handle that this sister has; null for nobody. */
   'sister.observed': { readonly user: UserKey | null; readonly handle: string | null };
+  /** A reconciliation of `by`, of the linked tenant, found that this user is the same person. Null once `by` is forgotten. */
+  'sister.named': { readonly by: UserKey | null };
   /**
    * What was found and no other event tells: what is older than the log, or was changed by others. That an account
    * is there does not prove that it is this user's; that something was there decides that it is not created again.
@@ -199,10 +208,14 @@ export interface EventData {
     readonly value: string;
     readonly reason: RefusalReason;
   };
+  /** The call did not answer, or with a failure: the account may have been created all the same. */
+  'account.creation-failed': { readonly intent: EventId; readonly code: string };
   'account.creation-abandoned': {
     readonly intent: EventId;
     readonly reason: 'not-applied' | 'no-account-came-of-it';
   };
+  /** After a creation that failed, the inactive accounts of the PDS were listed: so many. */
+  'inactive-accounts.listed': { readonly accounts: number };
   'account.created': {
     readonly did: Did;
     readonly handle: AccountHandle;
@@ -322,6 +335,8 @@ export interface EventData {
     readonly evidence: readonly string[];
   };
   'adoption.granted': Decided & { readonly did: Did; readonly evidence: readonly string[] };
+  /** A grant that was not carried out is void. */
+  'adoption.withdrawn': Decided & { readonly did: Did };
   /** Within the safety limit, or approved by a person: this user's account may be removed. */
   'removal.granted': Decided & { readonly run: EventId };
   'password-reset.granted': { readonly by: string };
@@ -428,6 +443,7 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'auth0.user-unlisted': true,
   'handle.observed': true,
   'sister.observed': true,
+  'sister.named': true,
   'subject.observed': true,
   'resource.removed': true,
   'actions.intended': true,
@@ -436,7 +452,9 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'code.assigned': true,
   'account.creation-intended': true,
   'account.creation-refused': true,
+  'account.creation-failed': true,
   'account.creation-abandoned': true,
+  'inactive-accounts.listed': true,
   'account.created': true,
   'account.record-dropped': true,
   'account.recorded': true,
@@ -475,6 +493,7 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'converge.failed': true,
   'user.quarantined': true,
   'adoption.granted': true,
+  'adoption.withdrawn': true,
   'removal.granted': true,
   'user.paused': true,
   'user.resumed': true,

@@ -64,6 +64,13 @@ export interface Parking {
   readonly at: Date;
 }
 
+/** A hint, which Auth0 has to prove: by id, because a lookup by address may miss another spelling. */
+export interface NamedBy {
+  readonly user: UserKey;
+  /** The address that this user had then, lower-case: with another one it is not the same person any more. */
+  readonly email: string | undefined;
+}
+
 export interface Refusal {
   readonly reason: RefusalReason;
   readonly at: Date;
@@ -72,6 +79,8 @@ export interface Refusal {
 export interface Facts {
   /** Undefined until Auth0 has been read once. Kept when the user is gone, as the last that was known. */
   readonly auth0: Auth0Facts | undefined;
+  /** The last address of this life that Auth0 called verified, as it was spelled. Kept when the user is gone. */
+  readonly verifiedEmail: string | undefined;
   /** The event of the newest read of Auth0, present or absent. */
   readonly auth0Event: EventId | undefined;
   /** Set when the newest read of Auth0 by id said that there is no such user. */
@@ -88,8 +97,10 @@ export interface Facts {
   readonly paused:
     | { readonly by: string; readonly reason: string; readonly until: Date | undefined }
     | undefined;
-  /** A person said that this account is the user's. */
-  readonly adoption: { readonly did: Did; readonly evidence: readonly string[] } | undefined;
+  /** A person said that this account is the user's. `grant` is the first decision that named this account. */
+  readonly adoption:
+    | { readonly did: Did; readonly grant: EventId; readonly evidence: readonly string[] }
+    | undefined;
   /** Set while the account is deactivated by us. */
   readonly deactivated: 'blocked' | 'removed' | undefined;
   /** The PDS refused the stored password when it was last tried. */
@@ -103,6 +114,8 @@ export interface Facts {
   readonly platformHandle: string | undefined;
   /** The same person in the sister tenant, and the handle they have there. */
   readonly sister: { readonly user: UserKey; readonly handle: string | undefined } | undefined;
+  /** Users of the linked tenant whose reconciliations found that this user is the same person; the newest last. */
+  readonly namedBy: readonly NamedBy[];
   /** The user's permanent code: the first that the log assigned, or that was found. */
   readonly code: Code | undefined;
   readonly sights: Sights;
@@ -146,6 +159,11 @@ export interface Facts {
   readonly refusedEmails: ReadonlyMap<string, Refusal>;
   /** createAccount calls that failed on the far side with no account to show: each may have left a DID behind. */
   readonly possiblyLeakedDids: number;
+  /** When the newest of all such creations was begun, and what the PDS answered to the newest that failed. */
+  readonly creationFailedAt: Date | undefined;
+  readonly creationFailure: string | undefined;
+  /** When this user's reconciliation last listed the PDS's inactive accounts. */
+  readonly inactiveListedAt: Date | undefined;
   /** Steps that were intended and whose outcome was never written: a pass that broke off. */
   readonly openActions: readonly (IntendedAction & { readonly event: EventId })[];
   readonly conditions: readonly Condition[];
@@ -161,6 +179,9 @@ export interface Facts {
 
 /** The change stream tells the time in whole seconds: what it tells of happened up to so much later. */
 const STREAM_CLOCK_MS = 999;
+
+/** A person has one user in a tenant, and a few where they signed up in several ways. */
+const MAX_NAMED_BY = 4;
 
 /** A call that arrives late does so within minutes, and no user is tried more often than this in that time. */
 const MAX_GIVEN_UP = 8;
@@ -182,6 +203,7 @@ const NO_SIGHTS: Sights = {
 
 const NOTHING: Facts = {
   auth0: undefined,
+  verifiedEmail: undefined,
   auth0Event: undefined,
   absentSince: undefined,
   deletionHintAt: undefined,
@@ -196,6 +218,7 @@ const NOTHING: Facts = {
   forgotten: false,
   platformHandle: undefined,
   sister: undefined,
+  namedBy: [],
   code: undefined,
   sights: NO_SIGHTS,
   seenInSync: false,
@@ -216,6 +239,9 @@ const NOTHING: Facts = {
   refusedHandles: new Map(),
   refusedEmails: new Map(),
   possiblyLeakedDids: 0,
+  creationFailedAt: undefined,
+  creationFailure: undefined,
+  inactiveListedAt: undefined,
   openActions: [],
   conditions: [],
   attempts: 0,
@@ -280,6 +306,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
         createdAt: new Date(event.data.createdAt),
         ...(event.data.linked === undefined ? {} : { linked: event.data.linked }),
       };
+      if (event.data.emailVerified) facts.verifiedEmail = event.data.email ?? facts.verifiedEmail;
       facts.auth0Event = event._id;
       // Whoever is there again starts anew: proofs and grants of an earlier absence are void.
       facts.absentSince = undefined;
@@ -300,7 +327,19 @@ function apply(facts: Draft, event: ConcordEvent): void {
       return;
     case 'sister.observed': {
       const { user, handle } = event.data;
+      const before = facts.sister?.user;
       facts.sister = user === null ? undefined : { user, handle: handle ?? undefined };
+      // Found not to be the same person, and nobody took the place: asked for again only when named again.
+      if (user === null)
+        facts.namedBy = facts.namedBy.filter((one) => one.user !== before || !isCurrent(facts, one));
+      return;
+    }
+    case 'sister.named': {
+      const { by } = event.data;
+      if (by === null) return;
+      const others = facts.namedBy.filter(({ user }) => user !== by);
+      const named = { user: by, email: facts.auth0?.email?.toLowerCase() };
+      facts.namedBy = [...others, named].slice(-MAX_NAMED_BY);
       return;
     }
     case 'subject.observed': {
@@ -356,6 +395,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       return;
     case 'account.creation-intended':
       giveUp(facts);
+      facts.creationFailure = undefined;
       facts.intent = { event: event._id, at: event.at, ...event.data };
       return;
     case 'account.creation-refused': {
@@ -367,8 +407,18 @@ function apply(facts: Draft, event: ConcordEvent): void {
       close(facts, 'account');
       return;
     }
+    case 'account.creation-failed':
+      if (facts.intent?.event === event.data.intent) facts.creationFailure = event.data.code;
+      return;
+    case 'inactive-accounts.listed':
+      facts.inactiveListedAt = event.at;
+      facts.openActions = facts.openActions.filter(({ type }) => type !== 'list-inactive-accounts');
+      return;
     case 'account.creation-abandoned':
-      if (event.data.reason === 'no-account-came-of-it') facts.possiblyLeakedDids += 1;
+      if (event.data.reason === 'no-account-came-of-it') {
+        facts.possiblyLeakedDids += 1;
+        facts.creationFailedAt = facts.intent?.at ?? event.at;
+      }
       giveUp(facts);
       close(facts, 'account');
       return;
@@ -400,6 +450,8 @@ function apply(facts: Draft, event: ConcordEvent): void {
       see(facts, undefined);
       sightRecord(facts, event.data.did);
       facts.adoption = undefined;
+      // Of another account, or of this one before it was this user's.
+      facts.passwordRefused = false;
       own(facts, event.data.handle, event.data.email ?? undefined);
       close(facts, 'account');
       return;
@@ -514,8 +566,14 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.refusedEmails.set(event.data.email, { reason: event.data.reason, at: event.at });
       close(facts, 'email');
       return;
-    case 'adoption.granted':
-      facts.adoption = { did: event.data.did, evidence: event.data.evidence };
+    case 'adoption.granted': {
+      const { did, evidence } = event.data;
+      const before = facts.adoption?.did === did ? facts.adoption.grant : undefined;
+      facts.adoption = { did, grant: before ?? event._id, evidence };
+      return;
+    }
+    case 'adoption.withdrawn':
+      if (facts.adoption?.did === event.data.did) facts.adoption = undefined;
       return;
     case 'removal.granted':
       facts.removalGrantedAt = event.at;
@@ -601,7 +659,15 @@ function startsAnew({ auth0, absentSince, removedAt }: Facts, createdAt: Date): 
 
 /** What an earlier life under the same id says nothing about. */
 function newLife() {
-  return { sights: NO_SIGHTS, kept: NOTHING.kept, removed: new Set<Removable>(), lostAccount: undefined };
+  return {
+    ...{ sights: NO_SIGHTS, kept: NOTHING.kept, removed: new Set<Removable>(), lostAccount: undefined },
+    verifiedEmail: undefined,
+  };
+}
+
+/** Whether the user still has the address under which it was named, as far as either is known. */
+export function isCurrent({ auth0 }: Pick<Facts, 'auth0'>, { email }: NamedBy): boolean {
+  return email === undefined || email === auth0?.email?.toLowerCase();
 }
 
 /** The facts as Auth0's answer will make them, before it is in the log. */
@@ -670,6 +736,7 @@ function grantRestore(facts: Draft, what: readonly Removable[], lost: Did | unde
   };
   if (!granted.has('account')) return;
   facts.lostAccount = lost;
+  if (facts.adoption?.did === lost) facts.adoption = undefined;
   forgetAccount(facts);
 }
 

@@ -5,6 +5,7 @@ export const collections = {
   rejects: 'concord.rejects',
   cursors: 'concord.cursors',
   alerts: 'concord.alerts',
+  inactiveAccounts: 'concord.inactive-accounts',
   users: 'users',
   verifications: 'verifications',
   handles: '@handles',

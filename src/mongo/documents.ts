@@ -169,31 +169,35 @@ async function recordAccount(
   over: readonly AccountHandle[],
 ): Promise<'recorded' | 'other'> {
   const { did, handle, password } = account;
-  const createdAt = account.createdAt.toISOString();
   const secret = password === undefined ? {} : { password };
+  const known = { did, handle, ...secret };
+  const added = { ...known, createdAt: account.createdAt.toISOString() };
   const noOther = password === undefined ? {} : noPasswordBut(password);
-  const written = await writing('record an account', async () => {
-    const dotted = Object.entries({ did, handle, createdAt, ...secret });
-    const isSet = await writeOver(users, user, [handle, ...over], (stored) =>
+  const set = (named: Did | null, fields: typeof known) =>
+    writeOver(users, user, [handle, ...over], (stored) =>
       users.updateOne(
         {
           _id: { $eq: user },
-          'atproto.did': { $in: [null, did] },
+          'atproto.did': { $eq: named },
           'atproto.handle': stored,
           atproto: { $not: { $type: 'null' } },
           ...noOther,
         },
         {
-          $set: Object.fromEntries(dotted.map(([field, value]) => [`atproto.${field}`, value])),
+          $set: Object.fromEntries(
+            Object.entries(fields).map(([field, value]) => [`atproto.${field}`, value]),
+          ),
           $unset: { atprotoPending: true },
         },
       ),
     );
-    if (isSet) return true;
+  const written = await writing('record an account', async () => {
+    // Since when a document has named its account is for those to say who wrote it.
+    if ((await set(null, added)) || (await set(did, known))) return true;
     // A field cannot be set within a null, so a null is replaced whole.
     const replaced = await users.updateOne(
       { _id: { $eq: user }, atproto: { $type: 'null' } },
-      { $set: { atproto: { did, handle, createdAt, ...secret } }, $unset: { atprotoPending: true } },
+      { $set: { atproto: added }, $unset: { atprotoPending: true } },
     );
     return replaced.matchedCount === 1;
   });

@@ -40,12 +40,21 @@ const ownIndexes: readonly IndexSpec[] = [
     key: { accountEmailHash: 1, _id: 1 },
     having: ['accountEmailHash'],
   },
+  // Who in Auth0 has the address, or the identity, of a user who was deleted.
+  {
+    collection: collections.subjects,
+    name: 'verified_email',
+    key: { verifiedEmailHash: 1, _id: 1 },
+    having: ['verifiedEmailHash'],
+  },
+  { collection: collections.subjects, name: 'linked', key: { linkedIds: 1 }, having: ['linkedIds'] },
   {
     collection: collections.subjects,
     name: 'handle',
     key: { 'view.accountHandle': 1 },
     having: ['view.accountHandle'],
   },
+  { collection: collections.subjects, name: 'did', key: { 'view.did': 1 }, having: ['view.did'] },
   {
     collection: collections.subjects,
     name: 'waits_for',
@@ -59,6 +68,18 @@ const ownIndexes: readonly IndexSpec[] = [
     key: { 'view.sync': 1, 'view.health': 1, tenant: 1 },
     having: ['view.sync'],
   },
+  {
+    collection: collections.inactiveAccounts,
+    name: 'email',
+    key: { emailHash: 1 },
+    having: ['emailHash'],
+  },
+  {
+    collection: collections.inactiveAccounts,
+    name: 'handle',
+    key: { handleHash: 1 },
+    having: ['handleHash'],
+  },
 ];
 
 const ownCollections = [
@@ -67,6 +88,7 @@ const ownCollections = [
   collections.rejects,
   collections.cursors,
   collections.alerts,
+  collections.inactiveAccounts,
 ];
 
 /**

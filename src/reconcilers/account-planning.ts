@@ -3,6 +3,7 @@
  * steps themselves are in account-creation.ts. The truth table is in account.ts.
  */
 import type { OpenIntent } from '../events/fold.ts';
+import { BLANKED_HANDLE } from '../identity.ts';
 import type { PdsAccount } from '../ports.ts';
 import type {
   AccountAction,
@@ -13,7 +14,9 @@ import type {
   WantedAccount,
 } from './account-state.ts';
 import { chooseAddress } from './address.ts';
+import { showAccount } from './command-lines.ts';
 import { chooseHandle, type Holder } from './handle.ts';
+import { type HiddenAccount, planListing } from './inactive-accounts.ts';
 import { heldForPerson, type Plan, toBeMended } from './reconciler.ts';
 
 const type = 'account';
@@ -39,7 +42,10 @@ const interrupted = toBeMended({
  * | at the intent's handle, and another user's        |          | abandon  | CreationInterrupted  |
  * | none, or hidden, and the intent is young          |          | wait     | WaitingForOutcome    |
  * | none, and the intent is old                       |          | abandon  | CreationInterrupted  |
- * | hidden, and the intent is old                     |          | held     | IntendedAccountHidden |
+ * | hidden, ours by its invite                        |          | as one at the intent's handle    |
+ * | hidden and another's, and the intent is old       |          | abandon  | CreationInterrupted  |
+ * | hidden, not known which, and the intent is old    |          | list     | see inactive-accounts.ts |
+ * |   the same, and inactive accounts were listed     |          | held     | IntendedAccountHidden |
  *
  * To go on is to finish the creation. Otherwise the log learns that the account exists, and nothing is written: the user
  * is deleted, blocked or unverified, or something of theirs was removed.
@@ -64,13 +70,24 @@ export function planIntent(
       condition: toBeMended({ type, reason: 'NotRecorded', message }),
     };
   }
-  if (intended?.type === 'account' && isOurs(intent, intended.account)) {
-    const found = { intent, account: intended.account };
-    const isOnlyOne = recorded === undefined || recorded.did === intended.account.did;
+  const own = ownAt(intended, intent);
+  if (own !== undefined) {
+    const found = { intent, account: own };
+    const isOnlyOne = recorded === undefined || recorded.did === own.did;
     return isToGoOn && isOnlyOne ? planCompletion(found) : planResolution(found, false);
   }
   if (intended?.type === 'account') return planAbandonment(intent, false);
-  return planUnresolved(intent, intended, wanted.settleMs, now);
+  return planUnresolved(intent, wanted, actual, now);
+}
+
+/**
+ * The account at the intent's handle, where it is ours. One that the PDS hides may have had the handle and the address
+ * before the intent, so only its invite proves that it is.
+ */
+function ownAt(intended: ActualAccount['intended'], intent: OpenIntent): PdsAccount | undefined {
+  if (intended?.type === 'account') return isOurs(intent, intended.account) ? intended.account : undefined;
+  const hidden = intended?.type === 'hidden' ? intended.account : undefined;
+  return hidden !== undefined && madeBy(hidden, intent) ? hidden : undefined;
 }
 
 function planCompletion({ intent, account }: LateAccount): Plan<CreationAction> {
@@ -94,18 +111,21 @@ function planAbandonment(intent: OpenIntent, leaked: boolean): Plan<CreationActi
 /** No account is to be seen at the intent's handle. */
 function planUnresolved(
   intent: OpenIntent,
-  holder: Holder | undefined,
-  settleMs: number,
+  wanted: Pick<KnownAccount, 'settleMs' | 'listedAt'>,
+  { intended: holder, listing }: ActualAccount,
   now: Date,
 ): Plan<CreationAction> {
   // A slow request of ours may still be running on the PDS: a second one beside it could answer 500 and leak a DID.
-  const settled = new Date(intent.at.getTime() + settleMs);
+  const settled = new Date(intent.at.getTime() + wanted.settleMs);
   if (now < settled) {
     const message = 'An account creation has no outcome yet; the PDS is given time to finish it.';
     return { ...none(toBeMended({ type, reason: 'WaitingForOutcome', message })), retryAt: settled };
   }
-  if (holder?.type === 'hidden') {
-    const message = `A hidden account holds ${intent.handle}, and may be the one whose creation broke off.`;
+  if (holder?.type === 'hidden' && holder.account === undefined) {
+    const listed = planListing(intent.at, wanted, listing, now);
+    if (listed !== undefined) return listed;
+    const show = showAccount('<did>', 'deactivated', 'takedown');
+    const message = `An account that the PDS does not show carries ${intent.handle}, and may be the one whose creation broke off. Find its DID with: concord audit --orphans; activate it with: ${show}; then run: concord reconcile <user>`;
     return none(heldForPerson({ type, reason: 'IntendedAccountHidden', message }));
   }
   return planAbandonment(intent, true);
@@ -140,18 +160,21 @@ export function intentBehind(
 }
 
 export function planCreation(wanted: WantedAccount, actual: ActualAccount, now: Date): Plan<CreationAction> {
-  if (wanted.failedCreations >= MAX_FAILED_CREATIONS) {
-    const message = `${wanted.failedCreations} creations came to nothing, and each may have left a DID behind; see the log of the PDS.`;
-    return none(heldForPerson({ type, reason: 'CreationKeepsFailing', message }));
-  }
   const address = chooseAddress(type, wanted.email, actual.emailHolders, now);
   if (address.type === 'none') {
     const { condition, retryAt } = address;
     return { ...none(condition), ...(retryAt === undefined ? {} : { retryAt }) };
   }
+  const { creationFailedAt } = wanted;
+  const listing = creationFailedAt && planListing(creationFailedAt, wanted, actual.listing, now);
+  if (listing !== undefined) return listing;
+  if (wanted.failedCreations >= MAX_FAILED_CREATIONS) {
+    const message = failingMessage(wanted);
+    return none(heldForPerson({ type, reason: 'CreationKeepsFailing', message }));
+  }
   const { preferred } = actual;
   if (preferred?.type === 'account' && isUnowned(preferred.account, wanted, actual)) {
-    const message = `${preferred.account.did} carries the handle and the address of this user, and Concord did not create it.`;
+    const message = `${preferred.account.did} carries the handle and the address of this user, and Concord did not create it. See the evidence and adopt it with: concord adopt <user>`;
     return none(heldForPerson({ type, reason: 'UnownedAccountFound', message }));
   }
   const choice = chooseHandle(wanted.handle, actual.code, preferred, undefined, now);
@@ -162,6 +185,10 @@ export function planCreation(wanted: WantedAccount, actual: ActualAccount, now: 
     const message = 'There is no account; it waits for the code, which is to be its handle.';
     return none(toBeMended({ type, reason: 'WaitingForCode', message }));
   }
+  if (choice.reason !== 'PlatformHandle' && actual.codeHolder !== undefined) {
+    const message = codeHolderMessage(choice.handle, actual.codeHolder);
+    return none(heldForPerson({ type, reason: 'CodeHandleRefused', message }));
+  }
   return {
     actions: [{ resource: type, type: 'create-account', handle: choice.handle, email: address.address }],
     condition: toBeMended({
@@ -170,6 +197,18 @@ export function planCreation(wanted: WantedAccount, actual: ActualAccount, now: 
       message: 'The email is verified and there is no account.',
     }),
   };
+}
+
+function failingMessage({ failedCreations, creationFailure, givenUp }: WantedAccount): string {
+  const last = creationFailure === undefined ? 'the last one had no answer' : `the last: ${creationFailure}`;
+  const tried = givenUp.at(-1)?.handle;
+  const handle = tried === undefined || tried === BLANKED_HANDLE ? 'the handle' : `the handle ${tried}`;
+  return `${failedCreations} account creations failed on the PDS (${last}), and each may have left a DID in the public directory. An account that the PDS does not show may have the address or ${handle}. Look for it with: concord audit --orphans. Then try again with: concord retry <user>`;
+}
+
+function codeHolderMessage(handle: string, { account: { did }, owners: [owner] }: HiddenAccount): string {
+  const whose = owner === undefined ? '' : ` of ${owner.user}`;
+  return `The inactive account ${did}${whose} carries ${handle}, the handle made of the code, and the PDS does not show it. See whose it is with: concord adopt <user> ${did} --preview`;
 }
 
 /** This user's handle and address, and no other user's of ours: a sister may well have both. */

@@ -1,17 +1,22 @@
 /** The types that the planning and the carrying out of an account share. */
 import type { Facts, OpenIntent, Sights } from '../events/fold.ts';
-import type { AccountHandle, Code, Did } from '../identity.ts';
+import type { AccountHandle, Code, Did, EventId } from '../identity.ts';
 import type {
   AccountHost,
   AccountRecord,
   DocumentStore,
+  InactiveAccounts,
+  InactiveListing,
   PasswordVault,
   PdsAccount,
   Random,
+  ServiceLocation,
+  Successor,
 } from '../ports.ts';
 import type { DesiredEnd, EndAction } from './account-end.ts';
 import type { AddressHolders, DesiredEmail } from './address.ts';
 import type { DesiredHandle, Holder } from './handle.ts';
+import type { HiddenAccount, ListingDeps } from './inactive-accounts.ts';
 
 /** What the log knows of an account, whatever is wanted of it. */
 export interface KnownAccount {
@@ -30,6 +35,10 @@ export interface KnownAccount {
   readonly settleMs: number;
   /** Steps that an earlier pass began and whose outcome is not in the log. */
   readonly interrupted: ReadonlySet<string>;
+  /** What the last reconciliation said, where it found that the account had moved. */
+  readonly saidMigrated: string | undefined;
+  /** When this user's reconciliation last listed the PDS's inactive accounts. */
+  readonly listedAt: Date | undefined;
 }
 
 export interface WantedAccount extends KnownAccount {
@@ -38,6 +47,9 @@ export interface WantedAccount extends KnownAccount {
   readonly email: DesiredEmail;
   readonly handle: DesiredHandle;
   readonly failedCreations: number;
+  /** When the newest of them was begun, and what the PDS answered. */
+  readonly creationFailedAt: Date | undefined;
+  readonly creationFailure: string | undefined;
   /** A person said that this account is the user's. */
   readonly adoption: Facts['adoption'];
   /** We deactivated the account, for a reason that is over. */
@@ -56,6 +68,9 @@ export type DesiredAccount =
   | (KnownAccount & { readonly type: 'none'; readonly reason: string; readonly message: string })
   | (KnownAccount & { readonly type: 'end'; readonly end: DesiredEnd });
 
+/** `unknown` where the directory could not be asked; `code` says why. */
+export type SeenLocation = ServiceLocation | { readonly type: 'unknown'; readonly code: string };
+
 /** Ours by the invite that it was made with. */
 export interface LateAccount {
   readonly intent: OpenIntent;
@@ -67,6 +82,11 @@ export interface ActualAccount {
   /** The account of the DID that the document or the log names, or that the document named before; undefined when there is none. */
   readonly linked: PdsAccount | 'missing' | undefined;
   readonly linkedDid: Did | undefined;
+  /**
+   * The PDS that the DID of an inactive or missing account names: of the linked one, or else of the one to be adopted.
+   * Undefined where it was not asked, as for an active account.
+   */
+  readonly location: SeenLocation | undefined;
   /** Who holds the handle of the open intent. */
   readonly intended: Holder | undefined;
   /** An account that came of a creation which had been given up, where no account is linked. */
@@ -79,10 +99,17 @@ export interface ActualAccount {
   readonly emailHolders: AddressHolders;
   /** The user is one of a ring of users who wait for each other's addresses. */
   readonly isInRing: boolean;
+  /** The account that the PDS does not show and that carries the handle made of the code. */
+  readonly codeHolder: HiddenAccount | undefined;
+  /** How old the index of inactive accounts is; undefined where that decides nothing. */
+  readonly listing: InactiveListing | undefined;
+  /** Users in Auth0 who may be the same person; looked for where the user is deleted and has an account. */
+  readonly successors: readonly Successor[];
   readonly code: Code | undefined;
 }
 
 export type CreationAction =
+  | { readonly resource: 'account'; readonly type: 'list-inactive-accounts' }
   | {
       readonly resource: 'account';
       readonly type: 'create-account';
@@ -111,6 +138,17 @@ export type CreationAction =
       readonly documented: boolean;
     };
 
+export interface AdoptAccount {
+  readonly resource: 'account';
+  readonly type: 'adopt-account';
+  readonly account: PdsAccount;
+  /** The decision, which a password of ours is kept under until it is recorded. */
+  readonly grant: EventId;
+  readonly evidence: readonly string[];
+  /** The document has a password for the account, which stays. */
+  readonly keepsPassword: boolean;
+}
+
 export type AccountAction =
   | CreationAction
   | EndAction
@@ -121,12 +159,7 @@ export type AccountAction =
       /** Ours that it came of, where its invite says so. */
       readonly intent: OpenIntent | undefined;
     }
-  | {
-      readonly resource: 'account';
-      readonly type: 'adopt-account';
-      readonly account: PdsAccount;
-      readonly evidence: readonly string[];
-    }
+  | AdoptAccount
   | { readonly resource: 'account'; readonly type: 'reset-password'; readonly did: Did }
   | { readonly resource: 'account'; readonly type: 'reactivate-account'; readonly did: Did }
   | { readonly resource: 'account'; readonly type: 'delete-remnant'; readonly did: Did }
@@ -134,6 +167,8 @@ export type AccountAction =
 
 export interface AccountDeps {
   readonly accounts: AccountHost;
+  readonly inactive: InactiveAccounts;
+  readonly settings: ListingDeps['settings'];
   readonly documents: DocumentStore;
   readonly vault: PasswordVault;
   readonly random: Random;

@@ -13,6 +13,7 @@
  * | any    | one that is being transferred to another user, or to this one       | see transfer-*.ts        |
  * | yes    | one that cannot be read                                  | held     | AccountUnreadable        |
  * | yes    | two different ones                                       | held     | AccountsDiffer           |
+ * | any    | deactivated or missing, and its DID names another PDS    | –        | AccountMigrated          |
  * | yes    | the PDS has none                                         | held     | AccountMissing           |
  * |        |   the same, and a person decided that it is lost         | drop the record | AccountMissing    |
  * | yes    | the document named it, and no longer does                | held     | DocumentRemoved          |
@@ -31,6 +32,8 @@
  * | yes    | active                                                   | –        | AccountActive            |
  * | yes    | none, a person named one                                 | adopt    | AdoptionGranted          |
  *
+ * What is done while the directory of DIDs cannot be asked is in account-location.ts.
+ *
  * An account of an earlier life of the user (deleted in Auth0 and back under the same id) that the PDS no longer has
  * counts as none.
  *
@@ -40,17 +43,36 @@
  * | no address can be had                                               | –        | see address.ts       |
  * | the preferred handle's account has this user's address, no intent,  | held     | UnownedAccountFound  |
  * |   and is not that of another user of ours, such as a linked one     |          |                      |
+ * | a creation failed, and inactive accounts were not listed since      | list     | see inactive-accounts.ts |
  * | several creations came to nothing                                   | held     | CreationKeepsFailing |
- * | the code is needed as the handle, and the PDS refused it            | held     | CodeHandleRefused    |
+ * | the code is needed as the handle, and the PDS refused it, or an     | held     | CodeHandleRefused    |
+ * |   inactive account carries it                                       |          |                      |
  * | the code is needed as the handle and is not there yet               | –        | WaitingForCode       |
  * | otherwise                                                           | create   | NoAccount            |
  */
+import { isMigrated } from '../events/event.ts';
 import type { Facts, OpenIntent } from '../events/fold.ts';
 import type { Gap } from '../events/gap.ts';
-import { BLANKED_HANDLE, type Did, type TenantId, type UserKey } from '../identity.ts';
-import type { AccountReader, Claimant, Documents, PdsAccount, People, SubjectReader } from '../ports.ts';
+import {
+  type AccountHandle,
+  BLANKED_HANDLE,
+  type Did,
+  parseAccountHandle,
+  type TenantId,
+  type UserKey,
+} from '../identity.ts';
+import type {
+  AccountReader,
+  Claimant,
+  Documents,
+  InactiveAccountReader,
+  PdsAccount,
+  People,
+  SubjectReader,
+} from '../ports.ts';
 import { adopt, complete, create, record, resetPassword, resolve } from './account-creation.ts';
 import { applyEnd, desiredEnd, type EndPolicy, planEnd } from './account-end.ts';
+import { cautiously, planMigrated } from './account-location.ts';
 import { intentBehind, madeBy, planCreation, planIntent } from './account-planning.ts';
 import type {
   AccountAction,
@@ -63,7 +85,9 @@ import type {
 } from './account-state.ts';
 import { type AddressHolder, type DesiredEmail, holdingUser, isDeleted } from './address.ts';
 import { chainEnd } from './address-chain.ts';
-import { type DesiredHandle, type Holder, lookUp, lookUpOwner } from './handle.ts';
+import { pdsAdmin, showAccount, updateUser } from './command-lines.ts';
+import { type DesiredHandle, lookUp, lookUpOwner } from './handle.ts';
+import { findHidden, type HiddenAccounts, hasListedSince, listInactive } from './inactive-accounts.ts';
 import {
   type ApplyContext,
   asDesired,
@@ -101,6 +125,8 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     settleMs: settings.settleMs,
     interrupted:
       openActions.length === 0 ? NOTHING_INTERRUPTED : new Set(openActions.map((action) => action.type)),
+    saidMigrated: facts.conditions.find(isMigrated)?.message,
+    listedAt: facts.inactiveListedAt,
   };
   const end = desiredEnd(facts, settings, settings.gap);
   if (end !== undefined) return { type: 'end', end, ...known };
@@ -123,6 +149,8 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     email: desiredEmail(auth0.email, facts, settings),
     handle,
     failedCreations: facts.possiblyLeakedDids,
+    creationFailedAt: facts.creationFailedAt,
+    creationFailure: facts.creationFailure,
     adoption: facts.adoption,
     deactivatedByUs: facts.deactivated !== undefined,
     recreate: settings.remnant === 'recreate',
@@ -147,7 +175,8 @@ export function taggedEmail(email: string, tag: string): string {
 
 export interface ObserveDeps {
   readonly accounts: AccountReader;
-  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle'>;
+  readonly inactive: InactiveAccountReader;
+  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle' | 'holdersOfDid' | 'get'>;
   readonly people: People;
 }
 
@@ -173,37 +202,38 @@ export async function observe(
   const known = isPast ? nothing : { ...nothing, linked, linkedDid };
   const isSettled = linked !== undefined && linked !== 'missing' && madeBy(linked, wanted.intent);
   if (wanted.intent !== undefined && !isSettled)
-    return { ...known, intended: await holderOfIntent(accounts, wanted.intent) };
+    return { ...known, ...(await observeIntent(deps, who, wanted, wanted.intent)) };
   if (known.linkedDid !== undefined) {
     const changed =
       linked !== undefined &&
       linked !== 'missing' &&
       wanted.type === 'account' &&
       !sameEmail(linked, wanted.email.addresses);
-    return changed ? { ...known, ...(await observeAddresses(deps, who, wanted.email)) } : known;
+    return changed
+      ? { ...known, ...(await observeAddresses(deps, who, wanted.email, known.linkedDid)) }
+      : known;
   }
   if (wanted.type === 'account' && wanted.adoption !== undefined) {
     return { ...nothing, adoptable: await accounts.account(wanted.adoption.did) };
   }
   const late = await lookForLate(accounts, wanted.givenUp);
   if (late !== undefined || wanted.type !== 'account') return { ...nothing, late };
-  const { preferred } = wanted.handle;
-  const [holder, addresses] = await Promise.all([
-    preferred === undefined ? undefined : lookUpOwner(deps, who.user, preferred),
-    holdersOf(deps, who, wanted.email.addresses),
-  ]);
-  return { ...nothing, preferred: holder, ...addresses };
+  return { ...nothing, ...(await observeForCreation(deps, who, wanted, code)) };
 }
 
 const NOTHING_SEEN = {
   linked: undefined,
   linkedDid: undefined,
+  location: undefined,
   intended: undefined,
   late: undefined,
   preferred: undefined,
   adoptable: undefined,
   emailHolders: new Map(),
   isInRing: false,
+  codeHolder: undefined,
+  listing: undefined,
+  successors: [],
 } satisfies Partial<ActualAccount>;
 
 /** The account that the document names, or that the log knows of. */
@@ -214,9 +244,39 @@ export function linkedDidOf(
   return recorded?.did ?? loggedDid ?? sights.record ?? sights.account;
 }
 
+/** Who else has the addresses and the handles that a new account may get. */
+async function observeForCreation(
+  deps: ObserveDeps,
+  who: Observed,
+  { handle, email, creationFailedAt, ...wanted }: WantedAccount,
+  code: ActualAccount['code'],
+): Promise<Pick<ActualAccount, 'preferred' | 'emailHolders' | 'isInRing' | 'codeHolder' | 'listing'>> {
+  const { preferred, domain } = handle;
+  const codeHandle = code === undefined ? undefined : parseAccountHandle(code + domain);
+  const codeHandles = codeHandle === undefined ? [] : [codeHandle];
+  const isToList = creationFailedAt !== undefined && !hasListedSince(creationFailedAt, wanted);
+  const [holder, { hidden, ...holders }, listing] = await Promise.all([
+    preferred === undefined ? undefined : lookUpOwner(deps, who.user, preferred),
+    holdersOf(deps, who, email.addresses, codeHandles),
+    isToList ? deps.inactive.listing() : undefined,
+  ]);
+  const codeHolder = codeHandle === undefined ? undefined : hidden.get(codeHandle);
+  return { preferred: holder, ...holders, codeHolder, listing };
+}
+
 /** The handle of the intent is where its account would be; a blank one is of a user who was forgotten. */
-async function holderOfIntent(accounts: AccountReader, { handle }: OpenIntent): Promise<Holder> {
-  return handle === BLANKED_HANDLE ? { type: 'nobody' } : lookUp(accounts, handle);
+async function observeIntent(
+  deps: ObserveDeps,
+  { user }: Observed,
+  wanted: DesiredAccount,
+  { handle, at }: OpenIntent,
+): Promise<Pick<ActualAccount, 'intended' | 'listing'>> {
+  if (handle === BLANKED_HANDLE) return { intended: { type: 'nobody' }, listing: undefined };
+  const intended = await lookUp(deps.accounts, handle);
+  if (intended.type !== 'hidden') return { intended, listing: undefined };
+  const account = (await findHidden(deps, user, [], [handle])).get(handle)?.account;
+  if (account !== undefined) return { intended: { ...intended, account }, listing: undefined };
+  return { intended, listing: hasListedSince(at, wanted) ? undefined : await deps.inactive.listing() };
 }
 
 /** The handles are where such an account would be; a blank one is of a person who was forgotten. */
@@ -238,17 +298,24 @@ async function observeAddresses(
   deps: ObserveDeps,
   who: Observed,
   { addresses, parked }: DesiredEmail,
+  ownDid: Did,
 ): Promise<Pick<ActualAccount, 'emailHolders' | 'isInRing'>> {
   const former = parked === undefined ? [] : [parked.from];
-  return holdersOf(deps, who, [...addresses, ...former]);
+  const { hidden: _hidden, ...holders } = await holdersOf(deps, who, [...addresses, ...former], [], ownDid);
+  return holders;
 }
 
-/** Who else has these addresses. Only of the first, the user's own, it matters whether the holder leaves it. */
+/**
+ * Who else has these addresses, and where no user has one, an account that the PDS does not show. Only of the first, the
+ * user's own, it matters whether the holder leaves it.
+ */
 async function holdersOf(
   deps: ObserveDeps,
   { user, tenant }: Observed,
   emails: readonly string[],
-): Promise<Pick<ActualAccount, 'emailHolders' | 'isInRing'>> {
+  handles: readonly AccountHandle[],
+  ownDid?: Did,
+): Promise<Pick<ActualAccount, 'emailHolders' | 'isInRing'> & { readonly hidden: HiddenAccounts }> {
   const emailHolders = new Map<string, AddressHolder>();
   let isInRing = false;
   for (const [at, email] of emails.entries()) {
@@ -258,7 +325,16 @@ async function holdersOf(
     isInRing ||= end === 'ring';
     emailHolders.set(email, holdingUser(seen, tenant, end !== 'stays'));
   }
-  return { emailHolders, isInRing };
+  const free = emails.filter((email) => !emailHolders.has(email));
+  const hidden = await findHidden(deps, user, free, handles, ownDid);
+  for (const email of free) {
+    const found = hidden.get(email);
+    if (found === undefined) continue;
+    const owner = found.owners.find((one) => !isDeleted(one)) ?? found.owners[0];
+    const holder = owner && holdingUser(owner, tenant, false);
+    emailHolders.set(email, holder ?? { type: 'hidden', did: found.account.did });
+  }
+  return { emailHolders, isInRing, hidden };
 }
 
 /** A living user before a deleted one. The read model may not know yet that an account is gone or has another address. */
@@ -286,15 +362,28 @@ export function plan(
   const isToGoOn = wanted.type === 'account' && !isOnHold;
   const resolving = planIntent(wanted, actual, isToGoOn, now);
   if (resolving !== undefined) return resolving;
+  const planned =
+    wanted.type === 'end'
+      ? (planTransferred(wanted, actual) ?? planEnd(wanted, actual, now))
+      : (planMigrated(wanted, actual) ?? planKept(wanted, actual, now));
+  return cautiously(planned, actual, now);
+}
+
+/** Of a user whose account is not to end. */
+function planKept(
+  wanted: Exclude<DesiredAccount, { type: 'end' }>,
+  actual: ActualAccount,
+  now: Date,
+): Plan<AccountAction> {
   if (wanted.type === 'none') return planRemoved(wanted, actual) ?? planNone(wanted, actual);
-  if (wanted.type === 'end') return planTransferred(wanted, actual) ?? planEnd(wanted, actual, now);
   if (actual.recorded !== undefined && actual.recorded.did === undefined) {
-    const message = 'The users document has an account whose DID cannot be read; correct it.';
-    return none(heldForPerson({ type, reason: 'AccountUnreadable', message }));
+    return planUnreadable(actual.linkedDid);
   }
   const { adoption } = wanted;
-  if (adoption !== undefined && (actual.linkedDid ?? adoption.did) === adoption.did) {
-    return planAdoption(adoption, actual.linkedDid === undefined ? actual.adoptable : actual.linked);
+  // One that is named and missing was removed, and that takes another decision.
+  const isGone = actual.linked === 'missing';
+  if (adoption !== undefined && !isGone && (actual.linkedDid ?? adoption.did) === adoption.did) {
+    return planAdoption(adoption, actual);
   }
   if (actual.linkedDid !== undefined) return planLinked(wanted, actual, actual.linkedDid, now);
   return planRemoved(wanted, actual) ?? planCreation(wanted, actual, now);
@@ -340,11 +429,28 @@ function planRemoved(
   return removedByOthers({ type, reason: 'DocumentRemoved', message });
 }
 
+/** `known` is the account that the log names. */
+function planUnreadable(known: Did | undefined): Plan<AccountAction> {
+  const [what, update] =
+    known === undefined
+      ? ['no other is known. Remove the record', '{$unset: {atproto: 1}}']
+      : [`the log names ${known}. Set it`, `{$set: {"atproto.did": "${known}"}}`];
+  const message = `The users document has an account whose DID cannot be read, and ${what} in the MongoDB shell: ${updateUser(update)}; then run: concord reconcile <user>`;
+  return none(heldForPerson({ type, reason: 'AccountUnreadable', message }));
+}
+
+/** The document's account can be kept where the PDS has it. */
+function planDiffering(did: Did, known: Did, linked: ActualAccount['linked']): Plan<AccountAction> {
+  const keep = linked === 'missing' ? '' : ` Keep ${did} with: concord adopt <user> ${did}.`;
+  const back = updateUser(`{$set: {atproto: {did: "${known}"}}}`);
+  const message = `The users document names ${did} and the log ${known}.${keep} Go back to ${known} in the MongoDB shell: ${back}; then run: concord reconcile <user>`;
+  return none(heldForPerson({ type, reason: 'AccountsDiffer', message }));
+}
+
 function planLinked(wanted: WantedAccount, actual: ActualAccount, did: Did, now: Date): Plan<AccountAction> {
   const { recorded, linked } = actual;
   if (wanted.loggedDid !== undefined && wanted.loggedDid !== did) {
-    const message = `The users document names ${did} and the log ${wanted.loggedDid}; see which one is in use.`;
-    return none(heldForPerson({ type, reason: 'AccountsDiffer', message }));
+    return planDiffering(did, wanted.loggedDid, linked);
   }
   if (linked === 'missing' && wanted.interrupted.has('delete-remnant')) return deleteRemnant(did);
   if (linked === 'missing' && wanted.lostDid === did) return dropRecord(did);
@@ -360,7 +466,7 @@ function planLinked(wanted: WantedAccount, actual: ActualAccount, did: Did, now:
     linked.email !== undefined &&
     !sameEmail(linked, wanted.email.addresses)
   ) {
-    const message = `Only the users document names ${did}, and its address is not this user's. Say that it is with: concord adopt`;
+    const message = `Only the users document names ${did}, and its address is not this user's. See the evidence and adopt it with: concord adopt <user>`;
     return none(heldForPerson({ type, reason: 'AccountEmailDiffers', message }));
   }
   if (recorded?.did === undefined) return planRecord(linked, intent);
@@ -405,7 +511,8 @@ function planRecord(account: PdsAccount, intent: OpenIntent | undefined): Plan<A
 /** Deleted only when ours by the log, and when it has been seen so for a while: one odd answer is not enough. */
 function planRemnant(wanted: WantedAccount, did: Did, now: Date): Plan<AccountAction> {
   const reason = 'AccountWithoutRepository';
-  const message = `The account ${did} has lost its repository; only deleting and creating it again heals that.`;
+  const removal = pdsAdmin('deleteAccount', { did });
+  const message = `The account ${did} has lost its repository. Delete what is left of it with: ${removal}; then create a new account with: concord restore <user>`;
   if (!wanted.recreate || wanted.loggedDid !== did) return none(heldForPerson({ type, reason, message }));
   const condition = toBeMended({ type, reason, message });
   const settled = wanted.remnantSince && new Date(wanted.remnantSince.getTime() + wanted.settleMs);
@@ -426,29 +533,41 @@ function deleteRemnant(did: Did): Plan<AccountAction> {
 
 function planInactive(wanted: WantedAccount, linked: PdsAccount): Plan<AccountAction> {
   if (linked.state === 'takendown') {
-    const message = `The account ${linked.did} is taken down on the PDS.`;
+    const message = `The account ${linked.did} is taken down on the PDS. End that with: ${showAccount(linked.did, 'takedown')}; then run: concord reconcile <user>`;
     return none(heldForPerson({ type, reason: 'AccountTakenDown', message }));
   }
   const reason = 'AccountDeactivated';
-  const message = `The account ${linked.did} is deactivated on the PDS.`;
-  if (!wanted.deactivatedByUs) return none(heldForPerson({ type, reason, message }));
+  const said = `The account ${linked.did} is deactivated on the PDS.`;
+  if (!wanted.deactivatedByUs) {
+    const message = `${said} Activate it with: ${showAccount(linked.did, 'deactivated')}; then run: concord reconcile <user>`;
+    return none(heldForPerson({ type, reason, message }));
+  }
   return {
     actions: [{ resource: type, type: 'reactivate-account', did: linked.did }],
-    condition: toBeMended({ type, reason, message }),
+    condition: toBeMended({ type, reason, message: said }),
   };
 }
 
+const WITHDRAW =
+  'Withdraw the adoption with: concord adopt <user> --withdraw; then run: concord reconcile <user>';
+
 function planAdoption(
-  adoption: NonNullable<Facts['adoption']>,
-  account: PdsAccount | 'missing' | undefined,
+  { did, grant, evidence }: NonNullable<Facts['adoption']>,
+  { recorded, linked, linkedDid, adoptable, location }: ActualAccount,
 ): Plan<AccountAction> {
-  if (account === undefined || account === 'missing') {
-    const message = `The PDS has no account ${adoption.did}, which was to be adopted.`;
+  if (location?.type === 'elsewhere') {
+    const message = `The account ${did}, which was to be adopted, moved to ${location.origin}. ${WITHDRAW}`;
     return none(heldForPerson({ type, reason: 'AdoptionImpossible', message }));
   }
-  const message = `A person said that ${adoption.did} is this user's; it is being adopted.`;
+  const account = linkedDid === undefined ? adoptable : linked;
+  if (account === undefined || account === 'missing') {
+    const message = `The PDS has no account ${did}, which was to be adopted. ${WITHDRAW}`;
+    return none(heldForPerson({ type, reason: 'AdoptionImpossible', message }));
+  }
+  const keepsPassword = recorded?.did === did && recorded.hasPassword;
+  const message = `A person said that ${did} is this user's; it is being adopted.`;
   return {
-    actions: [{ resource: type, type: 'adopt-account', account, evidence: adoption.evidence }],
+    actions: [{ resource: type, type: 'adopt-account', account, grant, evidence, keepsPassword }],
     condition: toBeMended({ type, reason: 'AdoptionGranted', message }),
   };
 }
@@ -468,6 +587,8 @@ export async function apply(
   context: ApplyContext,
 ): Promise<void> {
   switch (action.type) {
+    case 'list-inactive-accounts':
+      return listInactive(deps, context);
     case 'create-account':
       return create(deps, action, context);
     case 'complete-creation':

@@ -31,7 +31,7 @@ export interface ServerProcess {
   kill(): Promise<void>;
 }
 
-const readyTimeoutMs = 30_000;
+const readyTimeoutMs = 300_000;
 const stopTimeoutMs = 8_000;
 const keptErrorOutput = 4_000;
 

@@ -42,6 +42,11 @@ test.each<[string, Partial<UserAnswer>, readonly Action[]]>([
     ['reconcile', 'look', 'pause', 'restore'],
   ],
   [
+    'an address that another account had',
+    { troubles: [held('EmailTaken')] },
+    ['reconcile', 'look', 'pause', 'retry'],
+  ],
+  [
     'held, and there is nothing to adopt',
     { troubles: [held('EmailHeldByUser')] },
     ['reconcile', 'look', 'pause'],

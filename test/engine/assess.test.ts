@@ -254,6 +254,7 @@ describe('the calls of a sweep', () => {
       'accounts.handleDomains': PAGES,
       'accounts.accounts': PAGES,
       'accounts.repositories': 1,
+      'inactive.complete': 1,
       'subjects.marksOf': PAGES,
       'subjects.standings': 1,
       'documents.owners': 1,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Upstream, UpstreamError } from '../../src/errors.ts';
-import { alice, handle } from '../mongo/people.ts';
+import { alice } from '../mongo/people.ts';
 import type { PortCall } from '../support/in-memory/hooks.ts';
 import {
   arrive,
@@ -229,16 +229,22 @@ describe('a user who fails again and again', () => {
 describe('creations that come to nothing', () => {
   it('are three at most: each may have left a DID behind for ever', async () => {
     const world = createWorld();
-    // A hidden account under the same address: not to be seen before, and the PDS answers 500.
-    world.accounts.put({ handle: handle('somebody'), email: 'alice@example.com', status: 'takendown' });
+    let creations = 0;
+    world.hooks.before = (call) => {
+      if (call.method !== 'createAccount') return;
+      creations += 1;
+      const options = { upstream: 'pds', code: 'SERVER_ERROR', retryable: true, effect: 'unknown' } as const;
+      throw new UpstreamError('the disk is full', options);
+    };
     await signUp(world, alice);
     await untilQuiet(world);
-    expect(world.accounts.leakedDids()).toHaveLength(3);
+    expect(creations).toBe(3);
     const found = await world.subjects.get(alice.user);
-    expect(found?.conditions.find(({ type }) => type === 'account')).toMatchObject({
-      reason: 'CreationKeepsFailing',
-      held: true,
-    });
+    const condition = found?.conditions.find(({ type }) => type === 'account');
+    expect(condition).toMatchObject({ reason: 'CreationKeepsFailing', held: true });
+    expect(condition?.message).toMatch(
+      /SERVER_ERROR.*the handle ac26\w+\.at\.test.*concord retry 'auth0\|alice'$/,
+    );
   });
 });
 

@@ -19,6 +19,9 @@ const DRIFTED = 7;
 /** Who has the code because another one of ours carries the handle, or because the PDS does not allow it. */
 const TAKEN = 40;
 const REFUSED = 20;
+/** Inactive accounts, which are read as well: of the users, each once with the others, and of nobody. */
+const INACTIVE = 60;
+const STRANGERS = 150;
 
 const LETTERS = 'bcdfghjkmn';
 const didOf = (at: number) => {
@@ -78,7 +81,12 @@ async function settle(world: World, people: readonly Somebody[]): Promise<void> 
 
 /** A PDS by formula, and how often each of its methods was called. */
 function countedPds(world: World, people: readonly Somebody[]) {
+  const strangers = Array.from({ length: STRANGERS }, (_, at) => didOf(USERS + at));
   const byDid = new Map(people.map((who) => [who.did, who]));
+  const all = [
+    ...people.map(({ did, at }) => ({ did, active: at < USERS - INACTIVE })),
+    ...strangers.map((did) => ({ did, active: false })),
+  ];
   const calls: Record<string, number> = {};
   const answer = (name: string, query: URLSearchParams): unknown => {
     switch (name) {
@@ -86,16 +94,16 @@ function countedPds(world: World, people: readonly Somebody[]) {
         return { availableUserDomains: ['.at.test'] };
       case 'sync.listRepos': {
         const from = Number(query.get('cursor') ?? 0);
-        const repos = people.slice(from, from + 1_000).map(({ did }) => ({ did, active: true }));
+        const repos = all.slice(from, from + 1_000).map((one) => ({ ...one, status: 'takendown' }));
         return { repos, ...(repos.length > 0 ? { cursor: String(from + repos.length) } : {}) };
       }
       case 'admin.getAccountInfos':
         return {
           infos: query.getAll('dids').flatMap((did) => {
             const who = byDid.get(did);
-            return who === undefined
-              ? []
-              : [{ did, handle: who.carries, email: `bob${who.at}@example.com`, indexedAt: '' }];
+            if (who === undefined)
+              return [{ did, handle: handle('somebody'), email: 'somebody@example.com', indexedAt: '' }];
+            return [{ did, handle: who.carries, email: `bob${who.at}@example.com`, indexedAt: '' }];
           }),
         };
       default:
@@ -145,9 +153,12 @@ it('asks Auth0 for one export, and the PDS once for a hundred accounts and once 
   const end = await sweep(deps, { ...mainTenant(world), directory: createDirectory(auth0.client) });
 
   expect(end).toMatchObject({
-    ...{ type: 'over', users: USERS, drifted: DRIFTED, complete: true },
-    situations: [{ resource: 'verification', reason: 'NotRecorded', users: DRIFTED }],
-    orphans: { documents: 0, accounts: 0 },
+    ...{ type: 'over', users: USERS, drifted: DRIFTED + INACTIVE, complete: true },
+    situations: [
+      { resource: 'account', reason: 'AccountTakenDown', users: INACTIVE },
+      { resource: 'verification', reason: 'NotRecorded', users: DRIFTED },
+    ],
+    orphans: { documents: 0, accounts: STRANGERS },
   });
   // Of which the file and the token count against no limit of the Management API.
   expect(auth0.requests.map((request) => request.split('?', 1)[0])).toEqual([
@@ -162,7 +173,8 @@ it('asks Auth0 for one export, and the PDS once for a hundred accounts and once 
   expect(pds.calls).toEqual({
     // Which the program asks once, and this test at each page.
     'server.describeServer': USERS / EXPORT_PAGE_SIZE,
-    'sync.listRepos': Math.ceil(USERS / 1_000) + 1,
-    'admin.getAccountInfos': USERS / 100,
+    'sync.listRepos': Math.ceil((USERS + STRANGERS) / 1_000) + 1,
+    'admin.getAccountInfos': USERS / 100 + Math.ceil(STRANGERS / 100),
   });
+  expect(world.inactive.stored.size).toBe(INACTIVE + STRANGERS);
 });

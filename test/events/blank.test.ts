@@ -33,7 +33,7 @@ const personal: readonly ConcordEvent[] = [
     hint: null,
     raw: `{"data":{"object":{"email":"${address}"}}}`,
   }),
-  observed(2, { email: address }),
+  observed(2, { email: address, linked: [person(CANARY).userId] }),
   told('handle.observed', 3, { handle: CANARY }),
   told('subject.observed', 4, {
     code: code('ac26nobeb'),
@@ -86,6 +86,8 @@ const personal: readonly ConcordEvent[] = [
   told('user.retried', 26, { by: 'bob', reason: `asked by ${address}` }),
   told('reconcile.requested', 27, { by: 'bob', reason: `asked by ${address}` }),
   told('sweep.approved', 28, { run: intent, by: 'bob', reason: `asked by ${address}` }),
+  told('sister.named', 29, { by: person(CANARY).user }),
+  told('adoption.withdrawn', 29, { did, by: 'bob', reason: `asked by ${address}` }),
 ];
 
 const blankName = '';
@@ -132,6 +134,8 @@ const left: readonly object[] = [
   { by: 'bob', reason: '' },
   { by: 'bob', reason: '' },
   { run: intent, by: 'bob', reason: '' },
+  { by: null },
+  { did, by: 'bob', reason: '' },
 ];
 
 const impersonal: readonly ConcordEvent[] = [

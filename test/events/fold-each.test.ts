@@ -42,6 +42,7 @@ const incoming = {
 /** Something of everything that can be known. */
 const FULL: Facts = {
   auth0: { userId: alice.userId, email: address, emailVerified: true, blocked: true, createdAt: at(0) },
+  verifiedEmail: address,
   auth0Event: eventId('e-read'),
   presentAt: at(1),
   deletionHintAt: at(2),
@@ -49,7 +50,7 @@ const FULL: Facts = {
   unlistedSince: at(4),
   removalGrantedAt: at(5),
   paused: { by: 'carol', reason: 'asked to', until: at(90) },
-  adoption: { did: bobDid, evidence: ['for: it is active'] },
+  adoption: { did: bobDid, grant: eventId('e-granted'), evidence: ['for: it is active'] },
   deactivated: 'blocked',
   passwordRefused: true,
   passwordResetGranted: true,
@@ -57,6 +58,7 @@ const FULL: Facts = {
   forgotten: true,
   platformHandle: 'alice',
   sister: { user: bob.user, handle: 'bob' },
+  namedBy: [{ user: bob.user, email: address }],
   code: code('ac26nobeb'),
   sights: { verification: true, document: true, record: aliceDid, account: aliceDid },
   seenInSync: true,
@@ -77,6 +79,9 @@ const FULL: Facts = {
   refusedHandles: new Map([['a.at.test', { reason: 'taken', at: at(6) }]]),
   refusedEmails: new Map([['a@example.com', { reason: 'taken', at: at(6) }]]),
   possiblyLeakedDids: 2,
+  creationFailedAt: at(5),
+  creationFailure: 'TIMEOUT',
+  inactiveListedAt: at(6),
   openActions: actions,
   conditions: [stood],
   attempts: 3,
@@ -213,6 +218,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
       kept: NOTHING.kept,
       removed: new Set(),
       lostAccount: undefined,
+      verifiedEmail: undefined,
     },
   ],
   [
@@ -222,7 +228,18 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   ['nor a second listing without', told('auth0.user-unlisted', 20, { run: intent }), {}],
   ['no handle', told('handle.observed', 20, { handle: null }), { platformHandle: undefined }],
-  ['no sister', told('sister.observed', 20, { user: null, handle: null }), { sister: undefined }],
+  [
+    'no sister, and the one who was is no candidate any more',
+    told('sister.observed', 20, { user: null, handle: null }),
+    { sister: undefined, namedBy: [] },
+  ],
+  [
+    'another user of the linked tenant found this one',
+    told('sister.named', 20, { by: alice.user }),
+    { namedBy: [...FULL.namedBy, { user: alice.user, email: address }] },
+  ],
+  ['one who found it before, once more', told('sister.named', 20, { by: bob.user }), {}],
+  ['one who was forgotten since', told('sister.named', 20, { by: null }), {}],
   [
     'a sister without a handle',
     told('sister.observed', 20, { user: alice.user, handle: null }),
@@ -256,6 +273,29 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     'a creation that broke off without a trace',
     told('account.creation-abandoned', 20, { intent, reason: 'not-applied' }),
     { intent: undefined, givenUp: [...FULL.givenUp, begun], ...without('account') },
+  ],
+  [
+    'a creation that no account came of',
+    told('account.creation-abandoned', 20, { intent, reason: 'no-account-came-of-it' }),
+    {
+      ...{ intent: undefined, givenUp: [...FULL.givenUp, begun], ...without('account') },
+      ...{ possiblyLeakedDids: 3, creationFailedAt: begun.at },
+    },
+  ],
+  [
+    'a creation that failed on the PDS',
+    told('account.creation-failed', 20, { intent, code: 'SERVER_ERROR' }),
+    { creationFailure: 'SERVER_ERROR' },
+  ],
+  [
+    'the failure of a creation that another has overtaken',
+    told('account.creation-failed', 20, { intent: eventId('e-overtaken'), code: 'SERVER_ERROR' }),
+    {},
+  ],
+  [
+    'inactive accounts that were listed',
+    told('inactive-accounts.listed', 20, { accounts: 2 }),
+    { inactiveListedAt: at(20) },
   ],
   [
     'a refused address',
@@ -310,6 +350,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
       account: { ...other, email: 'b@example.com' },
       sights: { ...FULL.sights, record: bobDid, account: bobDid },
       adoption: undefined,
+      passwordRefused: false,
       intent: undefined,
       givenUp: [],
       ...unseen,
@@ -320,7 +361,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     'an adopted account without an address',
     told('account.adopted', 20, { ...other, email: null, evidence: [] }),
     {
-      ...{ account: other, adoption: undefined, intent: undefined, givenUp: [] },
+      ...{ account: other, adoption: undefined, passwordRefused: false, intent: undefined, givenUp: [] },
       sights: { ...FULL.sights, record: bobDid, account: bobDid },
       ...unseen,
       ...without('account'),
@@ -437,7 +478,14 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   [
     'a grant to adopt',
     told('adoption.granted', 20, { did: aliceDid, by: 'carol', evidence: ['against: nothing'] }),
-    { adoption: { did: aliceDid, evidence: ['against: nothing'] } },
+    { adoption: { did: aliceDid, grant: eventId('e-000020'), evidence: ['against: nothing'] } },
+  ],
+  ['a withdrawal', told('adoption.withdrawn', 20, { did: bobDid, by: 'carol' }), { adoption: undefined }],
+  ['a withdrawal of an earlier grant', told('adoption.withdrawn', 20, { did: aliceDid, by: 'carol' }), {}],
+  [
+    'the same grant once more',
+    told('adoption.granted', 20, { did: bobDid, by: 'carol', evidence: ['against: nothing'] }),
+    { adoption: { did: bobDid, grant: eventId('e-granted'), evidence: ['against: nothing'] } },
   ],
   [
     'a pause without an end',
@@ -560,6 +608,7 @@ describe('one event', () => {
       ([, value]) => value !== undefined && value !== false && value !== 0,
     );
     expect(Object.fromEntries(known)).toEqual({
+      namedBy: [],
       seen: { code: undefined, account: undefined },
       sights: { verification: false, document: false, record: undefined, account: undefined },
       kept: { count: undefined, when: undefined },

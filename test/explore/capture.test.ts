@@ -2,11 +2,13 @@
  * A bug report of anybody, at any moment of any history: loaded as a fixture it gives the same plan, and nothing in
  * it names anybody of the original.
  */
+
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { AssessDeps, AssessedTenant } from '../../src/engine/assess.ts';
 import { type Capture, capture, planOf } from '../../src/engine/capture.ts';
 import { peopleOf } from '../../src/engine/people.ts';
+import { successorSearch } from '../../src/engine/successors.ts';
 import { otherTenant, type Person, tenant } from '../mongo/people.ts';
 import { loadCapture } from '../support/captured.ts';
 import { SECOND_TENANTS_TAG } from '../support/in-memory/world.ts';
@@ -43,13 +45,18 @@ function tenantOf({ world, sisters }: Run, who: Person): AssessedTenant {
 }
 
 function depsOf({ stores, settings }: World): AssessDeps {
-  const { documents, accounts, subjects, log, auth0, secondAuth0 } = stores;
+  const { documents, accounts, dids, inactive, subjects, log, auth0, secondAuth0 } = stores;
   const people = peopleOf([
     { keyPrefix: '', directory: auth0 },
     { keyPrefix: `${otherTenant}-`, directory: secondAuth0 },
   ]);
   const handleDomain = async (): Promise<string> => (await accounts.handleDomains())[0] ?? '';
-  return { documents, accounts, subjects, people, events: log, handleDomain, settings };
+  const successors = successorSearch(subjects, [
+    { id: tenant, keyPrefix: '', directory: auth0 },
+    { id: otherTenant, keyPrefix: `${otherTenant}-`, directory: secondAuth0 },
+  ]);
+  const read = { documents, accounts, dids, inactive, subjects, people, successors };
+  return { ...read, events: log, handleDomain, settings };
 }
 
 /** Everything that names somebody or something of somebody's. */
@@ -70,6 +77,7 @@ function namesIn({ log, documents, accounts, directory, otherDirectory, queue }:
   for (const [user, handle] of documents.handles) names.add(user).add(handle);
   for (const { did, handle, email, password, inviteCode } of accounts.stored.values())
     names.add(did).add(handle).add(email).add(password).add(inviteCode);
+  for (const origin of accounts.movedDids.values()) names.add(origin);
   for (const { userId, email } of [...directory.listed(), ...otherDirectory.listed()])
     names.add(userId).add(email);
   for (const user of queue.stored.keys()) names.add(user);

@@ -37,6 +37,7 @@ export function formOf(run: Run): string {
     [...watch.codes].map(([user, codes]) => [user, ...codes].join(' ')).join(','),
     ...platformParts(world),
     ...accountParts(world),
+    inactivePart(world),
     ...[...world.queue.stored.values()].map((subject) => subjectPart(world, subject)),
     ...run.scenario.people.map(({ user }) => factsPart(world, world.factsOf(user))),
     logPart(world),
@@ -115,6 +116,28 @@ function platformParts(world: World): string[] {
 
 const earlierText = once((users: readonly Auth0User[]) => JSON.stringify(users));
 
+function inactivePart({ inactive: { stored, state }, nowMs }: World): string {
+  const kept = [...stored.values()].map(({ did, email, handle, state: how }) =>
+    [did, email, handle, how].join(' '),
+  );
+  const { begunAt, nextAt } = state;
+  const waits = nextAt !== undefined && nextAt.getTime() > nowMs;
+  const off = (date: Date | undefined) => (waits && date !== undefined ? date.getTime() - nowMs : '-');
+  return [...kept.sort(), off(begunAt), off(nextAt)].join(',');
+}
+
+/** Whether a reconciliation of this user has listed the inactive accounts since then. */
+function hasListed(since: Date | undefined, { inactiveListedAt }: Facts): boolean | undefined {
+  return since && inactiveListedAt !== undefined && inactiveListedAt > since;
+}
+
+/** The same of anyone, and of a listing that has only begun. */
+function listedSince({ inactive }: World, since: Date | undefined): string {
+  const { refreshedAt, begunAt } = inactive.state;
+  const isLater = (date: Date | undefined) => since !== undefined && date !== undefined && date > since;
+  return `${isLater(refreshedAt)} ${isLater(begunAt)}`;
+}
+
 function accountParts({ accounts, known, leaked, late, nowMs }: World): string[] {
   const stored = [...accounts.stored.values()].map((account) => Object.values(account).join(' '));
   const onTheirWay = late.map(({ atMs, wanted, user }) =>
@@ -122,6 +145,7 @@ function accountParts({ accounts, known, leaked, late, nowMs }: World): string[]
   );
   return [
     stored.join(','),
+    [...accounts.movedDids].join(' '),
     [...known].join(' '),
     `${leaked + accounts.leakedDids().length}`,
     onTheirWay.join(','),
@@ -200,6 +224,7 @@ function steadyPart(facts: Facts): string {
     [facts.deactivated, facts.passwordRefused, facts.passwordResetGranted, facts.accountDeleted],
     [facts.sights, facts.kept, [...facts.removed].sort(), facts.lostAccount, facts.seenInSync],
     [facts.forgotten, facts.sister, platformHandle, facts.code, facts.possiblyLeakedDids, facts.attempts],
+    [facts.creationFailure, hasListed(facts.creationFailedAt, facts), hasListed(facts.intent?.at, facts)],
     facts.quarantined,
     facts.failure && failureText(facts.failure),
     account,
@@ -227,6 +252,8 @@ function factsPart(world: World, facts: Facts): string {
     age(world, facts.presentAt, 1),
     age(world, facts.paused?.until, 0),
     age(world, facts.intent?.at, settleMs),
+    listedSince(world, facts.creationFailedAt),
+    listedSince(world, facts.intent?.at),
     age(world, remnant === undefined ? undefined : new Date(remnant.since), settleMs),
     age(world, facts.newestAt, 1),
     age(world, facts.auth0 === undefined ? facts.removedAt : undefined, Number.POSITIVE_INFINITY),

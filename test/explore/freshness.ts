@@ -2,7 +2,7 @@
  * What a pass has read since it has had the lease without a gap: nothing outward or destructive may be
  * decided on anything else. Judged when the call is made, since nobody can call it back after that.
  */
-import type { UserKey } from '../../src/identity.ts';
+import type { Did, UserKey } from '../../src/identity.ts';
 import type { Lease } from '../../src/ports.ts';
 import type { Point } from './ports.ts';
 import type { World } from './world.ts';
@@ -12,14 +12,15 @@ const RESTS_ON: ReadonlyMap<string, readonly string[]> = new Map([
   ['createAccount', ['auth0', 'documents', 'holdersOfEmail', 'holderOf']],
   ['changeHandle', ['auth0', 'documents', 'account']],
   ['changeEmail', ['auth0', 'documents', 'account', 'holdersOfEmail']],
-  ['setActive', ['auth0', 'documents', 'account']],
-  ['deleteAccount', ['auth0', 'documents', 'account']],
+  ['setActive', ['auth0', 'documents', 'account', 'serviceOf']],
+  ['deleteAccount', ['auth0', 'documents', 'account', 'serviceOf']],
   ['setPassword', ['auth0', 'documents', 'account']],
 ]);
 
 export class Freshness {
   readonly #world: World;
   readonly #read = new Set<string>();
+  readonly #inactive = new Set<Did>();
   #lease: Lease | undefined;
 
   constructor(world: World) {
@@ -45,6 +46,14 @@ export class Freshness {
     if (method === 'user') this.#read.add('auth0');
     else if (port === 'documents') this.#read.add('documents');
     else this.#read.add(`${method} ${String(args[0])}`);
+    if (method === 'account') this.#readAccount(args[0] as Did);
+  }
+
+  /** What is active here lives here; of any other account the directory has to be asked. */
+  #readAccount(did: Did): void {
+    const { status } = this.#world.accounts.stored.get(did) ?? { status: 'missing' };
+    if (status === 'missing' || status === 'deactivated') this.#inactive.add(did);
+    else this.#inactive.delete(did);
   }
 
   isOutward({ port, method }: Point): boolean {
@@ -71,6 +80,8 @@ export class Freshness {
   /** Under which name it was noted; undefined where it need not be read. */
   #nameOf(kind: string, [first, second]: readonly unknown[], user: UserKey | undefined): string | undefined {
     if (kind === 'auth0' || kind === 'documents') return kind;
+    if (kind === 'serviceOf')
+      return this.#inactive.has(first as Did) ? `${kind} ${String(first)}` : undefined;
     const wanted = isWanted(first) ? first : { handle: '', email: String(second) };
     if (kind === 'holdersOfEmail') return `${kind} ${wanted.email}`;
     if (kind === 'account') return `${kind} ${String(first)}`;

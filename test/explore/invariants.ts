@@ -66,7 +66,7 @@ export async function endFlaws(run: Run): Promise<string[]> {
   const leaks = world.leaked + world.accounts.leakedDids().length;
   // Two calls of ours at once, the one held up and the other late, may leave one behind whatever is done.
   const isDouble = progress.stalls > 0 && progress.lates > 0;
-  if (leaks > 0 && !isDouble && scenario.isRandom !== true && scenario.isRace !== true)
+  if (leaks > unavoidable(run) && !isDouble && scenario.isRandom !== true && scenario.isRace !== true)
     flaws.push(`${leaks} DIDs leaked`);
   flaws.push(...(await unrest(run)));
   for (const who of scenario.people) flaws.push(...(await personFlaws(run, who)));
@@ -81,6 +81,13 @@ export async function endFlaws(run: Run): Promise<string[]> {
     flaws.push(`no event tells of: ${type}${type === 'handle' ? ' change' : ''}`);
   }
   return flaws;
+}
+
+/** How many DIDs may leak that no check of ours could have kept from it. */
+function unavoidable({ scenario: { hides }, progress }: Run): number {
+  if (hides === undefined || (hides === 'listed' && progress.struck === 0)) return 0;
+  // A call that was held up or late fails beside the one that was made in its place.
+  return 1 + progress.stalls + progress.lates;
 }
 
 /** An intent that nobody is asked about and that is not looked at again. */

@@ -3,7 +3,7 @@ import { UpstreamError } from '../../src/errors.ts';
 import type { ConcordEvent, ConditionDraft } from '../../src/events/event.ts';
 
 import type { Documents, EventLog } from '../../src/ports.ts';
-import { alice, code } from '../mongo/people.ts';
+import { alice, code, handle } from '../mongo/people.ts';
 import { auth0User } from '../support/in-memory/world.ts';
 import type { Mutant } from './mutant.ts';
 import { believes, forged, lacks, on, sees } from './mutant-layers.ts';
@@ -300,4 +300,41 @@ const sayings: readonly Mutant[] = [
   ),
 ];
 
-export const ruleMutants: readonly Mutant[] = [...removals, ...unwanted, ...codes, ...intents, ...sayings];
+const HIDDEN = 'a hidden account has the address, and is deleted';
+
+const hidden: readonly Mutant[] = [
+  against('3 DIDs leaked', `${HIDDEN}, swept`, {
+    name: 'the index of inactive accounts is not asked',
+    outer: on('inactive', () => ({ holdersOf: async () => new Map() })),
+  }),
+  against('3 DIDs leaked', HIDDEN, {
+    name: 'a listing keeps nothing',
+    outer: on('inactive', () => ({ keep: async () => undefined })),
+  }),
+  against('3 DIDs leaked', HIDDEN, {
+    name: 'inactive accounts are always taken for listed',
+    outer: on('inactive', (_index, run) => ({
+      listing: async () => ({ refreshedAt: run.world.clock.now(), begunAt: undefined, nextAt: undefined }),
+    })),
+  }),
+  against('after step 2', HIDDEN, {
+    name: 'what the index says is not proved',
+    outer: on('accounts', (accounts) => ({
+      account: async (did) => {
+        const found = await accounts.account(did);
+        if (found !== 'missing') return found;
+        const stale = { did, handle: handle('somebody'), email: 'alice@example.com' };
+        return { ...stale, inviteHash: undefined, state: 'deactivated' };
+      },
+    })),
+  }),
+];
+
+export const ruleMutants: readonly Mutant[] = [
+  ...removals,
+  ...unwanted,
+  ...codes,
+  ...intents,
+  ...sayings,
+  ...hidden,
+];

@@ -2,6 +2,7 @@
 
 import { type ConvergeDeps, converge, type PassResult } from '../../src/engine/converge.ts';
 import { peopleOf } from '../../src/engine/people.ts';
+import { successorSearch } from '../../src/engine/successors.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import type { UserKey } from '../../src/identity.ts';
 import type { Lease } from '../../src/ports.ts';
@@ -58,7 +59,8 @@ export class Process implements Between {
     const inner = mutant?.inner?.(world.stores, run) ?? world.stores;
     const faulty = around(inner, this);
     this.ports = mutant?.outer?.(faulty, run) ?? faulty;
-    const { log, queue, subjects, documents, accounts, auth0, secondAuth0 } = this.ports;
+    const { log, queue, subjects, documents, accounts, dids, inactive } = this.ports;
+    const { auth0, secondAuth0 } = this.ports;
     const first = { id: tenant, keyPrefix: '', directory: auth0, emailTag: undefined };
     const second = {
       id: otherTenant,
@@ -70,9 +72,12 @@ export class Process implements Between {
       log,
       queue,
       subjects,
+      successors: successorSearch(subjects, [first, second]),
       documents,
       accounts,
+      inactive,
       people: peopleOf([first, second]),
+      dids,
       vault: world.vault,
       tenants: new Map([
         [tenant, { ...first, sister: run.sisters ? second : undefined }],

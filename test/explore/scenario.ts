@@ -51,6 +51,11 @@ export interface Scenario {
   readonly isRandom?: boolean;
   /** A fault may bring a reconciliation that there is none of without it, so that states are not compared. */
   readonly isIncomparable?: boolean;
+  /**
+   * An account that the PDS does not show has what a user is to get. Where it is listed nothing leaks without a fault;
+   * otherwise one creation may fail.
+   */
+  readonly hides?: 'listed' | 'unlisted';
   /** Nothing tells of changes in the database. */
   readonly isDeaf?: boolean;
 }

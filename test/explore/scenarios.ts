@@ -1,5 +1,7 @@
 /** What may happen to alice and bob, each as steps after each of which everything comes to rest. */
 import { alice, bob, handle } from '../mongo/people.ts';
+import { hiddenScenarios } from './hidden-scenarios.ts';
+import { migrationScenarios } from './migration-scenarios.ts';
 import { platformScenarios } from './platform-scenarios.ts';
 import type { Scenario } from './scenario.ts';
 import {
@@ -311,6 +313,8 @@ export const scenarios: readonly Scenario[] = [
       },
     ],
   },
+  ...migrationScenarios,
+  ...hiddenScenarios,
   ...platformScenarios,
 ];
 

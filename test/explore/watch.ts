@@ -107,7 +107,8 @@ export class Watch {
     sight: Sight | undefined,
   ): Promise<unknown> {
     if (point.port === 'accounts') return this.#onAccounts(point, invoke, args[0] as Did, user, sight);
-    if (point.port === 'documents') return this.#onDocuments(point, invoke, args[0] as UserKey, sight);
+    if (point.port === 'documents')
+      return this.#onDocuments(point, invoke, args[0] as UserKey, args[1] as Did, sight);
     return invoke();
   }
 
@@ -121,11 +122,13 @@ export class Watch {
     point: Point,
     invoke: () => Promise<unknown>,
     user: UserKey,
+    did: Did,
     sight: Sight | undefined,
   ): Promise<unknown> {
     const { users, verifications } = this.#world.documents;
     const before = users.get(user);
     const countBefore = verifications.get(user);
+    if (point.method === 'dropAccount') this.#onMoved(point, did, sight);
     if (point.method === 'dropAccount') sight?.removedAccount();
     const answer = invoke();
     const after = users.get(user);
@@ -177,12 +180,18 @@ export class Watch {
     const answer = invoke();
     const after = stored.get(did);
     if (before !== undefined && after !== before) {
+      this.#onMoved(point, did, sight);
       const isRenamed = after !== undefined && after.handle !== before.handle;
       const isChanged = isRenamed || (after !== undefined && after.email !== before.email);
       if (isChanged) this.#judge({ what: 'account', isNew: false, name: point.method }, user, sight);
       this.#onAccount(user, before, after);
     }
     return answer;
+  }
+
+  /** What is here of an account that was seen to have moved to another PDS is left as it is. */
+  #onMoved({ method }: Point, did: Did, sight: Sight | undefined): void {
+    if (sight?.hasMoved(did) === true) this.violations.push(`an account that moved was touched: ${method}`);
   }
 
   created(
@@ -195,6 +204,7 @@ export class Watch {
     const answer = invoke();
     const created = [...stored.keys()].at(-1);
     if (stored.size > size && created !== undefined) {
+      if (sight?.isMigrated === true) this.violations.push('an account that moved was replaced');
       if (user !== undefined) this.made.set(created, user);
       this.#judge({ what: 'account', isNew: true, name: 'createAccount', did: created }, user, sight);
       this.#happened({ user, type: 'created', value: created });

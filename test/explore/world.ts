@@ -19,6 +19,10 @@ import {
 } from '../support/in-memory/documents.ts';
 import { inMemoryEraser } from '../support/in-memory/eraser.ts';
 import { type InMemoryEventLog, inMemoryEventLog } from '../support/in-memory/event-log.ts';
+import {
+  type InMemoryInactiveAccounts,
+  inMemoryInactiveAccounts,
+} from '../support/in-memory/inactive-accounts.ts';
 import { all, saveMap, saveSet } from '../support/in-memory/kept.ts';
 import { type SeededRandom, seededRandom } from '../support/in-memory/random.ts';
 import { inMemoryRejects } from '../support/in-memory/rejects.ts';
@@ -68,6 +72,7 @@ export class World {
   readonly log: InMemoryEventLog = inMemoryEventLog();
   readonly documents: InMemoryDocuments = inMemoryDocuments();
   readonly accounts: InMemoryAccounts = inMemoryAccounts();
+  readonly inactive: InMemoryInactiveAccounts = inMemoryInactiveAccounts();
   // A page has one user, so that a listing that breaks off has shown some.
   readonly directory: InMemoryDirectory = inMemoryDirectory(undefined, 1);
   readonly otherDirectory: InMemoryDirectory = inMemoryDirectory(undefined, 1);
@@ -109,13 +114,15 @@ export class World {
   constructor(policy: Partial<Policy> = {}, settings: Partial<EngineSettings> = {}) {
     this.queue = inMemoryWorkQueue();
     const { queue, subjects } = this.queue;
-    const { log, documents, accounts, directory: auth0, otherDirectory: secondAuth0 } = this;
+    const { log, documents, accounts, inactive, directory: auth0, otherDirectory: secondAuth0 } = this;
     this.stores = {
       log,
       queue,
       subjects,
       documents,
       accounts,
+      dids: accounts.dids,
+      inactive,
       auth0,
       secondAuth0,
       rejects: inMemoryRejects(),
@@ -154,9 +161,9 @@ export class World {
   /** Everything that the future may depend on. Ids, tokens and passwords go on, so that none is given twice. */
   save(): () => void {
     const { nowMs, outage, leaked, earlier, late, messages, heard, gone } = this;
-    const { log, documents, accounts, directory, otherDirectory } = this;
+    const { log, documents, accounts, inactive, directory, otherDirectory } = this;
     const restore = all([
-      ...[log, documents, accounts, directory, otherDirectory, this.queue, this.runs].map((part) =>
+      ...[log, documents, accounts, inactive, directory, otherDirectory, this.queue, this.runs].map((part) =>
         part.save(),
       ),
       saveSet(this.known),

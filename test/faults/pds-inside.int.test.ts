@@ -10,6 +10,7 @@ import {
   type Member,
   passOver,
 } from '../support/member.ts';
+import { person } from '../support/pds.ts';
 import { openPlatform, type Platform } from '../support/platform.ts';
 import { type OpenedPds, openedPds } from './support/opened-pds.ts';
 import { deliver, entryOf } from './support/scenarios.ts';
@@ -89,6 +90,31 @@ test('a directory that keeps failing is not tried for ever: a person is told, an
   expect(await eventsOf(engine, bob, 'account.creation-intended')).toHaveLength(3);
   expect(await eventsOf(engine, bob, 'account.creation-abandoned')).toHaveLength(3);
   expect(pds.dids()).toBe(dids);
+});
+
+test('a hidden account has the address: one creation fails before it is known, and none after', async () => {
+  const [alice, bob] = [await newcomer('alice'), await newcomer('bob')];
+  await untilQuiet(engine);
+  const holder = await accountOf(world, engine, alice);
+  if (holder === undefined) throw new Error('alice has no account.');
+  const stranger = { handle: person('carol').handle, email: person('carol').email };
+  const host = engine.converge.accounts;
+  // Not that of a user: nothing of ours knows it.
+  const created = await host.createAccount({
+    ...{ handle: stranger.handle as typeof holder.handle, email: stranger.email },
+    ...{ password: 'theirs', inviteCode: await host.createInvite() },
+  });
+  if (created.type !== 'created') throw new Error(`The account was refused: ${created.reason}`);
+  await host.setActive(created.did, false);
+  const dids = pds.dids();
+  const carols = [0, 1].map(() => join(world, 'carol', { email: stranger.email }));
+  for (const carol of carols) {
+    await deliver(engine, carol, entryOf(carol, 'ss'));
+    await untilQuiet(engine);
+    expect(await conditionOf(engine, carol, 'account')).toMatchObject({ reason: 'EmailTaken', held: true });
+  }
+  expect(pds.dids()).toBe(dids + 1);
+  expect(await conditionOf(engine, bob, 'account')).toMatchObject({ status: 'True' });
 });
 
 test('an account is committed and its repository destroyed: it is held for a person, and left as it is', async () => {

@@ -121,6 +121,22 @@ describe('documents that others wrote', () => {
     });
   });
 
+  it.each([
+    ['names the account: all that is not given stays', { did: aliceDid }, 'once'],
+    ['names none: it gets the moment of the record', { note: 'mine' }, at(3).toISOString()],
+  ])('have an account recorded in a document that %s', async (_name, named, createdAt) => {
+    const { db, store } = await make();
+    const atproto = { createdAt: 'once', password: 'theirs', note: 'mine', ...named };
+    await rows(db, 'users').insertOne({ _id: alice.user, atproto });
+    const account = { did: aliceDid, handle: handle('alice'), createdAt: at(3) };
+    for (let time = 0; time < 2; time += 1)
+      expect(await store.recordAccount(alice.user, { ...account, createdAt: at(3 + time) }, [])).toBe(
+        'recorded',
+      );
+    const stored = await rows(db, 'users').findOne({ _id: alice.user });
+    expect(stored?.['atproto']).toEqual({ ...atproto, did: aliceDid, handle: 'alice.at.test', createdAt });
+  });
+
   it('have a code of theirs kept in whatever form, also one that is no text', async () => {
     const { db, store } = await make();
     await rows(db, 'users').insertMany([

@@ -73,6 +73,7 @@ describe("Concord's own collections", () => {
     'concord.alerts',
     'concord.cursors',
     'concord.events',
+    'concord.inactive-accounts',
     'concord.rejects',
     'concord.subjects',
   ];
@@ -86,12 +87,16 @@ describe("Concord's own collections", () => {
     const indexes = await db.collection('concord.subjects').listIndexes().toArray();
     expect(indexes.map((index) => String(index['name'])).sort()).toEqual([
       '_id_',
+      'did',
       'due',
       'email',
       'handle',
       'lease',
+      'linked',
       'standing',
       'tenant',
+      'verified_email',
+      'waits_for',
     ]);
   });
 

@@ -1,7 +1,8 @@
 /** What is done where no account is known: an intent is settled, or an account created. */
 import { describe, expect, it } from 'vitest';
+import type { InactiveListing } from '../../src/ports.ts';
 import { plan } from '../../src/reconcilers/account.ts';
-import { aliceDid, at, bob, handle } from '../mongo/people.ts';
+import { aliceDid, at, bob, bobDid, handle } from '../mongo/people.ts';
 import {
   account,
   check,
@@ -20,6 +21,13 @@ import {
   wants,
   young,
 } from '../support/in-memory/account-plan.ts';
+
+const hiddenStranger = { ...stranger, state: 'deactivated' } as const;
+const ago = (seconds: number): Date => new Date(now.getTime() - seconds * 1_000);
+
+function listing(known: Partial<InactiveListing>): InactiveListing {
+  return { refreshedAt: undefined, begunAt: undefined, nextAt: undefined, ...known };
+}
 
 describe('a creation was intended and has no outcome', () => {
   const completes = { type: 'complete-creation', account: { did: aliceDid } };
@@ -86,6 +94,41 @@ describe('a creation was intended and has no outcome', () => {
       actual: { ...nothing, intended: { type: 'nobody' } },
       does: { type: 'abandon-creation', leaked: true },
       says: 'False CreationInterrupted',
+    },
+    {
+      reason: 'young, and a hidden account of another has it',
+      wanted: wants({ intent: young }),
+      actual: { ...nothing, intended: { type: 'hidden', account: hiddenStranger } },
+      says: 'False WaitingForOutcome',
+      retryAt: new Date(now.getTime() + 1),
+    },
+    {
+      reason: 'old, and a hidden account of another has it, also with the same address',
+      wanted: wants({ intent: old }),
+      actual: { ...nothing, intended: { type: 'hidden', account: { ...hiddenStranger, email: mine } } },
+      does: { type: 'abandon-creation', leaked: true },
+      says: 'False CreationInterrupted',
+    },
+    {
+      reason: 'a hidden account has it that carries the invite of the intent',
+      wanted: wants({ intent: young }),
+      actual: { ...nothing, intended: { type: 'hidden', account: account({ state: 'deactivated' }) } },
+      does: completes,
+      says: 'False CreationInterrupted',
+    },
+    {
+      reason: 'old, and a hidden account has it that the index may not know yet',
+      wanted: wants({ intent: old }),
+      actual: { ...nothing, intended: { type: 'hidden' }, listing: listing({}) },
+      does: { type: 'list-inactive-accounts' },
+      says: 'False ListingInactiveAccounts',
+    },
+    {
+      reason: 'old, and a hidden account has it that a listing since then did not show',
+      wanted: wants({ intent: old }),
+      actual: { ...nothing, intended: { type: 'hidden' }, listing: listing({ refreshedAt: now }) },
+      says: 'False IntendedAccountHidden',
+      held: true,
     },
     {
       reason: 'old, and a hidden account has it, which may be ours',
@@ -209,6 +252,83 @@ describe('an account is to be created', () => {
       wanted: wants({ failedCreations: 3 }),
       says: 'False CreationKeepsFailing',
       held: true,
+    },
+    {
+      reason: 'another account has the address: said before that creations failed',
+      wanted: wants({ failedCreations: 3 }),
+      actual: { ...nothing, emailHolders: new Map([[mine, { type: 'hidden', did: bobDid }]]) },
+      says: 'False EmailTaken',
+      held: true,
+    },
+    {
+      reason: 'the last one failed, and inactive accounts have never been listed',
+      wanted: wants({ failedCreations: 1, creationFailedAt: ago(60) }),
+      actual: { ...nothing, listing: listing({}) },
+      does: { type: 'list-inactive-accounts' },
+      says: 'False ListingInactiveAccounts',
+    },
+    {
+      reason: 'three failed, and inactive accounts were listed before the last',
+      wanted: wants({ failedCreations: 3, creationFailedAt: ago(60) }),
+      actual: { ...nothing, listing: listing({ refreshedAt: ago(61), nextAt: now }) },
+      does: { type: 'list-inactive-accounts' },
+      says: 'False ListingInactiveAccounts',
+    },
+    {
+      reason: 'the last one failed, and another listing that began before may not be had yet',
+      wanted: wants({ failedCreations: 1, creationFailedAt: ago(60) }),
+      actual: { ...nothing, listing: listing({ refreshedAt: ago(90), begunAt: ago(90), nextAt: ago(-510) }) },
+      says: 'False ListingInactiveAccounts',
+      retryAt: ago(-510),
+    },
+    {
+      reason: 'the last one failed, and a listing that began since is under way: soon',
+      wanted: wants({ failedCreations: 1, creationFailedAt: ago(60) }),
+      actual: { ...nothing, listing: listing({ begunAt: ago(2), nextAt: ago(-598) }) },
+      says: 'False ListingInactiveAccounts',
+      retryAt: ago(-10),
+    },
+    {
+      reason: 'the last one failed, and a listing that began since has no end: more rarely',
+      wanted: wants({ failedCreations: 1, creationFailedAt: ago(200) }),
+      actual: { ...nothing, listing: listing({ begunAt: ago(100), nextAt: ago(-500) }) },
+      says: 'False ListingInactiveAccounts',
+      retryAt: ago(-100),
+    },
+    {
+      reason: 'the last one failed, and inactive accounts were listed since',
+      wanted: wants({ failedCreations: 1, creationFailedAt: ago(60) }),
+      actual: { ...nothing, listing: listing({ refreshedAt: ago(59) }) },
+      does: creates('alice'),
+      says: 'False NoAccount',
+    },
+    {
+      reason:
+        'the last one failed, and this user’s reconciliation has listed them since, whatever clocks say',
+      wanted: wants({ failedCreations: 1, creationFailedAt: ago(-60), listedAt: ago(-61) }),
+      actual: { ...nothing, listing: listing({ refreshedAt: now, nextAt: now }) },
+      does: creates('alice'),
+      says: 'False NoAccount',
+    },
+    {
+      reason: 'an inactive account carries the handle made of the code, which is needed',
+      wanted: wants({ name: null }),
+      actual: { ...nothing, codeHolder: { account: hiddenStranger, owners: [] } },
+      says: 'False CodeHandleRefused',
+      held: true,
+    },
+    {
+      reason: 'an inactive account carries the handle made of the code, which is not needed',
+      actual: { ...nothing, codeHolder: { account: hiddenStranger, owners: [] } },
+      does: creates('alice'),
+      says: 'False NoAccount',
+    },
+    {
+      reason: 'the tagged address where an inactive account has the plain one',
+      wanted: wants({ emails }),
+      actual: { ...nothing, emailHolders: new Map([[mine, { type: 'hidden', did: bobDid }]]) },
+      does: creates('alice', tagged),
+      says: 'False NoAccount',
     },
     {
       reason: 'two may be bad luck',

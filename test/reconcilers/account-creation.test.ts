@@ -11,6 +11,7 @@ import { inMemoryAccounts } from '../support/in-memory/accounts.ts';
 import { applyContext } from '../support/in-memory/apply-context.ts';
 import { inMemoryDocuments } from '../support/in-memory/documents.ts';
 import type { Hooks } from '../support/in-memory/hooks.ts';
+import { inMemoryInactiveAccounts } from '../support/in-memory/inactive-accounts.ts';
 import { seededRandom } from '../support/in-memory/random.ts';
 
 const wanted = { handle: handle('alice'), email: 'alice@example.com' };
@@ -21,7 +22,11 @@ function setUp() {
   const documents = inMemoryDocuments();
   documents.users.set(alice.user, { code: code('ac26nobeb') });
   const vault = createVault({ storage: 'sealed', keys: `k1:${Buffer.alloc(32, 1).toString('base64')}` });
-  const deps: AccountDeps = { accounts, documents, vault, random: seededRandom() };
+  const inactive = inMemoryInactiveAccounts();
+  const deps: AccountDeps = {
+    ...{ accounts, documents, inactive, vault, random: seededRandom() },
+    settings: { listInactiveMs: 600_000 },
+  };
   return {
     hooks,
     accounts,
@@ -104,7 +109,10 @@ describe('creating', () => {
     const { deps, context, hooks, stored } = setUp();
     hooks.after = ({ method }) => (method === 'createAccount' ? failing('unknown')() : undefined);
     await expect(create(deps, wanted, context)).rejects.toMatchObject({ code: 'UNREACHABLE' });
-    expect(context.told.map(({ type }) => type)).toEqual(['account.creation-intended']);
+    expect(context.told.map(({ type }) => type)).toEqual([
+      'account.creation-intended',
+      'account.creation-failed',
+    ]);
     expect(stored()?.pending?.intent).toBe(context.told[0]?.id);
   });
 

@@ -7,11 +7,13 @@ import { ownerOf } from '../../src/engine/owner.ts';
 import { peopleOf } from '../../src/engine/people.ts';
 import { UNSEEN } from '../../src/engine/standing.ts';
 import { UpstreamError } from '../../src/errors.ts';
+import type { Successor } from '../../src/ports.ts';
 import { inMemoryAccounts } from './in-memory/accounts.ts';
 import { inMemoryDirectory } from './in-memory/directory.ts';
 import { inMemoryDocuments, type StoredUser } from './in-memory/documents.ts';
 import { inMemoryEventLog } from './in-memory/event-log.ts';
 import type { Hooks } from './in-memory/hooks.ts';
+import { inMemoryInactiveAccounts } from './in-memory/inactive-accounts.ts';
 import { inMemoryWorkQueue } from './in-memory/work-queue.ts';
 
 /** What only says that there is a password. */
@@ -40,11 +42,19 @@ export function readCapture(text: string): Capture {
     })),
     seen: {
       ...seen,
+      listing: seen.listing && datesOf(seen.listing),
       users: seen.users.map(({ tenant, user }) => ({
         ...{ tenant, user: { ...user, createdAt: new Date(user.createdAt) } },
       })),
     },
   };
+}
+
+/** JSON has no dates. */
+function datesOf(listing: NonNullable<Capture['seen']['listing']>): Capture['seen']['listing'] {
+  const { refreshedAt, begunAt, nextAt } = listing;
+  const date = (value: Date | undefined) => value && new Date(value);
+  return { refreshedAt: date(refreshedAt), begunAt: date(begunAt), nextAt: date(nextAt) };
 }
 
 export async function loadCapture(text: string): Promise<CapturedWorld> {
@@ -64,11 +74,17 @@ export async function loadCapture(text: string): Promise<CapturedWorld> {
   const deps: AssessDeps = {
     documents,
     accounts,
+    dids: accounts.dids,
     subjects: await holders(capture, hooks),
+    inactive: await inactive(capture, hooks),
     people: peopleOf([
       { keyPrefix: own.keyPrefix, directory },
       ...(sister === undefined ? [] : [{ keyPrefix: sister.keyPrefix, directory: sistersDirectory }]),
     ]),
+    successors: {
+      known: async () => answered(seen, 'knownSuccessors', seen.successors?.known),
+      inAuth0: async () => answered(seen, 'successorsInAuth0', seen.successors?.inAuth0),
+    },
     events: log,
     settings: capture.settings,
     handleDomain: async () => {
@@ -85,6 +101,16 @@ export async function loadCapture(text: string): Promise<CapturedWorld> {
     ...{ deps, tenant, capture },
     look: async () => (await dryRun(deps, tenant, user, userId, at)).view,
   };
+}
+
+function answered(
+  { failed }: Capture['seen'],
+  call: FailedCall['call'],
+  found: readonly Successor[] = [],
+): readonly Successor[] {
+  const failure = failed.find((one) => one.call === call);
+  if (failure !== undefined) throw errorOf(failure);
+  return found;
 }
 
 function layDocuments(documents: ReturnType<typeof inMemoryDocuments>, { seen }: Capture): void {
@@ -116,6 +142,8 @@ function fieldsOf({
 }
 
 function layAccounts(accounts: ReturnType<typeof inMemoryAccounts>, { seen }: Capture): void {
+  for (const { did, location } of seen.locations ?? [])
+    if (location.type === 'elsewhere') accounts.moveAway(did, location.origin);
   for (const { did, handle, email, inviteCode, state } of seen.accounts) {
     const status = state === 'deactivated' || state === 'takendown' ? state : 'active';
     accounts.put({ did, handle, email, inviteCode, status, hasRepo: state !== 'no-repo' });
@@ -128,7 +156,8 @@ function layAccounts(accounts: ReturnType<typeof inMemoryAccounts>, { seen }: Ca
 
 async function holders({ seen, tenant, sister, at }: Capture, hooks: Hooks): Promise<AssessDeps['subjects']> {
   const { queue, subjects } = inMemoryWorkQueue(hooks);
-  const claimants = [...seen.emailHolders, ...seen.carriers].flatMap((one) => one.claimants);
+  const named = [...seen.emailHolders, ...seen.carriers].flatMap((one) => one.claimants);
+  const claimants = [...named, ...seen.owners];
   for (const { user, tenant: _, ...claim } of new Map(claimants.map((one) => [one.user, one])).values()) {
     const owned = ownerOf(user, sister === undefined ? [tenant] : [tenant, sister]);
     if (owned === undefined) throw new Error('The holder of an address is no user of a tenant.');
@@ -138,6 +167,18 @@ async function holders({ seen, tenant, sister, at }: Capture, hooks: Hooks): Pro
     await queue.complete(lease, { ...UNSEEN, ...claim }, undefined);
   }
   return subjects;
+}
+
+async function inactive({ seen }: Capture, hooks: Hooks): Promise<AssessDeps['inactive']> {
+  const failingIndex = inMemoryInactiveAccounts(hooks);
+  return {
+    holdersOf: async (...asked) => {
+      // A question that failed fails again.
+      await failingIndex.holdersOf(...asked);
+      return new Map(seen.inactive.map(({ name, dids }) => [name, dids]));
+    },
+    listing: async () => seen.listing ?? (await failingIndex.listing()),
+  };
 }
 
 function failing(calls: readonly FailedCall[]): Hooks {

@@ -46,6 +46,9 @@ export function wants(wishes: Wishes = {}): WantedAccount {
     lostDid: undefined,
     transferred: undefined,
     failedCreations: 0,
+    creationFailedAt: undefined,
+    creationFailure: undefined,
+    listedAt: undefined,
     adoption: undefined,
     deactivatedByUs: false,
     settleMs: SETTLE,
@@ -54,6 +57,7 @@ export function wants(wishes: Wishes = {}): WantedAccount {
     recreate: false,
     interrupted: new Set(),
     remnantSince: undefined,
+    saidMigrated: undefined,
     ...rest,
   };
 }
@@ -62,12 +66,16 @@ export const nothing: ActualAccount = {
   recorded: undefined,
   linked: undefined,
   linkedDid: undefined,
+  location: undefined,
   intended: undefined,
   late: undefined,
   preferred: { type: 'nobody' },
   adoptable: undefined,
   emailHolders: new Map(),
   isInRing: false,
+  codeHolder: undefined,
+  listing: undefined,
+  successors: [],
   code: code('ac26nobeb'),
 };
 

@@ -1,9 +1,11 @@
 /** Every call through a port, and what it does to the other side. */
 import type {
   AccountHost,
+  DidDirectory,
   Directory,
   DocumentStore,
   EventLog,
+  InactiveAccounts,
   Rejects,
   Runs,
   SubjectReader,
@@ -18,6 +20,8 @@ export interface Ports {
   readonly subjects: SubjectReader;
   readonly documents: DocumentStore;
   readonly accounts: AccountHost;
+  readonly dids: DidDirectory;
+  readonly inactive: InactiveAccounts;
   readonly auth0: Directory;
   readonly secondAuth0: Directory;
   readonly rejects: Rejects;
@@ -29,6 +33,7 @@ type Calls = { readonly [Port in keyof Ports]: { readonly [Method in keyof Ports
 const directory = {
   user: 'read',
   usersByEmail: 'read',
+  usersByIdentity: 'read',
   everyone: 'stream',
   changedSince: 'stream',
 } as const;
@@ -56,6 +61,7 @@ export const CALLS: Calls = {
     holdersOfHandle: 'read',
     waitingFor: 'read',
     holdersOfDid: 'read',
+    successorsOf: 'read',
     sistersOf: 'read',
     list: 'stream',
     standings: 'stream',
@@ -103,6 +109,8 @@ export const CALLS: Calls = {
     deleteAccount: 'write',
     setPassword: 'write',
   },
+  dids: { serviceOf: 'read' },
+  inactive: { holdersOf: 'read', listing: 'read', claimListing: 'write', keep: 'write', complete: 'write' },
   auth0: directory,
   secondAuth0: directory,
   rejects: { add: 'write' },

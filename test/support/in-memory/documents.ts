@@ -166,7 +166,8 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
       const kept = account?.password ?? '';
       if (password !== undefined && kept !== '' && kept !== password) return 'other';
       const secret = password === undefined ? {} : { password };
-      const fields = { ...account, did, handle, createdAt: createdAt.toISOString(), ...secret };
+      const since = account?.did === undefined ? { createdAt: createdAt.toISOString() } : {};
+      const fields = { ...account, did, handle, ...since, ...secret };
       users.set(user, { ...rest, account: fields });
       return 'recorded';
     },

@@ -4,7 +4,7 @@
  */
 import { UNSEEN } from '../../../src/engine/standing.ts';
 import { LeaseLostError } from '../../../src/errors.ts';
-import { lackedSince } from '../../../src/events/event.ts';
+import { isMigrated, lackedSince } from '../../../src/events/event.ts';
 import type { AccountHandle, EventId, UserKey } from '../../../src/identity.ts';
 import type {
   Claimant,
@@ -229,12 +229,11 @@ function createReader(stored: ReadonlyMap<UserKey, StoredSubject>): SubjectReade
       const found = users.flatMap((user) => stored.get(user) ?? []);
       return new Map(
         found.map(({ user, view = UNSEEN }) => {
-          const { sights, code, did, conditions } = view;
+          const { sights, code, did, linked, conditions } = view;
           const needsAction = conditions.some(({ held }) => held);
-          return [
-            user,
-            { isSeen: view !== UNSEEN, sights, code, did, lackedSince: lackedSince(conditions), needsAction },
-          ];
+          const hasMigrated = conditions.some(isMigrated);
+          const said = { lackedSince: lackedSince(conditions), needsAction, hasMigrated };
+          return [user, { isSeen: view !== UNSEEN, sights, code, did, linked, ...said }];
         }),
       );
     },
@@ -259,6 +258,20 @@ function createReader(stored: ReadonlyMap<UserKey, StoredSubject>): SubjectReade
       inOrder()
         .filter(({ view }) => view?.conditions.some(({ waitsFor }) => waitsFor === user))
         .map((subject) => ({ user: subject.user, tenant: subject.tenant, userId: subject.userId })),
+    async successorsOf({ user, tenant, userId, emails }) {
+      const others = inOrder().filter((one) => one.user !== user);
+      const wanted = new Set(emails.map((email) => email.toLowerCase()));
+      const isLinking = (one: StoredSubject): boolean =>
+        one.tenant === tenant && one.view?.linked.includes(userId) === true;
+      const isVerified = ({ view }: StoredSubject): boolean =>
+        view?.verifiedEmail !== undefined && wanted.has(view.verifiedEmail);
+      return [
+        ...others.filter(isLinking).map((one) => ({ user: one.user, by: 'identity' as const })),
+        ...others
+          .filter((one) => isVerified(one) && !isLinking(one))
+          .map((one) => ({ user: one.user, by: 'address' as const })),
+      ];
+    },
     sistersOf: async (users) =>
       new Map(
         users.flatMap((user) => {

@@ -9,6 +9,7 @@ import {
 import { peopleOf } from '../../../src/engine/people.ts';
 import type { EngineSettings, Policy } from '../../../src/engine/settings.ts';
 import type { SisterTenant } from '../../../src/engine/sister.ts';
+import { type SearchedTenant, successorSearch } from '../../../src/engine/successors.ts';
 import type { ConcordEvent } from '../../../src/events/event.ts';
 import { type AccountHandle, eventId, type TenantId, type UserKey } from '../../../src/identity.ts';
 import { createLogger } from '../../../src/logger.ts';
@@ -20,6 +21,7 @@ import { type InMemoryDirectory, inMemoryDirectory } from './directory.ts';
 import { type InMemoryDocuments, inMemoryDocuments } from './documents.ts';
 import { type InMemoryEventLog, inMemoryEventLog } from './event-log.ts';
 import type { Hooks } from './hooks.ts';
+import { type InMemoryInactiveAccounts, inMemoryInactiveAccounts } from './inactive-accounts.ts';
 import { seededRandom } from './random.ts';
 import { inMemoryRuns } from './runs.ts';
 import { type InMemoryWorkQueue, inMemoryWorkQueue } from './work-queue.ts';
@@ -33,6 +35,7 @@ export const SETTINGS: EngineSettings = {
   quarantineAfter: 10,
   settleMs: 45_000,
   refusalRetryMs: 86_400_000,
+  listInactiveMs: 600_000,
   policy: {
     observeOnly: false,
     remnant: 'report',
@@ -51,6 +54,7 @@ export interface World extends Pick<InMemoryWorkQueue, 'queue' | 'subjects'> {
   readonly log: InMemoryEventLog;
   readonly documents: InMemoryDocuments;
   readonly accounts: InMemoryAccounts;
+  readonly inactive: InMemoryInactiveAccounts;
   readonly vault: PasswordVault;
   readonly directory: InMemoryDirectory;
   readonly otherDirectory: InMemoryDirectory;
@@ -78,18 +82,24 @@ export function createWorld(options: WorldOptions = {}): World {
   const { queue, subjects } = inMemoryWorkQueue(hooks);
   const documents = inMemoryDocuments(hooks);
   const accounts = inMemoryAccounts(hooks, accountOptions);
+  const inactive = inMemoryInactiveAccounts(hooks);
   const directory = inMemoryDirectory(hooks);
   const otherDirectory = inMemoryDirectory(hooks);
   const vault = createVault({ storage: 'sealed', keys: `k1:${Buffer.alloc(32, 7).toString('base64')}` });
-  const first: SisterTenant = { id: tenant, keyPrefix: '', directory };
-  const second: SisterTenant = { id: otherTenant, keyPrefix: `${otherTenant}-`, directory: otherDirectory };
+  const first: SisterTenant & SearchedTenant = { id: tenant, keyPrefix: '', directory };
+  const second: SisterTenant & SearchedTenant = {
+    ...{ id: otherTenant, keyPrefix: `${otherTenant}-`, directory: otherDirectory },
+  };
   const deps: ConvergeDeps = {
     log,
     queue,
     subjects,
+    successors: successorSearch(subjects, [first, second]),
     documents,
     accounts,
+    inactive,
     people: peopleOf([first, second]),
+    dids: accounts.dids,
     vault,
     tenants: new Map<TenantId, ConvergedTenant>([
       [tenant, { directory, emailTag: undefined, ...(sisters ? { sister: second } : {}) }],
@@ -112,6 +122,7 @@ export function createWorld(options: WorldOptions = {}): World {
     subjects,
     documents,
     accounts,
+    inactive,
     vault,
     directory,
     otherDirectory,
