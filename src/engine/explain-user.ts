@@ -50,20 +50,31 @@ export async function explainUser(
   return { explanation, unread, isKnown: events.length > 0 || look?.facts.auth0 !== undefined };
 }
 
-/** A pass over a sister makes this user due, and is the cause then. */
+/** A reconciliation of one of these users makes this user due, and is the cause then. */
 async function sistersEvents(
   reader: Pick<EventReader, 'ofUser'>,
   user: UserKey,
   events: readonly ConcordEvent[],
 ): Promise<ConcordEvent[]> {
-  const sisters = new Set(
-    events.flatMap((event) => {
-      if (event.type === 'sister.named') return event.data.by ?? [];
-      return event.type === 'sister.observed' ? (event.data.user ?? []) : [];
-    }),
-  );
+  const sisters = new Set(events.flatMap(otherIn));
   sisters.delete(user);
   return (await Promise.all([...sisters].map((sister) => reader.ofUser(sister)))).flat();
+}
+
+/** The linked user, or the other user of a transfer. */
+function otherIn({ type, data }: ConcordEvent): UserKey | readonly UserKey[] {
+  switch (type) {
+    case 'sister.observed':
+      return data.user ?? [];
+    case 'sister.named':
+      return data.by ?? [];
+    case 'transfer.promised':
+      return data.to;
+    case 'transfer.granted':
+      return data.from;
+    default:
+      return [];
+  }
 }
 
 /** A dry run; what it could not ask is said and not thrown. */

@@ -220,6 +220,8 @@ function knownOf(facts: Facts, events: readonly ConcordEvent[]): ConcordEvent[] 
     ),
     holds(facts.lostAccount !== undefined, 'restore.granted'),
     holds(facts.adoption !== undefined, 'adoption.granted'),
+    holds(facts.outgoing !== undefined, 'transfer.promised'),
+    holds(facts.incoming !== undefined, 'transfer.granted'),
     holds(facts.removalGrantedAt !== undefined, 'removal.granted'),
     holds(facts.passwordRefused, 'password.refused'),
     holds(facts.passwordResetGranted, 'password-reset.granted'),

@@ -158,8 +158,9 @@ export async function look(
   );
   if (!seen.ok) return unread(desired, seen.failure);
   const document = seen.value;
-  if (!gap.ok) return assemble(desired, document, undefined, undefined, gap.failure, now);
-  if (!domain.ok) return assemble(desired, document, undefined, undefined, domain.failure, now);
+  if (!gap.ok) return assemble(desired, document, undefined, undefined, gap.failure, now, transfer.value);
+  if (!domain.ok)
+    return assemble(desired, document, undefined, undefined, domain.failure, now, transfer.value);
   const observing = {
     ...deps,
     lookUpTaken: (values: readonly UniqueValue[]) => takenByOthers(deps, user, values, now),
@@ -167,11 +168,12 @@ export async function look(
   const accountSeen = await attempt('account', () =>
     account.observe(observing, { user, tenant: tenant.id }, desired.account, read),
   );
-  if (!accountSeen.ok) return assemble(desired, document, undefined, undefined, accountSeen.failure, now);
+  if (!accountSeen.ok)
+    return assemble(desired, document, undefined, undefined, accountSeen.failure, now, transfer.value);
   const found = await attempt('account', () =>
     lookForSuccessors(deps.successors, user, facts, desired.account, accountSeen.value, now),
   );
-  if (!found.ok) return assemble(desired, document, undefined, undefined, found.failure, now);
+  if (!found.ok) return assemble(desired, document, undefined, undefined, found.failure, now, transfer.value);
   const seenWith =
     found.value.length === 0 ? accountSeen.value : { ...accountSeen.value, successors: found.value };
   const { actual, failure } = await locate(deps.dids, desired.account, seenWith);

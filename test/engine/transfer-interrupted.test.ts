@@ -6,6 +6,7 @@ import { UsageError } from '../../src/errors.ts';
 import type { TransferPart } from '../../src/events/event.ts';
 import { alice, bob, type Person } from '../mongo/people.ts';
 import { type Interruption, interrupted } from '../support/in-memory/interrupted.ts';
+import { seededRandom } from '../support/in-memory/random.ts';
 import { leave, transferDeps, transferParty } from '../support/in-memory/transferring.ts';
 import {
   auth0User,
@@ -19,6 +20,8 @@ import {
 } from '../support/in-memory/world.ts';
 
 const ADDRESS = 'alice@example.com';
+/** A sample of the pairs of writes. */
+const PAIRS = 30;
 const decided = { by: 'carol', reason: 'case 12' };
 
 interface Story {
@@ -118,20 +121,37 @@ async function end(world: World) {
 }
 
 describe.each(stories)('$name', (story) => {
-  it('ends the same, whichever write the process dies at', async () => {
+  async function whole() {
     const writes = { count: 0 };
-    const whole = await start(story);
-    await carryOut(whole, story, { at: undefined, writes });
-    const wanted = await end(whole);
+    const world = await start(story);
+    await carryOut(world, story, { at: [], writes });
+    const wanted = await end(world);
     expect(wanted.bob).toMatchObject({ account: 'True AccountActive' });
-    const total = writes.count;
-    expect(total).toBeGreaterThan(15);
-    for (let at = 1; at <= total; at += 1) {
-      for (const when of ['before', 'after'] as const) {
-        const world = await start(story);
-        await carryOut(world, story, { at, when, writes: { count: 0 } });
-        expect(await end(world), `died ${when} write ${at}`).toEqual(wanted);
-      }
+    expect(writes.count).toBeGreaterThan(15);
+    return { wanted, total: writes.count };
+  }
+
+  async function endAfter(at: readonly number[], when: 'before' | 'after') {
+    const world = await start(story);
+    await carryOut(world, story, { at, when, writes: { count: 0 } });
+    return end(world);
+  }
+
+  it('ends the same, whichever write the process dies at', async () => {
+    const { wanted, total } = await whole();
+    for (let at = 1; at <= total; at += 1)
+      for (const when of ['before', 'after'] as const)
+        expect(await endAfter([at], when), `died ${when} write ${at}`).toEqual(wanted);
+  });
+
+  it('ends the same, also where the next process dies as well', async () => {
+    const { wanted, total } = await whole();
+    const random = seededRandom();
+    for (let pair = 0; pair < PAIRS; pair += 1) {
+      const first = 1 + random.int(total);
+      const at = [first, first + 1 + random.int(total)];
+      const when = random.int(2) === 0 ? 'before' : 'after';
+      expect(await endAfter(at, when), `died ${when} writes ${at.join(' and ')}`).toEqual(wanted);
     }
   });
 });

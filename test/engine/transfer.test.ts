@@ -272,6 +272,11 @@ describe('a transfer is refused', () => {
       arrange: (world) =>
         world.accounts.change(accountOf(world, alice)?.did as never, { status: 'takendown' }),
     },
+    {
+      code: 'ACCOUNT_MIGRATED',
+      asked: ['account'],
+      arrange: (world) => world.accounts.moveAway(accountOf(world, alice)?.did as never),
+    },
     { code: 'HAS_HANDLE', asked: ['handle'], arrange: (world) => choose(world, bob, 'bobby') },
     { code: 'USER_BUSY', arrange: (world) => world.queue.claimUser(bob, world.clock.now(), 60_000) },
     { code: 'USER_BUSY', arrange: (world) => world.queue.claimUser(alice, world.clock.now(), 60_000) },

@@ -43,6 +43,11 @@ export function accountOf({ from, to }: Sides): Availability<PdsAccount> {
   const third = from.otherOwners.find((owner) => owner !== to.party.user);
   if (third !== undefined)
     return refused('ACCOUNT_OF_ANOTHER', `The users document of ${third} names the account ${did}, too.`);
+  if (from.movedTo !== undefined)
+    return refused(
+      'ACCOUNT_MIGRATED',
+      `The account ${did} moved to ${from.movedTo}, and what is here is left as it is.`,
+    );
   if (account === 'missing') return refused('ACCOUNT_MISSING', `The PDS does not have the account ${did}.`);
   return account.state === 'takendown' || account.state === 'no-repo'
     ? refused(
@@ -100,6 +105,11 @@ export function accountBefore({ to }: Sides): Availability<Did | undefined> {
     return refused(
       'INTENT_OPEN',
       `An account creation of ${user} has no outcome yet. Resolve it first: concord reconcile '${user}'`,
+    );
+  if (to.movedTo !== undefined)
+    return refused(
+      'ACCOUNT_MIGRATED',
+      `The account ${to.did} of ${user} moved to ${to.movedTo}, and is not replaced.`,
     );
   return { type: 'available', value: to.did };
 }

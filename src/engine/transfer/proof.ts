@@ -10,7 +10,6 @@
  * | 404                                             | one, which is not enough                               |
  */
 import { UsageError } from '../../errors.ts';
-import type { ConcordEvent } from '../../events/event.ts';
 import type { Auth0User } from '../../ports.ts';
 import type { Side, Sides } from './sides.ts';
 
@@ -100,19 +99,10 @@ function proveDeletion({ auth0, facts, party: { user } }: Side, isLinked: boolea
 }
 
 /** The last verified address of the deleted user, or the address of its account, is the verified one of the other. */
-function sameAddress({ history, account, facts }: Side, { email }: Auth0User): string | undefined {
+function sameAddress({ account, facts }: Side, { email }: Auth0User): string | undefined {
   const wanted = email?.toLowerCase();
   if (wanted === undefined) return undefined;
-  if (lastVerified(history) === wanted) return 'the deleted user had verified the same address';
+  if (facts.verifiedEmail?.toLowerCase() === wanted) return 'the deleted user had verified the same address';
   const current = account === 'missing' || account === undefined ? facts.account?.email : account.email;
   return current?.toLowerCase() === wanted ? 'the account has the verified address' : undefined;
-}
-
-function lastVerified(history: readonly ConcordEvent[]): string | undefined {
-  let newest: Extract<ConcordEvent, { type: 'auth0.user-observed' }> | undefined;
-  for (const event of history) {
-    if (event.type !== 'auth0.user-observed' || !event.data.emailVerified) continue;
-    if (newest === undefined || newest.at < event.at) newest = event;
-  }
-  return newest?.data.email?.toLowerCase();
 }

@@ -5,6 +5,7 @@ import type { Auth0UserId, Did, TenantId, UserKey } from '../../identity.ts';
 import type {
   AccountReader,
   Auth0User,
+  DidDirectory,
   Directory,
   DocumentReader,
   Documents,
@@ -23,6 +24,7 @@ export interface SidesDeps {
   readonly events: Pick<EventReader, 'ofUser'>;
   readonly documents: Pick<DocumentReader, 'read' | 'findUsers'>;
   readonly accounts: Pick<AccountReader, 'account'>;
+  readonly dids: DidDirectory;
   readonly handleDomain: () => Promise<string>;
 }
 
@@ -35,6 +37,8 @@ export interface Side {
   /** The account that the document, or else the log, names. */
   readonly did: Did | undefined;
   readonly account: PdsAccount | 'missing' | undefined;
+  /** The PDS that an inactive account moved to. */
+  readonly movedTo: string | undefined;
   /** Other users whose documents name it. */
   readonly otherOwners: readonly UserKey[];
 }
@@ -55,7 +59,7 @@ export async function readSides(deps: SidesDeps, from: Party, to: Party): Promis
   return { from: first, to: second, domain };
 }
 
-async function readSide({ events, documents, accounts }: SidesDeps, party: Party): Promise<Side> {
+async function readSide({ events, documents, accounts, dids }: SidesDeps, party: Party): Promise<Side> {
   const { user, userId, tenant } = party;
   const [history, auth0, read] = await Promise.all([
     events.ofUser(user),
@@ -70,6 +74,9 @@ async function readSide({ events, documents, accounts }: SidesDeps, party: Party
     did === undefined
       ? [undefined, []]
       : await Promise.all([accounts.account(did), documents.findUsers({ did })]);
+  const isInactive = account === 'missing' || (account !== undefined && account.state === 'deactivated');
+  const location = did === undefined || !isInactive ? undefined : await dids.serviceOf(did);
+  const movedTo = location?.type === 'elsewhere' ? location.origin : undefined;
   const otherOwners = owners.filter((owner) => owner !== user);
-  return { party, history, facts, auth0, documents: found, did, account, otherOwners };
+  return { party, history, facts, auth0, documents: found, did, account, movedTo, otherOwners };
 }

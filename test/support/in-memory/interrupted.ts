@@ -1,8 +1,8 @@
 import type { World } from './world.ts';
 
 export interface Interruption {
-  /** The write at which the process dies, counted from 1; undefined for none. */
-  readonly at: number | undefined;
+  /** The writes at which a process dies, counted from 1 over all processes. */
+  readonly at: readonly number[];
   /** Before the write, so that it never happens, or after it. */
   readonly when?: 'before' | 'after';
   readonly writes: { count: number };
@@ -20,7 +20,7 @@ export function interrupted(
     });
     let isDead = false;
     const meet = (moment: 'before' | 'after'): Promise<void> | undefined => {
-      if (!isDead && writes.count === at && when === moment) {
+      if (!isDead && at.includes(writes.count) && when === moment) {
         isDead = true;
         die('died');
       }
