@@ -31,8 +31,8 @@ import { subjectView } from './standing.ts';
 
 export interface ForgetDeps {
   readonly log: EventLog;
-  readonly queue: Pick<WorkQueue, 'claimUser' | 'release'>;
-  readonly subjects: Pick<SubjectReader, 'get'>;
+  readonly queue: Pick<WorkQueue, 'claimUser' | 'release' | 'markDue'>;
+  readonly subjects: Pick<SubjectReader, 'get' | 'waitingFor'>;
   readonly readModel: ReadModel;
   readonly eraser: Eraser;
   readonly documents: Pick<DocumentReader, 'read'>;
@@ -167,7 +167,10 @@ async function erase(deps: ForgetDeps, lease: Lease, by: string): Promise<Forget
   const journal = createJournal(deps, user, tenant, history);
   const again = journal.facts().forgotten;
   if (!again) await journal.tell([], { type: 'user.forgotten', data: { by } });
+  // Who waits for this user is to see that nothing is known of the address and the handle any more.
+  const waiting = await deps.subjects.waitingFor(user);
   await deps.readModel.show(lease, subjectView(journal.facts()));
+  if (waiting.length > 0) await deps.queue.markDue(waiting, deps.clock.now(), 'trigger');
   const addresses = addressesIn(history);
   const { events: mentions, rejects } = await deps.eraser.blankMentions({ user, tenant, userId, addresses });
   const events = await deps.eraser.blankEvents(user);
