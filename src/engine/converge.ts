@@ -55,7 +55,7 @@ import { checkWaits, wakeWaiting } from './waiting.ts';
 export interface ConvergeDeps {
   readonly log: EventLog;
   readonly queue: WorkQueue;
-  readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle' | 'waitingFor'>;
+  readonly subjects: Pick<SubjectReader, 'get' | 'holdersOfEmail' | 'holdersOfHandle' | 'waitingFor'>;
   readonly people: People;
   readonly documents: DocumentStore;
   readonly accounts: AccountHost;
@@ -122,6 +122,8 @@ async function runPass(deps: ConvergeDeps, lease: Lease): Promise<PassResult> {
     return await pass.run(startedAt);
   } catch (error) {
     if (!(error instanceof LeaseLostError)) throw error;
+    // A call that outlasted the lease may have undone what another worker did since.
+    if (pass.hasActed) await deps.queue.markDue([lease], deps.clock.now(), 'trigger');
     deps.logger.warn({ user: lease.user }, 'the lease was lost; another worker goes on with this user');
     const durationMs = deps.clock.now().getTime() - startedAt.getTime();
     return {
@@ -139,6 +141,8 @@ async function runPass(deps: ConvergeDeps, lease: Lease): Promise<PassResult> {
 
 class Pass {
   readonly applied: Action[] = [];
+  /** An action was begun, whatever came of it. */
+  hasActed = false;
   readonly #deps: ConvergeDeps;
   readonly #tenant: ConvergedTenant;
   readonly #failures: Failure[] = [];
@@ -303,6 +307,7 @@ class Pass {
   async #apply(journal: Journal, actions: readonly Action[], documents: Documents): Promise<void> {
     const data = { actions: actions.map(intend) };
     const intended = await this.#tell(journal, this.#cause, { type: 'actions.intended', data });
+    this.hasActed = true;
     for (const action of actions) {
       // An account is kept in the document: without one its failure would be that of the document, said once more.
       const hasDocument = this.#failures.every(({ resource }) => resource !== 'user-document');
@@ -409,6 +414,7 @@ class Pass {
     await wakeSister(this.#deps, this.#tenant, before, shown, this.#cause.at(-1));
     await wakeWaiting(waiting, user, before, shown, this.#cause.at(-1));
     await queue.complete(this.#lease, shown, this.#observedAt, retryAt);
+    await wakeWaiting(waiting, user, before, shown, this.#cause.at(-1));
     await checkWaits(waiting, this.#lease, shown, view?.others ?? []);
     this.#report(end, journal, latencyMs);
     const durationMs = clock.now().getTime() - startedAt.getTime();
