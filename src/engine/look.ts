@@ -17,7 +17,7 @@ import type {
   SubjectReader,
 } from '../ports.ts';
 import * as account from '../reconcilers/account.ts';
-import { endSentence } from '../reconcilers/account-end.ts';
+import { endSentence, isOfDeleted } from '../reconcilers/account-end.ts';
 import type { AccountAction, ActualAccount, DesiredAccount } from '../reconcilers/account-state.ts';
 import type { DesiredEmail } from '../reconcilers/address.ts';
 import * as email from '../reconcilers/email.ts';
@@ -172,7 +172,9 @@ function managedAccount(wanted: DesiredAccount, actual: ActualAccount): ManagedA
   const { linked } = actual;
   if (linked === undefined || linked === 'missing') return { account: undefined, leftBecause: undefined };
   const leftBecause = whyLeft(wanted, actual, linked);
-  return { account: leftBecause === undefined ? linked : undefined, leftBecause };
+  if (leftBecause === undefined) return { account: linked, leftBecause };
+  const isDeleted = wanted.type === 'end' && isOfDeleted(wanted.end);
+  return { account: undefined, leftBecause, left: linked, isDeleted };
 }
 
 /** Undefined where the account is not left as it is. */
@@ -273,7 +275,10 @@ function accountPlans(
   isOnHold: boolean,
 ): Plan<Action>[] {
   const managed = managedAccount(desired.account, actual);
-  const wantedEmail = desired.account.type === 'account' ? desired.account.email : NO_EMAIL;
+  const wantedEmail =
+    desired.account.type === 'account'
+      ? desired.account.email
+      : { ...NO_EMAIL, parked: desired.account.parked };
   const code = userDocument.permanentCode(desired.document, document.documents);
   const seen = { ...managed, recorded: actual.recorded, code, holder };
   const ofUser = code === actual.code ? actual : { ...actual, code };

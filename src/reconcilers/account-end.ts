@@ -88,6 +88,11 @@ export function desiredEnd(facts: Facts, policy: EndPolicy, gap?: Gap): DesiredE
   return { type: 'kept', reason: 'UserBlocked', message: BLOCKED };
 }
 
+/** Whether it is the end of a user who is deleted, and not blocked. */
+export function isOfDeleted(end: DesiredEnd): boolean {
+  return end.type === 'removed' || (end.type === 'kept' && end.reason !== 'UserBlocked');
+}
+
 /** What became of the user, as a sentence. */
 export function endSentence(end: DesiredEnd): string {
   switch (end.type) {

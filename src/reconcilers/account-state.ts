@@ -21,6 +21,8 @@ export interface KnownAccount {
   readonly recordRemoved: boolean;
   /** A person decided that this account is lost, and that another one takes its place. */
   readonly lostDid: Did | undefined;
+  /** The address that the account had before it was parked, and since when it has been parked. */
+  readonly parked: Facts['parked'];
   readonly intent: OpenIntent | undefined;
   /** Creations that were given up: the account of one may be there all the same. */
   readonly givenUp: readonly OpenIntent[];

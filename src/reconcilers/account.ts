@@ -60,7 +60,7 @@ import type {
   WantedAccount,
 } from './account-state.ts';
 import { type AddressHolder, type DesiredEmail, holdingUser, isDeleted } from './address.ts';
-import { chainEnd } from './address-chain.ts';
+import { chainEnd, isParked } from './address-chain.ts';
 import { type DesiredHandle, type Holder, lookUp, lookUpOwner } from './handle.ts';
 import {
   type ApplyContext,
@@ -93,6 +93,7 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     sights,
     recordRemoved: facts.removed.has('account-record'),
     lostDid: facts.lostAccount,
+    parked: facts.parked,
     intent: facts.intent,
     givenUp: facts.givenUp,
     settleMs: settings.settleMs,
@@ -132,8 +133,20 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
 function desiredEmail(email: string, facts: Facts, settings: AccountSettings): DesiredEmail {
   const own = email.toLowerCase();
   const addresses = settings.emailTag === undefined ? [own] : [own, taggedEmail(own, settings.emailTag)];
-  const { refusedEmails: refused, parked, parkingEndedAt } = facts;
+  const { parked, parkingEndedAt } = facts;
+  const refused = unexplained(facts);
   return { addresses, refused, refusalRetryMs: settings.refusalRetryMs, parked, parkingEndedAt };
+}
+
+/** Refusals from before it was known which user has the address say nothing once that user has another one. */
+function unexplained({ refusedEmails, conditions }: Facts): Facts['refusedEmails'] {
+  if (refusedEmails.size === 0) return refusedEmails;
+  const known = conditions.find(
+    (one) => (one.type === type || one.type === 'email') && one.waitsFor !== undefined,
+  );
+  if (known === undefined) return refusedEmails;
+  const since = new Date(known.since);
+  return new Map([...refusedEmails].filter(({ 1: { reason, at } }) => reason !== 'taken' || at > since));
 }
 
 /** `bob@example.com` and `sotce` give `bob+sotce@example.com`. */
@@ -172,12 +185,14 @@ export async function observe(
   if (wanted.intent !== undefined && !isSettled)
     return { ...known, intended: await holderOfIntent(accounts, wanted.intent) };
   if (known.linkedDid !== undefined) {
-    const changed =
-      linked !== undefined &&
-      linked !== 'missing' &&
-      wanted.type === 'account' &&
-      !sameEmail(linked, wanted.email.addresses);
-    return changed ? { ...known, ...(await observeAddresses(deps, who, wanted.email)) } : known;
+    if (linked === undefined || linked === 'missing') return known;
+    if (wanted.type === 'account') {
+      const isSame = sameEmail(linked, wanted.email.addresses);
+      return isSame ? known : { ...known, ...(await observeAddresses(deps, who, wanted.email)) };
+    }
+    const { parked } = wanted;
+    if (!isParked(linked, parked)) return known;
+    return { ...known, ...(await holdersOf(deps, who, [parked.from])) };
   }
   if (wanted.type === 'account' && wanted.adoption !== undefined) {
     return { ...nothing, adoptable: await accounts.account(wanted.adoption.did) };
