@@ -2,8 +2,10 @@
  * What a pass has read since it has had the lease without a gap: nothing outward or destructive may be
  * decided on anything else. Judged when the call is made, since nobody can call it back after that.
  */
-import type { UserKey } from '../../src/identity.ts';
+import { type Did, parseDid, type UserKey } from '../../src/identity.ts';
 import type { Lease } from '../../src/ports.ts';
+import { parkedAddress } from '../../src/reconcilers/address-chain.ts';
+import { otherTenant } from '../mongo/people.ts';
 import type { Point } from './ports.ts';
 import type { World } from './world.ts';
 
@@ -16,11 +18,14 @@ const RESTS_ON: ReadonlyMap<string, readonly string[]> = new Map([
   ['deleteAccount', ['auth0', 'documents', 'account']],
   ['setPassword', ['auth0', 'documents', 'account']],
 ]);
+/** An account gives up its address only after the other users of the ring and their accounts were read as well. */
+const PARKING_RESTS_ON = ['auth0', 'documents', 'account', 'other user', 'other account'];
 
 export class Freshness {
   readonly #world: World;
   readonly #read = new Set<string>();
   #lease: Lease | undefined;
+  #others = { user: false, accounts: new Set<Did>() };
 
   constructor(world: World) {
     this.#world = world;
@@ -29,22 +34,36 @@ export class Freshness {
   claimed(lease: Lease | undefined): void {
     if (lease === undefined) return;
     const { nowMs, settings } = this.#world;
-    const { observedAt, dueLatest } = lease;
-    if (this.#lease === undefined && observedAt !== undefined && dueLatest !== undefined) {
+    const { observedAt, dueLatest, token } = lease;
+    const isNew = this.#lease?.token !== token;
+    // Between the end of the lease and this one somebody else may have had it.
+    if (isNew || (this.#lease !== undefined && this.#lease.until.getTime() <= nowMs)) {
+      this.#read.clear();
+      this.#others = { user: false, accounts: new Set() };
+    }
+    if (isNew && observedAt !== undefined && dueLatest !== undefined) {
       // As the engine has it: young, and younger than what made the user due.
       const ageMs = nowMs - observedAt.getTime();
       const isYoung = ageMs >= 0 && ageMs < settings.freshForMs;
       if (isYoung && observedAt > dueLatest) this.#read.add('auth0');
     }
-    // Between the end of the lease and this one somebody else may have had it.
-    if (this.#lease !== undefined && this.#lease.until.getTime() <= nowMs) this.#read.clear();
     this.#lease = lease;
   }
 
   read({ port, method }: Point, args: readonly unknown[]): void {
-    if (method === 'user') this.#read.add('auth0');
+    const [first] = args;
+    if (method === 'user' && this.#isOwn(port, first)) this.#read.add('auth0');
+    else if (method === 'user') this.#others.user = true;
     else if (port === 'documents') this.#read.add('documents');
-    else this.#read.add(`${method} ${String(args[0])}`);
+    else this.#read.add(`${method} ${String(first)}`);
+    const did = method === 'account' && typeof first === 'string' ? parseDid(first) : undefined;
+    if (did !== undefined) this.#others.accounts.add(did);
+  }
+
+  /** Users of other tenants may have the same id. */
+  #isOwn(port: Point['port'], id: unknown): boolean {
+    const { userId, tenant } = this.#lease ?? {};
+    return userId === id && (tenant === otherTenant) === (port === 'secondAuth0');
   }
 
   isOutward({ port, method }: Point): boolean {
@@ -53,8 +72,10 @@ export class Freshness {
 
   /** Why this call may not be made now. */
   objections({ method }: Point, args: readonly unknown[], user: UserKey | undefined): string[] {
-    const rests = RESTS_ON.get(method) ?? [];
+    const rests = isParking(method, args) ? PARKING_RESTS_ON : (RESTS_ON.get(method) ?? []);
     const lacking = rests.filter((kind) => {
+      if (kind === 'other user') return !this.#others.user;
+      if (kind === 'other account') return ![...this.#others.accounts].some((did) => did !== args[0]);
       const name = this.#nameOf(kind, args, user);
       return name !== undefined && !this.#read.has(name);
     });
@@ -84,4 +105,8 @@ export class Freshness {
 
 function isWanted(value: unknown): value is { readonly handle: string; readonly email: string } {
   return typeof value === 'object' && value !== null && 'handle' in value && 'email' in value;
+}
+
+function isParking(method: string, [did, email]: readonly unknown[]): boolean {
+  return method === 'changeEmail' && email === parkedAddress(did as Did);
 }

@@ -7,6 +7,7 @@ import type { Did, UserKey } from '../../src/identity.ts';
 import type { Subject } from '../../src/ports.ts';
 import type { Person } from '../mongo/people.ts';
 import type { Effect } from './effects.ts';
+import { Rivals } from './rivals.ts';
 import type { Run } from './run.ts';
 import { hasPlatform, type Scenario } from './scenario.ts';
 import { untrue, untruths } from './truths.ts';
@@ -15,11 +16,14 @@ import type { World } from './world.ts';
 
 /** How everybody stands, in words that are the same whichever code was drawn and whichever DID was given. */
 export function stateOf(world: World, { people, isRace = false }: Scenario): string {
-  const states = people.map((who) => (isRace ? '' : `${who.user}: `) + stateOfPerson(world, who));
+  const states = people.map((who) => (isRace ? '' : `${who.user}: `) + stateOfPerson(world, who, isRace));
   return states.sort().join('\n');
 }
 
-function stateOfPerson(world: World, who: Person): string {
+/** Which of two linked users has the tag depends on which came first. */
+const TAGGED = /\+(main|second)@/;
+
+function stateOfPerson(world: World, who: Person, isRace: boolean): string {
   const { documents, accounts } = world;
   const document = documents.users.get(who.user);
   const named = document?.account;
@@ -34,7 +38,11 @@ function stateOfPerson(world: World, who: Person): string {
       ? 'no account'
       : `names ${carried(named.handle)} ${named.did === undefined ? 'without DID' : ''}`,
     account === undefined ? '' : `${account.status} ${account.hasRepo} ${carried(account.handle)}`,
-    account?.email === own ? 'own address' : (account?.email ?? ''),
+    isRace && TAGGED.test(account?.email ?? '')
+      ? 'tagged address'
+      : account?.email === own
+        ? 'own address'
+        : (account?.email ?? ''),
     conditionsOf(world, who),
   ];
   return parts.join(', ');
@@ -53,7 +61,7 @@ export function restFlaws(run: Run): string[] {
   const { scenario, watch } = run;
   const settled = scenario.people.filter((who) => watch.settled.has(who));
   watch.judged.rests += settled.length;
-  return settled.flatMap((who) => untrue(run, who));
+  return [...settled.flatMap((who) => untrue(run, who)), ...new Rivals(run).flaws()];
 }
 
 export async function endFlaws(run: Run): Promise<string[]> {
@@ -66,8 +74,9 @@ export async function endFlaws(run: Run): Promise<string[]> {
   const leaks = world.leaked + world.accounts.leakedDids().length;
   // Two calls of ours at once, the one held up and the other late, may leave one behind whatever is done.
   const isDouble = progress.stalls > 0 && progress.lates > 0;
-  if (leaks > 0 && !isDouble && scenario.isRandom !== true && scenario.isRace !== true)
-    flaws.push(`${leaks} DIDs leaked`);
+  const { mayLeak = scenario.isRace === true ? leaks : 0 } = scenario;
+  if (leaks > mayLeak && !isDouble && scenario.isRandom !== true)
+    flaws.push(`W10: ${leaks} DIDs leaked, and ${mayLeak} may be`);
   flaws.push(...(await unrest(run)));
   for (const who of scenario.people) flaws.push(...(await personFlaws(run, who)));
   flaws.push(...sharing(run));

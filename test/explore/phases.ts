@@ -37,6 +37,7 @@ const PHASES: readonly Phase[] = [
   mend,
   restMended,
   forgets,
+  restForgotten,
   end,
 ];
 
@@ -211,6 +212,11 @@ function forgets(run: Run): Work | undefined {
       progress.forgets = undefined;
     },
   );
+}
+
+/** Those who wait for a user who was forgotten. */
+function restForgotten(run: Run): Promise<Work | undefined> {
+  return restOnce(run, Number.POSITIVE_INFINITY);
 }
 
 /** The next look at everybody, after something was put on record too late. */

@@ -1,9 +1,12 @@
 /** Looks on at every write as it takes effect: what must not happen is noticed at once, and what did happen is kept. */
 import type { Removable } from '../../src/events/event.ts';
 import type { Code, Did, UserKey } from '../../src/identity.ts';
+import type { Auth0User } from '../../src/ports.ts';
+import { otherTenant } from '../mongo/people.ts';
 import type { StoredAccount } from '../support/in-memory/accounts.ts';
 import type { StoredUser } from '../support/in-memory/documents.ts';
 import { all, saveMap } from '../support/in-memory/kept.ts';
+import { linkedInto } from './claim-steps.ts';
 import { type Effect, isTold, unexplained } from './effects.ts';
 import { judge, judgeCode, type Write } from './judge.ts';
 import { hearing, type Known, learning, NOTHING_KNOWN, type Sight } from './knowledge.ts';
@@ -177,12 +180,22 @@ export class Watch {
     const answer = invoke();
     const after = stored.get(did);
     if (before !== undefined && after !== before) {
+      if (user !== undefined && !this.#isOwn(user, did))
+        this.violations.push(`W9: ${point.method} changed an account of another user`);
       const isRenamed = after !== undefined && after.handle !== before.handle;
       const isChanged = isRenamed || (after !== undefined && after.email !== before.email);
       if (isChanged) this.#judge({ what: 'account', isNew: false, name: point.method }, user, sight);
       this.#onAccount(user, before, after);
     }
     return answer;
+  }
+
+  /** By the users document, the log, an intent of ours, or a person's decision. */
+  #isOwn(user: UserKey, did: Did): boolean {
+    const { account, sights, adoption } = this.#world.factsOf(user);
+    const named = this.#world.documents.users.get(user)?.account?.did;
+    const own = [named, account?.did, sights.record, sights.account, adoption?.did, this.knownOf(user).did];
+    return own.includes(did) || this.made.get(did) === user;
   }
 
   created(
@@ -206,7 +219,7 @@ export class Watch {
     if (after === undefined) {
       this.#happened({ user, type: 'deleted', value: before.did });
       const isRemnant = !before.hasRepo && this.#world.settings.policy.remnant === 'recreate';
-      if (!isRemnant) this.#onRemoval(user, 'delete');
+      if (!isRemnant) this.#onRemoval(user, before, 'delete');
       return;
     }
     if (after.handle !== before.handle) this.#happened({ user, type: 'handle', value: after.handle });
@@ -215,18 +228,36 @@ export class Watch {
     if (after.status === before.status) return;
     if (after.status === 'active') this.#happened({ user, type: 'reactivated', value: after.did });
     else this.#happened({ user, type: 'deactivated', value: after.did });
-    if (after.status === 'deactivated') this.#onDeactivation(user);
+    if (after.status === 'deactivated') this.#onDeactivation(user, before);
   }
 
-  #onDeactivation(user: UserKey | undefined): void {
+  #onDeactivation(user: UserKey | undefined, before: StoredAccount): void {
     if (user === undefined) return;
     const facts = this.#world.factsOf(user);
     if (facts.auth0?.blocked === true && this.#world.settings.policy.blocked === 'deactivate') return;
-    this.#onRemoval(user, 'deactivate');
+    this.#onRemoval(user, before, 'deactivate');
+  }
+
+  /** Whether a living user has the verified address of the deleted one, or its identity. */
+  #isWantedByOthers(user: UserKey | undefined, { email }: StoredAccount): boolean {
+    const { directory, otherDirectory } = this.#world;
+    const { auth0 } = user === undefined ? {} : this.#world.factsOf(user);
+    const verified = auth0?.emailVerified === true ? auth0.email?.toLowerCase() : undefined;
+    const isOwn = ({ userId }: Auth0User, isSecond: boolean): boolean =>
+      userId === auth0?.userId && isSecond === user?.startsWith(`${otherTenant}-`);
+    const living = [
+      ...directory.listed().filter((one) => !isOwn(one, false)),
+      ...otherDirectory.listed().filter((one) => !isOwn(one, true)),
+    ];
+    return living.some((one) => {
+      const has = one.emailVerified ? one.email?.toLowerCase() : undefined;
+      const isSuccessor = has !== undefined && (has === email || has === verified);
+      return isSuccessor || (auth0 !== undefined && linkedInto(one).includes(auth0.userId));
+    });
   }
 
   /** The rule of removals, said once more and apart from the engine: two proofs, the grace, and a grant. */
-  #onRemoval(user: UserKey | undefined, how: 'deactivate' | 'delete'): void {
+  #onRemoval(user: UserKey | undefined, before: StoredAccount, how: 'deactivate' | 'delete'): void {
     const { policy } = this.#world.settings;
     const events = this.#world.log.eventsOf(user).toSorted((a, b) => a.at.getTime() - b.at.getTime());
     let absentMs: number | undefined;
@@ -250,5 +281,7 @@ export class Watch {
       absentMs !== undefined && this.#world.nowMs >= absentMs + policy.removalGraceMs ? [] : ['the grace'],
     ].flat();
     if (lacking.length > 0) this.violations.push(`an account was removed without ${lacking.join(', ')}`);
+    if (this.#isWantedByOthers(user, before))
+      this.violations.push('W7: an account was removed while a living user has its address or identity');
   }
 }
