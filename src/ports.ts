@@ -172,10 +172,14 @@ export type Sight = 'verification' | 'document' | 'record' | 'account';
 export interface SubjectView {
   /** In this order; `did` is the account of `record` and `account`. */
   readonly sights: readonly Sight[];
-  /** Sights, code and DID as one text, so that a look at many users at once reads no more of those who are unchanged. */
+  /** Sights, code, DID and linked identities as one text, so that a look at many users at once reads no more of those who are unchanged. */
   readonly mark: string;
   readonly email: string | undefined;
   readonly emailVerified: boolean;
+  /** The verified address of a user who is in Auth0, lower-case: what `successorsOf` searches. */
+  readonly verifiedEmail: string | undefined;
+  /** The users that Auth0 has linked into this one, sorted; none once the user is deleted. */
+  readonly linked: readonly Auth0UserId[];
   readonly code: Code | undefined;
   readonly did: Did | undefined;
   readonly accountHandle: AccountHandle | undefined;
@@ -185,6 +189,8 @@ export interface SubjectView {
   readonly platformHandle: string | undefined;
   /** The same person in the sister tenant. */
   readonly sister: UserKey | undefined;
+  /** Users of the linked tenant who found that this user is the same person. */
+  readonly namedBy: readonly UserKey[];
   readonly conditions: readonly Condition[];
   readonly sync: Sync;
   readonly health: Health;
@@ -212,13 +218,26 @@ export interface Standing {
 }
 
 /** What is known of a user, for a look at many at once. */
-export interface KnownSubject extends Pick<SubjectView, 'sights' | 'code' | 'did'> {
+export interface KnownSubject extends Pick<SubjectView, 'sights' | 'code' | 'did' | 'linked'> {
   /** False for a user who is due and whom nothing has looked at yet. */
   readonly isSeen: boolean;
   /** Since when reconciliations have found that something was removed; undefined where the last one did not. */
   readonly lackedSince: Date | undefined;
   /** The last reconciliation found something that only a person can resolve. */
   readonly needsAction: boolean;
+}
+
+/** A deleted user, by all that another user may have as well. */
+export interface DeletedUser extends Omit<Trigger, 'cause'> {
+  /** The last verified address, and the address of the account, as they were spelled. */
+  readonly emails: readonly string[];
+}
+
+/** A user in Auth0 who may be the same person as a deleted one. */
+export interface Successor {
+  readonly user: UserKey;
+  /** `identity`: Auth0 has linked the deleted user into this one. `address`: this user has verified the same address. */
+  readonly by: 'identity' | 'address';
 }
 
 /** A user whom a sweep found in sync, and of whom the read model does not know that. */
@@ -256,6 +275,11 @@ export interface SubjectReader {
   holdersOfHandle(handle: AccountHandle): Promise<readonly Claimant[]>;
   /** Users with a condition that waits for this user, in the order of their keys. */
   waitingFor(user: UserKey): Promise<readonly Trigger[]>;
+  /**
+   * Users in Auth0 who have one of these addresses, verified, or into whom the deleted user is linked, as far as
+   * reconciliations have seen; those by identity first, then in the order of their keys. Never the user itself.
+   */
+  successorsOf(deleted: DeletedUser): Promise<readonly Successor[]>;
   /** The sisters of those of these users who have one. */
   sistersOf(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, UserKey>>;
   /** Users whose account has this DID, in the order of their keys. Looks through everyone: for a person's question. */
@@ -536,6 +560,8 @@ export interface Directory {
   user(id: Auth0UserId): Promise<Auth0User | 'absent'>;
   /** Users with this email, immediately consistent. */
   usersByEmail(email: string): Promise<readonly Auth0User[]>;
+  /** The user with this id, and users whose `linked` names it, eventually consistent: a hint, never a proof of absence. */
+  usersByIdentity(id: Auth0UserId): Promise<readonly Auth0User[]>;
   /**
    * Everyone, in pages, eventually consistent: hints, never proofs. Throws rather than end early,
    * so a listing that ends is complete. An earlier listing is read again in the same order, and throws

@@ -2,6 +2,7 @@
  * What `doctor` looks with, built from Config as `wire.ts` builds the rest. Everything here reads, but for what
  * `--fix` is handed, and that is connected only when there is something to do.
  */
+
 import { createAuth0Client } from './auth0/client.ts';
 import { askEndpoint } from './auth0/endpoint.ts';
 import { createAuth0Inspection } from './auth0/inspection.ts';
@@ -10,6 +11,7 @@ import type { Config, TenantConfig } from './config/schema.ts';
 import type { ExaminedSide, Surroundings } from './doctor/examine.ts';
 import type { SimulatedTenant, SimulationSide } from './doctor/simulate.ts';
 import type { ExaminedTenant } from './doctor/tenant.ts';
+import { successorSearch } from './engine/successors.ts';
 import { createLogger } from './logger.ts';
 import { connect } from './mongo/connection.ts';
 import { cursorReader } from './mongo/cursors.ts';
@@ -103,6 +105,8 @@ export function wireSimulation(config: Config, clock: Clock) {
     const side: SimulationSide = {
       look: {
         ...{ events: log, documents: documentReader(db), subjects, accounts, people: NO_PEOPLE },
+        // Nobody is deleted in it.
+        successors: successorSearch(subjects, []),
         ...{ handleDomain: handleDomainOf(accounts), settings: engineSettings(config) },
       },
       ...{ log, queue: workQueue(db), rejects: rejects(db), subjects, chooseHandle },

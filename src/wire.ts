@@ -21,6 +21,7 @@ import { peopleOf } from './engine/people.ts';
 import type { PullDeps, PulledTenant } from './engine/pull.ts';
 import type { ReplayDeps } from './engine/replay.ts';
 import type { EngineSettings } from './engine/settings.ts';
+import { successorSearch } from './engine/successors.ts';
 import type { SweepDeps } from './engine/sweep.ts';
 import { UpstreamError } from './errors.ts';
 import type { Logger } from './logger.ts';
@@ -112,11 +113,13 @@ export function wireReadSide(config: Config): ReadSide {
   const { db } = connection;
   const accounts = createAccountReader(xrpcFor(config));
   const tenants = tenantsFor(config);
+  const subjects = subjectReader(db);
   return {
     assess: {
       events: eventReader(db),
       documents: documentReader(db),
-      subjects: subjectReader(db),
+      subjects,
+      successors: successorSearch(subjects, tenants),
       accounts,
       handleDomain: handleDomainOf(accounts),
       settings: engineSettings(config),
@@ -154,7 +157,8 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
   const passwordsFit = () => checkPasswords(storedPasswordReader(db), vault, config.credentials);
   const queue = workQueue(db, served);
   const people = peopleOf(tenants);
-  const assess = { events: log, documents, subjects, accounts, people, handleDomain, settings };
+  const successors = successorSearch(subjects, tenants);
+  const assess = { events: log, documents, subjects, people, successors, accounts, handleDomain, settings };
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
   return {
     sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: config.tenants },
@@ -162,6 +166,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
       log,
       queue,
       subjects,
+      successors,
       documents,
       accounts,
       people,

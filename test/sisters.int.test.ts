@@ -147,3 +147,34 @@ test('a sister tenant that is away keeps nothing but the handle waiting', async 
   expect(await passOver(engine.converge, sister)).toMatchObject({ end: 'failed', applied: [] });
   expect((await accountOf(world, engine, sister))?.handle).toBe(`${sister.label}.at.test`);
 });
+
+test.each([
+  ['the first tenant first', 'alice'],
+  ['the second tenant first', 'sister'],
+])(
+  'an address in two spellings: both know each other, and one account has the handle: %s',
+  async (_order, first) => {
+    const world = await platform({ sisterTag: 'sister', sisters: true });
+    const engine = world.engine();
+    await engine.prepare();
+    const alice = join(world, 'alice');
+    // The lookup by address is letter by letter: from the first tenant, nobody is found.
+    const email = alice.email.replace(/^./, (letter) => letter.toUpperCase());
+    const sister = join(world, 'alice', { email, of: 'sister' });
+    await chooseHandle(world, sister, alice.label);
+    const order = first === 'alice' ? [alice, sister] : [sister, alice];
+    for (let time = 0; time < 3; time += 1)
+      for (const member of order) await passOver(engine.converge, member);
+    expect(await engine.converge.subjects.get(alice.user)).toMatchObject({
+      ...{ sister: sister.user, namedBy: [sister.user], platformHandle: alice.label },
+    });
+    expect(await engine.converge.subjects.get(sister.user)).toMatchObject({ sister: alice.user });
+    const carried = await Promise.all(
+      [alice, sister].map(async (member) => (await accountOf(world, engine, member))?.handle),
+    );
+    expect(carried.filter((handle) => handle === `${alice.label}.at.test`)).toHaveLength(1);
+    expect(await eventsOf(engine, alice, 'sister.named')).toHaveLength(1);
+    const replayed = await runOn(world, '--json', 'replay', '--dry-run');
+    expect(documentOf(replayed)).toMatchObject({ equal: 2, differing: 0 });
+  },
+);

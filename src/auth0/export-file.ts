@@ -7,8 +7,8 @@ import type { Auth0Client } from './client.ts';
 
 /** Milliseconds without a byte after which the file counts as broken off. How long the reader takes does not count. */
 const IDLE_TIMEOUT_MS = 30_000;
-/** In UTF-16 units. The five fields of a user take a few hundred. */
-const MAX_LINE_LENGTH = 65_536;
+/** In UTF-16 units. A user takes a few hundred; each linked identity adds its tokens and what its provider says. */
+const MAX_LINE_LENGTH = 1_048_576;
 const GZIP_MAGIC = [0x1f, 0x8b] as const;
 
 const place = { upstream: 'auth0', route: 'users.export.file', writes: false } as const;

@@ -35,6 +35,7 @@ export function createDirectory(client: Auth0Client, options: DirectoryOptions =
         bucket: 'users',
         parse: (body) => z.array(UserAnswer).parse(body),
       }),
+    usersByIdentity: (id) => usersByIdentity(client, id),
     everyone: async function* (listing) {
       if (listing !== undefined) {
         yield* exportUsers(client, { ...exporting, listing });
@@ -72,6 +73,24 @@ async function readUser(client: Auth0Client, id: Auth0UserId): Promise<Auth0User
   });
 }
 
+/** Into whom this user is linked, or the user itself. An id without a provider is no identity. */
+async function usersByIdentity(client: Auth0Client, id: Auth0UserId): Promise<readonly Auth0User[]> {
+  const [provider = '', ...rest] = id.split('|');
+  if (rest.length === 0) return [];
+  const q = `identities.user_id:${quoted(rest.join('|'))} AND identities.provider:${quoted(provider)}`;
+  const { users } = await readPage(client, 0, PER_PAGE, q);
+  if (users.unreadable.length > 0) {
+    const message = 'A user who may have the identity cannot be read.';
+    throw new UpstreamError(message, { upstream: 'auth0', code: 'UNEXPECTED_ANSWER', retryable: false });
+  }
+  // Each half of the search may be met by another identity of one user.
+  return users.users.filter(({ userId, linked = [] }) => userId === id || linked.includes(id));
+}
+
+function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
+
 const NoSuchUser = z.object({
   statusCode: z.literal(404),
   errorCode: z.literal('inexistent_user').optional(),
@@ -90,6 +109,8 @@ function saysNoSuchUser({ status, body }: Refusal): boolean {
 /** Auth0 answers no search beyond this many users, and a total that stands at the cap may be cut off by it. */
 const MAX_LISTED = 1_000;
 const PER_PAGE = 100;
+/** A linked identity brings its tokens along. */
+const MAX_PAGE_BYTES = 32 * 1024 * 1024;
 const MAX_LISTINGS = 3;
 
 const UserPageAnswer = z.object({
@@ -106,6 +127,7 @@ async function readPage(client: Auth0Client, page: number, perPage: number, q: s
     // Oldest first: whoever signs up meanwhile comes at the end, where the next page finds them.
     query: { page, per_page: perPage, include_totals: true, sort: 'created_at:1', q, ...FIELDS },
     bucket: 'users',
+    maxBytes: MAX_PAGE_BYTES,
     parse: (body) => UserPageAnswer.parse(body),
   });
 }

@@ -1,10 +1,20 @@
 /** An Auth0 user as the API and the exports give it -> the facts that Concord goes by. */
 import { z } from 'zod';
-import { parseAuth0UserId } from '../identity.ts';
+import { type Auth0UserId, parseAuth0UserId } from '../identity.ts';
 import type { Auth0User, UnreadableUser } from '../ports.ts';
 
-/** All that is asked for: what is not read cannot leak. */
-export const USER_FIELDS = ['user_id', 'email', 'email_verified', 'blocked', 'created_at'] as const;
+/**
+ * All that is asked for: what is not read cannot leak. `identities` may hold tokens of identity providers; parsing
+ * keeps the provider and the id of each, and no error names more than the path of a field.
+ */
+export const USER_FIELDS = [
+  'user_id',
+  'email',
+  'email_verified',
+  'blocked',
+  'created_at',
+  'identities',
+] as const;
 
 /** Some identity providers leave fields out, and some send the flag as text. Only the id and the date must be there. */
 const Flag = z.union([z.boolean(), z.enum(['true', 'false'])]).nullish();
@@ -16,6 +26,7 @@ export const UserAnswer = z
     email_verified: Flag,
     blocked: Flag,
     created_at: z.string(),
+    identities: z.array(z.unknown()).catch([]),
   })
   .transform((user, context): Auth0User => {
     const userId = parseAuth0UserId(user.user_id);
@@ -25,14 +36,37 @@ export const UserAnswer = z
       context.addIssue({ code: 'custom', message: 'not usable', path });
       return z.NEVER;
     }
+    const linked = linkedIn(user.identities, userId);
     return {
       userId,
       email: user.email == null || user.email === '' ? undefined : user.email,
       emailVerified: isSet(user.email_verified),
       blocked: isSet(user.blocked),
       createdAt,
+      ...(linked.length === 0 ? {} : { linked }),
     };
   });
+
+/** Numbers beyond what JSON keeps exactly name another user. */
+const Identity = z.object({
+  provider: z.string().min(1),
+  user_id: z.union([z.string().min(1), z.int().nonnegative()]),
+});
+
+/**
+ * The ids of the users that were linked into this one, sorted. The first identity is the user's own. One that cannot be
+ * read costs only itself.
+ * Source: auth0.com/docs, user account linking.
+ */
+function linkedIn(identities: readonly unknown[], own: Auth0UserId): readonly Auth0UserId[] {
+  const ids = identities.map((one) => {
+    const { data } = Identity.safeParse(one);
+    return data === undefined ? undefined : parseAuth0UserId(`${data.provider}|${data.user_id}`);
+  });
+  const isNamed = ids.includes(own);
+  const linked = ids.filter((id, at) => id !== undefined && id !== own && (isNamed || at > 0));
+  return [...new Set(linked.flatMap((id) => id ?? []))].sort();
+}
 
 export interface ReadRows {
   readonly users: readonly Auth0User[];

@@ -49,7 +49,8 @@ async function approve(
   deps: DecisionDeps,
   { run, by, reason }: Extract<Decision, { type: 'approve' }>,
 ): Promise<DecisionAnswer> {
-  const approval = await approveRun({ ...deps, events: deps.assess.events }, run, { by, reason });
+  const { events, subjects, successors } = deps.assess;
+  const approval = await approveRun({ ...deps, events, subjects, successors }, run, { by, reason });
   return { users: approval.users, what: 'The run is approved, and does exactly what it was halted over.' };
 }
 

@@ -2,15 +2,18 @@
 import { UsageError } from '../errors.ts';
 import type { Decided } from '../events/event.ts';
 import type { TenantId } from '../identity.ts';
-import type { EventReader } from '../ports.ts';
+import type { EventReader, SubjectReader } from '../ports.ts';
 import { type DecideDeps, decide, draft } from './decide.ts';
 import { type HaltedRun, haltedRuns, isOpen } from './halted.ts';
 import { ownerOf } from './owner.ts';
 import { sideBySide } from './side-by-side.ts';
+import { type SuccessorSearch, withoutSuccessors } from './successors.ts';
 
 export interface ApprovalDeps extends DecideDeps {
   readonly events: Pick<EventReader, 'read'>;
   readonly tenants: readonly { readonly id: TenantId; readonly keyPrefix: string }[];
+  readonly subjects: Pick<SubjectReader, 'read'>;
+  readonly successors: SuccessorSearch;
 }
 
 export interface Approval {
@@ -59,7 +62,15 @@ async function approve(deps: ApprovalDeps, halt: HaltedRun, decided: Decided): P
   });
   if (halt.kind === 'removals') {
     const grant = { run, ...decided };
-    await sideBySide(triggers, async (one) => void (await decide(deps, one, 'removal.granted', grant)));
+    const free = await withoutSuccessors(
+      deps,
+      triggers.map(({ user }) => user),
+    );
+    const granted = triggers.filter(({ user }) => free.has(user));
+    await sideBySide(granted, async (one) => void (await decide(deps, one, 'removal.granted', grant)));
+    // The account of the others is kept for another user: their next reconciliation says for which one.
+    const kept = triggers.filter(({ user }) => !free.has(user));
+    if (kept.length > 0) await queue.markDue(kept, clock.now(), 'trigger');
   } else await queue.markDue(triggers, clock.now(), 'trigger');
   return triggers.length;
 }

@@ -23,10 +23,11 @@ import type { ActualAccount } from '../reconcilers/account-state.ts';
 import { permanentCode } from '../reconcilers/user-document.ts';
 import { attempt } from './attempt.ts';
 import { dropKnownRenames } from './code-handles.ts';
+import { sameLinks } from './learn.ts';
 import { assemble, type Desired, desire, type LookDeps, look, type TenantPolicy, type View } from './look.ts';
 import { sideBySide } from './side-by-side.ts';
 import { failuresOf, lookForSister, type SisterTenant, seeSisters } from './sister.ts';
-import { markIn, sightsIn } from './standing.ts';
+import { markIn, sightsIn, withLinked } from './standing.ts';
 
 export interface AssessDeps extends LookDeps {
   readonly events: EventReader;
@@ -67,9 +68,9 @@ export async function assess(
   const keys = users.map(({ userId }) => userKey(tenant.keyPrefix, userId));
   const [documents, marks] = await Promise.all([deps.documents.read(keys), deps.subjects.marksOf(keys)]);
   const changed = new Set(
-    keys.filter((key) => {
+    keys.filter((key, at) => {
       const read = documents.get(key);
-      return read !== undefined && marks.get(key) !== markIn(read);
+      return read !== undefined && marks.get(key) !== withLinked(markIn(read), users[at]?.linked);
     }),
   );
   const known = changed.size === 0 ? NONE_KNOWN : await deps.subjects.known([...changed]);
@@ -118,6 +119,11 @@ async function withWhatIsKnown(
 /** Whether a batch look found anything that a pass should see. */
 export function isDrifted({ view }: Assessment): boolean {
   return view.actions.length > 0 || view.conditions.some(({ status }) => status !== 'True');
+}
+
+/** Auth0 has linked other users into this one, or no longer does, and no reconciliation has seen it. No trigger names those users. */
+export function hasOtherLinks({ known, auth0 }: Assessment): boolean {
+  return known !== 'same' && !sameLinks(known?.linked, auth0.linked);
 }
 
 /** Looks at some of those again one by one, with the log. */
@@ -184,6 +190,7 @@ function linkedOnly(
     adoptable: undefined,
     emailHolders: NO_HOLDERS,
     isInRing: false,
+    successors: [],
     code: permanentCode(document, documents),
   };
 }

@@ -22,6 +22,7 @@ import type {
   Documents,
   HandleHolder,
   PdsAccount,
+  Successor,
 } from '../ports.ts';
 import type { AssessDeps, AssessedTenant } from './assess.ts';
 import { DISGUISED_DOMAIN, Disguise } from './disguise.ts';
@@ -41,6 +42,8 @@ export interface FailedCall {
     | 'read'
     | 'holdersOfEmail'
     | 'holdersOfHandle'
+    | 'knownSuccessors'
+    | 'successorsInAuth0'
     | 'events';
   /** Of the sister tenant, and not of the user's own. */
   readonly isSisters: boolean;
@@ -55,6 +58,8 @@ export interface Seen {
   readonly holders: readonly { readonly handle: AccountHandle; readonly holder: HandleHolder }[];
   readonly emailHolders: readonly { readonly email: string; readonly claimants: readonly Claimant[] }[];
   readonly carriers: readonly { readonly handle: AccountHandle; readonly claimants: readonly Claimant[] }[];
+  /** Absent where nobody was asked, and in captures from before there were any. */
+  readonly successors?: { readonly known: readonly Successor[]; readonly inAuth0: readonly Successor[] };
   /** Undefined where the PDS could not be asked. */
   readonly domain: string | undefined;
   readonly failed: readonly FailedCall[];
@@ -148,10 +153,12 @@ class Recorder {
   readonly #holders = new Map<AccountHandle, HandleHolder>();
   readonly #emailHolders = new Map<string, readonly Claimant[]>();
   readonly #carriers = new Map<AccountHandle, readonly Claimant[]>();
+  #known: readonly Successor[] = [];
+  #inAuth0: readonly Successor[] = [];
   readonly #failed: FailedCall[] = [];
 
   constructor(deps: AssessDeps, tenant: AssessedTenant) {
-    const { documents, accounts, subjects, events } = deps;
+    const { documents, accounts, subjects, successors, events } = deps;
     this.deps = {
       settings: deps.settings,
       handleDomain: async () => {
@@ -196,6 +203,16 @@ class Recorder {
           const claimants = await this.#asked('holdersOfEmail', subjects.holdersOfEmail(email));
           this.#emailHolders.set(email, claimants);
           return claimants;
+        },
+      },
+      successors: {
+        known: async (user, emails) => {
+          this.#known = await this.#asked('knownSuccessors', successors.known(user, emails));
+          return this.#known;
+        },
+        inAuth0: async (user, emails) => {
+          this.#inAuth0 = await this.#asked('successorsInAuth0', successors.inAuth0(user, emails));
+          return this.#inAuth0;
         },
       },
       events: {
@@ -252,6 +269,12 @@ class Recorder {
     }
   }
 
+  #successors(as: Disguise): Pick<Seen, 'successors'> {
+    if (this.#known.length + this.#inAuth0.length === 0) return {};
+    const disguised = ({ user, by }: Successor): Successor => ({ user: as.user(user), by });
+    return { successors: { known: this.#known.map(disguised), inAuth0: this.#inAuth0.map(disguised) } };
+  }
+
   /** In the order in which they are folded. */
   events(): readonly ConcordEvent[] {
     return [...this.#events.values()].sort(
@@ -269,6 +292,7 @@ class Recorder {
             email: user.email === undefined ? undefined : as.email(user.email),
           },
           ...{ emailVerified: user.emailVerified, blocked: user.blocked, createdAt: user.createdAt },
+          ...(user.linked === undefined ? {} : { linked: user.linked.map((id) => as.userId(id)).sort() }),
         },
       })),
       documents: [...this.#documents].map(([user, documents]) => ({
@@ -285,6 +309,7 @@ class Recorder {
       carriers: [...this.#carriers].map(([handle, claimants]) => ({
         ...{ handle: as.handle(handle), claimants: claimants.map((one) => disguisedClaimant(one, as)) },
       })),
+      ...this.#successors(as),
       domain: this.domain === undefined ? undefined : DISGUISED_DOMAIN,
       failed: this.#failed,
     };

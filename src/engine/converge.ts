@@ -45,18 +45,24 @@ import {
   failuresOf,
   lookForSister,
   NO_SISTER,
+  nameSelf,
   type SisterLook,
   type SisterTenant,
   wakeSister,
 } from './sister.ts';
 import { subjectView, UNSEEN } from './standing.ts';
+import { affectedBy, type SuccessorSearch } from './successors.ts';
 import { checkWaits, wakeWaiting } from './waiting.ts';
 
 export interface ConvergeDeps {
   readonly log: EventLog;
   readonly queue: WorkQueue;
-  readonly subjects: Pick<SubjectReader, 'get' | 'holdersOfEmail' | 'holdersOfHandle' | 'waitingFor'>;
+  readonly subjects: Pick<
+    SubjectReader,
+    'holdersOfEmail' | 'holdersOfHandle' | 'waitingFor' | 'get' | 'read'
+  >;
   readonly people: People;
+  readonly successors: SuccessorSearch;
   readonly documents: DocumentStore;
   readonly accounts: AccountHost;
   readonly handleDomain: () => Promise<string>;
@@ -215,16 +221,23 @@ class Pass {
     const told: Told[] = answer === undefined ? [] : learnFromAuth0(facts, userId, answer.value);
     told.push(...learnHandle(facts, found.handle));
     if (auth0 !== undefined && auth0 !== 'absent') {
-      const now = { auth0, absentSince: undefined, sister: facts.sister };
+      const now = { auth0, absentSince: undefined, sister: facts.sister, namedBy: facts.namedBy };
       const how = answer === undefined ? 'see' : 'ask';
       const deps = { documents, events: this.#deps.log };
       this.#sister = await lookForSister(deps, this.#tenant, user, now, found, how);
+      if (how === 'ask') await this.#nameSelf();
       told.push(...learnSister(facts, this.#sister.seen));
     }
     // A read that half failed is not fresh: the next pass would take the unknown sister for none.
     if (answer !== undefined && this.#sister.failure === undefined) this.#observedAt = readAt;
     if (told.length > 0) await this.#tell(journal, this.#cause, ...told);
     return found;
+  }
+
+  async #nameSelf(): Promise<void> {
+    if (typeof this.#sister.seen === 'string') return;
+    await this.#ensureLease();
+    await nameSelf(this.#deps, this.#tenant, this.#lease.user, this.#sister.seen, this.#cause);
   }
 
   /**
@@ -411,10 +424,16 @@ class Pass {
     const shown = subjectView(journal.facts());
     const waiting = { ...this.#deps, events: this.#deps.log };
     const before = [this.#known, this.#lease.shown ?? UNSEEN];
-    await wakeSister(this.#deps, this.#tenant, before, shown, this.#cause.at(-1));
-    await wakeWaiting(waiting, user, before, shown, this.#cause.at(-1));
+    const cause = this.#cause.at(-1);
+    await wakeSister(this.#deps, this.#tenant, before, shown, cause);
+    await wakeWaiting(waiting, user, before, shown, cause);
+    const affected = await affectedBy(this.#deps.subjects, this.#lease, before, shown);
+    const triggers = affected.map((one) => (cause === undefined ? one : { ...one, cause }));
+    if (triggers.length > 0) await queue.markDue(triggers, clock.now(), 'trigger');
     await queue.complete(this.#lease, shown, this.#observedAt, retryAt);
-    await wakeWaiting(waiting, user, before, shown, this.#cause.at(-1));
+    // Once more: another worker may have looked at them before the read model showed this.
+    await wakeWaiting(waiting, user, before, shown, cause);
+    if (triggers.length > 0) await queue.markDue(triggers, clock.now(), 'trigger');
     await checkWaits(waiting, this.#lease, shown, view?.others ?? []);
     this.#report(end, journal, latencyMs);
     const durationMs = clock.now().getTime() - startedAt.getTime();

@@ -28,8 +28,12 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
       return { ...head, type: event.type, data };
     }
     case 'auth0.user-observed': {
-      const { userId, email, ...rest } = event.data;
-      const data = { ...rest, userId: as.userId(userId), email: email === null ? null : as.email(email) };
+      const { userId, email, linked, ...rest } = event.data;
+      const data = {
+        ...{ ...rest, userId: as.userId(userId), email: email === null ? null : as.email(email) },
+        // Sorted once more: a read under other names has to find the same list.
+        ...(linked === undefined ? {} : { linked: linked.map((id) => as.userId(id)).sort() }),
+      };
       return { ...head, type: event.type, data };
     }
     case 'auth0.user-absent':
@@ -51,6 +55,10 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
         handle: handle === null ? null : as.platformHandle(handle),
       };
       return { ...head, type: event.type, data };
+    }
+    case 'sister.named': {
+      const { by } = event.data;
+      return { ...head, type: event.type, data: { by: by === null ? null : as.user(by) } };
     }
     case 'subject.observed': {
       const { code, account, record, ...rest } = event.data;

@@ -57,7 +57,10 @@ async function sistersEvents(
   events: readonly ConcordEvent[],
 ): Promise<ConcordEvent[]> {
   const sisters = new Set(
-    events.flatMap((event) => (event.type === 'sister.observed' ? (event.data.user ?? []) : [])),
+    events.flatMap((event) => {
+      if (event.type === 'sister.named') return event.data.by ?? [];
+      return event.type === 'sister.observed' ? (event.data.user ?? []) : [];
+    }),
   );
   sisters.delete(user);
   return (await Promise.all([...sisters].map((sister) => reader.ofUser(sister)))).flat();

@@ -213,6 +213,7 @@ function knownOf(facts: Facts, events: readonly ConcordEvent[]): ConcordEvent[] 
     holds(facts.unlistedSince !== undefined, 'auth0.user-unlisted'),
     newest('handle.observed'),
     newest('sister.observed'),
+    holds(facts.namedBy.length > 0, 'sister.named'),
     holds(facts.seen.code !== undefined || facts.seen.account !== undefined, 'subject.observed'),
     ...[...facts.removed].map((what) =>
       events.findLast(({ type, data }) => type === 'resource.removed' && data.what === what),

@@ -21,11 +21,20 @@ export function learnFromAuth0(facts: Facts, userId: Auth0UserId, answer: Auth0U
     known.email === answer.email &&
     known.emailVerified === answer.emailVerified &&
     known.blocked === answer.blocked &&
-    known.createdAt.getTime() === answer.createdAt.getTime();
+    known.createdAt.getTime() === answer.createdAt.getTime() &&
+    sameLinks(known.linked, answer.linked);
   if (same) return [];
-  const { email = null, emailVerified, blocked, createdAt } = answer;
-  const data = { userId, email, emailVerified, blocked, createdAt: createdAt.toISOString() };
+  const { email = null, emailVerified, blocked, createdAt, linked } = answer;
+  const data = {
+    ...{ userId, email, emailVerified, blocked, createdAt: createdAt.toISOString() },
+    ...(linked === undefined ? {} : { linked }),
+  };
   return [{ type: 'auth0.user-observed', data }];
+}
+
+/** Both are sorted. */
+export function sameLinks(a: Auth0User['linked'] = [], b: Auth0User['linked'] = []): boolean {
+  return a.length === b.length && a.every((id, at) => id === b[at]);
 }
 
 export function learnHandle(facts: Facts, platformHandle: string | undefined): Told[] {

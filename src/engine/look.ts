@@ -31,6 +31,7 @@ import * as verification from '../reconcilers/verification.ts';
 import { attempt, type Failure } from './attempt.ts';
 import { openGaps } from './gaps.ts';
 import type { EngineSettings } from './settings.ts';
+import { lookForSuccessors, type SuccessorSearch } from './successors.ts';
 
 export type Action =
   | verification.VerificationAction
@@ -44,6 +45,7 @@ export interface LookDeps {
   readonly accounts: AccountReader;
   readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle'>;
   readonly people: People;
+  readonly successors: SuccessorSearch;
   readonly events: Pick<EventReader, 'read'>;
   /** What handles live under, such as `.at.test`; asks the PDS, which may be out of reach. */
   readonly handleDomain: () => Promise<string>;
@@ -137,13 +139,19 @@ export async function look(
     account.observe(deps, { user, tenant: tenant.id }, desired.account, read),
   );
   if (!accountSeen.ok) return assemble(desired, document, undefined, undefined, accountSeen.failure, now);
-  const managed = managedAccount(desired.account, accountSeen.value);
+  const found = await attempt('account', () =>
+    lookForSuccessors(deps.successors, user, facts, desired.account, accountSeen.value, now),
+  );
+  if (!found.ok) return assemble(desired, document, undefined, undefined, found.failure, now);
+  const actual =
+    found.value.length === 0 ? accountSeen.value : { ...accountSeen.value, successors: found.value };
+  const managed = managedAccount(desired.account, actual);
   const holderSeen = await attempt('handle', () =>
     handle.observe(deps, user, desired.handle, managed.account),
   );
   return holderSeen.ok
-    ? assemble(desired, document, accountSeen.value, holderSeen.value, undefined, now)
-    : assemble(desired, document, accountSeen.value, undefined, holderSeen.failure, now);
+    ? assemble(desired, document, actual, holderSeen.value, undefined, now)
+    : assemble(desired, document, actual, undefined, holderSeen.failure, now);
 }
 
 /** What keeps an account from being removed; nobody else's fate hangs on it. */

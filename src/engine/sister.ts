@@ -5,8 +5,12 @@
  *
  * Auth0 is asked by address, which is immediately consistent, and only by a pass, or where a rename hangs
  * on the answer; in between the log says who the sister is.
+ *
+ * A lookup by address is case-sensitive for some connections, so one side may find the other and not be found by it.
+ * What one side finds is told to the other (`sister.named`), which proves it by id: both know each other, whichever
+ * is reconciled first.
  */
-import { type Facts, fold } from '../events/fold.ts';
+import { type Facts, fold, isCurrent } from '../events/fold.ts';
 import { type EventId, type TenantId, type UserKey, userKey } from '../identity.ts';
 import type {
   Auth0User,
@@ -15,11 +19,13 @@ import type {
   DocumentReader,
   Documents,
   EventReader,
+  SubjectReader,
   SubjectView,
   WorkQueue,
 } from '../ports.ts';
 import type { Sister, SisterSeen } from '../reconcilers/handle.ts';
 import { attempt, type Failure } from './attempt.ts';
+import { type DecideDeps, decide } from './decide.ts';
 import { ownerOf } from './owner.ts';
 
 export interface SisterTenant {
@@ -47,7 +53,7 @@ export async function lookForSister(
   deps: SisterDeps,
   tenant: { readonly sister?: SisterTenant | undefined },
   user: UserKey,
-  facts: Pick<Facts, 'auth0' | 'absentSince' | 'sister'>,
+  facts: Pick<Facts, 'auth0' | 'absentSince' | 'sister' | 'namedBy'>,
   own: Documents | undefined,
   how: 'ask' | 'see',
 ): Promise<SisterLook> {
@@ -56,7 +62,9 @@ export async function lookForSister(
   if (asked === undefined || auth0 === undefined || absentSince !== undefined) return NO_SISTER;
   const look = await attempt('handle', async () => {
     const known = facts.sister?.user;
-    const sister = how === 'ask' ? await findSister(deps, asked, auth0, known) : known;
+    const named = facts.namedBy.filter((one) => isCurrent(facts, one)).map((one) => one.user);
+    const candidates = known === undefined ? named : [known, ...named];
+    const sister = how === 'ask' ? await findSister(deps, asked, auth0, candidates) : known;
     if (sister === undefined) return undefined;
     const owns = new Map(own === undefined ? [] : [[user, own]]);
     return (await seeSisters(deps, new Map([[user, sister]]), owns)).get(user);
@@ -78,14 +86,15 @@ interface Candidate {
 }
 
 /**
- * Who this user is in the sister tenant; undefined for nobody. `known` is who it was, and is read by id before
- * they are nobody. Of several, whoever has a handle, or else who was there first. Throws UpstreamError.
+ * The linked user in the linked tenant; undefined where there is none. `candidates` are the one that was known and
+ * those who named this user: those that the lookup by address misses are read by id. Of several, the one with a handle,
+ * or else the oldest. Throws UpstreamError.
  */
 async function findSister(
   { documents }: SisterDeps,
   tenant: SisterTenant,
   auth0: Auth0User,
-  known: UserKey | undefined,
+  candidates: readonly UserKey[],
 ): Promise<UserKey | undefined> {
   const { email } = auth0;
   if (email === undefined || !auth0.emailVerified) return undefined;
@@ -93,19 +102,37 @@ async function findSister(
   // Auth0 compares addresses letter by letter, and some providers hand them on as they were typed.
   const spellings = [...new Set([lower, email])];
   const found = (await Promise.all(spellings.map((text) => tenant.directory.usersByEmail(text)))).flat();
-  const owned = known === undefined ? undefined : ownerOf(known, [tenant]);
-  if (owned !== undefined && !found.some(({ userId }) => userId === owned.userId)) {
-    const again = await tenant.directory.user(owned.userId);
-    if (again !== 'absent') found.push(again);
-  }
-  const candidates = found
+  const missed = new Set(candidates.flatMap((user) => ownerOf(user, [tenant])?.userId ?? []));
+  for (const { userId } of found) missed.delete(userId);
+  const read = await Promise.all([...missed].map((userId) => tenant.directory.user(userId)));
+  const proven = [...found, ...read.filter((answer) => answer !== 'absent')]
     .filter((other) => other.emailVerified && other.email?.toLowerCase() === lower)
     .map((other) => ({ user: userKey(tenant.keyPrefix, other.userId), auth0: other }))
     .sort(byAge);
-  if (candidates.length < 2) return candidates[0]?.user;
-  const read = await documents.read([...new Set(candidates.map(({ user }) => user))]);
-  const named = candidates.find(({ user }) => read.get(user)?.handle !== undefined);
-  return (named ?? candidates[0])?.user;
+  if (proven.length < 2) return proven[0]?.user;
+  const held = await documents.read([...new Set(proven.map(({ user }) => user))]);
+  const withHandle = proven.find(({ user }) => held.get(user)?.handle !== undefined);
+  return (withHandle ?? proven[0])?.user;
+}
+
+/**
+ * Tells the linked user that it was found, before this user's own log says so, where the read model does not show that
+ * it knows: its own lookup may never find this user. May be repeated. A user of whom nothing is known yet is told as
+ * well, and made known by it. Throws UpstreamError.
+ */
+export async function nameSelf(
+  deps: DecideDeps & { readonly subjects: Pick<SubjectReader, 'get'> },
+  { sister: tenant }: { readonly sister?: SisterTenant | undefined },
+  user: UserKey,
+  seen: SisterSeen,
+  cause: readonly EventId[],
+): Promise<void> {
+  const owned = tenant === undefined || typeof seen === 'string' ? undefined : ownerOf(seen.user, [tenant]);
+  if (owned === undefined) return;
+  const shown = await deps.subjects.get(owned.user);
+  if (shown?.sister === user || shown?.namedBy.includes(user) === true) return;
+  const trigger = { user: owned.user, userId: owned.userId, tenant: owned.tenant.id };
+  await decide(deps, trigger, 'sister.named', { by: user }, cause);
 }
 
 function byAge(a: Candidate, b: Candidate): number {
@@ -169,9 +196,14 @@ export async function wakeSister(
 ): Promise<void> {
   if (tenant === undefined) return;
   if (before.every((one) => bearing(one) === bearing(view))) return;
-  const sisters = new Set([...before, view].map(({ sister }) => sister));
+  // Those who named this user as well: it may be deleted before it knew of them.
+  const sisters = new Set(
+    [...before, view].flatMap(({ sister, namedBy }) =>
+      sister === undefined ? namedBy : [sister, ...namedBy],
+    ),
+  );
   const triggers = [...sisters].flatMap((sister) => {
-    const owned = sister === undefined ? undefined : ownerOf(sister, [tenant]);
+    const owned = ownerOf(sister, [tenant]);
     if (owned === undefined) return [];
     const trigger = { user: owned.user, userId: owned.userId, tenant: tenant.id };
     return [cause === undefined ? trigger : { ...trigger, cause }];
@@ -183,6 +215,6 @@ export async function wakeSister(
 function bearing(view: SubjectView): string {
   const { email, emailVerified, did, accountHandle, platformHandle, sister, conditions } = view;
   const isGone = conditions.some(({ reason }) => reason === 'UserGone');
-  const person = [email, emailVerified, sister, isGone];
+  const person = [email, emailVerified, sister, isGone ? view.namedBy : isGone];
   return JSON.stringify([...person, platformHandle, did, accountHandle, isExpected(conditions)]);
 }

@@ -1,7 +1,7 @@
 /** From conditions to the two axes that are never mixed, and to what the read model shows of a user. */
 import type { ConditionDraft } from '../events/event.ts';
 import type { Facts, Sights } from '../events/fold.ts';
-import type { Code, Did } from '../identity.ts';
+import type { Auth0UserId, Code, Did } from '../identity.ts';
 import type { Documents, Health, Sight, SubjectView, Sync } from '../ports.ts';
 
 /** From this many failed passes in a row a user counts as degraded and no longer as being worked on. */
@@ -36,16 +36,23 @@ export function subjectView(facts: Facts): SubjectView {
   const did = account?.did ?? facts.sights.record ?? facts.sights.account;
   const seen = { code: facts.seen.code ?? facts.code, did, sights: sightsOf(facts) };
   const needsAction = facts.conditions.some(({ held }) => held);
-  const known = { ...seen, mark: `${markOf(seen.sights, seen.code, did)}${needsAction ? NEEDS_ACTION : ''}` };
+  const { auth0 } = facts;
+  const isThere = facts.absentSince === undefined && !facts.forgotten;
+  const linked = isThere ? (auth0?.linked ?? []) : [];
+  const mark = withLinked(markOf(seen.sights, seen.code, did), linked);
+  const known = { ...seen, linked, mark: `${mark}${needsAction ? NEEDS_ACTION : ''}` };
   if (facts.forgotten) return { ...forgotten, ...known };
+  const email = auth0?.email?.toLowerCase();
   return {
     ...known,
-    email: facts.auth0?.email?.toLowerCase(),
-    emailVerified: facts.auth0?.emailVerified ?? false,
+    email,
+    emailVerified: auth0?.emailVerified ?? false,
+    verifiedEmail: isThere && auth0?.emailVerified === true ? email : undefined,
     accountHandle: account?.handle,
     accountEmail: account?.email?.toLowerCase(),
     platformHandle: facts.platformHandle ?? facts.sister?.handle,
     sister: facts.sister?.user,
+    namedBy: facts.namedBy.map(({ user }) => user),
     conditions: facts.conditions,
     sync: syncOf(facts.conditions),
     health: healthOf(facts, facts.conditions),
@@ -75,6 +82,11 @@ function markOf(sights: readonly Sight[], code: Code | undefined, did: Did | und
   return `${sights.map((one) => LETTER[one]).join('')} ${code ?? ''} ${did ?? ''}`;
 }
 
+/** Users without linked identities, nearly all, have the mark as it is. */
+export function withLinked(mark: string, linked: readonly Auth0UserId[] = []): string {
+  return linked.length === 0 ? mark : `${mark} ${linked.join(' ')}`;
+}
+
 /** The mark of a user of whom nothing is missing: what the documents show is all that was ever seen. */
 export function markIn({ verificationCount, user }: Documents): string {
   const did = user?.account?.did;
@@ -96,10 +108,12 @@ export function sightsIn({ sights, did }: Pick<SubjectView, 'sights' | 'did'>): 
 const forgotten = {
   email: undefined,
   emailVerified: false,
+  verifiedEmail: undefined,
   accountHandle: undefined,
   accountEmail: undefined,
   platformHandle: undefined,
   sister: undefined,
+  namedBy: [],
   conditions: [],
   sync: 'Synced',
   health: 'Deleted',
@@ -114,12 +128,15 @@ export const UNSEEN: SubjectView = {
   mark: '',
   email: undefined,
   emailVerified: false,
+  verifiedEmail: undefined,
+  linked: [],
   code: undefined,
   did: undefined,
   accountHandle: undefined,
   accountEmail: undefined,
   platformHandle: undefined,
   sister: undefined,
+  namedBy: [],
   conditions: [],
   sync: 'Unknown',
   health: 'Progressing',

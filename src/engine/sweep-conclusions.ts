@@ -13,10 +13,12 @@ import { allowed, allowedDisappearances, isShrunken, type SafetyLimits } from '.
 import { ownerOf } from './owner.ts';
 import type { EngineSettings } from './settings.ts';
 import { sideBySide } from './side-by-side.ts';
+import { type SuccessorSearch, withoutSuccessors } from './successors.ts';
 
 export interface ConclusionDeps extends DecideDeps {
   readonly events: Pick<EventReader, 'read'>;
-  readonly subjects: Pick<SubjectReader, 'standings'>;
+  readonly subjects: Pick<SubjectReader, 'standings' | 'read'>;
+  readonly successors: SuccessorSearch;
   readonly logger: Logger;
   readonly limits: SafetyLimits;
   readonly settings: Pick<EngineSettings, 'policy'>;
@@ -145,19 +147,23 @@ class Conclusion implements Concluded {
     const removable = new KeptUsers();
     for await (const page of this.#deps.subjects.standings(this.#tenant.id)) {
       const again: UserKey[] = [];
+      const kept: UserKey[] = [];
       for (const standing of page) {
         const { user, conditions } = standing;
         const says = (reason: string) => conditions.some((condition) => condition.reason === reason);
         const isGone = says('UserGone') || says('UserGoneOnce');
         const isListed = this.#everyone.isListed(user);
         if (isListed ? isGone : isGone && this.#isKept(standing)) again.push(user);
+        else if (says('KeptForSuccessor')) kept.push(user);
         else if (says('RemovalDue') || says('RemovalWithheld')) removable.add(user);
         // A listing that lacks somebody who is newer than it says nothing.
         if (isListed || (!isGone && !this.#isNew(standing))) known += 1;
         // A 404 whose second proof is still missing gets it here, as does whoever was thought to be there.
         if (!isListed && (isGone ? says('UserGoneOnce') : !this.#isNew(standing))) unlisted.add(user);
       }
-      await this.#markDue(again);
+      // No trigger tells that a successor is gone whom only Auth0 knew.
+      const free = kept.length === 0 ? [] : await withoutSuccessors(this.#deps, kept);
+      await this.#markDue([...again, ...free]);
     }
     return { known, unlisted, removable };
   }
@@ -165,7 +171,8 @@ class Conclusion implements Concluded {
   /** Gone with an account that the policy of that day let be: the policy may have changed since. */
   #isKept({ did, conditions }: Standing): boolean {
     const account = conditions.find(({ type }) => type === 'account')?.reason;
-    return did !== undefined && account === 'UserGone' && this.#deps.settings.policy.removal !== 'report';
+    const isToBeKept = this.#deps.settings.policy.removal === 'report';
+    return did !== undefined && account === (isToBeKept ? 'KeptForSuccessor' : 'UserGone');
   }
 
   /** Read by id, and there, since the listing was asked for. */
@@ -201,10 +208,11 @@ class Conclusion implements Concluded {
   async #remove(removable: KeptUsers): Promise<void> {
     if (removable.count === 0) return;
     const granted = await this.#grantedOfLate();
+    const free = await this.#withoutSuccessors(removable.users);
     // Whoever has been granted and not been looked at since still says RemovalDue, and is not asked about twice.
-    const waiting = removable.users.filter((user) => !granted.has(user));
+    const waiting = removable.users.filter((user) => free.has(user) && !granted.has(user));
     // But looked at again: the run that granted it may have broken off before the user was due.
-    await this.#markDue(removable.users.filter((user) => granted.has(user)));
+    await this.#markDue(removable.users.filter((user) => granted.has(user) || !free.has(user)));
     if (waiting.length === 0) return;
     const { users, run } = this.#everyone;
     const limit = allowed(this.#deps.limits.removals, users);
@@ -216,6 +224,17 @@ class Conclusion implements Concluded {
       await decide(this.#deps, trigger, 'removal.granted', { run, by: 'the safety limit' });
       this.removals += 1;
     }
+  }
+
+  /** A user who has verified the address since the last reconciliation is in the way of a grant. */
+  async #withoutSuccessors(users: readonly UserKey[]): Promise<ReadonlySet<UserKey>> {
+    const free = new Set<UserKey>();
+    for (let from = 0; from < users.length; from += DECIDED_AT_ONCE) {
+      await this.#stayAlive();
+      const found = await withoutSuccessors(this.#deps, users.slice(from, from + DECIDED_AT_ONCE));
+      for (const user of found) free.add(user);
+    }
+    return free;
   }
 
   /** Sweep after sweep, the limit holds for a day. */

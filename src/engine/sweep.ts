@@ -31,6 +31,7 @@ import {
   type AssessedTenant,
   type Assessment,
   assess,
+  hasOtherLinks,
   isDrifted,
   lookCloser,
 } from './assess.ts';
@@ -289,7 +290,7 @@ class Run {
 
   async #take({ page, seen, readAt }: Looked): Promise<void> {
     const { queue, clock } = this.#deps;
-    const found = seen.filter((one) => isDrifted(one) || isResolved(one));
+    const found = seen.filter((one) => isDrifted(one) || isResolved(one) || hasOtherLinks(one));
     for (const { user } of found.filter(isRename)) this.#renames.add(user);
     for (const { user } of found.filter(hasDisappeared)) this.#disappeared.add(user);
     this.#lackingRecently += found.filter((one) => lacksRecently(one, readAt)).length;
@@ -299,7 +300,7 @@ class Run {
       (userId) => this.#trigger(userId),
     );
     if (due.length > 0) await queue.markDue(due, clock.now(), 'sweep');
-    const others = seen.filter((one) => !isResolved(one));
+    const others = seen.filter((one) => !isResolved(one) && !hasOtherLinks(one));
     await recordFirstSights(this.#deps, this.#tenant, others, readAt);
     for (const one of seen) this.#tally.add(one);
     this.#listing = page.listing;

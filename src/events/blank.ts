@@ -17,12 +17,16 @@ export function blanked(event: ConcordEvent): ConcordEvent {
       return { ...event, data: { ...event.data, raw: NOTHING } };
     case 'auth0.event-received':
       return { ...event, data: { ...event.data, raw: NOTHING } };
-    case 'auth0.user-observed':
-      return { ...event, data: { ...event.data, email: null } };
+    case 'auth0.user-observed': {
+      const { linked: _linked, ...data } = event.data;
+      return { ...event, data: { ...data, email: null } };
+    }
     case 'handle.observed':
       return { ...event, data: { handle: null } };
     case 'sister.observed':
       return { ...event, data: { user: null, handle: null } };
+    case 'sister.named':
+      return { ...event, data: { by: null } };
     case 'subject.observed': {
       const { account } = event.data;
       const nameless = account && { did: account.did, handle: BLANKED_HANDLE, email: null };

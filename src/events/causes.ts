@@ -41,6 +41,7 @@ export function partOf(type: EventType): Part {
     case 'auth0.user-unlisted':
     case 'handle.observed':
     case 'sister.observed':
+    case 'sister.named':
     case 'subject.observed':
     case 'resource.removed':
       return 'learned';

@@ -117,6 +117,8 @@ export interface EventData {
     readonly emailVerified: boolean;
     readonly blocked: boolean;
     readonly createdAt: string;
+    /** The users that are linked into this one, sorted. Absent when there are none, as in all that was written before they were read. */
+    readonly linked?: readonly Auth0UserId[];
   };
   'auth0.user-absent': { readonly userId: Auth0UserId };
   /** Not in a listing that was complete: one of the two proofs of a removal, and none by itself. */
@@ -124,6 +126,8 @@ export interface EventData {
   'handle.observed': { readonly handle: string | null };
   /** Who the same person is in the sister tenant, and the handle that this sister has; null for nobody. */
   'sister.observed': { readonly user: UserKey | null; readonly handle: string | null };
+  /** A reconciliation of `by`, of the linked tenant, found that this user is the same person. Null once `by` is forgotten. */
+  'sister.named': { readonly by: UserKey | null };
   /**
    * What was found and no other event tells: what is older than the log, or was changed by others. That an account
    * is there does not prove that it is this user's; that something was there decides that it is not created again.
@@ -326,6 +330,7 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'auth0.user-unlisted': true,
   'handle.observed': true,
   'sister.observed': true,
+  'sister.named': true,
   'subject.observed': true,
   'resource.removed': true,
   'actions.intended': true,

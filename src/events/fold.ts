@@ -23,6 +23,8 @@ export interface Auth0Facts {
   readonly emailVerified: boolean;
   readonly blocked: boolean;
   readonly createdAt: Date;
+  /** The users that Auth0 has linked into this one, sorted: they exist only as its identities. Absent when there are none. */
+  readonly linked?: readonly Auth0UserId[];
 }
 
 /** An account creation that was meant, and of which it is not known that an account came of it. */
@@ -61,6 +63,13 @@ export interface Parking {
   readonly at: Date;
 }
 
+/** A hint, which Auth0 has to prove: by id, because a lookup by address may miss another spelling. */
+export interface NamedBy {
+  readonly user: UserKey;
+  /** The address that this user had then, lower-case: with another one it is not the same person any more. */
+  readonly email: string | undefined;
+}
+
 export interface Refusal {
   readonly reason: RefusalReason;
   readonly at: Date;
@@ -69,6 +78,8 @@ export interface Refusal {
 export interface Facts {
   /** Undefined until Auth0 has been read once. Kept when the user is gone, as the last that was known. */
   readonly auth0: Auth0Facts | undefined;
+  /** The last address of this life that Auth0 called verified, as it was spelled. Kept when the user is gone. */
+  readonly verifiedEmail: string | undefined;
   /** The event of the newest read of Auth0, present or absent. */
   readonly auth0Event: EventId | undefined;
   /** Set when the newest read of Auth0 by id said that there is no such user. */
@@ -100,6 +111,8 @@ export interface Facts {
   readonly platformHandle: string | undefined;
   /** The same person in the sister tenant, and the handle they have there. */
   readonly sister: { readonly user: UserKey; readonly handle: string | undefined } | undefined;
+  /** Users of the linked tenant whose reconciliations found that this user is the same person; the newest last. */
+  readonly namedBy: readonly NamedBy[];
   /** The user's permanent code: the first that the log assigned, or that was found. */
   readonly code: Code | undefined;
   readonly sights: Sights;
@@ -151,6 +164,9 @@ export interface Facts {
 /** The change stream tells the time in whole seconds: what it tells of happened up to so much later. */
 const STREAM_CLOCK_MS = 999;
 
+/** A person has one user in a tenant, and a few where they signed up in several ways. */
+const MAX_NAMED_BY = 4;
+
 /** A call that arrives late does so within minutes, and no user is tried more often than this in that time. */
 const MAX_GIVEN_UP = 8;
 
@@ -171,6 +187,7 @@ const NO_SIGHTS: Sights = {
 
 const NOTHING: Facts = {
   auth0: undefined,
+  verifiedEmail: undefined,
   auth0Event: undefined,
   absentSince: undefined,
   deletionHintAt: undefined,
@@ -185,6 +202,7 @@ const NOTHING: Facts = {
   forgotten: false,
   platformHandle: undefined,
   sister: undefined,
+  namedBy: [],
   code: undefined,
   sights: NO_SIGHTS,
   seenInSync: false,
@@ -263,7 +281,9 @@ function apply(facts: Draft, event: ConcordEvent): void {
         emailVerified: event.data.emailVerified,
         blocked: event.data.blocked,
         createdAt: new Date(event.data.createdAt),
+        ...(event.data.linked === undefined ? {} : { linked: event.data.linked }),
       };
+      if (event.data.emailVerified) facts.verifiedEmail = event.data.email ?? facts.verifiedEmail;
       facts.auth0Event = event._id;
       // Whoever is there again starts anew: proofs and grants of an earlier absence are void.
       facts.absentSince = undefined;
@@ -284,7 +304,19 @@ function apply(facts: Draft, event: ConcordEvent): void {
       return;
     case 'sister.observed': {
       const { user, handle } = event.data;
+      const before = facts.sister?.user;
       facts.sister = user === null ? undefined : { user, handle: handle ?? undefined };
+      // Found not to be the same person, and nobody took the place: asked for again only when named again.
+      if (user === null)
+        facts.namedBy = facts.namedBy.filter((one) => one.user !== before || !isCurrent(facts, one));
+      return;
+    }
+    case 'sister.named': {
+      const { by } = event.data;
+      if (by === null) return;
+      const others = facts.namedBy.filter(({ user }) => user !== by);
+      const named = { user: by, email: facts.auth0?.email?.toLowerCase() };
+      facts.namedBy = [...others, named].slice(-MAX_NAMED_BY);
       return;
     }
     case 'subject.observed': {
@@ -525,7 +557,15 @@ function startsAnew({ auth0, absentSince, removedAt }: Facts, createdAt: Date): 
 
 /** What an earlier life under the same id says nothing about. */
 function newLife() {
-  return { sights: NO_SIGHTS, kept: NOTHING.kept, removed: new Set<Removable>(), lostAccount: undefined };
+  return {
+    ...{ sights: NO_SIGHTS, kept: NOTHING.kept, removed: new Set<Removable>(), lostAccount: undefined },
+    verifiedEmail: undefined,
+  };
+}
+
+/** Whether the user still has the address under which it was named, as far as either is known. */
+export function isCurrent({ auth0 }: Pick<Facts, 'auth0'>, { email }: NamedBy): boolean {
+  return email === undefined || email === auth0?.email?.toLowerCase();
 }
 
 /** The facts as Auth0's answer will make them, before it is in the log. */

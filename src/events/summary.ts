@@ -13,14 +13,17 @@ export function summary(event: ConcordEvent): string {
     case 'auth0.event-received':
       return event.data.name;
     case 'auth0.user-observed': {
-      const { email, emailVerified, blocked } = event.data;
+      const { email, emailVerified, blocked, linked = [] } = event.data;
       const address = email === null ? 'no email' : emailVerified ? 'email verified' : 'email not verified';
-      return blocked ? `${address}, blocked` : address;
+      const identities = linked.length === 0 ? '' : `, linked identities: ${linked.length}`;
+      return `${address}${blocked ? ', blocked' : ''}${identities}`;
     }
     case 'handle.observed':
       return event.data.handle === null ? 'none' : `@${event.data.handle}`;
     case 'sister.observed':
       return event.data.user ?? 'none';
+    case 'sister.named':
+      return `by ${event.data.by ?? 'a user who is forgotten'}`;
     case 'subject.observed':
       return seenSummary(event.data);
     case 'resource.removed':

@@ -75,8 +75,12 @@ export function eraser(db: Db): Eraser {
           { $set: { 'data.user': null, 'data.handle': null } },
         ),
       );
+      const named = await writing('blank what names a user', () =>
+        log.updateMany({ type: 'sister.named', 'data.by': { $eq: user } }, { $set: { 'data.by': null } }),
+      );
+      // `linked` of another user stays: Auth0 shows it as an identity of that user.
       return {
-        events: mentions + sisters.modifiedCount,
+        events: mentions + sisters.modifiedCount + named.modifiedCount,
         rejects: await blankAll(rejects, '_id', {}, inRejects, 'raw', {}),
       };
     },

@@ -40,6 +40,14 @@ const ownIndexes: readonly IndexSpec[] = [
     key: { accountEmailHash: 1, _id: 1 },
     having: ['accountEmailHash'],
   },
+  // Who in Auth0 has the address, or the identity, of a user who was deleted.
+  {
+    collection: collections.subjects,
+    name: 'verified_email',
+    key: { verifiedEmailHash: 1, _id: 1 },
+    having: ['verifiedEmailHash'],
+  },
+  { collection: collections.subjects, name: 'linked', key: { linkedIds: 1 }, having: ['linkedIds'] },
   {
     collection: collections.subjects,
     name: 'handle',

@@ -7,7 +7,7 @@ import { LeaseLostError } from '../errors.ts';
 import type { UserKey } from '../identity.ts';
 import type { Lease, SubjectView } from '../ports.ts';
 import { writing } from './errors.ts';
-import { emailHash, maxCauses, priorities, type Subjects } from './subjects.ts';
+import { maxCauses, priorities, type Subjects, searchUpdate } from './subjects.ts';
 
 export async function renew(subjects: Subjects, lease: Lease, now: Date, leaseMs: number): Promise<Lease> {
   const until = new Date(now.getTime() + leaseMs);
@@ -29,17 +29,9 @@ export async function complete(
   observedAt: Date | undefined,
   retryAt: Date | undefined,
 ): Promise<void> {
-  const hash = view.accountEmail === undefined ? undefined : emailHash(view.accountEmail);
-  const seen = {
-    view,
-    ...(observedAt === undefined ? {} : { observedAt }),
-    ...(hash === undefined ? {} : { accountEmailHash: hash }),
-  };
-  const gone: Document = {
-    lease: true,
-    taken: true,
-    ...(hash === undefined ? { accountEmailHash: true } : {}),
-  };
+  const searched = searchUpdate(view);
+  const seen = { view, ...(observedAt === undefined ? {} : { observedAt }), ...searched.$set };
+  const gone: Document = { lease: true, taken: true, ...searched.$unset };
   const asTaken =
     lease.dueCount === 0 ? { due: { $exists: false } } : { 'due.count': { $eq: lease.dueCount } };
 

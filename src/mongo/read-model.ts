@@ -6,7 +6,7 @@ import type { HistoryReader, Lease, ReadModel, SubjectView } from '../ports.ts';
 import { collections } from './collections.ts';
 import type { ReadableDb } from './connection.ts';
 import { reading, writing } from './errors.ts';
-import { emailHash, type StoredSubject } from './subjects.ts';
+import { SEARCHED_BY_NOTHING, type StoredSubject, searchUpdate } from './subjects.ts';
 
 /** Entries of the index that are looked at in one go. */
 const page = 1_000;
@@ -52,8 +52,7 @@ export function readModel(db: Db): ReadModel {
 }
 
 function shownAs(view: SubjectView | undefined): Document {
-  if (view === undefined) return { $unset: { view: true, accountEmailHash: true } };
-  return view.accountEmail === undefined
-    ? { $set: { view }, $unset: { accountEmailHash: true } }
-    : { $set: { view, accountEmailHash: emailHash(view.accountEmail) } };
+  if (view === undefined) return { $unset: { view: true, ...SEARCHED_BY_NOTHING } };
+  const { $set, $unset } = searchUpdate(view);
+  return { $set: { view, ...$set }, ...(Object.keys($unset).length === 0 ? {} : { $unset }) };
 }

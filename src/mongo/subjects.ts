@@ -36,12 +36,16 @@ export interface StoredSubject {
   readonly observedAt?: Date;
   readonly view?: Partial<SubjectView>;
   readonly accountEmailHash?: string;
+  readonly verifiedEmailHash?: string;
+  /** `view.linked`, of users who have any, so that the index is as small as that. */
+  readonly linkedIds?: readonly Auth0UserId[];
 }
 
 const knownProjection = {
   'view.sights': 1,
   'view.code': 1,
   'view.did': 1,
+  'view.linked': 1,
   'view.sync': 1,
   'view.conditions.reason': 1,
   'view.conditions.held': 1,
@@ -194,6 +198,24 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
       return found.map(({ _id, tenant, userId }) => ({ user: _id, tenant, userId }));
     },
 
+    async successorsOf({ user, tenant, userId, emails }) {
+      const others = { projection: { _id: 1 }, sort: { _id: 1 } } as const;
+      const hashes = [...new Set(emails.map(emailHash))];
+      const [linking, verified] = await reading('find the successors of a deleted user', () =>
+        Promise.all([
+          subjects.find({ linkedIds: { $eq: userId }, tenant: { $eq: tenant } }, others).toArray(),
+          hashes.length === 0 ? [] : subjects.find({ verifiedEmailHash: { $in: hashes } }, others).toArray(),
+        ]),
+      );
+      const byIdentity = linking.map((one) => ({ user: one._id, by: 'identity' as const }));
+      const known = new Set([user, ...byIdentity.map((one) => one.user)]);
+      const byAddress = verified.filter(({ _id }) => !known.has(_id));
+      return [
+        ...byIdentity.filter((one) => one.user !== user),
+        ...byAddress.map(({ _id }) => ({ user: _id, by: 'address' as const })),
+      ];
+    },
+
     async sistersOf(users) {
       const sisters = new Map<UserKey, UserKey>();
       for (let start = 0; start < users.length; start += page) {
@@ -248,6 +270,41 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
   };
 }
 
+type Searched = Pick<StoredSubject, 'accountEmailHash' | 'verifiedEmailHash' | 'linkedIds'>;
+
+/** What a subject is searched by, beside what it shows; what is undefined is not stored. */
+export function searchedBy({
+  accountEmail,
+  verifiedEmail,
+  linked,
+}: Pick<SubjectView, 'accountEmail' | 'verifiedEmail' | 'linked'>): {
+  readonly [Field in keyof Required<Searched>]: Searched[Field] | undefined;
+} {
+  return {
+    accountEmailHash: accountEmail === undefined ? undefined : emailHash(accountEmail),
+    verifiedEmailHash: verifiedEmail === undefined ? undefined : emailHash(verifiedEmail),
+    linkedIds: linked.length === 0 ? undefined : linked,
+  };
+}
+
+/** Those fields as an update of a subject that may have other ones. */
+export function searchUpdate(view: SubjectView): { readonly $set: Searched; readonly $unset: Document } {
+  const fields = Object.entries(searchedBy(view));
+  return {
+    $set: Object.fromEntries(fields.filter(([, value]) => value !== undefined)),
+    $unset: Object.fromEntries(
+      fields.filter(([, value]) => value === undefined).map(([name]) => [name, true]),
+    ),
+  };
+}
+
+/** None of them. */
+export const SEARCHED_BY_NOTHING = {
+  accountEmailHash: true,
+  verifiedEmailHash: true,
+  linkedIds: true,
+} as const;
+
 /**
  * What an email is found by. Hashed, because MongoDB 4.0 refuses a document whose index key is over 1,024
  * bytes, and how long an address is, is not ours to say.
@@ -272,6 +329,7 @@ function knownOf({ view }: StoredSubject): KnownSubject {
     sights: view?.sights ?? [],
     code: view?.code,
     did: view?.did,
+    linked: view?.linked ?? [],
     lackedSince: lackedSince(view?.conditions ?? []),
     needsAction: view?.conditions?.some(({ held }) => held) ?? false,
   };
@@ -289,12 +347,15 @@ export function subjectOf(stored: StoredSubject): Subject {
     mark: view.mark ?? '',
     email: view.email,
     emailVerified: view.emailVerified ?? false,
+    verifiedEmail: view.verifiedEmail,
+    linked: view.linked ?? [],
     code: view.code,
     did: view.did,
     accountHandle: view.accountHandle,
     accountEmail: view.accountEmail,
     platformHandle: view.platformHandle,
     sister: view.sister,
+    namedBy: view.namedBy ?? [],
     conditions: view.conditions ?? [],
     sync: view.sync ?? 'Unknown',
     health: view.health ?? 'Progressing',

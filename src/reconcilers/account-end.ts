@@ -15,6 +15,7 @@
  * | 404, no second proof  | any                  |       |         | any     | –                    | UserGoneOnce   |
  * | gone                  | report               |       |         | any     | –                    | UserGone       |
  * | gone                  | deactivate or delete |       |         | none    | –                    | UserGone       |
+ * | gone, and another user in Auth0 has the verified address or the identity | deactivate or delete | | | any | – | KeptForSuccessor |
  * | gone                  | deactivate or delete | runs  |         | any     | wait                 | RemovalInGrace |
  * | gone                  | deactivate or delete | over  | no      | any     | –, a sweep grants it | RemovalDue     |
  * | gone                  | deactivate or delete | over  | yes     | any     | deactivate or delete | RemovalGranted |
@@ -27,7 +28,7 @@
 import type { Facts } from '../events/fold.ts';
 import type { Gap } from '../events/gap.ts';
 import type { Did } from '../identity.ts';
-import type { AccountHost, DocumentStore, PdsAccount } from '../ports.ts';
+import type { AccountHost, DocumentStore, PdsAccount, Successor } from '../ports.ts';
 import { type ApplyContext, asDesired, type Plan, toBeMended } from './reconciler.ts';
 
 export interface EndPolicy {
@@ -107,7 +108,11 @@ export function endSentence(end: DesiredEnd): string {
 
 export function planEnd(
   wanted: { readonly end: DesiredEnd; readonly interrupted: ReadonlySet<string> },
-  actual: { readonly linked: PdsAccount | 'missing' | undefined; readonly linkedDid: Did | undefined },
+  actual: {
+    readonly linked: PdsAccount | 'missing' | undefined;
+    readonly linkedDid: Did | undefined;
+    readonly successors?: readonly Successor[];
+  },
   now: Date,
 ): Plan<EndAction> {
   const { end } = wanted;
@@ -116,16 +121,41 @@ export function planEnd(
   if (account === undefined && actual.linkedDid !== undefined && wanted.interrupted.has('delete-account')) {
     return deletion(actual.linkedDid);
   }
+  const successor = account === undefined ? undefined : successorSentence(actual.successors);
   switch (end.type) {
     case 'kept': {
-      const message = `${end.message} ${keptSentence(end.reason, account, actual.linkedDid)}`;
+      const kept = `${end.message} ${keptSentence(end.reason, account, actual.linkedDid)}`;
+      const message = successor === undefined ? kept : `${kept} ${successor}`;
       return { actions: [], condition: asDesired({ type, reason: end.reason, message }) };
     }
     case 'suspended':
       return planSuspension(account, actual.linkedDid);
     case 'removed':
+      if (account !== undefined && successor !== undefined) return planKept(account, successor);
       return planRemoval(end, account, actual.linkedDid, now);
   }
+}
+
+/** Whether nothing but a successor is in the way of removing this account now. */
+export function isToBeRemoved(end: DesiredEnd, account: PdsAccount, now: Date): boolean {
+  return end.type === 'removed' && planRemoval(end, account, account.did, now).actions.length > 0;
+}
+
+/** As desired: the account is the living user's to have, and a person decides about it. */
+function planKept(account: PdsAccount, successor: string): Plan<never> {
+  const message = `${DELETED} The ${nameOf(account)} is left as it is under any policy. ${successor}`;
+  return { actions: [], condition: asDesired({ type, reason: 'KeptForSuccessor', message }) };
+}
+
+/** Names the first, which is the one by identity where there is one. */
+function successorSentence([first]: readonly Successor[] = []): string | undefined {
+  if (first === undefined) return undefined;
+  const { user, by } = first;
+  const evidence =
+    by === 'identity'
+      ? `Auth0 has linked this user into '${user}'.`
+      : `The user '${user}' is in Auth0 and has verified the same address.`;
+  return `${evidence} Transfer the account with: concord transfer <user> '${user}'`;
 }
 
 function keptSentence(

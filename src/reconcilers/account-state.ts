@@ -8,6 +8,7 @@ import type {
   PasswordVault,
   PdsAccount,
   Random,
+  Successor,
 } from '../ports.ts';
 import type { DesiredEnd, EndAction } from './account-end.ts';
 import type { AddressHolders, DesiredEmail } from './address.ts';
@@ -79,6 +80,8 @@ export interface ActualAccount {
   readonly emailHolders: AddressHolders;
   /** The user is one of a ring of users who wait for each other's addresses. */
   readonly isInRing: boolean;
+  /** Users in Auth0 who may be the same person; looked for where the user is deleted and has an account. */
+  readonly successors: readonly Successor[];
   readonly code: Code | undefined;
 }
 

@@ -216,6 +216,7 @@ const NOTHING_SEEN = {
   adoptable: undefined,
   emailHolders: new Map(),
   isInRing: false,
+  successors: [],
 } satisfies Partial<ActualAccount>;
 
 /** The account that the document names, or that the log knows of. */

@@ -83,7 +83,9 @@ describe('a tenant of 1,000 users or more is exported', () => {
     expect(seen).toEqual({
       asked: {
         format: 'json',
-        fields: ['user_id', 'email', 'email_verified', 'blocked', 'created_at'].map((name) => ({ name })),
+        fields: ['user_id', 'email', 'email_verified', 'blocked', 'created_at', 'identities'].map((name) => ({
+          name,
+        })),
       },
       fileAuthorization: undefined,
     });

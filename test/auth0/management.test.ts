@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { createDirectory } from '../../src/auth0/management.ts';
 import type { Auth0User, UserPage } from '../../src/ports.ts';
@@ -105,6 +106,76 @@ test.each([
     expect(tenant.requests).toHaveLength(2);
   },
 );
+
+const own = { provider: 'auth0', user_id: 'alice', connection: 'Users' };
+const google = { provider: 'google-oauth2', user_id: '7', connection: 'google', access_token: 'hunter2' };
+
+test.each([
+  ['no identities', undefined, undefined],
+  ['its own identity', [own], undefined],
+  ['one linked into it', [own, google], ['google-oauth2|7']],
+  ['its own identity last', [google, own], ['google-oauth2|7']],
+  ['its own identity under another name', [{ ...own, user_id: '1' }, google], ['google-oauth2|7']],
+  ['a number for an id', [own, { ...google, user_id: 7 }], ['google-oauth2|7']],
+  ['a number that is not exact', [own, { ...google, user_id: 1e20 }], undefined],
+  [
+    'the same twice, and another',
+    [own, google, { provider: 'a', user_id: 'b|c' }, google],
+    ['a|b|c', 'google-oauth2|7'],
+  ],
+  [
+    'odd ones, which cost themselves',
+    [own, null, 'x', { provider: 7 }, { user_id: '8' }, google],
+    ['google-oauth2|7'],
+  ],
+  ['a text in place of the list', 'google-oauth2|7', undefined],
+  ['null in place of the list', null, undefined],
+])('a user with %s', async (_reason, identities, linked) => {
+  const { client } = await tenantOf(answering({ ...alice, identities }));
+  const user = await createDirectory(client).user(aliceId);
+  expect(user).toMatchObject({ userId: aliceId });
+  expect(user === 'absent' ? undefined : user.linked).toEqual(linked);
+  expect(Object.keys(user)).not.toContain('identities');
+  expect(JSON.stringify(user)).not.toContain('hunter2');
+});
+
+test('an answer that is not understood quotes no identity', async () => {
+  const row = { ...alice, created_at: 7, identities: [own, google] };
+  const { client } = await tenantOf(answering(row));
+  const error: unknown = await createDirectory(client)
+    .user(aliceId)
+    .catch((caught: unknown) => caught);
+  expect(error).toMatchObject({ code: 'UNEXPECTED_ANSWER' });
+  expect(inspect(error, { depth: 9 })).not.toContain('hunter2');
+});
+
+test('users by identity: the user itself, and one into whom it is linked', async () => {
+  const linking = { ...alice, identities: [own, google, { ...google, user_id: 'a"b' }] };
+  const other = {
+    ...alice,
+    user_id: 'auth0|bob',
+    identities: [own, { provider: 'google-oauth2', user_id: '8' }],
+  };
+  const itself = { ...alice, user_id: 'google-oauth2|7', identities: [google] };
+  const users = [linking, other, itself];
+  const tenant = await tenantOf(answering({ total: 3, users }));
+  const directory = createDirectory(tenant.client);
+  const found = await directory.usersByIdentity(userIdOf('google-oauth2|7'));
+  expect(found.map(({ userId }) => userId)).toEqual([aliceId, 'google-oauth2|7']);
+  expect(new URL(tenant.requests[1]?.slice(4) ?? '', 'http://localhost').searchParams.get('q')).toBe(
+    'identities.user_id:"7" AND identities.provider:"google-oauth2"',
+  );
+  await directory.usersByIdentity(userIdOf('google-oauth2|a"b'));
+  expect(decodeURIComponent(tenant.requests[2] ?? '')).toContain('identities.user_id:"a\\"b"');
+  expect(await directory.usersByIdentity(userIdOf('nobody'))).toEqual([]);
+  expect(tenant.requests).toHaveLength(3);
+});
+
+test('a user who may have the identity and cannot be read is no proof that nobody has', async () => {
+  const tenant = await tenantOf(answering({ total: 1, users: [{ ...alice, created_at: undefined }] }));
+  const asked = createDirectory(tenant.client).usersByIdentity(userIdOf('google-oauth2|7'));
+  await expect(asked).rejects.toMatchObject({ code: 'UNEXPECTED_ANSWER' });
+});
 
 test('users by address', async () => {
   const tenant = await tenantOf(answering([alice]));

@@ -36,7 +36,7 @@ async function desk(options: { readonly away?: boolean } = {}): Promise<Desk> {
   world.documents.handles.set(alice.user, 'cedar');
   world.documents.handles.set(bob.user, 'oak');
   world.directory.put(auth0User(alice));
-  world.otherDirectory.put(auth0User(carol, { email: 'Alice@example.com' }));
+  world.otherDirectory.put(auth0User(carol, { email: 'alice@example.com' }));
   world.hooks.before = ({ method }) => {
     if (method === 'usersByEmail' && options.away)
       throw new UpstreamError('Auth0 is away', { upstream: 'auth0', code: 'UNREACHABLE', retryable: true });

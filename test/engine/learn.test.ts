@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { learnFromAuth0, learnHandle } from '../../src/engine/learn.ts';
 import { fold } from '../../src/events/fold.ts';
 import type { Auth0User } from '../../src/ports.ts';
-import { alice, at } from '../mongo/people.ts';
+import { alice, at, bob } from '../mongo/people.ts';
 import { observed, told } from '../support/in-memory/told.ts';
 
 const user: Auth0User = {
@@ -46,6 +46,24 @@ describe('what Auth0 says', () => {
       reason: 'created at another time',
       events: [observed(1)],
       answer: { ...user, createdAt: at(1) },
+      learned: ['auth0.user-observed'],
+    },
+    {
+      reason: 'another user was linked into this one',
+      events: [observed(1)],
+      answer: { ...user, linked: [bob.userId] },
+      learned: ['auth0.user-observed'],
+    },
+    {
+      reason: 'the same linked users are nothing new',
+      events: [observed(1, { linked: [bob.userId] })],
+      answer: { ...user, linked: [bob.userId] },
+      learned: [],
+    },
+    {
+      reason: 'a linked user is one by itself again',
+      events: [observed(1, { linked: [bob.userId] })],
+      answer: user,
       learned: ['auth0.user-observed'],
     },
     { reason: 'nobody any more', events: [observed(1)], answer: 'absent', learned: ['auth0.user-absent'] },

@@ -201,7 +201,7 @@ describe('accounts', () => {
   it('with the address of users name these by key, tagged addresses too, and never the address', async () => {
     const world = createWorld();
     const second = person('bob', otherTenant);
-    world.directory.put(auth0User(alice, { email: 'Alice@example.com' }));
+    world.directory.put(auth0User(alice, { email: 'alice@example.com' }));
     world.otherDirectory.put(auth0User(second));
     world.accounts.put({ handle: handle('one'), email: 'alice@example.com' });
     world.accounts.put({ handle: handle('two'), email: `bob+${SECOND_TENANTS_TAG}@example.com` });

@@ -86,7 +86,7 @@ describe('a person who goes', () => {
     expect(carried(world, alice)).toBe(handle('cedar'));
   });
 
-  it('gives the handle on when the platform moves its row, and the account is deleted', async () => {
+  it('gives the handle on when the platform moves its row, and the account is no longer kept for the other', async () => {
     const world = await sisters({ policy: { removal: 'delete', removalGraceMs: 0 } });
     await chooses(world, alice, 'cedar');
     await goes(world);
@@ -95,6 +95,10 @@ describe('a person who goes', () => {
     expect((await standing(world, sister.user))['handle']).toBe('False HandleHeldByDeletedUser');
     await write(world, 'removal.granted', { run: eventId('run'), by: 'alice' }, alice);
     await world.queue.markDue([alice], world.clock.now(), 'trigger');
+    await untilQuiet(world);
+    expect((await standing(world, alice.user))['account']).toBe('True KeptForSuccessor');
+    put(world, sister, { email: 'alice.new@example.com' });
+    await world.queue.markDue([sister], world.clock.now(), 'trigger');
     await untilQuiet(world);
     expect(world.documents.users.get(alice.user)?.account).toBeUndefined();
     expect(carried(world, sister)).toBe(handle('cedar'));

@@ -1,8 +1,12 @@
 /** One person in two tenants: one handle, two accounts, and no pass that undoes what another did. */
 import { describe, expect, it } from 'vitest';
+import { blanked } from '../../src/events/blank.ts';
+import type { ConcordEvent } from '../../src/events/event.ts';
 import { fold } from '../../src/events/fold.ts';
+import { eventId } from '../../src/identity.ts';
 import { alice, handle, otherTenant, person } from '../mongo/people.ts';
 import { chooses, isAtRest, put, resolved, sister, sisters } from '../support/in-memory/sisters.ts';
+import { countCalls } from '../support/in-memory/sweeps.ts';
 import {
   carried,
   choose,
@@ -174,5 +178,113 @@ describe('who is a sister', () => {
     Object.assign(world.directory, { usersByEmail: async () => [] });
     await passOver(world, sister);
     expect(await resolved(world, sister)).toBe('cedar');
+  });
+});
+
+describe('an address that one tenant spells in another way', () => {
+  /** A lookup in the second tenant by the address of the first finds nobody. */
+  const SPELLED = { email: 'Alice@Example.com' };
+
+  it.each([
+    ['the first tenant first', [alice, sister], sister],
+    ['the second tenant first', [sister, alice], sister],
+    ['the first tenant first', [alice, sister], alice],
+    ['the second tenant first', [sister, alice], alice],
+  ] as const)('both know each other: %s, handle of one of them', async (_order, order, owner) => {
+    const world = createWorld({ sisters: true });
+    put(world, alice, {});
+    put(world, sister, SPELLED);
+    choose(world, owner, 'cedar');
+    for (const who of order) await passOver(world, who);
+    await untilQuiet(world);
+    expect(fold(eventsOf(world, alice)).sister?.user).toBe(sister.user);
+    expect(fold(eventsOf(world, sister)).sister?.user).toBe(alice.user);
+    expect([await resolved(world, alice), await resolved(world, sister)]).toEqual(['cedar', 'cedar']);
+    const carrying = [...world.accounts.stored.values()].filter((one) => one.handle === handle('cedar'));
+    expect(carrying).toHaveLength(1);
+    await isAtRest(world);
+  });
+
+  async function spelled() {
+    const world = createWorld({ sisters: true });
+    await signUp(world, alice);
+    await signUp(world, sister, SPELLED);
+    await untilQuiet(world);
+    return world;
+  }
+
+  it('is told to the other once, before the own log says it, and with what made the user due as cause', async () => {
+    const world = await spelled();
+    const named = eventsOf(world, alice).filter(({ type }) => type === 'sister.named');
+    expect(named).toMatchObject([
+      { data: { by: sister.user }, cause: [expect.stringContaining(otherTenant)] },
+    ]);
+    const own = eventsOf(world, sister).find(({ type }) => type === 'sister.observed');
+    const order = world.log.events.map(({ _id }) => _id);
+    const place = (one: ConcordEvent | undefined) => order.indexOf(one?._id ?? eventId(''));
+    expect(place(named[0])).toBeGreaterThan(-1);
+    expect(place(named[0])).toBeLessThan(place(own));
+    expect(await world.subjects.get(alice.user)).toMatchObject({ namedBy: [sister.user] });
+    expect(eventsOf(world, sister).filter(({ type }) => type === 'sister.named')).toEqual([]);
+  });
+
+  it('is told again where it never arrived, as in logs from before it was told', async () => {
+    const world = await spelled();
+    for (const event of eventsOf(world, alice))
+      if (['sister.named', 'sister.observed'].includes(event.type)) world.log.replace(blanked(event));
+    await passOver(world, alice);
+    expect(fold(eventsOf(world, alice)).sister).toBeUndefined();
+    await passOver(world, sister);
+    await untilQuiet(world);
+    expect(fold(eventsOf(world, alice)).sister?.user).toBe(sister.user);
+    await isAtRest(world);
+  });
+
+  it('proves nothing by itself: another address, or none that is verified, is another person', async () => {
+    const world = await spelled();
+    put(world, sister, { ...SPELLED, emailVerified: false });
+    await world.queue.markDue([sister], world.clock.now(), 'trigger');
+    await untilQuiet(world);
+    expect(fold(eventsOf(world, alice)).sister).toBeUndefined();
+    expect(fold(eventsOf(world, alice)).namedBy).toEqual([]);
+    put(world, sister, SPELLED);
+    await world.queue.markDue([sister], world.clock.now(), 'trigger');
+    await untilQuiet(world);
+    expect(fold(eventsOf(world, alice)).sister?.user).toBe(sister.user);
+    await isAtRest(world);
+  });
+
+  it('is asked for no more under another address of the own', async () => {
+    const world = await spelled();
+    put(world, alice, { email: 'alice.new@example.com' });
+    await world.queue.markDue([alice], world.clock.now(), 'trigger');
+    await untilQuiet(world);
+    expect(fold(eventsOf(world, alice)).sister).toBeUndefined();
+    const counts = countCalls(world);
+    await passOver(world, alice);
+    expect(counts()).toMatchObject({ 'auth0.user': 1 });
+    put(world, alice, {});
+    await world.queue.markDue([alice], world.clock.now(), 'trigger');
+    await untilQuiet(world);
+    await passOver(world, sister);
+    await untilQuiet(world);
+    expect(fold(eventsOf(world, alice)).sister?.user).toBe(sister.user);
+    expect(fold(eventsOf(world, sister)).sister?.user).toBe(alice.user);
+  });
+
+  it('of a user who is deleted before it knows of the other: the other is woken all the same', async () => {
+    const world = createWorld({ sisters: true });
+    put(world, alice, {});
+    put(world, sister, SPELLED);
+    choose(world, alice, 'cedar');
+    await passOver(world, alice);
+    await passOver(world, sister);
+    expect(await resolved(world, sister)).toBe('cedar');
+    // Named, and not looked at since.
+    world.directory.remove(alice.userId);
+    await passOver(world, alice);
+    await untilQuiet(world);
+    expect(fold(eventsOf(world, sister)).sister).toBeUndefined();
+    expect(await resolved(world, sister)).toBeUndefined();
   });
 });

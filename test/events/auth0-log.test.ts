@@ -166,6 +166,12 @@ describe('the subject of a Management API entry is never the actor', () => {
       null,
     ],
     [
+      'a user who is linked into another one is that one’s affair, and not named',
+      managementCall('post', '/api/v2/users/auth0%7Cbob/identities'),
+      'auth0|bob',
+      null,
+    ],
+    [
       'unlinking an identity deletes no user',
       managementCall('delete', '/api/v2/users/auth0%7Cbob/identities/x/y'),
       'auth0|bob',

@@ -33,7 +33,7 @@ const personal: readonly ConcordEvent[] = [
     hint: null,
     raw: `{"data":{"object":{"email":"${address}"}}}`,
   }),
-  observed(2, { email: address }),
+  observed(2, { email: address, linked: [person(CANARY).userId] }),
   told('handle.observed', 3, { handle: CANARY }),
   told('subject.observed', 4, {
     code: code('ac26nobeb'),
@@ -74,6 +74,7 @@ const personal: readonly ConcordEvent[] = [
   told('user.retried', 26, { by: 'bob', reason: `asked by ${address}` }),
   told('reconcile.requested', 27, { by: 'bob', reason: `asked by ${address}` }),
   told('sweep.approved', 28, { run: intent, by: 'bob', reason: `asked by ${address}` }),
+  told('sister.named', 29, { by: person(CANARY).user }),
 ];
 
 const blankName = '';
@@ -115,6 +116,7 @@ const left: readonly object[] = [
   { by: 'bob', reason: '' },
   { by: 'bob', reason: '' },
   { run: intent, by: 'bob', reason: '' },
+  { by: null },
 ];
 
 const impersonal: readonly ConcordEvent[] = [

@@ -32,6 +32,7 @@ const trouble = { code: 'TIMEOUT', upstream: 'pds', message: 'account: too late'
 /** Something of everything that can be known. */
 const FULL: Facts = {
   auth0: { userId: alice.userId, email: address, emailVerified: true, blocked: true, createdAt: at(0) },
+  verifiedEmail: address,
   auth0Event: eventId('e-read'),
   presentAt: at(1),
   deletionHintAt: at(2),
@@ -47,6 +48,7 @@ const FULL: Facts = {
   forgotten: true,
   platformHandle: 'alice',
   sister: { user: bob.user, handle: 'bob' },
+  namedBy: [{ user: bob.user, email: address }],
   code: code('ac26nobeb'),
   sights: { verification: true, document: true, record: aliceDid, account: aliceDid },
   seenInSync: true,
@@ -105,6 +107,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
       kept: NOTHING.kept,
       removed: new Set(),
       lostAccount: undefined,
+      verifiedEmail: undefined,
     },
   ],
   [
@@ -114,7 +117,18 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   ['nor a second listing without', told('auth0.user-unlisted', 20, { run: intent }), {}],
   ['no handle', told('handle.observed', 20, { handle: null }), { platformHandle: undefined }],
-  ['no sister', told('sister.observed', 20, { user: null, handle: null }), { sister: undefined }],
+  [
+    'no sister, and the one who was is no candidate any more',
+    told('sister.observed', 20, { user: null, handle: null }),
+    { sister: undefined, namedBy: [] },
+  ],
+  [
+    'another user of the linked tenant found this one',
+    told('sister.named', 20, { by: alice.user }),
+    { namedBy: [...FULL.namedBy, { user: alice.user, email: address }] },
+  ],
+  ['one who found it before, once more', told('sister.named', 20, { by: bob.user }), {}],
+  ['one who was forgotten since', told('sister.named', 20, { by: null }), {}],
   [
     'a sister without a handle',
     told('sister.observed', 20, { user: alice.user, handle: null }),
@@ -452,6 +466,7 @@ describe('one event', () => {
       ([, value]) => value !== undefined && value !== false && value !== 0,
     );
     expect(Object.fromEntries(known)).toEqual({
+      namedBy: [],
       seen: { code: undefined, account: undefined },
       sights: { verification: false, document: false, record: undefined, account: undefined },
       kept: { count: undefined, when: undefined },

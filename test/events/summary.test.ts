@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { blanked } from '../../src/events/blank.ts';
 import { summary } from '../../src/events/summary.ts';
 import { eventId } from '../../src/identity.ts';
-import { aliceDid } from '../mongo/people.ts';
-import { told } from '../support/in-memory/told.ts';
+import { alice, aliceDid, bob } from '../mongo/people.ts';
+import { observed, told } from '../support/in-memory/told.ts';
 
 const run = eventId('run');
 const why = { by: 'bob', reason: 'case 12' };
@@ -25,5 +25,14 @@ describe('the gist of a decision', () => {
 
   it('is who alone in what was written before reasons were asked for', () => {
     expect(summary(told('user.resumed', 1, { by: 'bob' }))).toBe('by bob');
+  });
+});
+
+describe('the gist of what was learned of other users', () => {
+  it('counts the linked identities, and names the user who found this one', () => {
+    expect(summary(observed(1))).toBe('email verified');
+    expect(summary(observed(1, { linked: [bob.userId] }))).toBe('email verified, linked identities: 1');
+    expect(summary(told('sister.named', 1, { by: alice.user }))).toBe(`by ${alice.user}`);
+    expect(summary(told('sister.named', 1, { by: null }))).toBe('by a user who is forgotten');
   });
 });

@@ -2,11 +2,13 @@
  * A bug report of anybody, at any moment of any history: loaded as a fixture it gives the same plan, and nothing in
  * it names anybody of the original.
  */
+
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { AssessDeps, AssessedTenant } from '../../src/engine/assess.ts';
 import { type Capture, capture, planOf } from '../../src/engine/capture.ts';
 import { peopleOf } from '../../src/engine/people.ts';
+import { successorSearch } from '../../src/engine/successors.ts';
 import { otherTenant, type Person, tenant } from '../mongo/people.ts';
 import { loadCapture } from '../support/captured.ts';
 import { SECOND_TENANTS_TAG } from '../support/in-memory/world.ts';
@@ -49,7 +51,11 @@ function depsOf({ stores, settings }: World): AssessDeps {
     { keyPrefix: `${otherTenant}-`, directory: secondAuth0 },
   ]);
   const handleDomain = async (): Promise<string> => (await accounts.handleDomains())[0] ?? '';
-  return { documents, accounts, subjects, people, events: log, handleDomain, settings };
+  const successors = successorSearch(subjects, [
+    { id: tenant, keyPrefix: '', directory: auth0 },
+    { id: otherTenant, keyPrefix: `${otherTenant}-`, directory: secondAuth0 },
+  ]);
+  return { documents, accounts, subjects, people, successors, events: log, handleDomain, settings };
 }
 
 /** Everything that names somebody or something of somebody's. */

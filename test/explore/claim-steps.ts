@@ -52,17 +52,12 @@ export function linksInto(secondary: Person, primary: Person): WorldStep {
     happens: (world) => {
       const user = world.userOf(primary);
       if (user === undefined || world.userOf(secondary) === undefined) return UNTOLD;
-      const linked = [...linkedInto(user), secondary.userId].sort();
-      world.directoryOf(primary).put(Object.assign({}, user, { linked }));
+      const { linked = [] } = user;
+      world.changeNow(primary, { linked: [...linked, secondary.userId].sort() });
       world.directoryOf(secondary).remove(secondary.userId);
       return [{ type: 'entry', who: primary, code: 's' }];
     },
   };
-}
-
-export function linkedInto(user: Auth0User): readonly string[] {
-  const { linked = [] } = user as { readonly linked?: readonly string[] };
-  return linked;
 }
 
 /** An account of a stranger that the PDS does not show, and that has an address or a handle. */

@@ -2,6 +2,7 @@
 
 import { type ConvergeDeps, converge, type PassResult } from '../../src/engine/converge.ts';
 import { peopleOf } from '../../src/engine/people.ts';
+import { successorSearch } from '../../src/engine/successors.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import type { UserKey } from '../../src/identity.ts';
 import type { Lease } from '../../src/ports.ts';
@@ -70,6 +71,7 @@ export class Process implements Between {
       log,
       queue,
       subjects,
+      successors: successorSearch(subjects, [first, second]),
       documents,
       accounts,
       people: peopleOf([first, second]),

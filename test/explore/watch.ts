@@ -6,7 +6,6 @@ import { otherTenant } from '../mongo/people.ts';
 import type { StoredAccount } from '../support/in-memory/accounts.ts';
 import type { StoredUser } from '../support/in-memory/documents.ts';
 import { all, saveMap } from '../support/in-memory/kept.ts';
-import { linkedInto } from './claim-steps.ts';
 import { type Effect, isTold, unexplained } from './effects.ts';
 import { judge, judgeCode, type Write } from './judge.ts';
 import { hearing, type Known, learning, NOTHING_KNOWN, type Sight } from './knowledge.ts';
@@ -252,7 +251,7 @@ export class Watch {
     return living.some((one) => {
       const has = one.emailVerified ? one.email?.toLowerCase() : undefined;
       const isSuccessor = has !== undefined && (has === email || has === verified);
-      return isSuccessor || (auth0 !== undefined && linkedInto(one).includes(auth0.userId));
+      return isSuccessor || (auth0 !== undefined && one.linked?.includes(auth0.userId) === true);
     });
   }
 

@@ -97,12 +97,15 @@ export const view: SubjectView = {
   mark: `vdra ac26nobeb ${aliceDid}`,
   email: 'Alice@example.com',
   emailVerified: true,
+  verifiedEmail: 'alice@example.com',
+  linked: [],
   code: code('ac26nobeb'),
   did: aliceDid,
   accountHandle: handle('alice'),
   accountEmail: 'alice@example.com',
   platformHandle: 'alice',
   sister: undefined,
+  namedBy: [],
   conditions: [
     {
       type: 'account',

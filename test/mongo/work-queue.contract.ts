@@ -1,7 +1,7 @@
 /** What every work queue promises, and the read model that its passes write. */
 import { describe, expect, it } from 'vitest';
 import { LeaseLostError } from '../../src/errors.ts';
-import type { Lease, SubjectReader, WorkQueue } from '../../src/ports.ts';
+import type { Lease, SubjectReader, SubjectView, WorkQueue } from '../../src/ports.ts';
 import {
   alice,
   aliceDid,
@@ -11,6 +11,7 @@ import {
   bobDid,
   handle,
   otherTenant,
+  type Person,
   person,
   trigger,
   view,
@@ -299,6 +300,38 @@ export function workQueueContract(make: () => Promise<{ queue: WorkQueue; subjec
       if (lease !== undefined) await queue.complete(lease, { ...view, conditions: waits }, at(1));
       expect(await subjects.waitingFor(bob.user)).toEqual([trigger(alice)]);
       expect(await subjects.waitingFor(alice.user)).toEqual([]);
+    });
+
+    it('finds the successors of a deleted user: by identity in the tenant, by verified address anywhere', async () => {
+      const { queue, subjects } = await make();
+      const carol = person('carol');
+      const far = person('carol', otherTenant);
+      const shows = async (who: Person, shown: Partial<SubjectView>): Promise<void> => {
+        const lease = await queue.claimUser(trigger(who), at(1), minute);
+        if (lease !== undefined) await queue.complete(lease, { ...view, ...shown }, at(1));
+      };
+      const gone = { verifiedEmail: undefined, linked: [] };
+      const emails = ['Alice@example.com', 'other@example.com'];
+      const successors = () => subjects.successorsOf({ ...alice, emails });
+      await shows(alice, gone);
+      for (const who of [bob, carol, far]) await shows(who, gone);
+      expect(await successors()).toEqual([]);
+      // The same id in another tenant is another user's.
+      await shows(far, { verifiedEmail: 'other@example.com', linked: [alice.userId] });
+      await shows(carol, { verifiedEmail: 'alice@example.com', linked: [alice.userId] });
+      await shows(bob, { verifiedEmail: 'alice@example.com' });
+      await shows(alice, { verifiedEmail: 'alice@example.com' });
+      expect(await successors()).toEqual([
+        { user: carol.user, by: 'identity' },
+        { user: bob.user, by: 'address' },
+        { user: far.user, by: 'address' },
+      ]);
+      expect(await subjects.successorsOf({ ...alice, emails: [] })).toEqual([
+        { user: carol.user, by: 'identity' },
+      ]);
+      await shows(carol, gone);
+      await shows(bob, { verifiedEmail: 'bob@example.com', linked: [far.userId] });
+      expect(await successors()).toEqual([{ user: far.user, by: 'address' }]);
     });
 
     it('finds the sisters of those who have one', async () => {

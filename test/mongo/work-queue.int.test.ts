@@ -4,7 +4,7 @@ import { ensureCollections } from '../../src/mongo/indexes.ts';
 import { subjectReader } from '../../src/mongo/subjects.ts';
 import { workQueue } from '../../src/mongo/work-queue.ts';
 import type { Lease } from '../../src/ports.ts';
-import { alice, all, at, person, tenant, trigger, view } from './people.ts';
+import { alice, all, at, bob, person, tenant, trigger, view } from './people.ts';
 import { workQueueContract } from './work-queue.contract.ts';
 import { openWorld } from './world.ts';
 
@@ -162,6 +162,31 @@ describe('the work queue in MongoDB', () => {
     );
     const listed = await all(subjects.list(tenant));
     expect(listed.map((subject) => subject.user)).toEqual(people.map((who) => who.user));
+  });
+
+  it('finds successors by indexes, which hold nobody who has nothing to be found by', async () => {
+    const { db, queue, subjects } = await make();
+    const linking = { ...view, verifiedEmail: undefined, linked: [bob.userId] };
+    for (const [who, shown] of [
+      [alice, linking],
+      [bob, { ...view, verifiedEmail: undefined }],
+    ] as const) {
+      const lease = await queue.claimUser(trigger(who), at(1), minute);
+      if (lease !== undefined) await queue.complete(lease, shown, at(1));
+    }
+    const stored = db.collection<{ _id: string; linkedIds?: unknown }>('concord.subjects');
+    expect(await stored.countDocuments({ linkedIds: { $exists: true } })).toBe(1);
+    for (const query of [
+      { linkedIds: { $eq: bob.userId }, tenant: { $eq: tenant } },
+      { verifiedEmailHash: { $in: ['a', 'b'] } },
+    ]) {
+      const plan = JSON.stringify(await stored.find(query).sort({ _id: 1 }).explain('queryPlanner'));
+      expect(plan).not.toContain('COLLSCAN');
+      expect(plan).toContain('IXSCAN');
+    }
+    expect(await subjects.successorsOf({ ...bob, emails: [] })).toEqual([
+      { user: alice.user, by: 'identity' },
+    ]);
   });
 
   it('keeps a view whose address is longer than an index key may be', async () => {

@@ -3,9 +3,15 @@ import type { ConcordEvent } from '../../src/events/event.ts';
 import { fold } from '../../src/events/fold.ts';
 import type { Gap } from '../../src/events/gap.ts';
 import { eventId } from '../../src/identity.ts';
-import type { PdsAccount } from '../../src/ports.ts';
-import { applyEnd, desiredEnd, type EndPolicy, planEnd } from '../../src/reconcilers/account-end.ts';
-import { alice, aliceDid, at, handle, tenant } from '../mongo/people.ts';
+import type { PdsAccount, Successor } from '../../src/ports.ts';
+import {
+  applyEnd,
+  desiredEnd,
+  type EndPolicy,
+  isToBeRemoved,
+  planEnd,
+} from '../../src/reconcilers/account-end.ts';
+import { alice, aliceDid, at, bob, handle, tenant } from '../mongo/people.ts';
 import { account } from '../support/in-memory/account-plan.ts';
 import { inMemoryAccounts } from '../support/in-memory/accounts.ts';
 import { applyContext } from '../support/in-memory/apply-context.ts';
@@ -339,4 +345,68 @@ describe('what is said of an account that is left as it is', () => {
     const { condition } = planEnd({ end, interrupted: new Set() }, { linked, linkedDid }, at(15));
     expect(condition.message).toBe(message);
   });
+});
+
+describe('a deleted user whose address or identity a user in Auth0 has', () => {
+  const successor = [{ user: bob.user, by: 'address' }] as const;
+  const end = (how: 'deactivate' | 'delete') =>
+    ({ type: 'removed', how, notBefore: at(0), granted: true, gap: undefined }) as const;
+  const planWith = (
+    wanted: Parameters<typeof planEnd>[0]['end'],
+    linked: PdsAccount | 'missing' | undefined,
+    successors: readonly Successor[],
+  ) => planEnd({ end: wanted, interrupted: new Set() }, { linked, linkedDid: aliceDid, successors }, at(20));
+
+  it.each([
+    ['granted, delete', end('delete'), account()],
+    ['granted, deactivate', end('deactivate'), account()],
+    ['granted, delete, deactivated before', end('delete'), deactivated],
+    ['not granted', { ...end('delete'), granted: false }, account()],
+    ['in the grace', { ...end('delete'), notBefore: at(30) }, account()],
+    ['behind a gap', { ...end('delete'), gap }, account()],
+  ] as const)('keeps the account: %s', (_which, wanted, linked) => {
+    const { actions, condition, retryAt } = planWith(wanted, linked, successor);
+    expect(actions).toEqual([]);
+    expect(retryAt).toBeUndefined();
+    expect(condition).toMatchObject({ status: 'True', reason: 'KeptForSuccessor', held: false });
+    expect(condition.message).toContain(
+      `The user '${bob.user}' is in Auth0 and has verified the same address. Transfer the account with: concord transfer <user> '${bob.user}'`,
+    );
+  });
+
+  it('names the identity as what proves that they are one person', () => {
+    const { condition } = planWith(end('delete'), account(), [
+      { user: bob.user, by: 'identity' },
+      ...successor,
+    ]);
+    expect(condition.message).toContain(`Auth0 has linked this user into '${bob.user}'.`);
+  });
+
+  it('names the user where the policy keeps the account anyway', () => {
+    const kept = { type: 'kept', reason: 'UserGone', message: 'The user is deleted in Auth0.' } as const;
+    const { condition } = planWith(kept, account(), successor);
+    expect(condition).toMatchObject({ status: 'True', reason: 'UserGone' });
+    expect(condition.message).toContain(`concord transfer <user> '${bob.user}'`);
+    expect(planWith(kept, undefined, successor).condition.message).not.toContain('transfer');
+  });
+
+  it('goes on with a deletion that broke off: there is no account to keep', () => {
+    const wanted = { end: end('delete'), interrupted: new Set(['delete-account']) };
+    const actual = { linked: 'missing', linkedDid: aliceDid, successors: successor } as const;
+    expect(planEnd(wanted, actual, at(20)).actions).toHaveLength(1);
+  });
+
+  it.each([
+    ['granted', end('delete'), account(), true],
+    ['already deactivated', end('deactivate'), deactivated, false],
+    ['not granted', { ...end('delete'), granted: false }, account(), false],
+    ['in the grace', { ...end('delete'), notBefore: at(30) }, account(), false],
+    ['behind a gap', { ...end('delete'), gap }, account(), false],
+    ['blocked', { type: 'suspended' }, account(), false],
+  ] as const)(
+    'asks Auth0 only where the next step removes the account: %s',
+    (_which, wanted, linked, isSo) => {
+      expect(isToBeRemoved(wanted, linked, at(20))).toBe(isSo);
+    },
+  );
 });

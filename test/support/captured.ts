@@ -7,6 +7,7 @@ import { ownerOf } from '../../src/engine/owner.ts';
 import { peopleOf } from '../../src/engine/people.ts';
 import { UNSEEN } from '../../src/engine/standing.ts';
 import { UpstreamError } from '../../src/errors.ts';
+import type { Successor } from '../../src/ports.ts';
 import { inMemoryAccounts } from './in-memory/accounts.ts';
 import { inMemoryDirectory } from './in-memory/directory.ts';
 import { inMemoryDocuments, type StoredUser } from './in-memory/documents.ts';
@@ -69,6 +70,10 @@ export async function loadCapture(text: string): Promise<CapturedWorld> {
       { keyPrefix: own.keyPrefix, directory },
       ...(sister === undefined ? [] : [{ keyPrefix: sister.keyPrefix, directory: sistersDirectory }]),
     ]),
+    successors: {
+      known: async () => answered(seen, 'knownSuccessors', seen.successors?.known),
+      inAuth0: async () => answered(seen, 'successorsInAuth0', seen.successors?.inAuth0),
+    },
     events: log,
     settings: capture.settings,
     handleDomain: async () => {
@@ -85,6 +90,16 @@ export async function loadCapture(text: string): Promise<CapturedWorld> {
     ...{ deps, tenant, capture },
     look: async () => (await dryRun(deps, tenant, user, userId, at)).view,
   };
+}
+
+function answered(
+  { failed }: Capture['seen'],
+  call: FailedCall['call'],
+  found: readonly Successor[] = [],
+): readonly Successor[] {
+  const failure = failed.find((one) => one.call === call);
+  if (failure !== undefined) throw errorOf(failure);
+  return found;
 }
 
 function layDocuments(documents: ReturnType<typeof inMemoryDocuments>, { seen }: Capture): void {

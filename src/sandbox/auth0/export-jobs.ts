@@ -112,8 +112,11 @@ function encodeExport(users: readonly TenantUser[], request: ExportRequest): str
   const fields = request.fields?.length ? request.fields : DEFAULT_FIELDS;
   const names = fields.map((field) => field.export_as ?? field.name);
   const rows = users.map((user) =>
-    // Auth0 writes `identities[0].connection`; our users have one identity, so the index says nothing.
-    fields.map((field) => valuesAt(user, field.name.replace(/\[(\d+)\]/g, ''))[0]),
+    fields.map(({ name }) => {
+      const whole = (user as Record<string, unknown>)[name];
+      // Auth0 writes `identities[0].connection`, and the first identity is the one that is asked for.
+      return Array.isArray(whole) ? whole : valuesAt(user, name.replace(/\[(\d+)\]/g, ''))[0];
+    }),
   );
   if (request.format === 'csv') {
     const lines = [names.join(','), ...rows.map((row) => row.map(csvCell).join(','))];

@@ -68,6 +68,7 @@ export const nothing: ActualAccount = {
   adoptable: undefined,
   emailHolders: new Map(),
   isInRing: false,
+  successors: [],
   code: code('ac26nobeb'),
 };
 

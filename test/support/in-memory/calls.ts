@@ -29,6 +29,7 @@ type Calls = { readonly [Port in keyof Ports]: { readonly [Method in keyof Ports
 const directory = {
   user: 'read',
   usersByEmail: 'read',
+  usersByIdentity: 'read',
   everyone: 'stream',
   changedSince: 'stream',
 } as const;
@@ -56,6 +57,7 @@ export const CALLS: Calls = {
     holdersOfHandle: 'read',
     waitingFor: 'read',
     holdersOfDid: 'read',
+    successorsOf: 'read',
     sistersOf: 'read',
     list: 'stream',
     standings: 'stream',

@@ -58,8 +58,10 @@ export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirect
     },
     form: () => [...users.values(), '|', ...(list ?? [])].map(textOf).join() + String(pagesLeft),
     user: async (id) => users.get(id) ?? 'absent',
-    usersByEmail: async (email) =>
-      [...users.values()].filter((user) => user.email?.toLowerCase() === email.toLowerCase()),
+    // Letter by letter, as Auth0 compares addresses of some connections.
+    usersByEmail: async (email) => [...users.values()].filter((user) => user.email === email),
+    usersByIdentity: async (id) =>
+      [...users.values()].filter(({ userId, linked = [] }) => userId === id || linked.includes(id)),
     keepListings: () => {
       kept = new Map();
     },

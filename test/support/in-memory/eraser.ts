@@ -12,7 +12,10 @@ export function inMemoryEraser(log: InMemoryEventLog): Eraser {
     },
     async blankMentions({ user }) {
       const linked = log.events.filter(
-        (event) => event.type === 'sister.observed' && event.data.user === user && event.user !== user,
+        (event) =>
+          event.user !== user &&
+          ((event.type === 'sister.observed' && event.data.user === user) ||
+            (event.type === 'sister.named' && event.data.by === user)),
       );
       for (const event of linked) log.replace(blanked(event));
       return { events: linked.length, rejects: 0 };

@@ -20,7 +20,8 @@ export function inMemoryUserPages(stored: () => readonly Stored[]): UserPages {
         .sort((a, b) => (a.user < b.user ? -1 : 1))
         .slice(0, limit)
         .map(({ user, tenant, view, dueAt }) => {
-          const { email: _email, accountEmail: _address, ...shown } = view ?? UNSEEN;
+          const { email: _email, verifiedEmail: _verified, ...rest } = view ?? UNSEEN;
+          const { accountEmail: _address, ...shown } = rest;
           return { ...shown, user, tenant, dueAt };
         });
     },

@@ -229,11 +229,14 @@ function createReader(stored: ReadonlyMap<UserKey, StoredSubject>): SubjectReade
       const found = users.flatMap((user) => stored.get(user) ?? []);
       return new Map(
         found.map(({ user, view = UNSEEN }) => {
-          const { sights, code, did, conditions } = view;
+          const { sights, code, did, linked, conditions } = view;
           const needsAction = conditions.some(({ held }) => held);
           return [
             user,
-            { isSeen: view !== UNSEEN, sights, code, did, lackedSince: lackedSince(conditions), needsAction },
+            {
+              ...{ isSeen: view !== UNSEEN, sights, code, did, linked },
+              ...{ lackedSince: lackedSince(conditions), needsAction },
+            },
           ];
         }),
       );
@@ -259,6 +262,20 @@ function createReader(stored: ReadonlyMap<UserKey, StoredSubject>): SubjectReade
       inOrder()
         .filter(({ view }) => view?.conditions.some(({ waitsFor }) => waitsFor === user))
         .map((subject) => ({ user: subject.user, tenant: subject.tenant, userId: subject.userId })),
+    async successorsOf({ user, tenant, userId, emails }) {
+      const others = inOrder().filter((one) => one.user !== user);
+      const wanted = new Set(emails.map((email) => email.toLowerCase()));
+      const isLinking = (one: StoredSubject): boolean =>
+        one.tenant === tenant && one.view?.linked.includes(userId) === true;
+      const isVerified = ({ view }: StoredSubject): boolean =>
+        view?.verifiedEmail !== undefined && wanted.has(view.verifiedEmail);
+      return [
+        ...others.filter(isLinking).map((one) => ({ user: one.user, by: 'identity' as const })),
+        ...others
+          .filter((one) => isVerified(one) && !isLinking(one))
+          .map((one) => ({ user: one.user, by: 'address' as const })),
+      ];
+    },
     sistersOf: async (users) =>
       new Map(
         users.flatMap((user) => {

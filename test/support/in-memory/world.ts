@@ -9,6 +9,7 @@ import {
 import { peopleOf } from '../../../src/engine/people.ts';
 import type { EngineSettings, Policy } from '../../../src/engine/settings.ts';
 import type { SisterTenant } from '../../../src/engine/sister.ts';
+import { type SearchedTenant, successorSearch } from '../../../src/engine/successors.ts';
 import type { ConcordEvent } from '../../../src/events/event.ts';
 import { type AccountHandle, eventId, type TenantId, type UserKey } from '../../../src/identity.ts';
 import { createLogger } from '../../../src/logger.ts';
@@ -80,12 +81,15 @@ export function createWorld(options: WorldOptions = {}): World {
   const directory = inMemoryDirectory(hooks);
   const otherDirectory = inMemoryDirectory(hooks);
   const vault = createVault({ storage: 'sealed', keys: `k1:${Buffer.alloc(32, 7).toString('base64')}` });
-  const first: SisterTenant = { id: tenant, keyPrefix: '', directory };
-  const second: SisterTenant = { id: otherTenant, keyPrefix: `${otherTenant}-`, directory: otherDirectory };
+  const first: SisterTenant & SearchedTenant = { id: tenant, keyPrefix: '', directory };
+  const second: SisterTenant & SearchedTenant = {
+    ...{ id: otherTenant, keyPrefix: `${otherTenant}-`, directory: otherDirectory },
+  };
   const deps: ConvergeDeps = {
     log,
     queue,
     subjects,
+    successors: successorSearch(subjects, [first, second]),
     documents,
     accounts,
     people: peopleOf([first, second]),
