@@ -3,6 +3,7 @@ import { UNSEEN } from '../../src/engine/standing.ts';
 import { partOf } from '../../src/events/causes.ts';
 import type { Mutant } from './mutant.ts';
 import { lacks, on, outlasting } from './mutant-layers.ts';
+import { claimMutants } from './mutants-of-claims.ts';
 import { ruleMutants } from './mutants-of-rules.ts';
 import { blindMutants } from './mutants-of-sight.ts';
 
@@ -110,4 +111,4 @@ const forgetful: readonly Mutant[] = [
   },
 ];
 
-export const mutants: readonly Mutant[] = [...forgetful, ...blindMutants, ...ruleMutants];
+export const mutants: readonly Mutant[] = [...forgetful, ...blindMutants, ...ruleMutants, ...claimMutants];

@@ -178,9 +178,9 @@ function restAgain(run: Run): Promise<Work | undefined> {
 }
 
 /** The passes that may follow the last fault and do not wait for time. */
-function allowedIn({ schedule, reference, progress, sisters }: Run): number {
-  // What a sister found half done is looked at once more when the other has ended.
-  const again = (schedule.delivery === 'doubled' ? 1 : 0) + (sisters ? 1 : 0);
+function allowedIn({ schedule, reference, progress, scenario, sisters }: Run): number {
+  // What a user found half done of another one is looked at once more when the other has ended.
+  const again = (schedule.delivery === 'doubled' ? 1 : 0) + (sisters || scenario.people.length > 1 ? 1 : 0);
   return PASSES_AFTER_FAULT + again + Math.max(0, (reference?.passes[progress.step] ?? 99) - 1);
 }
 

@@ -63,7 +63,9 @@ export class Rivals {
     const handle = this.#handleOf(who);
     switch (reason) {
       case 'EmailHeldByUser':
-        return addresses.slice(0, 1).some((one) => this.#isToStay(one, [who]));
+        return addresses
+          .slice(0, 1)
+          .some((one) => this.#isToStay(one, [who]) && !this.#isOfDeleted(this.#accountWith(one)));
       case 'EmailHeldByDeletedUser':
         return addresses.some((one) => this.#isOfDeleted(this.#accountWith(one)));
       case 'EmailTaken':
