@@ -146,6 +146,7 @@ function config() {
       ...{ AUTH0_DOMAIN: 'million.example.com', AUTH0_CLIENT_ID: 'bench', AUTH0_CLIENT_SECRET: 'bench' },
       ...{ AUTH0_LOG_TOKEN: 'x'.repeat(32), PDS_URL: 'http://127.0.0.1:9', PDS_ADMIN_PASSWORD: 'bench' },
       ...{ CONCORD_CREDENTIAL_KEYS: generateKey(), CONCORD_CREDENTIAL_STORAGE: 'sealed' },
+      PDS_DID_PLC_URL: 'http://127.0.0.1:9',
     },
     readFile: (path) => readTextFile(path.replace('/.bench-build/', '/')),
   });

@@ -74,6 +74,7 @@ function environment(uri: string, database: string, auth0: string, pds: string):
     ...{ AUTH0_TENANT: TENANT, AUTH0_DOMAIN: 'million.example.com', AUTH0_MANAGEMENT_URL: auth0 },
     ...{ AUTH0_CLIENT_ID: 'bench', AUTH0_CLIENT_SECRET: 'bench', AUTH0_LOG_TOKEN: 'x'.repeat(32) },
     ...{ PDS_URL: pds, PDS_ADMIN_PASSWORD: 'bench', CONCORD_CREDENTIAL_KEYS: generateKey() },
+    PDS_DID_PLC_URL: 'http://127.0.0.1:9',
     // The passwords that are seeded are not sealed.
     CONCORD_CREDENTIAL_STORAGE: 'sealed',
   };

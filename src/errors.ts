@@ -1,5 +1,5 @@
-/** The systems an error can come from. */
-export type Upstream = 'auth0' | 'mongodb' | 'pds';
+/** The systems an error can come from. `plc`: the directory of DIDs, and the host of a did:web. */
+export type Upstream = 'auth0' | 'mongodb' | 'pds' | 'plc';
 
 export interface UpstreamErrorOptions {
   readonly upstream: Upstream;

@@ -225,6 +225,8 @@ export interface KnownSubject extends Pick<SubjectView, 'sights' | 'code' | 'did
   readonly lackedSince: Date | undefined;
   /** The last reconciliation found something that only a person can resolve. */
   readonly needsAction: boolean;
+  /** The last reconciliation found that the account moved to another PDS. */
+  readonly hasMigrated: boolean;
 }
 
 /** A deleted user, by all that another user may have as well. */
@@ -828,6 +830,21 @@ export interface AccountHost extends AccountReader {
   setPassword(did: Did, password: string): Promise<void>;
   /** Logs in once and ends the session; false when identifier and password do not fit. */
   canLogIn(did: Did, password: string): Promise<boolean>;
+}
+
+// ── DIDs ──
+
+/** The PDS that the document of a DID names. */
+export type ServiceLocation =
+  | { readonly type: 'here' }
+  /** Another PDS, as scheme, host and port. */
+  | { readonly type: 'elsewhere'; readonly origin: string }
+  /** The DID is not registered, is deactivated, or names no PDS. */
+  | { readonly type: 'nowhere' };
+
+export interface DidDirectory {
+  /** Read-only. An answer may be some minutes old, and up to a day old where it is `elsewhere`. */
+  serviceOf(did: Did): Promise<ServiceLocation>;
 }
 
 // ── Passwords at rest ──

@@ -29,7 +29,7 @@ import { createPdsInspection } from './pds/inspection.ts';
 import type { Clock, People } from './ports.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { systemRandom } from './system.ts';
-import { engineSettings, handleDomainOf, xrpcFor } from './wire.ts';
+import { didsFor, engineSettings, handleDomainOf, xrpcFor } from './wire.ts';
 
 /** No answer of another system is waited for longer: `doctor` is to say what is wrong, and not when it passes. */
 const CALL_TIMEOUT_MS = 5_000;
@@ -100,11 +100,13 @@ export function wireSimulation(config: Config, clock: Clock) {
     const scratch = await openScratch({ ...config.mongodb, appName: 'concord doctor' }, clock.now());
     const { db, dispose, chooseHandle } = scratch;
     const log = eventLog(db);
-    const accounts = createAccountReader(xrpcFor(config));
+    const xrpc = xrpcFor(config);
+    const accounts = createAccountReader(xrpc);
     const subjects = subjectReader(db);
     const side: SimulationSide = {
       look: {
         ...{ events: log, documents: documentReader(db), subjects, accounts, people: NO_PEOPLE },
+        dids: didsFor(config, xrpc),
         // Nobody is deleted in it.
         successors: successorSearch(subjects, []),
         ...{ handleDomain: handleDomainOf(accounts), settings: engineSettings(config) },

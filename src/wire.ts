@@ -46,10 +46,14 @@ import { userPages } from './mongo/user-pages.ts';
 import { workQueue } from './mongo/work-queue.ts';
 import { type EngineObserver, observedLog } from './observer.ts';
 import { createAccountHost, createAccountReader } from './pds/accounts.ts';
+import { rememberingDids } from './pds/did-cache.ts';
+import { createDidDirectory } from './pds/did-directory.ts';
+import { askServiceDid, ownServices } from './pds/services.ts';
 import { createXrpc, type Xrpc } from './pds/xrpc.ts';
 import type {
   AccountReader,
   Cursors,
+  DidDirectory,
   DocumentChanges,
   EventLog,
   EventTail,
@@ -111,9 +115,10 @@ export interface Engine {
 export function wireReadSide(config: Config): ReadSide {
   const connection = connect({ ...config.mongodb, appName: 'concord', readOnly: true });
   const { db } = connection;
-  const accounts = createAccountReader(xrpcFor(config));
   const tenants = tenantsFor(config);
   const subjects = subjectReader(db);
+  const xrpc = xrpcFor(config);
+  const accounts = createAccountReader(xrpc);
   return {
     assess: {
       events: eventReader(db),
@@ -121,6 +126,7 @@ export function wireReadSide(config: Config): ReadSide {
       subjects,
       successors: successorSearch(subjects, tenants),
       accounts,
+      dids: didsFor(config, xrpc),
       handleDomain: handleDomainOf(accounts),
       settings: engineSettings(config),
       people: peopleOf(tenants),
@@ -145,7 +151,9 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
   const connection = connect({ ...config.mongodb, appName: 'concord' });
   const { db } = connection;
   const limited: Limited[] = [];
-  const accounts = createAccountHost(xrpcFor(config, observer, limited));
+  const xrpc = xrpcFor(config, observer, limited);
+  const accounts = createAccountHost(xrpc);
+  const dids = didsFor(config, xrpc, observer);
   const tenants = tenantsFor(config, observer, limited);
   const log = logFor(db, observer);
   const documents = documentStore(db);
@@ -158,7 +166,10 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
   const queue = workQueue(db, served);
   const people = peopleOf(tenants);
   const successors = successorSearch(subjects, tenants);
-  const assess = { events: log, documents, subjects, people, successors, accounts, handleDomain, settings };
+  const assess = {
+    ...{ events: log, documents, subjects, people, successors, accounts, dids },
+    ...{ handleDomain, settings },
+  };
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
   return {
     sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: config.tenants },
@@ -170,6 +181,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
       documents,
       accounts,
       people,
+      dids,
       handleDomain,
       vault,
       tenants: new Map(tenants.map((tenant) => [tenant.id, tenant])),
@@ -341,6 +353,27 @@ export function xrpcFor({ pds }: Config, observer?: EngineObserver, limited: Lim
       onCall: observer === undefined ? undefined : (info) => observer.onCall('pds', undefined, info),
     });
     return xrpc(call);
+  };
+}
+
+/** Built at the first call, as above: of a PDS that has no address there is nothing to tell apart. */
+export function didsFor({ pds }: Config, xrpc: Xrpc, observer?: EngineObserver): DidDirectory {
+  let dids: DidDirectory | undefined;
+  return {
+    serviceOf: (did) => {
+      dids ??= rememberingDids(
+        createDidDirectory({
+          plcUrl: pds.plcUrl,
+          own: ownServices(pds.url, () => askServiceDid(xrpc)),
+          clock: systemClock,
+          limiter: new RateLimiter({ upstream: 'plc', clock: systemClock }),
+          timeoutMs: pds.requestTimeoutMs,
+          onCall: observer === undefined ? undefined : (info) => observer.onCall('plc', undefined, info),
+        }),
+        systemClock,
+      );
+      return dids.serviceOf(did);
+    },
   };
 }
 

@@ -56,7 +56,10 @@ describe('one tenant from the environment', () => {
   test('needs no file and has every default', () => {
     expect(load()).toMatchObject({
       mongodb: { uri: ENV.MONGODB_URI, database: 'platform' },
-      pds: { url: 'https://pds.example.com', requestTimeoutMs: 30_000, requestsPerSecond: null },
+      pds: {
+        ...{ url: 'https://pds.example.com', plcUrl: 'https://plc.directory' },
+        ...{ requestTimeoutMs: 30_000, requestsPerSecond: null },
+      },
       credentials: { storage: null, keys: KEY },
       tenants: [
         {
@@ -87,6 +90,7 @@ describe('one tenant from the environment', () => {
         AUTH0_LOG_TOKEN_NEXT: 'the-next-webhook-token-of-32-bytes',
         AUTH0_EVENT_TOKEN: 'the-event-stream-token-of-32-bytes',
         AUTH0_MANAGEMENT_URL: 'http://127.0.0.1:3001/',
+        PDS_DID_PLC_URL: 'http://127.0.0.1:2582/',
         AUTH0_TENANT: 'aesthetic',
         PDS_RATE_LIMIT_BYPASS_KEY: 'bypass',
         PORT: '9000',
@@ -99,7 +103,7 @@ describe('one tenant from the environment', () => {
       logTokens: [TOKEN, 'the-next-webhook-token-of-32-bytes'],
       eventTokens: ['the-event-stream-token-of-32-bytes'],
     });
-    expect(config.pds.rateLimitBypassKey).toBe('bypass');
+    expect(config.pds).toMatchObject({ rateLimitBypassKey: 'bypass', plcUrl: 'http://127.0.0.1:2582' });
     expect(config.server).toMatchObject({ host: '0.0.0.0', port: 9000 });
   });
 

@@ -12,6 +12,7 @@ import { standingsContract } from './mongo/standings.contract.ts';
 import { userPagesContract } from './mongo/user-pages.contract.ts';
 import { workQueueContract } from './mongo/work-queue.contract.ts';
 import { accountHostContract } from './pds/account-host.contract.ts';
+import { didDirectoryContract } from './pds/did-directory.contract.ts';
 import { inMemoryAccounts } from './support/in-memory/accounts.ts';
 import { inMemoryActivity } from './support/in-memory/activity.ts';
 import { inMemoryAlerts } from './support/in-memory/alerts.ts';
@@ -66,6 +67,13 @@ accountHostContract('The PDS in memory', () => ({
   domain: accounts.domain,
   deactivate: async (did) => accounts.change(did, { status: 'deactivated' }),
   takeDown: async (did) => accounts.change(did, { status: 'takendown' }),
+}));
+
+didDirectoryContract('The directory in memory', () => ({
+  dids: accounts.dids,
+  create: async () => accounts.put({ handle: handle('moving'), email: undefined }),
+  move: async (did, origin) => (origin === 'back' ? accounts.moveBack(did) : accounts.moveAway(did, origin)),
+  remove: (did) => accounts.deleteAccount(did),
 }));
 
 describe('the PDS in memory', () => {

@@ -49,6 +49,7 @@ export async function openPlatform(mongod: Mongod, pds: Pds): Promise<Platform> 
     AUTH0_CLIENT_SECRET: clientSecret,
     AUTH0_LOG_TOKEN: logToken,
     PDS_URL: pds.url,
+    PDS_DID_PLC_URL: pds.plcUrl,
     PDS_ADMIN_PASSWORD: pds.adminPassword,
     PDS_RATE_LIMIT_BYPASS_KEY: pds.bypassKey,
     CONCORD_CREDENTIAL_KEYS: generateKey(),

@@ -5,7 +5,7 @@ import { Panel } from '../parts/panel.tsx';
 import { userHref, usersHref } from '../place.ts';
 import { number } from '../words.ts';
 
-const UPSTREAMS = { auth0: 'Auth0', mongodb: 'MongoDB', pds: 'the PDS' } as const;
+const UPSTREAMS = { auth0: 'Auth0', mongodb: 'MongoDB', pds: 'the PDS', plc: 'the DID directory' } as const;
 
 export function Failures({ failures }: { failures: readonly FailureAnswer[] }) {
   if (failures.length === 0) return <p class="muted">No user's last pass failed.</p>;

@@ -14,6 +14,7 @@ const SYSTEMS: ReadonlyMap<string, string> = new Map([
   ['auth0', 'Auth0'],
   ['mongodb', 'MongoDB'],
   ['pds', 'the PDS'],
+  ['plc', 'the DID directory'],
 ]);
 
 export function Look({ seen, look }: { seen: UserAnswer; look: Question<UserAnswer> }) {
@@ -108,10 +109,12 @@ function SideBySide({ shown }: { shown: UserAnswer }) {
   );
 }
 
+const LEFT: ReadonlySet<string> = new Set(['NotManaged', 'AccountMigrated']);
+
 /** What is not managed is not as desired either: nothing is desired of it. */
 function isLeft(of: Resource, { health, conditions }: UserAnswer): boolean {
   if (health === 'Deleted') return true;
-  return conditions.some(({ resource, reason }) => resource === of && reason === 'NotManaged');
+  return conditions.some(({ resource, reason }) => resource === of && LEFT.has(reason));
 }
 
 function Plan({ found: { plan, withheld, retryAt, unread, troubles } }: { found: UserAnswer }) {

@@ -18,10 +18,12 @@ const SEALING: ReadonlySet<string> = new Set(['CREDENTIAL_KEY_MISSING', 'CREDENT
 const FOREIGN = 'index-unfit:foreign';
 /** Told to come later is no trouble. */
 const PATIENT = 'RATE_LIMITED';
-const NAMES = { auth0: 'Auth0', pds: 'the PDS', mongodb: 'MongoDB' } as const satisfies Record<
-  Upstream,
-  string
->;
+const NAMES: Readonly<Record<Upstream, string>> = {
+  auth0: 'Auth0',
+  mongodb: 'MongoDB',
+  pds: 'the PDS',
+  plc: 'the DID directory',
+};
 
 export function userSighting(facts: SystemFacts, expected: Expectations): Sighting {
   const failing = facts.people.filter(isFailing).filter(({ failure }) => failure.code !== PATIENT);
@@ -128,6 +130,8 @@ function refusedCommand(upstream: Upstream, tenant: TenantId | undefined): strin
       return `Set the tenant's client id and secret (read:users, read:logs, read:log_streams), then: concord pull --tenant ${tenant ?? ''}`;
     case 'pds':
       return "Set PDS_ADMIN_PASSWORD to the PDS's own, then: concord retry --failed";
+    case 'plc':
+      return 'See that PDS_DID_PLC_URL names the PLC directory of the PDS, then: concord retry --failed';
     case 'mongodb':
       return 'Grant the user of MONGODB_URI readWrite on the database, then: concord retry --failed';
   }
@@ -144,6 +148,7 @@ function unreachedCommand(
     case 'pds':
       return `curl -sS ${pdsUrl}/xrpc/_health`;
     case 'mongodb':
+    case 'plc':
       return 'concord status';
   }
 }

@@ -90,7 +90,7 @@ function deletedSentence({ since, forgotten }: NonNullable<Explanation['deleted'
   return forgotten ? `The user is forgotten: personal data is blanked in the log. ${said}` : said;
 }
 
-const NAMES = { auth0: 'Auth0', mongodb: 'MongoDB', pds: 'the PDS' } as const;
+const NAMES = { auth0: 'Auth0', mongodb: 'MongoDB', pds: 'the PDS', plc: 'the DID directory' } as const;
 
 function unreadText({ upstream, code }: Unread): string {
   return code === 'NOT_CONFIGURED'

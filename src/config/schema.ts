@@ -169,6 +169,7 @@ export const configSchema = z
       url: given(webUrl('https://pds.example.com')),
       adminPassword: given(secret),
       rateLimitBypassKey: secret.optional(),
+      plcUrl: webUrl('https://plc.directory'),
       requestTimeoutMs: whole(100, 10 * MINUTE_MS),
       requestsPerSecond: decimal(0.1, 10_000).nullable(),
     }),

@@ -84,7 +84,7 @@ export interface SituationAnswer {
 
 export interface FailureAnswer {
   readonly code: string;
-  readonly upstream: 'auth0' | 'mongodb' | 'pds' | null;
+  readonly upstream: 'auth0' | 'mongodb' | 'pds' | 'plc' | null;
   readonly message: string;
   readonly users: number;
   readonly quarantined: number;

@@ -28,8 +28,8 @@ export interface Proposal {
 /**
  * The account that is named by DID or handle, or the one that the document names or that carries the user's handle,
  * as everything is now. Throws UsageError ACCOUNT_UNKNOWN where there is none, ACCOUNT_OF_ANOTHER where it is another
- * user's, and HAS_ACCOUNT where the user has one; UpstreamError where something that speaks for or against cannot be
- * read.
+ * user's, HAS_ACCOUNT where the user has one, and ACCOUNT_MIGRATED where it moved to another PDS; UpstreamError where
+ * something that speaks for or against cannot be read.
  */
 export async function proposeAdoption(
   deps: AdoptionDeps,
@@ -50,6 +50,7 @@ export async function proposeAdoption(
   refuseIfOwned(user, did, found);
   const account = await deps.accounts.account(did);
   if (account === 'missing') throw new UsageError(`The PDS has no account ${did}.`, 'ACCOUNT_UNKNOWN');
+  if (account.state === 'deactivated') await refuseIfMoved(deps, did);
   return { account, evidence: weigh(found, account) };
 }
 
@@ -81,6 +82,13 @@ function refuseIfOwned(user: string, did: Did, { facts, view }: DryRun): void {
   const linked = recorded?.did ?? facts.account?.did;
   const isWhole = facts.account?.did === did && recorded?.did === did && recorded.hasPassword;
   if (linked !== undefined && (linked !== did || isWhole)) throw hasAccount(user, linked);
+}
+
+async function refuseIfMoved({ dids }: AdoptionDeps, did: Did): Promise<void> {
+  const location = await dids.serviceOf(did);
+  if (location.type !== 'elsewhere') return;
+  const message = `The account ${did} moved to ${location.origin}, so it cannot be adopted here.`;
+  throw new UsageError(message, 'ACCOUNT_MIGRATED');
 }
 
 function hasAccount(user: string, did: Did): UsageError {

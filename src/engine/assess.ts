@@ -184,6 +184,8 @@ function linkedOnly(
     recorded,
     linkedDid,
     linked: linkedDid === undefined ? undefined : (accounts.get(linkedDid) ?? 'missing'),
+    // The directory is asked by the closer look, about one user at a time.
+    location: undefined,
     intended: undefined,
     late: undefined,
     preferred: undefined,

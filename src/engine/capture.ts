@@ -18,10 +18,12 @@ import type {
   AccountReader,
   Auth0User,
   Claimant,
+  DidDirectory,
   Directory,
   Documents,
   HandleHolder,
   PdsAccount,
+  ServiceLocation,
   Successor,
 } from '../ports.ts';
 import type { AssessDeps, AssessedTenant } from './assess.ts';
@@ -38,6 +40,7 @@ export interface FailedCall {
   readonly call:
     | keyof AccountReader
     | keyof Directory
+    | keyof DidDirectory
     | 'handleDomain'
     | 'read'
     | 'holdersOfEmail'
@@ -60,6 +63,8 @@ export interface Seen {
   readonly carriers: readonly { readonly handle: AccountHandle; readonly claimants: readonly Claimant[] }[];
   /** Absent where nobody was asked, and in captures from before there were any. */
   readonly successors?: { readonly known: readonly Successor[]; readonly inAuth0: readonly Successor[] };
+  /** Absent in captures of versions that did not ask the directory of DIDs. */
+  readonly locations?: readonly { readonly did: Did; readonly location: ServiceLocation }[];
   /** Undefined where the PDS could not be asked. */
   readonly domain: string | undefined;
   readonly failed: readonly FailedCall[];
@@ -155,10 +160,11 @@ class Recorder {
   readonly #carriers = new Map<AccountHandle, readonly Claimant[]>();
   #known: readonly Successor[] = [];
   #inAuth0: readonly Successor[] = [];
+  readonly #locations = new Map<Did, ServiceLocation>();
   readonly #failed: FailedCall[] = [];
 
   constructor(deps: AssessDeps, tenant: AssessedTenant) {
-    const { documents, accounts, subjects, successors, events } = deps;
+    const { documents, accounts, dids, subjects, successors, events } = deps;
     this.deps = {
       settings: deps.settings,
       handleDomain: async () => {
@@ -190,6 +196,13 @@ class Recorder {
         user: async (user) => {
           const answer = await this.#asked('user', deps.people.user(user));
           return answer;
+        },
+      },
+      dids: {
+        serviceOf: async (did) => {
+          const location = await this.#asked('serviceOf', dids.serviceOf(did));
+          this.#locations.set(did, location);
+          return location;
         },
       },
       subjects: {
@@ -310,6 +323,11 @@ class Recorder {
         ...{ handle: as.handle(handle), claimants: claimants.map((one) => disguisedClaimant(one, as)) },
       })),
       ...this.#successors(as),
+      locations: [...this.#locations].map(([did, location]) => ({
+        did: as.did(did),
+        location:
+          location.type === 'elsewhere' ? { ...location, origin: as.origin(location.origin) } : location,
+      })),
       domain: this.domain === undefined ? undefined : DISGUISED_DOMAIN,
       failed: this.#failed,
     };

@@ -14,6 +14,7 @@ import type { Logger } from '../logger.ts';
 import type {
   AccountHost,
   Clock,
+  DidDirectory,
   Directory,
   DocumentStore,
   Documents,
@@ -65,6 +66,7 @@ export interface ConvergeDeps {
   readonly successors: SuccessorSearch;
   readonly documents: DocumentStore;
   readonly accounts: AccountHost;
+  readonly dids: DidDirectory;
   readonly handleDomain: () => Promise<string>;
   readonly vault: PasswordVault;
   readonly tenants: ReadonlyMap<TenantId, ConvergedTenant>;

@@ -46,8 +46,10 @@ function handleOf({ preferred, platformHandle, isKnown, carriedBy, domain }: Des
   return platformHandle === undefined ? 'the code' : `the code; ${platformHandle} cannot be had`;
 }
 
-export function actualOf(resource: Resource, { documents, account, desired, failures }: View): string {
-  const isUnread = failures.length > 0 && account === undefined;
+export function actualOf(resource: Resource, view: View): string {
+  const { documents, account, missingAccount, movedTo, desired, failures } = view;
+  const isUnread = failures.length > 0 && account === undefined && missingAccount === undefined;
+  const moved = movedTo === undefined ? '' : `, moved to ${movedTo}`;
   switch (resource) {
     case 'verification': {
       if (documents === undefined) return UNREAD;
@@ -59,9 +61,9 @@ export function actualOf(resource: Resource, { documents, account, desired, fail
       return documents.user === undefined ? 'no document' : (documents.user.code ?? 'a document, no code');
     case 'account': {
       const named = documents?.user?.account?.did;
-      if (account !== undefined) return `${account.did}, ${account.state}`;
+      if (account !== undefined) return `${account.did}, ${account.state}${moved}`;
       if (isUnread) return named === undefined ? UNREAD : `${named}, which ${UNREAD}`;
-      return named === undefined ? 'none' : `${named}, which the PDS does not have`;
+      return named === undefined ? 'none' : `${named}, which the PDS does not have${moved}`;
     }
     case 'email': {
       if (account === undefined) return isUnread ? UNREAD : 'no account';

@@ -122,6 +122,11 @@ export class Disguise {
     return certain(parseDid(`did:plc:captured${digits.join('').padStart(16, 'a')}`));
   }
 
+  /** A PDS may be one person's own. */
+  origin(origin: string): string {
+    return `https://pds-${this.#number('origin', origin)}.invalid`;
+  }
+
   /** The code of the invite that a hash is made of, so that a world can be made in which it was used. */
   inviteCode(hash: string): string {
     return `used-code-${this.#number('invite', hash)}`;

@@ -2,7 +2,7 @@
  * Reads what an explanation is made of, and looks where that is asked for. What cannot be looked at, because it does
  * not answer or is not configured, is said; the rest is as the log knows it.
  */
-import { UpstreamError, UsageError } from '../errors.ts';
+import { type Upstream, UpstreamError, UsageError } from '../errors.ts';
 import { historyOf } from '../events/causes.ts';
 import type { ConcordEvent } from '../events/event.ts';
 import type { UserKey } from '../identity.ts';
@@ -14,7 +14,7 @@ import type { Owned } from './owner.ts';
 
 /** A system that could not be asked; without it the log is all there is. */
 export interface Unread {
-  readonly upstream: 'auth0' | 'mongodb' | 'pds';
+  readonly upstream: Upstream;
   readonly code: string;
 }
 

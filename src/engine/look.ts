@@ -9,6 +9,7 @@ import type { Did, TenantId, UserKey } from '../identity.ts';
 import type {
   AccountReader,
   Claimant,
+  DidDirectory,
   DocumentReader,
   Documents,
   EventReader,
@@ -18,6 +19,7 @@ import type {
 } from '../ports.ts';
 import * as account from '../reconcilers/account.ts';
 import { endSentence, isOfDeleted } from '../reconcilers/account-end.ts';
+import { didToLocate, movedTo, planMigrated } from '../reconcilers/account-location.ts';
 import type { AccountAction, ActualAccount, DesiredAccount } from '../reconcilers/account-state.ts';
 import type { DesiredEmail } from '../reconcilers/address.ts';
 import * as email from '../reconcilers/email.ts';
@@ -46,6 +48,7 @@ export interface LookDeps {
   readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle'>;
   readonly people: People;
   readonly successors: SuccessorSearch;
+  readonly dids: DidDirectory;
   readonly events: Pick<EventReader, 'read'>;
   /** What handles live under, such as `.at.test`; asks the PDS, which may be out of reach. */
   readonly handleDomain: () => Promise<string>;
@@ -73,6 +76,8 @@ export interface View {
   readonly account: PdsAccount | undefined;
   /** The account that the document or the log names, where the PDS says that it has none. */
   readonly missingAccount: Did | undefined;
+  /** The PDS that the account moved to, as its DID says; undefined where it did not, or where that was not asked. */
+  readonly movedTo: string | undefined;
   /** In the order in which they are to be done. */
   readonly actions: readonly Action[];
   readonly conditions: readonly ConditionDraft[];
@@ -143,15 +148,38 @@ export async function look(
     lookForSuccessors(deps.successors, user, facts, desired.account, accountSeen.value, now),
   );
   if (!found.ok) return assemble(desired, document, undefined, undefined, found.failure, now);
-  const actual =
+  const seenWith =
     found.value.length === 0 ? accountSeen.value : { ...accountSeen.value, successors: found.value };
+  const { actual, failure } = await locate(deps.dids, desired.account, seenWith);
   const managed = managedAccount(desired.account, actual);
   const holderSeen = await attempt('handle', () =>
     handle.observe(deps, user, desired.handle, managed.account),
   );
-  return holderSeen.ok
+  const view = holderSeen.ok
     ? assemble(desired, document, actual, holderSeen.value, undefined, now)
     : assemble(desired, document, actual, undefined, holderSeen.failure, now);
+  return failure !== undefined && hangsOnLocation(view)
+    ? { ...view, failures: [...view.failures, failure] }
+    : view;
+}
+
+/** Asks which PDS the DID of an inactive account names. Without an answer, the plan is made all the same. */
+async function locate(
+  dids: DidDirectory,
+  wanted: DesiredAccount,
+  seen: ActualAccount,
+): Promise<{ readonly actual: ActualAccount; readonly failure: Failure | undefined }> {
+  const did = didToLocate(wanted, seen);
+  if (did === undefined) return { actual: seen, failure: undefined };
+  const asked = await attempt('account', () => dids.serviceOf(did));
+  if (asked.ok) return { actual: { ...seen, location: asked.value }, failure: undefined };
+  const { failure } = asked;
+  return { actual: { ...seen, location: { type: 'unknown', code: failure.code } }, failure };
+}
+
+/** Whether nothing could be decided about the account without its location; it was read itself. */
+function hangsOnLocation({ conditions }: View): boolean {
+  return conditions.some(({ type, status }) => type === 'account' && status === 'Unknown');
 }
 
 /** What keeps an account from being removed; nobody else's fate hangs on it. */
@@ -177,12 +205,21 @@ async function readDocuments(
 
 /** The account whose handle and address may be changed: there, active, wanted, and this user's. */
 function managedAccount(wanted: DesiredAccount, actual: ActualAccount): ManagedAccount {
-  const { linked } = actual;
+  const { linked, linkedDid } = actual;
+  if (wanted.type !== 'end' && !isResolving(wanted, actual) && planMigrated(wanted, actual) !== undefined) {
+    const leftBecause = `The account ${linkedDid} moved to another PDS.`;
+    return { account: undefined, leftBecause, hasMoved: true };
+  }
   if (linked === undefined || linked === 'missing') return { account: undefined, leftBecause: undefined };
   const leftBecause = whyLeft(wanted, actual, linked);
   if (leftBecause === undefined) return { account: linked, leftBecause };
+  if (movedTo(actual) !== undefined) return { account: undefined, leftBecause };
   const isDeleted = wanted.type === 'end' && isOfDeleted(wanted.end);
   return { account: undefined, leftBecause, left: linked, isDeleted };
+}
+
+function isResolving({ intent }: DesiredAccount, { intended }: ActualAccount): boolean {
+  return intent !== undefined && intended !== undefined;
 }
 
 /** Undefined where the account is not left as it is. */
@@ -191,7 +228,7 @@ function whyLeft(wanted: DesiredAccount, actual: ActualAccount, linked: PdsAccou
   if (wanted.type === 'none') return wanted.message;
   if (wanted.type === 'end') return endSentence(wanted.end);
   // Which account is this user's is open until the intent is resolved.
-  if (wanted.intent !== undefined && actual.intended !== undefined)
+  if (isResolving(wanted, actual))
     return 'The outcome of an account creation for this user is not known yet.';
   const { loggedDid } = wanted;
   if (loggedDid !== undefined && loggedDid !== did)
@@ -254,6 +291,7 @@ export function assemble(
     documents,
     account: linked === 'missing' ? undefined : linked,
     missingAccount: linked === 'missing' ? actual?.linkedDid : undefined,
+    movedTo: actual === undefined ? undefined : movedTo(actual),
     actions,
     conditions,
     failures: failure === undefined ? [] : [failure],
@@ -328,6 +366,7 @@ function unread(desired: Desired, failure: Failure): View {
     documents: undefined,
     account: undefined,
     missingAccount: undefined,
+    movedTo: undefined,
     actions: [],
     conditions,
     failures: [failure],

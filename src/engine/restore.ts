@@ -8,6 +8,7 @@ import {
   type Decided,
   type EventData,
   type EventType,
+  isMigrated,
   isRemovedReason,
   type Removable,
   type RemovedReason,
@@ -38,8 +39,9 @@ export interface CodeProposal extends Outcome {
 }
 
 /**
- * Throws UsageError USER_FORGOTTEN, USER_DELETED, USER_BLOCKED, NOTHING_REMOVED, or RESTORE_GRANTED where a decision
- * waits for its reconciliation; UpstreamError where something cannot be read.
+ * Throws UsageError USER_FORGOTTEN, USER_DELETED, USER_BLOCKED, NOTHING_REMOVED, ACCOUNT_MIGRATED where the same is so
+ * because the account moved to another PDS, or RESTORE_GRANTED where a decision waits for its reconciliation; UpstreamError
+ * where something cannot be read.
  */
 export async function proposeRestore(
   deps: AssessDeps,
@@ -188,12 +190,16 @@ async function nothingRemoved(
   const history = (await deps.events.ofUser(user)).sort((a, b) => a.at.getTime() - b.at.getTime());
   const last = history.findLast(({ type }) => type === 'restore.granted' || ends.has(type));
   const isHeldBack = view.actions.length > 0 && history.some(({ type }) => type === 'restore.granted');
-  return last?.type === 'restore.granted' || isHeldBack
-    ? new UsageError(
-        `A restore of ${user} is granted already. Apply it now with: concord reconcile '${user}'`,
-        'RESTORE_GRANTED',
-      )
-    : new UsageError(`Nothing of ${user} was removed; there is nothing to restore.`, 'NOTHING_REMOVED');
+  if (last?.type === 'restore.granted' || isHeldBack) {
+    return new UsageError(
+      `A restore of ${user} is granted already. Apply it now with: concord reconcile '${user}'`,
+      'RESTORE_GRANTED',
+    );
+  }
+  const migrated = view.conditions.find(isMigrated)?.message;
+  return migrated === undefined
+    ? new UsageError(`Nothing of ${user} was removed; there is nothing to restore.`, 'NOTHING_REMOVED')
+    : new UsageError(`There is nothing to restore. ${migrated}`, 'ACCOUNT_MIGRATED');
 }
 
 function newAccountWarning(lost: Did): string {

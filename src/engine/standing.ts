@@ -1,5 +1,5 @@
 /** From conditions to the two axes that are never mixed, and to what the read model shows of a user. */
-import type { ConditionDraft } from '../events/event.ts';
+import { type ConditionDraft, isMigrated } from '../events/event.ts';
 import type { Facts, Sights } from '../events/fold.ts';
 import type { Auth0UserId, Code, Did } from '../identity.ts';
 import type { Documents, Health, Sight, SubjectView, Sync } from '../ports.ts';
@@ -35,12 +35,12 @@ export function subjectView(facts: Facts): SubjectView {
   const account = facts.seen.account ?? facts.account;
   const did = account?.did ?? facts.sights.record ?? facts.sights.account;
   const seen = { code: facts.seen.code ?? facts.code, did, sights: sightsOf(facts) };
-  const needsAction = facts.conditions.some(({ held }) => held);
+  const isToAsk = facts.conditions.some((condition) => condition.held || isMigrated(condition));
   const { auth0 } = facts;
   const isThere = facts.absentSince === undefined && !facts.forgotten;
   const linked = isThere ? (auth0?.linked ?? []) : [];
   const mark = withLinked(markOf(seen.sights, seen.code, did), linked);
-  const known = { ...seen, linked, mark: `${mark}${needsAction ? NEEDS_ACTION : ''}` };
+  const known = { ...seen, linked, mark: `${mark}${isToAsk ? TO_ASK : ''}` };
   if (facts.forgotten) return { ...forgotten, ...known };
   const email = auth0?.email?.toLowerCase();
   return {
@@ -75,8 +75,8 @@ const LETTER: Readonly<Record<Sight, string>> = {
   account: 'a',
 };
 
-/** No documents have this mark, so a sweep always reads what is known of such a user. */
-const NEEDS_ACTION = ' !';
+/** No documents have this mark, so a sweep always reads what is known of a user who needs action or has moved. */
+const TO_ASK = ' !';
 
 function markOf(sights: readonly Sight[], code: Code | undefined, did: Did | undefined): string {
   return `${sights.map((one) => LETTER[one]).join('')} ${code ?? ''} ${did ?? ''}`;

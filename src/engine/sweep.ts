@@ -11,7 +11,7 @@
  * bytes, so that a million fit.
  */
 import { LeaseLostError, UpstreamError } from '../errors.ts';
-import { isRemovedReason, type ResourceTotals, type Situation } from '../events/event.ts';
+import { isMigrated, isRemovedReason, type ResourceTotals, type Situation } from '../events/event.ts';
 import { type Auth0UserId, type EventId, userKey } from '../identity.ts';
 import type { Logger } from '../logger.ts';
 import type {
@@ -144,7 +144,7 @@ type Listed = 'complete' | 'broken-off' | 'stopped' | 'listing-gone';
 
 interface Looked {
   readonly page: UserPage;
-  /** Whoever may have to be renamed has been looked at closer. */
+  /** Users who may have to be renamed, or whose account had moved, have been looked at closer. */
   readonly seen: readonly Assessment[];
   /** Before the users of this page were read. */
   readonly readAt: Date;
@@ -270,8 +270,9 @@ class Run {
       accounts: this.#repositories?.completing(this.#deps.accounts) ?? this.#deps.accounts,
     };
     const batch = await assess(deps, this.#tenant, users, readAt, 'batch');
-    const renamed = await lookCloser(deps, this.#tenant, batch.filter(isRename), readAt);
-    const closer = new Map(renamed.map((one) => [one.user, one]));
+    const toAsk = batch.filter((one) => isRename(one) || wasMigrated(one));
+    const asked = await lookCloser(deps, this.#tenant, toAsk, readAt);
+    const closer = new Map(asked.map((one) => [one.user, one]));
     return { page, seen: batch.map((one) => closer.get(one.user) ?? one), readAt };
   }
 
@@ -379,9 +380,15 @@ function lacksRecently({ known }: Assessment, now: Date): boolean {
   return since !== undefined && now.getTime() - since.getTime() < RECENT_MS;
 }
 
-/** A person has resolved what needed action, such as by putting a document back; no trigger tells of that. */
+/** A person has resolved what needed action, or an account that had moved is back; no trigger tells of that. */
 function isResolved(one: Assessment): boolean {
-  return typeof one.known === 'object' && one.known.needsAction && !isDrifted(one);
+  if (typeof one.known !== 'object' || isDrifted(one)) return false;
+  return one.known.needsAction || (wasMigrated(one) && !one.view.conditions.some(isMigrated));
+}
+
+/** By the last reconciliation. A batch cannot tell such an account from one that was deactivated or deleted. */
+function wasMigrated({ known }: Assessment): boolean {
+  return typeof known === 'object' && known.hasMigrated;
 }
 
 /** Also beside other actions: the pass that mends those would rename as well, past the limit. */

@@ -56,6 +56,13 @@ export function isRemovedReason(reason: string): reason is RemovedReason {
   return REMOVED_REASONS.some((one) => one === reason);
 }
 
+/** What a condition says of an account that moved to another PDS, and is left alone. */
+export const MIGRATED_REASON = 'AccountMigrated';
+
+export function isMigrated({ reason }: Pick<Condition, 'reason'>): boolean {
+  return reason === MIGRATED_REASON;
+}
+
 /** Since when something that was removed has been missing; undefined when nothing is. */
 export function lackedSince(conditions: readonly Pick<Condition, 'reason' | 'since'>[]): Date | undefined {
   const times = conditions.flatMap(({ reason, since }) => (isRemovedReason(reason) ? Date.parse(since) : []));

@@ -92,6 +92,10 @@ export function readHandleDomains(body: unknown): readonly string[] {
     .availableUserDomains;
 }
 
+export function readServiceDid(body: unknown): string {
+  return z.object({ did: z.string() }).parse(body).did;
+}
+
 export function readRefreshToken(body: unknown): string {
   return z.object({ refreshJwt: z.string().min(1) }).parse(body).refreshJwt;
 }

@@ -6,6 +6,7 @@
  * | blocked | report     | any                   | –          | UserBlocked        |
  * | blocked | deactivate | active                | deactivate | UserBlocked        |
  * | blocked | deactivate | deactivated, or none  | –          | UserBlocked        |
+ * | blocked | any        | moved to another PDS  | –          | UserBlocked        |
  *
  * Gone takes two proofs: the by-id read of this very pass says 404, and a deletion event or the absence
  * from a complete listing says so as well.
@@ -13,6 +14,7 @@
  * | Auth0                 | policy               | grace | granted | account | action               | reason         |
  * |-----------------------|----------------------|-------|---------|---------|----------------------|----------------|
  * | 404, no second proof  | any                  |       |         | any     | –                    | UserGoneOnce   |
+ * | any of these          | any                  |       |         | moved to another PDS | –       | as without a policy |
  * | gone                  | report               |       |         | any     | –                    | UserGone       |
  * | gone                  | deactivate or delete |       |         | none    | –                    | UserGone       |
  * | gone, and another user in Auth0 has the verified address or the identity | deactivate or delete | | | any | – | KeptForSuccessor |
@@ -29,6 +31,8 @@ import type { Facts } from '../events/fold.ts';
 import type { Gap } from '../events/gap.ts';
 import type { Did } from '../identity.ts';
 import type { AccountHost, DocumentStore, PdsAccount, Successor } from '../ports.ts';
+import { movedTo } from './account-location.ts';
+import type { SeenLocation } from './account-state.ts';
 import { type ApplyContext, asDesired, type Plan, toBeMended } from './reconciler.ts';
 
 export interface EndPolicy {
@@ -112,10 +116,16 @@ export function planEnd(
     readonly linked: PdsAccount | 'missing' | undefined;
     readonly linkedDid: Did | undefined;
     readonly successors?: readonly Successor[];
+    readonly location?: SeenLocation | undefined;
   },
   now: Date,
 ): Plan<EndAction> {
   const { end } = wanted;
+  const origin = movedTo(actual);
+  if (origin !== undefined) {
+    const message = `${endSentence(end)} The account ${actual.linkedDid} moved to ${origin}, and what is here is left as it is, whatever the policy.`;
+    return { actions: [], condition: asDesired({ type, reason: reasonOf(end), message }) };
+  }
   const account = actual.linked === 'missing' ? undefined : actual.linked;
   // The account is gone and the document still names it: a pass broke off between the two.
   if (account === undefined && actual.linkedDid !== undefined && wanted.interrupted.has('delete-account')) {
@@ -156,6 +166,18 @@ function successorSentence([first]: readonly Successor[] = []): string | undefin
       ? `Auth0 has linked this user into '${user}'.`
       : `The user '${user}' is in Auth0 and has verified the same address.`;
   return `${evidence} Transfer the account with: concord transfer <user> '${user}'`;
+}
+
+/** Where nothing is done about the account. */
+function reasonOf(end: DesiredEnd): 'UserBlocked' | 'UserGone' | 'UserGoneOnce' {
+  switch (end.type) {
+    case 'kept':
+      return end.reason;
+    case 'suspended':
+      return 'UserBlocked';
+    case 'removed':
+      return 'UserGone';
+  }
 }
 
 function keptSentence(

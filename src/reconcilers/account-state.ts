@@ -8,6 +8,7 @@ import type {
   PasswordVault,
   PdsAccount,
   Random,
+  ServiceLocation,
   Successor,
 } from '../ports.ts';
 import type { DesiredEnd, EndAction } from './account-end.ts';
@@ -31,6 +32,8 @@ export interface KnownAccount {
   readonly settleMs: number;
   /** Steps that an earlier pass began and whose outcome is not in the log. */
   readonly interrupted: ReadonlySet<string>;
+  /** What the last reconciliation said, where it found that the account had moved. */
+  readonly saidMigrated: string | undefined;
 }
 
 export interface WantedAccount extends KnownAccount {
@@ -57,6 +60,9 @@ export type DesiredAccount =
   | (KnownAccount & { readonly type: 'none'; readonly reason: string; readonly message: string })
   | (KnownAccount & { readonly type: 'end'; readonly end: DesiredEnd });
 
+/** `unknown` where the directory could not be asked; `code` says why. */
+export type SeenLocation = ServiceLocation | { readonly type: 'unknown'; readonly code: string };
+
 /** Ours by the invite that it was made with. */
 export interface LateAccount {
   readonly intent: OpenIntent;
@@ -68,6 +74,11 @@ export interface ActualAccount {
   /** The account of the DID that the document or the log names, or that the document named before; undefined when there is none. */
   readonly linked: PdsAccount | 'missing' | undefined;
   readonly linkedDid: Did | undefined;
+  /**
+   * The PDS that the DID of an inactive or missing account names: of the linked one, or else of the one to be adopted.
+   * Undefined where it was not asked, as for an active account.
+   */
+  readonly location: SeenLocation | undefined;
   /** Who holds the handle of the open intent. */
   readonly intended: Holder | undefined;
   /** An account that came of a creation which had been given up, where no account is linked. */

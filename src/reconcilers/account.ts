@@ -11,6 +11,7 @@
  * | deleted or blocked                                                |          | see account-end.ts       |
  * | yes    | one that cannot be read                                  | held     | AccountUnreadable        |
  * | yes    | two different ones                                       | held     | AccountsDiffer           |
+ * | any    | deactivated or missing, and its DID names another PDS    | –        | AccountMigrated          |
  * | yes    | the PDS has none                                         | held     | AccountMissing           |
  * |        |   the same, and a person decided that it is lost         | drop the record | AccountMissing    |
  * | yes    | the document named it, and no longer does                | held     | DocumentRemoved          |
@@ -29,6 +30,8 @@
  * | yes    | active                                                   | –        | AccountActive            |
  * | yes    | none, a person named one                                 | adopt    | AdoptionGranted          |
  *
+ * What is done while the directory of DIDs cannot be asked is in account-location.ts.
+ *
  * An account of an earlier life of the user (deleted in Auth0 and back under the same id) that the PDS no longer has
  * counts as none.
  *
@@ -43,12 +46,14 @@
  * | the code is needed as the handle and is not there yet               | –        | WaitingForCode       |
  * | otherwise                                                           | create   | NoAccount            |
  */
+import { isMigrated } from '../events/event.ts';
 import type { Facts, OpenIntent } from '../events/fold.ts';
 import type { Gap } from '../events/gap.ts';
 import { BLANKED_HANDLE, type Did, type TenantId, type UserKey } from '../identity.ts';
 import type { AccountReader, Claimant, Documents, PdsAccount, People, SubjectReader } from '../ports.ts';
 import { adopt, complete, create, record, resetPassword, resolve } from './account-creation.ts';
 import { applyEnd, desiredEnd, type EndPolicy, planEnd } from './account-end.ts';
+import { cautiously, planMigrated } from './account-location.ts';
 import { intentBehind, madeBy, planCreation, planIntent } from './account-planning.ts';
 import type {
   AccountAction,
@@ -57,6 +62,7 @@ import type {
   DesiredAccount,
   KnownAccount,
   LateAccount,
+  SeenLocation,
   WantedAccount,
 } from './account-state.ts';
 import { type AddressHolder, type DesiredEmail, holdingUser, isDeleted } from './address.ts';
@@ -99,6 +105,7 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     settleMs: settings.settleMs,
     interrupted:
       openActions.length === 0 ? NOTHING_INTERRUPTED : new Set(openActions.map((action) => action.type)),
+    saidMigrated: facts.conditions.find(isMigrated)?.message,
   };
   const end = desiredEnd(facts, settings, settings.gap);
   if (end !== undefined) return { type: 'end', end, ...known };
@@ -210,6 +217,7 @@ export async function observe(
 const NOTHING_SEEN = {
   linked: undefined,
   linkedDid: undefined,
+  location: undefined,
   intended: undefined,
   late: undefined,
   preferred: undefined,
@@ -299,15 +307,28 @@ export function plan(
   const isToGoOn = wanted.type === 'account' && !isOnHold;
   const resolving = planIntent(wanted, actual, isToGoOn, now);
   if (resolving !== undefined) return resolving;
+  const planned =
+    wanted.type === 'end'
+      ? planEnd(wanted, actual, now)
+      : (planMigrated(wanted, actual) ?? planKept(wanted, actual, now));
+  return cautiously(planned, actual, now);
+}
+
+/** Of a user whose account is not to end. */
+function planKept(
+  wanted: Exclude<DesiredAccount, { type: 'end' }>,
+  actual: ActualAccount,
+  now: Date,
+): Plan<AccountAction> {
   if (wanted.type === 'none') return planRemoved(wanted, actual) ?? planNone(wanted, actual);
-  if (wanted.type === 'end') return planEnd(wanted, actual, now);
   if (actual.recorded !== undefined && actual.recorded.did === undefined) {
     const message = 'The users document has an account whose DID cannot be read; correct it.';
     return none(heldForPerson({ type, reason: 'AccountUnreadable', message }));
   }
   const { adoption } = wanted;
   if (adoption !== undefined && (actual.linkedDid ?? adoption.did) === adoption.did) {
-    return planAdoption(adoption, actual.linkedDid === undefined ? actual.adoptable : actual.linked);
+    const { linkedDid, linked, adoptable, location } = actual;
+    return planAdoption(adoption, linkedDid === undefined ? adoptable : linked, location);
   }
   if (actual.linkedDid !== undefined) return planLinked(wanted, actual, actual.linkedDid, now);
   return planRemoved(wanted, actual) ?? planCreation(wanted, actual, now);
@@ -443,7 +464,12 @@ function planInactive(wanted: WantedAccount, linked: PdsAccount): Plan<AccountAc
 function planAdoption(
   adoption: NonNullable<Facts['adoption']>,
   account: PdsAccount | 'missing' | undefined,
+  location: SeenLocation | undefined,
 ): Plan<AccountAction> {
+  if (location?.type === 'elsewhere') {
+    const message = `The account ${adoption.did}, which was to be adopted, moved to ${location.origin}.`;
+    return none(heldForPerson({ type, reason: 'AdoptionImpossible', message }));
+  }
   if (account === undefined || account === 'missing') {
     const message = `The PDS has no account ${adoption.did}, which was to be adopted.`;
     return none(heldForPerson({ type, reason: 'AdoptionImpossible', message }));

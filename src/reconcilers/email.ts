@@ -93,7 +93,7 @@ function park(did: Did, from: string, { waitsFor }: ConditionDraft): Plan<EmailA
   };
 }
 
-/** An account that follows no address gets its former one back as well, unless its user is deleted. */
+/** An account that follows no address gets its former one back as well, unless its user is deleted or it moved. */
 function planLeft(
   { parked }: DesiredEmail,
   actual: ManagedAccount & { readonly holders: AddressHolders },

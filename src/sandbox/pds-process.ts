@@ -42,6 +42,7 @@ interface Keeping {
 
 interface Running extends PdsReady {
   countDids(): number;
+  move(did: string, origin: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -80,6 +81,8 @@ async function serve(start: PdsStart): Promise<Running> {
     plcUrl,
     // A refused operation leaves an empty list behind in the mock directory.
     countDids: () => Object.values(directory.contents).filter((operations) => operations.length > 0).length,
+    // The PDS has the rotation key of its accounts, and so may say that they live somewhere else.
+    move: (did, origin) => pds.ctx.plcClient.updatePds(did, pds.ctx.plcRotationKey, origin),
     close: async () => {
       await pds.destroy();
       await plc.destroy();
@@ -210,6 +213,18 @@ function exit(start: PdsStart | undefined): never {
   process.exit(0);
 }
 
+/** `plc-operations` gives a number; `move <did> <origin>` what went wrong, or nothing. */
+async function answerTo(question: string, running: Running | undefined): Promise<unknown> {
+  const [what, did = '', origin = ''] = question.split(' ');
+  if (what !== 'move') return running?.countDids();
+  try {
+    await running?.move(did, origin);
+    return undefined;
+  } catch (error) {
+    return String(error);
+  }
+}
+
 function main(): void {
   let start: PdsStart | undefined;
   let running: Running | undefined;
@@ -221,7 +236,7 @@ function main(): void {
         report({ type: 'ready', value: { url: running.url, plcUrl: running.plcUrl } satisfies PdsReady });
         break;
       case 'ask':
-        report({ type: 'answer', id: request.id, value: running?.countDids() });
+        report({ type: 'answer', id: request.id, value: await answerTo(request.question, running) });
         break;
       case 'stop':
         await running?.close();

@@ -19,6 +19,11 @@ export interface Pds {
   readonly pid: number;
   /** How many DIDs the PLC directory holds; more of them than repositories means orphans. */
   plcOperations(): Promise<number>;
+  /**
+   * Names another PDS in the document of a DID, as a migration does, or this one again. Nothing is checked at the other
+   * PDS, and the account here stays as it is.
+   */
+  moveDid(did: string, origin: string): Promise<void>;
   /** Ends the server, and removes its data if it was temporary. May be repeated. */
   stop(): Promise<void>;
   /** SIGKILL, for fault tests. The data stays for `restart`, and `stop` is still due. */
@@ -79,6 +84,11 @@ export async function startPds(options: PdsOptions): Promise<Pds> {
     bypassKey,
     serviceDomain,
     plcOperations: async () => Number(await child.ask('plc-operations')),
+    moveDid: async (did, origin) => {
+      const refusal = await child.ask(`move ${did} ${origin}`);
+      if (refusal !== undefined && refusal !== null)
+        throw new Error(`${did} was not moved: ${String(refusal)}`);
+    },
     kill: () => child.kill(),
     restart: async () => {
       await child.stop();

@@ -127,6 +127,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         AUTH0_LOG_TOKEN: randomBytes(32).toString('hex'),
         AUTH0_EVENT_TOKEN: randomBytes(32).toString('hex'),
         PDS_URL: pds.url,
+        PDS_DID_PLC_URL: pds.plcUrl,
         PDS_ADMIN_PASSWORD: pds.adminPassword,
         PDS_RATE_LIMIT_BYPASS_KEY: pds.bypassKey,
         CONCORD_CREDENTIAL_KEYS: credentialKeys,

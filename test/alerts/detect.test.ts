@@ -118,6 +118,20 @@ describe('what is told of a cause', () => {
     ]);
   });
 
+  it('is the DID directory, and not the PDS, when that does not answer', () => {
+    const away = { code: 'UNREACHABLE', upstream: 'plc', message: 'account: plc document' } as const;
+    const answer = { type: 'failing', code: 'UNREACHABLE', message: 'away', since: NOW } as const;
+    const { causes } = seen({ people: [failing(away)], probes: [probed('pds', answer)] });
+    expect(causes).toMatchObject([
+      { id: 'unreachable:pds', users: 0 },
+      {
+        id: 'converge-failing:plc:UNREACHABLE',
+        users: 1,
+        what: expect.stringContaining('the DID directory'),
+      },
+    ]);
+  });
+
   it('is one thing when a call fails that the probe does not make', () => {
     const people = [
       failing({ code: 'TIMEOUT', at: NOW.toISOString() }),

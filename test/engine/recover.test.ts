@@ -52,6 +52,7 @@ function view(changes: Partial<View> = {}): View {
     documents,
     account,
     missingAccount: undefined,
+    movedTo: undefined,
     actions: [],
     conditions: [],
     failures: [],

@@ -45,7 +45,7 @@ function tenantOf({ world, sisters }: Run, who: Person): AssessedTenant {
 }
 
 function depsOf({ stores, settings }: World): AssessDeps {
-  const { documents, accounts, subjects, log, auth0, secondAuth0 } = stores;
+  const { documents, accounts, dids, subjects, log, auth0, secondAuth0 } = stores;
   const people = peopleOf([
     { keyPrefix: '', directory: auth0 },
     { keyPrefix: `${otherTenant}-`, directory: secondAuth0 },
@@ -55,7 +55,7 @@ function depsOf({ stores, settings }: World): AssessDeps {
     { id: tenant, keyPrefix: '', directory: auth0 },
     { id: otherTenant, keyPrefix: `${otherTenant}-`, directory: secondAuth0 },
   ]);
-  return { documents, accounts, subjects, people, successors, events: log, handleDomain, settings };
+  return { documents, accounts, subjects, dids, people, successors, events: log, handleDomain, settings };
 }
 
 /** Everything that names somebody or something of somebody's. */
@@ -76,6 +76,7 @@ function namesIn({ log, documents, accounts, directory, otherDirectory, queue }:
   for (const [user, handle] of documents.handles) names.add(user).add(handle);
   for (const { did, handle, email, password, inviteCode } of accounts.stored.values())
     names.add(did).add(handle).add(email).add(password).add(inviteCode);
+  for (const origin of accounts.movedDids.values()) names.add(origin);
   for (const { userId, email } of [...directory.listed(), ...otherDirectory.listed()])
     names.add(userId).add(email);
   for (const user of queue.stored.keys()) names.add(user);

@@ -1,5 +1,5 @@
 /** What can go wrong with one call, and which of it applies to which call. */
-import { UpstreamError } from '../../src/errors.ts';
+import { type Upstream, UpstreamError } from '../../src/errors.ts';
 import type { Touched, WorldStep } from './platform.ts';
 import type { Point } from './ports.ts';
 
@@ -86,7 +86,7 @@ const READ: readonly FaultKind[] = [
 ];
 /** A read has no effect, so that what comes before it and after it is the same to everybody else. */
 const READ_ONCE: readonly FaultKind[] = ['crash-before', 'error', 'stall-before'];
-const BUSY = new Set(['accounts', 'auth0', 'secondAuth0']);
+const BUSY = new Set(['accounts', 'dids', 'auth0', 'secondAuth0']);
 
 function kindsFor(point: Point, reads: readonly FaultKind[]): readonly FaultKind[] {
   const kinds = point.kind === 'write' ? WRITE : reads;
@@ -130,6 +130,8 @@ const HEARING = new Set([
 function touchedBy({ port, name }: Point): Touched | undefined {
   if (INDIFFERENT.has(name)) return undefined;
   if (port === 'secondAuth0') return 'auth0';
+  // Who moves does both: the DID names another PDS, and the account here is deactivated.
+  if (port === 'dids') return 'accounts';
   return port === 'documents' || port === 'accounts' || port === 'auth0' ? port : undefined;
 }
 
@@ -150,8 +152,9 @@ export function worldFaults(point: Point, at: number, { steps, unheard }: Prospe
   return faults;
 }
 
-export function upstreamOf(point: Point): 'auth0' | 'mongodb' | 'pds' {
+export function upstreamOf(point: Point): Upstream {
   if (point.port === 'accounts') return 'pds';
+  if (point.port === 'dids') return 'plc';
   return point.port === 'auth0' || point.port === 'secondAuth0' ? 'auth0' : 'mongodb';
 }
 

@@ -125,6 +125,7 @@ function accountParts({ accounts, known, leaked, late, nowMs }: World): string[]
   );
   return [
     stored.join(','),
+    [...accounts.movedDids].join(' '),
     [...known].join(' '),
     `${leaked + accounts.leakedDids().length}`,
     onTheirWay.join(','),

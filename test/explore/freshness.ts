@@ -14,8 +14,8 @@ const RESTS_ON: ReadonlyMap<string, readonly string[]> = new Map([
   ['createAccount', ['auth0', 'documents', 'holdersOfEmail', 'holderOf']],
   ['changeHandle', ['auth0', 'documents', 'account']],
   ['changeEmail', ['auth0', 'documents', 'account', 'holdersOfEmail']],
-  ['setActive', ['auth0', 'documents', 'account']],
-  ['deleteAccount', ['auth0', 'documents', 'account']],
+  ['setActive', ['auth0', 'documents', 'account', 'serviceOf']],
+  ['deleteAccount', ['auth0', 'documents', 'account', 'serviceOf']],
   ['setPassword', ['auth0', 'documents', 'account']],
 ]);
 /** An account gives up its address only after the other users of the ring and their accounts were read as well. */
@@ -24,6 +24,7 @@ const PARKING_RESTS_ON = ['auth0', 'documents', 'account', 'other user', 'other 
 export class Freshness {
   readonly #world: World;
   readonly #read = new Set<string>();
+  readonly #inactive = new Set<Did>();
   #lease: Lease | undefined;
   #others = { user: false, accounts: new Set<Did>() };
 
@@ -57,13 +58,21 @@ export class Freshness {
     else if (port === 'documents') this.#read.add('documents');
     else this.#read.add(`${method} ${String(first)}`);
     const did = method === 'account' && typeof first === 'string' ? parseDid(first) : undefined;
-    if (did !== undefined) this.#others.accounts.add(did);
+    if (did !== undefined) this.#readAccount(did);
   }
 
   /** Users of other tenants may have the same id. */
   #isOwn(port: Point['port'], id: unknown): boolean {
     const { userId, tenant } = this.#lease ?? {};
     return userId === id && (tenant === otherTenant) === (port === 'secondAuth0');
+  }
+
+  /** What is active here lives here; of any other account the directory has to be asked. */
+  #readAccount(did: Did): void {
+    this.#others.accounts.add(did);
+    const { status } = this.#world.accounts.stored.get(did) ?? { status: 'missing' };
+    if (status === 'missing' || status === 'deactivated') this.#inactive.add(did);
+    else this.#inactive.delete(did);
   }
 
   isOutward({ port, method }: Point): boolean {
@@ -92,6 +101,8 @@ export class Freshness {
   /** Under which name it was noted; undefined where it need not be read. */
   #nameOf(kind: string, [first, second]: readonly unknown[], user: UserKey | undefined): string | undefined {
     if (kind === 'auth0' || kind === 'documents') return kind;
+    if (kind === 'serviceOf')
+      return this.#inactive.has(first as Did) ? `${kind} ${String(first)}` : undefined;
     const wanted = isWanted(first) ? first : { handle: '', email: String(second) };
     if (kind === 'holdersOfEmail') return `${kind} ${wanted.email}`;
     if (kind === 'account') return `${kind} ${String(first)}`;

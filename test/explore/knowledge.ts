@@ -136,6 +136,7 @@ export class Sight {
   #seen: Known = NOTHING_KNOWN;
   #present: ReadonlySet<What> = new Set();
   #missingDids: ReadonlySet<Did> = new Set();
+  #movedDids: ReadonlySet<Did> = new Set();
   #user: Auth0User | 'absent' | undefined;
   #isRead = false;
 
@@ -165,6 +166,28 @@ export class Sight {
     else missing.add(did);
     this.#missingDids = missing;
     if (isThere && isOwn) this.#seen = knowingAccount(this.#seen, did);
+  }
+
+  /** Whether an account that is not active had moved to another PDS. */
+  readLocation(did: Did, hasMoved: boolean): void {
+    const moved = new Set(this.#movedDids);
+    if (hasMoved) moved.add(did);
+    else moved.delete(did);
+    this.#movedDids = moved;
+  }
+
+  hasMoved(did: Did): boolean {
+    return this.#movedDids.has(did);
+  }
+
+  /** Whether the account that is known to be the user's had. */
+  get isMigrated(): boolean {
+    const did = this.#did;
+    return did !== undefined && this.#movedDids.has(did);
+  }
+
+  get #did(): Did | undefined {
+    return this.#seen.did ?? (this.#isNewLife() ? undefined : this.#known.did);
   }
 
   /** What this process has written is there, as far as it knows. */
@@ -198,16 +221,17 @@ export class Sight {
     return user.blocked ? 'blocked' : undefined;
   }
 
-  /** What was known to be there, and was not when it was last read. */
+  /** What was known to be there, and was not when it was last read. Of an account that moved nothing is missing here. */
   get missing(): readonly What[] {
     const known = this.#isNewLife() ? this.#seen.there : new Set([...this.#known.there, ...this.#seen.there]);
     const missing = this.#isRead
       ? (['verification', 'document', 'record'] as const).filter(
-          (what) => known.has(what) && !this.#present.has(what),
+          (what) => known.has(what) && !this.#present.has(what) && !(what === 'record' && this.isMigrated),
         )
       : [];
-    const did = this.#seen.did ?? (this.#isNewLife() ? undefined : this.#known.did);
-    const isAccountMissing = known.has('account') && did !== undefined && this.#missingDids.has(did);
+    const did = this.#did;
+    const isAccountMissing =
+      known.has('account') && did !== undefined && this.#missingDids.has(did) && !this.isMigrated;
     return isAccountMissing ? [...missing, 'account'] : missing;
   }
 

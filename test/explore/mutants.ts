@@ -4,6 +4,7 @@ import { partOf } from '../../src/events/causes.ts';
 import type { Mutant } from './mutant.ts';
 import { lacks, on, outlasting } from './mutant-layers.ts';
 import { claimMutants } from './mutants-of-claims.ts';
+import { migrationMutants } from './mutants-of-migration.ts';
 import { ruleMutants } from './mutants-of-rules.ts';
 import { blindMutants } from './mutants-of-sight.ts';
 
@@ -23,6 +24,8 @@ const forgetful: readonly Mutant[] = [
   lacks('account.creation-refused', 'handle.refused'),
   {
     name: 'recovered outcomes are not told',
+    where: 'a sign-up with a verified email',
+    rule: 'no event tells of: verification',
     outer: on('log', (log) => ({
       append: (events) => log.append(events.filter(({ data }) => !('recovered' in data))),
     })),
@@ -111,4 +114,10 @@ const forgetful: readonly Mutant[] = [
   },
 ];
 
-export const mutants: readonly Mutant[] = [...forgetful, ...blindMutants, ...ruleMutants, ...claimMutants];
+export const mutants: readonly Mutant[] = [
+  ...forgetful,
+  ...blindMutants,
+  ...ruleMutants,
+  ...claimMutants,
+  ...migrationMutants,
+];

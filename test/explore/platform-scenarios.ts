@@ -1,5 +1,6 @@
 /** What the platform itself and people at its database do while Concord is at work. */
 import { alice, bob, code } from '../mongo/people.ts';
+import { migrationInterleavings } from './migration-scenarios.ts';
 import {
   blocks,
   logsIn,
@@ -84,6 +85,7 @@ function restored(what: string, steps: readonly WorldStep[]): Scenario {
 }
 
 export const platformScenarios: readonly Scenario[] = [
+  ...migrationInterleavings,
   {
     name: 'the platform’s sign-up handler writes the documents too',
     people: [alice],

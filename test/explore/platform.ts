@@ -1,5 +1,6 @@
 /** The platform's own programs and people, as steps of one write each. Concord may act before and after each of them. */
 import type { Removable } from '../../src/events/event.ts';
+import type { Did } from '../../src/identity.ts';
 import type { Person } from '../mongo/people.ts';
 import type { StoredUser } from '../support/in-memory/documents.ts';
 import type { World } from './world.ts';
@@ -113,6 +114,30 @@ export function removesAccount(who: Person): WorldStep {
     happens: (world) => {
       const did = world.documents.users.get(who.user)?.account?.did;
       if (did !== undefined) void world.accounts.deleteAccount(did);
+      return UNTOLD;
+    },
+  };
+}
+
+// ── What the account's owner does ──
+
+/** To another PDS: the DID names that one, and the account here is deactivated. */
+export function movesAway(who: Person): WorldStep {
+  return onAccount(who, 'moves the account to another PDS', (world, did) => world.accounts.moveAway(did));
+}
+
+export function movesBack(who: Person): WorldStep {
+  return onAccount(who, 'moves the account back', (world, did) => world.accounts.moveBack(did));
+}
+
+function onAccount(who: Person, name: string, does: (world: World, did: Did) => void): WorldStep {
+  return {
+    name,
+    touches: ['accounts', 'documents'],
+    isTold: false,
+    happens: (world) => {
+      const did = world.documents.users.get(who.user)?.account?.did;
+      if (did !== undefined) does(world, did);
       return UNTOLD;
     },
   };

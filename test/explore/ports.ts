@@ -55,7 +55,10 @@ function prototypeOf(points: readonly Point[]): object {
 }
 
 const PROTOTYPES: readonly (readonly [PortName, object])[] = (
-  ['log', 'queue', 'subjects', 'documents', 'accounts', 'auth0', 'secondAuth0', 'rejects', 'runs'] as const
+  [
+    ...(['log', 'queue', 'subjects', 'documents', 'accounts', 'dids'] as const),
+    ...(['auth0', 'secondAuth0', 'rejects', 'runs'] as const),
+  ] as const
 ).map((port) => [port, prototypeOf(pointsOf(port))]);
 
 /** The same ports, with each call led through `between`. */

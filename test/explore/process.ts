@@ -59,7 +59,7 @@ export class Process implements Between {
     const inner = mutant?.inner?.(world.stores, run) ?? world.stores;
     const faulty = around(inner, this);
     this.ports = mutant?.outer?.(faulty, run) ?? faulty;
-    const { log, queue, subjects, documents, accounts, auth0, secondAuth0 } = this.ports;
+    const { log, queue, subjects, documents, accounts, dids, auth0, secondAuth0 } = this.ports;
     const first = { id: tenant, keyPrefix: '', directory: auth0, emailTag: undefined };
     const second = {
       id: otherTenant,
@@ -75,6 +75,7 @@ export class Process implements Between {
       documents,
       accounts,
       people: peopleOf([first, second]),
+      dids,
       vault: world.vault,
       tenants: new Map([
         [tenant, { ...first, sister: run.sisters ? second : undefined }],

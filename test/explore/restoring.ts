@@ -6,7 +6,10 @@ import { grantRestore, proposeRestore } from '../../src/engine/restore.ts';
 import { UsageError } from '../../src/errors.ts';
 
 /** There is nothing to restore, or nothing may be restored. */
-const REFUSALS = new Set(['NOTHING_REMOVED', 'USER_DELETED', 'USER_BLOCKED', 'USER_FORGOTTEN']);
+const REFUSALS = new Set([
+  ...['NOTHING_REMOVED', 'ACCOUNT_MIGRATED'],
+  ...['USER_DELETED', 'USER_BLOCKED', 'USER_FORGOTTEN'],
+]);
 
 export async function restoreAll(deps: AssessDeps & DecideDeps, owned: Owned<AssessedTenant>): Promise<void> {
   try {

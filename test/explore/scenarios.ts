@@ -2,6 +2,7 @@
 import { alice, bob, handle } from '../mongo/people.ts';
 import { claimScenarios } from './claim-scenarios.ts';
 import { exchangeScenarios } from './exchange-scenarios.ts';
+import { migrationScenarios } from './migration-scenarios.ts';
 import { PENDING } from './pending.ts';
 import { platformScenarios } from './platform-scenarios.ts';
 import type { Scenario } from './scenario.ts';
@@ -314,6 +315,7 @@ const all: readonly Scenario[] = [
       },
     ],
   },
+  ...migrationScenarios,
   ...platformScenarios,
   ...exchangeScenarios,
   ...claimScenarios,

@@ -46,5 +46,6 @@ function standingOf(world: World, who: Person): Standing {
     documents.verifications.get(who.user),
     documents.handles.get(who.user),
     did === undefined ? undefined : accounts.stored.get(did),
+    did === undefined ? undefined : accounts.movedDids.get(did),
   ];
 }

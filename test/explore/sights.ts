@@ -34,7 +34,11 @@ export class Sights {
     } else if (point.name === 'accounts.account' && user !== undefined) {
       const did = first as Did;
       const own = [world.factsOf(user).account?.did, world.documents.users.get(user)?.account?.did];
-      this.#of(user).readAccount(did, world.accounts.stored.has(did), own.includes(did));
+      const account = world.accounts.stored.get(did);
+      this.#of(user).readAccount(did, account !== undefined, own.includes(did));
+      this.#of(user).readLocation(did, account?.status !== 'active' && world.accounts.movedDids.has(did));
+    } else if (point.name === 'dids.serviceOf' && user !== undefined) {
+      this.#of(user).readLocation(first as Did, world.accounts.movedDids.has(first as Did));
     }
   }
 

@@ -20,6 +20,8 @@ interface Truth {
   readonly count: number | undefined;
   /** The account that the document names, or else the log, or that was seen before. */
   readonly account: StoredAccount | undefined;
+  /** It moved to another PDS, as its DID says. */
+  readonly hasMoved: boolean;
   /** One that a process of ours made for this user, and that the log does not tell of. */
   readonly isUntold: boolean;
 }
@@ -41,6 +43,9 @@ const blocked: Claim = ({ user }) => user?.blocked === true;
 const noAccount: Claim = ({ account, isUntold }) => account?.status !== 'active' && !isUntold;
 const carriesCode: Claim = ({ account, document, facts }) =>
   [document?.code, facts.code].some((code) => account?.handle === `${code?.toLowerCase()}.at.test`);
+
+/** The directory of DIDs could not be asked, and the condition says so. */
+const isUnlocated = ({ message }: Condition): boolean => message.includes('could not be asked');
 
 const REMOVED: Readonly<Record<string, Claim>> = {
   verification: ({ count }) => count === undefined,
@@ -67,10 +72,14 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
   CodeHeldByUser: ({ world, who, facts }) =>
     [...world.documents.users].some(([user, { code }]) => user !== who.user && code === facts.code),
   AccountActive: ({ account, document }) => account?.status === 'active' && document?.account !== undefined,
-  AccountMissing: ({ account }) => account === undefined,
+  AccountMissing: ({ account, hasMoved }, condition) =>
+    account === undefined && (!hasMoved || isUnlocated(condition)),
+  AccountDeactivated: ({ account, hasMoved }, condition) =>
+    account?.status === 'deactivated' && (!hasMoved || isUnlocated(condition)),
+  AccountMigrated: ({ account, hasMoved }) => hasMoved && account?.status !== 'active',
   DocumentRemoved: (truth, condition) => REMOVED[condition.type]?.(truth, condition) ?? true,
   WaitingForDecision: ({ facts }) => facts.conditions.some(({ reason }) => REMOVALS.has(reason)),
-  NotManaged: ({ account }) => account !== undefined,
+  NotManaged: ({ account, hasMoved }) => account !== undefined || hasMoved,
   'handle NoAccount': noAccount,
   'email NoAccount': noAccount,
   EmailSet: ({ account, user }) =>
@@ -95,7 +104,8 @@ function truthOf(run: Run, who: Person): Truth {
   );
   const count = documents.verifications.get(who.user);
   const account = did === undefined ? undefined : accounts.stored.get(did);
-  return { world, who, facts, user: world.userOf(who), document, count, account, isUntold };
+  const hasMoved = did !== undefined && accounts.movedDids.has(did);
+  return { world, who, facts, user: world.userOf(who), document, count, account, hasMoved, isUntold };
 }
 
 /** What is said and is not so. */
@@ -122,7 +132,7 @@ export function untrue(run: Run, who: Person): string[] {
 
 /** What has to be so at the end for each user, whatever happened, unless a person is asked. */
 export function untruths(run: Run, who: Person): string[] {
-  const { facts, user, document, account } = truthOf(run, who);
+  const { facts, user, document, account, hasMoved } = truthOf(run, who);
   const isHeld = facts.conditions.some(({ held }) => held);
   const flaws: string[] = [];
   const check = (isSo: boolean, flaw: string): void => {
@@ -132,7 +142,7 @@ export function untruths(run: Run, who: Person): string[] {
   if (isWanted && !isHeld) check(document?.code !== undefined, 'there is no code');
   const wanted = isWanted && user.emailVerified && user.email !== undefined;
   if (wanted && !isHeld)
-    check(account?.status === 'active', 'there is no active account, and nobody is asked');
+    check(account?.status === 'active' || hasMoved, 'there is no active account, and nobody is asked');
   const isPaused = facts.conditions.some(({ type }) => type === 'pause');
   if (wanted && !new Rivals(run).isAsked(who) && !isPaused && account?.status === 'active')
     check(

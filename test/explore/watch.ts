@@ -109,7 +109,8 @@ export class Watch {
     sight: Sight | undefined,
   ): Promise<unknown> {
     if (point.port === 'accounts') return this.#onAccounts(point, invoke, args[0] as Did, user, sight);
-    if (point.port === 'documents') return this.#onDocuments(point, invoke, args[0] as UserKey, sight);
+    if (point.port === 'documents')
+      return this.#onDocuments(point, invoke, args[0] as UserKey, args[1] as Did, sight);
     return invoke();
   }
 
@@ -123,11 +124,13 @@ export class Watch {
     point: Point,
     invoke: () => Promise<unknown>,
     user: UserKey,
+    did: Did,
     sight: Sight | undefined,
   ): Promise<unknown> {
     const { users, verifications } = this.#world.documents;
     const before = users.get(user);
     const countBefore = verifications.get(user);
+    if (point.method === 'dropAccount') this.#onMoved(point, did, sight);
     if (point.method === 'dropAccount') sight?.removedAccount();
     const answer = invoke();
     const after = users.get(user);
@@ -181,6 +184,7 @@ export class Watch {
     if (before !== undefined && after !== before) {
       if (user !== undefined && !this.#isOwn(user, did))
         this.violations.push(`W9: ${point.method} changed an account of another user`);
+      this.#onMoved(point, did, sight);
       const isRenamed = after !== undefined && after.handle !== before.handle;
       const isChanged = isRenamed || (after !== undefined && after.email !== before.email);
       if (isChanged) this.#judge({ what: 'account', isNew: false, name: point.method }, user, sight);
@@ -197,6 +201,11 @@ export class Watch {
     return own.includes(did) || this.made.get(did) === user;
   }
 
+  /** What is here of an account that was seen to have moved to another PDS is left as it is. */
+  #onMoved({ method }: Point, did: Did, sight: Sight | undefined): void {
+    if (sight?.hasMoved(did) === true) this.violations.push(`an account that moved was touched: ${method}`);
+  }
+
   created(
     invoke: () => Promise<unknown>,
     user: UserKey | undefined,
@@ -207,6 +216,7 @@ export class Watch {
     const answer = invoke();
     const created = [...stored.keys()].at(-1);
     if (stored.size > size && created !== undefined) {
+      if (sight?.isMigrated === true) this.violations.push('an account that moved was replaced');
       if (user !== undefined) this.made.set(created, user);
       this.#judge({ what: 'account', isNew: true, name: 'createAccount', did: created }, user, sight);
       this.#happened({ user, type: 'created', value: created });

@@ -119,6 +119,7 @@ export class World {
       subjects,
       documents,
       accounts,
+      dids: accounts.dids,
       auth0,
       secondAuth0,
       rejects: inMemoryRejects(),

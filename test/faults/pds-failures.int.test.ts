@@ -31,7 +31,10 @@ beforeAll(async () => {
   pds = await ownPds();
   line = await pdsLine(() => pds.url);
   world = await openPlatform({
-    pds: { url: line.url, adminPassword: pds.adminPassword, bypassKey: pds.bypassKey },
+    pds: {
+      ...{ url: line.url, plcUrl: pds.plcUrl },
+      ...{ adminPassword: pds.adminPassword, bypassKey: pds.bypassKey },
+    },
   });
 });
 afterEach(() => {

@@ -360,6 +360,30 @@ export function workQueueContract(make: () => Promise<{ queue: WorkQueue; subjec
       expect(await subjects.holdersOfDid(bobDid)).toEqual([]);
     });
 
+    it('tells what the last reconciliation found of many users at once', async () => {
+      const { queue, subjects } = await make();
+      const [known] = view.conditions;
+      if (known === undefined) throw new Error('The view has no condition.');
+      const found = [
+        [alice, { ...known, reason: 'AccountMigrated' }],
+        [bob, { ...known, reason: 'AccountMissing', status: 'False', held: true }],
+      ] as const;
+      for (const [who, condition] of found) {
+        const lease = await queue.claimUser(trigger(who), at(1), minute);
+        if (lease !== undefined) await queue.complete(lease, { ...view, conditions: [condition] }, at(1));
+      }
+      const { sights, code, did, linked } = view;
+      const told = await subjects.known([alice.user, bob.user, person('carol').user]);
+      const seen = { isSeen: true, sights, code, did, linked };
+      expect([...told.keys()].sort()).toEqual([alice.user, bob.user]);
+      expect(told.get(alice.user)).toEqual({
+        ...{ ...seen, lackedSince: undefined, needsAction: false, hasMigrated: true },
+      });
+      expect(told.get(bob.user)).toEqual({
+        ...{ ...seen, lackedSince: at(1), needsAction: true, hasMigrated: false },
+      });
+    });
+
     it('lists the subjects of one tenant by key', async () => {
       const { queue, subjects } = await make();
       await queue.markDue(

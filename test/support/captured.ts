@@ -65,6 +65,7 @@ export async function loadCapture(text: string): Promise<CapturedWorld> {
   const deps: AssessDeps = {
     documents,
     accounts,
+    dids: accounts.dids,
     subjects: await holders(capture, hooks),
     people: peopleOf([
       { keyPrefix: own.keyPrefix, directory },
@@ -131,6 +132,8 @@ function fieldsOf({
 }
 
 function layAccounts(accounts: ReturnType<typeof inMemoryAccounts>, { seen }: Capture): void {
+  for (const { did, location } of seen.locations ?? [])
+    if (location.type === 'elsewhere') accounts.moveAway(did, location.origin);
   for (const { did, handle, email, inviteCode, state } of seen.accounts) {
     const status = state === 'deactivated' || state === 'takendown' ? state : 'active';
     accounts.put({ did, handle, email, inviteCode, status, hasRepo: state !== 'no-repo' });

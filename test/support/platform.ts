@@ -36,7 +36,7 @@ const CLIENT_ID = 'concord-test';
 
 export interface PlatformOptions {
   /** Another PDS than the shared one. */
-  readonly pds?: Pick<SharedPds, 'url' | 'adminPassword' | 'bypassKey'>;
+  readonly pds?: Pick<SharedPds, 'url' | 'plcUrl' | 'adminPassword' | 'bypassKey'>;
   /** Another MongoDB than the shared one. */
   readonly mongoUri?: string;
   /** How Concord is told to reach MongoDB, such as through a proxy. */
@@ -125,6 +125,7 @@ export async function openPlatform(options: PlatformOptions = {}): Promise<Platf
     AUTH0_LOG_TOKEN: logToken,
     AUTH0_EVENT_TOKEN: eventToken,
     PDS_URL: pds.url,
+    PDS_DID_PLC_URL: pds.plcUrl,
     PDS_ADMIN_PASSWORD: pds.adminPassword,
     PDS_RATE_LIMIT_BYPASS_KEY: pds.bypassKey,
     CONCORD_CREDENTIAL_KEYS: generateKey(),

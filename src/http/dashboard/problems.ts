@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { UpstreamError, UsageError } from '../../errors.ts';
 import { errorFields, type Problem, sendProblem, unavailable } from '../problem.ts';
 
-const NAMES = { auth0: 'Auth0', mongodb: 'MongoDB', pds: 'The PDS' } as const;
+const NAMES = { auth0: 'Auth0', mongodb: 'MongoDB', pds: 'The PDS', plc: 'The DID directory' } as const;
 
 /** What is not there. In words of ours, because the desk's may repeat what was looked for. */
 const NOT_FOUND: ReadonlyMap<string, string> = new Map([

@@ -15,6 +15,7 @@ import { holdPort } from '../../../src/sandbox/held-port.ts';
 
 export interface OpenedPds {
   readonly url: string;
+  readonly plcUrl: string;
   readonly adminPassword: string;
   readonly bypassKey: string;
   /** How many DIDs the directory holds. */
@@ -72,6 +73,7 @@ export async function openedPds(): Promise<OpenedPds> {
   await pds.start();
   return {
     url: config.service.publicUrl,
+    plcUrl: environment.didPlcUrl ?? '',
     adminPassword,
     bypassKey,
     dids: () => Object.values(directory.contents).filter((operations) => operations.length > 0).length,

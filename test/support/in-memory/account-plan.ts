@@ -54,6 +54,7 @@ export function wants(wishes: Wishes = {}): WantedAccount {
     recreate: false,
     interrupted: new Set(),
     remnantSince: undefined,
+    saidMigrated: undefined,
     ...rest,
   };
 }
@@ -62,6 +63,7 @@ export const nothing: ActualAccount = {
   recorded: undefined,
   linked: undefined,
   linkedDid: undefined,
+  location: undefined,
   intended: undefined,
   late: undefined,
   preferred: { type: 'nobody' },

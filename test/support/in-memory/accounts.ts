@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { UpstreamError } from '../../../src/errors.ts';
 import { type AccountHandle, type Did, parseDid } from '../../../src/identity.ts';
-import type { AccountHost, CreateAccountResult, PdsAccount } from '../../../src/ports.ts';
+import type { AccountHost, CreateAccountResult, DidDirectory, PdsAccount } from '../../../src/ports.ts';
 import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
 import { all, type Kept, saveMap, saveSet } from './kept.ts';
@@ -30,6 +30,14 @@ export interface InMemoryAccounts extends AccountHost, Kept {
   change(did: Did, changes: Partial<StoredAccount>): void;
   /** DIDs in the public directory that came to no account. */
   leakedDids(): readonly Did[];
+  /** The public directory, as whoever asks it sees it. */
+  readonly dids: DidDirectory;
+  /** Which DIDs name another PDS. */
+  readonly movedDids: ReadonlyMap<Did, string>;
+  /** The owner moves the account to another PDS, which deactivates the one here. */
+  moveAway(did: Did, origin?: string): void;
+  /** The DID names this PDS again; the account is active if it is still here. */
+  moveBack(did: Did): void;
 }
 
 export interface InMemoryAccountsOptions {
@@ -39,6 +47,8 @@ export interface InMemoryAccountsOptions {
 }
 
 const RESERVED = new Set(['admin', 'test', 'app', 'chat', 'user', 'music']);
+/** Another PDS. */
+export const ELSEWHERE = 'https://elsewhere.example';
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
 export function inMemoryAccounts(
@@ -49,6 +59,7 @@ export function inMemoryAccounts(
   const directory = new Set<Did>();
   const deleted = new Set<Did>();
   const unusedInvites = new Set<string>();
+  const movedDids = new Map<Did, string>();
   let invites = 0;
 
   const newDid = (): Did => {
@@ -63,6 +74,14 @@ export function inMemoryAccounts(
   };
   const holding = (handle: AccountHandle): StoredAccount | undefined =>
     [...stored.values()].find((account) => account.handle === handle);
+
+  const dids: DidDirectory = {
+    async serviceOf(did) {
+      const origin = movedDids.get(did);
+      if (origin !== undefined) return { type: 'elsewhere', origin };
+      return { type: directory.has(did) ? 'here' : 'nowhere' };
+    },
+  };
 
   const host: InMemoryAccounts = {
     domain,
@@ -86,11 +105,26 @@ export function inMemoryAccounts(
     },
     save() {
       const invitesBefore = invites;
-      const restore = all([saveMap(stored), saveSet(directory), saveSet(deleted), saveSet(unusedInvites)]);
+      const restore = all([
+        ...[saveMap(stored), saveMap(movedDids)],
+        ...[saveSet(directory), saveSet(deleted), saveSet(unusedInvites)],
+      ]);
       return () => {
         restore();
         invites = invitesBefore;
       };
+    },
+    dids: hooked('dids', dids, CALLS.dids, hooks),
+    movedDids,
+    moveAway(did, origin = ELSEWHERE) {
+      movedDids.set(did, origin);
+      const account = stored.get(did);
+      if (account !== undefined) stored.set(did, { ...account, status: 'deactivated' });
+    },
+    moveBack(did) {
+      movedDids.delete(did);
+      const account = stored.get(did);
+      if (account !== undefined) stored.set(did, { ...account, status: 'active' });
     },
     leakedDids: () => [...directory].filter((did) => !stored.has(did) && !deleted.has(did)),
 

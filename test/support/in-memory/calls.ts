@@ -1,6 +1,7 @@
 /** Every call through a port, and what it does to the other side. */
 import type {
   AccountHost,
+  DidDirectory,
   Directory,
   DocumentStore,
   EventLog,
@@ -18,6 +19,7 @@ export interface Ports {
   readonly subjects: SubjectReader;
   readonly documents: DocumentStore;
   readonly accounts: AccountHost;
+  readonly dids: DidDirectory;
   readonly auth0: Directory;
   readonly secondAuth0: Directory;
   readonly rejects: Rejects;
@@ -99,6 +101,7 @@ export const CALLS: Calls = {
     deleteAccount: 'write',
     setPassword: 'write',
   },
+  dids: { serviceOf: 'read' },
   auth0: directory,
   secondAuth0: directory,
   rejects: { add: 'write' },

@@ -4,7 +4,7 @@
  */
 import { UNSEEN } from '../../../src/engine/standing.ts';
 import { LeaseLostError } from '../../../src/errors.ts';
-import { lackedSince } from '../../../src/events/event.ts';
+import { isMigrated, lackedSince } from '../../../src/events/event.ts';
 import type { AccountHandle, EventId, UserKey } from '../../../src/identity.ts';
 import type {
   Claimant,
@@ -231,13 +231,9 @@ function createReader(stored: ReadonlyMap<UserKey, StoredSubject>): SubjectReade
         found.map(({ user, view = UNSEEN }) => {
           const { sights, code, did, linked, conditions } = view;
           const needsAction = conditions.some(({ held }) => held);
-          return [
-            user,
-            {
-              ...{ isSeen: view !== UNSEEN, sights, code, did, linked },
-              ...{ lackedSince: lackedSince(conditions), needsAction },
-            },
-          ];
+          const hasMigrated = conditions.some(isMigrated);
+          const said = { lackedSince: lackedSince(conditions), needsAction, hasMigrated };
+          return [user, { isSeen: view !== UNSEEN, sights, code, did, linked, ...said }];
         }),
       );
     },

@@ -93,6 +93,7 @@ export function createWorld(options: WorldOptions = {}): World {
     documents,
     accounts,
     people: peopleOf([first, second]),
+    dids: accounts.dids,
     vault,
     tenants: new Map<TenantId, ConvergedTenant>([
       [tenant, { directory, emailTag: undefined, ...(sisters ? { sister: second } : {}) }],
