@@ -153,15 +153,38 @@ function program(end: (code: number) => void) {
     );
   concord
     .command('adopt')
-    .argument('<user>', 'whose account it is')
+    .argument('[user]', 'whose account it is')
     .argument('[account]', "its DID or handle; without it, the one in the document or with the user's handle")
+    .option('--all', 'every user with such a condition, and reconcile them')
+    .option('--withdraw', 'take back a decision that is not carried out yet')
+    .option('--reason <reason>', 'why, kept in the log; with --all: AccountEmailDiffers')
+    .option('--why <reason>', 'why, kept in the log, also with --all')
+    .option('--tenant <id>', 'with --all: this tenant only')
+    .option(
+      '--max <n>',
+      'with --all: adopt for up to this many users, instead of limits.adoptions',
+      wholeNumber,
+    )
     .option('--preview', 'show the evidence and end')
     .option('--yes', 'do not ask')
-    .option('--reason <reason>', 'why, for whoever asks later')
     .option('--by <name>', 'who decides', by)
-    .description("say that an account Concord did not create is this user's")
+    .description("decide that an account Concord did not create is this user's")
     .action(async (user, account, options) =>
       end(await (await import('./commands/adopt.ts')).runAdopt(user, account, { ...globals(), ...options })),
+    );
+  concord
+    .command('transfer')
+    .argument('<from>', 'the deleted user')
+    .argument('<to>', 'the user who gets what that one has')
+    .option('--what <parts>', 'account, handle and code, separated by commas (default: account,handle)')
+    .option('--replace <did>', 'the account of <to> that the transferred one takes the place of')
+    .option('--preview', 'show the evidence and what would be moved, and end')
+    .option('--yes', 'do not ask')
+    .option('--reason <reason>', 'why, kept in the log')
+    .option('--by <name>', 'who decides', by)
+    .description('give the account of a deleted user to another one, after showing the evidence')
+    .action(async (from, to, options) =>
+      end(await (await import('./commands/transfer.ts')).runTransfer(from, to, { ...globals(), ...options })),
     );
   concord
     .command('restore')
@@ -205,6 +228,7 @@ function program(end: (code: number) => void) {
   concord
     .command('forget')
     .argument('<user>', 'who is gone, and is to be forgotten')
+    .option('--force', 'also when another user waits for the address or the handle of this one')
     .option('--yes', 'do not ask')
     .option('--by <name>', 'who decides', by)
     .description('blank the personal data of somebody who is gone; what happened, and when, stays')

@@ -706,9 +706,10 @@ export interface DocumentStore extends DocumentReader {
   /** Keeps the sealed password of an account that is about to be created. Replaces an older one. */
   keepPendingPassword(user: UserKey, intent: EventId, sealedPassword: string): Promise<void>;
   /**
-   * Writes `users.atproto` and drops the pending password. Refused as `other` when the document names another
-   * DID, holds another password, or names a handle that is neither this one nor among `over`, those that it may be
-   * written over: whoever comes late does not undo what has been set on the PDS since.
+   * Writes `users.atproto` and drops the pending password. A document that names the account already keeps every field
+   * that is not given here, and its `createdAt`. Refused as `other` when the document names another DID, holds another
+   * password, or names a handle that is neither this one nor among `over`, those that it may be written over: a write
+   * that comes late does not undo what has been set on the PDS since.
    */
   recordAccount(
     user: UserKey,
@@ -716,6 +717,7 @@ export interface DocumentStore extends DocumentReader {
       readonly did: Did;
       readonly handle: AccountHandle;
       readonly password?: string;
+      /** Written where the document names no account yet. */
       readonly createdAt: Date;
     },
     over: readonly AccountHandle[],
@@ -727,6 +729,28 @@ export interface DocumentStore extends DocumentReader {
    * UpstreamError DOCUMENT_CHANGED, writing nothing, for any other document.
    */
   replacePassword(user: UserKey, did: Did, over: string | undefined, password: string): Promise<void>;
+  /** Password, as stored, and sign-up time in `users.atproto` of a document that names this DID. */
+  storedRecord(user: UserKey, did: Did): Promise<StoredRecord | undefined>;
+  /**
+   * Writes `users.atproto` over that of the account `over`, in one step. Refused as `other` for a document that names
+   * neither account.
+   */
+  replaceAccount(
+    user: UserKey,
+    over: Did,
+    account: Parameters<DocumentStore['recordAccount']>[1],
+  ): Promise<'recorded' | 'other'>;
+  /** Removes this code from a `users` document. Repeatable; another code is left. */
+  removeCode(user: UserKey, code: Code): Promise<void>;
+  /** The row of `@handles` with this handle, all but its key, as extended JSON. */
+  handleRow(user: UserKey, handle: string): Promise<string | undefined>;
+  /** Removes the row if it is this one. */
+  removeHandleRow(user: UserKey, row: string): Promise<'removed' | 'missing' | 'other'>;
+  /**
+   * Inserts a row for this user. `exists` when the user has a row with this handle already; `taken` when the user has
+   * another row, or another user the handle.
+   */
+  insertHandleRow(user: UserKey, row: string): Promise<'inserted' | 'exists' | 'taken'>;
   /** Drops `users.atproto` of a document that names this DID, whose account is gone. Repeatable. */
   dropAccount(user: UserKey, did: Did): Promise<void>;
   /**
@@ -742,6 +766,11 @@ export interface DocumentStore extends DocumentReader {
   ): Promise<void>;
   /** Creates an index. Refused by the server when an unfit one is in the way. */
   createIndex(wanted: WantedIndex): Promise<void>;
+}
+
+export interface StoredRecord {
+  readonly password: string | undefined;
+  readonly createdAt: Date | undefined;
 }
 
 export interface WantedIndex {

@@ -1,4 +1,4 @@
-/** What speaks for an account being this user's and what against, and a person's yes. */
+/** What speaks for an account being this user's and what against, and a person's decision. */
 import type { AdoptionAnswer, DecisionAnswer } from '../../src/desk/answers.ts';
 import { Copy } from '../parts/copy.tsx';
 import { DecideForm } from '../parts/decide-form.tsx';
@@ -20,8 +20,8 @@ export function AdoptForm({ user, onClose, onDone }: AdoptFormProps) {
       what={
         <>
           <p>
-            Concord takes the account below for that of <b>{user}</b>: it sets a new password there, and keeps
-            the account as it keeps every other. A handle or an address alone proves nothing.
+            Concord takes the account below for that of <b>{user}</b>, and its handle and address follow the
+            user's. A handle or an address alone proves nothing.
           </p>
           <Answer held={asked.held.value} what="the evidence" lines={4} onAgain={() => asked.ask()}>
             {(adoption) => <Evidence adoption={adoption} />}
@@ -45,7 +45,7 @@ export function AdoptForm({ user, onClose, onDone }: AdoptFormProps) {
   );
 }
 
-function Evidence({ adoption: { did, handle, state, evidence } }: { adoption: AdoptionAnswer }) {
+function Evidence({ adoption: { did, handle, state, evidence, password } }: { adoption: AdoptionAnswer }) {
   return (
     <>
       <p class="candidate">
@@ -59,6 +59,7 @@ function Evidence({ adoption: { did, handle, state, evidence } }: { adoption: Ad
           </li>
         ))}
       </ul>
+      <p>{password.what}</p>
     </>
   );
 }

@@ -1,5 +1,11 @@
 /** `concord forget <user>`: blanks the personal data of somebody who is gone, once a person has said so. */
-import { type ForgetReport, forget, refuseUnlessGone, remembered } from '../engine/forget.ts';
+import {
+  type ForgetReport,
+  forget,
+  refuseUnlessGone,
+  refuseWhileWaitedFor,
+  remembered,
+} from '../engine/forget.ts';
 import { printJson } from '../terminal/output.ts';
 import { visible } from '../terminal/visible.ts';
 import { wireForget } from '../wire.ts';
@@ -9,6 +15,8 @@ import type { DecisionOptions } from './decisions.ts';
 import { findUser } from './find-user.ts';
 
 export interface ForgetOptions extends DecisionOptions {
+  /** Also when another user waits for what this one has. */
+  readonly force?: boolean | undefined;
   readonly yes?: boolean | undefined;
 }
 
@@ -18,6 +26,7 @@ export async function runForget(text: string, options: ForgetOptions): Promise<E
   try {
     const { user, userId, tenant } = await findUser(text, side.tenants, side.documents);
     const person = { user, userId, tenant: tenant.id };
+    if (options.force !== true) await refuseWhileWaitedFor(side.forgetting, person);
     const { personal, events } = await remembered(side.forgetting, person);
     await refuseUnlessGone(side.forgetting, tenant.directory, person);
     const question = `Forget ${visible(user)}? ${personal} of ${events} events, and what else names this user, are blanked for good.`;

@@ -114,10 +114,22 @@ const GUIDES: Readonly<Record<string, Guide>> = {
   },
   adopt: {
     examples: [
-      ['adopt @alice --preview', 'what speaks for an account being hers'],
-      ['adopt @alice did:plc:ewvi7nxzyoun6zhxrhs64oiz --reason "support case 12"', 'say that this one is'],
+      ['adopt @alice --preview', 'show what speaks for and against an account being hers'],
+      ['adopt @alice did:plc:ewvi7nxzyoun6zhxrhs64oiz --reason "support case 12"', 'decide that this one is'],
+      ['adopt @alice --withdraw', 'take that back while it is not carried out'],
+      ['adopt --all --reason AccountEmailDiffers --preview', 'show many users, a sample with its evidence'],
     ],
-    exits: ASKED,
+    exits:
+      '0 granted, or nothing to adopt with --all · 1 error · 2 nothing was changed, or a mistyped command line · 3 stopped by a safety limit · 4 with --all: partly done, or some users still need action',
+  },
+  transfer: {
+    examples: [
+      ["transfer 'auth0|one' @alice --preview", 'show the evidence and what would be moved'],
+      ['transfer \'auth0|one\' @alice --reason "support case 12"', 'move the account and the handle'],
+      ["transfer 'auth0|one' @alice --what handle", 'move the handle alone'],
+    ],
+    exits:
+      '0 transferred · 1 error · 2 refused or not confirmed, or a mistyped command line · 4 granted, and not finished yet',
   },
   restore: {
     examples: [

@@ -209,12 +209,14 @@ export const configSchema = z
       removal: oneOf('report', 'deactivate', 'delete'),
       removalGraceMs: whole(0, 365 * DAY_MS),
       remnant: oneOf('report', 'recreate'),
+      linked: oneOf('report', 'transfer'),
     }),
     limits: z.strictObject({
       removals: limit,
       renames: limit,
       disappearances: limit,
       restores: limit,
+      adoptions: limit,
       sourceShrink: decimal(0, 1),
     }),
     alerts: z.strictObject({

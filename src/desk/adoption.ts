@@ -1,5 +1,5 @@
-/** What a person is shown before they say that an account is a user's. */
-import { type AdoptionDeps, proposeAdoption } from '../engine/adoption.ts';
+/** What a person is shown before they decide that an account is a user's. */
+import { type AdoptionDeps, passwordSentence, proposeAdoption } from '../engine/adoption.ts';
 import type { AdoptionAnswer } from './answers.ts';
 import { knownAnywhere } from './known-user.ts';
 import type { UserDeps } from './user.ts';
@@ -11,7 +11,7 @@ export async function adoptionAnswer(
   named: string | undefined,
 ): Promise<AdoptionAnswer> {
   const owned = await knownAnywhere({ tenants, events: assess.events, subjects: assess.subjects }, key);
-  const { account, evidence } = await proposeAdoption(assess, owned, named, clock.now());
+  const { account, evidence, password } = await proposeAdoption(assess, owned, named, clock.now());
   const { did, handle, state } = account;
-  return { did, handle, state, evidence };
+  return { did, handle, state, evidence, password: { type: password, what: passwordSentence(password) } };
 }

@@ -300,6 +300,8 @@ export interface AdoptionAnswer {
   readonly handle: string;
   readonly state: string;
   readonly evidence: readonly { readonly says: 'for' | 'against'; readonly what: string }[];
+  /** What becomes of the password of the account; `what` is a sentence. */
+  readonly password: { readonly type: 'kept' | 'new'; readonly what: string };
 }
 
 export const REMOVABLES = [

@@ -16,7 +16,7 @@
  * So a click too many and an answer that was lost do no harm. Of each user: USER_NOT_FOUND for whoever is not known
  * here, and USER_FORGOTTEN, since a reason would be something personal again of somebody who has none in the log.
  */
-import { type AdoptionDeps, grantAdoption } from '../engine/adoption.ts';
+import { type AdoptionDeps, grantAdoption, passwordSentence } from '../engine/adoption.ts';
 import { approveRun } from '../engine/approval.ts';
 import { type DecideDeps, decide } from '../engine/decide.ts';
 import { withheld } from '../engine/policy.ts';
@@ -94,8 +94,8 @@ async function carryOut(
     case 'adopt': {
       const did = parseDid(decision.did);
       if (did === undefined) throw new UsageError('An account is named by its DID.', 'ACCOUNT_UNKNOWN');
-      await grantAdoption({ ...deps.assess, ...deps }, user, did, { by, reason });
-      return `The next pass adopts ${did}: the account gets a password of ours.`;
+      const { password } = await grantAdoption({ ...deps.assess, ...deps }, user, did, { by, reason });
+      return `The next reconciliation adopts ${did}. ${passwordSentence(password)}`;
     }
     case 'restore': {
       const { writes } = await grantRestore({ ...deps.assess, ...deps }, user, decision.what, { by, reason });

@@ -4,12 +4,14 @@
  */
 import { UsageError } from '../errors.ts';
 import type { Decided } from '../events/event.ts';
+import { fold } from '../events/fold.ts';
 import { type Did, parseAccountHandle, parseDid } from '../identity.ts';
 import type { PdsAccount, SubjectReader } from '../ports.ts';
 import type { AssessDeps, AssessedTenant } from './assess.ts';
 import { type DecideDeps, decide } from './decide.ts';
 import { type DryRun, dryRun } from './dry-run.ts';
 import type { Owned } from './owner.ts';
+import { refuseUnwanted } from './unwanted.ts';
 
 export interface AdoptionDeps extends AssessDeps {
   readonly subjects: AssessDeps['subjects'] & Pick<SubjectReader, 'holdersOfDid'>;
@@ -23,13 +25,26 @@ export interface Evidence {
 export interface Proposal {
   readonly account: PdsAccount;
   readonly evidence: readonly Evidence[];
+  /** Of the condition of the user's account, as it is now. */
+  readonly reason: string;
+  /** The document's password for the account stays: `kept`. Where there is none, a new one is set: `new`. */
+  readonly password: AdoptedPassword;
+}
+
+export type AdoptedPassword = 'kept' | 'new';
+
+/** What an adoption does about the password of the account, as a sentence. */
+export function passwordSentence(password: AdoptedPassword): string {
+  return password === 'kept'
+    ? 'The account keeps the password that is stored in the users document; one login tests it.'
+    : 'The account gets a new password, which replaces the one it has on the PDS.';
 }
 
 /**
  * The account that is named by DID or handle, or the one that the document names or that carries the user's handle,
- * as everything is now. Throws UsageError ACCOUNT_UNKNOWN where there is none, ACCOUNT_OF_ANOTHER where it is another
- * user's, HAS_ACCOUNT where the user has one, and ACCOUNT_MIGRATED where it moved to another PDS; UpstreamError where
- * something that speaks for or against cannot be read.
+ * as everything is now. Throws UsageError USER_FORGOTTEN, USER_DELETED or USER_BLOCKED, ACCOUNT_UNKNOWN where there is
+ * none, ACCOUNT_OF_ANOTHER where it is another user's, HAS_ACCOUNT where the user has one, and ACCOUNT_MIGRATED where
+ * it moved to another PDS; UpstreamError where something that speaks for or against cannot be read.
  */
 export async function proposeAdoption(
   deps: AdoptionDeps,
@@ -38,6 +53,7 @@ export async function proposeAdoption(
   now: Date,
 ): Promise<Proposal> {
   const found = await dryRun(deps, tenant, user, userId, now);
+  refuseUnwanted(user, found.facts, 'adopted');
   const [failure] = found.view.failures;
   // A PDS that does not answer has no evidence, which is not evidence that there is none.
   if (failure !== undefined) throw failure.error;
@@ -51,7 +67,14 @@ export async function proposeAdoption(
   const account = await deps.accounts.account(did);
   if (account === 'missing') throw new UsageError(`The PDS has no account ${did}.`, 'ACCOUNT_UNKNOWN');
   if (account.state === 'deactivated') await refuseIfMoved(deps, did);
-  return { account, evidence: weigh(found, account) };
+  const reason = found.view.conditions.find(({ type }) => type === 'account')?.reason ?? '';
+  return { account, reason, evidence: weigh(found, account), password: passwordIn(found, did) };
+}
+
+/** As the reconciliation that follows decides it. */
+function passwordIn({ view }: DryRun, did: Did): AdoptedPassword {
+  const recorded = view.documents?.user?.account;
+  return recorded?.did === did && recorded.hasPassword ? 'kept' : 'new';
 }
 
 async function didOf({ accounts }: AdoptionDeps, named: string): Promise<Did> {
@@ -134,8 +157,32 @@ export async function grantAdoption(
   decided: Decided,
 ): Promise<Proposal> {
   const proposal = await proposeAdoption(deps, owned, did, deps.clock.now());
-  const trigger = { user: owned.user, userId: owned.userId, tenant: owned.tenant.id };
-  const evidence = proposal.evidence.map(({ says, what }) => `${says}: ${what}`);
-  await decide(deps, trigger, 'adoption.granted', { did, evidence, ...decided });
+  await recordAdoption(deps, owned, proposal, decided);
   return proposal;
+}
+
+/** For a proposal of this moment. */
+export async function recordAdoption(
+  deps: DecideDeps,
+  { user, userId, tenant }: Owned<AssessedTenant>,
+  { account: { did }, evidence }: Proposal,
+  decided: Decided,
+): Promise<void> {
+  const shown = evidence.map(({ says, what }) => `${says}: ${what}`);
+  const data = { did, evidence: shown, ...decided };
+  await decide(deps, { user, userId, tenant: tenant.id }, 'adoption.granted', data);
+}
+
+/** A person takes back a grant that is not carried out yet. Throws UsageError NO_ADOPTION where there is none. */
+export async function withdrawAdoption(
+  deps: DecideDeps,
+  { user, userId, tenant }: Owned<Pick<AssessedTenant, 'id'>>,
+  decided: Decided,
+): Promise<Did> {
+  const { adoption } = fold(await deps.log.ofUser(user));
+  if (adoption === undefined)
+    throw new UsageError(`No adoption of ${user} waits for a reconciliation.`, 'NO_ADOPTION');
+  const { did } = adoption;
+  await decide(deps, { user, userId, tenant: tenant.id }, 'adoption.withdrawn', { did, ...decided });
+  return did;
 }

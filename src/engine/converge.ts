@@ -31,6 +31,8 @@ import * as account from '../reconcilers/account.ts';
 import * as email from '../reconcilers/email.ts';
 import * as handle from '../reconcilers/handle.ts';
 import type { ApplyContext, Told } from '../reconcilers/reconciler.ts';
+import type { TransferAction } from '../reconcilers/transfer-state.ts';
+import * as transfer from '../reconcilers/transfer-steps.ts';
 import * as userDocument from '../reconcilers/user-document.ts';
 import * as verification from '../reconcilers/verification.ts';
 import { traced } from '../tracing.ts';
@@ -53,6 +55,7 @@ import {
 } from './sister.ts';
 import { subjectView, UNSEEN } from './standing.ts';
 import { affectedBy, type SuccessorSearch } from './successors.ts';
+import { grantLinked } from './transfer/by-policy.ts';
 import { checkWaits, wakeWaiting } from './waiting.ts';
 
 export interface ConvergeDeps {
@@ -109,6 +112,8 @@ export interface PassResult {
 
 /** One resource may wait for another, and a refusal for another choice; more rounds than this are a loop. */
 const MAX_ROUNDS = 6;
+/** Milliseconds after which a user is looked at again whose linked user was being reconciled. */
+const LINKED_WAIT_MS = 2_000;
 /** How much of a lease must be left before an effect is begun; less is renewed first. */
 const LEASE_MARGIN = 0.5;
 
@@ -157,6 +162,8 @@ class Pass {
   #lease: Lease;
   #observedAt: Date | undefined;
   #sister: SisterLook = NO_SISTER;
+  /** Nothing is done while a user that was linked into this one is being reconciled: its account may be this user's. */
+  #isWaitingForLinked = false;
   /** An append failed, and may be in the log all the same: the next pass reads what is there before it tells more of it. */
   #isLogUncertain = false;
   /** What the log said when the pass began. */
@@ -184,6 +191,7 @@ class Pass {
       span.fail(this.#failures[0]?.code);
       return learnt;
     });
+    if (documents !== undefined) await this.#transferLinked(journal, documents);
     const view = documents === undefined ? undefined : await this.#rounds(journal, documents);
     return this.#end(journal, view, startedAt, clock.now());
   }
@@ -255,6 +263,21 @@ class Pass {
     return observedAt > dueLatest && ageMs >= 0 && ageMs < this.#deps.settings.freshForMs;
   }
 
+  /** Before anything is created for the user: what a user that was linked into this one has comes first. */
+  async #transferLinked(journal: Journal, documents: Documents): Promise<void> {
+    const { settings } = this.#deps;
+    if (settings.policy.linked !== 'transfer' || this.#withheld(journal) !== undefined) return;
+    const { user, tenant } = this.#lease;
+    const { directory } = this.#tenant;
+    const who = { user, tenant: { id: tenant, directory }, journal, documents };
+    const deps = { ...this.#deps, leaseMs: settings.leaseMs };
+    const granted = await attempt('account', () =>
+      grantLinked(deps, { ...who, ensureLease: () => this.#ensureLease() }),
+    );
+    if (!granted.ok) this.#fail(granted.failure);
+    this.#isWaitingForLinked = !granted.ok || granted.value === 'busy';
+  }
+
   #fail(failure: Failure): undefined {
     this.#failures.push(failure);
     return undefined;
@@ -267,6 +290,7 @@ class Pass {
       documents = undefined;
       this.#failures.push(...view.failures);
       if (round === 1) await this.#tellRecovered(journal, view);
+      if (this.#isWaitingForLinked) return { ...view, retryAt: this.#soon() };
       const actions = this.#withheld(journal) === undefined ? view.actions : [];
       if (actions.length === 0 || view.documents === undefined) return view;
       // Before anything is done, so that a crash does not lose that something was there.
@@ -284,6 +308,10 @@ class Pass {
         return after;
       }
     }
+  }
+
+  #soon(): Date {
+    return new Date(this.#deps.clock.now().getTime() + LINKED_WAIT_MS);
   }
 
   #withheld(journal: Journal): Withheld | undefined {
@@ -349,6 +377,7 @@ class Pass {
 
   #carryOut(action: Action, read: Documents, context: ApplyContext): Promise<void> {
     const { documents, accounts, random } = this.#deps;
+    if (isOfTransfer(action)) return transfer.apply(this.#deps, action, context);
     switch (action.resource) {
       case 'verification':
         return verification.apply(documents, action, context);
@@ -461,6 +490,23 @@ class Pass {
     if (quarantined) logger.error({ user, attempts }, 'a user is quarantined after repeated failures');
     logger.info({ user, end, actions: this.applied.map(({ type }) => type), latencyMs }, 'a pass ended');
   }
+}
+
+const TRANSFER_STEPS: Readonly<Record<TransferAction['type'], true>> = {
+  'take-account': true,
+  'retire-account': true,
+  'release-account': true,
+  'release-handle': true,
+  'return-handle': true,
+  'take-handle': true,
+  'release-code': true,
+  'record-code': true,
+  'decline-transfer': true,
+  'close-transfer': true,
+};
+
+function isOfTransfer(action: Action): action is TransferAction {
+  return action.type in TRANSFER_STEPS;
 }
 
 function intend(action: Action): IntendedAction {

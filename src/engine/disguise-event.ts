@@ -4,12 +4,14 @@
  *
  * There is no default here: a new type of event does not compile until it is decided what is personal in it.
  */
-import type { ConcordEvent, ConditionDraft, Decided } from '../events/event.ts';
+import type { ConcordEvent, ConditionDraft, Decided, EventData } from '../events/event.ts';
 import { parseAccountHandle } from '../identity.ts';
 import type { Disguise } from './disguise.ts';
 
 /** What we or Auth0 say in one word. What somebody else put in its place may be anything. */
 const WORD = /^[A-Za-z][A-Za-z0-9_.-]{0,39}$/;
+/** A row of `@handles` may hold anything of the platform's; that there is one is all that a plan goes by. */
+const DISGUISED_ROW = '{}';
 
 export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent {
   const { _id, user, tenant, at, recordedAt, cause } = event;
@@ -159,6 +161,67 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
       return { ...head, type: event.type, data: { ...event.data, email: as.email(event.data.email) } };
     case 'account.deactivated':
       return { ...head, type: event.type, data: { ...event.data, did: as.did(event.data.did) } };
+    case 'transfer.promised': {
+      const data = { to: as.user(event.data.to), ...disguisedTransfer(event.data, as) };
+      return { ...head, type: event.type, data };
+    }
+    case 'transfer.granted': {
+      const { promise, from, replaces, evidence } = event.data;
+      const data = {
+        ...{ promise: as.event(promise), from: as.user(from), ...disguisedTransfer(event.data, as) },
+        ...(replaces === undefined ? {} : { replaces: as.did(replaces) }),
+        evidence: evidence.map((one) => as.text(one)),
+      };
+      return { ...head, type: event.type, data };
+    }
+    case 'transfer.declined': {
+      const { promise, from, ...rest } = event.data;
+      const data = { ...rest, promise: as.event(promise), from: as.user(from) };
+      return { ...head, type: event.type, data };
+    }
+    case 'transfer.closed': {
+      const { promise, to, ...rest } = event.data;
+      const data = { ...rest, promise: as.event(promise), to: as.user(to) };
+      return { ...head, type: event.type, data };
+    }
+    case 'account.transferred': {
+      const { promise, from, did, handle, email, replaced, ...rest } = event.data;
+      const data = {
+        ...{ ...rest, promise: as.event(promise), from: as.user(from), did: as.did(did) },
+        ...{ handle: as.handle(handle), email: email === null ? null : as.email(email) },
+        ...(replaced === undefined ? {} : { replaced: as.did(replaced) }),
+      };
+      return { ...head, type: event.type, data };
+    }
+    case 'account.released': {
+      const { promise, to, did } = event.data;
+      const data = { promise: as.event(promise), to: as.user(to), did: as.did(did) };
+      return { ...head, type: event.type, data };
+    }
+    case 'handle.release-intended': {
+      const { promise, to } = event.data;
+      return {
+        ...head,
+        type: event.type,
+        data: { promise: as.event(promise), to: as.user(to), row: DISGUISED_ROW },
+      };
+    }
+    case 'handle.returned': {
+      const { promise, to } = event.data;
+      return { ...head, type: event.type, data: { promise: as.event(promise), to: as.user(to) } };
+    }
+    case 'handle.transferred': {
+      const { promise, from, handle } = event.data;
+      const data = { promise: as.event(promise), from: as.user(from), handle: as.platformHandle(handle) };
+      return { ...head, type: event.type, data };
+    }
+    case 'code.release-intended':
+    case 'code.released': {
+      const { promise, to, code } = event.data;
+      const data = { promise: as.event(promise), to: as.user(to), code: as.code(code) };
+      return { ...head, type: event.type, data };
+    }
+    case 'account.retired':
     case 'account.remnant-deleted':
     case 'account.record-dropped':
     case 'account.reactivated':
@@ -171,6 +234,10 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
       const { did, evidence } = event.data;
       const shown = evidence.map((one) => as.text(one));
       const data = { did: as.did(did), ...decided(event.data, as), evidence: shown };
+      return { ...head, type: event.type, data };
+    }
+    case 'adoption.withdrawn': {
+      const data = { did: as.did(event.data.did), ...decided(event.data, as) };
       return { ...head, type: event.type, data };
     }
     case 'removal.granted':
@@ -240,4 +307,19 @@ export function disguisedConditions(conditions: readonly ConditionDraft[], as: D
 
 export function word(text: string): string {
   return WORD.test(text) ? text : 'other';
+}
+
+type Transferred = Pick<
+  EventData['transfer.granted'],
+  'what' | 'account' | 'handle' | 'code' | keyof Decided
+>;
+
+function disguisedTransfer(data: Transferred, as: Disguise): Transferred {
+  const { what, account, handle, code } = data;
+  return {
+    ...{ what, ...decided(data, as) },
+    ...(account === undefined ? {} : { account: as.did(account) }),
+    ...(handle === undefined ? {} : { handle: as.platformHandle(handle) }),
+    ...(code === undefined ? {} : { code: as.code(code) }),
+  };
 }

@@ -87,6 +87,13 @@ export async function refuseUnlessGone(
     );
   }
   const facts = fold(await deps.log.ofUser(user));
+  const partner = facts.outgoing?.to ?? facts.incoming?.from;
+  if (partner !== undefined) {
+    throw new UsageError(
+      `A transfer between this user and ${partner} is not finished, and once the user is forgotten nothing can finish it. Finish it first: concord reconcile '${partner}', then: concord reconcile '${user}'`,
+      'TRANSFER_OPEN',
+    );
+  }
   if (facts.intent !== undefined && facts.intent.handle !== BLANKED_HANDLE) {
     throw new UsageError(
       'An account creation of this user has no outcome yet, and once it is forgotten nothing can look for the account. Resolve it first: concord reconcile <user>',
@@ -101,6 +108,19 @@ export async function refuseUnlessGone(
       'ACCOUNT_ACTIVE',
     );
   }
+}
+
+/** Once the user is forgotten, nothing says any more who has the address or the handle that another user waits for. */
+export async function refuseWhileWaitedFor(
+  { subjects }: Pick<ForgetDeps, 'subjects'>,
+  { user }: Person,
+): Promise<void> {
+  const [first] = await subjects.waitingFor(user);
+  if (first === undefined) return;
+  throw new UsageError(
+    `${first.user} waits for what this user has. Move it first: concord transfer '${user}' '${first.user}', or forget the user all the same with: --force`,
+    'CLAIM_WAITED_FOR',
+  );
 }
 
 /** Every account that is, or may be, this user's: by the document, by the log, and by a creation that was given up. */

@@ -134,6 +134,7 @@ export const RECORD_REMOVING: ReadonlySet<string> = new Set([
   'delete-account',
   'delete-remnant',
   'drop-account-record',
+  'release-account',
 ]);
 
 function untold({ account: told }: Facts, { did, handle, email }: PdsAccount): SeenAccount | undefined {

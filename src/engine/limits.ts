@@ -15,6 +15,8 @@ export interface SafetyLimits {
   readonly disappearances: Limit;
   /** Users that one `restore --all` restores. */
   readonly restores: Limit;
+  /** Users for whom one `adopt --all` adopts. */
+  readonly adoptions: Limit;
   /** How much smaller than what is known a complete listing may be, 0 to 1. */
   readonly sourceShrink: number;
 }

@@ -4,6 +4,7 @@
  */
 import { type ConditionDraft, FAILURE_REASONS, RESOURCES } from '../events/event.ts';
 import type { Facts } from '../events/fold.ts';
+import type { TransferFacts } from '../events/fold-transfer.ts';
 import type { Gap } from '../events/gap.ts';
 import type { Did, TenantId, UserKey } from '../identity.ts';
 import type {
@@ -22,10 +23,15 @@ import { endSentence, isOfDeleted } from '../reconcilers/account-end.ts';
 import { didToLocate, movedTo, planMigrated } from '../reconcilers/account-location.ts';
 import type { AccountAction, ActualAccount, DesiredAccount } from '../reconcilers/account-state.ts';
 import type { DesiredEmail } from '../reconcilers/address.ts';
+import { withUser } from '../reconcilers/command-lines.ts';
 import * as email from '../reconcilers/email.ts';
 import * as handle from '../reconcilers/handle.ts';
 import type { ManagedAccount } from '../reconcilers/managed-account.ts';
+import { WAITING_FOR_DECISION } from '../reconcilers/needs-action.ts';
 import { heldForPerson, type Plan, unknown } from '../reconcilers/reconciler.ts';
+import { planIncoming, planRetirement } from '../reconcilers/transfer-incoming.ts';
+import { planOutgoing } from '../reconcilers/transfer-outgoing.ts';
+import type { TransferAction, TransferSeen } from '../reconcilers/transfer-state.ts';
 import { RESTORE_COMMAND } from '../reconcilers/unwanted.ts';
 import type { ActualDocument } from '../reconcilers/user-document.ts';
 import * as userDocument from '../reconcilers/user-document.ts';
@@ -34,13 +40,15 @@ import { attempt, type Failure } from './attempt.ts';
 import { openGaps } from './gaps.ts';
 import type { EngineSettings } from './settings.ts';
 import { lookForSuccessors, type SuccessorSearch } from './successors.ts';
+import { lookAtTransfer } from './transfer/seen.ts';
 
 export type Action =
   | verification.VerificationAction
   | userDocument.DocumentAction
   | AccountAction
   | email.EmailAction
-  | handle.HandleAction;
+  | handle.HandleAction
+  | TransferAction;
 
 export interface LookDeps {
   readonly documents: DocumentReader;
@@ -49,7 +57,7 @@ export interface LookDeps {
   readonly people: People;
   readonly successors: SuccessorSearch;
   readonly dids: DidDirectory;
-  readonly events: Pick<EventReader, 'read'>;
+  readonly events: Pick<EventReader, 'read' | 'ofUser'>;
   /** What handles live under, such as `.at.test`; asks the PDS, which may be out of reach. */
   readonly handleDomain: () => Promise<string>;
   readonly settings: Pick<EngineSettings, 'settleMs' | 'refusalRetryMs' | 'policy'>;
@@ -66,6 +74,7 @@ export interface Desired {
   readonly document: userDocument.DesiredDocument;
   readonly handle: handle.DesiredHandle;
   readonly account: DesiredAccount;
+  readonly transfer: TransferFacts;
 }
 
 export interface View {
@@ -97,6 +106,7 @@ export function desire(
   gap?: Gap,
 ): Desired {
   const { settleMs, refusalRetryMs, policy } = settings;
+  const { incoming, outgoing, retiring, transferred } = facts;
   const wantedHandle = handle.desired(facts, handleDomain, refusalRetryMs, sister);
   return {
     user,
@@ -113,6 +123,7 @@ export function desire(
       refusalRetryMs,
       gap,
     }),
+    transfer: { incoming, outgoing, retiring, transferred },
   };
 }
 
@@ -131,8 +142,11 @@ export async function look(
   const gap = await attempt('account', () => gapBefore(deps, tenant.id, facts));
   // Without the domain nothing is decided about account and handle, and the rest does not depend on it.
   const known = gap.ok ? gap.value : undefined;
-  const desired = desire(user, facts, tenant, domain.ok ? domain.value : '', deps.settings, sister, known);
-  if ('failure' in read) return unread(desired, read.failure);
+  const wanted = desire(user, facts, tenant, domain.ok ? domain.value : '', deps.settings, sister, known);
+  if ('failure' in read) return unread(wanted, read.failure);
+  const transfer = await attempt('account', () => lookAtTransfer(deps, user, facts));
+  if (!transfer.ok) return unread(wanted, transfer.failure);
+  const desired = withTransferredCode(wanted, transfer.value);
   const seen = await attempt('user-document', () =>
     userDocument.observe(deps.documents, desired.document, read),
   );
@@ -156,8 +170,8 @@ export async function look(
     handle.observe(deps, user, desired.handle, managed.account),
   );
   const view = holderSeen.ok
-    ? assemble(desired, document, actual, holderSeen.value, undefined, now)
-    : assemble(desired, document, actual, undefined, holderSeen.failure, now);
+    ? assemble(desired, document, actual, holderSeen.value, undefined, now, transfer.value)
+    : assemble(desired, document, actual, undefined, holderSeen.failure, now, transfer.value);
   return failure !== undefined && hangsOnLocation(view)
     ? { ...view, failures: [...view.failures, failure] }
     : view;
@@ -180,6 +194,14 @@ async function locate(
 /** Whether nothing could be decided about the account without its location; it was read itself. */
 function hangsOnLocation({ conditions }: View): boolean {
   return conditions.some(({ type, status }) => type === 'account' && status === 'Unknown');
+}
+
+/** A code that a deleted user has released is this user's, as if the log knew it. */
+function withTransferredCode(desired: Desired, seen: TransferSeen | undefined): Desired {
+  const { incoming } = desired.transfer;
+  const isReleased = incoming?.open.has('code') === true && seen?.incoming?.promise?.isCodeReleased === true;
+  if (!isReleased || desired.document.type === 'unwanted') return desired;
+  return { ...desired, document: { ...desired.document, code: incoming.code } };
 }
 
 /** What keeps an account from being removed; nobody else's fate hangs on it. */
@@ -264,24 +286,31 @@ export function assemble(
   holder: handle.Holder | undefined,
   failure: Failure | undefined,
   now: Date,
+  transfer?: TransferSeen,
 ): View {
   const { documents } = document;
+  const transfers = transfer === undefined ? NO_TRANSFERS : transferPlans(desired, document, transfer);
+  const ofDocument = userDocument.plan(desired.document, document);
+  const isDocumentRemoved = ofDocument.holdsUser === true;
   const ofDocuments: Plan<Action>[] = [
     verification.plan(desired.verification, documents),
-    userDocument.plan(desired.document, document),
+    isDocumentRemoved ? ofDocument : (transfers['user-document'] ?? ofDocument),
   ];
   const isOnHold = ofDocuments.some(({ holdsUser }) => holdsUser === true);
   const plans: Plan<Action>[] =
     actual === undefined
       ? [...ofDocuments, unseen('account', failure), unseen('email', failure), unseen('handle', failure)]
-      : [...ofDocuments, ...accountPlans(desired, document, actual, holder, failure, now, isOnHold)];
+      : [
+          ...ofDocuments,
+          ...accountPlans(desired, document, actual, holder, failure, now, isOnHold, transfers),
+        ];
   const released = plans.some(({ holdsUser }) => holdsUser === true) ? plans.map(withheldPlan) : plans;
   const actions: Action[] = [];
   const conditions: ConditionDraft[] = [];
   let retryAt: Date | undefined;
   for (const plan of released) {
     if (plan.actions.length > 0) actions.push(...plan.actions);
-    conditions.push(withUser(plan.condition, desired.user));
+    conditions.push(pasteable(plan.condition, desired.user));
     if (plan.retryAt !== undefined && (retryAt === undefined || plan.retryAt < retryAt))
       retryAt = plan.retryAt;
   }
@@ -296,19 +325,25 @@ export function assemble(
     conditions,
     failures: failure === undefined ? [] : [failure],
     retryAt,
-    others: othersIn(actual, holder),
+    others: othersIn(actual, holder, transfer),
   };
 }
 
 const NO_ONE: readonly Claimant[] = [];
 
-function othersIn(actual: ActualAccount | undefined, holder: handle.Holder | undefined): readonly Claimant[] {
+function othersIn(
+  actual: ActualAccount | undefined,
+  holder: handle.Holder | undefined,
+  transfer: TransferSeen | undefined,
+): readonly Claimant[] {
   const carriers = [actual?.preferred, holder].flatMap((one) =>
     one === undefined || one.type === 'nobody' ? [] : (one.owner ?? []),
   );
   const holders = actual === undefined ? [] : [...actual.emailHolders.values()];
-  if (carriers.length === 0 && holders.length === 0) return NO_ONE;
-  return [...holders.flatMap((one) => (one.type === 'user' ? one : [])), ...carriers].map(({ seen }) => seen);
+  const partners = [transfer?.incoming, transfer?.outgoing].flatMap((one) => one?.other ?? []);
+  if (carriers.length === 0 && holders.length === 0 && partners.length === 0) return NO_ONE;
+  const owners = [...holders.flatMap((one) => (one.type === 'user' ? one : [])), ...carriers];
+  return [...partners, ...owners.map(({ seen }) => seen)];
 }
 
 function accountPlans(
@@ -319,8 +354,12 @@ function accountPlans(
   failure: Failure | undefined,
   now: Date,
   isOnHold: boolean,
+  transfers: TransferPlans,
 ): Plan<Action>[] {
-  const managed = managedAccount(desired.account, actual);
+  const managed =
+    transfers.account === undefined
+      ? managedAccount(desired.account, actual)
+      : { account: undefined, leftBecause: transfers.account.condition.message };
   const wantedEmail =
     desired.account.type === 'account'
       ? desired.account.email
@@ -329,20 +368,49 @@ function accountPlans(
   const seen = { ...managed, recorded: actual.recorded, code, holder };
   const ofUser = code === actual.code ? actual : { ...actual, code };
   return [
-    account.plan(desired.account, ofUser, now, isOnHold),
+    transfers.account ?? account.plan(desired.account, ofUser, now, isOnHold),
     email.plan(wantedEmail, { ...managed, holders: actual.emailHolders, isInRing: actual.isInRing }, now),
-    failure === undefined ? handle.plan(desired.handle, seen, now) : unseen('handle', failure),
+    transfers.handle ??
+      (failure === undefined ? handle.plan(desired.handle, seen, now) : unseen('handle', failure)),
   ];
 }
 
-/** The commands that a message names can be pasted. */
-function withUser(condition: ConditionDraft, user: UserKey): ConditionDraft {
-  if (!condition.message.includes('<user>')) return condition;
-  return { ...condition, message: condition.message.replaceAll('<user>', `'${user}'`) };
+type TransferPlans = { readonly [R in 'account' | 'handle' | 'user-document']?: Plan<Action> };
+const NO_TRANSFERS: TransferPlans = {};
+
+/** What takes the place of the plans of these resources while a transfer is open. */
+function transferPlans(
+  { account: wanted, handle: { domain, refused }, transfer }: Desired,
+  { documents, codeHolder }: ActualDocument,
+  seen: TransferSeen,
+): TransferPlans {
+  const { incoming, outgoing, retiring } = transfer;
+  const retirement =
+    retiring === undefined ? undefined : planRetirement(retiring, seen.retiring, wanted, domain);
+  return {
+    ...(retirement === undefined ? {} : { account: retirement }),
+    ...(incoming === undefined || seen.incoming === undefined
+      ? {}
+      : planIncoming(incoming, seen.incoming, { wanted, documents, codeHolder })),
+    ...(outgoing === undefined || seen.outgoing === undefined
+      ? {}
+      : planOutgoing(outgoing, seen.outgoing, { documents, domain, refused })),
+  };
 }
 
-/** Steps that resolve an open intent. They write to the log alone. */
-const RESOLVING: ReadonlySet<string> = new Set(['resolve-creation', 'abandon-creation']);
+/** The commands that a message names can be pasted. */
+function pasteable(condition: ConditionDraft, user: UserKey): ConditionDraft {
+  const message = withUser(condition.message, user);
+  return message === condition.message ? condition : { ...condition, message };
+}
+
+/** Steps that resolve an open intent, or end a transfer. They write to the log alone. */
+const RESOLVING: ReadonlySet<string> = new Set([
+  'resolve-creation',
+  'abandon-creation',
+  'decline-transfer',
+  'close-transfer',
+]);
 
 /**
  * What a plan says while something else of the user was removed. Also of one that waits for another resource, such as
@@ -356,7 +424,7 @@ function withheldPlan(plan: Plan<Action>): Plan<Action> {
   if (!isWithheld && !waits) return plan;
   const about = isWithheld ? `${said} ` : '';
   const message = `${about}Nothing is done until it is decided about what was removed. ${RESTORE_COMMAND}`;
-  return { actions, condition: heldForPerson({ type, reason: 'WaitingForDecision', message }) };
+  return { actions, condition: heldForPerson({ type, reason: WAITING_FOR_DECISION, message }) };
 }
 
 function unread(desired: Desired, failure: Failure): View {

@@ -41,6 +41,23 @@ function detailOf(action: Action): string {
       return action.did;
     case 'abandon-creation':
       return action.intent.handle;
+    case 'take-account':
+    case 'retire-account':
+      return action.account.did;
+    case 'release-account':
+      return `${action.did} to ${action.to}`;
+    case 'release-handle':
+      return `to ${action.to}`;
+    case 'return-handle':
+      return `not taken by ${action.to}`;
+    case 'take-handle':
+      return `@${action.handle}`;
+    case 'release-code':
+    case 'record-code':
+      return action.code;
+    case 'decline-transfer':
+    case 'close-transfer':
+      return `${action.what.join(', ')}: ${action.because}`;
     case 'change-handle':
       return `${action.account.handle} to ${action.to}`;
   }

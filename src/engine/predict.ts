@@ -17,6 +17,7 @@ export function predict(documents: Documents, action: Action): Documents {
     case 'delete-account':
     case 'delete-remnant':
     case 'drop-account-record':
+    case 'release-account':
       return withAccount(documents, undefined);
     case 'record-account': {
       const { did, handle } = action.account;
@@ -28,6 +29,16 @@ export function predict(documents: Documents, action: Action): Documents {
       const { did, handle } = action.account;
       return withAccount(documents, { did, handle, hasPassword: true });
     }
+    case 'take-account': {
+      const { did, handle } = action.account;
+      return withAccount(documents, { did, handle, hasPassword: true });
+    }
+    case 'take-handle':
+      return { ...documents, handle: action.handle };
+    case 'release-handle':
+      return { ...documents, handle: undefined };
+    case 'release-code':
+      return user === undefined ? documents : { ...documents, user: { ...user, code: undefined } };
     case 'change-handle':
       return withHandle(documents, action.to);
     case 'record-handle':
@@ -42,6 +53,11 @@ export function predict(documents: Documents, action: Action): Documents {
     case 'deactivate-account':
     case 'resolve-creation':
     case 'abandon-creation':
+    case 'retire-account':
+    case 'return-handle':
+    case 'record-code':
+    case 'decline-transfer':
+    case 'close-transfer':
       return documents;
   }
 }

@@ -134,7 +134,7 @@ function sentenceOf(action: Action): string {
     case 'create-account':
       return `new account on the PDS with the handle @${action.handle} and a new password, and its record in the users document`;
     case 'adopt-account':
-      return `account record in the users document: ${action.account.did} (@${action.account.handle}), with a new password`;
+      return `account record in the users document: ${action.account.did} (@${action.account.handle})${action.keepsPassword ? '' : ', with a new password'}`;
     case 'change-handle':
       return `handle of the account: @${action.to} instead of @${action.account.handle}`;
     case 'record-handle':
@@ -153,6 +153,25 @@ function sentenceOf(action: Action): string {
       return `deletion of the account ${action.did}`;
     case 'resolve-creation':
       return `the account ${action.account.did} in the log`;
+    case 'take-account':
+      return `account record in the users document: ${action.account.did} (@${action.account.handle}), of ${action.from}`;
+    case 'retire-account':
+      return `deactivation of the account ${action.account.did}, which was replaced`;
+    case 'release-account':
+      return `account record of ${action.did} removed from the users document`;
+    case 'take-handle':
+      return `row of @${action.handle} in @handles`;
+    case 'release-handle':
+      return `row of @${action.handle} removed from @handles, for ${action.to}`;
+    case 'return-handle':
+      return 'the row of @handles, as it was';
+    case 'release-code':
+      return `the code ${action.code} removed from the users document`;
+    case 'record-code':
+      return `the code ${action.code} in the log`;
+    case 'decline-transfer':
+    case 'close-transfer':
+      return `the end of the transfer of ${action.what.join(', ')} in the log`;
     case 'abandon-creation':
       return 'the end of an account creation in the log';
   }

@@ -13,13 +13,13 @@ import {
   type Removable,
   type RemovedReason,
 } from '../events/event.ts';
-import type { Facts } from '../events/fold.ts';
 import type { Code, Did } from '../identity.ts';
 import type { AssessDeps, AssessedTenant } from './assess.ts';
 import { type DecideDeps, decide } from './decide.ts';
 import { type DryRun, dryRun } from './dry-run.ts';
 import type { Owned } from './owner.ts';
 import { type Outcome, outcomeOf } from './restore-outcome.ts';
+import { refuseUnwanted } from './unwanted.ts';
 
 export interface RestoreProposal extends Outcome {
   readonly what: readonly Removable[];
@@ -141,19 +141,10 @@ async function lookReadably(
   now: Date,
 ): Promise<DryRun> {
   const found = await dryRun(deps, tenant, user, userId, now);
-  refuseUnwanted(user, found.facts);
+  refuseUnwanted(user, found.facts, 'restored');
   const [failure] = found.view.failures;
   if (failure !== undefined) throw failure.error;
   return found;
-}
-
-function refuseUnwanted(user: string, { forgotten, absentSince, auth0 }: Facts): void {
-  if (forgotten) throw new UsageError(`${user} is forgotten; nothing can be restored.`, 'USER_FORGOTTEN');
-  if (absentSince !== undefined || auth0 === undefined)
-    throw new UsageError(`${user} is deleted in Auth0; nothing is restored.`, 'USER_DELETED');
-  if (!auth0.blocked) return;
-  const message = `${user} is blocked in Auth0; nothing is restored. Unblock the user in Auth0 first.`;
-  throw new UsageError(message, 'USER_BLOCKED');
 }
 
 interface Removed extends Pick<RestoreProposal, 'what' | 'reasons' | 'lostAccount'> {}

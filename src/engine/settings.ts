@@ -32,6 +32,8 @@ export interface Policy extends EndPolicy {
   readonly observeOnly: boolean;
   /** A row without a repository, left by a creation that failed late: report it, or delete and create again. */
   readonly remnant: 'report' | 'recreate';
+  /** The account of a deleted user that Auth0 has linked into another one: report it, or transfer it to that user. */
+  readonly linked: 'report' | 'transfer';
 }
 
 /** Milliseconds to wait before try number `attempt` + 1; `random` is from 0 up to 1. */

@@ -3,6 +3,7 @@ import type { Upstream } from '../errors.ts';
 import type { ConditionDraft } from '../events/event.ts';
 import type { TenantId, UserKey } from '../identity.ts';
 import type { Standings, Troubled } from '../ports.ts';
+import { shellQuoted } from '../reconcilers/command-lines.ts';
 
 /** Those who are not as desired in one resource, for one reason. */
 export interface TroubleOf {
@@ -101,34 +102,37 @@ export function ofTenant<One extends Pick<Troubled, 'tenant'>>(
 
 /** What to type about those who are in one situation, by the example of one of them. */
 export function helpFor({ reason, example, held }: Pick<TroubleOf, 'reason' | 'example' | 'held'>): string {
+  const user = shellQuoted(example);
   switch (reason) {
     case 'UnownedAccountFound':
     case 'AccountEmailDiffers':
-      return `concord adopt '${example}'`;
+      return `concord adopt ${user}`;
+    case 'AdoptionImpossible':
+      return `concord adopt ${user} --withdraw`;
     case 'DocumentRemoved':
     case 'AccountMissing':
     case 'WaitingForDecision':
-      return `concord restore '${example}'`;
+      return `concord restore ${user}`;
     case 'CodeDiffers':
-      return `concord restore '${example}' --accept-code`;
+      return `concord restore ${user} --accept-code`;
     case 'CodeHeldByUser':
-      return `concord explain '${example}'`;
+      return `concord explain ${user}`;
     case 'PasswordRefused':
     case 'CredentialsIncomplete':
-      return `concord password '${example}' --reset`;
+      return `concord password ${user} --reset`;
     case 'RemovalDue':
       return 'concord approve';
     case 'RemovalWithheld':
       return 'concord pull';
     case 'Failing':
     case 'NotObserved':
-      return `concord explain '${example}'`;
+      return `concord explain ${user}`;
     case 'Paused':
-      return `concord resume '${example}'`;
+      return `concord resume ${user}`;
     case 'ObserveOnly':
       return 'concord plan';
     default:
-      return held > 0 ? `concord plan '${example}'` : `concord reconcile '${example}'`;
+      return held > 0 ? `concord plan ${user}` : `concord reconcile ${user}`;
   }
 }
 

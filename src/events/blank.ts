@@ -60,8 +60,20 @@ export function blanked(event: ConcordEvent): ConcordEvent {
       return { ...event, data: { ...event.data, from: NOTHING, to: NOTHING } } as ConcordEvent;
     case 'email.refused':
       return { ...event, data: { ...event.data, email: NOTHING } };
+    case 'account.transferred':
+      return { ...event, data: { ...event.data, handle: BLANKED_HANDLE, email: null } };
+    case 'handle.release-intended':
+      return { ...event, data: { ...event.data, row: NOTHING } };
+    case 'handle.transferred':
+      return { ...event, data: { ...event.data, handle: NOTHING } };
+    case 'transfer.promised':
+      return { ...event, data: withoutHandle(unreasoned(event.data)) };
+    case 'transfer.granted':
+      return { ...event, data: { ...withoutHandle(unreasoned(event.data)), evidence: [] } };
     case 'adoption.granted':
       return { ...event, data: { ...unreasoned(event.data), evidence: [] } };
+    case 'adoption.withdrawn':
+      return { ...event, data: unreasoned(event.data) };
     case 'user.paused':
       return { ...event, data: { ...event.data, reason: NOTHING } };
     case 'reconcile.requested':
@@ -98,6 +110,13 @@ export function blanked(event: ConcordEvent): ConcordEvent {
     case 'account.deactivated':
     case 'account.reactivated':
     case 'account.deleted':
+    case 'account.released':
+    case 'account.retired':
+    case 'handle.returned':
+    case 'code.release-intended':
+    case 'code.released':
+    case 'transfer.closed':
+    case 'transfer.declined':
     case 'password.refused':
     case 'password.accepted':
     case 'password.reset':
@@ -116,6 +135,11 @@ export function blanked(event: ConcordEvent): ConcordEvent {
 /** Why a person decided as they did is told of the one who is gone. Who decided is not, and has to answer for it. */
 function unreasoned<T extends Decided>(data: T): T {
   return data.reason === undefined ? data : { ...data, reason: NOTHING };
+}
+
+/** That a row moved stays, and not which handle it had. */
+function withoutHandle<T extends { readonly handle?: string }>(data: T): T {
+  return data.handle === undefined ? data : { ...data, handle: NOTHING };
 }
 
 /** The messages of conditions name handles, other users, and the reason of a pause. */

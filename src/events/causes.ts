@@ -45,7 +45,10 @@ export function partOf(type: EventType): Part {
     case 'subject.observed':
     case 'resource.removed':
       return 'learned';
+    case 'transfer.promised':
+    case 'transfer.granted':
     case 'adoption.granted':
+    case 'adoption.withdrawn':
     case 'removal.granted':
     case 'password-reset.granted':
     case 'restore.granted':
@@ -66,6 +69,10 @@ export function partOf(type: EventType): Part {
     case 'handle.refused':
     case 'email.refused':
     case 'email.parking-intended':
+    case 'handle.release-intended':
+    case 'code.release-intended':
+    case 'transfer.declined':
+    case 'transfer.closed':
       return 'step';
     case 'verification.recorded':
     case 'user-document.created':
@@ -83,6 +90,12 @@ export function partOf(type: EventType): Part {
     case 'email.changed':
     case 'email.parked':
     case 'password.reset':
+    case 'account.transferred':
+    case 'account.released':
+    case 'account.retired':
+    case 'handle.transferred':
+    case 'handle.returned':
+    case 'code.released':
       return 'effect';
     case 'converged':
     case 'converge.deferred':
@@ -123,6 +136,16 @@ const ACTIONS_OF: { readonly [T in EventType]?: readonly string[] } = {
   'email.parking-intended': ['park-email'],
   'email.parked': ['park-email'],
   'password.reset': ['reset-password'],
+  'account.transferred': ['take-account'],
+  'account.released': ['release-account'],
+  'account.retired': ['retire-account'],
+  'handle.release-intended': ['release-handle'],
+  'handle.returned': ['return-handle'],
+  'handle.transferred': ['take-handle'],
+  'code.release-intended': ['release-code'],
+  'code.released': ['release-code'],
+  'transfer.declined': ['decline-transfer'],
+  'transfer.closed': ['close-transfer'],
 };
 
 /** Where the events of a chain are looked up. */

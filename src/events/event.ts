@@ -69,6 +69,10 @@ export function lackedSince(conditions: readonly Pick<Condition, 'reason' | 'sin
   return times.length === 0 ? undefined : new Date(Math.min(...times));
 }
 
+/** What a transfer may move from a deleted user to another one: the account, the row of `@handles`, the permanent code. */
+export const TRANSFER_PARTS = ['account', 'handle', 'code'] as const;
+export type TransferPart = (typeof TRANSFER_PARTS)[number];
+
 /** One planned step in the words of the log: enough to recognise its effect after a crash. */
 export interface IntendedAction {
   readonly resource: Resource;
@@ -83,6 +87,34 @@ export type RefusalReason =
   | 'taken'
   /** The PDS does not allow it: too short, reserved, a slur, a disposable email domain. */
   | 'not-allowed';
+
+export type CloseReason =
+  /** The other user has it. */
+  | 'taken'
+  /** The account gave up its handle, and there was no row to take. */
+  | 'released'
+  /** The other user does not take it. */
+  | 'declined'
+  /** The log of the other user has no grant of it. */
+  | 'not-granted'
+  /** It is not as it was when it was promised: another handle, or the handle of another user. */
+  | 'changed';
+
+export type DeclineReason =
+  /** The user is deleted in Auth0. */
+  | 'deleted'
+  /** The log of the deleted user does not promise it, or no longer. */
+  | 'not-promised'
+  | 'account-missing'
+  /** The account is recorded for a third user. */
+  | 'account-of-another'
+  /** The user got something of its own meanwhile. */
+  | 'has-account'
+  | 'has-handle'
+  | 'has-code'
+  /** Another user has the handle or the code meanwhile. */
+  | 'handle-taken'
+  | 'code-taken';
 
 export type GapCause =
   /** Entries have been lost: they were older than Auth0 keeps them when the log was read again. */
@@ -229,8 +261,78 @@ export interface EventData {
     readonly recovered?: true;
   };
 
+  // A transfer, in the log of the deleted user. `promise` is the event `transfer.promised` that began it.
+
+  /** The user dropped its record of an account that another user has now. */
+  'account.released': { readonly promise: EventId; readonly to: UserKey; readonly did: Did };
+  /** The row of `@handles` is about to be removed, so that another user can have it. */
+  'handle.release-intended': {
+    readonly promise: EventId;
+    readonly to: UserKey;
+    /** The whole row but its key, as extended JSON. */
+    readonly row: string;
+  };
+  /** The row is the user's again, because the other user did not take it. */
+  'handle.returned': { readonly promise: EventId; readonly to: UserKey };
+  'code.release-intended': { readonly promise: EventId; readonly to: UserKey; readonly code: Code };
+  'code.released': { readonly promise: EventId; readonly to: UserKey; readonly code: Code };
+  /** These parts of the transfer are over for this user. */
+  'transfer.closed': {
+    readonly promise: EventId;
+    readonly to: UserKey;
+    readonly what: readonly TransferPart[];
+    readonly because: CloseReason;
+  };
+
+  // The same transfer, in the log of the user who gets it.
+
+  'account.transferred': {
+    readonly promise: EventId;
+    readonly from: UserKey;
+    readonly did: Did;
+    readonly handle: AccountHandle;
+    readonly email: string | null;
+    /** The account that the user had before. */
+    readonly replaced?: Did;
+    /** Why we had deactivated the account. */
+    readonly deactivated?: 'blocked' | 'removed';
+  };
+  /** An account that was replaced: deactivated, with a handle and an address that are in no user's way. */
+  'account.retired': { readonly did: Did };
+  'handle.transferred': { readonly promise: EventId; readonly from: UserKey; readonly handle: string };
+  /** These parts are not taken, and the deleted user keeps them. */
+  'transfer.declined': {
+    readonly promise: EventId;
+    readonly from: UserKey;
+    readonly what: readonly TransferPart[];
+    readonly because: DeclineReason;
+  };
+
   /** Decisions of a person, which the next pass carries out. */
+  /** A transfer is about to be granted to this user. Without the grant in that user's log it means nothing. */
+  'transfer.promised': Decided & {
+    readonly to: UserKey;
+    readonly what: readonly TransferPart[];
+    readonly account?: Did;
+    /** The platform handle whose row moves; absent where the account only gives up its handle. */
+    readonly handle?: string;
+    readonly code?: Code;
+  };
+  'transfer.granted': Decided & {
+    readonly promise: EventId;
+    readonly from: UserKey;
+    readonly what: readonly TransferPart[];
+    readonly account?: Did;
+    readonly handle?: string;
+    readonly code?: Code;
+    /** The account of the user that the transferred one takes the place of. */
+    readonly replaces?: Did;
+    /** What was shown to the person who decided. */
+    readonly evidence: readonly string[];
+  };
   'adoption.granted': Decided & { readonly did: Did; readonly evidence: readonly string[] };
+  /** A grant that was not carried out is void. */
+  'adoption.withdrawn': Decided & { readonly did: Did };
   /** Within the safety limit, or approved by a person: this user's account may be removed. */
   'removal.granted': Decided & { readonly run: EventId };
   'password-reset.granted': { readonly by: string };
@@ -365,6 +467,18 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'email.refused': true,
   'email.parking-intended': true,
   'email.parked': true,
+  'transfer.promised': true,
+  'transfer.granted': true,
+  'transfer.declined': true,
+  'transfer.closed': true,
+  'account.transferred': true,
+  'account.released': true,
+  'account.retired': true,
+  'handle.release-intended': true,
+  'handle.returned': true,
+  'handle.transferred': true,
+  'code.release-intended': true,
+  'code.released': true,
   'handle.changed': true,
   'handle.recorded': true,
   'handle.refused': true,
@@ -373,6 +487,7 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'converge.failed': true,
   'user.quarantined': true,
   'adoption.granted': true,
+  'adoption.withdrawn': true,
   'removal.granted': true,
   'user.paused': true,
   'user.resumed': true,

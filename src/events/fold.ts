@@ -16,6 +16,7 @@ import {
   type RefusalReason,
   type Removable,
 } from './event.ts';
+import { endCodeTransfer, foldTransfer, type Incoming, type Outgoing } from './fold-transfer.ts';
 
 export interface Auth0Facts {
   readonly userId: Auth0UserId;
@@ -96,8 +97,10 @@ export interface Facts {
   readonly paused:
     | { readonly by: string; readonly reason: string; readonly until: Date | undefined }
     | undefined;
-  /** A person said that this account is the user's. */
-  readonly adoption: { readonly did: Did; readonly evidence: readonly string[] } | undefined;
+  /** A person said that this account is the user's. `grant` is the first decision that named this account. */
+  readonly adoption:
+    | { readonly did: Did; readonly grant: EventId; readonly evidence: readonly string[] }
+    | undefined;
   /** Set while the account is deactivated by us. */
   readonly deactivated: 'blocked' | 'removed' | undefined;
   /** The PDS refused the stored password when it was last tried. */
@@ -144,6 +147,14 @@ export interface Facts {
   readonly parked: Parking | undefined;
   /** When an account last got back the address from before it was parked. */
   readonly parkingEndedAt: Date | undefined;
+  /** What is promised to another user and not over yet. */
+  readonly outgoing: Outgoing | undefined;
+  /** What is granted to this user and not over yet. */
+  readonly incoming: Incoming | undefined;
+  /** An account that was replaced by a transferred one, and still has its handle or address. */
+  readonly retiring: Did | undefined;
+  /** The account that another user has got from this one. */
+  readonly transferred: { readonly did: Did; readonly to: UserKey } | undefined;
   readonly refusedHandles: ReadonlyMap<string, Refusal>;
   readonly refusedEmails: ReadonlyMap<string, Refusal>;
   /** createAccount calls that failed on the far side with no account to show: each may have left a DID behind. */
@@ -216,6 +227,10 @@ const NOTHING: Facts = {
   givenUp: [],
   parked: undefined,
   parkingEndedAt: undefined,
+  outgoing: undefined,
+  incoming: undefined,
+  retiring: undefined,
+  transferred: undefined,
   refusedHandles: new Map(),
   refusedEmails: new Map(),
   possiblyLeakedDids: 0,
@@ -367,6 +382,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.code = event.data.code;
       facts.removed.delete('code');
       sight(facts, { document: true });
+      endCodeTransfer(facts);
       close(facts, 'user-document');
       return;
     case 'account.creation-intended':
@@ -415,8 +431,69 @@ function apply(facts: Draft, event: ConcordEvent): void {
       see(facts, undefined);
       sightRecord(facts, event.data.did);
       facts.adoption = undefined;
+      // Of another account, or of this one before it was this user's.
+      facts.passwordRefused = false;
       own(facts, event.data.handle, event.data.email ?? undefined);
       close(facts, 'account');
+      return;
+    case 'account.transferred': {
+      const { did, handle, email, deactivated } = event.data;
+      facts.account = { did, handle, ...(email === null ? {} : { email }) };
+      facts.accountDeleted = false;
+      facts.deactivated = deactivated;
+      facts.adoption = undefined;
+      facts.lostAccount = undefined;
+      facts.parked = undefined;
+      facts.passwordRefused = false;
+      facts.passwordResetGranted = false;
+      see(facts, undefined);
+      sightRecord(facts, did);
+      own(facts, handle, email ?? undefined);
+      foldTransfer(facts, event);
+      close(facts, 'account');
+      return;
+    }
+    case 'account.released':
+      forgetAccount(facts);
+      facts.deactivated = undefined;
+      facts.parked = undefined;
+      foldTransfer(facts, event);
+      close(facts, 'account');
+      return;
+    case 'code.release-intended':
+    case 'code.released':
+      // It is another user's from now on; this one would get a new code.
+      facts.code = undefined;
+      facts.seen = { ...facts.seen, code: undefined };
+      foldTransfer(facts, event);
+      if (event.type === 'code.released') close(facts, 'user-document');
+      return;
+    case 'transfer.closed': {
+      const { what, because } = event.data;
+      const isKept = because !== 'taken' && what.includes('code');
+      if (isKept) facts.code ??= facts.outgoing?.code;
+      foldTransfer(facts, event);
+      return;
+    }
+    case 'account.retired':
+      foldTransfer(facts, event);
+      close(facts, 'account');
+      return;
+    case 'handle.returned':
+      facts.platformHandle = facts.outgoing?.handle;
+      foldTransfer(facts, event);
+      close(facts, 'handle');
+      return;
+    case 'handle.transferred':
+      facts.platformHandle = event.data.handle;
+      foldTransfer(facts, event);
+      close(facts, 'handle');
+      return;
+    case 'transfer.promised':
+    case 'transfer.granted':
+    case 'transfer.declined':
+    case 'handle.release-intended':
+      foldTransfer(facts, event);
       return;
     case 'account.remnant-deleted':
     case 'account.record-dropped':
@@ -470,8 +547,14 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.refusedEmails.set(event.data.email, { reason: event.data.reason, at: event.at });
       close(facts, 'email');
       return;
-    case 'adoption.granted':
-      facts.adoption = { did: event.data.did, evidence: event.data.evidence };
+    case 'adoption.granted': {
+      const { did, evidence } = event.data;
+      const before = facts.adoption?.did === did ? facts.adoption.grant : undefined;
+      facts.adoption = { did, grant: before ?? event._id, evidence };
+      return;
+    }
+    case 'adoption.withdrawn':
+      if (facts.adoption?.did === event.data.did) facts.adoption = undefined;
       return;
     case 'removal.granted':
       facts.removalGrantedAt = event.at;
@@ -634,6 +717,7 @@ function grantRestore(facts: Draft, what: readonly Removable[], lost: Did | unde
   };
   if (!granted.has('account')) return;
   facts.lostAccount = lost;
+  if (facts.adoption?.did === lost) facts.adoption = undefined;
   forgetAccount(facts);
 }
 
@@ -654,6 +738,7 @@ function giveUp(facts: Draft): void {
 function own(facts: Draft, handle: AccountHandle, email?: string): void {
   facts.intent = undefined;
   facts.givenUp = [];
+  facts.transferred = undefined;
   facts.refusedHandles.delete(handle);
   if (email !== undefined) facts.refusedEmails.delete(email);
 }

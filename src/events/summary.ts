@@ -32,6 +32,26 @@ export function summary(event: ConcordEvent): string {
       return `${event.data.what.join(', ')} ${byWhom(event.data)}`;
     case 'code.accepted':
       return `${event.data.code} ${byWhom(event.data)}`;
+    case 'transfer.promised':
+      return `${event.data.what.join(', ')} to ${event.data.to} ${byWhom(event.data)}`;
+    case 'transfer.granted':
+      return `${event.data.what.join(', ')} of ${event.data.from} ${byWhom(event.data)}`;
+    case 'transfer.declined':
+    case 'transfer.closed':
+      return `${event.data.what.join(', ')}: ${event.data.because}`;
+    case 'account.transferred':
+      return `${event.data.did} from ${event.data.from}`;
+    case 'account.released':
+      return `${event.data.did} to ${event.data.to}`;
+    case 'handle.transferred':
+      return `@${event.data.handle} from ${event.data.from}`;
+    case 'handle.release-intended':
+      return `to ${event.data.to}`;
+    case 'handle.returned':
+      return `not taken by ${event.data.to}`;
+    case 'code.release-intended':
+    case 'code.released':
+      return `${event.data.code} to ${event.data.to}`;
     case 'actions.intended':
       return event.data.actions.map(({ type }) => type).join(', ');
     case 'verification.recorded':
@@ -70,6 +90,7 @@ export function summary(event: ConcordEvent): string {
     case 'account.record-dropped':
     case 'account.reactivated':
     case 'account.deleted':
+    case 'account.retired':
     case 'password.refused':
     case 'password.accepted':
     case 'password.reset':
@@ -80,6 +101,7 @@ export function summary(event: ConcordEvent): string {
     case 'email.refused':
       return event.data.reason;
     case 'adoption.granted':
+    case 'adoption.withdrawn':
       return `${event.data.did} ${byWhom(event.data)}`;
     case 'removal.granted':
     case 'password-reset.granted':

@@ -6,7 +6,7 @@
  * because from no account follows creating a second one.
  */
 import { eventId, parseAccountHandle, parseCode, parseDid, type UserKey } from '../identity.ts';
-import type { AccountRecord, Documents } from '../ports.ts';
+import type { AccountRecord, Documents, StoredRecord } from '../ports.ts';
 
 export interface StoredVerification {
   readonly _id: UserKey;
@@ -73,6 +73,13 @@ function accountOf(atproto: unknown): AccountRecord | undefined {
     handle: parseAccountHandle(atproto['handle']),
     hasPassword: isText(atproto['password']),
   };
+}
+
+/** What else is kept of the account. */
+export function recordOf({ atproto }: Pick<StoredUser, 'atproto'>): StoredRecord {
+  if (!isObject(atproto)) return { password: undefined, createdAt: undefined };
+  const { password, createdAt } = atproto;
+  return { password: isText(password) ? password : undefined, createdAt: whenOf(createdAt) };
 }
 
 function pendingOf(pending: unknown): { intent: ReturnType<typeof eventId>; password: string } | undefined {

@@ -1,5 +1,6 @@
 /**
- * The platform's documents, written: `verifications` and `users`. `@handles` is the platform's alone.
+ * The platform's documents, written: `verifications` and `users`. `@handles` is the platform's alone, but for a transfer
+ * that a person decided; see handle-rows.ts.
  *
  * They are older than Concord and others write them too, so every write names its fields and the state it
  * was decided on, and what we do not know in them is left as it is.
@@ -13,11 +14,12 @@ import {
   parseAccountHandle,
   type UserKey,
 } from '../identity.ts';
-import type { DocumentStore } from '../ports.ts';
+import type { DocumentStore, StoredRecord } from '../ports.ts';
 import { collections } from './collections.ts';
 import { documentReader } from './document-reader.ts';
-import { countOf, type StoredUser, type StoredVerification } from './document-shapes.ts';
+import { countOf, recordOf, type StoredUser, type StoredVerification } from './document-shapes.ts';
 import { isDuplicateKey, reading, refusingIndex, translateError, unexpected, writing } from './errors.ts';
+import { handleRows } from './handle-rows.ts';
 import { createUniqueIndex } from './indexes.ts';
 
 export function documentStore(db: Db): DocumentStore {
@@ -31,7 +33,11 @@ export function documentStore(db: Db): DocumentStore {
     assignCode: (user, code) => assignCode(users, user, code),
     keepPendingPassword: (user, intent, password) => keepPendingPassword(users, user, intent, password),
     recordAccount: (user, account, over) => recordAccount(users, user, account, over),
+    replaceAccount: (user, over, account) => replaceAccount(users, user, over, account),
     storedPassword: (user, did) => storedPassword(users, user, did),
+    storedRecord: (user, did) => storedRecord(users, user, did),
+    removeCode: (user, code) => removeCode(users, user, code),
+    ...handleRows(db),
     replacePassword: (user, did, over, password) => replacePassword(users, user, did, over, password),
     dropAccount: (user, did) => dropAccount(users, user, did),
     recordAccountHandle: (user, did, handle, over, at) =>
@@ -163,37 +169,66 @@ async function recordAccount(
   over: readonly AccountHandle[],
 ): Promise<'recorded' | 'other'> {
   const { did, handle, password } = account;
-  const createdAt = account.createdAt.toISOString();
   const secret = password === undefined ? {} : { password };
+  const known = { did, handle, ...secret };
+  const added = { ...known, createdAt: account.createdAt.toISOString() };
   const noOther = password === undefined ? {} : noPasswordBut(password);
-  const written = await writing('record an account', async () => {
-    const dotted = Object.entries({ did, handle, createdAt, ...secret });
-    const isSet = await writeOver(users, user, [handle, ...over], (stored) =>
+  const set = (named: Did | null, fields: typeof known) =>
+    writeOver(users, user, [handle, ...over], (stored) =>
       users.updateOne(
         {
           _id: { $eq: user },
-          'atproto.did': { $in: [null, did] },
+          'atproto.did': { $eq: named },
           'atproto.handle': stored,
           atproto: { $not: { $type: 'null' } },
           ...noOther,
         },
         {
-          $set: Object.fromEntries(dotted.map(([field, value]) => [`atproto.${field}`, value])),
+          $set: Object.fromEntries(
+            Object.entries(fields).map(([field, value]) => [`atproto.${field}`, value]),
+          ),
           $unset: { atprotoPending: true },
         },
       ),
     );
-    if (isSet) return true;
+  const written = await writing('record an account', async () => {
+    // Since when a document has named its account is for those to say who wrote it.
+    if ((await set(null, added)) || (await set(did, known))) return true;
     // A field cannot be set within a null, so a null is replaced whole.
     const replaced = await users.updateOne(
       { _id: { $eq: user }, atproto: { $type: 'null' } },
-      { $set: { atproto: { did, handle, createdAt, ...secret } }, $unset: { atprotoPending: true } },
+      { $set: { atproto: added }, $unset: { atprotoPending: true } },
     );
     return replaced.matchedCount === 1;
   });
   if (written) return 'recorded';
   await requireUser(users, user, 'record an account');
   return 'other';
+}
+
+async function replaceAccount(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  over: Did,
+  { did, handle, password, createdAt }: RecordedAccount,
+): Promise<'recorded' | 'other'> {
+  const secret = password === undefined ? {} : { password };
+  const atproto = { did, handle, createdAt: createdAt.toISOString(), ...secret };
+  const replaced = await writing('replace an account', () =>
+    users.updateOne(
+      { _id: { $eq: user }, 'atproto.did': { $in: [over, did] } },
+      { $set: { atproto }, $unset: { atprotoPending: true } },
+    ),
+  );
+  if (replaced.matchedCount === 1) return 'recorded';
+  await requireUser(users, user, 'replace an account');
+  return 'other';
+}
+
+async function removeCode(users: Collection<StoredUser>, user: UserKey, code: Code): Promise<void> {
+  await writing('remove a code', () =>
+    users.updateOne({ _id: { $eq: user }, code: { $eq: code } }, { $unset: { code: true } }),
+  );
 }
 
 async function recordAccountHandle(
@@ -242,16 +277,21 @@ async function storedPassword(
   user: UserKey,
   did: Did,
 ): Promise<string | undefined> {
+  return (await storedRecord(users, user, did))?.password;
+}
+
+async function storedRecord(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  did: Did,
+): Promise<StoredRecord | undefined> {
   const found = await reading('read a stored password', () =>
     users.findOne(
       { _id: { $eq: user }, 'atproto.did': { $eq: did } },
-      { projection: { _id: 0, 'atproto.password': 1 } },
+      { projection: { _id: 0, 'atproto.password': 1, 'atproto.createdAt': 1 } },
     ),
   );
-  const atproto = found?.atproto;
-  const password =
-    typeof atproto === 'object' && atproto !== null && 'password' in atproto ? atproto.password : '';
-  return typeof password === 'string' && password !== '' ? password : undefined;
+  return found === null ? undefined : recordOf(found);
 }
 
 async function replacePassword(

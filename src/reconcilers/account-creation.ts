@@ -8,7 +8,7 @@ import { CredentialsError, UpstreamError } from '../errors.ts';
 import type { OpenIntent } from '../events/fold.ts';
 import type { AccountHandle, Did, EventId, UserKey } from '../identity.ts';
 import type { DocumentStore, Documents, PasswordVault, PdsAccount } from '../ports.ts';
-import type { AccountDeps } from './account-state.ts';
+import type { AccountDeps, AdoptAccount } from './account-state.ts';
 import type { ApplyContext } from './reconciler.ts';
 
 export async function create(
@@ -59,32 +59,47 @@ export async function complete(
   documents: Documents,
   context: ApplyContext,
 ): Promise<void> {
-  const { accounts, vault } = deps;
-  const pending = documents.user?.pending;
-  const kept = pending?.intent === intent.event ? pending.password : undefined;
+  const password = await setOwnPassword(deps, account.did, intent.event, documents, context);
+  await context.ensureLease();
+  await recordOrThrow(deps.documents, context.user, documents, {
+    did: account.did,
+    handle: account.handle,
+    password,
+    createdAt: intent.at,
+  });
+  return context.tell(recovered(account, intent));
+}
+
+/**
+ * Gives an account a password of ours and returns it as it is stored. It is kept as pending before it is set, so that a
+ * run that stops in between is finished with the same one, and no document holds a password that is not the account's.
+ */
+async function setOwnPassword(
+  { accounts, documents, vault }: AccountDeps,
+  did: Did,
+  intent: EventId,
+  read: Documents,
+  context: ApplyContext,
+): Promise<string> {
+  const pending = read.user?.pending;
+  const kept = pending?.intent === intent ? pending.password : undefined;
   const password = kept === undefined ? vault.generate() : vault.open(kept, context.user);
   const sealed = kept ?? vault.seal(password, context.user);
   if (kept === undefined) {
     await context.ensureLease();
-    await deps.documents.keepPendingPassword(context.user, intent.event, sealed);
+    await documents.keepPendingPassword(context.user, intent, sealed);
   }
   await context.ensureLease();
-  await accounts.setPassword(account.did, password);
-  if (!(await accounts.canLogIn(account.did, password))) {
-    throw new UpstreamError('the account of our own intent does not accept the password that was set', {
+  await accounts.setPassword(did, password);
+  // The PDS also answers 200 for an account that it does not have.
+  if (!(await accounts.canLogIn(did, password))) {
+    throw new UpstreamError('the account does not accept the password that was set', {
       upstream: 'pds',
       code: 'LOGIN_REFUSED',
       retryable: true,
     });
   }
-  await context.ensureLease();
-  await recordOrThrow(deps.documents, context.user, documents, {
-    did: account.did,
-    handle: account.handle,
-    password: sealed,
-    createdAt: intent.at,
-  });
-  return context.tell(recovered(account, intent));
+  return sealed;
 }
 
 /** Tells that the account of an intent is there. What becomes of it is for the policy, or for a later decision. */
@@ -107,17 +122,18 @@ function recovered({ did, handle, email }: PdsAccount, intent: OpenIntent) {
 }
 
 /**
- * A person said that the account is this user's. It gets a password of ours, so that the platform can use it: the
- * one that the document has for it, where there is one, so that two workers who both adopt it set the same.
+ * A person said that the account is this user's. It keeps the password that the document has for it, which one login
+ * tests. Where the document has none, it gets a password of ours, so that the platform can use it.
  */
 export async function adopt(
   deps: AccountDeps,
-  { account, evidence }: { readonly account: PdsAccount; readonly evidence: readonly string[] },
+  { account, grant, evidence }: Pick<AdoptAccount, 'account' | 'grant' | 'evidence'>,
   read: Documents,
   context: ApplyContext,
 ): Promise<void> {
-  const { accounts, documents, vault } = deps;
-  const [owner] = (await documents.findUsers({ did: account.did })).filter((user) => user !== context.user);
+  const { documents } = deps;
+  const { did, handle } = account;
+  const [owner] = (await documents.findUsers({ did })).filter((user) => user !== context.user);
   if (owner !== undefined) {
     throw new UpstreamError('the account to be adopted is recorded for another user', {
       upstream: 'mongodb',
@@ -125,21 +141,23 @@ export async function adopt(
       retryable: false,
     });
   }
-  const stored = await documents.storedPassword(context.user, account.did);
-  const password = stored === undefined ? vault.generate() : vault.open(stored, context.user);
-  const sealed = stored ?? vault.seal(password, context.user);
+  const stored = await documents.storedPassword(context.user, did);
+  const isRefused = stored !== undefined && !(await opens(deps, did, stored, context.user));
+  const ours =
+    stored === undefined ? { password: await setOwnPassword(deps, did, grant, read, context) } : {};
   await context.ensureLease();
-  // Before the password is set, or a pass that breaks off would leave an account that nobody can use.
-  await recordOrThrow(documents, context.user, read, {
-    did: account.did,
-    handle: account.handle,
-    password: sealed,
-    createdAt: context.now(),
-  });
-  await context.ensureLease();
-  await accounts.setPassword(account.did, password);
-  const data = { did: account.did, handle: account.handle, email: account.email ?? null, evidence };
-  return context.tell({ type: 'account.adopted', data });
+  const createdAt = context.now();
+  await recordOrThrow(documents, context.user, read, { did, handle, createdAt, ...ours });
+  return context.tell(
+    { type: 'account.adopted', data: { did, handle, email: account.email ?? null, evidence } },
+    ...(isRefused ? [{ type: 'password.refused', data: { did } } as const] : []),
+  );
+}
+
+/** False also for a password that no key opens: either takes a reset. */
+async function opens({ accounts, vault }: AccountDeps, did: Did, stored: string, user: UserKey) {
+  const password = openIfPossible(vault, stored, user);
+  return password !== undefined && (await accounts.canLogIn(did, password));
 }
 
 /**

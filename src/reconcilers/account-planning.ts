@@ -13,6 +13,7 @@ import type {
   WantedAccount,
 } from './account-state.ts';
 import { chooseAddress } from './address.ts';
+import { showAccount } from './command-lines.ts';
 import { chooseHandle, type Holder } from './handle.ts';
 import { heldForPerson, type Plan, toBeMended } from './reconciler.ts';
 
@@ -105,7 +106,8 @@ function planUnresolved(
     return { ...none(toBeMended({ type, reason: 'WaitingForOutcome', message })), retryAt: settled };
   }
   if (holder?.type === 'hidden') {
-    const message = `A hidden account holds ${intent.handle}, and may be the one whose creation broke off.`;
+    const show = showAccount('<did>', 'deactivated', 'takedown');
+    const message = `An inactive account carries ${intent.handle}, and may be the one whose creation broke off. Find its DID with: concord audit --orphans; activate it with: ${show}; then run: concord reconcile <user>`;
     return none(heldForPerson({ type, reason: 'IntendedAccountHidden', message }));
   }
   return planAbandonment(intent, true);
@@ -141,7 +143,7 @@ export function intentBehind(
 
 export function planCreation(wanted: WantedAccount, actual: ActualAccount, now: Date): Plan<CreationAction> {
   if (wanted.failedCreations >= MAX_FAILED_CREATIONS) {
-    const message = `${wanted.failedCreations} creations came to nothing, and each may have left a DID behind; see the log of the PDS.`;
+    const message = `${wanted.failedCreations} creations came to nothing, and each may have left a DID behind. The log of the PDS says why. When the cause is repaired, run: concord retry <user>`;
     return none(heldForPerson({ type, reason: 'CreationKeepsFailing', message }));
   }
   const address = chooseAddress(type, wanted.email, actual.emailHolders, now);
@@ -151,7 +153,7 @@ export function planCreation(wanted: WantedAccount, actual: ActualAccount, now: 
   }
   const { preferred } = actual;
   if (preferred?.type === 'account' && isUnowned(preferred.account, wanted, actual)) {
-    const message = `${preferred.account.did} carries the handle and the address of this user, and Concord did not create it.`;
+    const message = `${preferred.account.did} carries the handle and the address of this user, and Concord did not create it. See the evidence and adopt it with: concord adopt <user>`;
     return none(heldForPerson({ type, reason: 'UnownedAccountFound', message }));
   }
   const choice = chooseHandle(wanted.handle, actual.code, preferred, undefined, now);

@@ -1,6 +1,6 @@
 /** The types that the planning and the carrying out of an account share. */
 import type { Facts, OpenIntent, Sights } from '../events/fold.ts';
-import type { AccountHandle, Code, Did } from '../identity.ts';
+import type { AccountHandle, Code, Did, EventId } from '../identity.ts';
 import type {
   AccountHost,
   AccountRecord,
@@ -25,6 +25,8 @@ export interface KnownAccount {
   readonly lostDid: Did | undefined;
   /** The address that the account had before it was parked, and since when it has been parked. */
   readonly parked: Facts['parked'];
+  /** The account that another user has got from this one. */
+  readonly transferred: Facts['transferred'];
   readonly intent: OpenIntent | undefined;
   /** Creations that were given up: the account of one may be there all the same. */
   readonly givenUp: readonly OpenIntent[];
@@ -125,6 +127,17 @@ export type CreationAction =
       readonly documented: boolean;
     };
 
+export interface AdoptAccount {
+  readonly resource: 'account';
+  readonly type: 'adopt-account';
+  readonly account: PdsAccount;
+  /** The decision, which a password of ours is kept under until it is recorded. */
+  readonly grant: EventId;
+  readonly evidence: readonly string[];
+  /** The document has a password for the account, which stays. */
+  readonly keepsPassword: boolean;
+}
+
 export type AccountAction =
   | CreationAction
   | EndAction
@@ -135,12 +148,7 @@ export type AccountAction =
       /** Ours that it came of, where its invite says so. */
       readonly intent: OpenIntent | undefined;
     }
-  | {
-      readonly resource: 'account';
-      readonly type: 'adopt-account';
-      readonly account: PdsAccount;
-      readonly evidence: readonly string[];
-    }
+  | AdoptAccount
   | { readonly resource: 'account'; readonly type: 'reset-password'; readonly did: Did }
   | { readonly resource: 'account'; readonly type: 'reactivate-account'; readonly did: Did }
   | { readonly resource: 'account'; readonly type: 'delete-remnant'; readonly did: Did }

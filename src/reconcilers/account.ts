@@ -9,6 +9,8 @@
  * | no     | none                                                     | –        | why not                  |
  * | no     | any                                                      | –        | why not; left as it is   |
  * | deleted or blocked                                                |          | see account-end.ts       |
+ * | deleted | none, and another user has got the one before           | –        | AccountTransferred       |
+ * | any    | one that is being transferred to another user, or to this one       | see transfer-*.ts        |
  * | yes    | one that cannot be read                                  | held     | AccountUnreadable        |
  * | yes    | two different ones                                       | held     | AccountsDiffer           |
  * | any    | deactivated or missing, and its DID names another PDS    | –        | AccountMigrated          |
@@ -62,11 +64,11 @@ import type {
   DesiredAccount,
   KnownAccount,
   LateAccount,
-  SeenLocation,
   WantedAccount,
 } from './account-state.ts';
 import { type AddressHolder, type DesiredEmail, holdingUser, isDeleted } from './address.ts';
 import { chainEnd, isParked } from './address-chain.ts';
+import { pdsAdmin, showAccount, updateUser } from './command-lines.ts';
 import { type DesiredHandle, type Holder, lookUp, lookUpOwner } from './handle.ts';
 import {
   type ApplyContext,
@@ -100,6 +102,7 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     recordRemoved: facts.removed.has('account-record'),
     lostDid: facts.lostAccount,
     parked: facts.parked,
+    transferred: facts.transferred,
     intent: facts.intent,
     givenUp: facts.givenUp,
     settleMs: settings.settleMs,
@@ -309,7 +312,7 @@ export function plan(
   if (resolving !== undefined) return resolving;
   const planned =
     wanted.type === 'end'
-      ? planEnd(wanted, actual, now)
+      ? (planTransferred(wanted, actual) ?? planEnd(wanted, actual, now))
       : (planMigrated(wanted, actual) ?? planKept(wanted, actual, now));
   return cautiously(planned, actual, now);
 }
@@ -322,13 +325,13 @@ function planKept(
 ): Plan<AccountAction> {
   if (wanted.type === 'none') return planRemoved(wanted, actual) ?? planNone(wanted, actual);
   if (actual.recorded !== undefined && actual.recorded.did === undefined) {
-    const message = 'The users document has an account whose DID cannot be read; correct it.';
-    return none(heldForPerson({ type, reason: 'AccountUnreadable', message }));
+    return planUnreadable(actual.linkedDid);
   }
   const { adoption } = wanted;
-  if (adoption !== undefined && (actual.linkedDid ?? adoption.did) === adoption.did) {
-    const { linkedDid, linked, adoptable, location } = actual;
-    return planAdoption(adoption, linkedDid === undefined ? adoptable : linked, location);
+  // One that is named and missing was removed, and that takes another decision.
+  const isGone = actual.linked === 'missing';
+  if (adoption !== undefined && !isGone && (actual.linkedDid ?? adoption.did) === adoption.did) {
+    return planAdoption(adoption, actual);
   }
   if (actual.linkedDid !== undefined) return planLinked(wanted, actual, actual.linkedDid, now);
   return planRemoved(wanted, actual) ?? planCreation(wanted, actual, now);
@@ -341,6 +344,17 @@ function planNone(
   const kept =
     linked === undefined || linked === 'missing' ? '' : ` The account ${linked.did} is left as it is.`;
   return none(asDesired({ type, reason, message: message + kept }));
+}
+
+/** A deleted user whose account another user has. Undefined for everyone else. */
+function planTransferred(
+  { end, transferred }: Extract<DesiredAccount, { type: 'end' }>,
+  { linkedDid }: ActualAccount,
+): Plan<never> | undefined {
+  const isBlocked = end.type === 'suspended' || (end.type === 'kept' && end.reason === 'UserBlocked');
+  if (transferred === undefined || linkedDid !== undefined || isBlocked) return undefined;
+  const message = `The user is deleted in Auth0, and its account ${transferred.did} was transferred to ${transferred.to}.`;
+  return { actions: [], condition: asDesired({ type, reason: 'AccountTransferred', message }) };
 }
 
 /** An account that was there, or its record in the users document. Undefined where neither was removed. */
@@ -363,11 +377,28 @@ function planRemoved(
   return removedByOthers({ type, reason: 'DocumentRemoved', message });
 }
 
+/** `known` is the account that the log names. */
+function planUnreadable(known: Did | undefined): Plan<AccountAction> {
+  const [what, update] =
+    known === undefined
+      ? ['no other is known. Remove the record', '{$unset: {atproto: 1}}']
+      : [`the log names ${known}. Set it`, `{$set: {"atproto.did": "${known}"}}`];
+  const message = `The users document has an account whose DID cannot be read, and ${what} in the MongoDB shell: ${updateUser(update)}; then run: concord reconcile <user>`;
+  return none(heldForPerson({ type, reason: 'AccountUnreadable', message }));
+}
+
+/** The document's account can be kept where the PDS has it. */
+function planDiffering(did: Did, known: Did, linked: ActualAccount['linked']): Plan<AccountAction> {
+  const keep = linked === 'missing' ? '' : ` Keep ${did} with: concord adopt <user> ${did}.`;
+  const back = updateUser(`{$set: {atproto: {did: "${known}"}}}`);
+  const message = `The users document names ${did} and the log ${known}.${keep} Go back to ${known} in the MongoDB shell: ${back}; then run: concord reconcile <user>`;
+  return none(heldForPerson({ type, reason: 'AccountsDiffer', message }));
+}
+
 function planLinked(wanted: WantedAccount, actual: ActualAccount, did: Did, now: Date): Plan<AccountAction> {
   const { recorded, linked } = actual;
   if (wanted.loggedDid !== undefined && wanted.loggedDid !== did) {
-    const message = `The users document names ${did} and the log ${wanted.loggedDid}; see which one is in use.`;
-    return none(heldForPerson({ type, reason: 'AccountsDiffer', message }));
+    return planDiffering(did, wanted.loggedDid, linked);
   }
   if (linked === 'missing' && wanted.interrupted.has('delete-remnant')) return deleteRemnant(did);
   if (linked === 'missing' && wanted.lostDid === did) return dropRecord(did);
@@ -383,7 +414,7 @@ function planLinked(wanted: WantedAccount, actual: ActualAccount, did: Did, now:
     linked.email !== undefined &&
     !sameEmail(linked, wanted.email.addresses)
   ) {
-    const message = `Only the users document names ${did}, and its address is not this user's. Say that it is with: concord adopt`;
+    const message = `Only the users document names ${did}, and its address is not this user's. See the evidence and adopt it with: concord adopt <user>`;
     return none(heldForPerson({ type, reason: 'AccountEmailDiffers', message }));
   }
   if (recorded?.did === undefined) return planRecord(linked, intent);
@@ -428,7 +459,8 @@ function planRecord(account: PdsAccount, intent: OpenIntent | undefined): Plan<A
 /** Deleted only when ours by the log, and when it has been seen so for a while: one odd answer is not enough. */
 function planRemnant(wanted: WantedAccount, did: Did, now: Date): Plan<AccountAction> {
   const reason = 'AccountWithoutRepository';
-  const message = `The account ${did} has lost its repository; only deleting and creating it again heals that.`;
+  const removal = pdsAdmin('deleteAccount', { did });
+  const message = `The account ${did} has lost its repository. Delete what is left of it with: ${removal}; then create a new account with: concord restore <user>`;
   if (!wanted.recreate || wanted.loggedDid !== did) return none(heldForPerson({ type, reason, message }));
   const condition = toBeMended({ type, reason, message });
   const settled = wanted.remnantSince && new Date(wanted.remnantSince.getTime() + wanted.settleMs);
@@ -449,34 +481,41 @@ function deleteRemnant(did: Did): Plan<AccountAction> {
 
 function planInactive(wanted: WantedAccount, linked: PdsAccount): Plan<AccountAction> {
   if (linked.state === 'takendown') {
-    const message = `The account ${linked.did} is taken down on the PDS.`;
+    const message = `The account ${linked.did} is taken down on the PDS. End that with: ${showAccount(linked.did, 'takedown')}; then run: concord reconcile <user>`;
     return none(heldForPerson({ type, reason: 'AccountTakenDown', message }));
   }
   const reason = 'AccountDeactivated';
-  const message = `The account ${linked.did} is deactivated on the PDS.`;
-  if (!wanted.deactivatedByUs) return none(heldForPerson({ type, reason, message }));
+  const said = `The account ${linked.did} is deactivated on the PDS.`;
+  if (!wanted.deactivatedByUs) {
+    const message = `${said} Activate it with: ${showAccount(linked.did, 'deactivated')}; then run: concord reconcile <user>`;
+    return none(heldForPerson({ type, reason, message }));
+  }
   return {
     actions: [{ resource: type, type: 'reactivate-account', did: linked.did }],
-    condition: toBeMended({ type, reason, message }),
+    condition: toBeMended({ type, reason, message: said }),
   };
 }
 
+const WITHDRAW =
+  'Withdraw the adoption with: concord adopt <user> --withdraw; then run: concord reconcile <user>';
+
 function planAdoption(
-  adoption: NonNullable<Facts['adoption']>,
-  account: PdsAccount | 'missing' | undefined,
-  location: SeenLocation | undefined,
+  { did, grant, evidence }: NonNullable<Facts['adoption']>,
+  { recorded, linked, linkedDid, adoptable, location }: ActualAccount,
 ): Plan<AccountAction> {
   if (location?.type === 'elsewhere') {
-    const message = `The account ${adoption.did}, which was to be adopted, moved to ${location.origin}.`;
+    const message = `The account ${did}, which was to be adopted, moved to ${location.origin}. ${WITHDRAW}`;
     return none(heldForPerson({ type, reason: 'AdoptionImpossible', message }));
   }
+  const account = linkedDid === undefined ? adoptable : linked;
   if (account === undefined || account === 'missing') {
-    const message = `The PDS has no account ${adoption.did}, which was to be adopted.`;
+    const message = `The PDS has no account ${did}, which was to be adopted. ${WITHDRAW}`;
     return none(heldForPerson({ type, reason: 'AdoptionImpossible', message }));
   }
-  const message = `A person said that ${adoption.did} is this user's; it is being adopted.`;
+  const keepsPassword = recorded?.did === did && recorded.hasPassword;
+  const message = `A person said that ${did} is this user's; it is being adopted.`;
   return {
-    actions: [{ resource: type, type: 'adopt-account', account, evidence: adoption.evidence }],
+    actions: [{ resource: type, type: 'adopt-account', account, grant, evidence, keepsPassword }],
     condition: toBeMended({ type, reason: 'AdoptionGranted', message }),
   };
 }

@@ -17,6 +17,8 @@ import type { ConditionDraft } from '../events/event.ts';
 import type { Facts } from '../events/fold.ts';
 import type { Did, TenantId, UserKey } from '../identity.ts';
 import type { Claimant } from '../ports.ts';
+import { pdsAdmin, shellQuoted } from './command-lines.ts';
+import type { ReasonOf } from './needs-action.ts';
 import { heldForPerson, toBeMended } from './reconciler.ts';
 
 export interface DesiredEmail {
@@ -103,24 +105,25 @@ export function chooseAddress(
   }
   if (first !== undefined) return heldBy(type, first);
   const isAllowed = addresses.every((address) => refused.get(address)?.reason !== 'not-allowed');
-  return held(
-    type,
-    isAllowed
-      ? [
-          'EmailTaken',
-          'Another account on the PDS has the address of this user. Find it with: concord audit --orphans',
-        ]
-      : ['EmailNotAllowed', 'The PDS does not accept the address of this user.'],
-  );
+  return held(type, isAllowed ? ['EmailTaken', takenMessage(type)] : ['EmailNotAllowed', NOT_ALLOWED]);
 }
+
+const NOT_ALLOWED =
+  'The PDS does not accept the address of this user. When it is changed in Auth0, run: concord reconcile <user>';
+
+/** By an account that is not known. A user with an account adopts no other. */
+function takenMessage(type: 'account' | 'email'): string {
+  const adoption =
+    type === 'account' ? " If it is this user's, adopt it with: concord adopt <user> <did>." : KEPT;
+  return `Another account on the PDS has the address of this user. Find it with: concord audit --orphans.${adoption} When the address is free, run: concord retry <user>`;
+}
+
+const KEPT = ' This account keeps its old address.';
 
 function heldBy(type: 'account' | 'email', holder: AddressHolder): AddressChoice {
   switch (holder.type) {
     case 'hidden':
-      return held(type, [
-        'EmailTaken',
-        `The inactive account ${holder.did} has the address of this user. See whose it is with: concord adopt <user> ${holder.did} --preview`,
-      ]);
+      return held(type, ['EmailTaken', hiddenMessage(type, holder.did)]);
     case 'reserved': {
       const message = `An account creation or a change of ${holder.user} has the address and is not finished.`;
       const waits = toBeMended({ type, reason: 'WaitingForAddress', message });
@@ -131,13 +134,22 @@ function heldBy(type: 'account' | 'email', holder: AddressHolder): AddressChoice
   }
 }
 
+function hiddenMessage(type: 'account' | 'email', did: Did): string {
+  const adoption =
+    type === 'account'
+      ? `If it is this user's, see the evidence and adopt it with: concord adopt <user> ${did}. `
+      : '';
+  const change = pdsAdmin('updateAccountEmail', { account: did, email: '<address>' });
+  return `The inactive account ${did} has the address of this user. ${adoption}Give it another address with: ${change}; then run: concord retry <user>`;
+}
+
 function heldByUser(
   type: 'account' | 'email',
   { user, did, isDeleted, isLeaving }: HoldingUser,
 ): AddressChoice {
-  const kept = type === 'email' ? ' This account keeps its old address.' : '';
+  const kept = type === 'email' ? KEPT : '';
   if (isDeleted) {
-    const message = `The address belongs to the account ${did} of ${user}, who is deleted in Auth0.${kept} Move the account to this user with: concord transfer '${user}' <user>`;
+    const message = `The address belongs to the account ${did} of ${user}, who is deleted in Auth0.${kept} Move the account to this user with: concord transfer ${shellQuoted(user)} <user>`;
     return held(type, ['EmailHeldByDeletedUser', message], user);
   }
   if (isLeaving) {
@@ -147,13 +159,13 @@ function heldByUser(
       condition: { ...toBeMended({ type, reason: 'WaitingForAddress', message }), waitsFor: user },
     };
   }
-  const message = `The account of ${user} has the same address, and one address can have one account.${kept} Compare the two with: concord explain '${user}'. If they are one person, link them in Auth0; otherwise change one address there.`;
+  const message = `The account of ${user} has the same address, and one address can have one account.${kept} Compare the two with: concord explain ${shellQuoted(user)}. If they are one person, link them in Auth0; otherwise change one address there. Then run: concord reconcile <user>`;
   return held(type, ['EmailHeldByUser', message], user);
 }
 
 function held(
   type: 'account' | 'email',
-  [reason, message]: readonly [reason: string, message: string],
+  [reason, message]: readonly [reason: ReasonOf<'account'> & ReasonOf<'email'>, message: string],
   waitsFor?: UserKey,
 ): AddressChoice {
   const condition = heldForPerson({ type, reason, message });

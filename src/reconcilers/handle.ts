@@ -41,6 +41,7 @@ import type {
   SubjectReader,
 } from '../ports.ts';
 import { isDeleted } from './address.ts';
+import { shellQuoted } from './command-lines.ts';
 import { handleLabel, isAllowedLabel } from './handle-label.ts';
 import { type ManagedAccount, notManaged } from './managed-account.ts';
 import { type ApplyContext, asDesired, heldForPerson, type Plan, toBeMended, unknown } from './reconciler.ts';
@@ -175,7 +176,7 @@ export function chooseHandle(
   const heldByOther = holder?.type === 'hidden' || (holder?.type === 'account' && holder.account.did !== own);
   const owner = heldByOther ? holder.owner : undefined;
   if (owner?.isDeleted === true) {
-    const message = `The account of ${owner.user}, who is deleted in Auth0, carries ${preferred}; the code is used. Release it for this user with: concord transfer '${owner.user}' <user> --what handle`;
+    const message = `The account of ${owner.user}, who is deleted in Auth0, carries ${preferred}; the code is used. Release it for this user with: concord transfer ${shellQuoted(owner.user)} <user> --what handle`;
     return { ...useCode(wanted, code, 'HandleHeldByDeletedUser', message), waitsFor: owner.user };
   }
   if (owner !== undefined) {
@@ -196,7 +197,7 @@ function useCode(
 ): HandleChoice {
   const handle = code === undefined ? undefined : parseAccountHandle(code + wanted.domain);
   if (handle !== undefined && wanted.refused.has(handle)) {
-    const refused = `The PDS refused even ${handle}; look for an account that carries it.`;
+    const refused = `The PDS refused even ${handle}. Find the account that carries it with: concord audit --orphans. When the handle is free, run: concord retry <user>`;
     return { handle: undefined, reason: 'CodeHandleRefused', message: refused };
   }
   return { handle, reason, message };
@@ -286,8 +287,10 @@ function recordIfNeeded(
   { reason, message, waitsFor }: Pick<HandleChoice, 'message' | 'waitsFor'> & { readonly reason: string },
 ): Plan<HandleAction> {
   if (recorded === undefined || recorded.handle === account.handle) {
-    const saying = { type, reason, message } as const;
-    const condition = reason === 'HandleHeldByDeletedUser' ? heldForPerson(saying) : asDesired(saying);
+    const condition =
+      reason === 'HandleHeldByDeletedUser'
+        ? heldForPerson({ type, reason, message })
+        : asDesired({ type, reason, message });
     return { actions: [], condition: waitsFor === undefined ? condition : { ...condition, waitsFor } };
   }
   return {

@@ -5,6 +5,7 @@
  */
 import type { ConditionDraft, EventData, EventType } from '../events/event.ts';
 import type { EventId, UserKey } from '../identity.ts';
+import type { ActionNeeded } from './needs-action.ts';
 
 /** What `plan` says of one resource. No actions and no `retryAt` means: nothing left to do by itself. */
 export interface Plan<Action> {
@@ -43,13 +44,13 @@ export function toBeMended({ type, reason, message }: Saying): ConditionDraft {
   return { type, reason, message, status: 'False', held: false };
 }
 
-/** Not as desired, and only a person can move it. */
-export function heldForPerson({ type, reason, message }: Saying): ConditionDraft {
+/** Not as desired, and only a person can resolve it. The message names a command that does. */
+export function heldForPerson({ type, reason, message }: ActionNeeded): ConditionDraft {
   return { type, reason, message, status: 'False', held: true };
 }
 
 /** Something that was there is missing, and only a decision brings it back. */
-export function removedByOthers(saying: Saying): Plan<never> {
+export function removedByOthers(saying: ActionNeeded): Plan<never> {
   return { actions: [], condition: heldForPerson(saying), holdsUser: true };
 }
 

@@ -26,6 +26,7 @@ import type { Facts } from '../events/fold.ts';
 import type { Code, UserKey } from '../identity.ts';
 import type { DocumentReader, DocumentStore, Documents, Random } from '../ports.ts';
 import { drawCode } from './code.ts';
+import { shellQuoted, updateUser } from './command-lines.ts';
 import {
   type ApplyContext,
   asDesired,
@@ -140,8 +141,7 @@ export function plan(
     };
   }
   if (user.hasUnreadableCode === true) {
-    const message = 'The users document has a code that is not text. Correct or remove it in the document.';
-    return { actions: [], condition: heldForPerson({ type, reason: 'CodeUnreadable', message }) };
+    return unreadable(wanted.code);
   }
   if (user.code === undefined) {
     return {
@@ -153,20 +153,29 @@ export function plan(
       condition: toBeMended({ type, reason: 'NoCode', message: 'The users document has no code.' }),
     };
   }
-  if (wanted.code !== undefined && user.code !== wanted.code)
-    return differs(user.code, wanted.code, wanted.user);
+  if (wanted.code !== undefined && user.code !== wanted.code) return differs(user.code, wanted.code);
   const message = `The users document has the code ${user.code}.`;
   return { actions: [], condition: asDesired({ type, reason: 'HasCode', message }) };
 }
 
 function heldByAnother(code: Code, holder: UserKey): Plan<never> {
-  const message = `The permanent code of this user is ${code}, and the users document of ${holder} has it. Give ${holder} a code of its own, then run: concord retry <user>`;
+  const change = updateUser('{$set: {code: "<code>"}}', holder);
+  const message = `The permanent code of this user is ${code}, and the users document of ${holder} has it. Give ${holder} its own or a new code in the MongoDB shell: ${change}; if it is new, accept it with: concord restore ${shellQuoted(holder)} --accept-code; then run: concord reconcile <user>`;
   return { actions: [], condition: heldForPerson({ type, reason: 'CodeHeldByUser', message }) };
 }
 
-function differs(found: Code, known: Code, user: UserKey): Plan<never> {
-  const set = `db.users.updateOne({_id: ${JSON.stringify(user)}}, {$set: {code: ${JSON.stringify(known)}}})`;
-  const message = `The users document has the code ${found}, and the permanent code of this user is ${known}. Keep ${found} with: concord restore <user> --accept-code; or set it back in the MongoDB shell: ${set}`;
+function unreadable(known: Code | undefined): Plan<never> {
+  const [what, update] =
+    known === undefined
+      ? ['Remove it, and a new one is assigned,', '{$unset: {code: 1}}']
+      : [`Set the permanent code ${known}`, `{$set: {code: "${known}"}}`];
+  const message = `The users document has a code that is not text. ${what} in the MongoDB shell: ${updateUser(update)}; then run: concord reconcile <user>`;
+  return { actions: [], condition: heldForPerson({ type, reason: 'CodeUnreadable', message }) };
+}
+
+function differs(found: Code, known: Code): Plan<never> {
+  const set = updateUser(`{$set: {code: "${known}"}}`);
+  const message = `The users document has the code ${found}, and the permanent code of this user is ${known}. Keep ${found} with: concord restore <user> --accept-code; or set it back in the MongoDB shell: ${set}; then run: concord reconcile <user>`;
   return { actions: [], condition: heldForPerson({ type, reason: 'CodeDiffers', message }) };
 }
 

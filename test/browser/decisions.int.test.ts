@@ -87,6 +87,7 @@ inBrowser('whoever decides', (visit) => {
     await decide(page, 'Adopt', async (dialog) => {
       await dialog.getByText('it has the address of the user').waitFor();
       await dialog.getByText('Concord has no intent on record for it').waitFor();
+      await dialog.getByText('The account gets a new password').waitFor();
       expect(await dialog.textContent()).toContain(carolsDid);
       await dialog.getByLabel(/it is their account/).check();
     });

@@ -209,6 +209,11 @@ it('no address is in an answer', async () => {
     await lookAnswer(deskDeps(world), user),
     await adoptionAnswer(deskDeps(world), user, undefined),
   ];
-  expect(answers[2]).toMatchObject({ did, handle: 'alice.at.test', state: 'active' });
+  expect(answers[2]).toMatchObject({
+    did,
+    handle: 'alice.at.test',
+    state: 'active',
+    password: { type: 'new' },
+  });
   expect(JSON.stringify(answers)).not.toContain('@');
 });

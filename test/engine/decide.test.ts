@@ -1,9 +1,10 @@
 /** What a person decides is in the log before anything happens, and the next pass carries it out. */
 import { describe, expect, it } from 'vitest';
+import { withdrawAdoption } from '../../src/engine/adoption.ts';
 import { decide, draft } from '../../src/engine/decide.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import type { EventData, EventType } from '../../src/events/event.ts';
-import { alice, handle, tenant } from '../mongo/people.ts';
+import { alice, code, handle, tenant } from '../mongo/people.ts';
 import { accountOf, dueUsers, told, write } from '../support/in-memory/sweeps.ts';
 import {
   auth0User,
@@ -247,7 +248,7 @@ describe('an adoption', () => {
     expect(world.accounts.stored.size).toBe(1);
   });
 
-  it('of an account that is gone by then changes nothing, and says so', async () => {
+  it('of an account that is gone by then changes nothing, and is over when it is withdrawn', async () => {
     const world = createWorld();
     const did = world.accounts.put({ handle: handle('alice'), email: 'alice@example.com' });
     world.directory.put(auth0User(alice));
@@ -256,5 +257,30 @@ describe('an adoption', () => {
     await untilQuiet(world);
     expect(await standing(world, alice.user)).toMatchObject({ account: 'False AdoptionImpossible' });
     expect(world.accounts.stored.size).toBe(0);
+
+    const owned = { user: alice.user, userId: alice.userId, tenant: { id: alice.tenant } };
+    expect(await withdrawAdoption(world.deps, owned, { by: 'bob' })).toBe(did);
+    await untilQuiet(world);
+    expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
+    await expect(withdrawAdoption(world.deps, owned, { by: 'bob' })).rejects.toMatchObject({
+      code: 'NO_ADOPTION',
+    });
+  });
+
+  it('of the account that the document names, gone by then, is void once another one replaces it', async () => {
+    const world = createWorld();
+    const did = world.accounts.put({ handle: handle('alice'), email: 'other@example.com' });
+    world.documents.users.set(alice.user, { code: code('ac26nobeb'), account: { did, password: 'p' } });
+    world.directory.put(auth0User(alice));
+    await passOver(world, alice);
+    await decides(world, 'adoption.granted', { did, by: 'bob', evidence: [] });
+    world.accounts.stored.delete(did);
+    await untilQuiet(world);
+    expect(await standing(world, alice.user)).toMatchObject({ account: 'False AccountMissing' });
+
+    await decides(world, 'restore.granted', { what: ['account'], account: did, by: 'bob' });
+    await untilQuiet(world);
+    expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(world.accounts.stored.size).toBe(1);
   });
 });

@@ -1,11 +1,18 @@
 /** What a restore proposes, and that the reconciliation after the grant writes exactly that. */
 import { describe, expect, it } from 'vitest';
 import type { AssessedTenant } from '../../src/engine/assess.ts';
+import { assessMany, grantMany, type Proposed, type Run } from '../../src/engine/decide-many.ts';
 import type { Owned } from '../../src/engine/owner.ts';
-import { acceptCode, grantRestore, proposeCode, proposeRestore } from '../../src/engine/restore.ts';
 import {
-  assessRestores,
-  grantRestores,
+  acceptCode,
+  grantRestore,
+  proposeCode,
+  proposeRestore,
+  type RestoreProposal,
+} from '../../src/engine/restore.ts';
+import {
+  grantSelected,
+  proposeSelected,
   type RestoreSelection,
   restoreCandidates,
 } from '../../src/engine/restore-many.ts';
@@ -299,7 +306,12 @@ describe('many users', () => {
 
   async function assessed(world: World, selection = every, limit = 100) {
     const candidates = await restoreCandidates(world.subjects, [mainTenant(world)], selection);
-    return assessRestores(deps(world), candidates, selection.reasons, limit, run);
+    const propose = (one: Owned<AssessedTenant>) => proposeSelected(deps(world), one, selection.reasons);
+    return assessMany(candidates, propose, limit, run);
+  }
+
+  function grants(world: World, proposed: readonly Proposed<RestoreProposal>[], how: Run = run) {
+    return grantMany(proposed, (one) => grantSelected(deps(world), one, decided), how);
   }
 
   it.each([
@@ -309,7 +321,7 @@ describe('many users', () => {
   ] as const)('are selected by reason: %j', async (reasons, expected) => {
     const { world, keys } = await missing();
     const found = await assessed(world, { reasons, since: undefined });
-    expect(found.restorable.map(({ owned: { user: one } }) => one).sort()).toEqual(
+    expect(found.proposed.map(({ owned: { user: one } }) => one).sort()).toEqual(
       expected.map((at) => keys[at]).sort(),
     );
     expect(found).toMatchObject({ skipped: [], failed: [], isComplete: true });
@@ -335,8 +347,8 @@ describe('many users', () => {
     world.directory.put({ ...auth0User(second), blocked: true });
     for (const { did, handle } of [...world.accounts.stored.values()])
       if (handle.startsWith('alice-2.')) world.accounts.stored.delete(did);
-    const { restorable, skipped } = await assessed(world, { reasons: ['DocumentRemoved'], since: undefined });
-    expect(restorable.map(({ owned: { user: one } }) => one)).toEqual([keys[3]]);
+    const { proposed, skipped } = await assessed(world, { reasons: ['DocumentRemoved'], since: undefined });
+    expect(proposed.map(({ owned: { user: one } }) => one)).toEqual([keys[3]]);
     expect(Object.fromEntries(skipped.map(({ user: one, code }) => [one, code]))).toEqual({
       [first.user]: 'USER_DELETED',
       [second.user]: 'USER_BLOCKED',
@@ -346,17 +358,17 @@ describe('many users', () => {
 
   it('beyond the limit are not all looked at', async () => {
     const { world } = await missing();
-    const { restorable, isComplete } = await assessed(world, every, 0);
-    expect(restorable.length).toBeGreaterThan(0);
+    const { proposed, isComplete } = await assessed(world, every, 0);
+    expect(proposed.length).toBeGreaterThan(0);
     expect(isComplete).toBe(false);
   });
 
   it('are granted one by one, and one that fails does not stop the others', async () => {
     const { world, people, keys } = await missing();
-    const { restorable } = await assessed(world);
+    const { proposed } = await assessed(world);
     const [first] = people;
     if (first !== undefined) world.directory.remove(first.userId);
-    const { granted, failed } = await grantRestores(deps(world), restorable, decided, run);
+    const { granted, failed } = await grants(world, proposed);
     expect([...granted].sort()).toEqual(keys.slice(1, 5).sort());
     expect(failed).toMatchObject([{ user: keys[0], code: 'USER_DELETED' }]);
     expect(await dueUsers(world)).toEqual(keys.slice(1, 5).sort());
@@ -364,9 +376,9 @@ describe('many users', () => {
 
   it('after an abort are left as they are', async () => {
     const { world } = await missing();
-    const { restorable } = await assessed(world);
+    const { proposed } = await assessed(world);
     const aborted = { ...run, signal: AbortSignal.abort() };
-    expect(await grantRestores(deps(world), restorable, decided, aborted)).toEqual({
+    expect(await grants(world, proposed, aborted)).toEqual({
       granted: [],
       failed: [],
     });

@@ -3,7 +3,7 @@ import { addressesIn, blanked, isPersonal } from '../../src/events/blank.ts';
 import type { ConcordEvent, ConditionDraft } from '../../src/events/event.ts';
 import { fold } from '../../src/events/fold.ts';
 import { eventId } from '../../src/identity.ts';
-import { aliceDid, at, code, handle, person } from '../mongo/people.ts';
+import { aliceDid, at, bob, code, handle, person } from '../mongo/people.ts';
 import { observed, told } from '../support/in-memory/told.ts';
 
 /** In every value that is personal, and in no other. */
@@ -55,6 +55,18 @@ const personal: readonly ConcordEvent[] = [
   told('handle.refused', 13, { handle: name, reason: 'taken' }),
   told('account.adopted', 14, { did, handle: name, email: address, evidence: [`for: ${CANARY}`] }),
   told('email.changed', 15, { did, to: address }),
+  told('account.transferred', 15.1, {
+    ...{ promise: intent, from: bob.user, did, handle: name, email: address },
+  }),
+  told('handle.release-intended', 15.2, { promise: intent, to: bob.user, row: `{"handle":"${CANARY}"}` }),
+  told('handle.transferred', 15.3, { promise: intent, from: bob.user, handle: CANARY }),
+  told('transfer.promised', 15.4, {
+    ...{ to: bob.user, what: ['handle'], handle: CANARY, by: 'bob', reason: `asked by ${address}` },
+  }),
+  told('transfer.granted', 15.5, {
+    ...{ promise: intent, from: bob.user, what: ['handle'], handle: CANARY, by: 'bob' },
+    ...{ reason: `asked by ${address}`, evidence: [`for: ${CANARY}`] },
+  }),
   told('email.refused', 16, { email: address, reason: 'taken' }),
   told('adoption.granted', 17, { did, by: 'bob', evidence: [`for: ${CANARY}`] }),
   told('user.paused', 18, { by: 'bob', reason: `asked by ${address}`, until: null }),
@@ -75,6 +87,7 @@ const personal: readonly ConcordEvent[] = [
   told('reconcile.requested', 27, { by: 'bob', reason: `asked by ${address}` }),
   told('sweep.approved', 28, { run: intent, by: 'bob', reason: `asked by ${address}` }),
   told('sister.named', 29, { by: person(CANARY).user }),
+  told('adoption.withdrawn', 29, { did, by: 'bob', reason: `asked by ${address}` }),
 ];
 
 const blankName = '';
@@ -103,6 +116,11 @@ const left: readonly object[] = [
   { handle: blankName, reason: 'taken' },
   { did, handle: blankName, email: null, evidence: [] },
   { did, to: '' },
+  { promise: intent, from: bob.user, did, handle: blankName, email: null },
+  { promise: intent, to: bob.user, row: '' },
+  { promise: intent, from: bob.user, handle: '' },
+  { to: bob.user, what: ['handle'], handle: '', by: 'bob', reason: '' },
+  { promise: intent, from: bob.user, what: ['handle'], handle: '', by: 'bob', reason: '', evidence: [] },
   { email: '', reason: 'taken' },
   { did, by: 'bob', evidence: [] },
   { by: 'bob', reason: '', until: null },
@@ -117,6 +135,7 @@ const left: readonly object[] = [
   { by: 'bob', reason: '' },
   { run: intent, by: 'bob', reason: '' },
   { by: null },
+  { did, by: 'bob', reason: '' },
 ];
 
 const impersonal: readonly ConcordEvent[] = [

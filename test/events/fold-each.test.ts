@@ -29,6 +29,16 @@ const stood = { ...condition, since: at(6).toISOString(), event: eventId('e-ende
 const unread = { ...condition, status: 'Unknown', reason: 'NotObserved' } as const;
 const trouble = { code: 'TIMEOUT', upstream: 'pds', message: 'account: too late' } as const;
 
+const promise = eventId('e-promise');
+const outgoing = {
+  ...{ promise, to: bob.user, open: new Set(['account', 'handle', 'code'] as const), account: aliceDid },
+  ...{ handle: 'alice', code: code('ac26nobeb'), row: undefined, isCodeReleased: false },
+};
+const incoming = {
+  ...{ promise, from: bob.user, open: new Set(['account', 'handle'] as const), account: bobDid },
+  ...{ handle: 'bob', code: undefined, replaces: aliceDid },
+};
+
 /** Something of everything that can be known. */
 const FULL: Facts = {
   auth0: { userId: alice.userId, email: address, emailVerified: true, blocked: true, createdAt: at(0) },
@@ -40,7 +50,7 @@ const FULL: Facts = {
   unlistedSince: at(4),
   removalGrantedAt: at(5),
   paused: { by: 'carol', reason: 'asked to', until: at(90) },
-  adoption: { did: bobDid, evidence: ['for: it is active'] },
+  adoption: { did: bobDid, grant: eventId('e-granted'), evidence: ['for: it is active'] },
   deactivated: 'blocked',
   passwordRefused: true,
   passwordResetGranted: true,
@@ -62,6 +72,10 @@ const FULL: Facts = {
   givenUp: [{ ...begun, event: eventId('e-given-up'), inviteHash: 'cd' }],
   parked: { did: aliceDid, from: address, to: 'parked@account.invalid', at: at(6) },
   parkingEndedAt: at(6),
+  outgoing,
+  incoming,
+  retiring: undefined,
+  transferred: undefined,
   refusedHandles: new Map([['a.at.test', { reason: 'taken', at: at(6) }]]),
   refusedEmails: new Map([['a@example.com', { reason: 'taken', at: at(6) }]]),
   possiblyLeakedDids: 2,
@@ -84,6 +98,100 @@ function without(resource: string): Pick<Facts, 'openActions'> {
 
 /** Onto FULL. */
 const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Partial<Facts>])[] = [
+  [
+    'a promise takes the place of the one before',
+    told('transfer.promised', 20, { to: bob.user, what: ['account'], account: aliceDid, by: 'carol' }),
+    {
+      outgoing: {
+        ...{ promise: eventId('e-000020'), to: bob.user, open: new Set(['account']), account: aliceDid },
+        ...{ handle: undefined, code: undefined, row: undefined, isCodeReleased: false },
+      },
+    },
+  ],
+  [
+    'a grant of a handle that only an account carries leaves nothing to take',
+    told('transfer.granted', 20, {
+      ...{ promise, from: bob.user, what: ['handle'], by: 'carol', evidence: [] },
+    }),
+    { incoming: undefined },
+  ],
+  [
+    'a transferred account is the account of the user',
+    told('account.transferred', 20, {
+      ...{ promise, from: bob.user, ...other, email: 'b@example.com', replaced: aliceDid },
+      deactivated: 'removed',
+    }),
+    {
+      account: { ...other, email: 'b@example.com' },
+      ...{ accountDeleted: false, deactivated: 'removed', adoption: undefined, lostAccount: undefined },
+      ...{ parked: undefined, passwordRefused: false, passwordResetGranted: false, retiring: aliceDid },
+      ...{ intent: undefined, givenUp: [], sights: { ...FULL.sights, record: bobDid, account: bobDid } },
+      incoming: { ...incoming, open: new Set(['handle'] as const) },
+      ...unseen,
+      ...without('account'),
+    },
+  ],
+  [
+    'a released account is not',
+    told('account.released', 20, { promise, to: bob.user, did: aliceDid }),
+    {
+      ...{ account: undefined, deactivated: undefined, parked: undefined, ...noAccount },
+      transferred: { did: aliceDid, to: bob.user },
+      outgoing: { ...outgoing, open: new Set(['handle', 'code'] as const) },
+      ...unseen,
+      ...without('account'),
+    },
+  ],
+  [
+    'the row of a handle is known before it is removed',
+    told('handle.release-intended', 20, { promise, to: bob.user, row: '{}' }),
+    { outgoing: { ...outgoing, row: '{}' } },
+  ],
+  [
+    'a handle that is taken is of this user',
+    told('handle.transferred', 20, { promise, from: bob.user, handle: 'bob' }),
+    {
+      platformHandle: 'bob',
+      incoming: { ...incoming, open: new Set(['account'] as const) },
+      ...without('handle'),
+    },
+  ],
+  [
+    'a handle that is put back as well',
+    told('handle.returned', 20, { promise, to: bob.user }),
+    { platformHandle: 'alice', ...without('handle') },
+  ],
+  [
+    'a released code is no longer of this user',
+    told('code.released', 20, { promise, to: bob.user, code: code('ac26nobeb') }),
+    {
+      code: undefined,
+      seen: { ...FULL.seen, code: undefined },
+      outgoing: { ...outgoing, isCodeReleased: true },
+      ...without('user-document'),
+    },
+  ],
+  [
+    'what is declined is not open',
+    told('transfer.declined', 20, {
+      ...{ promise, from: bob.user, what: ['account', 'handle'], because: 'deleted' },
+    }),
+    { incoming: undefined },
+  ],
+  [
+    'what is closed is not open',
+    told('transfer.closed', 20, {
+      ...{ promise, to: bob.user, what: ['account', 'handle'], because: 'declined' },
+    }),
+    { outgoing: { ...outgoing, open: new Set(['code'] as const) } },
+  ],
+  [
+    'what is closed of an earlier promise changes nothing',
+    told('transfer.closed', 20, {
+      ...{ promise: eventId('e-earlier'), to: bob.user, what: ['account'], because: 'not-granted' },
+    }),
+    {},
+  ],
   [
     'a read starts anew',
     observed(20, { email: null, emailVerified: false, blocked: false }),
@@ -216,6 +324,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
       account: { ...other, email: 'b@example.com' },
       sights: { ...FULL.sights, record: bobDid, account: bobDid },
       adoption: undefined,
+      passwordRefused: false,
       intent: undefined,
       givenUp: [],
       ...unseen,
@@ -226,7 +335,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     'an adopted account without an address',
     told('account.adopted', 20, { ...other, email: null, evidence: [] }),
     {
-      ...{ account: other, adoption: undefined, intent: undefined, givenUp: [] },
+      ...{ account: other, adoption: undefined, passwordRefused: false, intent: undefined, givenUp: [] },
       sights: { ...FULL.sights, record: bobDid, account: bobDid },
       ...unseen,
       ...without('account'),
@@ -343,7 +452,14 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   [
     'a grant to adopt',
     told('adoption.granted', 20, { did: aliceDid, by: 'carol', evidence: ['against: nothing'] }),
-    { adoption: { did: aliceDid, evidence: ['against: nothing'] } },
+    { adoption: { did: aliceDid, grant: eventId('e-000020'), evidence: ['against: nothing'] } },
+  ],
+  ['a withdrawal', told('adoption.withdrawn', 20, { did: bobDid, by: 'carol' }), { adoption: undefined }],
+  ['a withdrawal of an earlier grant', told('adoption.withdrawn', 20, { did: aliceDid, by: 'carol' }), {}],
+  [
+    'the same grant once more',
+    told('adoption.granted', 20, { did: bobDid, by: 'carol', evidence: ['against: nothing'] }),
+    { adoption: { did: bobDid, grant: eventId('e-granted'), evidence: ['against: nothing'] } },
   ],
   [
     'a pause without an end',
@@ -416,7 +532,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
       },
     },
   ],
-  ['a sweep is nobody’s', told('sweep.started', 20, { users: null }), {}],
+  ['a sweep is nobody has', told('sweep.started', 20, { users: null }), {}],
 ];
 
 /** Onto nothing. */

@@ -17,6 +17,7 @@ describe('the gist of a decision', () => {
     [told('removal.granted', 1, { ...why, run }), 'by bob: case 12'],
     [told('sweep.approved', 1, { ...why, run }), 'by bob: case 12'],
     [told('adoption.granted', 1, { ...why, did: aliceDid, evidence: [] }), `${aliceDid} by bob: case 12`],
+    [told('adoption.withdrawn', 1, { ...why, did: aliceDid }), `${aliceDid} by bob: case 12`],
   ])('is who and why: $type', (event, gist) => {
     expect(summary(event)).toBe(gist);
     // Of somebody who was forgotten it is who alone.

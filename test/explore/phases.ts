@@ -17,6 +17,7 @@ export const LIMITS = {
   renames: { share: 1, count: 10 },
   disappearances: { share: 1, count: 10 },
   restores: { share: 1, count: 10 },
+  adoptions: { share: 1, count: 10 },
   sourceShrink: 1,
 };
 /** Between two steps of the platform, long enough for everything to come to rest. */

@@ -224,6 +224,28 @@ export function documentStoreContract(make: () => Promise<DocumentWorld>): void 
       expect((await store.read([alice.user])).get(alice.user)?.user?.account?.handle).toBe('al.at.test');
     });
 
+    it('is replaced by another one in one step, and by none where the document names a third one', async () => {
+      const { store } = await make();
+      await store.createUser(alice.user, code('ac26nobeb'), at(1));
+      await store.recordAccount(alice.user, account, []);
+      const second = {
+        ...account,
+        did: bobDid,
+        handle: handle('bob'),
+        password: 'resealed',
+        createdAt: at(2),
+      };
+      expect(await store.replaceAccount(alice.user, bobDid, { ...account, did: bobDid })).toBe('other');
+      expect(await store.replaceAccount(alice.user, aliceDid, second)).toBe('recorded');
+      expect(await store.replaceAccount(alice.user, aliceDid, second)).toBe('recorded');
+      expect(await store.storedRecord(alice.user, aliceDid)).toBeUndefined();
+      expect(await store.storedRecord(alice.user, bobDid)).toEqual({
+        password: 'resealed',
+        createdAt: at(2),
+      });
+      expect((await store.read([alice.user])).get(alice.user)?.user).toMatchObject({ code: 'ac26nobeb' });
+    });
+
     it.each<readonly [string, (store: DocumentStore) => Promise<unknown>]>([
       ['a code', (store) => store.assignCode(alice.user, code('ac26nobeb'))],
       ['a pending password', (store) => store.keepPendingPassword(alice.user, eventId('e-1'), 'sealed')],
@@ -234,6 +256,43 @@ export function documentStoreContract(make: () => Promise<DocumentWorld>): void 
       const { store } = await make();
       await expect(write(store)).rejects.toBeInstanceOf(UpstreamError);
       expect((await store.read([alice.user])).get(alice.user)).toEqual(nothing);
+    });
+  });
+
+  it('removes a code, and no other one', async () => {
+    const { store } = await make();
+    await store.createUser(alice.user, code('ac26nobeb'), at(1));
+    await store.removeCode(alice.user, code('ac26zazaz'));
+    expect((await store.read([alice.user])).get(alice.user)?.user?.code).toBe('ac26nobeb');
+    for (let time = 0; time < 2; time += 1) await store.removeCode(alice.user, code('ac26nobeb'));
+    expect((await store.read([alice.user])).get(alice.user)?.user).toMatchObject({ code: undefined });
+  });
+
+  describe('a row of a handle', () => {
+    it('moves to another user', async () => {
+      const { store, setHandle } = await make();
+      await setHandle(alice.user, 'alix');
+      expect(await store.handleRow(alice.user, 'other')).toBeUndefined();
+      expect(await store.handleRow(bob.user, 'alix')).toBeUndefined();
+      const row = (await store.handleRow(alice.user, 'alix')) ?? '';
+      expect(await store.insertHandleRow(bob.user, row)).toBe('taken');
+      expect(await store.removeHandleRow(alice.user, row)).toBe('removed');
+      expect(await store.removeHandleRow(alice.user, row)).toBe('missing');
+      expect(await store.insertHandleRow(bob.user, row)).toBe('inserted');
+      expect(await store.insertHandleRow(bob.user, row)).toBe('exists');
+      const found = await store.read([alice.user, bob.user]);
+      expect([found.get(alice.user)?.handle, found.get(bob.user)?.handle]).toEqual([undefined, 'alix']);
+    });
+
+    it('is not removed when it has changed, and not put over another one', async () => {
+      const { store, setHandle } = await make();
+      await setHandle(alice.user, 'alix');
+      const row = (await store.handleRow(alice.user, 'alix')) ?? '';
+      await store.removeHandleRow(alice.user, row);
+      await setHandle(alice.user, 'alice');
+      expect(await store.removeHandleRow(alice.user, row)).toBe('other');
+      expect(await store.insertHandleRow(alice.user, row)).toBe('taken');
+      expect((await store.read([alice.user])).get(alice.user)?.handle).toBe('alice');
     });
   });
 

@@ -1,4 +1,4 @@
-import { type Db, MongoClient, ReadConcern } from 'mongodb';
+import { type Db, Double, Long, MongoClient, ReadConcern } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import type { UserKey } from '../../src/identity.ts';
 import { documentStore } from '../../src/mongo/documents.ts';
@@ -121,6 +121,22 @@ describe('documents that others wrote', () => {
     });
   });
 
+  it.each([
+    ['names the account: all that is not given stays', { did: aliceDid }, 'once'],
+    ['names none: it gets the moment of the record', { note: 'mine' }, at(3).toISOString()],
+  ])('have an account recorded in a document that %s', async (_name, named, createdAt) => {
+    const { db, store } = await make();
+    const atproto = { createdAt: 'once', password: 'theirs', note: 'mine', ...named };
+    await rows(db, 'users').insertOne({ _id: alice.user, atproto });
+    const account = { did: aliceDid, handle: handle('alice'), createdAt: at(3) };
+    for (let time = 0; time < 2; time += 1)
+      expect(await store.recordAccount(alice.user, { ...account, createdAt: at(3 + time) }, [])).toBe(
+        'recorded',
+      );
+    const stored = await rows(db, 'users').findOne({ _id: alice.user });
+    expect(stored?.['atproto']).toEqual({ ...atproto, did: aliceDid, handle: 'alice.at.test', createdAt });
+  });
+
   it('have a code of theirs kept in whatever form, also one that is no text', async () => {
     const { db, store } = await make();
     await rows(db, 'users').insertMany([
@@ -240,6 +256,30 @@ describe('codes under contention', () => {
     await expect(store.createUser(bob.user, code('ac26bobob'), at(1))).rejects.toMatchObject({
       code: 'DUPLICATE_KEY',
       message: expect.stringContaining('stray'),
+    });
+  });
+});
+
+describe('a row of a handle', () => {
+  it('keeps its other fields and their types, also where the handle is a number', async () => {
+    const { db, store } = await make();
+    await rows(db, '@handles').createIndex({ handle: 1 }, { unique: true, name: 'handle_1' });
+    const fields = {
+      handle: 1234,
+      colors: [{ code: 'red', of: { deep: null } }],
+      createdAt: at(1),
+      weight: new Double(2),
+      count: Long.fromNumber(3),
+    };
+    await rows(db, '@handles').insertOne({ _id: alice.user, ...fields });
+    const stored = { promoteValues: false } as const;
+    const before = await rows(db, '@handles').findOne({ _id: alice.user }, stored);
+    const row = (await store.handleRow(alice.user, '1234')) ?? '';
+    expect(await store.removeHandleRow(alice.user, row)).toBe('removed');
+    expect(await store.insertHandleRow(bob.user, row)).toBe('inserted');
+    expect(await rows(db, '@handles').findOne({ _id: bob.user }, stored)).toEqual({
+      ...before,
+      _id: bob.user,
     });
   });
 });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createVault } from '../../src/credentials.ts';
 import { sealedWith } from '../../src/envelope.ts';
+import { eventId } from '../../src/identity.ts';
 import type { Documents } from '../../src/ports.ts';
 import { adopt, resetPassword } from '../../src/reconcilers/account-creation.ts';
 import type { AccountDeps } from '../../src/reconcilers/account-state.ts';
@@ -34,17 +35,37 @@ async function setUp(email?: string) {
 }
 
 describe('adopting', () => {
+  const grant = eventId('e-granted');
+  const evidence = ['for: it is active'];
+
   it.each(['alice@example.com', undefined])('sets a password of ours and tells why: %s', async (email) => {
     const { deps, read, found, did, context, documents, accounts, vault } = await setUp(email);
-    await adopt(deps, { account: found, evidence: ['for: it is active'] }, await read(), context);
-    const stored = documents.users.get(alice.user)?.account;
-    expect(stored).toMatchObject({ did, handle: found.handle });
-    expect(await accounts.canLogIn(did, vault.open(stored?.password ?? '', alice.user))).toBe(true);
+    await adopt(deps, { account: found, grant, evidence }, await read(), context);
+    const { account, pending } = documents.users.get(alice.user) ?? {};
+    expect(account).toMatchObject({ did, handle: found.handle });
+    expect(pending).toBeUndefined();
+    expect(await accounts.canLogIn(did, vault.open(account?.password ?? '', alice.user))).toBe(true);
+    const data = { did, handle: found.handle, email: email ?? null, evidence };
+    expect(context.told).toEqual([{ type: 'account.adopted', data }]);
+  });
+
+  const THEIRS = 'somebody-elses';
+  it.each<readonly [string, (setup: Setup) => string, boolean]>([
+    ['opens the account', () => THEIRS, true],
+    ['opens the account, sealed', ({ vault }) => vault.seal(THEIRS, alice.user), true],
+    ['the PDS refuses', () => 'of long ago', false],
+    ['no key opens', () => lostKey.seal(THEIRS, alice.user), false],
+  ])('keeps the stored password and sets none: one that %s', async (_name, storedIn, isAccepted) => {
+    const made = await setUp();
+    const { deps, read, found, did, context, documents, accounts } = made;
+    const stored = { did, handle: found.handle, password: storedIn(made), createdAt: '2019-01-02' };
+    documents.users.set(alice.user, { code: code('ac26nobeb'), account: stored });
+    await adopt(deps, { account: found, grant, evidence }, await read(), context);
+    expect(documents.users.get(alice.user)?.account).toEqual(stored);
+    expect(accounts.stored.get(did)?.password).toBe(THEIRS);
     expect(context.told).toEqual([
-      {
-        type: 'account.adopted',
-        data: { did, handle: found.handle, email: email ?? null, evidence: ['for: it is active'] },
-      },
+      { type: 'account.adopted', data: { did, handle: found.handle, email: null, evidence } },
+      ...(isAccepted ? [] : [{ type: 'password.refused', data: { did } }]),
     ]);
   });
 
@@ -52,26 +73,27 @@ describe('adopting', () => {
     const { deps, read, found, did, context, documents } = await setUp();
     const of = { did, handle: found.handle, password: 'p', createdAt: '2026-01-01T00:00:00.000Z' };
     documents.users.set(bob.user, { code: code('ac26zazaz'), account: of });
-    await expect(adopt(deps, { account: found, evidence: [] }, await read(), context)).rejects.toMatchObject({
-      code: 'ACCOUNT_OF_ANOTHER',
-      retryable: false,
-    });
+    const adopting = adopt(deps, { account: found, grant, evidence }, await read(), context);
+    await expect(adopting).rejects.toMatchObject({ code: 'ACCOUNT_OF_ANOTHER', retryable: false });
     expect(documents.users.get(alice.user)?.account).toBeUndefined();
     expect(context.told).toEqual([]);
   });
 
   it('goes on where it broke off, with its own document naming the account already', async () => {
     const { deps, read, found, did, context, documents } = await setUp();
-    await adopt(deps, { account: found, evidence: [] }, await read(), context);
-    await adopt(deps, { account: found, evidence: [] }, await read(), context);
-    expect(documents.users.get(alice.user)?.account?.did).toBe(did);
+    await adopt(deps, { account: found, grant, evidence }, await read(), context);
+    const { account } = documents.users.get(alice.user) ?? {};
+    await adopt(deps, { account: found, grant, evidence }, await read(), context);
+    expect(documents.users.get(alice.user)?.account).toEqual(account);
+    expect(account?.did).toBe(did);
   });
 });
 
 describe('a password', () => {
   it('that is stored is set on the PDS once more', async () => {
     const { deps, read, found, did, context, accounts, documents, vault } = await setUp();
-    await adopt(deps, { account: found, evidence: [] }, await read(), applyContext(alice.user));
+    const grant = eventId('e-granted');
+    await adopt(deps, { account: found, grant, evidence: [] }, await read(), applyContext(alice.user));
     await accounts.setPassword(did, 'changed by its owner');
     await resetPassword(deps, did, context);
     const stored = documents.users.get(alice.user)?.account?.password ?? '';

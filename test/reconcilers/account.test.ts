@@ -336,14 +336,16 @@ describe('an account is known by its DID', () => {
 });
 
 describe('a person said that an account is the user’s', () => {
-  const adoption = { did: aliceDid, evidence: ['the handle'] };
+  const grant = eventId('e-granted');
+  const adoption = { did: aliceDid, grant, evidence: ['the handle'] };
   const adopts = wants({ adoption });
+  const adopted = { type: 'adopt-account', grant };
   it.each<Row>([
     {
       reason: 'it is adopted',
       wanted: adopts,
       actual: { ...nothing, adoptable: account() },
-      does: { type: 'adopt-account', account: { did: aliceDid }, evidence: ['the handle'] },
+      does: { ...adopted, account: { did: aliceDid }, evidence: ['the handle'], keepsPassword: false },
       says: 'False AdoptionGranted',
     },
     {
@@ -363,12 +365,19 @@ describe('a person said that an account is the user’s', () => {
       reason: 'it is the one that the document names already',
       wanted: adopts,
       actual: linked(account({ email: 'bob@example.com' })),
-      does: { type: 'adopt-account', account: { did: aliceDid } },
+      does: { ...adopted, account: { did: aliceDid }, keepsPassword: true },
+      says: 'False AdoptionGranted',
+    },
+    {
+      reason: 'the same, and the document has no password for it',
+      wanted: adopts,
+      actual: linked(account(), false),
+      does: { ...adopted, account: { did: aliceDid }, keepsPassword: false },
       says: 'False AdoptionGranted',
     },
     {
       reason: 'the document names another: that one stays',
-      wanted: wants({ adoption: { did: bobDid, evidence: [] } }),
+      wanted: wants({ adoption: { did: bobDid, grant, evidence: [] } }),
       actual: linked(account()),
       says: 'True AccountActive',
     },

@@ -112,7 +112,11 @@ export function testDesk(parts: Partial<Desk> = {}): TestDesk {
     timeline: asking('timeline', parts.timeline ?? (async () => ({ events: [], next: null, total: 0 }))),
     adoption: asking(
       'adoption',
-      parts.adoption ?? (async () => ({ did: 'did:plc:a', handle: 'a.test', state: 'active', evidence: [] })),
+      parts.adoption ??
+        (async () => ({
+          ...{ did: 'did:plc:a', handle: 'a.test', state: 'active', evidence: [] },
+          password: { type: 'new', what: 'The account gets a new password.' },
+        })),
     ),
     restoration: asking(
       'restoration',

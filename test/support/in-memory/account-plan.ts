@@ -45,6 +45,7 @@ export function wants(wishes: Wishes = {}): WantedAccount {
     recordRemoved: false,
     lostDid: undefined,
     parked: undefined,
+    transferred: undefined,
     failedCreations: 0,
     adoption: undefined,
     deactivatedByUs: false,

@@ -83,6 +83,12 @@ export const CALLS: Calls = {
     recordAccount: 'write',
     dropAccount: 'write',
     recordAccountHandle: 'write',
+    storedRecord: 'read',
+    replaceAccount: 'write',
+    removeCode: 'write',
+    handleRow: 'read',
+    removeHandleRow: 'write',
+    insertHandleRow: 'write',
     createIndex: 'write',
   },
   accounts: {

@@ -166,13 +166,51 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
       const kept = account?.password ?? '';
       if (password !== undefined && kept !== '' && kept !== password) return 'other';
       const secret = password === undefined ? {} : { password };
-      const fields = { ...account, did, handle, createdAt: createdAt.toISOString(), ...secret };
+      const since = account?.did === undefined ? { createdAt: createdAt.toISOString() } : {};
+      const fields = { ...account, did, handle, ...since, ...secret };
       users.set(user, { ...rest, account: fields });
       return 'recorded';
     },
     async storedPassword(user, did) {
       const account = users.get(user)?.account;
       return account?.did === did && account.password !== '' ? account.password : undefined;
+    },
+    async storedRecord(user, did) {
+      const account = users.get(user)?.account;
+      if (account?.did !== did) return undefined;
+      const { password = '', createdAt } = account;
+      return {
+        password: password === '' ? undefined : password,
+        createdAt: createdAt === undefined ? undefined : new Date(createdAt),
+      };
+    },
+    async replaceAccount(user, over, { did, handle, password, createdAt }) {
+      const { pending: _dropped, account, ...rest } = requireUser(user, 'replace an account');
+      if (account?.did !== over && account?.did !== did) return 'other';
+      const secret = password === undefined ? {} : { password };
+      users.set(user, { ...rest, account: { did, handle, createdAt: createdAt.toISOString(), ...secret } });
+      return 'recorded';
+    },
+    async removeCode(user, code) {
+      const { code: found, ...rest } = users.get(user) ?? {};
+      if (found === code) users.set(user, rest);
+    },
+    async handleRow(user, handle) {
+      return handles.get(user) === handle ? JSON.stringify({ handle }) : undefined;
+    },
+    async removeHandleRow(user, row) {
+      const handle = handles.get(user);
+      if (handle === undefined) return 'missing';
+      if (JSON.stringify({ handle }) !== row) return 'other';
+      handles.delete(user);
+      return 'removed';
+    },
+    async insertHandleRow(user, row) {
+      const { handle } = JSON.parse(row) as { readonly handle: string };
+      if (handles.get(user) === handle) return 'exists';
+      if (handles.has(user) || [...handles.values()].includes(handle)) return 'taken';
+      handles.set(user, handle);
+      return 'inserted';
     },
     async replacePassword(user, did, over, password) {
       const found = users.get(user);

@@ -13,6 +13,7 @@ export const LIMITS: SafetyLimits = {
   renames: { share: 0.2, count: 100 },
   disappearances: { share: 0.05, count: 1_000 },
   restores: { share: 1, count: 100 },
+  adoptions: { share: 1, count: 100 },
   sourceShrink: 0.1,
 };
 export const DAY = 86_400_000;

@@ -37,6 +37,7 @@ export const SETTINGS: EngineSettings = {
   policy: {
     observeOnly: false,
     remnant: 'report',
+    linked: 'report',
     blocked: 'report',
     removal: 'report',
     removalGraceMs: 86_400_000,

@@ -1,0 +1,49 @@
+/**
+ * Conditions that only a person can resolve. The message of each names a command that does, the README has a row for it,
+ * and test/conditions brings a user into that state and runs the command.
+ */
+import type { ConditionDraft, Resource } from '../events/event.ts';
+
+export const NEEDS_ACTION = {
+  verification: ['DocumentRemoved'],
+  'user-document': ['DocumentRemoved', 'CodeUnreadable', 'CodeHeldByUser', 'CodeDiffers'],
+  account: [
+    'DocumentRemoved',
+    'AccountMissing',
+    'AccountUnreadable',
+    'AccountsDiffer',
+    'AccountWithoutRepository',
+    'AccountDeactivated',
+    'AccountTakenDown',
+    'AccountEmailDiffers',
+    'AdoptionImpossible',
+    'CredentialsIncomplete',
+    'PasswordRefused',
+    'UnownedAccountFound',
+    'EmailHeldByDeletedUser',
+    'EmailHeldByUser',
+    'EmailTaken',
+    'EmailNotAllowed',
+    'CodeHandleRefused',
+    'CreationKeepsFailing',
+    'IntendedAccountHidden',
+  ],
+  email: ['EmailHeldByDeletedUser', 'EmailHeldByUser', 'EmailTaken', 'EmailNotAllowed', 'EmailParked'],
+  handle: ['HandleHeldByDeletedUser', 'CodeHandleRefused'],
+} as const satisfies Readonly<Record<Resource, readonly string[]>>;
+
+/** Of every resource, while it is open whether something else of the user is restored. */
+export const WAITING_FOR_DECISION = 'WaitingForDecision';
+
+export type ReasonOf<R extends Resource> = (typeof NEEDS_ACTION)[R][number];
+
+/** A condition that needs action, before it has a status: a reason that is not listed does not compile. */
+export type ActionNeeded =
+  | {
+      [R in Resource]: { readonly type: R; readonly reason: ReasonOf<R>; readonly message: string };
+    }[Resource]
+  | {
+      readonly type: ConditionDraft['type'];
+      readonly reason: typeof WAITING_FOR_DECISION;
+      readonly message: string;
+    };

@@ -1,0 +1,124 @@
+/**
+ * Every condition that needs action names a command that works: a user is brought into the state by real means, and the
+ * commands are taken out of the message, run as they stand there, and lead where the message says.
+ *
+ * A new reason goes into NEEDS_ACTION, gets a case in cases-of-….ts, and a row in the README. A command that is not there
+ * yet is skipped.
+ */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Condition } from '../../src/events/event.ts';
+import { shellQuoted } from '../../src/reconcilers/command-lines.ts';
+import { WAITING_FOR_DECISION } from '../../src/reconcilers/needs-action.ts';
+import { type OpenedPds, openedPds } from '../faults/support/opened-pds.ts';
+import { conditionOf, type Member } from '../support/member.ts';
+import { commandsIn } from './command-lines.ts';
+import { type Case, openStage, reconcile, type Stage } from './stage.ts';
+
+export interface Row extends Case {
+  readonly type: Condition['type'];
+  readonly reason: string;
+}
+
+type Cases = Readonly<Record<string, readonly Case[]>>;
+
+export function rowsOf(type: Condition['type'], cases: Cases): readonly Row[] {
+  return Object.entries(cases).flatMap(([reason, all]) => all.map((one) => ({ ...one, type, reason })));
+}
+
+/** A test for each. */
+export function describeConditions(rows: readonly Row[]): void {
+  let pds: OpenedPds;
+  beforeAll(async () => {
+    // The PDS reads it when it is loaded.
+    process.env['LOG_ENABLED'] = 'false';
+    pds = await openedPds();
+  });
+  afterAll(() => pds?.stop());
+  for (const row of rows)
+    test([row.type, row.reason, row.name ?? ''].join(' ').trim(), async (context) => {
+      await check(await openStage(pds), row, (why) => context.skip(why));
+    });
+}
+
+async function check(stage: Stage, row: Row, skip: (why: string) => void): Promise<void> {
+  const member = await row.bring(stage);
+  const condition = await conditionOf(stage.engine, member, row.type);
+  expect(condition).toMatchObject({ status: 'False', reason: row.reason, held: true });
+  const message = condition?.message ?? '';
+  expect(message).not.toMatch(/<user>|<key>|@example\.com|@mailinator\.com/);
+  const named = commandsIn(message);
+  expect(named, message).not.toEqual([]);
+  expectInReadme(row, member, named);
+  const unknown = named.map(verbOf).find((verb) => verb !== undefined && !isCommand(verb));
+  if (unknown !== undefined) return skip(`concord ${unknown} is not there yet`);
+  await carryOut(stage, row, member, message);
+  await reconcile(stage, member);
+  const after = await conditionOf(stage.engine, member, row.type);
+  expect(`${after?.status} ${after?.reason}`, after?.message).toBe(row.ends);
+  await row.check?.(stage, member);
+}
+
+async function carryOut(stage: Stage, row: Row, member: Member, message: string): Promise<void> {
+  const { choose = (all) => all, fill, meanwhile, exits = {} } = row;
+  const chosen = choose(commandsIn(message));
+  let stdout = '';
+  for (const [at, command] of chosen.entries()) {
+    if (at === chosen.length - 1) await meanwhile?.(stage, member);
+    const filled = command.includes('<') ? Object.entries(fill?.(stage, member, stdout) ?? {}) : [];
+    const line = filled.reduce((text, [name, value]) => text.replaceAll(name, value), command);
+    const ran = await stage.run(asks(line) ? `${line} --yes` : line);
+    const [, subcommand] = line.split(' ');
+    const expected = exits[`concord ${subcommand}`] ?? (subcommand === 'audit' ? 2 : 0);
+    expect(ran.code, `${line}\n${ran.stdout}\n${ran.stderr}`).toBe(expected);
+    stdout += ran.stdout;
+  }
+}
+
+function verbOf(command: string): string | undefined {
+  return /^concord ([a-z]+)/.exec(command)?.[1];
+}
+
+const COMMANDS = readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8');
+
+function isCommand(verb: string): boolean {
+  return COMMANDS.includes(`.command('${verb}')`);
+}
+
+/** Whether it waits for a person's yes. */
+function asks(line: string): boolean {
+  return /^concord (?:adopt|restore|password|transfer) /.test(line) && !/ --(?:withdraw|preview)/.test(line);
+}
+
+const SECTION = '## Conditions, and what to do about each';
+
+/** The table has a row for the condition that names one of its commands, and the section names each of them. */
+function expectInReadme({ type, reason }: Row, member: Member, named: readonly string[]): void {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const section = readme.slice(readme.indexOf(SECTION)).split('\n## ', 2).join('\n');
+  const tableRow = section
+    .split('\n')
+    .find((line) => isFor(line, reason === WAITING_FOR_DECISION ? 'any' : type, reason));
+  const general = named.map((command) => inGeneral(command, member));
+  for (const command of general) expect(section, command).toContain(command);
+  expect(
+    general.some((command) => tableRow?.includes(command)),
+    `${type} ${reason}: ${tableRow}`,
+  ).toBe(true);
+}
+
+function isFor(line: string, type: string, reason: string): boolean {
+  const [, types = '', reasons = ''] = line.split('|').map((cell) => cell.trim());
+  return types.split(', ').includes(type) && reasons.includes(`\`${reason}\``);
+}
+
+/** With names for what differs from user to user. */
+function inGeneral(command: string, { user }: Member): string {
+  return command
+    .replaceAll(shellQuoted(user), '<user>')
+    .replaceAll(JSON.stringify(user), '<key>')
+    .replaceAll(/'[a-z0-9-]+\|[^']+'/g, '<other>')
+    .replaceAll(/"[a-z0-9-]+\|[^"]+"/g, '<other>')
+    .replaceAll(/did:plc:[a-z2-7]{24}/g, '<did>')
+    .replaceAll(/code: "ac[a-z0-9]+"/g, 'code: "<code>"');
+}
