@@ -142,6 +142,8 @@ async function runPass(deps: ConvergeDeps, lease: Lease): Promise<PassResult> {
     return await pass.run(startedAt);
   } catch (error) {
     if (!(error instanceof LeaseLostError)) throw error;
+    // A call that outlasted the lease may have undone what another worker did since.
+    if (pass.hasActed) await deps.queue.markDue([lease], deps.clock.now(), 'trigger');
     deps.logger.warn({ user: lease.user }, 'the lease was lost; another worker goes on with this user');
     const durationMs = deps.clock.now().getTime() - startedAt.getTime();
     return {
@@ -159,6 +161,8 @@ async function runPass(deps: ConvergeDeps, lease: Lease): Promise<PassResult> {
 
 class Pass {
   readonly applied: Action[] = [];
+  /** An action was begun, whatever came of it. */
+  hasActed = false;
   readonly #deps: ConvergeDeps;
   readonly #tenant: ConvergedTenant;
   readonly #failures: Failure[] = [];
@@ -360,6 +364,7 @@ class Pass {
   async #apply(journal: Journal, actions: readonly Action[], documents: Documents): Promise<void> {
     const data = { actions: actions.map(intend) };
     const intended = await this.#tell(journal, this.#cause, { type: 'actions.intended', data });
+    this.hasActed = true;
     for (const action of actions) {
       // An account is kept in the document: without one its failure would be that of the document, said once more.
       const hasDocument = this.#failures.every(({ resource }) => resource !== 'user-document');
@@ -485,6 +490,7 @@ class Pass {
     if (triggers.length > 0) await queue.markDue(triggers, clock.now(), 'trigger');
     await queue.complete(this.#lease, shown, this.#observedAt, retryAt);
     // Once more: another worker may have looked at them before the read model showed this.
+    await wakeWaiting(waiting, user, before, shown, cause);
     if (triggers.length > 0) await queue.markDue(triggers, clock.now(), 'trigger');
     await this.#reserving.end(journal.facts());
     await checkWaits(waiting, this.#lease, shown, view?.others ?? []);

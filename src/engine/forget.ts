@@ -32,7 +32,7 @@ import { subjectView } from './standing.ts';
 
 export interface ForgetDeps {
   readonly log: EventLog;
-  readonly queue: Pick<WorkQueue, 'claimUser' | 'release'>;
+  readonly queue: Pick<WorkQueue, 'claimUser' | 'release' | 'markDue'>;
   readonly subjects: Pick<SubjectReader, 'get' | 'waitingFor'>;
   readonly readModel: ReadModel;
   readonly eraser: Eraser;
@@ -189,9 +189,12 @@ async function erase(deps: ForgetDeps, lease: Lease, by: string): Promise<Forget
   const journal = createJournal(deps, user, tenant, history);
   const again = journal.facts().forgotten;
   if (!again) await journal.tell([], { type: 'user.forgotten', data: { by } });
+  // Who waits for this user is to see that nothing is known of the address and the handle any more.
+  const waiting = await deps.subjects.waitingFor(user);
   await deps.readModel.show(lease, subjectView(journal.facts()));
   // Their keys are made of addresses and handles.
   await deps.reservations.release(user);
+  if (waiting.length > 0) await deps.queue.markDue(waiting, deps.clock.now(), 'trigger');
   const addresses = addressesIn(history);
   const { events: mentions, rejects } = await deps.eraser.blankMentions({ user, tenant, userId, addresses });
   const events = await deps.eraser.blankEvents(user);

@@ -22,7 +22,7 @@ import type {
   UniqueValue,
 } from '../ports.ts';
 import * as account from '../reconcilers/account.ts';
-import { endSentence } from '../reconcilers/account-end.ts';
+import { endSentence, isOfDeleted } from '../reconcilers/account-end.ts';
 import { didToLocate, movedTo, planMigrated } from '../reconcilers/account-location.ts';
 import type { AccountAction, ActualAccount, DesiredAccount } from '../reconcilers/account-state.ts';
 import type { DesiredEmail } from '../reconcilers/address.ts';
@@ -246,7 +246,10 @@ function managedAccount(wanted: DesiredAccount, actual: ActualAccount): ManagedA
   }
   if (linked === undefined || linked === 'missing') return { account: undefined, leftBecause: undefined };
   const leftBecause = whyLeft(wanted, actual, linked);
-  return { account: leftBecause === undefined ? linked : undefined, leftBecause };
+  if (leftBecause === undefined) return { account: linked, leftBecause };
+  if (movedTo(actual) !== undefined) return { account: undefined, leftBecause };
+  const isDeleted = wanted.type === 'end' && isOfDeleted(wanted.end);
+  return { account: undefined, leftBecause, left: linked, isDeleted };
 }
 
 function isResolving({ intent }: DesiredAccount, { intended }: ActualAccount): boolean {
@@ -369,7 +372,10 @@ function accountPlans(
     transfers.account === undefined
       ? managedAccount(desired.account, actual)
       : { account: undefined, leftBecause: transfers.account.condition.message };
-  const wantedEmail = desired.account.type === 'account' ? desired.account.email : NO_EMAIL;
+  const wantedEmail =
+    desired.account.type === 'account'
+      ? desired.account.email
+      : { ...NO_EMAIL, parked: desired.account.parked };
   const code = userDocument.permanentCode(desired.document, document.documents);
   const seen = { ...managed, recorded: actual.recorded, code, holder };
   const ofUser = code === actual.code ? actual : { ...actual, code };

@@ -18,13 +18,18 @@ export interface Recovered {
 }
 
 export function recoverOutcomes(facts: Facts, view: View): Recovered[] {
-  const wanted = new Set<string>(view.actions.map(({ type }) => type));
+  const wanted = new Set(view.actions.map(nameOf));
   // Several passes may have broken off over the same step; it was done once, so it is told once.
   const newest = new Map(facts.openActions.map((action) => [`${action.type} ${action.to ?? ''}`, action]));
   return [...newest.values()]
-    .filter(({ type }) => !wanted.has(type))
+    .filter((action) => !wanted.has(nameOf(action)))
     .map((action) => ({ intent: action.event, told: outcomesOf(action, facts, view) }))
     .filter(({ told }) => told.length > 0);
+}
+
+/** A rename to another handle than the one that was intended does not speak against that one. */
+function nameOf(action: { readonly type: string; readonly to?: string }): string {
+  return action.type === 'change-handle' ? `${action.type} ${action.to}` : action.type;
 }
 
 function outcomesOf(action: OpenAction, facts: Facts, { documents, account }: View): Told[] {

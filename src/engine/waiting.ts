@@ -17,13 +17,15 @@ import type {
   Trigger,
   WorkQueue,
 } from '../ports.ts';
-import { subjectView } from './standing.ts';
+import type { EngineSettings } from './settings.ts';
+import { subjectView, UNSEEN } from './standing.ts';
 
 export interface WaitingDeps {
-  readonly subjects: Pick<SubjectReader, 'waitingFor'>;
+  readonly subjects: Pick<SubjectReader, 'get' | 'waitingFor'>;
   readonly events: Pick<EventReader, 'ofUser'>;
   readonly queue: Pick<WorkQueue, 'markDue'>;
   readonly clock: Clock;
+  readonly settings: Pick<EngineSettings, 'leaseMs'>;
 }
 
 /** Milliseconds after which a user is reconciled again whose wait ended while it was being written. */
@@ -31,9 +33,10 @@ const AGAIN_MS = 1_000;
 
 /**
  * Makes those due who wait for this user, when what they may wait for has changed. Called before a reconciliation ends,
- * while the read model still shows what it showed: so one that breaks off here makes them due again. `before` is what
- * the log said when the reconciliation began, and what the read model shows. `frees` says that a reservation of the user has
- * ended, which the read model does not show.
+ * while the read model still shows what it showed: so one that breaks off here makes them due again. Called once more
+ * when it has ended, for those whose wait was not shown before. `before` is what the log said when the reconciliation
+ * began, and what the read model showed. `frees` says that a reservation of the user has ended, which the read model does
+ * not show.
  */
 export async function wakeWaiting(
   { subjects, queue, clock }: WaitingDeps,
@@ -50,22 +53,30 @@ export async function wakeWaiting(
   await queue.markDue(triggers, clock.now(), 'trigger');
 }
 
-/** Makes a user due again whose conditions wait for users that have changed since they were looked at. */
+/**
+ * Makes a user due again whose conditions wait for users that have changed since they were looked at. A change that the
+ * read model does not show yet is of a reconciliation that has not ended: that one wakes this user, or breaks off and is
+ * done again when its lease has run out.
+ */
 export async function checkWaits(
-  { events, queue, clock }: WaitingDeps,
+  { subjects, events, queue, clock, settings }: WaitingDeps,
   trigger: Trigger,
   view: SubjectView,
   others: readonly Claimant[],
 ): Promise<void> {
   const waits = new Set(view.conditions.flatMap(({ waitsFor }) => waitsFor ?? []));
+  let afterMs: number | undefined;
   for (const user of waits) {
     const seen = others.find((other) => other.user === user);
     if (seen === undefined) continue;
     const now = subjectView(fold(await events.ofUser(user)));
     if (claimsOf(now) === claimsOf(seen)) continue;
-    await queue.markDue([trigger], new Date(clock.now().getTime() + AGAIN_MS), 'trigger');
-    return;
+    const shown = (await subjects.get(user)) ?? UNSEEN;
+    const isShown = claimsOf(shown) !== claimsOf(seen);
+    afterMs = Math.min(afterMs ?? settings.leaseMs, isShown ? AGAIN_MS : settings.leaseMs);
   }
+  if (afterMs === undefined) return;
+  await queue.markDue([trigger], new Date(clock.now().getTime() + afterMs), 'trigger');
 }
 
 type Claims = Pick<

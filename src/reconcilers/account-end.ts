@@ -27,6 +27,7 @@
  * from a person. While something of the tenant's may have been missed, a grant waits. So no single pass can
  * remove anybody, however many deletions arrive at once.
  */
+import type { ConditionDraft } from '../events/event.ts';
 import type { Facts } from '../events/fold.ts';
 import type { Gap } from '../events/gap.ts';
 import type { Did } from '../identity.ts';
@@ -93,6 +94,11 @@ export function desiredEnd(facts: Facts, policy: EndPolicy, gap?: Gap): DesiredE
   return { type: 'kept', reason: 'UserBlocked', message: BLOCKED };
 }
 
+/** Whether it is the end of a user who is deleted, and not blocked. */
+export function isOfDeleted(end: DesiredEnd): boolean {
+  return end.type === 'removed' || (end.type === 'kept' && end.reason !== 'UserBlocked');
+}
+
 /** What became of the user, as a sentence. */
 export function endSentence(end: DesiredEnd): string {
   switch (end.type) {
@@ -126,17 +132,18 @@ export function planEnd(
   if (account === undefined && actual.linkedDid !== undefined && wanted.interrupted.has('delete-account')) {
     return deletion(actual.linkedDid);
   }
-  const successor = account === undefined ? undefined : successorSentence(actual.successors);
+  const [first] = account === undefined ? [] : (actual.successors ?? []);
+  const successor = first && successorSentence(first);
   switch (end.type) {
     case 'kept': {
       const kept = `${end.message} ${keptSentence(end.reason, account, actual.linkedDid)}`;
       const message = successor === undefined ? kept : `${kept} ${successor}`;
-      return { actions: [], condition: asDesired({ type, reason: end.reason, message }) };
+      return awaiting(first, asDesired({ type, reason: end.reason, message }));
     }
     case 'suspended':
       return planSuspension(account, actual.linkedDid);
     case 'removed':
-      if (account !== undefined && successor !== undefined) return planKept(account, successor);
+      if (account !== undefined && first !== undefined) return planKept(account, first);
       return planRemoval(end, account, actual.linkedDid, now);
   }
 }
@@ -147,15 +154,18 @@ export function isToBeRemoved(end: DesiredEnd, account: PdsAccount, now: Date): 
 }
 
 /** As desired: the account is the living user's to have, and a person decides about it. */
-function planKept(account: PdsAccount, successor: string): Plan<never> {
-  const message = `${DELETED} The ${nameOf(account)} is left as it is under any policy. ${successor}`;
-  return { actions: [], condition: asDesired({ type, reason: 'KeptForSuccessor', message }) };
+function planKept(account: PdsAccount, first: Successor): Plan<never> {
+  const message = `${DELETED} The ${nameOf(account)} is left as it is under any policy. ${successorSentence(first)}`;
+  return awaiting(first, asDesired({ type, reason: 'KeptForSuccessor', message }));
 }
 
-/** Names the first, which is the one by identity where there is one. */
-function successorSentence([first]: readonly Successor[] = []): string | undefined {
-  if (first === undefined) return undefined;
-  const { user, by } = first;
+/** A successor who takes another address is none any more, and this user is reconciled then. */
+function awaiting(first: Successor | undefined, condition: ConditionDraft): Plan<never> {
+  return { actions: [], condition: first === undefined ? condition : { ...condition, waitsFor: first.user } };
+}
+
+/** Of the first, which is the one by identity where there is one. */
+function successorSentence({ user, by }: Successor): string {
   const evidence =
     by === 'identity'
       ? `Auth0 has linked this user into '${user}'.`

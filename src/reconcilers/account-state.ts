@@ -26,6 +26,8 @@ export interface KnownAccount {
   readonly recordRemoved: boolean;
   /** A person decided that this account is lost, and that another one takes its place. */
   readonly lostDid: Did | undefined;
+  /** The address that the account had before it was parked, and since when it has been parked. */
+  readonly parked: Facts['parked'];
   /** The account that another user has got from this one. */
   readonly transferred: Facts['transferred'];
   readonly intent: OpenIntent | undefined;

@@ -84,7 +84,7 @@ import type {
   WantedAccount,
 } from './account-state.ts';
 import { type AddressHolder, type DesiredEmail, holdingUser, isDeleted } from './address.ts';
-import { chainEnd } from './address-chain.ts';
+import { chainEnd, isParked } from './address-chain.ts';
 import { pdsAdmin, showAccount, updateUser } from './command-lines.ts';
 import { type DesiredHandle, lookUp, lookUpOwner, orReserved } from './handle.ts';
 import { findHidden, type HiddenAccounts, hasListedSince, listInactive } from './inactive-accounts.ts';
@@ -121,6 +121,7 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     sights,
     recordRemoved: facts.removed.has('account-record'),
     lostDid: facts.lostAccount,
+    parked: facts.parked,
     transferred: facts.transferred,
     intent: facts.intent,
     givenUp: facts.givenUp,
@@ -165,8 +166,20 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
 function desiredEmail(email: string, facts: Facts, settings: AccountSettings): DesiredEmail {
   const own = email.toLowerCase();
   const addresses = settings.emailTag === undefined ? [own] : [own, taggedEmail(own, settings.emailTag)];
-  const { refusedEmails: refused, parked, parkingEndedAt } = facts;
+  const { parked, parkingEndedAt } = facts;
+  const refused = unexplained(facts);
   return { addresses, refused, refusalRetryMs: settings.refusalRetryMs, parked, parkingEndedAt };
+}
+
+/** Refusals from before it was known which user has the address say nothing once that user has another one. */
+function unexplained({ refusedEmails, conditions }: Facts): Facts['refusedEmails'] {
+  if (refusedEmails.size === 0) return refusedEmails;
+  const known = conditions.find(
+    (one) => (one.type === type || one.type === 'email') && one.waitsFor !== undefined,
+  );
+  if (known === undefined) return refusedEmails;
+  const since = new Date(known.since);
+  return new Map([...refusedEmails].filter(({ 1: { reason, at } }) => reason !== 'taken' || at > since));
 }
 
 /** `bob@example.com` and `sotce` give `bob+sotce@example.com`. */
@@ -207,14 +220,16 @@ export async function observe(
   if (wanted.intent !== undefined && !isSettled)
     return { ...known, ...(await observeIntent(deps, who, wanted, wanted.intent)) };
   if (known.linkedDid !== undefined) {
-    const changed =
-      linked !== undefined &&
-      linked !== 'missing' &&
-      wanted.type === 'account' &&
-      !sameEmail(linked, wanted.email.addresses);
-    return changed
-      ? { ...known, ...(await observeAddresses(deps, who, wanted.email, known.linkedDid)) }
-      : known;
+    if (linked === undefined || linked === 'missing') return known;
+    if (wanted.type === 'account') {
+      const isSame = sameEmail(linked, wanted.email.addresses);
+      return isSame
+        ? known
+        : { ...known, ...(await observeAddresses(deps, who, wanted.email, known.linkedDid)) };
+    }
+    const { parked } = wanted;
+    if (!isParked(linked, parked)) return known;
+    return { ...known, ...(await observeNamed(deps, who, [parked.from], known.linkedDid)) };
   }
   if (wanted.type === 'account' && wanted.adoption !== undefined) {
     return { ...nothing, adoptable: await accounts.account(wanted.adoption.did) };
@@ -310,7 +325,15 @@ async function observeAddresses(
   { addresses, parked }: DesiredEmail,
   ownDid: Did,
 ): Promise<Pick<ActualAccount, 'emailHolders' | 'isInRing'>> {
-  const emails = [...addresses, ...(parked === undefined ? [] : [parked.from])];
+  return observeNamed(deps, who, [...addresses, ...(parked === undefined ? [] : [parked.from])], ownDid);
+}
+
+async function observeNamed(
+  deps: ObserveDeps,
+  who: Observed,
+  emails: readonly string[],
+  ownDid: Did,
+): Promise<Pick<ActualAccount, 'emailHolders' | 'isInRing'>> {
   const taken = await deps.lookUpTaken(emails.map(emailValue));
   const { hidden: _hidden, ...holders } = await holdersOf(deps, who, { emails, handles: [], taken, ownDid });
   return holders;

@@ -5,8 +5,9 @@
  * delivered to.
  */
 import { createHash } from 'node:crypto';
+import type { Facts, Parking } from '../events/fold.ts';
 import type { Did, UserKey } from '../identity.ts';
-import type { AccountReader, Claimant, People, SubjectReader } from '../ports.ts';
+import type { AccountReader, Claimant, PdsAccount, People, SubjectReader } from '../ports.ts';
 import { isDeleted, isToLeave } from './address.ts';
 
 /** A longer chain counts as one that does not end: its users wait for a person. */
@@ -27,6 +28,14 @@ export type ChainEnd = 'free' | 'ring' | 'stays';
 /** Names the account, so no two accounts are parked on one address. `.invalid` is reserved by RFC 2606. */
 export function parkedAddress(did: Did): string {
   return `parked-${createHash('sha256').update(did).digest('hex').slice(0, 24)}@account.invalid`;
+}
+
+/** Whether the account has the address that it was parked on. */
+export function isParked(
+  { did, email }: Pick<PdsAccount, 'did' | 'email'>,
+  parked: Facts['parked'],
+): parked is Parking {
+  return parked?.did === did && parked.to === email?.toLowerCase();
 }
 
 /**

@@ -5,7 +5,7 @@
  *
  * | an address                                                     | then                                  |
  * |----------------------------------------------------------------|---------------------------------------|
- * | the PDS refused it a short time ago                            | the next one, or else EmailTaken      |
+ * | no user is known to have it, and the PDS refused it lately     | the next one, or else EmailTaken      |
  * | is free as far as is known                                     | that one                              |
  * | a deleted user of this tenant has it, or there is no next one  | needs action: EmailHeldByDeletedUser  |
  * | a user has it who is about to get another one                  | wait: WaitingForAddress               |
@@ -93,12 +93,10 @@ export function chooseAddress(
 ): AddressChoice {
   let first: AddressHolder | undefined;
   for (const [at, address] of addresses.entries()) {
-    const refusal = refused.get(address);
     const holder = holders.get(address);
-    if (refusal !== undefined && now.getTime() - refusal.at.getTime() < refusalRetryMs) {
-      if (holder?.type === 'hidden') first ??= holder;
-      continue;
-    }
+    const refusal = refused.get(address);
+    const isRefused = refusal !== undefined && now.getTime() - refusal.at.getTime() < refusalRetryMs;
+    if (holder === undefined && isRefused) continue;
     if (holder === undefined) return { type: 'free', address };
     first ??= holder;
     const isToStay =

@@ -13,13 +13,14 @@
  * | is parked                                | not free yet                      | wait   | EmailParked       |
  * | is parked, for ten minutes               | not free, but the former one is   | change | EmailParked       |
  * | is parked, for ten minutes               | not free, and no former one       | held   | EmailParked       |
+ * | one that is left as it is, and parked    |   the same; a deleted user's stays parked  | as above          |
  */
 import { UpstreamError } from '../errors.ts';
 import type { ConditionDraft } from '../events/event.ts';
 import type { Did } from '../identity.ts';
 import type { AccountHost } from '../ports.ts';
-import { type AddressChoice, type AddressHolders, chooseAddress, type DesiredEmail } from './address.ts';
-import { parkedAddress } from './address-chain.ts';
+import { type AddressHolders, chooseAddress, type DesiredEmail } from './address.ts';
+import { isParked, parkedAddress } from './address-chain.ts';
 import { type ManagedAccount, notManaged } from './managed-account.ts';
 import {
   type Applied,
@@ -49,7 +50,7 @@ export type EmailAction =
 const type = 'email';
 
 /** Milliseconds for which an account may stay parked before it gets its former address back. */
-const PARKED_FOR_MS = 600_000;
+export const PARKED_FOR_MS = 600_000;
 
 export function plan(
   wanted: DesiredEmail,
@@ -61,7 +62,7 @@ export function plan(
   now: Date,
 ): Plan<EmailAction> {
   const { account } = actual;
-  if (account === undefined) return notManaged(type, actual);
+  if (account === undefined) return planLeft(wanted, actual, now);
   const current = account.email?.toLowerCase();
   if (current !== undefined && wanted.addresses.includes(current)) {
     return {
@@ -75,8 +76,7 @@ export function plan(
     return change(account.did, choice.address, toBeMended({ type, reason: 'EmailDiffers', message }));
   }
   const { parked, parkingEndedAt } = wanted;
-  if (parked?.did === account.did && parked.to === current)
-    return planParked(parked, choice, actual.holders, now);
+  if (isParked(account, parked)) return planParked(parked, choice.condition, actual.holders, now);
   const isPatient = parkingEndedAt !== undefined && isWithin(wanted.refusalRetryMs, parkingEndedAt, now);
   if (actual.isInRing && current !== undefined && !isPatient)
     return park(account.did, current, choice.condition);
@@ -101,10 +101,28 @@ function park(did: Did, from: string, { waitsFor }: ConditionDraft): Plan<EmailA
   };
 }
 
+/** An account that follows no address gets its former one back as well, unless its user is deleted or it moved. */
+function planLeft(
+  { parked }: DesiredEmail,
+  actual: ManagedAccount & { readonly holders: AddressHolders },
+  now: Date,
+): Plan<EmailAction> {
+  const { left, leftBecause, isDeleted } = actual;
+  const unmanaged = notManaged(type, actual);
+  if (left === undefined || !isParked(left, parked)) return unmanaged;
+  if (isDeleted !== true) {
+    const message = `${leftBecause} See what happened with: concord explain <user>`;
+    return planParked(parked, { message }, actual.holders, now);
+  }
+  const { condition } = unmanaged;
+  const message = `${condition.message} It is parked on an address that receives no mail.`;
+  return { actions: [], condition: { ...condition, message } };
+}
+
 /** Nobody stays parked: after a while the account gets its former address back, where that is still free. */
 function planParked(
   { did, from, at }: NonNullable<DesiredEmail['parked']>,
-  { condition: waiting }: Extract<AddressChoice, { type: 'none' }>,
+  waiting: Pick<ConditionDraft, 'message' | 'waitsFor'>,
   holders: AddressHolders,
   now: Date,
 ): Plan<EmailAction> {

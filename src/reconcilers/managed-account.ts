@@ -7,6 +7,10 @@ export interface ManagedAccount {
   readonly account: PdsAccount | undefined;
   /** Why an account that exists is left as it is, as a sentence; undefined where none exists or it is managed. */
   readonly leftBecause: string | undefined;
+  /** The account that is left as it is. */
+  readonly left?: PdsAccount | undefined;
+  /** Its user is deleted in Auth0. */
+  readonly isDeleted?: boolean | undefined;
   /** The account moved to another PDS: its address and handle follow no longer. */
   readonly hasMoved?: true;
 }

@@ -154,3 +154,25 @@ describe('a deleted user', () => {
     expect((await standing(world, bob.user))['account']).toBe('True AccountActive');
   });
 });
+
+it('asks again for an address that was refused before it was known who has it, once that user has another one', async () => {
+  const world = createWorld();
+  await signUp(world, alice);
+  await untilQuiet(world);
+  const did = world.documents.users.get(alice.user)?.account?.did as never;
+  world.accounts.change(did, { email: 'bob@example.com' });
+  await signUp(world, bob);
+  await untilQuiet(world);
+  expect((await standing(world, bob.user))['account']).toBe('False EmailTaken');
+  // Alice's account is seen to have it, and then to have her own again.
+  world.directory.put(auth0User(alice, { email: 'bob@example.com' }));
+  await arrive(world, alice, 'sce');
+  await untilQuiet(world);
+  await arrive(world, bob, 's');
+  await untilQuiet(world);
+  expect((await standing(world, bob.user))['account']).toBe('False EmailHeldByUser');
+  world.directory.put(auth0User(alice));
+  await arrive(world, alice, 'sce');
+  await untilQuiet(world);
+  expect((await standing(world, bob.user))['account']).toBe('True AccountActive');
+});

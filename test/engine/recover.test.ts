@@ -146,6 +146,16 @@ describe('nothing is told', () => {
   });
 });
 
+it('a rename is told that was done before another one is wanted', () => {
+  const next = {
+    ...({ resource: 'handle', type: 'change-handle', account, recorded: undefined, isCode: true } as const),
+    to: handle('ac26nobeb'),
+  };
+  expect(recovered([created, intends(5, rename)], view({ actions: [next] }))).toEqual([
+    'e-000005: handle.changed',
+  ]);
+});
+
 it('a step that several passes broke off over is told once, for the newest of them', () => {
   const events = [created, intends(5, create, rename), intends(6, create), intends(7, create, rename)];
   expect(recovered(events, view())).toEqual([

@@ -44,6 +44,7 @@ export class Deaths<Place> {
       moment.restore();
       progress.calls = at + 1;
       progress.struck += 1;
+      progress.broken += 1;
       progress.sinceFault = {};
       this.#work.settle({ type: 'died' });
       this.#run.watch.read();

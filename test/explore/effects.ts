@@ -38,7 +38,7 @@ export function isTold({ type, value }: Effect, events: readonly ConcordEvent[])
           (event.type === 'handle.recorded' && event.data.handle === value)
         );
       case 'email':
-        return event.type === 'email.changed' && event.data.to === value;
+        return (event.type === 'email.changed' || event.type === 'email.parked') && event.data.to === value;
       case 'deactivated':
         return event.type === 'account.deactivated' && event.data.did === value;
       case 'reactivated':

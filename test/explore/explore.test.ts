@@ -8,7 +8,7 @@ import { Explorer } from './explorer.ts';
 import { faultsOf } from './faults.ts';
 import type { Which } from './merge.ts';
 import { mutants } from './mutants.ts';
-import { platformScenarios } from './platform-scenarios.ts';
+import { PENDING } from './pending.ts';
 import { report } from './report.ts';
 import { Run } from './run.ts';
 import { hasPlatform } from './scenario.ts';
@@ -22,6 +22,8 @@ const BEYOND_MS = 38_000;
 const RANDOM_SEEDS = 400;
 const AT_ONCE = 100;
 const DELIVERIES = ['once', 'doubled'] as const;
+/** Those in which others take steps of their own while Concord is at work. */
+const withSteps = scenarios.filter(hasPlatform);
 /** More than the platform has steps in any scenario, and messages of them. */
 const EVERY_STEP = 99;
 
@@ -47,14 +49,15 @@ it('ends well, whatever breaks in whatever way', { timeout: 900_000 }, async () 
     for (const scenario of scenarios)
       if (!hasPlatform(scenario)) yield { ...always, scenario: scenario.name, delivery: 'doubled' };
     for (const { name } of scenarios) yield { ...always, which: 'lives', scenario: name, delivery: 'once' };
-    for (const { name } of platformScenarios)
+    for (const { name } of withSteps)
       yield { ...always, which: 'platform', depth: EVERY_STEP, scenario: name, delivery: 'once' };
     beyondMs = Date.now();
     const untilMs = beyondMs + BEYOND_MS;
     for (let seed = 1; seed <= RANDOM_SEEDS; seed += AT_ONCE)
       yield { type: 'random', seed, count: AT_ONCE, workers: 2, untilMs };
+    // Those of several users first: the others have been explored for longer.
     for (const delivery of DELIVERIES)
-      for (const { name } of scenarios)
+      for (const { name } of [...scenarios].reverse())
         if (Date.now() < untilMs)
           yield { type: 'exhaust', depth: 2, which: 'apart', scenario: name, delivery, untilMs };
   }
@@ -99,14 +102,15 @@ it('ends well, whatever breaks in whatever way', { timeout: 900_000 }, async () 
   );
   report(
     `R16: ${platform.schedules} interleavings of the platform's steps with ours, all there are in ` +
-      `${platform.scenarios} of ${platformScenarios.length} scenarios, ${platform.violations} violations`,
+      `${platform.scenarios} of ${withSteps.length} scenarios, ${platform.violations} violations`,
   );
   report(
     `R17: ${lives.schedules} users deleted, blocked, unverified, linked or forgotten, one at every call of ` +
       `${lives.scenarios} of ${scenarios.length} scenarios, ${lives.violations} violations`,
   );
+  for (const [name, because] of PENDING) report(`  not explored yet: ${name} (${because})`);
   expect(flaws).toEqual([]);
-  expect([lives.scenarios, platform.scenarios]).toEqual([scenarios.length, platformScenarios.length]);
+  expect([lives.scenarios, platform.scenarios]).toEqual([scenarios.length, withSteps.length]);
   expect(total.writes).toBeGreaterThan(1_000);
   expect(total.asked).toBeGreaterThan(1_000);
   expect(total.stale).toBe(0);
@@ -117,8 +121,9 @@ it('ends well, whatever breaks in whatever way', { timeout: 900_000 }, async () 
 async function singleFaults(): Promise<number> {
   let points = 0;
   for (const scenario of scenarios) {
-    const { trace } = await new Run(plain(scenario)).go([]);
-    for (const point of trace) points += faultsOf(point, 'all').length;
+    const { trace, ends } = await new Run(plain(scenario)).go([]);
+    const from = ends[(scenario.given ?? 0) - 1] ?? 0;
+    for (const point of trace.slice(from)) points += faultsOf(point, 'all').length;
   }
   return points;
 }

@@ -50,7 +50,8 @@ export class Explorer {
   async exhaust(scenario: Scenario, delivery: Schedule['delivery'], depth: number): Promise<void> {
     const base = { ...plain(scenario), delivery };
     const outcome = await this.run(base);
-    if (depth > 0) await this.#deeper(base, outcome, 0, depth);
+    const given = scenario.given ?? 0;
+    if (depth > 0) await this.#deeper(base, outcome, outcome.ends[given - 1] ?? 0, depth);
   }
 
   async #deeper(base: Schedule, outcome: Outcome, from: number, depth: number): Promise<void> {
@@ -110,6 +111,6 @@ async function runSafely(schedule: Schedule, reference?: Reference, mutant?: Mut
       { writes: 0, rests: 0 },
     ];
     const struck = schedule.faults.length;
-    return { violations, trace: [], states: [], struck, passes: [], outwards, judged };
+    return { violations, trace: [], states: [], struck, passes: [], ends: [], outwards, judged };
   }
 }

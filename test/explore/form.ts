@@ -11,6 +11,7 @@ import { subjectView } from '../../src/engine/standing.ts';
 import type { Facts, OpenIntent, Refusal } from '../../src/events/fold.ts';
 import type { EventId, UserKey } from '../../src/identity.ts';
 import type { Auth0User, SubjectView } from '../../src/ports.ts';
+import { PARKED_FOR_MS } from '../../src/reconcilers/email.ts';
 import type { StoredSubject } from '../support/in-memory/work-queue.ts';
 import { textOf } from './passes.ts';
 import type { Message } from './platform.ts';
@@ -19,7 +20,7 @@ import type { World } from './world.ts';
 
 /** Moments at which a life in Auth0 began are only compared with each other, so they are names as well. */
 const NAMES =
-  /until \d{4}-[-0-9:.T]+Z|\d{4}-\d\d-\d\dT[0-9:.]+Z|event-\d+|password-\d+|invite-\d+|did:plc:[a-z2-7]{24}|[0-9a-f]{64}/g;
+  /until \d{4}-[-0-9:.T]+Z|parked-[0-9a-f]{24}|\d{4}-\d\d-\d\dT[0-9:.]+Z|event-\d+|password-\d+|invite-\d+|did:plc:[a-z2-7]{24}|[0-9a-f]{64}/g;
 const DATE = /\d{4}-\d\d-\d\dT[0-9:.]+Z/g;
 const DAY_MS = 86_400_000;
 /** What a sweep still reads of decisions about sweeps. */
@@ -32,6 +33,8 @@ export function formOf(run: Run): string {
   const text = [
     [step, phase, part, tries, textOf(sinceFault), stalls, mending, difference, isOver].join(),
     [progress.struck > 0, progress.lates > 0, progress.taken, progress.isOnItsOwn, progress.forgets].join(),
+    [progress.isBefallen, progress.broken].join(),
+    run.scenario.maxReconciliations === undefined ? '' : textOf(progress.passes),
     othersPart(run),
     watch.untold.map(({ user, type, value }) => [user, type, value].join(' ')).join(','),
     [...watch.codes].map(([user, codes]) => [user, ...codes].join(' ')).join(','),
@@ -234,7 +237,11 @@ function steadyPart(facts: Facts): string {
     intent === undefined ? '' : intentText(intent),
     givenUp.map(intentText),
     openActions.map(({ resource, type, from, to }) => [resource, type, from, to]),
-    conditions.map(({ type, status, reason, message, held }) => [type, status, reason, message, held]),
+    conditions.map(({ type, status, reason, message, held, waitsFor }) => [
+      ...[type, status, reason, message, held],
+      waitsFor,
+    ]),
+    [facts.parked?.did, facts.parked?.from, facts.parked?.to],
   ]);
 }
 
@@ -256,12 +263,22 @@ function factsPart(world: World, facts: Facts): string {
     age(world, facts.intent?.at, settleMs),
     listedSince(world, facts.creationFailedAt),
     listedSince(world, facts.intent?.at),
+    age(world, facts.parked?.at, PARKED_FOR_MS),
+    age(world, facts.parkingEndedAt, refusalRetryMs),
     age(world, remnant === undefined ? undefined : new Date(remnant.since), settleMs),
     age(world, facts.newestAt, 1),
     age(world, facts.auth0 === undefined ? facts.removedAt : undefined, Number.POSITIVE_INFINITY),
     refusals(facts.refusedHandles),
     refusals(facts.refusedEmails),
+    explained(facts),
   ].join('|');
+}
+
+/** What was refused before it was known whose it is, is asked for again. */
+function explained({ refusedEmails, conditions }: Facts): string {
+  const known = conditions.find(({ waitsFor }) => waitsFor !== undefined);
+  if (known === undefined || refusedEmails.size === 0) return '';
+  return [...refusedEmails.values()].map(({ at }) => at > new Date(known.since)).join();
 }
 
 /** A long run that broke off goes on by when it began, and asks who has been read since. */

@@ -2,8 +2,10 @@
  * What a pass has read since it has had the lease without a gap: nothing outward or destructive may be
  * decided on anything else. Judged when the call is made, since nobody can call it back after that.
  */
-import type { Did, UserKey } from '../../src/identity.ts';
+import { type Did, parseDid, type UserKey } from '../../src/identity.ts';
 import type { Lease, UniqueValue } from '../../src/ports.ts';
+import { parkedAddress } from '../../src/reconcilers/address-chain.ts';
+import { otherTenant } from '../mongo/people.ts';
 import { reservationKey } from '../support/in-memory/reservations.ts';
 import type { Point } from './ports.ts';
 import type { World } from './world.ts';
@@ -17,12 +19,15 @@ const RESTS_ON: ReadonlyMap<string, readonly string[]> = new Map([
   ['deleteAccount', ['auth0', 'documents', 'account', 'serviceOf', 'usersByIdentity']],
   ['setPassword', ['auth0', 'documents', 'account']],
 ]);
+/** An account gives up its address only after the other users of the ring and their accounts were read as well. */
+const PARKING_RESTS_ON = ['auth0', 'documents', 'account', 'other user', 'other account'];
 
 export class Freshness {
   readonly #world: World;
   readonly #read = new Set<string>();
   readonly #inactive = new Set<Did>();
   #lease: Lease | undefined;
+  #others = { user: false, accounts: new Set<Did>() };
 
   constructor(world: World) {
     this.#world = world;
@@ -31,27 +36,41 @@ export class Freshness {
   claimed(lease: Lease | undefined): void {
     if (lease === undefined) return;
     const { nowMs, settings } = this.#world;
-    const { observedAt, dueLatest } = lease;
-    if (this.#lease === undefined && observedAt !== undefined && dueLatest !== undefined) {
+    const { observedAt, dueLatest, token } = lease;
+    const isNew = this.#lease?.token !== token;
+    // Between the end of the lease and this one somebody else may have had it.
+    if (isNew || (this.#lease !== undefined && this.#lease.until.getTime() <= nowMs)) {
+      this.#read.clear();
+      this.#others = { user: false, accounts: new Set() };
+    }
+    if (isNew && observedAt !== undefined && dueLatest !== undefined) {
       // As the engine has it: young, and younger than what made the user due.
       const ageMs = nowMs - observedAt.getTime();
       const isYoung = ageMs >= 0 && ageMs < settings.freshForMs;
       if (isYoung && observedAt > dueLatest) this.#read.add('auth0');
     }
-    // Between the end of the lease and this one somebody else may have had it.
-    if (this.#lease !== undefined && this.#lease.until.getTime() <= nowMs) this.#read.clear();
     this.#lease = lease;
   }
 
   read({ port, method }: Point, args: readonly unknown[]): void {
-    if (method === 'user') this.#read.add('auth0');
+    const [first] = args;
+    if (method === 'user' && this.#isOwn(port, first)) this.#read.add('auth0');
+    else if (method === 'user') this.#others.user = true;
     else if (port === 'documents') this.#read.add('documents');
-    else this.#read.add(`${method} ${String(args[0])}`);
-    if (method === 'account') this.#readAccount(args[0] as Did);
+    else this.#read.add(`${method} ${String(first)}`);
+    const did = method === 'account' && typeof first === 'string' ? parseDid(first) : undefined;
+    if (did !== undefined) this.#readAccount(did);
+  }
+
+  /** Users of other tenants may have the same id. */
+  #isOwn(port: Point['port'], id: unknown): boolean {
+    const { userId, tenant } = this.#lease ?? {};
+    return userId === id && (tenant === otherTenant) === (port === 'secondAuth0');
   }
 
   /** What is active here lives here; of any other account the directory has to be asked. */
   #readAccount(did: Did): void {
+    this.#others.accounts.add(did);
     const { status } = this.#world.accounts.stored.get(did) ?? { status: 'missing' };
     if (status === 'missing' || status === 'deactivated') this.#inactive.add(did);
     else this.#inactive.delete(did);
@@ -63,8 +82,10 @@ export class Freshness {
 
   /** Why this call may not be made now. */
   objections({ method }: Point, args: readonly unknown[], user: UserKey | undefined): string[] {
-    const rests = RESTS_ON.get(method) ?? [];
+    const rests = isParking(method, args) ? PARKING_RESTS_ON : (RESTS_ON.get(method) ?? []);
     const lacking = rests.filter((kind) => {
+      if (kind === 'other user') return !this.#others.user;
+      if (kind === 'other account') return ![...this.#others.accounts].some((did) => did !== args[0]);
       const name = this.#nameOf(kind, args, user);
       return name !== undefined && !this.#read.has(name);
     });
@@ -123,4 +144,8 @@ function takes(method: string, first: unknown, second: unknown): readonly Unique
 
 function isWanted(value: unknown): value is { readonly handle: string; readonly email: string } {
   return typeof value === 'object' && value !== null && 'handle' in value && 'email' in value;
+}
+
+function isParking(method: string, [did, email]: readonly unknown[]): boolean {
+  return method === 'changeEmail' && email === parkedAddress(did as Did);
 }

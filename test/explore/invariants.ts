@@ -7,6 +7,7 @@ import type { Did, UserKey } from '../../src/identity.ts';
 import type { Subject } from '../../src/ports.ts';
 import type { Person } from '../mongo/people.ts';
 import type { Effect } from './effects.ts';
+import { Rivals } from './rivals.ts';
 import type { Run } from './run.ts';
 import { hasPlatform, type Scenario } from './scenario.ts';
 import { untrue, untruths } from './truths.ts';
@@ -63,7 +64,7 @@ export function restFlaws(run: Run): string[] {
   const { scenario, watch } = run;
   const settled = scenario.people.filter((who) => watch.settled.has(who));
   watch.judged.rests += settled.length;
-  return settled.flatMap((who) => untrue(run, who));
+  return [...settled.flatMap((who) => untrue(run, who)), ...new Rivals(run).flaws()];
 }
 
 export async function endFlaws(run: Run): Promise<string[]> {
@@ -76,7 +77,9 @@ export async function endFlaws(run: Run): Promise<string[]> {
   const leaks = world.leaked + world.accounts.leakedDids().length;
   // Two calls of ours at once, the one held up and the other late, may leave one behind whatever is done.
   const isDouble = progress.stalls > 0 && progress.lates > 0;
-  if (leaks > unavoidable(run) && !isDouble && scenario.isRandom !== true) flaws.push(`${leaks} DIDs leaked`);
+  const { mayLeak = unavoidable(run) } = scenario;
+  if (leaks > mayLeak && !isDouble && scenario.isRandom !== true)
+    flaws.push(`W10: ${leaks} DIDs leaked, and ${mayLeak} may be`);
   flaws.push(...(await unrest(run)));
   for (const who of scenario.people) flaws.push(...(await personFlaws(run, who)));
   flaws.push(...sharing(run));

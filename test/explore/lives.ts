@@ -76,10 +76,18 @@ function untrueRefusal(run: Run, who: Person, code: string): string[] {
       return isActive ? [] : ['R17: forget says that an account is active that is not'];
     case 'INTENT_OPEN':
       return ['W11: an intent is still open when all is at rest, so the user cannot be forgotten'];
+    case 'CLAIM_WAITED_FOR':
+      return isWaitedFor(run, who) ? [] : ['R17: forget says that a user is waited for who is not'];
     case 'NOTHING_KNOWN':
     case 'ACCOUNT_UNREADABLE':
       return [];
     default:
       return [`R17: forget was refused: ${code}`];
   }
+}
+
+function isWaitedFor({ world, scenario }: Run, { user }: Person): boolean {
+  return scenario.people.some((one) =>
+    world.conditionsOf(one.user).some(({ waitsFor }) => waitsFor === user),
+  );
 }

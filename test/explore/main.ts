@@ -12,7 +12,7 @@
 import { parseArgs } from 'node:util';
 import { exploreTogether } from './crew.ts';
 import type { Which } from './merge.ts';
-import { platformScenarios } from './platform-scenarios.ts';
+import { hasPlatform } from './scenario.ts';
 import { DEEP, scenarios } from './scenarios.ts';
 import type { Found, Task } from './task.ts';
 
@@ -66,8 +66,7 @@ let random = 0;
 function* exhaustive(): Iterable<Task> {
   const untilMs = Number.MAX_SAFE_INTEGER;
   const platform = { type: 'exhaust', delivery: 'once', which: 'platform', depth: 99, untilMs } as const;
-  for (const scenario of chosen)
-    if (platformScenarios.includes(scenario)) yield { ...platform, scenario: scenario.name };
+  for (const scenario of chosen) if (hasPlatform(scenario)) yield { ...platform, scenario: scenario.name };
   const deep = scenarios.filter(({ name }) => DEEP.has(name));
   const levels = isWhole
     ? Array.from({ length: depth }, (_, less) => [less + 1, chosen] as const)
@@ -129,7 +128,7 @@ process.stdout.write(
     `pairs in ${count(2, 'once')} + ${count(2, 'doubled')} of ${of}, ` +
     `triples in ${count(3, 'once')} + ${count(3, 'doubled')} of ${triplesOf}\n`,
 );
-const platformOf = chosen.filter((scenario) => platformScenarios.includes(scenario)).length;
+const platformOf = chosen.filter(hasPlatform).length;
 process.stdout.write(
   `R16: exhausted: ${WHAT.platform} in ${count(WHAT.platform, 'once')} of ${platformOf} scenarios; ` +
     `R17: ${WHAT.lives} in ${count(WHAT.lives, 'once')} of ${of}, with a fault in ${count(WHAT['lives and apart'], 'once')}\n`,

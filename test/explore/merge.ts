@@ -27,6 +27,8 @@ interface Place {
   /** The faults of the run that came here, and the number of the next call. */
   readonly faults: readonly Fault[];
   readonly calls: number;
+  /** Of the scenario. */
+  readonly step: number;
   /** What came of each list of faults in what is done here. */
   readonly ends: Map<string, End>;
   /** How many schedules there are from here, by how many faults are left; -1 while they are being counted. */
@@ -105,11 +107,12 @@ export class Merger {
   /** Has done what is done here with these faults, and goes on from there; then with one fault more. */
   async #does(place: Place, faults: readonly Fault[], left: number, which: Which): Promise<number> {
     if (!this.goesOn()) return 0;
-    const mayDie = left > 0 && which !== 'platform' && which !== 'lives';
+    const isGiven = place.step < (this.#schedule.scenario.given ?? 0);
+    const mayDie = left > 0 && !isGiven && which !== 'platform' && which !== 'lives';
     const end = await this.#end(place, faults, mayDie);
     const { place: next, trace, deaths } = end;
     let count = next === undefined ? 1 : await this.#explore(next, left, which);
-    if (left === 0) return count;
+    if (left === 0 || isGiven) return count;
     const from = (faults.at(-1)?.at ?? place.calls - 1) + 1;
     for (let at = from; at < place.calls + trace.length; at += 1) {
       for (const fault of offers(end, at, place, faults, which)) {
@@ -170,7 +173,7 @@ export class Merger {
       if (this.doubts) await this.#compare(known, faults);
       return known;
     }
-    const { calls, isOver } = run.progress;
+    const { calls, step, isOver } = run.progress;
     const restore = isOver ? undefined : run.save();
     const flaws = await run.flaws();
     if (isOver) this.tally.ended += 1;
@@ -178,7 +181,7 @@ export class Merger {
       this.#violated(faults, flaws);
       return undefined;
     }
-    const place: Place = { restore, faults, calls, ends: new Map(), counts: new Map() };
+    const place: Place = { restore, faults, calls, step, ends: new Map(), counts: new Map() };
     this.#places.set(form, place);
     return place;
   }

@@ -1,5 +1,5 @@
 /** What seeded bugs are made of: layers around a port, and what the engine is made to believe. */
-import type { ConcordEvent, EventType } from '../../src/events/event.ts';
+import type { ConcordEvent, ConditionDraft, EventType } from '../../src/events/event.ts';
 import { eventId } from '../../src/identity.ts';
 import type { Documents, EventLog, Lease } from '../../src/ports.ts';
 import type { Mutant } from './mutant.ts';
@@ -62,3 +62,34 @@ export function sees(name: string, change: (documents: Documents, run: Run) => D
     })),
   };
 }
+
+/** Conditions that say something else than what was found. */
+export function says(name: string, change: (condition: ConditionDraft) => ConditionDraft): Mutant {
+  const append = (log: EventLog): Partial<EventLog> => ({
+    append: (events) =>
+      log.append(
+        events.map((event) =>
+          'conditions' in event.data
+            ? ({
+                ...event,
+                data: { ...event.data, conditions: event.data.conditions.map(change) },
+              } as ConcordEvent)
+            : event,
+        ),
+      ),
+  });
+  return { name, outer: on('log', append) };
+}
+
+/** A bug that has to be found by this rule in this scenario, and not by what else comes of it. */
+export const against = (
+  rule: string,
+  where: string,
+  mutant: Mutant,
+  by?: NonNullable<Mutant['by']>,
+): Mutant => ({
+  ...mutant,
+  rule,
+  where,
+  ...(by === undefined ? {} : { by }),
+});

@@ -1,30 +1,12 @@
 /** Seeded bugs against the rules of what is removed, of codes, of blocked and deleted users, and of open intents. */
 import { UpstreamError } from '../../src/errors.ts';
-import type { ConcordEvent, ConditionDraft } from '../../src/events/event.ts';
+import type { ConcordEvent } from '../../src/events/event.ts';
 
-import type { Documents, EventLog } from '../../src/ports.ts';
+import type { Documents } from '../../src/ports.ts';
 import { alice, code, handle } from '../mongo/people.ts';
 import { auth0User } from '../support/in-memory/world.ts';
 import type { Mutant } from './mutant.ts';
-import { believes, forged, lacks, on, sees } from './mutant-layers.ts';
-
-/** Conditions that say something else than what was found. */
-function says(name: string, change: (condition: ConditionDraft) => ConditionDraft): Mutant {
-  const append = (log: EventLog): Partial<EventLog> => ({
-    append: (events) =>
-      log.append(
-        events.map((event) =>
-          'conditions' in event.data
-            ? ({
-                ...event,
-                data: { ...event.data, conditions: event.data.conditions.map(change) },
-              } as ConcordEvent)
-            : event,
-        ),
-      ),
-  });
-  return { name, outer: on('log', append) };
-}
+import { against, believes, forged, lacks, on, says, sees } from './mutant-layers.ts';
 
 const OTHER_CODE = code('ac26vavav');
 
@@ -32,14 +14,6 @@ const without = (documents: Documents, code: RegExp): Documents =>
   documents.user?.code !== undefined && code.test(documents.user.code)
     ? { ...documents, user: { ...documents.user, code: undefined } }
     : documents;
-
-/** A bug that has to be found by this rule in this scenario, and not by what else comes of it. */
-const against = (rule: string, where: string, mutant: Mutant, by?: NonNullable<Mutant['by']>): Mutant => ({
-  ...mutant,
-  rule,
-  where,
-  ...(by === undefined ? {} : { by }),
-});
 
 const SIGN_UP = 'a sign-up with a verified email';
 const ERASED_UNHEARD = 'an erasure of a user whom a sweep saw first, unheard';

@@ -3,6 +3,7 @@ import { UNSEEN } from '../../src/engine/standing.ts';
 import { partOf } from '../../src/events/causes.ts';
 import type { Mutant } from './mutant.ts';
 import { lacks, on, outlasting } from './mutant-layers.ts';
+import { claimMutants } from './mutants-of-claims.ts';
 import { migrationMutants } from './mutants-of-migration.ts';
 import { reservationMutants } from './mutants-of-reservations.ts';
 import { ruleMutants } from './mutants-of-rules.ts';
@@ -118,6 +119,7 @@ export const mutants: readonly Mutant[] = [
   ...forgetful,
   ...blindMutants,
   ...ruleMutants,
+  ...claimMutants,
   ...migrationMutants,
   ...reservationMutants,
 ];

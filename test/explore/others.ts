@@ -53,6 +53,7 @@ export class Others {
     world.mutations += 1;
     this.#tell(befall(world, who, kind));
     progress.isOnItsOwn = true;
+    progress.isBefallen = true;
     if (kind === 'user-forgotten') progress.forgets = who.user;
   }
 

@@ -39,6 +39,7 @@ const PHASES: readonly Phase[] = [
   mend,
   restMended,
   forgets,
+  restForgotten,
   end,
 ];
 
@@ -182,10 +183,9 @@ function restAgain(run: Run): Promise<Work | undefined> {
 }
 
 /** The passes that may follow the last fault and do not wait for time. */
-function allowedIn({ schedule, reference, progress, sisters, scenario }: Run): number {
-  // What was found half done of another user is looked at once more when the other has ended.
-  const isWoken = sisters || scenario.wakesOthers === true;
-  const again = (schedule.delivery === 'doubled' ? 1 : 0) + (isWoken ? 1 : 0);
+function allowedIn({ schedule, reference, progress, scenario, sisters }: Run): number {
+  // What a user found half done of another one is looked at once more when the other has ended.
+  const again = (schedule.delivery === 'doubled' ? 1 : 0) + (sisters || scenario.people.length > 1 ? 1 : 0);
   return PASSES_AFTER_FAULT + again + Math.max(0, (reference?.passes[progress.step] ?? 99) - 1);
 }
 
@@ -217,6 +217,11 @@ function forgets(run: Run): Work | undefined {
       progress.forgets = undefined;
     },
   );
+}
+
+/** Those who wait for a user who was forgotten. */
+function restForgotten(run: Run): Promise<Work | undefined> {
+  return restOnce(run, Number.POSITIVE_INFINITY);
 }
 
 /** The next look at everybody, after something was put on record too late. */

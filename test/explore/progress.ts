@@ -23,6 +23,10 @@ export interface Progress {
   taken: number;
   /** Others did something at a place of its own, so that there is nothing to compare this run with. */
   isOnItsOwn: boolean;
+  /** Something became of a user that the scenario does not speak of. */
+  isBefallen: boolean;
+  /** Faults so far that are no doing of the world. */
+  broken: number;
   /** A user who is to be forgotten at the end. */
   forgets: UserKey | undefined;
   /** The first step after which things stood otherwise than they should. */
@@ -46,6 +50,8 @@ export const BEGINNING: Progress = {
   struckBeforeMending: 0,
   taken: 0,
   isOnItsOwn: false,
+  isBefallen: false,
+  broken: 0,
   forgets: undefined,
   difference: undefined,
   isOver: false,

@@ -1,6 +1,7 @@
 /** Schedules that the engine did not stand once, each as `asTest` prints it. */
 import { expect, it } from 'vitest';
 import { Explorer } from './explorer.ts';
+import { history } from './histories.ts';
 import { scenarioNamed } from './scenarios.ts';
 
 it('acts on nothing that it read before its lease ran out', async () => {
@@ -113,6 +114,42 @@ it('does not restore an account with the password of a creation that came late',
     faults: [{ at: 18, kind: 'stall-before' }],
     workers: 1,
     seed: 1,
+  });
+  expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
+});
+
+it('does not reconcile a user every second who waits for one whose reconciliation broke off', async () => {
+  const explorer = new Explorer();
+  const scenario = scenarioNamed('an exchange of addresses');
+  const { trace } = await explorer.run({ scenario, delivery: 'once', faults: [], workers: 1, seed: 1 });
+  for (const [at, { name }] of trace.entries()) {
+    if (name !== 'subjects.waitingFor') continue;
+    const faults = [{ at, kind: 'crash-after' as const }];
+    await explorer.run({ scenario, delivery: 'once', faults, workers: 1, seed: 1 });
+  }
+  expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
+});
+
+it('does not leave an account parked by a call that came after the exchange', async () => {
+  const explorer = new Explorer();
+  const scenario = scenarioNamed('an exchange of addresses at one moment');
+  const { trace } = await explorer.run({ scenario, delivery: 'once', faults: [], workers: 1, seed: 1 });
+  for (const [at, { name }] of trace.entries()) {
+    if (name !== 'accounts.changeEmail') continue;
+    const faults = [{ at, kind: 'stall-before' as const }];
+    await explorer.run({ scenario, delivery: 'once', faults, workers: 1, seed: 1 });
+  }
+  expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
+});
+
+it('makes those due who wait for a user who is forgotten', async () => {
+  const explorer = new Explorer();
+  await explorer.run({
+    scenario: history(114, [0, 3]),
+    delivery: 'once',
+    faults: [{ at: 228, kind: 'user-forgotten' }],
+    workers: 1,
+    seed: 114,
   });
   expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
 });

@@ -3,7 +3,7 @@
  * at work, so that the stores and the progress are all there is: it can be kept there, and gone on with
  * from there in another way.
  */
-import type { Fault, FaultKind, Prospect } from './faults.ts';
+import { type Fault, type FaultKind, isOfWorld, type Prospect } from './faults.ts';
 import { endFlaws, restFlaws, stateOf } from './invariants.ts';
 import type { Mutant } from './mutant.ts';
 import { Others } from './others.ts';
@@ -20,6 +20,8 @@ import type { Work } from './work.ts';
 import { type LateCreation, World } from './world.ts';
 
 const MAX_PASSES = 150;
+/** Reconciliations that a fault may cost a user: it is tried again, and those who wait for it look again. */
+const MORE_PER_FAULT = 3;
 
 export class Run {
   readonly world: World;
@@ -40,6 +42,7 @@ export class Run {
   readonly draw: (below: number) => number;
   readonly #states: string[] = [];
   readonly #passes: number[] = [];
+  readonly #ends: number[] = [];
   #aimed: readonly Fault[] = [];
   #met = 0;
   /** Ends when nobody is held up any more. */
@@ -52,7 +55,8 @@ export class Run {
     this.draw = drawFrom(schedule.seed);
     this.mutant = mutant;
     this.reference = reference;
-    this.world = new World(schedule.scenario.policy, schedule.scenario.settings);
+    const { policy, settings, readsLetters } = schedule.scenario;
+    this.world = new World(policy, settings, readsLetters);
     this.world.isClockSteady = schedule.scenario.setsClockBack !== true;
     this.world.onLanding = (creation) => this.#land(creation);
     this.watch = new Watch(this.world);
@@ -87,8 +91,8 @@ export class Run {
     const flaws = await this.flaws();
     const { struck } = progress;
     const { outwards, judged } = this.watch;
-    const [states, passes] = [this.#states, this.#passes];
-    return { violations: flaws, trace: calls, states, struck, passes, outwards, judged };
+    const [states, passes, ends] = [this.#states, this.#passes, this.#ends];
+    return { violations: flaws, trace: calls, states, struck, passes, ends, outwards, judged };
   }
 
   aim(faults: readonly Fault[]): void {
@@ -160,6 +164,7 @@ export class Run {
     const fault = this.#aimed[this.#met];
     this.#met += 1;
     this.progress.struck += 1;
+    if (fault !== undefined && !isOfWorld(fault.kind)) this.progress.broken += 1;
     this.progress.sinceFault = {};
     this.nextStrike = this.#aimed[this.#met]?.at ?? -1;
     return fault?.kind;
@@ -260,15 +265,22 @@ export class Run {
     this.rests();
     const state = stateOf(world, scenario);
     // A look that only a fault brought finds what the platform did and nobody told of.
+    const isOrdered = scenario.isOrderless !== true || progress.step < scenario.steps.length - 1;
     const isAlone =
-      progress.isOnItsOwn ||
+      progress.isBefallen ||
+      (progress.isOnItsOwn && isOrdered) ||
       scenario.isIncomparable === true ||
       (hasPlatform(scenario) && progress.stalls > 0);
     const wanted = isAlone ? undefined : reference?.states[progress.step];
     if (wanted !== undefined && wanted !== state)
       progress.difference ??= `after step ${progress.step} it is\n  ${state}\nand not\n  ${wanted}`;
     this.#states.push(state);
-    this.#passes.push(mostOf(progress.passes));
+    const most = mostOf(progress.passes);
+    const { maxReconciliations = most } = scenario;
+    if (most > maxReconciliations + MORE_PER_FAULT * progress.broken && !progress.isBefallen)
+      this.watch.violations.push(`W9: ${most} reconciliations of one user in one step`);
+    this.#passes.push(most);
+    this.#ends.push(progress.calls);
     progress.step += 1;
     progress.taken = 0;
     progress.isOver = progress.step === scenario.steps.length;

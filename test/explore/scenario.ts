@@ -60,6 +60,16 @@ export interface Scenario {
   readonly hides?: 'listed' | 'unlisted';
   /** Nothing tells of changes in the database. */
   readonly isDeaf?: boolean;
+  /** So many steps come first in which nothing breaks: other scenarios explore them. */
+  readonly given?: number;
+  /** It ends the same in whatever order the steps of the platform and our calls come. */
+  readonly isOrderless?: boolean;
+  /** Of one user in one step; a fault may cost some more. */
+  readonly maxReconciliations?: number;
+  /** DIDs that may be left behind, also in a race; 0 unless said otherwise. */
+  readonly mayLeak?: number;
+  /** Auth0 finds users by an address only where it is written in the same letters, as some connections do. */
+  readonly readsLetters?: boolean;
 }
 
 /** Whether the platform does something of its own in it. */

@@ -1,7 +1,10 @@
 /** What may happen to alice and bob, each as steps after each of which everything comes to rest. */
 import { alice, bob, handle } from '../mongo/people.ts';
+import { claimScenarios } from './claim-scenarios.ts';
+import { exchangeScenarios } from './exchange-scenarios.ts';
 import { hiddenScenarios } from './hidden-scenarios.ts';
 import { migrationScenarios } from './migration-scenarios.ts';
+import { PENDING } from './pending.ts';
 import { platformScenarios } from './platform-scenarios.ts';
 import type { Scenario } from './scenario.ts';
 import {
@@ -22,7 +25,7 @@ import {
 } from './scenario-steps.ts';
 import { successorScenarios } from './successor-scenarios.ts';
 
-export const scenarios: readonly Scenario[] = [
+const all: readonly Scenario[] = [
   { name: 'a sign-up with a verified email', people: [alice], steps: [signsUp(alice, {}, 'alice')] },
   {
     name: 'a sign-up, the verification, and then a handle',
@@ -337,7 +340,11 @@ export const scenarios: readonly Scenario[] = [
   ...hiddenScenarios,
   ...successorScenarios,
   ...platformScenarios,
+  ...exchangeScenarios,
+  ...claimScenarios,
 ];
+
+export const scenarios: readonly Scenario[] = all.filter(({ name }) => !PENDING.has(name));
 
 /** Those in which three faults at once are worth the time. */
 export const DEEP: ReadonlySet<string> = new Set([
@@ -349,7 +356,7 @@ export const DEEP: ReadonlySet<string> = new Set([
 ]);
 
 export function scenarioNamed(name: string): Scenario {
-  const found = scenarios.find((scenario) => scenario.name === name);
+  const found = all.find((scenario) => scenario.name === name);
   if (found === undefined) throw new Error(`There is no scenario named: ${name}`);
   return found;
 }

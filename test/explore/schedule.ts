@@ -24,6 +24,8 @@ export interface Outcome {
   readonly struck: number;
   /** Passes after each step that ended otherwise than by waiting for time. */
   readonly passes: readonly number[];
+  /** How many calls there were when each step ended. */
+  readonly ends: readonly number[];
   readonly outwards: Readonly<Watch['outwards']>;
   readonly judged: Readonly<Watch['judged']>;
 }

@@ -6,6 +6,7 @@ import type { Auth0User } from '../../src/ports.ts';
 import type { Person } from '../mongo/people.ts';
 import type { StoredAccount } from '../support/in-memory/accounts.ts';
 import type { StoredUser } from '../support/in-memory/documents.ts';
+import { Rivals } from './rivals.ts';
 import type { Run } from './run.ts';
 import type { World } from './world.ts';
 
@@ -31,7 +32,11 @@ type Claim = (truth: Truth, condition: Condition) => boolean;
 /** Conditions that wait for a decision about what was removed. */
 const REMOVALS = new Set(['DocumentRemoved', 'AccountMissing']);
 /** Held conditions that a command of ours resolves, which has to be named. */
-const NAMES_A_COMMAND = new Set([...REMOVALS, 'CodeHeldByUser', 'CodeDiffers']);
+const NAMES_A_COMMAND = new Set([
+  ...REMOVALS,
+  ...['CodeHeldByUser', 'CodeDiffers'],
+  ...['EmailHeldByUser', 'EmailHeldByDeletedUser', 'HandleHeldByDeletedUser', 'EmailTaken', 'EmailParked'],
+]);
 
 const gone: Claim = ({ user }) => user === undefined;
 const blocked: Claim = ({ user }) => user?.blocked === true;
@@ -138,6 +143,12 @@ export function untruths(run: Run, who: Person): string[] {
   const wanted = isWanted && user.emailVerified && user.email !== undefined;
   if (wanted && !isHeld)
     check(account?.status === 'active' || hasMoved, 'there is no active account, and nobody is asked');
+  const isPaused = facts.conditions.some(({ type }) => type === 'pause');
+  if (wanted && !new Rivals(run).isAsked(who) && !isPaused && account?.status === 'active')
+    check(
+      account.email?.replace(/\+(main|second)@/, '@') === user.email?.toLowerCase(),
+      'the account has another address, and nobody is asked',
+    );
   if (user?.blocked === true && run.world.settings.policy.blocked === 'deactivate')
     check(account?.status !== 'active', 'the account of a blocked user is active');
   return [...flaws, ...untrue(run, who)];

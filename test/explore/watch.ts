@@ -1,6 +1,8 @@
 /** Looks on at every write as it takes effect: what must not happen is noticed at once, and what did happen is kept. */
 import type { Removable } from '../../src/events/event.ts';
 import type { Code, Did, UserKey } from '../../src/identity.ts';
+import type { Auth0User } from '../../src/ports.ts';
+import { otherTenant } from '../mongo/people.ts';
 import type { StoredAccount } from '../support/in-memory/accounts.ts';
 import type { StoredUser } from '../support/in-memory/documents.ts';
 import { all, saveMap } from '../support/in-memory/kept.ts';
@@ -194,6 +196,8 @@ export class Watch {
     const answer = invoke();
     const after = stored.get(did);
     if (before !== undefined && after !== before) {
+      if (user !== undefined && !this.#isOwn(user, did))
+        this.violations.push(`W9: ${point.method} changed an account of another user`);
       this.#onMoved(point, did, sight);
       const isRenamed = after !== undefined && after.handle !== before.handle;
       const isChanged = isRenamed || (after !== undefined && after.email !== before.email);
@@ -201,6 +205,14 @@ export class Watch {
       this.#onAccount(user, before, after);
     }
     return answer;
+  }
+
+  /** By the users document, the log, an intent of ours, or a person's decision. */
+  #isOwn(user: UserKey, did: Did): boolean {
+    const { account, sights, adoption } = this.#world.factsOf(user);
+    const named = this.#world.documents.users.get(user)?.account?.did;
+    const own = [named, account?.did, sights.record, sights.account, adoption?.did, this.knownOf(user).did];
+    return own.includes(did) || this.made.get(did) === user;
   }
 
   /** What is here of an account that was seen to have moved to another PDS is left as it is. */

@@ -113,10 +113,13 @@ export class World {
   readonly #foreign: readonly (readonly [Did, StoredAccount])[];
   readonly #foreignDocument: StoredUser;
 
-  constructor(policy: Partial<Policy> = {}, settings: Partial<EngineSettings> = {}) {
+  constructor(policy: Partial<Policy> = {}, settings: Partial<EngineSettings> = {}, readsLetters = false) {
     this.queue = inMemoryWorkQueue();
     const { queue, subjects } = this.queue;
     const { log, documents, accounts, inactive, directory: auth0, otherDirectory: secondAuth0 } = this;
+    if (readsLetters)
+      for (const directory of [auth0, secondAuth0])
+        directory.usersByEmail = async (text) => directory.listed().filter(({ email }) => email === text);
     this.stores = {
       log,
       queue,

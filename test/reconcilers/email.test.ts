@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Refusal } from '../../src/events/fold.ts';
 import type { DesiredEmail } from '../../src/reconcilers/address.ts';
-import { apply, plan } from '../../src/reconcilers/email.ts';
+import { apply, PARKED_FOR_MS, plan } from '../../src/reconcilers/email.ts';
 import { alice, bob, handle } from '../mongo/people.ts';
 import { account, DAY, holders, mine, now, refusals, tagged } from '../support/in-memory/account-plan.ts';
 import { inMemoryAccounts } from '../support/in-memory/accounts.ts';
@@ -72,6 +72,14 @@ describe('the plan', () => {
       held: true,
     },
     {
+      reason: 'the PDS refused it, and it is known which user has it',
+      wanted: wants([mine], refusals([mine, 'taken', DAY - 1])),
+      actual: other,
+      holders: holders(mine),
+      says: 'False EmailHeldByUser',
+      held: true,
+    },
+    {
       reason: 'the PDS refused it long ago',
       wanted: wants([mine], refusals([mine, 'taken', DAY])),
       actual: other,
@@ -89,6 +97,41 @@ describe('the plan', () => {
     expect(`${condition.status} ${condition.reason}`).toBe(says);
     expect(condition.held).toBe('held' in rest && rest.held === true);
     expect(condition.message).not.toContain('@example.com');
+  });
+});
+
+describe('an account that is parked and follows no address', () => {
+  const parked = { did: other.did, from: mine, to: 'parked@account.invalid', at: now };
+  const later = new Date(now.getTime() + PARKED_FOR_MS);
+  it.each([
+    { reason: 'is patient for a while', at: now, says: 'False EmailParked' },
+    { reason: 'gets its former address back', at: later, to: mine, says: 'False EmailParked' },
+    {
+      reason: 'needs action where that is taken',
+      at: later,
+      holders: holders(mine),
+      says: 'False EmailParked',
+      held: true,
+    },
+    { reason: 'stays parked once its user is deleted', at: later, isDeleted: true, says: 'True NotManaged' },
+    {
+      reason: 'is left alone with an address of its own',
+      at: later,
+      left: account({ email: 'alice.old@example.com' }),
+      says: 'True NotManaged',
+    },
+  ])('$reason', ({ at, says, to, ...rest }) => {
+    const { left, isDeleted, held, ...given } = {
+      ...{ left: account({ email: parked.to }), isDeleted: false, held: false, holders: holders() },
+      ...rest,
+    };
+    const leftBecause = 'The email address is not verified in Auth0.';
+    const actual = { account: undefined, leftBecause, left, isDeleted, isInRing: false, ...given };
+    const { actions, condition } = plan({ ...wants([]), parked }, actual, at);
+    expect(actions).toMatchObject(to === undefined ? [] : [{ type: 'change-email', did: left.did, to }]);
+    expect(`${condition.status} ${condition.reason}`).toBe(says);
+    expect(condition.held).toBe(held);
+    expect(condition.message).not.toContain('@');
   });
 });
 

@@ -44,6 +44,7 @@ export function wants(wishes: Wishes = {}): WantedAccount {
     sights: { record: undefined, account: undefined },
     recordRemoved: false,
     lostDid: undefined,
+    parked: undefined,
     transferred: undefined,
     failedCreations: 0,
     creationFailedAt: undefined,
