@@ -64,6 +64,8 @@ export interface FailedCall {
 /** All that a look was answered. */
 export interface Seen {
   readonly users: readonly { readonly tenant: TenantId; readonly user: Auth0User }[];
+  /** Users in Auth0 whom this user's plan went by, of any tenant. Absent in captures of versions that did not keep them. */
+  readonly people?: readonly { readonly key: UserKey; readonly user: Auth0User }[];
   readonly documents: readonly { readonly user: UserKey; readonly documents: Documents }[];
   readonly accounts: readonly (PdsAccount & { readonly inviteCode: string | undefined })[];
   readonly holders: readonly { readonly handle: AccountHandle; readonly holder: HandleHolder }[];
@@ -168,6 +170,7 @@ class Recorder {
   domain: string | undefined;
   readonly #events = new Map<EventId, ConcordEvent>();
   readonly #users = new Map<string, { tenant: TenantId; user: Auth0User }>();
+  readonly #people = new Map<UserKey, Auth0User>();
   readonly #documents = new Map<UserKey, Documents>();
   readonly #accounts = new Map<Did, PdsAccount>();
   readonly #holders = new Map<AccountHandle, HandleHolder>();
@@ -214,6 +217,7 @@ class Recorder {
       people: {
         user: async (user) => {
           const answer = await this.#asked('user', deps.people.user(user));
+          if (answer !== undefined && answer !== 'absent') this.#people.set(user, answer);
           return answer;
         },
       },
@@ -342,15 +346,9 @@ class Recorder {
     return {
       users: [...this.#users.values()].map(({ tenant, user }) => ({
         tenant: as.tenant(tenant),
-        user: {
-          ...{
-            userId: as.userId(user.userId),
-            email: user.email === undefined ? undefined : as.email(user.email),
-          },
-          ...{ emailVerified: user.emailVerified, blocked: user.blocked, createdAt: user.createdAt },
-          ...(user.linked === undefined ? {} : { linked: user.linked.map((id) => as.userId(id)).sort() }),
-        },
+        user: disguisedUser(user, as),
       })),
+      people: [...this.#people].map(([key, user]) => ({ key: as.user(key), user: disguisedUser(user, as) })),
       documents: [...this.#documents].map(([user, documents]) => ({
         ...{ user: as.user(user), documents: disguisedDocuments(documents, as) },
       })),
@@ -391,6 +389,17 @@ class Recorder {
 function disguisedName(name: string, as: Disguise): string {
   const handle = parseAccountHandle(name);
   return handle === undefined ? as.email(name) : as.handle(handle);
+}
+
+function disguisedUser(
+  { userId, email, emailVerified, blocked, createdAt, linked }: Auth0User,
+  as: Disguise,
+): Auth0User {
+  return {
+    ...{ userId: as.userId(userId), email: email === undefined ? undefined : as.email(email) },
+    ...{ emailVerified, blocked, createdAt },
+    ...(linked === undefined ? {} : { linked: linked.map((id) => as.userId(id)).sort() }),
+  };
 }
 
 function disguisedClaimant(

@@ -1,8 +1,6 @@
 /** Looks on at every write as it takes effect: what must not happen is noticed at once, and what did happen is kept. */
 import type { Removable } from '../../src/events/event.ts';
 import type { Code, Did, UserKey } from '../../src/identity.ts';
-import type { Auth0User } from '../../src/ports.ts';
-import { otherTenant } from '../mongo/people.ts';
 import type { StoredAccount } from '../support/in-memory/accounts.ts';
 import type { StoredUser } from '../support/in-memory/documents.ts';
 import { all, saveMap } from '../support/in-memory/kept.ts';

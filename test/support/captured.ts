@@ -4,7 +4,6 @@ import { CAPTURE_VERSION, type Capture, type FailedCall } from '../../src/engine
 import { dryRun } from '../../src/engine/dry-run.ts';
 import type { View } from '../../src/engine/look.ts';
 import { ownerOf } from '../../src/engine/owner.ts';
-import { peopleOf } from '../../src/engine/people.ts';
 import { UNSEEN } from '../../src/engine/standing.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import type { Successor } from '../../src/ports.ts';
@@ -81,10 +80,13 @@ export async function loadCapture(text: string): Promise<CapturedWorld> {
     dids: accounts.dids,
     subjects: await holders(capture, hooks),
     inactive: await inactive(capture, hooks),
-    people: peopleOf([
-      { keyPrefix: own.keyPrefix, directory },
-      ...(sister === undefined ? [] : [{ keyPrefix: sister.keyPrefix, directory: sistersDirectory }]),
-    ]),
+    people: {
+      user: async (key) => {
+        const failure = seen.failed.find(({ call }) => call === 'user');
+        if (failure !== undefined) throw errorOf(failure);
+        return seen.people?.find((one) => one.key === key)?.user ?? 'absent';
+      },
+    },
     successors: {
       known: async () => answered(seen, 'knownSuccessors', seen.successors?.known),
       inAuth0: async () => answered(seen, 'successorsInAuth0', seen.successors?.inAuth0),
@@ -163,10 +165,10 @@ async function holders({ seen, tenant, sister, at }: Capture, hooks: Hooks): Pro
   const { queue, subjects } = inMemoryWorkQueue(hooks);
   const named = [...seen.emailHolders, ...seen.carriers].flatMap((one) => one.claimants);
   const claimants = [...named, ...seen.owners];
-  for (const { user, tenant: _, ...claim } of new Map(claimants.map((one) => [one.user, one])).values()) {
+  for (const { user, tenant: of, ...claim } of new Map(claimants.map((one) => [one.user, one])).values()) {
     const owned = ownerOf(user, sister === undefined ? [tenant] : [tenant, sister]);
     if (owned === undefined) throw new Error('The holder of an address is no user of a tenant.');
-    const trigger = { user, tenant: owned.tenant.id, userId: owned.userId };
+    const trigger = { user, tenant: of, userId: owned.userId };
     const lease = await queue.claimUser(trigger, at, 1_000);
     if (lease === undefined) throw new Error('A user is laid twice.');
     await queue.complete(lease, { ...UNSEEN, ...claim }, undefined);
