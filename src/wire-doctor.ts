@@ -8,6 +8,7 @@ import { askEndpoint } from './auth0/endpoint.ts';
 import { createAuth0Inspection } from './auth0/inspection.ts';
 import { createTenantLogs } from './auth0/logs.ts';
 import type { Config, TenantConfig } from './config/schema.ts';
+import { emailTagOf } from './config/tenants.ts';
 import type { ExaminedSide, Surroundings } from './doctor/examine.ts';
 import type { SimulatedTenant, SimulationSide } from './doctor/simulate.ts';
 import type { ExaminedTenant } from './doctor/tenant.ts';
@@ -21,6 +22,7 @@ import { inactiveAccountReader } from './mongo/inactive-accounts.ts';
 import { indexRepair } from './mongo/index-repair.ts';
 import { mongodbInspection } from './mongo/inspection.ts';
 import { rejects } from './mongo/rejects.ts';
+import { reservationReader } from './mongo/reservations.ts';
 import { openScratch } from './mongo/scratch.ts';
 import { storedPasswordReader } from './mongo/stored-passwords.ts';
 import { subjectReader } from './mongo/subjects.ts';
@@ -112,6 +114,7 @@ export function wireSimulation(config: Config, clock: Clock) {
         // Nobody is deleted in it.
         successors: successorSearch(subjects, []),
         ...{ handleDomain: handleDomainOf(accounts), settings: engineSettings(config) },
+        reservations: reservationReader(db),
       },
       ...{ log, queue: workQueue(db), rejects: rejects(db), subjects, chooseHandle },
       ...{ clock, random: systemRandom, logger: createLogger({ level: 'silent' }) },
@@ -120,8 +123,9 @@ export function wireSimulation(config: Config, clock: Clock) {
   };
   return {
     tenants: config.tenants.map((tenant): SimulatedTenant => {
-      const { id, keyPrefix, emailTag } = tenant;
-      return { id, keyPrefix, emailTag: emailTag ?? undefined, logTokens: () => tenant.logTokens };
+      const { id, keyPrefix } = tenant;
+      const emailTag = emailTagOf(config.tenants, tenant);
+      return { id, keyPrefix, emailTag, logTokens: () => tenant.logTokens };
     }),
     /** One database for all tenants, made when it is first asked for. */
     open: async () => {

@@ -11,6 +11,7 @@ import { createAuth0Client } from './auth0/client.ts';
 import { createTenantLogs } from './auth0/logs.ts';
 import { createDirectory } from './auth0/management.ts';
 import type { Config, TenantConfig } from './config/schema.ts';
+import { emailTagOf } from './config/tenants.ts';
 import { createVault } from './credentials.ts';
 import type { OneUserDeps } from './desk/one-user.ts';
 import type { AssessDeps, AssessedTenant } from './engine/assess.ts';
@@ -39,6 +40,7 @@ import { inactiveAccountReader, inactiveAccounts } from './mongo/inactive-accoun
 import { ensureCollections } from './mongo/indexes.ts';
 import { historyReader, readModel } from './mongo/read-model.ts';
 import { rejects } from './mongo/rejects.ts';
+import { reservationReader, reservations } from './mongo/reservations.ts';
 import { runs } from './mongo/runs.ts';
 import { standingReader } from './mongo/standings.ts';
 import { storedPasswordReader, storedPasswords } from './mongo/stored-passwords.ts';
@@ -127,6 +129,7 @@ export function wireReadSide(config: Config): ReadSide {
       subjects,
       inactive: inactiveAccountReader(db),
       successors: successorSearch(subjects, tenants),
+      reservations: reservationReader(db),
       accounts,
       dids: didsFor(config, xrpc),
       handleDomain: handleDomainOf(accounts),
@@ -170,7 +173,8 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
   const inactive = inactiveAccounts(db);
   const successors = successorSearch(subjects, tenants);
   const lookedAt = { events: log, documents, subjects, inactive, accounts, dids, people, successors };
-  const assess = { ...lookedAt, handleDomain, settings };
+  const reserved = reservations(db);
+  const assess = { ...lookedAt, reservations: reserved, handleDomain, settings };
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
   return {
     sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: config.tenants },
@@ -180,6 +184,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
       subjects,
       successors,
       documents,
+      reservations: reserved,
       accounts,
       inactive,
       people,
@@ -279,25 +284,31 @@ function logFor(db: Db, observer: EngineObserver | undefined): EventLog {
 /** For `replay`: with `dryRun`, nothing that could write. Needs MongoDB alone. */
 export function wireReplay(config: Config, dryRun: boolean): ReplayDeps & { close(): Promise<void> } {
   const tenants = config.tenants.map(({ id, keyPrefix }) => ({ id, keyPrefix }));
+  const settings = engineSettings(config);
   const options = { ...config.mongodb, appName: 'concord' };
   if (dryRun) {
     const { db, close } = connect({ ...options, readOnly: true });
     return {
+      clock: systemClock,
       history: historyReader(db),
       events: eventReader(db),
       subjects: subjectReader(db),
+      reservations: reservationReader(db),
+      settings,
       tenants,
       close,
     };
   }
   const { db, close } = connect(options);
-  const { leaseMs } = config.engine;
   return {
+    clock: systemClock,
     history: historyReader(db),
     events: eventReader(db),
     subjects: subjectReader(db),
+    reservations: reservationReader(db),
+    settings,
     tenants,
-    writer: { queue: workQueue(db), readModel: readModel(db), clock: systemClock, leaseMs },
+    writer: { queue: workQueue(db), readModel: readModel(db), reservations: reservations(db) },
     close,
   };
 }
@@ -312,6 +323,7 @@ export function wireForget(config: Config) {
     subjects: subjectReader(db),
     readModel: readModel(db),
     eraser: eraser(db),
+    reservations: reservations(db),
     documents,
     accounts: createAccountReader(xrpcFor(config)),
     clock: systemClock,
@@ -391,7 +403,7 @@ function tenantsFor(config: Config, observer?: EngineObserver, limited: Limited[
     return {
       id,
       keyPrefix,
-      emailTag: tenant.emailTag ?? undefined,
+      emailTag: emailTagOf(config.tenants, tenant),
       logRetentionDays: tenant.logRetentionDays ?? undefined,
       get directory() {
         return auth0().directory;

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type ConfigNeed, loadConfig } from '../src/config/load.ts';
 import type { Config } from '../src/config/schema.ts';
 import { readEnvironment } from '../src/config/sources.ts';
+import { emailTagOf } from '../src/config/tenants.ts';
 
 const KEY = `k1:${Buffer.alloc(32, 7).toString('base64')}`;
 const TOKEN = 'a-webhook-token-of-more-than-32-bytes';
@@ -424,6 +425,10 @@ describe('the shipped files', () => {
       { id: 'aesthetic', keyPrefix: '', emailTag: null, sisterOf: null },
       { id: 'sotce', sisterOf: 'aesthetic' },
     ]);
+    expect(config.tenants.map((tenant) => emailTagOf(config.tenants, tenant))).toEqual([
+      'aesthetic',
+      'sotce',
+    ]);
     expect(config.tenants).toMatchObject([
       {},
       { keyPrefix: 'sotce-', emailTag: 'sotce', managementUrl: 'https://sotce.us.auth0.com' },
@@ -522,6 +527,21 @@ describe('tenants of one database', () => {
       problem: 'tenants[2].sisterOf: a is the sister of tenants[1] already; sisters are two',
     },
     {
+      reason: 'with one tag both users of a person would want one address',
+      list: [
+        { id: 'a', logTokens: [token('a')] },
+        { id: 'b', logTokens: [token('b')], keyPrefix: 'b-', sisterOf: 'a', emailTag: 'a' },
+      ],
+      problem:
+        'tenants[1].emailTag: a is the tag of tenants[0] too, which is its id where none is set; linked tenants need two',
+    },
+    {
+      reason: 'a tag is a part of an address',
+      list: [{ id: 'a', logTokens: [token('a')], emailTag: true }],
+      problem:
+        'tenants[0].emailTag: must be 1 to 32 lower-case letters, digits and hyphens, or false for none',
+    },
+    {
       reason: 'with one token for both, neither could be rotated alone',
       list: [{ id: 'a', logTokens: [token('a')], eventTokens: [token('a')] }],
       problem: 'tenants[0].eventTokens[0]: is the same token as tenants[0].logTokens[0]',
@@ -533,6 +553,33 @@ describe('tenants of one database', () => {
     },
   ])('$reason', ({ list, problem }) => {
     expect(problems(tenants(...list))).toEqual([problem]);
+  });
+
+  test.each([
+    { reason: 'a tenant by itself has no tag', list: [{ id: 'a' }], tags: [undefined] },
+    { reason: 'a tag that is set is the tag', list: [{ id: 'a', emailTag: 'x' }], tags: ['x'] },
+    {
+      reason: 'of tenants that share a database and are not linked none has one',
+      list: [{ id: 'a' }, { id: 'b', keyPrefix: 'b-' }],
+      tags: [undefined, undefined],
+    },
+    {
+      reason: 'the tags of linked tenants are their ids, whichever names the other',
+      list: [{ id: 'main' }, { id: 'b', keyPrefix: 'b-', sisterOf: 'main' }],
+      tags: ['main', 'b'],
+    },
+    {
+      reason: 'one of them may have none',
+      list: [
+        { id: 'a', emailTag: false },
+        { id: 'b', keyPrefix: 'b-', sisterOf: 'a', emailTag: 'x' },
+      ],
+      tags: [undefined, 'x'],
+    },
+  ])('$reason', ({ list, tags }) => {
+    const withTokens = list.map((one, index) => ({ ...one, logTokens: [token(String(index))] }));
+    const config = load(tenants(...withTokens));
+    expect(config.tenants.map((one) => emailTagOf(config.tenants, one))).toEqual(tags);
   });
 
   test('there is at least one', () => {

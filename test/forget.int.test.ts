@@ -195,7 +195,7 @@ test('leaves nothing personal, and everything that happened', async () => {
 });
 
 /** The writes of a `forget`, of which one breaks: before it is done, after it, or in the middle of it. */
-const WRITES = ['append', 'show', 'blankMentions', 'blankEvents'] as const;
+const WRITES = ['append', 'show', 'release', 'blankMentions', 'blankEvents'] as const;
 type Broken = (typeof WRITES)[number];
 
 function breaking(deps: ForgetDeps, broken: Broken, when: 'before' | 'after'): ForgetDeps {
@@ -210,8 +210,9 @@ function breaking(deps: ForgetDeps, broken: Broken, when: 'before' | 'after'): F
         };
       },
     });
-  const { log, readModel, eraser } = deps;
-  return { ...deps, log: wrap(log), readModel: wrap(readModel), eraser: wrap(eraser) };
+  const { log, readModel, reservations, eraser } = deps;
+  const wrapped = { log: wrap(log), readModel: wrap(readModel), eraser: wrap(eraser) };
+  return { ...deps, ...wrapped, reservations: wrap(reservations) };
 }
 
 test.each(

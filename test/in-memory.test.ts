@@ -8,6 +8,7 @@ import { eventLogContract } from './mongo/event-log.contract.ts';
 import { historyPagesContract } from './mongo/history-pages.contract.ts';
 import { inactiveAccountsContract } from './mongo/inactive-accounts.contract.ts';
 import { alice, all, at, bob, code, handle, person, tenant } from './mongo/people.ts';
+import { reservationsContract } from './mongo/reservations.contract.ts';
 import { runsContract } from './mongo/runs.contract.ts';
 import { standingsContract } from './mongo/standings.contract.ts';
 import { userPagesContract } from './mongo/user-pages.contract.ts';
@@ -25,6 +26,7 @@ import { inMemoryHistoryPages } from './support/in-memory/history-pages.ts';
 import type { PortCall } from './support/in-memory/hooks.ts';
 import { inMemoryInactiveAccounts } from './support/in-memory/inactive-accounts.ts';
 import { inMemoryRejects } from './support/in-memory/rejects.ts';
+import { inMemoryReservations } from './support/in-memory/reservations.ts';
 import { inMemoryRuns } from './support/in-memory/runs.ts';
 import { inMemoryStandings } from './support/in-memory/standings.ts';
 import { inMemoryUserPages } from './support/in-memory/user-pages.ts';
@@ -38,6 +40,9 @@ historyPagesContract(async () => {
 alertsContract(async () => inMemoryAlerts());
 cursorsContract(async () => inMemoryCursors());
 workQueueContract(async () => inMemoryWorkQueue());
+describe('reservations in memory', () => {
+  reservationsContract(async () => inMemoryReservations());
+});
 describe('runs in memory', () => {
   runsContract(async () => inMemoryRuns());
 });

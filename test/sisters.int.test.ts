@@ -110,7 +110,9 @@ test('who goes is no sister any more, and is forgotten by the other too', async 
   expect(await conditionOf(engine, sister, 'handle')).toMatchObject({ reason: 'NoPlatformHandle' });
   const forgotten = await runOn(world, '--json', 'forget', alice.userId, '--yes');
   expect(forgotten.code, forgotten.stderr).toBe(0);
-  expect(documentOf(forgotten)).toMatchObject({ mentions: 1 });
+  // What was seen of her, and that it was she who found the other one.
+  expect(documentOf(forgotten)).toMatchObject({ mentions: 2 });
+  expect(await world.db.collection('concord.events').countDocuments({ 'data.by': alice.user })).toBe(0);
 
   expect(await world.db.collection('concord.events').countDocuments({ 'data.user': alice.user })).toBe(0);
   const told = await eventsOf(engine, sister, 'sister.observed');
@@ -166,7 +168,7 @@ test.each([
     for (let time = 0; time < 3; time += 1)
       for (const member of order) await passOver(engine.converge, member);
     expect(await engine.converge.subjects.get(alice.user)).toMatchObject({
-      ...{ sister: sister.user, namedBy: [sister.user], platformHandle: alice.label },
+      ...{ sister: sister.user, platformHandle: alice.label },
     });
     expect(await engine.converge.subjects.get(sister.user)).toMatchObject({ sister: alice.user });
     const carried = await Promise.all(

@@ -1,4 +1,4 @@
-/** `concord replay`: rebuilds what the read model shows from the event log alone. */
+/** `concord replay`: rebuilds what the read model shows, and reservations, from the event log alone. */
 import { type ReplayReport, replay } from '../engine/replay.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import { printJson } from '../terminal/output.ts';
@@ -26,15 +26,20 @@ export async function runReplay(options: ReplayOptions): Promise<ExitCode> {
     progress.finish();
     const durationMs = Date.now() - startedAt;
     if (terminal.json) printJson({ command: 'replay', dryRun, ...report, durationMs });
-    else printReplay(report, durationMs, terminal);
-    if (report.differing > 0) return EXIT.differences;
+    else printReplay(report, dryRun, durationMs, terminal);
+    if (report.differing + (dryRun ? report.unreserved : 0) > 0) return EXIT.differences;
     return report.withoutTenant + report.unerased.length > 0 ? EXIT.partlyDone : EXIT.clean;
   } finally {
     await side.close();
   }
 }
 
-function printReplay(report: ReplayReport, durationMs: number, { stdout, style }: Terminal): void {
+function printReplay(
+  report: ReplayReport,
+  dryRun: boolean,
+  durationMs: number,
+  { stdout, style }: Terminal,
+): void {
   const { users, equal, rebuilt, differing, busy, withoutTenant, withoutEvents, unerased } = report;
   stdout.write(
     `${users} users replayed in ${formatDuration(durationMs)}: ${equal} equal, ${rebuilt} rebuilt${differing > 0 ? `, ${differing} that differ` : ''}\n`,
@@ -44,6 +49,12 @@ function printReplay(report: ReplayReport, durationMs: number, { stdout, style }
     stdout.write(`${style('red', `${withoutTenant} are of no tenant that is configured and were left`)}\n`);
   if (withoutEvents > 0)
     stdout.write(`${withoutEvents} subjects have no event in the log and were left as they are\n`);
+  if (report.unreserved > 0)
+    stdout.write(
+      `${report.unreserved} open account creations ${dryRun ? 'have no reservation' : 'reserved again'}\n`,
+    );
+  if (report.reservationsOver > 0)
+    stdout.write(`${report.reservationsOver} reservations are over${dryRun ? '' : ' and were released'}\n`);
   for (const user of unerased)
     stdout.write(
       `${style('red', visible(user))} is forgotten, and the log holds personal data again: concord forget '${visible(user)}'\n`,

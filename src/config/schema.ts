@@ -113,7 +113,11 @@ const tenant = z
       'must be empty, or up to 32 lower-case letters, digits and hyphens that end in a hyphen',
       /^([a-z0-9][a-z0-9-]{0,30}-)?$/,
     ).default(''),
-    emailTag: text('must be 1 to 32 lower-case letters, digits and hyphens', /^[a-z0-9][a-z0-9-]{0,31}$/)
+    emailTag: z
+      .union(
+        [z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/), z.literal(false)],
+        'must be 1 to 32 lower-case letters, digits and hyphens, or false for none',
+      )
       .nullable()
       .default(null),
     sisterOf: z

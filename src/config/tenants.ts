@@ -11,7 +11,8 @@
  *
  * Two streams do not share a token either: whoever holds it could write another tenant's log.
  *
- * Sisters are two: with a third it would be open whose handle a person's is, and who is asked for it.
+ * Sisters are two: with a third it would be open whose handle a person's is, and who is asked for it. Their email tags
+ * differ, or the account of one user would get the address of the other.
  */
 import { formatPath, isMapping } from './sources.ts';
 
@@ -45,6 +46,7 @@ export function tenantProblems(tenants: unknown): string[] {
     ...idProblems(texts(mappings.map((tenant) => tenant['id']))),
     ...prefixProblems(texts(mappings.map((tenant) => tenant['keyPrefix'] ?? ''))),
     ...sisterProblems(mappings),
+    ...tagProblems(mappings),
     ...tokenProblems(mappings),
   ];
 }
@@ -106,6 +108,40 @@ function sisterProblems(tenants: readonly Readonly<Record<string, unknown>>[]): 
     return first === index
       ? []
       : [`${path}: ${value} is the sister of ${formatPath(['tenants', first])} already; sisters are two`];
+  });
+}
+
+interface Tagged {
+  readonly id?: unknown;
+  readonly emailTag?: unknown;
+  readonly sisterOf?: unknown;
+}
+
+/**
+ * What is put into the addresses of a tenant's users where another user has theirs. Of a tenant that is linked with
+ * another one it is by default the id of the tenant, so that both users of a person end with an account, whichever
+ * comes first. An id has the form of a tag.
+ */
+export function emailTagOf(tenants: readonly Tagged[], tenant: Tagged): string | undefined {
+  const { id, emailTag } = tenant;
+  if (typeof emailTag === 'string') return emailTag;
+  if (emailTag === false || typeof id !== 'string') return undefined;
+  return tenants.some((other) => isPair(other, tenant)) ? id : undefined;
+}
+
+function isPair(a: Tagged, b: Tagged): boolean {
+  return (a.sisterOf ?? null) === b.id || (b.sisterOf ?? null) === a.id;
+}
+
+function tagProblems(tenants: readonly Readonly<Record<string, unknown>>[]): string[] {
+  return tenants.flatMap((tenant, index) => {
+    const tag = emailTagOf(tenants, tenant);
+    const first = tenants.findIndex((other) => isPair(other, tenant) && emailTagOf(tenants, other) === tag);
+    if (tag === undefined || first === -1 || first >= index) return [];
+    const [path, other] = [formatPath(['tenants', index, 'emailTag']), formatPath(['tenants', first])];
+    return [
+      `${path}: ${tag} is the tag of ${other} too, which is its id where none is set; linked tenants need two`,
+    ];
   });
 }
 

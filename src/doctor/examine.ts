@@ -1,6 +1,7 @@
 /** All the checks there are, in the order in which they are told. */
 import type { ConfigNeed } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { emailTagOf } from '../config/tenants.ts';
 import type { MongodbInspection } from '../inspection.ts';
 import type { Clock } from '../ports.ts';
 import { auth0Checks } from './auth0.ts';
@@ -45,8 +46,8 @@ export function checksFor(
   const { side, pds, tenants } = surroundingsOf(config);
   const simulation = simulationOf?.(config);
   const mongodb = () => side().mongodb;
-  const settings = config.tenants.map(({ id, emailTag, sisterOf }, at) => ({
-    ...{ id, emailTag, sisterOf },
+  const settings = config.tenants.map((tenant, at) => ({
+    ...{ id: tenant.id, emailTag: emailTagOf(config.tenants, tenant), sisterOf: tenant.sisterOf },
     // Where it is lacking, to read it throws.
     domain: hasNeed(load, 'auth0') ? config.tenants[at]?.domain : undefined,
   }));

@@ -25,6 +25,7 @@ const COLLECTIONS: Readonly<Record<string, readonly string[]>> = {
   'concord.rejects': ['find', 'insert', 'update', 'listIndexes', 'createIndex'],
   'concord.cursors': ['find', 'insert', 'update', 'remove', 'listIndexes', 'createIndex'],
   'concord.inactive-accounts': ['find', 'insert', 'update', 'remove', 'listIndexes', 'createIndex'],
+  'concord.reservations': ['find', 'insert', 'update', 'remove', 'listIndexes', 'createIndex'],
 };
 const NEEDED: readonly Privilege[] = [
   ...Object.entries(COLLECTIONS).flatMap(([collection, actions]) =>

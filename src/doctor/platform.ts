@@ -27,7 +27,8 @@ export interface Platform {
 export interface TenantSettings {
   readonly id: TenantId;
   readonly domain: string | undefined;
-  readonly emailTag: string | null;
+  /** Undefined for none; of a linked tenant only where the configuration says so. */
+  readonly emailTag: string | undefined;
   readonly sisterOf: string | null;
 }
 
@@ -140,13 +141,14 @@ export function judgeSisters(tenants: readonly TenantSettings[]): Seen {
         mend: `Correct tenants[${at}].domain, or take the tenant away.`,
       });
     const sister = tenants.find(({ id }) => id === tenant.sisterOf);
-    if (sister !== undefined && sister.emailTag === null && tenant.emailTag === null)
+    const untagged = sister === undefined ? [] : [sister, tenant].filter((one) => one.emailTag === undefined);
+    if (untagged.length > 0)
       findings.push({
         level: 'warning',
         code: 'SISTERS_UNTAGGED',
-        what: `${tenant.id} and ${sister.id} are sisters, and neither has an emailTag.`,
-        why: 'A PDS holds an address once, so whoever is in both gets one account and the other user is held for ever.',
-        mend: `Set tenants[${at}].emailTag, such as ${tenant.id}; or leave it, if one account a person is what you want.`,
+        what: `emailTag is false for ${untagged.map(({ id }) => id).join(' and ')}, which is linked with another tenant.`,
+        why: 'An address can have one account on the PDS. A person who is in both tenants has no account in this one if the account in the other one was created first.',
+        mend: 'Remove emailTag, so that the id of the tenant is its tag; or leave it, if one account a person is what you want.',
       });
   }
   const pairs = tenants.filter(({ sisterOf }) => sisterOf !== null).length;

@@ -23,6 +23,7 @@ import type {
   Directory,
   Documents,
   HandleHolder,
+  HeldValue,
   InactiveListing,
   PdsAccount,
   ServiceLocation,
@@ -53,6 +54,7 @@ export interface FailedCall {
     | 'listing'
     | 'knownSuccessors'
     | 'successorsInAuth0'
+    | 'find'
     | 'events';
   /** Of the sister tenant, and not of the user's own. */
   readonly isSisters: boolean;
@@ -76,6 +78,8 @@ export interface Seen {
   readonly successors?: { readonly known: readonly Successor[]; readonly inAuth0: readonly Successor[] };
   /** Absent in captures of versions that did not ask the directory of DIDs. */
   readonly locations?: readonly { readonly did: Did; readonly location: ServiceLocation }[];
+  /** Absent in captures from before there were reservations. */
+  readonly reserved?: readonly HeldValue[];
   /** Undefined where the PDS could not be asked. */
   readonly domain: string | undefined;
   readonly failed: readonly FailedCall[];
@@ -175,6 +179,7 @@ class Recorder {
   #known: readonly Successor[] = [];
   #inAuth0: readonly Successor[] = [];
   readonly #locations = new Map<Did, ServiceLocation>();
+  readonly #reserved: HeldValue[] = [];
   readonly #failed: FailedCall[] = [];
 
   constructor(deps: AssessDeps, tenant: AssessedTenant) {
@@ -257,6 +262,13 @@ class Recorder {
         inAuth0: async (user, emails) => {
           this.#inAuth0 = await this.#asked('successorsInAuth0', successors.inAuth0(user, emails));
           return this.#inAuth0;
+        },
+      },
+      reservations: {
+        find: async (values) => {
+          const held = await this.#asked('find', deps.reservations.find(values));
+          this.#reserved.push(...held);
+          return held;
         },
       },
       events: {
@@ -364,6 +376,10 @@ class Recorder {
         did: as.did(did),
         location:
           location.type === 'elsewhere' ? { ...location, origin: as.origin(location.origin) } : location,
+      })),
+      reserved: this.#reserved.map(({ kind, value, by }) => ({
+        ...{ kind, value: kind === 'email' ? as.email(value) : as.handle(value as AccountHandle) },
+        by: { ...by, user: as.user(by.user), intent: as.event(by.intent) },
       })),
       domain: this.domain === undefined ? undefined : DISGUISED_DOMAIN,
       failed: this.#failed,

@@ -24,14 +24,16 @@ import type {
   PasswordVault,
   People,
   Random,
+  Reservations,
   SubjectReader,
   SubjectView,
+  Trigger,
   WorkQueue,
 } from '../ports.ts';
 import * as account from '../reconcilers/account.ts';
 import * as email from '../reconcilers/email.ts';
 import * as handle from '../reconcilers/handle.ts';
-import type { ApplyContext, Told } from '../reconcilers/reconciler.ts';
+import type { Applied, ApplyContext, Told } from '../reconcilers/reconciler.ts';
 import type { TransferAction } from '../reconcilers/transfer-state.ts';
 import * as transfer from '../reconcilers/transfer-steps.ts';
 import * as userDocument from '../reconcilers/user-document.ts';
@@ -44,6 +46,7 @@ import { learnFromAuth0, learnHandle, learnSister, learnSubject } from './learn.
 import { type Action, look, type TenantPolicy, type View } from './look.ts';
 import { type Withheld, withheld } from './policy.ts';
 import { recoverOutcomes } from './recover.ts';
+import { Reserving } from './reserving.ts';
 import type { EngineSettings } from './settings.ts';
 import {
   failuresOf,
@@ -69,6 +72,7 @@ export interface ConvergeDeps {
   readonly people: People;
   readonly successors: SuccessorSearch;
   readonly documents: DocumentStore;
+  readonly reservations: Reservations;
   readonly accounts: AccountHost;
   readonly dids: DidDirectory;
   readonly inactive: InactiveAccounts;
@@ -86,7 +90,7 @@ export interface ConvergeDeps {
 /** One action of a plan, and what came of it. */
 export interface StepInfo {
   readonly action: Action;
-  /** `done`, or the code of what went wrong. */
+  /** `done`, `reserved` where nothing was done as another user has reserved the value, or the code of what went wrong. */
   readonly outcome: string;
   readonly durationMs: number;
 }
@@ -116,6 +120,7 @@ export interface PassResult {
 const MAX_ROUNDS = 6;
 /** Milliseconds after which a user is looked at again whose linked user was being reconciled. */
 const LINKED_WAIT_MS = 2_000;
+const OUTCOMES = { applied: 'done', 'not-applied': 'reserved' } as const satisfies Record<Applied, string>;
 /** How much of a lease must be left before an effect is begun; less is renewed first. */
 const LEASE_MARGIN = 0.5;
 
@@ -157,11 +162,14 @@ class Pass {
   readonly #deps: ConvergeDeps;
   readonly #tenant: ConvergedTenant;
   readonly #failures: Failure[] = [];
+  readonly #reserving: Reserving;
   #lease: Lease;
   #observedAt: Date | undefined;
   #sister: SisterLook = NO_SISTER;
   /** Nothing is done while a user that was linked into this one is being reconciled: its account may be this user's. */
   #isWaitingForLinked = false;
+  /** A linked user who was told that it was found, and is due when this pass ends. */
+  #named: Trigger | undefined;
   /** An append failed, and may be in the log all the same: the next pass reads what is there before it tells more of it. */
   #isLogUncertain = false;
   /** What the log said when the pass began. */
@@ -174,6 +182,7 @@ class Pass {
     this.#deps = deps;
     this.#tenant = tenant;
     this.#lease = lease;
+    this.#reserving = new Reserving({ ...deps, events: deps.log }, lease.user);
     this.#observedAt = lease.observedAt;
     this.#cause = lease.causes;
   }
@@ -181,9 +190,12 @@ class Pass {
   async run(startedAt: Date): Promise<PassResult> {
     const { log, clock } = this.#deps;
     const { user, tenant } = this.#lease;
-    const journal = createJournal(this.#deps, user, tenant, await log.ofUser(user));
+    const history = await log.ofUser(user);
+    const journal = createJournal(this.#deps, user, tenant, history);
     this.#known = subjectView(journal.facts());
     if (journal.facts().forgotten && !(await this.#isBack())) return this.#leaveAlone(journal, startedAt);
+    const begun = await attempt('account', () => this.#reserving.begin(history, journal.facts()));
+    if (!begun.ok) this.#failures.push(begun.failure);
     const documents = await traced('concord.learn', {}, async (span) => {
       const learnt = await this.#learn(journal);
       span.fail(this.#failures[0]?.code);
@@ -234,7 +246,7 @@ class Pass {
       const deps = { documents, events: this.#deps.log };
       this.#sister = await lookForSister(deps, this.#tenant, user, now, found, how);
       if (how === 'ask') await this.#nameSelf();
-      told.push(...learnSister(facts, this.#sister.seen));
+      told.push(...learnSister(facts, this.#sister));
     }
     // A read that half failed is not fresh: the next pass would take the unknown sister for none.
     if (answer !== undefined && this.#sister.failure === undefined) this.#observedAt = readAt;
@@ -245,7 +257,7 @@ class Pass {
   async #nameSelf(): Promise<void> {
     if (typeof this.#sister.seen === 'string') return;
     await this.#ensureLease();
-    await nameSelf(this.#deps, this.#tenant, this.#lease.user, this.#sister.seen, this.#cause);
+    this.#named = await nameSelf(this.#deps, this.#tenant, this.#lease.user, this.#sister.seen, this.#cause);
   }
 
   /**
@@ -355,31 +367,37 @@ class Pass {
       const context = this.#context(journal, intended);
       const startedAt = this.#deps.clock.now();
       const done = await this.#try(action, documents, context);
-      if (done.ok) this.applied.push(action);
-      else this.#failures.push(done.failure);
+      if (!done.ok) this.#failures.push(done.failure);
+      else if (done.value === 'applied') this.applied.push(action);
       const durationMs = this.#deps.clock.now().getTime() - startedAt.getTime();
-      this.#deps.onStep?.({ action, outcome: done.ok ? 'done' : done.failure.code, durationMs });
+      const outcome = done.ok ? OUTCOMES[done.value] : done.failure.code;
+      this.#deps.onStep?.({ action, outcome, durationMs });
     }
   }
 
-  #try(action: Action, read: Documents, context: ApplyContext): Promise<Attempt<void>> {
+  #try(action: Action, read: Documents, context: ApplyContext): Promise<Attempt<Applied>> {
     const { resource, type } = action;
     const what = { 'concord.resource': resource, 'concord.action': type };
     return traced('concord.apply', what, async (span) => {
-      const done: Attempt<void> = await attempt(resource, () => this.#carryOut(action, read, context));
+      const done: Attempt<Applied> = await attempt(resource, () => this.#carryOut(action, read, context));
       span.fail(done.ok ? undefined : done.failure.code);
       return done;
     });
   }
 
-  #carryOut(action: Action, read: Documents, context: ApplyContext): Promise<void> {
+  async #carryOut(action: Action, read: Documents, context: ApplyContext): Promise<Applied> {
     const { documents, accounts, random } = this.#deps;
-    if (isOfTransfer(action)) return transfer.apply(this.#deps, action, context);
+    if (isOfTransfer(action)) {
+      await transfer.apply(this.#deps, action, context);
+      return 'applied';
+    }
     switch (action.resource) {
       case 'verification':
-        return verification.apply(documents, action, context);
+        await verification.apply(documents, action, context);
+        return 'applied';
       case 'user-document':
-        return userDocument.apply(documents, random, action, context);
+        await userDocument.apply(documents, random, action, context);
+        return 'applied';
       case 'account':
         return account.apply(this.#deps, action, read, context);
       case 'email':
@@ -397,6 +415,10 @@ class Pass {
       ensureLease: () => this.#ensureLease(),
       tell: async (...told) => {
         cause = await this.#tell(journal, [cause], ...told);
+      },
+      reserve: async (values, intent = this.#deps.random.id()) => {
+        await this.#ensureLease();
+        return this.#reserving.reserve(values, intent);
       },
     };
   }
@@ -453,14 +475,18 @@ class Pass {
     const waiting = { ...this.#deps, events: this.#deps.log };
     const before = [this.#known, this.#lease.shown ?? UNSEEN];
     const cause = this.#cause.at(-1);
-    await wakeSister(this.#deps, this.#tenant, before, shown, cause);
-    await wakeWaiting(waiting, user, before, shown, cause);
+    const frees = this.#reserving.frees(journal.facts());
+    await wakeWaiting(waiting, user, before, shown, cause, frees);
+    const ended = { before, shown, namedBy: journal.facts().namedBy, causes: this.#lease.causes };
+    await wakeSister(this.#deps, this.#tenant, ended, cause);
+    if (this.#named !== undefined) await queue.markDue([this.#named], clock.now(), 'trigger');
     const affected = await affectedBy(this.#deps.subjects, this.#lease, before, shown);
     const triggers = affected.map((one) => (cause === undefined ? one : { ...one, cause }));
     if (triggers.length > 0) await queue.markDue(triggers, clock.now(), 'trigger');
     await queue.complete(this.#lease, shown, this.#observedAt, retryAt);
     // Once more: another worker may have looked at them before the read model showed this.
     if (triggers.length > 0) await queue.markDue(triggers, clock.now(), 'trigger');
+    await this.#reserving.end(journal.facts());
     await checkWaits(waiting, this.#lease, shown, view?.others ?? []);
     this.#report(end, journal, latencyMs);
     const durationMs = clock.now().getTime() - startedAt.getTime();

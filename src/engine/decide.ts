@@ -18,15 +18,26 @@ export async function decide<T extends EventType>(
   trigger: Omit<Trigger, 'cause'>,
   type: T,
   data: EventData[T],
+): Promise<EventId> {
+  const cause = await appendTo(deps, trigger, type, data);
+  await deps.queue.markDue([{ ...trigger, cause }], deps.clock.now(), 'trigger');
+  return cause;
+}
+
+/** An event that is later than all that the log has of the user. The caller makes the user due. */
+export async function appendTo<T extends EventType>(
+  deps: Omit<DecideDeps, 'queue'>,
+  trigger: Omit<Trigger, 'cause'>,
+  type: T,
+  data: EventData[T],
   cause: readonly EventId[] = [],
 ): Promise<EventId> {
-  const { log, queue, clock } = deps;
+  const { log } = deps;
   const event = draft(deps, trigger.user, trigger.tenant, type, data);
   const history = await log.ofUser(trigger.user);
   const newest = Math.max(0, ...history.map((event) => (isReceived(event) ? 0 : event.at.getTime())));
   const at = new Date(Math.max(event.at.getTime(), newest + 1));
   await log.append([{ ...event, at, cause } as ConcordEvent]);
-  await queue.markDue([{ ...trigger, cause: event._id }], clock.now(), 'trigger');
   return event._id;
 }
 

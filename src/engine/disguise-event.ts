@@ -62,6 +62,8 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
       const { by } = event.data;
       return { ...head, type: event.type, data: { by: by === null ? null : as.user(by) } };
     }
+    case 'sister.dismissed':
+      return { ...head, type: event.type, data: { named: as.event(event.data.named) } };
     case 'subject.observed': {
       const { code, account, record, ...rest } = event.data;
       const seen = account && {

@@ -22,6 +22,7 @@ import type {
   PdsAccount,
   Random,
   ReadModel,
+  Reservations,
   SubjectReader,
   Trigger,
   WorkQueue,
@@ -35,6 +36,7 @@ export interface ForgetDeps {
   readonly subjects: Pick<SubjectReader, 'get' | 'waitingFor'>;
   readonly readModel: ReadModel;
   readonly eraser: Eraser;
+  readonly reservations: Pick<Reservations, 'release'>;
   readonly documents: Pick<DocumentReader, 'read'>;
   readonly accounts: Pick<AccountReader, 'account' | 'holderOf'>;
   readonly clock: Clock;
@@ -188,6 +190,8 @@ async function erase(deps: ForgetDeps, lease: Lease, by: string): Promise<Forget
   const again = journal.facts().forgotten;
   if (!again) await journal.tell([], { type: 'user.forgotten', data: { by } });
   await deps.readModel.show(lease, subjectView(journal.facts()));
+  // Their keys are made of addresses and handles.
+  await deps.reservations.release(user);
   const addresses = addressesIn(history);
   const { events: mentions, rejects } = await deps.eraser.blankMentions({ user, tenant, userId, addresses });
   const events = await deps.eraser.blankEvents(user);

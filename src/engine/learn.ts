@@ -6,6 +6,7 @@ import type { Auth0User, Documents, PdsAccount } from '../ports.ts';
 import type { SisterSeen } from '../reconcilers/handle.ts';
 import type { Told } from '../reconcilers/reconciler.ts';
 import type { View } from './look.ts';
+import type { SisterLook } from './sister.ts';
 
 /** What Auth0's answer adds to the facts: nothing when it says what was known. */
 export function learnFromAuth0(facts: Facts, userId: Auth0UserId, answer: Auth0User | 'absent'): Told[] {
@@ -43,7 +44,12 @@ export function learnHandle(facts: Facts, platformHandle: string | undefined): T
 }
 
 /** A sister tenant that could not be read says nothing: what was known of the sister stays. */
-export function learnSister(facts: Facts, sister: SisterSeen): Told[] {
+export function learnSister(facts: Facts, { seen, disproved }: SisterLook): Told[] {
+  const dismissed = disproved.map((named): Told => ({ type: 'sister.dismissed', data: { named } }));
+  return [...learnSeenSister(facts, seen), ...dismissed];
+}
+
+function learnSeenSister(facts: Facts, sister: SisterSeen): Told[] {
   if (sister === 'unknown') return [];
   const { user, platformHandle: handle } =
     sister === 'none' ? { user: undefined, platformHandle: undefined } : sister;

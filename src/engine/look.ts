@@ -17,7 +17,9 @@ import type {
   InactiveAccountReader,
   PdsAccount,
   People,
+  ReservationReader,
   SubjectReader,
+  UniqueValue,
 } from '../ports.ts';
 import * as account from '../reconcilers/account.ts';
 import { endSentence } from '../reconcilers/account-end.ts';
@@ -39,6 +41,7 @@ import * as userDocument from '../reconcilers/user-document.ts';
 import * as verification from '../reconcilers/verification.ts';
 import { attempt, type Failure } from './attempt.ts';
 import { openGaps } from './gaps.ts';
+import { takenByOthers } from './reserved.ts';
 import type { EngineSettings } from './settings.ts';
 import { lookForSuccessors, type SuccessorSearch } from './successors.ts';
 import { lookAtTransfer } from './transfer/seen.ts';
@@ -60,6 +63,7 @@ export interface LookDeps {
   readonly successors: SuccessorSearch;
   readonly dids: DidDirectory;
   readonly events: Pick<EventReader, 'read' | 'ofUser'>;
+  readonly reservations: Pick<ReservationReader, 'find'>;
   /** What handles live under, such as `.at.test`; asks the PDS, which may be out of reach. */
   readonly handleDomain: () => Promise<string>;
   readonly settings: Pick<EngineSettings, 'settleMs' | 'refusalRetryMs' | 'policy'>;
@@ -157,8 +161,12 @@ export async function look(
   if (!gap.ok) return assemble(desired, document, undefined, undefined, gap.failure, now, transfer.value);
   if (!domain.ok)
     return assemble(desired, document, undefined, undefined, domain.failure, now, transfer.value);
+  const observing = {
+    ...deps,
+    lookUpTaken: (values: readonly UniqueValue[]) => takenByOthers(deps, user, values, now),
+  };
   const accountSeen = await attempt('account', () =>
-    account.observe(deps, { user, tenant: tenant.id }, desired.account, read),
+    account.observe(observing, { user, tenant: tenant.id }, desired.account, read),
   );
   if (!accountSeen.ok)
     return assemble(desired, document, undefined, undefined, accountSeen.failure, now, transfer.value);
@@ -171,7 +179,7 @@ export async function look(
   const { actual, failure } = await locate(deps.dids, desired.account, seenWith);
   const managed = managedAccount(desired.account, actual);
   const holderSeen = await attempt('handle', () =>
-    handle.observe(deps, user, desired.handle, managed.account),
+    handle.observe(observing, user, desired.handle, managed.account),
   );
   const view = holderSeen.ok
     ? assemble(desired, document, actual, holderSeen.value, undefined, now, transfer.value)
@@ -343,7 +351,7 @@ function othersIn(
   const holders = actual === undefined ? [] : [...actual.emailHolders.values()];
   const partners = [transfer?.incoming, transfer?.outgoing].flatMap((one) => one?.other ?? []);
   if (carriers.length === 0 && holders.length === 0 && partners.length === 0) return NO_ONE;
-  const owners = [...holders.flatMap((one) => (one.type === 'user' ? one : [])), ...carriers];
+  const owners = [...holders.flatMap((one) => (one.type === 'hidden' ? [] : one)), ...carriers];
   return [...partners, ...owners.map(({ seen }) => seen)];
 }
 

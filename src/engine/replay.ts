@@ -1,22 +1,28 @@
 /**
- * Rebuilds the read model from the event log alone, one user at a time.
+ * Rebuilds the read model and the reservations from the event log alone, one user at a time.
  *
  * Who differs is leased before anything is written, and read once more under the lease: so no pass over
  * this user is under way, none can end between the read and the write, and a newer view is never replaced
  * by an older one. Whoever is leased is being looked at, and that pass writes the view itself. The lease
  * is given back as it was taken: nobody becomes due by this, and nobody stops being due.
+ *
+ * What an open account creation has reserved is reserved again, and reservations that are over are released. It takes no
+ * lease, since whoever finds a reservation goes by the log of its user.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { LeaseLostError } from '../errors.ts';
 import { isPersonal } from '../events/blank.ts';
 import type { ConcordEvent } from '../events/event.ts';
-import { fold } from '../events/fold.ts';
+import { type Facts, fold } from '../events/fold.ts';
 import type { TenantId, UserKey } from '../identity.ts';
 import type {
   Clock,
   EventReader,
   HistoryReader,
   ReadModel,
+  Reservation,
+  ReservationReader,
+  Reservations,
   Subject,
   SubjectReader,
   SubjectView,
@@ -24,12 +30,18 @@ import type {
   WorkQueue,
 } from '../ports.ts';
 import { ownerOf } from './owner.ts';
+import { reservedUntil } from './reserved.ts';
+import { isReserved, reservationOf, restoreReservation } from './reserving.ts';
+import type { EngineSettings } from './settings.ts';
 import { subjectView, UNSEEN } from './standing.ts';
 
 export interface ReplayDeps {
   readonly history: HistoryReader;
   readonly events: Pick<EventReader, 'ofUser'>;
   readonly subjects: Pick<SubjectReader, 'get'>;
+  readonly reservations: ReservationReader;
+  readonly clock: Clock;
+  readonly settings: Pick<EngineSettings, 'leaseMs' | 'settleMs'>;
   readonly tenants: readonly { readonly id: TenantId; readonly keyPrefix: string }[];
   /** Undefined in a dry run, which holds nothing that could write. */
   readonly writer?: ReplayWriter;
@@ -38,8 +50,7 @@ export interface ReplayDeps {
 interface ReplayWriter {
   readonly queue: Pick<WorkQueue, 'claimUser' | 'release'>;
   readonly readModel: ReadModel;
-  readonly clock: Clock;
-  readonly leaseMs: number;
+  readonly reservations: Reservations;
 }
 
 export interface ReplayReport {
@@ -53,6 +64,10 @@ export interface ReplayReport {
   readonly busy: number;
   /** Differ, have no subject, and neither the log nor the configuration tells their id in Auth0. */
   readonly withoutTenant: number;
+  /** Users with an open account creation whose reservation was missing: it was restored, or is in a dry run left missing. */
+  readonly unreserved: number;
+  /** Reservations that were over, and were released; in a dry run they are left. */
+  readonly reservationsOver: number;
   /** Subjects that the log knows nothing of. They are left as they are. */
   readonly withoutEvents: number;
   /** Forgotten, and something personal is in their events: a `forget` broke off, or a late entry came in. */
@@ -67,6 +82,7 @@ const USERS_AT_ONCE = 8;
 export async function replay(deps: ReplayDeps, onProgress?: (users: number) => void): Promise<ReplayReport> {
   const counts = { equal: 0, rebuilt: 0, differing: 0, busy: 0, withoutTenant: 0 };
   const unerased: UserKey[] = [];
+  let unreserved = 0;
   const subjects = await deps.history.countSubjects();
   let known = 0;
   let users = 0;
@@ -78,14 +94,53 @@ export async function replay(deps: ReplayDeps, onProgress?: (users: number) => v
       const subject = await deps.subjects.get(user);
       const history = await deps.events.ofUser(user);
       counts[await replayUser(deps, user, subject, history)] += 1;
-      if (fold(history).forgotten && history.some(isPersonal)) unerased.push(user);
+      const facts = fold(history);
+      if (facts.forgotten && history.some(isPersonal)) unerased.push(user);
+      if (await wasUnreserved(deps, user, facts)) unreserved += 1;
       if (subject !== undefined) known += 1;
       users += 1;
       onProgress?.(users);
     }
   };
   await Promise.all(Array.from({ length: USERS_AT_ONCE }, worker));
-  return { users, ...counts, withoutEvents: Math.max(0, subjects - known), unerased: unerased.sort() };
+  const withoutEvents = Math.max(0, subjects - known);
+  const reservationsOver = await releaseOver(deps);
+  return { users, ...counts, unreserved, reservationsOver, withoutEvents, unerased: unerased.sort() };
+}
+
+async function wasUnreserved(deps: ReplayDeps, user: UserKey, { intent }: Facts): Promise<boolean> {
+  if (intent === undefined) return false;
+  if (deps.writer === undefined) return !(await isReserved(deps.reservations, user, intent));
+  const { clock, settings, events, writer } = deps;
+  const reservation = reservationOf(user, intent.event, clock.now(), settings);
+  return restoreReservation(
+    { clock, settings, events, reservations: writer.reservations },
+    intent,
+    reservation,
+  );
+}
+
+async function releaseOver({ reservations, events, settings, clock, writer }: ReplayDeps): Promise<number> {
+  let over = 0;
+  for await (const page of reservations.all()) {
+    for (const [user, own] of byUser(page)) {
+      const history = await events.ofUser(user);
+      const facts = fold(history);
+      const ended = own.filter(
+        (one) => reservedUntil(one, undefined, history, facts, settings.settleMs, clock.now()) === undefined,
+      );
+      over += ended.length;
+      const intents = ended.map(({ intent }) => intent);
+      if (intents.length > 0) await writer?.reservations.release(user, intents);
+    }
+  }
+  return over;
+}
+
+function byUser(page: readonly Reservation[]): ReadonlyMap<UserKey, readonly Reservation[]> {
+  const found = new Map<UserKey, Reservation[]>();
+  for (const one of page) found.set(one.user, [...(found.get(one.user) ?? []), one]);
+  return found;
 }
 
 async function replayUser(
@@ -120,11 +175,11 @@ function ownerIn(
 }
 
 async function rebuild(
-  { events }: ReplayDeps,
-  { queue, readModel, clock, leaseMs }: ReplayWriter,
+  { events, clock, settings }: ReplayDeps,
+  { queue, readModel }: ReplayWriter,
   { user, userId, tenant }: Trigger,
 ): Promise<Outcome> {
-  const lease = await queue.claimUser({ user, userId, tenant }, clock.now(), leaseMs);
+  const lease = await queue.claimUser({ user, userId, tenant }, clock.now(), settings.leaseMs);
   if (lease === undefined) return 'busy';
   try {
     await readModel.show(lease, viewOf(await events.ofUser(user)));
@@ -163,7 +218,6 @@ function shown(view: SubjectView): SubjectView {
     accountEmail: view.accountEmail,
     platformHandle: view.platformHandle,
     sister: view.sister,
-    namedBy: view.namedBy,
     conditions: view.conditions,
     sync: view.sync,
     health: view.health,

@@ -21,11 +21,12 @@ import type {
   EventReader,
   SubjectReader,
   SubjectView,
+  Trigger,
   WorkQueue,
 } from '../ports.ts';
 import type { Sister, SisterSeen } from '../reconcilers/handle.ts';
 import { attempt, type Failure } from './attempt.ts';
-import { type DecideDeps, decide } from './decide.ts';
+import { appendTo, type DecideDeps } from './decide.ts';
 import { ownerOf } from './owner.ts';
 
 export interface SisterTenant {
@@ -43,6 +44,8 @@ export interface SisterLook {
   readonly seen: SisterSeen;
   /** Why it is `unknown`. */
   readonly failure: Failure | undefined;
+  /** The `sister.named` of users who were asked for by it, and are not the same person. */
+  readonly disproved: readonly EventId[];
 }
 
 /**
@@ -60,25 +63,30 @@ export async function lookForSister(
   const { auth0, absentSince } = facts;
   const { sister: asked } = tenant;
   if (asked === undefined || auth0 === undefined || absentSince !== undefined) return NO_SISTER;
-  const look = await attempt('handle', async () => {
+  const look = await attempt('handle', async (): Promise<SisterLook> => {
     const known = facts.sister?.user;
-    const named = facts.namedBy.filter((one) => isCurrent(facts, one)).map((one) => one.user);
-    const candidates = known === undefined ? named : [known, ...named];
-    const sister = how === 'ask' ? await findSister(deps, asked, auth0, candidates) : known;
-    if (sister === undefined) return undefined;
+    const named = facts.namedBy.filter((one) => isCurrent(facts, one));
+    const candidates = [...(known === undefined ? [] : [known]), ...named.map((one) => one.user)];
+    const email = auth0.emailVerified ? auth0.email : undefined;
+    // Without a verified address there is nothing to ask for.
+    if (how === 'ask' && email === undefined) return NO_SISTER;
+    const isToAsk = how === 'ask' && email !== undefined;
+    const proven = isToAsk ? await findSisters(asked, email, candidates) : undefined;
+    const sister = proven === undefined ? known : await choose(deps, proven);
+    const disproved = named.filter((one) => proven?.includes(one.user) === false).map(({ event }) => event);
+    if (sister === undefined) return { ...NO_SISTER, disproved };
     const owns = new Map(own === undefined ? [] : [[user, own]]);
-    return (await seeSisters(deps, new Map([[user, sister]]), owns)).get(user);
+    const seen = (await seeSisters(deps, new Map([[user, sister]]), owns)).get(user);
+    return { ...NO_SISTER, seen: seen ?? 'none', disproved };
   });
-  return look.ok
-    ? { seen: look.value ?? 'none', failure: undefined }
-    : { seen: 'unknown', failure: look.failure };
+  return look.ok ? look.value : { ...NO_SISTER, seen: 'unknown', failure: look.failure };
 }
 
 export function failuresOf({ failure }: SisterLook): readonly Failure[] {
   return failure === undefined ? [] : [failure];
 }
 
-export const NO_SISTER: SisterLook = { seen: 'none', failure: undefined };
+export const NO_SISTER: SisterLook = { seen: 'none', failure: undefined, disproved: [] };
 
 interface Candidate {
   readonly user: UserKey;
@@ -86,18 +94,14 @@ interface Candidate {
 }
 
 /**
- * The linked user in the linked tenant; undefined where there is none. `candidates` are the one that was known and
- * those who named this user: those that the lookup by address misses are read by id. Of several, the one with a handle,
- * or else the oldest. Throws UpstreamError.
+ * Who has this verified address in the linked tenant, the oldest first. `candidates` are the one that was known and those
+ * who named this user: those that the lookup by address misses are read by id. Throws UpstreamError.
  */
-async function findSister(
-  { documents }: SisterDeps,
+async function findSisters(
   tenant: SisterTenant,
-  auth0: Auth0User,
+  email: string,
   candidates: readonly UserKey[],
-): Promise<UserKey | undefined> {
-  const { email } = auth0;
-  if (email === undefined || !auth0.emailVerified) return undefined;
+): Promise<readonly UserKey[]> {
   const lower = email.toLowerCase();
   // Auth0 compares addresses letter by letter, and some providers hand them on as they were typed.
   const spellings = [...new Set([lower, email])];
@@ -109,30 +113,39 @@ async function findSister(
     .filter((other) => other.emailVerified && other.email?.toLowerCase() === lower)
     .map((other) => ({ user: userKey(tenant.keyPrefix, other.userId), auth0: other }))
     .sort(byAge);
-  if (proven.length < 2) return proven[0]?.user;
-  const held = await documents.read([...new Set(proven.map(({ user }) => user))]);
-  const withHandle = proven.find(({ user }) => held.get(user)?.handle !== undefined);
-  return (withHandle ?? proven[0])?.user;
+  return [...new Set(proven.map(({ user }) => user))];
+}
+
+/** Of several the one with a handle, or else the oldest. */
+async function choose({ documents }: SisterDeps, proven: readonly UserKey[]): Promise<UserKey | undefined> {
+  if (proven.length < 2) return proven[0];
+  const held = await documents.read(proven);
+  return proven.find((user) => held.get(user)?.handle !== undefined) ?? proven[0];
 }
 
 /**
- * Tells the linked user that it was found, before this user's own log says so, where the read model does not show that
- * it knows: its own lookup may never find this user. May be repeated. A user of whom nothing is known yet is told as
- * well, and made known by it. Throws UpstreamError.
+ * Tells the linked user that it was found, before this user's own log says so, where neither the read model nor the log
+ * shows that it knows: its own lookup may never find this user. May be repeated. A user of whom nothing is known yet is
+ * told as well, and made known by it.
+ *
+ * Gives back what makes the linked user due, for the end of this pass: two accounts under one address are not created at
+ * the same time. A pass that breaks off before is repeated, and its end wakes the linked user. Throws UpstreamError.
  */
 export async function nameSelf(
-  deps: DecideDeps & { readonly subjects: Pick<SubjectReader, 'get'> },
+  deps: Omit<DecideDeps, 'queue'> & { readonly subjects: Pick<SubjectReader, 'get'> },
   { sister: tenant }: { readonly sister?: SisterTenant | undefined },
   user: UserKey,
   seen: SisterSeen,
   cause: readonly EventId[],
-): Promise<void> {
+): Promise<Trigger | undefined> {
   const owned = tenant === undefined || typeof seen === 'string' ? undefined : ownerOf(seen.user, [tenant]);
-  if (owned === undefined) return;
+  if (owned === undefined) return undefined;
   const shown = await deps.subjects.get(owned.user);
-  if (shown?.sister === user || shown?.namedBy.includes(user) === true) return;
+  if (shown?.sister === user) return undefined;
+  const { namedBy } = fold(await deps.log.ofUser(owned.user));
+  if (namedBy.some((one) => one.user === user)) return undefined;
   const trigger = { user: owned.user, userId: owned.userId, tenant: owned.tenant.id };
-  await decide(deps, trigger, 'sister.named', { by: user }, cause);
+  return { ...trigger, cause: await appendTo(deps, trigger, 'sister.named', { by: user }, cause) };
 }
 
 function byAge(a: Candidate, b: Candidate): number {
@@ -177,12 +190,22 @@ function isExpected(conditions: SubjectView['conditions']): boolean | undefined 
   return !account.held && account.reason !== 'UserBlocked';
 }
 
+/** What a pass knew and came to. */
+export interface EndedPass extends Pick<Facts, 'namedBy'> {
+  readonly before: readonly SubjectView[];
+  readonly shown: SubjectView;
+  /** What made the user due. */
+  readonly causes: readonly EventId[];
+}
+
 /**
  * Makes the sister due when what she goes by has changed: the handle, the address, the account, who is
  * whose sister. Called before a pass ends, while the read model still shows what it showed when she was last
  * told: so a pass that breaks off here tells her again. `before` is what the read model shows, and what the log said
  * when the pass began: she may have gone by that as well, when a line of another worker's came late and the read model
  * never showed it.
+ *
+ * Those who named this user are woken too: it may be deleted before it knows of them, or before they named it.
  */
 export async function wakeSister(
   deps: {
@@ -190,19 +213,15 @@ export async function wakeSister(
     readonly clock: Clock;
   },
   { sister: tenant }: { readonly sister?: SisterTenant | undefined },
-  before: readonly SubjectView[],
-  view: SubjectView,
+  { before, shown, namedBy, causes }: EndedPass,
   cause: EventId | undefined,
 ): Promise<void> {
   if (tenant === undefined) return;
-  if (before.every((one) => bearing(one) === bearing(view))) return;
-  // Those who named this user as well: it may be deleted before it knew of them.
-  const sisters = new Set(
-    [...before, view].flatMap(({ sister, namedBy }) =>
-      sister === undefined ? namedBy : [sister, ...namedBy],
-    ),
-  );
-  const triggers = [...sisters].flatMap((sister) => {
+  const isChanged = before.some((one) => bearing(one) !== bearing(shown));
+  const namers = namedBy.filter(({ event }) => isChanged || (isGone(shown) && causes.includes(event)));
+  const sisters = isChanged ? [...before, shown].flatMap(({ sister }) => sister ?? []) : [];
+  const woken = new Set([...sisters, ...namers.map((one) => one.user)]);
+  const triggers = [...woken].flatMap((sister) => {
     const owned = ownerOf(sister, [tenant]);
     if (owned === undefined) return [];
     const trigger = { user: owned.user, userId: owned.userId, tenant: tenant.id };
@@ -211,10 +230,13 @@ export async function wakeSister(
   if (triggers.length > 0) await deps.queue.markDue(triggers, deps.clock.now(), 'trigger');
 }
 
-/** All that `findSister` and `seeSisters` go by, as one text. */
+/** All that the look for a sister goes by, as one text. */
 function bearing(view: SubjectView): string {
   const { email, emailVerified, did, accountHandle, platformHandle, sister, conditions } = view;
-  const isGone = conditions.some(({ reason }) => reason === 'UserGone');
-  const person = [email, emailVerified, sister, isGone ? view.namedBy : isGone];
+  const person = [email, emailVerified, sister, isGone(view)];
   return JSON.stringify([...person, platformHandle, did, accountHandle, isExpected(conditions)]);
+}
+
+function isGone({ conditions }: SubjectView): boolean {
+  return conditions.some(({ reason }) => reason === 'UserGone');
 }

@@ -32,7 +32,8 @@ const AGAIN_MS = 1_000;
 /**
  * Makes those due who wait for this user, when what they may wait for has changed. Called before a reconciliation ends,
  * while the read model still shows what it showed: so one that breaks off here makes them due again. `before` is what
- * the log said when the reconciliation began, and what the read model shows.
+ * the log said when the reconciliation began, and what the read model shows. `frees` says that a reservation of the user has
+ * ended, which the read model does not show.
  */
 export async function wakeWaiting(
   { subjects, queue, clock }: WaitingDeps,
@@ -40,8 +41,9 @@ export async function wakeWaiting(
   before: readonly SubjectView[],
   view: SubjectView,
   cause: EventId | undefined,
+  frees = false,
 ): Promise<void> {
-  if (before.every((one) => claimsOf(one) === claimsOf(view))) return;
+  if (!frees && before.every((one) => claimsOf(one) === claimsOf(view))) return;
   const waiting = await subjects.waitingFor(user);
   if (waiting.length === 0) return;
   const triggers = waiting.map((one) => (cause === undefined ? one : { ...one, cause }));

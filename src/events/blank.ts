@@ -98,6 +98,7 @@ export function blanked(event: ConcordEvent): ConcordEvent {
       const conditions = event.data.conditions.map(unsaid);
       return { ...event, data: { ...event.data, conditions, message: NOTHING } };
     }
+    case 'sister.dismissed':
     case 'auth0.user-absent':
     case 'auth0.user-unlisted':
     case 'verification.recorded':

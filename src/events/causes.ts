@@ -42,6 +42,7 @@ export function partOf(type: EventType): Part {
     case 'handle.observed':
     case 'sister.observed':
     case 'sister.named':
+    case 'sister.dismissed':
     case 'subject.observed':
     case 'resource.removed':
       return 'learned';

@@ -167,6 +167,8 @@ export interface EventData {
   'sister.observed': { readonly user: UserKey | null; readonly handle: string | null };
   /** A reconciliation of `by`, of the linked tenant, found that this user is the same person. Null once `by` is forgotten. */
   'sister.named': { readonly by: UserKey | null };
+  /** Auth0 says that the user of this `sister.named` is not the same person, or is deleted. */
+  'sister.dismissed': { readonly named: EventId };
   /**
    * What was found and no other event tells: what is older than the log, or was changed by others. That an account
    * is there does not prove that it is this user's; that something was there decides that it is not created again.
@@ -444,6 +446,7 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'handle.observed': true,
   'sister.observed': true,
   'sister.named': true,
+  'sister.dismissed': true,
   'subject.observed': true,
   'resource.removed': true,
   'actions.intended': true,

@@ -66,6 +66,7 @@ export interface Parking {
 
 /** A hint, which Auth0 has to prove: by id, because a lookup by address may miss another spelling. */
 export interface NamedBy {
+  readonly event: EventId;
   readonly user: UserKey;
   /** The address that this user had then, lower-case: with another one it is not the same person any more. */
   readonly email: string | undefined;
@@ -166,6 +167,8 @@ export interface Facts {
   readonly inactiveListedAt: Date | undefined;
   /** Steps that were intended and whose outcome was never written: a pass that broke off. */
   readonly openActions: readonly (IntendedAction & { readonly event: EventId })[];
+  /** A reconciliation has begun to act, and no event tells how it ended. */
+  readonly isUnfinished: boolean;
   readonly conditions: readonly Condition[];
   /** Failed passes since the last one that came to an end. */
   readonly attempts: number;
@@ -243,6 +246,7 @@ const NOTHING: Facts = {
   creationFailure: undefined,
   inactiveListedAt: undefined,
   openActions: [],
+  isUnfinished: false,
   conditions: [],
   attempts: 0,
   quarantined: false,
@@ -327,21 +331,20 @@ function apply(facts: Draft, event: ConcordEvent): void {
       return;
     case 'sister.observed': {
       const { user, handle } = event.data;
-      const before = facts.sister?.user;
       facts.sister = user === null ? undefined : { user, handle: handle ?? undefined };
-      // Found not to be the same person, and nobody took the place: asked for again only when named again.
-      if (user === null)
-        facts.namedBy = facts.namedBy.filter((one) => one.user !== before || !isCurrent(facts, one));
       return;
     }
     case 'sister.named': {
       const { by } = event.data;
       if (by === null) return;
       const others = facts.namedBy.filter(({ user }) => user !== by);
-      const named = { user: by, email: facts.auth0?.email?.toLowerCase() };
+      const named = { event: event._id, user: by, email: facts.auth0?.email?.toLowerCase() };
       facts.namedBy = [...others, named].slice(-MAX_NAMED_BY);
       return;
     }
+    case 'sister.dismissed':
+      facts.namedBy = facts.namedBy.filter((one) => one.event !== event.data.named);
+      return;
     case 'subject.observed': {
       const { code, account } = event.data;
       facts.code ??= code ?? undefined;
@@ -373,6 +376,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.seen = { ...facts.seen, code: undefined };
       return;
     case 'actions.intended':
+      facts.isUnfinished = true;
       facts.openActions.push(...event.data.actions.map((action) => ({ ...action, event: event._id })));
       return;
     case 'verification.recorded':
@@ -612,6 +616,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       close(facts, 'handle');
       return;
     case 'converged':
+      facts.isUnfinished = false;
       facts.conditions = settle(facts.conditions, event);
       sightByConditions(facts);
       facts.openActions = [];
@@ -620,11 +625,13 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.failure = undefined;
       return;
     case 'converge.deferred':
+      facts.isUnfinished = false;
       facts.conditions = settle(facts.conditions, event);
       // Deferred by a limit it is as it was; deferred to a time, nothing fails any more.
       if (!facts.conditions.some(isFailure)) facts.failure = undefined;
       return;
     case 'converge.failed':
+      facts.isUnfinished = false;
       facts.conditions = settle(facts.conditions, event);
       facts.attempts = event.data.attempt;
       facts.failure = failureOf(facts.failure, event);

@@ -124,6 +124,7 @@ export function summary(event: ConcordEvent): string {
     }
     case 'gap.closed':
       return `by a ${event.data.by}`;
+    case 'sister.dismissed':
     case 'auth0.user-absent':
     case 'auth0.user-unlisted':
     case 'user-document.created':

@@ -6,6 +6,7 @@ export const collections = {
   cursors: 'concord.cursors',
   alerts: 'concord.alerts',
   inactiveAccounts: 'concord.inactive-accounts',
+  reservations: 'concord.reservations',
   users: 'users',
   verifications: 'verifications',
   handles: '@handles',

@@ -80,6 +80,7 @@ const ownIndexes: readonly IndexSpec[] = [
     key: { handleHash: 1 },
     having: ['handleHash'],
   },
+  { collection: collections.reservations, name: 'user', key: { user: 1 } },
 ];
 
 const ownCollections = [
@@ -89,6 +90,7 @@ const ownCollections = [
   collections.cursors,
   collections.alerts,
   collections.inactiveAccounts,
+  collections.reservations,
 ];
 
 /**

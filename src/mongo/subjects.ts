@@ -356,7 +356,6 @@ export function subjectOf(stored: StoredSubject): Subject {
     accountEmail: view.accountEmail,
     platformHandle: view.platformHandle,
     sister: view.sister,
-    namedBy: view.namedBy ?? [],
     conditions: view.conditions ?? [],
     sync: view.sync ?? 'Unknown',
     health: view.health ?? 'Progressing',

@@ -1,36 +1,73 @@
 /**
- * The steps of creating, completing and recording an account. Their order is the guarantee: the
- * sealed password and the intent are durable before the call that cannot be repeated, and the users
+ * The steps of creating, completing and recording an account. Their order is the guarantee: the address and the handle
+ * are reserved before anything else, the sealed password and the intent are durable before the call that cannot be repeated, and the users
  * document names the account before the log says that it was created.
  */
 import { createHash } from 'node:crypto';
 import { CredentialsError, UpstreamError } from '../errors.ts';
 import type { OpenIntent } from '../events/fold.ts';
 import type { AccountHandle, Did, EventId, UserKey } from '../identity.ts';
-import type { DocumentStore, Documents, PasswordVault, PdsAccount } from '../ports.ts';
+import type { AccountHost, DocumentStore, Documents, PasswordVault, PdsAccount } from '../ports.ts';
 import type { AccountDeps, AdoptAccount } from './account-state.ts';
-import type { ApplyContext } from './reconciler.ts';
+import type { Applied, ApplyContext } from './reconciler.ts';
+import { emailValue, handleValue, type Reserved } from './reservation.ts';
 
-export async function create(
-  { accounts, documents, vault, random }: AccountDeps,
-  { handle, email }: { readonly handle: AccountHandle; readonly email: string },
+interface Wanted {
+  readonly handle: AccountHandle;
+  readonly email: string;
+}
+
+/** Before anything is spent on it, the address and the handle are reserved. */
+export async function create(deps: AccountDeps, wanted: Wanted, context: ApplyContext): Promise<Applied> {
+  const { handle, email } = wanted;
+  const reserved = await context.reserve([emailValue(email), handleValue(handle)], deps.random.id());
+  if (reserved === undefined) return 'not-applied';
+  const intended = await intend(deps, wanted, reserved, context).catch(async (error: unknown) => {
+    await reserved.release();
+    throw error;
+  });
+  // From here on the log says how long they are reserved.
+  reserved.done();
+  await createIntended(deps, { ...wanted, ...intended }, reserved, context);
+  return 'applied';
+}
+
+interface Intended {
+  readonly inviteCode: string;
+  readonly password: string;
+  readonly sealed: string;
+}
+
+async function intend(
+  { accounts, documents, vault }: AccountDeps,
+  { handle, email }: Wanted,
+  { intent }: Reserved,
   context: ApplyContext,
-): Promise<void> {
+): Promise<Intended> {
   const inviteCode = await accounts.createInvite();
   const inviteHash = createHash('sha256').update(inviteCode).digest('hex');
   const password = vault.generate();
   const sealed = vault.seal(password, context.user);
-  const intent = random.id();
   await context.ensureLease();
   await documents.keepPendingPassword(context.user, intent, sealed);
   await context.tell({ type: 'account.creation-intended', id: intent, data: { handle, email, inviteHash } });
+  return { inviteCode, password, sealed };
+}
+
+async function createIntended(
+  { accounts, documents }: AccountDeps,
+  { handle, email, inviteCode, password, sealed }: Wanted & Intended,
+  reserved: Reserved,
+  context: ApplyContext,
+): Promise<void> {
+  const { intent } = reserved;
   await context.ensureLease();
-  const result = await accounts
-    .createAccount({ handle, email, password, inviteCode })
-    .catch(async (error: unknown) => {
+  const result = await callCreate(accounts, { handle, email, password, inviteCode }, reserved).catch(
+    async (error: unknown) => {
       await tellFailure(error, intent, context);
       throw error;
-    });
+    },
+  );
   if (result.type === 'refused') {
     const value = result.field === 'handle' ? handle : email;
     const data = { intent, field: result.field, value, reason: result.reason };
@@ -44,6 +81,16 @@ export async function create(
     createdAt: context.now(),
   });
   return context.tell({ type: 'account.created', data: { did: result.did, handle: result.handle, email } });
+}
+
+/** An intent that came into the log too late did not keep others from taking its values. */
+async function callCreate(
+  accounts: AccountHost,
+  account: Parameters<AccountHost['createAccount']>[0],
+  reserved: Reserved,
+): ReturnType<AccountHost['createAccount']> {
+  reserved.ensure();
+  return accounts.createAccount(account);
 }
 
 /** A call that surely did nothing closes its intent, so that the next try need not wait for it to settle. */

@@ -86,9 +86,10 @@ import type {
 import { type AddressHolder, type DesiredEmail, holdingUser, isDeleted } from './address.ts';
 import { chainEnd } from './address-chain.ts';
 import { pdsAdmin, showAccount, updateUser } from './command-lines.ts';
-import { type DesiredHandle, lookUp, lookUpOwner } from './handle.ts';
+import { type DesiredHandle, lookUp, lookUpOwner, orReserved } from './handle.ts';
 import { findHidden, type HiddenAccounts, hasListedSince, listInactive } from './inactive-accounts.ts';
 import {
+  type Applied,
   type ApplyContext,
   asDesired,
   heldForPerson,
@@ -96,6 +97,7 @@ import {
   removedByOthers,
   toBeMended,
 } from './reconciler.ts';
+import { emailValue, handleValue, type LookUpTaken, type TakenBy, type TakenValues } from './reservation.ts';
 import { RESTORE_COMMAND } from './unwanted.ts';
 
 const type = 'account';
@@ -178,6 +180,7 @@ export interface ObserveDeps {
   readonly inactive: InactiveAccountReader;
   readonly subjects: Pick<SubjectReader, 'holdersOfEmail' | 'holdersOfHandle' | 'holdersOfDid' | 'get'>;
   readonly people: People;
+  readonly lookUpTaken: LookUpTaken;
 }
 
 /** The user who is looked at. */
@@ -255,13 +258,20 @@ async function observeForCreation(
   const codeHandle = code === undefined ? undefined : parseAccountHandle(code + domain);
   const codeHandles = codeHandle === undefined ? [] : [codeHandle];
   const isToList = creationFailedAt !== undefined && !hasListedSince(creationFailedAt, wanted);
+  // First, because the read model shows what was reserved before the reservation goes.
+  const taken = await deps.lookUpTaken([
+    ...email.addresses.map(emailValue),
+    ...(preferred === undefined ? [] : [handleValue(preferred)]),
+  ]);
   const [holder, { hidden, ...holders }, listing] = await Promise.all([
     preferred === undefined ? undefined : lookUpOwner(deps, who.user, preferred),
-    holdersOf(deps, who, email.addresses, codeHandles),
+    holdersOf(deps, who, { emails: email.addresses, handles: codeHandles, taken }),
     isToList ? deps.inactive.listing() : undefined,
   ]);
   const codeHolder = codeHandle === undefined ? undefined : hidden.get(codeHandle);
-  return { preferred: holder, ...holders, codeHolder, listing };
+  const preferredHolder =
+    holder === undefined || preferred === undefined ? undefined : orReserved(holder, preferred, taken);
+  return { preferred: preferredHolder, ...holders, codeHolder, listing };
 }
 
 /** The handle of the intent is where its account would be; a blank one is of a user who was forgotten. */
@@ -300,27 +310,37 @@ async function observeAddresses(
   { addresses, parked }: DesiredEmail,
   ownDid: Did,
 ): Promise<Pick<ActualAccount, 'emailHolders' | 'isInRing'>> {
-  const former = parked === undefined ? [] : [parked.from];
-  const { hidden: _hidden, ...holders } = await holdersOf(deps, who, [...addresses, ...former], [], ownDid);
+  const emails = [...addresses, ...(parked === undefined ? [] : [parked.from])];
+  const taken = await deps.lookUpTaken(emails.map(emailValue));
+  const { hidden: _hidden, ...holders } = await holdersOf(deps, who, { emails, handles: [], taken, ownDid });
   return holders;
 }
 
+interface Asked {
+  readonly emails: readonly string[];
+  readonly handles: readonly AccountHandle[];
+  readonly taken: TakenValues;
+  readonly ownDid?: Did;
+}
+
 /**
- * Who else has these addresses, and where no user has one, an account that the PDS does not show. Only of the first, the
+ * Who else has these addresses or has reserved them, and where no user has, an account that the PDS does not show. Only of the first, the
  * user's own, it matters whether the holder leaves it.
  */
 async function holdersOf(
   deps: ObserveDeps,
   { user, tenant }: Observed,
-  emails: readonly string[],
-  handles: readonly AccountHandle[],
-  ownDid?: Did,
+  { emails, handles, taken, ownDid }: Asked,
 ): Promise<Pick<ActualAccount, 'emailHolders' | 'isInRing'> & { readonly hidden: HiddenAccounts }> {
   const emailHolders = new Map<string, AddressHolder>();
   let isInRing = false;
   for (const [at, email] of emails.entries()) {
     const seen = await holderOf(deps, user, email);
-    if (seen === undefined) continue;
+    if (seen === undefined) {
+      const reserving = reservedBy(taken.get(email), tenant);
+      if (reserving !== undefined) emailHolders.set(email, reserving);
+      continue;
+    }
     const end = at === 0 && !isDeleted(seen) ? await chainEnd(deps, user, email, seen) : 'stays';
     isInRing ||= end === 'ring';
     emailHolders.set(email, holdingUser(seen, tenant, end !== 'stays'));
@@ -335,6 +355,10 @@ async function holdersOf(
     emailHolders.set(email, holder ?? { type: 'hidden', did: found.account.did });
   }
   return { emailHolders, isInRing, hidden };
+}
+
+function reservedBy(taken: TakenBy | undefined, tenant: TenantId): AddressHolder | undefined {
+  return taken?.type === 'had' ? holdingUser(taken.seen, tenant, false) : taken;
 }
 
 /** A living user before a deleted one. The read model may not know yet that an account is gone or has another address. */
@@ -585,12 +609,21 @@ export async function apply(
   action: AccountAction,
   documents: Documents,
   context: ApplyContext,
+): Promise<Applied> {
+  if (action.type === 'create-account') return create(deps, action, context);
+  await carryOut(deps, action, documents, context);
+  return 'applied';
+}
+
+async function carryOut(
+  deps: AccountDeps,
+  action: Exclude<AccountAction, { type: 'create-account' }>,
+  documents: Documents,
+  context: ApplyContext,
 ): Promise<void> {
   switch (action.type) {
     case 'list-inactive-accounts':
       return listInactive(deps, context);
-    case 'create-account':
-      return create(deps, action, context);
     case 'complete-creation':
       return complete(deps, action, documents, context);
     case 'abandon-creation': {

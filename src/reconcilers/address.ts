@@ -20,6 +20,7 @@ import type { Claimant } from '../ports.ts';
 import { pdsAdmin, shellQuoted } from './command-lines.ts';
 import type { ReasonOf } from './needs-action.ts';
 import { heldForPerson, toBeMended } from './reconciler.ts';
+import type { ReservingUser } from './reservation.ts';
 
 export interface DesiredEmail {
   /** In the order of preference; empty only when no account is wanted. */
@@ -48,8 +49,7 @@ export interface HoldingUser {
 
 export type AddressHolder =
   | HoldingUser
-  /** A creation or a change of this user has begun, and no outcome is known yet. */
-  | { readonly type: 'reserved'; readonly user: UserKey; readonly until: Date }
+  | ReservingUser
   /** An inactive account of none of our users. */
   | { readonly type: 'hidden'; readonly did: Did };
 

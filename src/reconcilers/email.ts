@@ -21,7 +21,15 @@ import type { AccountHost } from '../ports.ts';
 import { type AddressChoice, type AddressHolders, chooseAddress, type DesiredEmail } from './address.ts';
 import { parkedAddress } from './address-chain.ts';
 import { type ManagedAccount, notManaged } from './managed-account.ts';
-import { type ApplyContext, asDesired, heldForPerson, type Plan, toBeMended } from './reconciler.ts';
+import {
+  type Applied,
+  type ApplyContext,
+  asDesired,
+  heldForPerson,
+  type Plan,
+  toBeMended,
+} from './reconciler.ts';
+import { emailValue, type Reserved, whileReserved } from './reservation.ts';
 
 export type EmailAction =
   | {
@@ -118,27 +126,36 @@ export async function apply(
   accounts: AccountHost,
   action: EmailAction,
   context: ApplyContext,
-): Promise<void> {
+): Promise<Applied> {
   const { did, to } = action;
-  if (action.type === 'park-email') return applyParking(accounts, action, context);
-  await context.ensureLease();
-  if ((await accounts.changeEmail(did, to)) === 'changed') {
-    return context.tell({ type: 'email.changed', data: { did, to } });
-  }
-  return context.tell({ type: 'email.refused', data: { email: to, reason: 'taken' } });
+  return whileReserved(context, emailValue(to), async (reserved) => {
+    if (action.type === 'park-email') return applyParking(accounts, action, reserved, context);
+    await context.ensureLease();
+    reserved.ensure();
+    if ((await accounts.changeEmail(did, to)) === 'changed') {
+      await context.tell({ type: 'email.changed', data: { did, to } });
+      return 'taken';
+    }
+    await context.tell({ type: 'email.refused', data: { email: to, reason: 'taken' } });
+    return 'refused';
+  });
 }
 
 /** The former address is in the log before the account gives it up. */
 async function applyParking(
   accounts: AccountHost,
   { did, from, to }: Extract<EmailAction, { type: 'park-email' }>,
+  reserved: Reserved,
   context: ApplyContext,
-): Promise<void> {
+): Promise<'taken'> {
   await context.ensureLease();
   await context.tell({ type: 'email.parking-intended', data: { did, from, to } });
   await context.ensureLease();
-  if ((await accounts.changeEmail(did, to)) === 'changed')
-    return context.tell({ type: 'email.parked', data: { did, from, to } });
+  reserved.ensure();
+  if ((await accounts.changeEmail(did, to)) === 'changed') {
+    await context.tell({ type: 'email.parked', data: { did, from, to } });
+    return 'taken';
+  }
   throw new UpstreamError('the PDS refused an address that names the account', {
     upstream: 'pds',
     code: 'PARKING_REFUSED',

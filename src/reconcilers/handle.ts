@@ -44,7 +44,16 @@ import { isDeleted } from './address.ts';
 import { shellQuoted } from './command-lines.ts';
 import { handleLabel, isAllowedLabel } from './handle-label.ts';
 import { type ManagedAccount, notManaged } from './managed-account.ts';
-import { type ApplyContext, asDesired, heldForPerson, type Plan, toBeMended, unknown } from './reconciler.ts';
+import {
+  type Applied,
+  type ApplyContext,
+  asDesired,
+  heldForPerson,
+  type Plan,
+  toBeMended,
+  unknown,
+} from './reconciler.ts';
+import { handleValue, type LookUpTaken, type TakenValues, whileReserved } from './reservation.ts';
 
 /** Who holds a handle, with what is known of the account. */
 export type Holder =
@@ -55,7 +64,9 @@ export type Holder =
       /** Where the index of inactive accounts knows it. */
       readonly account?: PdsAccount | undefined;
     }
-  | { readonly type: 'account'; readonly account: PdsAccount; readonly owner?: Owner | undefined };
+  | { readonly type: 'account'; readonly account: PdsAccount; readonly owner?: Owner | undefined }
+  /** No account has it yet, and the owner's is about to. `until` is when it is known whether it got it. */
+  | { readonly type: 'reserved'; readonly owner: Owner; readonly until?: Date };
 
 /** The user of ours whose account has a handle. */
 export interface Owner {
@@ -107,6 +118,8 @@ export interface HandleChoice {
   readonly message: string;
   /** Whose account has the handle. */
   readonly waitsFor?: UserKey | undefined;
+  /** When the handle may be free again. */
+  readonly retryAt?: Date | undefined;
 }
 
 export type HandleAction =
@@ -188,6 +201,11 @@ export function chooseHandle(
     const message = `The account of ${owner.user} carries ${preferred}; the code is used.`;
     return { ...useCode(wanted, code, 'HandleTaken', message), waitsFor: owner.user };
   }
+  if (holder?.type === 'reserved') {
+    const { owner: reserving, until: retryAt } = holder;
+    const message = `An account creation or a change of ${reserving.user} has ${preferred} reserved; the code is used.`;
+    return { ...useCode(wanted, code, 'HandleTaken', message), waitsFor: reserving.user, retryAt };
+  }
   if (heldByOther || refusedNow) {
     return useCode(wanted, code, 'HandleTaken', `Another account holds ${preferred}; the code is used.`);
   }
@@ -217,17 +235,29 @@ export async function observe(
 ): Promise<Holder | undefined> {
   if (wanted.preferred === undefined || account === undefined || account.handle === wanted.preferred)
     return undefined;
-  return lookUpOwner(deps, user, wanted.preferred);
+  const holder = await lookUpOwner(deps, user, wanted.preferred);
+  // An account that gets the handle between the two reads is found out by the PDS, which refuses the change.
+  if (holder.type !== 'nobody') return holder;
+  return orReserved(holder, wanted.preferred, await deps.lookUpTaken([handleValue(wanted.preferred)]));
+}
+
+/** Somebody whose account is about to get the handle holds it, where no account has it. */
+export function orReserved(holder: Holder, handle: AccountHandle, taken: TakenValues): Holder {
+  const by = taken.get(handle);
+  if (by === undefined || holder.type !== 'nobody') return holder;
+  const owner = { user: by.seen.user, isDeleted: isDeleted(by.seen), seen: by.seen };
+  return { type: 'reserved', owner, ...(by.type === 'reserved' ? { until: by.until } : {}) };
 }
 
 export interface OwnerDeps {
   readonly accounts: AccountReader;
   readonly subjects: Pick<SubjectReader, 'holdersOfHandle'>;
+  readonly lookUpTaken: LookUpTaken;
 }
 
 /** The same, and whose account it is where another user's account has the handle. */
 export async function lookUpOwner(
-  { accounts, subjects }: OwnerDeps,
+  { accounts, subjects }: Pick<OwnerDeps, 'accounts' | 'subjects'>,
   user: UserKey,
   handle: AccountHandle,
 ): Promise<Holder> {
@@ -289,14 +319,19 @@ export function plan(
 function recordIfNeeded(
   account: PdsAccount,
   recorded: AccountRecord | undefined,
-  { reason, message, waitsFor }: Pick<HandleChoice, 'message' | 'waitsFor'> & { readonly reason: string },
+  choice: Pick<HandleChoice, 'message' | 'waitsFor' | 'retryAt'> & { readonly reason: string },
 ): Plan<HandleAction> {
+  const { reason, message, waitsFor, retryAt } = choice;
   if (recorded === undefined || recorded.handle === account.handle) {
     const condition =
       reason === 'HandleHeldByDeletedUser'
         ? heldForPerson({ type, reason, message })
         : asDesired({ type, reason, message });
-    return { actions: [], condition: waitsFor === undefined ? condition : { ...condition, waitsFor } };
+    return {
+      actions: [],
+      condition: waitsFor === undefined ? condition : { ...condition, waitsFor },
+      ...(retryAt === undefined ? {} : { retryAt }),
+    };
   }
   return {
     actions: [{ resource: type, type: 'record-handle', account, recorded: recorded.handle }],
@@ -313,25 +348,33 @@ export async function apply(
   accounts: AccountHost,
   action: HandleAction,
   context: ApplyContext,
-): Promise<void> {
+): Promise<Applied> {
   const { account, recorded } = action;
   // What the account carried may have been recorded since by the step before this one.
   const over = recorded === undefined ? [account.handle] : [account.handle, recorded];
   if (action.type === 'record-handle') {
     await context.ensureLease();
     await documents.recordAccountHandle(context.user, account.did, account.handle, over, context.now());
-    return context.tell({ type: 'handle.recorded', data: { did: account.did, handle: account.handle } });
+    await context.tell({ type: 'handle.recorded', data: { did: account.did, handle: account.handle } });
+    return 'applied';
   }
   const { to } = action;
   // The administrator's rename would allow reserved words; a person who picks one gets what a new account would get.
   if (!action.isCode && !(await accounts.allowsHandle(to))) {
-    return context.tell({ type: 'handle.refused', data: { handle: to, reason: 'not-allowed' } });
+    await context.tell({ type: 'handle.refused', data: { handle: to, reason: 'not-allowed' } });
+    return 'applied';
   }
-  await context.ensureLease();
-  const outcome = await accounts.changeHandle(account.did, to);
-  if (outcome !== 'changed')
-    return context.tell({ type: 'handle.refused', data: { handle: to, reason: outcome } });
-  await context.ensureLease();
-  await documents.recordAccountHandle(context.user, account.did, to, over, context.now());
-  return context.tell({ type: 'handle.changed', data: { did: account.did, from: account.handle, to } });
+  return whileReserved(context, handleValue(to), async (reserved) => {
+    await context.ensureLease();
+    reserved.ensure();
+    const outcome = await accounts.changeHandle(account.did, to);
+    if (outcome !== 'changed') {
+      await context.tell({ type: 'handle.refused', data: { handle: to, reason: outcome } });
+      return 'refused';
+    }
+    await context.ensureLease();
+    await documents.recordAccountHandle(context.user, account.did, to, over, context.now());
+    await context.tell({ type: 'handle.changed', data: { did: account.did, from: account.handle, to } });
+    return 'taken';
+  });
 }

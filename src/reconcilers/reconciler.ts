@@ -5,7 +5,9 @@
  */
 import type { ConditionDraft, EventData, EventType } from '../events/event.ts';
 import type { EventId, UserKey } from '../identity.ts';
+import type { UniqueValue } from '../ports.ts';
 import type { ActionNeeded } from './needs-action.ts';
+import type { Reserved } from './reservation.ts';
 
 /** What `plan` says of one resource. No actions and no `retryAt` means: nothing left to do by itself. */
 export interface Plan<Action> {
@@ -22,6 +24,9 @@ export type Told = {
   [T in EventType]: { readonly type: T; readonly data: EventData[T]; readonly id?: EventId };
 }[EventType];
 
+/** `not-applied`: nothing was done, because another user has reserved what it takes. */
+export type Applied = 'applied' | 'not-applied';
+
 /** What a pass lends to `apply`. */
 export interface ApplyContext {
   readonly user: UserKey;
@@ -30,6 +35,11 @@ export interface ApplyContext {
   ensureLease(): Promise<void>;
   /** Writes events to the log at once, where the next step may rest on them. */
   tell(...told: readonly Told[]): Promise<void>;
+  /**
+   * Keeps other users from taking these values meanwhile. Undefined where another user has one of them. `intent` is the
+   * id of the event that is to tell of the effect before it is begun, where there is one.
+   */
+  reserve(values: readonly UniqueValue[], intent?: EventId): Promise<Reserved | undefined>;
 }
 
 type Saying = Pick<ConditionDraft, 'type' | 'reason' | 'message'>;

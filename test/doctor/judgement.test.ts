@@ -29,7 +29,7 @@ const EVENTS = {
   types: ['user.created', 'user.updated', 'user.deleted'],
 };
 const tenant = (id: TenantId, other: object = {}) => ({
-  ...{ id, domain: `${id}.auth0.com`, emailTag: null, sisterOf: null, ...other },
+  ...{ id, domain: `${id}.auth0.com`, emailTag: undefined, sisterOf: null, ...other },
 });
 
 const CASES: readonly [reason: string, seen: Seen, codes: readonly string[]][] = [
@@ -61,9 +61,14 @@ const CASES: readonly [reason: string, seen: Seen, codes: readonly string[]][] =
   ['more than that is told before it is felt', judgeCodes('ac26', 88_000), ['CODE_SPACE']],
   ['two tenants by themselves', judgeSisters([tenant(A), tenant(B)]), []],
   [
-    'sisters, of whom one has a tag',
-    judgeSisters([tenant(A), tenant(B, { sisterOf: 'a', emailTag: 'b' })]),
+    'sisters with tags',
+    judgeSisters([tenant(A, { emailTag: 'a' }), tenant(B, { sisterOf: 'a', emailTag: 'b' })]),
     [],
+  ],
+  [
+    'sisters, of whom one has no tag',
+    judgeSisters([tenant(A), tenant(B, { sisterOf: 'a', emailTag: 'b' })]),
+    ['SISTERS_UNTAGGED'],
   ],
   ['sisters without a tag', judgeSisters([tenant(A), tenant(B, { sisterOf: 'a' })]), ['SISTERS_UNTAGGED']],
   ['one tenant twice', judgeSisters([tenant(A), tenant(B, { domain: 'a.auth0.com' })]), ['TENANT_TWICE']],

@@ -25,6 +25,7 @@ function refusal(world: World): Promise<unknown> {
     ...{ log, queue, subjects, documents, accounts, clock, random, leaseMs: 1_000 },
     readModel: unused,
     eraser: unused,
+    reservations: { release: never },
   };
   return refuseUnlessGone(deps, world.directory, alice).then(
     () => 'may be forgotten',

@@ -98,9 +98,12 @@ describe('two tenants, one person, one handle', () => {
     put(world, alice, { blocked: false });
     await world.queue.markDue([alice], world.clock.now(), 'trigger');
     await untilQuiet(world);
-    // The account that was there has the plain address, and the first tenant has no tag: so she is held, and it stays.
-    expect((await standing(world, alice.user))['account']).toBe('False EmailHeldByUser');
-    expect(carried(world, sister)).toBe(handle('cedar'));
+    // The account that was there has the plain address, and the second one gets the tag of its tenant.
+    expect((await world.subjects.get(alice.user))?.accountEmail).toBe('alice+main@example.com');
+    expect([carried(world, alice), carried(world, sister)]).toEqual([
+      handle('cedar'),
+      codeHandleOf(world, sister),
+    ]);
     await isAtRest(world);
   });
 });
@@ -224,7 +227,7 @@ describe('an address that one tenant spells in another way', () => {
     const place = (one: ConcordEvent | undefined) => order.indexOf(one?._id ?? eventId(''));
     expect(place(named[0])).toBeGreaterThan(-1);
     expect(place(named[0])).toBeLessThan(place(own));
-    expect(await world.subjects.get(alice.user)).toMatchObject({ namedBy: [sister.user] });
+    expect(fold(eventsOf(world, alice)).namedBy).toMatchObject([{ user: sister.user }]);
     expect(eventsOf(world, sister).filter(({ type }) => type === 'sister.named')).toEqual([]);
   });
 
@@ -247,6 +250,11 @@ describe('an address that one tenant spells in another way', () => {
     await untilQuiet(world);
     expect(fold(eventsOf(world, alice)).sister).toBeUndefined();
     expect(fold(eventsOf(world, alice)).namedBy).toEqual([]);
+    const dismissed = eventsOf(world, alice).filter(({ type }) => type === 'sister.dismissed');
+    expect(dismissed).toMatchObject([{ data: { named: expect.any(String) } }]);
+    const asking = countCalls(world);
+    await passOver(world, alice);
+    expect(asking()).toMatchObject({ 'auth0.user': 1 });
     put(world, sister, SPELLED);
     await world.queue.markDue([sister], world.clock.now(), 'trigger');
     await untilQuiet(world);

@@ -58,7 +58,7 @@ const FULL: Facts = {
   forgotten: true,
   platformHandle: 'alice',
   sister: { user: bob.user, handle: 'bob' },
-  namedBy: [{ user: bob.user, email: address }],
+  namedBy: [{ event: eventId('e-named'), user: bob.user, email: address }],
   code: code('ac26nobeb'),
   sights: { verification: true, document: true, record: aliceDid, account: aliceDid },
   seenInSync: true,
@@ -83,6 +83,7 @@ const FULL: Facts = {
   creationFailure: 'TIMEOUT',
   inactiveListedAt: at(6),
   openActions: actions,
+  isUnfinished: true,
   conditions: [stood],
   attempts: 3,
   quarantined: true,
@@ -228,17 +229,29 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   ['nor a second listing without', told('auth0.user-unlisted', 20, { run: intent }), {}],
   ['no handle', told('handle.observed', 20, { handle: null }), { platformHandle: undefined }],
-  [
-    'no sister, and the one who was is no candidate any more',
-    told('sister.observed', 20, { user: null, handle: null }),
-    { sister: undefined, namedBy: [] },
-  ],
+  ['no sister', told('sister.observed', 20, { user: null, handle: null }), { sister: undefined }],
   [
     'another user of the linked tenant found this one',
     told('sister.named', 20, { by: alice.user }),
-    { namedBy: [...FULL.namedBy, { user: alice.user, email: address }] },
+    {
+      namedBy: [...FULL.namedBy, { event: eventId('e-000020'), user: alice.user, email: address }],
+    },
   ],
-  ['one who found it before, once more', told('sister.named', 20, { by: bob.user }), {}],
+  [
+    'one who found it before, once more',
+    told('sister.named', 20, { by: bob.user }),
+    { namedBy: [{ event: eventId('e-000020'), user: bob.user, email: address }] },
+  ],
+  [
+    'one who is not the same person',
+    told('sister.dismissed', 20, { named: eventId('e-named') }),
+    { namedBy: [] },
+  ],
+  [
+    'one who has named this user again since',
+    told('sister.dismissed', 20, { named: eventId('e-named-before') }),
+    {},
+  ],
   ['one who was forgotten since', told('sister.named', 20, { by: null }), {}],
   [
     'a sister without a handle',
@@ -518,7 +531,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   [
     'a pass that came to an end, with what was said before',
     told('converged', 20, { conditions: [condition], actions: 0, latencyMs: 1 }),
-    { attempts: 0, quarantined: false, failure: undefined, openActions: [] },
+    { attempts: 0, quarantined: false, failure: undefined, openActions: [], isUnfinished: false },
   ],
   [
     'a pass that waits for something else',
@@ -529,18 +542,23 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     {
       conditions: [{ ...stood, type: 'handle', since: at(20).toISOString(), event: eventId('e-000020') }],
       failure: undefined,
+      isUnfinished: false,
     },
   ],
   [
     'a pass that a limit put off, which leaves what failed before as it is',
     told('converge.deferred', 20, { conditions: [unread], retryAt: at(30).toISOString() }),
-    { conditions: [{ ...unread, since: at(20).toISOString(), event: eventId('e-000020') }] },
+    {
+      conditions: [{ ...unread, since: at(20).toISOString(), event: eventId('e-000020') }],
+      isUnfinished: false,
+    },
   ],
   [
     'a pass that failed as the one before',
     told('converge.failed', 20, { ...trouble, conditions: [condition], attempt: 4, retryAt: null }),
     {
       attempts: 4,
+      isUnfinished: false,
       failure: { ...trouble, since: at(7).toISOString(), at: at(20).toISOString() },
     },
   ],
@@ -552,6 +570,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     }),
     {
       attempts: 4,
+      isUnfinished: false,
       failure: {
         ...{ code: 'BUG', upstream: null, message: 'account: failed' },
         ...{ since: at(20).toISOString(), at: at(20).toISOString() },

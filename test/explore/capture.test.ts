@@ -11,7 +11,7 @@ import { peopleOf } from '../../src/engine/people.ts';
 import { successorSearch } from '../../src/engine/successors.ts';
 import { otherTenant, type Person, tenant } from '../mongo/people.ts';
 import { loadCapture } from '../support/captured.ts';
-import { SECOND_TENANTS_TAG } from '../support/in-memory/world.ts';
+import { firstTenantsTag, SECOND_TENANTS_TAG } from '../support/in-memory/world.ts';
 import { FAULT_KINDS, faultsOf } from './faults.ts';
 import { histories, scenarioOf } from './histories.ts';
 import { report } from './report.ts';
@@ -37,7 +37,7 @@ const NAMES = /alice|alix|\bbob\b|stranger|shared|example\.com|at\.test|\bmain\b
 
 function tenantOf({ world, sisters }: Run, who: Person): AssessedTenant {
   const { auth0, secondAuth0 } = world.stores;
-  const first = { id: tenant, keyPrefix: '', directory: auth0, emailTag: undefined };
+  const first = { id: tenant, keyPrefix: '', directory: auth0, emailTag: firstTenantsTag(sisters) };
   const prefix = { id: otherTenant, keyPrefix: `${otherTenant}-` };
   const second = { ...prefix, directory: secondAuth0, emailTag: SECOND_TENANTS_TAG };
   const [own, other] = who.tenant === tenant ? [first, second] : [second, first];
@@ -45,7 +45,8 @@ function tenantOf({ world, sisters }: Run, who: Person): AssessedTenant {
 }
 
 function depsOf({ stores, settings }: World): AssessDeps {
-  const { documents, accounts, dids, inactive, subjects, log, auth0, secondAuth0 } = stores;
+  const { documents, accounts, dids, inactive, subjects, reservations, log } = stores;
+  const { auth0, secondAuth0 } = stores;
   const people = peopleOf([
     { keyPrefix: '', directory: auth0 },
     { keyPrefix: `${otherTenant}-`, directory: secondAuth0 },
@@ -55,7 +56,7 @@ function depsOf({ stores, settings }: World): AssessDeps {
     { id: tenant, keyPrefix: '', directory: auth0 },
     { id: otherTenant, keyPrefix: `${otherTenant}-`, directory: secondAuth0 },
   ]);
-  const read = { documents, accounts, dids, inactive, subjects, people, successors };
+  const read = { documents, accounts, dids, inactive, subjects, reservations, people, successors };
   return { ...read, events: log, handleDomain, settings };
 }
 

@@ -42,6 +42,7 @@ export function formOf(run: Run): string {
     ...run.scenario.people.map(({ user }) => factsPart(world, world.factsOf(user))),
     logPart(world),
     runsPart(world),
+    reservationsPart(world),
   ].join('\n');
   const names = new Map<string, string>();
   const named = text.replace(NAMES, (name) => {
@@ -223,9 +224,10 @@ function steadyPart(facts: Facts): string {
     adoption,
     [facts.deactivated, facts.passwordRefused, facts.passwordResetGranted, facts.accountDeleted],
     [facts.sights, facts.kept, [...facts.removed].sort(), facts.lostAccount, facts.seenInSync],
+    [facts.verifiedEmail, facts.namedBy],
     [facts.forgotten, facts.sister, platformHandle, facts.code, facts.possiblyLeakedDids, facts.attempts],
     [facts.creationFailure, hasListed(facts.creationFailedAt, facts), hasListed(facts.intent?.at, facts)],
-    facts.quarantined,
+    [facts.quarantined, facts.isUnfinished],
     facts.failure && failureText(facts.failure),
     account,
     seen,
@@ -275,6 +277,15 @@ function runsPart(world: World): string {
     return [name, heldMs, position?.replace(DATE, off)].join(' ');
   });
   return left.join();
+}
+
+/** How long one lasts counts where no log tells of its intent, and only until it is over. */
+function reservationsPart(world: World): string {
+  const parts = [...world.reservations.stored].map(([key, { user, intent, until }]) => {
+    const isLogged = world.log.eventsOf(user).some(({ _id }) => _id === intent);
+    return [key, user, intent, isLogged, isLogged ? '' : age(world, until, 0)].join(' ');
+  });
+  return parts.sort().join();
 }
 
 /** The entries that came, since they are known when they come again, and what sweeps read of each other. */

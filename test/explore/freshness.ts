@@ -3,7 +3,8 @@
  * decided on anything else. Judged when the call is made, since nobody can call it back after that.
  */
 import type { Did, UserKey } from '../../src/identity.ts';
-import type { Lease } from '../../src/ports.ts';
+import type { Lease, UniqueValue } from '../../src/ports.ts';
+import { reservationKey } from '../support/in-memory/reservations.ts';
 import type { Point } from './ports.ts';
 import type { World } from './world.ts';
 
@@ -12,8 +13,8 @@ const RESTS_ON: ReadonlyMap<string, readonly string[]> = new Map([
   ['createAccount', ['auth0', 'documents', 'holdersOfEmail', 'holderOf']],
   ['changeHandle', ['auth0', 'documents', 'account']],
   ['changeEmail', ['auth0', 'documents', 'account', 'holdersOfEmail']],
-  ['setActive', ['auth0', 'documents', 'account', 'serviceOf']],
-  ['deleteAccount', ['auth0', 'documents', 'account', 'serviceOf']],
+  ['setActive', ['auth0', 'documents', 'account', 'serviceOf', 'usersByIdentity']],
+  ['deleteAccount', ['auth0', 'documents', 'account', 'serviceOf', 'usersByIdentity']],
   ['setPassword', ['auth0', 'documents', 'account']],
 ]);
 
@@ -67,8 +68,18 @@ export class Freshness {
       const name = this.#nameOf(kind, args, user);
       return name !== undefined && !this.#read.has(name);
     });
-    const objections = lacking.map((kind) => `${method} was decided without a fresh read: ${kind}`);
+    const objections = [
+      ...lacking.map((kind) => `${method} was decided without a fresh read: ${kind}`),
+      ...this.#unreserved(method, args, user).map((key) => `${method} takes what is not reserved: ${key}`),
+    ];
     return this.holdsLease(user) ? objections : [...objections, `${method} was decided without the lease`];
+  }
+
+  /** What this call is to take, and is not reserved for the user. */
+  #unreserved(method: string, [first, second]: readonly unknown[], user: UserKey | undefined): string[] {
+    const { stored } = this.#world.reservations;
+    const keys = takes(method, first, second).map(reservationKey);
+    return keys.filter((key) => stored.get(key)?.user !== user);
   }
 
   holdsLease(user: UserKey | undefined): boolean {
@@ -77,11 +88,20 @@ export class Freshness {
     return lease !== undefined && lease.token === this.#lease?.token && lease.until.getTime() > nowMs;
   }
 
+  /** Of a deleted user with an account; a deletion that broke off has left none. */
+  #identityOf(did: unknown, user: UserKey | undefined): string | undefined {
+    const { accounts } = this.#world;
+    if (user === undefined || ![...accounts.stored.keys()].some((one) => one === did)) return undefined;
+    const { auth0, absentSince } = this.#world.factsOf(user);
+    return auth0 === undefined || absentSince === undefined ? undefined : `usersByIdentity ${auth0.userId}`;
+  }
+
   /** Under which name it was noted; undefined where it need not be read. */
   #nameOf(kind: string, [first, second]: readonly unknown[], user: UserKey | undefined): string | undefined {
     if (kind === 'auth0' || kind === 'documents') return kind;
     if (kind === 'serviceOf')
       return this.#inactive.has(first as Did) ? `${kind} ${String(first)}` : undefined;
+    if (kind === 'usersByIdentity') return this.#identityOf(first, user);
     const wanted = isWanted(first) ? first : { handle: '', email: String(second) };
     if (kind === 'holdersOfEmail') return `${kind} ${wanted.email}`;
     if (kind === 'account') return `${kind} ${String(first)}`;
@@ -91,6 +111,14 @@ export class Freshness {
     const isCode = codes.some((code) => wanted.handle === `${code?.toLowerCase()}.at.test`);
     return isCode ? undefined : `${kind} ${wanted.handle}`;
   }
+}
+
+function takes(method: string, first: unknown, second: unknown): readonly UniqueValue[] {
+  const email = (value: unknown) => ({ kind: 'email', value: String(value).toLowerCase() }) as const;
+  const handle = (value: unknown) => ({ kind: 'handle', value: String(value) }) as const;
+  if (method === 'changeEmail') return [email(second)];
+  if (method === 'changeHandle') return [handle(second)];
+  return method === 'createAccount' && isWanted(first) ? [email(first.email), handle(first.handle)] : [];
 }
 
 function isWanted(value: unknown): value is { readonly handle: string; readonly email: string } {

@@ -14,12 +14,22 @@ import { lookAt } from './work.ts';
 import type { World } from './world.ts';
 
 /** How everybody stands, in words that are the same whichever code was drawn and whichever DID was given. */
-export function stateOf(world: World, { people, isRace = false }: Scenario): string {
-  const states = people.map((who) => (isRace ? '' : `${who.user}: `) + stateOfPerson(world, who));
-  return states.sort().join('\n');
+export function stateOf(world: World, scenario: Scenario): string {
+  const { people, isRace = false } = scenario;
+  // Of linked users either may have the tag, whoever carries the handle.
+  const isEither = isRace && scenario.sisters === true;
+  const states = people.map((who) => (isRace ? '' : `${who.user}: `) + stateOfPerson(world, who, isEither));
+  const addresses = isEither ? people.map((who) => addressOf(world, who)) : [];
+  return [...states.sort(), ...addresses.sort()].join('\n');
 }
 
-function stateOfPerson(world: World, who: Person): string {
+function addressOf({ documents, accounts }: World, who: Person): string {
+  const did = documents.users.get(who.user)?.account?.did;
+  const email = did === undefined ? undefined : accounts.stored.get(did)?.email;
+  return email?.replace(/\+(main|second)@/, '+tag@') ?? 'no address';
+}
+
+function stateOfPerson(world: World, who: Person, isEither: boolean): string {
   const { documents, accounts } = world;
   const document = documents.users.get(who.user);
   const named = document?.account;
@@ -34,7 +44,7 @@ function stateOfPerson(world: World, who: Person): string {
       ? 'no account'
       : `names ${carried(named.handle)} ${named.did === undefined ? 'without DID' : ''}`,
     account === undefined ? '' : `${account.status} ${account.hasRepo} ${carried(account.handle)}`,
-    account?.email === own ? 'own address' : (account?.email ?? ''),
+    isEither ? '' : account?.email === own ? 'own address' : (account?.email ?? ''),
     conditionsOf(world, who),
   ];
   return parts.join(', ');
@@ -66,14 +76,14 @@ export async function endFlaws(run: Run): Promise<string[]> {
   const leaks = world.leaked + world.accounts.leakedDids().length;
   // Two calls of ours at once, the one held up and the other late, may leave one behind whatever is done.
   const isDouble = progress.stalls > 0 && progress.lates > 0;
-  if (leaks > unavoidable(run) && !isDouble && scenario.isRandom !== true && scenario.isRace !== true)
-    flaws.push(`${leaks} DIDs leaked`);
+  if (leaks > unavoidable(run) && !isDouble && scenario.isRandom !== true) flaws.push(`${leaks} DIDs leaked`);
   flaws.push(...(await unrest(run)));
   for (const who of scenario.people) flaws.push(...(await personFlaws(run, who)));
   flaws.push(...sharing(run));
   if (scenario.isRandom === true || progress.isOnItsOwn || hasPlatform(scenario))
     for (const who of scenario.people) if (watch.settled.has(who)) flaws.push(...untruths(run, who));
   for (const { user } of scenario.people) flaws.push(...strandedIntent(world.factsOf(user)));
+  flaws.push(...oneSided(run));
   // What arrived after a lease, of a user who was blocked or deleted meanwhile, is told by what the next look finds.
   const isSeenOnly = progress.isOnItsOwn && progress.stalls > 0;
   const untold = watch.untold.filter((effect) => !isSeenOnly || !isSeen(world, effect));
@@ -88,6 +98,17 @@ function unavoidable({ scenario: { hides }, progress }: Run): number {
   if (hides === undefined || (hides === 'listed' && progress.struck === 0)) return 0;
   // A call that was held up or late fails beside the one that was made in its place.
   return 1 + progress.stalls + progress.lates;
+}
+
+/** Of two linked users each knows the other, once all has been heard. A deleted user asks for nobody any more. */
+function oneSided({ world, watch, scenario, sisters }: Run): string[] {
+  if (!sisters || !scenario.people.every((who) => watch.settled.has(who))) return [];
+  const living = scenario.people.filter((who) => world.userOf(who) !== undefined);
+  return living.flatMap(({ user }) => {
+    const other = world.factsOf(user).sister?.user;
+    const isMutual = other === undefined || world.factsOf(other).sister?.user === user;
+    return isMutual ? [] : [`W15: ${user} knows ${other}, and is not known by it`];
+  });
 }
 
 /** An intent that nobody is asked about and that is not looked at again. */

@@ -44,6 +44,7 @@ export async function forgetNow(run: Run, process: Process, user: UserKey): Prom
     ...{ log, queue, subjects, documents, accounts, clock: world.clock, random: process.deps.random },
     readModel: world.queue.readModel,
     eraser: world.eraser,
+    reservations: process.ports.reservations,
     leaseMs: world.settings.leaseMs,
   };
   const directory = process.deps.tenants.get(who.tenant)?.directory;

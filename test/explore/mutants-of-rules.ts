@@ -330,6 +330,35 @@ const hidden: readonly Mutant[] = [
   }),
 ];
 
+const SPELLED = 'an address in two spellings, the tenant of the handle second';
+const IN_THE_GRACE = 'a deleted user whose address another user verifies in the grace, delete';
+const UNHEARD = 'a deleted user whose address another user verifies after the grace, unheard, delete';
+const LINKED = 'a user who is linked into another one, delete';
+
+const blind = (name: string, ...methods: ('usersByEmail' | 'usersByIdentity' | 'successorsOf')[]): Mutant => {
+  const none = Object.fromEntries(methods.map((method) => [method, async () => []]));
+  return {
+    name,
+    outer: (ports, run) =>
+      (['auth0', 'secondAuth0', 'subjects'] as const).reduce(
+        (all, port) => on(port, () => none)(all, run),
+        ports,
+      ),
+  };
+};
+
+const persons: readonly Mutant[] = [
+  against('W7', UNHEARD, blind('Auth0 is not asked for the address of a deleted user', 'usersByEmail')),
+  against('W7', IN_THE_GRACE, blind('nobody has the address', 'usersByEmail', 'successorsOf')),
+  against('W7', LINKED, blind('nobody has the identity', 'usersByIdentity', 'successorsOf')),
+  against('W15', SPELLED, { ...lacks('sister.named'), name: 'a linked user is not told that it was found' }),
+  against(
+    'W15',
+    SPELLED,
+    believes('that another user found this one is not read', (events) => lacking(events, 'sister.named')),
+  ),
+];
+
 export const ruleMutants: readonly Mutant[] = [
   ...removals,
   ...unwanted,
@@ -337,4 +366,5 @@ export const ruleMutants: readonly Mutant[] = [
   ...intents,
   ...sayings,
   ...hidden,
+  ...persons,
 ];

@@ -4,6 +4,7 @@ import { partOf } from '../../src/events/causes.ts';
 import type { Mutant } from './mutant.ts';
 import { lacks, on, outlasting } from './mutant-layers.ts';
 import { migrationMutants } from './mutants-of-migration.ts';
+import { reservationMutants } from './mutants-of-reservations.ts';
 import { ruleMutants } from './mutants-of-rules.ts';
 import { blindMutants } from './mutants-of-sight.ts';
 
@@ -118,4 +119,5 @@ export const mutants: readonly Mutant[] = [
   ...blindMutants,
   ...ruleMutants,
   ...migrationMutants,
+  ...reservationMutants,
 ];

@@ -3,6 +3,7 @@ import { decide } from '../../src/engine/decide.ts';
 import { sweep } from '../../src/engine/sweep.ts';
 import { ingest } from '../../src/events/ingest.ts';
 import type { Person } from '../mongo/people.ts';
+import { firstTenantsTag } from '../support/in-memory/world.ts';
 import { TENANTS } from './hearing.ts';
 import { forgetNow } from './lives.ts';
 import type { Ending, Process } from './process.ts';
@@ -119,7 +120,10 @@ function toolsOf(run: Run, process: Process): Tools {
       return found.did;
     },
     restore: async (who) => {
-      const owned = { ...who, tenant: { ...TENANTS[0], directory: ports.auth0, emailTag: undefined } };
+      const owned = {
+        ...who,
+        tenant: { ...TENANTS[0], directory: ports.auth0, emailTag: firstTenantsTag(run.sisters) },
+      };
       await restoreAll({ ...deps, events: ports.log, subjects: ports.subjects }, owned);
     },
     sweep: async () => {
@@ -131,7 +135,7 @@ function toolsOf(run: Run, process: Process): Tools {
           ...{ ...deps, events: ports.log, subjects, runs, logger: silent, limits },
           keySpaces: TENANTS,
         },
-        { ...TENANTS[0], directory, emailTag: undefined },
+        { ...TENANTS[0], directory, emailTag: firstTenantsTag(run.sisters) },
       );
       const isComplete = over.type === 'over' && over.complete;
       if (over.type === 'over') process.sawAll();
@@ -178,9 +182,10 @@ function restAgain(run: Run): Promise<Work | undefined> {
 }
 
 /** The passes that may follow the last fault and do not wait for time. */
-function allowedIn({ schedule, reference, progress, sisters }: Run): number {
-  // What a sister found half done is looked at once more when the other has ended.
-  const again = (schedule.delivery === 'doubled' ? 1 : 0) + (sisters ? 1 : 0);
+function allowedIn({ schedule, reference, progress, sisters, scenario }: Run): number {
+  // What was found half done of another user is looked at once more when the other has ended.
+  const isWoken = sisters || scenario.wakesOthers === true;
+  const again = (schedule.delivery === 'doubled' ? 1 : 0) + (isWoken ? 1 : 0);
   return PASSES_AFTER_FAULT + again + Math.max(0, (reference?.passes[progress.step] ?? 99) - 1);
 }
 

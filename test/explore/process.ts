@@ -7,7 +7,7 @@ import { UpstreamError } from '../../src/errors.ts';
 import type { UserKey } from '../../src/identity.ts';
 import type { Lease } from '../../src/ports.ts';
 import { otherTenant, tenant } from '../mongo/people.ts';
-import { SECOND_TENANTS_TAG } from '../support/in-memory/world.ts';
+import { firstTenantsTag, SECOND_TENANTS_TAG } from '../support/in-memory/world.ts';
 import { errorOf, type FaultKind, upstreamOf } from './faults.ts';
 import { Freshness } from './freshness.ts';
 import { around, type Between, type Point, type Ports } from './ports.ts';
@@ -59,9 +59,9 @@ export class Process implements Between {
     const inner = mutant?.inner?.(world.stores, run) ?? world.stores;
     const faulty = around(inner, this);
     this.ports = mutant?.outer?.(faulty, run) ?? faulty;
-    const { log, queue, subjects, documents, accounts, dids, inactive } = this.ports;
+    const { log, queue, subjects, documents, reservations, accounts, dids, inactive } = this.ports;
     const { auth0, secondAuth0 } = this.ports;
-    const first = { id: tenant, keyPrefix: '', directory: auth0, emailTag: undefined };
+    const first = { id: tenant, keyPrefix: '', directory: auth0, emailTag: firstTenantsTag(run.sisters) };
     const second = {
       id: otherTenant,
       keyPrefix: `${otherTenant}-`,
@@ -74,6 +74,7 @@ export class Process implements Between {
       subjects,
       successors: successorSearch(subjects, [first, second]),
       documents,
+      reservations,
       accounts,
       inactive,
       people: peopleOf([first, second]),

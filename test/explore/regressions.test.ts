@@ -24,8 +24,8 @@ it('records an account whose creation outlasted the lease and the intent', async
     scenario: scenarioNamed('a sign-up with a verified email'),
     delivery: 'once',
     faults: [
-      { at: 18, kind: 'stall-before' },
-      { at: 26, kind: 'crash-after' },
+      { at: 20, kind: 'stall-before' },
+      { at: 30, kind: 'crash-after' },
     ],
     workers: 1,
     seed: 1,
@@ -39,8 +39,8 @@ it('owns the account of a creation that was given up, also under another address
     scenario: scenarioNamed('another address'),
     delivery: 'once',
     faults: [
-      { at: 21, kind: 'stall-before' },
-      { at: 29, kind: 'crash-after' },
+      { at: 24, kind: 'stall-before' },
+      { at: 34, kind: 'crash-after' },
     ],
     workers: 1,
     seed: 1,
@@ -54,8 +54,8 @@ it('tells the sister what she goes by, also when the log was told of something e
     scenario: scenarioNamed('a handle that goes from one account of a person to the other'),
     delivery: 'once',
     faults: [
-      { at: 78, kind: 'error' },
-      { at: 80, kind: 'stall-before' },
+      { at: 85, kind: 'error' },
+      { at: 87, kind: 'stall-before' },
     ],
     workers: 1,
     seed: 1,
@@ -70,7 +70,7 @@ it('sets nobody aside for what follows from an outage', async () => {
     delivery: 'once',
     faults: [
       { at: 4, kind: 'error' },
-      { at: 19, kind: 'error' },
+      { at: 20, kind: 'error' },
     ],
     workers: 1,
     seed: 1,
@@ -85,7 +85,7 @@ it('lets the second of two know in the end whose the address is', async () => {
     delivery: 'once',
     faults: [
       { at: 5, kind: 'crash-after' },
-      { at: 27, kind: 'crash-after' },
+      { at: 30, kind: 'crash-after' },
     ],
     workers: 1,
     seed: 1,
@@ -110,7 +110,7 @@ it('does not restore an account with the password of a creation that came late',
   await explorer.run({
     scenario: scenarioNamed('restored: the account in the document'),
     delivery: 'once',
-    faults: [{ at: 16, kind: 'stall-before' }],
+    faults: [{ at: 18, kind: 'stall-before' }],
     workers: 1,
     seed: 1,
   });

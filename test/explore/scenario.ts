@@ -41,6 +41,8 @@ export interface Scenario {
   readonly settings?: Partial<EngineSettings>;
   /** The two tenants are sisters. */
   readonly sisters?: boolean;
+  /** A user who is not linked may be made due by the reconciliation of another one. */
+  readonly wakesOthers?: boolean;
   /** Then no time is ever so long ago that it makes no difference. */
   readonly setsClockBack?: boolean;
   /** Either of the people may come first, and the other takes what is left. */

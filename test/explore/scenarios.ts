@@ -20,6 +20,7 @@ import {
   sweeps,
   told,
 } from './scenario-steps.ts';
+import { successorScenarios } from './successor-scenarios.ts';
 
 export const scenarios: readonly Scenario[] = [
   { name: 'a sign-up with a verified email', people: [alice], steps: [signsUp(alice, {}, 'alice')] },
@@ -135,6 +136,25 @@ export const scenarios: readonly Scenario[] = [
     steps: [
       {
         happens: async (world) => {
+          await world.change(alice);
+          await world.change(secondAlice, { email: 'alice@example.com' });
+        },
+        delivers: [
+          { who: alice, code: 'ss' },
+          { who: secondAlice, code: 'ss' },
+        ],
+      },
+    ],
+  },
+  {
+    name: 'one address in two linked tenants',
+    people: [alice, secondAlice],
+    sisters: true,
+    isRace: true,
+    steps: [
+      {
+        happens: async (world) => {
+          world.choose(alice, 'cedar');
           await world.change(alice);
           await world.change(secondAlice, { email: 'alice@example.com' });
         },
@@ -315,6 +335,7 @@ export const scenarios: readonly Scenario[] = [
   },
   ...migrationScenarios,
   ...hiddenScenarios,
+  ...successorScenarios,
   ...platformScenarios,
 ];
 

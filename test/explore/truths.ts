@@ -78,7 +78,8 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
   'handle NoAccount': noAccount,
   'email NoAccount': noAccount,
   EmailSet: ({ account, user }) =>
-    user?.email === undefined || account?.email?.replace('+second@', '@') === user.email.toLowerCase(),
+    user?.email === undefined ||
+    account?.email?.replace(/\+(main|second)@/, '@') === user.email.toLowerCase(),
   PlatformHandle: ({ account, world, facts }) => {
     const name = facts.platformHandle ?? facts.sister?.handle;
     return account?.handle === `${name?.replaceAll(/[._]/g, '-')}.at.test` && world !== undefined;

@@ -17,6 +17,20 @@ function writeOf({ method }: Point, before: StoredUser | undefined, after: Store
   return { what: isRecorded ? 'record' : 'document', isNew: isRecorded, name: method };
 }
 
+/** The rule of successors, said once more and by the world alone. */
+function keptFor(world: World, deleted: UserKey): string[] {
+  const { auth0, verifiedEmail } = world.factsOf(deleted);
+  const living = [...world.directory.all(), ...world.otherDirectory.all()];
+  const isSame = (email: string | undefined): boolean =>
+    email !== undefined && email.toLowerCase() === verifiedEmail?.toLowerCase();
+  const hasAddress = living.some(({ email, emailVerified }) => emailVerified && isSame(email));
+  const hasIdentity = living.some(({ linked = [] }) => auth0 !== undefined && linked.includes(auth0.userId));
+  return [
+    ...(hasAddress ? ['W7: an account was removed while a user in Auth0 has the address'] : []),
+    ...(hasIdentity ? ['W7: an account was removed while the user is linked into another one'] : []),
+  ];
+}
+
 export class Watch {
   readonly violations: string[] = [];
   /** Writes that changed something. */
@@ -260,5 +274,6 @@ export class Watch {
       absentMs !== undefined && this.#world.nowMs >= absentMs + policy.removalGraceMs ? [] : ['the grace'],
     ].flat();
     if (lacking.length > 0) this.violations.push(`an account was removed without ${lacking.join(', ')}`);
+    if (user !== undefined) this.violations.push(...keptFor(this.#world, user));
   }
 }

@@ -26,6 +26,7 @@ import {
 import { all, saveMap, saveSet } from '../support/in-memory/kept.ts';
 import { type SeededRandom, seededRandom } from '../support/in-memory/random.ts';
 import { inMemoryRejects } from '../support/in-memory/rejects.ts';
+import { type InMemoryReservations, inMemoryReservations } from '../support/in-memory/reservations.ts';
 import { type InMemoryRuns, inMemoryRuns } from '../support/in-memory/runs.ts';
 import { type InMemoryWorkQueue, inMemoryWorkQueue } from '../support/in-memory/work-queue.ts';
 import { auth0User, SETTINGS } from '../support/in-memory/world.ts';
@@ -80,6 +81,7 @@ export class World {
   readonly stores: Ports;
   readonly eraser: Eraser = inMemoryEraser(this.log);
   readonly runs: InMemoryRuns = inMemoryRuns();
+  readonly reservations: InMemoryReservations = inMemoryReservations();
   readonly clock: Clock;
   readonly random: SeededRandom = seededRandom();
   readonly vault: PasswordVault = plainVault();
@@ -127,6 +129,7 @@ export class World {
       secondAuth0,
       rejects: inMemoryRejects(),
       runs: this.runs,
+      reservations: this.reservations,
     };
     this.clock = { now: () => new Date(this.nowMs), delay: async () => undefined };
     this.settings = { ...SETTINGS, policy: { ...SETTINGS.policy, ...policy }, ...settings };
@@ -163,9 +166,8 @@ export class World {
     const { nowMs, outage, leaked, earlier, late, messages, heard, gone } = this;
     const { log, documents, accounts, inactive, directory, otherDirectory } = this;
     const restore = all([
-      ...[log, documents, accounts, inactive, directory, otherDirectory, this.queue, this.runs].map((part) =>
-        part.save(),
-      ),
+      ...[log, documents, accounts, inactive, directory, otherDirectory].map((part) => part.save()),
+      ...[this.queue, this.runs, this.reservations].map((part) => part.save()),
       saveSet(this.known),
       saveSet(this.usersOnce),
       saveMap(this.#folded),

@@ -75,6 +75,7 @@ describe("Concord's own collections", () => {
     'concord.events',
     'concord.inactive-accounts',
     'concord.rejects',
+    'concord.reservations',
     'concord.subjects',
   ];
 

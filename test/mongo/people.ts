@@ -105,7 +105,6 @@ export const view: SubjectView = {
   accountEmail: 'alice@example.com',
   platformHandle: 'alice',
   sister: undefined,
-  namedBy: [],
   conditions: [
     {
       type: 'account',

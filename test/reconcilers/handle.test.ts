@@ -259,7 +259,7 @@ describe('observing', () => {
     const accounts = inMemoryAccounts();
     const { subjects } = inMemoryWorkQueue();
     const look = (wanted: DesiredHandle, account: PdsAccount | undefined) =>
-      observe({ accounts, subjects }, alice.user, wanted, account);
+      observe({ accounts, subjects, lookUpTaken: async () => new Map() }, alice.user, wanted, account);
     const did = accounts.put({ handle: handle('alice'), email: 'bob@example.com' });
     expect(await look(wants(null), accountOf())).toBeUndefined();
     expect(await look(wants('alice'), undefined)).toBeUndefined();

@@ -14,6 +14,7 @@ import { inMemoryDocuments, type StoredUser } from './in-memory/documents.ts';
 import { inMemoryEventLog } from './in-memory/event-log.ts';
 import type { Hooks } from './in-memory/hooks.ts';
 import { inMemoryInactiveAccounts } from './in-memory/inactive-accounts.ts';
+import { inMemoryReservations } from './in-memory/reservations.ts';
 import { inMemoryWorkQueue } from './in-memory/work-queue.ts';
 
 /** What only says that there is a password. */
@@ -45,6 +46,9 @@ export function readCapture(text: string): Capture {
       listing: seen.listing && datesOf(seen.listing),
       users: seen.users.map(({ tenant, user }) => ({
         ...{ tenant, user: { ...user, createdAt: new Date(user.createdAt) } },
+      })),
+      reserved: (seen.reserved ?? []).map(({ by, ...value }) => ({
+        ...{ ...value, by: { ...by, at: new Date(by.at), until: new Date(by.until) } },
       })),
     },
   };
@@ -86,6 +90,7 @@ export async function loadCapture(text: string): Promise<CapturedWorld> {
       inAuth0: async () => answered(seen, 'successorsInAuth0', seen.successors?.inAuth0),
     },
     events: log,
+    reservations: await reserved(capture, hooks),
     settings: capture.settings,
     handleDomain: async () => {
       const failure = seen.failed.find(({ call }) => call === 'handleDomain');
@@ -179,6 +184,12 @@ async function inactive({ seen }: Capture, hooks: Hooks): Promise<AssessDeps['in
     },
     listing: async () => seen.listing ?? (await failingIndex.listing()),
   };
+}
+
+async function reserved({ seen }: Capture, hooks: Hooks): Promise<AssessDeps['reservations']> {
+  const reservations = inMemoryReservations(hooks);
+  for (const { by, ...value } of seen.reserved ?? []) await reservations.reserve([value], by);
+  return reservations;
 }
 
 function failing(calls: readonly FailedCall[]): Hooks {

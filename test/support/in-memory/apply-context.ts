@@ -1,4 +1,4 @@
-import type { UserKey } from '../../../src/identity.ts';
+import { eventId, type UserKey } from '../../../src/identity.ts';
 import type { ApplyContext, Told } from '../../../src/reconcilers/reconciler.ts';
 import { at } from '../../mongo/people.ts';
 
@@ -14,5 +14,8 @@ export function applyContext(
     ensureLease,
     now: () => at(100),
     tell: async (...more) => void told.push(...more),
+    reserve: async (_values, intent = eventId('reserved')) => ({
+      ...{ intent, ensure: () => undefined, done: () => undefined, release: async () => undefined },
+    }),
   };
 }

@@ -7,6 +7,7 @@ import type {
   EventLog,
   InactiveAccounts,
   Rejects,
+  Reservations,
   Runs,
   SubjectReader,
   WorkQueue,
@@ -26,6 +27,7 @@ export interface Ports {
   readonly secondAuth0: Directory;
   readonly rejects: Rejects;
   readonly runs: Runs;
+  readonly reservations: Reservations;
 }
 
 type Calls = { readonly [Port in keyof Ports]: { readonly [Method in keyof Ports[Port]]: CallKind } };
@@ -115,4 +117,5 @@ export const CALLS: Calls = {
   secondAuth0: directory,
   rejects: { add: 'write' },
   runs: { begin: 'write', keep: 'write', end: 'write' },
+  reservations: { find: 'read', ofUser: 'read', all: 'stream', reserve: 'write', release: 'write' },
 };

@@ -14,6 +14,8 @@ export interface InMemoryDirectory extends Directory, Kept {
   /** Keeps it no longer. */
   thawList(): void;
   listed(): readonly Auth0User[];
+  /** Every user as it is now, without a call. */
+  all(): readonly Auth0User[];
   /** The user as it is now, without a call. */
   get(id: Auth0UserId): Auth0User | undefined;
   /** The users, by id and as they are listed, as one text. */
@@ -47,6 +49,7 @@ export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirect
       list = undefined;
     },
     get: (id) => users.get(id),
+    all: () => [...users.values()],
     listed: () => list ?? [...users.values()],
     save() {
       const [listBefore, pagesBefore] = [list, pagesLeft];

@@ -23,6 +23,7 @@ import { type InMemoryEventLog, inMemoryEventLog } from './event-log.ts';
 import type { Hooks } from './hooks.ts';
 import { type InMemoryInactiveAccounts, inMemoryInactiveAccounts } from './inactive-accounts.ts';
 import { seededRandom } from './random.ts';
+import { type InMemoryReservations, inMemoryReservations } from './reservations.ts';
 import { inMemoryRuns } from './runs.ts';
 import { type InMemoryWorkQueue, inMemoryWorkQueue } from './work-queue.ts';
 
@@ -48,6 +49,11 @@ export const SETTINGS: EngineSettings = {
 
 export const SECOND_TENANTS_TAG = 'second';
 
+/** A tenant that is linked with another one has its id as its tag. */
+export function firstTenantsTag(sisters: boolean): string | undefined {
+  return sisters ? tenant : undefined;
+}
+
 export interface World extends Pick<InMemoryWorkQueue, 'queue' | 'subjects'> {
   readonly clock: VirtualClock;
   readonly random: Random;
@@ -59,6 +65,7 @@ export interface World extends Pick<InMemoryWorkQueue, 'queue' | 'subjects'> {
   readonly directory: InMemoryDirectory;
   readonly otherDirectory: InMemoryDirectory;
   readonly runs: Runs;
+  readonly reservations: InMemoryReservations;
   readonly deps: ConvergeDeps;
   /** Around every call of every port; set and cleared by tests. */
   readonly hooks: Hooks;
@@ -72,7 +79,7 @@ export interface WorldOptions {
   readonly sisters?: boolean;
 }
 
-/** Two tenants: the users of the second one have a key prefix and a tag for taken addresses. */
+/** Two tenants: the users of the second one have a key prefix and a tag for taken addresses; those of both, if linked. */
 export function createWorld(options: WorldOptions = {}): World {
   const { settings = {}, policy = {}, sisters = false, ...accountOptions } = options;
   const hooks: Hooks = {};
@@ -81,6 +88,7 @@ export function createWorld(options: WorldOptions = {}): World {
   const log = inMemoryEventLog(hooks);
   const { queue, subjects } = inMemoryWorkQueue(hooks);
   const documents = inMemoryDocuments(hooks);
+  const reservations = inMemoryReservations(hooks);
   const accounts = inMemoryAccounts(hooks, accountOptions);
   const inactive = inMemoryInactiveAccounts(hooks);
   const directory = inMemoryDirectory(hooks);
@@ -96,13 +104,14 @@ export function createWorld(options: WorldOptions = {}): World {
     subjects,
     successors: successorSearch(subjects, [first, second]),
     documents,
+    reservations,
     accounts,
     inactive,
     people: peopleOf([first, second]),
     dids: accounts.dids,
     vault,
     tenants: new Map<TenantId, ConvergedTenant>([
-      [tenant, { directory, emailTag: undefined, ...(sisters ? { sister: second } : {}) }],
+      [tenant, { directory, emailTag: firstTenantsTag(sisters), ...(sisters ? { sister: second } : {}) }],
       [
         otherTenant,
         { directory: otherDirectory, emailTag: SECOND_TENANTS_TAG, ...(sisters ? { sister: first } : {}) },
@@ -127,6 +136,7 @@ export function createWorld(options: WorldOptions = {}): World {
     directory,
     otherDirectory,
     runs: inMemoryRuns(hooks),
+    reservations,
     deps,
     hooks,
   };

@@ -1,0 +1,69 @@
+/**
+ * Values that only one account can have, an address and a handle, are reserved before an effect takes them: two effects
+ * that take one value at the same moment would end in a half-done account that the PDS answers 500 to.
+ */
+import { UpstreamError } from '../errors.ts';
+import type { AccountHandle, EventId, UserKey } from '../identity.ts';
+import type { Claimant, UniqueValue } from '../ports.ts';
+import type { Applied, ApplyContext } from './reconciler.ts';
+
+/** Another user who has reserved a value: a creation or a change has begun, and no outcome is known yet. */
+export interface ReservingUser {
+  readonly type: 'reserved';
+  readonly user: UserKey;
+  /** When the outcome is known, or the reservation over. */
+  readonly until: Date;
+  /** As the user's log has it. */
+  readonly seen: Claimant;
+}
+
+export type TakenBy =
+  | ReservingUser
+  /** The account of the user has the value by now, and the read model may not show it yet. */
+  | { readonly type: 'had'; readonly seen: Claimant };
+
+/** By the value. */
+export type TakenValues = ReadonlyMap<string, TakenBy>;
+
+/** Looks up which values other users have reserved. */
+export type LookUpTaken = (values: readonly UniqueValue[]) => Promise<TakenValues>;
+
+/** A reservation of this reconciliation's. */
+export interface Reserved {
+  readonly intent: EventId;
+  /** Throws UpstreamError RESERVATION_EXPIRED unless it is sure to outlast an effect that begins now. */
+  ensure(): void;
+  /** It is over with the reconciliation: by then the read model shows what became of it. */
+  done(): void;
+  /** It is over now: the values were not taken. */
+  release(): Promise<void>;
+}
+
+export function emailValue(email: string): UniqueValue {
+  return { kind: 'email', value: email.toLowerCase() };
+}
+
+export function handleValue(handle: AccountHandle): UniqueValue {
+  return { kind: 'handle', value: handle };
+}
+
+/**
+ * Carries out an effect with a value reserved. Where another user has reserved it, nothing is done, and the next look in
+ * the same reconciliation sees why. Of an effect that may still come about the reservation stays until it expires.
+ */
+export async function whileReserved(
+  context: ApplyContext,
+  value: UniqueValue,
+  effect: (reserved: Reserved) => Promise<'taken' | 'refused'>,
+): Promise<Applied> {
+  const reserved = await context.reserve([value]);
+  if (reserved === undefined) return 'not-applied';
+  try {
+    if ((await effect(reserved)) === 'taken') reserved.done();
+    else await reserved.release();
+  } catch (error) {
+    if (error instanceof UpstreamError && error.effect === 'none') await reserved.release();
+    throw error;
+  }
+  return 'applied';
+}
