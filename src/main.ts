@@ -176,7 +176,10 @@ function program(end: (code: number) => void) {
     .command('transfer')
     .argument('<from>', 'the deleted user')
     .argument('<to>', 'the user who gets what that one has')
-    .option('--what <parts>', 'account, handle and code, separated by commas (default: account,handle)')
+    .option(
+      '--what <parts>',
+      'account, handle, code and address, separated by commas (default: account,handle)',
+    )
     .option('--replace <did>', 'the account of <to> that the transferred one takes the place of')
     .option('--preview', 'show the evidence and what would be moved, and end')
     .option('--yes', 'do not ask')

@@ -2,12 +2,14 @@
  * `concord transfer <from> <to>`: shows the evidence and exactly what a deleted user's successor gets, asks, records the
  * decision and reconciles both users. An account that the successor has already takes a yes of its own.
  */
+
 import type { FoundUser } from '../engine/find-user.ts';
 import { grantTransfer } from '../engine/transfer/grant.ts';
 import { proposeTransfer, type TransferProposal } from '../engine/transfer/propose.ts';
 import { UsageError } from '../errors.ts';
 import { TRANSFER_PARTS, type TransferPart } from '../events/event.ts';
 import { fold } from '../events/fold.ts';
+import { shellQuoted } from '../reconcilers/command-lines.ts';
 import { printJson } from '../terminal/output.ts';
 import { visible } from '../terminal/visible.ts';
 import { type Engine, wireEngine, wireReadSide } from '../wire.ts';
@@ -181,7 +183,7 @@ function documentOf(proposal: TransferProposal) {
     account: account === undefined ? null : account.did,
     handle: handle?.platformHandle ?? null,
     releases: handle?.carried ?? null,
-    ...{ code, replaces, leftOut },
+    ...{ code, freesAddressOf: proposal.address ?? null, replaces, leftOut },
   };
 }
 
@@ -194,7 +196,14 @@ function print(proposal: TransferProposal, { stdout, style }: Terminal): void {
   for (const one of notesOf(proposal)) line('yellow', 'note', one);
 }
 
-function movesOf({ from, account, handle, code, hasNoPassword }: TransferProposal): readonly string[] {
+function movesOf({
+  from,
+  account,
+  handle,
+  code,
+  address,
+  hasNoPassword,
+}: TransferProposal): readonly string[] {
   const password = hasNoPassword ? '' : ', and its password';
   return [
     ...(account === undefined ? [] : [`the account ${account.did} (@${account.handle})${password}`]),
@@ -203,6 +212,7 @@ function movesOf({ from, account, handle, code, hasNoPassword }: TransferProposa
       : [`the handle @${handle.platformHandle}: its whole row in @handles`]),
     ...(handle?.carried === undefined ? [] : [`@${handle.carried}, which the account of ${from} gives up`]),
     ...(code === undefined ? [] : [`the code ${code}`]),
+    ...(address === undefined ? [] : [`the address, which the account ${address} of ${from} gives up`]),
   ];
 }
 
@@ -211,7 +221,7 @@ function notesOf({ to, account, replaces, hasNoPassword, leftOut }: TransferProp
     ...leftOut,
     ...(hasNoPassword
       ? [
-          `No password of the account is stored. Set a new one afterwards with: concord password '${to}' --reset`,
+          `No password of the account is stored. Set a new one afterwards with: concord password ${shellQuoted(to)} --reset`,
         ]
       : []),
     ...(account?.state === 'deactivated'

@@ -63,18 +63,10 @@ async function sistersEvents(
 
 /** The linked user, or the other user of a transfer. */
 function otherIn({ type, data }: ConcordEvent): UserKey | readonly UserKey[] {
-  switch (type) {
-    case 'sister.observed':
-      return data.user ?? [];
-    case 'sister.named':
-      return data.by ?? [];
-    case 'transfer.promised':
-      return data.to;
-    case 'transfer.granted':
-      return data.from;
-    default:
-      return [];
-  }
+  if (type === 'sister.observed') return data.user ?? [];
+  if (type === 'sister.named') return data.by ?? [];
+  if (type === 'transfer.promised') return data.to;
+  return type === 'transfer.granted' ? data.from : [];
 }
 
 /** A dry run; what it could not ask is said and not thrown. */

@@ -6,6 +6,7 @@
  * by which addresses the rest is found: as long as something personal is in them, a call that broke off is
  * seen, and the next one knows all that the first one knew.
  */
+
 import { UsageError } from '../errors.ts';
 import { addressesIn, isPersonal } from '../events/blank.ts';
 import type { ConcordEvent } from '../events/event.ts';
@@ -27,6 +28,7 @@ import type {
   Trigger,
   WorkQueue,
 } from '../ports.ts';
+import { shellQuoted } from '../reconcilers/command-lines.ts';
 import { createJournal } from './journal.ts';
 import { subjectView } from './standing.ts';
 
@@ -92,7 +94,7 @@ export async function refuseUnlessGone(
   const partner = facts.outgoing?.to ?? facts.incoming?.from;
   if (partner !== undefined) {
     throw new UsageError(
-      `A transfer between this user and ${partner} is not finished, and once the user is forgotten nothing can finish it. Finish it first: concord reconcile '${partner}', then: concord reconcile '${user}'`,
+      `A transfer between this user and ${partner} is not finished, and once the user is forgotten nothing can finish it. Finish it first: concord reconcile ${shellQuoted(partner)}, then: concord reconcile ${shellQuoted(user)}`,
       'TRANSFER_OPEN',
     );
   }
@@ -120,7 +122,7 @@ export async function refuseWhileWaitedFor(
   const [first] = await subjects.waitingFor(user);
   if (first === undefined) return;
   throw new UsageError(
-    `${first.user} waits for what this user has. Move it first: concord transfer '${user}' '${first.user}', or forget the user all the same with: --force`,
+    `${first.user} waits for what this user has. Move it first: concord transfer ${shellQuoted(user)} ${shellQuoted(first.user)}, or forget the user all the same with: --force`,
     'CLAIM_WAITED_FOR',
   );
 }

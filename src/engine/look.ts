@@ -34,7 +34,7 @@ import { WAITING_FOR_DECISION } from '../reconcilers/needs-action.ts';
 import { heldForPerson, type Plan, unknown } from '../reconcilers/reconciler.ts';
 import { planIncoming, planRetirement } from '../reconcilers/transfer-incoming.ts';
 import { planOutgoing } from '../reconcilers/transfer-outgoing.ts';
-import type { TransferAction, TransferSeen } from '../reconcilers/transfer-state.ts';
+import type { TransferAction, TransferResource, TransferSeen } from '../reconcilers/transfer-state.ts';
 import { RESTORE_COMMAND } from '../reconcilers/unwanted.ts';
 import type { ActualDocument } from '../reconcilers/user-document.ts';
 import * as userDocument from '../reconcilers/user-document.ts';
@@ -381,13 +381,14 @@ function accountPlans(
   const ofUser = code === actual.code ? actual : { ...actual, code };
   return [
     transfers.account ?? account.plan(desired.account, ofUser, now, isOnHold),
-    email.plan(wantedEmail, { ...managed, holders: actual.emailHolders, isInRing: actual.isInRing }, now),
+    transfers.email ??
+      email.plan(wantedEmail, { ...managed, holders: actual.emailHolders, isInRing: actual.isInRing }, now),
     transfers.handle ??
       (failure === undefined ? handle.plan(desired.handle, seen, now) : unseen('handle', failure)),
   ];
 }
 
-type TransferPlans = { readonly [R in 'account' | 'handle' | 'user-document']?: Plan<Action> };
+type TransferPlans = { readonly [R in TransferResource]?: Plan<Action> };
 const NO_TRANSFERS: TransferPlans = {};
 
 /** What takes the place of the plans of these resources while a transfer is open. */

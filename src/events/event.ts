@@ -69,8 +69,11 @@ export function lackedSince(conditions: readonly Pick<Condition, 'reason' | 'sin
   return times.length === 0 ? undefined : new Date(Math.min(...times));
 }
 
-/** What a transfer may move from a deleted user to another one: the account, the row of `@handles`, the permanent code. */
-export const TRANSFER_PARTS = ['account', 'handle', 'code'] as const;
+/**
+ * What a deleted user may give to another one: the account, the handle with its row of `@handles`, the permanent code, or
+ * the address that an account which stays has.
+ */
+export const TRANSFER_PARTS = ['account', 'handle', 'code', 'address'] as const;
 export type TransferPart = (typeof TRANSFER_PARTS)[number];
 
 /** One planned step in the words of the log: enough to recognise its effect after a crash. */
@@ -91,7 +94,7 @@ export type RefusalReason =
 export type CloseReason =
   /** The other user has it. */
   | 'taken'
-  /** The account gave up its handle, and there was no row to take. */
+  /** The account gave up its handle or its address, and there was nothing to take. */
   | 'released'
   /** The other user does not take it. */
   | 'declined'

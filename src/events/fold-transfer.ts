@@ -108,10 +108,11 @@ function promised({ _id, data }: EventOf<'transfer.promised'>): Outgoing {
   };
 }
 
-/** Where only the account of the deleted user gives up its handle, there is nothing to take. */
+/** Where the account of the deleted user only gives up its handle or its address, there is nothing to take. */
 function granted({ data }: EventOf<'transfer.granted'>): Incoming | undefined {
   const { promise, from, what, account, handle, code, replaces } = data;
-  const open = new Set(what.filter((part) => part !== 'handle' || handle !== undefined));
+  const isTaken = (part: TransferPart) => part !== 'address' && (part !== 'handle' || handle !== undefined);
+  const open = new Set(what.filter(isTaken));
   return open.size === 0 ? undefined : { promise, from, open, account, handle, code, replaces };
 }
 

@@ -149,7 +149,12 @@ function heldByUser(
 ): AddressChoice {
   const kept = type === 'email' ? KEPT : '';
   if (isDeleted) {
-    const message = `The address belongs to the account ${did} of ${user}, who is deleted in Auth0.${kept} Move the account to this user with: concord transfer ${shellQuoted(user)} <user>`;
+    const command = `concord transfer ${shellQuoted(user)} <user>`;
+    const way =
+      type === 'account'
+        ? `Move the account to this user with: ${command}`
+        : `Free the address for this account with: ${command} --what address`;
+    const message = `The address belongs to the account ${did} of ${user}, who is deleted in Auth0.${kept} ${way}`;
     return held(type, ['EmailHeldByDeletedUser', message], user);
   }
   if (isLeaving) {

@@ -73,6 +73,8 @@ function planPart(
       return planHandle(incoming, seen, who);
     case 'code':
       return planCode(incoming, seen, who);
+    case 'address':
+      return decline(incoming, part, 'not-promised');
   }
 }
 

@@ -9,6 +9,7 @@
  * | taken                     | the account, and its document names it      | release          | TransferPending |
  * | taken                     | the account, and its document does not      | wait             | TransferPending |
  * | granted                   | a handle that the account here carries      | change-handle    | TransferPending |
+ * | granted                   | the address that the account here has       | change-email     | TransferPending |
  * | granted                   | the row of the handle                       | release          | TransferPending |
  * | granted                   | the row, which is removed                   | wait             | HandleReleased  |
  * | declined                  | the row, which is removed                   | put it back      | HandleReleased  |
@@ -16,13 +17,15 @@
  * | granted                   | the code, which is removed                  | wait             | CodeReleased    |
  * | taken or declined         | anything else                               | close            | TransferPending |
  *
- * The row and the code are released only while the other user can take them: in Auth0, verified, not blocked.
+ * The row, the code, a handle and an address are released only while the other user can take them: in Auth0, verified, not blocked.
  */
 import type { CloseReason, TransferPart } from '../events/event.ts';
 import type { Facts } from '../events/fold.ts';
 import type { Outgoing } from '../events/fold-transfer.ts';
 import { parseAccountHandle } from '../identity.ts';
 import type { Documents, PdsAccount } from '../ports.ts';
+import { parkedAddress } from './address-chain.ts';
+import type { EmailAction } from './email.ts';
 import type { HandleAction } from './handle.ts';
 import { type Plan, toBeMended } from './reconciler.ts';
 import { parkedHandle } from './transfer-incoming.ts';
@@ -33,7 +36,9 @@ import {
   type TransferResource,
 } from './transfer-state.ts';
 
-type OutgoingPlan = Plan<TransferAction | Extract<HandleAction, { type: 'change-handle' }>>;
+type ChangeHandle = Extract<HandleAction, { type: 'change-handle' }>;
+type ChangeEmail = Extract<EmailAction, { type: 'change-email' }>;
+type OutgoingPlan = Plan<TransferAction | ChangeHandle | ChangeEmail>;
 export type OutgoingPlans = { readonly [R in TransferResource]?: OutgoingPlan };
 
 export interface Releasing {
@@ -57,6 +62,8 @@ function planPart(part: TransferPart, outgoing: Outgoing, seen: OutgoingSeen, wh
       return planHandle(outgoing, seen, who);
     case 'code':
       return planCode(outgoing, seen, who.documents);
+    case 'address':
+      return planAddress(outgoing, seen);
   }
 }
 
@@ -110,7 +117,7 @@ function keepHandle(outgoing: Outgoing, { handle }: Documents): OutgoingPlan {
 function giveUp(
   account: PdsAccount | 'missing' | undefined,
   { documents, domain, refused }: Releasing,
-): Extract<HandleAction, { type: 'change-handle' }> | undefined {
+): ChangeHandle | undefined {
   if (account === undefined || account === 'missing' || !account.handle.endsWith(domain)) return undefined;
   const code = documents.user?.code;
   const byCode = code === undefined ? undefined : parseAccountHandle(code + domain);
@@ -120,6 +127,18 @@ function giveUp(
   if (to === undefined) return undefined;
   const recorded = documents.user?.account?.handle;
   return { resource: 'handle', type: 'change-handle', account, recorded, to, isCode: true };
+}
+
+/** The address of an account that stays this user's goes to one that nothing can be delivered to. */
+function planAddress(outgoing: Outgoing, { account, isReady }: OutgoingSeen): OutgoingPlan {
+  if (account === undefined || account === 'missing') return close(outgoing, 'address', 'released');
+  const to = parkedAddress(account.did);
+  if (account.email?.toLowerCase() === to) return close(outgoing, 'address', 'released');
+  if (!isReady) return waiting(outgoing, 'address', `It is released once ${outgoing.to} can take it.`);
+  return {
+    actions: [{ resource: 'email', type: 'change-email', did: account.did, to }],
+    condition: pending(outgoing, 'address', `The account ${account.did} gives it up.`),
+  };
 }
 
 function planCode(outgoing: Outgoing, { answer, isReady }: OutgoingSeen, { user }: Documents): OutgoingPlan {

@@ -28,7 +28,7 @@ export interface OutgoingSeen {
   readonly isGone: boolean;
   /** Its users document names the account. */
   readonly hasRecord: boolean;
-  /** The account of the deleted user, where that is to give up its handle. */
+  /** The account of the deleted user, where that is to give up its handle or its address. */
   readonly account: PdsAccount | 'missing' | undefined;
   readonly other: Claimant;
 }
@@ -40,12 +40,13 @@ export interface TransferSeen {
   readonly retiring: PdsAccount | 'missing' | undefined;
 }
 
-export type TransferResource = 'account' | 'handle' | 'user-document';
+export type TransferResource = 'account' | 'handle' | 'user-document' | 'email';
 
 export const RESOURCE_OF = {
   account: 'account',
   handle: 'handle',
   code: 'user-document',
+  address: 'email',
 } as const satisfies Record<TransferPart, TransferResource>;
 
 export type TransferAction =

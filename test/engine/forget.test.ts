@@ -2,18 +2,21 @@
 
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { type ForgetDeps, refuseUnlessGone } from '../../src/engine/forget.ts';
+import { type ForgetDeps, refuseUnlessGone, refuseWhileWaitedFor } from '../../src/engine/forget.ts';
 import { blanked } from '../../src/events/blank.ts';
 import type { ConcordEvent } from '../../src/events/event.ts';
 import { parseDid } from '../../src/identity.ts';
-import { alice, handle } from '../mongo/people.ts';
+import { alice, bob, handle } from '../mongo/people.ts';
 import { told } from '../support/in-memory/told.ts';
-import { auth0User, createWorld, type World } from '../support/in-memory/world.ts';
+import { leave } from '../support/in-memory/transferring.ts';
+import { auth0User, createWorld, signUp, untilQuiet, type World } from '../support/in-memory/world.ts';
 
 const email = 'alice@example.com';
 const cedar = handle('cedar');
 const inviteHash = createHash('sha256').update('invite-1').digest('hex');
 const intended = told('account.creation-intended', 1, { handle: cedar, email, inviteHash });
+
+const promised = told('transfer.promised', 1, { to: bob.user, what: ['account'], by: 'carol' });
 
 function refusal(world: World): Promise<unknown> {
   const { log, queue, subjects, documents, accounts, clock, random } = world;
@@ -103,6 +106,12 @@ describe('somebody of whom', () => {
       'may be forgotten',
     ],
     ['a creation broke off, and no account has the handle', () => [intended], 'INTENT_OPEN'],
+    ['a transfer is not finished', () => [promised], 'TRANSFER_OPEN'],
+    [
+      'a transfer is finished',
+      () => [promised, told('account.released', 2, { promise: promised._id, to: bob.user, did: gone() })],
+      'may be forgotten',
+    ],
   ])('%s', async (_name, given, expected) => {
     const world = createWorld();
     const events = given(world);
@@ -117,6 +126,25 @@ describe('somebody of whom', () => {
       if (method === 'holderOf') throw new Error('A blank handle is no handle to ask for.');
     };
     expect(await refusal(world)).toBe('may be forgotten');
+  });
+});
+
+describe('somebody for whose address another user waits', () => {
+  it('is not forgotten before it is transferred', async () => {
+    const world = createWorld();
+    await signUp(world, alice);
+    await untilQuiet(world);
+    await leave(world, alice);
+    await untilQuiet(world);
+    const asked = () =>
+      refuseWhileWaitedFor(world, alice).then(
+        () => 'nobody waits',
+        (error: Error) => error.message,
+      );
+    expect(await asked()).toBe('nobody waits');
+    await signUp(world, bob, { email });
+    await untilQuiet(world);
+    expect(await asked()).toContain(`concord transfer '${alice.user}' '${bob.user}'`);
   });
 });
 

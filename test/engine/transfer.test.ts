@@ -224,6 +224,52 @@ describe('the handle alone', () => {
   });
 });
 
+describe('what an account that stays gives up', () => {
+  /** bob has an account of his own, and is another person than alice. */
+  async function strangers(): Promise<World> {
+    const world = createWorld();
+    choose(world, alice, 'alix');
+    await signUp(world, alice);
+    await signUp(world, bob);
+    await untilQuiet(world);
+    await leave(world, alice);
+    return world;
+  }
+
+  it('is the address that a user with an account of its own has verified (EmailHeldByDeletedUser)', async () => {
+    const world = await strangers();
+    const [first, second] = [accountOf(world, alice)?.did, accountOf(world, bob)?.did];
+    world.directory.put(auth0User(bob, { email: ADDRESS }));
+    await arrive(world, bob);
+    await untilQuiet(world);
+    expect((await standing(world, bob.user))['email']).toBe('False EmailHeldByDeletedUser');
+    expect(await transfer(world, alice, bob, ['address'])).toMatchObject({ address: first });
+    await untilQuiet(world);
+    expect(onPds(world, bob)).toMatchObject({ did: second, email: ADDRESS });
+    expect(onPds(world, alice)).toMatchObject({ did: first, email: parkedAddress(first as never) });
+    expect((await standing(world, bob.user))['email']).toBe('True EmailSet');
+    expect(await codeOf(transfer(world, alice, bob, ['address']))).toBe('NO_ADDRESS');
+  });
+
+  it('is the handle of a user who has its row in @handles', async () => {
+    const world = await strangers();
+    world.documents.handles.delete(alice.user);
+    choose(world, bob, 'alix');
+    await arrive(world, bob);
+    await untilQuiet(world);
+    expect((await standing(world, bob.user))['handle']).toBe('False HandleHeldByDeletedUser');
+    expect(await codeOf(transfer(world, alice, bob))).toBe('NO_EVIDENCE');
+    await transfer(world, alice, bob, ['handle']);
+    await untilQuiet(world);
+    expect(onPds(world, bob)).toMatchObject({ handle: handle('alix') });
+  });
+
+  it('is not both the account and its address', async () => {
+    const world = await succeeded();
+    expect(await codeOf(transfer(world, alice, bob, ['account', 'address']))).toBe('USAGE');
+  });
+});
+
 describe('the code', () => {
   it('goes to a user who never had one, and is restored like a known one', async () => {
     const world = createWorld();
@@ -291,12 +337,28 @@ describe('a transfer is refused', () => {
     if (code !== 'USER_BUSY') for (const who of [alice, bob]) await passOver(world, who);
   });
 
-  it('to oneself, and where nothing but one 404 says that the user is deleted', async () => {
+  it('to oneself, and of a user who has nothing', async () => {
     const world = await succeeded();
     expect(await codeOf(transfer(world, alice, alice))).toBe('SAME_USER');
-    world.directory.put(auth0User(carol, { email: ADDRESS }));
-    const dave = person('dave');
-    expect(await codeOf(transfer(world, dave, bob))).toBe('DELETION_NOT_PROVED');
+    expect(await codeOf(transfer(world, person('dave'), bob))).toBe('NOTHING_TO_TRANSFER');
+  });
+
+  it('where one 404 says that the user is deleted, and the search still finds it', async () => {
+    const world = createWorld();
+    await signUp(world, alice);
+    await untilQuiet(world);
+    world.directory.put(auth0User(bob, { email: ADDRESS }));
+    const found = [auth0User(alice)];
+    world.directory.remove(alice.userId);
+    const party = transferParty(world, alice);
+    const lagging = { ...party.tenant.directory, usersByIdentity: async () => found };
+    const from = { ...party, tenant: { ...party.tenant, directory: lagging } };
+    const now = world.clock.now();
+    const proposed = () =>
+      proposeTransfer(transferDeps(world), from, transferParty(world, bob), undefined, now);
+    expect(await codeOf(proposed())).toBe('DELETION_NOT_PROVED');
+    found.pop();
+    expect((await proposed()).evidence).toContain('the search of Auth0 does not find it');
   });
 
   it('when it has changed since it was shown', async () => {

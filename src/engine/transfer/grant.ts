@@ -3,11 +3,13 @@
  * deleted user promises, then the other one is granted. A promise without a grant means nothing, so a command that breaks
  * off between the two has decided nothing. From then on each user's reconciliation changes only its own.
  */
+
 import { LeaseLostError, UsageError } from '../../errors.ts';
 import type { Decided, EventData, TransferPart } from '../../events/event.ts';
 import { fold } from '../../events/fold.ts';
 import type { EventId } from '../../identity.ts';
 import type { Clock, EventLog, Lease, Random, WorkQueue } from '../../ports.ts';
+import { shellQuoted } from '../../reconcilers/command-lines.ts';
 import { createJournal, type Journal } from '../journal.ts';
 import { proposeTransfer, type TransferProposal } from './propose.ts';
 import type { Party, SidesDeps } from './sides.ts';
@@ -120,8 +122,8 @@ async function proposeAsShown(
 }
 
 function sameDecision(a: TransferProposal, b: TransferProposal): boolean {
-  const decisive = ({ what, account, handle, code, replaces, isLinked }: TransferProposal) =>
-    JSON.stringify([what, account?.did, handle?.platformHandle, handle?.carried, code, replaces, isLinked]);
+  const decisive = ({ what, account, handle, code, address, replaces, isLinked }: TransferProposal) =>
+    JSON.stringify([what, account?.did, handle, code, address, replaces, isLinked]);
   return decisive(a) === decisive(b);
 }
 
@@ -167,7 +169,7 @@ async function refuseOtherGrants(
   for (const other of others) {
     if (fold(await log.ofUser(other)).incoming?.from !== user) continue;
     throw new UsageError(
-      `A transfer from ${user} to ${other} is not finished. Finish it first: concord reconcile '${other}', then: concord reconcile '${user}'`,
+      `A transfer from ${user} to ${other} is not finished. Finish it first: concord reconcile ${shellQuoted(other)}, then: concord reconcile ${shellQuoted(user)}`,
       'TRANSFER_OPEN',
     );
   }

@@ -1,6 +1,9 @@
 /** What a deleted user has that another one may get, and why not. Pure. */
+
 import { type Code, type Did, parseAccountHandle } from '../../identity.ts';
 import type { PdsAccount } from '../../ports.ts';
+import { shellQuoted } from '../../reconcilers/command-lines.ts';
+import { handleLabel } from '../../reconcilers/handle-label.ts';
 import { parkedHandle } from '../../reconcilers/transfer-incoming.ts';
 import type { Side, Sides } from './sides.ts';
 
@@ -13,6 +16,8 @@ export interface AvailableHandle {
   readonly platformHandle: string | undefined;
   /** What the account gives up, where the account stays. */
   readonly carried: string | undefined;
+  /** The row of `@handles` with this handle is the other user's already. */
+  readonly isOfOther: boolean;
 }
 
 function refused(code: string, message: string): Availability<never> {
@@ -30,7 +35,7 @@ export function accountOf({ from, to }: Sides): Availability<PdsAccount> {
   if (from.facts.intent !== undefined)
     return refused(
       'INTENT_OPEN',
-      `An account creation of ${user} has no outcome yet. Resolve it first: concord reconcile '${user}'`,
+      `An account creation of ${user} has no outcome yet. Resolve it first: concord reconcile ${shellQuoted(user)}`,
     );
   const { did, account } = from;
   if (did === undefined || account === undefined) return refused('NO_ACCOUNT', `${user} has no account.`);
@@ -66,7 +71,8 @@ export function handleOf({ from, to, domain }: Sides, movesAccount: boolean): Av
   const own = to.documents.handle;
   if (platformHandle !== undefined && own !== undefined)
     return refused('HAS_HANDLE', `${to.party.user} has the handle @${own} already.`);
-  return { type: 'available', value: { platformHandle, carried } };
+  const isOfOther = own !== undefined && carried === handleLabel(own) + domain;
+  return { type: 'available', value: { platformHandle, carried, isOfOther } };
 }
 
 function carriedBy({ account, documents }: Side, domain: string): string | undefined {
@@ -75,6 +81,15 @@ function carriedBy({ account, documents }: Side, domain: string): string | undef
   const byCode = code === undefined ? undefined : parseAccountHandle(code + domain);
   const isOfNobody = account.handle === byCode || account.handle === parkedHandle(account.did, domain);
   return isOfNobody ? undefined : account.handle;
+}
+
+/** The address of the account, which the other user has verified. */
+export function addressOf({ from, to }: Sides): Availability<Did> {
+  const wanted = to.auth0 === 'absent' ? undefined : to.auth0.email?.toLowerCase();
+  const { account } = from;
+  if (account === undefined || account === 'missing' || account.email?.toLowerCase() !== wanted)
+    return refused('NO_ADDRESS', `No account of ${from.party.user} has the address of ${to.party.user}.`);
+  return { type: 'available', value: account.did };
 }
 
 /** A code never changes, so it goes only to a user who never had one. */
@@ -104,7 +119,7 @@ export function accountBefore({ to }: Sides): Availability<Did | undefined> {
   if (to.facts.intent !== undefined)
     return refused(
       'INTENT_OPEN',
-      `An account creation of ${user} has no outcome yet. Resolve it first: concord reconcile '${user}'`,
+      `An account creation of ${user} has no outcome yet. Resolve it first: concord reconcile ${shellQuoted(user)}`,
     );
   if (to.movedTo !== undefined)
     return refused(

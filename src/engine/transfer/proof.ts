@@ -7,22 +7,27 @@
  * | the one user is there                           | none                                                   |
  * | 404, and its id is linked into the other user   | linked; it is also the proof that it is the same person |
  * | 404, and a deletion event or a complete listing | two proofs                                             |
- * | 404                                             | one, which is not enough                               |
+ * | 404, and the search for its id finds no user    | two proofs                                             |
+ * | 404, and the search still finds it              | one, which is not enough                               |
  */
+
 import { UsageError } from '../../errors.ts';
 import type { Auth0User } from '../../ports.ts';
+import { shellQuoted } from '../../reconcilers/command-lines.ts';
 import type { Side, Sides } from './sides.ts';
 
 export interface Proof {
   /** Auth0 has linked the deleted user into the other one. */
   readonly isLinked: boolean;
+  /** Something says that the two users are one person. */
+  readonly isSamePerson: boolean;
   /** For the person who decides, and for the log; never an address. */
   readonly evidence: readonly string[];
 }
 
 /**
  * Throws UsageError SAME_USER, USER_FORGOTTEN, USER_PAUSED, USER_EXISTS, DELETION_NOT_PROVED, USER_DELETED, USER_BLOCKED,
- * USER_UNVERIFIED, or NO_EVIDENCE.
+ * or USER_UNVERIFIED.
  */
 export function prove({ from, to }: Sides, now: Date): Proof {
   const { user: deleted } = from.party;
@@ -34,15 +39,10 @@ export function prove({ from, to }: Sides, now: Date): Proof {
     from.party.tenant.id === to.party.tenant.id && there.linked?.includes(from.party.userId) === true;
   const deletion = proveDeletion(from, isLinked);
   const address = sameAddress(from, there);
-  if (!isLinked && address === undefined) {
-    throw new UsageError(
-      `Nothing says that ${deleted} and ${successor} are the same person: they have no verified address in common, and Auth0 has not linked them. To give an account to ${successor} all the same, delete it or say that it is that user's with: concord adopt '${successor}' <did>`,
-      'NO_EVIDENCE',
-    );
-  }
   const tenants = from.party.tenant.id === to.party.tenant.id ? [] : ['they are users of different tenants'];
   return {
     isLinked,
+    isSamePerson: isLinked || address !== undefined,
     evidence: [
       ...deletion,
       ...(isLinked ? [`Auth0 has linked ${deleted} into ${successor}`] : []),
@@ -58,7 +58,7 @@ function refuseUntouchable({ facts, party: { user } }: Side, now: Date): void {
   const { paused } = facts;
   if (paused === undefined || (paused.until !== undefined && paused.until <= now)) return;
   throw new UsageError(
-    `${user} is paused; nothing is transferred. End the pause first: concord resume '${user}'`,
+    `${user} is paused; nothing is transferred. End the pause first: concord resume ${shellQuoted(user)}`,
     'USER_PAUSED',
   );
 }
@@ -79,7 +79,10 @@ function refuseUnready({ auth0, party: { user } }: Side): Auth0User {
   return auth0;
 }
 
-function proveDeletion({ auth0, facts, party: { user } }: Side, isLinked: boolean): readonly string[] {
+function proveDeletion(
+  { auth0, facts, isUnfound, party: { user } }: Side,
+  isLinked: boolean,
+): readonly string[] {
   if (auth0 !== 'absent')
     throw new UsageError(
       `Auth0 still has ${user}. Only what a deleted user has can be transferred.`,
@@ -88,10 +91,11 @@ function proveDeletion({ auth0, facts, party: { user } }: Side, isLinked: boolea
   const told = [
     ...(facts.deletionHintAt === undefined ? [] : ['a deletion event names it']),
     ...(facts.unlistedSince === undefined ? [] : ['a complete listing does not have it']),
+    ...(isUnfound ? ['the search of Auth0 does not find it'] : []),
   ];
   if (told.length === 0 && !isLinked) {
     throw new UsageError(
-      `Auth0 does not have ${user}, but nothing confirms the deletion: no deletion event and no complete listing. Look at all users first: concord reconcile --all`,
+      `Auth0 does not have ${user}, but its search still finds the user, and no deletion event and no complete listing confirms the deletion. Try again in a minute.`,
       'DELETION_NOT_PROVED',
     );
   }

@@ -57,7 +57,7 @@ async function seeOutgoing(
   own: NonNullable<Facts['account']>['did'] | undefined,
 ): Promise<OutgoingSeen> {
   const { to, open, account: did } = outgoing;
-  const isToGiveUp = open.has('handle') && did === undefined && own !== undefined;
+  const isToGiveUp = (open.has('handle') || open.has('address')) && did === undefined && own !== undefined;
   const [history, read, account] = await Promise.all([
     events.ofUser(to),
     documents.read([to]),

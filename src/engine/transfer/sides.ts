@@ -17,7 +17,7 @@ import type {
 export interface Party {
   readonly user: UserKey;
   readonly userId: Auth0UserId;
-  readonly tenant: { readonly id: TenantId; readonly directory: Pick<Directory, 'user'> };
+  readonly tenant: { readonly id: TenantId; readonly directory: Pick<Directory, 'user' | 'usersByIdentity'> };
 }
 
 export interface SidesDeps {
@@ -33,6 +33,8 @@ export interface Side {
   readonly history: readonly ConcordEvent[];
   readonly facts: Facts;
   readonly auth0: Auth0User | 'absent';
+  /** Auth0 does not have the user, and neither does its search, which lags. Asked where nothing else confirms a deletion. */
+  readonly isUnfound: boolean;
   readonly documents: Documents;
   /** The account that the document, or else the log, names. */
   readonly did: Did | undefined;
@@ -69,6 +71,8 @@ async function readSide({ events, documents, accounts, dids }: SidesDeps, party:
   const found = read.get(user);
   if (found === undefined) throw new Error('the documents of a user were asked for and not answered');
   const facts = fold(history);
+  const isConfirmed = facts.deletionHintAt !== undefined || facts.unlistedSince !== undefined;
+  const isUnfound = auth0 === 'absent' && !isConfirmed && (await isNotInSearch(party));
   const did = found.user?.account?.did ?? facts.account?.did ?? facts.sights.record ?? facts.sights.account;
   const [account, owners] =
     did === undefined
@@ -78,5 +82,11 @@ async function readSide({ events, documents, accounts, dids }: SidesDeps, party:
   const location = did === undefined || !isInactive ? undefined : await dids.serviceOf(did);
   const movedTo = location?.type === 'elsewhere' ? location.origin : undefined;
   const otherOwners = owners.filter((owner) => owner !== user);
-  return { party, history, facts, auth0, documents: found, did, account, movedTo, otherOwners };
+  return { party, history, facts, auth0, isUnfound, documents: found, did, account, movedTo, otherOwners };
+}
+
+/** Users into whom this one is linked are found by its id as well. */
+async function isNotInSearch({ userId, tenant }: Party): Promise<boolean> {
+  const found = await tenant.directory.usersByIdentity(userId);
+  return found.every((one) => one.userId !== userId);
 }
