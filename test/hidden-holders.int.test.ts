@@ -60,7 +60,7 @@ async function creations(engine: Engine, who: Member): Promise<number> {
 async function expectTaken(engine: Engine, who: Member, did: string): Promise<void> {
   const condition = await conditionOf(engine, who, 'account');
   expect(condition).toMatchObject({ status: 'False', reason: 'EmailTaken', held: true });
-  expect(condition?.message).toContain(`concord adopt '${who.user}' ${did} --preview`);
+  expect(condition?.message).toContain(`concord adopt '${who.user}' ${did}`);
   expect(condition?.message).toContain(`concord retry '${who.user}'`);
 }
 
