@@ -163,7 +163,7 @@ describe('the account of a deleted user', () => {
       email: expect.stringMatching(/^parked-.*@account\.invalid$/),
       handle: expect.stringMatching(/^p[0-9a-f]{15}\.at\.test$/),
     });
-    const orphans = await runOn(world, '--json', 'audit', '--orphans');
+    const orphans = await runOn(world, '--json', 'audit', '--orphans', '--limit', '10000');
     expect(orphans.stdout).toContain(second);
   });
 

@@ -1,5 +1,6 @@
 /** What a case of test/conditions has to bring a user into its state by real means. */
 import { randomBytes } from 'node:crypto';
+import { sweep } from '../../src/engine/sweep.ts';
 import type { Condition } from '../../src/events/event.ts';
 import { type Did, parseDid } from '../../src/identity.ts';
 import type { Engine } from '../../src/wire.ts';
@@ -14,7 +15,7 @@ const DAY = 86_400_000;
 /** What was refused stays refused, and a slow machine is waited for. */
 const SETTINGS = {
   pds: { requestTimeoutMs: 30_000 },
-  engine: { refusalRetryMs: DAY, leaseMs: 90_000, settleMs: 45_000 },
+  engine: { refusalRetryMs: DAY, leaseMs: 90_000, settleMs: 45_000, listInactiveMs: 0 },
 };
 
 export interface Stage {
@@ -77,6 +78,11 @@ export async function reconcileUntil(
     await reconcile(stage, member);
     if ((await conditionOf(stage.engine, member, type))?.reason === reason) return;
   }
+}
+
+/** Looks at everyone, and lists the PDS's inactive accounts. */
+export async function sweepOnce({ engine: { sweep: deps, tenants } }: Stage): Promise<void> {
+  for (const tenant of tenants) await sweep(deps, tenant);
 }
 
 /** As a person or a program writes to the users document. */
