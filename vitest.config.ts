@@ -13,7 +13,7 @@ export default defineConfig({
           pool: 'threads',
           // Nothing here keeps anything in a module, and loading them anew for every file took half of the time.
           isolate: false,
-          testTimeout: 30_000,
+          testTimeout: 120_000,
         },
       },
       {
@@ -41,7 +41,7 @@ export default defineConfig({
           include: ['test/explore/**/*.test.ts'],
           exclude: ['test/explore/explore.test.ts'],
           pool: 'threads',
-          testTimeout: 30_000,
+          testTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
       },

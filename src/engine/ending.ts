@@ -48,7 +48,11 @@ const OUTAGES: ReadonlySet<string> = new Set([
   'RATE_LIMITED',
   'UNAUTHORIZED',
   'FORBIDDEN',
+  'UNAUTHENTICATED',
   'NOT_WRITABLE',
+  'DISK_FULL',
+  'TOO_MANY_CONNECTIONS',
+  'ATLAS_ERROR',
 ]);
 
 export function endPass(pass: PassFacts, settings: Settings): Ending {
