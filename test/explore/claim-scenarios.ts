@@ -141,7 +141,7 @@ export const hiddenScenarios: readonly Scenario[] = [
 /** One person or two, in two tenants, at one moment. */
 export const tenantScenarios: readonly Scenario[] = [
   {
-    name: 'one address in two linked tenants',
+    name: 'one address in two linked tenants, in every order',
     people: [alice, secondAlice],
     sisters: true,
     isRace: true,
