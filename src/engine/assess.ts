@@ -18,7 +18,7 @@ import type {
   PdsAccount,
   SubjectReader,
 } from '../ports.ts';
-import { linkedDidOf } from '../reconcilers/account.ts';
+import { linkedDidOf } from '../reconcilers/account-observe.ts';
 import type { ActualAccount } from '../reconcilers/account-state.ts';
 import { permanentCode } from '../reconcilers/user-document.ts';
 import { attempt } from './attempt.ts';

@@ -16,10 +16,10 @@
  * once that is mended the next look finds the handle free.
  */
 import type { ConditionDraft } from '../events/event.ts';
-import type { AccountHandle, Code } from '../identity.ts';
-import { parseAccountHandle } from '../identity.ts';
+import type { AccountHandle } from '../identity.ts';
 import type { AccountReader, Subject, SubjectReader } from '../ports.ts';
 import type { HandleAction } from '../reconcilers/handle.ts';
+import { codeHandle } from '../reconcilers/handle-label.ts';
 import type { Assessment } from './assess.ts';
 import { attempt } from './attempt.ts';
 import { sideBySide } from './side-by-side.ts';
@@ -77,10 +77,6 @@ function explained(assessment: Assessment, subject: Subject | undefined): Suspec
   if (!isExplained || !isUnchanged || rename.isCode) return undefined;
   const { type, status, reason, message, held } = known;
   return { assessment, rename, known: { type, status, reason, message, held } };
-}
-
-function codeHandle(code: Code | undefined, domain: string): AccountHandle | undefined {
-  return code === undefined ? undefined : parseAccountHandle(code + domain);
 }
 
 /** Those of the wanted handles that somebody else has, as far as can be told. */

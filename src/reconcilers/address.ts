@@ -16,7 +16,7 @@
 import type { ConditionDraft } from '../events/event.ts';
 import type { Facts } from '../events/fold.ts';
 import type { Did, TenantId, UserKey } from '../identity.ts';
-import type { Claimant } from '../ports.ts';
+import type { Claimant, PdsAccount } from '../ports.ts';
 import { pdsAdmin, shellQuoted } from './command-lines.ts';
 import type { ReasonOf } from './needs-action.ts';
 import { heldForPerson, toBeMended } from './reconciler.ts';
@@ -175,4 +175,8 @@ function held(
 ): AddressChoice {
   const condition = heldForPerson({ type, reason, message });
   return { type: 'none', condition: waitsFor === undefined ? condition : { ...condition, waitsFor } };
+}
+
+export function sameEmail(account: PdsAccount, emails: readonly string[]): boolean {
+  return account.email !== undefined && emails.includes(account.email.toLowerCase());
 }

@@ -5,6 +5,8 @@
  * known to the PDS only; what it refuses is learned from its answer.
  * Source: @atproto/pds 0.4.217 handle/index, @atproto/syntax.
  */
+import { type AccountHandle, type Code, parseAccountHandle } from '../identity.ts';
+
 const LABEL = /^[a-z0-9][a-z0-9-]{1,16}[a-z0-9]$/;
 
 export function handleLabel(platformHandle: string): string {
@@ -13,4 +15,9 @@ export function handleLabel(platformHandle: string): string {
 
 export function isAllowedLabel(label: string): boolean {
   return LABEL.test(label);
+}
+
+/** The handle made of a code; undefined where there is none yet. */
+export function codeHandle(code: Code | undefined, domain: string): AccountHandle | undefined {
+  return code === undefined ? undefined : parseAccountHandle(code + domain);
 }

@@ -42,7 +42,7 @@ import type {
 } from '../ports.ts';
 import { isDeleted } from './address.ts';
 import { shellQuoted } from './command-lines.ts';
-import { handleLabel, isAllowedLabel } from './handle-label.ts';
+import { codeHandle, handleLabel, isAllowedLabel } from './handle-label.ts';
 import { type ManagedAccount, notManaged } from './managed-account.ts';
 import {
   type Applied,
@@ -218,7 +218,7 @@ function useCode(
   reason: HandleChoice['reason'],
   message: string,
 ): HandleChoice {
-  const handle = code === undefined ? undefined : parseAccountHandle(code + wanted.domain);
+  const handle = codeHandle(code, wanted.domain);
   if (handle !== undefined && wanted.refused.has(handle)) {
     const refused = `The PDS refuses ${handle}, the handle made of the code. Look for the account that carries it with: concord audit --orphans. Then try again with: concord retry <user>`;
     return { handle: undefined, reason: 'CodeHandleRefused', message: refused };

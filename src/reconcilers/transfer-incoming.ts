@@ -22,10 +22,11 @@
 import { createHash } from 'node:crypto';
 import type { DeclineReason, TransferPart } from '../events/event.ts';
 import type { Incoming } from '../events/fold-transfer.ts';
-import { type AccountHandle, type Did, parseAccountHandle, type UserKey } from '../identity.ts';
+import { type AccountHandle, type Code, type Did, parseAccountHandle, type UserKey } from '../identity.ts';
 import type { Documents, PdsAccount } from '../ports.ts';
 import type { DesiredAccount } from './account-state.ts';
 import { parkedAddress } from './address-chain.ts';
+import { codeHandle } from './handle-label.ts';
 import { type Plan, toBeMended } from './reconciler.ts';
 import {
   type IncomingSeen,
@@ -171,6 +172,16 @@ function pending(incoming: Incoming, part: TransferPart, message: string): Trans
 export function parkedHandle(did: Did, domain: string): AccountHandle | undefined {
   const label = `p${createHash('sha256').update(did).digest('hex').slice(0, 15)}`;
   return parseAccountHandle(label + domain);
+}
+
+/** The handle of the account, where others may want it: not the one made of the code, and not a parked one. */
+export function wantedHandle(
+  { did, handle }: PdsAccount,
+  code: Code | undefined,
+  domain: string,
+): AccountHandle | undefined {
+  const isOfNoOther = handle === codeHandle(code, domain) || handle === parkedHandle(did, domain);
+  return isOfNoOther || !handle.endsWith(domain) ? undefined : handle;
 }
 
 /** Undefined while the user is blocked, and where nothing was replaced. */

@@ -22,13 +22,13 @@
 import type { CloseReason, TransferPart } from '../events/event.ts';
 import type { Facts } from '../events/fold.ts';
 import type { Outgoing } from '../events/fold-transfer.ts';
-import { parseAccountHandle } from '../identity.ts';
 import type { Documents, PdsAccount } from '../ports.ts';
 import { parkedAddress } from './address-chain.ts';
 import type { EmailAction } from './email.ts';
 import type { HandleAction } from './handle.ts';
+import { codeHandle } from './handle-label.ts';
 import { type Plan, toBeMended } from './reconciler.ts';
-import { parkedHandle } from './transfer-incoming.ts';
+import { parkedHandle, wantedHandle } from './transfer-incoming.ts';
 import {
   type OutgoingSeen,
   RESOURCE_OF,
@@ -118,11 +118,11 @@ function giveUp(
   account: PdsAccount | 'missing' | undefined,
   { documents, domain, refused }: Releasing,
 ): ChangeHandle | undefined {
-  if (account === undefined || account === 'missing' || !account.handle.endsWith(domain)) return undefined;
   const code = documents.user?.code;
-  const byCode = code === undefined ? undefined : parseAccountHandle(code + domain);
+  if (account === undefined || account === 'missing' || wantedHandle(account, code, domain) === undefined)
+    return undefined;
+  const byCode = codeHandle(code, domain);
   const parked = parkedHandle(account.did, domain);
-  if (account.handle === byCode || account.handle === parked) return undefined;
   const to = byCode === undefined || refused.has(byCode) ? parked : byCode;
   if (to === undefined) return undefined;
   const recorded = documents.user?.account?.handle;

@@ -1,10 +1,10 @@
 /** What a deleted user has that another one may get, and why not. Pure. */
 
-import { type Code, type Did, parseAccountHandle } from '../../identity.ts';
+import type { Code, Did } from '../../identity.ts';
 import type { PdsAccount } from '../../ports.ts';
 import { shellQuoted } from '../../reconcilers/command-lines.ts';
 import { handleLabel } from '../../reconcilers/handle-label.ts';
-import { parkedHandle } from '../../reconcilers/transfer-incoming.ts';
+import { wantedHandle } from '../../reconcilers/transfer-incoming.ts';
 import type { Side, Sides } from './sides.ts';
 
 export type Availability<T> =
@@ -24,19 +24,25 @@ function refused(code: string, message: string): Availability<never> {
   return { type: 'refused', code, message };
 }
 
-export function accountOf({ from, to }: Sides): Availability<PdsAccount> {
-  const { user } = from.party;
-  const recorded = from.documents.user?.account;
+/** Why it is not known which account a user has. */
+function unsettled({ party: { user }, documents, facts }: Side): Availability<never> | undefined {
+  const recorded = documents.user?.account;
   if (recorded !== undefined && recorded.did === undefined)
     return refused(
       'ACCOUNT_UNREADABLE',
       `The users document of ${user} names an account whose DID cannot be read. Correct it first.`,
     );
-  if (from.facts.intent !== undefined)
-    return refused(
-      'INTENT_OPEN',
-      `An account creation of ${user} has no outcome yet. Resolve it first: concord reconcile ${shellQuoted(user)}`,
-    );
+  if (facts.intent === undefined) return undefined;
+  return refused(
+    'INTENT_OPEN',
+    `An account creation of ${user} has no outcome yet. Resolve it first: concord reconcile ${shellQuoted(user)}`,
+  );
+}
+
+export function accountOf({ from, to }: Sides): Availability<PdsAccount> {
+  const open = unsettled(from);
+  if (open !== undefined) return open;
+  const { user } = from.party;
   const { did, account } = from;
   if (did === undefined || account === undefined) return refused('NO_ACCOUNT', `${user} has no account.`);
   const logged = from.facts.account?.did;
@@ -76,11 +82,8 @@ export function handleOf({ from, to, domain }: Sides, movesAccount: boolean): Av
 }
 
 function carriedBy({ account, documents }: Side, domain: string): string | undefined {
-  if (account === undefined || account === 'missing' || !account.handle.endsWith(domain)) return undefined;
-  const code = documents.user?.code;
-  const byCode = code === undefined ? undefined : parseAccountHandle(code + domain);
-  const isOfNobody = account.handle === byCode || account.handle === parkedHandle(account.did, domain);
-  return isOfNobody ? undefined : account.handle;
+  if (account === undefined || account === 'missing') return undefined;
+  return wantedHandle(account, documents.user?.code, domain);
 }
 
 /** The address of the account, which the other user has verified. */
@@ -109,22 +112,12 @@ export function codeOf({ from, to }: Sides): Availability<Code> {
 
 /** The account that the other user has, and that the transferred one would take the place of. */
 export function accountBefore({ to }: Sides): Availability<Did | undefined> {
-  const { user } = to.party;
-  const recorded = to.documents.user?.account;
-  if (recorded !== undefined && recorded.did === undefined)
-    return refused(
-      'ACCOUNT_UNREADABLE',
-      `The users document of ${user} names an account whose DID cannot be read. Correct it first.`,
-    );
-  if (to.facts.intent !== undefined)
-    return refused(
-      'INTENT_OPEN',
-      `An account creation of ${user} has no outcome yet. Resolve it first: concord reconcile ${shellQuoted(user)}`,
-    );
+  const open = unsettled(to);
+  if (open !== undefined) return open;
   if (to.movedTo !== undefined)
     return refused(
       'ACCOUNT_MIGRATED',
-      `The account ${to.did} of ${user} moved to ${to.movedTo}, and is not replaced.`,
+      `The account ${to.did} of ${to.party.user} moved to ${to.movedTo}, and is not replaced.`,
     );
   return { type: 'available', value: to.did };
 }
