@@ -140,6 +140,8 @@ inBrowser('the dashboard', (visit) => {
 
     await search(page, town.alice.user);
     await page.getByRole('heading', { name: town.alice.user, level: 1 }).waitFor();
+    // Until its actions are there, the way leads past the end of the page.
+    await settled(page);
     for (let presses = 0; (await focused()) !== 'Pause…'; presses += 1) {
       expect(presses).toBeLessThan(40);
       await page.keyboard.press('Tab');
