@@ -7,6 +7,7 @@
 import type { Alert, Notice } from './alerts/cause.ts';
 import type { ConcordEvent, Condition, LastFailure, Removable } from './events/event.ts';
 import type { Auth0Facts } from './events/fold.ts';
+import type { IgnoredCounts, IgnoreReason } from './events/ignored.ts';
 import type { AccountHandle, Auth0UserId, Code, Did, EventId, TenantId, UserKey } from './identity.ts';
 
 export interface Clock {
@@ -116,6 +117,25 @@ export interface Reject {
 export interface Rejects {
   /** Keeps rejects; the same tenant, reason and raw text is kept once. Majority and journaled. */
   add(rejects: readonly Reject[]): Promise<void>;
+}
+
+/** How many entries and changes of a tenant were ignored for one reason. */
+export interface Ignored {
+  readonly tenant: TenantId;
+  readonly reason: IgnoreReason;
+  readonly count: number;
+  readonly firstAt: Date;
+  readonly lastAt: Date;
+}
+
+export interface IgnoredReader {
+  /** Of these tenants, each tenant and reason once. */
+  read(tenants: readonly TenantId[]): Promise<readonly Ignored[]>;
+}
+
+/** What was ignored is counted and not kept; what comes twice is counted twice. */
+export interface IgnoredTotals extends IgnoredReader {
+  add(tenant: TenantId, counts: IgnoredCounts, at: Date): Promise<void>;
 }
 
 /** How far sources have been read, kept over restarts. */

@@ -18,6 +18,7 @@ import { connect } from './mongo/connection.ts';
 import { cursorReader } from './mongo/cursors.ts';
 import { documentReader } from './mongo/document-reader.ts';
 import { eventLog, eventReader } from './mongo/event-log.ts';
+import { ignoredTotals } from './mongo/ignored.ts';
 import { inactiveAccountReader } from './mongo/inactive-accounts.ts';
 import { indexRepair } from './mongo/index-repair.ts';
 import { mongodbInspection } from './mongo/inspection.ts';
@@ -116,7 +117,14 @@ export function wireSimulation(config: Config, clock: Clock) {
         ...{ handleDomain: handleDomainOf(accounts), settings: engineSettings(config) },
         reservations: reservationReader(db),
       },
-      ...{ log, queue: workQueue(db), rejects: rejects(db), subjects, chooseHandle },
+      ...{
+        log,
+        queue: workQueue(db),
+        rejects: rejects(db),
+        ignored: ignoredTotals(db),
+        subjects,
+        chooseHandle,
+      },
       ...{ clock, random: systemRandom, logger: createLogger({ level: 'silent' }) },
     };
     return { side, dispose };

@@ -36,6 +36,7 @@ import { eraser } from './mongo/erasure.ts';
 import { eventLog, eventReader } from './mongo/event-log.ts';
 import { eventTail } from './mongo/event-tail.ts';
 import { historyPages } from './mongo/history-pages.ts';
+import { ignoredTotals } from './mongo/ignored.ts';
 import { inactiveAccountReader, inactiveAccounts } from './mongo/inactive-accounts.ts';
 import { ensureCollections } from './mongo/indexes.ts';
 import { historyReader, readModel } from './mongo/read-model.ts';
@@ -60,6 +61,7 @@ import type {
   DocumentChanges,
   EventLog,
   EventTail,
+  IgnoredTotals,
   Rejects,
   Standings,
   SubjectReader,
@@ -87,6 +89,7 @@ export interface Engine {
   readonly assess: AssessDeps;
   readonly tenants: readonly WiredTenant[];
   readonly rejects: Rejects;
+  readonly ignored: IgnoredTotals;
   readonly pull: PullDeps;
   readonly sweep: SweepDeps;
   readonly userPages: UserPages;
@@ -201,6 +204,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
     assess,
     tenants,
     rejects: rejects(db),
+    ignored: ignoredTotals(db),
     pull: pullDeps(db, config, logger, observer),
     standings: () => standingReader(db, served).standings(systemClock.now()),
     userPages: userPages(db, served),
@@ -268,6 +272,7 @@ function pullDeps(db: Db, config: Config, logger: Logger, observer?: EngineObser
     log: logFor(db, observer),
     queue: workQueue(db),
     rejects: rejects(db),
+    ignored: ignoredTotals(db),
     cursors: cursors(db),
     clock: systemClock,
     random: systemRandom,

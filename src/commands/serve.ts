@@ -103,6 +103,8 @@ export async function startService(
     pollMs: config.engine.pollMs,
     onDue: () => workers.wake(),
     onMissed: () => sweeping.soon(),
+    ignored: engine.ignored,
+    onIgnored: (tenant, counts) => metrics.onIgnored(tenant, 'database', counts),
   });
   let draining = false;
   let prepared = false;

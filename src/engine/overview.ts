@@ -9,6 +9,8 @@ import type {
   AlertReader,
   DocumentReader,
   Health,
+  Ignored,
+  IgnoredReader,
   StandingReader,
   Standings,
   SubjectReader,
@@ -23,6 +25,7 @@ export interface OverviewDeps extends TenantStateDeps {
   readonly subjects: Pick<SubjectReader, 'backlog'>;
   readonly documents: Pick<DocumentReader, 'indexes'>;
   readonly alerts: AlertReader;
+  readonly ignored: IgnoredReader;
 }
 
 /** What a service is expected to do; milliseconds, and null for what nobody asked it to. */
@@ -77,6 +80,8 @@ export interface Overview {
     readonly waiting: number;
   };
   readonly tenants: readonly TenantState[];
+  /** What came in and concerns no user, by tenant and reason. */
+  readonly ignored: readonly Ignored[];
   readonly indexes: readonly indexes.IndexFinding[];
   /** Open ones. */
   readonly alerts: readonly Alert[];
@@ -98,13 +103,14 @@ export async function overview(
   expected: Watchfulness,
   now: Date,
 ): Promise<Overview> {
-  const [standings, backlog, states, actual, alerts, looked] = await Promise.all([
+  const [standings, backlog, states, actual, alerts, looked, ignored] = await Promise.all([
     deps.standings.standings(now, MAX_TROUBLED),
     deps.subjects.backlog(now),
     tenantStates(deps, tenants, now),
     deps.documents.indexes(),
     deps.alerts.all(),
     deps.positions.read(expected.lookedRun),
+    deps.ignored.read(tenants),
   ]);
   const { situations, troubled, waiting, isPartial } = standings;
   const { due, oldestDueSince } = backlog;
@@ -138,6 +144,7 @@ export async function overview(
     failures: failuresIn(troubled),
     queue: { due, oldestDueSince, waiting },
     tenants: states,
+    ignored,
     indexes: indexes.plan(indexes.WANTED_INDEXES, actual),
     alerts: alerts.filter(({ phase }) => phase === 'open'),
     lookedAt,

@@ -1,3 +1,4 @@
+import type { ExcludedBy } from '../exclusion.ts';
 import { type Auth0UserId, parseAuth0UserId, type UserKey, userKey } from '../identity.ts';
 
 export interface Owned<Tenant> {
@@ -6,18 +7,34 @@ export interface Owned<Tenant> {
   readonly tenant: Tenant;
 }
 
+/** The tenant whose prefix a key carries. The longest prefix wins, since one may be empty. */
+export function tenantOf<Tenant extends { readonly keyPrefix: string }>(
+  key: string,
+  tenants: readonly Tenant[],
+): Tenant | undefined {
+  const [tenant] = tenants
+    .filter(({ keyPrefix }) => key.startsWith(keyPrefix))
+    .sort((a, b) => b.keyPrefix.length - a.keyPrefix.length);
+  return tenant;
+}
+
 /**
- * The tenant whose prefix a key carries, and the id in that tenant. The longest prefix wins, since
- * one may be empty. Undefined when the text is no key of any tenant.
+ * The tenant whose prefix a key carries, and the id in that tenant. Undefined when the text is no key of any tenant, or
+ * what follows the prefix is no id of a user (W14).
  */
 export function ownerOf<Tenant extends { readonly keyPrefix: string }>(
   key: string,
   tenants: readonly Tenant[],
 ): Owned<Tenant> | undefined {
-  const [tenant] = tenants
-    .filter(({ keyPrefix }) => key.startsWith(keyPrefix))
-    .sort((a, b) => b.keyPrefix.length - a.keyPrefix.length);
+  const tenant = tenantOf(key, tenants);
   if (tenant === undefined) return undefined;
   const userId = parseAuth0UserId(key.slice(tenant.keyPrefix.length));
   return userId === undefined ? undefined : { user: userKey(tenant.keyPrefix, userId), userId, tenant };
+}
+
+export function isExcluded(
+  { excludedBy }: { readonly excludedBy?: ExcludedBy | undefined },
+  user: UserKey,
+): boolean {
+  return excludedBy?.(user) !== undefined;
 }

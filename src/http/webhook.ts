@@ -169,7 +169,8 @@ async function takeIn(
   const durationMs = performance.now() - startedAt;
   request.log.info({ tenant: tenant.id, ...result, durationMs: Math.round(durationMs) }, 'delivery taken in');
   options.onIngest?.(tenant, result, durationMs);
-  return reply.code(200).send(result);
+  const { accepted, duplicates, ignored, rejected } = result;
+  return reply.code(200).send({ accepted, duplicates, ignored, rejected });
 }
 
 /** The content type is free text in the log stream's settings, so it decides nothing. */
