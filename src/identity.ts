@@ -55,6 +55,11 @@ export function userKey(keyPrefix: string, userId: Auth0UserId): UserKey {
   return `${keyPrefix}${userId}` as UserKey;
 }
 
+/** Reads the id in a key that an earlier version wrote, which took any text for the id of a user. */
+export function storedUserId(id: string): Auth0UserId {
+  return id as Auth0UserId;
+}
+
 /** Reads a key that we wrote ourselves, such as the `_id` of a document. */
 export function storedUserKey(id: string): UserKey {
   return id as UserKey;

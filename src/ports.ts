@@ -380,6 +380,12 @@ export interface WorkQueue {
    * as they are. Of a user who was looked at before, only what was seen is shown anew.
    */
   showSeen(seen: readonly FirstSeen[], now: Date): Promise<void>;
+  /**
+   * Ends a pass that found no user: what is shown, and that the user is known at all, goes. One that was marked due
+   * again meanwhile stays due, and nothing is shown of it. Throws LeaseLostError, writing nothing, when the lease is no
+   * longer ours.
+   */
+  drop(lease: Lease): Promise<void>;
   /** Gives a lease back with nothing changed: the user is due as before. */
   release(lease: Lease): Promise<void>;
   /** When the next user becomes due; undefined when none is waiting. */
@@ -596,6 +602,9 @@ export interface Eraser {
 
 export type Auth0User = Auth0Facts;
 
+/** `absent` only when Auth0 says 404 of the user; `invalid` only when it says that the id is none of a user. */
+export type Auth0Answer = Auth0User | 'absent' | 'invalid';
+
 /** A row of a listing that is not as Auth0 documents it. Names nobody's data. */
 export interface UnreadableUser {
   /** Undefined when not even that can be told. */
@@ -618,12 +627,12 @@ export interface UserPage {
 /** The users of every tenant. */
 export interface People {
   /** Reads one user by id, immediately consistent; undefined for a key of no configured tenant. */
-  user(key: UserKey): Promise<Auth0User | 'absent' | undefined>;
+  user(key: UserKey): Promise<Auth0Answer | undefined>;
 }
 
 export interface Directory {
-  /** Reads one user by id, immediately consistent. `absent` only when Auth0 says 404. */
-  user(id: Auth0UserId): Promise<Auth0User | 'absent'>;
+  /** Reads one user by id, immediately consistent. */
+  user(id: Auth0UserId): Promise<Auth0Answer>;
   /** Users with this email, immediately consistent. */
   usersByEmail(email: string): Promise<readonly Auth0User[]>;
   /** The user with this id, and users whose `linked` names it, eventually consistent: a hint, never a proof of absence. */

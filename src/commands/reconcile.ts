@@ -85,7 +85,7 @@ async function reconcileOne(engine: Engine, text: string, terminal: Terminal): P
   const { user, userId, tenant } = await findUser(text, engine.tenants, engine.assess.documents);
   if (
     (await engine.converge.subjects.get(user)) === undefined &&
-    (await tenant.directory.user(userId)) === 'absent'
+    typeof (await tenant.directory.user(userId)) !== 'object'
   ) {
     throw new UsageError(
       `Auth0 has no user ${visible(userId)}, and nothing is known of one.`,
@@ -136,6 +136,8 @@ export function exitOf({ end }: PassResult): ExitCode {
       return EXIT.partlyDone;
     case 'failed':
     case 'lease-lost':
+    case 'not-a-user':
+    case 'excluded':
       return EXIT.error;
   }
 }
@@ -147,10 +149,14 @@ export function printPass(user: string, result: PassResult, { stdout, style }: T
     deferred: 'yellow',
     failed: 'red',
     'lease-lost': 'red',
+    'not-a-user': 'yellow',
+    excluded: 'yellow',
   } as const;
   stdout.write(
     `${style('bold', visible(user))}  ${style(said[result.end], result.end)} in ${formatDuration(result.durationMs)}\n`,
   );
+  const left = LEFT[result.end];
+  if (left !== undefined) stdout.write(`  ${left}\n`);
   for (const action of result.applied) stdout.write(`  did    ${action.type}\n`);
   for (const condition of result.conditions)
     stdout.write(
@@ -162,6 +168,12 @@ export function printPass(user: string, result: PassResult, { stdout, style }: T
   }
   if (result.retryAt !== undefined) stdout.write(`  again at ${result.retryAt.toISOString()}\n`);
 }
+
+/** Why a pass looked at nothing. */
+const LEFT: { readonly [End in PassResult['end']]?: string } = {
+  'not-a-user': 'Auth0 says that this is not the id of a user, so there is nothing to reconcile.',
+  excluded: 'The configuration excludes this user, so nothing is done.',
+};
 
 function markOf({ status, held }: ConditionDraft, style: Terminal['style']): string {
   if (status === 'True') return style('green', 'ok   ');
@@ -196,7 +208,9 @@ async function reconcileAll(
     settings,
     converge: (lease) => converge(engine.converge, lease),
     onPass: ({ user }, { end }) => {
-      ends.set(user, end);
+      // Of no user there is nothing to be tried again.
+      if (end === 'not-a-user' || end === 'excluded') ends.delete(user);
+      else ends.set(user, end);
       converging.update(ends.size);
     },
   });

@@ -32,7 +32,7 @@ export async function knownAnywhere(deps: KnownUserDeps, key: string): Promise<K
   const { tenant, ...found } = await recordsOf(deps, key);
   if (tenant !== undefined) return { ...ownedBy(deps, key, tenant), ...found };
   const owned = ownerOf(key, deps.tenants) ?? notFound();
-  if ((await owned.tenant.directory.user(owned.userId)) === 'absent') notFound();
+  if (typeof (await owned.tenant.directory.user(owned.userId)) !== 'object') notFound();
   return { ...owned, ...found };
 }
 

@@ -84,7 +84,7 @@ export async function refuseUnlessGone(
   directory: Pick<Directory, 'user'>,
   { user, userId }: Person,
 ): Promise<void> {
-  if ((await directory.user(userId)) !== 'absent') {
+  if (typeof (await directory.user(userId)) === 'object') {
     throw new UsageError(
       'Auth0 still has this user. Only who is gone can be forgotten: delete the user in Auth0 first.',
       'USER_EXISTS',

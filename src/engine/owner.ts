@@ -1,5 +1,7 @@
+import { UsageError } from '../errors.ts';
 import type { ExcludedBy } from '../exclusion.ts';
 import { type Auth0UserId, parseAuth0UserId, type UserKey, userKey } from '../identity.ts';
+import { shellQuoted } from '../reconcilers/command-lines.ts';
 
 export interface Owned<Tenant> {
   readonly user: UserKey;
@@ -37,4 +39,10 @@ export function isExcluded(
   user: UserKey,
 ): boolean {
   return excludedBy?.(user) !== undefined;
+}
+
+/** Of a key whose id is none of a user: because it is not `provider|id`, or because Auth0 says so. */
+export function notAUser(key: UserKey): UsageError {
+  const message = `${shellQuoted(key)} is not a user: Auth0 has users under ids such as auth0|5f7c8ec7. Documents under this key are listed by: concord audit --orphans`;
+  return new UsageError(message, 'NOT_A_USER');
 }

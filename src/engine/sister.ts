@@ -109,7 +109,7 @@ async function findSisters(
   const missed = new Set(candidates.flatMap((user) => ownerOf(user, [tenant])?.userId ?? []));
   for (const { userId } of found) missed.delete(userId);
   const read = await Promise.all([...missed].map((userId) => tenant.directory.user(userId)));
-  const proven = [...found, ...read.filter((answer) => answer !== 'absent')]
+  const proven = [...found, ...read.filter((answer) => typeof answer === 'object')]
     .filter((other) => other.emailVerified && other.email?.toLowerCase() === lower)
     .map((other) => ({ user: userKey(tenant.keyPrefix, other.userId), auth0: other }))
     .sort(byAge);

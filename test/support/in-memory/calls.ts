@@ -52,6 +52,7 @@ export const CALLS: Calls = {
     renew: 'write',
     complete: 'write',
     showSeen: 'write',
+    drop: 'write',
     release: 'write',
     nextDueAt: 'read',
   },

@@ -159,6 +159,15 @@ function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
       }
     },
 
+    async drop(lease) {
+      const subject = held(lease);
+      if (subject === undefined) throw lost(lease);
+      giveBack(subject);
+      delete subject.view;
+      subject.observedAt = undefined;
+      if ((subject.due?.count ?? 0) === lease.dueCount) stored.delete(lease.user);
+    },
+
     async showSeen(seen, now) {
       for (const { user, tenant, userId, view } of seen) {
         const subject = stored.get(user);
