@@ -56,8 +56,6 @@ export const successorScenarios: readonly Scenario[] = [
     name: 'an address in two spellings, the tenant of the handle first',
     people: [alice, secondAlice],
     sisters: true,
-    // Auth0 shows the first user to the second one only, so it depends on another reconciliation when they know each other.
-    isIncomparable: true,
     steps: [
       signsUp(secondAlice, SPELLED, 'cedar'),
       signsUp(alice),
