@@ -63,6 +63,12 @@ export const successorScenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: 'two spellings of one address that no lookup finds',
+    people: [alice, secondAlice],
+    sisters: true,
+    steps: [signsUp(alice, { email: 'ALICE@example.com' }), signsUp(secondAlice, SPELLED, 'cedar')],
+  },
+  {
     name: 'an address in two spellings, and one user is deleted before it knows of the other',
     people: [alice, secondAlice],
     sisters: true,
