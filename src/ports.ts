@@ -181,8 +181,11 @@ export interface Lease {
   readonly shown: SubjectView | undefined;
 }
 
-/** Deleted: Auth0 does not have the user any more, or the user was forgotten. Never counted as in sync. */
-export type Health = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended' | 'Deleted';
+/**
+ * Deleted: Auth0 does not have the user any more, or the user was forgotten. Excluded: the configuration says that nothing
+ * is done. Neither is ever counted as in sync.
+ */
+export type Health = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended' | 'Deleted' | 'Excluded';
 export type Sync = 'Synced' | 'OutOfSync' | 'Unknown';
 
 /** What has been there since the user's present life in Auth0 began; see `Sights` in events/fold.ts. */
@@ -243,6 +246,8 @@ export interface KnownSubject extends Pick<SubjectView, 'sights' | 'code' | 'did
   readonly lackedSince: Date | undefined;
   /** The last reconciliation found something that only a person can resolve. */
   readonly needsAction: boolean;
+  /** The configuration excluded the user at the last reconciliation. */
+  readonly wasExcluded: boolean;
   /** The last reconciliation found that the account moved to another PDS. */
   readonly hasMigrated: boolean;
 }
@@ -392,6 +397,12 @@ export interface WorkQueue {
   release(lease: Lease): Promise<void>;
   /** When the next user becomes due; undefined when none is waiting. */
   nextDueAt(): Promise<Date | undefined>;
+}
+
+/** Subjects that are no users: from before their ids were told from those of users, or of a pass that broke off. */
+export interface NoUserReader {
+  /** By key: whose id is not `provider|id`, or is one that Auth0 calls invalid, as the log says last. */
+  noUsers(tenants: readonly TenantId[]): Promise<readonly Omit<Trigger, 'cause'>[]>;
 }
 
 // ── Reservations ──

@@ -22,6 +22,7 @@ import { ignoredTotals } from './mongo/ignored.ts';
 import { inactiveAccountReader } from './mongo/inactive-accounts.ts';
 import { indexRepair } from './mongo/index-repair.ts';
 import { mongodbInspection } from './mongo/inspection.ts';
+import { noUserReader } from './mongo/no-users.ts';
 import { rejects } from './mongo/rejects.ts';
 import { reservationReader } from './mongo/reservations.ts';
 import { openScratch } from './mongo/scratch.ts';
@@ -56,6 +57,7 @@ export function wireDoctor(config: Config, clock: Clock): Surroundings & { close
       mongodb: mongodbInspection(db, clock.now),
       open: () => connection.open(),
       events: eventReader(db),
+      noUsers: noUserReader(db, eventReader(db)),
       cursors: cursorReader(db),
       documents: documentReader(db),
       passwords: storedPasswordReader(db),
@@ -148,10 +150,10 @@ export function wireSimulation(config: Config, clock: Clock) {
   };
 }
 
-/** For `doctor --fix`: creates and drops indexes, and nothing else. */
-export function wireIndexRepair(config: Config) {
+/** For `doctor --fix`: creates and drops indexes, removes subjects that are no users, and nothing else. */
+export function wireRepair(config: Config) {
   const { db, close } = connect({ ...config.mongodb, appName: 'concord doctor' });
-  return { repair: indexRepair(db), close };
+  return { repair: indexRepair(db), queue: workQueue(db), leaseMs: config.engine.leaseMs, close };
 }
 
 function once<T>(build: () => T): () => T {

@@ -11,7 +11,7 @@ import { createAuth0Client } from './auth0/client.ts';
 import { createTenantLogs } from './auth0/logs.ts';
 import { createDirectory } from './auth0/management.ts';
 import type { Config, TenantConfig } from './config/schema.ts';
-import { emailTagOf } from './config/tenants.ts';
+import { emailTagOf, exclusionFor } from './config/tenants.ts';
 import { createVault } from './credentials.ts';
 import type { OneUserDeps } from './desk/one-user.ts';
 import type { AssessDeps, AssessedTenant } from './engine/assess.ts';
@@ -180,7 +180,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
   const assess = { ...lookedAt, reservations: reserved, handleDomain, settings };
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
   return {
-    sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: config.tenants },
+    sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: tenants },
     converge: {
       log,
       queue,
@@ -335,7 +335,8 @@ export function wireForget(config: Config) {
     random: systemRandom,
     leaseMs: config.engine.leaseMs,
   };
-  return { forgetting, documents, tenants: tenantsFor(config), close };
+  const known = { documents, subjects: forgetting.subjects, events: forgetting.log };
+  return { forgetting, known, tenants: tenantsFor(config), close };
 }
 
 /** For `credentials`: with `dryRun`, nothing that could write. Needs MongoDB and the keys. */
@@ -409,6 +410,7 @@ function tenantsFor(config: Config, observer?: EngineObserver, limited: Limited[
       id,
       keyPrefix,
       emailTag: emailTagOf(config.tenants, tenant),
+      excludedBy: exclusionFor(config, tenant),
       logRetentionDays: tenant.logRetentionDays ?? undefined,
       get directory() {
         return auth0().directory;

@@ -27,7 +27,7 @@ import {
   type Terminal,
   terminalOf,
 } from './command.ts';
-import { findUser } from './find-user.ts';
+import { findUserToTouch } from './find-user.ts';
 import { plannedUser, printPlan } from './plan.ts';
 
 export interface ReconcileOptions extends GlobalOptions {
@@ -65,7 +65,7 @@ async function runDry(text: string, options: ReconcileOptions): Promise<ExitCode
   const side = wireReadSide(configFor(options, ['mongodb', 'auth0', 'pds']));
   const terminal = terminalOf(options);
   try {
-    const { user, userId, tenant } = await findUser(text, side.tenants, side.assess.documents);
+    const { user, userId, tenant } = await findUserToTouch(text, side.tenants, side.assess);
     const now = new Date();
     const { facts, view: seen } = await dryRun(side.assess, tenant, user, userId, now);
     const view = pausedView(seen, facts, now);
@@ -82,7 +82,7 @@ async function runDry(text: string, options: ReconcileOptions): Promise<ExitCode
 
 async function reconcileOne(engine: Engine, text: string, terminal: Terminal): Promise<ExitCode> {
   await engine.checkPasswords();
-  const { user, userId, tenant } = await findUser(text, engine.tenants, engine.assess.documents);
+  const { user, userId, tenant } = await findUserToTouch(text, engine.tenants, engine.assess);
   if (
     (await engine.converge.subjects.get(user)) === undefined &&
     typeof (await tenant.directory.user(userId)) !== 'object'

@@ -2,6 +2,7 @@
 import { type ScheduledTask, schedule } from 'node-cron';
 import { ALL_NEEDS } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { exclusionFor } from '../config/tenants.ts';
 import { converge, type PassResult } from '../engine/converge.ts';
 import { createHeard } from '../engine/deliveries.ts';
 import { createWatch, type WatchState } from '../engine/watch.ts';
@@ -109,7 +110,7 @@ export async function startService(
   let draining = false;
   let prepared = false;
   const server = createServer({
-    tenants: config.tenants,
+    tenants: config.tenants.map((tenant) => ({ ...tenant, excludedBy: exclusionFor(config, tenant) })),
     ingest: async (tenant, entries, unreadable, translate) => {
       const taken = await traced(
         'concord.ingest',

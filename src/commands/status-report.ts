@@ -38,6 +38,7 @@ export function printStatus(
     ...some(users.unknown, 'unknown'),
     ...some(users.unseen, 'never looked at'),
     ...some(users.deleted, 'deleted in Auth0'),
+    ...some(users.excluded, 'excluded'),
     ...some(users.paused, `${more}paused`),
   ];
   row('users', standing.join(', '));

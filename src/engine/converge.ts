@@ -13,6 +13,7 @@ import type { EventId, TenantId, UserKey } from '../identity.ts';
 import type { Logger } from '../logger.ts';
 import type {
   AccountHost,
+  Auth0Answer,
   Clock,
   DidDirectory,
   Directory,
@@ -203,8 +204,14 @@ class Pass {
     const leaving = this.#leaving(journal);
     const excluded = this.#tenant.excludedBy?.(user);
     if (excluded !== undefined) return this.#left(await leaveExcluded(leaving, excluded), startedAt);
-    if (journal.facts().forgotten && !(await this.#isBack()))
-      return this.#left(await leaveForgotten(leaving), startedAt);
+    if (journal.facts().forgotten) {
+      const answer = await attempt('auth0', () => this.#tenant.directory.user(this.#lease.userId));
+      if (answer.ok && this.#isNoUser(answer.value, journal))
+        return this.#left(await leaveInvalid(leaving), startedAt);
+      // A social login makes a user with the same id again. Whoever cannot be read is left alone.
+      const isBack = answer.ok && typeof answer.value === 'object';
+      if (!isBack) return this.#left(await leaveForgotten(leaving), startedAt);
+    }
     const begun = await attempt('account', () => this.#reserving.begin(history, journal.facts()));
     if (!begun.ok) this.#failures.push(begun.failure);
     const documents = await traced('concord.learn', {}, async (span) => {
@@ -218,10 +225,9 @@ class Pass {
     return this.#end(journal, view, startedAt, clock.now());
   }
 
-  /** A social login makes a user with the same id again. Whoever cannot be read is left alone. */
-  async #isBack(): Promise<boolean> {
-    const answer = await attempt('auth0', () => this.#tenant.directory.user(this.#lease.userId));
-    return answer.ok && typeof answer.value === 'object';
+  /** Of a user whom Auth0 had before, this is no answer. */
+  #isNoUser(answer: Auth0Answer, journal: Journal): boolean {
+    return answer === 'invalid' && journal.facts().auth0 === undefined;
   }
 
   #leaving(journal: Journal): Leaving {
@@ -255,7 +261,7 @@ class Pass {
     ]);
     if (answer !== undefined && !answer.ok) return this.#fail(answer.failure);
     if (answer?.value === 'invalid') {
-      if (journal.facts().auth0 === undefined) return 'not-a-user';
+      if (this.#isNoUser(answer.value, journal)) return 'not-a-user';
       return this.#fail(failureOf('auth0', invalidAfterAll()));
     }
     if (!read.ok) return this.#fail(read.failure);
@@ -303,8 +309,8 @@ class Pass {
     const { settings } = this.#deps;
     if (settings.policy.linked !== 'transfer' || this.#withheld(journal) !== undefined) return;
     const { user, tenant } = this.#lease;
-    const { directory } = this.#tenant;
-    const who = { user, tenant: { id: tenant, directory }, journal, documents };
+    const { directory, excludedBy } = this.#tenant;
+    const who = { user, tenant: { id: tenant, directory, excludedBy }, journal, documents };
     const deps = { ...this.#deps, leaseMs: settings.leaseMs };
     const granted = await attempt('account', () =>
       grantLinked(deps, { ...who, ensureLease: () => this.#ensureLease() }),

@@ -16,7 +16,7 @@
  * end, so that an account that was being created meanwhile is not taken for one.
  */
 import type { AccountHandle, Did, TenantId, UserKey } from '../identity.ts';
-import { userKey } from '../identity.ts';
+import { storedUserKey, userKey } from '../identity.ts';
 import type {
   AccountReader,
   DocumentOwner,
@@ -29,7 +29,7 @@ import { taggedEmail } from '../reconcilers/account.ts';
 import type { AssessedTenant } from './assess.ts';
 import { attempt } from './attempt.ts';
 import { NameSet } from './name-set.ts';
-import { ownerOf, tenantOf } from './owner.ts';
+import { isExcluded, ownerOf, tenantOf } from './owner.ts';
 import { sideBySide } from './side-by-side.ts';
 
 export interface OrphanDeps {
@@ -137,11 +137,16 @@ class Search {
   async lookThroughDocuments(): Promise<void> {
     for await (const page of this.#deps.documents.owners()) {
       for (const { did } of page) if (did !== undefined) this.#named.add(did);
-      const doubted = page.filter(({ key }) => !this.#listed.has(key));
+      const doubted = page.filter(({ key }) => !this.#listed.has(key) && !this.#isExcluded(key));
       await this.#askAuth0(doubted.map(({ key }) => key));
       for (const document of doubted) this.#judge(document);
       this.#count('documents', page.length);
     }
+  }
+
+  #isExcluded(key: string): boolean {
+    const tenant = tenantOf(key, this.#tenants);
+    return tenant !== undefined && isExcluded(tenant, storedUserKey(key));
   }
 
   /** Who is not listed is read by id, once. */

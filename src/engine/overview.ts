@@ -60,6 +60,8 @@ export interface Overview {
     readonly unseen: number;
     /** Health Deleted, in sync or not; a removal that is pending shows under troubles. */
     readonly deleted: number;
+    /** The configuration excludes them, and nothing is done: in no other figure here. */
+    readonly excluded: number;
     readonly failing: number;
     /** Failed, and tried again later. */
     readonly backingOff: number;
@@ -115,7 +117,8 @@ export async function overview(
   const { situations, troubled, waiting, isPartial } = standings;
   const { due, oldestDueSince } = backlog;
   const isDeleted = ({ health }: { readonly health: Health }) => health === 'Deleted';
-  const living = standings.seen.filter((kind) => !isDeleted(kind));
+  const isSetAside = ({ health }: { readonly health: Health }) => health === 'Excluded';
+  const living = standings.seen.filter((kind) => !isDeleted(kind) && !isSetAside(kind));
   const inSync = (sync: Sync) => sum(living.filter((kind) => kind.sync === sync));
   // Users of a halted run are in the read model as they were before, and lack something all the same.
   const untold = Math.min(inSync('Synced'), untoldIn(states, situations));
@@ -132,6 +135,7 @@ export async function overview(
     users: {
       known: synced + outOfSync + unknown + unseen + deleted,
       ...{ synced, outOfSync, unknown, unseen, deleted },
+      excluded: sum(standings.seen.filter(isSetAside)),
       failing: sum(failing),
       backingOff: sum(failing.filter(({ waits }) => waits)),
       quarantined: sum(troubled.filter(({ quarantined }) => quarantined)),

@@ -407,6 +407,8 @@ export interface EventData {
     readonly drifted: number;
     /** In the listing, and not as Auth0 documents a user; not there for nobody. */
     readonly unreadable?: number;
+    /** In the listing, and excluded by the configuration; not there for nobody. */
+    readonly excluded?: number;
     readonly complete: boolean;
     readonly durationMs: number;
     /** How often it was taken up again after it had broken off. */

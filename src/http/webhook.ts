@@ -76,9 +76,9 @@ interface Door {
 export function webhook(options: WebhookOptions): FastifyPluginAsync {
   const { tenants } = options;
   const prefixes = tenants.flatMap(({ keyPrefix }) => (keyPrefix === '' ? [] : keyPrefix));
-  const known = ({ id, keyPrefix }: WebhookTenant, tokens: readonly string[]): KnownTenant => {
+  const known = ({ id, keyPrefix, excludedBy }: WebhookTenant, tokens: readonly string[]): KnownTenant => {
     const otherPrefixes = prefixes.filter((prefix) => prefix !== keyPrefix);
-    return { tenant: { id, keyPrefix, otherPrefixes }, isAuthorized: authorizationCheck(tokens) };
+    return { tenant: { id, keyPrefix, otherPrefixes, excludedBy }, isAuthorized: authorizationCheck(tokens) };
   };
   const doors: readonly Door[] = [
     {

@@ -4,7 +4,7 @@
  */
 import { UNSEEN } from '../../../src/engine/standing.ts';
 import { LeaseLostError } from '../../../src/errors.ts';
-import { isMigrated, lackedSince } from '../../../src/events/event.ts';
+import { isExcludedReason, isMigrated, lackedSince } from '../../../src/events/event.ts';
 import type { AccountHandle, EventId, UserKey } from '../../../src/identity.ts';
 import type {
   Claimant,
@@ -241,7 +241,8 @@ function createReader(stored: ReadonlyMap<UserKey, StoredSubject>): SubjectReade
           const { sights, code, did, linked, conditions } = view;
           const needsAction = conditions.some(({ held }) => held);
           const hasMigrated = conditions.some(isMigrated);
-          const said = { lackedSince: lackedSince(conditions), needsAction, hasMigrated };
+          const wasExcluded = conditions.some(isExcludedReason);
+          const said = { wasExcluded, lackedSince: lackedSince(conditions), needsAction, hasMigrated };
           return [user, { isSeen: view !== UNSEEN, sights, code, did, linked, ...said }];
         }),
       );
