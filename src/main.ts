@@ -287,7 +287,10 @@ function program(end: (code: number) => void) {
     );
   concord
     .command('doctor')
-    .option('--fix', 'clean up the indexes, after showing what is to be done and asking')
+    .option(
+      '--fix',
+      'clean up the indexes and subjects that are no users, after showing what is to be done and asking',
+    )
     .option('--yes', 'do not ask')
     .option('--simulate', 'drive an invented sign-up up to its plan, in a database that is then dropped')
     .description(

@@ -76,7 +76,10 @@ const GUIDES: Readonly<Record<string, Guide>> = {
   doctor: {
     examples: [
       ['doctor', 'what is wrong with the settings and with what Concord runs on, and what mends it'],
-      ['doctor --fix', 'show how the indexes are cleaned up, and ask whether to'],
+      [
+        'doctor --fix',
+        'show how the indexes and subjects that are no users are cleaned up, and ask whether to',
+      ],
       ['doctor --simulate', 'drive an invented sign-up through it'],
     ],
     exits: '0 nothing is wrong · 1 error · 2 something is, or a mistyped command line',

@@ -217,7 +217,7 @@ class Recorder {
       people: {
         user: async (user) => {
           const answer = await this.#asked('user', deps.people.user(user));
-          if (answer !== undefined && answer !== 'absent') this.#people.set(user, answer);
+          if (typeof answer === 'object') this.#people.set(user, answer);
           return answer;
         },
       },
@@ -297,7 +297,7 @@ class Recorder {
     return {
       user: async (id: Auth0UserId) => {
         const answer = await this.#asked('user', inner.user(id), isSisters);
-        if (answer !== 'absent') keep(answer);
+        if (typeof answer === 'object') keep(answer);
         return answer;
       },
       usersByEmail: async (email: string) => {

@@ -39,6 +39,7 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
       return { ...head, type: event.type, data };
     }
     case 'auth0.user-absent':
+    case 'auth0.user-invalid':
       return { ...head, type: event.type, data: { userId: as.userId(event.data.userId) } };
     case 'auth0.user-unlisted':
       return { ...head, type: event.type, data: { run: as.event(event.data.run) } };
@@ -285,6 +286,8 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
     }
     case 'user.quarantined':
       return { ...head, type: event.type, data: { ...event.data, code: word(event.data.code) } };
+    case 'user.excluded':
+      return { ...head, type: event.type, data: { entry: as.text(event.data.entry) } };
     case 'gap.opened':
       return { ...head, type: event.type, data: event.data };
     case 'gap.closed':

@@ -38,6 +38,7 @@ export function partOf(type: EventType): Part {
       return 'heard';
     case 'auth0.user-observed':
     case 'auth0.user-absent':
+    case 'auth0.user-invalid':
     case 'auth0.user-unlisted':
     case 'handle.observed':
     case 'sister.observed':
@@ -104,6 +105,7 @@ export function partOf(type: EventType): Part {
     case 'converge.deferred':
     case 'converge.failed':
     case 'user.quarantined':
+    case 'user.excluded':
       return 'end';
     case 'sweep.started':
     case 'sweep.halted':

@@ -82,6 +82,8 @@ export function summary(event: ConcordEvent): string {
       return `until ${event.data.retryAt}`;
     case 'converge.failed':
       return `${event.data.code}, try ${event.data.attempt}`;
+    case 'user.excluded':
+      return event.data.entry;
     case 'user.quarantined':
       return `${event.data.code}, after ${event.data.attempts} tries`;
     case 'sweep.finished':
@@ -126,6 +128,7 @@ export function summary(event: ConcordEvent): string {
       return `by a ${event.data.by}`;
     case 'sister.dismissed':
     case 'auth0.user-absent':
+    case 'auth0.user-invalid':
     case 'auth0.user-unlisted':
     case 'user-document.created':
     case 'sweep.started':
