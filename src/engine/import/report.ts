@@ -2,7 +2,6 @@
 import { sealedWith } from '../../envelope.ts';
 import type { Code, Did } from '../../identity.ts';
 import { storedUserKey } from '../../identity.ts';
-import type { OldUser } from '../../old-documents.ts';
 import { withUser } from '../../reconcilers/command-lines.ts';
 import type { Decision, UserImport } from './plan-state.ts';
 
@@ -38,6 +37,8 @@ export interface ImportReport {
   readonly interrupted: boolean;
 }
 
+const differs = ({ reason }: Decision) => reason === 'PasswordsDiffer';
+
 export class Report {
   readonly #moved: MovedUser[] = [];
   readonly #decisions: Decision[] = [];
@@ -68,17 +69,17 @@ export class Report {
       this.#decisions.push({ ...one, message: withUser(one.message, storedUserKey(key)) });
   }
 
-  /** Of a plan that was carried out, `after` is what is there since: what is not as planned was changed by others. */
-  moved({ user, code, account, passwordFor }: UserImport, after?: OldUser): void {
-    const now = after?.document;
+  /** Of a plan that was carried out, `after` is what a look finds since: what is not as planned was changed by others. */
+  moved({ user, code, account, passwordFor }: UserImport, after?: UserImport): void {
+    const now = after?.user.document;
     const isThere = (is: boolean) => after === undefined || is;
     const did = account?.did;
     const isCodeMoved = code !== undefined && isThere(now?.code === code);
     const isAccountMoved = did !== undefined && isThere(now?.account?.did === did);
+    const isSame = now?.account?.password !== undefined && !after?.decisions.some(differs);
     const isPasswordMoved =
-      (isAccountMoved && account?.hasPassword === true) ||
-      (passwordFor !== undefined &&
-        isThere(now?.account?.did === passwordFor && now.account.password !== undefined));
+      (isAccountMoved && account?.hasPassword === true && isThere(isSame)) ||
+      (passwordFor !== undefined && isThere(now?.account?.did === passwordFor && isSame));
     if (isCodeMoved || isAccountMoved || isPasswordMoved)
       this.#moved.push({
         user: user.key,

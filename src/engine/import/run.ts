@@ -116,11 +116,17 @@ async function planPage(
   };
   const planned = new Map<string, Planned>();
   await sideBySide(page, async (user) => {
-    const owned = user.hasTextKey ? ownerOf(user.key, deps.tenants) : undefined;
+    const owned = ownerIn(deps.tenants, user);
     const subject = known.get(storedUserKey(user.key));
     planned.set(user.key, await planOne(deps, user, owned, subject, context));
   });
   return page.flatMap(({ key }) => planned.get(key) ?? []);
+}
+
+/** An id without its provider is none of Auth0's. */
+function ownerIn(tenants: ImportDeps['tenants'], { key, hasTextKey }: OldUser): Planned['owned'] {
+  const owned = hasTextKey ? ownerOf(key, tenants) : undefined;
+  return owned?.userId.includes('|') === true ? owned : undefined;
 }
 
 /** The read model may be behind the log, so what is about to be moved or told is planned by the log. */
@@ -188,8 +194,9 @@ async function carryOut(
     if (owned === undefined) continue;
     const user = isMoving(plan) ? after.get(plan.user.key) : plan.user;
     if (user === undefined) continue;
-    if (isMoving(plan)) report.moved(plan, user);
-    const { tell } = planImport(user, true, known, context);
+    const found = planImport(user, true, known, context);
+    if (isMoving(plan)) report.moved(plan, found);
+    const { tell } = found;
     if (tell !== undefined) telling.push({ ...one, owned, tell });
   }
   await tellAll(writer, telling);
