@@ -8,6 +8,7 @@ export interface OldAccount {
   readonly handle: AccountHandle | undefined;
   /** As stored: in plaintext, or sealed. */
   readonly password: string | undefined;
+  readonly createdAt: Date | undefined;
 }
 
 /** The `users` document of one key, as far as an import reads it. */
@@ -17,7 +18,7 @@ export interface OldDocument {
   readonly hasUnreadableCode: boolean;
   /** `atproto`; undefined when it names no account. */
   readonly account: OldAccount | undefined;
-  /** `atproto_did`, `atproto_handle` and `atproto_password`; undefined when none of them holds anything. */
+  /** `atproto_did`, `atproto_handle`, `atproto_password` and `atproto_created_at`; undefined when none of them holds anything. */
   readonly old: OldAccount | undefined;
 }
 
@@ -64,6 +65,7 @@ export type OldMove =
       readonly handle: AccountHandle | undefined;
       /** As it is to be stored. */
       readonly password: string | undefined;
+      readonly createdAt: Date | undefined;
     }
   | { readonly what: 'password'; readonly read: OldUser; readonly did: Did; readonly password: string };
 

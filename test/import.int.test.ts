@@ -51,19 +51,22 @@ function expectedOf(people: readonly LoadedPerson[]) {
       decisions.map((reason) => ({ key: String(key), reason })),
     ),
     right: people.filter(({ expects }) => expects.right === true).length,
+    notUsers: people.flatMap(({ key, expects }) => (expects.notUser === true ? String(key) : [])).sort(),
   };
 }
 
 function reportOf(document: Readonly<Record<string, unknown>>) {
-  const { moved, decisions, right } = document as {
+  const { moved, decisions, right, notUsers } = document as {
     moved: readonly Record<string, unknown>[];
     decisions: readonly { key: string; reason: string }[];
     right: number;
+    notUsers: readonly string[];
   };
   return {
     moved: moved.map(({ user, ...parts }) => ({ user, moved: COUNTED.filter((part) => part in parts) })),
     decisions: decisions.map(({ key, reason }) => ({ key, reason })),
     right,
+    notUsers: [...notUsers].sort(),
   };
 }
 
@@ -78,6 +81,7 @@ test('a dry run reports every shape and changes nothing', { timeout }, async () 
   expect([...found.moved].sort(byKey)).toEqual([...wanted.moved].sort(byKey));
   expect([...found.decisions].sort(byKey)).toEqual([...wanted.decisions].sort(byKey));
   expect(found.right).toBe(wanted.right);
+  expect(found.notUsers).toEqual(wanted.notUsers);
   expect(await dumpOf(world.db)).toEqual(before);
   expect((await world.db.listCollections().toArray()).map(({ name }) => name).sort()).toEqual([
     '@handles',
@@ -94,7 +98,7 @@ function namesAccount(document: object | undefined): boolean {
 interface StoredOld {
   readonly _id: string;
   readonly code?: string;
-  readonly atproto?: { readonly did?: string; readonly password?: string };
+  readonly atproto?: { readonly did?: string; readonly password?: string; readonly createdAt?: string };
   readonly atproto_did?: string;
   readonly atproto_password?: string;
 }
@@ -135,6 +139,7 @@ test('what is applied is what was reported, a repetition finds nothing, and ever
     const stored = users.get(String(key));
     if (expects.moved?.includes('code')) expect(stored?.code).toBe(expects.code);
     if (expects.moved?.includes('account')) expect(stored?.atproto?.did).toBe(did);
+    if (expects.createdAt !== undefined) expect(stored?.atproto?.createdAt).toBe(expects.createdAt);
     if (expects.moved?.includes('password')) expect(stored?.atproto?.password).toBe(password);
   }
   // The older places stay, and so does everything in which nothing was to be moved.

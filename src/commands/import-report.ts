@@ -30,7 +30,18 @@ export function printImport(report: ImportReport, told: Told, terminal: Terminal
 type Line = readonly [count: number, noun: string, what: string];
 
 function summaryOf(
-  { moved, right, told, follows, elsewhere, foreignDomains, changed, oldPlaintext, decisions }: ImportReport,
+  {
+    moved,
+    right,
+    told,
+    follows,
+    elsewhere,
+    foreignDomains,
+    changed,
+    oldPlaintext,
+    decisions,
+    notUsers,
+  }: ImportReport,
   { dryRun, storage }: Told,
 ): readonly Line[] {
   const are = dryRun ? 'to be moved' : 'moved';
@@ -58,6 +69,11 @@ function summaryOf(
         `with a handle under ${visible(domain)}, which is no domain of the PDS; left alone`,
       ],
     ),
+    [
+      notUsers.length,
+      'key',
+      `that is no user's, so nothing is done for it (exclude: in the configuration): ${notUsers.slice(0, 3).map(visible).join(', ')}`,
+    ],
     [oldPlaintext, 'plaintext password', `in atproto_password, left there${beside}`],
     [changed, 'user', 'changed by others at the same moment and left. Run this again'],
     [decisions.length, 'decision', 'left to a person, below'],

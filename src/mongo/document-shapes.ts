@@ -30,12 +30,13 @@ export interface StoredUser {
   readonly atproto_did?: unknown;
   readonly atproto_handle?: unknown;
   readonly atproto_password?: unknown;
+  readonly atproto_created_at?: unknown;
 }
 
 /** What `userOf` reads. */
 export const USER_FIELDS = {
   ...{ code: 1, when: 1, atproto: 1, atprotoPending: 1 },
-  ...{ atproto_did: 1, atproto_handle: 1, atproto_password: 1 },
+  ...{ atproto_did: 1, atproto_handle: 1, atproto_password: 1, atproto_created_at: 1 },
 } as const;
 
 /**
@@ -73,6 +74,7 @@ export function oldAccountOf(stored: StoredUser): OldAccount | undefined {
     did: parseDid(did),
     handle: parseAccountHandle(handle),
     password: isText(password) ? password : undefined,
+    createdAt: whenOf(stored.atproto_created_at),
   };
 }
 

@@ -149,10 +149,10 @@ async function readKeys(db: ReadableDb, keys: readonly unknown[]): Promise<Reado
 
 function documentOf(stored: StoredUser): OldDocument {
   const { code, hasUnreadableCode = false, account } = userOf(stored);
-  const { password } = recordOf(stored);
+  const record = recordOf(stored);
   return {
     ...{ code, hasUnreadableCode },
-    account: account && { did: account.did, handle: account.handle, password },
+    account: account && { did: account.did, handle: account.handle, ...record },
     old: oldAccountOf(stored),
   };
 }
@@ -261,7 +261,7 @@ function changeFor(move: OldMove): { readonly filter: Document; readonly set: Do
       },
       set: { 'atproto.password': password },
     };
-  const { handle } = move;
+  const { handle, createdAt } = move;
   return {
     filter: { ...asRead, atproto: { $in: [null, {}] } },
     set: {
@@ -269,6 +269,7 @@ function changeFor(move: OldMove): { readonly filter: Document; readonly set: Do
         did,
         ...(handle === undefined ? {} : { handle }),
         ...(password === undefined ? {} : { password }),
+        ...(createdAt === undefined ? {} : { createdAt: createdAt.toISOString() }),
       },
     },
   };

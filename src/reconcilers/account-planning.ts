@@ -159,7 +159,8 @@ export function intentBehind(
   return inviteHash === undefined ? undefined : intents.find((intent) => intent.inviteHash === inviteHash);
 }
 
-const OLD_FIELDS = '{$unset: {atproto_did: 1, atproto_handle: 1, atproto_password: 1}}';
+const OLD_FIELDS =
+  '{$unset: {atproto_did: 1, atproto_handle: 1, atproto_password: 1, atproto_created_at: 1}}';
 
 /** The platform named an account in fields of before `atproto`: a second one would be in its way. */
 export function planNotImported({ oldAccount, late }: ActualAccount): Plan<CreationAction> | undefined {

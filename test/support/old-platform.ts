@@ -24,6 +24,9 @@ export interface OldPerson {
     readonly right?: true;
     readonly left?: 'document' | 'handle';
     readonly elsewhere?: true;
+    readonly notUser?: true;
+    /** What `atproto.createdAt` holds after the import. */
+    readonly createdAt?: string;
     readonly decisions?: readonly Reason[];
     /** What `users.code` holds in the end. */
     readonly code?: string;

@@ -56,14 +56,14 @@ export function planAccount(
 function planMove(
   key: string,
   did: Did,
-  { handle, password }: OldAccount,
+  { handle, password, createdAt }: OldAccount,
   { open }: ImportContext,
   say: Say,
 ): Pick<AccountPlan, 'move' | 'final' | 'isOld'> {
   const opened = password === undefined ? undefined : openedBy(open, password, key);
   if (opened?.code !== undefined) sayUnopened(opened.code, say);
   const hasPassword = opened !== undefined && opened.code === undefined;
-  return { move: { did, handle, hasPassword }, final: did, isOld: true };
+  return { move: { did, handle, createdAt, hasPassword }, final: did, isOld: true };
 }
 
 /** `atproto` names it, and the old fields may do so too. */
@@ -106,7 +106,9 @@ function planNamed(
   return right;
 }
 
-const UNSET_OLD = updateUser('{$unset: {atproto_did: 1, atproto_handle: 1, atproto_password: 1}}');
+const UNSET_OLD = updateUser(
+  '{$unset: {atproto_did: 1, atproto_handle: 1, atproto_password: 1, atproto_created_at: 1}}',
+);
 
 function sayShared(did: Did, others: readonly string[], isOld: boolean, say: Say): void {
   const [other = ''] = others;

@@ -4,7 +4,6 @@ import type { OldUser, SharedValues } from '../../old-documents.ts';
 import type { PdsAccount, ServiceLocation } from '../../ports.ts';
 
 export type DecisionReason =
-  | 'NotAUser'
   | 'CodesDiffer'
   | 'CodeShared'
   | 'CodeUnreadable'
@@ -50,11 +49,18 @@ export interface ImportContext extends SharedValues {
 
 export interface UserImport {
   readonly user: OldUser;
+  /** False for a key that no tenant can have given: nothing is done for it. */
+  readonly isUser: boolean;
   /** To be moved to `users.code`. */
   readonly code: Code | undefined;
   /** To be moved to `atproto`. */
   readonly account:
-    | { readonly did: Did; readonly handle: AccountHandle | undefined; readonly hasPassword: boolean }
+    | {
+        readonly did: Did;
+        readonly handle: AccountHandle | undefined;
+        readonly createdAt: Date | undefined;
+        readonly hasPassword: boolean;
+      }
     | undefined;
   /** The account in `atproto` that gets the password of the old fields. */
   readonly passwordFor: Did | undefined;

@@ -41,16 +41,11 @@ export function planImport(
   const decisions: Decision[] = [];
   const say: Say = (reason, message) => decisions.push({ key: user.key, reason, message });
   const nothing = {
-    ...{ user, code: undefined, account: undefined, passwordFor: undefined, isRight: false, tell: undefined },
+    ...{ user, isUser, code: undefined, account: undefined, passwordFor: undefined, isRight: false },
+    tell: undefined,
     ...{ follows: [], elsewhere: undefined, foreignHandle: undefined, decisions },
   };
-  if (!isUser) {
-    say(
-      'NotAUser',
-      'The key is of no tenant, so nothing is done for it. If the platform needs it, list it under exclude: in the configuration; otherwise see concord audit --orphans',
-    );
-    return nothing;
-  }
+  if (!isUser) return nothing;
   const code = planCode(user, known?.code, context, say);
   const account = planAccount(user, known?.account, context, say);
   const told = {
@@ -61,7 +56,7 @@ export function planImport(
     (told.code === null || told.code === known?.code) &&
     (told.record === null || told.record === known?.record);
   return {
-    ...{ user, decisions, code: code.move, account: account.move, passwordFor: account.passwordFor },
+    ...{ user, isUser, decisions, code: code.move, account: account.move, passwordFor: account.passwordFor },
     isRight:
       (told.code !== null || account.isOld) &&
       [code.move, account.move, account.passwordFor].every((move) => move === undefined),

@@ -29,6 +29,8 @@ export interface ImportReport {
   /** How many accounts carry a handle of another domain than the PDS's, by domain; they keep it. */
   readonly foreignDomains: Readonly<Record<string, number>>;
   readonly decisions: readonly Decision[];
+  /** Keys of documents that are no user's. */
+  readonly notUsers: readonly string[];
   /** Users whose documents were changed by others at the same moment: another run reads them again. */
   readonly changed: number;
   /** Plaintext passwords in the old fields, which stay there. */
@@ -42,6 +44,7 @@ const differs = ({ reason }: Decision) => reason === 'PasswordsDiffer';
 export class Report {
   readonly #moved: MovedUser[] = [];
   readonly #decisions: Decision[] = [];
+  readonly #notUsers: string[] = [];
   readonly #elsewhere: { user: string; origin: string }[] = [];
   readonly #foreignDomains = new Map<string, number>();
   #documents = 0;
@@ -52,10 +55,11 @@ export class Report {
   #oldPlaintext = 0;
   readonly #follows = { documents: 0, handles: 0 };
 
-  found({ user, isRight, follows, elsewhere, foreignHandle, decisions }: UserImport): void {
+  found({ user, isUser, isRight, follows, elsewhere, foreignHandle, decisions }: UserImport): void {
     const { key, document, hasHandleRow } = user;
     if (document !== undefined) this.#documents += 1;
     if (hasHandleRow) this.#handleRows += 1;
+    if (!isUser) this.#notUsers.push(key);
     if (isRight) this.#right += 1;
     for (const what of follows) this.#follows[`${what}s`] += 1;
     if (elsewhere !== undefined) this.#elsewhere.push({ user: key, origin: elsewhere });
@@ -101,6 +105,7 @@ export class Report {
   result(interrupted: boolean): ImportReport {
     return {
       ...{ documents: this.#documents, handleRows: this.#handleRows, moved: this.#moved, right: this.#right },
+      notUsers: this.#notUsers,
       ...{ told: this.#told, follows: this.#follows, elsewhere: this.#elsewhere },
       foreignDomains: Object.fromEntries([...this.#foreignDomains].sort()),
       ...{

@@ -217,9 +217,7 @@ function movesOf(
   const password = account?.hasPassword === true || passwordFor !== undefined ? sealed() : undefined;
   return [
     ...(code === undefined ? [] : [{ what: 'code', read, code } as const]),
-    ...(account === undefined
-      ? []
-      : [{ what: 'account', read, did: account.did, handle: account.handle, password } as const]),
+    ...(account === undefined ? [] : [{ ...account, what: 'account', read, password } as const]),
     ...(passwordFor === undefined || password === undefined
       ? []
       : [{ what: 'password', read, did: passwordFor, password } as const]),
