@@ -151,7 +151,12 @@ describe('answers', () => {
 
   test('the lease runs out while the PDS takes its time, and another worker goes on', async () => {
     const clock = jumpingClock();
-    const [slow, other] = [atTime(world.engine(OVERLAY), clock), atTime(world.engine(OVERLAY), clock)];
+    // The call is held up until the other worker is done, in real time, and is to end by its answer.
+    const patient: Overlay = {
+      pds: { requestTimeoutMs: 60_000 },
+      engine: { concurrency: 1, leaseMs: 130_000, settleMs: 60_001 },
+    };
+    const [slow, other] = [atTime(world.engine(patient), clock), atTime(world.engine(patient), clock)];
     await slow.prepare();
     let release: () => void = () => undefined;
     let arrived: () => void = () => undefined;
