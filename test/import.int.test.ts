@@ -6,7 +6,7 @@ import { openPassword } from '../src/open-password.ts';
 import type { Pds } from '../src/sandbox/pds.ts';
 import { wireImport } from '../src/wire-import.ts';
 import { ownPds } from './faults/support/world.ts';
-import { dumpOf, GONE, type LoadedPerson, loadOldPlatform } from './support/old-platform.ts';
+import { dumpOf, GONE, LOST, type LoadedPerson, loadOldPlatform } from './support/old-platform.ts';
 import { unlimited, xrpc } from './support/pds.ts';
 import { type Platform, platform } from './support/platform.ts';
 import { documentOf, runOn, startOn } from './support/program.ts';
@@ -171,7 +171,7 @@ test('what is applied is what was reported, a repetition finds nothing, and ever
   // Whoever's document named an account, wherever and whatever became of it, has not got a second one.
   for (const { key, name, did } of people.filter(({ documents: { users } }) => namesAccount(users))) {
     const now = reconciled.get(String(key))?.atproto?.did;
-    expect([undefined, did, GONE], name).toContain(now);
+    expect([undefined, did, GONE, LOST], name).toContain(now);
   }
   const made = people.filter(
     ({ documents: { users }, auth0 }) => auth0?.email_verified && !namesAccount(users),

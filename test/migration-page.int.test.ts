@@ -50,7 +50,7 @@ function lineOf(text: string): { readonly line: string; readonly exits: number }
 
 /** Which of a decision's commands are taken. */
 const CHOICES: Readonly<Record<string, (commands: readonly string[], name: string) => readonly string[]>> = {
-  AccountsDiffer: ([unset = '']) => [unset],
+  AccountsDiffer: ([unset = '', ...others], name) => (name === 'uma' ? others : [unset]),
   AccountMissing: (commands) => commands,
   AccountShared: (commands, name) => (name === 'pia' ? commands : []),
   AccountUnreadable: ([, unset = '']) => [unset],
@@ -83,8 +83,8 @@ async function takeDecisions(
     if (commands === undefined) throw new Error(`${reason}: ${message}`);
     for (const command of commands) {
       const line = command.replaceAll('<code>', CODES[name] ?? 'none');
-      const ran = await run(/^concord restore/.test(line) ? `${line} --yes` : line);
-      const expected = line.includes('--preview') ? 2 : 0;
+      const ran = await run(/^concord (?:restore|import)/.test(line) ? `${line} --yes` : line);
+      const expected = line.startsWith('concord import') ? 4 : 0;
       expect(ran.code, `${reason}: ${line}\n${ran.stdout}${ran.stderr}`).toBe(expected);
     }
   }

@@ -72,7 +72,7 @@ function summaryOf(
     [
       notUsers.length,
       'key',
-      `that is no user's, so nothing is done for it (exclude: in the configuration): ${notUsers.slice(0, 3).map(visible).join(', ')}`,
+      `of no user; nothing is done there. See exclude: in the configuration: ${notUsers.slice(0, 3).map(visible).join(', ')}`,
     ],
     [oldPlaintext, 'plaintext password', `in atproto_password, left there${beside}`],
     [changed, 'user', 'changed by others at the same moment and left. Run this again'],

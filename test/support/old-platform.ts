@@ -46,8 +46,9 @@ export interface OldWorld {
 }
 
 export const ELSEWHERE = 'https://elsewhere.example';
-/** A DID that no directory knows. */
+/** DIDs that no directory knows. */
 export const GONE = `did:plc:${'2'.repeat(24)}`;
+export const LOST = `did:plc:${'3'.repeat(24)}`;
 
 /** `suffix` keeps the accounts of two loads on one PDS apart. */
 export async function loadOldPlatform(world: OldWorld, suffix = ''): Promise<readonly LoadedPerson[]> {
@@ -68,7 +69,15 @@ export async function loadOldPlatform(world: OldWorld, suffix = ''): Promise<rea
     loaded.push({ ...person, email: who.email, password: who.password, did });
     const filled = (text: string): string => {
       const values: Readonly<Record<string, string | undefined>> = {
-        ...{ label, Label: label.toUpperCase(), handle: who.handle, password: who.password, did, gone: GONE },
+        ...{
+          label,
+          Label: label.toUpperCase(),
+          handle: who.handle,
+          password: who.password,
+          did,
+          gone: GONE,
+          lost: LOST,
+        },
       };
       return text.replaceAll(/\{\{(?:did:(\w+)|(\w+))\}\}/g, (_all, other?: string, own?: string) => {
         const value = other === undefined ? values[own ?? ''] : dids.get(other);

@@ -2,7 +2,7 @@
 import { CredentialsError } from '../../errors.ts';
 import type { AccountHandle, Did } from '../../identity.ts';
 import type { OldAccount, OldDocument, OldUser } from '../../old-documents.ts';
-import { shellQuoted, updateUser } from '../../reconcilers/command-lines.ts';
+import { showInfo, updateUser } from '../../reconcilers/command-lines.ts';
 import type { ImportContext, Location, Say, UserImport } from './plan-state.ts';
 
 export interface AccountPlan {
@@ -85,7 +85,7 @@ function planNamed(
   if (old.did !== did) {
     say(
       'AccountsDiffer',
-      `atproto names ${did}, which stays, and atproto_did names ${old.did}. Where ${did} is right, remove the old fields: ${UNSET_OLD}. Otherwise see the evidence for the other one: concord adopt <user> ${old.did} --preview`,
+      `atproto names ${did}, which stays, and atproto_did names ${old.did}. Where ${did} is right, remove the old fields: ${UNSET_OLD}. Where ${old.did} is right, name it in atproto: ${updateUser(`{$set: {atproto: {did: "${old.did}"}}}`)}; then move its password: concord import --apply`,
     );
     return { final: did, isOld: false };
   }
@@ -111,11 +111,11 @@ const UNSET_OLD = updateUser(
 );
 
 function sayShared(did: Did, others: readonly string[], isOld: boolean, say: Say): void {
-  const [other = ''] = others;
   const left = isOld ? 'It is not moved' : 'It stays';
+  const remove = isOld ? UNSET_OLD : updateUser('{$unset: {atproto: 1}}');
   say(
     'AccountShared',
-    `The users document of ${others.join(', ')} also names the account ${did}. ${left}. See whose it is: concord adopt <user> ${did} --preview, and concord adopt ${shellQuoted(other)} ${did} --preview; remove it from the document of the other user: ${isOld ? UNSET_OLD : updateUser('{$unset: {atproto: 1}}')}`,
+    `The users document of ${others.join(', ')} also names the account ${did}. ${left}. See its address on the PDS: ${showInfo(did)}; where it is not this user's, remove it here: ${remove}`,
   );
 }
 
