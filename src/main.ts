@@ -245,6 +245,23 @@ function program(end: (code: number) => void) {
     .action(async (options) =>
       end(await (await import('./commands/replay.ts')).runReplay({ ...globals(), ...options })),
     );
+  concord
+    .command('import')
+    .option('--apply', 'move it, after showing the report and asking')
+    .option('--yes', 'do not ask')
+    .option(
+      '--limit <n>',
+      'the most users to list of each kind; with --json all are',
+      wholeNumber,
+      DEFAULT_LIMIT,
+    )
+    .option('--by <name>', 'who decides', by)
+    .description(
+      'report what the platform kept in older places (codes in @handles, accounts in atproto_did), and move it',
+    )
+    .action(async (options) =>
+      end(await (await import('./commands/import.ts')).runImport({ ...globals(), ...options })),
+    );
   const credentials = concord
     .command('credentials')
     .description('seal, unseal or reseal the stored passwords of accounts');

@@ -707,6 +707,11 @@ export interface Documents {
         /** The sign-up time; undefined where there is none that can be read. */
         readonly when: Date | undefined;
         readonly account: AccountRecord | undefined;
+        /**
+         * Where `atproto` names no account: the one that the platform named in fields of their own (`atproto_did`), which
+         * `concord import` moves. Without a DID when that cannot be read.
+         */
+        readonly oldAccount?: { readonly did: Did | undefined };
         /** The sealed password kept beside an account creation that was intended. */
         readonly pending: { readonly intent: EventId; readonly password: string } | undefined;
       }

@@ -173,6 +173,15 @@ const GUIDES: Readonly<Record<string, Guide>> = {
     ],
     exits: '0 the same, or rebuilt · 1 error · 2 a dry run found differences · 4 partly done',
   },
+  import: {
+    examples: [
+      ['import', 'report what would be moved, and what takes a decision; change nothing'],
+      ['import --json > report.json', 'the same, with every user'],
+      ['import --apply', 'move it, after showing the report and asking; may be repeated'],
+    ],
+    exits:
+      '0 nothing to import, or imported · 1 error · 2 without --apply: something to import or to decide; or it was not confirmed, or a mistyped command line · 4 something is left: a decision, a user that others changed, or interrupted',
+  },
   'credentials seal': {
     examples: [
       ['credentials seal --dry-run', 'count plaintext and sealed passwords'],

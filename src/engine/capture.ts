@@ -423,7 +423,7 @@ function disguisedDocuments(
   { verificationCount, user, handle, legacyCode }: Documents,
   as: Disguise,
 ): Documents {
-  const { code, account, pending, when } = user ?? {};
+  const { code, account, oldAccount, pending, when } = user ?? {};
   const disguised = user && {
     code: code === undefined ? undefined : as.code(code),
     when,
@@ -432,6 +432,9 @@ function disguisedDocuments(
       handle: account.handle === undefined ? undefined : as.handle(account.handle),
       hasPassword: account.hasPassword,
     },
+    ...(oldAccount === undefined
+      ? {}
+      : { oldAccount: { did: oldAccount.did === undefined ? undefined : as.did(oldAccount.did) } }),
     // The sealed password is left out: whether there is one is all that a plan goes by.
     pending: pending && { intent: as.event(pending.intent), password: '' },
   };

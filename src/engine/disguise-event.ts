@@ -91,6 +91,15 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
       const code = as.code(event.data.code);
       return { ...head, type: event.type, data: { code, ...decided(event.data, as) } };
     }
+    case 'user-document.imported': {
+      const { by, code, record } = event.data;
+      const data = {
+        by: as.text(by),
+        code: code === null ? null : as.code(code),
+        record: record === null ? null : as.did(record),
+      };
+      return { ...head, type: event.type, data };
+    }
     case 'actions.intended': {
       const actions = event.data.actions.map(({ resource, type, from, to }) => ({
         ...{ resource, type },

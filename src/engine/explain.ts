@@ -221,6 +221,7 @@ function knownOf(facts: Facts, events: readonly ConcordEvent[]): ConcordEvent[] 
     newest('auth0.user-observed', 'auth0.user-absent', 'auth0.user-invalid'),
     holds(facts.unlistedSince !== undefined, 'auth0.user-unlisted'),
     newest('handle.observed'),
+    newest('user-document.imported'),
     newest('sister.observed'),
     holds(facts.namedBy.length > 0, 'sister.named'),
     holds(facts.seen.code !== undefined || facts.seen.account !== undefined, 'subject.observed'),

@@ -104,6 +104,7 @@ export function blanked(event: ConcordEvent): ConcordEvent {
     case 'auth0.user-unlisted':
     case 'verification.recorded':
     case 'user-document.created':
+    case 'user-document.imported':
     case 'code.assigned':
     case 'account.creation-failed':
     case 'account.creation-abandoned':

@@ -55,6 +55,7 @@ export function partOf(type: EventType): Part {
     case 'password-reset.granted':
     case 'restore.granted':
     case 'code.accepted':
+    case 'user-document.imported':
     case 'password.refused':
     case 'password.accepted':
     case 'user.paused':

@@ -362,6 +362,15 @@ export interface EventData {
   'restore.granted': Decided & { readonly what: readonly Removable[]; readonly account?: Did };
   /** The code that the users document has is the user's from now on. */
   'code.accepted': Decided & { readonly code: Code };
+  /**
+   * `concord import` found or wrote what the platform kept in older places: the code of `@handles`, and the account that
+   * the users document now names. Null for what it says nothing about.
+   */
+  'user-document.imported': {
+    readonly by: string;
+    readonly code: Code | null;
+    readonly record: Did | null;
+  };
   'user.paused': { readonly by: string; readonly reason: string; readonly until: string | null };
   'user.resumed': Decided;
   /** Failures, refusals and quarantine are forgotten, and everything is tried once more. */
@@ -493,6 +502,7 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'password-reset.granted': true,
   'restore.granted': true,
   'code.accepted': true,
+  'user-document.imported': true,
   'email.changed': true,
   'email.refused': true,
   'email.parking-intended': true,

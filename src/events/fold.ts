@@ -391,6 +391,14 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.code = event.data.code;
       facts.seen = { ...facts.seen, code: undefined };
       return;
+    case 'user-document.imported': {
+      const { code, record } = event.data;
+      facts.code ??= code ?? undefined;
+      sight(facts, { document: true });
+      if (code !== null) facts.removed.delete('code');
+      if (record !== null) sightRecord(facts, record);
+      return;
+    }
     case 'actions.intended':
       facts.isUnfinished = true;
       facts.openActions.push(...event.data.actions.map((action) => ({ ...action, event: event._id })));

@@ -32,6 +32,10 @@ export function summary(event: ConcordEvent): string {
       return `${event.data.what.join(', ')} ${byWhom(event.data)}`;
     case 'code.accepted':
       return `${event.data.code} ${byWhom(event.data)}`;
+    case 'user-document.imported':
+      return [event.data.code, event.data.record, byWhom(event.data)]
+        .filter((one) => one !== null)
+        .join(', ');
     case 'transfer.promised':
       return `${event.data.what.join(', ')} to ${event.data.to} ${byWhom(event.data)}`;
     case 'transfer.granted':

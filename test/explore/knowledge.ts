@@ -111,6 +111,10 @@ const LEARNING: Learning = {
     if (record !== undefined) return knowingAccount(next, record, 'document', 'record');
     return account === null ? next : knowingAccount(next, account.did);
   },
+  'user-document.imported': (known, { code, record }) => {
+    const next = knowingCode(knowing(known, 'document'), code);
+    return record === null ? next : knowingAccount(next, record, 'document', 'record');
+  },
   'restore.granted': (known, { what }, at) => ({
     ...unknowing(known, ...what.flatMap((one) => restoredWith(one))),
     restoredAtMs: at.getTime(),
