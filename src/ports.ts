@@ -137,6 +137,8 @@ export interface Trigger {
   readonly userId: Auth0UserId;
   /** The event that made the user due, where there is one. */
   readonly cause?: EventId;
+  /** It tells of nothing that Concord acts on, such as a login. Default: false. */
+  readonly isRoutine?: boolean;
 }
 
 /** Fresh triggers go before the safety net. */
@@ -154,6 +156,8 @@ export interface Lease {
   readonly dueSince: Date | undefined;
   /** When the last of those triggers arrived: what was read before that does not answer it. */
   readonly dueLatest: Date | undefined;
+  /** Only routine triggers made this user due: a user in sync need not be read. Never so for `claimUser`. */
+  readonly isRoutine: boolean;
   /** When Auth0 was last read for this user; undefined if never. */
   readonly observedAt: Date | undefined;
   readonly causes: readonly EventId[];
@@ -355,6 +359,11 @@ export interface WorkQueue {
    * lease is no longer ours.
    */
   complete(lease: Lease, view: SubjectView, observedAt: Date | undefined, retryAt?: Date): Promise<void>;
+  /**
+   * Ends a pass in which nothing was looked at, and gives the lease back: the read model stays as it is, and the user
+   * is due only if it was marked due meanwhile. Throws LeaseLostError, writing nothing, when the lease is no longer ours.
+   */
+  skip(lease: Lease): Promise<void>;
   /**
    * Shows first sights of users who are neither leased nor waiting for their first reconciliation; the others are left
    * as they are. Of a user who was looked at before, only what was seen is shown anew.

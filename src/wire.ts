@@ -453,5 +453,6 @@ export function handleDomainOf(accounts: AccountReader): () => Promise<string> {
 }
 
 export function engineSettings(config: Config): EngineSettings {
-  return { ...config.engine, freshForMs: config.auth0.freshForMs, policy: config.policy };
+  const { freshForMs, loginFreshForMs } = config.auth0;
+  return { ...config.engine, freshForMs, loginFreshForMs, policy: config.policy };
 }

@@ -187,6 +187,7 @@ export const configSchema = z
       .max(100, 'must name at most 100 tenants'),
     auth0: z.strictObject({
       freshForMs: whole(0, MINUTE_MS),
+      loginFreshForMs: whole(0, 30 * DAY_MS),
       requestTimeoutMs: whole(100, 10 * MINUTE_MS),
     }),
     engine: z.strictObject({

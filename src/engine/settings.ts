@@ -10,6 +10,8 @@ export interface EngineSettings {
   readonly pollMs: number;
   /** How young a read of Auth0 must be, besides newer than the trigger, to be used without another. */
   readonly freshForMs: number;
+  /** How long ago a user in sync may have been read or listed for a login to cost no read; 0: every login costs one. */
+  readonly loginFreshForMs: number;
   readonly backoff: {
     readonly firstMs: number;
     readonly factor: number;

@@ -224,7 +224,10 @@ export function createMetrics(
   };
 }
 
-const PASS_ENDS = ['converged', 'held', 'deferred', 'failed', 'lease-lost', 'broken-off'] as const;
+const PASS_ENDS = [
+  ...(['converged', 'held', 'deferred', 'failed', 'skipped'] as const),
+  ...(['lease-lost', 'broken-off'] as const),
+];
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const STREAM_STATES = ['active', 'paused', 'suspended', 'missing', 'none', 'unknown'] as const;
 

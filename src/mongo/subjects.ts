@@ -26,6 +26,8 @@ export interface StoredSubject {
     readonly at: Date;
     readonly priority: 0 | 1;
     readonly count: number;
+    /** How many of `count` were routine triggers. */
+    readonly routine?: number;
     readonly since?: Date;
     readonly latest?: Date;
     readonly causes?: readonly EventId[];

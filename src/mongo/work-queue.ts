@@ -17,7 +17,7 @@ import type { Lease, Trigger, WorkQueue } from '../ports.ts';
 import { collections } from './collections.ts';
 import { isDuplicateKey, reading, writing } from './errors.ts';
 import { showSeen } from './first-seen.ts';
-import { complete, release, renew } from './leases.ts';
+import { complete, release, renew, skip } from './leases.ts';
 import { marking } from './marking.ts';
 import {
   ofTenants,
@@ -41,6 +41,7 @@ export function workQueue(db: Db, tenants?: readonly TenantId[]): WorkQueue {
     claimUser: (trigger, now, leaseMs) => claimUser(subjects, trigger, now, leaseMs),
     renew: (lease, now, leaseMs) => renew(subjects, lease, now, leaseMs),
     complete: (lease, view, observedAt, retryAt) => complete(subjects, lease, view, observedAt, retryAt),
+    skip: (lease) => skip(subjects, lease),
     showSeen: (seen, now) => showSeen(db, seen, now),
     release: (lease) => release(subjects, lease),
     nextDueAt: () => reading('find when the next user is due', () => nextDueAt(subjects, mine)),
@@ -78,7 +79,9 @@ async function claim(
       projection: leaseProjection,
     }),
   );
-  return before === null ? undefined : leaseOf(before, token, until);
+  if (before === null) return undefined;
+  const { count, routine } = before.due ?? { count: 0 };
+  return { ...leaseOf(before, token, until), isRoutine: count > 0 && routine === count };
 }
 
 async function claimUser(
@@ -127,6 +130,7 @@ function leaseOf(before: StoredSubject, token: string, until: Date): Lease {
     dueCount: due?.count ?? 0,
     dueSince: earliest(taken?.since, due?.since),
     dueLatest: due?.latest,
+    isRoutine: false,
     observedAt: before.observedAt,
     causes: distinct([...(taken?.causes ?? []), ...(due?.causes ?? [])]),
     shown: before.view === undefined ? undefined : subjectOf(before),

@@ -4,6 +4,7 @@ import { partOf } from '../../src/events/causes.ts';
 import type { Mutant } from './mutant.ts';
 import { lacks, on, outlasting } from './mutant-layers.ts';
 import { claimMutants } from './mutants-of-claims.ts';
+import { loginMutants } from './mutants-of-logins.ts';
 import { migrationMutants } from './mutants-of-migration.ts';
 import { reservationMutants } from './mutants-of-reservations.ts';
 import { ruleMutants } from './mutants-of-rules.ts';
@@ -120,6 +121,7 @@ export const mutants: readonly Mutant[] = [
   ...blindMutants,
   ...ruleMutants,
   ...claimMutants,
+  ...loginMutants,
   ...migrationMutants,
   ...reservationMutants,
 ];

@@ -49,6 +49,7 @@ export const CALLS: Calls = {
     claimUser: 'write',
     renew: 'write',
     complete: 'write',
+    skip: 'write',
     showSeen: 'write',
     release: 'write',
     nextDueAt: 'read',
