@@ -219,6 +219,14 @@ export interface Standing {
   readonly observedAt: Date | undefined;
 }
 
+/** A user who is not Synced, and whom nothing makes due. */
+export interface OpenUser extends Pick<Trigger, 'user' | 'tenant' | 'userId'> {
+  /** The last reconciliation found something that only a person can resolve. */
+  readonly needsAction: boolean;
+  /** When Auth0 was last read for this user; undefined if never. */
+  readonly observedAt: Date | undefined;
+}
+
 /** What is known of a user, for a look at many at once. */
 export interface KnownSubject extends Pick<SubjectView, 'sights' | 'code' | 'did' | 'linked'> {
   /** False for a user who is due and whom nothing has looked at yet. */
@@ -292,6 +300,11 @@ export interface SubjectReader {
   list(tenant: TenantId, only?: { readonly unsettled?: boolean }): AsyncIterable<Subject>;
   /** Every subject of a tenant, by key, in pages and in short. */
   standings(tenant: TenantId): AsyncIterable<readonly Standing[]>;
+  /**
+   * Users of a tenant who are not Synced, and neither due nor quarantined, in pages; also those whose reconciliation
+   * died although nothing had made them due. Users in sync are not looked at, however many there are.
+   */
+  open(tenant: TenantId, now: Date): AsyncIterable<readonly OpenUser[]>;
   /** How many are due now or leased, and since when the oldest waits. */
   backlog(now: Date): Promise<{ readonly due: number; readonly oldestDueSince: Date | undefined }>;
 }

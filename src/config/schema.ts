@@ -199,6 +199,7 @@ export const configSchema = z
       stopDeadlineMs: whole(0, HOUR_MS),
       settleMs: whole(0, DAY_MS),
       refusalRetryMs: whole(1, 30 * DAY_MS),
+      recheckMs: whole(1, 30 * DAY_MS),
       listInactiveMs: whole(0, DAY_MS),
     }),
     schedule: z.strictObject({ pull: cron, reconcile: cron, sweep: cron }),

@@ -25,6 +25,8 @@ export interface EngineSettings {
   readonly settleMs: number;
   /** After how long a handle or address that was taken is asked for again. */
   readonly refusalRetryMs: number;
+  /** After how long a user who needs action is read again although nothing has changed; up to a quarter longer. */
+  readonly recheckMs: number;
   /** How long after one listing of inactive accounts a failed creation may ask for another. */
   readonly listInactiveMs: number;
   readonly policy: Policy;

@@ -61,6 +61,13 @@ const ownIndexes: readonly IndexSpec[] = [
     key: { 'view.conditions.waitsFor': 1, _id: 1 },
     having: ['view.conditions.waitsFor'],
   },
+  // Whom a tick of the schedule may read again, by key.
+  {
+    collection: collections.subjects,
+    name: 'open',
+    key: { tenant: 1, 'view.sync': 1, _id: 1 },
+    having: ['view.sync'],
+  },
   // Who stands how, and how many, without a look at everybody. Those marked due for the first time are not in it.
   {
     collection: collections.subjects,

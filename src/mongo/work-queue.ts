@@ -11,7 +11,7 @@
  * Whoever holds the token holds the lease. Times are the caller's: the database compares them and has no say.
  */
 import { randomUUID } from 'node:crypto';
-import type { Db, Document, UpdateFilter } from 'mongodb';
+import type { Db, UpdateFilter } from 'mongodb';
 import type { EventId, TenantId } from '../identity.ts';
 import type { Lease, Trigger, WorkQueue } from '../ports.ts';
 import { collections } from './collections.ts';
@@ -26,6 +26,7 @@ import {
   type Subjects,
   subjectOf,
   type TenantFilter,
+  unleased,
 } from './subjects.ts';
 
 /**
@@ -51,11 +52,6 @@ export function workQueue(db: Db, tenants?: readonly TenantId[]): WorkQueue {
 // ── Leasing ──
 
 const leaseProjection = { tenant: 1, userId: 1, due: 1, taken: 1, observedAt: 1, view: 1 } as const;
-
-/** Not leased, or leased until a time that has come: `$not` also matches where there is no such field. */
-function unleased(now: Date): Document {
-  return { 'lease.until': { $not: { $gt: now } } };
-}
 
 /** Moves the first trigger's time and the causes aside. Renaming what is not there does nothing. */
 function taking(token: string, until: Date): UpdateFilter<StoredSubject> {

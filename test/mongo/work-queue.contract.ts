@@ -13,6 +13,7 @@ import {
   otherTenant,
   type Person,
   person,
+  tenant,
   trigger,
   view,
 } from './people.ts';
@@ -509,6 +510,36 @@ export function workQueueContract(make: () => Promise<{ queue: WorkQueue; subjec
       );
       const listed = await all(subjects.list(alice.tenant));
       expect(listed.map((subject) => subject.user)).toEqual([alice.user, bob.user]);
+    });
+
+    it('lists users who are not in sync and whom nothing makes due', async () => {
+      const { queue, subjects } = await make();
+      const [held, pending, quarantined, due, died] = ['held', 'pending', 'quar', 'due', 'died'].map((one) =>
+        person(one),
+      );
+      if (!held || !pending || !quarantined || !due || !died) throw new Error('There is nobody.');
+      const shows = async (who: Person, shown: Partial<SubjectView>): Promise<void> => {
+        const lease = await queue.claimUser(trigger(who), at(1), minute);
+        if (lease !== undefined) await queue.complete(lease, { ...view, ...shown }, at(1));
+      };
+      const sync = 'OutOfSync';
+      await shows(alice, {});
+      await shows(held, { sync, conditions: view.conditions.map((one) => ({ ...one, held: true })) });
+      await shows(pending, { sync: 'Unknown' });
+      await shows(quarantined, { sync, quarantined: true });
+      await shows(due, { sync });
+      await queue.markDue([trigger(due)], at(90), 'sweep');
+      await queue.claimUser(trigger(died), at(1), minute);
+      await shows(person('held', otherTenant), { sync });
+      const open = async (seconds: number) => (await all(subjects.open(tenant, at(seconds)))).flat();
+      const found = [
+        { ...held, needsAction: true, observedAt: at(1) },
+        { ...pending, needsAction: false, observedAt: at(1) },
+      ];
+      expect(new Set(await open(2))).toEqual(new Set(found));
+      expect(new Set(await open(61))).toEqual(
+        new Set([...found, { ...died, needsAction: false, observedAt: undefined }]),
+      );
     });
 
     it('counts who is due or leased, and since when the oldest waits', async () => {

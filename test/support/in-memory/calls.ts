@@ -68,6 +68,7 @@ export const CALLS: Calls = {
     sistersOf: 'read',
     list: 'stream',
     standings: 'stream',
+    open: 'stream',
     backlog: 'read',
   },
   documents: {

@@ -312,6 +312,19 @@ function createReader(stored: ReadonlyMap<UserKey, StoredSubject>): SubjectReade
           observedAt,
         }));
     },
+    async *open(tenant, now) {
+      const idle = inOrder().filter(
+        (one) => one.tenant === tenant && one.due === undefined && one.view?.quarantined !== true,
+      );
+      const isOpen = ({ view, lease }: StoredSubject): boolean =>
+        lease !== undefined || (view !== undefined && view.sync !== 'Synced');
+      const found = idle.filter((one) => isOpen(one) && isFree(one, now));
+      if (found.length > 0)
+        yield found.map(({ user, userId, observedAt, view }) => {
+          const needsAction = view?.conditions.some(({ held }) => held) ?? false;
+          return { user, tenant, userId, needsAction, observedAt };
+        });
+    },
     async backlog(now) {
       const all = [...stored.values()];
       const due = all.filter((subject) => subject.due !== undefined && subject.due.at <= now);

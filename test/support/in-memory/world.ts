@@ -38,6 +38,7 @@ export const SETTINGS: EngineSettings = {
   quarantineAfter: 10,
   settleMs: 45_000,
   refusalRetryMs: 86_400_000,
+  recheckMs: 86_400_000,
   listInactiveMs: 600_000,
   policy: {
     observeOnly: false,
