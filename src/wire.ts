@@ -27,6 +27,7 @@ import type { SweepDeps } from './engine/sweep.ts';
 import { UpstreamError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { alertStore } from './mongo/alerts.ts';
+import { refuseCollations } from './mongo/collations.ts';
 import { connect } from './mongo/connection.ts';
 import { cursors, positionReader } from './mongo/cursors.ts';
 import { documentChanges } from './mongo/document-changes.ts';
@@ -105,8 +106,10 @@ export interface Engine {
    * while MongoDB is out of reach, and what `checkPasswords` throws.
    */
   prepare(): Promise<void>;
+  /** Before anything is written. Throws UsageError where a collection compares keys without case. */
+  checkCollations(): Promise<void>;
   /**
-   * Before anything that may write a password. Throws UsageError when the keys are not those that the stored passwords
+   * The same, before anything that may write a password. Throws UsageError when the keys are not those that the stored passwords
    * were sealed with, or when passwords are stored in plaintext and `credentials.storage` was not chosen.
    */
   checkPasswords(): Promise<void>;
@@ -167,6 +170,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
   const handleDomain = handleDomainOf(accounts);
   const settings = engineSettings(config);
   const vault = createVault(config.credentials);
+  const fits = () => refuseCollations(db);
   const passwordsFit = () => checkPasswords(storedPasswordReader(db), vault, config.credentials);
   const queue = workQueue(db, served);
   const people = peopleOf(tenants);
@@ -220,7 +224,11 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
       await ensureCollections(db);
       await passwordsFit();
     },
-    checkPasswords: passwordsFit,
+    checkCollations: fits,
+    checkPasswords: async () => {
+      await fits();
+      await passwordsFit();
+    },
     ping: (timeoutMs) => connection.ping(timeoutMs),
     close: () => connection.close(),
   };
@@ -282,7 +290,10 @@ function logFor(db: Db, observer: EngineObserver | undefined): EventLog {
 }
 
 /** For `replay`: with `dryRun`, nothing that could write. Needs MongoDB alone. */
-export function wireReplay(config: Config, dryRun: boolean): ReplayDeps & { close(): Promise<void> } {
+export function wireReplay(
+  config: Config,
+  dryRun: boolean,
+): ReplayDeps & { checkCollations(): Promise<void>; close(): Promise<void> } {
   const tenants = config.tenants.map(({ id, keyPrefix }) => ({ id, keyPrefix }));
   const settings = engineSettings(config);
   const options = { ...config.mongodb, appName: 'concord' };
@@ -296,6 +307,7 @@ export function wireReplay(config: Config, dryRun: boolean): ReplayDeps & { clos
       reservations: reservationReader(db),
       settings,
       tenants,
+      checkCollations: () => refuseCollations(db),
       close,
     };
   }
@@ -309,6 +321,7 @@ export function wireReplay(config: Config, dryRun: boolean): ReplayDeps & { clos
     settings,
     tenants,
     writer: { queue: workQueue(db), readModel: readModel(db), reservations: reservations(db) },
+    checkCollations: () => refuseCollations(db),
     close,
   };
 }
@@ -330,7 +343,8 @@ export function wireForget(config: Config) {
     random: systemRandom,
     leaseMs: config.engine.leaseMs,
   };
-  return { forgetting, documents, tenants: tenantsFor(config), close };
+  const checkCollations = () => refuseCollations(db);
+  return { forgetting, documents, tenants: tenantsFor(config), checkCollations, close };
 }
 
 /** For `credentials`: with `dryRun`, nothing that could write. Needs MongoDB and the keys. */
@@ -340,11 +354,12 @@ export function wireCredentials(config: Config, dryRun: boolean) {
   const vault = createVault({ ...config.credentials, storage: 'sealed' });
   if (dryRun) {
     const { db, close } = connect({ ...options, readOnly: true });
-    return { passwords: storedPasswordReader(db), vault, close };
+    const checkCollations = () => refuseCollations(db);
+    return { passwords: storedPasswordReader(db), vault, checkCollations, close };
   }
   const { db, close } = connect(options);
   const passwords = storedPasswords(db);
-  return { passwords, replace: passwords.replace, vault, close };
+  return { passwords, replace: passwords.replace, vault, checkCollations: () => refuseCollations(db), close };
 }
 
 /** Built at the first call, because a command that asks the PDS nothing need not know where it is. */
