@@ -156,7 +156,8 @@ export async function startService(
   });
   const failed = new Promise<never>((_, reject) => {
     preparing.catch(async (err: unknown) => {
-      if (err instanceof UsageError) await alerting?.cannotStart(err);
+      // Alerts are kept in the database too, which must not be written then: the log and the exit code say it.
+      if (err instanceof UsageError && err.code !== 'COLLATION_UNFIT') await alerting?.cannotStart(err);
       reject(err);
     });
   });
