@@ -4,6 +4,7 @@ import { converge } from '../../src/engine/converge.ts';
 import { sweep } from '../../src/engine/sweep.ts';
 import { ingest } from '../../src/events/ingest.ts';
 import { alice, otherTenant, type Person, person } from '../mongo/people.ts';
+import { inMemoryIgnored } from '../support/in-memory/ignored.ts';
 import { inMemoryRejects } from '../support/in-memory/rejects.ts';
 import { mainTenant, populate, sweepDeps } from '../support/in-memory/sweeps.ts';
 import {
@@ -42,7 +43,11 @@ async function deliver(world: World, who: Person, codes: readonly string[]): Pro
     data: { type, user_id: who.userId, date: world.clock.now().toISOString() },
   }));
   const { log, queue, clock } = world;
-  await ingest({ log, queue, clock, rejects: inMemoryRejects() }, { id: who.tenant, keyPrefix: '' }, entries);
+  await ingest(
+    { log, queue, clock, rejects: inMemoryRejects(), ignored: inMemoryIgnored() },
+    { id: who.tenant, keyPrefix: '' },
+    entries,
+  );
 }
 
 it('C3: 20 logins a day each of 1,000 users in sync cost 1,000 reads at most', {

@@ -6,6 +6,7 @@ import { lacks, on, outlasting } from './mutant-layers.ts';
 import { claimMutants } from './mutants-of-claims.ts';
 import { loginMutants } from './mutants-of-logins.ts';
 import { migrationMutants } from './mutants-of-migration.ts';
+import { noUserMutants } from './mutants-of-no-users.ts';
 import { reservationMutants } from './mutants-of-reservations.ts';
 import { ruleMutants } from './mutants-of-rules.ts';
 import { blindMutants } from './mutants-of-sight.ts';
@@ -123,5 +124,6 @@ export const mutants: readonly Mutant[] = [
   ...claimMutants,
   ...loginMutants,
   ...migrationMutants,
+  ...noUserMutants,
   ...reservationMutants,
 ];

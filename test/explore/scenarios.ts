@@ -5,6 +5,7 @@ import { exchangeScenarios } from './exchange-scenarios.ts';
 import { hiddenScenarios } from './hidden-scenarios.ts';
 import { loginScenarios } from './login-scenarios.ts';
 import { migrationScenarios } from './migration-scenarios.ts';
+import { noUserScenarios } from './no-user-scenarios.ts';
 import { PENDING } from './pending.ts';
 import { platformScenarios } from './platform-scenarios.ts';
 import type { Scenario } from './scenario.ts';
@@ -338,6 +339,7 @@ const all: readonly Scenario[] = [
     ],
   },
   ...loginScenarios,
+  ...noUserScenarios,
   ...migrationScenarios,
   ...hiddenScenarios,
   ...successorScenarios,
