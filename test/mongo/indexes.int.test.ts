@@ -95,6 +95,7 @@ describe("Concord's own collections", () => {
       'handle',
       'lease',
       'linked',
+      'open',
       'standing',
       'tenant',
       'verified_email',
