@@ -239,6 +239,11 @@ function program(end: (code: number) => void) {
       end(await (await import('./commands/forget.ts')).runForget(user, { ...globals(), ...options })),
     );
   concord
+    .command('export')
+    .argument('<user>', 'whose data to export, also when the user is deleted or forgotten')
+    .description('all that is kept of one person, as one JSON document, for an access request')
+    .action(async (user) => end(await (await import('./commands/export.ts')).runExport(user, globals())));
+  concord
     .command('replay')
     .option('--dry-run', 'count who differs, and change nothing')
     .description('rebuild the read model from the event log')

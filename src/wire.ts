@@ -38,6 +38,7 @@ import { eventTail } from './mongo/event-tail.ts';
 import { historyPages } from './mongo/history-pages.ts';
 import { inactiveAccountReader, inactiveAccounts } from './mongo/inactive-accounts.ts';
 import { ensureCollections } from './mongo/indexes.ts';
+import { personRecords } from './mongo/person-records.ts';
 import { historyReader, readModel } from './mongo/read-model.ts';
 import { rejects } from './mongo/rejects.ts';
 import { reservationReader, reservations } from './mongo/reservations.ts';
@@ -331,6 +332,19 @@ export function wireForget(config: Config) {
     leaseMs: config.engine.leaseMs,
   };
   return { forgetting, documents, tenants: tenantsFor(config), close };
+}
+
+/** For `export`: reads MongoDB, Auth0 and the PDS. */
+export function wireExport(config: Config) {
+  const { db, close } = connect({ ...config.mongodb, appName: 'concord', readOnly: true });
+  const exporting = {
+    events: eventReader(db),
+    documents: documentReader(db),
+    subjects: subjectReader(db),
+    accounts: createAccountReader(xrpcFor(config)),
+    records: personRecords(db),
+  };
+  return { exporting, tenants: tenantsFor(config), close };
 }
 
 /** For `credentials`: with `dryRun`, nothing that could write. Needs MongoDB and the keys. */

@@ -1,6 +1,6 @@
 /** From what a person types to one user: an Auth0 id, @handle, code, email or DID. */
 import type { AssessedTenant } from '../engine/assess.ts';
-import { candidates, type FoundUser, suggestions } from '../engine/find-user.ts';
+import { type Candidates, candidates, type FoundUser, suggestions } from '../engine/find-user.ts';
 import { UsageError } from '../errors.ts';
 import type { DocumentReader } from '../ports.ts';
 import { visible } from '../terminal/visible.ts';
@@ -11,7 +11,15 @@ export async function findUser(
   tenants: readonly AssessedTenant[],
   documents: DocumentReader,
 ): Promise<FoundUser> {
-  const { found, unasked } = await candidates(text.trim(), tenants, documents);
+  return oneOf(text, await candidates(text.trim(), tenants, documents), documents);
+}
+
+/** The only one of these. Throws as above. */
+export async function oneOf(
+  text: string,
+  { found, unasked }: Candidates,
+  documents: Pick<DocumentReader, 'namesAmong'>,
+): Promise<FoundUser> {
   if (unasked[0] !== undefined) throw unasked[0].error;
   const [first, ...others] = found;
   if (first === undefined) {

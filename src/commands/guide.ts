@@ -163,6 +163,13 @@ const GUIDES: Readonly<Record<string, Guide>> = {
     examples: [["forget 'auth0|65f1c2'", 'blank the personal data of somebody who is gone']],
     exits: ASKED,
   },
+  export: {
+    examples: [
+      ['export @alice > alice.json', 'all that is kept of one person, for an access request'],
+      ["export 'auth0|65f1c2' | jq .mentions", 'where the documents of other users name this one'],
+    ],
+    exits: PLAIN,
+  },
   replay: {
     examples: [
       ['replay --dry-run', 'does the read model say what the log says?'],
