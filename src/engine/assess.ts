@@ -40,6 +40,7 @@ export interface AssessDeps extends LookDeps {
     | 'marksOf'
     | 'known'
     | 'sistersOf'
+    | 'verifiedIn'
     | 'read'
     | 'carriersOf'
   >;
