@@ -70,6 +70,8 @@ function program(end: (code: number) => void) {
     .option('--tenant <id>', 'this tenant only')
     .option('--limit <n>', 'the most users to list (default: 50, and all with --ndjson)', wholeNumber)
     .option('--since <when>', 'only users created or changed in Auth0 since: 24h, 7d, or a moment')
+    .option('--last <n>', 'only the newest sign-ups, 1 to 1000, each with its status', newestCount)
+    .option('--without-account', 'list the users without an account, each with the reason')
     .option('--ndjson', 'a stream: one line a user in trouble, and a last one with the totals')
     .option('--orphans', 'list documents and accounts that belong to nobody, in all tenants')
     .description('count who has what they should have, and list who has not')
@@ -326,6 +328,17 @@ function program(end: (code: number) => void) {
     .action(async (shell) => end((await import('./commands/completion.ts')).runCompletion(shell, concord)));
   addGuides(concord);
   return concord;
+}
+
+/** As many as Auth0's search gives out. */
+const MAX_NEWEST = 1_000;
+
+function newestCount(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= MAX_NEWEST) return value;
+  throw new InvalidArgumentError(
+    `It must be an integer from 1 to ${MAX_NEWEST}, which is all that Auth0's search gives out.`,
+  );
 }
 
 function wholeNumber(text: string): number {

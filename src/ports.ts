@@ -616,6 +616,8 @@ export interface Directory {
    * LISTING_GONE when it is not to be had any more.
    */
   everyone(listing?: string): AsyncIterable<UserPage>;
+  /** The newest sign-ups, the newest first, at most 1,000; eventually consistent. Also of a tenant that is larger than that. */
+  newest(count: number): Promise<UserPage>;
   /** Who was created or changed since, in pages, eventually consistent. A listing that ends is complete. */
   changedSince(since: Date): AsyncIterable<UserPage>;
 }

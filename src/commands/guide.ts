@@ -45,6 +45,8 @@ const GUIDES: Readonly<Record<string, Guide>> = {
     examples: [
       ['audit', 'who has what they should have'],
       ['audit --since 24h', 'only users created or changed in Auth0 since'],
+      ['audit --last 20', 'the newest sign-ups, each with its status'],
+      ['audit --without-account', 'users without an account, each with the reason'],
       ['audit --ndjson > trouble.ndjson', 'a line a user in trouble, as they are found'],
       ['audit --orphans', 'documents and accounts that belong to nobody'],
     ],

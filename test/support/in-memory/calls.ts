@@ -37,6 +37,7 @@ const directory = {
   usersByEmail: 'read',
   usersByIdentity: 'read',
   everyone: 'stream',
+  newest: 'read',
   changedSince: 'stream',
 } as const;
 
