@@ -74,6 +74,9 @@ function program(end: (code: number) => void) {
     .option('--without-account', 'list the users without an account, each with the reason')
     .option('--ndjson', 'a stream: one line a user in trouble, and a last one with the totals')
     .option('--orphans', 'list documents and accounts that belong to nobody, in all tenants')
+    .option('--logins', 'test the stored password of every account by one login each')
+    .option('--per-second <n>', 'with --logins: the most logins in a second (default: 1)', loginRate)
+    .option('--restart', 'with --logins: begin anew instead of where the last run stopped')
     .description('count who has what they should have, and list who has not')
     .action(async (options) =>
       end(await (await import('./commands/audit.ts')).runAudit({ ...globals(), ...options })),
@@ -297,6 +300,10 @@ function program(end: (code: number) => void) {
     .option('--fix', 'clean up the indexes, after showing what is to be done and asking')
     .option('--yes', 'do not ask')
     .option('--simulate', 'drive an invented sign-up up to its plan, in a database that is then dropped')
+    .option(
+      '--full',
+      'with --simulate: create and remove a test user, after asking; each run leaves one DID in the public directory',
+    )
     .description(
       'look for what is wrong with the settings and with what Concord runs on; say why, and what mends it',
     )
@@ -339,6 +346,12 @@ function newestCount(text: string): number {
   throw new InvalidArgumentError(
     `It must be an integer from 1 to ${MAX_NEWEST}, which is all that Auth0's search gives out.`,
   );
+}
+
+function loginRate(text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value >= 0.01 && value <= 100) return value;
+  throw new InvalidArgumentError('It must be a number from 0.01 to 100.');
 }
 
 function wholeNumber(text: string): number {

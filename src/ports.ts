@@ -984,7 +984,19 @@ export interface StoredPassword {
   readonly stored: string;
 }
 
+/** The account that a users document names, with its password as it is stored. */
+export interface StoredLogin {
+  readonly user: UserKey;
+  /** Undefined where there is something in place of a DID that is none. */
+  readonly did: Did | undefined;
+  readonly stored: string | undefined;
+}
+
 export interface StoredPasswordReader {
+  /** Every account that a users document names, by user, in pages, after this one. */
+  logins(after: UserKey): AsyncIterable<StoredLogin>;
+  /** How many there are. */
+  countLogins(): Promise<number>;
   /** Every stored password, by user, in pages. */
   all(): AsyncIterable<StoredPassword>;
   /** Up to `limit` passwords whose stored text matches this regular expression. */

@@ -361,6 +361,22 @@ export function wireCredentials(config: Config, dryRun: boolean) {
   return { passwords, replace: passwords.replace, vault, close };
 }
 
+/** For `audit --logins`: keeps its position in MongoDB, and changes nothing else. */
+export function wireLoginAudit(config: Config) {
+  const { db, close } = connect({ ...config.mongodb, appName: 'concord' });
+  const passwords = storedPasswordReader(db);
+  const auditing = {
+    passwords,
+    // Opens sealed and plaintext passwords alike, and seals none.
+    vault: createVault({ ...config.credentials, storage: 'plaintext' }),
+    accounts: createAccountHost(xrpcFor(config)),
+    runs: runs(db),
+    clock: systemClock,
+    tenants: config.tenants,
+  };
+  return { auditing, countLogins: () => passwords.countLogins(), close };
+}
+
 /** Built at the first call, because a command that asks the PDS nothing need not know where it is. */
 export function xrpcFor({ pds }: Config, observer?: EngineObserver, limited: Limited[] = []): Xrpc {
   let xrpc: Xrpc | undefined;

@@ -20,6 +20,7 @@ import { printJson, printLine, SCHEMA_VERSION } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
 import { wireReadSide } from '../wire.ts';
+import { refuseLoginOptions, runLoginAudit } from './audit-logins.ts';
 import { runOrphanAudit } from './audit-orphans.ts';
 import { printAudit } from './audit-report.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from './command.ts';
@@ -37,6 +38,10 @@ export interface AuditOptions extends GlobalOptions {
   readonly last?: number | undefined;
   /** List who has no account, and why, instead of who is not as desired. */
   readonly withoutAccount?: boolean | undefined;
+  /** Test the stored passwords, instead. */
+  readonly logins?: boolean | undefined;
+  readonly perSecond?: number | undefined;
+  readonly restart?: boolean | undefined;
   /** Look for what belongs to nobody, instead. */
   readonly orphans?: boolean | undefined;
 }
@@ -88,6 +93,13 @@ const DEFAULT_LIMIT = 50;
 export async function runAudit(options: AuditOptions): Promise<ExitCode> {
   const isStream = options.ndjson === true;
   const limit = options.limit ?? (isStream ? Number.POSITIVE_INFINITY : DEFAULT_LIMIT);
+  if (options.logins === true) {
+    const others = [options.since, options.last, options.withoutAccount, options.orphans, options.ndjson];
+    if (others.some((one) => one !== undefined))
+      throw new UsageError('--logins tests every stored password, and ends in one document: not with this.');
+    return runLoginAudit({ ...options, limit });
+  }
+  refuseLoginOptions(options);
   if (options.orphans === true) {
     if (isStream || [options.since, options.last, options.withoutAccount].some((one) => one !== undefined))
       throw new UsageError('--orphans looks through everything, and ends in one document: not with this.');

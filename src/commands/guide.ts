@@ -48,9 +48,10 @@ const GUIDES: Readonly<Record<string, Guide>> = {
       ['audit --last 20', 'the newest sign-ups, each with its status'],
       ['audit --without-account', 'users without an account, each with the reason'],
       ['audit --ndjson > trouble.ndjson', 'a line a user in trouble, as they are found'],
+      ['audit --logins', 'test every stored password; Ctrl-C stops, and the next run goes on from there'],
       ['audit --orphans', 'documents and accounts that belong to nobody'],
     ],
-    exits: DIFFERENCES,
+    exits: `${DIFFERENCES} · 4 with --logins: interrupted, or some were not tried`,
   },
   plan: {
     examples: [
@@ -80,6 +81,7 @@ const GUIDES: Readonly<Record<string, Guide>> = {
       ['doctor', 'what is wrong with the settings and with what Concord runs on, and what mends it'],
       ['doctor --fix', 'show how the indexes are cleaned up, and ask whether to'],
       ['doctor --simulate', 'drive an invented sign-up through it'],
+      ['doctor --simulate --full', 'create a test user in MongoDB and on the PDS, and remove it'],
     ],
     exits: '0 nothing is wrong · 1 error · 2 something is, or a mistyped command line',
   },

@@ -14,7 +14,7 @@
  * end, so that an account that was being created meanwhile is not taken for one.
  */
 import type { AccountHandle, Did, TenantId, UserKey } from '../identity.ts';
-import { userKey } from '../identity.ts';
+import { isSimulatedKey, userKey } from '../identity.ts';
 import type {
   AccountReader,
   DocumentOwner,
@@ -135,7 +135,7 @@ class Search {
   async lookThroughDocuments(): Promise<void> {
     for await (const page of this.#deps.documents.owners()) {
       for (const { did } of page) if (did !== undefined) this.#named.add(did);
-      const doubted = page.filter(({ key }) => !this.#listed.has(key));
+      const doubted = page.filter(({ key }) => !this.#listed.has(key) && !isSimulatedKey(key));
       await this.#askAuth0(doubted.map(({ key }) => key));
       for (const document of doubted) this.#judge(document);
       this.#count('documents', page.length);

@@ -5,7 +5,7 @@
  * A document counts when a complete listing does not have its user, and nothing is known of the user, or that it
  * is gone. Whoever signed up after the listing was made is known, and is nobody's orphan.
  */
-import type { TenantId, UserKey } from '../identity.ts';
+import { isSimulatedKey, type TenantId, type UserKey } from '../identity.ts';
 import type { DocumentReader, SubjectReader } from '../ports.ts';
 import { ownerOf } from './owner.ts';
 import type { Repositories } from './repositories.ts';
@@ -40,7 +40,7 @@ export async function countOrphans(
     const unlisted: UserKey[] = [];
     for (const { key, did } of page) {
       if (did !== undefined) repositories?.name(did);
-      if (isListed(key)) continue;
+      if (isListed(key) || isSimulatedKey(key)) continue;
       const owned = ownerOf(key, deps.keySpaces);
       if (owned !== undefined && tenants.includes(owned.tenant.id)) unlisted.push(owned.user);
     }
