@@ -16,7 +16,7 @@ test('a test user is created and removed, unseen by others, also after a run tha
   const world = await healthyPlatform();
   try {
     const users = world.db.collection<TestUser>('users');
-    const reserved = { _id: /^concord-simulation\|/ } as never;
+    const reserved = { _id: { $regex: '^concord-simulation[|]' } };
     const { accounts } = world.opened.converge;
     const events = await world.db.collection('concord.events').countDocuments();
 
