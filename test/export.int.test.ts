@@ -127,6 +127,7 @@ const FIXTURES: Readonly<
     );
     return ['one', 'two'];
   },
+  ignored: async () => [],
   // Positions name many users: only that they name this one is told.
   cursors: async (world, { alice }) => {
     const encoded = Buffer.from(alice.user).toString('hex').toUpperCase();

@@ -7,6 +7,7 @@ import { countDeleted } from '../engine/deleted-users.ts';
 import { gapToJson } from '../engine/gap-text.ts';
 import { openGaps } from '../engine/gaps.ts';
 import { NameSet } from '../engine/name-set.ts';
+import { notExcluded } from '../engine/owner.ts';
 import { pausedUsers, withPause } from '../engine/paused.ts';
 import { Repositories } from '../engine/repositories.ts';
 import { countOrphans, type OrphanCounts } from '../engine/reverse.ts';
@@ -66,6 +67,8 @@ export interface AuditReport {
   readonly withoutAccount: WithoutAccount | null;
   /** Rows of the listings that are not as Auth0 documents a user; in no other figure here. */
   readonly unreadable: number;
+  /** Users of the listings whom the configuration excludes; in no other figure here. */
+  readonly excluded: number;
   /** Known users who are deleted in Auth0 or forgotten, by the read model: in no listing, and in no other figure here. Null with `last`. */
   readonly deleted: number | null;
   /** By the listings alone; null when not everyone was looked at. */
@@ -173,19 +176,22 @@ export async function audit(
   const tally = new Tally();
   const paused = await pausedUsers(deps.events, new Date(startedAt));
   const listed = new NameSet();
-  const users: AuditedUser[] = [];
+  const inTrouble: AuditedUser[] = [];
   let looked = 0;
   let usersInTrouble = 0;
   let usersListed = 0;
   let pending = 0;
   let unreadable = 0;
+  let excluded = 0;
   let current: AssessedTenant | undefined;
   let before = 0;
   const row = { account: isAccountWanted || last !== undefined };
   for await (const { tenant, page } of auditedPages(tenants, { since, last })) {
     if (tenant !== current && last === undefined) [current, before] = [tenant, looked];
-    for (const assessed of await assess(looking, tenant, page.users, new Date())) {
-      listed.add(assessed.user);
+    const users = notExcluded(page.users, tenant);
+    excluded += page.users.length - users.length;
+    for (const { userId } of page.users) listed.add(userKey(tenant.keyPrefix, userId));
+    for (const assessed of await assess(looking, tenant, users, new Date())) {
       const assessment = withPause(assessed, paused);
       tally.add(assessment);
       if (isDrifted(assessment)) usersInTrouble += 1;
@@ -196,7 +202,7 @@ export async function audit(
       usersListed += 1;
       if (usersListed > limit) continue;
       const user = auditedUser(tenant.id, assessment, row);
-      if (onUser === undefined) users.push(user);
+      if (onUser === undefined) inTrouble.push(user);
       else await onUser(user);
     }
     for (const { userId } of page.unreadable ?? []) {
@@ -218,9 +224,10 @@ export async function audit(
     totals: tally.totals(),
     situations: tally.situations(),
     indexes: indexes.plan(indexes.WANTED_INDEXES, await deps.documents.indexes()),
-    users,
+    users: inTrouble,
     usersInTrouble,
     unreadable,
+    excluded,
     deleted: last === undefined ? await countDeleted(side.userPages, ids, isListed, new Date()) : null,
     orphans:
       since === undefined && last === undefined

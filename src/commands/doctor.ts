@@ -14,14 +14,15 @@ import type { Clock } from '../ports.ts';
 import { systemClock } from '../system.ts';
 import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
-import { wireDoctor, wireIndexRepair, wireSimulation } from '../wire-doctor.ts';
+import { wireDoctor, wireRepair, wireSimulation } from '../wire-doctor.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
 import { confirm } from './confirm.ts';
 import { confirmFull, runFullSimulation } from './doctor-full.ts';
+import { cleanUpNoUsers } from './doctor-no-users.ts';
 import { printDiagnosis, printRepair } from './doctor-report.ts';
 
 export interface DoctorOptions extends GlobalOptions {
-  /** Clean up the indexes. */
+  /** Clean up the indexes, and subjects that are no users. */
   readonly fix?: boolean | undefined;
   readonly yes?: boolean | undefined;
   /** Drive an invented sign-up through all but Auth0. */
@@ -50,6 +51,8 @@ export async function runDoctor(options: DoctorOptions): Promise<ExitCode> {
   }
   const startedAt = performance.now();
   const repair = options.fix === true ? await repairIndexes(load, options, terminal) : undefined;
+  const cleaned =
+    options.fix === true ? await cleanUpNoUsers(load(['mongodb']), options, terminal) : undefined;
   const progress = createProgress({ label: 'looking', stream: terminal.stderr, now: () => new Date() });
   let ended = 0;
   const onEnd = () => {
@@ -62,7 +65,9 @@ export async function runDoctor(options: DoctorOptions): Promise<ExitCode> {
   const { checks, findings } = diagnosis;
   if (terminal.json) {
     const fix =
-      repair === undefined ? {} : { fix: { ...repair, steps: repair.steps.map(({ text }) => text) } };
+      repair === undefined
+        ? {}
+        : { fix: { ...repair, steps: repair.steps.map(({ text }) => text), notUsers: cleaned } };
     const full = config === undefined ? {} : { full: await fullIfWell(config, diagnosis, terminal) };
     printJson({ command: 'doctor', checks, findings: findings.length, ...fix, ...full, durationMs });
     return findings.length === 0 && isWell(full.full) ? EXIT.clean : EXIT.differences;
@@ -162,7 +167,7 @@ export async function carryOutRepair(
   { steps }: Repair,
   onDone: Parameters<typeof carryOut>[2],
 ): Promise<void> {
-  const { repair, close } = wireIndexRepair(config);
+  const { repair, close } = wireRepair(config);
   try {
     await carryOut(repair, steps, onDone);
   } finally {

@@ -18,7 +18,7 @@ export async function runExport(text: string, options: GlobalOptions): Promise<E
   const { stdout, stderr } = terminalOf(options);
   const side = wireExport(configFor(options, ['mongodb', 'auth0', 'pds']));
   try {
-    const found = await findPerson(text.trim(), side);
+    const found = await findPerson(text, side);
     const exported = await exportUser(side.exporting, found.tenant, found);
     const { collections, mentions, ...head } = exported;
     const progress = createProgress({ label: 'reading documents', stream: stderr, now: () => new Date() });
@@ -56,14 +56,14 @@ async function* counting(items: AsyncIterable<unknown>, onItem: () => void): Asy
 /** Also deleted users, whom neither Auth0 nor the documents know: by what the read model still shows of them. */
 async function findPerson(
   text: string,
-  { tenants, exporting: { documents, records } }: ReturnType<typeof wireExport>,
+  { tenants, exporting }: ReturnType<typeof wireExport>,
 ): Promise<FoundUser> {
-  const named = await candidates(text, tenants, documents);
-  const shown = text.includes('|') ? [] : await records.keysOf(text);
+  const named = await candidates(text, tenants, exporting);
+  const shown = text.includes('|') ? [] : await exporting.records.keysOf(text);
   const all = new Map<string, FoundUser>();
   for (const one of [...named.found, ...shown.flatMap((key) => ownerOf<AssessedTenant>(key, tenants) ?? [])])
     all.set(one.user, one);
-  return oneOf(text, { ...named, found: [...all.values()] }, documents);
+  return oneOf(text, { ...named, found: [...all.values()] }, exporting);
 }
 
 /** What a reader who was not there has to know, in the document itself. */

@@ -191,6 +191,7 @@ function linkedOnly(
   const linkedDid = linkedDidOf(wanted, recorded);
   return {
     recorded,
+    oldAccount: documents.user?.oldAccount,
     linkedDid,
     linked: linkedDid === undefined ? undefined : (accounts.get(linkedDid) ?? 'missing'),
     // The directory is asked by the closer look, about one user at a time.

@@ -64,7 +64,8 @@ export async function exportUser(
   { user, userId }: { readonly user: UserKey; readonly userId: Auth0UserId },
 ): Promise<UserExport> {
   const answer = await directory.user(userId);
-  const auth0 = answer === 'absent' ? null : answer;
+  // Of an id that is none Auth0 has nothing.
+  const auth0 = answer === 'absent' || answer === 'invalid' ? null : answer;
   const { facts, addresses } = await readLog(deps, user);
   const subject = await deps.subjects.get(user);
   const accounts = await readAccounts(deps, user, facts);

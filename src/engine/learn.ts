@@ -33,6 +33,11 @@ export function learnFromAuth0(facts: Facts, userId: Auth0UserId, answer: Auth0U
   return [{ type: 'auth0.user-observed', data }];
 }
 
+/** Auth0 says that the id is none of a user. Told once, however often it is asked. */
+export function learnInvalid(facts: Pick<Facts, 'invalidSince'>, userId: Auth0UserId): Told[] {
+  return facts.invalidSince === undefined ? [{ type: 'auth0.user-invalid', data: { userId } }] : [];
+}
+
 /** Both are sorted. */
 export function sameLinks(a: Auth0User['linked'] = [], b: Auth0User['linked'] = []): boolean {
   return a.length === b.length && a.every((id, at) => id === b[at]);

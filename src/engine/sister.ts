@@ -12,6 +12,7 @@
  * each other, whichever is reconciled first.
  */
 import { type Facts, fold, isCurrent } from '../events/fold.ts';
+import type { ExcludedBy } from '../exclusion.ts';
 import { type EventId, type TenantId, type UserKey, userKey } from '../identity.ts';
 import type {
   Auth0User,
@@ -28,11 +29,12 @@ import type {
 import type { Sister, SisterSeen } from '../reconcilers/handle.ts';
 import { attempt, type Failure } from './attempt.ts';
 import { appendTo, type DecideDeps } from './decide.ts';
-import { ownerOf } from './owner.ts';
+import { isExcluded, ownerOf } from './owner.ts';
 
 export interface SisterTenant {
   readonly id: TenantId;
   readonly keyPrefix: string;
+  readonly excludedBy?: ExcludedBy | undefined;
   readonly directory: Pick<Directory, 'user' | 'usersByEmail'>;
 }
 
@@ -118,9 +120,10 @@ async function findSisters(
   const missed = new Set([...candidates, ...shown].flatMap((user) => ownerOf(user, [tenant])?.userId ?? []));
   for (const { userId } of found) missed.delete(userId);
   const read = await Promise.all([...missed].map((userId) => tenant.directory.user(userId)));
-  const proven = [...found, ...read.filter((answer) => answer !== 'absent')]
+  const proven = [...found, ...read.filter((answer) => typeof answer === 'object')]
     .filter((other) => other.emailVerified && other.email?.toLowerCase() === lower)
     .map((other) => ({ user: userKey(tenant.keyPrefix, other.userId), auth0: other }))
+    .filter(({ user }) => !isExcluded(tenant, user))
     .sort(byAge);
   return [...new Set(proven.map(({ user }) => user))];
 }

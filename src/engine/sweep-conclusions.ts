@@ -2,7 +2,7 @@
  * What only a complete listing allows: renames within their limit, the doubt about who is not listed, and
  * removals. Everything is counted before the first of it is done, and of a user no more than the key is kept.
  */
-import type { EventData } from '../events/event.ts';
+import { type EventData, isExcludedReason } from '../events/event.ts';
 import type { EventId, UserKey } from '../identity.ts';
 import type { Logger } from '../logger.ts';
 import type { EventReader, Standing, SubjectReader, Trigger } from '../ports.ts';
@@ -10,7 +10,7 @@ import type { AssessedTenant } from './assess.ts';
 import { type DecideDeps, decide, draft } from './decide.ts';
 import { closeSwept, openGaps } from './gaps.ts';
 import { allowed, allowedDisappearances, isShrunken, type SafetyLimits } from './limits.ts';
-import { ownerOf } from './owner.ts';
+import { isExcluded, ownerOf } from './owner.ts';
 import type { EngineSettings } from './settings.ts';
 import { sideBySide } from './side-by-side.ts';
 import { type SuccessorSearch, withoutSuccessors } from './successors.ts';
@@ -152,6 +152,13 @@ class Conclusion implements Concluded {
         const { user, conditions } = standing;
         const says = (reason: string) => conditions.some((condition) => condition.reason === reason);
         const isGone = says('UserGone') || says('UserGoneOnce');
+        if (isExcluded(this.#tenant, user)) {
+          // Its next reconciliation says so, and looks at nothing.
+          if (!conditions.some(isExcludedReason)) again.push(user);
+          continue;
+        }
+        // From before such keys were told from those of users (W14).
+        if (ownerOf(user, [this.#tenant]) === undefined) continue;
         const isListed = this.#everyone.isListed(user);
         if (isListed ? isGone : isGone && this.#isKept(standing)) again.push(user);
         else if (says('KeptForSuccessor')) kept.push(user);

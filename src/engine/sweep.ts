@@ -45,6 +45,7 @@ import { recordFirstSights } from './first-sights.ts';
 import { inStep } from './in-step.ts';
 import type { SafetyLimits } from './limits.ts';
 import { NameSet } from './name-set.ts';
+import { notExcluded } from './owner.ts';
 import { Repositories } from './repositories.ts';
 import { countOrphans, type OrphanCounts, type ReverseDeps } from './reverse.ts';
 import { conclude, type Halt, KeptUsers } from './sweep-conclusions.ts';
@@ -71,6 +72,8 @@ export interface SweepResult {
   readonly removals: number;
   /** Who is in the listing and cannot be read. They are due as well, where at least their id can be told. */
   readonly unreadable: number;
+  /** Who is in the listing and excluded by the configuration: in no other figure here. */
+  readonly excluded: number;
   /**
    * False when the listing broke off, or has a row of which it cannot be told whose it is: then nothing may be
    * concluded about who was not in it.
@@ -147,6 +150,8 @@ type Listed = 'complete' | 'broken-off' | 'stopped' | 'listing-gone';
 
 interface Looked {
   readonly page: UserPage;
+  /** Of the users of this page, how many had not been read by an earlier run; also those that are excluded. */
+  readonly listed: number;
   /** Users who may have to be renamed, or whose account had moved, have been looked at closer. */
   readonly seen: readonly Assessment[];
   /** Before the users of this page were read. */
@@ -165,6 +170,7 @@ class Run {
   #users: number;
   #drifted: number;
   #unreadable = 0;
+  #excluded = 0;
   #nameless = 0;
   #resumes: number;
   #keptAtMs: number;
@@ -245,7 +251,7 @@ class Run {
   async #readThrough(): Promise<'complete' | 'stopped'> {
     const { onProgress, signal } = this.#options;
     let toSkip = this.#users;
-    [this.#unreadable, this.#nameless] = [0, 0];
+    [this.#unreadable, this.#nameless, this.#excluded] = [0, 0, 0];
     const pages = this.#tenant.directory.everyone(this.#listing);
     const look = (page: UserPage) => {
       const skipped = Math.min(toSkip, page.users.length);
@@ -269,9 +275,11 @@ class Run {
     const { keyPrefix } = this.#tenant;
     for (const { userId } of page.users) this.#seen.add(keyPrefix + userId);
     this.#countUnreadable(page.unreadable ?? []);
-    const users = page.users.slice(skipped);
-    const readAt = this.#deps.clock.now();
-    if (users.length === 0) return { page, seen: [], readAt };
+    const left = page.users.slice(skipped);
+    const users = notExcluded(left, this.#tenant);
+    this.#excluded += page.users.length - notExcluded(page.users, this.#tenant).length;
+    const [listed, readAt] = [left.length, this.#deps.clock.now()];
+    if (users.length === 0) return { page, listed, seen: [], readAt };
     const deps = {
       ...this.#deps,
       accounts:
@@ -282,7 +290,7 @@ class Run {
     const toAsk = batch.filter((one) => isRename(one) || wasMigrated(one));
     const asked = await lookCloser(deps, this.#tenant, toAsk, readAt);
     const closer = new Map(asked.map((one) => [one.user, one]));
-    return { page, seen: batch.map((one) => closer.get(one.user) ?? one), readAt };
+    return { page, listed, seen: batch.map((one) => closer.get(one.user) ?? one), readAt };
   }
 
   #countUnreadable(rows: readonly UnreadableUser[]): void {
@@ -298,7 +306,7 @@ class Run {
     }
   }
 
-  async #take({ page, seen, readAt }: Looked): Promise<void> {
+  async #take({ page, listed, seen, readAt }: Looked): Promise<void> {
     const { queue, clock, inactive } = this.#deps;
     const hidden = this.#inactive.splice(0);
     if (this.#repositories !== undefined && hidden.length > 0)
@@ -317,7 +325,7 @@ class Run {
     await recordFirstSights(this.#deps, this.#tenant, others, readAt);
     for (const one of seen) this.#tally.add(one);
     this.#listing = page.listing;
-    this.#users += seen.length;
+    this.#users += listed;
     this.#drifted += found.length;
   }
 
@@ -328,7 +336,8 @@ class Run {
 
   /** What a complete listing allows to conclude, and the last line. */
   async end(listed: Listed): Promise<SweepEnd> {
-    const [users, drifted, resumes] = [this.#users, this.#drifted, this.#resumes];
+    const [excluded, drifted, resumes] = [this.#excluded, this.#drifted, this.#resumes];
+    const users = this.#users - excluded;
     if (listed === 'stopped' || this.#id === undefined) return { type: 'stopped', users };
     await this.#listInactive();
     const complete = listed === 'complete' && this.#nameless === 0;
@@ -349,10 +358,22 @@ class Run {
       draft(this.#deps, null, tenant, 'sweep.finished', {
         ...{ users, drifted, complete, durationMs, resumes },
         ...(unreadable === 0 ? {} : { unreadable }),
+        ...(excluded === 0 ? {} : { excluded }),
         ...counted,
       }),
     ]);
-    return { type: 'over', users, drifted, unreadable, removals, complete, halts, ...counted, durationMs };
+    return {
+      type: 'over',
+      users,
+      drifted,
+      unreadable,
+      excluded,
+      removals,
+      complete,
+      halts,
+      ...counted,
+      durationMs,
+    };
   }
 
   /** Also where the listing of users broke off: that of the PDS is complete. A failure ends nothing else. */
@@ -411,10 +432,14 @@ function lacksRecently({ known }: Assessment, now: Date): boolean {
   return since !== undefined && now.getTime() - since.getTime() < RECENT_MS;
 }
 
-/** A person has resolved what needed action, or an account that had moved is back; no trigger tells of that. */
+/** A person has resolved what needed action, the configuration no longer excludes the user, or an account that had moved is back; no trigger tells of that. */
 function isResolved(one: Assessment): boolean {
   if (typeof one.known !== 'object' || isDrifted(one)) return false;
-  return one.known.needsAction || (wasMigrated(one) && !one.view.conditions.some(isMigrated));
+  return (
+    one.known.needsAction ||
+    one.known.wasExcluded ||
+    (wasMigrated(one) && !one.view.conditions.some(isMigrated))
+  );
 }
 
 /** By the last reconciliation. A batch cannot tell such an account from one that was deactivated or deleted. */

@@ -9,6 +9,8 @@ import {
   type ConcordEvent,
   type Condition,
   type EventData,
+  EXCLUDED_REASON,
+  excludedMessage,
   FAILURE_REASONS,
   type IntendedAction,
   isReceived,
@@ -86,6 +88,8 @@ export interface Facts {
   readonly auth0Event: EventId | undefined;
   /** Set when the newest read of Auth0 by id said that there is no such user. */
   readonly absentSince: Date | undefined;
+  /** Set when the newest read of Auth0 by id said that the id is none of a user. */
+  readonly invalidSince: Date | undefined;
   /** The newest log entry that speaks of a deletion. A hint: never a proof by itself. */
   readonly deletionHintAt: Date | undefined;
   /** The newest read of Auth0 that found the user there and was worth a line. */
@@ -209,6 +213,7 @@ const NOTHING: Facts = {
   verifiedEmail: undefined,
   auth0Event: undefined,
   absentSince: undefined,
+  invalidSince: undefined,
   deletionHintAt: undefined,
   unlistedSince: undefined,
   removalGrantedAt: undefined,
@@ -314,6 +319,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.auth0Event = event._id;
       // Whoever is there again starts anew: proofs and grants of an earlier absence are void.
       facts.absentSince = undefined;
+      facts.invalidSince = undefined;
       facts.unlistedSince = undefined;
       facts.presentAt = event.at;
       facts.removalGrantedAt = undefined;
@@ -321,7 +327,17 @@ function apply(facts: Draft, event: ConcordEvent): void {
       return;
     case 'auth0.user-absent':
       facts.absentSince ??= event.at;
+      facts.invalidSince = undefined;
       facts.auth0Event = event._id;
+      return;
+    case 'auth0.user-invalid':
+      facts.invalidSince ??= event.at;
+      facts.absentSince = undefined;
+      facts.auth0Event = event._id;
+      // What reconciliations said before is of no user.
+      facts.conditions = [];
+      facts.unlistedSince = undefined;
+      endFailures(facts);
       return;
     case 'auth0.user-unlisted':
       facts.unlistedSince ??= event.at;
@@ -375,6 +391,14 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.code = event.data.code;
       facts.seen = { ...facts.seen, code: undefined };
       return;
+    case 'user-document.imported': {
+      const { code, record } = event.data;
+      facts.code ??= code ?? undefined;
+      sight(facts, { document: true });
+      if (code !== null) facts.removed.delete('code');
+      if (record !== null) sightRecord(facts, record);
+      return;
+    }
     case 'actions.intended':
       facts.isUnfinished = true;
       facts.openActions.push(...event.data.actions.map((action) => ({ ...action, event: event._id })));
@@ -591,9 +615,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.paused = undefined;
       return;
     case 'user.retried':
-      facts.attempts = 0;
-      facts.quarantined = false;
-      facts.failure = undefined;
+      endFailures(facts);
       facts.possiblyLeakedDids = 0;
       facts.refusedHandles.clear();
       facts.refusedEmails.clear();
@@ -620,9 +642,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.conditions = settle(facts.conditions, event);
       sightByConditions(facts);
       facts.openActions = [];
-      facts.attempts = 0;
-      facts.quarantined = false;
-      facts.failure = undefined;
+      endFailures(facts);
       return;
     case 'converge.deferred':
       facts.isUnfinished = false;
@@ -639,6 +659,16 @@ function apply(facts: Draft, event: ConcordEvent): void {
     case 'user.quarantined':
       facts.quarantined = true;
       return;
+    case 'user.excluded':
+      endFailures(facts);
+      facts.conditions = [
+        {
+          ...{ type: 'pause', status: 'True', reason: EXCLUDED_REASON, held: false },
+          message: excludedMessage(event.data.entry),
+          ...{ since: event.at.toISOString(), event: event._id },
+        },
+      ];
+      return;
     case 'reconcile.requested':
     case 'sweep.started':
     case 'sweep.halted':
@@ -648,6 +678,12 @@ function apply(facts: Draft, event: ConcordEvent): void {
     case 'gap.closed':
       return;
   }
+}
+
+function endFailures(facts: Draft): void {
+  facts.attempts = 0;
+  facts.quarantined = false;
+  facts.failure = undefined;
 }
 
 /** What was seen of an account goes on with what is done to it, and goes when the log tells of another. */

@@ -42,6 +42,7 @@ export const MENTIONS: Readonly<Record<EventType, readonly Mention[]>> = {
   'auth0.user-observed': [{ field: 'linked', names: 'id' }],
   'auth0.user-absent': NONE,
   'auth0.user-unlisted': NONE,
+  'auth0.user-invalid': NONE,
   'handle.observed': NONE,
   // The linked user, who may be there still, has the person's key and handle on record as those of the same person.
   'sister.observed': [{ field: 'user', names: 'key', blank: { user: null, handle: null } }],
@@ -52,6 +53,7 @@ export const MENTIONS: Readonly<Record<EventType, readonly Mention[]>> = {
   'actions.intended': NONE,
   'verification.recorded': NONE,
   'user-document.created': NONE,
+  'user-document.imported': NONE,
   'code.assigned': NONE,
   'account.creation-intended': NONE,
   'account.creation-refused': NONE,
@@ -99,6 +101,7 @@ export const MENTIONS: Readonly<Record<EventType, readonly Mention[]>> = {
   'user.retried': REASON,
   'reconcile.requested': REASON,
   'user.forgotten': NONE,
+  'user.excluded': NONE,
   'user.quarantined': NONE,
   converged: CONDITIONS,
   'converge.deferred': CONDITIONS,

@@ -52,6 +52,8 @@ export const PLACES: Readonly<Record<CollectionName, Place>> = {
   reservations: { own: ({ user }) => ({ user: { $eq: user } }), naming: none, forget: 'released' },
   inactiveAccounts: { own: ({ dids }) => ({ _id: { $in: [...dids] } }), naming: none, forget: 'kept' },
   alerts: { own: alertsOf, naming: none, forget: 'kept' },
+  // Counts by tenant and reason.
+  ignored: { own: nothing, naming: none, forget: 'kept' },
   cursors: { own: nothing, naming: positionsNaming, forget: 'kept' },
 };
 

@@ -45,6 +45,7 @@
  * |   and is not that of another user of ours, such as a linked one     |          |                      |
  * | a creation failed, and inactive accounts were not listed since      | list     | see inactive-accounts.ts |
  * | several creations came to nothing                                   | held     | CreationKeepsFailing |
+ * | the document names one in its old fields (`atproto_did`)            | held     | AccountNotImported   |
  * | the code is needed as the handle, and the PDS refused it, or an     | held     | CodeHandleRefused    |
  * |   inactive account carries it                                       |          |                      |
  * | the code is needed as the handle and is not there yet               | –        | WaitingForCode       |
@@ -58,7 +59,7 @@ import type { Documents, PdsAccount } from '../ports.ts';
 import { adopt, complete, create, record, resetPassword, resolve } from './account-creation.ts';
 import { applyEnd, desiredEnd, type EndPolicy, planEnd } from './account-end.ts';
 import { cautiously, planMigrated } from './account-location.ts';
-import { intentBehind, planCreation, planIntent } from './account-planning.ts';
+import { intentBehind, planCreation, planIntent, planNotImported } from './account-planning.ts';
 import type {
   AccountAction,
   AccountDeps,
@@ -204,7 +205,7 @@ function planKept(
     return planAdoption(adoption, actual);
   }
   if (actual.linkedDid !== undefined) return planLinked(wanted, actual, actual.linkedDid, now);
-  return planRemoved(wanted, actual) ?? planCreation(wanted, actual, now);
+  return planRemoved(wanted, actual) ?? planNotImported(actual) ?? planCreation(wanted, actual, now);
 }
 
 function planNone(

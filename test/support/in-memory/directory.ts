@@ -1,10 +1,10 @@
 /** An Auth0 tenant's users in memory: by id and by address at once, the list as late as a test wants it. */
 import { UpstreamError } from '../../../src/errors.ts';
-import type { Auth0UserId } from '../../../src/identity.ts';
+import { type Auth0UserId, parseAuth0UserId } from '../../../src/identity.ts';
 import type { Auth0User, Directory, UnreadableUser } from '../../../src/ports.ts';
 import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
-import { type Kept, saveMap } from './kept.ts';
+import { all, type Kept, saveMap, saveSet } from './kept.ts';
 
 export interface InMemoryDirectory extends Directory, Kept {
   put(user: Auth0User): void;
@@ -20,6 +20,8 @@ export interface InMemoryDirectory extends Directory, Kept {
   get(id: Auth0UserId): Auth0User | undefined;
   /** The users, by id and as they are listed, as one text. */
   form(): string;
+  /** Auth0 says from now on that this id is none of a user. */
+  refuse(id: Auth0UserId): void;
   /** In every listing beside the users, and not readable there. */
   addUnreadable(user: UnreadableUser): void;
   /** The next listing breaks off after this many pages. */
@@ -35,9 +37,11 @@ export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirect
   let pagesLeft = Number.POSITIVE_INFINITY;
   let kept: Map<string, readonly Auth0User[]> | undefined;
   const unreadable: UnreadableUser[] = [];
+  const refused = new Set<Auth0UserId>();
   const directory: InMemoryDirectory = {
     put: (user) => void users.set(user.userId, user),
     remove: (id) => void users.delete(id),
+    refuse: (id) => void refused.add(id),
     freezeList: () => {
       list = [...users.values()];
     },
@@ -53,14 +57,15 @@ export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirect
     listed: () => list ?? [...users.values()],
     save() {
       const [listBefore, pagesBefore] = [list, pagesLeft];
-      const restore = saveMap(users);
+      const restore = all([saveMap(users), saveSet(refused)]);
       return () => {
         restore();
         [list, pagesLeft] = [listBefore, pagesBefore];
       };
     },
-    form: () => [...users.values(), '|', ...(list ?? [])].map(textOf).join() + String(pagesLeft),
-    user: async (id) => users.get(id) ?? 'absent',
+    form: () =>
+      [...users.values(), '|', ...(list ?? [])].map(textOf).join() + String(pagesLeft) + [...refused].join(),
+    user: async (id) => (isInvalid(id, refused) ? 'invalid' : (users.get(id) ?? 'absent')),
     // Letter by letter, as Auth0 compares addresses of some connections.
     usersByEmail: async (email) => [...users.values()].filter((user) => user.email === email),
     usersByIdentity: async (id) =>
@@ -94,6 +99,11 @@ export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirect
     },
   };
   return hooked('auth0', directory, CALLS.auth0, hooks);
+}
+
+/** As Auth0 does, also an id that an earlier version took for one of a user. */
+function isInvalid(id: Auth0UserId, refused: ReadonlySet<Auth0UserId>): boolean {
+  return refused.has(id) || parseAuth0UserId(id) === undefined;
 }
 
 function failed(code: string): UpstreamError {
