@@ -378,7 +378,7 @@ export function wireLoginAudit(config: Config) {
     accounts: createAccountHost(xrpcFor(config)),
     runs: runs(db),
     clock: systemClock,
-    tenants: config.tenants,
+    tenants: tenantsFor(config),
   };
   return { auditing, countLogins: () => passwords.countLogins(), close };
 }

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { CredentialsError, UpstreamError, UsageError } from '../errors.ts';
+import type { ExcludedBy } from '../exclusion.ts';
 import { storedUserKey, type TenantId, type UserKey } from '../identity.ts';
 import type {
   AccountHost,
@@ -18,7 +19,7 @@ import type {
 } from '../ports.ts';
 import { shellQuoted } from '../reconcilers/command-lines.ts';
 import { inStep } from './in-step.ts';
-import { ownerOf } from './owner.ts';
+import { isExcluded, tenantOf } from './owner.ts';
 
 export interface LoginAuditDeps {
   readonly passwords: Pick<StoredPasswordReader, 'logins'>;
@@ -26,7 +27,11 @@ export interface LoginAuditDeps {
   readonly accounts: Pick<AccountHost, 'account' | 'canLogIn'>;
   readonly runs: Runs;
   readonly clock: Clock;
-  readonly tenants: readonly { readonly id: TenantId; readonly keyPrefix: string }[];
+  readonly tenants: readonly {
+    readonly id: TenantId;
+    readonly keyPrefix: string;
+    readonly excludedBy?: ExcludedBy | undefined;
+  }[];
 }
 
 export interface LoginAuditOptions {
@@ -187,7 +192,10 @@ class Run {
     const { passwords, tenants } = this.#deps;
     for await (const login of passwords.logins(this.#after)) {
       if (this.#options.signal?.aborted === true) return;
-      if (tenant === undefined || ownerOf(login.user, tenants)?.tenant.id === tenant) yield login;
+      const owner = tenantOf(login.user, tenants);
+      // A login is something that is done to an account.
+      if (owner !== undefined && isExcluded(owner, login.user)) continue;
+      if (tenant === undefined || owner?.id === tenant) yield login;
     }
   }
 

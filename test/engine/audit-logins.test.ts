@@ -166,3 +166,11 @@ it('tests the users of one tenant only, by the prefix of their keys', async () =
   const report = await auditLogins({ ...deps, tenants }, { perSecond: 1, restart: false, tenant });
   expect([report.accounts, tried.length]).toEqual([0, 0]);
 });
+
+it('tests no account of a user whom the configuration excludes', async () => {
+  const { deps, tried, did } = world(3);
+  const excludedBy = (user: string) => (user === key(1) ? 'auth0|001' : undefined);
+  const tenants = deps.tenants.map((one) => ({ ...one, excludedBy }));
+  const report = await auditLogins({ ...deps, tenants }, { perSecond: 1, restart: false });
+  expect([report.accounts, tried]).toEqual([2, [did(0), did(2)]]);
+});
