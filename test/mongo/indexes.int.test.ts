@@ -73,6 +73,7 @@ describe("Concord's own collections", () => {
     'concord.alerts',
     'concord.cursors',
     'concord.events',
+    'concord.ignored',
     'concord.inactive-accounts',
     'concord.rejects',
     'concord.reservations',
