@@ -65,6 +65,15 @@ export function storedUserKey(id: string): UserKey {
   return id as UserKey;
 }
 
+/** Begins the keys of test users (`doctor --simulate --full`): no identity provider of Auth0 has this name. */
+export const SIMULATED_PREFIX = 'concord-simulation|';
+const SIMULATED_KEY = /^concord-simulation\|[a-z0-9]{12}$/;
+
+/** Whether a document is of a test user, which is of no user and no orphan either. */
+export function isSimulatedKey(key: string): boolean {
+  return SIMULATED_KEY.test(key);
+}
+
 export function parseDid(value: unknown): Did | undefined {
   return typeof value === 'string' && DID.test(value) ? (value as Did) : undefined;
 }

@@ -2,6 +2,7 @@
  * What `doctor` needs to see from outside, beside the ports: how the other systems are set up rather than what
  * they hold. Everything here reads, and throws `UpstreamError` when the other side cannot be reached.
  */
+import type { UserKey } from './identity.ts';
 import type { IndexState, LogStream, WantedIndex } from './ports.ts';
 
 /** An answer's own time, and how far it lies from ours. */
@@ -126,4 +127,14 @@ export interface PdsInspection {
   room(): Promise<Room | undefined>;
   /** Whether the PLC directory answers the PDS. Changes nothing. */
   directoryAnswers(handleDomain: string): Promise<boolean>;
+}
+
+// ── Simulations ──
+
+/** The documents of test users in the platform's database. */
+export interface SimulatedUsers {
+  /** Those that runs which were killed have left, and those of a run that is under way. */
+  keys(): Promise<readonly UserKey[]>;
+  /** Removes the documents of one. Throws for any other key. Repeatable. */
+  remove(user: UserKey): Promise<void>;
 }

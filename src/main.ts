@@ -70,8 +70,13 @@ function program(end: (code: number) => void) {
     .option('--tenant <id>', 'this tenant only')
     .option('--limit <n>', 'the most users to list (default: 50, and all with --ndjson)', wholeNumber)
     .option('--since <when>', 'only users created or changed in Auth0 since: 24h, 7d, or a moment')
+    .option('--last <n>', 'only the newest sign-ups, 1 to 1000, each with its status', newestCount)
+    .option('--without-account', 'list the users without an account, each with the reason')
     .option('--ndjson', 'a stream: one line a user in trouble, and a last one with the totals')
     .option('--orphans', 'list documents and accounts that belong to nobody, in all tenants')
+    .option('--logins', 'test the stored password of every account by one login each')
+    .option('--per-second <n>', 'with --logins: the most logins in a second (default: 1)', loginRate)
+    .option('--restart', 'with --logins: begin anew instead of where the last run stopped')
     .description('count who has what they should have, and list who has not')
     .action(async (options) =>
       end(await (await import('./commands/audit.ts')).runAudit({ ...globals(), ...options })),
@@ -239,6 +244,11 @@ function program(end: (code: number) => void) {
       end(await (await import('./commands/forget.ts')).runForget(user, { ...globals(), ...options })),
     );
   concord
+    .command('export')
+    .argument('<user>', 'whose data to export, also when the user is deleted or forgotten')
+    .description('all that is kept of one person, as one JSON document, for an access request')
+    .action(async (user) => end(await (await import('./commands/export.ts')).runExport(user, globals())));
+  concord
     .command('replay')
     .option('--dry-run', 'count who differs, and change nothing')
     .description('rebuild the read model from the event log')
@@ -310,6 +320,10 @@ function program(end: (code: number) => void) {
     )
     .option('--yes', 'do not ask')
     .option('--simulate', 'drive an invented sign-up up to its plan, in a database that is then dropped')
+    .option(
+      '--full',
+      'with --simulate: create and remove a test user, after asking; each run leaves one DID in the public directory',
+    )
     .description(
       'look for what is wrong with the settings and with what Concord runs on; say why, and what mends it',
     )
@@ -341,6 +355,23 @@ function program(end: (code: number) => void) {
     .action(async (shell) => end((await import('./commands/completion.ts')).runCompletion(shell, concord)));
   addGuides(concord);
   return concord;
+}
+
+/** As many as Auth0's search gives out. */
+const MAX_NEWEST = 1_000;
+
+function newestCount(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= MAX_NEWEST) return value;
+  throw new InvalidArgumentError(
+    `It must be an integer from 1 to ${MAX_NEWEST}, which is all that Auth0's search gives out.`,
+  );
+}
+
+function loginRate(text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value >= 0.01 && value <= 100) return value;
+  throw new InvalidArgumentError('It must be a number from 0.01 to 100.');
 }
 
 function wholeNumber(text: string): number {

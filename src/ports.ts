@@ -678,6 +678,8 @@ export interface Directory {
    * LISTING_GONE when it is not to be had any more.
    */
   everyone(listing?: string): AsyncIterable<UserPage>;
+  /** The newest sign-ups, the newest first, at most 1,000; eventually consistent. Also of a tenant that is larger than that. */
+  newest(count: number): Promise<UserPage>;
   /** Who was created or changed since, in pages, eventually consistent. A listing that ends is complete. */
   changedSince(since: Date): AsyncIterable<UserPage>;
 }
@@ -1049,7 +1051,19 @@ export interface StoredPassword {
   readonly stored: string;
 }
 
+/** The account that a users document names, with its password as it is stored. */
+export interface StoredLogin {
+  readonly user: UserKey;
+  /** Undefined where there is something in place of a DID that is none. */
+  readonly did: Did | undefined;
+  readonly stored: string | undefined;
+}
+
 export interface StoredPasswordReader {
+  /** Every account that a users document names, by user, in pages, after this one. */
+  logins(after: UserKey): AsyncIterable<StoredLogin>;
+  /** How many there are. */
+  countLogins(): Promise<number>;
   /** Every stored password, by user, in pages. */
   all(): AsyncIterable<StoredPassword>;
   /** Up to `limit` passwords whose stored text matches this regular expression. */

@@ -40,6 +40,7 @@ import { historyPages } from './mongo/history-pages.ts';
 import { ignoredTotals } from './mongo/ignored.ts';
 import { inactiveAccountReader, inactiveAccounts } from './mongo/inactive-accounts.ts';
 import { ensureCollections } from './mongo/indexes.ts';
+import { personRecords } from './mongo/person-records.ts';
 import { historyReader, readModel } from './mongo/read-model.ts';
 import { rejects } from './mongo/rejects.ts';
 import { reservationReader, reservations } from './mongo/reservations.ts';
@@ -353,6 +354,19 @@ export function wireForget(config: Config) {
   return { forgetting, known, tenants: tenantsFor(config), checkCollations, close };
 }
 
+/** For `export`: reads MongoDB, Auth0 and the PDS. */
+export function wireExport(config: Config) {
+  const { db, close } = connect({ ...config.mongodb, appName: 'concord', readOnly: true });
+  const exporting = {
+    events: eventReader(db),
+    documents: documentReader(db),
+    subjects: subjectReader(db),
+    accounts: createAccountReader(xrpcFor(config)),
+    records: personRecords(db),
+  };
+  return { exporting, tenants: tenantsFor(config), close };
+}
+
 /** For `credentials`: with `dryRun`, nothing that could write. Needs MongoDB and the keys. */
 export function wireCredentials(config: Config, dryRun: boolean) {
   const options = { ...config.mongodb, appName: 'concord' };
@@ -366,6 +380,22 @@ export function wireCredentials(config: Config, dryRun: boolean) {
   const { db, close } = connect(options);
   const passwords = storedPasswords(db);
   return { passwords, replace: passwords.replace, vault, checkCollations: () => refuseCollations(db), close };
+}
+
+/** For `audit --logins`: keeps its position in MongoDB, and changes nothing else. */
+export function wireLoginAudit(config: Config) {
+  const { db, close } = connect({ ...config.mongodb, appName: 'concord' });
+  const passwords = storedPasswordReader(db);
+  const auditing = {
+    passwords,
+    // Opens sealed and plaintext passwords alike, and seals none.
+    vault: createVault({ ...config.credentials, storage: 'plaintext' }),
+    accounts: createAccountHost(xrpcFor(config)),
+    runs: runs(db),
+    clock: systemClock,
+    tenants: tenantsFor(config),
+  };
+  return { auditing, countLogins: () => passwords.countLogins(), close };
 }
 
 /** Built at the first call, because a command that asks the PDS nothing need not know where it is. */

@@ -75,6 +75,28 @@ describe('on a platform where everyone is whole', () => {
     expect(await fingerprint(world)).toEqual(before);
   });
 
+  test('the newest sign-ups are listed with their status, and users without an account with the reason', async () => {
+    const last = expectDocument(await runOn(world, '--json', 'audit', '--last', '1000'), 'audit', 0);
+    const users = last['users'] as readonly { readonly user: string; readonly createdAt: string }[];
+    expect(users.map(({ user }) => user).toSorted()).toEqual([alice.user, bob.user].toSorted());
+    expect(users.map(({ createdAt }) => createdAt)).toEqual(
+      users
+        .map(({ createdAt }) => createdAt)
+        .toSorted()
+        .reverse(),
+    );
+    const newest = expectDocument(await runOn(world, '--json', 'audit', '--last', '1'), 'audit', 0);
+    expect(newest).toMatchObject({ last: 1, users: [{ user: users[0]?.user }] });
+    const without = expectDocument(await runOn(world, '--json', 'audit', '--without-account'), 'audit', 0);
+    expect(without).toMatchObject({
+      users: [{ user: bob.user, reasons: ['WaitingForEmailVerification'] }],
+      withoutAccount: { users: 1, pending: 0 },
+    });
+    for (const count of ['0', '1001', '1.5', 'all', '-1'])
+      expect((await runOn(world, 'audit', `--last=${count}`)).code, count).toBe(2);
+    expectFailure(await runOn(world, 'audit', '--last', '5', '--since', '1h'), /not with --since or --limit/);
+  });
+
   const names: readonly [kind: string, name: () => string | undefined][] = [
     ['Auth0 id', () => alice.userId],
     ['handle', () => `@${alice.label}`],

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { type ForgetDeps, forget } from '../src/engine/forget.ts';
 import type { ConcordEvent } from '../src/events/event.ts';
 import { eventId, type TenantId } from '../src/identity.ts';
+import { collections } from '../src/mongo/collections.ts';
+import { COLLECTION_NAMES, PLACES } from '../src/mongo/personal-data.ts';
 import { type Engine, wireForget } from '../src/wire.ts';
 import { accountOf, chooseHandle, join, type Member, passOver } from './support/member.ts';
 import { person } from './support/pds.ts';
@@ -23,7 +25,9 @@ function rows({ db }: Platform, name: string): Promise<Row[]> {
 
 /** Everything of Concord's, as one text. The platform's own documents are the platform's. */
 async function everything(world: Platform): Promise<string> {
-  const names = ['concord.events', 'concord.subjects', 'concord.rejects'];
+  const names = COLLECTION_NAMES.filter((name) => PLACES[name].forget !== 'platform').map(
+    (name) => collections[name],
+  );
   return JSON.stringify(await Promise.all(names.map((name) => rows(world, name))));
 }
 

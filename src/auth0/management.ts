@@ -44,6 +44,7 @@ export function createDirectory(client: Auth0Client, options: DirectoryOptions =
       const users = await listUsers(client, undefined);
       yield* users === 'too-many' ? exportUsers(client, exporting) : pagesOf(users);
     },
+    newest: (count) => newestUsers(client, count),
     changedSince: async function* (since) {
       const users = await listUsers(client, `updated_at:[${since.toISOString()} TO *]`);
       yield* users === 'too-many' ? exportUsers(client, { ...exporting, since }) : pagesOf(users);
@@ -126,17 +127,36 @@ const UserPageAnswer = z.object({
 });
 
 /** With `q`, of those whom this search finds. */
-async function readPage(client: Auth0Client, page: number, perPage: number, q: string | undefined) {
+async function readPage(
+  client: Auth0Client,
+  page: number,
+  perPage: number,
+  q: string | undefined,
+  sort: 'created_at:1' | 'created_at:-1' = 'created_at:1',
+) {
   return client.call({
     method: 'GET',
     route: 'users.list',
     path: '/api/v2/users',
     // Oldest first: whoever signs up meanwhile comes at the end, where the next page finds them.
-    query: { page, per_page: perPage, include_totals: true, sort: 'created_at:1', q, ...FIELDS },
+    query: { page, per_page: perPage, include_totals: true, sort, q, ...FIELDS },
     bucket: 'users',
     maxBytes: MAX_PAGE_BYTES,
     parse: (body) => UserPageAnswer.parse(body),
   });
+}
+
+/** A user who signs up meanwhile moves the others on by one, so that one of them may come twice. */
+async function newestUsers(client: Auth0Client, count: number): Promise<UserPage> {
+  const users = new Map<Auth0UserId, Auth0User>();
+  const unreadable: UnreadableUser[] = [];
+  for (let page = 0; page * PER_PAGE < Math.min(count, MAX_LISTED); page += 1) {
+    const { users: rows } = await readPage(client, page, PER_PAGE, undefined, 'created_at:-1');
+    for (const user of rows.users) users.set(user.userId, user);
+    unreadable.push(...rows.unreadable);
+    if (rows.users.length + rows.unreadable.length < PER_PAGE) break;
+  }
+  return { users: [...users.values()].slice(0, count), unreadable };
 }
 
 async function countUsers(client: Auth0Client): Promise<number> {

@@ -20,6 +20,7 @@ export function printAudit(report: AuditReport, { stdout, style }: Pick<Terminal
   );
   for (const gap of report.gaps)
     stdout.write(`  ${style('red', 'gap')}  ${visible(gap.tenant)}: ${gapSentence(gap)}\n`);
+  if (report.last !== null) stdout.write(`  of the ${counted(report.last, 'newest sign-up')} at most\n`);
   if (report.since !== null) stdout.write(`  of users created or changed since ${report.since}\n`);
   line('verifications', totals.verifications);
   line('users', totals.users);
@@ -41,27 +42,33 @@ export function printAudit(report: AuditReport, { stdout, style }: Pick<Terminal
     stdout.write(
       `  ${String(report.excluded).padStart(9)} excluded by the configuration; not in the figures above\n`,
     );
-  if (report.deleted > 0)
+  if (report.deleted !== null && report.deleted > 0)
     stdout.write(
       `  ${String(report.deleted).padStart(9)} deleted in Auth0, by what Concord knows; not in the figures above\n`,
     );
   printOrphans(report, stdout);
-  if (report.usersInTrouble === 0) {
+  if (report.withoutAccount !== null) {
+    const { users, pending } = report.withoutAccount;
+    stdout.write(
+      `  ${counted(users, 'user')} without an account, ${pending} of them should have one or are not known\n`,
+    );
+  } else if (report.usersInTrouble === 0)
     stdout.write(`${style('green', 'All listed users are in sync.')}\n`);
-    return;
-  }
+  if (report.users.length === 0) return;
   stdout.write('\n');
   for (const user of report.users) {
     const name = [user.code, user.platformHandle === null ? null : `@${user.platformHandle}`].filter(
       (part) => part !== null,
     );
+    const signedUp = report.last === null ? '' : `${user.createdAt}  `;
     stdout.write(
-      `${style('yellow', visible(user.user))}  ${visible(name.join('  '))}  ${user.sync}, ${user.health}\n`,
+      `${signedUp}${style('yellow', visible(user.user))}  ${visible(name.join('  '))}  ${user.sync}, ${user.health}\n`,
     );
     for (const issue of user.issues) stdout.write(`  - ${visible(issue)}\n`);
   }
-  const unlisted = report.usersInTrouble - report.users.length;
-  if (unlisted > 0) stdout.write(`and ${unlisted} more; --limit ${report.usersInTrouble} lists them all\n`);
+  const all = report.last ?? report.withoutAccount?.users ?? report.usersInTrouble;
+  const unlisted = report.last === null ? all - report.users.length : 0;
+  if (unlisted > 0) stdout.write(`and ${unlisted} more; --limit ${all} lists them all\n`);
 }
 
 function printOrphans({ orphans }: AuditReport, stdout: Terminal['stdout']): void {

@@ -1,7 +1,8 @@
 /** `concord audit`: how many users have what they should have, and who has not. Reads only. */
 import { type AssessDeps, type AssessedTenant, assess, isDrifted } from '../engine/assess.ts';
 import { attempt } from '../engine/attempt.ts';
-import { type AuditedUser, auditedUser, Tally } from '../engine/audit.ts';
+import { type AuditedUser, auditedUser, Tally, withoutAccount } from '../engine/audit.ts';
+import { type Audited, auditedPages, readingEach } from '../engine/audited-pages.ts';
 import { countDeleted } from '../engine/deleted-users.ts';
 import { gapToJson } from '../engine/gap-text.ts';
 import { openGaps } from '../engine/gaps.ts';
@@ -14,12 +15,13 @@ import { UsageError } from '../errors.ts';
 import type { ResourceTotals, Situation } from '../events/event.ts';
 import type { Gap } from '../events/gap.ts';
 import { userKey } from '../identity.ts';
-import type { UserPage, UserPages } from '../ports.ts';
+import type { UserPages } from '../ports.ts';
 import * as indexes from '../reconcilers/indexes.ts';
 import { printJson, printLine, SCHEMA_VERSION } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
 import { wireReadSide } from '../wire.ts';
+import { refuseLoginOptions, runLoginAudit } from './audit-logins.ts';
 import { runOrphanAudit } from './audit-orphans.ts';
 import { printAudit } from './audit-report.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from './command.ts';
@@ -33,14 +35,24 @@ export interface AuditOptions extends GlobalOptions {
   readonly since?: string | undefined;
   /** One line a user in trouble, as they are found, and a last one with the totals. */
   readonly ndjson?: boolean | undefined;
+  /** Only so many of the newest sign-ups, each listed, whether in sync or not. */
+  readonly last?: number | undefined;
+  /** List who has no account, and why, instead of who is not as desired. */
+  readonly withoutAccount?: boolean | undefined;
+  /** Test the stored passwords, instead. */
+  readonly logins?: boolean | undefined;
+  readonly perSecond?: number | undefined;
+  readonly restart?: boolean | undefined;
   /** Look for what belongs to nobody, instead. */
   readonly orphans?: boolean | undefined;
 }
 
 export interface AuditReport {
   readonly asOf: string;
-  /** Null when everyone was looked at. */
+  /** Null unless only users created or changed since were looked at. */
   readonly since: string | null;
+  /** Null unless only so many of the newest sign-ups were looked at. */
+  readonly last: number | null;
   readonly tenants: readonly string[];
   /** Times of which something may have been missed. */
   readonly gaps: readonly Gap[];
@@ -48,24 +60,32 @@ export interface AuditReport {
   /** What is not as desired, the most frequent first. */
   readonly situations: readonly Situation[];
   readonly indexes: readonly indexes.IndexFinding[];
-  /** Who is not as desired, up to the limit. */
+  /** Who is not as desired, up to the limit; with `last` everyone, and with `withoutAccount` who has no account. */
   readonly users: readonly AuditedUser[];
   readonly usersInTrouble: number;
+  /** Null unless they are listed. */
+  readonly withoutAccount: WithoutAccount | null;
   /** Rows of the listings that are not as Auth0 documents a user; in no other figure here. */
   readonly unreadable: number;
   /** Users of the listings whom the configuration excludes; in no other figure here. */
   readonly excluded: number;
-  /** Known users who are deleted in Auth0 or forgotten, by the read model: in no listing, and in no other figure here. */
-  readonly deleted: number;
+  /** Known users who are deleted in Auth0 or forgotten, by the read model: in no listing, and in no other figure here. Null with `last`. */
+  readonly deleted: number | null;
   /** By the listings alone; null when not everyone was looked at. */
   readonly orphans: OrphanCounts | null;
   readonly durationMs: number;
 }
 
-export interface AuditScope {
+export interface WithoutAccount {
+  readonly users: number;
+  /** Those of them who should have an account, or of whom that is not known. */
+  readonly pending: number;
+}
+
+export interface AuditScope extends Audited {
   readonly tenant?: string | undefined;
   readonly limit: number;
-  readonly since?: Date | undefined;
+  readonly withoutAccount?: boolean | undefined;
   /** Told of each user in trouble, up to the limit, who is then not kept for the report. */
   readonly onUser?: (user: AuditedUser) => Promise<void>;
   readonly onProgress?: (users: number, total: number | undefined) => void;
@@ -76,12 +96,21 @@ const DEFAULT_LIMIT = 50;
 export async function runAudit(options: AuditOptions): Promise<ExitCode> {
   const isStream = options.ndjson === true;
   const limit = options.limit ?? (isStream ? Number.POSITIVE_INFINITY : DEFAULT_LIMIT);
+  if (options.logins === true) {
+    const others = [options.since, options.last, options.withoutAccount, options.orphans, options.ndjson];
+    if (others.some((one) => one !== undefined))
+      throw new UsageError('--logins tests every stored password, and ends in one document: not with this.');
+    return runLoginAudit({ ...options, limit });
+  }
+  refuseLoginOptions(options);
   if (options.orphans === true) {
-    if (isStream || options.since !== undefined)
+    if (isStream || [options.since, options.last, options.withoutAccount].some((one) => one !== undefined))
       throw new UsageError('--orphans looks through everything, and ends in one document: not with this.');
     return runOrphanAudit({ ...options, limit });
   }
   if (isStream && options.json === true) throw new UsageError('Give --json or --ndjson, not both.');
+  if (options.last !== undefined && [options.since, options.limit].some((one) => one !== undefined))
+    throw new UsageError('--last lists so many of the newest sign-ups: not with --since or --limit.');
   const since = options.since === undefined ? undefined : momentAgo(options.since, new Date());
   const config = configFor(options, ['mongodb', 'auth0', 'pds']);
   const terminal = terminalOf(options);
@@ -93,7 +122,8 @@ export async function runAudit(options: AuditOptions): Promise<ExitCode> {
       now: () => new Date(),
     });
     const report = await audit(side, {
-      ...{ tenant: options.tenant, limit, since },
+      ...{ tenant: options.tenant, since, last: options.last, withoutAccount: options.withoutAccount },
+      limit: options.last ?? limit,
       onProgress: (users, total) => progress.update(users, total),
       ...(isStream ? { onUser: (user) => printLine({ type: 'user', ...user }) } : {}),
     });
@@ -104,7 +134,8 @@ export async function runAudit(options: AuditOptions): Promise<ExitCode> {
     } else if (terminal.json) printJson({ command: 'audit', ...toJson(report) });
     else printAudit(report, terminal);
     const unfit = report.indexes.some(({ status }) => status !== 'fit');
-    return report.usersInTrouble + report.unreadable > 0 || unfit ? EXIT.differences : EXIT.clean;
+    const differing = report.withoutAccount?.pending ?? report.usersInTrouble;
+    return differing + report.unreadable > 0 || unfit ? EXIT.differences : EXIT.clean;
   } finally {
     await side.close();
   }
@@ -121,51 +152,73 @@ export async function audit(
     readonly tenants: readonly AssessedTenant[];
     readonly userPages: UserPages;
   },
-  { tenant: named, limit, since, onUser, onProgress }: AuditScope,
+  {
+    tenant: named,
+    limit,
+    since,
+    last,
+    withoutAccount: isAccountWanted = false,
+    onUser,
+    onProgress,
+  }: AuditScope,
 ): Promise<AuditReport> {
   const startedAt = Date.now();
   const tenants = tenantsNamed(side.tenants, named);
   const deps = side.assess;
-  const pds = await attempt('account', () => Repositories.list(deps.accounts, new Date(startedAt)));
-  const repositories = pds.ok ? pds.value : undefined;
-  const looking = { ...deps, accounts: repositories?.completing(deps.accounts) ?? deps.accounts };
+  // A few accounts are read one by one; who lists everyone lists the repositories too.
+  const pds =
+    last === undefined
+      ? await attempt('account', () => Repositories.list(deps.accounts, new Date(startedAt)))
+      : undefined;
+  const repositories = pds?.ok === true ? pds.value : undefined;
+  const accounts = last === undefined ? deps.accounts : readingEach(deps.accounts);
+  const looking = { ...deps, accounts: repositories?.completing(accounts) ?? accounts };
   const tally = new Tally();
   const paused = await pausedUsers(deps.events, new Date(startedAt));
   const listed = new NameSet();
   const inTrouble: AuditedUser[] = [];
   let looked = 0;
   let usersInTrouble = 0;
+  let usersListed = 0;
+  let pending = 0;
   let unreadable = 0;
   let excluded = 0;
-  for (const tenant of tenants) {
-    const before = looked;
-    for await (const page of pagesOf(tenant, since)) {
-      const users = notExcluded(page.users, tenant);
-      excluded += page.users.length - users.length;
-      for (const { userId } of page.users) listed.add(userKey(tenant.keyPrefix, userId));
-      for (const assessed of await assess(looking, tenant, users, new Date())) {
-        const assessment = withPause(assessed, paused);
-        tally.add(assessment);
-        if (!isDrifted(assessment)) continue;
-        usersInTrouble += 1;
-        if (usersInTrouble > limit) continue;
-        const row = auditedUser(tenant.id, assessment);
-        if (onUser === undefined) inTrouble.push(row);
-        else await onUser(row);
-      }
-      for (const { userId } of page.unreadable ?? []) {
-        unreadable += 1;
-        if (userId !== undefined) listed.add(userKey(tenant.keyPrefix, userId));
-      }
-      looked += page.users.length;
-      onProgress?.(looked, page.total === undefined ? undefined : before + page.total);
+  let current: AssessedTenant | undefined;
+  let before = 0;
+  const row = { account: isAccountWanted || last !== undefined };
+  for await (const { tenant, page } of auditedPages(tenants, { since, last })) {
+    if (tenant !== current && last === undefined) [current, before] = [tenant, looked];
+    const users = notExcluded(page.users, tenant);
+    excluded += page.users.length - users.length;
+    for (const { userId } of page.users) listed.add(userKey(tenant.keyPrefix, userId));
+    for (const assessed of await assess(looking, tenant, users, new Date())) {
+      const assessment = withPause(assessed, paused);
+      tally.add(assessment);
+      if (isDrifted(assessment)) usersInTrouble += 1;
+      const lacking = isAccountWanted ? withoutAccount(assessment) : undefined;
+      if (lacking !== undefined && lacking.status !== 'True') pending += 1;
+      const isToList = isAccountWanted ? lacking !== undefined : last !== undefined || isDrifted(assessment);
+      if (!isToList) continue;
+      usersListed += 1;
+      if (usersListed > limit) continue;
+      const user = auditedUser(tenant.id, assessment, row);
+      if (onUser === undefined) inTrouble.push(user);
+      else await onUser(user);
     }
+    for (const { userId } of page.unreadable ?? []) {
+      unreadable += 1;
+      if (userId !== undefined) listed.add(userKey(tenant.keyPrefix, userId));
+    }
+    looked += page.users.length;
+    onProgress?.(looked, page.total === undefined ? undefined : before + page.total);
   }
   const ids = tenants.map(({ id }) => id);
   const isListed = (key: string): boolean => listed.has(key);
   return {
     asOf: new Date(startedAt).toISOString(),
     since: since?.toISOString() ?? null,
+    last: last ?? null,
+    withoutAccount: isAccountWanted ? { users: usersListed, pending } : null,
     tenants: ids,
     gaps: (await Promise.all(ids.map((id) => openGaps(deps.events, id)))).flat(),
     totals: tally.totals(),
@@ -175,17 +228,13 @@ export async function audit(
     usersInTrouble,
     unreadable,
     excluded,
-    deleted: await countDeleted(side.userPages, ids, isListed, new Date()),
+    deleted: last === undefined ? await countDeleted(side.userPages, ids, isListed, new Date()) : null,
     orphans:
-      since === undefined
+      since === undefined && last === undefined
         ? await countOrphans({ ...deps, keySpaces: side.tenants }, ids, isListed, repositories)
         : null,
     durationMs: Date.now() - startedAt,
   };
-}
-
-function pagesOf({ directory }: AssessedTenant, since: Date | undefined): AsyncIterable<UserPage> {
-  return since === undefined ? directory.everyone() : directory.changedSince(since);
 }
 
 export function tenantsNamed<Tenant extends Pick<AssessedTenant, 'id'>>(

@@ -6,11 +6,11 @@ import { type RewriteReport, type Rewriting, rewritePasswords } from '../engine/
 import { keyIds } from '../envelope.ts';
 import { UsageError } from '../errors.ts';
 import { printJson } from '../terminal/output.ts';
-import { createProgress } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
 import { wireCredentials } from '../wire.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
 import { confirm } from './confirm.ts';
+import { untilInterrupted } from './interruptible.ts';
 
 export interface CredentialsOptions extends GlobalOptions {
   readonly dryRun?: boolean | undefined;
@@ -58,7 +58,7 @@ export async function runCredentials(rewriting: Rewriting, options: CredentialsO
   const { close, ...side } = wireCredentials(config, dryRun);
   try {
     await side.checkCollations();
-    const report = await untilInterrupted(rewriting, terminal, (run) =>
+    const report = await untilInterrupted({ label: LABELS[rewriting] }, terminal, (run) =>
       rewritePasswords({ ...side, sealing: key }, rewriting, run),
     );
     if (terminal.json)
@@ -87,30 +87,6 @@ function sealingKey(
     `CONCORD_CREDENTIAL_KEYS is not set. concord credentials ${rewriting} needs the keys.`,
     'CREDENTIAL_KEYS_NEEDED',
   );
-}
-
-/** Ctrl-C ends the run after the passwords that are being written; a second one ends the process at once. */
-async function untilInterrupted<T>(
-  rewriting: Rewriting,
-  { stderr }: Terminal,
-  run: (options: {
-    readonly onProgress: (passwords: number) => void;
-    readonly signal: AbortSignal;
-  }) => Promise<T>,
-): Promise<T> {
-  const stopped = new AbortController();
-  const stop = () => {
-    stopped.abort();
-    stderr.write('Stopping. Run the command again to continue.\n');
-  };
-  const progress = createProgress({ label: LABELS[rewriting], stream: stderr, now: () => new Date() });
-  process.once('SIGINT', stop);
-  try {
-    return await run({ onProgress: (passwords) => progress.update(passwords), signal: stopped.signal });
-  } finally {
-    progress.finish();
-    process.removeListener('SIGINT', stop);
-  }
 }
 
 function isComplete({ unopened, changed, interrupted }: RewriteReport): boolean {

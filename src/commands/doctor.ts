@@ -8,6 +8,8 @@ import type { Load } from '../doctor/configuration.ts';
 import { checksFor } from '../doctor/examine.ts';
 import { carryOut, planRepair, type Repair } from '../doctor/fix.ts';
 import { lookAtIndexes } from '../doctor/indexes.ts';
+import type { FullSimulation } from '../doctor/simulate-full.ts';
+import { UsageError } from '../errors.ts';
 import type { Clock } from '../ports.ts';
 import { systemClock } from '../system.ts';
 import { printJson } from '../terminal/output.ts';
@@ -15,6 +17,7 @@ import { createProgress } from '../terminal/progress.ts';
 import { wireDoctor, wireRepair, wireSimulation } from '../wire-doctor.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
 import { confirm } from './confirm.ts';
+import { confirmFull, runFullSimulation } from './doctor-full.ts';
 import { cleanUpNoUsers } from './doctor-no-users.ts';
 import { printDiagnosis, printRepair } from './doctor-report.ts';
 
@@ -24,6 +27,8 @@ export interface DoctorOptions extends GlobalOptions {
   readonly yes?: boolean | undefined;
   /** Drive an invented sign-up through all but Auth0. */
   readonly simulate?: boolean | undefined;
+  /** With `simulate`: create the documents and the account of a test user too, and remove them. */
+  readonly full?: boolean | undefined;
 }
 
 export interface Diagnosis {
@@ -35,9 +40,16 @@ export interface Diagnosis {
 const CHECK_TIMEOUT_MS = 12_000;
 
 export async function runDoctor(options: DoctorOptions): Promise<ExitCode> {
-  const startedAt = performance.now();
+  if (options.full === true && options.simulate !== true)
+    throw new UsageError('--full is for: concord doctor --simulate --full');
   const terminal = terminalOf(options);
   const load: Load = (needs) => configFor(options, needs);
+  const config = options.full === true ? load(['mongodb', 'pds', 'credentials']) : undefined;
+  if (config !== undefined && !(await confirmFull(config, options.yes, terminal))) {
+    terminal.stderr.write('Nothing was changed.\n');
+    return EXIT.differences;
+  }
+  const startedAt = performance.now();
   const repair = options.fix === true ? await repairIndexes(load, options, terminal) : undefined;
   const cleaned =
     options.fix === true ? await cleanUpNoUsers(load(['mongodb']), options, terminal) : undefined;
@@ -56,9 +68,31 @@ export async function runDoctor(options: DoctorOptions): Promise<ExitCode> {
       repair === undefined
         ? {}
         : { fix: { ...repair, steps: repair.steps.map(({ text }) => text), notUsers: cleaned } };
-    printJson({ command: 'doctor', checks, findings: findings.length, ...fix, durationMs });
-  } else printDiagnosis(diagnosis, durationMs, terminal);
-  return findings.length === 0 ? EXIT.clean : EXIT.differences;
+    const full = config === undefined ? {} : { full: await fullIfWell(config, diagnosis, terminal) };
+    printJson({ command: 'doctor', checks, findings: findings.length, ...fix, ...full, durationMs });
+    return findings.length === 0 && isWell(full.full) ? EXIT.clean : EXIT.differences;
+  }
+  printDiagnosis(diagnosis, durationMs, terminal);
+  const full = config === undefined ? undefined : await fullIfWell(config, diagnosis, terminal);
+  return findings.length === 0 && isWell(full) ? EXIT.clean : EXIT.differences;
+}
+
+function isWell(full: FullSimulation | null | undefined): boolean {
+  return full === undefined || full?.failed === null;
+}
+
+/** Null where the simulation up to the plan did not come to its end: what would be created is not known then. */
+async function fullIfWell(
+  config: Config,
+  { checks }: Diagnosis,
+  terminal: Terminal,
+): Promise<FullSimulation | null> {
+  const planned = checks.find(
+    ({ check, tenant }) => check === 'simulated plan' && tenant === config.tenants[0]?.id,
+  );
+  if (planned?.status === 'well') return runFullSimulation(config, terminal);
+  terminal.stderr.write('No test user was created, because the simulated plan is not as it should be.\n');
+  return null;
 }
 
 export interface ExamineOptions {

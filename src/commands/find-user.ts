@@ -1,6 +1,13 @@
 /** From what a person types to one user: an Auth0 id, @handle, code, email, DID or stored key. */
 import type { AssessedTenant } from '../engine/assess.ts';
-import { candidates, type FoundUser, KEY_PREFIX, type KnownKeys, suggestions } from '../engine/find-user.ts';
+import {
+  type Candidates,
+  candidates,
+  type FoundUser,
+  KEY_PREFIX,
+  type KnownKeys,
+  suggestions,
+} from '../engine/find-user.ts';
 import { refuseUntouchable } from '../engine/owner.ts';
 import { UsageError } from '../errors.ts';
 import type { DocumentReader } from '../ports.ts';
@@ -14,7 +21,15 @@ export async function findUser(
   tenants: readonly AssessedTenant[],
   known: Known,
 ): Promise<FoundUser> {
-  const { found, unasked } = await candidates(text, tenants, known);
+  return oneOf(text, await candidates(text, tenants, known), known);
+}
+
+/** The only one of these. Throws as above. */
+export async function oneOf(
+  text: string,
+  { found, unasked }: Candidates,
+  known: Pick<Known, 'documents'>,
+): Promise<FoundUser> {
   if (unasked[0] !== undefined) throw unasked[0].error;
   const [first, ...others] = found;
   if (first === undefined) {

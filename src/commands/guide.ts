@@ -45,10 +45,13 @@ const GUIDES: Readonly<Record<string, Guide>> = {
     examples: [
       ['audit', 'who has what they should have'],
       ['audit --since 24h', 'only users created or changed in Auth0 since'],
+      ['audit --last 20', 'the newest sign-ups, each with its status'],
+      ['audit --without-account', 'users without an account, each with the reason'],
       ['audit --ndjson > trouble.ndjson', 'a line a user in trouble, as they are found'],
+      ['audit --logins', 'test every stored password; Ctrl-C stops, and the next run goes on from there'],
       ['audit --orphans', 'documents and accounts that belong to nobody'],
     ],
-    exits: DIFFERENCES,
+    exits: `${DIFFERENCES} · 4 with --logins: interrupted, or some were not tried`,
   },
   plan: {
     examples: [
@@ -81,6 +84,7 @@ const GUIDES: Readonly<Record<string, Guide>> = {
         'show how the indexes and subjects that are no users are cleaned up, and ask whether to',
       ],
       ['doctor --simulate', 'drive an invented sign-up through it'],
+      ['doctor --simulate --full', 'create a test user in MongoDB and on the PDS, and remove it'],
     ],
     exits: '0 nothing is wrong · 1 error · 2 something is, or a mistyped command line',
   },
@@ -165,6 +169,13 @@ const GUIDES: Readonly<Record<string, Guide>> = {
   forget: {
     examples: [["forget 'auth0|65f1c2'", 'blank the personal data of somebody who is gone']],
     exits: ASKED,
+  },
+  export: {
+    examples: [
+      ['export @alice > alice.json', 'all that is kept of one person, for an access request'],
+      ["export 'auth0|65f1c2' | jq .mentions", 'where the documents of other users name this one'],
+    ],
+    exits: PLAIN,
   },
   replay: {
     examples: [

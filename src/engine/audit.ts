@@ -1,5 +1,5 @@
 /** What an audit counts: how many users have what they should have, and who has not. Pure. */
-import type { ResourceTotals, Situation } from '../events/event.ts';
+import { type ConditionDraft, isMigrated, type ResourceTotals, type Situation } from '../events/event.ts';
 import type { Health, Sync } from '../ports.ts';
 import { type Assessment, isDrifted } from './assess.ts';
 import { healthOf, syncOf } from './standing.ts';
@@ -7,6 +7,8 @@ import { healthOf, syncOf } from './standing.ts';
 export interface AuditedUser {
   readonly user: string;
   readonly tenant: string;
+  /** When the user signed up, by Auth0. */
+  readonly createdAt: string;
   readonly code: string | null;
   readonly platformHandle: string | null;
   readonly did: string | null;
@@ -19,6 +21,18 @@ export interface AuditedUser {
   readonly issues: readonly string[];
   /** What a pass would do. */
   readonly plan: readonly string[];
+}
+
+/** Why a user has no account; undefined where the user has one, here or on another PDS. */
+export function withoutAccount({
+  view,
+}: Assessment): Pick<ConditionDraft, 'status' | 'reason' | 'message'> | undefined {
+  const { account, documents, conditions } = view;
+  const condition = conditions.find(({ type }) => type === 'account');
+  if (condition === undefined || account !== undefined || isMigrated(condition)) return undefined;
+  // Nothing follows from an account that could not be looked at, other than that it is named.
+  const isNamed = documents?.user?.account?.did !== undefined;
+  return condition.status === 'Unknown' && isNamed ? undefined : condition;
 }
 
 /** What a tally has counted so far, as JSON. */
@@ -96,13 +110,22 @@ function standsWell({ view }: Assessment, resource: string): boolean {
   return view.conditions.some(({ type, status }) => type === resource && status === 'True');
 }
 
-export function auditedUser(tenant: string, assessment: Assessment): AuditedUser {
-  const { user, facts, view } = assessment;
+/** With `account`, also why there is none where that is in order, such as an address that is not verified. */
+export function auditedUser(
+  tenant: string,
+  assessment: Assessment,
+  { account: isAccountShown }: { readonly account: boolean } = { account: false },
+): AuditedUser {
+  const { user, auth0, facts, view } = assessment;
   const { conditions, documents, account } = view;
-  const bad = isDrifted(assessment) ? conditions.filter(({ status }) => status !== 'True') : [];
+  const isShown = ({ type, status }: ConditionDraft): boolean =>
+    (isDrifted(assessment) && status !== 'True') ||
+    (isAccountShown && type === 'account' && withoutAccount(assessment) !== undefined);
+  const bad = conditions.filter(isShown);
   return {
     user,
     tenant,
+    createdAt: auth0.createdAt.toISOString(),
     code: documents?.user?.code ?? null,
     platformHandle: documents?.handle ?? null,
     did: account?.did ?? documents?.user?.account?.did ?? null,

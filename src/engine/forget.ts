@@ -10,8 +10,8 @@
 import { UsageError } from '../errors.ts';
 import { addressesIn, isPersonal } from '../events/blank.ts';
 import type { ConcordEvent } from '../events/event.ts';
-import { type Facts, fold } from '../events/fold.ts';
-import { type AccountHandle, BLANKED_HANDLE, type Did } from '../identity.ts';
+import { fold } from '../events/fold.ts';
+import { BLANKED_HANDLE, type Did } from '../identity.ts';
 import type {
   AccountReader,
   Clock,
@@ -20,7 +20,6 @@ import type {
   Eraser,
   EventLog,
   Lease,
-  PdsAccount,
   Random,
   ReadModel,
   Reservations,
@@ -29,6 +28,7 @@ import type {
   WorkQueue,
 } from '../ports.ts';
 import { shellQuoted } from '../reconcilers/command-lines.ts';
+import { accountsOf } from './accounts-of.ts';
 import { createJournal } from './journal.ts';
 import { subjectView } from './standing.ts';
 
@@ -105,7 +105,7 @@ export async function refuseUnlessGone(
       'INTENT_OPEN',
     );
   }
-  for (const did of await accountsOf(deps, user, facts)) {
+  for (const did of await accountsOf(deps.accounts, facts, await recordedAccount(deps, user))) {
     const account = await deps.accounts.account(did);
     if (account === 'missing' || account.state === 'deactivated' || account.state === 'takendown') continue;
     throw new UsageError(
@@ -129,12 +129,8 @@ export async function refuseWhileWaitedFor(
   );
 }
 
-/** Every account that is, or may be, this user's: by the document, by the log, and by a creation that was given up. */
-async function accountsOf(
-  { documents, accounts }: ForgetDeps,
-  user: Person['user'],
-  facts: Facts,
-): Promise<ReadonlySet<Did>> {
+/** Throws UsageError ACCOUNT_UNREADABLE where the users document names an account that cannot be told. */
+async function recordedAccount({ documents }: ForgetDeps, user: Person['user']): Promise<Did | undefined> {
   const recorded = (await documents.read([user])).get(user)?.user?.account;
   if (recorded !== undefined && recorded.did === undefined) {
     throw new UsageError(
@@ -142,26 +138,7 @@ async function accountsOf(
       'ACCOUNT_UNREADABLE',
     );
   }
-  const intended = await Promise.all(
-    [...intendedHandles(facts)].map(async (handle) => {
-      const holder = await accounts.holderOf(handle);
-      const account = holder.type === 'account' ? await accounts.account(holder.did) : 'missing';
-      return account !== 'missing' && isIntended(facts, account) ? account.did : undefined;
-    }),
-  );
-  const dids = [recorded?.did, facts.account?.did, facts.seen.account?.did, ...intended];
-  return new Set(dids.filter((did) => did !== undefined));
-}
-
-/** A blank one was looked at by the call that blanked it. */
-function intendedHandles({ givenUp }: Facts): ReadonlySet<AccountHandle> {
-  const handles = givenUp.map(({ handle }) => handle);
-  return new Set(handles.filter((handle) => handle !== BLANKED_HANDLE));
-}
-
-/** An account that was created with the invite of an intent of ours. */
-function isIntended({ givenUp }: Facts, { inviteHash }: PdsAccount): boolean {
-  return inviteHash !== undefined && givenUp.some((one) => one.inviteHash === inviteHash);
+  return recorded?.did;
 }
 
 /**

@@ -16,7 +16,7 @@
  * end, so that an account that was being created meanwhile is not taken for one.
  */
 import type { AccountHandle, Did, TenantId, UserKey } from '../identity.ts';
-import { storedUserKey, userKey } from '../identity.ts';
+import { isSimulatedKey, storedUserKey, userKey } from '../identity.ts';
 import type {
   AccountReader,
   DocumentOwner,
@@ -137,7 +137,9 @@ class Search {
   async lookThroughDocuments(): Promise<void> {
     for await (const page of this.#deps.documents.owners()) {
       for (const { did } of page) if (did !== undefined) this.#named.add(did);
-      const doubted = page.filter(({ key }) => !this.#listed.has(key) && !this.#isExcluded(key));
+      const doubted = page.filter(
+        ({ key }) => !this.#listed.has(key) && !isSimulatedKey(key) && !this.#isExcluded(key),
+      );
       await this.#askAuth0(doubted.map(({ key }) => key));
       for (const document of doubted) this.#judge(document);
       this.#count('documents', page.length);

@@ -6,7 +6,7 @@
  * is gone. Whoever signed up after the listing was made is known, and is nobody's orphan.
  */
 import type { ExcludedBy } from '../exclusion.ts';
-import { storedUserKey, type TenantId, type UserKey } from '../identity.ts';
+import { isSimulatedKey, storedUserKey, type TenantId, type UserKey } from '../identity.ts';
 import type { DocumentReader, SubjectReader } from '../ports.ts';
 import { isExcluded, ownerOf, tenantOf } from './owner.ts';
 import type { Repositories } from './repositories.ts';
@@ -42,7 +42,7 @@ export async function countOrphans(
     const unlisted: UserKey[] = [];
     for (const { key, did } of page) {
       if (did !== undefined) repositories?.name(did);
-      if (isListed(key)) continue;
+      if (isListed(key) || isSimulatedKey(key)) continue;
       const tenant = tenantOf(key, deps.keySpaces);
       if (tenant === undefined || !tenants.includes(tenant.id) || isExcluded(tenant, storedUserKey(key)))
         continue;

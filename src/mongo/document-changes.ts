@@ -8,7 +8,7 @@
 import type { ChangeStream, ChangeStreamDocument, Db, Document } from 'mongodb';
 import { UpstreamError } from '../errors.ts';
 import type { Removable } from '../events/event.ts';
-import { storedUserKey } from '../identity.ts';
+import { isSimulatedKey, storedUserKey } from '../identity.ts';
 import type { ChangedHandle, DocumentChange, DocumentChanges } from '../ports.ts';
 import { collections } from './collections.ts';
 import { platformHandleOf, type StoredHandle } from './document-shapes.ts';
@@ -116,6 +116,8 @@ function changeOf(change: ChangeStreamDocument): Omit<DocumentChange, 'position'
   const user = 'documentKey' in change ? storedUserKey(String(change.documentKey._id)) : undefined;
   const seconds = change.clusterTime?.t;
   const at = seconds === undefined ? undefined : new Date(seconds * 1_000);
+  // Told for its position alone.
+  if (user !== undefined && isSimulatedKey(user)) return { user: undefined, at, removed: [], isWhole: false };
   return { user, at, removed: removedIn(change), isWhole: whole.includes(change.operationType) };
 }
 

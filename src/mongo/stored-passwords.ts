@@ -1,10 +1,10 @@
 /** Account passwords as the platform's documents hold them, to be sealed with another key. */
-import type { Db } from 'mongodb';
-import { storedUserKey } from '../identity.ts';
+import type { Db, Document } from 'mongodb';
+import { isSimulatedKey, storedUserKey, type UserKey } from '../identity.ts';
 import type { StoredPassword, StoredPasswordReader, StoredPasswords } from '../ports.ts';
 import { collections } from './collections.ts';
 import type { ReadableDb } from './connection.ts';
-import type { StoredUser } from './document-shapes.ts';
+import { recordOf, type StoredUser, userOf } from './document-shapes.ts';
 import { reading, writing } from './errors.ts';
 
 const page = 1_000;
@@ -13,24 +13,40 @@ const projection = { 'atproto.password': 1, 'atprotoPending.password': 1 } as co
 
 export function storedPasswordReader(db: ReadableDb): StoredPasswordReader {
   const users = db.collection<StoredUser>(collections.users);
+
+  /** Compared with a text, so documents of others whose `_id` is none are not ours to look at. */
+  async function* usersAfter(key: UserKey, wanted: Document): AsyncIterable<StoredUser> {
+    let after = key;
+    for (;;) {
+      const found = await reading('read the stored passwords', () =>
+        users
+          .find({ _id: { $gt: after } }, { projection: wanted, batchSize: page + 1 })
+          .sort({ _id: 1 })
+          .limit(page)
+          .toArray(),
+      );
+      yield* found;
+      const last = found.at(-1);
+      if (last === undefined || found.length < page) return;
+      after = last._id;
+    }
+  }
+
   return {
     async *all() {
-      // Compared with a text, so documents of others whose `_id` is none are not ours to look at.
-      let after = storedUserKey('');
-      for (;;) {
-        const found = await reading('read the stored passwords', () =>
-          users
-            .find({ _id: { $gt: after } }, { projection, batchSize: page + 1 })
-            .sort({ _id: 1 })
-            .limit(page)
-            .toArray(),
-        );
-        for (const user of found) yield* passwordsOf(user);
-        const last = found.at(-1);
-        if (last === undefined || found.length < page) return;
-        after = last._id;
+      for await (const user of usersAfter(storedUserKey(''), projection)) yield* passwordsOf(user);
+    },
+
+    async *logins(after) {
+      for await (const { _id, atproto } of usersAfter(after, { atproto: 1 })) {
+        const { account } = userOf({ _id, atproto });
+        if (account === undefined || isSimulatedKey(_id)) continue;
+        yield { user: _id, did: account.did, stored: recordOf({ atproto }).password };
       }
     },
+
+    countLogins: () =>
+      reading('count the accounts', () => users.countDocuments({ 'atproto.did': { $exists: true } })),
 
     async sample(pattern, limit) {
       const matching = { $regex: pattern };

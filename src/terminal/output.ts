@@ -21,7 +21,15 @@ export async function printLine(
   value: object,
   stream: Pick<Writable, 'write' | 'once' | 'writable'> = process.stdout,
 ): Promise<void> {
-  const takesMore = stream.write(`${visibleJson(JSON.stringify(value))}\n`);
+  await writeText(`${visibleJson(JSON.stringify(value))}\n`, stream);
+}
+
+/** Resolves when the reader keeps up. */
+export async function writeText(
+  text: string,
+  stream: Pick<Writable, 'write' | 'once' | 'writable'>,
+): Promise<void> {
+  const takesMore = stream.write(text);
   if (takesMore || !stream.writable) return;
   await new Promise<void>((resolve) => {
     stream.once('drain', resolve);

@@ -350,3 +350,30 @@ test('users who are odd one and all are another format, which fails the list', a
     message: 'auth0 users.list answered with data that was not understood (invalid_type at created_at).',
   });
 });
+
+test('the newest users, by pages, each once, also where the listing moves on meanwhile and of a tenant of any size', async () => {
+  const rows = apiUsers(250).map((row, at) => ({
+    ...row,
+    created_at: new Date(2_000_000 - at).toISOString(),
+  }));
+  const tenant = await tenantOf((request, response) => {
+    const page = Number(new URL(request.url ?? '', 'http://x').searchParams.get('page'));
+    // Somebody signed up between the pages.
+    const from = page === 0 ? 0 : page * 100 - 1;
+    sendJson(response, 200, { total: 1_000_000, users: rows.slice(from, from + 100) });
+  });
+  const { users } = await createDirectory(tenant.client).newest(150);
+  expect(users.map(({ userId }) => userId)).toEqual(rows.slice(0, 150).map(({ user_id }) => user_id));
+  const asked = tenant.requests.filter((request) => request.includes('/api/v2/users?'));
+  expect(asked).toHaveLength(2);
+  for (const request of asked) expect(decodeURIComponent(request)).toContain('sort=created_at:-1');
+});
+
+test('of the newest, one that cannot be read is told of and costs no other', async () => {
+  const rows = [alice, { ...alice, user_id: 'auth0|bob', created_at: 'x' }];
+  const { client } = await tenantOf(answering({ total: 2, users: rows }));
+  expect(await createDirectory(client).newest(5)).toMatchObject({
+    users: [{ userId: aliceId }],
+    unreadable: [{ userId: 'auth0|bob' }],
+  });
+});

@@ -177,3 +177,16 @@ it('finds more handles than a page holds', async () => {
   const pages = await all(documentChanges(db).handlesSince(at(100)));
   expect(pages.map((page) => page.length)).toEqual([1_000, 1_000, 200]);
 });
+
+it('tells nothing of the documents of test users, which are of no user', async () => {
+  const db = world.fresh();
+  const { users, verifications } = tables(db);
+  const _id = 'concord-simulation|abcdefghijkl';
+  await users.insertMany([{ _id }, { _id: bob.user }]);
+  await verifications.insertOne({ _id, count: 1 });
+  const { told } = await following(db);
+  await verifications.deleteOne({ _id });
+  await users.deleteOne({ _id });
+  await users.deleteOne({ _id: bob.user });
+  expect(await toldOf(told, 1)).toEqual([bob.user]);
+});

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ConcordEvent } from '../../src/events/event.ts';
+import { MENTIONS } from '../../src/events/mentions.ts';
 import { eventId } from '../../src/identity.ts';
 import { eraser } from '../../src/mongo/erasure.ts';
 import { eventLog } from '../../src/mongo/event-log.ts';
@@ -61,4 +62,28 @@ it('of a run that was approved, the reason that names a user is blanked, and no 
   expect(await eraser(db).blankMentions(who)).toEqual({ events: 2, rejects: 0 });
   const reasons = (await all(log.read({}))).map(({ _id, data }) => [_id, 'reason' in data && data.reason]);
   expect(Object.fromEntries(reasons)).toEqual({ a: '', b: 'they left, say the owners', g: '' });
+});
+
+it('blanks every place of every type where another user’s event may name the user, and leaves those that stay', async () => {
+  const db = world.fresh();
+  const log = eventLog(db);
+  const value = { key: alice.user, id: alice.userId, text: `x ${alice.userId} y`, payload: alice.userId };
+  const places = Object.entries(MENTIONS).flatMap(([type, mentions]) =>
+    mentions.filter(({ field }) => !field.includes('.')).map((mention) => ({ type, ...mention })),
+  );
+  const events = places.map(({ type, field, names }, at_) => ({
+    ...{ _id: `${type} ${field}`, user: bob.user, tenant, type, at: at(at_), recordedAt: at(at_), cause: [] },
+    data: { [field]: value[names], other: 'stays' },
+  }));
+  await log.append(events as unknown as readonly ConcordEvent[]);
+  const who = { ...alice, addresses: ['alice@example.com'] };
+  const blanked = places.filter(({ blank }) => blank !== undefined);
+  expect(await eraser(db).blankMentions(who)).toEqual({ events: blanked.length, rejects: 0 });
+  const after = new Map((await all(log.read({}))).map(({ _id, data }) => [String(_id), data]));
+  for (const { type, field, names, blank } of places)
+    expect(after.get(`${type} ${field}`)).toEqual({
+      other: 'stays',
+      ...(blank ?? { [field]: value[names] }),
+    });
+  expect(await eraser(db).blankMentions(who)).toEqual({ events: 0, rejects: 0 });
 });

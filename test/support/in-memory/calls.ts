@@ -39,6 +39,7 @@ const directory = {
   usersByEmail: 'read',
   usersByIdentity: 'read',
   everyone: 'stream',
+  newest: 'read',
   changedSince: 'stream',
 } as const;
 

@@ -90,6 +90,10 @@ export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirect
         yield { users: listed.slice(from, from + pageSize), total: listed.length, listing };
       }
     },
+    newest: async (count) => {
+      const byAge = [...directory.listed()].sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
+      return { users: byAge.slice(0, count), unreadable };
+    },
     async *changedSince(since) {
       yield { users: [...users.values()].filter(({ createdAt }) => createdAt >= since) };
     },

@@ -1,6 +1,6 @@
 /** Stored passwords in memory, with the same comparison before a write as the real ones. */
 import { createVault } from '../../../src/credentials.ts';
-import { storedUserKey } from '../../../src/identity.ts';
+import { type Did, parseDid, storedUserKey, type UserKey } from '../../../src/identity.ts';
 import type { PasswordVault, StoredPassword, StoredPasswords } from '../../../src/ports.ts';
 
 export const keyOf = (kid: string, byte: number) => `${kid}:${Buffer.alloc(32, byte).toString('base64')}`;
@@ -11,6 +11,14 @@ export const old = vaultOf(K1);
 /** Seals with k2. */
 export const ring = vaultOf(K2, K1);
 export const plaintext: Pick<PasswordVault, 'seal'> = { seal: (password) => password };
+
+/** The account of `auth0|0` and so on. */
+export function didOf(user: UserKey): Did | undefined {
+  const digits = user
+    .slice(user.indexOf('|') + 1)
+    .replaceAll(/\d/g, (digit) => 'abcdefghij'[Number(digit)] ?? 'a');
+  return parseDid(`did:plc:${digits.padStart(24, 'z')}`);
+}
 
 export interface InMemoryPasswords extends StoredPasswords {
   readonly rows: Map<string, StoredPassword>;
@@ -28,6 +36,12 @@ export function inMemoryPasswords(passwords: readonly StoredPassword[]): InMemor
     async *all() {
       for (const row of [...rows.values()]) yield row;
     },
+    async *logins(after) {
+      const users = [...rows.values()].filter(({ user, field }) => field === 'atproto' && user > after);
+      for (const { user, stored } of users.sort((a, b) => (a.user < b.user ? -1 : 1)))
+        yield { user, did: didOf(user), stored: stored === '' ? undefined : stored };
+    },
+    countLogins: async () => [...rows.values()].filter(({ field }) => field === 'atproto').length,
     sample: async (pattern, limit) =>
       [...rows.values()].filter(({ stored }) => new RegExp(pattern).test(stored)).slice(0, limit),
     async replace(password, text) {

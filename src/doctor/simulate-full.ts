@@ -1,0 +1,274 @@
+/**
+ * A test user, driven through to its documents in the platform's database and its account on the PDS, and removed again.
+ *
+ * | what is real                                            | what is not                                        |
+ * |---------------------------------------------------------|----------------------------------------------------|
+ * | `users` and `verifications`, their unique indexes, codes | the log, the queue and the read model: a database of its own, which is dropped |
+ * | the account, its password, the login, the deletion       | Auth0, which is not asked: a user there would send mail, run actions and be in every listing |
+ *
+ * The key of the user is reserved (`identity.ts`), so no process takes its documents for those of a user or of nobody. A
+ * run that was killed leaves them, and the next one removes them: by that key, and an account only where its address is the
+ * one that is made of the key. The DID of each run stays in the public directory for ever.
+ */
+import { type ConvergeDeps, type ConvergedTenant, converge } from '../engine/converge.ts';
+import { describeError, UpstreamError, UsageError } from '../errors.ts';
+import {
+  type Auth0UserId,
+  type Did,
+  isSimulatedKey,
+  parseAuth0UserId,
+  SIMULATED_PREFIX,
+  type TenantId,
+  type UserKey,
+  userKey,
+} from '../identity.ts';
+import type { SimulatedUsers } from '../inspection.ts';
+import type { Auth0User, Directory, RunLease, Runs } from '../ports.ts';
+import { codeHandle } from '../reconcilers/handle-label.ts';
+
+export interface FullSimulationDeps {
+  /** The log and what is made of it are of the database that is dropped; documents and accounts are the platform's. */
+  readonly converge: Omit<ConvergeDeps, 'tenants' | 'people' | 'onStep'>;
+  readonly simulated: SimulatedUsers;
+  /** Of the platform's database, so that one run at a time is under way. */
+  readonly runs: Runs;
+  readonly tenant: TenantId;
+}
+
+export interface SimulationStep {
+  readonly step: string;
+  readonly durationMs: number;
+  /** `done`, or what went wrong. */
+  readonly outcome: string;
+}
+
+export interface FullSimulation {
+  readonly user: UserKey;
+  readonly did: Did | null;
+  readonly steps: readonly SimulationStep[];
+  /** How many users of earlier runs were removed. */
+  readonly leftovers: number;
+  /** What failed first; null when every step was done. */
+  readonly failed: string | null;
+  /** False when something of this run is left, which the next one removes. */
+  readonly removed: boolean;
+}
+
+const LEASE_MS = 120_000;
+const ID_LENGTH = 12;
+
+/** Throws UsageError RUN_UNDER_WAY while another process simulates. */
+export async function simulateFully(
+  deps: FullSimulationDeps,
+  {
+    signal,
+    onStep,
+  }: { readonly signal?: AbortSignal; readonly onStep?: (step: SimulationStep) => void } = {},
+): Promise<FullSimulation> {
+  const { clock } = deps.converge;
+  const lease = await deps.runs.begin('doctor-simulation', clock.now(), LEASE_MS);
+  if ('heldUntil' in lease) {
+    throw new UsageError(
+      `Another process simulates a user. If it was killed, run this again after ${lease.heldUntil.toISOString()}, which removes what it left.`,
+      'RUN_UNDER_WAY',
+    );
+  }
+  try {
+    return await new Simulation(deps, lease, signal, onStep).run();
+  } finally {
+    await deps.runs.end(lease, 'done').catch(() => undefined);
+  }
+}
+
+class Simulation {
+  readonly #deps: FullSimulationDeps;
+  readonly #lease: RunLease;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onStep: (step: SimulationStep) => void;
+  readonly #steps: SimulationStep[] = [];
+  readonly #userId: Auth0UserId;
+  readonly #user: UserKey;
+
+  constructor(
+    deps: FullSimulationDeps,
+    lease: RunLease,
+    signal: AbortSignal | undefined,
+    onStep: ((step: SimulationStep) => void) | undefined,
+  ) {
+    this.#deps = deps;
+    this.#lease = lease;
+    this.#signal = signal;
+    this.#onStep = (step) => {
+      this.#steps.push(step);
+      onStep?.(step);
+    };
+    const { random } = deps.converge;
+    const drawn = Array.from({ length: ID_LENGTH }, () => random.int(36).toString(36)).join('');
+    const userId = parseAuth0UserId(`${SIMULATED_PREFIX}${drawn}`);
+    if (userId === undefined) throw new Error('an invented user id did not parse');
+    this.#userId = userId;
+    this.#user = userKey('', userId);
+  }
+
+  async run(): Promise<FullSimulation> {
+    let leftovers = 0;
+    let did: Did | null = null;
+    let failed: string | null = null;
+    try {
+      leftovers = await this.#step('remove what earlier runs left', () => this.#removeLeftovers());
+      await this.#reconcile();
+      did = await this.#step('read the users document', () => this.#recordedDid());
+      await this.#step('log in with the stored password', () => this.#logIn(did));
+      await this.#step('reconcile again, with nothing to do', () => this.#reconcileAgain());
+    } catch (error) {
+      failed = describeError(error);
+    }
+    // Whatever happened before, and also when the run was interrupted.
+    const removed = await this.#step('remove the account and the documents', () =>
+      removeUser(this.#deps, this.#user),
+    ).then(
+      () => true,
+      (error: unknown) => {
+        failed ??= describeError(error);
+        return false;
+      },
+    );
+    return { user: this.#user, did, steps: this.#steps, leftovers, failed, removed };
+  }
+
+  async #step<T>(step: string, work: () => Promise<T>): Promise<T> {
+    const { converge: engine, runs } = this.#deps;
+    const startedMs = engine.clock.now().getTime();
+    const told = (outcome: string) =>
+      this.#onStep({ step, durationMs: engine.clock.now().getTime() - startedMs, outcome });
+    try {
+      if (this.#signal?.aborted === true && !step.startsWith('remove'))
+        throw new UsageError('Interrupted.', 'INTERRUPTED');
+      await runs.keep(this.#lease, engine.clock.now(), LEASE_MS);
+      const result = await work();
+      told('done');
+      return result;
+    } catch (error) {
+      told(error instanceof UpstreamError ? error.code : describeError(error));
+      throw error;
+    }
+  }
+
+  async #removeLeftovers(): Promise<number> {
+    const left = await this.#deps.simulated.keys();
+    for (const user of left) await removeUser(this.#deps, user);
+    return left.length;
+  }
+
+  /** Each action of the plan is a step of its own. */
+  async #reconcile(): Promise<void> {
+    const { applied, end, failures, conditions } = await this.#pass((step, durationMs, outcome) =>
+      this.#onStep({ step, durationMs, outcome }),
+    );
+    if (end === 'converged' && failures.length === 0 && applied.length > 0) return;
+    const wrong = conditions.filter(({ status }) => status !== 'True').map(({ message }) => message);
+    throw new UsageError(
+      `The test user is ${end}: ${[...failures.map(({ code }) => code), ...wrong].join(' ')}`,
+      'NOT_RECONCILED',
+    );
+  }
+
+  async #reconcileAgain(): Promise<void> {
+    const { applied, end } = await this.#pass();
+    if (applied.length === 0 && end === 'converged') return;
+    throw new UsageError(
+      `A second reconciliation did ${applied.map(({ type }) => type).join(', ') || 'nothing'} and is ${end}.`,
+      'NOT_IDEMPOTENT',
+    );
+  }
+
+  async #pass(onAction?: (type: string, durationMs: number, outcome: string) => void) {
+    const { converge: engine, tenant } = this.#deps;
+    if (this.#signal?.aborted === true) throw new UsageError('Interrupted.', 'INTERRUPTED');
+    const now = engine.clock.now();
+    const who = { user: this.#user, userId: this.#userId, tenant };
+    const lease = await engine.queue.claimUser(who, now, engine.settings.leaseMs);
+    if (lease === undefined) throw new Error('a user who was just invented is at work already');
+    const invented: Auth0User = {
+      ...{ userId: this.#userId, email: addressOf(this.#user), emailVerified: true, blocked: false },
+      createdAt: now,
+    };
+    // Without a tag and a linked tenant, so that the address of the account is what proves whose it is.
+    const policy: ConvergedTenant = { directory: directoryOf(invented), emailTag: undefined };
+    return converge(
+      {
+        ...engine,
+        people: { user: async () => undefined },
+        tenants: new Map([[tenant, policy]]),
+        // What a platform that only observes would do is what is asked.
+        settings: { ...engine.settings, policy: { ...engine.settings.policy, observeOnly: false } },
+        onStep: ({ action, durationMs, outcome }) => onAction?.(action.type, durationMs, outcome),
+      },
+      lease,
+    );
+  }
+
+  async #recordedDid(): Promise<Did> {
+    const did = (await this.#deps.converge.documents.read([this.#user])).get(this.#user)?.user?.account?.did;
+    if (did === undefined) throw new UsageError('The users document names no account.', 'NO_ACCOUNT');
+    return did;
+  }
+
+  async #logIn(did: Did | null): Promise<void> {
+    const { documents, vault, accounts } = this.#deps.converge;
+    const stored = did === null ? undefined : await documents.storedPassword(this.#user, did);
+    if (did === null || stored === undefined) throw new UsageError('No password is stored.', 'NO_PASSWORD');
+    if (!(await accounts.canLogIn(did, vault.open(stored, this.#user))))
+      throw new UsageError('The PDS refuses the stored password.', 'PASSWORD_REFUSED');
+  }
+}
+
+/**
+ * The account first: as long as it may be there, the documents lead to it. May be repeated. Throws NOT_OURS, removing
+ * nothing, when the account that the documents lead to has another address than the one that is made of the key.
+ */
+async function removeUser(deps: FullSimulationDeps, user: UserKey): Promise<void> {
+  if (!isSimulatedKey(user)) throw new Error('only users of simulations are removed');
+  const { documents, accounts, handleDomain } = deps.converge;
+  const stored = (await documents.read([user])).get(user)?.user;
+  const handle = codeHandle(stored?.code, await handleDomain());
+  const holder = handle === undefined ? undefined : await accounts.holderOf(handle);
+  const dids = [stored?.account?.did, holder?.type === 'account' ? holder.did : undefined];
+  for (const did of new Set(dids.filter((one) => one !== undefined))) {
+    const account = await accounts.account(did);
+    if (account === 'missing') continue;
+    if (account.email?.toLowerCase() !== addressOf(user)) {
+      // An account that only the handle leads to is another one's, which has the code by now.
+      if (did !== stored?.account?.did) continue;
+      throw new UsageError(
+        `The account ${did} of the test user ${user} has another address than that user's. Nothing of it is removed.`,
+        'NOT_OURS',
+      );
+    }
+    await accounts.deleteAccount(did);
+    if ((await accounts.account(did)) !== 'missing')
+      throw new UsageError(`The PDS still has the account ${did} after its deletion.`, 'NOT_REMOVED');
+  }
+  await deps.simulated.remove(user);
+}
+
+/** Nothing is sent to it. */
+function addressOf(user: UserKey): string {
+  return `${user.replace('|', '-')}@example.com`;
+}
+
+function directoryOf(invented: Auth0User): Directory {
+  const all = { users: [invented], total: 1 };
+  return {
+    user: async () => invented,
+    usersByEmail: async () => [invented],
+    usersByIdentity: async () => [invented],
+    newest: async () => all,
+    everyone: async function* () {
+      yield all;
+    },
+    changedSince: async function* () {
+      yield all;
+    },
+  };
+}
