@@ -532,7 +532,7 @@ export function workQueueContract(make: () => Promise<{ queue: WorkQueue; subjec
       }
       const { sights, code, did, linked } = view;
       const told = await subjects.known([alice.user, bob.user, person('carol').user]);
-      const seen = { isSeen: true, sights, code, did, linked };
+      const seen = { isSeen: true, sights, code, did, linked, wasExcluded: false };
       expect([...told.keys()].sort()).toEqual([alice.user, bob.user]);
       expect(told.get(alice.user)).toEqual({
         ...{ ...seen, lackedSince: undefined, needsAction: false, hasMigrated: true },
