@@ -1,7 +1,7 @@
 /** What an audit found, for people. */
 
 import { gapSentence } from '../engine/gap-text.ts';
-import type { Share } from '../events/event.ts';
+import { inexactSentence, type Share } from '../events/event.ts';
 import { counted } from '../terminal/count.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import { visible } from '../terminal/visible.ts';
@@ -20,6 +20,10 @@ export function printAudit(report: AuditReport, { stdout, style }: Pick<Terminal
   );
   for (const gap of report.gaps)
     stdout.write(`  ${style('red', 'gap')}  ${visible(gap.tenant)}: ${gapSentence(gap)}\n`);
+  for (const { tenant, reason } of report.inexact)
+    stdout.write(
+      `  ${style('yellow', 'incomplete')}  ${visible(tenant)}: ${inexactSentence(reason)} The figures are of the users who are listed.\n`,
+    );
   if (report.since !== null) stdout.write(`  of users created or changed since ${report.since}\n`);
   line('verifications', totals.verifications);
   line('users', totals.users);
@@ -35,7 +39,7 @@ export function printAudit(report: AuditReport, { stdout, style }: Pick<Terminal
     stdout.write(`  ${style('yellow', String(users).padStart(9))} ${resource} ${visible(reason)}\n`);
   if (report.unreadable > 0)
     stdout.write(
-      `  ${style('red', String(report.unreadable).padStart(9))} in Auth0 with data that cannot be read; who and what: concord reconcile --all\n`,
+      `  ${style('red', String(report.unreadable).padStart(9))} rows of Auth0's listing name no user\n`,
     );
   if (report.deleted > 0)
     stdout.write(

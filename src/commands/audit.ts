@@ -10,9 +10,9 @@ import { pausedUsers, withPause } from '../engine/paused.ts';
 import { Repositories } from '../engine/repositories.ts';
 import { countOrphans, type OrphanCounts } from '../engine/reverse.ts';
 import { UsageError } from '../errors.ts';
-import type { ResourceTotals, Situation } from '../events/event.ts';
+import type { InexactReason, ResourceTotals, Situation } from '../events/event.ts';
 import type { Gap } from '../events/gap.ts';
-import { userKey } from '../identity.ts';
+import type { TenantId } from '../identity.ts';
 import type { UserPage, UserPages } from '../ports.ts';
 import * as indexes from '../reconcilers/indexes.ts';
 import { printJson, printLine, SCHEMA_VERSION } from '../terminal/output.ts';
@@ -50,11 +50,13 @@ export interface AuditReport {
   /** Who is not as desired, up to the limit. */
   readonly users: readonly AuditedUser[];
   readonly usersInTrouble: number;
-  /** Rows of the listings that are not as Auth0 documents a user; in no other figure here. */
+  /** Rows of the listings that name no user; in no other figure here. */
   readonly unreadable: number;
+  /** Listings that were not exact: the figures are of those who are listed, and say nothing about who is missing. */
+  readonly inexact: readonly { readonly tenant: string; readonly reason: InexactReason }[];
   /** Known users who are deleted in Auth0 or forgotten, by the read model: in no listing, and in no other figure here. */
   readonly deleted: number;
-  /** By the listings alone; null when not everyone was looked at. */
+  /** By the listings alone; null when not everyone was looked at, or a listing was not exact. */
   readonly orphans: OrphanCounts | null;
   readonly durationMs: number;
 }
@@ -101,7 +103,9 @@ export async function runAudit(options: AuditOptions): Promise<ExitCode> {
     } else if (terminal.json) printJson({ command: 'audit', ...toJson(report) });
     else printAudit(report, terminal);
     const unfit = report.indexes.some(({ status }) => status !== 'fit');
-    return report.usersInTrouble + report.unreadable > 0 || unfit ? EXIT.differences : EXIT.clean;
+    return report.usersInTrouble + report.unreadable + report.inexact.length > 0 || unfit
+      ? EXIT.differences
+      : EXIT.clean;
   } finally {
     await side.close();
   }
@@ -133,6 +137,7 @@ export async function audit(
   let looked = 0;
   let usersInTrouble = 0;
   let unreadable = 0;
+  const inexact = new Map<TenantId, InexactReason>();
   for (const tenant of tenants) {
     const before = looked;
     for await (const page of pagesOf(tenant, since)) {
@@ -147,10 +152,10 @@ export async function audit(
         if (onUser === undefined) users.push(row);
         else await onUser(row);
       }
-      for (const { userId } of page.unreadable ?? []) {
-        unreadable += 1;
-        if (userId !== undefined) listed.add(userKey(tenant.keyPrefix, userId));
-      }
+      const { length: odd } = page.unreadable ?? [];
+      unreadable += odd;
+      const reason = page.inexact ?? (odd > 0 ? 'unreadable-rows' : undefined);
+      if (reason !== undefined) inexact.set(tenant.id, reason);
       looked += page.users.length;
       onProgress?.(looked, page.total === undefined ? undefined : before + page.total);
     }
@@ -168,9 +173,10 @@ export async function audit(
     users,
     usersInTrouble,
     unreadable,
+    inexact: [...inexact].map(([tenant, reason]) => ({ tenant, reason })),
     deleted: await countDeleted(side.userPages, ids, isListed, new Date()),
     orphans:
-      since === undefined
+      since === undefined && inexact.size === 0
         ? await countOrphans({ ...deps, keySpaces: side.tenants }, ids, isListed, repositories)
         : null,
     durationMs: Date.now() - startedAt,

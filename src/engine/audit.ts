@@ -53,9 +53,11 @@ export class Tally {
     counts.users += documents?.user === undefined ? 0 : 1;
     counts.codes += documents?.user?.code === undefined ? 0 : 1;
     counts.handles += documents?.handle === undefined ? 0 : 1;
-    counts.wanted += wanted.type === 'account' ? 1 : 0;
-    counts.accounts += wanted.type === 'account' && standsWell(assessment, 'account') ? 1 : 0;
-    counts.waiting += wanted.type === 'none' && wanted.reason === 'WaitingForEmailVerification' ? 1 : 0;
+    const withheld = wanted.type === 'account' ? wanted.email.withheld : undefined;
+    const isWanted = wanted.type === 'account' && withheld === undefined;
+    counts.wanted += isWanted ? 1 : 0;
+    counts.accounts += isWanted && standsWell(assessment, 'account') ? 1 : 0;
+    counts.waiting += withheld?.reason === 'WaitingForEmailVerification' ? 1 : 0;
     for (const { type, status, reason } of assessment.view.conditions) {
       if (status !== 'True') this.#count(type, reason);
     }

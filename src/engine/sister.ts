@@ -11,6 +11,7 @@
  * is reconciled first.
  */
 import { type Facts, fold, isCurrent } from '../events/fold.ts';
+import { verifiedAddress } from '../events/fold-auth0.ts';
 import { type EventId, type TenantId, type UserKey, userKey } from '../identity.ts';
 import type {
   Auth0User,
@@ -56,7 +57,7 @@ export async function lookForSister(
   deps: SisterDeps,
   tenant: { readonly sister?: SisterTenant | undefined },
   user: UserKey,
-  facts: Pick<Facts, 'auth0' | 'absentSince' | 'sister' | 'namedBy'>,
+  facts: Pick<Facts, 'auth0' | 'absentSince' | 'verifiedEmail' | 'sister' | 'namedBy'>,
   own: Documents | undefined,
   how: 'ask' | 'see',
 ): Promise<SisterLook> {
@@ -68,10 +69,10 @@ export async function lookForSister(
     const named = facts.namedBy.filter((one) => isCurrent(facts, one));
     const candidates = [...(known === undefined ? [] : [known]), ...named.map((one) => one.user)];
     const email = auth0.emailVerified ? auth0.email : undefined;
-    // Without a verified address there is nothing to ask for.
-    if (how === 'ask' && email === undefined) return NO_SISTER;
+    // Without a verified address there is nothing to ask for. A sister who was proved by it stays one while the flag is off.
+    if (how === 'ask' && email === undefined && verifiedAddress(facts) === undefined) return NO_SISTER;
     const isToAsk = how === 'ask' && email !== undefined;
-    const proven = isToAsk ? await findSisters(asked, email, candidates) : undefined;
+    const proven = isToAsk ? await findSisters(asked, email, candidates, known) : undefined;
     const sister = proven === undefined ? known : await choose(deps, proven);
     const disproved = named.filter((one) => proven?.includes(one.user) === false).map(({ event }) => event);
     if (sister === undefined) return { ...NO_SISTER, disproved };
@@ -96,11 +97,14 @@ interface Candidate {
 /**
  * Who has this verified address in the linked tenant, the oldest first. `candidates` are the one that was known and those
  * who named this user: those that the lookup by address misses are read by id. Throws UpstreamError.
+ *
+ * The one that was known is disproved by another address, and not by a flag that is off again.
  */
 async function findSisters(
   tenant: SisterTenant,
   email: string,
   candidates: readonly UserKey[],
+  known: UserKey | undefined,
 ): Promise<readonly UserKey[]> {
   const lower = email.toLowerCase();
   // Auth0 compares addresses letter by letter, and some providers hand them on as they were typed.
@@ -110,8 +114,12 @@ async function findSisters(
   for (const { userId } of found) missed.delete(userId);
   const read = await Promise.all([...missed].map((userId) => tenant.directory.user(userId)));
   const proven = [...found, ...read.filter((answer) => answer !== 'absent')]
-    .filter((other) => other.emailVerified && other.email?.toLowerCase() === lower)
     .map((other) => ({ user: userKey(tenant.keyPrefix, other.userId), auth0: other }))
+    .filter(({ user, auth0 }) => {
+      const isSame = auth0.email?.toLowerCase() === lower;
+      if (user !== known) return isSame && auth0.emailVerified;
+      return isSame || auth0.unusable?.includes('email') === true;
+    })
     .sort(byAge);
   return [...new Set(proven.map(({ user }) => user))];
 }
@@ -149,7 +157,12 @@ export async function nameSelf(
 }
 
 function byAge(a: Candidate, b: Candidate): number {
-  return a.auth0.createdAt.getTime() - b.auth0.createdAt.getTime() || (a.user < b.user ? -1 : 1);
+  return ageOf(a) - ageOf(b) || (a.user < b.user ? -1 : 1);
+}
+
+/** A user without a usable date comes last. */
+function ageOf({ auth0 }: Candidate): number {
+  return auth0.createdAt?.getTime() ?? Number.MAX_SAFE_INTEGER;
 }
 
 /** What MongoDB holds of the sisters of these users, each by the user whose sister it is. */
