@@ -289,6 +289,8 @@ export interface SubjectReader {
    * reconciliations have seen; those by identity first, then in the order of their keys. Never the user itself.
    */
   successorsOf(deleted: DeletedUser): Promise<readonly Successor[]>;
+  /** Users of this tenant who are in Auth0 and have verified this address, as far as reconciliations have seen, by key. */
+  verifiedIn(tenant: TenantId, email: string): Promise<readonly UserKey[]>;
   /** The sisters of those of these users who have one. */
   sistersOf(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, UserKey>>;
   /** Users whose account has this DID, in the order of their keys. */

@@ -41,6 +41,7 @@ export interface AssessDeps extends LookDeps {
     | 'marksOf'
     | 'known'
     | 'sistersOf'
+    | 'verifiedIn'
     | 'read'
     | 'carriersOf'
   >;

@@ -50,6 +50,7 @@ import { recoverOutcomes } from './recover.ts';
 import { Reserving } from './reserving.ts';
 import type { EngineSettings } from './settings.ts';
 import {
+  checkSister,
   failuresOf,
   lookForSister,
   NO_SISTER,
@@ -68,7 +69,7 @@ export interface ConvergeDeps {
   readonly queue: WorkQueue;
   readonly subjects: Pick<
     SubjectReader,
-    'holdersOfEmail' | 'holdersOfHandle' | 'holdersOfDid' | 'waitingFor' | 'get' | 'read'
+    'holdersOfEmail' | 'holdersOfHandle' | 'holdersOfDid' | 'waitingFor' | 'verifiedIn' | 'get' | 'read'
   >;
   readonly people: People;
   readonly successors: SuccessorSearch;
@@ -248,7 +249,7 @@ class Pass {
     if (auth0 !== undefined && auth0 !== 'absent') {
       const now = withAuth0(facts, auth0, readAt);
       const how = answer === undefined ? 'see' : 'ask';
-      const deps = { documents, events: this.#deps.log };
+      const deps = { documents, events: this.#deps.log, subjects: this.#deps.subjects };
       this.#sister = await lookForSister(deps, this.#tenant, user, now, found, how);
       if (how === 'ask') await this.#nameSelf();
       told.push(...learnSister(facts, this.#sister));
@@ -495,6 +496,8 @@ class Pass {
     if (triggers.length > 0) await queue.markDue(triggers, clock.now(), 'trigger');
     await this.#reserving.end(journal.facts());
     await checkWaits(waiting, this.#lease, shown, view?.others ?? []);
+    const { tenant, userId } = this.#lease;
+    await checkSister(this.#deps, this.#tenant, { user, userId, tenant }, before, shown);
     this.#report(end, journal, latencyMs);
     const durationMs = clock.now().getTime() - startedAt.getTime();
     return {

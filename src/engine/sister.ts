@@ -6,9 +6,10 @@
  * Auth0 is asked by address, which is immediately consistent, and only by a pass, or where a rename hangs
  * on the answer; in between the log says who the sister is.
  *
- * A lookup by address is case-sensitive for some connections, so one side may find the other and not be found by it.
- * What one side finds is told to the other (`sister.named`), which proves it by id: both know each other, whichever
- * is reconciled first.
+ * A lookup by address is case-sensitive for some connections, so one side may find the other and not be found by it, and
+ * two sides may not find each other. So the read model is asked as well, where addresses are compared without case, and
+ * what one side finds is told to the other (`sister.named`). Whoever is found in either way is proved by id: both know
+ * each other, whichever is reconciled first.
  */
 import { type Facts, fold, isCurrent } from '../events/fold.ts';
 import { verifiedAddress } from '../events/fold-auth0.ts';
@@ -41,6 +42,10 @@ export interface SisterDeps {
   readonly events: Pick<EventReader, 'ofUser'>;
 }
 
+export interface SisterLookDeps extends SisterDeps {
+  readonly subjects: Pick<SubjectReader, 'verifiedIn'>;
+}
+
 export interface SisterLook {
   readonly seen: SisterSeen;
   /** Why it is `unknown`. */
@@ -54,7 +59,7 @@ export interface SisterLook {
  * Auth0 there is nothing to ask.
  */
 export async function lookForSister(
-  deps: SisterDeps,
+  deps: SisterLookDeps,
   tenant: { readonly sister?: SisterTenant | undefined },
   user: UserKey,
   facts: Pick<Facts, 'auth0' | 'absentSince' | 'verifiedEmail' | 'sister' | 'namedBy'>,
@@ -67,12 +72,13 @@ export async function lookForSister(
   const look = await attempt('handle', async (): Promise<SisterLook> => {
     const known = facts.sister?.user;
     const named = facts.namedBy.filter((one) => isCurrent(facts, one));
-    const candidates = [...(known === undefined ? [] : [known]), ...named.map((one) => one.user)];
     const email = auth0.emailVerified ? auth0.email : undefined;
     // Without a verified address there is nothing to ask for. A sister who was proved by it stays one while the flag is off.
     if (how === 'ask' && email === undefined && verifiedAddress(facts) === undefined) return NO_SISTER;
     const isToAsk = how === 'ask' && email !== undefined;
-    const proven = isToAsk ? await findSisters(asked, email, candidates, known) : undefined;
+    const proven = isToAsk
+      ? await findSisters(deps, asked, email, { known, named: named.map((one) => one.user) })
+      : undefined;
     const sister = proven === undefined ? known : await choose(deps, proven);
     const disproved = named.filter((one) => proven?.includes(one.user) === false).map(({ event }) => event);
     if (sister === undefined) return { ...NO_SISTER, disproved };
@@ -95,21 +101,24 @@ interface Candidate {
 }
 
 /**
- * Who has this verified address in the linked tenant, the oldest first. `candidates` are the one that was known and those
- * who named this user: those that the lookup by address misses are read by id. Throws UpstreamError.
+ * Who has this verified address in the linked tenant, the oldest first. The one that was known and those who named this
+ * user are read by id where the lookup by address misses them, as are those of the read model. Throws UpstreamError.
  *
  * The one that was known is disproved by another address, and not by a flag that is off again.
  */
 async function findSisters(
+  { subjects }: SisterLookDeps,
   tenant: SisterTenant,
   email: string,
-  candidates: readonly UserKey[],
-  known: UserKey | undefined,
+  { known, named }: { readonly known: UserKey | undefined; readonly named: readonly UserKey[] },
 ): Promise<readonly UserKey[]> {
   const lower = email.toLowerCase();
   // Auth0 compares addresses letter by letter, and some providers hand them on as they were typed.
   const spellings = [...new Set([lower, email])];
-  const found = (await Promise.all(spellings.map((text) => tenant.directory.usersByEmail(text)))).flat();
+  const asked = spellings.map((text) => tenant.directory.usersByEmail(text));
+  const [shown, ...answers] = await Promise.all([subjects.verifiedIn(tenant.id, lower), ...asked]);
+  const found = answers.flat();
+  const candidates = [...(known === undefined ? [] : [known]), ...named, ...shown];
   const missed = new Set(candidates.flatMap((user) => ownerOf(user, [tenant])?.userId ?? []));
   for (const { userId } of found) missed.delete(userId);
   const read = await Promise.all([...missed].map((userId) => tenant.directory.user(userId)));
@@ -154,6 +163,28 @@ export async function nameSelf(
   if (namedBy.some((one) => one.user === user)) return undefined;
   const trigger = { user: owned.user, userId: owned.userId, tenant: owned.tenant.id };
   return { ...trigger, cause: await appendTo(deps, trigger, 'sister.named', { by: user }, cause) };
+}
+
+/**
+ * Makes a user due again who may have been looked for in the read model before the linked user was shown there, when the
+ * address is a new one. Called after the reconciliation is shown: of two that run at the same moment, the one that ends
+ * last finds the other.
+ */
+export async function checkSister(
+  deps: {
+    readonly subjects: Pick<SubjectReader, 'verifiedIn'>;
+    readonly queue: Pick<WorkQueue, 'markDue'>;
+    readonly clock: Clock;
+  },
+  { sister: tenant }: { readonly sister?: SisterTenant | undefined },
+  trigger: Trigger,
+  before: readonly SubjectView[],
+  { verifiedEmail, sister }: SubjectView,
+): Promise<void> {
+  if (tenant === undefined || verifiedEmail === undefined || sister !== undefined) return;
+  if (before.every((one) => one.verifiedEmail === verifiedEmail)) return;
+  const shown = await deps.subjects.verifiedIn(tenant.id, verifiedEmail);
+  if (shown.length > 0) await deps.queue.markDue([trigger], deps.clock.now(), 'trigger');
 }
 
 function byAge(a: Candidate, b: Candidate): number {

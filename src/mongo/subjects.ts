@@ -217,6 +217,17 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
       ];
     },
 
+    async verifiedIn(tenant, email) {
+      const filter = { verifiedEmailHash: { $eq: emailHash(email) }, tenant: { $eq: tenant } };
+      const found = await reading('find who has verified an address', () =>
+        subjects
+          .find(filter, { projection: { _id: 1 } })
+          .sort({ _id: 1 })
+          .toArray(),
+      );
+      return found.map((subject) => subject._id);
+    },
+
     async sistersOf(users) {
       const sisters = new Map<UserKey, UserKey>();
       for (let start = 0; start < users.length; start += page) {

@@ -17,6 +17,7 @@ import {
   signUp,
   standing,
   untilQuiet,
+  type World,
 } from '../support/in-memory/world.ts';
 
 describe('two tenants, one person, one handle', () => {
@@ -231,17 +232,46 @@ describe('an address that one tenant spells in another way', () => {
     expect(eventsOf(world, sister).filter(({ type }) => type === 'sister.named')).toEqual([]);
   });
 
-  it('is told again where it never arrived, as in logs from before it was told', async () => {
+  it('is found in the read model where it was never told, as in logs from before it was told', async () => {
     const world = await spelled();
     for (const event of eventsOf(world, alice))
       if (['sister.named', 'sister.observed'].includes(event.type)) world.log.replace(blanked(event));
-    await passOver(world, alice);
     expect(fold(eventsOf(world, alice)).sister).toBeUndefined();
-    await passOver(world, sister);
-    await untilQuiet(world);
+    await passOver(world, alice);
     expect(fold(eventsOf(world, alice)).sister?.user).toBe(sister.user);
+    await untilQuiet(world);
     await isAtRest(world);
   });
+
+  it.each([
+    [
+      'one after the other',
+      async (world: World) => {
+        await passOver(world, alice);
+        await passOver(world, sister);
+      },
+    ],
+    [
+      'at the same moment',
+      async (world: World) => {
+        await Promise.all([passOver(world, alice), passOver(world, sister)]);
+      },
+    ],
+  ] as const)(
+    'both know each other where neither lookup finds the other, reconciled %s',
+    async (_how, reconcile) => {
+      const world = createWorld({ sisters: true });
+      put(world, alice, { email: 'ALICE@example.com' });
+      put(world, sister, SPELLED);
+      choose(world, alice, 'cedar');
+      await reconcile(world);
+      await untilQuiet(world);
+      expect(fold(eventsOf(world, alice)).sister?.user).toBe(sister.user);
+      expect(fold(eventsOf(world, sister)).sister?.user).toBe(alice.user);
+      expect([await resolved(world, alice), await resolved(world, sister)]).toEqual(['cedar', 'cedar']);
+      await isAtRest(world);
+    },
+  );
 
   it('stays the same person while the flag of either is off again, and keeps the handle', async () => {
     const world = await spelled();

@@ -29,6 +29,12 @@ export function lacks(...types: EventType[]): Mutant {
   return { name: `the log never gets ${types.join(' and ')}`, outer: on('log', drop) };
 }
 
+/** Together with the read model showing no linked user: each of the two finds what the other would miss. */
+export function unshown(mutant: Mutant): Mutant {
+  const blind = on('subjects', () => ({ verifiedIn: async () => [] }));
+  return { ...mutant, outer: (ports, run) => blind(mutant.outer?.(ports, run) ?? ports, run) };
+}
+
 /** What the engine believes of a user's history is more, or less, than what is in the log. */
 export function believes(name: string, change: (events: ConcordEvent[], run: Run) => ConcordEvent[]): Mutant {
   return {

@@ -3,7 +3,7 @@ import { reservationKey } from '../support/in-memory/reservations.ts';
 import type { Mutant } from './mutant.ts';
 import { on } from './mutant-layers.ts';
 
-const LEAK = '1 DIDs leaked';
+const LEAK = 'W10: 1 DIDs leaked';
 const RACE = 'one address in two linked tenants';
 
 export const reservationMutants: readonly Mutant[] = [

@@ -119,7 +119,7 @@ export class Rivals {
     return isSaid ? [] : ['W9: an account is parked at rest, and nothing is said of it'];
   }
 
-  /** W15: of two users with one verified address in linked tenants each knows the other, where one of them does. */
+  /** W15: of two users with one verified address in linked tenants each knows the other. */
   #unlinked(who: Person): string[] {
     const { world, sisters, scenario } = this.#run;
     const user = world.userOf(who);
@@ -128,8 +128,7 @@ export class Rivals {
       (one) => one.tenant !== who.tenant && isSamePerson(world.userOf(one), user),
     );
     const known = world.factsOf(who.user).sister?.user;
-    const isKnown = others.some((one) => world.factsOf(one.user).sister?.user === who.user);
-    return !isKnown || others.some((one) => one.user === known)
+    return others.length === 0 || others.some((one) => one.user === known)
       ? []
       : ['W15: a user does not know the linked one, who has the same address'];
   }

@@ -1,4 +1,5 @@
 /** Looks on at every write as it takes effect: what must not happen is noticed at once, and what did happen is kept. */
+import { createHash } from 'node:crypto';
 import type { Removable } from '../../src/events/event.ts';
 import type { Code, Did, UserKey } from '../../src/identity.ts';
 import type { StoredAccount } from '../support/in-memory/accounts.ts';
@@ -210,7 +211,13 @@ export class Watch {
     const { account, sights, adoption } = this.#world.factsOf(user);
     const named = this.#world.documents.users.get(user)?.account?.did;
     const own = [named, account?.did, sights.record, sights.account, adoption?.did, this.knownOf(user).did];
-    return own.includes(did) || this.made.get(did) === user;
+    return own.includes(did) || this.made.get(did) === user || this.#isIntended(user, did);
+  }
+
+  #isIntended(user: UserKey, did: Did): boolean {
+    const { intent } = this.#world.factsOf(user);
+    const code = this.#world.accounts.stored.get(did)?.inviteCode;
+    return code !== undefined && createHash('sha256').update(code).digest('hex') === intent?.inviteHash;
   }
 
   /** What is here of an account that was seen to have moved to another PDS is left as it is. */

@@ -329,6 +329,12 @@ export function workQueueContract(make: () => Promise<{ queue: WorkQueue; subjec
       expect(await subjects.successorsOf({ ...alice, emails: [] })).toEqual([
         { user: carol.user, by: 'identity' },
       ]);
+      expect(await subjects.verifiedIn(alice.tenant, 'Alice@example.com')).toEqual([
+        alice.user,
+        bob.user,
+        carol.user,
+      ]);
+      expect(await subjects.verifiedIn(far.tenant, 'alice@example.com')).toEqual([]);
       await shows(carol, gone);
       await shows(bob, { verifiedEmail: 'bob@example.com', linked: [far.userId] });
       expect(await successors()).toEqual([{ user: far.user, by: 'address' }]);

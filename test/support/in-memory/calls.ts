@@ -64,6 +64,7 @@ export const CALLS: Calls = {
     waitingFor: 'read',
     holdersOfDid: 'read',
     successorsOf: 'read',
+    verifiedIn: 'read',
     sistersOf: 'read',
     list: 'stream',
     standings: 'stream',

@@ -272,6 +272,10 @@ function createReader(stored: ReadonlyMap<UserKey, StoredSubject>): SubjectReade
           .map((one) => ({ user: one.user, by: 'address' as const })),
       ];
     },
+    verifiedIn: async (tenant, email) =>
+      inOrder()
+        .filter((one) => one.tenant === tenant && one.view?.verifiedEmail === email.toLowerCase())
+        .map(({ user }) => user),
     sistersOf: async (users) =>
       new Map(
         users.flatMap((user) => {
