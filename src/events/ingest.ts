@@ -10,6 +10,7 @@ import type { EventId, UserKey } from '../identity.ts';
 import type { Clock, DuePriority, EventLog, Reject, Rejects, Trigger, WorkQueue } from '../ports.ts';
 import { translateEntry } from './auth0-log.ts';
 import { cutRaw, type LogTenant, type ReceivedEvent, type Translate, type Translation } from './delivered.ts';
+import { redactedLine } from './redact.ts';
 
 export interface IngestDeps {
   readonly log: Pick<EventLog, 'append'>;
@@ -111,7 +112,7 @@ function sort(
     }
   }
   for (const { reason, raw } of unreadable) {
-    reject(sorted, { tenant: tenant.id, reason, raw: cutRaw(raw), receivedAt });
+    reject(sorted, { tenant: tenant.id, reason, raw: cutRaw(redactedLine(raw)), receivedAt });
   }
   return sorted;
 }
