@@ -879,10 +879,13 @@ export type CreateAccountResult =
 export interface AccountReader {
   /** One account with the state of its repository; `missing` only when the PDS says that it has none. */
   account(did: Did): Promise<PdsAccount | 'missing'>;
-  /** Many accounts at once; those that are not in the answer do not exist. `state` is `unknown` here. */
-  accounts(dids: readonly Did[]): Promise<ReadonlyMap<Did, PdsAccount>>;
-  /** Every repository, in pages. A listing that ends is complete. */
-  repositories(): AsyncIterable<readonly Repository[]>;
+  /**
+   * Many accounts at once; those that are not in the answer do not exist, and those whose row cannot be read are unknown.
+   * `state` is `unknown` here.
+   */
+  accounts(dids: readonly Did[]): Promise<ReadonlyMap<Did, PdsAccount | 'unreadable'>>;
+  /** Every repository, in pages. A listing that ends is complete, but for the rows that name no account. */
+  repositories(): AsyncIterable<readonly (Repository | 'unreadable')[]>;
   /** Who holds a handle, also when the PDS hides the holder. Changes nothing. */
   holderOf(handle: AccountHandle): Promise<HandleHolder>;
   /** The domains that handles live under, each starting with a dot. */

@@ -5,6 +5,7 @@
  * pass would find.
  */
 
+import { UpstreamError } from '../errors.ts';
 import { isRemovedReason } from '../events/event.ts';
 import { type Facts, fold } from '../events/fold.ts';
 import { withAuth0 } from '../events/fold-auth0.ts';
@@ -22,7 +23,7 @@ import type {
 import { linkedDidOf } from '../reconcilers/account-observe.ts';
 import type { ActualAccount } from '../reconcilers/account-state.ts';
 import { permanentCode } from '../reconcilers/user-document.ts';
-import { attempt } from './attempt.ts';
+import { attempt, type Failure } from './attempt.ts';
 import { dropKnownRenames } from './code-handles.ts';
 import { isSameList } from './learn.ts';
 import { assemble, type Desired, desire, type LookDeps, look, type TenantPolicy, type View } from './look.ts';
@@ -63,6 +64,19 @@ export interface Assessment {
   /** What the read model knew before: `same` where that is what is there, undefined where it knows nothing. */
   readonly known: KnownSubject | 'same' | undefined;
 }
+
+/** The row of one account in an answer about many: that user is unknown, and nobody else. */
+export const UNREADABLE_ROW = new UpstreamError(
+  'pds admin.getAccountInfos answered with a row that was not understood.',
+  {
+    upstream: 'pds',
+    code: 'UNEXPECTED_ANSWER',
+    retryable: false,
+  },
+);
+const UNREADABLE: Failure = {
+  ...{ resource: 'account', error: UNREADABLE_ROW, code: UNREADABLE_ROW.code, retryAfterMs: undefined },
+};
 
 const NO_HISTORY = fold([]);
 const NONE_KNOWN: ReadonlyMap<UserKey, KnownSubject> = new Map();
@@ -105,9 +119,9 @@ export async function assess(
     const desired = subject === 'same' ? withKnownAccount(wanted, read) : wanted;
     // Who has a code that is to be restored is for the closer look.
     const document = { documents: read, codeHolder: undefined };
-    const view = pds.ok
-      ? assemble(desired, document, linkedOnly(desired, read, pds.value.accounts), undefined, undefined, now)
-      : assemble(desired, document, undefined, undefined, pds.failure, now);
+    const account = pds.ok ? linkedOnly(desired, read, pds.value.accounts) : undefined;
+    const failure = pds.ok ? (account === undefined ? UNREADABLE : undefined) : pds.failure;
+    const view = assemble(desired, document, account, undefined, failure, now);
     assessments.push({ user, auth0, facts, view, known: subject });
   }
   const seen = await dropKnownRenames(deps, await withWhatIsKnown(deps, assessments));
@@ -198,17 +212,20 @@ function listed(facts: Facts, auth0: Auth0User, documents: Documents, now: Date)
   return { ...withAuth0(facts, auth0, now), platformHandle: documents.handle };
 }
 
+/** Undefined where the account cannot be read. */
 function linkedOnly(
   { account: wanted, document }: Desired,
   documents: Documents,
-  accounts: ReadonlyMap<string, PdsAccount>,
-): ActualAccount {
+  accounts: ReadonlyMap<string, PdsAccount | 'unreadable'>,
+): ActualAccount | undefined {
   const recorded = documents.user?.account;
   const linkedDid = linkedDidOf(wanted, recorded);
+  const linked = linkedDid === undefined ? undefined : (accounts.get(linkedDid) ?? 'missing');
+  if (linked === 'unreadable') return undefined;
   return {
     recorded,
     linkedDid,
-    linked: linkedDid === undefined ? undefined : (accounts.get(linkedDid) ?? 'missing'),
+    linked,
     // The directory is asked by the closer look, about one user at a time.
     location: undefined,
     intended: undefined,

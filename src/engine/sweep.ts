@@ -42,6 +42,7 @@ import {
   isDrifted,
   isListedOtherwise,
   lookCloser,
+  UNREADABLE_ROW,
 } from './assess.ts';
 import { attempt } from './attempt.ts';
 import { Tally } from './audit.ts';
@@ -305,10 +306,16 @@ class Run {
   }
 
   async #take({ page, seen, readAt }: Looked): Promise<void> {
-    const { queue, clock, inactive } = this.#deps;
+    const { queue, clock, inactive, logger } = this.#deps;
     const hidden = this.#inactive.splice(0);
     if (this.#repositories !== undefined && hidden.length > 0)
       await inactive.keep(hidden, this.#repositories.listedAt);
+    const unread = seen.filter(({ view }) => view.failures.some(({ error }) => error === UNREADABLE_ROW));
+    if (unread.length > 0)
+      logger.warn(
+        { tenant: this.#tenant.id, users: unread.map(({ user }) => user) },
+        'accounts cannot be read',
+      );
     const found = seen.filter((one) => isDrifted(one) || isResolved(one) || isListedOtherwise(one));
     for (const { user } of found.filter(isRename)) this.#renames.add(user);
     for (const { user } of found.filter(hasDisappeared)) this.#disappeared.add(user);
@@ -385,8 +392,12 @@ class Run {
         await inactive.keep(found, listedAt);
         if (clock.now().getTime() - this.#keptAtMs >= KEEP_EVERY_MS) await this.#keep();
       }
-      await inactive.complete(listedAt);
+      // What could not be read may be what an earlier listing found.
+      if (repositories.unreadable === 0) await inactive.complete(listedAt);
     });
+    const { unreadable: rows } = repositories;
+    if (rows > 0)
+      logger.warn({ tenant: this.#tenant.id, rows }, 'accounts in the listing of the PDS cannot be read');
     if (kept.ok) return;
     const { code, error: err } = kept.failure;
     logger.error({ err, code, tenant: this.#tenant.id }, 'a sweep could not list the inactive accounts');

@@ -63,9 +63,10 @@ export const ofEmail: { readonly [R in ReasonOf<'email'>]: readonly Case[] } = {
       meanwhile: async (stage, alice) => {
         const { email } = stage.world.auth0.user(alice.userId) ?? {};
         for await (const page of stage.engine.converge.accounts.repositories()) {
-          const found = await stage.engine.converge.accounts.accounts(page.map(({ did }) => did));
+          const dids = page.flatMap((one) => (one === 'unreadable' ? [] : one.did));
+          const found = await stage.engine.converge.accounts.accounts(dids);
           for (const account of found.values())
-            if (account.email === email)
+            if (account !== 'unreadable' && account.email === email)
               await onPds(stage, 'updateAccountEmail', { account: account.did, email: newAddress() });
         }
       },
