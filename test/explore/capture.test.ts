@@ -119,7 +119,7 @@ async function follow(schedule: Schedule, count: (captured: Capture) => void): P
   return [];
 }
 
-it('gives the same plan and names nobody, whatever happened', { timeout: 120_000 }, async () => {
+it('gives the same plan and names nobody, whatever happened', { timeout: 600_000 }, async () => {
   const seen = { reports: 0, planned: 0, actions: new Set<string>(), reasons: new Set<string>() };
   const count = ({ plan }: Capture): void => {
     seen.reports += 1;

@@ -33,7 +33,7 @@ function steps(order: readonly number[], twice: number): Step[] {
   return [...arrivals, { delivers: again }];
 }
 
-it('gives one final state for every order and every set of duplicates', { timeout: 120_000 }, async () => {
+it('gives one final state for every order and every set of duplicates', { timeout: 600_000 }, async () => {
   const states = new Set<string | undefined>();
   const flaws = new Set<string>();
   let runs = 0;

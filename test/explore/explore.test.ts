@@ -128,7 +128,7 @@ async function singleFaults(): Promise<number> {
   return points;
 }
 
-it('replays a failure from its seed', { timeout: 60_000 }, async () => {
+it('replays a failure from its seed', { timeout: 300_000 }, async () => {
   const mutant = mutants.find(({ name }) => name === 'a failed append counts as done');
   const found = new Explorer(mutant);
   let seed = 0;

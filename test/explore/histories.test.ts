@@ -22,7 +22,7 @@ const how = fc.record({
   faults,
 });
 
-it('ends well, whatever happens', { timeout: 120_000 }, async () => {
+it('ends well, whatever happens', { timeout: 600_000 }, async () => {
   let struck = 0;
   const property = fc.asyncProperty(histories, how, async (drawn, { delivery, workers, faults: wanted }) => {
     const base = { ...plain(scenarioOf(drawn, 'a drawn history')), delivery, workers } satisfies Schedule;

@@ -26,7 +26,7 @@ it('two runs of one form go on alike', { timeout: 600_000 }, async () => {
   report(`R2: ${compared} merged runs were run on from both ends, and went on alike`);
 });
 
-it('counts and finds what running each schedule by itself does', { timeout: 120_000 }, async () => {
+it('counts and finds what running each schedule by itself does', { timeout: 600_000 }, async () => {
   const explorer = new Explorer();
   for (const scenario of scenarios.filter(({ name }) => DEEP.has(name)).slice(0, 2)) {
     const before = explorer.schedules;

@@ -120,7 +120,7 @@ function wanted({ auth0, removed, known, code: written }: Start): string | undef
   return written === 'another' ? undefined : 'HasCode';
 }
 
-it('brings nothing back, and asks where something is missing', { timeout: 60_000 }, async () => {
+it('brings nothing back, and asks where something is missing', { timeout: 300_000 }, async () => {
   const wrong: string[] = [];
   let asked = 0;
   for (const start of starts) {

@@ -119,7 +119,7 @@ function scenarioOf(start: Start): Scenario {
 
 const EMPTY: Start = { auth0: 'verified', document: 'none', pds: 'none', intent: 'none', count: undefined };
 
-it('converges from every start in two passes, or asks a person', { timeout: 60_000 }, async () => {
+it('converges from every start in two passes, or asks a person', { timeout: 300_000 }, async () => {
   const fromEmpty = (await new Run(plain(scenarioOf(EMPTY))).go([])).states[0];
   const wrong: string[] = [];
   let held = 0;

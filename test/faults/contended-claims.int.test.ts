@@ -104,7 +104,7 @@ async function fight(queue: WorkQueue, claims: number): Promise<Tally> {
   return tally;
 }
 
-test('nobody is given a user whom another holds', { timeout: 180_000 }, async () => {
+test('nobody is given a user whom another holds', { timeout: 600_000 }, async () => {
   const db = world.fresh();
   await ensureCollections(db);
   const real = await fight(workQueue(db), ON_MONGODB);

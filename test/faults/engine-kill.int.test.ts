@@ -86,7 +86,7 @@ async function casesOf(scenario: Scenario): Promise<Case[]> {
   });
 }
 
-test('nobody is doubled and nobody stranded', { timeout: 400_000 }, async () => {
+test('nobody is doubled and nobody stranded', { timeout: 900_000 }, async () => {
   let kills = 0;
   let effects = 0;
   const killed: Killed[] = [];

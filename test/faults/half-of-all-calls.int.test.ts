@@ -24,7 +24,7 @@ afterAll(async () => {
   await pds?.stop();
 });
 
-test('thirty users converge although every other call fails', { timeout: 120_000 }, async () => {
+test('thirty users converge although every other call fails', { timeout: 600_000 }, async () => {
   // A user whose calls keep failing would be left to a person after ten passes in a row, which is not the
   // question here: one in four would, with three calls of which each fails half of the time.
   const engine = leaping(world.engine({ engine: { concurrency: 1, quarantineAfter: 100 } }));

@@ -69,7 +69,7 @@ function troublesOf(command: string): readonly CommandTrouble[] {
   return WRITES.has(command) ? [...broken, { type: 'not-acknowledged' }, { type: 'answer-lost' }] : broken;
 }
 
-test('whichever command fails, the user ends whole', { timeout: 180_000 }, async () => {
+test('whichever command fails, the user ends whole', { timeout: 600_000 }, async () => {
   const { commands } = await signUp();
   const runs: { readonly name: string; readonly member: Member }[] = [];
   for (const [at, command] of commands.entries()) {

@@ -33,7 +33,7 @@ async function expectNew(before: PdsCounts, engine: Engine, count: number): Prom
   });
 }
 
-test('two processes converge the same hundred people at once', { timeout: 180_000 }, async () => {
+test('two processes converge the same hundred people at once', { timeout: 600_000 }, async () => {
   const world = await platform({ pds });
   const engine = world.engine();
   const members = await gather(world, 100);
@@ -81,7 +81,7 @@ function theMiddle(world: Platform): Promise<number> {
 }
 
 test('a server that is told to stop in the middle ends in order, and the next one goes on', {
-  timeout: 180_000,
+  timeout: 600_000,
 }, async () => {
   const world = await platform({ pds });
   const engine = world.engine();
@@ -109,7 +109,7 @@ test('a server that is told to stop in the middle ends in order, and the next on
 });
 
 test('a server that is killed in the middle leaves nothing that the next one does not finish', {
-  timeout: 180_000,
+  timeout: 600_000,
 }, async () => {
   const world = await platform({ pds });
   const engine = world.engine();

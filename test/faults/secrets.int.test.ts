@@ -44,7 +44,7 @@ async function resealKilled(world: Platform, db: Db): Promise<{ killedAt: number
 }
 
 test('S2: hundreds of secrets, and not one of them in the files of the database, a log or an error', {
-  timeout: 240_000,
+  timeout: 600_000,
 }, async () => {
   const dataDir = await temporaryDirectory();
   const mongod = await startMongod({ dataDir });
