@@ -4,6 +4,7 @@ import { claimScenarios } from './claim-scenarios.ts';
 import { exchangeScenarios } from './exchange-scenarios.ts';
 import { hiddenScenarios } from './hidden-scenarios.ts';
 import { migrationScenarios } from './migration-scenarios.ts';
+import { oddScenarios } from './odd-scenarios.ts';
 import { PENDING } from './pending.ts';
 import { platformScenarios } from './platform-scenarios.ts';
 import type { Scenario } from './scenario.ts';
@@ -342,6 +343,7 @@ const all: readonly Scenario[] = [
   ...platformScenarios,
   ...exchangeScenarios,
   ...claimScenarios,
+  ...oddScenarios,
 ];
 
 export const scenarios: readonly Scenario[] = all.filter(({ name }) => !PENDING.has(name));

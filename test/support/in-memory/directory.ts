@@ -25,6 +25,7 @@ export interface InMemoryDirectory extends Directory, Kept {
   addUnreadable(row: UnreadableRow): void;
   /** From now on the listings are not exact, and leave these users out; undefined: exact. */
   lie(reason: InexactReason | undefined, without?: readonly Auth0UserId[]): void;
+  isLying(): boolean;
   /** The next listing breaks off after this many pages. */
   breakListAfter(pages: number): void;
   /** From now on a listing can be read again, until they are forgotten. */
@@ -55,6 +56,7 @@ export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirect
     lie: (reason, without = []) => {
       lie = reason === undefined ? undefined : { reason, without };
     },
+    isLying: () => lie !== undefined,
     addUnreadable: (row) => void unreadable.push(row),
     thawList: () => {
       list = undefined;
