@@ -9,7 +9,7 @@ export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'unknown' | 'idle';
 export function toneOfSync(sync: Sync, health: Health): Tone {
   switch (sync) {
     case 'Synced':
-      return health === 'Deleted' ? 'idle' : 'good';
+      return health === 'Deleted' || health === 'Excluded' ? 'idle' : 'good';
     case 'OutOfSync':
       return 'warn';
     case 'Unknown':
@@ -27,6 +27,7 @@ export function toneOfHealth(health: Health): Tone {
       return 'bad';
     case 'Suspended':
     case 'Deleted':
+    case 'Excluded':
       return 'idle';
   }
 }
@@ -35,9 +36,10 @@ export function healthWord(health: Health): string {
   return health === 'Deleted' ? 'Deleted in Auth0' : health;
 }
 
-/** A deleted user who lacks nothing is not in sync: the axis does not apply. */
+/** A deleted user who lacks nothing is not in sync, nor is an excluded one: the axis does not apply. */
 export function syncWord(sync: Sync, health: Health): string {
-  return health === 'Deleted' && sync === 'Synced' ? 'Not managed' : sync;
+  const isUnmanaged = health === 'Deleted' || health === 'Excluded';
+  return isUnmanaged && sync === 'Synced' ? 'Not managed' : sync;
 }
 
 export function situationWord(situation: Situation): string {

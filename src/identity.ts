@@ -7,7 +7,7 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 
 /** Lower-case letters, digits and hyphens, 1 to 32, not starting with a hyphen. Names a tenant in URLs and logs. */
 export type TenantId = Branded<'TenantId'>;
-/** What Auth0 calls `user_id`. Opaque, at most 255 characters, no control characters. */
+/** What Auth0 calls `user_id`: `provider|id`, at most 255 characters, no control characters. Anything else names no user. */
 export type Auth0UserId = Branded<'Auth0UserId'>;
 /** Tenant's key prefix + Auth0 user id: the `_id` of everything that belongs to one user. */
 export type UserKey = Branded<'UserKey'>;
@@ -21,6 +21,8 @@ export type Code = Branded<'Code'>;
 export type EventId = Branded<'EventId'>;
 
 const TENANT_ID = /^[a-z0-9][a-z0-9-]{0,31}$/;
+/** An id may have more of these bars: `oauth2|connection|id`. */
+const AUTH0_USER_ID = /^[^|]+\|./;
 const DID = /^did:(plc:[a-z2-7]{24}|web:[a-zA-Z0-9.%:-]{1,240})$/;
 /** What the platform gives: five letters, and in older codes letters and digits, also in upper case. */
 const PLATFORM_CODE = /^ac[0-9]{2}[a-z0-9]{4,12}$/i;
@@ -39,12 +41,23 @@ export function parseTenantId(text: string): TenantId | undefined {
 }
 
 export function parseAuth0UserId(value: unknown): Auth0UserId | undefined {
-  if (typeof value !== 'string' || value === '' || value.length > MAX_AUTH0_USER_ID_LENGTH) return undefined;
-  return CONTROL.test(value) ? undefined : (value as Auth0UserId);
+  if (typeof value !== 'string' || value.length > MAX_AUTH0_USER_ID_LENGTH || hasControl(value))
+    return undefined;
+  return AUTH0_USER_ID.test(value) ? (value as Auth0UserId) : undefined;
+}
+
+/** Control characters, line separators, and halves of surrogate pairs. */
+export function hasControl(text: string): boolean {
+  return CONTROL.test(text);
 }
 
 export function userKey(keyPrefix: string, userId: Auth0UserId): UserKey {
   return `${keyPrefix}${userId}` as UserKey;
+}
+
+/** Reads the id in a key that an earlier version wrote, which took any text for the id of a user. */
+export function storedUserId(id: string): Auth0UserId {
+  return id as Auth0UserId;
 }
 
 /** Reads a key that we wrote ourselves, such as the `_id` of a document. */
@@ -65,7 +78,7 @@ export function parseAccountHandle(value: unknown): AccountHandle | undefined {
 /** Any text that a document has for a code counts as one: codes are permanent, whoever gave them. */
 export function parseCode(value: unknown): Code | undefined {
   if (typeof value !== 'string' || value === '' || value.length > MAX_CODE_LENGTH) return undefined;
-  return CONTROL.test(value) ? undefined : (value as Code);
+  return hasControl(value) ? undefined : (value as Code);
 }
 
 /** Whether a text that a person types has the form of a code, and not that of a handle. */

@@ -245,6 +245,23 @@ function program(end: (code: number) => void) {
     .action(async (options) =>
       end(await (await import('./commands/replay.ts')).runReplay({ ...globals(), ...options })),
     );
+  concord
+    .command('import')
+    .option('--apply', 'move it, after showing the report and asking')
+    .option('--yes', 'do not ask')
+    .option(
+      '--limit <n>',
+      'the most users to list of each kind; with --json all are',
+      wholeNumber,
+      DEFAULT_LIMIT,
+    )
+    .option('--by <name>', 'who decides', by)
+    .description(
+      'report what the platform kept in older places (codes in @handles, accounts in atproto_did), and move it',
+    )
+    .action(async (options) =>
+      end(await (await import('./commands/import.ts')).runImport({ ...globals(), ...options })),
+    );
   const credentials = concord
     .command('credentials')
     .description('seal, unseal or reseal the stored passwords of accounts');
@@ -287,7 +304,10 @@ function program(end: (code: number) => void) {
     );
   concord
     .command('doctor')
-    .option('--fix', 'clean up the indexes, after showing what is to be done and asking')
+    .option(
+      '--fix',
+      'clean up the indexes and subjects that are no users, after showing what is to be done and asking',
+    )
     .option('--yes', 'do not ask')
     .option('--simulate', 'drive an invented sign-up up to its plan, in a database that is then dropped')
     .description(

@@ -6,6 +6,7 @@ import type { PassResult, StepInfo } from './engine/converge.ts';
 import type { PullResult } from './engine/pull.ts';
 import type { Upstream } from './errors.ts';
 import type { EventType } from './events/event.ts';
+import type { IgnoredCounts } from './events/ignored.ts';
 import type { IngestResult } from './events/ingest.ts';
 import type { TenantId } from './identity.ts';
 import type { EventLog, Lease } from './ports.ts';
@@ -25,6 +26,8 @@ export interface ServiceObserver {
   onBrokenPass(lease: Lease, durationMs: number): void;
   onIngest(tenant: TenantId, result: IngestResult): void;
   onPull(tenant: TenantId, result: PullResult): void;
+  /** What concerns no user: also part of the results above, and of those it is not told here. */
+  onIgnored(tenant: TenantId, source: 'database', counts: IgnoredCounts): void;
   onSweepProgress(tenant: TenantId, users: number, drifted: number): void;
   /** `route` is null where there is none. */
   onAnswer(method: string, route: string | null, status: number, durationMs: number): void;

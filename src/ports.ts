@@ -14,6 +14,7 @@ import type {
   Removable,
 } from './events/event.ts';
 import type { Auth0Facts } from './events/fold.ts';
+import type { IgnoredCounts, IgnoreReason } from './events/ignored.ts';
 import type { AccountHandle, Auth0UserId, Code, Did, EventId, TenantId, UserKey } from './identity.ts';
 
 export interface Clock {
@@ -125,6 +126,25 @@ export interface Rejects {
   add(rejects: readonly Reject[]): Promise<void>;
 }
 
+/** How many entries and changes of a tenant were ignored for one reason. */
+export interface Ignored {
+  readonly tenant: TenantId;
+  readonly reason: IgnoreReason;
+  readonly count: number;
+  readonly firstAt: Date;
+  readonly lastAt: Date;
+}
+
+export interface IgnoredReader {
+  /** Of these tenants, each tenant and reason once. */
+  read(tenants: readonly TenantId[]): Promise<readonly Ignored[]>;
+}
+
+/** What was ignored is counted and not kept; what comes twice is counted twice. */
+export interface IgnoredTotals extends IgnoredReader {
+  add(tenant: TenantId, counts: IgnoredCounts, at: Date): Promise<void>;
+}
+
 /** How far sources have been read, kept over restarts. */
 export interface Cursors {
   /** The position as it was set, or undefined when none ever was. */
@@ -168,8 +188,11 @@ export interface Lease {
   readonly shown: SubjectView | undefined;
 }
 
-/** Deleted: Auth0 does not have the user any more, or the user was forgotten. Never counted as in sync. */
-export type Health = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended' | 'Deleted';
+/**
+ * Deleted: Auth0 does not have the user any more, or the user was forgotten. Excluded: the configuration says that nothing
+ * is done. Neither is ever counted as in sync.
+ */
+export type Health = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended' | 'Deleted' | 'Excluded';
 export type Sync = 'Synced' | 'OutOfSync' | 'Unknown';
 
 /** What has been there since the user's present life in Auth0 began; see `Sights` in events/fold.ts. */
@@ -232,6 +255,8 @@ export interface KnownSubject extends Pick<SubjectView, 'sights' | 'code' | 'did
   readonly lackedSince: Date | undefined;
   /** The last reconciliation found something that only a person can resolve. */
   readonly needsAction: boolean;
+  /** The configuration excluded the user at the last reconciliation. */
+  readonly wasExcluded: boolean;
   /** The last reconciliation found that the account moved to another PDS. */
   readonly hasMigrated: boolean;
 }
@@ -371,10 +396,22 @@ export interface WorkQueue {
    * as they are. Of a user who was looked at before, only what was seen is shown anew.
    */
   showSeen(seen: readonly FirstSeen[], now: Date): Promise<void>;
+  /**
+   * Ends a pass that found no user: what is shown, and that the user is known at all, goes. One that was marked due
+   * again meanwhile stays due, and nothing is shown of it. Throws LeaseLostError, writing nothing, when the lease is no
+   * longer ours.
+   */
+  drop(lease: Lease): Promise<void>;
   /** Gives a lease back with nothing changed: the user is due as before. */
   release(lease: Lease): Promise<void>;
   /** When the next user becomes due; undefined when none is waiting. */
   nextDueAt(): Promise<Date | undefined>;
+}
+
+/** Subjects that are no users: from before their ids were told from those of users, or of a pass that broke off. */
+export interface NoUserReader {
+  /** By key: whose id is not `provider|id`, or is one that Auth0 calls invalid, as the log says last. */
+  noUsers(tenants: readonly TenantId[]): Promise<readonly Omit<Trigger, 'cause'>[]>;
 }
 
 // ── Reservations ──
@@ -587,6 +624,9 @@ export interface Eraser {
 
 export type Auth0User = Auth0Facts;
 
+/** `absent` only when Auth0 says 404 of the user; `invalid` only when it says that the id is none of a user. */
+export type Auth0Answer = Auth0User | 'absent' | 'invalid';
+
 /** A row of a listing that names no user. Holds no personal data. */
 export interface UnreadableRow {
   /** What is wrong, by the names of the fields. */
@@ -609,12 +649,12 @@ export interface UserPage {
 /** The users of every tenant. */
 export interface People {
   /** Reads one user by id, immediately consistent; undefined for a key of no configured tenant. */
-  user(key: UserKey): Promise<Auth0User | 'absent' | undefined>;
+  user(key: UserKey): Promise<Auth0Answer | undefined>;
 }
 
 export interface Directory {
-  /** Reads one user by id, immediately consistent. `absent` only when Auth0 says 404. */
-  user(id: Auth0UserId): Promise<Auth0User | 'absent'>;
+  /** Reads one user by id, immediately consistent. */
+  user(id: Auth0UserId): Promise<Auth0Answer>;
   /** Users with this email, immediately consistent. */
   usersByEmail(email: string): Promise<readonly Auth0User[]>;
   /** The user with this id, and users whose `linked` names it, eventually consistent: a hint, never a proof of absence. */
@@ -676,6 +716,11 @@ export interface Documents {
         /** The sign-up time; undefined where there is none that can be read. */
         readonly when: Date | undefined;
         readonly account: AccountRecord | undefined;
+        /**
+         * Where `atproto` names no account: the one that the platform named in fields of their own (`atproto_did`), which
+         * `concord import` moves. Without a DID when that cannot be read.
+         */
+        readonly oldAccount?: { readonly did: Did | undefined };
         /** The sealed password kept beside an account creation that was intended. */
         readonly pending: { readonly intent: EventId; readonly password: string } | undefined;
       }

@@ -14,6 +14,7 @@ import { positionReader } from './mongo/cursors.ts';
 import { documentReader } from './mongo/document-reader.ts';
 import { eventReader } from './mongo/event-log.ts';
 import { eventTail } from './mongo/event-tail.ts';
+import { ignoredReader } from './mongo/ignored.ts';
 import { standingReader } from './mongo/standings.ts';
 import { subjectReader } from './mongo/subjects.ts';
 import { userPages } from './mongo/user-pages.ts';
@@ -65,6 +66,7 @@ export function overviewFor(
       standings: standingReader(db, tenants),
       positions: positionReader(db),
       alerts: alertReader(db),
+      ignored: ignoredReader(db),
       silence: alerts.silence,
     },
     tenants,

@@ -18,9 +18,11 @@ import { connect } from './mongo/connection.ts';
 import { cursorReader } from './mongo/cursors.ts';
 import { documentReader } from './mongo/document-reader.ts';
 import { eventLog, eventReader } from './mongo/event-log.ts';
+import { ignoredTotals } from './mongo/ignored.ts';
 import { inactiveAccountReader } from './mongo/inactive-accounts.ts';
 import { indexRepair } from './mongo/index-repair.ts';
 import { mongodbInspection } from './mongo/inspection.ts';
+import { noUserReader } from './mongo/no-users.ts';
 import { rejects } from './mongo/rejects.ts';
 import { reservationReader } from './mongo/reservations.ts';
 import { openScratch } from './mongo/scratch.ts';
@@ -55,6 +57,7 @@ export function wireDoctor(config: Config, clock: Clock): Surroundings & { close
       mongodb: mongodbInspection(db, clock.now),
       open: () => connection.open(),
       events: eventReader(db),
+      noUsers: noUserReader(db, eventReader(db)),
       cursors: cursorReader(db),
       documents: documentReader(db),
       passwords: storedPasswordReader(db),
@@ -116,7 +119,14 @@ export function wireSimulation(config: Config, clock: Clock) {
         ...{ handleDomain: handleDomainOf(accounts), settings: engineSettings(config) },
         reservations: reservationReader(db),
       },
-      ...{ log, queue: workQueue(db), rejects: rejects(db), subjects, chooseHandle },
+      ...{
+        log,
+        queue: workQueue(db),
+        rejects: rejects(db),
+        ignored: ignoredTotals(db),
+        subjects,
+        chooseHandle,
+      },
       ...{ clock, random: systemRandom, logger: createLogger({ level: 'silent' }) },
     };
     return { side, dispose };
@@ -140,10 +150,10 @@ export function wireSimulation(config: Config, clock: Clock) {
   };
 }
 
-/** For `doctor --fix`: creates and drops indexes, and nothing else. */
-export function wireIndexRepair(config: Config) {
+/** For `doctor --fix`: creates and drops indexes, removes subjects that are no users, and nothing else. */
+export function wireRepair(config: Config) {
   const { db, close } = connect({ ...config.mongodb, appName: 'concord doctor' });
-  return { repair: indexRepair(db), close };
+  return { repair: indexRepair(db), queue: workQueue(db), leaseMs: config.engine.leaseMs, close };
 }
 
 function once<T>(build: () => T): () => T {

@@ -11,7 +11,7 @@ import { createAuth0Client } from './auth0/client.ts';
 import { createTenantLogs } from './auth0/logs.ts';
 import { createDirectory } from './auth0/management.ts';
 import type { Config, TenantConfig } from './config/schema.ts';
-import { emailTagOf } from './config/tenants.ts';
+import { emailTagOf, exclusionFor } from './config/tenants.ts';
 import { createVault } from './credentials.ts';
 import type { OneUserDeps } from './desk/one-user.ts';
 import type { AssessDeps, AssessedTenant } from './engine/assess.ts';
@@ -36,6 +36,7 @@ import { eraser } from './mongo/erasure.ts';
 import { eventLog, eventReader } from './mongo/event-log.ts';
 import { eventTail } from './mongo/event-tail.ts';
 import { historyPages } from './mongo/history-pages.ts';
+import { ignoredTotals } from './mongo/ignored.ts';
 import { inactiveAccountReader, inactiveAccounts } from './mongo/inactive-accounts.ts';
 import { ensureCollections } from './mongo/indexes.ts';
 import { historyReader, readModel } from './mongo/read-model.ts';
@@ -60,6 +61,7 @@ import type {
   DocumentChanges,
   EventLog,
   EventTail,
+  IgnoredTotals,
   Rejects,
   Standings,
   SubjectReader,
@@ -87,6 +89,7 @@ export interface Engine {
   readonly assess: AssessDeps;
   readonly tenants: readonly WiredTenant[];
   readonly rejects: Rejects;
+  readonly ignored: IgnoredTotals;
   readonly pull: PullDeps;
   readonly sweep: SweepDeps;
   readonly userPages: UserPages;
@@ -177,7 +180,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
   const assess = { ...lookedAt, reservations: reserved, handleDomain, settings };
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
   return {
-    sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: config.tenants },
+    sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: tenants },
     converge: {
       log,
       queue,
@@ -201,6 +204,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
     assess,
     tenants,
     rejects: rejects(db),
+    ignored: ignoredTotals(db),
     pull: pullDeps(db, config, logger, observer),
     standings: () => standingReader(db, served).standings(systemClock.now()),
     userPages: userPages(db, served),
@@ -268,6 +272,7 @@ function pullDeps(db: Db, config: Config, logger: Logger, observer?: EngineObser
     log: logFor(db, observer),
     queue: workQueue(db),
     rejects: rejects(db),
+    ignored: ignoredTotals(db),
     cursors: cursors(db),
     clock: systemClock,
     random: systemRandom,
@@ -330,7 +335,8 @@ export function wireForget(config: Config) {
     random: systemRandom,
     leaseMs: config.engine.leaseMs,
   };
-  return { forgetting, documents, tenants: tenantsFor(config), close };
+  const known = { documents, subjects: forgetting.subjects, events: forgetting.log };
+  return { forgetting, known, tenants: tenantsFor(config), close };
 }
 
 /** For `credentials`: with `dryRun`, nothing that could write. Needs MongoDB and the keys. */
@@ -404,6 +410,7 @@ function tenantsFor(config: Config, observer?: EngineObserver, limited: Limited[
       id,
       keyPrefix,
       emailTag: emailTagOf(config.tenants, tenant),
+      excludedBy: exclusionFor(config, tenant),
       logRetentionDays: tenant.logRetentionDays ?? undefined,
       get directory() {
         return auth0().directory;

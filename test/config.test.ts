@@ -136,6 +136,27 @@ describe('one tenant from the environment', () => {
   });
 });
 
+describe('exclude', () => {
+  const withExclude = (exclude: unknown) => problems({ yaml: JSON.stringify({ exclude }) });
+
+  test('is a list of keys and patterns, and none by default', () => {
+    expect(load().exclude).toEqual([]);
+    expect(load().tenants[0]?.exclude).toEqual([]);
+    expect(load({ yaml: JSON.stringify({ exclude: ['guest-*', 'auth0|1'] }) }).exclude).toEqual([
+      'guest-*',
+      'auth0|1',
+    ]);
+  });
+
+  test('does not take what excludes every user, or no text', () => {
+    expect(withExclude(['*'])).toEqual([
+      expect.stringMatching(/^exclude\[0\]: must not be \*, which excludes/),
+    ]);
+    expect(withExclude(['a', 7])).toEqual(['exclude[1]: must be a text: put it in quotes']);
+    expect(withExclude('guest-*')).toEqual(['exclude: must be a list of keys and patterns']);
+  });
+});
+
 describe('NAME_FILE', () => {
   const { PDS_ADMIN_PASSWORD: _, ...without } = ENV;
   const env = { ...without, PDS_ADMIN_PASSWORD_FILE: '/run/secrets/pds' };

@@ -28,7 +28,7 @@ async function hear({ tenant, userId }: Member, code: string): Promise<void> {
     log_id: `900${userId.slice(userId.indexOf('|') + 1)}${code}`,
     data: { type: code, date: new Date().toISOString(), user_id: userId },
   };
-  const deps = { log, queue, clock, rejects: engine.rejects };
+  const deps = { log, queue, clock, rejects: engine.rejects, ignored: engine.ignored };
   expect(await ingest(deps, { id: tenant, keyPrefix: '' }, [entry])).toMatchObject({ accepted: 1 });
 }
 

@@ -6,6 +6,7 @@ import { cursorsContract } from './mongo/cursors.contract.ts';
 import { documentStoreContract } from './mongo/documents.contract.ts';
 import { eventLogContract } from './mongo/event-log.contract.ts';
 import { historyPagesContract } from './mongo/history-pages.contract.ts';
+import { ignoredContract } from './mongo/ignored.contract.ts';
 import { inactiveAccountsContract } from './mongo/inactive-accounts.contract.ts';
 import { alice, all, at, bob, code, handle, person, tenant } from './mongo/people.ts';
 import { reservationsContract } from './mongo/reservations.contract.ts';
@@ -24,6 +25,7 @@ import { inMemoryDocuments } from './support/in-memory/documents.ts';
 import { inMemoryEventLog } from './support/in-memory/event-log.ts';
 import { inMemoryHistoryPages } from './support/in-memory/history-pages.ts';
 import type { PortCall } from './support/in-memory/hooks.ts';
+import { inMemoryIgnored } from './support/in-memory/ignored.ts';
 import { inMemoryInactiveAccounts } from './support/in-memory/inactive-accounts.ts';
 import { inMemoryRejects } from './support/in-memory/rejects.ts';
 import { inMemoryReservations } from './support/in-memory/reservations.ts';
@@ -42,6 +44,9 @@ cursorsContract(async () => inMemoryCursors());
 workQueueContract(async () => inMemoryWorkQueue());
 describe('reservations in memory', () => {
   reservationsContract(async () => inMemoryReservations());
+});
+describe('totals of what was ignored in memory', () => {
+  ignoredContract(async () => inMemoryIgnored());
 });
 describe('runs in memory', () => {
   runsContract(async () => inMemoryRuns());

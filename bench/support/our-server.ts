@@ -1,9 +1,11 @@
 /** Concord's webhook in a process of its own, wired as `serve` wires it, with nobody who converges. */
+
 import { ingest } from '../../src/events/ingest.ts';
 import { createServer } from '../../src/http/server.ts';
 import { createLogger } from '../../src/logger.ts';
 import { connect } from '../../src/mongo/connection.ts';
 import { eventLog } from '../../src/mongo/event-log.ts';
+import { ignoredTotals } from '../../src/mongo/ignored.ts';
 import { rejects } from '../../src/mongo/rejects.ts';
 import { workQueue } from '../../src/mongo/work-queue.ts';
 import { systemClock } from '../../src/system.ts';
@@ -15,7 +17,13 @@ serveAsChild(async (options) => {
   const { uri, database, token } = options as ServerStart;
   const connection = connect({ uri, database, appName: 'concord-bench' });
   const { db } = connection;
-  const deps = { log: eventLog(db), rejects: rejects(db), queue: workQueue(db), clock: systemClock };
+  const deps = {
+    log: eventLog(db),
+    rejects: rejects(db),
+    ignored: ignoredTotals(db),
+    queue: workQueue(db),
+    clock: systemClock,
+  };
   const server = createServer({
     tenants: [{ ...TENANT, logTokens: [token] }],
     ingest: (tenant, entries, unreadable) => ingest(deps, tenant, entries, unreadable),

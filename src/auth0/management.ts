@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { UpstreamError } from '../errors.ts';
 import type { InexactReason } from '../events/event.ts';
 import type { Auth0UserId } from '../identity.ts';
-import type { Auth0User, Directory, UnreadableRow, UserPage } from '../ports.ts';
+import type { Auth0Answer, Auth0User, Directory, UnreadableRow, UserPage } from '../ports.ts';
 import type { Refusal } from '../upstream.ts';
 import type { Auth0Client } from './client.ts';
 import { EXPORT_PAGE_SIZE, exportUsers } from './export.ts';
@@ -61,15 +61,15 @@ function* pagesOf({ users, unreadable, inexact }: Listed): Iterable<UserPage> {
 
 const FIELDS = { fields: USER_FIELDS.join(','), include_fields: true };
 
-async function readUser(client: Auth0Client, id: Auth0UserId): Promise<Auth0User | 'absent'> {
-  return client.call<Auth0User | 'absent'>({
+async function readUser(client: Auth0Client, id: Auth0UserId): Promise<Auth0Answer> {
+  return client.call<Auth0Answer>({
     method: 'GET',
     route: 'users.get',
     path: `/api/v2/users/${encodeURIComponent(id)}`,
     query: FIELDS,
     bucket: 'users',
     parse: (body) => UserAnswer.refine((user) => user.userId === id, { path: ['user_id'] }).parse(body),
-    refusal: (answer) => (saysNoSuchUser(answer) ? 'absent' : undefined),
+    refusal: (answer) => (saysNoSuchUser(answer) ? 'absent' : saysNoUserId(answer) ? 'invalid' : undefined),
   });
 }
 
@@ -104,6 +104,13 @@ const NoSuchUser = z.object({
  */
 function saysNoSuchUser({ status, body }: Refusal): boolean {
   return status === 404 && NoSuchUser.safeParse(body).success;
+}
+
+const NoUserId = z.object({ statusCode: z.literal(400), errorCode: z.literal('invalid_uri') });
+
+/** "Path validation error: 'Object didn't pass validation for format user-id-with-max-length: …' on property id". */
+function saysNoUserId({ status, body }: Refusal): boolean {
+  return status === 400 && NoUserId.safeParse(body).success;
 }
 
 // ── Small tenants: pages ──

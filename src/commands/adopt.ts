@@ -18,7 +18,7 @@ import { runAdoptAll } from './adopt-all.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from './command.ts';
 import { confirm } from './confirm.ts';
 import { type DecisionOptions, decidedBy } from './decisions.ts';
-import { findUser } from './find-user.ts';
+import { findUserToTouch } from './find-user.ts';
 
 export interface AdoptOptions extends DecisionOptions {
   /** Every user with the condition that `reason` names; `why` is kept in the log then. */
@@ -86,7 +86,7 @@ async function adoptOne(text: string, account: string | undefined, options: Adop
 async function propose(text: string, account: string | undefined, options: AdoptOptions): Promise<Shown> {
   const side = wireReadSide(configFor(options, ['mongodb', 'auth0', 'pds']));
   try {
-    const found = await findUser(text, side.tenants, side.assess.documents);
+    const found = await findUserToTouch(text, side.tenants, side.assess);
     return { found, ...(await proposeAdoption(side.assess, found, account, new Date())) };
   } finally {
     await side.close();
@@ -109,7 +109,7 @@ async function withdraw(text: string, options: AdoptOptions): Promise<ExitCode> 
   const { json, stdout } = terminalOf(options);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
-    const found = await findUser(text, engine.tenants, engine.assess.documents);
+    const found = await findUserToTouch(text, engine.tenants, engine.assess);
     const did = await withdrawAdoption(engine.converge, found, decidedBy(options));
     if (json) printJson({ command: 'adopt', user: found.user, did, withdrawn: true });
     else stdout.write(`The adoption of ${did} for ${visible(found.user)} is withdrawn.\n`);

@@ -41,6 +41,10 @@ export function printAudit(report: AuditReport, { stdout, style }: Pick<Terminal
     stdout.write(
       `  ${style('red', String(report.unreadable).padStart(9))} rows of Auth0's listing name no user\n`,
     );
+  if (report.excluded > 0)
+    stdout.write(
+      `  ${String(report.excluded).padStart(9)} excluded by the configuration; not in the figures above\n`,
+    );
   if (report.deleted > 0)
     stdout.write(
       `  ${String(report.deleted).padStart(9)} deleted in Auth0, by what Concord knows; not in the figures above\n`,

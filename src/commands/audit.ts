@@ -6,13 +6,14 @@ import { countDeleted } from '../engine/deleted-users.ts';
 import { gapToJson } from '../engine/gap-text.ts';
 import { openGaps } from '../engine/gaps.ts';
 import { NameSet } from '../engine/name-set.ts';
+import { notExcluded } from '../engine/owner.ts';
 import { pausedUsers, withPause } from '../engine/paused.ts';
 import { Repositories } from '../engine/repositories.ts';
 import { countOrphans, type OrphanCounts } from '../engine/reverse.ts';
 import { UsageError } from '../errors.ts';
 import type { InexactReason, ResourceTotals, Situation } from '../events/event.ts';
 import type { Gap } from '../events/gap.ts';
-import type { TenantId } from '../identity.ts';
+import { type TenantId, userKey } from '../identity.ts';
 import type { UserPage, UserPages } from '../ports.ts';
 import * as indexes from '../reconcilers/indexes.ts';
 import { printJson, printLine, SCHEMA_VERSION } from '../terminal/output.ts';
@@ -54,6 +55,8 @@ export interface AuditReport {
   readonly unreadable: number;
   /** Listings that were not exact: the figures are of those who are listed, and say nothing about who is missing. */
   readonly inexact: readonly { readonly tenant: string; readonly reason: InexactReason }[];
+  /** Users of the listings whom the configuration excludes; in no other figure here. */
+  readonly excluded: number;
   /** Known users who are deleted in Auth0 or forgotten, by the read model: in no listing, and in no other figure here. */
   readonly deleted: number;
   /** By the listings alone; null when not everyone was looked at, or a listing was not exact. */
@@ -133,23 +136,26 @@ export async function audit(
   const tally = new Tally();
   const paused = await pausedUsers(deps.events, new Date(startedAt));
   const listed = new NameSet();
-  const users: AuditedUser[] = [];
+  const inTrouble: AuditedUser[] = [];
   let looked = 0;
   let usersInTrouble = 0;
   let unreadable = 0;
   const inexact = new Map<TenantId, InexactReason>();
+  let excluded = 0;
   for (const tenant of tenants) {
     const before = looked;
     for await (const page of pagesOf(tenant, since)) {
-      for (const assessed of await assess(looking, tenant, page.users, new Date())) {
-        listed.add(assessed.user);
+      const users = notExcluded(page.users, tenant);
+      excluded += page.users.length - users.length;
+      for (const { userId } of page.users) listed.add(userKey(tenant.keyPrefix, userId));
+      for (const assessed of await assess(looking, tenant, users, new Date())) {
         const assessment = withPause(assessed, paused);
         tally.add(assessment);
         if (!isDrifted(assessment)) continue;
         usersInTrouble += 1;
         if (usersInTrouble > limit) continue;
         const row = auditedUser(tenant.id, assessment);
-        if (onUser === undefined) users.push(row);
+        if (onUser === undefined) inTrouble.push(row);
         else await onUser(row);
       }
       const { length: odd } = page.unreadable ?? [];
@@ -170,10 +176,11 @@ export async function audit(
     totals: tally.totals(),
     situations: tally.situations(),
     indexes: indexes.plan(indexes.WANTED_INDEXES, await deps.documents.indexes()),
-    users,
+    users: inTrouble,
     usersInTrouble,
     unreadable,
     inexact: [...inexact].map(([tenant, reason]) => ({ tenant, reason })),
+    excluded,
     deleted: await countDeleted(side.userPages, ids, isListed, new Date()),
     orphans:
       since === undefined && inexact.size === 0

@@ -22,7 +22,7 @@ export async function runCapture(text: string, options: CaptureOptions): Promise
   const { stdout, json } = terminalOf(options);
   const side = wireReadSide(config);
   try {
-    const { user, userId, tenant } = await findUser(text, side.tenants, side.assess.documents);
+    const { user, userId, tenant } = await findUser(text, side.tenants, side.assess);
     const who = { user, userId, tenant, concord: concordVersion(), node: process.version };
     const captured = await capture(side.assess, who, new Date());
     const report = `${JSON.stringify(captured, undefined, 1)}\n`;

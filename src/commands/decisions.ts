@@ -1,5 +1,6 @@
 /** `pause`, `resume`, `retry`: what a person decides about one user. Each is an event, and says who and why. */
 import { decide } from '../engine/decide.ts';
+import { isExcluded } from '../engine/owner.ts';
 import { UsageError } from '../errors.ts';
 import type { Decided } from '../events/event.ts';
 import { printJson } from '../terminal/output.ts';
@@ -14,7 +15,7 @@ import {
   type Terminal,
   terminalOf,
 } from './command.ts';
-import { findUser } from './find-user.ts';
+import { findUserToTouch } from './find-user.ts';
 import { momentAhead } from './moment.ts';
 
 export interface DecisionOptions extends GlobalOptions {
@@ -36,7 +37,7 @@ export interface PauseOptions extends DecisionOptions {
 
 export async function runPause(text: string, options: PauseOptions): Promise<ExitCode> {
   return withEngine(options, async (engine, terminal) => {
-    const found = await findUser(text, engine.tenants, engine.assess.documents);
+    const found = await findUserToTouch(text, engine.tenants, engine.assess);
     const until = options.until === undefined ? null : momentAhead(options.until, new Date()).toISOString();
     const trigger = { user: found.user, userId: found.userId, tenant: found.tenant.id };
     await decide(engine.converge, trigger, 'user.paused', { by: options.by, reason: options.reason, until });
@@ -46,7 +47,7 @@ export async function runPause(text: string, options: PauseOptions): Promise<Exi
 
 export async function runResume(text: string, options: DecisionOptions): Promise<ExitCode> {
   return withEngine(options, async (engine, terminal) => {
-    const found = await findUser(text, engine.tenants, engine.assess.documents);
+    const found = await findUserToTouch(text, engine.tenants, engine.assess);
     const trigger = { user: found.user, userId: found.userId, tenant: found.tenant.id };
     await decide(engine.converge, trigger, 'user.resumed', decidedBy(options));
     say(terminal, 'resume', found.user, 'resumed, and due');
@@ -64,7 +65,7 @@ export async function runRetry(text: string | undefined, options: RetryOptions):
   }
   return withEngine(options, async (engine, terminal) => {
     if (text !== undefined) {
-      const found = await findUser(text, engine.tenants, engine.assess.documents);
+      const found = await findUserToTouch(text, engine.tenants, engine.assess);
       const trigger = { user: found.user, userId: found.userId, tenant: found.tenant.id };
       await decide(engine.converge, trigger, 'user.retried', decidedBy(options));
       return say(terminal, 'retry', found.user, 'due once more, with failures and refusals forgotten');
@@ -81,10 +82,10 @@ export async function retryFailed(
   decided: Decided,
 ): Promise<number> {
   let users = 0;
-  for (const { id: tenant } of tenants) {
+  for (const { id: tenant, excludedBy } of tenants) {
     for await (const subject of converge.subjects.list(tenant, { unsettled: true })) {
-      if (subject.attempts === 0 && !subject.quarantined) continue;
       const { user, userId } = subject;
+      if ((subject.attempts === 0 && !subject.quarantined) || isExcluded({ excludedBy }, user)) continue;
       await decide(converge, { user, userId, tenant }, 'user.retried', decided);
       users += 1;
     }

@@ -12,13 +12,14 @@ import type { Clock } from '../ports.ts';
 import { systemClock } from '../system.ts';
 import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
-import { wireDoctor, wireIndexRepair, wireSimulation } from '../wire-doctor.ts';
+import { wireDoctor, wireRepair, wireSimulation } from '../wire-doctor.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
 import { confirm } from './confirm.ts';
+import { cleanUpNoUsers } from './doctor-no-users.ts';
 import { printDiagnosis, printRepair } from './doctor-report.ts';
 
 export interface DoctorOptions extends GlobalOptions {
-  /** Clean up the indexes. */
+  /** Clean up the indexes, and subjects that are no users. */
   readonly fix?: boolean | undefined;
   readonly yes?: boolean | undefined;
   /** Drive an invented sign-up through all but Auth0. */
@@ -38,6 +39,8 @@ export async function runDoctor(options: DoctorOptions): Promise<ExitCode> {
   const terminal = terminalOf(options);
   const load: Load = (needs) => configFor(options, needs);
   const repair = options.fix === true ? await repairIndexes(load, options, terminal) : undefined;
+  const cleaned =
+    options.fix === true ? await cleanUpNoUsers(load(['mongodb']), options, terminal) : undefined;
   const progress = createProgress({ label: 'looking', stream: terminal.stderr, now: () => new Date() });
   let ended = 0;
   const onEnd = () => {
@@ -50,7 +53,9 @@ export async function runDoctor(options: DoctorOptions): Promise<ExitCode> {
   const { checks, findings } = diagnosis;
   if (terminal.json) {
     const fix =
-      repair === undefined ? {} : { fix: { ...repair, steps: repair.steps.map(({ text }) => text) } };
+      repair === undefined
+        ? {}
+        : { fix: { ...repair, steps: repair.steps.map(({ text }) => text), notUsers: cleaned } };
     printJson({ command: 'doctor', checks, findings: findings.length, ...fix, durationMs });
   } else printDiagnosis(diagnosis, durationMs, terminal);
   return findings.length === 0 ? EXIT.clean : EXIT.differences;
@@ -128,7 +133,7 @@ export async function carryOutRepair(
   { steps }: Repair,
   onDone: Parameters<typeof carryOut>[2],
 ): Promise<void> {
-  const { repair, close } = wireIndexRepair(config);
+  const { repair, close } = wireRepair(config);
   try {
     await carryOut(repair, steps, onDone);
   } finally {

@@ -23,8 +23,7 @@ export async function runEvents(text: string | undefined, options: EventsOptions
   const { stdout, json, style } = terminal;
   const side = wireReadSide(config);
   try {
-    const user =
-      text === undefined ? undefined : (await findUser(text, side.tenants, side.assess.documents)).user;
+    const user = text === undefined ? undefined : (await findUser(text, side.tenants, side.assess)).user;
     if (options.follow === true) {
       const { assess, tail } = side;
       await followEvents({ events: assess.events, tail, user, limit: options.limit }, terminal);

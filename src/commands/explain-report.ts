@@ -3,7 +3,7 @@ import type { Effect, ExplainedCondition, Explanation, Known } from '../engine/e
 import type { Explained, Unread } from '../engine/explain-user.ts';
 import { plannedAction } from '../engine/planned-action.ts';
 import { type Chain, isLook, partOf } from '../events/causes.ts';
-import type { ConcordEvent } from '../events/event.ts';
+import { type ConcordEvent, excludedMessage } from '../events/event.ts';
 import { summary } from '../events/summary.ts';
 import type { Health, Sync } from '../ports.ts';
 import { formatRelative } from '../terminal/duration.ts';
@@ -19,12 +19,13 @@ const HEALTH_COLORS: Readonly<Record<Health, Format>> = {
   Degraded: 'red',
   Suspended: 'yellow',
   Deleted: 'dim',
+  Excluded: 'dim',
 };
 
 export function printExplanation(explained: Explained, limit: number, terminal: Terminal): void {
   const { explanation } = explained;
   const { stdout, style } = terminal;
-  const { user, sync, health, deleted } = explanation;
+  const { user, sync, health, deleted, noUser, excludedBy } = explanation;
   // A deleted user may lack nothing, and is not in sync for it.
   const axes = health === 'Deleted' && sync === 'Synced' ? '' : `${style(SYNC_COLORS[sync], sync)}  `;
   const say = (line = '') => stdout.write(`${line}\n`);
@@ -33,7 +34,10 @@ export function printExplanation(explained: Explained, limit: number, terminal: 
     say(style('bold', title));
     if (rows.length > 0) say(formatTable({ head, rows, style, width: stdout.columns }));
   };
-  say(`${style('bold', visible(user))}  ${axes}${style(HEALTH_COLORS[health], health)}`);
+  const standing = noUser === undefined ? `${axes}${style(HEALTH_COLORS[health], health)}` : 'not a user';
+  say(`${style('bold', visible(user))}  ${standing}`);
+  if (noUser !== undefined) say(style('yellow', noUserSentence(noUser)));
+  if (excludedBy !== undefined) say(style('yellow', visible(excludedMessage(excludedBy))));
   if (deleted !== undefined) say(style('yellow', deletedSentence(deleted)));
   say(sourceOf(explained));
   if (explanation.withheld !== undefined) say(style('yellow', visible(explanation.withheld.message)));
@@ -88,6 +92,12 @@ function deletedSentence({ since, forgotten }: NonNullable<Explanation['deleted'
   const when = since === undefined ? '' : ` (since ${since.toISOString()})`;
   const said = `The user is deleted in Auth0${when}.`;
   return forgotten ? `The user is forgotten: personal data is blanked in the log. ${said}` : said;
+}
+
+function noUserSentence({ since }: NonNullable<Explanation['noUser']>): string {
+  return since === undefined
+    ? 'This key is not that of a user: the ids of Auth0 are provider|id. Nothing is done for it.'
+    : `Auth0 says that this is not the id of a user (since ${since.toISOString()}). Nothing is done for it.`;
 }
 
 const NAMES = { auth0: 'Auth0', mongodb: 'MongoDB', pds: 'the PDS', plc: 'the DID directory' } as const;

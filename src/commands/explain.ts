@@ -33,7 +33,7 @@ export async function runExplain(text: string, options: ExplainOptions): Promise
   const terminal = terminalOf(options);
   const side = wireReadSide(config);
   try {
-    const found = await findUser(text, side.tenants, side.assess.documents);
+    const found = await findUser(text, side.tenants, side.assess);
     const isToLook = at === undefined && options.offline !== true;
     const explained = await explainUser(side.assess, found, at ?? now, isToLook);
     if (!explained.isKnown)
@@ -50,11 +50,14 @@ export async function runExplain(text: string, options: ExplainOptions): Promise
 }
 
 function toJson({ explanation, unread }: Explained) {
-  const { known, heard, plan, withheld, conditions, effects, at, retryAt, deleted, ...rest } = explanation;
+  const { known, heard, plan, withheld, conditions, effects, at, retryAt, deleted, noUser, ...rest } =
+    explanation;
   return {
     ...rest,
     at: at.toISOString(),
     deleted: deleted === undefined ? null : { ...deleted, since: deleted.since?.toISOString() ?? null },
+    notAUser: noUser === undefined ? null : { since: noUser.since?.toISOString() ?? null },
+    excludedBy: explanation.excludedBy ?? null,
     unread,
     heard: { count: heard.count, newest: heard.newest === undefined ? null : link(heard.newest) },
     known: known.map(({ event, chain }) => ({ ...link(event), ...because(chain) })),

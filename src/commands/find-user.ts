@@ -1,21 +1,24 @@
-/** From what a person types to one user: an Auth0 id, @handle, code, email or DID. */
+/** From what a person types to one user: an Auth0 id, @handle, code, email, DID or stored key. */
 import type { AssessedTenant } from '../engine/assess.ts';
-import { candidates, type FoundUser, suggestions } from '../engine/find-user.ts';
+import { candidates, type FoundUser, KEY_PREFIX, type KnownKeys, suggestions } from '../engine/find-user.ts';
+import { refuseUntouchable } from '../engine/owner.ts';
 import { UsageError } from '../errors.ts';
 import type { DocumentReader } from '../ports.ts';
 import { visible } from '../terminal/visible.ts';
+
+type Known = KnownKeys & { readonly documents: Pick<DocumentReader, 'namesAmong'> };
 
 /** Throws UsageError USER_NOT_FOUND or USER_AMBIGUOUS. An id is taken as it is: Auth0 says whether it exists. */
 export async function findUser(
   text: string,
   tenants: readonly AssessedTenant[],
-  documents: DocumentReader,
+  known: Known,
 ): Promise<FoundUser> {
-  const { found, unasked } = await candidates(text.trim(), tenants, documents);
+  const { found, unasked } = await candidates(text, tenants, known);
   if (unasked[0] !== undefined) throw unasked[0].error;
   const [first, ...others] = found;
   if (first === undefined) {
-    const names = await suggestions(text.trim(), documents);
+    const names = await suggestions(text.trim(), known.documents);
     const meant = names.length === 0 ? '' : `Did you mean ${names.map(visible).join(' or ')}? `;
     const hint = 'Give an Auth0 id (auth0|…), @handle, code, email or DID.';
     throw new UsageError(`No user is known as ${visible(text)}. ${meant}${hint}`, 'USER_NOT_FOUND');
@@ -23,9 +26,23 @@ export async function findUser(
   if (others.length > 0) {
     const keys = found.map(({ user }) => visible(user)).join(', ');
     throw new UsageError(
-      `${visible(text)} is more than one user: ${keys}. Give the id of one.`,
+      `${visible(text)} is more than one user: ${keys}. Give the id of one, or ${KEY_PREFIX} and the key.`,
       'USER_AMBIGUOUS',
     );
   }
   return first;
+}
+
+/**
+ * The same, for a command that looks at the user or changes something. Throws UsageError USER_EXCLUDED for a user whom the
+ * configuration excludes, and NOT_A_USER for a key that is no user's and that Concord knows only from documents.
+ */
+export async function findUserToTouch(
+  text: string,
+  tenants: readonly AssessedTenant[],
+  known: Known,
+): Promise<FoundUser> {
+  const found = await findUser(text, tenants, known);
+  await refuseUntouchable(found, known.subjects);
+  return found;
 }

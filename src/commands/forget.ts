@@ -24,7 +24,7 @@ export async function runForget(text: string, options: ForgetOptions): Promise<E
   const terminal = terminalOf(options);
   const side = wireForget(configFor(options, ['mongodb', 'auth0', 'pds']));
   try {
-    const { user, userId, tenant } = await findUser(text, side.tenants, side.documents);
+    const { user, userId, tenant } = await findUser(text, side.tenants, side.known);
     const person = { user, userId, tenant: tenant.id };
     if (options.force !== true) await refuseWhileWaitedFor(side.forgetting, person);
     const { personal, events } = await remembered(side.forgetting, person);

@@ -76,7 +76,10 @@ const GUIDES: Readonly<Record<string, Guide>> = {
   doctor: {
     examples: [
       ['doctor', 'what is wrong with the settings and with what Concord runs on, and what mends it'],
-      ['doctor --fix', 'show how the indexes are cleaned up, and ask whether to'],
+      [
+        'doctor --fix',
+        'show how the indexes and subjects that are no users are cleaned up, and ask whether to',
+      ],
       ['doctor --simulate', 'drive an invented sign-up through it'],
     ],
     exits: '0 nothing is wrong · 1 error · 2 something is, or a mistyped command line',
@@ -169,6 +172,15 @@ const GUIDES: Readonly<Record<string, Guide>> = {
       ['replay', 'rebuild it from the log'],
     ],
     exits: '0 the same, or rebuilt · 1 error · 2 a dry run found differences · 4 partly done',
+  },
+  import: {
+    examples: [
+      ['import', 'report what would be moved, and what takes a decision; change nothing'],
+      ['import --json > report.json', 'the same, with every user'],
+      ['import --apply', 'move it, after showing the report and asking; may be repeated'],
+    ],
+    exits:
+      '0 nothing to import, or imported · 1 error · 2 without --apply: something to import or to decide; or it was not confirmed, or a mistyped command line · 4 something is left: a decision, a user that others changed, or interrupted',
   },
   'credentials seal': {
     examples: [

@@ -17,7 +17,7 @@ import { type Engine, wireEngine } from '../wire.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, terminalOf } from './command.ts';
 import { confirm } from './confirm.ts';
 import type { DecisionOptions } from './decisions.ts';
-import { findUser } from './find-user.ts';
+import { findUserToTouch } from './find-user.ts';
 import { reconcileNow } from './reconcile.ts';
 
 export interface PasswordOptions extends DecisionOptions {
@@ -38,7 +38,7 @@ export async function runPassword(text: string, options: PasswordOptions): Promi
   const { json, stdout } = terminalOf(options);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
-    const { user, userId, tenant } = await findUser(text, engine.tenants, engine.assess.documents);
+    const { user, userId, tenant } = await findUserToTouch(text, engine.tenants, engine.assess);
     const { facts, view } = await dryRun(engine.assess, tenant, user, userId, new Date());
     const did = view.documents?.user?.account?.did;
     if (did === undefined) {

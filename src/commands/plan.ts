@@ -4,6 +4,7 @@ import { type AssessedTenant, type Assessment, assess, isDrifted } from '../engi
 import { dryRun } from '../engine/dry-run.ts';
 import type { FoundUser } from '../engine/find-user.ts';
 import type { View } from '../engine/look.ts';
+import { notExcluded } from '../engine/owner.ts';
 import { pausedUsers, pausedView, withPause } from '../engine/paused.ts';
 import { type PlannedAction, plannedAction } from '../engine/planned-action.ts';
 import { restsOn, type SavedUser } from '../engine/saved-plan.ts';
@@ -20,7 +21,7 @@ import { visible } from '../terminal/visible.ts';
 import { type ReadSide, wireReadSide } from '../wire.ts';
 import { tenantsNamed } from './audit.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
-import { findUser } from './find-user.ts';
+import { findUserToTouch } from './find-user.ts';
 import { newSalt, placeOf, savedPlan, writePlanFile } from './plan-file.ts';
 
 export interface PlanOptions extends GlobalOptions {
@@ -104,7 +105,7 @@ async function planAll(
   for (const tenant of tenantsNamed(side.tenants, options.tenant)) {
     const before = seen;
     for await (const page of tenant.directory.everyone()) {
-      const assessments = await assess(side.assess, tenant, page.users, new Date());
+      const assessments = await assess(side.assess, tenant, notExcluded(page.users, tenant), new Date());
       const drifted = assessments.map((one) => withPause(one, paused)).filter(isDrifted);
       // What is to be carried out rests on a read by id, and not on a listing, which may be late.
       const found = search.salt === undefined ? drifted : await lookById(side, tenant, drifted);
@@ -151,7 +152,7 @@ async function lookAt(side: ReadSide, { user, userId, tenant }: FoundUser): Prom
 }
 
 async function planOne(side: ReadSide, text: string, search: Search): Promise<Found> {
-  const found = await findUser(text, side.tenants, side.assess.documents);
+  const found = await findUserToTouch(text, side.tenants, side.assess);
   const looked = await lookAt(side, found);
   note(search, found.tenant, looked);
   return looked;

@@ -28,7 +28,7 @@ import {
   type Terminal,
   terminalOf,
 } from './command.ts';
-import { findUser } from './find-user.ts';
+import { findUserToTouch } from './find-user.ts';
 import { plannedUser, printPlan } from './plan.ts';
 
 export interface ReconcileOptions extends GlobalOptions {
@@ -66,7 +66,7 @@ async function runDry(text: string, options: ReconcileOptions): Promise<ExitCode
   const side = wireReadSide(configFor(options, ['mongodb', 'auth0', 'pds']));
   const terminal = terminalOf(options);
   try {
-    const { user, userId, tenant } = await findUser(text, side.tenants, side.assess.documents);
+    const { user, userId, tenant } = await findUserToTouch(text, side.tenants, side.assess);
     const now = new Date();
     const { facts, view: seen } = await dryRun(side.assess, tenant, user, userId, now);
     const view = pausedView(seen, facts, now);
@@ -83,10 +83,10 @@ async function runDry(text: string, options: ReconcileOptions): Promise<ExitCode
 
 async function reconcileOne(engine: Engine, text: string, terminal: Terminal): Promise<ExitCode> {
   await engine.checkPasswords();
-  const { user, userId, tenant } = await findUser(text, engine.tenants, engine.assess.documents);
+  const { user, userId, tenant } = await findUserToTouch(text, engine.tenants, engine.assess);
   if (
     (await engine.converge.subjects.get(user)) === undefined &&
-    (await tenant.directory.user(userId)) === 'absent'
+    typeof (await tenant.directory.user(userId)) !== 'object'
   ) {
     throw new UsageError(
       `Auth0 has no user ${visible(userId)}, and nothing is known of one.`,
@@ -137,6 +137,8 @@ export function exitOf({ end }: PassResult): ExitCode {
       return EXIT.partlyDone;
     case 'failed':
     case 'lease-lost':
+    case 'not-a-user':
+    case 'excluded':
       return EXIT.error;
   }
 }
@@ -148,10 +150,14 @@ export function printPass(user: string, result: PassResult, { stdout, style }: T
     deferred: 'yellow',
     failed: 'red',
     'lease-lost': 'red',
+    'not-a-user': 'yellow',
+    excluded: 'yellow',
   } as const;
   stdout.write(
     `${style('bold', visible(user))}  ${style(said[result.end], result.end)} in ${formatDuration(result.durationMs)}\n`,
   );
+  const left = LEFT[result.end];
+  if (left !== undefined) stdout.write(`  ${left}\n`);
   for (const action of result.applied) stdout.write(`  did    ${action.type}\n`);
   for (const condition of result.conditions)
     stdout.write(
@@ -163,6 +169,12 @@ export function printPass(user: string, result: PassResult, { stdout, style }: T
   }
   if (result.retryAt !== undefined) stdout.write(`  again at ${result.retryAt.toISOString()}\n`);
 }
+
+/** Why a pass looked at nothing. */
+const LEFT: { readonly [End in PassResult['end']]?: string } = {
+  'not-a-user': 'Auth0 says that this is not the id of a user, so there is nothing to reconcile.',
+  excluded: 'The configuration excludes this user, so nothing is done.',
+};
 
 function markOf({ status, held }: ConditionDraft, style: Terminal['style']): string {
   if (status === 'True') return style('green', 'ok   ');
@@ -197,7 +209,9 @@ async function reconcileAll(
     settings,
     converge: (lease) => converge(engine.converge, lease),
     onPass: ({ user }, { end }) => {
-      ends.set(user, end);
+      // Of no user there is nothing to be tried again.
+      if (end === 'not-a-user' || end === 'excluded') ends.delete(user);
+      else ends.set(user, end);
       converging.update(ends.size);
     },
   });

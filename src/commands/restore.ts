@@ -21,7 +21,7 @@ import { type Engine, wireEngine, wireReadSide } from '../wire.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from './command.ts';
 import { confirm } from './confirm.ts';
 import { type DecisionOptions, decidedBy } from './decisions.ts';
-import { findUser } from './find-user.ts';
+import { findUserToTouch } from './find-user.ts';
 import { exitOf, passDocument, printPass, reconcileNow } from './reconcile.ts';
 import { runRestoreAll } from './restore-all.ts';
 
@@ -133,7 +133,7 @@ async function propose<Proposal extends Outcome>(
 ): Promise<{ readonly found: FoundUser; readonly proposal: Proposal }> {
   const side = wireReadSide(configFor(options, ['mongodb', 'auth0', 'pds']));
   try {
-    const found = await findUser(text, side.tenants, side.assess.documents);
+    const found = await findUserToTouch(text, side.tenants, side.assess);
     return { found, proposal: await decision.propose(side.assess, found) };
   } finally {
     await side.close();

@@ -2,6 +2,7 @@
 import { type ScheduledTask, schedule } from 'node-cron';
 import { ALL_NEEDS } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { exclusionFor } from '../config/tenants.ts';
 import { converge, type PassResult } from '../engine/converge.ts';
 import { createHeard } from '../engine/deliveries.ts';
 import { createWatch, type WatchState } from '../engine/watch.ts';
@@ -103,11 +104,13 @@ export async function startService(
     pollMs: config.engine.pollMs,
     onDue: () => workers.wake(),
     onMissed: () => sweeping.soon(),
+    ignored: engine.ignored,
+    onIgnored: (tenant, counts) => metrics.onIgnored(tenant, 'database', counts),
   });
   let draining = false;
   let prepared = false;
   const server = createServer({
-    tenants: config.tenants,
+    tenants: config.tenants.map((tenant) => ({ ...tenant, excludedBy: exclusionFor(config, tenant) })),
     ingest: async (tenant, entries, unreadable, translate) => {
       const taken = await traced(
         'concord.ingest',

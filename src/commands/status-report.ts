@@ -6,6 +6,8 @@ import { type Overview, type Stale, staleSentence } from '../engine/overview.ts'
 import type { TenantState } from '../engine/tenant-state.ts';
 import { helpFor } from '../engine/troubles.ts';
 import { inexactSentence } from '../events/event.ts';
+import type { IgnoreReason } from '../events/ignored.ts';
+import type { Ignored } from '../ports.ts';
 import { formatDuration, formatRelative } from '../terminal/duration.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Terminal } from './command.ts';
@@ -37,6 +39,7 @@ export function printStatus(
     ...some(users.unknown, 'unknown'),
     ...some(users.unseen, 'never looked at'),
     ...some(users.deleted, 'deleted in Auth0'),
+    ...some(users.excluded, 'excluded'),
     ...some(users.paused, `${more}paused`),
   ];
   row('users', standing.join(', '));
@@ -53,7 +56,13 @@ export function printStatus(
     'queue',
     `${queue.due} due${oldest}, ${queue.waiting} for later, ${users.backingOff} of them after a failure, ${users.quarantined} quarantined`,
   );
-  for (const tenant of seen.tenants) printTenant(tenant, asOf, row, style);
+  for (const tenant of seen.tenants) {
+    printTenant(tenant, asOf, row, style);
+    printIgnored(
+      seen.ignored.filter((one) => one.tenant === tenant.id),
+      row,
+    );
+  }
   for (const { status, message } of seen.indexes)
     if (status !== 'fit') row(style('red', 'index'.padEnd(NAME_WIDTH)), message);
 
@@ -108,6 +117,19 @@ function printTenant(
   else if (last?.complete === false) row('', style('red', 'the last sweep broke off'));
   for (const gap of gaps) row('', `${style('red', 'gap')}  ${gapSentence(gap)}`);
   for (const halt of sweep.halts) row('', `${style('red', 'halted')}  ${haltSentence(halt)}`);
+}
+
+const IGNORED_FOR: Readonly<Record<IgnoreReason, string>> = {
+  'no-subject': 'without a user',
+  'not-a-user-id': 'with an id that is not provider|id',
+  excluded: 'of excluded users',
+};
+
+function printIgnored(ignored: readonly Ignored[], row: (name: string, text: string) => void): void {
+  const since = ignored.map(({ firstAt }) => firstAt.getTime());
+  if (since.length === 0) return;
+  const counts = ignored.map(({ reason, count }) => `${count} ${IGNORED_FOR[reason]}`);
+  row('', `ignored since ${new Date(Math.min(...since)).toISOString()}: ${counts.join(', ')}`);
 }
 
 function timeOf({ since }: Stale, now: Date): string {

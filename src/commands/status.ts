@@ -49,6 +49,9 @@ function toJson(seen: Overview) {
         halts: sweep.halts.map((halt) => ({ ...halt, at: at(halt.at) })),
       },
     })),
+    ignored: seen.ignored.map(({ firstAt, lastAt, ...counted }) => ({
+      ...{ ...counted, firstAt: at(firstAt), lastAt: at(lastAt) },
+    })),
     alerts: seen.alerts.map(({ cause, opening, firstSeenAt }) => ({
       ...{ alert: opening, cause: cause.id, kind: cause.kind, tenant: cause.tenant ?? null },
       ...{ what: cause.what, users: cause.users ?? null, example: cause.example ?? null },

@@ -16,7 +16,7 @@ import { type Engine, wireEngine, wireReadSide } from '../wire.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from './command.ts';
 import { confirm } from './confirm.ts';
 import { type DecisionOptions, decidedBy } from './decisions.ts';
-import { findUser } from './find-user.ts';
+import { findUserToTouch } from './find-user.ts';
 import { printPass, reconcileNow } from './reconcile.ts';
 
 export interface TransferOptions extends DecisionOptions {
@@ -98,8 +98,8 @@ async function propose(
 ): Promise<Found & { readonly proposal: TransferProposal }> {
   const side = wireReadSide(configFor(options, ['mongodb', 'auth0', 'pds']));
   try {
-    const from = await findUser(fromText, side.tenants, side.assess.documents);
-    const to = await findUser(toText, side.tenants, side.assess.documents);
+    const from = await findUserToTouch(fromText, side.tenants, side.assess);
+    const to = await findUserToTouch(toText, side.tenants, side.assess);
     const proposal = await refusing(() => proposeTransfer(side.assess, from, to, asked, new Date()));
     return { from, to, proposal };
   } finally {

@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { parseKeyRing } from '../envelope.ts';
+import { exclusionProblem } from '../exclusion.ts';
 import { parseTenantId, type TenantId } from '../identity.ts';
 
 /** The shortest webhook token: as many bytes as the digest it is compared by. */
@@ -91,6 +92,19 @@ const tokens = z
   .max(4, 'must be at most 4 tokens: one, and the next while it is being rotated')
   .default([]);
 
+const exclude = z
+  .array(
+    z.unknown().transform((entry, context): string => {
+      const problem = exclusionProblem(entry);
+      if (problem === undefined) return String(entry);
+      context.addIssue({ code: 'custom', message: problem });
+      return z.NEVER;
+    }),
+    'must be a list of keys and patterns',
+  )
+  .max(10_000, 'must have at most 10,000 entries')
+  .default([]);
+
 const tenant = z
   .strictObject({
     id: z.custom<TenantId>(
@@ -128,6 +142,7 @@ const tenant = z
       .nullable()
       .default(null),
     requestsPerSecond: decimal(0.1, 10_000).nullable().default(null),
+    exclude,
   })
   .transform((value) => ({ ...value, managementUrl: value.managementUrl ?? managementUrl(value.domain) }));
 
@@ -185,6 +200,7 @@ export const configSchema = z
       .array(tenant)
       .min(1, 'must name at least one tenant')
       .max(100, 'must name at most 100 tenants'),
+    exclude,
     auth0: z.strictObject({
       freshForMs: whole(0, MINUTE_MS),
       requestTimeoutMs: whole(100, 10 * MINUTE_MS),

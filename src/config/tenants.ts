@@ -14,6 +14,7 @@
  * Sisters are two: with a third it would be open whose handle a person's is, and who is asked for it. Their email tags
  * differ, or the account of one user would get the address of the other.
  */
+import { type ExcludedBy, exclusionOf } from '../exclusion.ts';
 import { formatPath, isMapping } from './sources.ts';
 
 /**
@@ -131,6 +132,17 @@ export function emailTagOf(tenants: readonly Tagged[], tenant: Tagged): string |
 
 function isPair(a: Tagged, b: Tagged): boolean {
   return (a.sisterOf ?? null) === b.id || (b.sisterOf ?? null) === a.id;
+}
+
+/** What is excluded of one tenant: the keys of `exclude`, and the Auth0 ids of its own. */
+export function exclusionFor(
+  { exclude }: { readonly exclude: readonly string[] },
+  tenant: { readonly keyPrefix: string; readonly exclude: readonly string[] },
+): ExcludedBy {
+  return exclusionOf([
+    ...exclude.map((text) => ({ text, keyPrefix: '' })),
+    ...tenant.exclude.map((text) => ({ text, keyPrefix: tenant.keyPrefix })),
+  ]);
 }
 
 function tagProblems(tenants: readonly Readonly<Record<string, unknown>>[]): string[] {

@@ -7,7 +7,7 @@
 
 export type Sync = 'Synced' | 'OutOfSync' | 'Unknown';
 /** Deleted: Auth0 does not have the user any more, or the user was forgotten. Never counted as in sync. */
-export type Health = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended' | 'Deleted';
+export type Health = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended' | 'Deleted' | 'Excluded';
 export type Resource = 'verification' | 'user-document' | 'account' | 'email' | 'handle';
 /** What a condition is of. */
 export type Subject = Resource | 'auth0' | 'pause';

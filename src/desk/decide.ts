@@ -13,12 +13,15 @@
  * | approve   | refused                                                             | RUN_UNKNOWN, RUN_APPROVED,       |
  * |           |                                                                     |   RUN_CLOSED                     |
  *
+ * Of each user also: USER_EXCLUDED, where the configuration excludes the user.
+ *
  * So a click too many and an answer that was lost do no harm. Of each user: USER_NOT_FOUND for whoever is not known
  * here, and USER_FORGOTTEN, since a reason would be something personal again of somebody who has none in the log.
  */
 import { type AdoptionDeps, grantAdoption, passwordSentence } from '../engine/adoption.ts';
 import { approveRun } from '../engine/approval.ts';
 import { type DecideDeps, decide } from '../engine/decide.ts';
+import { refuseUntouchable } from '../engine/owner.ts';
 import { withheld } from '../engine/policy.ts';
 import { grantRestore } from '../engine/restore.ts';
 import { UsageError } from '../errors.ts';
@@ -57,6 +60,7 @@ async function approve(
 async function aboutUser(deps: DecisionDeps, decision: OfUser): Promise<DecisionAnswer> {
   const { events, subjects } = deps.assess;
   const user = await knownAnywhere({ tenants: deps.tenants, events, subjects }, decision.user);
+  await refuseUntouchable(user, subjects);
   const facts = fold(user.events);
   if (facts.forgotten)
     throw new UsageError('The user is forgotten, and nothing is done for them.', 'USER_FORGOTTEN');

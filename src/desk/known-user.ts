@@ -3,7 +3,7 @@ import type { AssessedTenant } from '../engine/assess.ts';
 import { type Owned, ownerOf } from '../engine/owner.ts';
 import { UsageError } from '../errors.ts';
 import type { ConcordEvent } from '../events/event.ts';
-import { storedUserKey, type TenantId } from '../identity.ts';
+import { storedUserId, storedUserKey, type TenantId } from '../identity.ts';
 import type { EventReader, Subject, SubjectReader } from '../ports.ts';
 
 export interface ServedTenants {
@@ -32,7 +32,7 @@ export async function knownAnywhere(deps: KnownUserDeps, key: string): Promise<K
   const { tenant, ...found } = await recordsOf(deps, key);
   if (tenant !== undefined) return { ...ownedBy(deps, key, tenant), ...found };
   const owned = ownerOf(key, deps.tenants) ?? notFound();
-  if ((await owned.tenant.directory.user(owned.userId)) === 'absent') notFound();
+  if (typeof (await owned.tenant.directory.user(owned.userId)) !== 'object') notFound();
   return { ...owned, ...found };
 }
 
@@ -52,7 +52,13 @@ export function ownedBy(
   tenant: TenantId | undefined,
 ): Owned<AssessedTenant> {
   const own = tenants.filter(({ id }) => id === tenant);
-  return ownerOf(key, own) ?? notFound();
+  const [first] = own;
+  const owned = ownerOf(key, own);
+  if (owned !== undefined) return owned;
+  if (first === undefined || !key.startsWith(first.keyPrefix)) return notFound();
+  // From before such keys were told from those of users.
+  const userId = storedUserId(key.slice(first.keyPrefix.length));
+  return { user: storedUserKey(key), userId, tenant: first };
 }
 
 function notFound(): never {

@@ -12,9 +12,10 @@
 import type { AssessDeps } from '../engine/assess.ts';
 import { type ExplainedCondition, explainStance, type Stance } from '../engine/explain.ts';
 import { type Looked, lookNow, NOT_LOOKED } from '../engine/explain-user.ts';
+import { isExcluded } from '../engine/owner.ts';
 import { plannedAction } from '../engine/planned-action.ts';
 import { subjectView } from '../engine/standing.ts';
-import type { ConcordEvent, Resource } from '../events/event.ts';
+import { type ConcordEvent, EXCLUDED_REASON, excludedMessage, type Resource } from '../events/event.ts';
 import { type Facts, fold } from '../events/fold.ts';
 import type { Clock, SubjectView } from '../ports.ts';
 import type { ConditionAnswer, UserAnswer } from './answers.ts';
@@ -50,18 +51,19 @@ async function answer({ tenants, assess, clock }: UserDeps, key: string, isToLoo
   const told = fold(found.events);
   const at = clock.now();
   // Of a person who was forgotten nothing is read any more.
-  const looked = isToLook && !told.forgotten ? await lookNow(assess, found, at) : NOT_LOOKED;
+  const isToAsk = isToLook && !told.forgotten && !isExcluded(found.tenant, found.user);
+  const looked = isToAsk ? await lookNow(assess, found, at) : NOT_LOOKED;
   return answerOf(found, told, looked, at, assess.settings);
 }
 
 function answerOf(
   { user, tenant, events, subject }: KnownUser,
   told: Facts,
-  { look, unread }: Looked,
+  { look, unread, isUser }: Looked,
   at: Date,
   settings: UserDeps['assess']['settings'],
 ): UserAnswer {
-  const stance = explainStance({ user, tenant, events, at, settings, look });
+  const stance = explainStance({ user, tenant, events, at, settings, look, isUser });
   const facts = look?.facts ?? told;
   const shown = subjectView(told);
   const { sync, health } = told.forgotten ? shown : stance;
@@ -116,7 +118,9 @@ function differs(wanted: Resource, conditions: readonly ConditionAnswer[]): bool
   return status === 'Unknown' ? null : status === 'False';
 }
 
-function withheldOf({ withheld }: Stance): UserAnswer['withheld'] {
+function withheldOf({ withheld, excludedBy, noUser }: Stance): UserAnswer['withheld'] {
+  if (excludedBy !== undefined) return { reason: EXCLUDED_REASON, message: excludedMessage(excludedBy) };
+  if (noUser !== undefined) return { reason: 'NotAUser', message: 'This is not the id of a user in Auth0.' };
   return withheld === undefined ? null : { reason: withheld.reason, message: withheld.message };
 }
 

@@ -1,6 +1,6 @@
 /** Users in pages, by how they stand or by what they are called. */
 import type { AssessedTenant } from '../engine/assess.ts';
-import { candidates, isEmail, suggestions } from '../engine/find-user.ts';
+import { candidatesByName, isEmail, suggestions } from '../engine/find-user.ts';
 import { ownerOf } from '../engine/owner.ts';
 import { UNSEEN } from '../engine/standing.ts';
 import { storedUserKey, type UserKey } from '../identity.ts';
@@ -36,27 +36,31 @@ export async function usersAnswer(deps: UsersDeps, query: UsersQuery): Promise<U
   return {
     users: page,
     next: users.length > PAGE ? (page.at(-1)?.user ?? null) : null,
-    suggestions: named?.keys.length === 0 ? await suggestions(text, deps.documents) : [],
+    suggestions:
+      named?.isFound === false && users.length === 0 ? await suggestions(text, deps.documents) : [],
     unasked: named?.unasked ?? [],
   };
 }
 
 interface Named {
   readonly keys: readonly UserKey[];
+  /** False where there is only the text itself, which may be a stored key that names no user. */
+  readonly isFound: boolean;
   readonly unasked: UsersAnswer['unasked'];
 }
 
 /** By an address Auth0 knows them best, and the read model too: the one whose account has it, when Auth0 is away. */
 async function find(deps: UsersDeps, text: string): Promise<Named> {
   const [{ found, unasked }, holders] = await Promise.all([
-    candidates(text, deps.directories, deps.documents),
+    candidatesByName(text, deps.directories, deps.documents),
     isEmail(text) ? deps.subjects.holdersOfEmail(text) : [],
   ]);
   const ours = holders.map(({ user }) => user).filter((key) => ownerOf(key, deps.directories) !== undefined);
-  const keys = [...new Set([...found.map(({ user }) => user), ...ours])].sort();
-  if (keys.length === 0 && unasked[0] !== undefined) throw unasked[0].error;
+  const named = [...found.map(({ user }) => user), ...ours];
+  if (named.length === 0 && unasked[0] !== undefined) throw unasked[0].error;
   return {
-    keys,
+    keys: [...new Set([...named, storedUserKey(text)])].sort(),
+    isFound: named.length > 0,
     unasked: unasked.map(({ tenant, error }) => ({ tenant: tenant.id, code: error.code })),
   };
 }

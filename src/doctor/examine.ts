@@ -3,7 +3,7 @@ import type { ConfigNeed } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { emailTagOf } from '../config/tenants.ts';
 import type { MongodbInspection } from '../inspection.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock, NoUserReader } from '../ports.ts';
 import { auth0Checks } from './auth0.ts';
 import { type Check, idOf } from './check.ts';
 import { type ClockReading, clockCheck } from './clock.ts';
@@ -11,6 +11,7 @@ import { configurationChecks, type Load, loadLeniently } from './configuration.t
 import { type History, haltCheck, historyChecks } from './history.ts';
 import { indexCheck } from './indexes.ts';
 import { mongodbChecks } from './mongodb.ts';
+import { noUserCheck } from './no-users.ts';
 import { type ExaminedPds, pdsChecks } from './pds.ts';
 import { type Platform, platformChecks } from './platform.ts';
 import { type SimulatedTenant, type SimulationSide, simulationChecks } from './simulate.ts';
@@ -19,6 +20,7 @@ import type { ExaminedTenant } from './tenant.ts';
 
 /** What is looked at, each built when it is asked for: what is not configured has nothing to build from. */
 export interface ExaminedSide extends History, Platform {
+  readonly noUsers: NoUserReader;
   readonly mongodb: MongodbInspection;
   open(): Promise<void>;
 }
@@ -61,6 +63,10 @@ export function checksFor(
       ...streamChecks(tenant),
       ...historyChecks(tenant, side, clock),
     ]),
+    noUserCheck(
+      () => side().noUsers,
+      config.tenants.map(({ id }) => id),
+    ),
     haltCheck(side, clock),
     ...pdsChecks(pds, mongodb),
     clockCheck(['configuration'], () => clocks(side, pds, tenants)),

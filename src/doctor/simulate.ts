@@ -24,7 +24,7 @@ import { ingest } from '../events/ingest.ts';
 import { createServer } from '../http/server.ts';
 import { type Auth0UserId, parseAuth0UserId, type TenantId, type UserKey, userKey } from '../identity.ts';
 import type { Logger } from '../logger.ts';
-import type { Clock, EventLog, Random, Rejects, SubjectReader, WorkQueue } from '../ports.ts';
+import type { Clock, EventLog, IgnoredTotals, Random, Rejects, SubjectReader, WorkQueue } from '../ports.ts';
 import type { Told } from '../reconcilers/reconciler.ts';
 import { type Check, type Finding, found, idOf, type Seen, said, well } from './check.ts';
 
@@ -34,6 +34,7 @@ export interface SimulationSide {
   readonly log: EventLog;
   readonly queue: WorkQueue;
   readonly rejects: Rejects;
+  readonly ignored: IgnoredTotals;
   readonly subjects: Pick<SubjectReader, 'get'>;
   readonly clock: Clock;
   readonly random: Random;
@@ -127,12 +128,12 @@ function invent({ keyPrefix }: SimulatedTenant, random: Random): Person {
 }
 
 async function signUp(side: SimulationSide, tenant: SimulatedTenant, person: Person): Promise<Seen> {
-  const { log, queue, rejects, subjects, clock, logger } = side;
+  const { log, queue, rejects, ignored, subjects, clock, logger } = side;
   const [token = ''] = tenant.logTokens();
   const server = createServer({
     tenants: [{ id: tenant.id, keyPrefix: tenant.keyPrefix, logTokens: tenant.logTokens() }],
     ingest: (of, entries, unreadable, translate) =>
-      ingest({ log, queue, rejects, clock }, of, entries, unreadable, translate),
+      ingest({ log, queue, rejects, ignored, clock }, of, entries, unreadable, translate),
     ready: async () => {},
     log: logger,
   });

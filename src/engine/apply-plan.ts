@@ -7,6 +7,7 @@
  * look here and that read is seen there.
  */
 import { LeaseLostError, UpstreamError } from '../errors.ts';
+import { excludedMessage } from '../events/event.ts';
 import { fold } from '../events/fold.ts';
 import type { TenantId, UserKey } from '../identity.ts';
 import type { Lease, SubjectReader } from '../ports.ts';
@@ -83,6 +84,8 @@ async function recheckOne(deps: ApplyDeps, saved: SavedUser, salt: string): Prom
   if (owned === undefined || owned.tenant.id !== saved.tenant)
     return { user, reason: 'MovedOn', message: 'the user belongs to another tenant' };
   const { tenant, userId } = owned;
+  const entry = tenant.excludedBy?.(user);
+  if (entry !== undefined) return { user, reason: 'Withheld', message: excludedMessage(entry) };
   const { clock, settings } = deps.converge;
   try {
     const { facts, view } = await dryRun(deps.assess, tenant, user, userId, clock.now());

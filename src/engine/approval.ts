@@ -1,17 +1,17 @@
 /** A person lets a halted run do what a safety limit halted, and exactly that. */
 import { UsageError } from '../errors.ts';
 import type { Decided } from '../events/event.ts';
-import type { TenantId } from '../identity.ts';
 import type { EventReader, SubjectReader } from '../ports.ts';
 import { type DecideDeps, decide, draft } from './decide.ts';
 import { type HaltedRun, haltedRuns, isOpen } from './halted.ts';
-import { ownerOf } from './owner.ts';
+import { isExcluded, ownerOf } from './owner.ts';
+import type { KeySpace } from './reverse.ts';
 import { sideBySide } from './side-by-side.ts';
 import { type SuccessorSearch, withoutSuccessors } from './successors.ts';
 
 export interface ApprovalDeps extends DecideDeps {
   readonly events: Pick<EventReader, 'read'>;
-  readonly tenants: readonly { readonly id: TenantId; readonly keyPrefix: string }[];
+  readonly tenants: readonly KeySpace[];
   readonly subjects: Pick<SubjectReader, 'read'>;
   readonly successors: SuccessorSearch;
 }
@@ -58,7 +58,8 @@ async function approve(deps: ApprovalDeps, halt: HaltedRun, decided: Decided): P
   const own = deps.tenants.filter(({ id }) => id === tenant);
   const triggers = halt.users.flatMap((key) => {
     const owned = ownerOf(key, own);
-    return owned === undefined ? [] : [{ user: owned.user, userId: owned.userId, tenant }];
+    if (owned === undefined || isExcluded(owned.tenant, owned.user)) return [];
+    return [{ user: owned.user, userId: owned.userId, tenant }];
   });
   if (halt.kind === 'removals') {
     const grant = { run, ...decided };

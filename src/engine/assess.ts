@@ -224,6 +224,7 @@ function linkedOnly(
   if (linked === 'unreadable') return undefined;
   return {
     recorded,
+    oldAccount: documents.user?.oldAccount,
     linkedDid,
     linked,
     // The directory is asked by the closer look, about one user at a time.

@@ -23,9 +23,12 @@ export async function attempt<T>(resource: Failure['resource'], run: () => Promi
     return { ok: true, value: await run() };
   } catch (error) {
     if (error instanceof LeaseLostError) throw error;
-    const upstream = error instanceof UpstreamError ? error : undefined;
-    const code = upstream?.code ?? (error instanceof CredentialsError ? error.code : 'BUG');
-    const failure = { resource, error, code, retryAfterMs: upstream?.retryAfterMs };
-    return { ok: false, failure };
+    return { ok: false, failure: failureOf(resource, error) };
   }
+}
+
+export function failureOf(resource: Failure['resource'], error: unknown): Failure {
+  const upstream = error instanceof UpstreamError ? error : undefined;
+  const code = upstream?.code ?? (error instanceof CredentialsError ? error.code : 'BUG');
+  return { resource, error, code, retryAfterMs: upstream?.retryAfterMs };
 }

@@ -217,7 +217,7 @@ class Recorder {
       people: {
         user: async (user) => {
           const answer = await this.#asked('user', deps.people.user(user));
-          if (answer !== undefined && answer !== 'absent') this.#people.set(user, answer);
+          if (typeof answer === 'object') this.#people.set(user, answer);
           return answer;
         },
       },
@@ -297,7 +297,7 @@ class Recorder {
     return {
       user: async (id: Auth0UserId) => {
         const answer = await this.#asked('user', inner.user(id), isSisters);
-        if (answer !== 'absent') keep(answer);
+        if (typeof answer === 'object') keep(answer);
         return answer;
       },
       usersByEmail: async (email: string) => {
@@ -424,7 +424,7 @@ function disguisedDocuments(
   { verificationCount, user, handle, legacyCode }: Documents,
   as: Disguise,
 ): Documents {
-  const { code, account, pending, when } = user ?? {};
+  const { code, account, oldAccount, pending, when } = user ?? {};
   const disguised = user && {
     code: code === undefined ? undefined : as.code(code),
     when,
@@ -433,6 +433,9 @@ function disguisedDocuments(
       handle: account.handle === undefined ? undefined : as.handle(account.handle),
       hasPassword: account.hasPassword,
     },
+    ...(oldAccount === undefined
+      ? {}
+      : { oldAccount: { did: oldAccount.did === undefined ? undefined : as.did(oldAccount.did) } }),
     // The sealed password is left out: whether there is one is all that a plan goes by.
     pending: pending && { intent: as.event(pending.intent), password: '' },
   };

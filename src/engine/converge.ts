@@ -14,6 +14,7 @@ import type { EventId, TenantId, UserKey } from '../identity.ts';
 import type { Logger } from '../logger.ts';
 import type {
   AccountHost,
+  Auth0Answer,
   Clock,
   DidDirectory,
   Directory,
@@ -40,10 +41,11 @@ import * as transfer from '../reconcilers/transfer-steps.ts';
 import * as userDocument from '../reconcilers/user-document.ts';
 import * as verification from '../reconcilers/verification.ts';
 import { traced } from '../tracing.ts';
-import { type Attempt, attempt, type Failure } from './attempt.ts';
+import { type Attempt, attempt, type Failure, failureOf } from './attempt.ts';
 import { type End, endPass } from './ending.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { learnFromAuth0, learnHandle, learnSister, learnSubject } from './learn.ts';
+import { invalidAfterAll, type Leaving, leaveExcluded, leaveForgotten, leaveInvalid } from './left-alone.ts';
 import { type Action, look, type TenantPolicy, type View } from './look.ts';
 import { type Withheld, withheld } from './policy.ts';
 import { recoverOutcomes } from './recover.ts';
@@ -103,7 +105,8 @@ export interface ConvergedTenant extends TenantPolicy {
   readonly sister?: SisterTenant | undefined;
 }
 
-export type PassEnd = End | 'lease-lost';
+/** `not-a-user` and `excluded`: nothing was looked at; see `left-alone.ts`. */
+export type PassEnd = End | 'lease-lost' | 'not-a-user' | 'excluded';
 
 export interface PassResult {
   readonly user: UserKey;
@@ -199,7 +202,17 @@ class Pass {
     const history = await log.ofUser(user);
     const journal = createJournal(this.#deps, user, tenant, history);
     this.#known = subjectView(journal.facts());
-    if (journal.facts().forgotten && !(await this.#isBack())) return this.#leaveAlone(journal, startedAt);
+    const leaving = this.#leaving(journal);
+    const excluded = this.#tenant.excludedBy?.(user);
+    if (excluded !== undefined) return this.#left(await leaveExcluded(leaving, excluded), startedAt);
+    if (journal.facts().forgotten) {
+      const answer = await attempt('auth0', () => this.#tenant.directory.user(this.#lease.userId));
+      if (answer.ok && this.#isNoUser(answer.value, journal))
+        return this.#left(await leaveInvalid(leaving), startedAt);
+      // A social login makes a user with the same id again. Whoever cannot be read is left alone.
+      const isBack = answer.ok && typeof answer.value === 'object';
+      if (!isBack) return this.#left(await leaveForgotten(leaving), startedAt);
+    }
     const begun = await attempt('account', () => this.#reserving.begin(history, journal.facts()));
     if (!begun.ok) this.#failures.push(begun.failure);
     const documents = await traced('concord.learn', {}, async (span) => {
@@ -207,28 +220,37 @@ class Pass {
       span.fail(this.#failures[0]?.code);
       return learnt;
     });
+    if (documents === 'not-a-user') return this.#left(await leaveInvalid(leaving), startedAt);
     if (documents !== undefined) await this.#transferLinked(journal, documents);
     const view = documents === undefined ? undefined : await this.#rounds(journal, documents);
     return this.#end(journal, view, startedAt, clock.now());
   }
 
-  /** A social login makes a user with the same id again. Whoever cannot be read is left alone. */
-  async #isBack(): Promise<boolean> {
-    const answer = await attempt('auth0', () => this.#tenant.directory.user(this.#lease.userId));
-    return answer.ok && answer.value !== 'absent';
+  /** Of a user whom Auth0 had before, this is no answer. */
+  #isNoUser(answer: Auth0Answer, journal: Journal): boolean {
+    return answer === 'invalid' && journal.facts().auth0 === undefined;
   }
 
-  /** Of a person who was forgotten nothing is read or written any more. */
-  async #leaveAlone(journal: Journal, startedAt: Date): Promise<PassResult> {
+  #leaving(journal: Journal): Leaving {
+    return {
+      queue: this.#deps.queue,
+      lease: this.#lease,
+      facts: () => journal.facts(),
+      tell: (...told) => this.#tell(journal, this.#cause, ...told),
+    };
+  }
+
+  #left(end: PassEnd, startedAt: Date): PassResult {
+    const { clock, logger } = this.#deps;
     const { user } = this.#lease;
-    await this.#deps.queue.complete(this.#lease, subjectView(journal.facts()), undefined);
-    const durationMs = this.#deps.clock.now().getTime() - startedAt.getTime();
+    logger.info({ user, end }, 'a pass left a user alone');
+    const durationMs = clock.now().getTime() - startedAt.getTime();
     const nothing = { conditions: [], applied: [], failures: [], retryAt: undefined, latencyMs: undefined };
-    return { user, end: 'converged', ...nothing, durationMs };
+    return { user, end, ...nothing, durationMs };
   }
 
   /** Reads Auth0 and the platform handle, and tells what is new. Undefined when Auth0 could not be read. */
-  async #learn(journal: Journal): Promise<Documents | undefined> {
+  async #learn(journal: Journal): Promise<Documents | 'not-a-user' | undefined> {
     const { documents, clock } = this.#deps;
     const { user, userId } = this.#lease;
     const readAt = clock.now();
@@ -239,6 +261,10 @@ class Pass {
       attempt('user-document', () => documents.read([user])),
     ]);
     if (answer !== undefined && !answer.ok) return this.#fail(answer.failure);
+    if (answer?.value === 'invalid') {
+      if (this.#isNoUser(answer.value, journal)) return 'not-a-user';
+      return this.#fail(failureOf('auth0', invalidAfterAll()));
+    }
     if (!read.ok) return this.#fail(read.failure);
     const found = read.value.get(user);
     if (found === undefined) throw new Error('the documents of a user were asked for and not answered');
@@ -284,8 +310,8 @@ class Pass {
     const { settings } = this.#deps;
     if (settings.policy.linked !== 'transfer' || this.#withheld(journal) !== undefined) return;
     const { user, tenant } = this.#lease;
-    const { directory } = this.#tenant;
-    const who = { user, tenant: { id: tenant, directory }, journal, documents };
+    const { directory, excludedBy } = this.#tenant;
+    const who = { user, tenant: { id: tenant, directory, excludedBy }, journal, documents };
     const deps = { ...this.#deps, leaseMs: settings.leaseMs };
     const granted = await attempt('account', () =>
       grantLinked(deps, { ...who, ensureLease: () => this.#ensureLease() }),

@@ -7,7 +7,7 @@ import type { Condition } from '../events/event.ts';
 import type { UserKey } from '../identity.ts';
 import type { SubjectReader } from '../ports.ts';
 import type { AssessedTenant } from './assess.ts';
-import { type Owned, ownerOf } from './owner.ts';
+import { isExcluded, type Owned, ownerOf } from './owner.ts';
 import { sideBySide } from './side-by-side.ts';
 
 /** Each look is one read of Auth0, whose quota the platform shares. */
@@ -44,7 +44,8 @@ export async function candidatesWith(
   const found: Owned<AssessedTenant>[] = [];
   for (const tenant of tenants) {
     for await (const { user, conditions } of subjects.list(tenant.id, { unsettled: true })) {
-      const owned = conditions.some(isMeant) ? ownerOf(user, [tenant]) : undefined;
+      const isToTouch = conditions.some(isMeant) && !isExcluded(tenant, user);
+      const owned = isToTouch ? ownerOf(user, [tenant]) : undefined;
       if (owned !== undefined) found.push(owned);
     }
   }

@@ -39,6 +39,7 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
       return { ...head, type: event.type, data };
     }
     case 'auth0.user-absent':
+    case 'auth0.user-invalid':
       return { ...head, type: event.type, data: { userId: as.userId(event.data.userId) } };
     case 'auth0.user-unlisted':
       return { ...head, type: event.type, data: { run: as.event(event.data.run) } };
@@ -89,6 +90,15 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
     case 'code.accepted': {
       const code = as.code(event.data.code);
       return { ...head, type: event.type, data: { code, ...decided(event.data, as) } };
+    }
+    case 'user-document.imported': {
+      const { by, code, record } = event.data;
+      const data = {
+        by: as.text(by),
+        code: code === null ? null : as.code(code),
+        record: record === null ? null : as.did(record),
+      };
+      return { ...head, type: event.type, data };
     }
     case 'actions.intended': {
       const actions = event.data.actions.map(({ resource, type, from, to }) => ({
@@ -285,6 +295,8 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
     }
     case 'user.quarantined':
       return { ...head, type: event.type, data: { ...event.data, code: word(event.data.code) } };
+    case 'user.excluded':
+      return { ...head, type: event.type, data: { entry: as.text(event.data.entry) } };
     case 'gap.opened':
       return { ...head, type: event.type, data: event.data };
     case 'gap.closed':

@@ -8,7 +8,9 @@ import { withAuth0 } from '../events/fold-auth0.ts';
 import type { Auth0UserId, UserKey } from '../identity.ts';
 import type { SisterSeen } from '../reconcilers/handle.ts';
 import type { AssessDeps, AssessedTenant } from './assess.ts';
+import { invalidAfterAll } from './left-alone.ts';
 import { look, type View } from './look.ts';
+import { notAUser } from './owner.ts';
 import { failuresOf, lookForSister } from './sister.ts';
 
 export interface DryRun {
@@ -18,7 +20,9 @@ export interface DryRun {
   readonly sister: SisterSeen;
 }
 
-/** Reads Auth0 by id. Throws UpstreamError when Auth0, the log or the documents cannot be read. */
+/**
+ * Reads Auth0 by id. Throws UsageError NOT_A_USER where Auth0 says that the id is none of a user, and UpstreamError when Auth0, the log or the documents cannot be read.
+ */
 export async function dryRun(
   deps: AssessDeps,
   tenant: AssessedTenant,
@@ -34,6 +38,7 @@ export async function dryRun(
     deps.documents.read([user]),
   ]);
   const known = fold(history);
+  if (answer === 'invalid') throw known.auth0 === undefined ? notAUser(user) : invalidAfterAll();
   const documents = read.get(user);
   const platformHandle = documents?.handle;
   const facts: Facts =

@@ -5,12 +5,12 @@
 import { type Upstream, UpstreamError, UsageError } from '../errors.ts';
 import { historyOf } from '../events/causes.ts';
 import type { ConcordEvent } from '../events/event.ts';
-import type { UserKey } from '../identity.ts';
+import { parseAuth0UserId, type UserKey } from '../identity.ts';
 import type { EventReader } from '../ports.ts';
 import type { AssessDeps, AssessedTenant } from './assess.ts';
 import { type DryRun, dryRun } from './dry-run.ts';
 import { type Explanation, explain } from './explain.ts';
-import type { Owned } from './owner.ts';
+import { isExcluded, type Owned } from './owner.ts';
 
 /** A system that could not be asked; without it the log is all there is. */
 export interface Unread {
@@ -22,9 +22,11 @@ export interface Looked {
   /** Undefined where nobody looked, or could. */
   readonly look: DryRun | undefined;
   readonly unread: readonly Unread[];
+  /** False where Auth0 said that the id is none of a user. */
+  readonly isUser: boolean;
 }
 
-export const NOT_LOOKED: Looked = { look: undefined, unread: [] };
+export const NOT_LOOKED: Looked = { look: undefined, unread: [], isUser: true };
 
 export interface Explained {
   readonly explanation: Explanation;
@@ -42,12 +44,16 @@ export async function explainUser(
 ): Promise<Explained> {
   const events = await deps.events.ofUser(user);
   const others = await sistersEvents(deps.events, user, events);
-  const { look, unread } = isToLook ? await lookNow(deps, { user, userId, tenant }, at) : NOT_LOOKED;
+  const isToAsk = isToLook && !isExcluded(tenant, user) && parseAuth0UserId(userId) !== undefined;
+  const { look, unread, isUser } = isToAsk ? await lookNow(deps, { user, userId, tenant }, at) : NOT_LOOKED;
   const explanation = explain({
     ...{ user, tenant, events, at, settings: deps.settings, look },
+    isUser: isUser && parseAuth0UserId(userId) !== undefined,
     history: historyOf([...events, ...others]),
   });
-  return { explanation, unread, isKnown: events.length > 0 || look?.facts.auth0 !== undefined };
+  const isKnown = events.length > 0 || look?.facts.auth0 !== undefined;
+  const isTold = explanation.noUser !== undefined || explanation.excludedBy !== undefined;
+  return { explanation, unread, isKnown: isKnown || isTold };
 }
 
 /** A reconciliation of one of these users makes this user due, and is the cause then. */
@@ -77,9 +83,11 @@ export async function lookNow(
 ): Promise<Looked> {
   try {
     const look = await dryRun(deps, tenant, user, userId, now);
-    return { look, unread: look.view.failures.map(({ error }) => unreadOf(error)) };
+    return { look, unread: look.view.failures.map(({ error }) => unreadOf(error)), isUser: true };
   } catch (error) {
-    return { look: undefined, unread: [unreadOf(error)] };
+    if (error instanceof UsageError && error.code === 'NOT_A_USER')
+      return { look: undefined, unread: [], isUser: false };
+    return { look: undefined, unread: [unreadOf(error)], isUser: true };
   }
 }
 

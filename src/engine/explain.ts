@@ -56,6 +56,10 @@ export interface Stance {
   readonly health: Health;
   /** Undefined for a user whom Auth0 has, as far as is known. `since`: when Auth0 first did not have the user. */
   readonly deleted: { readonly since: Date | undefined; readonly forgotten: boolean } | undefined;
+  /** Set where the id is none of a user; `since`: when Auth0 first said so, undefined where the id itself shows it. */
+  readonly noUser: { readonly since: Date | undefined } | undefined;
+  /** What in the configuration excludes the user. */
+  readonly excludedBy: string | undefined;
   /** What the look found and the log does not say yet: the next pass tells it. */
   readonly untold: readonly EventType[];
   readonly resources: readonly ExplainedResource[];
@@ -81,6 +85,8 @@ export interface Explanation extends Stance {
 export interface AskedStance {
   readonly user: UserKey;
   readonly tenant: TenantPolicy & { readonly id: TenantId };
+  /** False where the look has found, or the id itself shows, that there is no user. */
+  readonly isUser?: boolean;
   /** Those of the user, all of them. */
   readonly events: readonly ConcordEvent[];
   readonly at: Date;
@@ -128,6 +134,9 @@ export function explainStance(asked: AskedStance): Stance {
     sync: conditions.length === 0 ? 'Unknown' : syncOf(conditions),
     health: conditions.length === 0 && !facts.forgotten ? 'Progressing' : healthOf(facts, conditions),
     deleted: deletedOf(facts),
+    noUser:
+      told.invalidSince !== undefined || asked.isUser === false ? { since: told.invalidSince } : undefined,
+    excludedBy: tenant.excludedBy?.(user),
     untold: look === undefined ? [] : untoldOf(told, look.facts),
     resources: RESOURCES.map((resource) => ({
       resource,
@@ -205,9 +214,10 @@ function knownOf(facts: Facts, events: readonly ConcordEvent[]): ConcordEvent[] 
     events.findLast(({ type }) => types.includes(type));
   const holds = (isSo: boolean, ...types: readonly EventType[]) => (isSo ? newest(...types) : undefined);
   const found = [
-    newest('auth0.user-observed', 'auth0.user-absent'),
+    newest('auth0.user-observed', 'auth0.user-absent', 'auth0.user-invalid'),
     holds(facts.unlistedSince !== undefined, 'auth0.user-unlisted'),
     newest('handle.observed'),
+    newest('user-document.imported'),
     newest('sister.observed'),
     holds(facts.namedBy.length > 0, 'sister.named'),
     holds(facts.seen.code !== undefined || facts.seen.account !== undefined, 'subject.observed'),

@@ -1,10 +1,10 @@
 /** From what a person types to users: an Auth0 id, @handle, code, email or DID, to the letter. */
 import { UpstreamError } from '../errors.ts';
-import { looksLikeCode, parseDid, userKey } from '../identity.ts';
-import type { DocumentReader } from '../ports.ts';
+import { looksLikeCode, parseDid, storedUserId, storedUserKey, type UserKey, userKey } from '../identity.ts';
+import type { DocumentReader, EventReader, SubjectReader } from '../ports.ts';
 import type { AssessedTenant } from './assess.ts';
 import { nearNames } from './near-names.ts';
-import { type Owned, ownerOf } from './owner.ts';
+import { type Owned, ownerOf, tenantOf } from './owner.ts';
 
 export type FoundUser = Owned<AssessedTenant>;
 
@@ -18,8 +18,39 @@ export function isEmail(text: string): boolean {
   return text.includes('@', 1) && !text.includes('|');
 }
 
-/** An id is taken as it is: Auth0 says whether it exists, and so it does of an email. */
+/** Where a key may be stored. */
+export interface KnownKeys {
+  readonly documents: Pick<DocumentReader, 'findUsers' | 'read'>;
+  readonly subjects: Pick<SubjectReader, 'get'>;
+  readonly events: Pick<EventReader, 'read'>;
+}
+
+/** Before a key that is meant to the letter, whatever else its text may be the name of. */
+export const KEY_PREFIX = 'key:';
+
+/**
+ * An id is taken as it is: Auth0 says whether it exists, and so it does of an email. A stored key is found whatever it
+ * looks like, also one that is no user's.
+ */
 export async function candidates(
+  text: string,
+  tenants: readonly AssessedTenant[],
+  known: KnownKeys,
+): Promise<Candidates> {
+  if (text.startsWith(KEY_PREFIX))
+    return { found: await storedKey(text.slice(KEY_PREFIX.length), tenants, known), unasked: [] };
+  const owned = ownerOf(text.trim(), tenants);
+  if (owned !== undefined) return { found: [owned], unasked: [] };
+  const [named, stored] = await Promise.all([
+    candidatesByName(text.trim(), tenants, known.documents),
+    storedKey(text, tenants, known),
+  ]);
+  const others = stored.filter(({ user }) => named.found.every((one) => one.user !== user));
+  return { found: [...named.found, ...others], unasked: named.unasked };
+}
+
+/** By @handle, code, email or DID. */
+export async function candidatesByName(
   text: string,
   tenants: readonly AssessedTenant[],
   documents: Pick<DocumentReader, 'findUsers'>,
@@ -36,6 +67,32 @@ export async function candidates(
   if (!looksLikeCode(text)) return find({ handle: text });
   const byCode = await find({ code: text });
   return byCode.found.length > 0 ? byCode : find({ handle: text });
+}
+
+/** The key to the letter, where the read model, the documents or the log have it. */
+async function storedKey(
+  text: string,
+  tenants: readonly AssessedTenant[],
+  { subjects, documents, events }: KnownKeys,
+): Promise<readonly FoundUser[]> {
+  const user = storedUserKey(text);
+  const subject = await subjects.get(user);
+  const tenant =
+    subject === undefined ? tenantOf(text, tenants) : tenants.find(({ id }) => id === subject.tenant);
+  if (tenant === undefined) return [];
+  if (subject !== undefined) return [{ user, userId: subject.userId, tenant }];
+  const isStored = (await hasDocuments(documents, user)) || (await hasEvents(events, user));
+  return isStored ? [{ user, userId: storedUserId(text.slice(tenant.keyPrefix.length)), tenant }] : [];
+}
+
+async function hasDocuments(documents: KnownKeys['documents'], user: UserKey): Promise<boolean> {
+  const found = (await documents.read([user])).get(user);
+  return found?.user !== undefined || found?.verificationCount !== undefined || found?.handle !== undefined;
+}
+
+async function hasEvents(events: KnownKeys['events'], user: UserKey): Promise<boolean> {
+  for await (const _event of events.read({ user, limit: 1 })) return true;
+  return false;
 }
 
 async function byEmail(email: string, tenants: readonly AssessedTenant[]): Promise<Candidates> {

@@ -34,7 +34,7 @@ import { subjectView } from './standing.ts';
 
 export interface ForgetDeps {
   readonly log: EventLog;
-  readonly queue: Pick<WorkQueue, 'claimUser' | 'release' | 'markDue'>;
+  readonly queue: Pick<WorkQueue, 'claimUser' | 'release' | 'drop' | 'markDue'>;
   readonly subjects: Pick<SubjectReader, 'get' | 'waitingFor'>;
   readonly readModel: ReadModel;
   readonly eraser: Eraser;
@@ -77,14 +77,15 @@ export async function remembered(deps: ForgetDeps, { user }: Person): Promise<Re
 
 /**
  * Refuses, with what to do first, while the user is in Auth0, an account creation is open, or an account is in use. Throws
- * UpstreamError when either cannot be read: who could not be read is not gone.
+ * UpstreamError when either cannot be read: who could not be read is not gone. Gives back what Auth0 said.
  */
 export async function refuseUnlessGone(
   deps: ForgetDeps,
   directory: Pick<Directory, 'user'>,
   { user, userId }: Person,
-): Promise<void> {
-  if ((await directory.user(userId)) !== 'absent') {
+): Promise<'absent' | 'invalid'> {
+  const answer = await directory.user(userId);
+  if (typeof answer === 'object') {
     throw new UsageError(
       'Auth0 still has this user. Only who is gone can be forgotten: delete the user in Auth0 first.',
       'USER_EXISTS',
@@ -112,6 +113,7 @@ export async function refuseUnlessGone(
       'ACCOUNT_ACTIVE',
     );
   }
+  return answer;
 }
 
 /** Once the user is forgotten, nothing says any more who has the address or the handle that another user waits for. */
@@ -176,12 +178,14 @@ export async function forget(
   if (lease === undefined) {
     throw new UsageError('A pass over this user is under way. Try again in a moment.', 'USER_BUSY');
   }
+  let isNoUser = false;
   try {
     // Under the lease once more: somebody may have come back while a person was asked.
-    await refuseUnlessGone(deps, directory, person);
+    isNoUser = (await refuseUnlessGone(deps, directory, person)) === 'invalid';
     return await erase(deps, lease, by);
   } finally {
-    await deps.queue.release(lease);
+    if (isNoUser) await deps.queue.drop(lease);
+    else await deps.queue.release(lease);
   }
 }
 

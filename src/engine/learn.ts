@@ -36,6 +36,11 @@ export function learnFromAuth0(facts: Facts, userId: Auth0UserId, answer: Auth0U
   return [{ type: 'auth0.user-observed', data }];
 }
 
+/** Auth0 says that the id is none of a user. Told once, however often it is asked. */
+export function learnInvalid(facts: Pick<Facts, 'invalidSince'>, userId: Auth0UserId): Told[] {
+  return facts.invalidSince === undefined ? [{ type: 'auth0.user-invalid', data: { userId } }] : [];
+}
+
 /** Of lists that are always in the same order. */
 export function isSameList(a: readonly string[] = [], b: readonly string[] = []): boolean {
   return a.length === b.length && a.every((one, at) => one === b[at]);

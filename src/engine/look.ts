@@ -6,6 +6,7 @@ import { type ConditionDraft, FAILURE_REASONS, RESOURCES } from '../events/event
 import type { Facts } from '../events/fold.ts';
 import type { TransferFacts } from '../events/fold-transfer.ts';
 import type { Gap } from '../events/gap.ts';
+import type { ExcludedBy } from '../exclusion.ts';
 import type { Did, TenantId, UserKey } from '../identity.ts';
 import type {
   AccountReader,
@@ -73,6 +74,8 @@ export interface LookDeps {
 export interface TenantPolicy {
   /** Put into the address of a second tenant's user when the plain one is taken. */
   readonly emailTag: string | undefined;
+  /** Users of whom nothing is done. None, where it is left out. */
+  readonly excludedBy?: ExcludedBy | undefined;
 }
 
 export interface Desired {

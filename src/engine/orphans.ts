@@ -8,13 +8,15 @@
  * | is in none                         | has the user        | somebody's: lists are late |
  * | is in none                         | 404                 | an orphan, by two proofs   |
  * | is in none                         | could not be read   | unknown  |
+ * | is in none                         | 400, no user id     | an orphan                  |
+ * | is not `provider|id`               |                     | an orphan                  |
  * | has the form of no configured tenant |                   | an orphan: whoever it is, is not ours to look for |
  *
  * An account on the PDS that no `users` document names is an orphan. The documents are read again at the
  * end, so that an account that was being created meanwhile is not taken for one.
  */
 import type { AccountHandle, Did, TenantId, UserKey } from '../identity.ts';
-import { userKey } from '../identity.ts';
+import { storedUserKey, userKey } from '../identity.ts';
 import type {
   AccountReader,
   DocumentOwner,
@@ -27,7 +29,7 @@ import { taggedEmail } from '../reconcilers/account.ts';
 import type { AssessedTenant } from './assess.ts';
 import { attempt } from './attempt.ts';
 import { NameSet } from './name-set.ts';
-import { ownerOf } from './owner.ts';
+import { isExcluded, ownerOf, tenantOf } from './owner.ts';
 import { sideBySide } from './side-by-side.ts';
 
 export interface OrphanDeps {
@@ -101,7 +103,7 @@ class Search {
   readonly #listed = new NameSet();
   readonly #named = new NameSet();
   /** What Auth0 said of who was not listed: one user may have three documents. */
-  readonly #answers = new Map<string, 'present' | 'absent' | { readonly code: string }>();
+  readonly #answers = new Map<string, 'present' | 'absent' | 'invalid' | { readonly code: string }>();
   readonly #looked = { users: 0, documents: 0, accounts: 0 };
   readonly #suspects: Repository[] = [];
   #orphanDocuments = 0;
@@ -135,11 +137,16 @@ class Search {
   async lookThroughDocuments(): Promise<void> {
     for await (const page of this.#deps.documents.owners()) {
       for (const { did } of page) if (did !== undefined) this.#named.add(did);
-      const doubted = page.filter(({ key }) => !this.#listed.has(key));
+      const doubted = page.filter(({ key }) => !this.#listed.has(key) && !this.#isExcluded(key));
       await this.#askAuth0(doubted.map(({ key }) => key));
       for (const document of doubted) this.#judge(document);
       this.#count('documents', page.length);
     }
+  }
+
+  #isExcluded(key: string): boolean {
+    const tenant = tenantOf(key, this.#tenants);
+    return tenant !== undefined && isExcluded(tenant, storedUserKey(key));
   }
 
   /** Who is not listed is read by id, once. */
@@ -150,21 +157,21 @@ class Search {
       if (owned === undefined) return;
       const answer = await attempt('auth0', () => owned.tenant.directory.user(owned.userId));
       if (!answer.ok) this.#answers.set(key, { code: answer.failure.code });
-      else this.#answers.set(key, answer.value === 'absent' ? 'absent' : 'present');
+      else this.#answers.set(key, typeof answer.value === 'object' ? 'present' : answer.value);
     });
   }
 
   #judge({ collection, key, did }: DocumentOwner): void {
-    const owned = ownerOf(key, this.#tenants);
+    const tenant = tenantOf(key, this.#tenants);
     const answer = this.#answers.get(key);
     if (answer === 'present') return;
     const names = did === undefined ? [] : [`it names the account ${did}`];
-    const evidence = [...why(owned?.tenant.id, answer), ...names];
+    const evidence = [...why(tenant?.id, answer), ...names];
     const verdict = typeof answer === 'object' ? 'unknown' : 'orphan';
     if (verdict === 'orphan') this.#orphanDocuments += 1;
     else this.#unknownDocuments += 1;
     if (this.documents.length < this.#options.limit)
-      this.documents.push({ key, tenant: owned?.tenant.id ?? null, collection, verdict, evidence });
+      this.documents.push({ key, tenant: tenant?.id ?? null, collection, verdict, evidence });
   }
 
   async lookThroughAccounts(): Promise<void> {
@@ -263,9 +270,10 @@ class Search {
 function why(tenant: TenantId | undefined, answer: { readonly code: string } | string | undefined): string[] {
   if (tenant === undefined) return ['its key is of no configured tenant'];
   const unlisted = `a complete listing of ${tenant} does not have its user`;
-  return typeof answer === 'object'
-    ? [unlisted, `Auth0 could not be read by id (${answer.code})`]
-    : [unlisted, 'Auth0 read by id says that there is no such user'];
+  if (answer === undefined) return ['its key is not the id of a user, which is provider|id'];
+  if (typeof answer === 'object') return [unlisted, `Auth0 could not be read by id (${answer.code})`];
+  const said = answer === 'invalid' ? 'that the id is none of a user' : 'that there is no such user';
+  return [unlisted, `Auth0 read by id says ${said}`];
 }
 
 /** What the log says of an account and its user. */

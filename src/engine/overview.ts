@@ -9,6 +9,8 @@ import type {
   AlertReader,
   DocumentReader,
   Health,
+  Ignored,
+  IgnoredReader,
   StandingReader,
   Standings,
   SubjectReader,
@@ -23,6 +25,7 @@ export interface OverviewDeps extends TenantStateDeps {
   readonly subjects: Pick<SubjectReader, 'backlog'>;
   readonly documents: Pick<DocumentReader, 'indexes'>;
   readonly alerts: AlertReader;
+  readonly ignored: IgnoredReader;
 }
 
 /** What a service is expected to do; milliseconds, and null for what nobody asked it to. */
@@ -57,6 +60,8 @@ export interface Overview {
     readonly unseen: number;
     /** Health Deleted, in sync or not; a removal that is pending shows under troubles. */
     readonly deleted: number;
+    /** The configuration excludes them, and nothing is done: in no other figure here. */
+    readonly excluded: number;
     readonly failing: number;
     /** Failed, and tried again later. */
     readonly backingOff: number;
@@ -77,6 +82,8 @@ export interface Overview {
     readonly waiting: number;
   };
   readonly tenants: readonly TenantState[];
+  /** What came in and concerns no user, by tenant and reason. */
+  readonly ignored: readonly Ignored[];
   readonly indexes: readonly indexes.IndexFinding[];
   /** Open ones. */
   readonly alerts: readonly Alert[];
@@ -98,18 +105,20 @@ export async function overview(
   expected: Watchfulness,
   now: Date,
 ): Promise<Overview> {
-  const [standings, backlog, states, actual, alerts, looked] = await Promise.all([
+  const [standings, backlog, states, actual, alerts, looked, ignored] = await Promise.all([
     deps.standings.standings(now, MAX_TROUBLED),
     deps.subjects.backlog(now),
     tenantStates(deps, tenants, now),
     deps.documents.indexes(),
     deps.alerts.all(),
     deps.positions.read(expected.lookedRun),
+    deps.ignored.read(tenants),
   ]);
   const { situations, troubled, waiting, isPartial } = standings;
   const { due, oldestDueSince } = backlog;
   const isDeleted = ({ health }: { readonly health: Health }) => health === 'Deleted';
-  const living = standings.seen.filter((kind) => !isDeleted(kind));
+  const isSetAside = ({ health }: { readonly health: Health }) => health === 'Excluded';
+  const living = standings.seen.filter((kind) => !isDeleted(kind) && !isSetAside(kind));
   const inSync = (sync: Sync) => sum(living.filter((kind) => kind.sync === sync));
   // Users of a halted run are in the read model as they were before, and lack something all the same.
   const untold = Math.min(inSync('Synced'), untoldIn(states, situations));
@@ -126,6 +135,7 @@ export async function overview(
     users: {
       known: synced + outOfSync + unknown + unseen + deleted,
       ...{ synced, outOfSync, unknown, unseen, deleted },
+      excluded: sum(standings.seen.filter(isSetAside)),
       failing: sum(failing),
       backingOff: sum(failing.filter(({ waits }) => waits)),
       quarantined: sum(troubled.filter(({ quarantined }) => quarantined)),
@@ -138,6 +148,7 @@ export async function overview(
     failures: failuresIn(troubled),
     queue: { due, oldestDueSince, waiting },
     tenants: states,
+    ignored,
     indexes: indexes.plan(indexes.WANTED_INDEXES, actual),
     alerts: alerts.filter(({ phase }) => phase === 'open'),
     lookedAt,

@@ -10,6 +10,7 @@
 import { UpstreamError } from '../errors.ts';
 import type { LogTenant } from '../events/delivered.ts';
 import { type Gap, isStreamGap, type StreamStanding, streamGap, streamStanding } from '../events/gap.ts';
+import { addIgnored } from '../events/ignored.ts';
 import { type IngestDeps, type IngestResult, ingest } from '../events/ingest.ts';
 import {
   formatPosition,
@@ -83,7 +84,9 @@ export async function pull(
 }
 
 class Run {
-  counts = { entries: 0, accepted: 0, duplicates: 0, ignored: 0, rejected: 0 };
+  counts: IngestResult & { readonly entries: number } = {
+    ...{ entries: 0, accepted: 0, duplicates: 0, ignored: 0, ignoredFor: {}, rejected: 0 },
+  };
   gaps: readonly Gap[];
   readonly #deps: PullDeps;
   readonly #tenant: PulledTenant;
@@ -234,12 +237,13 @@ class Run {
     );
   }
 
-  #add(entries: number, { accepted, duplicates, ignored, rejected }: IngestResult): void {
+  #add(entries: number, { accepted, duplicates, ignored, ignoredFor, rejected }: IngestResult): void {
     this.counts = {
       entries: this.counts.entries + entries,
       accepted: this.counts.accepted + accepted,
       duplicates: this.counts.duplicates + duplicates,
       ignored: this.counts.ignored + ignored,
+      ignoredFor: addIgnored(this.counts.ignoredFor, ignoredFor),
       rejected: this.counts.rejected + rejected,
     };
   }

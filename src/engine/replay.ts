@@ -149,7 +149,7 @@ async function replayUser(
   subject: Subject | undefined,
   history: readonly ConcordEvent[],
 ): Promise<Outcome> {
-  if (shows(subject, viewOf(history))) return 'equal';
+  if (shows(subject, viewOf(history)) || wasNoUser(user, subject, history, deps.tenants)) return 'equal';
   const trigger = subject ?? ownerIn(user, history, deps.tenants);
   if (trigger === undefined) return 'withoutTenant';
   return deps.writer === undefined ? 'differing' : rebuild(deps, deps.writer, trigger);
@@ -174,6 +174,18 @@ function ownerIn(
   return userId === undefined ? undefined : { user, userId, tenant };
 }
 
+/** One that `doctor --fix` removed: its events are from before such ids were told from those of users (W14). */
+function wasNoUser(
+  user: UserKey,
+  subject: Subject | undefined,
+  history: readonly ConcordEvent[],
+  tenants: ReplayDeps['tenants'],
+): boolean {
+  if (subject !== undefined) return false;
+  const own = tenants.filter(({ id, keyPrefix }) => id === history[0]?.tenant && user.startsWith(keyPrefix));
+  return own.length > 0 && ownerOf(user, own) === undefined;
+}
+
 async function rebuild(
   { events, clock, settings }: ReplayDeps,
   { queue, readModel }: ReplayWriter,
@@ -192,9 +204,10 @@ async function rebuild(
   }
 }
 
-/** Undefined for a user whom no reconciliation and no sweep has looked at: then nothing is shown yet. */
+/** Undefined for a user whom no reconciliation and no sweep has looked at, and for an id that is none of a user. */
 export function viewOf(history: readonly ConcordEvent[]): SubjectView | undefined {
   const facts = fold(history);
+  if (facts.invalidSince !== undefined) return undefined;
   const isSeen = facts.conditions.length > 0 || facts.forgotten || facts.seenInSync;
   return isSeen ? subjectView(facts) : undefined;
 }

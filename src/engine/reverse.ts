@@ -5,9 +5,10 @@
  * A document counts when a complete listing does not have its user, and nothing is known of the user, or that it
  * is gone. Whoever signed up after the listing was made is known, and is nobody's orphan.
  */
-import type { TenantId, UserKey } from '../identity.ts';
+import type { ExcludedBy } from '../exclusion.ts';
+import { storedUserKey, type TenantId, type UserKey } from '../identity.ts';
 import type { DocumentReader, SubjectReader } from '../ports.ts';
-import { ownerOf } from './owner.ts';
+import { isExcluded, ownerOf, tenantOf } from './owner.ts';
 import type { Repositories } from './repositories.ts';
 
 export interface ReverseDeps {
@@ -20,6 +21,7 @@ export interface ReverseDeps {
 export interface KeySpace {
   readonly id: TenantId;
   readonly keyPrefix: string;
+  readonly excludedBy?: ExcludedBy | undefined;
 }
 
 export interface OrphanCounts {
@@ -41,8 +43,13 @@ export async function countOrphans(
     for (const { key, did } of page) {
       if (did !== undefined) repositories?.name(did);
       if (isListed(key)) continue;
-      const owned = ownerOf(key, deps.keySpaces);
-      if (owned !== undefined && tenants.includes(owned.tenant.id)) unlisted.push(owned.user);
+      const tenant = tenantOf(key, deps.keySpaces);
+      if (tenant === undefined || !tenants.includes(tenant.id) || isExcluded(tenant, storedUserKey(key)))
+        continue;
+      const owned = ownerOf(key, [tenant]);
+      // Nobody can ever sign up under such a key.
+      if (owned === undefined) documents += 1;
+      else unlisted.push(owned.user);
     }
     documents += await countGone(deps, unlisted);
   }

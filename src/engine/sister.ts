@@ -13,6 +13,7 @@
  */
 import { type Facts, fold, isCurrent } from '../events/fold.ts';
 import { verifiedAddress } from '../events/fold-auth0.ts';
+import type { ExcludedBy } from '../exclusion.ts';
 import { type EventId, type TenantId, type UserKey, userKey } from '../identity.ts';
 import type {
   Auth0User,
@@ -29,11 +30,12 @@ import type {
 import type { Sister, SisterSeen } from '../reconcilers/handle.ts';
 import { attempt, type Failure } from './attempt.ts';
 import { appendTo, type DecideDeps } from './decide.ts';
-import { ownerOf } from './owner.ts';
+import { isExcluded, ownerOf } from './owner.ts';
 
 export interface SisterTenant {
   readonly id: TenantId;
   readonly keyPrefix: string;
+  readonly excludedBy?: ExcludedBy | undefined;
   readonly directory: Pick<Directory, 'user' | 'usersByEmail'>;
 }
 
@@ -122,9 +124,10 @@ async function findSisters(
   const missed = new Set(candidates.flatMap((user) => ownerOf(user, [tenant])?.userId ?? []));
   for (const { userId } of found) missed.delete(userId);
   const read = await Promise.all([...missed].map((userId) => tenant.directory.user(userId)));
-  const proven = [...found, ...read.filter((answer) => answer !== 'absent')]
+  const proven = [...found, ...read.filter((answer) => typeof answer === 'object')]
     .map((other) => ({ user: userKey(tenant.keyPrefix, other.userId), auth0: other }))
     .filter(({ user, auth0 }) => {
+      if (isExcluded(tenant, user)) return false;
       const isSame = auth0.email?.toLowerCase() === lower;
       if (user !== known) return isSame && auth0.emailVerified;
       return isSame || auth0.unusable?.includes('email') === true;

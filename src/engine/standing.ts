@@ -1,5 +1,5 @@
 /** From conditions to the two axes that are never mixed, and to what the read model shows of a user. */
-import { type ConditionDraft, isMigrated } from '../events/event.ts';
+import { type ConditionDraft, isExcludedReason, isMigrated } from '../events/event.ts';
 import type { Auth0Facts, Facts, Sights } from '../events/fold.ts';
 import { verifiedAddress } from '../events/fold-auth0.ts';
 import type { Code, Did } from '../identity.ts';
@@ -18,6 +18,7 @@ export function healthOf(
   conditions: readonly ConditionDraft[],
 ): Health {
   if (facts.forgotten) return 'Deleted';
+  if (conditions.some(isExcludedReason)) return 'Excluded';
   // Paused is never green, and neither is it a failure.
   if (conditions.some(({ type }) => type === 'pause')) return 'Suspended';
   if (facts.quarantined || facts.attempts >= DEGRADED_AFTER || conditions.some(({ held }) => held))
@@ -36,7 +37,9 @@ export function subjectView(facts: Facts): SubjectView {
   const account = facts.seen.account ?? facts.account;
   const did = account?.did ?? facts.sights.record ?? facts.sights.account;
   const seen = { code: facts.seen.code ?? facts.code, did, sights: sightsOf(facts) };
-  const isToAsk = facts.conditions.some((condition) => condition.held || isMigrated(condition));
+  const isToAsk = facts.conditions.some(
+    (condition) => condition.held || isMigrated(condition) || isExcludedReason(condition),
+  );
   const { auth0 } = facts;
   const isThere = facts.absentSince === undefined && !facts.forgotten;
   const { linked = [], unusable = [] } = (isThere ? auth0 : undefined) ?? {};

@@ -3,15 +3,15 @@
  * exact, the doubt about who is not listed, and removals. Everything is counted before the first of it is done, and of a
  * user no more than the key is kept.
  */
-import type { EventData } from '../events/event.ts';
-import type { EventId, TenantId, UserKey } from '../identity.ts';
+import { type EventData, isExcludedReason } from '../events/event.ts';
+import type { EventId, UserKey } from '../identity.ts';
 import type { Logger } from '../logger.ts';
 import type { EventReader, Standing, SubjectReader, Trigger } from '../ports.ts';
 import type { AssessedTenant } from './assess.ts';
 import { type DecideDeps, decide, draft } from './decide.ts';
 import { closeSwept, openGaps } from './gaps.ts';
 import { allowed, allowedDisappearances, isShrunken, type SafetyLimits } from './limits.ts';
-import { ownerOf } from './owner.ts';
+import { isExcluded, ownerOf } from './owner.ts';
 import type { EngineSettings } from './settings.ts';
 import { sideBySide } from './side-by-side.ts';
 import { type SuccessorSearch, withoutSuccessors } from './successors.ts';
@@ -88,13 +88,16 @@ export async function conclude(
 /** How many users of a tenant are expected in a listing that began then. */
 export async function countKnown(
   subjects: Pick<SubjectReader, 'standings'>,
-  tenant: TenantId,
+  tenant: AssessedTenant,
   isListed: (user: UserKey) => boolean,
   startedAt: Date,
 ): Promise<number> {
   let known = 0;
-  for await (const page of subjects.standings(tenant))
-    known += page.filter((one) => isListed(one.user) || !(isGoneBy(one) || isNewTo(one, startedAt))).length;
+  for await (const page of subjects.standings(tenant.id))
+    for (const one of page) {
+      if (isExcluded(tenant, one.user) || ownerOf(one.user, [tenant]) === undefined) continue;
+      if (isListed(one.user) || !(isGoneBy(one) || isNewTo(one, startedAt))) known += 1;
+    }
   return known;
 }
 
@@ -178,6 +181,13 @@ class Conclusion implements Concluded {
         const { user, conditions } = standing;
         const says = (reason: string) => conditions.some((condition) => condition.reason === reason);
         const isGone = isGoneBy(standing);
+        if (isExcluded(this.#tenant, user)) {
+          // Its next reconciliation says so, and looks at nothing.
+          if (!conditions.some(isExcludedReason)) again.push(user);
+          continue;
+        }
+        // From before such keys were told from those of users (W14).
+        if (ownerOf(user, [this.#tenant]) === undefined) continue;
         const isListed = this.#everyone.isListed(user);
         if (isListed ? isGone : isGone && this.#isKept(standing)) again.push(user);
         else if (says('KeptForSuccessor')) kept.push(user);

@@ -52,6 +52,7 @@ import { recordFirstSights } from './first-sights.ts';
 import { inStep } from './in-step.ts';
 import { isShrunken, type SafetyLimits } from './limits.ts';
 import { NameSet } from './name-set.ts';
+import { notExcluded } from './owner.ts';
 import { Repositories } from './repositories.ts';
 import { countOrphans, type OrphanCounts, type ReverseDeps } from './reverse.ts';
 import { conclude, countKnown, type Halt, KeptUsers } from './sweep-conclusions.ts';
@@ -78,6 +79,8 @@ export interface SweepResult {
   readonly removals: number;
   /** Rows of the listing of which it cannot be told whose they are. */
   readonly unreadable: number;
+  /** Who is in the listing and excluded by the configuration: in no other figure here. */
+  readonly excluded: number;
   /** False when the listing broke off, or was not exact: then nothing is concluded about who was not in it. */
   readonly complete: boolean;
   /** Why a listing that was read to its end was not exact. */
@@ -153,6 +156,8 @@ type Listed = 'complete' | 'broken-off' | 'stopped' | 'listing-gone';
 
 interface Looked {
   readonly page: UserPage;
+  /** Of the users of this page, how many had not been read by an earlier run; also those that are excluded. */
+  readonly listed: number;
   /** Users who may have to be renamed, or whose account had moved, have been looked at closer. */
   readonly seen: readonly Assessment[];
   /** Before the users of this page were read. */
@@ -171,6 +176,7 @@ class Run {
   #users: number;
   #drifted: number;
   #unreadable = 0;
+  #excluded = 0;
   #inexact: InexactReason | undefined;
   /** Users in the listing as it is read, those who were looked at before included. */
   #rows = 0;
@@ -253,7 +259,7 @@ class Run {
   async #readThrough(): Promise<'complete' | 'stopped'> {
     const { onProgress, signal } = this.#options;
     let toSkip = this.#users;
-    [this.#unreadable, this.#rows, this.#inexact] = [0, 0, undefined];
+    [this.#unreadable, this.#excluded, this.#rows, this.#inexact] = [0, 0, 0, undefined];
     this.#seen = new NameSet();
     const pages = this.#tenant.directory.everyone(this.#listing);
     const look = (page: UserPage) => {
@@ -280,9 +286,11 @@ class Run {
     this.#rows += page.users.length;
     this.#inexact ??= page.inexact;
     this.#countUnreadable(page.unreadable ?? []);
-    const users = page.users.slice(skipped);
-    const readAt = this.#deps.clock.now();
-    if (users.length === 0) return { page, seen: [], readAt };
+    const left = page.users.slice(skipped);
+    const users = notExcluded(left, this.#tenant);
+    this.#excluded += page.users.length - notExcluded(page.users, this.#tenant).length;
+    const [listed, readAt] = [left.length, this.#deps.clock.now()];
+    if (users.length === 0) return { page, listed, seen: [], readAt };
     const deps = {
       ...this.#deps,
       accounts:
@@ -293,7 +301,7 @@ class Run {
     const toAsk = batch.filter((one) => isRename(one) || wasMigrated(one));
     const asked = await lookCloser(deps, this.#tenant, toAsk, readAt);
     const closer = new Map(asked.map((one) => [one.user, one]));
-    return { page, seen: batch.map((one) => closer.get(one.user) ?? one), readAt };
+    return { page, listed, seen: batch.map((one) => closer.get(one.user) ?? one), readAt };
   }
 
   #countUnreadable(rows: readonly UnreadableRow[]): void {
@@ -305,7 +313,7 @@ class Run {
     this.#inexact ??= 'unreadable-rows';
   }
 
-  async #take({ page, seen, readAt }: Looked): Promise<void> {
+  async #take({ page, listed, seen, readAt }: Looked): Promise<void> {
     const { queue, clock, inactive, logger } = this.#deps;
     const hidden = this.#inactive.splice(0);
     if (this.#repositories !== undefined && hidden.length > 0)
@@ -327,7 +335,7 @@ class Run {
     await recordFirstSights(this.#deps, this.#tenant, others, readAt);
     for (const one of seen) this.#tally.add(one);
     this.#listing = page.listing;
-    this.#users += seen.length;
+    this.#users += listed;
     this.#drifted += found.length;
   }
 
@@ -338,7 +346,8 @@ class Run {
 
   /** What the listing allows to conclude, and the last line. */
   async end(listed: Listed): Promise<SweepEnd> {
-    const [users, drifted, resumes] = [this.#users, this.#drifted, this.#resumes];
+    const [excluded, drifted, resumes] = [this.#excluded, this.#drifted, this.#resumes];
+    const users = this.#users - excluded;
     if (listed === 'stopped' || this.#id === undefined) return { type: 'stopped', users };
     await this.#listInactive();
     const { id: tenant } = this.#tenant;
@@ -362,11 +371,12 @@ class Run {
         ...{ users, drifted, complete, durationMs, resumes },
         ...(inexact === undefined ? {} : { inexact }),
         ...(unreadable === 0 ? {} : { unreadable }),
+        ...(excluded === 0 ? {} : { excluded }),
         ...counted,
       }),
     ]);
     const concluded = { removals, complete, inexact, halts };
-    return { type: 'over', users, drifted, unreadable, ...concluded, ...counted, durationMs };
+    return { type: 'over', users, drifted, unreadable, excluded, ...concluded, ...counted, durationMs };
   }
 
   /** Why the listing is not exact, and whether it lacks so many of those who are known that it must be cut off. */
@@ -375,10 +385,10 @@ class Run {
     const distinct = this.#seen.size;
     const inexact = this.#inexact ?? (distinct < this.#rows ? 'repeated-rows' : undefined);
     if (inexact === undefined) return undefined;
-    const known = await countKnown(subjects, this.#tenant.id, isListed, this.#startedAt);
+    const known = await countKnown(subjects, this.#tenant, isListed, this.#startedAt);
     const place = { tenant: this.#tenant.id, users: distinct, known, inexact };
     logger.warn(place, 'the listing of users is not exact; it says nothing about who is missing');
-    return isShrunken(limits, distinct, known) ? 'lacks-many' : inexact;
+    return isShrunken(limits, distinct - this.#excluded, known) ? 'lacks-many' : inexact;
   }
 
   /** Also where the listing of users broke off: that of the PDS is complete. A failure ends nothing else. */
@@ -441,10 +451,14 @@ function lacksRecently({ known }: Assessment, now: Date): boolean {
   return since !== undefined && now.getTime() - since.getTime() < RECENT_MS;
 }
 
-/** A person has resolved what needed action, or an account that had moved is back; no trigger tells of that. */
+/** A person has resolved what needed action, the configuration no longer excludes the user, or an account that had moved is back; no trigger tells of that. */
 function isResolved(one: Assessment): boolean {
   if (typeof one.known !== 'object' || isDrifted(one)) return false;
-  return one.known.needsAction || (wasMigrated(one) && !one.view.conditions.some(isMigrated));
+  return (
+    one.known.needsAction ||
+    one.known.wasExcluded ||
+    (wasMigrated(one) && !one.view.conditions.some(isMigrated))
+  );
 }
 
 /** By the last reconciliation. A batch cannot tell such an account from one that was deactivated or deleted. */

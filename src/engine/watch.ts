@@ -13,6 +13,8 @@
 import { createHash } from 'node:crypto';
 import { UpstreamError } from '../errors.ts';
 import type { ConcordEvent } from '../events/event.ts';
+import { addIgnored, type IgnoredCounts, type IgnoreReason } from '../events/ignored.ts';
+import type { ExcludedBy } from '../exclusion.ts';
 import { type EventId, eventId, type TenantId, type UserKey } from '../identity.ts';
 import type { Logger } from '../logger.ts';
 import type {
@@ -21,12 +23,19 @@ import type {
   DocumentChange,
   DocumentChanges,
   EventLog,
+  IgnoredTotals,
   Random,
   Trigger,
   WorkQueue,
 } from '../ports.ts';
 import { RECORD_REMOVING } from './learn.ts';
-import { ownerOf } from './owner.ts';
+import { isExcluded, ownerOf, tenantOf } from './owner.ts';
+
+export interface WatchedTenant {
+  readonly id: TenantId;
+  readonly keyPrefix: string;
+  readonly excludedBy?: ExcludedBy | undefined;
+}
 
 export interface WatchDeps {
   readonly changes: DocumentChanges;
@@ -36,13 +45,16 @@ export interface WatchDeps {
   readonly random: Random;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly tenants: readonly { readonly id: TenantId; readonly keyPrefix: string }[];
+  readonly ignored: Pick<IgnoredTotals, 'add'>;
+  readonly tenants: readonly WatchedTenant[];
   /** How often handles are asked for where there are no change streams, in milliseconds. */
   readonly pollMs: number;
   /** Somebody is due. */
   onDue(): void;
   /** Changes were missed, nobody knows whose. */
   onMissed(): void;
+  /** Changes were counted and not followed: they are of keys that name no user, or one that is excluded. */
+  onIgnored(tenant: TenantId, counts: IgnoredCounts): void;
 }
 
 /** How the watch stands. */
@@ -72,29 +84,52 @@ const MAX_SEEN = 50_000;
 /** A poll that takes long, as without an index, is made as much less often, so that it is never most of the load. */
 const REST_PER_POLL = 9;
 
+function ignoredFor(key: UserKey, tenant: WatchedTenant): IgnoreReason | undefined {
+  if (isExcluded(tenant, key)) return 'excluded';
+  return ownerOf(key, [tenant]) === undefined ? 'not-a-user-id' : undefined;
+}
+
+function isWatched(key: UserKey, tenants: readonly WatchedTenant[]): boolean {
+  const tenant = tenantOf(key, tenants);
+  return tenant !== undefined && ignoredFor(key, tenant) === undefined;
+}
+
 export function createWatch(deps: WatchDeps): Watch {
   const { changes, cursors, queue, clock, logger } = deps;
   let state: WatchState = { mode: 'starting', aliveAt: undefined, lagMs: undefined };
   let hasMissed = false;
 
-  /** Writes to the log what was removed, also where the user is left to a sweep: it may be the only sight of it. */
-  async function take(key: UserKey, change: DocumentChange, isDue: boolean): Promise<void> {
-    const owned = ownerOf(key, deps.tenants);
-    const trigger = owned && { user: owned.user, userId: owned.userId, tenant: owned.tenant.id };
-    const cause = trigger === undefined ? undefined : await noteRemoval(deps, trigger, change);
-    if (isDue) await markDue([key], change.at, cause);
+  /** What the owners of these keys are due by. Keys that name no user, or one that is excluded, are counted. */
+  async function triggersFor(keys: readonly UserKey[]): Promise<readonly Trigger[]> {
+    const triggers: Trigger[] = [];
+    const ignored = new Map<TenantId, IgnoredCounts>();
+    for (const key of keys) {
+      const tenant = tenantOf(key, deps.tenants);
+      if (tenant === undefined) continue;
+      const reason = ignoredFor(key, tenant);
+      if (reason !== undefined)
+        ignored.set(tenant.id, addIgnored(ignored.get(tenant.id) ?? {}, { [reason]: 1 }));
+      const owned = reason === undefined ? ownerOf(key, [tenant]) : undefined;
+      if (owned !== undefined) triggers.push({ user: owned.user, userId: owned.userId, tenant: tenant.id });
+    }
+    for (const [tenant, counts] of ignored) {
+      await deps.ignored.add(tenant, counts, clock.now());
+      deps.onIgnored(tenant, counts);
+    }
+    return triggers;
   }
 
-  async function markDue(users: readonly UserKey[], at?: Date, cause?: EventId): Promise<void> {
-    const now = clock.now();
-    const triggers = users.flatMap((key) => {
-      const owned = ownerOf(key, deps.tenants);
-      if (owned === undefined) return [];
-      const trigger = { user: owned.user, userId: owned.userId, tenant: owned.tenant.id };
-      return cause === undefined ? trigger : { ...trigger, cause };
-    });
+  /** Writes to the log what was removed, also where the user is left to a sweep: it may be the only sight of it. */
+  async function take(key: UserKey, change: DocumentChange, isDue: boolean): Promise<void> {
+    for (const trigger of await triggersFor([key])) {
+      const cause = await noteRemoval(deps, trigger, change);
+      if (isDue) await markDue([cause === undefined ? trigger : { ...trigger, cause }], change.at);
+    }
+  }
+
+  async function markDue(triggers: readonly Trigger[], at?: Date): Promise<void> {
     if (triggers.length === 0) return;
-    await queue.markDue(triggers, now, 'trigger');
+    await queue.markDue(triggers, clock.now(), 'trigger');
     if (at !== undefined) state = { ...state, lagMs: Math.max(0, clock.now().getTime() - at.getTime()) };
     deps.onDue();
   }
@@ -119,7 +154,8 @@ export function createWatch(deps: WatchDeps): Watch {
       const { user, removed, position, isWhole } = change;
       isAlive('stream');
       if (isWhole) logger.error('a collection of the platform was dropped or renamed; a full sweep follows');
-      const isMany = user !== undefined && removed.length > 0 && removals.areMany(user);
+      const isOfUser = user !== undefined && isWatched(user, deps.tenants);
+      const isMany = isOfUser && removed.length > 0 && removals.areMany(user);
       if (isMany && !hasMissed)
         logger.error('documents of many users were removed within a minute; a full sweep follows');
       hasMissed ||= isWhole || isMany;
@@ -146,10 +182,8 @@ export function createWatch(deps: WatchDeps): Watch {
           return before?.handle !== handle || before?.at.getTime() !== at.getTime();
         });
         const newest = Math.max(...fresh.map(({ at }) => at.getTime()));
-        await markDue(
-          fresh.map(({ user }) => user),
-          Number.isFinite(newest) ? new Date(newest) : undefined,
-        );
+        const triggers = await triggersFor(fresh.map(({ user }) => user));
+        await markDue(triggers, Number.isFinite(newest) ? new Date(newest) : undefined);
         for (const { user, handle, at } of fresh) seen.set(user, { handle, at });
       }
       isAlive('poll');

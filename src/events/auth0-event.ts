@@ -71,12 +71,15 @@ function readEvent(value: unknown): Reading {
 
   const id = given.text.startsWith(ID_PREFIX) ? given.text : `${ID_PREFIX}${given.text}`;
   const told = { id, name: name.text, date: readDate(time) };
-  if (!USER_EVENTS.has(name.text) || a0purpose === 'test') return { type: 'unrelated', ...told };
+  if (!USER_EVENTS.has(name.text) || a0purpose === 'test')
+    return { type: 'unrelated', ...told, reason: 'no-subject' };
   const hint = name.text === 'user.deleted' ? 'deleted' : null;
   const subject = subjectFrom(data?.object.user_id, 'data.object.user_id', hint);
   switch (subject.type) {
     case 'none':
-      return { type: 'rejected', reason: 'data.object.user_id is missing' };
+      return subject.reason === 'no-subject'
+        ? { type: 'rejected', reason: 'data.object.user_id is missing' }
+        : { type: 'unrelated', ...told, reason: subject.reason };
     case 'unreadable':
       return { type: 'rejected', reason: subject.reason };
     case 'user':

@@ -75,7 +75,7 @@ export function readEntry(value: unknown): Reading {
   const subject = readSubject(code.text, data);
   switch (subject.type) {
     case 'none':
-      return { type: 'unrelated', ...told };
+      return { type: 'unrelated', ...told, reason: subject.reason };
     case 'unreadable':
       return { type: 'rejected', reason: subject.reason };
     case 'user':

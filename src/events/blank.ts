@@ -100,9 +100,11 @@ export function blanked(event: ConcordEvent): ConcordEvent {
     }
     case 'sister.dismissed':
     case 'auth0.user-absent':
+    case 'auth0.user-invalid':
     case 'auth0.user-unlisted':
     case 'verification.recorded':
     case 'user-document.created':
+    case 'user-document.imported':
     case 'code.assigned':
     case 'account.creation-failed':
     case 'account.creation-abandoned':
@@ -126,6 +128,7 @@ export function blanked(event: ConcordEvent): ConcordEvent {
     case 'password-reset.granted':
     case 'user.forgotten':
     case 'user.quarantined':
+    case 'user.excluded':
     case 'sweep.started':
     case 'sweep.halted':
     case 'sweep.finished':

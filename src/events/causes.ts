@@ -38,6 +38,7 @@ export function partOf(type: EventType): Part {
       return 'heard';
     case 'auth0.user-observed':
     case 'auth0.user-absent':
+    case 'auth0.user-invalid':
     case 'auth0.user-unlisted':
     case 'handle.observed':
     case 'sister.observed':
@@ -54,6 +55,7 @@ export function partOf(type: EventType): Part {
     case 'password-reset.granted':
     case 'restore.granted':
     case 'code.accepted':
+    case 'user-document.imported':
     case 'password.refused':
     case 'password.accepted':
     case 'user.paused':
@@ -104,6 +106,7 @@ export function partOf(type: EventType): Part {
     case 'converge.deferred':
     case 'converge.failed':
     case 'user.quarantined':
+    case 'user.excluded':
       return 'end';
     case 'sweep.started':
     case 'sweep.halted':

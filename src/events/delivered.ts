@@ -2,10 +2,12 @@
  * What Auth0 delivers, in whatever shape, becomes an event here: the raw text as one string, a believable
  * time, the user whom it concerns. What its fields mean is its source's affair.
  */
+import type { ExcludedBy } from '../exclusion.ts';
 import { type Auth0UserId, eventId, type TenantId, userKey } from '../identity.ts';
 import type { Trigger } from '../ports.ts';
 import type { DeletionHint } from './auth0-subject.ts';
 import type { EventOf } from './event.ts';
+import type { IgnoreReason } from './ignored.ts';
 import { redactedJson } from './redact.ts';
 
 /** What a delivery needs to know of the tenant it came from. */
@@ -14,6 +16,8 @@ export interface LogTenant {
   readonly keyPrefix: string;
   /** Of the other tenants in this database: a key that begins with one of these is a user of theirs. */
   readonly otherPrefixes?: readonly string[];
+  /** Users that the configuration excludes: what names one of them is ignored. */
+  readonly excludedBy?: ExcludedBy | undefined;
 }
 
 /** What was delivered, before it is an event of any tenant. */
@@ -31,6 +35,7 @@ export type Reading =
     }
   | {
       readonly type: 'unrelated';
+      readonly reason: IgnoreReason;
       readonly id: string;
       readonly name: string;
       readonly date: Date | undefined;
@@ -46,10 +51,10 @@ export type Translation =
       /** Undefined for what concerns no user and is kept all the same. */
       readonly trigger: Trigger | undefined;
     }
-  | { readonly type: 'ignored'; readonly code: string }
+  | { readonly type: 'ignored'; readonly reason: IgnoreReason }
   | { readonly type: 'rejected'; readonly reason: string; readonly raw: string };
 
-/** Pure; never throws. What concerns no user is ignored unless `keepUnrelated` is set. */
+/** Pure; never throws. What concerns no user is ignored unless `keepUnrelated` is set; what names an excluded user always is. */
 export type Translate = (
   value: unknown,
   tenant: LogTenant,
@@ -89,7 +94,7 @@ export function translatorOf(source: Source): Translate {
     if (reading.type === 'rejected') {
       return { type: 'rejected', reason: reading.reason, raw: cutRaw(rawText(value) ?? standIn()) };
     }
-    if (reading.type === 'unrelated' && !keepUnrelated) return { type: 'ignored', code: reading.name };
+    if (reading.type === 'unrelated' && !keepUnrelated) return { type: 'ignored', reason: reading.reason };
     const raw = rawText(value);
     if (raw === undefined) {
       const reason = `the ${source.noun} is nested too deeply to be kept`;
@@ -117,6 +122,8 @@ function accept(
   if (user !== null && tenant.otherPrefixes?.some((prefix) => user.startsWith(prefix)) === true) {
     return { type: 'rejected', reason: 'the user is one of another tenant', raw: cutRaw(raw) };
   }
+  if (user !== null && tenant.excludedBy?.(user) !== undefined)
+    return { type: 'ignored', reason: 'excluded' };
   const at = believableTime(reading.date, receivedAt);
   const common = { _id, user, tenant: tenant.id, at, recordedAt: receivedAt, cause: [] };
   return {

@@ -103,6 +103,17 @@ export function isMigrated({ reason }: Pick<Condition, 'reason'>): boolean {
   return reason === MIGRATED_REASON;
 }
 
+/** What a condition says of a user whom the configuration excludes: it is in order that nothing is done. */
+export const EXCLUDED_REASON = 'Excluded';
+
+export function excludedMessage(entry: string): string {
+  return `The configuration excludes this user (exclude: ${entry}), so Concord does nothing.`;
+}
+
+export function isExcludedReason({ reason }: Pick<Condition, 'reason'>): boolean {
+  return reason === EXCLUDED_REASON;
+}
+
 /** Since when something that was removed has been missing; undefined when nothing is. */
 export function lackedSince(conditions: readonly Pick<Condition, 'reason' | 'since'>[]): Date | undefined {
   const times = conditions.flatMap(({ reason, since }) => (isRemovedReason(reason) ? Date.parse(since) : []));
@@ -206,6 +217,8 @@ export interface EventData {
     readonly unusable?: readonly Auth0Field[];
   };
   'auth0.user-absent': { readonly userId: Auth0UserId };
+  /** Auth0 says that the id is none of a user, and it never had one: there is nothing to reconcile. */
+  'auth0.user-invalid': { readonly userId: Auth0UserId };
   /** Not in a listing that was complete: one of the two proofs of a removal, and none by itself. */
   'auth0.user-unlisted': { readonly run: EventId };
   'handle.observed': { readonly handle: string | null };
@@ -392,6 +405,15 @@ export interface EventData {
   'restore.granted': Decided & { readonly what: readonly Removable[]; readonly account?: Did };
   /** The code that the users document has is the user's from now on. */
   'code.accepted': Decided & { readonly code: Code };
+  /**
+   * `concord import` found or wrote what the platform kept in older places: the code of `@handles`, and the account that
+   * the users document now names. Null for what it says nothing about.
+   */
+  'user-document.imported': {
+    readonly by: string;
+    readonly code: Code | null;
+    readonly record: Did | null;
+  };
   'user.paused': { readonly by: string; readonly reason: string; readonly until: string | null };
   'user.resumed': Decided;
   /** Failures, refusals and quarantine are forgotten, and everything is tried once more. */
@@ -417,6 +439,8 @@ export interface EventData {
     readonly retryAt: string | null;
   };
   'user.quarantined': { readonly attempts: number; readonly code: string };
+  /** The configuration excludes the user, by this entry. Nothing is done until a reconciliation finds that it no longer does. */
+  'user.excluded': { readonly entry: string };
   'sweep.started': { readonly users: number | null };
   /** A safety limit stopped the run before its first write of that kind. */
   'sweep.halted': {
@@ -435,6 +459,8 @@ export interface EventData {
     readonly drifted: number;
     /** In the listing, and not as Auth0 documents a user; not there for nobody. */
     readonly unreadable?: number;
+    /** In the listing, and excluded by the configuration; not there for nobody. */
+    readonly excluded?: number;
     /** False when the listing broke off, or was not exact: then nothing was concluded about who was not in it. */
     readonly complete: boolean;
     /** Why a listing that was read to its end was not exact. Absent where it was, or broke off. */
@@ -491,6 +517,7 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'auth0.event-received': true,
   'auth0.user-observed': true,
   'auth0.user-absent': true,
+  'auth0.user-invalid': true,
   'auth0.user-unlisted': true,
   'handle.observed': true,
   'sister.observed': true,
@@ -521,6 +548,7 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'password-reset.granted': true,
   'restore.granted': true,
   'code.accepted': true,
+  'user-document.imported': true,
   'email.changed': true,
   'email.refused': true,
   'email.parking-intended': true,
@@ -544,6 +572,7 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'converge.deferred': true,
   'converge.failed': true,
   'user.quarantined': true,
+  'user.excluded': true,
   'adoption.granted': true,
   'adoption.withdrawn': true,
   'removal.granted': true,

@@ -56,6 +56,7 @@ export function foldObserved(
     ...seen,
     verifiedEmail: read.emailVerified ? (auth0.email ?? seen.verifiedEmail) : seen.verifiedEmail,
     auth0Event: _id,
+    invalidSince: undefined,
     unlistedSince: undefined,
     presentAt: at,
     removalGrantedAt: undefined,

@@ -10,6 +10,8 @@ import {
   type ConcordEvent,
   type Condition,
   type EventData,
+  EXCLUDED_REASON,
+  excludedMessage,
   FAILURE_REASONS,
   type IntendedAction,
   isReceived,
@@ -93,6 +95,8 @@ export interface Facts {
   readonly auth0Event: EventId | undefined;
   /** Set when the newest read of Auth0 by id said that there is no such user. */
   readonly absentSince: Date | undefined;
+  /** Set when the newest read of Auth0 by id said that the id is none of a user. */
+  readonly invalidSince: Date | undefined;
   /** The newest log entry that speaks of a deletion. A hint: never a proof by itself. */
   readonly deletionHintAt: Date | undefined;
   /** The newest read of Auth0 that found the user there and was worth a line. */
@@ -217,6 +221,7 @@ const NOTHING: Facts = {
   firstReadAt: undefined,
   auth0Event: undefined,
   absentSince: undefined,
+  invalidSince: undefined,
   deletionHintAt: undefined,
   unlistedSince: undefined,
   removalGrantedAt: undefined,
@@ -313,7 +318,17 @@ function apply(facts: Draft, event: ConcordEvent): void {
       return;
     case 'auth0.user-absent':
       facts.absentSince ??= event.at;
+      facts.invalidSince = undefined;
       facts.auth0Event = event._id;
+      return;
+    case 'auth0.user-invalid':
+      facts.invalidSince ??= event.at;
+      facts.absentSince = undefined;
+      facts.auth0Event = event._id;
+      // What reconciliations said before is of no user.
+      facts.conditions = [];
+      facts.unlistedSince = undefined;
+      endFailures(facts);
       return;
     case 'auth0.user-unlisted':
       facts.unlistedSince ??= event.at;
@@ -368,6 +383,14 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.code = event.data.code;
       facts.seen = { ...facts.seen, code: undefined };
       return;
+    case 'user-document.imported': {
+      const { code, record } = event.data;
+      facts.code ??= code ?? undefined;
+      sight(facts, { document: true });
+      if (code !== null) facts.removed.delete('code');
+      if (record !== null) sightRecord(facts, record);
+      return;
+    }
     case 'actions.intended':
       facts.isUnfinished = true;
       facts.openActions.push(...event.data.actions.map((action) => ({ ...action, event: event._id })));
@@ -584,9 +607,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.paused = undefined;
       return;
     case 'user.retried':
-      facts.attempts = 0;
-      facts.quarantined = false;
-      facts.failure = undefined;
+      endFailures(facts);
       facts.possiblyLeakedDids = 0;
       facts.refusedHandles.clear();
       facts.refusedEmails.clear();
@@ -613,9 +634,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.conditions = settle(facts.conditions, event);
       sightByConditions(facts);
       facts.openActions = [];
-      facts.attempts = 0;
-      facts.quarantined = false;
-      facts.failure = undefined;
+      endFailures(facts);
       return;
     case 'converge.deferred':
       facts.isUnfinished = false;
@@ -632,6 +651,16 @@ function apply(facts: Draft, event: ConcordEvent): void {
     case 'user.quarantined':
       facts.quarantined = true;
       return;
+    case 'user.excluded':
+      endFailures(facts);
+      facts.conditions = [
+        {
+          ...{ type: 'pause', status: 'True', reason: EXCLUDED_REASON, held: false },
+          message: excludedMessage(event.data.entry),
+          ...{ since: event.at.toISOString(), event: event._id },
+        },
+      ];
+      return;
     case 'reconcile.requested':
     case 'sweep.started':
     case 'sweep.halted':
@@ -641,6 +670,12 @@ function apply(facts: Draft, event: ConcordEvent): void {
     case 'gap.closed':
       return;
   }
+}
+
+function endFailures(facts: Draft): void {
+  facts.attempts = 0;
+  facts.quarantined = false;
+  facts.failure = undefined;
 }
 
 /** What was seen of an account goes on with what is done to it, and goes when the log tells of another. */

@@ -1,5 +1,5 @@
 /**
- * A batch of what was delivered -> the event log, then the queue, then the rejects.
+ * A batch of what was delivered -> the event log, then the queue, then the rejects and the totals of what is ignored.
  *
  * The order is the guarantee: an entry is acknowledged only when it is in the log and its user is
  * due. A crash between the two is healed by redelivery, because a duplicate marks its user due
@@ -7,14 +7,25 @@
  * what a single entry says never does.
  */
 import type { EventId, UserKey } from '../identity.ts';
-import type { Clock, DuePriority, EventLog, Reject, Rejects, Trigger, WorkQueue } from '../ports.ts';
+import type {
+  Clock,
+  DuePriority,
+  EventLog,
+  IgnoredTotals,
+  Reject,
+  Rejects,
+  Trigger,
+  WorkQueue,
+} from '../ports.ts';
 import { translateEntry } from './auth0-log.ts';
 import { cutRaw, type LogTenant, type ReceivedEvent, type Translate, type Translation } from './delivered.ts';
+import { addIgnored, countIgnored, type IgnoredCounts } from './ignored.ts';
 import { redactedLine } from './redact.ts';
 
 export interface IngestDeps {
   readonly log: Pick<EventLog, 'append'>;
   readonly rejects: Rejects;
+  readonly ignored: Pick<IgnoredTotals, 'add'>;
   readonly queue: Pick<WorkQueue, 'markDue'>;
   readonly clock: Pick<Clock, 'now'>;
   /** How urgent those are who become due. Default `trigger`. */
@@ -37,6 +48,8 @@ export interface IngestResult {
   readonly duplicates: number;
   /** Entries that concern no user. */
   readonly ignored: number;
+  /** The same, by reason. */
+  readonly ignoredFor: IgnoredCounts;
   /** Entries kept as rejects because they could not be read. */
   readonly rejected: number;
 }
@@ -47,7 +60,7 @@ interface Sorted {
   /** By reason and raw text: the same reject is kept once. */
   readonly rejects: Map<string, Reject>;
   doubles: number;
-  ignored: number;
+  ignoredFor: IgnoredCounts;
   rejected: number;
 }
 
@@ -64,7 +77,7 @@ export async function ingest(
 ): Promise<IngestResult> {
   const now = deps.clock.now();
   const translations = entries.map((entry) => translate(entry, tenant, now, deps.keepUnrelated ?? false));
-  const { events, triggers, rejects, doubles, ignored, rejected } = sort(
+  const { events, triggers, rejects, doubles, ignoredFor, rejected } = sort(
     tenant,
     translations,
     unreadable,
@@ -81,7 +94,10 @@ export async function ingest(
     if (due.length > 0) deps.onDue?.();
   }
   if (rejects.size > 0) await deps.rejects.add([...rejects.values()]);
-  return { accepted, duplicates, ignored, rejected };
+  const ignored = countIgnored(ignoredFor);
+  // Last, since a delivery that fails is counted once more when it comes again.
+  if (ignored > 0) await deps.ignored.add(tenant.id, ignoredFor, now);
+  return { accepted, duplicates, ignored, ignoredFor, rejected };
 }
 
 function sort(
@@ -95,7 +111,7 @@ function sort(
     triggers: new Map(),
     rejects: new Map(),
     doubles: 0,
-    ignored: 0,
+    ignoredFor: {},
     rejected: 0,
   };
   for (const translation of translations) {
@@ -104,7 +120,7 @@ function sort(
         add(sorted, translation.event, translation.trigger);
         break;
       case 'ignored':
-        sorted.ignored += 1;
+        sorted.ignoredFor = addIgnored(sorted.ignoredFor, { [translation.reason]: 1 });
         break;
       case 'rejected':
         reject(sorted, { tenant: tenant.id, reason: translation.reason, raw: translation.raw, receivedAt });

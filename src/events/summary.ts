@@ -33,6 +33,10 @@ export function summary(event: ConcordEvent): string {
       return `${event.data.what.join(', ')} ${byWhom(event.data)}`;
     case 'code.accepted':
       return `${event.data.code} ${byWhom(event.data)}`;
+    case 'user-document.imported':
+      return [event.data.code, event.data.record, byWhom(event.data)]
+        .filter((one) => one !== null)
+        .join(', ');
     case 'transfer.promised':
       return `${event.data.what.join(', ')} to ${event.data.to} ${byWhom(event.data)}`;
     case 'transfer.granted':
@@ -83,6 +87,8 @@ export function summary(event: ConcordEvent): string {
       return `until ${event.data.retryAt}`;
     case 'converge.failed':
       return `${event.data.code}, try ${event.data.attempt}`;
+    case 'user.excluded':
+      return event.data.entry;
     case 'user.quarantined':
       return `${event.data.code}, after ${event.data.attempts} tries`;
     case 'sweep.finished':
@@ -127,6 +133,7 @@ export function summary(event: ConcordEvent): string {
       return `by a ${event.data.by}`;
     case 'sister.dismissed':
     case 'auth0.user-absent':
+    case 'auth0.user-invalid':
     case 'auth0.user-unlisted':
     case 'user-document.created':
     case 'sweep.started':

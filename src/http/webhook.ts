@@ -76,9 +76,9 @@ interface Door {
 export function webhook(options: WebhookOptions): FastifyPluginAsync {
   const { tenants } = options;
   const prefixes = tenants.flatMap(({ keyPrefix }) => (keyPrefix === '' ? [] : keyPrefix));
-  const known = ({ id, keyPrefix }: WebhookTenant, tokens: readonly string[]): KnownTenant => {
+  const known = ({ id, keyPrefix, excludedBy }: WebhookTenant, tokens: readonly string[]): KnownTenant => {
     const otherPrefixes = prefixes.filter((prefix) => prefix !== keyPrefix);
-    return { tenant: { id, keyPrefix, otherPrefixes }, isAuthorized: authorizationCheck(tokens) };
+    return { tenant: { id, keyPrefix, otherPrefixes, excludedBy }, isAuthorized: authorizationCheck(tokens) };
   };
   const doors: readonly Door[] = [
     {
@@ -169,7 +169,8 @@ async function takeIn(
   const durationMs = performance.now() - startedAt;
   request.log.info({ tenant: tenant.id, ...result, durationMs: Math.round(durationMs) }, 'delivery taken in');
   options.onIngest?.(tenant, result, durationMs);
-  return reply.code(200).send(result);
+  const { accepted, duplicates, ignored, rejected } = result;
+  return reply.code(200).send({ accepted, duplicates, ignored, rejected });
 }
 
 /** The content type is free text in the log stream's settings, so it decides nothing. */

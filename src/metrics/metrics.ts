@@ -7,6 +7,7 @@ import type { PassResult, StepInfo } from '../engine/converge.ts';
 import type { PullResult } from '../engine/pull.ts';
 import type { Upstream } from '../errors.ts';
 import type { EventType } from '../events/event.ts';
+import { IGNORE_REASONS, type IgnoredCounts } from '../events/ignored.ts';
 import type { IngestResult } from '../events/ingest.ts';
 import type { TenantId } from '../identity.ts';
 import type { EngineObserver, ServiceObserver } from '../observer.ts';
@@ -61,6 +62,11 @@ export function createMetrics(
     'concord_entries_total',
     "Entries of Auth0's log, by the way they came and what became of them.",
     ['tenant', 'source', 'outcome'],
+  );
+  const ignored = counter(
+    'concord_ignored_total',
+    'Entries and changes that concern no user, by the way they came and why.',
+    ['tenant', 'source', 'reason'],
   );
   const lastDelivery = gauge(
     'concord_stream_last_delivery_timestamp_seconds',
@@ -159,12 +165,25 @@ export function createMetrics(
     retries.inc({ tenant }, 0);
     leaseLosses.inc({ tenant }, 0);
     for (const end of PASS_ENDS) passes.inc({ tenant, end }, 0);
+    for (const source of IGNORED_SOURCES)
+      for (const reason of IGNORE_REASONS) ignored.inc({ tenant, source, reason }, 0);
   }
 
   function countEntries(tenant: TenantId, source: 'webhook' | 'pull', result: IngestResult): void {
-    const { accepted, duplicates, ignored, rejected } = result;
-    for (const [outcome, count] of Object.entries({ accepted, duplicates, ignored, rejected }))
+    const { accepted, duplicates, rejected } = result;
+    for (const [outcome, count] of Object.entries({
+      accepted,
+      duplicates,
+      ignored: result.ignored,
+      rejected,
+    }))
       entries.inc({ tenant, source, outcome }, count);
+    countIgnored(tenant, source, result.ignoredFor);
+  }
+
+  function countIgnored(tenant: TenantId, source: IgnoredSource, counts: IgnoredCounts): void {
+    for (const reason of IGNORE_REASONS)
+      if (counts[reason] !== undefined) ignored.inc({ tenant, source, reason }, counts[reason]);
   }
 
   return {
@@ -212,6 +231,7 @@ export function createMetrics(
       if (result.end === 'stopped') return;
       for (const state of STREAM_STATES) streamState.set({ tenant, state }, state === result.stream ? 1 : 0);
     },
+    onIgnored: countIgnored,
     onSweepProgress: (tenant: TenantId, users: number, drifted: number) => {
       sweepUsers.set({ tenant, standing: 'looked-at' }, users);
       sweepUsers.set({ tenant, standing: 'drifted' }, drifted);
@@ -224,7 +244,12 @@ export function createMetrics(
   };
 }
 
-const PASS_ENDS = ['converged', 'held', 'deferred', 'failed', 'lease-lost', 'broken-off'] as const;
+const IGNORED_SOURCES = ['webhook', 'pull', 'database'] as const;
+type IgnoredSource = (typeof IGNORED_SOURCES)[number];
+const PASS_ENDS = [
+  ...(['converged', 'held', 'deferred', 'failed', 'lease-lost', 'broken-off'] as const),
+  ...(['not-a-user', 'excluded'] as const),
+];
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const STREAM_STATES = ['active', 'paused', 'suspended', 'missing', 'none', 'unknown'] as const;
 

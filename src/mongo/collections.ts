@@ -3,6 +3,7 @@ export const collections = {
   events: 'concord.events',
   subjects: 'concord.subjects',
   rejects: 'concord.rejects',
+  ignored: 'concord.ignored',
   cursors: 'concord.cursors',
   alerts: 'concord.alerts',
   inactiveAccounts: 'concord.inactive-accounts',

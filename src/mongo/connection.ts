@@ -37,7 +37,7 @@ export interface ReadableDb {
 interface Aggregating {
   aggregate<T extends Document>(
     pipeline: ReadStage[],
-    options: { readonly maxTimeMS: number; readonly hint?: Document | string },
+    options: { readonly maxTimeMS: number; readonly hint?: Document | string; readonly allowDiskUse?: true },
   ): Pick<AggregationCursor<T>, 'toArray'>;
 }
 

@@ -1,15 +1,17 @@
 /** The platform's documents, read: `verifications`, `users` and `@handles`, by user, leniently. */
 import type { Collection, Document } from 'mongodb';
-import { type Did, parseCode, storedUserKey, type UserKey } from '../identity.ts';
+import { type Did, storedUserKey, type UserKey } from '../identity.ts';
 import type { DocumentOwner, DocumentReader, Documents } from '../ports.ts';
 import { collections } from './collections.ts';
 import type { ReadableDb } from './connection.ts';
 import {
+  codeOf,
   countOf,
   platformHandleOf,
   type StoredHandle,
   type StoredUser,
   type StoredVerification,
+  USER_FIELDS,
   userOf,
 } from './document-shapes.ts';
 import { reading } from './errors.ts';
@@ -33,7 +35,7 @@ export function documentReader(db: ReadableDb): DocumentReader {
   async function readChunkOf(keys: readonly UserKey[], into: Map<UserKey, Found>): Promise<void> {
     const [counts, documents, names] = await Promise.all([
       ofUsers<StoredVerification>(collections.verifications, keys, { count: 1 }),
-      ofUsers<StoredUser>(collections.users, keys, { code: 1, when: 1, atproto: 1, atprotoPending: 1 }),
+      ofUsers<StoredUser>(collections.users, keys, USER_FIELDS),
       ofUsers<StoredHandle>(collections.handles, keys, { handle: 1, code: 1 }),
     ]);
     for (const key of keys)
@@ -55,7 +57,7 @@ export function documentReader(db: ReadableDb): DocumentReader {
       const found = into.get(_id);
       if (found === undefined) continue;
       found.handle = platformHandleOf(handle);
-      found.legacyCode = parseCode(code);
+      found.legacyCode = codeOf(code).code;
     }
   }
 
@@ -92,7 +94,7 @@ export function documentReader(db: ReadableDb): DocumentReader {
       const found = await reading('find users', () =>
         Promise.all([
           code === undefined ? [] : ids(users, { code: { $eq: String(code) } }),
-          did === undefined ? [] : ids(users, { 'atproto.did': { $eq: String(did) } }),
+          did === undefined ? [] : ids(users, naming([String(did)])),
           handle === undefined ? [] : ids(handles, { handle: { $eq: String(handle) } }),
         ]),
       );
@@ -121,12 +123,12 @@ export function documentReader(db: ReadableDb): DocumentReader {
     async namedDids(dids) {
       const named = new Set<Did>();
       for (let start = 0; start < dids.length; start += readChunk) {
-        const wanted = { 'atproto.did': { $in: dids.slice(start, start + readChunk) } };
+        const wanted = naming(dids.slice(start, start + readChunk));
         const found = await reading('see which accounts are named', () =>
-          users.find(wanted, { projection: { atproto: 1 } }).toArray(),
+          users.find(wanted, { projection: { 'atproto.did': 1, atproto_did: 1 } }).toArray(),
         );
         for (const document of found) {
-          const did = userOf(document).account?.did;
+          const did = namedBy(document);
           if (did !== undefined) named.add(did);
         }
       }
@@ -143,11 +145,11 @@ async function* ownersIn(
   db: ReadableDb,
   collection: DocumentOwner['collection'],
 ): AsyncIterable<readonly DocumentOwner[]> {
-  const projection = collection === 'users' ? { 'atproto.did': 1 } : { _id: 1 };
+  const projection = collection === 'users' ? { 'atproto.did': 1, atproto_did: 1 } : { _id: 1 };
   const ownerOf = (stored: StoredUser): DocumentOwner => ({
     collection,
     key: String(stored._id),
-    did: userOf(stored).account?.did,
+    did: namedBy(stored),
   });
   let from: Record<string, string> = { $gte: '' };
   for (;;) {
@@ -165,6 +167,16 @@ async function* ownersIn(
       .toArray(),
   );
   if (others.length > 0) yield others.map(ownerOf);
+}
+
+/** Users documents that name one of these accounts, in `atproto` or in the field of before it. */
+function naming(dids: readonly string[]) {
+  return { $or: [{ 'atproto.did': { $in: [...dids] } }, { atproto_did: { $in: [...dids] } }] };
+}
+
+function namedBy(stored: StoredUser): Did | undefined {
+  const { account, oldAccount } = userOf(stored);
+  return (account ?? oldAccount)?.did;
 }
 
 async function ids<T extends { readonly _id: string }>(

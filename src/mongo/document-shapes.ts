@@ -6,6 +6,7 @@
  * because from no account follows creating a second one.
  */
 import { eventId, parseAccountHandle, parseCode, parseDid, type UserKey } from '../identity.ts';
+import type { OldAccount } from '../old-documents.ts';
 import type { AccountRecord, Documents, StoredRecord } from '../ports.ts';
 
 export interface StoredVerification {
@@ -25,7 +26,18 @@ export interface StoredUser {
   readonly when?: unknown;
   readonly atproto?: unknown;
   readonly atprotoPending?: unknown;
+  // Where the platform kept the account before `atproto`.
+  readonly atproto_did?: unknown;
+  readonly atproto_handle?: unknown;
+  readonly atproto_password?: unknown;
+  readonly atproto_created_at?: unknown;
 }
+
+/** What `userOf` reads. */
+export const USER_FIELDS = {
+  ...{ code: 1, when: 1, atproto: 1, atprotoPending: 1 },
+  ...{ atproto_did: 1, atproto_handle: 1, atproto_password: 1, atproto_created_at: 1 },
+} as const;
 
 /**
  * Whole and never negative, whatever type of number or text it was written as. A document without a readable
@@ -42,16 +54,32 @@ export function platformHandleOf(handle: unknown): string | undefined {
 }
 
 export function userOf(stored: StoredUser): NonNullable<Documents['user']> {
+  const account = accountOf(stored.atproto);
+  const old = account === undefined ? oldAccountOf(stored) : undefined;
   return {
     ...codeOf(stored.code),
     when: whenOf(stored.when),
-    account: accountOf(stored.atproto),
+    account,
+    ...(old === undefined ? {} : { oldAccount: { did: old.did } }),
     pending: pendingOf(stored.atprotoPending),
   };
 }
 
+/** The account by the fields of before `atproto`. Undefined when none of them holds anything. */
+export function oldAccountOf(stored: StoredUser): OldAccount | undefined {
+  const { atproto_did: did, atproto_handle: handle, atproto_password: password } = stored;
+  if ([did, handle, password].every((value) => value === undefined || value === null || value === ''))
+    return undefined;
+  return {
+    did: parseDid(did),
+    handle: parseAccountHandle(handle),
+    password: isText(password) ? password : undefined,
+    createdAt: whenOf(stored.atproto_created_at),
+  };
+}
+
 /** A number counts as the text that it reads as; an empty text as none. */
-function codeOf(stored: unknown): Pick<NonNullable<Documents['user']>, 'code' | 'hasUnreadableCode'> {
+export function codeOf(stored: unknown): Pick<NonNullable<Documents['user']>, 'code' | 'hasUnreadableCode'> {
   if (stored === undefined || stored === null || stored === '') return { code: undefined };
   const code = parseCode(typeof stored === 'number' ? String(stored) : stored);
   return code === undefined ? { code, hasUnreadableCode: true } : { code };

@@ -87,6 +87,7 @@ const ownCollections = [
   collections.events,
   collections.subjects,
   collections.rejects,
+  collections.ignored,
   collections.cursors,
   collections.alerts,
   collections.inactiveAccounts,

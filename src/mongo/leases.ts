@@ -7,7 +7,7 @@ import { LeaseLostError } from '../errors.ts';
 import type { UserKey } from '../identity.ts';
 import type { Lease, SubjectView } from '../ports.ts';
 import { writing } from './errors.ts';
-import { maxCauses, priorities, type Subjects, searchUpdate } from './subjects.ts';
+import { maxCauses, priorities, SEARCHED_BY_NOTHING, type Subjects, searchUpdate } from './subjects.ts';
 
 export async function renew(subjects: Subjects, lease: Lease, now: Date, leaseMs: number): Promise<Lease> {
   const until = new Date(now.getTime() + leaseMs);
@@ -52,6 +52,20 @@ export async function complete(
       $set: seen,
       $unset: gone,
       ...(retryAt === undefined ? {} : restored(lease, { 'due.at': retryAt })),
+    }),
+  );
+  if (leftDue.matchedCount === 0) throw lost(lease);
+}
+
+/** Two writes at most, as in `complete`. */
+export async function drop(subjects: Subjects, lease: Lease): Promise<void> {
+  const asTaken =
+    lease.dueCount === 0 ? { due: { $exists: false } } : { 'due.count': { $eq: lease.dueCount } };
+  const dropped = await writing('drop a user', () => subjects.deleteOne({ ...held(lease), ...asTaken }));
+  if (dropped.deletedCount === 1) return;
+  const leftDue = await writing('drop a user', () =>
+    subjects.updateOne(held(lease), {
+      $unset: { lease: true, taken: true, view: true, observedAt: true, ...SEARCHED_BY_NOTHING },
     }),
   );
   if (leftDue.matchedCount === 0) throw lost(lease);

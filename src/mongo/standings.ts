@@ -21,7 +21,10 @@ const BY_STANDING = { 'view.sync': 1, 'view.health': 1, tenant: 1 };
 const BY_TENANT = { tenant: 1, _id: 1 };
 
 const SYNCS: readonly Sync[] = ['Synced', 'OutOfSync', 'Unknown'];
-const HEALTHS: readonly Health[] = ['Healthy', 'Progressing', 'Degraded', 'Suspended', 'Deleted'];
+const HEALTHS: readonly Health[] = [
+  ...(['Healthy', 'Progressing', 'Degraded', 'Suspended'] as const),
+  ...(['Deleted', 'Excluded'] as const),
+];
 
 const projection = {
   tenant: 1,

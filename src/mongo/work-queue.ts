@@ -2,6 +2,7 @@
  * The queue in `concord.subjects`: who is to be looked at, and who is looking.
  *
  *   idle ── markDue ──▶ due ── claim ──▶ leased ── complete ──▶ idle, or due again
+ *                                               └─ drop ──▶ not there, or due again
  *
  * `due` stays where it is while the user is leased, so a lease that runs out makes the user claimable again
  * with nothing to repair. Only `due.since` and `due.causes` move to `taken` when the lease is given: what
@@ -17,7 +18,7 @@ import type { Lease, Trigger, WorkQueue } from '../ports.ts';
 import { collections } from './collections.ts';
 import { isDuplicateKey, reading, writing } from './errors.ts';
 import { showSeen } from './first-seen.ts';
-import { complete, release, renew } from './leases.ts';
+import { complete, drop, release, renew } from './leases.ts';
 import { marking } from './marking.ts';
 import {
   ofTenants,
@@ -42,6 +43,7 @@ export function workQueue(db: Db, tenants?: readonly TenantId[]): WorkQueue {
     renew: (lease, now, leaseMs) => renew(subjects, lease, now, leaseMs),
     complete: (lease, view, observedAt, retryAt) => complete(subjects, lease, view, observedAt, retryAt),
     showSeen: (seen, now) => showSeen(db, seen, now),
+    drop: (lease) => drop(subjects, lease),
     release: (lease) => release(subjects, lease),
     nextDueAt: () => reading('find when the next user is due', () => nextDueAt(subjects, mine)),
   };

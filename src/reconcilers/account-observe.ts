@@ -41,7 +41,8 @@ export async function observe(
   const { accounts } = deps;
   const recorded = documents.user?.account;
   const code = documents.user?.code;
-  const nothing = { ...NOTHING_SEEN, recorded, code };
+  const oldAccount = documents.user?.oldAccount;
+  const nothing = { ...NOTHING_SEEN, recorded, oldAccount, code };
   const linkedDid = linkedDidOf(wanted, recorded);
   const linked = linkedDid === undefined ? undefined : await accounts.account(linkedDid);
   const isPast = linked === 'missing' && recorded === undefined && wanted.sights.account !== linkedDid;
@@ -66,7 +67,7 @@ export async function observe(
     return { ...nothing, adoptable: await accounts.account(wanted.adoption.did) };
   }
   const late = await lookForLate(accounts, wanted.givenUp);
-  if (late !== undefined || !isToAdd) return { ...nothing, late };
+  if (late !== undefined || !isToAdd || oldAccount !== undefined) return { ...nothing, late };
   return { ...nothing, ...(await observeForCreation(deps, who, wanted, code)) };
 }
 

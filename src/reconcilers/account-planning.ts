@@ -14,7 +14,7 @@ import type {
   WantedAccount,
 } from './account-state.ts';
 import { chooseAddress } from './address.ts';
-import { showAccount } from './command-lines.ts';
+import { showAccount, updateUser } from './command-lines.ts';
 import { chooseHandle, type Holder } from './handle.ts';
 import { type HiddenAccount, planListing } from './inactive-accounts.ts';
 import { heldForPerson, type Plan, toBeMended } from './reconciler.ts';
@@ -158,6 +158,20 @@ export function intentBehind(
   intents: readonly OpenIntent[],
 ): OpenIntent | undefined {
   return inviteHash === undefined ? undefined : intents.find((intent) => intent.inviteHash === inviteHash);
+}
+
+const OLD_FIELDS =
+  '{$unset: {atproto_did: 1, atproto_handle: 1, atproto_password: 1, atproto_created_at: 1}}';
+
+/** The platform named an account in fields of before `atproto`: a second one would be in its way. */
+export function planNotImported({ oldAccount, late }: ActualAccount): Plan<CreationAction> | undefined {
+  if (oldAccount === undefined || late !== undefined) return undefined;
+  const { did } = oldAccount;
+  const message =
+    did === undefined
+      ? `The users document names an account in its old fields, and atproto_did is no DID. Set it in the MongoDB shell: ${updateUser('{$set: {atproto_did: "<did>"}}')}; and move it with: concord import --apply; or remove the old fields: ${updateUser(OLD_FIELDS)}; then run: concord reconcile <user>`
+      : `The users document names the account ${did} in atproto_did, where the platform kept it before. Move it to atproto with: concord import --apply; then run: concord reconcile <user>`;
+  return none(heldForPerson({ type, reason: 'AccountNotImported', message }));
 }
 
 export function planCreation(wanted: WantedAccount, actual: ActualAccount, now: Date): Plan<CreationAction> {

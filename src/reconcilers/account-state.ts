@@ -81,6 +81,8 @@ export interface LateAccount {
 
 export interface ActualAccount {
   readonly recorded: AccountRecord | undefined;
+  /** The account that the document names in fields of before `atproto`, where that names none. */
+  readonly oldAccount?: { readonly did: Did | undefined } | undefined;
   /** The account of the DID that the document or the log names, or that the document named before; undefined when there is none. */
   readonly linked: PdsAccount | 'missing' | undefined;
   readonly linkedDid: Did | undefined;

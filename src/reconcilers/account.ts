@@ -52,6 +52,7 @@
  * |   and is not that of another user of ours, such as a linked one     |          |                      |
  * | a creation failed, and inactive accounts were not listed since      | list     | see inactive-accounts.ts |
  * | several creations came to nothing                                   | held     | CreationKeepsFailing |
+ * | the document names one in its old fields (`atproto_did`)            | held     | AccountNotImported   |
  * | the code is needed as the handle, and the PDS refused it, or an     | held     | CodeHandleRefused    |
  * |   inactive account carries it                                       |          |                      |
  * | the code is needed as the handle and is not there yet               | –        | WaitingForCode       |
@@ -66,7 +67,7 @@ import type { Documents, PdsAccount } from '../ports.ts';
 import { adopt, complete, create, record, resetPassword, resolve } from './account-creation.ts';
 import { applyEnd, desiredEnd, type EndPolicy, planEnd } from './account-end.ts';
 import { cautiously, planMigrated } from './account-location.ts';
-import { intentBehind, planCreation, planIntent } from './account-planning.ts';
+import { intentBehind, planCreation, planIntent, planNotImported } from './account-planning.ts';
 import type {
   AccountAction,
   AccountDeps,
@@ -236,8 +237,8 @@ function planKept(
   if (isToAdopt && !isGone && !(isAdded && email.withheld !== undefined))
     return planAdoption(adoption, actual);
   if (actual.linkedDid !== undefined) return planLinked(wanted, actual, actual.linkedDid, now);
-  const removed = planRemoved(wanted, actual);
-  if (removed !== undefined) return removed;
+  const kept = planRemoved(wanted, actual) ?? planNotImported(actual);
+  if (kept !== undefined) return kept;
   return email.withheld === undefined ? planCreation(wanted, actual, now) : planWithheld(email.withheld);
 }
 

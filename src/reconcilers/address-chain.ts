@@ -79,7 +79,7 @@ async function areProved(deps: ChainDeps, links: readonly Link[]): Promise<boole
 async function isProved({ people, accounts }: ChainDeps, { claimant, has, wants }: Link): Promise<boolean> {
   if (claimant.did === undefined) return false;
   const [auth0, account] = await Promise.all([people.user(claimant.user), accounts.account(claimant.did)]);
-  if (auth0 === undefined || auth0 === 'absent' || account === 'missing') return false;
+  if (typeof auth0 !== 'object' || account === 'missing') return false;
   const isToGo = auth0.emailVerified && !auth0.blocked && auth0.email?.toLowerCase() === wants;
   return isToGo && account.email?.toLowerCase() === has;
 }

@@ -22,6 +22,11 @@ export function showAccount(did: string, ...hidden: readonly ('deactivated' | 't
   return pdsAdmin('updateSubjectStatus', { subject, ...ended });
 }
 
+/** What the PDS tells its administrator of an account, its address among it. */
+export function showInfo(did: string): string {
+  return `curl -fsS -u "admin:$PDS_ADMIN_PASSWORD" "$PDS_URL/xrpc/com.atproto.admin.getAccountInfo?did=${did}"`;
+}
+
 export function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

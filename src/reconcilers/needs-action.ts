@@ -11,6 +11,7 @@ export const NEEDS_ACTION = {
     'DocumentRemoved',
     'AccountMissing',
     'AccountUnreadable',
+    'AccountNotImported',
     'AccountsDiffer',
     'AccountWithoutRepository',
     'AccountDeactivated',

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { createDirectory } from '../../src/auth0/management.ts';
+import { storedUserId } from '../../src/identity.ts';
 import type { Auth0User, UserPage } from '../../src/ports.ts';
 import { bodyOf, type Handler, sendJson } from '../support/local-server.ts';
 import { type ApiUser, apiUsers, type Tenant, tenantOf, userIdOf } from './tenant.ts';
@@ -133,7 +134,7 @@ test.each([
   const { client } = await tenantOf(answering({ ...alice, identities }));
   const user = await createDirectory(client).user(aliceId);
   expect(user).toMatchObject({ userId: aliceId });
-  expect(user === 'absent' ? undefined : user.linked).toEqual(linked);
+  expect(typeof user === 'object' ? user.linked : undefined).toEqual(linked);
   expect(Object.keys(user)).not.toContain('identities');
   expect(JSON.stringify(user)).not.toContain('hunter2');
 });
@@ -146,6 +147,23 @@ test('an answer that is not understood quotes no identity', async () => {
     .catch((caught: unknown) => caught);
   expect(error).toMatchObject({ code: 'UNEXPECTED_ANSWER' });
   expect(inspect(error, { depth: 9 })).not.toContain('hunter2');
+});
+
+const INVALID_URI = {
+  ...{ statusCode: 400, error: 'Bad Request', errorCode: 'invalid_uri' },
+  message:
+    "Path validation error: 'Object didn't pass validation for format user-id-with-max-length: undefined' on property id (The user_id of the user to retrieve).",
+};
+
+test('an id that Auth0 calls invalid is that, and every other refusal is a failure', async () => {
+  const ask = async (status: number, body: unknown) => {
+    const { client } = await tenantOf(answering(body, status));
+    return createDirectory(client).user(aliceId);
+  };
+  expect(await ask(400, INVALID_URI)).toBe('invalid');
+  const others = [{}, { ...INVALID_URI, errorCode: 'invalid_query_string' }, 'Bad Request', null];
+  for (const body of others) await expect(ask(400, body)).rejects.toMatchObject({ upstream: 'auth0' });
+  await expect(ask(404, INVALID_URI)).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
 test('users by identity: the user itself, and one into whom it is linked', async () => {
@@ -166,7 +184,7 @@ test('users by identity: the user itself, and one into whom it is linked', async
   );
   await directory.usersByIdentity(userIdOf('google-oauth2|a"b'));
   expect(decodeURIComponent(tenant.requests[2] ?? '')).toContain('identities.user_id:"a\\"b"');
-  expect(await directory.usersByIdentity(userIdOf('nobody'))).toEqual([]);
+  expect(await directory.usersByIdentity(storedUserId('nobody'))).toEqual([]);
   expect(tenant.requests).toHaveLength(3);
 });
 

@@ -172,7 +172,7 @@ it.each([
     const id = userIdOf(`auth0|${field}-${name}`);
     const byId = await directory.user(id);
     expect(users.get(id)).toEqual(byId);
-    if (byId === 'absent') throw new Error(`${id} is absent`);
+    if (typeof byId === 'string') throw new Error(`${id} is ${byId}`);
     expect(byId.unusable ?? []).toEqual(isUsable(field, name) ? [] : [field]);
     if (field === 'email') continue;
     const found = await directory.usersByEmail(`${field}.${name}@example.com`);

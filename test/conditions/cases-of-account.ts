@@ -81,6 +81,31 @@ export const ofAccount: { readonly [R in ReasonOf<'account'>]: readonly Case[] }
       ends: ACTIVE,
     },
   ],
+  AccountNotImported: [
+    {
+      name: 'where the old fields name an account',
+      bring: async (stage) => {
+        const alice = join(stage.world, 'alice');
+        const { did, handle, password } = await unowned(stage, { email: alice.email });
+        const old = { atproto_did: did, atproto_handle: handle, atproto_password: password };
+        await write(stage, alice, { $set: old });
+        await reconcile(stage, alice);
+        return alice;
+      },
+      ends: ACTIVE,
+    },
+    {
+      name: 'where they name none that can be read',
+      bring: async (stage) => {
+        const alice = join(stage.world, 'alice');
+        await write(stage, alice, { $set: { atproto_did: 'did:plc:short' } });
+        await reconcile(stage, alice);
+        return alice;
+      },
+      choose: ([, , ...others]) => others,
+      ends: ACTIVE,
+    },
+  ],
   AccountsDiffer: [
     {
       name: "the document's account is kept",

@@ -87,7 +87,8 @@ function isCommand(verb: string): boolean {
 
 /** Whether it waits for a person's yes. */
 function asks(line: string): boolean {
-  return /^concord (?:adopt|restore|password|transfer) /.test(line) && !/ --(?:withdraw|preview)/.test(line);
+  const isAsking = /^concord (?:(?:adopt|restore|password|transfer) |import --apply)/.test(line);
+  return isAsking && !/ --(?:withdraw|preview)/.test(line);
 }
 
 const SECTION = '## Conditions, and what to do about each';

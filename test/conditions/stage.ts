@@ -15,6 +15,8 @@ const DAY = 86_400_000;
 /** What was refused stays refused, and a slow machine is waited for. */
 const SETTINGS = {
   pds: { requestTimeoutMs: 30_000 },
+  // Chosen, as where the platform's passwords are plaintext it has to be.
+  credentials: { storage: 'sealed' },
   engine: { refusalRetryMs: DAY, leaseMs: 90_000, settleMs: 45_000, listInactiveMs: 0 },
 };
 

@@ -7,10 +7,11 @@ import { alice, at, tenant } from '../mongo/people.ts';
 
 const NOW = at(1_000);
 const share = { known: 10, synced: 7, outOfSync: 2, unknown: 0, unseen: 1, deleted: 0 };
-const users = { ...share, failing: 2, backingOff: 1, quarantined: 0, held: 1, paused: 0 };
+const users = { ...share, excluded: 0, failing: 2, backingOff: 1, quarantined: 0, held: 1, paused: 0 };
 const quiet: Overview = {
   ...{ asOf: NOW, sync: 'Synced', health: 'Healthy', users, isPartial: false },
-  ...{ resources: [], troubles: [], failures: [], tenants: [], indexes: [], alerts: [], stale: [] },
+  ...{ resources: [], troubles: [], failures: [], tenants: [], indexes: [] },
+  ...{ alerts: [], ignored: [], stale: [] },
   ...{ queue: { due: 1, oldestDueSince: at(990), waiting: 3 }, lookedAt: undefined },
 };
 const sweep = { last: undefined, completeAt: at(500), listedAt: at(500), begun: undefined, halts: [] };

@@ -3,6 +3,7 @@ import { inject } from 'vitest';
 import { generateKey } from '../../src/credentials.ts';
 import { eventId } from '../../src/identity.ts';
 import { unusedOrigin } from '../support/local-server.ts';
+import { TENANT } from '../support/platform.ts';
 import {
   type Broken,
   described,
@@ -96,6 +97,19 @@ export const FAULTS: readonly Fault[] = [
     what: /The key k1 in CONCORD_CREDENTIAL_KEYS is not the one/,
     mend: /Put the right one in its place/,
     breakIt: (world) => withPassword(world, generateKey('k1')),
+  },
+  {
+    name: 'a subject is no user',
+    code: 'SUBJECTS_NOT_USERS',
+    what: /1 subject is not a user: "nobody1"/,
+    mend: /concord doctor --fix$/,
+    breakIt: async (world) => {
+      const subjects = world.db.collection<{ _id: string; tenant: string; userId: string }>(
+        'concord.subjects',
+      );
+      await subjects.insertOne({ _id: 'nobody1', tenant: TENANT, userId: 'nobody1' });
+      return { restore: () => subjects.deleteOne({ _id: 'nobody1' }) };
+    },
   },
   {
     name: 'a password is stored in plaintext, and credentials.storage is not set',

@@ -177,7 +177,7 @@ describe('a batch and a closer look', () => {
     if (who === undefined) throw new Error('Nobody is there.');
     await happen(world, who);
     const users = (await Promise.all(people.map(({ userId }) => world.directory.user(userId)))).flatMap(
-      (user) => (user === 'absent' ? [] : user),
+      (user) => (typeof user === 'object' ? user : []),
     );
 
     const batch = await look(world, users, 'batch');

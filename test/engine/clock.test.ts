@@ -1,7 +1,9 @@
 /** Clocks that lie: this machine's is set back or ahead between passes, and the dates of log entries are nonsense. */
+
 import { describe, expect, it } from 'vitest';
 import { ingest } from '../../src/events/ingest.ts';
 import { alice, tenant } from '../mongo/people.ts';
+import { inMemoryIgnored } from '../support/in-memory/ignored.ts';
 import { inMemoryRejects } from '../support/in-memory/rejects.ts';
 import {
   arrive,
@@ -98,9 +100,11 @@ describe('the dates of log entries', () => {
       const world = createWorld();
       const { log, queue, clock, hooks } = world;
       const deliver = (log_id: string, type: string) =>
-        ingest({ log, queue, clock, rejects: inMemoryRejects(hooks) }, { id: tenant, keyPrefix: '' }, [
-          { log_id, data: { type, user_id: alice.userId, date } },
-        ]);
+        ingest(
+          { log, queue, clock, rejects: inMemoryRejects(hooks), ignored: inMemoryIgnored(hooks) },
+          { id: tenant, keyPrefix: '' },
+          [{ log_id, data: { type, user_id: alice.userId, date } }],
+        );
       world.directory.put(auth0User(alice));
       await deliver('1', 'ss');
       await deliver('2', 'sdu');

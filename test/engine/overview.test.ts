@@ -7,6 +7,7 @@ import { failing } from '../alerts/people.ts';
 import { alice, person, tenant } from '../mongo/people.ts';
 import { FIT_INDEXES } from '../support/in-memory/alerts.ts';
 import { inMemoryEventLog } from '../support/in-memory/event-log.ts';
+import { inMemoryIgnored } from '../support/in-memory/ignored.ts';
 import { inCommon } from '../support/in-memory/standings.ts';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
@@ -70,6 +71,7 @@ function look(changes: Partial<World> = {}) {
     subjects: { backlog: async () => ({ due: 1, oldestDueSince: world.oldestDueSince }) },
     documents: { indexes: async () => world.indexes },
     alerts: { all: async () => world.alerts },
+    ignored: inMemoryIgnored(),
   };
   return overview(deps, [tenant], expected, NOW);
 }

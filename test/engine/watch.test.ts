@@ -1,22 +1,29 @@
 /** Who is due because of a change in the database, whatever the server can do and whatever breaks. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { createWatch } from '../../src/engine/watch.ts';
-import { eventId } from '../../src/identity.ts';
+import type { IgnoredCounts } from '../../src/events/ignored.ts';
+import { eventId, storedUserKey, type TenantId } from '../../src/identity.ts';
 import { createLogger } from '../../src/logger.ts';
 import { alice, bob, otherTenant, type Person, person, tenant } from '../mongo/people.ts';
 import { inMemoryCursors } from '../support/in-memory/cursors.ts';
 import { type InMemoryChanges, inMemoryChanges } from '../support/in-memory/document-changes.ts';
 import { inMemoryEventLog } from '../support/in-memory/event-log.ts';
 import type { Hooks } from '../support/in-memory/hooks.ts';
+import { inMemoryIgnored } from '../support/in-memory/ignored.ts';
 import { seededRandom } from '../support/in-memory/random.ts';
 import { inMemoryWorkQueue } from '../support/in-memory/work-queue.ts';
+import { until } from '../support/until.ts';
 import { settled, virtualClock } from '../support/virtual-clock.ts';
 
 const POLL_MS = 1_000;
 const MINUTE = 60_000;
 const tenants = [
   { id: tenant, keyPrefix: '' },
-  { id: otherTenant, keyPrefix: `${otherTenant}-` },
+  {
+    id: otherTenant,
+    keyPrefix: `${otherTenant}-`,
+    excludedBy: (key: string) => (key.includes('|guest-') ? 'guest' : undefined),
+  },
 ];
 
 const ends: (() => Promise<void>)[] = [];
@@ -30,7 +37,12 @@ function setUp() {
   const { queue } = inMemoryWorkQueue(hooks);
   const log = inMemoryEventLog(hooks);
   const due: string[] = [];
-  const told = { due: 0, missed: 0 };
+  const ignored = inMemoryIgnored(hooks);
+  const told: { due: number; missed: number; ignored: [TenantId, IgnoredCounts][] } = {
+    due: 0,
+    missed: 0,
+    ignored: [],
+  };
   const begin = () => {
     const stopping = new AbortController();
     const watch = createWatch({
@@ -42,6 +54,8 @@ function setUp() {
           due.push(...triggers.map(({ user, tenant: of }) => `${of} ${user}`));
         },
       },
+      ignored,
+      onIgnored: (of, counts) => void told.ignored.push([of, counts]),
       onDue: () => {
         told.due += 1;
       },
@@ -57,12 +71,52 @@ function setUp() {
     ends.push(end);
     return { ...watch, end };
   };
-  return { hooks, clock, changes, cursors, log, due, told, begin };
+  return { hooks, clock, changes, cursors, log, due, told, ignored, begin };
 }
 
 function row({ user }: Person, handle: string, at: Date) {
   return { user, handle, at };
 }
+
+describe('keys that name no user, or an excluded one', () => {
+  const guest = person('guest-1', otherTenant);
+
+  it('are counted and make nobody due, also where many lose their documents', async () => {
+    const { changes, due, told, ignored, log, begin } = setUp();
+    begin();
+    await settled();
+    for (const key of ['art-guest', `${otherTenant}-undefined`, guest.user])
+      changes.happen(storedUserKey(key), { removed: ['user-document'] });
+    for (let at = 0; at < 40; at += 1)
+      changes.happen(storedUserKey(`guest ${at}`), { removed: ['user-document'] });
+    changes.happen(alice.user);
+    await until('alice is due', () => due.length > 0);
+    expect(due).toEqual([`${tenant} ${alice.user}`]);
+    expect(log.events).toEqual([]);
+    expect(told).toMatchObject({ missed: 0 });
+    expect(told.ignored).toHaveLength(43);
+    expect(ignored.totals).toMatchObject([
+      { tenant, reason: 'not-a-user-id', count: 41 },
+      { tenant: otherTenant, reason: 'excluded', count: 1 },
+      { tenant: otherTenant, reason: 'not-a-user-id', count: 1 },
+    ]);
+  });
+
+  it('are counted once a page where there are no streams', async () => {
+    const { changes, due, ignored, clock, begin } = setUp();
+    changes.hasStreams = false;
+    const at = clock.now();
+    for (const key of ['art-guest', 'other', guest.user, alice.user])
+      changes.rows.push({ user: storedUserKey(key), handle: 'x', at });
+    begin();
+    await settled();
+    expect(due).toEqual([`${tenant} ${alice.user}`]);
+    expect(ignored.totals).toMatchObject([
+      { tenant, reason: 'not-a-user-id', count: 2 },
+      { tenant: otherTenant, reason: 'excluded', count: 1 },
+    ]);
+  });
+});
 
 describe('with change streams', () => {
   it('makes the owner due at once, in whichever tenant, and leaves what is nobody’s alone', async () => {
@@ -74,7 +128,7 @@ describe('with change streams', () => {
     changes.happen('' as typeof alice.user);
     await settled();
     expect(due).toEqual([`main ${alice.user}`, `second ${second.user}`]);
-    expect(told).toEqual({ due: 2, missed: 0 });
+    expect(told).toEqual({ due: 2, missed: 0, ignored: [[tenant, { 'not-a-user-id': 1 }]] });
     expect(watch.state().mode).toBe('stream');
   });
 

@@ -77,6 +77,14 @@ it.each([
   expect(translated(more)).toMatchObject({ type: 'ignored' });
 });
 
+it('an event whose user_id is not provider|id names no user', () => {
+  for (const user_id of ['undefined', 'nobody1'])
+    expect(translated({ data: { object: { user_id } } })).toEqual({
+      type: 'ignored',
+      reason: 'not-a-user-id',
+    });
+});
+
 it.each([
   ['id is missing', { id: undefined }],
   ['id is longer than 200 characters', { id: 'x'.repeat(201) }],

@@ -20,7 +20,7 @@ describe('texts', () => {
   it.each([
     ['a log_id', (length: number) => entry({}, '9'.repeat(length)), 200],
     ['a type', (length: number) => entry({ type: 'x'.repeat(length) }), 64],
-    ['a user_id', (length: number) => entry({ user_id: 'x'.repeat(length) }), 255],
+    ['a user_id', (length: number) => entry({ user_id: `auth0|${'x'.repeat(length - 6)}` }), 255],
   ] as const)('%s may be as long as its limit, and no longer', (_what, make, limit) => {
     expect(outcome(make(limit))).toBe('accepted');
     expect(outcome(make(limit + 1))).toContain(`is longer than ${limit} characters`);

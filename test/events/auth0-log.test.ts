@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { translateEntry } from '../../src/events/auth0-log.ts';
 import {
@@ -8,7 +9,7 @@ import {
   MAX_REJECT_RAW_LENGTH,
 } from '../../src/events/delivered.ts';
 import type { TenantId } from '../../src/identity.ts';
-import { parseTenantId } from '../../src/identity.ts';
+import { parseAuth0UserId, parseTenantId } from '../../src/identity.ts';
 
 const RECEIVED_AT = new Date('2025-10-16T08:00:00.000Z');
 const ALICE = 'auth0|aaa000000000000000000001';
@@ -83,7 +84,7 @@ describe('the entries of the fixture', () => {
       const value = fixtureEntries()[index];
       const translation = translateEntry(value, prefixed, RECEIVED_AT);
       if (user === undefined) {
-        expect(translation).toEqual({ type: 'ignored', code });
+        expect(translation).toEqual({ type: 'ignored', reason: 'no-subject' });
         return;
       }
       expect(translation).toMatchObject({
@@ -216,7 +217,10 @@ describe('the subject of a Management API entry is never the actor', () => {
     ['a path that is no string', managementCall('patch', 7)],
     ['no details at all', entry({ type: 'sapi', user_id: 'auth0|admin' })],
   ])('ignored: %s', (_reason, value) => {
-    expect(translateEntry(value, plain, RECEIVED_AT)).toEqual({ type: 'ignored', code: 'sapi' });
+    expect(translateEntry(value, plain, RECEIVED_AT)).toEqual({
+      type: 'ignored',
+      reason: 'no-subject',
+    });
   });
 });
 
@@ -224,8 +228,50 @@ describe('ignored: no subject', () => {
   it.each([[''], [null], [undefined]])('user_id %j', (user_id) => {
     expect(translateEntry(entry({ type: 'seccft', user_id }), plain, RECEIVED_AT)).toEqual({
       type: 'ignored',
-      code: 'seccft',
+      reason: 'no-subject',
     });
+  });
+});
+
+describe('ignored: an id that is not provider|id names no user', () => {
+  const ids = [
+    'undefined',
+    'null',
+    'nobody1',
+    'alice@example.com',
+    'k3@clients',
+    'art-guest',
+    '|x',
+    'auth0|',
+  ];
+  it.each(ids)('%s', (user_id) => {
+    const ignored = { type: 'ignored', reason: 'not-a-user-id' };
+    for (const type of ['fce', 's', 'sdu', 'zz_future_code'])
+      expect(translateEntry(entry({ type, user_id }), plain, RECEIVED_AT)).toEqual(ignored);
+    const path = `/api/v2/users/${encodeURIComponent(user_id)}`;
+    for (const method of ['get', 'delete'])
+      expect(translateEntry(managementCall(method, path), plain, RECEIVED_AT)).toEqual(ignored);
+  });
+
+  it('whatever the id is, it names a user, or is ignored, or is rejected by its field', () => {
+    const odd = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string(),
+      fc.stringMatching(/^[a-z0-9-]{0,9}\|?.{0,9}$/),
+    );
+    fc.assert(
+      fc.property(odd, (user_id) => {
+        const translation = translateEntry(entry({ type: 's', user_id }), plain, RECEIVED_AT);
+        const id = parseAuth0UserId(user_id);
+        if (translation.type === 'accepted') expect(translation.trigger?.userId).toBe(id);
+        else if (translation.type === 'rejected') expect(translation.reason).toMatch(/^data.user_id /);
+        else
+          expect([id, translation.reason]).toEqual([
+            undefined,
+            user_id === '' ? 'no-subject' : 'not-a-user-id',
+          ]);
+      }),
+    );
   });
 });
 

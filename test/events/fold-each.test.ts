@@ -48,6 +48,7 @@ const FULL: Facts = {
   presentAt: at(1),
   deletionHintAt: at(2),
   absentSince: at(3),
+  invalidSince: at(3),
   unlistedSince: at(4),
   removalGrantedAt: at(5),
   paused: { by: 'carol', reason: 'asked to', until: at(90) },
@@ -212,6 +213,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
       presentAt: at(20),
       deletionHintAt: undefined,
       absentSince: undefined,
+      invalidSince: undefined,
       unlistedSince: undefined,
       removalGrantedAt: undefined,
       forgotten: false,
@@ -227,7 +229,29 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   [
     'a second absence is no later one',
     told('auth0.user-absent', 20, { userId: alice.userId }),
-    { auth0Event: eventId('e-000020') },
+    { auth0Event: eventId('e-000020'), invalidSince: undefined },
+  ],
+  [
+    'an id that Auth0 calls invalid once more',
+    told('auth0.user-invalid', 20, { userId: alice.userId }),
+    {
+      ...{ auth0Event: eventId('e-000020'), absentSince: undefined, unlistedSince: undefined },
+      ...{ conditions: [], attempts: 0, quarantined: false, failure: undefined },
+    },
+  ],
+  [
+    'an exclusion',
+    told('user.excluded', 20, { entry: 'auth0|al*' }),
+    {
+      ...{ attempts: 0, quarantined: false, failure: undefined },
+      conditions: [
+        {
+          ...{ type: 'pause', status: 'True', reason: 'Excluded', held: false, event: eventId('e-000020') },
+          message: 'The configuration excludes this user (exclude: auth0|al*), so Concord does nothing.',
+          since: at(20).toISOString(),
+        },
+      ],
+    },
   ],
   ['nor a second listing without', told('auth0.user-unlisted', 20, { run: intent }), {}],
   ['no handle', told('handle.observed', 20, { handle: null }), { platformHandle: undefined }],
@@ -605,6 +629,11 @@ const firsts: readonly (readonly [reason: string, event: ConcordEvent, changes: 
     'a grant to set it again',
     told('password-reset.granted', 20, { by: 'carol' }),
     { passwordResetGranted: true },
+  ],
+  [
+    'an id that Auth0 calls invalid',
+    told('auth0.user-invalid', 20, { userId: alice.userId }),
+    { auth0Event: eventId('e-000020'), invalidSince: at(20) },
   ],
   ['a quarantine', told('user.quarantined', 20, { attempts: 3, code: 'X' }), { quarantined: true }],
   ['oblivion', told('user.forgotten', 20, { by: 'carol' }), { forgotten: true }],

@@ -23,8 +23,9 @@ describe('ingest', () => {
     const stores = inMemoryStores(NOW);
     const entries = [entry('1', ALICE), entry('2', BOB), entry('3', ''), entry('4', 7), null];
     const result = await ingest(stores, tenant(), entries);
-    expect(result).toEqual({ accepted: 2, duplicates: 0, ignored: 1, rejected: 2 });
-    expect(stores.calls).toEqual(['append', 'markDue', 'onDue', 'rejects']);
+    const ignoredFor = { 'no-subject': 1 };
+    expect(result).toEqual({ accepted: 2, duplicates: 0, ignored: 1, ignoredFor, rejected: 2 });
+    expect(stores.calls).toEqual(['append', 'markDue', 'onDue', 'rejects', 'ignored']);
     expect([...stores.events.keys()]).toEqual(['first:1', 'first:2']);
     expect([...stores.due.keys()]).toEqual(['p-auth0|alice', 'p-auth0|bob']);
     expect(stores.rejected.map((reject) => reject.reason)).toEqual([
@@ -40,10 +41,34 @@ describe('ingest', () => {
       accepted: 0,
       duplicates: 0,
       ignored: 0,
+      ignoredFor: {},
       rejected: 0,
     });
-    expect(await ingest(stores, tenant(), [entry('1', '')])).toMatchObject({ ignored: 1 });
     expect(stores.calls).toEqual([]);
+  });
+
+  it('counts by reason what names no user, or one that is excluded, and does nothing else', async () => {
+    const stores = inMemoryStores(NOW);
+    const ids = ['', null, 'undefined', 'nobody1', 'k3@clients', 'alice@example.com', ALICE];
+    const to = { ...tenant(), excludedBy: (key: string) => (key === `p-${ALICE}` ? ALICE : undefined) };
+    const ignoredFor = { 'no-subject': 2, 'not-a-user-id': 4, excluded: 1 };
+    const result = await ingest(
+      { ...stores, keepUnrelated: false },
+      to,
+      ids.map((id, at) => entry(`${at}`, id)),
+    );
+    expect(result).toMatchObject({ accepted: 0, ignored: 7, ignoredFor, rejected: 0 });
+    expect(stores.calls).toEqual(['ignored']);
+    expect(stores.ignoredFor).toEqual(ignoredFor);
+  });
+
+  it('keeps nothing of an excluded user, also where it keeps what concerns nobody', async () => {
+    const stores = inMemoryStores(NOW);
+    const to = { ...tenant(), excludedBy: () => '*' };
+    const result = await ingest({ ...stores, keepUnrelated: true }, to, [entry('1', ALICE), entry('2', 'x')]);
+    expect(result).toMatchObject({ accepted: 1, ignoredFor: { excluded: 1 } });
+    expect([...stores.events.keys()]).toEqual(['first:2']);
+    expect(stores.due.size).toBe(0);
   });
 
   it('marks a user due once, with the newest cause, whatever the order of delivery', async () => {
@@ -95,6 +120,7 @@ describe('ingest', () => {
       accepted: 0,
       duplicates: 1,
       ignored: 0,
+      ignoredFor: {},
       rejected: 1,
     });
     expect(stores.rejected).toHaveLength(1);

@@ -95,6 +95,7 @@ describe('what is kept of a delivery', () => {
       log: inMemoryEventLog(),
       rejects: { add: async (all: readonly Reject[]) => void rejected.push(...all) },
       queue: { markDue: async () => {} },
+      ignored: { add: async () => {} },
       clock: { now: () => at(0) },
     };
     const long = `{"filler":"${'x'.repeat(MAX_REJECT_RAW_LENGTH - 200)}",${JSON.stringify(user).slice(1, -5)}`;

@@ -140,6 +140,33 @@ describe('a code', () => {
   });
 });
 
+describe('an import', () => {
+  const imported = (data: Omit<EventData['user-document.imported'], 'by'>): ConcordEvent =>
+    told('user-document.imported', 4, { by: 'carol', ...data });
+
+  it('tells of the document, its permanent code, and the account that it names', () => {
+    const facts = fold([observed(1), imported({ code: code('AC23Bebac'), record: aliceDid })]);
+    expect(facts.code).toBe('AC23Bebac');
+    expect(facts.sights).toEqual({
+      verification: false,
+      document: true,
+      record: aliceDid,
+      account: aliceDid,
+    });
+    // Whose account it is stays for the reconciliation to see.
+    expect(facts.account).toBeUndefined();
+  });
+
+  it('changes no code that is known, and says nothing of what it left', () => {
+    const facts = fold([
+      seen(1, { code: code('ac3abcde') }),
+      imported({ code: code('AC23Bebac'), record: null }),
+    ]);
+    expect(facts.code).toBe('ac3abcde');
+    expect(facts.sights.record).toBeUndefined();
+  });
+});
+
 describe('a decision to restore', () => {
   const grant = (data: Omit<EventData['restore.granted'], 'by'>): ConcordEvent =>
     told('restore.granted', 8, { by: 'carol', ...data });

@@ -21,7 +21,11 @@ export async function hear(run: Run, ports: Ports, message: Message): Promise<vo
     if (target === undefined) return;
     const data = { type: message.code, date: '2026-02-28T12:00:00.000Z', user_id: who.userId };
     const body = { log_id: `told-${run.world.heard}`, data };
-    await ingest({ log: ports.log, queue: ports.queue, rejects: ports.rejects, clock }, target, [body]);
+    await ingest(
+      { log: ports.log, queue: ports.queue, rejects: ports.rejects, ignored: ports.ignored, clock },
+      target,
+      [body],
+    );
     return;
   }
   // As the watch of the change stream does.

@@ -7,6 +7,7 @@ import type { Did, UserKey } from '../../src/identity.ts';
 import type { Subject } from '../../src/ports.ts';
 import type { Person } from '../mongo/people.ts';
 import type { Effect } from './effects.ts';
+import { noUserFlaws } from './no-users.ts';
 import { Rivals } from './rivals.ts';
 import type { Run } from './run.ts';
 import { hasPlatform, type Scenario } from './scenario.ts';
@@ -80,6 +81,7 @@ export async function endFlaws(run: Run): Promise<string[]> {
   const { mayLeak = unavoidable(run) } = scenario;
   if (leaks > mayLeak && !isDouble && scenario.isRandom !== true)
     flaws.push(`W10: ${leaks} DIDs leaked, and ${mayLeak} may be`);
+  flaws.push(...(await noUserFlaws(run)));
   flaws.push(...(await unrest(run)));
   for (const who of scenario.people) flaws.push(...(await personFlaws(run, who)));
   flaws.push(...sharing(run));

@@ -5,7 +5,7 @@
  */
 import type { ConcordEvent, EventData, EventType, Removable } from '../../src/events/event.ts';
 import type { Code, Did, UserKey } from '../../src/identity.ts';
-import type { Auth0User } from '../../src/ports.ts';
+import type { Auth0Answer } from '../../src/ports.ts';
 import type { World } from './world.ts';
 
 export type What = 'verification' | 'document' | 'record' | 'account';
@@ -112,6 +112,10 @@ const LEARNING: Learning = {
     if (record !== undefined) return knowingAccount(next, record, 'document', 'record');
     return account === null ? next : knowingAccount(next, account.did);
   },
+  'user-document.imported': (known, { code, record }) => {
+    const next = knowingCode(knowing(known, 'document'), code);
+    return record === null ? next : knowingAccount(next, record, 'document', 'record');
+  },
   'restore.granted': (known, { what }, at) => ({
     ...unknowing(known, ...what.flatMap((one) => restoredWith(one))),
     restoredAtMs: at.getTime(),
@@ -138,14 +142,14 @@ export class Sight {
   #present: ReadonlySet<What> = new Set();
   #missingDids: ReadonlySet<Did> = new Set();
   #movedDids: ReadonlySet<Did> = new Set();
-  #user: Auth0User | 'absent' | undefined;
+  #user: Auth0Answer | undefined;
   #isRead = false;
 
   readLog(known: Known): void {
     this.#known = known;
   }
 
-  readUser(user: Auth0User | 'absent'): void {
+  readUser(user: Auth0Answer): void {
     this.#user = user;
   }
 
@@ -218,7 +222,7 @@ export class Sight {
   get refusal(): 'blocked' | 'deleted' | undefined {
     const known = this.#known.isAbsent ? 'absent' : { blocked: this.#known.isBlocked };
     const user = this.#user ?? known;
-    if (user === 'absent') return 'deleted';
+    if (typeof user !== 'object') return 'deleted';
     return user.blocked ? 'blocked' : undefined;
   }
 
@@ -238,7 +242,7 @@ export class Sight {
 
   #isNewLife(): boolean {
     const user = this.#user;
-    if (user === undefined || user === 'absent') return false;
+    if (typeof user !== 'object') return false;
     return isNewLife(this.#known, user.createdAt?.getTime() ?? Number.NaN);
   }
 }

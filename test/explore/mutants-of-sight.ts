@@ -238,7 +238,7 @@ export const blindMutants: readonly Mutant[] = [
     outer: on('auth0', (auth0) => ({
       user: async (id) => {
         const user = await auth0.user(id);
-        return user === 'absent' || user.emailVerified ? user : { ...user, blocked: true };
+        return typeof user === 'string' || user.emailVerified ? user : { ...user, blocked: true };
       },
     })),
   },

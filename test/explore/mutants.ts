@@ -5,6 +5,7 @@ import type { Mutant } from './mutant.ts';
 import { lacks, on, outlasting } from './mutant-layers.ts';
 import { claimMutants } from './mutants-of-claims.ts';
 import { migrationMutants } from './mutants-of-migration.ts';
+import { noUserMutants } from './mutants-of-no-users.ts';
 import { reservationMutants } from './mutants-of-reservations.ts';
 import { ruleMutants } from './mutants-of-rules.ts';
 import { blindMutants } from './mutants-of-sight.ts';
@@ -121,5 +122,6 @@ export const mutants: readonly Mutant[] = [
   ...ruleMutants,
   ...claimMutants,
   ...migrationMutants,
+  ...noUserMutants,
   ...reservationMutants,
 ];

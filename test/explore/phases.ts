@@ -86,8 +86,8 @@ function delivery(run: Run, entries: readonly Entry[], part: number) {
   const bodies = entries.filter((entry) => entry.who.tenant === target.id).map(bodyOf);
   if (bodies.length === 0) return undefined;
   return ({ ports }: Process): Promise<unknown> => {
-    const { log, queue, rejects } = run.mutant?.ingest?.(ports, run) ?? ports;
-    return ingest({ log, queue, rejects, clock: run.world.clock }, target, bodies);
+    const { log, queue, rejects, ignored } = run.mutant?.ingest?.(ports, run) ?? ports;
+    return ingest({ log, queue, rejects, ignored, clock: run.world.clock }, target, bodies);
   };
 }
 

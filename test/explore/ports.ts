@@ -57,7 +57,7 @@ function prototypeOf(points: readonly Point[]): object {
 const PROTOTYPES: readonly (readonly [PortName, object])[] = (
   [
     ...(['log', 'queue', 'subjects', 'documents', 'accounts', 'dids', 'inactive'] as const),
-    ...(['auth0', 'secondAuth0', 'rejects', 'runs', 'reservations'] as const),
+    ...(['auth0', 'secondAuth0', 'rejects', 'ignored', 'runs', 'reservations'] as const),
   ] as const
 ).map((port) => [port, prototypeOf(pointsOf(port))]);
 

@@ -37,6 +37,8 @@ export interface Scenario {
   readonly name: string;
   readonly people: readonly Person[];
   readonly steps: readonly Step[];
+  /** What entries name beside them, and is no user (W14). */
+  readonly noUsers?: readonly Person[];
   readonly policy?: Partial<Policy>;
   readonly settings?: Partial<EngineSettings>;
   /** The two tenants are sisters. */

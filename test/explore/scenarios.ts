@@ -4,6 +4,7 @@ import { claimScenarios } from './claim-scenarios.ts';
 import { exchangeScenarios } from './exchange-scenarios.ts';
 import { hiddenScenarios } from './hidden-scenarios.ts';
 import { migrationScenarios } from './migration-scenarios.ts';
+import { noUserScenarios } from './no-user-scenarios.ts';
 import { oddScenarios } from './odd-scenarios.ts';
 import { PENDING } from './pending.ts';
 import { platformScenarios } from './platform-scenarios.ts';
@@ -337,6 +338,7 @@ const all: readonly Scenario[] = [
       },
     ],
   },
+  ...noUserScenarios,
   ...migrationScenarios,
   ...hiddenScenarios,
   ...successorScenarios,

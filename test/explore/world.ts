@@ -1,4 +1,5 @@
 /** The world of a run: the stores as they are, the clock, and what only the oracle may look at. */
+
 import type { EngineSettings, Policy } from '../../src/engine/settings.ts';
 import { type ConcordEvent, isReceived } from '../../src/events/event.ts';
 import { type Facts, fold } from '../../src/events/fold.ts';
@@ -19,6 +20,7 @@ import {
 } from '../support/in-memory/documents.ts';
 import { inMemoryEraser } from '../support/in-memory/eraser.ts';
 import { type InMemoryEventLog, inMemoryEventLog } from '../support/in-memory/event-log.ts';
+import { type InMemoryIgnored, inMemoryIgnored } from '../support/in-memory/ignored.ts';
 import {
   type InMemoryInactiveAccounts,
   inMemoryInactiveAccounts,
@@ -80,6 +82,7 @@ export class World {
   readonly queue: InMemoryWorkQueue;
   readonly stores: Ports;
   readonly eraser: Eraser = inMemoryEraser(this.log);
+  readonly ignored: InMemoryIgnored = inMemoryIgnored();
   readonly runs: InMemoryRuns = inMemoryRuns();
   readonly reservations: InMemoryReservations = inMemoryReservations();
   readonly clock: Clock;
@@ -131,6 +134,7 @@ export class World {
       auth0,
       secondAuth0,
       rejects: inMemoryRejects(),
+      ignored: this.ignored,
       runs: this.runs,
       reservations: this.reservations,
     };

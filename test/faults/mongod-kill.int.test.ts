@@ -41,7 +41,12 @@ beforeAll(async () => {
   server = createServer({
     tenants: world.config().tenants,
     ingest: (tenant, entries, unreadable) =>
-      ingest({ log, queue, clock, rejects: engine.rejects }, tenant, entries, unreadable),
+      ingest(
+        { log, queue, clock, rejects: engine.rejects, ignored: engine.ignored },
+        tenant,
+        entries,
+        unreadable,
+      ),
     ready: () => engine.ping(1_000),
     log: silent(),
   });

@@ -52,7 +52,7 @@ describe('places', () => {
 });
 
 describe('a flood', () => {
-  const nothing = { accepted: 0, duplicates: 0, ignored: 0, rejected: 0 };
+  const nothing = { accepted: 0, duplicates: 0, ignored: 0, ignoredFor: {}, rejected: 0 };
 
   it('of large bodies is let in up to the bytes that fit, and the rest is told to come back unread', async () => {
     let open = (): void => {};

@@ -2,12 +2,14 @@
  * An answer of 2xx means that a majority has every entry and every due mark on disk, also of what it had before.
  * Each command that a delivery costs MongoDB is broken in each way, by the server itself or on the line to it.
  */
+
 import { type CommandStartedEvent, type Db, MongoClient, ReadConcern } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ingest } from '../../src/events/ingest.ts';
 import { createServer } from '../../src/http/server.ts';
 import { type Connection, connect } from '../../src/mongo/connection.ts';
 import { eventLog } from '../../src/mongo/event-log.ts';
+import { ignoredTotals } from '../../src/mongo/ignored.ts';
 import { ensureCollections } from '../../src/mongo/indexes.ts';
 import { rejects } from '../../src/mongo/rejects.ts';
 import { workQueue } from '../../src/mongo/work-queue.ts';
@@ -68,7 +70,13 @@ function monitor(client: MongoClient): void {
 /** A webhook that has just started: it expects no duplicates yet. */
 function webhook() {
   const { db } = connection;
-  const stores = { log: eventLog(db), queue: workQueue(db), rejects: rejects(db), clock: systemClock };
+  const stores = {
+    log: eventLog(db),
+    queue: workQueue(db),
+    rejects: rejects(db),
+    ignored: ignoredTotals(db),
+    clock: systemClock,
+  };
   const app = createServer({
     tenants: [tenant('first', TOKEN)],
     ingest: (to, entries, unreadable) => ingest(stores, to, entries, unreadable),

@@ -53,7 +53,8 @@ describe('an event', () => {
     for (const body of [event({ type: 'organization.created' }), event({ a0purpose: 'test' })]) {
       expect((await post(server, body)).json()).toEqual({ ...nothing, ignored: 1 });
     }
-    expect(server.stores.calls).toEqual([]);
+    expect(server.stores.calls).toEqual(['ignored', 'ignored']);
+    expect(server.stores.ignoredFor).toEqual({ 'no-subject': 2 });
   });
 
   it('that cannot be read is kept as a reject, and taken in', async () => {

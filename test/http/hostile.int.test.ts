@@ -2,12 +2,14 @@
  * What scanners, bugs and attackers send, byte for byte, to the server over the real log, queue and rejects:
  * each gets the answer it should, nothing of a stranger's is kept, and of the others only what can be read.
  */
+
 import type { FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { MIN_TOKEN_BYTES } from '../../src/config/schema.ts';
 import { ingest } from '../../src/events/ingest.ts';
 import { createServer, type ServerLimits } from '../../src/http/server.ts';
 import { eventLog } from '../../src/mongo/event-log.ts';
+import { ignoredTotals } from '../../src/mongo/ignored.ts';
 import { ensureCollections } from '../../src/mongo/indexes.ts';
 import { rejects } from '../../src/mongo/rejects.ts';
 import { workQueue } from '../../src/mongo/work-queue.ts';
@@ -49,7 +51,13 @@ afterEach(async () => {
 let asTheyShould = 0;
 
 function server(limits: Partial<ServerLimits>): FastifyInstance {
-  const stores = { log: eventLog(db), queue: workQueue(db), rejects: rejects(db), clock: { now: () => NOW } };
+  const stores = {
+    log: eventLog(db),
+    queue: workQueue(db),
+    rejects: rejects(db),
+    ignored: ignoredTotals(db),
+    clock: { now: () => NOW },
+  };
   return createServer({
     tenants: [tenant('first', TOKEN), { ...tenant('second', OTHER_TENANTS_TOKEN), keyPrefix: 'second-' }],
     ingest: (to, entries, unreadable) => ingest(stores, to, entries, unreadable),

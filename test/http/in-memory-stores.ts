@@ -1,14 +1,16 @@
 import type { ConcordEvent } from '../../src/events/event.ts';
+import { addIgnored, type IgnoredCounts } from '../../src/events/ignored.ts';
 import type { IngestDeps } from '../../src/events/ingest.ts';
 import type { EventId, UserKey } from '../../src/identity.ts';
 import type { Reject, Trigger } from '../../src/ports.ts';
 
-export type Call = 'append' | 'markDue' | 'rejects';
+export type Call = 'append' | 'markDue' | 'rejects' | 'ignored';
 
 export interface InMemoryStores extends IngestDeps {
   readonly events: Map<EventId, ConcordEvent>;
   readonly due: Map<UserKey, Trigger>;
   readonly rejected: Reject[];
+  ignoredFor: IgnoredCounts;
   /** The calls that took effect, in their order. */
   readonly calls: (Call | 'onDue')[];
   /** Makes the next call of this name throw and change nothing. */
@@ -30,6 +32,7 @@ export function inMemoryStores(now: Date): InMemoryStores {
     events: new Map(),
     due: new Map(),
     rejected: [],
+    ignoredFor: {},
     calls: [],
     failOnce: (call, error) => failures.set(call, error),
     clock: { now: () => stores.now },
@@ -51,6 +54,12 @@ export function inMemoryStores(now: Date): InMemoryStores {
       async add(rejects) {
         attempt('rejects');
         stores.rejected.push(...rejects);
+      },
+    },
+    ignored: {
+      async add(_tenant, counts) {
+        attempt('ignored');
+        stores.ignoredFor = addIgnored(stores.ignoredFor, counts);
       },
     },
     onDue: () => stores.calls.push('onDue'),

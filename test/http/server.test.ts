@@ -164,7 +164,7 @@ describe('closing', () => {
       ingest: async () => {
         entered();
         await finished;
-        return { accepted: 1, duplicates: 0, ignored: 0, rejected: 0 };
+        return { accepted: 1, duplicates: 0, ignored: 0, ignoredFor: {}, rejected: 0 };
       },
     });
     const closingBegan = new Promise<void>((resolve) => {

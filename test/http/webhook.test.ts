@@ -263,7 +263,7 @@ describe('limits', () => {
       ingest: async () => {
         gate.entered();
         await gate.opened;
-        return { accepted: 0, duplicates: 0, ignored: 0, rejected: 0 };
+        return { accepted: 0, duplicates: 0, ignored: 0, ignoredFor: {}, rejected: 0 };
       },
     });
     const first = deliver(server, '[]');

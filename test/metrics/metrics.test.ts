@@ -109,7 +109,8 @@ test('a call that was turned away took no time of the other side’s', async () 
 test('a pull says how far it came, and how the stream stands until the next one', async () => {
   const { metrics, read } = counted();
   const pulled: PullResult = {
-    ...{ entries: 3, accepted: 2, duplicates: 1, ignored: 0, rejected: 0, failure: undefined, gaps: [] },
+    ...{ entries: 3, accepted: 2, duplicates: 1, ignored: 0, ignoredFor: {}, rejected: 0 },
+    ...{ failure: undefined, gaps: [] },
     ...{ end: 'caught-up', readUntil: new Date(1_700_000_000_000), stream: 'suspended' },
   };
   metrics.onPull(tenant, pulled);
@@ -120,6 +121,21 @@ test('a pull says how far it came, and how the stream stands until the next one'
   expect(await read('concord_stream_state')).toEqual([`{tenant="${tenant}",state="active"} 1`]);
   expect(await read('concord_pull_read_until_timestamp_seconds')).toEqual([
     `{tenant="${tenant}"} 1700000000`,
+  ]);
+});
+
+test('what is ignored is counted by the way it came and why, from zero', async () => {
+  const { metrics, read } = counted();
+  const result = { accepted: 0, duplicates: 0, ignored: 3, rejected: 0 };
+  metrics.onIngest(tenant, { ...result, ignoredFor: { 'no-subject': 1, 'not-a-user-id': 2 } });
+  metrics.onIgnored(tenant, 'database', { excluded: 4 });
+  expect(await metrics.registry.metrics()).toContain(
+    `concord_ignored_total{tenant="${tenant}",source="pull",reason="excluded"} 0`,
+  );
+  expect(await read('concord_ignored_total')).toEqual([
+    `{tenant="${tenant}",source="webhook",reason="no-subject"} 1`,
+    `{tenant="${tenant}",source="webhook",reason="not-a-user-id"} 2`,
+    `{tenant="${tenant}",source="database",reason="excluded"} 4`,
   ]);
 });
 

@@ -93,6 +93,34 @@ describe('documents that others wrote', () => {
     expect(await store.recordAccount(alice.user, account, [handle('allie')])).toBe(expected);
   });
 
+  it.each<[string, object, object | undefined]>([
+    ['alone', { atproto_did: aliceDid }, { did: aliceDid }],
+    ['without a DID that can be read', { atproto_did: 'did:plc:short' }, { did: undefined }],
+    ['without a DID', { atproto_handle: 'alice.at.test', atproto: {} }, { did: undefined }],
+    ['beside atproto', { atproto_did: aliceDid, atproto: { did: aliceDid } }, undefined],
+    ['that hold nothing', { atproto_did: null, atproto_password: '' }, undefined],
+  ])('an account is known by its old fields %s', async (_name, fields, oldAccount) => {
+    const { db, store } = await make();
+    await rows(db, 'users').insertOne({ _id: alice.user, ...fields });
+    expect((await store.read([alice.user])).get(alice.user)?.user?.oldAccount).toEqual(oldAccount);
+  });
+
+  it('an account that only old fields name is named, and nobody takes it for an orphan', async () => {
+    const { db, store } = await make();
+    await rows(db, 'users').insertOne({ _id: alice.user, atproto_did: aliceDid });
+    expect(await store.namedDids([aliceDid])).toEqual(new Set([aliceDid]));
+    expect(await store.findUsers({ did: aliceDid })).toEqual([alice.user]);
+    const owners = [];
+    for await (const page of store.owners()) owners.push(...page);
+    expect(owners).toEqual([{ collection: 'users', key: alice.user, did: aliceDid }]);
+  });
+
+  it('a code in @handles that is a number reads as its text', async () => {
+    const { db, store } = await make();
+    await rows(db, '@handles').insertOne({ _id: alice.user, code: 2501 });
+    expect((await store.read([alice.user])).get(alice.user)?.legacyCode).toBe('2501');
+  });
+
   it('keep the fields that we do not know', async () => {
     const { db, store } = await make();
     await rows(db, 'users').insertOne({

@@ -228,6 +228,41 @@ export function workQueueContract(make: () => Promise<{ queue: WorkQueue; subjec
     });
   });
 
+  describe('dropping', () => {
+    it('makes the user unknown', async () => {
+      const { queue, subjects } = await make();
+      await queue.markDue([trigger(alice)], at(0), 'trigger');
+      await queue.complete(await claimed(queue, 1), { ...view, accountEmail: 'alice@example.com' }, at(1));
+      await queue.markDue([trigger(alice)], at(2), 'trigger');
+      await queue.drop(await claimed(queue, 3));
+      expect(await subjects.get(alice.user)).toBeUndefined();
+      expect(await subjects.holdersOfEmail('alice@example.com')).toEqual([]);
+      expect(await queue.nextDueAt()).toBeUndefined();
+      const lease = await queue.claimUser(trigger(bob), at(4), minute);
+      if (lease !== undefined) await queue.drop(lease);
+      expect(await subjects.get(bob.user)).toBeUndefined();
+    });
+
+    it('leaves a user due that was marked again meanwhile, and shows nothing of it', async () => {
+      const { queue, subjects } = await make();
+      await queue.markDue([trigger(alice, 'main:1')], at(0), 'trigger');
+      const lease = await claimed(queue, 1);
+      await queue.markDue([trigger(alice, 'main:2')], at(2), 'trigger');
+      await queue.drop(lease);
+      expect(await subjects.marksOf([alice.user])).toEqual(new Map());
+      expect(await claimed(queue, 3)).toMatchObject({ causes: ['main:2'], observedAt: undefined });
+    });
+
+    it('without the lease is refused and changes nothing', async () => {
+      const { queue, subjects } = await make();
+      await queue.markDue([trigger(alice)], at(0), 'trigger');
+      const lost = await claimed(queue, 1);
+      await claimed(queue, 90);
+      await expect(queue.drop(lost)).rejects.toThrow(LeaseLostError);
+      expect(await subjects.get(alice.user)).toMatchObject(alice);
+    });
+  });
+
   it('releasing leaves the user due as before', async () => {
     const { queue } = await make();
     await queue.markDue([trigger(alice, 'main:1')], at(1), 'trigger');
@@ -380,7 +415,7 @@ export function workQueueContract(make: () => Promise<{ queue: WorkQueue; subjec
       }
       const { sights, code, did, linked, unusable } = view;
       const told = await subjects.known([alice.user, bob.user, person('carol').user]);
-      const seen = { isSeen: true, sights, code, did, linked, unusable };
+      const seen = { isSeen: true, wasExcluded: false, sights, code, did, linked, unusable };
       expect([...told.keys()].sort()).toEqual([alice.user, bob.user]);
       expect(told.get(alice.user)).toEqual({
         ...{ ...seen, lackedSince: undefined, needsAction: false, hasMigrated: true },

@@ -224,6 +224,18 @@ describe('an account is to be created', () => {
       held: true,
     },
     {
+      reason: 'the document names an account in its old fields: a second one would be in its way',
+      actual: { ...nothing, oldAccount: { did: bobDid } },
+      says: 'False AccountNotImported',
+      held: true,
+    },
+    {
+      reason: 'the same, and which account that is cannot be read',
+      actual: { ...nothing, oldAccount: { did: undefined } },
+      says: 'False AccountNotImported',
+      held: true,
+    },
+    {
       reason: 'the PDS said that the address is taken',
       wanted: wants({ refusedEmails: refusals([mine, 'taken', 0]) }),
       says: 'False EmailTaken',

@@ -4,9 +4,11 @@
  */
 import { UsageError } from '../../errors.ts';
 import type { Facts } from '../../events/fold.ts';
+import type { ExcludedBy } from '../../exclusion.ts';
 import { type TenantId, type UserKey, userKey } from '../../identity.ts';
 import type { Documents } from '../../ports.ts';
 import type { Journal } from '../journal.ts';
+import { isExcluded } from '../owner.ts';
 import { type GrantDeps, grantUnderLease } from './grant.ts';
 import type { Party } from './sides.ts';
 
@@ -15,7 +17,11 @@ const BY = 'policy.linked';
 
 export interface LinkedUser {
   readonly user: UserKey;
-  readonly tenant: { readonly id: TenantId; readonly directory: Party['tenant']['directory'] };
+  readonly tenant: {
+    readonly id: TenantId;
+    readonly directory: Party['tenant']['directory'];
+    readonly excludedBy?: ExcludedBy | undefined;
+  };
   readonly journal: Journal;
   readonly documents: Documents;
   readonly ensureLease: () => Promise<void>;
@@ -32,7 +38,9 @@ export async function grantLinked(
   const { auth0 } = journal.facts();
   if (auth0?.linked === undefined || !mayGet(journal.facts(), documents)) return 'nothing';
   const keyPrefix = user.slice(0, user.length - auth0.userId.length);
-  const linked = auth0.linked.map((userId) => ({ user: userKey(keyPrefix, userId), userId, tenant }));
+  const linked = auth0.linked
+    .map((userId) => ({ user: userKey(keyPrefix, userId), userId, tenant }))
+    .filter((from) => !isExcluded(tenant, from.user));
   const read = await deps.documents.read(linked.map((from) => from.user));
   for (const from of linked) {
     if (read.get(from.user)?.user?.account === undefined) continue;

@@ -12,6 +12,7 @@ import type {
   EventReader,
   PdsAccount,
 } from '../../ports.ts';
+import { notAUser } from '../owner.ts';
 
 /** One of the two users. */
 export interface Party {
@@ -51,7 +52,10 @@ export interface Sides {
   readonly domain: string;
 }
 
-/** Throws UpstreamError when anything cannot be read: what could not be read proves nothing. */
+/**
+ * Throws UpstreamError when anything cannot be read: what could not be read proves nothing. Throws UsageError NOT_A_USER
+ * for an id that Auth0 calls invalid.
+ */
 export async function readSides(deps: SidesDeps, from: Party, to: Party): Promise<Sides> {
   const [first, second, domain] = await Promise.all([
     readSide(deps, from),
@@ -69,6 +73,7 @@ async function readSide({ events, documents, accounts, dids }: SidesDeps, party:
     documents.read([user]),
   ]);
   const found = read.get(user);
+  if (auth0 === 'invalid') throw notAUser(user);
   if (found === undefined) throw new Error('the documents of a user were asked for and not answered');
   const facts = fold(history);
   const isConfirmed = facts.deletionHintAt !== undefined || facts.unlistedSince !== undefined;

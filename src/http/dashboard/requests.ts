@@ -52,7 +52,7 @@ export const usersQuery = z.strictObject({
   search: given(words(MAX_SEARCH_LENGTH)),
   tenant: given(text(MAX_NAME_LENGTH)),
   sync: given(oneOf('Synced', 'OutOfSync', 'Unknown')),
-  health: given(oneOf('Healthy', 'Progressing', 'Degraded', 'Suspended', 'Deleted')),
+  health: given(oneOf('Healthy', 'Progressing', 'Degraded', 'Suspended', 'Deleted', 'Excluded')),
   situation: given(oneOf(...SITUATIONS)),
   resource: given(oneOf(...SUBJECTS)),
   reason: given(text(MAX_NAME_LENGTH)),

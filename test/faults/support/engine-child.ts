@@ -34,7 +34,9 @@ async function run({ config, who, entry, kill }: ChildJob): Promise<void> {
   if (entry !== undefined) {
     const { log, queue, clock } = deps;
     const { id, keyPrefix } = tenantOf(config, who);
-    await ingest({ log, queue, clock, rejects: engine.rejects }, { id, keyPrefix }, [entry]);
+    await ingest({ log, queue, clock, rejects: engine.rejects, ignored: engine.ignored }, { id, keyPrefix }, [
+      entry,
+    ]);
     await say('acknowledged');
   }
   const lease = await deps.queue.claimUser(who, deps.clock.now(), deps.settings.leaseMs);

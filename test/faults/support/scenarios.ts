@@ -66,14 +66,16 @@ export function entryOf({ userId }: Member, type: string): unknown {
   return { log_id, data: { type, user_id: userId, date: new Date().toISOString() } };
 }
 
-export type Delivering = Pick<Engine, 'rejects' | 'tenants'> & { readonly converge: ConvergeDeps };
+export type Delivering = Pick<Engine, 'rejects' | 'ignored' | 'tenants'> & {
+  readonly converge: ConvergeDeps;
+};
 
 /** As the webhook takes it in; returns when it would have been acknowledged. */
 export async function deliver(engine: Delivering, { tenant }: Member, entry: unknown): Promise<void> {
   const { log, queue, clock } = engine.converge;
   const of = engine.tenants.find(({ id }) => id === tenant);
   if (of === undefined) throw new Error(`${tenant} is not configured.`);
-  await ingest({ log, queue, clock, rejects: engine.rejects }, of, [entry]);
+  await ingest({ log, queue, clock, rejects: engine.rejects, ignored: engine.ignored }, of, [entry]);
 }
 
 function answerLost({ converge: deps }: Engine): ConvergeDeps {

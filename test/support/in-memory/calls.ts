@@ -5,6 +5,7 @@ import type {
   Directory,
   DocumentStore,
   EventLog,
+  IgnoredTotals,
   InactiveAccounts,
   Rejects,
   Reservations,
@@ -26,6 +27,7 @@ export interface Ports {
   readonly auth0: Directory;
   readonly secondAuth0: Directory;
   readonly rejects: Rejects;
+  readonly ignored: IgnoredTotals;
   readonly runs: Runs;
   readonly reservations: Reservations;
 }
@@ -50,6 +52,7 @@ export const CALLS: Calls = {
     renew: 'write',
     complete: 'write',
     showSeen: 'write',
+    drop: 'write',
     release: 'write',
     nextDueAt: 'read',
   },
@@ -117,6 +120,7 @@ export const CALLS: Calls = {
   auth0: directory,
   secondAuth0: directory,
   rejects: { add: 'write' },
+  ignored: { add: 'write', read: 'read' },
   runs: { begin: 'write', keep: 'write', end: 'write' },
   reservations: { find: 'read', ofUser: 'read', all: 'stream', reserve: 'write', release: 'write' },
 };

@@ -1,11 +1,11 @@
 /** An Auth0 tenant's users in memory: by id and by address at once, the list as late as a test wants it. */
 import { UpstreamError } from '../../../src/errors.ts';
 import type { InexactReason } from '../../../src/events/event.ts';
-import type { Auth0UserId } from '../../../src/identity.ts';
+import { type Auth0UserId, parseAuth0UserId } from '../../../src/identity.ts';
 import type { Auth0User, Directory, UnreadableRow } from '../../../src/ports.ts';
 import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
-import { type Kept, saveMap } from './kept.ts';
+import { all, type Kept, saveMap, saveSet } from './kept.ts';
 
 export interface InMemoryDirectory extends Directory, Kept {
   put(user: Auth0User): void;
@@ -21,6 +21,8 @@ export interface InMemoryDirectory extends Directory, Kept {
   get(id: Auth0UserId): Auth0User | undefined;
   /** The users, by id and as they are listed, as one text. */
   form(): string;
+  /** Auth0 says from now on that this id is none of a user. */
+  refuse(id: Auth0UserId): void;
   /** In every listing beside the users, and not readable there. */
   addUnreadable(row: UnreadableRow): void;
   /** From now on the listings are not exact, and leave these users out; undefined: exact. */
@@ -39,6 +41,7 @@ export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirect
   let pagesLeft = Number.POSITIVE_INFINITY;
   let kept: Map<string, readonly Auth0User[]> | undefined;
   const unreadable: UnreadableRow[] = [];
+  const refused = new Set<Auth0UserId>();
   let lie: { readonly reason: InexactReason; readonly without: readonly Auth0UserId[] } | undefined;
   const shown = (rows: readonly Auth0User[]): readonly Auth0User[] => {
     const kept = rows.filter(({ userId }) => lie?.without.includes(userId) !== true);
@@ -47,6 +50,7 @@ export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirect
   const directory: InMemoryDirectory = {
     put: (user) => void users.set(user.userId, user),
     remove: (id) => void users.delete(id),
+    refuse: (id) => void refused.add(id),
     freezeList: () => {
       list = [...users.values()];
     },
@@ -66,15 +70,18 @@ export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirect
     listed: () => list ?? [...users.values()],
     save() {
       const [listBefore, pagesBefore, lieBefore] = [list, pagesLeft, lie];
-      const restore = saveMap(users);
+      const restore = all([saveMap(users), saveSet(refused)]);
       return () => {
         restore();
         [list, pagesLeft, lie] = [listBefore, pagesBefore, lieBefore];
       };
     },
     form: () =>
-      [...users.values(), '|', ...(list ?? [])].map(textOf).join() + pagesLeft + JSON.stringify(lie ?? null),
-    user: async (id) => users.get(id) ?? 'absent',
+      [
+        [...users.values(), '|', ...(list ?? [])].map(textOf).join(),
+        ...[String(pagesLeft), [...refused].join(), JSON.stringify(lie ?? null)],
+      ].join('|'),
+    user: async (id) => (isInvalid(id, refused) ? 'invalid' : (users.get(id) ?? 'absent')),
     // Letter by letter, as Auth0 compares addresses of some connections.
     usersByEmail: async (email) => [...users.values()].filter((user) => user.email === email),
     usersByIdentity: async (id) =>
@@ -109,6 +116,11 @@ export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirect
     },
   };
   return hooked('auth0', directory, CALLS.auth0, hooks);
+}
+
+/** As Auth0 does, also an id that an earlier version took for one of a user. */
+function isInvalid(id: Auth0UserId, refused: ReadonlySet<Auth0UserId>): boolean {
+  return refused.has(id) || parseAuth0UserId(id) === undefined;
 }
 
 function failed(code: string): UpstreamError {

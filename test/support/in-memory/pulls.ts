@@ -1,10 +1,12 @@
 /** A tenant with a log, and runs that read it. */
+
 import { openGaps } from '../../../src/engine/gaps.ts';
 import { type PullOptions, type PullResult, pull } from '../../../src/engine/pull.ts';
 import type { LogStream } from '../../../src/ports.ts';
 import { tenant } from '../../mongo/people.ts';
 import { inMemoryCursors } from './cursors.ts';
 import type { PortCall } from './hooks.ts';
+import { inMemoryIgnored } from './ignored.ts';
 import { inMemoryRejects } from './rejects.ts';
 import { inMemoryTenantLogs } from './tenant-logs.ts';
 import { createWorld, type World } from './world.ts';
@@ -26,6 +28,7 @@ export function tenantWithLog(logRetentionDays?: number) {
     random,
     logger: world.deps.logger,
     rejects: inMemoryRejects(hooks),
+    ignored: inMemoryIgnored(hooks),
     cursors: inMemoryCursors(hooks),
   };
   const of = { id: tenant, keyPrefix: '', logs, logRetentionDays };

@@ -4,7 +4,7 @@
  */
 import { UNSEEN } from '../../../src/engine/standing.ts';
 import { LeaseLostError } from '../../../src/errors.ts';
-import { isMigrated, lackedSince } from '../../../src/events/event.ts';
+import { isExcludedReason, isMigrated, lackedSince } from '../../../src/events/event.ts';
 import type { AccountHandle, EventId, UserKey } from '../../../src/identity.ts';
 import type {
   Claimant,
@@ -159,6 +159,15 @@ function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
       }
     },
 
+    async drop(lease) {
+      const subject = held(lease);
+      if (subject === undefined) throw lost(lease);
+      giveBack(subject);
+      delete subject.view;
+      subject.observedAt = undefined;
+      if ((subject.due?.count ?? 0) === lease.dueCount) stored.delete(lease.user);
+    },
+
     async showSeen(seen, now) {
       for (const { user, tenant, userId, view } of seen) {
         const subject = stored.get(user);
@@ -232,7 +241,8 @@ function createReader(stored: ReadonlyMap<UserKey, StoredSubject>): SubjectReade
           const { sights, code, did, linked, unusable, conditions } = view;
           const needsAction = conditions.some(({ held }) => held);
           const hasMigrated = conditions.some(isMigrated);
-          const said = { lackedSince: lackedSince(conditions), needsAction, hasMigrated };
+          const wasExcluded = conditions.some(isExcludedReason);
+          const said = { wasExcluded, lackedSince: lackedSince(conditions), needsAction, hasMigrated };
           return [user, { isSeen: view !== UNSEEN, sights, code, did, linked, unusable, ...said }];
         }),
       );

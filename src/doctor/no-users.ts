@@ -1,0 +1,62 @@
+/**
+ * Subjects that are no users. They are left of versions that took any text in a log entry for the id of a user.
+ *
+ * | check    | finding                                      | level   |
+ * |----------|----------------------------------------------|---------|
+ * | subjects | users are known under ids that are no user's | warning |
+ *
+ * `--fix` removes them from the read model and the queue. The log stays, and `replay` does not bring them back.
+ */
+import type { TenantId } from '../identity.ts';
+import type { Clock, NoUserReader, Trigger, WorkQueue } from '../ports.ts';
+import { type Check, found, well } from './check.ts';
+
+export type NoUser = Omit<Trigger, 'cause'>;
+
+const MOST_NAMED = 3;
+
+export function noUserCheck(reader: () => NoUserReader, tenants: readonly TenantId[]): Check {
+  return {
+    name: 'subjects',
+    needs: ['mongodb'],
+    look: async () => {
+      const none = await reader().noUsers(tenants);
+      if (none.length === 0) return well('all of them are users');
+      const named = none.slice(0, MOST_NAMED).map(({ user }) => JSON.stringify(user));
+      const more = none.length > named.length ? ` and ${none.length - named.length} more` : '';
+      const are = none.length === 1 ? 'subject is not a user' : 'subjects are not users';
+      return found(`${none.length} not users`, {
+        level: 'warning',
+        code: 'SUBJECTS_NOT_USERS',
+        what: `${none.length} ${are}: ${named.join(', ')}${more}.`,
+        why: 'Auth0 can have no user under such an id, so what they are counted in is wrong, and they can only fail.',
+        mend: 'concord doctor --fix',
+      });
+    },
+  };
+}
+
+export interface RemovedNoUsers {
+  readonly removed: readonly NoUser[];
+  /** A reconciliation of these is under way; it removes them itself, or the next call does. */
+  readonly busy: readonly NoUser[];
+}
+
+/** May be repeated, and broken off anywhere. */
+export async function removeNoUsers(
+  queue: Pick<WorkQueue, 'claimUser' | 'drop'>,
+  { clock, leaseMs }: { readonly clock: Pick<Clock, 'now'>; readonly leaseMs: number },
+  none: readonly NoUser[],
+): Promise<RemovedNoUsers> {
+  const removed: NoUser[] = [];
+  const busy: NoUser[] = [];
+  for (const one of none) {
+    const lease = await queue.claimUser(one, clock.now(), leaseMs);
+    if (lease === undefined) busy.push(one);
+    else {
+      await queue.drop(lease);
+      removed.push(one);
+    }
+  }
+  return { removed, busy };
+}
