@@ -57,6 +57,8 @@ export interface MongodbInspection {
   isJournaled(): Promise<boolean | undefined>;
   /** Those of these that the user has not; undefined where the server asks nobody who they are. */
   lacking(needed: readonly Privilege[]): Promise<readonly Privilege[] | undefined>;
+  /** Collections whose default collation is not simple; undefined where the user may not see that. */
+  collated(): Promise<readonly { readonly name: string; readonly locale: string }[] | undefined>;
   indexes(collection: WantedIndex['collection']): Promise<readonly IndexDetail[]>;
   /** What keeps a unique index from being created, up to a limit. */
   sharedValues(index: WantedIndex, limit: number): Promise<readonly SharedValue[]>;

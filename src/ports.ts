@@ -164,6 +164,8 @@ export interface Trigger {
   readonly userId: Auth0UserId;
   /** The event that made the user due, where there is one. */
   readonly cause?: EventId;
+  /** It tells of nothing that Concord acts on, such as a login. Default: false. */
+  readonly isRoutine?: boolean;
 }
 
 /** Fresh triggers go before the safety net. */
@@ -181,6 +183,8 @@ export interface Lease {
   readonly dueSince: Date | undefined;
   /** When the last of those triggers arrived: what was read before that does not answer it. */
   readonly dueLatest: Date | undefined;
+  /** Only routine triggers made this user due: a user in sync need not be read. Never so for `claimUser`. */
+  readonly isRoutine: boolean;
   /** When Auth0 was last read for this user; undefined if never. */
   readonly observedAt: Date | undefined;
   readonly causes: readonly EventId[];
@@ -243,6 +247,14 @@ export interface Standing {
   readonly userId: Auth0UserId;
   readonly did: Did | undefined;
   readonly conditions: readonly Pick<Condition, 'type' | 'reason'>[];
+  /** When Auth0 was last read for this user; undefined if never. */
+  readonly observedAt: Date | undefined;
+}
+
+/** A user who is not Synced, and whom nothing makes due. */
+export interface OpenUser extends Pick<Trigger, 'user' | 'tenant' | 'userId'> {
+  /** The last reconciliation found something that only a person can resolve. */
+  readonly needsAction: boolean;
   /** When Auth0 was last read for this user; undefined if never. */
   readonly observedAt: Date | undefined;
 }
@@ -324,6 +336,11 @@ export interface SubjectReader {
   list(tenant: TenantId, only?: { readonly unsettled?: boolean }): AsyncIterable<Subject>;
   /** Every subject of a tenant, by key, in pages and in short. */
   standings(tenant: TenantId): AsyncIterable<readonly Standing[]>;
+  /**
+   * Users of a tenant who are not Synced, and neither due nor quarantined, in pages; also those whose reconciliation
+   * died although nothing had made them due. Users in sync are not looked at, however many there are.
+   */
+  open(tenant: TenantId, now: Date): AsyncIterable<readonly OpenUser[]>;
   /** How many are due now or leased, and since when the oldest waits. */
   backlog(now: Date): Promise<{ readonly due: number; readonly oldestDueSince: Date | undefined }>;
 }
@@ -391,6 +408,11 @@ export interface WorkQueue {
    * lease is no longer ours.
    */
   complete(lease: Lease, view: SubjectView, observedAt: Date | undefined, retryAt?: Date): Promise<void>;
+  /**
+   * Ends a pass in which nothing was looked at, and gives the lease back: the read model stays as it is, and the user
+   * is due only if it was marked due meanwhile. Throws LeaseLostError, writing nothing, when the lease is no longer ours.
+   */
+  skip(lease: Lease): Promise<void>;
   /**
    * Shows first sights of users who are neither leased nor waiting for their first reconciliation; the others are left
    * as they are. Of a user who was looked at before, only what was seen is shown anew.

@@ -1,5 +1,6 @@
 /** Builds what `import` works with; see wire.ts. */
 import type { Config } from './config/schema.ts';
+import { exclusionFor } from './config/tenants.ts';
 import { createVault } from './credentials.ts';
 import { checkPasswords } from './engine/check-passwords.ts';
 import type { ImportDeps } from './engine/import/run.ts';
@@ -54,6 +55,9 @@ function common(config: Config) {
     accounts: createAccountReader(xrpc),
     dids: didsFor(config, xrpc),
     vault: createVault(config.credentials),
-    tenants: config.tenants.map(({ id, keyPrefix }) => ({ id, keyPrefix })),
+    tenants: config.tenants.map((tenant) => ({
+      ...{ id: tenant.id, keyPrefix: tenant.keyPrefix },
+      excludedBy: exclusionFor(config, tenant),
+    })),
   };
 }

@@ -27,6 +27,7 @@ import type { SweepDeps } from './engine/sweep.ts';
 import { UpstreamError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { alertStore } from './mongo/alerts.ts';
+import { refuseCollations } from './mongo/collations.ts';
 import { connect } from './mongo/connection.ts';
 import { cursors, positionReader } from './mongo/cursors.ts';
 import { documentChanges } from './mongo/document-changes.ts';
@@ -108,8 +109,10 @@ export interface Engine {
    * while MongoDB is out of reach, and what `checkPasswords` throws.
    */
   prepare(): Promise<void>;
+  /** Before anything is written. Throws UsageError where a collection compares keys without case. */
+  checkCollations(): Promise<void>;
   /**
-   * Before anything that may write a password. Throws UsageError when the keys are not those that the stored passwords
+   * The same, before anything that may write a password. Throws UsageError when the keys are not those that the stored passwords
    * were sealed with, or when passwords are stored in plaintext and `credentials.storage` was not chosen.
    */
   checkPasswords(): Promise<void>;
@@ -170,6 +173,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
   const handleDomain = handleDomainOf(accounts);
   const settings = engineSettings(config);
   const vault = createVault(config.credentials);
+  const fits = () => refuseCollations(db);
   const passwordsFit = () => checkPasswords(storedPasswordReader(db), vault, config.credentials);
   const queue = workQueue(db, served);
   const people = peopleOf(tenants);
@@ -224,7 +228,11 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
       await ensureCollections(db);
       await passwordsFit();
     },
-    checkPasswords: passwordsFit,
+    checkCollations: fits,
+    checkPasswords: async () => {
+      await fits();
+      await passwordsFit();
+    },
     ping: (timeoutMs) => connection.ping(timeoutMs),
     close: () => connection.close(),
   };
@@ -287,7 +295,10 @@ function logFor(db: Db, observer: EngineObserver | undefined): EventLog {
 }
 
 /** For `replay`: with `dryRun`, nothing that could write. Needs MongoDB alone. */
-export function wireReplay(config: Config, dryRun: boolean): ReplayDeps & { close(): Promise<void> } {
+export function wireReplay(
+  config: Config,
+  dryRun: boolean,
+): ReplayDeps & { checkCollations(): Promise<void>; close(): Promise<void> } {
   const tenants = config.tenants.map(({ id, keyPrefix }) => ({ id, keyPrefix }));
   const settings = engineSettings(config);
   const options = { ...config.mongodb, appName: 'concord' };
@@ -301,6 +312,7 @@ export function wireReplay(config: Config, dryRun: boolean): ReplayDeps & { clos
       reservations: reservationReader(db),
       settings,
       tenants,
+      checkCollations: () => refuseCollations(db),
       close,
     };
   }
@@ -314,6 +326,7 @@ export function wireReplay(config: Config, dryRun: boolean): ReplayDeps & { clos
     settings,
     tenants,
     writer: { queue: workQueue(db), readModel: readModel(db), reservations: reservations(db) },
+    checkCollations: () => refuseCollations(db),
     close,
   };
 }
@@ -335,8 +348,9 @@ export function wireForget(config: Config) {
     random: systemRandom,
     leaseMs: config.engine.leaseMs,
   };
+  const checkCollations = () => refuseCollations(db);
   const known = { documents, subjects: forgetting.subjects, events: forgetting.log };
-  return { forgetting, known, tenants: tenantsFor(config), close };
+  return { forgetting, known, tenants: tenantsFor(config), checkCollations, close };
 }
 
 /** For `credentials`: with `dryRun`, nothing that could write. Needs MongoDB and the keys. */
@@ -346,11 +360,12 @@ export function wireCredentials(config: Config, dryRun: boolean) {
   const vault = createVault({ ...config.credentials, storage: 'sealed' });
   if (dryRun) {
     const { db, close } = connect({ ...options, readOnly: true });
-    return { passwords: storedPasswordReader(db), vault, close };
+    const checkCollations = () => refuseCollations(db);
+    return { passwords: storedPasswordReader(db), vault, checkCollations, close };
   }
   const { db, close } = connect(options);
   const passwords = storedPasswords(db);
-  return { passwords, replace: passwords.replace, vault, close };
+  return { passwords, replace: passwords.replace, vault, checkCollations: () => refuseCollations(db), close };
 }
 
 /** Built at the first call, because a command that asks the PDS nothing need not know where it is. */
@@ -460,5 +475,6 @@ export function handleDomainOf(accounts: AccountReader): () => Promise<string> {
 }
 
 export function engineSettings(config: Config): EngineSettings {
-  return { ...config.engine, freshForMs: config.auth0.freshForMs, policy: config.policy };
+  const { freshForMs, loginFreshForMs } = config.auth0;
+  return { ...config.engine, freshForMs, loginFreshForMs, policy: config.policy };
 }

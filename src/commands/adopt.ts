@@ -97,6 +97,7 @@ async function grant({ found, account }: Shown, options: AdoptOptions): Promise<
   const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
+    await engine.checkCollations();
     const deps = { ...engine.assess, ...engine.converge };
     return await grantAdoption(deps, found, account.did, decidedBy(options));
   } finally {
@@ -109,6 +110,7 @@ async function withdraw(text: string, options: AdoptOptions): Promise<ExitCode> 
   const { json, stdout } = terminalOf(options);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
+    await engine.checkCollations();
     const found = await findUserToTouch(text, engine.tenants, engine.assess);
     const did = await withdrawAdoption(engine.converge, found, decidedBy(options));
     if (json) printJson({ command: 'adopt', user: found.user, did, withdrawn: true });

@@ -13,6 +13,7 @@ export async function runApprove(run: string | undefined, options: DecisionOptio
   const { json, stdout, style } = terminalOf(options);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
+    if (run !== undefined) await engine.checkCollations();
     if (run === undefined) {
       const halts = await haltedRuns(engine.assess.events, engine.converge.clock.now());
       const open = halts.filter(isOpen);

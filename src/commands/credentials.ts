@@ -57,6 +57,7 @@ export async function runCredentials(rewriting: Rewriting, options: CredentialsO
   }
   const { close, ...side } = wireCredentials(config, dryRun);
   try {
+    await side.checkCollations();
     const report = await untilInterrupted(rewriting, terminal, (run) =>
       rewritePasswords({ ...side, sealing: key }, rewriting, run),
     );

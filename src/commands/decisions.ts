@@ -100,6 +100,7 @@ async function withEngine(
   const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
+    await engine.checkCollations();
     await act(engine, terminalOf(options));
     return EXIT.clean;
   } finally {

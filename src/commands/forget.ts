@@ -24,6 +24,7 @@ export async function runForget(text: string, options: ForgetOptions): Promise<E
   const terminal = terminalOf(options);
   const side = wireForget(configFor(options, ['mongodb', 'auth0', 'pds']));
   try {
+    await side.checkCollations();
     const { user, userId, tenant } = await findUser(text, side.tenants, side.known);
     const person = { user, userId, tenant: tenant.id };
     if (options.force !== true) await refuseWhileWaitedFor(side.forgetting, person);

@@ -38,6 +38,7 @@ export async function runPassword(text: string, options: PasswordOptions): Promi
   const { json, stdout } = terminalOf(options);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
+    await engine.checkCollations();
     const { user, userId, tenant } = await findUserToTouch(text, engine.tenants, engine.assess);
     const { facts, view } = await dryRun(engine.assess, tenant, user, userId, new Date());
     const did = view.documents?.user?.account?.did;

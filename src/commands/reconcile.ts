@@ -131,6 +131,7 @@ async function waitForLease(engine: Engine, trigger: Trigger): Promise<Lease> {
 export function exitOf({ end }: PassResult): ExitCode {
   switch (end) {
     case 'converged':
+    case 'skipped':
       return EXIT.clean;
     case 'held':
     case 'deferred':
@@ -146,6 +147,7 @@ export function exitOf({ end }: PassResult): ExitCode {
 export function printPass(user: string, result: PassResult, { stdout, style }: Terminal): void {
   const said = {
     converged: 'green',
+    skipped: 'green',
     held: 'yellow',
     deferred: 'yellow',
     failed: 'red',

@@ -16,6 +16,7 @@ export async function runReplay(options: ReplayOptions): Promise<ExitCode> {
   const terminal = terminalOf(options);
   const side = wireReplay(configFor(options, ['mongodb']), dryRun);
   try {
+    await side.checkCollations();
     const startedAt = Date.now();
     const progress = createProgress({
       label: 'rebuilding users',

@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.ts';
 import { exclusionFor } from '../config/tenants.ts';
 import { converge, type PassResult } from '../engine/converge.ts';
 import { createHeard } from '../engine/deliveries.ts';
+import { reconcileOpen } from '../engine/reconcile-open.ts';
 import { createWatch, type WatchState } from '../engine/watch.ts';
 import { Workers } from '../engine/workers.ts';
 import { UsageError } from '../errors.ts';
@@ -158,7 +159,8 @@ export async function startService(
   });
   const failed = new Promise<never>((_, reject) => {
     preparing.catch(async (err: unknown) => {
-      if (err instanceof UsageError) await alerting?.cannotStart(err);
+      // Alerts are kept in the database too, which must not be written then: the log and the exit code say it.
+      if (err instanceof UsageError && err.code !== 'COLLATION_UNFIT') await alerting?.cannotStart(err);
       reject(err);
     });
   });
@@ -239,7 +241,7 @@ function startSchedule(
 ): ScheduledTask[] {
   const jobs = [
     { name: 'pull', expression: config.schedule.pull, run: () => pulling.run() },
-    { name: 'reconcile', expression: config.schedule.reconcile, run: () => reconcileOpen(engine) },
+    { name: 'reconcile', expression: config.schedule.reconcile, run: () => reconcileOpenUsers(engine) },
     { name: 'sweep', expression: config.schedule.sweep, run: sweepEveryone },
   ];
   return jobs.flatMap(({ name, expression, run }) => {
@@ -256,14 +258,8 @@ function startSchedule(
   });
 }
 
-/** Users that are not as desired are looked at again: what held them may have been mended meanwhile. */
-export async function reconcileOpen(engine: Engine): Promise<void> {
-  const { queue, clock, subjects } = engine.converge;
+/** A tick of `schedule.reconcile`, in all tenants. */
+export async function reconcileOpenUsers(engine: Engine): Promise<void> {
   await mendIndexes(engine);
-  for (const tenant of engine.tenants) {
-    for await (const { user, userId, dueAt, quarantined } of subjects.list(tenant.id, { unsettled: true })) {
-      if (dueAt !== undefined || quarantined) continue;
-      await queue.markDue([{ user, userId, tenant: tenant.id }], clock.now(), 'sweep');
-    }
-  }
+  for (const { id } of engine.tenants) await reconcileOpen(engine.converge, id);
 }

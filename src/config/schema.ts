@@ -203,6 +203,7 @@ export const configSchema = z
     exclude,
     auth0: z.strictObject({
       freshForMs: whole(0, MINUTE_MS),
+      loginFreshForMs: whole(0, 30 * DAY_MS),
       requestTimeoutMs: whole(100, 10 * MINUTE_MS),
     }),
     engine: z.strictObject({
@@ -214,6 +215,7 @@ export const configSchema = z
       stopDeadlineMs: whole(0, HOUR_MS),
       settleMs: whole(0, DAY_MS),
       refusalRetryMs: whole(1, 30 * DAY_MS),
+      recheckMs: whole(1, 30 * DAY_MS),
       listInactiveMs: whole(0, DAY_MS),
     }),
     schedule: z.strictObject({ pull: cron, reconcile: cron, sweep: cron }),

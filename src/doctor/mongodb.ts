@@ -7,6 +7,7 @@
  * | replica set | there is none                                          | error   |
  * | durability  | a majority does not confirm; what it confirms is not on disk | error |
  * | rights      | the user may not do what the engine does               | error   |
+ * | collations  | a collection compares keys without case                | error   |
  */
 import { UpstreamError } from '../errors.ts';
 import type { MongodbInspection, MongodbServer, Privilege } from '../inspection.ts';
@@ -21,8 +22,9 @@ const COLLECTIONS: Readonly<Record<string, readonly string[]>> = {
   verifications: ['find', 'insert', 'update'],
   '@handles': ['find', 'listIndexes', 'createIndex'],
   'concord.events': ['find', 'insert', 'update', 'listIndexes', 'createIndex'],
-  'concord.subjects': ['find', 'insert', 'update', 'listIndexes', 'createIndex'],
+  'concord.subjects': ['find', 'insert', 'update', 'remove', 'listIndexes', 'createIndex'],
   'concord.rejects': ['find', 'insert', 'update', 'listIndexes', 'createIndex'],
+  'concord.ignored': ['find', 'insert', 'update', 'listIndexes', 'createIndex'],
   'concord.cursors': ['find', 'insert', 'update', 'remove', 'listIndexes', 'createIndex'],
   'concord.inactive-accounts': ['find', 'insert', 'update', 'remove', 'listIndexes', 'createIndex'],
   'concord.reservations': ['find', 'insert', 'update', 'remove', 'listIndexes', 'createIndex'],
@@ -50,6 +52,11 @@ export function mongodbChecks(
       name: 'rights',
       needs: ['mongodb'],
       look: async () => judgeRights(await inspection().mongodb.lacking(NEEDED)),
+    },
+    {
+      name: 'collations',
+      needs: ['mongodb'],
+      look: async () => judgeCollations(await inspection().mongodb.collated()),
     },
   ];
 }
@@ -154,4 +161,18 @@ function judgeRights(lacking: readonly Privilege[] | undefined): Seen {
     why: 'What it may not write stays undone, and a webhook that cannot write answers 503 for ever.',
     mend: 'Give it readWrite on this database: https://www.mongodb.com/docs/manual/reference/method/db.grantRolesToUser/',
   });
+}
+
+function judgeCollations(collated: Awaited<ReturnType<MongodbInspection['collated']>>): Seen {
+  if (collated === undefined) return well('not known: the MongoDB user may not list collections');
+  const findings = collated.map(
+    ({ name, locale }): Finding => ({
+      level: 'error',
+      code: 'COLLATION_UNFIT',
+      what: `The collection ${name} has the default collation "${locale}".`,
+      why: 'Keys that differ in case are one key there, so the documents of one user are written for another. Concord does not start.',
+      mend: 'Stop everything that writes to it, rename it, create it again without a collation, copy its documents ($out), and create its indexes again.',
+    }),
+  );
+  return found(findings.length === 0 ? 'keys compare binary' : 'keys compare without case', ...findings);
 }

@@ -50,6 +50,7 @@ import { type Action, look, type TenantPolicy, type View } from './look.ts';
 import { type Withheld, withheld } from './policy.ts';
 import { recoverOutcomes } from './recover.ts';
 import { Reserving } from './reserving.ts';
+import { needsNoRead } from './routine.ts';
 import type { EngineSettings } from './settings.ts';
 import {
   checkSister,
@@ -105,8 +106,9 @@ export interface ConvergedTenant extends TenantPolicy {
   readonly sister?: SisterTenant | undefined;
 }
 
+/** skipped: nothing was read, since only routine triggers spoke of a user in sync. */
 /** `not-a-user` and `excluded`: nothing was looked at; see `left-alone.ts`. */
-export type PassEnd = End | 'lease-lost' | 'not-a-user' | 'excluded';
+export type PassEnd = End | 'skipped' | 'lease-lost' | 'not-a-user' | 'excluded';
 
 export interface PassResult {
   readonly user: UserKey;
@@ -144,6 +146,7 @@ async function runPass(deps: ConvergeDeps, lease: Lease): Promise<PassResult> {
   const startedAt = deps.clock.now();
   const pass = new Pass(deps, lease);
   try {
+    if (await needsNoRead(deps, lease, startedAt)) return await skip(deps, lease, startedAt);
     return await pass.run(startedAt);
   } catch (error) {
     if (!(error instanceof LeaseLostError)) throw error;
@@ -162,6 +165,19 @@ async function runPass(deps: ConvergeDeps, lease: Lease): Promise<PassResult> {
       latencyMs: undefined,
     };
   }
+}
+
+async function skip(
+  { queue, clock, logger }: ConvergeDeps,
+  lease: Lease,
+  startedAt: Date,
+): Promise<PassResult> {
+  await queue.skip(lease);
+  const { user } = lease;
+  logger.debug({ user, causes: lease.causes }, 'a user in sync was not read after routine log entries');
+  const durationMs = clock.now().getTime() - startedAt.getTime();
+  const nothing = { conditions: [], applied: [], failures: [], retryAt: undefined, latencyMs: undefined };
+  return { user, end: 'skipped', ...nothing, durationMs };
 }
 
 class Pass {

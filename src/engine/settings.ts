@@ -10,6 +10,8 @@ export interface EngineSettings {
   readonly pollMs: number;
   /** How young a read of Auth0 must be, besides newer than the trigger, to be used without another. */
   readonly freshForMs: number;
+  /** How long ago a user in sync may have been read or listed for a login to cost no read; 0: every login costs one. */
+  readonly loginFreshForMs: number;
   readonly backoff: {
     readonly firstMs: number;
     readonly factor: number;
@@ -23,6 +25,8 @@ export interface EngineSettings {
   readonly settleMs: number;
   /** After how long a handle or address that was taken is asked for again. */
   readonly refusalRetryMs: number;
+  /** After how long a user who needs action is read again although nothing has changed; up to a quarter longer. */
+  readonly recheckMs: number;
   /** How long after one listing of inactive accounts a failed creation may ask for another. */
   readonly listInactiveMs: number;
   readonly policy: Policy;

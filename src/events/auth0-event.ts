@@ -83,6 +83,12 @@ function readEvent(value: unknown): Reading {
     case 'unreadable':
       return { type: 'rejected', reason: subject.reason };
     case 'user':
-      return { type: 'about-user', ...told, userId: subject.userId, hint: subject.hint };
+      return {
+        type: 'about-user',
+        ...told,
+        userId: subject.userId,
+        hint: subject.hint,
+        isRoutine: false,
+      };
   }
 }

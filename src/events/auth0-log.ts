@@ -6,6 +6,7 @@
  * An entry without a subject (machine to machine, bulk import, a changed client) is ignored.
  */
 import { z } from 'zod';
+import { isRoutine } from './auth0-log-codes.ts';
 import { readSubject } from './auth0-subject.ts';
 import { checkText, type Reading, readDate, type TextRule, translatorOf } from './delivered.ts';
 
@@ -79,6 +80,12 @@ export function readEntry(value: unknown): Reading {
     case 'unreadable':
       return { type: 'rejected', reason: subject.reason };
     case 'user':
-      return { type: 'about-user', ...told, userId: subject.userId, hint: subject.hint };
+      return {
+        type: 'about-user',
+        ...told,
+        userId: subject.userId,
+        hint: subject.hint,
+        isRoutine: isRoutine(code.text),
+      };
   }
 }

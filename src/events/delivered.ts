@@ -30,6 +30,8 @@ export type Reading =
       readonly name: string;
       readonly userId: Auth0UserId;
       readonly hint: DeletionHint;
+      /** It tells of nothing that Concord acts on; see auth0-log-codes.ts. */
+      readonly isRoutine: boolean;
       /** Undefined when missing or unreadable. */
       readonly date: Date | undefined;
     }
@@ -131,7 +133,13 @@ function accept(
     event: source.eventOf(common, reading, isAboutUser ? reading.hint : null, raw),
     trigger:
       isAboutUser && user !== null
-        ? { user, tenant: tenant.id, userId: reading.userId, cause: _id }
+        ? {
+            user,
+            tenant: tenant.id,
+            userId: reading.userId,
+            cause: _id,
+            ...(reading.isRoutine ? { isRoutine: true } : {}),
+          }
         : undefined,
   };
 }

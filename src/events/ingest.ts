@@ -139,8 +139,14 @@ function add(sorted: Sorted, event: ReceivedEvent, trigger: Trigger | undefined)
   if (trigger === undefined) return;
   // Entries come in no order, so the newest cause is the one with the latest date.
   const known = sorted.triggers.get(trigger.user);
-  if (known === undefined || event.at >= known.at)
-    sorted.triggers.set(trigger.user, { trigger, at: event.at });
+  const newest = known === undefined || event.at >= known.at ? { trigger, at: event.at } : known;
+  // One that may have changed something wins, wherever it stands in the batch.
+  const isChanged = trigger.isRoutine !== true || (known !== undefined && known.trigger.isRoutine !== true);
+  sorted.triggers.set(trigger.user, isChanged ? { ...newest, trigger: changing(newest.trigger) } : newest);
+}
+
+function changing({ user, tenant, userId, cause }: Trigger): Trigger {
+  return cause === undefined ? { user, tenant, userId } : { user, tenant, userId, cause };
 }
 
 function reject(sorted: Sorted, rejected: Reject): void {

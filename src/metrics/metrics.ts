@@ -247,7 +247,7 @@ export function createMetrics(
 const IGNORED_SOURCES = ['webhook', 'pull', 'database'] as const;
 type IgnoredSource = (typeof IGNORED_SOURCES)[number];
 const PASS_ENDS = [
-  ...(['converged', 'held', 'deferred', 'failed', 'lease-lost', 'broken-off'] as const),
+  ...(['converged', 'held', 'deferred', 'failed', 'skipped', 'lease-lost', 'broken-off'] as const),
   ...(['not-a-user', 'excluded'] as const),
 ];
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);

@@ -7,6 +7,7 @@
  */
 import type { Db, Document, IndexDescriptionInfo } from 'mongodb';
 import type { IndexState, WantedIndex } from '../ports.ts';
+import { refuseCollations } from './collations.ts';
 import { collections } from './collections.ts';
 import type { ReadableDb } from './connection.ts';
 import { reading, translateError, unexpected, writing } from './errors.ts';
@@ -61,6 +62,13 @@ const ownIndexes: readonly IndexSpec[] = [
     key: { 'view.conditions.waitsFor': 1, _id: 1 },
     having: ['view.conditions.waitsFor'],
   },
+  // Whom a tick of the schedule may read again, by key.
+  {
+    collection: collections.subjects,
+    name: 'open',
+    key: { tenant: 1, 'view.sync': 1, _id: 1 },
+    having: ['view.sync'],
+  },
   // Who stands how, and how many, without a look at everybody. Those marked due for the first time are not in it.
   {
     collection: collections.subjects,
@@ -97,9 +105,10 @@ const ownCollections = [
 /**
  * Creates Concord's own collections and indexes where they are not there yet. May be repeated, and run by
  * several processes at once. Throws `UpstreamError` INDEX_IN_THE_WAY when an index with the same key would
- * refuse documents or leave some out.
+ * refuse documents or leave some out, and `UsageError` COLLATION_UNFIT before anything is written.
  */
 export async function ensureCollections(db: Db): Promise<void> {
+  await refuseCollations(db);
   await Promise.all(ownCollections.map((name) => ensureCollection(db, name)));
   for (const spec of ownIndexes) await ensureIndex(db, spec);
 }
@@ -134,7 +143,8 @@ export async function describedIndexes(
 export async function createUniqueIndex(db: Db, wanted: WantedIndex): Promise<void> {
   await ensureIndex(db, {
     collection: wanted.collection,
-    name: `${wanted.field}_unique`,
+    // The platform's own names, so that its own `createIndex` finds the same index: newer servers refuse another name.
+    name: wanted.field === 'handle' ? 'handle_1' : 'code_unique',
     key: { [wanted.field]: 1 },
     unique: true,
     sparse: wanted.sparse,

@@ -3,6 +3,7 @@ import type { Document } from 'mongodb';
 import { UpstreamError } from '../errors.ts';
 import type { IndexDetail, MongodbInspection, Privilege, SharedValue } from '../inspection.ts';
 import type { WantedIndex } from '../ports.ts';
+import { collatedCollections } from './collations.ts';
 import { collections } from './collections.ts';
 import type { FindCommand, ReadableDb } from './connection.ts';
 import { reading } from './errors.ts';
@@ -15,6 +16,11 @@ type Question =
   | { readonly buildInfo: 1 }
   | { readonly connectionStatus: 1; readonly showPrivileges: true }
   | { readonly getCmdLineOpts: 1 }
+  | {
+      readonly listCollections: 1;
+      readonly filter: { readonly name: { readonly $in: readonly string[] } };
+      readonly cursor: { readonly batchSize: number };
+    }
   | {
       readonly find: string;
       readonly filter: { readonly _id: string };
@@ -53,6 +59,7 @@ export function mongodbInspection(db: InspectableDb, now: () => Date): MongodbIn
     majorityConfirms: (timeoutMs) => majorityConfirms(db, timeoutMs),
     isJournaled: () => isJournaled(db),
     lacking: (needed) => reading('say what the user may do', () => lacking(db, needed)),
+    collated: () => collatedCollections(db),
     indexes: (collection) => indexes(db, collection),
     sharedValues: (index, limit) => reading('look for shared values', () => sharedValues(db, index, limit)),
     accountHandles: (limit) => reading('read the handles of accounts', () => accountHandles(db, limit)),

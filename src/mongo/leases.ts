@@ -40,7 +40,7 @@ export async function complete(
       { ...held(lease), ...asTaken },
       {
         $set: { ...seen, ...(retryAt === undefined ? {} : retryOf(lease, retryAt)) },
-        $unset: { ...gone, ...(retryAt === undefined ? { due: true } : {}) },
+        $unset: { ...gone, ...(retryAt === undefined ? { due: true } : notRoutine(lease)) },
       },
     ),
   );
@@ -50,10 +50,29 @@ export async function complete(
   const leftDue = await writing('complete a pass', () =>
     subjects.updateOne(held(lease), {
       $set: seen,
-      $unset: gone,
+      $unset: { ...gone, ...(retryAt === undefined ? {} : { 'due.routine': true }) },
       ...(retryAt === undefined ? {} : restored(lease, { 'due.at': retryAt })),
     }),
   );
+  if (leftDue.matchedCount === 0) throw lost(lease);
+}
+
+/** A retry is for a reason of its own, whatever made the user due before it. */
+function notRoutine({ dueCount }: Lease): Document {
+  return dueCount === 0 ? {} : { 'due.routine': true };
+}
+
+/** What was marked due meanwhile stays, and counts as it was counted. */
+export async function skip(subjects: Subjects, lease: Lease): Promise<void> {
+  const gone = { lease: true, taken: true } as const;
+  const ended = await writing('skip a user', () =>
+    subjects.updateOne(
+      { ...held(lease), 'due.count': { $eq: lease.dueCount } },
+      { $unset: { ...gone, due: true } },
+    ),
+  );
+  if (ended.matchedCount === 1) return;
+  const leftDue = await writing('skip a user', () => subjects.updateOne(held(lease), { $unset: gone }));
   if (leftDue.matchedCount === 0) throw lost(lease);
 }
 

@@ -22,6 +22,7 @@ interface Mark extends Pick<Trigger, 'user' | 'tenant' | 'userId'> {
   readonly latest: Date;
   readonly priority: 0 | 1;
   readonly count: number;
+  readonly routine: number;
   readonly causes: readonly EventId[];
 }
 
@@ -70,7 +71,8 @@ export function marking(db: Db) {
   };
 }
 
-function markOf({ user, tenant, userId, cause }: Trigger, at: Date, priority: 0 | 1): Mark {
+function markOf(trigger: Trigger, at: Date, priority: 0 | 1): Mark {
+  const { user, tenant, userId, cause, isRoutine = false } = trigger;
   return {
     user,
     tenant,
@@ -79,6 +81,7 @@ function markOf({ user, tenant, userId, cause }: Trigger, at: Date, priority: 0 
     latest: at,
     priority,
     count: 1,
+    routine: isRoutine ? 1 : 0,
     causes: cause === undefined ? [] : [cause],
   };
 }
@@ -100,13 +103,19 @@ function both(a: Mark, b: Mark): Mark {
     latest: a.latest > b.latest ? a.latest : b.latest,
     priority: a.priority < b.priority ? a.priority : b.priority,
     count: a.count + b.count,
+    routine: a.routine + b.routine,
     causes: [...a.causes, ...b.causes],
   };
 }
 
-function subjectOf({ user, tenant, userId, at, latest, priority, count, causes }: Mark): StoredSubject {
+function subjectOf(mark: Mark): StoredSubject {
+  const { user, tenant, userId, at, latest, priority, count, routine, causes } = mark;
   const newest = causes.slice(-maxCauses);
-  const due = { at, since: at, latest, priority, count, ...(newest.length === 0 ? {} : { causes: newest }) };
+  const due = {
+    ...{ at, since: at, latest, priority, count },
+    ...(routine === 0 ? {} : { routine }),
+    ...(newest.length === 0 ? {} : { causes: newest }),
+  };
   return { _id: user, tenant, userId, due };
 }
 
@@ -118,12 +127,12 @@ function statementOf(mark: Mark): UpdateStatement {
   return { q: { _id: mark.user }, u: updateOf(mark), upsert: true };
 }
 
-function updateOf({ tenant, userId, at, latest, priority, count, causes }: Mark): Document {
+function updateOf({ tenant, userId, at, latest, priority, count, routine, causes }: Mark): Document {
   return {
     $setOnInsert: { tenant, userId },
     $min: { 'due.at': at, 'due.since': at, 'due.priority': priority },
     $max: { 'due.latest': latest },
-    $inc: { 'due.count': count },
+    $inc: { 'due.count': count, ...(routine === 0 ? {} : { 'due.routine': routine }) },
     ...(causes.length === 0 ? {} : { $push: { 'due.causes': { $each: causes, $slice: -maxCauses } } }),
   };
 }

@@ -7,10 +7,12 @@ import type {
   Claimant,
   DuePriority,
   KnownSubject,
+  OpenUser,
   Standing,
   Subject,
   SubjectReader,
   SubjectView,
+  Sync,
 } from '../ports.ts';
 import { collections } from './collections.ts';
 import type { ReadableDb } from './connection.ts';
@@ -26,6 +28,8 @@ export interface StoredSubject {
     readonly at: Date;
     readonly priority: 0 | 1;
     readonly count: number;
+    /** How many of `count` were routine triggers. */
+    readonly routine?: number;
     readonly since?: Date;
     readonly latest?: Date;
     readonly causes?: readonly EventId[];
@@ -39,6 +43,11 @@ export interface StoredSubject {
   readonly verifiedEmailHash?: string;
   /** `view.linked`, of users who have any, so that the index is as small as that. */
   readonly linkedIds?: readonly Auth0UserId[];
+}
+
+/** Not leased, or leased until a time that has come: `$not` also matches where there is no such field. */
+export function unleased(now: Date): { readonly 'lease.until': Document } {
+  return { 'lease.until': { $not: { $gt: now } } };
 }
 
 const knownProjection = {
@@ -74,6 +83,9 @@ const claimantProjection = {
 } as const;
 
 const page = 1_000;
+/** As a list of values, so that the index with `view.sync` in it is used. */
+const NOT_SYNCED = { 'view.sync': { $in: ['OutOfSync', 'Unknown'] satisfies Sync[] } };
+const openProjection = { tenant: 1, userId: 1, observedAt: 1, 'view.conditions.held': 1 } as const;
 const standingProjection = {
   userId: 1,
   observedAt: 1,
@@ -254,7 +266,7 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
     },
 
     async *list(tenant, only = {}) {
-      const unsettled = only.unsettled === true ? { 'view.sync': { $ne: 'Synced' as const } } : {};
+      const unsettled = only.unsettled === true ? NOT_SYNCED : {};
       for await (const found of pagesOf({ tenant: { $eq: tenant }, ...unsettled }, {}))
         for (const subject of found) yield subjectOf(subject);
     },
@@ -262,6 +274,14 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
     async *standings(tenant) {
       for await (const found of pagesOf({ tenant: { $eq: tenant } }, { projection: standingProjection }))
         yield found.map(standingOf);
+    },
+
+    async *open(tenant, now) {
+      const idle = { tenant: { $eq: tenant }, due: { $exists: false }, 'view.quarantined': { $ne: true } };
+      const died = { ...idle, 'lease.until': { $lte: now } };
+      for (const wanted of [{ ...idle, ...NOT_SYNCED, ...unleased(now) }, died])
+        for await (const found of pagesOf(wanted, { projection: openProjection }))
+          yield found.map(openUserOf);
     },
 
     backlog: (now) =>
@@ -333,6 +353,11 @@ function claimantOf(stored: StoredSubject): Claimant {
 
 function standingOf({ _id, userId, observedAt, view }: StoredSubject): Standing {
   return { user: _id, userId, did: view?.did, conditions: view?.conditions ?? [], observedAt };
+}
+
+function openUserOf({ _id, tenant, userId, observedAt, view }: StoredSubject): OpenUser {
+  const needsAction = view?.conditions?.some(({ held }) => held) ?? false;
+  return { user: _id, tenant, userId, needsAction, observedAt };
 }
 
 function knownOf({ view }: StoredSubject): KnownSubject {

@@ -12,13 +12,13 @@
  * Whoever holds the token holds the lease. Times are the caller's: the database compares them and has no say.
  */
 import { randomUUID } from 'node:crypto';
-import type { Db, Document, UpdateFilter } from 'mongodb';
+import type { Db, UpdateFilter } from 'mongodb';
 import type { EventId, TenantId } from '../identity.ts';
 import type { Lease, Trigger, WorkQueue } from '../ports.ts';
 import { collections } from './collections.ts';
 import { isDuplicateKey, reading, writing } from './errors.ts';
 import { showSeen } from './first-seen.ts';
-import { complete, drop, release, renew } from './leases.ts';
+import { complete, drop, release, renew, skip } from './leases.ts';
 import { marking } from './marking.ts';
 import {
   ofTenants,
@@ -27,6 +27,7 @@ import {
   type Subjects,
   subjectOf,
   type TenantFilter,
+  unleased,
 } from './subjects.ts';
 
 /**
@@ -42,6 +43,7 @@ export function workQueue(db: Db, tenants?: readonly TenantId[]): WorkQueue {
     claimUser: (trigger, now, leaseMs) => claimUser(subjects, trigger, now, leaseMs),
     renew: (lease, now, leaseMs) => renew(subjects, lease, now, leaseMs),
     complete: (lease, view, observedAt, retryAt) => complete(subjects, lease, view, observedAt, retryAt),
+    skip: (lease) => skip(subjects, lease),
     showSeen: (seen, now) => showSeen(db, seen, now),
     drop: (lease) => drop(subjects, lease),
     release: (lease) => release(subjects, lease),
@@ -52,11 +54,6 @@ export function workQueue(db: Db, tenants?: readonly TenantId[]): WorkQueue {
 // ── Leasing ──
 
 const leaseProjection = { tenant: 1, userId: 1, due: 1, taken: 1, observedAt: 1, view: 1 } as const;
-
-/** Not leased, or leased until a time that has come: `$not` also matches where there is no such field. */
-function unleased(now: Date): Document {
-  return { 'lease.until': { $not: { $gt: now } } };
-}
 
 /** Moves the first trigger's time and the causes aside. Renaming what is not there does nothing. */
 function taking(token: string, until: Date): UpdateFilter<StoredSubject> {
@@ -80,7 +77,9 @@ async function claim(
       projection: leaseProjection,
     }),
   );
-  return before === null ? undefined : leaseOf(before, token, until);
+  if (before === null) return undefined;
+  const { count, routine } = before.due ?? { count: 0 };
+  return { ...leaseOf(before, token, until), isRoutine: count > 0 && routine === count };
 }
 
 async function claimUser(
@@ -129,6 +128,7 @@ function leaseOf(before: StoredSubject, token: string, until: Date): Lease {
     dueCount: due?.count ?? 0,
     dueSince: earliest(taken?.since, due?.since),
     dueLatest: due?.latest,
+    isRoutine: false,
     observedAt: before.observedAt,
     causes: distinct([...(taken?.causes ?? []), ...(due?.causes ?? [])]),
     shown: before.view === undefined ? undefined : subjectOf(before),

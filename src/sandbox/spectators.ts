@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { reconcileOpen } from '../commands/serve.ts';
+import { reconcileOpenUsers } from '../commands/serve.ts';
 import type { Config } from '../config/schema.ts';
 import { createLogger } from '../logger.ts';
 import { systemClock } from '../system.ts';
@@ -39,7 +39,7 @@ export function spectators(config: Config, areInvited: boolean): Spectators {
       isWaiting = false;
       const engine = wireEngine(config, createLogger({ level: 'silent', stream: process.stderr }));
       try {
-        await reconcileOpen(engine);
+        await reconcileOpenUsers(engine);
         return true;
       } finally {
         await engine.close();

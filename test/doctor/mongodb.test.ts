@@ -22,6 +22,7 @@ async function codesOf(kind: Kind): Promise<readonly string[]> {
     majorityConfirms: async () => confirms,
     isJournaled: async () => ('journaled' in kind ? kind.journaled : true),
     lacking: async () => undefined,
+    collated: async () => [],
     indexes: async () => [],
     sharedValues: async () => [],
     accountHandles: async () => [],

@@ -36,7 +36,7 @@ async function story(jumpsMs: readonly number[]): Promise<World> {
     },
     async () => {
       choose(world, alice, 'alice');
-      await arrive(world, alice, 's');
+      await arrive(world, alice, 'scu');
     },
     async () => {
       world.directory.put(auth0User(alice, { email: 'alice@example.net' }));
@@ -44,7 +44,7 @@ async function story(jumpsMs: readonly number[]): Promise<World> {
     },
     async () => {
       choose(world, alice, 'alice.b');
-      await arrive(world, alice, 's');
+      await arrive(world, alice, 'scu');
     },
   ];
   for (const [at, step] of steps.entries()) {
@@ -111,7 +111,7 @@ describe('the dates of log entries', () => {
       expect(await pass(world)).toMatchObject({ end: 'converged' });
       await world.clock.advance(1_000);
       choose(world, alice, 'alice');
-      await deliver('3', 's');
+      await deliver('3', 'scu');
       expect(await pass(world)).toMatchObject({ end: 'converged' });
       expect(await standing(world, alice.user)).toMatchObject(WELL);
       expect(carried(world, alice)).toBe('alice.at.test');

@@ -115,11 +115,11 @@ describe('an exchange of handles', () => {
     const world = await three();
     choose(world, alice, 'alix');
     choose(world, bob, 'bobby');
-    for (const who of order) await arrive(world, who, 's');
+    for (const who of order) await arrive(world, who, 'scu');
     await untilQuiet(world);
     choose(world, alice, 'bobby');
     choose(world, bob, 'alix');
-    for (const who of order) await arrive(world, who, 's');
+    for (const who of order) await arrive(world, who, 'scu');
     await untilQuiet(world);
     expect([carried(world, alice), carried(world, bob)]).toEqual([handle('bobby'), handle('alix')]);
   });
@@ -168,7 +168,7 @@ it('asks again for an address that was refused before it was known who has it, o
   world.directory.put(auth0User(alice, { email: 'bob@example.com' }));
   await arrive(world, alice, 'sce');
   await untilQuiet(world);
-  await arrive(world, bob, 's');
+  await arrive(world, bob, 'scu');
   await untilQuiet(world);
   expect((await standing(world, bob.user))['account']).toBe('False EmailHeldByUser');
   world.directory.put(auth0User(alice));

@@ -258,7 +258,7 @@ describe('a user who erases themselves', () => {
     const world = await make();
     for (const step of steps) {
       step(world);
-      await arrive(world, alice, 's');
+      await arrive(world, alice, 'scu');
       await untilQuiet(world);
     }
     expect(world.documents.verifications.has(alice.user)).toBe(false);
@@ -273,7 +273,7 @@ describe('a user who erases themselves', () => {
     world.directory.put(auth0User(alice, { blocked: true }));
     for (const step of steps) {
       step(world);
-      await arrive(world, alice, 's');
+      await arrive(world, alice, 'scu');
       await untilQuiet(world);
       expect(world.documents.verifications.has(alice.user)).toBe(false);
     }
@@ -317,7 +317,7 @@ describe('a creation whose answer was lost', () => {
     async (_how, happen, says) => {
       const world = await interrupted();
       happen(world);
-      await arrive(world, alice, 's');
+      await arrive(world, alice, 'scu');
       await untilQuiet(world);
       const facts = fold(eventsOf(world, alice));
       expect(facts.intent).toBeUndefined();
@@ -351,10 +351,10 @@ describe('a creation whose answer was lost', () => {
   it('is completed when the user is unblocked again', async () => {
     const world = await interrupted();
     world.directory.put(auth0User(alice, { blocked: true }));
-    await arrive(world, alice, 's');
+    await arrive(world, alice, 'scu');
     await untilQuiet(world);
     world.directory.put(auth0User(alice));
-    await arrive(world, alice, 's');
+    await arrive(world, alice, 'scu');
     await untilQuiet(world);
     expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
     expect(world.accounts.stored.size).toBe(1);

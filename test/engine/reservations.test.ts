@@ -365,7 +365,7 @@ it('costs nothing for a user in sync, and two writes for a creation', async () =
   // The first look finds that the code has to come first.
   expect(calls).toEqual(['find', 'find', 'reserve', 'release']);
   calls.length = 0;
-  await arrive(world, alice, 's');
+  await arrive(world, alice, 'scu');
   await untilQuiet(world);
   expect(calls).toEqual([]);
 });

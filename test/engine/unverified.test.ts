@@ -24,7 +24,7 @@ type Changes = Partial<Auth0User>;
 
 async function change(world: World, changes: Changes): Promise<void> {
   world.directory.put(auth0User(alice, changes));
-  await arrive(world, alice, 's');
+  await arrive(world, alice, 'sce');
   await untilQuiet(world);
 }
 
@@ -60,7 +60,7 @@ describe.each(WITHHELD)('an account whose user’s address %s', (_how, changes, 
     const world = await withAccount();
     await change(world, changes);
     choose(world, alice, 'cedar');
-    await arrive(world, alice, 's');
+    await arrive(world, alice, 'sce');
     await untilQuiet(world);
     expect(carried(world, alice)).toBe(handle('cedar'));
     expect(accountOf(world, alice)?.email).toBe('alice@example.com');
@@ -71,7 +71,7 @@ describe.each(WITHHELD)('an account whose user’s address %s', (_how, changes, 
     });
     expect(await messageOf(world, 'email')).toContain('does not follow');
     world.documents.handles.delete(user);
-    await arrive(world, alice, 's');
+    await arrive(world, alice, 'sce');
     await untilQuiet(world);
     expect(carried(world, alice)).toBe(codeHandleOf(world, alice));
   });
@@ -149,7 +149,7 @@ describe.each(WITHHELD)('no account is added while the address %s', (_how, chang
         at: new Date(last.at.getTime() + 1),
       },
     ]);
-    await arrive(world, alice, 's');
+    await arrive(world, alice, 'sce');
     await untilQuiet(world);
     expect(world.documents.users.get(user)?.account?.did).toBe(did);
     expect(await standing(world, user)).toMatchObject({ account: says });

@@ -148,6 +148,35 @@ describe('ingest', () => {
     expect([...stores.due.values()].map(({ cause }) => cause)).toEqual(['first:1']);
   });
 
+  describe('of a user with several entries in a batch', () => {
+    const typed = (type: string, log_id: string, date: string): unknown => ({
+      log_id,
+      data: { type, user_id: ALICE, date },
+    });
+
+    it('the trigger is routine if all of them are', async () => {
+      const stores = inMemoryStores(NOW);
+      await ingest(stores, tenant(), [
+        typed('s', '1', '2025-10-14T10:00:00.000Z'),
+        typed('seacft', '2', '2025-10-14T11:00:00.000Z'),
+      ]);
+      expect([...stores.due.values()]).toMatchObject([{ cause: 'first:2', isRoutine: true }]);
+    });
+
+    it.each([
+      ['first', ['sce', 's', 's']],
+      ['in the middle', ['s', 'sce', 's']],
+      ['last', ['s', 's', 'sce']],
+      ['of a code that nobody knows', ['s', 'zz_future_code', 's']],
+    ])('one that is not wins: %s', async (_, codes) => {
+      const stores = inMemoryStores(NOW);
+      const entries = codes.map((code, index) => typed(code, `${index}`, `2025-10-14T1${index}:00:00.000Z`));
+      await ingest(stores, tenant(), entries);
+      const [due] = stores.due.values();
+      expect(due).toEqual({ user: 'p-auth0|alice', tenant: 'first', userId: ALICE, cause: 'first:2' });
+    });
+  });
+
   it('keeps what concerns nobody where that is wanted, and marks nobody due', async () => {
     const stores = inMemoryStores(NOW);
     const unrelated = [entry('1', '')];

@@ -8,7 +8,7 @@ export function ownAddress({ userId }: Person): string {
   return `${userId.slice('auth0|'.length)}@example.com`;
 }
 
-export function changesUser(who: Person, changes: Partial<Auth0User>, name: string, code = 's'): WorldStep {
+export function changesUser(who: Person, changes: Partial<Auth0User>, name: string, code = 'scu'): WorldStep {
   return {
     name,
     touches: ['auth0'],
@@ -55,7 +55,7 @@ export function linksInto(secondary: Person, primary: Person): WorldStep {
       const { linked = [] } = user;
       world.changeNow(primary, { linked: [...linked, secondary.userId].sort() });
       world.directoryOf(secondary).remove(secondary.userId);
-      return [{ type: 'entry', who: primary, code: 's' }];
+      return [{ type: 'entry', who: primary, code: 'scu' }];
     },
   };
 }

@@ -4,6 +4,7 @@ import { alice } from '../mongo/people.ts';
 import { report } from './report.ts';
 import { Run } from './run.ts';
 import type { Step } from './scenario.ts';
+import { sweeps } from './scenario-steps.ts';
 import { plain } from './schedule.ts';
 
 const CODES = ['ss', 'sv', 'sce', 's', 'f'];
@@ -22,7 +23,10 @@ function permutations(items: readonly number[]): number[][] {
   );
 }
 
-/** Things happen in their one order; entries come in any, and those in the set `twice` come again at the end. */
+/**
+ * Things happen in their one order; entries come in any, and those in the set `twice` come again at the end. The sweep
+ * finds what happened last if only a login came after it.
+ */
 function steps(order: readonly number[], twice: number): Step[] {
   const entry = (number: number) => ({ who: alice, code: CODES[number] ?? 's', id: `entry-${number}` });
   const arrivals = order.map((number, at): Step => {
@@ -30,7 +34,7 @@ function steps(order: readonly number[], twice: number): Step[] {
     return { delivers: [entry(number)], ...(happens === undefined ? {} : { happens }) };
   });
   const again = order.filter((number) => (twice & (1 << number)) !== 0).map(entry);
-  return [...arrivals, { delivers: again }];
+  return [...arrivals, { delivers: again }, sweeps];
 }
 
 it('gives one final state for every order and every set of duplicates', { timeout: 600_000 }, async () => {

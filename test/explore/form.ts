@@ -162,7 +162,9 @@ function subjectPart(world: World, subject: StoredSubject): string {
   const isFree = lease === undefined || (lease.until.getTime() <= nowMs && world.isClockSteady);
   return [
     user,
-    due === undefined ? '-' : `${due.at.getTime() - nowMs} ${due.priority} ${causes(world, due.causes)}`,
+    due === undefined
+      ? '-'
+      : `${due.at.getTime() - nowMs} ${due.priority} ${due.count === due.routine} ${causes(world, due.causes)}`,
     // The order of a trigger and a read decides while the read is fresh.
     `${age(world, due?.since, settings.freshForMs + 1)} ${age(world, taken?.since, settings.freshForMs + 1)}`,
     age(world, due?.latest, settings.freshForMs + 1),

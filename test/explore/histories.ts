@@ -87,7 +87,7 @@ function stepOf({ happening: one, waitsMs, told: how }: Told, at: number, all: r
 function entriesOf(one: Happening, at: number) {
   if (!('who' in one)) return [];
   const who = one.who === 'alice' ? alice : bob;
-  return [{ who, code: one.type === 'leaves' ? 'sdu' : 's', id: `h${at}` }];
+  return [{ who, code: one.type === 'leaves' ? 'sdu' : 'scu', id: `h${at}` }];
 }
 
 async function happens(world: World, one: Happening): Promise<void> {

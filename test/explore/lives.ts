@@ -15,13 +15,13 @@ export function befall(world: World, who: Person, kind: LifeKind): readonly Mess
   switch (kind) {
     case 'user-blocked':
       world.changeNow(who, { blocked: true });
-      return [{ type: 'entry', who, code: 's' }];
+      return [{ type: 'entry', who, code: 'scu' }];
     case 'user-unverified':
       world.changeNow(who, { emailVerified: false });
-      return [{ type: 'entry', who, code: 's' }];
+      return [{ type: 'entry', who, code: 'scu' }];
     case 'user-linked':
       vanish(world, who);
-      return [{ type: 'entry', who, code: 's' }];
+      return [{ type: 'entry', who, code: 'scu' }];
     case 'user-deleted':
     case 'user-forgotten':
       vanish(world, who);

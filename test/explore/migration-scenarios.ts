@@ -13,13 +13,13 @@ function does(...steps: readonly WorldStep[]): Step {
     happens: (world) => {
       for (const step of steps) step.happens(world);
     },
-    ...told(alice, 's'),
+    ...told(alice, 'scu'),
   };
 }
 
 /** A login that makes the user due, and what the owner does about that time. */
 function meanwhile(...steps: readonly WorldStep[]): Step {
-  return { ...told(alice, 's'), meanwhile: steps };
+  return { ...told(alice, 'scu'), meanwhile: steps };
 }
 
 export const migrationScenarios: readonly Scenario[] = [

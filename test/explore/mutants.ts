@@ -4,6 +4,7 @@ import { partOf } from '../../src/events/causes.ts';
 import type { Mutant } from './mutant.ts';
 import { lacks, on, outlasting } from './mutant-layers.ts';
 import { claimMutants } from './mutants-of-claims.ts';
+import { loginMutants } from './mutants-of-logins.ts';
 import { migrationMutants } from './mutants-of-migration.ts';
 import { noUserMutants } from './mutants-of-no-users.ts';
 import { reservationMutants } from './mutants-of-reservations.ts';
@@ -121,6 +122,7 @@ export const mutants: readonly Mutant[] = [
   ...blindMutants,
   ...ruleMutants,
   ...claimMutants,
+  ...loginMutants,
   ...migrationMutants,
   ...noUserMutants,
   ...reservationMutants,

@@ -30,7 +30,7 @@ const PLATFORM_CODE = code('ac26vovov');
 
 /** A login that makes the user due, and what the platform does about that time. */
 function while_(meanwhile: readonly WorldStep[]): Step {
-  return { ...told(alice, 's'), meanwhile };
+  return { ...told(alice, 'scu'), meanwhile };
 }
 
 /** All that the platform makes at a sign-up, of which Concord is not told, and which is in sync. */
@@ -63,7 +63,7 @@ function removedByHand(what: string, steps: readonly WorldStep[]): Scenario[] {
     people: [alice],
     steps: [
       signsUp(alice, {}, 'alice'),
-      { ...while_([...steps, choosesHandle(alice, 'alix')]), ...told(alice, 's') },
+      { ...while_([...steps, choosesHandle(alice, 'alix')]), ...told(alice, 'scu') },
       sweeps,
     ],
   });

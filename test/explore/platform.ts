@@ -164,7 +164,7 @@ export function blocks(who: Person, blocked = true): WorldStep {
     isTold: true,
     happens: (world) => {
       world.changeNow(who, { blocked });
-      return entry(who, 's');
+      return entry(who, 'scu');
     },
   };
 }

@@ -22,12 +22,12 @@ export function signsUp(who: Person, changes: Partial<Auth0User> = {}, name?: st
 }
 
 export function becomes(who: Person, changes: Partial<Auth0User>, code = 'sapi'): Step {
-  const entry = code === 'sapi' ? 's' : code;
+  const entry = code === 'sapi' ? 'scu' : code;
   return { happens: (world) => world.change(who, changes), ...told(who, entry) };
 }
 
 export function chooses(who: Person, name: string | undefined): Step {
-  return { happens: (world) => world.choose(who, name), ...told(who, 's') };
+  return { happens: (world) => world.choose(who, name), ...told(who, 'scu') };
 }
 
 export const leaves: Step = {

@@ -3,6 +3,7 @@ import { alice, bob, handle } from '../mongo/people.ts';
 import { claimScenarios } from './claim-scenarios.ts';
 import { exchangeScenarios } from './exchange-scenarios.ts';
 import { hiddenScenarios } from './hidden-scenarios.ts';
+import { loginScenarios } from './login-scenarios.ts';
 import { migrationScenarios } from './migration-scenarios.ts';
 import { noUserScenarios } from './no-user-scenarios.ts';
 import { oddScenarios } from './odd-scenarios.ts';
@@ -84,7 +85,7 @@ const all: readonly Scenario[] = [
     steps: [
       signsUp(alice),
       signsUp(bob),
-      { happens: (world) => world.directory.remove(alice.userId), ...told(alice, 's') },
+      { happens: (world) => world.directory.remove(alice.userId), ...told(alice, 'scu') },
       { happens: (world) => world.change(alice), ...told(alice), waitsMs: DAY_MS },
     ],
   },
@@ -99,7 +100,7 @@ const all: readonly Scenario[] = [
           const did = accountOf(world, alice);
           if (did !== undefined) world.accounts.change(did, { hasRepo: false });
         },
-        ...told(alice, 's'),
+        ...told(alice, 'scu'),
       },
     ],
   },
@@ -128,7 +129,7 @@ const all: readonly Scenario[] = [
     people: [alice],
     steps: [
       signsUp(alice),
-      { happens: (world) => losesPassword(world, alice), ...told(alice, 's') },
+      { happens: (world) => losesPassword(world, alice), ...told(alice, 'scu') },
       { does: (tools) => tools.decide(alice, 'password-reset.granted', { by: 'a person' }) },
     ],
   },
@@ -338,6 +339,7 @@ const all: readonly Scenario[] = [
       },
     ],
   },
+  ...loginScenarios,
   ...noUserScenarios,
   ...migrationScenarios,
   ...hiddenScenarios,

@@ -24,7 +24,7 @@ function isLinked(secondary: Person, primary: Person, isTold: boolean): Step {
       await world.change(primary, { linked: [secondary.userId] });
       world.directoryOf(secondary).remove(secondary.userId);
     },
-    ...(isTold ? told(primary, 's') : {}),
+    ...(isTold ? told(primary, 'scu') : {}),
   };
 }
 
@@ -75,7 +75,7 @@ export const successorScenarios: readonly Scenario[] = [
     steps: [
       signsUp(alice, {}, 'cedar'),
       signsUp(secondAlice, SPELLED),
-      { happens: (world) => world.directory.remove(alice.userId), ...told(secondAlice, 's') },
+      { happens: (world) => world.directory.remove(alice.userId), ...told(secondAlice, 'scu') },
       { ...told(alice, 'sdu') },
     ],
   },
@@ -97,7 +97,7 @@ export const successorScenarios: readonly Scenario[] = [
   ),
   unheard(
     'a deleted user whose address another user verifies after the grace, unheard, delete',
-    ...[signsUp(alice), leaves, { ...told(alice, 's'), waitsMs: DAY_MS + 60_000 }, bobComesUnheard, sweeps],
+    ...[signsUp(alice), leaves, { ...told(alice, 'scu'), waitsMs: DAY_MS + 60_000 }, bobComesUnheard, sweeps],
   ),
   removing(
     'a deleted user whose successor is deleted too, delete',

@@ -36,6 +36,7 @@ import type { Message } from './platform.ts';
 import type { PortName, Ports } from './ports.ts';
 
 export const silent = createLogger({ level: 'silent', pretty: false });
+const DAY_MS = 86_400_000;
 const START_MS = Date.UTC(2026, 2, 1, 12);
 export const stranger = person('stranger');
 
@@ -139,7 +140,9 @@ export class World {
       reservations: this.reservations,
     };
     this.clock = { now: () => new Date(this.nowMs), delay: async () => undefined };
-    this.settings = { ...SETTINGS, policy: { ...SETTINGS.policy, ...policy }, ...settings };
+    // However old a read is, no routine entry may hide what another one tells.
+    const loginFreshForMs = 10 * 365 * DAY_MS;
+    this.settings = { ...SETTINGS, loginFreshForMs, policy: { ...SETTINGS.policy, ...policy }, ...settings };
     accounts.put({ handle: handle('stranger'), email: 'stranger@example.com' });
     accounts.put({ handle: handle('hidden'), email: 'hidden@example.com', status: 'deactivated' });
     this.#foreign = [...accounts.stored];

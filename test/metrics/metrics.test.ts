@@ -22,7 +22,7 @@ function counted(): { readonly metrics: Metrics; read(name: string): Promise<str
 
 function leaseWith(...causes: readonly string[]): Lease {
   return {
-    ...{ user, userId, tenant, token: 'token', until: new Date(), dueCount: 1 },
+    ...{ user, userId, tenant, token: 'token', until: new Date(), dueCount: 1, isRoutine: false },
     ...{ dueSince: undefined, dueLatest: undefined, observedAt: undefined, shown: undefined },
     causes: causes.map((cause) => eventId(cause)),
   };

@@ -13,6 +13,7 @@ import {
   otherTenant,
   type Person,
   person,
+  tenant,
   trigger,
   view,
 } from './people.ts';
@@ -228,6 +229,122 @@ export function workQueueContract(make: () => Promise<{ queue: WorkQueue; subjec
     });
   });
 
+  describe('routine triggers', () => {
+    const routine = (who: Person, cause?: string) => ({ ...trigger(who, cause), isRoutine: true });
+    const isRoutine = async (queue: WorkQueue, seconds: number): Promise<boolean> =>
+      (await claimed(queue, seconds)).isRoutine;
+
+    it('make a user due, and the lease says so while there is no other trigger', async () => {
+      const { queue } = await make();
+      await queue.markDue([routine(alice, 'main:1'), routine(alice, 'main:2')], at(1), 'trigger');
+      await queue.markDue([routine(alice, 'main:3')], at(2), 'sweep');
+      const lease = await claimed(queue, 2);
+      expect(lease).toMatchObject({ isRoutine: true, dueCount: 3, causes: ['main:1', 'main:2', 'main:3'] });
+    });
+
+    it.each(['trigger', 'sweep'] as const)(
+      'count for nothing beside another one of priority %s',
+      async (how) => {
+        for (const order of [
+          [routine(alice), trigger(alice)],
+          [trigger(alice), routine(alice)],
+        ]) {
+          const { queue } = await make();
+          for (const one of order) await queue.markDue([one], at(1), how);
+          expect(await isRoutine(queue, 1)).toBe(false);
+          const together = (await make()).queue;
+          await together.markDue(order, at(1), how);
+          expect(await isRoutine(together, 1)).toBe(false);
+        }
+      },
+    );
+
+    it('are told apart in a wave of new users, too', async () => {
+      const { queue } = await make();
+      const people = Array.from({ length: 10 }, (_, index) => person(`user-${index}`));
+      const marks = people.map((who, index) => (index % 2 === 0 ? routine(who) : trigger(who)));
+      await queue.markDue(marks, at(1), 'trigger');
+      await queue.markDue(
+        people.map((who) => routine(who)),
+        at(2),
+        'trigger',
+      );
+      for (let n = 0; n < people.length; n++) {
+        const lease = await claimed(queue, 2);
+        expect(lease.isRoutine).toBe(people.findIndex(({ user }) => user === lease.user) % 2 === 0);
+      }
+    });
+
+    it('do not keep a person from looking', async () => {
+      const { queue } = await make();
+      await queue.markDue([routine(alice)], at(1), 'trigger');
+      expect(await queue.claimUser(trigger(alice), at(1), minute)).toMatchObject({ isRoutine: false });
+    });
+
+    it('are no reason to skip what a lost lease has not answered', async () => {
+      const { queue } = await make();
+      await queue.markDue([trigger(alice)], at(1), 'trigger');
+      await claimed(queue, 1);
+      await queue.markDue([routine(alice)], at(2), 'trigger');
+      expect(await isRoutine(queue, 61)).toBe(false);
+    });
+
+    it.each([false, true])('do not make a retry one of their kind (marked due again: %s)', async (again) => {
+      const { queue } = await make();
+      await queue.markDue([routine(alice)], at(1), 'trigger');
+      const lease = await claimed(queue, 1);
+      if (again) await queue.markDue([routine(alice)], at(2), 'trigger');
+      await queue.complete(lease, view, at(3), at(30));
+      await queue.markDue([routine(alice)], at(4), 'trigger');
+      expect(await isRoutine(queue, 30)).toBe(false);
+    });
+
+    it('that came while a user was looked at are routine when that has ended well', async () => {
+      const { queue } = await make();
+      await queue.markDue([routine(alice)], at(1), 'trigger');
+      const lease = await claimed(queue, 1);
+      await queue.markDue([routine(alice)], at(2), 'trigger');
+      await queue.complete(lease, view, at(3));
+      expect(await isRoutine(queue, 3)).toBe(true);
+    });
+  });
+
+  describe('skipping', () => {
+    it('ends the due and leaves the read model as it is', async () => {
+      const { queue, subjects } = await make();
+      await queue.markDue([trigger(alice)], at(1), 'trigger');
+      await queue.complete(await claimed(queue, 1), view, at(2));
+      await queue.markDue([trigger(alice, 'main:1')], at(3), 'trigger');
+      await queue.skip(await claimed(queue, 3));
+      expect(await queue.nextDueAt()).toBeUndefined();
+      expect(await subjects.get(alice.user)).toEqual({ ...alice, ...view, dueAt: undefined });
+      await queue.markDue([trigger(alice, 'main:2')], at(9), 'trigger');
+      expect(await claimed(queue, 9)).toMatchObject({ observedAt: at(2), dueCount: 1, causes: ['main:2'] });
+    });
+
+    it('leaves a user due that was marked again meanwhile, for the later triggers only', async () => {
+      const { queue } = await make();
+      await queue.markDue([{ ...trigger(alice, 'main:1'), isRoutine: true }], at(1), 'trigger');
+      const lease = await claimed(queue, 1);
+      await queue.markDue([trigger(alice, 'main:2')], at(5), 'trigger');
+      await queue.skip(lease);
+      expect(await claimed(queue, 5)).toMatchObject({
+        ...{ isRoutine: false, dueSince: at(5), dueLatest: at(5), causes: ['main:2'] },
+      });
+    });
+
+    it('is refused when the lease is no longer ours, and changes nothing', async () => {
+      const { queue } = await make();
+      await queue.markDue([trigger(alice)], at(1), 'trigger');
+      const first = await claimed(queue, 1);
+      const second = await claimed(queue, 61);
+      await expect(queue.skip(first)).rejects.toBeInstanceOf(LeaseLostError);
+      await queue.skip(second);
+      await expect(queue.skip(second)).rejects.toBeInstanceOf(LeaseLostError);
+      expect(await queue.nextDueAt()).toBeUndefined();
+    });
+  });
+
   describe('dropping', () => {
     it('makes the user unknown', async () => {
       const { queue, subjects } = await make();
@@ -434,6 +551,36 @@ export function workQueueContract(make: () => Promise<{ queue: WorkQueue; subjec
       );
       const listed = await all(subjects.list(alice.tenant));
       expect(listed.map((subject) => subject.user)).toEqual([alice.user, bob.user]);
+    });
+
+    it('lists users who are not in sync and whom nothing makes due', async () => {
+      const { queue, subjects } = await make();
+      const [held, pending, quarantined, due, died] = ['held', 'pending', 'quar', 'due', 'died'].map((one) =>
+        person(one),
+      );
+      if (!held || !pending || !quarantined || !due || !died) throw new Error('There is nobody.');
+      const shows = async (who: Person, shown: Partial<SubjectView>): Promise<void> => {
+        const lease = await queue.claimUser(trigger(who), at(1), minute);
+        if (lease !== undefined) await queue.complete(lease, { ...view, ...shown }, at(1));
+      };
+      const sync = 'OutOfSync';
+      await shows(alice, {});
+      await shows(held, { sync, conditions: view.conditions.map((one) => ({ ...one, held: true })) });
+      await shows(pending, { sync: 'Unknown' });
+      await shows(quarantined, { sync, quarantined: true });
+      await shows(due, { sync });
+      await queue.markDue([trigger(due)], at(90), 'sweep');
+      await queue.claimUser(trigger(died), at(1), minute);
+      await shows(person('held', otherTenant), { sync });
+      const open = async (seconds: number) => (await all(subjects.open(tenant, at(seconds)))).flat();
+      const found = [
+        { ...held, needsAction: true, observedAt: at(1) },
+        { ...pending, needsAction: false, observedAt: at(1) },
+      ];
+      expect(new Set(await open(2))).toEqual(new Set(found));
+      expect(new Set(await open(61))).toEqual(
+        new Set([...found, { ...died, needsAction: false, observedAt: undefined }]),
+      );
     });
 
     it('counts who is due or leased, and since when the oldest waits', async () => {

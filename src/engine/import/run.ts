@@ -33,7 +33,7 @@ import type {
 import type { AssessedTenant } from '../assess.ts';
 import { attempt } from '../attempt.ts';
 import { draft } from '../decide.ts';
-import { type Owned, ownerOf } from '../owner.ts';
+import { isExcluded, type Owned, ownerOf } from '../owner.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { planImport } from './plan.ts';
 import type { ImportContext, KnownToLog, Location, UserImport } from './plan-state.ts';
@@ -46,7 +46,7 @@ export interface ImportDeps {
   readonly accounts: Pick<AccountReader, 'accounts' | 'handleDomains'>;
   readonly dids: DidDirectory;
   readonly vault: Pick<PasswordVault, 'open' | 'seal'>;
-  readonly tenants: readonly Pick<AssessedTenant, 'id' | 'keyPrefix'>[];
+  readonly tenants: readonly Pick<AssessedTenant, 'id' | 'keyPrefix' | 'excludedBy'>[];
   /** Undefined in a dry run, which holds nothing that could write. */
   readonly writer?: ImportWriter | undefined;
 }
@@ -90,7 +90,7 @@ export async function importOld(
 
 interface Planned {
   readonly plan: UserImport;
-  readonly owned: Owned<Pick<AssessedTenant, 'id' | 'keyPrefix'>> | undefined;
+  readonly owned: Owned<Pick<AssessedTenant, 'id' | 'keyPrefix' | 'excludedBy'>> | undefined;
   readonly known: KnownToLog | undefined;
   readonly newestAt: Date | undefined;
   readonly context: ImportContext;
@@ -133,10 +133,10 @@ async function planPage(
   return page.flatMap(({ key }) => planned.get(key) ?? []);
 }
 
-/** An id without its provider is none of Auth0's. */
+/** Undefined for a key of no user, and for one that the configuration excludes. */
 function ownerIn(tenants: ImportDeps['tenants'], { key, hasTextKey }: OldUser): Planned['owned'] {
   const owned = hasTextKey ? ownerOf(key, tenants) : undefined;
-  return owned?.userId.includes('|') === true ? owned : undefined;
+  return owned === undefined || isExcluded(owned.tenant, owned.user) ? undefined : owned;
 }
 
 /** The read model may be behind the log, so what is about to be moved or told is planned by the log. */

@@ -51,6 +51,7 @@ export const CALLS: Calls = {
     claimUser: 'write',
     renew: 'write',
     complete: 'write',
+    skip: 'write',
     showSeen: 'write',
     drop: 'write',
     release: 'write',
@@ -71,6 +72,7 @@ export const CALLS: Calls = {
     sistersOf: 'read',
     list: 'stream',
     standings: 'stream',
+    open: 'stream',
     backlog: 'read',
   },
   documents: {

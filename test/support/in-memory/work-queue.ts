@@ -33,6 +33,7 @@ interface Due {
   at: Date;
   priority: DuePriority;
   count: number;
+  routine: number;
   since: Date | undefined;
   latest: Date | undefined;
   causes: EventId[];
@@ -87,6 +88,7 @@ function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
       dueCount,
       dueSince: since,
       dueLatest: due?.latest,
+      isRoutine: false,
       observedAt,
       causes,
       shown: subject.view,
@@ -104,7 +106,7 @@ function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
   return {
     async markDue(triggers, at, priority) {
       for (const trigger of triggers) {
-        const { user, tenant, userId, cause } = trigger;
+        const { user, tenant, userId, cause, isRoutine } = trigger;
         const subject = stored.get(user) ?? { user, tenant, userId };
         stored.set(user, subject);
         const due = subject.due;
@@ -112,6 +114,7 @@ function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
           at: earliest(due?.at, at) ?? at,
           priority: due?.priority === 'trigger' ? 'trigger' : priority,
           count: (due?.count ?? 0) + 1,
+          routine: (due?.routine ?? 0) + (isRoutine === true ? 1 : 0),
           since: earliest(due?.since, at),
           latest: due?.latest !== undefined && due.latest > at ? due.latest : at,
           causes: newest([...(due?.causes ?? []), ...(cause === undefined ? [] : [cause])]),
@@ -123,7 +126,9 @@ function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
       const [next] = [...stored.values()]
         .filter((subject) => subject.due !== undefined && subject.due.at <= now && isFree(subject, now))
         .sort(byUrgency);
-      return next === undefined ? undefined : take(next, now, leaseMs);
+      if (next === undefined) return undefined;
+      const { count, routine } = next.due ?? { count: 0 };
+      return { ...take(next, now, leaseMs), isRoutine: count === routine };
     },
 
     async claimUser(trigger, now, leaseMs) {
@@ -153,10 +158,20 @@ function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
       const { due } = subject;
       const isMarkedAgain = (due?.count ?? 0) !== lease.dueCount;
       if (due !== undefined && isMarkedAgain) {
-        if (retryAt !== undefined) restore(due, lease, retryAt);
+        if (retryAt !== undefined) {
+          restore(due, lease, retryAt);
+          due.routine = 0;
+        }
       } else {
         subject.due = retryAt === undefined ? undefined : retryOf(lease, due, retryAt);
       }
+    },
+
+    async skip(lease) {
+      const subject = held(lease);
+      if (subject === undefined) throw lost(lease);
+      giveBack(subject);
+      if (subject.due?.count === lease.dueCount) subject.due = undefined;
     },
 
     async drop(lease) {
@@ -311,6 +326,19 @@ function createReader(stored: ReadonlyMap<UserKey, StoredSubject>): SubjectReade
           observedAt,
         }));
     },
+    async *open(tenant, now) {
+      const idle = inOrder().filter(
+        (one) => one.tenant === tenant && one.due === undefined && one.view?.quarantined !== true,
+      );
+      const isOpen = ({ view, lease }: StoredSubject): boolean =>
+        lease !== undefined || (view !== undefined && view.sync !== 'Synced');
+      const found = idle.filter((one) => isOpen(one) && isFree(one, now));
+      if (found.length > 0)
+        yield found.map(({ user, userId, observedAt, view }) => {
+          const needsAction = view?.conditions.some(({ held }) => held) ?? false;
+          return { user, tenant, userId, needsAction, observedAt };
+        });
+    },
     async backlog(now) {
       const all = [...stored.values()];
       const due = all.filter((subject) => subject.due !== undefined && subject.due.at <= now);
@@ -337,8 +365,8 @@ function byUrgency({ due: a }: StoredSubject, { due: b }: StoredSubject): number
 function retryOf(lease: Lease, due: Due | undefined, at: Date): Due {
   const causes = newest(lease.causes);
   return due === undefined
-    ? { at, priority: 'trigger', count: 1, since: undefined, latest: undefined, causes }
-    : { ...due, at, since: lease.dueSince, causes };
+    ? { at, priority: 'trigger', count: 1, routine: 0, since: undefined, latest: undefined, causes }
+    : { ...due, at, routine: 0, since: lease.dueSince, causes };
 }
 
 /** Puts back what the lease had taken, before whatever was added since. */

@@ -10,6 +10,7 @@ import { peopleOf } from '../../../src/engine/people.ts';
 import type { EngineSettings, Policy } from '../../../src/engine/settings.ts';
 import type { SisterTenant } from '../../../src/engine/sister.ts';
 import { type SearchedTenant, successorSearch } from '../../../src/engine/successors.ts';
+import { isRoutine } from '../../../src/events/auth0-log-codes.ts';
 import type { ConcordEvent } from '../../../src/events/event.ts';
 import { type AccountHandle, eventId, type TenantId, type UserKey } from '../../../src/identity.ts';
 import { createLogger } from '../../../src/logger.ts';
@@ -32,10 +33,12 @@ export const SETTINGS: EngineSettings = {
   leaseMs: 60_000,
   pollMs: 1_000,
   freshForMs: 2_000,
+  loginFreshForMs: 86_400_000,
   backoff: { firstMs: 1_000, factor: 2, maxMs: 3_600_000, jitter: 0.2 },
   quarantineAfter: 10,
   settleMs: 45_000,
   refusalRetryMs: 86_400_000,
+  recheckMs: 86_400_000,
   listInactiveMs: 600_000,
   policy: {
     observeOnly: false,
@@ -173,7 +176,7 @@ export async function arrive(world: World, who: Person, code = 'ss'): Promise<vo
     data: { logId, code, hint: null, raw: '{}' },
   };
   await world.log.append([event]);
-  await world.queue.markDue([{ ...who, cause: event._id }], now, 'trigger');
+  await world.queue.markDue([{ ...who, cause: event._id, isRoutine: isRoutine(code) }], now, 'trigger');
 }
 
 /** The platform gives the user this handle. */
