@@ -5,7 +5,14 @@
  */
 
 import type { Alert, Notice } from './alerts/cause.ts';
-import type { ConcordEvent, Condition, LastFailure, Removable } from './events/event.ts';
+import type {
+  Auth0Field,
+  ConcordEvent,
+  Condition,
+  InexactReason,
+  LastFailure,
+  Removable,
+} from './events/event.ts';
 import type { Auth0Facts } from './events/fold.ts';
 import type { IgnoredCounts, IgnoreReason } from './events/ignored.ts';
 import type { AccountHandle, Auth0UserId, Code, Did, EventId, TenantId, UserKey } from './identity.ts';
@@ -199,14 +206,16 @@ export type Sight = 'verification' | 'document' | 'record' | 'account';
 export interface SubjectView {
   /** In this order; `did` is the account of `record` and `account`. */
   readonly sights: readonly Sight[];
-  /** Sights, code, DID and linked identities as one text, so that a look at many users at once reads no more of those who are unchanged. */
+  /** Sights, code, DID, linked identities and unusable fields as one text, so that a look at many users at once reads no more of those who are unchanged. */
   readonly mark: string;
   readonly email: string | undefined;
   readonly emailVerified: boolean;
-  /** The verified address of a user who is in Auth0, lower-case: what `successorsOf` searches. */
+  /** The address of a user in Auth0 that is verified, or was before the flag went off; lower-case: what `successorsOf` searches. */
   readonly verifiedEmail: string | undefined;
   /** The users that Auth0 has linked into this one, sorted; none once the user is deleted. */
   readonly linked: readonly Auth0UserId[];
+  /** Fields in Auth0 that cannot be used; none once the user is deleted. */
+  readonly unusable: readonly Auth0Field[];
   readonly code: Code | undefined;
   readonly did: Did | undefined;
   readonly accountHandle: AccountHandle | undefined;
@@ -251,7 +260,7 @@ export interface OpenUser extends Pick<Trigger, 'user' | 'tenant' | 'userId'> {
 }
 
 /** What is known of a user, for a look at many at once. */
-export interface KnownSubject extends Pick<SubjectView, 'sights' | 'code' | 'did' | 'linked'> {
+export interface KnownSubject extends Pick<SubjectView, 'sights' | 'code' | 'did' | 'linked' | 'unusable'> {
   /** False for a user who is due and whom nothing has looked at yet. */
   readonly isSeen: boolean;
   /** Since when reconciliations have found that something was removed; undefined where the last one did not. */
@@ -640,10 +649,8 @@ export type Auth0User = Auth0Facts;
 /** `absent` only when Auth0 says 404 of the user; `invalid` only when it says that the id is none of a user. */
 export type Auth0Answer = Auth0User | 'absent' | 'invalid';
 
-/** A row of a listing that is not as Auth0 documents it. Names nobody's data. */
-export interface UnreadableUser {
-  /** Undefined when not even that can be told. */
-  readonly userId: Auth0UserId | undefined;
+/** A row of a listing that names no user. Holds no personal data. */
+export interface UnreadableRow {
   /** What is wrong, by the names of the fields. */
   readonly fields: readonly string[];
 }
@@ -651,10 +658,12 @@ export interface UnreadableUser {
 export interface UserPage {
   /** Empty while a listing is being made ready. */
   readonly users: readonly Auth0User[];
-  /** Who is in the listing as well, and cannot be read: no reason to leave the others alone. */
-  readonly unreadable?: readonly UnreadableUser[];
+  /** Rows of which it cannot be told whose they are: no reason to leave the others alone. */
+  readonly unreadable?: readonly UnreadableRow[];
   /** How many users the listing has, where that is known. */
   readonly total?: number | undefined;
+  /** The listing so far is not exact: it is used for what it shows, and says nothing about who is not in it. */
+  readonly inexact?: InexactReason | undefined;
   /** What `everyone` takes to read this same listing once more, from its beginning, where that can be had. */
   readonly listing?: string | undefined;
 }
@@ -673,14 +682,14 @@ export interface Directory {
   /** The user with this id, and users whose `linked` names it, eventually consistent: a hint, never a proof of absence. */
   usersByIdentity(id: Auth0UserId): Promise<readonly Auth0User[]>;
   /**
-   * Everyone, in pages, eventually consistent: hints, never proofs. Throws rather than end early,
-   * so a listing that ends is complete. An earlier listing is read again in the same order, and throws
+   * Everyone, in pages, eventually consistent: hints, never proofs. Throws rather than end early, so a listing that ends
+   * with no page that says `inexact` is complete. An earlier listing is read again in the same order, and throws
    * LISTING_GONE when it is not to be had any more.
    */
   everyone(listing?: string): AsyncIterable<UserPage>;
   /** The newest sign-ups, the newest first, at most 1,000; eventually consistent. Also of a tenant that is larger than that. */
   newest(count: number): Promise<UserPage>;
-  /** Who was created or changed since, in pages, eventually consistent. A listing that ends is complete. */
+  /** Who was created or changed since, in pages, eventually consistent. Complete and exact as `everyone` is. */
   changedSince(since: Date): AsyncIterable<UserPage>;
 }
 
@@ -939,10 +948,13 @@ export type CreateAccountResult =
 export interface AccountReader {
   /** One account with the state of its repository; `missing` only when the PDS says that it has none. */
   account(did: Did): Promise<PdsAccount | 'missing'>;
-  /** Many accounts at once; those that are not in the answer do not exist. `state` is `unknown` here. */
-  accounts(dids: readonly Did[]): Promise<ReadonlyMap<Did, PdsAccount>>;
-  /** Every repository, in pages. A listing that ends is complete. */
-  repositories(): AsyncIterable<readonly Repository[]>;
+  /**
+   * Many accounts at once; those that are not in the answer do not exist, and those whose row cannot be read are unknown.
+   * `state` is `unknown` here.
+   */
+  accounts(dids: readonly Did[]): Promise<ReadonlyMap<Did, PdsAccount | 'unreadable'>>;
+  /** Every repository, in pages. A listing that ends is complete, but for the rows that name no account. */
+  repositories(): AsyncIterable<readonly (Repository | 'unreadable')[]>;
   /** Who holds a handle, also when the PDS hides the holder. Changes nothing. */
   holderOf(handle: AccountHandle): Promise<HandleHolder>;
   /** The domains that handles live under, each starting with a dot. */

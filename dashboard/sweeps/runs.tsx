@@ -82,10 +82,17 @@ function Run({ run, hasTenants, isAlive }: { run: SweepRun; hasTenants: boolean;
   );
 }
 
-function Outcome({ run: { endedAt, complete, halted }, isAlive }: { run: SweepRun; isAlive: boolean }) {
+function Outcome({
+  run: { endedAt, complete, inexact, halted },
+  isAlive,
+}: {
+  run: SweepRun;
+  isAlive: boolean;
+}) {
   if (halted.length > 0)
     return <Badge tone="bad">halted: {halted.map((kind) => haltWord(kind).toLowerCase()).join(', ')}</Badge>;
   if (endedAt === null && isAlive) return <Badge tone="busy">running</Badge>;
   if (endedAt === null) return <Badge tone="warn">left off</Badge>;
+  if (inexact !== null) return <Badge tone="warn">incomplete: {inexact.replaceAll('-', ' ')}</Badge>;
   return complete === false ? <Badge tone="warn">broke off</Badge> : <Badge tone="good">complete</Badge>;
 }

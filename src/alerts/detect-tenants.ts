@@ -1,5 +1,6 @@
 /** What is wrong with what tenants tell us, and with the sweeps that find what they did not tell. Pure. */
 import type { SweepState, TenantState } from '../engine/tenant-state.ts';
+import { isListedToEnd } from '../events/event.ts';
 import { type Gap, isStreamGap } from '../events/gap.ts';
 import type { Cause, CauseKind, Sighting } from './cause.ts';
 import type { Expectations } from './detect.ts';
@@ -139,12 +140,12 @@ function sweeping(
   { sweepOverdueAfterMs, upSince }: Expectations,
   now: Date,
 ): readonly (Cause | undefined)[] {
-  const { last, begun, completeAt } = tenant.sweep;
+  const { last, begun, listedAt } = tenant.sweep;
   const command = `concord reconcile --all --tenant ${tenant.id}`;
   const leftAt = begun === undefined ? undefined : (begun.heldUntil ?? begun.at);
   const isLeft = leftAt !== undefined && now.getTime() - leftAt.getTime() > GRACE_MS;
-  const brokeOff = isLeft || (begun === undefined && last?.complete === false);
-  const since = completeAt ?? upSince;
+  const brokeOff = isLeft || (begun === undefined && last !== undefined && !isListedToEnd(last));
+  const since = listedAt ?? upSince;
   const isOverdue = sweepOverdueAfterMs !== null && now.getTime() - since.getTime() > sweepOverdueAfterMs;
   return [
     brokeOff
@@ -156,7 +157,7 @@ function sweeping(
       : undefined,
     isOverdue
       ? of(tenant, 'sweep-overdue', undefined, {
-          what: `Tenant ${tenant.id}: nobody has looked at everyone since ${completeAt?.toISOString() ?? 'ever'}.`,
+          what: `Tenant ${tenant.id}: nobody has looked at everyone since ${listedAt?.toISOString() ?? 'ever'}.`,
           since,
           command,
         })

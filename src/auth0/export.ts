@@ -4,6 +4,8 @@
  */
 import { z } from 'zod';
 import { UpstreamError } from '../errors.ts';
+import type { InexactReason } from '../events/event.ts';
+import type { Auth0UserId } from '../identity.ts';
 import type { UserPage } from '../ports.ts';
 import { parseAnswer } from '../upstream.ts';
 import type { Auth0Client } from './client.ts';
@@ -32,7 +34,7 @@ const FIRST_POLL_MS = 1_000;
 const MAX_POLL_MS = 10_000;
 /**
  * The search and the export are two views of a moving tenant, so their counts may differ by a few. A
- * file that lacks more than this share, and more than this many, is taken to be cut off.
+ * file that lacks more than this share, and more than this many, is not exact.
  */
 const TOLERATED_SHARE = 0.01;
 const TOLERATED_USERS = 10;
@@ -40,9 +42,9 @@ const TOLERATED_USERS = 10;
 const SEARCH_CAP = 1_000;
 
 /**
- * Users in pages, and empty ones while the job is waited for. Ends only when the whole file was
- * read and holds about as many users as the search counts. Throws EXPORT_FAILED, EXPORT_TIMEOUT or
- * EXPORT_INCOMPLETE, all retryable: each try is a new job.
+ * Users in pages, and empty ones while the job is waited for. Ends only when the whole file was read; the last page says
+ * so where it does not hold as many users as the job says, or about as many as the search counts. Throws EXPORT_FAILED or
+ * EXPORT_TIMEOUT, both retryable: each try is a new job.
  *
  * The file of a job is kept for a day, and each look at the job gives a fresh link to it. So the same listing can
  * be read again, in the same order, by whoever broke off in the middle of it; LISTING_GONE when it is no more.
@@ -70,7 +72,11 @@ async function* readExport(client: Auth0Client, options: ExportOptions): AsyncIt
   const total = job.total ?? (countedBefore > SEARCH_CAP ? countedBefore : undefined);
   let exported = 0;
   let rows: unknown[] = [];
-  const page = (): UserPage => ({ ...parseAnswer(place, () => readRows(rows)), total, listing });
+  const repeats = new Repeats();
+  const page = (): UserPage => {
+    const { users, unreadable } = parseAnswer(place, () => readRows(rows));
+    return { users: repeats.without(users), unreadable, total, listing };
+  };
   for await (const line of exportLines(client, job.location)) {
     exported += 1;
     if (since !== undefined && isOlder(line, since)) continue;
@@ -79,12 +85,39 @@ async function* readExport(client: Auth0Client, options: ExportOptions): AsyncIt
     yield page();
     rows = [];
   }
+  const last = page();
   const counted = Math.min(countedBefore, await countUsers());
+  const inexact = repeats.found ? 'repeated-rows' : inexactness(exported, counted, job.total);
+  if (rows.length > 0 || inexact !== undefined) yield { ...last, inexact };
+}
+
+/** `total` is the job's own, where it says one. */
+function inexactness(
+  exported: number,
+  counted: number,
+  total: number | undefined,
+): InexactReason | undefined {
   const tolerated = Math.max(TOLERATED_USERS, Math.ceil(counted * TOLERATED_SHARE));
-  if (job.total !== undefined ? exported < job.total : exported < counted - tolerated) {
-    throw failed('EXPORT_INCOMPLETE', `The export holds ${exported} users, of ${job.total ?? counted}.`);
+  if (exported < (total ?? counted - tolerated)) return 'total-too-high';
+  return total !== undefined && exported > total ? 'total-too-low' : undefined;
+}
+
+/** Rows that come twice do so near each other, where others moved meanwhile; what lies further back is not kept. */
+class Repeats {
+  found = false;
+  #before: ReadonlySet<Auth0UserId> = new Set();
+
+  without(users: UserPage['users']): UserPage['users'] {
+    const met = new Set(this.#before);
+    const kept = users.filter(({ userId }) => {
+      const isNew = !met.has(userId);
+      met.add(userId);
+      return isNew;
+    });
+    if (kept.length < users.length) this.found = true;
+    this.#before = new Set(users.map(({ userId }) => userId));
+    return kept;
   }
-  if (rows.length > 0) yield page();
 }
 
 const place = { upstream: 'auth0', route: 'users.export.file', writes: false } as const;

@@ -5,8 +5,9 @@
  */
 import { z } from 'zod';
 import { UpstreamError } from '../errors.ts';
+import type { InexactReason } from '../events/event.ts';
 import type { Auth0UserId } from '../identity.ts';
-import type { Auth0Answer, Auth0User, Directory, UnreadableUser, UserPage } from '../ports.ts';
+import type { Auth0Answer, Auth0User, Directory, UnreadableRow, UserPage } from '../ports.ts';
 import type { Refusal } from '../upstream.ts';
 import type { Auth0Client } from './client.ts';
 import { EXPORT_PAGE_SIZE, exportUsers } from './export.ts';
@@ -19,8 +20,7 @@ export interface DirectoryOptions {
 
 /**
  * Every method throws UpstreamError; none has an effect, so all may be repeated. Beside the codes of
- * `upstream.ts`, the listings throw LISTING_UNSTABLE, LISTING_GONE, EXPORT_FAILED, EXPORT_TIMEOUT and
- * EXPORT_INCOMPLETE, all of them retryable.
+ * `upstream.ts`, the listings throw LISTING_GONE, EXPORT_FAILED and EXPORT_TIMEOUT, all of them retryable.
  */
 export function createDirectory(client: Auth0Client, options: DirectoryOptions = {}): Directory {
   const exporting = { countUsers: () => countUsers(client), timeoutMs: options.exportTimeoutMs };
@@ -52,9 +52,9 @@ export function createDirectory(client: Auth0Client, options: DirectoryOptions =
   };
 }
 
-function* pagesOf({ users, unreadable }: ReadRows): Iterable<UserPage> {
+function* pagesOf({ users, unreadable, inexact }: Listed): Iterable<UserPage> {
   const total = users.length + unreadable.length;
-  if (unreadable.length > 0) yield { users: [], unreadable, total };
+  if (unreadable.length > 0 || inexact !== undefined) yield { users: [], unreadable, total, inexact };
   for (let from = 0; from < users.length; from += EXPORT_PAGE_SIZE) {
     yield { users: users.slice(from, from + EXPORT_PAGE_SIZE), total };
   }
@@ -80,7 +80,9 @@ async function usersByIdentity(client: Auth0Client, id: Auth0UserId): Promise<re
   if (rest.length === 0) return [];
   const q = `identities.user_id:${quoted(rest.join('|'))} AND identities.provider:${quoted(provider)}`;
   const { users } = await readPage(client, 0, PER_PAGE, q);
-  if (users.unreadable.length > 0) {
+  const isOdd = ({ userId, unusable }: Auth0User) =>
+    userId !== id && unusable?.includes('identities') === true;
+  if (users.unreadable.length > 0 || users.users.some(isOdd)) {
     const message = 'A user who may have the identity cannot be read.';
     throw new UpstreamError(message, { upstream: 'auth0', code: 'UNEXPECTED_ANSWER', retryable: false });
   }
@@ -149,7 +151,7 @@ async function readPage(
 /** A user who signs up meanwhile moves the others on by one, so that one of them may come twice. */
 async function newestUsers(client: Auth0Client, count: number): Promise<UserPage> {
   const users = new Map<Auth0UserId, Auth0User>();
-  const unreadable: UnreadableUser[] = [];
+  const unreadable: UnreadableRow[] = [];
   for (let page = 0; page * PER_PAGE < Math.min(count, MAX_LISTED); page += 1) {
     const { users: rows } = await readPage(client, page, PER_PAGE, undefined, 'created_at:-1');
     for (const user of rows.users) users.set(user.userId, user);
@@ -163,40 +165,56 @@ async function countUsers(client: Auth0Client): Promise<number> {
   return (await readPage(client, 0, 1, undefined)).total;
 }
 
-async function listUsers(client: Auth0Client, q: string | undefined): Promise<ReadRows | 'too-many'> {
-  for (let listing = 1; listing <= MAX_LISTINGS; listing += 1) {
-    const users = await readAllPages(client, q);
-    if (users !== 'unstable') return users;
+interface Listed extends ReadRows {
+  readonly inexact: InexactReason | undefined;
+}
+
+/** All of one reading that is exact, or else whoever was in any of several. */
+async function listUsers(client: Auth0Client, q: string | undefined): Promise<Listed | 'too-many'> {
+  const seen = new Map<Auth0UserId, Auth0User>();
+  for (let listing = 1; ; listing += 1) {
+    const read = await readAllPages(client, q);
+    if (read === 'too-many' || read.inexact === undefined) return read;
+    for (const user of read.users) seen.set(user.userId, user);
+    if (listing === MAX_LISTINGS) return { ...read, users: [...seen.values()] };
   }
-  throw new UpstreamError('The list of users kept changing while it was read, so it may lack some.', {
-    upstream: 'auth0',
-    code: 'LISTING_UNSTABLE',
-    retryable: true,
-  });
 }
 
 /**
- * Every page, or `unstable` when somebody may have slipped through: a deletion moves the users behind
- * it forward, across the edge of a page that has been read. Kept in memory, because it is short.
+ * Every page. Somebody may have slipped through where the total falls meanwhile: a deletion moves the users behind it
+ * forward, across the edge of a page that has been read. Kept in memory, because it is short.
  */
-async function readAllPages(
-  client: Auth0Client,
-  q: string | undefined,
-): Promise<ReadRows | 'too-many' | 'unstable'> {
+async function readAllPages(client: Auth0Client, q: string | undefined): Promise<Listed | 'too-many'> {
   const users = new Map<Auth0UserId, Auth0User>();
-  const unreadable: UnreadableUser[] = [];
+  const unreadable: UnreadableRow[] = [];
   let total = 0;
+  let rows = 0;
+  let hasShrunk = false;
   for (let page = 0; page * PER_PAGE < MAX_LISTED; page += 1) {
     const answer = await readPage(client, page, PER_PAGE, q);
     if (answer.total >= MAX_LISTED) return 'too-many';
-    if (answer.total < total) return 'unstable';
+    if (answer.total < total) hasShrunk = true;
     total = answer.total;
     for (const user of answer.users.users) users.set(user.userId, user);
     unreadable.push(...answer.users.unreadable);
-    if (answer.users.users.length + answer.users.unreadable.length < PER_PAGE) {
-      const isShort = users.size + unreadable.length < total;
-      return isShort ? 'unstable' : { users: [...users.values()], unreadable };
+    const read = answer.users.users.length + answer.users.unreadable.length;
+    rows += read;
+    // A row that is left out of one page is no end of the list.
+    if (read === 0 || (read < PER_PAGE && (page + 1) * PER_PAGE >= total)) {
+      const distinct = users.size + unreadable.length;
+      const inexact = hasShrunk ? 'changed-meanwhile' : inexactness({ total, rows, distinct });
+      return { users: [...users.values()], unreadable, inexact };
     }
   }
   return 'too-many';
+}
+
+function inexactness(read: {
+  readonly total: number;
+  readonly rows: number;
+  readonly distinct: number;
+}): InexactReason | undefined {
+  if (read.distinct < read.rows) return 'repeated-rows';
+  if (read.distinct < read.total) return 'total-too-high';
+  return read.distinct > read.total ? 'total-too-low' : undefined;
 }

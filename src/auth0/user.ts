@@ -1,7 +1,21 @@
-/** An Auth0 user as the API and the exports give it -> the facts that Concord goes by. */
+/**
+ * An Auth0 user as the API and the exports give it -> the facts that Concord goes by.
+ *
+ * Only the id must be usable. SAML mappings and old imports put any value into the other fields, so each is read by itself,
+ * and one that cannot be used counts as not set. It is named in `unusable`, and its value is not kept.
+ *
+ * | field          | usable                       | not set, and in order | counts otherwise as |
+ * |----------------|------------------------------|-----------------------|---------------------|
+ * | email          | text                         | null, missing, ''     | no address          |
+ * | email_verified | a boolean, or one as text    | null, missing, ''     | not verified        |
+ * | blocked        | a boolean, or one as text    | null, missing, ''     | not blocked         |
+ * | created_at     | an ISO 8601 date             | –                     | not known           |
+ * | identities     | a list of identities         | null, missing         | no linked users; of a list, one that cannot be read costs only itself |
+ */
 import { z } from 'zod';
+import { AUTH0_FIELDS } from '../events/event.ts';
 import { type Auth0UserId, parseAuth0UserId } from '../identity.ts';
-import type { Auth0User, UnreadableUser } from '../ports.ts';
+import type { Auth0User, UnreadableRow } from '../ports.ts';
 
 /**
  * All that is asked for: what is not read cannot leak. `identities` may hold tokens of identity providers; parsing
@@ -16,36 +30,75 @@ export const USER_FIELDS = [
   'identities',
 ] as const;
 
-/** Some identity providers leave fields out, and some send the flag as text. Only the id and the date must be there. */
-const Flag = z.union([z.boolean(), z.enum(['true', 'false'])]).nullish();
-
 export const UserAnswer = z
   .object({
     user_id: z.string(),
-    email: z.string().nullish(),
-    email_verified: Flag,
-    blocked: Flag,
-    created_at: z.string(),
-    identities: z.array(z.unknown()).catch([]),
+    email: z.unknown().optional(),
+    email_verified: z.unknown().optional(),
+    blocked: z.unknown().optional(),
+    created_at: z.unknown().optional(),
+    identities: z.unknown().optional(),
   })
   .transform((user, context): Auth0User => {
     const userId = parseAuth0UserId(user.user_id);
-    const createdAt = new Date(user.created_at);
-    if (userId === undefined || Number.isNaN(createdAt.getTime())) {
-      const path = [userId === undefined ? 'user_id' : 'created_at'];
-      context.addIssue({ code: 'custom', message: 'not usable', path });
+    if (userId === undefined) {
+      context.addIssue({ code: 'custom', message: 'not usable', path: ['user_id'] });
       return z.NEVER;
     }
-    const linked = linkedIn(user.identities, userId);
+    const email = readEmail(user.email);
+    const emailVerified = readFlag(user.email_verified);
+    const blocked = readFlag(user.blocked);
+    const createdAt = readDate(user.created_at);
+    const { linked, isWhole } = readIdentities(user.identities, userId);
+    const unusable = AUTH0_FIELDS.filter(
+      (field) =>
+        ({
+          email: email === UNUSABLE,
+          email_verified: emailVerified === UNUSABLE,
+          blocked: blocked === UNUSABLE,
+          created_at: createdAt === UNUSABLE,
+          identities: !isWhole,
+        })[field],
+    );
     return {
       userId,
-      email: user.email == null || user.email === '' ? undefined : user.email,
-      emailVerified: isSet(user.email_verified),
-      blocked: isSet(user.blocked),
-      createdAt,
+      email: email === UNUSABLE ? undefined : email,
+      emailVerified: emailVerified === true,
+      blocked: blocked === true,
+      createdAt: createdAt === UNUSABLE ? undefined : createdAt,
       ...(linked.length === 0 ? {} : { linked }),
+      ...(unusable.length === 0 ? {} : { unusable }),
     };
   });
+
+const UNUSABLE = Symbol('unusable');
+type Read<T> = T | typeof UNUSABLE;
+
+/** What MongoDB would give back as another text, so that the address would look changed at every read. */
+const UNSTORABLE = /[\p{Cc}\p{Cs}]/u;
+/** Far more than an address may have. */
+const MAX_EMAIL_LENGTH = 1_024;
+
+function readEmail(value: unknown): Read<string | undefined> {
+  if (value === undefined || value === null || value === '') return undefined;
+  const isUsable = typeof value === 'string' && value.length <= MAX_EMAIL_LENGTH && !UNSTORABLE.test(value);
+  return isUsable ? value : UNUSABLE;
+}
+
+function readFlag(value: unknown): Read<boolean> {
+  if (value === undefined || value === null || value === '') return false;
+  if (value === true || value === 'true') return true;
+  return value === false || value === 'false' ? false : UNUSABLE;
+}
+
+/** Without the form, `Date` would make something of nearly any text. */
+const ISO_DATE = /^\d{4}-\d\d-\d\d(?:T|$)/;
+
+function readDate(value: unknown): Read<Date> {
+  if (typeof value !== 'string' || !ISO_DATE.test(value)) return UNUSABLE;
+  const date = new Date(value);
+  return Number.isNaN(date.getTime()) ? UNUSABLE : date;
+}
 
 /** Numbers beyond what JSON keeps exactly name another user. */
 const Identity = z.object({
@@ -54,49 +107,46 @@ const Identity = z.object({
 });
 
 /**
- * The ids of the users that were linked into this one, sorted. The first identity is the user's own. One that cannot be
- * read costs only itself.
+ * The ids of the users that were linked into this one, sorted. The first identity is the user's own.
  * Source: auth0.com/docs, user account linking.
  */
-function linkedIn(identities: readonly unknown[], own: Auth0UserId): readonly Auth0UserId[] {
-  const ids = identities.map((one) => {
+function readIdentities(
+  value: unknown,
+  own: Auth0UserId,
+): { readonly linked: readonly Auth0UserId[]; readonly isWhole: boolean } {
+  if (value === undefined || value === null) return { linked: [], isWhole: true };
+  if (!Array.isArray(value)) return { linked: [], isWhole: false };
+  const ids = value.map((one: unknown) => {
     const { data } = Identity.safeParse(one);
     return data === undefined ? undefined : parseAuth0UserId(`${data.provider}|${data.user_id}`);
   });
   const isNamed = ids.includes(own);
-  const linked = ids.filter((id, at) => id !== undefined && id !== own && (isNamed || at > 0));
-  return [...new Set(linked.flatMap((id) => id ?? []))].sort();
+  const found = ids.filter((id, at) => id !== undefined && id !== own && (isNamed || at > 0));
+  const linked = [...new Set(found.flatMap((id) => id ?? []))].sort();
+  return { linked, isWhole: !ids.includes(undefined) };
 }
 
 export interface ReadRows {
   readonly users: readonly Auth0User[];
-  readonly unreadable: readonly UnreadableUser[];
+  readonly unreadable: readonly UnreadableRow[];
 }
 
 /**
- * The rows of a page. Whoever cannot be read is told of, and stops nobody else. Throws ZodError when that is
- * everybody of several: then it is not the rows that are at fault.
+ * The rows of a page. A row without a usable id names no user: it is counted, and costs no other row. Throws ZodError when
+ * all of several rows are such: then it is not the rows that are at fault.
  */
 export function readRows(rows: readonly unknown[]): ReadRows {
   const users: Auth0User[] = [];
-  const unreadable: UnreadableUser[] = [];
+  const unreadable: UnreadableRow[] = [];
   for (const row of rows) {
     const read = UserAnswer.safeParse(row);
     if (read.success) users.push(read.data);
-    else unreadable.push(unreadableUser(row, read.error));
+    else unreadable.push({ fields: fieldsIn(read.error) });
   }
   if (users.length === 0 && rows.length > 1) UserAnswer.parse(rows[0]);
   return { users, unreadable };
 }
 
-function unreadableUser(row: unknown, error: z.ZodError): UnreadableUser {
-  const named = Named.safeParse(row);
-  const userId = named.success ? parseAuth0UserId(named.data.user_id) : undefined;
-  return { userId, fields: [...new Set(error.issues.map(({ path }) => path.join('.') || 'the whole row'))] };
-}
-
-const Named = z.object({ user_id: z.string() });
-
-function isSet(flag: z.infer<typeof Flag>): boolean {
-  return flag === true || flag === 'true';
+function fieldsIn({ issues }: z.ZodError): readonly string[] {
+  return [...new Set(issues.map(({ path }) => path.join('.') || 'the whole row'))];
 }

@@ -1,7 +1,7 @@
 /** What an audit found, for people. */
 
 import { gapSentence } from '../engine/gap-text.ts';
-import type { Share } from '../events/event.ts';
+import { inexactSentence, type Share } from '../events/event.ts';
 import { counted } from '../terminal/count.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import { visible } from '../terminal/visible.ts';
@@ -21,6 +21,10 @@ export function printAudit(report: AuditReport, { stdout, style }: Pick<Terminal
   for (const gap of report.gaps)
     stdout.write(`  ${style('red', 'gap')}  ${visible(gap.tenant)}: ${gapSentence(gap)}\n`);
   if (report.last !== null) stdout.write(`  of the ${counted(report.last, 'newest sign-up')} at most\n`);
+  for (const { tenant, reason } of report.inexact)
+    stdout.write(
+      `  ${style('yellow', 'incomplete')}  ${visible(tenant)}: ${inexactSentence(reason)} The figures are of the users who are listed.\n`,
+    );
   if (report.since !== null) stdout.write(`  of users created or changed since ${report.since}\n`);
   line('verifications', totals.verifications);
   line('users', totals.users);
@@ -36,7 +40,7 @@ export function printAudit(report: AuditReport, { stdout, style }: Pick<Terminal
     stdout.write(`  ${style('yellow', String(users).padStart(9))} ${resource} ${visible(reason)}\n`);
   if (report.unreadable > 0)
     stdout.write(
-      `  ${style('red', String(report.unreadable).padStart(9))} in Auth0 with data that cannot be read; who and what: concord reconcile --all\n`,
+      `  ${style('red', String(report.unreadable).padStart(9))} rows of Auth0's listing name no user\n`,
     );
   if (report.excluded > 0)
     stdout.write(
@@ -60,7 +64,7 @@ export function printAudit(report: AuditReport, { stdout, style }: Pick<Terminal
     const name = [user.code, user.platformHandle === null ? null : `@${user.platformHandle}`].filter(
       (part) => part !== null,
     );
-    const signedUp = report.last === null ? '' : `${user.createdAt}  `;
+    const signedUp = report.last === null ? '' : `${user.createdAt ?? 'at an unknown time'}  `;
     stdout.write(
       `${signedUp}${style('yellow', visible(user.user))}  ${visible(name.join('  '))}  ${user.sync}, ${user.health}\n`,
     );

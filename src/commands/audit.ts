@@ -12,9 +12,9 @@ import { pausedUsers, withPause } from '../engine/paused.ts';
 import { Repositories } from '../engine/repositories.ts';
 import { countOrphans, type OrphanCounts } from '../engine/reverse.ts';
 import { UsageError } from '../errors.ts';
-import type { ResourceTotals, Situation } from '../events/event.ts';
+import type { InexactReason, ResourceTotals, Situation } from '../events/event.ts';
 import type { Gap } from '../events/gap.ts';
-import { userKey } from '../identity.ts';
+import { type TenantId, userKey } from '../identity.ts';
 import type { UserPages } from '../ports.ts';
 import * as indexes from '../reconcilers/indexes.ts';
 import { printJson, printLine, SCHEMA_VERSION } from '../terminal/output.ts';
@@ -65,13 +65,15 @@ export interface AuditReport {
   readonly usersInTrouble: number;
   /** Null unless they are listed. */
   readonly withoutAccount: WithoutAccount | null;
-  /** Rows of the listings that are not as Auth0 documents a user; in no other figure here. */
+  /** Rows of the listings that name no user; in no other figure here. */
   readonly unreadable: number;
+  /** Listings that were not exact: the figures are of those who are listed, and say nothing about who is missing. */
+  readonly inexact: readonly { readonly tenant: string; readonly reason: InexactReason }[];
   /** Users of the listings whom the configuration excludes; in no other figure here. */
   readonly excluded: number;
   /** Known users who are deleted in Auth0 or forgotten, by the read model: in no listing, and in no other figure here. Null with `last`. */
   readonly deleted: number | null;
-  /** By the listings alone; null when not everyone was looked at. */
+  /** By the listings alone; null when not everyone was looked at, or a listing was not exact. */
   readonly orphans: OrphanCounts | null;
   readonly durationMs: number;
 }
@@ -135,7 +137,8 @@ export async function runAudit(options: AuditOptions): Promise<ExitCode> {
     else printAudit(report, terminal);
     const unfit = report.indexes.some(({ status }) => status !== 'fit');
     const differing = report.withoutAccount?.pending ?? report.usersInTrouble;
-    return differing + report.unreadable > 0 || unfit ? EXIT.differences : EXIT.clean;
+    const isIncomplete = report.unreadable + report.inexact.length > 0;
+    return differing > 0 || isIncomplete || unfit ? EXIT.differences : EXIT.clean;
   } finally {
     await side.close();
   }
@@ -182,6 +185,7 @@ export async function audit(
   let usersListed = 0;
   let pending = 0;
   let unreadable = 0;
+  const inexact = new Map<TenantId, InexactReason>();
   let excluded = 0;
   let current: AssessedTenant | undefined;
   let before = 0;
@@ -205,10 +209,10 @@ export async function audit(
       if (onUser === undefined) inTrouble.push(user);
       else await onUser(user);
     }
-    for (const { userId } of page.unreadable ?? []) {
-      unreadable += 1;
-      if (userId !== undefined) listed.add(userKey(tenant.keyPrefix, userId));
-    }
+    const { length: odd } = page.unreadable ?? [];
+    unreadable += odd;
+    const reason = page.inexact ?? (odd > 0 ? 'unreadable-rows' : undefined);
+    if (reason !== undefined) inexact.set(tenant.id, reason);
     looked += page.users.length;
     onProgress?.(looked, page.total === undefined ? undefined : before + page.total);
   }
@@ -227,10 +231,11 @@ export async function audit(
     users: inTrouble,
     usersInTrouble,
     unreadable,
+    inexact: [...inexact].map(([tenant, reason]) => ({ tenant, reason })),
     excluded,
     deleted: last === undefined ? await countDeleted(side.userPages, ids, isListed, new Date()) : null,
     orphans:
-      since === undefined && last === undefined
+      since === undefined && last === undefined && inexact.size === 0
         ? await countOrphans({ ...deps, keySpaces: side.tenants }, ids, isListed, repositories)
         : null,
     durationMs: Date.now() - startedAt,

@@ -10,8 +10,9 @@ import { type PlannedAction, plannedAction } from '../engine/planned-action.ts';
 import { restsOn, type SavedUser } from '../engine/saved-plan.ts';
 import { sideBySide } from '../engine/side-by-side.ts';
 import { UpstreamError } from '../errors.ts';
+import { inexactSentence } from '../events/event.ts';
 import type { Facts } from '../events/fold.ts';
-import { type TenantId, type UserKey, userKey } from '../identity.ts';
+import type { TenantId, UserKey } from '../identity.ts';
 import { counted } from '../terminal/count.ts';
 import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
@@ -109,9 +110,10 @@ async function planAll(
       // What is to be carried out rests on a read by id, and not on a listing, which may be late.
       const found = search.salt === undefined ? drifted : await lookById(side, tenant, drifted);
       for (const one of found) note(search, tenant, one);
-      for (const { userId } of page.unreadable ?? [])
-        if (userId !== undefined)
-          note(search, tenant, { user: userKey(tenant.keyPrefix, userId), code: 'UNEXPECTED_ANSWER' });
+      if (page.inexact !== undefined)
+        terminal.stderr.write(
+          `The listing of ${visible(tenant.id)} is incomplete: ${inexactSentence(page.inexact)} The plan is of the users who are listed.\n`,
+        );
       seen += page.users.length;
       progress.update(seen);
     }

@@ -8,10 +8,11 @@ import type { SweepResult } from '../engine/sweep.ts';
 import { sweepInTurn } from '../engine/sweep-in-turn.ts';
 import { Workers } from '../engine/workers.ts';
 import { UsageError } from '../errors.ts';
-import type { ConditionDraft } from '../events/event.ts';
+import { type ConditionDraft, type InexactReason, inexactSentence } from '../events/event.ts';
 import type { TenantId } from '../identity.ts';
 import type { Lease, Trigger } from '../ports.ts';
 import * as indexes from '../reconcilers/indexes.ts';
+import { counted } from '../terminal/count.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
@@ -234,14 +235,25 @@ async function reconcileAll(
     );
     for (const halt of halts)
       stdout.write(`${terminal.style('red', 'Halted.')} ${visible(haltSentence(halt))}\n`);
-    if (!complete)
-      stdout.write(`${terminal.style('red', 'A listing was not complete: not everyone was looked at.')}\n`);
+    for (const { tenant, inexact, complete: isWhole } of sweeps)
+      if (!isWhole)
+        stdout.write(
+          `${terminal.style('red', `The sweep of ${tenant} is incomplete.`)} ${whyIncomplete(inexact)}\n`,
+        );
     if (unreadable > 0)
-      stdout.write(`${unreadable} users are in Auth0 with data that cannot be read; the log says which.\n`);
+      stdout.write(
+        `${counted(unreadable, 'row')} of the listings ${unreadable === 1 ? 'names' : 'name'} no user.\n`,
+      );
     if (counts.held + counts.open > 0) stdout.write('See who and why with: concord audit\n');
   }
   if (halts.length > 0) return EXIT.stoppedByLimit;
   return complete && counts.held + counts.open + unreadable === 0 ? EXIT.clean : EXIT.partlyDone;
+}
+
+function whyIncomplete(inexact: InexactReason | undefined): string {
+  return inexact === undefined
+    ? 'The listing broke off, so not everyone was looked at.'
+    : `${inexactSentence(inexact)} Everyone who is listed was looked at, and no user was taken for deleted.`;
 }
 
 interface SweptTenant extends SweepResult {

@@ -5,6 +5,7 @@ import { haltSentence } from '../engine/halted.ts';
 import { type Overview, type Stale, staleSentence } from '../engine/overview.ts';
 import type { TenantState } from '../engine/tenant-state.ts';
 import { helpFor } from '../engine/troubles.ts';
+import { inexactSentence } from '../events/event.ts';
 import type { IgnoreReason } from '../events/ignored.ts';
 import type { Ignored } from '../ports.ts';
 import { formatDuration, formatRelative } from '../terminal/duration.ts';
@@ -107,7 +108,13 @@ function printTenant(
       '',
       `a sweep began ${ago(sweep.begun.at)}${sweep.begun.heldUntil === undefined || sweep.begun.heldUntil < asOf ? ', and nobody is at it' : ''}`,
     );
-  if (sweep.last?.complete === false) row('', style('red', 'the last sweep broke off'));
+  const { last } = sweep;
+  if (last?.inexact !== undefined)
+    row(
+      '',
+      `${style('yellow', 'the last sweep is incomplete')}: ${inexactSentence(last.inexact)} It looked at the ${last.users} who are listed, and took no user for deleted.`,
+    );
+  else if (last?.complete === false) row('', style('red', 'the last sweep broke off'));
   for (const gap of gaps) row('', `${style('red', 'gap')}  ${gapSentence(gap)}`);
   for (const halt of sweep.halts) row('', `${style('red', 'halted')}  ${haltSentence(halt)}`);
 }

@@ -44,6 +44,7 @@ function toJson(seen: Overview) {
       sweep: {
         last: sweep.last === undefined ? null : { ...sweep.last, endedAt: at(sweep.last.endedAt) },
         completeAt: at(sweep.completeAt),
+        listedAt: at(sweep.listedAt),
         begunAt: at(sweep.begun?.at),
         halts: sweep.halts.map((halt) => ({ ...halt, at: at(halt.at) })),
       },

@@ -359,7 +359,10 @@ export interface SweepRun {
   readonly users: number | null;
   readonly drifted: number | null;
   readonly unreadable: number;
+  /** False when the listing broke off or was not exact; null before the end. */
   readonly complete: boolean | null;
+  /** Why a listing that was read to its end was not exact. */
+  readonly inexact: string | null;
   readonly durationMs: number | null;
   readonly resumes: number;
   readonly halted: readonly HaltKind[];

@@ -76,6 +76,7 @@ async function runsOf(events: Pick<EventReader, 'read'>, tenants: readonly Tenan
       ...{ run: run._id, tenant: run.tenant, startedAt: run.at.toISOString(), endedAt: moment(end?.at) },
       ...{ users: end?.data.users ?? null, drifted: end?.data.drifted ?? null },
       ...{ unreadable: end?.data.unreadable ?? 0, complete: end?.data.complete ?? null },
+      inexact: end?.data.inexact ?? null,
       ...{ durationMs: end?.data.durationMs ?? null, resumes: end?.data.resumes ?? 0 },
       halted: halted.flatMap(({ data }): HaltKind[] => (data.run === run._id ? [data.kind] : [])),
     };

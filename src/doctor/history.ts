@@ -6,12 +6,15 @@
  * | log read  | last read longer ago than Auth0 keeps entries               | error   |
  * | log read  | last read longer ago than half of that                      | warning |
  * | gaps      | something may have been missed                              | error   |
+ * | user listing | the last sweep was cut off                               | warning |
+ * | user listing | the last sweep was not exact                             | told, no finding: only Auth0 can change it |
  * | halted runs | a safety limit halted a run, and the halt is open         | warning |
  */
 import { gapSentence } from '../engine/gap-text.ts';
 import { openGaps } from '../engine/gaps.ts';
 import { haltedRuns, isOpen } from '../engine/halted.ts';
 import { UpstreamError } from '../errors.ts';
+import { type EventOf, inexactSentence, isListedToEnd } from '../events/event.ts';
 import { isHealedBySweep } from '../events/gap.ts';
 import { type LogPosition, parsePosition, positionName } from '../events/log-position.ts';
 import type { TenantId } from '../identity.ts';
@@ -44,6 +47,12 @@ export function historyChecks(
       },
     },
     {
+      name: 'user listing',
+      tenant: id,
+      needs: ['mongodb'],
+      look: async () => lookAtListing(id, await lastSweep(history().events, id)),
+    },
+    {
       name: 'gaps',
       tenant: id,
       needs: ['mongodb'],
@@ -65,6 +74,37 @@ export function historyChecks(
       },
     },
   ];
+}
+
+/** Several tenants are swept as often, one after another. */
+const SWEEPS_READ = 200;
+
+async function lastSweep(
+  events: History['events'],
+  tenant: TenantId,
+): Promise<EventOf<'sweep.finished'> | undefined> {
+  const query = { types: ['sweep.finished'], newestFirst: true, limit: SWEEPS_READ } as const;
+  for await (const event of events.read(query))
+    if (event.type === 'sweep.finished' && event.tenant === tenant) return event;
+  return undefined;
+}
+
+function lookAtListing(tenant: TenantId, last: EventOf<'sweep.finished'> | undefined): Seen {
+  if (last === undefined) return well('no sweep yet');
+  const { users, complete, inexact } = last.data;
+  if (complete) return well(`${users} users, complete`);
+  if (inexact !== undefined && isListedToEnd(last.data))
+    return well(
+      `${users} users, incomplete: ${inexactSentence(inexact)} No user is taken for deleted by it.`,
+    );
+  const why = inexact === undefined ? 'It broke off.' : inexactSentence(inexact);
+  return found(`${users} users, cut off`, {
+    level: 'warning',
+    code: 'LISTING_CUT_OFF',
+    what: `The listing of users that the last sweep of ${tenant} read did not come to its end. ${why}`,
+    why: 'Users who are not listed are not reconciled by a sweep, and only by what is heard of them.',
+    mend: `concord reconcile --all --tenant ${tenant}`,
+  });
 }
 
 export function haltCheck(history: () => History, clock: Pick<Clock, 'now'>): Check {

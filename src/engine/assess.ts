@@ -5,8 +5,10 @@
  * pass would find.
  */
 
+import { UpstreamError } from '../errors.ts';
 import { isRemovedReason } from '../events/event.ts';
-import { type Facts, fold, withAuth0 } from '../events/fold.ts';
+import { type Facts, fold } from '../events/fold.ts';
+import { withAuth0 } from '../events/fold-auth0.ts';
 import type { TenantId, UserKey } from '../identity.ts';
 import { userKey } from '../identity.ts';
 import type {
@@ -21,13 +23,13 @@ import type {
 import { linkedDidOf } from '../reconcilers/account-observe.ts';
 import type { ActualAccount } from '../reconcilers/account-state.ts';
 import { permanentCode } from '../reconcilers/user-document.ts';
-import { attempt } from './attempt.ts';
+import { attempt, type Failure } from './attempt.ts';
 import { dropKnownRenames } from './code-handles.ts';
-import { sameLinks } from './learn.ts';
+import { isSameList } from './learn.ts';
 import { assemble, type Desired, desire, type LookDeps, look, type TenantPolicy, type View } from './look.ts';
 import { sideBySide } from './side-by-side.ts';
 import { failuresOf, lookForSister, type SisterTenant, seeSisters } from './sister.ts';
-import { markIn, sightsIn, withLinked } from './standing.ts';
+import { markIn, sightsIn, withListed } from './standing.ts';
 
 export interface AssessDeps extends LookDeps {
   readonly events: EventReader;
@@ -63,6 +65,19 @@ export interface Assessment {
   readonly known: KnownSubject | 'same' | undefined;
 }
 
+/** The row of one account in an answer about many: that user is unknown, and nobody else. */
+export const UNREADABLE_ROW = new UpstreamError(
+  'pds admin.getAccountInfos answered with a row that was not understood.',
+  {
+    upstream: 'pds',
+    code: 'UNEXPECTED_ANSWER',
+    retryable: false,
+  },
+);
+const UNREADABLE: Failure = {
+  ...{ resource: 'account', error: UNREADABLE_ROW, code: UNREADABLE_ROW.code, retryAfterMs: undefined },
+};
+
 const NO_HISTORY = fold([]);
 const NONE_KNOWN: ReadonlyMap<UserKey, KnownSubject> = new Map();
 const NO_HOLDERS: ActualAccount['emailHolders'] = new Map();
@@ -78,8 +93,8 @@ export async function assess(
   const [documents, marks] = await Promise.all([deps.documents.read(keys), deps.subjects.marksOf(keys)]);
   const changed = new Set(
     keys.filter((key, at) => {
-      const read = documents.get(key);
-      return read !== undefined && marks.get(key) !== withLinked(markIn(read), users[at]?.linked);
+      const [read, auth0] = [documents.get(key), users[at]];
+      return read !== undefined && marks.get(key) !== withListed(markIn(read), auth0 ?? {});
     }),
   );
   const known = changed.size === 0 ? NONE_KNOWN : await deps.subjects.known([...changed]);
@@ -98,14 +113,15 @@ export async function assess(
     if (user === undefined || read === undefined)
       throw new Error('the documents of a user were asked for and not answered');
     const subject = changed.has(user) ? known.get(user) : 'same';
-    const facts = listed(factsOf(subject), auth0, read);
+    const facts = listed(factsOf(subject), auth0, read, now);
     const domain = pds.ok ? pds.value.domain : '';
-    const desired = desire(user, facts, tenant, domain, deps.settings, sisters.get(user) ?? 'none');
+    const wanted = desire(user, facts, tenant, domain, deps.settings, sisters.get(user) ?? 'none');
+    const desired = subject === 'same' ? withKnownAccount(wanted, read) : wanted;
     // Who has a code that is to be restored is for the closer look.
     const document = { documents: read, codeHolder: undefined };
-    const view = pds.ok
-      ? assemble(desired, document, linkedOnly(desired, read, pds.value.accounts), undefined, undefined, now)
-      : assemble(desired, document, undefined, undefined, pds.failure, now);
+    const account = pds.ok ? linkedOnly(desired, read, pds.value.accounts) : undefined;
+    const failure = pds.ok ? (account === undefined ? UNREADABLE : undefined) : pds.failure;
+    const view = assemble(desired, document, account, undefined, failure, now);
     assessments.push({ user, auth0, facts, view, known: subject });
   }
   const seen = await dropKnownRenames(deps, await withWhatIsKnown(deps, assessments));
@@ -130,9 +146,13 @@ export function isDrifted({ view }: Assessment): boolean {
   return view.actions.length > 0 || view.conditions.some(({ status }) => status !== 'True');
 }
 
-/** Auth0 has linked other users into this one, or no longer does, and no reconciliation has seen it. No trigger names those users. */
-export function hasOtherLinks({ known, auth0 }: Assessment): boolean {
-  return known !== 'same' && !sameLinks(known?.linked, auth0.linked);
+/**
+ * No reconciliation has seen that Auth0 has linked other users into this one, or no longer does, which no trigger names; or
+ * that other fields of the user cannot be used, of which the conditions that are in order say so as well.
+ */
+export function isListedOtherwise({ known, auth0 }: Assessment): boolean {
+  if (known === 'same') return false;
+  return !isSameList(known?.linked, auth0.linked) || !isSameList(known?.unusable, auth0.unusable);
 }
 
 /** Looks at some of those again one by one, with the log. */
@@ -157,7 +177,7 @@ async function lookAt(
   now: Date,
 ): Promise<Assessment> {
   const history = fold(await deps.events.ofUser(user));
-  const facts = view.documents === undefined ? history : listed(history, auth0, view.documents);
+  const facts = view.documents === undefined ? history : listed(history, auth0, view.documents, now);
   // A rename may be one that only an unknown sister asks for: Auth0 is asked for her before anybody counts it.
   const isToAsk = history.sister === undefined && view.actions.some(({ type }) => type === 'change-handle');
   const how = isToAsk ? 'ask' : 'see';
@@ -172,28 +192,41 @@ async function lookAt(
   };
 }
 
+/**
+ * The account of a user whom the read model shows as they are was found to be theirs: else the user would need action. While
+ * the address in Auth0 is not verified, the batch has no other way to tell, since it does not read the log.
+ */
+function withKnownAccount(desired: Desired, { user }: Documents): Desired {
+  const { account } = desired;
+  if (account.type !== 'account' || account.email.withheld === undefined) return desired;
+  return { ...desired, account: { ...account, loggedDid: user?.account?.did } };
+}
+
 /** What the read model knows, as far as a plan goes by it. */
 function factsOf(known: Assessment['known']): Facts {
   if (known === undefined || known === 'same' || !known.isSeen) return NO_HISTORY;
   return { ...NO_HISTORY, sights: sightsIn(known), code: known.code };
 }
 
-function listed(facts: Facts, auth0: Auth0User, documents: Documents): Facts {
-  return { ...withAuth0(facts, auth0), platformHandle: documents.handle };
+function listed(facts: Facts, auth0: Auth0User, documents: Documents, now: Date): Facts {
+  return { ...withAuth0(facts, auth0, now), platformHandle: documents.handle };
 }
 
+/** Undefined where the account cannot be read. */
 function linkedOnly(
   { account: wanted, document }: Desired,
   documents: Documents,
-  accounts: ReadonlyMap<string, PdsAccount>,
-): ActualAccount {
+  accounts: ReadonlyMap<string, PdsAccount | 'unreadable'>,
+): ActualAccount | undefined {
   const recorded = documents.user?.account;
   const linkedDid = linkedDidOf(wanted, recorded);
+  const linked = linkedDid === undefined ? undefined : (accounts.get(linkedDid) ?? 'missing');
+  if (linked === 'unreadable') return undefined;
   return {
     recorded,
     oldAccount: documents.user?.oldAccount,
     linkedDid,
-    linked: linkedDid === undefined ? undefined : (accounts.get(linkedDid) ?? 'missing'),
+    linked,
     // The directory is asked by the closer look, about one user at a time.
     location: undefined,
     intended: undefined,

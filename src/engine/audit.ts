@@ -8,7 +8,8 @@ export interface AuditedUser {
   readonly user: string;
   readonly tenant: string;
   /** When the user signed up, by Auth0. */
-  readonly createdAt: string;
+  /** Null where Auth0 has no date that can be read. */
+  readonly createdAt: string | null;
   readonly code: string | null;
   readonly platformHandle: string | null;
   readonly did: string | null;
@@ -67,9 +68,11 @@ export class Tally {
     counts.users += documents?.user === undefined ? 0 : 1;
     counts.codes += documents?.user?.code === undefined ? 0 : 1;
     counts.handles += documents?.handle === undefined ? 0 : 1;
-    counts.wanted += wanted.type === 'account' ? 1 : 0;
-    counts.accounts += wanted.type === 'account' && standsWell(assessment, 'account') ? 1 : 0;
-    counts.waiting += wanted.type === 'none' && wanted.reason === 'WaitingForEmailVerification' ? 1 : 0;
+    const withheld = wanted.type === 'account' ? wanted.email.withheld : undefined;
+    const isWanted = wanted.type === 'account' && withheld === undefined;
+    counts.wanted += isWanted ? 1 : 0;
+    counts.accounts += isWanted && standsWell(assessment, 'account') ? 1 : 0;
+    counts.waiting += withheld?.reason === 'WaitingForEmailVerification' ? 1 : 0;
     for (const { type, status, reason } of assessment.view.conditions) {
       if (status !== 'True') this.#count(type, reason);
     }
@@ -125,7 +128,7 @@ export function auditedUser(
   return {
     user,
     tenant,
-    createdAt: auth0.createdAt.toISOString(),
+    createdAt: auth0.createdAt?.toISOString() ?? null,
     code: documents?.user?.code ?? null,
     platformHandle: documents?.handle ?? null,
     did: account?.did ?? documents?.user?.account?.did ?? null,

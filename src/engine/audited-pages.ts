@@ -1,6 +1,6 @@
 /** Whom an audit looks at: everyone, those who changed since, or the newest sign-ups of all tenants. */
 import type { Did } from '../identity.ts';
-import type { AccountReader, PdsAccount, UserPage } from '../ports.ts';
+import type { AccountReader, Auth0User, PdsAccount, UserPage } from '../ports.ts';
 import type { AssessedTenant } from './assess.ts';
 import { sideBySide } from './side-by-side.ts';
 
@@ -31,7 +31,7 @@ export async function* auditedPages(
   }
 }
 
-/** In the order in which they signed up, the newest first: a page for each stretch of one tenant. */
+/** In the order in which they signed up, the newest first, those without a date last: a page for each stretch of one tenant. */
 async function* newestOf(tenants: readonly AssessedTenant[], last: number): AsyncIterable<AuditedPage> {
   const pages = await Promise.all(
     tenants.map(async (tenant) => ({ tenant, page: await tenant.directory.newest(last) })),
@@ -42,7 +42,7 @@ async function* newestOf(tenants: readonly AssessedTenant[], last: number): Asyn
   }
   const newest = pages
     .flatMap(({ tenant, page }) => page.users.map((user) => ({ tenant, user })))
-    .sort((a, b) => b.user.createdAt.getTime() - a.user.createdAt.getTime())
+    .sort((a, b) => signedUpAt(b.user) - signedUpAt(a.user))
     .slice(0, last);
   let from = 0;
   for (const [at, { tenant }] of newest.entries()) {
@@ -53,6 +53,10 @@ async function* newestOf(tenants: readonly AssessedTenant[], last: number): Asyn
     };
     from = at + 1;
   }
+}
+
+function signedUpAt({ createdAt }: Auth0User): number {
+  return createdAt?.getTime() ?? 0;
 }
 
 /** The same reader, which reads each account with its state: of a few it is cheaper than to list all repositories. */

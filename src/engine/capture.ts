@@ -392,13 +392,14 @@ function disguisedName(name: string, as: Disguise): string {
 }
 
 function disguisedUser(
-  { userId, email, emailVerified, blocked, createdAt, linked }: Auth0User,
+  { userId, email, emailVerified, blocked, createdAt, linked, unusable }: Auth0User,
   as: Disguise,
 ): Auth0User {
   return {
     ...{ userId: as.userId(userId), email: email === undefined ? undefined : as.email(email) },
     ...{ emailVerified, blocked, createdAt },
     ...(linked === undefined ? {} : { linked: linked.map((id) => as.userId(id)).sort() }),
+    ...(unusable === undefined ? {} : { unusable }),
   };
 }
 

@@ -9,6 +9,7 @@
 
 import { LeaseLostError } from '../errors.ts';
 import type { ConditionDraft, IntendedAction } from '../events/event.ts';
+import { withAuth0 } from '../events/fold-auth0.ts';
 import type { EventId, TenantId, UserKey } from '../identity.ts';
 import type { Logger } from '../logger.ts';
 import type {
@@ -288,7 +289,7 @@ class Pass {
     const told: Told[] = answer === undefined ? [] : learnFromAuth0(facts, userId, answer.value);
     told.push(...learnHandle(facts, found.handle));
     if (auth0 !== undefined && auth0 !== 'absent') {
-      const now = { auth0, absentSince: undefined, sister: facts.sister, namedBy: facts.namedBy };
+      const now = withAuth0(facts, auth0, readAt);
       const how = answer === undefined ? 'see' : 'ask';
       const deps = { documents, events: this.#deps.log, subjects: this.#deps.subjects };
       this.#sister = await lookForSister(deps, this.#tenant, user, now, found, how);

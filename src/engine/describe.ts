@@ -1,6 +1,7 @@
 /** What is desired and what is there of each resource, in a few words for people. Never an address. */
 import type { ConcordEvent, Resource } from '../events/event.ts';
 import type { Facts } from '../events/fold.ts';
+import { type DesiredEmail, ownAddresses } from '../reconcilers/address.ts';
 import { handleLabel } from '../reconcilers/handle-label.ts';
 import type { Desired, View } from './look.ts';
 
@@ -16,14 +17,20 @@ export function desiredOf(resource: Resource, desired: Desired): string {
         ? 'left as it is'
         : `a document with ${document.code === undefined ? 'a code' : `the code ${document.code}`}`;
     case 'account':
-      if (account.type === 'account') return 'one account';
+      if (account.type === 'account') return accountOf(account.email);
       if (account.type === 'none') return `none (${account.reason})`;
       return endOf(account.end);
     case 'email':
-      return account.type === 'account' ? 'the address in Auth0' : 'left as it is';
+      return account.type === 'account' && account.email.withheld === undefined
+        ? 'the address in Auth0'
+        : 'left as it is';
     case 'handle':
       return account.type === 'account' ? handleOf(desired.handle) : 'left as it is';
   }
+}
+
+function accountOf({ withheld }: DesiredEmail): string {
+  return withheld === undefined ? 'one account' : `none that is added (${withheld.reason})`;
 }
 
 function endOf(end: Extract<Desired['account'], { type: 'end' }>['end']): string {
@@ -68,7 +75,7 @@ export function actualOf(resource: Resource, view: View): string {
     case 'email': {
       if (account === undefined) return isUnread ? UNREAD : 'no account';
       if (account.email === undefined) return 'none';
-      const wanted = desired.account.type === 'account' ? desired.account.email.addresses : [];
+      const wanted = desired.account.type === 'account' ? ownAddresses(desired.account.email) : [];
       return wanted.includes(account.email.toLowerCase()) ? 'that address' : 'another address';
     }
     case 'handle':

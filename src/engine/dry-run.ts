@@ -3,7 +3,8 @@
  * there is no client here that could write.
  */
 
-import { type Facts, fold, withAuth0 } from '../events/fold.ts';
+import { type Facts, fold } from '../events/fold.ts';
+import { withAuth0 } from '../events/fold-auth0.ts';
 import type { Auth0UserId, UserKey } from '../identity.ts';
 import type { SisterSeen } from '../reconcilers/handle.ts';
 import type { AssessDeps, AssessedTenant } from './assess.ts';
@@ -43,7 +44,7 @@ export async function dryRun(
   const facts: Facts =
     answer === 'absent'
       ? { ...known, absentSince: known.absentSince ?? now, platformHandle }
-      : { ...withAuth0(known, answer), platformHandle };
+      : { ...withAuth0(known, answer, now), platformHandle };
   const sister = await lookForSister(deps, tenant, user, facts, documents, 'ask');
   const view = await look(deps, tenant, user, facts, now, sister.seen, documents);
   return {

@@ -2,8 +2,9 @@
 import { UpstreamError } from '../errors.ts';
 import { type ConditionDraft, FAILURE_REASONS } from '../events/event.ts';
 import { type Facts, saysTheSame } from '../events/fold.ts';
-import { asDesired, type Told, unknown } from '../reconcilers/reconciler.ts';
+import { type Told, unknown } from '../reconcilers/reconciler.ts';
 import type { Failure } from './attempt.ts';
+import { auth0Condition } from './auth0-condition.ts';
 import type { View } from './look.ts';
 import type { Withheld } from './policy.ts';
 import { backoffMs, type EngineSettings } from './settings.ts';
@@ -128,10 +129,7 @@ function deferred(conditions: readonly ConditionDraft[], retryAt: Date): Told {
 
 function conditionsOf({ facts, view, failures, withheld }: PassFacts): ConditionDraft[] {
   if (view === undefined) return unreadConditions(facts, failures);
-  const auth0 =
-    facts.absentSince === undefined
-      ? asDesired({ type: 'auth0', reason: 'UserKnown', message: 'Auth0 has this user.' })
-      : asDesired({ type: 'auth0', reason: 'UserGone', message: 'Auth0 has no such user.' });
+  const auth0 = auth0Condition(facts);
   const pause = withheld === undefined ? [] : [withheld.condition];
   return [auth0, ...pause, ...view.conditions.map((condition) => withFailure(condition, failures))];
 }

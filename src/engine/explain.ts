@@ -11,7 +11,7 @@ import { RESOURCES } from '../events/event.ts';
 import { type Facts, fold, saysTheSame } from '../events/fold.ts';
 import type { TenantId, UserKey } from '../identity.ts';
 import type { Health, Sync } from '../ports.ts';
-import { asDesired } from '../reconcilers/reconciler.ts';
+import { auth0Condition } from './auth0-condition.ts';
 import { actualAsTold, actualOf, desiredOf } from './describe.ts';
 import { learnFromAuth0, learnHandle } from './learn.ts';
 import { type Action, type Desired, desire, type TenantPolicy, type View } from './look.ts';
@@ -178,11 +178,7 @@ function conditionsAsTold(
 
 /** As a pass would end with. */
 function conditionsOf(facts: Facts, view: View, pause: ConditionDraft | undefined): ConditionDraft[] {
-  const auth0 =
-    facts.absentSince === undefined
-      ? asDesired({ type: 'auth0', reason: 'UserKnown', message: 'Auth0 has this user.' })
-      : asDesired({ type: 'auth0', reason: 'UserGone', message: 'Auth0 has no such user.' });
-  return [auth0, ...(pause === undefined ? [] : [pause]), ...view.conditions];
+  return [auth0Condition(facts), ...(pause === undefined ? [] : [pause]), ...view.conditions];
 }
 
 function sinceWhen(condition: ConditionDraft, told: readonly Condition[]): ExplainedCondition {

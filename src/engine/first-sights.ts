@@ -8,7 +8,7 @@ import type { EventLog, FirstSeen, WorkQueue } from '../ports.ts';
 import { type AssessedTenant, type Assessment, isDrifted } from './assess.ts';
 import { type DecideDeps, draft } from './decide.ts';
 import { firstSights } from './learn.ts';
-import { subjectView, withLinked } from './standing.ts';
+import { subjectView, withListed } from './standing.ts';
 
 export interface FirstSightDeps extends Pick<DecideDeps, 'clock' | 'random'> {
   readonly log: Pick<EventLog, 'append'>;
@@ -34,8 +34,8 @@ export async function recordFirstSights(
     const event = { ...draft(deps, user, tenant, 'subject.observed', data), at: readAt };
     events.push(event);
     const view = subjectView(fold([event], asTold(facts)));
-    // The links are as the read model has them, or the user would be due.
-    const mark = withLinked(view.mark, auth0.linked);
+    // As the read model has it, or the user would be due.
+    const mark = withListed(view.mark, auth0);
     seen.push({ user, tenant, userId: auth0.userId, view: { ...view, mark } });
   }
   if (events.length === 0) return;

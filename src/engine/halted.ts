@@ -8,9 +8,10 @@
  * | a sweep that began before the halt finishes             | open     |
  * | a later sweep breaks off, or another tenant is swept    | open     |
  * | a later sweep finishes and is complete                  | closed   |
+ * | the same, and its listing was not exact                 | closed where that sweep decided the same anew: renames, disappearances |
  * | the same, and a safety limit halts that one too         | closed; the later run has an open halt of its own |
  */
-import type { ConcordEvent } from '../events/event.ts';
+import { type ConcordEvent, isListedToEnd } from '../events/event.ts';
 import type { EventId, TenantId } from '../identity.ts';
 import type { EventQuery, EventReader } from '../ports.ts';
 import { APPROVABLE_FOR_MS, type Halt } from './sweep-conclusions.ts';
@@ -21,8 +22,8 @@ export interface HaltedRun extends Halt {
   readonly approved: boolean;
   /** The first one. */
   readonly approval: Approval | undefined;
-  /** The later complete sweep that closed the halt; undefined while none has. */
-  readonly closed: CompleteSweep | undefined;
+  /** The later sweep that closed the halt; undefined while none has. */
+  readonly closed: EndedSweep | undefined;
 }
 
 export interface Approval {
@@ -31,11 +32,12 @@ export interface Approval {
   readonly reason: string | undefined;
 }
 
-export interface CompleteSweep {
+export interface EndedSweep {
   readonly run: EventId;
   readonly tenant: TenantId;
   readonly startedAt: Date;
   readonly finishedAt: Date;
+  readonly isExact: boolean;
 }
 
 type Reader = Pick<EventReader, 'read'>;
@@ -71,20 +73,21 @@ export function isOpen({ approved, closed }: Pick<HaltedRun, 'approved' | 'close
   return !approved && closed === undefined;
 }
 
-type Moment = Pick<HaltedRun, 'tenant' | 'at'>;
+type Moment = Pick<HaltedRun, 'tenant' | 'at' | 'kind'>;
 
-function closes({ tenant, startedAt }: CompleteSweep, halt: Moment): boolean {
-  return tenant === halt.tenant && startedAt > halt.at;
+function closes({ tenant, startedAt, isExact }: EndedSweep, halt: Moment): boolean {
+  const isDecidedAnew = isExact || halt.kind === 'renames' || halt.kind === 'disappearances';
+  return isDecidedAnew && tenant === halt.tenant && startedAt > halt.at;
 }
 
-/** Complete ones, the earliest first: enough to tell of each halt whether one closes it. */
-async function sweepsAfter(events: Reader, halts: readonly Moment[]): Promise<readonly CompleteSweep[]> {
+/** Those that looked at everyone who is listed, the earliest first: enough to tell of each halt whether one closes it. */
+async function sweepsAfter(events: Reader, halts: readonly Moment[]): Promise<readonly EndedSweep[]> {
   const [first] = halts;
   if (first === undefined) return [];
-  const newest = await completeSweeps(events, { since: first.at, newestFirst: true });
+  const newest = await endedSweeps(events, { since: first.at, newestFirst: true });
   const left = halts.find((halt) => !newest.sweeps.some((sweep) => closes(sweep, halt)));
   if (!newest.isCut || left === undefined) return newest.sweeps;
-  const earlier = await completeSweeps(events, { since: left.at });
+  const earlier = await endedSweeps(events, { since: left.at });
   return [...earlier.sweeps, ...newest.sweeps];
 }
 
@@ -92,25 +95,26 @@ async function sweepsAfter(events: Reader, halts: readonly Moment[]): Promise<re
  * The end of a sweep does not name its run. Of a tenant one is under way at a time, so an end belongs to the last
  * beginning before it.
  */
-async function completeSweeps(
+async function endedSweeps(
   events: Reader,
   query: Pick<EventQuery, 'since' | 'newestFirst'>,
-): Promise<{ readonly sweeps: readonly CompleteSweep[]; readonly isCut: boolean }> {
+): Promise<{ readonly sweeps: readonly EndedSweep[]; readonly isCut: boolean }> {
   const found: ConcordEvent[] = [];
   const types = ['sweep.started', 'sweep.finished'] as const;
   for await (const event of events.read({ ...query, types, limit: MAX_SWEEP_EVENTS })) found.push(event);
   const isCut = found.length === MAX_SWEEP_EVENTS;
   if (query.newestFirst === true) found.reverse();
   const begun = new Map<TenantId, ConcordEvent>();
-  const sweeps: CompleteSweep[] = [];
+  const sweeps: EndedSweep[] = [];
   for (const event of found) {
     const { type, tenant, at } = event;
     if (type === 'sweep.started') begun.set(tenant, event);
     if (type !== 'sweep.finished') continue;
     const start = begun.get(tenant);
     begun.delete(tenant);
-    if (event.data.complete && start !== undefined)
-      sweeps.push({ run: start._id, tenant, startedAt: start.at, finishedAt: at });
+    const { complete: isExact } = event.data;
+    if (isListedToEnd(event.data) && start !== undefined)
+      sweeps.push({ run: start._id, tenant, startedAt: start.at, finishedAt: at, isExact });
   }
   return { sweeps, isCut };
 }

@@ -22,13 +22,16 @@ export function learnFromAuth0(facts: Facts, userId: Auth0UserId, answer: Auth0U
     known.email === answer.email &&
     known.emailVerified === answer.emailVerified &&
     known.blocked === answer.blocked &&
-    known.createdAt.getTime() === answer.createdAt.getTime() &&
-    sameLinks(known.linked, answer.linked);
+    // One that cannot be used says nothing of what was known.
+    (answer.createdAt === undefined || known.createdAt?.getTime() === answer.createdAt.getTime()) &&
+    isSameList(known.linked, answer.linked) &&
+    isSameList(known.unusable, answer.unusable);
   if (same) return [];
-  const { email = null, emailVerified, blocked, createdAt, linked } = answer;
+  const { email = null, emailVerified, blocked, createdAt, linked, unusable } = answer;
   const data = {
-    ...{ userId, email, emailVerified, blocked, createdAt: createdAt.toISOString() },
+    ...{ userId, email, emailVerified, blocked, createdAt: createdAt?.toISOString() ?? null },
     ...(linked === undefined ? {} : { linked }),
+    ...(unusable === undefined ? {} : { unusable }),
   };
   return [{ type: 'auth0.user-observed', data }];
 }
@@ -38,9 +41,9 @@ export function learnInvalid(facts: Pick<Facts, 'invalidSince'>, userId: Auth0Us
   return facts.invalidSince === undefined ? [{ type: 'auth0.user-invalid', data: { userId } }] : [];
 }
 
-/** Both are sorted. */
-export function sameLinks(a: Auth0User['linked'] = [], b: Auth0User['linked'] = []): boolean {
-  return a.length === b.length && a.every((id, at) => id === b[at]);
+/** Of lists that are always in the same order. */
+export function isSameList(a: readonly string[] = [], b: readonly string[] = []): boolean {
+  return a.length === b.length && a.every((one, at) => one === b[at]);
 }
 
 export function learnHandle(facts: Facts, platformHandle: string | undefined): Told[] {

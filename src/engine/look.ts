@@ -27,7 +27,7 @@ import { endSentence, isOfDeleted } from '../reconcilers/account-end.ts';
 import { didToLocate, movedTo, planMigrated } from '../reconcilers/account-location.ts';
 import { observe as observeAccount } from '../reconcilers/account-observe.ts';
 import type { AccountAction, ActualAccount, DesiredAccount } from '../reconcilers/account-state.ts';
-import { type DesiredEmail, sameEmail } from '../reconcilers/address.ts';
+import { type DesiredEmail, ownAddresses, sameEmail } from '../reconcilers/address.ts';
 import { withUser } from '../reconcilers/command-lines.ts';
 import * as email from '../reconcilers/email.ts';
 import * as handle from '../reconcilers/handle.ts';
@@ -274,7 +274,7 @@ function whyLeft(wanted: DesiredAccount, actual: ActualAccount, linked: PdsAccou
   if (actual.recorded !== undefined && actual.recorded.did === undefined)
     return 'The users document names an account whose DID cannot be read.';
   // Named by the document alone and under another address, it is not known to be this user's.
-  if (loggedDid === undefined && !sameEmail(linked, wanted.email.addresses))
+  if (loggedDid === undefined && !sameEmail(linked, ownAddresses(wanted.email)))
     return `The account ${did} is not known to be this user's.`;
   switch (linked.state) {
     case 'deactivated':

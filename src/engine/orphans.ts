@@ -178,7 +178,7 @@ class Search {
 
   async lookThroughAccounts(): Promise<void> {
     for await (const page of this.#deps.accounts.repositories()) {
-      const unnamed = page.filter(({ did }) => !this.#named.has(did));
+      const unnamed = page.filter((one) => one !== 'unreadable').filter(({ did }) => !this.#named.has(did));
       const suspects = await this.#stillUnnamed(unnamed);
       this.#orphanAccounts += suspects.length;
       this.#suspects.push(...suspects.slice(0, this.#options.limit - this.#suspects.length));
@@ -196,7 +196,10 @@ class Search {
   }
 
   async explainAccounts(): Promise<OrphanAccount[]> {
-    const infos = await this.#deps.accounts.accounts(this.#suspects.map(({ did }) => did));
+    const read = await this.#deps.accounts.accounts(this.#suspects.map(({ did }) => did));
+    const infos = new Map(
+      [...read].flatMap(([did, one]) => (one === 'unreadable' ? [] : [[did, one] as const])),
+    );
     const { intended, owners } = await this.#toldOf(infos);
     const explained = new Map<Did, OrphanAccount>();
     await sideBySide(this.#suspects, async ({ did, state }) => {

@@ -193,8 +193,8 @@ function staleOf(
       : []),
     ...tenants.flatMap(({ id: tenant, log, sweep }) => [
       ...(isOld(log?.readAt, logUnreadAfterMs) ? [{ what: 'log', tenant, since: log?.readAt } as const] : []),
-      ...(isOld(sweep.completeAt, sweepOverdueAfterMs)
-        ? [{ what: 'sweep', tenant, since: sweep.completeAt } as const]
+      ...(isOld(sweep.listedAt, sweepOverdueAfterMs)
+        ? [{ what: 'sweep', tenant, since: sweep.listedAt } as const]
         : []),
     ]),
   ];

@@ -225,6 +225,7 @@ function shown(view: SubjectView): SubjectView {
     emailVerified: view.emailVerified,
     verifiedEmail: view.verifiedEmail,
     linked: view.linked,
+    unusable: view.unusable,
     code: view.code,
     did: view.did,
     accountHandle: view.accountHandle,

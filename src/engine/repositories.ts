@@ -15,6 +15,8 @@ const READ_AT_ONCE = 100;
 export class Repositories {
   /** When the listing was begun. */
   readonly listedAt: Date;
+  /** Rows of the listing that name no account, and inactive accounts that cannot be read: they are there all the same. */
+  unreadable = 0;
   readonly #all = new NameSet();
   readonly #hidden = { deactivated: new NameSet(), takendown: new NameSet() };
   readonly #inactive = new DidList();
@@ -31,7 +33,12 @@ export class Repositories {
   static async list(accounts: Pick<AccountReader, 'repositories'>, now: Date): Promise<Repositories> {
     const listed = new Repositories(now);
     for await (const page of accounts.repositories()) {
-      for (const { did, state } of page) {
+      for (const repository of page) {
+        if (repository === 'unreadable') {
+          listed.unreadable += 1;
+          continue;
+        }
+        const { did, state } = repository;
         listed.#all.add(did);
         if (state !== 'deactivated' && state !== 'takendown') continue;
         listed.#hidden[state].add(did);
@@ -48,7 +55,12 @@ export class Repositories {
       ...accounts,
       accounts: async (dids) => {
         const found = await accounts.accounts(dids);
-        return new Map([...found].map(([did, account]) => [did, this.#complete(account, onInactive)]));
+        return new Map(
+          [...found].map(([did, account]) => [
+            did,
+            account === 'unreadable' ? account : this.#complete(account, onInactive),
+          ]),
+        );
       },
     };
   }
@@ -78,7 +90,11 @@ export class Repositories {
   ): AsyncIterable<readonly InactiveAccount[]> {
     const read = async (dids: readonly Did[]) => {
       const found = [...(await accounts.accounts(dids)).values()];
-      return found.flatMap((account) => inactiveAccount(account, this.#listedState(account.did)) ?? []);
+      return found.flatMap((account) => {
+        if (account !== 'unreadable') return inactiveAccount(account, this.#listedState(account.did)) ?? [];
+        this.unreadable += 1;
+        return [];
+      });
     };
     let unread: Did[] = [];
     for (const did of this.#inactive) {

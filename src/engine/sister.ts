@@ -12,6 +12,7 @@
  * each other, whichever is reconciled first.
  */
 import { type Facts, fold, isCurrent } from '../events/fold.ts';
+import { verifiedAddress } from '../events/fold-auth0.ts';
 import type { ExcludedBy } from '../exclusion.ts';
 import { type EventId, type TenantId, type UserKey, userKey } from '../identity.ts';
 import type {
@@ -63,7 +64,7 @@ export async function lookForSister(
   deps: SisterLookDeps,
   tenant: { readonly sister?: SisterTenant | undefined },
   user: UserKey,
-  facts: Pick<Facts, 'auth0' | 'absentSince' | 'sister' | 'namedBy'>,
+  facts: Pick<Facts, 'auth0' | 'absentSince' | 'verifiedEmail' | 'sister' | 'namedBy'>,
   own: Documents | undefined,
   how: 'ask' | 'see',
 ): Promise<SisterLook> {
@@ -74,11 +75,12 @@ export async function lookForSister(
     const known = facts.sister?.user;
     const named = facts.namedBy.filter((one) => isCurrent(facts, one));
     const email = auth0.emailVerified ? auth0.email : undefined;
-    // Without a verified address there is nothing to ask for.
-    if (how === 'ask' && email === undefined) return NO_SISTER;
+    // Without a verified address there is nothing to ask for. A sister who was proved by it stays one while the flag is off.
+    if (how === 'ask' && email === undefined && verifiedAddress(facts) === undefined) return NO_SISTER;
     const isToAsk = how === 'ask' && email !== undefined;
-    const candidates = [...(known === undefined ? [] : [known]), ...named.map((one) => one.user)];
-    const proven = isToAsk ? await findSisters(deps, asked, email, candidates) : undefined;
+    const proven = isToAsk
+      ? await findSisters(deps, asked, email, { known, named: named.map((one) => one.user) })
+      : undefined;
     const sister = proven === undefined ? known : await choose(deps, proven);
     const disproved = named.filter((one) => proven?.includes(one.user) === false).map(({ event }) => event);
     if (sister === undefined) return { ...NO_SISTER, disproved };
@@ -101,15 +103,16 @@ interface Candidate {
 }
 
 /**
- * Who has this verified address in the linked tenant, the oldest first. `candidates` are the one that was known and those
- * who named this user: those that the lookup by address misses are read by id, as are those of the read model. Throws
- * UpstreamError.
+ * Who has this verified address in the linked tenant, the oldest first. The one that was known and those who named this
+ * user are read by id where the lookup by address misses them, as are those of the read model. Throws UpstreamError.
+ *
+ * The one that was known is disproved by another address, and not by a flag that is off again.
  */
 async function findSisters(
   { subjects }: SisterLookDeps,
   tenant: SisterTenant,
   email: string,
-  candidates: readonly UserKey[],
+  { known, named }: { readonly known: UserKey | undefined; readonly named: readonly UserKey[] },
 ): Promise<readonly UserKey[]> {
   const lower = email.toLowerCase();
   // Auth0 compares addresses letter by letter, and some providers hand them on as they were typed.
@@ -117,13 +120,18 @@ async function findSisters(
   const asked = spellings.map((text) => tenant.directory.usersByEmail(text));
   const [shown, ...answers] = await Promise.all([subjects.verifiedIn(tenant.id, lower), ...asked]);
   const found = answers.flat();
-  const missed = new Set([...candidates, ...shown].flatMap((user) => ownerOf(user, [tenant])?.userId ?? []));
+  const candidates = [...(known === undefined ? [] : [known]), ...named, ...shown];
+  const missed = new Set(candidates.flatMap((user) => ownerOf(user, [tenant])?.userId ?? []));
   for (const { userId } of found) missed.delete(userId);
   const read = await Promise.all([...missed].map((userId) => tenant.directory.user(userId)));
   const proven = [...found, ...read.filter((answer) => typeof answer === 'object')]
-    .filter((other) => other.emailVerified && other.email?.toLowerCase() === lower)
     .map((other) => ({ user: userKey(tenant.keyPrefix, other.userId), auth0: other }))
-    .filter(({ user }) => !isExcluded(tenant, user))
+    .filter(({ user, auth0 }) => {
+      if (isExcluded(tenant, user)) return false;
+      const isSame = auth0.email?.toLowerCase() === lower;
+      if (user !== known) return isSame && auth0.emailVerified;
+      return isSame || auth0.unusable?.includes('email') === true;
+    })
     .sort(byAge);
   return [...new Set(proven.map(({ user }) => user))];
 }
@@ -183,7 +191,12 @@ export async function checkSister(
 }
 
 function byAge(a: Candidate, b: Candidate): number {
-  return a.auth0.createdAt.getTime() - b.auth0.createdAt.getTime() || (a.user < b.user ? -1 : 1);
+  return ageOf(a) - ageOf(b) || (a.user < b.user ? -1 : 1);
+}
+
+/** A user without a usable date comes last. */
+function ageOf({ auth0 }: Candidate): number {
+  return auth0.createdAt?.getTime() ?? Number.MAX_SAFE_INTEGER;
 }
 
 /** What MongoDB holds of the sisters of these users, each by the user whose sister it is. */

@@ -1,7 +1,8 @@
 /** From conditions to the two axes that are never mixed, and to what the read model shows of a user. */
 import { type ConditionDraft, isExcludedReason, isMigrated } from '../events/event.ts';
-import type { Facts, Sights } from '../events/fold.ts';
-import type { Auth0UserId, Code, Did } from '../identity.ts';
+import type { Auth0Facts, Facts, Sights } from '../events/fold.ts';
+import { verifiedAddress } from '../events/fold-auth0.ts';
+import type { Code, Did } from '../identity.ts';
 import type { Documents, Health, Sight, SubjectView, Sync } from '../ports.ts';
 
 /** From this many failed passes in a row a user counts as degraded and no longer as being worked on. */
@@ -41,16 +42,16 @@ export function subjectView(facts: Facts): SubjectView {
   );
   const { auth0 } = facts;
   const isThere = facts.absentSince === undefined && !facts.forgotten;
-  const linked = isThere ? (auth0?.linked ?? []) : [];
-  const mark = withLinked(markOf(seen.sights, seen.code, did), linked);
-  const known = { ...seen, linked, mark: `${mark}${isToAsk ? TO_ASK : ''}` };
+  const { linked = [], unusable = [] } = (isThere ? auth0 : undefined) ?? {};
+  const mark = withListed(markOf(seen.sights, seen.code, did), { linked, unusable });
+  const known = { ...seen, linked, unusable, mark: `${mark}${isToAsk ? TO_ASK : ''}` };
   if (facts.forgotten) return { ...forgotten, ...known };
   const email = auth0?.email?.toLowerCase();
   return {
     ...known,
     email,
     emailVerified: auth0?.emailVerified ?? false,
-    verifiedEmail: isThere && auth0?.emailVerified === true ? email : undefined,
+    verifiedEmail: isThere ? verifiedAddress(facts) : undefined,
     accountHandle: account?.handle,
     accountEmail: account?.email?.toLowerCase(),
     platformHandle: facts.platformHandle ?? facts.sister?.handle,
@@ -84,9 +85,13 @@ function markOf(sights: readonly Sight[], code: Code | undefined, did: Did | und
   return `${sights.map((one) => LETTER[one]).join('')} ${code ?? ''} ${did ?? ''}`;
 }
 
-/** Users without linked identities, nearly all, have the mark as it is. */
-export function withLinked(mark: string, linked: readonly Auth0UserId[] = []): string {
-  return linked.length === 0 ? mark : `${mark} ${linked.join(' ')}`;
+/** With what a listing shows and the documents do not. Users without linked identities and odd fields have the mark as it is. */
+export function withListed(
+  mark: string,
+  { linked = [], unusable = [] }: Pick<Auth0Facts, 'linked' | 'unusable'>,
+): string {
+  const fields = unusable.map((field) => `?${field}`);
+  return linked.length + fields.length === 0 ? mark : [mark, ...linked, ...fields].join(' ');
 }
 
 /** The mark of a user of whom nothing is missing: what the documents show is all that was ever seen. */
@@ -131,6 +136,7 @@ export const UNSEEN: SubjectView = {
   emailVerified: false,
   verifiedEmail: undefined,
   linked: [],
+  unusable: [],
   code: undefined,
   did: undefined,
   accountHandle: undefined,

@@ -1,6 +1,7 @@
 /**
- * What only a complete listing allows: renames within their limit, the doubt about who is not listed, and
- * removals. Everything is counted before the first of it is done, and of a user no more than the key is kept.
+ * What a listing that was read to its end allows: renames and disappearances within their limits, and, of one that is
+ * exact, the doubt about who is not listed, and removals. Everything is counted before the first of it is done, and of a
+ * user no more than the key is kept.
  */
 import { type EventData, isExcludedReason } from '../events/event.ts';
 import type { EventId, UserKey } from '../identity.ts';
@@ -26,6 +27,8 @@ export interface ConclusionDeps extends DecideDeps {
 
 /** Everyone in the listing. */
 export interface Everyone {
+  /** Whether whoever is not listed may be doubted. */
+  readonly isExact: boolean;
   readonly run: EventId;
   readonly startedAt: Date;
   readonly users: number;
@@ -82,6 +85,31 @@ export async function conclude(
   return conclusion;
 }
 
+/** How many users of a tenant are expected in a listing that began then. */
+export async function countKnown(
+  subjects: Pick<SubjectReader, 'standings'>,
+  tenant: AssessedTenant,
+  isListed: (user: UserKey) => boolean,
+  startedAt: Date,
+): Promise<number> {
+  let known = 0;
+  for await (const page of subjects.standings(tenant.id))
+    for (const one of page) {
+      if (isExcluded(tenant, one.user) || ownerOf(one.user, [tenant]) === undefined) continue;
+      if (isListed(one.user) || !(isGoneBy(one) || isNewTo(one, startedAt))) known += 1;
+    }
+  return known;
+}
+
+function isGoneBy({ conditions }: Standing): boolean {
+  return conditions.some(({ reason }) => reason === 'UserGone' || reason === 'UserGoneOnce');
+}
+
+/** Read by id, and there, since the listing was asked for. */
+function isNewTo({ observedAt }: Standing, startedAt: Date): boolean {
+  return observedAt !== undefined && observedAt > startedAt;
+}
+
 class Conclusion implements Concluded {
   removals = 0;
   readonly halts: Halt[] = [];
@@ -107,6 +135,7 @@ class Conclusion implements Concluded {
     await this.#stayAlive();
     await this.#rename();
     await this.#disappear();
+    if (!this.#everyone.isExact) return;
     const { known, unlisted, removable } = await this.#lookThrough();
     await this.#stayAlive();
     if (isShrunken(this.#deps.limits, users, known) && !(await this.#approvedSource())) {
@@ -151,7 +180,7 @@ class Conclusion implements Concluded {
       for (const standing of page) {
         const { user, conditions } = standing;
         const says = (reason: string) => conditions.some((condition) => condition.reason === reason);
-        const isGone = says('UserGone') || says('UserGoneOnce');
+        const isGone = isGoneBy(standing);
         if (isExcluded(this.#tenant, user)) {
           // Its next reconciliation says so, and looks at nothing.
           if (!conditions.some(isExcludedReason)) again.push(user);
@@ -164,9 +193,10 @@ class Conclusion implements Concluded {
         else if (says('KeptForSuccessor')) kept.push(user);
         else if (says('RemovalDue') || says('RemovalWithheld')) removable.add(user);
         // A listing that lacks somebody who is newer than it says nothing.
-        if (isListed || (!isGone && !this.#isNew(standing))) known += 1;
+        const isNew = isNewTo(standing, this.#everyone.startedAt);
+        if (isListed || (!isGone && !isNew)) known += 1;
         // A 404 whose second proof is still missing gets it here, as does whoever was thought to be there.
-        if (!isListed && (isGone ? says('UserGoneOnce') : !this.#isNew(standing))) unlisted.add(user);
+        if (!isListed && (isGone ? says('UserGoneOnce') : !isNew)) unlisted.add(user);
       }
       // No trigger tells that a successor is gone whom only Auth0 knew.
       const free = kept.length === 0 ? [] : await withoutSuccessors(this.#deps, kept);
@@ -180,11 +210,6 @@ class Conclusion implements Concluded {
     const account = conditions.find(({ type }) => type === 'account')?.reason;
     const isToBeKept = this.#deps.settings.policy.removal === 'report';
     return did !== undefined && account === (isToBeKept ? 'KeptForSuccessor' : 'UserGone');
-  }
-
-  /** Read by id, and there, since the listing was asked for. */
-  #isNew({ observedAt }: Standing): boolean {
-    return observedAt !== undefined && observedAt > this.#everyone.startedAt;
   }
 
   async #doubt({ users }: KeptUsers): Promise<void> {

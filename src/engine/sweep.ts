@@ -11,7 +11,13 @@
  * bytes, so that a million fit.
  */
 import { LeaseLostError, UpstreamError } from '../errors.ts';
-import { isMigrated, isRemovedReason, type ResourceTotals, type Situation } from '../events/event.ts';
+import {
+  type InexactReason,
+  isMigrated,
+  isRemovedReason,
+  type ResourceTotals,
+  type Situation,
+} from '../events/event.ts';
 import { type Auth0UserId, type EventId, userKey } from '../identity.ts';
 import type { Logger } from '../logger.ts';
 import type {
@@ -24,7 +30,7 @@ import type {
   Runs,
   SubjectReader,
   Trigger,
-  UnreadableUser,
+  UnreadableRow,
   UserPage,
   WorkQueue,
 } from '../ports.ts';
@@ -33,9 +39,10 @@ import {
   type AssessedTenant,
   type Assessment,
   assess,
-  hasOtherLinks,
   isDrifted,
+  isListedOtherwise,
   lookCloser,
+  UNREADABLE_ROW,
 } from './assess.ts';
 import { attempt } from './attempt.ts';
 import { Tally } from './audit.ts';
@@ -43,12 +50,12 @@ import { renameOf } from './code-handles.ts';
 import { draft } from './decide.ts';
 import { recordFirstSights } from './first-sights.ts';
 import { inStep } from './in-step.ts';
-import type { SafetyLimits } from './limits.ts';
+import { isShrunken, type SafetyLimits } from './limits.ts';
 import { NameSet } from './name-set.ts';
 import { notExcluded } from './owner.ts';
 import { Repositories } from './repositories.ts';
 import { countOrphans, type OrphanCounts, type ReverseDeps } from './reverse.ts';
-import { conclude, type Halt, KeptUsers } from './sweep-conclusions.ts';
+import { conclude, countKnown, type Halt, KeptUsers } from './sweep-conclusions.ts';
 import { readPosition, type SweepPosition, writePosition } from './sweep-position.ts';
 
 export interface SweepDeps extends AssessDeps {
@@ -70,21 +77,20 @@ export interface SweepResult {
   readonly drifted: number;
   /** Removals that were granted. */
   readonly removals: number;
-  /** Who is in the listing and cannot be read. They are due as well, where at least their id can be told. */
+  /** Rows of the listing of which it cannot be told whose they are. */
   readonly unreadable: number;
   /** Who is in the listing and excluded by the configuration: in no other figure here. */
   readonly excluded: number;
-  /**
-   * False when the listing broke off, or has a row of which it cannot be told whose it is: then nothing may be
-   * concluded about who was not in it.
-   */
+  /** False when the listing broke off, or was not exact: then nothing is concluded about who was not in it. */
   readonly complete: boolean;
+  /** Why a listing that was read to its end was not exact. */
+  readonly inexact: InexactReason | undefined;
   /** What a safety limit stopped; it waits for `approve`. */
   readonly halts: readonly Halt[];
   /** As the users were found, before anything was mended. */
   readonly totals: ResourceTotals;
   readonly situations: readonly Situation[];
-  /** Null when the listing broke off. */
+  /** Null when the listing was not complete. */
   readonly orphans: OrphanCounts | null;
   readonly durationMs: number;
 }
@@ -171,14 +177,16 @@ class Run {
   #drifted: number;
   #unreadable = 0;
   #excluded = 0;
-  #nameless = 0;
+  #inexact: InexactReason | undefined;
+  /** Users in the listing as it is read, those who were looked at before included. */
+  #rows = 0;
   #resumes: number;
   #keptAtMs: number;
   readonly #tally: Tally;
   readonly #renames = new KeptUsers();
   readonly #disappeared = new KeptUsers();
   #lackingRecently = 0;
-  readonly #seen = new NameSet();
+  #seen = new NameSet();
   #repositories: Repositories | undefined;
   /** Inactive accounts of users of this page, which the index does not have yet. */
   readonly #inactive: InactiveAccount[] = [];
@@ -251,7 +259,8 @@ class Run {
   async #readThrough(): Promise<'complete' | 'stopped'> {
     const { onProgress, signal } = this.#options;
     let toSkip = this.#users;
-    [this.#unreadable, this.#nameless, this.#excluded] = [0, 0, 0];
+    [this.#unreadable, this.#excluded, this.#rows, this.#inexact] = [0, 0, 0, undefined];
+    this.#seen = new NameSet();
     const pages = this.#tenant.directory.everyone(this.#listing);
     const look = (page: UserPage) => {
       const skipped = Math.min(toSkip, page.users.length);
@@ -274,6 +283,8 @@ class Run {
   async #look(page: UserPage, skipped: number): Promise<Looked> {
     const { keyPrefix } = this.#tenant;
     for (const { userId } of page.users) this.#seen.add(keyPrefix + userId);
+    this.#rows += page.users.length;
+    this.#inexact ??= page.inexact;
     this.#countUnreadable(page.unreadable ?? []);
     const left = page.users.slice(skipped);
     const users = notExcluded(left, this.#tenant);
@@ -293,35 +304,34 @@ class Run {
     return { page, listed, seen: batch.map((one) => closer.get(one.user) ?? one), readAt };
   }
 
-  #countUnreadable(rows: readonly UnreadableUser[]): void {
+  #countUnreadable(rows: readonly UnreadableRow[]): void {
     if (rows.length === 0) return;
     const fields = [...new Set(rows.flatMap((row) => row.fields))];
-    const userId = rows.find((row) => row.userId !== undefined)?.userId;
-    const place = { tenant: this.#tenant.id, rows: rows.length, userId, fields };
-    this.#deps.logger.error(place, 'users in the listing cannot be read');
+    const place = { tenant: this.#tenant.id, rows: rows.length, fields };
+    this.#deps.logger.error(place, 'rows of the listing name no user');
     this.#unreadable += rows.length;
-    for (const row of rows) {
-      if (row.userId === undefined) this.#nameless += 1;
-      else this.#seen.add(this.#tenant.keyPrefix + row.userId);
-    }
+    this.#inexact ??= 'unreadable-rows';
   }
 
   async #take({ page, listed, seen, readAt }: Looked): Promise<void> {
-    const { queue, clock, inactive } = this.#deps;
+    const { queue, clock, inactive, logger } = this.#deps;
     const hidden = this.#inactive.splice(0);
     if (this.#repositories !== undefined && hidden.length > 0)
       await inactive.keep(hidden, this.#repositories.listedAt);
-    const found = seen.filter((one) => isDrifted(one) || isResolved(one) || hasOtherLinks(one));
+    const unread = seen.filter(({ view }) => view.failures.some(({ error }) => error === UNREADABLE_ROW));
+    if (unread.length > 0)
+      logger.warn(
+        { tenant: this.#tenant.id, users: unread.map(({ user }) => user) },
+        'accounts cannot be read',
+      );
+    const found = seen.filter((one) => isDrifted(one) || isResolved(one) || isListedOtherwise(one));
     for (const { user } of found.filter(isRename)) this.#renames.add(user);
     for (const { user } of found.filter(hasDisappeared)) this.#disappeared.add(user);
     this.#lackingRecently += found.filter((one) => lacksRecently(one, readAt)).length;
-    const unread = (page.unreadable ?? []).flatMap(({ userId }) => userId ?? []);
     const waiting = (one: Assessment): boolean => isRename(one) || hasDisappeared(one);
-    const due = [...found.filter((one) => !waiting(one)).map(({ auth0 }) => auth0.userId), ...unread].map(
-      (userId) => this.#trigger(userId),
-    );
+    const due = found.filter((one) => !waiting(one)).map(({ auth0 }) => this.#trigger(auth0.userId));
     if (due.length > 0) await queue.markDue(due, clock.now(), 'sweep');
-    const others = seen.filter((one) => !isResolved(one) && !hasOtherLinks(one));
+    const others = seen.filter((one) => !isResolved(one) && !isListedOtherwise(one));
     await recordFirstSights(this.#deps, this.#tenant, others, readAt);
     for (const one of seen) this.#tally.add(one);
     this.#listing = page.listing;
@@ -334,22 +344,24 @@ class Run {
     return { user: userKey(keyPrefix, userId), tenant, userId };
   }
 
-  /** What a complete listing allows to conclude, and the last line. */
+  /** What the listing allows to conclude, and the last line. */
   async end(listed: Listed): Promise<SweepEnd> {
     const [excluded, drifted, resumes] = [this.#excluded, this.#drifted, this.#resumes];
     const users = this.#users - excluded;
     if (listed === 'stopped' || this.#id === undefined) return { type: 'stopped', users };
     await this.#listInactive();
-    const complete = listed === 'complete' && this.#nameless === 0;
     const { id: tenant } = this.#tenant;
     const isListed = (key: string): boolean => this.#seen.has(key);
     const lackingRecently = this.#lackingRecently;
     const kept = { renames: this.#renames, disappeared: this.#disappeared, lackingRecently };
     const everyone = { run: this.#id, startedAt: this.#startedAt, users, ...kept, isListed };
     const stayAlive = () => this.#keep();
-    const { removals, halts } = complete
-      ? await conclude(this.#deps, this.#tenant, everyone, stayAlive)
-      : { removals: 0, halts: [] };
+    const inexact = listed === 'complete' ? await this.#inexactness(isListed) : undefined;
+    const complete = listed === 'complete' && inexact === undefined;
+    const { removals, halts } =
+      listed === 'complete'
+        ? await conclude(this.#deps, this.#tenant, { ...everyone, isExact: complete }, stayAlive)
+        : { removals: 0, halts: [] };
     const orphans = complete ? await countOrphans(this.#deps, [tenant], isListed, this.#repositories) : null;
     const durationMs = this.#deps.clock.now().getTime() - this.#startedAt.getTime();
     const unreadable = this.#unreadable;
@@ -357,23 +369,26 @@ class Run {
     await this.#deps.log.append([
       draft(this.#deps, null, tenant, 'sweep.finished', {
         ...{ users, drifted, complete, durationMs, resumes },
+        ...(inexact === undefined ? {} : { inexact }),
         ...(unreadable === 0 ? {} : { unreadable }),
         ...(excluded === 0 ? {} : { excluded }),
         ...counted,
       }),
     ]);
-    return {
-      type: 'over',
-      users,
-      drifted,
-      unreadable,
-      excluded,
-      removals,
-      complete,
-      halts,
-      ...counted,
-      durationMs,
-    };
+    const concluded = { removals, complete, inexact, halts };
+    return { type: 'over', users, drifted, unreadable, excluded, ...concluded, ...counted, durationMs };
+  }
+
+  /** Why the listing is not exact, and whether it lacks so many of those who are known that it must be cut off. */
+  async #inexactness(isListed: (key: string) => boolean): Promise<InexactReason | undefined> {
+    const { logger, subjects, limits } = this.#deps;
+    const distinct = this.#seen.size;
+    const inexact = this.#inexact ?? (distinct < this.#rows ? 'repeated-rows' : undefined);
+    if (inexact === undefined) return undefined;
+    const known = await countKnown(subjects, this.#tenant, isListed, this.#startedAt);
+    const place = { tenant: this.#tenant.id, users: distinct, known, inexact };
+    logger.warn(place, 'the listing of users is not exact; it says nothing about who is missing');
+    return isShrunken(limits, distinct - this.#excluded, known) ? 'lacks-many' : inexact;
   }
 
   /** Also where the listing of users broke off: that of the PDS is complete. A failure ends nothing else. */
@@ -387,8 +402,12 @@ class Run {
         await inactive.keep(found, listedAt);
         if (clock.now().getTime() - this.#keptAtMs >= KEEP_EVERY_MS) await this.#keep();
       }
-      await inactive.complete(listedAt);
+      // What could not be read may be what an earlier listing found.
+      if (repositories.unreadable === 0) await inactive.complete(listedAt);
     });
+    const { unreadable: rows } = repositories;
+    if (rows > 0)
+      logger.warn({ tenant: this.#tenant.id, rows }, 'accounts in the listing of the PDS cannot be read');
     if (kept.ok) return;
     const { code, error: err } = kept.failure;
     logger.error({ err, code, tenant: this.#tenant.id }, 'a sweep could not list the inactive accounts');

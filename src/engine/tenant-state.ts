@@ -1,5 +1,5 @@
 /** How each tenant's sources and sweeps stand, by the log and by the positions that are kept. */
-import type { ConcordEvent, EventData, EventOf } from '../events/event.ts';
+import { type ConcordEvent, type EventData, type EventOf, isListedToEnd } from '../events/event.ts';
 import { type Gap, openGapsIn } from '../events/gap.ts';
 import { parsePosition, positionName } from '../events/log-position.ts';
 import type { TenantId } from '../identity.ts';
@@ -22,6 +22,8 @@ export interface SweepState {
   readonly last: ({ readonly endedAt: Date } & EventData['sweep.finished']) | undefined;
   /** When one last looked at everybody. */
   readonly completeAt: Date | undefined;
+  /** When one last looked at everybody who is listed, also by a listing that was not exact. */
+  readonly listedAt: Date | undefined;
   /** One has begun and not ended; `heldUntil` is in the past when nobody is at it any more. */
   readonly begun: BegunSweep | undefined;
   /** What a safety limit halted and is open (halted.ts); of each kind the newest. */
@@ -121,6 +123,7 @@ async function sweepOf(
   return {
     last: last === undefined ? undefined : { ...last.data, endedAt: last.at },
     completeAt: complete?.at,
+    listedAt: ends.find(({ data }) => isListedToEnd(data))?.at,
     begun: isUnderWay
       ? {
           at: newest.at,

@@ -8,6 +8,7 @@ import type { Trigger } from '../ports.ts';
 import type { DeletionHint } from './auth0-subject.ts';
 import type { EventOf } from './event.ts';
 import type { IgnoreReason } from './ignored.ts';
+import { redactedJson } from './redact.ts';
 
 /** What a delivery needs to know of the tenant it came from. */
 export interface LogTenant {
@@ -182,10 +183,10 @@ function believableTime(date: Date | undefined, receivedAt: Date): Date {
   return date.getTime() > latestMs ? new Date(latestMs) : date;
 }
 
-/** Undefined when the value is nested too deeply: JSON.parse reads any depth, JSON.stringify does not write it. */
+/** Without tokens. Undefined when the value is nested too deeply: JSON.parse reads any depth, JSON.stringify does not write it. */
 function rawText(value: unknown): string | undefined {
   try {
-    return JSON.stringify(value) ?? 'undefined';
+    return redactedJson(value) ?? 'undefined';
   } catch {
     return undefined;
   }

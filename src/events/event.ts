@@ -12,6 +12,46 @@ import type { AccountHandle, Auth0UserId, Code, Did, EventId, TenantId, UserKey 
 export const RESOURCES = ['verification', 'user-document', 'account', 'email', 'handle'] as const;
 export type Resource = (typeof RESOURCES)[number];
 
+/** The fields of an Auth0 user that Concord goes by, apart from the id, by Auth0's names. */
+export const AUTH0_FIELDS = ['email', 'email_verified', 'blocked', 'created_at', 'identities'] as const;
+export type Auth0Field = (typeof AUTH0_FIELDS)[number];
+
+/**
+ * Why a listing of a tenant's users may lack some of them, or show some who are gone. It is used for what it shows, and
+ * says nothing about who is missing. `lacks-many`: so few are listed of those who are known that it is cut off.
+ */
+export const INEXACT_REASONS = [
+  'total-too-high',
+  'total-too-low',
+  'repeated-rows',
+  'changed-meanwhile',
+  'unreadable-rows',
+  'lacks-many',
+] as const;
+export type InexactReason = (typeof INEXACT_REASONS)[number];
+
+/** Whether a sweep looked at everyone who is listed, be the listing exact or not. */
+export function isListedToEnd({ complete, inexact }: EventData['sweep.finished']): boolean {
+  return complete || (inexact !== undefined && inexact !== 'lacks-many');
+}
+
+export function inexactSentence(reason: InexactReason): string {
+  switch (reason) {
+    case 'total-too-high':
+      return 'Auth0 counted more users than it listed.';
+    case 'total-too-low':
+      return 'Auth0 listed more users than it counted.';
+    case 'repeated-rows':
+      return 'Auth0 listed users twice, so it may have left others out.';
+    case 'changed-meanwhile':
+      return 'Users were deleted while Auth0 listed them, so it may have left others out.';
+    case 'unreadable-rows':
+      return 'Auth0 listed rows without a user id that can be used.';
+    case 'lacks-many':
+      return 'Auth0 listed far fewer users than are known.';
+  }
+}
+
 /** How one resource of one user stands. Changes only when status, reason or message change. */
 export interface Condition {
   readonly type: Resource | 'auth0' | 'pause';
@@ -169,9 +209,12 @@ export interface EventData {
     readonly email: string | null;
     readonly emailVerified: boolean;
     readonly blocked: boolean;
-    readonly createdAt: string;
+    /** Null where Auth0 has none that can be used. */
+    readonly createdAt: string | null;
     /** The users that are linked into this one, sorted. Absent when there are none, as in all that was written before they were read. */
     readonly linked?: readonly Auth0UserId[];
+    /** Fields with a value that cannot be used, by their names alone; each counts as not set. Absent when there are none. */
+    readonly unusable?: readonly Auth0Field[];
   };
   'auth0.user-absent': { readonly userId: Auth0UserId };
   /** Auth0 says that the id is none of a user, and it never had one: there is nothing to reconcile. */
@@ -418,7 +461,10 @@ export interface EventData {
     readonly unreadable?: number;
     /** In the listing, and excluded by the configuration; not there for nobody. */
     readonly excluded?: number;
+    /** False when the listing broke off, or was not exact: then nothing was concluded about who was not in it. */
     readonly complete: boolean;
+    /** Why a listing that was read to its end was not exact. Absent where it was, or broke off. */
+    readonly inexact?: InexactReason;
     readonly durationMs: number;
     /** How often it was taken up again after it had broken off. */
     readonly resumes: number;

@@ -6,6 +6,7 @@
  */
 import type { AccountHandle, Auth0UserId, Code, Did, EventId, UserKey } from '../identity.ts';
 import {
+  type Auth0Field,
   type ConcordEvent,
   type Condition,
   type EventData,
@@ -18,6 +19,7 @@ import {
   type RefusalReason,
   type Removable,
 } from './event.ts';
+import { foldObserved } from './fold-auth0.ts';
 import { endCodeTransfer, foldTransfer, type Incoming, type Outgoing } from './fold-transfer.ts';
 
 export interface Auth0Facts {
@@ -25,9 +27,12 @@ export interface Auth0Facts {
   readonly email: string | undefined;
   readonly emailVerified: boolean;
   readonly blocked: boolean;
-  readonly createdAt: Date;
+  /** Undefined where Auth0 has none that can be used. */
+  readonly createdAt: Date | undefined;
   /** The users that Auth0 has linked into this one, sorted: they exist only as its identities. Absent when there are none. */
   readonly linked?: readonly Auth0UserId[];
+  /** Fields with a value that cannot be used; each counts as not set. Absent when there are none. */
+  readonly unusable?: readonly Auth0Field[];
 }
 
 /** An account creation that was meant, and of which it is not known that an account came of it. */
@@ -84,6 +89,8 @@ export interface Facts {
   readonly auth0: Auth0Facts | undefined;
   /** The last address of this life that Auth0 called verified, as it was spelled. Kept when the user is gone. */
   readonly verifiedEmail: string | undefined;
+  /** When Auth0 was first read in this life and had the user: the sign-up time where Auth0 has none. */
+  readonly firstReadAt: Date | undefined;
   /** The event of the newest read of Auth0, present or absent. */
   readonly auth0Event: EventId | undefined;
   /** Set when the newest read of Auth0 by id said that there is no such user. */
@@ -211,6 +218,7 @@ const NO_SIGHTS: Sights = {
 const NOTHING: Facts = {
   auth0: undefined,
   verifiedEmail: undefined,
+  firstReadAt: undefined,
   auth0Event: undefined,
   absentSince: undefined,
   invalidSince: undefined,
@@ -306,24 +314,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       if (event.data.hint === 'deleted') facts.deletionHintAt = later(facts.deletionHintAt, event.recordedAt);
       return;
     case 'auth0.user-observed':
-      if (startsAnew(facts, new Date(event.data.createdAt))) Object.assign(facts, newLife());
-      facts.auth0 = {
-        userId: event.data.userId,
-        email: event.data.email ?? undefined,
-        emailVerified: event.data.emailVerified,
-        blocked: event.data.blocked,
-        createdAt: new Date(event.data.createdAt),
-        ...(event.data.linked === undefined ? {} : { linked: event.data.linked }),
-      };
-      if (event.data.emailVerified) facts.verifiedEmail = event.data.email ?? facts.verifiedEmail;
-      facts.auth0Event = event._id;
-      // Whoever is there again starts anew: proofs and grants of an earlier absence are void.
-      facts.absentSince = undefined;
-      facts.invalidSince = undefined;
-      facts.unlistedSince = undefined;
-      facts.presentAt = event.at;
-      facts.removalGrantedAt = undefined;
-      facts.forgotten = false;
+      Object.assign(facts, foldObserved(facts, event));
       return;
     case 'auth0.user-absent':
       facts.absentSince ??= event.at;
@@ -376,7 +367,8 @@ function apply(facts: Draft, event: ConcordEvent): void {
       if (seenBy === 'change-stream') {
         // From before the user was created: of an earlier user with the same id.
         const atLatest = new Date(event.at.getTime() + STREAM_CLOCK_MS);
-        if (facts.auth0 !== undefined && atLatest < facts.auth0.createdAt) return;
+        const createdAt = facts.auth0?.createdAt;
+        if (createdAt !== undefined && atLatest < createdAt) return;
         facts.removedAt = later(facts.removedAt, atLatest);
         if (what === 'verification') sight(facts, { verification: true });
         if (what === 'user-document') sight(facts, { document: true });
@@ -693,30 +685,9 @@ function see(facts: Draft, change: Partial<SeenAccount> | undefined): void {
   facts.seen = { code, account: change === undefined ? undefined : { ...account, ...change } };
 }
 
-/** A user who was proved absent, or was created later than the one that was known, is another life under the same id. */
-function startsAnew({ auth0, absentSince, removedAt }: Facts, createdAt: Date): boolean {
-  if (absentSince !== undefined) return true;
-  const before = auth0?.createdAt ?? removedAt;
-  return before !== undefined && createdAt > before;
-}
-
-/** What an earlier life under the same id says nothing about. */
-function newLife() {
-  return {
-    ...{ sights: NO_SIGHTS, kept: NOTHING.kept, removed: new Set<Removable>(), lostAccount: undefined },
-    verifiedEmail: undefined,
-  };
-}
-
 /** Whether the user still has the address under which it was named, as far as either is known. */
 export function isCurrent({ auth0 }: Pick<Facts, 'auth0'>, { email }: NamedBy): boolean {
   return email === undefined || email === auth0?.email?.toLowerCase();
-}
-
-/** The facts as Auth0's answer will make them, before it is in the log. */
-export function withAuth0(facts: Facts, auth0: Auth0Facts): Facts {
-  const anew = startsAnew(facts, auth0.createdAt) ? newLife() : {};
-  return { ...facts, ...anew, auth0, absentSince: undefined };
 }
 
 function sight(facts: Draft, change: Partial<Sights>): void {

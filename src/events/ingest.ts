@@ -20,6 +20,7 @@ import type {
 import { translateEntry } from './auth0-log.ts';
 import { cutRaw, type LogTenant, type ReceivedEvent, type Translate, type Translation } from './delivered.ts';
 import { addIgnored, countIgnored, type IgnoredCounts } from './ignored.ts';
+import { redactedLine } from './redact.ts';
 
 export interface IngestDeps {
   readonly log: Pick<EventLog, 'append'>;
@@ -127,7 +128,7 @@ function sort(
     }
   }
   for (const { reason, raw } of unreadable) {
-    reject(sorted, { tenant: tenant.id, reason, raw: cutRaw(raw), receivedAt });
+    reject(sorted, { tenant: tenant.id, reason, raw: cutRaw(redactedLine(raw)), receivedAt });
   }
   return sorted;
 }

@@ -13,10 +13,11 @@ export function summary(event: ConcordEvent): string {
     case 'auth0.event-received':
       return event.data.name;
     case 'auth0.user-observed': {
-      const { email, emailVerified, blocked, linked = [] } = event.data;
+      const { email, emailVerified, blocked, linked = [], unusable = [] } = event.data;
       const address = email === null ? 'no email' : emailVerified ? 'email verified' : 'email not verified';
       const identities = linked.length === 0 ? '' : `, linked identities: ${linked.length}`;
-      return `${address}${blocked ? ', blocked' : ''}${identities}`;
+      const odd = unusable.length === 0 ? '' : `, not usable: ${unusable.join(', ')}`;
+      return `${address}${blocked ? ', blocked' : ''}${identities}${odd}`;
     }
     case 'handle.observed':
       return event.data.handle === null ? 'none' : `@${event.data.handle}`;
@@ -91,7 +92,7 @@ export function summary(event: ConcordEvent): string {
     case 'user.quarantined':
       return `${event.data.code}, after ${event.data.attempts} tries`;
     case 'sweep.finished':
-      return `${event.data.users} users, ${event.data.drifted} to converge${event.data.complete ? '' : ', broke off'}`;
+      return `${event.data.users} users, ${event.data.drifted} to converge${event.data.complete ? '' : `, ${event.data.inexact ?? 'broke off'}`}`;
     case 'account.adopted':
       return `${event.data.handle} ${event.data.did}`;
     case 'account.deactivated':

@@ -2,7 +2,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import { openGaps } from '../engine/gaps.ts';
 import { haltedRuns, isOpen } from '../engine/halted.ts';
-import type { EventOf } from '../events/event.ts';
+import { type EventOf, isListedToEnd } from '../events/event.ts';
 import type { TenantId } from '../identity.ts';
 import type { Clock, EventReader, Standings, SubjectReader } from '../ports.ts';
 import type { Question } from './asked.ts';
@@ -132,10 +132,15 @@ export function questions(deps: QuestionDeps): Question[] {
     const drifted = gauge('concord_sweep_last_drifted_users', 'Users whom it made due.', 'tenant');
     const complete = gauge(
       'concord_sweep_last_complete',
-      '1 when the last sweep saw everyone, 0 when its listing broke off.',
+      '1 when the last sweep saw everyone who is listed, 0 when its listing broke off.',
       'tenant',
     );
-    const all = [endedAt, took, users, drifted, complete];
+    const exact = gauge(
+      'concord_sweep_last_exact',
+      '1 when the listing of the last sweep was exact, 0 when nothing was concluded about who is missing.',
+      'tenant',
+    );
+    const all = [endedAt, took, users, drifted, complete, exact];
     return {
       name: 'sweeps',
       ask: async () => {
@@ -146,7 +151,8 @@ export function questions(deps: QuestionDeps): Question[] {
           took.set({ tenant }, data.durationMs / 1_000);
           users.set({ tenant }, data.users);
           drifted.set({ tenant }, data.drifted);
-          complete.set({ tenant }, data.complete ? 1 : 0);
+          complete.set({ tenant }, isListedToEnd(data) ? 1 : 0);
+          exact.set({ tenant }, data.complete ? 1 : 0);
         }
       },
       hide: () => {

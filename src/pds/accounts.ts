@@ -29,10 +29,10 @@ export function createAccountReader(xrpc: Xrpc): AccountReader {
   return {
     account: (did) => readAccount(xrpc, did),
     accounts: async (dids) => {
-      const found = new Map<Did, PdsAccount>();
+      const found = new Map<Did, PdsAccount | 'unreadable'>();
       for (let from = 0; from < dids.length; from += ACCOUNTS_PER_CALL) {
         const batch = await readAccounts(xrpc, dids.slice(from, from + ACCOUNTS_PER_CALL));
-        for (const account of batch) found.set(account.did, account);
+        for (const [did, account] of batch) found.set(did, account);
       }
       return found;
     },
@@ -134,22 +134,25 @@ function readRepo(xrpc: Xrpc, did: Did): Promise<PdsAccount['state'] | 'no-accou
 }
 
 /** Halves the batch while the answer is too large, which accounts from one much-used invite code make it. */
-async function readAccounts(xrpc: Xrpc, dids: readonly Did[]): Promise<readonly PdsAccount[]> {
+async function readAccounts(
+  xrpc: Xrpc,
+  dids: readonly Did[],
+): Promise<ReadonlyMap<Did, PdsAccount | 'unreadable'>> {
   try {
     return await xrpc({
       name: 'admin.getAccountInfos',
       as: 'admin',
       query: { dids },
-      parse: readAccountInfos,
+      parse: (body) => readAccountInfos(body, dids),
     });
   } catch (error) {
     const tooLarge = error instanceof UpstreamError && error.code === 'ANSWER_TOO_LARGE';
     if (!tooLarge || dids.length === 1) throw error;
     const half = Math.ceil(dids.length / 2);
-    return [
+    return new Map([
       ...(await readAccounts(xrpc, dids.slice(0, half))),
       ...(await readAccounts(xrpc, dids.slice(half))),
-    ];
+    ]);
   }
 }
 

@@ -1,7 +1,7 @@
 /** What the PDS answers, as data. Source: @atproto/pds 0.4.217, and its lexicons. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { parseAccountHandle, parseDid } from '../identity.ts';
+import { type Did, parseAccountHandle, parseDid } from '../identity.ts';
 import type { CreateAccountResult, PdsAccount, Repository } from '../ports.ts';
 import type { Refusal } from '../upstream.ts';
 
@@ -31,12 +31,31 @@ export function readAccountInfo(body: unknown): PdsAccount {
   return toAccount(AccountInfo.parse(body));
 }
 
-export function readAccountInfos(body: unknown): PdsAccount[] {
-  return z
-    .object({ infos: z.array(AccountInfo) })
-    .parse(body)
-    .infos.map(toAccount);
+/**
+ * One row costs no other: one that cannot be read is unknown. Where it does not even name its account, it may be any that is
+ * asked for and not in the answer. Throws ZodError when no row of several can be read: then the rows are not at fault.
+ */
+export function readAccountInfos(
+  body: unknown,
+  asked: readonly Did[],
+): ReadonlyMap<Did, PdsAccount | 'unreadable'> {
+  const { infos } = z.object({ infos: z.array(z.unknown()) }).parse(body);
+  const found = new Map<Did, PdsAccount | 'unreadable'>();
+  let nameless = 0;
+  for (const row of infos) {
+    const read = AccountInfo.safeParse(row);
+    const named = Named.safeParse(row);
+    if (read.success) found.set(read.data.did, toAccount(read.data));
+    else if (named.success) found.set(named.data.did, 'unreadable');
+    else nameless += 1;
+  }
+  if (infos.length > 1 && [...found.values()].every((one) => one === 'unreadable'))
+    AccountInfo.parse(infos[0]);
+  if (nameless > 0) for (const did of asked) if (!found.has(did)) found.set(did, 'unreadable');
+  return found;
 }
+
+const Named = z.object({ did: DidAnswer });
 
 function toAccount(info: z.infer<typeof AccountInfo>): PdsAccount {
   return {
@@ -63,15 +82,24 @@ function stateOf({ active, status }: z.infer<typeof RepoStatus>): Repository['st
   return status === 'deactivated' || status === 'takendown' ? status : 'unknown';
 }
 
-const RepoPage = z.object({
-  cursor: z.string().optional(),
-  // `active` may be left out of an answer that knows no account status.
-  repos: z.array(RepoStatus.extend({ did: DidAnswer, active: z.boolean().default(true) })),
-});
+const RepoPage = z.object({ cursor: z.string().optional(), repos: z.array(z.unknown()) });
+// `active` may be left out of an answer that knows no account status.
+const RepoRow = RepoStatus.extend({ did: DidAnswer, active: z.boolean().default(true) });
 
-export function readRepoPage(body: unknown): { cursor: string | undefined; repos: Repository[] } {
+/** A row whose state cannot be read is of an account in an unknown state. Throws ZodError as `readAccountInfos` does. */
+export function readRepoPage(body: unknown): {
+  cursor: string | undefined;
+  repos: (Repository | 'unreadable')[];
+} {
   const { cursor, repos } = RepoPage.parse(body);
-  return { cursor, repos: repos.map((repo) => ({ did: repo.did, state: stateOf(repo) })) };
+  const rows = repos.map((row): Repository | 'unreadable' => {
+    const read = RepoRow.safeParse(row);
+    if (read.success) return { did: read.data.did, state: stateOf(read.data) };
+    const named = Named.safeParse(row);
+    return named.success ? { did: named.data.did, state: 'unknown' } : 'unreadable';
+  });
+  if (rows.length > 1 && rows.every((row) => row === 'unreadable')) RepoRow.parse(repos[0]);
+  return { cursor, repos: rows };
 }
 
 export function readHolder(body: unknown) {

@@ -52,7 +52,7 @@ export async function observe(
     return { ...known, ...(await observeIntent(deps, who, wanted, wanted.intent)) };
   if (known.linkedDid !== undefined) {
     if (linked === undefined || linked === 'missing') return known;
-    if (wanted.type === 'account') {
+    if (wanted.type === 'account' && wanted.email.withheld === undefined) {
       const isSame = sameEmail(linked, wanted.email.addresses);
       return isSame
         ? known
@@ -62,12 +62,12 @@ export async function observe(
     if (!isParked(linked, parked)) return known;
     return { ...known, ...(await observeNamed(deps, who, [parked.from], known.linkedDid)) };
   }
-  if (wanted.type === 'account' && wanted.adoption !== undefined) {
+  const isToAdd = wanted.type === 'account' && wanted.email.withheld === undefined;
+  if (isToAdd && wanted.adoption !== undefined) {
     return { ...nothing, adoptable: await accounts.account(wanted.adoption.did) };
   }
   const late = await lookForLate(accounts, wanted.givenUp);
-  if (late !== undefined || wanted.type !== 'account' || oldAccount !== undefined)
-    return { ...nothing, late };
+  if (late !== undefined || !isToAdd || oldAccount !== undefined) return { ...nothing, late };
   return { ...nothing, ...(await observeForCreation(deps, who, wanted, code)) };
 }
 

@@ -48,7 +48,8 @@ const interrupted = toBeMended({
  * |   the same, and inactive accounts were listed     |          | held     | IntendedAccountHidden |
  *
  * To go on is to finish the creation. Otherwise the log learns that the account exists, and nothing is written: the user
- * is deleted, blocked or unverified, or something of theirs was removed.
+ * is deleted, blocked or unverified, or something of theirs was removed. For an unverified user the next plan records it,
+ * since it is there.
  */
 export function planIntent(
   wanted: KnownAccount,

@@ -45,7 +45,7 @@ export interface KnownAccount {
 
 export interface WantedAccount extends KnownAccount {
   readonly type: 'account';
-  /** The user's own address first, then the one tagged for this tenant. Never empty. */
+  /** The user's own address first, then the one tagged for this tenant; none where it is withheld. */
   readonly email: DesiredEmail;
   readonly handle: DesiredHandle;
   readonly failedCreations: number;

@@ -1,13 +1,14 @@
 /**
- * Exactly one PDS account for a user with a verified email.
+ * Exactly one PDS account for a user with a verified email. A verified address is needed to add an account, and not to
+ * keep one: while the address is unverified again, an account that exists is treated as any other, and only its address
+ * does not follow (see email.ts).
  *
  * createAccount cannot be repeated, so an intent is in the log before the call. An open intent is resolved before
  * anything else is concluded, whatever has become of the user: planIntent in account-planning.ts has its table.
  *
  * | wanted | account that the document or the log names               | action   | reason                   |
  * |--------|----------------------------------------------------------|----------|--------------------------|
- * | no     | none                                                     | –        | why not                  |
- * | no     | any                                                      | –        | why not; left as it is   |
+ * | not known | any                                                   | –        | UserUnknown; left as it is |
  * | deleted or blocked                                                |          | see account-end.ts       |
  * | deleted | none, and another user has got the one before           | –        | AccountTransferred       |
  * | any    | one that is being transferred to another user, or to this one       | see transfer-*.ts        |
@@ -31,13 +32,19 @@
  * |        |   either, and a person asked for a reset                 | reset    | the same                 |
  * | yes    | active                                                   | –        | AccountActive            |
  * | yes    | none, a person named one                                 | adopt    | AdoptionGranted          |
+ * | yes    | none, and Auth0 has no address                           | –        | NoEmail                  |
+ * | yes    | none, and the address is not verified                    | –        | WaitingForEmailVerification |
+ * | yes    | none, and a field of the address cannot be used          | held     | FieldUnusable            |
+ *
+ * Without a verified address no account is adopted either, unless the document names it; what is left of a lost one is
+ * kept until another one can take its place.
  *
  * What is done while the directory of DIDs cannot be asked is in account-location.ts.
  *
  * An account of an earlier life of the user (deleted in Auth0 and back under the same id) that the PDS no longer has
  * counts as none.
  *
- * | wanted, no account, no intent open                                  | action   | reason               |
+ * | wanted, a verified address, no account, no intent open              | action   | reason               |
  * |---------------------------------------------------------------------|----------|----------------------|
  * | an intent that was given up has made an account after all           | complete | CreationInterrupted  |
  * | no address can be had                                               | –        | see address.ts       |
@@ -52,7 +59,8 @@
  * | otherwise                                                           | create   | NoAccount            |
  */
 import { isMigrated } from '../events/event.ts';
-import type { Facts, OpenIntent } from '../events/fold.ts';
+import type { Auth0Facts, Facts, OpenIntent } from '../events/fold.ts';
+import { unusableIn } from '../events/fold-auth0.ts';
 import type { Gap } from '../events/gap.ts';
 import type { Did } from '../identity.ts';
 import type { Documents, PdsAccount } from '../ports.ts';
@@ -68,7 +76,13 @@ import type {
   KnownAccount,
   WantedAccount,
 } from './account-state.ts';
-import { type DesiredEmail, sameEmail } from './address.ts';
+import {
+  type DesiredEmail,
+  ownAddresses,
+  sameEmail,
+  type WithheldAddress,
+  withheldCondition,
+} from './address.ts';
 import { pdsAdmin, showAccount, updateUser } from './command-lines.ts';
 import type { DesiredHandle } from './handle.ts';
 import { listInactive } from './inactive-accounts.ts';
@@ -120,19 +134,11 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     const message = 'The user has not been read from Auth0 yet.';
     return { type: 'none', reason: 'UserUnknown', message, ...known };
   }
-  if (auth0.email === undefined) {
-    const message = 'The user has no email address, which an account needs.';
-    return { type: 'none', reason: 'NoEmail', message, ...known };
-  }
-  if (!auth0.emailVerified) {
-    const message = 'The email address is not verified in Auth0.';
-    return { type: 'none', reason: 'WaitingForEmailVerification', message, ...known };
-  }
   const remnant = facts.conditions.find(({ reason }) => reason === 'AccountWithoutRepository');
   return {
     type: 'account',
     ...known,
-    email: desiredEmail(auth0.email, facts, settings),
+    email: desiredEmail(auth0, facts, settings),
     handle,
     failedCreations: facts.possiblyLeakedDids,
     creationFailedAt: facts.creationFailedAt,
@@ -146,12 +152,37 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
   };
 }
 
-function desiredEmail(email: string, facts: Facts, settings: AccountSettings): DesiredEmail {
-  const own = email.toLowerCase();
-  const addresses = settings.emailTag === undefined ? [own] : [own, taggedEmail(own, settings.emailTag)];
+function desiredEmail(auth0: Auth0Facts, facts: Facts, settings: AccountSettings): DesiredEmail {
+  const { emailTag: tag, refusalRetryMs } = settings;
+  const own = auth0.email?.toLowerCase();
+  const withTag = (email: string) => (tag === undefined ? [email] : [email, taggedEmail(email, tag)]);
   const { parked, parkingEndedAt } = facts;
-  const refused = unexplained(facts);
-  return { addresses, refused, refusalRetryMs: settings.refusalRetryMs, parked, parkingEndedAt };
+  const desired = { refused: unexplained(facts), refusalRetryMs, parked, parkingEndedAt };
+  const withheld = withheldAddress(auth0, facts);
+  if (withheld === undefined) return { addresses: own === undefined ? [] : withTag(own), ...desired };
+  const known = [own, facts.verifiedEmail?.toLowerCase()].flatMap((email) => email ?? []);
+  return {
+    addresses: [],
+    withheld: { ...withheld, known: [...new Set(known)].flatMap(withTag) },
+    ...desired,
+  };
+}
+
+/** Why Auth0 has no address that an account may have; undefined where it has one. */
+function withheldAddress(
+  { email, emailVerified }: Auth0Facts,
+  facts: Facts,
+): Omit<WithheldAddress, 'known'> | undefined {
+  const unusable = unusableIn(facts, ['email', 'email_verified']);
+  if (email === undefined && !unusable.includes('email'))
+    return { reason: 'NoEmail', why: 'The user has no email address in Auth0.' };
+  if (emailVerified && email !== undefined) return undefined;
+  if (unusable.length === 0)
+    return { reason: 'WaitingForEmailVerification', why: 'The email address is not verified in Auth0.' };
+  const counts =
+    email === undefined ? 'The user counts as having no address' : 'The address counts as not verified';
+  const why = `${counts}: Auth0 has a value in ${unusable.join(' and in ')} that cannot be used.`;
+  return { reason: 'FieldUnusable', why };
 }
 
 /** Refusals from before it was known which user has the address say nothing once that user has another one. */
@@ -178,7 +209,7 @@ export function plan(
   now: Date,
   isOnHold = false,
 ): Plan<AccountAction> {
-  const isToGoOn = wanted.type === 'account' && !isOnHold;
+  const isToGoOn = wanted.type === 'account' && wanted.email.withheld === undefined && !isOnHold;
   const resolving = planIntent(wanted, actual, isToGoOn, now);
   if (resolving !== undefined) return resolving;
   const planned =
@@ -198,14 +229,21 @@ function planKept(
   if (actual.recorded !== undefined && actual.recorded.did === undefined) {
     return planUnreadable(actual.linkedDid);
   }
-  const { adoption } = wanted;
+  const { adoption, email } = wanted;
   // One that is named and missing was removed, and that takes another decision.
   const isGone = actual.linked === 'missing';
-  if (adoption !== undefined && !isGone && (actual.linkedDid ?? adoption.did) === adoption.did) {
+  const isAdded = actual.linkedDid === undefined;
+  const isToAdopt = adoption !== undefined && (actual.linkedDid ?? adoption.did) === adoption.did;
+  if (isToAdopt && !isGone && !(isAdded && email.withheld !== undefined))
     return planAdoption(adoption, actual);
-  }
   if (actual.linkedDid !== undefined) return planLinked(wanted, actual, actual.linkedDid, now);
-  return planRemoved(wanted, actual) ?? planNotImported(actual) ?? planCreation(wanted, actual, now);
+  const kept = planRemoved(wanted, actual) ?? planNotImported(actual);
+  if (kept !== undefined) return kept;
+  return email.withheld === undefined ? planCreation(wanted, actual, now) : planWithheld(email.withheld);
+}
+
+function planWithheld(withheld: WithheldAddress): Plan<AccountAction> {
+  return none(withheldCondition(type, withheld, 'An account needs a verified address.'));
 }
 
 function planNone(
@@ -272,7 +310,9 @@ function planLinked(wanted: WantedAccount, actual: ActualAccount, did: Did, now:
     return planDiffering(did, wanted.loggedDid, linked);
   }
   if (linked === 'missing' && wanted.interrupted.has('delete-remnant')) return deleteRemnant(did);
-  if (linked === 'missing' && wanted.lostDid === did) return dropRecord(did);
+  const { withheld } = wanted.email;
+  if (linked === 'missing' && wanted.lostDid === did)
+    return withheld === undefined ? dropRecord(did) : planWithheld(withheld);
   const removed = planRemoved(wanted, actual);
   if (removed !== undefined) return removed;
   if (linked === undefined || linked === 'missing') throw new Error('a linked account was not looked up');
@@ -283,7 +323,7 @@ function planLinked(wanted: WantedAccount, actual: ActualAccount, did: Did, now:
   if (
     wanted.loggedDid === undefined &&
     linked.email !== undefined &&
-    !sameEmail(linked, wanted.email.addresses)
+    !sameEmail(linked, ownAddresses(wanted.email))
   ) {
     const message = `Only the users document names ${did}, and its address is not this user's. See the evidence and adopt it with: concord adopt <user>`;
     return none(heldForPerson({ type, reason: 'AccountEmailDiffers', message }));
@@ -332,7 +372,9 @@ function planRemnant(wanted: WantedAccount, did: Did, now: Date): Plan<AccountAc
   const reason = 'AccountWithoutRepository';
   const removal = pdsAdmin('deleteAccount', { did });
   const message = `The account ${did} has lost its repository. Delete what is left of it with: ${removal}; then create a new account with: concord restore <user>`;
-  if (!wanted.recreate || wanted.loggedDid !== did) return none(heldForPerson({ type, reason, message }));
+  const canCreate = wanted.email.withheld === undefined;
+  if (!wanted.recreate || wanted.loggedDid !== did || !canCreate)
+    return none(heldForPerson({ type, reason, message }));
   const condition = toBeMended({ type, reason, message });
   const settled = wanted.remnantSince && new Date(wanted.remnantSince.getTime() + wanted.settleMs);
   if (settled === undefined || now < settled) {

@@ -19,18 +19,47 @@ import type { Did, TenantId, UserKey } from '../identity.ts';
 import type { Claimant, PdsAccount } from '../ports.ts';
 import { pdsAdmin, shellQuoted } from './command-lines.ts';
 import type { ReasonOf } from './needs-action.ts';
-import { heldForPerson, toBeMended } from './reconciler.ts';
+import { asDesired, heldForPerson, toBeMended } from './reconciler.ts';
 import type { ReservingUser } from './reservation.ts';
 
 export interface DesiredEmail {
-  /** In the order of preference; empty only when no account is wanted. */
+  /** In the order of preference; empty only when no account is wanted, or Auth0 has no address that counts. */
   readonly addresses: readonly string[];
+  /** Why Auth0 has none: no account is added for the user, and one that exists keeps its address. */
+  readonly withheld?: WithheldAddress;
   readonly refused: Facts['refusedEmails'];
   readonly refusalRetryMs: number;
   /** The address that the account had before it was parked, and since when it has been parked. */
   readonly parked?: Facts['parked'];
   /** When the account last got that address back. */
   readonly parkingEndedAt?: Facts['parkingEndedAt'];
+}
+
+/** An address in Auth0 that is missing, not verified, or cannot be used. */
+export interface WithheldAddress {
+  readonly reason: 'NoEmail' | 'WaitingForEmailVerification' | 'FieldUnusable';
+  /** What Auth0 has, as a sentence. */
+  readonly why: string;
+  /** The address in Auth0, verified or not, and the last one that was: an account with one of them is this user's. */
+  readonly known: readonly string[];
+}
+
+/** Addresses by which an account that only the document names is known to be this user's. */
+export function ownAddresses({ addresses, withheld }: DesiredEmail): readonly string[] {
+  return withheld?.known ?? addresses;
+}
+
+/** Where the value of a field in Auth0 cannot be used, only a person can correct it. */
+export function withheldCondition(
+  type: 'account' | 'email',
+  { reason, why }: WithheldAddress,
+  consequence: string,
+): ConditionDraft {
+  const message = `${why} ${consequence}`;
+  if (reason !== 'FieldUnusable') return asDesired({ type, reason, message });
+  const correct =
+    'Correct the attribute mapping of the connection in Auth0; then run: concord reconcile <user>';
+  return heldForPerson({ type, reason, message: `${message} ${correct}` });
 }
 
 /** Another user of ours who has a value that only one account can have. */

@@ -5,6 +5,9 @@
  * |------------------------------------------|-----------------------------------|--------|-------------------|
  * | none                                     |                                   | –      | NoAccount         |
  * | one that is left as it is                |                                   | –      | NotManaged        |
+ * | any                                      | there is none in Auth0            | –      | NoEmail           |
+ * | any                                      | not verified, or not any more     | –      | WaitingForEmailVerification |
+ * | any                                      | Auth0's field cannot be used      | held   | FieldUnusable     |
  * | has it, or the one tagged for the tenant |                                   | –      | EmailSet          |
  * | has another                              | free as far as is known           | change | EmailDiffers      |
  * | has another                              | not free                          | –      | see address.ts    |
@@ -14,12 +17,19 @@
  * | is parked, for ten minutes               | not free, but the former one is   | change | EmailParked       |
  * | is parked, for ten minutes               | not free, and no former one       | held   | EmailParked       |
  * | one that is left as it is, and parked    |   the same; a deleted user's stays parked  | as above          |
+ * | any, and parked                          |   the same where the address is not followed | as above        |
  */
 import { UpstreamError } from '../errors.ts';
 import type { ConditionDraft } from '../events/event.ts';
 import type { Did } from '../identity.ts';
-import type { AccountHost } from '../ports.ts';
-import { type AddressHolders, chooseAddress, type DesiredEmail } from './address.ts';
+import type { AccountHost, PdsAccount } from '../ports.ts';
+import {
+  type AddressHolders,
+  chooseAddress,
+  type DesiredEmail,
+  type WithheldAddress,
+  withheldCondition,
+} from './address.ts';
 import { isParked, parkedAddress } from './address-chain.ts';
 import { type ManagedAccount, notManaged } from './managed-account.ts';
 import {
@@ -63,6 +73,8 @@ export function plan(
 ): Plan<EmailAction> {
   const { account } = actual;
   if (account === undefined) return planLeft(wanted, actual, now);
+  if (wanted.withheld !== undefined)
+    return planWithheld(account, wanted, wanted.withheld, actual.holders, now);
   const current = account.email?.toLowerCase();
   if (current !== undefined && wanted.addresses.includes(current)) {
     return {
@@ -82,6 +94,24 @@ export function plan(
     return park(account.did, current, choice.condition);
   const { condition, retryAt } = choice;
   return { actions: [], condition, ...(retryAt === undefined ? {} : { retryAt }) };
+}
+
+/** Without an address in Auth0 that counts, the account keeps its own. */
+function planWithheld(
+  account: PdsAccount,
+  { parked }: DesiredEmail,
+  withheld: WithheldAddress,
+  holders: AddressHolders,
+  now: Date,
+): Plan<EmailAction> {
+  const condition = withheldCondition(
+    type,
+    withheld,
+    'The address of the account is left as it is, and does not follow.',
+  );
+  if (!isParked(account, parked)) return { actions: [], condition };
+  const message = `${withheld.why} See what happened with: concord explain <user>`;
+  return planParked(parked, { message }, holders, now);
 }
 
 function isWithin(ms: number, since: Date, now: Date): boolean {

@@ -131,22 +131,30 @@ export async function listInactive(
   if (!(await inactive.claimListing(begunAt, nextAt))) return;
   let listed = 0;
   let unread: Repository[] = [];
+  let isWhole = true;
   const keep = async (batch: readonly Repository[]): Promise<void> => {
     await context.ensureLease();
     const found = await accounts.accounts(batch.map(({ did }) => did));
-    const kept = batch.flatMap(({ did, state }) => inactiveAccount(found.get(did), state) ?? []);
+    const kept = batch.flatMap(({ did, state }) => {
+      const account = found.get(did);
+      if (account === 'unreadable') isWhole = false;
+      return account === 'unreadable' ? [] : (inactiveAccount(account, state) ?? []);
+    });
     await inactive.keep(kept, begunAt);
     listed += kept.length;
   };
   for await (const page of accounts.repositories()) {
     await context.ensureLease();
-    unread.push(...page.filter(({ state }) => state === 'deactivated' || state === 'takendown'));
+    const readable = page.filter((one) => one !== 'unreadable');
+    if (readable.length < page.length) isWhole = false;
+    unread.push(...readable.filter(({ state }) => state === 'deactivated' || state === 'takendown'));
     for (; unread.length >= READ_AT_ONCE; unread = unread.slice(READ_AT_ONCE))
       await keep(unread.slice(0, READ_AT_ONCE));
   }
   if (unread.length > 0) await keep(unread);
   await context.ensureLease();
-  await inactive.complete(begunAt);
+  // What could not be read may be what an earlier listing found.
+  if (isWhole) await inactive.complete(begunAt);
   return context.tell({ type: 'inactive-accounts.listed', data: { accounts: listed } });
 }
 

@@ -25,11 +25,19 @@ export const NEEDS_ACTION = {
     'EmailHeldByUser',
     'EmailTaken',
     'EmailNotAllowed',
+    'FieldUnusable',
     'CodeHandleRefused',
     'CreationKeepsFailing',
     'IntendedAccountHidden',
   ],
-  email: ['EmailHeldByDeletedUser', 'EmailHeldByUser', 'EmailTaken', 'EmailNotAllowed', 'EmailParked'],
+  email: [
+    'EmailHeldByDeletedUser',
+    'EmailHeldByUser',
+    'EmailTaken',
+    'EmailNotAllowed',
+    'EmailParked',
+    'FieldUnusable',
+  ],
   handle: ['HandleHeldByDeletedUser', 'CodeHandleRefused'],
 } as const satisfies Readonly<Record<Resource, readonly string[]>>;
 

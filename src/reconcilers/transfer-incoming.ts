@@ -25,6 +25,7 @@ import type { Incoming } from '../events/fold-transfer.ts';
 import { type AccountHandle, type Code, type Did, parseAccountHandle, type UserKey } from '../identity.ts';
 import type { Documents, PdsAccount } from '../ports.ts';
 import type { DesiredAccount } from './account-state.ts';
+import { ownAddresses } from './address.ts';
 import { parkedAddress } from './address-chain.ts';
 import { codeHandle } from './handle-label.ts';
 import { type Plan, toBeMended } from './reconciler.ts';
@@ -66,6 +67,8 @@ function planPart(
     const because = wanted.type === 'none' ? wanted.message : 'The user cannot be changed now.';
     return waiting(incoming, part, because);
   }
+  const { withheld } = wanted.email;
+  if (withheld !== undefined) return waiting(incoming, part, withheld.why);
   if (seen.promise?.open.has(part) !== true) return decline(incoming, part, 'not-promised');
   switch (part) {
     case 'account':
@@ -198,7 +201,7 @@ export function planRetirement(
     return { actions: [{ ...RETIRE, account: { did }, ...NOTHING_LEFT }], condition };
   const handle = parkedHandle(did, domain);
   const isOurs = account.handle.endsWith(domain) && account.handle !== handle;
-  const addresses = wanted.type === 'account' ? wanted.email.addresses : [];
+  const addresses = wanted.type === 'account' ? ownAddresses(wanted.email) : [];
   const isInTheWay = account.email !== undefined && addresses.includes(account.email.toLowerCase());
   return {
     actions: [

@@ -14,6 +14,9 @@
  * | there   | with a code that is no text  |                     | –, held             | CodeUnreadable  |
  * | there   | with another code            | yes                 | –, held             | CodeDiffers     |
  * | there   | with a code                  | the same, or no     | –                   | HasCode         |
+ * |         |   the same, and Auth0's created_at cannot be used |    | –                   | FieldUnusable   |
+ *
+ * The sign-up time is Auth0's `created_at`, or else the time at which Auth0 was first read.
  *
  * A code is known from the log, or from `@handles.code`, where the platform kept codes before. It never changes.
  *
@@ -23,6 +26,7 @@
 
 import { UpstreamError } from '../errors.ts';
 import type { Facts } from '../events/fold.ts';
+import { unusableIn } from '../events/fold-auth0.ts';
 import type { Code, UserKey } from '../identity.ts';
 import type { DocumentReader, DocumentStore, Documents, Random } from '../ports.ts';
 import { drawCode } from './code.ts';
@@ -50,6 +54,8 @@ export type DesiredDocument =
       readonly code: Code | undefined;
       /** The document has been there. */
       readonly wasThere: boolean;
+      /** Auth0 has no sign-up time that can be used. */
+      readonly isUndated: boolean;
     };
 
 export interface ActualDocument {
@@ -76,9 +82,9 @@ const MAX_TRIES = 64;
 
 export function desired(facts: Facts, user: UserKey): DesiredDocument {
   const unwanted = notWanted(facts);
-  if (unwanted !== undefined || facts.auth0 === undefined)
+  const signedUpAt = facts.auth0?.createdAt ?? facts.firstReadAt;
+  if (unwanted !== undefined || signedUpAt === undefined)
     return unwanted ?? { type: 'unwanted', reason: 'UserUnknown', message: '' };
-  const { createdAt: signedUpAt } = facts.auth0;
   const { kept, code, sights } = facts;
   return {
     type: 'document',
@@ -87,6 +93,7 @@ export function desired(facts: Facts, user: UserKey): DesiredDocument {
     when: kept.when ?? signedUpAt,
     code,
     wasThere: sights.document,
+    isUndated: unusableIn(facts, ['created_at']).length > 0,
   };
 }
 
@@ -155,7 +162,9 @@ export function plan(
   }
   if (wanted.code !== undefined && user.code !== wanted.code) return differs(user.code, wanted.code);
   const message = `The users document has the code ${user.code}.`;
-  return { actions: [], condition: asDesired({ type, reason: 'HasCode', message }) };
+  if (!wanted.isUndated) return { actions: [], condition: asDesired({ type, reason: 'HasCode', message }) };
+  const undated = `${message} Auth0 has no created_at that can be used; as the sign-up time counts the one that was known before, or else the time at which Auth0 was first read.`;
+  return { actions: [], condition: asDesired({ type, reason: 'FieldUnusable', message: undated }) };
 }
 
 function heldByAnother(code: Code, holder: UserKey): Plan<never> {

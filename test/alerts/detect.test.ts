@@ -20,7 +20,7 @@ const quiet: TenantState = {
   gaps: [],
   log: { until: NOW, readAt: NOW },
   stream: { deliveredAt: NOW, patienceMs: 60 * MINUTE },
-  sweep: { last: undefined, completeAt: NOW, begun: undefined, halts: [] },
+  sweep: { last: undefined, completeAt: NOW, listedAt: NOW, begun: undefined, halts: [] },
 };
 const well: SystemFacts = {
   ...{ people: [], isPartial: false, tenants: [quiet], indexes: FIT_INDEXES },
@@ -54,7 +54,9 @@ describe('what is no cause', () => {
   });
 
   it('is a log that nobody is to read, and a sweep that nobody is to begin', () => {
-    const tenants = [{ ...quiet, log: undefined, sweep: { ...quiet.sweep, completeAt: undefined } }];
+    const tenants = [
+      { ...quiet, log: undefined, sweep: { ...quiet.sweep, completeAt: undefined, listedAt: undefined } },
+    ];
     const nobody = { logUnreadAfterMs: null, sweepOverdueAfterMs: null, upSince: new Date(0) };
     expect(seen({ tenants }, nobody).ids).toEqual([]);
     expect(seen({ tenants }, { upSince: new Date(0) }).ids).toEqual([

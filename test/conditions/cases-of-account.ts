@@ -11,6 +11,7 @@ import { freeCodeHandle, refusedAddress } from './cases-of-email.ts';
 import {
   type Case,
   changeAddress,
+  correctFields,
   didOf,
   newAddress,
   onPds,
@@ -21,6 +22,7 @@ import {
   sweepOnce,
   unowned,
   whole,
+  withOddField,
   write,
 } from './stage.ts';
 
@@ -46,6 +48,20 @@ export const ofAccount: { readonly [R in ReasonOf<'account'>]: readonly Case[] }
   ],
   AccountMissing: [
     { bring: (stage) => after(stage, (did) => onPds(stage, 'deleteAccount', { did })), ends: ACTIVE },
+  ],
+  FieldUnusable: [
+    {
+      bring: async (stage) =>
+        withOddField(stage, join(stage.world, 'alice'), { email_verified: 'Ann Example' }),
+      meanwhile: correctFields,
+      ends: ACTIVE,
+    },
+    {
+      name: 'the address itself',
+      bring: async (stage) => withOddField(stage, join(stage.world, 'alice'), { email: 7 }),
+      meanwhile: correctFields,
+      ends: ACTIVE,
+    },
   ],
   AccountUnreadable: [
     {

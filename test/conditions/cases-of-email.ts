@@ -5,6 +5,7 @@ import { chooseHandle, join, type Member, passOver, storedMember } from '../supp
 import {
   type Case,
   changeAddress,
+  correctFields,
   newAddress,
   onPds,
   reconcile,
@@ -12,6 +13,7 @@ import {
   type Stage,
   unowned,
   whole,
+  withOddField,
 } from './stage.ts';
 
 /** An address that the PDS refuses: its domain is known for addresses that are thrown away. */
@@ -61,9 +63,10 @@ export const ofEmail: { readonly [R in ReasonOf<'email'>]: readonly Case[] } = {
       meanwhile: async (stage, alice) => {
         const { email } = stage.world.auth0.user(alice.userId) ?? {};
         for await (const page of stage.engine.converge.accounts.repositories()) {
-          const found = await stage.engine.converge.accounts.accounts(page.map(({ did }) => did));
+          const dids = page.flatMap((one) => (one === 'unreadable' ? [] : one.did));
+          const found = await stage.engine.converge.accounts.accounts(dids);
           for (const account of found.values())
-            if (account.email === email)
+            if (account !== 'unreadable' && account.email === email)
               await onPds(stage, 'updateAccountEmail', { account: account.did, email: newAddress() });
         }
       },
@@ -84,6 +87,22 @@ export const ofEmail: { readonly [R in ReasonOf<'email'>]: readonly Case[] } = {
         return alice;
       },
       meanwhile: changeAddress,
+      ends: 'True EmailSet',
+    },
+  ],
+  FieldUnusable: [
+    {
+      bring: async (stage) => {
+        const alice = await whole(stage);
+        return withOddField(stage, alice, { email_verified: 'Ann Example' });
+      },
+      meanwhile: correctFields,
+      ends: 'True EmailSet',
+    },
+    {
+      name: 'the address itself',
+      bring: async (stage) => withOddField(stage, await whole(stage), { email: ['alice@example.com'] }),
+      meanwhile: correctFields,
       ends: 'True EmailSet',
     },
   ],

@@ -135,6 +135,21 @@ export async function changeAddress(
   world.auth0.addUser({ ...user, email, email_verified: true });
 }
 
+/** As an attribute mapping makes it; the stand-in for Auth0 answers with it to every read of the user. */
+export async function withOddField(
+  stage: Stage,
+  member: Member,
+  values: Readonly<Record<string, unknown>>,
+): Promise<Member> {
+  stage.world.auth0.oddFields.add(member.userId, values);
+  await reconcile(stage, member);
+  return member;
+}
+
+export async function correctFields({ world }: Stage): Promise<void> {
+  world.auth0.oddFields.clear();
+}
+
 export function newAddress(domain = 'example.com'): string {
   return `new-${randomBytes(6).toString('hex')}@${domain}`;
 }

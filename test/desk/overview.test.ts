@@ -14,7 +14,7 @@ const quiet: Overview = {
   ...{ alerts: [], ignored: [], stale: [] },
   ...{ queue: { due: 1, oldestDueSince: at(990), waiting: 3 }, lookedAt: undefined },
 };
-const sweep = { last: undefined, completeAt: at(500), begun: undefined, halts: [] };
+const sweep = { last: undefined, completeAt: at(500), listedAt: at(500), begun: undefined, halts: [] };
 const source = { id: tenant, gaps: [], log: undefined, stream: undefined, sweep };
 
 it('writes every moment out, and null where there is none', () => {

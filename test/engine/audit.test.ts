@@ -79,7 +79,7 @@ describe('a user', () => {
     expect((await audited(world)).rows).toEqual([
       {
         user: alice.user,
-        createdAt: auth0User(alice).createdAt.toISOString(),
+        createdAt: auth0User(alice).createdAt?.toISOString(),
         tenant,
         code: stored?.code,
         platformHandle: 'Alice',

@@ -31,11 +31,6 @@ function nameAnother(world: World): Did {
   return did;
 }
 
-function forgetAccount(world: World): void {
-  const { account: _account, ...document } = world.documents.users.get(user) ?? {};
-  world.documents.users.set(user, document);
-}
-
 it.each<[string, (world: World) => unknown, string]>([
   ['of a deleted user', (world) => deleted(world, alice), 'The user is deleted in Auth0.'],
   [
@@ -44,24 +39,6 @@ it.each<[string, (world: World) => unknown, string]>([
     'Auth0 does not have this user; no deletion event and no complete listing confirms it yet.',
   ],
   ['of a blocked user', (world) => change(world, { blocked: true }), 'The user is blocked in Auth0.'],
-  [
-    'of a user whose address is not verified any more',
-    (world) => change(world, { emailVerified: false }),
-    'The email address is not verified in Auth0.',
-  ],
-  [
-    'that only the log names, of a user whose address is not verified any more',
-    (world) => {
-      forgetAccount(world);
-      change(world, { emailVerified: false });
-    },
-    'The email address is not verified in Auth0.',
-  ],
-  [
-    'of a user who has no address any more',
-    (world) => change(world, { email: undefined }),
-    'The user has no email address, which an account needs.',
-  ],
   [
     'that the document names and the log does not',
     nameAnother,

@@ -312,11 +312,6 @@ describe('a creation whose answer was lost', () => {
   it.each<[string, (world: World) => void, string]>([
     ['deleted', (world) => world.directory.remove(alice.userId), 'True UserGoneOnce'],
     ['blocked', (world) => world.directory.put(auth0User(alice, { blocked: true })), 'True UserBlocked'],
-    [
-      'unverified',
-      (world) => world.directory.put(auth0User(alice, { emailVerified: false })),
-      'True WaitingForEmailVerification',
-    ],
   ])(
     'is looked for when the user is %s meanwhile, and told before policy decides',
     async (_how, happen, says) => {
@@ -337,6 +332,21 @@ describe('a creation whose answer was lost', () => {
       expect(didOf(world)).toBeUndefined();
     },
   );
+
+  it('is told, and then recorded, when the user is unverified meanwhile: the account is there', async () => {
+    const world = await interrupted();
+    world.directory.put(auth0User(alice, { emailVerified: false }));
+    await arrive(world, alice, 's');
+    await untilQuiet(world);
+    const [did] = [...world.accounts.stored.keys()];
+    expect(didOf(world)).toBe(did);
+    const created = eventsOf(world, alice).filter(({ type }) => type === 'account.created');
+    expect(created).toMatchObject([{ data: { did, documented: false } }]);
+    expect(await standing(world, alice.user)).toMatchObject({
+      account: 'True AccountActive',
+      email: 'True WaitingForEmailVerification',
+    });
+  });
 
   it('is completed when the user is unblocked again', async () => {
     const world = await interrupted();

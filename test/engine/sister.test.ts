@@ -273,9 +273,33 @@ describe('an address that one tenant spells in another way', () => {
     },
   );
 
-  it('proves nothing by itself: another address, or none that is verified, is another person', async () => {
+  it('stays the same person while the flag of either is off again, and keeps the handle', async () => {
     const world = await spelled();
-    put(world, sister, { ...SPELLED, emailVerified: false });
+    choose(world, alice, 'cedar');
+    for (const who of [alice, sister]) await passOver(world, who);
+    await untilQuiet(world);
+    const before = [...world.accounts.stored.values()].map((one) => one.handle);
+    expect(before).toContain(handle('cedar'));
+    for (const [first, second] of [
+      [false, true],
+      [false, false],
+      [true, false],
+      [true, true],
+    ]) {
+      put(world, alice, { emailVerified: first === true });
+      put(world, sister, { ...SPELLED, emailVerified: second === true });
+      await world.queue.markDue([alice, sister], world.clock.now(), 'trigger');
+      await untilQuiet(world);
+      expect(fold(eventsOf(world, alice)).sister?.user).toBe(sister.user);
+      expect(fold(eventsOf(world, sister)).sister?.user).toBe(alice.user);
+      expect([...world.accounts.stored.values()].map((one) => one.handle)).toEqual(before);
+      await isAtRest(world);
+    }
+  });
+
+  it('proves nothing by itself: another address is another person', async () => {
+    const world = await spelled();
+    put(world, sister, { ...SPELLED, email: 'other@example.com' });
     await world.queue.markDue([sister], world.clock.now(), 'trigger');
     await untilQuiet(world);
     expect(fold(eventsOf(world, alice)).sister).toBeUndefined();

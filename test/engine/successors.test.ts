@@ -1,7 +1,7 @@
 /** Deleted users whose address or identity a user in Auth0 has: in every order nothing is taken from a person. */
 import { describe, expect, it } from 'vitest';
 import { approveRun } from '../../src/engine/approval.ts';
-import { hasOtherLinks } from '../../src/engine/assess.ts';
+import { isListedOtherwise } from '../../src/engine/assess.ts';
 import { dryRun } from '../../src/engine/dry-run.ts';
 import type { Policy } from '../../src/engine/settings.ts';
 import { successorSearch } from '../../src/engine/successors.ts';
@@ -333,7 +333,7 @@ describe('a sweep over linked identities', () => {
     const world = createWorld();
     await populate(world, 2);
     const known = { known: undefined, auth0: auth0User(bob) };
-    expect(hasOtherLinks(known as Parameters<typeof hasOtherLinks>[0])).toBe(false);
+    expect(isListedOtherwise(known as Parameters<typeof isListedOtherwise>[0])).toBe(false);
     const linking: Auth0User = auth0User(bob, { linked: [alice.userId] });
     world.directory.put(linking);
     expect(await sweepOnce(world)).toMatchObject({ drifted: 1 });

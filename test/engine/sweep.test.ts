@@ -122,37 +122,63 @@ describe('a listing that breaks off', () => {
   });
 });
 
-describe('a user who cannot be read in the listing', () => {
-  it('is looked at by id, counts as listed, and is no reason to leave the others alone', async () => {
+describe('a listing that is not exact', () => {
+  it('with a row that names no user: it may be anybody, and is no reason to leave the others alone', async () => {
     const world = createWorld();
-    const [first, second] = await populate(world, 4);
+    const [first, second] = await populate(world, 30);
     if (first === undefined || second === undefined) throw new Error('Nobody is there.');
     world.directory.remove(first.userId);
-    world.directory.addUnreadable({ userId: first.userId, fields: ['created_at'] });
+    world.directory.addUnreadable({ fields: ['user_id'] });
     world.documents.verifications.set(second.user, 0);
 
-    expect(await sweepOnce(world)).toMatchObject({ ...RUN_OVER, users: 3, drifted: 1, unreadable: 1 });
+    const inexact = { complete: false, inexact: 'unreadable-rows', users: 29, unreadable: 1, orphans: null };
+    expect(await sweepOnce(world)).toMatchObject({ ...inexact, drifted: 1 });
 
-    expect(await dueUsers(world)).toEqual([first.user, second.user].sort());
-    expect(told(world, 'auth0.user-unlisted')).toEqual([]);
-    expect(told(world, 'sweep.finished').map(({ data }) => data)).toMatchObject([{ unreadable: 1 }]);
+    expect(await dueUsers(world)).toEqual([second.user]);
+    expect([...told(world, 'auth0.user-unlisted'), ...told(world, 'removal.granted')]).toEqual([]);
+    expect(told(world, 'sweep.finished').map(({ data }) => data)).toMatchObject([inexact]);
   });
 
-  it('and of whom not even the id is known may be anybody: nothing is concluded about who is missing', async () => {
+  it.each(['total-too-high', 'total-too-low', 'repeated-rows', 'changed-meanwhile'] as const)(
+    '%s: everyone who is listed is looked at, also for a rename, and no user is doubted',
+    async (reason) => {
+      const world = createWorld();
+      const [left, drifted, renamed] = await populate(world, 30);
+      if (left === undefined || drifted === undefined || renamed === undefined)
+        throw new Error('Nobody is there.');
+      world.directory.lie(reason, [left.userId]);
+      world.documents.verifications.set(drifted.user, 0);
+      choose(world, renamed, 'another');
+
+      expect(await sweepOnce(world)).toMatchObject({ complete: false, inexact: reason, halts: [] });
+
+      expect(await dueUsers(world)).toEqual([drifted.user, renamed.user].sort());
+      expect([...told(world, 'auth0.user-unlisted'), ...told(world, 'removal.granted')]).toEqual([]);
+
+      world.directory.lie(undefined);
+      expect(await sweepOnce(world)).toMatchObject({ complete: true, inexact: undefined });
+    },
+  );
+
+  it('that lacks many of the known users was cut off', async () => {
     const world = createWorld();
-    const [first] = await populate(world, 30);
-    if (first === undefined) throw new Error('Nobody is there.');
-    world.directory.remove(first.userId);
-    world.directory.addUnreadable({ userId: undefined, fields: ['user_id'] });
+    const people = await populate(world, 20);
+    world.directory.lie(
+      'total-too-high',
+      people.slice(0, 10).map(({ userId }) => userId),
+    );
+    const cutOff = { complete: false, inexact: 'lacks-many', users: 10, halts: [] };
+    expect(await sweepOnce(world)).toMatchObject(cutOff);
+    expect(told(world, 'auth0.user-unlisted')).toEqual([]);
+  });
 
-    expect(await sweepOnce(world)).toMatchObject({
-      complete: false,
-      users: 29,
-      unreadable: 1,
-      orphans: null,
-    });
-
-    expect([...told(world, 'auth0.user-unlisted'), ...told(world, 'removal.granted')]).toEqual([]);
+  it('holds what it finds against the limits all the same', async () => {
+    const world = createWorld();
+    for (const [at, one] of (await populate(world, 20)).entries()) choose(world, one, `other${at}`);
+    world.directory.lie('total-too-low');
+    const halted = { complete: false, halts: [{ kind: 'renames', count: 20 }] };
+    expect(await sweepOnce(world)).toMatchObject(halted);
+    expect(await dueUsers(world)).toEqual([]);
   });
 });
 

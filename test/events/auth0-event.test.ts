@@ -8,12 +8,19 @@ const RECEIVED_AT = new Date('2025-10-16T08:00:01.000Z');
 const CREATED: Record<string, unknown> = JSON.parse(
   readFileSync(new URL('../fixtures/auth0-event-stream.user-created.json', import.meta.url), 'utf8'),
 );
+const IDENTITY =
+  '{"provider":"google-oauth2","user_id":"104500000000000000001","connection":"google-oauth2"}';
 const CAROL = 'google-oauth2|104500000000000000001';
 
 function tenant(): LogTenant {
   const id = parseTenantId('sotce');
   if (id === undefined) throw new Error('not a tenant id');
   return { id, keyPrefix: 'sotce-' };
+}
+
+/** All of it but what is said of its identities. */
+function keptOf(event: Record<string, unknown>): string {
+  return JSON.stringify(event).replace(/"identities":\[.*?\]/, `"identities":[${IDENTITY}]`);
 }
 
 function translated(more: Record<string, unknown>) {
@@ -37,7 +44,7 @@ describe('an event about a user', () => {
         at: new Date('2025-10-16T08:00:00.100Z'),
         recordedAt: RECEIVED_AT,
         cause: [],
-        data: { eventId: 'evt_0000000000000000000001', name: type, hint, raw: JSON.stringify(event) },
+        data: { eventId: 'evt_0000000000000000000001', name: type, hint, raw: keptOf(event) },
       },
       trigger: {
         user: `sotce-${CAROL}`,

@@ -43,6 +43,7 @@ const incoming = {
 const FULL: Facts = {
   auth0: { userId: alice.userId, email: address, emailVerified: true, blocked: true, createdAt: at(0) },
   verifiedEmail: address,
+  firstReadAt: at(1),
   auth0Event: eventId('e-read'),
   presentAt: at(1),
   deletionHintAt: at(2),
@@ -222,6 +223,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
       removed: new Set(),
       lostAccount: undefined,
       verifiedEmail: undefined,
+      firstReadAt: at(20),
     },
   ],
   [

@@ -94,9 +94,10 @@ function isNewLife({ isAbsent, createdAtMs: before }: Known, createdAtMs: number
 const LEARNING: Learning = {
   'auth0.user-absent': (known) => ({ ...known, isAbsent: true }),
   'auth0.user-observed': (known, { createdAt, blocked }) => {
-    const createdAtMs = Date.parse(createdAt);
-    const isNew = isNewLife(known, createdAtMs);
-    const { there, did } = isNew ? NOTHING_KNOWN : known;
+    const readMs = createdAt === null ? Number.NaN : Date.parse(createdAt);
+    const isNew = isNewLife(known, readMs);
+    const { there, did, createdAtMs: before } = isNew ? NOTHING_KNOWN : known;
+    const createdAtMs = Number.isNaN(readMs) ? before : readMs;
     return { ...known, createdAtMs, isAbsent: false, isBlocked: blocked, there, did };
   },
   'verification.recorded': (known) => knowing(known, 'verification'),
@@ -242,6 +243,6 @@ export class Sight {
   #isNewLife(): boolean {
     const user = this.#user;
     if (typeof user !== 'object') return false;
-    return isNewLife(this.#known, user.createdAt.getTime());
+    return isNewLife(this.#known, user.createdAt?.getTime() ?? Number.NaN);
   }
 }

@@ -1,5 +1,6 @@
 /** Seeded bugs in what is seen of the platform and of Auth0, and in what is done to them. */
 import { eventId } from '../../src/identity.ts';
+import type { UserPage } from '../../src/ports.ts';
 import { NO_DOCUMENTS } from '../mongo/people.ts';
 import type { Mutant } from './mutant.ts';
 import { believes, forged, on, outlasting, sees } from './mutant-layers.ts';
@@ -206,6 +207,38 @@ export const blindMutants: readonly Mutant[] = [
         } catch {
           // What was seen until then is taken for everything.
         }
+      },
+    })),
+  },
+  {
+    name: 'a listing that is not exact is taken for exact',
+    where: 'a listing that is not exact: total-too-high',
+    outer: on('auth0', (auth0) => ({
+      async *everyone() {
+        for await (const page of auth0.everyone()) yield { ...page, inexact: undefined };
+      },
+    })),
+  },
+  {
+    name: 'of a listing that is not exact nobody is looked at',
+    where: 'a listing that is not exact: total-too-low',
+    outer: on('auth0', (auth0) => ({
+      async *everyone() {
+        const pages: UserPage[] = [];
+        for await (const page of auth0.everyone()) pages.push(page);
+        const inexact = pages.find((page) => page.inexact !== undefined);
+        if (inexact === undefined) yield* pages;
+        else yield { users: [], inexact: inexact.inexact };
+      },
+    })),
+  },
+  {
+    name: 'a user whose address is unverified again is left alone',
+    where: 'an address that is unverified again, and then a handle',
+    outer: on('auth0', (auth0) => ({
+      user: async (id) => {
+        const user = await auth0.user(id);
+        return typeof user === 'string' || user.emailVerified ? user : { ...user, blocked: true };
       },
     })),
   },

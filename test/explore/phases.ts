@@ -130,6 +130,7 @@ function toolsOf(run: Run, process: Process): Tools {
     sweep: async () => {
       const { auth0: directory, subjects, runs } = ports;
       const broken = run.brokenStreams;
+      const told = world.log.events.length;
       const limits = mutant?.limits ?? LIMITS;
       const over = await sweep(
         {
@@ -139,11 +140,16 @@ function toolsOf(run: Run, process: Process): Tools {
         { ...TENANTS[0], directory, emailTag: firstTenantsTag(run.sisters) },
       );
       const isComplete = over.type === 'over' && over.complete;
+      // What is not exact is all that this listing has: it is used, and no user is doubted for it.
+      const isUsed = isComplete || (over.type === 'over' && over.inexact !== undefined);
+      const doubts = world.log.since(told).filter(({ type }) => type === 'auth0.user-unlisted');
+      if (world.directory.isLying() && doubts.length > 0)
+        watch.violations.push('W16: a user is concluded absent from a listing that is not exact');
       if (over.type === 'over') process.sawAll();
       if (isComplete && run.brokenStreams > broken)
         watch.violations.push('a listing that broke off was taken for complete');
       if (over.type === 'under-way') world.advanceTo(over.until.getTime());
-      if (!isComplete) throw Object.assign(new Error('the next sweep has to do it'), { retryable: true });
+      if (!isUsed) throw Object.assign(new Error('the next sweep has to do it'), { retryable: true });
     },
   };
 }

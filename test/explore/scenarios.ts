@@ -6,6 +6,7 @@ import { hiddenScenarios } from './hidden-scenarios.ts';
 import { loginScenarios } from './login-scenarios.ts';
 import { migrationScenarios } from './migration-scenarios.ts';
 import { noUserScenarios } from './no-user-scenarios.ts';
+import { oddScenarios } from './odd-scenarios.ts';
 import { PENDING } from './pending.ts';
 import { platformScenarios } from './platform-scenarios.ts';
 import type { Scenario } from './scenario.ts';
@@ -346,6 +347,7 @@ const all: readonly Scenario[] = [
   ...platformScenarios,
   ...exchangeScenarios,
   ...claimScenarios,
+  ...oddScenarios,
 ];
 
 export const scenarios: readonly Scenario[] = all.filter(({ name }) => !PENDING.has(name));

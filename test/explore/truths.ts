@@ -59,6 +59,7 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
   UserGone: gone,
   UserGoneOnce: gone,
   UserBlocked: blocked,
+  FieldUnusable: ({ user }) => user?.unusable !== undefined,
   NoEmail: ({ user }) => user?.email === undefined,
   WaitingForEmailVerification: ({ user }) => user?.emailVerified === false,
   Recorded: ({ count, user }) => count !== undefined && (count > 0 || user?.emailVerified !== true),
@@ -144,6 +145,9 @@ export function untruths(run: Run, who: Person): string[] {
   if (wanted && !isHeld)
     check(account?.status === 'active' || hasMoved, 'there is no active account, and nobody is asked');
   const isPaused = facts.conditions.some(({ type }) => type === 'pause');
+  const isLeft = facts.conditions.some(({ type, reason }) => type === 'handle' && reason === 'NotManaged');
+  if (isWanted && !isHeld && !isPaused && account?.status === 'active' && !hasMoved)
+    check(!isLeft, 'W13: the handle of an account in use is left as it is');
   if (wanted && !new Rivals(run).isAsked(who) && !isPaused && account?.status === 'active')
     check(
       account.email?.replace(/\+(main|second)@/, '@') === user.email?.toLowerCase(),

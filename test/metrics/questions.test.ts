@@ -127,6 +127,18 @@ test('gaps that are open, and halts that are open, but not those that are over',
   ]);
 });
 
+test.each([
+  ['total-too-high', 1],
+  ['lacks-many', 0],
+] as const)('the last sweep by a listing that was not exact: %s', async (inexact, complete) => {
+  const ended = { ...sweepOf, totals, users: 10, drifted: 0, durationMs: 1, complete: false, inexact };
+  const lines = await page([told('sweep.finished', 1, ended)]);
+  expect(lines.filter((line) => /sweep_last_(complete|exact)/.test(line))).toEqual([
+    `concord_sweep_last_complete{tenant="${tenant}"} ${complete}`,
+    `concord_sweep_last_exact{tenant="${tenant}"} 0`,
+  ]);
+});
+
 test('the last sweep of each tenant, and nothing of one that was never swept', async () => {
   const lines = await page([
     told('sweep.finished', 1, { ...sweepOf, totals, users: 9, drifted: 3, durationMs: 1_500 }),
@@ -145,5 +157,6 @@ test('the last sweep of each tenant, and nothing of one that was never swept', a
     `concord_sweep_last_users{tenant="${tenant}"} 10`,
     `concord_sweep_last_drifted_users{tenant="${tenant}"} 0`,
     `concord_sweep_last_complete{tenant="${tenant}"} 0`,
+    `concord_sweep_last_exact{tenant="${tenant}"} 0`,
   ]);
 });

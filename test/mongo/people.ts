@@ -99,6 +99,7 @@ export const view: SubjectView = {
   emailVerified: true,
   verifiedEmail: 'alice@example.com',
   linked: [],
+  unusable: [],
   code: code('ac26nobeb'),
   did: aliceDid,
   accountHandle: handle('alice'),

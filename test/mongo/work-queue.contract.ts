@@ -530,9 +530,9 @@ export function workQueueContract(make: () => Promise<{ queue: WorkQueue; subjec
         const lease = await queue.claimUser(trigger(who), at(1), minute);
         if (lease !== undefined) await queue.complete(lease, { ...view, conditions: [condition] }, at(1));
       }
-      const { sights, code, did, linked } = view;
+      const { sights, code, did, linked, unusable } = view;
       const told = await subjects.known([alice.user, bob.user, person('carol').user]);
-      const seen = { isSeen: true, sights, code, did, linked, wasExcluded: false };
+      const seen = { isSeen: true, wasExcluded: false, sights, code, did, linked, unusable };
       expect([...told.keys()].sort()).toEqual([alice.user, bob.user]);
       expect(told.get(alice.user)).toEqual({
         ...{ ...seen, lackedSince: undefined, needsAction: false, hasMigrated: true },

@@ -249,8 +249,8 @@ export function accountHostContract(name: string, open: () => HostUnderTest): vo
         const [alice, bob] = [await join(person('alice')), await join(person('bob'))];
         await deactivate(bob);
         const accounts = await host.accounts([alice, bob]);
-        expect(accounts.get(alice)?.state).toBe('unknown');
-        expect(accounts.get(bob)?.state).toBe('deactivated');
+        expect(accounts.get(alice)).toMatchObject({ state: 'unknown' });
+        expect(accounts.get(bob)).toMatchObject({ state: 'deactivated' });
       });
 
       test('the list of repositories has everybody once, hidden or not', async () => {
@@ -258,7 +258,8 @@ export function accountHostContract(name: string, open: () => HostUnderTest): vo
         const [alice, bob] = [await join(person('alice')), await join(person('bob'))];
         await takeDown(bob);
         const listed: Repository[] = [];
-        for await (const page of host.repositories()) listed.push(...page);
+        for await (const page of host.repositories())
+          listed.push(...page.filter((one) => one !== 'unreadable'));
         expect(listed.filter(({ did }) => did === alice)).toMatchObject([{ state: 'active' }]);
         expect(listed.filter(({ did }) => did === bob)).toMatchObject([{ state: 'takendown' }]);
       });

@@ -38,11 +38,37 @@ describe('what is desired', () => {
     desired(fold(events), wants().handle, { ...settings, emailTag });
 
   it.each([
-    ['nothing is known of the user', [], 'UserUnknown'],
-    ['there is no address', [observed(1, { email: null })], 'NoEmail'],
-    ['the address is not verified', [observed(1, { emailVerified: false })], 'WaitingForEmailVerification'],
-  ] as const)('no account: %s', (_reason, events, reason) => {
-    expect(wantedOf(events)).toMatchObject({ type: 'none', reason });
+    ['there is no address', { email: null }, 'NoEmail'],
+    ['there is no address to verify', { email: null, unusable: ['email_verified'] }, 'NoEmail'],
+    ['the address cannot be used', { email: null, unusable: ['email'] }, 'FieldUnusable'],
+    [
+      'it cannot be told whether it is verified',
+      { emailVerified: false, unusable: ['email_verified'] },
+      'FieldUnusable',
+    ],
+    ['the address is not verified', { emailVerified: false }, 'WaitingForEmailVerification'],
+    [
+      'the same, and other fields cannot be used',
+      { emailVerified: false, unusable: ['blocked', 'created_at'] },
+      'WaitingForEmailVerification',
+    ],
+  ] as const)('no account is added, and one that exists is kept: %s', (_reason, changes, reason) => {
+    const wanted = wantedOf([observed(1, changes)]);
+    expect(wanted).toMatchObject({ type: 'account', email: { addresses: [], withheld: { reason } } });
+  });
+
+  it('no account, and one that exists is left, of a user of whom nothing is known', () => {
+    expect(wantedOf([])).toMatchObject({ type: 'none', reason: 'UserUnknown' });
+  });
+
+  it('the verified address stays known as the user’s, with and without the tag, and so is the new one', () => {
+    const later = observed(2, { email: 'new@example.com', emailVerified: false });
+    const known = [mine, tagged, 'new@example.com', 'new+second@example.com'];
+    const { email } = wantedOf([observed(1), later], 'second') as Extract<
+      DesiredAccount,
+      { type: 'account' }
+    >;
+    expect(new Set(email.withheld?.known)).toEqual(new Set(known));
   });
 
   it.each([

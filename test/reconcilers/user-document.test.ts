@@ -87,6 +87,7 @@ describe('the plan', () => {
     when: at(0),
     code: undefined,
     wasThere: false,
+    isUndated: false,
   };
   const known: DesiredDocument = { ...wanted, code: code('ac26nobeb') };
   const gone = { type: 'unwanted', reason: 'UserGone', message: 'The user is deleted.' } as const;
@@ -158,6 +159,7 @@ describe('the plan asks for a decision', () => {
     when: at(0),
     code: code('ac26nobeb'),
     wasThere: true,
+    isUndated: false,
   };
   const withCode = (text: string | undefined) => ({
     ...NO_DOCUMENTS,

@@ -44,7 +44,7 @@ export function readCapture(text: string): Capture {
       ...seen,
       listing: seen.listing && datesOf(seen.listing),
       users: seen.users.map(({ tenant, user }) => ({
-        ...{ tenant, user: { ...user, createdAt: new Date(user.createdAt) } },
+        ...{ tenant, user: { ...user, createdAt: user.createdAt && new Date(user.createdAt) } },
       })),
       reserved: (seen.reserved ?? []).map(({ by, ...value }) => ({
         ...{ ...value, by: { ...by, at: new Date(by.at), until: new Date(by.until) } },

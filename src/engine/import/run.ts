@@ -6,6 +6,7 @@
  * The documents are written first and the log is told then: a sight in the log of what is not there yet would look like
  * a removal. What a run that broke off has written and not told is found by the next one, and told.
  */
+import { UpstreamError } from '../../errors.ts';
 import type { ConcordEvent } from '../../events/event.ts';
 import { type Facts, fold } from '../../events/fold.ts';
 import { type Code, type Did, storedUserKey, type UserKey } from '../../identity.ts';
@@ -24,6 +25,7 @@ import type {
   EventReader,
   KnownSubject,
   PasswordVault,
+  PdsAccount,
   Random,
   SubjectReader,
   WorkQueue,
@@ -94,6 +96,13 @@ interface Planned {
   readonly context: ImportContext;
 }
 
+/** What cannot be read is not missing, so nothing is planned for its page. Throws UNEXPECTED_ANSWER. */
+function readable(account: PdsAccount | 'unreadable'): PdsAccount {
+  if (account !== 'unreadable') return account;
+  const message = 'pds admin.getAccountInfos answered with an account that cannot be read.';
+  throw new UpstreamError(message, { upstream: 'pds', code: 'UNEXPECTED_ANSWER', retryable: false });
+}
+
 async function planPage(
   deps: ImportDeps,
   page: readonly OldUser[],
@@ -101,11 +110,12 @@ async function planPage(
   domains: readonly string[],
 ): Promise<readonly Planned[]> {
   const older = page.filter(hasOldPlaces);
-  const [known, codeHolders, accounts] = await Promise.all([
+  const [known, codeHolders, found] = await Promise.all([
     deps.subjects.known(older.map(({ key }) => storedUserKey(key))),
     deps.documents.holdersOfCodes(older.flatMap(codeToMove)),
     deps.accounts.accounts([...new Set(page.flatMap(namedDid))]),
   ]);
+  const accounts = new Map([...found].map(([did, account]) => [did, readable(account)]));
   const context: ImportContext = {
     ...{ ...shared, codeHolders, accounts, domains },
     locations: await locate(

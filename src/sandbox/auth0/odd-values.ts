@@ -49,19 +49,32 @@ export interface ListingFlaws {
   readonly totalOff?: number;
   /** Every so many rows, a row comes twice; default never. */
   readonly repeatEvery?: number;
+  /** Every so many rows, a row is left out; default never. */
+  readonly omitEvery?: number;
+  /** So many of the first rows vanish from each page to the next one; below 0, so many appear. Default 0. */
+  readonly vanishByPage?: number;
 }
 
 /** How listings and exports of the tenant are wrong at the moment. */
 export class InexactListings {
   flaws: ListingFlaws = {};
 
-  total(count: number): number {
-    return Math.max(0, count + (this.flaws.totalOff ?? 0));
+  /** An export is one page. */
+  total(count: number, page = 0): number {
+    const { totalOff = 0, vanishByPage = 0 } = this.flaws;
+    return Math.max(0, count + totalOff - page * vanishByPage);
   }
 
-  rows<Row>(rows: readonly Row[]): readonly Row[] {
-    const { repeatEvery } = this.flaws;
-    if (repeatEvery === undefined) return rows;
-    return rows.flatMap((row, index) => ((index + 1) % repeatEvery === 0 ? [row, row] : [row]));
+  rows<Row>(all: readonly Row[], page = 0): readonly Row[] {
+    const { repeatEvery, omitEvery, vanishByPage = 0 } = this.flaws;
+    const isAt = (every: number | undefined, index: number) =>
+      every !== undefined && (index + 1) % every === 0;
+    const listed = all.flatMap((row, index) => {
+      if (isAt(omitEvery, index)) return [];
+      return isAt(repeatEvery, index) ? [row, row] : [row];
+    });
+    const moved = page * vanishByPage;
+    // What appears moves the others back, so that rows of the page before come once more.
+    return moved >= 0 ? listed.slice(moved) : [...listed.slice(0, -moved), ...listed];
   }
 }

@@ -69,7 +69,7 @@ export function addUserReadRoutes(
   api.get('/users', async (request) => {
     const query = readQuery(ListQuery, request.query);
     const found = listings.find(query.q, query.sort, query.connection);
-    const page = pageOf(inexact.rows(found), query).map((user) =>
+    const page = pageOf(inexact.rows(found, query.page), query).map((user) =>
       project(odd.show(user, 'listing'), query.fields, query.include_fields),
     );
     if (!query.include_totals) return page satisfies Management.UserResponseSchema[];
@@ -77,7 +77,7 @@ export function addUserReadRoutes(
       start: query.page * query.per_page,
       limit: query.per_page,
       length: page.length,
-      total: inexact.total(found.length),
+      total: inexact.total(found.length, query.page),
       users: page,
     } satisfies Management.ListUsersOffsetPaginatedResponseContent;
   });

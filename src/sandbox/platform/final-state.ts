@@ -57,10 +57,12 @@ export async function readFinalStates(
 
 async function accountsByEmail({ assess }: ReadSide): Promise<ReadonlyMap<string, readonly PdsAccount[]>> {
   const dids: Did[] = [];
-  for await (const page of assess.accounts.repositories()) dids.push(...page.map(({ did }) => did));
+  for await (const page of assess.accounts.repositories())
+    for (const one of page) if (one !== 'unreadable') dids.push(one.did);
   const found = await assess.accounts.accounts(dids);
   const groups = new Map<string, PdsAccount[]>();
   for (const account of found.values()) {
+    if (account === 'unreadable') continue;
     const email = account.email ?? '';
     groups.set(email, [...(groups.get(email) ?? []), account]);
   }

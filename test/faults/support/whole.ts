@@ -124,7 +124,8 @@ async function verificationCount({ db }: Platform, { user }: Member): Promise<nu
 /** Every DID that the PDS hosts, whoever it belongs to. */
 export async function hostedDids({ converge: { accounts } }: Converging): Promise<Set<Did>> {
   const dids = new Set<Did>();
-  for await (const page of accounts.repositories()) for (const { did } of page) dids.add(did);
+  for await (const page of accounts.repositories())
+    for (const one of page) if (one !== 'unreadable') dids.add(one.did);
   return dids;
 }
 

@@ -84,6 +84,41 @@ describe('inexact listings', () => {
   });
 });
 
+describe('rows that come and go', () => {
+  const pagesOf = async (call: Call) =>
+    Promise.all(
+      [0, 1].map(async (page) => {
+        const parameters = query({ page, per_page: 2, include_totals: true, sort: 'user_id:1' });
+        const { body } = await call('GET', `/users${parameters}`);
+        return [body.total, ...body.users.map(({ user_id }) => user_id.slice('auth0|'.length))];
+      }),
+    );
+
+  it.each([
+    ['are left out', { omitEvery: 2 }, [[4, 'alice', 'carol'], [4]]],
+    [
+      'vanish while it is paged',
+      { vanishByPage: 1 },
+      [
+        [4, 'alice', 'bob'],
+        [3, 'dave'],
+      ],
+    ],
+    [
+      'appear while it is paged',
+      { vanishByPage: -1 },
+      [
+        [4, 'alice', 'bob'],
+        [5, 'bob', 'carol'],
+      ],
+    ],
+  ] as const)('%s', async (_how, flaws, pages) => {
+    const { tenant, call } = await world();
+    tenant.misstateListings(flaws);
+    expect(await pagesOf(call)).toEqual(pages);
+  });
+});
+
 it.each(['undefined', 'null', 'nobody1', 'abc%40clients', '%7C7'])(
   '%s is no user id: 400 invalid_uri',
   async (id) => {

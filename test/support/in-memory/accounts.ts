@@ -28,6 +28,8 @@ export interface InMemoryAccounts extends AccountHost, Kept {
   /** An account that somebody else made. */
   put(account: Pick<StoredAccount, 'handle' | 'email'> & Partial<StoredAccount>): Did;
   change(did: Did, changes: Partial<StoredAccount>): void;
+  /** From now on the row of this account in answers about many cannot be read, or can again. */
+  spoil(did: Did, isSpoilt?: boolean): void;
   /** DIDs in the public directory that came to no account. */
   leakedDids(): readonly Did[];
   /** The public directory, as whoever asks it sees it. */
@@ -60,6 +62,7 @@ export function inMemoryAccounts(
   const deleted = new Set<Did>();
   const unusedInvites = new Set<string>();
   const movedDids = new Map<Did, string>();
+  const spoilt = new Set<Did>();
   let invites = 0;
 
   const newDid = (): Did => {
@@ -126,6 +129,7 @@ export function inMemoryAccounts(
       const account = stored.get(did);
       if (account !== undefined) stored.set(did, { ...account, status: 'active' });
     },
+    spoil: (did, isSpoilt = true) => void (isSpoilt ? spoilt.add(did) : spoilt.delete(did)),
     leakedDids: () => [...directory].filter((did) => !stored.has(did) && !deleted.has(did)),
 
     async account(did) {
@@ -134,15 +138,17 @@ export function inMemoryAccounts(
       return { ...toAccount(account), state: account.hasRepo ? account.status : 'no-repo' };
     },
     async accounts(dids) {
-      const found = new Map<Did, PdsAccount>();
+      const found = new Map<Did, PdsAccount | 'unreadable'>();
       for (const did of dids) {
         const account = stored.get(did);
-        if (account !== undefined) found.set(did, toAccount(account));
+        if (account !== undefined) found.set(did, spoilt.has(did) ? 'unreadable' : toAccount(account));
       }
       return found;
     },
     async *repositories() {
-      const page = [...stored.values()].map(({ did, status }) => ({ did, state: status }));
+      const page = [...stored.values()].map(({ did, status }) =>
+        spoilt.has(did) ? ('unreadable' as const) : { did, state: status },
+      );
       if (page.length > 0) yield page;
     },
     async holderOf(handle) {

@@ -1,7 +1,8 @@
 /** An Auth0 tenant's users in memory: by id and by address at once, the list as late as a test wants it. */
 import { UpstreamError } from '../../../src/errors.ts';
+import type { InexactReason } from '../../../src/events/event.ts';
 import { type Auth0UserId, parseAuth0UserId } from '../../../src/identity.ts';
-import type { Auth0User, Directory, UnreadableUser } from '../../../src/ports.ts';
+import type { Auth0User, Directory, UnreadableRow } from '../../../src/ports.ts';
 import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
 import { all, type Kept, saveMap, saveSet } from './kept.ts';
@@ -23,7 +24,10 @@ export interface InMemoryDirectory extends Directory, Kept {
   /** Auth0 says from now on that this id is none of a user. */
   refuse(id: Auth0UserId): void;
   /** In every listing beside the users, and not readable there. */
-  addUnreadable(user: UnreadableUser): void;
+  addUnreadable(row: UnreadableRow): void;
+  /** From now on the listings are not exact, and leave these users out; undefined: exact. */
+  lie(reason: InexactReason | undefined, without?: readonly Auth0UserId[]): void;
+  isLying(): boolean;
   /** The next listing breaks off after this many pages. */
   breakListAfter(pages: number): void;
   /** From now on a listing can be read again, until they are forgotten. */
@@ -36,8 +40,13 @@ export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirect
   let list: readonly Auth0User[] | undefined;
   let pagesLeft = Number.POSITIVE_INFINITY;
   let kept: Map<string, readonly Auth0User[]> | undefined;
-  const unreadable: UnreadableUser[] = [];
+  const unreadable: UnreadableRow[] = [];
   const refused = new Set<Auth0UserId>();
+  let lie: { readonly reason: InexactReason; readonly without: readonly Auth0UserId[] } | undefined;
+  const shown = (rows: readonly Auth0User[]): readonly Auth0User[] => {
+    const kept = rows.filter(({ userId }) => lie?.without.includes(userId) !== true);
+    return lie?.reason === 'repeated-rows' ? [...kept, ...kept.slice(-1)] : kept;
+  };
   const directory: InMemoryDirectory = {
     put: (user) => void users.set(user.userId, user),
     remove: (id) => void users.delete(id),
@@ -48,7 +57,11 @@ export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirect
     breakListAfter: (pages) => {
       pagesLeft = pages;
     },
-    addUnreadable: (user) => void unreadable.push(user),
+    lie: (reason, without = []) => {
+      lie = reason === undefined ? undefined : { reason, without };
+    },
+    isLying: () => lie !== undefined,
+    addUnreadable: (row) => void unreadable.push(row),
     thawList: () => {
       list = undefined;
     },
@@ -56,15 +69,18 @@ export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirect
     all: () => [...users.values()],
     listed: () => list ?? [...users.values()],
     save() {
-      const [listBefore, pagesBefore] = [list, pagesLeft];
+      const [listBefore, pagesBefore, lieBefore] = [list, pagesLeft, lie];
       const restore = all([saveMap(users), saveSet(refused)]);
       return () => {
         restore();
-        [list, pagesLeft] = [listBefore, pagesBefore];
+        [list, pagesLeft, lie] = [listBefore, pagesBefore, lieBefore];
       };
     },
     form: () =>
-      [...users.values(), '|', ...(list ?? [])].map(textOf).join() + String(pagesLeft) + [...refused].join(),
+      [
+        [...users.values(), '|', ...(list ?? [])].map(textOf).join(),
+        ...[String(pagesLeft), [...refused].join(), JSON.stringify(lie ?? null)],
+      ].join('|'),
     user: async (id) => (isInvalid(id, refused) ? 'invalid' : (users.get(id) ?? 'absent')),
     // Letter by letter, as Auth0 compares addresses of some connections.
     usersByEmail: async (email) => [...users.values()].filter((user) => user.email === email),
@@ -77,7 +93,7 @@ export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirect
     async *everyone(again) {
       const earlier = again === undefined ? undefined : kept?.get(again);
       if (again !== undefined && earlier === undefined) throw failed('LISTING_GONE');
-      const listed = earlier ?? directory.listed();
+      const listed = earlier ?? shown(directory.listed());
       const listing = again ?? (kept === undefined ? undefined : `listing-${kept.size}`);
       if (listing !== undefined) kept?.set(listing, listed);
       if (unreadable.length > 0) yield { users: [], unreadable, listing };
@@ -89,13 +105,20 @@ export function inMemoryDirectory(hooks?: Hooks, pageSize = 100): InMemoryDirect
         pagesLeft -= 1;
         yield { users: listed.slice(from, from + pageSize), total: listed.length, listing };
       }
+      if (lie !== undefined) yield { users: [], listing, inexact: lie.reason };
     },
     newest: async (count) => {
-      const byAge = [...directory.listed()].sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
+      const byAge = [...directory.listed()].sort(
+        (a, b) => (b.createdAt?.getTime() ?? 0) - (a.createdAt?.getTime() ?? 0),
+      );
       return { users: byAge.slice(0, count), unreadable };
     },
     async *changedSince(since) {
-      yield { users: [...users.values()].filter(({ createdAt }) => createdAt >= since) };
+      // Of whom it cannot be told when they were created, it may have been since.
+      const changed = [...users.values()].filter(
+        ({ createdAt }) => createdAt === undefined || createdAt >= since,
+      );
+      yield { users: shown(changed), inexact: lie?.reason };
     },
   };
   return hooked('auth0', directory, CALLS.auth0, hooks);

@@ -253,12 +253,12 @@ function createReader(stored: ReadonlyMap<UserKey, StoredSubject>): SubjectReade
       const found = users.flatMap((user) => stored.get(user) ?? []);
       return new Map(
         found.map(({ user, view = UNSEEN }) => {
-          const { sights, code, did, linked, conditions } = view;
+          const { sights, code, did, linked, unusable, conditions } = view;
           const needsAction = conditions.some(({ held }) => held);
           const hasMigrated = conditions.some(isMigrated);
           const wasExcluded = conditions.some(isExcludedReason);
           const said = { wasExcluded, lackedSince: lackedSince(conditions), needsAction, hasMigrated };
-          return [user, { isSeen: view !== UNSEEN, sights, code, did, linked, ...said }];
+          return [user, { isSeen: view !== UNSEEN, sights, code, did, linked, unusable, ...said }];
         }),
       );
     },
