@@ -18,6 +18,8 @@ export interface EngineObserver {
   /** `tenant` is undefined for the PDS, which all of them share. */
   onCall(upstream: Upstream, tenant: TenantId | undefined, call: CallInfo): void;
   onStep(step: StepInfo): void;
+  /** A code of Auth0's log that this version does not know came for the first time. */
+  onUnknownCode(tenant: TenantId): void;
 }
 
 /** What is heard of around it, where it is served. */

@@ -145,6 +145,12 @@ export interface IgnoredTotals extends IgnoredReader {
   add(tenant: TenantId, counts: IgnoredCounts, at: Date): Promise<void>;
 }
 
+/** The codes of Auth0's log that this version does not know and that came before, over restarts. */
+export interface SeenCodes {
+  /** True for one caller, once for each code; false for all beyond the two hundredth. */
+  isFirst(code: string): Promise<boolean>;
+}
+
 /** How far sources have been read, kept over restarts. */
 export interface Cursors {
   /** The position as it was set, or undefined when none ever was. */

@@ -24,6 +24,7 @@ import type { ReplayDeps } from './engine/replay.ts';
 import type { EngineSettings } from './engine/settings.ts';
 import { successorSearch } from './engine/successors.ts';
 import type { SweepDeps } from './engine/sweep.ts';
+import { createUnknownCodes } from './engine/unknown-codes.ts';
 import { UpstreamError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { alertStore } from './mongo/alerts.ts';
@@ -40,6 +41,7 @@ import { historyPages } from './mongo/history-pages.ts';
 import { ignoredTotals } from './mongo/ignored.ts';
 import { inactiveAccountReader, inactiveAccounts } from './mongo/inactive-accounts.ts';
 import { ensureCollections } from './mongo/indexes.ts';
+import { seenCodes } from './mongo/log-codes.ts';
 import { personRecords } from './mongo/person-records.ts';
 import { historyReader, readModel } from './mongo/read-model.ts';
 import { rejects } from './mongo/rejects.ts';
@@ -287,6 +289,7 @@ function pullDeps(db: Db, config: Config, logger: Logger, observer?: EngineObser
     random: systemRandom,
     logger,
     keepUnrelated: config.ingest.keepUnrelated,
+    onUnknownCodes: createUnknownCodes({ seen: seenCodes(db), logger, onFirst: observer?.onUnknownCode }),
   };
 }
 

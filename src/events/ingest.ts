@@ -6,7 +6,7 @@
  * again. Whatever fails here fails the whole call, and the sender delivers the batch once more;
  * what a single entry says never does.
  */
-import type { EventId, UserKey } from '../identity.ts';
+import type { EventId, TenantId, UserKey } from '../identity.ts';
 import type {
   Clock,
   DuePriority,
@@ -18,6 +18,7 @@ import type {
   WorkQueue,
 } from '../ports.ts';
 import { translateEntry } from './auth0-log.ts';
+import { isDocumented } from './auth0-log-codes.ts';
 import { cutRaw, type LogTenant, type ReceivedEvent, type Translate, type Translation } from './delivered.ts';
 import { addIgnored, countIgnored, type IgnoredCounts } from './ignored.ts';
 import { redactedLine } from './redact.ts';
@@ -32,6 +33,8 @@ export interface IngestDeps {
   readonly priority?: DuePriority;
   /** Keeps entries that concern no user too. Default false: they are counted as ignored. */
   readonly keepUnrelated?: boolean;
+  /** Called with the codes of log entries that Auth0 does not document, when everything is durable. Must not throw. */
+  readonly onUnknownCodes?: ((tenant: TenantId, codes: ReadonlySet<string>) => Promise<void>) | undefined;
   /** Called once users have been marked due, to wake the workers. Must not throw. */
   readonly onDue?: () => void;
 }
@@ -97,7 +100,17 @@ export async function ingest(
   const ignored = countIgnored(ignoredFor);
   // Last, since a delivery that fails is counted once more when it comes again.
   if (ignored > 0) await deps.ignored.add(tenant.id, ignoredFor, now);
+  const unknown = unknownCodes([...events.values()]);
+  if (unknown.size > 0) await deps.onUnknownCodes?.(tenant.id, unknown);
   return { accepted, duplicates, ignored, ignoredFor, rejected };
+}
+
+function unknownCodes(events: readonly ReceivedEvent[]): ReadonlySet<string> {
+  return new Set(
+    events.flatMap(({ type, data }) =>
+      type === 'auth0.log-received' && !isDocumented(data.code) ? [data.code] : [],
+    ),
+  );
 }
 
 function sort(

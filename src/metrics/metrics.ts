@@ -68,6 +68,11 @@ export function createMetrics(
     'Entries and changes that concern no user, by the way they came and why.',
     ['tenant', 'source', 'reason'],
   );
+  const unknownCodes = counter(
+    'concord_unknown_log_codes_total',
+    "Codes of Auth0's log that this version does not know, each counted once in a database; the log names them.",
+    ['tenant'],
+  );
   const lastDelivery = gauge(
     'concord_stream_last_delivery_timestamp_seconds',
     'When a stream of this tenant last delivered something to this process.',
@@ -163,6 +168,7 @@ export function createMetrics(
   // A series that begins with its first 1 has no increase that an alert could see.
   for (const tenant of tenants) {
     retries.inc({ tenant }, 0);
+    unknownCodes.inc({ tenant }, 0);
     leaseLosses.inc({ tenant }, 0);
     for (const end of PASS_ENDS) passes.inc({ tenant, end }, 0);
     for (const source of IGNORED_SOURCES)
@@ -232,6 +238,7 @@ export function createMetrics(
       for (const state of STREAM_STATES) streamState.set({ tenant, state }, state === result.stream ? 1 : 0);
     },
     onIgnored: countIgnored,
+    onUnknownCode: (tenant: TenantId) => unknownCodes.inc({ tenant }),
     onSweepProgress: (tenant: TenantId, users: number, drifted: number) => {
       sweepUsers.set({ tenant, standing: 'looked-at' }, users);
       sweepUsers.set({ tenant, standing: 'drifted' }, drifted);

@@ -62,6 +62,21 @@ describe('ingest', () => {
     expect(stores.ignoredFor).toEqual(ignoredFor);
   });
 
+  it('tells of codes that Auth0 does not document, each once, when all is durable', async () => {
+    const stores = inMemoryStores(NOW);
+    const told: (readonly string[])[] = [];
+    const onUnknownCodes = async (_tenant: unknown, codes: ReadonlySet<string>) => {
+      expect(stores.calls).toEqual(['append', 'markDue', 'onDue']);
+      told.push([...codes]);
+    };
+    const entries = ['ss', 'new1', 'new1', 'new2'].map((type, at) => ({
+      log_id: `${at}`,
+      data: { type, user_id: ALICE, date: '2025-10-14T13:29:20.565Z' },
+    }));
+    await ingest({ ...stores, onUnknownCodes }, tenant(), entries);
+    expect(told).toEqual([['new1', 'new2']]);
+  });
+
   it('keeps nothing of an excluded user, also where it keeps what concerns nobody', async () => {
     const stores = inMemoryStores(NOW);
     const to = { ...tenant(), excludedBy: () => '*' };
