@@ -32,9 +32,14 @@ async function stream(world: Platform, format: ContentFormat): Promise<Engine> {
 }
 
 /** Waits for the read model to say so. */
-function stands(engine: Engine, member: Member, reason: string): Promise<unknown> {
-  return until(`the account of ${member.label} is ${reason}`, async () => {
-    return (await conditionOf(engine, member, 'account'))?.reason === reason;
+function stands(
+  engine: Engine,
+  member: Member,
+  reason: string,
+  resource: 'account' | 'email' = 'account',
+): Promise<unknown> {
+  return until(`the ${resource} of ${member.label} is ${reason}`, async () => {
+    return (await conditionOf(engine, member, resource))?.reason === reason;
   });
 }
 
@@ -82,7 +87,8 @@ test.each<ContentFormat>(['JSONLINES', 'JSONARRAY', 'JSONOBJECT'])(
 
     const moved = person('alice').email;
     await auth0.changeEmail(alice.userId, moved);
-    await stands(engine, alice, 'WaitingForEmailVerification');
+    await stands(engine, alice, 'WaitingForEmailVerification', 'email');
+    expect((await conditionOf(engine, alice, 'account'))?.reason).toBe('AccountActive');
     await auth0.verifyEmail(alice.userId);
     await stands(engine, alice, 'AccountActive');
     await until('the account has the new address', async () => {

@@ -118,9 +118,13 @@ test.each(rowsOf(TAKEN))('taken in: %s', async (_reason, request) => {
     'concord.events': events = [],
     'concord.subjects': due = [],
     'concord.rejects': rejected = [],
+    // Totals by reason, with nothing of what was sent.
+    'concord.ignored': ignored = [],
     ...others
   } = await stored();
   const { kept = {} } = request;
+  for (const total of ignored)
+    expect(Object.keys(total).sort()).toEqual(['_id', 'count', 'firstAt', 'lastAt', 'reason', 'tenant']);
   expect(events.map(({ _id }) => _id).sort()).toEqual([...(kept.events ?? [])].sort());
   expect(due.map(({ _id }) => _id)).toEqual(kept.due ?? []);
   expect(rejected.map(({ reason }) => reason).sort()).toEqual(kept.rejects ?? []);
