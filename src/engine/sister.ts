@@ -74,9 +74,11 @@ export async function lookForSister(
   const look = await attempt('handle', async (): Promise<SisterLook> => {
     const known = facts.sister?.user;
     const named = facts.namedBy.filter((one) => isCurrent(facts, one));
-    const email = auth0.emailVerified ? auth0.email : undefined;
-    // Without a verified address there is nothing to ask for. A sister who was proved by it stays one while the flag is off.
-    if (how === 'ask' && email === undefined && verifiedAddress(facts) === undefined) return NO_SISTER;
+    // An address that was verified and is still the same proves as much while the flag is off; another user may have seen it.
+    const isProven = auth0.emailVerified || verifiedAddress(facts) !== undefined || named.length > 0;
+    const email = isProven ? (auth0.email ?? verifiedAddress(facts)) : undefined;
+    // Without a verified address there is nothing to ask for.
+    if (how === 'ask' && email === undefined) return NO_SISTER;
     const isToAsk = how === 'ask' && email !== undefined;
     const proven = isToAsk
       ? await findSisters(deps, asked, email, { known, named: named.map((one) => one.user) })
@@ -129,7 +131,8 @@ async function findSisters(
     .filter(({ user, auth0 }) => {
       if (isExcluded(tenant, user)) return false;
       const isSame = auth0.email?.toLowerCase() === lower;
-      if (user !== known) return isSame && auth0.emailVerified;
+      // Whoever named this user had the address verified then, and goes on knowing it while the flag is off.
+      if (user !== known && !named.includes(user)) return isSame && auth0.emailVerified;
       return isSame || auth0.unusable?.includes('email') === true;
     })
     .sort(byAge);
