@@ -2,10 +2,17 @@
  * What `exclude` in the configuration says: keys of which Concord does nothing, not even by hand. An entry is a key to the
  * letter, or a pattern in which `*` stands for any text, also none.
  */
-import { hasControl } from './identity.ts';
+import { hasControl, type TenantId } from './identity.ts';
 
 /** The entry that excludes a key, as it is written in the configuration; undefined for a key that none excludes. */
 export type ExcludedBy = (key: string) => string | undefined;
+
+/** Which keys are of a tenant, and which of them the configuration excludes. */
+export interface KeySpace {
+  readonly id: TenantId;
+  readonly keyPrefix: string;
+  readonly excludedBy?: ExcludedBy | undefined;
+}
 
 /** Longer than any key. */
 const MAX_ENTRY_LENGTH = 300;

@@ -1,11 +1,11 @@
 /** A person lets a halted run do what a safety limit halted, and exactly that. */
 import { UsageError } from '../errors.ts';
 import type { Decided } from '../events/event.ts';
+import type { KeySpace } from '../exclusion.ts';
 import type { EventReader, SubjectReader } from '../ports.ts';
 import { type DecideDeps, decide, draft } from './decide.ts';
 import { type HaltedRun, haltedRuns, isOpen } from './halted.ts';
 import { isExcluded, ownerOf } from './owner.ts';
-import type { KeySpace } from './reverse.ts';
 import { sideBySide } from './side-by-side.ts';
 import { type SuccessorSearch, withoutSuccessors } from './successors.ts';
 

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { CredentialsError, UpstreamError, UsageError } from '../errors.ts';
-import type { ExcludedBy } from '../exclusion.ts';
+import type { KeySpace } from '../exclusion.ts';
 import { storedUserKey, type TenantId, type UserKey } from '../identity.ts';
 import type {
   AccountHost,
@@ -27,11 +27,7 @@ export interface LoginAuditDeps {
   readonly accounts: Pick<AccountHost, 'account' | 'canLogIn'>;
   readonly runs: Runs;
   readonly clock: Clock;
-  readonly tenants: readonly {
-    readonly id: TenantId;
-    readonly keyPrefix: string;
-    readonly excludedBy?: ExcludedBy | undefined;
-  }[];
+  readonly tenants: readonly KeySpace[];
 }
 
 export interface LoginAuditOptions {

@@ -106,8 +106,10 @@ export interface ConvergedTenant extends TenantPolicy {
   readonly sister?: SisterTenant | undefined;
 }
 
-/** skipped: nothing was read, since only routine triggers spoke of a user in sync. */
-/** `not-a-user` and `excluded`: nothing was looked at; see `left-alone.ts`. */
+/**
+ * skipped: nothing was read, since only routine triggers named a user in sync. not-a-user, excluded: nothing was read of
+ * the user; see `left-alone.ts`.
+ */
 export type PassEnd = End | 'skipped' | 'lease-lost' | 'not-a-user' | 'excluded';
 
 export interface PassResult {
@@ -153,31 +155,27 @@ async function runPass(deps: ConvergeDeps, lease: Lease): Promise<PassResult> {
     // A call that outlasted the lease may have undone what another worker did since.
     if (pass.hasActed) await deps.queue.markDue([lease], deps.clock.now(), 'trigger');
     deps.logger.warn({ user: lease.user }, 'the lease was lost; another worker goes on with this user');
-    const durationMs = deps.clock.now().getTime() - startedAt.getTime();
-    return {
-      user: lease.user,
-      end: 'lease-lost',
-      conditions: [],
-      applied: pass.applied,
-      failures: [],
-      retryAt: undefined,
-      durationMs,
-      latencyMs: undefined,
-    };
+    return { ...withoutResult(deps, lease, 'lease-lost', startedAt), applied: pass.applied };
   }
 }
 
-async function skip(
-  { queue, clock, logger }: ConvergeDeps,
-  lease: Lease,
+/** Of a reconciliation that came to no conditions. */
+function withoutResult(
+  { clock }: Pick<ConvergeDeps, 'clock'>,
+  { user }: Lease,
+  end: PassEnd,
   startedAt: Date,
-): Promise<PassResult> {
-  await queue.skip(lease);
-  const { user } = lease;
-  logger.debug({ user, causes: lease.causes }, 'a user in sync was not read after routine log entries');
+): PassResult {
   const durationMs = clock.now().getTime() - startedAt.getTime();
   const nothing = { conditions: [], applied: [], failures: [], retryAt: undefined, latencyMs: undefined };
-  return { user, end: 'skipped', ...nothing, durationMs };
+  return { user, end, ...nothing, durationMs };
+}
+
+async function skip(deps: ConvergeDeps, lease: Lease, startedAt: Date): Promise<PassResult> {
+  await deps.queue.skip(lease);
+  const { user, causes } = lease;
+  deps.logger.debug({ user, causes }, 'a user in sync was not read after routine log entries');
+  return withoutResult(deps, lease, 'skipped', startedAt);
 }
 
 class Pass {
@@ -257,12 +255,8 @@ class Pass {
   }
 
   #left(end: PassEnd, startedAt: Date): PassResult {
-    const { clock, logger } = this.#deps;
-    const { user } = this.#lease;
-    logger.info({ user, end }, 'a pass left a user alone');
-    const durationMs = clock.now().getTime() - startedAt.getTime();
-    const nothing = { conditions: [], applied: [], failures: [], retryAt: undefined, latencyMs: undefined };
-    return { user, end, ...nothing, durationMs };
+    this.#deps.logger.info({ user: this.#lease.user, end }, 'a pass left a user alone');
+    return withoutResult(this.#deps, this.#lease, end, startedAt);
   }
 
   /** Reads Auth0 and the platform handle, and tells what is new. Undefined when Auth0 could not be read. */

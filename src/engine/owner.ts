@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
 import { excludedMessage } from '../events/event.ts';
-import type { ExcludedBy } from '../exclusion.ts';
+import type { KeySpace } from '../exclusion.ts';
 import { type Auth0UserId, parseAuth0UserId, type UserKey, userKey } from '../identity.ts';
 import type { SubjectReader } from '../ports.ts';
 import { shellQuoted } from '../reconcilers/command-lines.ts';
@@ -36,17 +36,14 @@ export function ownerOf<Tenant extends { readonly keyPrefix: string }>(
   return userId === undefined ? undefined : { user: userKey(tenant.keyPrefix, userId), userId, tenant };
 }
 
-export function isExcluded(
-  { excludedBy }: { readonly excludedBy?: ExcludedBy | undefined },
-  user: UserKey,
-): boolean {
+export function isExcluded({ excludedBy }: Pick<KeySpace, 'excludedBy'>, user: UserKey): boolean {
   return excludedBy?.(user) !== undefined;
 }
 
 /** Those users of a page of a listing of whom something may be done. */
 export function notExcluded<User extends { readonly userId: Auth0UserId }>(
   users: readonly User[],
-  { keyPrefix, excludedBy }: { readonly keyPrefix: string; readonly excludedBy?: ExcludedBy | undefined },
+  { keyPrefix, excludedBy }: Pick<KeySpace, 'keyPrefix' | 'excludedBy'>,
 ): readonly User[] {
   if (excludedBy === undefined) return users;
   return users.filter(({ userId }) => excludedBy(userKey(keyPrefix, userId)) === undefined);
@@ -63,7 +60,7 @@ export function notAUser(key: UserKey): UsageError {
  * and has no subject from before that was known.
  */
 export async function refuseUntouchable(
-  { user, userId, tenant }: Owned<{ readonly excludedBy?: ExcludedBy | undefined }>,
+  { user, userId, tenant }: Owned<Pick<KeySpace, 'excludedBy'>>,
   subjects: Pick<SubjectReader, 'get'>,
 ): Promise<void> {
   const entry = tenant.excludedBy?.(user);

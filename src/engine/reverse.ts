@@ -5,7 +5,7 @@
  * A document counts when a complete listing does not have its user, and nothing is known of the user, or that it
  * is gone. Whoever signed up after the listing was made is known, and is nobody's orphan.
  */
-import type { ExcludedBy } from '../exclusion.ts';
+import type { KeySpace } from '../exclusion.ts';
 import { isSimulatedKey, storedUserKey, type TenantId, type UserKey } from '../identity.ts';
 import type { DocumentReader, SubjectReader } from '../ports.ts';
 import { isExcluded, ownerOf, tenantOf } from './owner.ts';
@@ -16,12 +16,6 @@ export interface ReverseDeps {
   readonly subjects: Pick<SubjectReader, 'read'>;
   /** All tenants of the database, so that each key is told to be of one. */
   readonly keySpaces: readonly KeySpace[];
-}
-
-export interface KeySpace {
-  readonly id: TenantId;
-  readonly keyPrefix: string;
-  readonly excludedBy?: ExcludedBy | undefined;
 }
 
 export interface OrphanCounts {

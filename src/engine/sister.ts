@@ -13,8 +13,8 @@
  */
 import { type Facts, fold, isCurrent } from '../events/fold.ts';
 import { verifiedAddress } from '../events/fold-auth0.ts';
-import type { ExcludedBy } from '../exclusion.ts';
-import { type EventId, type TenantId, type UserKey, userKey } from '../identity.ts';
+import type { KeySpace } from '../exclusion.ts';
+import { type EventId, type UserKey, userKey } from '../identity.ts';
 import type {
   Auth0User,
   Clock,
@@ -32,10 +32,7 @@ import { attempt, type Failure } from './attempt.ts';
 import { appendTo, type DecideDeps } from './decide.ts';
 import { isExcluded, ownerOf } from './owner.ts';
 
-export interface SisterTenant {
-  readonly id: TenantId;
-  readonly keyPrefix: string;
-  readonly excludedBy?: ExcludedBy | undefined;
+export interface SisterTenant extends KeySpace {
   readonly directory: Pick<Directory, 'user' | 'usersByEmail'>;
 }
 
@@ -74,15 +71,16 @@ export async function lookForSister(
   const look = await attempt('handle', async (): Promise<SisterLook> => {
     const known = facts.sister?.user;
     const named = facts.namedBy.filter((one) => isCurrent(facts, one));
-    // An address that was verified and is still the same proves as much while the flag is off; another user may have seen it.
-    const isProven = auth0.emailVerified || verifiedAddress(facts) !== undefined || named.length > 0;
-    const email = isProven ? (auth0.email ?? verifiedAddress(facts)) : undefined;
-    // Without a verified address there is nothing to ask for.
+    // An address that was verified, for this user or for one who named it, counts while the flag is off and it is the same.
+    const verified = verifiedAddress(facts);
+    const isProven = auth0.emailVerified || verified !== undefined || named.length > 0;
+    const email = isProven ? (auth0.email ?? verified) : undefined;
+    // Without such an address there is no sister to ask for.
     if (how === 'ask' && email === undefined) return NO_SISTER;
-    const isToAsk = how === 'ask' && email !== undefined;
-    const proven = isToAsk
-      ? await findSisters(deps, asked, email, { known, named: named.map((one) => one.user) })
-      : undefined;
+    const proven =
+      how === 'see' || email === undefined
+        ? undefined
+        : await findSisters(deps, asked, email, { known, named: named.map((one) => one.user) });
     const sister = proven === undefined ? known : await choose(deps, proven);
     const disproved = named.filter((one) => proven?.includes(one.user) === false).map(({ event }) => event);
     if (sister === undefined) return { ...NO_SISTER, disproved };
@@ -108,7 +106,8 @@ interface Candidate {
  * Who has this verified address in the linked tenant, the oldest first. The one that was known and those who named this
  * user are read by id where the lookup by address misses them, as are those of the read model. Throws UpstreamError.
  *
- * The one that was known is disproved by another address, and not by a flag that is off again.
+ * The one that was known and those who named this user are disproved by another address, and not by a flag that is off
+ * again: they were verified when they were found, and still know this user.
  */
 async function findSisters(
   { subjects }: SisterLookDeps,
@@ -131,7 +130,6 @@ async function findSisters(
     .filter(({ user, auth0 }) => {
       if (isExcluded(tenant, user)) return false;
       const isSame = auth0.email?.toLowerCase() === lower;
-      // Whoever named this user had the address verified then, and goes on knowing it while the flag is off.
       if (user !== known && !named.includes(user)) return isSame && auth0.emailVerified;
       return isSame || auth0.unusable?.includes('email') === true;
     })

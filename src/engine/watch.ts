@@ -14,7 +14,7 @@ import { createHash } from 'node:crypto';
 import { UpstreamError } from '../errors.ts';
 import type { ConcordEvent } from '../events/event.ts';
 import { addIgnored, type IgnoredCounts, type IgnoreReason } from '../events/ignored.ts';
-import type { ExcludedBy } from '../exclusion.ts';
+import type { KeySpace } from '../exclusion.ts';
 import { type EventId, eventId, type TenantId, type UserKey } from '../identity.ts';
 import type { Logger } from '../logger.ts';
 import type {
@@ -31,12 +31,6 @@ import type {
 import { RECORD_REMOVING } from './learn.ts';
 import { isExcluded, ownerOf, tenantOf } from './owner.ts';
 
-export interface WatchedTenant {
-  readonly id: TenantId;
-  readonly keyPrefix: string;
-  readonly excludedBy?: ExcludedBy | undefined;
-}
-
 export interface WatchDeps {
   readonly changes: DocumentChanges;
   readonly cursors: Cursors;
@@ -46,7 +40,7 @@ export interface WatchDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly ignored: Pick<IgnoredTotals, 'add'>;
-  readonly tenants: readonly WatchedTenant[];
+  readonly tenants: readonly KeySpace[];
   /** How often handles are asked for where there are no change streams, in milliseconds. */
   readonly pollMs: number;
   /** Somebody is due. */
@@ -84,12 +78,12 @@ const MAX_SEEN = 50_000;
 /** A poll that takes long, as without an index, is made as much less often, so that it is never most of the load. */
 const REST_PER_POLL = 9;
 
-function ignoredFor(key: UserKey, tenant: WatchedTenant): IgnoreReason | undefined {
+function ignoredFor(key: UserKey, tenant: KeySpace): IgnoreReason | undefined {
   if (isExcluded(tenant, key)) return 'excluded';
   return ownerOf(key, [tenant]) === undefined ? 'not-a-user-id' : undefined;
 }
 
-function isWatched(key: UserKey, tenants: readonly WatchedTenant[]): boolean {
+function isWatched(key: UserKey, tenants: readonly KeySpace[]): boolean {
   const tenant = tenantOf(key, tenants);
   return tenant !== undefined && ignoredFor(key, tenant) === undefined;
 }

@@ -2,8 +2,8 @@
  * What Auth0 delivers, in whatever shape, becomes an event here: the raw text as one string, a believable
  * time, the user whom it concerns. What its fields mean is its source's affair.
  */
-import type { ExcludedBy } from '../exclusion.ts';
-import { type Auth0UserId, eventId, type TenantId, userKey } from '../identity.ts';
+import type { KeySpace } from '../exclusion.ts';
+import { type Auth0UserId, eventId, userKey } from '../identity.ts';
 import type { Trigger } from '../ports.ts';
 import type { DeletionHint } from './auth0-subject.ts';
 import type { EventOf } from './event.ts';
@@ -11,13 +11,9 @@ import type { IgnoreReason } from './ignored.ts';
 import { redactedJson } from './redact.ts';
 
 /** What a delivery needs to know of the tenant it came from. */
-export interface LogTenant {
-  readonly id: TenantId;
-  readonly keyPrefix: string;
+export interface LogTenant extends KeySpace {
   /** Of the other tenants in this database: a key that begins with one of these is a user of theirs. */
   readonly otherPrefixes?: readonly string[];
-  /** Users that the configuration excludes: what names one of them is ignored. */
-  readonly excludedBy?: ExcludedBy | undefined;
 }
 
 /** What was delivered, before it is an event of any tenant. */
