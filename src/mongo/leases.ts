@@ -119,11 +119,14 @@ function restored(lease: Lease, earliestTimes: Document = {}): Document {
   };
 }
 
-/** Not being ours any more is no error here: what release promises is that we do not hold it. */
+/**
+ * Not being ours any more is no error here: what release promises is that we do not hold it. What was broken off may be
+ * half done, so the triggers that remain are not routine.
+ */
 export async function release(subjects: Subjects, lease: Lease): Promise<void> {
   await writing('release a lease', () =>
     subjects.updateOne(held(lease), {
-      $unset: { lease: true, taken: true },
+      $unset: { lease: true, taken: true, 'due.routine': true },
       ...(lease.dueCount === 0 ? {} : restored(lease)),
     }),
   );

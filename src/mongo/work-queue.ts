@@ -53,7 +53,15 @@ export function workQueue(db: Db, tenants?: readonly TenantId[]): WorkQueue {
 
 // ── Leasing ──
 
-const leaseProjection = { tenant: 1, userId: 1, due: 1, taken: 1, observedAt: 1, view: 1 } as const;
+const leaseProjection = {
+  tenant: 1,
+  userId: 1,
+  due: 1,
+  taken: 1,
+  lease: 1,
+  observedAt: 1,
+  view: 1,
+} as const;
 
 /** Moves the first trigger's time and the causes aside. Renaming what is not there does nothing. */
 function taking(token: string, until: Date): UpdateFilter<StoredSubject> {
@@ -79,7 +87,9 @@ async function claim(
   );
   if (before === null) return undefined;
   const { count, routine } = before.due ?? { count: 0 };
-  return { ...leaseOf(before, token, until), isRoutine: count > 0 && routine === count };
+  // A predecessor whose lease ran out may have left something half done, whatever made the user due.
+  const isRoutine = before.lease === undefined && count > 0 && routine === count;
+  return { ...leaseOf(before, token, until), isRoutine };
 }
 
 async function claimUser(

@@ -289,6 +289,19 @@ export function workQueueContract(make: () => Promise<{ queue: WorkQueue; subjec
       expect(await isRoutine(queue, 61)).toBe(false);
     });
 
+    it('are no reason to skip a user whose reconciliation was broken off, by hand too', async () => {
+      const { queue } = await make();
+      await queue.markDue([routine(alice), routine(bob), routine(bob)], at(1), 'trigger');
+      const lost = await queue.claimUser(trigger(alice), at(1), minute);
+      const given = await queue.claimUser(trigger(bob), at(1), minute);
+      if (lost === undefined || given === undefined) throw new Error('There is no lease.');
+      await queue.release(given);
+      const again = await claimed(queue, 2);
+      expect(again).toMatchObject({ user: bob.user, isRoutine: false });
+      await queue.complete(again, view, at(2));
+      expect(await claimed(queue, 62)).toMatchObject({ user: alice.user, isRoutine: false });
+    });
+
     it.each([false, true])('do not make a retry one of their kind (marked due again: %s)', async (again) => {
       const { queue } = await make();
       await queue.markDue([routine(alice)], at(1), 'trigger');

@@ -128,7 +128,8 @@ function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
         .sort(byUrgency);
       if (next === undefined) return undefined;
       const { count, routine } = next.due ?? { count: 0 };
-      return { ...take(next, now, leaseMs), isRoutine: count === routine };
+      const isRoutine = next.lease === undefined && count === routine;
+      return { ...take(next, now, leaseMs), isRoutine };
     },
 
     async claimUser(trigger, now, leaseMs) {
@@ -207,7 +208,9 @@ function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
       const subject = held(lease);
       if (subject === undefined) return;
       giveBack(subject);
-      if (subject.due !== undefined) restore(subject.due, lease, subject.due.at);
+      if (subject.due === undefined) return;
+      restore(subject.due, lease, subject.due.at);
+      subject.due.routine = 0;
     },
 
     async nextDueAt() {
