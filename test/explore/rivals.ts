@@ -127,8 +127,10 @@ export class Rivals {
     const others = scenario.people.filter(
       (one) => one.tenant !== who.tenant && isSamePerson(world.userOf(one), user),
     );
-    const known = world.factsOf(who.user).sister?.user;
-    return others.length === 0 || others.some((one) => one.user === known)
+    const known = scenario.people.find((one) => one.user === world.factsOf(who.user).sister?.user);
+    // W13: one that was proved stays while its address is the same, also where the flag is off and another user has it too.
+    const keepsAddress = known !== undefined && sameAddress(world.userOf(known), user);
+    return others.length === 0 || keepsAddress
       ? []
       : ['W15: a user does not know the linked one, who has the same address'];
   }
@@ -203,5 +205,9 @@ export function tagOf({ tenant: of }: Person, { sisters }: Pick<Run, 'sisters'>)
 }
 
 function isSamePerson(one: Auth0User | undefined, other: Auth0User): boolean {
-  return one?.emailVerified === true && one.email?.toLowerCase() === other.email?.toLowerCase();
+  return one?.emailVerified === true && sameAddress(one, other);
+}
+
+function sameAddress(one: Auth0User | undefined, other: Auth0User): boolean {
+  return one?.email?.toLowerCase() === other.email?.toLowerCase();
 }
