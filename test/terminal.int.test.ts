@@ -70,7 +70,7 @@ describe('what was mistyped', () => {
     [['audit', '--tennant', 'x'], /Did you mean --tenant\?/],
     [['events', '--folow'], /Did you mean --follow\?/],
     [['completion', 'tcsh'], /Allowed choices are bash, zsh, fish/],
-    [['events', '--limit', 'many'], /whole number/],
+    [['events', '--limit', 'many'], /non-negative integer/],
   ])('%j: 2, what was probably meant, and no stack', async (args, meant) => {
     const { code, stdout, stderr } = await runProgram(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

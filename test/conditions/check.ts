@@ -7,6 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createProgram } from '../../src/commands/program.ts';
 import type { Condition } from '../../src/events/event.ts';
 import { shellQuoted } from '../../src/reconcilers/command-lines.ts';
 import { WAITING_FOR_DECISION } from '../../src/reconcilers/needs-action.ts';
@@ -79,10 +80,10 @@ function verbOf(command: string): string | undefined {
   return /^concord ([a-z]+)/.exec(command)?.[1];
 }
 
-const COMMANDS = readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8');
+const COMMANDS = new Set(createProgram(() => {}).commands.map((command) => command.name()));
 
 function isCommand(verb: string): boolean {
-  return COMMANDS.includes(`.command('${verb}')`);
+  return COMMANDS.has(verb);
 }
 
 /** Whether it waits for a person's yes. */
