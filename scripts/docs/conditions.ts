@@ -1,6 +1,7 @@
 /** docs/conditions-and-alerts.md, from the guides beside the reasons and the causes. */
-import { CAUSE_KINDS } from '../../src/alerts/cause.ts';
+
 import { CAUSE_GUIDE } from '../../src/alerts/cause-guide.ts';
+import { CAUSE_KINDS } from '../../src/ports/alerts.ts';
 import { ACTION_GUIDE, PDS_COMMANDS, type ReasonGuide } from '../../src/reconcilers/action-guide.ts';
 import { IN_ORDER_GUIDE, PENDING_GUIDE } from '../../src/reconcilers/condition-guide.ts';
 import { code, fenced, page, table } from './markdown.ts';

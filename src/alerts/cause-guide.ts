@@ -1,5 +1,5 @@
 /** When each alert opens and what to do about it, for docs/conditions-and-alerts.md (`npm run docs`). */
-import type { CauseKind } from './cause.ts';
+import type { CauseKind } from '../ports/alerts.ts';
 
 export interface CauseGuide {
   /** The id of a cause, with `<…>` for what differs. */

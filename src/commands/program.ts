@@ -55,7 +55,7 @@ export function createProgram(end: (code: number) => void) {
     .option('--tenant <id>', 'with --all: only this tenant')
     .description('reconcile one user or all users now')
     .action(async (user, options) =>
-      end(await (await import('./reconcile.ts')).runReconcile(user, { ...globals(), ...options })),
+      end(await (await import('./plan/reconcile.ts')).runReconcile(user, { ...globals(), ...options })),
     );
   concord
     .command('pull')
@@ -80,7 +80,7 @@ export function createProgram(end: (code: number) => void) {
     .option('--restart', 'with --logins: start from the beginning instead of where the last run stopped')
     .description('count users in sync, and list users who are out of sync')
     .action(async (options) =>
-      end(await (await import('./audit.ts')).runAudit({ ...globals(), ...options })),
+      end(await (await import('./audit/audit.ts')).runAudit({ ...globals(), ...options })),
     );
   concord
     .command('plan')
@@ -90,7 +90,7 @@ export function createProgram(end: (code: number) => void) {
     .option('--out <file>', 'save the plan to a file, for concord apply <file>')
     .description('show what Concord would do, and why')
     .action(async (user, options) =>
-      end(await (await import('./plan.ts')).runPlan(user, { ...globals(), ...options })),
+      end(await (await import('./plan/plan.ts')).runPlan(user, { ...globals(), ...options })),
     );
   concord
     .command('apply')
@@ -98,7 +98,7 @@ export function createProgram(end: (code: number) => void) {
     .option('--yes', 'do not ask for confirmation')
     .description('apply a saved plan; users who changed since are skipped and listed')
     .action(async (file, options) =>
-      end(await (await import('./apply.ts')).runApply(file, { ...globals(), ...options })),
+      end(await (await import('./plan/apply.ts')).runApply(file, { ...globals(), ...options })),
     );
   concord
     .command('events')
@@ -117,7 +117,7 @@ export function createProgram(end: (code: number) => void) {
     .option('--limit <n>', 'maximum number of effects to list, 0 for all', wholeNumber, EFFECTS_LIMIT)
     .description('show desired state, actual state, conditions and the cause of each effect')
     .action(async (user, options) =>
-      end(await (await import('./explain.ts')).runExplain(user, { ...globals(), ...options })),
+      end(await (await import('./user/explain.ts')).runExplain(user, { ...globals(), ...options })),
     );
   concord
     .command('capture')
@@ -125,7 +125,7 @@ export function createProgram(end: (code: number) => void) {
     .option('--out <file>', 'file to write; without it, stdout')
     .description('write a bug report of one user, with all names replaced, that loads as a test')
     .action(async (user, options) =>
-      end(await (await import('./capture.ts')).runCapture(user, { ...globals(), ...options })),
+      end(await (await import('./user/capture.ts')).runCapture(user, { ...globals(), ...options })),
     );
   concord
     .command('pause')
@@ -135,7 +135,7 @@ export function createProgram(end: (code: number) => void) {
     .addOption(decidedBy())
     .description('pause one user: change nothing until resumed')
     .action(async (user, options) =>
-      end(await (await import('./decisions.ts')).runPause(user, { ...globals(), ...options })),
+      end(await (await import('./decisions/decisions.ts')).runPause(user, { ...globals(), ...options })),
     );
   concord
     .command('resume')
@@ -144,7 +144,7 @@ export function createProgram(end: (code: number) => void) {
     .addOption(decidedBy())
     .description('end a pause')
     .action(async (user, options) =>
-      end(await (await import('./decisions.ts')).runResume(user, { ...globals(), ...options })),
+      end(await (await import('./decisions/decisions.ts')).runResume(user, { ...globals(), ...options })),
     );
   concord
     .command('retry')
@@ -154,7 +154,7 @@ export function createProgram(end: (code: number) => void) {
     .addOption(decidedBy())
     .description('clear failures and refusals, and reconcile again')
     .action(async (user, options) =>
-      end(await (await import('./decisions.ts')).runRetry(user, { ...globals(), ...options })),
+      end(await (await import('./decisions/decisions.ts')).runRetry(user, { ...globals(), ...options })),
     );
   concord
     .command('adopt')
@@ -174,7 +174,7 @@ export function createProgram(end: (code: number) => void) {
     .addOption(decidedBy())
     .description("record that an account which Concord did not create is this user's")
     .action(async (user, account, options) =>
-      end(await (await import('./adopt.ts')).runAdopt(user, account, { ...globals(), ...options })),
+      end(await (await import('./decisions/adopt.ts')).runAdopt(user, account, { ...globals(), ...options })),
     );
   concord
     .command('transfer')
@@ -188,7 +188,9 @@ export function createProgram(end: (code: number) => void) {
     .addOption(decidedBy())
     .description('transfer the account of a deleted user to another user, after showing the evidence')
     .action(async (from, to, options) =>
-      end(await (await import('./transfer.ts')).runTransfer(from, to, { ...globals(), ...options })),
+      end(
+        await (await import('./decisions/transfer.ts')).runTransfer(from, to, { ...globals(), ...options }),
+      ),
     );
   concord
     .command('restore')
@@ -208,7 +210,7 @@ export function createProgram(end: (code: number) => void) {
     .addOption(decidedBy())
     .description('restore documents or an account that others removed, after showing what is written')
     .action(async (user, options) =>
-      end(await (await import('./restore.ts')).runRestore(user, { ...globals(), ...options })),
+      end(await (await import('./decisions/restore.ts')).runRestore(user, { ...globals(), ...options })),
     );
   concord
     .command('password')
@@ -221,7 +223,7 @@ export function createProgram(end: (code: number) => void) {
     .addOption(decidedBy())
     .description('test the stored password of an account')
     .action(async (user, options) =>
-      end(await (await import('./password.ts')).runPassword(user, { ...globals(), ...options })),
+      end(await (await import('./user/password.ts')).runPassword(user, { ...globals(), ...options })),
     );
   concord
     .command('approve')
@@ -230,7 +232,7 @@ export function createProgram(end: (code: number) => void) {
     .addOption(decidedBy())
     .description('allow a run that a safety limit halted')
     .action(async (run, options) =>
-      end(await (await import('./approve.ts')).runApprove(run, { ...globals(), ...options })),
+      end(await (await import('./decisions/approve.ts')).runApprove(run, { ...globals(), ...options })),
     );
   concord
     .command('forget')
@@ -240,13 +242,13 @@ export function createProgram(end: (code: number) => void) {
     .addOption(decidedBy())
     .description('erase the personal data of a deleted user from the log; event types and times stay')
     .action(async (user, options) =>
-      end(await (await import('./forget.ts')).runForget(user, { ...globals(), ...options })),
+      end(await (await import('./user/forget.ts')).runForget(user, { ...globals(), ...options })),
     );
   concord
     .command('export')
     .argument('<user>', 'user to export, also one who is deleted or forgotten')
     .description('export all data of one person as one JSON document')
-    .action(async (user) => end(await (await import('./export.ts')).runExport(user, globals())));
+    .action(async (user) => end(await (await import('./user/export.ts')).runExport(user, globals())));
   concord
     .command('replay')
     .option('--dry-run', 'count differences and change nothing')
@@ -320,7 +322,7 @@ export function createProgram(end: (code: number) => void) {
     )
     .description('check the configuration, MongoDB, Auth0 and the PDS; show a fix for each finding')
     .action(async (options) =>
-      end(await (await import('./doctor.ts')).runDoctor({ ...globals(), ...options })),
+      end(await (await import('./doctor/doctor.ts')).runDoctor({ ...globals(), ...options })),
     );
   concord
     .command('sandbox')
