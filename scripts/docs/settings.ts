@@ -123,23 +123,18 @@ function fieldsOf(schema: Schema): ReadonlyMap<string, Schema> {
 }
 
 /** Without what says that it may be left out, and what is done to it once it is read. */
-function unwrapped(schema: Schema): Schema & { readonly def: z.core.$ZodTypeDef } {
+function unwrapped(schema: Schema): z.ZodType {
   const typed = schema as z.ZodType;
+  const { type } = typed.def;
   if (typed.description !== undefined) return typed;
-  switch (typed.def.type) {
-    case 'optional':
-    case 'nullable':
-    case 'default':
-      return unwrapped((typed as z.ZodOptional<z.ZodType>).unwrap());
-    case 'pipe':
-      return unwrapped((typed as z.ZodPipe<z.ZodType>).in);
-    default:
-      return typed;
-  }
+  if (type === 'pipe') return unwrapped((typed as z.ZodPipe<z.ZodType>).in);
+  if (type === 'optional' || type === 'nullable' || type === 'default')
+    return unwrapped((typed as z.ZodOptional<z.ZodType>).unwrap());
+  return typed;
 }
 
 function kindOf(schema: Schema): string {
-  const inner = unwrapped(schema) as z.ZodType;
+  const inner = unwrapped(schema);
   const kind = inner.description ?? composedKind(inner);
   return isNullable(schema) ? `${kind}; or null` : kind;
 }

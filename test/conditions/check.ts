@@ -2,8 +2,8 @@
  * Every condition that needs action names a command that works: a user is brought into the state by real means, and the
  * commands are taken out of the message, run as they stand there, and lead where the message says.
  *
- * A new reason goes into NEEDS_ACTION, gets a case in cases-of-….ts, and a row in the README. A command that is not there
- * yet is skipped.
+ * A new reason goes into NEEDS_ACTION, gets a case in cases-of-….ts, and a row in ACTION_GUIDE. A command that is
+ * not there yet is skipped.
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -50,7 +50,7 @@ async function check(stage: Stage, row: Row, skip: (why: string) => void): Promi
   expect(message).not.toMatch(/<user>|<key>|@example\.com|@mailinator\.com/);
   const named = commandsIn(message);
   expect(named, message).not.toEqual([]);
-  expectInReadme(row, member, named);
+  expectOnPage(row, member, named);
   const unknown = named.map(verbOf).find((verb) => verb !== undefined && !isCommand(verb));
   if (unknown !== undefined) return skip(`concord ${unknown} is not there yet`);
   await carryOut(stage, row, member, message);
@@ -92,17 +92,19 @@ function asks(line: string): boolean {
   return isAsking && !/ --(?:withdraw|preview)/.test(line);
 }
 
-const SECTION = '## Conditions, and what to do about each';
+const PAGE = readFileSync(new URL('../../docs/conditions-and-alerts.md', import.meta.url), 'utf8');
+const NEEDING_ACTION = PAGE.slice(
+  PAGE.indexOf('## Conditions that need action'),
+  PAGE.indexOf('## Conditions that end by themselves'),
+);
 
-/** The table has a row for the condition that names one of its commands, and the section names each of them. */
-function expectInReadme({ type, reason }: Row, member: Member, named: readonly string[]): void {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const section = readme.slice(readme.indexOf(SECTION)).split('\n## ', 2).join('\n');
-  const tableRow = section
-    .split('\n')
-    .find((line) => isFor(line, reason === WAITING_FOR_DECISION ? 'any' : type, reason));
+/** The table has a row for the condition that names one of its commands, and the page names each of them. */
+function expectOnPage({ type, reason }: Row, member: Member, named: readonly string[]): void {
+  const tableRow = NEEDING_ACTION.split('\n').find((line) =>
+    isFor(line, reason === WAITING_FOR_DECISION ? 'any' : type, reason),
+  );
   const general = named.map((command) => inGeneral(command, member));
-  for (const command of general) expect(section, command).toContain(command);
+  for (const command of general) expect(NEEDING_ACTION, command).toContain(command);
   expect(
     general.some((command) => tableRow?.includes(command)),
     `${type} ${reason}: ${tableRow}`,
