@@ -30,7 +30,7 @@ export function conditionsPage(): string {
     'Do nothing. If one of them lasts, `concord explain <user>` shows what it waits for.',
     reasonTable('meaning', PENDING_GUIDE),
     '## Conditions that are in order',
-    'Do nothing. Each describes a user who is in sync, or for whom nothing is to be done.',
+    'Do nothing. Each describes a user who is in sync, or a user for which Concord does nothing.',
     reasonTable('meaning', IN_ORDER_GUIDE),
     '## Problems that stop Concord',
     table(
