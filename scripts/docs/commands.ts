@@ -69,7 +69,7 @@ function section({ words, command }: Described): readonly string[] {
   return [
     `## ${words}`,
     sentence(command.description()),
-    fenced('', [`concord ${words}${takes.join('')}${command.options.length > 0 ? ' [options]' : ''}`]),
+    fenced('text', [`concord ${words}${takes.join('')}${command.options.length > 0 ? ' [options]' : ''}`]),
     ...details.map(withCode),
     ...(rows.length > 0 ? [optionTable(rows)] : []),
     'Examples:',

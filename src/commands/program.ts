@@ -87,7 +87,7 @@ export function createProgram(end: (code: number) => void) {
     .argument('[user]', 'only this user')
     .option('--tenant <id>', 'only this tenant')
     .option('--limit <n>', 'maximum number of users to list', wholeNumber, DEFAULT_LIMIT)
-    .option('--out <file>', 'save the plan to a file, for concord apply <file>')
+    .option('--out <file>', 'save the plan to a file, for the command apply')
     .description('show what Concord would do, and why')
     .action(async (user, options) =>
       end(await (await import('./plan/plan.ts')).runPlan(user, { ...globals(), ...options })),
