@@ -4,7 +4,9 @@
  */
 import { UpstreamError } from '../errors.ts';
 import { type Auth0UserId, type Did, parseAuth0UserId, parseDid, type TenantId } from '../identity.ts';
-import type { AccountReader, Clock, Directory } from '../ports.ts';
+import type { AccountReader } from '../ports/accounts.ts';
+import type { Directory } from '../ports/auth0.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Probe } from './detect.ts';
 
 export interface ProbeDeps {

@@ -2,7 +2,7 @@
 import type { ConcordEvent } from '../events/event.ts';
 import { summary } from '../events/summary.ts';
 import type { UserKey } from '../identity.ts';
-import type { EventReader, EventTail } from '../ports.ts';
+import type { EventReader, EventTail } from '../ports/event-log.ts';
 import { printLine, SCHEMA_VERSION } from '../terminal/output.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Terminal } from './command.ts';

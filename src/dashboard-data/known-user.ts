@@ -5,7 +5,8 @@ import type { AssessedTenant } from '../engine/sweep/assess.ts';
 import { UsageError } from '../errors.ts';
 import type { ConcordEvent } from '../events/event.ts';
 import { storedUserId, storedUserKey, type TenantId } from '../identity.ts';
-import type { EventReader, Subject, SubjectReader } from '../ports.ts';
+import type { EventReader } from '../ports/event-log.ts';
+import type { Subject, SubjectReader } from '../ports/subjects.ts';
 
 export interface ServedTenants {
   readonly tenants: readonly AssessedTenant[];

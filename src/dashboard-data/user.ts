@@ -18,7 +18,8 @@ import { type Looked, lookNow, NOT_LOOKED } from '../engine/reports/explain-user
 import type { AssessDeps } from '../engine/sweep/assess.ts';
 import { type ConcordEvent, EXCLUDED_REASON, excludedMessage, type Resource } from '../events/event.ts';
 import { type Facts, fold } from '../events/fold.ts';
-import type { Clock, SubjectView } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { SubjectView } from '../ports/subjects.ts';
 import type { ConditionAnswer, UserAnswer } from './answers.ts';
 import {
   type KnownUser,

@@ -5,7 +5,9 @@ import { UNSEEN } from '../engine/reconcile/standing.ts';
 import { candidatesByName, isEmail, suggestions } from '../engine/reports/find-user.ts';
 import type { AssessedTenant } from '../engine/sweep/assess.ts';
 import { storedUserKey, type UserKey } from '../identity.ts';
-import type { Clock, DocumentReader, ListedUser, SubjectReader, UserFilter, UserPages } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { DocumentReader } from '../ports/documents.ts';
+import type { ListedUser, SubjectReader, UserFilter, UserPages } from '../ports/subjects.ts';
 import type { ConditionAnswer, UserRow, UsersAnswer, UsersQuery } from './answers.ts';
 import { moment } from './overview.ts';
 

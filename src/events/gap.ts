@@ -12,7 +12,7 @@
  * was merely not delivered is in the log still, and a pull brings it.
  */
 import type { EventId, TenantId } from '../identity.ts';
-import type { LogStream } from '../ports.ts';
+import type { LogStream } from '../ports/auth0.ts';
 import type { ConcordEvent, GapCause } from './event.ts';
 
 export interface Gap {

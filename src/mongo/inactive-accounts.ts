@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import type { Db, Document } from 'mongodb';
 import type { AccountHandle, Did } from '../identity.ts';
-import type { InactiveAccount, InactiveAccountReader, InactiveAccounts } from '../ports.ts';
+import type { InactiveAccount, InactiveAccountReader, InactiveAccounts } from '../ports/accounts.ts';
 import { updateAll } from './driver/bulk.ts';
 import { collections } from './driver/collections.ts';
 import type { ReadableDb } from './driver/connection.ts';

@@ -5,7 +5,7 @@
  */
 import type { ConditionDraft, EventData, EventType } from '../events/event.ts';
 import type { EventId, UserKey } from '../identity.ts';
-import type { UniqueValue } from '../ports.ts';
+import type { UniqueValue } from '../ports/reservations.ts';
 import type { ActionNeeded } from './needs-action.ts';
 import type { Reserved } from './reservation.ts';
 

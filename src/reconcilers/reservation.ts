@@ -4,7 +4,8 @@
  */
 import { UpstreamError } from '../errors.ts';
 import type { AccountHandle, EventId, UserKey } from '../identity.ts';
-import type { Claimant, UniqueValue } from '../ports.ts';
+import type { UniqueValue } from '../ports/reservations.ts';
+import type { Claimant } from '../ports/subjects.ts';
 import type { Applied, ApplyContext } from './reconciler.ts';
 
 /** Another user who has reserved a value: a creation or a change has begun, and no outcome is known yet. */

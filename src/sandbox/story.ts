@@ -2,7 +2,7 @@
 import { type AuditReport, audit } from '../commands/audit/audit.ts';
 import type { PassResult } from '../engine/reconcile/reconcile.ts';
 import { type Code, parseAuth0UserId, userKey } from '../identity.ts';
-import type { Lease } from '../ports.ts';
+import type { Lease } from '../ports/queue.ts';
 import type { ReadSide } from '../wiring/engine.ts';
 import { INCIDENT } from './incident.ts';
 import type { World } from './world.ts';

@@ -58,19 +58,13 @@ import { rememberingDids } from '../pds/did-cache.ts';
 import { createDidDirectory } from '../pds/did-directory.ts';
 import { askServiceDid, ownServices } from '../pds/services.ts';
 import { createXrpc, type Xrpc } from '../pds/xrpc.ts';
-import type {
-  AccountReader,
-  Cursors,
-  DidDirectory,
-  DocumentChanges,
-  EventLog,
-  EventTail,
-  IgnoredTotals,
-  Rejects,
-  Standings,
-  SubjectReader,
-  UserPages,
-} from '../ports.ts';
+import type { AccountReader, DidDirectory } from '../ports/accounts.ts';
+import type { DocumentChanges } from '../ports/documents.ts';
+import type { EventLog, EventTail } from '../ports/event-log.ts';
+import type { IgnoredTotals, Rejects } from '../ports/intake.ts';
+import type { Cursors } from '../ports/runs.ts';
+import type { Standings } from '../ports/standings.ts';
+import type { SubjectReader, UserPages } from '../ports/subjects.ts';
 import type { CallInfo } from '../upstream/caller.ts';
 import { RateLimiter } from '../upstream/rate-limit.ts';
 import { deskFor, type Limited, overviewFor } from './dashboard.ts';

@@ -4,7 +4,7 @@ import type { UsersQuery } from '../../src/dashboard-data/answers.ts';
 import { type UsersDeps, usersAnswer } from '../../src/dashboard-data/users.ts';
 import type { AssessedTenant } from '../../src/engine/sweep/assess.ts';
 import { UpstreamError } from '../../src/errors.ts';
-import type { SubjectView } from '../../src/ports.ts';
+import type { SubjectView } from '../../src/ports/subjects.ts';
 import {
   aliceDid,
   at,

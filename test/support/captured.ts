@@ -11,7 +11,7 @@ import type { View } from '../../src/engine/reconcile/observe.ts';
 import { UNSEEN } from '../../src/engine/reconcile/standing.ts';
 import type { AssessDeps, AssessedTenant } from '../../src/engine/sweep/assess.ts';
 import { UpstreamError } from '../../src/errors.ts';
-import type { Successor } from '../../src/ports.ts';
+import type { Successor } from '../../src/ports/subjects.ts';
 import { inMemoryAccounts } from './in-memory/accounts.ts';
 import { inMemoryDirectory } from './in-memory/directory.ts';
 import { inMemoryDocuments, type StoredUser } from './in-memory/documents.ts';

@@ -16,7 +16,7 @@ import type { InexactReason, ResourceTotals, Situation } from '../../events/even
 import type { Gap } from '../../events/gap.ts';
 import { gapToJson } from '../../events/gap-text.ts';
 import { type TenantId, userKey } from '../../identity.ts';
-import type { UserPages } from '../../ports.ts';
+import type { UserPages } from '../../ports/subjects.ts';
 import * as indexes from '../../reconcilers/indexes.ts';
 import { printJson, printLine, SCHEMA_VERSION } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';

@@ -11,7 +11,7 @@ import {
 } from '../../engine/reports/find-user.ts';
 import type { AssessedTenant } from '../../engine/sweep/assess.ts';
 import { UsageError } from '../../errors.ts';
-import type { DocumentReader } from '../../ports.ts';
+import type { DocumentReader } from '../../ports/documents.ts';
 import { visible } from '../../terminal/visible.ts';
 
 type Known = KnownKeys & { readonly documents: Pick<DocumentReader, 'namesAmong'> };

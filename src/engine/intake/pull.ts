@@ -10,7 +10,10 @@
 import { UpstreamError } from '../../errors.ts';
 import { type Gap, isStreamGap, type StreamStanding, streamGap, streamStanding } from '../../events/gap.ts';
 import { addIgnored } from '../../events/ignored.ts';
-import type { Clock, Cursors, EventLog, LogPage, TenantLogs } from '../../ports.ts';
+import type { LogPage, TenantLogs } from '../../ports/auth0.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { EventLog } from '../../ports/event-log.ts';
+import type { Cursors } from '../../ports/runs.ts';
 import type { LogTenant } from './delivered.ts';
 import { closeGap, type GapDeps, openGap, openGaps } from './gaps.ts';
 import { type IngestDeps, type IngestResult, ingest } from './ingest.ts';

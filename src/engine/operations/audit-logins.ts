@@ -7,16 +7,10 @@ import { z } from 'zod';
 import { CredentialsError, UpstreamError, UsageError } from '../../errors.ts';
 import type { KeySpace } from '../../exclusion.ts';
 import { storedUserKey, type TenantId, type UserKey } from '../../identity.ts';
-import type {
-  AccountHost,
-  Clock,
-  PasswordVault,
-  PdsAccount,
-  RunLease,
-  Runs,
-  StoredLogin,
-  StoredPasswordReader,
-} from '../../ports.ts';
+import type { AccountHost, PdsAccount } from '../../ports/accounts.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { PasswordVault, StoredLogin, StoredPasswordReader } from '../../ports/passwords.ts';
+import type { RunLease, Runs } from '../../ports/runs.ts';
 import { shellQuoted } from '../../reconcilers/command-lines.ts';
 import { isExcluded, tenantOf } from '../intake/owner.ts';
 import { inStep } from '../sweep/map-ordered.ts';

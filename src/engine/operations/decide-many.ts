@@ -5,7 +5,7 @@
 import { UpstreamError, UsageError } from '../../errors.ts';
 import type { Condition } from '../../events/event.ts';
 import type { UserKey } from '../../identity.ts';
-import type { SubjectReader } from '../../ports.ts';
+import type { SubjectReader } from '../../ports/subjects.ts';
 import { isExcluded, type Owned, ownerOf } from '../intake/owner.ts';
 import type { AssessedTenant } from '../sweep/assess.ts';
 import { sideBySide } from '../sweep/map-limit.ts';

@@ -5,7 +5,7 @@
 import type { ConcordEvent, EventData } from '../../events/event.ts';
 import { type Facts, fold } from '../../events/fold.ts';
 import { eventId } from '../../identity.ts';
-import type { Documents } from '../../ports.ts';
+import type { Documents } from '../../ports/documents.ts';
 import type { Owned } from '../intake/owner.ts';
 import { plannedAction } from '../reconcile/describe-action.ts';
 import type { DryRun } from '../reconcile/dry-run.ts';

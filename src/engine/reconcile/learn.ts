@@ -2,7 +2,9 @@
 import type { EventData, Removable } from '../../events/event.ts';
 import type { Facts, SeenAccount } from '../../events/fold.ts';
 import type { Auth0UserId } from '../../identity.ts';
-import type { Auth0User, Documents, PdsAccount } from '../../ports.ts';
+import type { PdsAccount } from '../../ports/accounts.ts';
+import type { Auth0User } from '../../ports/auth0.ts';
+import type { Documents } from '../../ports/documents.ts';
 import type { SisterSeen } from '../../reconcilers/account/handle.ts';
 import type { Told } from '../../reconcilers/reconciler.ts';
 import type { SisterLook } from './linked-user.ts';

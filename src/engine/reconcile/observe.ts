@@ -8,20 +8,12 @@ import type { TransferFacts } from '../../events/fold-transfer.ts';
 import type { Gap } from '../../events/gap.ts';
 import type { ExcludedBy } from '../../exclusion.ts';
 import type { Did, TenantId, UserKey } from '../../identity.ts';
-import type {
-  AccountReader,
-  Claimant,
-  DidDirectory,
-  DocumentReader,
-  Documents,
-  EventReader,
-  InactiveAccountReader,
-  PdsAccount,
-  People,
-  ReservationReader,
-  SubjectReader,
-  UniqueValue,
-} from '../../ports.ts';
+import type { AccountReader, DidDirectory, InactiveAccountReader, PdsAccount } from '../../ports/accounts.ts';
+import type { People } from '../../ports/auth0.ts';
+import type { DocumentReader, Documents } from '../../ports/documents.ts';
+import type { EventReader } from '../../ports/event-log.ts';
+import type { ReservationReader, UniqueValue } from '../../ports/reservations.ts';
+import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
 import * as account from '../../reconcilers/account/account.ts';
 import { endSentence, isOfDeleted } from '../../reconcilers/account/account-end.ts';
 import { didToLocate, movedTo, planMigrated } from '../../reconcilers/account/account-location.ts';

@@ -10,7 +10,7 @@ import type { ConcordEvent, Condition, ConditionDraft, EventType, Resource } fro
 import { RESOURCES } from '../../events/event.ts';
 import { type Facts, fold, saysTheSame } from '../../events/fold.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
-import type { Health, Sync } from '../../ports.ts';
+import type { Health, Sync } from '../../ports/subjects.ts';
 import { auth0Condition } from '../reconcile/auth0-condition.ts';
 import { actualAsTold, actualOf, desiredOf } from '../reconcile/describe.ts';
 import { learnFromAuth0, learnHandle } from '../reconcile/learn.ts';

@@ -2,7 +2,8 @@
 import { UsageError } from '../../errors.ts';
 import type { Decided } from '../../events/event.ts';
 import type { KeySpace } from '../../exclusion.ts';
-import type { EventReader, SubjectReader } from '../../ports.ts';
+import type { EventReader } from '../../ports/event-log.ts';
+import type { SubjectReader } from '../../ports/subjects.ts';
 import { type DecideDeps, decide, draft } from '../intake/decision.ts';
 import { isExcluded, ownerOf } from '../intake/owner.ts';
 import { type SuccessorSearch, withoutSuccessors } from '../reconcile/claims/successors.ts';

@@ -11,15 +11,11 @@ import { type Facts, fold } from '../../events/fold.ts';
 import { withAuth0 } from '../../events/fold-auth0.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
 import { userKey } from '../../identity.ts';
-import type {
-  Auth0User,
-  Directory,
-  Documents,
-  EventReader,
-  KnownSubject,
-  PdsAccount,
-  SubjectReader,
-} from '../../ports.ts';
+import type { PdsAccount } from '../../ports/accounts.ts';
+import type { Auth0User, Directory } from '../../ports/auth0.ts';
+import type { Documents } from '../../ports/documents.ts';
+import type { EventReader } from '../../ports/event-log.ts';
+import type { KnownSubject, SubjectReader } from '../../ports/subjects.ts';
 import { linkedDidOf } from '../../reconcilers/account/account-observe.ts';
 import type { ActualAccount } from '../../reconcilers/account/account-state.ts';
 import { permanentCode } from '../../reconcilers/document/user-document.ts';

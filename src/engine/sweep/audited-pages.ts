@@ -1,6 +1,7 @@
 /** Whom an audit looks at: everyone, those who changed since, or the newest sign-ups of all tenants. */
 import type { Did } from '../../identity.ts';
-import type { AccountReader, Auth0User, PdsAccount, UserPage } from '../../ports.ts';
+import type { AccountReader, PdsAccount } from '../../ports/accounts.ts';
+import type { Auth0User, UserPage } from '../../ports/auth0.ts';
 import type { AssessedTenant } from './assess.ts';
 import { sideBySide } from './map-limit.ts';
 

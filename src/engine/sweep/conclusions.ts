@@ -6,7 +6,9 @@
 import { type EventData, isExcludedReason } from '../../events/event.ts';
 import type { EventId, UserKey } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
-import type { EventReader, Standing, SubjectReader, Trigger } from '../../ports.ts';
+import type { EventReader } from '../../ports/event-log.ts';
+import type { Standing, SubjectReader } from '../../ports/subjects.ts';
+import type { Trigger } from '../../ports/trigger.ts';
 import { type DecideDeps, decide, draft } from '../intake/decision.ts';
 import { closeSwept, openGaps } from '../intake/gaps.ts';
 import { isExcluded, ownerOf } from '../intake/owner.ts';

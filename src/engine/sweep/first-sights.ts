@@ -4,7 +4,9 @@
  */
 import type { ConcordEvent, EventData } from '../../events/event.ts';
 import { type Facts, fold } from '../../events/fold.ts';
-import type { EventLog, FirstSeen, WorkQueue } from '../../ports.ts';
+import type { EventLog } from '../../ports/event-log.ts';
+import type { WorkQueue } from '../../ports/queue.ts';
+import type { FirstSeen } from '../../ports/subjects.ts';
 import { type DecideDeps, draft } from '../intake/decision.ts';
 import { firstSights } from '../reconcile/learn.ts';
 import { subjectView, withListed } from '../reconcile/standing.ts';

@@ -17,7 +17,8 @@
  */
 import type { ConditionDraft } from '../../events/event.ts';
 import type { AccountHandle } from '../../identity.ts';
-import type { AccountReader, Subject, SubjectReader } from '../../ports.ts';
+import type { AccountReader } from '../../ports/accounts.ts';
+import type { Subject, SubjectReader } from '../../ports/subjects.ts';
 import type { HandleAction } from '../../reconcilers/account/handle.ts';
 import { codeHandle } from '../../reconcilers/account/handle-label.ts';
 import { attempt } from '../reconcile/attempt.ts';

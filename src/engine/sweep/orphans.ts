@@ -17,14 +17,9 @@
  */
 import type { AccountHandle, Did, TenantId, UserKey } from '../../identity.ts';
 import { isSimulatedKey, storedUserKey, userKey } from '../../identity.ts';
-import type {
-  AccountReader,
-  DocumentOwner,
-  DocumentReader,
-  EventReader,
-  PdsAccount,
-  Repository,
-} from '../../ports.ts';
+import type { AccountReader, PdsAccount, Repository } from '../../ports/accounts.ts';
+import type { DocumentOwner, DocumentReader } from '../../ports/documents.ts';
+import type { EventReader } from '../../ports/event-log.ts';
 import { taggedEmail } from '../../reconcilers/account/account.ts';
 import { isExcluded, ownerOf, tenantOf } from '../intake/owner.ts';
 import { attempt } from '../reconcile/attempt.ts';

@@ -2,7 +2,7 @@
 import type { ConcordEvent, ConditionDraft } from '../../events/event.ts';
 import { type Facts, fold } from '../../events/fold.ts';
 import type { UserKey } from '../../identity.ts';
-import type { EventReader } from '../../ports.ts';
+import type { EventReader } from '../../ports/event-log.ts';
 import type { View } from '../reconcile/observe.ts';
 import { withheld } from '../reconcile/policy.ts';
 import type { Assessment } from './assess.ts';

@@ -20,20 +20,14 @@ import {
 } from '../../events/event.ts';
 import { type Auth0UserId, type EventId, userKey } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
-import type {
-  Clock,
-  EventLog,
-  InactiveAccount,
-  InactiveAccounts,
-  Random,
-  RunLease,
-  Runs,
-  SubjectReader,
-  Trigger,
-  UnreadableRow,
-  UserPage,
-  WorkQueue,
-} from '../../ports.ts';
+import type { InactiveAccount, InactiveAccounts } from '../../ports/accounts.ts';
+import type { UnreadableRow, UserPage } from '../../ports/auth0.ts';
+import type { Clock, Random } from '../../ports/clock.ts';
+import type { EventLog } from '../../ports/event-log.ts';
+import type { WorkQueue } from '../../ports/queue.ts';
+import type { RunLease, Runs } from '../../ports/runs.ts';
+import type { SubjectReader } from '../../ports/subjects.ts';
+import type { Trigger } from '../../ports/trigger.ts';
 import { draft } from '../intake/decision.ts';
 import { notExcluded } from '../intake/owner.ts';
 import { attempt } from '../reconcile/attempt.ts';

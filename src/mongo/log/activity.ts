@@ -6,7 +6,7 @@
 import type { Document } from 'mongodb';
 import { partOf } from '../../events/causes.ts';
 import { EVENT_TYPES, type EventType } from '../../events/event.ts';
-import type { Activity, ActivityReader } from '../../ports.ts';
+import type { Activity, ActivityReader } from '../../ports/event-log.ts';
 import { collections } from '../driver/collections.ts';
 import type { ReadableDb } from '../driver/connection.ts';
 import { reading } from '../driver/errors.ts';

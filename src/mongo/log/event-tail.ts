@@ -7,7 +7,8 @@ import type { ChangeStream, ChangeStreamInsertDocument, Document } from 'mongodb
 import { UpstreamError } from '../../errors.ts';
 import type { ConcordEvent } from '../../events/event.ts';
 import type { EventId, UserKey } from '../../identity.ts';
-import type { Clock, EventTail } from '../../ports.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { EventTail } from '../../ports/event-log.ts';
 import { collections } from '../driver/collections.ts';
 import type { ReadableDb } from '../driver/connection.ts';
 import { reading, unexpected } from '../driver/errors.ts';

@@ -5,7 +5,7 @@
 import type { Filter } from 'mongodb';
 import type { ConcordEvent } from '../../events/event.ts';
 import type { EventId, UserKey } from '../../identity.ts';
-import type { HistoryPages } from '../../ports.ts';
+import type { HistoryPages } from '../../ports/event-log.ts';
 import { collections } from '../driver/collections.ts';
 import type { ReadableDb } from '../driver/connection.ts';
 import { reading } from '../driver/errors.ts';

@@ -1,8 +1,8 @@
 /** How the server is set up and what the user may do there, as `doctor` wants to know it. Nothing here writes. */
 import type { Document } from 'mongodb';
 import { UpstreamError } from '../../errors.ts';
+import type { WantedIndex } from '../../ports/documents.ts';
 import type { IndexDetail, MongodbInspection, Privilege, SharedValue } from '../../ports/inspection.ts';
-import type { WantedIndex } from '../../ports.ts';
 import { collections } from '../driver/collections.ts';
 import type { FindCommand, ReadableDb } from '../driver/connection.ts';
 import { reading } from '../driver/errors.ts';

@@ -4,7 +4,7 @@
  */
 import type { OpenIntent } from '../../events/fold.ts';
 import { BLANKED_HANDLE } from '../../identity.ts';
-import type { PdsAccount } from '../../ports.ts';
+import type { PdsAccount } from '../../ports/accounts.ts';
 import { showAccount, updateUser } from '../command-lines.ts';
 import { heldForPerson, type Plan, toBeMended } from '../reconciler.ts';
 import type {

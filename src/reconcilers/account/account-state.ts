@@ -3,16 +3,15 @@ import type { Facts, OpenIntent, Sights } from '../../events/fold.ts';
 import type { AccountHandle, Code, Did, EventId } from '../../identity.ts';
 import type {
   AccountHost,
-  AccountRecord,
-  DocumentStore,
   InactiveAccounts,
   InactiveListing,
-  PasswordVault,
   PdsAccount,
-  Random,
   ServiceLocation,
-  Successor,
-} from '../../ports.ts';
+} from '../../ports/accounts.ts';
+import type { Random } from '../../ports/clock.ts';
+import type { AccountRecord, DocumentStore } from '../../ports/documents.ts';
+import type { PasswordVault } from '../../ports/passwords.ts';
+import type { Successor } from '../../ports/subjects.ts';
 import type { DesiredEnd, EndAction } from './account-end.ts';
 import type { AddressHolders, DesiredEmail } from './address.ts';
 import type { DesiredHandle, Holder } from './handle.ts';

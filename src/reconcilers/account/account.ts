@@ -63,7 +63,8 @@ import type { Auth0Facts, Facts, OpenIntent } from '../../events/fold.ts';
 import { unusableIn } from '../../events/fold-auth0.ts';
 import type { Gap } from '../../events/gap.ts';
 import type { Did } from '../../identity.ts';
-import type { Documents, PdsAccount } from '../../ports.ts';
+import type { PdsAccount } from '../../ports/accounts.ts';
+import type { Documents } from '../../ports/documents.ts';
 import { pdsAdmin, showAccount, updateUser } from '../command-lines.ts';
 import {
   type Applied,

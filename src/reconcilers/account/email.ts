@@ -22,7 +22,7 @@
 import { UpstreamError } from '../../errors.ts';
 import type { ConditionDraft } from '../../events/event.ts';
 import type { Did } from '../../identity.ts';
-import type { AccountHost, PdsAccount } from '../../ports.ts';
+import type { AccountHost, PdsAccount } from '../../ports/accounts.ts';
 import {
   type Applied,
   type ApplyContext,

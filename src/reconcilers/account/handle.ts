@@ -31,15 +31,9 @@
  */
 import type { Facts, Refusal } from '../../events/fold.ts';
 import { type AccountHandle, type Code, parseAccountHandle, type UserKey } from '../../identity.ts';
-import type {
-  AccountHost,
-  AccountReader,
-  AccountRecord,
-  Claimant,
-  DocumentStore,
-  PdsAccount,
-  SubjectReader,
-} from '../../ports.ts';
+import type { AccountHost, AccountReader, PdsAccount } from '../../ports/accounts.ts';
+import type { AccountRecord, DocumentStore } from '../../ports/documents.ts';
+import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
 import { shellQuoted } from '../command-lines.ts';
 import {
   type Applied,

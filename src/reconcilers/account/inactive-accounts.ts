@@ -16,15 +16,14 @@
 import type { AccountHandle, Did, UserKey } from '../../identity.ts';
 import type {
   AccountReader,
-  Claimant,
   InactiveAccount,
   InactiveAccountReader,
   InactiveAccounts,
   InactiveListing,
   PdsAccount,
   Repository,
-  SubjectReader,
-} from '../../ports.ts';
+} from '../../ports/accounts.ts';
+import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
 import { type ApplyContext, type Plan, toBeMended } from '../reconciler.ts';
 import type { AccountAction } from './account-state.ts';
 

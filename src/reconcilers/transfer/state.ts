@@ -3,7 +3,8 @@ import type { CloseReason, DeclineReason, TransferPart } from '../../events/even
 import type { Facts } from '../../events/fold.ts';
 import type { Outgoing, TransferAnswer } from '../../events/fold-transfer.ts';
 import type { AccountHandle, Code, Did, EventId, UserKey } from '../../identity.ts';
-import type { Claimant, PdsAccount } from '../../ports.ts';
+import type { PdsAccount } from '../../ports/accounts.ts';
+import type { Claimant } from '../../ports/subjects.ts';
 
 /** The deleted user, as the one who gets the transfer sees it. */
 export interface IncomingSeen {

@@ -2,7 +2,7 @@
 
 import { subjectView } from '../../../src/engine/reconcile/standing.ts';
 import type { Facts } from '../../../src/events/fold.ts';
-import type { Auth0User } from '../../../src/ports.ts';
+import type { Auth0User } from '../../../src/ports/auth0.ts';
 import type { Person } from '../../mongo/subjects/people.ts';
 import type { StoredAccount } from '../../support/in-memory/accounts.ts';
 import type { StoredUser } from '../../support/in-memory/documents.ts';

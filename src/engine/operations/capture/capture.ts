@@ -17,18 +17,16 @@ import {
 } from '../../../identity.ts';
 import type {
   AccountReader,
-  Auth0User,
-  Claimant,
   DidDirectory,
-  Directory,
-  Documents,
   HandleHolder,
-  HeldValue,
   InactiveListing,
   PdsAccount,
   ServiceLocation,
-  Successor,
-} from '../../../ports.ts';
+} from '../../../ports/accounts.ts';
+import type { Auth0User, Directory } from '../../../ports/auth0.ts';
+import type { Documents } from '../../../ports/documents.ts';
+import type { HeldValue } from '../../../ports/reservations.ts';
+import type { Claimant, Successor } from '../../../ports/subjects.ts';
 import { dryRun } from '../../reconcile/dry-run.ts';
 import type { View } from '../../reconcile/observe.ts';
 import type { EngineSettings } from '../../reconcile/settings.ts';

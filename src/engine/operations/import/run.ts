@@ -10,6 +10,9 @@ import { UpstreamError } from '../../../errors.ts';
 import type { ConcordEvent } from '../../../events/event.ts';
 import { type Facts, fold } from '../../../events/fold.ts';
 import { type Code, type Did, storedUserKey, type UserKey } from '../../../identity.ts';
+import type { AccountReader, DidDirectory, PdsAccount } from '../../../ports/accounts.ts';
+import type { Clock, Random } from '../../../ports/clock.ts';
+import type { EventLog, EventReader } from '../../../ports/event-log.ts';
 import type {
   OldDocumentReader,
   OldDocumentStore,
@@ -17,19 +20,9 @@ import type {
   OldUser,
   SharedValues,
 } from '../../../ports/old-documents.ts';
-import type {
-  AccountReader,
-  Clock,
-  DidDirectory,
-  EventLog,
-  EventReader,
-  KnownSubject,
-  PasswordVault,
-  PdsAccount,
-  Random,
-  SubjectReader,
-  WorkQueue,
-} from '../../../ports.ts';
+import type { PasswordVault } from '../../../ports/passwords.ts';
+import type { WorkQueue } from '../../../ports/queue.ts';
+import type { KnownSubject, SubjectReader } from '../../../ports/subjects.ts';
 import { draft } from '../../intake/decision.ts';
 import { isExcluded, type Owned, ownerOf } from '../../intake/owner.ts';
 import { attempt } from '../../reconcile/attempt.ts';

@@ -13,7 +13,8 @@
 import type { ConcordEvent } from '../../../events/event.ts';
 import { type Facts, fold } from '../../../events/fold.ts';
 import type { TenantId, UserKey } from '../../../identity.ts';
-import type { EventReader, HeldValue, Reservation, ReservationReader, UniqueValue } from '../../../ports.ts';
+import type { EventReader } from '../../../ports/event-log.ts';
+import type { HeldValue, Reservation, ReservationReader, UniqueValue } from '../../../ports/reservations.ts';
 import type { TakenBy, TakenValues } from '../../../reconcilers/reservation.ts';
 import { subjectView } from '../standing.ts';
 

@@ -4,15 +4,15 @@ import type { ConcordEvent } from '../../../events/event.ts';
 import type { Facts, OpenIntent } from '../../../events/fold.ts';
 import { BLANKED_HANDLE, type EventId, type UserKey } from '../../../identity.ts';
 import type { Logger } from '../../../logger.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { EventReader } from '../../../ports/event-log.ts';
 import type {
-  Clock,
-  EventReader,
   HeldValue,
   Reservation,
   ReservationReader,
   Reservations,
   UniqueValue,
-} from '../../../ports.ts';
+} from '../../../ports/reservations.ts';
 import { emailValue, handleValue, type Reserved } from '../../../reconcilers/reservation.ts';
 import type { EngineSettings } from '../settings.ts';
 import { judge, reservedUntil } from './reserved.ts';

@@ -10,15 +10,10 @@
  */
 import type { Facts } from '../../../events/fold.ts';
 import { type Auth0UserId, type TenantId, type UserKey, userKey } from '../../../identity.ts';
-import type {
-  Directory,
-  PdsAccount,
-  Subject,
-  SubjectReader,
-  SubjectView,
-  Successor,
-  Trigger,
-} from '../../../ports.ts';
+import type { PdsAccount } from '../../../ports/accounts.ts';
+import type { Directory } from '../../../ports/auth0.ts';
+import type { Subject, SubjectReader, SubjectView, Successor } from '../../../ports/subjects.ts';
+import type { Trigger } from '../../../ports/trigger.ts';
 import { isToBeRemoved } from '../../../reconcilers/account/account-end.ts';
 import type { ActualAccount, DesiredAccount } from '../../../reconcilers/account/account-state.ts';
 import { isDeleted } from '../../../reconcilers/account/address.ts';
