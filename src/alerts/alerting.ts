@@ -17,12 +17,13 @@ import type { RunLease, Runs } from '../ports/runs.ts';
 import type { StandingReader } from '../ports/standings.ts';
 import { CODES_A_YEAR, codePrefix } from '../reconcilers/document/code.ts';
 import { createTelling, type Telling } from './delivery.ts';
-import { detect, type Expectations, type Probe, type SystemFacts } from './detect.ts';
+import { detect } from './detect.ts';
 import { noticeText } from './notice.ts';
 import { createOutage, type Outage } from './outage.ts';
 import type { Probes } from './probes.ts';
 import type { Receiver } from './receiver.ts';
 import { type AlertSettings, step } from './step.ts';
+import type { Expectations, Probe, SystemFacts } from './system-facts.ts';
 
 export interface AlertingDeps extends TenantStateDeps {
   readonly store: AlertStore;

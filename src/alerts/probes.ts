@@ -7,7 +7,7 @@ import { type Auth0UserId, type Did, parseAuth0UserId, parseDid, type TenantId }
 import type { AccountReader } from '../ports/accounts.ts';
 import type { Directory } from '../ports/auth0.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Probe } from './detect.ts';
+import type { Probe } from './system-facts.ts';
 
 export interface ProbeDeps {
   readonly accounts: Pick<AccountReader, 'accounts'>;

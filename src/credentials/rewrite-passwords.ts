@@ -4,7 +4,7 @@
  * can end anywhere and be started again, and can work beside a running engine.
  */
 
-import { inStep } from '../engine/sweep/map-ordered.ts';
+import { inStep } from '../concurrency/map-ordered.ts';
 import { CredentialsError, type CredentialsErrorCode } from '../errors.ts';
 import type { UserKey } from '../identity.ts';
 import type {

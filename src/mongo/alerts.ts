@@ -6,7 +6,7 @@ import type { AnyBulkWriteOperation, Db } from 'mongodb';
 import type { Alert, AlertReader, AlertStore, Delivery, Notice } from '../ports/alerts.ts';
 import { upsertAll } from './driver/bulk.ts';
 import { collections } from './driver/collections.ts';
-import type { ReadableDb } from './driver/connection.ts';
+import type { ReadableDb } from './driver/database.ts';
 import { reading, writing } from './driver/errors.ts';
 
 interface StoredDelivery {

@@ -3,7 +3,7 @@ import type { Db } from 'mongodb';
 import type { Cursors, PositionReader } from '../ports/runs.ts';
 import { upsertAll } from './driver/bulk.ts';
 import { collections } from './driver/collections.ts';
-import type { ReadableDb } from './driver/connection.ts';
+import type { ReadableDb } from './driver/database.ts';
 import { reading } from './driver/errors.ts';
 
 interface StoredCursor {

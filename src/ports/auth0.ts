@@ -3,7 +3,7 @@
  * or answers with a failure: no method returns "missing" for "could not be read".
  */
 import type { InexactReason } from '../events/event.ts';
-import type { Auth0Facts } from '../events/fold.ts';
+import type { Auth0Facts } from '../events/facts.ts';
 import type { Auth0UserId, UserKey } from '../identity.ts';
 
 export type Auth0User = Auth0Facts;

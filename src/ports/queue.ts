@@ -1,4 +1,5 @@
 /** Due users, and who works on one. */
+
 import type { Auth0UserId, EventId, TenantId, UserKey } from '../identity.ts';
 import type { FirstSeen, SubjectView } from './subjects.ts';
 import type { DuePriority, Trigger } from './trigger.ts';
@@ -60,4 +61,13 @@ export interface WorkQueue {
   release(lease: Lease): Promise<void>;
   /** When the next user becomes due; undefined when none is waiting. */
   nextDueAt(): Promise<Date | undefined>;
+}
+
+/** The read model apart from a pass. */
+export interface ReadModel {
+  /**
+   * Replaces what is shown of a user, and nothing of the queue; undefined shows nothing. Throws
+   * LeaseLostError, writing nothing, when the lease is no longer ours.
+   */
+  show(lease: Lease, view: SubjectView | undefined): Promise<void>;
 }

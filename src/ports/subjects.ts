@@ -1,7 +1,6 @@
 /** The read model: one document for each user, rebuilt from the log. */
 import type { Auth0Field, Condition, LastFailure } from '../events/event.ts';
 import type { AccountHandle, Auth0UserId, Code, Did, TenantId, UserKey } from '../identity.ts';
-import type { Lease } from './queue.ts';
 import type { Trigger } from './trigger.ts';
 
 /**
@@ -212,12 +211,3 @@ export interface NoUserReader {
 }
 
 // ── Reservations ──
-
-/** The read model apart from a pass. */
-export interface ReadModel {
-  /**
-   * Replaces what is shown of a user, and nothing of the queue; undefined shows nothing. Throws
-   * LeaseLostError, writing nothing, when the lease is no longer ours.
-   */
-  show(lease: Lease, view: SubjectView | undefined): Promise<void>;
-}

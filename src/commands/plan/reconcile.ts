@@ -1,9 +1,9 @@
 /** `concord reconcile <user>` and `concord reconcile --all`: converge now, and say what was done. */
 
 import { dryRun } from '../../engine/reconcile/dry-run.ts';
+import type { AssessedTenant } from '../../engine/reconcile/read-side.ts';
 import { converge, type PassResult } from '../../engine/reconcile/reconcile.ts';
 import { Workers } from '../../engine/reconcile/workers.ts';
-import type { AssessedTenant } from '../../engine/sweep/assess.ts';
 import { haltSentence } from '../../engine/sweep/halted-runs.ts';
 import { pausedView } from '../../engine/sweep/paused.ts';
 import type { SweepResult } from '../../engine/sweep/sweep.ts';
@@ -20,7 +20,7 @@ import { printJson } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
 import { visible } from '../../terminal/visible.ts';
 import { type Engine, wireEngine, wireReadSide } from '../../wiring/engine.ts';
-import { tenantsNamed } from '../audit/audit.ts';
+import { tenantsNamed } from '../audit/tenants-named.ts';
 import {
   configFor,
   EXIT,

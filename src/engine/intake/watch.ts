@@ -24,7 +24,7 @@ import type { IgnoredTotals } from '../../ports/intake.ts';
 import type { WorkQueue } from '../../ports/queue.ts';
 import type { Cursors } from '../../ports/runs.ts';
 import type { Trigger } from '../../ports/trigger.ts';
-import { RECORD_REMOVING } from '../reconcile/learn.ts';
+import { RECORD_REMOVING } from '../../reconcilers/record-removing.ts';
 import { isExcluded, ownerOf, tenantOf } from './owner.ts';
 
 export interface WatchDeps {

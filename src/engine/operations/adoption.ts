@@ -11,7 +11,7 @@ import type { SubjectReader } from '../../ports/subjects.ts';
 import { type DecideDeps, decide } from '../intake/decision.ts';
 import type { Owned } from '../intake/owner.ts';
 import { type DryRun, dryRun } from '../reconcile/dry-run.ts';
-import type { AssessDeps, AssessedTenant } from '../sweep/assess.ts';
+import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
 import { refuseUnwanted } from './unwanted.ts';
 
 export interface AdoptionDeps extends AssessDeps {

@@ -4,6 +4,7 @@
  * that a run goes on where another one stopped or was killed.
  */
 import { z } from 'zod';
+import { inStep } from '../../concurrency/map-ordered.ts';
 import { CredentialsError, UpstreamError, UsageError } from '../../errors.ts';
 import type { KeySpace } from '../../exclusion.ts';
 import { storedUserKey, type TenantId, type UserKey } from '../../identity.ts';
@@ -13,7 +14,6 @@ import type { PasswordVault, StoredLogin, StoredPasswordReader } from '../../por
 import type { RunLease, Runs } from '../../ports/runs.ts';
 import { shellQuoted } from '../../reconcilers/command-lines.ts';
 import { isExcluded, tenantOf } from '../intake/owner.ts';
-import { inStep } from '../sweep/map-ordered.ts';
 
 export interface LoginAuditDeps {
   readonly passwords: Pick<StoredPasswordReader, 'logins'>;

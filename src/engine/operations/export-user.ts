@@ -7,7 +7,8 @@
 import { UsageError } from '../../errors.ts';
 import { addressesIn } from '../../events/blank.ts';
 import type { ConcordEvent } from '../../events/event.ts';
-import { type Facts, fold } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
+import { fold } from '../../events/fold.ts';
 import { type Auth0UserId, type Did, type TenantId, type UserKey, userKey } from '../../identity.ts';
 import type { AccountReader, PdsAccount } from '../../ports/accounts.ts';
 import type { Auth0User, Directory } from '../../ports/auth0.ts';

@@ -4,7 +4,7 @@ import { type Decided, isRemovedReason, type RemovedReason } from '../../events/
 import type { SubjectReader } from '../../ports/subjects.ts';
 import type { DecideDeps } from '../intake/decision.ts';
 import type { Owned } from '../intake/owner.ts';
-import type { AssessDeps, AssessedTenant } from '../sweep/assess.ts';
+import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
 import { candidatesWith, type Proposed } from './decide-many.ts';
 import { grantRestore, proposeRestore, type RestoreProposal } from './restore.ts';
 

@@ -11,7 +11,9 @@
  * what one side finds is told to the other (`sister.named`). Whoever is found in either way is proved by id: both know
  * each other, whichever is reconciled first.
  */
-import { type Facts, fold, isCurrent } from '../../events/fold.ts';
+
+import type { Facts } from '../../events/facts.ts';
+import { fold, isCurrent } from '../../events/fold.ts';
 import { verifiedAddress } from '../../events/fold-auth0.ts';
 import type { KeySpace } from '../../exclusion.ts';
 import { type EventId, type UserKey, userKey } from '../../identity.ts';

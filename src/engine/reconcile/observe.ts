@@ -3,7 +3,7 @@
  * dry run and an audit go through the same code as a pass.
  */
 import { type ConditionDraft, FAILURE_REASONS, RESOURCES } from '../../events/event.ts';
-import type { Facts } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
 import type { TransferFacts } from '../../events/fold-transfer.ts';
 import type { Gap } from '../../events/gap.ts';
 import type { ExcludedBy } from '../../exclusion.ts';

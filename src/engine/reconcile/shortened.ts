@@ -9,7 +9,7 @@
  */
 import { UpstreamError } from '../../errors.ts';
 import { EXCLUDED_REASON, excludedMessage } from '../../events/event.ts';
-import type { Facts } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
 import type { Lease, WorkQueue } from '../../ports/queue.ts';
 import type { Told } from '../../reconcilers/reconciler.ts';
 import { learnInvalid } from './learn.ts';

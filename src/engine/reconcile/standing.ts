@@ -1,6 +1,6 @@
 /** From conditions to the two axes that are never mixed, and to what the read model shows of a user. */
 import { type ConditionDraft, isExcludedReason, isMigrated } from '../../events/event.ts';
-import type { Auth0Facts, Facts, Sights } from '../../events/fold.ts';
+import type { Auth0Facts, Facts, Sights } from '../../events/facts.ts';
 import { verifiedAddress } from '../../events/fold-auth0.ts';
 import type { Code, Did } from '../../identity.ts';
 import type { Documents } from '../../ports/documents.ts';

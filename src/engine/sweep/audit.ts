@@ -2,7 +2,8 @@
 import { type ConditionDraft, isMigrated, type ResourceTotals, type Situation } from '../../events/event.ts';
 import type { Health, Sync } from '../../ports/subjects.ts';
 import { healthOf, syncOf } from '../reconcile/standing.ts';
-import { type Assessment, isDrifted } from './assess.ts';
+import { isDrifted } from './assess.ts';
+import type { Assessment } from './assessment.ts';
 
 export interface AuditedUser {
   readonly user: string;

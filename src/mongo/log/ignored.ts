@@ -5,7 +5,7 @@ import type { TenantId } from '../../identity.ts';
 import type { IgnoredReader, IgnoredTotals } from '../../ports/intake.ts';
 import { upsertAll } from '../driver/bulk.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
 
 interface StoredIgnored {

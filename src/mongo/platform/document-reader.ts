@@ -3,7 +3,7 @@ import type { Collection, Document } from 'mongodb';
 import { type Did, storedUserKey, type UserKey } from '../../identity.ts';
 import type { DocumentOwner, DocumentReader, Documents } from '../../ports/documents.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
 import { readWhole } from '../driver/whole-read.ts';
 import { listIndexes } from '../setup/indexes.ts';

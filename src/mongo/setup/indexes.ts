@@ -8,7 +8,7 @@
 import type { Db, Document, IndexDescriptionInfo } from 'mongodb';
 import type { IndexState, WantedIndex } from '../../ports/documents.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading, translateError, unexpected, writing } from '../driver/errors.ts';
 import { refuseCollations } from './collations.ts';
 

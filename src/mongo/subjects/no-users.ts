@@ -4,7 +4,7 @@ import type { UserKey } from '../../identity.ts';
 import type { EventReader } from '../../ports/event-log.ts';
 import type { NoUserReader } from '../../ports/subjects.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
 import { ofTenants, type StoredSubject } from './subjects.ts';
 

@@ -12,7 +12,7 @@ import type {
   UniqueValue,
 } from '../../ports/reservations.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { duplicatePositions, reading, unexpected, writing } from '../driver/errors.ts';
 import { emailHash } from './subjects.ts';
 

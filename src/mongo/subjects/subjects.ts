@@ -15,7 +15,7 @@ import type {
 } from '../../ports/subjects.ts';
 import type { DuePriority } from '../../ports/trigger.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
 import { readWhole } from '../driver/whole-read.ts';
 

@@ -59,7 +59,7 @@
  * | otherwise                                                           | create   | NoAccount            |
  */
 import { isMigrated } from '../../events/event.ts';
-import type { Auth0Facts, Facts, OpenIntent } from '../../events/fold.ts';
+import type { Auth0Facts, Facts, OpenIntent } from '../../events/facts.ts';
 import { unusableIn } from '../../events/fold-auth0.ts';
 import type { Gap } from '../../events/gap.ts';
 import type { Did } from '../../identity.ts';

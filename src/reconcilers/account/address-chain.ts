@@ -5,7 +5,7 @@
  * delivered to.
  */
 import { createHash } from 'node:crypto';
-import type { Facts, Parking } from '../../events/fold.ts';
+import type { Facts, Parking } from '../../events/facts.ts';
 import type { Did, UserKey } from '../../identity.ts';
 import type { AccountReader, PdsAccount } from '../../ports/accounts.ts';
 import type { People } from '../../ports/auth0.ts';

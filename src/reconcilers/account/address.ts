@@ -14,7 +14,7 @@
  * | an inactive account has it, which the PDS does not show        | the next one, or else EmailTaken      |
  */
 import type { ConditionDraft } from '../../events/event.ts';
-import type { Facts } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
 import type { Did, TenantId, UserKey } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
 import type { Claimant } from '../../ports/subjects.ts';

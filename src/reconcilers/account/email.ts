@@ -29,9 +29,10 @@ import {
   asDesired,
   heldForPerson,
   type Plan,
+  type Reserved,
   toBeMended,
 } from '../reconciler.ts';
-import { emailValue, type Reserved, whileReserved } from '../reservation.ts';
+import { emailValue, whileReserved } from '../reservation.ts';
 import {
   type AddressHolders,
   chooseAddress,

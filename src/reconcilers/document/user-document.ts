@@ -25,7 +25,7 @@
  */
 
 import { UpstreamError } from '../../errors.ts';
-import type { Facts } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
 import { unusableIn } from '../../events/fold-auth0.ts';
 import type { Code, UserKey } from '../../identity.ts';
 import type { Random } from '../../ports/clock.ts';

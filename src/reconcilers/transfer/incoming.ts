@@ -21,7 +21,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { DeclineReason, TransferPart } from '../../events/event.ts';
-import type { Incoming } from '../../events/fold-transfer.ts';
+import type { Incoming } from '../../events/facts.ts';
 import { type AccountHandle, type Code, type Did, parseAccountHandle, type UserKey } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
 import type { Documents } from '../../ports/documents.ts';

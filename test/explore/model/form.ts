@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import { subjectView } from '../../../src/engine/reconcile/standing.ts';
-import type { Facts, OpenIntent, Refusal } from '../../../src/events/fold.ts';
+import type { Facts, OpenIntent, Refusal } from '../../../src/events/facts.ts';
 import type { EventId, UserKey } from '../../../src/identity.ts';
 import type { Auth0User } from '../../../src/ports/auth0.ts';
 import type { SubjectView } from '../../../src/ports/subjects.ts';

@@ -2,7 +2,8 @@
 
 import type { EngineSettings, Policy } from '../../../src/engine/reconcile/settings.ts';
 import { type ConcordEvent, isReceived } from '../../../src/events/event.ts';
-import { type Facts, fold } from '../../../src/events/fold.ts';
+import type { Facts } from '../../../src/events/facts.ts';
+import { fold } from '../../../src/events/fold.ts';
 import type { Did, UserKey } from '../../../src/identity.ts';
 import { createLogger } from '../../../src/logger.ts';
 import type { AccountHost } from '../../../src/ports/accounts.ts';

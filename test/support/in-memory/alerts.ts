@@ -1,7 +1,7 @@
 /** Alerts in memory, and everything that somebody looks at who tells of them. */
 import { createAlerting } from '../../../src/alerts/alerting.ts';
-import type { Expectations, Probe } from '../../../src/alerts/detect.ts';
 import type { Receiver } from '../../../src/alerts/receiver.ts';
+import type { Expectations, Probe } from '../../../src/alerts/system-facts.ts';
 import { createLogger, type Logger } from '../../../src/logger.ts';
 import type { Alert, AlertStore, Delivery } from '../../../src/ports/alerts.ts';
 import type { IndexState } from '../../../src/ports/documents.ts';

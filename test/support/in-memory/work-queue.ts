@@ -6,14 +6,8 @@ import { UNSEEN } from '../../../src/engine/reconcile/standing.ts';
 import { LeaseLostError } from '../../../src/errors.ts';
 import { isExcludedReason, isMigrated, lackedSince } from '../../../src/events/event.ts';
 import type { AccountHandle, EventId, UserKey } from '../../../src/identity.ts';
-import type { Lease, WorkQueue } from '../../../src/ports/queue.ts';
-import type {
-  Claimant,
-  ReadModel,
-  Subject,
-  SubjectReader,
-  SubjectView,
-} from '../../../src/ports/subjects.ts';
+import type { Lease, ReadModel, WorkQueue } from '../../../src/ports/queue.ts';
+import type { Claimant, Subject, SubjectReader, SubjectView } from '../../../src/ports/subjects.ts';
 import type { DuePriority, Trigger } from '../../../src/ports/trigger.ts';
 import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';

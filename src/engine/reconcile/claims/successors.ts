@@ -8,7 +8,7 @@
  * consistent but compare letter by letter, and the search by identity lags by seconds. Where Auth0 cannot be asked,
  * nothing is removed.
  */
-import type { Facts } from '../../../events/fold.ts';
+import type { Facts } from '../../../events/facts.ts';
 import { type Auth0UserId, type TenantId, type UserKey, userKey } from '../../../identity.ts';
 import type { PdsAccount } from '../../../ports/accounts.ts';
 import type { Directory } from '../../../ports/auth0.ts';
