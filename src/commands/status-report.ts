@@ -4,7 +4,6 @@ import { gapSentence } from '../engine/gap-text.ts';
 import { haltSentence } from '../engine/halted.ts';
 import { type Overview, type Stale, staleSentence } from '../engine/overview.ts';
 import type { TenantState } from '../engine/tenant-state.ts';
-import { helpFor } from '../engine/troubles.ts';
 import { inexactSentence } from '../events/event.ts';
 import type { IgnoreReason } from '../events/ignored.ts';
 import type { Ignored } from '../ports.ts';
@@ -70,7 +69,7 @@ export function printStatus(
   for (const trouble of seen.troubles.slice(0, MOST_ROWS)) {
     const { resource, reason, users: count, since } = trouble;
     stdout.write(
-      `${style('yellow', String(count).padStart(7))} ${resource} ${visible(reason)}, since ${since.toISOString()}: ${visible(helpFor(trouble))}\n`,
+      `${style('yellow', String(count).padStart(7))} ${resource} ${visible(reason)}, since ${since.toISOString()}: ${visible(trouble.command)}\n`,
     );
   }
   if (seen.troubles.length > MOST_ROWS)

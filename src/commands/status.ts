@@ -1,7 +1,6 @@
 /** `concord status`: whether all is well, on one screen. Reads MongoDB alone. */
 import { gapToJson } from '../engine/gap-text.ts';
 import { type Overview, overview } from '../engine/overview.ts';
-import { helpFor } from '../engine/troubles.ts';
 import { printJson } from '../terminal/output.ts';
 import { wireOverview } from '../wire.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from './command.ts';
@@ -33,7 +32,7 @@ function toJson(seen: Overview) {
     queue: { ...seen.queue, oldestDueSince: at(seen.queue.oldestDueSince) },
     troubles: seen.troubles.map((trouble) => ({
       ...trouble,
-      ...{ since: at(trouble.since), command: helpFor(trouble) },
+      since: at(trouble.since),
     })),
     failures: seen.failures.map(({ since, ...failure }) => ({ ...failure, since: at(since) })),
     tenants: seen.tenants.map(({ id, gaps, log, stream, sweep }) => ({

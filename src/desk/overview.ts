@@ -9,7 +9,6 @@ import {
   type Watchfulness,
 } from '../engine/overview.ts';
 import type { BegunSweep, TenantState } from '../engine/tenant-state.ts';
-import { helpFor } from '../engine/troubles.ts';
 import type { TenantId } from '../identity.ts';
 import type { Clock } from '../ports.ts';
 import type { AlertAnswer, OverviewAnswer, RunningSweep, TenantAnswer, UpstreamAnswer } from './answers.ts';
@@ -35,7 +34,7 @@ export function told(seen: Overview): Omit<OverviewAnswer, 'upstreams'> {
     ...{ sync, health, isPartial, users, resources },
     situations: seen.troubles.map((trouble) => ({
       ...trouble,
-      ...{ since: trouble.since.toISOString(), command: helpFor(trouble) },
+      since: trouble.since.toISOString(),
     })),
     failures: seen.failures.map((failure) => ({
       ...failure,
