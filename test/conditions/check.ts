@@ -7,9 +7,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { troublesOf } from '../../src/engine/troubles.ts';
+import { troublesOf } from '../../src/engine/reports/troubles.ts';
 import type { Condition } from '../../src/events/event.ts';
-import { standingReader } from '../../src/mongo/standings.ts';
+import { standingReader } from '../../src/mongo/subjects/standings.ts';
 import { commandsIn, shellQuoted } from '../../src/reconcilers/command-lines.ts';
 import { WAITING_FOR_DECISION } from '../../src/reconcilers/needs-action.ts';
 import { type OpenedPds, openedPds } from '../faults/support/opened-pds.ts';
