@@ -31,6 +31,7 @@ import { subjectReader } from '../mongo/subjects/subjects.ts';
 import { workQueue } from '../mongo/subjects/work-queue.ts';
 import { createAccountReader } from '../pds/accounts.ts';
 import { createPdsInspection } from '../pds/inspection.ts';
+import { createPlcInspection } from '../pds/plc-inspection.ts';
 import type { Clock, People } from '../ports.ts';
 import { RateLimiter } from '../upstream/rate-limit.ts';
 import { didsFor, engineSettings, handleDomainOf, xrpcFor } from './engine.ts';
@@ -72,10 +73,15 @@ export function wireDoctor(config: Config, clock: Clock): Surroundings & { close
       hasBypassKey: bypassKey !== undefined,
     };
   });
+  const plc = once(() => {
+    const limiter = new RateLimiter({ upstream: 'plc', clock });
+    const timeoutMs = Math.min(CALL_TIMEOUT_MS, config.pds.requestTimeoutMs);
+    return createPlcInspection({ plcUrl: config.pds.plcUrl, clock, limiter, timeoutMs });
+  });
   const close = async () => {
     await Promise.all(closing.map((each) => each()));
   };
-  return { side, pds, tenants: config.tenants.map((tenant) => examined(config, tenant, clock)), close };
+  return { side, pds, plc, tenants: config.tenants.map((tenant) => examined(config, tenant, clock)), close };
 }
 
 function examined({ auth0 }: Config, tenant: TenantConfig, clock: Clock): ExaminedTenant {
