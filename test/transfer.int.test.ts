@@ -1,5 +1,7 @@
 /** What a deleted user has goes to the user who has its address, or into whom Auth0 has linked it: on the real parts. */
 import { describe, expect, test } from 'vitest';
+import { userAnswer } from '../src/dashboard-data/user.ts';
+import { grantTransfer } from '../src/engine/reconcile/transfer/grant.ts';
 import type { ConcordEvent } from '../src/events/event.ts';
 import { eventId } from '../src/identity.ts';
 import type { Engine } from '../src/wiring/engine.ts';
@@ -238,6 +240,44 @@ describe('bad input', () => {
     }
     expect(await eventsOf(engine, alice, 'transfer.promised')).toEqual([]);
   });
+});
+
+test('an open one is seen in status and at both users, with what it waits for', async () => {
+  const at = await started();
+  const { world, engine, alice } = at;
+  await leaves(at, alice);
+  const bob = await successor(at);
+  const deps = { ...engine.converge, leaseMs: engine.converge.settings.leaseMs };
+  const [tenant] = engine.tenants;
+  if (tenant === undefined) throw new Error('There is no tenant.');
+  const [from, to] = [alice, bob].map((who) => ({ user: who.user, userId: who.userId, tenant }));
+  if (from === undefined || to === undefined) throw new Error('There are two users.');
+  await grantTransfer(deps, from, to, { asked: undefined, shown: undefined }, { by: 'carol' });
+  await world.auth0.updateUser(bob.userId, { blocked: true });
+  for (const who of [bob, alice]) await passOver(engine.converge, who);
+
+  const { troubles } = documentOf(await runOn(world, '--json', 'status')) as {
+    readonly troubles: readonly { readonly resource: string; readonly reason: string }[];
+  };
+  expect(troubles).toContainEqual(
+    expect.objectContaining({
+      ...{ resource: 'account', reason: 'TransferPending', users: 2 },
+      command: expect.stringMatching(/^concord explain '/),
+    }),
+  );
+  for (const [who, waits] of [
+    [bob, `The account of ${alice.user} is being transferred to this user. The user is blocked`],
+    [alice, `It has not been taken yet. See what it waits for with: concord explain '${bob.user}'`],
+  ] as const) {
+    const { message } = (await conditionOf(engine, who, 'account')) ?? {};
+    expect(message).toContain(waits);
+    const page = await userAnswer(engine.oneUser, who.user);
+    expect(page.troubles).toContainEqual(expect.objectContaining({ reason: 'TransferPending', message }));
+  }
+  await world.auth0.updateUser(bob.userId, { blocked: false });
+  for (const who of [bob, alice, bob, alice]) await passOver(engine.converge, who);
+  expect(await reasonOf(at, alice, 'account')).toBe('AccountTransferred');
+  expect(await reasonOf(at, bob, 'handle')).toBe('PlatformHandle');
 });
 
 describe('a command that is killed', () => {
