@@ -24,10 +24,17 @@ export interface OpenedPds {
   setDirectory(state: 'up' | 'read-only' | 'down'): void;
   /** The next creation fails after its account has been committed, before the world is told of it. */
   failNextEvent(): void;
+  /** The rows of its accounts, to be made as no method of its own makes them. */
+  readonly rows: AtprotoPds.AppContext['accountManager']['db']['db'];
   stop(): Promise<void>;
 }
 
-export async function openedPds(): Promise<OpenedPds> {
+export interface OpenedPdsOptions {
+  /** Answers with whatever its rows hold, as in production. In development it checks its own answers, and fails. Default false. */
+  readonly isUnchecked?: boolean;
+}
+
+export async function openedPds({ isUnchecked = false }: OpenedPdsOptions = {}): Promise<OpenedPds> {
   // Loaded when needed, and by `require`: both are CommonJS and large.
   const load = createRequire(import.meta.url);
   const { PDS, envToCfg, envToSecrets } = load('@atproto/pds') as typeof AtprotoPds;
@@ -68,6 +75,7 @@ export async function openedPds(): Promise<OpenedPds> {
     plcRotationKeyK256PrivateKeyHex: secret(),
   };
   const config = envToCfg(environment);
+  if (isUnchecked) config.service.devMode = false;
   const pds = await PDS.create(config, envToSecrets(environment));
   held.handTo(pds.app, pds.app);
   await pds.start();
@@ -88,6 +96,7 @@ export async function openedPds(): Promise<OpenedPds> {
         throw new Error('The sequencer failed.');
       };
     },
+    rows: pds.ctx.accountManager.db.db,
     stop: async () => {
       await pds.destroy();
       await plc.destroy();
