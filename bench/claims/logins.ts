@@ -1,7 +1,7 @@
 /** C3: what logins cost of the quota of Auth0, which Concord shares with the platform. */
 import { ingest } from '../../src/engine/intake/ingest.ts';
 import { type ConvergeDeps, converge } from '../../src/engine/reconcile/reconcile.ts';
-import type { Lease } from '../../src/ports.ts';
+import type { Lease } from '../../src/ports/queue.ts';
 import type { Bench, Claim, Family } from '../claim.ts';
 import { type Crowd, settle } from '../support/crowd.ts';
 import { BATCH, newLogin, TENANT } from '../support/entries.ts';

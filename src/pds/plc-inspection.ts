@@ -5,8 +5,8 @@
 import { z } from 'zod';
 import { UpstreamError } from '../errors.ts';
 import type { Did } from '../identity.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { PlcInspection } from '../ports/inspection.ts';
-import type { Clock } from '../ports.ts';
 import { createCaller, type Refusal } from '../upstream/caller.ts';
 import type { RateLimiter } from '../upstream/rate-limit.ts';
 

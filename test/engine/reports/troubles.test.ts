@@ -1,7 +1,7 @@
 /** What users who are not in sync have in common, and the command that is proposed about them. */
 import { describe, expect, it } from 'vitest';
 import { troublesOf } from '../../../src/engine/reports/troubles.ts';
-import type { Standings } from '../../../src/ports.ts';
+import type { Standings } from '../../../src/ports/standings.ts';
 import { alice, at, bob, otherTenant, tenant } from '../../mongo/subjects/people.ts';
 
 type Situation = Standings['situations'][number];
