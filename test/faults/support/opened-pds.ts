@@ -24,17 +24,10 @@ export interface OpenedPds {
   setDirectory(state: 'up' | 'read-only' | 'down'): void;
   /** The next creation fails after its account has been committed, before the world is told of it. */
   failNextEvent(): void;
-  /** The rows of its accounts, to be made as no method of its own makes them. */
-  readonly rows: AtprotoPds.AppContext['accountManager']['db']['db'];
   stop(): Promise<void>;
 }
 
-export interface OpenedPdsOptions {
-  /** Answers with whatever its rows hold, as in production. In development it checks its own answers, and fails. Default false. */
-  readonly isUnchecked?: boolean;
-}
-
-export async function openedPds({ isUnchecked = false }: OpenedPdsOptions = {}): Promise<OpenedPds> {
+export async function openedPds(): Promise<OpenedPds> {
   // Loaded when needed, and by `require`: both are CommonJS and large.
   const load = createRequire(import.meta.url);
   const { PDS, envToCfg, envToSecrets } = load('@atproto/pds') as typeof AtprotoPds;
@@ -75,7 +68,6 @@ export async function openedPds({ isUnchecked = false }: OpenedPdsOptions = {}):
     plcRotationKeyK256PrivateKeyHex: secret(),
   };
   const config = envToCfg(environment);
-  if (isUnchecked) config.service.devMode = false;
   const pds = await PDS.create(config, envToSecrets(environment));
   held.handTo(pds.app, pds.app);
   await pds.start();
@@ -96,7 +88,6 @@ export async function openedPds({ isUnchecked = false }: OpenedPdsOptions = {}):
         throw new Error('The sequencer failed.');
       };
     },
-    rows: pds.ctx.accountManager.db.db,
     stop: async () => {
       await pds.destroy();
       await plc.destroy();
