@@ -827,8 +827,8 @@ export interface DocumentChanges {
 export interface DocumentStore extends DocumentReader {
   /** Inserts a `verifications` document. One that is there already is left as it is. */
   createVerification(user: UserKey, count: number): Promise<'created' | 'exists'>;
-  /** Raises the count of a `verifications` document that is there; never lowers it. Repeatable. */
-  raiseVerification(user: UserKey, atLeast: number): Promise<'raised' | 'missing'>;
+  /** Raises the count of a `verifications` document that is there; never lowers it. `enough`: it was as high. Repeatable. */
+  raiseVerification(user: UserKey, atLeast: number): Promise<'raised' | 'enough' | 'missing'>;
   /** Inserts a `users` document. Not applied when the user or the code is there already. */
   createUser(user: UserKey, code: Code, when: Date): Promise<'created' | 'user-exists' | 'code-taken'>;
   /** Sets the code of a `users` document that has none. */
@@ -870,19 +870,19 @@ export interface DocumentStore extends DocumentReader {
     over: Did,
     account: Parameters<DocumentStore['recordAccount']>[1],
   ): Promise<'recorded' | 'other'>;
-  /** Removes this code from a `users` document. Repeatable; another code is left. */
-  removeCode(user: UserKey, code: Code): Promise<void>;
+  /** Removes this code from a `users` document. `other`: the document has another code, which is left. Repeatable. */
+  removeCode(user: UserKey, code: Code): Promise<'removed' | 'missing' | 'other'>;
   /** The row of `@handles` with this handle, all but its key, as extended JSON. */
   handleRow(user: UserKey, handle: string): Promise<string | undefined>;
-  /** Removes the row if it is this one. */
+  /** Removes the row if it is this one, to the last field. */
   removeHandleRow(user: UserKey, row: string): Promise<'removed' | 'missing' | 'other'>;
   /**
    * Inserts a row for this user. `exists` when the user has a row with this handle already; `taken` when the user has
    * another row, or another user the handle.
    */
   insertHandleRow(user: UserKey, row: string): Promise<'inserted' | 'exists' | 'taken'>;
-  /** Drops `users.atproto` of a document that names this DID, whose account is gone. Repeatable. */
-  dropAccount(user: UserKey, did: Did): Promise<void>;
+  /** Drops `users.atproto` of a document that names this DID, whose account is gone. `not-named`: it does not. Repeatable. */
+  dropAccount(user: UserKey, did: Did): Promise<'dropped' | 'not-named'>;
   /**
    * Updates `users.atproto.handle` of a document that names this DID, where that names no handle or one of `over`.
    * Repeatable. Throws UpstreamError DOCUMENT_CHANGED when the document has gone on.
@@ -983,13 +983,23 @@ export interface AccountHost extends AccountReader {
   /** Whether a handle would be allowed for a new account, as the PDS itself says. Creates nothing. */
   allowsHandle(handle: AccountHandle): Promise<boolean>;
   changeHandle(did: Did, handle: AccountHandle): Promise<'changed' | 'taken' | 'not-allowed'>;
-  /** Sets the address of an account; `refused` when another account, hidden or not, has it. Repeatable. */
-  changeEmail(did: Did, email: string): Promise<'changed' | 'refused'>;
-  /** Deactivates an account, or activates it again. Repeatable. */
-  setActive(did: Did, active: boolean): Promise<void>;
-  /** Deletes an account for good; also for one that is not there. Its DID stays in the directory. Repeatable. */
-  deleteAccount(did: Did): Promise<void>;
-  setPassword(did: Did, password: string): Promise<void>;
+  /**
+   * Sets the address of an account; `refused` when another account, hidden or not, has it; `missing` when there is no such
+   * account. Repeatable.
+   */
+  changeEmail(did: Did, email: string): Promise<'changed' | 'refused' | 'missing'>;
+  /**
+   * Deactivates an account, or activates it again. `set` is read from the account afterwards. Repeatable. Throws
+   * UpstreamError NOT_APPLIED when the account is as it was.
+   */
+  setActive(did: Did, active: boolean): Promise<'set' | 'missing'>;
+  /**
+   * Deletes an account for good; `missing` when there was none. Its DID stays in the directory. Repeatable. Throws
+   * UpstreamError NOT_APPLIED when the account is still there.
+   */
+  deleteAccount(did: Did): Promise<'deleted' | 'missing'>;
+  /** `refused`: a login with it fails, as for an account that is missing or was made without a password. Repeatable. */
+  setPassword(did: Did, password: string): Promise<'set' | 'refused'>;
   /** Logs in once and ends the session; false when identifier and password do not fit. */
   canLogIn(did: Did, password: string): Promise<boolean>;
 }
