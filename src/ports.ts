@@ -907,6 +907,8 @@ export interface WantedIndex {
   readonly collection: 'users' | '@handles';
   readonly field: string;
   readonly sparse: boolean;
+  /** What the platform's own `createIndex` calls it: newer servers refuse the same index under another name. */
+  readonly name: string;
 }
 
 export interface IndexState {

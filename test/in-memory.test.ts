@@ -132,7 +132,12 @@ it('the documents in memory let two users have one code where no unique index fo
   store.indexStates.splice(0);
   expect(await store.createUser(alice.user, code('ac26nobeb'), at(1))).toBe('created');
   expect(await store.createUser(bob.user, code('ac26nobeb'), at(1))).toBe('created');
-  const createIndex = store.createIndex({ collection: 'users', field: 'code', sparse: true });
+  const createIndex = store.createIndex({
+    collection: 'users',
+    field: 'code',
+    sparse: true,
+    name: 'code_unique',
+  });
   await expect(createIndex).rejects.toMatchObject({ code: 'INDEX_DUPLICATES' });
 });
 

@@ -22,7 +22,7 @@ interface Write {
 
 const account = { did: aliceDid, handle: handle('alice'), password: 'sealed', createdAt: at(3) };
 const second = { ...account, did: bobDid, handle: handle('bob') };
-const wantedIndex = { collection: '@handles', field: 'handle', sparse: false } as const;
+const wantedIndex = { collection: '@handles', field: 'handle', sparse: false, name: 'handle_1' } as const;
 
 const withDocument = ({ store }: DocumentWorld) => store.createUser(alice.user, code('ac26nobeb'), at(1));
 async function withAccount(world: DocumentWorld): Promise<void> {

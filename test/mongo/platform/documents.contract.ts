@@ -300,7 +300,7 @@ export function documentStoreContract(make: () => Promise<DocumentWorld>): void 
 
   it('creates an index once, and then has it', async () => {
     const { store } = await make();
-    const wanted = { collection: '@handles', field: 'handle', sparse: false } as const;
+    const wanted = { collection: '@handles', field: 'handle', sparse: false, name: 'handle_1' } as const;
     await store.createIndex(wanted);
     await store.createIndex(wanted);
     const found = (await store.indexes()).filter((index) => index.key[0]?.[0] === 'handle');
