@@ -7,7 +7,7 @@ import { haltSentence } from '../engine/sweep/halted-runs.ts';
 import { inexactSentence } from '../events/event.ts';
 import { gapSentence } from '../events/gap-text.ts';
 import type { IgnoreReason } from '../events/ignored.ts';
-import type { Ignored } from '../ports.ts';
+import type { Ignored } from '../ports/intake.ts';
 import { formatDuration, formatRelative } from '../terminal/duration.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Terminal } from './command.ts';

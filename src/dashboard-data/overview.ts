@@ -12,7 +12,7 @@ import { helpFor } from '../engine/reports/troubles.ts';
 import { gapSentence } from '../events/gap-text.ts';
 import type { TenantId } from '../identity.ts';
 import type { Alert } from '../ports/alerts.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { AlertAnswer, OverviewAnswer, RunningSweep, TenantAnswer, UpstreamAnswer } from './answers.ts';
 
 export interface OverviewAnswerDeps {

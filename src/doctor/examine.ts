@@ -2,8 +2,9 @@
 import type { ConfigNeed } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { emailTagOf } from '../config/tenants.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { MongodbInspection } from '../ports/inspection.ts';
-import type { Clock, NoUserReader } from '../ports.ts';
+import type { NoUserReader } from '../ports/subjects.ts';
 import { auth0Checks } from './auth0.ts';
 import { type Check, idOf } from './check.ts';
 import { type ClockReading, clockCheck } from './clock.ts';

@@ -14,8 +14,9 @@
  * while the same index is there under another name, such as `code_1`: which once kept every new user without a code. An
  * index that guarantees what it has to is left as it is until a person says `--fix`.
  */
+
+import type { WantedIndex } from '../ports/documents.ts';
 import type { IndexDetail, MongodbInspection, SharedValue } from '../ports/inspection.ts';
-import type { WantedIndex } from '../ports.ts';
 import * as indexes from '../reconcilers/indexes.ts';
 import { type Check, type Finding, found } from './check.ts';
 

@@ -22,8 +22,9 @@ import {
   type UserKey,
   userKey,
 } from '../identity.ts';
+import type { Auth0User, Directory } from '../ports/auth0.ts';
 import type { SimulatedUsers } from '../ports/inspection.ts';
-import type { Auth0User, Directory, RunLease, Runs } from '../ports.ts';
+import type { RunLease, Runs } from '../ports/runs.ts';
 import { codeHandle } from '../reconcilers/account/handle-label.ts';
 
 export interface FullSimulationDeps {

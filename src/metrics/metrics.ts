@@ -10,7 +10,8 @@ import type { Upstream } from '../errors.ts';
 import type { EventType } from '../events/event.ts';
 import { IGNORE_REASONS, type IgnoredCounts } from '../events/ignored.ts';
 import type { TenantId } from '../identity.ts';
-import type { Clock, Lease } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Lease } from '../ports/queue.ts';
 import type { CallInfo } from '../upstream/caller.ts';
 import type { EngineObserver, ServiceObserver } from './observer.ts';
 

@@ -4,7 +4,7 @@
  */
 import { UpstreamError } from '../errors.ts';
 import type { AccountHandle, Did } from '../identity.ts';
-import type { AccountHost, AccountReader, CreateAccountResult, PdsAccount } from '../ports.ts';
+import type { AccountHost, AccountReader, CreateAccountResult, PdsAccount } from '../ports/accounts.ts';
 import {
   readAccountInfo,
   readAccountInfos,

@@ -3,7 +3,8 @@
  * they hold. Everything here reads, and throws `UpstreamError` when the other side cannot be reached.
  */
 import type { UserKey } from '../identity.ts';
-import type { IndexState, LogStream, WantedIndex } from '../ports.ts';
+import type { LogStream } from './auth0.ts';
+import type { IndexState, WantedIndex } from './documents.ts';
 
 /** An answer's own time, and how far it lies from ours. */
 export interface SeenClock {

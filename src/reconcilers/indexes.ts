@@ -10,7 +10,7 @@
  *
  * An index that is missing or unfit never stops a sign-up; it is reported until it is mended.
  */
-import type { DocumentStore, IndexState, WantedIndex } from '../ports.ts';
+import type { DocumentStore, IndexState, WantedIndex } from '../ports/documents.ts';
 
 export const WANTED_INDEXES: readonly WantedIndex[] = [
   { collection: 'users', field: 'code', sparse: true, name: 'code_unique' },

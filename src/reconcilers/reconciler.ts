@@ -5,9 +5,8 @@
  */
 import type { ConditionDraft, EventData, EventType } from '../events/event.ts';
 import type { EventId, UserKey } from '../identity.ts';
-import type { UniqueValue } from '../ports.ts';
+import type { UniqueValue } from '../ports/reservations.ts';
 import type { ActionNeeded } from './needs-action.ts';
-import type { Reserved } from './reservation.ts';
 
 /** What `plan` says of one resource. No actions and no `retryAt` means: nothing left to do by itself. */
 export interface Plan<Action> {
@@ -74,4 +73,15 @@ export function removedByOthers(saying: ActionNeeded): Plan<never> {
 
 export function unknown({ type, reason, message }: Saying): ConditionDraft {
   return { type, reason, message, status: 'Unknown', held: false };
+}
+
+/** A reservation of this reconciliation's. */
+export interface Reserved {
+  readonly intent: EventId;
+  /** Throws UpstreamError RESERVATION_EXPIRED unless it is sure to outlast an effect that begins now. */
+  ensure(): void;
+  /** It is over with the reconciliation: by then the read model shows what became of it. */
+  done(): void;
+  /** It is over now: the values were not taken. */
+  release(): Promise<void>;
 }

@@ -18,7 +18,7 @@ import { reservations } from '../mongo/subjects/reservations.ts';
 import { subjectReader } from '../mongo/subjects/subjects.ts';
 import { workQueue } from '../mongo/subjects/work-queue.ts';
 import { createAccountHost } from '../pds/accounts.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
 import { didsFor, engineSettings, handleDomainOf, xrpcFor } from './engine.ts';
 import { systemRandom } from './system.ts';
 

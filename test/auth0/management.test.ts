@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { createDirectory } from '../../src/auth0/management.ts';
 import { storedUserId } from '../../src/identity.ts';
-import type { Auth0User, UserPage } from '../../src/ports.ts';
+import type { Auth0User, UserPage } from '../../src/ports/auth0.ts';
 import { bodyOf, type Handler, sendJson } from '../support/local-server.ts';
 import { type ApiUser, apiUsers, type Tenant, tenantOf, userIdOf } from './tenant.ts';
 

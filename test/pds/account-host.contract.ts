@@ -6,7 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { UpstreamError } from '../../src/errors.ts';
 import { type AccountHandle, type Did, parseAccountHandle, parseDid } from '../../src/identity.ts';
-import type { AccountHost, CreateAccountResult, Repository } from '../../src/ports.ts';
+import type { AccountHost, CreateAccountResult, Repository } from '../../src/ports/accounts.ts';
 import { accountWritesContract } from './account-writes.contract.ts';
 
 export interface HostUnderTest {

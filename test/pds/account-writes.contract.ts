@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { UpstreamError } from '../../src/errors.ts';
 import type { AccountHandle, Did } from '../../src/identity.ts';
-import type { AccountHost } from '../../src/ports.ts';
+import type { AccountHost } from '../../src/ports/accounts.ts';
 import { CALLS } from '../support/in-memory/calls.ts';
 import type { HostUnderTest } from './account-host.contract.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { IndexState } from '../../src/ports.ts';
+import type { IndexState } from '../../src/ports/documents.ts';
 import { apply, plan, WANTED_INDEXES } from '../../src/reconcilers/indexes.ts';
 import { alice, bob, code } from '../mongo/subjects/people.ts';
 import { inMemoryDocuments, UNIQUE_CODE, UNIQUE_HANDLE } from '../support/in-memory/documents.ts';

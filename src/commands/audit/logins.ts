@@ -12,7 +12,7 @@ import { formatTable } from '../../terminal/table.ts';
 import { wireLoginAudit } from '../../wiring/engine.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from '../command.ts';
 import { untilInterrupted } from '../interruptible.ts';
-import { tenantsNamed } from './audit.ts';
+import { tenantsNamed } from './tenants-named.ts';
 
 export interface LoginAuditCommand extends GlobalOptions {
   readonly tenant?: string | undefined;

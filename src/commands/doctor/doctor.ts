@@ -10,7 +10,7 @@ import { carryOut, planRepair, type Repair } from '../../doctor/fix.ts';
 import { lookAtIndexes } from '../../doctor/indexes.ts';
 import type { FullSimulation } from '../../doctor/simulate-full.ts';
 import { UsageError } from '../../errors.ts';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { printJson } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
 import { wireDoctor, wireRepair, wireSimulation } from '../../wiring/doctor.ts';

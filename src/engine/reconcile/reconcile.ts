@@ -12,26 +12,16 @@ import type { ConditionDraft, IntendedAction } from '../../events/event.ts';
 import { withAuth0 } from '../../events/fold-auth0.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
-import type {
-  AccountHost,
-  Auth0Answer,
-  Clock,
-  DidDirectory,
-  Directory,
-  DocumentStore,
-  Documents,
-  EventLog,
-  InactiveAccounts,
-  Lease,
-  PasswordVault,
-  People,
-  Random,
-  Reservations,
-  SubjectReader,
-  SubjectView,
-  Trigger,
-  WorkQueue,
-} from '../../ports.ts';
+import type { AccountHost, DidDirectory, InactiveAccounts } from '../../ports/accounts.ts';
+import type { Auth0Answer, Directory, People } from '../../ports/auth0.ts';
+import type { Clock, Random } from '../../ports/clock.ts';
+import type { DocumentStore, Documents } from '../../ports/documents.ts';
+import type { EventLog } from '../../ports/event-log.ts';
+import type { PasswordVault } from '../../ports/passwords.ts';
+import type { Lease, WorkQueue } from '../../ports/queue.ts';
+import type { Reservations } from '../../ports/reservations.ts';
+import type { SubjectReader, SubjectView } from '../../ports/subjects.ts';
+import type { Trigger } from '../../ports/trigger.ts';
 import * as account from '../../reconcilers/account/account.ts';
 import * as email from '../../reconcilers/account/email.ts';
 import * as handle from '../../reconcilers/account/handle.ts';

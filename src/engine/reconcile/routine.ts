@@ -4,7 +4,9 @@
  * quota of its API is shared with the platform.
  */
 import type { TenantId } from '../../identity.ts';
-import type { EventReader, Lease, SubjectView } from '../../ports.ts';
+import type { EventReader } from '../../ports/event-log.ts';
+import type { Lease } from '../../ports/queue.ts';
+import type { SubjectView } from '../../ports/subjects.ts';
 import type { EngineSettings } from './settings.ts';
 
 export interface RoutineDeps {

@@ -2,7 +2,7 @@
 import type { Upstream } from '../../errors.ts';
 import type { ConditionDraft } from '../../events/event.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
-import type { Standings, Troubled } from '../../ports.ts';
+import type { Standings, Troubled } from '../../ports/standings.ts';
 import { shellQuoted } from '../../reconcilers/command-lines.ts';
 
 /** Those who are not as desired in one resource, for one reason. */

@@ -14,7 +14,7 @@ import {
   parseAccountHandle,
   type UserKey,
 } from '../../identity.ts';
-import type { DocumentStore, StoredRecord } from '../../ports.ts';
+import type { DocumentStore, StoredRecord } from '../../ports/documents.ts';
 import { collections } from '../driver/collections.ts';
 import {
   isDuplicateKey,

@@ -4,7 +4,7 @@
  */
 import { BSON, type Collection, type Db, type Filter } from 'mongodb';
 import type { UserKey } from '../../identity.ts';
-import type { DocumentStore } from '../../ports.ts';
+import type { DocumentStore } from '../../ports/documents.ts';
 import { collections } from '../driver/collections.ts';
 import { isDuplicateKey, reading, writing } from '../driver/errors.ts';
 import { platformHandleOf, type StoredHandle } from './document-shapes.ts';

@@ -6,9 +6,9 @@
  * list first, create only what is not there, and let an index with the same effect under any name be.
  */
 import type { Db, Document, IndexDescriptionInfo } from 'mongodb';
-import type { IndexState, WantedIndex } from '../../ports.ts';
+import type { IndexState, WantedIndex } from '../../ports/documents.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading, translateError, unexpected, writing } from '../driver/errors.ts';
 import { refuseCollations } from './collations.ts';
 

@@ -4,9 +4,10 @@
  */
 import type { Document, Filter } from 'mongodb';
 import type { TenantId, UserKey } from '../../identity.ts';
-import type { Health, StandingReader, Standings, Sync, Troubled } from '../../ports.ts';
+import type { StandingReader, Standings, Troubled } from '../../ports/standings.ts';
+import type { Health, Sync } from '../../ports/subjects.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
 import { ANY_PRIORITY, ofTenants, type StoredSubject } from './subjects.ts';
 

@@ -5,11 +5,13 @@
  */
 import { createHash } from 'node:crypto';
 import { CredentialsError, UpstreamError } from '../../errors.ts';
-import type { OpenIntent } from '../../events/fold.ts';
+import type { OpenIntent } from '../../events/facts.ts';
 import type { AccountHandle, Did, EventId, UserKey } from '../../identity.ts';
-import type { AccountHost, DocumentStore, Documents, PasswordVault, PdsAccount } from '../../ports.ts';
-import type { Applied, ApplyContext } from '../reconciler.ts';
-import { emailValue, handleValue, type Reserved } from '../reservation.ts';
+import type { AccountHost, PdsAccount } from '../../ports/accounts.ts';
+import type { DocumentStore, Documents } from '../../ports/documents.ts';
+import type { PasswordVault } from '../../ports/passwords.ts';
+import type { Applied, ApplyContext, Reserved } from '../reconciler.ts';
+import { emailValue, handleValue } from '../reservation.ts';
 import type { AccountDeps, AdoptAccount } from './account-state.ts';
 
 interface Wanted {

@@ -59,11 +59,12 @@
  * | otherwise                                                           | create   | NoAccount            |
  */
 import { isMigrated } from '../../events/event.ts';
-import type { Auth0Facts, Facts, OpenIntent } from '../../events/fold.ts';
+import type { Auth0Facts, Facts, OpenIntent } from '../../events/facts.ts';
 import { unusableIn } from '../../events/fold-auth0.ts';
 import type { Gap } from '../../events/gap.ts';
 import type { Did } from '../../identity.ts';
-import type { Documents, PdsAccount } from '../../ports.ts';
+import type { PdsAccount } from '../../ports/accounts.ts';
+import type { Documents } from '../../ports/documents.ts';
 import { pdsAdmin, showAccount, updateUser } from '../command-lines.ts';
 import {
   type Applied,

@@ -22,16 +22,17 @@
 import { UpstreamError } from '../../errors.ts';
 import type { ConditionDraft } from '../../events/event.ts';
 import type { Did } from '../../identity.ts';
-import type { AccountHost, PdsAccount } from '../../ports.ts';
+import type { AccountHost, PdsAccount } from '../../ports/accounts.ts';
 import {
   type Applied,
   type ApplyContext,
   asDesired,
   heldForPerson,
   type Plan,
+  type Reserved,
   toBeMended,
 } from '../reconciler.ts';
-import { emailValue, type Reserved, whileReserved } from '../reservation.ts';
+import { emailValue, whileReserved } from '../reservation.ts';
 import {
   type AddressHolders,
   chooseAddress,

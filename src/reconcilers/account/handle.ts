@@ -29,17 +29,11 @@
  * | would need the code, which is not there yet | –             | WaitingForCode |
  * | would need the code, and the PDS refused it | held          | CodeHandleRefused |
  */
-import type { Facts, Refusal } from '../../events/fold.ts';
+import type { Facts, Refusal } from '../../events/facts.ts';
 import { type AccountHandle, type Code, parseAccountHandle, type UserKey } from '../../identity.ts';
-import type {
-  AccountHost,
-  AccountReader,
-  AccountRecord,
-  Claimant,
-  DocumentStore,
-  PdsAccount,
-  SubjectReader,
-} from '../../ports.ts';
+import type { AccountHost, AccountReader, PdsAccount } from '../../ports/accounts.ts';
+import type { AccountRecord, DocumentStore } from '../../ports/documents.ts';
+import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
 import { shellQuoted } from '../command-lines.ts';
 import {
   type Applied,

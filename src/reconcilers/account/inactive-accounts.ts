@@ -13,32 +13,24 @@
  * | another process began a listing within ten minutes          | wait   | ListingInactiveAccounts |
  * | otherwise                                                   | list   | ListingInactiveAccounts |
  */
+
 import type { AccountHandle, Did, UserKey } from '../../identity.ts';
 import type {
   AccountReader,
-  Claimant,
   InactiveAccount,
   InactiveAccountReader,
-  InactiveAccounts,
   InactiveListing,
   PdsAccount,
   Repository,
-  SubjectReader,
-} from '../../ports.ts';
+} from '../../ports/accounts.ts';
+import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
 import { type Applied, type ApplyContext, type Plan, toBeMended } from '../reconciler.ts';
-import type { AccountAction } from './account-state.ts';
+import type { AccountAction, HiddenAccount, ListingDeps } from './account-state.ts';
 
 export interface HiddenDeps {
   readonly accounts: Pick<AccountReader, 'account'>;
   readonly subjects: Pick<SubjectReader, 'holdersOfDid' | 'get'>;
   readonly inactive: InactiveAccountReader;
-}
-
-/** An account that the PDS does not show, as it has just been read. */
-export interface HiddenAccount {
-  readonly account: PdsAccount;
-  /** The users of ours whose account it is, as the read model showed them. */
-  readonly owners: readonly Claimant[];
 }
 
 /** By address or handle. */
@@ -108,13 +100,6 @@ export function planListing(
   const waitMs = Math.max(FIRST_WAIT_MS, now.getTime() - (begunAt?.getTime() ?? 0));
   const soon = new Date(now.getTime() + waitMs);
   return { actions: [], condition, retryAt: isAnswer && soon < nextAt ? soon : nextAt };
-}
-
-export interface ListingDeps {
-  readonly accounts: Pick<AccountReader, 'accounts' | 'repositories'>;
-  readonly inactive: InactiveAccounts;
-  /** `listInactiveMs`: milliseconds between two listings that failed creations ask for. */
-  readonly settings: { readonly listInactiveMs: number };
 }
 
 /** As many as the PDS answers in one call. */

@@ -25,10 +25,11 @@
  */
 
 import { UpstreamError } from '../../errors.ts';
-import type { Facts } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
 import { unusableIn } from '../../events/fold-auth0.ts';
 import type { Code, UserKey } from '../../identity.ts';
-import type { DocumentReader, DocumentStore, Documents, Random } from '../../ports.ts';
+import type { Random } from '../../ports/clock.ts';
+import type { DocumentReader, DocumentStore, Documents } from '../../ports/documents.ts';
 import { shellQuoted, updateUser } from '../command-lines.ts';
 import {
   type Applied,

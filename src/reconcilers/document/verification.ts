@@ -13,8 +13,8 @@
  * | verified          | 0                           | raise    | NotRecorded     |
  * | verified          | 1 or more                   | –        | Recorded        |
  */
-import type { Facts } from '../../events/fold.ts';
-import type { DocumentStore, Documents } from '../../ports.ts';
+import type { Facts } from '../../events/facts.ts';
+import type { DocumentStore, Documents } from '../../ports/documents.ts';
 import {
   type Applied,
   type ApplyContext,

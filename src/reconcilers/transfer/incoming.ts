@@ -21,9 +21,10 @@
  */
 import { createHash } from 'node:crypto';
 import type { DeclineReason, TransferPart } from '../../events/event.ts';
-import type { Incoming } from '../../events/fold-transfer.ts';
+import type { Incoming } from '../../events/facts.ts';
 import { type AccountHandle, type Code, type Did, parseAccountHandle, type UserKey } from '../../identity.ts';
-import type { Documents, PdsAccount } from '../../ports.ts';
+import type { PdsAccount } from '../../ports/accounts.ts';
+import type { Documents } from '../../ports/documents.ts';
 import type { DesiredAccount } from '../account/account-state.ts';
 import { ownAddresses } from '../account/address.ts';
 import { parkedAddress } from '../account/address-chain.ts';

@@ -20,9 +20,9 @@
  * The row, the code, a handle and an address are released only while the other user can take them: in Auth0, verified, not blocked.
  */
 import type { CloseReason, TransferPart } from '../../events/event.ts';
-import type { Facts } from '../../events/fold.ts';
-import type { Outgoing } from '../../events/fold-transfer.ts';
-import type { Documents, PdsAccount } from '../../ports.ts';
+import type { Facts, Outgoing } from '../../events/facts.ts';
+import type { PdsAccount } from '../../ports/accounts.ts';
+import type { Documents } from '../../ports/documents.ts';
 import { parkedAddress } from '../account/address-chain.ts';
 import type { EmailAction } from '../account/email.ts';
 import type { HandleAction } from '../account/handle.ts';

@@ -5,7 +5,8 @@
  */
 import { CredentialsError, UpstreamError } from '../../errors.ts';
 import type { UserKey } from '../../identity.ts';
-import type { DocumentStore, PasswordVault } from '../../ports.ts';
+import type { DocumentStore } from '../../ports/documents.ts';
+import type { PasswordVault } from '../../ports/passwords.ts';
 import type { AccountDeps } from '../account/account-state.ts';
 import type { Applied, ApplyContext } from '../reconciler.ts';
 import type { TransferAction } from './state.ts';

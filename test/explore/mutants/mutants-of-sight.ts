@@ -1,6 +1,6 @@
 /** Seeded bugs in what is seen of the platform and of Auth0, and in what is done to them. */
 import { eventId } from '../../../src/identity.ts';
-import type { UserPage } from '../../../src/ports.ts';
+import type { UserPage } from '../../../src/ports/auth0.ts';
 import { NO_DOCUMENTS } from '../../mongo/subjects/people.ts';
 import { LIMITS } from '../model/phases.ts';
 import type { Mutant } from './mutant.ts';

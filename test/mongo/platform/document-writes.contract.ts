@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../src/errors.ts';
 import { eventId, type UserKey } from '../../../src/identity.ts';
-import type { DocumentStore } from '../../../src/ports.ts';
+import type { DocumentStore } from '../../../src/ports/documents.ts';
 import { CALLS } from '../../support/in-memory/calls.ts';
 import { alice, aliceDid, at, bob, bobDid, code, handle } from '../subjects/people.ts';
 import type { DocumentWorld } from './documents.contract.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../src/errors.ts';
 import { eventId, type UserKey } from '../../../src/identity.ts';
-import type { DocumentStore } from '../../../src/ports.ts';
+import type { DocumentStore } from '../../../src/ports/documents.ts';
 import { alice, aliceDid, all, at, bob, bobDid, code, handle, NO_DOCUMENTS } from '../subjects/people.ts';
 import { documentWritesContract } from './document-writes.contract.ts';
 

@@ -2,7 +2,8 @@
 import { expect, it } from 'vitest';
 import type { Condition } from '../../../src/events/event.ts';
 import { eventId, type TenantId } from '../../../src/identity.ts';
-import type { StandingReader, SubjectView } from '../../../src/ports.ts';
+import type { StandingReader } from '../../../src/ports/standings.ts';
+import type { SubjectView } from '../../../src/ports/subjects.ts';
 import { alice, at, bob, otherTenant, type Person, person, tenant, view } from './people.ts';
 import type { ListedPerson } from './user-pages.contract.ts';
 

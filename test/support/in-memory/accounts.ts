@@ -5,7 +5,12 @@
 import { createHash } from 'node:crypto';
 import { UpstreamError } from '../../../src/errors.ts';
 import { type AccountHandle, type Did, parseDid } from '../../../src/identity.ts';
-import type { AccountHost, CreateAccountResult, DidDirectory, PdsAccount } from '../../../src/ports.ts';
+import type {
+  AccountHost,
+  CreateAccountResult,
+  DidDirectory,
+  PdsAccount,
+} from '../../../src/ports/accounts.ts';
 import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
 import { all, type Kept, saveMap, saveSet } from './kept.ts';

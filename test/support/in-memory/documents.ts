@@ -11,7 +11,13 @@ import {
   parseCode,
   type UserKey,
 } from '../../../src/identity.ts';
-import type { DocumentOwner, DocumentStore, Documents, IndexState, WantedIndex } from '../../../src/ports.ts';
+import type {
+  DocumentOwner,
+  DocumentStore,
+  Documents,
+  IndexState,
+  WantedIndex,
+} from '../../../src/ports/documents.ts';
 import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
 import { all, type Kept, saveMap } from './kept.ts';

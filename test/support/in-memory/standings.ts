@@ -1,6 +1,7 @@
 /** How users stand, told from each of them. */
 import type { TenantId, UserKey } from '../../../src/identity.ts';
-import type { StandingReader, Standings, SubjectView, Troubled } from '../../../src/ports.ts';
+import type { StandingReader, Standings, Troubled } from '../../../src/ports/standings.ts';
+import type { SubjectView } from '../../../src/ports/subjects.ts';
 
 interface Stored {
   readonly user: UserKey;
