@@ -2,7 +2,6 @@
 
 import { type Overview, type Stale, staleSentence } from '../engine/reports/overview.ts';
 import type { TenantState } from '../engine/reports/tenant-state.ts';
-import { helpFor } from '../engine/reports/troubles.ts';
 import { haltSentence } from '../engine/sweep/halted-runs.ts';
 import { inexactSentence } from '../events/event.ts';
 import { gapSentence } from '../events/gap-text.ts';
@@ -70,7 +69,7 @@ export function printStatus(
   for (const trouble of seen.troubles.slice(0, MOST_ROWS)) {
     const { resource, reason, users: count, since } = trouble;
     stdout.write(
-      `${style('yellow', String(count).padStart(7))} ${resource} ${visible(reason)}, since ${since.toISOString()}: ${visible(helpFor(trouble))}\n`,
+      `${style('yellow', String(count).padStart(7))} ${resource} ${visible(reason)}, since ${since.toISOString()}: ${visible(trouble.command)}\n`,
     );
   }
   if (seen.troubles.length > MOST_ROWS)

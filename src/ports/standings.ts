@@ -36,6 +36,8 @@ export interface Standings {
       readonly held: boolean;
       /** The health of these users is Deleted. */
       readonly deleted: boolean;
+      /** What the condition of `example` says. */
+      readonly message: string;
     })[];
   /** Who is not Synced, or is Degraded: each user in one of these. */
   readonly troubled: readonly (Counted & {

@@ -32,6 +32,7 @@ import { subjectReader } from '../mongo/subjects/subjects.ts';
 import { workQueue } from '../mongo/subjects/work-queue.ts';
 import { createAccountReader } from '../pds/accounts.ts';
 import { createPdsInspection } from '../pds/inspection.ts';
+import { createPlcInspection } from '../pds/plc-inspection.ts';
 import type { People } from '../ports/auth0.ts';
 import type { Clock } from '../ports/clock.ts';
 import { RateLimiter } from '../upstream/rate-limit.ts';
@@ -74,10 +75,15 @@ export function wireDoctor(config: Config, clock: Clock): Surroundings & { close
       hasBypassKey: bypassKey !== undefined,
     };
   });
+  const plc = once(() => {
+    const limiter = new RateLimiter({ upstream: 'plc', clock });
+    const timeoutMs = Math.min(CALL_TIMEOUT_MS, config.pds.requestTimeoutMs);
+    return createPlcInspection({ plcUrl: config.pds.plcUrl, clock, limiter, timeoutMs });
+  });
   const close = async () => {
     await Promise.all(closing.map((each) => each()));
   };
-  return { side, pds, tenants: config.tenants.map((tenant) => examined(config, tenant, clock)), close };
+  return { side, pds, plc, tenants: config.tenants.map((tenant) => examined(config, tenant, clock)), close };
 }
 
 function examined({ auth0 }: Config, tenant: TenantConfig, clock: Clock): ExaminedTenant {

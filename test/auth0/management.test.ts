@@ -101,7 +101,8 @@ test.each([
 ] as const satisfies readonly [string, Handler, object][])(
   'a read that fails with %s',
   async (_reason, handler, expected) => {
-    const tenant = await tenantOf(handler, { timeoutMs: 100 });
+    // The others answer, however long a busy machine takes for it.
+    const tenant = await tenantOf(handler, expected.code === 'TIMEOUT' ? { timeoutMs: 100 } : {});
     await expect(createDirectory(tenant.client).user(aliceId)).rejects.toMatchObject(expected);
     expect(tenant.requests).toHaveLength(2);
   },

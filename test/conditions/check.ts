@@ -7,12 +7,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { troublesOf } from '../../src/engine/reports/troubles.ts';
 import type { Condition } from '../../src/events/event.ts';
-import { shellQuoted } from '../../src/reconcilers/command-lines.ts';
+import { standingReader } from '../../src/mongo/subjects/standings.ts';
+import { commandsIn, shellQuoted } from '../../src/reconcilers/command-lines.ts';
 import { WAITING_FOR_DECISION } from '../../src/reconcilers/needs-action.ts';
 import { type OpenedPds, openedPds } from '../faults/support/opened-pds.ts';
 import { conditionOf, type Member } from '../support/member.ts';
-import { commandsIn } from './command-lines.ts';
 import { type Case, openStage, reconcile, type Stage } from './stage.ts';
 
 export interface Row extends Case {
@@ -50,6 +51,9 @@ async function check(stage: Stage, row: Row, skip: (why: string) => void): Promi
   const named = commandsIn(message);
   expect(named, message).not.toEqual([]);
   expectInReadme(row, member, named);
+  expect(await proposedBy(stage, row, member)).toBe(
+    worksAsItStands(named) ?? `concord explain ${shellQuoted(member.user)}`,
+  );
   const unknown = named.map(verbOf).find((verb) => verb !== undefined && !isCommand(verb));
   if (unknown !== undefined) return skip(`concord ${unknown} is not there yet`);
   await carryOut(stage, row, member, message);
@@ -73,6 +77,23 @@ async function carryOut(stage: Stage, row: Row, member: Member, message: string)
     expect(ran.code, `${line}\n${ran.stdout}\n${ran.stderr}`).toBe(expected);
     stdout += ran.stdout;
   }
+}
+
+/** What \`status\` and the overview propose. */
+async function proposedBy({ world, engine }: Stage, { type, reason }: Row, { user }: Member) {
+  const reader = standingReader(
+    world.db,
+    engine.tenants.map(({ id }) => id),
+  );
+  const { situations } = await reader.standings(new Date());
+  const of = troublesOf(situations).filter((one) => one.resource === type && one.reason === reason);
+  expect(of).toMatchObject([{ users: 1, held: 1, example: user }]);
+  return of[0]?.command;
+}
+
+/** The first one, where no value has to be filled in. */
+function worksAsItStands([first]: readonly string[]): string | undefined {
+  return first === undefined || first.includes('<') ? undefined : first;
 }
 
 function verbOf(command: string): string | undefined {

@@ -56,7 +56,7 @@ test('who waits, and since when; nothing of a longest wait while nobody does', a
 test('how users stand, who is paused, and no reason that is not a word', async () => {
   const situation = {
     ...({ tenant, resource: 'account', held: false, deleted: false } as const),
-    ...{ example: alice.user, since: at(0) },
+    ...{ example: alice.user, since: at(0), message: '' },
   };
   const trouble = { tenant, failure: undefined, waits: false, held: false, paused: false } as const;
   const lines = await page([], {
