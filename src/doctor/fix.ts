@@ -67,7 +67,7 @@ function repairOf(situation: IndexSituation): Repair {
     return { steps: [], refused: [text] };
   }
   if (situation.namesake !== undefined) {
-    const text = `${wanted.collection} has an index ${situation.name} with other keys, and ${place(wanted)} is to have one of that name. Nothing was done there: drop it if nothing rests on it.`;
+    const text = `${wanted.collection} has an index ${wanted.name} with other keys, and ${place(wanted)} is to have one of that name. Nothing was done there: drop it if nothing rests on it.`;
     return { steps: [], refused: [text] };
   }
   return { steps: exchange(situation), refused: [] };
@@ -76,8 +76,8 @@ function repairOf(situation: IndexSituation): Repair {
 const idle = 'which guarantees nothing that the right one does not';
 
 function exchange(situation: IndexSituation): readonly RepairStep[] {
-  const { wanted, name, inTheWay, sameField } = situation;
-  const { collection, field, sparse } = wanted;
+  const { wanted, inTheWay, sameField } = situation;
+  const { collection, name, field, sparse } = wanted;
   const right: RepairStep = {
     ...{ type: 'create', collection, name, field, direction: 1, sparse },
     text: `create the unique index ${name} on ${place(wanted)}`,

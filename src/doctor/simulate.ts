@@ -79,7 +79,8 @@ export function simulationChecks(
       {
         name: 'simulated ingest',
         tenant: id,
-        needs: ['mongodb', 'configuration of log tokens'],
+        // What is planned rests on documents that are found by their keys, and `--full` writes some.
+        needs: ['mongodb', 'collations', 'configuration of log tokens'],
         look: async () => {
           try {
             const side = await open();

@@ -67,13 +67,23 @@ export interface AccountHost extends AccountReader {
   /** Whether a handle would be allowed for a new account, as the PDS itself says. Creates nothing. */
   allowsHandle(handle: AccountHandle): Promise<boolean>;
   changeHandle(did: Did, handle: AccountHandle): Promise<'changed' | 'taken' | 'not-allowed'>;
-  /** Sets the address of an account; `refused` when another account, hidden or not, has it. Repeatable. */
-  changeEmail(did: Did, email: string): Promise<'changed' | 'refused'>;
-  /** Deactivates an account, or activates it again. Repeatable. */
-  setActive(did: Did, active: boolean): Promise<void>;
-  /** Deletes an account for good; also for one that is not there. Its DID stays in the directory. Repeatable. */
-  deleteAccount(did: Did): Promise<void>;
-  setPassword(did: Did, password: string): Promise<void>;
+  /**
+   * Sets the address of an account; `refused` when another account, hidden or not, has it; `missing` when there is no such
+   * account. Repeatable.
+   */
+  changeEmail(did: Did, email: string): Promise<'changed' | 'refused' | 'missing'>;
+  /**
+   * Deactivates an account, or activates it again. `set` is read from the account afterwards. Repeatable. Throws
+   * UpstreamError NOT_APPLIED when the account is as it was.
+   */
+  setActive(did: Did, active: boolean): Promise<'set' | 'missing'>;
+  /**
+   * Deletes an account for good; `missing` when there was none. Its DID stays in the directory. Repeatable. Throws
+   * UpstreamError NOT_APPLIED when the account is still there.
+   */
+  deleteAccount(did: Did): Promise<'deleted' | 'missing'>;
+  /** `refused`: a login with it fails, as for an account that is missing or was made without a password. Repeatable. */
+  setPassword(did: Did, password: string): Promise<'set' | 'refused'>;
   /** Logs in once and ends the session; false when identifier and password do not fit. */
   canLogIn(did: Did, password: string): Promise<boolean>;
 }

@@ -105,8 +105,8 @@ export interface DocumentChanges {
 export interface DocumentStore extends DocumentReader {
   /** Inserts a `verifications` document. One that is there already is left as it is. */
   createVerification(user: UserKey, count: number): Promise<'created' | 'exists'>;
-  /** Raises the count of a `verifications` document that is there; never lowers it. Repeatable. */
-  raiseVerification(user: UserKey, atLeast: number): Promise<'raised' | 'missing'>;
+  /** Raises the count of a `verifications` document that is there; never lowers it. `enough`: it was as high. Repeatable. */
+  raiseVerification(user: UserKey, atLeast: number): Promise<'raised' | 'enough' | 'missing'>;
   /** Inserts a `users` document. Not applied when the user or the code is there already. */
   createUser(user: UserKey, code: Code, when: Date): Promise<'created' | 'user-exists' | 'code-taken'>;
   /** Sets the code of a `users` document that has none. */
@@ -148,19 +148,19 @@ export interface DocumentStore extends DocumentReader {
     over: Did,
     account: Parameters<DocumentStore['recordAccount']>[1],
   ): Promise<'recorded' | 'other'>;
-  /** Removes this code from a `users` document. Repeatable; another code is left. */
-  removeCode(user: UserKey, code: Code): Promise<void>;
+  /** Removes this code from a `users` document. `other`: the document has another code, which is left. Repeatable. */
+  removeCode(user: UserKey, code: Code): Promise<'removed' | 'missing' | 'other'>;
   /** The row of `@handles` with this handle, all but its key, as extended JSON. */
   handleRow(user: UserKey, handle: string): Promise<string | undefined>;
-  /** Removes the row if it is this one. */
+  /** Removes the row if it is this one, to the last field. */
   removeHandleRow(user: UserKey, row: string): Promise<'removed' | 'missing' | 'other'>;
   /**
    * Inserts a row for this user. `exists` when the user has a row with this handle already; `taken` when the user has
    * another row, or another user the handle.
    */
   insertHandleRow(user: UserKey, row: string): Promise<'inserted' | 'exists' | 'taken'>;
-  /** Drops `users.atproto` of a document that names this DID, whose account is gone. Repeatable. */
-  dropAccount(user: UserKey, did: Did): Promise<void>;
+  /** Drops `users.atproto` of a document that names this DID, whose account is gone. `not-named`: it does not. Repeatable. */
+  dropAccount(user: UserKey, did: Did): Promise<'dropped' | 'not-named'>;
   /**
    * Updates `users.atproto.handle` of a document that names this DID, where that names no handle or one of `over`.
    * Repeatable. Throws UpstreamError DOCUMENT_CHANGED when the document has gone on.
@@ -185,6 +185,8 @@ export interface WantedIndex {
   readonly collection: 'users' | '@handles';
   readonly field: string;
   readonly sparse: boolean;
+  /** What the platform's own `createIndex` calls it: newer servers refuse the same index under another name. */
+  readonly name: string;
 }
 
 export interface IndexState {

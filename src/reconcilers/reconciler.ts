@@ -23,8 +23,16 @@ export type Told = {
   [T in EventType]: { readonly type: T; readonly data: EventData[T]; readonly id?: EventId };
 }[EventType];
 
-/** `not-applied`: nothing was done, because another user has reserved what it takes. */
-export type Applied = 'applied' | 'not-applied';
+/**
+ * What came of an action. Only `applied` is counted and shown as done.
+ *
+ * - `applied`: it changed something in another system, or told the log what only the log lacked.
+ * - `unchanged`: there was nothing to change any more. Where what was wanted is so, the log is told; otherwise the next
+ *   look at the user tells what is left.
+ * - `refused`: another system does not accept the value, and the log is told.
+ * - `reserved`: nothing was done, because another user has reserved what it takes.
+ */
+export type Applied = 'applied' | 'unchanged' | 'refused' | 'reserved';
 
 /** What a pass lends to `apply`. */
 export interface ApplyContext {

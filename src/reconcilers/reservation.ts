@@ -45,16 +45,17 @@ export function handleValue(handle: AccountHandle): UniqueValue {
 export async function whileReserved(
   context: ApplyContext,
   value: UniqueValue,
-  effect: (reserved: Reserved) => Promise<'taken' | 'refused'>,
+  effect: (reserved: Reserved) => Promise<Exclude<Applied, 'reserved'>>,
 ): Promise<Applied> {
   const reserved = await context.reserve([value]);
-  if (reserved === undefined) return 'not-applied';
+  if (reserved === undefined) return 'reserved';
   try {
-    if ((await effect(reserved)) === 'taken') reserved.done();
+    const applied = await effect(reserved);
+    if (applied === 'applied') reserved.done();
     else await reserved.release();
+    return applied;
   } catch (error) {
     if (error instanceof UpstreamError && error.effect === 'none') await reserved.release();
     throw error;
   }
-  return 'applied';
 }

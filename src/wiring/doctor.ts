@@ -22,6 +22,7 @@ import { ignoredTotals } from '../mongo/log/ignored.ts';
 import { rejects } from '../mongo/log/rejects.ts';
 import { documentReader } from '../mongo/platform/document-reader.ts';
 import { storedPasswordReader } from '../mongo/platform/stored-passwords.ts';
+import { refuseCollations } from '../mongo/setup/collations.ts';
 import { indexRepair } from '../mongo/setup/index-repair.ts';
 import { mongodbInspection } from '../mongo/setup/inspection.ts';
 import { openScratch } from '../mongo/setup/scratch.ts';
@@ -160,7 +161,11 @@ export function wireSimulation(config: Config, clock: Clock) {
 /** For `doctor --fix`: creates and drops indexes, removes subjects that are no users, and nothing else. */
 export function wireRepair(config: Config) {
   const { db, close } = connect({ ...config.mongodb, appName: 'concord doctor' });
-  return { repair: indexRepair(db), queue: workQueue(db), leaseMs: config.engine.leaseMs, close };
+  return {
+    ...{ repair: indexRepair(db), queue: workQueue(db), leaseMs: config.engine.leaseMs },
+    checkCollations: () => refuseCollations(db),
+    close,
+  };
 }
 
 function once<T>(build: () => T): () => T {

@@ -76,6 +76,8 @@ export interface ReadSide {
   readonly tenants: readonly AssessedTenant[];
   readonly userPages: UserPages;
   readonly tail: EventTail;
+  /** Before anything is concluded about everyone or proposed. Throws UsageError as `Engine` does. */
+  checkCollations(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -145,6 +147,7 @@ export function wireReadSide(config: Config): ReadSide {
       config.tenants.map(({ id }) => id),
     ),
     tail: eventTail(db, systemClock),
+    checkCollations: () => refuseCollations(db),
     close: () => connection.close(),
   };
 }
@@ -392,7 +395,8 @@ export function wireLoginAudit(config: Config) {
     clock: systemClock,
     tenants: tenantsFor(config),
   };
-  return { auditing, countLogins: () => passwords.countLogins(), close };
+  const checkCollations = () => refuseCollations(db);
+  return { auditing, countLogins: () => passwords.countLogins(), checkCollations, close };
 }
 
 /** Built at the first call, because a command that asks the PDS nothing need not know where it is. */

@@ -116,7 +116,7 @@ describe('applying', () => {
 
 it('what sign-ups rest on: a code or none, and a handle for every row', () => {
   expect(WANTED_INDEXES).toEqual([
-    { collection: 'users', field: 'code', sparse: true },
-    { collection: '@handles', field: 'handle', sparse: false },
+    { collection: 'users', field: 'code', sparse: true, name: 'code_unique' },
+    { collection: '@handles', field: 'handle', sparse: false, name: 'handle_1' },
   ]);
 });

@@ -82,6 +82,7 @@ export async function runAudit(options: AuditOptions): Promise<ExitCode> {
   const terminal = terminalOf(options);
   const side = wireReadSide(config);
   try {
+    await side.checkCollations();
     const progress = createProgress({
       label: 'looking at users',
       stream: terminal.stderr,

@@ -74,6 +74,7 @@ async function adoptOne(text: string, account: string | undefined, options: Adop
 async function propose(text: string, account: string | undefined, options: AdoptOptions): Promise<Shown> {
   const side = wireReadSide(configFor(options, ['mongodb', 'auth0', 'pds']));
   try {
+    await side.checkCollations();
     const found = await findUserToTouch(text, side.tenants, side.assess);
     return { found, ...(await proposeAdoption(side.assess, found, account, new Date())) };
   } finally {

@@ -121,6 +121,7 @@ async function propose<Proposal extends Outcome>(
 ): Promise<{ readonly found: FoundUser; readonly proposal: Proposal }> {
   const side = wireReadSide(configFor(options, ['mongodb', 'auth0', 'pds']));
   try {
+    await side.checkCollations();
     const found = await findUserToTouch(text, side.tenants, side.assess);
     return { found, proposal: await decision.propose(side.assess, found) };
   } finally {

@@ -50,6 +50,7 @@ export async function runDoctor(options: DoctorOptions): Promise<ExitCode> {
     return EXIT.differences;
   }
   const startedAt = performance.now();
+  if (options.fix === true) await refuseToFix(load(['mongodb']));
   const repair = options.fix === true ? await repairIndexes(load, options, terminal) : undefined;
   const cleaned =
     options.fix === true ? await cleanUpNoUsers(load(['mongodb']), options, terminal) : undefined;
@@ -130,6 +131,16 @@ export async function examine(
 
 export interface Repaired extends Repair {
   readonly done: boolean;
+}
+
+/** A new index of such a collection would take keys for one that differ in case. */
+async function refuseToFix(config: Config): Promise<void> {
+  const { checkCollations, close } = wireRepair(config);
+  try {
+    await checkCollations();
+  } finally {
+    await close();
+  }
 }
 
 async function repairIndexes(

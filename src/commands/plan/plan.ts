@@ -72,6 +72,7 @@ export async function runPlan(text: string | undefined, options: PlanOptions): P
   const salt = out === undefined ? undefined : newSalt();
   const search: Search = { users: [], saved: [], salt, listed: new Map() };
   try {
+    await side.checkCollations();
     if (text === undefined) await planAll(side, options, terminal, search);
     const one = text === undefined ? undefined : await planOne(side, text, search);
     const { users, saved } = search;

@@ -68,6 +68,7 @@ async function runDry(text: string, options: ReconcileOptions): Promise<ExitCode
   const side = wireReadSide(configFor(options, ['mongodb', 'auth0', 'pds']));
   const terminal = terminalOf(options);
   try {
+    await side.checkCollations();
     const { user, userId, tenant } = await findUserToTouch(text, side.tenants, side.assess);
     const now = new Date();
     const { facts, view: seen } = await dryRun(side.assess, tenant, user, userId, now);

@@ -53,6 +53,8 @@ const OUTAGES: ReadonlySet<string> = new Set([
   'UNAUTHENTICATED',
   'NOT_WRITABLE',
   'DISK_FULL',
+  'OVERLOADED',
+  'TOO_MANY_COLLECTIONS',
   'TOO_MANY_CONNECTIONS',
   'ATLAS_ERROR',
 ]);

@@ -143,8 +143,7 @@ export async function describedIndexes(
 export async function createUniqueIndex(db: Db, wanted: WantedIndex): Promise<void> {
   await ensureIndex(db, {
     collection: wanted.collection,
-    // The platform's own names, so that its own `createIndex` finds the same index: newer servers refuse another name.
-    name: wanted.field === 'handle' ? 'handle_1' : 'code_unique',
+    name: wanted.name,
     key: { [wanted.field]: 1 },
     unique: true,
     sparse: wanted.sparse,

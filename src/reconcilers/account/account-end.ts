@@ -35,7 +35,7 @@ import type { Did } from '../../identity.ts';
 import type { AccountHost, PdsAccount } from '../../ports/accounts.ts';
 import type { DocumentStore } from '../../ports/documents.ts';
 import type { Successor } from '../../ports/subjects.ts';
-import { type ApplyContext, asDesired, type Plan, toBeMended } from '../reconciler.ts';
+import { type Applied, type ApplyContext, asDesired, type Plan, toBeMended } from '../reconciler.ts';
 import { movedTo } from './account-location.ts';
 import type { DesiredEnd, EndAction, SeenLocation } from './account-state.ts';
 
@@ -265,14 +265,26 @@ export async function applyEnd(
   deps: { readonly accounts: AccountHost; readonly documents: DocumentStore },
   action: EndAction,
   context: ApplyContext,
-): Promise<void> {
+): Promise<Applied> {
   const { did } = action;
   await context.ensureLease();
   if (action.type === 'deactivate-account') {
-    await deps.accounts.setActive(did, false);
-    return context.tell({ type: 'account.deactivated', data: { did, because: action.because } });
+    if ((await deps.accounts.setActive(did, false)) === 'missing') return 'unchanged';
+    await context.tell({ type: 'account.deactivated', data: { did, because: action.because } });
+    return 'applied';
   }
-  await deps.accounts.deleteAccount(did);
-  await deps.documents.dropAccount(context.user, did);
-  return context.tell({ type: 'account.deleted', data: { did } });
+  const applied = await removeAccount(deps, did, context);
+  await context.tell({ type: 'account.deleted', data: { did } });
+  return applied;
+}
+
+/** The account and what names it in the users document. Also where one of them is gone: a step may have broken off there. */
+export async function removeAccount(
+  { accounts, documents }: { readonly accounts: AccountHost; readonly documents: DocumentStore },
+  did: Did,
+  { user }: ApplyContext,
+): Promise<Applied> {
+  const account = await accounts.deleteAccount(did);
+  const record = await documents.dropAccount(user, did);
+  return account === 'deleted' || record === 'dropped' ? 'applied' : 'unchanged';
 }

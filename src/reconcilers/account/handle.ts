@@ -356,7 +356,7 @@ export async function apply(
   // The administrator's rename would allow reserved words; a person who picks one gets what a new account would get.
   if (!action.isCode && !(await accounts.allowsHandle(to))) {
     await context.tell({ type: 'handle.refused', data: { handle: to, reason: 'not-allowed' } });
-    return 'applied';
+    return 'refused';
   }
   return whileReserved(context, handleValue(to), async (reserved) => {
     await context.ensureLease();
@@ -369,6 +369,6 @@ export async function apply(
     await context.ensureLease();
     await documents.recordAccountHandle(context.user, account.did, to, over, context.now());
     await context.tell({ type: 'handle.changed', data: { did: account.did, from: account.handle, to } });
-    return 'taken';
+    return 'applied';
   });
 }

@@ -24,7 +24,7 @@ import type {
   Repository,
 } from '../../ports/accounts.ts';
 import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
-import { type ApplyContext, type Plan, toBeMended } from '../reconciler.ts';
+import { type Applied, type ApplyContext, type Plan, toBeMended } from '../reconciler.ts';
 import type { AccountAction, HiddenAccount, ListingDeps } from './account-state.ts';
 
 export interface HiddenDeps {
@@ -105,15 +105,15 @@ export function planListing(
 /** As many as the PDS answers in one call. */
 const READ_AT_ONCE = 100;
 
-/** Tells nothing when another process was first: then the next look waits for that one. */
+/** Nothing is done when another process was first: then the next look waits for that one. */
 export async function listInactive(
   { accounts, inactive, settings }: ListingDeps,
   context: ApplyContext,
-): Promise<void> {
+): Promise<Applied> {
   const begunAt = context.now();
   const nextAt = new Date(begunAt.getTime() + settings.listInactiveMs);
   await context.ensureLease();
-  if (!(await inactive.claimListing(begunAt, nextAt))) return;
+  if (!(await inactive.claimListing(begunAt, nextAt))) return 'unchanged';
   let listed = 0;
   let unread: Repository[] = [];
   let isWhole = true;
@@ -140,7 +140,8 @@ export async function listInactive(
   await context.ensureLease();
   // What could not be read may be what an earlier listing found.
   if (isWhole) await inactive.complete(begunAt);
-  return context.tell({ type: 'inactive-accounts.listed', data: { accounts: listed } });
+  await context.tell({ type: 'inactive-accounts.listed', data: { accounts: listed } });
+  return 'applied';
 }
 
 /** An account as the index keeps it, by what the listing said of its state: answers about many do not tell of takedowns. */

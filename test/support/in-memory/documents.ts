@@ -146,7 +146,8 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
     async raiseVerification(user, atLeast) {
       const count = verifications.get(user);
       if (count === undefined) return 'missing';
-      verifications.set(user, Math.max(count, atLeast));
+      if (count >= atLeast) return 'enough';
+      verifications.set(user, atLeast);
       return 'raised';
     },
     async createUser(user, code, when) {
@@ -199,7 +200,10 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
     },
     async removeCode(user, code) {
       const { code: found, ...rest } = users.get(user) ?? {};
-      if (found === code) users.set(user, rest);
+      if (found === undefined) return 'missing';
+      if (found !== code) return 'other';
+      users.set(user, rest);
+      return 'removed';
     },
     async handleRow(user, handle) {
       return handles.get(user) === handle ? JSON.stringify({ handle }) : undefined;
@@ -227,7 +231,9 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
     },
     async dropAccount(user, did) {
       const { account, pending: _dropped, ...rest } = users.get(user) ?? {};
-      if (account?.did === did) users.set(user, rest);
+      if (account?.did !== did) return 'not-named';
+      users.set(user, rest);
+      return 'dropped';
     },
     async recordAccountHandle(user, did, handle, over) {
       const found = users.get(user);
