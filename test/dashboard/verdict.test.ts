@@ -200,7 +200,14 @@ test.each<[string, Partial<OverviewAnswer>, string, string]>([
   [
     'one source is old',
     {
-      stale: [{ what: 'sweep', tenant: 'default', since: null, message: 'Nothing has looked at everyone.' }],
+      stale: [
+        {
+          what: 'sweep',
+          tenant: 'default',
+          since: null,
+          message: 'No full sweep of default has completed ever.',
+        },
+      ],
     },
     'unknown',
     'Not known: some of this has not been looked at for long.',
