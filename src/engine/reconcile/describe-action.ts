@@ -1,4 +1,4 @@
-/** One step of a plan in words, for people and for a kept plan. Never an address. */
+/** One step of a plan in words, for people and for a saved plan. Has no address. */
 import type { Action } from './observe.ts';
 
 export interface PlannedAction {

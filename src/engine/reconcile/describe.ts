@@ -1,4 +1,4 @@
-/** What is desired and what is there of each resource, in a few words for people. Never an address. */
+/** The desired and the actual state of each resource, in a few words for people. Has no address. */
 import type { ConcordEvent, Resource } from '../../events/event.ts';
 import type { Facts } from '../../events/facts.ts';
 import { type DesiredEmail, ownAddresses } from '../../reconcilers/account/address.ts';
@@ -46,11 +46,11 @@ function endOf(end: Extract<Desired['account'], { type: 'end' }>['end']): string
 
 function handleOf({ preferred, platformHandle, isKnown, carriedBy, domain }: Desired['handle']): string {
   if (preferred !== undefined) return preferred;
-  if (!isKnown) return 'not decided: the sister is not known';
+  if (!isKnown) return 'not decided: the linked user is not known';
   if (carriedBy !== undefined) return `the code; ${carriedBy} has the handle`;
   // As the log knows it, before there is an account whose handle shows the domain.
   if (platformHandle !== undefined && domain === '') return handleLabel(platformHandle);
-  return platformHandle === undefined ? 'the code' : `the code; ${platformHandle} cannot be had`;
+  return platformHandle === undefined ? 'the code' : `the code; ${platformHandle} is not available`;
 }
 
 export function actualOf(resource: Resource, view: View): string {

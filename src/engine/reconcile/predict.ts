@@ -1,4 +1,4 @@
-/** What a user's documents are once an action is applied, as far as the next plan depends on them. Pure. */
+/** The documents of a user after an action, as far as the next plan depends on them. Pure. */
 import type { AccountHandle } from '../../identity.ts';
 import type { AccountRecord, Documents } from '../../ports/documents.ts';
 import type { Action } from './observe.ts';
@@ -43,7 +43,7 @@ export function predict(documents: Documents, action: Action): Documents {
       return withHandle(documents, action.to);
     case 'record-handle':
       return withHandle(documents, action.account.handle);
-    // A drawn code and a new account are not known before; the others change nothing in the documents.
+    // A drawn code and a new account are not known beforehand; the other actions do not change the documents.
     case 'assign-code':
     case 'create-account':
     case 'change-email':

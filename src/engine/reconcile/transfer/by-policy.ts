@@ -1,6 +1,6 @@
 /**
- * Policy `linked: transfer`: a user into whom Auth0 has linked a deleted one, and who has no account, is granted what that
- * one had. Where a person would have to decide, nothing is granted.
+ * Policy `linked: transfer`: a user that Auth0 has linked a deleted one into, and that has no account, is granted what the
+ * deleted one had. Where a person must decide, nothing is granted.
  */
 import { UsageError } from '../../../errors.ts';
 import type { Facts } from '../../../events/facts.ts';
@@ -61,7 +61,7 @@ export async function grantLinked(
   return 'nothing';
 }
 
-/** There, verified, and without an account, now or before. */
+/** Present, verified, and without an account, now or before. */
 function mayGet(
   { auth0, absentSince, account, intent, incoming, sights }: Facts,
   { user }: Documents,
