@@ -53,7 +53,7 @@ export type Translation =
   | { readonly type: 'ignored'; readonly reason: IgnoreReason }
   | { readonly type: 'rejected'; readonly reason: string; readonly raw: string };
 
-/** Pure; never throws. Ignores what concerns no user unless `keepUnrelated` is set, and always what names an excluded user. */
+/** Pure; never throws. Ignores entries of no user unless `keepUnrelated` is set, and always those of an excluded user. */
 export type Translate = (
   value: unknown,
   tenant: LogTenant,

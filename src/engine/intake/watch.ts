@@ -236,7 +236,7 @@ export async function noteRemoval(
   return events.at(-1)?._id;
 }
 
-/** Covers clock differences to MongoDB and other processes. A record that others remove meanwhile is missing at the next read. */
+/** Covers clock differences. A record that others remove meanwhile is missing at the next read. */
 const OURS_WITHIN_MS = 120_000;
 
 /** Whether Concord intended a step that removes the account record about then. The intent is in the log before the step. */

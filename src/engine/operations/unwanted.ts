@@ -1,4 +1,4 @@
-/** Refuses decisions that create something for users who must not get it now: they would take effect on a later day, unexpectedly. */
+/** Refuses a creation for a user who must not get it now: the decision would take effect on a later day, unexpectedly. */
 import { UsageError } from '../../errors.ts';
 import type { Facts } from '../../events/facts.ts';
 

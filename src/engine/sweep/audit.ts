@@ -8,8 +8,7 @@ import type { Assessment } from './assessment.ts';
 export interface AuditedUser {
   readonly user: string;
   readonly tenant: string;
-  /** When the user signed up, by Auth0. */
-  /** Null where the date in Auth0 cannot be read. */
+  /** When the user signed up, by Auth0; null where that date cannot be read. */
   readonly createdAt: string | null;
   readonly code: string | null;
   readonly platformHandle: string | null;

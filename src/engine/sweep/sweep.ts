@@ -440,7 +440,7 @@ function lacksRecently({ known }: Assessment, now: Date): boolean {
   return since !== undefined && now.getTime() - since.getTime() < RECENT_MS;
 }
 
-/** What needed action is resolved, the configuration no longer excludes the user, or a moved account is back; no trigger reports any of these. */
+/** No trigger reports that what needed action is resolved, the user is no longer excluded, or a moved account is back. */
 function isResolved(one: Assessment): boolean {
   if (typeof one.known !== 'object' || isDrifted(one)) return false;
   return (

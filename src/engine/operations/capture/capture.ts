@@ -62,7 +62,7 @@ export interface FailedCall {
 /** Every answer that an observation got. */
 export interface Seen {
   readonly users: readonly { readonly tenant: TenantId; readonly user: Auth0User }[];
-  /** Users in Auth0, of any tenant, that this user's plan depended on. Absent in captures of versions that did not keep them. */
+  /** Users in Auth0, of any tenant, that the plan depended on. Absent in captures of older versions. */
   readonly people?: readonly { readonly key: UserKey; readonly user: Auth0User }[];
   readonly documents: readonly { readonly user: UserKey; readonly documents: Documents }[];
   readonly accounts: readonly (PdsAccount & { readonly inviteCode: string | undefined })[];

@@ -66,7 +66,7 @@ export interface UserImport {
   readonly passwordFor: Did | undefined;
   /** The users document already has what the older places have. */
   readonly isRight: boolean;
-  /** For the log: what the older places have and the users document then has. Undefined where the log has it, or for nothing. */
+  /** For the log: what the users document then has from the older places. Undefined where there is nothing to add. */
   readonly tell: { readonly code: Code | null; readonly record: Did | null } | undefined;
   /** What the reconciliation of the user does afterwards without a person. */
   readonly follows: readonly ('document' | 'handle')[];
