@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto';
 import { subjectView } from '../../src/engine/standing.ts';
 import type { Facts, OpenIntent, Refusal } from '../../src/events/fold.ts';
+import { answerIn } from '../../src/events/fold-transfer.ts';
 import type { EventId, UserKey } from '../../src/identity.ts';
 import type { Auth0User, SubjectView } from '../../src/ports.ts';
 import { PARKED_FOR_MS } from '../../src/reconcilers/email.ts';
@@ -244,7 +245,20 @@ function steadyPart(facts: Facts): string {
       waitsFor,
     ]),
     [facts.parked?.did, facts.parked?.from, facts.parked?.to],
+    transferText(facts),
   ]);
+}
+
+function transferText({ incoming, outgoing, retiring, transferred }: Facts): unknown {
+  const [from, to] = [incoming, outgoing].map((one) => one && { ...one, open: [...one.open].sort() });
+  return [from, to, retiring, transferred];
+}
+
+/** What the other user's log says of a transfer that is open here. */
+function answerPart(world: World, { outgoing }: Facts): string {
+  if (outgoing === undefined) return '';
+  const { granted, taken, declined } = answerIn(world.log.eventsOf(outgoing.to), outgoing);
+  return [granted, [...taken].sort(), [...declined].sort()].join(' ');
 }
 
 function intentText({ event, handle, email, inviteHash }: OpenIntent): string {
@@ -273,6 +287,7 @@ function factsPart(world: World, facts: Facts): string {
     refusals(facts.refusedHandles),
     refusals(facts.refusedEmails),
     explained(facts),
+    answerPart(world, facts),
   ].join('|');
 }
 

@@ -11,6 +11,7 @@ import { noUserFlaws } from './no-users.ts';
 import { Rivals } from './rivals.ts';
 import type { Run } from './run.ts';
 import { hasPlatform, type Scenario } from './scenario.ts';
+import { halfDone, replacedBy } from './transfers.ts';
 import { untrue, untruths } from './truths.ts';
 import { lookAt } from './work.ts';
 import type { World } from './world.ts';
@@ -60,12 +61,34 @@ function conditionsOf(world: World, who: Person): string {
   return [...said, facts.quarantined ? 'quarantined' : '', facts.attempts > 0 ? 'failing' : ''].join('; ');
 }
 
+/** All that is held against a rest. */
+export interface Rest {
+  readonly world: World;
+  readonly people: readonly Person[];
+  /** A person has something to do for this user, or nothing is done for it now. */
+  isAsked(who: Person): boolean;
+}
+
 /** What is said of those whom nothing has happened to since they were reconciled last. */
 export function restFlaws(run: Run): string[] {
-  const { scenario, watch } = run;
+  const { scenario, watch, world } = run;
   const settled = scenario.people.filter((who) => watch.settled.has(who));
   watch.judged.rests += settled.length;
-  return [...settled.flatMap((who) => untrue(run, who)), ...new Rivals(run).flaws()];
+  const isAllSettled = settled.length === scenario.people.length;
+  const isAtRest = isAllSettled && world.messages.length === 0 && world.late.length === 0;
+  return [
+    ...settled.flatMap((who) => untrue(run, who)),
+    ...new Rivals(run).flaws(),
+    ...(isAtRest ? transfersAtRest(run) : []),
+  ];
+}
+
+function transfersAtRest({ world, scenario: { people } }: Run): string[] {
+  const isAsked = ({ user }: Person): boolean => {
+    const { conditions, forgotten, quarantined } = world.factsOf(user);
+    return forgotten || quarantined || conditions.some(({ held, type }) => held || type === 'pause');
+  };
+  return halfDone({ world, people, isAsked });
 }
 
 export async function endFlaws(run: Run): Promise<string[]> {
@@ -204,8 +227,10 @@ function sharing({ world, scenario }: Run): string[] {
   if (new Set(dids).size < dids.length) flaws.push('two users share an account');
   // What the log names is not lost, though the document does not name it any more.
   const told = scenario.people.map(({ user }) => world.factsOf(user).account?.did);
+  const replaced = replacedBy(world, scenario.people);
+  const kept = [...dids, ...told, ...replaced];
   const orphans = [...world.accounts.stored.keys()].filter(
-    (did) => !world.isForeign(did) && !dids.includes(did) && !told.includes(did),
+    (did) => !world.isForeign(did) && !kept.includes(did),
   );
   if (orphans.some((did) => !world.known.has(did))) flaws.push('there is an account of nobody’s');
   return flaws;

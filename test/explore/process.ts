@@ -160,7 +160,10 @@ export class Process implements Between {
     if (point.name === 'queue.complete') return invoke().then(() => this.#sights.ended(this.user));
     if (point.port === 'queue' && LEASING.has(point.method))
       return invoke().then((lease) => {
-        freshness.claimed(lease as Lease | undefined);
+        // What a reconciliation reads rests on its own lease, and not on that of another user beside it.
+        const { user } = (lease ?? {}) as Partial<Lease>;
+        const isBeside = point.method !== 'claim' && this.user !== undefined && user !== this.user;
+        if (!isBeside) freshness.claimed(lease as Lease | undefined);
         return lease;
       });
     return watch.write(point, invoke, args, this.user, this.#sights.of(this.user));
