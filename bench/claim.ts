@@ -1,6 +1,6 @@
 /** What is claimed, and what a measurement of it is told to. */
-import type { Mongod } from '../src/sandbox/mongod.ts';
-import type { Pds } from '../src/sandbox/pds.ts';
+import type { Mongod } from '../src/sandbox/servers/mongod.ts';
+import type { Pds } from '../src/sandbox/servers/pds.ts';
 import type { Comparison, Pair, Round } from './measure.ts';
 
 export type Aim = { readonly atLeast: number } | { readonly atMost: number };

@@ -1,7 +1,7 @@
 /** Runs the claims that are wanted on parts that are started once, and keeps what came out. */
 import { randomBytes } from 'node:crypto';
-import { type Mongod, startMongod } from '../src/sandbox/mongod.ts';
-import { type Pds, startPds } from '../src/sandbox/pds.ts';
+import { type Mongod, startMongod } from '../src/sandbox/servers/mongod.ts';
+import { type Pds, startPds } from '../src/sandbox/servers/pds.ts';
 import { aimText, type Bench, type Claim, type Family, type Figure, isMet, type Rounds } from './claim.ts';
 import { type Comparison, compare, isVoid, median, type Round, takeTurns } from './measure.ts';
 

@@ -1,6 +1,11 @@
 /** Asks the server. Every answer comes from the same build as the page, so that its shape is taken at its word. */
 import { signal } from '@preact/signals';
-import type { Decision, DecisionAnswer, ProblemAnswer, SessionAnswer } from '../src/desk/answers.ts';
+import type {
+  Decision,
+  DecisionAnswer,
+  ProblemAnswer,
+  SessionAnswer,
+} from '../src/dashboard-data/answers.ts';
 
 export type Session =
   | { readonly state: 'asking' }

@@ -3,7 +3,7 @@
  * as by a server that is being started again, is given up by it, so that it is built anew here, less and less often.
  */
 import { signal } from '@preact/signals';
-import { BEAT, type LiveMessages, type OverviewAnswer } from '../src/desk/answers.ts';
+import { BEAT, type LiveMessages, type OverviewAnswer } from '../src/dashboard-data/answers.ts';
 import { openSession, refusalFrom, session } from './api.ts';
 import { question } from './question.ts';
 

@@ -1,6 +1,13 @@
 /** Where one is in the dashboard, and its address. Every address can be linked to, filters and all. */
-import type { Health, Resource, Situation, Subject, Sync, UsersQuery } from '../src/desk/answers.ts';
-import { SITUATIONS } from '../src/desk/answers.ts';
+import type {
+  Health,
+  Resource,
+  Situation,
+  Subject,
+  Sync,
+  UsersQuery,
+} from '../src/dashboard-data/answers.ts';
+import { SITUATIONS } from '../src/dashboard-data/answers.ts';
 
 export type Place =
   | { readonly page: 'overview' }

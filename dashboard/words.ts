@@ -1,5 +1,5 @@
 /** Words and numbers as the pages show them. */
-import type { HaltKind, Health, Situation, Sync } from '../src/desk/answers.ts';
+import type { HaltKind, Health, Situation, Sync } from '../src/dashboard-data/answers.ts';
 import { formatDuration } from '../src/terminal/duration.ts';
 
 /** What a colour and a mark stand for. Never shown without its word. */

@@ -56,7 +56,9 @@ function program(end: (code: number) => void) {
     .option('--tenant <id>', 'with --all: this tenant only')
     .description('converge one user, or everyone, now')
     .action(async (user, options) =>
-      end(await (await import('./commands/reconcile.ts')).runReconcile(user, { ...globals(), ...options })),
+      end(
+        await (await import('./commands/plan/reconcile.ts')).runReconcile(user, { ...globals(), ...options }),
+      ),
     );
   concord
     .command('pull')
@@ -79,7 +81,7 @@ function program(end: (code: number) => void) {
     .option('--restart', 'with --logins: begin anew instead of where the last run stopped')
     .description('count who has what they should have, and list who has not')
     .action(async (options) =>
-      end(await (await import('./commands/audit.ts')).runAudit({ ...globals(), ...options })),
+      end(await (await import('./commands/audit/audit.ts')).runAudit({ ...globals(), ...options })),
     );
   concord
     .command('plan')
@@ -89,7 +91,7 @@ function program(end: (code: number) => void) {
     .option('--out <file>', 'write it to a file, for: concord apply <file>')
     .description('show what would be done, and why')
     .action(async (user, options) =>
-      end(await (await import('./commands/plan.ts')).runPlan(user, { ...globals(), ...options })),
+      end(await (await import('./commands/plan/plan.ts')).runPlan(user, { ...globals(), ...options })),
     );
   concord
     .command('apply')
@@ -97,7 +99,7 @@ function program(end: (code: number) => void) {
     .option('--yes', 'do not ask')
     .description('carry out a saved plan; whoever moved on since is left out and named')
     .action(async (file, options) =>
-      end(await (await import('./commands/apply.ts')).runApply(file, { ...globals(), ...options })),
+      end(await (await import('./commands/plan/apply.ts')).runApply(file, { ...globals(), ...options })),
     );
   concord
     .command('events')
@@ -116,7 +118,7 @@ function program(end: (code: number) => void) {
     .option('--limit <n>', 'the most effects to list, 0 for all', wholeNumber, EFFECTS_LIMIT)
     .description('show the chain from the webhook to the account: what is known, wanted, there, and why')
     .action(async (user, options) =>
-      end(await (await import('./commands/explain.ts')).runExplain(user, { ...globals(), ...options })),
+      end(await (await import('./commands/user/explain.ts')).runExplain(user, { ...globals(), ...options })),
     );
   concord
     .command('capture')
@@ -124,7 +126,7 @@ function program(end: (code: number) => void) {
     .option('--out <file>', 'where to write it; without it, to stdout')
     .description('a bug report of one user, with every name replaced, that loads as a test')
     .action(async (user, options) =>
-      end(await (await import('./commands/capture.ts')).runCapture(user, { ...globals(), ...options })),
+      end(await (await import('./commands/user/capture.ts')).runCapture(user, { ...globals(), ...options })),
     );
   const by = userInfo().username;
   concord
@@ -135,7 +137,12 @@ function program(end: (code: number) => void) {
     .option('--by <name>', 'who decides', by)
     .description('do nothing for one user until resumed')
     .action(async (user, options) =>
-      end(await (await import('./commands/decisions.ts')).runPause(user, { ...globals(), ...options })),
+      end(
+        await (await import('./commands/decisions/decisions.ts')).runPause(user, {
+          ...globals(),
+          ...options,
+        }),
+      ),
     );
   concord
     .command('resume')
@@ -144,7 +151,12 @@ function program(end: (code: number) => void) {
     .option('--by <name>', 'who decides', by)
     .description('end a pause')
     .action(async (user, options) =>
-      end(await (await import('./commands/decisions.ts')).runResume(user, { ...globals(), ...options })),
+      end(
+        await (await import('./commands/decisions/decisions.ts')).runResume(user, {
+          ...globals(),
+          ...options,
+        }),
+      ),
     );
   concord
     .command('retry')
@@ -154,7 +166,12 @@ function program(end: (code: number) => void) {
     .option('--by <name>', 'who decides', by)
     .description('forget failures and refusals, and try once more')
     .action(async (user, options) =>
-      end(await (await import('./commands/decisions.ts')).runRetry(user, { ...globals(), ...options })),
+      end(
+        await (await import('./commands/decisions/decisions.ts')).runRetry(user, {
+          ...globals(),
+          ...options,
+        }),
+      ),
     );
   concord
     .command('adopt')
@@ -175,7 +192,12 @@ function program(end: (code: number) => void) {
     .option('--by <name>', 'who decides', by)
     .description("decide that an account Concord did not create is this user's")
     .action(async (user, account, options) =>
-      end(await (await import('./commands/adopt.ts')).runAdopt(user, account, { ...globals(), ...options })),
+      end(
+        await (await import('./commands/decisions/adopt.ts')).runAdopt(user, account, {
+          ...globals(),
+          ...options,
+        }),
+      ),
     );
   concord
     .command('transfer')
@@ -192,7 +214,12 @@ function program(end: (code: number) => void) {
     .option('--by <name>', 'who decides', by)
     .description('give the account of a deleted user to another one, after showing the evidence')
     .action(async (from, to, options) =>
-      end(await (await import('./commands/transfer.ts')).runTransfer(from, to, { ...globals(), ...options })),
+      end(
+        await (await import('./commands/decisions/transfer.ts')).runTransfer(from, to, {
+          ...globals(),
+          ...options,
+        }),
+      ),
     );
   concord
     .command('restore')
@@ -209,7 +236,12 @@ function program(end: (code: number) => void) {
     .option('--by <name>', 'who decides', by)
     .description('create again what others removed, after showing exactly what is written')
     .action(async (user, options) =>
-      end(await (await import('./commands/restore.ts')).runRestore(user, { ...globals(), ...options })),
+      end(
+        await (await import('./commands/decisions/restore.ts')).runRestore(user, {
+          ...globals(),
+          ...options,
+        }),
+      ),
     );
   concord
     .command('password')
@@ -222,7 +254,9 @@ function program(end: (code: number) => void) {
     .option('--by <name>', 'who decides', by)
     .description('test whether the stored password opens the account')
     .action(async (user, options) =>
-      end(await (await import('./commands/password.ts')).runPassword(user, { ...globals(), ...options })),
+      end(
+        await (await import('./commands/user/password.ts')).runPassword(user, { ...globals(), ...options }),
+      ),
     );
   concord
     .command('approve')
@@ -231,7 +265,9 @@ function program(end: (code: number) => void) {
     .option('--by <name>', 'who decides', by)
     .description('let a run do what a safety limit halted')
     .action(async (run, options) =>
-      end(await (await import('./commands/approve.ts')).runApprove(run, { ...globals(), ...options })),
+      end(
+        await (await import('./commands/decisions/approve.ts')).runApprove(run, { ...globals(), ...options }),
+      ),
     );
   concord
     .command('forget')
@@ -241,13 +277,15 @@ function program(end: (code: number) => void) {
     .option('--by <name>', 'who decides', by)
     .description('blank the personal data of somebody who is gone; what happened, and when, stays')
     .action(async (user, options) =>
-      end(await (await import('./commands/forget.ts')).runForget(user, { ...globals(), ...options })),
+      end(await (await import('./commands/user/forget.ts')).runForget(user, { ...globals(), ...options })),
     );
   concord
     .command('export')
     .argument('<user>', 'whose data to export, also when the user is deleted or forgotten')
     .description('all that is kept of one person, as one JSON document, for an access request')
-    .action(async (user) => end(await (await import('./commands/export.ts')).runExport(user, globals())));
+    .action(async (user) =>
+      end(await (await import('./commands/user/export.ts')).runExport(user, globals())),
+    );
   concord
     .command('replay')
     .option('--dry-run', 'count who differs, and change nothing')
@@ -328,7 +366,7 @@ function program(end: (code: number) => void) {
       'look for what is wrong with the settings and with what Concord runs on; say why, and what mends it',
     )
     .action(async (options) =>
-      end(await (await import('./commands/doctor.ts')).runDoctor({ ...globals(), ...options })),
+      end(await (await import('./commands/doctor/doctor.ts')).runDoctor({ ...globals(), ...options })),
     );
   concord
     .command('sandbox')

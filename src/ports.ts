@@ -4,7 +4,6 @@
  * reached or answers with a failure: nothing here returns "missing" for "could not be read".
  */
 
-import type { Alert, Notice } from './alerts/cause.ts';
 import type {
   Auth0Field,
   ConcordEvent,
@@ -16,6 +15,7 @@ import type {
 import type { Auth0Facts } from './events/fold.ts';
 import type { IgnoredCounts, IgnoreReason } from './events/ignored.ts';
 import type { AccountHandle, Auth0UserId, Code, Did, EventId, TenantId, UserKey } from './identity.ts';
+import type { Alert, Notice } from './ports/alerts.ts';
 
 export interface Clock {
   now(): Date;
@@ -640,7 +640,7 @@ export interface Forgotten {
   readonly addresses: readonly string[];
 }
 
-/** The one writer that changes events; see `mongo/erasure.ts`. Each may be repeated, and ends what a first call began. */
+/** The one writer that changes events; see `mongo/log/erasure.ts`. Each may be repeated, and ends what a first call began. */
 export interface Eraser {
   /** Blanks what is personal in the events of this user. Returns how many were changed. */
   blankEvents(user: UserKey): Promise<number>;

@@ -1,8 +1,8 @@
 /** The incident, had somebody been told: the real parts, a receiver of alerts, and nobody who asks. */
 import { expect, test } from 'vitest';
-import { decide } from '../src/engine/decide.ts';
-import { pull } from '../src/engine/pull.ts';
-import { sweep } from '../src/engine/sweep.ts';
+import { decide } from '../src/engine/intake/decision.ts';
+import { pull } from '../src/engine/intake/pull.ts';
+import { sweep } from '../src/engine/sweep/sweep.ts';
 import { type AlertReceiver, alertReceiver, stall, status, type Told } from './support/alert-receiver.ts';
 import { conditionOf, eventsOf, join, memberOf, storedMember } from './support/member.ts';
 import { person } from './support/pds.ts';

@@ -1,7 +1,7 @@
 /** Names that no PDS takes, on the real one: everyone gets what can be had, and is told why not the rest. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Engine } from '../src/wire.ts';
+import type { Engine } from '../src/wiring/engine.ts';
 import {
   accountOf,
   chooseHandle,

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { ConcordEvent } from '../src/events/event.ts';
-import type { Engine } from '../src/wire.ts';
+import type { Engine } from '../src/wiring/engine.ts';
 import { join, type Member } from './support/member.ts';
 import { openPlatform, type Platform, SANDBOX_CONFIG } from './support/platform.ts';
 import { MAIN, startOn } from './support/program.ts';

@@ -1,6 +1,6 @@
 /** Users who exchange unique values, on the real parts: each ends with its own, and nobody stays parked. */
 import { expect, test } from 'vitest';
-import type { Engine } from '../src/wire.ts';
+import type { Engine } from '../src/wiring/engine.ts';
 import {
   accountOf,
   chooseHandle,

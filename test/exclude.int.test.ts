@@ -3,9 +3,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join as joinPath } from 'node:path';
 import { expect, test } from 'vitest';
-import { audit } from '../src/commands/audit.ts';
-import { sweep } from '../src/engine/sweep.ts';
-import type { Engine } from '../src/wire.ts';
+import { audit } from '../src/commands/audit/audit.ts';
+import { sweep } from '../src/engine/sweep/sweep.ts';
+import type { Engine } from '../src/wiring/engine.ts';
 import { chooseHandle, eventsOf, join, type Member, passOver, storedMember } from './support/member.ts';
 import { type Overlay, type Platform, platform, TENANT } from './support/platform.ts';
 import { documentOf, type Ended, runProgram, temporaryDirectory } from './support/program.ts';

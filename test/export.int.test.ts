@@ -1,10 +1,10 @@
 /** All that is kept of one person, and nothing of others: every collection and every type of event that may hold something. */
 import { expect, test } from 'vitest';
-import { exportUser } from '../src/engine/export-user.ts';
+import { exportUser } from '../src/engine/operations/export-user.ts';
 import { MENTIONS, type Mention } from '../src/events/mentions.ts';
-import { collections } from '../src/mongo/collections.ts';
-import { COLLECTION_NAMES, type CollectionName } from '../src/mongo/personal-data.ts';
-import { type Engine, wireExport } from '../src/wire.ts';
+import { collections } from '../src/mongo/driver/collections.ts';
+import { COLLECTION_NAMES, type CollectionName } from '../src/mongo/log/personal-data.ts';
+import { type Engine, wireExport } from '../src/wiring/engine.ts';
 import { accountOf, chooseHandle, join, type Member, passOver, storedMember } from './support/member.ts';
 import { person } from './support/pds.ts';
 import { type Platform, platform } from './support/platform.ts';

@@ -1,11 +1,11 @@
 /** Somebody who is gone is forgotten: nothing personal is left, and what happened still is. */
 import { expect, test } from 'vitest';
-import { type ForgetDeps, forget } from '../src/engine/forget.ts';
+import { type ForgetDeps, forget } from '../src/engine/operations/forget.ts';
 import type { ConcordEvent } from '../src/events/event.ts';
 import { eventId, type TenantId } from '../src/identity.ts';
-import { collections } from '../src/mongo/collections.ts';
-import { COLLECTION_NAMES, PLACES } from '../src/mongo/personal-data.ts';
-import { type Engine, wireForget } from '../src/wire.ts';
+import { collections } from '../src/mongo/driver/collections.ts';
+import { COLLECTION_NAMES, PLACES } from '../src/mongo/log/personal-data.ts';
+import { type Engine, wireForget } from '../src/wiring/engine.ts';
 import { accountOf, chooseHandle, join, type Member, passOver } from './support/member.ts';
 import { person } from './support/pds.ts';
 import { type Platform, platform } from './support/platform.ts';

@@ -4,14 +4,14 @@
  * and while something may have been missed nobody's account was taken away.
  */
 import { expect, test } from 'vitest';
-import { converge } from '../src/engine/converge.ts';
-import { openGaps } from '../src/engine/gaps.ts';
-import { type PullResult, pull } from '../src/engine/pull.ts';
-import { type SweepResult, sweep } from '../src/engine/sweep.ts';
-import { ingest } from '../src/events/ingest.ts';
+import { openGaps } from '../src/engine/intake/gaps.ts';
+import { ingest } from '../src/engine/intake/ingest.ts';
+import { type PullResult, pull } from '../src/engine/intake/pull.ts';
+import { converge } from '../src/engine/reconcile/reconcile.ts';
+import { type SweepResult, sweep } from '../src/engine/sweep/sweep.ts';
 import { createServer } from '../src/http/server.ts';
 import type { Clock } from '../src/ports.ts';
-import type { Engine } from '../src/wire.ts';
+import type { Engine } from '../src/wiring/engine.ts';
 import {
   accountOf,
   chooseHandle,

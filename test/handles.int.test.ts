@@ -1,7 +1,7 @@
 /** A handle chosen in the database is on the PDS within two seconds, and a document deleted by hand is back. */
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { startMongod } from '../src/sandbox/mongod.ts';
-import type { Engine } from '../src/wire.ts';
+import { startMongod } from '../src/sandbox/servers/mongod.ts';
+import type { Engine } from '../src/wiring/engine.ts';
 import { accountOf, conditionOf, join, type Member, passOver, storedMember } from './support/member.ts';
 import { type Platform, platform, type Served } from './support/platform.ts';
 import { until } from './support/until.ts';

@@ -1,8 +1,8 @@
 /** Accounts that the PDS does not show and that have what a user is to get, on the real parts. */
 import { expect, test } from 'vitest';
-import type { ConvergeDeps } from '../src/engine/converge.ts';
-import { sweep } from '../src/engine/sweep.ts';
-import type { Engine } from '../src/wire.ts';
+import type { ConvergeDeps } from '../src/engine/reconcile/reconcile.ts';
+import { sweep } from '../src/engine/sweep/sweep.ts';
+import type { Engine } from '../src/wiring/engine.ts';
 import {
   accountOf,
   conditionOf,

@@ -9,7 +9,7 @@ import {
   parseTenantId,
   userKey,
 } from '../src/identity.ts';
-import { alice, bob } from './mongo/people.ts';
+import { alice, bob } from './mongo/subjects/people.ts';
 
 const DID = `did:plc:${'a'.repeat(23)}7`;
 

@@ -1,10 +1,10 @@
 /** `concord import` on a database of before Concord, with a real MongoDB, PDS and DID directory. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { importOld } from '../src/engine/import/run.ts';
-import { openPassword } from '../src/open-password.ts';
-import type { Pds } from '../src/sandbox/pds.ts';
-import { wireImport } from '../src/wire-import.ts';
+import { openPassword } from '../src/credentials/open-password.ts';
+import { importOld } from '../src/engine/operations/import/run.ts';
+import type { Pds } from '../src/sandbox/servers/pds.ts';
+import { wireImport } from '../src/wiring/import.ts';
 import { ownPds } from './faults/support/world.ts';
 import { dumpOf, GONE, LOST, type LoadedPerson, loadOldPlatform } from './support/old-platform.ts';
 import { unlimited, xrpc } from './support/pds.ts';

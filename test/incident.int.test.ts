@@ -1,9 +1,9 @@
 /** The incident, as it was found, and what one start of the server makes of it. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { audit } from '../src/commands/audit.ts';
+import { audit } from '../src/commands/audit/audit.ts';
 import { accountHandles, counted } from '../src/sandbox/story.ts';
-import { wireReadSide } from '../src/wire.ts';
+import { wireReadSide } from '../src/wiring/engine.ts';
 import { type Platform, platform } from './support/platform.ts';
 import { until } from './support/until.ts';
 

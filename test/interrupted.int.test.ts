@@ -1,7 +1,7 @@
 /** Calls whose answers are lost, and systems that are away: nothing is done twice, and unknown is never absent. */
 import { expect, inject, test } from 'vitest';
-import { createVault } from '../src/credentials.ts';
-import type { ConvergeDeps } from '../src/engine/converge.ts';
+import { createVault } from '../src/credentials/vault.ts';
+import type { ConvergeDeps } from '../src/engine/reconcile/reconcile.ts';
 import { UpstreamError } from '../src/errors.ts';
 import type { AccountHost } from '../src/ports.ts';
 import { unusedOrigin } from './support/local-server.ts';

@@ -5,7 +5,7 @@ import { join as joinPath } from 'node:path';
 import { Writable } from 'node:stream';
 import { MongoClient } from 'mongodb';
 import { expect, inject, test } from 'vitest';
-import { createVault } from '../src/credentials.ts';
+import { createVault } from '../src/credentials/vault.ts';
 import type { ConcordEvent } from '../src/events/event.ts';
 import { storedUserKey } from '../src/identity.ts';
 import { createLogger, type LogLevel } from '../src/logger.ts';

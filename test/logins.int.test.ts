@@ -1,6 +1,6 @@
 /** Logins of users in sync on the real MongoDB and PDS: requests to Auth0 are counted by the tenant itself. */
 import { expect, test } from 'vitest';
-import type { PassEnd } from '../src/engine/converge.ts';
+import type { PassEnd } from '../src/engine/reconcile/reconcile.ts';
 import { conditionOf, type Member, memberOf, storedMember } from './support/member.ts';
 import { person } from './support/pds.ts';
 import { type Overlay, type Platform, platform } from './support/platform.ts';

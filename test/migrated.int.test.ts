@@ -1,6 +1,6 @@
 /** An account that moves to another PDS, on a real PDS and with a real PLC directory. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Pds } from '../src/sandbox/pds.ts';
+import type { Pds } from '../src/sandbox/servers/pds.ts';
 import { ownPds } from './faults/support/world.ts';
 import { unusedOrigin } from './support/local-server.ts';
 import { accountOf, chooseHandle, conditionOf, join, passOver, storedMember } from './support/member.ts';

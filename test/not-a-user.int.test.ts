@@ -1,10 +1,10 @@
 /** Ids that are no user, in every way in: no subject, no event, no alert; counted by reason (W14). */
 import { expect, test } from 'vitest';
-import { findUser } from '../src/commands/find-user.ts';
-import { mendIndexes } from '../src/commands/reconcile.ts';
-import { pull } from '../src/engine/pull.ts';
+import { mendIndexes } from '../src/commands/plan/reconcile.ts';
+import { findUser } from '../src/commands/user/find-user.ts';
+import { pull } from '../src/engine/intake/pull.ts';
 import { storedUserKey } from '../src/identity.ts';
-import type { Engine } from '../src/wire.ts';
+import type { Engine } from '../src/wiring/engine.ts';
 import { eventsOf, join, memberOf, passOver } from './support/member.ts';
 import { type Platform, platform, TENANT } from './support/platform.ts';
 import { documentOf, runOn } from './support/program.ts';

@@ -1,6 +1,6 @@
 /** One user in the dashboard, on the real parts: shown, looked at, decided about, and quick with a long history. */
 import { expect, test } from 'vitest';
-import { createOneUser } from '../src/desk/one-user.ts';
+import { createOneUser } from '../src/dashboard-data/one-user.ts';
 import type { ConcordEvent } from '../src/events/event.ts';
 import { eventId } from '../src/identity.ts';
 import { chooseHandle, join, type Member, passOver } from './support/member.ts';

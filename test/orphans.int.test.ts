@@ -1,8 +1,8 @@
 /** `audit --orphans` on the real MongoDB and a PDS of its own, where exactly so many accounts are nobody's. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { documentReader } from '../src/mongo/document-reader.ts';
-import { type Pds, startPds } from '../src/sandbox/pds.ts';
+import { documentReader } from '../src/mongo/platform/document-reader.ts';
+import { type Pds, startPds } from '../src/sandbox/servers/pds.ts';
 import { chooseHandle, join, passOver, storedMember } from './support/member.ts';
 import { createAccount, person } from './support/pds.ts';
 import { type Platform, platform } from './support/platform.ts';

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createVault, generateKey } from '../src/credentials.ts';
+import { createVault, generateKey } from '../src/credentials/vault.ts';
 import { storedUserKey } from '../src/identity.ts';
 import { MAIN } from './support/program.ts';
 

@@ -1,10 +1,10 @@
 /** Every stored password opens its account, by a real login as the platform does it, however it came to be stored. */
 import { describe, expect, test } from 'vitest';
-import { createVault, generateKey } from '../src/credentials.ts';
-import { decide } from '../src/engine/decide.ts';
-import { sealedWith } from '../src/envelope.ts';
+import { sealedWith } from '../src/credentials/envelope.ts';
+import { openPassword } from '../src/credentials/open-password.ts';
+import { createVault, generateKey } from '../src/credentials/vault.ts';
+import { decide } from '../src/engine/intake/decision.ts';
 import { type Did, storedUserKey, type UserKey } from '../src/identity.ts';
-import { openPassword } from '../src/open-password.ts';
 import {
   chooseHandle,
   conditionOf,

@@ -1,8 +1,8 @@
 /** A log stream that delivers nothing, and an event stream that delivers alone: everybody is found all the same. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openGaps } from '../src/engine/gaps.ts';
-import { pull } from '../src/engine/pull.ts';
-import type { Engine, WiredTenant } from '../src/wire.ts';
+import { openGaps } from '../src/engine/intake/gaps.ts';
+import { pull } from '../src/engine/intake/pull.ts';
+import type { Engine, WiredTenant } from '../src/wiring/engine.ts';
 import { accountOf, conditionOf, eventsOf, type Member, memberOf, storedMember } from './support/member.ts';
 import { person } from './support/pds.ts';
 import { openPlatform, type Platform, TENANT } from './support/platform.ts';

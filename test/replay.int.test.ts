@@ -1,10 +1,10 @@
 /** The read model, rebuilt from the log alone, on the real mongod and PDS. */
 import { expect, test } from 'vitest';
-import { decide } from '../src/engine/decide.ts';
-import { replay } from '../src/engine/replay.ts';
+import { decide } from '../src/engine/intake/decision.ts';
+import { replay } from '../src/engine/operations/replay.ts';
 import { fold } from '../src/events/fold.ts';
 import { storedUserKey } from '../src/identity.ts';
-import { type Engine, wireReplay } from '../src/wire.ts';
+import { type Engine, wireReplay } from '../src/wiring/engine.ts';
 import { chooseHandle, join, type Member, passOver, storedMember } from './support/member.ts';
 import { createAccount, person, sharedPds } from './support/pds.ts';
 import { type Platform, platform } from './support/platform.ts';

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { UpstreamError } from '../src/errors.ts';
-import { type Pds, startPds } from '../src/sandbox/pds.ts';
-import type { Engine } from '../src/wire.ts';
+import { type Pds, startPds } from '../src/sandbox/servers/pds.ts';
+import type { Engine } from '../src/wiring/engine.ts';
 import {
   accountOf,
   chooseHandle,

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join as joinPath } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Engine } from '../src/wire.ts';
+import type { Engine } from '../src/wiring/engine.ts';
 import {
   accountOf,
   conditionOf,

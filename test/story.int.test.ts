@@ -1,8 +1,8 @@
 /** From the first webhook to the account on the PDS, over HTTP, with everything real but Auth0. */
 import { expect, test } from 'vitest';
 import type { PdsAccount } from '../src/ports.ts';
-import type { ContentFormat } from '../src/sandbox/auth0/log-stream-body.ts';
-import type { Engine } from '../src/wire.ts';
+import type { ContentFormat } from '../src/sandbox/auth0/logs/log-stream-body.ts';
+import type { Engine } from '../src/wiring/engine.ts';
 import {
   accountOf,
   chooseHandle,

@@ -1,11 +1,11 @@
 /** Accounts of deleted users whose address or identity a user in Auth0 has, on the real parts. */
 import { expect, test } from 'vitest';
-import { converge } from '../src/engine/converge.ts';
-import { decide } from '../src/engine/decide.ts';
-import { sweep } from '../src/engine/sweep.ts';
+import { decide } from '../src/engine/intake/decision.ts';
+import { converge } from '../src/engine/reconcile/reconcile.ts';
+import { sweep } from '../src/engine/sweep/sweep.ts';
 import { eventId } from '../src/identity.ts';
 import type { Auth0User } from '../src/ports.ts';
-import type { Engine } from '../src/wire.ts';
+import type { Engine } from '../src/wiring/engine.ts';
 import { accountOf, conditionOf, eventsOf, join, type Member, memberOf, passOver } from './support/member.ts';
 import { type Platform, platform } from './support/platform.ts';
 import { runOn } from './support/program.ts';

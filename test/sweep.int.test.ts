@@ -1,9 +1,9 @@
 /** Sweeps on the real parts: what nobody told of is found, and half a list is no list. */
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { converge } from '../src/engine/converge.ts';
-import { type SweepResult, sweep } from '../src/engine/sweep.ts';
-import type { Engine } from '../src/wire.ts';
+import { converge } from '../src/engine/reconcile/reconcile.ts';
+import { type SweepResult, sweep } from '../src/engine/sweep/sweep.ts';
+import type { Engine } from '../src/wiring/engine.ts';
 import { gather } from './support/crowd.ts';
 import {
   accountOf,

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sideBySide } from '../src/engine/side-by-side.ts';
+import { sideBySide } from '../src/engine/sweep/map-limit.ts';
 import { chooseHandle, join, type Member, passOver, storedMember } from './support/member.ts';
 import { openPlatform, type Platform, SANDBOX_CONFIG } from './support/platform.ts';
 import { MAIN, runOn, runProgram, temporaryDirectory } from './support/program.ts';

@@ -16,7 +16,7 @@ import {
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { UpstreamError } from '../src/errors.ts';
 import { traced } from '../src/tracing.ts';
-import { alice } from './mongo/people.ts';
+import { alice } from './mongo/subjects/people.ts';
 import { createWorld, pass, signUp } from './support/in-memory/world.ts';
 
 interface Seen {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ConcordEvent } from '../src/events/event.ts';
 import { eventId } from '../src/identity.ts';
-import type { Engine } from '../src/wire.ts';
+import type { Engine } from '../src/wiring/engine.ts';
 import {
   accountOf,
   chooseHandle,

@@ -1,8 +1,8 @@
 /** P11 and P12: creating accounts while the queue is full, and what the invite codes take of it. */
 
-import type { ConvergeDeps } from '../../src/engine/converge.ts';
-import { converge } from '../../src/engine/converge.ts';
-import { Workers } from '../../src/engine/workers.ts';
+import type { ConvergeDeps } from '../../src/engine/reconcile/reconcile.ts';
+import { converge } from '../../src/engine/reconcile/reconcile.ts';
+import { Workers } from '../../src/engine/reconcile/workers.ts';
 import { createLogger } from '../../src/logger.ts';
 import type { Bench, Claim, Family } from '../claim.ts';
 import { compare, median, percentile } from '../measure.ts';

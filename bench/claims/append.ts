@@ -1,5 +1,5 @@
 /** P1 to P3: appending a hundred entries at a time, eight at once. */
-import { eventLog } from '../../src/mongo/event-log.ts';
+import { eventLog } from '../../src/mongo/log/event-log.ts';
 import type { Bench, Claim, Family } from '../claim.ts';
 import { bareCollection, bareInsert } from '../rivals/bare-insert.ts';
 import { openDatabase } from '../support/database.ts';

@@ -1,5 +1,5 @@
 /** P8 to P10: looking at everyone. */
-import { type AssessDeps, assess, isDrifted } from '../../src/engine/assess.ts';
+import { type AssessDeps, assess, isDrifted } from '../../src/engine/sweep/assess.ts';
 import type { Auth0User } from '../../src/ports.ts';
 import type { Bench, Claim, Family } from '../claim.ts';
 import { type BarePds, barePds } from '../rivals/bare-pds.ts';

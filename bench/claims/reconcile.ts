@@ -1,5 +1,5 @@
 /** P14: a pass over one user who is as desired, held against the reads that it cannot do without. */
-import { converge } from '../../src/engine/converge.ts';
+import { converge } from '../../src/engine/reconcile/reconcile.ts';
 import type { Bench, Claim, Family } from '../claim.ts';
 import { barePds } from '../rivals/bare-pds.ts';
 import { signUp } from '../support/people.ts';

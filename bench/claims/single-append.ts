@@ -1,5 +1,5 @@
 /** P7: events that are appended one by one, by many. */
-import { eventLog } from '../../src/mongo/event-log.ts';
+import { eventLog } from '../../src/mongo/log/event-log.ts';
 import type { Bench, Claim, Family } from '../claim.ts';
 import { emmettStore } from '../rivals/emmett.ts';
 import { openDatabase } from '../support/database.ts';

@@ -1,5 +1,5 @@
 /** P6: what looking at every entry of a body costs, held against parsing the body. */
-import { readEntry } from '../../src/events/auth0-log.ts';
+import { readEntry } from '../../src/engine/intake/auth0-log.ts';
 import type { Bench, Claim, Family } from '../claim.ts';
 import { newBatch } from '../support/entries.ts';
 

@@ -1,6 +1,6 @@
 /** The limit of creating accounts: the two calls that it takes, by fetch, and nothing recorded. */
 import { randomBytes } from 'node:crypto';
-import type { Pds } from '../../src/sandbox/pds.ts';
+import type { Pds } from '../../src/sandbox/servers/pds.ts';
 
 export interface BarePds {
   /** One call for one code. */

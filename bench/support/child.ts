@@ -1,5 +1,5 @@
 /** The other end of `startServerProcess`: a server that a bench starts as a process of its own. */
-import type { ChildReport, ChildRequest } from '../../src/sandbox/child-process.ts';
+import type { ChildReport, ChildRequest } from '../../src/sandbox/servers/child-process.ts';
 
 export interface ServedChild {
   readonly url: string;

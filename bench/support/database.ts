@@ -1,9 +1,9 @@
 /** A mongod of the bench's own, and databases on it that nobody else uses. */
 import { randomBytes } from 'node:crypto';
 import { type Db, MongoClient, ReadConcern } from 'mongodb';
-import { type Connection, connect } from '../../src/mongo/connection.ts';
-import { ensureCollections } from '../../src/mongo/indexes.ts';
-import type { Mongod } from '../../src/sandbox/mongod.ts';
+import { type Connection, connect } from '../../src/mongo/driver/connection.ts';
+import { ensureCollections } from '../../src/mongo/setup/indexes.ts';
+import type { Mongod } from '../../src/sandbox/servers/mongod.ts';
 
 export interface Database {
   readonly uri: string;

@@ -2,8 +2,8 @@
  * Log entries as a log stream delivers them: invented people, real shapes, about 600 bytes each. One sign-up is
  * three or four entries in a second or two, so a batch of a hundred is about thirty people.
  */
-import { translateEntry } from '../../src/events/auth0-log.ts';
-import type { LogTenant, ReceivedEvent } from '../../src/events/delivered.ts';
+import { translateEntry } from '../../src/engine/intake/auth0-log.ts';
+import type { LogTenant, ReceivedEvent } from '../../src/engine/intake/delivered.ts';
 import { parseTenantId } from '../../src/identity.ts';
 
 export const BATCH = 100;

@@ -1,14 +1,14 @@
 /** Concord's webhook in a process of its own, wired as `serve` wires it, with nobody who converges. */
 
-import { ingest } from '../../src/events/ingest.ts';
+import { ingest } from '../../src/engine/intake/ingest.ts';
 import { createServer } from '../../src/http/server.ts';
 import { createLogger } from '../../src/logger.ts';
-import { connect } from '../../src/mongo/connection.ts';
-import { eventLog } from '../../src/mongo/event-log.ts';
-import { ignoredTotals } from '../../src/mongo/ignored.ts';
-import { rejects } from '../../src/mongo/rejects.ts';
-import { workQueue } from '../../src/mongo/work-queue.ts';
-import { systemClock } from '../../src/system.ts';
+import { connect } from '../../src/mongo/driver/connection.ts';
+import { eventLog } from '../../src/mongo/log/event-log.ts';
+import { ignoredTotals } from '../../src/mongo/log/ignored.ts';
+import { rejects } from '../../src/mongo/log/rejects.ts';
+import { workQueue } from '../../src/mongo/subjects/work-queue.ts';
+import { systemClock } from '../../src/wiring/system.ts';
 import { serveAsChild } from './child.ts';
 import { TENANT } from './entries.ts';
 import type { ServerStart } from './servers.ts';

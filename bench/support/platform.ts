@@ -5,12 +5,12 @@ import type { Db } from 'mongodb';
 import { DEFAULT_CONFIG_FILE, loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { readTextFile } from '../../src/config/sources.ts';
-import { generateKey } from '../../src/credentials.ts';
+import { generateKey } from '../../src/credentials/vault.ts';
 import { createLogger } from '../../src/logger.ts';
 import { type Auth0Tenant, startAuth0Tenant } from '../../src/sandbox/auth0/tenant.ts';
-import type { Mongod } from '../../src/sandbox/mongod.ts';
-import type { Pds } from '../../src/sandbox/pds.ts';
-import { type Engine, wireEngine } from '../../src/wire.ts';
+import type { Mongod } from '../../src/sandbox/servers/mongod.ts';
+import type { Pds } from '../../src/sandbox/servers/pds.ts';
+import { type Engine, wireEngine } from '../../src/wiring/engine.ts';
 import { openBare } from './database.ts';
 
 export const TENANT_ID = 'bench';

@@ -1,5 +1,5 @@
 /** The servers that take log entries in, ours and the others, each in a process of its own. */
-import { type ServerProcess, startServerProcess } from '../../src/sandbox/child-process.ts';
+import { type ServerProcess, startServerProcess } from '../../src/sandbox/servers/child-process.ts';
 import type { Memory } from './child.ts';
 
 /** How a server is started. Whoever needs no token, or has no two ways, is handed it all the same. */

@@ -1,5 +1,5 @@
 /** Why passes failed. */
-import type { FailureAnswer } from '../../src/desk/answers.ts';
+import type { FailureAnswer } from '../../src/dashboard-data/answers.ts';
 import { Moment } from '../parts/moment.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { userHref, usersHref } from '../place.ts';

@@ -1,8 +1,8 @@
 /** How long it took to converge, and what happened, over time. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import type { HistoryAnswer, HistoryRange } from '../../src/desk/answers.ts';
-import { HISTORY_RANGES } from '../../src/desk/answers.ts';
+import type { HistoryAnswer, HistoryRange } from '../../src/dashboard-data/answers.ts';
+import { HISTORY_RANGES } from '../../src/dashboard-data/answers.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Problem } from '../parts/waiting.tsx';
 import { question } from '../question.ts';

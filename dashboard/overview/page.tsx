@@ -1,6 +1,6 @@
 /** How all stands: whether all is well first, then what is not, then everything else. */
 import { useComputed, useSignal } from '@preact/signals';
-import type { OverviewAnswer } from '../../src/desk/answers.ts';
+import type { OverviewAnswer } from '../../src/dashboard-data/answers.ts';
 import { now } from '../clock.ts';
 import { connection, overview } from '../live.ts';
 import { Axes, Mark } from '../parts/mark.tsx';

@@ -1,5 +1,5 @@
 /** How much of what should be there is there. */
-import type { OverviewAnswer } from '../../src/desk/answers.ts';
+import type { OverviewAnswer } from '../../src/dashboard-data/answers.ts';
 import { Bar } from '../parts/bar.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { usersHref } from '../place.ts';

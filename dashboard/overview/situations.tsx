@@ -1,5 +1,5 @@
 /** Why users are not as desired, the most frequent first. */
-import type { OverviewAnswer } from '../../src/desk/answers.ts';
+import type { OverviewAnswer } from '../../src/dashboard-data/answers.ts';
 import { Command } from '../parts/copy.tsx';
 import { First } from '../parts/first.tsx';
 import { Mark } from '../parts/mark.tsx';

@@ -1,5 +1,5 @@
 /** What Concord hears from and rests on: streams, logs, sweeps, the room upstream, indexes. */
-import type { OverviewAnswer, TenantAnswer, UpstreamAnswer } from '../../src/desk/answers.ts';
+import type { OverviewAnswer, TenantAnswer, UpstreamAnswer } from '../../src/dashboard-data/answers.ts';
 import { now } from '../clock.ts';
 import { Bar } from '../parts/bar.tsx';
 import { Badge } from '../parts/mark.tsx';

@@ -1,6 +1,6 @@
 /** A word with its mark and colour. The mark differs in shape, so that nothing is told by colour alone. */
 import type { ComponentChildren } from 'preact';
-import type { Health, Sync } from '../../src/desk/answers.ts';
+import type { Health, Sync } from '../../src/dashboard-data/answers.ts';
 import { healthWord, syncWord, type Tone, toneOfHealth, toneOfSync } from '../words.ts';
 
 const SHAPES: Readonly<Record<Tone, string>> = {

@@ -1,5 +1,5 @@
 /** What speaks for an account being this user's and what against, and a person's decision. */
-import type { AdoptionAnswer, DecisionAnswer } from '../../src/desk/answers.ts';
+import type { AdoptionAnswer, DecisionAnswer } from '../../src/dashboard-data/answers.ts';
 import { Copy } from '../parts/copy.tsx';
 import { DecideForm } from '../parts/decide-form.tsx';
 import { Badge } from '../parts/mark.tsx';

@@ -1,5 +1,5 @@
 /** Why nothing happens by itself, and what to do. */
-import type { UserAnswer } from '../../src/desk/answers.ts';
+import type { UserAnswer } from '../../src/dashboard-data/answers.ts';
 import { Mark } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { count, readable } from '../words.ts';

@@ -1,5 +1,5 @@
 /** How each resource stands, and since when. */
-import type { UserAnswer } from '../../src/desk/answers.ts';
+import type { UserAnswer } from '../../src/dashboard-data/answers.ts';
 import { Badge } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';

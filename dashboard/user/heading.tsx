@@ -1,5 +1,5 @@
 /** Who it is, by all the names they have. */
-import type { UserAnswer } from '../../src/desk/answers.ts';
+import type { UserAnswer } from '../../src/dashboard-data/answers.ts';
 import { Copy } from '../parts/copy.tsx';
 import { Axes } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';

@@ -2,7 +2,7 @@
  * Desired beside actual, and the plan. A look asks the systems themselves; until it is there, or where it fails, the
  * log's view is shown and called that.
  */
-import type { Resource, UserAnswer } from '../../src/desk/answers.ts';
+import type { Resource, UserAnswer } from '../../src/dashboard-data/answers.ts';
 import { Badge, Mark } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';

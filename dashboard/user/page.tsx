@@ -1,7 +1,7 @@
 /** One user: how they stand, what would be done, what was done, and the buttons that help. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { TimelineAnswer, UserAnswer } from '../../src/desk/answers.ts';
+import type { TimelineAnswer, UserAnswer } from '../../src/dashboard-data/answers.ts';
 import { useAnswer } from '../asked.ts';
 import { isAbout, onNews } from '../live.ts';
 import { Beside } from '../parts/beside.tsx';

@@ -1,6 +1,6 @@
 /** Hands off one user, for a time. */
 import { useSignal } from '@preact/signals';
-import type { DecisionAnswer } from '../../src/desk/answers.ts';
+import type { DecisionAnswer } from '../../src/dashboard-data/answers.ts';
 import { DecideForm } from '../parts/decide-form.tsx';
 import { SPAN_WORDS, SPANS, type Span, untilOf } from '../parts/until.ts';
 

@@ -1,5 +1,5 @@
 /** Which buttons make sense for a user, and why not the others. The server decides; this only spares a refusal. */
-import type { UserAnswer } from '../../src/desk/answers.ts';
+import type { UserAnswer } from '../../src/dashboard-data/answers.ts';
 
 export const ACTIONS = ['reconcile', 'look', 'pause', 'resume', 'retry', 'adopt', 'restore'] as const;
 export type Action = (typeof ACTIONS)[number];

@@ -1,5 +1,5 @@
 /** What a list that is empty says. */
-import type { UsersQuery } from '../../src/desk/answers.ts';
+import type { UsersQuery } from '../../src/dashboard-data/answers.ts';
 
 export function emptySentence(query: UsersQuery): string {
   const { search, situation, sync, health, resource, reason, tenant, after } = query;

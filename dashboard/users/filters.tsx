@@ -1,5 +1,5 @@
 /** What a list of users is narrowed by. It is in the address, so that it can be linked to. */
-import { SITUATIONS, type UsersQuery } from '../../src/desk/answers.ts';
+import { SITUATIONS, type UsersQuery } from '../../src/dashboard-data/answers.ts';
 import { overview } from '../live.ts';
 import { HEALTHS, SUBJECTS, SYNCS, usersHref } from '../place.ts';
 import { go } from '../router.ts';

@@ -1,6 +1,6 @@
 /** Users, narrowed by what the address says, fifty at a time. */
 import { useEffect } from 'preact/hooks';
-import type { UserRow, UsersAnswer, UsersQuery } from '../../src/desk/answers.ts';
+import type { UserRow, UsersAnswer, UsersQuery } from '../../src/dashboard-data/answers.ts';
 import { useAnswer } from '../asked.ts';
 import { find } from '../find.ts';
 import { Badge } from '../parts/mark.tsx';

@@ -5,13 +5,13 @@
  * nor forgets, and that somebody looks at all can be seen from outside. Telling never holds up looking, and
  * neither holds up a pass.
  */
-import { type TenantStateDeps, tenantStates } from '../engine/tenant-state.ts';
+import { type TenantStateDeps, tenantStates } from '../engine/reports/tenant-state.ts';
 import { LeaseLostError, type UsageError } from '../errors.ts';
 import type { TenantId } from '../identity.ts';
 import type { Logger } from '../logger.ts';
+import { CAUSE_KINDS, type Cause, type Notice, type Sighting } from '../ports/alerts.ts';
 import type { AlertStore, Clock, DocumentReader, RunLease, Runs, StandingReader } from '../ports.ts';
-import { CODES_A_YEAR, codePrefix } from '../reconcilers/code.ts';
-import { CAUSE_KINDS, type Cause, type Notice, type Sighting } from './cause.ts';
+import { CODES_A_YEAR, codePrefix } from '../reconcilers/document/code.ts';
 import { createTelling, type Telling } from './delivery.ts';
 import { detect, type Expectations, type Probe, type SystemFacts } from './detect.ts';
 import { noticeText } from './notice.ts';

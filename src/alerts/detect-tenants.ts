@@ -1,8 +1,8 @@
 /** What is wrong with what tenants tell us, and with the sweeps that find what they did not tell. Pure. */
-import type { SweepState, TenantState } from '../engine/tenant-state.ts';
+import type { SweepState, TenantState } from '../engine/reports/tenant-state.ts';
 import { isListedToEnd } from '../events/event.ts';
 import { type Gap, isStreamGap } from '../events/gap.ts';
-import type { Cause, CauseKind, Sighting } from './cause.ts';
+import type { Cause, CauseKind, Sighting } from '../ports/alerts.ts';
 import type { Expectations } from './detect.ts';
 
 /** What a process has to do first is given so long; what a sweep leaves behind that broke off, another takes up. */

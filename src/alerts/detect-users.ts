@@ -1,9 +1,9 @@
 /** What is wrong by the failures of users, and by how other systems answer when they are asked. Pure. */
-import { type Failing, failuresOf, isFailing, ofTenant, those } from '../engine/troubles.ts';
+import { type Failing, failuresOf, isFailing, ofTenant, those } from '../engine/reports/troubles.ts';
 import type { Upstream } from '../errors.ts';
 import type { TenantId } from '../identity.ts';
+import type { Cause, CauseKind, Sighting } from '../ports/alerts.ts';
 import * as indexes from '../reconcilers/indexes.ts';
-import type { Cause, CauseKind, Sighting } from './cause.ts';
 import type { Expectations, Probe, SystemFacts } from './detect.ts';
 
 const REFUSED: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'FORBIDDEN', 'UNAUTHENTICATED']);

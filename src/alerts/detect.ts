@@ -16,13 +16,13 @@
  * | sweep-overdue       | nobody has looked at everyone for long                                              |
  * | code-space          | a year's short codes are nearly used up                                             |
  */
-import type { TenantState } from '../engine/tenant-state.ts';
+import type { TenantState } from '../engine/reports/tenant-state.ts';
 import type { Upstream } from '../errors.ts';
 import type { TenantId } from '../identity.ts';
+import type { Cause, Sighting } from '../ports/alerts.ts';
 import type { IndexState, Troubled } from '../ports.ts';
-import { CODES_A_YEAR } from '../reconcilers/code.ts';
+import { CODES_A_YEAR } from '../reconcilers/document/code.ts';
 import * as indexes from '../reconcilers/indexes.ts';
-import type { Cause, Sighting } from './cause.ts';
 import { tenantSighting } from './detect-tenants.ts';
 import { userSighting } from './detect-users.ts';
 

@@ -1,6 +1,7 @@
 /** A notice in words and as JSON: for a log line, for a program, and for Slack and whatever understands the same. */
+
+import type { Notice } from '../ports/alerts.ts';
 import { formatDuration } from '../terminal/duration.ts';
-import type { Notice } from './cause.ts';
 
 /** Raised when a field changes its meaning or goes away; a new field does not raise it. */
 const NOTICE_VERSION = 1;

@@ -1,5 +1,5 @@
 /** One POST to whoever is to be told. The address is a secret, and so is in no error and in no line of the log. */
-import type { Notice } from './cause.ts';
+import type { Notice } from '../ports/alerts.ts';
 import { noticeToJson, noticeToSlack } from './notice.ts';
 
 export interface Receiver {

@@ -6,7 +6,7 @@
  *
  * One blip neither opens nor closes. What could not be looked at stays as it is.
  */
-import type { Alert, Cause, Notice, NoticeType, Sighting } from './cause.ts';
+import type { Alert, Cause, Notice, NoticeType, Sighting } from '../ports/alerts.ts';
 
 /** Durations in milliseconds. The defaults stand in config/default.yaml. */
 export interface AlertSettings {

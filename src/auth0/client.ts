@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { UpstreamError } from '../errors.ts';
 import type { Clock } from '../ports.ts';
-import type { RateLimiter } from '../rate-limit.ts';
-import { type Call, type Caller, type CallInfo, createCaller } from '../upstream.ts';
+import { type Call, type Caller, type CallInfo, createCaller } from '../upstream/caller.ts';
+import type { RateLimiter } from '../upstream/rate-limit.ts';
 
 export interface Auth0ClientOptions {
   /** The tenant's own domain, such as `example.eu.auth0.com`: it names the audience, also behind a custom domain. */

@@ -1,6 +1,6 @@
 /** Who answers where a stream delivers. Asked with GET and no token: a Concord says 405, and nothing is kept of it. */
 import { z } from 'zod';
-import type { EndpointAnswer } from '../inspection.ts';
+import type { EndpointAnswer } from '../ports/inspection.ts';
 
 const Problem = z.object({ type: z.string().startsWith('urn:concord:problem:') });
 const MAX_CHARACTERS = 10_000;

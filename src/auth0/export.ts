@@ -7,7 +7,7 @@ import { UpstreamError } from '../errors.ts';
 import type { InexactReason } from '../events/event.ts';
 import type { Auth0UserId } from '../identity.ts';
 import type { UserPage } from '../ports.ts';
-import { parseAnswer } from '../upstream.ts';
+import { parseAnswer } from '../upstream/caller.ts';
 import type { Auth0Client } from './client.ts';
 import { exportLines } from './export-file.ts';
 import { readRows, USER_FIELDS } from './user.ts';

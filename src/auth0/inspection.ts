@@ -6,10 +6,15 @@
  * our own other questions have left of it.
  */
 import { z } from 'zod';
-import { aheadMs, roomIn } from '../answer-headers.ts';
 import { UpstreamError } from '../errors.ts';
-import type { Allowed, Auth0Inspection, InspectedEventStream, InspectedLogStream } from '../inspection.ts';
-import { type Call, createCaller } from '../upstream.ts';
+import type {
+  Allowed,
+  Auth0Inspection,
+  InspectedEventStream,
+  InspectedLogStream,
+} from '../ports/inspection.ts';
+import { type Call, createCaller } from '../upstream/caller.ts';
+import { aheadMs, roomIn } from '../upstream/headers.ts';
 import { type Auth0ClientOptions, tokenCall } from './client.ts';
 
 const TokenAnswer = z.object({ access_token: z.string().min(1), scope: z.string().optional() });

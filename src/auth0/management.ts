@@ -8,7 +8,7 @@ import { UpstreamError } from '../errors.ts';
 import type { InexactReason } from '../events/event.ts';
 import type { Auth0UserId } from '../identity.ts';
 import type { Auth0Answer, Auth0User, Directory, UnreadableRow, UserPage } from '../ports.ts';
-import type { Refusal } from '../upstream.ts';
+import type { Refusal } from '../upstream/caller.ts';
 import type { Auth0Client } from './client.ts';
 import { EXPORT_PAGE_SIZE, exportUsers } from './export.ts';
 import { type ReadRows, readRows, USER_FIELDS, UserAnswer } from './user.ts';
@@ -20,7 +20,7 @@ export interface DirectoryOptions {
 
 /**
  * Every method throws UpstreamError; none has an effect, so all may be repeated. Beside the codes of
- * `upstream.ts`, the listings throw LISTING_GONE, EXPORT_FAILED and EXPORT_TIMEOUT, all of them retryable.
+ * `caller.ts`, the listings throw LISTING_GONE, EXPORT_FAILED and EXPORT_TIMEOUT, all of them retryable.
  */
 export function createDirectory(client: Auth0Client, options: DirectoryOptions = {}): Directory {
   const exporting = { countUsers: () => countUsers(client), timeoutMs: options.exportTimeoutMs };

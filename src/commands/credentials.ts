@@ -2,12 +2,13 @@
  * `concord credentials seal`, `unseal` and `reseal`: rewrite the stored passwords of all accounts. Each may be stopped
  * at any point and run again. Prints no password.
  */
-import { type RewriteReport, type Rewriting, rewritePasswords } from '../engine/rewrite-passwords.ts';
-import { keyIds } from '../envelope.ts';
+
+import { keyIds } from '../credentials/envelope.ts';
+import { type RewriteReport, type Rewriting, rewritePasswords } from '../credentials/rewrite-passwords.ts';
 import { UsageError } from '../errors.ts';
 import { printJson } from '../terminal/output.ts';
 import { visible } from '../terminal/visible.ts';
-import { wireCredentials } from '../wire.ts';
+import { wireCredentials } from '../wiring/engine.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
 import { confirm } from './confirm.ts';
 import { untilInterrupted } from './interruptible.ts';

@@ -3,10 +3,10 @@ import type { ConcordEvent } from '../events/event.ts';
 import { summary } from '../events/summary.ts';
 import { printJson } from '../terminal/output.ts';
 import { formatTable } from '../terminal/table.ts';
-import { wireReadSide } from '../wire.ts';
+import { wireReadSide } from '../wiring/engine.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from './command.ts';
 import { followEvents } from './events-follow.ts';
-import { findUser } from './find-user.ts';
+import { findUser } from './user/find-user.ts';
 
 export interface EventsOptions extends GlobalOptions {
   /** The most lines to show: the newest. */

@@ -1,5 +1,5 @@
 /** The report of an import, for people. */
-import type { ImportReport } from '../engine/import/report.ts';
+import type { ImportReport } from '../engine/operations/import/report.ts';
 import { counted } from '../terminal/count.ts';
 import { formatTable } from '../terminal/table.ts';
 import { visible } from '../terminal/visible.ts';

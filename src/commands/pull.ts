@@ -1,13 +1,13 @@
 /** `concord pull`: takes in what the log streams did not deliver, and says what may have been missed. */
 
-import { gapSentence, gapToJson } from '../engine/gap-text.ts';
-import { type PullResult, pull } from '../engine/pull.ts';
+import { type PullResult, pull } from '../engine/intake/pull.ts';
 import type { StreamStanding } from '../events/gap.ts';
+import { gapSentence, gapToJson } from '../events/gap-text.ts';
 import type { TenantId } from '../identity.ts';
 import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
-import { wirePull } from '../wire.ts';
-import { tenantsNamed } from './audit.ts';
+import { wirePull } from '../wiring/engine.ts';
+import { tenantsNamed } from './audit/audit.ts';
 import {
   configFor,
   EXIT,

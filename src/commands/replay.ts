@@ -1,10 +1,10 @@
 /** `concord replay`: rebuilds what the read model shows, and reservations, from the event log alone. */
-import { type ReplayReport, replay } from '../engine/replay.ts';
+import { type ReplayReport, replay } from '../engine/operations/replay.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
-import { wireReplay } from '../wire.ts';
+import { wireReplay } from '../wiring/engine.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
 
 export interface ReplayOptions extends GlobalOptions {

@@ -3,25 +3,25 @@ import { type ScheduledTask, schedule } from 'node-cron';
 import { ALL_NEEDS } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { exclusionFor } from '../config/tenants.ts';
-import { converge, type PassResult } from '../engine/converge.ts';
-import { createHeard } from '../engine/deliveries.ts';
-import { reconcileOpen } from '../engine/reconcile-open.ts';
-import { createWatch, type WatchState } from '../engine/watch.ts';
-import { Workers } from '../engine/workers.ts';
+import { translateEvent } from '../engine/intake/auth0-event.ts';
+import { ingest } from '../engine/intake/ingest.ts';
+import { createHeard } from '../engine/intake/stream-heartbeat.ts';
+import { createWatch, type WatchState } from '../engine/intake/watch.ts';
+import { converge, type PassResult } from '../engine/reconcile/reconcile.ts';
+import { reconcileOpen } from '../engine/reconcile/reconcile-open.ts';
+import { Workers } from '../engine/reconcile/workers.ts';
 import { UsageError } from '../errors.ts';
-import { translateEvent } from '../events/auth0-event.ts';
-import { ingest } from '../events/ingest.ts';
 import { createServer } from '../http/server.ts';
 import type { Logger } from '../logger.ts';
-import type { ServiceObserver } from '../observer.ts';
+import type { ServiceObserver } from '../metrics/observer.ts';
 import type { Lease } from '../ports.ts';
+import { dashboardFor } from '../service/dashboard.ts';
+import { createPulling, type Pulling } from '../service/pull-runner.ts';
+import { createSweeping, type Sweeping, sweepAll } from '../service/sweep-runner.ts';
 import { traced } from '../tracing.ts';
-import { type Engine, wireEngine } from '../wire.ts';
+import { type Engine, wireEngine } from '../wiring/engine.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, loggerFor } from './command.ts';
-import { createPulling, type Pulling } from './pulling.ts';
-import { mendIndexes } from './reconcile.ts';
-import { dashboardFor } from './showing.ts';
-import { createSweeping, type Sweeping, sweepAll } from './sweeping.ts';
+import { mendIndexes } from './plan/reconcile.ts';
 
 export interface Service {
   /** Where it listens, such as `http://127.0.0.1:8787`. */
@@ -72,7 +72,7 @@ export async function startService(
   logger: Logger,
   onPass?: (lease: Lease, result: PassResult) => void,
 ): Promise<Service> {
-  const { metricsFor, pageFor } = await import('./metering.ts');
+  const { metricsFor, pageFor } = await import('../service/metrics.ts');
   const metrics = metricsFor(config);
   const engine = wireEngine(config, logger, metrics);
   const { queue, clock, settings } = engine.converge;

@@ -1,11 +1,11 @@
 /** How all stands, for people: one screen, the worst first, and what to type. */
 
-import { gapSentence } from '../engine/gap-text.ts';
-import { haltSentence } from '../engine/halted.ts';
-import { type Overview, type Stale, staleSentence } from '../engine/overview.ts';
-import type { TenantState } from '../engine/tenant-state.ts';
-import { helpFor } from '../engine/troubles.ts';
+import { type Overview, type Stale, staleSentence } from '../engine/reports/overview.ts';
+import type { TenantState } from '../engine/reports/tenant-state.ts';
+import { helpFor } from '../engine/reports/troubles.ts';
+import { haltSentence } from '../engine/sweep/halted-runs.ts';
 import { inexactSentence } from '../events/event.ts';
+import { gapSentence } from '../events/gap-text.ts';
 import type { IgnoreReason } from '../events/ignored.ts';
 import type { Ignored } from '../ports.ts';
 import { formatDuration, formatRelative } from '../terminal/duration.ts';

@@ -1,9 +1,10 @@
 /** `concord status`: whether all is well, on one screen. Reads MongoDB alone. */
-import { gapToJson } from '../engine/gap-text.ts';
-import { type Overview, overview } from '../engine/overview.ts';
-import { helpFor } from '../engine/troubles.ts';
+
+import { type Overview, overview } from '../engine/reports/overview.ts';
+import { helpFor } from '../engine/reports/troubles.ts';
+import { gapToJson } from '../events/gap-text.ts';
 import { printJson } from '../terminal/output.ts';
-import { wireOverview } from '../wire.ts';
+import { wireOverview } from '../wiring/engine.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from './command.ts';
 import { printStatus } from './status-report.ts';
 

@@ -6,7 +6,7 @@
  * how the text looks: a password of digits stays a password.
  */
 import { z } from 'zod';
-import { parseKeyRing } from '../envelope.ts';
+import { parseKeyRing } from '../credentials/envelope.ts';
 import { exclusionProblem } from '../exclusion.ts';
 import { parseTenantId, type TenantId } from '../identity.ts';
 

@@ -9,7 +9,7 @@
  * | auth0 rate limit | less than a tenth is left                           | warning |
  */
 import { UpstreamError } from '../errors.ts';
-import type { Auth0Inspection, Room } from '../inspection.ts';
+import type { Auth0Inspection, Room } from '../ports/inspection.ts';
 import { type Check, type Finding, found, idOf, type Seen, said, well } from './check.ts';
 import type { ExaminedTenant } from './tenant.ts';
 

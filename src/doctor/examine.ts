@@ -2,7 +2,7 @@
 import type { ConfigNeed } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { emailTagOf } from '../config/tenants.ts';
-import type { MongodbInspection } from '../inspection.ts';
+import type { MongodbInspection } from '../ports/inspection.ts';
 import type { Clock, NoUserReader } from '../ports.ts';
 import { auth0Checks } from './auth0.ts';
 import { type Check, idOf } from './check.ts';

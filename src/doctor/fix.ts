@@ -15,7 +15,7 @@
  * Where documents share a value the first step cannot be made, and nothing is done. Each step may be repeated:
  * what breaks off is taken up from what is there.
  */
-import type { IndexDetail, IndexRepair } from '../inspection.ts';
+import type { IndexDetail, IndexRepair } from '../ports/inspection.ts';
 import type { WantedIndex } from '../ports.ts';
 import { guardName, type IndexSituation, leftOver, ownersOf, rightIndex } from './indexes.ts';
 

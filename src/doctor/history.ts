@@ -10,13 +10,14 @@
  * | user listing | the last sweep was not exact                             | told, no finding: only Auth0 can change it |
  * | halted runs | a safety limit halted a run, and the halt is open         | warning |
  */
-import { gapSentence } from '../engine/gap-text.ts';
-import { openGaps } from '../engine/gaps.ts';
-import { haltedRuns, isOpen } from '../engine/halted.ts';
+
+import { openGaps } from '../engine/intake/gaps.ts';
+import { type LogPosition, parsePosition, positionName } from '../engine/intake/log-position.ts';
+import { haltedRuns, isOpen } from '../engine/sweep/halted-runs.ts';
 import { UpstreamError } from '../errors.ts';
 import { type EventOf, inexactSentence, isListedToEnd } from '../events/event.ts';
 import { isHealedBySweep } from '../events/gap.ts';
-import { type LogPosition, parsePosition, positionName } from '../events/log-position.ts';
+import { gapSentence } from '../events/gap-text.ts';
 import type { TenantId } from '../identity.ts';
 import type { Clock, Cursors, EventReader } from '../ports.ts';
 import { type Check, type Finding, found, idOf, type Seen, well } from './check.ts';

@@ -14,7 +14,7 @@
  * there as `code_1`: which once kept every new user without a code. It has learnt to swallow the refusal; what
  * else it swallows there, nobody sees.
  */
-import type { IndexDetail, MongodbInspection, SharedValue } from '../inspection.ts';
+import type { IndexDetail, MongodbInspection, SharedValue } from '../ports/inspection.ts';
 import type { WantedIndex } from '../ports.ts';
 import * as indexes from '../reconcilers/indexes.ts';
 import { type Check, type Finding, found } from './check.ts';

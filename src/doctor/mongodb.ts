@@ -10,7 +10,7 @@
  * | collations  | a collection compares keys without case                | error   |
  */
 import { UpstreamError } from '../errors.ts';
-import type { MongodbInspection, MongodbServer, Privilege } from '../inspection.ts';
+import type { MongodbInspection, MongodbServer, Privilege } from '../ports/inspection.ts';
 import { type Check, type Finding, found, type Seen, said, well } from './check.ts';
 
 /** The oldest that the driver speaks to, and the code is tested on. */

@@ -11,7 +11,7 @@
  * | pds rate limit | the bypass key is not taken; less than a tenth is left       | warning |
  * | plc directory  | does not answer the PDS                                      | error   |
  */
-import type { MongodbInspection, PdsInspection } from '../inspection.ts';
+import type { MongodbInspection, PdsInspection } from '../ports/inspection.ts';
 import { judgeRoom } from './auth0.ts';
 import { type Check, type Finding, found, type Seen, said, well } from './check.ts';
 

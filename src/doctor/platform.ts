@@ -10,13 +10,14 @@
  * | sisters          | two tenants are one Auth0 tenant                       | error   |
  * | sisters          | the second account of a person could have no address    | warning |
  */
-import { createVault, type VaultOptions } from '../credentials.ts';
-import { CHOOSE_STORAGE, checkKeys, STORAGE_UNSET } from '../engine/check-passwords.ts';
-import { ANY_KEY_ID, envelopePattern, keyIds, plaintextPattern } from '../envelope.ts';
+
+import { CHOOSE_STORAGE, checkKeys, STORAGE_UNSET } from '../credentials/check-passwords.ts';
+import { ANY_KEY_ID, envelopePattern, keyIds, plaintextPattern } from '../credentials/envelope.ts';
+import { createVault, type VaultOptions } from '../credentials/vault.ts';
 import { UsageError } from '../errors.ts';
 import type { TenantId } from '../identity.ts';
 import type { Clock, DocumentReader, StoredPasswordReader } from '../ports.ts';
-import { CODES_A_YEAR, codePrefix } from '../reconcilers/code.ts';
+import { CODES_A_YEAR, codePrefix } from '../reconcilers/document/code.ts';
 import { type Check, type Finding, found, type Seen, well } from './check.ts';
 
 export interface Platform {

@@ -10,7 +10,7 @@
  * run that was killed leaves them, and the next one removes them: by that key, and an account only where its address is the
  * one that is made of the key. The DID of each run stays in the public directory for ever.
  */
-import { type ConvergeDeps, type ConvergedTenant, converge } from '../engine/converge.ts';
+import { type ConvergeDeps, type ConvergedTenant, converge } from '../engine/reconcile/reconcile.ts';
 import { describeError, UpstreamError, UsageError } from '../errors.ts';
 import {
   type Auth0UserId,
@@ -22,9 +22,9 @@ import {
   type UserKey,
   userKey,
 } from '../identity.ts';
-import type { SimulatedUsers } from '../inspection.ts';
+import type { SimulatedUsers } from '../ports/inspection.ts';
 import type { Auth0User, Directory, RunLease, Runs } from '../ports.ts';
-import { codeHandle } from '../reconcilers/handle-label.ts';
+import { codeHandle } from '../reconcilers/account/handle-label.ts';
 
 export interface FullSimulationDeps {
   /** The log and what is made of it are of the database that is dropped; documents and accounts are the platform's. */

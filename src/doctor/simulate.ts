@@ -14,13 +14,13 @@
  * It takes a MongoDB user who may make a database.
  */
 
-import { draft } from '../engine/decide.ts';
-import { learnFromAuth0, learnHandle } from '../engine/learn.ts';
-import { type LookDeps, look } from '../engine/look.ts';
+import { draft } from '../engine/intake/decision.ts';
+import { ingest } from '../engine/intake/ingest.ts';
+import { learnFromAuth0, learnHandle } from '../engine/reconcile/learn.ts';
+import { type LookDeps, look } from '../engine/reconcile/observe.ts';
 import { UpstreamError } from '../errors.ts';
 import type { ConcordEvent } from '../events/event.ts';
 import { type Auth0Facts, fold } from '../events/fold.ts';
-import { ingest } from '../events/ingest.ts';
 import { createServer } from '../http/server.ts';
 import { type Auth0UserId, parseAuth0UserId, type TenantId, type UserKey, userKey } from '../identity.ts';
 import type { Logger } from '../logger.ts';

@@ -17,7 +17,7 @@
 import { deliversTo } from '../events/gap.ts';
 import { authorizationCheck } from '../http/authorization.ts';
 import type { TenantId } from '../identity.ts';
-import type { EndpointAnswer, InspectedEventStream, InspectedLogStream } from '../inspection.ts';
+import type { EndpointAnswer, InspectedEventStream, InspectedLogStream } from '../ports/inspection.ts';
 import { type Check, type Finding, found, idOf, type Seen, well } from './check.ts';
 import type { ExaminedTenant } from './tenant.ts';
 

@@ -13,7 +13,7 @@
  * | nothing, or only white space                  | refused: an answer of 200 would hide a proxy that strips bodies |
  * | a CloudEvent, any other object, null, a number, text | refused                              |
  */
-import type { UnreadableEntry } from '../events/ingest.ts';
+import type { UnreadableEntry } from '../engine/intake/ingest.ts';
 
 export type BodyReading =
   | {

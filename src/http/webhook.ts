@@ -20,10 +20,10 @@
  * being rotated, and fits as soon as the next process has started; therefore it is no 401.
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { translateEvent } from '../events/auth0-event.ts';
-import { translateEntry } from '../events/auth0-log.ts';
-import type { LogTenant, Translate } from '../events/delivered.ts';
-import type { IngestResult, UnreadableEntry } from '../events/ingest.ts';
+import { translateEvent } from '../engine/intake/auth0-event.ts';
+import { translateEntry } from '../engine/intake/auth0-log.ts';
+import type { LogTenant, Translate } from '../engine/intake/delivered.ts';
+import type { IngestResult, UnreadableEntry } from '../engine/intake/ingest.ts';
 import { Admission, type AdmissionLimits, type Place } from './admission.ts';
 import { type AuthorizationCheck, authorizationCheck } from './authorization.ts';
 import { type BodyReading, readBody, readEventBody } from './body.ts';

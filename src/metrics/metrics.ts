@@ -3,16 +3,16 @@
  * an id, an address or a handle.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { PassResult, StepInfo } from '../engine/converge.ts';
-import type { PullResult } from '../engine/pull.ts';
+import type { IngestResult } from '../engine/intake/ingest.ts';
+import type { PullResult } from '../engine/intake/pull.ts';
+import type { PassResult, StepInfo } from '../engine/reconcile/reconcile.ts';
 import type { Upstream } from '../errors.ts';
 import type { EventType } from '../events/event.ts';
 import { IGNORE_REASONS, type IgnoredCounts } from '../events/ignored.ts';
-import type { IngestResult } from '../events/ingest.ts';
 import type { TenantId } from '../identity.ts';
-import type { EngineObserver, ServiceObserver } from '../observer.ts';
 import type { Clock, Lease } from '../ports.ts';
-import type { CallInfo } from '../upstream.ts';
+import type { CallInfo } from '../upstream/caller.ts';
+import type { EngineObserver, ServiceObserver } from './observer.ts';
 
 export interface Metrics extends EngineObserver, ServiceObserver {
   readonly registry: Registry;

@@ -1,7 +1,7 @@
 /** The questions whose answers are in the database: how users stand, who waits, gaps, halted runs, sweeps. */
 import { Gauge, type Registry } from 'prom-client';
-import { openGaps } from '../engine/gaps.ts';
-import { haltedRuns, isOpen } from '../engine/halted.ts';
+import { openGaps } from '../engine/intake/gaps.ts';
+import { haltedRuns, isOpen } from '../engine/sweep/halted-runs.ts';
 import { type EventOf, isListedToEnd } from '../events/event.ts';
 import type { TenantId } from '../identity.ts';
 import type { Clock, EventReader, Standings, SubjectReader } from '../ports.ts';

@@ -3,12 +3,12 @@
  * update, so a crash neither forgets what was to be told nor tells it of something that was not kept.
  */
 import type { AnyBulkWriteOperation, Db } from 'mongodb';
-import type { Alert, Notice } from '../alerts/cause.ts';
+import type { Alert, Notice } from '../ports/alerts.ts';
 import type { AlertReader, AlertStore, Delivery } from '../ports.ts';
-import { upsertAll } from './bulk.ts';
-import { collections } from './collections.ts';
-import type { ReadableDb } from './connection.ts';
-import { reading, writing } from './errors.ts';
+import { upsertAll } from './driver/bulk.ts';
+import { collections } from './driver/collections.ts';
+import type { ReadableDb } from './driver/connection.ts';
+import { reading, writing } from './driver/errors.ts';
 
 interface StoredDelivery {
   readonly notice: Notice;

@@ -1,10 +1,10 @@
 /** Positions in sources: one document each, replaced as a whole. What a position means is its reader's affair. */
 import type { Db } from 'mongodb';
 import type { Cursors, PositionReader } from '../ports.ts';
-import { upsertAll } from './bulk.ts';
-import { collections } from './collections.ts';
-import type { ReadableDb } from './connection.ts';
-import { reading } from './errors.ts';
+import { upsertAll } from './driver/bulk.ts';
+import { collections } from './driver/collections.ts';
+import type { ReadableDb } from './driver/connection.ts';
+import { reading } from './driver/errors.ts';
 
 interface StoredCursor {
   readonly _id: string;

@@ -9,11 +9,11 @@ import { createHash } from 'node:crypto';
 import type { Db, Document } from 'mongodb';
 import type { AccountHandle, Did } from '../identity.ts';
 import type { InactiveAccount, InactiveAccountReader, InactiveAccounts } from '../ports.ts';
-import { updateAll } from './bulk.ts';
-import { collections } from './collections.ts';
-import type { ReadableDb } from './connection.ts';
-import { isDuplicateKey, reading, writing } from './errors.ts';
-import { emailHash } from './subjects.ts';
+import { updateAll } from './driver/bulk.ts';
+import { collections } from './driver/collections.ts';
+import type { ReadableDb } from './driver/connection.ts';
+import { isDuplicateKey, reading, writing } from './driver/errors.ts';
+import { emailHash } from './subjects/subjects.ts';
 
 interface StoredInactive {
   readonly _id: Did;

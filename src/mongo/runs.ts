@@ -6,8 +6,8 @@ import { randomUUID } from 'node:crypto';
 import type { Db } from 'mongodb';
 import { LeaseLostError } from '../errors.ts';
 import type { RunLease, Runs } from '../ports.ts';
-import { collections } from './collections.ts';
-import { isDuplicateKey, writing } from './errors.ts';
+import { collections } from './driver/collections.ts';
+import { isDuplicateKey, writing } from './driver/errors.ts';
 
 interface StoredRun {
   readonly _id: string;

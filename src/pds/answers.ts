@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { type Did, parseAccountHandle, parseDid } from '../identity.ts';
 import type { CreateAccountResult, PdsAccount, Repository } from '../ports.ts';
-import type { Refusal } from '../upstream.ts';
+import type { Refusal } from '../upstream/caller.ts';
 
 const DidAnswer = parsed(parseDid, 'not a DID');
 const HandleAnswer = parsed(parseAccountHandle, 'not a handle');

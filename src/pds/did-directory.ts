@@ -17,8 +17,8 @@ import { z } from 'zod';
 import { UpstreamError } from '../errors.ts';
 import type { Did } from '../identity.ts';
 import type { Clock, DidDirectory, ServiceLocation } from '../ports.ts';
-import { RateLimiter } from '../rate-limit.ts';
-import { type Call, type CallInfo, createCaller } from '../upstream.ts';
+import { type Call, type CallInfo, createCaller } from '../upstream/caller.ts';
+import { RateLimiter } from '../upstream/rate-limit.ts';
 import { hostOfDidWeb, type OwnServices, originOf } from './services.ts';
 
 export interface DidDirectoryOptions {

@@ -3,11 +3,11 @@
  * Source: @atproto/pds 0.4.217, checked against the real one by test/doctor.
  */
 import { z } from 'zod';
-import { aheadMs, roomIn } from '../answer-headers.ts';
 import { UpstreamError } from '../errors.ts';
 import { parseAccountHandle } from '../identity.ts';
-import type { PdsInspection } from '../inspection.ts';
-import { createCaller } from '../upstream.ts';
+import type { PdsInspection } from '../ports/inspection.ts';
+import { createCaller } from '../upstream/caller.ts';
+import { aheadMs, roomIn } from '../upstream/headers.ts';
 import { readHandleDomains } from './answers.ts';
 import { holderOf } from './handle-probe.ts';
 import { createXrpc, type XrpcOptions } from './xrpc.ts';

@@ -1,7 +1,7 @@
 /** XRPC calls to one PDS, each method with the authority it needs and no other. */
 import type { Clock } from '../ports.ts';
-import type { RateLimiter } from '../rate-limit.ts';
-import { type Call, type CallInfo, createCaller } from '../upstream.ts';
+import { type Call, type CallInfo, createCaller } from '../upstream/caller.ts';
+import type { RateLimiter } from '../upstream/rate-limit.ts';
 
 export interface XrpcOptions {
   /** Scheme, host and port of the PDS. */

@@ -2,8 +2,9 @@
  * The incident once more, on purpose and with nobody who looks: an index that is somebody else's refuses every new
  * document. How long until an alert names it, and until everybody is whole once it is gone.
  */
-import { systemClock } from '../system.ts';
-import type { wireOverview } from '../wire.ts';
+
+import type { wireOverview } from '../wiring/engine.ts';
+import { systemClock } from '../wiring/system.ts';
 import type { LiveStep, PassWatch } from './story.ts';
 import type { World } from './world.ts';
 

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../system.ts';
-import { loaderArguments } from './child-process.ts';
+import { systemClock } from '../wiring/system.ts';
+import { loaderArguments } from './servers/child-process.ts';
 
 const READY_WITHIN_MS = 60_000;
 const POLL_MS = 100;

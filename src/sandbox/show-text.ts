@@ -1,7 +1,7 @@
 /** What the sandbox says on the terminal. */
 import { dirname, join } from 'node:path';
 import { SANDBOX_FILE } from '../commands/command.ts';
-import type { PassResult } from '../engine/converge.ts';
+import type { PassResult } from '../engine/reconcile/reconcile.ts';
 import type { Lease } from '../ports.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import type { Style } from '../terminal/style.ts';

@@ -1,29 +1,29 @@
 /** Boots the sandbox, tells its story on the terminal, and keeps it up until it is told to stop. */
 import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { printAudit } from '../commands/audit-report.ts';
+import { printAudit } from '../commands/audit/report.ts';
 import { configFor, type GlobalOptions, SANDBOX_FILE } from '../commands/command.ts';
-import { retryFailed } from '../commands/decisions.ts';
+import { retryFailed } from '../commands/decisions/decisions.ts';
 import { type Service, startService, stopSignal } from '../commands/serve.ts';
 import { ALL_NEEDS } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import type { PassResult } from '../engine/converge.ts';
+import type { PassResult } from '../engine/reconcile/reconcile.ts';
 import { UsageError } from '../errors.ts';
 import { createLogger, type LogLevel } from '../logger.ts';
 import type { Lease } from '../ports.ts';
-import { systemClock } from '../system.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { createStyle } from '../terminal/style.ts';
-import { type ReadSide, wireEngine, wireOverview, wireReadSide } from '../wire.ts';
-import type { ContentFormat } from './auth0/log-stream-body.ts';
+import { type ReadSide, wireEngine, wireOverview, wireReadSide } from '../wiring/engine.ts';
+import { systemClock } from '../wiring/system.ts';
+import type { ContentFormat } from './auth0/logs/log-stream-body.ts';
 import { type Drill, drill } from './drill.ts';
-import { freePort } from './held-port.ts';
 import { INCIDENT } from './incident.ts';
 import type { RushResult } from './platform/rush.ts';
 import { rushJson } from './platform/rush-report.ts';
 import { openPlatformStage, type PlatformStage } from './platform/stage.ts';
+import { freePort } from './servers/held-port.ts';
 import {
   LOG_FILE,
   printHandles,

@@ -3,9 +3,9 @@ import { createInterface } from 'node:readline';
 import { reconcileOpenUsers } from '../commands/serve.ts';
 import type { Config } from '../config/schema.ts';
 import { createLogger } from '../logger.ts';
-import { systemClock } from '../system.ts';
 import { formatDuration } from '../terminal/duration.ts';
-import { wireEngine } from '../wire.ts';
+import { wireEngine } from '../wiring/engine.ts';
+import { systemClock } from '../wiring/system.ts';
 
 const PATIENCE_MS = 15_000;
 

@@ -1,9 +1,9 @@
 /** The story the sandbox shows: the incident as it was found, healed; and one person who signs up live. */
-import { type AuditReport, audit } from '../commands/audit.ts';
-import type { PassResult } from '../engine/converge.ts';
+import { type AuditReport, audit } from '../commands/audit/audit.ts';
+import type { PassResult } from '../engine/reconcile/reconcile.ts';
 import { type Code, parseAuth0UserId, userKey } from '../identity.ts';
 import type { Lease } from '../ports.ts';
-import type { ReadSide } from '../wire.ts';
+import type { ReadSide } from '../wiring/engine.ts';
 import { INCIDENT } from './incident.ts';
 import type { World } from './world.ts';
 

@@ -4,13 +4,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Db, MongoClient } from 'mongodb';
-import { generateKey } from '../credentials.ts';
+import { generateKey } from '../credentials/vault.ts';
 import { type Auth0Tenant, startAuth0Tenant } from './auth0/tenant.ts';
-import type { TenantUser } from './auth0/user.ts';
+import type { TenantUser } from './auth0/users/user.ts';
 import { INCIDENT, type IncidentUser, inventedUsers } from './incident.ts';
-import { type Mongod, startMongod } from './mongod.ts';
-import { type Pds, startPds } from './pds.ts';
 import { PlatformDocuments } from './platform/documents.ts';
+import { type Mongod, startMongod } from './servers/mongod.ts';
+import { type Pds, startPds } from './servers/pds.ts';
 
 /** On the sandbox's own server. On somebody else's, each run has one of its own, whose name begins so. */
 const DATABASE = 'concord_sandbox';

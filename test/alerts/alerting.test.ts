@@ -1,7 +1,7 @@
 /** Who looks, how often, and what becomes of it when they die or the database does; all in memory. */
 import { describe, expect, it } from 'vitest';
-import type { Notice } from '../../src/alerts/cause.ts';
 import { UpstreamError, UsageError } from '../../src/errors.ts';
+import type { Notice } from '../../src/ports/alerts.ts';
 import { type AlertingWorld, alertingWorld, FIT_INDEXES } from '../support/in-memory/alerts.ts';
 import { failing } from './people.ts';
 

@@ -1,10 +1,10 @@
 /** Every cause: one alert opens, says what and what to type, and closes when it is mended. */
 import { expect, it } from 'vitest';
-import { CAUSE_KINDS, type CauseKind } from '../../src/alerts/cause.ts';
 import { createReceiver } from '../../src/alerts/receiver.ts';
 import type { ConcordEvent, EventData, EventType, GapCause } from '../../src/events/event.ts';
 import { eventId } from '../../src/identity.ts';
-import { alice, person, tenant } from '../mongo/people.ts';
+import { CAUSE_KINDS, type CauseKind } from '../../src/ports/alerts.ts';
+import { alice, person, tenant } from '../mongo/subjects/people.ts';
 import { alertReceiver } from '../support/alert-receiver.ts';
 import { type AlertingWorld, alertingWorld, FIT_INDEXES, probed } from '../support/in-memory/alerts.ts';
 import { until } from '../support/until.ts';

@@ -1,10 +1,10 @@
 /** Receivers that refuse, stall and ask for patience, over real HTTP; time is the test's. */
 import { describe, expect, it } from 'vitest';
-import type { Alert, Cause, Notice } from '../../src/alerts/cause.ts';
 import { createTelling } from '../../src/alerts/delivery.ts';
 import { createReceiver } from '../../src/alerts/receiver.ts';
 import { createLogger } from '../../src/logger.ts';
-import { alice, at } from '../mongo/people.ts';
+import type { Alert, Cause, Notice } from '../../src/ports/alerts.ts';
+import { alice, at } from '../mongo/subjects/people.ts';
 import { type AlertReceiver, alertReceiver, stall, status } from '../support/alert-receiver.ts';
 import { inMemoryAlerts } from '../support/in-memory/alerts.ts';
 import { unusedOrigin } from '../support/local-server.ts';

@@ -1,5 +1,5 @@
 import type { Troubled } from '../../src/ports.ts';
-import { alice, type Person } from '../mongo/people.ts';
+import { alice, type Person } from '../mongo/subjects/people.ts';
 
 /** Since when whoever is in trouble is, unless said otherwise: half an hour before the test begins. */
 export const SINCE = '2026-03-01T11:30:00.000Z';

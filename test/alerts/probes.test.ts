@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createProbes } from '../../src/alerts/probes.ts';
 import { UpstreamError } from '../../src/errors.ts';
-import { tenant } from '../mongo/people.ts';
+import { tenant } from '../mongo/subjects/people.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 function probed() {

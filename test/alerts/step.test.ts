@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Alert, Cause } from '../../src/alerts/cause.ts';
 import { step } from '../../src/alerts/step.ts';
-import { alice, at } from '../mongo/people.ts';
+import type { Alert, Cause } from '../../src/ports/alerts.ts';
+import { alice, at } from '../mongo/subjects/people.ts';
 import { ALERT_SETTINGS } from '../support/in-memory/alerts.ts';
 
 const DAY = 86_400;

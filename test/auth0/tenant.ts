@@ -1,7 +1,7 @@
 /** As much of a tenant as one test needs, on loopback. */
 import { type Auth0Client, createAuth0Client } from '../../src/auth0/client.ts';
 import { type Auth0UserId, parseAuth0UserId } from '../../src/identity.ts';
-import { RateLimiter } from '../../src/rate-limit.ts';
+import { RateLimiter } from '../../src/upstream/rate-limit.ts';
 import { type Handler, type LocalServer, localServer, sendJson } from '../support/local-server.ts';
 import { leapingClock } from '../support/virtual-clock.ts';
 

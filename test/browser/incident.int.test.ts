@@ -1,10 +1,10 @@
 /** The incident as somebody sees it who has the overview open, and does nothing. */
 import type { Locator, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { pull } from '../../src/engine/pull.ts';
-import { sweep } from '../../src/engine/sweep.ts';
+import { pull } from '../../src/engine/intake/pull.ts';
+import { sweep } from '../../src/engine/sweep/sweep.ts';
 import { INCIDENT } from '../../src/sandbox/incident.ts';
-import type { Engine } from '../../src/wire.ts';
+import type { Engine } from '../../src/wiring/engine.ts';
 import { chooseHandle, join, type Member, memberOf } from '../support/member.ts';
 import { person } from '../support/pds.ts';
 import { type Overlay, type Platform, platform, type Served } from '../support/platform.ts';

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Decision } from '../../src/desk/answers.ts';
-import type { Engine } from '../../src/wire.ts';
+import type { Decision } from '../../src/dashboard-data/answers.ts';
+import type { Engine } from '../../src/wiring/engine.ts';
 import { eventsOf, join, type Member, passOver, storedMember } from '../support/member.ts';
 import { openPlatform, type Platform } from '../support/platform.ts';
 import { inBrowser, REBOUND } from './support/browser.ts';

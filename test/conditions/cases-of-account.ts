@@ -1,7 +1,7 @@
 /** The account: what needs action, and what its commands make of it. */
 import { randomInt } from 'node:crypto';
 import { expect } from 'vitest';
-import { decide } from '../../src/engine/decide.ts';
+import { decide } from '../../src/engine/intake/decision.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import type { Did } from '../../src/identity.ts';
 import type { AccountHost } from '../../src/ports.ts';

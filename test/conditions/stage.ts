@@ -1,9 +1,9 @@
 /** What a case of test/conditions has to bring a user into its state by real means. */
 import { randomBytes } from 'node:crypto';
-import { sweep } from '../../src/engine/sweep.ts';
+import { sweep } from '../../src/engine/sweep/sweep.ts';
 import type { Condition } from '../../src/events/event.ts';
 import { type Did, parseDid } from '../../src/identity.ts';
-import type { Engine } from '../../src/wire.ts';
+import type { Engine } from '../../src/wiring/engine.ts';
 import type { OpenedPds } from '../faults/support/opened-pds.ts';
 import { conditionOf, join, type Member, passOver, storedMember } from '../support/member.ts';
 import { asAdmin, createAccount, type Person, person, unlimited, xrpc } from '../support/pds.ts';

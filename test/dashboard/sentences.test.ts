@@ -21,7 +21,7 @@ import {
   toneOfHealth,
   toneOfSync,
 } from '../../dashboard/words.ts';
-import type { HistoryAnswer, UsersQuery } from '../../src/desk/answers.ts';
+import type { HistoryAnswer, UsersQuery } from '../../src/dashboard-data/answers.ts';
 
 test('a deleted user is never shown as in sync, nor in green', () => {
   expect([syncWord('Synced', 'Deleted'), toneOfSync('Synced', 'Deleted')]).toEqual(['Not managed', 'idle']);

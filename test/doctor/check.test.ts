@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Check, found, runChecks, well } from '../../src/doctor/check.ts';
 import { UpstreamError } from '../../src/errors.ts';
-import { systemClock } from '../../src/system.ts';
+import { systemClock } from '../../src/wiring/system.ts';
 
 const FINDING = {
   level: 'error',

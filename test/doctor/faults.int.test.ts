@@ -1,7 +1,7 @@
 /** `doctor` on a platform that is well, and on the same one with one thing broken at a time. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { examine } from '../../src/commands/doctor.ts';
-import { systemClock } from '../../src/system.ts';
+import { examine } from '../../src/commands/doctor/doctor.ts';
+import { systemClock } from '../../src/wiring/system.ts';
 import { FAULTS } from './faults.ts';
 import { findingsOn, type Healthy, healthyPlatform, withStream } from './patient.ts';
 

@@ -1,6 +1,6 @@
 /** One thing that is broken, and what `doctor` says of it: that, and nothing else. */
 import { inject } from 'vitest';
-import { generateKey } from '../../src/credentials.ts';
+import { generateKey } from '../../src/credentials/vault.ts';
 import { eventId } from '../../src/identity.ts';
 import { unusedOrigin } from '../support/local-server.ts';
 import { TENANT } from '../support/platform.ts';

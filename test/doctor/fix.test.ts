@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { carryOut, planRepair } from '../../src/doctor/fix.ts';
 import { judgeIndex, lookAtIndexes } from '../../src/doctor/indexes.ts';
-import type { IndexDetail, IndexRepair, MongodbInspection } from '../../src/inspection.ts';
+import type { IndexDetail, IndexRepair, MongodbInspection } from '../../src/ports/inspection.ts';
 import { WANTED_INDEXES } from '../../src/reconcilers/indexes.ts';
 
 type Collection = IndexDetail['collection'];

@@ -8,7 +8,7 @@ import { simulationChecks } from '../../src/doctor/simulate.ts';
 import { judgeEventStreams, judgeLogStreams } from '../../src/doctor/streams.ts';
 import { UpstreamError, UsageError } from '../../src/errors.ts';
 import { parseTenantId, type TenantId } from '../../src/identity.ts';
-import type { InspectedLogStream } from '../../src/inspection.ts';
+import type { InspectedLogStream } from '../../src/ports/inspection.ts';
 
 function tenantId(name: string): TenantId {
   const id = parseTenantId(name);

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { mongodbChecks } from '../../src/doctor/mongodb.ts';
 import { UpstreamError } from '../../src/errors.ts';
-import type { MongodbInspection, MongodbServer } from '../../src/inspection.ts';
+import type { MongodbInspection, MongodbServer } from '../../src/ports/inspection.ts';
 
 const SERVER: MongodbServer = {
   ...{ version: '8.0.4', replicaSet: 'rs0', isRouter: false, members: 3, aheadMs: 0 },

@@ -1,14 +1,14 @@
 /** A platform that is well, and the ways to break one thing of it and mend it again. */
 import type { Document } from 'mongodb';
 import { inject } from 'vitest';
-import { examine } from '../../src/commands/doctor.ts';
-import { createVault, type VaultOptions } from '../../src/credentials.ts';
+import { examine } from '../../src/commands/doctor/doctor.ts';
+import { createVault, type VaultOptions } from '../../src/credentials/vault.ts';
 import type { Finding } from '../../src/doctor/check.ts';
-import { draft } from '../../src/engine/decide.ts';
-import { formatPosition, positionName } from '../../src/events/log-position.ts';
+import { draft } from '../../src/engine/intake/decision.ts';
+import { formatPosition, positionName } from '../../src/engine/intake/log-position.ts';
 import { storedUserKey, type TenantId } from '../../src/identity.ts';
-import { systemClock } from '../../src/system.ts';
-import type { Engine } from '../../src/wire.ts';
+import type { Engine } from '../../src/wiring/engine.ts';
+import { systemClock } from '../../src/wiring/system.ts';
 import { type AlteredAnswer, altered } from '../support/altered.ts';
 import {
   type Overlay,

@@ -2,8 +2,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { type Document, MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { carryOutRepair, examine, planIndexRepair } from '../../src/commands/doctor.ts';
-import { systemClock } from '../../src/system.ts';
+import { carryOutRepair, examine, planIndexRepair } from '../../src/commands/doctor/doctor.ts';
+import { systemClock } from '../../src/wiring/system.ts';
 import { unusedOrigin } from '../support/local-server.ts';
 import { documentOf, runOn } from '../support/program.ts';
 import { findingsOn, type Healthy, HOUR_MS, healthyPlatform, users, withCodes } from './patient.ts';

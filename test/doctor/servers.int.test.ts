@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { BSON } from 'mongodb';
 import { describe, test } from 'vitest';
 import type { Finding } from '../../src/doctor/check.ts';
-import { startMongod } from '../../src/sandbox/mongod.ts';
+import { startMongod } from '../../src/sandbox/servers/mongod.ts';
 import { findingsOn, healthyPlatform } from './patient.ts';
 
 /** A healthy platform, and Concord told of another server than the one it is on. */

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { type FullSimulationDeps, simulateFully } from '../../src/doctor/simulate-full.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import { isSimulatedKey, storedUserKey, type UserKey } from '../../src/identity.ts';
-import type { SimulatedUsers } from '../../src/inspection.ts';
-import { alice, handle, tenant } from '../mongo/people.ts';
+import type { SimulatedUsers } from '../../src/ports/inspection.ts';
+import { alice, handle, tenant } from '../mongo/subjects/people.ts';
 import { hooked } from '../support/in-memory/hooks.ts';
 import { createWorld, signUp, untilQuiet, type World } from '../support/in-memory/world.ts';
 

@@ -3,7 +3,7 @@ import { addressesIn, blanked, isPersonal } from '../../src/events/blank.ts';
 import type { ConcordEvent, ConditionDraft } from '../../src/events/event.ts';
 import { fold } from '../../src/events/fold.ts';
 import { eventId } from '../../src/identity.ts';
-import { aliceDid, at, bob, code, handle, person } from '../mongo/people.ts';
+import { aliceDid, at, bob, code, handle, person } from '../mongo/subjects/people.ts';
 import { observed, told } from '../support/in-memory/told.ts';
 
 /** In every value that is personal, and in no other. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ConcordEvent } from '../../src/events/event.ts';
 import { type Facts, fold } from '../../src/events/fold.ts';
 import { eventId } from '../../src/identity.ts';
-import { alice, aliceDid, at, bob, bobDid, code, handle } from '../mongo/people.ts';
+import { alice, aliceDid, at, bob, bobDid, code, handle } from '../mongo/subjects/people.ts';
 import { observed, told } from '../support/in-memory/told.ts';
 
 const intent = eventId('e-intent');

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { desire } from '../../src/engine/look.ts';
+import { desire } from '../../src/engine/reconcile/observe.ts';
 import type { ConcordEvent, ConditionDraft, EventData } from '../../src/events/event.ts';
 import { fold } from '../../src/events/fold.ts';
 import { eventId } from '../../src/identity.ts';
-import { alice, aliceDid, at, bobDid, code, handle } from '../mongo/people.ts';
+import { alice, aliceDid, at, bobDid, code, handle } from '../mongo/subjects/people.ts';
 import { observed, told } from '../support/in-memory/told.ts';
 import { SETTINGS } from '../support/in-memory/world.ts';
 

@@ -3,7 +3,7 @@ import type { ConcordEvent, EventData, GapCause } from '../../src/events/event.t
 import { type Gap, isHealedBySweep, openGapsIn, streamStanding } from '../../src/events/gap.ts';
 import { eventId } from '../../src/identity.ts';
 import type { LogStream } from '../../src/ports.ts';
-import { at, otherTenant, tenant } from '../mongo/people.ts';
+import { at, otherTenant, tenant } from '../mongo/subjects/people.ts';
 
 function line<T extends 'gap.opened' | 'gap.closed'>(
   id: string,

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ConcordEvent, EventData } from '../../src/events/event.ts';
 import { fold, type Sights } from '../../src/events/fold.ts';
-import { alice, aliceDid, at, bobDid, code, handle } from '../mongo/people.ts';
+import { alice, aliceDid, at, bobDid, code, handle } from '../mongo/subjects/people.ts';
 import { observed, told } from '../support/in-memory/told.ts';
 
 const NONE: Sights = { verification: false, document: false, record: undefined, account: undefined };

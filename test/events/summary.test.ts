@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { blanked } from '../../src/events/blank.ts';
 import { summary } from '../../src/events/summary.ts';
 import { eventId } from '../../src/identity.ts';
-import { alice, aliceDid, bob } from '../mongo/people.ts';
+import { alice, aliceDid, bob } from '../mongo/subjects/people.ts';
 import { observed, told } from '../support/in-memory/told.ts';
 
 const run = eventId('run');

@@ -1,8 +1,8 @@
 /** Schedules that the engine did not stand once, each as `asTest` prints it. */
 import { expect, it } from 'vitest';
-import { Explorer } from './explorer.ts';
-import { history } from './histories.ts';
-import { scenarioNamed } from './scenarios.ts';
+import { history } from './model/histories.ts';
+import { scenarioNamed } from './model/scenarios/scenarios.ts';
+import { Explorer } from './search/explorer.ts';
 
 it('acts on nothing that it read before its lease ran out', async () => {
   const explorer = new Explorer();

@@ -5,10 +5,10 @@
  */
 import { expect, test } from 'vitest';
 import { LeaseLostError } from '../../src/errors.ts';
-import { ensureCollections } from '../../src/mongo/indexes.ts';
-import { workQueue } from '../../src/mongo/work-queue.ts';
+import { ensureCollections } from '../../src/mongo/setup/indexes.ts';
+import { workQueue } from '../../src/mongo/subjects/work-queue.ts';
 import type { Lease, WorkQueue } from '../../src/ports.ts';
-import { at, person, trigger, view } from '../mongo/people.ts';
+import { at, person, trigger, view } from '../mongo/subjects/people.ts';
 import { openWorld } from '../mongo/world.ts';
 import { seededRandom } from '../support/in-memory/random.ts';
 import { inMemoryWorkQueue } from '../support/in-memory/work-queue.ts';

@@ -4,8 +4,8 @@
  * one engine goes on with all of them, as a restarted server does.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Pds } from '../../src/sandbox/pds.ts';
-import type { Engine } from '../../src/wire.ts';
+import type { Pds } from '../../src/sandbox/servers/pds.ts';
+import type { Engine } from '../../src/wiring/engine.ts';
 import { passOver } from '../support/member.ts';
 import { openPlatform, type Platform } from '../support/platform.ts';
 import { type Bundle, bundleEngine, runChild } from './support/children.ts';

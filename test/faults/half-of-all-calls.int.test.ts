@@ -1,7 +1,7 @@
 /** Half of all calls to the PDS fail: slower, but nothing is lost, and hardly anything is done twice. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { UpstreamError } from '../../src/errors.ts';
-import type { Pds } from '../../src/sandbox/pds.ts';
+import type { Pds } from '../../src/sandbox/servers/pds.ts';
 import { seededRandom } from '../support/in-memory/random.ts';
 import { chooseHandle, join, type Member } from '../support/member.ts';
 import { openPlatform, type Platform } from '../support/platform.ts';

@@ -5,9 +5,9 @@
  */
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Mongod, startMongod } from '../../src/sandbox/mongod.ts';
-import type { Pds } from '../../src/sandbox/pds.ts';
-import type { Engine } from '../../src/wire.ts';
+import { type Mongod, startMongod } from '../../src/sandbox/servers/mongod.ts';
+import type { Pds } from '../../src/sandbox/servers/pds.ts';
+import type { Engine } from '../../src/wiring/engine.ts';
 import { chooseHandle, join, type Member } from '../support/member.ts';
 import type { Platform } from '../support/platform.ts';
 import { figure } from './support/figure.ts';

@@ -4,8 +4,8 @@
  */
 import { randomInt } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { Pds } from '../../src/sandbox/pds.ts';
-import { type Engine, wireEngine } from '../../src/wire.ts';
+import type { Pds } from '../../src/sandbox/servers/pds.ts';
+import { type Engine, wireEngine } from '../../src/wiring/engine.ts';
 import { chooseHandle, conditionOf, eventsOf, join, type Member, passOver } from '../support/member.ts';
 import { person, xrpc } from '../support/pds.ts';
 import { type Overlay, openPlatform, type Platform, silent } from '../support/platform.ts';

@@ -1,6 +1,6 @@
 /** What goes wrong inside of a PDS: its directory is away, or it fails after it has committed an account. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Engine } from '../../src/wire.ts';
+import type { Engine } from '../../src/wiring/engine.ts';
 import {
   accountOf,
   chooseHandle,

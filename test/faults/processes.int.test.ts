@@ -1,8 +1,8 @@
 /** Several processes at once, and processes that end in the middle: everyone is whole in the end, and nobody twice. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Pds, startPds } from '../../src/sandbox/pds.ts';
-import type { Engine } from '../../src/wire.ts';
+import { type Pds, startPds } from '../../src/sandbox/servers/pds.ts';
+import type { Engine } from '../../src/wiring/engine.ts';
 import {
   accountsRecorded,
   countPds,

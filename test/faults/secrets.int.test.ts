@@ -2,11 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { type Db, MongoClient } from 'mongodb';
 import { expect, onTestFinished, test } from 'vitest';
-import { generateKey } from '../../src/credentials.ts';
+import { generateKey } from '../../src/credentials/vault.ts';
 import { describeError } from '../../src/errors.ts';
 import { createLogger, serializeError } from '../../src/logger.ts';
-import { startMongod } from '../../src/sandbox/mongod.ts';
-import { startPds } from '../../src/sandbox/pds.ts';
+import { startMongod } from '../../src/sandbox/servers/mongod.ts';
+import { startPds } from '../../src/sandbox/servers/pds.ts';
 import { CanaryScanner } from '../support/canaries.ts';
 import { join } from '../support/member.ts';
 import { type Platform, platform, SANDBOX_CONFIG } from '../support/platform.ts';

@@ -5,16 +5,16 @@
 
 import { type CommandStartedEvent, type Db, MongoClient, ReadConcern } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ingest } from '../../src/events/ingest.ts';
+import { ingest } from '../../src/engine/intake/ingest.ts';
 import { createServer } from '../../src/http/server.ts';
-import { type Connection, connect } from '../../src/mongo/connection.ts';
-import { eventLog } from '../../src/mongo/event-log.ts';
-import { ignoredTotals } from '../../src/mongo/ignored.ts';
-import { ensureCollections } from '../../src/mongo/indexes.ts';
-import { rejects } from '../../src/mongo/rejects.ts';
-import { workQueue } from '../../src/mongo/work-queue.ts';
-import { type Mongod, startMongod } from '../../src/sandbox/mongod.ts';
-import { systemClock } from '../../src/system.ts';
+import { type Connection, connect } from '../../src/mongo/driver/connection.ts';
+import { eventLog } from '../../src/mongo/log/event-log.ts';
+import { ignoredTotals } from '../../src/mongo/log/ignored.ts';
+import { rejects } from '../../src/mongo/log/rejects.ts';
+import { ensureCollections } from '../../src/mongo/setup/indexes.ts';
+import { workQueue } from '../../src/mongo/subjects/work-queue.ts';
+import { type Mongod, startMongod } from '../../src/sandbox/servers/mongod.ts';
+import { systemClock } from '../../src/wiring/system.ts';
 import {
   type CommandTrouble,
   type MongodbInterceptor,

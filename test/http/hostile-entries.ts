@@ -1,5 +1,5 @@
 /** Deliveries that are answered with 200, whatever is in them, and what of each is kept. */
-import { MAX_ENTRY_BYTES } from '../../src/events/delivered.ts';
+import { MAX_ENTRY_BYTES } from '../../src/engine/intake/delivered.ts';
 import {
   ALICE,
   AUTHORIZED,

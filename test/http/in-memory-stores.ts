@@ -1,6 +1,6 @@
+import type { IngestDeps } from '../../src/engine/intake/ingest.ts';
 import type { ConcordEvent } from '../../src/events/event.ts';
 import { addIgnored, type IgnoredCounts } from '../../src/events/ignored.ts';
-import type { IngestDeps } from '../../src/events/ingest.ts';
 import type { EventId, UserKey } from '../../src/identity.ts';
 import type { Reject, Trigger } from '../../src/ports.ts';
 

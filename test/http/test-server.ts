@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import { onTestFinished } from 'vitest';
-import { ingest } from '../../src/events/ingest.ts';
+import { ingest } from '../../src/engine/intake/ingest.ts';
 import { createServer, type ServerDeps } from '../../src/http/server.ts';
 import type { WebhookTenant } from '../../src/http/webhook.ts';
 import { parseTenantId } from '../../src/identity.ts';

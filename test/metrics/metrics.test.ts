@@ -1,11 +1,11 @@
 /** What is counted of a pass, a call and a pull, and by which labels. */
 import { describe, expect, test } from 'vitest';
-import type { PassResult } from '../../src/engine/converge.ts';
-import type { PullResult } from '../../src/engine/pull.ts';
+import type { PullResult } from '../../src/engine/intake/pull.ts';
+import type { PassResult } from '../../src/engine/reconcile/reconcile.ts';
 import { eventId } from '../../src/identity.ts';
 import { createMetrics, type Metrics } from '../../src/metrics/metrics.ts';
 import type { Lease } from '../../src/ports.ts';
-import { alice } from '../mongo/people.ts';
+import { alice } from '../mongo/subjects/people.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const { tenant, user, userId } = alice;

@@ -5,7 +5,7 @@ import type { ConcordEvent } from '../../src/events/event.ts';
 import { eventId } from '../../src/identity.ts';
 import { type QuestionDeps, questions } from '../../src/metrics/questions.ts';
 import type { Standings } from '../../src/ports.ts';
-import { alice, at, otherTenant, tenant } from '../mongo/people.ts';
+import { alice, at, otherTenant, tenant } from '../mongo/subjects/people.ts';
 import { inMemoryEventLog } from '../support/in-memory/event-log.ts';
 import { told } from '../support/in-memory/told.ts';
 import { virtualClock } from '../support/virtual-clock.ts';

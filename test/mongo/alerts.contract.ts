@@ -1,8 +1,8 @@
 /** What every store of alerts promises. */
 import { describe, expect, it } from 'vitest';
-import type { Alert, Cause, Notice } from '../../src/alerts/cause.ts';
+import type { Alert, Cause, Notice } from '../../src/ports/alerts.ts';
 import type { AlertStore, Delivery } from '../../src/ports.ts';
-import { alice, at, tenant } from './people.ts';
+import { alice, at, tenant } from './subjects/people.ts';
 
 const cause: Cause = {
   ...{ id: 'gap:main:checkpoint-gone', kind: 'gap', tenant, what: 'Something may have been missed.' },

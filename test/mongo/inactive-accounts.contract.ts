@@ -1,7 +1,7 @@
 /** What every index of inactive accounts promises. */
 import { describe, expect, it } from 'vitest';
 import type { InactiveAccount, InactiveAccounts } from '../../src/ports.ts';
-import { aliceDid, at, bobDid, handle } from './people.ts';
+import { aliceDid, at, bobDid, handle } from './subjects/people.ts';
 
 const alices: InactiveAccount = {
   did: aliceDid,

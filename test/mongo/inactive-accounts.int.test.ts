@@ -1,9 +1,9 @@
 /** The index of inactive accounts on the real server: the promises of the contract, and what is stored. */
 import { describe, expect, it } from 'vitest';
 import { inactiveAccounts } from '../../src/mongo/inactive-accounts.ts';
-import { ensureCollections } from '../../src/mongo/indexes.ts';
+import { ensureCollections } from '../../src/mongo/setup/indexes.ts';
 import { inactiveAccountsContract } from './inactive-accounts.contract.ts';
-import { aliceDid, at, handle } from './people.ts';
+import { aliceDid, at, handle } from './subjects/people.ts';
 import { openWorld } from './world.ts';
 
 const world = openWorld();

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { LeaseLostError } from '../../src/errors.ts';
 import type { RunLease, Runs } from '../../src/ports.ts';
-import { at } from './people.ts';
+import { at } from './subjects/people.ts';
 
 const minute = 60_000;
 

@@ -1,7 +1,7 @@
 /** A connection as the program makes it, to a database that no other test uses. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, inject } from 'vitest';
-import { type Connection, connect } from '../../src/mongo/connection.ts';
+import { type Connection, connect } from '../../src/mongo/driver/connection.ts';
 import type {} from '../support/global-setup.ts';
 
 export interface World {

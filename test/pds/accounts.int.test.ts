@@ -8,9 +8,9 @@ import { type AccountHandle, type Did, parseAccountHandle, parseDid } from '../.
 import { createAccountHost } from '../../src/pds/accounts.ts';
 import { createXrpc } from '../../src/pds/xrpc.ts';
 import type { AccountHost, Clock } from '../../src/ports.ts';
-import { RateLimiter } from '../../src/rate-limit.ts';
-import { handleLabel, isAllowedLabel } from '../../src/reconcilers/handle-label.ts';
-import { type Pds, startPds } from '../../src/sandbox/pds.ts';
+import { handleLabel, isAllowedLabel } from '../../src/reconcilers/account/handle-label.ts';
+import { type Pds, startPds } from '../../src/sandbox/servers/pds.ts';
+import { RateLimiter } from '../../src/upstream/rate-limit.ts';
 import { asAdmin, createAccount, person, sharedPds, unlimited, xrpc } from '../support/pds.ts';
 import { accountHostContract } from './account-host.contract.ts';
 

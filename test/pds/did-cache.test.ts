@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Did } from '../../src/identity.ts';
 import { rememberingDids } from '../../src/pds/did-cache.ts';
 import type { ServiceLocation } from '../../src/ports.ts';
-import { aliceDid, bobDid } from '../mongo/people.ts';
+import { aliceDid, bobDid } from '../mongo/subjects/people.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const HOUR = 3_600_000;

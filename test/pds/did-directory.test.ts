@@ -4,8 +4,8 @@ import { UpstreamError } from '../../src/errors.ts';
 import { type Did, parseDid } from '../../src/identity.ts';
 import { createDidDirectory } from '../../src/pds/did-directory.ts';
 import type { DidDirectory } from '../../src/ports.ts';
-import { RateLimiter } from '../../src/rate-limit.ts';
-import { aliceDid, bobDid } from '../mongo/people.ts';
+import { RateLimiter } from '../../src/upstream/rate-limit.ts';
+import { aliceDid, bobDid } from '../mongo/subjects/people.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const HERE = 'https://pds.example.com';

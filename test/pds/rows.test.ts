@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readAccountInfos, readRepoPage } from '../../src/pds/answers.ts';
-import { aliceDid, bobDid } from '../mongo/people.ts';
+import { aliceDid, bobDid } from '../mongo/subjects/people.ts';
 import { accountOf, LIMITS, populate, sweepOnce } from '../support/in-memory/sweeps.ts';
 import { createWorld, eventsOf, standing, untilQuiet } from '../support/in-memory/world.ts';
 

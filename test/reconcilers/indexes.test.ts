@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { IndexState } from '../../src/ports.ts';
 import { apply, plan, WANTED_INDEXES } from '../../src/reconcilers/indexes.ts';
-import { alice, bob, code } from '../mongo/people.ts';
+import { alice, bob, code } from '../mongo/subjects/people.ts';
 import { inMemoryDocuments, UNIQUE_CODE, UNIQUE_HANDLE } from '../support/in-memory/documents.ts';
 
 const codeOnly = WANTED_INDEXES.filter(({ field }) => field === 'code');

@@ -1,10 +1,15 @@
 /** A bug report of `concord capture` as a world in memory, in which the same look can be had again. */
-import type { AssessDeps, AssessedTenant } from '../../src/engine/assess.ts';
-import { CAPTURE_VERSION, type Capture, type FailedCall } from '../../src/engine/capture.ts';
-import { dryRun } from '../../src/engine/dry-run.ts';
-import type { View } from '../../src/engine/look.ts';
-import { ownerOf } from '../../src/engine/owner.ts';
-import { UNSEEN } from '../../src/engine/standing.ts';
+
+import { ownerOf } from '../../src/engine/intake/owner.ts';
+import {
+  CAPTURE_VERSION,
+  type Capture,
+  type FailedCall,
+} from '../../src/engine/operations/capture/capture.ts';
+import { dryRun } from '../../src/engine/reconcile/dry-run.ts';
+import type { View } from '../../src/engine/reconcile/observe.ts';
+import { UNSEEN } from '../../src/engine/reconcile/standing.ts';
+import type { AssessDeps, AssessedTenant } from '../../src/engine/sweep/assess.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import type { Successor } from '../../src/ports.ts';
 import { inMemoryAccounts } from './in-memory/accounts.ts';

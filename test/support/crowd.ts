@@ -1,8 +1,8 @@
 /** Many people who are due at once, and the questions that must have one answer for all of them. */
 import { expect } from 'vitest';
 import type { ConcordEvent } from '../../src/events/event.ts';
-import type { Pds } from '../../src/sandbox/pds.ts';
-import type { Engine } from '../../src/wire.ts';
+import type { Pds } from '../../src/sandbox/servers/pds.ts';
+import type { Engine } from '../../src/wiring/engine.ts';
 import { chooseHandle, join, type Member, type StoredMember } from './member.ts';
 import type { Platform } from './platform.ts';
 

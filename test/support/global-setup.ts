@@ -8,8 +8,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
-import { startMongod } from '../../src/sandbox/mongod.ts';
-import { startPds } from '../../src/sandbox/pds.ts';
+import { startMongod } from '../../src/sandbox/servers/mongod.ts';
+import { startPds } from '../../src/sandbox/servers/pds.ts';
 
 /** What a test needs to reach the shared PDS. */
 export interface SharedPds {

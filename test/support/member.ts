@@ -1,6 +1,6 @@
 /** People of the platform, with names that no other test uses on the shared PDS, and one pass over one of them. */
 import { randomBytes, randomInt } from 'node:crypto';
-import { type ConvergeDeps, converge, type PassResult } from '../../src/engine/converge.ts';
+import { type ConvergeDeps, converge, type PassResult } from '../../src/engine/reconcile/reconcile.ts';
 import type { ConcordEvent, Condition, EventOf, EventType } from '../../src/events/event.ts';
 import {
   type Auth0UserId,
@@ -13,7 +13,7 @@ import {
   userKey,
 } from '../../src/identity.ts';
 import type { PdsAccount } from '../../src/ports.ts';
-import type { Engine } from '../../src/wire.ts';
+import type { Engine } from '../../src/wiring/engine.ts';
 import { person } from './pds.ts';
 import { type Platform, SISTER, TENANT } from './platform.ts';
 

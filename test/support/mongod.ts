@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Db, MongoClient, type MongoClientOptions } from 'mongodb';
 import { afterAll, inject } from 'vitest';
-import { startMongod } from '../../src/sandbox/mongod.ts';
+import { startMongod } from '../../src/sandbox/servers/mongod.ts';
 import type {} from './global-setup.ts';
 
 export interface TestDatabase {

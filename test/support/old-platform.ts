@@ -5,8 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { BSON, type Db, type Document } from 'mongodb';
-import type { UserSeed } from '../../src/sandbox/auth0/user.ts';
-import type { Pds } from '../../src/sandbox/pds.ts';
+import type { UserSeed } from '../../src/sandbox/auth0/users/user.ts';
+import type { Pds } from '../../src/sandbox/servers/pds.ts';
 import { asAdmin, createAccount, unlimited, xrpc } from './pds.ts';
 
 type Reason = string;

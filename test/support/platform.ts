@@ -10,8 +10,8 @@ import { type Service, startService } from '../../src/commands/serve.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { readTextFile } from '../../src/config/sources.ts';
-import { generateKey } from '../../src/credentials.ts';
-import type { PassResult } from '../../src/engine/converge.ts';
+import { generateKey } from '../../src/credentials/vault.ts';
+import type { PassResult } from '../../src/engine/reconcile/reconcile.ts';
 import { createLogger, type Logger } from '../../src/logger.ts';
 import type { Lease } from '../../src/ports.ts';
 import {
@@ -19,7 +19,7 @@ import {
   type Auth0TenantOptions,
   startAuth0Tenant,
 } from '../../src/sandbox/auth0/tenant.ts';
-import { type Engine, wireEngine } from '../../src/wire.ts';
+import { type Engine, wireEngine } from '../../src/wiring/engine.ts';
 import type { SharedPds } from './global-setup.ts';
 
 export const SANDBOX_CONFIG = fileURLToPath(new URL('../../config/sandbox.yaml', import.meta.url));

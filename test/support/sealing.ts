@@ -1,10 +1,10 @@
 /** Passwords sealed with one key and then another, for the tests of both. */
 import type { Db } from 'mongodb';
-import { createVault, generateKey } from '../../src/credentials.ts';
-import { sealedWith } from '../../src/envelope.ts';
+import { sealedWith } from '../../src/credentials/envelope.ts';
+import { createVault, generateKey } from '../../src/credentials/vault.ts';
 import { storedUserKey } from '../../src/identity.ts';
 import { createLogger } from '../../src/logger.ts';
-import { type Engine, wireEngine } from '../../src/wire.ts';
+import { type Engine, wireEngine } from '../../src/wiring/engine.ts';
 import { type Member, passOver, type StoredMember } from './member.ts';
 import type { Platform } from './platform.ts';
 

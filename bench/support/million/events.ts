@@ -1,7 +1,7 @@
 /** A week of a log, as passes over sign-ups leave it: one in nine is a pass that converged. */
 import type { Db } from 'mongodb';
 import { uuidv7 } from 'uuidv7';
-import { ensureCollections } from '../../../src/mongo/indexes.ts';
+import { ensureCollections } from '../../../src/mongo/setup/indexes.ts';
 
 const WEEK_MS = 7 * 86_400_000;
 const BATCH = 5_000;

@@ -1,10 +1,10 @@
 /** The process that is measured: one sweep, or one audit, as the program does it. */
-import { audit } from '../../../src/commands/audit.ts';
+import { audit } from '../../../src/commands/audit/audit.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { readTextFile } from '../../../src/config/sources.ts';
-import { sweep } from '../../../src/engine/sweep.ts';
+import { sweep } from '../../../src/engine/sweep/sweep.ts';
 import { createLogger } from '../../../src/logger.ts';
-import { wireEngine } from '../../../src/wire.ts';
+import { wireEngine } from '../../../src/wiring/engine.ts';
 
 export interface Measured {
   readonly result: object;

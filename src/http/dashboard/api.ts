@@ -1,7 +1,7 @@
 /** The questions and decisions of the dashboard, below /api: read once, handed to the desk, and answered as JSON. */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import type { Desk } from '../../desk/desk.ts';
+import type { Desk } from '../../dashboard-data/data.ts';
 import { allowOnly, sendProblem } from '../problem.ts';
 import type { Access } from './access.ts';
 import { sendAnswer } from './problems.ts';

@@ -1,6 +1,6 @@
 /** The dashboard: the page, and what it asks. It knows nothing of Concord but the desk. */
 import type { FastifyPluginAsync } from 'fastify';
-import type { Desk } from '../../desk/desk.ts';
+import type { Desk } from '../../dashboard-data/data.ts';
 import type { Clock } from '../../ports.ts';
 import { createAccess } from './access.ts';
 import { api } from './api.ts';

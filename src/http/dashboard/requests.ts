@@ -3,7 +3,7 @@
  * may be an address, or a secret in the wrong field.
  */
 import { z } from 'zod';
-import { HISTORY_RANGES, REMOVABLES, SITUATIONS } from '../../desk/answers.ts';
+import { HISTORY_RANGES, REMOVABLES, SITUATIONS } from '../../dashboard-data/answers.ts';
 import { MAX_AUTH0_USER_ID_LENGTH } from '../../identity.ts';
 
 /** Of a request's body, in bytes: a reason of 500 characters may be 3,000 of them. */

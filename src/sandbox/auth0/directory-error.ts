@@ -1,5 +1,5 @@
-import type { TenantUser } from './user.ts';
-import type { UserStore } from './user-store.ts';
+import type { TenantUser } from './users/user.ts';
+import type { UserStore } from './users/user-store.ts';
 
 export type DirectoryErrorCode =
   | 'user-exists'

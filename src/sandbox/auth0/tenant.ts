@@ -1,37 +1,37 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { AccessTokens } from './access-tokens.ts';
-import { AccountLinking } from './account-linking.ts';
 import { standardError } from './api-error.ts';
-import { addSignUpRoutes, addTokenRoute } from './authentication-routes.ts';
 import type { Clock } from './clock.ts';
-import { addEventStreamRoutes } from './event-stream-routes.ts';
-import { ExportJobs } from './export-jobs.ts';
 import { Faults } from './faults.ts';
-import { addIdentityRoutes } from './identity-routes.ts';
-import { addDownloadRoute, addJobRoutes } from './job-routes.ts';
-import { addLogRoutes } from './log-routes.ts';
-import { LogStore } from './log-store.ts';
-import type { DeliverySettings } from './log-stream.ts';
-import { addLogStreamRoutes } from './log-stream-routes.ts';
-import { LogStreams } from './log-streams.ts';
-import { Logins } from './logins.ts';
-import { InexactListings, type ListingFlaws, OddFields } from './odd-values.ts';
-import { createRandomness } from './randomness.ts';
-import { type RateLimit, TokenBucket } from './rate-limit.ts';
-import { RequestCounter } from './request-counter.ts';
-import { Grant, scopesFor } from './scopes.ts';
-import { createServer, notFound } from './server.ts';
-import { type People, peopleOf } from './tenant-people.ts';
+import { addEventStreamRoutes } from './logs/event-stream-routes.ts';
+import { addLogRoutes } from './logs/log-routes.ts';
+import { LogStore } from './logs/log-store.ts';
+import type { DeliverySettings } from './logs/log-stream.ts';
+import { addLogStreamRoutes } from './logs/log-stream-routes.ts';
+import { LogStreams } from './logs/log-streams.ts';
 import {
   type EventStreamControl,
   eventStreamControlOf,
   type LogStreamControl,
   logStreamControlOf,
-} from './tenant-streams.ts';
-import { type DeletionEntry, UserDirectory } from './user-directory.ts';
-import { addUserReadRoutes, addUserWriteRoutes } from './user-routes.ts';
-import { UserStore } from './user-store.ts';
+} from './logs/tenant-streams.ts';
+import { createRandomness } from './randomness.ts';
+import { type RateLimit, TokenBucket } from './rate-limit.ts';
+import { RequestCounter } from './request-counter.ts';
+import { createServer, notFound } from './server.ts';
+import { AccessTokens } from './users/access-tokens.ts';
+import { AccountLinking } from './users/account-linking.ts';
+import { addSignUpRoutes, addTokenRoute } from './users/authentication-routes.ts';
+import { ExportJobs } from './users/export-jobs.ts';
+import { addIdentityRoutes } from './users/identity-routes.ts';
+import { addDownloadRoute, addJobRoutes } from './users/job-routes.ts';
+import { Logins } from './users/logins.ts';
+import { InexactListings, type ListingFlaws, OddFields } from './users/odd-values.ts';
+import { Grant, scopesFor } from './users/scopes.ts';
+import { type People, peopleOf } from './users/tenant-people.ts';
+import { type DeletionEntry, UserDirectory } from './users/user-directory.ts';
+import { addUserReadRoutes, addUserWriteRoutes } from './users/user-routes.ts';
+import { UserStore } from './users/user-store.ts';
 
 export interface Auth0TenantOptions {
   /** The tenant's name, such as `aesthetic`. */

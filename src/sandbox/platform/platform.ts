@@ -1,7 +1,7 @@
 /** The stand-in of the platform: its handlers, and the loopback address where a person calls them with curl. */
 import type { AddressInfo } from 'node:net';
 import type { Db } from 'mongodb';
-import { systemClock } from '../../system.ts';
+import { systemClock } from '../../wiring/system.ts';
 import { createRandomness } from '../auth0/randomness.ts';
 import { PlatformDocuments } from './documents.ts';
 import { PlatformHandlers } from './handlers.ts';

@@ -1,8 +1,8 @@
 /** Waits until everything has come to rest, by what happens and not by the clock. */
 import { isDeepStrictEqual } from 'node:util';
 import { parseAuth0UserId } from '../../identity.ts';
-import { systemClock } from '../../system.ts';
-import type { Engine } from '../../wire.ts';
+import type { Engine } from '../../wiring/engine.ts';
+import { systemClock } from '../../wiring/system.ts';
 import type { Auth0Tenant } from '../auth0/tenant.ts';
 import { type FinalReads, keyOf, type Read, readFinalStates } from './final-state.ts';
 import type { FinalState } from './verdict.ts';

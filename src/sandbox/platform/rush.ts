@@ -1,6 +1,6 @@
 /** A rush: people sign up, and some of them leave again at random moments, while Concord works. */
 import { randomBytes } from 'node:crypto';
-import { systemClock } from '../../system.ts';
+import { systemClock } from '../../wiring/system.ts';
 import type { Auth0Tenant } from '../auth0/tenant.ts';
 import type { EngineProcess } from '../engine.ts';
 import type { Platform } from './platform.ts';

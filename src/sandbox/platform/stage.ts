@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { Config } from '../../config/schema.ts';
 import { createLogger } from '../../logger.ts';
 import type { Style } from '../../terminal/style.ts';
-import { type ReadSide, wireEngine } from '../../wire.ts';
+import { type ReadSide, wireEngine } from '../../wiring/engine.ts';
 import { startEngineProcess } from '../engine.ts';
 import type { World } from '../world.ts';
 import { startPlatform } from './platform.ts';

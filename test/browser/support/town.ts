@@ -3,8 +3,8 @@
  * a file share one; each does something to people of its own.
  */
 import { expect } from 'vitest';
-import { sweep } from '../../../src/engine/sweep.ts';
-import type { Engine } from '../../../src/wire.ts';
+import { sweep } from '../../../src/engine/sweep/sweep.ts';
+import type { Engine } from '../../../src/wiring/engine.ts';
 import { chooseHandle, conditionOf, join, type Member, passOver } from '../../support/member.ts';
 import { createAccount, person, sharedPds } from '../../support/pds.ts';
 import { type Overlay, openPlatform, type Platform, type Served } from '../../support/platform.ts';

@@ -2,7 +2,7 @@
  * The calls by which Concord changes anything outside of itself, with something around each of them: the
  * places where a process can die, or a call can fail, and leave the world half changed.
  */
-import type { ConvergeDeps } from '../../../src/engine/converge.ts';
+import type { ConvergeDeps } from '../../../src/engine/reconcile/reconcile.ts';
 
 export interface PortCall {
   readonly port: string;

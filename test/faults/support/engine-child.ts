@@ -3,11 +3,11 @@
  * sends itself SIGKILL at the effect it was told, so that nothing of it gets to tidy up.
  */
 import type { Config } from '../../../src/config/schema.ts';
-import { converge } from '../../../src/engine/converge.ts';
-import { ingest } from '../../../src/events/ingest.ts';
+import { ingest } from '../../../src/engine/intake/ingest.ts';
+import { converge } from '../../../src/engine/reconcile/reconcile.ts';
 import { createLogger } from '../../../src/logger.ts';
 import type { Trigger } from '../../../src/ports.ts';
-import { wireEngine } from '../../../src/wire.ts';
+import { wireEngine } from '../../../src/wiring/engine.ts';
 import { aroundEffects, type PortCall } from './effects.ts';
 
 export interface ChildJob {

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
-import { startMongod } from '../../../src/sandbox/mongod.ts';
+import { startMongod } from '../../../src/sandbox/servers/mongod.ts';
 import { until } from '../../support/until.ts';
 
 export interface KillableMongod {

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as AtprotoPds from '@atproto/pds';
 import type * as DidPlcServer from '@did-plc/server';
-import { holdPort } from '../../../src/sandbox/held-port.ts';
+import { holdPort } from '../../../src/sandbox/servers/held-port.ts';
 
 export interface OpenedPds {
   readonly url: string;

@@ -1,9 +1,9 @@
 /** What happens to one user before an engine process is killed over it. */
 import { randomBytes } from 'node:crypto';
-import type { ConvergeDeps } from '../../../src/engine/converge.ts';
+import { ingest } from '../../../src/engine/intake/ingest.ts';
+import type { ConvergeDeps } from '../../../src/engine/reconcile/reconcile.ts';
 import { UpstreamError } from '../../../src/errors.ts';
-import { ingest } from '../../../src/events/ingest.ts';
-import type { Engine } from '../../../src/wire.ts';
+import type { Engine } from '../../../src/wiring/engine.ts';
 import { chooseHandle, join, type Member, passOver } from '../../support/member.ts';
 import type { Platform } from '../../support/platform.ts';
 

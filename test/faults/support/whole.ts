@@ -2,11 +2,11 @@
  * What "whole" means: the documents, the PDS and the log of one user agree, each thing is there once, and the
  * log explains every one of them. Answers are lists of flaws, so that a test shows them all at once.
  */
-import { converge } from '../../../src/engine/converge.ts';
+import { converge } from '../../../src/engine/reconcile/reconcile.ts';
 import type { ConcordEvent } from '../../../src/events/event.ts';
 import { fold } from '../../../src/events/fold.ts';
 import type { Did } from '../../../src/identity.ts';
-import type { Engine } from '../../../src/wire.ts';
+import type { Engine } from '../../../src/wiring/engine.ts';
 import { accountOf, type Member, storedMember } from '../../support/member.ts';
 import type { Platform } from '../../support/platform.ts';
 import type { Converging } from './world.ts';

@@ -1,11 +1,11 @@
 /** A platform on servers that a test may break: its own mongod, its own PDS, or both. */
 import { randomBytes } from 'node:crypto';
 import { MongoClient } from 'mongodb';
-import { type ConvergeDeps, converge } from '../../../src/engine/converge.ts';
-import { Workers } from '../../../src/engine/workers.ts';
+import { type ConvergeDeps, converge } from '../../../src/engine/reconcile/reconcile.ts';
+import { Workers } from '../../../src/engine/reconcile/workers.ts';
 import type { Clock } from '../../../src/ports.ts';
-import { type Pds, type PdsOptions, startPds } from '../../../src/sandbox/pds.ts';
-import type { Engine } from '../../../src/wire.ts';
+import { type Pds, type PdsOptions, startPds } from '../../../src/sandbox/servers/pds.ts';
+import type { Engine } from '../../../src/wiring/engine.ts';
 import { openPlatform, type Platform, type PlatformOptions, silent } from '../../support/platform.ts';
 
 export async function ownPds(options: Partial<PdsOptions> = {}): Promise<Pds> {

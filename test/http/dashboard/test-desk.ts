@@ -1,6 +1,6 @@
 /** A desk that answers the least there is, and remembers what it was asked. */
-import type { OverviewAnswer, SweepsAnswer, UserAnswer } from '../../../src/desk/answers.ts';
-import type { Desk, LiveMessage } from '../../../src/desk/desk.ts';
+import type { OverviewAnswer, SweepsAnswer, UserAnswer } from '../../../src/dashboard-data/answers.ts';
+import type { Desk, LiveMessage } from '../../../src/dashboard-data/data.ts';
 
 const AS_OF = '2026-02-03T04:05:06.000Z';
 

@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { ManagementClient, ManagementError } from 'auth0';
 import { describe, expect, it } from 'vitest';
 import type { Auth0Tenant } from '../../../src/sandbox/auth0/tenant.ts';
-import { startReceiver } from './receiver.ts';
+import { startReceiver } from './logs/receiver.ts';
 import { APPLICATION, startTenant, TestClock } from './tenant-under-test.ts';
 
 /** The real SDK. It insists on https and the tenant's domain, so its requests are sent elsewhere. */

@@ -1,11 +1,11 @@
 import { afterEach } from 'vitest';
-import type { LogData } from '../../../src/sandbox/auth0/log-entry.ts';
+import type { LogData } from '../../../src/sandbox/auth0/logs/log-entry.ts';
 import {
   type Auth0Tenant,
   type Auth0TenantOptions,
   startAuth0Tenant,
 } from '../../../src/sandbox/auth0/tenant.ts';
-import type { TenantUser } from '../../../src/sandbox/auth0/user.ts';
+import type { TenantUser } from '../../../src/sandbox/auth0/users/user.ts';
 
 /** A clock that stands still until it is moved, so that no test sleeps. */
 export class TestClock {

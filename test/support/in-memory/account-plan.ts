@@ -1,14 +1,18 @@
 /** What the plan of an account is made from, with all that a row of its table leaves unsaid. */
 import { expect } from 'vitest';
-import { UNSEEN } from '../../../src/engine/standing.ts';
+import { UNSEEN } from '../../../src/engine/reconcile/standing.ts';
 import { fold, type OpenIntent, type Refusal } from '../../../src/events/fold.ts';
 import { eventId } from '../../../src/identity.ts';
 import type { Claimant, PdsAccount } from '../../../src/ports.ts';
-import { plan } from '../../../src/reconcilers/account.ts';
-import type { ActualAccount, DesiredAccount, WantedAccount } from '../../../src/reconcilers/account-state.ts';
-import type { AddressHolders, HoldingUser } from '../../../src/reconcilers/address.ts';
-import * as handles from '../../../src/reconcilers/handle.ts';
-import { aliceDid, at, bob, bobDid, code, handle } from '../../mongo/people.ts';
+import { plan } from '../../../src/reconcilers/account/account.ts';
+import type {
+  ActualAccount,
+  DesiredAccount,
+  WantedAccount,
+} from '../../../src/reconcilers/account/account-state.ts';
+import type { AddressHolders, HoldingUser } from '../../../src/reconcilers/account/address.ts';
+import * as handles from '../../../src/reconcilers/account/handle.ts';
+import { aliceDid, at, bob, bobDid, code, handle } from '../../mongo/subjects/people.ts';
 import { told } from './told.ts';
 
 export const DAY = 86_400_000;

@@ -1,11 +1,11 @@
 /** Alerts in memory, and everything that somebody looks at who tells of them. */
 import { createAlerting } from '../../../src/alerts/alerting.ts';
-import type { Alert } from '../../../src/alerts/cause.ts';
 import type { Expectations, Probe } from '../../../src/alerts/detect.ts';
 import type { Receiver } from '../../../src/alerts/receiver.ts';
 import { createLogger, type Logger } from '../../../src/logger.ts';
+import type { Alert } from '../../../src/ports/alerts.ts';
 import type { AlertStore, Delivery, IndexState, KeptPosition, Troubled } from '../../../src/ports.ts';
-import { otherTenant, tenant } from '../../mongo/people.ts';
+import { otherTenant, tenant } from '../../mongo/subjects/people.ts';
 import { type VirtualClock, virtualClock } from '../virtual-clock.ts';
 import { type InMemoryEventLog, inMemoryEventLog } from './event-log.ts';
 import { type InMemoryRuns, inMemoryRuns } from './runs.ts';

@@ -1,6 +1,6 @@
 import { eventId, type UserKey } from '../../../src/identity.ts';
 import type { ApplyContext, Told } from '../../../src/reconcilers/reconciler.ts';
-import { at } from '../../mongo/people.ts';
+import { at } from '../../mongo/subjects/people.ts';
 
 /** What a pass lends to `apply`, with a lease that always holds unless a test says otherwise. */
 export function applyContext(

@@ -1,8 +1,8 @@
 /** What the dashboard asks of one user and decides, over a world in memory. */
 
-import type { Decision, DecisionAnswer } from '../../../src/desk/answers.ts';
-import { takeDecision } from '../../../src/desk/decide.ts';
-import { alice, otherTenant } from '../../mongo/people.ts';
+import type { Decision, DecisionAnswer } from '../../../src/dashboard-data/answers.ts';
+import { takeDecision } from '../../../src/dashboard-data/decide.ts';
+import { alice, otherTenant } from '../../mongo/subjects/people.ts';
 import { inMemoryHistoryPages } from './history-pages.ts';
 import { mainTenant } from './sweeps.ts';
 import { createWorld, SECOND_TENANTS_TAG, signUp, untilQuiet, type World } from './world.ts';

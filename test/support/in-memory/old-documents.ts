@@ -1,6 +1,6 @@
 /** The platform's older documents in memory. */
 import type { Code, Did } from '../../../src/identity.ts';
-import type { OldDocument, OldDocumentStore, OldMove, OldUser } from '../../../src/old-documents.ts';
+import type { OldDocument, OldDocumentStore, OldMove, OldUser } from '../../../src/ports/old-documents.ts';
 
 export interface InMemoryOldDocuments extends OldDocumentStore {
   /** By key, for a test to look at and to be the platform. */

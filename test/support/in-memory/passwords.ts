@@ -1,5 +1,5 @@
 /** Stored passwords in memory, with the same comparison before a write as the real ones. */
-import { createVault } from '../../../src/credentials.ts';
+import { createVault } from '../../../src/credentials/vault.ts';
 import { type Did, parseDid, storedUserKey, type UserKey } from '../../../src/identity.ts';
 import type { PasswordVault, StoredPassword, StoredPasswords } from '../../../src/ports.ts';
 

@@ -1,9 +1,9 @@
 /** A tenant with a log, and runs that read it. */
 
-import { openGaps } from '../../../src/engine/gaps.ts';
-import { type PullOptions, type PullResult, pull } from '../../../src/engine/pull.ts';
+import { openGaps } from '../../../src/engine/intake/gaps.ts';
+import { type PullOptions, type PullResult, pull } from '../../../src/engine/intake/pull.ts';
 import type { LogStream } from '../../../src/ports.ts';
-import { tenant } from '../../mongo/people.ts';
+import { tenant } from '../../mongo/subjects/people.ts';
 import { inMemoryCursors } from './cursors.ts';
 import type { PortCall } from './hooks.ts';
 import { inMemoryIgnored } from './ignored.ts';

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { UpstreamError } from '../../../src/errors.ts';
 import type { Auth0User } from '../../../src/ports.ts';
-import { alice, otherTenant, type Person, person, tenant } from '../../mongo/people.ts';
+import { alice, otherTenant, type Person, person, tenant } from '../../mongo/subjects/people.ts';
 import {
   auth0User,
   choose,

@@ -1,10 +1,10 @@
 /** A tenant full of people who are well, and sweeps over it. */
-import type { AssessedTenant } from '../../../src/engine/assess.ts';
-import type { SafetyLimits } from '../../../src/engine/limits.ts';
-import { type SweepDeps, type SweepResult, sweep } from '../../../src/engine/sweep.ts';
+import type { AssessedTenant } from '../../../src/engine/sweep/assess.ts';
+import type { SafetyLimits } from '../../../src/engine/sweep/limits.ts';
+import { type SweepDeps, type SweepResult, sweep } from '../../../src/engine/sweep/sweep.ts';
 import type { ConcordEvent, EventData, EventOf, EventType } from '../../../src/events/event.ts';
 import { eventId, type TenantId, type UserKey } from '../../../src/identity.ts';
-import { otherTenant, type Person, person, tenant } from '../../mongo/people.ts';
+import { otherTenant, type Person, person, tenant } from '../../mongo/subjects/people.ts';
 import type { PortCall } from './hooks.ts';
 import { auth0User, choose, passOver, type World } from './world.ts';
 

@@ -1,7 +1,7 @@
 /** A tenant's log in memory: kept for a time, read on from a place, with what Auth0 may refuse. */
 import { UpstreamError } from '../../../src/errors.ts';
 import type { Clock, LogStream, TenantLogs } from '../../../src/ports.ts';
-import type { Person } from '../../mongo/people.ts';
+import type { Person } from '../../mongo/subjects/people.ts';
 import { type Hooks, hooked } from './hooks.ts';
 
 export interface InMemoryTenantLogs extends TenantLogs {

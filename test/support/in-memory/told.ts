@@ -1,7 +1,7 @@
 /** Events of alice's, as short as a test wants to write them. */
 import type { ConcordEvent, EventData, EventType } from '../../../src/events/event.ts';
 import { eventId } from '../../../src/identity.ts';
-import { alice, at } from '../../mongo/people.ts';
+import { alice, at } from '../../mongo/subjects/people.ts';
 
 /** One event at so many seconds; its id follows from its time, so that ids are in the order of time. */
 export function told<T extends EventType>(

@@ -1,7 +1,7 @@
 /** What a transfer takes, over a world in memory. */
-import type { Party } from '../../../src/engine/transfer/sides.ts';
+import type { Party } from '../../../src/engine/reconcile/transfer/sides.ts';
 import { eventId } from '../../../src/identity.ts';
-import { otherTenant, type Person } from '../../mongo/people.ts';
+import { otherTenant, type Person } from '../../mongo/subjects/people.ts';
 import type { World } from './world.ts';
 
 export function transferParty(world: World, who: Person): Party {

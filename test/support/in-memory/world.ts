@@ -1,21 +1,21 @@
 /** Everything a pass touches, in memory, and the least that is needed to run passes over it. */
-import { createVault } from '../../../src/credentials.ts';
+import { createVault } from '../../../src/credentials/vault.ts';
+import { isRoutine } from '../../../src/engine/intake/auth0-log-codes.ts';
+import { peopleOf } from '../../../src/engine/intake/people.ts';
+import { type SearchedTenant, successorSearch } from '../../../src/engine/reconcile/claims/successors.ts';
+import type { SisterTenant } from '../../../src/engine/reconcile/linked-user.ts';
 import {
   type ConvergeDeps,
   type ConvergedTenant,
   converge,
   type PassResult,
-} from '../../../src/engine/converge.ts';
-import { peopleOf } from '../../../src/engine/people.ts';
-import type { EngineSettings, Policy } from '../../../src/engine/settings.ts';
-import type { SisterTenant } from '../../../src/engine/sister.ts';
-import { type SearchedTenant, successorSearch } from '../../../src/engine/successors.ts';
-import { isRoutine } from '../../../src/events/auth0-log-codes.ts';
+} from '../../../src/engine/reconcile/reconcile.ts';
+import type { EngineSettings, Policy } from '../../../src/engine/reconcile/settings.ts';
 import type { ConcordEvent } from '../../../src/events/event.ts';
 import { type AccountHandle, eventId, type TenantId, type UserKey } from '../../../src/identity.ts';
 import { createLogger } from '../../../src/logger.ts';
 import type { Auth0User, PasswordVault, Random, Runs } from '../../../src/ports.ts';
-import { handle, otherTenant, type Person, tenant } from '../../mongo/people.ts';
+import { handle, otherTenant, type Person, tenant } from '../../mongo/subjects/people.ts';
 import { type VirtualClock, virtualClock } from '../virtual-clock.ts';
 import { type InMemoryAccounts, inMemoryAccounts } from './accounts.ts';
 import { type InMemoryDirectory, inMemoryDirectory } from './directory.ts';

@@ -1,0 +1,258 @@
+/** `concord audit`: how many users have what they should have, and who has not. Reads only. */
+
+import { openGaps } from '../../engine/intake/gaps.ts';
+import { notExcluded } from '../../engine/intake/owner.ts';
+import { attempt } from '../../engine/reconcile/attempt.ts';
+import { type AssessDeps, type AssessedTenant, assess, isDrifted } from '../../engine/sweep/assess.ts';
+import { type AuditedUser, auditedUser, Tally, withoutAccount } from '../../engine/sweep/audit.ts';
+import { type Audited, auditedPages, readingEach } from '../../engine/sweep/audited-pages.ts';
+import { countOrphans, type OrphanCounts } from '../../engine/sweep/count-orphans.ts';
+import { countDeleted } from '../../engine/sweep/deleted-users.ts';
+import { NameSet } from '../../engine/sweep/name-set.ts';
+import { pausedUsers, withPause } from '../../engine/sweep/paused.ts';
+import { Repositories } from '../../engine/sweep/repositories.ts';
+import { UsageError } from '../../errors.ts';
+import type { InexactReason, ResourceTotals, Situation } from '../../events/event.ts';
+import type { Gap } from '../../events/gap.ts';
+import { gapToJson } from '../../events/gap-text.ts';
+import { type TenantId, userKey } from '../../identity.ts';
+import type { UserPages } from '../../ports.ts';
+import * as indexes from '../../reconcilers/indexes.ts';
+import { printJson, printLine, SCHEMA_VERSION } from '../../terminal/output.ts';
+import { createProgress } from '../../terminal/progress.ts';
+import { visible } from '../../terminal/visible.ts';
+import { wireReadSide } from '../../wiring/engine.ts';
+import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from '../command.ts';
+import { momentAgo } from '../moment.ts';
+import { refuseLoginOptions, runLoginAudit } from './logins.ts';
+import { runOrphanAudit } from './orphans.ts';
+import { printAudit } from './report.ts';
+
+export interface AuditOptions extends GlobalOptions {
+  readonly tenant?: string | undefined;
+  /** The most users to list; the totals are of everyone. Without it: 50, and everyone in a stream. */
+  readonly limit?: number | undefined;
+  /** Only users created or changed in Auth0 since: a duration such as 24h, or a moment. */
+  readonly since?: string | undefined;
+  /** One line a user in trouble, as they are found, and a last one with the totals. */
+  readonly ndjson?: boolean | undefined;
+  /** Only so many of the newest sign-ups, each listed, whether in sync or not. */
+  readonly last?: number | undefined;
+  /** List who has no account, and why, instead of who is not as desired. */
+  readonly withoutAccount?: boolean | undefined;
+  /** Test the stored passwords, instead. */
+  readonly logins?: boolean | undefined;
+  readonly perSecond?: number | undefined;
+  readonly restart?: boolean | undefined;
+  /** Look for what belongs to nobody, instead. */
+  readonly orphans?: boolean | undefined;
+}
+
+export interface AuditReport {
+  readonly asOf: string;
+  /** Null unless only users created or changed since were looked at. */
+  readonly since: string | null;
+  /** Null unless only so many of the newest sign-ups were looked at. */
+  readonly last: number | null;
+  readonly tenants: readonly string[];
+  /** Times of which something may have been missed. */
+  readonly gaps: readonly Gap[];
+  readonly totals: ResourceTotals;
+  /** What is not as desired, the most frequent first. */
+  readonly situations: readonly Situation[];
+  readonly indexes: readonly indexes.IndexFinding[];
+  /** Who is not as desired, up to the limit; with `last` everyone, and with `withoutAccount` who has no account. */
+  readonly users: readonly AuditedUser[];
+  readonly usersInTrouble: number;
+  /** Null unless they are listed. */
+  readonly withoutAccount: WithoutAccount | null;
+  /** Rows of the listings that name no user; in no other figure here. */
+  readonly unreadable: number;
+  /** Listings that were not exact: the figures are of those who are listed, and say nothing about who is missing. */
+  readonly inexact: readonly { readonly tenant: string; readonly reason: InexactReason }[];
+  /** Users of the listings whom the configuration excludes; in no other figure here. */
+  readonly excluded: number;
+  /** Known users who are deleted in Auth0 or forgotten, by the read model: in no listing, and in no other figure here. Null with `last`. */
+  readonly deleted: number | null;
+  /** By the listings alone; null when not everyone was looked at, or a listing was not exact. */
+  readonly orphans: OrphanCounts | null;
+  readonly durationMs: number;
+}
+
+export interface WithoutAccount {
+  readonly users: number;
+  /** Those of them who should have an account, or of whom that is not known. */
+  readonly pending: number;
+}
+
+export interface AuditScope extends Audited {
+  readonly tenant?: string | undefined;
+  readonly limit: number;
+  readonly withoutAccount?: boolean | undefined;
+  /** Told of each user in trouble, up to the limit, who is then not kept for the report. */
+  readonly onUser?: (user: AuditedUser) => Promise<void>;
+  readonly onProgress?: (users: number, total: number | undefined) => void;
+}
+
+const DEFAULT_LIMIT = 50;
+
+export async function runAudit(options: AuditOptions): Promise<ExitCode> {
+  const isStream = options.ndjson === true;
+  const limit = options.limit ?? (isStream ? Number.POSITIVE_INFINITY : DEFAULT_LIMIT);
+  if (options.logins === true) {
+    const others = [options.since, options.last, options.withoutAccount, options.orphans, options.ndjson];
+    if (others.some((one) => one !== undefined))
+      throw new UsageError('--logins tests every stored password, and ends in one document: not with this.');
+    return runLoginAudit({ ...options, limit });
+  }
+  refuseLoginOptions(options);
+  if (options.orphans === true) {
+    if (isStream || [options.since, options.last, options.withoutAccount].some((one) => one !== undefined))
+      throw new UsageError('--orphans looks through everything, and ends in one document: not with this.');
+    return runOrphanAudit({ ...options, limit });
+  }
+  if (isStream && options.json === true) throw new UsageError('Give --json or --ndjson, not both.');
+  if (options.last !== undefined && [options.since, options.limit].some((one) => one !== undefined))
+    throw new UsageError('--last lists so many of the newest sign-ups: not with --since or --limit.');
+  const since = options.since === undefined ? undefined : momentAgo(options.since, new Date());
+  const config = configFor(options, ['mongodb', 'auth0', 'pds']);
+  const terminal = terminalOf(options);
+  const side = wireReadSide(config);
+  try {
+    const progress = createProgress({
+      label: 'looking at users',
+      stream: terminal.stderr,
+      now: () => new Date(),
+    });
+    const report = await audit(side, {
+      ...{ tenant: options.tenant, since, last: options.last, withoutAccount: options.withoutAccount },
+      limit: options.last ?? limit,
+      onProgress: (users, total) => progress.update(users, total),
+      ...(isStream ? { onUser: (user) => printLine({ type: 'user', ...user }) } : {}),
+    });
+    progress.finish();
+    if (isStream) {
+      const { users: _told, ...totals } = toJson(report);
+      await printLine({ type: 'totals', schemaVersion: SCHEMA_VERSION, ...totals });
+    } else if (terminal.json) printJson({ command: 'audit', ...toJson(report) });
+    else printAudit(report, terminal);
+    const unfit = report.indexes.some(({ status }) => status !== 'fit');
+    const differing = report.withoutAccount?.pending ?? report.usersInTrouble;
+    const isIncomplete = report.unreadable + report.inexact.length > 0;
+    return differing > 0 || isIncomplete || unfit ? EXIT.differences : EXIT.clean;
+  } finally {
+    await side.close();
+  }
+}
+
+function toJson(report: AuditReport) {
+  return { ...report, gaps: report.gaps.map(gapToJson) };
+}
+
+/** In memory: eight bytes a user and an account, and the users that are kept for the report. */
+export async function audit(
+  side: {
+    readonly assess: AssessDeps;
+    readonly tenants: readonly AssessedTenant[];
+    readonly userPages: UserPages;
+  },
+  {
+    tenant: named,
+    limit,
+    since,
+    last,
+    withoutAccount: isAccountWanted = false,
+    onUser,
+    onProgress,
+  }: AuditScope,
+): Promise<AuditReport> {
+  const startedAt = Date.now();
+  const tenants = tenantsNamed(side.tenants, named);
+  const deps = side.assess;
+  // A few accounts are read one by one; who lists everyone lists the repositories too.
+  const pds =
+    last === undefined
+      ? await attempt('account', () => Repositories.list(deps.accounts, new Date(startedAt)))
+      : undefined;
+  const repositories = pds?.ok === true ? pds.value : undefined;
+  const accounts = last === undefined ? deps.accounts : readingEach(deps.accounts);
+  const looking = { ...deps, accounts: repositories?.completing(accounts) ?? accounts };
+  const tally = new Tally();
+  const paused = await pausedUsers(deps.events, new Date(startedAt));
+  const listed = new NameSet();
+  const inTrouble: AuditedUser[] = [];
+  let looked = 0;
+  let usersInTrouble = 0;
+  let usersListed = 0;
+  let pending = 0;
+  let unreadable = 0;
+  const inexact = new Map<TenantId, InexactReason>();
+  let excluded = 0;
+  let current: AssessedTenant | undefined;
+  let before = 0;
+  const row = { account: isAccountWanted || last !== undefined };
+  for await (const { tenant, page } of auditedPages(tenants, { since, last })) {
+    if (tenant !== current && last === undefined) [current, before] = [tenant, looked];
+    const users = notExcluded(page.users, tenant);
+    excluded += page.users.length - users.length;
+    for (const { userId } of page.users) listed.add(userKey(tenant.keyPrefix, userId));
+    for (const assessed of await assess(looking, tenant, users, new Date())) {
+      const assessment = withPause(assessed, paused);
+      tally.add(assessment);
+      if (isDrifted(assessment)) usersInTrouble += 1;
+      const lacking = isAccountWanted ? withoutAccount(assessment) : undefined;
+      if (lacking !== undefined && lacking.status !== 'True') pending += 1;
+      const isToList = isAccountWanted ? lacking !== undefined : last !== undefined || isDrifted(assessment);
+      if (!isToList) continue;
+      usersListed += 1;
+      if (usersListed > limit) continue;
+      const user = auditedUser(tenant.id, assessment, row);
+      if (onUser === undefined) inTrouble.push(user);
+      else await onUser(user);
+    }
+    const { length: odd } = page.unreadable ?? [];
+    unreadable += odd;
+    const reason = page.inexact ?? (odd > 0 ? 'unreadable-rows' : undefined);
+    if (reason !== undefined) inexact.set(tenant.id, reason);
+    looked += page.users.length;
+    onProgress?.(looked, page.total === undefined ? undefined : before + page.total);
+  }
+  const ids = tenants.map(({ id }) => id);
+  const isListed = (key: string): boolean => listed.has(key);
+  return {
+    asOf: new Date(startedAt).toISOString(),
+    since: since?.toISOString() ?? null,
+    last: last ?? null,
+    withoutAccount: isAccountWanted ? { users: usersListed, pending } : null,
+    tenants: ids,
+    gaps: (await Promise.all(ids.map((id) => openGaps(deps.events, id)))).flat(),
+    totals: tally.totals(),
+    situations: tally.situations(),
+    indexes: indexes.plan(indexes.WANTED_INDEXES, await deps.documents.indexes()),
+    users: inTrouble,
+    usersInTrouble,
+    unreadable,
+    inexact: [...inexact].map(([tenant, reason]) => ({ tenant, reason })),
+    excluded,
+    deleted: last === undefined ? await countDeleted(side.userPages, ids, isListed, new Date()) : null,
+    orphans:
+      since === undefined && last === undefined && inexact.size === 0
+        ? await countOrphans({ ...deps, keySpaces: side.tenants }, ids, isListed, repositories)
+        : null,
+    durationMs: Date.now() - startedAt,
+  };
+}
+
+export function tenantsNamed<Tenant extends Pick<AssessedTenant, 'id'>>(
+  tenants: readonly Tenant[],
+  name: string | undefined,
+): readonly Tenant[] {
+  if (name === undefined) return tenants;
+  const found = tenants.filter(({ id }) => id === name);
+  if (found.length > 0) return found;
+  const known = tenants.map(({ id }) => id).join(', ');
+  throw new UsageError(
+    `There is no tenant ${visible(name)}. The configured ones: ${known}.`,
+    'TENANT_UNKNOWN',
+  );
+}

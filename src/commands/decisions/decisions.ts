@@ -1,0 +1,114 @@
+/** `pause`, `resume`, `retry`: what a person decides about one user. Each is an event, and says who and why. */
+import { decide } from '../../engine/intake/decision.ts';
+import { isExcluded } from '../../engine/intake/owner.ts';
+import { UsageError } from '../../errors.ts';
+import type { Decided } from '../../events/event.ts';
+import { printJson } from '../../terminal/output.ts';
+import { visible } from '../../terminal/visible.ts';
+import { type Engine, wireEngine } from '../../wiring/engine.ts';
+import {
+  configFor,
+  EXIT,
+  type ExitCode,
+  type GlobalOptions,
+  quietLoggerFor,
+  type Terminal,
+  terminalOf,
+} from '../command.ts';
+import { momentAhead } from '../moment.ts';
+import { findUserToTouch } from '../user/find-user.ts';
+
+export interface DecisionOptions extends GlobalOptions {
+  /** Who decides, as it is to stand in the log. */
+  readonly by: string;
+  /** Why, for whoever asks later. */
+  readonly reason?: string | undefined;
+}
+
+export function decidedBy({ by, reason }: DecisionOptions): Decided {
+  return { by, ...(reason === undefined ? {} : { reason }) };
+}
+
+export interface PauseOptions extends DecisionOptions {
+  readonly reason: string;
+  /** A moment (ISO 8601), or a duration such as 30m, 12h or 7d from now. */
+  readonly until?: string | undefined;
+}
+
+export async function runPause(text: string, options: PauseOptions): Promise<ExitCode> {
+  return withEngine(options, async (engine, terminal) => {
+    const found = await findUserToTouch(text, engine.tenants, engine.assess);
+    const until = options.until === undefined ? null : momentAhead(options.until, new Date()).toISOString();
+    const trigger = { user: found.user, userId: found.userId, tenant: found.tenant.id };
+    await decide(engine.converge, trigger, 'user.paused', { by: options.by, reason: options.reason, until });
+    say(terminal, 'pause', found.user, until === null ? 'paused until resumed' : `paused until ${until}`);
+  });
+}
+
+export async function runResume(text: string, options: DecisionOptions): Promise<ExitCode> {
+  return withEngine(options, async (engine, terminal) => {
+    const found = await findUserToTouch(text, engine.tenants, engine.assess);
+    const trigger = { user: found.user, userId: found.userId, tenant: found.tenant.id };
+    await decide(engine.converge, trigger, 'user.resumed', decidedBy(options));
+    say(terminal, 'resume', found.user, 'resumed, and due');
+  });
+}
+
+export interface RetryOptions extends DecisionOptions {
+  /** Everyone who failed or is quarantined, instead of one user. */
+  readonly failed?: boolean | undefined;
+}
+
+export async function runRetry(text: string | undefined, options: RetryOptions): Promise<ExitCode> {
+  if ((options.failed === true) === (text !== undefined)) {
+    throw new UsageError('Give a user, or --failed for everyone who failed.');
+  }
+  return withEngine(options, async (engine, terminal) => {
+    if (text !== undefined) {
+      const found = await findUserToTouch(text, engine.tenants, engine.assess);
+      const trigger = { user: found.user, userId: found.userId, tenant: found.tenant.id };
+      await decide(engine.converge, trigger, 'user.retried', decidedBy(options));
+      return say(terminal, 'retry', found.user, 'due once more, with failures and refusals forgotten');
+    }
+    const users = await retryFailed(engine, decidedBy(options));
+    if (terminal.json) printJson({ command: 'retry', users });
+    else terminal.stdout.write(`${users} users are due once more\n`);
+  });
+}
+
+/** Everyone who failed or is quarantined is due once more. Returns how many. */
+export async function retryFailed(
+  { converge, tenants }: Pick<Engine, 'converge' | 'tenants'>,
+  decided: Decided,
+): Promise<number> {
+  let users = 0;
+  for (const { id: tenant, excludedBy } of tenants) {
+    for await (const subject of converge.subjects.list(tenant, { unsettled: true })) {
+      const { user, userId } = subject;
+      if ((subject.attempts === 0 && !subject.quarantined) || isExcluded({ excludedBy }, user)) continue;
+      await decide(converge, { user, userId, tenant }, 'user.retried', decided);
+      users += 1;
+    }
+  }
+  return users;
+}
+
+async function withEngine(
+  options: GlobalOptions,
+  act: (engine: Engine, terminal: Terminal) => Promise<void>,
+): Promise<ExitCode> {
+  const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
+  const engine = wireEngine(config, quietLoggerFor(options, config));
+  try {
+    await engine.checkCollations();
+    await act(engine, terminalOf(options));
+    return EXIT.clean;
+  } finally {
+    await engine.close();
+  }
+}
+
+function say({ json, stdout }: Terminal, command: string, user: string, what: string): void {
+  if (json) printJson({ command, user, result: what });
+  else stdout.write(`${visible(user)} is ${what}\n`);
+}

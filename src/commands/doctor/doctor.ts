@@ -1,0 +1,176 @@
+/**
+ * `concord doctor`: what is wrong with the platform and with what it runs on, why that matters, and what mends
+ * it. Reads only, but for `--fix`, which asks before it does anything, and `--simulate`, which see.
+ */
+import type { Config } from '../../config/schema.ts';
+import { type Examined, type Finding, runChecks } from '../../doctor/check.ts';
+import type { Load } from '../../doctor/configuration.ts';
+import { checksFor } from '../../doctor/examine.ts';
+import { carryOut, planRepair, type Repair } from '../../doctor/fix.ts';
+import { lookAtIndexes } from '../../doctor/indexes.ts';
+import type { FullSimulation } from '../../doctor/simulate-full.ts';
+import { UsageError } from '../../errors.ts';
+import type { Clock } from '../../ports.ts';
+import { printJson } from '../../terminal/output.ts';
+import { createProgress } from '../../terminal/progress.ts';
+import { wireDoctor, wireRepair, wireSimulation } from '../../wiring/doctor.ts';
+import { systemClock } from '../../wiring/system.ts';
+import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from '../command.ts';
+import { confirm } from '../confirm.ts';
+import { confirmFull, runFullSimulation } from './full.ts';
+import { cleanUpNoUsers } from './no-users.ts';
+import { printDiagnosis, printRepair } from './report.ts';
+
+export interface DoctorOptions extends GlobalOptions {
+  /** Clean up the indexes, and subjects that are no users. */
+  readonly fix?: boolean | undefined;
+  readonly yes?: boolean | undefined;
+  /** Drive an invented sign-up through all but Auth0. */
+  readonly simulate?: boolean | undefined;
+  /** With `simulate`: create the documents and the account of a test user too, and remove them. */
+  readonly full?: boolean | undefined;
+}
+
+export interface Diagnosis {
+  readonly checks: readonly Examined[];
+  readonly findings: readonly Finding[];
+}
+
+/** Longer than one call of any of them takes, so that a call says itself what was the matter. */
+const CHECK_TIMEOUT_MS = 12_000;
+
+export async function runDoctor(options: DoctorOptions): Promise<ExitCode> {
+  if (options.full === true && options.simulate !== true)
+    throw new UsageError('--full is for: concord doctor --simulate --full');
+  const terminal = terminalOf(options);
+  const load: Load = (needs) => configFor(options, needs);
+  const config = options.full === true ? load(['mongodb', 'pds', 'credentials']) : undefined;
+  if (config !== undefined && !(await confirmFull(config, options.yes, terminal))) {
+    terminal.stderr.write('Nothing was changed.\n');
+    return EXIT.differences;
+  }
+  const startedAt = performance.now();
+  const repair = options.fix === true ? await repairIndexes(load, options, terminal) : undefined;
+  const cleaned =
+    options.fix === true ? await cleanUpNoUsers(load(['mongodb']), options, terminal) : undefined;
+  const progress = createProgress({ label: 'looking', stream: terminal.stderr, now: () => new Date() });
+  let ended = 0;
+  const onEnd = () => {
+    ended += 1;
+    progress.update(ended);
+  };
+  const diagnosis = await examine(load, systemClock, { simulate: options.simulate === true, onEnd });
+  progress.finish();
+  const durationMs = Math.round(performance.now() - startedAt);
+  const { checks, findings } = diagnosis;
+  if (terminal.json) {
+    const fix =
+      repair === undefined
+        ? {}
+        : { fix: { ...repair, steps: repair.steps.map(({ text }) => text), notUsers: cleaned } };
+    const full = config === undefined ? {} : { full: await fullIfWell(config, diagnosis, terminal) };
+    printJson({ command: 'doctor', checks, findings: findings.length, ...fix, ...full, durationMs });
+    return findings.length === 0 && isWell(full.full) ? EXIT.clean : EXIT.differences;
+  }
+  printDiagnosis(diagnosis, durationMs, terminal);
+  const full = config === undefined ? undefined : await fullIfWell(config, diagnosis, terminal);
+  return findings.length === 0 && isWell(full) ? EXIT.clean : EXIT.differences;
+}
+
+function isWell(full: FullSimulation | null | undefined): boolean {
+  return full === undefined || full?.failed === null;
+}
+
+/** Null where the simulation up to the plan did not come to its end: what would be created is not known then. */
+async function fullIfWell(
+  config: Config,
+  { checks }: Diagnosis,
+  terminal: Terminal,
+): Promise<FullSimulation | null> {
+  const planned = checks.find(
+    ({ check, tenant }) => check === 'simulated plan' && tenant === config.tenants[0]?.id,
+  );
+  if (planned?.status === 'well') return runFullSimulation(config, terminal);
+  terminal.stderr.write('No test user was created, because the simulated plan is not as it should be.\n');
+  return null;
+}
+
+export interface ExamineOptions {
+  readonly simulate?: boolean;
+  /** Told of each check as it ends. */
+  readonly onEnd?: (examined: Examined) => void;
+}
+
+/** Throws what keeps anything from being looked at, such as a configuration file that cannot be read. */
+export async function examine(
+  load: Load,
+  clock: Clock,
+  { simulate = false, onEnd }: ExamineOptions = {},
+): Promise<Diagnosis> {
+  const closing: (() => Promise<void>)[] = [];
+  const surroundingsOf = (config: Config) => {
+    const wired = wireDoctor(config, clock);
+    closing.push(wired.close);
+    return wired;
+  };
+  const simulationOf = (config: Config) => {
+    const wired = wireSimulation(config, clock);
+    closing.push(wired.dispose);
+    return wired;
+  };
+  try {
+    const checks = checksFor(load, surroundingsOf, clock, simulate ? simulationOf : undefined);
+    const examined = await runChecks(checks, { clock, timeoutMs: CHECK_TIMEOUT_MS }, onEnd);
+    const findings = examined.flatMap((each) => (each.status === 'found' ? each.findings : []));
+    return { checks: examined, findings };
+  } finally {
+    await Promise.all(closing.map((close) => close()));
+  }
+}
+
+export interface Repaired extends Repair {
+  readonly done: boolean;
+}
+
+async function repairIndexes(
+  load: Load,
+  options: Pick<DoctorOptions, 'yes'>,
+  terminal: Terminal,
+): Promise<Repaired> {
+  const config = load(['mongodb']);
+  const repair = await planIndexRepair(config);
+  if (!terminal.json) printRepair(repair, terminal);
+  if (repair.steps.length === 0) return { ...repair, done: false };
+  const { steps } = repair;
+  const question = `${steps.length === 1 ? 'This step' : `These ${steps.length} steps`} for the indexes. Go on?`;
+  // In one document for machines there is no other place for what the person is asked about.
+  if (terminal.json && options.yes !== true)
+    for (const { text } of steps) terminal.stderr.write(`  ${text}\n`);
+  if (!(await confirm(question, options.yes))) return { ...repair, done: false };
+  await carryOutRepair(config, repair, ({ text }) => {
+    if (!terminal.json) terminal.stdout.write(`  ${terminal.style('green', 'done')}  ${text}\n`);
+  });
+  return { ...repair, done: true };
+}
+
+export async function planIndexRepair(config: Config): Promise<Repair> {
+  const { side, close } = wireDoctor(config, systemClock);
+  try {
+    return planRepair(await lookAtIndexes(side().mongodb));
+  } finally {
+    await close();
+  }
+}
+
+export async function carryOutRepair(
+  config: Config,
+  { steps }: Repair,
+  onDone: Parameters<typeof carryOut>[2],
+): Promise<void> {
+  const { repair, close } = wireRepair(config);
+  try {
+    await carryOut(repair, steps, onDone);
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * `concord apply <file>`: carries out what `concord plan --out` wrote. Whoever moved on since is left out and
+ * named; the rest are converged as always.
+ */
+import {
+  type ApplyDeps,
+  type CarriedOut,
+  carryOut,
+  type Exceeded,
+  exceeded,
+  type LeftOut,
+  recheck,
+} from '../../engine/operations/apply-plan.ts';
+import { type SavedPlan, strangeness } from '../../engine/operations/saved-plan.ts';
+import { UsageError } from '../../errors.ts';
+import { printJson } from '../../terminal/output.ts';
+import { createProgress } from '../../terminal/progress.ts';
+import { formatTable } from '../../terminal/table.ts';
+import { visible } from '../../terminal/visible.ts';
+import { wireEngine } from '../../wiring/engine.ts';
+import {
+  configFor,
+  EXIT,
+  type ExitCode,
+  type GlobalOptions,
+  quietLoggerFor,
+  type Terminal,
+  terminalOf,
+} from '../command.ts';
+import { confirm } from '../confirm.ts';
+import { placeOf, readPlanFile } from './plan-file.ts';
+
+export interface ApplyOptions extends GlobalOptions {
+  readonly yes?: boolean | undefined;
+}
+
+export async function runApply(path: string, options: ApplyOptions): Promise<ExitCode> {
+  const plan = readPlanFile(path);
+  const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
+  const strange = strangeness(plan, placeOf(config));
+  if (strange !== undefined)
+    throw new UsageError(`This plan is not for here: ${visible(strange)}.`, 'PLAN_OF_ANOTHER');
+  const terminal = terminalOf(options);
+  const engine = wireEngine(config, quietLoggerFor(options, config));
+  try {
+    const { converge, assess, tenants, sweep } = engine;
+    const deps = { converge, assess, tenants, subjects: converge.subjects, limits: sweep.limits };
+    await engine.checkPasswords();
+    return await apply(deps, plan, options, terminal);
+  } finally {
+    await engine.close();
+  }
+}
+
+async function apply(
+  deps: ApplyDeps,
+  plan: SavedPlan,
+  options: ApplyOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { fit, leftOut } = await recheck(deps, plan);
+  const halts = await exceeded(deps, plan, fit);
+  if (halts.length > 0) {
+    if (terminal.json) printJson({ command: 'apply', halts, applied: [], leftOut });
+    for (const halt of halts) if (!terminal.json) terminal.stdout.write(`${haltText(halt, terminal)}\n`);
+    return EXIT.stoppedByLimit;
+  }
+  if (!terminal.json) printLeftOut(leftOut, terminal);
+  const question = `Converge ${fit.length} of ${plan.users.length} users, as planned at ${plan.madeAt}?`;
+  if (fit.length > 0 && !(await confirm(question, options.yes))) {
+    if (terminal.json) printJson({ command: 'apply', halts: [], applied: [], leftOut, declined: true });
+    else terminal.stdout.write('Nothing was changed.\n');
+    return EXIT.differences;
+  }
+  const done = await untilInterrupted(deps, fit, terminal);
+  const all = [...leftOut, ...done.leftOut];
+  const converged = done.outcomes.filter(({ end }) => end === 'converged').length;
+  if (terminal.json) printJson({ command: 'apply', halts: [], applied: done.outcomes, leftOut: all });
+  else printDone(plan, done, converged, terminal);
+  return converged === plan.users.length ? EXIT.clean : EXIT.partlyDone;
+}
+
+/** Ctrl-C begins nobody new; a second one ends the process at once, as every user's pass survives. */
+async function untilInterrupted(
+  deps: ApplyDeps,
+  fit: Parameters<typeof carryOut>[1],
+  { stderr }: Terminal,
+): Promise<CarriedOut> {
+  const stopped = new AbortController();
+  const stop = () => {
+    stopped.abort();
+    stderr.write('Stopping when the users at hand are done.\n');
+  };
+  process.once('SIGINT', stop);
+  const now = () => deps.converge.clock.now();
+  const progress = createProgress({ label: 'converging', total: fit.length, stream: stderr, now });
+  try {
+    return await carryOut(deps, fit, { signal: stopped.signal, onUser: (done) => progress.update(done) });
+  } finally {
+    progress.finish();
+    process.removeListener('SIGINT', stop);
+  }
+}
+
+function haltText({ kind, tenant, limit, count, of }: Exceeded, { style }: Terminal): string {
+  const what = kind === 'removals' ? 'removed' : 'renamed';
+  const text = `${count} accounts of ${of} users of ${tenant} would be ${what}, and the limit is ${limit}. Nothing was changed; concord serve does what a sweep or a person allows.`;
+  return `${style('red', 'Halted.')} ${text}`;
+}
+
+function printLeftOut(leftOut: readonly LeftOut[], { stdout, style }: Terminal): void {
+  if (leftOut.length === 0) return;
+  const rows = leftOut.map(({ user, reason, message }) => [user, reason, message]);
+  stdout.write(
+    `${formatTable({ head: ['LEFT OUT', 'REASON', 'WHY'], rows, style, width: stdout.columns })}\n`,
+  );
+}
+
+function printDone(plan: SavedPlan, done: CarriedOut, converged: number, terminal: Terminal): void {
+  const { stdout, style } = terminal;
+  printLeftOut(done.leftOut, terminal);
+  const rows = done.outcomes
+    .filter(({ end }) => end !== 'converged')
+    .map(({ user, end, failures }) => [
+      ...[user, end, failures.map(({ resource, code }) => `${resource} ${code}`).join(', ')],
+    ]);
+  if (rows.length > 0)
+    stdout.write(
+      `${formatTable({ head: ['NOT CONVERGED', 'END', 'FAILED'], rows, style, width: stdout.columns })}\n`,
+    );
+  const open = plan.users.length - converged;
+  const rest = open === 0 ? '' : `, ${open} not`;
+  stdout.write(
+    `${style(open === 0 ? 'green' : 'yellow', `${converged} of ${plan.users.length} users converged${rest}.`)}\n`,
+  );
+  if (open > 0) stdout.write('See how they stand with: concord plan\n');
+}

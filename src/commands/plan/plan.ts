@@ -1,0 +1,219 @@
+/** `concord plan [user]`: what would be done, and why. Reads only. */
+import type { Config } from '../../config/schema.ts';
+import { notExcluded } from '../../engine/intake/owner.ts';
+import { restsOn, type SavedUser } from '../../engine/operations/saved-plan.ts';
+import { type PlannedAction, plannedAction } from '../../engine/reconcile/describe-action.ts';
+import { dryRun } from '../../engine/reconcile/dry-run.ts';
+import type { View } from '../../engine/reconcile/observe.ts';
+import type { FoundUser } from '../../engine/reports/find-user.ts';
+import { type AssessedTenant, type Assessment, assess, isDrifted } from '../../engine/sweep/assess.ts';
+import { sideBySide } from '../../engine/sweep/map-limit.ts';
+import { pausedUsers, pausedView, withPause } from '../../engine/sweep/paused.ts';
+import { UpstreamError } from '../../errors.ts';
+import { inexactSentence } from '../../events/event.ts';
+import type { Facts } from '../../events/fold.ts';
+import type { TenantId, UserKey } from '../../identity.ts';
+import { counted } from '../../terminal/count.ts';
+import { printJson } from '../../terminal/output.ts';
+import { createProgress } from '../../terminal/progress.ts';
+import { formatTable } from '../../terminal/table.ts';
+import { visible } from '../../terminal/visible.ts';
+import { type ReadSide, wireReadSide } from '../../wiring/engine.ts';
+import { tenantsNamed } from '../audit/audit.ts';
+import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from '../command.ts';
+import { findUserToTouch } from '../user/find-user.ts';
+import { newSalt, placeOf, savedPlan, writePlanFile } from './plan-file.ts';
+
+export interface PlanOptions extends GlobalOptions {
+  readonly tenant?: string | undefined;
+  /** The most users to list. */
+  readonly limit: number;
+  /** Where to write the plan, for `concord apply`: everyone's, whatever is listed. */
+  readonly out?: string | undefined;
+}
+
+interface PlannedUser {
+  readonly user: UserKey;
+  readonly actions: readonly PlannedAction[];
+  /** Not as desired, and nothing is planned: a person or time is waited for. */
+  readonly waiting: readonly {
+    readonly resource: string;
+    readonly reason: string;
+    readonly message: string;
+  }[];
+  readonly unknown: readonly { readonly resource: string; readonly code: string }[];
+}
+
+/** Somebody who differs, as they were found. */
+interface Found {
+  readonly user: UserKey;
+  readonly facts: Facts;
+  readonly view: View;
+}
+
+/** What is kept of a search: of a user no more than is shown or saved, since there may be very many. */
+interface Search {
+  readonly users: PlannedUser[];
+  readonly saved: SavedUser[];
+  /** Undefined when nothing is to be saved. */
+  readonly salt: string | undefined;
+  /** How many users each listing had; empty when one user was asked for. */
+  readonly listed: Map<TenantId, number>;
+}
+
+export async function runPlan(text: string | undefined, options: PlanOptions): Promise<ExitCode> {
+  const { out, limit } = options;
+  const config = configFor(options, ['mongodb', 'auth0', 'pds']);
+  const terminal = terminalOf(options);
+  const side = wireReadSide(config);
+  const salt = out === undefined ? undefined : newSalt();
+  const search: Search = { users: [], saved: [], salt, listed: new Map() };
+  try {
+    if (text === undefined) await planAll(side, options, terminal, search);
+    const one = text === undefined ? undefined : await planOne(side, text, search);
+    const { users, saved } = search;
+    if (out !== undefined) save(out, config, search);
+    const file = out === undefined ? {} : { out: { path: out, users: saved.length } };
+    if (terminal.json)
+      printJson({ command: 'plan', users: users.slice(0, limit), usersInTrouble: users.length, ...file });
+    else {
+      printPlan(users, limit, terminal, one?.facts);
+      if (out !== undefined)
+        terminal.stdout.write(
+          `The plan for ${saved.length} of them is in ${visible(out)}: concord apply ${visible(out)}\n`,
+        );
+    }
+    return users.length > 0 ? EXIT.differences : EXIT.clean;
+  } finally {
+    await side.close();
+  }
+}
+
+async function planAll(
+  side: ReadSide,
+  options: PlanOptions,
+  terminal: Terminal,
+  search: Search,
+): Promise<void> {
+  const progress = createProgress({
+    label: 'looking at users',
+    stream: terminal.stderr,
+    now: () => new Date(),
+  });
+  const paused = await pausedUsers(side.assess.events, new Date());
+  let seen = 0;
+  for (const tenant of tenantsNamed(side.tenants, options.tenant)) {
+    const before = seen;
+    for await (const page of tenant.directory.everyone()) {
+      const assessments = await assess(side.assess, tenant, notExcluded(page.users, tenant), new Date());
+      const drifted = assessments.map((one) => withPause(one, paused)).filter(isDrifted);
+      // What is to be carried out rests on a read by id, and not on a listing, which may be late.
+      const found = search.salt === undefined ? drifted : await lookById(side, tenant, drifted);
+      for (const one of found) note(search, tenant, one);
+      if (page.inexact !== undefined)
+        terminal.stderr.write(
+          `The listing of ${visible(tenant.id)} is incomplete: ${inexactSentence(page.inexact)} The plan is of the users who are listed.\n`,
+        );
+      seen += page.users.length;
+      progress.update(seen);
+    }
+    search.listed.set(tenant.id, seen - before);
+  }
+  progress.finish();
+}
+
+interface Unreadable {
+  readonly user: UserKey;
+  readonly code: string;
+}
+
+/** Who cannot be looked at is named, and stops nobody else. */
+async function lookById(
+  side: ReadSide,
+  tenant: AssessedTenant,
+  drifted: readonly Assessment[],
+): Promise<(Found | Unreadable)[]> {
+  const looked: (Found | Unreadable)[] = [];
+  await sideBySide([...drifted.entries()], async ([at, { user, auth0 }]) => {
+    try {
+      looked[at] = await lookAt(side, { user, userId: auth0.userId, tenant });
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+      looked[at] = { user, code: error.code };
+    }
+  });
+  return looked;
+}
+
+async function lookAt(side: ReadSide, { user, userId, tenant }: FoundUser): Promise<Found> {
+  const now = new Date();
+  const { facts, view } = await dryRun(side.assess, tenant, user, userId, now);
+  return { user, facts, view: pausedView(view, facts, now) };
+}
+
+async function planOne(side: ReadSide, text: string, search: Search): Promise<Found> {
+  const found = await findUserToTouch(text, side.tenants, side.assess);
+  const looked = await lookAt(side, found);
+  note(search, found.tenant, looked);
+  return looked;
+}
+
+function note({ users, saved, salt }: Search, tenant: AssessedTenant, one: Found | Unreadable): void {
+  const planned = 'code' in one ? unreadableUser(one) : plannedUser(one.user, one.view);
+  if (planned.actions.length + planned.waiting.length + planned.unknown.length > 0) users.push(planned);
+  if (salt === undefined || 'code' in one || planned.actions.length === 0) return;
+  const { user, facts, view } = one;
+  saved.push({ user, tenant: tenant.id, actions: planned.actions, rests: restsOn(facts, view, salt) });
+}
+
+/** Of whoever has something to be done. */
+function save(path: string, config: Config, { saved, salt = '', listed }: Search): void {
+  const place = placeOf(config);
+  const tenants = place.tenants.map((tenant) => ({ ...tenant, users: listed.get(tenant.id) ?? null }));
+  writePlanFile(path, savedPlan(place, tenants, saved, salt, new Date()));
+}
+
+function unreadableUser({ user, code }: Unreadable): PlannedUser {
+  return { user, actions: [], waiting: [], unknown: [{ resource: 'auth0', code }] };
+}
+
+export function plannedUser(user: UserKey, view: View): PlannedUser {
+  const acting = new Set<string>(view.actions.map(({ resource }) => resource));
+  const idle = view.conditions.filter(({ type, status }) => status === 'False' && !acting.has(type));
+  return {
+    user,
+    actions: view.actions.map(plannedAction),
+    waiting: idle.map(({ type, reason, message }) => ({ resource: type, reason, message })),
+    unknown: view.failures.map(({ resource, code }) => ({ resource, code })),
+  };
+}
+
+/** `one`: of the only user who was looked at. */
+export function printPlan(
+  users: readonly PlannedUser[],
+  limit: number,
+  { stdout, style }: Terminal,
+  one?: Pick<Facts, 'absentSince'>,
+): void {
+  if (users.length === 0) {
+    const isDeleted = one?.absentSince !== undefined;
+    const why = isDeleted ? 'Auth0 does not have this user.' : style('green', 'all users are in sync.');
+    stdout.write(`Nothing to do: ${why}\n`);
+    return;
+  }
+  const rows = users
+    .slice(0, limit)
+    .flatMap((user) => [
+      ...user.actions.map(({ resource, type, detail }) => [user.user, resource, type, detail]),
+      ...user.waiting.map(({ resource, reason, message }) => [user.user, resource, `– (${reason})`, message]),
+      ...user.unknown.map(({ resource, code }) => [user.user, resource, 'unknown', code]),
+    ]);
+  stdout.write(
+    `${formatTable({ head: ['USER', 'RESOURCE', 'ACTION', 'DETAIL'], rows, style, width: stdout.columns })}\n`,
+  );
+  const actions = users.reduce((sum, user) => sum + user.actions.length, 0);
+  const unlisted = Math.max(0, users.length - limit);
+  stdout.write(
+    `${counted(actions, 'action')} for ${counted(users.length, 'user')}${unlisted > 0 ? `, ${unlisted} of them not listed` : ''}.\n`,
+  );
+}

@@ -1,0 +1,87 @@
+/**
+ * `concord explain <user>`: the chain from the webhook to the account. Reads only. Where Auth0 or the PDS is not
+ * configured or cannot be reached it says so, and tells what the log knows.
+ */
+
+import { plannedAction } from '../../engine/reconcile/describe-action.ts';
+import { type Explained, explainUser } from '../../engine/reports/explain-user.ts';
+import { UsageError } from '../../errors.ts';
+import type { Chain } from '../../events/causes.ts';
+import type { ConcordEvent } from '../../events/event.ts';
+import { summary } from '../../events/summary.ts';
+import { printJson } from '../../terminal/output.ts';
+import { visible } from '../../terminal/visible.ts';
+import { wireReadSide } from '../../wiring/engine.ts';
+import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from '../command.ts';
+import { momentAgo } from '../moment.ts';
+import { printExplanation } from './explain-report.ts';
+import { findUser } from './find-user.ts';
+
+export interface ExplainOptions extends GlobalOptions {
+  /** As of then, by the log alone: a duration such as 12h ago, or a moment. */
+  readonly at?: string | undefined;
+  /** By the log alone. */
+  readonly offline?: boolean | undefined;
+  /** The most effects to list: the newest. */
+  readonly limit: number;
+}
+
+export async function runExplain(text: string, options: ExplainOptions): Promise<ExitCode> {
+  const now = new Date();
+  const at = options.at === undefined ? undefined : momentAgo(options.at, now, '--at');
+  // What is lacking is met when it is asked for, and said; it is no reason to say nothing.
+  const config = configFor(options, ['mongodb']);
+  const terminal = terminalOf(options);
+  const side = wireReadSide(config);
+  try {
+    const found = await findUser(text, side.tenants, side.assess);
+    const isToLook = at === undefined && options.offline !== true;
+    const explained = await explainUser(side.assess, found, at ?? now, isToLook);
+    if (!explained.isKnown)
+      throw new UsageError(
+        `Nothing is known of ${visible(found.user)}, and Auth0 has no such user or was not asked.`,
+        'USER_NOT_FOUND',
+      );
+    if (terminal.json) printJson({ command: 'explain', ...toJson(explained) });
+    else printExplanation(explained, options.limit, terminal);
+    return EXIT.clean;
+  } finally {
+    await side.close();
+  }
+}
+
+function toJson({ explanation, unread }: Explained) {
+  const { known, heard, plan, withheld, conditions, effects, at, retryAt, deleted, noUser, ...rest } =
+    explanation;
+  return {
+    ...rest,
+    at: at.toISOString(),
+    deleted: deleted === undefined ? null : { ...deleted, since: deleted.since?.toISOString() ?? null },
+    notAUser: noUser === undefined ? null : { since: noUser.since?.toISOString() ?? null },
+    excludedBy: explanation.excludedBy ?? null,
+    unread,
+    heard: { count: heard.count, newest: heard.newest === undefined ? null : link(heard.newest) },
+    known: known.map(({ event, chain }) => ({ ...link(event), ...because(chain) })),
+    plan: plan?.map(plannedAction) ?? null,
+    withheld: withheld ?? null,
+    retryAt: retryAt?.toISOString() ?? null,
+    conditions: conditions.map(({ since = null, event = null, before = null, ...said }) => ({
+      ...{ ...said, since, event, before },
+    })),
+    effects: effects.map(({ event, chain }) => ({ ...link(event), ...because(chain) })),
+  };
+}
+
+function link(event: ConcordEvent) {
+  const { _id: id, user, type, at } = event;
+  return { event: id, user, type, at: at.toISOString(), what: summary(event) };
+}
+
+function because({ links, origins, basis, flaw }: Chain) {
+  return {
+    because: links.map(link),
+    origins: origins.map(({ _id }) => _id),
+    basis: basis?._id ?? null,
+    flaw: flaw ?? null,
+  };
+}

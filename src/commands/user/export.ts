@@ -1,0 +1,82 @@
+/**
+ * `concord export <user>`: all that is kept of one person, as one JSON document on stdout, for an access request. Reads
+ * only. What it holds and what it leaves out: docs/privacy.md.
+ */
+
+import { ownerOf } from '../../engine/intake/owner.ts';
+import { exportUser, type UserExport } from '../../engine/operations/export-user.ts';
+import { candidates, type FoundUser } from '../../engine/reports/find-user.ts';
+import type { AssessedTenant } from '../../engine/sweep/assess.ts';
+import { counted } from '../../terminal/count.ts';
+import { printJsonStream } from '../../terminal/json-stream.ts';
+import { createProgress } from '../../terminal/progress.ts';
+import { visible } from '../../terminal/visible.ts';
+import { wireExport } from '../../wiring/engine.ts';
+import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from '../command.ts';
+import { oneOf } from './find-user.ts';
+
+export async function runExport(text: string, options: GlobalOptions): Promise<ExitCode> {
+  const { stdout, stderr } = terminalOf(options);
+  const side = wireExport(configFor(options, ['mongodb', 'auth0', 'pds']));
+  try {
+    const found = await findPerson(text, side);
+    const exported = await exportUser(side.exporting, found.tenant, found);
+    const { collections, mentions, ...head } = exported;
+    const progress = createProgress({ label: 'reading documents', stream: stderr, now: () => new Date() });
+    let read = 0;
+    const lists = collections.map(({ name, documents }) => ({
+      name,
+      items: counting(documents, () => {
+        read += 1;
+        progress.update(read);
+      }),
+    }));
+    const asOf = new Date().toISOString();
+    await printJsonStream(
+      { command: 'export', asOf, ...head, notes: notesOn(exported) },
+      { name: 'collections', lists, tail: () => ({ mentions }) },
+      stdout,
+    );
+    progress.finish();
+    stderr.write(
+      `${counted(read, 'document')} of ${visible(head.user)}, and ${counted(mentions.length, 'mention')} in documents of other users. Read it before you hand it on: docs/privacy.md\n`,
+    );
+    return EXIT.clean;
+  } finally {
+    await side.close();
+  }
+}
+
+async function* counting(items: AsyncIterable<unknown>, onItem: () => void): AsyncIterable<unknown> {
+  for await (const item of items) {
+    onItem();
+    yield item;
+  }
+}
+
+/** Also deleted users, whom neither Auth0 nor the documents know: by what the read model still shows of them. */
+async function findPerson(
+  text: string,
+  { tenants, exporting }: ReturnType<typeof wireExport>,
+): Promise<FoundUser> {
+  const named = await candidates(text, tenants, exporting);
+  const shown = text.includes('|') ? [] : await exporting.records.keysOf(text);
+  const all = new Map<string, FoundUser>();
+  for (const one of [...named.found, ...shown.flatMap((key) => ownerOf<AssessedTenant>(key, tenants) ?? [])])
+    all.set(one.user, one);
+  return oneOf(text, { ...named, found: [...all.values()] }, exporting);
+}
+
+/** What a reader who was not there has to know, in the document itself. */
+function notesOn({ state, relatedUsers }: UserExport): readonly string[] {
+  return [
+    'Passwords, sealed or not, tokens and keys are left out; a note stands in their place.',
+    'data.raw is what Auth0 sent, and may name other people, such as an administrator. Read it before you hand it on.',
+    'Posts and other content of the account are on the PDS and not kept by Concord: com.atproto.sync.getRepo has them.',
+    ...(state === 'forgotten'
+      ? ['The user is forgotten: this is what is left, which names no address and no handle.']
+      : []),
+    ...(state === 'deleted' ? ['The user is deleted in Auth0. To blank what is left: concord forget'] : []),
+    ...(relatedUsers.length > 0 ? ['relatedUsers may be the same person. Export each of them too.'] : []),
+  ];
+}

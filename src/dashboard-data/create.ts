@@ -1,0 +1,25 @@
+/** What stands behind the dashboard, put together: each question from what it needs and no more. */
+
+import type { Desk } from './data.ts';
+import { createHistory, type HistoryDeps } from './history.ts';
+import { createLive, type LiveDeps } from './live.ts';
+import { type OverviewAnswerDeps, overviewAnswer } from './overview.ts';
+import { sharedAnswer } from './shared-answer.ts';
+import { sweepsAnswer } from './sweeps.ts';
+import { type UsersDeps, usersAnswer } from './users.ts';
+
+export type DeskDeps = OverviewAnswerDeps & LiveDeps & UsersDeps & HistoryDeps;
+
+/** Whoever opens several pages at once is answered by one look at the whole. */
+const OVERVIEW_FRESH_FOR_MS = 1_000;
+
+export function createDesk(deps: DeskDeps): Pick<Desk, 'overview' | 'history' | 'users' | 'sweeps' | 'live'> {
+  const overview = sharedAnswer(() => overviewAnswer(deps), deps.clock);
+  return {
+    overview: () => overview.since(new Date(deps.clock.now().getTime() - OVERVIEW_FRESH_FOR_MS)),
+    history: createHistory(deps),
+    users: (query) => usersAnswer(deps, query),
+    sweeps: () => sweepsAnswer({ ...deps, sources: deps.overview }),
+    live: createLive(deps, overview),
+  };
+}

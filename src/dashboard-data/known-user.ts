@@ -1,0 +1,67 @@
+/** Whom a key is of. The dashboard goes by keys, and answers for the tenants alone that are served here. */
+
+import { type Owned, ownerOf } from '../engine/intake/owner.ts';
+import type { AssessedTenant } from '../engine/sweep/assess.ts';
+import { UsageError } from '../errors.ts';
+import type { ConcordEvent } from '../events/event.ts';
+import { storedUserId, storedUserKey, type TenantId } from '../identity.ts';
+import type { EventReader, Subject, SubjectReader } from '../ports.ts';
+
+export interface ServedTenants {
+  readonly tenants: readonly AssessedTenant[];
+}
+
+export interface KnownUserDeps extends ServedTenants {
+  readonly events: Pick<EventReader, 'ofUser'>;
+  readonly subjects: Pick<SubjectReader, 'get'>;
+}
+
+export interface KnownUser extends Owned<AssessedTenant> {
+  /** In no promised order; empty for one who was marked due and never looked at. */
+  readonly events: readonly ConcordEvent[];
+  readonly subject: Subject | undefined;
+}
+
+/** Of whom something is written down here. Throws UsageError USER_NOT_FOUND. */
+export async function knownUser(deps: KnownUserDeps, key: string): Promise<KnownUser> {
+  const { tenant, ...found } = await recordsOf(deps, key);
+  return { ...ownedBy(deps, key, tenant), ...found };
+}
+
+/** The same, and whom Auth0 alone knows. Throws UpstreamError when it has to be asked and cannot be. */
+export async function knownAnywhere(deps: KnownUserDeps, key: string): Promise<KnownUser> {
+  const { tenant, ...found } = await recordsOf(deps, key);
+  if (tenant !== undefined) return { ...ownedBy(deps, key, tenant), ...found };
+  const owned = ownerOf(key, deps.tenants) ?? notFound();
+  if (typeof (await owned.tenant.directory.user(owned.userId)) !== 'object') notFound();
+  return { ...owned, ...found };
+}
+
+async function recordsOf({ events: reader, subjects }: KnownUserDeps, key: string) {
+  const user = storedUserKey(key);
+  const [events, subject] = await Promise.all([reader.ofUser(user), subjects.get(user)]);
+  return { events, subject, tenant: subject?.tenant ?? events[0]?.tenant };
+}
+
+/**
+ * By the tenant that was written down with the user, undefined where nothing was: while one tenant has no prefix, the
+ * key of a tenant that is not served reads like one of the first. Throws UsageError USER_NOT_FOUND.
+ */
+export function ownedBy(
+  { tenants }: ServedTenants,
+  key: string,
+  tenant: TenantId | undefined,
+): Owned<AssessedTenant> {
+  const own = tenants.filter(({ id }) => id === tenant);
+  const [first] = own;
+  const owned = ownerOf(key, own);
+  if (owned !== undefined) return owned;
+  if (first === undefined || !key.startsWith(first.keyPrefix)) return notFound();
+  // From before such keys were told from those of users.
+  const userId = storedUserId(key.slice(first.keyPrefix.length));
+  return { user: storedUserKey(key), userId, tenant: first };
+}
+
+function notFound(): never {
+  throw new UsageError('Nothing is known of such a user here.', 'USER_NOT_FOUND');
+}

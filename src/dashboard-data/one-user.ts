@@ -1,0 +1,23 @@
+/** The part of the desk that is about one user, and about what a person decides. */
+import { adoptionAnswer } from './adoption.ts';
+import type { Desk } from './data.ts';
+import { type DecisionDeps, takeDecision } from './decide.ts';
+import { restorationAnswer } from './restoration.ts';
+import { type TimelineDeps, timelineAnswer } from './timeline.ts';
+import { lookAnswer, userAnswer } from './user.ts';
+
+type OneUser = Pick<Desk, 'user' | 'look' | 'timeline' | 'adoption' | 'restoration' | 'decide'>;
+
+export type OneUserDeps = DecisionDeps & Pick<TimelineDeps, 'pages'>;
+
+export function createOneUser(deps: OneUserDeps): OneUser {
+  const { tenants, assess, pages } = deps;
+  return {
+    user: (key) => userAnswer(deps, key),
+    look: (key) => lookAnswer(deps, key),
+    timeline: (key, before) => timelineAnswer({ tenants, pages, subjects: assess.subjects }, key, before),
+    adoption: (key, did) => adoptionAnswer(deps, key, did),
+    restoration: (key) => restorationAnswer(deps, key),
+    decide: (decision) => takeDecision(deps, decision),
+  };
+}

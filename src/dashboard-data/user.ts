@@ -1,0 +1,148 @@
+/**
+ * One user: how they stand, what should be beside what is, and what a pass would do.
+ *
+ * | a resource's condition                      | differs            |
+ * |---------------------------------------------|--------------------|
+ * | True                                        | no                 |
+ * | True, because there is no account to have it, | as the account does |
+ * |   or the account is not managed              |                    |
+ * | False                                       | yes                |
+ * | Unknown, or nobody looked yet               | unknown            |
+ */
+
+import { isExcluded } from '../engine/intake/owner.ts';
+import { plannedAction } from '../engine/reconcile/describe-action.ts';
+import { subjectView } from '../engine/reconcile/standing.ts';
+import { type ExplainedCondition, explainStance, type Stance } from '../engine/reports/explain.ts';
+import { type Looked, lookNow, NOT_LOOKED } from '../engine/reports/explain-user.ts';
+import type { AssessDeps } from '../engine/sweep/assess.ts';
+import { type ConcordEvent, EXCLUDED_REASON, excludedMessage, type Resource } from '../events/event.ts';
+import { type Facts, fold } from '../events/fold.ts';
+import type { Clock, SubjectView } from '../ports.ts';
+import type { ConditionAnswer, UserAnswer } from './answers.ts';
+import {
+  type KnownUser,
+  type KnownUserDeps,
+  knownAnywhere,
+  knownUser,
+  type ServedTenants,
+} from './known-user.ts';
+
+export interface UserDeps extends ServedTenants {
+  readonly assess: AssessDeps & Pick<KnownUserDeps, 'subjects'>;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** As the log and the read model know the user. Throws UsageError USER_NOT_FOUND. */
+export function userAnswer(deps: UserDeps, key: string): Promise<UserAnswer> {
+  return answer(deps, key, false);
+}
+
+/**
+ * As a pass would find the user now, also one of whom nothing is known yet: asks Auth0 and the PDS, and writes nothing.
+ * What cannot be asked is said. Throws UsageError USER_NOT_FOUND.
+ */
+export function lookAnswer(deps: UserDeps, key: string): Promise<UserAnswer> {
+  return answer(deps, key, true);
+}
+
+async function answer({ tenants, assess, clock }: UserDeps, key: string, isToLook: boolean) {
+  const deps = { tenants, events: assess.events, subjects: assess.subjects };
+  const found = await (isToLook ? knownAnywhere(deps, key) : knownUser(deps, key));
+  const told = fold(found.events);
+  const at = clock.now();
+  // Of a person who was forgotten nothing is read any more.
+  const isToAsk = isToLook && !told.forgotten && !isExcluded(found.tenant, found.user);
+  const looked = isToAsk ? await lookNow(assess, found, at) : NOT_LOOKED;
+  return answerOf(found, told, looked, at, assess.settings);
+}
+
+function answerOf(
+  { user, tenant, events, subject }: KnownUser,
+  told: Facts,
+  { look, unread, isUser }: Looked,
+  at: Date,
+  settings: UserDeps['assess']['settings'],
+): UserAnswer {
+  const stance = explainStance({ user, tenant, events, at, settings, look, isUser });
+  const facts = look?.facts ?? told;
+  const shown = subjectView(told);
+  const { sync, health } = told.forgotten ? shown : stance;
+  const conditions = told.forgotten ? [] : stance.conditions.map(conditionAnswer);
+  return {
+    asOf: at.toISOString(),
+    source: stance.source,
+    ...{ unread, user, tenant: tenant.id },
+    ...namesOf(look, shown),
+    ...{ sync, health },
+    attempts: stance.attempts,
+    quarantined: stance.quarantined,
+    dueAt: subject?.dueAt?.toISOString() ?? null,
+    troubles: conditions.filter(({ status }) => status !== 'True'),
+    platformHandle: facts.platformHandle ?? null,
+    sister: facts.sister?.user ?? null,
+    deleted: deletedOf(stance),
+    pause: pauseOf(stance, events),
+    failure: failureOf(facts),
+    conditions,
+    resources: stance.resources.map((one) => ({
+      ...one,
+      differs: differs(one.resource, conditions),
+    })),
+    plan: stance.plan?.map(plannedAction) ?? null,
+    withheld: withheldOf(stance),
+    retryAt: stance.retryAt?.toISOString() ?? null,
+    untold: stance.untold,
+  };
+}
+
+/** As they were found, where somebody looked and could read them, and else as the log has them. */
+function namesOf(look: Looked['look'], told: SubjectView): Pick<UserAnswer, 'code' | 'handle' | 'did'> {
+  const documents = look?.view.documents;
+  const account = look?.view.account;
+  return {
+    code: (documents === undefined ? told.code : documents.user?.code) ?? null,
+    handle: account?.handle ?? told.accountHandle ?? null,
+    did: account?.did ?? documents?.user?.account?.did ?? told.did ?? null,
+  };
+}
+
+function conditionAnswer(condition: ExplainedCondition): ConditionAnswer {
+  const { type: resource, status, reason, message, held, since = null } = condition;
+  return { resource, status, reason, message, held, since };
+}
+
+function differs(wanted: Resource, conditions: readonly ConditionAnswer[]): boolean | null {
+  const { status, reason } = conditions.find(({ resource }) => resource === wanted) ?? { status: 'Unknown' };
+  if (wanted !== 'account' && (reason === 'NoAccount' || reason === 'NotManaged'))
+    return differs('account', conditions);
+  return status === 'Unknown' ? null : status === 'False';
+}
+
+function withheldOf({ withheld, excludedBy, noUser }: Stance): UserAnswer['withheld'] {
+  if (excludedBy !== undefined) return { reason: EXCLUDED_REASON, message: excludedMessage(excludedBy) };
+  if (noUser !== undefined) return { reason: 'NotAUser', message: 'This is not the id of a user in Auth0.' };
+  return withheld === undefined ? null : { reason: withheld.reason, message: withheld.message };
+}
+
+function deletedOf({ deleted }: Stance): UserAnswer['deleted'] {
+  if (deleted === undefined) return null;
+  return { since: deleted.since?.toISOString() ?? null, forgotten: deleted.forgotten };
+}
+
+function pauseOf({ withheld }: Stance, events: readonly ConcordEvent[]): UserAnswer['pause'] {
+  if (withheld?.reason !== 'Paused') return null;
+  const pauses = events
+    .filter((event) => event.type === 'user.paused')
+    .sort((a, b) => a.at.getTime() - b.at.getTime());
+  const newest = pauses.at(-1);
+  if (newest === undefined) return null;
+  const { by, reason, until } = newest.data;
+  return { by, reason, until, at: newest.at.toISOString() };
+}
+
+function failureOf({ failure }: Pick<Facts, 'failure'>): UserAnswer['failure'] {
+  if (failure === undefined) return null;
+  const { code, message, since, at } = failure;
+  return { code, message, since, at };
+}

@@ -1,0 +1,54 @@
+/**
+ * A person's decision is an event in the log and makes the user due; the next pass carries it out.
+ * So it is on record before anything happens, and survives a crash like everything else.
+ */
+import { type ConcordEvent, type EventData, type EventType, isReceived } from '../../events/event.ts';
+import type { EventId, TenantId, UserKey } from '../../identity.ts';
+import type { Clock, EventLog, Random, Trigger, WorkQueue } from '../../ports.ts';
+
+export interface DecideDeps {
+  readonly log: Pick<EventLog, 'append' | 'ofUser'>;
+  readonly queue: Pick<WorkQueue, 'markDue'>;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export async function decide<T extends EventType>(
+  deps: DecideDeps,
+  trigger: Omit<Trigger, 'cause'>,
+  type: T,
+  data: EventData[T],
+): Promise<EventId> {
+  const cause = await appendTo(deps, trigger, type, data);
+  await deps.queue.markDue([{ ...trigger, cause }], deps.clock.now(), 'trigger');
+  return cause;
+}
+
+/** An event that is later than all that the log has of the user. The caller makes the user due. */
+export async function appendTo<T extends EventType>(
+  deps: Omit<DecideDeps, 'queue'>,
+  trigger: Omit<Trigger, 'cause'>,
+  type: T,
+  data: EventData[T],
+  cause: readonly EventId[] = [],
+): Promise<EventId> {
+  const { log } = deps;
+  const event = draft(deps, trigger.user, trigger.tenant, type, data);
+  const history = await log.ofUser(trigger.user);
+  const newest = Math.max(0, ...history.map((event) => (isReceived(event) ? 0 : event.at.getTime())));
+  const at = new Date(Math.max(event.at.getTime(), newest + 1));
+  await log.append([{ ...event, at, cause } as ConcordEvent]);
+  return event._id;
+}
+
+/** An event that concerns no single user, or whose order among a user's own does not matter. */
+export function draft<T extends EventType>(
+  { clock, random }: Pick<DecideDeps, 'clock' | 'random'>,
+  user: UserKey | null,
+  tenant: TenantId,
+  type: T,
+  data: EventData[T],
+): ConcordEvent {
+  const now = clock.now();
+  return { _id: random.id(), user, tenant, type, at: now, recordedAt: now, cause: [], data } as ConcordEvent;
+}

@@ -1,0 +1,204 @@
+/**
+ * What Auth0 delivers, in whatever shape, becomes an event here: the raw text as one string, a believable
+ * time, the user whom it concerns. What its fields mean is its source's affair.
+ */
+
+import type { EventOf } from '../../events/event.ts';
+import type { IgnoreReason } from '../../events/ignored.ts';
+import type { KeySpace } from '../../exclusion.ts';
+import { type Auth0UserId, eventId, userKey } from '../../identity.ts';
+import type { Trigger } from '../../ports.ts';
+import type { DeletionHint } from './auth0-subject.ts';
+import { redactedJson } from './redact.ts';
+
+/** What a delivery needs to know of the tenant it came from. */
+export interface LogTenant extends KeySpace {
+  /** Of the other tenants in this database: a key that begins with one of these is a user of theirs. */
+  readonly otherPrefixes?: readonly string[];
+}
+
+/** What was delivered, before it is an event of any tenant. */
+export type Reading =
+  | {
+      readonly type: 'about-user';
+      /** Unique in its tenant. */
+      readonly id: string;
+      /** What happened, in Auth0's word for it. */
+      readonly name: string;
+      readonly userId: Auth0UserId;
+      readonly hint: DeletionHint;
+      /** It tells of nothing that Concord acts on; see auth0-log-codes.ts. */
+      readonly isRoutine: boolean;
+      /** Undefined when missing or unreadable. */
+      readonly date: Date | undefined;
+    }
+  | {
+      readonly type: 'unrelated';
+      readonly reason: IgnoreReason;
+      readonly id: string;
+      readonly name: string;
+      readonly date: Date | undefined;
+    }
+  | { readonly type: 'rejected'; readonly reason: string };
+
+export type ReceivedEvent = EventOf<'auth0.log-received'> | EventOf<'auth0.event-received'>;
+
+export type Translation =
+  | {
+      readonly type: 'accepted';
+      readonly event: ReceivedEvent;
+      /** Undefined for what concerns no user and is kept all the same. */
+      readonly trigger: Trigger | undefined;
+    }
+  | { readonly type: 'ignored'; readonly reason: IgnoreReason }
+  | { readonly type: 'rejected'; readonly reason: string; readonly raw: string };
+
+/** Pure; never throws. What concerns no user is ignored unless `keepUnrelated` is set; what names an excluded user always is. */
+export type Translate = (
+  value: unknown,
+  tenant: LogTenant,
+  receivedAt: Date,
+  keepUnrelated?: boolean,
+) => Translation;
+
+/** One kind of what is delivered. */
+export interface Source {
+  /** What a person calls one of them, such as `entry`. */
+  readonly noun: string;
+  /** Checks the fields that are needed. A reason names the field and what is wrong, never the value. */
+  read(value: unknown): Reading;
+  /** Stands in for one that cannot be written down, with its id so that it can be asked for again. */
+  standIn(value: unknown): Readonly<Record<string, string>>;
+  eventOf(common: Common, reading: Readable, hint: DeletionHint, raw: string): ReceivedEvent;
+}
+
+export type Readable = Exclude<Reading, { type: 'rejected' }>;
+export type Common = Omit<ReceivedEvent, 'type' | 'data'>;
+
+/** Bytes of one entry: hundreds of times a usual one, and far below the 16 MiB of a MongoDB document. */
+export const MAX_ENTRY_BYTES = 256 * 1024;
+/** Characters of a reject that are kept: enough to see what it was. */
+export const MAX_REJECT_RAW_LENGTH = 64 * 1024;
+/** How far Auth0's clock may be ahead of ours before it is not believed. */
+const MAX_CLOCK_AHEAD_MS = 5 * 60 * 1000;
+/** No tenant is older than Auth0's first year, so an earlier date is a broken one. */
+const EARLIEST_MS = Date.UTC(2012, 0, 1);
+/** Without a zone the date would be read as this machine's local time. */
+const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)$/;
+
+export function translatorOf(source: Source): Translate {
+  return (value, tenant, receivedAt, keepUnrelated = false) => {
+    const reading = source.read(value);
+    const standIn = () => JSON.stringify({ unwritable: true, ...source.standIn(value) });
+    if (reading.type === 'rejected') {
+      return { type: 'rejected', reason: reading.reason, raw: cutRaw(rawText(value) ?? standIn()) };
+    }
+    if (reading.type === 'unrelated' && !keepUnrelated) return { type: 'ignored', reason: reading.reason };
+    const raw = rawText(value);
+    if (raw === undefined) {
+      const reason = `the ${source.noun} is nested too deeply to be kept`;
+      return { type: 'rejected', reason, raw: standIn() };
+    }
+    if (isOverBytes(raw, MAX_ENTRY_BYTES)) {
+      const reason = `the ${source.noun} is larger than ${MAX_ENTRY_BYTES} bytes`;
+      return { type: 'rejected', reason, raw: cutRaw(raw) };
+    }
+    return accept(source, reading, raw, tenant, receivedAt);
+  };
+}
+
+function accept(
+  source: Source,
+  reading: Readable,
+  raw: string,
+  tenant: LogTenant,
+  receivedAt: Date,
+): Translation {
+  const isAboutUser = reading.type === 'about-user';
+  const _id = eventId(`${tenant.id}:${reading.id}`);
+  const user = isAboutUser ? userKey(tenant.keyPrefix, reading.userId) : null;
+  // Whoever holds one tenant's token could make up an id that names another tenant's user.
+  if (user !== null && tenant.otherPrefixes?.some((prefix) => user.startsWith(prefix)) === true) {
+    return { type: 'rejected', reason: 'the user is one of another tenant', raw: cutRaw(raw) };
+  }
+  if (user !== null && tenant.excludedBy?.(user) !== undefined)
+    return { type: 'ignored', reason: 'excluded' };
+  const at = believableTime(reading.date, receivedAt);
+  const common = { _id, user, tenant: tenant.id, at, recordedAt: receivedAt, cause: [] };
+  return {
+    type: 'accepted',
+    event: source.eventOf(common, reading, isAboutUser ? reading.hint : null, raw),
+    trigger:
+      isAboutUser && user !== null
+        ? {
+            user,
+            tenant: tenant.id,
+            userId: reading.userId,
+            cause: _id,
+            ...(reading.isRoutine ? { isRoutine: true } : {}),
+          }
+        : undefined,
+  };
+}
+
+// ── Texts ──
+
+export interface TextRule {
+  readonly field: string;
+  readonly maxLength: number;
+  readonly pattern: RegExp;
+  readonly patternBroken: string;
+}
+type CheckedText =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'wrong'; readonly reason: string };
+
+export function checkText(value: unknown, rule: TextRule): CheckedText {
+  if (value === undefined || value === null || value === '') return wrong(`${rule.field} is missing`);
+  if (typeof value !== 'string') return wrong(`${rule.field} is not a string`);
+  if (value.length > rule.maxLength)
+    return wrong(`${rule.field} is longer than ${rule.maxLength} characters`);
+  return rule.pattern.test(value)
+    ? { type: 'text', text: value }
+    : wrong(`${rule.field} ${rule.patternBroken}`);
+}
+
+function wrong(reason: string): CheckedText {
+  return { type: 'wrong', reason };
+}
+
+export function readDate(value: unknown): Date | undefined {
+  if (typeof value !== 'string' || !ISO_DATE.test(value)) return undefined;
+  const date = new Date(value);
+  return Number.isNaN(date.getTime()) || date.getTime() < EARLIEST_MS ? undefined : date;
+}
+
+/** Our own clock where Auth0's says nothing believable; a date in the future would outrank all that follows. */
+function believableTime(date: Date | undefined, receivedAt: Date): Date {
+  if (date === undefined) return receivedAt;
+  const latestMs = receivedAt.getTime() + MAX_CLOCK_AHEAD_MS;
+  return date.getTime() > latestMs ? new Date(latestMs) : date;
+}
+
+/** Without tokens. Undefined when the value is nested too deeply: JSON.parse reads any depth, JSON.stringify does not write it. */
+function rawText(value: unknown): string | undefined {
+  try {
+    return redactedJson(value) ?? 'undefined';
+  } catch {
+    return undefined;
+  }
+}
+
+/** Cuts the text of a reject at a limit, between characters. */
+export function cutRaw(raw: string): string {
+  if (raw.length <= MAX_REJECT_RAW_LENGTH) return raw;
+  const last = raw.charCodeAt(MAX_REJECT_RAW_LENGTH - 1);
+  const splitsPair = last >= 0xd800 && last <= 0xdbff;
+  return raw.slice(0, splitsPair ? MAX_REJECT_RAW_LENGTH - 1 : MAX_REJECT_RAW_LENGTH);
+}
+
+function isOverBytes(text: string, limit: number): boolean {
+  // A UTF-16 unit is 1 to 3 bytes of UTF-8, so the short and the very long need no counting.
+  if (text.length > limit) return true;
+  return text.length * 3 > limit && Buffer.byteLength(text) > limit;
+}

@@ -1,0 +1,169 @@
+/**
+ * A batch of what was delivered -> the event log, then the queue, then the rejects and the totals of what is ignored.
+ *
+ * The order is the guarantee: an entry is acknowledged only when it is in the log and its user is
+ * due. A crash between the two is healed by redelivery, because a duplicate marks its user due
+ * again. Whatever fails here fails the whole call, and the sender delivers the batch once more;
+ * what a single entry says never does.
+ */
+
+import { addIgnored, countIgnored, type IgnoredCounts } from '../../events/ignored.ts';
+import type { EventId, TenantId, UserKey } from '../../identity.ts';
+import type {
+  Clock,
+  DuePriority,
+  EventLog,
+  IgnoredTotals,
+  Reject,
+  Rejects,
+  Trigger,
+  WorkQueue,
+} from '../../ports.ts';
+import { translateEntry } from './auth0-log.ts';
+import { isDocumented } from './auth0-log-codes.ts';
+import { cutRaw, type LogTenant, type ReceivedEvent, type Translate, type Translation } from './delivered.ts';
+import { redactedLine } from './redact.ts';
+
+export interface IngestDeps {
+  readonly log: Pick<EventLog, 'append'>;
+  readonly rejects: Rejects;
+  readonly ignored: Pick<IgnoredTotals, 'add'>;
+  readonly queue: Pick<WorkQueue, 'markDue'>;
+  readonly clock: Pick<Clock, 'now'>;
+  /** How urgent those are who become due. Default `trigger`. */
+  readonly priority?: DuePriority;
+  /** Keeps entries that concern no user too. Default false: they are counted as ignored. */
+  readonly keepUnrelated?: boolean;
+  /** Called with the codes of log entries that Auth0 does not document, when everything is durable. Must not throw. */
+  readonly onUnknownCodes?: ((tenant: TenantId, codes: ReadonlySet<string>) => Promise<void>) | undefined;
+  /** Called once users have been marked due, to wake the workers. Must not throw. */
+  readonly onDue?: () => void;
+}
+
+/** Something delivered that is not even an entry, such as a broken line. */
+export interface UnreadableEntry {
+  readonly reason: string;
+  readonly raw: string;
+}
+
+export interface IngestResult {
+  readonly accepted: number;
+  /** Entries that were in the log already, or twice in this batch. */
+  readonly duplicates: number;
+  /** Entries that concern no user. */
+  readonly ignored: number;
+  /** The same, by reason. */
+  readonly ignoredFor: IgnoredCounts;
+  /** Entries kept as rejects because they could not be read. */
+  readonly rejected: number;
+}
+
+interface Sorted {
+  readonly events: Map<EventId, ReceivedEvent>;
+  readonly triggers: Map<UserKey, { readonly trigger: Trigger; readonly at: Date }>;
+  /** By reason and raw text: the same reject is kept once. */
+  readonly rejects: Map<string, Reject>;
+  doubles: number;
+  ignoredFor: IgnoredCounts;
+  rejected: number;
+}
+
+/**
+ * Log entries, unless another translation is given. Returns when everything is durable. May be repeated with the same entries at any time. Throws
+ * UpstreamError when the log, the queue or the rejects cannot be written.
+ */
+export async function ingest(
+  deps: IngestDeps,
+  tenant: LogTenant,
+  entries: readonly unknown[],
+  unreadable: readonly UnreadableEntry[] = [],
+  translate: Translate = translateEntry,
+): Promise<IngestResult> {
+  const now = deps.clock.now();
+  const translations = entries.map((entry) => translate(entry, tenant, now, deps.keepUnrelated ?? false));
+  const { events, triggers, rejects, doubles, ignoredFor, rejected } = sort(
+    tenant,
+    translations,
+    unreadable,
+    now,
+  );
+  let accepted = 0;
+  let duplicates = doubles;
+  if (events.size > 0) {
+    const result = await deps.log.append([...events.values()]);
+    accepted = result.appended;
+    duplicates += result.duplicates.length;
+    const due = [...triggers.values()].map(({ trigger }) => trigger);
+    if (due.length > 0) await deps.queue.markDue(due, now, deps.priority ?? 'trigger');
+    if (due.length > 0) deps.onDue?.();
+  }
+  if (rejects.size > 0) await deps.rejects.add([...rejects.values()]);
+  const ignored = countIgnored(ignoredFor);
+  // Last, since a delivery that fails is counted once more when it comes again.
+  if (ignored > 0) await deps.ignored.add(tenant.id, ignoredFor, now);
+  const unknown = unknownCodes([...events.values()]);
+  if (unknown.size > 0) await deps.onUnknownCodes?.(tenant.id, unknown);
+  return { accepted, duplicates, ignored, ignoredFor, rejected };
+}
+
+function unknownCodes(events: readonly ReceivedEvent[]): ReadonlySet<string> {
+  return new Set(
+    events.flatMap(({ type, data }) =>
+      type === 'auth0.log-received' && !isDocumented(data.code) ? [data.code] : [],
+    ),
+  );
+}
+
+function sort(
+  tenant: LogTenant,
+  translations: readonly Translation[],
+  unreadable: readonly UnreadableEntry[],
+  receivedAt: Date,
+): Sorted {
+  const sorted: Sorted = {
+    events: new Map(),
+    triggers: new Map(),
+    rejects: new Map(),
+    doubles: 0,
+    ignoredFor: {},
+    rejected: 0,
+  };
+  for (const translation of translations) {
+    switch (translation.type) {
+      case 'accepted':
+        add(sorted, translation.event, translation.trigger);
+        break;
+      case 'ignored':
+        sorted.ignoredFor = addIgnored(sorted.ignoredFor, { [translation.reason]: 1 });
+        break;
+      case 'rejected':
+        reject(sorted, { tenant: tenant.id, reason: translation.reason, raw: translation.raw, receivedAt });
+        break;
+    }
+  }
+  for (const { reason, raw } of unreadable) {
+    reject(sorted, { tenant: tenant.id, reason, raw: cutRaw(redactedLine(raw)), receivedAt });
+  }
+  return sorted;
+}
+
+function add(sorted: Sorted, event: ReceivedEvent, trigger: Trigger | undefined): void {
+  if (sorted.events.has(event._id)) sorted.doubles += 1;
+  else sorted.events.set(event._id, event);
+  if (trigger === undefined) return;
+  // Entries come in no order, so the newest cause is the one with the latest date.
+  const known = sorted.triggers.get(trigger.user);
+  const newest = known === undefined || event.at >= known.at ? { trigger, at: event.at } : known;
+  // One that may have changed something wins, wherever it stands in the batch.
+  const isChanged = trigger.isRoutine !== true || (known !== undefined && known.trigger.isRoutine !== true);
+  sorted.triggers.set(trigger.user, isChanged ? { ...newest, trigger: changing(newest.trigger) } : newest);
+}
+
+function changing({ user, tenant, userId, cause }: Trigger): Trigger {
+  return cause === undefined ? { user, tenant, userId } : { user, tenant, userId, cause };
+}
+
+function reject(sorted: Sorted, rejected: Reject): void {
+  sorted.rejected += 1;
+  sorted.rejects.set(`${rejected.reason}\n${rejected.raw}`, rejected);
+}

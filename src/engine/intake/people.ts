@@ -1,0 +1,14 @@
+import type { Directory, People } from '../../ports.ts';
+import { ownerOf } from './owner.ts';
+
+/** A directory is taken when it is asked, since one that is not configured throws. */
+export function peopleOf(
+  tenants: readonly { readonly keyPrefix: string; readonly directory: Pick<Directory, 'user'> }[],
+): People {
+  return {
+    user: async (key) => {
+      const owned = ownerOf(key, tenants);
+      return owned?.tenant.directory.user(owned.userId);
+    },
+  };
+}

@@ -1,0 +1,38 @@
+/** Keeps when each tenant's log stream delivered, so that somebody can tell when it has stopped. */
+import type { TenantId } from '../../identity.ts';
+import type { Logger } from '../../logger.ts';
+import type { Clock, Cursors } from '../../ports.ts';
+import { delivered, deliveriesName, formatDeliveries, parseDeliveries } from './silence.ts';
+
+/** Nothing depends on the second, and a write for each delivery would be most of the work. */
+const KEEP_MS = 30_000;
+
+export interface Heard {
+  /** A stream has delivered. Never rejects, and nobody waits for it. */
+  delivered(tenant: TenantId): Promise<void>;
+}
+
+export function createHeard(deps: {
+  readonly cursors: Cursors;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}): Heard {
+  const { cursors, clock, logger } = deps;
+  const kept = new Map<TenantId, number>();
+  return {
+    async delivered(tenant) {
+      const now = clock.now();
+      const agoMs = now.getTime() - (kept.get(tenant) ?? Number.NEGATIVE_INFINITY);
+      if (agoMs >= 0 && agoMs < KEEP_MS) return;
+      kept.set(tenant, now.getTime());
+      try {
+        const name = deliveriesName(tenant);
+        await cursors.set(name, formatDeliveries(delivered(parseDeliveries(await cursors.get(name)), now)));
+      } catch (err) {
+        // The entries are durable; that they came is told by the next delivery.
+        kept.delete(tenant);
+        logger.warn({ err, tenant }, 'when a log stream delivered could not be kept');
+      }
+    },
+  };
+}

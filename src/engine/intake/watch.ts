@@ -1,0 +1,314 @@
+/**
+ * The triggers from the database: somebody chooses a handle, or deletes a document by hand, and the owner is
+ * due at once. They are triggers and no more: what is missed here is found by the sweep, and where it is known
+ * that something was missed, everybody is looked at.
+ *
+ * | the server                      | what is done                                                          |
+ * |---------------------------------|-----------------------------------------------------------------------|
+ * | has change streams              | they are followed, from where the last process came to                |
+ * | has them, and not so far back   | followed from now on, and everybody is looked at                      |
+ * | has none, or does not allow it  | `@handles` is asked for rows with a new date, a little of it twice    |
+ * | cannot be reached               | tried again, from the same place                                      |
+ */
+import { createHash } from 'node:crypto';
+import { UpstreamError } from '../../errors.ts';
+import type { ConcordEvent } from '../../events/event.ts';
+import { addIgnored, type IgnoredCounts, type IgnoreReason } from '../../events/ignored.ts';
+import type { KeySpace } from '../../exclusion.ts';
+import { type EventId, eventId, type TenantId, type UserKey } from '../../identity.ts';
+import type { Logger } from '../../logger.ts';
+import type {
+  Clock,
+  Cursors,
+  DocumentChange,
+  DocumentChanges,
+  EventLog,
+  IgnoredTotals,
+  Random,
+  Trigger,
+  WorkQueue,
+} from '../../ports.ts';
+import { RECORD_REMOVING } from '../reconcile/learn.ts';
+import { isExcluded, ownerOf, tenantOf } from './owner.ts';
+
+export interface WatchDeps {
+  readonly changes: DocumentChanges;
+  readonly cursors: Cursors;
+  readonly log: Pick<EventLog, 'append' | 'ofUser'>;
+  readonly queue: Pick<WorkQueue, 'markDue'>;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly ignored: Pick<IgnoredTotals, 'add'>;
+  readonly tenants: readonly KeySpace[];
+  /** How often handles are asked for where there are no change streams, in milliseconds. */
+  readonly pollMs: number;
+  /** Somebody is due. */
+  onDue(): void;
+  /** Changes were missed, nobody knows whose. */
+  onMissed(): void;
+  /** Changes were counted and not followed: they are of keys that name no user, or one that is excluded. */
+  onIgnored(tenant: TenantId, counts: IgnoredCounts): void;
+}
+
+/** How the watch stands. */
+export interface WatchState {
+  readonly mode: 'starting' | 'stream' | 'poll' | 'broken';
+  /** When the server last answered: with a stream about every second, with polls as often as they are. */
+  readonly aliveAt: Date | undefined;
+  /** Milliseconds from the newest change to its owner being due, to the second of the server's clock. */
+  readonly lagMs: number | undefined;
+}
+
+export interface Watch {
+  /** Watches until the signal aborts. Never rejects. */
+  run(signal: AbortSignal): Promise<void>;
+  state(): WatchState;
+}
+
+const STREAM = 'document-changes';
+const POLL = 'handles-by-date';
+const RETRY_MS = 2_000;
+/** What lies between the last position that was kept and a crash is heard twice, which does no harm. */
+const KEEP_MS = 30_000;
+/** A row may be written a while after the time it was given, and by a clock that is behind ours. */
+const OVERLAP_MS = 60_000;
+/** So many rows are remembered as seen; beyond that, as in an import, nothing is asked for twice. */
+const MAX_SEEN = 50_000;
+/** A poll that takes long, as without an index, is made as much less often, so that it is never most of the load. */
+const REST_PER_POLL = 9;
+
+function ignoredFor(key: UserKey, tenant: KeySpace): IgnoreReason | undefined {
+  if (isExcluded(tenant, key)) return 'excluded';
+  return ownerOf(key, [tenant]) === undefined ? 'not-a-user-id' : undefined;
+}
+
+function isWatched(key: UserKey, tenants: readonly KeySpace[]): boolean {
+  const tenant = tenantOf(key, tenants);
+  return tenant !== undefined && ignoredFor(key, tenant) === undefined;
+}
+
+export function createWatch(deps: WatchDeps): Watch {
+  const { changes, cursors, queue, clock, logger } = deps;
+  let state: WatchState = { mode: 'starting', aliveAt: undefined, lagMs: undefined };
+  let hasMissed = false;
+
+  /** What the owners of these keys are due by. Keys that name no user, or one that is excluded, are counted. */
+  async function triggersFor(keys: readonly UserKey[]): Promise<readonly Trigger[]> {
+    const triggers: Trigger[] = [];
+    const ignored = new Map<TenantId, IgnoredCounts>();
+    for (const key of keys) {
+      const tenant = tenantOf(key, deps.tenants);
+      if (tenant === undefined) continue;
+      const reason = ignoredFor(key, tenant);
+      if (reason !== undefined)
+        ignored.set(tenant.id, addIgnored(ignored.get(tenant.id) ?? {}, { [reason]: 1 }));
+      const owned = reason === undefined ? ownerOf(key, [tenant]) : undefined;
+      if (owned !== undefined) triggers.push({ user: owned.user, userId: owned.userId, tenant: tenant.id });
+    }
+    for (const [tenant, counts] of ignored) {
+      await deps.ignored.add(tenant, counts, clock.now());
+      deps.onIgnored(tenant, counts);
+    }
+    return triggers;
+  }
+
+  /** Writes to the log what was removed, also where the user is left to a sweep: it may be the only sight of it. */
+  async function take(key: UserKey, change: DocumentChange, isDue: boolean): Promise<void> {
+    for (const trigger of await triggersFor([key])) {
+      const cause = await noteRemoval(deps, trigger, change);
+      if (isDue) await markDue([cause === undefined ? trigger : { ...trigger, cause }], change.at);
+    }
+  }
+
+  async function markDue(triggers: readonly Trigger[], at?: Date): Promise<void> {
+    if (triggers.length === 0) return;
+    await queue.markDue(triggers, clock.now(), 'trigger');
+    if (at !== undefined) state = { ...state, lagMs: Math.max(0, clock.now().getTime() - at.getTime()) };
+    deps.onDue();
+  }
+
+  function isAlive(mode: 'stream' | 'poll'): void {
+    if (state.mode !== mode) logger.info({ mode }, 'changes to documents are watched');
+    state = { ...state, mode, aliveAt: clock.now() };
+  }
+
+  /** Only once the changes of now are heard, or those between the look at everybody and that would be missed too. */
+  function catchUp(): void {
+    if (!hasMissed) return;
+    hasMissed = false;
+    deps.onMissed();
+  }
+
+  async function follow(signal: AbortSignal): Promise<void> {
+    const from = hasMissed ? undefined : await cursors.get(STREAM);
+    const keeper = keepsPosition(cursors, clock, STREAM);
+    const removals = countsRemovals(clock);
+    for await (const change of changes.follow(from, signal)) {
+      const { user, removed, position, isWhole } = change;
+      isAlive('stream');
+      if (isWhole) logger.error('a collection of the platform was dropped or renamed; a full sweep follows');
+      const isOfUser = user !== undefined && isWatched(user, deps.tenants);
+      const isMany = isOfUser && removed.length > 0 && removals.areMany(user);
+      if (isMany && !hasMissed)
+        logger.error('documents of many users were removed within a minute; a full sweep follows');
+      hasMissed ||= isWhole || isMany;
+      // While removals keep coming, the sweep would count too few.
+      if (!isMany) catchUp();
+      if (user !== undefined) await take(user, change, !isMany);
+      if (position !== undefined) await keeper.passed(position);
+    }
+    await keeper.keep();
+  }
+
+  async function poll(signal: AbortSignal): Promise<void> {
+    const kept = Date.parse((await cursors.get(POLL)) ?? '');
+    let positionMs = Number.isNaN(kept) ? clock.now().getTime() : kept;
+    const keeper = keepsPosition(cursors, clock, POLL);
+    const seen = new Map<UserKey, { readonly handle: string | undefined; readonly at: Date }>();
+    while (!signal.aborted) {
+      const startedAt = clock.now();
+      const since = new Date(positionMs - (seen.size > MAX_SEEN ? 0 : OVERLAP_MS));
+      for (const [user, { at }] of seen) if (at < since) seen.delete(user);
+      for await (const page of changes.handlesSince(since)) {
+        const fresh = page.filter(({ user, handle, at }) => {
+          const before = seen.get(user);
+          return before?.handle !== handle || before?.at.getTime() !== at.getTime();
+        });
+        const newest = Math.max(...fresh.map(({ at }) => at.getTime()));
+        const triggers = await triggersFor(fresh.map(({ user }) => user));
+        await markDue(triggers, Number.isFinite(newest) ? new Date(newest) : undefined);
+        for (const { user, handle, at } of fresh) seen.set(user, { handle, at });
+      }
+      isAlive('poll');
+      catchUp();
+      positionMs = startedAt.getTime();
+      await keeper.passed(startedAt.toISOString());
+      const tookMs = clock.now().getTime() - startedAt.getTime();
+      await clock.delay(Math.max(deps.pollMs, tookMs * REST_PER_POLL), signal);
+    }
+    await keeper.keep();
+  }
+
+  async function watch(signal: AbortSignal): Promise<void> {
+    try {
+      await follow(signal);
+    } catch (error) {
+      if (isCode(error, 'NO_CHANGE_STREAMS', 'UNAUTHORIZED')) return poll(signal);
+      if (!isCode(error, 'POSITION_LOST')) throw error;
+      logger.warn({ err: error }, 'changes to documents were missed; everybody is looked at');
+      hasMissed = true;
+    }
+  }
+
+  return {
+    state: () => state,
+    async run(signal) {
+      while (!signal.aborted) {
+        try {
+          await watch(signal);
+        } catch (err) {
+          state = { ...state, mode: 'broken' };
+          logger.warn({ err }, 'changes to documents cannot be watched; tried again from the same place');
+          await clock.delay(RETRY_MS, signal);
+        }
+      }
+    },
+  };
+}
+
+/**
+ * Writes to the log what was removed of a user, each change once however often it is heard. Returns the newest event;
+ * undefined for a change that removed nothing.
+ */
+export async function noteRemoval(
+  { log, clock, random }: Pick<WatchDeps, 'log' | 'clock' | 'random'>,
+  { user, tenant }: Pick<Trigger, 'user' | 'tenant'>,
+  { removed, position, at }: Pick<DocumentChange, 'removed' | 'position' | 'at'>,
+): Promise<EventId | undefined> {
+  const recordedAt = clock.now();
+  const isOurs = removed.includes('account-record') && (await removedByUs(log, user, at ?? recordedAt));
+  const byOthers = isOurs ? removed.filter((what) => what !== 'account-record') : removed;
+  const events = byOthers.map(
+    (what): ConcordEvent => ({
+      _id: position === undefined ? random.id() : changeId(position, what),
+      ...{ user, tenant, type: 'resource.removed', at: at ?? recordedAt, recordedAt, cause: [] },
+      data: { what, seenBy: 'change-stream' },
+    }),
+  );
+  if (events.length > 0) await log.append(events);
+  return events.at(-1)?._id;
+}
+
+/** Covers the clocks of MongoDB and of other processes. A record that others remove meanwhile is missing at the next read. */
+const OURS_WITHIN_MS = 120_000;
+
+/** Whether a step of ours that removes the account record was intended about then. The intent is in the log before it. */
+async function removedByUs(log: Pick<EventLog, 'ofUser'>, user: UserKey, at: Date): Promise<boolean> {
+  const events = await log.ofUser(user);
+  return events.some(
+    (event) =>
+      event.type === 'actions.intended' &&
+      event.data.actions.some(({ type }) => RECORD_REMOVING.has(type)) &&
+      Math.abs(event.at.getTime() - at.getTime()) <= OURS_WITHIN_MS,
+  );
+}
+
+/** Hashed, because a position holds the key of the document and may be longer than an index of MongoDB 4.0 takes. */
+function changeId(position: string, what: string): EventId {
+  const hash = createHash('sha256').update(position).digest('base64url');
+  return eventId(`change:${hash}:${what}`);
+}
+
+/** So many users at once are no longer people who erase themselves. */
+const MANY_USERS = 25;
+const WITHIN_MS = 60_000;
+
+function countsRemovals(clock: Clock) {
+  const removedAtMs = new Map<UserKey, number>();
+  return {
+    /** Counts the removal of one user's document: whether they are many users by now. */
+    areMany(user: UserKey): boolean {
+      const nowMs = clock.now().getTime();
+      for (const [known, atMs] of removedAtMs) {
+        // In the order of time: the first that is young enough ends it.
+        if (nowMs - atMs < WITHIN_MS) break;
+        removedAtMs.delete(known);
+      }
+      removedAtMs.delete(user);
+      removedAtMs.set(user, nowMs);
+      return removedAtMs.size > MANY_USERS;
+    },
+  };
+}
+
+function isCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof UpstreamError && codes.includes(error.code);
+}
+
+interface Keeper {
+  /** What lies before this is durable. */
+  passed(position: string): Promise<void>;
+  /** Keeps the newest one now. */
+  keep(): Promise<void>;
+}
+
+/** Keeps the first position at once, and then one every now and then: a write for each would be most of the work. */
+function keepsPosition(cursors: Cursors, clock: Clock, name: string): Keeper {
+  let newest: string | undefined;
+  let kept: string | undefined;
+  let keptAtMs = Number.NEGATIVE_INFINITY;
+  const keep = async () => {
+    if (newest === undefined || newest === kept) return;
+    await cursors.set(name, newest);
+    kept = newest;
+    keptAtMs = clock.now().getTime();
+  };
+  return {
+    keep,
+    async passed(position) {
+      newest = position;
+      if (clock.now().getTime() - keptAtMs >= KEEP_MS) await keep();
+    },
+  };
+}

@@ -1,0 +1,239 @@
+/**
+ * Carries out a saved plan: everyone in it is looked at again, whoever moved on is left out, and the rest go
+ * through ordinary passes, with lease, policy and pauses. What takes something away or renames is counted over
+ * the whole plan first, and above the safety limit nothing at all is begun.
+ *
+ * A pass does what is right when it comes. It reads the user once more, so what changes in the moment between the
+ * look here and that read is seen there.
+ */
+import { LeaseLostError, UpstreamError } from '../../errors.ts';
+import { excludedMessage } from '../../events/event.ts';
+import { fold } from '../../events/fold.ts';
+import type { TenantId, UserKey } from '../../identity.ts';
+import type { Lease, SubjectReader } from '../../ports.ts';
+import { ownerOf } from '../intake/owner.ts';
+import { dryRun } from '../reconcile/dry-run.ts';
+import type { Action } from '../reconcile/observe.ts';
+import { withheld } from '../reconcile/policy.ts';
+import { type ConvergeDeps, converge, type PassResult } from '../reconcile/reconcile.ts';
+import type { AssessDeps, AssessedTenant } from '../sweep/assess.ts';
+import { allowed, type SafetyLimits } from '../sweep/limits.ts';
+import { sideBySide } from '../sweep/map-limit.ts';
+import { movedOn, restsOn, type SavedPlan, type SavedUser } from './saved-plan.ts';
+
+export interface ApplyDeps {
+  readonly assess: AssessDeps;
+  readonly converge: ConvergeDeps;
+  readonly subjects: Pick<SubjectReader, 'standings'>;
+  readonly tenants: readonly AssessedTenant[];
+  readonly limits: Pick<SafetyLimits, 'removals' | 'renames'>;
+}
+
+export interface LeftOut {
+  readonly user: UserKey;
+  /** One word, stable, for programs. */
+  readonly reason: 'MovedOn' | 'Withheld' | 'NotRead' | 'Busy' | 'NotBegun';
+  readonly message: string;
+}
+
+/** Somebody for whom the plan holds. */
+export interface Fit {
+  readonly saved: SavedUser;
+  readonly tenant: AssessedTenant;
+  readonly actions: readonly Action[];
+}
+
+export interface Rechecked {
+  readonly fit: readonly Fit[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** Looks at everyone in the plan again. Writes nothing. */
+export async function recheck(deps: ApplyDeps, plan: SavedPlan): Promise<Rechecked> {
+  const fit: Fit[] = [];
+  const leftOut: LeftOut[] = [];
+  await sideBySide(plan.users, async (saved) => {
+    const found = await recheckOne(deps, saved, plan.salt);
+    if ('reason' in found) leftOut.push(found);
+    else fit.push(found);
+  });
+  const users = plan.users.map(({ user }) => user);
+  return {
+    fit: inOrderOf(users, fit, ({ saved }) => saved.user),
+    leftOut: inOrderOf(users, leftOut, userOf),
+  };
+}
+
+/** Side by side they end in any order, and a person compares them with the plan. */
+function inOrderOf<T>(
+  users: readonly UserKey[],
+  items: readonly T[],
+  of: (item: T) => UserKey,
+): readonly T[] {
+  const places = new Map(users.map((user, index) => [user, index]));
+  return [...items].sort((a, b) => (places.get(of(a)) ?? 0) - (places.get(of(b)) ?? 0));
+}
+
+function userOf({ user }: { readonly user: UserKey }): UserKey {
+  return user;
+}
+
+async function recheckOne(deps: ApplyDeps, saved: SavedUser, salt: string): Promise<Fit | LeftOut> {
+  const { user } = saved;
+  const owned = ownerOf(user, deps.tenants);
+  if (owned === undefined || owned.tenant.id !== saved.tenant)
+    return { user, reason: 'MovedOn', message: 'the user belongs to another tenant' };
+  const { tenant, userId } = owned;
+  const entry = tenant.excludedBy?.(user);
+  if (entry !== undefined) return { user, reason: 'Withheld', message: excludedMessage(entry) };
+  const { clock, settings } = deps.converge;
+  try {
+    const { facts, view } = await dryRun(deps.assess, tenant, user, userId, clock.now());
+    const [failure] = view.failures;
+    if (failure !== undefined) return unreadable(user, failure.code);
+    const held = withheld(facts, settings.policy, clock.now());
+    if (held !== undefined) return { user, reason: 'Withheld', message: held.condition.message };
+    const change = movedOn(saved.rests, restsOn(facts, view, salt));
+    if (change !== undefined) return { user, reason: 'MovedOn', message: change };
+    return { saved, tenant, actions: view.actions };
+  } catch (error) {
+    if (error instanceof UpstreamError) return unreadable(user, error.code);
+    throw error;
+  }
+}
+
+function unreadable(user: UserKey, code: string): LeftOut {
+  return { user, reason: 'NotRead', message: `the user could not be looked at again (${code})` };
+}
+
+export interface Exceeded {
+  readonly kind: 'removals' | 'renames';
+  readonly tenant: TenantId;
+  readonly limit: number;
+  readonly count: number;
+  readonly of: number;
+}
+
+/** The safety limits that those who are left would exceed, as a sweep would hold against them. */
+export async function exceeded(
+  deps: ApplyDeps,
+  plan: SavedPlan,
+  fit: readonly Fit[],
+): Promise<readonly Exceeded[]> {
+  const found: Exceeded[] = [];
+  for (const { id: tenant, users } of plan.tenants) {
+    const actions = fit.filter((one) => one.tenant.id === tenant).map((one) => one.actions);
+    const removals = actions.filter((some) => some.some(isRemoval)).length;
+    const renames = actions.filter((some) => some.some(({ type }) => type === 'change-handle')).length;
+    if (removals === 0 && renames < 2) continue;
+    const of = users ?? (await countUsers(deps, tenant));
+    const most = {
+      removals: allowed(deps.limits.removals, of),
+      renames: Math.max(1, allowed(deps.limits.renames, of)),
+    };
+    if (removals > most.removals)
+      found.push({ kind: 'removals', tenant, limit: most.removals, count: removals, of });
+    if (renames > most.renames)
+      found.push({ kind: 'renames', tenant, limit: most.renames, count: renames, of });
+  }
+  return found;
+}
+
+function isRemoval(action: Action): boolean {
+  return (
+    action.type === 'delete-account' || (action.type === 'deactivate-account' && action.because === 'removed')
+  );
+}
+
+async function countUsers({ subjects }: ApplyDeps, tenant: TenantId): Promise<number> {
+  let users = 0;
+  for await (const page of subjects.standings(tenant)) users += page.length;
+  return users;
+}
+
+export interface Outcome {
+  readonly user: UserKey;
+  /** How the pass ended, or that the log or the queue could not be written. */
+  readonly end: PassResult['end'] | 'broke-off';
+  readonly actions: readonly string[];
+  readonly failures: readonly { readonly resource: string; readonly code: string }[];
+}
+
+export interface CarriedOut {
+  readonly outcomes: readonly Outcome[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+export interface CarryOutOptions {
+  /** Aborted, nobody new is begun; whoever is at hand is finished. */
+  readonly signal?: AbortSignal;
+  readonly onUser?: (done: number) => void;
+}
+
+/** As many at once as the workers of a process have. */
+export async function carryOut(
+  deps: ApplyDeps,
+  fit: readonly Fit[],
+  { signal, onUser }: CarryOutOptions = {},
+): Promise<CarriedOut> {
+  const outcomes: Outcome[] = [];
+  const leftOut: LeftOut[] = [];
+  const begin = async (one: Fit): Promise<void> => {
+    const { user } = one.saved;
+    if (signal?.aborted === true) {
+      leftOut.push({ user, reason: 'NotBegun', message: 'it was stopped before this user' });
+      return;
+    }
+    const end = await carryOutOne(deps, one);
+    if ('reason' in end) leftOut.push(end);
+    else outcomes.push(end);
+    onUser?.(outcomes.length);
+  };
+  await sideBySide(fit, begin, deps.converge.settings.concurrency);
+  const users = fit.map(({ saved }) => saved.user);
+  return { outcomes: inOrderOf(users, outcomes, userOf), leftOut: inOrderOf(users, leftOut, userOf) };
+}
+
+async function carryOutOne(deps: ApplyDeps, { saved, tenant }: Fit): Promise<Outcome | LeftOut> {
+  const { user } = saved;
+  const { queue, log, clock, settings } = deps.converge;
+  const userId = ownerOf(user, [tenant])?.userId;
+  if (userId === undefined) throw new Error('a user of a plan is no user of its tenant');
+  const trigger = { user, tenant: tenant.id, userId };
+  let lease: Lease | undefined;
+  try {
+    lease = await queue.claimUser(trigger, clock.now(), settings.leaseMs);
+    if (lease === undefined)
+      return { user, reason: 'Busy', message: 'another worker is at work on this user' };
+    // Nobody of ours can write from here on; whoever did so in the meantime has left a line.
+    const { newestEvent = null } = fold(await log.ofUser(user));
+    if (newestEvent !== saved.rests.event) {
+      await queue.release(lease);
+      return { user, reason: 'MovedOn', message: 'the log has something newer of this user' };
+    }
+    const { end, applied, failures } = await converge(deps.converge, lease);
+    return {
+      ...{ user, end, actions: applied.map(({ type }) => type) },
+      failures: failures.map(({ resource, code }) => ({ resource, code })),
+    };
+  } catch (error) {
+    if (!(error instanceof UpstreamError)) throw error;
+    if (lease !== undefined) await giveBack(deps, lease);
+    return {
+      user,
+      end: 'broke-off',
+      actions: [],
+      failures: [{ resource: error.upstream, code: error.code }],
+    };
+  }
+}
+
+/** Where that cannot be written either, the lease runs out. */
+async function giveBack({ converge: { queue, logger } }: ApplyDeps, lease: Lease): Promise<void> {
+  try {
+    await queue.release(lease);
+  } catch (err) {
+    if (!(err instanceof UpstreamError || err instanceof LeaseLostError)) throw err;
+    logger.warn({ err, user: lease.user }, 'a lease could not be given back; it will run out');
+  }
+}

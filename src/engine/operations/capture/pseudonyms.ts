@@ -1,0 +1,164 @@
+/**
+ * Other names for everything that names a person, the same one for the same thing, so that whatever hangs on
+ * names being equal, or on how they are made from one another, is as it was: a code is the label of a handle, a
+ * tagged address is made from a plain one, a handle that breaks the rules goes on breaking them.
+ *
+ * Nothing of an original name is in its other name, not even its length; only the year of a code is kept.
+ */
+import { createHash } from 'node:crypto';
+import {
+  type AccountHandle,
+  type Auth0UserId,
+  type Code,
+  type Did,
+  type EventId,
+  eventId,
+  looksLikeCode,
+  parseAccountHandle,
+  parseAuth0UserId,
+  parseCode,
+  parseDid,
+  parseTenantId,
+  storedUserKey,
+  type TenantId,
+  type UserKey,
+  userKey,
+} from '../../../identity.ts';
+import { taggedEmail } from '../../../reconcilers/account/account.ts';
+import { handleLabel, isAllowedLabel } from '../../../reconcilers/account/handle-label.ts';
+import { ownerOf } from '../../intake/owner.ts';
+
+export interface DisguisedTenant {
+  readonly id: TenantId;
+  readonly keyPrefix: string;
+  readonly emailTag: string | undefined;
+}
+
+/** What handles live under, instead of what they do. */
+export const DISGUISED_DOMAIN = '.handles.invalid';
+const ELSEWHERE = '.elsewhere.invalid';
+const TAG = 'tag';
+const CONSONANTS = 'bcdfghjkmnprstvwxyz';
+const VOWELS = 'aeou';
+
+export class Disguise {
+  /** In the order of the tenants that were given: the user's own first. */
+  readonly tenants: readonly DisguisedTenant[];
+  readonly #originals: readonly DisguisedTenant[];
+  readonly #domain: string | undefined;
+  readonly #names = new Map<string, Map<string, number>>();
+
+  constructor(tenants: readonly DisguisedTenant[], domain: string | undefined) {
+    this.#originals = tenants;
+    this.#domain = domain;
+    this.tenants = tenants.map(({ emailTag }, index) => ({
+      id: certain(parseTenantId(`tenant-${index + 1}`)),
+      keyPrefix: index === 0 ? '' : `tenant-${index + 1}-`,
+      emailTag: emailTag === undefined ? undefined : TAG,
+    }));
+  }
+
+  tenant(id: TenantId): TenantId {
+    const index = this.#originals.findIndex((tenant) => tenant.id === id);
+    return this.tenants[index]?.id ?? certain(parseTenantId(`other-${this.#number('tenant', id)}`));
+  }
+
+  userId(id: Auth0UserId): Auth0UserId {
+    return certain(parseAuth0UserId(`auth0|person-${this.#number('user', id)}`));
+  }
+
+  user(key: UserKey): UserKey {
+    const owned = ownerOf(key, this.#originals);
+    const own = owned && this.tenants[this.#originals.indexOf(owned.tenant)];
+    if (owned === undefined || own === undefined) return storedUserKey(`other|${this.#number('key', key)}`);
+    return userKey(own.keyPrefix, this.userId(owned.userId));
+  }
+
+  event(id: EventId): EventId {
+    // As long as one another, because of two events at one time the one with the lesser id is the first.
+    return eventId(`line-${String(this.#number('event', id)).padStart(8, '0')}`);
+  }
+
+  email(email: string): string {
+    if (email === '') return '';
+    const lower = email.toLowerCase();
+    const [{ emailTag } = { emailTag: undefined }] = this.#originals;
+    const at = lower.lastIndexOf('@');
+    const local = lower.slice(0, at);
+    if (emailTag !== undefined && at > 0 && local.endsWith(`+${emailTag}`)) {
+      const plain = local.slice(0, -emailTag.length - 1) + lower.slice(at);
+      return taggedEmail(this.email(plain), TAG);
+    }
+    return `person-${this.#number('email', lower)}@mail.invalid`;
+  }
+
+  platformHandle(handle: string): string {
+    return this.#label(handleLabel(handle));
+  }
+
+  handle(handle: AccountHandle): AccountHandle {
+    const domain = this.#domain;
+    if (handle === '') return handle;
+    if (domain === undefined || !handle.endsWith(domain))
+      return certain(parseAccountHandle(`handle-${this.#number('elsewhere', handle)}${ELSEWHERE}`));
+    const label = this.#label(handle.slice(0, -domain.length));
+    // A label that breaks the rules makes no handle, and yet somebody may carry one on the PDS.
+    return (
+      parseAccountHandle(label + DISGUISED_DOMAIN) ??
+      certain(parseAccountHandle(`a.b${this.#number('label', label)}${DISGUISED_DOMAIN}`))
+    );
+  }
+
+  code(code: Code): Code {
+    const number = this.#number('code', code);
+    const pair = (at: number): string => `${CONSONANTS[at % 19]}${VOWELS[Math.floor(at / 19) % 4]}`;
+    const drawn = pair(Math.floor(number / 76)) + pair(number);
+    const year = looksLikeCode(code) ? code.slice(0, 4) : 'ac00';
+    return certain(parseCode(`${year}zuzuzu${drawn}z`));
+  }
+
+  did(did: Did): Did {
+    const digits = [...this.#number('did', did).toString(6)].map((digit) => Number(digit) + 2);
+    return certain(parseDid(`did:plc:captured${digits.join('').padStart(16, 'a')}`));
+  }
+
+  /** A PDS may be one person's own. */
+  origin(origin: string): string {
+    return `https://pds-${this.#number('origin', origin)}.invalid`;
+  }
+
+  /** The code of the invite that a hash is made of, so that a world can be made in which it was used. */
+  inviteCode(hash: string): string {
+    return `used-code-${this.#number('invite', hash)}`;
+  }
+
+  inviteHash(hash: string): string {
+    return createHash('sha256').update(this.inviteCode(hash)).digest('hex');
+  }
+
+  /** Whatever people or we wrote. */
+  text(text: string): string {
+    return text === '' ? '' : `text-${this.#number('text', text)}`;
+  }
+
+  #label(label: string): string {
+    if (label === '') return '';
+    const code = looksLikeCode(label) ? parseCode(label) : undefined;
+    if (code !== undefined) return this.code(code);
+    const number = this.#number('handle', label);
+    return isAllowedLabel(label) ? `handle-${number}` : `-${number}`;
+  }
+
+  #number(kind: string, original: string): number {
+    const known = this.#names.get(kind) ?? new Map<string, number>();
+    this.#names.set(kind, known);
+    const number = known.get(original) ?? known.size + 1;
+    known.set(original, number);
+    return number;
+  }
+}
+
+function certain<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('a name that was made up does not parse');
+  return value;
+}

@@ -1,0 +1,185 @@
+/**
+ * Forgets a person who is gone: what is personal is blanked, and the shape of the history stays.
+ *
+ * The order is the guarantee. The event comes first, as an intent does: from then on no pass does anything
+ * for the user, and the read model shows nothing. The user's own events come last, because they alone say
+ * by which addresses the rest is found: as long as something personal is in them, a call that broke off is
+ * seen, and the next one knows all that the first one knew.
+ */
+
+import { UsageError } from '../../errors.ts';
+import { addressesIn, isPersonal } from '../../events/blank.ts';
+import type { ConcordEvent } from '../../events/event.ts';
+import { fold } from '../../events/fold.ts';
+import { BLANKED_HANDLE, type Did } from '../../identity.ts';
+import type {
+  AccountReader,
+  Clock,
+  Directory,
+  DocumentReader,
+  Eraser,
+  EventLog,
+  Lease,
+  Random,
+  ReadModel,
+  Reservations,
+  SubjectReader,
+  Trigger,
+  WorkQueue,
+} from '../../ports.ts';
+import { shellQuoted } from '../../reconcilers/command-lines.ts';
+import { createJournal } from '../reconcile/journal.ts';
+import { subjectView } from '../reconcile/standing.ts';
+import { accountsOf } from './accounts-of.ts';
+
+export interface ForgetDeps {
+  readonly log: EventLog;
+  readonly queue: Pick<WorkQueue, 'claimUser' | 'release' | 'drop' | 'markDue'>;
+  readonly subjects: Pick<SubjectReader, 'get' | 'waitingFor'>;
+  readonly readModel: ReadModel;
+  readonly eraser: Eraser;
+  readonly reservations: Pick<Reservations, 'release'>;
+  readonly documents: Pick<DocumentReader, 'read'>;
+  readonly accounts: Pick<AccountReader, 'account' | 'holderOf'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly leaseMs: number;
+}
+
+export type Person = Omit<Trigger, 'cause'>;
+
+export interface ForgetReport {
+  /** Of the user, and now blank. */
+  readonly events: number;
+  /** Log entries about others that named the user. */
+  readonly mentions: number;
+  readonly rejects: number;
+  /** Forgotten before; this call ended what another began, or blanked what came in late. */
+  readonly again: boolean;
+}
+
+export interface Remembered {
+  readonly events: number;
+  /** With something personal in them. */
+  readonly personal: number;
+  readonly forgotten: boolean;
+}
+
+/** What is known of somebody. Throws UsageError NOTHING_KNOWN for a mistyped id, which Auth0 does not have either. */
+export async function remembered(deps: ForgetDeps, { user }: Person): Promise<Remembered> {
+  const [history, subject] = await Promise.all([deps.log.ofUser(user), deps.subjects.get(user)]);
+  if (history.length === 0 && subject === undefined) {
+    throw new UsageError('Nothing is known of this user, so there is nothing to forget.', 'NOTHING_KNOWN');
+  }
+  const personal = history.filter(isPersonal).length;
+  return { events: history.length, personal, forgotten: fold(history).forgotten };
+}
+
+/**
+ * Refuses, with what to do first, while the user is in Auth0, an account creation is open, or an account is in use. Throws
+ * UpstreamError when either cannot be read: who could not be read is not gone. Gives back what Auth0 said.
+ */
+export async function refuseUnlessGone(
+  deps: ForgetDeps,
+  directory: Pick<Directory, 'user'>,
+  { user, userId }: Person,
+): Promise<'absent' | 'invalid'> {
+  const answer = await directory.user(userId);
+  if (typeof answer === 'object') {
+    throw new UsageError(
+      'Auth0 still has this user. Only who is gone can be forgotten: delete the user in Auth0 first.',
+      'USER_EXISTS',
+    );
+  }
+  const facts = fold(await deps.log.ofUser(user));
+  const partner = facts.outgoing?.to ?? facts.incoming?.from;
+  if (partner !== undefined) {
+    throw new UsageError(
+      `A transfer between this user and ${partner} is not finished, and once the user is forgotten nothing can finish it. Finish it first: concord reconcile ${shellQuoted(partner)}, then: concord reconcile ${shellQuoted(user)}`,
+      'TRANSFER_OPEN',
+    );
+  }
+  if (facts.intent !== undefined && facts.intent.handle !== BLANKED_HANDLE) {
+    throw new UsageError(
+      'An account creation of this user has no outcome yet, and once it is forgotten nothing can look for the account. Resolve it first: concord reconcile <user>',
+      'INTENT_OPEN',
+    );
+  }
+  for (const did of await accountsOf(deps.accounts, facts, await recordedAccount(deps, user))) {
+    const account = await deps.accounts.account(did);
+    if (account === 'missing' || account.state === 'deactivated' || account.state === 'takendown') continue;
+    throw new UsageError(
+      `The account ${did} of this user is still there and not deactivated. Let it be removed first: turn policy.removal on and wait for the sweep, or delete it on the PDS.`,
+      'ACCOUNT_ACTIVE',
+    );
+  }
+  return answer;
+}
+
+/** Once the user is forgotten, nothing says any more who has the address or the handle that another user waits for. */
+export async function refuseWhileWaitedFor(
+  { subjects }: Pick<ForgetDeps, 'subjects'>,
+  { user }: Person,
+): Promise<void> {
+  const [first] = await subjects.waitingFor(user);
+  if (first === undefined) return;
+  throw new UsageError(
+    `${first.user} waits for what this user has. Move it first: concord transfer ${shellQuoted(user)} ${shellQuoted(first.user)}, or forget the user all the same with: --force`,
+    'CLAIM_WAITED_FOR',
+  );
+}
+
+/** Throws UsageError ACCOUNT_UNREADABLE where the users document names an account that cannot be told. */
+async function recordedAccount({ documents }: ForgetDeps, user: Person['user']): Promise<Did | undefined> {
+  const recorded = (await documents.read([user])).get(user)?.user?.account;
+  if (recorded !== undefined && recorded.did === undefined) {
+    throw new UsageError(
+      'The users document names an account whose DID cannot be read, so nobody can tell whether it is in use: correct or remove it first.',
+      'ACCOUNT_UNREADABLE',
+    );
+  }
+  return recorded?.did;
+}
+
+/**
+ * Throws UsageError USER_BUSY while a pass over the user is under way. May be repeated at any time, and
+ * ends what a call that broke off began.
+ */
+export async function forget(
+  deps: ForgetDeps,
+  directory: Pick<Directory, 'user'>,
+  person: Person,
+  by: string,
+): Promise<ForgetReport> {
+  const lease = await deps.queue.claimUser(person, deps.clock.now(), deps.leaseMs);
+  if (lease === undefined) {
+    throw new UsageError('A pass over this user is under way. Try again in a moment.', 'USER_BUSY');
+  }
+  let isNoUser = false;
+  try {
+    // Under the lease once more: somebody may have come back while a person was asked.
+    isNoUser = (await refuseUnlessGone(deps, directory, person)) === 'invalid';
+    return await erase(deps, lease, by);
+  } finally {
+    if (isNoUser) await deps.queue.drop(lease);
+    else await deps.queue.release(lease);
+  }
+}
+
+async function erase(deps: ForgetDeps, lease: Lease, by: string): Promise<ForgetReport> {
+  const { user, tenant, userId } = lease;
+  const history: readonly ConcordEvent[] = await deps.log.ofUser(user);
+  const journal = createJournal(deps, user, tenant, history);
+  const again = journal.facts().forgotten;
+  if (!again) await journal.tell([], { type: 'user.forgotten', data: { by } });
+  // Who waits for this user is to see that nothing is known of the address and the handle any more.
+  const waiting = await deps.subjects.waitingFor(user);
+  await deps.readModel.show(lease, subjectView(journal.facts()));
+  // Their keys are made of addresses and handles.
+  await deps.reservations.release(user);
+  if (waiting.length > 0) await deps.queue.markDue(waiting, deps.clock.now(), 'trigger');
+  const addresses = addressesIn(history);
+  const { events: mentions, rejects } = await deps.eraser.blankMentions({ user, tenant, userId, addresses });
+  const events = await deps.eraser.blankEvents(user);
+  return { events, mentions, rejects, again };
+}

@@ -1,0 +1,198 @@
+/**
+ * What was removed, and what a restore would write: the grant is folded onto the facts and the user is looked at
+ * again, so that the proposal is the plan of the reconciliation that follows. Readers are all it takes.
+ */
+import { UsageError } from '../../errors.ts';
+import {
+  type ConditionDraft,
+  type Decided,
+  type EventData,
+  type EventType,
+  isMigrated,
+  isRemovedReason,
+  type Removable,
+  type RemovedReason,
+} from '../../events/event.ts';
+import type { Code, Did } from '../../identity.ts';
+import { type DecideDeps, decide } from '../intake/decision.ts';
+import type { Owned } from '../intake/owner.ts';
+import { type DryRun, dryRun } from '../reconcile/dry-run.ts';
+import type { AssessDeps, AssessedTenant } from '../sweep/assess.ts';
+import { type Outcome, outcomeOf } from './restore-outcome.ts';
+import { refuseUnwanted } from './unwanted.ts';
+
+export interface RestoreProposal extends Outcome {
+  readonly what: readonly Removable[];
+  /** Why the user's conditions are not True. */
+  readonly reasons: readonly RemovedReason[];
+  /** The account that is gone, and that a new one replaces. */
+  readonly lostAccount: Did | undefined;
+  /** The user's permanent code. */
+  readonly code: Code | undefined;
+}
+
+export interface CodeProposal extends Outcome {
+  /** The code that the users document has. */
+  readonly found: Code;
+  /** The permanent code by the log. */
+  readonly known: Code;
+}
+
+/**
+ * Throws UsageError USER_FORGOTTEN, USER_DELETED, USER_BLOCKED, NOTHING_REMOVED, ACCOUNT_MIGRATED where the same is so
+ * because the account moved to another PDS, or RESTORE_GRANTED where a decision waits for its reconciliation; UpstreamError
+ * where something cannot be read.
+ */
+export async function proposeRestore(
+  deps: AssessDeps,
+  owned: Owned<AssessedTenant>,
+  now: Date,
+): Promise<RestoreProposal> {
+  const found = await lookReadably(deps, owned, now);
+  const removed = removedIn(found);
+  if (removed.what.length === 0) throw await nothingRemoved(deps, owned, found);
+  const { what, lostAccount } = removed;
+  const outcome = await outcomeOf(deps, owned, found, 'restore.granted', grantOf(removed, { by: '' }), now);
+  const warnings = lostAccount === undefined ? [] : [newAccountWarning(lostAccount)];
+  return {
+    ...{ what, lostAccount, reasons: removed.reasons, code: found.facts.code },
+    ...{ ...outcome, warnings: [...warnings, ...outcome.warnings] },
+  };
+}
+
+/**
+ * A person's decision. What is missing is looked up again, and has to be what they were shown; then the next
+ * reconciliation creates it. Throws UsageError RESTORE_CHANGED, and what `proposeRestore` throws: so a decision that is
+ * repeated is granted once.
+ */
+export async function grantRestore(
+  deps: AssessDeps & DecideDeps,
+  owned: Owned<AssessedTenant>,
+  shown: readonly Removable[],
+  decided: Decided,
+): Promise<RestoreProposal> {
+  const proposal = await proposeRestore(deps, owned, deps.clock.now());
+  const isAsShown =
+    proposal.what.length === shown.length && proposal.what.every((one) => shown.includes(one));
+  if (!isAsShown) {
+    const missing = proposal.what.join(', ');
+    throw new UsageError(
+      `What is missing of ${owned.user} has changed; it is now: ${missing}. Nothing was decided. Look again, and decide then.`,
+      'RESTORE_CHANGED',
+    );
+  }
+  await decide(deps, triggerOf(owned), 'restore.granted', grantOf(proposal, decided));
+  return proposal;
+}
+
+/** Throws UsageError CODE_AGREES where the document's code is the permanent one, and what `proposeRestore` throws. */
+export async function proposeCode(
+  deps: AssessDeps,
+  owned: Owned<AssessedTenant>,
+  now: Date,
+): Promise<CodeProposal> {
+  const look = await lookReadably(deps, owned, now);
+  const { code: known } = look.facts;
+  const found = look.view.documents?.user?.code;
+  if (found === undefined || known === undefined || found === known) {
+    const message =
+      found === undefined
+        ? `The users document of ${owned.user} has no code to accept.`
+        : `The users document of ${owned.user} has the permanent code ${found}; there is nothing to accept.`;
+    throw new UsageError(message, 'CODE_AGREES');
+  }
+  const outcome = await outcomeOf(deps, owned, look, 'code.accepted', { by: '', code: found }, now);
+  return { found, known, ...outcome };
+}
+
+/** A person says that the code in the document is the user's from now on. Throws UsageError CODE_CHANGED, too. */
+export async function acceptCode(
+  deps: AssessDeps & DecideDeps,
+  owned: Owned<AssessedTenant>,
+  shown: Code,
+  decided: Decided,
+): Promise<CodeProposal> {
+  const proposal = await proposeCode(deps, owned, deps.clock.now());
+  if (proposal.found !== shown) {
+    throw new UsageError(
+      `The users document of ${owned.user} now has the code ${proposal.found}. Nothing was decided. Look again, and decide then.`,
+      'CODE_CHANGED',
+    );
+  }
+  await decide(deps, triggerOf(owned), 'code.accepted', { code: proposal.found, ...decided });
+  return proposal;
+}
+
+function triggerOf({ user, userId, tenant }: Owned<AssessedTenant>) {
+  return { user, userId, tenant: tenant.id };
+}
+
+function grantOf(
+  { what, lostAccount }: Pick<RestoreProposal, 'what' | 'lostAccount'>,
+  decided: Decided,
+): EventData['restore.granted'] {
+  return { what, ...(lostAccount === undefined ? {} : { account: lostAccount }), ...decided };
+}
+
+/** A user for whom something may be created. Throws where anything could not be read. */
+async function lookReadably(
+  deps: AssessDeps,
+  { user, userId, tenant }: Owned<AssessedTenant>,
+  now: Date,
+): Promise<DryRun> {
+  const found = await dryRun(deps, tenant, user, userId, now);
+  refuseUnwanted(user, found.facts, 'restored');
+  const [failure] = found.view.failures;
+  if (failure !== undefined) throw failure.error;
+  return found;
+}
+
+interface Removed extends Pick<RestoreProposal, 'what' | 'reasons' | 'lostAccount'> {}
+
+function removedIn({ facts, view }: DryRun): Removed {
+  const conditions = view.conditions.flatMap(({ type, reason }) =>
+    isRemovedReason(reason) ? [{ type, reason }] : [],
+  );
+  const isMissing = (type: ConditionDraft['type'], reason: RemovedReason) =>
+    conditions.some((one) => one.type === type && one.reason === reason);
+  const isDocument = isMissing('user-document', 'DocumentRemoved');
+  const isAccount = isMissing('account', 'AccountMissing');
+  const isRecord =
+    isMissing('account', 'DocumentRemoved') || (isDocument && facts.sights.record !== undefined);
+  return {
+    what: [
+      ...(isMissing('verification', 'DocumentRemoved') ? ['verification' as const] : []),
+      ...(isDocument ? ['user-document' as const] : []),
+      ...(isRecord && !isAccount ? ['account-record' as const] : []),
+      ...(isAccount ? ['account' as const] : []),
+    ],
+    reasons: [...new Set(conditions.map(({ reason }) => reason))],
+    lostAccount: isAccount ? view.missingAccount : undefined,
+  };
+}
+
+/** Also granted while the policy holds back what a grant makes possible, however often the user was looked at since. */
+async function nothingRemoved(
+  deps: AssessDeps,
+  { user }: Owned<AssessedTenant>,
+  { view }: DryRun,
+): Promise<UsageError> {
+  const ends: ReadonlySet<EventType> = new Set(['converged', 'converge.deferred', 'converge.failed']);
+  const history = (await deps.events.ofUser(user)).sort((a, b) => a.at.getTime() - b.at.getTime());
+  const last = history.findLast(({ type }) => type === 'restore.granted' || ends.has(type));
+  const isHeldBack = view.actions.length > 0 && history.some(({ type }) => type === 'restore.granted');
+  if (last?.type === 'restore.granted' || isHeldBack) {
+    return new UsageError(
+      `A restore of ${user} is granted already. Apply it now with: concord reconcile '${user}'`,
+      'RESTORE_GRANTED',
+    );
+  }
+  const migrated = view.conditions.find(isMigrated)?.message;
+  return migrated === undefined
+    ? new UsageError(`Nothing of ${user} was removed; there is nothing to restore.`, 'NOTHING_REMOVED')
+    : new UsageError(`There is nothing to restore. ${migrated}`, 'ACCOUNT_MIGRATED');
+}
+
+function newAccountWarning(lost: Did): string {
+  return `The PDS does not have the account ${lost}. A NEW account with a NEW DID and an EMPTY repository replaces it; the data of ${lost} on this PDS is gone, and the new account gets a new password. If PDS_URL names another PDS than before, correct it instead.`;
+}

@@ -1,0 +1,100 @@
+/**
+ * A plan that is kept and carried out later: for each user what would be done, and what that rests on. Whoever
+ * moved on since is left out, so that what is carried out is what a person has read. Pure.
+ *
+ * What was seen is kept as salted digests: enough to tell that it is the same, and nothing that can be read.
+ */
+import { createHash } from 'node:crypto';
+import type { Facts } from '../../events/fold.ts';
+import type { EventId, TenantId, UserKey } from '../../identity.ts';
+import type { PlannedAction } from '../reconcile/describe-action.ts';
+import type { View } from '../reconcile/observe.ts';
+
+export const SAVED_PLAN_VERSION = 1;
+
+export interface SavedUser {
+  readonly user: UserKey;
+  readonly tenant: TenantId;
+  /** For a person to read; what decides is `rests.plan`. */
+  readonly actions: readonly PlannedAction[];
+  readonly rests: Rests;
+}
+
+/** What a plan rests on. */
+export interface Rests {
+  /** The newest event of ours, null while there is none. */
+  readonly event: EventId | null;
+  readonly auth0: string;
+  readonly documents: string;
+  readonly account: string;
+  readonly plan: string;
+}
+
+export interface SavedTenant {
+  readonly id: TenantId;
+  readonly domain: string;
+  readonly keyPrefix: string;
+  /** How many users the listing had; null when not everyone was looked at. */
+  readonly users: number | null;
+}
+
+/** What a plan is for, and carried out nowhere else. */
+export interface Place {
+  readonly database: string;
+  readonly pds: string;
+  readonly tenants: readonly Omit<SavedTenant, 'users'>[];
+}
+
+export interface SavedPlan {
+  readonly format: 'concord-plan';
+  readonly version: typeof SAVED_PLAN_VERSION;
+  readonly concord: string;
+  readonly madeAt: string;
+  readonly database: string;
+  readonly pds: string;
+  readonly tenants: readonly SavedTenant[];
+  readonly salt: string;
+  readonly users: readonly SavedUser[];
+}
+
+export function restsOn(facts: Facts, { documents, account, actions }: View, salt: string): Rests {
+  return {
+    event: facts.newestEvent ?? null,
+    auth0: digest(salt, facts.absentSince === undefined ? facts.auth0 : 'absent'),
+    documents: digest(salt, documents),
+    account: digest(salt, account),
+    plan: digest(salt, actions),
+  };
+}
+
+function digest(salt: string, value: unknown): string {
+  return createHash('sha256')
+    .update(salt)
+    .update(JSON.stringify(value) ?? 'nothing')
+    .digest('base64url');
+}
+
+/** What has changed since, in a sentence; undefined when nothing has. */
+export function movedOn(then: Rests, now: Rests): string | undefined {
+  if (then.event !== now.event) return 'the log has something newer of this user';
+  if (then.auth0 !== now.auth0) return 'Auth0 says something else of this user';
+  if (then.documents !== now.documents) return 'the documents have changed';
+  if (then.account !== now.account) return 'the account has changed';
+  if (then.plan !== now.plan) return 'the plan is another one now';
+  return undefined;
+}
+
+/** Why a plan is not for this place, in a sentence; undefined when it is. */
+export function strangeness(plan: SavedPlan, here: Place): string | undefined {
+  if (plan.database !== here.database)
+    return `it was made for the database ${plan.database}, and this is ${here.database}`;
+  if (plan.pds !== here.pds) return `it was made for the PDS ${plan.pds}, and this is ${here.pds}`;
+  for (const { id, domain, keyPrefix } of plan.tenants) {
+    const tenant = here.tenants.find((one) => one.id === id);
+    if (tenant === undefined) return `it was made for the tenant ${id}, which is not configured here`;
+    if (tenant.domain !== domain)
+      return `it was made for the tenant ${id} at ${domain}, and here that is at ${tenant.domain}`;
+    if (tenant.keyPrefix !== keyPrefix) return `the keys of the tenant ${id} have another prefix here`;
+  }
+  return undefined;
+}

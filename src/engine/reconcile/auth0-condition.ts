@@ -1,0 +1,22 @@
+/**
+ * The condition of the user in Auth0. Fields that hold nothing up are named here; those that do are in the conditions of the
+ * account, its address and the users document.
+ */
+import type { Auth0Field, ConditionDraft } from '../../events/event.ts';
+import type { Facts } from '../../events/fold.ts';
+import { unusableIn } from '../../events/fold-auth0.ts';
+import { asDesired } from '../../reconcilers/reconciler.ts';
+
+const COUNTS_AS: Readonly<Partial<Record<Auth0Field, string>>> = {
+  blocked: 'The user counts as not blocked: Auth0 has a value in blocked that cannot be used.',
+  identities: 'Linked users that cannot be read in identities count as not linked.',
+};
+
+export function auth0Condition(facts: Pick<Facts, 'auth0' | 'absentSince'>): ConditionDraft {
+  const type = 'auth0';
+  if (facts.absentSince !== undefined)
+    return asDesired({ type, reason: 'UserGone', message: 'Auth0 has no such user.' });
+  const notes = unusableIn(facts, ['blocked', 'identities']).flatMap((field) => COUNTS_AS[field] ?? []);
+  const reason = notes.length === 0 ? 'UserKnown' : 'FieldUnusable';
+  return asDesired({ type, reason, message: ['Auth0 has this user.', ...notes].join(' ') });
+}

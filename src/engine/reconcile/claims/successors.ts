@@ -1,0 +1,176 @@
+/**
+ * Successors: users in Auth0 who may be the same person as a deleted user, because they have verified the same address
+ * or because Auth0 has linked the deleted user into them. While there is one, the account of the deleted user is
+ * neither deactivated nor deleted, under any policy.
+ *
+ * The read model is asked for every deleted user with an account; it knows what reconciliations have seen. Auth0 is
+ * asked where the read model knows none and the next step would remove the account: lookups by address are immediately
+ * consistent but compare letter by letter, and the search by identity lags by seconds. Where Auth0 cannot be asked,
+ * nothing is removed.
+ */
+import type { Facts } from '../../../events/fold.ts';
+import { type Auth0UserId, type TenantId, type UserKey, userKey } from '../../../identity.ts';
+import type {
+  Directory,
+  PdsAccount,
+  Subject,
+  SubjectReader,
+  SubjectView,
+  Successor,
+  Trigger,
+} from '../../../ports.ts';
+import { isToBeRemoved } from '../../../reconcilers/account/account-end.ts';
+import type { ActualAccount, DesiredAccount } from '../../../reconcilers/account/account-state.ts';
+import { isDeleted } from '../../../reconcilers/account/address.ts';
+import { ownerOf } from '../../intake/owner.ts';
+
+export interface SearchedTenant {
+  readonly id: TenantId;
+  readonly keyPrefix: string;
+  readonly directory: Pick<Directory, 'usersByEmail' | 'usersByIdentity'>;
+}
+
+export interface SuccessorSearch {
+  /** As far as reconciliations have seen. */
+  known(user: UserKey, emails: readonly string[]): Promise<readonly Successor[]>;
+  /** As Auth0 says now, of every tenant. Throws UpstreamError when one of them cannot be asked. */
+  inAuth0(user: UserKey, emails: readonly string[]): Promise<readonly Successor[]>;
+}
+
+/** `tenants` are all of the database: a successor may be in another one than the deleted user. */
+export function successorSearch(
+  subjects: Pick<SubjectReader, 'successorsOf'>,
+  tenants: readonly SearchedTenant[],
+): SuccessorSearch {
+  return {
+    async known(user, emails) {
+      const owned = ownerOf(user, tenants);
+      if (owned === undefined) return [];
+      return subjects.successorsOf({ user, userId: owned.userId, tenant: owned.tenant.id, emails });
+    },
+
+    async inAuth0(user, emails) {
+      const owned = ownerOf(user, tenants);
+      if (owned === undefined) return [];
+      const linking = await owned.tenant.directory.usersByIdentity(owned.userId);
+      const wanted = new Set(emails.map((email) => email.toLowerCase()));
+      // As they were spelled, and as databases of Auth0 keep them.
+      const spellings = [...new Set([...wanted, ...emails])];
+      const asked = tenants.flatMap(({ keyPrefix, directory }) =>
+        spellings.map(async (email) =>
+          (await directory.usersByEmail(email))
+            .filter((found) => found.emailVerified && wanted.has(found.email?.toLowerCase() ?? ''))
+            .map(({ userId }) => userKey(keyPrefix, userId)),
+        ),
+      );
+      const byAddress = (await Promise.all(asked)).flat();
+      const { keyPrefix } = owned.tenant;
+      const byIdentity = linking.map(({ userId }) => userKey(keyPrefix, userId));
+      return inOrder(user, byIdentity, byAddress);
+    },
+  };
+}
+
+/** Those by identity first, each user once. The search by identity lags, and may still show the deleted user itself. */
+function inOrder(
+  deleted: UserKey,
+  byIdentity: readonly UserKey[],
+  byAddress: readonly UserKey[],
+): readonly Successor[] {
+  const found = new Map<UserKey, Successor['by']>();
+  for (const user of [...byIdentity].sort()) found.set(user, 'identity');
+  for (const user of [...byAddress].sort()) if (!found.has(user)) found.set(user, 'address');
+  found.delete(deleted);
+  return [...found].map(([user, by]) => ({ user, by }));
+}
+
+/** Of a deleted user with an account; none for everyone else. Throws UpstreamError. */
+export async function lookForSuccessors(
+  search: SuccessorSearch,
+  user: UserKey,
+  facts: Pick<Facts, 'absentSince' | 'verifiedEmail' | 'account' | 'seen'>,
+  wanted: DesiredAccount,
+  { linked }: Pick<ActualAccount, 'linked'>,
+  now: Date,
+): Promise<readonly Successor[]> {
+  if (wanted.type !== 'end' || facts.absentSince === undefined) return [];
+  if (linked === undefined || linked === 'missing') return [];
+  const emails = addressesOf(facts, linked);
+  const known = await search.known(user, emails);
+  if (known.length > 0 || !isToBeRemoved(wanted.end, linked, now)) return known;
+  return search.inAuth0(user, emails);
+}
+
+function addressesOf(
+  { verifiedEmail, account, seen }: Pick<Facts, 'verifiedEmail' | 'account' | 'seen'>,
+  { email }: PdsAccount,
+): readonly string[] {
+  const all = [verifiedEmail, account?.email, seen.account?.email, email].flatMap((one) => one ?? []);
+  // Blank in the events of a user who was forgotten.
+  return [...new Set(all)].filter((one) => one !== '');
+}
+
+/** Those of these deleted users who have no successor, by what the read model knows. */
+export async function withoutSuccessors(
+  {
+    subjects,
+    successors,
+  }: {
+    readonly subjects: Pick<SubjectReader, 'read'>;
+    readonly successors: SuccessorSearch;
+  },
+  users: readonly UserKey[],
+): Promise<ReadonlySet<UserKey>> {
+  const without = new Set<UserKey>();
+  const known = await subjects.read(users);
+  for (const user of users) {
+    const found = await successors.known(user, addressesShown(known.get(user)));
+    if (found.length === 0) without.add(user);
+  }
+  return without;
+}
+
+function addressesShown(subject: Subject | undefined): readonly string[] {
+  if (subject === undefined) return [];
+  const { email, emailVerified, accountEmail } = subject;
+  return [emailVerified ? email : undefined, accountEmail].flatMap((address) => address ?? []);
+}
+
+/**
+ * Users whose reconciliation says something else once this user's verified address or linked identities have changed:
+ * deleted users with an account under such an address, and users who were linked into this one or no longer are, of whom
+ * no log entry tells. `before` is what the read model and the log said.
+ */
+export async function affectedBy(
+  subjects: Pick<SubjectReader, 'holdersOfEmail' | 'read'>,
+  { user, userId }: { readonly user: UserKey; readonly userId: Auth0UserId },
+  before: readonly SubjectView[],
+  now: SubjectView,
+): Promise<readonly Trigger[]> {
+  const ids = changed(
+    before.map(({ linked }) => linked),
+    now.linked,
+  );
+  const addresses = changed(before.map(addressesOfView), addressesOfView(now));
+  if (ids.length === 0 && addresses.length === 0) return [];
+  const keyPrefix = user.slice(0, user.length - userId.length);
+  const linked = new Set(ids.map((id) => userKey(keyPrefix, id)));
+  const claimants = (await Promise.all(addresses.map((email) => subjects.holdersOfEmail(email)))).flat();
+  const others = [...new Set([...linked, ...claimants.map((one) => one.user)])].filter(
+    (other) => other !== user,
+  );
+  const found = others.length === 0 ? [] : [...(await subjects.read(others)).values()];
+  return found
+    .filter((one) => linked.has(one.user) || isDeleted(one))
+    .map((one) => ({ user: one.user, tenant: one.tenant, userId: one.userId }));
+}
+
+function addressesOfView({ verifiedEmail }: SubjectView): readonly string[] {
+  return verifiedEmail === undefined ? [] : [verifiedEmail];
+}
+
+/** What is in one of them and not in the others. */
+function changed<T>(before: readonly (readonly T[])[], now: readonly T[]): readonly T[] {
+  const all = new Set([...before.flat(), ...now]);
+  return [...all].filter((one) => ![...before, now].every((list) => list.includes(one)));
+}

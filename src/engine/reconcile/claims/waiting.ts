@@ -1,0 +1,91 @@
+/**
+ * Users who wait for another user: for an address or a handle that only one account can have. When that user changes, they
+ * are made due.
+ *
+ * A wait is in the read model, and what ends it is in the log. So a user who ends a reconciliation with a wait reads the
+ * log of the other user once more, after the wait is shown: a change from before that is found there, and whoever
+ * changes later finds the wait.
+ */
+import { fold } from '../../../events/fold.ts';
+import type { EventId, UserKey } from '../../../identity.ts';
+import type {
+  Claimant,
+  Clock,
+  EventReader,
+  SubjectReader,
+  SubjectView,
+  Trigger,
+  WorkQueue,
+} from '../../../ports.ts';
+import type { EngineSettings } from '../settings.ts';
+import { subjectView, UNSEEN } from '../standing.ts';
+
+export interface WaitingDeps {
+  readonly subjects: Pick<SubjectReader, 'get' | 'waitingFor'>;
+  readonly events: Pick<EventReader, 'ofUser'>;
+  readonly queue: Pick<WorkQueue, 'markDue'>;
+  readonly clock: Clock;
+  readonly settings: Pick<EngineSettings, 'leaseMs'>;
+}
+
+/** Milliseconds after which a user is reconciled again whose wait ended while it was being written. */
+const AGAIN_MS = 1_000;
+
+/**
+ * Makes those due who wait for this user, when what they may wait for has changed. Called before a reconciliation ends,
+ * while the read model still shows what it showed: so one that breaks off here makes them due again. Called once more
+ * when it has ended, for those whose wait was not shown before. `before` is what the log said when the reconciliation
+ * began, and what the read model showed. `frees` says that a reservation of the user has ended, which the read model does
+ * not show.
+ */
+export async function wakeWaiting(
+  { subjects, queue, clock }: WaitingDeps,
+  user: UserKey,
+  before: readonly SubjectView[],
+  view: SubjectView,
+  cause: EventId | undefined,
+  frees = false,
+): Promise<void> {
+  if (!frees && before.every((one) => claimsOf(one) === claimsOf(view))) return;
+  const waiting = await subjects.waitingFor(user);
+  if (waiting.length === 0) return;
+  const triggers = waiting.map((one) => (cause === undefined ? one : { ...one, cause }));
+  await queue.markDue(triggers, clock.now(), 'trigger');
+}
+
+/**
+ * Makes a user due again whose conditions wait for users that have changed since they were looked at. A change that the
+ * read model does not show yet is of a reconciliation that has not ended: that one wakes this user, or breaks off and is
+ * done again when its lease has run out.
+ */
+export async function checkWaits(
+  { subjects, events, queue, clock, settings }: WaitingDeps,
+  trigger: Trigger,
+  view: SubjectView,
+  others: readonly Claimant[],
+): Promise<void> {
+  const waits = new Set(view.conditions.flatMap(({ waitsFor }) => waitsFor ?? []));
+  let afterMs: number | undefined;
+  for (const user of waits) {
+    const seen = others.find((other) => other.user === user);
+    if (seen === undefined) continue;
+    const now = subjectView(fold(await events.ofUser(user)));
+    if (claimsOf(now) === claimsOf(seen)) continue;
+    const shown = (await subjects.get(user)) ?? UNSEEN;
+    const isShown = claimsOf(shown) !== claimsOf(seen);
+    afterMs = Math.min(afterMs ?? settings.leaseMs, isShown ? AGAIN_MS : settings.leaseMs);
+  }
+  if (afterMs === undefined) return;
+  await queue.markDue([trigger], new Date(clock.now().getTime() + afterMs), 'trigger');
+}
+
+type Claims = Pick<
+  SubjectView,
+  'did' | 'accountHandle' | 'accountEmail' | 'email' | 'emailVerified' | 'conditions'
+>;
+
+/** All that others may wait for, as one text. */
+function claimsOf({ did, accountHandle, accountEmail, email, emailVerified, conditions }: Claims): string {
+  const said = conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`);
+  return JSON.stringify([did, accountHandle, accountEmail, email, emailVerified, said]);
+}

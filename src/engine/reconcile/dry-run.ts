@@ -1,0 +1,55 @@
+/**
+ * What a pass over one user would find and do, with nothing written: it is handed readers only, so
+ * there is no client here that could write.
+ */
+
+import { type Facts, fold } from '../../events/fold.ts';
+import { withAuth0 } from '../../events/fold-auth0.ts';
+import type { Auth0UserId, UserKey } from '../../identity.ts';
+import type { SisterSeen } from '../../reconcilers/account/handle.ts';
+import { notAUser } from '../intake/owner.ts';
+import type { AssessDeps, AssessedTenant } from '../sweep/assess.ts';
+import { failuresOf, lookForSister } from './linked-user.ts';
+import { look, type View } from './observe.ts';
+import { invalidAfterAll } from './shortened.ts';
+
+export interface DryRun {
+  readonly facts: Facts;
+  readonly view: View;
+  /** The linked user, for another look at the same user. */
+  readonly sister: SisterSeen;
+}
+
+/**
+ * Reads Auth0 by id. Throws UsageError NOT_A_USER where Auth0 says that the id is none of a user, and UpstreamError when Auth0, the log or the documents cannot be read.
+ */
+export async function dryRun(
+  deps: AssessDeps,
+  tenant: AssessedTenant,
+  user: UserKey,
+  userId: Auth0UserId,
+  now: Date,
+): Promise<DryRun> {
+  // Taken first, since one that is not configured throws here, and what had been asked by then would be left alone.
+  const { directory } = tenant;
+  const [history, answer, read] = await Promise.all([
+    deps.events.ofUser(user),
+    directory.user(userId),
+    deps.documents.read([user]),
+  ]);
+  const known = fold(history);
+  if (answer === 'invalid') throw known.auth0 === undefined ? notAUser(user) : invalidAfterAll();
+  const documents = read.get(user);
+  const platformHandle = documents?.handle;
+  const facts: Facts =
+    answer === 'absent'
+      ? { ...known, absentSince: known.absentSince ?? now, platformHandle }
+      : { ...withAuth0(known, answer, now), platformHandle };
+  const sister = await lookForSister(deps, tenant, user, facts, documents, 'ask');
+  const view = await look(deps, tenant, user, facts, now, sister.seen, documents);
+  return {
+    facts,
+    view: { ...view, failures: [...view.failures, ...failuresOf(sister)] },
+    sister: sister.seen,
+  };
+}

@@ -1,0 +1,159 @@
+/** How a pass ends: the conditions, when to look again, and what the log is told of it. Pure. */
+import { UpstreamError } from '../../errors.ts';
+import { type ConditionDraft, FAILURE_REASONS } from '../../events/event.ts';
+import { type Facts, saysTheSame } from '../../events/fold.ts';
+import { type Told, unknown } from '../../reconcilers/reconciler.ts';
+import type { Failure } from './attempt.ts';
+import { auth0Condition } from './auth0-condition.ts';
+import type { View } from './observe.ts';
+import type { Withheld } from './policy.ts';
+import { backoffMs, type EngineSettings } from './settings.ts';
+
+/**
+ * converged: as desired. held: nothing left to do but for a person. deferred: only time can tell.
+ * failed: a step failed and is tried again later.
+ */
+export type End = 'converged' | 'held' | 'deferred' | 'failed';
+
+export interface Ending {
+  readonly end: End;
+  readonly conditions: readonly ConditionDraft[];
+  /** Undefined when nothing is to be looked at again before the next trigger. */
+  readonly retryAt: Date | undefined;
+  /** In this order, each the cause of the next. Empty when the log knows it all. */
+  readonly told: readonly Told[];
+}
+
+export interface PassFacts {
+  readonly facts: Facts;
+  /** Undefined when Auth0 or the documents could not be read. */
+  readonly view: View | undefined;
+  /** Why nothing was done, where a person or the policy said so. */
+  readonly withheld: Withheld | undefined;
+  readonly failures: readonly Failure[];
+  /** Actions carried out. */
+  readonly applied: number;
+  /** Milliseconds since the first trigger, or since the pass began. */
+  readonly latencyMs: number;
+  readonly now: Date;
+  /** From 0 up to 1, for the backoff. */
+  readonly jitter: number;
+}
+
+type Settings = Pick<EngineSettings, 'backoff' | 'quarantineAfter'>;
+
+/** Trouble of a whole system and not of one user: waited out for as long as it takes, and nobody is set aside for it. */
+const OUTAGES: ReadonlySet<string> = new Set([
+  'UNREACHABLE',
+  'TIMEOUT',
+  'RATE_LIMITED',
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  'UNAUTHENTICATED',
+  'NOT_WRITABLE',
+  'DISK_FULL',
+  'TOO_MANY_CONNECTIONS',
+  'ATLAS_ERROR',
+]);
+
+export function endPass(pass: PassFacts, settings: Settings): Ending {
+  const conditions = conditionsOf(pass);
+  const [first] = pass.failures;
+  if (first !== undefined) return endFailed(pass, first, conditions, settings);
+  const { facts, view, applied, latencyMs } = pass;
+  const unsaid = applied > 0 || !sameConditions(facts.conditions, conditions);
+  const retryAt = pass.withheld === undefined ? view?.retryAt : pass.withheld.until;
+  if (retryAt !== undefined) {
+    return {
+      end: 'deferred',
+      conditions,
+      retryAt,
+      told: unsaid ? [deferred(conditions, retryAt)] : [],
+    };
+  }
+  const end = conditions.some(({ status }) => status !== 'True') ? 'held' : 'converged';
+  const recovered = facts.attempts > 0 || facts.quarantined || facts.openActions.length > 0;
+  const data = { conditions, actions: applied, latencyMs };
+  return {
+    end,
+    conditions,
+    retryAt: undefined,
+    told: unsaid || recovered ? [{ type: 'converged', data }] : [],
+  };
+}
+
+function endFailed(
+  pass: PassFacts,
+  first: Failure,
+  conditions: readonly ConditionDraft[],
+  settings: Settings,
+): Ending {
+  const { facts, failures, now, jitter } = pass;
+  // Being told to come later is not a failure of this user's, and does not bring it nearer to quarantine.
+  const limited = failures.every(({ code }) => code === 'RATE_LIMITED');
+  const attempt = facts.attempts + 1;
+  const waitMs = Math.max(
+    limited ? settings.backoff.firstMs : backoffMs(settings.backoff, attempt, jitter),
+    ...failures.map(({ retryAfterMs }) => retryAfterMs ?? 0),
+  );
+  const later = new Date(now.getTime() + waitMs);
+  if (limited) {
+    const unsaid = pass.applied > 0 || !sameConditions(facts.conditions, conditions);
+    return { end: 'deferred', conditions, retryAt: later, told: unsaid ? [deferred(conditions, later)] : [] };
+  }
+  const exhausted = attempt >= settings.quarantineAfter && !failures.every(({ code }) => OUTAGES.has(code));
+  const retryAt = exhausted ? undefined : later;
+  const { code } = first;
+  const message = `${first.resource}: ${first.error instanceof Error ? first.error.message : 'failed'}`;
+  const told: Told[] = [
+    {
+      type: 'converge.failed',
+      data: {
+        conditions,
+        code,
+        ...(first.error instanceof UpstreamError ? { upstream: first.error.upstream } : {}),
+        message,
+        attempt,
+        retryAt: retryAt?.toISOString() ?? null,
+      },
+    },
+  ];
+  if (exhausted && !facts.quarantined)
+    told.push({ type: 'user.quarantined', data: { attempts: attempt, code } });
+  return { end: 'failed', conditions, retryAt, told };
+}
+
+function deferred(conditions: readonly ConditionDraft[], retryAt: Date): Told {
+  return { type: 'converge.deferred', data: { conditions, retryAt: retryAt.toISOString() } };
+}
+
+function conditionsOf({ facts, view, failures, withheld }: PassFacts): ConditionDraft[] {
+  if (view === undefined) return unreadConditions(facts, failures);
+  const auth0 = auth0Condition(facts);
+  const pause = withheld === undefined ? [] : [withheld.condition];
+  return [auth0, ...pause, ...view.conditions.map((condition) => withFailure(condition, failures))];
+}
+
+function unreadConditions(facts: Facts, failures: readonly Failure[]): ConditionDraft[] {
+  const code = failures[0]?.code ?? 'unknown';
+  const message = `Auth0 or the documents could not be read (${code}), so nothing was decided.`;
+  const known = facts.conditions.map(({ type }) => type).filter((type) => type !== 'auth0');
+  return (['auth0', ...known] as const).map((type) =>
+    unknown({ type, reason: FAILURE_REASONS.notObserved, message }),
+  );
+}
+
+/** What was seen after a failed step says what is missing; the failure says why. */
+function withFailure(condition: ConditionDraft, failures: readonly Failure[]): ConditionDraft {
+  const failure = failures.find(({ resource }) => resource === condition.type);
+  if (failure === undefined || condition.status !== 'False') return condition;
+  const message = `${condition.message} The last try failed (${failure.code}).`;
+  return { ...condition, reason: FAILURE_REASONS.failing, message };
+}
+
+function sameConditions(before: readonly ConditionDraft[], after: readonly ConditionDraft[]): boolean {
+  return (
+    before.length === after.length &&
+    after.every((draft) => before.some((old) => old.type === draft.type && saysTheSame(old, draft)))
+  );
+}

@@ -1,0 +1,51 @@
+import type { ConcordEvent } from '../../events/event.ts';
+import { type Facts, fold } from '../../events/fold.ts';
+import type { EventId, TenantId, UserKey } from '../../identity.ts';
+import type { Clock, EventLog, Random } from '../../ports.ts';
+import type { Told } from '../../reconcilers/reconciler.ts';
+
+/** One user's part of the log during a pass: what is known, and how more is told. */
+export interface Journal {
+  facts(): Facts;
+  /** Appends, in this order, and folds what was appended. Gives back the id of the last event. */
+  tell(cause: readonly EventId[], ...told: readonly Told[]): Promise<EventId>;
+}
+
+export function createJournal(
+  deps: { readonly log: Pick<EventLog, 'append'>; readonly clock: Clock; readonly random: Random },
+  user: UserKey,
+  tenant: TenantId,
+  history: readonly ConcordEvent[],
+): Journal {
+  let facts = fold(history);
+  return {
+    facts: () => facts,
+    async tell(cause, ...told) {
+      const recordedAt = deps.clock.now();
+      // Each event of ours is later than the one before, also when the clock was set back.
+      let at = Math.max(recordedAt.getTime(), (facts.newestAt?.getTime() ?? 0) + 1);
+      const fresh = told.map((one) => {
+        const event = {
+          _id: one.id ?? deps.random.id(),
+          user,
+          tenant,
+          at: new Date(at),
+          recordedAt,
+          cause,
+          ...strip(one),
+        };
+        at += 1;
+        return event as ConcordEvent;
+      });
+      await deps.log.append(fresh);
+      facts = fold(fresh, facts);
+      const last = fresh.at(-1);
+      if (last === undefined) throw new Error('nothing was told');
+      return last._id;
+    },
+  };
+}
+
+function strip({ type, data }: Told) {
+  return { type, data };
+}

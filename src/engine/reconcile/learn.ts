@@ -1,0 +1,164 @@
+/** What is new about a user, in the words of the log. Pure: reading and writing are the pass's work. */
+import type { EventData, Removable } from '../../events/event.ts';
+import type { Facts, SeenAccount } from '../../events/fold.ts';
+import type { Auth0UserId } from '../../identity.ts';
+import type { Auth0User, Documents, PdsAccount } from '../../ports.ts';
+import type { SisterSeen } from '../../reconcilers/account/handle.ts';
+import type { Told } from '../../reconcilers/reconciler.ts';
+import type { SisterLook } from './linked-user.ts';
+import type { View } from './observe.ts';
+
+/** What Auth0's answer adds to the facts: nothing when it says what was known. */
+export function learnFromAuth0(facts: Facts, userId: Auth0UserId, answer: Auth0User | 'absent'): Told[] {
+  if (answer === 'absent') {
+    return facts.absentSince === undefined ? [{ type: 'auth0.user-absent', data: { userId } }] : [];
+  }
+  const known = facts.auth0;
+  // That the user is there refutes whatever spoke of a removal, and is worth a line then.
+  const doubted = facts.absentSince ?? facts.unlistedSince ?? facts.deletionHintAt;
+  const same =
+    known !== undefined &&
+    doubted === undefined &&
+    known.email === answer.email &&
+    known.emailVerified === answer.emailVerified &&
+    known.blocked === answer.blocked &&
+    // One that cannot be used says nothing of what was known.
+    (answer.createdAt === undefined || known.createdAt?.getTime() === answer.createdAt.getTime()) &&
+    isSameList(known.linked, answer.linked) &&
+    isSameList(known.unusable, answer.unusable);
+  if (same) return [];
+  const { email = null, emailVerified, blocked, createdAt, linked, unusable } = answer;
+  const data = {
+    ...{ userId, email, emailVerified, blocked, createdAt: createdAt?.toISOString() ?? null },
+    ...(linked === undefined ? {} : { linked }),
+    ...(unusable === undefined ? {} : { unusable }),
+  };
+  return [{ type: 'auth0.user-observed', data }];
+}
+
+/** Auth0 says that the id is none of a user. Told once, however often it is asked. */
+export function learnInvalid(facts: Pick<Facts, 'invalidSince'>, userId: Auth0UserId): Told[] {
+  return facts.invalidSince === undefined ? [{ type: 'auth0.user-invalid', data: { userId } }] : [];
+}
+
+/** Of lists that are always in the same order. */
+export function isSameList(a: readonly string[] = [], b: readonly string[] = []): boolean {
+  return a.length === b.length && a.every((one, at) => one === b[at]);
+}
+
+export function learnHandle(facts: Facts, platformHandle: string | undefined): Told[] {
+  if (facts.platformHandle === platformHandle) return [];
+  return [{ type: 'handle.observed', data: { handle: platformHandle ?? null } }];
+}
+
+/** A sister tenant that could not be read says nothing: what was known of the sister stays. */
+export function learnSister(facts: Facts, { seen, disproved }: SisterLook): Told[] {
+  const dismissed = disproved.map((named): Told => ({ type: 'sister.dismissed', data: { named } }));
+  return [...learnSeenSister(facts, seen), ...dismissed];
+}
+
+function learnSeenSister(facts: Facts, sister: SisterSeen): Told[] {
+  if (sister === 'unknown') return [];
+  const { user, platformHandle: handle } =
+    sister === 'none' ? { user: undefined, platformHandle: undefined } : sister;
+  if (facts.sister?.user === user && facts.sister?.handle === handle) return [];
+  return [{ type: 'sister.observed', data: { user: user ?? null, handle: handle ?? null } }];
+}
+
+/**
+ * What a look found that the log does not tell, so that the read model can be rebuilt from the log alone: what was
+ * there before Concord, what others changed since, and what they removed. It is in the log before anything is done, so
+ * that what is removed later is known to have been there.
+ */
+export function learnSubject(facts: Facts, view: View): Told[] {
+  return [...learnSeen(facts, view), ...learnRemoved(facts, view)];
+}
+
+function learnSeen(facts: Facts, view: View): Told[] {
+  const { account, documents, failures } = view;
+  const found = documents?.user?.code;
+  const code = documents === undefined ? facts.seen.code : found === facts.code ? undefined : found;
+  // What could not be read is not gone, so what was seen before stands until somebody has looked.
+  const unseen = failures.length === 0 ? undefined : facts.seen.account;
+  const seen = account === undefined ? unseen : untold(facts, account);
+  const sights = firstSights(facts, view);
+  const isNew = Object.keys(sights).length > 0;
+  if (!isNew && code === facts.seen.code && isSame(seen, facts.seen.account)) return [];
+  const data = {
+    ...{ code: code ?? null, account: seen === undefined ? null : { ...seen, email: seen.email ?? null } },
+    ...sights,
+  };
+  return [{ type: 'subject.observed', data }];
+}
+
+type FirstSights = Pick<EventData['subject.observed'], 'verification' | 'document' | 'record'>;
+
+/** Also what is there again after the log said that it was removed. */
+export function firstSights(
+  { sights, removed, code }: Facts,
+  { documents, missingAccount }: View,
+): FirstSights {
+  const { verificationCount, user } = documents ?? {};
+  const did = user?.account?.did;
+  const isCodeBack = removed.has('code') && user?.code !== undefined && user.code === code;
+  const isRecordKnown = did === sights.record && !removed.has('account-record') && !removed.has('account');
+  return {
+    ...(verificationCount !== undefined && (!sights.verification || removed.has('verification'))
+      ? { verification: verificationCount }
+      : {}),
+    ...(user !== undefined && (!sights.document || removed.has('user-document') || isCodeBack)
+      ? { document: { when: user.when?.toISOString() ?? null } }
+      : {}),
+    ...(did !== undefined && did !== missingAccount && !isRecordKnown ? { record: did } : {}),
+  };
+}
+
+function learnRemoved(facts: Facts, view: View): Told[] {
+  return missingOf(facts, view)
+    .filter((what) => !facts.removed.has(what))
+    .map((what) => ({ type: 'resource.removed', data: { what, seenBy: 'read' } }));
+}
+
+/** What was there and is missing now. What a broken-off step of ours may have removed is left to that step. */
+function missingOf({ sights, code, openActions }: Facts, { documents, missingAccount }: View): Removable[] {
+  if (documents === undefined) return [];
+  const { verificationCount, user } = documents;
+  const isOurs = openActions.some(({ type }) => RECORD_REMOVING.has(type));
+  return [
+    ...(sights.verification && verificationCount === undefined ? ['verification' as const] : []),
+    ...(sights.document && user === undefined ? ['user-document' as const] : []),
+    ...(sights.document && code !== undefined && user !== undefined && hasNoCode(user)
+      ? ['code' as const]
+      : []),
+    ...(sights.record !== undefined && user !== undefined && user.account === undefined && !isOurs
+      ? ['account-record' as const]
+      : []),
+    ...(missingAccount !== undefined && missingAccount === sights.account && !isOurs
+      ? ['account' as const]
+      : []),
+  ];
+}
+
+function hasNoCode({ code, hasUnreadableCode }: NonNullable<Documents['user']>): boolean {
+  return code === undefined && hasUnreadableCode !== true;
+}
+
+/** Steps of ours that remove the account from the users document. */
+export const RECORD_REMOVING: ReadonlySet<string> = new Set([
+  'delete-account',
+  'delete-remnant',
+  'drop-account-record',
+  'release-account',
+]);
+
+function untold({ account: told }: Facts, { did, handle, email }: PdsAccount): SeenAccount | undefined {
+  const known = told?.did === did ? told.email : undefined;
+  const seen = { did, handle, email: (email ?? known)?.toLowerCase() };
+  return isSame(seen, told && { did: told.did, handle: told.handle, email: told.email?.toLowerCase() })
+    ? undefined
+    : seen;
+}
+
+function isSame(a: SeenAccount | undefined, b: SeenAccount | undefined): boolean {
+  return a?.did === b?.did && a?.handle === b?.handle && a?.email === b?.email;
+}

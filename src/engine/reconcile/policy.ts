@@ -1,0 +1,32 @@
+/**
+ * Policy is a filter over a plan: observe-only and pause withhold what would be done, and say so.
+ * What a policy allows in kind (deactivate, delete, recreate) is in the reconcilers' truth tables.
+ */
+import type { ConditionDraft } from '../../events/event.ts';
+import type { Facts } from '../../events/fold.ts';
+import type { Policy } from './settings.ts';
+
+export interface Withheld {
+  readonly condition: ConditionDraft;
+  /** When it ends by itself. */
+  readonly until: Date | undefined;
+}
+
+/** Why nothing may be done for this user now; undefined when it may. */
+export function withheld(facts: Facts, policy: Pick<Policy, 'observeOnly'>, now: Date): Withheld | undefined {
+  const { paused } = facts;
+  if (paused !== undefined && (paused.until === undefined || now < paused.until)) {
+    const until = paused.until === undefined ? 'until resumed' : `until ${paused.until.toISOString()}`;
+    const message = `Paused by ${paused.by} ${until}: ${paused.reason}`;
+    return {
+      condition: { type: 'pause', status: 'False', reason: 'Paused', message, held: false },
+      until: paused.until,
+    };
+  }
+  if (!policy.observeOnly) return undefined;
+  const message = 'The policy is to observe only; what would be done is shown by: concord plan';
+  return {
+    condition: { type: 'pause', status: 'False', reason: 'ObserveOnly', message, held: false },
+    until: undefined,
+  };
+}

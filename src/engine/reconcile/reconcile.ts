@@ -1,0 +1,584 @@
+/**
+ * One pass over one user: learn, observe, plan, apply, observe.
+ *
+ * A pass may be broken off anywhere and run again: what it wrote is found by the next look, and what
+ * cannot be found again (an account creation) has its intent in the log before the call. Rounds of
+ * look-and-apply go on until nothing is left to do, since one resource may wait for another: an
+ * account that is to carry the code waits for the code.
+ */
+
+import { LeaseLostError } from '../../errors.ts';
+import type { ConditionDraft, IntendedAction } from '../../events/event.ts';
+import { withAuth0 } from '../../events/fold-auth0.ts';
+import type { EventId, TenantId, UserKey } from '../../identity.ts';
+import type { Logger } from '../../logger.ts';
+import type {
+  AccountHost,
+  Auth0Answer,
+  Clock,
+  DidDirectory,
+  Directory,
+  DocumentStore,
+  Documents,
+  EventLog,
+  InactiveAccounts,
+  Lease,
+  PasswordVault,
+  People,
+  Random,
+  Reservations,
+  SubjectReader,
+  SubjectView,
+  Trigger,
+  WorkQueue,
+} from '../../ports.ts';
+import * as account from '../../reconcilers/account/account.ts';
+import * as email from '../../reconcilers/account/email.ts';
+import * as handle from '../../reconcilers/account/handle.ts';
+import * as userDocument from '../../reconcilers/document/user-document.ts';
+import * as verification from '../../reconcilers/document/verification.ts';
+import type { Applied, ApplyContext, Told } from '../../reconcilers/reconciler.ts';
+import type { TransferAction } from '../../reconcilers/transfer/state.ts';
+import * as transfer from '../../reconcilers/transfer/steps.ts';
+import { traced } from '../../tracing.ts';
+import { type Attempt, attempt, type Failure, failureOf } from './attempt.ts';
+import { Reserving } from './claims/reserving.ts';
+import { affectedBy, type SuccessorSearch } from './claims/successors.ts';
+import { checkWaits, wakeWaiting } from './claims/waiting.ts';
+import { type End, endPass } from './ending.ts';
+import { createJournal, type Journal } from './journal.ts';
+import { learnFromAuth0, learnHandle, learnSister, learnSubject } from './learn.ts';
+import {
+  checkSister,
+  failuresOf,
+  lookForSister,
+  NO_SISTER,
+  nameSelf,
+  type SisterLook,
+  type SisterTenant,
+  wakeSister,
+} from './linked-user.ts';
+import { type Action, look, type TenantPolicy, type View } from './observe.ts';
+import { type Withheld, withheld } from './policy.ts';
+import { recoverOutcomes } from './recover.ts';
+import { needsNoRead } from './routine.ts';
+import type { EngineSettings } from './settings.ts';
+import { invalidAfterAll, type Leaving, leaveExcluded, leaveForgotten, leaveInvalid } from './shortened.ts';
+import { subjectView, UNSEEN } from './standing.ts';
+import { grantLinked } from './transfer/by-policy.ts';
+
+export interface ConvergeDeps {
+  readonly log: EventLog;
+  readonly queue: WorkQueue;
+  readonly subjects: Pick<
+    SubjectReader,
+    'holdersOfEmail' | 'holdersOfHandle' | 'holdersOfDid' | 'waitingFor' | 'verifiedIn' | 'get' | 'read'
+  >;
+  readonly people: People;
+  readonly successors: SuccessorSearch;
+  readonly documents: DocumentStore;
+  readonly reservations: Reservations;
+  readonly accounts: AccountHost;
+  readonly dids: DidDirectory;
+  readonly inactive: InactiveAccounts;
+  readonly handleDomain: () => Promise<string>;
+  readonly vault: PasswordVault;
+  readonly tenants: ReadonlyMap<TenantId, ConvergedTenant>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly settings: EngineSettings;
+  /** Told of every action that was tried. Must not throw. */
+  readonly onStep?: ((step: StepInfo) => void) | undefined;
+}
+
+/** One action of a plan, and what came of it. */
+export interface StepInfo {
+  readonly action: Action;
+  /** `done`, `reserved` where nothing was done as another user has reserved the value, or the code of what went wrong. */
+  readonly outcome: string;
+  readonly durationMs: number;
+}
+
+export interface ConvergedTenant extends TenantPolicy {
+  readonly directory: Directory;
+  /** The tenant whose users may be the same people. */
+  readonly sister?: SisterTenant | undefined;
+}
+
+/**
+ * skipped: nothing was read, since only routine triggers named a user in sync. not-a-user, excluded: nothing was read of
+ * the user; see `shortened.ts`.
+ */
+export type PassEnd = End | 'skipped' | 'lease-lost' | 'not-a-user' | 'excluded';
+
+export interface PassResult {
+  readonly user: UserKey;
+  readonly end: PassEnd;
+  readonly conditions: readonly ConditionDraft[];
+  /** Actions that were carried out. */
+  readonly applied: readonly Action[];
+  readonly failures: readonly Failure[];
+  readonly retryAt: Date | undefined;
+  readonly durationMs: number;
+  /** Milliseconds since the first trigger, where there was one. */
+  readonly latencyMs: number | undefined;
+}
+
+/** One resource may wait for another, and a refusal for another choice; more rounds than this are a loop. */
+const MAX_ROUNDS = 6;
+/** Milliseconds after which a user is looked at again whose linked user was being reconciled. */
+const LINKED_WAIT_MS = 2_000;
+const OUTCOMES = { applied: 'done', 'not-applied': 'reserved' } as const satisfies Record<Applied, string>;
+/** How much of a lease must be left before an effect is begun; less is renewed first. */
+const LEASE_MARGIN = 0.5;
+
+/** Runs a pass for a user whose lease is held, and gives the lease back. */
+export function converge(deps: ConvergeDeps, lease: Lease): Promise<PassResult> {
+  const whose = { 'concord.user': lease.user, 'concord.tenant': lease.tenant };
+  return traced('concord.pass', whose, async (span) => {
+    const result = await runPass(deps, lease);
+    span.tell({ 'concord.end': result.end, 'concord.actions': result.applied.length });
+    span.fail(result.failures[0]?.code);
+    return result;
+  });
+}
+
+async function runPass(deps: ConvergeDeps, lease: Lease): Promise<PassResult> {
+  const startedAt = deps.clock.now();
+  const pass = new Pass(deps, lease);
+  try {
+    if (await needsNoRead(deps, lease, startedAt)) return await skip(deps, lease, startedAt);
+    return await pass.run(startedAt);
+  } catch (error) {
+    if (!(error instanceof LeaseLostError)) throw error;
+    // A call that outlasted the lease may have undone what another worker did since.
+    if (pass.hasActed) await deps.queue.markDue([lease], deps.clock.now(), 'trigger');
+    deps.logger.warn({ user: lease.user }, 'the lease was lost; another worker goes on with this user');
+    return { ...withoutResult(deps, lease, 'lease-lost', startedAt), applied: pass.applied };
+  }
+}
+
+/** Of a reconciliation that came to no conditions. */
+function withoutResult(
+  { clock }: Pick<ConvergeDeps, 'clock'>,
+  { user }: Lease,
+  end: PassEnd,
+  startedAt: Date,
+): PassResult {
+  const durationMs = clock.now().getTime() - startedAt.getTime();
+  const nothing = { conditions: [], applied: [], failures: [], retryAt: undefined, latencyMs: undefined };
+  return { user, end, ...nothing, durationMs };
+}
+
+async function skip(deps: ConvergeDeps, lease: Lease, startedAt: Date): Promise<PassResult> {
+  await deps.queue.skip(lease);
+  const { user, causes } = lease;
+  deps.logger.debug({ user, causes }, 'a user in sync was not read after routine log entries');
+  return withoutResult(deps, lease, 'skipped', startedAt);
+}
+
+class Pass {
+  readonly applied: Action[] = [];
+  /** An action was begun, whatever came of it. */
+  hasActed = false;
+  readonly #deps: ConvergeDeps;
+  readonly #tenant: ConvergedTenant;
+  readonly #failures: Failure[] = [];
+  readonly #reserving: Reserving;
+  #lease: Lease;
+  #observedAt: Date | undefined;
+  #sister: SisterLook = NO_SISTER;
+  /** Nothing is done while a user that was linked into this one is being reconciled: its account may be this user's. */
+  #isWaitingForLinked = false;
+  /** A linked user who was told that it was found, and is due when this pass ends. */
+  #named: Trigger | undefined;
+  /** An append failed, and may be in the log all the same: the next pass reads what is there before it tells more of it. */
+  #isLogUncertain = false;
+  /** What the log said when the pass began. */
+  #known: SubjectView = UNSEEN;
+  #cause: readonly EventId[];
+
+  constructor(deps: ConvergeDeps, lease: Lease) {
+    const tenant = deps.tenants.get(lease.tenant);
+    if (tenant === undefined) throw new Error(`the tenant ${lease.tenant} is not configured`);
+    this.#deps = deps;
+    this.#tenant = tenant;
+    this.#lease = lease;
+    this.#reserving = new Reserving({ ...deps, events: deps.log }, lease.user);
+    this.#observedAt = lease.observedAt;
+    this.#cause = lease.causes;
+  }
+
+  async run(startedAt: Date): Promise<PassResult> {
+    const { log, clock } = this.#deps;
+    const { user, tenant } = this.#lease;
+    const history = await log.ofUser(user);
+    const journal = createJournal(this.#deps, user, tenant, history);
+    this.#known = subjectView(journal.facts());
+    const leaving = this.#leaving(journal);
+    const excluded = this.#tenant.excludedBy?.(user);
+    if (excluded !== undefined) return this.#left(await leaveExcluded(leaving, excluded), startedAt);
+    if (journal.facts().forgotten) {
+      const answer = await attempt('auth0', () => this.#tenant.directory.user(this.#lease.userId));
+      if (answer.ok && this.#isNoUser(answer.value, journal))
+        return this.#left(await leaveInvalid(leaving), startedAt);
+      // A social login makes a user with the same id again. Whoever cannot be read is left alone.
+      const isBack = answer.ok && typeof answer.value === 'object';
+      if (!isBack) return this.#left(await leaveForgotten(leaving), startedAt);
+    }
+    const begun = await attempt('account', () => this.#reserving.begin(history, journal.facts()));
+    if (!begun.ok) this.#failures.push(begun.failure);
+    const documents = await traced('concord.learn', {}, async (span) => {
+      const learnt = await this.#learn(journal);
+      span.fail(this.#failures[0]?.code);
+      return learnt;
+    });
+    if (documents === 'not-a-user') return this.#left(await leaveInvalid(leaving), startedAt);
+    if (documents !== undefined) await this.#transferLinked(journal, documents);
+    const view = documents === undefined ? undefined : await this.#rounds(journal, documents);
+    return this.#end(journal, view, startedAt, clock.now());
+  }
+
+  /** Of a user whom Auth0 had before, this is no answer. */
+  #isNoUser(answer: Auth0Answer, journal: Journal): boolean {
+    return answer === 'invalid' && journal.facts().auth0 === undefined;
+  }
+
+  #leaving(journal: Journal): Leaving {
+    return {
+      queue: this.#deps.queue,
+      lease: this.#lease,
+      facts: () => journal.facts(),
+      tell: (...told) => this.#tell(journal, this.#cause, ...told),
+    };
+  }
+
+  #left(end: PassEnd, startedAt: Date): PassResult {
+    this.#deps.logger.info({ user: this.#lease.user, end }, 'a pass left a user alone');
+    return withoutResult(this.#deps, this.#lease, end, startedAt);
+  }
+
+  /** Reads Auth0 and the platform handle, and tells what is new. Undefined when Auth0 could not be read. */
+  async #learn(journal: Journal): Promise<Documents | 'not-a-user' | undefined> {
+    const { documents, clock } = this.#deps;
+    const { user, userId } = this.#lease;
+    const readAt = clock.now();
+    const [answer, read] = await Promise.all([
+      this.#isFresh(readAt, journal)
+        ? undefined
+        : attempt('auth0', () => this.#tenant.directory.user(userId)),
+      attempt('user-document', () => documents.read([user])),
+    ]);
+    if (answer !== undefined && !answer.ok) return this.#fail(answer.failure);
+    if (answer?.value === 'invalid') {
+      if (this.#isNoUser(answer.value, journal)) return 'not-a-user';
+      return this.#fail(failureOf('auth0', invalidAfterAll()));
+    }
+    if (!read.ok) return this.#fail(read.failure);
+    const found = read.value.get(user);
+    if (found === undefined) throw new Error('the documents of a user were asked for and not answered');
+    const facts = journal.facts();
+    const auth0 = answer?.value ?? facts.auth0;
+    const told: Told[] = answer === undefined ? [] : learnFromAuth0(facts, userId, answer.value);
+    told.push(...learnHandle(facts, found.handle));
+    if (auth0 !== undefined && auth0 !== 'absent') {
+      const now = withAuth0(facts, auth0, readAt);
+      const how = answer === undefined ? 'see' : 'ask';
+      const deps = { documents, events: this.#deps.log, subjects: this.#deps.subjects };
+      this.#sister = await lookForSister(deps, this.#tenant, user, now, found, how);
+      if (how === 'ask') await this.#nameSelf();
+      told.push(...learnSister(facts, this.#sister));
+    }
+    // A read that half failed is not fresh: the next pass would take the unknown sister for none.
+    if (answer !== undefined && this.#sister.failure === undefined) this.#observedAt = readAt;
+    if (told.length > 0) await this.#tell(journal, this.#cause, ...told);
+    return found;
+  }
+
+  async #nameSelf(): Promise<void> {
+    if (typeof this.#sister.seen === 'string') return;
+    await this.#ensureLease();
+    this.#named = await nameSelf(this.#deps, this.#tenant, this.#lease.user, this.#sister.seen, this.#cause);
+  }
+
+  /**
+   * A read that is younger than the last trigger needs no second one, while it is fresh. One from the future is from
+   * before the clock was set back, and says nothing of the trigger.
+   */
+  #isFresh(now: Date, journal: Journal): boolean {
+    const { observedAt, dueLatest } = this.#lease;
+    if (observedAt === undefined || dueLatest === undefined || journal.facts().auth0 === undefined)
+      return false;
+    if (journal.facts().absentSince !== undefined) return false;
+    const ageMs = now.getTime() - observedAt.getTime();
+    return observedAt > dueLatest && ageMs >= 0 && ageMs < this.#deps.settings.freshForMs;
+  }
+
+  /** Before anything is created for the user: what a user that was linked into this one has comes first. */
+  async #transferLinked(journal: Journal, documents: Documents): Promise<void> {
+    const { settings } = this.#deps;
+    if (settings.policy.linked !== 'transfer' || this.#withheld(journal) !== undefined) return;
+    const { user, tenant } = this.#lease;
+    const { directory, excludedBy } = this.#tenant;
+    const who = { user, tenant: { id: tenant, directory, excludedBy }, journal, documents };
+    const deps = { ...this.#deps, leaseMs: settings.leaseMs };
+    const granted = await attempt('account', () =>
+      grantLinked(deps, { ...who, ensureLease: () => this.#ensureLease() }),
+    );
+    if (!granted.ok) this.#fail(granted.failure);
+    this.#isWaitingForLinked = !granted.ok || granted.value === 'again';
+  }
+
+  #fail(failure: Failure): undefined {
+    this.#failures.push(failure);
+    return undefined;
+  }
+
+  async #rounds(journal: Journal, first: Documents): Promise<View> {
+    let documents: Documents | undefined = first;
+    for (let round = 1; ; round += 1) {
+      const view = await this.#look(journal, documents);
+      documents = undefined;
+      this.#failures.push(...view.failures);
+      if (round === 1) await this.#tellRecovered(journal, view);
+      if (this.#isWaitingForLinked) return { ...view, retryAt: this.#soon() };
+      const actions = this.#withheld(journal) === undefined ? view.actions : [];
+      if (actions.length === 0 || view.documents === undefined) return view;
+      // Before anything is done, so that a crash does not lose that something was there.
+      if (round === 1) await this.#tellSeen(journal, view);
+      if (round > MAX_ROUNDS) {
+        const error = new Error('the plan is not empty after several rounds');
+        this.#failures.push({ resource: 'account', error, code: 'NOT_SETTLED', retryAfterMs: undefined });
+        return view;
+      }
+      await this.#apply(journal, actions, view.documents);
+      if (this.#failures.length > 0) {
+        const after = await this.#look(journal);
+        // A step whose answer was lost was done; before another one may remove what it made.
+        if (!this.#isLogUncertain) await this.#tellRecovered(journal, after);
+        return after;
+      }
+    }
+  }
+
+  #soon(): Date {
+    return new Date(this.#deps.clock.now().getTime() + LINKED_WAIT_MS);
+  }
+
+  #withheld(journal: Journal): Withheld | undefined {
+    const { settings, clock } = this.#deps;
+    return withheld(journal.facts(), settings.policy, clock.now());
+  }
+
+  #look(journal: Journal, documents?: Documents): Promise<View> {
+    return traced('concord.observe', {}, async (span) => {
+      const view = await look(
+        { ...this.#deps, events: this.#deps.log },
+        { ...this.#tenant, id: this.#lease.tenant },
+        this.#lease.user,
+        journal.facts(),
+        this.#deps.clock.now(),
+        this.#sister.seen,
+        documents,
+      );
+      span.tell({ 'concord.actions': view.actions.length });
+      span.fail(view.failures[0]?.code);
+      return view;
+    });
+  }
+
+  async #tellSeen(journal: Journal, view: View): Promise<void> {
+    const found = learnSubject(journal.facts(), view);
+    if (found.length > 0) await this.#tell(journal, this.#cause, ...found);
+  }
+
+  async #tellRecovered(journal: Journal, view: View): Promise<void> {
+    for (const { told, intent } of recoverOutcomes(journal.facts(), view)) {
+      await this.#tell(journal, [intent], ...told);
+    }
+  }
+
+  async #apply(journal: Journal, actions: readonly Action[], documents: Documents): Promise<void> {
+    const data = { actions: actions.map(intend) };
+    const intended = await this.#tell(journal, this.#cause, { type: 'actions.intended', data });
+    this.hasActed = true;
+    for (const action of actions) {
+      // An account is kept in the document: without one its failure would be that of the document, said once more.
+      const hasDocument = this.#failures.every(({ resource }) => resource !== 'user-document');
+      if (action.resource === 'account' && !hasDocument) continue;
+      const context = this.#context(journal, intended);
+      const startedAt = this.#deps.clock.now();
+      const done = await this.#try(action, documents, context);
+      if (!done.ok) this.#failures.push(done.failure);
+      else if (done.value === 'applied') this.applied.push(action);
+      const durationMs = this.#deps.clock.now().getTime() - startedAt.getTime();
+      const outcome = done.ok ? OUTCOMES[done.value] : done.failure.code;
+      this.#deps.onStep?.({ action, outcome, durationMs });
+    }
+  }
+
+  #try(action: Action, read: Documents, context: ApplyContext): Promise<Attempt<Applied>> {
+    const { resource, type } = action;
+    const what = { 'concord.resource': resource, 'concord.action': type };
+    return traced('concord.apply', what, async (span) => {
+      const done: Attempt<Applied> = await attempt(resource, () => this.#carryOut(action, read, context));
+      span.fail(done.ok ? undefined : done.failure.code);
+      return done;
+    });
+  }
+
+  async #carryOut(action: Action, read: Documents, context: ApplyContext): Promise<Applied> {
+    const { documents, accounts, random } = this.#deps;
+    if (isOfTransfer(action)) {
+      await transfer.apply(this.#deps, action, context);
+      return 'applied';
+    }
+    switch (action.resource) {
+      case 'verification':
+        await verification.apply(documents, action, context);
+        return 'applied';
+      case 'user-document':
+        await userDocument.apply(documents, random, action, context);
+        return 'applied';
+      case 'account':
+        return account.apply(this.#deps, action, read, context);
+      case 'email':
+        return email.apply(accounts, action, context);
+      case 'handle':
+        return handle.apply(documents, accounts, action, context);
+    }
+  }
+
+  #context(journal: Journal, intended: EventId): ApplyContext {
+    let cause = intended;
+    return {
+      user: this.#lease.user,
+      now: () => this.#deps.clock.now(),
+      ensureLease: () => this.#ensureLease(),
+      tell: async (...told) => {
+        cause = await this.#tell(journal, [cause], ...told);
+      },
+      reserve: async (values, intent = this.#deps.random.id()) => {
+        await this.#ensureLease();
+        return this.#reserving.reserve(values, intent);
+      },
+    };
+  }
+
+  /**
+   * The call before may have outlasted the lease: then whoever has it now finds what was done and tells of it, and
+   * what was read would be old news told as the newest.
+   */
+  async #tell(journal: Journal, cause: readonly EventId[], ...told: readonly Told[]): Promise<EventId> {
+    await this.#ensureLease();
+    const last = await journal.tell(cause, ...told).catch((error: unknown) => {
+      this.#isLogUncertain = true;
+      throw error;
+    });
+    this.#cause = [last];
+    return last;
+  }
+
+  /**
+   * A lease that ran out is not renewed, even if nobody has taken it: others may have gone on since, and what
+   * was read before that is no ground to act on. The next pass reads anew.
+   */
+  async #ensureLease(): Promise<void> {
+    const { clock, queue, settings } = this.#deps;
+    const leftMs = (): number => this.#lease.until.getTime() - clock.now().getTime();
+    if (leftMs() >= settings.leaseMs * LEASE_MARGIN) return;
+    if (leftMs() > 0) this.#lease = await queue.renew(this.#lease, clock.now(), settings.leaseMs);
+    // Asked again, because the answer may have taken longer than the lease.
+    if (leftMs() <= 0) throw new LeaseLostError(`The lease on ${this.#lease.user} ran out`);
+  }
+
+  async #end(journal: Journal, view: View | undefined, startedAt: Date, now: Date): Promise<PassResult> {
+    const { queue, random, clock, settings } = this.#deps;
+    const { dueSince, user } = this.#lease;
+    // Only now, because a failure on the way ends the rounds, and what is unknown here keeps nothing else waiting.
+    this.#failures.push(...failuresOf(this.#sister));
+    const latencyMs = dueSince === undefined ? undefined : now.getTime() - dueSince.getTime();
+    if (view !== undefined && !this.#isLogUncertain) await this.#tellSeen(journal, view);
+    const { end, conditions, retryAt, told } = endPass(
+      {
+        facts: journal.facts(),
+        view,
+        withheld: this.#withheld(journal),
+        failures: this.#failures,
+        applied: this.applied.length,
+        latencyMs: latencyMs ?? now.getTime() - startedAt.getTime(),
+        now,
+        jitter: random.int(1_000) / 1_000,
+      },
+      settings,
+    );
+    for (const one of told) await this.#tell(journal, this.#cause, one);
+    const shown = subjectView(journal.facts());
+    const waiting = { ...this.#deps, events: this.#deps.log };
+    const before = [this.#known, this.#lease.shown ?? UNSEEN];
+    const cause = this.#cause.at(-1);
+    const frees = this.#reserving.frees(journal.facts());
+    await wakeWaiting(waiting, user, before, shown, cause, frees);
+    const ended = { before, shown, namedBy: journal.facts().namedBy, causes: this.#lease.causes };
+    await wakeSister(this.#deps, this.#tenant, ended, cause);
+    if (this.#named !== undefined) await queue.markDue([this.#named], clock.now(), 'trigger');
+    const affected = await affectedBy(this.#deps.subjects, this.#lease, before, shown);
+    const triggers = affected.map((one) => (cause === undefined ? one : { ...one, cause }));
+    if (triggers.length > 0) await queue.markDue(triggers, clock.now(), 'trigger');
+    await queue.complete(this.#lease, shown, this.#observedAt, retryAt);
+    // Once more: another worker may have looked at them before the read model showed this.
+    await wakeWaiting(waiting, user, before, shown, cause);
+    if (triggers.length > 0) await queue.markDue(triggers, clock.now(), 'trigger');
+    await this.#reserving.end(journal.facts());
+    await checkWaits(waiting, this.#lease, shown, view?.others ?? []);
+    const { tenant, userId } = this.#lease;
+    await checkSister(this.#deps, this.#tenant, { user, userId, tenant }, before, shown);
+    this.#report(end, journal, latencyMs);
+    const durationMs = clock.now().getTime() - startedAt.getTime();
+    return {
+      user,
+      end,
+      conditions,
+      applied: this.applied,
+      failures: this.#failures,
+      retryAt,
+      durationMs,
+      latencyMs,
+    };
+  }
+
+  #report(end: PassEnd, journal: Journal, latencyMs: number | undefined): void {
+    const { logger } = this.#deps;
+    const { user } = this.#lease;
+    for (const { resource, code, error } of this.#failures) {
+      logger.warn({ user, resource, code, err: error }, 'a step of a pass failed');
+    }
+    const { quarantined, attempts } = journal.facts();
+    if (quarantined) logger.error({ user, attempts }, 'a user is quarantined after repeated failures');
+    logger.info({ user, end, actions: this.applied.map(({ type }) => type), latencyMs }, 'a pass ended');
+  }
+}
+
+const TRANSFER_STEPS: Readonly<Record<TransferAction['type'], true>> = {
+  'take-account': true,
+  'retire-account': true,
+  'release-account': true,
+  'release-handle': true,
+  'return-handle': true,
+  'take-handle': true,
+  'release-code': true,
+  'record-code': true,
+  'decline-transfer': true,
+  'close-transfer': true,
+};
+
+function isOfTransfer(action: Action): action is TransferAction {
+  return action.type in TRANSFER_STEPS;
+}
+
+function intend(action: Action): IntendedAction {
+  const { resource, type } = action;
+  if (action.type !== 'change-handle') return { resource, type };
+  return { resource, type, from: action.account.handle, to: action.to };
+}

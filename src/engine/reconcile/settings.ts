@@ -1,0 +1,49 @@
+import type { EndPolicy } from '../../reconcilers/account/account-end.ts';
+
+/** What the engine needs to know; durations in milliseconds. The defaults stand in config/default.yaml. */
+export interface EngineSettings {
+  /** Passes at once in this process. */
+  readonly concurrency: number;
+  /** How long a worker may hold a user without renewing. */
+  readonly leaseMs: number;
+  /** How long workers wait before they look for due users again, when nobody wakes them. */
+  readonly pollMs: number;
+  /** How young a read of Auth0 must be, besides newer than the trigger, to be used without another. */
+  readonly freshForMs: number;
+  /** How long ago a user in sync may have been read or listed for a login to cost no read; 0: every login costs one. */
+  readonly loginFreshForMs: number;
+  readonly backoff: {
+    readonly firstMs: number;
+    readonly factor: number;
+    readonly maxMs: number;
+    /** Share of the wait that is random, 0 to 1. */
+    readonly jitter: number;
+  };
+  /** Failed passes in a row after which a user waits for a person or a new trigger. */
+  readonly quarantineAfter: number;
+  /** How long an account creation with unknown outcome is left alone. */
+  readonly settleMs: number;
+  /** After how long a handle or address that was taken is asked for again. */
+  readonly refusalRetryMs: number;
+  /** After how long a user who needs action is read again although nothing has changed; up to a quarter longer. */
+  readonly recheckMs: number;
+  /** How long after one listing of inactive accounts a failed creation may ask for another. */
+  readonly listInactiveMs: number;
+  readonly policy: Policy;
+}
+
+/** What may be done at all. Everything that takes something away is off unless somebody turns it on. */
+export interface Policy extends EndPolicy {
+  /** Plan and report, and change nothing. */
+  readonly observeOnly: boolean;
+  /** A row without a repository, left by a creation that failed late: report it, or delete and create again. */
+  readonly remnant: 'report' | 'recreate';
+  /** The account of a deleted user that Auth0 has linked into another one: report it, or transfer it to that user. */
+  readonly linked: 'report' | 'transfer';
+}
+
+/** Milliseconds to wait before try number `attempt` + 1; `random` is from 0 up to 1. */
+export function backoffMs(settings: EngineSettings['backoff'], attempt: number, random: number): number {
+  const full = Math.min(settings.maxMs, settings.firstMs * settings.factor ** Math.max(0, attempt - 1));
+  return Math.round(full * (1 - settings.jitter * random));
+}

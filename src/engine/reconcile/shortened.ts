@@ -1,0 +1,59 @@
+/**
+ * Passes that look at nothing, or at no more than whether there is a user.
+ *
+ * | the user                          | the log is told       | the read model               |
+ * |-----------------------------------|-----------------------|------------------------------|
+ * | is forgotten                      | nothing               | shows nothing personal       |
+ * | is excluded by the configuration  | `user.excluded`, once | shows that, if it knew of it |
+ * | is none, as Auth0 says of the id  | `auth0.user-invalid`, once | does not know of it     |
+ */
+import { UpstreamError } from '../../errors.ts';
+import { EXCLUDED_REASON, excludedMessage } from '../../events/event.ts';
+import type { Facts } from '../../events/fold.ts';
+import type { Lease, WorkQueue } from '../../ports.ts';
+import type { Told } from '../../reconcilers/reconciler.ts';
+import { learnInvalid } from './learn.ts';
+import { subjectView } from './standing.ts';
+
+export interface Leaving {
+  readonly queue: Pick<WorkQueue, 'complete' | 'drop'>;
+  readonly lease: Lease;
+  /** As the log has them, also after something was told. */
+  readonly facts: () => Facts;
+  readonly tell: (...told: readonly Told[]) => Promise<unknown>;
+}
+
+/** Of a person who was forgotten nothing is read or written any more. */
+export async function leaveForgotten({ queue, lease, facts }: Leaving): Promise<'converged'> {
+  await queue.complete(lease, subjectView(facts()), undefined);
+  return 'converged';
+}
+
+/** `entry` is what excludes the user. Of one of whom the log says nothing nothing is shown either. */
+export async function leaveExcluded(
+  { queue, lease, facts, tell }: Leaving,
+  entry: string,
+): Promise<'excluded'> {
+  if (facts().newestEvent === undefined) {
+    await queue.drop(lease);
+    return 'excluded';
+  }
+  const known = facts().conditions.find(({ reason }) => reason === EXCLUDED_REASON);
+  if (known?.message !== excludedMessage(entry)) await tell({ type: 'user.excluded', data: { entry } });
+  await queue.complete(lease, subjectView(facts()), undefined);
+  return 'excluded';
+}
+
+/** Auth0 says that the id is none of a user, and never had one under it. */
+export async function leaveInvalid({ queue, lease, facts, tell }: Leaving): Promise<'not-a-user'> {
+  const told = learnInvalid(facts(), lease.userId);
+  if (told.length > 0) await tell(...told);
+  await queue.drop(lease);
+  return 'not-a-user';
+}
+
+/** Auth0 calls an id invalid that was the id of a user before: something is wrong with the answer, and not with the user. */
+export function invalidAfterAll(): UpstreamError {
+  const message = 'auth0 users.get says that the id of a known user is not the id of a user.';
+  return new UpstreamError(message, { upstream: 'auth0', code: 'INVALID_USER_ID', retryable: false });
+}

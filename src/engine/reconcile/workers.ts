@@ -1,0 +1,153 @@
+/**
+ * The workers of one process: they take due users from the queue and converge them, a bounded
+ * number at once. One user has one worker, in this process and in all others, by its lease.
+ */
+import { setMaxListeners } from 'node:events';
+import type { Logger } from '../../logger.ts';
+import type { Clock, Lease, WorkQueue } from '../../ports.ts';
+import type { PassResult } from './reconcile.ts';
+import type { EngineSettings } from './settings.ts';
+
+export interface WorkerDeps {
+  readonly queue: WorkQueue;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly settings: Pick<EngineSettings, 'concurrency' | 'leaseMs' | 'pollMs'>;
+  readonly converge: (lease: Lease) => Promise<PassResult>;
+  /** Told of every pass that ended. */
+  readonly onPass?: (lease: Lease, result: PassResult) => void;
+}
+
+/** How long nothing is claimed after the queue could not be read, and a user is left alone whose pass broke off. */
+const OUTAGE_WAIT_MS = 2_000;
+
+export class Workers {
+  readonly #deps: WorkerDeps;
+  readonly #inFlight = new Set<Promise<void>>();
+  readonly #stopped = new AbortController();
+  #stopping = false;
+  #woken = false;
+  #wakeUp = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(deps: WorkerDeps) {
+    this.#deps = deps;
+    // Each pass that broke off waits on it, and Node takes more than ten listeners for a leak.
+    setMaxListeners(0, this.#stopped.signal);
+  }
+
+  start(): void {
+    this.#running ??= this.#run(() => false);
+  }
+
+  /** Somebody became due: look at once instead of at the next poll. */
+  wake(): void {
+    this.#woken = true;
+    this.#wakeUp.abort();
+  }
+
+  get passesInFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** Works until `isDone` says so, asked whenever nobody is due and no pass is in flight. */
+  async runUntil(isDone: () => Promise<boolean>): Promise<void> {
+    this.#running = this.#run(isDone);
+    await this.#running;
+    await this.#settled();
+  }
+
+  /**
+   * No new work; passes in flight finish. Resolves with the number that had not finished after
+   * `deadlineMs` milliseconds: their users' leases run out and somebody else goes on.
+   */
+  async stop(deadlineMs: number): Promise<number> {
+    this.#stopping = true;
+    this.#stopped.abort();
+    this.wake();
+    const timer = new AbortController();
+    // A claim that is under way may still begin a pass, so the passes are counted after the loop has ended.
+    const finished = Promise.resolve(this.#running).then(() => this.#settled());
+    await Promise.race([finished, this.#deps.clock.delay(deadlineMs, timer.signal)]);
+    timer.abort();
+    return this.#inFlight.size;
+  }
+
+  async #settled(): Promise<void> {
+    while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
+  }
+
+  async #run(isDone: () => boolean | Promise<boolean>): Promise<void> {
+    while (!this.#stopping) {
+      this.#woken = false;
+      const lease = this.#inFlight.size < this.#deps.settings.concurrency ? await this.#claim() : 'full';
+      if (lease === 'full') {
+        await Promise.race(this.#inFlight);
+      } else if (lease === 'outage') {
+        await this.#wait(OUTAGE_WAIT_MS);
+      } else if (lease !== undefined) {
+        this.#begin(lease);
+      } else {
+        if (this.#inFlight.size === 0 && (await isDone())) return;
+        await this.#waitForWork();
+      }
+    }
+  }
+
+  async #claim(): Promise<Lease | undefined | 'outage'> {
+    const { queue, clock, settings, logger } = this.#deps;
+    try {
+      return await queue.claim(clock.now(), settings.leaseMs);
+    } catch (err) {
+      logger.error({ err }, 'the queue could not be read; trying again');
+      return 'outage';
+    }
+  }
+
+  #begin(lease: Lease): void {
+    const pass = this.#pass(lease).finally(() => {
+      this.#inFlight.delete(pass);
+      this.wake();
+    });
+    this.#inFlight.add(pass);
+  }
+
+  async #pass(lease: Lease): Promise<void> {
+    const { converge, queue, logger, onPass } = this.#deps;
+    try {
+      // Two lines: as an argument of the optional call, the pass would not run when nobody listens.
+      const result = await converge(lease);
+      onPass?.(lease, result);
+    } catch (err) {
+      // The log itself could not be written, or there is a defect: the user stays due, and the lease is
+      // given back if that can be written, or else runs out. Given back only after a while, or this
+      // process would take the same user again at once, and go on so as fast as it can.
+      logger.error({ err, user: lease.user }, 'a pass broke off');
+      await this.#deps.clock.delay(OUTAGE_WAIT_MS, this.#stopped.signal);
+      await queue.release(lease).catch((releaseError: unknown) => {
+        logger.error(
+          { err: releaseError, user: lease.user },
+          'a lease could not be given back; it will run out',
+        );
+      });
+    }
+  }
+
+  async #waitForWork(): Promise<void> {
+    const { queue, clock, settings } = this.#deps;
+    let ms = settings.pollMs;
+    try {
+      const next = await queue.nextDueAt();
+      if (next !== undefined) ms = Math.min(ms, Math.max(1, next.getTime() - clock.now().getTime()));
+    } catch {
+      // The next claim meets the same trouble and reports it.
+    }
+    await this.#wait(ms);
+  }
+
+  async #wait(ms: number): Promise<void> {
+    if (this.#woken || this.#stopping) return;
+    this.#wakeUp = new AbortController();
+    await this.#deps.clock.delay(ms, this.#wakeUp.signal);
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Reads what an explanation is made of, and looks where that is asked for. What cannot be looked at, because it does
+ * not answer or is not configured, is said; the rest is as the log knows it.
+ */
+import { type Upstream, UpstreamError, UsageError } from '../../errors.ts';
+import { historyOf } from '../../events/causes.ts';
+import type { ConcordEvent } from '../../events/event.ts';
+import { parseAuth0UserId, type UserKey } from '../../identity.ts';
+import type { EventReader } from '../../ports.ts';
+import { isExcluded, type Owned } from '../intake/owner.ts';
+import { type DryRun, dryRun } from '../reconcile/dry-run.ts';
+import type { AssessDeps, AssessedTenant } from '../sweep/assess.ts';
+import { type Explanation, explain } from './explain.ts';
+
+/** A system that could not be asked; without it the log is all there is. */
+export interface Unread {
+  readonly upstream: Upstream;
+  readonly code: string;
+}
+
+export interface Looked {
+  /** Undefined where nobody looked, or could. */
+  readonly look: DryRun | undefined;
+  readonly unread: readonly Unread[];
+  /** False where Auth0 said that the id is none of a user. */
+  readonly isUser: boolean;
+}
+
+export const NOT_LOOKED: Looked = { look: undefined, unread: [], isUser: true };
+
+export interface Explained {
+  readonly explanation: Explanation;
+  readonly unread: readonly Unread[];
+  /** False when the log says nothing of the user, and Auth0 has no such user or was not asked. */
+  readonly isKnown: boolean;
+}
+
+/** Throws UpstreamError when the log cannot be read, and for nothing else. */
+export async function explainUser(
+  deps: AssessDeps,
+  { user, userId, tenant }: Owned<AssessedTenant>,
+  at: Date,
+  isToLook: boolean,
+): Promise<Explained> {
+  const events = await deps.events.ofUser(user);
+  const others = await sistersEvents(deps.events, user, events);
+  const isToAsk = isToLook && !isExcluded(tenant, user) && parseAuth0UserId(userId) !== undefined;
+  const { look, unread, isUser } = isToAsk ? await lookNow(deps, { user, userId, tenant }, at) : NOT_LOOKED;
+  const explanation = explain({
+    ...{ user, tenant, events, at, settings: deps.settings, look },
+    isUser: isUser && parseAuth0UserId(userId) !== undefined,
+    history: historyOf([...events, ...others]),
+  });
+  const isKnown = events.length > 0 || look?.facts.auth0 !== undefined;
+  const isTold = explanation.noUser !== undefined || explanation.excludedBy !== undefined;
+  return { explanation, unread, isKnown: isKnown || isTold };
+}
+
+/** A reconciliation of one of these users makes this user due, and is the cause then. */
+async function sistersEvents(
+  reader: Pick<EventReader, 'ofUser'>,
+  user: UserKey,
+  events: readonly ConcordEvent[],
+): Promise<ConcordEvent[]> {
+  const sisters = new Set(events.flatMap(otherIn));
+  sisters.delete(user);
+  return (await Promise.all([...sisters].map((sister) => reader.ofUser(sister)))).flat();
+}
+
+/** The linked user, or the other user of a transfer. */
+function otherIn({ type, data }: ConcordEvent): UserKey | readonly UserKey[] {
+  if (type === 'sister.observed') return data.user ?? [];
+  if (type === 'sister.named') return data.by ?? [];
+  if (type === 'transfer.promised') return data.to;
+  return type === 'transfer.granted' ? data.from : [];
+}
+
+/** A dry run; what it could not ask is said and not thrown. */
+export async function lookNow(
+  deps: AssessDeps,
+  { user, userId, tenant }: Owned<AssessedTenant>,
+  now: Date,
+): Promise<Looked> {
+  try {
+    const look = await dryRun(deps, tenant, user, userId, now);
+    return { look, unread: look.view.failures.map(({ error }) => unreadOf(error)), isUser: true };
+  } catch (error) {
+    if (error instanceof UsageError && error.code === 'NOT_A_USER')
+      return { look: undefined, unread: [], isUser: false };
+    return { look: undefined, unread: [unreadOf(error)], isUser: true };
+  }
+}
+
+/** Anything but a system that cannot be asked is a defect, and is not taken for one. */
+function unreadOf(error: unknown): Unread {
+  if (error instanceof UpstreamError) return { upstream: error.upstream, code: error.code };
+  if (error instanceof UsageError && error.code === 'CONFIG_INVALID')
+    return { upstream: error.message.includes('pds.') ? 'pds' : 'auth0', code: 'NOT_CONFIGURED' };
+  throw error;
+}

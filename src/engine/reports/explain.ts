@@ -1,0 +1,238 @@
+/**
+ * How one user came to stand as they do: what was known, what follows from it, what is there, and for each
+ * effect what set it going. Pure: from the user's events, and from a look at the present where there was one.
+ *
+ * Without a look, as of another time or while Auth0 cannot be read, everything is as the log knows it, and
+ * then there is no plan: nobody knows what is there. The texts made here name no address; the events handed on do.
+ */
+import { type Chain, chainOf, type History, partOf } from '../../events/causes.ts';
+import type { ConcordEvent, Condition, ConditionDraft, EventType, Resource } from '../../events/event.ts';
+import { RESOURCES } from '../../events/event.ts';
+import { type Facts, fold, saysTheSame } from '../../events/fold.ts';
+import type { TenantId, UserKey } from '../../identity.ts';
+import type { Health, Sync } from '../../ports.ts';
+import { auth0Condition } from '../reconcile/auth0-condition.ts';
+import { actualAsTold, actualOf, desiredOf } from '../reconcile/describe.ts';
+import { learnFromAuth0, learnHandle } from '../reconcile/learn.ts';
+import { type Action, type Desired, desire, type TenantPolicy, type View } from '../reconcile/observe.ts';
+import { withheld } from '../reconcile/policy.ts';
+import type { EngineSettings } from '../reconcile/settings.ts';
+import { healthOf, syncOf } from '../reconcile/standing.ts';
+
+/** Something that was known and still counted. */
+export interface Known {
+  readonly event: ConcordEvent;
+  readonly chain: Chain;
+}
+
+export interface ExplainedResource {
+  readonly resource: Resource;
+  readonly desired: string;
+  readonly actual: string;
+}
+
+/** As a pass would find it; `since` and `event` only where the log has said so before. */
+export interface ExplainedCondition extends ConditionDraft {
+  readonly since: string | undefined;
+  readonly event: Condition['event'] | undefined;
+  /** The last that was known, where the look could not tell. */
+  readonly before: Condition | undefined;
+}
+
+export interface Effect {
+  readonly event: ConcordEvent;
+  readonly chain: Chain;
+}
+
+/** How a user stands, and what a pass would do. */
+export interface Stance {
+  readonly user: UserKey;
+  readonly tenant: TenantId;
+  /** The moment of which this is told. */
+  readonly at: Date;
+  /** Whether somebody looked, or the log alone was asked. */
+  readonly source: 'look' | 'log';
+  readonly sync: Sync;
+  readonly health: Health;
+  /** Undefined for a user whom Auth0 has, as far as is known. `since`: when Auth0 first did not have the user. */
+  readonly deleted: { readonly since: Date | undefined; readonly forgotten: boolean } | undefined;
+  /** Set where the id is none of a user; `since`: when Auth0 first said so, undefined where the id itself shows it. */
+  readonly noUser: { readonly since: Date | undefined } | undefined;
+  /** What in the configuration excludes the user. */
+  readonly excludedBy: string | undefined;
+  /** What the look found and the log does not say yet: the next pass tells it. */
+  readonly untold: readonly EventType[];
+  readonly resources: readonly ExplainedResource[];
+  /** What a pass would do now, where nothing withheld it; undefined where nobody looked. */
+  readonly plan: readonly Action[] | undefined;
+  /** Why nothing of it would be done. */
+  readonly withheld: ConditionDraft | undefined;
+  readonly retryAt: Date | undefined;
+  readonly conditions: readonly ExplainedCondition[];
+  readonly attempts: number;
+  readonly quarantined: boolean;
+}
+
+/** The same, and how it came to that. */
+export interface Explanation extends Stance {
+  readonly known: readonly Known[];
+  /** How often somebody outside spoke of the user, and when last. */
+  readonly heard: { readonly count: number; readonly newest: ConcordEvent | undefined };
+  /** Every effect on a document or an account, the oldest first. */
+  readonly effects: readonly Effect[];
+}
+
+export interface AskedStance {
+  readonly user: UserKey;
+  readonly tenant: TenantPolicy & { readonly id: TenantId };
+  /** False where the look has found, or the id itself shows, that there is no user. */
+  readonly isUser?: boolean;
+  /** Those of the user, all of them. */
+  readonly events: readonly ConcordEvent[];
+  readonly at: Date;
+  readonly settings: Pick<EngineSettings, 'settleMs' | 'refusalRetryMs' | 'policy'>;
+  readonly look: { readonly facts: Facts; readonly view: View } | undefined;
+}
+
+export interface Asked extends AskedStance {
+  /** Where causes are looked up, which may be events of a sister. */
+  readonly history: History;
+}
+
+export function explain(asked: Asked): Explanation {
+  const { history } = asked;
+  const events = knownBy(asked);
+  const heard = events.filter(({ type }) => partOf(type) === 'heard');
+  const withChain = (event: ConcordEvent) => ({ event, chain: chainOf(event, history) });
+  return {
+    ...explainStance(asked),
+    known: knownOf(fold(events), events).map(withChain),
+    heard: { count: heard.length, newest: heard.at(-1) },
+    effects: events.filter(({ type }) => partOf(type) === 'effect').map(withChain),
+  };
+}
+
+/** By when it was written: an entry may be of a time before anybody here could know of it. */
+function knownBy({ events, at }: AskedStance): ConcordEvent[] {
+  return events.filter(({ recordedAt }) => recordedAt <= at).sort(inOrder);
+}
+
+export function explainStance(asked: AskedStance): Stance {
+  const { user, tenant, at, look, settings } = asked;
+  const events = knownBy(asked);
+  const told = fold(events);
+  const facts = look?.facts ?? told;
+  const pause = withheld(facts, settings.policy, at)?.condition;
+  const conditions =
+    look === undefined ? conditionsAsTold(told, pause) : conditionsOf(look.facts, look.view, pause);
+  const desired = look?.view.desired ?? desiredAsTold(user, told, tenant, settings);
+  return {
+    user,
+    tenant: tenant.id,
+    at,
+    source: look === undefined ? 'log' : 'look',
+    sync: conditions.length === 0 ? 'Unknown' : syncOf(conditions),
+    health: conditions.length === 0 && !facts.forgotten ? 'Progressing' : healthOf(facts, conditions),
+    deleted: deletedOf(facts),
+    noUser:
+      told.invalidSince !== undefined || asked.isUser === false ? { since: told.invalidSince } : undefined,
+    excludedBy: tenant.excludedBy?.(user),
+    untold: look === undefined ? [] : untoldOf(told, look.facts),
+    resources: RESOURCES.map((resource) => ({
+      resource,
+      desired: desiredOf(resource, desired),
+      actual: look === undefined ? actualAsTold(resource, told, events) : actualOf(resource, look.view),
+    })),
+    plan: look?.view.actions,
+    withheld: pause,
+    retryAt: look?.view.retryAt,
+    conditions: conditions.map((condition) => sinceWhen(condition, told.conditions)),
+    attempts: facts.attempts,
+    quarantined: facts.quarantined,
+  };
+}
+
+function deletedOf({ absentSince: since, forgotten }: Facts): Stance['deleted'] {
+  return since === undefined && !forgotten ? undefined : { since, forgotten };
+}
+
+function inOrder(a: ConcordEvent, b: ConcordEvent): number {
+  return a.at.getTime() - b.at.getTime() || (a._id < b._id ? -1 : 1);
+}
+
+function untoldOf(told: Facts, { auth0, absentSince, platformHandle }: Facts): EventType[] {
+  const answer = absentSince === undefined ? auth0 : 'absent';
+  const userId = auth0?.userId ?? told.auth0?.userId;
+  const news = answer === undefined || userId === undefined ? [] : learnFromAuth0(told, userId, answer);
+  return [...news, ...learnHandle(told, platformHandle)].map(({ type }) => type);
+}
+
+/** A person may have paused or resumed the user since the last pass said how things stand. */
+function conditionsAsTold(
+  { conditions }: Facts,
+  pause: ConditionDraft | undefined,
+): readonly ConditionDraft[] {
+  const rest = conditions.filter(({ type }) => type !== 'pause');
+  return pause === undefined ? rest : [pause, ...rest];
+}
+
+/** As a pass would end with. */
+function conditionsOf(facts: Facts, view: View, pause: ConditionDraft | undefined): ConditionDraft[] {
+  return [auth0Condition(facts), ...(pause === undefined ? [] : [pause]), ...view.conditions];
+}
+
+function sinceWhen(condition: ConditionDraft, told: readonly Condition[]): ExplainedCondition {
+  const before = told.find(({ type }) => type === condition.type);
+  const isSame = before !== undefined && saysTheSame(before, condition);
+  return {
+    ...condition,
+    since: isSame ? before.since : undefined,
+    event: isSame ? before.event : undefined,
+    before: condition.status === 'Unknown' && !isSame ? before : undefined,
+  };
+}
+
+/** The handles of the account say what handles live under; before there is one nobody has to know. */
+function desiredAsTold(
+  user: UserKey,
+  facts: Facts,
+  tenant: TenantPolicy,
+  settings: Asked['settings'],
+): Desired {
+  const handle = facts.account?.handle ?? facts.seen.account?.handle ?? facts.intent?.handle ?? '';
+  const dot = handle.indexOf('.');
+  const sister =
+    facts.sister === undefined
+      ? 'none'
+      : { user: facts.sister.user, platformHandle: facts.sister.handle, carries: undefined };
+  return desire(user, facts, tenant, dot === -1 ? '' : handle.slice(dot), settings, sister);
+}
+
+/** What stands until something else is said: of each kind the newest, and of decisions those that still hold. */
+function knownOf(facts: Facts, events: readonly ConcordEvent[]): ConcordEvent[] {
+  const newest = (...types: readonly EventType[]): ConcordEvent | undefined =>
+    events.findLast(({ type }) => types.includes(type));
+  const holds = (isSo: boolean, ...types: readonly EventType[]) => (isSo ? newest(...types) : undefined);
+  const found = [
+    newest('auth0.user-observed', 'auth0.user-absent', 'auth0.user-invalid'),
+    holds(facts.unlistedSince !== undefined, 'auth0.user-unlisted'),
+    newest('handle.observed'),
+    newest('user-document.imported'),
+    newest('sister.observed'),
+    holds(facts.namedBy.length > 0, 'sister.named'),
+    holds(facts.seen.code !== undefined || facts.seen.account !== undefined, 'subject.observed'),
+    ...[...facts.removed].map((what) =>
+      events.findLast(({ type, data }) => type === 'resource.removed' && data.what === what),
+    ),
+    holds(facts.lostAccount !== undefined, 'restore.granted'),
+    holds(facts.adoption !== undefined, 'adoption.granted'),
+    holds(facts.outgoing !== undefined, 'transfer.promised'),
+    holds(facts.incoming !== undefined, 'transfer.granted'),
+    holds(facts.removalGrantedAt !== undefined, 'removal.granted'),
+    holds(facts.passwordRefused, 'password.refused'),
+    holds(facts.passwordResetGranted, 'password-reset.granted'),
+    holds(facts.paused !== undefined, 'user.paused'),
+    holds(facts.forgotten, 'user.forgotten'),
+  ];
+  return found.filter((event) => event !== undefined).sort(inOrder);
+}

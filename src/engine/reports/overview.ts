@@ -1,0 +1,237 @@
+/**
+ * Whether all is well, at a glance and from the database alone: what the terminal and the dashboard show. Asks
+ * for counts of indexes and for those who are in trouble, so it takes about as long however many users there are.
+ */
+
+import { isRemovedReason, RESOURCES, type Resource, type Share } from '../../events/event.ts';
+import type { TenantId } from '../../identity.ts';
+import type { Alert } from '../../ports/alerts.ts';
+import type {
+  AlertReader,
+  DocumentReader,
+  Health,
+  Ignored,
+  IgnoredReader,
+  StandingReader,
+  Standings,
+  SubjectReader,
+  Sync,
+} from '../../ports.ts';
+import * as indexes from '../../reconcilers/indexes.ts';
+import { type TenantState, type TenantStateDeps, tenantStates } from './tenant-state.ts';
+import { type FailureOf, failuresIn, type TroubleOf, troublesOf } from './troubles.ts';
+
+export interface OverviewDeps extends TenantStateDeps {
+  readonly standings: Pick<StandingReader, 'standings'>;
+  readonly subjects: Pick<SubjectReader, 'backlog'>;
+  readonly documents: Pick<DocumentReader, 'indexes'>;
+  readonly alerts: AlertReader;
+  readonly ignored: IgnoredReader;
+}
+
+/** What a service is expected to do; milliseconds, and null for what nobody asked it to. */
+export interface Watchfulness {
+  /** The run whose position is when the service last looked at the whole. */
+  readonly lookedRun: string;
+  readonly lookedWithinMs: number | null;
+  readonly logUnreadAfterMs: number | null;
+  readonly sweepOverdueAfterMs: number | null;
+}
+
+/** Something that nothing has looked at for too long, so that what is said of it is old. */
+export interface Stale {
+  readonly what: 'service' | 'log' | 'sweep';
+  readonly tenant: TenantId | undefined;
+  /** Undefined when nothing ever did. */
+  readonly since: Date | undefined;
+}
+
+export interface Overview {
+  readonly asOf: Date;
+  /** The two axes, of the whole. */
+  readonly sync: Sync;
+  readonly health: Health;
+  /** Each known user is one of synced, outOfSync, unknown, unseen and deleted. */
+  readonly users: {
+    readonly known: number;
+    readonly synced: number;
+    readonly outOfSync: number;
+    readonly unknown: number;
+    /** Known of, and never looked at to the end. */
+    readonly unseen: number;
+    /** Health Deleted, in sync or not; a removal that is pending shows under troubles. */
+    readonly deleted: number;
+    /** The configuration excludes them, and nothing is done: in no other figure here. */
+    readonly excluded: number;
+    readonly failing: number;
+    /** Failed, and tried again later. */
+    readonly backingOff: number;
+    readonly quarantined: number;
+    /** Only a person can move them. */
+    readonly held: number;
+    readonly paused: number;
+  };
+  /** Those in trouble are more than were looked through: what is counted of them is at least so many. */
+  readonly isPartial: boolean;
+  /** How many of those who were looked at, without deleted users, have each resource as desired. */
+  readonly resources: readonly ({ readonly resource: Resource } & Share)[];
+  readonly troubles: readonly TroubleOf[];
+  readonly failures: readonly FailureOf[];
+  readonly queue: {
+    readonly due: number;
+    readonly oldestDueSince: Date | undefined;
+    readonly waiting: number;
+  };
+  readonly tenants: readonly TenantState[];
+  /** What came in and concerns no user, by tenant and reason. */
+  readonly ignored: readonly Ignored[];
+  readonly indexes: readonly indexes.IndexFinding[];
+  /** Open ones. */
+  readonly alerts: readonly Alert[];
+  /** When a service last looked at the whole; undefined when none ever did. */
+  readonly lookedAt: Date | undefined;
+  readonly stale: readonly Stale[];
+}
+
+/** Whoever is due for longer is being kept waiting. */
+const BEHIND_AFTER_MS = 60_000;
+/** More than that of all are not merely about to be looked at for the first time. */
+const NEW_SHARE = 0.1;
+/** A tenth of a second of the server's time. How many are out of sync is counted in any case, however many they are. */
+const MAX_TROUBLED = 5_000;
+
+export async function overview(
+  deps: OverviewDeps,
+  tenants: readonly TenantId[],
+  expected: Watchfulness,
+  now: Date,
+): Promise<Overview> {
+  const [standings, backlog, states, actual, alerts, looked, ignored] = await Promise.all([
+    deps.standings.standings(now, MAX_TROUBLED),
+    deps.subjects.backlog(now),
+    tenantStates(deps, tenants, now),
+    deps.documents.indexes(),
+    deps.alerts.all(),
+    deps.positions.read(expected.lookedRun),
+    deps.ignored.read(tenants),
+  ]);
+  const { situations, troubled, waiting, isPartial } = standings;
+  const { due, oldestDueSince } = backlog;
+  const isDeleted = ({ health }: { readonly health: Health }) => health === 'Deleted';
+  const isSetAside = ({ health }: { readonly health: Health }) => health === 'Excluded';
+  const living = standings.seen.filter((kind) => !isDeleted(kind) && !isSetAside(kind));
+  const inSync = (sync: Sync) => sum(living.filter((kind) => kind.sync === sync));
+  // Users of a halted run are in the read model as they were before, and lack something all the same.
+  const untold = Math.min(inSync('Synced'), untoldIn(states, situations));
+  const synced = inSync('Synced') - untold;
+  const outOfSync = inSync('OutOfSync') + untold;
+  const unknown = inSync('Unknown');
+  const unseen = sum(standings.unseen);
+  const deletedKinds = standings.seen.filter(isDeleted);
+  const deleted = sum(deletedKinds);
+  const failing = troubled.filter(({ failure }) => failure !== undefined);
+  const lookedAt = looked?.position === undefined ? undefined : new Date(looked.position);
+  const seen = {
+    asOf: now,
+    users: {
+      known: synced + outOfSync + unknown + unseen + deleted,
+      ...{ synced, outOfSync, unknown, unseen, deleted },
+      excluded: sum(standings.seen.filter(isSetAside)),
+      failing: sum(failing),
+      backingOff: sum(failing.filter(({ waits }) => waits)),
+      quarantined: sum(troubled.filter(({ quarantined }) => quarantined)),
+      held: sum(troubled.filter(({ held }) => held)),
+      paused: sum(troubled.filter(({ paused }) => paused)),
+    },
+    isPartial,
+    resources: resourcesOf(situations, synced + outOfSync + unknown),
+    troubles: troublesOf(situations),
+    failures: failuresIn(troubled),
+    queue: { due, oldestDueSince, waiting },
+    tenants: states,
+    ignored,
+    indexes: indexes.plan(indexes.WANTED_INDEXES, actual),
+    alerts: alerts.filter(({ phase }) => phase === 'open'),
+    lookedAt,
+    stale: staleOf(states, lookedAt, expected, now),
+  };
+  const syncOfDeleted = new Set(deletedKinds.flatMap((kind) => (kind.users > 0 ? kind.sync : [])));
+  return { ...seen, ...standingOf(seen, syncOfDeleted) };
+}
+
+/** How many users lack something by an open halt, and have not been told one by one. */
+function untoldIn(states: readonly TenantState[], situations: Standings['situations']): number {
+  const halts = states.flatMap(({ sweep }) => sweep.halts.filter(({ kind }) => kind === 'disappearances'));
+  const told = situations.filter(({ reason }) => isRemovedReason(reason)).map(({ users }) => users);
+  const found = halts.reduce((all, { count }) => all + count, 0);
+  return Math.max(0, found - Math.max(0, ...told));
+}
+
+function sum(groups: readonly { readonly users: number }[]): number {
+  return groups.reduce((all, { users }) => all + users, 0);
+}
+
+/** A user has one condition of each resource. */
+function resourcesOf(situations: Standings['situations'], seen: number): Overview['resources'] {
+  return RESOURCES.map((resource) => {
+    const lacking = situations.filter((one) => one.resource === resource && !one.deleted);
+    const without = sum(lacking);
+    return { resource, have: seen - without, of: seen };
+  });
+}
+
+function staleOf(
+  tenants: readonly TenantState[],
+  lookedAt: Date | undefined,
+  { lookedWithinMs, logUnreadAfterMs, sweepOverdueAfterMs }: Watchfulness,
+  now: Date,
+): readonly Stale[] {
+  const isOld = (at: Date | undefined, afterMs: number | null): boolean =>
+    afterMs !== null && (at === undefined || now.getTime() - at.getTime() > afterMs);
+  return [
+    ...(isOld(lookedAt, lookedWithinMs)
+      ? [{ what: 'service', tenant: undefined, since: lookedAt } as const]
+      : []),
+    ...tenants.flatMap(({ id: tenant, log, sweep }) => [
+      ...(isOld(log?.readAt, logUnreadAfterMs) ? [{ what: 'log', tenant, since: log?.readAt } as const] : []),
+      ...(isOld(sweep.listedAt, sweepOverdueAfterMs)
+        ? [{ what: 'sweep', tenant, since: sweep.listedAt } as const]
+        : []),
+    ]),
+  ];
+}
+
+/** Who is due for a moment, or new, is no trouble: somebody always is. Of whom nobody has looked at, nothing is known. */
+function standingOf(
+  seen: Omit<Overview, 'sync' | 'health'>,
+  syncOfDeleted: ReadonlySet<Sync>,
+): Pick<Overview, 'sync' | 'health'> {
+  const { users, queue, tenants, alerts, stale, asOf } = seen;
+  const { oldestDueSince } = queue;
+  const isBehind =
+    oldestDueSince !== undefined && asOf.getTime() - oldestDueSince.getTime() > BEHIND_AFTER_MS;
+  const isDegraded =
+    alerts.length + stale.length + users.failing + users.quarantined + users.held > 0 ||
+    tenants.some(({ gaps, sweep }) => gaps.length + sweep.halts.length > 0) ||
+    seen.indexes.some(({ status }) => status !== 'fit');
+  const isNew = !isBehind && users.unseen <= users.known * NEW_SHARE;
+  // The removal of an account that is pending or cannot be read is work that is left, also of a deleted user.
+  const isUnknown = users.unknown > 0 || syncOfDeleted.has('Unknown') || (users.unseen > 0 && !isNew);
+  const isOutOfSync = users.outOfSync > 0 || syncOfDeleted.has('OutOfSync');
+  const sync = isUnknown ? 'Unknown' : isOutOfSync ? 'OutOfSync' : 'Synced';
+  if (isDegraded) return { sync, health: 'Degraded' };
+  if (users.paused > 0) return { sync, health: 'Suspended' };
+  return { sync, health: isBehind || sync !== 'Synced' ? 'Progressing' : 'Healthy' };
+}
+
+/** What is old, for how long in the reader's words, and what to do about it. */
+export function staleSentence({ what, tenant }: Stale, time: string): string {
+  switch (what) {
+    case 'service':
+      return `No service has looked at this ${time}. Is one running? concord serve`;
+    case 'log':
+      return `Nothing has read the log of ${tenant} ${time}: concord pull`;
+    case 'sweep':
+      return `Nothing has looked at everyone in ${tenant} ${time}: concord reconcile --all`;
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * Looks at many users at once, reading in batches: the documents of a page in three queries, its
+ * accounts in one call a hundred. Who is found to differ is looked at again one by one, with the
+ * log, exactly as a pass would; so an audit of converged users is cheap and never says more than a
+ * pass would find.
+ */
+
+import { UpstreamError } from '../../errors.ts';
+import { isRemovedReason } from '../../events/event.ts';
+import { type Facts, fold } from '../../events/fold.ts';
+import { withAuth0 } from '../../events/fold-auth0.ts';
+import type { TenantId, UserKey } from '../../identity.ts';
+import { userKey } from '../../identity.ts';
+import type {
+  Auth0User,
+  Directory,
+  Documents,
+  EventReader,
+  KnownSubject,
+  PdsAccount,
+  SubjectReader,
+} from '../../ports.ts';
+import { linkedDidOf } from '../../reconcilers/account/account-observe.ts';
+import type { ActualAccount } from '../../reconcilers/account/account-state.ts';
+import { permanentCode } from '../../reconcilers/document/user-document.ts';
+import { attempt, type Failure } from '../reconcile/attempt.ts';
+import { isSameList } from '../reconcile/learn.ts';
+import { failuresOf, lookForSister, type SisterTenant, seeSisters } from '../reconcile/linked-user.ts';
+import {
+  assemble,
+  type Desired,
+  desire,
+  type LookDeps,
+  look,
+  type TenantPolicy,
+  type View,
+} from '../reconcile/observe.ts';
+import { markIn, sightsIn, withListed } from '../reconcile/standing.ts';
+import { dropKnownRenames } from './known-renames.ts';
+import { sideBySide } from './map-limit.ts';
+
+export interface AssessDeps extends LookDeps {
+  readonly events: EventReader;
+  readonly subjects: Pick<
+    SubjectReader,
+    | 'holdersOfEmail'
+    | 'holdersOfHandle'
+    | 'holdersOfDid'
+    | 'get'
+    | 'marksOf'
+    | 'known'
+    | 'sistersOf'
+    | 'verifiedIn'
+    | 'read'
+    | 'carriersOf'
+  >;
+}
+
+export interface AssessedTenant extends TenantPolicy {
+  readonly id: TenantId;
+  readonly keyPrefix: string;
+  readonly directory: Directory;
+  /** The tenant whose users may be the same people. */
+  readonly sister?: SisterTenant | undefined;
+}
+
+export interface Assessment {
+  readonly user: UserKey;
+  readonly auth0: Auth0User;
+  readonly facts: Facts;
+  readonly view: View;
+  /** What the read model knew before: `same` where that is what is there, undefined where it knows nothing. */
+  readonly known: KnownSubject | 'same' | undefined;
+}
+
+/** The row of one account in an answer about many: that user is unknown, and nobody else. */
+export const UNREADABLE_ROW = new UpstreamError(
+  'pds admin.getAccountInfos answered with a row that was not understood.',
+  {
+    upstream: 'pds',
+    code: 'UNEXPECTED_ANSWER',
+    retryable: false,
+  },
+);
+const UNREADABLE: Failure = {
+  ...{ resource: 'account', error: UNREADABLE_ROW, code: UNREADABLE_ROW.code, retryAfterMs: undefined },
+};
+
+const NO_HISTORY = fold([]);
+const NONE_KNOWN: ReadonlyMap<UserKey, KnownSubject> = new Map();
+const NO_HOLDERS: ActualAccount['emailHolders'] = new Map();
+
+export async function assess(
+  deps: AssessDeps,
+  tenant: AssessedTenant,
+  users: readonly Auth0User[],
+  now: Date,
+  depth: 'batch' | 'full' = 'full',
+): Promise<Assessment[]> {
+  const keys = users.map(({ userId }) => userKey(tenant.keyPrefix, userId));
+  const [documents, marks] = await Promise.all([deps.documents.read(keys), deps.subjects.marksOf(keys)]);
+  const changed = new Set(
+    keys.filter((key, at) => {
+      const [read, auth0] = [documents.get(key), users[at]];
+      return read !== undefined && marks.get(key) !== withListed(markIn(read), auth0 ?? {});
+    }),
+  );
+  const known = changed.size === 0 ? NONE_KNOWN : await deps.subjects.known([...changed]);
+  const dids = keys.flatMap((key) => documents.get(key)?.user?.account?.did ?? known.get(key)?.did ?? []);
+  const pds = await attempt('account', async () => ({
+    domain: await deps.handleDomain(),
+    accounts: await deps.accounts.accounts([...new Set(dids)]),
+  }));
+  // As the read model knows them: whoever got another sister since, or lost one, has been made due by her.
+  const linked = tenant.sister === undefined ? new Map() : await deps.subjects.sistersOf(keys);
+  const sisters = await seeSisters(deps, linked, documents);
+  const assessments: Assessment[] = [];
+  for (const [at, auth0] of users.entries()) {
+    const user = keys[at];
+    const read = user === undefined ? undefined : documents.get(user);
+    if (user === undefined || read === undefined)
+      throw new Error('the documents of a user were asked for and not answered');
+    const subject = changed.has(user) ? known.get(user) : 'same';
+    const facts = listed(factsOf(subject), auth0, read, now);
+    const domain = pds.ok ? pds.value.domain : '';
+    const wanted = desire(user, facts, tenant, domain, deps.settings, sisters.get(user) ?? 'none');
+    const desired = subject === 'same' ? withKnownAccount(wanted, read) : wanted;
+    // Who has a code that is to be restored is for the closer look.
+    const document = { documents: read, codeHolder: undefined };
+    const account = pds.ok ? linkedOnly(desired, read, pds.value.accounts) : undefined;
+    const failure = pds.ok ? (account === undefined ? UNREADABLE : undefined) : pds.failure;
+    const view = assemble(desired, document, account, undefined, failure, now);
+    assessments.push({ user, auth0, facts, view, known: subject });
+  }
+  const seen = await dropKnownRenames(deps, await withWhatIsKnown(deps, assessments));
+  return depth === 'batch' ? seen : lookCloser(deps, tenant, seen, now);
+}
+
+/** An account may be missing though the documents are as they were: whether that is new, the read model says. */
+async function withWhatIsKnown(
+  { subjects }: AssessDeps,
+  assessments: readonly Assessment[],
+): Promise<readonly Assessment[]> {
+  const isToAsk = ({ known, view }: Assessment): boolean =>
+    known === 'same' && view.conditions.some(({ reason }) => isRemovedReason(reason));
+  const asked = assessments.filter(isToAsk).map(({ user }) => user);
+  if (asked.length === 0) return assessments;
+  const known = await subjects.known(asked);
+  return assessments.map((one) => (isToAsk(one) ? { ...one, known: known.get(one.user) } : one));
+}
+
+/** Whether a batch look found anything that a pass should see. */
+export function isDrifted({ view }: Assessment): boolean {
+  return view.actions.length > 0 || view.conditions.some(({ status }) => status !== 'True');
+}
+
+/**
+ * No reconciliation has seen that Auth0 has linked other users into this one, or no longer does, which no trigger names; or
+ * that other fields of the user cannot be used, of which the conditions that are in order say so as well.
+ */
+export function isListedOtherwise({ known, auth0 }: Assessment): boolean {
+  if (known === 'same') return false;
+  return !isSameList(known?.linked, auth0.linked) || !isSameList(known?.unusable, auth0.unusable);
+}
+
+/** Looks at some of those again one by one, with the log. */
+export async function lookCloser(
+  deps: AssessDeps,
+  tenant: AssessedTenant,
+  assessments: readonly Assessment[],
+  now: Date,
+): Promise<Assessment[]> {
+  const result = [...assessments];
+  const drifted = [...assessments.entries()].filter(([, assessment]) => isDrifted(assessment));
+  await sideBySide(drifted, async ([index, assessment]) => {
+    result[index] = await lookAt(deps, tenant, assessment, now);
+  });
+  return result;
+}
+
+async function lookAt(
+  deps: AssessDeps,
+  tenant: AssessedTenant,
+  { user, auth0, view, known }: Assessment,
+  now: Date,
+): Promise<Assessment> {
+  const history = fold(await deps.events.ofUser(user));
+  const facts = view.documents === undefined ? history : listed(history, auth0, view.documents, now);
+  // A rename may be one that only an unknown sister asks for: Auth0 is asked for her before anybody counts it.
+  const isToAsk = history.sister === undefined && view.actions.some(({ type }) => type === 'change-handle');
+  const how = isToAsk ? 'ask' : 'see';
+  const sister = await lookForSister(deps, tenant, user, facts, view.documents, how);
+  const seen = await look(deps, tenant, user, facts, now, sister.seen, view.documents);
+  return {
+    user,
+    auth0,
+    facts,
+    known,
+    view: { ...seen, failures: [...seen.failures, ...failuresOf(sister)] },
+  };
+}
+
+/**
+ * The account of a user whom the read model shows as they are was found to be theirs: else the user would need action. While
+ * the address in Auth0 is not verified, the batch has no other way to tell, since it does not read the log.
+ */
+function withKnownAccount(desired: Desired, { user }: Documents): Desired {
+  const { account } = desired;
+  if (account.type !== 'account' || account.email.withheld === undefined) return desired;
+  return { ...desired, account: { ...account, loggedDid: user?.account?.did } };
+}
+
+/** What the read model knows, as far as a plan goes by it. */
+function factsOf(known: Assessment['known']): Facts {
+  if (known === undefined || known === 'same' || !known.isSeen) return NO_HISTORY;
+  return { ...NO_HISTORY, sights: sightsIn(known), code: known.code };
+}
+
+function listed(facts: Facts, auth0: Auth0User, documents: Documents, now: Date): Facts {
+  return { ...withAuth0(facts, auth0, now), platformHandle: documents.handle };
+}
+
+/** Undefined where the account cannot be read. */
+function linkedOnly(
+  { account: wanted, document }: Desired,
+  documents: Documents,
+  accounts: ReadonlyMap<string, PdsAccount | 'unreadable'>,
+): ActualAccount | undefined {
+  const recorded = documents.user?.account;
+  const linkedDid = linkedDidOf(wanted, recorded);
+  const linked = linkedDid === undefined ? undefined : (accounts.get(linkedDid) ?? 'missing');
+  if (linked === 'unreadable') return undefined;
+  return {
+    recorded,
+    oldAccount: documents.user?.oldAccount,
+    linkedDid,
+    linked,
+    // The directory is asked by the closer look, about one user at a time.
+    location: undefined,
+    intended: undefined,
+    late: undefined,
+    preferred: undefined,
+    adoptable: undefined,
+    emailHolders: NO_HOLDERS,
+    isInRing: false,
+    codeHolder: undefined,
+    listing: undefined,
+    successors: [],
+    code: permanentCode(document, documents),
+  };
+}

@@ -1,0 +1,309 @@
+/**
+ * What a listing that was read to its end allows: renames and disappearances within their limits, and, of one that is
+ * exact, the doubt about who is not listed, and removals. Everything is counted before the first of it is done, and of a
+ * user no more than the key is kept.
+ */
+import { type EventData, isExcludedReason } from '../../events/event.ts';
+import type { EventId, UserKey } from '../../identity.ts';
+import type { Logger } from '../../logger.ts';
+import type { EventReader, Standing, SubjectReader, Trigger } from '../../ports.ts';
+import { type DecideDeps, decide, draft } from '../intake/decision.ts';
+import { closeSwept, openGaps } from '../intake/gaps.ts';
+import { isExcluded, ownerOf } from '../intake/owner.ts';
+import { type SuccessorSearch, withoutSuccessors } from '../reconcile/claims/successors.ts';
+import type { EngineSettings } from '../reconcile/settings.ts';
+import type { AssessedTenant } from './assess.ts';
+import { allowed, allowedDisappearances, isShrunken, type SafetyLimits } from './limits.ts';
+import { sideBySide } from './map-limit.ts';
+
+export interface ConclusionDeps extends DecideDeps {
+  readonly events: Pick<EventReader, 'read'>;
+  readonly subjects: Pick<SubjectReader, 'standings' | 'read'>;
+  readonly successors: SuccessorSearch;
+  readonly logger: Logger;
+  readonly limits: SafetyLimits;
+  readonly settings: Pick<EngineSettings, 'policy'>;
+}
+
+/** Everyone in the listing. */
+export interface Everyone {
+  /** Whether whoever is not listed may be doubted. */
+  readonly isExact: boolean;
+  readonly run: EventId;
+  readonly startedAt: Date;
+  readonly users: number;
+  /** Who is to be renamed. */
+  readonly renames: KeptUsers;
+  /** Who lacks what was there at the last run. */
+  readonly disappeared: KeptUsers;
+  /** Who was found to lack something by reconciliations within the last hour. */
+  readonly lackingRecently: number;
+  readonly isListed: (user: UserKey) => boolean;
+}
+
+export type Halt = EventData['sweep.halted'];
+
+export interface Concluded {
+  /** Removals that were granted. */
+  readonly removals: number;
+  /** What a safety limit stopped; it waits for `approve`. */
+  readonly halts: readonly Halt[];
+}
+
+/** How long a person's word that a source really shrank is taken, and grants count against the limit. */
+const DAY_MS = 86_400_000;
+/** A halt older than this is no longer offered for approval: the world has moved on, and the next sweep looks anew. */
+export const APPROVABLE_FOR_MS = 7 * DAY_MS;
+/**
+ * As many of those concerned are kept with a halt, so that its approval covers exactly them. Also, no run decides
+ * about more: what is left over is found by the next one.
+ */
+const MAX_KEPT_USERS = 50_000;
+/** How many are decided on between two signs of life. */
+const DECIDED_AT_ONCE = 500;
+
+/** All are counted, and as many kept as one run deals with. */
+export class KeptUsers {
+  count = 0;
+  readonly users: UserKey[] = [];
+
+  add(user: UserKey): void {
+    this.count += 1;
+    if (this.users.length < MAX_KEPT_USERS) this.users.push(user);
+  }
+}
+
+/** `stayAlive` throws LeaseLostError when another process has taken this run for dead. */
+export async function conclude(
+  deps: ConclusionDeps,
+  tenant: AssessedTenant,
+  everyone: Everyone,
+  stayAlive: () => Promise<void>,
+): Promise<Concluded> {
+  const conclusion = new Conclusion(deps, tenant, everyone, stayAlive);
+  await conclusion.draw();
+  return conclusion;
+}
+
+/** How many users of a tenant are expected in a listing that began then. */
+export async function countKnown(
+  subjects: Pick<SubjectReader, 'standings'>,
+  tenant: AssessedTenant,
+  isListed: (user: UserKey) => boolean,
+  startedAt: Date,
+): Promise<number> {
+  let known = 0;
+  for await (const page of subjects.standings(tenant.id))
+    for (const one of page) {
+      if (isExcluded(tenant, one.user) || ownerOf(one.user, [tenant]) === undefined) continue;
+      if (isListed(one.user) || !(isGoneBy(one) || isNewTo(one, startedAt))) known += 1;
+    }
+  return known;
+}
+
+function isGoneBy({ conditions }: Standing): boolean {
+  return conditions.some(({ reason }) => reason === 'UserGone' || reason === 'UserGoneOnce');
+}
+
+/** Read by id, and there, since the listing was asked for. */
+function isNewTo({ observedAt }: Standing, startedAt: Date): boolean {
+  return observedAt !== undefined && observedAt > startedAt;
+}
+
+class Conclusion implements Concluded {
+  removals = 0;
+  readonly halts: Halt[] = [];
+  readonly #deps: ConclusionDeps;
+  readonly #tenant: AssessedTenant;
+  readonly #everyone: Everyone;
+  readonly #stayAlive: () => Promise<void>;
+
+  constructor(
+    deps: ConclusionDeps,
+    tenant: AssessedTenant,
+    everyone: Everyone,
+    stayAlive: () => Promise<void>,
+  ) {
+    this.#deps = deps;
+    this.#tenant = tenant;
+    this.#everyone = everyone;
+    this.#stayAlive = stayAlive;
+  }
+
+  async draw(): Promise<void> {
+    const { users } = this.#everyone;
+    await this.#stayAlive();
+    await this.#rename();
+    await this.#disappear();
+    if (!this.#everyone.isExact) return;
+    const { known, unlisted, removable } = await this.#lookThrough();
+    await this.#stayAlive();
+    if (isShrunken(this.#deps.limits, users, known) && !(await this.#approvedSource())) {
+      const least = Math.ceil(known * (1 - this.#deps.limits.sourceShrink));
+      return this.#halt('source', least, users, known, []);
+    }
+    await this.#doubt(unlisted);
+    const gaps = await openGaps(this.#deps.events, this.#tenant.id);
+    // Who is due stays due: the next sweep grants what this one, which closes the gap, had no right to.
+    if (gaps.length === 0) await this.#remove(removable);
+    else await closeSwept(this.#deps, gaps, this.#everyone.startedAt);
+  }
+
+  async #rename(): Promise<void> {
+    const { limits } = this.#deps;
+    const { renames, users } = this.#everyone;
+    if (renames.count === 0) return;
+    // A single rename, or a few, is somebody's wish; the limit is for a column that was overwritten.
+    const limit = Math.max(1, allowed(limits.renames, users));
+    if (renames.count > limit) return this.#halt('renames', limit, renames.count, users, renames.users);
+    await this.#markDue(renames.users);
+  }
+
+  /** A few users erased themselves; many at once are a dropped collection, a restored backup or another PDS. */
+  async #disappear(): Promise<void> {
+    const { disappeared, lackingRecently, users } = this.#everyone;
+    if (disappeared.count === 0) return;
+    const limit = allowedDisappearances(this.#deps.limits, users);
+    const count = disappeared.count + lackingRecently;
+    if (count > limit) return this.#halt('disappearances', limit, count, users, disappeared.users);
+    await this.#markDue(disappeared.users);
+  }
+
+  /** Whoever is taken for gone and is listed, or was kept under another policy, is due: a pass tells what holds now. */
+  async #lookThrough() {
+    let known = 0;
+    const unlisted = new KeptUsers();
+    const removable = new KeptUsers();
+    for await (const page of this.#deps.subjects.standings(this.#tenant.id)) {
+      const again: UserKey[] = [];
+      const kept: UserKey[] = [];
+      for (const standing of page) {
+        const { user, conditions } = standing;
+        const says = (reason: string) => conditions.some((condition) => condition.reason === reason);
+        const isGone = isGoneBy(standing);
+        if (isExcluded(this.#tenant, user)) {
+          // Its next reconciliation says so, and looks at nothing.
+          if (!conditions.some(isExcludedReason)) again.push(user);
+          continue;
+        }
+        // From before such keys were told from those of users (W14).
+        if (ownerOf(user, [this.#tenant]) === undefined) continue;
+        const isListed = this.#everyone.isListed(user);
+        if (isListed ? isGone : isGone && this.#isKept(standing)) again.push(user);
+        else if (says('KeptForSuccessor')) kept.push(user);
+        else if (says('RemovalDue') || says('RemovalWithheld')) removable.add(user);
+        // A listing that lacks somebody who is newer than it says nothing.
+        const isNew = isNewTo(standing, this.#everyone.startedAt);
+        if (isListed || (!isGone && !isNew)) known += 1;
+        // A 404 whose second proof is still missing gets it here, as does whoever was thought to be there.
+        if (!isListed && (isGone ? says('UserGoneOnce') : !isNew)) unlisted.add(user);
+      }
+      // No trigger tells that a successor is gone whom only Auth0 knew.
+      const free = kept.length === 0 ? [] : await withoutSuccessors(this.#deps, kept);
+      await this.#markDue([...again, ...free]);
+    }
+    return { known, unlisted, removable };
+  }
+
+  /** Gone with an account that the policy of that day let be: the policy may have changed since. */
+  #isKept({ did, conditions }: Standing): boolean {
+    const account = conditions.find(({ type }) => type === 'account')?.reason;
+    const isToBeKept = this.#deps.settings.policy.removal === 'report';
+    return did !== undefined && account === (isToBeKept ? 'KeptForSuccessor' : 'UserGone');
+  }
+
+  async #doubt({ users }: KeptUsers): Promise<void> {
+    const data = { run: this.#everyone.run };
+    for (let from = 0; from < users.length; from += DECIDED_AT_ONCE) {
+      await this.#stayAlive();
+      await sideBySide(this.#triggers(users.slice(from, from + DECIDED_AT_ONCE)), async (trigger) => {
+        await decide(this.#deps, trigger, 'auth0.user-unlisted', data);
+      });
+    }
+  }
+
+  async #approvedSource(): Promise<boolean> {
+    const { events, clock } = this.#deps;
+    const now = clock.now().getTime();
+    // The halt may be as old as one that can be approved; with nightly sweeps it is always a day old.
+    const since = new Date(now - DAY_MS - APPROVABLE_FOR_MS);
+    const halted = new Set<EventId>();
+    for await (const event of events.read({ types: ['sweep.halted', 'sweep.approved'], since })) {
+      if (event.tenant !== this.#tenant.id) continue;
+      if (event.type === 'sweep.halted' && event.data.kind === 'source') halted.add(event.data.run);
+      if (event.type !== 'sweep.approved' || !halted.has(event.data.run)) continue;
+      if (now - event.at.getTime() <= DAY_MS) return true;
+    }
+    return false;
+  }
+
+  async #remove(removable: KeptUsers): Promise<void> {
+    if (removable.count === 0) return;
+    const granted = await this.#grantedOfLate();
+    const free = await this.#withoutSuccessors(removable.users);
+    // Whoever has been granted and not been looked at since still says RemovalDue, and is not asked about twice.
+    const waiting = removable.users.filter((user) => free.has(user) && !granted.has(user));
+    // But looked at again: the run that granted it may have broken off before the user was due.
+    await this.#markDue(removable.users.filter((user) => granted.has(user) || !free.has(user)));
+    if (waiting.length === 0) return;
+    const { users, run } = this.#everyone;
+    const limit = allowed(this.#deps.limits.removals, users);
+    const count = waiting.length + removable.count - removable.users.length;
+    if (count + granted.size > limit) return this.#halt('removals', limit, count, users, waiting);
+    // Two runs that grant at once would each be within the limit.
+    await this.#stayAlive();
+    for (const trigger of this.#triggers(waiting)) {
+      await decide(this.#deps, trigger, 'removal.granted', { run, by: 'the safety limit' });
+      this.removals += 1;
+    }
+  }
+
+  /** A user who has verified the address since the last reconciliation is in the way of a grant. */
+  async #withoutSuccessors(users: readonly UserKey[]): Promise<ReadonlySet<UserKey>> {
+    const free = new Set<UserKey>();
+    for (let from = 0; from < users.length; from += DECIDED_AT_ONCE) {
+      await this.#stayAlive();
+      const found = await withoutSuccessors(this.#deps, users.slice(from, from + DECIDED_AT_ONCE));
+      for (const user of found) free.add(user);
+    }
+    return free;
+  }
+
+  /** Sweep after sweep, the limit holds for a day. */
+  async #grantedOfLate(): Promise<ReadonlySet<UserKey>> {
+    const { events, clock } = this.#deps;
+    const since = new Date(clock.now().getTime() - DAY_MS);
+    const granted = new Set<UserKey>();
+    for await (const event of events.read({ types: ['removal.granted'], since })) {
+      if (event.tenant === this.#tenant.id && event.user !== null) granted.add(event.user);
+    }
+    return granted;
+  }
+
+  async #halt(
+    kind: Halt['kind'],
+    limit: number,
+    count: number,
+    of: number,
+    users: readonly UserKey[],
+  ): Promise<void> {
+    const { log, logger } = this.#deps;
+    const { run } = this.#everyone;
+    const data: Halt = { run, kind, limit, count, of, users };
+    this.halts.push(data);
+    await log.append([draft(this.#deps, null, this.#tenant.id, 'sweep.halted', data)]);
+    logger.error({ tenant: this.#tenant.id, run, kind, limit, count, of }, 'a safety limit halted a sweep');
+  }
+
+  async #markDue(users: readonly UserKey[]): Promise<void> {
+    const { queue, clock } = this.#deps;
+    if (users.length > 0) await queue.markDue(this.#triggers(users), clock.now(), 'sweep');
+  }
+
+  #triggers(users: readonly UserKey[]): Trigger[] {
+    return users.flatMap((user) => {
+      const userId = ownerOf(user, [this.#tenant])?.userId;
+      return userId === undefined ? [] : [{ user, userId, tenant: this.#tenant.id }];
+    });
+  }
+}

@@ -1,0 +1,24 @@
+/** Users whom Concord knows and Auth0 does not list any more. */
+import type { TenantId, UserKey } from '../../identity.ts';
+import type { UserPages } from '../../ports.ts';
+
+const PAGE = 5_000;
+
+/** By the read model, without those who are listed: they are back, and their next reconciliation says so. */
+export async function countDeleted(
+  pages: UserPages,
+  tenants: readonly TenantId[],
+  isListed: (user: UserKey) => boolean,
+  now: Date,
+): Promise<number> {
+  let deleted = 0;
+  for (const tenant of tenants) {
+    let after: UserKey | undefined;
+    do {
+      const page = await pages.page({ tenant, situation: 'deleted' }, after, PAGE, now);
+      deleted += page.filter(({ user }) => !isListed(user)).length;
+      after = page.length < PAGE ? undefined : page.at(-1)?.user;
+    } while (after !== undefined);
+  }
+  return deleted;
+}

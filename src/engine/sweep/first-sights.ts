@@ -1,0 +1,67 @@
+/**
+ * What a sweep sees of users who are in sync and of whom the log does not know it yet: without that, something that
+ * is removed later would count as never there, and be created again. In batches, and without any further reads.
+ */
+import type { ConcordEvent, EventData } from '../../events/event.ts';
+import { type Facts, fold } from '../../events/fold.ts';
+import type { EventLog, FirstSeen, WorkQueue } from '../../ports.ts';
+import { type DecideDeps, draft } from '../intake/decision.ts';
+import { firstSights } from '../reconcile/learn.ts';
+import { subjectView, withListed } from '../reconcile/standing.ts';
+import { type AssessedTenant, type Assessment, isDrifted } from './assess.ts';
+
+export interface FirstSightDeps extends Pick<DecideDeps, 'clock' | 'random'> {
+  readonly log: Pick<EventLog, 'append'>;
+  readonly queue: Pick<WorkQueue, 'showSeen'>;
+}
+
+/**
+ * A user who differs is due, and is left to the reconciliation. `readAt` dates the events: what happened to the user
+ * since then is later than the sight.
+ */
+export async function recordFirstSights(
+  deps: FirstSightDeps,
+  { id: tenant }: Pick<AssessedTenant, 'id'>,
+  assessments: readonly Assessment[],
+  readAt: Date,
+): Promise<void> {
+  const events: ConcordEvent[] = [];
+  const seen: FirstSeen[] = [];
+  for (const assessment of assessments) {
+    const data = firstSeen(assessment);
+    if (data === undefined) continue;
+    const { user, auth0, facts } = assessment;
+    const event = { ...draft(deps, user, tenant, 'subject.observed', data), at: readAt };
+    events.push(event);
+    const view = subjectView(fold([event], asTold(facts)));
+    // As the read model has it, or the user would be due.
+    const mark = withListed(view.mark, auth0);
+    seen.push({ user, tenant, userId: auth0.userId, view: { ...view, mark } });
+  }
+  if (events.length === 0) return;
+  await deps.log.append(events);
+  await deps.queue.showSeen(seen, deps.clock.now());
+}
+
+/** Without what the listing and the documents say, and the log does not. */
+function asTold(facts: Facts): Facts {
+  return { ...facts, auth0: undefined, platformHandle: undefined };
+}
+
+/** Undefined where the log knows it all, and for a user whom a reconciliation is about to look at. */
+function firstSeen(assessment: Assessment): EventData['subject.observed'] | undefined {
+  const { facts, view, known } = assessment;
+  if (known === 'same' || isDrifted(assessment) || known?.isSeen === false) return undefined;
+  const sights = firstSights(facts, view);
+  if (known !== undefined && Object.keys(sights).length === 0) return undefined;
+  const { account, documents } = view;
+  const isNew = account !== undefined && account.did !== known?.did;
+  return {
+    code: known?.code === undefined ? (documents?.user?.code ?? null) : null,
+    account: isNew
+      ? { did: account.did, handle: account.handle, email: account.email?.toLowerCase() ?? null }
+      : null,
+    ...sights,
+    inSync: true,
+  };
+}

@@ -1,0 +1,65 @@
+/**
+ * How far a sweep has come, as it is kept: enough to read the same listing again and to look only at those who
+ * have not been looked at. Written by one version and read by another, so it is checked when it is read.
+ */
+import { z } from 'zod';
+import { RESOURCES } from '../../events/event.ts';
+import { type EventId, eventId, storedUserKey, type UserKey } from '../../identity.ts';
+import type { TallyState } from './audit.ts';
+
+export interface SweepPosition {
+  readonly run: EventId;
+  readonly startedAt: Date;
+  /** What the directory takes to read this listing again. */
+  readonly listing: string;
+  /** How many of the listing have been looked at. */
+  readonly users: number;
+  readonly drifted: number;
+  readonly resumes: number;
+  /** Who is to be renamed, and waits for the end of the run. */
+  readonly renames: readonly UserKey[];
+  /** Whose documents or account were removed since the last run, and who waits for its end as well. */
+  readonly disappeared: readonly UserKey[];
+  readonly tally: TallyState;
+}
+
+const count = z.number().int().nonnegative();
+const Kept = z.object({
+  run: z.string().transform(eventId),
+  startedAt: z.iso.datetime().transform((text) => new Date(text)),
+  listing: z.string(),
+  users: count,
+  drifted: count,
+  resumes: count,
+  renames: z.array(z.string().transform(storedUserKey)),
+  disappeared: z.array(z.string().transform(storedUserKey)).default([]),
+  tally: z.object({
+    counts: z.object({
+      all: count,
+      verifications: count,
+      users: count,
+      codes: count,
+      handles: count,
+      wanted: count,
+      accounts: count,
+      waiting: count,
+    }),
+    situations: z.array(
+      z.object({ resource: z.enum([...RESOURCES, 'auth0', 'pause']), reason: z.string(), users: count }),
+    ),
+  }),
+});
+
+export function writePosition(position: SweepPosition): string {
+  return JSON.stringify(position);
+}
+
+/** Undefined when there is none, or it cannot be read: then the sweep begins anew. */
+export function readPosition(text: string | undefined): SweepPosition | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return Kept.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * What is told of the work while it is done, for the metrics. Whoever listens must not throw. The core knows
+ * these types and no library that counts.
+ */
+
+import type { IngestResult } from '../engine/intake/ingest.ts';
+import type { PullResult } from '../engine/intake/pull.ts';
+import type { PassResult, StepInfo } from '../engine/reconcile/reconcile.ts';
+import type { Upstream } from '../errors.ts';
+import type { EventType } from '../events/event.ts';
+import type { IgnoredCounts } from '../events/ignored.ts';
+import type { TenantId } from '../identity.ts';
+import type { EventLog, Lease } from '../ports.ts';
+import type { CallInfo } from '../upstream/caller.ts';
+
+/** What is heard of inside the engine. */
+export interface EngineObserver {
+  onAppend(type: EventType, isNew: boolean): void;
+  /** `tenant` is undefined for the PDS, which all of them share. */
+  onCall(upstream: Upstream, tenant: TenantId | undefined, call: CallInfo): void;
+  onStep(step: StepInfo): void;
+  /** A code of Auth0's log that this version does not know came for the first time. */
+  onUnknownCode(tenant: TenantId): void;
+}
+
+/** What is heard of around it, where it is served. */
+export interface ServiceObserver {
+  onPass(lease: Lease, result: PassResult): void;
+  onBrokenPass(lease: Lease, durationMs: number): void;
+  onIngest(tenant: TenantId, result: IngestResult): void;
+  onPull(tenant: TenantId, result: PullResult): void;
+  /** What concerns no user: also part of the results above, and of those it is not told here. */
+  onIgnored(tenant: TenantId, source: 'database', counts: IgnoredCounts): void;
+  onSweepProgress(tenant: TenantId, users: number, drifted: number): void;
+  /** `route` is null where there is none. */
+  onAnswer(method: string, route: string | null, status: number, durationMs: number): void;
+}
+
+/** The log, telling of every event that was appended or was there already. */
+export function observedLog(log: EventLog, onAppend: EngineObserver['onAppend']): EventLog {
+  return {
+    ofUser: (user) => log.ofUser(user),
+    read: (query) => log.read(query),
+    append: async (events) => {
+      const result = await log.append(events);
+      const known = new Set(result.duplicates);
+      for (const { _id, type } of events) onAppend(type, !known.has(_id));
+      return result;
+    },
+  };
+}

@@ -1,0 +1,170 @@
+/**
+ * The event log. Insert only: nothing here changes or removes an event.
+ *
+ * `_id` is the deduplication: whether an event is there is decided by the insert, so there is no moment
+ * between a look and a write in which another process could be. A look beforehand only saves work.
+ */
+import { BSON, type Db, type Document, type Filter } from 'mongodb';
+import { type ConcordEvent, EVENT_TYPES } from '../../events/event.ts';
+import type { EventId, UserKey } from '../../identity.ts';
+import type { AppendResult, EventLog, EventQuery, EventReader } from '../../ports.ts';
+import { insertAll } from '../driver/bulk.ts';
+import { collections } from '../driver/collections.ts';
+import type { ReadableDb } from '../driver/connection.ts';
+import { reading, translateError, unexpected } from '../driver/errors.ts';
+import { gather } from '../driver/gather.ts';
+
+/** Bounds one command to a few tens of milliseconds of the server's time. */
+const appendChunk = 1_000;
+/** A command may have 16 MB, and one event is never near the rest. */
+const appendBytes = 8 * 1024 * 1024;
+/** One that the server works on and one on its way there. */
+const appendsAtOnce = 2;
+const readBatch = 1_000;
+
+export function eventReader(db: ReadableDb): EventReader {
+  const events = db.collection<ConcordEvent>(collections.events);
+  return {
+    ofUser: (user: UserKey) =>
+      reading('read the events of a user', () => events.find({ user: { $eq: user } }).toArray()),
+
+    async *read(query: EventQuery): AsyncIterable<ConcordEvent> {
+      const direction = query.newestFirst === true ? -1 : 1;
+      const cursor = events
+        .find(filterOf(query), { batchSize: readBatch, ...projectionOf(query) })
+        .sort({ at: direction })
+        .limit(query.limit ?? 0);
+      try {
+        for await (const event of cursor) yield event;
+      } catch (error) {
+        throw translateError(error, 'read events', 'read');
+      }
+    },
+  };
+}
+
+export function eventLog(db: Db): EventLog {
+  const events = db.collection<ConcordEvent>(collections.events);
+
+  /** Whether the last append met duplicates: redelivery comes in runs, and so does its absence. */
+  let expectDuplicates = false;
+
+  const appendGathered = gather<readonly ConcordEvent[], AppendResult>({
+    atOnce: appendsAtOnce,
+    most: appendChunk,
+    size: (appended) => appended.length,
+    carryOut: appendTogether,
+  });
+
+  async function appendTogether(calls: readonly (readonly ConcordEvent[])[]): Promise<AppendResult[]> {
+    const all = calls.flat();
+    // By place and not by id: of two calls with the same new event, one appended it.
+    const refused = new Set<number>();
+    for (const [start, chunk] of chunksOf(all)) {
+      for (const position of await insertNew(chunk)) refused.add(start + position);
+    }
+    expectDuplicates = refused.size > 0;
+    let start = 0;
+    return calls.map((appended) => {
+      const first = start;
+      start += appended.length;
+      const duplicates = appended.flatMap(({ _id }, at) => (refused.has(first + at) ? _id : []));
+      return { appended: appended.length - duplicates.length, duplicates };
+    });
+  }
+
+  /** Returns the positions of those that were there already. */
+  async function insertNew(chunk: readonly ConcordEvent[]): Promise<readonly number[]> {
+    if (!expectDuplicates) return await insert(chunk);
+    // An insert with a duplicate in it costs the server several times one without: what is known is left out.
+    const known = await durable(chunk.map((event) => event._id));
+    const positions = [...chunk.keys()];
+    const fresh = positions.filter((position) => !isIn(known, chunk[position]));
+    const duplicates = positions.filter((position) => isIn(known, chunk[position]));
+    if (fresh.length === 0) return duplicates;
+    const refused = await insert(fresh.flatMap((position) => chunk[position] ?? []));
+    return [...duplicates, ...refused.flatMap((position) => fresh[position] ?? [])];
+  }
+
+  async function insert(chunk: readonly ConcordEvent[]): Promise<readonly number[]> {
+    const positions = await insertAll(db, collections.events, chunk, 'append events');
+    if (positions.length > 0) await proveDurable(positions.flatMap((position) => chunk[position]?._id ?? []));
+    return positions;
+  }
+
+  /**
+   * A refusal proves only that the primary has the event: the insert it collides with may still be on its
+   * way to the majority, and be rolled back. Reading the ids with read concern majority proves that they
+   * stay. It also finds out when it was not `_id` but another unique index that refused the insert.
+   */
+  async function proveDurable(ids: readonly EventId[]): Promise<void> {
+    const missing = new Set(ids).size - (await durable(ids)).size;
+    if (missing === 0) return;
+    throw unexpected(
+      `append ${missing} events: refused as duplicates, and not on a majority of its members`,
+      'NOT_DURABLE',
+      true,
+    );
+  }
+
+  /** Those of these ids that a majority has. */
+  async function durable(ids: readonly EventId[]): Promise<ReadonlySet<EventId>> {
+    // A batch with room for one more than there can be tells the driver that it has them all.
+    const found = await reading('see which events it has', () =>
+      events
+        .find({ _id: { $in: [...ids] } }, { batchSize: ids.length + 1, projection: { _id: 1 } })
+        .toArray(),
+    );
+    return new Set(found.map((event) => event._id));
+  }
+
+  return {
+    ...eventReader(db),
+    append: async (appended) =>
+      appended.length === 0 ? { appended: 0, duplicates: [] } : await appendGathered(appended),
+  };
+}
+
+function isIn(ids: ReadonlySet<EventId>, event: ConcordEvent | undefined): boolean {
+  return event !== undefined && ids.has(event._id);
+}
+
+/** What fits into one command, with the position of its first event. */
+function* chunksOf(
+  events: readonly ConcordEvent[],
+): Iterable<[start: number, chunk: readonly ConcordEvent[]]> {
+  let start = 0;
+  let bytes = 0;
+  for (const [at, event] of events.entries()) {
+    const size = sizeOf(event);
+    if (at > start && (bytes + size > appendBytes || at - start === appendChunk)) {
+      yield [start, events.slice(start, at)];
+      start = at;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  if (events.length > start) yield [start, events.slice(start)];
+}
+
+/** At least its bytes. Of a log entry without looking at every character: there may be a thousand. */
+function sizeOf(event: ConcordEvent): number {
+  if (event.type !== 'auth0.log-received') return BSON.calculateObjectSize(event);
+  return 2_000 + 3 * event.data.raw.length;
+}
+
+function filterOf(query: EventQuery): Filter<ConcordEvent> {
+  // All of them are named, so that the index on type and time gives the order: the log, which is written far more
+  // often than it is listed, needs no third one.
+  const types = query.types ?? (query.user === undefined ? EVENT_TYPES : undefined);
+  return {
+    ...(query.user === undefined ? {} : { user: { $eq: query.user } }),
+    ...(types === undefined ? {} : { type: { $in: [...types] } }),
+    ...(query.since === undefined ? {} : { at: { $gte: query.since } }),
+  };
+}
+
+/** `users` is a number in other events, which the server leaves as it is. */
+function projectionOf({ usersOfHalts }: EventQuery): { readonly projection?: Document } {
+  return usersOfHalts === undefined ? {} : { projection: { 'data.users': { $slice: usersOfHalts } } };
+}

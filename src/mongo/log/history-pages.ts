@@ -1,0 +1,53 @@
+/**
+ * A user's history in pages, along the index on user and time. That does not order what is of one moment, so the
+ * moment at which a page ends is read whole and put in order here.
+ */
+import type { Filter } from 'mongodb';
+import type { ConcordEvent } from '../../events/event.ts';
+import type { EventId, UserKey } from '../../identity.ts';
+import type { HistoryPages } from '../../ports.ts';
+import { collections } from '../driver/collections.ts';
+import type { ReadableDb } from '../driver/connection.ts';
+import { reading } from '../driver/errors.ts';
+
+export function historyPages(db: ReadableDb): HistoryPages {
+  const events = db.collection<ConcordEvent>(collections.events);
+
+  /** The bound on the time alone is where the index is entered; those of the same time are told by their ids. */
+  async function earlierThan(user: UserKey, id: EventId): Promise<Filter<ConcordEvent> | undefined> {
+    const event = await events.findOne({ _id: { $eq: id }, user: { $eq: user } }, { projection: { at: 1 } });
+    if (event === null) return undefined;
+    const { at } = event;
+    return { at: { $lte: at }, $or: [{ at: { $lt: at } }, { _id: { $lt: id } }] };
+  }
+
+  /** At least so many, if there are: the newest, and all that are of the moment of the last of them. */
+  async function newest(of: Filter<ConcordEvent>, count: number): Promise<ConcordEvent[]> {
+    const found = await events.find(of).sort({ at: -1 }).limit(count).toArray();
+    const last = found.at(-1);
+    if (last === undefined || found.length < count) return found;
+    const tied = await events.find({ $and: [of, { at: { $eq: last.at } }] }).toArray();
+    return [...found.filter(({ at }) => at > last.at), ...tied];
+  }
+
+  return {
+    page: (user, before, limit) =>
+      reading('read a page of the events of a user', async () => {
+        const earlier = before === undefined ? {} : await earlierThan(user, before);
+        if (earlier === undefined) return undefined;
+        const own = { user: { $eq: user } };
+        const [found, total] = await Promise.all([
+          newest({ ...own, ...earlier }, limit + 1),
+          events.countDocuments(own),
+        ]);
+        const page = found.sort(newestFirst).slice(0, limit);
+        return { events: page, isLast: found.length <= limit, total };
+      }),
+
+    find: (ids) => reading('read some events', () => events.find({ _id: { $in: [...ids] } }).toArray()),
+  };
+}
+
+function newestFirst(a: ConcordEvent, b: ConcordEvent): number {
+  return b.at.getTime() - a.at.getTime() || (a._id < b._id ? 1 : -1);
+}

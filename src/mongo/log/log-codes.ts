@@ -1,0 +1,33 @@
+/** Codes of Auth0's log that this version does not know: all of them in one document beside the cursors. */
+import type { Db } from 'mongodb';
+import type { SeenCodes } from '../../ports.ts';
+import { collections } from '../driver/collections.ts';
+import { isDuplicateKey, writing } from '../driver/errors.ts';
+
+interface StoredCodes {
+  readonly _id: string;
+  readonly codes: readonly string[];
+}
+
+const ID = 'unknown-log-codes';
+/** Auth0 has some two hundred codes in all. Whoever has the token of a stream may send any number. */
+export const MOST_CODES = 200;
+
+export function seenCodes(db: Db): SeenCodes {
+  const collection = db.collection<StoredCodes>(collections.cursors);
+  return {
+    async isFirst(code) {
+      const isNew = { _id: ID, codes: { $ne: code }, [`codes.${MOST_CODES - 1}`]: { $exists: false } };
+      return writing('remember a code of the log', async () => {
+        try {
+          await collection.updateOne(isNew, { $push: { codes: code } }, { upsert: true });
+          return true;
+        } catch (error) {
+          // The document is there, and has the code or no room for it.
+          if (isDuplicateKey(error)) return false;
+          throw error;
+        }
+      });
+    },
+  };
+}

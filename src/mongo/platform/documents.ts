@@ -1,0 +1,349 @@
+/**
+ * The platform's documents, written: `verifications` and `users`. `@handles` is the platform's alone, but for a transfer
+ * that a person decided; see handle-rows.ts.
+ *
+ * They are older than Concord and others write them too, so every write names its fields and the state it
+ * was decided on, and what we do not know in them is left as it is.
+ */
+import type { Collection, Condition, Db, UpdateResult } from 'mongodb';
+import {
+  type AccountHandle,
+  type Code,
+  type Did,
+  type EventId,
+  parseAccountHandle,
+  type UserKey,
+} from '../../identity.ts';
+import type { DocumentStore, StoredRecord } from '../../ports.ts';
+import { collections } from '../driver/collections.ts';
+import {
+  isDuplicateKey,
+  reading,
+  refusingIndex,
+  translateError,
+  unexpected,
+  writing,
+} from '../driver/errors.ts';
+import { createUniqueIndex } from '../setup/indexes.ts';
+import { documentReader } from './document-reader.ts';
+import { countOf, recordOf, type StoredUser, type StoredVerification } from './document-shapes.ts';
+import { handleRows } from './handle-rows.ts';
+
+export function documentStore(db: Db): DocumentStore {
+  const users = db.collection<StoredUser>(collections.users);
+  const verifications = db.collection<StoredVerification>(collections.verifications);
+  return {
+    ...documentReader(db),
+    createVerification: (user, count) => createVerification(verifications, user, count),
+    raiseVerification: (user, atLeast) => raiseVerification(verifications, user, atLeast),
+    createUser: (user, code, when) => createUser(users, user, code, when),
+    assignCode: (user, code) => assignCode(users, user, code),
+    keepPendingPassword: (user, intent, password) => keepPendingPassword(users, user, intent, password),
+    recordAccount: (user, account, over) => recordAccount(users, user, account, over),
+    replaceAccount: (user, over, account) => replaceAccount(users, user, over, account),
+    storedPassword: (user, did) => storedPassword(users, user, did),
+    storedRecord: (user, did) => storedRecord(users, user, did),
+    removeCode: (user, code) => removeCode(users, user, code),
+    ...handleRows(db),
+    replacePassword: (user, did, over, password) => replacePassword(users, user, did, over, password),
+    dropAccount: (user, did) => dropAccount(users, user, did),
+    recordAccountHandle: (user, did, handle, over, at) =>
+      recordAccountHandle(users, user, did, handle, over, at),
+    createIndex: (wanted) => createUniqueIndex(db, wanted),
+  };
+}
+
+async function createVerification(
+  verifications: Collection<StoredVerification>,
+  user: UserKey,
+  count: number,
+): Promise<'created' | 'exists'> {
+  return writing('create a verification', async () => {
+    try {
+      await verifications.insertOne({ _id: user, count });
+      return 'created';
+    } catch (error) {
+      if (isDuplicateKey(error)) return 'exists';
+      throw error;
+    }
+  });
+}
+
+/** Without an upsert: a document that was removed a moment ago does not come back. */
+async function raiseVerification(
+  verifications: Collection<StoredVerification>,
+  user: UserKey,
+  atLeast: number,
+): Promise<'raised' | 'missing'> {
+  return writing('raise a verification', async () => {
+    const after = await verifications.findOneAndUpdate(
+      { _id: { $eq: user } },
+      { $max: { count: atLeast } },
+      { returnDocument: 'after', projection: { count: 1 } },
+    );
+    if (after === null) return 'missing';
+    const { count } = after;
+    if (typeof count === 'number') return 'raised';
+    // MongoDB orders a text after every number, so $max has left a count that is none as it was.
+    const raised = Math.max(countOf(count), atLeast);
+    await verifications.updateOne({ _id: { $eq: user }, count: { $eq: count } }, { $set: { count: raised } });
+    return 'raised';
+  });
+}
+
+async function createUser(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  code: Code,
+  when: Date,
+): Promise<'created' | 'user-exists' | 'code-taken'> {
+  try {
+    await users.insertOne({ _id: user, code, when });
+    return 'created';
+  } catch (error) {
+    return await whatRefused(users, user, code, error);
+  }
+}
+
+async function assignCode(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  code: Code,
+): Promise<'assigned' | 'has-code' | 'code-taken'> {
+  try {
+    // Null matches a missing field too. A code that we cannot read is a code: it is never overwritten.
+    const none = { $in: [null, ''] };
+    const assigned = await users.updateOne({ _id: { $eq: user }, code: none }, { $set: { code } });
+    if (assigned.matchedCount === 1) return 'assigned';
+  } catch (error) {
+    await whatRefused(users, undefined, code, error);
+    return 'code-taken';
+  }
+  await requireUser(users, user, 'assign a code');
+  return 'has-code';
+}
+
+/**
+ * Which unique index refused a write is looked up in the data, because the index on code may have any name.
+ * When neither the user nor the code is there, a third one did, such as a unique index on a field that most
+ * documents lack: another code would fare no better, so that is an error and says which index it is.
+ */
+async function whatRefused(
+  users: Collection<StoredUser>,
+  user: UserKey | undefined,
+  code: Code,
+  error: unknown,
+): Promise<'user-exists' | 'code-taken'> {
+  if (!isDuplicateKey(error)) throw translateError(error, 'write a user document', 'write');
+  // What refused us may not have reached a majority yet, so the look is at what the primary itself has.
+  const isThere = (filter: { _id: { $eq: UserKey } } | { code: { $eq: Code } }): Promise<boolean> =>
+    reading('see what refused a user document', async () => {
+      const found = await users.findOne(filter, { projection: { _id: 1 }, readConcern: { level: 'local' } });
+      return found !== null;
+    });
+  if (user !== undefined && (await isThere({ _id: { $eq: user } }))) return 'user-exists';
+  if (await isThere({ code: { $eq: code } })) return 'code-taken';
+  throw unexpected(
+    `write a user document: refused by the unique index ${refusingIndex(error) ?? '(unnamed)'}, and neither the user nor the code is there`,
+    'DUPLICATE_KEY',
+    true,
+  );
+}
+
+async function keepPendingPassword(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  intent: EventId,
+  password: string,
+): Promise<void> {
+  const kept = await writing('keep a pending password', () =>
+    users.updateOne({ _id: { $eq: user } }, { $set: { atprotoPending: { intent, password } } }),
+  );
+  if (kept.matchedCount === 0) throw noUser('keep a pending password');
+}
+
+interface RecordedAccount {
+  readonly did: Did;
+  readonly handle: AccountHandle;
+  readonly password?: string;
+  readonly createdAt: Date;
+}
+
+async function recordAccount(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  account: RecordedAccount,
+  over: readonly AccountHandle[],
+): Promise<'recorded' | 'other'> {
+  const { did, handle, password } = account;
+  const secret = password === undefined ? {} : { password };
+  const known = { did, handle, ...secret };
+  const added = { ...known, createdAt: account.createdAt.toISOString() };
+  const noOther = password === undefined ? {} : noPasswordBut(password);
+  const set = (named: Did | null, fields: typeof known) =>
+    writeOver(users, user, [handle, ...over], (stored) =>
+      users.updateOne(
+        {
+          _id: { $eq: user },
+          'atproto.did': { $eq: named },
+          'atproto.handle': stored,
+          atproto: { $not: { $type: 'null' } },
+          ...noOther,
+        },
+        {
+          $set: Object.fromEntries(
+            Object.entries(fields).map(([field, value]) => [`atproto.${field}`, value]),
+          ),
+          $unset: { atprotoPending: true },
+        },
+      ),
+    );
+  const written = await writing('record an account', async () => {
+    // Since when a document has named its account is for those to say who wrote it.
+    if ((await set(null, added)) || (await set(did, known))) return true;
+    // A field cannot be set within a null, so a null is replaced whole.
+    const replaced = await users.updateOne(
+      { _id: { $eq: user }, atproto: { $type: 'null' } },
+      { $set: { atproto: added }, $unset: { atprotoPending: true } },
+    );
+    return replaced.matchedCount === 1;
+  });
+  if (written) return 'recorded';
+  await requireUser(users, user, 'record an account');
+  return 'other';
+}
+
+async function replaceAccount(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  over: Did,
+  { did, handle, password, createdAt }: RecordedAccount,
+): Promise<'recorded' | 'other'> {
+  const secret = password === undefined ? {} : { password };
+  const atproto = { did, handle, createdAt: createdAt.toISOString(), ...secret };
+  const replaced = await writing('replace an account', () =>
+    users.updateOne(
+      { _id: { $eq: user }, 'atproto.did': { $in: [over, did] } },
+      { $set: { atproto }, $unset: { atprotoPending: true } },
+    ),
+  );
+  if (replaced.matchedCount === 1) return 'recorded';
+  await requireUser(users, user, 'replace an account');
+  return 'other';
+}
+
+async function removeCode(users: Collection<StoredUser>, user: UserKey, code: Code): Promise<void> {
+  await writing('remove a code', () =>
+    users.updateOne({ _id: { $eq: user }, code: { $eq: code } }, { $unset: { code: true } }),
+  );
+}
+
+async function recordAccountHandle(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  did: Did,
+  handle: AccountHandle,
+  over: readonly AccountHandle[],
+  at: Date,
+): Promise<void> {
+  const isWritten = await writing('record a handle', () =>
+    writeOver(users, user, [handle, ...over], (stored) =>
+      users.updateOne(
+        { _id: { $eq: user }, 'atproto.did': { $eq: did }, 'atproto.handle': stored },
+        { $set: { 'atproto.handle': handle, 'atproto.syncedAt': at.toISOString() } },
+      ),
+    ),
+  );
+  // Somebody changed the document since it was observed: the next pass looks again.
+  if (!isWritten)
+    throw unexpected('record a handle: the user document has gone on', 'DOCUMENT_CHANGED', true);
+}
+
+/**
+ * Writes where the stored handle is none, or reads as one of these. One in upper case, or which is no handle at all, is
+ * theirs and no sign of another worker: it is looked up and met as it is stored.
+ */
+async function writeOver(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  handles: readonly AccountHandle[],
+  write: (stored: Condition<unknown>) => Promise<UpdateResult>,
+): Promise<boolean> {
+  if ((await write({ $in: [null, ...handles] })).matchedCount === 1) return true;
+  const found = await users.findOne({ _id: { $eq: user } }, { projection: { 'atproto.handle': 1 } });
+  const atproto = found?.atproto;
+  const stored =
+    typeof atproto === 'object' && atproto !== null && 'handle' in atproto ? atproto.handle : undefined;
+  const readsAs = parseAccountHandle(stored);
+  if (stored === undefined || (readsAs !== undefined && !handles.includes(readsAs))) return false;
+  return (await write({ $eq: stored })).matchedCount === 1;
+}
+
+async function storedPassword(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  did: Did,
+): Promise<string | undefined> {
+  return (await storedRecord(users, user, did))?.password;
+}
+
+async function storedRecord(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  did: Did,
+): Promise<StoredRecord | undefined> {
+  const found = await reading('read a stored password', () =>
+    users.findOne(
+      { _id: { $eq: user }, 'atproto.did': { $eq: did } },
+      { projection: { _id: 0, 'atproto.password': 1, 'atproto.createdAt': 1 } },
+    ),
+  );
+  return found === null ? undefined : recordOf(found);
+}
+
+async function replacePassword(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  did: Did,
+  over: string | undefined,
+  password: string,
+): Promise<void> {
+  const held = over === undefined ? noPasswordBut() : { 'atproto.password': { $eq: over } };
+  const replaced = await writing('replace a password', () =>
+    users.updateOne(
+      { _id: { $eq: user }, 'atproto.did': { $eq: did }, ...held },
+      { $set: { 'atproto.password': password } },
+    ),
+  );
+  if (replaced.matchedCount === 1) return;
+  throw unexpected('replace a password: the user document has changed', 'DOCUMENT_CHANGED', true);
+}
+
+/** Matches a document without an account password, or with one of these. An empty text or another type is none. */
+function noPasswordBut(...passwords: readonly string[]) {
+  return {
+    $or: [
+      { 'atproto.password': { $in: ['', ...passwords] } },
+      { 'atproto.password': { $not: { $type: 'string' } } },
+    ],
+  };
+}
+
+/** Matches nothing when the document has gone on without the account: then there is nothing to drop. */
+async function dropAccount(users: Collection<StoredUser>, user: UserKey, did: Did): Promise<void> {
+  await writing('drop an account', () =>
+    users.updateOne(
+      { _id: { $eq: user }, 'atproto.did': { $eq: did } },
+      { $unset: { atproto: true, atprotoPending: true } },
+    ),
+  );
+}
+
+async function requireUser(users: Collection<StoredUser>, user: UserKey, what: string): Promise<void> {
+  const found = await reading(what, () => users.findOne({ _id: { $eq: user } }, { projection: { _id: 1 } }));
+  if (found === null) throw noUser(what);
+}
+
+function noUser(what: string): Error {
+  return unexpected(`${what}: the user document is not there`, 'DOCUMENT_CHANGED', true);
+}

@@ -1,0 +1,406 @@
+/** Subjects: one document a user, as stored, and how it is read. The queue in it is in `work-queue.ts`. */
+import { createHash } from 'node:crypto';
+import type { Collection, Document, Filter } from 'mongodb';
+import { isExcludedReason, isMigrated, lackedSince } from '../../events/event.ts';
+import type { AccountHandle, Auth0UserId, EventId, TenantId, UserKey } from '../../identity.ts';
+import type {
+  Claimant,
+  DuePriority,
+  KnownSubject,
+  OpenUser,
+  Standing,
+  Subject,
+  SubjectReader,
+  SubjectView,
+  Sync,
+} from '../../ports.ts';
+import { collections } from '../driver/collections.ts';
+import type { ReadableDb } from '../driver/connection.ts';
+import { reading } from '../driver/errors.ts';
+import { readWhole } from '../driver/whole-read.ts';
+
+export interface StoredSubject {
+  readonly _id: UserKey;
+  readonly tenant: TenantId;
+  readonly userId: Auth0UserId;
+  /** There while someone is to look at the user, also while somebody does. */
+  readonly due?: {
+    readonly at: Date;
+    readonly priority: 0 | 1;
+    readonly count: number;
+    /** How many of `count` were routine triggers. */
+    readonly routine?: number;
+    readonly since?: Date;
+    readonly latest?: Date;
+    readonly causes?: readonly EventId[];
+  };
+  readonly lease?: { readonly token: string; readonly until: Date };
+  /** What the holder of the lease answers: moved here from `due`, so that what comes later is told apart. */
+  readonly taken?: { readonly since?: Date; readonly causes?: readonly EventId[] };
+  readonly observedAt?: Date;
+  readonly view?: Partial<SubjectView>;
+  readonly accountEmailHash?: string;
+  readonly verifiedEmailHash?: string;
+  /** `view.linked`, of users who have any, so that the index is as small as that. */
+  readonly linkedIds?: readonly Auth0UserId[];
+}
+
+/** Not leased, or leased until a time that has come: `$not` also matches where there is no such field. */
+export function unleased(now: Date): { readonly 'lease.until': Document } {
+  return { 'lease.until': { $not: { $gt: now } } };
+}
+
+const knownProjection = {
+  'view.sights': 1,
+  'view.code': 1,
+  'view.did': 1,
+  'view.linked': 1,
+  'view.unusable': 1,
+  'view.sync': 1,
+  'view.conditions.reason': 1,
+  'view.conditions.held': 1,
+  'view.conditions.since': 1,
+} as const;
+
+export type Subjects = Collection<StoredSubject>;
+
+/** How `due.priority` is stored: what is smaller is claimed first. */
+export const priorities = { trigger: 0, sweep: 1 } as const satisfies Record<DuePriority, 0 | 1>;
+/** Says nothing, and lets the server use the index on `due`, which begins with it: else it looks through everyone. */
+export const ANY_PRIORITY = { 'due.priority': { $in: Object.values(priorities) } };
+/** Enough to explain a pass; a user whose webhook storms does not grow the document. */
+export const maxCauses = 20;
+
+const claimantProjection = {
+  tenant: 1,
+  'view.did': 1,
+  'view.accountHandle': 1,
+  'view.accountEmail': 1,
+  'view.email': 1,
+  'view.emailVerified': 1,
+  'view.health': 1,
+  'view.conditions': 1,
+} as const;
+
+const page = 1_000;
+/** As a list of values, so that the index with `view.sync` in it is used. */
+const NOT_SYNCED = { 'view.sync': { $in: ['OutOfSync', 'Unknown'] satisfies Sync[] } };
+const openProjection = { tenant: 1, userId: 1, observedAt: 1, 'view.conditions.held': 1 } as const;
+const standingProjection = {
+  userId: 1,
+  observedAt: 1,
+  'view.did': 1,
+  'view.conditions.type': 1,
+  'view.conditions.reason': 1,
+} as const;
+
+export type TenantFilter = { readonly tenant?: { readonly $in: TenantId[] } };
+
+export function ofTenants(tenants: readonly TenantId[] | undefined): TenantFilter {
+  return tenants === undefined ? {} : { tenant: { $in: [...tenants] } };
+}
+
+/** With `tenants`, the backlog counts their users only. */
+export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): SubjectReader {
+  const mine = ofTenants(tenants);
+  const collection = collections.subjects;
+  const subjects = db.collection<StoredSubject>(collection);
+
+  /** Pages by key rather than one cursor: the server drops a cursor that its reader leaves for ten minutes. */
+  async function* pagesOf(
+    wanted: Filter<StoredSubject>,
+    options: { readonly projection?: Document },
+  ): AsyncIterable<readonly StoredSubject[]> {
+    let after: UserKey | undefined;
+    for (;;) {
+      const beyond = after === undefined ? {} : { _id: { $gt: after } };
+      const found = await readWhole<StoredSubject>(
+        db,
+        { collection, filter: { ...wanted, ...beyond }, ...options, most: page, isPage: true },
+        'list subjects',
+      );
+      if (found.length > 0) yield found;
+      after = found.at(-1)?._id;
+      if (found.length < page) return;
+    }
+  }
+
+  return {
+    async get(user) {
+      const found = await reading('read a subject', () => subjects.findOne({ _id: { $eq: user } }));
+      return found === null ? undefined : subjectOf(found);
+    },
+
+    async read(users) {
+      const found = new Map<UserKey, Subject>();
+      for (let start = 0; start < users.length; start += page) {
+        const filter = { _id: { $in: users.slice(start, start + page) } };
+        const wanted = { collection, filter, most: page };
+        const stored = await readWhole<StoredSubject>(db, wanted, 'read subjects');
+        for (const subject of stored) found.set(subject._id, subjectOf(subject));
+      }
+      return found;
+    },
+
+    async marksOf(users) {
+      const found = new Map<UserKey, string>();
+      for (let start = 0; start < users.length; start += page) {
+        const filter = { _id: { $in: users.slice(start, start + page) } };
+        const wanted = { collection, filter, projection: { 'view.mark': 1 }, most: page };
+        const stored = await readWhole<Pick<StoredSubject, '_id' | 'view'>>(
+          db,
+          wanted,
+          'read the marks of users',
+        );
+        for (const { _id, view } of stored) if (view !== undefined) found.set(_id, view.mark ?? '');
+      }
+      return found;
+    },
+
+    async known(users) {
+      const found = new Map<UserKey, KnownSubject>();
+      for (let start = 0; start < users.length; start += page) {
+        const filter = { _id: { $in: users.slice(start, start + page) } };
+        const wanted = { collection, filter, projection: knownProjection, most: page };
+        const stored = await readWhole<StoredSubject>(db, wanted, 'read what is known of users');
+        for (const subject of stored) found.set(subject._id, knownOf(subject));
+      }
+      return found;
+    },
+
+    async carriersOf(handles) {
+      const carriers = new Map<AccountHandle, UserKey[]>();
+      for (let start = 0; start < handles.length; start += page) {
+        const wanted = { 'view.accountHandle': { $in: handles.slice(start, start + page) } };
+        const stored = await reading('find who carries a handle', () =>
+          subjects.find(wanted, { projection: { 'view.accountHandle': 1 } }).toArray(),
+        );
+        for (const { _id, view } of stored) {
+          const carried = view?.accountHandle;
+          if (carried !== undefined) carriers.set(carried, [...(carriers.get(carried) ?? []), _id]);
+        }
+      }
+      return carriers;
+    },
+
+    async holdersOfEmail(email) {
+      const holding = { accountEmailHash: emailHash(email) };
+      const found = await reading('find who holds an email', () =>
+        subjects.find(holding, { projection: claimantProjection }).sort({ _id: 1 }).toArray(),
+      );
+      return found.map(claimantOf);
+    },
+
+    async holdersOfHandle(handle) {
+      const found = await reading('find who carries a handle', () =>
+        subjects
+          .find({ 'view.accountHandle': { $eq: handle } }, { projection: claimantProjection })
+          .sort({ _id: 1 })
+          .toArray(),
+      );
+      return found.map(claimantOf);
+    },
+
+    async waitingFor(user) {
+      const found = await reading('find who waits for a user', () =>
+        subjects
+          .find({ 'view.conditions.waitsFor': { $eq: user } }, { projection: { tenant: 1, userId: 1 } })
+          .sort({ _id: 1 })
+          .toArray(),
+      );
+      return found.map(({ _id, tenant, userId }) => ({ user: _id, tenant, userId }));
+    },
+
+    async successorsOf({ user, tenant, userId, emails }) {
+      const others = { projection: { _id: 1 }, sort: { _id: 1 } } as const;
+      const hashes = [...new Set(emails.map(emailHash))];
+      const [linking, verified] = await reading('find the successors of a deleted user', () =>
+        Promise.all([
+          subjects.find({ linkedIds: { $eq: userId }, tenant: { $eq: tenant } }, others).toArray(),
+          hashes.length === 0 ? [] : subjects.find({ verifiedEmailHash: { $in: hashes } }, others).toArray(),
+        ]),
+      );
+      const byIdentity = linking.map((one) => ({ user: one._id, by: 'identity' as const }));
+      const known = new Set([user, ...byIdentity.map((one) => one.user)]);
+      const byAddress = verified.filter(({ _id }) => !known.has(_id));
+      return [
+        ...byIdentity.filter((one) => one.user !== user),
+        ...byAddress.map(({ _id }) => ({ user: _id, by: 'address' as const })),
+      ];
+    },
+
+    async verifiedIn(tenant, email) {
+      const filter = { verifiedEmailHash: { $eq: emailHash(email) }, tenant: { $eq: tenant } };
+      const found = await reading('find who has verified an address', () =>
+        subjects
+          .find(filter, { projection: { _id: 1 } })
+          .sort({ _id: 1 })
+          .toArray(),
+      );
+      return found.map((subject) => subject._id);
+    },
+
+    async sistersOf(users) {
+      const sisters = new Map<UserKey, UserKey>();
+      for (let start = 0; start < users.length; start += page) {
+        const filter = { _id: { $in: users.slice(start, start + page) }, 'view.sister': { $exists: true } };
+        const wanted = { collection, filter, projection: { 'view.sister': 1 }, most: page };
+        const found = await readWhole<Pick<StoredSubject, '_id' | 'view'>>(
+          db,
+          wanted,
+          'find the sisters of users',
+        );
+        for (const { _id, view } of found) if (view?.sister !== undefined) sisters.set(_id, view.sister);
+      }
+      return sisters;
+    },
+
+    async holdersOfDid(did) {
+      const found = await reading('find whose account a DID is', () =>
+        subjects
+          .find({ 'view.did': { $eq: did } }, { projection: { _id: 1 } })
+          .sort({ _id: 1 })
+          .toArray(),
+      );
+      return found.map((subject) => subject._id);
+    },
+
+    async *list(tenant, only = {}) {
+      const unsettled = only.unsettled === true ? NOT_SYNCED : {};
+      for await (const found of pagesOf({ tenant: { $eq: tenant }, ...unsettled }, {}))
+        for (const subject of found) yield subjectOf(subject);
+    },
+
+    async *standings(tenant) {
+      for await (const found of pagesOf({ tenant: { $eq: tenant } }, { projection: standingProjection }))
+        yield found.map(standingOf);
+    },
+
+    async *open(tenant, now) {
+      const idle = { tenant: { $eq: tenant }, due: { $exists: false }, 'view.quarantined': { $ne: true } };
+      const died = { ...idle, 'lease.until': { $lte: now } };
+      for (const wanted of [{ ...idle, ...NOT_SYNCED, ...unleased(now) }, died])
+        for await (const found of pagesOf(wanted, { projection: openProjection }))
+          yield found.map(openUserOf);
+    },
+
+    backlog: (now) =>
+      reading('count the backlog', async () => {
+        const due = { ...ANY_PRIORITY, 'due.at': { $lte: now }, ...mine };
+        const leasedOnly = { 'lease.until': { $gt: now }, 'due.at': { $not: { $lte: now } }, ...mine };
+        const [waiting, leased, oldest] = await Promise.all([
+          subjects.countDocuments(due),
+          subjects.countDocuments(leasedOnly),
+          subjects
+            .find({ ...due, 'due.since': { $exists: true } }, { projection: { _id: 0, 'due.since': 1 } })
+            .sort({ 'due.since': 1 })
+            .limit(1)
+            .next(),
+        ]);
+        return { due: waiting + leased, oldestDueSince: oldest?.due?.since };
+      }),
+  };
+}
+
+type Searched = Pick<StoredSubject, 'accountEmailHash' | 'verifiedEmailHash' | 'linkedIds'>;
+
+/** What a subject is searched by, beside what it shows; what is undefined is not stored. */
+export function searchedBy({
+  accountEmail,
+  verifiedEmail,
+  linked,
+}: Pick<SubjectView, 'accountEmail' | 'verifiedEmail' | 'linked'>): {
+  readonly [Field in keyof Required<Searched>]: Searched[Field] | undefined;
+} {
+  return {
+    accountEmailHash: accountEmail === undefined ? undefined : emailHash(accountEmail),
+    verifiedEmailHash: verifiedEmail === undefined ? undefined : emailHash(verifiedEmail),
+    linkedIds: linked.length === 0 ? undefined : linked,
+  };
+}
+
+/** Those fields as an update of a subject that may have other ones. */
+export function searchUpdate(view: SubjectView): { readonly $set: Searched; readonly $unset: Document } {
+  const fields = Object.entries(searchedBy(view));
+  return {
+    $set: Object.fromEntries(fields.filter(([, value]) => value !== undefined)),
+    $unset: Object.fromEntries(
+      fields.filter(([, value]) => value === undefined).map(([name]) => [name, true]),
+    ),
+  };
+}
+
+/** None of them. */
+export const SEARCHED_BY_NOTHING = {
+  accountEmailHash: true,
+  verifiedEmailHash: true,
+  linkedIds: true,
+} as const;
+
+/**
+ * What an email is found by. Hashed, because MongoDB 4.0 refuses a document whose index key is over 1,024
+ * bytes, and how long an address is, is not ours to say.
+ */
+export function emailHash(email: string): string {
+  return createHash('sha256').update(email.toLowerCase()).digest('base64url');
+}
+
+function claimantOf(stored: StoredSubject): Claimant {
+  const { user, tenant, did, accountHandle, accountEmail, ...subject } = subjectOf(stored);
+  const { email, emailVerified, health, conditions } = subject;
+  return { user, tenant, did, accountHandle, accountEmail, email, emailVerified, health, conditions };
+}
+
+function standingOf({ _id, userId, observedAt, view }: StoredSubject): Standing {
+  return { user: _id, userId, did: view?.did, conditions: view?.conditions ?? [], observedAt };
+}
+
+function openUserOf({ _id, tenant, userId, observedAt, view }: StoredSubject): OpenUser {
+  const needsAction = view?.conditions?.some(({ held }) => held) ?? false;
+  return { user: _id, tenant, userId, needsAction, observedAt };
+}
+
+function knownOf({ view }: StoredSubject): KnownSubject {
+  return {
+    isSeen: view?.sync !== undefined,
+    sights: view?.sights ?? [],
+    code: view?.code,
+    did: view?.did,
+    linked: view?.linked ?? [],
+    unusable: view?.unusable ?? [],
+    lackedSince: lackedSince(view?.conditions ?? []),
+    needsAction: view?.conditions?.some(({ held }) => held) ?? false,
+    wasExcluded: view?.conditions?.some(isExcludedReason) ?? false,
+    hasMigrated: view?.conditions?.some(isMigrated) ?? false,
+  };
+}
+
+/** A user that was marked due and never looked at has no view yet: nothing is known of it. */
+export function subjectOf(stored: StoredSubject): Subject {
+  const view = stored.view ?? {};
+  return {
+    user: stored._id,
+    tenant: stored.tenant,
+    userId: stored.userId,
+    dueAt: stored.due?.at,
+    sights: view.sights ?? [],
+    mark: view.mark ?? '',
+    email: view.email,
+    emailVerified: view.emailVerified ?? false,
+    verifiedEmail: view.verifiedEmail,
+    linked: view.linked ?? [],
+    unusable: view.unusable ?? [],
+    code: view.code,
+    did: view.did,
+    accountHandle: view.accountHandle,
+    accountEmail: view.accountEmail,
+    platformHandle: view.platformHandle,
+    sister: view.sister,
+    conditions: view.conditions ?? [],
+    sync: view.sync ?? 'Unknown',
+    health: view.health ?? 'Progressing',
+    attempts: view.attempts ?? 0,
+    quarantined: view.quarantined ?? false,
+    failure: view.failure,
+  };
+}

@@ -1,0 +1,133 @@
+/** What is seen of a transfer, and the steps that it takes. */
+import type { CloseReason, DeclineReason, TransferPart } from '../../events/event.ts';
+import type { Facts } from '../../events/fold.ts';
+import type { Outgoing, TransferAnswer } from '../../events/fold-transfer.ts';
+import type { AccountHandle, Code, Did, EventId, UserKey } from '../../identity.ts';
+import type { Claimant, PdsAccount } from '../../ports.ts';
+
+/** The deleted user, as the one who gets the transfer sees it. */
+export interface IncomingSeen {
+  /** What the log of the deleted user still promises. */
+  readonly promise: Outgoing | undefined;
+  /** Why we had deactivated the account. */
+  readonly deactivated: Facts['deactivated'];
+  /** Undefined where no account is open. */
+  readonly account: PdsAccount | 'missing' | undefined;
+  /** Third users whose documents name the account. */
+  readonly thirds: readonly UserKey[];
+  /** The deleted user still has its row of `@handles`. */
+  readonly hasRow: boolean;
+  readonly other: Claimant | undefined;
+}
+
+/** The user who gets the transfer, as the deleted one sees it. */
+export interface OutgoingSeen {
+  readonly answer: TransferAnswer;
+  /** In Auth0, verified and not blocked, as far as its reconciliations have seen. */
+  readonly isReady: boolean;
+  readonly isGone: boolean;
+  /** Its users document names the account. */
+  readonly hasRecord: boolean;
+  /** The account of the deleted user, where that is to give up its handle or its address. */
+  readonly account: PdsAccount | 'missing' | undefined;
+  readonly other: Claimant | undefined;
+}
+
+export interface TransferSeen {
+  readonly incoming: IncomingSeen | undefined;
+  readonly outgoing: OutgoingSeen | undefined;
+  /** The account that was replaced. */
+  readonly retiring: PdsAccount | 'missing' | undefined;
+}
+
+export type TransferResource = 'account' | 'handle' | 'user-document' | 'email';
+
+export const RESOURCE_OF = {
+  account: 'account',
+  handle: 'handle',
+  code: 'user-document',
+  address: 'email',
+} as const satisfies Record<TransferPart, TransferResource>;
+
+export type TransferAction =
+  | {
+      readonly resource: 'account';
+      readonly type: 'take-account';
+      readonly promise: EventId;
+      readonly from: UserKey;
+      readonly account: PdsAccount;
+      /** The account that the users document names instead. */
+      readonly over: Did | undefined;
+      /** The account of this user that the log or the grant knows, where it is another one. */
+      readonly replaced: Did | undefined;
+      readonly deactivated: Facts['deactivated'];
+    }
+  | {
+      readonly resource: 'account';
+      readonly type: 'retire-account';
+      readonly account: PdsAccount | { readonly did: Did };
+      /** Undefined where the account has a handle or an address that is in nobody's way. */
+      readonly handle: AccountHandle | undefined;
+      readonly email: string | undefined;
+      readonly isActive: boolean;
+    }
+  | {
+      readonly resource: 'account';
+      readonly type: 'release-account';
+      readonly promise: EventId;
+      readonly to: UserKey;
+      readonly did: Did;
+    }
+  | {
+      readonly resource: 'handle';
+      readonly type: 'release-handle';
+      readonly promise: EventId;
+      readonly to: UserKey;
+      readonly handle: string;
+    }
+  | {
+      readonly resource: 'handle';
+      readonly type: 'return-handle';
+      readonly promise: EventId;
+      readonly to: UserKey;
+      readonly row: string;
+    }
+  | {
+      readonly resource: 'handle';
+      readonly type: 'take-handle';
+      readonly promise: EventId;
+      readonly from: UserKey;
+      readonly handle: string;
+      readonly row: string;
+    }
+  | {
+      readonly resource: 'user-document';
+      readonly type: 'release-code';
+      readonly promise: EventId;
+      readonly to: UserKey;
+      readonly code: Code;
+    }
+  | {
+      /** The users document has the code, and the log does not say so yet. */
+      readonly resource: 'user-document';
+      readonly type: 'record-code';
+      readonly code: Code;
+    }
+  | {
+      /** Writes to the log alone. */
+      readonly resource: TransferResource;
+      readonly type: 'decline-transfer';
+      readonly promise: EventId;
+      readonly from: UserKey;
+      readonly what: readonly TransferPart[];
+      readonly because: DeclineReason;
+    }
+  | {
+      /** Writes to the log alone. */
+      readonly resource: TransferResource;
+      readonly type: 'close-transfer';
+      readonly promise: EventId;
+      readonly to: UserKey;
+      readonly what: readonly TransferPart[];
+      readonly because: CloseReason;
+    };

@@ -1,0 +1,24 @@
+/** The dashboard of `serve`: what stands behind it, and the page itself. */
+import type { Config } from '../config/schema.ts';
+import { concordVersion } from '../config/version.ts';
+import { createOneUser } from '../dashboard-data/one-user.ts';
+import { readAssets } from '../http/dashboard/assets.ts';
+import type { DashboardOptions } from '../http/dashboard/dashboard.ts';
+import type { Logger } from '../logger.ts';
+import type { Engine } from '../wiring/engine.ts';
+
+/** `wake` is called when somebody has become due. */
+export function dashboardFor(
+  { desk, oneUser, converge: { clock } }: Engine,
+  { server }: Config,
+  logger: Logger,
+  wake: () => void,
+): DashboardOptions {
+  const assets = readAssets();
+  if (assets === undefined) logger.warn('the dashboard was not built: npm run build:dashboard');
+  const one = createOneUser({ ...oneUser, wake });
+  return {
+    ...{ assets, token: server.dashboardToken, version: concordVersion(), clock },
+    desk: { ...desk, ...one },
+  };
+}

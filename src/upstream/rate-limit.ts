@@ -1,0 +1,304 @@
+/**
+ * How fast another system may be called, learnt from what it says of itself.
+ *
+ * Auth0 sends `x-ratelimit-limit/-remaining/-reset` and sometimes `Retry-After`; the PDS sends
+ * `ratelimit-limit/-remaining/-reset/-policy`. One limiter guards one upstream. Within it a bucket is
+ * a set of calls that the other side counts together.
+ */
+import { type Upstream, UpstreamError } from '../errors.ts';
+import type { Clock } from '../ports.ts';
+
+export interface RateLimiterOptions {
+  readonly upstream: Upstream;
+  readonly clock: Clock;
+  /** A ceiling of our own over all buckets, in calls per second. Default: none. */
+  readonly perSecond?: number | undefined;
+  /** How many calls may go at once under that ceiling. Default: `perSecond`, at least 1. */
+  readonly burst?: number | undefined;
+  /** Milliseconds that a call may wait for its turn before it is turned away. Default 5,000. */
+  readonly maxWaitMs?: number | undefined;
+}
+
+export interface Answer {
+  readonly bucket?: string | undefined;
+  /** 0 when no answer came. */
+  readonly status: number;
+  /** Left out when no answer came, or when its limits concern something narrower than the bucket. */
+  readonly headers?: Headers | undefined;
+}
+
+/** How much room one bucket has, as the last answer that spoke of it said. */
+export interface Room {
+  readonly bucket: string;
+  readonly remaining: number;
+  /** Undefined where the other side does not say. */
+  readonly limit: number | undefined;
+  readonly resetAt: Date;
+  /** How many calls wait for their turn. */
+  readonly waiting: number;
+}
+
+/** What one answer said about limits; undefined where it said nothing usable. */
+export interface Limits {
+  readonly limit: number | undefined;
+  readonly remaining: number | undefined;
+  /** Milliseconds until there is more; 0 when that moment has passed. */
+  readonly resetInMs: number | undefined;
+  /** Milliseconds that a refused caller should wait, from `Retry-After` or else the reset. */
+  readonly retryAfterMs: number | undefined;
+}
+
+interface Bucket {
+  /** Calls that are known to be left; undefined while the other side has said nothing. */
+  remaining: number | undefined;
+  /** How many there are in a window, by the last answer that said so. */
+  limit: number | undefined;
+  resetAtMs: number;
+  /** Set by a refusal: an answer to an older call, which may still arrive, does not lift it. */
+  blockedUntilMs: number;
+  /** Calls sent and not answered. The other side may not have counted them yet. */
+  inFlight: number;
+  waiting: number;
+  /** One call has been let through after a reset, to learn how many there are now. */
+  probing: boolean;
+  /** Resolves when the caller before has left, so that callers go in the order they came. */
+  turn: Promise<void>;
+  /** Aborted at every answer, which wakes the caller that waits. */
+  changed: AbortController;
+}
+
+const DEFAULT_MAX_WAIT_MS = 5_000;
+/** The wait after a refusal that names none. */
+const UNNAMED_WAIT_MS = 1_000;
+/** No header can stop us for longer: wrong clocks and absurd values end here. It is the PDS's longest short window. */
+const MAX_STALL_MS = 300_000;
+/** The longest window that is believed where no policy names one. Auth0 counts by the second and the minute. */
+const DEFAULT_WINDOW_MS = 60_000;
+
+const MIN_CLOCK_SKEW_MS = 2_000;
+const MAX_CLOCK_SKEW_MS = 3_600_000;
+
+export class RateLimiter {
+  readonly #upstream: Upstream;
+  readonly #clock: Clock;
+  readonly #maxWaitMs: number;
+  readonly #ceiling: Ceiling | undefined;
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(options: RateLimiterOptions) {
+    this.#upstream = options.upstream;
+    this.#clock = options.clock;
+    this.#maxWaitMs = options.maxWaitMs ?? DEFAULT_MAX_WAIT_MS;
+    this.#ceiling =
+      options.perSecond === undefined
+        ? undefined
+        : new Ceiling(options.perSecond, options.burst ?? options.perSecond, options.clock.now().getTime());
+  }
+
+  /**
+   * Takes one call, waiting for it if none is left. Each call taken is given back by one `observe`.
+   * Throws RATE_LIMITED (retryable, with `retryAfterMs`) when the wait would be longer than
+   * `maxWaitMs`, and ABORTED when the signal aborts; then nothing was taken.
+   */
+  async acquire(
+    options: { readonly bucket?: string | undefined; readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
+    const bucket = this.#bucket(options.bucket);
+    const latestMs = this.#nowMs() + this.#maxWaitMs;
+    const before = bucket.turn;
+    let leave = (): void => {};
+    bucket.turn = new Promise((resolve) => {
+      leave = resolve;
+    });
+    bucket.waiting += 1;
+    await before;
+    try {
+      await this.#take(bucket, latestMs, options.signal);
+    } finally {
+      bucket.waiting -= 1;
+      leave();
+    }
+  }
+
+  /** Calls that are known to be left; undefined while the other side has said nothing. */
+  remaining(bucket?: string): number | undefined {
+    return this.#buckets.get(bucket ?? '')?.remaining;
+  }
+
+  /** The buckets of which the other side has said something. */
+  room(): readonly Room[] {
+    return [...this.#buckets].flatMap(([bucket, { remaining, limit, resetAtMs, waiting }]) =>
+      remaining === undefined ? [] : [{ bucket, remaining, limit, resetAt: new Date(resetAtMs), waiting }],
+    );
+  }
+
+  /** Takes note of how a call ended. Never throws, whatever the headers say. */
+  observe(answer: Answer): void {
+    const bucket = this.#bucket(answer.bucket);
+    const nowMs = this.#nowMs();
+    bucket.inFlight = Math.max(0, bucket.inFlight - 1);
+    bucket.probing = false;
+    const limits = answer.headers === undefined ? undefined : readLimits(answer.headers, nowMs);
+    bucket.limit = limits?.limit ?? bucket.limit;
+    if (limits !== undefined && answer.status === 429) {
+      bucket.blockedUntilMs = nowMs + (limits.retryAfterMs ?? UNNAMED_WAIT_MS);
+      bucket.remaining = 0;
+      bucket.resetAtMs = bucket.blockedUntilMs;
+    } else if (limits?.remaining !== undefined) {
+      bucket.remaining = Math.max(0, limits.remaining - bucket.inFlight);
+      bucket.resetAtMs = nowMs + (limits.resetInMs ?? UNNAMED_WAIT_MS);
+    } else if (limits !== undefined) {
+      bucket.remaining = undefined;
+    }
+    bucket.changed.abort();
+    bucket.changed = new AbortController();
+  }
+
+  async #take(bucket: Bucket, latestMs: number, signal: AbortSignal | undefined): Promise<void> {
+    for (;;) {
+      if (signal?.aborted) throw this.#aborted();
+      const nowMs = this.#nowMs();
+      const waitMs = Math.max(waitOf(bucket, nowMs), this.#ceiling?.waitMs(nowMs) ?? 0);
+      if (waitMs <= 0) {
+        this.#ceiling?.take();
+        takeFrom(bucket);
+        return;
+      }
+      // Where only an answer can tell, the time that is left is waited out.
+      const known = Number.isFinite(waitMs);
+      const leftMs = latestMs - nowMs;
+      if (leftMs <= 0 || (known && waitMs > leftMs)) {
+        throw this.#turnedAway(known ? Math.ceil(waitMs) : UNNAMED_WAIT_MS);
+      }
+      const wakes = [bucket.changed.signal, ...(signal === undefined ? [] : [signal])];
+      await this.#clock.delay(Math.ceil(Math.min(waitMs, leftMs)), AbortSignal.any(wakes));
+    }
+  }
+
+  #bucket(name = ''): Bucket {
+    const known = this.#buckets.get(name);
+    if (known !== undefined) return known;
+    const bucket: Bucket = {
+      remaining: undefined,
+      limit: undefined,
+      resetAtMs: 0,
+      blockedUntilMs: 0,
+      inFlight: 0,
+      waiting: 0,
+      probing: false,
+      turn: Promise.resolve(),
+      changed: new AbortController(),
+    };
+    this.#buckets.set(name, bucket);
+    return bucket;
+  }
+
+  #nowMs(): number {
+    return this.#clock.now().getTime();
+  }
+
+  #turnedAway(retryAfterMs: number): UpstreamError {
+    return new UpstreamError(`No call to ${this.#upstream} is left for now; nothing was sent.`, {
+      upstream: this.#upstream,
+      code: 'RATE_LIMITED',
+      retryable: true,
+      retryAfterMs,
+    });
+  }
+
+  #aborted(): UpstreamError {
+    return new UpstreamError(`The wait for a call to ${this.#upstream} was ended; nothing was sent.`, {
+      upstream: this.#upstream,
+      code: 'ABORTED',
+      retryable: true,
+    });
+  }
+}
+
+/** Milliseconds until a call may go: 0 is now, Infinity is when an answer says so. */
+function waitOf(bucket: Bucket, nowMs: number): number {
+  if (bucket.blockedUntilMs > nowMs) return bucket.blockedUntilMs - nowMs;
+  if (bucket.remaining === undefined || bucket.remaining > 0) return 0;
+  if (bucket.resetAtMs > nowMs) return bucket.resetAtMs - nowMs;
+  // A reset may have added a single call (Auth0) or all of them (PDS). One goes first to find out.
+  return bucket.probing ? Number.POSITIVE_INFINITY : 0;
+}
+
+function takeFrom(bucket: Bucket): void {
+  bucket.inFlight += 1;
+  if (bucket.remaining === undefined) return;
+  if (bucket.remaining > 0) bucket.remaining -= 1;
+  else bucket.probing = true;
+}
+
+/** A plain token bucket: `burst` at once, refilled evenly. */
+class Ceiling {
+  readonly #perSecond: number;
+  readonly #burst: number;
+  #tokens: number;
+  #atMs: number;
+
+  constructor(perSecond: number, burst: number, nowMs: number) {
+    this.#perSecond = perSecond;
+    this.#burst = Math.max(1, burst);
+    this.#tokens = this.#burst;
+    this.#atMs = nowMs;
+  }
+
+  waitMs(nowMs: number): number {
+    // A clock that is set back adds nothing and takes nothing.
+    const elapsedMs = Math.max(0, nowMs - this.#atMs);
+    this.#tokens = Math.min(this.#burst, this.#tokens + (elapsedMs * this.#perSecond) / 1000);
+    this.#atMs = nowMs;
+    return this.#tokens >= 1 ? 0 : ((1 - this.#tokens) * 1000) / this.#perSecond;
+  }
+
+  take(): void {
+    this.#tokens -= 1;
+  }
+}
+
+/**
+ * Reads what an answer says about limits. A reset is a moment on the other side's clock, so it is
+ * measured against the answer's own `Date` where there is one, and is never believed beyond its window.
+ */
+export function readLimits(headers: Headers, nowMs: number): Limits {
+  const theirNowMs = theirClock(readDate(headers.get('date')), nowMs);
+  const windowS = wholeNumber(/(?:^|;)\s*w=(\d+)/.exec(headers.get('ratelimit-policy') ?? '')?.[1]);
+  const windowMs = windowS === undefined ? DEFAULT_WINDOW_MS : windowS * 1000;
+  const resetS = wholeNumber(headers.get('x-ratelimit-reset') ?? headers.get('ratelimit-reset'));
+  const resetInMs =
+    resetS === undefined
+      ? undefined
+      : Math.min(Math.max(0, resetS * 1000 - theirNowMs), windowMs, MAX_STALL_MS);
+  const retryAfter = headers.get('retry-after');
+  const retryAfterS = wholeNumber(retryAfter);
+  const retryDateMs = retryAfterS === undefined ? readDate(retryAfter) : undefined;
+  const namedMs = retryAfterS === undefined ? (retryDateMs ?? Number.NaN) - theirNowMs : retryAfterS * 1000;
+  const retryAfterMs = namedMs > 0 ? Math.min(namedMs, MAX_STALL_MS) : resetInMs;
+  return {
+    limit: wholeNumber(headers.get('x-ratelimit-limit') ?? headers.get('ratelimit-limit')),
+    remaining: wholeNumber(headers.get('x-ratelimit-remaining') ?? headers.get('ratelimit-remaining')),
+    resetInMs,
+    // A wait of nothing after a refusal would be an endless loop.
+    retryAfterMs: retryAfterMs === 0 ? UNNAMED_WAIT_MS : retryAfterMs,
+  };
+}
+
+/**
+ * A `Date` has whole seconds, so it replaces our finer clock only where the two disagree by more than that. One
+ * that is hours away was not set by the clock that the resets are counted on.
+ */
+function theirClock(dateMs: number | undefined, nowMs: number): number {
+  const skewMs = Math.abs((dateMs ?? nowMs) - nowMs);
+  return dateMs !== undefined && skewMs > MIN_CLOCK_SKEW_MS && skewMs < MAX_CLOCK_SKEW_MS ? dateMs : nowMs;
+}
+
+function wholeNumber(text: string | null | undefined): number | undefined {
+  return text != null && /^\s*\d{1,15}\s*$/.test(text) ? Number(text) : undefined;
+}
+
+function readDate(text: string | null): number | undefined {
+  const ms = Date.parse(text ?? '');
+  return Number.isNaN(ms) ? undefined : ms;
+}

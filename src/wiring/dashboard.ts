@@ -1,0 +1,88 @@
+/** What the overview and the dashboard read, from a connection that is there already. */
+import { ALERTING_RUN } from '../alerts/alerting.ts';
+import type { Config } from '../config/schema.ts';
+import type { UpstreamAnswer } from '../dashboard-data/answers.ts';
+import { createDesk } from '../dashboard-data/create.ts';
+import type { OverviewAnswerDeps } from '../dashboard-data/overview.ts';
+import type { AssessedTenant } from '../engine/sweep/assess.ts';
+import type { TenantId } from '../identity.ts';
+import type { Logger } from '../logger.ts';
+import { alertReader } from '../mongo/alerts.ts';
+import { positionReader } from '../mongo/cursors.ts';
+import type { ReadableDb } from '../mongo/driver/connection.ts';
+import { activityReader } from '../mongo/log/activity.ts';
+import { eventReader } from '../mongo/log/event-log.ts';
+import { eventTail } from '../mongo/log/event-tail.ts';
+import { ignoredReader } from '../mongo/log/ignored.ts';
+import { documentReader } from '../mongo/platform/document-reader.ts';
+import { standingReader } from '../mongo/subjects/standings.ts';
+import { subjectReader } from '../mongo/subjects/subjects.ts';
+import { userPages } from '../mongo/subjects/user-pages.ts';
+import type { RateLimiter } from '../upstream/rate-limit.ts';
+import { systemClock } from './system.ts';
+
+/** So many looks may be missed before nobody seems to look. */
+const LOOKS_MISSED = 6;
+
+/** Whom a limiter guards. */
+export interface Limited {
+  readonly upstream: UpstreamAnswer['upstream'];
+  /** Undefined for the PDS, which all of them share. */
+  readonly tenant: TenantId | undefined;
+  readonly limiter: RateLimiter;
+}
+
+export function deskFor(
+  db: ReadableDb,
+  config: Config,
+  logger: Logger,
+  directories: readonly AssessedTenant[],
+  limited: readonly Limited[],
+) {
+  const { overview, tenants, expected } = overviewFor(db, config);
+  return createDesk({
+    ...{ overview, tenants, expected, directories },
+    activity: activityReader(db),
+    pages: userPages(db, tenants),
+    documents: documentReader(db),
+    subjects: subjectReader(db, tenants),
+    upstreams: () => limited.flatMap(roomOf),
+    tail: eventTail(db, systemClock),
+    clock: systemClock,
+    logger,
+  });
+}
+
+export function overviewFor(
+  db: ReadableDb,
+  { tenants: served, alerts, schedule }: Config,
+): Pick<OverviewAnswerDeps, 'overview' | 'tenants' | 'expected'> {
+  const tenants = served.map(({ id }) => id);
+  return {
+    overview: {
+      events: eventReader(db),
+      subjects: subjectReader(db, tenants),
+      documents: documentReader(db),
+      standings: standingReader(db, tenants),
+      positions: positionReader(db),
+      alerts: alertReader(db),
+      ignored: ignoredReader(db),
+      silence: alerts.silence,
+    },
+    tenants,
+    // What a service with this configuration does.
+    expected: {
+      lookedRun: ALERTING_RUN,
+      lookedWithinMs: alerts.intervalMs === null ? null : alerts.intervalMs * LOOKS_MISSED,
+      logUnreadAfterMs: schedule.pull === null ? null : alerts.logUnreadAfterMs,
+      sweepOverdueAfterMs: schedule.sweep === null ? null : alerts.sweepOverdueAfterMs,
+    },
+  };
+}
+
+function roomOf({ upstream, tenant, limiter }: Limited): readonly UpstreamAnswer[] {
+  return limiter.room().map(({ bucket, remaining, limit, resetAt, waiting }) => ({
+    ...{ upstream, tenant: tenant ?? null, bucket, remaining, waiting },
+    ...{ limit: limit ?? null, resetAt: resetAt.toISOString() },
+  }));
+}

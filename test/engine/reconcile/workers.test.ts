@@ -1,0 +1,264 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { PassResult } from '../../../src/engine/reconcile/reconcile.ts';
+import { type WorkerDeps, Workers } from '../../../src/engine/reconcile/workers.ts';
+import { createLogger } from '../../../src/logger.ts';
+import type { Lease } from '../../../src/ports.ts';
+import { person, view } from '../../mongo/subjects/people.ts';
+import type { Hooks } from '../../support/in-memory/hooks.ts';
+import { inMemoryWorkQueue } from '../../support/in-memory/work-queue.ts';
+import { settled, virtualClock } from '../../support/virtual-clock.ts';
+
+const people = (count: number) => Array.from({ length: count }, (_, n) => person(`user-${n}`));
+
+/** Passes that take `passMs` and then complete, over a queue in memory and a clock that stands still. */
+function setUp(
+  options: { readonly concurrency?: number; readonly passMs?: number; readonly retry?: boolean } = {},
+) {
+  const { concurrency = 4, passMs = 100, retry = false } = options;
+  const hooks: Hooks = {};
+  const clock = virtualClock();
+  const { queue } = inMemoryWorkQueue(hooks);
+  const seen: string[] = [];
+  const ended: string[] = [];
+  let inFlight = 0;
+  let most = 0;
+  const result: PassResult = {
+    user: person('alice').user,
+    end: 'converged',
+    conditions: [],
+    applied: [],
+    failures: [],
+    retryAt: undefined,
+    durationMs: passMs,
+    latencyMs: undefined,
+  };
+  const settings = { concurrency, leaseMs: 60_000, pollMs: 1_000 };
+  const deps: WorkerDeps = {
+    queue,
+    clock,
+    settings,
+    logger: createLogger({ level: 'silent', pretty: false }),
+    converge: async (lease: Lease) => {
+      seen.push(lease.user);
+      inFlight += 1;
+      most = Math.max(most, inFlight);
+      await clock.delay(passMs);
+      inFlight -= 1;
+      if (retry) throw new Error('the log could not be written');
+      await queue.complete(lease, view, clock.now());
+      return result;
+    },
+    onPass: (lease) => void ended.push(lease.user),
+  };
+  const workers = new Workers(deps);
+  return { hooks, clock, queue, seen, ended, workers, most: () => most, deps };
+}
+
+type Setting = ReturnType<typeof setUp>;
+const begun: Setting[] = [];
+
+/** Started workers are stopped when the test is over, whatever came of it. */
+function start(setting: Setting): Setting {
+  begun.push(setting);
+  setting.workers.start();
+  return setting;
+}
+
+afterEach(async () => {
+  for (const { workers, clock } of begun.splice(0)) {
+    const stopping = workers.stop(0);
+    await clock.advance(1);
+    await stopping;
+  }
+});
+
+async function markDue({ queue, clock }: Setting, count: number): Promise<void> {
+  await queue.markDue(people(count), clock.now(), 'trigger');
+}
+
+describe('workers', () => {
+  it('look at everybody who is due, once, and so many at a time', async () => {
+    const setting = setUp({ concurrency: 3 });
+    await markDue(setting, 10);
+    start(setting);
+    await setting.clock.advance(1_000);
+    expect(setting.seen).toHaveLength(10);
+    expect(new Set(setting.seen).size).toBe(10);
+    expect(setting.ended).toHaveLength(10);
+    expect(setting.most()).toBe(3);
+    expect(setting.clock.elapsedMs()).toBe(1_000);
+    expect(setting.workers.passesInFlight).toBe(0);
+  });
+
+  it('begin at once when woken, and otherwise at the next poll', async () => {
+    const setting = start(setUp());
+    await settled();
+    await markDue(setting, 1);
+    await setting.clock.advance(10);
+    expect(setting.seen).toHaveLength(0);
+    setting.workers.wake();
+    await settled();
+    expect(setting.seen).toHaveLength(1);
+    await setting.clock.advance(500);
+    await markDue(setting, 2);
+    await setting.clock.advance(1_000);
+    expect(setting.seen).toHaveLength(3);
+  });
+
+  it('sleep no longer than until the next user becomes due', async () => {
+    const setting = setUp();
+    await setting.queue.markDue(people(1), new Date(setting.clock.now().getTime() + 300), 'trigger');
+    start(setting);
+    await setting.clock.advance(299);
+    expect(setting.seen).toHaveLength(0);
+    await setting.clock.advance(1);
+    expect(setting.seen).toHaveLength(1);
+  });
+
+  it('miss no wake-up that comes while they ask the queue', async () => {
+    const setting = setUp();
+    let woken = false;
+    setting.hooks.after = async ({ method }) => {
+      if (method !== 'nextDueAt' || woken) return;
+      woken = true;
+      await markDue(setting, 1);
+      setting.workers.wake();
+    };
+    start(setting);
+    await settled();
+    expect(setting.seen).toHaveLength(1);
+  });
+
+  it('started twice work once', async () => {
+    const setting = setUp({ concurrency: 1 });
+    await markDue(setting, 3);
+    setting.workers.start();
+    start(setting);
+    await settled();
+    expect(setting.most()).toBe(1);
+  });
+
+  it('that run until done end when nobody is due and no pass is under way', async () => {
+    const setting = setUp({ concurrency: 2 });
+    await markDue(setting, 5);
+    let isOver = false;
+    const running = setting.workers
+      .runUntil(async () => true)
+      .then(() => {
+        isOver = true;
+      });
+    await setting.clock.advance(299);
+    expect(isOver).toBe(false);
+    await setting.clock.advance(1);
+    await running;
+    expect(setting.ended).toHaveLength(5);
+  });
+
+  it('that run until done wait for retries while they are not done', async () => {
+    const setting = setUp();
+    await setting.queue.markDue(people(1), new Date(setting.clock.now().getTime() + 5_000), 'trigger');
+    const running = setting.workers.runUntil(async () => (await setting.queue.nextDueAt()) === undefined);
+    await setting.clock.advance(6_000);
+    await running;
+    expect(setting.ended).toHaveLength(1);
+  });
+});
+
+describe('stopping', () => {
+  it('lets passes under way finish and begins no more', async () => {
+    const setting = setUp({ concurrency: 2 });
+    await markDue(setting, 5);
+    start(setting);
+    await settled();
+    const stopping = setting.workers.stop(10_000);
+    await setting.clock.advance(100);
+    expect(await stopping).toBe(0);
+    await setting.clock.advance(5_000);
+    expect(setting.ended).toHaveLength(2);
+  });
+
+  it('waits no longer than the deadline, and says how many did not finish', async () => {
+    const setting = setUp({ concurrency: 2, passMs: 60_000 });
+    await markDue(setting, 5);
+    start(setting);
+    await settled();
+    const stopping = setting.workers.stop(1_000);
+    await setting.clock.advance(1_000);
+    expect(await stopping).toBe(2);
+  });
+
+  it('lets a pass finish whose user was being claimed at that moment', async () => {
+    const setting = setUp({ passMs: 100 });
+    await markDue(setting, 1);
+    let stopping: Promise<number> | undefined;
+    setting.hooks.after = ({ method }) => {
+      if (method === 'claim') stopping ??= setting.workers.stop(10_000);
+    };
+    start(setting);
+    await setting.clock.advance(50);
+    let isOver = false;
+    void stopping?.then(() => {
+      isOver = true;
+    });
+    await settled();
+    expect(isOver).toBe(false);
+    await setting.clock.advance(100);
+    expect(await stopping).toBe(0);
+    expect(setting.ended).toHaveLength(1);
+  });
+
+  it('when nothing was started is over at once', async () => {
+    expect(await setUp().workers.stop(1_000)).toBe(0);
+  });
+});
+
+describe('trouble', () => {
+  it('with the queue is waited out', async () => {
+    const setting = setUp();
+    await markDue(setting, 1);
+    let claims = 0;
+    setting.hooks.before = ({ method }) => {
+      if (method !== 'claim') return;
+      claims += 1;
+      if (claims <= 3) throw new Error('the queue cannot be read');
+    };
+    start(setting);
+    await setting.clock.advance(5_999);
+    expect([claims, setting.seen.length]).toEqual([3, 0]);
+    await setting.clock.advance(1);
+    expect(setting.seen).toHaveLength(1);
+  });
+
+  it('with a pass gives the user back, to be looked at again after a while', async () => {
+    const setting = setUp({ concurrency: 1, passMs: 0, retry: true });
+    await markDue(setting, 1);
+    start(setting);
+    await setting.clock.advance(20_000);
+    // Nothing can be written, so every try is in vain: some in 20 seconds, and not thousands.
+    expect(setting.seen.length).toBeGreaterThan(2);
+    expect(setting.seen.length).toBeLessThan(12);
+    expect(setting.ended).toEqual([]);
+  });
+
+  it('with every pass at once is no storm either', async () => {
+    const setting = setUp({ concurrency: 4, passMs: 1, retry: true });
+    await markDue(setting, 8);
+    start(setting);
+    await setting.clock.advance(20_000);
+    expect(setting.seen.length).toBeLessThan(4 * 12);
+    expect(new Set(setting.seen).size).toBeGreaterThan(1);
+  });
+
+  it('with giving a lease back leaves it to run out', async () => {
+    const setting = setUp({ concurrency: 1, passMs: 1, retry: true });
+    setting.hooks.before = ({ method }) => {
+      if (method === 'release') throw new Error('the queue cannot be written');
+    };
+    await markDue(setting, 1);
+    start(setting);
+    await setting.clock.advance(59_000);
+    expect(setting.seen).toHaveLength(1);
+    await setting.clock.advance(5_000);
+    expect(setting.seen).toHaveLength(2);
+  });
+});
