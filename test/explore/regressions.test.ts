@@ -153,3 +153,18 @@ it('makes those due who wait for a user who is forgotten', async () => {
   });
   expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
 });
+
+it('tells that it deleted what was left of an account, also where the user was deleted meanwhile', async () => {
+  const explorer = new Explorer();
+  await explorer.run({
+    scenario: scenarioNamed('a row without a repository'),
+    delivery: 'once',
+    faults: [
+      { at: 48, kind: 'user-deleted' },
+      { at: 52, kind: 'crash-after' },
+    ],
+    workers: 1,
+    seed: 1,
+  });
+  expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
+});

@@ -10,6 +10,7 @@
  * |--------|----------------------------------------------------------|----------|--------------------------|
  * | not known | any                                                   | –        | UserUnknown; left as it is |
  * | deleted or blocked                                                |          | see account-end.ts       |
+ * | deleted or blocked | one whose remnant we were deleting, and it is gone      | delete   | AccountWithoutRepository |
  * | deleted | none, and another user has got the one before           | –        | AccountTransferred       |
  * | any    | one that is being transferred to another user, or to this one       | see transfer-*.ts        |
  * | yes    | one that cannot be read                                  | held     | AccountUnreadable        |
@@ -214,7 +215,7 @@ export function plan(
   if (resolving !== undefined) return resolving;
   const planned =
     wanted.type === 'end'
-      ? (planTransferred(wanted, actual) ?? planEnd(wanted, actual, now))
+      ? (planTransferred(wanted, actual) ?? planUnfinished(wanted, actual) ?? planEnd(wanted, actual, now))
       : (planMigrated(wanted, actual) ?? planKept(wanted, actual, now));
   return cautiously(planned, actual, now);
 }
@@ -253,6 +254,15 @@ function planNone(
   const kept =
     linked === undefined || linked === 'missing' ? '' : ` The account ${linked.did} is left as it is.`;
   return none(asDesired({ type, reason, message: message + kept }));
+}
+
+/** What is left of an account was deleted by a reconciliation that broke off, whatever has become of the user since (W11). */
+function planUnfinished(
+  { interrupted }: KnownAccount,
+  { linked, linkedDid }: ActualAccount,
+): Plan<AccountAction> | undefined {
+  const isDeleted = linkedDid !== undefined && linked === 'missing' && interrupted.has('delete-remnant');
+  return isDeleted ? deleteRemnant(linkedDid) : undefined;
 }
 
 /** A deleted user whose account another user has. Undefined for everyone else. */
@@ -309,7 +319,8 @@ function planLinked(wanted: WantedAccount, actual: ActualAccount, did: Did, now:
   if (wanted.loggedDid !== undefined && wanted.loggedDid !== did) {
     return planDiffering(did, wanted.loggedDid, linked);
   }
-  if (linked === 'missing' && wanted.interrupted.has('delete-remnant')) return deleteRemnant(did);
+  const unfinished = planUnfinished(wanted, actual);
+  if (unfinished !== undefined) return unfinished;
   const { withheld } = wanted.email;
   if (linked === 'missing' && wanted.lostDid === did)
     return withheld === undefined ? dropRecord(did) : planWithheld(withheld);

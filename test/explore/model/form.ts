@@ -33,7 +33,14 @@ export function formOf(run: Run): string {
   const mending = hasStalled ? progress.struck > progress.struckBeforeMending : undefined;
   const text = [
     [step, phase, part, tries, textOf(sinceFault), stalls, mending, difference, isOver].join(),
-    [progress.struck > 0, progress.lates > 0, progress.taken, progress.isOnItsOwn, progress.forgets].join(),
+    [
+      progress.struck > 0,
+      progress.lates > 0,
+      progress.tooLates,
+      progress.taken,
+      progress.isOnItsOwn,
+      progress.forgets,
+    ].join(),
     [progress.isBefallen, progress.broken].join(),
     run.scenario.maxReconciliations === undefined ? '' : textOf(progress.passes),
     othersPart(run),
