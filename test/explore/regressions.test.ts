@@ -168,3 +168,18 @@ it('tells that it deleted what was left of an account, also where the user was d
   });
   expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
 });
+
+it('finds the account of a deleted user whose creation came after it was given up', async () => {
+  const explorer = new Explorer();
+  await explorer.run({
+    scenario: scenarioNamed('a sign-up with a verified email'),
+    delivery: 'once',
+    faults: [
+      { at: 7, kind: 'user-deleted' },
+      { at: 21, kind: 'too-late' },
+    ],
+    workers: 1,
+    seed: 1,
+  });
+  expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
+});

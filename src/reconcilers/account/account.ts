@@ -79,7 +79,7 @@ import { RESTORE_COMMAND } from '../unwanted.ts';
 import { adopt, complete, create, record, resetPassword, resolve } from './account-creation.ts';
 import { applyEnd, desiredEnd, type EndPolicy, planEnd } from './account-end.ts';
 import { cautiously, planMigrated } from './account-location.ts';
-import { intentBehind, planCreation, planIntent, planNotImported } from './account-planning.ts';
+import { intentBehind, planCreation, planIntent, planNotImported, watchful } from './account-planning.ts';
 import type {
   AccountAction,
   AccountDeps,
@@ -123,6 +123,7 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     transferred: facts.transferred,
     intent: facts.intent,
     givenUp: facts.givenUp,
+    creationFailedAt: facts.creationFailedAt,
     settleMs: settings.settleMs,
     interrupted:
       openActions.length === 0 ? NOTHING_INTERRUPTED : new Set(openActions.map((action) => action.type)),
@@ -142,7 +143,6 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     email: desiredEmail(auth0, facts, settings),
     handle,
     failedCreations: facts.possiblyLeakedDids,
-    creationFailedAt: facts.creationFailedAt,
     creationFailure: facts.creationFailure,
     adoption: facts.adoption,
     deactivatedByUs: facts.deactivated !== undefined,
@@ -217,7 +217,7 @@ export function plan(
     wanted.type === 'end'
       ? (planTransferred(wanted, actual) ?? planUnfinished(wanted, actual) ?? planEnd(wanted, actual, now))
       : (planMigrated(wanted, actual) ?? planKept(wanted, actual, now));
-  return cautiously(planned, actual, now);
+  return cautiously(watchful(planned, wanted, actual, now), actual, now);
 }
 
 /** Of a user whose account is not to end. */

@@ -12,6 +12,7 @@ import type { Facts, OpenIntent, Refusal } from '../../../src/events/fold.ts';
 import { answerIn } from '../../../src/events/fold-transfer.ts';
 import type { EventId, UserKey } from '../../../src/identity.ts';
 import type { Auth0User, SubjectView } from '../../../src/ports.ts';
+import { WATCHED_FOR_MS } from '../../../src/reconcilers/account/account-planning.ts';
 import { PARKED_FOR_MS } from '../../../src/reconcilers/account/email.ts';
 import type { StoredSubject } from '../../support/in-memory/work-queue.ts';
 import type { Run } from '../search/run.ts';
@@ -285,6 +286,7 @@ function factsPart(world: World, facts: Facts): string {
     age(world, facts.paused?.until, 0),
     age(world, facts.intent?.at, settleMs),
     listedSince(world, facts.creationFailedAt),
+    age(world, facts.creationFailedAt, WATCHED_FOR_MS),
     listedSince(world, facts.intent?.at),
     age(world, facts.parked?.at, PARKED_FOR_MS),
     age(world, facts.parkingEndedAt, refusalRetryMs),

@@ -243,8 +243,7 @@ async function mend(run: Run): Promise<Work | undefined> {
   if (!progress.hasStalled) return goOn(run, PHASES.indexOf(forgets));
   if (progress.part === 0) {
     progress.struckBeforeMending = progress.struck;
-    const landsMs = Math.max(0, ...world.late.map(({ atMs }) => atMs));
-    world.advanceTo(Math.max(landsMs, world.nowMs + world.settings.leaseMs) + 1);
+    world.advanceTo(world.nowMs + world.settings.leaseMs + 1);
   }
   for (; progress.part < scenario.people.length; progress.part += 1) {
     const who = scenario.people[progress.part];

@@ -185,11 +185,7 @@ export class Process implements Between {
     if ((kind === 'late' || kind === 'too-late') && point.method === 'createAccount') {
       const { progress, world } = this.#run;
       progress.lates += 1;
-      if (kind === 'too-late') {
-        progress.tooLates += 1;
-        // Nobody is due when it comes, and the next look finds it.
-        progress.hasStalled = true;
-      }
+      if (kind === 'too-late') progress.tooLates += 1;
       const afterMs = kind === 'late' ? LATE_MS : TOO_LATE_SHARE * world.settings.settleMs;
       this.#run.world.late = [
         ...this.#run.world.late,
