@@ -183,3 +183,18 @@ it('finds the account of a deleted user whose creation came after it was given u
   });
   expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
 });
+
+it('sets the password that it stored, also where the user was deleted meanwhile', async () => {
+  const explorer = new Explorer();
+  await explorer.run({
+    scenario: scenarioNamed('a password that the document lost, and a person has a new one set'),
+    delivery: 'once',
+    faults: [
+      { at: 56, kind: 'user-deleted' },
+      { at: 61, kind: 'crash-after' },
+    ],
+    workers: 1,
+    seed: 1,
+  });
+  expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
+});

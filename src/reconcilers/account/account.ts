@@ -10,7 +10,8 @@
  * |--------|----------------------------------------------------------|----------|--------------------------|
  * | not known | any                                                   | –        | UserUnknown; left as it is |
  * | deleted or blocked                                                |          | see account-end.ts       |
- * | deleted or blocked | one whose remnant we were deleting, and it is gone      | delete   | AccountWithoutRepository |
+ * | deleted or blocked | one whose remnant we were deleting, and it is gone | delete   | AccountWithoutRepository |
+ * | deleted or blocked | one whose stored password was being set           | reset    | CredentialsIncomplete    |
  * | deleted | none, and another user has got the one before           | –        | AccountTransferred       |
  * | any    | one that is being transferred to another user, or to this one       | see transfer-*.ts        |
  * | yes    | one that cannot be read                                  | held     | AccountUnreadable        |
@@ -256,13 +257,23 @@ function planNone(
   return none(asDesired({ type, reason, message: message + kept }));
 }
 
-/** What is left of an account was deleted by a reconciliation that broke off, whatever has become of the user since (W11). */
+/**
+ * What a reconciliation that broke off has left half done, whatever has become of the user since (W11): a remnant that is
+ * deleted, and a stored password that the account does not have yet.
+ */
 function planUnfinished(
   { interrupted }: KnownAccount,
-  { linked, linkedDid }: ActualAccount,
+  { linked, linkedDid, recorded }: ActualAccount,
 ): Plan<AccountAction> | undefined {
-  const isDeleted = linkedDid !== undefined && linked === 'missing' && interrupted.has('delete-remnant');
-  return isDeleted ? deleteRemnant(linkedDid) : undefined;
+  if (linkedDid === undefined || linked === undefined) return undefined;
+  if (linked === 'missing') return interrupted.has('delete-remnant') ? deleteRemnant(linkedDid) : undefined;
+  const isStored = recorded?.did === linkedDid && recorded.hasPassword;
+  if (!isStored || !interrupted.has('reset-password')) return undefined;
+  const message = `The password that is stored for the account ${linkedDid} is being set on the PDS.`;
+  return {
+    actions: [{ resource: type, type: 'reset-password', did: linkedDid }],
+    condition: toBeMended({ type, reason: 'CredentialsIncomplete', message }),
+  };
 }
 
 /** A deleted user whose account another user has. Undefined for everyone else. */
@@ -319,8 +330,7 @@ function planLinked(wanted: WantedAccount, actual: ActualAccount, did: Did, now:
   if (wanted.loggedDid !== undefined && wanted.loggedDid !== did) {
     return planDiffering(did, wanted.loggedDid, linked);
   }
-  const unfinished = planUnfinished(wanted, actual);
-  if (unfinished !== undefined) return unfinished;
+  if (linked === 'missing' && wanted.interrupted.has('delete-remnant')) return deleteRemnant(did);
   const { withheld } = wanted.email;
   if (linked === 'missing' && wanted.lostDid === did)
     return withheld === undefined ? dropRecord(did) : planWithheld(withheld);

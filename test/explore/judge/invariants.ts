@@ -178,13 +178,7 @@ async function personFlaws({ world, watch, progress }: Run, who: Person): Promis
     flaws.push('the log and the document name different accounts');
   const account = did === undefined ? undefined : world.accounts.stored.get(did);
   const kept = document?.account?.password;
-  const isUsed = isFollowed(world, who) || progress.isOnItsOwn === false;
-  if (
-    isUsed &&
-    account !== undefined &&
-    kept !== undefined &&
-    !opens(world, kept, who.user, account.password)
-  )
+  if (account !== undefined && kept !== undefined && !opens(world, kept, who.user, account.password))
     flaws.push('the kept password is not the account’s');
   if (facts.openActions.length > 0) flaws.push('steps are open');
   const isOpen = facts.intent !== undefined || progress.stalls > 0;
