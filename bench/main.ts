@@ -11,6 +11,7 @@ import { accounts } from './claims/accounts.ts';
 import { append } from './claims/append.ts';
 import { everyone } from './claims/everyone.ts';
 import { latency } from './claims/latency.ts';
+import { logins } from './claims/logins.ts';
 import { memory } from './claims/memory.ts';
 import { reconcile } from './claims/reconcile.ts';
 import { singleAppend } from './claims/single-append.ts';
@@ -28,6 +29,7 @@ const FAMILIES: readonly Family[] = [
   accounts,
   latency,
   reconcile,
+  logins,
   memory,
 ];
 

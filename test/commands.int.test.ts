@@ -1,6 +1,8 @@
 /** The commands as processes: what they print, how they exit, and what they leave alone. */
+
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WANTED_INDEXES } from '../src/reconcilers/indexes.ts';
 import {
   chooseHandle,
   join,
@@ -48,12 +50,7 @@ describe('on a platform where everyone is whole', () => {
     bob = join(world, 'bob', { emailVerified: false });
     const engine = world.engine();
     await engine.prepare();
-    for (const { collection, field, sparse } of [
-      { collection: 'users', field: 'code', sparse: true },
-      { collection: '@handles', field: 'handle', sparse: false },
-    ] as const) {
-      await engine.converge.documents.createIndex({ collection, field, sparse });
-    }
+    for (const wanted of WANTED_INDEXES) await engine.converge.documents.createIndex(wanted);
     for (const member of [alice, bob]) await passOver(engine.converge, member);
     stored = await storedMember(world, alice);
   });

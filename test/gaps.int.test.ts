@@ -10,7 +10,7 @@ import { type PullResult, pull } from '../src/engine/intake/pull.ts';
 import { converge } from '../src/engine/reconcile/reconcile.ts';
 import { type SweepResult, sweep } from '../src/engine/sweep/sweep.ts';
 import { createServer } from '../src/http/server.ts';
-import type { Clock } from '../src/ports.ts';
+import type { Clock } from '../src/ports/clock.ts';
 import type { Engine } from '../src/wiring/engine.ts';
 import {
   accountOf,

@@ -88,7 +88,7 @@ didDirectoryContract('The directory in memory', () => ({
   dids: accounts.dids,
   create: async () => accounts.put({ handle: handle('moving'), email: undefined }),
   move: async (did, origin) => (origin === 'back' ? accounts.moveBack(did) : accounts.moveAway(did, origin)),
-  remove: (did) => accounts.deleteAccount(did),
+  remove: async (did) => void (await accounts.deleteAccount(did)),
 }));
 
 describe('the PDS in memory', () => {
@@ -121,7 +121,7 @@ describe('the PDS in memory', () => {
       inviteCode,
     });
     if (made.type !== 'created') throw new Error(made.message);
-    await host.setPassword(made.did, 'secret');
+    expect(await host.setPassword(made.did, 'secret')).toBe('refused');
     expect(await host.canLogIn(made.did, 'secret')).toBe(false);
     expect(await host.account(made.did)).toMatchObject({ email: undefined });
   });
@@ -132,7 +132,12 @@ it('the documents in memory let two users have one code where no unique index fo
   store.indexStates.splice(0);
   expect(await store.createUser(alice.user, code('ac26nobeb'), at(1))).toBe('created');
   expect(await store.createUser(bob.user, code('ac26nobeb'), at(1))).toBe('created');
-  const createIndex = store.createIndex({ collection: 'users', field: 'code', sparse: true });
+  const createIndex = store.createIndex({
+    collection: 'users',
+    field: 'code',
+    sparse: true,
+    name: 'code_unique',
+  });
   await expect(createIndex).rejects.toMatchObject({ code: 'INDEX_DUPLICATES' });
 });
 

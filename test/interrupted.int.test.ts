@@ -3,7 +3,7 @@ import { expect, inject, test } from 'vitest';
 import { createVault } from '../src/credentials/vault.ts';
 import type { ConvergeDeps } from '../src/engine/reconcile/reconcile.ts';
 import { UpstreamError } from '../src/errors.ts';
-import type { AccountHost } from '../src/ports.ts';
+import type { AccountHost } from '../src/ports/accounts.ts';
 import { unusedOrigin } from './support/local-server.ts';
 import {
   accountOf,

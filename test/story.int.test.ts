@@ -1,6 +1,6 @@
 /** From the first webhook to the account on the PDS, over HTTP, with everything real but Auth0. */
 import { expect, test } from 'vitest';
-import type { PdsAccount } from '../src/ports.ts';
+import type { PdsAccount } from '../src/ports/accounts.ts';
 import type { ContentFormat } from '../src/sandbox/auth0/logs/log-stream-body.ts';
 import type { Engine } from '../src/wiring/engine.ts';
 import {

@@ -4,7 +4,7 @@ import { decide } from '../src/engine/intake/decision.ts';
 import { converge } from '../src/engine/reconcile/reconcile.ts';
 import { sweep } from '../src/engine/sweep/sweep.ts';
 import { eventId } from '../src/identity.ts';
-import type { Auth0User } from '../src/ports.ts';
+import type { Auth0User } from '../src/ports/auth0.ts';
 import type { Engine } from '../src/wiring/engine.ts';
 import { accountOf, conditionOf, eventsOf, join, type Member, memberOf, passOver } from './support/member.ts';
 import { type Platform, platform } from './support/platform.ts';

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sideBySide } from '../src/engine/sweep/map-limit.ts';
+import { sideBySide } from '../src/concurrency/map-limit.ts';
 import { chooseHandle, join, type Member, passOver, storedMember } from './support/member.ts';
 import { openPlatform, type Platform, SANDBOX_CONFIG } from './support/platform.ts';
 import { MAIN, runOn, runProgram, temporaryDirectory } from './support/program.ts';
@@ -70,7 +70,7 @@ describe('what was mistyped', () => {
     [['audit', '--tennant', 'x'], /Did you mean --tenant\?/],
     [['events', '--folow'], /Did you mean --follow\?/],
     [['completion', 'tcsh'], /Allowed choices are bash, zsh, fish/],
-    [['events', '--limit', 'many'], /whole number/],
+    [['events', '--limit', 'many'], /non-negative integer/],
   ])('%j: 2, what was probably meant, and no stack', async (args, meant) => {
     const { code, stdout, stderr } = await runProgram(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -1,8 +1,11 @@
 /** What a deleted user has goes to the user who has its address, or into whom Auth0 has linked it: on the real parts. */
 import { describe, expect, test } from 'vitest';
+import { userAnswer } from '../src/dashboard-data/user.ts';
+import { grantTransfer } from '../src/engine/reconcile/transfer/grant.ts';
 import type { ConcordEvent } from '../src/events/event.ts';
 import { eventId } from '../src/identity.ts';
 import type { Engine } from '../src/wiring/engine.ts';
+import { changeAddress } from './conditions/stage.ts';
 import {
   accountOf,
   chooseHandle,
@@ -239,32 +242,105 @@ describe('bad input', () => {
   });
 });
 
-test('a command that is killed is finished by the next one', async () => {
+test('an open one is seen in status and at both users, with what it waits for', async () => {
   const at = await started();
   const { world, engine, alice } = at;
   await leaves(at, alice);
   const bob = await successor(at);
-  const did = (await storedMember(world, alice))?.atproto?.did;
-  const command = ['--json', 'transfer', alice.user, bob.user, '--yes'] as const;
-  const killed = await startOn(world, ...command);
-  await until('a line of the transfer is in the log', async () => {
-    const told = await eventsOf(engine, alice, 'transfer.promised');
-    return told.length > 0;
+  const deps = { ...engine.converge, leaseMs: engine.converge.settings.leaseMs };
+  const [tenant] = engine.tenants;
+  if (tenant === undefined) throw new Error('There is no tenant.');
+  const [from, to] = [alice, bob].map((who) => ({ user: who.user, userId: who.userId, tenant }));
+  if (from === undefined || to === undefined) throw new Error('There are two users.');
+  await grantTransfer(deps, from, to, { asked: undefined, shown: undefined }, { by: 'carol' });
+  await world.auth0.updateUser(bob.userId, { blocked: true });
+  for (const who of [bob, alice]) await passOver(engine.converge, who);
+
+  const { troubles } = documentOf(await runOn(world, '--json', 'status')) as {
+    readonly troubles: readonly { readonly resource: string; readonly reason: string }[];
+  };
+  expect(troubles).toContainEqual(
+    expect.objectContaining({
+      ...{ resource: 'account', reason: 'TransferPending', users: 2 },
+      command: expect.stringMatching(/^concord explain '/),
+    }),
+  );
+  for (const [who, waits] of [
+    [bob, `The account of ${alice.user} is being transferred to this user. The user is blocked`],
+    [alice, `It has not been taken yet. See what it waits for with: concord explain '${bob.user}'`],
+  ] as const) {
+    const { message } = (await conditionOf(engine, who, 'account')) ?? {};
+    expect(message).toContain(waits);
+    const page = await userAnswer(engine.oneUser, who.user);
+    expect(page.troubles).toContainEqual(expect.objectContaining({ reason: 'TransferPending', message }));
+  }
+  await world.auth0.updateUser(bob.userId, { blocked: false });
+  for (const who of [bob, alice, bob, alice]) await passOver(engine.converge, who);
+  expect(await reasonOf(at, alice, 'account')).toBe('AccountTransferred');
+  expect(await reasonOf(at, bob, 'handle')).toBe('PlatformHandle');
+});
+
+describe('a command that is killed', () => {
+  /** Kills it once its first line is in the log, and repeats it until the transfer is finished. */
+  async function killedAndRepeated(
+    { world, engine, alice }: Started,
+    bob: Member,
+    ...options: readonly string[]
+  ): Promise<void> {
+    const command = ['--json', 'transfer', alice.user, bob.user, '--yes', ...options] as const;
+    const killed = await startOn(world, ...command);
+    await until('a line of the transfer is in the log', async () => {
+      const told = await eventsOf(engine, alice, 'transfer.promised');
+      return told.length > 0;
+    });
+    killed.signal('SIGKILL');
+    await killed.ended;
+    await until('the transfer is finished', async () => {
+      const again = await runOn(world, ...command);
+      const { refused } = JSON.parse(again.stdout || '{}') as {
+        readonly refused?: { readonly code: string };
+      };
+      if (refused?.code === 'TRANSFER_GRANTED') {
+        for (const who of [bob, alice]) await runOn(world, 'reconcile', who.user);
+      }
+      return again.code === 0 || /^(ALREADY_TRANSFERRED|NO_ADDRESS)$/.test(refused?.code ?? '');
+    });
+  }
+
+  test('is finished by the next one', async () => {
+    const at = await started();
+    const { world, alice } = at;
+    await leaves(at, alice);
+    const bob = await successor(at);
+    const did = (await storedMember(world, alice))?.atproto?.did;
+    await killedAndRepeated(at, bob);
+    expect((await storedMember(world, bob))?.atproto?.did).toBe(did);
+    expect((await storedMember(world, alice))?.atproto).toBeUndefined();
+    expect(await logIn(at, bob)).toBe(200);
+    expect(await handles(world).find().toArray()).toEqual([
+      { _id: bob.user, handle: alice.label, colors: COLORS },
+    ]);
   });
-  killed.signal('SIGKILL');
-  await killed.ended;
-  await until('the transfer is finished', async () => {
-    const again = await runOn(world, ...command);
-    const { refused } = JSON.parse(again.stdout || '{}') as { readonly refused?: { readonly code: string } };
-    if (refused?.code === 'TRANSFER_GRANTED') {
-      for (const who of [bob, alice]) await runOn(world, 'reconcile', who.user);
-    }
-    return again.code === 0 || refused?.code === 'ALREADY_TRANSFERRED';
+
+  test('is finished by the next one, also of the address alone', async () => {
+    const at = await started();
+    const { world, engine, alice } = at;
+    const did = (await storedMember(world, alice))?.atproto?.did;
+    await leaves(at, alice);
+    const bob = join(world, 'bob');
+    await passOver(engine.converge, bob);
+    const own = (await storedMember(world, bob))?.atproto?.did;
+    await changeAddress(at, bob, alice.email);
+    await passOver(engine.converge, bob);
+    expect(await reasonOf(at, bob, 'email')).toBe('EmailHeldByDeletedUser');
+    await killedAndRepeated(at, bob, '--what', 'address');
+    await passOver(engine.converge, bob);
+    expect(await accountOf(world, engine, bob)).toMatchObject({ did: own, email: alice.email });
+    expect(await accountOf(world, engine, alice)).toMatchObject({
+      did,
+      email: expect.stringMatching(/^parked-.*@account\.invalid$/),
+    });
+    expect(await reasonOf(at, bob, 'email')).toBe('EmailSet');
+    expect(await logIn(at, bob)).toBe(200);
   });
-  expect((await storedMember(world, bob))?.atproto?.did).toBe(did);
-  expect((await storedMember(world, alice))?.atproto).toBeUndefined();
-  expect(await logIn(at, bob)).toBe(200);
-  expect(await handles(world).find().toArray()).toEqual([
-    { _id: bob.user, handle: alice.label, colors: COLORS },
-  ]);
 });

@@ -1,6 +1,8 @@
 /** P8 to P10: looking at everyone. */
-import { type AssessDeps, assess, isDrifted } from '../../src/engine/sweep/assess.ts';
-import type { Auth0User } from '../../src/ports.ts';
+
+import type { AssessDeps } from '../../src/engine/reconcile/read-side.ts';
+import { assess, isDrifted } from '../../src/engine/sweep/assess.ts';
+import type { Auth0User } from '../../src/ports/auth0.ts';
 import type { Bench, Claim, Family } from '../claim.ts';
 import { type BarePds, barePds } from '../rivals/bare-pds.ts';
 import { readPages } from '../rivals/keyset-pages.ts';

@@ -1,7 +1,8 @@
 /** People who are as they should be: their documents written as the platform and Concord would have left them. */
 import type { Db } from 'mongodb';
 import { type AccountHandle, type Did, parseAccountHandle, parseDid, userKey } from '../../src/identity.ts';
-import type { AccountReader, Auth0User, PdsAccount } from '../../src/ports.ts';
+import type { AccountReader, PdsAccount } from '../../src/ports/accounts.ts';
+import type { Auth0User } from '../../src/ports/auth0.ts';
 import { TENANT } from './entries.ts';
 import { auth0Id } from './people.ts';
 

@@ -83,6 +83,13 @@ export function newEntry(person: number, kind: number): Entry {
   };
 }
 
+/** A login of a user with a password. */
+export function newLogin(userId: string): Entry {
+  const entry = newEntry(0, 0);
+  const { details: _details, ...data } = entry.data;
+  return { ...entry, data: { ...data, type: 's', user_id: userId, user_name: `${userId}@example.com` } };
+}
+
 /** The same entries as the log keeps them. */
 export function eventsOf(batch: readonly Entry[]): ReceivedEvent[] {
   const receivedAt = new Date();

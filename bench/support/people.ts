@@ -1,7 +1,7 @@
 /** People who sign up on the bench's platform, with names nobody else has. */
 import { randomBytes } from 'node:crypto';
 import { type Auth0UserId, parseAuth0UserId, type UserKey, userKey } from '../../src/identity.ts';
-import type { Trigger } from '../../src/ports.ts';
+import type { Trigger } from '../../src/ports/trigger.ts';
 import { TENANT } from './entries.ts';
 import type { Platform } from './platform.ts';
 

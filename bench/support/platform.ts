@@ -57,7 +57,12 @@ export async function openPlatform(mongod: Mongod, pds: Pds): Promise<Platform> 
   });
   const engine = wireEngine(config, createLogger({ level: 'silent' }));
   await engine.prepare();
-  await engine.converge.documents.createIndex({ collection: 'users', field: 'code', sparse: true });
+  await engine.converge.documents.createIndex({
+    collection: 'users',
+    field: 'code',
+    sparse: true,
+    name: 'code_unique',
+  });
   const { client, db } = await openBare(mongod.uri, database);
   return {
     auth0,

@@ -5,9 +5,13 @@ import { Moment } from '../parts/moment.tsx';
 import { count, readable } from '../words.ts';
 import { obstacleTo } from './permitted.ts';
 
+/** With these something of this user is on its way to another user, or the other way round. */
+const TRANSFERRING: ReadonlySet<string> = new Set(['TransferPending', 'HandleReleased', 'CodeReleased']);
+
 export function Banners({ seen }: { seen: UserAnswer }) {
   const { pause, quarantined, failure, attempts, troubles, deleted } = seen;
   const held = troubles.filter((trouble) => trouble.held);
+  const transfers = troubles.filter(({ reason }) => TRANSFERRING.has(reason));
   return (
     <div class="banners">
       {seen.source === 'look' && (
@@ -52,6 +56,14 @@ export function Banners({ seen }: { seen: UserAnswer }) {
                     </>
                   )}
             </span>
+          </p>
+        </div>
+      )}
+      {transfers.length > 0 && (
+        <div class="banner warn">
+          <Mark tone="warn" />
+          <p>
+            <strong>Transfer open</strong>: {transfers.map(({ message }) => readable(message)).join(' ')}
           </p>
         </div>
       )}

@@ -19,8 +19,14 @@ const RETRIABLE: ReadonlySet<string> = new Set(['EmailTaken', 'CodeHandleRefused
 /** With these something was removed, and a person decides whether it is created again. */
 const RESTORABLE: ReadonlySet<string> = new Set(['DocumentRemoved', 'AccountMissing']);
 
+/** With these Concord does nothing at all for the user, not even by hand. */
+const UNTOUCHABLE: ReadonlySet<string> = new Set(['Excluded', 'NotAUser']);
+
 /** Null where the action makes sense, else the reason why it does not. */
 export function obstacleTo(action: Action, user: UserAnswer): string | null {
+  const { withheld, deleted } = user;
+  if (withheld !== null && UNTOUCHABLE.has(withheld.reason)) return withheld.message;
+  if (deleted?.forgotten === true) return 'The user is forgotten, and nothing is done for this user.';
   switch (action) {
     case 'reconcile':
       return user.pause === null ? null : 'Paused: a pass would change nothing. Resume first.';

@@ -9,16 +9,21 @@ import { type TenantStateDeps, tenantStates } from '../engine/reports/tenant-sta
 import { LeaseLostError, type UsageError } from '../errors.ts';
 import type { TenantId } from '../identity.ts';
 import type { Logger } from '../logger.ts';
+import type { AlertStore } from '../ports/alerts.ts';
 import { CAUSE_KINDS, type Cause, type Notice, type Sighting } from '../ports/alerts.ts';
-import type { AlertStore, Clock, DocumentReader, RunLease, Runs, StandingReader } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { DocumentReader } from '../ports/documents.ts';
+import type { RunLease, Runs } from '../ports/runs.ts';
+import type { StandingReader } from '../ports/standings.ts';
 import { CODES_A_YEAR, codePrefix } from '../reconcilers/document/code.ts';
 import { createTelling, type Telling } from './delivery.ts';
-import { detect, type Expectations, type Probe, type SystemFacts } from './detect.ts';
+import { detect } from './detect.ts';
 import { noticeText } from './notice.ts';
 import { createOutage, type Outage } from './outage.ts';
 import type { Probes } from './probes.ts';
 import type { Receiver } from './receiver.ts';
 import { type AlertSettings, step } from './step.ts';
+import type { Expectations, Probe, SystemFacts } from './system-facts.ts';
 
 export interface AlertingDeps extends TenantStateDeps {
   readonly store: AlertStore;

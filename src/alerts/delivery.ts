@@ -4,7 +4,8 @@
  * told at least once; the id of a notice says whether it has been told before.
  */
 import type { Logger } from '../logger.ts';
-import type { AlertStore, Clock, Delivery } from '../ports.ts';
+import type { AlertStore, Delivery } from '../ports/alerts.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Receiver } from './receiver.ts';
 
 export interface DeliveryDeps {

@@ -3,7 +3,7 @@ import type { SweepState, TenantState } from '../engine/reports/tenant-state.ts'
 import { isListedToEnd } from '../events/event.ts';
 import { type Gap, isStreamGap } from '../events/gap.ts';
 import type { Cause, CauseKind, Sighting } from '../ports/alerts.ts';
-import type { Expectations } from './detect.ts';
+import type { Expectations } from './system-facts.ts';
 
 /** What a process has to do first is given so long; what a sweep leaves behind that broke off, another takes up. */
 const GRACE_MS = 600_000;

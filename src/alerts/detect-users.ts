@@ -4,7 +4,7 @@ import type { Upstream } from '../errors.ts';
 import type { TenantId } from '../identity.ts';
 import type { Cause, CauseKind, Sighting } from '../ports/alerts.ts';
 import * as indexes from '../reconcilers/indexes.ts';
-import type { Expectations, Probe, SystemFacts } from './detect.ts';
+import type { Expectations, Probe, SystemFacts } from './system-facts.ts';
 
 const REFUSED: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'FORBIDDEN', 'UNAUTHENTICATED']);
 const UNREACHED: ReadonlySet<string> = new Set([

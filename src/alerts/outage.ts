@@ -6,7 +6,7 @@
 import { UpstreamError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Cause, Notice, NoticeType } from '../ports/alerts.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
 import { noticeText } from './notice.ts';
 import type { Receiver } from './receiver.ts';
 

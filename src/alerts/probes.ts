@@ -4,8 +4,10 @@
  */
 import { UpstreamError } from '../errors.ts';
 import { type Auth0UserId, type Did, parseAuth0UserId, parseDid, type TenantId } from '../identity.ts';
-import type { AccountReader, Clock, Directory } from '../ports.ts';
-import type { Probe } from './detect.ts';
+import type { AccountReader } from '../ports/accounts.ts';
+import type { Directory } from '../ports/auth0.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Probe } from './system-facts.ts';
 
 export interface ProbeDeps {
   readonly accounts: Pick<AccountReader, 'accounts'>;

@@ -1,7 +1,7 @@
 /** Calls to the Management API of one tenant, with the token they need. */
 import { z } from 'zod';
 import { UpstreamError } from '../errors.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
 import { type Call, type Caller, type CallInfo, createCaller } from '../upstream/caller.ts';
 import type { RateLimiter } from '../upstream/rate-limit.ts';
 

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { UpstreamError } from '../errors.ts';
 import type { InexactReason } from '../events/event.ts';
 import type { Auth0UserId } from '../identity.ts';
-import type { UserPage } from '../ports.ts';
+import type { UserPage } from '../ports/auth0.ts';
 import { parseAnswer } from '../upstream/caller.ts';
 import type { Auth0Client } from './client.ts';
 import { exportLines } from './export-file.ts';

@@ -7,7 +7,7 @@
  * Source: auth0.com/docs, retrieve log events using the Management API.
  */
 import { z } from 'zod';
-import type { LogPage, TenantLogs } from '../ports.ts';
+import type { LogPage, TenantLogs } from '../ports/auth0.ts';
 import type { Auth0Client } from './client.ts';
 
 const ENTRIES_A_PAGE = 100;

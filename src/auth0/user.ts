@@ -15,7 +15,7 @@
 import { z } from 'zod';
 import { AUTH0_FIELDS } from '../events/event.ts';
 import { type Auth0UserId, parseAuth0UserId } from '../identity.ts';
-import type { Auth0User, UnreadableRow } from '../ports.ts';
+import type { Auth0User, UnreadableRow } from '../ports/auth0.ts';
 
 /**
  * All that is asked for: what is not read cannot leak. `identities` may hold tokens of identity providers; parsing

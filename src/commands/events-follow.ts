@@ -2,11 +2,10 @@
 import type { ConcordEvent } from '../events/event.ts';
 import { summary } from '../events/summary.ts';
 import type { UserKey } from '../identity.ts';
-import type { EventReader, EventTail } from '../ports.ts';
+import type { EventReader, EventTail } from '../ports/event-log.ts';
 import { printLine, SCHEMA_VERSION } from '../terminal/output.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Terminal } from './command.ts';
-import { eventToJson } from './events.ts';
 
 export interface Followed {
   readonly events: Pick<EventReader, 'read'>;
@@ -54,4 +53,8 @@ async function print(event: ConcordEvent, { json, stdout, style }: Terminal): Pr
   const type = event.type.padEnd(TYPE_WIDTH);
   const line = `${style('dim', event.at.toISOString())}  ${user}  ${type}  ${visible(summary(event))}`;
   stdout.write(`${line.trimEnd()}\n`);
+}
+
+export function eventToJson(event: ConcordEvent) {
+  return { ...event, id: event._id, _id: undefined };
 }

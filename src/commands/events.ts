@@ -1,11 +1,12 @@
 /** `concord events [user]`: the newest lines of the event log, in the order in which they happened. Reads only. */
+
 import type { ConcordEvent } from '../events/event.ts';
 import { summary } from '../events/summary.ts';
 import { printJson } from '../terminal/output.ts';
 import { formatTable } from '../terminal/table.ts';
 import { wireReadSide } from '../wiring/engine.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from './command.ts';
-import { followEvents } from './events-follow.ts';
+import { eventToJson, followEvents } from './events-follow.ts';
 import { findUser } from './user/find-user.ts';
 
 export interface EventsOptions extends GlobalOptions {
@@ -54,8 +55,4 @@ export async function runEvents(text: string | undefined, options: EventsOptions
   } finally {
     await side.close();
   }
-}
-
-export function eventToJson(event: ConcordEvent) {
-  return { ...event, id: event._id, _id: undefined };
 }

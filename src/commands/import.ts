@@ -29,7 +29,8 @@ export async function runImport(options: ImportOptions): Promise<ExitCode> {
   const preview = wireImportPreview(config);
   let found: ImportReport;
   try {
-    found = await untilInterrupted(terminal, 'reading', preview);
+    await preview.checkCollations();
+    found = await untilInterrupted(terminal, 'reading', preview.deps);
   } finally {
     await preview.close();
   }

@@ -1,13 +1,13 @@
 /** `concord pull`: takes in what the log streams did not deliver, and says what may have been missed. */
 
 import { type PullResult, pull } from '../engine/intake/pull.ts';
-import type { StreamStanding } from '../events/gap.ts';
+import type { StreamStanding } from '../engine/intake/stream-standing.ts';
 import { gapSentence, gapToJson } from '../events/gap-text.ts';
 import type { TenantId } from '../identity.ts';
 import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { wirePull } from '../wiring/engine.ts';
-import { tenantsNamed } from './audit/audit.ts';
+import { tenantsNamed } from './audit/tenants-named.ts';
 import {
   configFor,
   EXIT,

@@ -14,7 +14,7 @@ import { UsageError } from '../errors.ts';
 import { createServer } from '../http/server.ts';
 import type { Logger } from '../logger.ts';
 import type { ServiceObserver } from '../metrics/observer.ts';
-import type { Lease } from '../ports.ts';
+import type { Lease } from '../ports/queue.ts';
 import { dashboardFor } from '../service/dashboard.ts';
 import { createPulling, type Pulling } from '../service/pull-runner.ts';
 import { createSweeping, type Sweeping, sweepAll } from '../service/sweep-runner.ts';

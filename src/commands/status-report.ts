@@ -2,12 +2,11 @@
 
 import { type Overview, type Stale, staleSentence } from '../engine/reports/overview.ts';
 import type { TenantState } from '../engine/reports/tenant-state.ts';
-import { helpFor } from '../engine/reports/troubles.ts';
 import { haltSentence } from '../engine/sweep/halted-runs.ts';
 import { inexactSentence } from '../events/event.ts';
 import { gapSentence } from '../events/gap-text.ts';
 import type { IgnoreReason } from '../events/ignored.ts';
-import type { Ignored } from '../ports.ts';
+import type { Ignored } from '../ports/intake.ts';
 import { formatDuration, formatRelative } from '../terminal/duration.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Terminal } from './command.ts';
@@ -70,7 +69,7 @@ export function printStatus(
   for (const trouble of seen.troubles.slice(0, MOST_ROWS)) {
     const { resource, reason, users: count, since } = trouble;
     stdout.write(
-      `${style('yellow', String(count).padStart(7))} ${resource} ${visible(reason)}, since ${since.toISOString()}: ${visible(helpFor(trouble))}\n`,
+      `${style('yellow', String(count).padStart(7))} ${resource} ${visible(reason)}, since ${since.toISOString()}: ${visible(trouble.command)}\n`,
     );
   }
   if (seen.troubles.length > MOST_ROWS)

@@ -1,7 +1,6 @@
 /** `concord status`: whether all is well, on one screen. Reads MongoDB alone. */
 
 import { type Overview, overview } from '../engine/reports/overview.ts';
-import { helpFor } from '../engine/reports/troubles.ts';
 import { gapToJson } from '../events/gap-text.ts';
 import { printJson } from '../terminal/output.ts';
 import { wireOverview } from '../wiring/engine.ts';
@@ -34,7 +33,7 @@ function toJson(seen: Overview) {
     queue: { ...seen.queue, oldestDueSince: at(seen.queue.oldestDueSince) },
     troubles: seen.troubles.map((trouble) => ({
       ...trouble,
-      ...{ since: at(trouble.since), command: helpFor(trouble) },
+      since: at(trouble.since),
     })),
     failures: seen.failures.map(({ since, ...failure }) => ({ ...failure, since: at(since) })),
     tenants: seen.tenants.map(({ id, gaps, log, stream, sweep }) => ({

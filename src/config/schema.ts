@@ -1,6 +1,6 @@
 /**
- * What a setting may be. `config/default.yaml` says what each one means and what it is unless
- * somebody says otherwise; nothing is said twice, so there are no defaults here.
+ * What a setting may be, with a description of it for docs/configuration.md. `config/default.yaml` says what each one means
+ * and has its default; nothing is said twice, so there are no defaults here.
  *
  * Text from the environment is turned into a number or a boolean by what the setting wants, never by
  * how the text looks: a password of digits stays a password.
@@ -18,33 +18,42 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 function whole(min: number, max: number) {
-  const error = `must be a whole number from ${min} to ${max}`;
-  return z.preprocess(
-    (value) => (typeof value === 'string' && /^-?[0-9]{1,15}$/.test(value) ? Number(value) : value),
-    z.number(error).int(error).min(min, error).max(max, error),
-  );
+  const kind = `a whole number from ${min} to ${max}`;
+  const error = `must be ${kind}`;
+  return z
+    .preprocess(
+      (value) => (typeof value === 'string' && /^-?[0-9]{1,15}$/.test(value) ? Number(value) : value),
+      z.number(error).int(error).min(min, error).max(max, error),
+    )
+    .describe(kind);
 }
 
 function decimal(min: number, max: number) {
-  const error = `must be a number from ${min} to ${max}`;
-  return z.preprocess(
-    (value) =>
-      typeof value === 'string' && /^-?[0-9]{1,15}(\.[0-9]{1,15})?$/.test(value) ? Number(value) : value,
-    z.number(error).min(min, error).max(max, error),
-  );
+  const kind = `a number from ${min} to ${max}`;
+  const error = `must be ${kind}`;
+  return z
+    .preprocess(
+      (value) =>
+        typeof value === 'string' && /^-?[0-9]{1,15}(\.[0-9]{1,15})?$/.test(value) ? Number(value) : value,
+      z.number(error).min(min, error).max(max, error),
+    )
+    .describe(kind);
 }
 
-const flag = z.preprocess(
-  (value) => (value === 'true' ? true : value === 'false' ? false : value),
-  z.boolean('must be true or false'),
-);
+const flag = z
+  .preprocess(
+    (value) => (value === 'true' ? true : value === 'false' ? false : value),
+    z.boolean('must be true or false'),
+  )
+  .describe('true or false');
 
 function oneOf<const Choice extends string>(...choices: readonly Choice[]) {
-  return z.enum(choices, `must be one of ${choices.join(', ')}`);
+  const kind = `one of ${choices.join(', ')}`;
+  return z.enum(choices, `must be ${kind}`).describe(kind);
 }
 
-function text(error: string, accept: RegExp) {
-  return z.string(error).regex(accept, error);
+function text(kind: string, accept: RegExp, error = `must be ${kind}`) {
+  return z.string(error).regex(accept, error).describe(kind);
 }
 
 /**
@@ -56,11 +65,13 @@ function given<Value>(schema: z.ZodType<Value>): z.ZodType<Value> {
 }
 
 function webUrl(example: string) {
-  const error = `must be an http(s) URL such as ${example}, without user, query or fragment`;
+  const kind = `an http(s) URL such as ${example}, without user, query or fragment`;
+  const error = `must be ${kind}`;
   return z
     .string(error)
     .refine((value) => isPlainWebUrl(value), error)
-    .transform((value) => value.replace(/\/+$/, ''));
+    .transform((value) => value.replace(/\/+$/, ''))
+    .describe(kind);
 }
 
 function isWebUrl(value: string): boolean {
@@ -76,20 +87,23 @@ function isPlainWebUrl(value: string): boolean {
 }
 
 /** A secret of digits needs quotes in YAML, where 007 would be the number 7. */
-const secret = text('must be a text: put it in quotes', /./s);
+const secret = text('a text: put it in quotes', /./s).describe('a secret text');
 
 /** Five or six fields, the sixth for seconds; what is in them is for the scheduler to judge. */
 const CRON = /^[0-9*][0-9*,/-]*( [0-9A-Za-z*][0-9A-Za-z*,/-]*){4,5}$/;
-const cron = z.string().regex(CRON, 'must be a cron expression such as */5 * * * *').nullable();
+const cron = text('a cron expression such as */5 * * * *', CRON).nullable();
 
-const token = secret.refine(
-  (value) => Buffer.byteLength(value) >= MIN_TOKEN_BYTES,
-  `must be at least ${MIN_TOKEN_BYTES} bytes long (openssl rand -hex 32 makes one)`,
-);
+const token = secret
+  .refine(
+    (value) => Buffer.byteLength(value) >= MIN_TOKEN_BYTES,
+    `must be at least ${MIN_TOKEN_BYTES} bytes long (openssl rand -hex 32 makes one)`,
+  )
+  .describe(`a secret of at least ${MIN_TOKEN_BYTES} bytes`);
 
 const tokens = z
   .array(token)
   .max(4, 'must be at most 4 tokens: one, and the next while it is being rotated')
+  .describe(`a list of up to 4 secrets of at least ${MIN_TOKEN_BYTES} bytes`)
   .default([]);
 
 const exclude = z
@@ -103,17 +117,22 @@ const exclude = z
     'must be a list of keys and patterns',
   )
   .max(10_000, 'must have at most 10,000 entries')
+  .describe('a list of up to 10,000 keys and patterns')
   .default([]);
+
+const NAME = '1 to 32 lower-case letters, digits and hyphens';
 
 const tenant = z
   .strictObject({
-    id: z.custom<TenantId>(
-      (value) => typeof value === 'string' && parseTenantId(value) !== undefined,
-      'must be 1 to 32 lower-case letters, digits and hyphens',
-    ),
+    id: z
+      .custom<TenantId>(
+        (value) => typeof value === 'string' && parseTenantId(value) !== undefined,
+        `must be ${NAME}`,
+      )
+      .describe(NAME),
     domain: given(
       text(
-        'must be a host name such as example.eu.auth0.com, without https:// and without a path',
+        'a host name such as example.eu.auth0.com, without https:// and without a path',
         /^[a-z0-9][a-z0-9.-]{0,252}(:[0-9]{1,5})?$/i,
       ),
     ),
@@ -124,14 +143,15 @@ const tenant = z
     eventTokens: tokens,
     logRetentionDays: whole(1, 3_650).nullable().default(null),
     keyPrefix: text(
-      'must be empty, or up to 32 lower-case letters, digits and hyphens that end in a hyphen',
+      'empty, or up to 32 lower-case letters, digits and hyphens that end in a hyphen',
       /^([a-z0-9][a-z0-9-]{0,30}-)?$/,
     ).default(''),
     emailTag: z
       .union(
         [z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/), z.literal(false)],
-        'must be 1 to 32 lower-case letters, digits and hyphens, or false for none',
+        `must be ${NAME}, or false for none`,
       )
+      .describe(`${NAME}, or false for none`)
       .nullable()
       .default(null),
     sisterOf: z
@@ -139,6 +159,7 @@ const tenant = z
         (value) => typeof value === 'string' && parseTenantId(value) !== undefined,
         'must be the id of another tenant',
       )
+      .describe('the id of another tenant')
       .nullable()
       .default(null),
     requestsPerSecond: decimal(0.1, 10_000).nullable().default(null),
@@ -168,10 +189,11 @@ const limit = z.strictObject({ share: decimal(0, 1), count: whole(0, 1_000_000) 
 /** The address of a receiver is its secret, so it may have a query, and no message repeats it. */
 const receiverUrl = z
   .string('must be an http(s) URL')
-  .refine((value) => isWebUrl(value), 'must be an http(s) URL, without user and password');
+  .refine((value) => isWebUrl(value), 'must be an http(s) URL, without user and password')
+  .describe('an http(s) URL, without user and password');
 
 const receiver = z.strictObject({
-  name: text('must be 1 to 32 lower-case letters, digits and hyphens', /^[a-z0-9][a-z0-9-]{0,31}$/),
+  name: text(NAME, /^[a-z0-9][a-z0-9-]{0,31}$/),
   format: oneOf('json', 'slack'),
   url: receiverUrl.optional(),
 });
@@ -181,8 +203,14 @@ const DATABASE = /^[^\s/\\."$*<>:|?]{1,63}$/;
 export const configSchema = z
   .strictObject({
     mongodb: z.strictObject({
-      uri: given(text('must begin with mongodb:// or mongodb+srv://', /^mongodb(\+srv)?:\/\/[^\s]+$/)),
-      database: given(text('must be the name of a database', DATABASE)),
+      uri: given(
+        text(
+          'a URI that begins with mongodb:// or mongodb+srv://',
+          /^mongodb(\+srv)?:\/\/[^\s]+$/,
+          'must begin with mongodb:// or mongodb+srv://',
+        ),
+      ),
+      database: given(text('the name of a database', DATABASE)),
     }),
     pds: z.strictObject({
       url: given(webUrl('https://pds.example.com')),
@@ -194,7 +222,7 @@ export const configSchema = z
     }),
     credentials: z.strictObject({
       storage: oneOf('sealed', 'plaintext').nullable().default(null),
-      keys: z.string().superRefine(checkKeys).optional(),
+      keys: z.string().superRefine(checkKeys).describe('a list of keys').optional(),
     }),
     tenants: z
       .array(tenant)
@@ -220,7 +248,7 @@ export const configSchema = z
     }),
     schedule: z.strictObject({ pull: cron, reconcile: cron, sweep: cron }),
     server: z.strictObject({
-      host: text('must be an address to listen on', /^[a-zA-Z0-9.:-]{1,253}$/),
+      host: text('an address to listen on', /^[a-zA-Z0-9.:-]{1,253}$/),
       port: whole(0, 65_535),
       bodyLimitBytes: whole(1_024, 64 * 1_024 * 1_024),
       metricsToken: token.optional(),

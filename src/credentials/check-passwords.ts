@@ -1,7 +1,7 @@
 /** Checks before anything writes passwords: the keys are those of this database, and their storage was chosen. */
 
 import { CredentialsError, UsageError } from '../errors.ts';
-import type { PasswordVault, StoredPassword, StoredPasswordReader } from '../ports.ts';
+import type { PasswordVault, StoredPassword, StoredPasswordReader } from '../ports/passwords.ts';
 import { ANY_KEY_ID, envelopePattern, keyIds, plaintextPattern, sealedWith } from './envelope.ts';
 
 type Sampled = Pick<StoredPasswordReader, 'sample'>;

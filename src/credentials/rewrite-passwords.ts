@@ -4,10 +4,15 @@
  * can end anywhere and be started again, and can work beside a running engine.
  */
 
-import { inStep } from '../engine/sweep/map-ordered.ts';
+import { inStep } from '../concurrency/map-ordered.ts';
 import { CredentialsError, type CredentialsErrorCode } from '../errors.ts';
 import type { UserKey } from '../identity.ts';
-import type { PasswordVault, StoredPassword, StoredPasswordReader, StoredPasswords } from '../ports.ts';
+import type {
+  PasswordVault,
+  StoredPassword,
+  StoredPasswordReader,
+  StoredPasswords,
+} from '../ports/passwords.ts';
 import { sealedWith } from './envelope.ts';
 
 export type Rewriting = 'seal' | 'reseal' | 'unseal';

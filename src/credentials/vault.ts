@@ -1,6 +1,6 @@
 /** Account passwords at rest: how new ones are made and stored. What a sealed one looks like is in `envelope.ts`. */
 import { randomBytes, randomInt } from 'node:crypto';
-import type { PasswordVault } from '../ports.ts';
+import type { PasswordVault } from '../ports/passwords.ts';
 import { invalidKeys, KEY_BYTES, keyRing, open, seal } from './envelope.ts';
 
 /** 62 characters, 32 times: 190 bits, and under the PDS's limit of 256 characters. */

@@ -1,5 +1,5 @@
 /** Activity in cells of one length, counted once: from now backwards, a day at a time, as far as anybody asked. */
-import type { Activity, ActivityReader } from '../ports.ts';
+import type { Activity, ActivityReader } from '../ports/event-log.ts';
 
 export interface ActivityCells {
   /** Those in which anything happened, in their order; both moments are of the range. */

@@ -8,7 +8,8 @@
  * Nobody waits for what takes long: until it has been counted, the answer has no buckets.
  */
 import type { Logger } from '../logger.ts';
-import type { Activity, ActivityReader, Clock } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Activity, ActivityReader } from '../ports/event-log.ts';
 import { type ActivityCells, activityCells } from './activity-cells.ts';
 import type { HistoryAnswer, HistoryBucket, HistoryRange } from './answers.ts';
 import { type SharedAnswer, sharedAnswer } from './shared-answer.ts';

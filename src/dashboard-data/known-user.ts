@@ -1,11 +1,12 @@
 /** Whom a key is of. The dashboard goes by keys, and answers for the tenants alone that are served here. */
 
 import { type Owned, ownerOf } from '../engine/intake/owner.ts';
-import type { AssessedTenant } from '../engine/sweep/assess.ts';
+import type { AssessedTenant } from '../engine/reconcile/read-side.ts';
 import { UsageError } from '../errors.ts';
 import type { ConcordEvent } from '../events/event.ts';
 import { storedUserId, storedUserKey, type TenantId } from '../identity.ts';
-import type { EventReader, Subject, SubjectReader } from '../ports.ts';
+import type { EventReader } from '../ports/event-log.ts';
+import type { Subject, SubjectReader } from '../ports/subjects.ts';
 
 export interface ServedTenants {
   readonly tenants: readonly AssessedTenant[];

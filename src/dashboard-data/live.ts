@@ -15,7 +15,8 @@
 import type { ConcordEvent } from '../events/event.ts';
 import type { TenantId } from '../identity.ts';
 import type { Logger } from '../logger.ts';
-import type { Clock, EventTail } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { EventTail } from '../ports/event-log.ts';
 import type { OverviewAnswer } from './answers.ts';
 import type { LiveMessage } from './data.ts';
 import { Listener } from './listener.ts';

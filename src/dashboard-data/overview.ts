@@ -8,11 +8,10 @@ import {
   type Watchfulness,
 } from '../engine/reports/overview.ts';
 import type { BegunSweep, TenantState } from '../engine/reports/tenant-state.ts';
-import { helpFor } from '../engine/reports/troubles.ts';
 import { gapSentence } from '../events/gap-text.ts';
 import type { TenantId } from '../identity.ts';
 import type { Alert } from '../ports/alerts.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { AlertAnswer, OverviewAnswer, RunningSweep, TenantAnswer, UpstreamAnswer } from './answers.ts';
 
 export interface OverviewAnswerDeps {
@@ -36,7 +35,7 @@ export function told(seen: Overview): Omit<OverviewAnswer, 'upstreams'> {
     ...{ sync, health, isPartial, users, resources },
     situations: seen.troubles.map((trouble) => ({
       ...trouble,
-      ...{ since: trouble.since.toISOString(), command: helpFor(trouble) },
+      since: trouble.since.toISOString(),
     })),
     failures: seen.failures.map((failure) => ({
       ...failure,

@@ -1,5 +1,5 @@
 /** One answer for all who ask at about the same time: never computed twice at once, nor more often than asked for. */
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
 
 export interface SharedAnswer<Answer> {
   /** An answer whose computation began at this moment or later: one that is there, under way, or begun now. */

@@ -5,7 +5,8 @@ import { APPROVABLE_FOR_MS } from '../engine/sweep/conclusions.ts';
 import { type HaltedRun, haltedRuns, whatHalted } from '../engine/sweep/halted-runs.ts';
 import type { EventOf, EventType } from '../events/event.ts';
 import type { TenantId } from '../identity.ts';
-import type { Clock, EventReader } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { EventReader } from '../ports/event-log.ts';
 import type { HaltAnswer, HaltKind, SweepRun, SweepsAnswer } from './answers.ts';
 import { moment, runningSweep } from './overview.ts';
 

@@ -4,7 +4,8 @@ import { chainOf, historyOf, partOf } from '../events/causes.ts';
 import type { ConcordEvent } from '../events/event.ts';
 import { summary } from '../events/summary.ts';
 import { eventId, storedUserKey } from '../identity.ts';
-import type { HistoryPages, SubjectReader } from '../ports.ts';
+import type { HistoryPages } from '../ports/event-log.ts';
+import type { SubjectReader } from '../ports/subjects.ts';
 import type { TimelineAnswer } from './answers.ts';
 import { ownedBy, type ServedTenants } from './known-user.ts';
 

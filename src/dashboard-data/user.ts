@@ -12,13 +12,15 @@
 
 import { isExcluded } from '../engine/intake/owner.ts';
 import { plannedAction } from '../engine/reconcile/describe-action.ts';
+import type { AssessDeps } from '../engine/reconcile/read-side.ts';
 import { subjectView } from '../engine/reconcile/standing.ts';
 import { type ExplainedCondition, explainStance, type Stance } from '../engine/reports/explain.ts';
 import { type Looked, lookNow, NOT_LOOKED } from '../engine/reports/explain-user.ts';
-import type { AssessDeps } from '../engine/sweep/assess.ts';
 import { type ConcordEvent, EXCLUDED_REASON, excludedMessage, type Resource } from '../events/event.ts';
-import { type Facts, fold } from '../events/fold.ts';
-import type { Clock, SubjectView } from '../ports.ts';
+import type { Facts } from '../events/facts.ts';
+import { fold } from '../events/fold.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { SubjectView } from '../ports/subjects.ts';
 import type { ConditionAnswer, UserAnswer } from './answers.ts';
 import {
   type KnownUser,

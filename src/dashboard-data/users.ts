@@ -1,11 +1,13 @@
 /** Users in pages, by how they stand or by what they are called. */
 
 import { ownerOf } from '../engine/intake/owner.ts';
+import type { AssessedTenant } from '../engine/reconcile/read-side.ts';
 import { UNSEEN } from '../engine/reconcile/standing.ts';
 import { candidatesByName, isEmail, suggestions } from '../engine/reports/find-user.ts';
-import type { AssessedTenant } from '../engine/sweep/assess.ts';
 import { storedUserKey, type UserKey } from '../identity.ts';
-import type { Clock, DocumentReader, ListedUser, SubjectReader, UserFilter, UserPages } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { DocumentReader } from '../ports/documents.ts';
+import type { ListedUser, SubjectReader, UserFilter, UserPages } from '../ports/subjects.ts';
 import type { ConditionAnswer, UserRow, UsersAnswer, UsersQuery } from './answers.ts';
 import { moment } from './overview.ts';
 

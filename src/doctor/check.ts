@@ -5,7 +5,7 @@
  */
 import { describeError } from '../errors.ts';
 import type { TenantId } from '../identity.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
 
 export interface Finding {
   /** An error keeps somebody from being whole, or will; a warning costs time, or is a promise on weak feet. */

@@ -2,12 +2,14 @@
 import type { ConfigNeed } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { emailTagOf } from '../config/tenants.ts';
-import type { MongodbInspection } from '../ports/inspection.ts';
-import type { Clock, NoUserReader } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { MongodbInspection, PlcInspection } from '../ports/inspection.ts';
+import type { NoUserReader } from '../ports/subjects.ts';
 import { auth0Checks } from './auth0.ts';
 import { type Check, idOf } from './check.ts';
 import { type ClockReading, clockCheck } from './clock.ts';
 import { configurationChecks, type Load, loadLeniently } from './configuration.ts';
+import { didDirectoryChecks } from './did-directory.ts';
 import { type History, haltCheck, historyChecks } from './history.ts';
 import { indexCheck } from './indexes.ts';
 import { mongodbChecks } from './mongodb.ts';
@@ -28,6 +30,7 @@ export interface ExaminedSide extends History, Platform {
 export interface Surroundings {
   readonly side: () => ExaminedSide;
   readonly pds: () => ExaminedPds;
+  readonly plc: () => PlcInspection;
   readonly tenants: readonly ExaminedTenant[];
 }
 
@@ -45,7 +48,7 @@ export function checksFor(
   const configuration = configurationChecks(load);
   const config = loadLeniently(load);
   if (config === undefined) return configuration;
-  const { side, pds, tenants } = surroundingsOf(config);
+  const { side, pds, plc, tenants } = surroundingsOf(config);
   const simulation = simulationOf?.(config);
   const mongodb = () => side().mongodb;
   const settings = config.tenants.map((tenant, at) => ({
@@ -69,6 +72,7 @@ export function checksFor(
     ),
     haltCheck(side, clock),
     ...pdsChecks(pds, mongodb),
+    ...didDirectoryChecks(plc, () => pds().inspection),
     clockCheck(['configuration'], () => clocks(side, pds, tenants)),
     ...(simulation === undefined ? [] : simulationChecks(simulation.tenants, simulation.open)),
   ];

@@ -15,8 +15,9 @@
  * Where documents share a value the first step cannot be made, and nothing is done. Each step may be repeated:
  * what breaks off is taken up from what is there.
  */
+
+import type { WantedIndex } from '../ports/documents.ts';
 import type { IndexDetail, IndexRepair } from '../ports/inspection.ts';
-import type { WantedIndex } from '../ports.ts';
 import { guardName, type IndexSituation, leftOver, ownersOf, rightIndex } from './indexes.ts';
 
 export type RepairStep = {
@@ -66,7 +67,7 @@ function repairOf(situation: IndexSituation): Repair {
     return { steps: [], refused: [text] };
   }
   if (situation.namesake !== undefined) {
-    const text = `${wanted.collection} has an index ${situation.name} with other keys, and ${place(wanted)} is to have one of that name. Nothing was done there: drop it if nothing rests on it.`;
+    const text = `${wanted.collection} has an index ${wanted.name} with other keys, and ${place(wanted)} is to have one of that name. Nothing was done there: drop it if nothing rests on it.`;
     return { steps: [], refused: [text] };
   }
   return { steps: exchange(situation), refused: [] };
@@ -75,8 +76,8 @@ function repairOf(situation: IndexSituation): Repair {
 const idle = 'which guarantees nothing that the right one does not';
 
 function exchange(situation: IndexSituation): readonly RepairStep[] {
-  const { wanted, name, inTheWay, sameField } = situation;
-  const { collection, field, sparse } = wanted;
+  const { wanted, inTheWay, sameField } = situation;
+  const { collection, name, field, sparse } = wanted;
   const right: RepairStep = {
     ...{ type: 'create', collection, name, field, direction: 1, sparse },
     text: `create the unique index ${name} on ${place(wanted)}`,

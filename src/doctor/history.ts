@@ -19,7 +19,9 @@ import { type EventOf, inexactSentence, isListedToEnd } from '../events/event.ts
 import { isHealedBySweep } from '../events/gap.ts';
 import { gapSentence } from '../events/gap-text.ts';
 import type { TenantId } from '../identity.ts';
-import type { Clock, Cursors, EventReader } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { EventReader } from '../ports/event-log.ts';
+import type { Cursors } from '../ports/runs.ts';
 import { type Check, type Finding, found, idOf, type Seen, well } from './check.ts';
 import type { ExaminedTenant } from './tenant.ts';
 

@@ -7,27 +7,24 @@
  * | none of that kind, and documents share a value        | INDEX_DUPLICATES         | error   |
  * | none at all                                           | INDEX_MISSING            | error   |
  * | one that is not unique, or covers only some documents | INDEX_UNFIT              | error   |
- * | unique, under a name that the seed system stumbles over | INDEX_LEFT_OVER        | warning |
+ * | unique, and not as the platform itself creates it      | INDEX_LEFT_OVER         | warning |
  * | beside it, another one that guarantees nothing more   | INDEX_LEFT_OVER          | warning |
  *
- * The seed system creates `code_unique` at every sign-up, and a newer server refuses that while the same index is
- * there as `code_1`: which once kept every new user without a code. It has learnt to swallow the refusal; what
- * else it swallows there, nobody sees.
+ * The platform creates `code_unique` at every sign-up and `handle_1` with its first handle, and a newer server refuses that
+ * while the same index is there under another name, such as `code_1`: which once kept every new user without a code. An
+ * index that guarantees what it has to is left as it is until a person says `--fix`.
  */
+
+import type { WantedIndex } from '../ports/documents.ts';
 import type { IndexDetail, MongodbInspection, SharedValue } from '../ports/inspection.ts';
-import type { WantedIndex } from '../ports.ts';
 import * as indexes from '../reconcilers/indexes.ts';
 import { type Check, type Finding, found } from './check.ts';
 
-/** What the seed system asks for by name. Of `@handles` it asks for none. */
-const SEED_NAMES: Readonly<Partial<Record<WantedIndex['collection'], string>>> = { users: 'code_unique' };
 /** As many shared values are told of one index. */
 const SHARED_TOLD = 5;
 
 export interface IndexSituation {
   readonly wanted: WantedIndex;
-  /** What the right one is to be called. */
-  readonly name: string;
   readonly finding: indexes.IndexFinding;
   /** On this field alone, in either direction and over all documents: what could be the right one, or is in its way. */
   readonly sameField: readonly IndexDetail[];
@@ -63,15 +60,12 @@ export async function lookAtIndexes(
       if (finding === undefined) throw new Error('an index was asked for and not judged');
       const sameField = there.filter((index) => isPlainOn(index, wanted.field));
       const shared = finding.status === 'fit' ? [] : await mongodb.sharedValues(wanted, SHARED_TOLD);
-      // Where the seed system asks for no name, whoever made it may ask for the one it has.
-      const known = there.find((index) => isPlainOn(index, wanted.field) && index.key[0]?.[1] === 1);
-      const name = SEED_NAMES[wanted.collection] ?? known?.name ?? `${wanted.field}_unique`;
       const inTheWay = there.filter(
         ({ key, collated }) =>
           key.length === 1 && key[0]?.[0] === wanted.field && key[0][1] === 1 && !collated,
       );
-      const namesake = there.find((index) => index.name === name && !inTheWay.includes(index));
-      return { wanted, name, finding, sameField, inTheWay, namesake, shared };
+      const namesake = there.find((index) => index.name === wanted.name && !inTheWay.includes(index));
+      return { wanted, finding, sameField, inTheWay, namesake, shared };
     }),
   );
 }
@@ -88,14 +82,10 @@ export function guardName(field: string): string {
 }
 
 /** The index as it is to be, if it is there. */
-export function rightIndex({ wanted, name, sameField }: IndexSituation): IndexDetail | undefined {
-  const isSeeds = SEED_NAMES[wanted.collection] !== undefined;
+export function rightIndex({ wanted, sameField }: IndexSituation): IndexDetail | undefined {
   return sameField.find(
-    (index) =>
-      index.unique &&
-      (isSeeds
-        ? index.name === name && index.key[0]?.[1] === 1 && index.sparse === wanted.sparse
-        : index.name !== guardName(wanted.field)),
+    ({ unique, name, key, sparse }) =>
+      unique && name === wanted.name && key[0]?.[1] === 1 && sparse === wanted.sparse,
   );
 }
 
@@ -108,7 +98,7 @@ export function leftOver(situation: IndexSituation): readonly IndexDetail[] {
 const MEND = 'concord doctor --fix';
 
 export function judgeIndex(situation: IndexSituation): readonly Finding[] {
-  const { wanted, finding, shared, name } = situation;
+  const { wanted, finding, shared } = situation;
   const place = `${wanted.collection}.${wanted.field}`;
   if (finding.status !== 'fit' && shared.length > 0) return [duplicates(place, shared)];
   switch (finding.status) {
@@ -132,7 +122,7 @@ export function judgeIndex(situation: IndexSituation): readonly Finding[] {
       if (names.length === 0) return [];
       const why = isRight
         ? 'Every write keeps it up, and it guarantees nothing.'
-        : `The seed system asks for ${name} at every sign-up, which newer servers refuse while an index like it has another name.`;
+        : `The platform creates the index ${wanted.name} itself, which newer servers refuse while an index like it has another name or other options.`;
       const what = `${place} has the index ${names.join(', ')}, left over from an earlier system.`;
       return [{ level: 'warning', code: 'INDEX_LEFT_OVER', what, why, mend: MEND }];
     }

@@ -174,5 +174,6 @@ function judgeCollations(collated: Awaited<ReturnType<MongodbInspection['collate
       mend: 'Stop everything that writes to it, rename it, create it again without a collation, copy its documents ($out), and create its indexes again.',
     }),
   );
-  return found(findings.length === 0 ? 'keys compare binary' : 'keys compare without case', ...findings);
+  if (findings.length === 0) return well('keys compare binary');
+  return { ...found('keys compare without case', ...findings), isShut: true };
 }

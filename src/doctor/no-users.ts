@@ -8,7 +8,10 @@
  * `--fix` removes them from the read model and the queue. The log stays, and `replay` does not bring them back.
  */
 import type { TenantId } from '../identity.ts';
-import type { Clock, NoUserReader, Trigger, WorkQueue } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { WorkQueue } from '../ports/queue.ts';
+import type { NoUserReader } from '../ports/subjects.ts';
+import type { Trigger } from '../ports/trigger.ts';
 import { type Check, found, well } from './check.ts';
 
 export type NoUser = Omit<Trigger, 'cause'>;

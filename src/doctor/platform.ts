@@ -16,7 +16,9 @@ import { ANY_KEY_ID, envelopePattern, keyIds, plaintextPattern } from '../creden
 import { createVault, type VaultOptions } from '../credentials/vault.ts';
 import { UsageError } from '../errors.ts';
 import type { TenantId } from '../identity.ts';
-import type { Clock, DocumentReader, StoredPasswordReader } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { DocumentReader } from '../ports/documents.ts';
+import type { StoredPasswordReader } from '../ports/passwords.ts';
 import { CODES_A_YEAR, codePrefix } from '../reconcilers/document/code.ts';
 import { type Check, type Finding, found, type Seen, well } from './check.ts';
 

@@ -20,11 +20,16 @@ import { learnFromAuth0, learnHandle } from '../engine/reconcile/learn.ts';
 import { type LookDeps, look } from '../engine/reconcile/observe.ts';
 import { UpstreamError } from '../errors.ts';
 import type { ConcordEvent } from '../events/event.ts';
-import { type Auth0Facts, fold } from '../events/fold.ts';
+import type { Auth0Facts } from '../events/facts.ts';
+import { fold } from '../events/fold.ts';
 import { createServer } from '../http/server.ts';
 import { type Auth0UserId, parseAuth0UserId, type TenantId, type UserKey, userKey } from '../identity.ts';
 import type { Logger } from '../logger.ts';
-import type { Clock, EventLog, IgnoredTotals, Random, Rejects, SubjectReader, WorkQueue } from '../ports.ts';
+import type { Clock, Random } from '../ports/clock.ts';
+import type { EventLog } from '../ports/event-log.ts';
+import type { IgnoredTotals, Rejects } from '../ports/intake.ts';
+import type { WorkQueue } from '../ports/queue.ts';
+import type { SubjectReader } from '../ports/subjects.ts';
 import type { Told } from '../reconcilers/reconciler.ts';
 import { type Check, type Finding, found, idOf, type Seen, said, well } from './check.ts';
 
@@ -74,7 +79,8 @@ export function simulationChecks(
       {
         name: 'simulated ingest',
         tenant: id,
-        needs: ['mongodb', 'configuration of log tokens'],
+        // What is planned rests on documents that are found by their keys, and `--full` writes some.
+        needs: ['mongodb', 'collations', 'configuration of log tokens'],
         look: async () => {
           try {
             const side = await open();

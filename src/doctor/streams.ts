@@ -14,7 +14,7 @@
  * | filters leave out what brings users by other ways     | STREAM_FILTERS       | warning |
  * | says that its body is compressed                      | STREAM_ENCODING      | error   |
  */
-import { deliversTo } from '../events/gap.ts';
+import { deliversTo } from '../engine/intake/stream-standing.ts';
 import { authorizationCheck } from '../http/authorization.ts';
 import type { TenantId } from '../identity.ts';
 import type { EndpointAnswer, InspectedEventStream, InspectedLogStream } from '../ports/inspection.ts';

@@ -1,6 +1,6 @@
 import type { TenantId } from '../identity.ts';
+import type { TenantLogs } from '../ports/auth0.ts';
 import type { Auth0Inspection, EndpointAnswer } from '../ports/inspection.ts';
-import type { TenantLogs } from '../ports.ts';
 
 /** What the checks of one tenant are handed. Built when it is asked for, since its settings may be lacking. */
 export interface ExaminedTenant {

@@ -2,33 +2,10 @@
  * Transfers in a user's facts. What is open of one is in the facts of both users, each by its own log: `outgoing` in those
  * of the deleted user, `incoming` in those of the user who gets it. Once nothing is open, it is in neither.
  */
-import type { Code, Did, EventId, UserKey } from '../identity.ts';
+
+import type { EventId } from '../identity.ts';
 import type { ConcordEvent, EventOf, TransferPart } from './event.ts';
-import type { Facts } from './fold.ts';
-
-interface Transfer {
-  /** The event `transfer.promised` that began it. */
-  readonly promise: EventId;
-  /** What is not over yet. */
-  readonly open: ReadonlySet<TransferPart>;
-  readonly account: Did | undefined;
-  /** The platform handle whose row of `@handles` moves; undefined where none does. */
-  readonly handle: string | undefined;
-  readonly code: Code | undefined;
-}
-
-export interface Outgoing extends Transfer {
-  readonly to: UserKey;
-  /** The row of `@handles`, as extended JSON, once its removal is intended. */
-  readonly row: string | undefined;
-  readonly isCodeReleased: boolean;
-}
-
-export interface Incoming extends Transfer {
-  readonly from: UserKey;
-  /** The account of this user that the transferred one takes the place of. */
-  readonly replaces: Did | undefined;
-}
+import type { Facts, Incoming, Outgoing, Transfer } from './facts.ts';
 
 export type TransferFacts = Pick<Facts, 'outgoing' | 'incoming' | 'retiring' | 'transferred'>;
 type Draft = { -readonly [K in keyof TransferFacts]: TransferFacts[K] };

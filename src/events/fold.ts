@@ -4,9 +4,9 @@
  * The events are put in the order of (at, _id) and doubles are dropped first, so the same set of
  * events gives the same facts in whatever order, and however often, they arrive.
  */
-import type { AccountHandle, Auth0UserId, Code, Did, EventId, UserKey } from '../identity.ts';
+
+import type { AccountHandle, Did, EventId } from '../identity.ts';
 import {
-  type Auth0Field,
   type ConcordEvent,
   type Condition,
   type EventData,
@@ -16,180 +16,11 @@ import {
   type IntendedAction,
   isReceived,
   type LastFailure,
-  type RefusalReason,
   type Removable,
 } from './event.ts';
+import type { Facts, NamedBy, Refusal, SeenAccount, Sights } from './facts.ts';
 import { foldObserved } from './fold-auth0.ts';
-import { endCodeTransfer, foldTransfer, type Incoming, type Outgoing } from './fold-transfer.ts';
-
-export interface Auth0Facts {
-  readonly userId: Auth0UserId;
-  readonly email: string | undefined;
-  readonly emailVerified: boolean;
-  readonly blocked: boolean;
-  /** Undefined where Auth0 has none that can be used. */
-  readonly createdAt: Date | undefined;
-  /** The users that Auth0 has linked into this one, sorted: they exist only as its identities. Absent when there are none. */
-  readonly linked?: readonly Auth0UserId[];
-  /** Fields with a value that cannot be used; each counts as not set. Absent when there are none. */
-  readonly unusable?: readonly Auth0Field[];
-}
-
-/** An account creation that was meant, and of which it is not known that an account came of it. */
-export interface OpenIntent {
-  readonly event: EventId;
-  readonly at: Date;
-  readonly handle: AccountHandle;
-  readonly email: string;
-  readonly inviteHash: string;
-}
-
-export interface SeenAccount {
-  readonly did: Did;
-  readonly handle: AccountHandle;
-  readonly email: string | undefined;
-}
-
-/**
- * What has been there since the user's present life in Auth0 began. What is in here and missing now was removed by
- * others, and only a decision brings it back.
- */
-export interface Sights {
-  readonly verification: boolean;
-  /** The `users` document. */
-  readonly document: boolean;
-  /** The account that the `users` document named. */
-  readonly record: Did | undefined;
-  /** The account that the PDS had. */
-  readonly account: Did | undefined;
-}
-
-export interface Parking {
-  readonly did: Did;
-  readonly from: string;
-  readonly to: string;
-  readonly at: Date;
-}
-
-/** A hint, which Auth0 has to prove: by id, because a lookup by address may miss another spelling. */
-export interface NamedBy {
-  readonly event: EventId;
-  readonly user: UserKey;
-  /** The address that this user had then, lower-case: with another one it is not the same person any more. */
-  readonly email: string | undefined;
-}
-
-export interface Refusal {
-  readonly reason: RefusalReason;
-  readonly at: Date;
-}
-
-export interface Facts {
-  /** Undefined until Auth0 has been read once. Kept when the user is gone, as the last that was known. */
-  readonly auth0: Auth0Facts | undefined;
-  /** The last address of this life that Auth0 called verified, as it was spelled. Kept when the user is gone. */
-  readonly verifiedEmail: string | undefined;
-  /** When Auth0 was first read in this life and had the user: the sign-up time where Auth0 has none. */
-  readonly firstReadAt: Date | undefined;
-  /** The event of the newest read of Auth0, present or absent. */
-  readonly auth0Event: EventId | undefined;
-  /** Set when the newest read of Auth0 by id said that there is no such user. */
-  readonly absentSince: Date | undefined;
-  /** Set when the newest read of Auth0 by id said that the id is none of a user. */
-  readonly invalidSince: Date | undefined;
-  /** The newest log entry that speaks of a deletion. A hint: never a proof by itself. */
-  readonly deletionHintAt: Date | undefined;
-  /** The newest read of Auth0 that found the user there and was worth a line. */
-  readonly presentAt: Date | undefined;
-  /** When the user was first missing from a complete listing, since it was last seen. Never a proof by itself. */
-  readonly unlistedSince: Date | undefined;
-  /** A grant to remove the account, given after the user was found to be gone. */
-  readonly removalGrantedAt: Date | undefined;
-  /** Set while a person keeps Concord's hands off this user. */
-  readonly paused:
-    | { readonly by: string; readonly reason: string; readonly until: Date | undefined }
-    | undefined;
-  /** A person said that this account is the user's. `grant` is the first decision that named this account. */
-  readonly adoption:
-    | { readonly did: Did; readonly grant: EventId; readonly evidence: readonly string[] }
-    | undefined;
-  /** Set while the account is deactivated by us. */
-  readonly deactivated: 'blocked' | 'removed' | undefined;
-  /** The PDS refused the stored password when it was last tried. */
-  readonly passwordRefused: boolean;
-  /** A person said that the stored password is to be set on the PDS once more. */
-  readonly passwordResetGranted: boolean;
-  /** The account was removed by us, and nothing is left. */
-  readonly accountDeleted: boolean;
-  readonly forgotten: boolean;
-  /** The user's own row in `@handles`. */
-  readonly platformHandle: string | undefined;
-  /** The same person in the sister tenant, and the handle they have there. */
-  readonly sister: { readonly user: UserKey; readonly handle: string | undefined } | undefined;
-  /** Users of the linked tenant whose reconciliations found that this user is the same person; the newest last. */
-  readonly namedBy: readonly NamedBy[];
-  /** The user's permanent code: the first that the log assigned, or that was found. */
-  readonly code: Code | undefined;
-  readonly sights: Sights;
-  /** A sweep found the user in sync. */
-  readonly seenInSync: boolean;
-  /** What is restored with a document: its count, and its sign-up time. Undefined where it is not known. */
-  readonly kept: { readonly count: number | undefined; readonly when: Date | undefined };
-  /** What the log says was removed, and has not been there since. */
-  readonly removed: ReadonlySet<Removable>;
-  /** The latest that the newest deletion in the change stream may have happened, by MongoDB's clock. */
-  readonly removedAt: Date | undefined;
-  /** An account that is lost, by a person's decision: another one may take its place. */
-  readonly lostAccount: Did | undefined;
-  readonly account:
-    | { readonly did: Did; readonly handle: AccountHandle; readonly email?: string }
-    | undefined;
-  /** What was found and is not told by the rest of the log: a code is in here when it is not the user's permanent one. */
-  readonly seen: {
-    readonly code: Code | undefined;
-    readonly account: SeenAccount | undefined;
-  };
-  readonly intent: OpenIntent | undefined;
-  /**
-   * The newest creations that were given up with no account to show, the newest last. The call of one may still
-   * arrive, and whoever used its invite is ours: the code was made by us for this one call.
-   */
-  readonly givenUp: readonly OpenIntent[];
-  /** The account's address before it was parked, and the one that it was parked on. */
-  readonly parked: Parking | undefined;
-  /** When an account last got back the address from before it was parked. */
-  readonly parkingEndedAt: Date | undefined;
-  /** What is promised to another user and not over yet. */
-  readonly outgoing: Outgoing | undefined;
-  /** What is granted to this user and not over yet. */
-  readonly incoming: Incoming | undefined;
-  /** An account that was replaced by a transferred one, and still has its handle or address. */
-  readonly retiring: Did | undefined;
-  /** The account that another user has got from this one. */
-  readonly transferred: { readonly did: Did; readonly to: UserKey } | undefined;
-  readonly refusedHandles: ReadonlyMap<string, Refusal>;
-  readonly refusedEmails: ReadonlyMap<string, Refusal>;
-  /** createAccount calls that failed on the far side with no account to show: each may have left a DID behind. */
-  readonly possiblyLeakedDids: number;
-  /** When the newest of all such creations was begun, and what the PDS answered to the newest that failed. */
-  readonly creationFailedAt: Date | undefined;
-  readonly creationFailure: string | undefined;
-  /** When this user's reconciliation last listed the PDS's inactive accounts. */
-  readonly inactiveListedAt: Date | undefined;
-  /** Steps that were intended and whose outcome was never written: a pass that broke off. */
-  readonly openActions: readonly (IntendedAction & { readonly event: EventId })[];
-  /** A reconciliation has begun to act, and no event tells how it ended. */
-  readonly isUnfinished: boolean;
-  readonly conditions: readonly Condition[];
-  /** Failed passes since the last one that came to an end. */
-  readonly attempts: number;
-  readonly quarantined: boolean;
-  /** Undefined when the last pass did not fail. */
-  readonly failure: LastFailure | undefined;
-  /** The newest `at` of all events, so that the next one can be later. */
-  readonly newestAt: Date | undefined;
-  readonly newestEvent: EventId | undefined;
-}
+import { endCodeTransfer, foldTransfer } from './fold-transfer.ts';
 
 /** The change stream tells the time in whole seconds: what it tells of happened up to so much later. */
 const STREAM_CLOCK_MS = 999;

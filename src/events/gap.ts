@@ -12,7 +12,6 @@
  * was merely not delivered is in the log still, and a pull brings it.
  */
 import type { EventId, TenantId } from '../identity.ts';
-import type { LogStream } from '../ports.ts';
 import type { ConcordEvent, GapCause } from './event.ts';
 
 export interface Gap {
@@ -57,41 +56,6 @@ export function isHealedBySweep({ cause, until }: Gap, begunAt: Date): boolean {
     case 'stream-suspended':
     case 'stream-missing':
       return false;
-  }
-}
-
-/** How the log stream that delivers to us stands; `none` where there never was one, and the log is read instead. */
-export type StreamStanding = LogStream['status'] | 'missing' | 'none' | 'unknown';
-
-export function streamStanding(
-  streams: readonly LogStream[],
-  tenant: TenantId,
-  wasThere: boolean,
-): Exclude<StreamStanding, 'unknown'> {
-  const ours = streams.filter(({ endpoint }) => endpoint !== undefined && deliversTo(endpoint, tenant));
-  if (ours.some(({ status }) => status === 'active')) return 'active';
-  return ours[0]?.status ?? (wasThere ? 'missing' : 'none');
-}
-
-/** By the end of its path, because what stands before may be a proxy's. */
-export function deliversTo(endpoint: string, tenant: TenantId): boolean {
-  if (!URL.canParse(endpoint)) return false;
-  return new URL(endpoint).pathname.replace(/\/+$/, '').endsWith(`/webhooks/auth0/${tenant}`);
-}
-
-/** The gap that a stream with this standing is; undefined where it is none, or where nobody knows. */
-export function streamGap(standing: StreamStanding): GapCause | undefined {
-  switch (standing) {
-    case 'paused':
-      return 'stream-paused';
-    case 'suspended':
-      return 'stream-suspended';
-    case 'missing':
-      return 'stream-missing';
-    case 'active':
-    case 'none':
-    case 'unknown':
-      return undefined;
   }
 }
 

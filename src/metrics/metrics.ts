@@ -10,7 +10,8 @@ import type { Upstream } from '../errors.ts';
 import type { EventType } from '../events/event.ts';
 import { IGNORE_REASONS, type IgnoredCounts } from '../events/ignored.ts';
 import type { TenantId } from '../identity.ts';
-import type { Clock, Lease } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Lease } from '../ports/queue.ts';
 import type { CallInfo } from '../upstream/caller.ts';
 import type { EngineObserver, ServiceObserver } from './observer.ts';
 
@@ -108,11 +109,11 @@ export function createMetrics(
     ['tenant', 'trigger'],
     CONVERGENCE_SECONDS,
   );
-  const steps = counter('concord_steps_total', 'Actions that were tried: done, or the code of the failure.', [
-    'resource',
-    'action',
-    'outcome',
-  ]);
+  const steps = counter(
+    'concord_steps_total',
+    'Actions that were tried: done, unchanged, refused, reserved, or the code of the failure.',
+    ['resource', 'action', 'outcome'],
+  );
   const stepSeconds = histogram(
     'concord_step_duration_seconds',
     'How long one action took.',
@@ -207,7 +208,7 @@ export function createMetrics(
     onStep: ({ action, outcome, durationMs }: StepInfo) => {
       const { resource, type } = action;
       steps.inc({ resource, action: type, outcome });
-      const result = outcome === 'done' ? 'done' : 'failed';
+      const result = WITHOUT_FAILURE.has(outcome) ? outcome : 'failed';
       stepSeconds.observe({ resource, result }, durationMs / 1_000);
     },
     onPass: ({ tenant, causes }: Lease, result: PassResult) => {
@@ -261,6 +262,9 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
 const STREAM_STATES = ['active', 'paused', 'suspended', 'missing', 'none', 'unknown'] as const;
 
 /** `2xx`, `429`, `none` where no answer came, and so on. */
+/** Outcomes of an action that are no code of a failure. */
+const WITHOUT_FAILURE: ReadonlySet<string> = new Set(['done', 'unchanged', 'refused', 'reserved']);
+
 function outcomeOf(status: number): string {
   if (status === 0) return 'none';
   return status === 429 ? '429' : `${Math.trunc(status / 100)}xx`;

@@ -10,7 +10,8 @@ import type { Upstream } from '../errors.ts';
 import type { EventType } from '../events/event.ts';
 import type { IgnoredCounts } from '../events/ignored.ts';
 import type { TenantId } from '../identity.ts';
-import type { EventLog, Lease } from '../ports.ts';
+import type { EventLog } from '../ports/event-log.ts';
+import type { Lease } from '../ports/queue.ts';
 import type { CallInfo } from '../upstream/caller.ts';
 
 /** What is heard of inside the engine. */

@@ -4,7 +4,10 @@ import { openGaps } from '../engine/intake/gaps.ts';
 import { haltedRuns, isOpen } from '../engine/sweep/halted-runs.ts';
 import { type EventOf, isListedToEnd } from '../events/event.ts';
 import type { TenantId } from '../identity.ts';
-import type { Clock, EventReader, Standings, SubjectReader } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { EventReader } from '../ports/event-log.ts';
+import type { Standings } from '../ports/standings.ts';
+import type { SubjectReader } from '../ports/subjects.ts';
 import type { Question } from './asked.ts';
 
 export interface QuestionDeps {

@@ -3,11 +3,10 @@
  * update, so a crash neither forgets what was to be told nor tells it of something that was not kept.
  */
 import type { AnyBulkWriteOperation, Db } from 'mongodb';
-import type { Alert, Notice } from '../ports/alerts.ts';
-import type { AlertReader, AlertStore, Delivery } from '../ports.ts';
+import type { Alert, AlertReader, AlertStore, Delivery, Notice } from '../ports/alerts.ts';
 import { upsertAll } from './driver/bulk.ts';
 import { collections } from './driver/collections.ts';
-import type { ReadableDb } from './driver/connection.ts';
+import type { ReadableDb } from './driver/database.ts';
 import { reading, writing } from './driver/errors.ts';
 
 interface StoredDelivery {

@@ -1,9 +1,9 @@
 /** Positions in sources: one document each, replaced as a whole. What a position means is its reader's affair. */
 import type { Db } from 'mongodb';
-import type { Cursors, PositionReader } from '../ports.ts';
+import type { Cursors, PositionReader } from '../ports/runs.ts';
 import { upsertAll } from './driver/bulk.ts';
 import { collections } from './driver/collections.ts';
-import type { ReadableDb } from './driver/connection.ts';
+import type { ReadableDb } from './driver/database.ts';
 import { reading } from './driver/errors.ts';
 
 interface StoredCursor {

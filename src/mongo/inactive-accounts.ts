@@ -8,10 +8,10 @@
 import { createHash } from 'node:crypto';
 import type { Db, Document } from 'mongodb';
 import type { AccountHandle, Did } from '../identity.ts';
-import type { InactiveAccount, InactiveAccountReader, InactiveAccounts } from '../ports.ts';
+import type { InactiveAccount, InactiveAccountReader, InactiveAccounts } from '../ports/accounts.ts';
 import { updateAll } from './driver/bulk.ts';
 import { collections } from './driver/collections.ts';
-import type { ReadableDb } from './driver/connection.ts';
+import type { ReadableDb } from './driver/database.ts';
 import { isDuplicateKey, reading, writing } from './driver/errors.ts';
 import { emailHash } from './subjects/subjects.ts';
 

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Db } from 'mongodb';
 import { LeaseLostError } from '../errors.ts';
-import type { RunLease, Runs } from '../ports.ts';
+import type { RunLease, Runs } from '../ports/runs.ts';
 import { collections } from './driver/collections.ts';
 import { isDuplicateKey, writing } from './driver/errors.ts';
 

@@ -4,7 +4,7 @@
  */
 import { UpstreamError } from '../errors.ts';
 import type { AccountHandle, Did } from '../identity.ts';
-import type { AccountHost, AccountReader, CreateAccountResult, PdsAccount } from '../ports.ts';
+import type { AccountHost, AccountReader, CreateAccountResult, PdsAccount } from '../ports/accounts.ts';
 import {
   readAccountInfo,
   readAccountInfos,
@@ -52,32 +52,15 @@ export function createAccountHost(xrpc: Xrpc): AccountHost {
     allowsHandle: (handle) => allowsHandle(xrpc, handle),
     changeHandle: (did, handle) => changeHandle(xrpc, did, handle),
     changeEmail: (did, email) => changeEmail(xrpc, did, email),
-    setActive: (did, active) =>
-      xrpc({
-        name: 'admin.updateSubjectStatus',
-        as: 'admin',
-        input: {
-          subject: { $type: 'com.atproto.admin.defs#repoRef', did },
-          deactivated: { applied: !active },
-        },
-        parse: () => undefined,
-      }),
-    deleteAccount: (did) =>
-      xrpc({ name: 'admin.deleteAccount', as: 'admin', input: { did }, parse: () => undefined }),
-    // The PDS also answers 200 for a DID it does not have: only a login proves that this did something.
-    setPassword: (did, password) =>
-      xrpc({
-        name: 'admin.updateAccountPassword',
-        as: 'admin',
-        input: { did, password },
-        parse: () => undefined,
-      }),
+    setActive: (did, active) => setActive(xrpc, did, active),
+    deleteAccount: (did) => deleteAccount(xrpc, did),
+    setPassword: (did, password) => setPassword(xrpc, did, password),
     canLogIn: (did, password) => canLogIn(xrpc, did, password),
   };
 }
 
-/** An address that another account has is answered with 500, so what came of it is read. */
-async function changeEmail(xrpc: Xrpc, did: Did, email: string): Promise<'changed' | 'refused'> {
+/** An address that another account has is answered with 500, and a missing account with 400, so what came of it is read. */
+async function changeEmail(xrpc: Xrpc, did: Did, email: string): ReturnType<AccountHost['changeEmail']> {
   try {
     await xrpc({
       name: 'admin.updateAccountEmail',
@@ -91,9 +74,49 @@ async function changeEmail(xrpc: Xrpc, did: Did, email: string): Promise<'change
       throw error;
   }
   const account = await readInfo(xrpc, did);
-  return account !== 'missing' && account.email?.toLowerCase() === email.toLowerCase()
-    ? 'changed'
-    : 'refused';
+  if (account === 'missing') return 'missing';
+  return account.email?.toLowerCase() === email.toLowerCase() ? 'changed' : 'refused';
+}
+
+// The PDS answers 200 to these three for any DID, also when it has no such account: what came of a call is read.
+
+async function setActive(xrpc: Xrpc, did: Did, active: boolean): ReturnType<AccountHost['setActive']> {
+  const name = 'admin.updateSubjectStatus';
+  const subject = { $type: 'com.atproto.admin.defs#repoRef', did };
+  const input = { subject, deactivated: { applied: !active } };
+  await xrpc({ name, as: 'admin', input, parse: () => undefined });
+  const account = await readInfo(xrpc, did);
+  if (account === 'missing') return 'missing';
+  if ((account.state !== 'deactivated') !== active) throw withoutEffect(name);
+  return 'set';
+}
+
+/** Called also where the account is missing: a deletion that broke off there leaves the repository. */
+async function deleteAccount(xrpc: Xrpc, did: Did): ReturnType<AccountHost['deleteAccount']> {
+  const name = 'admin.deleteAccount';
+  const before = await readInfo(xrpc, did);
+  await xrpc({ name, as: 'admin', input: { did }, parse: () => undefined });
+  if (before === 'missing') return 'missing';
+  if ((await readInfo(xrpc, did)) !== 'missing') throw withoutEffect(name);
+  return 'deleted';
+}
+
+/** Only a login proves that a password was set. */
+async function setPassword(xrpc: Xrpc, did: Did, password: string): ReturnType<AccountHost['setPassword']> {
+  await xrpc({
+    name: 'admin.updateAccountPassword',
+    as: 'admin',
+    input: { did, password },
+    parse: () => undefined,
+  });
+  return (await canLogIn(xrpc, did, password)) ? 'set' : 'refused';
+}
+
+function withoutEffect(name: string): UpstreamError {
+  const message = `pds ${name} answered that it succeeded, and the account is as it was.`;
+  return new UpstreamError(message, {
+    ...{ upstream: 'pds', code: 'NOT_APPLIED', retryable: true, effect: 'unknown' },
+  });
 }
 
 // ── Reading ──

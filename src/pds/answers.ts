@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { type Did, parseAccountHandle, parseDid } from '../identity.ts';
-import type { CreateAccountResult, PdsAccount, Repository } from '../ports.ts';
+import type { CreateAccountResult, PdsAccount, Repository } from '../ports/accounts.ts';
 import type { Refusal } from '../upstream/caller.ts';
 
 const DidAnswer = parsed(parseDid, 'not a DID');
@@ -21,7 +21,7 @@ const AccountInfo = z.object({
   did: DidAnswer,
   /** `handle.invalid` where the account has lost its handle. */
   handle: HandleAnswer,
-  email: z.string().optional(),
+  email: z.string().nullish(),
   /** Absent where the PDS asks for no invites. It also lists every other use of the code, which is not read. */
   invitedBy: z.object({ code: z.string() }).optional(),
   deactivatedAt: z.string().optional(),
@@ -61,7 +61,7 @@ function toAccount(info: z.infer<typeof AccountInfo>): PdsAccount {
   return {
     did: info.did,
     handle: info.handle,
-    email: info.email === '' ? undefined : info.email,
+    email: info.email === '' || info.email === null ? undefined : info.email,
     inviteHash:
       info.invitedBy === undefined
         ? undefined

@@ -1,6 +1,7 @@
 /** A directory of DIDs that remembers its answers: in this process, and of so many DIDs. Failures are not kept. */
 import type { Did } from '../identity.ts';
-import type { Clock, DidDirectory, ServiceLocation } from '../ports.ts';
+import type { DidDirectory, ServiceLocation } from '../ports/accounts.ts';
+import type { Clock } from '../ports/clock.ts';
 
 const MAX_DIDS = 10_000;
 const MINUTE_MS = 60_000;

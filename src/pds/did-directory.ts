@@ -16,7 +16,8 @@
 import { z } from 'zod';
 import { UpstreamError } from '../errors.ts';
 import type { Did } from '../identity.ts';
-import type { Clock, DidDirectory, ServiceLocation } from '../ports.ts';
+import type { DidDirectory, ServiceLocation } from '../ports/accounts.ts';
+import type { Clock } from '../ports/clock.ts';
 import { type Call, type CallInfo, createCaller } from '../upstream/caller.ts';
 import { RateLimiter } from '../upstream/rate-limit.ts';
 import { hostOfDidWeb, type OwnServices, originOf } from './services.ts';

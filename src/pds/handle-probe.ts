@@ -5,7 +5,7 @@
  */
 import { UpstreamError } from '../errors.ts';
 import type { AccountHandle, Did } from '../identity.ts';
-import type { HandleHolder } from '../ports.ts';
+import type { HandleHolder } from '../ports/accounts.ts';
 import { readHolder, readRefusal, says } from './answers.ts';
 import { CREATIONS, type Xrpc } from './xrpc.ts';
 

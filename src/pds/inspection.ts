@@ -8,7 +8,7 @@ import { parseAccountHandle } from '../identity.ts';
 import type { PdsInspection } from '../ports/inspection.ts';
 import { createCaller } from '../upstream/caller.ts';
 import { aheadMs, roomIn } from '../upstream/headers.ts';
-import { readHandleDomains } from './answers.ts';
+import { readHandleDomains, readRepoPage } from './answers.ts';
 import { holderOf } from './handle-probe.ts';
 import { createXrpc, type XrpcOptions } from './xrpc.ts';
 
@@ -18,6 +18,8 @@ const Health = z.object({ version: z.string().optional() });
 const Invites = z.object({ inviteCodeRequired: z.boolean().default(false) });
 /** What was asked for none of must have made none. */
 const NoCodes = z.object({ codes: z.array(z.object({ codes: z.array(z.string()).max(0) })) });
+/** The eldest ones; some of them are active. */
+const ACCOUNTS_LISTED = 100;
 /** Within the 3 to 18 characters of a handle, and nobody's. */
 const PROBE_LABEL = 'concord-doctor';
 
@@ -76,6 +78,12 @@ export function createPdsInspection(options: XrpcOptions): PdsInspection {
         if (error instanceof UpstreamError && error.code === 'SERVER_ERROR') return false;
         throw error;
       }
+    },
+    accounts: async (limit) => {
+      const query = { limit: ACCOUNTS_LISTED };
+      const { repos } = await xrpc({ name: 'sync.listRepos', as: 'none', query, parse: readRepoPage });
+      const dids = repos.flatMap((one) => (one !== 'unreadable' && one.state === 'active' ? one.did : []));
+      return dids.filter((did) => did.startsWith('did:plc:')).slice(0, limit);
     },
   };
 }

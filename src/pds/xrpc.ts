@@ -1,5 +1,5 @@
 /** XRPC calls to one PDS, each method with the authority it needs and no other. */
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
 import { type Call, type CallInfo, createCaller } from '../upstream/caller.ts';
 import type { RateLimiter } from '../upstream/rate-limit.ts';
 

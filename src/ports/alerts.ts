@@ -77,3 +77,32 @@ export interface Notice {
   readonly firstSeenAt: Date;
   readonly cause: Cause;
 }
+
+export interface AlertReader {
+  /** Every alert that is kept, pending and closed ones too. */
+  all(): Promise<readonly Alert[]>;
+}
+
+/** A notice that one receiver has not taken yet. */
+export interface Delivery {
+  readonly notice: Notice;
+  readonly receiver: string;
+  readonly tries: number;
+  readonly nextAt: Date;
+}
+
+/** One document a cause. Every change is made by whoever holds the lease on alerting, and survives a restart. */
+export interface AlertStore extends AlertReader {
+  /** Keeps alerts, with what is to be told of each and to whom, in one write each. */
+  keep(alerts: readonly Alert[], deliveries: readonly Delivery[]): Promise<void>;
+  /** Drops what nobody was ever told of. */
+  drop(ids: readonly string[]): Promise<void>;
+  /** Everything that is to be told, the oldest first. */
+  deliveries(): Promise<readonly Delivery[]>;
+  /** A receiver has taken it, or never will; a closed alert whose last it was goes with it. */
+  done(delivery: Delivery): Promise<void>;
+  /** To be tried again. */
+  later(delivery: Delivery, nextAt: Date): Promise<void>;
+}
+
+// ── Long runs ──

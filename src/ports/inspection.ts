@@ -2,8 +2,9 @@
  * What `doctor` needs to see from outside, beside the ports: how the other systems are set up rather than what
  * they hold. Everything here reads, and throws `UpstreamError` when the other side cannot be reached.
  */
-import type { UserKey } from '../identity.ts';
-import type { IndexState, LogStream, WantedIndex } from '../ports.ts';
+import type { Did, UserKey } from '../identity.ts';
+import type { LogStream } from './auth0.ts';
+import type { IndexState, WantedIndex } from './documents.ts';
 
 /** An answer's own time, and how far it lies from ours. */
 export interface SeenClock {
@@ -127,6 +128,15 @@ export interface PdsInspection {
   room(): Promise<Room | undefined>;
   /** Whether the PLC directory answers the PDS. Changes nothing. */
   directoryAnswers(handleDomain: string): Promise<boolean>;
+  /** Some active accounts whose DIDs a PLC directory has. */
+  accounts(limit: number): Promise<readonly Did[]>;
+}
+
+export interface PlcInspection {
+  /** Whether it is a PLC directory that answers. */
+  answers(): Promise<'directory' | 'another'>;
+  /** Whether the DID was ever registered in it. */
+  has(did: Did): Promise<boolean>;
 }
 
 // ── Simulations ──

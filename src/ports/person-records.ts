@@ -1,6 +1,6 @@
 /** What is stored of one person, as `export` reads it. */
 import type { Did, UserKey } from '../identity.ts';
-import type { Forgotten } from '../ports.ts';
+import type { Forgotten } from './event-log.ts';
 
 export interface Person extends Forgotten {
   /** The accounts that are this user's. */

@@ -27,6 +27,13 @@ export function showInfo(did: string): string {
   return `curl -fsS -u "admin:$PDS_ADMIN_PASSWORD" "$PDS_URL/xrpc/com.atproto.admin.getAccountInfo?did=${did}"`;
 }
 
+/** The commands that a message names, in their order. */
+export function commandsIn(message: string): readonly string[] {
+  return [...message.matchAll(/: ((?:concord|curl|db\.).*?)(?=; |\. |$)/g)].map(
+    ([, command = '']) => command,
+  );
+}
+
 export function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

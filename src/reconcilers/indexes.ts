@@ -10,11 +10,11 @@
  *
  * An index that is missing or unfit never stops a sign-up; it is reported until it is mended.
  */
-import type { DocumentStore, IndexState, WantedIndex } from '../ports.ts';
+import type { DocumentStore, IndexState, WantedIndex } from '../ports/documents.ts';
 
 export const WANTED_INDEXES: readonly WantedIndex[] = [
-  { collection: 'users', field: 'code', sparse: true },
-  { collection: '@handles', field: 'handle', sparse: false },
+  { collection: 'users', field: 'code', sparse: true, name: 'code_unique' },
+  { collection: '@handles', field: 'handle', sparse: false, name: 'handle_1' },
 ];
 
 export interface IndexFinding {

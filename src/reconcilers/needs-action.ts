@@ -1,5 +1,5 @@
 /**
- * Conditions that only a person can resolve. The message of each names a command that does, the README has a row for it,
+ * Conditions that only a person can resolve. The message of each names a command that does, ACTION_GUIDE has a row for it,
  * and test/conditions brings a user into that state and runs the command.
  */
 import type { ConditionDraft, Resource } from '../events/event.ts';

@@ -5,9 +5,8 @@
  */
 import type { ConditionDraft, EventData, EventType } from '../events/event.ts';
 import type { EventId, UserKey } from '../identity.ts';
-import type { UniqueValue } from '../ports.ts';
+import type { UniqueValue } from '../ports/reservations.ts';
 import type { ActionNeeded } from './needs-action.ts';
-import type { Reserved } from './reservation.ts';
 
 /** What `plan` says of one resource. No actions and no `retryAt` means: nothing left to do by itself. */
 export interface Plan<Action> {
@@ -24,8 +23,16 @@ export type Told = {
   [T in EventType]: { readonly type: T; readonly data: EventData[T]; readonly id?: EventId };
 }[EventType];
 
-/** `not-applied`: nothing was done, because another user has reserved what it takes. */
-export type Applied = 'applied' | 'not-applied';
+/**
+ * What came of an action. Only `applied` is counted and shown as done.
+ *
+ * - `applied`: it changed something in another system, or told the log what only the log lacked.
+ * - `unchanged`: there was nothing to change any more. Where what was wanted is so, the log is told; otherwise the next
+ *   look at the user tells what is left.
+ * - `refused`: another system does not accept the value, and the log is told.
+ * - `reserved`: nothing was done, because another user has reserved what it takes.
+ */
+export type Applied = 'applied' | 'unchanged' | 'refused' | 'reserved';
 
 /** What a pass lends to `apply`. */
 export interface ApplyContext {
@@ -66,4 +73,15 @@ export function removedByOthers(saying: ActionNeeded): Plan<never> {
 
 export function unknown({ type, reason, message }: Saying): ConditionDraft {
   return { type, reason, message, status: 'Unknown', held: false };
+}
+
+/** A reservation of this reconciliation's. */
+export interface Reserved {
+  readonly intent: EventId;
+  /** Throws UpstreamError RESERVATION_EXPIRED unless it is sure to outlast an effect that begins now. */
+  ensure(): void;
+  /** It is over with the reconciliation: by then the read model shows what became of it. */
+  done(): void;
+  /** It is over now: the values were not taken. */
+  release(): Promise<void>;
 }

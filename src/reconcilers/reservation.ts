@@ -2,10 +2,12 @@
  * Values that only one account can have, an address and a handle, are reserved before an effect takes them: two effects
  * that take one value at the same moment would end in a half-done account that the PDS answers 500 to.
  */
+
 import { UpstreamError } from '../errors.ts';
-import type { AccountHandle, EventId, UserKey } from '../identity.ts';
-import type { Claimant, UniqueValue } from '../ports.ts';
-import type { Applied, ApplyContext } from './reconciler.ts';
+import type { AccountHandle, UserKey } from '../identity.ts';
+import type { UniqueValue } from '../ports/reservations.ts';
+import type { Claimant } from '../ports/subjects.ts';
+import type { Applied, ApplyContext, Reserved } from './reconciler.ts';
 
 /** Another user who has reserved a value: a creation or a change has begun, and no outcome is known yet. */
 export interface ReservingUser {
@@ -28,17 +30,6 @@ export type TakenValues = ReadonlyMap<string, TakenBy>;
 /** Looks up which values other users have reserved. */
 export type LookUpTaken = (values: readonly UniqueValue[]) => Promise<TakenValues>;
 
-/** A reservation of this reconciliation's. */
-export interface Reserved {
-  readonly intent: EventId;
-  /** Throws UpstreamError RESERVATION_EXPIRED unless it is sure to outlast an effect that begins now. */
-  ensure(): void;
-  /** It is over with the reconciliation: by then the read model shows what became of it. */
-  done(): void;
-  /** It is over now: the values were not taken. */
-  release(): Promise<void>;
-}
-
 export function emailValue(email: string): UniqueValue {
   return { kind: 'email', value: email.toLowerCase() };
 }
@@ -54,16 +45,17 @@ export function handleValue(handle: AccountHandle): UniqueValue {
 export async function whileReserved(
   context: ApplyContext,
   value: UniqueValue,
-  effect: (reserved: Reserved) => Promise<'taken' | 'refused'>,
+  effect: (reserved: Reserved) => Promise<Exclude<Applied, 'reserved'>>,
 ): Promise<Applied> {
   const reserved = await context.reserve([value]);
-  if (reserved === undefined) return 'not-applied';
+  if (reserved === undefined) return 'reserved';
   try {
-    if ((await effect(reserved)) === 'taken') reserved.done();
+    const applied = await effect(reserved);
+    if (applied === 'applied') reserved.done();
     else await reserved.release();
+    return applied;
   } catch (error) {
     if (error instanceof UpstreamError && error.effect === 'none') await reserved.release();
     throw error;
   }
-  return 'applied';
 }

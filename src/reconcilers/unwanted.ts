@@ -1,5 +1,5 @@
 /** Users for whom nothing is created, restored or renamed. */
-import type { Facts } from '../events/fold.ts';
+import type { Facts } from '../events/facts.ts';
 
 export interface Unwanted {
   readonly type: 'unwanted';

@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import { SANDBOX_FILE } from '../commands/command.ts';
 import type { PassResult } from '../engine/reconcile/reconcile.ts';
-import type { Lease } from '../ports.ts';
+import type { Lease } from '../ports/queue.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import type { Style } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';

@@ -10,7 +10,7 @@ import type { Config } from '../config/schema.ts';
 import type { PassResult } from '../engine/reconcile/reconcile.ts';
 import { UsageError } from '../errors.ts';
 import { createLogger, type LogLevel } from '../logger.ts';
-import type { Lease } from '../ports.ts';
+import type { Lease } from '../ports/queue.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';

@@ -1,8 +1,9 @@
 /** The story the sandbox shows: the incident as it was found, healed; and one person who signs up live. */
-import { type AuditReport, audit } from '../commands/audit/audit.ts';
+import { audit } from '../commands/audit/audit.ts';
+import type { AuditReport } from '../commands/audit/report.ts';
 import type { PassResult } from '../engine/reconcile/reconcile.ts';
 import { type Code, parseAuth0UserId, userKey } from '../identity.ts';
-import type { Lease } from '../ports.ts';
+import type { Lease } from '../ports/queue.ts';
 import type { ReadSide } from '../wiring/engine.ts';
 import { INCIDENT } from './incident.ts';
 import type { World } from './world.ts';

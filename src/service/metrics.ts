@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Config } from '../config/schema.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
-import { metricsPage } from '../metrics/page.ts';
 import type { Engine } from '../wiring/engine.ts';
 import { systemClock } from '../wiring/system.ts';
+import { metricsPage } from './metrics-page.ts';
 
 /** Beside the package's own `src` or `dist`, whichever of them this runs from. */
 const PACKAGE = fileURLToPath(new URL('../../package.json', import.meta.url));

@@ -20,7 +20,7 @@
  */
 import { z } from 'zod';
 import { type Upstream, UpstreamError } from '../errors.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
 import { type RateLimiter, readLimits } from './rate-limit.ts';
 
 export interface CallerOptions {

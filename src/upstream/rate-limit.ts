@@ -6,7 +6,7 @@
  * a set of calls that the other side counts together.
  */
 import { type Upstream, UpstreamError } from '../errors.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
 
 export interface RateLimiterOptions {
   readonly upstream: Upstream;

@@ -22,6 +22,7 @@ import { ignoredTotals } from '../mongo/log/ignored.ts';
 import { rejects } from '../mongo/log/rejects.ts';
 import { documentReader } from '../mongo/platform/document-reader.ts';
 import { storedPasswordReader } from '../mongo/platform/stored-passwords.ts';
+import { refuseCollations } from '../mongo/setup/collations.ts';
 import { indexRepair } from '../mongo/setup/index-repair.ts';
 import { mongodbInspection } from '../mongo/setup/inspection.ts';
 import { openScratch } from '../mongo/setup/scratch.ts';
@@ -31,7 +32,9 @@ import { subjectReader } from '../mongo/subjects/subjects.ts';
 import { workQueue } from '../mongo/subjects/work-queue.ts';
 import { createAccountReader } from '../pds/accounts.ts';
 import { createPdsInspection } from '../pds/inspection.ts';
-import type { Clock, People } from '../ports.ts';
+import { createPlcInspection } from '../pds/plc-inspection.ts';
+import type { People } from '../ports/auth0.ts';
+import type { Clock } from '../ports/clock.ts';
 import { RateLimiter } from '../upstream/rate-limit.ts';
 import { didsFor, engineSettings, handleDomainOf, xrpcFor } from './engine.ts';
 import { systemRandom } from './system.ts';
@@ -72,10 +75,15 @@ export function wireDoctor(config: Config, clock: Clock): Surroundings & { close
       hasBypassKey: bypassKey !== undefined,
     };
   });
+  const plc = once(() => {
+    const limiter = new RateLimiter({ upstream: 'plc', clock });
+    const timeoutMs = Math.min(CALL_TIMEOUT_MS, config.pds.requestTimeoutMs);
+    return createPlcInspection({ plcUrl: config.pds.plcUrl, clock, limiter, timeoutMs });
+  });
   const close = async () => {
     await Promise.all(closing.map((each) => each()));
   };
-  return { side, pds, tenants: config.tenants.map((tenant) => examined(config, tenant, clock)), close };
+  return { side, pds, plc, tenants: config.tenants.map((tenant) => examined(config, tenant, clock)), close };
 }
 
 function examined({ auth0 }: Config, tenant: TenantConfig, clock: Clock): ExaminedTenant {
@@ -153,7 +161,11 @@ export function wireSimulation(config: Config, clock: Clock) {
 /** For `doctor --fix`: creates and drops indexes, removes subjects that are no users, and nothing else. */
 export function wireRepair(config: Config) {
   const { db, close } = connect({ ...config.mongodb, appName: 'concord doctor' });
-  return { repair: indexRepair(db), queue: workQueue(db), leaseMs: config.engine.leaseMs, close };
+  return {
+    ...{ repair: indexRepair(db), queue: workQueue(db), leaseMs: config.engine.leaseMs },
+    checkCollations: () => refuseCollations(db),
+    close,
+  };
 }
 
 function once<T>(build: () => T): () => T {

@@ -21,9 +21,9 @@ import { createUnknownCodes } from '../engine/intake/unknown-codes.ts';
 import type { ForgetDeps } from '../engine/operations/forget.ts';
 import type { ReplayDeps } from '../engine/operations/replay.ts';
 import { successorSearch } from '../engine/reconcile/claims/successors.ts';
+import type { AssessDeps, AssessedTenant } from '../engine/reconcile/read-side.ts';
 import type { ConvergeDeps } from '../engine/reconcile/reconcile.ts';
 import type { EngineSettings } from '../engine/reconcile/settings.ts';
-import type { AssessDeps, AssessedTenant } from '../engine/sweep/assess.ts';
 import type { SweepDeps } from '../engine/sweep/sweep.ts';
 import { UpstreamError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
@@ -58,19 +58,13 @@ import { rememberingDids } from '../pds/did-cache.ts';
 import { createDidDirectory } from '../pds/did-directory.ts';
 import { askServiceDid, ownServices } from '../pds/services.ts';
 import { createXrpc, type Xrpc } from '../pds/xrpc.ts';
-import type {
-  AccountReader,
-  Cursors,
-  DidDirectory,
-  DocumentChanges,
-  EventLog,
-  EventTail,
-  IgnoredTotals,
-  Rejects,
-  Standings,
-  SubjectReader,
-  UserPages,
-} from '../ports.ts';
+import type { AccountReader, DidDirectory } from '../ports/accounts.ts';
+import type { DocumentChanges } from '../ports/documents.ts';
+import type { EventLog, EventTail } from '../ports/event-log.ts';
+import type { IgnoredTotals, Rejects } from '../ports/intake.ts';
+import type { Cursors } from '../ports/runs.ts';
+import type { Standings } from '../ports/standings.ts';
+import type { SubjectReader, UserPages } from '../ports/subjects.ts';
 import type { CallInfo } from '../upstream/caller.ts';
 import { RateLimiter } from '../upstream/rate-limit.ts';
 import { deskFor, type Limited, overviewFor } from './dashboard.ts';
@@ -82,6 +76,8 @@ export interface ReadSide {
   readonly tenants: readonly AssessedTenant[];
   readonly userPages: UserPages;
   readonly tail: EventTail;
+  /** Before anything is concluded about everyone or proposed. Throws UsageError as `Engine` does. */
+  checkCollations(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -151,6 +147,7 @@ export function wireReadSide(config: Config): ReadSide {
       config.tenants.map(({ id }) => id),
     ),
     tail: eventTail(db, systemClock),
+    checkCollations: () => refuseCollations(db),
     close: () => connection.close(),
   };
 }
@@ -398,7 +395,8 @@ export function wireLoginAudit(config: Config) {
     clock: systemClock,
     tenants: tenantsFor(config),
   };
-  return { auditing, countLogins: () => passwords.countLogins(), close };
+  const checkCollations = () => refuseCollations(db);
+  return { auditing, countLogins: () => passwords.countLogins(), checkCollations, close };
 }
 
 /** Built at the first call, because a command that asks the PDS nothing need not know where it is. */

@@ -8,6 +8,7 @@ import { connect } from '../mongo/driver/connection.ts';
 import { eventLog, eventReader } from '../mongo/log/event-log.ts';
 import { oldDocumentReader, oldDocumentStore } from '../mongo/platform/old-documents.ts';
 import { storedPasswordReader } from '../mongo/platform/stored-passwords.ts';
+import { refuseCollations } from '../mongo/setup/collations.ts';
 import { ensureCollections } from '../mongo/setup/indexes.ts';
 import { subjectReader } from '../mongo/subjects/subjects.ts';
 import { workQueue } from '../mongo/subjects/work-queue.ts';
@@ -16,13 +17,13 @@ import { didsFor, xrpcFor } from './engine.ts';
 import { systemClock, systemRandom } from './system.ts';
 
 /** Reads MongoDB, the PDS and the directory of DIDs, and holds nothing that could write. */
-export function wireImportPreview(config: Config): ImportDeps & { close(): Promise<void> } {
+export function wireImportPreview(config: Config) {
   const { db, close } = connect({ ...config.mongodb, appName: 'concord', readOnly: true });
-  return {
+  const deps: ImportDeps = {
     ...{ documents: oldDocumentReader(db), subjects: subjectReader(db), events: eventReader(db) },
     ...common(config),
-    close,
   };
+  return { deps, checkCollations: () => refuseCollations(db), close };
 }
 
 /** `prepare` comes first: it throws what `checkPasswords` throws, before anything is written. */

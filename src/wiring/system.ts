@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
 import { eventId } from '../identity.ts';
-import type { Clock, Random } from '../ports.ts';
+import type { Clock, Random } from '../ports/clock.ts';
 
 export const systemClock: Clock = {
   now: () => new Date(),

@@ -1,6 +1,7 @@
 /** What is no cause, and what nobody can tell; each cause itself is in causes.test.ts. */
 import { describe, expect, it } from 'vitest';
-import { detect, type Expectations, type SystemFacts } from '../../src/alerts/detect.ts';
+import { detect } from '../../src/alerts/detect.ts';
+import type { Expectations, SystemFacts } from '../../src/alerts/system-facts.ts';
 import type { TenantState } from '../../src/engine/reports/tenant-state.ts';
 import { alice, person, tenant } from '../mongo/subjects/people.ts';
 import { FIT_INDEXES, probed } from '../support/in-memory/alerts.ts';

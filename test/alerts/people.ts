@@ -1,4 +1,4 @@
-import type { Troubled } from '../../src/ports.ts';
+import type { Troubled } from '../../src/ports/standings.ts';
 import { alice, type Person } from '../mongo/subjects/people.ts';
 
 /** Since when whoever is in trouble is, unless said otherwise: half an hour before the test begins. */

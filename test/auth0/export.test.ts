@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { createDirectory } from '../../src/auth0/management.ts';
-import type { UserPage } from '../../src/ports.ts';
+import type { UserPage } from '../../src/ports/auth0.ts';
 import { bodyOf, type Handler, sendJson } from '../support/local-server.ts';
 import { type ApiUser, apiUsers, type Tenant, tenantOf } from './tenant.ts';
 

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { decide } from '../../src/engine/intake/decision.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import type { Did } from '../../src/identity.ts';
-import type { AccountHost } from '../../src/ports.ts';
+import type { AccountHost } from '../../src/ports/accounts.ts';
 import type { ReasonOf } from '../../src/reconcilers/needs-action.ts';
 import { chooseHandle, join, type Member, passOver, storedMember } from '../support/member.ts';
 import { freeCodeHandle, refusedAddress } from './cases-of-email.ts';

@@ -2,17 +2,19 @@
  * Every condition that needs action names a command that works: a user is brought into the state by real means, and the
  * commands are taken out of the message, run as they stand there, and lead where the message says.
  *
- * A new reason goes into NEEDS_ACTION, gets a case in cases-of-….ts, and a row in the README. A command that is not there
- * yet is skipped.
+ * A new reason goes into NEEDS_ACTION, gets a case in cases-of-….ts, and a row in ACTION_GUIDE. A command that is
+ * not there yet is skipped.
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createProgram } from '../../src/commands/program.ts';
+import { troublesOf } from '../../src/engine/reports/troubles.ts';
 import type { Condition } from '../../src/events/event.ts';
-import { shellQuoted } from '../../src/reconcilers/command-lines.ts';
+import { standingReader } from '../../src/mongo/subjects/standings.ts';
+import { commandsIn, shellQuoted } from '../../src/reconcilers/command-lines.ts';
 import { WAITING_FOR_DECISION } from '../../src/reconcilers/needs-action.ts';
 import { type OpenedPds, openedPds } from '../faults/support/opened-pds.ts';
 import { conditionOf, type Member } from '../support/member.ts';
-import { commandsIn } from './command-lines.ts';
 import { type Case, openStage, reconcile, type Stage } from './stage.ts';
 
 export interface Row extends Case {
@@ -49,7 +51,10 @@ async function check(stage: Stage, row: Row, skip: (why: string) => void): Promi
   expect(message).not.toMatch(/<user>|<key>|@example\.com|@mailinator\.com/);
   const named = commandsIn(message);
   expect(named, message).not.toEqual([]);
-  expectInReadme(row, member, named);
+  expectOnPage(row, member, named);
+  expect(await proposedBy(stage, row, member)).toBe(
+    worksAsItStands(named) ?? `concord explain ${shellQuoted(member.user)}`,
+  );
   const unknown = named.map(verbOf).find((verb) => verb !== undefined && !isCommand(verb));
   if (unknown !== undefined) return skip(`concord ${unknown} is not there yet`);
   await carryOut(stage, row, member, message);
@@ -75,14 +80,31 @@ async function carryOut(stage: Stage, row: Row, member: Member, message: string)
   }
 }
 
+/** What \`status\` and the overview propose. */
+async function proposedBy({ world, engine }: Stage, { type, reason }: Row, { user }: Member) {
+  const reader = standingReader(
+    world.db,
+    engine.tenants.map(({ id }) => id),
+  );
+  const { situations } = await reader.standings(new Date());
+  const of = troublesOf(situations).filter((one) => one.resource === type && one.reason === reason);
+  expect(of).toMatchObject([{ users: 1, held: 1, example: user }]);
+  return of[0]?.command;
+}
+
+/** The first one, where no value has to be filled in. */
+function worksAsItStands([first]: readonly string[]): string | undefined {
+  return first === undefined || first.includes('<') ? undefined : first;
+}
+
 function verbOf(command: string): string | undefined {
   return /^concord ([a-z]+)/.exec(command)?.[1];
 }
 
-const COMMANDS = readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8');
+const COMMANDS = new Set(createProgram(() => {}).commands.map((command) => command.name()));
 
 function isCommand(verb: string): boolean {
-  return COMMANDS.includes(`.command('${verb}')`);
+  return COMMANDS.has(verb);
 }
 
 /** Whether it waits for a person's yes. */
@@ -91,17 +113,19 @@ function asks(line: string): boolean {
   return isAsking && !/ --(?:withdraw|preview)/.test(line);
 }
 
-const SECTION = '## Conditions, and what to do about each';
+const PAGE = readFileSync(new URL('../../docs/conditions-and-alerts.md', import.meta.url), 'utf8');
+const NEEDING_ACTION = PAGE.slice(
+  PAGE.indexOf('## Conditions that need action'),
+  PAGE.indexOf('## Conditions that end by themselves'),
+);
 
-/** The table has a row for the condition that names one of its commands, and the section names each of them. */
-function expectInReadme({ type, reason }: Row, member: Member, named: readonly string[]): void {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const section = readme.slice(readme.indexOf(SECTION)).split('\n## ', 2).join('\n');
-  const tableRow = section
-    .split('\n')
-    .find((line) => isFor(line, reason === WAITING_FOR_DECISION ? 'any' : type, reason));
+/** The table has a row for the condition that names one of its commands, and the page names each of them. */
+function expectOnPage({ type, reason }: Row, member: Member, named: readonly string[]): void {
+  const tableRow = NEEDING_ACTION.split('\n').find((line) =>
+    isFor(line, reason === WAITING_FOR_DECISION ? 'any' : type, reason),
+  );
   const general = named.map((command) => inGeneral(command, member));
-  for (const command of general) expect(section, command).toContain(command);
+  for (const command of general) expect(NEEDING_ACTION, command).toContain(command);
   expect(
     general.some((command) => tableRow?.includes(command)),
     `${type} ${reason}: ${tableRow}`,

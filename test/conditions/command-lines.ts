@@ -14,13 +14,6 @@ export interface Ran {
 
 export type RunLine = (line: string) => Promise<Ran>;
 
-/** The commands that a message names, in their order. */
-export function commandsIn(message: string): readonly string[] {
-  return [...message.matchAll(/: ((?:concord|curl|db\.).*?)(?=; |\. |$)/g)].map(
-    ([, command = '']) => command,
-  );
-}
-
 /** `concord` with these settings, `curl` to this platform's PDS, and the MongoDB shell of its database. */
 export async function lineRunner(world: Platform, settings: object): Promise<RunLine> {
   const config = join(await temporaryDirectory(), 'settings.json');

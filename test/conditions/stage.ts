@@ -126,7 +126,7 @@ export function subjectOf(did: string): object {
 
 /** As an identity provider tells Auth0: the new address is verified, and another user may have it as well. */
 export async function changeAddress(
-  { world }: Stage,
+  { world }: Pick<Stage, 'world'>,
   { userId }: Member,
   email = newAddress(),
 ): Promise<void> {

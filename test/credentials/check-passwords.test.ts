@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkPasswords } from '../../src/credentials/check-passwords.ts';
 import { createVault } from '../../src/credentials/vault.ts';
 import { storedUserKey } from '../../src/identity.ts';
-import type { StoredPassword } from '../../src/ports.ts';
+import type { StoredPassword } from '../../src/ports/passwords.ts';
 import {
   canaries,
   inMemoryPasswords,

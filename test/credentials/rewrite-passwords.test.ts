@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { sealedWith } from '../../src/credentials/envelope.ts';
 import { type Rewriting, rewritePasswords } from '../../src/credentials/rewrite-passwords.ts';
 import { storedUserKey } from '../../src/identity.ts';
-import type { StoredPassword, StoredPasswords } from '../../src/ports.ts';
+import type { StoredPassword, StoredPasswords } from '../../src/ports/passwords.ts';
 import {
   canaries,
   type InMemoryPasswords,

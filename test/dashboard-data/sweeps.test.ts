@@ -4,7 +4,7 @@ import { sweepsAnswer } from '../../src/dashboard-data/sweeps.ts';
 import { writePosition } from '../../src/engine/sweep/sweep-position.ts';
 import type { ConcordEvent, EventData } from '../../src/events/event.ts';
 import { eventId } from '../../src/identity.ts';
-import type { KeptPosition } from '../../src/ports.ts';
+import type { KeptPosition } from '../../src/ports/runs.ts';
 import { at, otherTenant, person, tenant } from '../mongo/subjects/people.ts';
 import { inMemoryEventLog } from '../support/in-memory/event-log.ts';
 import { told } from '../support/in-memory/told.ts';

@@ -64,6 +64,17 @@ describe('by the log and the read model', () => {
     expect(await userAnswer(deskDeps(world), user)).toMatchObject({ pause: null, withheld: null });
   });
 
+  it('says what excludes the user, and asks nothing', async () => {
+    const world = await whole();
+    away(world, 'directory', 'auth0');
+    const desk = deskDeps(world);
+    const tenants = desk.tenants.map((tenant) => ({ ...tenant, excludedBy: () => 'guest-*' }));
+    expect(await lookAnswer({ ...desk, tenants }, user)).toMatchObject({
+      ...{ source: 'log', plan: null },
+      withheld: { reason: 'Excluded', message: expect.stringContaining('guest-*') },
+    });
+  });
+
   it('says why the last pass failed, and differs in nothing that is not known', async () => {
     const world = await whole();
     away(world, 'accounts', 'pds');

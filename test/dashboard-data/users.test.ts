@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { UsersQuery } from '../../src/dashboard-data/answers.ts';
 import { type UsersDeps, usersAnswer } from '../../src/dashboard-data/users.ts';
-import type { AssessedTenant } from '../../src/engine/sweep/assess.ts';
+import type { AssessedTenant } from '../../src/engine/reconcile/read-side.ts';
 import { UpstreamError } from '../../src/errors.ts';
-import type { SubjectView } from '../../src/ports.ts';
+import type { SubjectView } from '../../src/ports/subjects.ts';
 import {
   aliceDid,
   at,

@@ -17,8 +17,13 @@ const held = (reason: string): ConditionAnswer => ({
   ...{ resource: 'account', status: 'False', reason, message: 'An account exists.', held: true, since: AT },
 });
 
+const EVERYDAY: readonly Action[] = ['reconcile', 'look', 'pause'];
+const EXCLUDED = {
+  withheld: { reason: 'Excluded', message: 'The configuration excludes this user (exclude: guest-*).' },
+} satisfies Partial<UserAnswer>;
+
 test.each<[string, Partial<UserAnswer>, readonly Action[]]>([
-  ['whole', {}, ['reconcile', 'look', 'pause']],
+  ['whole', {}, EVERYDAY],
   [
     'paused: a pass would change nothing',
     { pause: { by: 'maria', reason: 'wait', until: null, at: AT } },
@@ -51,9 +56,18 @@ test.each<[string, Partial<UserAnswer>, readonly Action[]]>([
     { troubles: [held('EmailHeldByUser')] },
     ['reconcile', 'look', 'pause'],
   ],
+  ['excluded by the configuration, whatever else is known', { ...EXCLUDED, quarantined: true }, []],
+  ['not a user', { withheld: { reason: 'NotAUser', message: 'This is not the id of a user.' } }, []],
+  ['forgotten', { deleted: { since: AT, forgotten: true } }, []],
+  ['observed only', { withheld: { reason: 'ObserveOnly', message: 'To observe only.' } }, EVERYDAY],
 ])('%s', (_reason, change, permitted) => {
   const user = { ...ALICE, ...change };
   expect(ACTIONS.filter((action) => obstacleTo(action, user) === null)).toEqual(permitted);
+});
+
+test('of an excluded user every action says what excludes the user', () => {
+  for (const action of ACTIONS)
+    expect(obstacleTo(action, { ...ALICE, ...EXCLUDED })).toBe(EXCLUDED.withheld.message);
 });
 
 const told = (event: number, at = AT): TimelineEvent => ({

@@ -2,7 +2,9 @@
 import { inject } from 'vitest';
 import { generateKey } from '../../src/credentials/vault.ts';
 import { eventId } from '../../src/identity.ts';
+import { type AlteredAnswer, altered } from '../support/altered.ts';
 import { unusedOrigin } from '../support/local-server.ts';
+import { createAccount, person, sharedPds } from '../support/pds.ts';
 import { TENANT } from '../support/platform.ts';
 import {
   type Broken,
@@ -31,6 +33,11 @@ export interface Fault {
   readonly mend: RegExp;
   readonly breakIt: (world: Healthy) => Promise<Broken>;
 }
+/** Answers as another directory would. */
+async function withPlc(alter: (path: string) => AlteredAnswer): Promise<Broken> {
+  return { overlay: { pds: { plcUrl: await altered(sharedPds().plcUrl, alter) } } };
+}
+
 export const FAULTS: readonly Fault[] = [
   {
     name: 'the index on codes is gone',
@@ -391,6 +398,47 @@ export const FAULTS: readonly Fault[] = [
           ? { status: 502, body: { error: 'UpstreamFailure', message: 'Unable to perform PLC operation' } }
           : undefined,
       ),
+  },
+  {
+    name: 'the PLC directory of the settings is out of reach',
+    code: 'PLC_URL_UNREACHABLE',
+    what: /plc document could not be reached/,
+    mend: /PDS_DID_PLC_URL/,
+    breakIt: async () => ({ overlay: { pds: { plcUrl: await unusedOrigin() } } }),
+  },
+  {
+    name: 'the PLC directory of the settings fails',
+    code: 'PLC_URL_UNREACHABLE',
+    what: /plc document answered 502/,
+    mend: /PDS_DID_PLC_URL/,
+    breakIt: () => withPlc(() => ({ status: 502 })),
+  },
+  {
+    name: 'the PLC directory of the settings is a PDS',
+    code: 'PLC_URL_WRONG',
+    what: /does not answer as a PLC directory does/,
+    mend: /Set PDS_DID_PLC_URL to what the PDS itself was started with/,
+    breakIt: async () => ({ overlay: { pds: { plcUrl: sharedPds().url } } }),
+  },
+  {
+    name: 'the PLC directory of the settings has a document for every DID',
+    code: 'PLC_URL_WRONG',
+    what: /does not answer as a PLC directory does/,
+    mend: /PDS_DID_PLC_URL/,
+    breakIt: () => withPlc((path) => ({ status: 200, body: { id: path.slice(1) } })),
+  },
+  {
+    name: 'the PLC directory of the settings is not that of the PDS',
+    code: 'PLC_URL_DIFFERS',
+    what: /has none of \d accounts of the PDS, such as did:plc:[a-z2-7]{24}: the PDS uses another directory/,
+    mend: /Set PDS_DID_PLC_URL to what the PDS itself was started with/,
+    breakIt: async () => {
+      await createAccount(sharedPds(), person('alice'));
+      return withPlc((path) => ({
+        status: 404,
+        body: { message: `DID not registered: ${path.slice(1)}` },
+      }));
+    },
   },
   {
     name: 'the clock of this machine is ten minutes ahead',

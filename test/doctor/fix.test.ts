@@ -61,12 +61,12 @@ const KINDS: readonly Partial<IndexDetail>[] = [
 ];
 
 /** Every state of the indexes on one field. */
-function states(collection: Collection, field: string): readonly (readonly IndexDetail[])[] {
-  const forward = ['code_1', 'code_unique'].flatMap((name) =>
-    [...KINDS, { unique: true, partial: true }].map((kind) => [detail(collection, name, field, 1, kind)]),
+function states(collection: Collection, field: string, name: string): readonly (readonly IndexDetail[])[] {
+  const forward = ['another_name', name].flatMap((one) =>
+    [...KINDS, { unique: true, partial: true }].map((kind) => [detail(collection, one, field, 1, kind)]),
   );
-  const backward = ['back', `concord_guard_${field}`].flatMap((name) =>
-    KINDS.map((kind) => [detail(collection, name, field, -1, kind)]),
+  const backward = ['back', `concord_guard_${field}`].flatMap((one) =>
+    KINDS.map((kind) => [detail(collection, one, field, -1, kind)]),
   );
   // One with a collation of its own has another use, whatever the rest is like.
   const theirs = [[], [detail(collection, 'folded', field, 1, { collated: true })]];
@@ -83,9 +83,9 @@ async function steps(server: Server) {
 
 test.each(WANTED_INDEXES)(
   'comes to the right index in $collection on $field',
-  async ({ collection, field }) => {
+  async ({ collection, field, name, sparse }) => {
     let looked = 0;
-    for (const state of states(collection, field)) {
+    for (const state of states(collection, field, name)) {
       for (let after = 0; after <= 4; after += 1) {
         const server = new Server(state);
         const wasGuarded = server.isGuarded(collection);
@@ -101,12 +101,31 @@ test.each(WANTED_INDEXES)(
         expect(await steps(server)).toEqual([]);
         expect(isKept, JSON.stringify(state)).toBe(true);
         const plain = server.of(collection).filter(({ collated, partial }) => !collated && !partial);
-        expect(plain, JSON.stringify(state)).toMatchObject([{ unique: true }]);
+        expect(plain, JSON.stringify(state)).toMatchObject([
+          { name, key: [[field, 1]], unique: true, sparse },
+        ]);
         const theirs = (indexes: readonly IndexDetail[]) => indexes.filter(({ collated }) => collated);
         expect(theirs(server.of(collection))).toEqual(theirs(state));
         looked += 1;
       }
     }
     expect(looked).toBe(11 * 9 * 2 * 5);
+  },
+);
+
+test.each(WANTED_INDEXES)(
+  'tells of $name under another name or with other options, and of nothing where it is as the platform creates it',
+  async ({ collection, field, name, sparse }) => {
+    const codes = async (given: string, kind: Partial<IndexDetail>) => {
+      const server = new Server([detail(collection, given, field, 1, { unique: true, ...kind })]);
+      const situations = await lookAtIndexes(server.inspection);
+      return situations
+        .filter(({ wanted }) => wanted.collection === collection)
+        .flatMap(judgeIndex)
+        .map(({ code }) => code);
+    };
+    expect(await codes(name, { sparse })).toEqual([]);
+    expect(await codes('another_name', { sparse })).toEqual(['INDEX_LEFT_OVER']);
+    expect(await codes(name, { sparse: !sparse })).toEqual(['INDEX_LEFT_OVER']);
   },
 );

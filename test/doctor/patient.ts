@@ -28,8 +28,18 @@ export async function healthyPlatform(options: PlatformOptions = {}) {
   const world = await openPlatform(options);
   const engine = world.engine();
   await engine.prepare();
-  await engine.converge.documents.createIndex({ collection: 'users', field: 'code', sparse: true });
-  await engine.converge.documents.createIndex({ collection: '@handles', field: 'handle', sparse: false });
+  await engine.converge.documents.createIndex({
+    collection: 'users',
+    field: 'code',
+    sparse: true,
+    name: 'code_unique',
+  });
+  await engine.converge.documents.createIndex({
+    collection: '@handles',
+    field: 'handle',
+    sparse: false,
+    name: 'handle_1',
+  });
   await readLog(engine, 0);
   const addStream = (other: Partial<StreamRequest> = {}) =>
     world.auth0.logStream.add({

@@ -1,7 +1,8 @@
 /** What each event changes of what is known, and that it changes nothing else. */
 import { describe, expect, it } from 'vitest';
 import type { ConcordEvent } from '../../src/events/event.ts';
-import { type Facts, fold } from '../../src/events/fold.ts';
+import type { Facts } from '../../src/events/facts.ts';
+import { fold } from '../../src/events/fold.ts';
 import { eventId } from '../../src/identity.ts';
 import { alice, aliceDid, at, bob, bobDid, code, handle } from '../mongo/subjects/people.ts';
 import { observed, told } from '../support/in-memory/told.ts';

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { streamStanding } from '../../src/engine/intake/stream-standing.ts';
 import type { ConcordEvent, EventData, GapCause } from '../../src/events/event.ts';
-import { type Gap, isHealedBySweep, openGapsIn, streamStanding } from '../../src/events/gap.ts';
+import { type Gap, isHealedBySweep, openGapsIn } from '../../src/events/gap.ts';
 import { eventId } from '../../src/identity.ts';
-import type { LogStream } from '../../src/ports.ts';
+import type { LogStream } from '../../src/ports/auth0.ts';
 import { at, otherTenant, tenant } from '../mongo/subjects/people.ts';
 
 function line<T extends 'gap.opened' | 'gap.closed'>(

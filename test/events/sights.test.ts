@@ -1,7 +1,8 @@
 /** What the log knows to have been there, so that what is missing is told from what never was there. */
 import { describe, expect, it } from 'vitest';
 import type { ConcordEvent, EventData } from '../../src/events/event.ts';
-import { fold, type Sights } from '../../src/events/fold.ts';
+import type { Sights } from '../../src/events/facts.ts';
+import { fold } from '../../src/events/fold.ts';
 import { alice, aliceDid, at, bobDid, code, handle } from '../mongo/subjects/people.ts';
 import { observed, told } from '../support/in-memory/told.ts';
 

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { LeaseLostError } from '../../src/errors.ts';
 import { ensureCollections } from '../../src/mongo/setup/indexes.ts';
 import { workQueue } from '../../src/mongo/subjects/work-queue.ts';
-import type { Lease, WorkQueue } from '../../src/ports.ts';
+import type { Lease, WorkQueue } from '../../src/ports/queue.ts';
 import { at, person, trigger, view } from '../mongo/subjects/people.ts';
 import { openWorld } from '../mongo/world.ts';
 import { seededRandom } from '../support/in-memory/random.ts';

@@ -2,7 +2,8 @@ import type { IngestDeps } from '../../src/engine/intake/ingest.ts';
 import type { ConcordEvent } from '../../src/events/event.ts';
 import { addIgnored, type IgnoredCounts } from '../../src/events/ignored.ts';
 import type { EventId, UserKey } from '../../src/identity.ts';
-import type { Reject, Trigger } from '../../src/ports.ts';
+import type { Reject } from '../../src/ports/intake.ts';
+import type { Trigger } from '../../src/ports/trigger.ts';
 
 export type Call = 'append' | 'markDue' | 'rejects' | 'ignored';
 

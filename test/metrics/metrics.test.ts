@@ -4,7 +4,7 @@ import type { PullResult } from '../../src/engine/intake/pull.ts';
 import type { PassResult } from '../../src/engine/reconcile/reconcile.ts';
 import { eventId } from '../../src/identity.ts';
 import { createMetrics, type Metrics } from '../../src/metrics/metrics.ts';
-import type { Lease } from '../../src/ports.ts';
+import type { Lease } from '../../src/ports/queue.ts';
 import { alice } from '../mongo/subjects/people.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 

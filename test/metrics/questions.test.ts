@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { ConcordEvent } from '../../src/events/event.ts';
 import { eventId } from '../../src/identity.ts';
 import { type QuestionDeps, questions } from '../../src/metrics/questions.ts';
-import type { Standings } from '../../src/ports.ts';
+import type { Standings } from '../../src/ports/standings.ts';
 import { alice, at, otherTenant, tenant } from '../mongo/subjects/people.ts';
 import { inMemoryEventLog } from '../support/in-memory/event-log.ts';
 import { told } from '../support/in-memory/told.ts';
@@ -56,7 +56,7 @@ test('who waits, and since when; nothing of a longest wait while nobody does', a
 test('how users stand, who is paused, and no reason that is not a word', async () => {
   const situation = {
     ...({ tenant, resource: 'account', held: false, deleted: false } as const),
-    ...{ example: alice.user, since: at(0) },
+    ...{ example: alice.user, since: at(0), message: '' },
   };
   const trouble = { tenant, failure: undefined, waits: false, held: false, paused: false } as const;
   const lines = await page([], {

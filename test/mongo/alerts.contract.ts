@@ -1,7 +1,6 @@
 /** What every store of alerts promises. */
 import { describe, expect, it } from 'vitest';
-import type { Alert, Cause, Notice } from '../../src/ports/alerts.ts';
-import type { AlertStore, Delivery } from '../../src/ports.ts';
+import type { Alert, AlertStore, Cause, Delivery, Notice } from '../../src/ports/alerts.ts';
 import { alice, at, tenant } from './subjects/people.ts';
 
 const cause: Cause = {

@@ -1,6 +1,6 @@
 /** What keeps positions promises, whatever it keeps them in. */
 import { describe, expect, it } from 'vitest';
-import type { Cursors } from '../../src/ports.ts';
+import type { Cursors } from '../../src/ports/runs.ts';
 
 /** `make` gives one that holds no position. */
 export function cursorsContract(make: () => Promise<Cursors>): void {

@@ -1,6 +1,6 @@
 /** What every index of inactive accounts promises. */
 import { describe, expect, it } from 'vitest';
-import type { InactiveAccount, InactiveAccounts } from '../../src/ports.ts';
+import type { InactiveAccount, InactiveAccounts } from '../../src/ports/accounts.ts';
 import { aliceDid, at, bobDid, handle } from './subjects/people.ts';
 
 const alices: InactiveAccount = {

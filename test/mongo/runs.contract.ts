@@ -1,7 +1,7 @@
 /** What every keeper of long runs promises: one holder at a time, and nothing forgotten until it is done. */
 import { expect, it } from 'vitest';
 import { LeaseLostError } from '../../src/errors.ts';
-import type { RunLease, Runs } from '../../src/ports.ts';
+import type { RunLease, Runs } from '../../src/ports/runs.ts';
 import { at } from './subjects/people.ts';
 
 const minute = 60_000;

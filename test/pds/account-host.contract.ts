@@ -6,7 +6,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { UpstreamError } from '../../src/errors.ts';
 import { type AccountHandle, type Did, parseAccountHandle, parseDid } from '../../src/identity.ts';
-import type { AccountHost, CreateAccountResult, Repository } from '../../src/ports.ts';
+import type { AccountHost, CreateAccountResult, Repository } from '../../src/ports/accounts.ts';
+import { accountWritesContract } from './account-writes.contract.ts';
 
 export interface HostUnderTest {
   readonly host: AccountHost;
@@ -47,6 +48,16 @@ export function accountHostContract(name: string, open: () => HostUnderTest): vo
   };
 
   describe(`${name}, an account host`, () => {
+    accountWritesContract(async () => {
+      const [alice, gone, bob, free] = [person('alice'), person('gone'), person('bob'), person('free')];
+      const [did, goneDid] = [await join(alice), await join(gone), await join(bob)];
+      await open().host.deleteAccount(goneDid);
+      return {
+        ...{ world: open(), did, goneDid, takenHandle: bob.handle, takenEmail: bob.email },
+        ...{ freeHandle: free.handle, freeEmail: free.email },
+      };
+    });
+
     describe('creating', () => {
       test('gives an account that can be read, resolved and logged in to', async () => {
         const { host } = open();
@@ -227,9 +238,9 @@ export function accountHostContract(name: string, open: () => HostUnderTest): vo
         expect(await host.canLogIn(did, 'a-new-password')).toBe(true);
       });
 
-      test('for nobody, setting one says nothing, and nobody can log in', async () => {
+      test('for nobody, setting one is refused, and nobody can log in', async () => {
         const { host } = open();
-        await host.setPassword(nobodysDid, 'a-new-password');
+        expect(await host.setPassword(nobodysDid, 'a-new-password')).toBe('refused');
         expect(await host.canLogIn(nobodysDid, 'a-new-password')).toBe(false);
       });
     });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Did } from '../../src/identity.ts';
 import { rememberingDids } from '../../src/pds/did-cache.ts';
-import type { ServiceLocation } from '../../src/ports.ts';
+import type { ServiceLocation } from '../../src/ports/accounts.ts';
 import { aliceDid, bobDid } from '../mongo/subjects/people.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 

@@ -1,7 +1,7 @@
 /** What every DidDirectory does, a real one and whatever stands in for it in faster tests. */
 import { describe, expect, test } from 'vitest';
 import { type Did, parseDid } from '../../src/identity.ts';
-import type { DidDirectory } from '../../src/ports.ts';
+import type { DidDirectory } from '../../src/ports/accounts.ts';
 
 export interface DirectoryUnderTest {
   readonly dids: DidDirectory;

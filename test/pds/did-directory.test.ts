@@ -3,7 +3,7 @@ import { describe, expect, it, test } from 'vitest';
 import { UpstreamError } from '../../src/errors.ts';
 import { type Did, parseDid } from '../../src/identity.ts';
 import { createDidDirectory } from '../../src/pds/did-directory.ts';
-import type { DidDirectory } from '../../src/ports.ts';
+import type { DidDirectory } from '../../src/ports/accounts.ts';
 import { RateLimiter } from '../../src/upstream/rate-limit.ts';
 import { aliceDid, bobDid } from '../mongo/subjects/people.ts';
 import { virtualClock } from '../support/virtual-clock.ts';

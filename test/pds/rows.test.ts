@@ -22,6 +22,11 @@ describe('accounts that are asked for together', () => {
     expect(found.get(bobDid)).toMatchObject({ did: bobDid });
   });
 
+  it('one whose address is null has none, and unknown fields are not read', () => {
+    const infos = [{ ...info(aliceDid), email: null, mood: { is: 'new' } }, info(bobDid)];
+    expect(readAccountInfos({ infos }, [aliceDid, bobDid]).get(aliceDid)).toMatchObject({ email: undefined });
+  });
+
   it('a row that names no account may be any that is not in the answer', () => {
     const found = readAccountInfos({ infos: [info(bobDid), { handle: 'x' }] }, [aliceDid, bobDid]);
     expect([found.get(aliceDid), found.get(bobDid)]).toEqual(['unreadable', expect.objectContaining({})]);

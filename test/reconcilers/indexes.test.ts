@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { IndexState } from '../../src/ports.ts';
+import type { IndexState } from '../../src/ports/documents.ts';
 import { apply, plan, WANTED_INDEXES } from '../../src/reconcilers/indexes.ts';
 import { alice, bob, code } from '../mongo/subjects/people.ts';
 import { inMemoryDocuments, UNIQUE_CODE, UNIQUE_HANDLE } from '../support/in-memory/documents.ts';
@@ -116,7 +116,7 @@ describe('applying', () => {
 
 it('what sign-ups rest on: a code or none, and a handle for every row', () => {
   expect(WANTED_INDEXES).toEqual([
-    { collection: 'users', field: 'code', sparse: true },
-    { collection: '@handles', field: 'handle', sparse: false },
+    { collection: 'users', field: 'code', sparse: true, name: 'code_unique' },
+    { collection: '@handles', field: 'handle', sparse: false, name: 'handle_1' },
   ]);
 });

@@ -8,10 +8,10 @@ import {
 } from '../../src/engine/operations/capture/capture.ts';
 import { dryRun } from '../../src/engine/reconcile/dry-run.ts';
 import type { View } from '../../src/engine/reconcile/observe.ts';
+import type { AssessDeps, AssessedTenant } from '../../src/engine/reconcile/read-side.ts';
 import { UNSEEN } from '../../src/engine/reconcile/standing.ts';
-import type { AssessDeps, AssessedTenant } from '../../src/engine/sweep/assess.ts';
 import { UpstreamError } from '../../src/errors.ts';
-import type { Successor } from '../../src/ports.ts';
+import type { Successor } from '../../src/ports/subjects.ts';
 import { inMemoryAccounts } from './in-memory/accounts.ts';
 import { inMemoryDirectory } from './in-memory/directory.ts';
 import { inMemoryDocuments, type StoredUser } from './in-memory/documents.ts';

@@ -12,7 +12,7 @@ import {
   type UserKey,
   userKey,
 } from '../../src/identity.ts';
-import type { PdsAccount } from '../../src/ports.ts';
+import type { PdsAccount } from '../../src/ports/accounts.ts';
 import type { Engine } from '../../src/wiring/engine.ts';
 import { person } from './pds.ts';
 import { type Platform, SISTER, TENANT } from './platform.ts';

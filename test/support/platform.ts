@@ -13,7 +13,7 @@ import { readTextFile } from '../../src/config/sources.ts';
 import { generateKey } from '../../src/credentials/vault.ts';
 import type { PassResult } from '../../src/engine/reconcile/reconcile.ts';
 import { createLogger, type Logger } from '../../src/logger.ts';
-import type { Lease } from '../../src/ports.ts';
+import type { Lease } from '../../src/ports/queue.ts';
 import {
   type Auth0Tenant,
   type Auth0TenantOptions,

@@ -3,30 +3,30 @@
 import { openGaps } from '../../engine/intake/gaps.ts';
 import { notExcluded } from '../../engine/intake/owner.ts';
 import { attempt } from '../../engine/reconcile/attempt.ts';
-import { type AssessDeps, type AssessedTenant, assess, isDrifted } from '../../engine/sweep/assess.ts';
+import type { AssessDeps, AssessedTenant } from '../../engine/reconcile/read-side.ts';
+import { assess, isDrifted } from '../../engine/sweep/assess.ts';
 import { type AuditedUser, auditedUser, Tally, withoutAccount } from '../../engine/sweep/audit.ts';
 import { type Audited, auditedPages, readingEach } from '../../engine/sweep/audited-pages.ts';
-import { countOrphans, type OrphanCounts } from '../../engine/sweep/count-orphans.ts';
+import { countOrphans } from '../../engine/sweep/count-orphans.ts';
 import { countDeleted } from '../../engine/sweep/deleted-users.ts';
 import { NameSet } from '../../engine/sweep/name-set.ts';
 import { pausedUsers, withPause } from '../../engine/sweep/paused.ts';
 import { Repositories } from '../../engine/sweep/repositories.ts';
 import { UsageError } from '../../errors.ts';
-import type { InexactReason, ResourceTotals, Situation } from '../../events/event.ts';
-import type { Gap } from '../../events/gap.ts';
+import type { InexactReason } from '../../events/event.ts';
 import { gapToJson } from '../../events/gap-text.ts';
 import { type TenantId, userKey } from '../../identity.ts';
-import type { UserPages } from '../../ports.ts';
+import type { UserPages } from '../../ports/subjects.ts';
 import * as indexes from '../../reconcilers/indexes.ts';
 import { printJson, printLine, SCHEMA_VERSION } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
-import { visible } from '../../terminal/visible.ts';
 import { wireReadSide } from '../../wiring/engine.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from '../command.ts';
 import { momentAgo } from '../moment.ts';
 import { refuseLoginOptions, runLoginAudit } from './logins.ts';
 import { runOrphanAudit } from './orphans.ts';
-import { printAudit } from './report.ts';
+import { type AuditReport, printAudit } from './report.ts';
+import { tenantsNamed } from './tenants-named.ts';
 
 export interface AuditOptions extends GlobalOptions {
   readonly tenant?: string | undefined;
@@ -46,43 +46,6 @@ export interface AuditOptions extends GlobalOptions {
   readonly restart?: boolean | undefined;
   /** Look for what belongs to nobody, instead. */
   readonly orphans?: boolean | undefined;
-}
-
-export interface AuditReport {
-  readonly asOf: string;
-  /** Null unless only users created or changed since were looked at. */
-  readonly since: string | null;
-  /** Null unless only so many of the newest sign-ups were looked at. */
-  readonly last: number | null;
-  readonly tenants: readonly string[];
-  /** Times of which something may have been missed. */
-  readonly gaps: readonly Gap[];
-  readonly totals: ResourceTotals;
-  /** What is not as desired, the most frequent first. */
-  readonly situations: readonly Situation[];
-  readonly indexes: readonly indexes.IndexFinding[];
-  /** Who is not as desired, up to the limit; with `last` everyone, and with `withoutAccount` who has no account. */
-  readonly users: readonly AuditedUser[];
-  readonly usersInTrouble: number;
-  /** Null unless they are listed. */
-  readonly withoutAccount: WithoutAccount | null;
-  /** Rows of the listings that name no user; in no other figure here. */
-  readonly unreadable: number;
-  /** Listings that were not exact: the figures are of those who are listed, and say nothing about who is missing. */
-  readonly inexact: readonly { readonly tenant: string; readonly reason: InexactReason }[];
-  /** Users of the listings whom the configuration excludes; in no other figure here. */
-  readonly excluded: number;
-  /** Known users who are deleted in Auth0 or forgotten, by the read model: in no listing, and in no other figure here. Null with `last`. */
-  readonly deleted: number | null;
-  /** By the listings alone; null when not everyone was looked at, or a listing was not exact. */
-  readonly orphans: OrphanCounts | null;
-  readonly durationMs: number;
-}
-
-export interface WithoutAccount {
-  readonly users: number;
-  /** Those of them who should have an account, or of whom that is not known. */
-  readonly pending: number;
 }
 
 export interface AuditScope extends Audited {
@@ -119,6 +82,7 @@ export async function runAudit(options: AuditOptions): Promise<ExitCode> {
   const terminal = terminalOf(options);
   const side = wireReadSide(config);
   try {
+    await side.checkCollations();
     const progress = createProgress({
       label: 'looking at users',
       stream: terminal.stderr,
@@ -241,18 +205,4 @@ export async function audit(
         : null,
     durationMs: Date.now() - startedAt,
   };
-}
-
-export function tenantsNamed<Tenant extends Pick<AssessedTenant, 'id'>>(
-  tenants: readonly Tenant[],
-  name: string | undefined,
-): readonly Tenant[] {
-  if (name === undefined) return tenants;
-  const found = tenants.filter(({ id }) => id === name);
-  if (found.length > 0) return found;
-  const known = tenants.map(({ id }) => id).join(', ');
-  throw new UsageError(
-    `There is no tenant ${visible(name)}. The configured ones: ${known}.`,
-    'TENANT_UNKNOWN',
-  );
 }

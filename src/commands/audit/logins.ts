@@ -12,7 +12,7 @@ import { formatTable } from '../../terminal/table.ts';
 import { wireLoginAudit } from '../../wiring/engine.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from '../command.ts';
 import { untilInterrupted } from '../interruptible.ts';
-import { tenantsNamed } from './audit.ts';
+import { tenantsNamed } from './tenants-named.ts';
 
 export interface LoginAuditCommand extends GlobalOptions {
   readonly tenant?: string | undefined;
@@ -29,8 +29,9 @@ export async function runLoginAudit(options: LoginAuditCommand): Promise<ExitCod
   const config = configFor(options, ['mongodb', 'pds']);
   const terminal = terminalOf(options);
   const [named] = options.tenant === undefined ? [] : tenantsNamed(config.tenants, options.tenant);
-  const { auditing, countLogins, close } = wireLoginAudit(config);
+  const { auditing, countLogins, checkCollations, close } = wireLoginAudit(config);
   try {
+    await checkCollations();
     const report = await untilInterrupted(
       { label: 'testing passwords', total: named === undefined ? await countLogins() : undefined },
       terminal,

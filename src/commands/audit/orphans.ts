@@ -21,6 +21,7 @@ export async function runOrphanAudit(options: OrphanAuditOptions): Promise<ExitC
   const terminal = terminalOf(options);
   const side = wireReadSide(config);
   try {
+    await side.checkCollations();
     const progress = createProgress({
       label: 'looking for orphans',
       stream: terminal.stderr,

@@ -1,12 +1,21 @@
 /** What an audit found, for people. */
 
-import { inexactSentence, type Share } from '../../events/event.ts';
+import type { AuditedUser } from '../../engine/sweep/audit.ts';
+import type { OrphanCounts } from '../../engine/sweep/count-orphans.ts';
+import {
+  type InexactReason,
+  inexactSentence,
+  type ResourceTotals,
+  type Share,
+  type Situation,
+} from '../../events/event.ts';
+import type { Gap } from '../../events/gap.ts';
 import { gapSentence } from '../../events/gap-text.ts';
+import type { IndexFinding } from '../../reconcilers/indexes.ts';
 import { counted } from '../../terminal/count.ts';
 import { formatDuration } from '../../terminal/duration.ts';
 import { visible } from '../../terminal/visible.ts';
 import type { Terminal } from '../command.ts';
-import type { AuditReport } from './audit.ts';
 
 export function printAudit(report: AuditReport, { stdout, style }: Pick<Terminal, 'stdout' | 'style'>): void {
   const { totals } = report;
@@ -81,4 +90,41 @@ function printOrphans({ orphans }: AuditReport, stdout: Terminal['stdout']): voi
     stdout.write(
       `  ${counted(documents, 'document')} and ${counted(accounts, 'account')} without a user; list them with: concord audit --orphans\n`,
     );
+}
+
+export interface AuditReport {
+  readonly asOf: string;
+  /** Null unless only users created or changed since were looked at. */
+  readonly since: string | null;
+  /** Null unless only so many of the newest sign-ups were looked at. */
+  readonly last: number | null;
+  readonly tenants: readonly string[];
+  /** Times of which something may have been missed. */
+  readonly gaps: readonly Gap[];
+  readonly totals: ResourceTotals;
+  /** What is not as desired, the most frequent first. */
+  readonly situations: readonly Situation[];
+  readonly indexes: readonly IndexFinding[];
+  /** Who is not as desired, up to the limit; with `last` everyone, and with `withoutAccount` who has no account. */
+  readonly users: readonly AuditedUser[];
+  readonly usersInTrouble: number;
+  /** Null unless they are listed. */
+  readonly withoutAccount: WithoutAccount | null;
+  /** Rows of the listings that name no user; in no other figure here. */
+  readonly unreadable: number;
+  /** Listings that were not exact: the figures are of those who are listed, and say nothing about who is missing. */
+  readonly inexact: readonly { readonly tenant: string; readonly reason: InexactReason }[];
+  /** Users of the listings whom the configuration excludes; in no other figure here. */
+  readonly excluded: number;
+  /** Known users who are deleted in Auth0 or forgotten, by the read model: in no listing, and in no other figure here. Null with `last`. */
+  readonly deleted: number | null;
+  /** By the listings alone; null when not everyone was looked at, or a listing was not exact. */
+  readonly orphans: OrphanCounts | null;
+  readonly durationMs: number;
+}
+
+export interface WithoutAccount {
+  readonly users: number;
+  /** Those of them who should have an account, or of whom that is not known. */
+  readonly pending: number;
 }

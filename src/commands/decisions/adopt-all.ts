@@ -18,9 +18,8 @@ import { visible } from '../../terminal/visible.ts';
 import type { Engine } from '../../wiring/engine.ts';
 import type { ExitCode } from '../command.ts';
 import { reconcileNow } from '../plan/reconcile.ts';
-import type { AdoptOptions } from './adopt.ts';
 import { decideAll, type Outcome, users } from './decide-all.ts';
-import { decidedBy } from './decisions.ts';
+import { type DecisionOptions, decidedBy } from './decisions.ts';
 
 /** What became of a user who was granted; undefined while another worker has the user. */
 type Results = Map<UserKey, PassResult | undefined>;
@@ -102,4 +101,17 @@ function outcomeOf(results: Results): Outcome {
     ],
     isComplete: open.length === 0,
   };
+}
+
+export interface AdoptOptions extends DecisionOptions {
+  /** Every user with the condition that `reason` names; `why` is kept in the log then. */
+  readonly all?: boolean | undefined;
+  readonly why?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly max?: number | undefined;
+  /** Show the evidence and end. */
+  readonly preview?: boolean | undefined;
+  readonly yes?: boolean | undefined;
+  /** Take back a grant that is not carried out yet. */
+  readonly withdraw?: boolean | undefined;
 }

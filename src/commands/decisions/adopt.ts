@@ -2,6 +2,7 @@
  * `concord adopt <user> [account]`: shows what speaks for an account being this user's, and asks. A handle or an address
  * alone proves nothing, so a person decides; the next reconciliation carries it out. `adopt --all` is in adopt-all.ts.
  */
+
 import {
   grantAdoption,
   type Proposal,
@@ -17,21 +18,8 @@ import { wireEngine, wireReadSide } from '../../wiring/engine.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { findUserToTouch } from '../user/find-user.ts';
-import { runAdoptAll } from './adopt-all.ts';
-import { type DecisionOptions, decidedBy } from './decisions.ts';
-
-export interface AdoptOptions extends DecisionOptions {
-  /** Every user with the condition that `reason` names; `why` is kept in the log then. */
-  readonly all?: boolean | undefined;
-  readonly why?: string | undefined;
-  readonly tenant?: string | undefined;
-  readonly max?: number | undefined;
-  /** Show the evidence and end. */
-  readonly preview?: boolean | undefined;
-  readonly yes?: boolean | undefined;
-  /** Take back a grant that is not carried out yet. */
-  readonly withdraw?: boolean | undefined;
-}
+import { type AdoptOptions, runAdoptAll } from './adopt-all.ts';
+import { decidedBy } from './decisions.ts';
 
 interface Shown extends Proposal {
   readonly found: FoundUser;
@@ -86,6 +74,7 @@ async function adoptOne(text: string, account: string | undefined, options: Adop
 async function propose(text: string, account: string | undefined, options: AdoptOptions): Promise<Shown> {
   const side = wireReadSide(configFor(options, ['mongodb', 'auth0', 'pds']));
   try {
+    await side.checkCollations();
     const found = await findUserToTouch(text, side.tenants, side.assess);
     return { found, ...(await proposeAdoption(side.assess, found, account, new Date())) };
   } finally {
@@ -105,7 +94,7 @@ async function grant({ found, account }: Shown, options: AdoptOptions): Promise<
   }
 }
 
-async function withdraw(text: string, options: AdoptOptions): Promise<ExitCode> {
+export async function withdraw(text: string, options: AdoptOptions): Promise<ExitCode> {
   const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   const { json, stdout } = terminalOf(options);
   const engine = wireEngine(config, quietLoggerFor(options, config));

@@ -13,7 +13,7 @@ import {
   type Run,
   type Skipped,
 } from '../../engine/operations/decide-many.ts';
-import type { AssessedTenant } from '../../engine/sweep/assess.ts';
+import type { AssessedTenant } from '../../engine/reconcile/read-side.ts';
 import { allowed, type Limit } from '../../engine/sweep/limits.ts';
 import type { UserKey } from '../../identity.ts';
 import { counted } from '../../terminal/count.ts';
@@ -21,7 +21,7 @@ import { printJson } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
 import { formatTable } from '../../terminal/table.ts';
 import { type Engine, wireEngine } from '../../wiring/engine.ts';
-import { tenantsNamed } from '../audit/audit.ts';
+import { tenantsNamed } from '../audit/tenants-named.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { DecisionOptions } from './decisions.ts';

@@ -2,6 +2,7 @@
  * `concord restore --all`: restores every user with removed documents or accounts, within a safety limit. The service
  * reconciles them afterwards.
  */
+
 import {
   grantSelected,
   proposeSelected,
@@ -13,8 +14,7 @@ import { isRemovedReason, REMOVED_REASONS } from '../../events/event.ts';
 import type { ExitCode } from '../command.ts';
 import { momentAgo } from '../moment.ts';
 import { decideAll, users } from './decide-all.ts';
-import { decidedBy } from './decisions.ts';
-import type { RestoreOptions } from './restore.ts';
+import { type DecisionOptions, decidedBy } from './decisions.ts';
 
 export async function runRestoreAll(options: RestoreOptions): Promise<ExitCode> {
   const selection = selectionOf(options);
@@ -71,4 +71,17 @@ function selectionOf({ reason, since }: RestoreOptions): RestoreSelection {
     reasons: reason === undefined ? REMOVED_REASONS : [reason],
     since: since === undefined ? undefined : momentAgo(since, new Date()),
   };
+}
+
+export interface RestoreOptions extends DecisionOptions {
+  readonly all?: boolean | undefined;
+  readonly acceptCode?: boolean | undefined;
+  /** Why. With `all`, `reason` selects by the reason of a condition. */
+  readonly why?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly since?: string | undefined;
+  readonly max?: number | undefined;
+  /** Show what would be written and end. */
+  readonly preview?: boolean | undefined;
+  readonly yes?: boolean | undefined;
 }

@@ -23,21 +23,8 @@ import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminal
 import { confirm } from '../confirm.ts';
 import { exitOf, passDocument, printPass, reconcileNow } from '../plan/reconcile.ts';
 import { findUserToTouch } from '../user/find-user.ts';
-import { type DecisionOptions, decidedBy } from './decisions.ts';
-import { runRestoreAll } from './restore-all.ts';
-
-export interface RestoreOptions extends DecisionOptions {
-  readonly all?: boolean | undefined;
-  readonly acceptCode?: boolean | undefined;
-  /** Why. With `all`, `reason` selects by the reason of a condition. */
-  readonly why?: string | undefined;
-  readonly tenant?: string | undefined;
-  readonly since?: string | undefined;
-  readonly max?: number | undefined;
-  /** Show what would be written and end. */
-  readonly preview?: boolean | undefined;
-  readonly yes?: boolean | undefined;
-}
+import { decidedBy } from './decisions.ts';
+import { type RestoreOptions, runRestoreAll } from './restore-all.ts';
 
 export async function runRestore(text: string | undefined, options: RestoreOptions): Promise<ExitCode> {
   if ((options.all === true) === (text !== undefined))
@@ -134,6 +121,7 @@ async function propose<Proposal extends Outcome>(
 ): Promise<{ readonly found: FoundUser; readonly proposal: Proposal }> {
   const side = wireReadSide(configFor(options, ['mongodb', 'auth0', 'pds']));
   try {
+    await side.checkCollations();
     const found = await findUserToTouch(text, side.tenants, side.assess);
     return { found, proposal: await decision.propose(side.assess, found) };
   } finally {

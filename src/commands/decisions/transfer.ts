@@ -98,6 +98,7 @@ async function propose(
 ): Promise<Found & { readonly proposal: TransferProposal }> {
   const side = wireReadSide(configFor(options, ['mongodb', 'auth0', 'pds']));
   try {
+    await side.checkCollations();
     const from = await findUserToTouch(fromText, side.tenants, side.assess);
     const to = await findUserToTouch(toText, side.tenants, side.assess);
     const proposal = await refusing(() => proposeTransfer(side.assess, from, to, asked, new Date()));

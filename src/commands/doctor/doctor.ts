@@ -10,7 +10,7 @@ import { carryOut, planRepair, type Repair } from '../../doctor/fix.ts';
 import { lookAtIndexes } from '../../doctor/indexes.ts';
 import type { FullSimulation } from '../../doctor/simulate-full.ts';
 import { UsageError } from '../../errors.ts';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { printJson } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
 import { wireDoctor, wireRepair, wireSimulation } from '../../wiring/doctor.ts';
@@ -50,6 +50,7 @@ export async function runDoctor(options: DoctorOptions): Promise<ExitCode> {
     return EXIT.differences;
   }
   const startedAt = performance.now();
+  if (options.fix === true) await refuseToFix(load(['mongodb']));
   const repair = options.fix === true ? await repairIndexes(load, options, terminal) : undefined;
   const cleaned =
     options.fix === true ? await cleanUpNoUsers(load(['mongodb']), options, terminal) : undefined;
@@ -130,6 +131,16 @@ export async function examine(
 
 export interface Repaired extends Repair {
   readonly done: boolean;
+}
+
+/** A new index of such a collection would take keys for one that differ in case. */
+async function refuseToFix(config: Config): Promise<void> {
+  const { checkCollations, close } = wireRepair(config);
+  try {
+    await checkCollations();
+  } finally {
+    await close();
+  }
 }
 
 async function repairIndexes(

@@ -1,17 +1,20 @@
 /** `concord plan [user]`: what would be done, and why. Reads only. */
+
+import { sideBySide } from '../../concurrency/map-limit.ts';
 import type { Config } from '../../config/schema.ts';
 import { notExcluded } from '../../engine/intake/owner.ts';
 import { restsOn, type SavedUser } from '../../engine/operations/saved-plan.ts';
 import { type PlannedAction, plannedAction } from '../../engine/reconcile/describe-action.ts';
 import { dryRun } from '../../engine/reconcile/dry-run.ts';
 import type { View } from '../../engine/reconcile/observe.ts';
+import type { AssessedTenant } from '../../engine/reconcile/read-side.ts';
 import type { FoundUser } from '../../engine/reports/find-user.ts';
-import { type AssessedTenant, type Assessment, assess, isDrifted } from '../../engine/sweep/assess.ts';
-import { sideBySide } from '../../engine/sweep/map-limit.ts';
+import { assess, isDrifted } from '../../engine/sweep/assess.ts';
+import type { Assessment } from '../../engine/sweep/assessment.ts';
 import { pausedUsers, pausedView, withPause } from '../../engine/sweep/paused.ts';
 import { UpstreamError } from '../../errors.ts';
 import { inexactSentence } from '../../events/event.ts';
-import type { Facts } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
 import { counted } from '../../terminal/count.ts';
 import { printJson } from '../../terminal/output.ts';
@@ -19,7 +22,7 @@ import { createProgress } from '../../terminal/progress.ts';
 import { formatTable } from '../../terminal/table.ts';
 import { visible } from '../../terminal/visible.ts';
 import { type ReadSide, wireReadSide } from '../../wiring/engine.ts';
-import { tenantsNamed } from '../audit/audit.ts';
+import { tenantsNamed } from '../audit/tenants-named.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from '../command.ts';
 import { findUserToTouch } from '../user/find-user.ts';
 import { newSalt, placeOf, savedPlan, writePlanFile } from './plan-file.ts';
@@ -69,6 +72,7 @@ export async function runPlan(text: string | undefined, options: PlanOptions): P
   const salt = out === undefined ? undefined : newSalt();
   const search: Search = { users: [], saved: [], salt, listed: new Map() };
   try {
+    await side.checkCollations();
     if (text === undefined) await planAll(side, options, terminal, search);
     const one = text === undefined ? undefined : await planOne(side, text, search);
     const { users, saved } = search;

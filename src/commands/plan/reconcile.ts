@@ -1,9 +1,9 @@
 /** `concord reconcile <user>` and `concord reconcile --all`: converge now, and say what was done. */
 
 import { dryRun } from '../../engine/reconcile/dry-run.ts';
+import type { AssessedTenant } from '../../engine/reconcile/read-side.ts';
 import { converge, type PassResult } from '../../engine/reconcile/reconcile.ts';
 import { Workers } from '../../engine/reconcile/workers.ts';
-import type { AssessedTenant } from '../../engine/sweep/assess.ts';
 import { haltSentence } from '../../engine/sweep/halted-runs.ts';
 import { pausedView } from '../../engine/sweep/paused.ts';
 import type { SweepResult } from '../../engine/sweep/sweep.ts';
@@ -11,7 +11,8 @@ import { sweepInTurn } from '../../engine/sweep/sweep-in-turn.ts';
 import { UsageError } from '../../errors.ts';
 import { type ConditionDraft, type InexactReason, inexactSentence } from '../../events/event.ts';
 import type { TenantId } from '../../identity.ts';
-import type { Lease, Trigger } from '../../ports.ts';
+import type { Lease } from '../../ports/queue.ts';
+import type { Trigger } from '../../ports/trigger.ts';
 import * as indexes from '../../reconcilers/indexes.ts';
 import { counted } from '../../terminal/count.ts';
 import { formatDuration } from '../../terminal/duration.ts';
@@ -19,7 +20,7 @@ import { printJson } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
 import { visible } from '../../terminal/visible.ts';
 import { type Engine, wireEngine, wireReadSide } from '../../wiring/engine.ts';
-import { tenantsNamed } from '../audit/audit.ts';
+import { tenantsNamed } from '../audit/tenants-named.ts';
 import {
   configFor,
   EXIT,
@@ -67,6 +68,7 @@ async function runDry(text: string, options: ReconcileOptions): Promise<ExitCode
   const side = wireReadSide(configFor(options, ['mongodb', 'auth0', 'pds']));
   const terminal = terminalOf(options);
   try {
+    await side.checkCollations();
     const { user, userId, tenant } = await findUserToTouch(text, side.tenants, side.assess);
     const now = new Date();
     const { facts, view: seen } = await dryRun(side.assess, tenant, user, userId, now);

@@ -6,7 +6,7 @@ import type { Explained, Unread } from '../../engine/reports/explain-user.ts';
 import { type Chain, isLook, partOf } from '../../events/causes.ts';
 import { type ConcordEvent, excludedMessage } from '../../events/event.ts';
 import { summary } from '../../events/summary.ts';
-import type { Health, Sync } from '../../ports.ts';
+import type { Health, Sync } from '../../ports/subjects.ts';
 import { formatRelative } from '../../terminal/duration.ts';
 import type { Format } from '../../terminal/style.ts';
 import { type Cell, formatTable } from '../../terminal/table.ts';

@@ -1,6 +1,7 @@
 /** From what a person types to one user: an Auth0 id, @handle, code, email, DID or stored key. */
 
 import { refuseUntouchable } from '../../engine/intake/owner.ts';
+import type { AssessedTenant } from '../../engine/reconcile/read-side.ts';
 import {
   type Candidates,
   candidates,
@@ -9,9 +10,8 @@ import {
   type KnownKeys,
   suggestions,
 } from '../../engine/reports/find-user.ts';
-import type { AssessedTenant } from '../../engine/sweep/assess.ts';
 import { UsageError } from '../../errors.ts';
-import type { DocumentReader } from '../../ports.ts';
+import type { DocumentReader } from '../../ports/documents.ts';
 import { visible } from '../../terminal/visible.ts';
 
 type Known = KnownKeys & { readonly documents: Pick<DocumentReader, 'namesAmong'> };

@@ -9,7 +9,7 @@ import type { View } from '../../engine/reconcile/observe.ts';
 import { CredentialsError, UsageError } from '../../errors.ts';
 import { fold } from '../../events/fold.ts';
 import type { Did, UserKey } from '../../identity.ts';
-import type { Trigger } from '../../ports.ts';
+import type { Trigger } from '../../ports/trigger.ts';
 import { endSentence } from '../../reconcilers/account/account-end.ts';
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';

@@ -4,7 +4,10 @@
  */
 import { type ConcordEvent, type EventData, type EventType, isReceived } from '../../events/event.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
-import type { Clock, EventLog, Random, Trigger, WorkQueue } from '../../ports.ts';
+import type { Clock, Random } from '../../ports/clock.ts';
+import type { EventLog } from '../../ports/event-log.ts';
+import type { WorkQueue } from '../../ports/queue.ts';
+import type { Trigger } from '../../ports/trigger.ts';
 
 export interface DecideDeps {
   readonly log: Pick<EventLog, 'append' | 'ofUser'>;

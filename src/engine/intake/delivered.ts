@@ -7,7 +7,7 @@ import type { EventOf } from '../../events/event.ts';
 import type { IgnoreReason } from '../../events/ignored.ts';
 import type { KeySpace } from '../../exclusion.ts';
 import { type Auth0UserId, eventId, userKey } from '../../identity.ts';
-import type { Trigger } from '../../ports.ts';
+import type { Trigger } from '../../ports/trigger.ts';
 import type { DeletionHint } from './auth0-subject.ts';
 import { redactedJson } from './redact.ts';
 

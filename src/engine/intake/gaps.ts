@@ -3,7 +3,8 @@ import type { ConcordEvent, GapCause } from '../../events/event.ts';
 import { type Gap, isHealedBySweep, openGapsIn } from '../../events/gap.ts';
 import type { TenantId } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
-import type { Clock, EventLog, EventReader, Random } from '../../ports.ts';
+import type { Clock, Random } from '../../ports/clock.ts';
+import type { EventLog, EventReader } from '../../ports/event-log.ts';
 import { draft } from './decision.ts';
 
 export interface GapDeps {

@@ -9,16 +9,11 @@
 
 import { addIgnored, countIgnored, type IgnoredCounts } from '../../events/ignored.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
-import type {
-  Clock,
-  DuePriority,
-  EventLog,
-  IgnoredTotals,
-  Reject,
-  Rejects,
-  Trigger,
-  WorkQueue,
-} from '../../ports.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { EventLog } from '../../ports/event-log.ts';
+import type { IgnoredTotals, Reject, Rejects } from '../../ports/intake.ts';
+import type { WorkQueue } from '../../ports/queue.ts';
+import type { DuePriority, Trigger } from '../../ports/trigger.ts';
 import { translateEntry } from './auth0-log.ts';
 import { isDocumented } from './auth0-log-codes.ts';
 import { cutRaw, type LogTenant, type ReceivedEvent, type Translate, type Translation } from './delivered.ts';

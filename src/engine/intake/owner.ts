@@ -2,7 +2,7 @@ import { UsageError } from '../../errors.ts';
 import { excludedMessage } from '../../events/event.ts';
 import type { KeySpace } from '../../exclusion.ts';
 import { type Auth0UserId, parseAuth0UserId, type UserKey, userKey } from '../../identity.ts';
-import type { SubjectReader } from '../../ports.ts';
+import type { SubjectReader } from '../../ports/subjects.ts';
 import { shellQuoted } from '../../reconcilers/command-lines.ts';
 
 export interface Owned<Tenant> {

@@ -1,4 +1,4 @@
-import type { Directory, People } from '../../ports.ts';
+import type { Directory, People } from '../../ports/auth0.ts';
 import { ownerOf } from './owner.ts';
 
 /** A directory is taken when it is asked, since one that is not configured throws. */

@@ -8,13 +8,17 @@
  * A new tenant's log is read from the oldest entry that is kept. Who came before is found by the sweep.
  */
 import { UpstreamError } from '../../errors.ts';
-import { type Gap, isStreamGap, type StreamStanding, streamGap, streamStanding } from '../../events/gap.ts';
+import { type Gap, isStreamGap } from '../../events/gap.ts';
 import { addIgnored } from '../../events/ignored.ts';
-import type { Clock, Cursors, EventLog, LogPage, TenantLogs } from '../../ports.ts';
+import type { LogPage, TenantLogs } from '../../ports/auth0.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { EventLog } from '../../ports/event-log.ts';
+import type { Cursors } from '../../ports/runs.ts';
 import type { LogTenant } from './delivered.ts';
 import { closeGap, type GapDeps, openGap, openGaps } from './gaps.ts';
 import { type IngestDeps, type IngestResult, ingest } from './ingest.ts';
 import { formatPosition, type LogPosition, newestDate, parsePosition, positionName } from './log-position.ts';
+import { type StreamStanding, streamGap, streamStanding } from './stream-standing.ts';
 
 export interface PullDeps extends IngestDeps, GapDeps {
   readonly log: EventLog;

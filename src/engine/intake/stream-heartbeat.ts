@@ -1,7 +1,8 @@
 /** Keeps when each tenant's log stream delivered, so that somebody can tell when it has stopped. */
 import type { TenantId } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
-import type { Clock, Cursors } from '../../ports.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Cursors } from '../../ports/runs.ts';
 import { delivered, deliveriesName, formatDeliveries, parseDeliveries } from './silence.ts';
 
 /** Nothing depends on the second, and a write for each delivery would be most of the work. */

@@ -5,7 +5,7 @@
  */
 import type { TenantId } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
-import type { SeenCodes } from '../../ports.ts';
+import type { SeenCodes } from '../../ports/intake.ts';
 
 export interface UnknownCodesDeps {
   readonly seen: SeenCodes;

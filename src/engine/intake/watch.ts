@@ -17,18 +17,14 @@ import { addIgnored, type IgnoredCounts, type IgnoreReason } from '../../events/
 import type { KeySpace } from '../../exclusion.ts';
 import { type EventId, eventId, type TenantId, type UserKey } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
-import type {
-  Clock,
-  Cursors,
-  DocumentChange,
-  DocumentChanges,
-  EventLog,
-  IgnoredTotals,
-  Random,
-  Trigger,
-  WorkQueue,
-} from '../../ports.ts';
-import { RECORD_REMOVING } from '../reconcile/learn.ts';
+import type { Clock, Random } from '../../ports/clock.ts';
+import type { DocumentChange, DocumentChanges } from '../../ports/documents.ts';
+import type { EventLog } from '../../ports/event-log.ts';
+import type { IgnoredTotals } from '../../ports/intake.ts';
+import type { WorkQueue } from '../../ports/queue.ts';
+import type { Cursors } from '../../ports/runs.ts';
+import type { Trigger } from '../../ports/trigger.ts';
+import { RECORD_REMOVING } from '../../reconcilers/record-removing.ts';
 import { isExcluded, ownerOf, tenantOf } from './owner.ts';
 
 export interface WatchDeps {

@@ -1,7 +1,7 @@
 /** Every account that is, or may be, a user's: by the document, by the log, and by a creation that was given up. */
-import type { Facts } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
 import { type AccountHandle, BLANKED_HANDLE, type Did } from '../../identity.ts';
-import type { AccountReader, PdsAccount } from '../../ports.ts';
+import type { AccountReader, PdsAccount } from '../../ports/accounts.ts';
 
 export async function accountsOf(
   accounts: Pick<AccountReader, 'account' | 'holderOf'>,

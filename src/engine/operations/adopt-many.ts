@@ -4,10 +4,10 @@
  */
 import { UsageError } from '../../errors.ts';
 import type { Decided } from '../../events/event.ts';
-import type { SubjectReader } from '../../ports.ts';
+import type { SubjectReader } from '../../ports/subjects.ts';
 import type { DecideDeps } from '../intake/decision.ts';
 import type { Owned } from '../intake/owner.ts';
-import type { AssessedTenant } from '../sweep/assess.ts';
+import type { AssessedTenant } from '../reconcile/read-side.ts';
 import { type AdoptionDeps, type Proposal, proposeAdoption, recordAdoption } from './adoption.ts';
 import { candidatesWith, type Proposed } from './decide-many.ts';
 

@@ -6,11 +6,12 @@ import { UsageError } from '../../errors.ts';
 import type { Decided } from '../../events/event.ts';
 import { fold } from '../../events/fold.ts';
 import { type Did, parseAccountHandle, parseDid } from '../../identity.ts';
-import type { PdsAccount, SubjectReader } from '../../ports.ts';
+import type { PdsAccount } from '../../ports/accounts.ts';
+import type { SubjectReader } from '../../ports/subjects.ts';
 import { type DecideDeps, decide } from '../intake/decision.ts';
 import type { Owned } from '../intake/owner.ts';
 import { type DryRun, dryRun } from '../reconcile/dry-run.ts';
-import type { AssessDeps, AssessedTenant } from '../sweep/assess.ts';
+import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
 import { refuseUnwanted } from './unwanted.ts';
 
 export interface AdoptionDeps extends AssessDeps {

@@ -6,19 +6,21 @@
  * A pass does what is right when it comes. It reads the user once more, so what changes in the moment between the
  * look here and that read is seen there.
  */
+
+import { sideBySide } from '../../concurrency/map-limit.ts';
 import { LeaseLostError, UpstreamError } from '../../errors.ts';
 import { excludedMessage } from '../../events/event.ts';
 import { fold } from '../../events/fold.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
-import type { Lease, SubjectReader } from '../../ports.ts';
+import type { Lease } from '../../ports/queue.ts';
+import type { SubjectReader } from '../../ports/subjects.ts';
 import { ownerOf } from '../intake/owner.ts';
 import { dryRun } from '../reconcile/dry-run.ts';
 import type { Action } from '../reconcile/observe.ts';
 import { withheld } from '../reconcile/policy.ts';
+import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
 import { type ConvergeDeps, converge, type PassResult } from '../reconcile/reconcile.ts';
-import type { AssessDeps, AssessedTenant } from '../sweep/assess.ts';
 import { allowed, type SafetyLimits } from '../sweep/limits.ts';
-import { sideBySide } from '../sweep/map-limit.ts';
 import { movedOn, restsOn, type SavedPlan, type SavedUser } from './saved-plan.ts';
 
 export interface ApplyDeps {

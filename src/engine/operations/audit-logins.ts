@@ -4,22 +4,16 @@
  * that a run goes on where another one stopped or was killed.
  */
 import { z } from 'zod';
+import { inStep } from '../../concurrency/map-ordered.ts';
 import { CredentialsError, UpstreamError, UsageError } from '../../errors.ts';
 import type { KeySpace } from '../../exclusion.ts';
 import { storedUserKey, type TenantId, type UserKey } from '../../identity.ts';
-import type {
-  AccountHost,
-  Clock,
-  PasswordVault,
-  PdsAccount,
-  RunLease,
-  Runs,
-  StoredLogin,
-  StoredPasswordReader,
-} from '../../ports.ts';
+import type { AccountHost, PdsAccount } from '../../ports/accounts.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { PasswordVault, StoredLogin, StoredPasswordReader } from '../../ports/passwords.ts';
+import type { RunLease, Runs } from '../../ports/runs.ts';
 import { shellQuoted } from '../../reconcilers/command-lines.ts';
 import { isExcluded, tenantOf } from '../intake/owner.ts';
-import { inStep } from '../sweep/map-ordered.ts';
 
 export interface LoginAuditDeps {
   readonly passwords: Pick<StoredPasswordReader, 'logins'>;

@@ -2,13 +2,14 @@
  * One decision about many users: those whose last reconciliation found a condition. Each is looked at again before it is
  * counted, and once more before the decision about it is written.
  */
+
+import { sideBySide } from '../../concurrency/map-limit.ts';
 import { UpstreamError, UsageError } from '../../errors.ts';
 import type { Condition } from '../../events/event.ts';
 import type { UserKey } from '../../identity.ts';
-import type { SubjectReader } from '../../ports.ts';
+import type { SubjectReader } from '../../ports/subjects.ts';
 import { isExcluded, type Owned, ownerOf } from '../intake/owner.ts';
-import type { AssessedTenant } from '../sweep/assess.ts';
-import { sideBySide } from '../sweep/map-limit.ts';
+import type { AssessedTenant } from '../reconcile/read-side.ts';
 
 /** Each look is one read of Auth0, whose quota the platform shares. */
 const AT_ONCE = 4;

@@ -7,18 +7,15 @@
 import { UsageError } from '../../errors.ts';
 import { addressesIn } from '../../events/blank.ts';
 import type { ConcordEvent } from '../../events/event.ts';
-import { type Facts, fold } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
+import { fold } from '../../events/fold.ts';
 import { type Auth0UserId, type Did, type TenantId, type UserKey, userKey } from '../../identity.ts';
+import type { AccountReader, PdsAccount } from '../../ports/accounts.ts';
+import type { Auth0User, Directory } from '../../ports/auth0.ts';
+import type { DocumentReader } from '../../ports/documents.ts';
+import type { EventReader } from '../../ports/event-log.ts';
 import type { MentionedIn, Person, PersonRecords } from '../../ports/person-records.ts';
-import type {
-  AccountReader,
-  Auth0User,
-  Directory,
-  DocumentReader,
-  EventReader,
-  PdsAccount,
-  SubjectReader,
-} from '../../ports.ts';
+import type { SubjectReader } from '../../ports/subjects.ts';
 import { accountsOf } from './accounts-of.ts';
 import { withoutSecrets } from './without-secrets.ts';
 

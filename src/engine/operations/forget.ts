@@ -12,21 +12,15 @@ import { addressesIn, isPersonal } from '../../events/blank.ts';
 import type { ConcordEvent } from '../../events/event.ts';
 import { fold } from '../../events/fold.ts';
 import { BLANKED_HANDLE, type Did } from '../../identity.ts';
-import type {
-  AccountReader,
-  Clock,
-  Directory,
-  DocumentReader,
-  Eraser,
-  EventLog,
-  Lease,
-  Random,
-  ReadModel,
-  Reservations,
-  SubjectReader,
-  Trigger,
-  WorkQueue,
-} from '../../ports.ts';
+import type { AccountReader } from '../../ports/accounts.ts';
+import type { Directory } from '../../ports/auth0.ts';
+import type { Clock, Random } from '../../ports/clock.ts';
+import type { DocumentReader } from '../../ports/documents.ts';
+import type { Eraser, EventLog } from '../../ports/event-log.ts';
+import type { Lease, ReadModel, WorkQueue } from '../../ports/queue.ts';
+import type { Reservations } from '../../ports/reservations.ts';
+import type { SubjectReader } from '../../ports/subjects.ts';
+import type { Trigger } from '../../ports/trigger.ts';
 import { watchedUntil } from '../../reconcilers/account/account-planning.ts';
 import { shellQuoted } from '../../reconcilers/command-lines.ts';
 import { createJournal } from '../reconcile/journal.ts';

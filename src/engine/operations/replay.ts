@@ -13,22 +13,15 @@ import { isDeepStrictEqual } from 'node:util';
 import { LeaseLostError } from '../../errors.ts';
 import { isPersonal } from '../../events/blank.ts';
 import type { ConcordEvent } from '../../events/event.ts';
-import { type Facts, fold } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
+import { fold } from '../../events/fold.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
-import type {
-  Clock,
-  EventReader,
-  HistoryReader,
-  ReadModel,
-  Reservation,
-  ReservationReader,
-  Reservations,
-  Subject,
-  SubjectReader,
-  SubjectView,
-  Trigger,
-  WorkQueue,
-} from '../../ports.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { EventReader, HistoryReader } from '../../ports/event-log.ts';
+import type { ReadModel, WorkQueue } from '../../ports/queue.ts';
+import type { Reservation, ReservationReader, Reservations } from '../../ports/reservations.ts';
+import type { Subject, SubjectReader, SubjectView } from '../../ports/subjects.ts';
+import type { Trigger } from '../../ports/trigger.ts';
 import { ownerOf } from '../intake/owner.ts';
 import { reservedUntil } from '../reconcile/claims/reserved.ts';
 import { isReserved, reservationOf, restoreReservation } from '../reconcile/claims/reserving.ts';

@@ -1,10 +1,10 @@
 /** Restores many users at once: those whose last reconciliation found that something was removed. */
 import { UsageError } from '../../errors.ts';
 import { type Decided, isRemovedReason, type RemovedReason } from '../../events/event.ts';
-import type { SubjectReader } from '../../ports.ts';
+import type { SubjectReader } from '../../ports/subjects.ts';
 import type { DecideDeps } from '../intake/decision.ts';
 import type { Owned } from '../intake/owner.ts';
-import type { AssessDeps, AssessedTenant } from '../sweep/assess.ts';
+import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
 import { candidatesWith, type Proposed } from './decide-many.ts';
 import { grantRestore, proposeRestore, type RestoreProposal } from './restore.ts';
 

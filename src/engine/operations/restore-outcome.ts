@@ -3,16 +3,17 @@
  * as often as a reconciliation would, each time from what the plan before leads to.
  */
 import type { ConcordEvent, EventData } from '../../events/event.ts';
-import { type Facts, fold } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
+import { fold } from '../../events/fold.ts';
 import { eventId } from '../../identity.ts';
-import type { Documents } from '../../ports.ts';
+import type { Documents } from '../../ports/documents.ts';
 import type { Owned } from '../intake/owner.ts';
 import { plannedAction } from '../reconcile/describe-action.ts';
 import type { DryRun } from '../reconcile/dry-run.ts';
 import { type Action, look, type View } from '../reconcile/observe.ts';
 import { withheld } from '../reconcile/policy.ts';
 import { predict } from '../reconcile/predict.ts';
-import type { AssessDeps, AssessedTenant } from '../sweep/assess.ts';
+import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
 
 /** One thing that is written, in words. */
 export interface Written {

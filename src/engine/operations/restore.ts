@@ -17,7 +17,7 @@ import type { Code, Did } from '../../identity.ts';
 import { type DecideDeps, decide } from '../intake/decision.ts';
 import type { Owned } from '../intake/owner.ts';
 import { type DryRun, dryRun } from '../reconcile/dry-run.ts';
-import type { AssessDeps, AssessedTenant } from '../sweep/assess.ts';
+import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
 import { type Outcome, outcomeOf } from './restore-outcome.ts';
 import { refuseUnwanted } from './unwanted.ts';
 

@@ -5,7 +5,7 @@
  * What was seen is kept as salted digests: enough to tell that it is the same, and nothing that can be read.
  */
 import { createHash } from 'node:crypto';
-import type { Facts } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
 import type { PlannedAction } from '../reconcile/describe-action.ts';
 import type { View } from '../reconcile/observe.ts';

@@ -1,6 +1,6 @@
 /** Users for whom nothing is decided that creates or records something: it would wait for a day when it is forgotten. */
 import { UsageError } from '../../errors.ts';
-import type { Facts } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
 
 /** Throws UsageError USER_FORGOTTEN, USER_DELETED or USER_BLOCKED. */
 export function refuseUnwanted(

@@ -3,7 +3,7 @@
  * account, its address and the users document.
  */
 import type { Auth0Field, ConditionDraft } from '../../events/event.ts';
-import type { Facts } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
 import { unusableIn } from '../../events/fold-auth0.ts';
 import { asDesired } from '../../reconcilers/reconciler.ts';
 

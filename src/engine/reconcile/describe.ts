@@ -1,6 +1,6 @@
 /** What is desired and what is there of each resource, in a few words for people. Never an address. */
 import type { ConcordEvent, Resource } from '../../events/event.ts';
-import type { Facts } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
 import { type DesiredEmail, ownAddresses } from '../../reconcilers/account/address.ts';
 import { handleLabel } from '../../reconcilers/account/handle-label.ts';
 import type { Desired, View } from './observe.ts';

@@ -3,14 +3,15 @@
  * there is no client here that could write.
  */
 
-import { type Facts, fold } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
+import { fold } from '../../events/fold.ts';
 import { withAuth0 } from '../../events/fold-auth0.ts';
 import type { Auth0UserId, UserKey } from '../../identity.ts';
 import type { SisterSeen } from '../../reconcilers/account/handle.ts';
 import { notAUser } from '../intake/owner.ts';
-import type { AssessDeps, AssessedTenant } from '../sweep/assess.ts';
 import { failuresOf, lookForSister } from './linked-user.ts';
 import { look, type View } from './observe.ts';
+import type { AssessDeps, AssessedTenant } from './read-side.ts';
 import { invalidAfterAll } from './shortened.ts';
 
 export interface DryRun {

@@ -1,7 +1,8 @@
 /** How a pass ends: the conditions, when to look again, and what the log is told of it. Pure. */
 import { UpstreamError } from '../../errors.ts';
 import { type ConditionDraft, FAILURE_REASONS } from '../../events/event.ts';
-import { type Facts, saysTheSame } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
+import { saysTheSame } from '../../events/fold.ts';
 import { type Told, unknown } from '../../reconcilers/reconciler.ts';
 import type { Failure } from './attempt.ts';
 import { auth0Condition } from './auth0-condition.ts';
@@ -52,6 +53,8 @@ const OUTAGES: ReadonlySet<string> = new Set([
   'UNAUTHENTICATED',
   'NOT_WRITABLE',
   'DISK_FULL',
+  'OVERLOADED',
+  'TOO_MANY_COLLECTIONS',
   'TOO_MANY_CONNECTIONS',
   'ATLAS_ERROR',
 ]);

@@ -1,7 +1,9 @@
 import type { ConcordEvent } from '../../events/event.ts';
-import { type Facts, fold } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
+import { fold } from '../../events/fold.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
-import type { Clock, EventLog, Random } from '../../ports.ts';
+import type { Clock, Random } from '../../ports/clock.ts';
+import type { EventLog } from '../../ports/event-log.ts';
 import type { Told } from '../../reconcilers/reconciler.ts';
 
 /** One user's part of the log during a pass: what is known, and how more is told. */

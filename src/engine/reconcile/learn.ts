@@ -1,10 +1,13 @@
 /** What is new about a user, in the words of the log. Pure: reading and writing are the pass's work. */
 import type { EventData, Removable } from '../../events/event.ts';
-import type { Facts, SeenAccount } from '../../events/fold.ts';
+import type { Facts, SeenAccount } from '../../events/facts.ts';
 import type { Auth0UserId } from '../../identity.ts';
-import type { Auth0User, Documents, PdsAccount } from '../../ports.ts';
+import type { PdsAccount } from '../../ports/accounts.ts';
+import type { Auth0User } from '../../ports/auth0.ts';
+import type { Documents } from '../../ports/documents.ts';
 import type { SisterSeen } from '../../reconcilers/account/handle.ts';
 import type { Told } from '../../reconcilers/reconciler.ts';
+import { RECORD_REMOVING } from '../../reconcilers/record-removing.ts';
 import type { SisterLook } from './linked-user.ts';
 import type { View } from './observe.ts';
 
@@ -142,14 +145,6 @@ function missingOf({ sights, code, openActions }: Facts, { documents, missingAcc
 function hasNoCode({ code, hasUnreadableCode }: NonNullable<Documents['user']>): boolean {
   return code === undefined && hasUnreadableCode !== true;
 }
-
-/** Steps of ours that remove the account from the users document. */
-export const RECORD_REMOVING: ReadonlySet<string> = new Set([
-  'delete-account',
-  'delete-remnant',
-  'drop-account-record',
-  'release-account',
-]);
 
 function untold({ account: told }: Facts, { did, handle, email }: PdsAccount): SeenAccount | undefined {
   const known = told?.did === did ? told.email : undefined;

@@ -11,22 +11,19 @@
  * what one side finds is told to the other (`sister.named`). Whoever is found in either way is proved by id: both know
  * each other, whichever is reconciled first.
  */
-import { type Facts, fold, isCurrent } from '../../events/fold.ts';
+
+import type { Facts } from '../../events/facts.ts';
+import { fold, isCurrent } from '../../events/fold.ts';
 import { verifiedAddress } from '../../events/fold-auth0.ts';
 import type { KeySpace } from '../../exclusion.ts';
 import { type EventId, type UserKey, userKey } from '../../identity.ts';
-import type {
-  Auth0User,
-  Clock,
-  Directory,
-  DocumentReader,
-  Documents,
-  EventReader,
-  SubjectReader,
-  SubjectView,
-  Trigger,
-  WorkQueue,
-} from '../../ports.ts';
+import type { Auth0User, Directory } from '../../ports/auth0.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { DocumentReader, Documents } from '../../ports/documents.ts';
+import type { EventReader } from '../../ports/event-log.ts';
+import type { WorkQueue } from '../../ports/queue.ts';
+import type { SubjectReader, SubjectView } from '../../ports/subjects.ts';
+import type { Trigger } from '../../ports/trigger.ts';
 import type { Sister, SisterSeen } from '../../reconcilers/account/handle.ts';
 import { appendTo, type DecideDeps } from '../intake/decision.ts';
 import { isExcluded, ownerOf } from '../intake/owner.ts';

@@ -3,25 +3,17 @@
  * dry run and an audit go through the same code as a pass.
  */
 import { type ConditionDraft, FAILURE_REASONS, RESOURCES } from '../../events/event.ts';
-import type { Facts } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
 import type { TransferFacts } from '../../events/fold-transfer.ts';
 import type { Gap } from '../../events/gap.ts';
 import type { ExcludedBy } from '../../exclusion.ts';
 import type { Did, TenantId, UserKey } from '../../identity.ts';
-import type {
-  AccountReader,
-  Claimant,
-  DidDirectory,
-  DocumentReader,
-  Documents,
-  EventReader,
-  InactiveAccountReader,
-  PdsAccount,
-  People,
-  ReservationReader,
-  SubjectReader,
-  UniqueValue,
-} from '../../ports.ts';
+import type { AccountReader, DidDirectory, InactiveAccountReader, PdsAccount } from '../../ports/accounts.ts';
+import type { People } from '../../ports/auth0.ts';
+import type { DocumentReader, Documents } from '../../ports/documents.ts';
+import type { EventReader } from '../../ports/event-log.ts';
+import type { ReservationReader, UniqueValue } from '../../ports/reservations.ts';
+import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
 import * as account from '../../reconcilers/account/account.ts';
 import { endSentence, isOfDeleted } from '../../reconcilers/account/account-end.ts';
 import { didToLocate, movedTo, planMigrated } from '../../reconcilers/account/account-location.ts';

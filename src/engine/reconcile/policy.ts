@@ -3,7 +3,7 @@
  * What a policy allows in kind (deactivate, delete, recreate) is in the reconcilers' truth tables.
  */
 import type { ConditionDraft } from '../../events/event.ts';
-import type { Facts } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
 import type { Policy } from './settings.ts';
 
 export interface Withheld {

@@ -1,6 +1,6 @@
 /** What a user's documents are once an action is applied, as far as the next plan depends on them. Pure. */
 import type { AccountHandle } from '../../identity.ts';
-import type { AccountRecord, Documents } from '../../ports.ts';
+import type { AccountRecord, Documents } from '../../ports/documents.ts';
 import type { Action } from './observe.ts';
 
 export function predict(documents: Documents, action: Action): Documents {

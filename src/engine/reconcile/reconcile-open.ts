@@ -12,7 +12,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { TenantId, UserKey } from '../../identity.ts';
-import type { Clock, OpenUser, SubjectReader, WorkQueue } from '../../ports.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { WorkQueue } from '../../ports/queue.ts';
+import type { OpenUser, SubjectReader } from '../../ports/subjects.ts';
 import type { EngineSettings } from './settings.ts';
 
 export interface ReconcileOpenDeps {

@@ -12,26 +12,16 @@ import type { ConditionDraft, IntendedAction } from '../../events/event.ts';
 import { withAuth0 } from '../../events/fold-auth0.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
-import type {
-  AccountHost,
-  Auth0Answer,
-  Clock,
-  DidDirectory,
-  Directory,
-  DocumentStore,
-  Documents,
-  EventLog,
-  InactiveAccounts,
-  Lease,
-  PasswordVault,
-  People,
-  Random,
-  Reservations,
-  SubjectReader,
-  SubjectView,
-  Trigger,
-  WorkQueue,
-} from '../../ports.ts';
+import type { AccountHost, DidDirectory, InactiveAccounts } from '../../ports/accounts.ts';
+import type { Auth0Answer, Directory, People } from '../../ports/auth0.ts';
+import type { Clock, Random } from '../../ports/clock.ts';
+import type { DocumentStore, Documents } from '../../ports/documents.ts';
+import type { EventLog } from '../../ports/event-log.ts';
+import type { PasswordVault } from '../../ports/passwords.ts';
+import type { Lease, WorkQueue } from '../../ports/queue.ts';
+import type { Reservations } from '../../ports/reservations.ts';
+import type { SubjectReader, SubjectView } from '../../ports/subjects.ts';
+import type { Trigger } from '../../ports/trigger.ts';
 import * as account from '../../reconcilers/account/account.ts';
 import * as email from '../../reconcilers/account/email.ts';
 import * as handle from '../../reconcilers/account/handle.ts';
@@ -95,7 +85,7 @@ export interface ConvergeDeps {
 /** One action of a plan, and what came of it. */
 export interface StepInfo {
   readonly action: Action;
-  /** `done`, `reserved` where nothing was done as another user has reserved the value, or the code of what went wrong. */
+  /** `done`, one of the other values of `Applied`, or the code of what went wrong. */
   readonly outcome: string;
   readonly durationMs: number;
 }
@@ -129,7 +119,6 @@ export interface PassResult {
 const MAX_ROUNDS = 6;
 /** Milliseconds after which a user is looked at again whose linked user was being reconciled. */
 const LINKED_WAIT_MS = 2_000;
-const OUTCOMES = { applied: 'done', 'not-applied': 'reserved' } as const satisfies Record<Applied, string>;
 /** How much of a lease must be left before an effect is begun; less is renewed first. */
 const LEASE_MARGIN = 0.5;
 
@@ -413,7 +402,7 @@ class Pass {
       if (!done.ok) this.#failures.push(done.failure);
       else if (done.value === 'applied') this.applied.push(action);
       const durationMs = this.#deps.clock.now().getTime() - startedAt.getTime();
-      const outcome = done.ok ? OUTCOMES[done.value] : done.failure.code;
+      const outcome = done.ok ? (done.value === 'applied' ? 'done' : done.value) : done.failure.code;
       this.#deps.onStep?.({ action, outcome, durationMs });
     }
   }
@@ -430,17 +419,12 @@ class Pass {
 
   async #carryOut(action: Action, read: Documents, context: ApplyContext): Promise<Applied> {
     const { documents, accounts, random } = this.#deps;
-    if (isOfTransfer(action)) {
-      await transfer.apply(this.#deps, action, context);
-      return 'applied';
-    }
+    if (isOfTransfer(action)) return transfer.apply(this.#deps, action, context);
     switch (action.resource) {
       case 'verification':
-        await verification.apply(documents, action, context);
-        return 'applied';
+        return verification.apply(documents, action, context);
       case 'user-document':
-        await userDocument.apply(documents, random, action, context);
-        return 'applied';
+        return userDocument.apply(documents, random, action, context);
       case 'account':
         return account.apply(this.#deps, action, read, context);
       case 'email':

@@ -4,7 +4,7 @@
  *
  * Account creation is not among them: it has an intent of its own and is settled by its reconciler.
  */
-import type { Facts } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
 import type { EventId } from '../../identity.ts';
 import type { Told } from '../../reconcilers/reconciler.ts';
 import type { View } from './observe.ts';

@@ -4,7 +4,9 @@
  * quota of its API is shared with the platform.
  */
 import type { TenantId } from '../../identity.ts';
-import type { EventReader, Lease, SubjectView } from '../../ports.ts';
+import type { EventReader } from '../../ports/event-log.ts';
+import type { Lease } from '../../ports/queue.ts';
+import type { SubjectView } from '../../ports/subjects.ts';
 import type { EngineSettings } from './settings.ts';
 
 export interface RoutineDeps {
@@ -27,6 +29,9 @@ function isInSync({ sync, health, verifiedEmail, did, attempts, failure }: Subje
   return isKnown && sync === 'Synced' && health === 'Healthy' && attempts === 0 && failure === undefined;
 }
 
+/** The newest sweeps decide nearly always, however many there were and however many users a halt concerns. */
+const NEWEST = 8;
+
 /**
  * A complete sweep that began since then has compared every user with Auth0 and made due who differs. After one that
  * halted, some of those who differ are not due, so it proves nothing of anyone.
@@ -37,15 +42,48 @@ async function wasListed(
   since: Date,
   now: Date,
 ): Promise<boolean> {
+  const newest = await provenAmong(log, tenant, since, now, NEWEST);
+  return newest ?? (await provenAmong(log, tenant, since, now, NO_LIMIT)) ?? false;
+}
+
+const NO_LIMIT = 0;
+
+interface CompleteSweep {
+  readonly begunAt: Date;
+  readonly endedAt: Date;
+}
+
+/** Undefined where so many events do not decide it. */
+async function provenAmong(
+  log: RoutineDeps['log'],
+  tenant: TenantId,
+  since: Date,
+  now: Date,
+  limit: number,
+): Promise<boolean | undefined> {
   const halts: Date[] = [];
-  const sweeps: { readonly begunAt: Date; readonly endedAt: Date }[] = [];
-  for await (const event of log.read({ types: ['sweep.halted', 'sweep.finished'], since })) {
-    if (event.tenant !== tenant || event.at > now) continue;
-    if (event.type === 'sweep.halted') halts.push(event.at);
-    if (event.type === 'sweep.finished' && event.data.complete)
-      sweeps.push({ begunAt: new Date(event.at.getTime() - event.data.durationMs), endedAt: event.at });
+  let sweeps: readonly CompleteSweep[] = [];
+  let count = 0;
+  const types = ['sweep.halted', 'sweep.finished'] as const;
+  for await (const event of log.read({ types, since, newestFirst: true, usersOfHalts: 1, limit })) {
+    count += 1;
+    const { at } = event;
+    // Nothing older can have halted a sweep that began later.
+    if (sweeps.some(({ begunAt }) => at < begunAt)) return true;
+    if (event.tenant !== tenant || at > now) continue;
+    if (event.type === 'sweep.halted') {
+      halts.push(at);
+      sweeps = sweeps.filter((sweep) => !isWithin(at, sweep));
+    }
+    if (event.type === 'sweep.finished' && event.data.complete) {
+      const sweep = { begunAt: new Date(at.getTime() - event.data.durationMs), endedAt: at };
+      if (sweep.begunAt >= since && !halts.some((halt) => isWithin(halt, sweep))) sweeps = [...sweeps, sweep];
+    }
   }
-  return sweeps.some(
-    ({ begunAt, endedAt }) => begunAt >= since && !halts.some((at) => begunAt <= at && at <= endedAt),
-  );
+  const isWhole = limit === NO_LIMIT || count < limit;
+  return isWhole ? sweeps.length > 0 : undefined;
+}
+
+function isWithin(at: Date, { begunAt, endedAt }: CompleteSweep): boolean {
+  return begunAt <= at && at <= endedAt;
 }

@@ -9,8 +9,8 @@
  */
 import { UpstreamError } from '../../errors.ts';
 import { EXCLUDED_REASON, excludedMessage } from '../../events/event.ts';
-import type { Facts } from '../../events/fold.ts';
-import type { Lease, WorkQueue } from '../../ports.ts';
+import type { Facts } from '../../events/facts.ts';
+import type { Lease, WorkQueue } from '../../ports/queue.ts';
 import type { Told } from '../../reconcilers/reconciler.ts';
 import { learnInvalid } from './learn.ts';
 import { subjectView } from './standing.ts';

@@ -1,9 +1,10 @@
 /** From conditions to the two axes that are never mixed, and to what the read model shows of a user. */
 import { type ConditionDraft, isExcludedReason, isMigrated } from '../../events/event.ts';
-import type { Auth0Facts, Facts, Sights } from '../../events/fold.ts';
+import type { Auth0Facts, Facts, Sights } from '../../events/facts.ts';
 import { verifiedAddress } from '../../events/fold-auth0.ts';
 import type { Code, Did } from '../../identity.ts';
-import type { Documents, Health, Sight, SubjectView, Sync } from '../../ports.ts';
+import type { Documents } from '../../ports/documents.ts';
+import type { Health, Sight, SubjectView, Sync } from '../../ports/subjects.ts';
 
 /** From this many failed passes in a row a user counts as degraded and no longer as being worked on. */
 const DEGRADED_AFTER = 3;

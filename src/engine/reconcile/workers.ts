@@ -4,7 +4,8 @@
  */
 import { setMaxListeners } from 'node:events';
 import type { Logger } from '../../logger.ts';
-import type { Clock, Lease, WorkQueue } from '../../ports.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Lease, WorkQueue } from '../../ports/queue.ts';
 import type { PassResult } from './reconcile.ts';
 import type { EngineSettings } from './settings.ts';
 

@@ -6,10 +6,10 @@ import { type Upstream, UpstreamError, UsageError } from '../../errors.ts';
 import { historyOf } from '../../events/causes.ts';
 import type { ConcordEvent } from '../../events/event.ts';
 import { parseAuth0UserId, type UserKey } from '../../identity.ts';
-import type { EventReader } from '../../ports.ts';
+import type { EventReader } from '../../ports/event-log.ts';
 import { isExcluded, type Owned } from '../intake/owner.ts';
 import { type DryRun, dryRun } from '../reconcile/dry-run.ts';
-import type { AssessDeps, AssessedTenant } from '../sweep/assess.ts';
+import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
 import { type Explanation, explain } from './explain.ts';
 
 /** A system that could not be asked; without it the log is all there is. */

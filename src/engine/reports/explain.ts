@@ -6,11 +6,18 @@
  * then there is no plan: nobody knows what is there. The texts made here name no address; the events handed on do.
  */
 import { type Chain, chainOf, type History, partOf } from '../../events/causes.ts';
-import type { ConcordEvent, Condition, ConditionDraft, EventType, Resource } from '../../events/event.ts';
-import { RESOURCES } from '../../events/event.ts';
-import { type Facts, fold, saysTheSame } from '../../events/fold.ts';
+import {
+  type ConcordEvent,
+  type Condition,
+  type ConditionDraft,
+  type EventType,
+  RESOURCES,
+  type Resource,
+} from '../../events/event.ts';
+import type { Facts } from '../../events/facts.ts';
+import { fold, saysTheSame } from '../../events/fold.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
-import type { Health, Sync } from '../../ports.ts';
+import type { Health, Sync } from '../../ports/subjects.ts';
 import { auth0Condition } from '../reconcile/auth0-condition.ts';
 import { actualAsTold, actualOf, desiredOf } from '../reconcile/describe.ts';
 import { learnFromAuth0, learnHandle } from '../reconcile/learn.ts';

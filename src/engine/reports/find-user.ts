@@ -8,9 +8,11 @@ import {
   type UserKey,
   userKey,
 } from '../../identity.ts';
-import type { DocumentReader, EventReader, SubjectReader } from '../../ports.ts';
+import type { DocumentReader } from '../../ports/documents.ts';
+import type { EventReader } from '../../ports/event-log.ts';
+import type { SubjectReader } from '../../ports/subjects.ts';
 import { type Owned, ownerOf, tenantOf } from '../intake/owner.ts';
-import type { AssessedTenant } from '../sweep/assess.ts';
+import type { AssessedTenant } from '../reconcile/read-side.ts';
 import { nearNames } from './near-names.ts';
 
 export type FoundUser = Owned<AssessedTenant>;

@@ -5,18 +5,11 @@
 
 import { isRemovedReason, RESOURCES, type Resource, type Share } from '../../events/event.ts';
 import type { TenantId } from '../../identity.ts';
-import type { Alert } from '../../ports/alerts.ts';
-import type {
-  AlertReader,
-  DocumentReader,
-  Health,
-  Ignored,
-  IgnoredReader,
-  StandingReader,
-  Standings,
-  SubjectReader,
-  Sync,
-} from '../../ports.ts';
+import type { Alert, AlertReader } from '../../ports/alerts.ts';
+import type { DocumentReader } from '../../ports/documents.ts';
+import type { Ignored, IgnoredReader } from '../../ports/intake.ts';
+import type { StandingReader, Standings } from '../../ports/standings.ts';
+import type { Health, SubjectReader, Sync } from '../../ports/subjects.ts';
 import * as indexes from '../../reconcilers/indexes.ts';
 import { type TenantState, type TenantStateDeps, tenantStates } from './tenant-state.ts';
 import { type FailureOf, failuresIn, type TroubleOf, troublesOf } from './troubles.ts';

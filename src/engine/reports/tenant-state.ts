@@ -2,7 +2,8 @@
 import { type ConcordEvent, type EventData, type EventOf, isListedToEnd } from '../../events/event.ts';
 import { type Gap, openGapsIn } from '../../events/gap.ts';
 import type { TenantId } from '../../identity.ts';
-import type { EventReader, PositionReader } from '../../ports.ts';
+import type { EventReader } from '../../ports/event-log.ts';
+import type { PositionReader } from '../../ports/runs.ts';
 import { parsePosition, positionName } from '../intake/log-position.ts';
 import { deliveriesName, parseDeliveries, patienceMs, type SilenceSettings } from '../intake/silence.ts';
 import { type HaltedRun, haltedRuns, isOpen } from '../sweep/halted-runs.ts';

@@ -2,8 +2,8 @@
 import type { Upstream } from '../../errors.ts';
 import type { ConditionDraft } from '../../events/event.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
-import type { Standings, Troubled } from '../../ports.ts';
-import { shellQuoted } from '../../reconcilers/command-lines.ts';
+import type { Standings, Troubled } from '../../ports/standings.ts';
+import { commandsIn, shellQuoted } from '../../reconcilers/command-lines.ts';
 
 /** Those who are not as desired in one resource, for one reason. */
 export interface TroubleOf {
@@ -15,6 +15,8 @@ export interface TroubleOf {
   /** The one who has been so for longest, by key, and since when. */
   readonly example: UserKey;
   readonly since: Date;
+  /** What to type about that user. */
+  readonly command: string;
 }
 
 /** Those whose last pass failed for one reason. */
@@ -38,11 +40,16 @@ export function isFailing(one: Troubled): one is Failing {
 /** Of all tenants together, the most frequent first. */
 export function troublesOf(situations: Standings['situations']): readonly TroubleOf[] {
   const groups = new Map<string, Mutable<TroubleOf>>();
-  for (const { resource, reason, users, held: isHeld, example, since } of situations) {
-    const one = { resource, reason, users, held: isHeld ? users : 0, example, since };
+  for (const situation of situations) {
+    const { resource, reason, users, held: isHeld, example, since } = situation;
+    const held = isHeld ? users : 0;
+    const one = { resource, reason, users, held, example, since, command: commandFor(situation) };
     const known = groups.get(`${resource} ${reason}`);
     if (known === undefined) groups.set(`${resource} ${reason}`, one);
-    else Object.assign(known, { ...eldest(known, one), held: known.held + one.held });
+    else {
+      const command = isElder(one, known) ? one.command : known.command;
+      Object.assign(known, { ...eldest(known, one), held: known.held + one.held, command });
+    }
   }
   return [...groups.values()].sort((a, b) => b.users - a.users || compare(a.reason, b.reason));
 }
@@ -74,9 +81,9 @@ function together(failures: readonly FailureOf[]): readonly FailureOf[] {
     const known = groups.get(key);
     if (known === undefined) groups.set(key, { ...one });
     else {
-      const isElder = one.since < known.since;
-      const told = { ...eldest(known, one), quarantined: known.quarantined + one.quarantined };
-      Object.assign(known, told, isElder ? { message: one.message } : {});
+      const message = isElder(one, known) ? one.message : known.message;
+      const quarantined = known.quarantined + one.quarantined;
+      Object.assign(known, { ...eldest(known, one), quarantined, message });
     }
   }
   return [...groups.values()].sort((a, b) => b.users - a.users || compare(a.code, b.code));
@@ -100,39 +107,33 @@ export function ofTenant<One extends Pick<Troubled, 'tenant'>>(
   return tenant === undefined ? people : people.filter((one) => one.tenant === tenant);
 }
 
-/** What to type about those who are in one situation, by the example of one of them. */
-export function helpFor({ reason, example, held }: Pick<TroubleOf, 'reason' | 'example' | 'held'>): string {
+type Situation = Standings['situations'][number];
+
+/** Of a condition that needs action, what its own message says first; `explain` shows the whole message. */
+function commandFor({ reason, example, held, message }: Situation): string {
   const user = shellQuoted(example);
+  if (held) {
+    const [first] = commandsIn(message);
+    // With a value that a person has to fill in, a command does not work as it stands.
+    return first === undefined || /<[a-z]+>/.test(first) ? `concord explain ${user}` : first;
+  }
   switch (reason) {
-    case 'UnownedAccountFound':
-    case 'AccountEmailDiffers':
-      return `concord adopt ${user}`;
-    case 'AdoptionImpossible':
-      return `concord adopt ${user} --withdraw`;
-    case 'DocumentRemoved':
-    case 'AccountMissing':
-    case 'WaitingForDecision':
-      return `concord restore ${user}`;
-    case 'CodeDiffers':
-      return `concord restore ${user} --accept-code`;
-    case 'CodeHeldByUser':
-      return `concord explain ${user}`;
-    case 'PasswordRefused':
-    case 'CredentialsIncomplete':
-      return `concord password ${user} --reset`;
     case 'RemovalDue':
       return 'concord approve';
     case 'RemovalWithheld':
       return 'concord pull';
     case 'Failing':
     case 'NotObserved':
+    case 'TransferPending':
+    case 'HandleReleased':
+    case 'CodeReleased':
       return `concord explain ${user}`;
     case 'Paused':
       return `concord resume ${user}`;
     case 'ObserveOnly':
       return 'concord plan';
     default:
-      return held > 0 ? `concord plan ${user}` : `concord reconcile ${user}`;
+      return `concord reconcile ${user}`;
   }
 }
 
@@ -140,11 +141,12 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Counted = Pick<TroubleOf, 'users' | 'example' | 'since'>;
 
 function eldest(a: Counted, b: Counted): Counted {
-  const users = a.users + b.users;
-  const isFirst = a.since.getTime() - b.since.getTime() || compare(a.example, b.example);
-  return isFirst <= 0
-    ? { users, example: a.example, since: a.since }
-    : { users, example: b.example, since: b.since };
+  const { example, since } = isElder(b, a) ? b : a;
+  return { users: a.users + b.users, example, since };
+}
+
+function isElder(a: Counted, b: Counted): boolean {
+  return (a.since.getTime() - b.since.getTime() || compare(a.example, b.example)) < 0;
 }
 
 function compare(a: string, b: string): number {

@@ -1,13 +1,15 @@
 /** A person lets a halted run do what a safety limit halted, and exactly that. */
+
+import { sideBySide } from '../../concurrency/map-limit.ts';
 import { UsageError } from '../../errors.ts';
 import type { Decided } from '../../events/event.ts';
 import type { KeySpace } from '../../exclusion.ts';
-import type { EventReader, SubjectReader } from '../../ports.ts';
+import type { EventReader } from '../../ports/event-log.ts';
+import type { SubjectReader } from '../../ports/subjects.ts';
 import { type DecideDeps, decide, draft } from '../intake/decision.ts';
 import { isExcluded, ownerOf } from '../intake/owner.ts';
 import { type SuccessorSearch, withoutSuccessors } from '../reconcile/claims/successors.ts';
 import { type HaltedRun, haltedRuns, isOpen } from './halted-runs.ts';
-import { sideBySide } from './map-limit.ts';
 
 export interface ApprovalDeps extends DecideDeps {
   readonly events: Pick<EventReader, 'read'>;

@@ -5,73 +5,28 @@
  * pass would find.
  */
 
+import { sideBySide } from '../../concurrency/map-limit.ts';
 import { UpstreamError } from '../../errors.ts';
 import { isRemovedReason } from '../../events/event.ts';
-import { type Facts, fold } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
+import { fold } from '../../events/fold.ts';
 import { withAuth0 } from '../../events/fold-auth0.ts';
-import type { TenantId, UserKey } from '../../identity.ts';
-import { userKey } from '../../identity.ts';
-import type {
-  Auth0User,
-  Directory,
-  Documents,
-  EventReader,
-  KnownSubject,
-  PdsAccount,
-  SubjectReader,
-} from '../../ports.ts';
+import { type UserKey, userKey } from '../../identity.ts';
+import type { PdsAccount } from '../../ports/accounts.ts';
+import type { Auth0User } from '../../ports/auth0.ts';
+import type { Documents } from '../../ports/documents.ts';
+import type { KnownSubject } from '../../ports/subjects.ts';
 import { linkedDidOf } from '../../reconcilers/account/account-observe.ts';
 import type { ActualAccount } from '../../reconcilers/account/account-state.ts';
 import { permanentCode } from '../../reconcilers/document/user-document.ts';
 import { attempt, type Failure } from '../reconcile/attempt.ts';
 import { isSameList } from '../reconcile/learn.ts';
-import { failuresOf, lookForSister, type SisterTenant, seeSisters } from '../reconcile/linked-user.ts';
-import {
-  assemble,
-  type Desired,
-  desire,
-  type LookDeps,
-  look,
-  type TenantPolicy,
-  type View,
-} from '../reconcile/observe.ts';
+import { failuresOf, lookForSister, seeSisters } from '../reconcile/linked-user.ts';
+import { assemble, type Desired, desire, look } from '../reconcile/observe.ts';
+import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
 import { markIn, sightsIn, withListed } from '../reconcile/standing.ts';
+import type { Assessment } from './assessment.ts';
 import { dropKnownRenames } from './known-renames.ts';
-import { sideBySide } from './map-limit.ts';
-
-export interface AssessDeps extends LookDeps {
-  readonly events: EventReader;
-  readonly subjects: Pick<
-    SubjectReader,
-    | 'holdersOfEmail'
-    | 'holdersOfHandle'
-    | 'holdersOfDid'
-    | 'get'
-    | 'marksOf'
-    | 'known'
-    | 'sistersOf'
-    | 'verifiedIn'
-    | 'read'
-    | 'carriersOf'
-  >;
-}
-
-export interface AssessedTenant extends TenantPolicy {
-  readonly id: TenantId;
-  readonly keyPrefix: string;
-  readonly directory: Directory;
-  /** The tenant whose users may be the same people. */
-  readonly sister?: SisterTenant | undefined;
-}
-
-export interface Assessment {
-  readonly user: UserKey;
-  readonly auth0: Auth0User;
-  readonly facts: Facts;
-  readonly view: View;
-  /** What the read model knew before: `same` where that is what is there, undefined where it knows nothing. */
-  readonly known: KnownSubject | 'same' | undefined;
-}
 
 /** The row of one account in an answer about many: that user is unknown, and nobody else. */
 export const UNREADABLE_ROW = new UpstreamError(

@@ -1,8 +1,9 @@
 /** What an audit counts: how many users have what they should have, and who has not. Pure. */
 import { type ConditionDraft, isMigrated, type ResourceTotals, type Situation } from '../../events/event.ts';
-import type { Health, Sync } from '../../ports.ts';
+import type { Health, Sync } from '../../ports/subjects.ts';
 import { healthOf, syncOf } from '../reconcile/standing.ts';
-import { type Assessment, isDrifted } from './assess.ts';
+import { isDrifted } from './assess.ts';
+import type { Assessment } from './assessment.ts';
 
 export interface AuditedUser {
   readonly user: string;

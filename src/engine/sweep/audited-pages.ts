@@ -1,8 +1,10 @@
 /** Whom an audit looks at: everyone, those who changed since, or the newest sign-ups of all tenants. */
+
+import { sideBySide } from '../../concurrency/map-limit.ts';
 import type { Did } from '../../identity.ts';
-import type { AccountReader, Auth0User, PdsAccount, UserPage } from '../../ports.ts';
-import type { AssessedTenant } from './assess.ts';
-import { sideBySide } from './map-limit.ts';
+import type { AccountReader, PdsAccount } from '../../ports/accounts.ts';
+import type { Auth0User, UserPage } from '../../ports/auth0.ts';
+import type { AssessedTenant } from '../reconcile/read-side.ts';
 
 /** At most one of the two. */
 export interface Audited {

@@ -3,18 +3,21 @@
  * exact, the doubt about who is not listed, and removals. Everything is counted before the first of it is done, and of a
  * user no more than the key is kept.
  */
+
+import { sideBySide } from '../../concurrency/map-limit.ts';
 import { type EventData, isExcludedReason } from '../../events/event.ts';
 import type { EventId, UserKey } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
-import type { EventReader, Standing, SubjectReader, Trigger } from '../../ports.ts';
+import type { EventReader } from '../../ports/event-log.ts';
+import type { Standing, SubjectReader } from '../../ports/subjects.ts';
+import type { Trigger } from '../../ports/trigger.ts';
 import { type DecideDeps, decide, draft } from '../intake/decision.ts';
 import { closeSwept, openGaps } from '../intake/gaps.ts';
 import { isExcluded, ownerOf } from '../intake/owner.ts';
 import { type SuccessorSearch, withoutSuccessors } from '../reconcile/claims/successors.ts';
+import type { AssessedTenant } from '../reconcile/read-side.ts';
 import type { EngineSettings } from '../reconcile/settings.ts';
-import type { AssessedTenant } from './assess.ts';
 import { allowed, allowedDisappearances, isShrunken, type SafetyLimits } from './limits.ts';
-import { sideBySide } from './map-limit.ts';
 
 export interface ConclusionDeps extends DecideDeps {
   readonly events: Pick<EventReader, 'read'>;

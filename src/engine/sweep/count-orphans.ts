@@ -7,7 +7,8 @@
  */
 import type { KeySpace } from '../../exclusion.ts';
 import { isSimulatedKey, storedUserKey, type TenantId, type UserKey } from '../../identity.ts';
-import type { DocumentReader, SubjectReader } from '../../ports.ts';
+import type { DocumentReader } from '../../ports/documents.ts';
+import type { SubjectReader } from '../../ports/subjects.ts';
 import { isExcluded, ownerOf, tenantOf } from '../intake/owner.ts';
 import type { Repositories } from './repositories.ts';
 

@@ -1,6 +1,6 @@
 /** Users whom Concord knows and Auth0 does not list any more. */
 import type { TenantId, UserKey } from '../../identity.ts';
-import type { UserPages } from '../../ports.ts';
+import type { UserPages } from '../../ports/subjects.ts';
 
 const PAGE = 5_000;
 

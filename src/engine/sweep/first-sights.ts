@@ -3,12 +3,17 @@
  * is removed later would count as never there, and be created again. In batches, and without any further reads.
  */
 import type { ConcordEvent, EventData } from '../../events/event.ts';
-import { type Facts, fold } from '../../events/fold.ts';
-import type { EventLog, FirstSeen, WorkQueue } from '../../ports.ts';
+import type { Facts } from '../../events/facts.ts';
+import { fold } from '../../events/fold.ts';
+import type { EventLog } from '../../ports/event-log.ts';
+import type { WorkQueue } from '../../ports/queue.ts';
+import type { FirstSeen } from '../../ports/subjects.ts';
 import { type DecideDeps, draft } from '../intake/decision.ts';
 import { firstSights } from '../reconcile/learn.ts';
+import type { AssessedTenant } from '../reconcile/read-side.ts';
 import { subjectView, withListed } from '../reconcile/standing.ts';
-import { type AssessedTenant, type Assessment, isDrifted } from './assess.ts';
+import { isDrifted } from './assess.ts';
+import type { Assessment } from './assessment.ts';
 
 export interface FirstSightDeps extends Pick<DecideDeps, 'clock' | 'random'> {
   readonly log: Pick<EventLog, 'append'>;

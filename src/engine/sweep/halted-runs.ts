@@ -13,7 +13,7 @@
  */
 import { type ConcordEvent, isListedToEnd } from '../../events/event.ts';
 import type { EventId, TenantId } from '../../identity.ts';
-import type { EventQuery, EventReader } from '../../ports.ts';
+import type { EventQuery, EventReader } from '../../ports/event-log.ts';
 import { APPROVABLE_FOR_MS, type Halt } from './conclusions.ts';
 
 export interface HaltedRun extends Halt {

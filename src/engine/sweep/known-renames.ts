@@ -15,14 +15,16 @@
  * handle. Who carries a handle is what the read model says; where that is wrong, the carrier differs as well, and
  * once that is mended the next look finds the handle free.
  */
+
+import { sideBySide } from '../../concurrency/map-limit.ts';
 import type { ConditionDraft } from '../../events/event.ts';
 import type { AccountHandle } from '../../identity.ts';
-import type { AccountReader, Subject, SubjectReader } from '../../ports.ts';
+import type { AccountReader } from '../../ports/accounts.ts';
+import type { Subject, SubjectReader } from '../../ports/subjects.ts';
 import type { HandleAction } from '../../reconcilers/account/handle.ts';
 import { codeHandle } from '../../reconcilers/account/handle-label.ts';
 import { attempt } from '../reconcile/attempt.ts';
-import type { Assessment } from './assess.ts';
-import { sideBySide } from './map-limit.ts';
+import type { Assessment } from './assessment.ts';
 
 export interface CodeHandleDeps {
   readonly accounts: Pick<AccountReader, 'holderOf'>;

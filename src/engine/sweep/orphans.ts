@@ -15,21 +15,17 @@
  * An account on the PDS that no `users` document names is an orphan. The documents are read again at the
  * end, so that an account that was being created meanwhile is not taken for one.
  */
+
+import { sideBySide } from '../../concurrency/map-limit.ts';
 import type { AccountHandle, Did, TenantId, UserKey } from '../../identity.ts';
 import { isSimulatedKey, storedUserKey, userKey } from '../../identity.ts';
-import type {
-  AccountReader,
-  DocumentOwner,
-  DocumentReader,
-  EventReader,
-  PdsAccount,
-  Repository,
-} from '../../ports.ts';
+import type { AccountReader, PdsAccount, Repository } from '../../ports/accounts.ts';
+import type { DocumentOwner, DocumentReader } from '../../ports/documents.ts';
+import type { EventReader } from '../../ports/event-log.ts';
 import { taggedEmail } from '../../reconcilers/account/account.ts';
 import { isExcluded, ownerOf, tenantOf } from '../intake/owner.ts';
 import { attempt } from '../reconcile/attempt.ts';
-import type { AssessedTenant } from './assess.ts';
-import { sideBySide } from './map-limit.ts';
+import type { AssessedTenant } from '../reconcile/read-side.ts';
 import { NameSet } from './name-set.ts';
 
 export interface OrphanDeps {

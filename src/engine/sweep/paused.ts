@@ -1,11 +1,12 @@
 /** Who is paused, by the log: a batch look has no history of a user, and paused is never green. */
 import type { ConcordEvent, ConditionDraft } from '../../events/event.ts';
-import { type Facts, fold } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
+import { fold } from '../../events/fold.ts';
 import type { UserKey } from '../../identity.ts';
-import type { EventReader } from '../../ports.ts';
+import type { EventReader } from '../../ports/event-log.ts';
 import type { View } from '../reconcile/observe.ts';
 import { withheld } from '../reconcile/policy.ts';
-import type { Assessment } from './assess.ts';
+import type { Assessment } from './assessment.ts';
 
 /** The users who are paused now, with the condition that says so. Pauses are few: they are a person's. */
 export async function pausedUsers(

@@ -4,7 +4,7 @@
  * forty more for one that is inactive.
  */
 import type { Did } from '../../identity.ts';
-import type { AccountReader, InactiveAccount, PdsAccount, Repository } from '../../ports.ts';
+import type { AccountReader, InactiveAccount, PdsAccount, Repository } from '../../ports/accounts.ts';
 import { inactiveAccount } from '../../reconcilers/account/inactive-accounts.ts';
 import { DidList } from './did-list.ts';
 import { NameSet } from './name-set.ts';

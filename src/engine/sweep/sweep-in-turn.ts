@@ -1,4 +1,4 @@
-import type { AssessedTenant } from './assess.ts';
+import type { AssessedTenant } from '../reconcile/read-side.ts';
 import { type SweepDeps, type SweepEnd, type SweepOptions, sweep } from './sweep.ts';
 
 /** How often to see whether the other one has ended. */

@@ -10,6 +10,8 @@
  * reads the same listing once more and looks only at those who are left. Nothing is kept of a user but eight
  * bytes, so that a million fit.
  */
+
+import { inStep } from '../../concurrency/map-ordered.ts';
 import { LeaseLostError, UpstreamError } from '../../errors.ts';
 import {
   type InexactReason,
@@ -20,40 +22,26 @@ import {
 } from '../../events/event.ts';
 import { type Auth0UserId, type EventId, userKey } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
-import type {
-  Clock,
-  EventLog,
-  InactiveAccount,
-  InactiveAccounts,
-  Random,
-  RunLease,
-  Runs,
-  SubjectReader,
-  Trigger,
-  UnreadableRow,
-  UserPage,
-  WorkQueue,
-} from '../../ports.ts';
+import type { InactiveAccount, InactiveAccounts } from '../../ports/accounts.ts';
+import type { UnreadableRow, UserPage } from '../../ports/auth0.ts';
+import type { Clock, Random } from '../../ports/clock.ts';
+import type { EventLog } from '../../ports/event-log.ts';
+import type { WorkQueue } from '../../ports/queue.ts';
+import type { RunLease, Runs } from '../../ports/runs.ts';
+import type { SubjectReader } from '../../ports/subjects.ts';
+import type { Trigger } from '../../ports/trigger.ts';
 import { draft } from '../intake/decision.ts';
 import { notExcluded } from '../intake/owner.ts';
 import { attempt } from '../reconcile/attempt.ts';
-import {
-  type AssessDeps,
-  type AssessedTenant,
-  type Assessment,
-  assess,
-  isDrifted,
-  isListedOtherwise,
-  lookCloser,
-  UNREADABLE_ROW,
-} from './assess.ts';
+import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
+import { assess, isDrifted, isListedOtherwise, lookCloser, UNREADABLE_ROW } from './assess.ts';
+import type { Assessment } from './assessment.ts';
 import { Tally } from './audit.ts';
 import { conclude, countKnown, type Halt, KeptUsers } from './conclusions.ts';
 import { countOrphans, type OrphanCounts, type ReverseDeps } from './count-orphans.ts';
 import { recordFirstSights } from './first-sights.ts';
 import { renameOf } from './known-renames.ts';
 import { isShrunken, type SafetyLimits } from './limits.ts';
-import { inStep } from './map-ordered.ts';
 import { NameSet } from './name-set.ts';
 import { Repositories } from './repositories.ts';
 import { readPosition, type SweepPosition, writePosition } from './sweep-position.ts';

@@ -12,7 +12,7 @@
  * anybody keep the operators out. Nothing below /api is answered to a foreign page (`site.ts`).
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { authorizationCheck } from '../authorization.ts';
 import { isLocal } from '../local.ts';
 import { sendProblem, unauthorized } from '../problem.ts';

@@ -1,7 +1,7 @@
 /** The dashboard: the page, and what it asks. It knows nothing of Concord but the desk. */
 import type { FastifyPluginAsync } from 'fastify';
 import type { Desk } from '../../dashboard-data/data.ts';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { createAccess } from './access.ts';
 import { api } from './api.ts';
 import type { Assets } from './assets.ts';

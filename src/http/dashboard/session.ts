@@ -5,7 +5,7 @@
  * the browser; whoever has copied it before is kept out by another token only.
  */
 import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Clock } from '../../ports.ts';
+import type { Clock } from '../../ports/clock.ts';
 
 export const SESSION_MS = 12 * 60 * 60_000;
 const COOKIE = 'concord_session';

@@ -1,15 +1,7 @@
 /** The one connection to MongoDB, with the guarantees that everything else relies on set once for all. */
-import {
-  type AggregationCursor,
-  type Collection,
-  type Db,
-  type Document,
-  MongoClient,
-  type MongoClientOptions,
-  ReadConcern,
-} from 'mongodb';
+import { type Db, MongoClient, type MongoClientOptions, ReadConcern } from 'mongodb';
 import { UpstreamError, UsageError } from '../../errors.ts';
-import type { InspectableDb } from '../setup/inspection.ts';
+import type { InspectableDb } from './database.ts';
 import { reading } from './errors.ts';
 import { endCallsOnLostSockets } from './lost-sockets.ts';
 
@@ -20,45 +12,6 @@ export interface ConnectionOptions {
   readonly appName: string;
   /** How long a server is looked for. Default 5,000. */
   readonly selectionTimeoutMs?: number;
-}
-
-/**
- * What a reader needs of a database. A command that must change nothing is given this and no more, so a
- * write in it does not compile.
- */
-export interface ReadableDb {
-  readonly readConcern?: ReadConcern | undefined;
-  collection<T extends Document>(
-    name: string,
-  ): Pick<Collection<T>, 'find' | 'findOne' | 'countDocuments' | 'listIndexes' | 'watch'> & Aggregating;
-  command(command: FindCommand): Promise<Document>;
-}
-
-interface Aggregating {
-  aggregate<T extends Document>(
-    pipeline: ReadStage[],
-    options: { readonly maxTimeMS: number; readonly hint?: Document | string; readonly allowDiskUse?: true },
-  ): Pick<AggregationCursor<T>, 'toArray'>;
-}
-
-/** Not `$out` or `$merge`, which write. */
-export type ReadStage =
-  | { readonly $match: Document }
-  | { readonly $project: Document }
-  | { readonly $unwind: string }
-  | { readonly $group: Document }
-  | { readonly $sort: Document }
-  | { readonly $limit: number };
-
-/** A read as the server takes it; see `whole-read.ts`. */
-export interface FindCommand {
-  readonly find: string;
-  readonly filter: Document;
-  readonly projection: Document;
-  readonly batchSize: number;
-  readonly sort?: Document;
-  readonly limit?: number;
-  readonly readConcern?: Document;
 }
 
 export interface Connection<Database = Db> {

@@ -18,113 +18,17 @@ import {
   MongoWriteConcernError,
 } from 'mongodb';
 import { UpstreamError } from '../../errors.ts';
+import {
+  refused,
+  timeout,
+  unreachable,
+  type Verdict,
+  verdictOnAnswer,
+  verdictOnWriteConcern,
+  writeConcern,
+} from './error-codes.ts';
 
 type Access = 'read' | 'write';
-
-interface Verdict {
-  readonly code: string;
-  readonly retryable: boolean;
-  /** What a failed write may have done. A failed read does nothing. */
-  readonly effect: 'none' | 'unknown';
-}
-
-const notWritable: Verdict = { code: 'NOT_WRITABLE', retryable: true, effect: 'unknown' };
-const unreachable: Verdict = { code: 'UNREACHABLE', retryable: true, effect: 'unknown' };
-const timeout: Verdict = { code: 'TIMEOUT', retryable: true, effect: 'unknown' };
-const writeConcern: Verdict = { code: 'WRITE_CONCERN', retryable: true, effect: 'unknown' };
-const indexInTheWay: Verdict = { code: 'INDEX_IN_THE_WAY', retryable: false, effect: 'none' };
-const noChangeStreams: Verdict = { code: 'NO_CHANGE_STREAMS', retryable: false, effect: 'none' };
-const positionLost: Verdict = { code: 'POSITION_LOST', retryable: false, effect: 'none' };
-const refused: Verdict = { code: 'REFUSED', retryable: false, effect: 'none' };
-const unauthorized: Verdict = { ...refused, code: 'UNAUTHORIZED' };
-const unauthenticated: Verdict = { ...refused, code: 'UNAUTHENTICATED' };
-const diskFull: Verdict = { code: 'DISK_FULL', retryable: true, effect: 'none' };
-const tooManyConnections: Verdict = { code: 'TOO_MANY_CONNECTIONS', retryable: true, effect: 'none' };
-/** The server gave the call up for a reason of its own that passes. */
-const interrupted: Verdict = { code: 'INTERRUPTED', retryable: true, effect: 'unknown' };
-
-/**
- * The server's own numbers. A step-down or shutdown is "unknown" for a write: the driver repeats once, and
- * the answer to the second try says nothing about what the first one did.
- */
-const verdicts: ReadonlyMap<number, Verdict> = new Map([
-  [6, unreachable],
-  [7, unreachable],
-  [89, timeout],
-  [9001, unreachable],
-  [50, timeout],
-  [262, timeout],
-  [91, notWritable],
-  [189, notWritable],
-  [10058, notWritable],
-  [10107, notWritable],
-  [11600, notWritable],
-  [11602, notWritable],
-  [13435, notWritable],
-  [13436, notWritable],
-  [64, writeConcern],
-  [79, { ...writeConcern, retryable: false }],
-  [100, { ...writeConcern, retryable: false }],
-  [13, unauthorized],
-  [18, unauthenticated],
-  [391, { ...unauthenticated, retryable: true }],
-  [26, { ...refused, code: 'NO_SUCH_COLLECTION' }],
-  [43, { code: 'CURSOR_LOST', retryable: true, effect: 'none' }],
-  [40573, noChangeStreams],
-  [148, noChangeStreams],
-  // Which one it is differs with the version: the history does not go back so far, or the token is none.
-  [136, positionLost],
-  [260, positionLost],
-  [280, positionLost],
-  [286, positionLost],
-  [40576, positionLost],
-  [40585, positionLost],
-  [40647, positionLost],
-  [50811, positionLost],
-  [85, indexInTheWay],
-  [86, indexInTheWay],
-  [112, { code: 'WRITE_CONFLICT', retryable: true, effect: 'none' }],
-  [121, { ...refused, code: 'DOCUMENT_REFUSED' }],
-  [134, { code: 'NOT_READY', retryable: true, effect: 'none' }],
-  [11000, { ...refused, code: 'DUPLICATE_KEY' }],
-  [11001, { ...refused, code: 'DUPLICATE_KEY' }],
-  [14031, diskFull],
-  // Named in the server's error_codes.yml as RetriableError, Interruption, NetworkError or StaleShardVersionError.
-  [24, interrupted],
-  [46, interrupted],
-  [63, interrupted],
-  [133, { code: 'NOT_READY', retryable: true, effect: 'none' }],
-  [150, interrupted],
-  [201, interrupted],
-  [202, timeout],
-  [234, interrupted],
-  [246, interrupted],
-  [290, interrupted],
-  [317, unreachable],
-  [358, interrupted],
-  [365, interrupted],
-  [384, unreachable],
-  [402, interrupted],
-  [11601, interrupted],
-  [13388, interrupted],
-]);
-
-/**
- * Atlas answers with one number, 8000, whatever the reason, and says it in the text only. What is not known here is taken
- * for something that passes. The text itself is not kept: it names users, databases and sizes.
- */
-const atlasVerdicts: readonly (readonly [text: RegExp, verdict: Verdict])[] = [
-  [/\bquota\b|out of (disk )?space/i, diskFull],
-  [
-    /connections? limit|too many (open )?connections|connections? .*exceeded|exceeded .*connections?/i,
-    tooManyConnections,
-  ],
-  [/bad auth|authentication failed|auth(entication)? error/i, unauthenticated],
-  [/not allowed|not authori[sz]ed|permission/i, unauthorized],
-];
-const atlasError: Verdict = { code: 'ATLAS_ERROR', retryable: true, effect: 'unknown' };
-
-const RETRYABLE_LABELS = ['RetryableWriteError', 'TransientTransactionError', 'ResumableChangeStreamError'];
 
 /** Runs a call that changes nothing. `what` completes the sentence "MongoDB could not …". */
 export async function reading<T>(what: string, call: () => Promise<T>): Promise<T> {
@@ -229,15 +133,8 @@ function verdictOn(error: MongoError | SocketError): Verdict {
   if (error instanceof MongoBulkWriteError && error.result.getWriteConcernError() !== undefined) {
     return writeConcern;
   }
-  if (error instanceof MongoWriteConcernError) {
-    return verdicts.get(Number(error.code)) === notWritable ? notWritable : writeConcern;
-  }
-  if (error instanceof MongoServerError) {
-    if (error.code === 8000) return atlasVerdict(error.message);
-    const known = verdicts.get(Number(error.code));
-    if (known !== undefined) return known;
-    return RETRYABLE_LABELS.some((label) => error.hasErrorLabel(label)) ? interrupted : refused;
-  }
+  if (error instanceof MongoWriteConcernError) return verdictOnWriteConcern(error.code);
+  if (error instanceof MongoServerError) return verdictOnAnswer(error);
   if (error instanceof MongoNetworkTimeoutError || error instanceof MongoOperationTimeoutError)
     return timeout;
   if (error instanceof MongoNetworkError) return unreachable;
@@ -249,10 +146,6 @@ function verdictOn(error: MongoError | SocketError): Verdict {
   if (/Closed|NotConnected/.test(error.name)) return { code: 'CLOSED', retryable: false, effect: 'unknown' };
   if (error instanceof MongoAPIError) return { ...refused, code: 'MISUSED' };
   return { code: 'FAILED', retryable: false, effect: 'unknown' };
-}
-
-function atlasVerdict(message: string): Verdict {
-  return atlasVerdicts.find(([text]) => text.test(message))?.[1] ?? atlasError;
 }
 
 function nameOf(error: MongoError | SocketError): string {

@@ -3,7 +3,7 @@
  * long as to unpack the answer as a whole; so the command is sent as it is.
  */
 import type { Document } from 'mongodb';
-import type { ReadableDb } from './connection.ts';
+import type { ReadableDb } from './database.ts';
 import { reading, twiceIfLost } from './errors.ts';
 
 export interface WholeRead {

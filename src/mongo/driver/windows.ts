@@ -3,7 +3,7 @@
  * is given up, however long the log is.
  */
 import type { Document } from 'mongodb';
-import type { ReadableDb } from './connection.ts';
+import type { ReadableDb } from './database.ts';
 import { reading } from './errors.ts';
 
 /** Documents searched by one command. */

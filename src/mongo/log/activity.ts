@@ -6,9 +6,9 @@
 import type { Document } from 'mongodb';
 import { partOf } from '../../events/causes.ts';
 import { EVENT_TYPES, type EventType } from '../../events/event.ts';
-import type { Activity, ActivityReader } from '../../ports.ts';
+import type { Activity, ActivityReader } from '../../ports/event-log.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
 
 /** Longer than a week of a million events takes; a question is asked of a day at a time. */

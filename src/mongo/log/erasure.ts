@@ -9,7 +9,7 @@
 import type { Db } from 'mongodb';
 import { blanked, isPersonal } from '../../events/blank.ts';
 import type { ConcordEvent } from '../../events/event.ts';
-import type { Eraser } from '../../ports.ts';
+import type { Eraser } from '../../ports/event-log.ts';
 import { collections } from '../driver/collections.ts';
 import { reading, writing } from '../driver/errors.ts';
 import { windows } from '../driver/windows.ts';

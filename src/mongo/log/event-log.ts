@@ -7,10 +7,10 @@
 import { BSON, type Db, type Document, type Filter } from 'mongodb';
 import { type ConcordEvent, EVENT_TYPES } from '../../events/event.ts';
 import type { EventId, UserKey } from '../../identity.ts';
-import type { AppendResult, EventLog, EventQuery, EventReader } from '../../ports.ts';
+import type { AppendResult, EventLog, EventQuery, EventReader } from '../../ports/event-log.ts';
 import { insertAll } from '../driver/bulk.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading, translateError, unexpected } from '../driver/errors.ts';
 import { gather } from '../driver/gather.ts';
 

@@ -7,9 +7,10 @@ import type { ChangeStream, ChangeStreamInsertDocument, Document } from 'mongodb
 import { UpstreamError } from '../../errors.ts';
 import type { ConcordEvent } from '../../events/event.ts';
 import type { EventId, UserKey } from '../../identity.ts';
-import type { Clock, EventTail } from '../../ports.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { EventTail } from '../../ports/event-log.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading, unexpected } from '../driver/errors.ts';
 
 /** How long the server holds a question that it has no answer to; an event is told at once. */

@@ -5,9 +5,9 @@
 import type { Filter } from 'mongodb';
 import type { ConcordEvent } from '../../events/event.ts';
 import type { EventId, UserKey } from '../../identity.ts';
-import type { HistoryPages } from '../../ports.ts';
+import type { HistoryPages } from '../../ports/event-log.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
 
 export function historyPages(db: ReadableDb): HistoryPages {

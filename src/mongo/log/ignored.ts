@@ -2,10 +2,10 @@
 import type { Db } from 'mongodb';
 import { IGNORE_REASONS, type IgnoreReason } from '../../events/ignored.ts';
 import type { TenantId } from '../../identity.ts';
-import type { IgnoredReader, IgnoredTotals } from '../../ports.ts';
+import type { IgnoredReader, IgnoredTotals } from '../../ports/intake.ts';
 import { upsertAll } from '../driver/bulk.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
 
 interface StoredIgnored {

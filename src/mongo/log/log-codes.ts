@@ -1,6 +1,6 @@
 /** Codes of Auth0's log that this version does not know: all of them in one document beside the cursors. */
 import type { Db } from 'mongodb';
-import type { SeenCodes } from '../../ports.ts';
+import type { SeenCodes } from '../../ports/intake.ts';
 import { collections } from '../driver/collections.ts';
 import { isDuplicateKey, writing } from '../driver/errors.ts';
 

@@ -2,7 +2,7 @@
 import type { Document } from 'mongodb';
 import type { MentionedIn, Person, PersonRecord, PersonRecords } from '../../ports/person-records.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading, translateError } from '../driver/errors.ts';
 import { windows } from '../driver/windows.ts';
 import { escaped, naming } from '../platform/naming.ts';

@@ -6,8 +6,8 @@
  */
 import type { Document } from 'mongodb';
 import { MENTIONS, type Mention } from '../../events/mentions.ts';
+import type { Forgotten } from '../../ports/event-log.ts';
 import type { Person } from '../../ports/person-records.ts';
-import type { Forgotten } from '../../ports.ts';
 import { collections } from '../driver/collections.ts';
 import { addressPattern, escaped, idPattern, naming } from '../platform/naming.ts';
 

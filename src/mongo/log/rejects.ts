@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { AnyBulkWriteOperation, Db } from 'mongodb';
 import type { TenantId } from '../../identity.ts';
-import type { Reject, Rejects } from '../../ports.ts';
+import type { Reject, Rejects } from '../../ports/intake.ts';
 import { upsertAll } from '../driver/bulk.ts';
 import { collections } from '../driver/collections.ts';
 

@@ -9,7 +9,7 @@ import type { ChangeStream, ChangeStreamDocument, Db, Document } from 'mongodb';
 import { UpstreamError } from '../../errors.ts';
 import type { Removable } from '../../events/event.ts';
 import { isSimulatedKey, storedUserKey } from '../../identity.ts';
-import type { ChangedHandle, DocumentChange, DocumentChanges } from '../../ports.ts';
+import type { ChangedHandle, DocumentChange, DocumentChanges } from '../../ports/documents.ts';
 import { collections } from '../driver/collections.ts';
 import { reading, unexpected } from '../driver/errors.ts';
 import { platformHandleOf, type StoredHandle } from './document-shapes.ts';

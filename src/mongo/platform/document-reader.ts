@@ -1,9 +1,9 @@
 /** The platform's documents, read: `verifications`, `users` and `@handles`, by user, leniently. */
 import type { Collection, Document } from 'mongodb';
 import { type Did, storedUserKey, type UserKey } from '../../identity.ts';
-import type { DocumentOwner, DocumentReader, Documents } from '../../ports.ts';
+import type { DocumentOwner, DocumentReader, Documents } from '../../ports/documents.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
 import { readWhole } from '../driver/whole-read.ts';
 import { listIndexes } from '../setup/indexes.ts';

@@ -6,8 +6,8 @@
  * because from no account follows creating a second one.
  */
 import { eventId, parseAccountHandle, parseCode, parseDid, type UserKey } from '../../identity.ts';
+import type { AccountRecord, Documents, StoredRecord } from '../../ports/documents.ts';
 import type { OldAccount } from '../../ports/old-documents.ts';
-import type { AccountRecord, Documents, StoredRecord } from '../../ports.ts';
 
 export interface StoredVerification {
   readonly _id: UserKey;

@@ -14,7 +14,7 @@ import {
   parseAccountHandle,
   type UserKey,
 } from '../../identity.ts';
-import type { DocumentStore, StoredRecord } from '../../ports.ts';
+import type { DocumentStore, StoredRecord } from '../../ports/documents.ts';
 import { collections } from '../driver/collections.ts';
 import {
   isDuplicateKey,
@@ -74,21 +74,25 @@ async function raiseVerification(
   verifications: Collection<StoredVerification>,
   user: UserKey,
   atLeast: number,
-): Promise<'raised' | 'missing'> {
-  return writing('raise a verification', async () => {
-    const after = await verifications.findOneAndUpdate(
-      { _id: { $eq: user } },
-      { $max: { count: atLeast } },
-      { returnDocument: 'after', projection: { count: 1 } },
+): ReturnType<DocumentStore['raiseVerification']> {
+  const what = 'raise a verification';
+  const raiseFrom = async (count: Condition<unknown>): Promise<boolean> => {
+    const filter = { _id: { $eq: user }, count } as const;
+    const { matchedCount } = await writing(what, () =>
+      verifications.updateOne(filter, { $set: { count: atLeast } }),
     );
-    if (after === null) return 'missing';
-    const { count } = after;
-    if (typeof count === 'number') return 'raised';
-    // MongoDB orders a text after every number, so $max has left a count that is none as it was.
-    const raised = Math.max(countOf(count), atLeast);
-    await verifications.updateOne({ _id: { $eq: user }, count: { $eq: count } }, { $set: { count: raised } });
-    return 'raised';
-  });
+    return matchedCount === 1;
+  };
+  // The platform may raise it at the same moment, and never loses a count.
+  if (await raiseFrom({ $lt: atLeast })) return 'raised';
+  const found = await reading(what, () =>
+    verifications.findOne({ _id: { $eq: user } }, { projection: { count: 1 } }),
+  );
+  if (found === null) return 'missing';
+  if (countOf(found.count) >= atLeast) return 'enough';
+  // One that is missing or no number is less than no number; it is met as it is stored.
+  if (await raiseFrom({ $eq: found.count ?? null })) return 'raised';
+  throw unexpected(`${what}: the verifications document has changed`, 'DOCUMENT_CHANGED', true);
 }
 
 async function createUser(
@@ -232,10 +236,20 @@ async function replaceAccount(
   return 'other';
 }
 
-async function removeCode(users: Collection<StoredUser>, user: UserKey, code: Code): Promise<void> {
-  await writing('remove a code', () =>
+async function removeCode(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  code: Code,
+): ReturnType<DocumentStore['removeCode']> {
+  const what = 'remove a code';
+  const removed = await writing(what, () =>
     users.updateOne({ _id: { $eq: user }, code: { $eq: code } }, { $unset: { code: true } }),
   );
+  if (removed.matchedCount === 1) return 'removed';
+  const left = await reading(what, () =>
+    users.findOne({ _id: { $eq: user }, code: { $nin: [null, ''] } }, { projection: { _id: 1 } }),
+  );
+  return left === null ? 'missing' : 'other';
 }
 
 async function recordAccountHandle(
@@ -330,13 +344,18 @@ function noPasswordBut(...passwords: readonly string[]) {
 }
 
 /** Matches nothing when the document has gone on without the account: then there is nothing to drop. */
-async function dropAccount(users: Collection<StoredUser>, user: UserKey, did: Did): Promise<void> {
-  await writing('drop an account', () =>
+async function dropAccount(
+  users: Collection<StoredUser>,
+  user: UserKey,
+  did: Did,
+): ReturnType<DocumentStore['dropAccount']> {
+  const dropped = await writing('drop an account', () =>
     users.updateOne(
       { _id: { $eq: user }, 'atproto.did': { $eq: did } },
       { $unset: { atproto: true, atprotoPending: true } },
     ),
   );
+  return dropped.matchedCount === 1 ? 'dropped' : 'not-named';
 }
 
 async function requireUser(users: Collection<StoredUser>, user: UserKey, what: string): Promise<void> {

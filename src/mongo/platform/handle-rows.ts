@@ -4,7 +4,7 @@
  */
 import { BSON, type Collection, type Db, type Filter } from 'mongodb';
 import type { UserKey } from '../../identity.ts';
-import type { DocumentStore } from '../../ports.ts';
+import type { DocumentStore } from '../../ports/documents.ts';
 import { collections } from '../driver/collections.ts';
 import { isDuplicateKey, reading, writing } from '../driver/errors.ts';
 import { platformHandleOf, type StoredHandle } from './document-shapes.ts';
@@ -26,8 +26,10 @@ export function handleRows(db: Db): HandleRows {
       const found = await rowOf(handles, user);
       if (found === undefined) return 'missing';
       if (textOf(found) !== row) return 'other';
-      // The handle is in the filter, so that a row with another one that came since is left.
-      const filter = { _id: { $eq: user }, handle: { $eq: found['handle'] } } as Filter<StoredHandle>;
+      // The whole row is in the filter: the log has it as it was read, and nothing of it is lost.
+      // With `$in`, because MongoDB 4.0 fails on `$eq` with `$$ROOT`.
+      const isAsRead = { $expr: { $in: ['$$ROOT', { $literal: [{ _id: user, ...found }] }] } };
+      const filter: Filter<StoredHandle> = { _id: { $eq: user }, ...isAsRead };
       const { deletedCount } = await writing('remove a handle', () => handles.deleteOne(filter));
       return deletedCount === 1 ? 'removed' : 'other';
     },

@@ -1,6 +1,6 @@
 /** Patterns by which a stored text is recognised that names a person: by the id, or by an address. */
 import type { Document } from 'mongodb';
-import type { Forgotten } from '../../ports.ts';
+import type { Forgotten } from '../../ports/event-log.ts';
 
 export function naming(field: string, patterns: readonly string[]): Document {
   return { [field]: { $regex: patterns.join('|'), $options: 'i' } };

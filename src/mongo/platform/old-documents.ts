@@ -13,7 +13,7 @@ import type {
   SharedValues,
 } from '../../ports/old-documents.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { duplicatePositions, reading, translateError } from '../driver/errors.ts';
 import { readWhole } from '../driver/whole-read.ts';
 import {

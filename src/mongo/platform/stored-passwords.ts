@@ -1,9 +1,9 @@
 /** Account passwords as the platform's documents hold them, to be sealed with another key. */
 import type { Db, Document } from 'mongodb';
 import { isSimulatedKey, storedUserKey, type UserKey } from '../../identity.ts';
-import type { StoredPassword, StoredPasswordReader, StoredPasswords } from '../../ports.ts';
+import type { StoredPassword, StoredPasswordReader, StoredPasswords } from '../../ports/passwords.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading, writing } from '../driver/errors.ts';
 import { recordOf, type StoredUser, userOf } from './document-shapes.ts';
 

@@ -5,8 +5,8 @@
  */
 import { UpstreamError, UsageError } from '../../errors.ts';
 import { collections } from '../driver/collections.ts';
+import type { InspectableDb } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
-import type { InspectableDb } from './inspection.ts';
 
 export interface CollatedCollection {
   readonly name: string;

@@ -6,9 +6,9 @@
  * list first, create only what is not there, and let an index with the same effect under any name be.
  */
 import type { Db, Document, IndexDescriptionInfo } from 'mongodb';
-import type { IndexState, WantedIndex } from '../../ports.ts';
+import type { IndexState, WantedIndex } from '../../ports/documents.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading, translateError, unexpected, writing } from '../driver/errors.ts';
 import { refuseCollations } from './collations.ts';
 
@@ -143,8 +143,7 @@ export async function describedIndexes(
 export async function createUniqueIndex(db: Db, wanted: WantedIndex): Promise<void> {
   await ensureIndex(db, {
     collection: wanted.collection,
-    // The platform's own names, so that its own `createIndex` finds the same index: newer servers refuse another name.
-    name: wanted.field === 'handle' ? 'handle_1' : 'code_unique',
+    name: wanted.name,
     key: { [wanted.field]: 1 },
     unique: true,
     sparse: wanted.sparse,

@@ -1,53 +1,13 @@
 /** How the server is set up and what the user may do there, as `doctor` wants to know it. Nothing here writes. */
 import type { Document } from 'mongodb';
 import { UpstreamError } from '../../errors.ts';
+import type { WantedIndex } from '../../ports/documents.ts';
 import type { IndexDetail, MongodbInspection, Privilege, SharedValue } from '../../ports/inspection.ts';
-import type { WantedIndex } from '../../ports.ts';
 import { collections } from '../driver/collections.ts';
-import type { FindCommand, ReadableDb } from '../driver/connection.ts';
+import type { InspectableDb, ReadableDb, Stage } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
 import { collatedCollections } from './collations.ts';
 import { describedIndexes } from './indexes.ts';
-
-/** The commands that are asked here, each with what it takes: a command that writes does not compile. */
-type Question =
-  // The name that every version answers to; `hello` came with 4.4.
-  | { readonly isMaster: 1 }
-  | { readonly buildInfo: 1 }
-  | { readonly connectionStatus: 1; readonly showPrivileges: true }
-  | { readonly getCmdLineOpts: 1 }
-  | {
-      readonly listCollections: 1;
-      readonly filter: { readonly name: { readonly $in: readonly string[] } };
-      readonly cursor: { readonly batchSize: number };
-    }
-  | {
-      readonly find: string;
-      readonly filter: { readonly _id: string };
-      readonly readConcern: { readonly level: 'linearizable' };
-      readonly maxTimeMS: number;
-    }
-  | {
-      readonly aggregate: string;
-      readonly pipeline: readonly Stage[];
-      readonly cursor: { readonly batchSize: number };
-      readonly allowDiskUse: true;
-      readonly maxTimeMS: number;
-    };
-
-/** Not `$out` or `$merge`, which write. */
-type Stage =
-  | { readonly $match: Document }
-  | { readonly $group: Document }
-  | { readonly $sort: Document }
-  | { readonly $limit: number };
-
-export interface InspectableDb extends Omit<ReadableDb, 'command'> {
-  readonly databaseName: string;
-  command(question: Question | FindCommand): Promise<Document>;
-  /** The other database that questions go to: `getCmdLineOpts` is answered there alone. */
-  admin(): { command(question: Question): Promise<Document> };
-}
 
 /** Documents looked through for shared values; a million take some seconds. */
 const SCAN_TIMEOUT_MS = 8_000;

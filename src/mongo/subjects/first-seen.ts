@@ -1,6 +1,6 @@
 /** First sights of users whom a sweep found in sync, shown in the read model without a lease. */
 import type { Db } from 'mongodb';
-import type { FirstSeen } from '../../ports.ts';
+import type { FirstSeen } from '../../ports/subjects.ts';
 import { type UpdateStatement, updateAll } from '../driver/bulk.ts';
 import { collections } from '../driver/collections.ts';
 import { emailHash } from './subjects.ts';

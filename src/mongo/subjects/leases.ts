@@ -5,7 +5,8 @@
 import type { Document } from 'mongodb';
 import { LeaseLostError } from '../../errors.ts';
 import type { UserKey } from '../../identity.ts';
-import type { Lease, SubjectView } from '../../ports.ts';
+import type { Lease } from '../../ports/queue.ts';
+import type { SubjectView } from '../../ports/subjects.ts';
 import { writing } from '../driver/errors.ts';
 import { maxCauses, priorities, SEARCHED_BY_NOTHING, type Subjects, searchUpdate } from './subjects.ts';
 

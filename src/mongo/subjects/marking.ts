@@ -5,7 +5,7 @@
  */
 import type { AnyBulkWriteOperation, Db, Document } from 'mongodb';
 import type { EventId, UserKey } from '../../identity.ts';
-import type { DuePriority, Trigger } from '../../ports.ts';
+import type { DuePriority, Trigger } from '../../ports/trigger.ts';
 import { insertAll, type UpdateStatement, updateAll, upsertAll } from '../driver/bulk.ts';
 import { collections } from '../driver/collections.ts';
 import { gather } from '../driver/gather.ts';

@@ -1,9 +1,10 @@
 /** Which subjects are no users. Looks through all of them, which the server does, and hands over those alone. */
 import { fold } from '../../events/fold.ts';
 import type { UserKey } from '../../identity.ts';
-import type { EventReader, NoUserReader } from '../../ports.ts';
+import type { EventReader } from '../../ports/event-log.ts';
+import type { NoUserReader } from '../../ports/subjects.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
 import { ofTenants, type StoredSubject } from './subjects.ts';
 

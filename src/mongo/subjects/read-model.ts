@@ -2,9 +2,11 @@
 import type { Db, Document } from 'mongodb';
 import { LeaseLostError } from '../../errors.ts';
 import { storedUserKey, type UserKey } from '../../identity.ts';
-import type { HistoryReader, Lease, ReadModel, SubjectView } from '../../ports.ts';
+import type { HistoryReader } from '../../ports/event-log.ts';
+import type { Lease, ReadModel } from '../../ports/queue.ts';
+import type { SubjectView } from '../../ports/subjects.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading, writing } from '../driver/errors.ts';
 import { SEARCHED_BY_NOTHING, type StoredSubject, searchUpdate } from './subjects.ts';
 

@@ -4,9 +4,15 @@
  */
 import type { AnyBulkWriteOperation, Db } from 'mongodb';
 import type { EventId, UserKey } from '../../identity.ts';
-import type { HeldValue, Reservation, ReservationReader, Reservations, UniqueValue } from '../../ports.ts';
+import type {
+  HeldValue,
+  Reservation,
+  ReservationReader,
+  Reservations,
+  UniqueValue,
+} from '../../ports/reservations.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { duplicatePositions, reading, unexpected, writing } from '../driver/errors.ts';
 import { emailHash } from './subjects.ts';
 

@@ -4,9 +4,10 @@
  */
 import type { Document, Filter } from 'mongodb';
 import type { TenantId, UserKey } from '../../identity.ts';
-import type { Health, StandingReader, Standings, Sync, Troubled } from '../../ports.ts';
+import type { StandingReader, Standings, Troubled } from '../../ports/standings.ts';
+import type { Health, Sync } from '../../ports/subjects.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
 import { ANY_PRIORITY, ofTenants, type StoredSubject } from './subjects.ts';
 
@@ -100,7 +101,9 @@ export function standingReader(db: ReadableDb, tenants: readonly TenantId[]): St
       const inTrouble = seen.filter(({ sync, health }) => sync !== 'Synced' || health === 'Degraded');
       return {
         ...{ seen, unseen: counts.flatMap((of) => of.unseen), waiting },
-        situations: situations.map(({ _id, users, eldest }) => ({ ..._id, users, ...exampleOf(eldest) })),
+        situations: situations.map(({ _id, users, eldest }) => ({
+          ...{ ..._id, users, message: eldest.message, ...exampleOf(eldest) },
+        })),
         troubled: troubled.map(troubleOf),
         isPartial: limit !== undefined && inTrouble.reduce((sum, { users }) => sum + users, 0) > limit,
       };
@@ -122,6 +125,7 @@ export function standingReader(db: ReadableDb, tenants: readonly TenantId[]): St
 interface Eldest {
   readonly since: string;
   readonly user: UserKey;
+  readonly message: string;
 }
 
 interface Situation {
@@ -134,7 +138,7 @@ interface Trouble {
   readonly _id: Omit<Standings['troubled'][number], 'users' | 'failure'> &
     Partial<Pick<NonNullable<Troubled['failure']>, 'code' | 'upstream'>>;
   readonly users: number;
-  readonly eldest: Eldest & { readonly message: string };
+  readonly eldest: Eldest;
 }
 
 const users = { $sum: 1 };
@@ -165,7 +169,7 @@ const bySituation = [
       },
       users,
       // By what comes first, and then by what comes next.
-      eldest: { $min: { since: '$wrong.since', user: '$_id' } },
+      eldest: { $min: { since: '$wrong.since', user: '$_id', message: '$wrong.message' } },
     },
   },
 ];

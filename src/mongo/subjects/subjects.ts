@@ -5,7 +5,6 @@ import { isExcludedReason, isMigrated, lackedSince } from '../../events/event.ts
 import type { AccountHandle, Auth0UserId, EventId, TenantId, UserKey } from '../../identity.ts';
 import type {
   Claimant,
-  DuePriority,
   KnownSubject,
   OpenUser,
   Standing,
@@ -13,9 +12,10 @@ import type {
   SubjectReader,
   SubjectView,
   Sync,
-} from '../../ports.ts';
+} from '../../ports/subjects.ts';
+import type { DuePriority } from '../../ports/trigger.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
 import { readWhole } from '../driver/whole-read.ts';
 

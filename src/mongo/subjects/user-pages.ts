@@ -5,9 +5,9 @@
  */
 import type { Filter } from 'mongodb';
 import type { TenantId } from '../../identity.ts';
-import type { Health, Sync, UserFilter, UserPages } from '../../ports.ts';
+import type { Health, Sync, UserFilter, UserPages } from '../../ports/subjects.ts';
 import { collections } from '../driver/collections.ts';
-import type { ReadableDb } from '../driver/connection.ts';
+import type { ReadableDb } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
 import { ofTenants, type StoredSubject, subjectOf } from './subjects.ts';
 

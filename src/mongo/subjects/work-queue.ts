@@ -14,7 +14,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Db, UpdateFilter } from 'mongodb';
 import type { EventId, TenantId } from '../../identity.ts';
-import type { Lease, Trigger, WorkQueue } from '../../ports.ts';
+import type { Lease, WorkQueue } from '../../ports/queue.ts';
+import type { Trigger } from '../../ports/trigger.ts';
 import { collections } from '../driver/collections.ts';
 import { isDuplicateKey, reading, writing } from '../driver/errors.ts';
 import { showSeen } from './first-seen.ts';

@@ -5,11 +5,13 @@
  */
 import { createHash } from 'node:crypto';
 import { CredentialsError, UpstreamError } from '../../errors.ts';
-import type { OpenIntent } from '../../events/fold.ts';
+import type { OpenIntent } from '../../events/facts.ts';
 import type { AccountHandle, Did, EventId, UserKey } from '../../identity.ts';
-import type { AccountHost, DocumentStore, Documents, PasswordVault, PdsAccount } from '../../ports.ts';
-import type { Applied, ApplyContext } from '../reconciler.ts';
-import { emailValue, handleValue, type Reserved } from '../reservation.ts';
+import type { AccountHost, PdsAccount } from '../../ports/accounts.ts';
+import type { DocumentStore, Documents } from '../../ports/documents.ts';
+import type { PasswordVault } from '../../ports/passwords.ts';
+import type { Applied, ApplyContext, Reserved } from '../reconciler.ts';
+import { emailValue, handleValue } from '../reservation.ts';
 import type { AccountDeps, AdoptAccount } from './account-state.ts';
 
 interface Wanted {
@@ -21,15 +23,14 @@ interface Wanted {
 export async function create(deps: AccountDeps, wanted: Wanted, context: ApplyContext): Promise<Applied> {
   const { handle, email } = wanted;
   const reserved = await context.reserve([emailValue(email), handleValue(handle)], deps.random.id());
-  if (reserved === undefined) return 'not-applied';
+  if (reserved === undefined) return 'reserved';
   const intended = await intend(deps, wanted, reserved, context).catch(async (error: unknown) => {
     await reserved.release();
     throw error;
   });
   // From here on the log says how long they are reserved.
   reserved.done();
-  await createIntended(deps, { ...wanted, ...intended }, reserved, context);
-  return 'applied';
+  return createIntended(deps, { ...wanted, ...intended }, reserved, context);
 }
 
 interface Intended {
@@ -59,7 +60,7 @@ async function createIntended(
   { handle, email, inviteCode, password, sealed }: Wanted & Intended,
   reserved: Reserved,
   context: ApplyContext,
-): Promise<void> {
+): Promise<Applied> {
   const { intent } = reserved;
   await context.ensureLease();
   const result = await callCreate(accounts, { handle, email, password, inviteCode }, reserved).catch(
@@ -71,7 +72,8 @@ async function createIntended(
   if (result.type === 'refused') {
     const value = result.field === 'handle' ? handle : email;
     const data = { intent, field: result.field, value, reason: result.reason };
-    return context.tell({ type: 'account.creation-refused', data });
+    await context.tell({ type: 'account.creation-refused', data });
+    return 'refused';
   }
   // Also when the call outlasted the lease: whoever has it may have given up the intent, and nothing else would tell whose it is.
   await recordOrThrow(documents, context.user, NO_ACCOUNT, {
@@ -80,7 +82,8 @@ async function createIntended(
     password: sealed,
     createdAt: context.now(),
   });
-  return context.tell({ type: 'account.created', data: { did: result.did, handle: result.handle, email } });
+  await context.tell({ type: 'account.created', data: { did: result.did, handle: result.handle, email } });
+  return 'applied';
 }
 
 /** An intent that came into the log too late did not keep others from taking its values. */
@@ -106,7 +109,7 @@ export async function complete(
   { intent, account }: { readonly intent: OpenIntent; readonly account: PdsAccount },
   documents: Documents,
   context: ApplyContext,
-): Promise<void> {
+): Promise<Applied> {
   const password = await setOwnPassword(deps, account.did, intent.event, documents, context);
   await context.ensureLease();
   await recordOrThrow(deps.documents, context.user, documents, {
@@ -115,7 +118,8 @@ export async function complete(
     password,
     createdAt: intent.at,
   });
-  return context.tell(recovered(account, intent));
+  await context.tell(recovered(account, intent));
+  return 'applied';
 }
 
 /**
@@ -138,16 +142,18 @@ async function setOwnPassword(
     await documents.keepPendingPassword(context.user, intent, sealed);
   }
   await context.ensureLease();
-  await accounts.setPassword(did, password);
-  // The PDS also answers 200 for an account that it does not have.
-  if (!(await accounts.canLogIn(did, password))) {
-    throw new UpstreamError('the account does not accept the password that was set', {
-      upstream: 'pds',
-      code: 'LOGIN_REFUSED',
-      retryable: true,
-    });
-  }
+  await setOrThrow(accounts, did, password);
   return sealed;
+}
+
+/** A password that is told as set opens the account. */
+async function setOrThrow(accounts: AccountHost, did: Did, password: string): Promise<void> {
+  if ((await accounts.setPassword(did, password)) === 'set') return;
+  throw new UpstreamError('the account does not accept the password that was set', {
+    upstream: 'pds',
+    code: 'LOGIN_REFUSED',
+    retryable: true,
+  });
 }
 
 /** Tells that the account of an intent is there. What becomes of it is for the policy, or for a later decision. */
@@ -158,9 +164,10 @@ export async function resolve(
     documented,
   }: { readonly intent: OpenIntent; readonly account: PdsAccount; readonly documented: boolean },
   context: ApplyContext,
-): Promise<void> {
+): Promise<Applied> {
   const told = recovered(account, intent);
-  return context.tell(documented ? told : { ...told, data: { ...told.data, documented: false } });
+  await context.tell(documented ? told : { ...told, data: { ...told.data, documented: false } });
+  return 'applied';
 }
 
 /** The address is the account's: of a creation that was given up, that of the intent may be blank or long gone. */
@@ -178,7 +185,7 @@ export async function adopt(
   { account, grant, evidence }: Pick<AdoptAccount, 'account' | 'grant' | 'evidence'>,
   read: Documents,
   context: ApplyContext,
-): Promise<void> {
+): Promise<Applied> {
   const { documents } = deps;
   const { did, handle } = account;
   const [owner] = (await documents.findUsers({ did })).filter((user) => user !== context.user);
@@ -196,10 +203,11 @@ export async function adopt(
   await context.ensureLease();
   const createdAt = context.now();
   await recordOrThrow(documents, context.user, read, { did, handle, createdAt, ...ours });
-  return context.tell(
+  await context.tell(
     { type: 'account.adopted', data: { did, handle, email: account.email ?? null, evidence } },
     ...(isRefused ? [{ type: 'password.refused', data: { did } } as const] : []),
   );
+  return 'applied';
 }
 
 /** False also for a password that no key opens: either takes a reset. */
@@ -212,7 +220,7 @@ async function opens({ accounts, vault }: AccountDeps, did: Did, stored: string,
  * Sets the stored password on the PDS, which ends the open sessions of the account. Where the document holds none that
  * opens, a new one is stored first: a run that stops between the two is finished by the next one with the stored one.
  */
-export async function resetPassword(deps: AccountDeps, did: Did, context: ApplyContext): Promise<void> {
+export async function resetPassword(deps: AccountDeps, did: Did, context: ApplyContext): Promise<Applied> {
   const { accounts, documents, vault } = deps;
   const stored = await documents.storedPassword(context.user, did);
   let password = stored === undefined ? undefined : openIfPossible(vault, stored, context.user);
@@ -222,8 +230,9 @@ export async function resetPassword(deps: AccountDeps, did: Did, context: ApplyC
     await documents.replacePassword(context.user, did, stored, vault.seal(password, context.user));
   }
   await context.ensureLease();
-  await accounts.setPassword(did, password);
-  return context.tell({ type: 'password.reset', data: { did } });
+  await setOrThrow(accounts, did, password);
+  await context.tell({ type: 'password.reset', data: { did } });
+  return 'applied';
 }
 
 /** Undefined when no key opens it. */
@@ -282,7 +291,7 @@ export async function record(
   { account, intent }: { readonly account: PdsAccount; readonly intent: OpenIntent | undefined },
   documents: Documents,
   context: ApplyContext,
-): Promise<void> {
+): Promise<Applied> {
   const pending = await pendingPassword(deps, account, intent, documents, context.user);
   await context.ensureLease();
   await recordOrThrow(deps.documents, context.user, documents, {
@@ -291,6 +300,9 @@ export async function record(
     createdAt: intent?.at ?? context.now(),
     ...(pending === undefined ? {} : { password: pending }),
   });
-  if (intent !== undefined) return context.tell(recovered(account, intent));
-  return context.tell({ type: 'account.recorded', data: { did: account.did, handle: account.handle } });
+  const { did, handle } = account;
+  await context.tell(
+    intent === undefined ? { type: 'account.recorded', data: { did, handle } } : recovered(account, intent),
+  );
+  return 'applied';
 }

@@ -27,14 +27,17 @@
  * from a person. While something of the tenant's may have been missed, a grant waits. So no single pass can
  * remove anybody, however many deletions arrive at once.
  */
+
 import type { ConditionDraft } from '../../events/event.ts';
-import type { Facts } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
 import type { Gap } from '../../events/gap.ts';
 import type { Did } from '../../identity.ts';
-import type { AccountHost, DocumentStore, PdsAccount, Successor } from '../../ports.ts';
-import { type ApplyContext, asDesired, type Plan, toBeMended } from '../reconciler.ts';
+import type { AccountHost, PdsAccount } from '../../ports/accounts.ts';
+import type { DocumentStore } from '../../ports/documents.ts';
+import type { Successor } from '../../ports/subjects.ts';
+import { type Applied, type ApplyContext, asDesired, type Plan, toBeMended } from '../reconciler.ts';
 import { movedTo } from './account-location.ts';
-import type { SeenLocation } from './account-state.ts';
+import type { DesiredEnd, EndAction, SeenLocation } from './account-state.ts';
 
 export interface EndPolicy {
   readonly blocked: 'report' | 'deactivate';
@@ -43,31 +46,7 @@ export interface EndPolicy {
   readonly removalGraceMs: number;
 }
 
-export type DesiredEnd =
-  | {
-      readonly type: 'kept';
-      readonly reason: 'UserBlocked' | 'UserGone' | 'UserGoneOnce';
-      readonly message: string;
-    }
-  | { readonly type: 'suspended' }
-  | {
-      readonly type: 'removed';
-      readonly how: 'deactivate' | 'delete';
-      readonly notBefore: Date;
-      readonly granted: boolean;
-      readonly gap: Gap | undefined;
-    };
-
-export type EndAction =
-  | {
-      readonly resource: 'account';
-      readonly type: 'deactivate-account';
-      readonly did: Did;
-      readonly because: 'blocked' | 'removed';
-    }
-  | { readonly resource: 'account'; readonly type: 'delete-account'; readonly did: Did };
-
-const type = 'account';
+export const type = 'account';
 const BLOCKED = 'The user is blocked in Auth0.';
 const DELETED = 'The user is deleted in Auth0.';
 
@@ -272,7 +251,7 @@ function planRemoval(
   };
 }
 
-const granted = toBeMended({
+export const granted = toBeMended({
   type,
   reason: 'RemovalGranted',
   message: `${DELETED} The removal of the account is granted.`,
@@ -286,14 +265,26 @@ export async function applyEnd(
   deps: { readonly accounts: AccountHost; readonly documents: DocumentStore },
   action: EndAction,
   context: ApplyContext,
-): Promise<void> {
+): Promise<Applied> {
   const { did } = action;
   await context.ensureLease();
   if (action.type === 'deactivate-account') {
-    await deps.accounts.setActive(did, false);
-    return context.tell({ type: 'account.deactivated', data: { did, because: action.because } });
+    if ((await deps.accounts.setActive(did, false)) === 'missing') return 'unchanged';
+    await context.tell({ type: 'account.deactivated', data: { did, because: action.because } });
+    return 'applied';
   }
-  await deps.accounts.deleteAccount(did);
-  await deps.documents.dropAccount(context.user, did);
-  return context.tell({ type: 'account.deleted', data: { did } });
+  const applied = await removeAccount(deps, did, context);
+  await context.tell({ type: 'account.deleted', data: { did } });
+  return applied;
+}
+
+/** The account and what names it in the users document. Also where one of them is gone: a step may have broken off there. */
+export async function removeAccount(
+  { accounts, documents }: { readonly accounts: AccountHost; readonly documents: DocumentStore },
+  did: Did,
+  { user }: ApplyContext,
+): Promise<Applied> {
+  const account = await accounts.deleteAccount(did);
+  const record = await documents.dropAccount(user, did);
+  return account === 'deleted' || record === 'dropped' ? 'applied' : 'unchanged';
 }

@@ -1,14 +1,10 @@
 /** What is there of a user's account, and what stands in the way of a new one. Reads only; the plan is in account.ts. */
-import type { OpenIntent } from '../../events/fold.ts';
+import type { OpenIntent } from '../../events/facts.ts';
 import { type AccountHandle, BLANKED_HANDLE, type Did, type TenantId, type UserKey } from '../../identity.ts';
-import type {
-  AccountReader,
-  Claimant,
-  Documents,
-  InactiveAccountReader,
-  People,
-  SubjectReader,
-} from '../../ports.ts';
+import type { AccountReader, InactiveAccountReader } from '../../ports/accounts.ts';
+import type { People } from '../../ports/auth0.ts';
+import type { Documents } from '../../ports/documents.ts';
+import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
 import { emailValue, handleValue, type LookUpTaken, type TakenBy, type TakenValues } from '../reservation.ts';
 import { intentBehind, madeBy } from './account-planning.ts';
 import type { ActualAccount, DesiredAccount, LateAccount, WantedAccount } from './account-state.ts';

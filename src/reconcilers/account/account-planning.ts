@@ -2,22 +2,23 @@
  * Whether and how an account is created, and what becomes of a creation that broke off. Pure; the
  * steps themselves are in account-creation.ts. The truth table is in account.ts.
  */
-import type { OpenIntent } from '../../events/fold.ts';
+import type { OpenIntent } from '../../events/facts.ts';
 import { BLANKED_HANDLE } from '../../identity.ts';
-import type { PdsAccount } from '../../ports.ts';
+import type { PdsAccount } from '../../ports/accounts.ts';
 import { showAccount, updateUser } from '../command-lines.ts';
 import { heldForPerson, type Plan, toBeMended } from '../reconciler.ts';
 import type {
   AccountAction,
   ActualAccount,
   CreationAction,
+  HiddenAccount,
   KnownAccount,
   LateAccount,
   WantedAccount,
 } from './account-state.ts';
 import { chooseAddress } from './address.ts';
 import { chooseHandle, type Holder } from './handle.ts';
-import { type HiddenAccount, planListing } from './inactive-accounts.ts';
+import { planListing } from './inactive-accounts.ts';
 
 const type = 'account';
 

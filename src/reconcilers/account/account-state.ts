@@ -1,22 +1,22 @@
 /** The types that the planning and the carrying out of an account share. */
-import type { Facts, OpenIntent, Sights } from '../../events/fold.ts';
+
+import type { Facts, OpenIntent, Sights } from '../../events/facts.ts';
+import type { Gap } from '../../events/gap.ts';
 import type { AccountHandle, Code, Did, EventId } from '../../identity.ts';
 import type {
   AccountHost,
-  AccountRecord,
-  DocumentStore,
+  AccountReader,
   InactiveAccounts,
   InactiveListing,
-  PasswordVault,
   PdsAccount,
-  Random,
   ServiceLocation,
-  Successor,
-} from '../../ports.ts';
-import type { DesiredEnd, EndAction } from './account-end.ts';
+} from '../../ports/accounts.ts';
+import type { Random } from '../../ports/clock.ts';
+import type { AccountRecord, DocumentStore } from '../../ports/documents.ts';
+import type { PasswordVault } from '../../ports/passwords.ts';
+import type { Claimant, Successor } from '../../ports/subjects.ts';
 import type { AddressHolders, DesiredEmail } from './address.ts';
 import type { DesiredHandle, Holder } from './handle.ts';
-import type { HiddenAccount, ListingDeps } from './inactive-accounts.ts';
 
 /** What the log knows of an account, whatever is wanted of it. */
 export interface KnownAccount {
@@ -177,4 +177,42 @@ export interface AccountDeps {
   readonly documents: DocumentStore;
   readonly vault: PasswordVault;
   readonly random: Random;
+}
+
+export type DesiredEnd =
+  | {
+      readonly type: 'kept';
+      readonly reason: 'UserBlocked' | 'UserGone' | 'UserGoneOnce';
+      readonly message: string;
+    }
+  | { readonly type: 'suspended' }
+  | {
+      readonly type: 'removed';
+      readonly how: 'deactivate' | 'delete';
+      readonly notBefore: Date;
+      readonly granted: boolean;
+      readonly gap: Gap | undefined;
+    };
+
+export type EndAction =
+  | {
+      readonly resource: 'account';
+      readonly type: 'deactivate-account';
+      readonly did: Did;
+      readonly because: 'blocked' | 'removed';
+    }
+  | { readonly resource: 'account'; readonly type: 'delete-account'; readonly did: Did };
+
+/** An account that the PDS does not show, as it has just been read. */
+export interface HiddenAccount {
+  readonly account: PdsAccount;
+  /** The users of ours whose account it is, as the read model showed them. */
+  readonly owners: readonly Claimant[];
+}
+
+export interface ListingDeps {
+  readonly accounts: Pick<AccountReader, 'accounts' | 'repositories'>;
+  readonly inactive: InactiveAccounts;
+  /** `listInactiveMs`: milliseconds between two listings that failed creations ask for. */
+  readonly settings: { readonly listInactiveMs: number };
 }

@@ -61,11 +61,12 @@
  * | otherwise                                                           | create   | NoAccount            |
  */
 import { isMigrated } from '../../events/event.ts';
-import type { Auth0Facts, Facts, OpenIntent } from '../../events/fold.ts';
+import type { Auth0Facts, Facts, OpenIntent } from '../../events/facts.ts';
 import { unusableIn } from '../../events/fold-auth0.ts';
 import type { Gap } from '../../events/gap.ts';
 import type { Did } from '../../identity.ts';
-import type { Documents, PdsAccount } from '../../ports.ts';
+import type { PdsAccount } from '../../ports/accounts.ts';
+import type { Documents } from '../../ports/documents.ts';
 import { pdsAdmin, showAccount, updateUser } from '../command-lines.ts';
 import {
   type Applied,
@@ -78,7 +79,7 @@ import {
 } from '../reconciler.ts';
 import { RESTORE_COMMAND } from '../unwanted.ts';
 import { adopt, complete, create, record, resetPassword, resolve } from './account-creation.ts';
-import { applyEnd, desiredEnd, type EndPolicy, planEnd } from './account-end.ts';
+import { applyEnd, desiredEnd, type EndPolicy, planEnd, removeAccount } from './account-end.ts';
 import { cautiously, planMigrated } from './account-location.ts';
 import { intentBehind, planCreation, planIntent, planNotImported, watchful } from './account-planning.ts';
 import type {
@@ -464,18 +465,9 @@ export async function apply(
   documents: Documents,
   context: ApplyContext,
 ): Promise<Applied> {
-  if (action.type === 'create-account') return create(deps, action, context);
-  await carryOut(deps, action, documents, context);
-  return 'applied';
-}
-
-async function carryOut(
-  deps: AccountDeps,
-  action: Exclude<AccountAction, { type: 'create-account' }>,
-  documents: Documents,
-  context: ApplyContext,
-): Promise<void> {
   switch (action.type) {
+    case 'create-account':
+      return create(deps, action, context);
     case 'list-inactive-accounts':
       return listInactive(deps, context);
     case 'complete-creation':
@@ -483,7 +475,8 @@ async function carryOut(
     case 'abandon-creation': {
       const reason = action.leaked ? 'no-account-came-of-it' : 'not-applied';
       const data = { intent: action.intent.event, reason } as const;
-      return context.tell({ type: 'account.creation-abandoned', data });
+      await context.tell({ type: 'account.creation-abandoned', data });
+      return 'applied';
     }
     case 'resolve-creation':
       return resolve(action, context);
@@ -495,17 +488,21 @@ async function carryOut(
       return resetPassword(deps, action.did, context);
     case 'reactivate-account':
       await context.ensureLease();
-      await deps.accounts.setActive(action.did, true);
-      return context.tell({ type: 'account.reactivated', data: { did: action.did } });
-    case 'delete-remnant':
+      if ((await deps.accounts.setActive(action.did, true)) === 'missing') return 'unchanged';
+      await context.tell({ type: 'account.reactivated', data: { did: action.did } });
+      return 'applied';
+    case 'delete-remnant': {
       await context.ensureLease();
-      await deps.accounts.deleteAccount(action.did);
-      await deps.documents.dropAccount(context.user, action.did);
-      return context.tell({ type: 'account.remnant-deleted', data: { did: action.did } });
-    case 'drop-account-record':
+      const applied = await removeAccount(deps, action.did, context);
+      await context.tell({ type: 'account.remnant-deleted', data: { did: action.did } });
+      return applied;
+    }
+    case 'drop-account-record': {
       await context.ensureLease();
-      await deps.documents.dropAccount(context.user, action.did);
-      return context.tell({ type: 'account.record-dropped', data: { did: action.did } });
+      const record = await deps.documents.dropAccount(context.user, action.did);
+      await context.tell({ type: 'account.record-dropped', data: { did: action.did } });
+      return record === 'dropped' ? 'applied' : 'unchanged';
+    }
     case 'deactivate-account':
     case 'delete-account':
       return applyEnd(deps, action, context);

@@ -5,9 +5,11 @@
  * delivered to.
  */
 import { createHash } from 'node:crypto';
-import type { Facts, Parking } from '../../events/fold.ts';
+import type { Facts, Parking } from '../../events/facts.ts';
 import type { Did, UserKey } from '../../identity.ts';
-import type { AccountReader, Claimant, PdsAccount, People, SubjectReader } from '../../ports.ts';
+import type { AccountReader, PdsAccount } from '../../ports/accounts.ts';
+import type { People } from '../../ports/auth0.ts';
+import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
 import { isDeleted, isToLeave } from './address.ts';
 
 /** A longer chain counts as one that does not end: its users wait for a person. */

@@ -14,9 +14,10 @@
  * | an inactive account has it, which the PDS does not show        | the next one, or else EmailTaken      |
  */
 import type { ConditionDraft } from '../../events/event.ts';
-import type { Facts } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
 import type { Did, TenantId, UserKey } from '../../identity.ts';
-import type { Claimant, PdsAccount } from '../../ports.ts';
+import type { PdsAccount } from '../../ports/accounts.ts';
+import type { Claimant } from '../../ports/subjects.ts';
 import { pdsAdmin, shellQuoted } from '../command-lines.ts';
 import type { ReasonOf } from '../needs-action.ts';
 import { asDesired, heldForPerson, toBeMended } from '../reconciler.ts';

@@ -22,16 +22,17 @@
 import { UpstreamError } from '../../errors.ts';
 import type { ConditionDraft } from '../../events/event.ts';
 import type { Did } from '../../identity.ts';
-import type { AccountHost, PdsAccount } from '../../ports.ts';
+import type { AccountHost, PdsAccount } from '../../ports/accounts.ts';
 import {
   type Applied,
   type ApplyContext,
   asDesired,
   heldForPerson,
   type Plan,
+  type Reserved,
   toBeMended,
 } from '../reconciler.ts';
-import { emailValue, type Reserved, whileReserved } from '../reservation.ts';
+import { emailValue, whileReserved } from '../reservation.ts';
 import {
   type AddressHolders,
   chooseAddress,
@@ -183,9 +184,11 @@ export async function apply(
     if (action.type === 'park-email') return applyParking(accounts, action, reserved, context);
     await context.ensureLease();
     reserved.ensure();
-    if ((await accounts.changeEmail(did, to)) === 'changed') {
+    const outcome = await accounts.changeEmail(did, to);
+    if (outcome === 'missing') return 'unchanged';
+    if (outcome === 'changed') {
       await context.tell({ type: 'email.changed', data: { did, to } });
-      return 'taken';
+      return 'applied';
     }
     await context.tell({ type: 'email.refused', data: { email: to, reason: 'taken' } });
     return 'refused';
@@ -198,14 +201,16 @@ async function applyParking(
   { did, from, to }: Extract<EmailAction, { type: 'park-email' }>,
   reserved: Reserved,
   context: ApplyContext,
-): Promise<'taken'> {
+): Promise<'applied' | 'unchanged'> {
   await context.ensureLease();
   await context.tell({ type: 'email.parking-intended', data: { did, from, to } });
   await context.ensureLease();
   reserved.ensure();
-  if ((await accounts.changeEmail(did, to)) === 'changed') {
+  const outcome = await accounts.changeEmail(did, to);
+  if (outcome === 'missing') return 'unchanged';
+  if (outcome === 'changed') {
     await context.tell({ type: 'email.parked', data: { did, from, to } });
-    return 'taken';
+    return 'applied';
   }
   throw new UpstreamError('the PDS refused an address that names the account', {
     upstream: 'pds',

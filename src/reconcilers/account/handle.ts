@@ -29,17 +29,11 @@
  * | would need the code, which is not there yet | –             | WaitingForCode |
  * | would need the code, and the PDS refused it | held          | CodeHandleRefused |
  */
-import type { Facts, Refusal } from '../../events/fold.ts';
+import type { Facts, Refusal } from '../../events/facts.ts';
 import { type AccountHandle, type Code, parseAccountHandle, type UserKey } from '../../identity.ts';
-import type {
-  AccountHost,
-  AccountReader,
-  AccountRecord,
-  Claimant,
-  DocumentStore,
-  PdsAccount,
-  SubjectReader,
-} from '../../ports.ts';
+import type { AccountHost, AccountReader, PdsAccount } from '../../ports/accounts.ts';
+import type { AccountRecord, DocumentStore } from '../../ports/documents.ts';
+import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
 import { shellQuoted } from '../command-lines.ts';
 import {
   type Applied,
@@ -362,7 +356,7 @@ export async function apply(
   // The administrator's rename would allow reserved words; a person who picks one gets what a new account would get.
   if (!action.isCode && !(await accounts.allowsHandle(to))) {
     await context.tell({ type: 'handle.refused', data: { handle: to, reason: 'not-allowed' } });
-    return 'applied';
+    return 'refused';
   }
   return whileReserved(context, handleValue(to), async (reserved) => {
     await context.ensureLease();
@@ -375,6 +369,6 @@ export async function apply(
     await context.ensureLease();
     await documents.recordAccountHandle(context.user, account.did, to, over, context.now());
     await context.tell({ type: 'handle.changed', data: { did: account.did, from: account.handle, to } });
-    return 'taken';
+    return 'applied';
   });
 }

@@ -13,32 +13,24 @@
  * | another process began a listing within ten minutes          | wait   | ListingInactiveAccounts |
  * | otherwise                                                   | list   | ListingInactiveAccounts |
  */
+
 import type { AccountHandle, Did, UserKey } from '../../identity.ts';
 import type {
   AccountReader,
-  Claimant,
   InactiveAccount,
   InactiveAccountReader,
-  InactiveAccounts,
   InactiveListing,
   PdsAccount,
   Repository,
-  SubjectReader,
-} from '../../ports.ts';
-import { type ApplyContext, type Plan, toBeMended } from '../reconciler.ts';
-import type { AccountAction } from './account-state.ts';
+} from '../../ports/accounts.ts';
+import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
+import { type Applied, type ApplyContext, type Plan, toBeMended } from '../reconciler.ts';
+import type { AccountAction, HiddenAccount, ListingDeps } from './account-state.ts';
 
 export interface HiddenDeps {
   readonly accounts: Pick<AccountReader, 'account'>;
   readonly subjects: Pick<SubjectReader, 'holdersOfDid' | 'get'>;
   readonly inactive: InactiveAccountReader;
-}
-
-/** An account that the PDS does not show, as it has just been read. */
-export interface HiddenAccount {
-  readonly account: PdsAccount;
-  /** The users of ours whose account it is, as the read model showed them. */
-  readonly owners: readonly Claimant[];
 }
 
 /** By address or handle. */
@@ -110,25 +102,18 @@ export function planListing(
   return { actions: [], condition, retryAt: isAnswer && soon < nextAt ? soon : nextAt };
 }
 
-export interface ListingDeps {
-  readonly accounts: Pick<AccountReader, 'accounts' | 'repositories'>;
-  readonly inactive: InactiveAccounts;
-  /** `listInactiveMs`: milliseconds between two listings that failed creations ask for. */
-  readonly settings: { readonly listInactiveMs: number };
-}
-
 /** As many as the PDS answers in one call. */
 const READ_AT_ONCE = 100;
 
-/** Tells nothing when another process was first: then the next look waits for that one. */
+/** Nothing is done when another process was first: then the next look waits for that one. */
 export async function listInactive(
   { accounts, inactive, settings }: ListingDeps,
   context: ApplyContext,
-): Promise<void> {
+): Promise<Applied> {
   const begunAt = context.now();
   const nextAt = new Date(begunAt.getTime() + settings.listInactiveMs);
   await context.ensureLease();
-  if (!(await inactive.claimListing(begunAt, nextAt))) return;
+  if (!(await inactive.claimListing(begunAt, nextAt))) return 'unchanged';
   let listed = 0;
   let unread: Repository[] = [];
   let isWhole = true;
@@ -155,7 +140,8 @@ export async function listInactive(
   await context.ensureLease();
   // What could not be read may be what an earlier listing found.
   if (isWhole) await inactive.complete(begunAt);
-  return context.tell({ type: 'inactive-accounts.listed', data: { accounts: listed } });
+  await context.tell({ type: 'inactive-accounts.listed', data: { accounts: listed } });
+  return 'applied';
 }
 
 /** An account as the index keeps it, by what the listing said of its state: answers about many do not tell of takedowns. */

@@ -1,5 +1,5 @@
 /** The account whose handle and address Concord keeps. "Not managed" is not "absent": each has its own reason. */
-import type { PdsAccount } from '../../ports.ts';
+import type { PdsAccount } from '../../ports/accounts.ts';
 import { asDesired, type Plan } from '../reconciler.ts';
 
 export interface ManagedAccount {

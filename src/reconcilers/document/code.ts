@@ -5,7 +5,7 @@
  * vowel-consonant pair, and is used when short ones keep being taken.
  */
 import { type Code, parseCode } from '../../identity.ts';
-import type { Random } from '../../ports.ts';
+import type { Random } from '../../ports/clock.ts';
 
 const CONSONANTS = 'bcdfghjkmnprstvwxyz';
 const VOWELS = 'aeou';

@@ -25,12 +25,14 @@
  */
 
 import { UpstreamError } from '../../errors.ts';
-import type { Facts } from '../../events/fold.ts';
+import type { Facts } from '../../events/facts.ts';
 import { unusableIn } from '../../events/fold-auth0.ts';
 import type { Code, UserKey } from '../../identity.ts';
-import type { DocumentReader, DocumentStore, Documents, Random } from '../../ports.ts';
+import type { Random } from '../../ports/clock.ts';
+import type { DocumentReader, DocumentStore, Documents } from '../../ports/documents.ts';
 import { shellQuoted, updateUser } from '../command-lines.ts';
 import {
+  type Applied,
   type ApplyContext,
   asDesired,
   heldForPerson,
@@ -194,28 +196,32 @@ export async function apply(
   random: Random,
   action: DocumentAction,
   context: ApplyContext,
-): Promise<void> {
+): Promise<Applied> {
   switch (action.type) {
     case 'create-user-document': {
       const { code, signedUpAt } = action;
-      if (code !== undefined) await create(documents, action, code, context);
-      else await drawUntilFree(random, signedUpAt, (drawn) => create(documents, action, drawn, context));
-      return;
+      if (code !== undefined) return create(documents, action, code, context);
+      return drawUntilFree(random, signedUpAt, (drawn) => create(documents, action, drawn, context));
     }
     case 'assign-code':
       return drawUntilFree(random, action.signedUpAt, (code) => assign(documents, code, context));
     case 'restore-code':
-      await assign(documents, action.code, context);
+      return assign(documents, action.code, context);
   }
 }
+
+/** `refused` where another user has the code. */
+type Write = Extract<Applied, 'applied' | 'unchanged' | 'refused'>;
 
 async function drawUntilFree(
   random: Random,
   signedUpAt: Date,
-  write: (code: Code) => Promise<'done' | 'taken'>,
-): Promise<void> {
-  for (let attempt = 0; attempt < MAX_TRIES; attempt += 1)
-    if ((await write(drawCode(random, signedUpAt, attempt))) === 'done') return;
+  write: (code: Code) => Promise<Write>,
+): Promise<Applied> {
+  for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
+    const written = await write(drawCode(random, signedUpAt, attempt));
+    if (written !== 'refused') return written;
+  }
   throw new UpstreamError(`no free code among ${MAX_TRIES} draws`, {
     upstream: 'mongodb',
     code: 'CODE_SPACE_EXHAUSTED',
@@ -228,27 +234,24 @@ async function create(
   { when }: CreateDocument,
   code: Code,
   context: ApplyContext,
-): Promise<'done' | 'taken'> {
+): Promise<Write> {
   await context.ensureLease();
   const outcome = await documents.createUser(context.user, code, when);
-  if (outcome === 'code-taken') return 'taken';
-  // Another writer was faster where the user exists. The next look at the document tells what is left to do.
-  if (outcome === 'created')
-    await context.tell(
-      { type: 'user-document.created', data: { when: when.toISOString() } },
-      { type: 'code.assigned', data: { code } },
-    );
-  return 'done';
+  if (outcome === 'code-taken') return 'refused';
+  // Another writer was faster. The next look at the document tells what is left to do.
+  if (outcome === 'user-exists') return 'unchanged';
+  await context.tell(
+    { type: 'user-document.created', data: { when: when.toISOString() } },
+    { type: 'code.assigned', data: { code } },
+  );
+  return 'applied';
 }
 
-async function assign(
-  documents: DocumentStore,
-  code: Code,
-  context: ApplyContext,
-): Promise<'done' | 'taken'> {
+async function assign(documents: DocumentStore, code: Code, context: ApplyContext): Promise<Write> {
   await context.ensureLease();
   const outcome = await documents.assignCode(context.user, code);
-  if (outcome === 'code-taken') return 'taken';
-  if (outcome === 'assigned') await context.tell({ type: 'code.assigned', data: { code } });
-  return 'done';
+  if (outcome === 'code-taken') return 'refused';
+  if (outcome === 'has-code') return 'unchanged';
+  await context.tell({ type: 'code.assigned', data: { code } });
+  return 'applied';
 }

@@ -13,9 +13,16 @@
  * | verified          | 0                           | raise    | NotRecorded     |
  * | verified          | 1 or more                   | –        | Recorded        |
  */
-import type { Facts } from '../../events/fold.ts';
-import type { DocumentStore, Documents } from '../../ports.ts';
-import { type ApplyContext, asDesired, type Plan, removedByOthers, toBeMended } from '../reconciler.ts';
+import type { Facts } from '../../events/facts.ts';
+import type { DocumentStore, Documents } from '../../ports/documents.ts';
+import {
+  type Applied,
+  type ApplyContext,
+  asDesired,
+  type Plan,
+  removedByOthers,
+  toBeMended,
+} from '../reconciler.ts';
 import { notWanted, RESTORE_COMMAND, type Unwanted } from '../unwanted.ts';
 
 export type DesiredVerification =
@@ -71,16 +78,17 @@ export function plan(wanted: DesiredVerification, actual: Documents): Plan<Verif
   return { actions: [], condition: asDesired({ type, reason: 'Recorded', message }) };
 }
 
-/** A document that another one created or removed meanwhile is left to the next read. */
+/** A document that another one created, raised or removed meanwhile is left to the next read. */
 export async function apply(
   documents: DocumentStore,
   { count, isNew }: VerificationAction,
   context: ApplyContext,
-): Promise<void> {
+): Promise<Applied> {
   await context.ensureLease();
   const outcome = isNew
     ? await documents.createVerification(context.user, count)
     : await documents.raiseVerification(context.user, count);
-  if (outcome === 'exists' || outcome === 'missing') return;
-  return context.tell({ type: 'verification.recorded', data: { count } });
+  if (outcome !== 'created' && outcome !== 'raised') return 'unchanged';
+  await context.tell({ type: 'verification.recorded', data: { count } });
+  return 'applied';
 }

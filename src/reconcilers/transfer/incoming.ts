@@ -21,9 +21,11 @@
  */
 import { createHash } from 'node:crypto';
 import type { DeclineReason, TransferPart } from '../../events/event.ts';
-import type { Incoming } from '../../events/fold-transfer.ts';
+import type { Incoming } from '../../events/facts.ts';
 import { type AccountHandle, type Code, type Did, parseAccountHandle, type UserKey } from '../../identity.ts';
-import type { Documents, PdsAccount } from '../../ports.ts';
+import type { PdsAccount } from '../../ports/accounts.ts';
+import type { Documents } from '../../ports/documents.ts';
+import { endSentence } from '../account/account-end.ts';
 import type { DesiredAccount } from '../account/account-state.ts';
 import { ownAddresses } from '../account/address.ts';
 import { parkedAddress } from '../account/address-chain.ts';
@@ -59,8 +61,7 @@ function planPart(
   const { wanted } = who;
   if (wanted.type === 'end' && isGone(wanted)) return decline(incoming, part, 'deleted');
   if (wanted.type !== 'account') {
-    const because = wanted.type === 'none' ? wanted.message : 'The user cannot be changed now.';
-    return waiting(incoming, part, because);
+    return waiting(incoming, part, wanted.type === 'none' ? wanted.message : endSentence(wanted.end));
   }
   const { withheld } = wanted.email;
   if (withheld !== undefined) return waiting(incoming, part, withheld.why);

@@ -21,13 +21,14 @@
  * The row, the code, a handle and an address are released only while the other user can take them: in Auth0, verified, not blocked.
  */
 import type { CloseReason, TransferPart } from '../../events/event.ts';
-import type { Facts } from '../../events/fold.ts';
-import type { Outgoing } from '../../events/fold-transfer.ts';
-import type { Documents, PdsAccount } from '../../ports.ts';
+import type { Facts, Outgoing } from '../../events/facts.ts';
+import type { PdsAccount } from '../../ports/accounts.ts';
+import type { Documents } from '../../ports/documents.ts';
 import { parkedAddress } from '../account/address-chain.ts';
 import type { EmailAction } from '../account/email.ts';
 import type { HandleAction } from '../account/handle.ts';
 import { codeHandle } from '../account/handle-label.ts';
+import { shellQuoted } from '../command-lines.ts';
 import { type Plan, toBeMended } from '../reconciler.ts';
 import { parkedHandle, wantedHandle } from './incoming.ts';
 import { type OutgoingSeen, RESOURCE_OF, type TransferAction, type TransferResource } from './state.ts';
@@ -67,7 +68,7 @@ function planPart(part: TransferPart, outgoing: Outgoing, seen: OutgoingSeen, wh
 function planAccount(outgoing: Outgoing, { answer, hasRecord, isGone }: OutgoingSeen): OutgoingPlan {
   const { account: did, to, promise } = outgoing;
   if (answer.declined.has('account') || did === undefined) return close(outgoing, 'account', 'declined');
-  if (!answer.taken.has('account')) return waiting(outgoing, 'account', 'It has not been taken yet.');
+  if (!answer.taken.has('account')) return waiting(outgoing, 'account', notTaken(outgoing));
   if (!hasRecord && !isGone)
     return waiting(outgoing, 'account', `The users document of ${to} does not name it.`);
   return {
@@ -92,8 +93,9 @@ function planHandle(outgoing: Outgoing, seen: OutgoingSeen, who: Releasing): Out
   const isRemoved = row !== undefined && documents.handle !== handle;
   if (handle !== undefined && documents.handle !== handle && !isRemoved)
     return close(outgoing, 'handle', 'changed');
-  if (isRemoved) return waiting(outgoing, 'handle', 'It has not been taken yet.', 'HandleReleased');
-  if (!isReady) return waiting(outgoing, 'handle', `It is released once ${to} can take it.`);
+  if (isRemoved) return waiting(outgoing, 'handle', notTaken(outgoing), 'HandleReleased');
+  if (!isReady)
+    return waiting(outgoing, 'handle', `It is released once ${to} can take it. ${seeWhy(outgoing)}`);
   const wanted = giveUp(account, who);
   if (wanted !== undefined)
     return {
@@ -149,7 +151,12 @@ function planAddress(outgoing: Outgoing, { account, isReady }: OutgoingSeen): Ou
   if (account === undefined || account === 'missing') return close(outgoing, 'address', 'released');
   const to = parkedAddress(account.did);
   if (account.email?.toLowerCase() === to) return close(outgoing, 'address', 'released');
-  if (!isReady) return waiting(outgoing, 'address', `It is released once ${outgoing.to} can take it.`);
+  if (!isReady)
+    return waiting(
+      outgoing,
+      'address',
+      `It is released once ${outgoing.to} can take it. ${seeWhy(outgoing)}`,
+    );
   return {
     actions: [{ resource: 'email', type: 'change-email', did: account.did, to }],
     condition: pending(outgoing, 'address', `The account ${account.did} gives it up.`),
@@ -160,8 +167,9 @@ function planCode(outgoing: Outgoing, { answer, isReady }: OutgoingSeen, { user 
   const { code, to, promise, isCodeReleased } = outgoing;
   if (answer.taken.has('code')) return close(outgoing, 'code', 'taken');
   if (answer.declined.has('code') || code === undefined) return close(outgoing, 'code', 'declined');
-  if (isCodeReleased) return waiting(outgoing, 'code', 'It has not been taken yet.', 'CodeReleased');
-  if (!isReady) return waiting(outgoing, 'code', `It is released once ${to} can take it.`);
+  if (isCodeReleased) return waiting(outgoing, 'code', notTaken(outgoing), 'CodeReleased');
+  if (!isReady)
+    return waiting(outgoing, 'code', `It is released once ${to} can take it. ${seeWhy(outgoing)}`);
   // Also when the document no longer has it: a reconciliation broke off between the two.
   if (user?.code !== undefined && user.code !== code) return close(outgoing, 'code', 'changed');
   return {
@@ -177,6 +185,15 @@ function close(outgoing: Outgoing, part: TransferPart, because: CloseReason): Ou
     actions: [{ resource, type: 'close-transfer', promise, to, what: [part], because }],
     condition: pending(outgoing, part, `It is over (${because}).`),
   };
+}
+
+function notTaken(outgoing: Outgoing): string {
+  return `It has not been taken yet. ${seeWhy(outgoing)}`;
+}
+
+/** The other user may be deleted, blocked, unverified or paused: its own conditions say which. */
+function seeWhy({ to }: Outgoing): string {
+  return `See what it waits for with: concord explain ${shellQuoted(to)}`;
 }
 
 function waiting(outgoing: Outgoing, part: TransferPart, message: string, reason?: string): OutgoingPlan {

@@ -1,9 +1,10 @@
 /** What is seen of a transfer, and the steps that it takes. */
 import type { CloseReason, DeclineReason, TransferPart } from '../../events/event.ts';
-import type { Facts } from '../../events/fold.ts';
-import type { Outgoing, TransferAnswer } from '../../events/fold-transfer.ts';
+import type { Facts, Outgoing } from '../../events/facts.ts';
+import type { TransferAnswer } from '../../events/fold-transfer.ts';
 import type { AccountHandle, Code, Did, EventId, UserKey } from '../../identity.ts';
-import type { Claimant, PdsAccount } from '../../ports.ts';
+import type { PdsAccount } from '../../ports/accounts.ts';
+import type { Claimant } from '../../ports/subjects.ts';
 
 /** The deleted user, as the one who gets the transfer sees it. */
 export interface IncomingSeen {

@@ -5,14 +5,19 @@
  */
 import { CredentialsError, UpstreamError } from '../../errors.ts';
 import type { UserKey } from '../../identity.ts';
-import type { DocumentStore, PasswordVault } from '../../ports.ts';
+import type { DocumentStore } from '../../ports/documents.ts';
+import type { PasswordVault } from '../../ports/passwords.ts';
 import type { AccountDeps } from '../account/account-state.ts';
-import type { ApplyContext } from '../reconciler.ts';
+import type { Applied, ApplyContext } from '../reconciler.ts';
 import type { TransferAction } from './state.ts';
 
 type Step<T extends TransferAction['type']> = Extract<TransferAction, { type: T }>;
 
-export async function apply(deps: AccountDeps, action: TransferAction, context: ApplyContext): Promise<void> {
+export async function apply(
+  deps: AccountDeps,
+  action: TransferAction,
+  context: ApplyContext,
+): Promise<Applied> {
   const { documents } = deps;
   switch (action.type) {
     case 'take-account':
@@ -22,8 +27,9 @@ export async function apply(deps: AccountDeps, action: TransferAction, context: 
     case 'release-account': {
       const { promise, to, did } = action;
       await context.ensureLease();
-      await documents.dropAccount(context.user, did);
-      return context.tell({ type: 'account.released', data: { promise, to, did } });
+      const record = await documents.dropAccount(context.user, did);
+      await context.tell({ type: 'account.released', data: { promise, to, did } });
+      return record === 'dropped' ? 'applied' : 'unchanged';
     }
     case 'release-handle':
       return releaseHandle(documents, action, context);
@@ -31,22 +37,20 @@ export async function apply(deps: AccountDeps, action: TransferAction, context: 
       return returnHandle(documents, action, context);
     case 'take-handle':
       return takeHandle(documents, action, context);
-    case 'release-code': {
-      const { promise, to, code } = action;
-      await context.tell({ type: 'code.release-intended', data: { promise, to, code } });
-      await context.ensureLease();
-      await documents.removeCode(context.user, code);
-      return context.tell({ type: 'code.released', data: { promise, to, code } });
-    }
+    case 'release-code':
+      return releaseCode(documents, action, context);
     case 'record-code':
-      return context.tell({ type: 'code.assigned', data: { code: action.code, recovered: true } });
+      await context.tell({ type: 'code.assigned', data: { code: action.code, recovered: true } });
+      return 'applied';
     case 'decline-transfer': {
       const { promise, from, what, because } = action;
-      return context.tell({ type: 'transfer.declined', data: { promise, from, what, because } });
+      await context.tell({ type: 'transfer.declined', data: { promise, from, what, because } });
+      return 'applied';
     }
     case 'close-transfer': {
       const { promise, to, what, because } = action;
-      return context.tell({ type: 'transfer.closed', data: { promise, to, what, because } });
+      await context.tell({ type: 'transfer.closed', data: { promise, to, what, because } });
+      return 'applied';
     }
   }
 }
@@ -56,7 +60,7 @@ async function takeAccount(
   { documents, vault }: AccountDeps,
   { promise, from, account, over, replaced, deactivated }: Step<'take-account'>,
   context: ApplyContext,
-): Promise<void> {
+): Promise<Applied> {
   const { user } = context;
   const { did, handle } = account;
   const former = await documents.storedRecord(from, did);
@@ -73,7 +77,7 @@ async function takeAccount(
       ? await documents.recordAccount(user, record, [])
       : await documents.replaceAccount(user, over, record);
   if (outcome === 'other') throw documentChanged('the users document names another account');
-  return context.tell({
+  await context.tell({
     type: 'account.transferred',
     data: {
       ...{ promise, from, did, handle, email: account.email?.toLowerCase() ?? null },
@@ -81,6 +85,7 @@ async function takeAccount(
       ...(deactivated === undefined ? {} : { deactivated }),
     },
   });
+  return 'applied';
 }
 
 /** Passwords are sealed for one user. One that does not open any more is none: the account gets a new one by a reset. */
@@ -103,21 +108,27 @@ async function retireAccount(
   { accounts }: AccountDeps,
   { account, handle, email, isActive }: Step<'retire-account'>,
   context: ApplyContext,
-): Promise<void> {
+): Promise<Applied> {
   const { did } = account;
+  let applied: Applied = 'unchanged';
   if (email !== undefined) {
     await context.ensureLease();
-    if ((await accounts.changeEmail(did, email)) !== 'changed') throw refused('an address');
+    const outcome = await accounts.changeEmail(did, email);
+    if (outcome === 'refused') throw refused('an address');
+    if (outcome === 'missing') return 'unchanged';
+    applied = 'applied';
   }
   if (handle !== undefined) {
     await context.ensureLease();
     if ((await accounts.changeHandle(did, handle)) !== 'changed') throw refused('a handle');
+    applied = 'applied';
   }
   if (isActive) {
     await context.ensureLease();
-    await accounts.setActive(did, false);
+    if ((await accounts.setActive(did, false)) === 'set') applied = 'applied';
   }
-  return context.tell({ type: 'account.retired', data: { did } });
+  await context.tell({ type: 'account.retired', data: { did } });
+  return applied;
 }
 
 function refused(what: string): UpstreamError {
@@ -133,39 +144,60 @@ async function releaseHandle(
   documents: DocumentStore,
   { promise, to, handle }: Step<'release-handle'>,
   context: ApplyContext,
-): Promise<void> {
+): Promise<Applied> {
   const row = await documents.handleRow(context.user, handle);
   // Changed since it was looked at: the next look decides.
   if (row === undefined) throw documentChanged('the row of the handle has changed');
   await context.tell({ type: 'handle.release-intended', data: { promise, to, row } });
   await context.ensureLease();
-  if ((await documents.removeHandleRow(context.user, row)) === 'other')
-    throw documentChanged('the row of the handle has changed');
+  const outcome = await documents.removeHandleRow(context.user, row);
+  if (outcome === 'other') throw documentChanged('the row of the handle has changed');
+  return outcome === 'removed' ? 'applied' : 'unchanged';
+}
+
+async function releaseCode(
+  documents: DocumentStore,
+  { promise, to, code }: Step<'release-code'>,
+  context: ApplyContext,
+): Promise<Applied> {
+  await context.tell({ type: 'code.release-intended', data: { promise, to, code } });
+  await context.ensureLease();
+  const outcome = await documents.removeCode(context.user, code);
+  if (outcome === 'other') throw documentChanged('the users document has another code');
+  await context.tell({ type: 'code.released', data: { promise, to, code } });
+  return outcome === 'removed' ? 'applied' : 'unchanged';
 }
 
 async function returnHandle(
   documents: DocumentStore,
   { promise, to, row }: Step<'return-handle'>,
   context: ApplyContext,
-): Promise<void> {
+): Promise<Applied> {
   await context.ensureLease();
   const outcome = await documents.insertHandleRow(context.user, row);
-  if (outcome !== 'taken') return context.tell({ type: 'handle.returned', data: { promise, to } });
-  const what = ['handle'] as const;
-  return context.tell({ type: 'transfer.closed', data: { promise, to, what, because: 'changed' } });
+  if (outcome === 'taken') {
+    const what = ['handle'] as const;
+    await context.tell({ type: 'transfer.closed', data: { promise, to, what, because: 'changed' } });
+    return 'refused';
+  }
+  await context.tell({ type: 'handle.returned', data: { promise, to } });
+  return outcome === 'inserted' ? 'applied' : 'unchanged';
 }
 
 async function takeHandle(
   documents: DocumentStore,
   { promise, from, handle, row }: Step<'take-handle'>,
   context: ApplyContext,
-): Promise<void> {
+): Promise<Applied> {
   await context.ensureLease();
   const outcome = await documents.insertHandleRow(context.user, row);
-  if (outcome !== 'taken')
-    return context.tell({ type: 'handle.transferred', data: { promise, from, handle } });
-  const what = ['handle'] as const;
-  return context.tell({ type: 'transfer.declined', data: { promise, from, what, because: 'handle-taken' } });
+  if (outcome === 'taken') {
+    const what = ['handle'] as const;
+    await context.tell({ type: 'transfer.declined', data: { promise, from, what, because: 'handle-taken' } });
+    return 'refused';
+  }
+  await context.tell({ type: 'handle.transferred', data: { promise, from, handle } });
+  return outcome === 'inserted' ? 'applied' : 'unchanged';
 }
 
 function documentChanged(message: string): UpstreamError {

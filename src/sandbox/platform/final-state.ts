@@ -1,7 +1,8 @@
 /** What is there of the people of a rush: in the platform's database, on the PDS, in Auth0 and in Concord's log. */
 import type { ConcordEvent } from '../../events/event.ts';
 import { type Did, parseAuth0UserId, type UserKey, userKey } from '../../identity.ts';
-import type { PdsAccount, Subject } from '../../ports.ts';
+import type { PdsAccount } from '../../ports/accounts.ts';
+import type { Subject } from '../../ports/subjects.ts';
 import type { ReadSide } from '../../wiring/engine.ts';
 import type { Auth0Tenant } from '../auth0/tenant.ts';
 import type { PlatformDocuments } from './documents.ts';

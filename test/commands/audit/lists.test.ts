@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
 import { type AuditScope, audit } from '../../../src/commands/audit/audit.ts';
 import { printAudit } from '../../../src/commands/audit/report.ts';
-import type { AssessedTenant } from '../../../src/engine/sweep/assess.ts';
+import type { AssessedTenant } from '../../../src/engine/reconcile/read-side.ts';
 import { alice, bob, otherTenant, person, tenant } from '../../mongo/subjects/people.ts';
 import { inMemoryDirectory } from '../../support/in-memory/directory.ts';
 import {

@@ -10,7 +10,7 @@ import {
 } from '../../../src/engine/intake/delivered.ts';
 import { ingest } from '../../../src/engine/intake/ingest.ts';
 import { redactedJson, redactedLine } from '../../../src/engine/intake/redact.ts';
-import type { Reject } from '../../../src/ports.ts';
+import type { Reject } from '../../../src/ports/intake.ts';
 import { at, tenant } from '../../mongo/subjects/people.ts';
 import { inMemoryEventLog } from '../../support/in-memory/event-log.ts';
 

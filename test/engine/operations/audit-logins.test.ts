@@ -8,7 +8,7 @@ import {
 } from '../../../src/engine/operations/audit-logins.ts';
 import { UpstreamError } from '../../../src/errors.ts';
 import { type Did, storedUserKey } from '../../../src/identity.ts';
-import type { PdsAccount } from '../../../src/ports.ts';
+import type { PdsAccount } from '../../../src/ports/accounts.ts';
 import { handle, otherTenant, tenant } from '../../mongo/subjects/people.ts';
 import { didOf, inMemoryPasswords, K1, old, vaultOf } from '../../support/in-memory/passwords.ts';
 import { inMemoryRuns } from '../../support/in-memory/runs.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decide } from '../../../src/engine/intake/decision.ts';
 import { viewOf } from '../../../src/engine/operations/replay.ts';
 import { UpstreamError } from '../../../src/errors.ts';
-import type { SubjectView } from '../../../src/ports.ts';
+import type { SubjectView } from '../../../src/ports/subjects.ts';
 import {
   alice,
   bob,

@@ -20,7 +20,7 @@ import {
   type RestoreSelection,
   restoreCandidates,
 } from '../../../src/engine/operations/restore-many.ts';
-import type { AssessedTenant } from '../../../src/engine/sweep/assess.ts';
+import type { AssessedTenant } from '../../../src/engine/reconcile/read-side.ts';
 import { UpstreamError } from '../../../src/errors.ts';
 import { parseCode } from '../../../src/identity.ts';
 import { alice, type Person } from '../../mongo/subjects/people.ts';

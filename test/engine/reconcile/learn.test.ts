@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { learnFromAuth0, learnHandle } from '../../../src/engine/reconcile/learn.ts';
 import { fold } from '../../../src/events/fold.ts';
-import type { Auth0User } from '../../../src/ports.ts';
+import type { Auth0User } from '../../../src/ports/auth0.ts';
 import { alice, at, bob } from '../../mongo/subjects/people.ts';
 import { observed, told } from '../../support/in-memory/told.ts';
 

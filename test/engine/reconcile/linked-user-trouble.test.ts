@@ -1,6 +1,6 @@
 /** Sisters when a tenant is away, when one of them goes, and when nobody told of a change. */
 import { describe, expect, it } from 'vitest';
-import type { AssessedTenant } from '../../../src/engine/sweep/assess.ts';
+import type { AssessedTenant } from '../../../src/engine/reconcile/read-side.ts';
 import { sweep } from '../../../src/engine/sweep/sweep.ts';
 import { fold } from '../../../src/events/fold.ts';
 import { eventId } from '../../../src/identity.ts';

@@ -1,7 +1,7 @@
 /** What arrives after others have gone on: an account creation that was given up, and what is put on record. */
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../src/errors.ts';
-import type { AccountHost } from '../../../src/ports.ts';
+import type { AccountHost } from '../../../src/ports/accounts.ts';
 import { alice, handle } from '../../mongo/subjects/people.ts';
 import {
   arrive,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { healthOf, subjectView } from '../../../src/engine/reconcile/standing.ts';
 import type { ConditionDraft } from '../../../src/events/event.ts';
 import { fold } from '../../../src/events/fold.ts';
-import type { Health } from '../../../src/ports.ts';
+import type { Health } from '../../../src/ports/subjects.ts';
 import { asDesired, heldForPerson, toBeMended } from '../../../src/reconcilers/reconciler.ts';
 import { alice } from '../../mongo/subjects/people.ts';
 import { observed, told } from '../../support/in-memory/told.ts';

@@ -7,7 +7,7 @@ import { approveRun } from '../../../src/engine/sweep/approval.ts';
 import { isListedOtherwise } from '../../../src/engine/sweep/assess.ts';
 import { UpstreamError } from '../../../src/errors.ts';
 import { eventId } from '../../../src/identity.ts';
-import type { Auth0User } from '../../../src/ports.ts';
+import type { Auth0User } from '../../../src/ports/auth0.ts';
 import { alice, bob, otherTenant, type Person, person, tenant } from '../../mongo/subjects/people.ts';
 import {
   accountOf,

@@ -61,6 +61,18 @@ const stories: readonly Story[] = [
     asked: ['account', 'handle', 'code'],
     arrange: async (world) => void world.directory.put(auth0User(bob, { email: ADDRESS })),
   },
+  {
+    name: 'address alone',
+    asked: ['address'],
+    arrange: async (world) => {
+      await signUp(world, bob);
+      await untilQuiet(world);
+      world.directory.put(auth0User(bob, { email: ADDRESS }));
+      await world.queue.markDue([bob], world.clock.now(), 'trigger');
+      await untilQuiet(world);
+      expect((await standing(world, bob.user)).email).toBe('False EmailHeldByDeletedUser');
+    },
+  },
 ];
 
 async function start({ arrange }: Story): Promise<World> {
@@ -104,7 +116,7 @@ async function end(world: World) {
     const stored = account?.did === undefined ? undefined : world.accounts.stored.get(account.did);
     const opens =
       account?.password !== undefined && world.vault.open(account.password, user) === stored?.password;
-    const names = { did: account?.did, handle: account?.handle, code, opens };
+    const names = { did: account?.did, handle: account?.handle, address: stored?.email, code, opens };
     return { ...names, ...(await standing(world, user)) };
   };
   const accounts = [...world.accounts.stored.values()].map(({ did, handle, email, status }) => [
@@ -126,7 +138,9 @@ describe.each(stories)('$name', (story) => {
     const world = await start(story);
     await carryOut(world, story, { at: [], writes });
     const wanted = await end(world);
-    expect(wanted.bob).toMatchObject({ account: 'True AccountActive' });
+    const { email } = world.directory.get(bob.userId) ?? {};
+    expect(wanted.bob).toMatchObject({ account: 'True AccountActive', email: 'True EmailSet' });
+    expect(wanted.bob.address).toBe(email);
     expect(writes.count).toBeGreaterThan(15);
     return { wanted, total: writes.count };
   }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { fold } from '../../../src/events/fold.ts';
 import type { Did } from '../../../src/identity.ts';
-import type { Auth0User } from '../../../src/ports.ts';
+import type { Auth0User } from '../../../src/ports/auth0.ts';
 import { alice, handle } from '../../mongo/subjects/people.ts';
 import { accountOf, deleted, sweepOnce } from '../../support/in-memory/sweeps.ts';
 import {

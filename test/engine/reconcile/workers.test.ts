@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { PassResult } from '../../../src/engine/reconcile/reconcile.ts';
 import { type WorkerDeps, Workers } from '../../../src/engine/reconcile/workers.ts';
 import { createLogger } from '../../../src/logger.ts';
-import type { Lease } from '../../../src/ports.ts';
+import type { Lease } from '../../../src/ports/queue.ts';
 import { person, view } from '../../mongo/subjects/people.ts';
 import type { Hooks } from '../../support/in-memory/hooks.ts';
 import { inMemoryWorkQueue } from '../../support/in-memory/work-queue.ts';

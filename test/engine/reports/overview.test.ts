@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { type OverviewDeps, overview, type Watchfulness } from '../../../src/engine/reports/overview.ts';
 import type { Alert } from '../../../src/ports/alerts.ts';
-import type { KeptPosition, Standings, Troubled } from '../../../src/ports.ts';
+import type { KeptPosition } from '../../../src/ports/runs.ts';
+import type { Standings, Troubled } from '../../../src/ports/standings.ts';
 import { failing } from '../../alerts/people.ts';
 import { alice, person, tenant } from '../../mongo/subjects/people.ts';
 import { FIT_INDEXES } from '../../support/in-memory/alerts.ts';

@@ -1,9 +1,10 @@
 /** Many users looked at in batches: the same findings as one by one, at a fraction of the calls. */
 import { describe, expect, it } from 'vitest';
-import { type Assessment, assess, isDrifted } from '../../../src/engine/sweep/assess.ts';
+import { assess, isDrifted } from '../../../src/engine/sweep/assess.ts';
+import type { Assessment } from '../../../src/engine/sweep/assessment.ts';
 import { UpstreamError } from '../../../src/errors.ts';
 import type { Did } from '../../../src/identity.ts';
-import type { Auth0User } from '../../../src/ports.ts';
+import type { Auth0User } from '../../../src/ports/auth0.ts';
 import { bobDid, handle, type Person, person } from '../../mongo/subjects/people.ts';
 import {
   accountOf,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Assessment, assess } from '../../../src/engine/sweep/assess.ts';
+import { assess } from '../../../src/engine/sweep/assess.ts';
+import type { Assessment } from '../../../src/engine/sweep/assessment.ts';
 import { auditedUser, Tally } from '../../../src/engine/sweep/audit.ts';
 import { pausedUsers, withPause } from '../../../src/engine/sweep/paused.ts';
 import { alice, bob, handle, type Person, tenant } from '../../mongo/subjects/people.ts';

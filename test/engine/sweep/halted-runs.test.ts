@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { haltedRuns, isOpen } from '../../../src/engine/sweep/halted-runs.ts';
 import type { ConcordEvent } from '../../../src/events/event.ts';
 import { eventId } from '../../../src/identity.ts';
-import type { EventQuery } from '../../../src/ports.ts';
+import type { EventQuery } from '../../../src/ports/event-log.ts';
 import { at, otherTenant, person } from '../../mongo/subjects/people.ts';
 import { inMemoryEventLog } from '../../support/in-memory/event-log.ts';
 import { told } from '../../support/in-memory/told.ts';

@@ -1,6 +1,6 @@
 /** What belongs to nobody: only by proof, with the evidence, and untouched. */
 import { describe, expect, it } from 'vitest';
-import type { AssessedTenant } from '../../../src/engine/sweep/assess.ts';
+import type { AssessedTenant } from '../../../src/engine/reconcile/read-side.ts';
 import { findOrphans, type OrphanDeps, type Orphans } from '../../../src/engine/sweep/orphans.ts';
 import { UpstreamError } from '../../../src/errors.ts';
 import { eventId, storedUserKey } from '../../../src/identity.ts';

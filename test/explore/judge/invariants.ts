@@ -2,9 +2,9 @@
 
 import { subjectView } from '../../../src/engine/reconcile/standing.ts';
 import { isRemovedReason } from '../../../src/events/event.ts';
-import type { Facts } from '../../../src/events/fold.ts';
+import type { Facts } from '../../../src/events/facts.ts';
 import type { Did, UserKey } from '../../../src/identity.ts';
-import type { Subject } from '../../../src/ports.ts';
+import type { Subject } from '../../../src/ports/subjects.ts';
 import type { Person } from '../../mongo/subjects/people.ts';
 import type { Effect } from '../model/effects.ts';
 import { noUserFlaws } from '../model/no-users.ts';

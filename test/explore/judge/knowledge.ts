@@ -5,7 +5,7 @@
  */
 import type { ConcordEvent, EventData, EventType, Removable } from '../../../src/events/event.ts';
 import type { Code, Did, UserKey } from '../../../src/identity.ts';
-import type { Auth0Answer } from '../../../src/ports.ts';
+import type { Auth0Answer } from '../../../src/ports/auth0.ts';
 import type { World } from '../model/world.ts';
 
 export type What = 'verification' | 'document' | 'record' | 'account';

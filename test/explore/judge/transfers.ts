@@ -51,18 +51,9 @@ function endedIn(events: readonly ConcordEvent[], { promise, code, handle, what 
 function endedBy(event: ConcordEvent, promise: EventId, code: string | undefined): readonly TransferPart[] {
   if (event.type === 'code.assigned') return event.data.code === code ? ['code'] : [];
   if (!('promise' in event.data) || event.data.promise !== promise) return [];
-  switch (event.type) {
-    case 'account.transferred':
-    case 'account.released':
-      return ['account'];
-    case 'handle.transferred':
-      return ['handle'];
-    case 'transfer.declined':
-    case 'transfer.closed':
-      return event.data.what;
-    default:
-      return [];
-  }
+  if (event.type === 'account.transferred' || event.type === 'account.released') return ['account'];
+  if (event.type === 'handle.transferred') return ['handle'];
+  return event.type === 'transfer.declined' || event.type === 'transfer.closed' ? event.data.what : [];
 }
 
 /** Why a write that moves something may not be made: no grant that is open allows it. */

@@ -1,8 +1,8 @@
 /** Whether what the conditions of a user say is so: the oracle where there is no run to compare with. */
 
 import { subjectView } from '../../../src/engine/reconcile/standing.ts';
-import type { Facts } from '../../../src/events/fold.ts';
-import type { Auth0User } from '../../../src/ports.ts';
+import type { Facts } from '../../../src/events/facts.ts';
+import type { Auth0User } from '../../../src/ports/auth0.ts';
 import type { Person } from '../../mongo/subjects/people.ts';
 import type { StoredAccount } from '../../support/in-memory/accounts.ts';
 import type { StoredUser } from '../../support/in-memory/documents.ts';

@@ -8,10 +8,11 @@
  */
 import { createHash } from 'node:crypto';
 import { subjectView } from '../../../src/engine/reconcile/standing.ts';
-import type { Facts, OpenIntent, Refusal } from '../../../src/events/fold.ts';
+import type { Facts, OpenIntent, Refusal } from '../../../src/events/facts.ts';
 import { answerIn } from '../../../src/events/fold-transfer.ts';
 import type { EventId, UserKey } from '../../../src/identity.ts';
-import type { Auth0User, SubjectView } from '../../../src/ports.ts';
+import type { Auth0User } from '../../../src/ports/auth0.ts';
+import type { SubjectView } from '../../../src/ports/subjects.ts';
 import { WATCHED_FOR_MS } from '../../../src/reconcilers/account/account-planning.ts';
 import { PARKED_FOR_MS } from '../../../src/reconcilers/account/email.ts';
 import type { StoredSubject } from '../../support/in-memory/work-queue.ts';

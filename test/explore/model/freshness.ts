@@ -3,7 +3,8 @@
  * decided on anything else. Judged when the call is made, since nobody can call it back after that.
  */
 import { type Did, parseDid, type UserKey } from '../../../src/identity.ts';
-import type { Lease, UniqueValue } from '../../../src/ports.ts';
+import type { Lease } from '../../../src/ports/queue.ts';
+import type { UniqueValue } from '../../../src/ports/reservations.ts';
 import { parkedAddress } from '../../../src/reconcilers/account/address-chain.ts';
 import { otherTenant } from '../../mongo/subjects/people.ts';
 import { reservationKey } from '../../support/in-memory/reservations.ts';

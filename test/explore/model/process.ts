@@ -5,7 +5,7 @@ import { successorSearch } from '../../../src/engine/reconcile/claims/successors
 import { type ConvergeDeps, converge, type PassResult } from '../../../src/engine/reconcile/reconcile.ts';
 import { UpstreamError } from '../../../src/errors.ts';
 import type { UserKey } from '../../../src/identity.ts';
-import type { Lease } from '../../../src/ports.ts';
+import type { Lease } from '../../../src/ports/queue.ts';
 import { otherTenant, tenant } from '../../mongo/subjects/people.ts';
 import { firstTenantsTag, SECOND_TENANTS_TAG } from '../../support/in-memory/world.ts';
 import { errorOf, type FaultKind, upstreamOf } from '../search/faults.ts';

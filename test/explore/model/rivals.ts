@@ -5,7 +5,7 @@
  */
 
 import type { AccountHandle } from '../../../src/identity.ts';
-import type { Auth0User } from '../../../src/ports.ts';
+import type { Auth0User } from '../../../src/ports/auth0.ts';
 import { taggedEmail } from '../../../src/reconcilers/account/account.ts';
 import { parkedAddress } from '../../../src/reconcilers/account/address-chain.ts';
 import { otherTenant, type Person, tenant } from '../../mongo/subjects/people.ts';

@@ -2,10 +2,15 @@
 
 import type { EngineSettings, Policy } from '../../../src/engine/reconcile/settings.ts';
 import { type ConcordEvent, isReceived } from '../../../src/events/event.ts';
-import { type Facts, fold } from '../../../src/events/fold.ts';
+import type { Facts } from '../../../src/events/facts.ts';
+import { fold } from '../../../src/events/fold.ts';
 import type { Did, UserKey } from '../../../src/identity.ts';
 import { createLogger } from '../../../src/logger.ts';
-import type { AccountHost, Auth0User, Clock, Eraser, PasswordVault } from '../../../src/ports.ts';
+import type { AccountHost } from '../../../src/ports/accounts.ts';
+import type { Auth0User } from '../../../src/ports/auth0.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
+import type { Eraser } from '../../../src/ports/event-log.ts';
+import type { PasswordVault } from '../../../src/ports/passwords.ts';
 import { handle, otherTenant, type Person, person } from '../../mongo/subjects/people.ts';
 import {
   type InMemoryAccounts,

@@ -1,7 +1,9 @@
 /** What seeded bugs are made of: layers around a port, and what the engine is made to believe. */
 import type { ConcordEvent, ConditionDraft, EventType } from '../../../src/events/event.ts';
 import { eventId } from '../../../src/identity.ts';
-import type { Documents, EventLog, Lease } from '../../../src/ports.ts';
+import type { Documents } from '../../../src/ports/documents.ts';
+import type { EventLog } from '../../../src/ports/event-log.ts';
+import type { Lease } from '../../../src/ports/queue.ts';
 import type { Ports } from '../model/ports.ts';
 import type { Run } from '../search/run.ts';
 import type { Mutant } from './mutant.ts';

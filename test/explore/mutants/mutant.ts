@@ -2,7 +2,7 @@
 
 import type { EngineSettings } from '../../../src/engine/reconcile/settings.ts';
 import type { SafetyLimits } from '../../../src/engine/sweep/limits.ts';
-import type { Random } from '../../../src/ports.ts';
+import type { Random } from '../../../src/ports/clock.ts';
 import type { Ports } from '../model/ports.ts';
 import type { Which } from '../search/merge.ts';
 import type { Run } from '../search/run.ts';

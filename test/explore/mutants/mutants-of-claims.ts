@@ -1,6 +1,6 @@
 /** Seeded bugs against the rules of what only one account can have: of deleted users, exchanges and linked tenants. */
 import type { Did } from '../../../src/identity.ts';
-import type { Auth0User, Directory } from '../../../src/ports.ts';
+import type { Auth0User, Directory } from '../../../src/ports/auth0.ts';
 import { parkedAddress } from '../../../src/reconcilers/account/address-chain.ts';
 import { alice, bob } from '../../mongo/subjects/people.ts';
 import type { Ports } from '../model/ports.ts';

@@ -1,5 +1,5 @@
 /** Seeded bugs against the rule that only logins of users in sync cost nothing. */
-import type { Lease } from '../../../src/ports.ts';
+import type { Lease } from '../../../src/ports/queue.ts';
 import { view } from '../../mongo/subjects/people.ts';
 import type { Mutant } from './mutant.ts';
 import { on } from './mutant-layers.ts';

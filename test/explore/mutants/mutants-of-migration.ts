@@ -1,5 +1,5 @@
 /** Seeded bugs about accounts that moved to another PDS. */
-import type { ServiceLocation } from '../../../src/ports.ts';
+import type { ServiceLocation } from '../../../src/ports/accounts.ts';
 import type { Mutant } from './mutant.ts';
 import { on } from './mutant-layers.ts';
 

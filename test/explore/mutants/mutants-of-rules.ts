@@ -2,7 +2,7 @@
 import { UpstreamError } from '../../../src/errors.ts';
 import type { ConcordEvent } from '../../../src/events/event.ts';
 
-import type { Documents } from '../../../src/ports.ts';
+import type { Documents } from '../../../src/ports/documents.ts';
 import { alice, code, handle } from '../../mongo/subjects/people.ts';
 import { auth0User } from '../../support/in-memory/world.ts';
 import type { Mutant } from './mutant.ts';

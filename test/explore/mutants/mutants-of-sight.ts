@@ -1,6 +1,6 @@
 /** Seeded bugs in what is seen of the platform and of Auth0, and in what is done to them. */
 import { eventId } from '../../../src/identity.ts';
-import type { UserPage } from '../../../src/ports.ts';
+import type { UserPage } from '../../../src/ports/auth0.ts';
 import { NO_DOCUMENTS } from '../../mongo/subjects/people.ts';
 import { LIMITS } from '../model/phases.ts';
 import type { Mutant } from './mutant.ts';
@@ -174,15 +174,15 @@ export const blindMutants: readonly Mutant[] = [
   },
   {
     name: 'a dropped account is kept',
-    inner: on('documents', () => ({ dropAccount: async () => undefined })),
+    inner: on('documents', () => ({ dropAccount: async () => 'dropped' as const })),
   },
   {
     name: 'a deactivation does nothing',
-    inner: on('accounts', () => ({ setActive: async () => undefined })),
+    inner: on('accounts', () => ({ setActive: async () => 'set' as const })),
   },
   {
     name: 'a password is set nowhere, and every login succeeds',
-    inner: on('accounts', () => ({ setPassword: async () => undefined, canLogIn: async () => true })),
+    inner: on('accounts', () => ({ setPassword: async () => 'set' as const, canLogIn: async () => true })),
   },
   {
     name: 'a change of the address is refused and said to be done',

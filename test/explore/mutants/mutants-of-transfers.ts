@@ -57,7 +57,7 @@ export const transferMutants: readonly Mutant[] = [
   against('transfer: a replaced account is still in use', REPLACING, {
     name: 'a replaced account stays active',
     outer: on('accounts', (accounts) => ({
-      setActive: async (did, isActive) => (isActive ? accounts.setActive(did, isActive) : undefined),
+      setActive: async (did, isActive) => (isActive ? accounts.setActive(did, isActive) : 'set'),
     })),
   }),
   against('changeEmail was decided without a fresh read: log of the other user', ADDRESS, {

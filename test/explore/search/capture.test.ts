@@ -8,7 +8,7 @@ import { expect, it } from 'vitest';
 import { peopleOf } from '../../../src/engine/intake/people.ts';
 import { type Capture, capture, planOf } from '../../../src/engine/operations/capture/capture.ts';
 import { successorSearch } from '../../../src/engine/reconcile/claims/successors.ts';
-import type { AssessDeps, AssessedTenant } from '../../../src/engine/sweep/assess.ts';
+import type { AssessDeps, AssessedTenant } from '../../../src/engine/reconcile/read-side.ts';
 import { otherTenant, type Person, tenant } from '../../mongo/subjects/people.ts';
 import { loadCapture } from '../../support/captured.ts';
 import { firstTenantsTag, SECOND_TENANTS_TAG } from '../../support/in-memory/world.ts';

@@ -6,7 +6,7 @@ import type { Config } from '../../../src/config/schema.ts';
 import { ingest } from '../../../src/engine/intake/ingest.ts';
 import { converge } from '../../../src/engine/reconcile/reconcile.ts';
 import { createLogger } from '../../../src/logger.ts';
-import type { Trigger } from '../../../src/ports.ts';
+import type { Trigger } from '../../../src/ports/trigger.ts';
 import { wireEngine } from '../../../src/wiring/engine.ts';
 import { aroundEffects, type PortCall } from './effects.ts';
 

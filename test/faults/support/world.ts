@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { MongoClient } from 'mongodb';
 import { type ConvergeDeps, converge } from '../../../src/engine/reconcile/reconcile.ts';
 import { Workers } from '../../../src/engine/reconcile/workers.ts';
-import type { Clock } from '../../../src/ports.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
 import { type Pds, type PdsOptions, startPds } from '../../../src/sandbox/servers/pds.ts';
 import type { Engine } from '../../../src/wiring/engine.ts';
 import { openPlatform, type Platform, type PlatformOptions, silent } from '../../support/platform.ts';

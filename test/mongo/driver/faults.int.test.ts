@@ -219,7 +219,7 @@ describe('documents, when MongoDB fails', () => {
 
   it('have an index that newer servers refuse for its name left as it is', async () => {
     const { db, store } = await make();
-    const wanted = { collection: 'users', field: 'code', sparse: true } as const;
+    const wanted = { collection: 'users', field: 'code', sparse: true, name: 'code_unique' } as const;
     const refusal = { failCommands: ['createIndexes'], errorCode: 85 };
     expect(await failing(refusal, () => store.createIndex(wanted))).toMatchObject({
       code: 'INDEX_IN_THE_WAY',

@@ -1,7 +1,7 @@
 /** What every count of what happened has to do, whatever the log is kept in. */
 import { expect, it } from 'vitest';
 import type { ConcordEvent } from '../../../src/events/event.ts';
-import type { ActivityReader } from '../../../src/ports.ts';
+import type { ActivityReader } from '../../../src/ports/event-log.ts';
 import { told } from '../../support/in-memory/told.ts';
 import { alice, assigned, at, signedUp } from '../subjects/people.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ConcordEvent } from '../../../src/events/event.ts';
 import { eventId } from '../../../src/identity.ts';
-import type { EventLog } from '../../../src/ports.ts';
+import type { EventLog } from '../../../src/ports/event-log.ts';
 import { told } from '../../support/in-memory/told.ts';
 import { alice, all, assigned, at, bob, signedUp } from '../subjects/people.ts';
 

@@ -6,7 +6,7 @@ import { eventId } from '../../../src/identity.ts';
 import { connect } from '../../../src/mongo/driver/connection.ts';
 import { eventLog } from '../../../src/mongo/log/event-log.ts';
 import { eventTail } from '../../../src/mongo/log/event-tail.ts';
-import type { EventLog, EventTail } from '../../../src/ports.ts';
+import type { EventLog, EventTail } from '../../../src/ports/event-log.ts';
 import { startMongod } from '../../../src/sandbox/servers/mongod.ts';
 import { until } from '../../support/until.ts';
 import { alice, at, bob } from '../subjects/people.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ConcordEvent } from '../../../src/events/event.ts';
 import { eventId } from '../../../src/identity.ts';
-import type { EventLog, HistoryPages } from '../../../src/ports.ts';
+import type { EventLog, HistoryPages } from '../../../src/ports/event-log.ts';
 import { alice, at, bob, signedUp } from '../subjects/people.ts';
 
 /** `make` gives an empty log, and its pages. */

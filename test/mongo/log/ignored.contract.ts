@@ -1,6 +1,6 @@
 /** What every store of the totals of ignored entries and changes promises. */
 import { expect, it } from 'vitest';
-import type { IgnoredTotals } from '../../../src/ports.ts';
+import type { IgnoredTotals } from '../../../src/ports/intake.ts';
 import { at, otherTenant, tenant } from '../subjects/people.ts';
 
 export function ignoredContract(open: () => Promise<IgnoredTotals>): void {

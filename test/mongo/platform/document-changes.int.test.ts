@@ -2,7 +2,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { connect } from '../../../src/mongo/driver/connection.ts';
 import { documentChanges } from '../../../src/mongo/platform/document-changes.ts';
-import type { ChangedHandle, DocumentChange } from '../../../src/ports.ts';
+import type { ChangedHandle, DocumentChange } from '../../../src/ports/documents.ts';
 import { startMongod } from '../../../src/sandbox/servers/mongod.ts';
 import { until } from '../../support/until.ts';
 import { alice, all, at, bob, person } from '../subjects/people.ts';

@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../src/errors.ts';
 import { eventId, type UserKey } from '../../../src/identity.ts';
-import type { DocumentStore } from '../../../src/ports.ts';
+import type { DocumentStore } from '../../../src/ports/documents.ts';
 import { alice, aliceDid, all, at, bob, bobDid, code, handle, NO_DOCUMENTS } from '../subjects/people.ts';
+import { documentWritesContract } from './document-writes.contract.ts';
 
 export interface DocumentWorld {
   readonly store: DocumentStore;
@@ -13,6 +14,7 @@ export interface DocumentWorld {
 
 /** `make` gives a store with no document in it and a unique index on `users.code`. */
 export function documentStoreContract(make: () => Promise<DocumentWorld>): void {
+  documentWritesContract(make);
   const nothing = NO_DOCUMENTS;
   const account = { did: aliceDid, handle: handle('alice'), password: 'sealed', createdAt: at(3) };
 
@@ -87,7 +89,7 @@ export function documentStoreContract(make: () => Promise<DocumentWorld>): void 
       expect(await store.createVerification(alice.user, 0)).toBe('created');
       expect(await store.createVerification(alice.user, 5)).toBe('exists');
       for (const atLeast of [0, 1, 0, 3, 2]) {
-        expect(await store.raiseVerification(alice.user, atLeast)).toBe('raised');
+        await store.raiseVerification(alice.user, atLeast);
         counts.push((await store.read([alice.user])).get(alice.user)?.verificationCount);
       }
       expect(counts).toEqual([0, 1, 1, 3, 3]);
@@ -264,7 +266,7 @@ export function documentStoreContract(make: () => Promise<DocumentWorld>): void 
     await store.createUser(alice.user, code('ac26nobeb'), at(1));
     await store.removeCode(alice.user, code('ac26zazaz'));
     expect((await store.read([alice.user])).get(alice.user)?.user?.code).toBe('ac26nobeb');
-    for (let time = 0; time < 2; time += 1) await store.removeCode(alice.user, code('ac26nobeb'));
+    await store.removeCode(alice.user, code('ac26nobeb'));
     expect((await store.read([alice.user])).get(alice.user)?.user).toMatchObject({ code: undefined });
   });
 
@@ -298,7 +300,7 @@ export function documentStoreContract(make: () => Promise<DocumentWorld>): void 
 
   it('creates an index once, and then has it', async () => {
     const { store } = await make();
-    const wanted = { collection: '@handles', field: 'handle', sparse: false } as const;
+    const wanted = { collection: '@handles', field: 'handle', sparse: false, name: 'handle_1' } as const;
     await store.createIndex(wanted);
     await store.createIndex(wanted);
     const found = (await store.indexes()).filter((index) => index.key[0]?.[0] === 'handle');

@@ -1,4 +1,4 @@
-import { type Db, Double, Long, MongoClient, ReadConcern } from 'mongodb';
+import { type Collection, type Db, Double, Long, MongoClient, ReadConcern } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import type { UserKey } from '../../../src/identity.ts';
 import { documentStore } from '../../../src/mongo/platform/documents.ts';
@@ -23,6 +23,28 @@ documentStoreContract(async () => {
     },
   };
 });
+
+/** A database in which something happens right after a document of this collection was read. */
+function afterReading(db: Db, name: string, happen: () => Promise<void>): Db {
+  const reading = (collection: Collection<{ _id: string }>) =>
+    new Proxy(collection, {
+      get: (target, property) => {
+        const value: unknown = Reflect.get(target, property);
+        if (typeof value !== 'function') return value;
+        return async (...args: readonly unknown[]) => {
+          const answer: unknown = await Reflect.apply(value, target, args);
+          if (property === 'findOne') await happen();
+          return answer;
+        };
+      },
+    });
+  return new Proxy(db, {
+    get: (target, property) =>
+      property === 'collection'
+        ? (wanted: string) => (wanted === name ? reading(target.collection(name)) : target.collection(wanted))
+        : Reflect.get(target, property),
+  });
+}
 
 function rows(db: Db, name: string) {
   return db.collection<{ _id: string; [field: string]: unknown }>(name);
@@ -289,6 +311,20 @@ describe('codes under contention', () => {
 });
 
 describe('a row of a handle', () => {
+  it('is left when one of its other fields changes after it was read', async () => {
+    const { db, store } = await make();
+    await rows(db, '@handles').insertOne({ _id: alice.user, handle: 'alix', colors: ['red'] });
+    const row = (await store.handleRow(alice.user, 'alix')) ?? '';
+    const paint = async () => {
+      await rows(db, '@handles').updateOne({ _id: alice.user }, { $set: { colors: ['blue'] } });
+    };
+    const painted = { _id: alice.user, handle: 'alix', colors: ['blue'] };
+    expect(await documentStore(afterReading(db, '@handles', paint)).removeHandleRow(alice.user, row)).toBe(
+      'other',
+    );
+    expect(await rows(db, '@handles').findOne({ _id: alice.user })).toEqual(painted);
+  });
+
   it('keeps its other fields and their types, also where the handle is a number', async () => {
     const { db, store } = await make();
     await rows(db, '@handles').createIndex({ handle: 1 }, { unique: true, name: 'handle_1' });

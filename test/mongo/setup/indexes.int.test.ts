@@ -4,7 +4,7 @@ import { ensureCollections } from '../../../src/mongo/setup/indexes.ts';
 import { openWorld } from '../world.ts';
 
 const world = openWorld();
-const onCode = { collection: 'users', field: 'code', sparse: true } as const;
+const onCode = { collection: 'users', field: 'code', sparse: true, name: 'code_unique' } as const;
 
 describe('the indexes of the platform', () => {
   it('are none where there is no collection', async () => {

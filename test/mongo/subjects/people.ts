@@ -15,7 +15,9 @@ import {
   type UserKey,
   userKey,
 } from '../../../src/identity.ts';
-import type { Documents, SubjectView, Trigger } from '../../../src/ports.ts';
+import type { Documents } from '../../../src/ports/documents.ts';
+import type { SubjectView } from '../../../src/ports/subjects.ts';
+import type { Trigger } from '../../../src/ports/trigger.ts';
 
 function parsed<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('The test uses a name that does not parse.');

@@ -1,7 +1,7 @@
 /** What every keeper of reservations promises: each value for one user at a time, and all of an attempt or none. */
 import { expect, it } from 'vitest';
 import { eventId } from '../../../src/identity.ts';
-import type { Reservation, Reservations, UniqueValue } from '../../../src/ports.ts';
+import type { Reservation, Reservations, UniqueValue } from '../../../src/ports/reservations.ts';
 import { alice, at, bob, type Person } from './people.ts';
 
 const email: UniqueValue = { kind: 'email', value: 'alice@example.com' };

@@ -2,7 +2,8 @@
 import { expect, it } from 'vitest';
 import type { Condition } from '../../../src/events/event.ts';
 import { eventId, type TenantId } from '../../../src/identity.ts';
-import type { StandingReader, SubjectView } from '../../../src/ports.ts';
+import type { StandingReader } from '../../../src/ports/standings.ts';
+import type { SubjectView } from '../../../src/ports/subjects.ts';
 import { alice, at, bob, otherTenant, type Person, person, tenant, view } from './people.ts';
 import type { ListedPerson } from './user-pages.contract.ts';
 
@@ -26,7 +27,7 @@ function failure(seconds: number, message: string): NonNullable<SubjectView['fai
 
 const fine = condition('verification', 'Recorded', 0, { status: 'True' });
 const failing = condition('account', 'Failing', 3);
-const taken = condition('handle', 'HandleTaken', 4, { held: true });
+const taken = condition('handle', 'HandleTaken', 4, { held: true, message: 'It is taken.' });
 
 function listed(who: Person, changes: Partial<SubjectView> | undefined, dueAt?: Date): ListedPerson {
   return { who, view: changes && { ...view, conditions: [fine], ...changes }, dueAt };
@@ -91,7 +92,7 @@ export function standingsContract(
 
   it('tells what is not as desired, and who has been so for longest', async () => {
     const { situations } = await (await open(people, [tenant, otherTenant])).standings(NOW);
-    const same = { tenant, held: false, deleted: false };
+    const same = { tenant, held: false, deleted: false, message: '' };
     expect(situations).toHaveLength(5);
     expect(situations).toEqual(
       expect.arrayContaining([
@@ -101,6 +102,7 @@ export function standingsContract(
           resource: 'handle',
           reason: 'HandleTaken',
           held: true,
+          message: 'It is taken.',
           users: 2,
           example: bob.user,
           since: at(4),

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { Condition } from '../../../src/events/event.ts';
 import { eventId, storedUserKey, type UserKey } from '../../../src/identity.ts';
-import type { SubjectView, UserFilter, UserPages } from '../../../src/ports.ts';
+import type { SubjectView, UserFilter, UserPages } from '../../../src/ports/subjects.ts';
 import { at, otherTenant, type Person, person, tenant, view } from './people.ts';
 
 export interface ListedPerson {

@@ -1,7 +1,8 @@
 /** What every work queue promises, and the read model that its passes write. */
 import { describe, expect, it } from 'vitest';
 import { LeaseLostError } from '../../../src/errors.ts';
-import type { Lease, SubjectReader, SubjectView, WorkQueue } from '../../../src/ports.ts';
+import type { Lease, WorkQueue } from '../../../src/ports/queue.ts';
+import type { SubjectReader, SubjectView } from '../../../src/ports/subjects.ts';
 import {
   alice,
   aliceDid,

@@ -3,7 +3,7 @@ import { parseTenantId } from '../../../src/identity.ts';
 import { ensureCollections } from '../../../src/mongo/setup/indexes.ts';
 import { subjectReader } from '../../../src/mongo/subjects/subjects.ts';
 import { workQueue } from '../../../src/mongo/subjects/work-queue.ts';
-import type { Lease } from '../../../src/ports.ts';
+import type { Lease } from '../../../src/ports/queue.ts';
 import { openWorld } from '../world.ts';
 import { alice, all, at, bob, person, tenant, trigger, view } from './people.ts';
 import { workQueueContract } from './work-queue.contract.ts';

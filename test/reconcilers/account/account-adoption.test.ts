@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { sealedWith } from '../../../src/credentials/envelope.ts';
 import { createVault } from '../../../src/credentials/vault.ts';
 import { eventId } from '../../../src/identity.ts';
-import type { Documents } from '../../../src/ports.ts';
+import type { Documents } from '../../../src/ports/documents.ts';
 import { adopt, resetPassword } from '../../../src/reconcilers/account/account-creation.ts';
 import type { AccountDeps } from '../../../src/reconcilers/account/account-state.ts';
 import { alice, bob, code, handle } from '../../mongo/subjects/people.ts';

@@ -1,6 +1,6 @@
 /** What is done where no account is known: an intent is settled, or an account created. */
 import { describe, expect, it } from 'vitest';
-import type { InactiveListing } from '../../../src/ports.ts';
+import type { InactiveListing } from '../../../src/ports/accounts.ts';
 import { plan } from '../../../src/reconcilers/account/account.ts';
 import { aliceDid, at, bob, bobDid, handle } from '../../mongo/subjects/people.ts';
 import {

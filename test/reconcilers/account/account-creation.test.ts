@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createVault } from '../../../src/credentials/vault.ts';
 import { UpstreamError } from '../../../src/errors.ts';
-import type { OpenIntent } from '../../../src/events/fold.ts';
+import type { OpenIntent } from '../../../src/events/facts.ts';
 import { eventId } from '../../../src/identity.ts';
-import type { Documents } from '../../../src/ports.ts';
+import type { Documents } from '../../../src/ports/documents.ts';
 import { complete, create, record } from '../../../src/reconcilers/account/account-creation.ts';
 import type { AccountDeps } from '../../../src/reconcilers/account/account-state.ts';
 import { alice, at, bobDid, code, handle } from '../../mongo/subjects/people.ts';

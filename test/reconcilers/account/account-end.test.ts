@@ -3,7 +3,8 @@ import type { ConcordEvent } from '../../../src/events/event.ts';
 import { fold } from '../../../src/events/fold.ts';
 import type { Gap } from '../../../src/events/gap.ts';
 import { eventId } from '../../../src/identity.ts';
-import type { PdsAccount, Successor } from '../../../src/ports.ts';
+import type { PdsAccount } from '../../../src/ports/accounts.ts';
+import type { Successor } from '../../../src/ports/subjects.ts';
 import {
   applyEnd,
   desiredEnd,

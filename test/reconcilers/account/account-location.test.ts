@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ServiceLocation } from '../../../src/ports.ts';
+import type { ServiceLocation } from '../../../src/ports/accounts.ts';
 import { plan } from '../../../src/reconcilers/account/account.ts';
 import { planEnd } from '../../../src/reconcilers/account/account-end.ts';
 import { didToLocate } from '../../../src/reconcilers/account/account-location.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Refusal } from '../../../src/events/fold.ts';
+import type { Refusal } from '../../../src/events/facts.ts';
 import type { DesiredEmail } from '../../../src/reconcilers/account/address.ts';
 import { apply, PARKED_FOR_MS, plan } from '../../../src/reconcilers/account/email.ts';
 import { alice, bob, handle } from '../../mongo/subjects/people.ts';

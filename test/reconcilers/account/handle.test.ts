@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { fold, type Refusal } from '../../../src/events/fold.ts';
+import type { Refusal } from '../../../src/events/facts.ts';
+import { fold } from '../../../src/events/fold.ts';
 import type { AccountHandle } from '../../../src/identity.ts';
-import type { AccountRecord, PdsAccount } from '../../../src/ports.ts';
+import type { PdsAccount } from '../../../src/ports/accounts.ts';
+import type { AccountRecord } from '../../../src/ports/documents.ts';
 import {
   apply,
   chooseHandle,

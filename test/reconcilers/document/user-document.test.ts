@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LeaseLostError } from '../../../src/errors.ts';
 import { fold } from '../../../src/events/fold.ts';
-import type { Documents } from '../../../src/ports.ts';
+import type { Documents } from '../../../src/ports/documents.ts';
 import {
   apply,
   type DesiredDocument,

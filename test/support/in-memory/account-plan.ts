@@ -1,9 +1,11 @@
 /** What the plan of an account is made from, with all that a row of its table leaves unsaid. */
 import { expect } from 'vitest';
 import { UNSEEN } from '../../../src/engine/reconcile/standing.ts';
-import { fold, type OpenIntent, type Refusal } from '../../../src/events/fold.ts';
+import type { OpenIntent, Refusal } from '../../../src/events/facts.ts';
+import { fold } from '../../../src/events/fold.ts';
 import { eventId } from '../../../src/identity.ts';
-import type { Claimant, PdsAccount } from '../../../src/ports.ts';
+import type { PdsAccount } from '../../../src/ports/accounts.ts';
+import type { Claimant } from '../../../src/ports/subjects.ts';
 import { plan } from '../../../src/reconcilers/account/account.ts';
 import type {
   ActualAccount,

@@ -5,7 +5,12 @@
 import { createHash } from 'node:crypto';
 import { UpstreamError } from '../../../src/errors.ts';
 import { type AccountHandle, type Did, parseDid } from '../../../src/identity.ts';
-import type { AccountHost, CreateAccountResult, DidDirectory, PdsAccount } from '../../../src/ports.ts';
+import type {
+  AccountHost,
+  CreateAccountResult,
+  DidDirectory,
+  PdsAccount,
+} from '../../../src/ports/accounts.ts';
 import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
 import { all, type Kept, saveMap, saveSet } from './kept.ts';
@@ -213,23 +218,29 @@ export function inMemoryAccounts(
       const address = email.toLowerCase();
       const account = stored.get(did);
       const isTaken = [...stored.values()].some((other) => other.did !== did && other.email === address);
-      if (account === undefined || isTaken) return 'refused';
+      if (account === undefined) return 'missing';
+      if (isTaken) return 'refused';
       stored.set(did, { ...account, email: address });
       return 'changed';
     },
     async setActive(did, active) {
       const account = stored.get(did);
+      if (account === undefined) return 'missing';
       // A takedown is another flag, which this one does not lift.
-      if (account === undefined || account.status === 'takendown') return;
-      stored.set(did, { ...account, status: active ? 'active' : 'deactivated' });
+      if (account.status !== 'takendown')
+        stored.set(did, { ...account, status: active ? 'active' : 'deactivated' });
+      return 'set';
     },
     async deleteAccount(did) {
-      if (stored.delete(did)) deleted.add(did);
+      if (!stored.delete(did)) return 'missing';
+      deleted.add(did);
+      return 'deleted';
     },
     async setPassword(did, password) {
       const account = stored.get(did);
-      // As the real one: 200 for a DID it does not have, and for an account that was made without a password.
-      if (account?.password !== undefined) stored.set(did, { ...account, password });
+      if (account?.password === undefined) return 'refused';
+      stored.set(did, { ...account, password });
+      return 'set';
     },
     canLogIn: async (did, password) => stored.get(did)?.password === password,
   };

@@ -1,7 +1,7 @@
 /** What happened in stretches of time, told from events one by one. */
 import { partOf } from '../../../src/events/causes.ts';
 import type { ConcordEvent } from '../../../src/events/event.ts';
-import type { Activity, ActivityReader } from '../../../src/ports.ts';
+import type { Activity, ActivityReader } from '../../../src/ports/event-log.ts';
 
 export function inMemoryActivity(events: () => readonly ConcordEvent[]): ActivityReader {
   return {

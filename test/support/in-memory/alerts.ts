@@ -1,10 +1,12 @@
 /** Alerts in memory, and everything that somebody looks at who tells of them. */
 import { createAlerting } from '../../../src/alerts/alerting.ts';
-import type { Expectations, Probe } from '../../../src/alerts/detect.ts';
 import type { Receiver } from '../../../src/alerts/receiver.ts';
+import type { Expectations, Probe } from '../../../src/alerts/system-facts.ts';
 import { createLogger, type Logger } from '../../../src/logger.ts';
-import type { Alert } from '../../../src/ports/alerts.ts';
-import type { AlertStore, Delivery, IndexState, KeptPosition, Troubled } from '../../../src/ports.ts';
+import type { Alert, AlertStore, Delivery } from '../../../src/ports/alerts.ts';
+import type { IndexState } from '../../../src/ports/documents.ts';
+import type { KeptPosition } from '../../../src/ports/runs.ts';
+import type { Troubled } from '../../../src/ports/standings.ts';
 import { otherTenant, tenant } from '../../mongo/subjects/people.ts';
 import { type VirtualClock, virtualClock } from '../virtual-clock.ts';
 import { type InMemoryEventLog, inMemoryEventLog } from './event-log.ts';

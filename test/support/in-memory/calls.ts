@@ -1,18 +1,13 @@
 /** Every call through a port, and what it does to the other side. */
-import type {
-  AccountHost,
-  DidDirectory,
-  Directory,
-  DocumentStore,
-  EventLog,
-  IgnoredTotals,
-  InactiveAccounts,
-  Rejects,
-  Reservations,
-  Runs,
-  SubjectReader,
-  WorkQueue,
-} from '../../../src/ports.ts';
+import type { AccountHost, DidDirectory, InactiveAccounts } from '../../../src/ports/accounts.ts';
+import type { Directory } from '../../../src/ports/auth0.ts';
+import type { DocumentStore } from '../../../src/ports/documents.ts';
+import type { EventLog } from '../../../src/ports/event-log.ts';
+import type { IgnoredTotals, Rejects } from '../../../src/ports/intake.ts';
+import type { WorkQueue } from '../../../src/ports/queue.ts';
+import type { Reservations } from '../../../src/ports/reservations.ts';
+import type { Runs } from '../../../src/ports/runs.ts';
+import type { SubjectReader } from '../../../src/ports/subjects.ts';
 import type { CallKind } from './hooks.ts';
 
 /** Everything outside that one process talks to. */

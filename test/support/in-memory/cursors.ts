@@ -1,5 +1,5 @@
 /** Positions in memory. */
-import type { Cursors } from '../../../src/ports.ts';
+import type { Cursors } from '../../../src/ports/runs.ts';
 import { type Hooks, hooked } from './hooks.ts';
 
 export function inMemoryCursors(hooks?: Hooks): Cursors {

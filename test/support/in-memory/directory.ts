@@ -2,7 +2,7 @@
 import { UpstreamError } from '../../../src/errors.ts';
 import type { InexactReason } from '../../../src/events/event.ts';
 import { type Auth0UserId, parseAuth0UserId } from '../../../src/identity.ts';
-import type { Auth0User, Directory, UnreadableRow } from '../../../src/ports.ts';
+import type { Auth0User, Directory, UnreadableRow } from '../../../src/ports/auth0.ts';
 import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
 import { all, type Kept, saveMap, saveSet } from './kept.ts';

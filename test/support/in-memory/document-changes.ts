@@ -1,7 +1,7 @@
 /** Changes to documents that a test makes happen, on a server with change streams or without. */
 import { UpstreamError } from '../../../src/errors.ts';
 import type { UserKey } from '../../../src/identity.ts';
-import type { ChangedHandle, DocumentChange, DocumentChanges } from '../../../src/ports.ts';
+import type { ChangedHandle, DocumentChange, DocumentChanges } from '../../../src/ports/documents.ts';
 
 export interface InMemoryChanges extends DocumentChanges {
   hasStreams: boolean;

@@ -11,7 +11,13 @@ import {
   parseCode,
   type UserKey,
 } from '../../../src/identity.ts';
-import type { DocumentOwner, DocumentStore, Documents, IndexState, WantedIndex } from '../../../src/ports.ts';
+import type {
+  DocumentOwner,
+  DocumentStore,
+  Documents,
+  IndexState,
+  WantedIndex,
+} from '../../../src/ports/documents.ts';
 import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
 import { all, type Kept, saveMap } from './kept.ts';
@@ -140,7 +146,8 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
     async raiseVerification(user, atLeast) {
       const count = verifications.get(user);
       if (count === undefined) return 'missing';
-      verifications.set(user, Math.max(count, atLeast));
+      if (count >= atLeast) return 'enough';
+      verifications.set(user, atLeast);
       return 'raised';
     },
     async createUser(user, code, when) {
@@ -193,7 +200,10 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
     },
     async removeCode(user, code) {
       const { code: found, ...rest } = users.get(user) ?? {};
-      if (found === code) users.set(user, rest);
+      if (found === undefined) return 'missing';
+      if (found !== code) return 'other';
+      users.set(user, rest);
+      return 'removed';
     },
     async handleRow(user, handle) {
       return handles.get(user) === handle ? JSON.stringify({ handle }) : undefined;
@@ -221,7 +231,9 @@ export function inMemoryDocuments(hooks?: Hooks): InMemoryDocuments {
     },
     async dropAccount(user, did) {
       const { account, pending: _dropped, ...rest } = users.get(user) ?? {};
-      if (account?.did === did) users.set(user, rest);
+      if (account?.did !== did) return 'not-named';
+      users.set(user, rest);
+      return 'dropped';
     },
     async recordAccountHandle(user, did, handle, over) {
       const found = users.get(user);

@@ -1,6 +1,6 @@
 /** Blanks what is personal in the log in memory. Raw payloads are not kept here, so nobody is mentioned in those of others. */
 import { blanked, isPersonal } from '../../../src/events/blank.ts';
-import type { Eraser } from '../../../src/ports.ts';
+import type { Eraser } from '../../../src/ports/event-log.ts';
 import type { InMemoryEventLog } from './event-log.ts';
 
 export function inMemoryEraser(log: InMemoryEventLog): Eraser {

@@ -1,7 +1,7 @@
 /** The event log in memory: insert only, deduplicated by `_id`. */
 import type { ConcordEvent } from '../../../src/events/event.ts';
 import type { EventId, UserKey } from '../../../src/identity.ts';
-import type { AppendResult, EventLog, EventQuery } from '../../../src/ports.ts';
+import type { AppendResult, EventLog, EventQuery } from '../../../src/ports/event-log.ts';
 import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
 import type { Kept } from './kept.ts';

@@ -2,7 +2,8 @@
 
 import { UpstreamError } from '../../../src/errors.ts';
 import type { ConcordEvent } from '../../../src/events/event.ts';
-import type { Clock, EventTail } from '../../../src/ports.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
+import type { EventTail } from '../../../src/ports/event-log.ts';
 
 export interface InMemoryTail {
   readonly tail: EventTail;

@@ -1,5 +1,5 @@
 /** A user's history in pages, of a log in memory. */
-import type { HistoryPages } from '../../../src/ports.ts';
+import type { HistoryPages } from '../../../src/ports/event-log.ts';
 import type { InMemoryEventLog } from './event-log.ts';
 
 export function inMemoryHistoryPages(log: InMemoryEventLog): HistoryPages {

@@ -1,6 +1,6 @@
 /** What was ignored, counted in memory. */
 import { IGNORE_REASONS } from '../../../src/events/ignored.ts';
-import type { Ignored, IgnoredTotals } from '../../../src/ports.ts';
+import type { Ignored, IgnoredTotals } from '../../../src/ports/intake.ts';
 import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
 import { type Kept, saveMap } from './kept.ts';

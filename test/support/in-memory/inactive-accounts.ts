@@ -1,6 +1,6 @@
 /** The index of the PDS's inactive accounts in memory. */
 import type { Did } from '../../../src/identity.ts';
-import type { InactiveAccount, InactiveAccounts, InactiveListing } from '../../../src/ports.ts';
+import type { InactiveAccount, InactiveAccounts, InactiveListing } from '../../../src/ports/accounts.ts';
 import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
 import { type Kept, saveMap } from './kept.ts';

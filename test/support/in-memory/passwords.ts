@@ -1,7 +1,7 @@
 /** Stored passwords in memory, with the same comparison before a write as the real ones. */
 import { createVault } from '../../../src/credentials/vault.ts';
 import { type Did, parseDid, storedUserKey, type UserKey } from '../../../src/identity.ts';
-import type { PasswordVault, StoredPassword, StoredPasswords } from '../../../src/ports.ts';
+import type { PasswordVault, StoredPassword, StoredPasswords } from '../../../src/ports/passwords.ts';
 
 export const keyOf = (kid: string, byte: number) => `${kid}:${Buffer.alloc(32, byte).toString('base64')}`;
 export const [K1, K2, K3] = [keyOf('k1', 1), keyOf('k2', 2), keyOf('k3', 3)];

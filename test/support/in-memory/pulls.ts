@@ -2,7 +2,7 @@
 
 import { openGaps } from '../../../src/engine/intake/gaps.ts';
 import { type PullOptions, type PullResult, pull } from '../../../src/engine/intake/pull.ts';
-import type { LogStream } from '../../../src/ports.ts';
+import type { LogStream } from '../../../src/ports/auth0.ts';
 import { tenant } from '../../mongo/subjects/people.ts';
 import { inMemoryCursors } from './cursors.ts';
 import type { PortCall } from './hooks.ts';

@@ -1,6 +1,6 @@
 /** Randomness that is the same in every run: mulberry32 for numbers, a counter for ids. */
 import { eventId } from '../../../src/identity.ts';
-import type { Random } from '../../../src/ports.ts';
+import type { Random } from '../../../src/ports/clock.ts';
 
 export interface SeededOptions {
   /** No number is this large or larger, whatever is asked for: makes collisions likely. */

@@ -1,5 +1,5 @@
 /** The rejects in memory: the same tenant, reason and raw text is kept once and counted. */
-import type { Reject, Rejects } from '../../../src/ports.ts';
+import type { Reject, Rejects } from '../../../src/ports/intake.ts';
 import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
 import { type Kept, saveMap } from './kept.ts';

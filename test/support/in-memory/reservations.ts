@@ -1,5 +1,5 @@
 /** Reservations in memory. */
-import type { HeldValue, Reservation, Reservations, UniqueValue } from '../../../src/ports.ts';
+import type { HeldValue, Reservation, Reservations, UniqueValue } from '../../../src/ports/reservations.ts';
 import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
 import { type Kept, saveMap } from './kept.ts';

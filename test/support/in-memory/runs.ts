@@ -1,6 +1,6 @@
 /** The leases and positions of long runs in memory. */
 import { LeaseLostError } from '../../../src/errors.ts';
-import type { RunLease, Runs } from '../../../src/ports.ts';
+import type { RunLease, Runs } from '../../../src/ports/runs.ts';
 import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
 import { type Kept, saveMap } from './kept.ts';

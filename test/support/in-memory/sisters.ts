@@ -1,7 +1,7 @@
 /** One person in the two tenants of the world in memory, which are sisters. */
 import { expect } from 'vitest';
 import { UpstreamError } from '../../../src/errors.ts';
-import type { Auth0User } from '../../../src/ports.ts';
+import type { Auth0User } from '../../../src/ports/auth0.ts';
 import { alice, otherTenant, type Person, person, tenant } from '../../mongo/subjects/people.ts';
 import {
   auth0User,

@@ -1,6 +1,7 @@
 /** How users stand, told from each of them. */
 import type { TenantId, UserKey } from '../../../src/identity.ts';
-import type { StandingReader, Standings, SubjectView, Troubled } from '../../../src/ports.ts';
+import type { StandingReader, Standings, Troubled } from '../../../src/ports/standings.ts';
+import type { SubjectView } from '../../../src/ports/subjects.ts';
 
 interface Stored {
   readonly user: UserKey;
@@ -10,7 +11,7 @@ interface Stored {
 }
 
 export function inMemoryStandings(stored: () => readonly Stored[]): StandingReader {
-  const inTrouble = (): Troubled[] =>
+  const inTrouble = (): Seen[] =>
     stored().flatMap(({ view, ...who }) =>
       view !== undefined && (view.sync !== 'Synced' || view.health === 'Degraded')
         ? [{ ...view, ...who }]
@@ -35,13 +36,17 @@ export function inMemoryStandings(stored: () => readonly Stored[]): StandingRead
   };
 }
 
+type Seen = Omit<Troubled, 'conditions'> & {
+  readonly conditions: readonly (Troubled['conditions'][number] & { readonly message?: string })[];
+};
+
 /** What they have in common, each person in one group of `troubled`. */
-export function inCommon(people: readonly Troubled[], now: Date): Pick<Standings, 'situations' | 'troubled'> {
+export function inCommon(people: readonly Seen[], now: Date): Pick<Standings, 'situations' | 'troubled'> {
   const situations = people.flatMap(({ user, tenant, health, conditions }) =>
     conditions
       .filter(({ status }) => status !== 'True')
-      .map(({ type: resource, reason, held, since }) => ({
-        ...{ of: { tenant, resource, reason, held, deleted: health === 'Deleted' }, user, since },
+      .map(({ type: resource, reason, held, since, message = '' }) => ({
+        ...{ of: { tenant, resource, reason, held, deleted: health === 'Deleted' }, user, since, message },
       })),
   );
   const troubled = people.map((one) => {
@@ -56,7 +61,9 @@ export function inCommon(people: readonly Troubled[], now: Date): Pick<Standings
     return { of, user, since: failure?.since ?? '', message: failure?.message ?? '' };
   });
   return {
-    situations: groups(situations).map(({ of, users, eldest }) => ({ ...of, users, ...exampleOf(eldest) })),
+    situations: groups(situations).map(({ of, users, eldest }) => ({
+      ...{ ...of, users, message: eldest.message, ...exampleOf(eldest) },
+    })),
     troubled: groups(troubled).map(({ of: { because, ...of }, users, eldest }) => ({
       ...{ ...of, users },
       failure: because && { ...because, message: eldest.message, ...exampleOf(eldest) },

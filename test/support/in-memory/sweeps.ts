@@ -1,5 +1,5 @@
 /** A tenant full of people who are well, and sweeps over it. */
-import type { AssessedTenant } from '../../../src/engine/sweep/assess.ts';
+import type { AssessedTenant } from '../../../src/engine/reconcile/read-side.ts';
 import type { SafetyLimits } from '../../../src/engine/sweep/limits.ts';
 import { type SweepDeps, type SweepResult, sweep } from '../../../src/engine/sweep/sweep.ts';
 import type { ConcordEvent, EventData, EventOf, EventType } from '../../../src/events/event.ts';

@@ -1,6 +1,7 @@
 /** A tenant's log in memory: kept for a time, read on from a place, with what Auth0 may refuse. */
 import { UpstreamError } from '../../../src/errors.ts';
-import type { Clock, LogStream, TenantLogs } from '../../../src/ports.ts';
+import type { LogStream, TenantLogs } from '../../../src/ports/auth0.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
 import type { Person } from '../../mongo/subjects/people.ts';
 import { type Hooks, hooked } from './hooks.ts';
 

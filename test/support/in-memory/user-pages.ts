@@ -1,7 +1,7 @@
 /** Pages of users in memory: the words of the filter, one by one. */
 import { UNSEEN } from '../../../src/engine/reconcile/standing.ts';
 import type { TenantId, UserKey } from '../../../src/identity.ts';
-import type { SubjectReader, SubjectView, UserFilter, UserPages } from '../../../src/ports.ts';
+import type { SubjectReader, SubjectView, UserFilter, UserPages } from '../../../src/ports/subjects.ts';
 
 interface Stored {
   readonly user: UserKey;

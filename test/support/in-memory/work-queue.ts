@@ -6,17 +6,9 @@ import { UNSEEN } from '../../../src/engine/reconcile/standing.ts';
 import { LeaseLostError } from '../../../src/errors.ts';
 import { isExcludedReason, isMigrated, lackedSince } from '../../../src/events/event.ts';
 import type { AccountHandle, EventId, UserKey } from '../../../src/identity.ts';
-import type {
-  Claimant,
-  DuePriority,
-  Lease,
-  ReadModel,
-  Subject,
-  SubjectReader,
-  SubjectView,
-  Trigger,
-  WorkQueue,
-} from '../../../src/ports.ts';
+import type { Lease, ReadModel, WorkQueue } from '../../../src/ports/queue.ts';
+import type { Claimant, Subject, SubjectReader, SubjectView } from '../../../src/ports/subjects.ts';
+import type { DuePriority, Trigger } from '../../../src/ports/trigger.ts';
 import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
 import { type Kept, saveMap } from './kept.ts';

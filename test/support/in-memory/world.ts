@@ -14,7 +14,10 @@ import type { EngineSettings, Policy } from '../../../src/engine/reconcile/setti
 import type { ConcordEvent } from '../../../src/events/event.ts';
 import { type AccountHandle, eventId, type TenantId, type UserKey } from '../../../src/identity.ts';
 import { createLogger } from '../../../src/logger.ts';
-import type { Auth0User, PasswordVault, Random, Runs } from '../../../src/ports.ts';
+import type { Auth0User } from '../../../src/ports/auth0.ts';
+import type { Random } from '../../../src/ports/clock.ts';
+import type { PasswordVault } from '../../../src/ports/passwords.ts';
+import type { Runs } from '../../../src/ports/runs.ts';
 import { handle, otherTenant, type Person, tenant } from '../../mongo/subjects/people.ts';
 import { type VirtualClock, virtualClock } from '../virtual-clock.ts';
 import { type InMemoryAccounts, inMemoryAccounts } from './accounts.ts';

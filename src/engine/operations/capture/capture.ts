@@ -17,22 +17,20 @@ import {
 } from '../../../identity.ts';
 import type {
   AccountReader,
-  Auth0User,
-  Claimant,
   DidDirectory,
-  Directory,
-  Documents,
   HandleHolder,
-  HeldValue,
   InactiveListing,
   PdsAccount,
   ServiceLocation,
-  Successor,
-} from '../../../ports.ts';
+} from '../../../ports/accounts.ts';
+import type { Auth0User, Directory } from '../../../ports/auth0.ts';
+import type { Documents } from '../../../ports/documents.ts';
+import type { HeldValue } from '../../../ports/reservations.ts';
+import type { Claimant, Successor } from '../../../ports/subjects.ts';
 import { dryRun } from '../../reconcile/dry-run.ts';
 import type { View } from '../../reconcile/observe.ts';
+import type { AssessDeps, AssessedTenant } from '../../reconcile/read-side.ts';
 import type { EngineSettings } from '../../reconcile/settings.ts';
-import type { AssessDeps, AssessedTenant } from '../../sweep/assess.ts';
 import { disguisedConditions, disguisedEvent, word } from './pseudonymise-event.ts';
 import { DISGUISED_DOMAIN, Disguise } from './pseudonyms.ts';
 

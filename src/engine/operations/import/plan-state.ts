@@ -1,7 +1,7 @@
 /** The types that the parts of an import share. */
 import type { AccountHandle, Code, Did } from '../../../identity.ts';
+import type { PdsAccount, ServiceLocation } from '../../../ports/accounts.ts';
 import type { OldUser, SharedValues } from '../../../ports/old-documents.ts';
-import type { PdsAccount, ServiceLocation } from '../../../ports.ts';
 
 export type DecisionReason =
   | 'CodesDiffer'

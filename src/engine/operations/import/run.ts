@@ -6,10 +6,16 @@
  * The documents are written first and the log is told then: a sight in the log of what is not there yet would look like
  * a removal. What a run that broke off has written and not told is found by the next one, and told.
  */
+
+import { sideBySide } from '../../../concurrency/map-limit.ts';
 import { UpstreamError } from '../../../errors.ts';
 import type { ConcordEvent } from '../../../events/event.ts';
-import { type Facts, fold } from '../../../events/fold.ts';
+import type { Facts } from '../../../events/facts.ts';
+import { fold } from '../../../events/fold.ts';
 import { type Code, type Did, storedUserKey, type UserKey } from '../../../identity.ts';
+import type { AccountReader, DidDirectory, PdsAccount } from '../../../ports/accounts.ts';
+import type { Clock, Random } from '../../../ports/clock.ts';
+import type { EventLog, EventReader } from '../../../ports/event-log.ts';
 import type {
   OldDocumentReader,
   OldDocumentStore,
@@ -17,24 +23,13 @@ import type {
   OldUser,
   SharedValues,
 } from '../../../ports/old-documents.ts';
-import type {
-  AccountReader,
-  Clock,
-  DidDirectory,
-  EventLog,
-  EventReader,
-  KnownSubject,
-  PasswordVault,
-  PdsAccount,
-  Random,
-  SubjectReader,
-  WorkQueue,
-} from '../../../ports.ts';
+import type { PasswordVault } from '../../../ports/passwords.ts';
+import type { WorkQueue } from '../../../ports/queue.ts';
+import type { KnownSubject, SubjectReader } from '../../../ports/subjects.ts';
 import { draft } from '../../intake/decision.ts';
 import { isExcluded, type Owned, ownerOf } from '../../intake/owner.ts';
 import { attempt } from '../../reconcile/attempt.ts';
-import type { AssessedTenant } from '../../sweep/assess.ts';
-import { sideBySide } from '../../sweep/map-limit.ts';
+import type { AssessedTenant } from '../../reconcile/read-side.ts';
 import { planImport } from './plan.ts';
 import type { ImportContext, KnownToLog, Location, UserImport } from './plan-state.ts';
 import { type ImportReport, Report } from './report.ts';

@@ -11,9 +11,11 @@
  * | has no such intent                                          | reserved until it expires |
  */
 import type { ConcordEvent } from '../../../events/event.ts';
-import { type Facts, fold } from '../../../events/fold.ts';
+import type { Facts } from '../../../events/facts.ts';
+import { fold } from '../../../events/fold.ts';
 import type { TenantId, UserKey } from '../../../identity.ts';
-import type { EventReader, HeldValue, Reservation, ReservationReader, UniqueValue } from '../../../ports.ts';
+import type { EventReader } from '../../../ports/event-log.ts';
+import type { HeldValue, Reservation, ReservationReader, UniqueValue } from '../../../ports/reservations.ts';
 import type { TakenBy, TakenValues } from '../../../reconcilers/reservation.ts';
 import { subjectView } from '../standing.ts';
 

@@ -1,19 +1,20 @@
 /** The reservations of one user during a reconciliation: made, restored from the log, and released. */
 import { UpstreamError } from '../../../errors.ts';
 import type { ConcordEvent } from '../../../events/event.ts';
-import type { Facts, OpenIntent } from '../../../events/fold.ts';
+import type { Facts, OpenIntent } from '../../../events/facts.ts';
 import { BLANKED_HANDLE, type EventId, type UserKey } from '../../../identity.ts';
 import type { Logger } from '../../../logger.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { EventReader } from '../../../ports/event-log.ts';
 import type {
-  Clock,
-  EventReader,
   HeldValue,
   Reservation,
   ReservationReader,
   Reservations,
   UniqueValue,
-} from '../../../ports.ts';
-import { emailValue, handleValue, type Reserved } from '../../../reconcilers/reservation.ts';
+} from '../../../ports/reservations.ts';
+import type { Reserved } from '../../../reconcilers/reconciler.ts';
+import { emailValue, handleValue } from '../../../reconcilers/reservation.ts';
 import type { EngineSettings } from '../settings.ts';
 import { judge, reservedUntil } from './reserved.ts';
 

@@ -8,17 +8,12 @@
  * consistent but compare letter by letter, and the search by identity lags by seconds. Where Auth0 cannot be asked,
  * nothing is removed.
  */
-import type { Facts } from '../../../events/fold.ts';
+import type { Facts } from '../../../events/facts.ts';
 import { type Auth0UserId, type TenantId, type UserKey, userKey } from '../../../identity.ts';
-import type {
-  Directory,
-  PdsAccount,
-  Subject,
-  SubjectReader,
-  SubjectView,
-  Successor,
-  Trigger,
-} from '../../../ports.ts';
+import type { PdsAccount } from '../../../ports/accounts.ts';
+import type { Directory } from '../../../ports/auth0.ts';
+import type { Subject, SubjectReader, SubjectView, Successor } from '../../../ports/subjects.ts';
+import type { Trigger } from '../../../ports/trigger.ts';
 import { isToBeRemoved } from '../../../reconcilers/account/account-end.ts';
 import type { ActualAccount, DesiredAccount } from '../../../reconcilers/account/account-state.ts';
 import { isDeleted } from '../../../reconcilers/account/address.ts';

@@ -8,15 +8,11 @@
  */
 import { fold } from '../../../events/fold.ts';
 import type { EventId, UserKey } from '../../../identity.ts';
-import type {
-  Claimant,
-  Clock,
-  EventReader,
-  SubjectReader,
-  SubjectView,
-  Trigger,
-  WorkQueue,
-} from '../../../ports.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { EventReader } from '../../../ports/event-log.ts';
+import type { WorkQueue } from '../../../ports/queue.ts';
+import type { Claimant, SubjectReader, SubjectView } from '../../../ports/subjects.ts';
+import type { Trigger } from '../../../ports/trigger.ts';
 import type { EngineSettings } from '../settings.ts';
 import { subjectView, UNSEEN } from '../standing.ts';
 

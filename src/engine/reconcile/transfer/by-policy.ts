@@ -3,10 +3,10 @@
  * one had. Where a person would have to decide, nothing is granted.
  */
 import { UsageError } from '../../../errors.ts';
-import type { Facts } from '../../../events/fold.ts';
+import type { Facts } from '../../../events/facts.ts';
 import type { ExcludedBy } from '../../../exclusion.ts';
 import { type TenantId, type UserKey, userKey } from '../../../identity.ts';
-import type { Documents } from '../../../ports.ts';
+import type { Documents } from '../../../ports/documents.ts';
 import { isExcluded } from '../../intake/owner.ts';
 import type { Journal } from '../journal.ts';
 import { type GrantDeps, grantUnderLease } from './grant.ts';

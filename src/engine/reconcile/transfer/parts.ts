@@ -1,7 +1,7 @@
 /** What a deleted user has that another one may get, and why not. Pure. */
 
 import type { Code, Did } from '../../../identity.ts';
-import type { PdsAccount } from '../../../ports.ts';
+import type { PdsAccount } from '../../../ports/accounts.ts';
 import { handleLabel } from '../../../reconcilers/account/handle-label.ts';
 import { shellQuoted } from '../../../reconcilers/command-lines.ts';
 import { wantedHandle } from '../../../reconcilers/transfer/incoming.ts';

@@ -12,7 +12,7 @@
  */
 
 import { UsageError } from '../../../errors.ts';
-import type { Auth0User } from '../../../ports.ts';
+import type { Auth0User } from '../../../ports/auth0.ts';
 import { shellQuoted } from '../../../reconcilers/command-lines.ts';
 import type { Side, Sides } from './sides.ts';
 

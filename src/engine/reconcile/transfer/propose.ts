@@ -5,9 +5,10 @@
 
 import { UsageError } from '../../../errors.ts';
 import { TRANSFER_PARTS, type TransferPart } from '../../../events/event.ts';
-import { answerIn, type Outgoing } from '../../../events/fold-transfer.ts';
+import type { Outgoing } from '../../../events/facts.ts';
+import { answerIn } from '../../../events/fold-transfer.ts';
 import type { Code, Did, UserKey } from '../../../identity.ts';
-import type { PdsAccount } from '../../../ports.ts';
+import type { PdsAccount } from '../../../ports/accounts.ts';
 import { shellQuoted } from '../../../reconcilers/command-lines.ts';
 import {
   type Availability,

@@ -1,9 +1,13 @@
 /** What the reconciliation of a user sees of a transfer that it is part of: the log and the documents of the other user. */
 import type { ConcordEvent } from '../../../events/event.ts';
-import { type Facts, fold } from '../../../events/fold.ts';
-import { answerIn, type Incoming, type Outgoing } from '../../../events/fold-transfer.ts';
+import type { Facts, Incoming, Outgoing } from '../../../events/facts.ts';
+import { fold } from '../../../events/fold.ts';
+import { answerIn } from '../../../events/fold-transfer.ts';
 import type { UserKey } from '../../../identity.ts';
-import type { AccountReader, Claimant, DocumentReader, EventReader } from '../../../ports.ts';
+import type { AccountReader } from '../../../ports/accounts.ts';
+import type { DocumentReader } from '../../../ports/documents.ts';
+import type { EventReader } from '../../../ports/event-log.ts';
+import type { Claimant } from '../../../ports/subjects.ts';
 import type { IncomingSeen, OutgoingSeen, TransferSeen } from '../../../reconcilers/transfer/state.ts';
 import { subjectView } from '../standing.ts';
 

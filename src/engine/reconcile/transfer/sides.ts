@@ -1,17 +1,12 @@
 /** What is known of both users of a transfer, read anew: Auth0 by id, the log, the documents and the accounts. */
 import type { ConcordEvent } from '../../../events/event.ts';
-import { type Facts, fold } from '../../../events/fold.ts';
+import type { Facts } from '../../../events/facts.ts';
+import { fold } from '../../../events/fold.ts';
 import type { Auth0UserId, Did, TenantId, UserKey } from '../../../identity.ts';
-import type {
-  AccountReader,
-  Auth0User,
-  DidDirectory,
-  Directory,
-  DocumentReader,
-  Documents,
-  EventReader,
-  PdsAccount,
-} from '../../../ports.ts';
+import type { AccountReader, DidDirectory, PdsAccount } from '../../../ports/accounts.ts';
+import type { Auth0User, Directory } from '../../../ports/auth0.ts';
+import type { DocumentReader, Documents } from '../../../ports/documents.ts';
+import type { EventReader } from '../../../ports/event-log.ts';
 import { notAUser } from '../../intake/owner.ts';
 
 /** One of the two users. */

@@ -1,5 +1,5 @@
 /** What users do to each other's addresses, handles and identities, as steps of one write each. */
-import type { Auth0User } from '../../../../src/ports.ts';
+import type { Auth0User } from '../../../../src/ports/auth0.ts';
 import type { Person } from '../../../mongo/subjects/people.ts';
 import { UNTOLD, type WorldStep } from '../platform.ts';
 import type { World } from '../world.ts';

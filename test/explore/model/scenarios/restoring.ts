@@ -3,7 +3,7 @@
 import { type DecideDeps, decide } from '../../../../src/engine/intake/decision.ts';
 import type { Owned } from '../../../../src/engine/intake/owner.ts';
 import { grantRestore, proposeRestore } from '../../../../src/engine/operations/restore.ts';
-import type { AssessDeps, AssessedTenant } from '../../../../src/engine/sweep/assess.ts';
+import type { AssessDeps, AssessedTenant } from '../../../../src/engine/reconcile/read-side.ts';
 import { UsageError } from '../../../../src/errors.ts';
 
 /** There is nothing to restore, or nothing may be restored. */

@@ -1,5 +1,5 @@
 /** The steps that scenarios are made of. */
-import type { Auth0User } from '../../../../src/ports.ts';
+import type { Auth0User } from '../../../../src/ports/auth0.ts';
 import { alice, bob, otherTenant, type Person, person } from '../../../mongo/subjects/people.ts';
 import type { Entry, Scenario, Step } from '../scenario.ts';
 import type { World } from '../world.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { inStep } from '../../../src/engine/sweep/map-ordered.ts';
-import { all } from '../../mongo/subjects/people.ts';
-import { settled } from '../../support/virtual-clock.ts';
+import { inStep } from '../../src/concurrency/map-ordered.ts';
+import { all } from '../mongo/subjects/people.ts';
+import { settled } from '../support/virtual-clock.ts';
 
 async function* upTo(count: number, after?: () => void): AsyncIterable<number> {
   for (let at = 0; at < count; at += 1) yield at;

@@ -1,9 +1,9 @@
 /** The page that Prometheus scrapes: what was counted, and what is asked when somebody looks. */
 import type { MetricsOptions } from '../http/metrics.ts';
 import type { Logger } from '../logger.ts';
-import type { Clock } from '../ports.ts';
-import { askWhenScraped } from './asked.ts';
-import { type QuestionDeps, questions } from './questions.ts';
+import { askWhenScraped } from '../metrics/asked.ts';
+import { type QuestionDeps, questions } from '../metrics/questions.ts';
+import type { Clock } from '../ports/clock.ts';
 
 export interface PageDeps extends QuestionDeps {
   readonly clock: Clock;

@@ -1,0 +1,26 @@
+/** Values of options, as they are typed. */
+import { InvalidArgumentError } from '@commander-js/extra-typings';
+
+/** As many as Auth0's search gives out. */
+const MAX_NEWEST = 1_000;
+
+export function newestCount(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= MAX_NEWEST) return value;
+  throw new InvalidArgumentError(
+    `It must be an integer from 1 to ${MAX_NEWEST}, which is all that Auth0's search gives out.`,
+  );
+}
+
+export function loginRate(text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value >= 0.01 && value <= 100) return value;
+  throw new InvalidArgumentError('It must be a number from 0.01 to 100.');
+}
+
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0)
+    throw new InvalidArgumentError('It must be a non-negative integer.');
+  return value;
+}

@@ -1,0 +1,17 @@
+/** Time and randomness, handed in so that tests decide them. */
+import type { EventId } from '../identity.ts';
+
+export interface Clock {
+  now(): Date;
+  /** Resolves after `ms` milliseconds or as soon as the signal aborts; never rejects. */
+  delay(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Random {
+  /** A whole number from 0 up to, not including, `below`. Unpredictable. */
+  int(below: number): number;
+  /** A time-ordered id, unique across processes (uuidv7). */
+  id(): EventId;
+}
+
+// ── The event log ──

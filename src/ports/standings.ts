@@ -1,0 +1,69 @@
+/** Users counted by condition. */
+import type { Condition, LastFailure } from '../events/event.ts';
+import type { TenantId, UserKey } from '../identity.ts';
+import type { Health, Sync } from './subjects.ts';
+
+/** Somebody who is not as desired or in poor health, in short. */
+export interface Troubled {
+  readonly user: UserKey;
+  readonly tenant: TenantId;
+  readonly health: Health;
+  readonly conditions: readonly Pick<Condition, 'type' | 'status' | 'reason' | 'held' | 'since'>[];
+  readonly attempts: number;
+  readonly quarantined: boolean;
+  readonly failure: LastFailure | undefined;
+  readonly dueAt: Date | undefined;
+}
+
+interface Counted {
+  readonly tenant: TenantId;
+  readonly users: number;
+}
+
+/** How many users stand how, each tenant's apart. */
+export interface Standings {
+  /** Those who have been looked at. */
+  readonly seen: readonly (Counted & { readonly sync: Sync; readonly health: Health })[];
+  /** Known of, and never looked at to the end. */
+  readonly unseen: readonly Counted[];
+  /** Due at a later time: after a failure, or because only time can tell. */
+  readonly waiting: number;
+  /** What is not as desired, whether only a person can move it, and who has been so for longest. */
+  readonly situations: readonly (Counted &
+    Example & {
+      readonly resource: Condition['type'];
+      readonly reason: string;
+      readonly held: boolean;
+      /** The health of these users is Deleted. */
+      readonly deleted: boolean;
+      /** What the condition of `example` says. */
+      readonly message: string;
+    })[];
+  /** Who is not Synced, or is Degraded: each user in one of these. */
+  readonly troubled: readonly (Counted & {
+    /** Why the last pass failed, and who has failed so for longest; undefined for those whose last did not. */
+    readonly failure: (Pick<LastFailure, 'code' | 'upstream' | 'message'> & Example) | undefined;
+    /** Not to be looked at before a later time. */
+    readonly waits: boolean;
+    readonly quarantined: boolean;
+    readonly held: boolean;
+    readonly paused: boolean;
+  })[];
+  /** More are in trouble than were looked through: of situations and troubled there are at least so many. */
+  readonly isPartial: boolean;
+}
+
+interface Example {
+  readonly example: UserKey;
+  readonly since: Date;
+}
+
+export interface StandingReader {
+  /**
+   * By indexes, and by what those in trouble have in common: of so many at most, or of all of them. The server does
+   * the counting. Throws TIMEOUT rather than look for long.
+   */
+  standings(now: Date, limit?: number): Promise<Standings>;
+  /** Everyone who is not Synced, or is Degraded; at most so many. */
+  troubled(limit: number): Promise<readonly Troubled[]>;
+}
