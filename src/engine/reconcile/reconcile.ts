@@ -310,7 +310,7 @@ class Pass {
       grantLinked(deps, { ...who, ensureLease: () => this.#ensureLease() }),
     );
     if (!granted.ok) this.#fail(granted.failure);
-    this.#isWaitingForLinked = !granted.ok || granted.value === 'busy';
+    this.#isWaitingForLinked = !granted.ok || granted.value === 'again';
   }
 
   #fail(failure: Failure): undefined {
