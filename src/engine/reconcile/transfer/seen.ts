@@ -80,10 +80,10 @@ async function seeOutgoing(
   };
 }
 
-/** The read model's view of a user with this log. */
-function claimantIn(user: UserKey, history: readonly ConcordEvent[], facts: Facts): Claimant {
+/** The read model's view of a user with this log. Undefined for an empty log, where a promise has no grant. */
+function claimantIn(user: UserKey, history: readonly ConcordEvent[], facts: Facts): Claimant | undefined {
   const [first] = history;
-  if (first === undefined) throw new Error('the log of a user who is part of a transfer is empty');
+  if (first === undefined) return undefined;
   const { did, accountHandle, accountEmail, email, emailVerified, health, conditions } = subjectView(facts);
   return {
     user,
