@@ -33,7 +33,7 @@ export interface LinkedUser {
 }
 
 /**
- * `again` while a user that was linked into this one is being reconciled, and where this one is not any more as it was
+ * `again` while a user that was linked into this one is being reconciled, and where this one has changed since it was
  * read: then nothing may be created for it. Throws UpstreamError when something cannot be read.
  */
 export async function grantLinked(

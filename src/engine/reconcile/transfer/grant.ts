@@ -159,7 +159,7 @@ async function writeGrant(
     },
   });
   await makeDue(deps, from, granted);
-  // A grant that came into the log after the leases may find its promise closed: then it is not known what it means.
+  // A grant that was logged after the leases may find its promise closed: then its meaning is unknown.
   await leases.ensure();
   return granted;
 }
