@@ -36,7 +36,7 @@ export class UpstreamError extends Error {
   }
 }
 
-/** Another worker holds this user's lease, or ours ran out: the pass ends and changes nothing more. */
+/** Another worker holds this user's lease, or ours expired: the reconciliation stops and changes nothing more. */
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
   readonly code = 'LEASE_LOST';

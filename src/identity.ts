@@ -84,7 +84,7 @@ export function parseAccountHandle(value: unknown): AccountHandle | undefined {
   return ACCOUNT_HANDLE.test(lower) ? (lower as AccountHandle) : undefined;
 }
 
-/** Any text that a document has for a code counts as one: codes are permanent, whoever gave them. */
+/** Any text that a document has for a code counts as one: codes are permanent, no matter who assigned them. */
 export function parseCode(value: unknown): Code | undefined {
   if (typeof value !== 'string' || value === '' || value.length > MAX_CODE_LENGTH) return undefined;
   return hasControl(value) ? undefined : (value as Code);

@@ -2,7 +2,7 @@
  * The logger: constant messages with fields, to stderr, because stdout is for results.
  *
  * A log is read by more people, and kept in more places, than the data it is about. So every line
- * passes three nets on its way out, whoever wrote it and however deep a value is nested:
+ * passes three filters before it is written, no matter who logs it and how deep a value is nested:
  *
  * - what has the name of a secret or of an address (`password`, `clientSecret`, `email`, …) is
  *   replaced at every level;
@@ -53,7 +53,7 @@ export function createLogger(options: LoggerOptions): Logger {
 
 const MAX_DEPTH = 6;
 
-/** What is told of an error besides its message and cause. Other fields of foreign errors may hold whole documents. */
+/** The fields of an error that are logged besides message and cause. Other errors' fields may hold whole documents. */
 const ERROR_FIELDS = [
   'code',
   'codeName',
@@ -107,7 +107,7 @@ const REDACTED = '[redacted]';
 /** Names whose values are never logged, wherever they stand and whatever stands before them (`adminPassword`). */
 const SECRET_NAME =
   /(e[-_]?mails?|passw(or)?ds?|passphrase|tokens?|authorization|cookies?|secrets?|credentials?|api[-_]?keys?|bypass([-_]?key)?|invite[-_]?codes?|jwt)$/i;
-/** The text of credentials where nobody would see them as fields. */
+/** Credentials inside a text, where no field name shows that they are secret. */
 const CREDENTIAL = /\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi;
 const URL_USER = /\/\/[^\s/@"']{1,256}@/g;
 /**

@@ -167,7 +167,7 @@ const tenant = z
   })
   .transform((value) => ({ ...value, managementUrl: value.managementUrl ?? managementUrl(value.domain) }));
 
-/** Empty where the domain is not there either, which nobody notices: without a domain there is no client. */
+/** Empty where the domain is missing too, which has no effect: without a domain there is no client. */
 function managementUrl(domain: string | undefined): string {
   return domain === undefined ? '' : `https://${domain}`;
 }

@@ -106,14 +106,14 @@ export interface Facts {
   readonly deactivated: 'blocked' | 'removed' | undefined;
   /** The PDS refused the stored password when it was last tried. */
   readonly passwordRefused: boolean;
-  /** A person said that the stored password is to be set on the PDS once more. */
+  /** A person decided that the stored password must be set on the PDS once more. */
   readonly passwordResetGranted: boolean;
   /** The account was removed by us, and nothing is left. */
   readonly accountDeleted: boolean;
   readonly forgotten: boolean;
   /** The user's own row in `@handles`. */
   readonly platformHandle: string | undefined;
-  /** The same person in the sister tenant, and the handle they have there. */
+  /** The linked user, and the handle they have there. */
   readonly sister: { readonly user: UserKey; readonly handle: string | undefined } | undefined;
   /** Users of the linked tenant whose reconciliations found that this user is the same person; the newest last. */
   readonly namedBy: readonly NamedBy[];
@@ -141,7 +141,7 @@ export interface Facts {
   readonly intent: OpenIntent | undefined;
   /**
    * The newest creations that were given up with no account to show, the newest last. The call of one may still
-   * arrive, and whoever used its invite is ours: the code was made by us for this one call.
+   * arrive, and the account that used its invite is ours: the code was made by us for this one call.
    */
   readonly givenUp: readonly OpenIntent[];
   /** The account's address before it was parked, and the one that it was parked on. */
@@ -165,7 +165,7 @@ export interface Facts {
   readonly creationFailure: string | undefined;
   /** When this user's reconciliation last listed the PDS's inactive accounts. */
   readonly inactiveListedAt: Date | undefined;
-  /** Steps that were intended and whose outcome was never written: a pass that broke off. */
+  /** Steps that were intended and have no recorded outcome: a reconciliation was interrupted. */
   readonly openActions: readonly (IntendedAction & { readonly event: EventId })[];
   /** A reconciliation has begun to act, and no event tells how it ended. */
   readonly isUnfinished: boolean;
@@ -173,7 +173,7 @@ export interface Facts {
   /** Failed passes since the last one that came to an end. */
   readonly attempts: number;
   readonly quarantined: boolean;
-  /** Undefined when the last pass did not fail. */
+  /** Undefined when the last reconciliation did not fail. */
   readonly failure: LastFailure | undefined;
   /** The newest `at` of all events, so that the next one can be later. */
   readonly newestAt: Date | undefined;

@@ -92,7 +92,7 @@ export function summary(event: ConcordEvent): string {
     case 'user.quarantined':
       return `${event.data.code}, after ${event.data.attempts} tries`;
     case 'sweep.finished':
-      return `${event.data.users} users, ${event.data.drifted} to converge${event.data.complete ? '' : `, ${event.data.inexact ?? 'broke off'}`}`;
+      return `${event.data.users} users, ${event.data.drifted} out of sync${event.data.complete ? '' : `, ${event.data.inexact ?? 'broke off'}`}`;
     case 'account.adopted':
       return `${event.data.handle} ${event.data.did}`;
     case 'account.deactivated':
@@ -157,7 +157,7 @@ function seenSummary({
   return seen.length === 0 ? 'nothing' : seen.join(', ');
 }
 
-/** Of somebody who was forgotten the reason is blank. */
+/** The reason is blank where the user was forgotten. */
 function byWhom({ by, reason = '' }: Decided): string {
   return reason === '' ? `by ${by}` : `by ${by}: ${reason}`;
 }

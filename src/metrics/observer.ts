@@ -1,6 +1,6 @@
 /**
- * What is told of the work while it is done, for the metrics. Whoever listens must not throw. The core knows
- * these types and no library that counts.
+ * What the engine reports while it works, for the metrics. A listener must not throw. The core knows
+ * these types and no metrics library.
  */
 
 import type { IngestResult } from '../engine/intake/ingest.ts';
@@ -37,7 +37,7 @@ export interface ServiceObserver {
   onAnswer(method: string, route: string | null, status: number, durationMs: number): void;
 }
 
-/** The log, telling of every event that was appended or was there already. */
+/** The log; it reports every event that was appended or was already there. */
 export function observedLog(log: EventLog, onAppend: EngineObserver['onAppend']): EventLog {
   return {
     ofUser: (user) => log.ofUser(user),

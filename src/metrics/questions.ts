@@ -32,10 +32,10 @@ export function questions(deps: QuestionDeps): Question[] {
   return [backlog(), standing(), gaps(), halts(), sweeps()];
 
   function backlog(): Question {
-    const due = gauge('concord_due_users', 'Users who are due now or are being looked at.');
+    const due = gauge('concord_due_users', 'Users who are due now or leased.');
     const oldest = gauge(
       'concord_due_oldest_timestamp_seconds',
-      'When the user who has waited longest became due; missing when nobody waits.',
+      'When the user who has waited longest became due; missing when no user is due.',
     );
     return {
       name: 'backlog',
@@ -60,7 +60,7 @@ export function questions(deps: QuestionDeps): Question[] {
       'Users out of sync in this resource for this reason, deleted users included; held when the user needs action.',
       ...(['tenant', 'resource', 'reason', 'held'] as const),
     );
-    const paused = gauge('concord_paused_users', 'Users whom a person has paused.', 'tenant');
+    const paused = gauge('concord_paused_users', 'Users that a person has paused.', 'tenant');
     const quarantined = gauge('concord_quarantined_users', 'Users set aside after failures.', 'tenant');
     const all = [users, drifted, paused, quarantined];
     return {
@@ -131,8 +131,12 @@ export function questions(deps: QuestionDeps): Question[] {
   function sweeps(): Question {
     const endedAt = gauge('concord_sweep_last_end_timestamp_seconds', 'When the last sweep ended.', 'tenant');
     const took = gauge('concord_sweep_last_duration_seconds', 'How long the last sweep took.', 'tenant');
-    const users = gauge('concord_sweep_last_users', 'Users whom the last sweep looked at.', 'tenant');
-    const drifted = gauge('concord_sweep_last_drifted_users', 'Users whom it made due.', 'tenant');
+    const users = gauge('concord_sweep_last_users', 'Users that the last sweep compared.', 'tenant');
+    const drifted = gauge(
+      'concord_sweep_last_drifted_users',
+      'Users that the last sweep found out of sync.',
+      'tenant',
+    );
     const complete = gauge(
       'concord_sweep_last_complete',
       '1 when the last sweep saw everyone who is listed, 0 when its listing broke off.',

@@ -106,7 +106,7 @@ export function readHolder(body: unknown) {
   return z.object({ did: DidAnswer }).parse(body).did;
 }
 
-/** At least one: whoever asks waits for it. */
+/** At least one: the caller waits for it. */
 export function readInviteCodes(body: unknown): readonly string[] {
   const list = z.array(z.object({ codes: z.array(z.string().min(1)).min(1) })).min(1);
   return z

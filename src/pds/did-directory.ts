@@ -54,7 +54,7 @@ export function createDidDirectory(options: DidDirectoryOptions): DidDirectory {
       const endpoint =
         host === undefined
           ? await askPlc(plcDocument(did, base))
-          : // Each host has limits of its own, and nothing is to be learnt from them for the next one.
+          : // Each host has its own limits, and they say nothing about the next host.
             await askHost(
               createCaller({ ...common, origin: host, limiter: new RateLimiter({ upstream: 'plc', clock }) }),
               did,

@@ -27,7 +27,7 @@ export function ownServices(pdsUrl: string, serviceDid: () => Promise<string>): 
       const place = placeOf(origin);
       if (place === configured) return true;
       named ??= placeOfService(await serviceDid());
-      // A PDS on loopback calls itself localhost, whatever its port: one port cannot be told from a proxy at another.
+      // A PDS on loopback calls itself localhost, without its port: so a proxy on another port counts as the PDS too.
       return place === named || (named === ANY_LOOPBACK && place.startsWith(ANY_LOOPBACK));
     },
   };
@@ -61,7 +61,7 @@ export function originOf(endpoint: string): string | undefined {
 }
 
 /**
- * Where the document of a did:web is; undefined for a did:plc. The host is in the hands of whoever chose the DID, so
+ * Where the document of a did:web is; undefined for a did:plc. The owner of the DID chooses the host, so
  * only a public name is asked, over TLS. Throws DID_WEB_UNREADABLE for any other, such as one with a port or a path.
  */
 export function hostOfDidWeb(did: Did): string | undefined {

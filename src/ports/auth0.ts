@@ -20,7 +20,7 @@ export interface UnreadableRow {
 export interface UserPage {
   /** Empty while a listing is being made ready. */
   readonly users: readonly Auth0User[];
-  /** Rows of which it cannot be told whose they are: no reason to leave the others alone. */
+  /** Rows whose user is not readable: no reason to stop for the others. */
   readonly unreadable?: readonly UnreadableRow[];
   /** How many users the listing has, where that is known. */
   readonly total?: number | undefined;

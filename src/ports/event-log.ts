@@ -46,7 +46,7 @@ export interface Activity {
   readonly effects: number;
   readonly failed: number;
   readonly converged: number;
-  /** Of those who converged, how many took how long, in milliseconds and in classes a tenth wide. */
+  /** Latencies of `converged` events, in milliseconds, counted in classes a tenth wide. */
   readonly latencies: ReadonlyMap<number, number>;
 }
 
@@ -79,8 +79,8 @@ export interface HistoryPage {
 /** The log as it grows. */
 export interface EventTail {
   /**
-   * Resolves once nothing can be missed any more: whoever reads the log now and then goes on with what comes here has
-   * everything. Some of it may be in both, and is told by its id. Ends when the signal aborts.
+   * Resolves once nothing can be missed any more: a caller that then reads the log and goes on with these events has
+   * them all. Some may be in both; their ids show which. Ends when the signal aborts.
    */
   follow(user: UserKey | undefined, signal: AbortSignal): Promise<AsyncIterable<ConcordEvent>>;
 }
@@ -92,7 +92,7 @@ export interface HistoryReader {
   countSubjects(): Promise<number>;
 }
 
-/** Somebody who is to be forgotten, and what a text is recognised by that names them. */
+/** A user to forget, and the values that identify the user in a text. */
 export interface Forgotten {
   readonly user: UserKey;
   readonly tenant: TenantId;

@@ -57,7 +57,7 @@ export interface MongodbInspection {
   majorityConfirms(timeoutMs: number): Promise<boolean>;
   /** Whether what is acknowledged is on disk; undefined where the user may not see that. */
   isJournaled(): Promise<boolean | undefined>;
-  /** Those of these that the user has not; undefined where the server asks nobody who they are. */
+  /** Those of these that the user lacks; undefined where the server has no authentication. */
   lacking(needed: readonly Privilege[]): Promise<readonly Privilege[] | undefined>;
   /** Collections whose default collation is not simple; undefined where the user may not see that. */
   collated(): Promise<readonly { readonly name: string; readonly locale: string }[] | undefined>;

@@ -63,7 +63,7 @@ export type OldMove =
       readonly read: OldUser;
       readonly did: Did;
       readonly handle: AccountHandle | undefined;
-      /** As it is to be stored. */
+      /** In the form to store. */
       readonly password: string | undefined;
       readonly createdAt: Date | undefined;
     }

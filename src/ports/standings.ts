@@ -3,7 +3,7 @@ import type { Condition, LastFailure } from '../events/event.ts';
 import type { TenantId, UserKey } from '../identity.ts';
 import type { Health, Sync } from './subjects.ts';
 
-/** Somebody who is not as desired or in poor health, in short. */
+/** A user who is out of sync or not healthy, in short. */
 export interface Troubled {
   readonly user: UserKey;
   readonly tenant: TenantId;
@@ -22,13 +22,13 @@ interface Counted {
 
 /** How many users stand how, each tenant's apart. */
 export interface Standings {
-  /** Those who have been looked at. */
+  /** Users who have been reconciled. */
   readonly seen: readonly (Counted & { readonly sync: Sync; readonly health: Health })[];
-  /** Known of, and never looked at to the end. */
+  /** Known users whose first reconciliation has not ended. */
   readonly unseen: readonly Counted[];
   /** Due at a later time: after a failure, or because only time can tell. */
   readonly waiting: number;
-  /** What is not as desired, whether only a person can move it, and who has been so for longest. */
+  /** What is out of sync, whether it needs action, and the user with the longest duration. */
   readonly situations: readonly (Counted &
     Example & {
       readonly resource: Condition['type'];
@@ -41,9 +41,9 @@ export interface Standings {
     })[];
   /** Who is not Synced, or is Degraded: each user in one of these. */
   readonly troubled: readonly (Counted & {
-    /** Why the last pass failed, and who has failed so for longest; undefined for those whose last did not. */
+    /** Why the last reconciliation failed, and who has failed so for longest; undefined for those whose last did not. */
     readonly failure: (Pick<LastFailure, 'code' | 'upstream' | 'message'> & Example) | undefined;
-    /** Not to be looked at before a later time. */
+    /** Backing off: not due before a later time. */
     readonly waits: boolean;
     readonly quarantined: boolean;
     readonly held: boolean;

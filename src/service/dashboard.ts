@@ -7,7 +7,7 @@ import type { DashboardOptions } from '../http/dashboard/dashboard.ts';
 import type { Logger } from '../logger.ts';
 import type { Engine } from '../wiring/engine.ts';
 
-/** `wake` is called when somebody has become due. */
+/** `wake` is called when a user has become due. */
 export function dashboardFor(
   { desk, oneUser, converge: { clock } }: Engine,
   { server }: Config,

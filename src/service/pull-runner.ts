@@ -40,7 +40,7 @@ export function createPulling(
   };
 }
 
-/** What goes on as it did, such as a scope that nobody granted, is said once and not every few minutes. */
+/** A problem that lasts, such as a scope that was not granted, is logged once and not every few minutes. */
 function say(
   { logger }: PullDeps,
   said: Map<TenantId, string>,

@@ -5,7 +5,7 @@ import type { Logger } from '../logger.ts';
 import type { Engine } from '../wiring/engine.ts';
 
 export interface Sweeping {
-  /** A sweep, after one that is under way: that one may have passed whoever is concerned by what was missed. */
+  /** Starts a sweep, after the current one: that may have passed the users who are concerned by what was missed. */
   soon(): void;
   /** Resolves when none is under way; with the signal aborted none is begun any more. */
   ended(): Promise<void>;

@@ -32,7 +32,7 @@ export interface CallerOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** Milliseconds for a whole call, answer included. Default 30,000. */
   readonly timeoutMs?: number | undefined;
-  /** Told of every call, once, also of one that our own limiter turned away. Must not throw. */
+  /** Called once for every call, also for one that our own limiter rejected. Must not throw. */
   readonly onCall?: ((info: CallInfo) => void) | undefined;
 }
 
@@ -156,7 +156,7 @@ function requestOf(call: Call<unknown>): RequestInit {
         ? undefined
         : JSON.stringify(call.json)
       : new URLSearchParams(call.form);
-  // A redirect is answered by whoever stands in between, and following it would carry our secrets there.
+  // Any proxy in between can answer with a redirect, and following it would send our secrets there.
   return { method: call.method, headers, redirect: 'manual', ...(body === undefined ? {} : { body }) };
 }
 

@@ -12,7 +12,7 @@ export function aheadMs(headers: Headers, askedAt: Date, answeredAt: Date): numb
   return theirMs + HALF_SECOND_MS - (askedAt.getTime() + answeredAt.getTime()) / 2;
 }
 
-/** Undefined where nobody counts. */
+/** Undefined where the upstream reports no quota. */
 export function roomIn(headers: Headers, now: Date): Room | undefined {
   const limit = Number(headers.get('x-ratelimit-limit') ?? headers.get('ratelimit-limit') ?? Number.NaN);
   const { remaining, resetInMs } = readLimits(headers, now.getTime());

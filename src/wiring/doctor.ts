@@ -122,7 +122,7 @@ export function wireSimulation(config: Config, clock: Clock) {
         ...{ events: log, documents: documentReader(db), subjects, accounts, people: NO_PEOPLE },
         dids: didsFor(config, xrpc),
         inactive: inactiveAccountReader(db),
-        // Nobody is deleted in it.
+        // The simulation deletes no users.
         successors: successorSearch(subjects, []),
         ...{ handleDomain: handleDomainOf(accounts), settings: engineSettings(config) },
         reservations: reservationReader(db),
@@ -150,7 +150,7 @@ export function wireSimulation(config: Config, clock: Clock) {
       opened ??= open();
       return (await opened).side;
     },
-    /** Drops it. What kept it from being made has been said by whoever asked for it. */
+    /** Drops it. An error that prevented it from being made was reported by the caller that asked for it. */
     dispose: async () => {
       const made = await opened?.catch(() => undefined);
       await made?.dispose();

@@ -83,7 +83,7 @@ export interface ReadSide {
 
 export type WiredTenant = AssessedTenant & PulledTenant;
 
-/** Everything that converges users. */
+/** Everything that reconciles users. */
 export interface Engine {
   readonly converge: ConvergeDeps & { readonly subjects: SubjectReader };
   readonly assess: AssessDeps;
@@ -99,9 +99,9 @@ export interface Engine {
   readonly standings: () => Promise<Standings>;
   /** What the dashboard asks, on this connection. */
   readonly desk: ReturnType<typeof deskFor>;
-  /** What its part about one user and decisions is made of, once it is known whom to wake. */
+  /** The dependencies of its part about one user and decisions, without `wake`, which is added later. */
   readonly oneUser: Omit<OneUserDeps, 'wake'>;
-  /** Undefined when nobody is to be told. `upSince` is when this process came up. */
+  /** Undefined when no receiver is configured. `upSince` is when this process came up. */
   alerting(upSince: Date): Alerting | undefined;
   /**
    * Connects, creates Concord's own collections and indexes, and checks the stored passwords. Throws UpstreamError
@@ -152,7 +152,7 @@ export function wireReadSide(config: Config): ReadSide {
   };
 }
 
-/** For `status`: reads MongoDB and asks nobody else. */
+/** For `status`: reads MongoDB and calls no other system. */
 export function wireOverview(config: Config) {
   const { db, close } = connect({ ...config.mongodb, appName: 'concord', readOnly: true });
   return { ...overviewFor(db, config), close };
@@ -464,7 +464,7 @@ function tenantsFor(config: Config, observer?: EngineObserver, limited: Limited[
       get logs() {
         return auth0().logs;
       },
-      // One of the two names the other, and each is the other's sister.
+      // Only one of two linked tenants names the other, but the link is mutual.
       get sister() {
         return tenants.find(
           (other, index) => other.id === tenant.sisterOf || config.tenants[index]?.sisterOf === id,

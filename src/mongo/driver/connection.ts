@@ -17,8 +17,8 @@ export interface ConnectionOptions {
 export interface Connection<Database = Db> {
   readonly db: Database;
   /**
-   * Connects, where the first call would also do so by itself. Whoever waits for a server that is not
-   * there yet calls this again: after a first try that failed, the driver never begins another. May be
+   * Connects, where the first call would also do so by itself. To wait for a server that is not
+   * there yet, call this again: after a first try that failed, the driver never begins another. May be
    * repeated. Throws `UpstreamError` UNREACHABLE.
    */
   open(): Promise<void>;

@@ -10,7 +10,7 @@ interface StoredCodes {
 }
 
 const ID = 'unknown-log-codes';
-/** Auth0 has some two hundred codes in all. Whoever has the token of a stream may send any number. */
+/** Auth0 has about two hundred codes in all. A client with the token of a stream may send any number. */
 export const MOST_CODES = 200;
 
 export function seenCodes(db: Db): SeenCodes {

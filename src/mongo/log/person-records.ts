@@ -16,7 +16,7 @@ const maxFound = 20;
 export function personRecords(db: ReadableDb): PersonRecords {
   async function* found(collection: CollectionName, filter: Document): AsyncIterable<Document> {
     const cursor = db.collection<Document>(collections[collection]).find(filter, { batchSize });
-    // The log of a user is told in its order, which the index on user and time has.
+    // The log of a user is shown in its order, which the index on user and time has.
     if (collection === 'events') cursor.sort({ at: 1 });
     try {
       for await (const document of cursor) yield document;
@@ -79,7 +79,7 @@ export function personRecords(db: ReadableDb): PersonRecords {
   };
 }
 
-/** What is nobody's but names the person is shown as it is; a list of users, as far as it is about this one. */
+/** A document of no user that names the person is shown as it is; a list of users, as far as it is about this one. */
 function recordOf({ collection, field }: Search, document: Document, { user }: Person): PersonRecord {
   const isNobodys = collection === 'rejects' || (collection === 'events' && document['user'] === null);
   if (!isNobodys) return { type: 'mention', mention: mentionIn(collections[collection], field, document) };

@@ -14,7 +14,7 @@ import { collections } from '../driver/collections.ts';
 import { reading, unexpected } from '../driver/errors.ts';
 import { platformHandleOf, type StoredHandle } from './document-shapes.ts';
 
-/** How long the server holds a question that it has no answer to; a change is told at once. */
+/** How long the server waits before it answers without a change; a change is sent at once. */
 const awaitMs = 1_000;
 const page = 1_000;
 /** More than this and a poll would be all that the server does. */

@@ -22,7 +22,7 @@ import {
 const readChunk = 1_000;
 /** More users than this behind one code, DID or handle is not something a person can choose from. */
 const maxFound = 20;
-/** It has to be there soon, or nobody waits for it any more. */
+/** A person waits for this search. */
 const namesTimeoutMs = 2_000;
 
 /** What has been found of a user so far. */
@@ -139,7 +139,7 @@ export function documentReader(db: ReadableDb): DocumentReader {
 
 /**
  * By pages rather than one cursor, which the server drops when its reader leaves it for ten minutes. A page
- * begins after the last key, which finds text only; keys of other types, which are nobody's, come last.
+ * begins after the last key, which finds text only; keys of other types, which belong to no user, come last.
  */
 async function* ownersIn(
   db: ReadableDb,

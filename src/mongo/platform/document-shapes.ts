@@ -1,7 +1,7 @@
 /**
  * The platform's documents as they are found, and what is read out of them.
  *
- * Fields drifted over the years, so every one of them is unknown until it has been looked at. The rule where
+ * Fields drifted over the years, so every one of them is unknown until it has been parsed. The rule where
  * something cannot be read: an account that is named illegibly is an account with no DID, never "no account",
  * because from no account follows creating a second one.
  */

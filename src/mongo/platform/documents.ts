@@ -139,7 +139,7 @@ async function whatRefused(
   error: unknown,
 ): Promise<'user-exists' | 'code-taken'> {
   if (!isDuplicateKey(error)) throw translateError(error, 'write a user document', 'write');
-  // What refused us may not have reached a majority yet, so the look is at what the primary itself has.
+  // The document that refused our write may not have reached a majority yet, so this reads from the primary itself.
   const isThere = (filter: { _id: { $eq: UserKey } } | { code: { $eq: Code } }): Promise<boolean> =>
     reading('see what refused a user document', async () => {
       const found = await users.findOne(filter, { projection: { _id: 1 }, readConcern: { level: 'local' } });
@@ -268,7 +268,7 @@ async function recordAccountHandle(
       ),
     ),
   );
-  // Somebody changed the document since it was observed: the next pass looks again.
+  // Another program changed the document since it was observed: the next reconciliation observes it again.
   if (!isWritten)
     throw unexpected('record a handle: the user document has gone on', 'DOCUMENT_CHANGED', true);
 }

@@ -100,7 +100,7 @@ function withoutDocument(found: ReadonlyMap<string, OldUser>): ReadonlyMap<strin
   return new Map([...found].filter(({ 1: { document } }) => document === undefined));
 }
 
-/** Keys that are no text: nobody's, and few. */
+/** Keys that are no text: they belong to no user, and are few. */
 async function* otherKeys(db: ReadableDb): AsyncIterable<readonly OldUser[]> {
   const filter = { _id: { $not: { $type: 'string' } } } as never;
   const [users, handles] = await reading(READ, () =>
@@ -225,7 +225,7 @@ function keysBy<T extends { readonly _id: unknown }, Value extends Code | Did>(
 
 // ── Writing ──
 
-/** What a unique index refuses, such as a code that another user has got meanwhile, is left for the next look. */
+/** What a unique index refuses, such as a code that another user has got meanwhile, is left for the next read. */
 async function moveAll(users: Collection<StoredUser>, moves: readonly OldMove[]): Promise<void> {
   if (moves.length === 0) return;
   try {

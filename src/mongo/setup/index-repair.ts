@@ -26,7 +26,7 @@ export function indexRepair(db: Db): IndexRepair {
         try {
           await db.collection(collection).dropIndex(name);
         } catch (error) {
-          // Somebody else was first: of the index, or of the whole collection.
+          // Another process was first: it created the index, or the whole collection.
           const code = error instanceof Error && 'code' in error ? error.code : undefined;
           if (code !== 27 && code !== 26) throw error;
         }

@@ -30,7 +30,7 @@ async function server(db: InspectableDb, now: () => Date) {
   const askedAtMs = now().getTime();
   const [answer, build] = await Promise.all([db.command({ isMaster: 1 }), db.command({ buildInfo: 1 })]);
   const localTime: unknown = answer['localTime'];
-  // Between question and answer; which of the two it is nearer to, nobody knows.
+  // The server read its clock between question and answer; the middle is the best estimate.
   const ourMs = (askedAtMs + now().getTime()) / 2;
   const hosts: unknown = answer['hosts'];
   const setName: unknown = answer['setName'];

@@ -1,6 +1,6 @@
 /**
- * How everybody stands, by the read model: counted in an index, or grouped by the server, who hands over what those
- * in trouble have in common and not them.
+ * The status of all users, by the read model: counted in an index, or grouped by the server, which returns what those
+ * in trouble have in common and not the users.
  */
 import type { Document, Filter } from 'mongodb';
 import type { TenantId, UserKey } from '../../identity.ts';
@@ -15,8 +15,8 @@ import { ANY_PRIORITY, ofTenants, type StoredSubject } from './subjects.ts';
 const maxTimeMS = 25_000;
 
 /**
- * All these questions look alike to the server, which would answer the next one as it found best for the last, and
- * read everybody: so it is told by which index.
+ * All these queries look alike to the server, which would answer each with the plan that was best for the last one,
+ * and read all users: so each names its index.
  */
 const BY_STANDING = { 'view.sync': 1, 'view.health': 1, tenant: 1 };
 const BY_TENANT = { tenant: 1, _id: 1 };
@@ -68,7 +68,7 @@ export function standingReader(db: ReadableDb, tenants: readonly TenantId[]): St
       const users = counts[at] ?? 0;
       return users === 0 ? [] : [{ tenant, ...kind, users }];
     });
-    // Who is looked at for the first time between two counts is in both.
+    // A user whose first reconciliation ends between two counts is in both.
     const users = Math.max(0, known - seen.reduce((sum, kind) => sum + kind.users, 0));
     return { seen, unseen: users === 0 ? [] : [{ tenant, users }] };
   }

@@ -23,7 +23,7 @@ export interface StoredSubject {
   readonly _id: UserKey;
   readonly tenant: TenantId;
   readonly userId: Auth0UserId;
-  /** There while someone is to look at the user, also while somebody does. */
+  /** There while the user is due, also while the user is leased. */
   readonly due?: {
     readonly at: Date;
     readonly priority: 0 | 1;
@@ -35,7 +35,7 @@ export interface StoredSubject {
     readonly causes?: readonly EventId[];
   };
   readonly lease?: { readonly token: string; readonly until: Date };
-  /** What the holder of the lease answers: moved here from `due`, so that what comes later is told apart. */
+  /** What the holder of the lease answers: moved here from `due`, so that later triggers stay apart from it. */
   readonly taken?: { readonly since?: Date; readonly causes?: readonly EventId[] };
   readonly observedAt?: Date;
   readonly view?: Partial<SubjectView>;
@@ -68,7 +68,7 @@ export type Subjects = Collection<StoredSubject>;
 export const priorities = { trigger: 0, sweep: 1 } as const satisfies Record<DuePriority, 0 | 1>;
 /** Says nothing, and lets the server use the index on `due`, which begins with it: else it looks through everyone. */
 export const ANY_PRIORITY = { 'due.priority': { $in: Object.values(priorities) } };
-/** Enough to explain a pass; a user whose webhook storms does not grow the document. */
+/** Enough to explain a reconciliation; a user with a storm of webhooks does not grow the document. */
 export const maxCauses = 20;
 
 const claimantProjection = {
@@ -248,7 +248,7 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
         const found = await readWhole<Pick<StoredSubject, '_id' | 'view'>>(
           db,
           wanted,
-          'find the sisters of users',
+          'find the linked users of users',
         );
         for (const { _id, view } of found) if (view?.sister !== undefined) sisters.set(_id, view.sister);
       }
@@ -375,7 +375,7 @@ function knownOf({ view }: StoredSubject): KnownSubject {
   };
 }
 
-/** A user that was marked due and never looked at has no view yet: nothing is known of it. */
+/** A user that was marked due and never reconciled has no view yet: nothing is known of it. */
 export function subjectOf(stored: StoredSubject): Subject {
   const view = stored.view ?? {};
   return {

@@ -75,7 +75,7 @@ async function createIntended(
     await context.tell({ type: 'account.creation-refused', data });
     return 'refused';
   }
-  // Also when the call outlasted the lease: whoever has it may have given up the intent, and nothing else would tell whose it is.
+  // Also after the lease expired: its next holder may have given up the intent, and then only this links account and user.
   await recordOrThrow(documents, context.user, NO_ACCOUNT, {
     did: result.did,
     handle: result.handle,
@@ -146,7 +146,7 @@ async function setOwnPassword(
   return sealed;
 }
 
-/** A password that is told as set opens the account. */
+/** Throws unless the PDS sets the password: a password that the log records as set has to log in. */
 async function setOrThrow(accounts: AccountHost, did: Did, password: string): Promise<void> {
   if ((await accounts.setPassword(did, password)) === 'set') return;
   throw new UpstreamError('the account does not accept the password that was set', {
@@ -245,7 +245,7 @@ function openIfPossible(vault: PasswordVault, stored: string, user: UserKey): st
   }
 }
 
-/** An account is created for whoever's document names none. */
+/** An account is created for a user whose document names none. */
 const NO_ACCOUNT: Pick<Documents, 'user'> = { user: undefined };
 
 /** Over what was read before: a handle that has come there since is newer than ours. */
@@ -283,8 +283,8 @@ async function pendingPassword(
 }
 
 /**
- * The log or the document knows the account and the other does not: a pass broke off between the two. The log is told
- * that the account was made where an intent of ours is behind it, and otherwise that it was found.
+ * The log or the document knows the account and the other does not: a reconciliation was interrupted between the two.
+ * The log says that the account was made where there is an intent of ours, and otherwise that it was found.
  */
 export async function record(
   deps: AccountDeps,

@@ -8,7 +8,7 @@
  * | blocked | deactivate | deactivated, or none  | –          | UserBlocked        |
  * | blocked | any        | moved to another PDS  | –          | UserBlocked        |
  *
- * Gone takes two proofs: the by-id read of this very pass says 404, and a deletion event or the absence
+ * Gone takes two proofs: the by-id read of this reconciliation says 404, and a deletion event or the absence
  * from a complete listing says so as well.
  *
  * | Auth0                 | policy               | grace | granted | account | action               | reason         |
@@ -24,8 +24,8 @@
  * | the same, behind a gap | deactivate or delete | over | yes     | any     | –, until it is closed | RemovalWithheld |
  *
  * The grant comes from a sweep, which counts all that are due and halts above the safety limit, or
- * from a person. While something of the tenant's may have been missed, a grant waits. So no single pass can
- * remove anybody, however many deletions arrive at once.
+ * from a person. While events of the tenant may have been missed, a grant waits. So no single reconciliation
+ * can remove an account, however many deletions arrive at once.
  */
 
 import type { ConditionDraft } from '../../events/event.ts';
@@ -107,7 +107,7 @@ export function planEnd(
     return { actions: [], condition: asDesired({ type, reason: reasonOf(end), message }) };
   }
   const account = actual.linked === 'missing' ? undefined : actual.linked;
-  // The account is gone and the document still names it: a pass broke off between the two.
+  // The account is gone and the document still names it: a reconciliation was interrupted between the two.
   if (account === undefined && actual.linkedDid !== undefined && wanted.interrupted.has('delete-account')) {
     return deletion(actual.linkedDid);
   }
@@ -132,7 +132,7 @@ export function isToBeRemoved(end: DesiredEnd, account: PdsAccount, now: Date): 
   return end.type === 'removed' && planRemoval(end, account, account.did, now).actions.length > 0;
 }
 
-/** As desired: the account is the living user's to have, and a person decides about it. */
+/** In sync: the living user may take the account, and a person decides about it. */
 function planKept(account: PdsAccount, first: Successor): Plan<never> {
   const message = `${DELETED} The ${nameOf(account)} is left as it is under any policy. ${successorSentence(first)}`;
   return awaiting(first, asDesired({ type, reason: 'KeptForSuccessor', message }));

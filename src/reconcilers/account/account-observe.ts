@@ -22,7 +22,7 @@ export interface ObserveDeps {
   readonly lookUpTaken: LookUpTaken;
 }
 
-/** The user who is looked at. */
+/** The observed user. */
 export interface Observed {
   readonly user: UserKey;
   readonly tenant: TenantId;

@@ -110,7 +110,7 @@ function planAbandonment(intent: OpenIntent, leaked: boolean): Plan<CreationActi
   return { actions: [{ resource: type, type: 'abandon-creation', intent, leaked }], condition: interrupted };
 }
 
-/** No account is to be seen at the intent's handle. */
+/** No account is visible at the intent's handle. */
 function planUnresolved(
   intent: OpenIntent,
   wanted: Pick<KnownAccount, 'settleMs' | 'listedAt'>,
@@ -198,7 +198,7 @@ export function planCreation(wanted: WantedAccount, actual: ActualAccount, now: 
     return none(heldForPerson({ type, reason: choice.reason, message: choice.message }));
   }
   if (choice.handle === undefined) {
-    const message = 'There is no account; it waits for the code, which is to be its handle.';
+    const message = 'There is no account yet: its handle will be the code, which has not been assigned.';
     return none(toBeMended({ type, reason: 'WaitingForCode', message }));
   }
   if (choice.reason !== 'PlatformHandle' && actual.codeHolder !== undefined) {
@@ -227,7 +227,7 @@ function codeHolderMessage(handle: string, { account: { did }, owners: [owner] }
   return `The inactive account ${did}${whose} carries ${handle}, the handle made of the code, and the PDS does not show it. See whose it is with: concord adopt <user> ${did} --preview`;
 }
 
-/** This user's handle and address, and no other user's of ours: a sister may well have both. */
+/** This user's handle and address, and no other user's of ours: a linked user may well have both. */
 function isUnowned(account: PdsAccount, wanted: WantedAccount, actual: ActualAccount): boolean {
   const address = account.email?.toLowerCase();
   if (address === undefined || actual.emailHolders.has(address)) return false;

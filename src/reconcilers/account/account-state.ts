@@ -95,7 +95,7 @@ export interface ActualAccount {
   readonly intended: Holder | undefined;
   /** An account that came of a creation which had been given up, where no account is linked. */
   readonly late: LateAccount | undefined;
-  /** Who holds the preferred handle, where an account is to be created. */
+  /** Who holds the preferred handle, where an account will be created. */
   readonly preferred: Holder | undefined;
   /** The account that a person said is the user's. */
   readonly adoptable: PdsAccount | 'missing' | undefined;

@@ -384,7 +384,7 @@ function planRemnant(wanted: WantedAccount, did: Did, now: Date): Plan<AccountAc
   return deleteRemnant(did);
 }
 
-/** Also when the row is gone already and the document still names it: a pass broke off between the two. */
+/** Also when an interrupted reconciliation deleted the row, and the document still names it. */
 function deleteRemnant(did: Did): Plan<AccountAction> {
   const message = `What is left of the account ${did} is being deleted, so that it can be created again.`;
   return {
@@ -418,12 +418,12 @@ function planAdoption(
   { recorded, linked, linkedDid, adoptable, location }: ActualAccount,
 ): Plan<AccountAction> {
   if (location?.type === 'elsewhere') {
-    const message = `The account ${did}, which was to be adopted, moved to ${location.origin}. ${WITHDRAW}`;
+    const message = `The account ${did}, which the adoption names, moved to ${location.origin}. ${WITHDRAW}`;
     return none(heldForPerson({ type, reason: 'AdoptionImpossible', message }));
   }
   const account = linkedDid === undefined ? adoptable : linked;
   if (account === undefined || account === 'missing') {
-    const message = `The PDS has no account ${did}, which was to be adopted. ${WITHDRAW}`;
+    const message = `The PDS has no account ${did}, which the adoption names. ${WITHDRAW}`;
     return none(heldForPerson({ type, reason: 'AdoptionImpossible', message }));
   }
   const keepsPassword = recorded?.did === did && recorded.hasPassword;

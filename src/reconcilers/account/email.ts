@@ -150,7 +150,7 @@ function planLeft(
   return { actions: [], condition: { ...condition, message } };
 }
 
-/** Nobody stays parked: after a while the account gets its former address back, where that is still free. */
+/** No account stays parked: after a while it gets its former address back, where that is still free. */
 function planParked(
   { did, from, at }: NonNullable<DesiredEmail['parked']>,
   waiting: Pick<ConditionDraft, 'message' | 'waitsFor'>,

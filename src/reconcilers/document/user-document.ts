@@ -62,7 +62,7 @@ export type DesiredDocument =
 
 export interface ActualDocument {
   readonly documents: Documents;
-  /** Another user with the code that is to be restored. */
+  /** Another user who has the code to restore. */
   readonly codeHolder: UserKey | undefined;
 }
 
@@ -72,7 +72,7 @@ export type DocumentAction =
       readonly type: 'create-user-document';
       readonly signedUpAt: Date;
       readonly when: Date;
-      /** Undefined when one is to be drawn. */
+      /** Undefined to draw a new one. */
       readonly code: Code | undefined;
     }
   | { readonly resource: 'user-document'; readonly type: 'assign-code'; readonly signedUpAt: Date }
@@ -99,7 +99,7 @@ export function desired(facts: Facts, user: UserKey): DesiredDocument {
   };
 }
 
-/** The code that is to be in a document that has none; undefined when one is to be drawn. */
+/** The known code of a user whose document has none; undefined to draw a new one. */
 export function codeToRestore(wanted: DesiredDocument, { user, legacyCode }: Documents): Code | undefined {
   if (wanted.type === 'unwanted' || user?.code !== undefined || user?.hasUnreadableCode === true)
     return undefined;
@@ -114,7 +114,7 @@ export function permanentCode(wanted: DesiredDocument, { user }: Documents): Cod
   return found === undefined && user?.hasUnreadableCode !== true ? undefined : wanted.code;
 }
 
-/** Looks whether another user has the code that is to be restored. */
+/** Checks whether another user has the code to restore. */
 export async function observe(
   reader: Pick<DocumentReader, 'findUsers'>,
   wanted: DesiredDocument,
@@ -190,7 +190,7 @@ function differs(found: Code, known: Code): Plan<never> {
   return { actions: [], condition: heldForPerson({ type, reason: 'CodeDiffers', message }) };
 }
 
-/** A known code that is taken is left to the next look, which finds the user who has it. */
+/** A known code that is taken is left to the next observation, which finds the user who has it. */
 export async function apply(
   documents: DocumentStore,
   random: Random,
@@ -238,7 +238,7 @@ async function create(
   await context.ensureLease();
   const outcome = await documents.createUser(context.user, code, when);
   if (outcome === 'code-taken') return 'refused';
-  // Another writer was faster. The next look at the document tells what is left to do.
+  // Another writer was faster. The next observation of the document shows what is left to do.
   if (outcome === 'user-exists') return 'unchanged';
   await context.tell(
     { type: 'user-document.created', data: { when: when.toISOString() } },

@@ -110,7 +110,7 @@ function keepHandle(outgoing: Outgoing, { handle }: Documents): OutgoingPlan {
   };
 }
 
-/** The handle of an account that stays this user's goes to the code, or to a label that is in nobody's way. */
+/** The handle of an account that stays this user's is replaced by the code, or by a label that no user needs. */
 function giveUp(
   account: PdsAccount | 'missing' | undefined,
   { documents, domain, refused }: Releasing,

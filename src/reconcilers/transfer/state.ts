@@ -67,7 +67,7 @@ export type TransferAction =
       readonly resource: 'account';
       readonly type: 'retire-account';
       readonly account: PdsAccount | { readonly did: Did };
-      /** Undefined where the account has a handle or an address that is in nobody's way. */
+      /** Undefined where no user needs the handle or the address of the account. */
       readonly handle: AccountHandle | undefined;
       readonly email: string | undefined;
       readonly isActive: boolean;

@@ -146,7 +146,7 @@ async function releaseHandle(
   context: ApplyContext,
 ): Promise<Applied> {
   const row = await documents.handleRow(context.user, handle);
-  // Changed since it was looked at: the next look decides.
+  // Changed since it was observed: the next observation decides.
   if (row === undefined) throw documentChanged('the row of the handle has changed');
   await context.tell({ type: 'handle.release-intended', data: { promise, to, row } });
   await context.ensureLease();
