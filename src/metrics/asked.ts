@@ -35,7 +35,7 @@ export function askWhenScraped({ registry, clock, logger, questions }: AskedDeps
   const registers = [registry];
   const succeeded = new Gauge({
     name: 'concord_question_success',
-    help: 'Whether what is asked of the database for this page was answered: 1, or 0 and the series are missing.',
+    help: 'Whether the database answered the query for these series: 1, or 0 and the series are missing.',
     labelNames: ['question'],
     registers,
   });

@@ -113,7 +113,7 @@ async function setPassword(xrpc: Xrpc, did: Did, password: string): ReturnType<A
 }
 
 function withoutEffect(name: string): UpstreamError {
-  const message = `pds ${name} answered that it succeeded, and the account is as it was.`;
+  const message = `pds ${name} reported success, but the account did not change.`;
   return new UpstreamError(message, {
     ...{ upstream: 'pds', code: 'NOT_APPLIED', retryable: true, effect: 'unknown' },
   });
@@ -192,7 +192,7 @@ async function* listRepositories(xrpc: Xrpc) {
     // Also the last page with repositories has a cursor; only the empty one after it has none.
     if (page.cursor === undefined) return;
     if (page.cursor === cursor) {
-      const message = 'pds sync.listRepos gave the same place in the list twice.';
+      const message = 'pds sync.listRepos returned the same cursor twice.';
       throw new UpstreamError(message, { upstream: 'pds', code: 'UNEXPECTED_ANSWER', retryable: false });
     }
     cursor = page.cursor;

@@ -85,7 +85,7 @@ async function askHost(call: ReturnType<typeof createCaller>, did: Did): Promise
     return await call({ ...documentOf(did), route: 'did:web document', path: '/.well-known/did.json' });
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
-    throw new UpstreamError(`The host of a did:web did not give its document (${error.code}).`, {
+    throw new UpstreamError(`The host of a did:web did not return its document (${error.code}).`, {
       ...{ upstream: 'plc', code: 'DID_WEB_UNREADABLE', retryable: true, cause: error },
     });
   }

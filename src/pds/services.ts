@@ -48,7 +48,7 @@ function placeOfService(did: string): string {
   const host = /^did:web:([a-zA-Z0-9.%-]{1,253})$/.exec(did)?.[1];
   const url = host === undefined ? undefined : `https://${host.replace(/%3A/i, ':')}`;
   if (url !== undefined && URL.canParse(url)) return placeOf(url);
-  throw new UpstreamError('pds server.describeServer names no did:web, so it is not known which PDS it is.', {
+  throw new UpstreamError('pds server.describeServer names no did:web, so its DID is unknown.', {
     ...{ upstream: 'pds', code: 'UNEXPECTED_ANSWER', retryable: false },
   });
 }

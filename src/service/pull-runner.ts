@@ -53,7 +53,7 @@ function say(
   const isNews = said.get(tenant) !== standing;
   said.set(tenant, standing);
   const isTrouble = end === 'failed' || gaps.length > 0 || stream === 'unknown';
-  if (isNews && isTrouble && end !== 'stopped') logger.warn(fields, 'a log was read, and not all is well');
+  if (isNews && isTrouble && end !== 'stopped') logger.warn(fields, 'a log was read, with problems');
   else if (isNews || accepted > 0) logger.info(fields, 'a log was read');
   else logger.debug(fields, 'a log was read');
 }

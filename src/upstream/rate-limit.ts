@@ -198,7 +198,7 @@ export class RateLimiter {
   }
 
   #turnedAway(retryAfterMs: number): UpstreamError {
-    return new UpstreamError(`No call to ${this.#upstream} is left for now; nothing was sent.`, {
+    return new UpstreamError(`The quota of ${this.#upstream} is used up for now; nothing was sent.`, {
       upstream: this.#upstream,
       code: 'RATE_LIMITED',
       retryable: true,
@@ -207,7 +207,7 @@ export class RateLimiter {
   }
 
   #aborted(): UpstreamError {
-    return new UpstreamError(`The wait for a call to ${this.#upstream} was ended; nothing was sent.`, {
+    return new UpstreamError(`The wait for quota of ${this.#upstream} was aborted; nothing was sent.`, {
       upstream: this.#upstream,
       code: 'ABORTED',
       retryable: true,

@@ -39,7 +39,7 @@ export function activityReader(db: ReadableDb): ActivityReader {
     until: Date,
     group: Document,
   ) =>
-    reading('count what happened', () =>
+    reading('count events', () =>
       events
         .aggregate<Group>(
           [

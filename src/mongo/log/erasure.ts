@@ -50,7 +50,7 @@ export function eraser(db: Db): Eraser {
           throw new Error(`what names a user in ${collection} is not the eraser's to blank`);
         const searched = db.collection<Stored>(collections[collection]);
         for await (const window of windows(db, collections[collection], along, walked)) {
-          const written = await writing('blank what names a user', () =>
+          const written = await writing('blank the mentions of a user', () =>
             searched.updateMany({ $and: [filter, window] }, { $set: blank }),
           );
           counts[collection] += written.modifiedCount;

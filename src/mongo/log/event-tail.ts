@@ -65,7 +65,7 @@ async function streamed(
     await Promise.race([first, begun]);
     // Waits until a majority has all that was written before: until then no reader would see it, and
     // the stream, which begins behind it, would not bring it.
-    await reading('see what it has written', () =>
+    await reading('confirm earlier writes', () =>
       events.findOne(
         { _id: { $exists: false } },
         { readConcern: { level: 'linearizable' }, maxTimeMS: settledTimeoutMs, projection: { _id: 1 } },

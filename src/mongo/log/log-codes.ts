@@ -18,7 +18,7 @@ export function seenCodes(db: Db): SeenCodes {
   return {
     async isFirst(code) {
       const isNew = { _id: ID, codes: { $ne: code }, [`codes.${MOST_CODES - 1}`]: { $exists: false } };
-      return writing('remember a code of the log', async () => {
+      return writing('store a log code', async () => {
         try {
           await collection.updateOne(isNew, { $push: { codes: code } }, { upsert: true });
           return true;

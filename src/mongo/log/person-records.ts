@@ -21,7 +21,7 @@ export function personRecords(db: ReadableDb): PersonRecords {
     try {
       for await (const document of cursor) yield document;
     } catch (error) {
-      throw translateError(error, 'read what is kept of a user', 'read');
+      throw translateError(error, 'read the data about a user', 'read');
     }
   }
 
@@ -49,7 +49,7 @@ export function personRecords(db: ReadableDb): PersonRecords {
           const own = PLACES[name].own(who);
           return own === undefined
             ? null
-            : reading('see whether a user is known', () =>
+            : reading('look up a user', () =>
                 db.collection<Document>(collections[name]).findOne(own, { projection: { _id: 1 } }),
               );
         }),
@@ -67,7 +67,7 @@ export function personRecords(db: ReadableDb): PersonRecords {
         // Auth0 keeps the spelling of some connections.
         naming('view.email', [`^${escaped(name)}$`]),
       ];
-      const subjects = await reading('find users by what is known of them', () =>
+      const subjects = await reading('find users by name', () =>
         db
           .collection<StoredSubject>(collections.subjects)
           .find({ $or: shown as never }, { projection: { _id: 1 } })

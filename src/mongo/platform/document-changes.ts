@@ -101,7 +101,7 @@ async function next(
     if (signal.aborted) return 'stopped' as const;
     // Versions differ in what they call a token that they cannot make sense of.
     const isRefused = isResumed && error instanceof UpstreamError && error.code === 'REFUSED';
-    throw isRefused ? unexpected(`${what} from where they were left`, 'POSITION_LOST', false) : error;
+    throw isRefused ? unexpected(`${what} from the stored position`, 'POSITION_LOST', false) : error;
   });
   if (signal.aborted || change === 'stopped') return 'stopped';
   // What was watched is gone, and the server has ended the stream: there is nothing to go on from.
@@ -149,7 +149,7 @@ async function* handlesSince(db: Db, since: Date): AsyncIterable<readonly Change
   try {
     let batch: ChangedHandle[] = [];
     for (;;) {
-      const row = await reading('ask which handles are new', () => found.next());
+      const row = await reading('read new handles', () => found.next());
       if (row !== null) batch.push(changedHandleOf(row));
       if (batch.length > 0 && (row === null || batch.length === page)) {
         yield batch;

@@ -141,7 +141,7 @@ async function whatRefused(
   if (!isDuplicateKey(error)) throw translateError(error, 'write a user document', 'write');
   // The document that refused our write may not have reached a majority yet, so this reads from the primary itself.
   const isThere = (filter: { _id: { $eq: UserKey } } | { code: { $eq: Code } }): Promise<boolean> =>
-    reading('see what refused a user document', async () => {
+    reading('find the document that refused a write', async () => {
       const found = await users.findOne(filter, { projection: { _id: 1 }, readConcern: { level: 'local' } });
       return found !== null;
     });

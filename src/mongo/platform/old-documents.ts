@@ -176,7 +176,7 @@ async function sharedValues(db: ReadableDb): Promise<SharedValues> {
 
 /** Texts alone, since nothing else is a code or a DID. */
 async function sharedIn(db: ReadableDb, collection: string, value: unknown): Promise<readonly string[]> {
-  const groups = await reading('look for shared values', () =>
+  const groups = await reading('find shared values', () =>
     db
       .collection(collection)
       .aggregate<{ readonly _id: unknown }>(
@@ -201,7 +201,7 @@ async function holders<T extends Document>(
   filter: Document,
   projection: Document,
 ): Promise<readonly T[]> {
-  return await reading('look for shared values', () =>
+  return await reading('find shared values', () =>
     db
       .collection<T>(collection)
       .find<T>(filter as Filter<T>, { projection })

@@ -15,13 +15,13 @@ const OWNERS_TOLD = 3;
 
 export function mongodbInspection(db: InspectableDb, now: () => Date): MongodbInspection {
   return {
-    server: () => reading('say what server it is', () => server(db, now)),
+    server: () => reading('report its version', () => server(db, now)),
     majorityConfirms: (timeoutMs) => majorityConfirms(db, timeoutMs),
     isJournaled: () => isJournaled(db),
-    lacking: (needed) => reading('say what the user may do', () => lacking(db, needed)),
+    lacking: (needed) => reading('report the privileges of the user', () => lacking(db, needed)),
     collated: () => collatedCollections(db),
     indexes: (collection) => indexes(db, collection),
-    sharedValues: (index, limit) => reading('look for shared values', () => sharedValues(db, index, limit)),
+    sharedValues: (index, limit) => reading('find shared values', () => sharedValues(db, index, limit)),
     accountHandles: (limit) => reading('read the handles of accounts', () => accountHandles(db, limit)),
   };
 }
@@ -49,7 +49,7 @@ async function server(db: InspectableDb, now: () => Date) {
  */
 async function majorityConfirms(db: InspectableDb, timeoutMs: number): Promise<boolean> {
   try {
-    await reading('have a majority confirm', () =>
+    await reading('confirm a majority write', () =>
       db.command({
         find: collections.cursors,
         filter: { _id: 'doctor' },
@@ -67,7 +67,7 @@ async function majorityConfirms(db: InspectableDb, timeoutMs: number): Promise<b
 async function isJournaled(db: InspectableDb): Promise<boolean | undefined> {
   let answer: Document;
   try {
-    answer = await reading('say how it stores', () => db.admin().command({ getCmdLineOpts: 1 }));
+    answer = await reading('report its storage settings', () => db.admin().command({ getCmdLineOpts: 1 }));
   } catch (error) {
     // It takes clusterMonitor, which the engine has no other use for.
     if (error instanceof UpstreamError && (error.code === 'UNAUTHORIZED' || error.code === 'REFUSED'))

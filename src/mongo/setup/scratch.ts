@@ -74,7 +74,7 @@ async function dropDead(options: ConnectionOptions, db: Db, prefix: string, now:
 async function dropScratch(options: ConnectionOptions, database: string): Promise<void> {
   const { db, close } = connect({ ...options, database });
   try {
-    const mark = await reading('look for a mark', () =>
+    const mark = await reading('read the mark of a simulation', () =>
       db.collection<Marked>(MARK).findOne({ _id: 'scratch' }),
     );
     if (mark?.of === options.database) {

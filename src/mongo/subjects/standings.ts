@@ -48,7 +48,7 @@ export function standingReader(db: ReadableDb, tenants: readonly TenantId[]): St
   const failingAll = { 'view.sync': { $eq: 'Synced' as const }, 'view.health': 'Degraded' as const, ...mine };
 
   const count = (filter: Filter<StoredSubject>, hint?: Document): Promise<number> =>
-    reading('count how users stand', () =>
+    reading('count users by status', () =>
       subjects.countDocuments(filter, { maxTimeMS, ...(hint === undefined ? {} : { hint }) }),
     );
 
@@ -78,7 +78,7 @@ export function standingReader(db: ReadableDb, tenants: readonly TenantId[]): St
     limit: number | undefined,
     pipeline: Parameters<ReturnType<ReadableDb['collection']>['aggregate']>[0],
   ): Promise<Group[]> =>
-    reading('see what those in trouble have in common', () =>
+    reading('group users by problem', () =>
       subjects
         .aggregate<Group>(
           [{ $match: match }, ...(limit === undefined ? [] : [{ $limit: limit }]), ...pipeline],
@@ -110,7 +110,7 @@ export function standingReader(db: ReadableDb, tenants: readonly TenantId[]): St
     },
 
     troubled: (limit) =>
-      reading('read who is in trouble', async () => {
+      reading('list users with a problem', async () => {
         const ask = (filter: Filter<StoredSubject>): Promise<StoredSubject[]> =>
           subjects
             .find(filter, { projection, batchSize: limit + 1 })

@@ -162,7 +162,7 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
       for (let start = 0; start < users.length; start += page) {
         const filter = { _id: { $in: users.slice(start, start + page) } };
         const wanted = { collection, filter, projection: knownProjection, most: page };
-        const stored = await readWhole<StoredSubject>(db, wanted, 'read what is known of users');
+        const stored = await readWhole<StoredSubject>(db, wanted, 'read the subjects of users');
         for (const subject of stored) found.set(subject._id, knownOf(subject));
       }
       return found;
@@ -172,7 +172,7 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
       const carriers = new Map<AccountHandle, UserKey[]>();
       for (let start = 0; start < handles.length; start += page) {
         const wanted = { 'view.accountHandle': { $in: handles.slice(start, start + page) } };
-        const stored = await reading('find who carries a handle', () =>
+        const stored = await reading('find the users with a handle', () =>
           subjects.find(wanted, { projection: { 'view.accountHandle': 1 } }).toArray(),
         );
         for (const { _id, view } of stored) {
@@ -185,14 +185,14 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
 
     async holdersOfEmail(email) {
       const holding = { accountEmailHash: emailHash(email) };
-      const found = await reading('find who holds an email', () =>
+      const found = await reading('find the users with an email', () =>
         subjects.find(holding, { projection: claimantProjection }).sort({ _id: 1 }).toArray(),
       );
       return found.map(claimantOf);
     },
 
     async holdersOfHandle(handle) {
-      const found = await reading('find who carries a handle', () =>
+      const found = await reading('find the users with a handle', () =>
         subjects
           .find({ 'view.accountHandle': { $eq: handle } }, { projection: claimantProjection })
           .sort({ _id: 1 })
@@ -202,7 +202,7 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
     },
 
     async waitingFor(user) {
-      const found = await reading('find who waits for a user', () =>
+      const found = await reading('find the users that wait for a user', () =>
         subjects
           .find({ 'view.conditions.waitsFor': { $eq: user } }, { projection: { tenant: 1, userId: 1 } })
           .sort({ _id: 1 })
@@ -231,7 +231,7 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
 
     async verifiedIn(tenant, email) {
       const filter = { verifiedEmailHash: { $eq: emailHash(email) }, tenant: { $eq: tenant } };
-      const found = await reading('find who has verified an address', () =>
+      const found = await reading('find the users with a verified address', () =>
         subjects
           .find(filter, { projection: { _id: 1 } })
           .sort({ _id: 1 })
@@ -256,7 +256,7 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
     },
 
     async holdersOfDid(did) {
-      const found = await reading('find whose account a DID is', () =>
+      const found = await reading('find the users with a DID', () =>
         subjects
           .find({ 'view.did': { $eq: did } }, { projection: { _id: 1 } })
           .sort({ _id: 1 })

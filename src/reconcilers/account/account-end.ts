@@ -103,7 +103,7 @@ export function planEnd(
   const { end } = wanted;
   const origin = movedTo(actual);
   if (origin !== undefined) {
-    const message = `${endSentence(end)} The account ${actual.linkedDid} moved to ${origin}, and what is here is left as it is, whatever the policy.`;
+    const message = `${endSentence(end)} The account ${actual.linkedDid} moved to ${origin}, and the one here is left as it is under any policy.`;
     return { actions: [], condition: asDesired({ type, reason: reasonOf(end), message }) };
   }
   const account = actual.linked === 'missing' ? undefined : actual.linked;

@@ -66,7 +66,7 @@ export function planIntent(
   }
   if (linked !== undefined && linked !== 'missing' && isIntended(linked, intended, intent)) {
     if (!isToGoOn) return planResolution({ intent, account: linked }, recorded?.did === linked.did);
-    const message = 'The account is there; the users document or the log does not say so yet.';
+    const message = 'The account exists; the users document or the log does not name it yet.';
     return {
       actions: [{ resource: type, type: 'record-account', account: linked, intent }],
       condition: toBeMended({ type, reason: 'NotRecorded', message }),

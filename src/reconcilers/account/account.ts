@@ -361,7 +361,7 @@ function dropRecord(did: Did): Plan<AccountAction> {
 }
 
 function planRecord(account: PdsAccount, intent: OpenIntent | undefined): Plan<AccountAction> {
-  const message = 'The account is there; the users document or the log does not say so yet.';
+  const message = 'The account exists; the users document or the log does not name it yet.';
   return {
     actions: [{ resource: type, type: 'record-account', account, intent }],
     condition: toBeMended({ type, reason: 'NotRecorded', message }),

@@ -165,7 +165,7 @@ function planParked(
     return { actions: [], condition: { ...toBeMended({ type, reason, message: said }), ...about }, retryAt };
   }
   if (!holders.has(from)) {
-    const message = 'The exchange of addresses did not come about; the account gets its former address back.';
+    const message = 'The exchange of addresses failed; the account gets its former address back.';
     return change(did, from, toBeMended({ type, reason, message }));
   }
   return { actions: [], condition: { ...heldForPerson({ type, reason, message: said }), ...about } };

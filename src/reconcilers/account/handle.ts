@@ -278,7 +278,7 @@ export function plan(
   const { account } = actual;
   if (account === undefined) return notManaged(type, actual);
   if (!account.handle.endsWith(wanted.domain)) {
-    const message = `The account carries ${account.handle}, a domain of the user's own, which is left alone.`;
+    const message = `The account carries ${account.handle}, a domain of the user's own, which Concord does not change.`;
     return recordIfNeeded(account, actual.recorded, { reason: 'OwnDomain', message });
   }
   if (!wanted.isKnown) {
@@ -304,7 +304,7 @@ export function plan(
       condition: toBeMended({
         type,
         reason: 'HandleDiffers',
-        message: `The account carries ${account.handle} and is to carry ${choice.handle}.`,
+        message: `The account carries ${account.handle} and should carry ${choice.handle}.`,
       }),
     };
   }

@@ -165,7 +165,7 @@ export function plan(
   if (wanted.code !== undefined && user.code !== wanted.code) return differs(user.code, wanted.code);
   const message = `The users document has the code ${user.code}.`;
   if (!wanted.isUndated) return { actions: [], condition: asDesired({ type, reason: 'HasCode', message }) };
-  const undated = `${message} Auth0 has no created_at that can be used; as the sign-up time counts the one that was known before, or else the time at which Auth0 was first read.`;
+  const undated = `${message} Auth0 has no created_at that can be used; the sign-up time is the one known before, or else the time of the first read of Auth0.`;
   return { actions: [], condition: asDesired({ type, reason: 'FieldUnusable', message: undated }) };
 }
 

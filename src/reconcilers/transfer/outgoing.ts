@@ -106,7 +106,7 @@ function keepHandle(outgoing: Outgoing, { handle }: Documents): OutgoingPlan {
   if (row === undefined || handle !== undefined) return close(outgoing, 'handle', 'declined');
   return {
     actions: [{ resource: 'handle', type: 'return-handle', promise, to, row }],
-    condition: pending(outgoing, 'handle', 'It is not taken, and is put back.', 'HandleReleased'),
+    condition: pending(outgoing, 'handle', 'It was not taken, and is put back.', 'HandleReleased'),
   };
 }
 
