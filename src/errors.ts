@@ -7,7 +7,7 @@ export interface UpstreamErrorOptions {
   readonly code: string;
   /** Whether the same call may succeed later with nothing else changed. */
   readonly retryable: boolean;
-  /** Milliseconds to wait before trying again, where the other side said so. */
+  /** Milliseconds to wait before trying again, where the upstream gave a time. */
   readonly retryAfterMs?: number | undefined;
   /** `unknown` when the other side may have carried out the call although we saw it fail. */
   readonly effect?: 'none' | 'unknown';

@@ -30,7 +30,7 @@ const PLATFORM_CODE = /^ac[0-9]{2}[a-z0-9]{4,12}$/i;
 const MAX_CODE_LENGTH = 255;
 const ACCOUNT_HANDLE =
   /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern finds control characters.
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/u;
 
 /** MongoDB 4.0 refuses index keys over 1,024 bytes, so ids far longer than Auth0 issues are refused here. */
@@ -95,7 +95,7 @@ export function looksLikeCode(text: string): boolean {
   return PLATFORM_CODE.test(text);
 }
 
-/** What stands for a handle that was blanked. */
+/** Replaces a handle that was blanked. */
 export const BLANKED_HANDLE = '' as AccountHandle;
 
 export function eventId(id: string): EventId {

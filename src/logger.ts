@@ -100,11 +100,11 @@ function plain(value: unknown, depth: number): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item, depth + 1)]));
 }
 
-// ── The nets ──
+// ── The filters ──
 
 const REDACTED = '[redacted]';
 
-/** Names whose values are never logged, wherever they stand and whatever stands before them (`adminPassword`). */
+/** Names whose values are never logged, at any depth and with any prefix (`adminPassword`). */
 const SECRET_NAME =
   /(e[-_]?mails?|passw(or)?ds?|passphrase|tokens?|authorization|cookies?|secrets?|credentials?|api[-_]?keys?|bypass([-_]?key)?|invite[-_]?codes?|jwt)$/i;
 /** Credentials inside a text, where no field name shows that they are secret. */
@@ -112,7 +112,7 @@ const CREDENTIAL = /\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi;
 const URL_USER = /\/\/[^\s/@"']{1,256}@/g;
 /**
  * Anything with the shape of an address, also as a URL (`%40`) or JSON (`\u0040`) writes it. Of a local
- * part with a character in it that ends words elsewhere, such as `/`, what stands before that is left.
+ * part with a character in it that ends words elsewhere, such as `/`, the text before that is left.
  */
 const EMAIL =
   /(?:"[^"]{1,128}"|[^\s"'<>()[\]{},;:=&?/\\|@]{1,128})(?:@|%40|\\u0040)(?:[\p{L}\p{N}_-]{1,63}\.){1,10}\p{L}[\p{L}\p{N}-]{1,62}/giu;
@@ -122,9 +122,9 @@ function mask(text: string, isPersonalAllowed: boolean): string {
   return isPersonalAllowed ? masked : masked.replace(EMAIL, '[email]');
 }
 
-/** A line of JSON as pino wrote it, read again, so that nothing that pino adds can go round the nets. */
+/** A line of JSON as pino wrote it, parsed again, so that nothing that pino adds bypasses the filters. */
 function safeFields(line: string): Record<string, unknown> {
-  // The level is what the line begins with: a field called `level` stands further on and decides nothing.
+  // The level is at the start of the line: a field called `level` comes later and has no effect.
   const level = /^\{"level":"([a-z]+)"/.exec(line)?.[1] ?? 'unknown';
   const fields = { ...(JSON.parse(line) as Record<string, unknown>), level };
   return safe(fields, level === 'debug' || level === 'trace') as Record<string, unknown>;

@@ -59,7 +59,7 @@ export async function* exportUsers(client: Auth0Client, options: ExportOptions):
   }
 }
 
-/** How a job that ended well looks when it is asked for once more and is not kept any more. */
+/** The answer about a successful job that Auth0 no longer keeps. */
 const GONE: ReadonlySet<string> = new Set(['NOT_FOUND', 'EXPORT_FAILED']);
 
 async function* readExport(client: Auth0Client, options: ExportOptions): AsyncIterable<UserPage> {

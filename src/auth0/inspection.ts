@@ -1,6 +1,6 @@
 /**
  * One Auth0 tenant as `doctor` checks it: what the application may read, and how the streams are set up.
- * Every question is asked once, however many checks want the answer.
+ * Every request is made once, however many checks use its answer.
  *
  * The users are asked for first, and alone, so that what their answer says is left of the limit is not what
  * our own other questions have left of it.

@@ -116,7 +116,7 @@ function saysNoUserId({ status, body }: Refusal): boolean {
 
 // ── Small tenants: pages ──
 
-/** Auth0 answers no search beyond this many users, and a total that stands at the cap may be cut off by it. */
+/** The most users that Auth0 returns for a search; a total at this cap may be cut off. */
 const MAX_LISTED = 1_000;
 const PER_PAGE = 100;
 /** A linked identity brings its tokens along. */

@@ -120,7 +120,7 @@ function valueAt(tree: unknown, path: Path): unknown {
   }, tree);
 }
 
-/** A value that is absent has been reported, or was not needed, and is not reported for its form as well. */
+/** An absent value has been reported, or was not needed, so its form is not reported as well. */
 function describeIssue(issue: z.core.$ZodIssue, absent: ReadonlyMap<string, Absence>): string[] {
   const path = issue.path.filter((part) => typeof part !== 'symbol');
   if (absent.has(formatPath(path))) return [];

@@ -2,7 +2,7 @@
  * What has to hold between tenants that share one database.
  *
  * A user's key is the tenant's key prefix and the Auth0 id, joined without a separator. Two different
- * people must never come to one key, so:
+ * people must never get the same key, so:
  *
  * - ids and prefixes are unique, and so at most one prefix is empty;
  * - no prefix begins another, or the one tenant's `a-` + `b-7` would be the other's `a-b-` + `7`;

@@ -6,7 +6,7 @@
  * | an effect on a document or account, and each step on the way to it | an intention that names its action |
  * | an intention                   | what a reconciliation learned, or what made the user due   |
  * | an intention without a cause   | a reconciliation that no event requested, of a user Auth0 reported before |
- * | what was heard, learned, decided | nothing: a chain may begin there                         |
+ * | received, learned, decided     | nothing: a chain may begin there                           |
  *
  * There is no default here: a new type of event does not compile until it is decided what it follows from.
  */
@@ -19,7 +19,7 @@ export type Part =
   | 'heard'
   /** Something outside was read, and was new. */
   | 'learned'
-  /** A person, or a sweep within its limit, said so. */
+  /** A person decided it, or a sweep within its limit. */
   | 'decided'
   | 'intended'
   /** On the way to an effect: an intent of its own, or a refusal. */
@@ -118,7 +118,7 @@ export function partOf(type: EventType): Part {
   }
 }
 
-/** The actions that an effect, or a step on the way to one, may come of. */
+/** The actions that may have caused an effect, or a step on the way to one. */
 const ACTIONS_OF: { readonly [T in EventType]?: readonly string[] } = {
   'verification.recorded': ['record-verification'],
   'user-document.created': ['create-user-document'],

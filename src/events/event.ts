@@ -52,7 +52,7 @@ export function inexactSentence(reason: InexactReason): string {
   }
 }
 
-/** How one resource of one user stands. Changes only when status, reason or message change. */
+/** The condition of one resource of one user. Changes only when status, reason or message change. */
 export interface Condition {
   readonly type: Resource | 'auth0' | 'pause';
   /** True: in sync. False: out of sync. Unknown: could not be observed, so nothing was decided. */
@@ -217,7 +217,7 @@ export interface EventData {
     readonly unusable?: readonly Auth0Field[];
   };
   'auth0.user-absent': { readonly userId: Auth0UserId };
-  /** Auth0 says that the id is none of a user, and it never had one: there is nothing to reconcile. */
+  /** Auth0 says that no user has this id, and none ever had: there is nothing to reconcile. */
   'auth0.user-invalid': { readonly userId: Auth0UserId };
   /** Not in a listing that was complete: one of the two proofs of a removal, and none by itself. */
   'auth0.user-unlisted': { readonly run: EventId };
@@ -229,8 +229,8 @@ export interface EventData {
   /** Auth0 says that the user of this `sister.named` is not the same person, or is deleted. */
   'sister.dismissed': { readonly named: EventId };
   /**
-   * What was found and no other event tells: what is older than the log, or was changed by others. That an account
-   * is there does not prove that it is this user's; that something was there decides that it is not created again.
+   * What was found and no other event records: it is older than the log, or others changed it. That an account
+   * exists does not prove that it is this user's; that something existed decides that it is not created again.
    */
   'subject.observed': {
     /** Null when the users document has no code, or the one that the log knows. */
@@ -303,7 +303,7 @@ export interface EventData {
     readonly did: Did;
     readonly handle: AccountHandle;
     readonly email: string | null;
-    /** What the person who said yes was shown. */
+    /** The evidence that the person saw before the decision. */
     readonly evidence: readonly string[];
     readonly recovered?: true;
   };
@@ -478,7 +478,7 @@ export interface EventData {
   'gap.opened': {
     readonly cause: GapCause;
     readonly from: string;
-    /** Null while it goes on. */
+    /** Null while the period has not ended. */
     readonly until: string | null;
   };
   'gap.closed': { readonly gap: EventId; readonly by: 'sweep' | 'pull' };

@@ -1,4 +1,4 @@
-/** What is known of one user, as a fold of the user's events. See fold.ts for how each comes about. */
+/** What is known of one user, as a fold of the user's events. fold.ts shows the source of each fact. */
 
 import type { AccountHandle, Auth0UserId, Code, Did, EventId, UserKey } from '../identity.ts';
 import type {
@@ -24,7 +24,7 @@ export interface Auth0Facts {
   readonly unusable?: readonly Auth0Field[];
 }
 
-/** An account creation that was meant, and of which it is not known that an account came of it. */
+/** An intended account creation whose outcome is not known. */
 export interface OpenIntent {
   readonly event: EventId;
   readonly at: Date;
@@ -82,9 +82,9 @@ export interface Facts {
   readonly firstReadAt: Date | undefined;
   /** The event of the newest read of Auth0, present or absent. */
   readonly auth0Event: EventId | undefined;
-  /** Set when the newest read of Auth0 by id said that there is no such user. */
+  /** Set when the newest read of Auth0 by id found no such user. */
   readonly absentSince: Date | undefined;
-  /** Set when the newest read of Auth0 by id said that the id is none of a user. */
+  /** Set when the newest read of Auth0 by id found that no user can have this id. */
   readonly invalidSince: Date | undefined;
   /** The newest log entry that speaks of a deletion. A hint: never a proof by itself. */
   readonly deletionHintAt: Date | undefined;
@@ -98,7 +98,7 @@ export interface Facts {
   readonly paused:
     | { readonly by: string; readonly reason: string; readonly until: Date | undefined }
     | undefined;
-  /** A person said that this account is the user's. `grant` is the first decision that named this account. */
+  /** A person decided that this account is the user's. `grant` is the first decision that named this account. */
   readonly adoption:
     | { readonly did: Did; readonly grant: EventId; readonly evidence: readonly string[] }
     | undefined;
@@ -133,7 +133,7 @@ export interface Facts {
   readonly account:
     | { readonly did: Did; readonly handle: AccountHandle; readonly email?: string }
     | undefined;
-  /** What was found and is not told by the rest of the log: a code is in here when it is not the user's permanent one. */
+  /** What was found and no other event records: a code is in here when it is not the user's permanent one. */
   readonly seen: {
     readonly code: Code | undefined;
     readonly account: SeenAccount | undefined;
@@ -167,7 +167,7 @@ export interface Facts {
   readonly inactiveListedAt: Date | undefined;
   /** Steps that were intended and have no recorded outcome: a reconciliation was interrupted. */
   readonly openActions: readonly (IntendedAction & { readonly event: EventId })[];
-  /** A reconciliation has begun to act, and no event tells how it ended. */
+  /** A reconciliation has begun to act, and no event records its end. */
   readonly isUnfinished: boolean;
   readonly conditions: readonly Condition[];
   /** Failed passes since the last one that came to an end. */

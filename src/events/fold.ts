@@ -156,7 +156,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.invalidSince ??= event.at;
       facts.absentSince = undefined;
       facts.auth0Event = event._id;
-      // What reconciliations said before is of no user.
+      // The conditions of earlier reconciliations are not about a user.
       facts.conditions = [];
       facts.unlistedSince = undefined;
       endFailures(facts);

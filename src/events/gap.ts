@@ -19,7 +19,7 @@ export interface Gap {
   readonly tenant: TenantId;
   readonly cause: GapCause;
   readonly from: Date;
-  /** Undefined while it goes on. */
+  /** Undefined while the period has not ended. */
   readonly until: Date | undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Where an event of another user, or of none, may name a person: what `export` looks through and `forget` blanks.
+ * Where an event of another user, or of none, may name a person: what `export` searches and `forget` blanks.
  *
  * There is no default here: a new type of event does not compile until it is decided where it may name others.
  */

@@ -2,7 +2,7 @@
  * The gist of an event in a few words, for a list of them: no address, and no payload. What a person gave as the reason
  * of a decision is shown as it was given.
  *
- * There is no default here: a new type of event does not compile until it is decided what is said of it.
+ * There is no default here: a new type of event does not compile until it has a summary.
  */
 import type { ConcordEvent, Decided, EventData } from './event.ts';
 

@@ -219,7 +219,7 @@ export function createMetrics(
       if (end === 'failed' && result.retryAt !== undefined) retries.inc({ tenant });
       if (end === 'lease-lost') leaseLosses.inc({ tenant });
       if (end !== 'converged' || latencyMs === undefined) return;
-      // The id of what Auth0 said begins with the tenant; all others are made here.
+      // The ids of Auth0's events begin with the tenant; all others are Concord's own.
       const isAuth0s = causes.some((cause) => cause.startsWith(`${tenant}:`));
       convergence.observe({ tenant, trigger: isAuth0s ? 'auth0' : 'other' }, latencyMs / 1_000);
     },

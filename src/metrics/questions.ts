@@ -1,4 +1,4 @@
-/** The questions whose answers are in the database: how users stand, who waits, gaps, halted runs, sweeps. */
+/** The metrics whose values are in the database: users by status, due users, gaps, halted runs, sweeps. */
 import { Gauge, type Registry } from 'prom-client';
 import { openGaps } from '../engine/intake/gaps.ts';
 import { haltedRuns, isOpen } from '../engine/sweep/halted-runs.ts';
@@ -19,9 +19,9 @@ export interface QuestionDeps {
   readonly standings: () => Promise<Standings>;
 }
 
-/** Of all tenants' last sweeps, the newest ones are looked through; one that is not among them shows nothing. */
+/** Only the newest sweeps of all tenants are read; a tenant with none among them has no series. */
 const SWEEPS_READ = 200;
-/** Reasons are words of ours, some sixty. More than this and something else has come to be a reason. */
+/** There are about sixty reasons. A larger number means that other values are used as reasons. */
 const MOST_SITUATIONS = 500;
 const REASON = /^[A-Za-z]{1,40}$/;
 

@@ -66,7 +66,7 @@ function toAccount(info: z.infer<typeof AccountInfo>): PdsAccount {
       info.invitedBy === undefined
         ? undefined
         : createHash('sha256').update(info.invitedBy.code).digest('hex'),
-    // The answer says nothing of a takedown or of the repository, so it cannot say that all is well.
+    // The answer shows neither a takedown nor a missing repository, so it does not prove that the account is active.
     state: info.deactivatedAt === undefined ? 'unknown' : 'deactivated',
   };
 }

@@ -106,7 +106,7 @@ const PdsService = z.object({
   serviceEndpoint: z.string(),
 });
 
-/** Of other services nothing is read, whatever they look like. */
+/** Other services are ignored, whatever their form. */
 function readEndpoint(body: unknown, did: Did): string | 'none' {
   const { service } = Document.extend({ id: z.literal(did) }).parse(body);
   const found = service

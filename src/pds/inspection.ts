@@ -16,7 +16,7 @@ import { createXrpc, type XrpcOptions } from './xrpc.ts';
 const Health = z.object({ version: z.string().optional() });
 /** Left out where no invites are asked for. */
 const Invites = z.object({ inviteCodeRequired: z.boolean().default(false) });
-/** What was asked for none of must have made none. */
+/** The answer to a request for zero codes must have none. */
 const NoCodes = z.object({ codes: z.array(z.object({ codes: z.array(z.string()).max(0) })) });
 /** The eldest ones; some of them are active. */
 const ACCOUNTS_LISTED = 100;

@@ -4,7 +4,7 @@ import type { Did } from '../identity.ts';
 import { readServiceDid } from './answers.ts';
 import type { Xrpc } from './xrpc.ts';
 
-/** Tells this PDS from others. */
+/** Recognises this PDS. */
 export interface OwnServices {
   /** Asks the PDS for its own name where `PDS_URL` is another one. Throws UpstreamError when it cannot be asked. */
   includes(origin: string): Promise<boolean>;

@@ -8,7 +8,7 @@ import type { Auth0UserId, UserKey } from '../identity.ts';
 
 export type Auth0User = Auth0Facts;
 
-/** `absent` only when Auth0 says 404 of the user; `invalid` only when it says that the id is none of a user. */
+/** `absent` only when Auth0 answers 404 for the user; `invalid` only when it answers that no user can have the id. */
 export type Auth0Answer = Auth0User | 'absent' | 'invalid';
 
 /** A row of a listing that names no user. Holds no personal data. */

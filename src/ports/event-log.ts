@@ -53,7 +53,7 @@ export interface Activity {
 export interface ActivityReader {
   /**
    * Every stretch from one moment to another, not including it, in which anything happened; both are multiples of
-   * `stretchMs`. Of all tenants in the database. Throws TIMEOUT rather than look for long.
+   * `stretchMs`. Of all tenants in the database. Throws TIMEOUT where that takes too long.
    */
   activity(from: Date, until: Date, stretchMs: number): Promise<readonly Activity[]>;
 }

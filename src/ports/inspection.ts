@@ -8,11 +8,11 @@ import type { IndexState, WantedIndex } from './documents.ts';
 
 /** An answer's own time, and how far it lies from ours. */
 export interface SeenClock {
-  /** Positive where theirs is ahead of ours; milliseconds. Undefined where it said no time. */
+  /** Positive where their clock is ahead of ours; milliseconds. Undefined where the answer has no time. */
   readonly aheadMs: number | undefined;
 }
 
-/** What is left of a limit, as one answer said it. */
+/** What is left of a limit, as one answer reported it. */
 export interface Room {
   readonly limit: number;
   readonly remaining: number;

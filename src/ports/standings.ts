@@ -20,13 +20,13 @@ interface Counted {
   readonly users: number;
 }
 
-/** How many users stand how, each tenant's apart. */
+/** How many users have which status, by tenant. */
 export interface Standings {
   /** Users who have been reconciled. */
   readonly seen: readonly (Counted & { readonly sync: Sync; readonly health: Health })[];
   /** Known users whose first reconciliation has not ended. */
   readonly unseen: readonly Counted[];
-  /** Due at a later time: after a failure, or because only time can tell. */
+  /** Due at a later time: after a failure, or because only time can resolve it. */
   readonly waiting: number;
   /** What is out of sync, whether it needs action, and the user with the longest duration. */
   readonly situations: readonly (Counted &
@@ -49,7 +49,7 @@ export interface Standings {
     readonly held: boolean;
     readonly paused: boolean;
   })[];
-  /** More are in trouble than were looked through: of situations and troubled there are at least so many. */
+  /** Not all users in trouble were read: the numbers of situations and of troubled users are lower bounds. */
   readonly isPartial: boolean;
 }
 
@@ -61,7 +61,7 @@ interface Example {
 export interface StandingReader {
   /**
    * By indexes, and by what those in trouble have in common: of so many at most, or of all of them. The server does
-   * the counting. Throws TIMEOUT rather than look for long.
+   * the counting. Throws TIMEOUT where that takes too long.
    */
   standings(now: Date, limit?: number): Promise<Standings>;
   /** Everyone who is not Synced, or is Degraded; at most so many. */

@@ -85,7 +85,7 @@ export interface KnownSubject extends Pick<SubjectView, 'sights' | 'code' | 'did
   readonly hasMigrated: boolean;
 }
 
-/** A deleted user, by all that another user may have as well. */
+/** A deleted user, with the data by which another user may be the same person. */
 export interface DeletedUser extends Omit<Trigger, 'cause'> {
   /** The last verified address, and the address of the account, as they were spelled. */
   readonly emails: readonly string[];
@@ -103,7 +103,7 @@ export interface FirstSeen extends Omit<Trigger, 'cause'> {
   readonly view: SubjectView;
 }
 
-/** As much of a user whose account has a value that others want as their plans need. */
+/** The data of a user whose account has a value that others need, as far as their plans use it. */
 export type Claimant = Pick<
   Subject,
   | 'user'

@@ -1,14 +1,14 @@
 /**
- * The shape that every reconciler file has: a truth table, the types, `desired` (what should be,
- * from the facts), `observe` (what is), `plan` (pure: the difference as actions, and how the
- * resource stands) and `apply` (one action, told as events).
+ * The shape that every reconciler file has: a truth table, the types, `desired` (the desired state,
+ * from the facts), `observe` (the actual state), `plan` (pure: the drift as actions, and the
+ * condition of the resource) and `apply` (one action, recorded as events).
  */
 import type { ConditionDraft, EventData, EventType } from '../events/event.ts';
 import type { EventId, UserKey } from '../identity.ts';
 import type { UniqueValue } from '../ports/reservations.ts';
 import type { ActionNeeded } from './needs-action.ts';
 
-/** What `plan` says of one resource. No actions and no `retryAt` means: nothing left to do by itself. */
+/** The plan for one resource. No actions and no `retryAt` means: nothing left to do by itself. */
 export interface Plan<Action> {
   readonly actions: readonly Action[];
   readonly condition: ConditionDraft;
@@ -24,7 +24,7 @@ export type Told = {
 }[EventType];
 
 /**
- * What came of an action. Only `applied` is counted and shown as done.
+ * The result of an action. Only `applied` is counted and shown as done.
  *
  * - `applied`: it changed something in another system, or appended to the log what only the log lacked.
  * - `unchanged`: there was nothing to change any more. Where the state is the desired one, the log records it; otherwise

@@ -1,4 +1,4 @@
-/** The dashboard of `serve`: what stands behind it, and the page itself. */
+/** The dashboard of `serve`: its data and its page. */
 import type { Config } from '../config/schema.ts';
 import { concordVersion } from '../config/version.ts';
 import { createOneUser } from '../dashboard-data/one-user.ts';

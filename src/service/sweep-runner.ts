@@ -42,7 +42,7 @@ export function createSweeping(
   };
 }
 
-/** Tenant by tenant. Told to stop, it leaves the one that is under way where it is. */
+/** Sweeps tenant by tenant. When it is stopped, the current sweep stops where it is. */
 export async function sweepAll(
   engine: Engine,
   logger: Logger,

@@ -46,7 +46,7 @@ export interface CallInfo {
   /** 0 when no answer came. */
   readonly status: number;
   readonly durationMs: number;
-  /** Calls that are left in the bucket; undefined while the other side has said nothing. */
+  /** Calls that are left in the bucket; undefined until an answer reports it. */
   readonly remaining: number | undefined;
 }
 

@@ -2,7 +2,7 @@
 import type { Room } from '../ports/inspection.ts';
 import { readLimits } from './rate-limit.ts';
 
-/** A `Date` names a whole second that has begun, so the moment it stands for is half a second later on average. */
+/** A `Date` has whole seconds, rounded down, so the exact time is half a second later on average. */
 const HALF_SECOND_MS = 500;
 
 /** How far the other side's clock is ahead of ours; undefined where the answer has no date. */

@@ -27,7 +27,7 @@ export interface Answer {
   readonly headers?: Headers | undefined;
 }
 
-/** How much room one bucket has, as the last answer that spoke of it said. */
+/** The quota of one bucket, by the last answer that reported it. */
 export interface Room {
   readonly bucket: string;
   readonly remaining: number;
@@ -38,7 +38,7 @@ export interface Room {
   readonly waiting: number;
 }
 
-/** What one answer said about limits; undefined where it said nothing usable. */
+/** What one answer reported about limits; undefined where it reported nothing usable. */
 export interface Limits {
   readonly limit: number | undefined;
   readonly remaining: number | undefined;
@@ -49,9 +49,9 @@ export interface Limits {
 }
 
 interface Bucket {
-  /** Calls that are known to be left; undefined while the other side has said nothing. */
+  /** Calls that are known to be left; undefined until an answer reports it. */
   remaining: number | undefined;
-  /** How many there are in a window, by the last answer that said so. */
+  /** How many there are in a window, by the last answer that reported it. */
   limit: number | undefined;
   resetAtMs: number;
   /** Set by a refusal: an answer to an older call, which may still arrive, does not lift it. */
@@ -120,12 +120,12 @@ export class RateLimiter {
     }
   }
 
-  /** Calls that are known to be left; undefined while the other side has said nothing. */
+  /** Calls that are known to be left; undefined until an answer reports it. */
   remaining(bucket?: string): number | undefined {
     return this.#buckets.get(bucket ?? '')?.remaining;
   }
 
-  /** The buckets of which the other side has said something. */
+  /** The buckets that an answer has reported. */
   room(): readonly Room[] {
     return [...this.#buckets].flatMap(([bucket, { remaining, limit, resetAtMs, waiting }]) =>
       remaining === undefined ? [] : [{ bucket, remaining, limit, resetAt: new Date(resetAtMs), waiting }],
@@ -164,7 +164,7 @@ export class RateLimiter {
         takeFrom(bucket);
         return;
       }
-      // Where only an answer can tell, the time that is left is waited out.
+      // Where only an answer can show the quota, the remaining time is waited out.
       const known = Number.isFinite(waitMs);
       const leftMs = latestMs - nowMs;
       if (leftMs <= 0 || (known && waitMs > leftMs)) {

@@ -1,6 +1,6 @@
 /**
- * What `doctor` looks with, built from Config as `engine.ts` builds the rest. Everything here reads, but for what
- * `--fix` is handed, and that is connected only when there is something to do.
+ * The readers of `doctor`, built from Config as `engine.ts` builds the rest. All of them only read, except for what
+ * `--fix` gets, which is connected only when there is something to do.
  */
 
 import { createAuth0Client } from '../auth0/client.ts';
@@ -39,7 +39,7 @@ import { RateLimiter } from '../upstream/rate-limit.ts';
 import { didsFor, engineSettings, handleDomainOf, xrpcFor } from './engine.ts';
 import { systemRandom } from './system.ts';
 
-/** No answer of another system is waited for longer: `doctor` is to say what is wrong, and not when it passes. */
+/** The longest wait for another system: `doctor` reports what is wrong, and does not wait until it is over. */
 const CALL_TIMEOUT_MS = 5_000;
 
 /** Longer than an election takes on a good day. */

@@ -70,7 +70,7 @@ import { RateLimiter } from '../upstream/rate-limit.ts';
 import { deskFor, type Limited, overviewFor } from './dashboard.ts';
 import { systemClock, systemRandom } from './system.ts';
 
-/** Everything a command that only looks needs. */
+/** What a command that only reads needs. */
 export interface ReadSide {
   readonly assess: AssessDeps & { readonly subjects: SubjectReader };
   readonly tenants: readonly AssessedTenant[];
@@ -95,7 +95,7 @@ export interface Engine {
   readonly userPages: UserPages;
   readonly changes: DocumentChanges;
   readonly cursors: Cursors;
-  /** How many users stand how. Looks through all who are in trouble: not to be asked for every second. */
+  /** How many users have which status. Reads all who are in trouble, so it must not be called every second. */
   readonly standings: () => Promise<Standings>;
   /** What the dashboard asks, on this connection. */
   readonly desk: ReturnType<typeof deskFor>;
@@ -422,7 +422,7 @@ export function xrpcFor({ pds }: Config, observer?: EngineObserver, limited: Lim
   };
 }
 
-/** Built at the first call, as above: of a PDS that has no address there is nothing to tell apart. */
+/** Built at the first call, as above: without an address of the PDS there is none to recognise. */
 export function didsFor({ pds }: Config, xrpc: Xrpc, observer?: EngineObserver): DidDirectory {
   let dids: DidDirectory | undefined;
   return {
@@ -491,7 +491,7 @@ function auth0For(
   return { directory: createDirectory(client), logs: createTenantLogs(client) };
 }
 
-/** Asks the PDS once; a failure is not remembered, so that it is asked again. */
+/** Asks the PDS once; a failure is not cached, so that the next call asks again. */
 export function handleDomainOf(accounts: AccountReader): () => Promise<string> {
   let known: string | undefined;
   return async () => {

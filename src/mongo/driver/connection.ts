@@ -10,7 +10,7 @@ export interface ConnectionOptions {
   readonly database: string;
   /** Shows in the server's log and in `currentOp`. */
   readonly appName: string;
-  /** How long a server is looked for. Default 5,000. */
+  /** How long to search for a server. Default 5,000. */
   readonly selectionTimeoutMs?: number;
 }
 

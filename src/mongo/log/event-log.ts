@@ -109,7 +109,7 @@ export function eventLog(db: Db): EventLog {
 
   /** Those of these ids that a majority has. */
   async function durable(ids: readonly EventId[]): Promise<ReadonlySet<EventId>> {
-    // A batch with room for one more than there can be tells the driver that it has them all.
+    // A batch size of one more than there can be shows the driver that it has them all.
     const found = await reading('find stored events', () =>
       events
         .find({ _id: { $in: [...ids] } }, { batchSize: ids.length + 1, projection: { _id: 1 } })

@@ -57,7 +57,7 @@ async function streamed(
   const close = () => void stream.close().catch(() => undefined);
   signal.addEventListener('abort', close, { once: true });
   try {
-    // The server says where it begins before it waits for something to tell.
+    // The server reports its start position before it waits for the first event.
     const begun = once(stream, 'resumeTokenChanged', { signal }).catch(() => undefined);
     const first = next(stream, signal);
     // Awaited below; until then this keeps it from being an unhandled rejection.
@@ -94,7 +94,7 @@ async function* tellAll(
   }
 }
 
-/** Null when nothing came for a while, or nothing is to come. */
+/** Null when no event came for a while, or the stream was closed. */
 async function next(
   stream: ChangeStream<ConcordEvent, Inserted>,
   signal: AbortSignal,
@@ -110,7 +110,7 @@ async function next(
   return change;
 }
 
-// ── By looking ──
+// ── By polling ──
 
 async function polled(
   db: ReadableDb,

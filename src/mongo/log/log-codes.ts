@@ -23,7 +23,7 @@ export function seenCodes(db: Db): SeenCodes {
           await collection.updateOne(isNew, { $push: { codes: code } }, { upsert: true });
           return true;
         } catch (error) {
-          // The document is there, and has the code or no room for it.
+          // The document exists, and has the code or is full.
           if (isDuplicateKey(error)) return false;
           throw error;
         }

@@ -116,7 +116,7 @@ function changeOf(change: ChangeStreamDocument): Omit<DocumentChange, 'position'
   const user = 'documentKey' in change ? storedUserKey(String(change.documentKey._id)) : undefined;
   const seconds = change.clusterTime?.t;
   const at = seconds === undefined ? undefined : new Date(seconds * 1_000);
-  // Told for its position alone.
+  // Reported only for its position.
   if (user !== undefined && isSimulatedKey(user)) return { user: undefined, at, removed: [], isWhole: false };
   return { user, at, removed: removedIn(change), isWhole: whole.includes(change.operationType) };
 }

@@ -65,7 +65,7 @@ export function userOf(stored: StoredUser): NonNullable<Documents['user']> {
   };
 }
 
-/** The account by the fields of before `atproto`. Undefined when none of them holds anything. */
+/** The account in the fields from before `atproto`. Undefined when all of them are empty. */
 export function oldAccountOf(stored: StoredUser): OldAccount | undefined {
   const { atproto_did: did, atproto_handle: handle, atproto_password: password } = stored;
   if ([did, handle, password].every((value) => value === undefined || value === null || value === ''))

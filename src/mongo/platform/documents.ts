@@ -274,8 +274,8 @@ async function recordAccountHandle(
 }
 
 /**
- * Writes where the stored handle is none, or reads as one of these. One in upper case, or which is no handle at all, is
- * theirs and no sign of another worker: it is looked up and met as it is stored.
+ * Writes where the stored handle is missing, or reads as one of these. One in upper case, or of another form, is
+ * the platform's and no sign of another worker: the filter matches it as it is stored.
  */
 async function writeOver(
   users: Collection<StoredUser>,

@@ -27,7 +27,7 @@ import {
 } from './document-shapes.ts';
 
 const PAGE = 500;
-/** Of a database in which more than that is shared, the first are reason enough to look. */
+/** The most shared values in a report: enough to start with. */
 const MAX_SHARED = 1_000;
 /** A grouping of a million documents takes some seconds. */
 const GROUP_TIMEOUT_MS = 300_000;

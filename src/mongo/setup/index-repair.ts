@@ -1,4 +1,4 @@
-/** Creating and dropping indexes of the platform's, for a person who has said yes. Each may be repeated. */
+/** Creating and dropping indexes of the platform's collections, after a person has confirmed. Each may be repeated. */
 import type { Db } from 'mongodb';
 import { UpstreamError } from '../../errors.ts';
 import type { IndexRepair } from '../../ports/inspection.ts';

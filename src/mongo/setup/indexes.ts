@@ -167,7 +167,7 @@ async function ensureIndex(db: Db, spec: IndexSpec): Promise<void> {
   const what = `create the index ${spec.name} on ${spec.collection}`;
   const sameKey = (await indexesOf(db, spec.collection)).filter((index) => hasKey(index, spec.key));
   if (sameKey.some((index) => doesTheSame(index, spec))) return;
-  // An index that we do not want unique must not be: it would refuse documents for no reason of ours.
+  // An index that we did not ask to be unique must not be: it would refuse documents for no reason of ours.
   const harmful = sameKey.find((index) => index.unique === true && spec.unique !== true);
   if (harmful !== undefined) {
     throw unexpected(`${what}: the unique index ${harmful.name} is in the way`, 'INDEX_IN_THE_WAY', false);

@@ -1,4 +1,4 @@
-/** How the server is set up and what the user may do there, as `doctor` wants to know it. Nothing here writes. */
+/** How the server is set up and what the user may do there, for `doctor`. Nothing here writes. */
 import type { Document } from 'mongodb';
 import { UpstreamError } from '../../errors.ts';
 import type { WantedIndex } from '../../ports/documents.ts';
@@ -9,7 +9,7 @@ import { reading } from '../driver/errors.ts';
 import { collatedCollections } from './collations.ts';
 import { describedIndexes } from './indexes.ts';
 
-/** Documents looked through for shared values; a million take some seconds. */
+/** Documents searched for shared values; a million take some seconds. */
 const SCAN_TIMEOUT_MS = 8_000;
 const OWNERS_TOLD = 3;
 
@@ -110,7 +110,7 @@ interface Granted {
   readonly actions: readonly string[];
 }
 
-/** An empty name stands for all. */
+/** An empty name means all. */
 function covers(resource: Granted['resource'], database: string, collection: string | undefined): boolean {
   if (resource.anyResource === true) return true;
   if (resource.db !== '' && resource.db !== database) return false;

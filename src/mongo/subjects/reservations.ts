@@ -1,6 +1,6 @@
 /**
- * Reservations: one document for each reserved value. Its `_id` is made of the value, so that of two users who want one
- * value at the same moment the server lets one have it. Looking first and writing then would be a race.
+ * Reservations: one document for each reserved value. Its `_id` is made of the value, so that of two users who take one
+ * value at the same moment the server accepts one. To read first and write then would be a race.
  */
 import type { AnyBulkWriteOperation, Db } from 'mongodb';
 import type { EventId, UserKey } from '../../identity.ts';

@@ -66,7 +66,7 @@ export type Subjects = Collection<StoredSubject>;
 
 /** How `due.priority` is stored: what is smaller is claimed first. */
 export const priorities = { trigger: 0, sweep: 1 } as const satisfies Record<DuePriority, 0 | 1>;
-/** Says nothing, and lets the server use the index on `due`, which begins with it: else it looks through everyone. */
+/** Excludes no user, and lets the server use the index on `due`, which begins with it: else it reads all users. */
 export const ANY_PRIORITY = { 'due.priority': { $in: Object.values(priorities) } };
 /** Enough to explain a reconciliation; a user with a storm of webhooks does not grow the document. */
 export const maxCauses = 20;

@@ -112,7 +112,7 @@ async function claimUser(
       return (await take(true)) ?? { _id: user, tenant, userId };
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
-      // The document is there: leased by another worker, or written between our look and our insert.
+      // The document exists: leased by another worker, or written between our read and our insert.
       return await take(false);
     }
   });

@@ -156,7 +156,7 @@ async function setOrThrow(accounts: AccountHost, did: Did, password: string): Pr
   });
 }
 
-/** Tells that the account of an intent is there. What becomes of it is for the policy, or for a later decision. */
+/** Records that the account of an intent exists. Its future is up to the policy, or to a later decision. */
 export async function resolve(
   {
     intent,
@@ -177,7 +177,7 @@ function recovered({ did, handle, email }: PdsAccount, intent: OpenIntent) {
 }
 
 /**
- * A person said that the account is this user's. It keeps the password that the document has for it, which one login
+ * A person decided that the account is this user's. It keeps the password that the document has for it, which one login
  * tests. Where the document has none, it gets a password of ours, so that the platform can use it.
  */
 export async function adopt(

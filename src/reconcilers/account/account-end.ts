@@ -1,5 +1,5 @@
 /**
- * What becomes of the account of a user who is blocked or gone. By default: nothing, and it is said.
+ * The account of a user who is blocked or deleted. By default nothing is done, and the condition says so.
  *
  * | Auth0   | policy     | account               | action     | reason             |
  * |---------|------------|-----------------------|------------|--------------------|
@@ -9,7 +9,7 @@
  * | blocked | any        | moved to another PDS  | –          | UserBlocked        |
  *
  * Gone takes two proofs: the by-id read of this reconciliation says 404, and a deletion event or the absence
- * from a complete listing says so as well.
+ * from a complete listing confirms it.
  *
  * | Auth0                 | policy               | grace | granted | account | action               | reason         |
  * |-----------------------|----------------------|-------|---------|---------|----------------------|----------------|
@@ -175,7 +175,7 @@ function keptSentence(
   return `The ${nameOf(account)} is left as it is${policy}.`;
 }
 
-/** Nothing is said to be absent that was not looked for: an account without a known DID was not. */
+/** An account without a known DID was not looked up, so the message does not say that it is missing. */
 function absence(linkedDid: Did | undefined): string {
   return linkedDid === undefined
     ? 'No account of this user is known.'
@@ -199,7 +199,7 @@ function nameOf({ did, state }: PdsAccount): string {
 
 function planSuspension(account: PdsAccount | undefined, linkedDid: Did | undefined): Plan<EndAction> {
   const reason = 'UserBlocked';
-  // Read in a batch an account has no known state: taken for active, so that a closer look is taken.
+  // An account that was read in a batch has no known state: it counts as active, so that it is read by itself.
   if (account === undefined || !(account.state === 'active' || account.state === 'unknown')) {
     const message =
       account === undefined

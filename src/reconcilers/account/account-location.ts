@@ -63,14 +63,14 @@ function migratedMessage(
   const origin = movedTo(actual);
   if (origin !== undefined)
     return `The account ${did} moved to ${origin}, which its DID names as its PDS. It is left as it is here.`;
-  // A directory that is away takes nothing back: what it said stays until it says something else.
+  // A directory that does not answer refutes nothing: its last answer holds until it gives another.
   const { saidMigrated } = wanted;
   return location?.type === 'unknown' && saidMigrated?.includes(did) === true ? saidMigrated : undefined;
 }
 
 /** Every lookup costs a read of Auth0, and an outage of the directory may concern many users. */
 const ASK_AGAIN_MS = 1_800_000;
-/** What is said of an inactive account while the directory cannot be asked. */
+/** The reasons of an inactive account, whose message mentions that the directory cannot be asked. */
 const SAYS_SO: ReadonlySet<string> = new Set(['AccountDeactivated', 'AccountMissing']);
 
 /** Nothing is done to an account that may have moved. */

@@ -32,7 +32,7 @@ const interrupted = toBeMended({
 });
 
 /**
- * An open intent, or an account that came of one that was given up. Undefined when there is neither.
+ * An open intent, or an account of an intent that was given up. Undefined when there is neither.
  *
  * | the account is                                    | to go on | action   | reason               |
  * |---------------------------------------------------|----------|----------|----------------------|
@@ -48,7 +48,7 @@ const interrupted = toBeMended({
  * | hidden, not known which, and the intent is old    |          | list     | see inactive-accounts.ts |
  * |   the same, and inactive accounts were listed     |          | held     | IntendedAccountHidden |
  *
- * To go on is to finish the creation. Otherwise the log learns that the account exists, and nothing is written: the user
+ * To go on is to finish the creation. Otherwise the log records that the account exists, and nothing is written: the user
  * is deleted, blocked or unverified, or something of theirs was removed. For an unverified user the next plan records it,
  * since it is there.
  */
@@ -145,8 +145,8 @@ export function madeBy({ inviteHash }: PdsAccount, intent: OpenIntent | undefine
 }
 
 /**
- * The single-use invite code is known to us and the account alone, so another code is another's account,
- * whatever its address. Where the PDS keeps none, the address proves it, which only our intent had as well.
+ * Only we and the account know the single-use invite code, so another code means another user's account,
+ * whatever its address. Where the PDS keeps none, the address is the proof, which only our intent had as well.
  */
 function isOurs(intent: OpenIntent, account: PdsAccount): boolean {
   if (account.inviteHash !== undefined) return account.inviteHash === intent.inviteHash;

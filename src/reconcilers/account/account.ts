@@ -368,7 +368,7 @@ function planRecord(account: PdsAccount, intent: OpenIntent | undefined): Plan<A
   };
 }
 
-/** Deleted only when ours by the log, and when it has been seen so for a while: one odd answer is not enough. */
+/** Deleted only when it is ours by the log, and has been seen so for a while: one wrong answer is not enough. */
 function planRemnant(wanted: WantedAccount, did: Did, now: Date): Plan<AccountAction> {
   const reason = 'AccountWithoutRepository';
   const removal = pdsAdmin('deleteAccount', { did });

@@ -84,7 +84,7 @@ export interface Sister {
 export type SisterSeen = Sister | 'none' | 'unknown';
 
 export interface DesiredHandle {
-  /** The handle made from the platform handle, where this account is to carry it and the rules allow it. */
+  /** The handle made from the platform handle, where this account should carry it and the rules allow it. */
   readonly preferred: AccountHandle | undefined;
   /** The platform handle as it is, for messages. */
   readonly platformHandle: string | undefined;

@@ -9,7 +9,7 @@
  *
  * | the newest creation failed, and                             | action | reason                  |
  * |-------------------------------------------------------------|--------|-------------------------|
- * | a listing that was begun later is complete                  | –      | (the creation goes on)  |
+ * | a listing that was begun later is complete                  | –      | (the creation continues) |
  * | another process began a listing within ten minutes          | wait   | ListingInactiveAccounts |
  * | otherwise                                                   | list   | ListingInactiveAccounts |
  */

@@ -20,7 +20,7 @@
  *
  * A code is known from the log, or from `@handles.code`, where the platform kept codes before. It never changes.
  *
- * A drawn code is inserted, and the unique index says whether it was free. Looking first and inserting
+ * A drawn code is inserted, and the unique index decides whether it was free. To read first and insert
  * then would let two users have one code.
  */
 

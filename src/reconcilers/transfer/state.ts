@@ -29,7 +29,7 @@ export interface OutgoingSeen {
   readonly isGone: boolean;
   /** Its users document names the account. */
   readonly hasRecord: boolean;
-  /** The account of the deleted user, where that is to give up its handle or its address. */
+  /** The account of the deleted user, where that should give up its handle or its address. */
   readonly account: PdsAccount | 'missing' | undefined;
   readonly other: Claimant;
 }

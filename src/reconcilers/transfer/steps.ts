@@ -1,5 +1,5 @@
 /**
- * The steps of a transfer. Each may be repeated: what it finds done it leaves, and tells the log all the same. Nothing is
+ * The steps of a transfer. Each may be repeated: it leaves what is done already, and records it all the same. Nothing is
  * removed from the deleted user that is not durable elsewhere before: the record of the account is in the document of the
  * other user, the row of `@handles` in the log.
  */
