@@ -9,7 +9,7 @@ export interface UpstreamErrorOptions {
   readonly retryable: boolean;
   /** Milliseconds to wait before trying again, where the upstream gave a time. */
   readonly retryAfterMs?: number | undefined;
-  /** `unknown` when the other side may have carried out the call although we saw it fail. */
+  /** `unknown` when the upstream may have carried out the call although it failed for us. */
   readonly effect?: 'none' | 'unknown';
   readonly cause?: unknown;
 }

@@ -1,5 +1,5 @@
 /**
- * Everyone in a tenant of any size, by an export job: asked for, waited for, and read as a stream.
+ * All users of a tenant of any size, by an export job: started, polled, and read as a stream.
  * Source: auth0.com/docs, bulk user exports; Management API, post_users-exports and get_jobs_by_id.
  */
 import { z } from 'zod';

@@ -1,6 +1,6 @@
 /**
  * The users of one Auth0 tenant. Reads by id and by address are immediately consistent; listings are
- * not, and are capped at 1,000 users, beyond which only an export job lists everyone.
+ * not, and are capped at 1,000 users, beyond which only an export job lists all.
  * Source: auth0.com/docs, user search best practices; list and search users; bulk user exports.
  */
 import { z } from 'zod';

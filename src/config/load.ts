@@ -89,7 +89,7 @@ function requiredValues(tree: unknown): RequiredValue[] {
   ];
 }
 
-/** What is missing: required and not there, or demanded by a reference that came to nothing. */
+/** Missing values: required settings, and references without a target. */
 function absenceProblems(
   tree: unknown,
   required: readonly RequiredValue[],
@@ -130,7 +130,7 @@ function describeIssue(issue: z.core.$ZodIssue, absent: ReadonlyMap<string, Abse
   return [`${formatPath(path)}: ${issue.message}`];
 }
 
-/** Makes a value that is not there throw when it is read. What is there is left alone. */
+/** Makes a missing value throw when it is read. Other values are not changed. */
 function guardAbsent(config: object, path: Path, absent: ReadonlyMap<string, Absence>): void {
   const parent = valueAt(config, path.slice(0, -1));
   const key = path.at(-1);

@@ -1,6 +1,6 @@
 /**
  * What a setting may be, with a description of it for docs/configuration.md. `config/default.yaml` says what each one means
- * and has its default; nothing is said twice, so there are no defaults here.
+ * and has its default, so there are no defaults here.
  *
  * Text from the environment becomes a number or a boolean by the type of the setting, never by
  * the form of the text: a password of digits stays a password.

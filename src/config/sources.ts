@@ -16,7 +16,7 @@ export const readTextFile: ReadFile = (path) => readFileSync(path, 'utf8');
 
 export type Path = readonly (string | number)[];
 
-/** A setting whose reference came to nothing. */
+/** A setting whose reference has no target. */
 export interface Absence {
   /** Names the variable and what is wrong with it. */
   readonly reason: string;

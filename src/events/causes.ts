@@ -223,7 +223,7 @@ function flawOf(
     if (intention === undefined) return 'follows from nothing';
     if (!intention.data.actions.some(({ type }) => wanted.includes(type))) return 'was never intended';
   }
-  return look !== undefined && basis === undefined ? 'rests on nothing that Auth0 said' : undefined;
+  return look !== undefined && basis === undefined ? 'rests on nothing that Auth0 reported' : undefined;
 }
 
 function isIntention(event: ConcordEvent): event is Extract<ConcordEvent, { type: 'actions.intended' }> {

@@ -76,7 +76,7 @@ export interface LastFailure {
   /** Null where no other system's answer was the reason. */
   readonly upstream: Upstream | null;
   readonly message: string;
-  /** The first failed pass in a row that failed so. */
+  /** The first of the failed reconciliations in a row. */
   readonly since: string;
   /** The last one. */
   readonly at: string;
@@ -96,7 +96,7 @@ export function isRemovedReason(reason: string): reason is RemovedReason {
   return REMOVED_REASONS.some((one) => one === reason);
 }
 
-/** What a condition says of an account that moved to another PDS, and is left alone. */
+/** The condition reason for an account that moved to another PDS, and is not changed. */
 export const MIGRATED_REASON = 'AccountMigrated';
 
 export function isMigrated({ reason }: Pick<Condition, 'reason'>): boolean {

@@ -170,7 +170,7 @@ export interface Facts {
   /** A reconciliation has begun to act, and no event records its end. */
   readonly isUnfinished: boolean;
   readonly conditions: readonly Condition[];
-  /** Failed passes since the last one that came to an end. */
+  /** Failed reconciliations since the last one that ended without a failure. */
   readonly attempts: number;
   readonly quarantined: boolean;
   /** Undefined when the last reconciliation did not fail. */

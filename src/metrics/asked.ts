@@ -74,7 +74,7 @@ class Asked {
     question.hide();
   }
 
-  /** Resolves when there is an answer, or none to be had. */
+  /** Resolves when there is an answer, or the query has failed. */
   async refresh(): Promise<void> {
     if (this.#nowMs() < this.#restUntilMs) return;
     this.#running ??= this.#ask().finally(() => {

@@ -93,7 +93,7 @@ export function createMetrics(
     'tenant',
     'end',
   ]);
-  const passes = counter('concord_passes_total', 'Passes over one user, by how they ended.', [
+  const passes = counter('concord_passes_total', 'Reconciliations of one user, by how they ended.', [
     'tenant',
     'end',
   ]);
@@ -125,12 +125,12 @@ export function createMetrics(
     'Failed reads and actions of reconciliations, by resource and code.',
     ['resource', 'code'],
   );
-  const retries = counter('concord_retries_total', 'Passes that failed and are tried again by themselves.', [
+  const retries = counter('concord_retries_total', 'Failed reconciliations that are retried automatically.', [
     'tenant',
   ]);
   const leaseLosses = counter(
     'concord_lease_losses_total',
-    'Passes that ended because their lease on the user was lost.',
+    'Reconciliations that ended because their lease on the user was lost.',
     ['tenant'],
   );
   const calls = counter(

@@ -139,7 +139,7 @@ export function questions(deps: QuestionDeps): Question[] {
     );
     const complete = gauge(
       'concord_sweep_last_complete',
-      '1 when the last sweep saw everyone who is listed, 0 when its listing broke off.',
+      '1 when the last sweep compared all listed users, 0 when its listing broke off.',
       'tenant',
     );
     const exact = gauge(

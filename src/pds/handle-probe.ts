@@ -1,5 +1,5 @@
 /**
- * Whether a handle may be had cannot be asked. It is found out from calls that are made so that they
+ * The PDS has no call that shows whether a handle is available. It is found out from calls that are made so that they
  * must fail: each names a DID that cannot exist, and so has nothing that it could change.
  * Source: @atproto/pds 0.4.217, checked against the real one by test/pds.
  */

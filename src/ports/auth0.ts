@@ -1,5 +1,5 @@
 /**
- * Auth0, as the core sees it. Every method throws UpstreamError when the other side cannot be reached
+ * Auth0, as the core sees it. Every method throws UpstreamError when the upstream cannot be reached
  * or answers with a failure: no method returns "missing" for "could not be read".
  */
 import type { InexactReason } from '../events/event.ts';
@@ -26,7 +26,7 @@ export interface UserPage {
   readonly total?: number | undefined;
   /** The listing so far is not exact: it is used for what it shows, and says nothing about who is not in it. */
   readonly inexact?: InexactReason | undefined;
-  /** What `everyone` takes to read this same listing once more, from its beginning, where that can be had. */
+  /** What `everyone` needs to read this same listing once more, from its beginning, where Auth0 offers that. */
   readonly listing?: string | undefined;
 }
 
@@ -44,9 +44,9 @@ export interface Directory {
   /** The user with this id, and users whose `linked` names it, eventually consistent: a hint, never a proof of absence. */
   usersByIdentity(id: Auth0UserId): Promise<readonly Auth0User[]>;
   /**
-   * Everyone, in pages, eventually consistent: hints, never proofs. Throws rather than end early, so a listing that ends
+   * All users, in pages, eventually consistent: hints, never proofs. Throws rather than end early, so a listing that ends
    * with no page that says `inexact` is complete. An earlier listing is read again in the same order, and throws
-   * LISTING_GONE when it is not to be had any more.
+   * LISTING_GONE when it no longer exists.
    */
   everyone(listing?: string): AsyncIterable<UserPage>;
   /** The newest sign-ups, the newest first, at most 1,000; eventually consistent. Also of a tenant that is larger than that. */

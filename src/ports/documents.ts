@@ -1,5 +1,5 @@
 /**
- * The platform's collections, as the core sees them. Every method throws UpstreamError when the other side cannot be reached
+ * The platform's collections, as the core sees them. Every method throws UpstreamError when the upstream cannot be reached
  * or answers with a failure: no method returns "missing" for "could not be read".
  */
 import type { Removable } from '../events/event.ts';

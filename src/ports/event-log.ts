@@ -1,5 +1,5 @@
 /**
- * The append-only event log, and the little that may change in it. Every method throws UpstreamError when the other side cannot be reached
+ * The append-only event log, and the little that may change in it. Every method throws UpstreamError when the upstream cannot be reached
  * or answers with a failure: no method returns "missing" for "could not be read".
  */
 import type { ConcordEvent } from '../events/event.ts';
@@ -87,7 +87,7 @@ export interface EventTail {
 
 /** What a rebuild of the read model goes by. */
 export interface HistoryReader {
-  /** Everyone with an event, once each, in the order of keys and in pages. */
+  /** All users with an event, once each, in the order of keys and in pages. */
   users(): AsyncIterable<UserKey>;
   countSubjects(): Promise<number>;
 }

@@ -1,6 +1,6 @@
 /**
  * What `doctor` needs to see from outside, beside the ports: how the other systems are set up rather than what
- * they hold. Everything here reads, and throws `UpstreamError` when the other side cannot be reached.
+ * they hold. Everything here reads, and throws `UpstreamError` when the upstream cannot be reached.
  */
 import type { Did, UserKey } from '../identity.ts';
 import type { LogStream } from './auth0.ts';
@@ -89,7 +89,7 @@ export interface InspectedLogStream extends LogStream {
   readonly name: string;
   /** As Auth0 shows it, which may be masked; undefined where it shows none. Secret. */
   readonly authorization: string | undefined;
-  /** None let everything pass. */
+  /** None: everything is allowed. */
   readonly filters: readonly string[];
   /** Carries a fixed choice of security events, and no sign-ups. */
   readonly isPriority: boolean;

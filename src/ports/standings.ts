@@ -60,10 +60,10 @@ interface Example {
 
 export interface StandingReader {
   /**
-   * By indexes, and by what those in trouble have in common: of so many at most, or of all of them. The server does
+   * By indexes, and by what users in trouble have in common: of at most `limit` of them, or of all. The server does
    * the counting. Throws TIMEOUT where that takes too long.
    */
   standings(now: Date, limit?: number): Promise<Standings>;
-  /** Everyone who is not Synced, or is Degraded; at most so many. */
+  /** Users who are not Synced, or are Degraded; at most `limit`. */
   troubled(limit: number): Promise<readonly Troubled[]>;
 }

@@ -62,7 +62,7 @@ export interface Call<T> {
   readonly json?: unknown;
   /** A body to be sent as a form. */
   readonly form?: Readonly<Record<string, string>>;
-  /** Which of the other side's limits counts this call. Default: one for all. */
+  /** Which of the upstream's limits counts this call. Default: one for all. */
   readonly bucket?: string;
   /** Set when the limits in the answer concern something narrower than the bucket, such as one account. */
   readonly ignoreLimits?: boolean;
@@ -240,7 +240,7 @@ function statusError(
 
 const ErrorBody = z.object({ errorCode: z.string().optional(), error: z.string().optional() });
 
-/** The word that names an error in the other side's documentation. The text beside it may quote what we sent. */
+/** The word that names an error in the upstream's documentation. The text beside it may quote what we sent. */
 function errorName(body: unknown): string | undefined {
   const { data } = ErrorBody.safeParse(body);
   const name = data?.errorCode ?? data?.error;

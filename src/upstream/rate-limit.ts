@@ -3,7 +3,7 @@
  *
  * Auth0 sends `x-ratelimit-limit/-remaining/-reset` and sometimes `Retry-After`; the PDS sends
  * `ratelimit-limit/-remaining/-reset/-policy`. One limiter guards one upstream. Within it a bucket is
- * a set of calls that the other side counts together.
+ * a set of calls that the upstream counts together.
  */
 import { type Upstream, UpstreamError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -31,7 +31,7 @@ export interface Answer {
 export interface Room {
   readonly bucket: string;
   readonly remaining: number;
-  /** Undefined where the other side does not say. */
+  /** Undefined where the upstream does not say. */
   readonly limit: number | undefined;
   readonly resetAt: Date;
   /** How many calls wait for their turn. */
@@ -259,7 +259,7 @@ class Ceiling {
 }
 
 /**
- * Reads what an answer says about limits. A reset is a moment on the other side's clock, so it is
+ * Reads what an answer says about limits. A reset is a moment on the upstream's clock, so it is
  * measured against the answer's own `Date` where there is one, and is never believed beyond its window.
  */
 export function readLimits(headers: Headers, nowMs: number): Limits {

@@ -76,7 +76,7 @@ export interface ReadSide {
   readonly tenants: readonly AssessedTenant[];
   readonly userPages: UserPages;
   readonly tail: EventTail;
-  /** Before anything is concluded about everyone or proposed. Throws UsageError as `Engine` does. */
+  /** Called before a command concludes or proposes anything about all users. Throws UsageError as `Engine` does. */
   checkCollations(): Promise<void>;
   close(): Promise<void>;
 }

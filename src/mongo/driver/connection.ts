@@ -79,7 +79,7 @@ function newClient(uri: string, options: MongoClientOptions): MongoClient {
   } catch {
     // The driver's error repeats the address, password and all, so it is not kept as the cause.
     throw new UsageError(
-      'The MongoDB address cannot be read. It looks like mongodb://user:password@host:27017/?replicaSet=name.',
+      'The MongoDB address cannot be read. Its form is mongodb://user:password@host:27017/?replicaSet=name.',
       'MONGODB_URI',
     );
   }

@@ -1,6 +1,6 @@
 /**
  * Accounts that moved to another PDS: the document of the DID names another one, and the account here is deactivated
- * or, later, gone. That is in order, and the account is left alone. Pure.
+ * or, later, gone. That is in sync, and the account is not changed. Pure.
  *
  * The directory of DIDs is asked about an account that is deactivated or missing, and about no other.
  *

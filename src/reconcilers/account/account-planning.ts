@@ -1,5 +1,5 @@
 /**
- * Whether and how an account is created, and what becomes of a creation that broke off. Pure; the
+ * Whether and how an account is created, and how an interrupted creation is settled. Pure; the
  * steps themselves are in account-creation.ts. The truth table is in account.ts.
  */
 import type { OpenIntent } from '../../events/facts.ts';
@@ -28,7 +28,7 @@ const MAX_FAILED_CREATIONS = 3;
 const interrupted = toBeMended({
   type,
   reason: 'CreationInterrupted',
-  message: 'An account creation broke off; what came of it is being settled.',
+  message: 'An account creation was interrupted; its outcome is being settled.',
 });
 
 /**
@@ -164,7 +164,7 @@ function planUnresolved(
     const listed = planListing(intent.at, wanted, listing, now);
     if (listed !== undefined) return listed;
     const show = showAccount('<did>', 'deactivated', 'takedown');
-    const message = `An account that the PDS does not show carries ${intent.handle}, and may be the one whose creation broke off. Find its DID with: concord audit --orphans; activate it with: ${show}; then run: concord reconcile <user>`;
+    const message = `An account that the PDS does not show carries ${intent.handle}, and may be the one whose creation was interrupted. Find its DID with: concord audit --orphans; activate it with: ${show}; then run: concord reconcile <user>`;
     return none(heldForPerson({ type, reason: 'IntendedAccountHidden', message }));
   }
   return planAbandonment(intent, true);

@@ -35,9 +35,9 @@ export interface KnownAccount {
   readonly givenUp: readonly OpenIntent[];
   /** When the newest of them was begun that the PDS may still carry out. */
   readonly creationFailedAt: Date | undefined;
-  /** Milliseconds for which a creation with unknown outcome is left alone. */
+  /** Milliseconds that a creation with unknown outcome gets to finish. */
   readonly settleMs: number;
-  /** Steps that an earlier pass began and whose outcome is not in the log. */
+  /** Steps that an earlier reconciliation began and whose outcome is not in the log. */
   readonly interrupted: ReadonlySet<string>;
   /** The message of the last reconciliation, where it found that the account had moved. */
   readonly saidMigrated: string | undefined;

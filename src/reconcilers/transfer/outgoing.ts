@@ -134,7 +134,7 @@ function giveUp(
   return { resource: 'handle', type: 'change-handle', account, recorded, to, isCode: true };
 }
 
-/** A reconciliation broke off between the PDS and the users document. */
+/** A reconciliation was interrupted between the PDS and the users document. */
 function recordGiven(
   account: PdsAccount | 'missing' | undefined,
   { documents, domain }: Releasing,
@@ -170,7 +170,7 @@ function planCode(outgoing: Outgoing, { answer, isReady }: OutgoingSeen, { user 
   if (isCodeReleased) return waiting(outgoing, 'code', notTaken(outgoing), 'CodeReleased');
   if (!isReady)
     return waiting(outgoing, 'code', `It is released once ${to} can take it. ${seeWhy(outgoing)}`);
-  // Also when the document no longer has it: a reconciliation broke off between the two.
+  // Also when the document no longer has it: a reconciliation was interrupted between the two.
   if (user?.code !== undefined && user.code !== code) return close(outgoing, 'code', 'changed');
   return {
     actions: [{ resource: 'user-document', type: 'release-code', promise, to, code }],

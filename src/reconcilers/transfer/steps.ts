@@ -64,7 +64,7 @@ async function takeAccount(
   const { user } = context;
   const { did, handle } = account;
   const former = await documents.storedRecord(from, did);
-  // A step that broke off may have written it, under another seal of the same password.
+  // An interrupted step may have written it, under another seal of the same password.
   const own = await documents.storedPassword(user, did);
   const password = own ?? resealed(vault, former?.password, from, user);
   const record = {
