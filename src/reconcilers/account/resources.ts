@@ -74,7 +74,13 @@ export const accountResource = defineResource<AccountAction>({
         withAccount(documents, { did, handle: carried, hasPassword: true }),
       recover: recoversNothing,
     },
-    'reset-password': onAccount(),
+    'reset-password': {
+      ...onAccount<'reset-password'>(),
+      predict: (documents) => {
+        const account = documents.user?.account;
+        return account === undefined ? documents : withAccount(documents, { ...account, hasPassword: true });
+      },
+    },
     'reactivate-account': onAccount((_open, facts, { account: found }) => {
       if (found?.state !== 'active' || facts.deactivated === undefined) return [];
       return [{ type: 'account.reactivated', data: { did: found.did } }];
