@@ -78,7 +78,7 @@ it('says what nothing has looked at, in words that do not grow old', () => {
     },
     {
       ...{ what: 'log', tenant, since: at(1).toISOString() },
-      message: `Nothing has read the log of ${tenant} of late: concord pull`,
+      message: `Nothing has read the log of ${tenant} recently: concord pull`,
     },
   ]);
 });
