@@ -138,8 +138,8 @@ describe('on a platform where everyone is whole', () => {
   });
 
   test('a name that nobody has', async () => {
-    expectFailure(await runOn(world, '--json', 'reconcile', 'ac25zuzuz'), /No user is known as ac25zuzuz/);
-    expectFailure(await runOn(world, 'plan', 'nobody@example.com'), /No user is known as/);
+    expectFailure(await runOn(world, '--json', 'reconcile', 'ac25zuzuz'), /No user matches ac25zuzuz/);
+    expectFailure(await runOn(world, 'plan', 'nobody@example.com'), /No user matches/);
   });
 
   test('a name that two users have', async () => {

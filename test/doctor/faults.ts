@@ -238,9 +238,9 @@ export const FAULTS: readonly Fault[] = [
     breakIt: async (world) => withStream(world, { endpoint: `${world.auth0.url}${PATH}` }),
   },
   {
-    name: 'where the log stream delivers, a Concord answers that has no such tenant',
+    name: 'where the log stream delivers, a Concord without this tenant answers',
     code: 'STREAM_ELSEWHERE',
-    what: /where a Concord answers that has no such tenant/,
+    what: /where a Concord without this tenant answers/,
     mend: /which process listens there/,
     breakIt: async (world) => {
       const service = await world.serve({ overlay: tenantWith(world, { id: 'other' }) });

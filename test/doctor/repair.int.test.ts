@@ -188,7 +188,7 @@ describe('as a process', () => {
     expect(fixed.code, fixed.stderr).toBe(0);
     expect(fixed.stdout).toMatch(/done {2}drop the index code_1 of users\.code/);
     expect(fixed.stdout).toMatch(/✓ {2}indexes +code_unique, handle_1/);
-    expect(fixed.stdout).toMatch(/nothing is wrong\.$/m);
+    expect(fixed.stdout).toMatch(/no findings\.$/m);
     expect(stripVTControlCharacters(fixed.stdout)).toBe(fixed.stdout);
     expect(await indexNames()).toEqual(['_id_', 'code_unique']);
     await broken.restore?.();
