@@ -167,7 +167,7 @@ describe('plan --out and apply', () => {
     await decide(engine.converge, erin, 'user.paused', { by: 'carol', reason: 'a test', until: null });
 
     const unasked = await runOn(world, 'apply', path);
-    expect(unasked).toMatchObject({ code: 1, stderr: expect.stringContaining('Say --yes') });
+    expect(unasked).toMatchObject({ code: 1, stderr: expect.stringContaining('Give --yes') });
     expect(printed(unasked)).toMatch(/MovedOn +the log has something newer/);
     expect(await storedMember(world, carol)).toBeUndefined();
 
