@@ -11,7 +11,6 @@
  */
 
 import { isExcluded } from '../engine/intake/owner.ts';
-import { plannedAction } from '../engine/reconcile/describe-action.ts';
 import type { AssessDeps } from '../engine/reconcile/read-side.ts';
 import { subjectView } from '../engine/reconcile/standing.ts';
 import { type ExplainedCondition, explainStance, type Stance } from '../engine/reports/explain.ts';
@@ -21,6 +20,7 @@ import type { Facts } from '../events/facts.ts';
 import { fold } from '../events/fold.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { SubjectView } from '../ports/subjects.ts';
+import { describeAction } from '../reconcilers/registry.ts';
 import type { ConditionAnswer, UserAnswer } from './answers.ts';
 import {
   type KnownUser,
@@ -91,7 +91,7 @@ function answerOf(
       ...one,
       differs: differs(one.resource, conditions),
     })),
-    plan: stance.plan?.map(plannedAction) ?? null,
+    plan: stance.plan?.map(describeAction) ?? null,
     withheld: withheldOf(stance),
     retryAt: stance.retryAt?.toISOString() ?? null,
     untold: stance.untold,

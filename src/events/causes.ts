@@ -122,7 +122,7 @@ export function partOf(type: EventType): Part {
 const ACTIONS_OF: { readonly [T in EventType]?: readonly string[] } = {
   'verification.recorded': ['record-verification'],
   'user-document.created': ['create-user-document'],
-  'code.assigned': ['create-user-document', 'assign-code', 'restore-code'],
+  'code.assigned': ['create-user-document', 'assign-code', 'restore-code', 'record-code'],
   'account.creation-intended': ['create-account'],
   'account.creation-refused': ['create-account'],
   'account.creation-failed': ['create-account'],
@@ -152,8 +152,9 @@ const ACTIONS_OF: { readonly [T in EventType]?: readonly string[] } = {
   'handle.transferred': ['take-handle'],
   'code.release-intended': ['release-code'],
   'code.released': ['release-code'],
-  'transfer.declined': ['decline-transfer'],
-  'transfer.closed': ['close-transfer'],
+  // Either may also be what a step finds: the handle is another user's meanwhile.
+  'transfer.declined': ['decline-transfer', 'take-handle'],
+  'transfer.closed': ['close-transfer', 'return-handle'],
 };
 
 /** Where the events of a chain are looked up. */

@@ -153,3 +153,48 @@ it('makes those due who wait for a user who is forgotten', async () => {
   });
   expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
 });
+
+it('tells that it deleted what was left of an account, also where the user was deleted meanwhile', async () => {
+  const explorer = new Explorer();
+  await explorer.run({
+    scenario: scenarioNamed('a row without a repository'),
+    delivery: 'once',
+    faults: [
+      { at: 48, kind: 'user-deleted' },
+      { at: 52, kind: 'crash-after' },
+    ],
+    workers: 1,
+    seed: 1,
+  });
+  expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
+});
+
+it('finds the account of a deleted user whose creation came after it was given up', async () => {
+  const explorer = new Explorer();
+  await explorer.run({
+    scenario: scenarioNamed('a sign-up with a verified email'),
+    delivery: 'once',
+    faults: [
+      { at: 7, kind: 'user-deleted' },
+      { at: 21, kind: 'too-late' },
+    ],
+    workers: 1,
+    seed: 1,
+  });
+  expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
+});
+
+it('sets the password that it stored, also where the user was deleted meanwhile', async () => {
+  const explorer = new Explorer();
+  await explorer.run({
+    scenario: scenarioNamed('a password that the document lost, and a person has a new one set'),
+    delivery: 'once',
+    faults: [
+      { at: 56, kind: 'user-deleted' },
+      { at: 61, kind: 'crash-after' },
+    ],
+    workers: 1,
+    seed: 1,
+  });
+  expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
+});

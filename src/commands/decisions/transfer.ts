@@ -7,7 +7,7 @@ import { grantTransfer } from '../../engine/reconcile/transfer/grant.ts';
 import { proposeTransfer, type TransferProposal } from '../../engine/reconcile/transfer/propose.ts';
 import type { FoundUser } from '../../engine/reports/find-user.ts';
 import { UsageError } from '../../errors.ts';
-import { TRANSFER_PARTS, type TransferPart } from '../../events/event.ts';
+import { type EventOf, TRANSFER_PARTS, type TransferPart } from '../../events/event.ts';
 import { fold } from '../../events/fold.ts';
 import { shellQuoted } from '../../reconcilers/command-lines.ts';
 import { printJson } from '../../terminal/output.ts';
@@ -143,10 +143,14 @@ async function carryOut(
     const deps = { ...engine.converge, leaseMs: engine.converge.settings.leaseMs };
     await refusing(() => grantTransfer(deps, from, to, { asked, shown }, decidedBy(options)));
     const isOver = await reconcileBoth(engine, { from, to }, terminal);
-    if (terminal.json) printJson({ ...documentOf(shown), granted: true, finished: isOver });
-    else if (isOver) terminal.stdout.write('Transferred.\n');
+    const declined = await declinedParts(engine, from, to);
+    if (terminal.json) printJson({ ...documentOf(shown), granted: true, finished: isOver, declined });
+    else if (declined.length > 0) {
+      const why = `concord explain ${shellQuoted(to.user)}`;
+      terminal.stdout.write(`Not transferred: ${declined.join(' and ')}. See why with: ${why}\n`);
+    } else if (isOver) terminal.stdout.write('Transferred.\n');
     else terminal.stdout.write('Granted. The next reconciliations of the two users finish it.\n');
-    return isOver ? EXIT.clean : EXIT.partlyDone;
+    return isOver && declined.length === 0 ? EXIT.clean : EXIT.partlyDone;
   } finally {
     await engine.close();
   }
@@ -175,6 +179,22 @@ async function isFinished({ converge: { log } }: Engine, from: FoundUser, to: Fo
   const { outgoing } = fold(await log.ofUser(from.user));
   const { incoming, retiring } = fold(await log.ofUser(to.user));
   return outgoing === undefined && incoming === undefined && retiring === undefined;
+}
+
+/** What the user did not take in the end, because something became of one of the two meanwhile. */
+async function declinedParts(
+  { converge: { log } }: Engine,
+  from: FoundUser,
+  to: FoundUser,
+): Promise<readonly TransferPart[]> {
+  const events = await log.ofUser(to.user);
+  const granted = events.findLast(
+    (event): event is EventOf<'transfer.granted'> =>
+      event.type === 'transfer.granted' && event.data.from === from.user,
+  );
+  return events.flatMap(({ type, data }) =>
+    type === 'transfer.declined' && data.promise === granted?.data.promise ? data.what : [],
+  );
 }
 
 function documentOf(proposal: TransferProposal) {

@@ -4,7 +4,6 @@ import { sideBySide } from '../../concurrency/map-limit.ts';
 import type { Config } from '../../config/schema.ts';
 import { notExcluded } from '../../engine/intake/owner.ts';
 import { restsOn, type SavedUser } from '../../engine/operations/saved-plan.ts';
-import { type PlannedAction, plannedAction } from '../../engine/reconcile/describe-action.ts';
 import { dryRun } from '../../engine/reconcile/dry-run.ts';
 import type { View } from '../../engine/reconcile/observe.ts';
 import type { AssessedTenant } from '../../engine/reconcile/read-side.ts';
@@ -16,6 +15,7 @@ import { UpstreamError } from '../../errors.ts';
 import { inexactSentence } from '../../events/event.ts';
 import type { Facts } from '../../events/facts.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
+import { type DescribedAction, describeAction } from '../../reconcilers/registry.ts';
 import { counted } from '../../terminal/count.ts';
 import { printJson } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
@@ -37,7 +37,7 @@ export interface PlanOptions extends GlobalOptions {
 
 interface PlannedUser {
   readonly user: UserKey;
-  readonly actions: readonly PlannedAction[];
+  readonly actions: readonly DescribedAction[];
   /** Out of sync without a planned action: a person or time resolves it. */
   readonly waiting: readonly {
     readonly resource: string;
@@ -186,7 +186,7 @@ export function plannedUser(user: UserKey, view: View): PlannedUser {
   const idle = view.conditions.filter(({ type, status }) => status === 'False' && !acting.has(type));
   return {
     user,
-    actions: view.actions.map(plannedAction),
+    actions: view.actions.map(describeAction),
     waiting: idle.map(({ type, reason, message }) => ({ resource: type, reason, message })),
     unknown: view.failures.map(({ resource, code }) => ({ resource, code })),
   };

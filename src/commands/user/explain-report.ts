@@ -1,12 +1,12 @@
 /** An explanation as one screen for a person on call: the user's status, the reasons and the causes. */
 
-import { plannedAction } from '../../engine/reconcile/describe-action.ts';
 import type { Effect, ExplainedCondition, Explanation, Known } from '../../engine/reports/explain.ts';
 import type { Explained, Unread } from '../../engine/reports/explain-user.ts';
 import { type Chain, isLook, partOf } from '../../events/causes.ts';
 import { type ConcordEvent, excludedMessage } from '../../events/event.ts';
 import { summary } from '../../events/summary.ts';
 import type { Health, Sync } from '../../ports/subjects.ts';
+import { describeAction } from '../../reconcilers/registry.ts';
 import { counted } from '../../terminal/count.ts';
 import { formatRelative } from '../../terminal/duration.ts';
 import type { Format } from '../../terminal/style.ts';
@@ -136,7 +136,7 @@ function wordOf(event: ConcordEvent, user: string): string {
 }
 
 function planRows({ plan = [] }: Explanation): Cell[][] {
-  return plan.map(plannedAction).map(({ resource, type, detail }) => [resource, type, detail]);
+  return plan.map(describeAction).map(({ resource, type, detail }) => [resource, type, detail]);
 }
 
 function conditionRow(condition: ExplainedCondition, { style }: Terminal): Cell[] {

@@ -3,12 +3,12 @@
  * configured or cannot be reached, it says so and shows what the log has.
  */
 
-import { plannedAction } from '../../engine/reconcile/describe-action.ts';
 import { type Explained, explainUser } from '../../engine/reports/explain-user.ts';
 import { UsageError } from '../../errors.ts';
 import type { Chain } from '../../events/causes.ts';
 import type { ConcordEvent } from '../../events/event.ts';
 import { summary } from '../../events/summary.ts';
+import { describeAction } from '../../reconcilers/registry.ts';
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
 import { wireReadSide } from '../../wiring/engine.ts';
@@ -62,7 +62,7 @@ function toJson({ explanation, unread }: Explained) {
     unread,
     heard: { count: heard.count, newest: heard.newest === undefined ? null : link(heard.newest) },
     known: known.map(({ event, chain }) => ({ ...link(event), ...because(chain) })),
-    plan: plan?.map(plannedAction) ?? null,
+    plan: plan?.map(describeAction) ?? null,
     withheld: withheld ?? null,
     retryAt: retryAt?.toISOString() ?? null,
     conditions: conditions.map(({ since = null, event = null, before = null, ...said }) => ({

@@ -21,6 +21,7 @@ import type { Lease, ReadModel, WorkQueue } from '../../ports/queue.ts';
 import type { Reservations } from '../../ports/reservations.ts';
 import type { SubjectReader } from '../../ports/subjects.ts';
 import type { Trigger } from '../../ports/trigger.ts';
+import { watchedUntil } from '../../reconcilers/account/account-planning.ts';
 import { shellQuoted } from '../../reconcilers/command-lines.ts';
 import { createJournal } from '../reconcile/journal.ts';
 import { subjectView } from '../reconcile/standing.ts';
@@ -96,6 +97,13 @@ export async function refuseUnlessGone(
   if (facts.intent !== undefined && facts.intent.handle !== BLANKED_HANDLE) {
     throw new UsageError(
       'An account creation of this user has no outcome yet, and once it is forgotten nothing can look for the account. Resolve it first: concord reconcile <user>',
+      'INTENT_OPEN',
+    );
+  }
+  const until = watchedUntil(facts, deps.clock.now());
+  if (until !== undefined) {
+    throw new UsageError(
+      `The PDS gave no answer to an account creation of this user, and once the user is forgotten nothing can look for the account. Try again after ${until.toISOString()}.`,
       'INTENT_OPEN',
     );
   }

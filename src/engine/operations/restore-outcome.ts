@@ -7,12 +7,12 @@ import type { Facts } from '../../events/facts.ts';
 import { fold } from '../../events/fold.ts';
 import { eventId } from '../../identity.ts';
 import type { Documents } from '../../ports/documents.ts';
+import type { Action } from '../../reconcilers/registry.ts';
+import { describeAction, predict } from '../../reconcilers/registry.ts';
 import type { Owned } from '../intake/owner.ts';
-import { plannedAction } from '../reconcile/describe-action.ts';
 import type { DryRun } from '../reconcile/dry-run.ts';
-import { type Action, look, type View } from '../reconcile/observe.ts';
+import { look, type View } from '../reconcile/observe.ts';
 import { withheld } from '../reconcile/policy.ts';
-import { predict } from '../reconcile/predict.ts';
 import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
 
 /** One thing that is written, in words. */
@@ -66,7 +66,7 @@ export async function outcomeOf<T extends 'restore.granted' | 'code.accepted'>(
     if (failure !== undefined) throw failure.error;
     const before = actions.size;
     for (const action of view.actions) {
-      const { type: step, detail } = plannedAction(action);
+      const { type: step, detail } = describeAction(action);
       if (actions.has(`${step} ${detail}`)) continue;
       actions.set(`${step} ${detail}`, action);
       documents = predict(documents, action);

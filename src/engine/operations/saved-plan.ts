@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import type { Facts } from '../../events/facts.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
-import type { PlannedAction } from '../reconcile/describe-action.ts';
+import type { DescribedAction } from '../../reconcilers/registry.ts';
 import type { View } from '../reconcile/observe.ts';
 
 export const SAVED_PLAN_VERSION = 1;
@@ -16,7 +16,7 @@ export interface SavedUser {
   readonly user: UserKey;
   readonly tenant: TenantId;
   /** For a person to read; what decides is `rests.plan`. */
-  readonly actions: readonly PlannedAction[];
+  readonly actions: readonly DescribedAction[];
   readonly rests: Rests;
 }
 

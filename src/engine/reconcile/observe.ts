@@ -2,9 +2,9 @@
  * Looks at one user: what should be, what is, and the plan between the two. Reads only, so that a
  * dry run and an audit go through the same code as a pass.
  */
+
 import { type ConditionDraft, FAILURE_REASONS, RESOURCES } from '../../events/event.ts';
 import type { Facts } from '../../events/facts.ts';
-import type { TransferFacts } from '../../events/fold-transfer.ts';
 import type { Gap } from '../../events/gap.ts';
 import type { ExcludedBy } from '../../exclusion.ts';
 import type { Did, TenantId, UserKey } from '../../identity.ts';
@@ -18,24 +18,22 @@ import * as account from '../../reconcilers/account/account.ts';
 import { endSentence, isOfDeleted } from '../../reconcilers/account/account-end.ts';
 import { didToLocate, movedTo, planMigrated } from '../../reconcilers/account/account-location.ts';
 import { observe as observeAccount } from '../../reconcilers/account/account-observe.ts';
-import type {
-  AccountAction,
-  ActualAccount,
-  DesiredAccount,
-} from '../../reconcilers/account/account-state.ts';
+import type { ActualAccount, DesiredAccount } from '../../reconcilers/account/account-state.ts';
 import { type DesiredEmail, ownAddresses, sameEmail } from '../../reconcilers/account/address.ts';
 import * as email from '../../reconcilers/account/email.ts';
 import * as handle from '../../reconcilers/account/handle.ts';
 import type { ManagedAccount } from '../../reconcilers/account/managed-account.ts';
 import { withUser } from '../../reconcilers/command-lines.ts';
+import type { Desired } from '../../reconcilers/desired.ts';
 import type { ActualDocument } from '../../reconcilers/document/user-document.ts';
 import * as userDocument from '../../reconcilers/document/user-document.ts';
 import * as verification from '../../reconcilers/document/verification.ts';
 import { WAITING_FOR_DECISION } from '../../reconcilers/needs-action.ts';
 import { heldForPerson, type Plan, unknown } from '../../reconcilers/reconciler.ts';
+import type { Action } from '../../reconcilers/registry.ts';
 import { planIncoming, planRetirement } from '../../reconcilers/transfer/incoming.ts';
 import { planOutgoing } from '../../reconcilers/transfer/outgoing.ts';
-import type { TransferAction, TransferResource, TransferSeen } from '../../reconcilers/transfer/state.ts';
+import type { TransferResource, TransferSeen } from '../../reconcilers/transfer/state.ts';
 import { RESTORE_COMMAND } from '../../reconcilers/unwanted.ts';
 import { openGaps } from '../intake/gaps.ts';
 import { attempt, type Failure } from './attempt.ts';
@@ -43,14 +41,6 @@ import { takenByOthers } from './claims/reserved.ts';
 import { lookForSuccessors, type SuccessorSearch } from './claims/successors.ts';
 import type { EngineSettings } from './settings.ts';
 import { lookAtTransfer } from './transfer/seen.ts';
-
-export type Action =
-  | verification.VerificationAction
-  | userDocument.DocumentAction
-  | AccountAction
-  | email.EmailAction
-  | handle.HandleAction
-  | TransferAction;
 
 export interface LookDeps {
   readonly documents: DocumentReader;
@@ -72,15 +62,6 @@ export interface TenantPolicy {
   readonly emailTag: string | undefined;
   /** Users of whom nothing is done. None, where it is left out. */
   readonly excludedBy?: ExcludedBy | undefined;
-}
-
-export interface Desired {
-  readonly user: UserKey;
-  readonly verification: verification.DesiredVerification;
-  readonly document: userDocument.DesiredDocument;
-  readonly handle: handle.DesiredHandle;
-  readonly account: DesiredAccount;
-  readonly transfer: TransferFacts;
 }
 
 export interface View {

@@ -22,14 +22,8 @@ import type { Lease, WorkQueue } from '../../ports/queue.ts';
 import type { Reservations } from '../../ports/reservations.ts';
 import type { SubjectReader, SubjectView } from '../../ports/subjects.ts';
 import type { Trigger } from '../../ports/trigger.ts';
-import * as account from '../../reconcilers/account/account.ts';
-import * as email from '../../reconcilers/account/email.ts';
-import * as handle from '../../reconcilers/account/handle.ts';
-import * as userDocument from '../../reconcilers/document/user-document.ts';
-import * as verification from '../../reconcilers/document/verification.ts';
 import type { Applied, ApplyContext, Told } from '../../reconcilers/reconciler.ts';
-import type { TransferAction } from '../../reconcilers/transfer/state.ts';
-import * as transfer from '../../reconcilers/transfer/steps.ts';
+import { type Action, applyAction } from '../../reconcilers/registry.ts';
 import { traced } from '../../tracing.ts';
 import { type Attempt, attempt, type Failure, failureOf } from './attempt.ts';
 import { Reserving } from './claims/reserving.ts';
@@ -48,7 +42,7 @@ import {
   type SisterTenant,
   wakeSister,
 } from './linked-user.ts';
-import { type Action, look, type TenantPolicy, type View } from './observe.ts';
+import { look, type TenantPolicy, type View } from './observe.ts';
 import { type Withheld, withheld } from './policy.ts';
 import { recoverOutcomes } from './recover.ts';
 import { needsNoRead } from './routine.ts';
@@ -316,7 +310,7 @@ class Pass {
       grantLinked(deps, { ...who, ensureLease: () => this.#ensureLease() }),
     );
     if (!granted.ok) this.#fail(granted.failure);
-    this.#isWaitingForLinked = !granted.ok || granted.value === 'busy';
+    this.#isWaitingForLinked = !granted.ok || granted.value === 'again';
   }
 
   #fail(failure: Failure): undefined {
@@ -411,27 +405,12 @@ class Pass {
     const { resource, type } = action;
     const what = { 'concord.resource': resource, 'concord.action': type };
     return traced('concord.apply', what, async (span) => {
-      const done: Attempt<Applied> = await attempt(resource, () => this.#carryOut(action, read, context));
+      const done: Attempt<Applied> = await attempt(resource, () =>
+        applyAction(this.#deps, action, read, context),
+      );
       span.fail(done.ok ? undefined : done.failure.code);
       return done;
     });
-  }
-
-  async #carryOut(action: Action, read: Documents, context: ApplyContext): Promise<Applied> {
-    const { documents, accounts, random } = this.#deps;
-    if (isOfTransfer(action)) return transfer.apply(this.#deps, action, context);
-    switch (action.resource) {
-      case 'verification':
-        return verification.apply(documents, action, context);
-      case 'user-document':
-        return userDocument.apply(documents, random, action, context);
-      case 'account':
-        return account.apply(this.#deps, action, read, context);
-      case 'email':
-        return email.apply(accounts, action, context);
-      case 'handle':
-        return handle.apply(documents, accounts, action, context);
-    }
   }
 
   #context(journal: Journal, intended: EventId): ApplyContext {
@@ -542,23 +521,6 @@ class Pass {
     if (quarantined) logger.error({ user, attempts }, 'a user is quarantined after repeated failures');
     logger.info({ user, end, actions: this.applied.map(({ type }) => type), latencyMs }, 'a pass ended');
   }
-}
-
-const TRANSFER_STEPS: Readonly<Record<TransferAction['type'], true>> = {
-  'take-account': true,
-  'retire-account': true,
-  'release-account': true,
-  'release-handle': true,
-  'return-handle': true,
-  'take-handle': true,
-  'release-code': true,
-  'record-code': true,
-  'decline-transfer': true,
-  'close-transfer': true,
-};
-
-function isOfTransfer(action: Action): action is TransferAction {
-  return action.type in TRANSFER_STEPS;
 }
 
 function intend(action: Action): IntendedAction {

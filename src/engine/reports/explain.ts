@@ -6,22 +6,17 @@
  * then there is no plan: nobody knows what is there. The texts made here name no address; the events handed on do.
  */
 import { type Chain, chainOf, type History, partOf } from '../../events/causes.ts';
-import {
-  type ConcordEvent,
-  type Condition,
-  type ConditionDraft,
-  type EventType,
-  RESOURCES,
-  type Resource,
-} from '../../events/event.ts';
+import type { ConcordEvent, Condition, ConditionDraft, EventType, Resource } from '../../events/event.ts';
 import type { Facts } from '../../events/facts.ts';
 import { fold, saysTheSame } from '../../events/fold.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
 import type { Health, Sync } from '../../ports/subjects.ts';
+import type { Desired } from '../../reconcilers/desired.ts';
+import type { Action } from '../../reconcilers/registry.ts';
+import { describeLogged, describeStates } from '../../reconcilers/registry.ts';
 import { auth0Condition } from '../reconcile/auth0-condition.ts';
-import { actualAsTold, actualOf, desiredOf } from '../reconcile/describe.ts';
 import { learnFromAuth0, learnHandle } from '../reconcile/learn.ts';
-import { type Action, type Desired, desire, type TenantPolicy, type View } from '../reconcile/observe.ts';
+import { desire, type TenantPolicy, type View } from '../reconcile/observe.ts';
 import { withheld } from '../reconcile/policy.ts';
 import type { EngineSettings } from '../reconcile/settings.ts';
 import { healthOf, syncOf } from '../reconcile/standing.ts';
@@ -145,11 +140,10 @@ export function explainStance(asked: AskedStance): Stance {
       told.invalidSince !== undefined || asked.isUser === false ? { since: told.invalidSince } : undefined,
     excludedBy: tenant.excludedBy?.(user),
     untold: look === undefined ? [] : untoldOf(told, look.facts),
-    resources: RESOURCES.map((resource) => ({
-      resource,
-      desired: desiredOf(resource, desired),
-      actual: look === undefined ? actualAsTold(resource, told, events) : actualOf(resource, look.view),
-    })),
+    resources:
+      look === undefined
+        ? describeLogged(desired, told, events)
+        : describeStates(desired, look.view, isUnread(look.view)),
     plan: look?.view.actions,
     withheld: pause,
     retryAt: look?.view.retryAt,
@@ -242,4 +236,8 @@ function knownOf(facts: Facts, events: readonly ConcordEvent[]): ConcordEvent[] 
     holds(facts.forgotten, 'user.forgotten'),
   ];
   return found.filter((event) => event !== undefined).sort(inOrder);
+}
+
+function isUnread({ failures, account, missingAccount }: View): boolean {
+  return failures.length > 0 && account === undefined && missingAccount === undefined;
 }

@@ -92,6 +92,43 @@ function ownAt(intended: ActualAccount['intended'], intent: OpenIntent): PdsAcco
   return hidden !== undefined && madeBy(hidden, intent) ? hidden : undefined;
 }
 
+/** No request to a PDS, and to the proxies before it, lasts longer. */
+export const WATCHED_FOR_MS = 3_600_000;
+
+/** Until when an account may still come of a creation that was given up; undefined where none can any more. */
+export function watchedUntil(
+  { creationFailedAt, givenUp, sights }: Pick<KnownAccount, 'creationFailedAt' | 'givenUp' | 'sights'>,
+  now: Date,
+): Date | undefined {
+  const isBlank = givenUp.every(({ handle }) => handle === BLANKED_HANDLE);
+  if (creationFailedAt === undefined || isBlank || sights.account !== undefined) return undefined;
+  const until = new Date(creationFailedAt.getTime() + WATCHED_FOR_MS);
+  return now < until ? until : undefined;
+}
+
+/**
+ * A creation that was given up may be carried out by the PDS all the same, when no trigger names the user any more. Where
+ * nothing is created in its place, such as for a deleted user, the account is looked for once more.
+ */
+export function watchful<T>(
+  planned: Plan<T>,
+  wanted: KnownAccount,
+  { linkedDid }: ActualAccount,
+  now: Date,
+): Plan<T> {
+  const until = watchedUntil(wanted, now);
+  const { condition, retryAt } = planned;
+  // A user who needs action is reconciled every day anyway.
+  const isLeft = linkedDid === undefined && planned.actions.length === 0 && !condition.held;
+  if (until === undefined || !isLeft) return planned;
+  const message = `${condition.message} The PDS gave no answer to an account creation; an account that comes of it is looked for until ${until.toISOString()}.`;
+  return {
+    ...planned,
+    condition: { ...condition, message },
+    retryAt: retryAt !== undefined && retryAt < until ? retryAt : until,
+  };
+}
+
 function planCompletion({ intent, account }: LateAccount): Plan<CreationAction> {
   return {
     actions: [{ resource: type, type: 'complete-creation', intent, account }],

@@ -33,6 +33,8 @@ export interface KnownAccount {
   readonly intent: OpenIntent | undefined;
   /** Creations that were given up: the account of one may be there all the same. */
   readonly givenUp: readonly OpenIntent[];
+  /** When the newest of them was begun that the PDS may still carry out. */
+  readonly creationFailedAt: Date | undefined;
   /** Milliseconds for which a creation with unknown outcome is left alone. */
   readonly settleMs: number;
   /** Steps that an earlier pass began and whose outcome is not in the log. */
@@ -49,8 +51,7 @@ export interface WantedAccount extends KnownAccount {
   readonly email: DesiredEmail;
   readonly handle: DesiredHandle;
   readonly failedCreations: number;
-  /** When the newest of them was begun, and what the PDS answered. */
-  readonly creationFailedAt: Date | undefined;
+  /** What the PDS answered to the newest of them. */
   readonly creationFailure: string | undefined;
   /** A person said that this account is the user's. */
   readonly adoption: Facts['adoption'];

@@ -10,6 +10,8 @@
  * |--------|----------------------------------------------------------|----------|--------------------------|
  * | not known | any                                                   | –        | UserUnknown; left as it is |
  * | deleted or blocked                                                |          | see account-end.ts       |
+ * | deleted or blocked | one whose remnant we were deleting, and it is gone | delete   | AccountWithoutRepository |
+ * | deleted or blocked | one whose stored password was being set           | reset    | CredentialsIncomplete    |
  * | deleted | none, and another user has got the one before           | –        | AccountTransferred       |
  * | any    | one that is being transferred to another user, or to this one       | see transfer-*.ts        |
  * | yes    | one that cannot be read                                  | held     | AccountUnreadable        |
@@ -79,7 +81,7 @@ import { RESTORE_COMMAND } from '../unwanted.ts';
 import { adopt, complete, create, record, resetPassword, resolve } from './account-creation.ts';
 import { applyEnd, desiredEnd, type EndPolicy, planEnd, removeAccount } from './account-end.ts';
 import { cautiously, planMigrated } from './account-location.ts';
-import { intentBehind, planCreation, planIntent, planNotImported } from './account-planning.ts';
+import { intentBehind, planCreation, planIntent, planNotImported, watchful } from './account-planning.ts';
 import type {
   AccountAction,
   AccountDeps,
@@ -123,6 +125,7 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     transferred: facts.transferred,
     intent: facts.intent,
     givenUp: facts.givenUp,
+    creationFailedAt: facts.creationFailedAt,
     settleMs: settings.settleMs,
     interrupted:
       openActions.length === 0 ? NOTHING_INTERRUPTED : new Set(openActions.map((action) => action.type)),
@@ -142,7 +145,6 @@ export function desired(facts: Facts, handle: DesiredHandle, settings: AccountSe
     email: desiredEmail(auth0, facts, settings),
     handle,
     failedCreations: facts.possiblyLeakedDids,
-    creationFailedAt: facts.creationFailedAt,
     creationFailure: facts.creationFailure,
     adoption: facts.adoption,
     deactivatedByUs: facts.deactivated !== undefined,
@@ -215,9 +217,9 @@ export function plan(
   if (resolving !== undefined) return resolving;
   const planned =
     wanted.type === 'end'
-      ? (planTransferred(wanted, actual) ?? planEnd(wanted, actual, now))
+      ? (planTransferred(wanted, actual) ?? planUnfinished(wanted, actual) ?? planEnd(wanted, actual, now))
       : (planMigrated(wanted, actual) ?? planKept(wanted, actual, now));
-  return cautiously(planned, actual, now);
+  return cautiously(watchful(planned, wanted, actual, now), actual, now);
 }
 
 /** Of a user whose account is not to end. */
@@ -254,6 +256,25 @@ function planNone(
   const kept =
     linked === undefined || linked === 'missing' ? '' : ` The account ${linked.did} is left as it is.`;
   return none(asDesired({ type, reason, message: message + kept }));
+}
+
+/**
+ * What a reconciliation that broke off has left half done, whatever has become of the user since (W11): a remnant that is
+ * deleted, and a stored password that the account does not have yet.
+ */
+function planUnfinished(
+  { interrupted }: KnownAccount,
+  { linked, linkedDid, recorded }: ActualAccount,
+): Plan<AccountAction> | undefined {
+  if (linkedDid === undefined || linked === undefined) return undefined;
+  if (linked === 'missing') return interrupted.has('delete-remnant') ? deleteRemnant(linkedDid) : undefined;
+  const isStored = recorded?.did === linkedDid && recorded.hasPassword;
+  if (!isStored || !interrupted.has('reset-password')) return undefined;
+  const message = `The password that is stored for the account ${linkedDid} is being set on the PDS.`;
+  return {
+    actions: [{ resource: type, type: 'reset-password', did: linkedDid }],
+    condition: toBeMended({ type, reason: 'CredentialsIncomplete', message }),
+  };
 }
 
 /** A deleted user whose account another user has. Undefined for everyone else. */

@@ -140,8 +140,11 @@ function planLeft(
 ): Plan<EmailAction> {
   const { left, leftBecause, isDeleted } = actual;
   const unmanaged = notManaged(type, actual);
-  if (left === undefined || !isParked(left, parked)) return unmanaged;
-  if (isDeleted !== true) {
+  if (left === undefined) return unmanaged;
+  // A deleted user may also have given its address up for good, in a transfer.
+  const isOnParkedAddress = left.email?.toLowerCase() === parkedAddress(left.did);
+  if (isDeleted === true ? !isOnParkedAddress : !isParked(left, parked)) return unmanaged;
+  if (parked !== undefined && isDeleted !== true) {
     const message = `${leftBecause} See what happened with: concord explain <user>`;
     return planParked(parked, { message }, actual.holders, now);
   }

@@ -9,6 +9,7 @@
  * | taken                     | the account, and its document names it      | release          | TransferPending |
  * | taken                     | the account, and its document does not      | wait             | TransferPending |
  * | granted                   | a handle that the account here carries      | change-handle    | TransferPending |
+ * |   any                     | the same, given up and not recorded yet     | record-handle    | TransferPending |
  * | granted                   | the address that the account here has       | change-email     | TransferPending |
  * | granted                   | the row of the handle                       | release          | TransferPending |
  * | granted                   | the row, which is removed                   | wait             | HandleReleased  |
@@ -33,8 +34,9 @@ import { parkedHandle, wantedHandle } from './incoming.ts';
 import { type OutgoingSeen, RESOURCE_OF, type TransferAction, type TransferResource } from './state.ts';
 
 type ChangeHandle = Extract<HandleAction, { type: 'change-handle' }>;
+type RecordHandle = Extract<HandleAction, { type: 'record-handle' }>;
 type ChangeEmail = Extract<EmailAction, { type: 'change-email' }>;
-type OutgoingPlan = Plan<TransferAction | ChangeHandle | ChangeEmail>;
+type OutgoingPlan = Plan<TransferAction | ChangeHandle | RecordHandle | ChangeEmail>;
 export type OutgoingPlans = { readonly [R in TransferResource]?: OutgoingPlan };
 
 export interface Releasing {
@@ -79,6 +81,12 @@ function planHandle(outgoing: Outgoing, seen: OutgoingSeen, who: Releasing): Out
   const { handle, row, to, promise } = outgoing;
   const { answer, isReady, account } = seen;
   const { documents } = who;
+  const given = recordGiven(account, who);
+  if (given !== undefined)
+    return {
+      actions: [given],
+      condition: pending(outgoing, 'handle', `The account carries ${given.account.handle} now.`),
+    };
   if (answer.taken.has('handle')) return close(outgoing, 'handle', 'taken');
   if (answer.declined.has('handle')) return keepHandle(outgoing, documents);
   // Also when the user is back and has chosen another handle since.
@@ -88,11 +96,11 @@ function planHandle(outgoing: Outgoing, seen: OutgoingSeen, who: Releasing): Out
   if (isRemoved) return waiting(outgoing, 'handle', notTaken(outgoing), 'HandleReleased');
   if (!isReady)
     return waiting(outgoing, 'handle', `It is released once ${to} can take it. ${seeWhy(outgoing)}`);
-  const given = giveUp(account, who);
-  if (given !== undefined)
+  const wanted = giveUp(account, who);
+  if (wanted !== undefined)
     return {
-      actions: [given],
-      condition: pending(outgoing, 'handle', `The account gives up ${given.account.handle}.`),
+      actions: [wanted],
+      condition: pending(outgoing, 'handle', `The account gives up ${wanted.account.handle}.`),
     };
   if (handle === undefined) return close(outgoing, 'handle', 'released');
   return {
@@ -124,6 +132,18 @@ function giveUp(
   if (to === undefined) return undefined;
   const recorded = documents.user?.account?.handle;
   return { resource: 'handle', type: 'change-handle', account, recorded, to, isCode: true };
+}
+
+/** A reconciliation broke off between the PDS and the users document. */
+function recordGiven(
+  account: PdsAccount | 'missing' | undefined,
+  { documents, domain }: Releasing,
+): RecordHandle | undefined {
+  const recorded = documents.user?.account;
+  if (account === undefined || account === 'missing' || recorded?.did !== account.did) return undefined;
+  const isGiven = wantedHandle(account, documents.user?.code, domain) === undefined;
+  if (!isGiven || recorded.handle === account.handle) return undefined;
+  return { resource: 'handle', type: 'record-handle', account, recorded: recorded.handle };
 }
 
 /** The address of an account that stays this user's goes to one that nothing can be delivered to. */

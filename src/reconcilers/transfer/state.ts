@@ -18,7 +18,7 @@ export interface IncomingSeen {
   readonly thirds: readonly UserKey[];
   /** The deleted user still has its row of `@handles`. */
   readonly hasRow: boolean;
-  readonly other: Claimant;
+  readonly other: Claimant | undefined;
 }
 
 /** The user who gets the transfer, as the deleted one sees it. */
@@ -31,7 +31,7 @@ export interface OutgoingSeen {
   readonly hasRecord: boolean;
   /** The account of the deleted user, where that is to give up its handle or its address. */
   readonly account: PdsAccount | 'missing' | undefined;
-  readonly other: Claimant;
+  readonly other: Claimant | undefined;
 }
 
 export interface TransferSeen {

@@ -4,6 +4,7 @@ import { grantTransfer } from '../../../src/engine/reconcile/transfer/grant.ts';
 import { proposeTransfer } from '../../../src/engine/reconcile/transfer/propose.ts';
 import type { UsageError } from '../../../src/errors.ts';
 import type { TransferPart } from '../../../src/events/event.ts';
+import { eventId } from '../../../src/identity.ts';
 import { parkedAddress } from '../../../src/reconcilers/account/address-chain.ts';
 import { alice, bob, handle, otherTenant, type Person, person } from '../../mongo/subjects/people.ts';
 import { leave as leaveAuth0, transferDeps, transferParty } from '../../support/in-memory/transferring.ts';
@@ -115,6 +116,27 @@ describe('the account and the handle of a deleted user', () => {
     expect(eventsOf(world, alice).find(({ type }) => type === 'transfer.promised')?.data).toMatchObject(
       decided,
     );
+  });
+
+  it('stay with the deleted user where a promise names a user who has no log yet', async () => {
+    const world = createWorld();
+    await signUp(world, alice);
+    await untilQuiet(world);
+    await leave(world, alice);
+    const did = accountOf(world, alice)?.did as never;
+    const at = world.clock.now();
+    const data = { to: bob.user, what: ['account'], account: did, ...decided } as const;
+    await world.log.append([
+      {
+        ...{ _id: eventId('promise'), user: alice.user, tenant: alice.tenant, type: 'transfer.promised' },
+        ...{ at, recordedAt: at, cause: [], data },
+      },
+    ]);
+    await world.queue.markDue([alice], at, 'trigger');
+    await untilQuiet(world);
+    expect(typesOf(world, alice)).toContain('transfer.closed');
+    expect(typesOf(world, alice)).not.toContain('converge.failed');
+    expect(accountOf(world, alice)?.did).toBe(did);
   });
 
   it('are transferred once', async () => {

@@ -13,6 +13,7 @@ import { hasPlatform, type Scenario } from '../model/scenario.ts';
 import { lookAt } from '../model/work.ts';
 import type { World } from '../model/world.ts';
 import type { Run } from '../search/run.ts';
+import { halfDone, replacedBy } from './transfers.ts';
 import { untrue, untruths } from './truths.ts';
 
 /** How everybody stands, in words that are the same whichever code was drawn and whichever DID was given. */
@@ -60,12 +61,34 @@ function conditionsOf(world: World, who: Person): string {
   return [...said, facts.quarantined ? 'quarantined' : '', facts.attempts > 0 ? 'failing' : ''].join('; ');
 }
 
+/** All that is held against a rest. */
+export interface Rest {
+  readonly world: World;
+  readonly people: readonly Person[];
+  /** A person has something to do for this user, or nothing is done for it now. */
+  isAsked(who: Person): boolean;
+}
+
 /** What is said of those whom nothing has happened to since they were reconciled last. */
 export function restFlaws(run: Run): string[] {
-  const { scenario, watch } = run;
+  const { scenario, watch, world } = run;
   const settled = scenario.people.filter((who) => watch.settled.has(who));
   watch.judged.rests += settled.length;
-  return [...settled.flatMap((who) => untrue(run, who)), ...new Rivals(run).flaws()];
+  const isAllSettled = settled.length === scenario.people.length;
+  const isAtRest = isAllSettled && world.messages.length === 0 && world.late.length === 0;
+  return [
+    ...settled.flatMap((who) => untrue(run, who)),
+    ...new Rivals(run).flaws(),
+    ...(isAtRest ? transfersAtRest(run) : []),
+  ];
+}
+
+function transfersAtRest({ world, scenario: { people } }: Run): string[] {
+  const isAsked = ({ user }: Person): boolean => {
+    const { conditions, forgotten, quarantined } = world.factsOf(user);
+    return forgotten || quarantined || conditions.some(({ held, type }) => held || type === 'pause');
+  };
+  return halfDone({ world, people, isAsked });
 }
 
 export async function endFlaws(run: Run): Promise<string[]> {
@@ -79,7 +102,8 @@ export async function endFlaws(run: Run): Promise<string[]> {
   // Two calls of ours at once, the one held up and the other late, may leave one behind whatever is done.
   const isDouble = progress.stalls > 0 && progress.lates > 0;
   const { mayLeak = unavoidable(run) } = scenario;
-  if (leaks > mayLeak && !isDouble && scenario.isRandom !== true)
+  // One that comes when it has been given up meets the account that was created in its place.
+  if (leaks > mayLeak + progress.tooLates && !isDouble && scenario.isRandom !== true)
     flaws.push(`W10: ${leaks} DIDs leaked, and ${mayLeak} may be`);
   flaws.push(...(await noUserFlaws(run)));
   flaws.push(...(await unrest(run)));
@@ -154,13 +178,7 @@ async function personFlaws({ world, watch, progress }: Run, who: Person): Promis
     flaws.push('the log and the document name different accounts');
   const account = did === undefined ? undefined : world.accounts.stored.get(did);
   const kept = document?.account?.password;
-  const isUsed = isFollowed(world, who) || progress.isOnItsOwn === false;
-  if (
-    isUsed &&
-    account !== undefined &&
-    kept !== undefined &&
-    !opens(world, kept, who.user, account.password)
-  )
+  if (account !== undefined && kept !== undefined && !opens(world, kept, who.user, account.password))
     flaws.push('the kept password is not the account’s');
   if (facts.openActions.length > 0) flaws.push('steps are open');
   const isOpen = facts.intent !== undefined || progress.stalls > 0;
@@ -204,8 +222,10 @@ function sharing({ world, scenario }: Run): string[] {
   if (new Set(dids).size < dids.length) flaws.push('two users share an account');
   // What the log names is not lost, though the document does not name it any more.
   const told = scenario.people.map(({ user }) => world.factsOf(user).account?.did);
+  const replaced = replacedBy(world, scenario.people);
+  const kept = [...dids, ...told, ...replaced];
   const orphans = [...world.accounts.stored.keys()].filter(
-    (did) => !world.isForeign(did) && !dids.includes(did) && !told.includes(did),
+    (did) => !world.isForeign(did) && !kept.includes(did),
   );
   if (orphans.some((did) => !world.known.has(did))) flaws.push('there is an account of nobody’s');
   return flaws;

@@ -124,6 +124,11 @@ const LEARNING: Learning = {
     documented === false ? knowingAccount(known, did) : knowingAccount(known, did, 'document', 'record'),
   'account.recorded': (known, { did }) => knowingAccount(known, did, 'document', 'record'),
   'account.adopted': (known, { did }) => knowingAccount(known, did, 'document', 'record'),
+  'account.transferred': (known, { did }) => knowingAccount(known, did, 'document', 'record'),
+  'account.released': (known) => unknowing(known, 'record', 'account'),
+  // The code is another user's from now on.
+  'transfer.closed': (known, { what, because }) =>
+    because === 'taken' && what.includes('code') ? { ...known, codes: new Set() } : known,
   'account.deleted': (known) => unknowing(known, 'record', 'account'),
   'account.record-dropped': (known) => unknowing(known, 'record', 'account'),
   'account.remnant-deleted': (known) => unknowing(known, 'record', 'account'),

@@ -9,11 +9,13 @@ import type { StoredUser } from '../../support/in-memory/documents.ts';
 import { Rivals } from '../model/rivals.ts';
 import type { World } from '../model/world.ts';
 import type { Run } from '../search/run.ts';
+import { type Grant, grantsTo, openGrants, replacedBy } from './transfers.ts';
 
 /** How a user stands. */
 interface Truth {
   readonly world: World;
   readonly who: Person;
+  readonly people: readonly Person[];
   readonly facts: Facts;
   readonly user: Auth0User | undefined;
   readonly document: StoredUser | undefined;
@@ -80,7 +82,23 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
   AccountMigrated: ({ account, hasMoved }) => hasMoved && account?.status !== 'active',
   DocumentRemoved: (truth, condition) => REMOVED[condition.type]?.(truth, condition) ?? true,
   WaitingForDecision: ({ facts }) => facts.conditions.some(({ reason }) => REMOVALS.has(reason)),
-  NotManaged: ({ account, hasMoved }) => account !== undefined || hasMoved,
+  TransferPending: (truth) => inTransfer(truth) !== undefined,
+  AccountReplaced: ({ account, world, who }) =>
+    replacedBy(world, [who]).some((did) => did !== account?.did && world.accounts.stored.has(did)),
+  HandleReleased: (truth) => {
+    const name = inTransfer(truth)?.granted.handle;
+    return name !== undefined && truth.world.documents.handles.get(truth.who.user) !== name;
+  },
+  CodeReleased: (truth) => {
+    const code = inTransfer(truth)?.granted.code;
+    return code !== undefined && truth.document?.code !== code;
+  },
+  AccountTransferred: ({ document, world, who }) =>
+    document?.account === undefined &&
+    [...world.documents.users.keys()].some((user) =>
+      grantsTo(world, user).some(({ from, granted }) => from === who.user && granted.account !== undefined),
+    ),
+  NotManaged: (truth) => truth.account !== undefined || truth.hasMoved || inTransfer(truth) !== undefined,
   'handle NoAccount': noAccount,
   'email NoAccount': noAccount,
   EmailSet: ({ account, user }) =>
@@ -94,19 +112,33 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
     truth.world.documents.handles.get(truth.who.user) === undefined && carriesCode(truth, condition),
 };
 
+/** The transfer that this user is part of, as long as it is open. */
+function inTransfer({ world, who: { user }, people }: Truth): Grant | undefined {
+  return openGrants(world, people).find(({ from, to }) => from === user || to === user);
+}
+
 function truthOf(run: Run, who: Person): Truth {
-  const { world, watch } = run;
+  const { world, watch, scenario } = run;
+  const { people } = scenario;
   const { documents, accounts } = world;
   const facts = world.factsOf(who.user);
   const document = documents.users.get(who.user);
-  const did = document?.account?.did ?? facts.account?.did ?? watch.knownOf(who.user).did;
+  const known = watch.knownOf(who.user).did;
+  // One that another user has taken is not this user's, whatever was known before.
+  const isOwn = known !== undefined && (watch.made.get(known) ?? who.user) === who.user;
+  const did = document?.account?.did ?? facts.account?.did ?? (isOwn ? known : undefined);
+  const replaced = replacedBy(world, [who]);
   const isUntold = [...watch.made].some(
-    ([made, user]) => user === who.user && accounts.stored.has(made) && made !== facts.account?.did,
+    ([made, user]) =>
+      user === who.user &&
+      accounts.stored.has(made) &&
+      made !== facts.account?.did &&
+      !replaced.includes(made),
   );
   const count = documents.verifications.get(who.user);
   const account = did === undefined ? undefined : accounts.stored.get(did);
   const hasMoved = did !== undefined && accounts.movedDids.has(did);
-  return { world, who, facts, user: world.userOf(who), document, count, account, hasMoved, isUntold };
+  return { world, who, people, facts, user: world.userOf(who), document, count, account, hasMoved, isUntold };
 }
 
 /** What is said and is not so. */
@@ -140,7 +172,9 @@ export function untruths(run: Run, who: Person): string[] {
     if (!isSo) flaws.push(`in the end ${flaw}`);
   };
   const isWanted = user !== undefined && !user.blocked;
-  if (isWanted && !isHeld) check(document?.code !== undefined, 'there is no code');
+  // A code that is being transferred waits for the user to be verified.
+  const isGettingCode = grantsTo(run.world, who.user).some(({ untaken }) => untaken.has('code'));
+  if (isWanted && !isHeld && !isGettingCode) check(document?.code !== undefined, 'there is no code');
   const wanted = isWanted && user.emailVerified && user.email !== undefined;
   if (wanted && !isHeld)
     check(account?.status === 'active' || hasMoved, 'there is no active account, and nobody is asked');

@@ -1,7 +1,7 @@
 /** What changed outside, in the words in which the log has to tell of it. */
 import { chainOf } from '../../../src/events/causes.ts';
 import type { ConcordEvent } from '../../../src/events/event.ts';
-import type { UserKey } from '../../../src/identity.ts';
+import type { Did, UserKey } from '../../../src/identity.ts';
 import type { InMemoryEventLog } from '../../support/in-memory/event-log.ts';
 
 /** A write that changed something. */
@@ -18,11 +18,15 @@ export interface Effect {
     | 'deleted'
     | 'other';
   readonly value: string;
+  /** Of an account: which one. */
+  readonly did?: Did;
 }
 
 /** Whether the log tells of an effect. Once it does it always does. */
-export function isTold({ type, value }: Effect, events: readonly ConcordEvent[]): boolean {
+export function isTold({ type, value, did }: Effect, events: readonly ConcordEvent[]): boolean {
   return events.some((event) => {
+    // One that was replaced is told of as a whole.
+    if (event.type === 'account.retired' && event.data.did === did) return true;
     switch (type) {
       case 'verification':
         return event.type === 'verification.recorded' && event.data.count >= Number(value);

@@ -9,9 +9,11 @@
 import { createHash } from 'node:crypto';
 import { subjectView } from '../../../src/engine/reconcile/standing.ts';
 import type { Facts, OpenIntent, Refusal } from '../../../src/events/facts.ts';
+import { answerIn } from '../../../src/events/fold-transfer.ts';
 import type { EventId, UserKey } from '../../../src/identity.ts';
 import type { Auth0User } from '../../../src/ports/auth0.ts';
 import type { SubjectView } from '../../../src/ports/subjects.ts';
+import { WATCHED_FOR_MS } from '../../../src/reconcilers/account/account-planning.ts';
 import { PARKED_FOR_MS } from '../../../src/reconcilers/account/email.ts';
 import type { StoredSubject } from '../../support/in-memory/work-queue.ts';
 import type { Run } from '../search/run.ts';
@@ -33,7 +35,14 @@ export function formOf(run: Run): string {
   const mending = hasStalled ? progress.struck > progress.struckBeforeMending : undefined;
   const text = [
     [step, phase, part, tries, textOf(sinceFault), stalls, mending, difference, isOver].join(),
-    [progress.struck > 0, progress.lates > 0, progress.taken, progress.isOnItsOwn, progress.forgets].join(),
+    [
+      progress.struck > 0,
+      progress.lates > 0,
+      progress.tooLates,
+      progress.taken,
+      progress.isOnItsOwn,
+      progress.forgets,
+    ].join(),
     [progress.isBefallen, progress.broken].join(),
     run.scenario.maxReconciliations === undefined ? '' : textOf(progress.passes),
     othersPart(run),
@@ -245,7 +254,20 @@ function steadyPart(facts: Facts): string {
       waitsFor,
     ]),
     [facts.parked?.did, facts.parked?.from, facts.parked?.to],
+    transferText(facts),
   ]);
+}
+
+function transferText({ incoming, outgoing, retiring, transferred }: Facts): unknown {
+  const [from, to] = [incoming, outgoing].map((one) => one && { ...one, open: [...one.open].sort() });
+  return [from, to, retiring, transferred];
+}
+
+/** What the other user's log says of a transfer that is open here. */
+function answerPart(world: World, { outgoing }: Facts): string {
+  if (outgoing === undefined) return '';
+  const { granted, taken, declined } = answerIn(world.log.eventsOf(outgoing.to), outgoing);
+  return [granted, [...taken].sort(), [...declined].sort()].join(' ');
 }
 
 function intentText({ event, handle, email, inviteHash }: OpenIntent): string {
@@ -265,6 +287,7 @@ function factsPart(world: World, facts: Facts): string {
     age(world, facts.paused?.until, 0),
     age(world, facts.intent?.at, settleMs),
     listedSince(world, facts.creationFailedAt),
+    age(world, facts.creationFailedAt, WATCHED_FOR_MS),
     listedSince(world, facts.intent?.at),
     age(world, facts.parked?.at, PARKED_FOR_MS),
     age(world, facts.parkingEndedAt, refusalRetryMs),
@@ -274,6 +297,7 @@ function factsPart(world: World, facts: Facts): string {
     refusals(facts.refusedHandles),
     refusals(facts.refusedEmails),
     explained(facts),
+    answerPart(world, facts),
   ].join('|');
 }
 

@@ -83,7 +83,7 @@ export class Freshness {
 
   /** Why this call may not be made now. */
   objections({ method }: Point, args: readonly unknown[], user: UserKey | undefined): string[] {
-    const rests = isParking(method, args) ? PARKING_RESTS_ON : (RESTS_ON.get(method) ?? []);
+    const rests = this.#restsOn(method, args, user);
     const lacking = rests.filter((kind) => {
       if (kind === 'other user') return !this.#others.user;
       if (kind === 'other account') return ![...this.#others.accounts].some((did) => did !== args[0]);
@@ -97,9 +97,23 @@ export class Freshness {
     return this.holdsLease(user) ? objections : [...objections, `${method} was decided without the lease`];
   }
 
+  /** An account that is given up, or was replaced, in a transfer gives up its address by what the other user's log says. */
+  #restsOn(method: string, args: readonly unknown[], user: UserKey | undefined): readonly string[] {
+    const { outgoing, retiring } =
+      user === undefined ? { outgoing: undefined, retiring: undefined } : this.#world.factsOf(user);
+    const isRetired = retiring !== undefined && retiring === args[0];
+    if (isRetired) return ['auth0', 'documents', 'account'];
+    if (!isParking(method, args)) return RESTS_ON.get(method) ?? [];
+    return outgoing?.open.has('address') === true
+      ? ['auth0', 'documents', 'account', 'log of the other user']
+      : PARKING_RESTS_ON;
+  }
+
   /** What this call is to take, and is not reserved for the user. */
   #unreserved(method: string, [first, second]: readonly unknown[], user: UserKey | undefined): string[] {
     const { stored } = this.#world.reservations;
+    // The handle and the address of a replaced account are made of its DID, and no other user can want them.
+    if (user !== undefined && this.#world.factsOf(user).retiring === first) return [];
     const keys = takes(method, first, second).map(reservationKey);
     return keys.filter((key) => stored.get(key)?.user !== user);
   }
@@ -121,6 +135,8 @@ export class Freshness {
   /** Under which name it was noted; undefined where it need not be read. */
   #nameOf(kind: string, [first, second]: readonly unknown[], user: UserKey | undefined): string | undefined {
     if (kind === 'auth0' || kind === 'documents') return kind;
+    if (kind === 'log of the other user')
+      return `ofUser ${user === undefined ? '' : this.#world.factsOf(user).outgoing?.to}`;
     if (kind === 'serviceOf')
       return this.#inactive.has(first as Did) ? `${kind} ${String(first)}` : undefined;
     if (kind === 'usersByIdentity') return this.#identityOf(first, user);

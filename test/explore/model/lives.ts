@@ -3,6 +3,7 @@ import { type ForgetDeps, forget } from '../../../src/engine/operations/forget.t
 import { UsageError } from '../../../src/errors.ts';
 import type { UserKey } from '../../../src/identity.ts';
 import type { Person } from '../../mongo/subjects/people.ts';
+import { openGrants } from '../judge/transfers.ts';
 import type { LifeKind } from '../search/faults.ts';
 import type { Run } from '../search/run.ts';
 import type { Message } from './platform.ts';
@@ -76,6 +77,10 @@ function untrueRefusal(run: Run, who: Person, code: string): string[] {
       return isActive ? [] : ['R17: forget says that an account is active that is not'];
     case 'INTENT_OPEN':
       return ['W11: an intent is still open when all is at rest, so the user cannot be forgotten'];
+    case 'TRANSFER_OPEN':
+      return openGrants(world, run.scenario.people).length > 0
+        ? []
+        : ['R17: forget says that a transfer is open that is not'];
     case 'CLAIM_WAITED_FOR':
       return isWaitedFor(run, who) ? [] : ['R17: forget says that a user is waited for who is not'];
     case 'NOTHING_KNOWN':

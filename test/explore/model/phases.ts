@@ -10,6 +10,7 @@ import { forgetNow } from './lives.ts';
 import type { Ending, Process } from './process.ts';
 import type { Entry, Step, Tools } from './scenario.ts';
 import { restoreAll } from './scenarios/restoring.ts';
+import { transferNow } from './transferring.ts';
 import { goOn, lookAt, persist, restOnce, type Work } from './work.ts';
 import { silent } from './world.ts';
 
@@ -127,6 +128,8 @@ function toolsOf(run: Run, process: Process): Tools {
       };
       await restoreAll({ ...deps, events: ports.log, subjects: ports.subjects }, owned);
     },
+    transfer: (from, to, asked) => transferNow(run, process, { from, to, asked, isPatient: true }),
+    tryTransfer: (from, to, asked) => transferNow(run, process, { from, to, asked, isPatient: false }),
     sweep: async () => {
       const { auth0: directory, subjects, runs } = ports;
       const broken = run.brokenStreams;

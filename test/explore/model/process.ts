@@ -35,6 +35,8 @@ const ON_RECORD = new Set(['append', 'createAccount', 'recordAccount', 'recordAc
 /** Those that give a lease, or give it anew. */
 const LEASING = new Set(['claim', 'claimUser', 'renew']);
 const LATE_MS = 30_000;
+/** Of one that comes when nobody waits for it any more: of the time to settle. */
+const TOO_LATE_SHARE = 2;
 /** Two such calls outlast a lease that is not renewed between them. */
 const SLOW_SHARE = 0.6;
 /** As the workers wait after a pass that broke off. */
@@ -160,7 +162,10 @@ export class Process implements Between {
     if (point.name === 'queue.complete') return invoke().then(() => this.#sights.ended(this.user));
     if (point.port === 'queue' && LEASING.has(point.method))
       return invoke().then((lease) => {
-        freshness.claimed(lease as Lease | undefined);
+        // What a reconciliation reads rests on its own lease, and not on that of another user beside it.
+        const { user } = (lease ?? {}) as Partial<Lease>;
+        const isBeside = point.method !== 'claim' && this.user !== undefined && user !== this.user;
+        if (!isBeside) freshness.claimed(lease as Lease | undefined);
         return lease;
       });
     return watch.write(point, invoke, args, this.user, this.#sights.of(this.user));
@@ -177,12 +182,15 @@ export class Process implements Between {
     // Held up on its way, it arrives when others may have gone on: what it was decided on counts.
     if (isOutward) watch.outward(objections, !this.#freshness.holdsLease(this.user));
     // While a failure is made smaller its faults may meet other calls than they were meant for.
-    if (kind === 'late' && point.method === 'createAccount') {
-      this.#run.progress.lates += 1;
+    if ((kind === 'late' || kind === 'too-late') && point.method === 'createAccount') {
+      const { progress, world } = this.#run;
+      progress.lates += 1;
+      if (kind === 'too-late') progress.tooLates += 1;
+      const afterMs = kind === 'late' ? LATE_MS : TOO_LATE_SHARE * world.settings.settleMs;
       this.#run.world.late = [
         ...this.#run.world.late,
         {
-          atMs: this.#run.world.nowMs + LATE_MS,
+          atMs: world.nowMs + afterMs,
           wanted: args[0] as LateCreation['wanted'],
           user: this.user,
         },

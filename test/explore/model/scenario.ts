@@ -1,6 +1,6 @@
 /** What a scenario is made of: things that happen outside, and what the platform is told of them. */
 import type { EngineSettings, Policy } from '../../../src/engine/reconcile/settings.ts';
-import type { EventData, EventType } from '../../../src/events/event.ts';
+import type { EventData, EventType, TransferPart } from '../../../src/events/event.ts';
 import type { AccountHandle, Did } from '../../../src/identity.ts';
 import type { Person } from '../../mongo/subjects/people.ts';
 import type { WorldStep } from './platform.ts';
@@ -19,6 +19,10 @@ export interface Tools {
   sweep(): Promise<void>;
   /** Restores all that was removed of a user, if anything. */
   restore(who: Person): Promise<void>;
+  /** Transfers these parts, or what there is of the default, from a deleted user to another one. */
+  transfer(from: Person, to: Person, asked?: readonly TransferPart[]): Promise<void>;
+  /** The same, once, by a person who leaves it at that when another transfer is not finished. */
+  tryTransfer(from: Person, to: Person, asked?: readonly TransferPart[]): Promise<void>;
   /** The account that carries a handle, as a person would find it. */
   didOf(handle: AccountHandle): Did;
 }

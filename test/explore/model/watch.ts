@@ -1,12 +1,15 @@
 /** Looks on at every write as it takes effect: what must not happen is noticed at once, and what did happen is kept. */
 import { createHash } from 'node:crypto';
-import type { Removable } from '../../../src/events/event.ts';
+import type { Removable, TransferPart } from '../../../src/events/event.ts';
 import type { Code, Did, UserKey } from '../../../src/identity.ts';
+import type { Person } from '../../mongo/subjects/people.ts';
 import type { StoredAccount } from '../../support/in-memory/accounts.ts';
 import type { StoredUser } from '../../support/in-memory/documents.ts';
 import { all, saveMap } from '../../support/in-memory/kept.ts';
 import { judge, judgeCode, type Write } from '../judge/judge.ts';
 import { hearing, type Known, learning, NOTHING_KNOWN, type Sight } from '../judge/knowledge.ts';
+import { removalFlaws } from '../judge/removals.ts';
+import { type Grant, grantsTo, replacedBy, takenTwice, unallowed } from '../judge/transfers.ts';
 import { type Effect, isTold, unexplained } from './effects.ts';
 import type { Point } from './ports.ts';
 import { Settled } from './settled.ts';
@@ -16,20 +19,6 @@ function writeOf({ method }: Point, before: StoredUser | undefined, after: Store
   if (before === undefined) return { what: 'document', isNew: true, name: method };
   const isRecorded = before.account === undefined && after?.account !== undefined;
   return { what: isRecorded ? 'record' : 'document', isNew: isRecorded, name: method };
-}
-
-/** The rule of successors, said once more and by the world alone. */
-function keptFor(world: World, deleted: UserKey): string[] {
-  const { auth0, verifiedEmail } = world.factsOf(deleted);
-  const living = [...world.directory.all(), ...world.otherDirectory.all()];
-  const isSame = (email: string | undefined): boolean =>
-    email !== undefined && email.toLowerCase() === verifiedEmail?.toLowerCase();
-  const hasAddress = living.some(({ email, emailVerified }) => emailVerified && isSame(email));
-  const hasIdentity = living.some(({ linked = [] }) => auth0 !== undefined && linked.includes(auth0.userId));
-  return [
-    ...(hasAddress ? ['W7: an account was removed while a user in Auth0 has the address'] : []),
-    ...(hasIdentity ? ['W7: an account was removed while the user is linked into another one'] : []),
-  ];
 }
 
 export class Watch {
@@ -50,10 +39,12 @@ export class Watch {
   /** How often the rules of writes and of conditions were held against something. */
   readonly judged = { writes: 0, rests: 0 };
   readonly #world: World;
+  readonly #people: readonly Person[];
   #read = 0;
 
-  constructor(world: World) {
+  constructor(world: World, people: readonly Person[]) {
     this.#world = world;
+    this.#people = people;
     this.settled = new Settled(world);
   }
 
@@ -77,6 +68,10 @@ export class Watch {
     this.#read += fresh.length;
     for (const event of fresh) {
       if (event.user !== null) this.known.set(event.user, learning(this.knownOf(event.user), event));
+      if (event.user !== null) this.violations.push(...takenTwice(event, log.eventsOf(event.user)));
+      // A code that another user has taken is this user's no more.
+      const isGiven = event.type === 'transfer.closed' && event.data.because === 'taken';
+      if (isGiven && event.data.what.includes('code') && event.user !== null) this.codes.delete(event.user);
       if (event.type === 'code.assigned' && event.user !== null) {
         const codes = this.codes.get(event.user);
         if (codes?.has(event.data.code) !== true)
@@ -123,7 +118,7 @@ export class Watch {
   ): Promise<unknown> {
     if (point.port === 'accounts') return this.#onAccounts(point, invoke, args[0] as Did, user, sight);
     if (point.port === 'documents')
-      return this.#onDocuments(point, invoke, args[0] as UserKey, args[1] as Did, sight);
+      return this.#onDocuments(point, invoke, args[0] as UserKey, args[1] as Did, user, sight);
     return invoke();
   }
 
@@ -138,16 +133,22 @@ export class Watch {
     invoke: () => Promise<unknown>,
     user: UserKey,
     did: Did,
+    actor: UserKey | undefined,
     sight: Sight | undefined,
   ): Promise<unknown> {
-    const { users, verifications } = this.#world.documents;
+    const { users, verifications, handles } = this.#world.documents;
     const before = users.get(user);
     const countBefore = verifications.get(user);
+    const handleBefore = handles.get(user);
     if (point.method === 'dropAccount') this.#onMoved(point, did, sight);
     if (point.method === 'dropAccount') sight?.removedAccount();
     const answer = invoke();
     const after = users.get(user);
     const count = verifications.get(user);
+    const isChanged = after !== before || count !== countBefore || handles.get(user) !== handleBefore;
+    if (isChanged && actor !== undefined && actor !== user)
+      this.violations.push(`W9: ${point.method} changed the documents of another user`);
+    if (handles.get(user) !== handleBefore) this.#onRow(user, handleBefore, handles.get(user), sight);
     if (count !== countBefore) {
       this.#judge(
         { what: 'verification', isNew: countBefore === undefined, name: point.method },
@@ -172,13 +173,60 @@ export class Watch {
 
   #onDocument(user: UserKey, before: StoredUser | undefined, after: StoredUser | undefined): void {
     if (after === undefined) this.violations.push('a document was taken away');
-    if (before?.code !== undefined && after?.code !== before.code) this.violations.push('a code was changed');
+    if (before?.code !== undefined && after?.code !== before.code) {
+      const isReleased =
+        after?.code === undefined
+          ? this.#unallowed('code', ({ from, granted }) => from === user && granted.code === before.code)
+          : ['a code was changed'];
+      this.violations.push(...isReleased);
+    }
     const [didBefore, didAfter] = [before?.account?.did, after?.account?.did];
     if (didBefore !== undefined && didAfter !== undefined && didAfter !== didBefore)
-      this.violations.push('a document names another account than before');
+      this.violations.push(
+        ...this.#unallowed(
+          'account',
+          ({ to, granted }) => to === user && granted.account === didAfter && granted.replaces === didBefore,
+        ),
+      );
+    const maker = didAfter === undefined || didAfter === didBefore ? undefined : this.made.get(didAfter);
+    if (didAfter !== undefined && maker !== undefined && maker !== user) {
+      this.made.set(didAfter, user);
+      this.violations.push(
+        ...this.#unallowed('account', ({ to, granted }) => to === user && granted.account === didAfter),
+      );
+    }
     if (before?.code === undefined && after?.code !== undefined)
       this.#happened({ user, type: 'document', value: after.code });
     else this.#happened({ user, type: 'other', value: 'document' });
+  }
+
+  /** The row of `@handles` is the platform's: we move it in a transfer, and put back what we removed. */
+  #onRow(
+    user: UserKey,
+    before: string | undefined,
+    after: string | undefined,
+    sight: Sight | undefined,
+  ): void {
+    const name = after ?? before;
+    const isOfUser = ({ from, to, granted }: Grant): boolean =>
+      granted.handle === name && (from === user || (to === user && after !== undefined));
+    this.violations.push(...this.#unallowed('handle', isOfUser));
+    if (
+      after !== undefined &&
+      [...this.#world.documents.handles.values()].filter((one) => one === after).length > 1
+    )
+      this.violations.push('transfer: a handle is that of two users');
+    const isTaken =
+      after !== undefined &&
+      grantsTo(this.#world, user).some(
+        ({ untaken, granted }) => untaken.has('handle') && granted.handle === after,
+      );
+    if (isTaken && sight?.refusal !== undefined)
+      this.violations.push(`W3: a handle was taken for a user who was read as ${sight.refusal}`);
+  }
+
+  #unallowed(part: TransferPart, isMeant: (grant: Grant) => boolean): string[] {
+    return unallowed(this.#world, this.#people, part, isMeant);
   }
 
   #onAccounts(
@@ -200,10 +248,17 @@ export class Watch {
       this.#onMoved(point, did, sight);
       const isRenamed = after !== undefined && after.handle !== before.handle;
       const isChanged = isRenamed || (after !== undefined && after.email !== before.email);
-      if (isChanged) this.#judge({ what: 'account', isNew: false, name: point.method }, user, sight);
+      const name = this.#isGivenUp(point, user) ? 'gives up' : point.method;
+      if (isChanged) this.#judge({ what: 'account', isNew: false, name }, user, sight);
       this.#onAccount(user, before, after);
     }
     return answer;
+  }
+
+  /** A deleted user's account that stays gives up its handle to another user. */
+  #isGivenUp({ method }: Point, user: UserKey | undefined): boolean {
+    if (method !== 'changeHandle' || user === undefined) return false;
+    return this.#unallowed('handle', ({ from }) => from === user).length === 0;
   }
 
   /** By the users document, the log, an intent of ours, or a person's decision. */
@@ -247,50 +302,25 @@ export class Watch {
     if (after === undefined) {
       this.#happened({ user, type: 'deleted', value: before.did });
       const isRemnant = !before.hasRepo && this.#world.settings.policy.remnant === 'recreate';
-      if (!isRemnant) this.#onRemoval(user, 'delete');
+      if (!isRemnant) this.violations.push(...removalFlaws(this.#world, user, 'delete'));
       return;
     }
-    if (after.handle !== before.handle) this.#happened({ user, type: 'handle', value: after.handle });
-    if (after.email !== before.email) this.#happened({ user, type: 'email', value: after.email ?? 'none' });
+    if (after.handle !== before.handle)
+      this.#happened({ user, type: 'handle', value: after.handle, did: after.did });
+    if (after.email !== before.email)
+      this.#happened({ user, type: 'email', value: after.email ?? 'none', did: after.did });
     if (after.password !== before.password) this.#happened({ user, type: 'other', value: 'password' });
     if (after.status === before.status) return;
     if (after.status === 'active') this.#happened({ user, type: 'reactivated', value: after.did });
-    else this.#happened({ user, type: 'deactivated', value: after.did });
-    if (after.status === 'deactivated') this.#onDeactivation(user);
+    else this.#happened({ user, type: 'deactivated', value: after.did, did: after.did });
+    const isReplaced = replacedBy(this.#world, this.#people).includes(after.did);
+    if (after.status === 'deactivated' && !isReplaced) this.#onDeactivation(user);
   }
 
   #onDeactivation(user: UserKey | undefined): void {
     if (user === undefined) return;
     const facts = this.#world.factsOf(user);
     if (facts.auth0?.blocked === true && this.#world.settings.policy.blocked === 'deactivate') return;
-    this.#onRemoval(user, 'deactivate');
-  }
-
-  /** The rule of removals, said once more and apart from the engine: two proofs, the grace, and a grant. */
-  #onRemoval(user: UserKey | undefined, how: 'deactivate' | 'delete'): void {
-    const { policy } = this.#world.settings;
-    const events = this.#world.log.eventsOf(user).toSorted((a, b) => a.at.getTime() - b.at.getTime());
-    let absentMs: number | undefined;
-    let [granted, unlisted, seenMs, hintMs] = [false, false, -1, -1];
-    for (const event of events) {
-      if (event.type === 'auth0.user-observed') [absentMs, granted, unlisted] = [undefined, false, false];
-      if (event.type === 'auth0.user-observed') seenMs = event.at.getTime();
-      if (event.type === 'auth0.user-absent') absentMs ??= event.at.getTime();
-      if (event.type === 'auth0.user-unlisted') unlisted = true;
-      if (event.type === 'removal.granted' && absentMs !== undefined) granted = true;
-      // By our clock: an entry's own date may be much older than the read that it refutes.
-      if (event.type === 'auth0.log-received' && event.data.hint === 'deleted')
-        hintMs = Math.max(hintMs, event.recordedAt.getTime());
-    }
-    const second = unlisted || hintMs > seenMs;
-    const lacking = [
-      policy.removal === how ? [] : ['the policy'],
-      absentMs === undefined ? ['the first proof'] : [],
-      second ? [] : ['the second proof'],
-      granted ? [] : ['a grant'],
-      absentMs !== undefined && this.#world.nowMs >= absentMs + policy.removalGraceMs ? [] : ['the grace'],
-    ].flat();
-    if (lacking.length > 0) this.violations.push(`an account was removed without ${lacking.join(', ')}`);
-    if (user !== undefined) this.violations.push(...keptFor(this.#world, user));
+    this.violations.push(...removalFlaws(this.#world, user, 'deactivate'));
   }
 }

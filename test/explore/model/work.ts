@@ -53,6 +53,11 @@ export async function restOnce(run: Run, allowed: number): Promise<Work | undefi
   // What has been on its way for a while arrives before anything that waits for time.
   const isLater = next === undefined || next.getTime() > world.nowMs;
   if (isLater && world.messages.length > 0) return hearing(run);
+  // What comes when nobody is due comes all the same.
+  if (next === undefined && world.late.length > 0) {
+    world.advanceTo(Math.max(...world.late.map(({ atMs }) => atMs)));
+    return restOnce(run, allowed);
+  }
   if (next === undefined) {
     const most = mostOf(progress.sinceFault);
     if (progress.struck > 0 && !progress.isOnItsOwn && most > allowed + progress.stalls)

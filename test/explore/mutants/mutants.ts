@@ -10,6 +10,7 @@ import { noUserMutants } from './mutants-of-no-users.ts';
 import { reservationMutants } from './mutants-of-reservations.ts';
 import { ruleMutants } from './mutants-of-rules.ts';
 import { blindMutants } from './mutants-of-sight.ts';
+import { transferMutants } from './mutants-of-transfers.ts';
 
 const forgetful: readonly Mutant[] = [
   lacks('account.created'),
@@ -126,4 +127,5 @@ export const mutants: readonly Mutant[] = [
   ...migrationMutants,
   ...noUserMutants,
   ...reservationMutants,
+  ...transferMutants,
 ];

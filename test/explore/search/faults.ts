@@ -22,6 +22,8 @@ export const FAULT_KINDS = [
   'stall-after',
   /** The call times out, and its effect comes later. */
   'late',
+  /** The same, and it comes when the creation has been given up. */
+  'too-late',
   /** The call takes more than half of a lease, and nobody else goes on meanwhile. */
   'slow',
   /** A listing as it was a moment ago. */
@@ -90,7 +92,7 @@ const BUSY = new Set(['accounts', 'dids', 'auth0', 'secondAuth0']);
 
 function kindsFor(point: Point, reads: readonly FaultKind[]): readonly FaultKind[] {
   const kinds = point.kind === 'write' ? WRITE : reads;
-  if (point.name === 'accounts.createAccount') return [...kinds, 'limited', 'slow', 'late'];
+  if (point.name === 'accounts.createAccount') return [...kinds, 'limited', 'slow', 'late', 'too-late'];
   if (point.method === 'everyone') return [...READ, 'limited', 'stale'];
   return BUSY.has(point.port) ? [...kinds, 'limited', 'slow'] : kinds;
 }

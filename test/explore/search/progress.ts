@@ -17,6 +17,8 @@ export interface Progress {
   sinceFault: Passes;
   stalls: number;
   lates: number;
+  /** Those of them that come after the time to settle. */
+  tooLates: number;
   hasStalled: boolean;
   struckBeforeMending: number;
   /** Steps that the platform has taken of those of this step. */
@@ -46,6 +48,7 @@ export const BEGINNING: Progress = {
   sinceFault: {},
   stalls: 0,
   lates: 0,
+  tooLates: 0,
   hasStalled: false,
   struckBeforeMending: 0,
   taken: 0,

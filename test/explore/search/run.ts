@@ -60,7 +60,7 @@ export class Run {
     this.world = new World(policy, settings, readsLetters);
     this.world.isClockSteady = schedule.scenario.setsClockBack !== true;
     this.world.onLanding = (creation) => this.#land(creation);
-    this.watch = new Watch(this.world);
+    this.watch = new Watch(this.world, schedule.scenario.people);
   }
 
   /** Whether the two tenants are sisters. */

@@ -15,6 +15,11 @@ import type { Party } from './sides.ts';
 /** Who decides, as the log has it. */
 const BY = 'policy.linked';
 
+/** The one user is being reconciled, or the other one was deleted, blocked or unverified since it was read. */
+const AGAIN: ReadonlySet<string> = new Set([
+  ...['USER_BUSY', 'USER_DELETED', 'USER_BLOCKED', 'USER_UNVERIFIED'],
+]);
+
 export interface LinkedUser {
   readonly user: UserKey;
   readonly tenant: {
@@ -28,13 +33,13 @@ export interface LinkedUser {
 }
 
 /**
- * `busy` while a user that was linked into this one is being reconciled: then nothing may be created for this one. Throws
- * UpstreamError when something cannot be read.
+ * `again` while a user that was linked into this one is being reconciled, and where this one is not any more as it was
+ * read: then nothing may be created for it. Throws UpstreamError when something cannot be read.
  */
 export async function grantLinked(
   deps: GrantDeps,
   { user, tenant, journal, documents, ensureLease }: LinkedUser,
-): Promise<'nothing' | 'granted' | 'busy'> {
+): Promise<'nothing' | 'granted' | 'again'> {
   const { auth0 } = journal.facts();
   if (auth0?.linked === undefined || !mayGet(journal.facts(), documents)) return 'nothing';
   const keyPrefix = user.slice(0, user.length - auth0.userId.length);
@@ -55,7 +60,7 @@ export async function grantLinked(
       return 'granted';
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      if (error.code === 'USER_BUSY') return 'busy';
+      if (AGAIN.has(error.code)) return 'again';
     }
   }
   return 'nothing';

@@ -105,6 +105,9 @@ class Leases {
   async ensure(): Promise<void> {
     const { queue, clock, leaseMs } = this.#deps;
     this.#held = await Promise.all(this.#held.map((lease) => queue.renew(lease, clock.now(), leaseMs)));
+    // The answer may have taken longer than the lease.
+    const lost = this.#held.find(({ until }) => until <= clock.now());
+    if (lost !== undefined) throw new LeaseLostError(`The lease on ${lost.user} ran out`);
   }
 }
 
@@ -156,6 +159,8 @@ async function writeGrant(
     },
   });
   await makeDue(deps, from, granted);
+  // A grant that came into the log after the leases may find its promise closed: then it is not known what it means.
+  await leases.ensure();
   return granted;
 }
 

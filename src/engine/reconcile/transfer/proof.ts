@@ -65,7 +65,7 @@ function refuseUntouchable({ facts, party: { user } }: Side, now: Date): void {
 
 function refuseUnready({ auth0, party: { user } }: Side): Auth0User {
   if (auth0 === 'absent')
-    throw new UsageError(`${user} is deleted in Auth0; nothing is transferred to it.`, 'USER_DELETED');
+    throw new UsageError(`${user} is not in Auth0; nothing is transferred to it.`, 'USER_DELETED');
   if (auth0.blocked)
     throw new UsageError(
       `${user} is blocked in Auth0; nothing is transferred to it. Unblock the user first.`,

@@ -80,10 +80,10 @@ async function seeOutgoing(
   };
 }
 
-/** As the read model shows a user whose log is this. */
-function claimantIn(user: UserKey, history: readonly ConcordEvent[], facts: Facts): Claimant {
+/** As the read model shows a user whose log is this. Undefined before anything is in it, where a promise has no grant. */
+function claimantIn(user: UserKey, history: readonly ConcordEvent[], facts: Facts): Claimant | undefined {
   const [first] = history;
-  if (first === undefined) throw new Error('the log of a user who is part of a transfer is empty');
+  if (first === undefined) return undefined;
   const { did, accountHandle, accountEmail, email, emailVerified, health, conditions } = subjectView(facts);
   return {
     user,

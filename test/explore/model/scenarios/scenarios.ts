@@ -27,6 +27,7 @@ import {
   told,
 } from './scenario-steps.ts';
 import { successorScenarios } from './successor-scenarios.ts';
+import { transferScenarios } from './transfer-scenarios.ts';
 
 const all: readonly Scenario[] = [
   { name: 'a sign-up with a verified email', people: [alice], steps: [signsUp(alice, {}, 'alice')] },
@@ -347,6 +348,7 @@ const all: readonly Scenario[] = [
   ...platformScenarios,
   ...exchangeScenarios,
   ...claimScenarios,
+  ...transferScenarios,
   ...oddScenarios,
 ];
 

@@ -1,0 +1,74 @@
+/**
+ * A resource as one value: its name, its actions, and how it is described. The engine goes by the registry of these and
+ * names no action itself.
+ */
+import type { ConcordEvent, Resource as ResourceName } from '../events/event.ts';
+import type { Facts } from '../events/facts.ts';
+import type { Did } from '../identity.ts';
+import type { PdsAccount } from '../ports/accounts.ts';
+import type { Documents } from '../ports/documents.ts';
+import type { AccountDeps } from './account/account-state.ts';
+import type { Desired } from './desired.ts';
+import type { Applied, ApplyContext, Told } from './reconciler.ts';
+
+/** An action that was intended, of which the log has no outcome. */
+export type OpenAction = Facts['openActions'][number];
+
+/** What was read of one user. */
+export interface Observed {
+  /** Undefined when the documents could not be read. */
+  readonly documents: Documents | undefined;
+  /** The account as the PDS has it, where it could be read and there is one. */
+  readonly account: PdsAccount | undefined;
+  /** The account that the document or the log names, where the PDS says that it has none. */
+  readonly missingAccount: Did | undefined;
+  /** The PDS that the account moved to, as its DID says; undefined where it did not, or where that was not asked. */
+  readonly movedTo: string | undefined;
+}
+
+/** Everything that the engine does with one type of action. Without a default: a new action needs each of them. */
+export interface ActionDefinition<Action> {
+  /** Makes the change, and appends its outcome to the log. `documents` were read before the actions of the plan. */
+  apply(deps: AccountDeps, action: Action, documents: Documents, context: ApplyContext): Promise<Applied>;
+  /** What distinguishes the action from another of its type, for people. Never an address. */
+  detail(action: Action): string;
+  /** The documents that the action leads to, as far as they are known before. */
+  predict(documents: Documents, action: Action): Documents;
+  /** The outcomes to append, where the action was intended, is needed no more, and its outcome is not in the log. */
+  recover(open: OpenAction, facts: Facts, observed: Observed): readonly Told[];
+}
+
+export type ActionDefinitions<Action extends { readonly type: string }> = {
+  readonly [T in Action['type']]: ActionDefinition<Extract<Action, { readonly type: T }>>;
+};
+
+export interface ResourceDefinition<Action extends { readonly type: string }> {
+  readonly name: ResourceName;
+  readonly actions: ActionDefinitions<Action>;
+  /** Each in a few words for people. Never an address. */
+  readonly describe: {
+    desired(desired: Desired): string;
+    actual(observed: Observed, desired: Desired, isUnread: boolean): string;
+    /** By the log alone, which has what Concord did and observed, and nothing of what others did since. */
+    asLogged(facts: Facts, events: readonly ConcordEvent[]): string;
+  };
+}
+
+export function defineResource<Action extends { readonly type: string }>(
+  definition: ResourceDefinition<Action>,
+): ResourceDefinition<Action> {
+  return definition;
+}
+
+/** The action changes no documents, or what it writes is not known before. */
+export function predictsNothing(documents: Documents): Documents {
+  return documents;
+}
+
+/** The next reconciliation finds whether it was done, and the log needs no outcome of it. */
+export function recoversNothing(): readonly Told[] {
+  return [];
+}
+
+export const UNREAD = 'could not be read';
+export const NOT_LOGGED = 'not told';
