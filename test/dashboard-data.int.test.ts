@@ -62,9 +62,9 @@ describe('explain', () => {
       runOn(world, '--json', 'explain', `@${alice.label}`),
     ]);
     expect(text.code, text.stderr).toBe(0);
-    expect(printed(text)).toMatch(/Synced {2}Healthy\nAs it was found at/);
+    expect(printed(text)).toMatch(/Synced {2}Healthy\nRead at/);
     expect(text.stdout).toMatch(/account\.created .*log entry ss of .*, then auth0\.user-observed\n/);
-    expect(text.stdout).toMatch(/handle\.changed .*a look, which found handle\.observed\n/);
+    expect(text.stdout).toMatch(/handle\.changed .*an observation, which found handle\.observed\n/);
 
     const document = documentOf(ended);
     expect(ended.code).toBe(0);

@@ -46,6 +46,6 @@ test('an Auth0 that does not let the log be read: 1, and which scope it takes', 
   }
   const ended = await runOn(world, 'pull');
   expect(ended.code).toBe(1);
-  expect(ended.stdout).toContain('the application needs the scope read:logs');
-  expect(ended.stdout).toContain('it takes the scope read:log_streams');
+  expect(ended.stdout).toContain('Grant the application the scope read:logs');
+  expect(ended.stdout).toContain('Grant the scope read:log_streams');
 });
