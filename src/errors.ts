@@ -7,9 +7,9 @@ export interface UpstreamErrorOptions {
   readonly code: string;
   /** Whether the same call may succeed later with nothing else changed. */
   readonly retryable: boolean;
-  /** Milliseconds to wait before trying again, where the other side said so. */
+  /** Milliseconds to wait before trying again, where the upstream gave a time. */
   readonly retryAfterMs?: number | undefined;
-  /** `unknown` when the other side may have carried out the call although we saw it fail. */
+  /** `unknown` when the upstream may have carried out the call although it failed for us. */
   readonly effect?: 'none' | 'unknown';
   readonly cause?: unknown;
 }
@@ -36,7 +36,7 @@ export class UpstreamError extends Error {
   }
 }
 
-/** Another worker holds this user's lease, or ours ran out: the pass ends and changes nothing more. */
+/** Another worker holds this user's lease, or ours expired: the reconciliation stops and changes nothing more. */
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
   readonly code = 'LEASE_LOST';

@@ -30,7 +30,7 @@ const PLATFORM_CODE = /^ac[0-9]{2}[a-z0-9]{4,12}$/i;
 const MAX_CODE_LENGTH = 255;
 const ACCOUNT_HANDLE =
   /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern finds control characters.
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/u;
 
 /** MongoDB 4.0 refuses index keys over 1,024 bytes, so ids far longer than Auth0 issues are refused here. */
@@ -84,7 +84,7 @@ export function parseAccountHandle(value: unknown): AccountHandle | undefined {
   return ACCOUNT_HANDLE.test(lower) ? (lower as AccountHandle) : undefined;
 }
 
-/** Any text that a document has for a code counts as one: codes are permanent, whoever gave them. */
+/** Any text that a document has for a code counts as one: codes are permanent, no matter who assigned them. */
 export function parseCode(value: unknown): Code | undefined {
   if (typeof value !== 'string' || value === '' || value.length > MAX_CODE_LENGTH) return undefined;
   return hasControl(value) ? undefined : (value as Code);
@@ -95,7 +95,7 @@ export function looksLikeCode(text: string): boolean {
   return PLATFORM_CODE.test(text);
 }
 
-/** What stands for a handle that was blanked. */
+/** Replaces a handle that was blanked. */
 export const BLANKED_HANDLE = '' as AccountHandle;
 
 export function eventId(id: string): EventId {

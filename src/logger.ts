@@ -2,7 +2,7 @@
  * The logger: constant messages with fields, to stderr, because stdout is for results.
  *
  * A log is read by more people, and kept in more places, than the data it is about. So every line
- * passes three nets on its way out, whoever wrote it and however deep a value is nested:
+ * passes three filters before it is written, no matter who logs it and how deep a value is nested:
  *
  * - what has the name of a secret or of an address (`password`, `clientSecret`, `email`, …) is
  *   replaced at every level;
@@ -53,7 +53,7 @@ export function createLogger(options: LoggerOptions): Logger {
 
 const MAX_DEPTH = 6;
 
-/** What is told of an error besides its message and cause. Other fields of foreign errors may hold whole documents. */
+/** The fields of an error that are logged besides message and cause. Other errors' fields may hold whole documents. */
 const ERROR_FIELDS = [
   'code',
   'codeName',
@@ -100,19 +100,19 @@ function plain(value: unknown, depth: number): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item, depth + 1)]));
 }
 
-// ── The nets ──
+// ── The filters ──
 
 const REDACTED = '[redacted]';
 
-/** Names whose values are never logged, wherever they stand and whatever stands before them (`adminPassword`). */
+/** Names whose values are never logged, at any depth and with any prefix (`adminPassword`). */
 const SECRET_NAME =
   /(e[-_]?mails?|passw(or)?ds?|passphrase|tokens?|authorization|cookies?|secrets?|credentials?|api[-_]?keys?|bypass([-_]?key)?|invite[-_]?codes?|jwt)$/i;
-/** The text of credentials where nobody would see them as fields. */
+/** Credentials inside a text, where no field name shows that they are secret. */
 const CREDENTIAL = /\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi;
 const URL_USER = /\/\/[^\s/@"']{1,256}@/g;
 /**
  * Anything with the shape of an address, also as a URL (`%40`) or JSON (`\u0040`) writes it. Of a local
- * part with a character in it that ends words elsewhere, such as `/`, what stands before that is left.
+ * part with a character in it that ends words elsewhere, such as `/`, the text before that is left.
  */
 const EMAIL =
   /(?:"[^"]{1,128}"|[^\s"'<>()[\]{},;:=&?/\\|@]{1,128})(?:@|%40|\\u0040)(?:[\p{L}\p{N}_-]{1,63}\.){1,10}\p{L}[\p{L}\p{N}-]{1,62}/giu;
@@ -122,9 +122,9 @@ function mask(text: string, isPersonalAllowed: boolean): string {
   return isPersonalAllowed ? masked : masked.replace(EMAIL, '[email]');
 }
 
-/** A line of JSON as pino wrote it, read again, so that nothing that pino adds can go round the nets. */
+/** A line of JSON as pino wrote it, parsed again, so that nothing that pino adds bypasses the filters. */
 function safeFields(line: string): Record<string, unknown> {
-  // The level is what the line begins with: a field called `level` stands further on and decides nothing.
+  // The level is at the start of the line: a field called `level` comes later and has no effect.
   const level = /^\{"level":"([a-z]+)"/.exec(line)?.[1] ?? 'unknown';
   const fields = { ...(JSON.parse(line) as Record<string, unknown>), level };
   return safe(fields, level === 'debug' || level === 'trace') as Record<string, unknown>;

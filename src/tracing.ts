@@ -1,9 +1,9 @@
 /**
- * Spans, by the API of OpenTelemetry alone: without an SDK that somebody loads beside Concord (`node --import`),
+ * Spans, by the API of OpenTelemetry alone: without an SDK loaded beside Concord (`node --import`),
  * nothing is recorded, and no promise is waited for that was not there before.
  *
  * Attributes hold keys, codes and counts, and never an address, a handle or the message of an error: an error's text
- * is for the logger, which has nets for what is personal.
+ * is for the logger, which filters personal data.
  */
 import { type Span as ApiSpan, type Attributes, SpanStatusCode, trace } from '@opentelemetry/api';
 

@@ -536,7 +536,7 @@ describe('tenants of one database', () => {
         { id: 'b', logTokens: [token('b')], keyPrefix: 'b-', sisterOf: 'a' },
         { id: 'c', logTokens: [token('c')], keyPrefix: 'c-', sisterOf: 'b' },
       ],
-      problem: 'tenants[2].sisterOf: b names a sister itself; one of the two names the other',
+      problem: 'tenants[2].sisterOf: b has a sisterOf itself; only one of two linked tenants names the other',
     },
     {
       reason: 'nor has one two sisters',
@@ -545,7 +545,7 @@ describe('tenants of one database', () => {
         { id: 'b', logTokens: [token('b')], keyPrefix: 'b-', sisterOf: 'a' },
         { id: 'c', logTokens: [token('c')], keyPrefix: 'c-', sisterOf: 'a' },
       ],
-      problem: 'tenants[2].sisterOf: a is the sister of tenants[1] already; sisters are two',
+      problem: 'tenants[2].sisterOf: a is already linked to tenants[1]; only two tenants can be linked',
     },
     {
       reason: 'with one tag both users of a person would want one address',

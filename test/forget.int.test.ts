@@ -123,7 +123,7 @@ test('is refused while the user is not gone, and says what to do first', async (
   const { queue, clock } = engine.converge;
   const lease = await queue.claimUser(alice, clock.now(), 60_000);
   const { code, stderr } = await runOn(world, 'forget', alice.userId, '--yes');
-  expect([code, stderr]).toEqual([1, expect.stringMatching(/A pass over this user is under way/)]);
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/This user is being reconciled/)]);
   if (lease !== undefined) await queue.release(lease);
 });
 

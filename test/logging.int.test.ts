@@ -135,8 +135,8 @@ test.each<LogLevel>(['info', 'trace'])('a server that meets trouble, at level %s
   expectToldNowhere([...secretsOf(env), ...passwords, password], { log });
   // Whoever reads it finds the user, the trouble and the end.
   expect(log).toContain(alice.user);
-  expect(log).toContain('a step of a pass failed');
-  expect(log).toContain('a pass ended');
+  expect(log).toContain('a step of a reconciliation failed');
+  expect(log).toContain('a reconciliation ended');
   for (const line of log.trimEnd().split('\n')) {
     const { level: of } = JSON.parse(line) as { readonly level: string };
     if (of !== 'debug' && of !== 'trace') expect(line).not.toContain('@example.com');

@@ -5,7 +5,7 @@ import type { EndpointAnswer } from '../ports/inspection.ts';
 const Problem = z.object({ type: z.string().startsWith('urn:concord:problem:') });
 const MAX_CHARACTERS = 10_000;
 
-/** Never throws: that nobody answers is an answer, and may be so before the first start. */
+/** Never throws: "no answer" is a result too, and is normal before the first start. */
 export async function askEndpoint(endpoint: string, timeoutMs: number): Promise<EndpointAnswer> {
   let status: number;
   let text: string;

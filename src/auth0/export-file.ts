@@ -14,9 +14,9 @@ const GZIP_MAGIC = [0x1f, 0x8b] as const;
 const place = { upstream: 'auth0', route: 'users.export.file', writes: false } as const;
 
 /**
- * Each line as parsed JSON. The link carries its own signature and leads to other people's storage, so
+ * Each line as parsed JSON. The link carries its own signature and leads to storage outside of Auth0, so
  * no token goes with it. Throws UNREACHABLE, TIMEOUT, EXPORT_FAILED (a dead link) or UNEXPECTED_ANSWER,
- * so a file that ends is whole as far as the file itself can tell.
+ * so a file that is read to its end is complete, as far as the file shows.
  */
 export async function* exportLines(
   client: Pick<Auth0Client, 'fetch' | 'secure'>,
@@ -95,7 +95,7 @@ function readLine(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    // The parser's message quotes the line, which is personal. A line cut short is how a broken file looks.
+    // The parser's message quotes the line, which is personal. A truncated file ends in such a line.
     throw failure(
       'UNEXPECTED_ANSWER',
       'A line of the export is not JSON; the file may have been cut off.',

@@ -1,5 +1,5 @@
 /**
- * Everyone in a tenant of any size, by an export job: asked for, waited for, and read as a stream.
+ * All users of a tenant of any size, by an export job: started, polled, and read as a stream.
  * Source: auth0.com/docs, bulk user exports; Management API, post_users-exports and get_jobs_by_id.
  */
 import { z } from 'zod';
@@ -46,8 +46,8 @@ const SEARCH_CAP = 1_000;
  * so where it does not hold as many users as the job says, or about as many as the search counts. Throws EXPORT_FAILED or
  * EXPORT_TIMEOUT, both retryable: each try is a new job.
  *
- * The file of a job is kept for a day, and each look at the job gives a fresh link to it. So the same listing can
- * be read again, in the same order, by whoever broke off in the middle of it; LISTING_GONE when it is no more.
+ * The file of a job is kept for a day, and each read of the job gives a fresh link to it. So a reader that stopped in
+ * the middle can read the same listing again, in the same order; LISTING_GONE when the job no longer exists.
  */
 export async function* exportUsers(client: Auth0Client, options: ExportOptions): AsyncIterable<UserPage> {
   try {
@@ -59,7 +59,7 @@ export async function* exportUsers(client: Auth0Client, options: ExportOptions):
   }
 }
 
-/** How a job that ended well looks when it is asked for once more and is not kept any more. */
+/** The answer about a successful job that Auth0 no longer keeps. */
 const GONE: ReadonlySet<string> = new Set(['NOT_FOUND', 'EXPORT_FAILED']);
 
 async function* readExport(client: Auth0Client, options: ExportOptions): AsyncIterable<UserPage> {
@@ -130,7 +130,7 @@ function readListing(listing: string): { readonly id: string; readonly counted: 
 
 const Changed = z.object({ updated_at: z.string() });
 
-/** Of whom it cannot be told when they were changed, it may have been since. */
+/** A user without a readable time of change may have changed since. */
 function isOlder(line: unknown, than: Date): boolean {
   const changed = Changed.safeParse(line);
   return changed.success && new Date(changed.data.updated_at) < than;
@@ -164,7 +164,7 @@ interface FinishedJob {
   readonly total: number | undefined;
 }
 
-/** Looks at the job until it has ended. Each look that found it at work is a page with nobody on it. */
+/** Polls the job until it has ended. Each poll that finds it running yields an empty page. */
 async function* finishedJob(
   client: Auth0Client,
   id: string,
@@ -190,7 +190,7 @@ async function* finishedJob(
   }
 }
 
-/** A look that the rate limit turned away is a look that has to be taken later: the job goes on meanwhile. */
+/** A poll that the rate limit rejected is repeated later: the job continues meanwhile. */
 async function readJob(
   client: Auth0Client,
   id: string,

@@ -1,6 +1,6 @@
 /**
- * One Auth0 tenant as `doctor` looks at it: what the application may read, and how the streams are set up.
- * Every question is asked once, however many checks want the answer.
+ * One Auth0 tenant as `doctor` checks it: what the application may read, and how the streams are set up.
+ * Every request is made once, however many checks use its answer.
  *
  * The users are asked for first, and alone, so that what their answer says is left of the limit is not what
  * our own other questions have left of it.
@@ -87,7 +87,7 @@ export function createAuth0Inspection(options: Auth0ClientOptions): Auth0Inspect
   });
   const afterUsers = <T>(call: Omit<Call<T>, 'method'>) =>
     once(async () => {
-      // Whether that went well is for whoever asked for it.
+      // The caller that needs the users handles the error.
       await users().catch(() => undefined);
       return ask(call);
     });

@@ -1,6 +1,6 @@
 /**
  * The users of one Auth0 tenant. Reads by id and by address are immediately consistent; listings are
- * not, and are capped at 1,000 users, beyond which only an export job lists everyone.
+ * not, and are capped at 1,000 users, beyond which only an export job lists all.
  * Source: auth0.com/docs, user search best practices; list and search users; bulk user exports.
  */
 import { z } from 'zod';
@@ -74,7 +74,7 @@ async function readUser(client: Auth0Client, id: Auth0UserId): Promise<Auth0Answ
   });
 }
 
-/** Into whom this user is linked, or the user itself. An id without a provider is no identity. */
+/** The user that this id is linked into, or the user itself. An id without a provider is no identity. */
 async function usersByIdentity(client: Auth0Client, id: Auth0UserId): Promise<readonly Auth0User[]> {
   const [provider = '', ...rest] = id.split('|');
   if (rest.length === 0) return [];
@@ -116,7 +116,7 @@ function saysNoUserId({ status, body }: Refusal): boolean {
 
 // ── Small tenants: pages ──
 
-/** Auth0 answers no search beyond this many users, and a total that stands at the cap may be cut off by it. */
+/** The most users that Auth0 returns for a search; a total at this cap may be cut off. */
 const MAX_LISTED = 1_000;
 const PER_PAGE = 100;
 /** A linked identity brings its tokens along. */
@@ -128,7 +128,7 @@ const UserPageAnswer = z.object({
   users: z.array(z.unknown()).transform(readRows),
 });
 
-/** With `q`, of those whom this search finds. */
+/** With `q`, of the users that this search finds. */
 async function readPage(
   client: Auth0Client,
   page: number,
@@ -140,7 +140,7 @@ async function readPage(
     method: 'GET',
     route: 'users.list',
     path: '/api/v2/users',
-    // Oldest first: whoever signs up meanwhile comes at the end, where the next page finds them.
+    // Oldest first: users who sign up meanwhile come at the end, where the next page finds them.
     query: { page, per_page: perPage, include_totals: true, sort, q, ...FIELDS },
     bucket: 'users',
     maxBytes: MAX_PAGE_BYTES,
@@ -169,7 +169,7 @@ interface Listed extends ReadRows {
   readonly inexact: InexactReason | undefined;
 }
 
-/** All of one reading that is exact, or else whoever was in any of several. */
+/** The users of the first exact reading, or else all users found in any of several readings. */
 async function listUsers(client: Auth0Client, q: string | undefined): Promise<Listed | 'too-many'> {
   const seen = new Map<Auth0UserId, Auth0User>();
   for (let listing = 1; ; listing += 1) {
@@ -181,7 +181,7 @@ async function listUsers(client: Auth0Client, q: string | undefined): Promise<Li
 }
 
 /**
- * Every page. Somebody may have slipped through where the total falls meanwhile: a deletion moves the users behind it
+ * Every page. A falling total means that a user may have been skipped: a deletion moves the users behind it
  * forward, across the edge of a page that has been read. Kept in memory, because it is short.
  */
 async function readAllPages(client: Auth0Client, q: string | undefined): Promise<Listed | 'too-many'> {

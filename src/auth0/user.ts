@@ -74,7 +74,7 @@ export const UserAnswer = z
 const UNUSABLE = Symbol('unusable');
 type Read<T> = T | typeof UNUSABLE;
 
-/** What MongoDB would give back as another text, so that the address would look changed at every read. */
+/** What MongoDB would return as another text, so that the address would seem changed at every read. */
 const UNSTORABLE = /[\p{Cc}\p{Cs}]/u;
 /** Far more than an address may have. */
 const MAX_EMAIL_LENGTH = 1_024;

@@ -16,7 +16,7 @@ export async function* inStep<Item, Outcome>(
         const next = await stream.next();
         if (next.done === true) break;
         const outcome = work(next.value);
-        // It is told where its turn comes, which may be after another has failed.
+        // The error is thrown in its turn, which may be after an earlier one has failed.
         outcome.catch(() => undefined);
         begun.push(outcome);
       } catch (error) {

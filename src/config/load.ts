@@ -89,7 +89,7 @@ function requiredValues(tree: unknown): RequiredValue[] {
   ];
 }
 
-/** What is missing: required and not there, or demanded by a reference that came to nothing. */
+/** Missing values: required settings, and references without a target. */
 function absenceProblems(
   tree: unknown,
   required: readonly RequiredValue[],
@@ -120,7 +120,7 @@ function valueAt(tree: unknown, path: Path): unknown {
   }, tree);
 }
 
-/** A value that is absent has been reported, or was not needed, and is not reported for its form as well. */
+/** An absent value has been reported, or was not needed, so its form is not reported as well. */
 function describeIssue(issue: z.core.$ZodIssue, absent: ReadonlyMap<string, Absence>): string[] {
   const path = issue.path.filter((part) => typeof part !== 'symbol');
   if (absent.has(formatPath(path))) return [];
@@ -130,7 +130,7 @@ function describeIssue(issue: z.core.$ZodIssue, absent: ReadonlyMap<string, Abse
   return [`${formatPath(path)}: ${issue.message}`];
 }
 
-/** Makes a value that is not there throw when it is read. What is there is left alone. */
+/** Makes a missing value throw when it is read. Other values are not changed. */
 function guardAbsent(config: object, path: Path, absent: ReadonlyMap<string, Absence>): void {
   const parent = valueAt(config, path.slice(0, -1));
   const key = path.at(-1);

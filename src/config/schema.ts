@@ -1,9 +1,9 @@
 /**
  * What a setting may be, with a description of it for docs/configuration.md. `config/default.yaml` says what each one means
- * and has its default; nothing is said twice, so there are no defaults here.
+ * and has its default, so there are no defaults here.
  *
- * Text from the environment is turned into a number or a boolean by what the setting wants, never by
- * how the text looks: a password of digits stays a password.
+ * Text from the environment becomes a number or a boolean by the type of the setting, never by
+ * the form of the text: a password of digits stays a password.
  */
 import { z } from 'zod';
 import { parseKeyRing } from '../credentials/envelope.ts';
@@ -89,7 +89,7 @@ function isPlainWebUrl(value: string): boolean {
 /** A secret of digits needs quotes in YAML, where 007 would be the number 7. */
 const secret = text('a text: put it in quotes', /./s).describe('a secret text');
 
-/** Five or six fields, the sixth for seconds; what is in them is for the scheduler to judge. */
+/** Five or six fields, the sixth for seconds; the scheduler checks their values. */
 const CRON = /^[0-9*][0-9*,/-]*( [0-9A-Za-z*][0-9A-Za-z*,/-]*){4,5}$/;
 const cron = text('a cron expression such as */5 * * * *', CRON).nullable();
 
@@ -167,7 +167,7 @@ const tenant = z
   })
   .transform((value) => ({ ...value, managementUrl: value.managementUrl ?? managementUrl(value.domain) }));
 
-/** Empty where the domain is not there either, which nobody notices: without a domain there is no client. */
+/** Empty where the domain is missing too, which has no effect: without a domain there is no client. */
 function managementUrl(domain: string | undefined): string {
   return domain === undefined ? '' : `https://${domain}`;
 }

@@ -16,11 +16,11 @@ export const readTextFile: ReadFile = (path) => readFileSync(path, 'utf8');
 
 export type Path = readonly (string | number)[];
 
-/** A setting whose reference came to nothing. */
+/** A setting whose reference has no target. */
 export interface Absence {
   /** Names the variable and what is wrong with it. */
   readonly reason: string;
-  /** False for `${NAME:-}`: whoever wrote it expects that it may be missing. */
+  /** False for `${NAME:-}`, which says that the variable may be missing. */
   readonly demanded: boolean;
 }
 
@@ -102,7 +102,7 @@ function parseFile(file: string, readFile: ReadFile): Mapping | string {
 
 /**
  * Mappings are merged key by key and everything else is replaced, lists too: a list of tenants that
- * grew by merging could serve a tenant that nobody wrote down. An empty mapping in a file (`pds:` with
+ * grew by merging could serve a tenant that is in no file. An empty mapping in a file (`pds:` with
  * every line under it commented out) is read by YAML as null and changes nothing.
  */
 function merge(below: unknown, above: unknown): unknown {

@@ -2,17 +2,17 @@
  * What has to hold between tenants that share one database.
  *
  * A user's key is the tenant's key prefix and the Auth0 id, joined without a separator. Two different
- * people must never come to one key, so:
+ * people must never get the same key, so:
  *
  * - ids and prefixes are unique, and so at most one prefix is empty;
  * - no prefix begins another, or the one tenant's `a-` + `b-7` would be the other's `a-b-` + `7`;
  * - a prefix is not how an Auth0 id begins. Ids begin with the name of a strategy (`auth0|…`,
- *   `google-oauth2|…`), so next to an empty prefix, `google-` + `oauth2|7` would be somebody else.
+ *   `google-oauth2|…`), so next to an empty prefix, `google-` + `oauth2|7` would be another user.
  *
- * Two streams do not share a token either: whoever holds it could write another tenant's log.
+ * Two streams do not share a token either: its holder could write another tenant's log.
  *
- * Sisters are two: with a third it would be open whose handle a person's is, and who is asked for it. Their email tags
- * differ, or the account of one user would get the address of the other.
+ * At most two tenants are linked: with a third, it would be undefined which tenant's handle a person has. Their email
+ * tags differ, or the account of one user would get the address of the other.
  */
 import { type ExcludedBy, exclusionOf } from '../exclusion.ts';
 import { formatPath, isMapping } from './sources.ts';
@@ -103,12 +103,14 @@ function sisterProblems(tenants: readonly Readonly<Record<string, unknown>>[]): 
     if (named === -1) return [`${path}: there is no tenant ${value}`];
     if (named === index) return [`${path}: is the tenant itself`];
     if (typeof tenants[named]?.['sisterOf'] === 'string') {
-      return [`${path}: ${value} names a sister itself; one of the two names the other`];
+      return [`${path}: ${value} has a sisterOf itself; only one of two linked tenants names the other`];
     }
     const first = tenants.findIndex((tenant) => tenant['sisterOf'] === value);
     return first === index
       ? []
-      : [`${path}: ${value} is the sister of ${formatPath(['tenants', first])} already; sisters are two`];
+      : [
+          `${path}: ${value} is already linked to ${formatPath(['tenants', first])}; only two tenants can be linked`,
+        ];
   });
 }
 

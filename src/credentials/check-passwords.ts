@@ -39,7 +39,7 @@ export async function checkKeys(
       'CREDENTIAL_KEY_DIFFERS',
     );
   }
-  // Last, because `concord password --reset` passes over it: it replaces a password whose key is lost.
+  // Last, because `concord password --reset` skips it: it replaces a password whose key is lost.
   const others = `(?!(?:${kids.join('|')})\\.)${ANY_KEY_ID}`;
   const [stray] = await passwords.sample(envelopePattern(others), 1);
   if (stray === undefined) return;

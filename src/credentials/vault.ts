@@ -1,4 +1,4 @@
-/** Account passwords at rest: how new ones are made and stored. What a sealed one looks like is in `envelope.ts`. */
+/** Account passwords at rest: how new ones are made and stored. `envelope.ts` has the format of a sealed one. */
 import { randomBytes, randomInt } from 'node:crypto';
 import type { PasswordVault } from '../ports/passwords.ts';
 import { invalidKeys, KEY_BYTES, keyRing, open, seal } from './envelope.ts';
@@ -7,7 +7,7 @@ import { invalidKeys, KEY_BYTES, keyRing, open, seal } from './envelope.ts';
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const PASSWORD_LENGTH = 32;
 
-/** A fresh key ring of one key, as CONCORD_CREDENTIAL_KEYS wants it. */
+/** A new key ring of one key, in the format of CONCORD_CREDENTIAL_KEYS. */
 export function generateKey(kid = 'k1'): string {
   return `${kid}:${randomBytes(KEY_BYTES).toString('base64')}`;
 }

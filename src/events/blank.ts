@@ -1,6 +1,6 @@
 /**
  * An event without what is personal in it. The shape of the history stays: ids, types, times, causes,
- * codes and DIDs, which name a person to nobody who has nothing else. Blank means an address, a handle,
+ * codes and DIDs, which identify no person without other data. Blank means an address, a handle,
  * a raw payload, and every text that people or we wrote and that may hold one.
  *
  * There is no default here: a new type of event does not compile until it is decided what is personal in it.
@@ -138,7 +138,7 @@ export function blanked(event: ConcordEvent): ConcordEvent {
   }
 }
 
-/** Why a person decided as they did is told of the one who is gone. Who decided is not, and has to answer for it. */
+/** The reason of a decision describes the user, so it is blanked. Who decided is kept, for accountability. */
 function unreasoned<T extends Decided>(data: T): T {
   return data.reason === undefined ? data : { ...data, reason: NOTHING };
 }

@@ -4,9 +4,9 @@
  * | what came about                | follows from                                               |
  * |--------------------------------|------------------------------------------------------------|
  * | an effect on a document or account, and each step on the way to it | an intention that names its action |
- * | an intention                   | what a pass learned, or what made the user due             |
- * | an intention without a cause   | a look that no event asked for, at a user Auth0 spoke of before |
- * | what was heard, learned, decided | nothing: a chain may begin there                         |
+ * | an intention                   | what a reconciliation learned, or what made the user due   |
+ * | an intention without a cause   | a reconciliation that no event requested, of a user Auth0 reported before |
+ * | received, learned, decided     | nothing: a chain may begin there                           |
  *
  * There is no default here: a new type of event does not compile until it is decided what it follows from.
  */
@@ -15,18 +15,18 @@ import type { ConcordEvent, EventOf, EventType } from './event.ts';
 
 /** What an event is in a chain of causes. */
 export type Part =
-  /** Somebody outside spoke of the user. */
+  /** Another system reported something about the user. */
   | 'heard'
   /** Something outside was read, and was new. */
   | 'learned'
-  /** A person, or a sweep within its limit, said so. */
+  /** A person decided it, or a sweep within its limit. */
   | 'decided'
   | 'intended'
   /** On the way to an effect: an intent of its own, or a refusal. */
   | 'step'
   /** Something was changed in a document or an account. */
   | 'effect'
-  /** How a pass ended. */
+  /** How a reconciliation ended. */
   | 'end'
   /** Of a sweep or a gap, and of no single user. */
   | 'run';
@@ -118,7 +118,7 @@ export function partOf(type: EventType): Part {
   }
 }
 
-/** The actions that an effect, or a step on the way to one, may come of. */
+/** The actions that may have caused an effect, or a step on the way to one. */
 const ACTIONS_OF: { readonly [T in EventType]?: readonly string[] } = {
   'verification.recorded': ['record-verification'],
   'user-document.created': ['create-user-document'],
@@ -180,7 +180,7 @@ export interface Chain {
   readonly links: readonly ConcordEvent[];
   /** Those of the links that nothing caused: what set it going. */
   readonly origins: readonly ConcordEvent[];
-  /** Of a look that no event asked for: the last that Auth0 was known to say of the user. */
+  /** Of a reconciliation that no event requested: the last that Auth0 reported about the user. */
   readonly basis: ConcordEvent | undefined;
   /** What is wrong with the chain, in a few words; undefined when it explains the event. */
   readonly flaw: string | undefined;
@@ -223,7 +223,7 @@ function flawOf(
     if (intention === undefined) return 'follows from nothing';
     if (!intention.data.actions.some(({ type }) => wanted.includes(type))) return 'was never intended';
   }
-  return look !== undefined && basis === undefined ? 'rests on nothing that Auth0 said' : undefined;
+  return look !== undefined && basis === undefined ? 'rests on nothing that Auth0 reported' : undefined;
 }
 
 function isIntention(event: ConcordEvent): event is Extract<ConcordEvent, { type: 'actions.intended' }> {

@@ -8,7 +8,7 @@
 import type { Upstream } from '../errors.ts';
 import type { AccountHandle, Auth0UserId, Code, Did, EventId, TenantId, UserKey } from '../identity.ts';
 
-/** The parts of a user that Concord keeps whole, in the order in which a pass looks at them. */
+/** The resources of a user, in the order in which they are reconciled. */
 export const RESOURCES = ['verification', 'user-document', 'account', 'email', 'handle'] as const;
 export type Resource = (typeof RESOURCES)[number];
 
@@ -30,7 +30,7 @@ export const INEXACT_REASONS = [
 ] as const;
 export type InexactReason = (typeof INEXACT_REASONS)[number];
 
-/** Whether a sweep looked at everyone who is listed, be the listing exact or not. */
+/** Whether a sweep compared every listed user, even where the listing was not exact. */
 export function isListedToEnd({ complete, inexact }: EventData['sweep.finished']): boolean {
   return complete || (inexact !== undefined && inexact !== 'lacks-many');
 }
@@ -52,16 +52,16 @@ export function inexactSentence(reason: InexactReason): string {
   }
 }
 
-/** How one resource of one user stands. Changes only when status, reason or message change. */
+/** The condition of one resource of one user. Changes only when status, reason or message change. */
 export interface Condition {
   readonly type: Resource | 'auth0' | 'pause';
-  /** True: as desired. False: not as desired. Unknown: could not be observed, so nothing was decided. */
+  /** True: in sync. False: out of sync. Unknown: could not be observed, so nothing was decided. */
   readonly status: 'True' | 'False' | 'Unknown';
   /** One CamelCase word, stable, for programs. */
   readonly reason: string;
-  /** A sentence for people that says what to do where something is to be done. Names no email address. */
+  /** A sentence for people. Names the command where an action is needed. Contains no email address. */
   readonly message: string;
-  /** True when only a person can move it: another pass would find the same. */
+  /** True when only a person can resolve it: another reconciliation would find the same. */
   readonly held: boolean;
   /** Another user whose change may end this condition; the user is reconciled again when that user changes. */
   readonly waitsFor?: UserKey;
@@ -70,19 +70,19 @@ export interface Condition {
   readonly event: EventId;
 }
 
-/** Why the last pass over a user failed. */
+/** Why the last reconciliation of a user failed. */
 export interface LastFailure {
   readonly code: string;
   /** Null where no other system's answer was the reason. */
   readonly upstream: Upstream | null;
   readonly message: string;
-  /** The first failed pass in a row that failed so. */
+  /** The first of the failed reconciliations in a row. */
   readonly since: string;
   /** The last one. */
   readonly at: string;
 }
 
-/** What a condition says of a step that failed, or of what could not be looked at. */
+/** The condition reasons for a step that failed, and for what could not be observed. */
 export const FAILURE_REASONS = { failing: 'Failing', notObserved: 'NotObserved' } as const;
 
 /** What others may remove. A removed `account-record` is `users.atproto`; a removed `handle` is a row of `@handles`. */
@@ -96,14 +96,14 @@ export function isRemovedReason(reason: string): reason is RemovedReason {
   return REMOVED_REASONS.some((one) => one === reason);
 }
 
-/** What a condition says of an account that moved to another PDS, and is left alone. */
+/** The condition reason for an account that moved to another PDS, and is not changed. */
 export const MIGRATED_REASON = 'AccountMigrated';
 
 export function isMigrated({ reason }: Pick<Condition, 'reason'>): boolean {
   return reason === MIGRATED_REASON;
 }
 
-/** What a condition says of a user whom the configuration excludes: it is in order that nothing is done. */
+/** The condition reason for a user that the configuration excludes: no action is the desired state. */
 export const EXCLUDED_REASON = 'Excluded';
 
 export function excludedMessage(entry: string): string {
@@ -173,7 +173,7 @@ export type DeclineReason =
 export type GapCause =
   /** Entries have been lost: they were older than Auth0 keeps them when the log was read again. */
   | 'retention-passed'
-  /** Entries may have been lost: Auth0 does not know the place from which the log was to be read on. */
+  /** Entries may have been lost: Auth0 does not know the position to read the log on from. */
   | 'checkpoint-gone'
   /** The log could not be read for as long as Auth0 is sure to keep it. */
   | 'pull-failing'
@@ -217,20 +217,20 @@ export interface EventData {
     readonly unusable?: readonly Auth0Field[];
   };
   'auth0.user-absent': { readonly userId: Auth0UserId };
-  /** Auth0 says that the id is none of a user, and it never had one: there is nothing to reconcile. */
+  /** Auth0 says that no user has this id, and none ever had: there is nothing to reconcile. */
   'auth0.user-invalid': { readonly userId: Auth0UserId };
   /** Not in a listing that was complete: one of the two proofs of a removal, and none by itself. */
   'auth0.user-unlisted': { readonly run: EventId };
   'handle.observed': { readonly handle: string | null };
-  /** Who the same person is in the sister tenant, and the handle that this sister has; null for nobody. */
+  /** The linked user, and the handle that this user has; null where there is none. */
   'sister.observed': { readonly user: UserKey | null; readonly handle: string | null };
   /** A reconciliation of `by`, of the linked tenant, found that this user is the same person. Null once `by` is forgotten. */
   'sister.named': { readonly by: UserKey | null };
   /** Auth0 says that the user of this `sister.named` is not the same person, or is deleted. */
   'sister.dismissed': { readonly named: EventId };
   /**
-   * What was found and no other event tells: what is older than the log, or was changed by others. That an account
-   * is there does not prove that it is this user's; that something was there decides that it is not created again.
+   * What was found and no other event records: it is older than the log, or others changed it. That an account
+   * exists does not prove that it is this user's; that something existed decides that it is not created again.
    */
   'subject.observed': {
     /** Null when the users document has no code, or the one that the log knows. */
@@ -254,13 +254,13 @@ export interface EventData {
 
   'actions.intended': { readonly actions: readonly IntendedAction[] };
   'verification.recorded': { readonly count: number; readonly recovered?: true };
-  /** `when` is the sign-up time that was written; absent in what was written before it was told. */
+  /** `when` is the sign-up time that was written; absent in older events. */
   'user-document.created': { readonly when?: string; readonly recovered?: true };
   'code.assigned': { readonly code: Code; readonly recovered?: true };
   'account.creation-intended': {
     readonly handle: AccountHandle;
     readonly email: string;
-    /** SHA-256 of the single-use invite code: whoever used that code is ours. */
+    /** SHA-256 of the single-use invite code: the account that used that code is ours. */
     readonly inviteHash: string;
   };
   'account.creation-refused': {
@@ -303,7 +303,7 @@ export interface EventData {
     readonly did: Did;
     readonly handle: AccountHandle;
     readonly email: string | null;
-    /** What the person who said yes was shown. */
+    /** The evidence that the person saw before the decision. */
     readonly evidence: readonly string[];
     readonly recovered?: true;
   };
@@ -373,7 +373,7 @@ export interface EventData {
     readonly because: DeclineReason;
   };
 
-  /** Decisions of a person, which the next pass carries out. */
+  /** Decisions of a person, which the next reconciliation applies. */
   /** A transfer is about to be granted to this user. Without the grant in that user's log it means nothing. */
   'transfer.promised': Decided & {
     readonly to: UserKey;
@@ -418,21 +418,21 @@ export interface EventData {
   'user.resumed': Decided;
   /** Failures, refusals and quarantine are forgotten, and everything is tried once more. */
   'user.retried': Decided;
-  /** A person wants a look now. It decides nothing, and nothing is forgotten over it. */
+  /** A person requests a reconciliation now. It decides nothing, and resets nothing. */
   'reconcile.requested': { readonly by: string; readonly reason: string };
   'user.forgotten': { readonly by: string };
 
   converged: {
     readonly conditions: readonly ConditionDraft[];
     readonly actions: number;
-    /** Milliseconds from the first trigger of this pass to its end. */
+    /** Milliseconds from the first trigger of this reconciliation to its end. */
     readonly latencyMs: number;
   };
   'converge.deferred': { readonly conditions: readonly ConditionDraft[]; readonly retryAt: string };
   'converge.failed': {
     readonly conditions: readonly ConditionDraft[];
     readonly code: string;
-    /** Whose answer it was that failed the step; absent where none was, and in what was written before this was told. */
+    /** The upstream whose answer failed the step; absent where there was none, and in older events. */
     readonly upstream?: Upstream;
     readonly message: string;
     readonly attempt: number;
@@ -457,9 +457,9 @@ export interface EventData {
   'sweep.finished': {
     readonly users: number;
     readonly drifted: number;
-    /** In the listing, and not as Auth0 documents a user; not there for nobody. */
+    /** In the listing, and not as Auth0 documents a user; absent for zero. */
     readonly unreadable?: number;
-    /** In the listing, and excluded by the configuration; not there for nobody. */
+    /** In the listing, and excluded by the configuration; absent for zero. */
     readonly excluded?: number;
     /** False when the listing broke off, or was not exact: then nothing was concluded about who was not in it. */
     readonly complete: boolean;
@@ -468,17 +468,17 @@ export interface EventData {
     readonly durationMs: number;
     /** How often it was taken up again after it had broken off. */
     readonly resumes: number;
-    /** As they were found, before anything was mended. */
+    /** As they were found, before anything was repaired. */
     readonly totals: ResourceTotals;
     readonly situations: readonly Situation[];
     /** By the listings alone; null where they were not complete. */
     readonly orphans: { readonly documents: number; readonly accounts: number | null } | null;
   };
-  /** Something of this tenant's may have been missed; until the gap is closed, nobody's account is removed. */
+  /** Events of this tenant may have been missed; until the gap is closed, no account is removed. */
   'gap.opened': {
     readonly cause: GapCause;
     readonly from: string;
-    /** Null while it goes on. */
+    /** Null while the period has not ended. */
     readonly until: string | null;
   };
   'gap.closed': { readonly gap: EventId; readonly by: 'sweep' | 'pull' };
@@ -495,12 +495,12 @@ export interface ResourceTotals {
   readonly users: Share;
   readonly codes: Share;
   readonly handles: Share;
-  /** Of those with a verified email: the only ones who are to have an account. */
+  /** Of those with a verified email: the only ones who should have an account. */
   readonly accounts: Share;
   readonly waitingForEmailVerification: number;
 }
 
-/** How many users are not as desired in one resource, for one reason. */
+/** How many users are out of sync in one resource, for one reason. */
 export interface Situation {
   readonly resource: ConditionDraft['type'];
   readonly reason: string;

@@ -1,4 +1,4 @@
-/** What is known of one user, as a fold of the user's events. See fold.ts for how each comes about. */
+/** What is known of one user, as a fold of the user's events. fold.ts shows the source of each fact. */
 
 import type { AccountHandle, Auth0UserId, Code, Did, EventId, UserKey } from '../identity.ts';
 import type {
@@ -24,7 +24,7 @@ export interface Auth0Facts {
   readonly unusable?: readonly Auth0Field[];
 }
 
-/** An account creation that was meant, and of which it is not known that an account came of it. */
+/** An intended account creation whose outcome is not known. */
 export interface OpenIntent {
   readonly event: EventId;
   readonly at: Date;
@@ -82,9 +82,9 @@ export interface Facts {
   readonly firstReadAt: Date | undefined;
   /** The event of the newest read of Auth0, present or absent. */
   readonly auth0Event: EventId | undefined;
-  /** Set when the newest read of Auth0 by id said that there is no such user. */
+  /** Set when the newest read of Auth0 by id found no such user. */
   readonly absentSince: Date | undefined;
-  /** Set when the newest read of Auth0 by id said that the id is none of a user. */
+  /** Set when the newest read of Auth0 by id found that no user can have this id. */
   readonly invalidSince: Date | undefined;
   /** The newest log entry that speaks of a deletion. A hint: never a proof by itself. */
   readonly deletionHintAt: Date | undefined;
@@ -98,7 +98,7 @@ export interface Facts {
   readonly paused:
     | { readonly by: string; readonly reason: string; readonly until: Date | undefined }
     | undefined;
-  /** A person said that this account is the user's. `grant` is the first decision that named this account. */
+  /** A person decided that this account is the user's. `grant` is the first decision that named this account. */
   readonly adoption:
     | { readonly did: Did; readonly grant: EventId; readonly evidence: readonly string[] }
     | undefined;
@@ -106,14 +106,14 @@ export interface Facts {
   readonly deactivated: 'blocked' | 'removed' | undefined;
   /** The PDS refused the stored password when it was last tried. */
   readonly passwordRefused: boolean;
-  /** A person said that the stored password is to be set on the PDS once more. */
+  /** A person decided that the stored password must be set on the PDS once more. */
   readonly passwordResetGranted: boolean;
   /** The account was removed by us, and nothing is left. */
   readonly accountDeleted: boolean;
   readonly forgotten: boolean;
   /** The user's own row in `@handles`. */
   readonly platformHandle: string | undefined;
-  /** The same person in the sister tenant, and the handle they have there. */
+  /** The linked user, and the handle they have there. */
   readonly sister: { readonly user: UserKey; readonly handle: string | undefined } | undefined;
   /** Users of the linked tenant whose reconciliations found that this user is the same person; the newest last. */
   readonly namedBy: readonly NamedBy[];
@@ -133,7 +133,7 @@ export interface Facts {
   readonly account:
     | { readonly did: Did; readonly handle: AccountHandle; readonly email?: string }
     | undefined;
-  /** What was found and is not told by the rest of the log: a code is in here when it is not the user's permanent one. */
+  /** What was found and no other event records: a code is in here when it is not the user's permanent one. */
   readonly seen: {
     readonly code: Code | undefined;
     readonly account: SeenAccount | undefined;
@@ -141,7 +141,7 @@ export interface Facts {
   readonly intent: OpenIntent | undefined;
   /**
    * The newest creations that were given up with no account to show, the newest last. The call of one may still
-   * arrive, and whoever used its invite is ours: the code was made by us for this one call.
+   * arrive, and the account that used its invite is ours: the code was made by us for this one call.
    */
   readonly givenUp: readonly OpenIntent[];
   /** The account's address before it was parked, and the one that it was parked on. */
@@ -165,15 +165,15 @@ export interface Facts {
   readonly creationFailure: string | undefined;
   /** When this user's reconciliation last listed the PDS's inactive accounts. */
   readonly inactiveListedAt: Date | undefined;
-  /** Steps that were intended and whose outcome was never written: a pass that broke off. */
+  /** Steps that were intended and have no recorded outcome: a reconciliation was interrupted. */
   readonly openActions: readonly (IntendedAction & { readonly event: EventId })[];
-  /** A reconciliation has begun to act, and no event tells how it ended. */
+  /** A reconciliation has begun to act, and no event records its end. */
   readonly isUnfinished: boolean;
   readonly conditions: readonly Condition[];
-  /** Failed passes since the last one that came to an end. */
+  /** Failed reconciliations since the last one that ended without a failure. */
   readonly attempts: number;
   readonly quarantined: boolean;
-  /** Undefined when the last pass did not fail. */
+  /** Undefined when the last reconciliation did not fail. */
   readonly failure: LastFailure | undefined;
   /** The newest `at` of all events, so that the next one can be later. */
   readonly newestAt: Date | undefined;

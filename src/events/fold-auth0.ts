@@ -38,7 +38,7 @@ export function withAuth0(facts: Facts, auth0: Auth0Facts, readAt: Date): Facts 
   };
 }
 
-/** Whoever is there again starts anew: proofs and grants of an earlier absence are void. */
+/** A user who is back in Auth0 starts anew: proofs and grants of an earlier absence are void. */
 export function foldObserved(
   facts: Facts,
   { _id, at, data }: EventOf<'auth0.user-observed'>,

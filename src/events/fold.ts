@@ -22,7 +22,7 @@ import type { Facts, NamedBy, Refusal, SeenAccount, Sights } from './facts.ts';
 import { foldObserved } from './fold-auth0.ts';
 import { endCodeTransfer, foldTransfer } from './fold-transfer.ts';
 
-/** The change stream tells the time in whole seconds: what it tells of happened up to so much later. */
+/** The change stream has times in whole seconds: what it reports happened up to this much later. */
 const STREAM_CLOCK_MS = 999;
 
 /** A person has one user in a tenant, and a few where they signed up in several ways. */
@@ -102,7 +102,7 @@ const NOTHING: Facts = {
 
 /**
  * `onto` is what is known already; then every event given must be later than all that made it, as those
- * of a pass are, which need not fold the whole history again for each line they write.
+ * of a reconciliation are, which need not fold the whole history again for each event they append.
  */
 export function fold(events: readonly ConcordEvent[], onto: Facts = NOTHING): Facts {
   const facts: Draft = {
@@ -156,7 +156,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
       facts.invalidSince ??= event.at;
       facts.absentSince = undefined;
       facts.auth0Event = event._id;
-      // What reconciliations said before is of no user.
+      // The conditions of earlier reconciliations are not about a user.
       facts.conditions = [];
       facts.unlistedSince = undefined;
       endFailures(facts);
@@ -509,7 +509,7 @@ function endFailures(facts: Draft): void {
   facts.failure = undefined;
 }
 
-/** What was seen of an account goes on with what is done to it, and goes when the log tells of another. */
+/** What was observed of an account is updated by actions on it, and dropped when the log names another account. */
 function see(facts: Draft, change: Partial<SeenAccount> | undefined): void {
   const { account, code } = facts.seen;
   if (account === undefined) return;
@@ -542,7 +542,7 @@ function keepCount(facts: Draft, count: number): void {
   facts.kept = { ...facts.kept, count: Math.max(count, facts.kept.count ?? 0) };
 }
 
-/** What was written before first sights were told says by the code or the account that a document was there. */
+/** In events from before first sights were recorded, a code or an account proves that there was a document. */
 function seeSubject(facts: Draft, { code, account, ...seen }: EventData['subject.observed']): void {
   const { verification, document, record, inSync } = seen;
   if (inSync === true) facts.seenInSync = true;
@@ -598,7 +598,7 @@ function giveUp(facts: Draft): void {
   facts.intent = undefined;
 }
 
-/** The user has an account: no creation is to be settled, and what was refused as taken was taken by this very one. */
+/** The user has an account: no creation is open, and this account had taken the handle and email that were refused. */
 function own(facts: Draft, handle: AccountHandle, email?: string): void {
   facts.intent = undefined;
   facts.givenUp = [];

@@ -1,4 +1,4 @@
-/** Gaps as people and programs are told of them. */
+/** Gaps, as messages and as JSON output show them. */
 import type { Gap } from './gap.ts';
 
 export function gapToJson({ tenant, cause, from, until }: Gap) {

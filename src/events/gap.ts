@@ -8,8 +8,8 @@
  * | pull-failing     | the log has not been read for as long as that            | the next pull that reads to the end |
  * | stream-paused, -suspended, -missing | the log stream stands so, or is gone  | the same, once a stream is active  |
  *
- * What was lost is not to be had again from the log: only a look at everyone finds what came of it. What
- * was merely not delivered is in the log still, and a pull brings it.
+ * Lost entries cannot be read again from the log: only a full sweep finds what they changed. Entries that were
+ * only not delivered are still in the log, and a pull reads them.
  */
 import type { EventId, TenantId } from '../identity.ts';
 import type { ConcordEvent, GapCause } from './event.ts';
@@ -19,7 +19,7 @@ export interface Gap {
   readonly tenant: TenantId;
   readonly cause: GapCause;
   readonly from: Date;
-  /** Undefined while it goes on. */
+  /** Undefined while the period has not ended. */
   readonly until: Date | undefined;
 }
 
@@ -45,7 +45,7 @@ export function openGapsIn(events: readonly ConcordEvent[], tenant: TenantId): r
     .sort((a, b) => a.from.getTime() - b.from.getTime() || (a.id < b.id ? -1 : 1));
 }
 
-/** Whether a look at everyone, begun at this moment, finds all that came of what was missed. */
+/** Whether a full sweep that starts now finds everything that the missed entries changed. */
 export function isHealedBySweep({ cause, until }: Gap, begunAt: Date): boolean {
   switch (cause) {
     case 'retention-passed':

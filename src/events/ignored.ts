@@ -2,7 +2,7 @@
 export const IGNORE_REASONS = ['no-subject', 'not-a-user-id', 'excluded'] as const;
 
 /**
- * `no-subject`: it names nobody, such as a token for a machine. `not-a-user-id`: what it names is not `provider|id`,
+ * `no-subject`: it names no user, such as a token for a machine. `not-a-user-id`: what it names is not `provider|id`,
  * such as `undefined`, a login name or a key of another system. `excluded`: the configuration excludes the user.
  */
 export type IgnoreReason = (typeof IGNORE_REASONS)[number];

@@ -1,5 +1,5 @@
 /**
- * Where an event of another user, or of none, may name a person: what `export` looks through and `forget` blanks.
+ * Where an event of another user, or of none, may name a person: what `export` searches and `forget` blanks.
  *
  * There is no default here: a new type of event does not compile until it is decided where it may name others.
  */
@@ -15,7 +15,7 @@ export interface Mention {
    */
   readonly names: 'payload' | 'text' | 'key' | 'id';
   /**
-   * What `forget` sets. Absent where the mention stays, because a key names a person to nobody who has nothing else, and
+   * What `forget` sets. Absent where the mention stays, because a key identifies no person without other data, and
    * says why something happened to the other user.
    */
   readonly blank?: Readonly<Record<string, string | null>>;
@@ -23,7 +23,7 @@ export interface Mention {
 
 const NONE: readonly Mention[] = [];
 const RAW: readonly Mention[] = [{ field: 'raw', names: 'payload', blank: { raw: '' } }];
-/** One reason is given for all users whom a decision concerns, and may name one of them. */
+/** One reason is given for all users of a decision, and may name one of them. */
 const REASON: readonly Mention[] = [{ field: 'reason', names: 'text', blank: { reason: '' } }];
 /** Messages name other users by key, and no addresses. */
 const CONDITIONS: readonly Mention[] = [

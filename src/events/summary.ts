@@ -2,7 +2,7 @@
  * The gist of an event in a few words, for a list of them: no address, and no payload. What a person gave as the reason
  * of a decision is shown as it was given.
  *
- * There is no default here: a new type of event does not compile until it is decided what is said of it.
+ * There is no default here: a new type of event does not compile until it has a summary.
  */
 import type { ConcordEvent, Decided, EventData } from './event.ts';
 
@@ -92,7 +92,7 @@ export function summary(event: ConcordEvent): string {
     case 'user.quarantined':
       return `${event.data.code}, after ${event.data.attempts} tries`;
     case 'sweep.finished':
-      return `${event.data.users} users, ${event.data.drifted} to converge${event.data.complete ? '' : `, ${event.data.inexact ?? 'broke off'}`}`;
+      return `${event.data.users} users, ${event.data.drifted} out of sync${event.data.complete ? '' : `, ${event.data.inexact ?? 'broke off'}`}`;
     case 'account.adopted':
       return `${event.data.handle} ${event.data.did}`;
     case 'account.deactivated':
@@ -157,7 +157,7 @@ function seenSummary({
   return seen.length === 0 ? 'nothing' : seen.join(', ');
 }
 
-/** Of somebody who was forgotten the reason is blank. */
+/** The reason is blank where the user was forgotten. */
 function byWhom({ by, reason = '' }: Decided): string {
   return reason === '' ? `by ${by}` : `by ${by}: ${reason}`;
 }

@@ -1,5 +1,5 @@
 /**
- * What is asked of the database when somebody scrapes. An answer is kept for a while, the longer the more it took
+ * Gauges whose values are read from the database at a scrape. An answer is cached, for longer the more time it took
  * to get, so that many who scrape cost no more than one. A question that fails hides its own series and says so;
  * it never fails the page, and never leaves an old number standing as if it were today's.
  */
@@ -30,12 +30,12 @@ const WAIT_MS = 2_000;
 /** An answer that is older than this, because the next one does not come, is shown no more. */
 const SHOWN_MS = 300_000;
 
-/** Gives back what is to be awaited before the page is written. It never rejects. */
+/** Returns what the page has to await before it is written. It never rejects. */
 export function askWhenScraped({ registry, clock, logger, questions }: AskedDeps): () => Promise<void> {
   const registers = [registry];
   const succeeded = new Gauge({
     name: 'concord_question_success',
-    help: 'Whether what is asked of the database for this page was answered: 1, or 0 and the series are missing.',
+    help: 'Whether the database answered the query for these series: 1, or 0 and the series are missing.',
     labelNames: ['question'],
     registers,
   });
@@ -74,7 +74,7 @@ class Asked {
     question.hide();
   }
 
-  /** Resolves when there is an answer, or none to be had. */
+  /** Resolves when there is an answer, or the query has failed. */
   async refresh(): Promise<void> {
     if (this.#nowMs() < this.#restUntilMs) return;
     this.#running ??= this.#ask().finally(() => {

@@ -21,7 +21,7 @@ export interface Metrics extends EngineObserver, ServiceObserver {
 
 const CALL_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const PASS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-/** From what nobody notices to a day: a user may wait for an outage to end. */
+/** From too short to notice to a day: a user may wait for an outage to end. */
 const CONVERGENCE_SECONDS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 7_200, 86_400];
 /** Gauges whose names end as those of counters do, which Prometheus's own check refuses. */
 const MISNAMED = [
@@ -93,19 +93,19 @@ export function createMetrics(
     'tenant',
     'end',
   ]);
-  const passes = counter('concord_passes_total', 'Passes over one user, by how they ended.', [
+  const passes = counter('concord_passes_total', 'Reconciliations of one user, by how they ended.', [
     'tenant',
     'end',
   ]);
   const passSeconds = histogram(
     'concord_pass_duration_seconds',
-    'How long a pass over one user took.',
+    'Duration of the reconciliation of one user.',
     ['end'],
     PASS_SECONDS,
   );
   const convergence = histogram(
     'concord_convergence_seconds',
-    'From the first trigger, such as the webhook, to converged, over all passes that it took.',
+    'Time from the first trigger, such as a webhook, until the user is in sync, over all reconciliations.',
     ['tenant', 'trigger'],
     CONVERGENCE_SECONDS,
   );
@@ -122,15 +122,15 @@ export function createMetrics(
   );
   const failures = counter(
     'concord_failures_total',
-    'What could not be read or done in a pass, by resource and code.',
+    'Failed reads and actions of reconciliations, by resource and code.',
     ['resource', 'code'],
   );
-  const retries = counter('concord_retries_total', 'Passes that failed and are tried again by themselves.', [
+  const retries = counter('concord_retries_total', 'Failed reconciliations that are retried automatically.', [
     'tenant',
   ]);
   const leaseLosses = counter(
     'concord_lease_losses_total',
-    'Passes that ended because their lease on the user was lost.',
+    'Reconciliations that ended because their lease on the user was lost.',
     ['tenant'],
   );
   const calls = counter(
@@ -156,7 +156,7 @@ export function createMetrics(
   );
   const sweepUsers = gauge(
     'concord_sweep_progress_users',
-    'Users looked at by the sweep that this process runs, or ran last.',
+    'Users compared by the sweep that this process runs, or ran last.',
     ['tenant', 'standing'],
   );
   const answers = histogram(
@@ -219,7 +219,7 @@ export function createMetrics(
       if (end === 'failed' && result.retryAt !== undefined) retries.inc({ tenant });
       if (end === 'lease-lost') leaseLosses.inc({ tenant });
       if (end !== 'converged' || latencyMs === undefined) return;
-      // The id of what Auth0 said begins with the tenant; all others are made here.
+      // The ids of Auth0's events begin with the tenant; all others are Concord's own.
       const isAuth0s = causes.some((cause) => cause.startsWith(`${tenant}:`));
       convergence.observe({ tenant, trigger: isAuth0s ? 'auth0' : 'other' }, latencyMs / 1_000);
     },
@@ -245,7 +245,7 @@ export function createMetrics(
       sweepUsers.set({ tenant, standing: 'drifted' }, drifted);
     },
     onAnswer: (method, route, status, durationMs) => {
-      // What does not exist is asked for in words of anybody's choosing.
+      // Clients choose the method, so all unknown ones share a label.
       const known = METHODS.has(method) ? method : 'other';
       answers.observe({ method: known, route: route ?? 'none', status }, durationMs / 1_000);
     },

@@ -1,6 +1,6 @@
 /**
- * What is told of the work while it is done, for the metrics. Whoever listens must not throw. The core knows
- * these types and no library that counts.
+ * What the engine reports while it works, for the metrics. A listener must not throw. The core knows
+ * these types and no metrics library.
  */
 
 import type { IngestResult } from '../engine/intake/ingest.ts';
@@ -14,7 +14,7 @@ import type { EventLog } from '../ports/event-log.ts';
 import type { Lease } from '../ports/queue.ts';
 import type { CallInfo } from '../upstream/caller.ts';
 
-/** What is heard of inside the engine. */
+/** What the engine reports. */
 export interface EngineObserver {
   onAppend(type: EventType, isNew: boolean): void;
   /** `tenant` is undefined for the PDS, which all of them share. */
@@ -24,20 +24,20 @@ export interface EngineObserver {
   onUnknownCode(tenant: TenantId): void;
 }
 
-/** What is heard of around it, where it is served. */
+/** What the service around the engine reports. */
 export interface ServiceObserver {
   onPass(lease: Lease, result: PassResult): void;
   onBrokenPass(lease: Lease, durationMs: number): void;
   onIngest(tenant: TenantId, result: IngestResult): void;
   onPull(tenant: TenantId, result: PullResult): void;
-  /** What concerns no user: also part of the results above, and of those it is not told here. */
+  /** Entries that concern no user, from the change stream. Those of the results above are not reported here. */
   onIgnored(tenant: TenantId, source: 'database', counts: IgnoredCounts): void;
   onSweepProgress(tenant: TenantId, users: number, drifted: number): void;
   /** `route` is null where there is none. */
   onAnswer(method: string, route: string | null, status: number, durationMs: number): void;
 }
 
-/** The log, telling of every event that was appended or was there already. */
+/** The log; it reports every event that was appended or was already there. */
 export function observedLog(log: EventLog, onAppend: EngineObserver['onAppend']): EventLog {
   return {
     ofUser: (user) => log.ofUser(user),

@@ -1,4 +1,4 @@
-/** The questions whose answers are in the database: how users stand, who waits, gaps, halted runs, sweeps. */
+/** The metrics whose values are in the database: users by status, due users, gaps, halted runs, sweeps. */
 import { Gauge, type Registry } from 'prom-client';
 import { openGaps } from '../engine/intake/gaps.ts';
 import { haltedRuns, isOpen } from '../engine/sweep/halted-runs.ts';
@@ -19,9 +19,9 @@ export interface QuestionDeps {
   readonly standings: () => Promise<Standings>;
 }
 
-/** Of all tenants' last sweeps, the newest ones are looked through; one that is not among them shows nothing. */
+/** Only the newest sweeps of all tenants are read; a tenant with none among them has no series. */
 const SWEEPS_READ = 200;
-/** Reasons are words of ours, some sixty. More than this and something else has come to be a reason. */
+/** There are about sixty reasons. A larger number means that other values are used as reasons. */
 const MOST_SITUATIONS = 500;
 const REASON = /^[A-Za-z]{1,40}$/;
 
@@ -32,10 +32,10 @@ export function questions(deps: QuestionDeps): Question[] {
   return [backlog(), standing(), gaps(), halts(), sweeps()];
 
   function backlog(): Question {
-    const due = gauge('concord_due_users', 'Users who are due now or are being looked at.');
+    const due = gauge('concord_due_users', 'Users who are due now or leased.');
     const oldest = gauge(
       'concord_due_oldest_timestamp_seconds',
-      'When the user who has waited longest became due; missing when nobody waits.',
+      'When the user who has waited longest became due; missing when no user is due.',
     );
     return {
       name: 'backlog',
@@ -60,7 +60,7 @@ export function questions(deps: QuestionDeps): Question[] {
       'Users out of sync in this resource for this reason, deleted users included; held when the user needs action.',
       ...(['tenant', 'resource', 'reason', 'held'] as const),
     );
-    const paused = gauge('concord_paused_users', 'Users whom a person has paused.', 'tenant');
+    const paused = gauge('concord_paused_users', 'Users that a person has paused.', 'tenant');
     const quarantined = gauge('concord_quarantined_users', 'Users set aside after failures.', 'tenant');
     const all = [users, drifted, paused, quarantined];
     return {
@@ -131,11 +131,15 @@ export function questions(deps: QuestionDeps): Question[] {
   function sweeps(): Question {
     const endedAt = gauge('concord_sweep_last_end_timestamp_seconds', 'When the last sweep ended.', 'tenant');
     const took = gauge('concord_sweep_last_duration_seconds', 'How long the last sweep took.', 'tenant');
-    const users = gauge('concord_sweep_last_users', 'Users whom the last sweep looked at.', 'tenant');
-    const drifted = gauge('concord_sweep_last_drifted_users', 'Users whom it made due.', 'tenant');
+    const users = gauge('concord_sweep_last_users', 'Users that the last sweep compared.', 'tenant');
+    const drifted = gauge(
+      'concord_sweep_last_drifted_users',
+      'Users that the last sweep found out of sync.',
+      'tenant',
+    );
     const complete = gauge(
       'concord_sweep_last_complete',
-      '1 when the last sweep saw everyone who is listed, 0 when its listing broke off.',
+      '1 when the last sweep compared all listed users, 0 when its listing broke off.',
       'tenant',
     );
     const exact = gauge(

@@ -1,6 +1,6 @@
 /**
- * Alerts: one document a cause, with what is known of it and what is still to be told. Both are written in one
- * update, so a crash neither forgets what was to be told nor tells it of something that was not kept.
+ * Alerts: one document a cause, with what is known of it and its outstanding notices. Both are written in one
+ * update, so a crash neither loses a notice nor sends one about something that was not stored.
  */
 import type { AnyBulkWriteOperation, Db } from 'mongodb';
 import type { Alert, AlertReader, AlertStore, Delivery, Notice } from '../ports/alerts.ts';
@@ -24,7 +24,7 @@ interface StoredAlert {
 
 /** There are a dozen kinds of causes, and few of each. */
 const most = 1_000;
-/** A receiver that is away for long is told the newest; what comes before has been said in the log. */
+/** After a long failure a receiver gets only the newest notices; the older ones are in the logs. */
 const mostUntold = 20;
 
 export function alertReader(db: ReadableDb): AlertReader {
@@ -62,14 +62,14 @@ export function alertStore(db: Db): AlertStore {
       if (ids.length === 0) return;
       await writing('drop alerts', async () => {
         const named = { _id: { $in: [...ids] } };
-        // What is still to be told of an earlier time stays until it has been.
+        // The outstanding notices of an earlier occurrence stay until they are delivered.
         await stored.updateMany(named, { $set: { 'alert.phase': 'closed' } });
         await stored.deleteMany({ ...named, 'outbox.0': { $exists: false } });
       });
     },
 
     deliveries: () =>
-      reading('read what is to be told', async () => {
+      reading('read the outstanding notices', async () => {
         const found = await stored
           .find({ 'outbox.0': { $exists: true } }, { projection: { outbox: 1 } })
           .limit(most)
@@ -81,14 +81,14 @@ export function alertStore(db: Db): AlertStore {
 
     done: async (delivery) => {
       const _id = delivery.notice.cause.id;
-      await writing('note that somebody was told', async () => {
+      await writing('record a delivered notice', async () => {
         await stored.updateOne({ _id }, { $pull: { outbox: entry(delivery) } });
         await stored.deleteOne({ _id, 'alert.phase': 'closed', 'outbox.0': { $exists: false } });
       });
     },
 
     later: async (delivery, nextAt) => {
-      await writing('put off what is to be told', () =>
+      await writing('postpone a notice', () =>
         stored.updateOne(
           { _id: delivery.notice.cause.id, outbox: { $elemMatch: entry(delivery) } },
           { $set: { 'outbox.$.nextAt': nextAt }, $inc: { 'outbox.$.tries': 1 } },

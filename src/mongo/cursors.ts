@@ -9,11 +9,11 @@ import { reading } from './driver/errors.ts';
 interface StoredCursor {
   readonly _id: string;
   readonly position: string;
-  /** By the server's clock, for people: when the source was last read on. */
+  /** By the server's clock, for people: when the source was last read. */
   readonly at: Date;
 }
 
-/** What is kept of a source, and of a long run, which stands beside them. */
+/** The stored positions of a source and of a long run. */
 export function positionReader(db: ReadableDb): PositionReader {
   const collection = db.collection<Partial<StoredCursor> & { lease?: { until: Date } }>(collections.cursors);
   return {

@@ -60,7 +60,9 @@ export function inactiveAccountReader(db: ReadableDb): InactiveAccountReader {
     },
 
     async listing() {
-      const found = await reading('read when inactive accounts were listed', () => listings.findOne(LISTING));
+      const found = await reading('read the time of the last listing of inactive accounts', () =>
+        listings.findOne(LISTING),
+      );
       return { refreshedAt: found?.refreshedAt, begunAt: found?.begunAt, nextAt: found?.nextAt };
     },
   };
@@ -107,7 +109,7 @@ export function inactiveAccounts(db: Db): InactiveAccounts {
       await writing('remove accounts that are no longer inactive', () =>
         accounts.deleteMany({ seenAt: { $lt: begunAt } }),
       );
-      await writing('keep when inactive accounts were listed', () =>
+      await writing('store the time of a listing of inactive accounts', () =>
         listings.updateOne(LISTING, { $max: { refreshedAt: begunAt } }, { upsert: true }),
       );
     },

@@ -59,7 +59,7 @@ export function createAccountHost(xrpc: Xrpc): AccountHost {
   };
 }
 
-/** An address that another account has is answered with 500, and a missing account with 400, so what came of it is read. */
+/** The PDS answers 500 for an address that another account has, and 400 for a missing account, so the account is read. */
 async function changeEmail(xrpc: Xrpc, did: Did, email: string): ReturnType<AccountHost['changeEmail']> {
   try {
     await xrpc({
@@ -78,7 +78,7 @@ async function changeEmail(xrpc: Xrpc, did: Did, email: string): ReturnType<Acco
   return account.email?.toLowerCase() === email.toLowerCase() ? 'changed' : 'refused';
 }
 
-// The PDS answers 200 to these three for any DID, also when it has no such account: what came of a call is read.
+// The PDS answers 200 to these three for any DID, also when it has no such account, so the account is read afterwards.
 
 async function setActive(xrpc: Xrpc, did: Did, active: boolean): ReturnType<AccountHost['setActive']> {
   const name = 'admin.updateSubjectStatus';
@@ -113,7 +113,7 @@ async function setPassword(xrpc: Xrpc, did: Did, password: string): ReturnType<A
 }
 
 function withoutEffect(name: string): UpstreamError {
-  const message = `pds ${name} answered that it succeeded, and the account is as it was.`;
+  const message = `pds ${name} reported success, but the account did not change.`;
   return new UpstreamError(message, {
     ...{ upstream: 'pds', code: 'NOT_APPLIED', retryable: true, effect: 'unknown' },
   });
@@ -192,7 +192,7 @@ async function* listRepositories(xrpc: Xrpc) {
     // Also the last page with repositories has a cursor; only the empty one after it has none.
     if (page.cursor === undefined) return;
     if (page.cursor === cursor) {
-      const message = 'pds sync.listRepos gave the same place in the list twice.';
+      const message = 'pds sync.listRepos returned the same cursor twice.';
       throw new UpstreamError(message, { upstream: 'pds', code: 'UNEXPECTED_ANSWER', retryable: false });
     }
     cursor = page.cursor;

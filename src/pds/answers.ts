@@ -66,7 +66,7 @@ function toAccount(info: z.infer<typeof AccountInfo>): PdsAccount {
       info.invitedBy === undefined
         ? undefined
         : createHash('sha256').update(info.invitedBy.code).digest('hex'),
-    // The answer says nothing of a takedown or of the repository, so it cannot say that all is well.
+    // The answer shows neither a takedown nor a missing repository, so it does not prove that the account is active.
     state: info.deactivatedAt === undefined ? 'unknown' : 'deactivated',
   };
 }
@@ -106,7 +106,7 @@ export function readHolder(body: unknown) {
   return z.object({ did: DidAnswer }).parse(body).did;
 }
 
-/** At least one: whoever asks waits for it. */
+/** At least one: the caller waits for it. */
 export function readInviteCodes(body: unknown): readonly string[] {
   const list = z.array(z.object({ codes: z.array(z.string().min(1)).min(1) })).min(1);
   return z

@@ -54,7 +54,7 @@ export function createDidDirectory(options: DidDirectoryOptions): DidDirectory {
       const endpoint =
         host === undefined
           ? await askPlc(plcDocument(did, base))
-          : // Each host has limits of its own, and nothing is to be learnt from them for the next one.
+          : // Each host has its own limits, and they say nothing about the next host.
             await askHost(
               createCaller({ ...common, origin: host, limiter: new RateLimiter({ upstream: 'plc', clock }) }),
               did,
@@ -85,7 +85,7 @@ async function askHost(call: ReturnType<typeof createCaller>, did: Did): Promise
     return await call({ ...documentOf(did), route: 'did:web document', path: '/.well-known/did.json' });
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
-    throw new UpstreamError(`The host of a did:web did not give its document (${error.code}).`, {
+    throw new UpstreamError(`The host of a did:web did not return its document (${error.code}).`, {
       ...{ upstream: 'plc', code: 'DID_WEB_UNREADABLE', retryable: true, cause: error },
     });
   }
@@ -106,7 +106,7 @@ const PdsService = z.object({
   serviceEndpoint: z.string(),
 });
 
-/** Of other services nothing is read, whatever they look like. */
+/** Other services are ignored, whatever their form. */
 function readEndpoint(body: unknown, did: Did): string | 'none' {
   const { service } = Document.extend({ id: z.literal(did) }).parse(body);
   const found = service

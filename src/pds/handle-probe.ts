@@ -1,5 +1,5 @@
 /**
- * Whether a handle may be had cannot be asked. It is found out from calls that are made so that they
+ * The PDS has no call that shows whether a handle is available. It is found out from calls that are made so that they
  * must fail: each names a DID that cannot exist, and so has nothing that it could change.
  * Source: @atproto/pds 0.4.217, checked against the real one by test/pds.
  */
@@ -9,16 +9,16 @@ import type { HandleHolder } from '../ports/accounts.ts';
 import { readHolder, readRefusal, says } from './answers.ts';
 import { CREATIONS, type Xrpc } from './xrpc.ts';
 
-/** A DID is the hash of its first operation; nobody will ever find one whose hash is all the same letter. */
+/** A DID is the hash of its first operation; no hash will ever be the same letter throughout. */
 const NO_DID = `did:plc:${'a'.repeat(24)}`;
 /** Codes carry the name of the PDS's host, so this one is on no list. */
 const NO_INVITE = 'concord-probe-never-issued';
 const PROBE_EMAIL = 'probe@example.com';
 
 /**
- * resolveHandle does not see accounts that are deactivated or taken down, so where it sees nobody, the
- * administrator's rename is asked for on behalf of a DID that cannot exist: the PDS first looks
- * whether anybody has the handle, hidden or not, and then finds the DID unregistered.
+ * resolveHandle does not see accounts that are deactivated or taken down. So where it finds no account, the
+ * administrator's rename is called for a DID that cannot exist: the PDS first checks
+ * whether an account has the handle, hidden or not, and then finds the DID unregistered.
  */
 export async function holderOf(xrpc: Xrpc, handle: AccountHandle): Promise<HandleHolder> {
   const visible = await xrpc<Did | 'nobody-visible'>({
@@ -46,7 +46,7 @@ export async function holderOf(xrpc: Xrpc, handle: AccountHandle): Promise<Handl
 }
 
 /**
- * The rules for handles are looked at before the invite code and before the authority to use a DID.
+ * The PDS checks the rules for handles before the invite code and before the authority to use a DID.
  * Neither the code nor the DID is good, so nothing is created, whether the PDS asks for invites or not.
  */
 export function allowsHandle(xrpc: Xrpc, handle: AccountHandle): Promise<boolean> {
@@ -66,14 +66,14 @@ export function allowsHandle(xrpc: Xrpc, handle: AccountHandle): Promise<boolean
         return true;
       }
       const refused = readRefusal(answer);
-      // Taken, by whoever, is allowed: where no invites are asked for, the PDS looks at that as well.
+      // A taken handle is an allowed one: where no invites are required, the PDS checks that as well.
       if (refused?.reason === 'taken') return true;
       return refused?.field === 'handle' ? false : undefined;
     },
   });
 }
 
-/** A probe went through, so what it rests on is no longer true, and somebody has to look what came of it. */
+/** A probe was accepted, so its assumption no longer holds, and a person has to check what the call did. */
 function accepted(name: string): UpstreamError {
   const message = `pds ${name} accepted a probe that it had to refuse.`;
   return new UpstreamError(message, {

@@ -1,5 +1,5 @@
 /**
- * The PDS as `doctor` looks at it: whether it is well, what it offers, and whether it takes what we have been given.
+ * The PDS as `doctor` checks it: its health, what it offers, and whether it accepts our credentials.
  * Source: @atproto/pds 0.4.217, checked against the real one by test/doctor.
  */
 import { z } from 'zod';
@@ -16,11 +16,11 @@ import { createXrpc, type XrpcOptions } from './xrpc.ts';
 const Health = z.object({ version: z.string().optional() });
 /** Left out where no invites are asked for. */
 const Invites = z.object({ inviteCodeRequired: z.boolean().default(false) });
-/** What was asked for none of must have made none. */
+/** The answer to a request for zero codes must have none. */
 const NoCodes = z.object({ codes: z.array(z.object({ codes: z.array(z.string()).max(0) })) });
 /** The eldest ones; some of them are active. */
 const ACCOUNTS_LISTED = 100;
-/** Within the 3 to 18 characters of a handle, and nobody's. */
+/** Within the 3 to 18 characters of a handle, and used by no account. */
 const PROBE_LABEL = 'concord-doctor';
 
 export function createPdsInspection(options: XrpcOptions): PdsInspection {
@@ -49,7 +49,7 @@ export function createPdsInspection(options: XrpcOptions): PdsInspection {
           handleDomains: readHandleDomains(body),
         }),
       }),
-    // No code for nobody: what it takes to make one is looked at, and there is none afterwards.
+    // Asks for zero codes: the PDS checks the permission to make one, and makes none.
     admin: async () => {
       try {
         const input = { codeCount: 0, useCount: 1 };

@@ -1,7 +1,7 @@
 /**
  * Single-use invite codes, one an account: the answers about accounts carry every use of theirs. A call for one
  * code takes the PDS a twentieth of the time that an account takes, and a call for thirty hardly more; so
- * whoever makes accounts in a row is given codes that were made in advance.
+ * creations in a row use codes that were made in advance.
  */
 import { readInviteCodes } from './answers.ts';
 import type { Xrpc } from './xrpc.ts';

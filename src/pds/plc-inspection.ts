@@ -1,5 +1,5 @@
 /**
- * The PLC directory that the settings name, as `doctor` looks at it: whether one answers there, and which DIDs it has.
+ * The PLC directory that the settings name, as `doctor` checks it: whether it answers, and which DIDs it has.
  * Source: https://web.plc.directory/spec/v0.1/did-plc, checked against a real one by test/doctor.
  */
 import { z } from 'zod';
@@ -18,7 +18,7 @@ interface PlcInspectionOptions {
   readonly timeoutMs: number;
 }
 
-/** Nothing hashes to it that anybody has. */
+/** No existing DID hashes to it. */
 const UNREGISTERED = `did:plc:${'a'.repeat(24)}`;
 const MAX_DOCUMENT_BYTES = 64 * 1024;
 

@@ -4,7 +4,7 @@ import type { Did } from '../identity.ts';
 import { readServiceDid } from './answers.ts';
 import type { Xrpc } from './xrpc.ts';
 
-/** Tells this PDS from others. */
+/** Recognises this PDS. */
 export interface OwnServices {
   /** Asks the PDS for its own name where `PDS_URL` is another one. Throws UpstreamError when it cannot be asked. */
   includes(origin: string): Promise<boolean>;
@@ -27,7 +27,7 @@ export function ownServices(pdsUrl: string, serviceDid: () => Promise<string>): 
       const place = placeOf(origin);
       if (place === configured) return true;
       named ??= placeOfService(await serviceDid());
-      // A PDS on loopback calls itself localhost, whatever its port: one port cannot be told from a proxy at another.
+      // A PDS on loopback calls itself localhost, without its port: so a proxy on another port counts as the PDS too.
       return place === named || (named === ANY_LOOPBACK && place.startsWith(ANY_LOOPBACK));
     },
   };
@@ -48,7 +48,7 @@ function placeOfService(did: string): string {
   const host = /^did:web:([a-zA-Z0-9.%-]{1,253})$/.exec(did)?.[1];
   const url = host === undefined ? undefined : `https://${host.replace(/%3A/i, ':')}`;
   if (url !== undefined && URL.canParse(url)) return placeOf(url);
-  throw new UpstreamError('pds server.describeServer names no did:web, so it is not known which PDS it is.', {
+  throw new UpstreamError('pds server.describeServer names no did:web, so its DID is unknown.', {
     ...{ upstream: 'pds', code: 'UNEXPECTED_ANSWER', retryable: false },
   });
 }
@@ -61,7 +61,7 @@ export function originOf(endpoint: string): string | undefined {
 }
 
 /**
- * Where the document of a did:web is; undefined for a did:plc. The host is in the hands of whoever chose the DID, so
+ * Where the document of a did:web is; undefined for a did:plc. The owner of the DID chooses the host, so
  * only a public name is asked, over TLS. Throws DID_WEB_UNREADABLE for any other, such as one with a port or a path.
  */
 export function hostOfDidWeb(did: Did): string | undefined {

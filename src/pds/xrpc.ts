@@ -17,7 +17,7 @@ export interface XrpcOptions {
   readonly onCall?: ((info: CallInfo) => void) | undefined;
 }
 
-/** As administrator, as nobody (createAccount refuses an administrator), or with the token of a session. */
+/** As administrator, without credentials (createAccount refuses an administrator), or with the token of a session. */
 type Authority = 'admin' | 'none' | { readonly token: string };
 
 interface XrpcCall<T> extends Omit<Call<T>, 'method' | 'route' | 'path' | 'form' | 'json' | 'headers'> {

@@ -1,5 +1,5 @@
 /**
- * The PDS, and the directory that says where an account lives. Every method throws UpstreamError when the other side cannot be reached
+ * The PDS, and the directory that says where an account lives. Every method throws UpstreamError when the upstream cannot be reached
  * or answers with a failure: no method returns "missing" for "could not be read".
  */
 import type { AccountHandle, Did } from '../identity.ts';

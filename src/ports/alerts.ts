@@ -35,39 +35,39 @@ export interface Cause {
   readonly example: UserKey | undefined;
   /** Since when, as far as is known. */
   readonly since: Date;
-  /** What to type, or where to look, to see more or to mend it. */
+  /** The command or page that shows more or fixes the cause. */
   readonly command: string;
-  /** False for what may be over in a moment: it has to last, or to concern several users, before anybody is told. */
+  /** False for a cause that may pass quickly: it has to last, or to concern several users, before a notice is sent. */
   readonly isSettled: boolean;
 }
 
-/** A look at the whole. */
+/** All causes found by one check. */
 export interface Sighting {
   readonly causes: readonly Cause[];
-  /** The ids, or beginnings of ids, of what could not be looked at: not to see it is no proof that it is gone. */
+  /** The ids, or beginnings of ids, of causes that could not be checked: their absence does not prove that they ended. */
   readonly blind: readonly string[];
 }
 
-/** An alert as it is kept: what is known of one cause, and what was told of it. */
+/** An alert as it is stored: one cause, and which notices were sent about it. */
 export interface Alert {
   readonly cause: Cause;
-  /** pending: seen, and not told yet. closed: told, and kept until everybody knows. */
+  /** pending: seen, no notice sent yet. closed: ended, and kept until every receiver has the notice. */
   readonly phase: 'pending' | 'open' | 'closed';
-  /** Of this time that the cause is there; what is told of it is recognised by that. */
+  /** Identifies this occurrence of the cause; its notices carry it. */
   readonly opening: string;
   readonly firstSeenAt: Date;
   /** Since when it is not seen any more. */
   readonly clearSince: Date | undefined;
-  /** When somebody was last told, and of how many users. */
+  /** When the last notice was sent, and for how many users. */
   readonly toldAt: Date | undefined;
   readonly toldUsers: number;
-  /** How often somebody was told. */
+  /** How many notices were sent. */
   readonly tellings: number;
 }
 
 export type NoticeType = 'opened' | 'reminded' | 'closed';
 
-/** What somebody is told. */
+/** The content of a notice. */
 export interface Notice {
   /** The same however often it is sent: by this a receiver knows what it has. */
   readonly id: string;
@@ -91,13 +91,13 @@ export interface Delivery {
   readonly nextAt: Date;
 }
 
-/** One document a cause. Every change is made by whoever holds the lease on alerting, and survives a restart. */
+/** One document a cause. Only the holder of the alerting lease changes it, and every change survives a restart. */
 export interface AlertStore extends AlertReader {
-  /** Keeps alerts, with what is to be told of each and to whom, in one write each. */
+  /** Stores alerts with their outstanding notices and receivers, in one write each. */
   keep(alerts: readonly Alert[], deliveries: readonly Delivery[]): Promise<void>;
-  /** Drops what nobody was ever told of. */
+  /** Drops alerts for which no notice was ever sent. */
   drop(ids: readonly string[]): Promise<void>;
-  /** Everything that is to be told, the oldest first. */
+  /** All outstanding notices, the oldest first. */
   deliveries(): Promise<readonly Delivery[]>;
   /** A receiver has taken it, or never will; a closed alert whose last it was goes with it. */
   done(delivery: Delivery): Promise<void>;

@@ -1,5 +1,5 @@
 /**
- * Auth0, as the core sees it. Every method throws UpstreamError when the other side cannot be reached
+ * Auth0, as the core sees it. Every method throws UpstreamError when the upstream cannot be reached
  * or answers with a failure: no method returns "missing" for "could not be read".
  */
 import type { InexactReason } from '../events/event.ts';
@@ -8,7 +8,7 @@ import type { Auth0UserId, UserKey } from '../identity.ts';
 
 export type Auth0User = Auth0Facts;
 
-/** `absent` only when Auth0 says 404 of the user; `invalid` only when it says that the id is none of a user. */
+/** `absent` only when Auth0 answers 404 for the user; `invalid` only when it answers that no user can have the id. */
 export type Auth0Answer = Auth0User | 'absent' | 'invalid';
 
 /** A row of a listing that names no user. Holds no personal data. */
@@ -20,13 +20,13 @@ export interface UnreadableRow {
 export interface UserPage {
   /** Empty while a listing is being made ready. */
   readonly users: readonly Auth0User[];
-  /** Rows of which it cannot be told whose they are: no reason to leave the others alone. */
+  /** Rows whose user is not readable: no reason to stop for the others. */
   readonly unreadable?: readonly UnreadableRow[];
   /** How many users the listing has, where that is known. */
   readonly total?: number | undefined;
   /** The listing so far is not exact: it is used for what it shows, and says nothing about who is not in it. */
   readonly inexact?: InexactReason | undefined;
-  /** What `everyone` takes to read this same listing once more, from its beginning, where that can be had. */
+  /** What `everyone` needs to read this same listing once more, from its beginning, where Auth0 offers that. */
   readonly listing?: string | undefined;
 }
 
@@ -44,9 +44,9 @@ export interface Directory {
   /** The user with this id, and users whose `linked` names it, eventually consistent: a hint, never a proof of absence. */
   usersByIdentity(id: Auth0UserId): Promise<readonly Auth0User[]>;
   /**
-   * Everyone, in pages, eventually consistent: hints, never proofs. Throws rather than end early, so a listing that ends
+   * All users, in pages, eventually consistent: hints, never proofs. Throws rather than end early, so a listing that ends
    * with no page that says `inexact` is complete. An earlier listing is read again in the same order, and throws
-   * LISTING_GONE when it is not to be had any more.
+   * LISTING_GONE when it no longer exists.
    */
   everyone(listing?: string): AsyncIterable<UserPage>;
   /** The newest sign-ups, the newest first, at most 1,000; eventually consistent. Also of a tenant that is larger than that. */

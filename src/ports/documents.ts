@@ -1,5 +1,5 @@
 /**
- * The platform's collections, as the core sees them. Every method throws UpstreamError when the other side cannot be reached
+ * The platform's collections, as the core sees them. Every method throws UpstreamError when the upstream cannot be reached
  * or answers with a failure: no method returns "missing" for "could not be read".
  */
 import type { Removable } from '../events/event.ts';
@@ -42,7 +42,7 @@ export interface Documents {
 /** That there is a document, whose it says it is, and which account it names. */
 export interface DocumentOwner {
   readonly collection: 'users' | 'verifications' | '@handles';
-  /** The `_id` as text: a UserKey, unless somebody else wrote it. */
+  /** The `_id` as text: a UserKey, unless another program wrote it. */
   readonly key: string;
   /** The account of a `users` document, where it names one legibly. */
   readonly did: Did | undefined;
@@ -71,7 +71,7 @@ export interface DocumentReader {
 
 /** Something that others did to a document, or that nothing has been done for a while. */
 export interface DocumentChange {
-  /** Whose document it is: the owner of its `_id`, whoever that may be. */
+  /** The owner of the document's `_id`, of any tenant. */
   readonly user: UserKey | undefined;
   /** What of the user's is no longer there. */
   readonly removed: readonly Removable[];
@@ -79,7 +79,7 @@ export interface DocumentChange {
   readonly position: string | undefined;
   /** When it was done, by the server's clock and to the second. */
   readonly at: Date | undefined;
-  /** A collection was dropped or renamed: it concerns everybody, and nobody by name. */
+  /** A collection was dropped or renamed: it concerns all users, and names none. */
   readonly isWhole: boolean;
 }
 
@@ -90,7 +90,7 @@ export interface ChangedHandle {
   readonly at: Date;
 }
 
-/** What others change in the platform's documents. Triggers only: what is there is read by the pass. */
+/** What other programs change in the platform's documents. Triggers only: the reconciliation reads the state. */
 export interface DocumentChanges {
   /**
    * Each change after this position, or from now on, as it happens, and about every second that there is

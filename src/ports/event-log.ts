@@ -1,5 +1,5 @@
 /**
- * The append-only event log, and the little that may change in it. Every method throws UpstreamError when the other side cannot be reached
+ * The append-only event log, and the little that may change in it. Every method throws UpstreamError when the upstream cannot be reached
  * or answers with a failure: no method returns "missing" for "could not be read".
  */
 import type { ConcordEvent } from '../events/event.ts';
@@ -46,14 +46,14 @@ export interface Activity {
   readonly effects: number;
   readonly failed: number;
   readonly converged: number;
-  /** Of those who converged, how many took how long, in milliseconds and in classes a tenth wide. */
+  /** Latencies of `converged` events, in milliseconds, counted in classes a tenth wide. */
   readonly latencies: ReadonlyMap<number, number>;
 }
 
 export interface ActivityReader {
   /**
    * Every stretch from one moment to another, not including it, in which anything happened; both are multiples of
-   * `stretchMs`. Of all tenants in the database. Throws TIMEOUT rather than look for long.
+   * `stretchMs`. Of all tenants in the database. Throws TIMEOUT where that takes too long.
    */
   activity(from: Date, until: Date, stretchMs: number): Promise<readonly Activity[]>;
 }
@@ -79,20 +79,20 @@ export interface HistoryPage {
 /** The log as it grows. */
 export interface EventTail {
   /**
-   * Resolves once nothing can be missed any more: whoever reads the log now and then goes on with what comes here has
-   * everything. Some of it may be in both, and is told by its id. Ends when the signal aborts.
+   * Resolves once nothing can be missed any more: a caller that then reads the log and goes on with these events has
+   * them all. Some may be in both; their ids show which. Ends when the signal aborts.
    */
   follow(user: UserKey | undefined, signal: AbortSignal): Promise<AsyncIterable<ConcordEvent>>;
 }
 
 /** What a rebuild of the read model goes by. */
 export interface HistoryReader {
-  /** Everyone with an event, once each, in the order of keys and in pages. */
+  /** All users with an event, once each, in the order of keys and in pages. */
   users(): AsyncIterable<UserKey>;
   countSubjects(): Promise<number>;
 }
 
-/** Somebody who is to be forgotten, and what a text is recognised by that names them. */
+/** A user to forget, and the values that identify the user in a text. */
 export interface Forgotten {
   readonly user: UserKey;
   readonly tenant: TenantId;

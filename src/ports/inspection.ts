@@ -1,6 +1,6 @@
 /**
  * What `doctor` needs to see from outside, beside the ports: how the other systems are set up rather than what
- * they hold. Everything here reads, and throws `UpstreamError` when the other side cannot be reached.
+ * they hold. Everything here reads, and throws `UpstreamError` when the upstream cannot be reached.
  */
 import type { Did, UserKey } from '../identity.ts';
 import type { LogStream } from './auth0.ts';
@@ -8,11 +8,11 @@ import type { IndexState, WantedIndex } from './documents.ts';
 
 /** An answer's own time, and how far it lies from ours. */
 export interface SeenClock {
-  /** Positive where theirs is ahead of ours; milliseconds. Undefined where it said no time. */
+  /** Positive where their clock is ahead of ours; milliseconds. Undefined where the answer has no time. */
   readonly aheadMs: number | undefined;
 }
 
-/** What is left of a limit, as one answer said it. */
+/** What is left of a limit, as one answer reported it. */
 export interface Room {
   readonly limit: number;
   readonly remaining: number;
@@ -57,7 +57,7 @@ export interface MongodbInspection {
   majorityConfirms(timeoutMs: number): Promise<boolean>;
   /** Whether what is acknowledged is on disk; undefined where the user may not see that. */
   isJournaled(): Promise<boolean | undefined>;
-  /** Those of these that the user has not; undefined where the server asks nobody who they are. */
+  /** Those of these that the user lacks; undefined where the server has no authentication. */
   lacking(needed: readonly Privilege[]): Promise<readonly Privilege[] | undefined>;
   /** Collections whose default collation is not simple; undefined where the user may not see that. */
   collated(): Promise<readonly { readonly name: string; readonly locale: string }[] | undefined>;
@@ -89,7 +89,7 @@ export interface InspectedLogStream extends LogStream {
   readonly name: string;
   /** As Auth0 shows it, which may be masked; undefined where it shows none. Secret. */
   readonly authorization: string | undefined;
-  /** None let everything pass. */
+  /** None: everything is allowed. */
   readonly filters: readonly string[];
   /** Carries a fixed choice of security events, and no sign-ups. */
   readonly isPriority: boolean;

@@ -18,7 +18,7 @@ export interface OldDocument {
   readonly hasUnreadableCode: boolean;
   /** `atproto`; undefined when it names no account. */
   readonly account: OldAccount | undefined;
-  /** `atproto_did`, `atproto_handle`, `atproto_password` and `atproto_created_at`; undefined when none of them holds anything. */
+  /** `atproto_did`, `atproto_handle`, `atproto_password` and `atproto_created_at`; undefined when all of them are empty. */
   readonly old: OldAccount | undefined;
 }
 
@@ -49,7 +49,7 @@ export interface OldDocumentReader {
   pages(): AsyncIterable<readonly OldUser[]>;
   /** These keys once more. */
   read(keys: readonly string[]): Promise<ReadonlyMap<string, OldUser>>;
-  /** Looks through whole collections. */
+  /** Reads whole collections. */
   shared(): Promise<SharedValues>;
   /** Whose users documents have these codes. */
   holdersOfCodes(codes: readonly Code[]): Promise<ReadonlyMap<Code, string>>;
@@ -63,13 +63,13 @@ export type OldMove =
       readonly read: OldUser;
       readonly did: Did;
       readonly handle: AccountHandle | undefined;
-      /** As it is to be stored. */
+      /** In the form to store. */
       readonly password: string | undefined;
       readonly createdAt: Date | undefined;
     }
   | { readonly what: 'password'; readonly read: OldUser; readonly did: Did; readonly password: string };
 
 export interface OldDocumentStore extends OldDocumentReader {
-  /** Carries out those that still apply; the others change nothing. What came of them is for `read` to tell. */
+  /** Carries out those that still apply; the others change nothing. Call `read` again to see the result. */
   move(moves: readonly OldMove[]): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /**
- * Stored passwords of accounts. Every method throws UpstreamError when the other side cannot be reached
+ * Stored passwords of accounts. Every method throws UpstreamError when the upstream cannot be reached
  * or answers with a failure: no method returns "missing" for "could not be read".
  */
 import type { Did, UserKey } from '../identity.ts';

@@ -7,7 +7,7 @@ export interface Person extends Forgotten {
   readonly dids: readonly Did[];
 }
 
-/** A document that is of another user, or tells of many, and names the person: only where it is, not what else it says. */
+/** A document of another user, or about many, that names the person: only where it is, not its other content. */
 export interface MentionedIn {
   readonly collection: string;
   readonly id: string;
@@ -30,6 +30,6 @@ export interface PersonRecords {
   read(collection: string, who: Person): AsyncIterable<PersonRecord>;
   /** Whether any of them has a document of this user alone. */
   knows(who: Person): Promise<boolean>;
-  /** Users whom the read model shows with this address, handle, code or DID, also after they were deleted. */
+  /** Users that the read model shows with this address, handle, code or DID, also after they were deleted. */
   keysOf(name: string): Promise<readonly UserKey[]>;
 }

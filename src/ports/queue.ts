@@ -12,7 +12,7 @@ export interface Lease {
   readonly until: Date;
   /** The number of times this user had been marked due when the lease was taken. */
   readonly dueCount: number;
-  /** When the first trigger that this pass answers arrived; undefined for a pass nobody asked for. */
+  /** When the first trigger that this reconciliation answers arrived; undefined where there was no trigger. */
   readonly dueSince: Date | undefined;
   /** When the last of those triggers arrived: what was read before that does not answer it. */
   readonly dueLatest: Date | undefined;
@@ -25,36 +25,36 @@ export interface Lease {
   readonly shown: SubjectView | undefined;
 }
 
-/** The queue: who is to be looked at, and who is looking. One document a user, so a user is due once. */
+/** The queue: which users are due, and which are leased. One document a user, so a user is due once. */
 export interface WorkQueue {
   /** Marks users due at `at`, or leaves an earlier due time. Returns when a majority has it on disk. */
   markDue(triggers: readonly Trigger[], at: Date, priority: DuePriority): Promise<void>;
-  /** Takes the lease of the most urgent due user, or undefined when nobody is due. */
+  /** Takes the lease of the most urgent due user, or undefined when no user is due. */
   claim(now: Date, leaseMs: number): Promise<Lease | undefined>;
   /** Takes the lease of this user whether due or not, or undefined while another worker holds it. */
   claimUser(trigger: Trigger, now: Date, leaseMs: number): Promise<Lease | undefined>;
   /** Extends a lease. Throws LeaseLostError when it is no longer ours. */
   renew(lease: Lease, now: Date, leaseMs: number): Promise<Lease>;
   /**
-   * Ends a pass and gives the lease back. The user stays due if it was marked due again meanwhile,
+   * Ends a reconciliation and gives the lease back. The user stays due if it was marked due again meanwhile,
    * and becomes due at `retryAt` if that is given. Throws LeaseLostError, writing nothing, when the
    * lease is no longer ours.
    */
   complete(lease: Lease, view: SubjectView, observedAt: Date | undefined, retryAt?: Date): Promise<void>;
   /**
-   * Ends a pass in which nothing was looked at, and gives the lease back: the read model stays as it is, and the user
+   * Ends a reconciliation that observed nothing, and gives the lease back: the read model stays as it is, and the user
    * is due only if it was marked due meanwhile. Throws LeaseLostError, writing nothing, when the lease is no longer ours.
    */
   skip(lease: Lease): Promise<void>;
   /**
    * Shows first sights of users who are neither leased nor waiting for their first reconciliation; the others are left
-   * as they are. Of a user who was looked at before, only what was seen is shown anew.
+   * as they are. Of a user who was reconciled before, only the new sights are shown.
    */
   showSeen(seen: readonly FirstSeen[], now: Date): Promise<void>;
   /**
-   * Ends a pass that found no user: what is shown, and that the user is known at all, goes. One that was marked due
-   * again meanwhile stays due, and nothing is shown of it. Throws LeaseLostError, writing nothing, when the lease is no
-   * longer ours.
+   * Ends a reconciliation that found no user: removes the user from the read model and from the known users. One that was
+   * marked due again meanwhile stays due, and nothing is shown of it. Throws LeaseLostError, writing nothing, when the
+   * lease is no longer ours.
    */
   drop(lease: Lease): Promise<void>;
   /** Gives a lease back with nothing changed: the user is due as before. */
@@ -63,7 +63,7 @@ export interface WorkQueue {
   nextDueAt(): Promise<Date | undefined>;
 }
 
-/** The read model apart from a pass. */
+/** The read model, outside of a reconciliation. */
 export interface ReadModel {
   /**
    * Replaces what is shown of a user, and nothing of the queue; undefined shows nothing. Throws

@@ -7,7 +7,7 @@ export interface UniqueValue {
   readonly value: string;
 }
 
-/** One account creation or change of a user, which is to take some unique values. */
+/** One account creation or change of a user, which will take some unique values. */
 export interface Reservation {
   readonly user: UserKey;
   /** The id of the creation's intent in the log of the user; of a change an id that is in no log. */

@@ -18,7 +18,7 @@ export interface KeptPosition {
   readonly position: string | undefined;
   /** When it was last set, by the server's clock; undefined for work. */
   readonly at: Date | undefined;
-  /** Until when somebody has said to be at this work. */
+  /** When the lease of the process that does this work expires. */
   readonly heldUntil: Date | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface PositionReader {
   read(name: string): Promise<KeptPosition | undefined>;
 }
 
-/** Whoever holds it is the one that does this work. */
+/** Only its holder does this work. */
 export interface RunLease {
   readonly name: string;
   readonly token: string;
@@ -40,7 +40,7 @@ export interface Runs {
   begin(name: string, now: Date, leaseMs: number): Promise<RunLease | { readonly heldUntil: Date }>;
   /** Extends the lease, and keeps how far the work has come, if given. Throws LeaseLostError when it is not ours. */
   keep(lease: RunLease, now: Date, leaseMs: number, position?: string): Promise<void>;
-  /** Gives the lease back; the work is `done`, or is to be taken up from the position that was kept. */
+  /** Gives the lease back; the work is `done`, or will continue from the stored position. */
   end(lease: RunLease, as: 'done' | 'broken-off'): Promise<void>;
 }
 

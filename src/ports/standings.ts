@@ -3,7 +3,7 @@ import type { Condition, LastFailure } from '../events/event.ts';
 import type { TenantId, UserKey } from '../identity.ts';
 import type { Health, Sync } from './subjects.ts';
 
-/** Somebody who is not as desired or in poor health, in short. */
+/** A user who is out of sync or not healthy, in short. */
 export interface Troubled {
   readonly user: UserKey;
   readonly tenant: TenantId;
@@ -20,15 +20,15 @@ interface Counted {
   readonly users: number;
 }
 
-/** How many users stand how, each tenant's apart. */
+/** How many users have which status, by tenant. */
 export interface Standings {
-  /** Those who have been looked at. */
+  /** Users who have been reconciled. */
   readonly seen: readonly (Counted & { readonly sync: Sync; readonly health: Health })[];
-  /** Known of, and never looked at to the end. */
+  /** Known users whose first reconciliation has not ended. */
   readonly unseen: readonly Counted[];
-  /** Due at a later time: after a failure, or because only time can tell. */
+  /** Due at a later time: after a failure, or because only time can resolve it. */
   readonly waiting: number;
-  /** What is not as desired, whether only a person can move it, and who has been so for longest. */
+  /** What is out of sync, whether it needs action, and the user with the longest duration. */
   readonly situations: readonly (Counted &
     Example & {
       readonly resource: Condition['type'];
@@ -41,15 +41,15 @@ export interface Standings {
     })[];
   /** Who is not Synced, or is Degraded: each user in one of these. */
   readonly troubled: readonly (Counted & {
-    /** Why the last pass failed, and who has failed so for longest; undefined for those whose last did not. */
+    /** Why the last reconciliation failed, and who has failed so for longest; undefined for those whose last did not. */
     readonly failure: (Pick<LastFailure, 'code' | 'upstream' | 'message'> & Example) | undefined;
-    /** Not to be looked at before a later time. */
+    /** Backing off: not due before a later time. */
     readonly waits: boolean;
     readonly quarantined: boolean;
     readonly held: boolean;
     readonly paused: boolean;
   })[];
-  /** More are in trouble than were looked through: of situations and troubled there are at least so many. */
+  /** Not all users in trouble were read: the numbers of situations and of troubled users are lower bounds. */
   readonly isPartial: boolean;
 }
 
@@ -60,10 +60,10 @@ interface Example {
 
 export interface StandingReader {
   /**
-   * By indexes, and by what those in trouble have in common: of so many at most, or of all of them. The server does
-   * the counting. Throws TIMEOUT rather than look for long.
+   * By indexes, and by what users in trouble have in common: of at most `limit` of them, or of all. The server does
+   * the counting. Throws TIMEOUT where that takes too long.
    */
   standings(now: Date, limit?: number): Promise<Standings>;
-  /** Everyone who is not Synced, or is Degraded; at most so many. */
+  /** Users who are not Synced, or are Degraded; at most `limit`. */
   troubled(limit: number): Promise<readonly Troubled[]>;
 }

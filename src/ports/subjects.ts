@@ -14,11 +14,11 @@ export type Sync = 'Synced' | 'OutOfSync' | 'Unknown';
 /** What has been there since the user's present life in Auth0 began; see `Sights` in events/fold.ts. */
 export type Sight = 'verification' | 'document' | 'record' | 'account';
 
-/** What a pass writes back into the read model. Everything in it can be rebuilt from the log. */
+/** What a reconciliation writes back into the read model. Everything in it can be rebuilt from the log. */
 export interface SubjectView {
   /** In this order; `did` is the account of `record` and `account`. */
   readonly sights: readonly Sight[];
-  /** Sights, code, DID, linked identities and unusable fields as one text, so that a look at many users at once reads no more of those who are unchanged. */
+  /** Sights, code, DID, linked identities and unusable fields as one text: of unchanged users, a full sweep reads only this. */
   readonly mark: string;
   readonly email: string | undefined;
   readonly emailVerified: boolean;
@@ -33,16 +33,16 @@ export interface SubjectView {
   readonly accountHandle: AccountHandle | undefined;
   /** The address of the PDS account, lower-case: what `holdersOfEmail` searches. May differ from `email`. */
   readonly accountEmail: string | undefined;
-  /** The user's own, or else the sister's. */
+  /** The user's own, or else the linked user's. */
   readonly platformHandle: string | undefined;
-  /** The same person in the sister tenant. */
+  /** The linked user: the same person in the linked tenant. */
   readonly sister: UserKey | undefined;
   readonly conditions: readonly Condition[];
   readonly sync: Sync;
   readonly health: Health;
   readonly attempts: number;
   readonly quarantined: boolean;
-  /** Why the last pass failed; undefined when it did not. */
+  /** Why the last reconciliation failed; undefined when it did not. */
   readonly failure: LastFailure | undefined;
 }
 
@@ -53,7 +53,7 @@ export interface Subject extends SubjectView {
   readonly dueAt: Date | undefined;
 }
 
-/** As much of a subject as a look at everyone needs. */
+/** As much of a subject as a full sweep needs. */
 export interface Standing {
   readonly user: UserKey;
   readonly userId: Auth0UserId;
@@ -63,7 +63,7 @@ export interface Standing {
   readonly observedAt: Date | undefined;
 }
 
-/** A user who is not Synced, and whom nothing makes due. */
+/** A user who is not Synced, and has no trigger. */
 export interface OpenUser extends Pick<Trigger, 'user' | 'tenant' | 'userId'> {
   /** The last reconciliation found something that only a person can resolve. */
   readonly needsAction: boolean;
@@ -71,9 +71,9 @@ export interface OpenUser extends Pick<Trigger, 'user' | 'tenant' | 'userId'> {
   readonly observedAt: Date | undefined;
 }
 
-/** What is known of a user, for a look at many at once. */
+/** What is known of a user, for a comparison of many at once. */
 export interface KnownSubject extends Pick<SubjectView, 'sights' | 'code' | 'did' | 'linked' | 'unusable'> {
-  /** False for a user who is due and whom nothing has looked at yet. */
+  /** False for a user who is due and has never been reconciled. */
   readonly isSeen: boolean;
   /** Since when reconciliations have found that something was removed; undefined where the last one did not. */
   readonly lackedSince: Date | undefined;
@@ -85,7 +85,7 @@ export interface KnownSubject extends Pick<SubjectView, 'sights' | 'code' | 'did
   readonly hasMigrated: boolean;
 }
 
-/** A deleted user, by all that another user may have as well. */
+/** A deleted user, with the data by which another user may be the same person. */
 export interface DeletedUser extends Omit<Trigger, 'cause'> {
   /** The last verified address, and the address of the account, as they were spelled. */
   readonly emails: readonly string[];
@@ -98,12 +98,12 @@ export interface Successor {
   readonly by: 'identity' | 'address';
 }
 
-/** A user whom a sweep found in sync, and of whom the read model does not know that. */
+/** A user that a sweep found in sync, which the read model does not show yet. */
 export interface FirstSeen extends Omit<Trigger, 'cause'> {
   readonly view: SubjectView;
 }
 
-/** As much of a user whose account has a value that others want as their plans need. */
+/** The data of a user whose account has a value that others need, as far as their plans use it. */
 export type Claimant = Pick<
   Subject,
   | 'user'
@@ -118,12 +118,12 @@ export type Claimant = Pick<
 >;
 
 export interface SubjectReader {
-  /** The marks of those of these users whom something has looked at. */
+  /** The marks of those of these users who have been reconciled. */
   marksOf(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, string>>;
-  /** Those of these users of whom anything is known. */
+  /** Those of these users that are known. */
   known(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, KnownSubject>>;
   get(user: UserKey): Promise<Subject | undefined>;
-  /** Those of these users of whom anything is known. */
+  /** Those of these users that are known. */
   read(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, Subject>>;
   /** Users whose account carries one of these handles, as far as is known. */
   carriersOf(handles: readonly AccountHandle[]): Promise<ReadonlyMap<AccountHandle, readonly UserKey[]>>;
@@ -134,13 +134,13 @@ export interface SubjectReader {
   /** Users with a condition that waits for this user, in the order of their keys. */
   waitingFor(user: UserKey): Promise<readonly Trigger[]>;
   /**
-   * Users in Auth0 who have one of these addresses, verified, or into whom the deleted user is linked, as far as
+   * Users in Auth0 who have one of these addresses, verified, or whose identities include the deleted user, as far as
    * reconciliations have seen; those by identity first, then in the order of their keys. Never the user itself.
    */
   successorsOf(deleted: DeletedUser): Promise<readonly Successor[]>;
   /** Users of this tenant who are in Auth0 and have verified this address, as far as reconciliations have seen, by key. */
   verifiedIn(tenant: TenantId, email: string): Promise<readonly UserKey[]>;
-  /** The sisters of those of these users who have one. */
+  /** The linked users of those of these users who have one. */
   sistersOf(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, UserKey>>;
   /** Users whose account has this DID, in the order of their keys. */
   holdersOfDid(did: Did): Promise<readonly UserKey[]>;
@@ -150,7 +150,7 @@ export interface SubjectReader {
   standings(tenant: TenantId): AsyncIterable<readonly Standing[]>;
   /**
    * Users of a tenant who are not Synced, and neither due nor quarantined, in pages; also those whose reconciliation
-   * died although nothing had made them due. Users in sync are not looked at, however many there are.
+   * died although nothing had made them due. Users in sync are not read, however many there are.
    */
   open(tenant: TenantId, now: Date): AsyncIterable<readonly OpenUser[]>;
   /** How many are due now or leased, and since when the oldest waits. */
@@ -195,7 +195,7 @@ export type ListedUser = Pick<
 >;
 
 export interface UserPages {
-  /** The first so many of whom this holds, by key, after this one. Throws TIMEOUT rather than look for long. */
+  /** The first so many matching users, by key, after this one. Throws TIMEOUT where that takes too long. */
   page(
     filter: UserFilter,
     after: UserKey | undefined,
@@ -204,7 +204,7 @@ export interface UserPages {
   ): Promise<readonly ListedUser[]>;
 }
 
-/** Subjects that are no users: from before their ids were told from those of users, or of a pass that broke off. */
+/** Subjects that are no users: from older versions that took their ids for user ids, or of an interrupted reconciliation. */
 export interface NoUserReader {
   /** By key: whose id is not `provider|id`, or is one that Auth0 calls invalid, as the log says last. */
   noUsers(tenants: readonly TenantId[]): Promise<readonly Omit<Trigger, 'cause'>[]>;

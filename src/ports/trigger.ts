@@ -7,7 +7,7 @@ export interface Trigger {
   readonly userId: Auth0UserId;
   /** The event that made the user due, where there is one. */
   readonly cause?: EventId;
-  /** It tells of nothing that Concord acts on, such as a login. Default: false. */
+  /** It reports nothing that Concord acts on, such as a login. Default: false. */
   readonly isRoutine?: boolean;
 }
 

@@ -124,7 +124,7 @@ export const ACTION_GUIDE: readonly ReasonGuide[] = [
     types: ['account'],
     reasons: ['IntendedAccountHidden'],
     meaning:
-      'An account that the PDS neither shows nor lists carries the handle of a creation that broke off. Look with `concord audit --orphans`; run *show* [on the PDS](#commands-on-the-pds), then `concord reconcile <user>`',
+      'An account that the PDS neither shows nor lists carries the handle of an interrupted creation. Look with `concord audit --orphans`; run *show* [on the PDS](#commands-on-the-pds), then `concord reconcile <user>`',
   },
   {
     types: ['account'],

@@ -1,5 +1,5 @@
 /**
- * Command lines that messages name. Each stands behind a colon and ends before `; `, `. ` or the end of the message.
+ * Command lines that messages name. Each comes after a colon and ends before `; `, `. ` or the end of the message.
  * `<user>` is the user, quoted for a shell, and `<key>` the same for the MongoDB shell: observe.ts fills them in.
  */
 import type { UserKey } from '../identity.ts';
@@ -22,7 +22,7 @@ export function showAccount(did: string, ...hidden: readonly ('deactivated' | 't
   return pdsAdmin('updateSubjectStatus', { subject, ...ended });
 }
 
-/** What the PDS tells its administrator of an account, its address among it. */
+/** Shows the administrator's view of an account, with its address. */
 export function showInfo(did: string): string {
   return `curl -fsS -u "admin:$PDS_ADMIN_PASSWORD" "$PDS_URL/xrpc/com.atproto.admin.getAccountInfo?did=${did}"`;
 }

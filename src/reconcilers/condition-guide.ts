@@ -22,7 +22,7 @@ export const PENDING_GUIDE: readonly ReasonGuide[] = [
     types: ['account'],
     reasons: ['CreationInterrupted', 'WaitingForOutcome'],
     meaning:
-      'An account creation broke off. Concord waits `engine.settleMs` for its outcome, then looks for the account and finishes or abandons the creation',
+      'An account creation was interrupted. Concord waits `engine.settleMs` for its outcome, then looks for the account and finishes or abandons the creation',
   },
   {
     types: ['account'],

@@ -8,7 +8,7 @@
  * | there, but not unique, or only partial    | held   | Unfit         |
  * | none                                      | create | Missing       |
  *
- * An index that is missing or unfit never stops a sign-up; it is reported until it is mended.
+ * An index that is missing or unfit never stops a sign-up; it is reported until it is repaired.
  */
 import type { DocumentStore, IndexState, WantedIndex } from '../ports/documents.ts';
 

@@ -1,40 +1,40 @@
 /**
- * The shape that every reconciler file has: a truth table, the types, `desired` (what should be,
- * from the facts), `observe` (what is), `plan` (pure: the difference as actions, and how the
- * resource stands) and `apply` (one action, told as events).
+ * The shape that every reconciler file has: a truth table, the types, `desired` (the desired state,
+ * from the facts), `observe` (the actual state), `plan` (pure: the drift as actions, and the
+ * condition of the resource) and `apply` (one action, recorded as events).
  */
 import type { ConditionDraft, EventData, EventType } from '../events/event.ts';
 import type { EventId, UserKey } from '../identity.ts';
 import type { UniqueValue } from '../ports/reservations.ts';
 import type { ActionNeeded } from './needs-action.ts';
 
-/** What `plan` says of one resource. No actions and no `retryAt` means: nothing left to do by itself. */
+/** The plan for one resource. No actions and no `retryAt` means: nothing left to do by itself. */
 export interface Plan<Action> {
   readonly actions: readonly Action[];
   readonly condition: ConditionDraft;
-  /** Set when only time can tell: look again then. */
+  /** Set when only time can resolve it: reconcile again then. */
   readonly retryAt?: Date;
   /** Something was removed by others. Until a person decides, nothing is created, recorded or renamed for this user. */
   readonly holdsUser?: true;
 }
 
-/** An outcome as a reconciler tells it; the pass adds who, when and why. */
+/** An outcome as a reconciler returns it; the reconciliation adds the user, the time and the causes. */
 export type Told = {
   [T in EventType]: { readonly type: T; readonly data: EventData[T]; readonly id?: EventId };
 }[EventType];
 
 /**
- * What came of an action. Only `applied` is counted and shown as done.
+ * The result of an action. Only `applied` is counted and shown as done.
  *
- * - `applied`: it changed something in another system, or told the log what only the log lacked.
- * - `unchanged`: there was nothing to change any more. Where what was wanted is so, the log is told; otherwise the next
- *   look at the user tells what is left.
- * - `refused`: another system does not accept the value, and the log is told.
+ * - `applied`: it changed something in another system, or appended to the log what only the log lacked.
+ * - `unchanged`: there was nothing to change any more. Where the state is the desired one, the log records it; otherwise
+ *   the next observation of the user shows what is left.
+ * - `refused`: another system does not accept the value, and the log records it.
  * - `reserved`: nothing was done, because another user has reserved what it takes.
  */
 export type Applied = 'applied' | 'unchanged' | 'refused' | 'reserved';
 
-/** What a pass lends to `apply`. */
+/** What a reconciliation provides to `apply`. */
 export interface ApplyContext {
   readonly user: UserKey;
   now(): Date;
@@ -44,7 +44,7 @@ export interface ApplyContext {
   tell(...told: readonly Told[]): Promise<void>;
   /**
    * Keeps other users from taking these values meanwhile. Undefined where another user has one of them. `intent` is the
-   * id of the event that is to tell of the effect before it is begun, where there is one.
+   * id of the event that records the intent before the effect begins, where there is one.
    */
   reserve(values: readonly UniqueValue[], intent?: EventId): Promise<Reserved | undefined>;
 }
@@ -56,12 +56,12 @@ export function asDesired({ type, reason, message }: Saying): ConditionDraft {
   return { type, reason, message, status: 'True', held: false };
 }
 
-/** Not as desired, and the actions of the plan or time will mend it. */
+/** Out of sync, and the actions of the plan or time will resolve it. */
 export function toBeMended({ type, reason, message }: Saying): ConditionDraft {
   return { type, reason, message, status: 'False', held: false };
 }
 
-/** Not as desired, and only a person can resolve it. The message names a command that does. */
+/** Out of sync, and only a person can resolve it. The message names a command that does. */
 export function heldForPerson({ type, reason, message }: ActionNeeded): ConditionDraft {
   return { type, reason, message, status: 'False', held: true };
 }

@@ -39,8 +39,9 @@ export function handleValue(handle: AccountHandle): UniqueValue {
 }
 
 /**
- * Carries out an effect with a value reserved. Where another user has reserved it, nothing is done, and the next look in
- * the same reconciliation sees why. Of an effect that may still come about the reservation stays until it expires.
+ * Carries out an effect with a value reserved. Where another user has reserved it, nothing is done, and the next
+ * observation in the same reconciliation shows why. Where the effect may still happen, the reservation stays
+ * until it expires.
  */
 export async function whileReserved(
   context: ApplyContext,

@@ -1,4 +1,4 @@
-/** Users for whom nothing is created, restored or renamed. */
+/** Users for which nothing is created, restored or renamed. */
 import type { Facts } from '../events/facts.ts';
 
 export interface Unwanted {

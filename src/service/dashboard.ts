@@ -1,4 +1,4 @@
-/** The dashboard of `serve`: what stands behind it, and the page itself. */
+/** The dashboard of `serve`: its data and its page. */
 import type { Config } from '../config/schema.ts';
 import { concordVersion } from '../config/version.ts';
 import { createOneUser } from '../dashboard-data/one-user.ts';
@@ -7,7 +7,7 @@ import type { DashboardOptions } from '../http/dashboard/dashboard.ts';
 import type { Logger } from '../logger.ts';
 import type { Engine } from '../wiring/engine.ts';
 
-/** `wake` is called when somebody has become due. */
+/** `wake` is called when a user has become due. */
 export function dashboardFor(
   { desk, oneUser, converge: { clock } }: Engine,
   { server }: Config,

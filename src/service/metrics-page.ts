@@ -1,4 +1,4 @@
-/** The page that Prometheus scrapes: what was counted, and what is asked when somebody looks. */
+/** The page that Prometheus scrapes: what was counted, and what is read at a scrape. */
 import type { MetricsOptions } from '../http/metrics.ts';
 import type { Logger } from '../logger.ts';
 import { askWhenScraped } from '../metrics/asked.ts';

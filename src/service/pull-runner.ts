@@ -40,7 +40,7 @@ export function createPulling(
   };
 }
 
-/** What goes on as it did, such as a scope that nobody granted, is said once and not every few minutes. */
+/** A problem that lasts, such as a scope that was not granted, is logged once and not every few minutes. */
 function say(
   { logger }: PullDeps,
   said: Map<TenantId, string>,
@@ -53,7 +53,7 @@ function say(
   const isNews = said.get(tenant) !== standing;
   said.set(tenant, standing);
   const isTrouble = end === 'failed' || gaps.length > 0 || stream === 'unknown';
-  if (isNews && isTrouble && end !== 'stopped') logger.warn(fields, 'a log was read, and not all is well');
+  if (isNews && isTrouble && end !== 'stopped') logger.warn(fields, 'a log was read, with problems');
   else if (isNews || accepted > 0) logger.info(fields, 'a log was read');
   else logger.debug(fields, 'a log was read');
 }

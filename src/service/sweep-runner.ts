@@ -5,7 +5,7 @@ import type { Logger } from '../logger.ts';
 import type { Engine } from '../wiring/engine.ts';
 
 export interface Sweeping {
-  /** A sweep, after one that is under way: that one may have passed whoever is concerned by what was missed. */
+  /** Starts a sweep, after the current one: that may have passed the users who are concerned by what was missed. */
   soon(): void;
   /** Resolves when none is under way; with the signal aborted none is begun any more. */
   ended(): Promise<void>;
@@ -42,7 +42,7 @@ export function createSweeping(
   };
 }
 
-/** Tenant by tenant. Told to stop, it leaves the one that is under way where it is. */
+/** Sweeps tenant by tenant. When it is stopped, the current sweep stops where it is. */
 export async function sweepAll(
   engine: Engine,
   logger: Logger,

@@ -32,7 +32,7 @@ export interface CallerOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** Milliseconds for a whole call, answer included. Default 30,000. */
   readonly timeoutMs?: number | undefined;
-  /** Told of every call, once, also of one that our own limiter turned away. Must not throw. */
+  /** Called once for every call, also for one that our own limiter rejected. Must not throw. */
   readonly onCall?: ((info: CallInfo) => void) | undefined;
 }
 
@@ -46,7 +46,7 @@ export interface CallInfo {
   /** 0 when no answer came. */
   readonly status: number;
   readonly durationMs: number;
-  /** Calls that are left in the bucket; undefined while the other side has said nothing. */
+  /** Calls that are left in the bucket; undefined until an answer reports it. */
   readonly remaining: number | undefined;
 }
 
@@ -62,7 +62,7 @@ export interface Call<T> {
   readonly json?: unknown;
   /** A body to be sent as a form. */
   readonly form?: Readonly<Record<string, string>>;
-  /** Which of the other side's limits counts this call. Default: one for all. */
+  /** Which of the upstream's limits counts this call. Default: one for all. */
   readonly bucket?: string;
   /** Set when the limits in the answer concern something narrower than the bucket, such as one account. */
   readonly ignoreLimits?: boolean;
@@ -156,7 +156,7 @@ function requestOf(call: Call<unknown>): RequestInit {
         ? undefined
         : JSON.stringify(call.json)
       : new URLSearchParams(call.form);
-  // A redirect is answered by whoever stands in between, and following it would carry our secrets there.
+  // Any proxy in between can answer with a redirect, and following it would send our secrets there.
   return { method: call.method, headers, redirect: 'manual', ...(body === undefined ? {} : { body }) };
 }
 
@@ -240,7 +240,7 @@ function statusError(
 
 const ErrorBody = z.object({ errorCode: z.string().optional(), error: z.string().optional() });
 
-/** The word that names an error in the other side's documentation. The text beside it may quote what we sent. */
+/** The word that names an error in the upstream's documentation. The text beside it may quote what we sent. */
 function errorName(body: unknown): string | undefined {
   const { data } = ErrorBody.safeParse(body);
   const name = data?.errorCode ?? data?.error;

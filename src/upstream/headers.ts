@@ -1,18 +1,18 @@
-/** What the headers of an answer say beside its body: the other side's time, and what is left of its limits. */
+/** What the headers of an answer report: the upstream's time, and what is left of its limits. */
 import type { Room } from '../ports/inspection.ts';
 import { readLimits } from './rate-limit.ts';
 
-/** A `Date` names a whole second that has begun, so the moment it stands for is half a second later on average. */
+/** A `Date` has whole seconds, rounded down, so the exact time is half a second later on average. */
 const HALF_SECOND_MS = 500;
 
-/** How far the other side's clock is ahead of ours; undefined where the answer has no date. */
+/** How far the upstream's clock is ahead of ours; undefined where the answer has no date. */
 export function aheadMs(headers: Headers, askedAt: Date, answeredAt: Date): number | undefined {
   const theirMs = Date.parse(headers.get('date') ?? '');
   if (Number.isNaN(theirMs)) return undefined;
   return theirMs + HALF_SECOND_MS - (askedAt.getTime() + answeredAt.getTime()) / 2;
 }
 
-/** Undefined where nobody counts. */
+/** Undefined where the upstream reports no quota. */
 export function roomIn(headers: Headers, now: Date): Room | undefined {
   const limit = Number(headers.get('x-ratelimit-limit') ?? headers.get('ratelimit-limit') ?? Number.NaN);
   const { remaining, resetInMs } = readLimits(headers, now.getTime());

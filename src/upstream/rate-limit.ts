@@ -3,7 +3,7 @@
  *
  * Auth0 sends `x-ratelimit-limit/-remaining/-reset` and sometimes `Retry-After`; the PDS sends
  * `ratelimit-limit/-remaining/-reset/-policy`. One limiter guards one upstream. Within it a bucket is
- * a set of calls that the other side counts together.
+ * a set of calls that the upstream counts together.
  */
 import { type Upstream, UpstreamError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -27,18 +27,18 @@ export interface Answer {
   readonly headers?: Headers | undefined;
 }
 
-/** How much room one bucket has, as the last answer that spoke of it said. */
+/** The quota of one bucket, by the last answer that reported it. */
 export interface Room {
   readonly bucket: string;
   readonly remaining: number;
-  /** Undefined where the other side does not say. */
+  /** Undefined where the upstream does not say. */
   readonly limit: number | undefined;
   readonly resetAt: Date;
   /** How many calls wait for their turn. */
   readonly waiting: number;
 }
 
-/** What one answer said about limits; undefined where it said nothing usable. */
+/** What one answer reported about limits; undefined where it reported nothing usable. */
 export interface Limits {
   readonly limit: number | undefined;
   readonly remaining: number | undefined;
@@ -49,9 +49,9 @@ export interface Limits {
 }
 
 interface Bucket {
-  /** Calls that are known to be left; undefined while the other side has said nothing. */
+  /** Calls that are known to be left; undefined until an answer reports it. */
   remaining: number | undefined;
-  /** How many there are in a window, by the last answer that said so. */
+  /** How many there are in a window, by the last answer that reported it. */
   limit: number | undefined;
   resetAtMs: number;
   /** Set by a refusal: an answer to an older call, which may still arrive, does not lift it. */
@@ -120,12 +120,12 @@ export class RateLimiter {
     }
   }
 
-  /** Calls that are known to be left; undefined while the other side has said nothing. */
+  /** Calls that are known to be left; undefined until an answer reports it. */
   remaining(bucket?: string): number | undefined {
     return this.#buckets.get(bucket ?? '')?.remaining;
   }
 
-  /** The buckets of which the other side has said something. */
+  /** The buckets that an answer has reported. */
   room(): readonly Room[] {
     return [...this.#buckets].flatMap(([bucket, { remaining, limit, resetAtMs, waiting }]) =>
       remaining === undefined ? [] : [{ bucket, remaining, limit, resetAt: new Date(resetAtMs), waiting }],
@@ -164,7 +164,7 @@ export class RateLimiter {
         takeFrom(bucket);
         return;
       }
-      // Where only an answer can tell, the time that is left is waited out.
+      // Where only an answer can show the quota, the remaining time is waited out.
       const known = Number.isFinite(waitMs);
       const leftMs = latestMs - nowMs;
       if (leftMs <= 0 || (known && waitMs > leftMs)) {
@@ -198,7 +198,7 @@ export class RateLimiter {
   }
 
   #turnedAway(retryAfterMs: number): UpstreamError {
-    return new UpstreamError(`No call to ${this.#upstream} is left for now; nothing was sent.`, {
+    return new UpstreamError(`The quota of ${this.#upstream} is used up for now; nothing was sent.`, {
       upstream: this.#upstream,
       code: 'RATE_LIMITED',
       retryable: true,
@@ -207,7 +207,7 @@ export class RateLimiter {
   }
 
   #aborted(): UpstreamError {
-    return new UpstreamError(`The wait for a call to ${this.#upstream} was ended; nothing was sent.`, {
+    return new UpstreamError(`The wait for quota of ${this.#upstream} was aborted; nothing was sent.`, {
       upstream: this.#upstream,
       code: 'ABORTED',
       retryable: true,
@@ -259,7 +259,7 @@ class Ceiling {
 }
 
 /**
- * Reads what an answer says about limits. A reset is a moment on the other side's clock, so it is
+ * Reads what an answer says about limits. A reset is a moment on the upstream's clock, so it is
  * measured against the answer's own `Date` where there is one, and is never believed beyond its window.
  */
 export function readLimits(headers: Headers, nowMs: number): Limits {

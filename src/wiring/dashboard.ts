@@ -21,10 +21,10 @@ import { userPages } from '../mongo/subjects/user-pages.ts';
 import type { RateLimiter } from '../upstream/rate-limit.ts';
 import { systemClock } from './system.ts';
 
-/** So many looks may be missed before nobody seems to look. */
+/** The alert check counts as stopped once it has missed this many of its intervals. */
 const LOOKS_MISSED = 6;
 
-/** Whom a limiter guards. */
+/** The upstream that a limiter guards. */
 export interface Limited {
   readonly upstream: UpstreamAnswer['upstream'];
   /** Undefined for the PDS, which all of them share. */

@@ -1,6 +1,6 @@
 /**
- * What `doctor` looks with, built from Config as `engine.ts` builds the rest. Everything here reads, but for what
- * `--fix` is handed, and that is connected only when there is something to do.
+ * The readers of `doctor`, built from Config as `engine.ts` builds the rest. All of them only read, except for what
+ * `--fix` gets, which is connected only when there is something to do.
  */
 
 import { createAuth0Client } from '../auth0/client.ts';
@@ -39,7 +39,7 @@ import { RateLimiter } from '../upstream/rate-limit.ts';
 import { didsFor, engineSettings, handleDomainOf, xrpcFor } from './engine.ts';
 import { systemRandom } from './system.ts';
 
-/** No answer of another system is waited for longer: `doctor` is to say what is wrong, and not when it passes. */
+/** The longest wait for another system: `doctor` reports what is wrong, and does not wait until it is over. */
 const CALL_TIMEOUT_MS = 5_000;
 
 /** Longer than an election takes on a good day. */
@@ -122,7 +122,7 @@ export function wireSimulation(config: Config, clock: Clock) {
         ...{ events: log, documents: documentReader(db), subjects, accounts, people: NO_PEOPLE },
         dids: didsFor(config, xrpc),
         inactive: inactiveAccountReader(db),
-        // Nobody is deleted in it.
+        // The simulation deletes no users.
         successors: successorSearch(subjects, []),
         ...{ handleDomain: handleDomainOf(accounts), settings: engineSettings(config) },
         reservations: reservationReader(db),
@@ -150,7 +150,7 @@ export function wireSimulation(config: Config, clock: Clock) {
       opened ??= open();
       return (await opened).side;
     },
-    /** Drops it. What kept it from being made has been said by whoever asked for it. */
+    /** Drops it. An error that prevented it from being made was reported by the caller that asked for it. */
     dispose: async () => {
       const made = await opened?.catch(() => undefined);
       await made?.dispose();

@@ -70,20 +70,20 @@ import { RateLimiter } from '../upstream/rate-limit.ts';
 import { deskFor, type Limited, overviewFor } from './dashboard.ts';
 import { systemClock, systemRandom } from './system.ts';
 
-/** Everything a command that only looks needs. */
+/** What a command that only reads needs. */
 export interface ReadSide {
   readonly assess: AssessDeps & { readonly subjects: SubjectReader };
   readonly tenants: readonly AssessedTenant[];
   readonly userPages: UserPages;
   readonly tail: EventTail;
-  /** Before anything is concluded about everyone or proposed. Throws UsageError as `Engine` does. */
+  /** Called before a command concludes or proposes anything about all users. Throws UsageError as `Engine` does. */
   checkCollations(): Promise<void>;
   close(): Promise<void>;
 }
 
 export type WiredTenant = AssessedTenant & PulledTenant;
 
-/** Everything that converges users. */
+/** Everything that reconciles users. */
 export interface Engine {
   readonly converge: ConvergeDeps & { readonly subjects: SubjectReader };
   readonly assess: AssessDeps;
@@ -95,13 +95,13 @@ export interface Engine {
   readonly userPages: UserPages;
   readonly changes: DocumentChanges;
   readonly cursors: Cursors;
-  /** How many users stand how. Looks through all who are in trouble: not to be asked for every second. */
+  /** How many users have which status. Reads all who are in trouble, so it must not be called every second. */
   readonly standings: () => Promise<Standings>;
   /** What the dashboard asks, on this connection. */
   readonly desk: ReturnType<typeof deskFor>;
-  /** What its part about one user and decisions is made of, once it is known whom to wake. */
+  /** The dependencies of its part about one user and decisions, without `wake`, which is added later. */
   readonly oneUser: Omit<OneUserDeps, 'wake'>;
-  /** Undefined when nobody is to be told. `upSince` is when this process came up. */
+  /** Undefined when no receiver is configured. `upSince` is when this process came up. */
   alerting(upSince: Date): Alerting | undefined;
   /**
    * Connects, creates Concord's own collections and indexes, and checks the stored passwords. Throws UpstreamError
@@ -152,7 +152,7 @@ export function wireReadSide(config: Config): ReadSide {
   };
 }
 
-/** For `status`: reads MongoDB and asks nobody else. */
+/** For `status`: reads MongoDB and calls no other system. */
 export function wireOverview(config: Config) {
   const { db, close } = connect({ ...config.mongodb, appName: 'concord', readOnly: true });
   return { ...overviewFor(db, config), close };
@@ -422,7 +422,7 @@ export function xrpcFor({ pds }: Config, observer?: EngineObserver, limited: Lim
   };
 }
 
-/** Built at the first call, as above: of a PDS that has no address there is nothing to tell apart. */
+/** Built at the first call, as above: without an address of the PDS there is none to recognise. */
 export function didsFor({ pds }: Config, xrpc: Xrpc, observer?: EngineObserver): DidDirectory {
   let dids: DidDirectory | undefined;
   return {
@@ -464,7 +464,7 @@ function tenantsFor(config: Config, observer?: EngineObserver, limited: Limited[
       get logs() {
         return auth0().logs;
       },
-      // One of the two names the other, and each is the other's sister.
+      // Only one of two linked tenants names the other, but the link is mutual.
       get sister() {
         return tenants.find(
           (other, index) => other.id === tenant.sisterOf || config.tenants[index]?.sisterOf === id,
@@ -491,7 +491,7 @@ function auth0For(
   return { directory: createDirectory(client), logs: createTenantLogs(client) };
 }
 
-/** Asks the PDS once; a failure is not remembered, so that it is asked again. */
+/** Asks the PDS once; a failure is not cached, so that the next call asks again. */
 export function handleDomainOf(accounts: AccountReader): () => Promise<string> {
   let known: string | undefined;
   return async () => {

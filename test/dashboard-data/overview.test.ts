@@ -74,11 +74,11 @@ it('says what nothing has looked at, in words that do not grow old', () => {
   expect(stale).toEqual([
     {
       ...{ what: 'service', tenant: null, since: null },
-      message: 'No service has looked at this ever. Is one running? concord serve',
+      message: 'No service has checked this ever. Is one running? concord serve',
     },
     {
       ...{ what: 'log', tenant, since: at(1).toISOString() },
-      message: `Nothing has read the log of ${tenant} recently: concord pull`,
+      message: `No process has read the log of ${tenant} recently: concord pull`,
     },
   ]);
 });

@@ -123,7 +123,7 @@ it('shows what was halted with some of those concerned, and who approved it', as
   expect(halts.map(({ kind }) => kind)).toEqual(['renames', 'removals']);
   expect(halts[1]).toEqual({
     ...{ run, tenant, kind: 'removals', at: at(4).toISOString(), limit: 25, count: 30, of: 100 },
-    what: '30 accounts of 100 users are to be removed, and the limit is 25.',
+    what: '30 accounts of 100 users would be removed, and the limit is 25.',
     ...{ sample: many.slice(0, 20), approved: null, closed: null },
     approvableUntil: new Date(at(4).getTime() + 7 * 86_400_000).toISOString(),
   });

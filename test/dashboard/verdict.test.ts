@@ -205,7 +205,14 @@ test.each<[string, Partial<OverviewAnswer>, string, string]>([
   [
     'one source is old',
     {
-      stale: [{ what: 'sweep', tenant: 'default', since: null, message: 'Nothing has looked at everyone.' }],
+      stale: [
+        {
+          what: 'sweep',
+          tenant: 'default',
+          since: null,
+          message: 'No full sweep of default has completed ever.',
+        },
+      ],
     },
     'unknown',
     'Unknown: some of the data below is out of date.',

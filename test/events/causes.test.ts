@@ -38,13 +38,13 @@ const rows: readonly {
     reason: 'from a look at somebody whom Auth0 never spoke of',
     event: from('verification.recorded', 4, { count: 1 }, looked),
     history: [looked],
-    flaw: 'rests on nothing that Auth0 said',
+    flaw: 'rests on nothing that Auth0 reported',
   },
   {
     reason: 'from a look before Auth0 said anything',
     event: from('verification.recorded', 4, { count: 1 }, looked),
     history: [looked, observed(5)],
-    flaw: 'rests on nothing that Auth0 said',
+    flaw: 'rests on nothing that Auth0 reported',
   },
   {
     reason: 'without a cause',

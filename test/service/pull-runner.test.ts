@@ -50,7 +50,7 @@ it('says once what goes on as it did, and again when it changes', async () => {
   const streams = { ...logs }.streams;
   logs.streams = () => Promise.reject(auth0Error('FORBIDDEN'));
   for (let run = 0; run < 3; run += 1) await pulling.run();
-  expect(said).toEqual(['warn a log was read, and not all is well']);
+  expect(said).toEqual(['warn a log was read, with problems']);
   logs.streams = streams;
   logs.streamsNow = [STREAM];
   for (let run = 0; run < 3; run += 1) await pulling.run();

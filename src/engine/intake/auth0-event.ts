@@ -3,13 +3,13 @@
  *
  * | type                       | meaning                                       |
  * |----------------------------|-----------------------------------------------|
- * | user.created, user.updated | look at `data.object.user_id`                 |
+ * | user.created, user.updated | a trigger for `data.object.user_id`           |
  * | user.deleted               | the same, and a hint that the user is gone    |
  * | any other                  | ignored                                       |
- * | any, with a0purpose `test` | ignored: a person pressed a button            |
+ * | any, with a0purpose `test` | ignored: a person tests the stream             |
  *
- * An event is a CloudEvent with the whole user in it, and none of that is believed: whom it names is read from
- * Auth0 by id, like everybody. It covers people of whom the log says nothing, such as those who are imported.
+ * An event is a CloudEvent with the whole user in it. Concord does not trust that content: it reads the user from Auth0
+ * by id, as always. Events cover users that the log does not mention, such as imported ones.
  * Source: auth0.com/docs, event types; events best practices.
  */
 import { z } from 'zod';
@@ -28,7 +28,7 @@ const EVENT_TYPE: TextRule = {
   pattern: /^[A-Za-z0-9_.-]+$/,
   patternBroken: 'has characters other than letters, digits, _, . and -',
 };
-/** How the ids of events begin, and those of log entries never do, beside which they are kept. */
+/** The ids of events begin with this, and those of log entries never do; both are stored together. */
 const ID_PREFIX = 'evt_';
 const USER_EVENTS: ReadonlySet<string> = new Set(['user.created', 'user.updated', 'user.deleted']);
 

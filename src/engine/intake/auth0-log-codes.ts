@@ -1,10 +1,10 @@
 /**
- * Which codes of Auth0's log can tell of a change that Concord acts on: a user who is created or deleted, or another
+ * Which codes of Auth0's log can mean a change that Concord acts on: a user who is created or deleted, or another
  * email, email_verified, blocked or identity.
  *
- * An entry with a code that cannot is a routine trigger: it costs no read of a user who is in sync and was read or
- * listed a while ago (`auth0.loginFreshForMs`). For every other user it is a trigger like any other, because a social
- * sign-up is often told by a login only. A code that is not listed here can change anything.
+ * An entry with any other listed code is a routine trigger: it costs no read of a user who is in sync and was read or
+ * listed a while ago (`auth0.loginFreshForMs`). For every other user it is a normal trigger, because often only a login
+ * reports a social sign-up. A code that is not listed here can change anything.
  *
  * A login with a social or enterprise connection copies what the identity provider says, so it may change an address
  * or `email_verified`. Such a change is found when the last read is older than that setting, and by the next sweep.
@@ -100,7 +100,7 @@ const CAN_CHANGE: ReadonlyMap<string, boolean> = new Map(
   LOG_CODES.flatMap(({ canChange, codes }) => codes.map((code) => [code, canChange] as const)),
 );
 
-/** Whether an entry with this code says nothing that a read of a moment ago does not say. */
+/** Whether an entry with this code adds nothing to a recent read of the user. */
 export function isRoutine(code: string): boolean {
   return CAN_CHANGE.get(code) === false;
 }

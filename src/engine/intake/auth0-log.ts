@@ -2,7 +2,7 @@
  * One delivered Auth0 log entry -> what it means here: an event and a trigger, nothing, or a reject.
  *
  * An entry is `{log_id, data: {log_id, type, date, user_id, details, …}}`. Only the fields that are
- * needed are looked at: real entries lack fields that Auth0's schema requires, and new ones appear.
+ * needed are read: real entries lack fields that Auth0's schema requires, and new ones appear.
  * An entry without a subject (machine to machine, bulk import, a changed client) is ignored.
  */
 import { z } from 'zod';
@@ -25,8 +25,8 @@ const CODE: TextRule = {
   patternBroken: 'has characters other than letters, digits, _, . and -',
 };
 
-// The fields are unknown here and checked below one by one: that costs a tenth of JSON.parse,
-// where checks inside the schema cost a third, and lets each reason say which field and why.
+// The fields are unknown here and checked below one by one: that costs a tenth of JSON.parse, where checks inside the
+// schema cost a third. It also lets each reason name the field and the problem.
 const Entry = z.object({
   log_id: z.unknown().optional(),
   data: z.object({

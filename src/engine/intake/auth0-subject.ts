@@ -10,7 +10,7 @@
  * | every other code, known or not (sd is a delegation token) | user_id                     |         |
  *
  * An id that is not `provider|id` names no user: a login name of a failed login, `…@clients`, or the `undefined` in the
- * path of a call that another program got wrong.
+ * path of another program's wrong call.
  *
  * The `user_id` of a Management API entry is the actor, an administrator, and never the subject.
  */
@@ -29,7 +29,7 @@ export type Subject =
 const NO_SUBJECT = { type: 'none', reason: 'no-subject' } as const satisfies Subject;
 const DELETION_CODES: ReadonlySet<string> = new Set(['sdu', 'du']);
 const MANAGEMENT_CODES: ReadonlySet<string> = new Set(['sapi', 'fapi', 'mgmt_api_read']);
-/** `/api/v2/users`, then the user where there is one, then what lies below the user. */
+/** `/api/v2/users`, then the user if there is one, then the path below the user. */
 const USERS_PATH = /^(?:https?:\/\/[^/]+)?\/api\/v2\/users(?:\/([^/?#]*))?(\/[^?#]*)?(?:[?#]|$)/;
 
 const ManagementDetails = z.object({
@@ -57,7 +57,7 @@ export function subjectFrom(value: unknown, field: string, hint: DeletionHint): 
   if (hasControl(value)) {
     return { type: 'unreadable', reason: `${field} has control characters or half a surrogate pair` };
   }
-  // Bytes that were no UTF-8 have become this character, so the id is not the one that was meant.
+  // Bytes that were not UTF-8 have become this character, so this is not the intended id.
   if (value.includes('\ufffd')) return { type: 'unreadable', reason: `${field} is not valid UTF-8` };
   const userId = parseAuth0UserId(value);
   return userId === undefined ? { type: 'none', reason: 'not-a-user-id' } : { type: 'user', userId, hint };

@@ -1,6 +1,6 @@
 /**
- * A person's decision is an event in the log and makes the user due; the next pass carries it out.
- * So it is on record before anything happens, and survives a crash like everything else.
+ * A person's decision is an event in the log and makes the user due; the next reconciliation carries it out.
+ * So the decision is recorded before anything happens, and survives a crash.
  */
 import { type ConcordEvent, type EventData, type EventType, isReceived } from '../../events/event.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
@@ -27,7 +27,7 @@ export async function decide<T extends EventType>(
   return cause;
 }
 
-/** An event that is later than all that the log has of the user. The caller makes the user due. */
+/** An event later than all events that the log has of the user. The caller makes the user due. */
 export async function appendTo<T extends EventType>(
   deps: Omit<DecideDeps, 'queue'>,
   trigger: Omit<Trigger, 'cause'>,

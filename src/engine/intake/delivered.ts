@@ -1,6 +1,6 @@
 /**
- * What Auth0 delivers, in whatever shape, becomes an event here: the raw text as one string, a believable
- * time, the user whom it concerns. What its fields mean is its source's affair.
+ * Turns what Auth0 delivers, in any shape, into an event: the raw text as one string, a plausible time, and the
+ * user. Only the source knows what its fields mean.
  */
 
 import type { EventOf } from '../../events/event.ts';
@@ -11,23 +11,23 @@ import type { Trigger } from '../../ports/trigger.ts';
 import type { DeletionHint } from './auth0-subject.ts';
 import { redactedJson } from './redact.ts';
 
-/** What a delivery needs to know of the tenant it came from. */
+/** The tenant that a delivery came from, as far as a delivery needs it. */
 export interface LogTenant extends KeySpace {
-  /** Of the other tenants in this database: a key that begins with one of these is a user of theirs. */
+  /** Prefixes of the other tenants in this database: a key that begins with one of these is a user of theirs. */
   readonly otherPrefixes?: readonly string[];
 }
 
-/** What was delivered, before it is an event of any tenant. */
+/** A delivered item, before it is an event of a tenant. */
 export type Reading =
   | {
       readonly type: 'about-user';
       /** Unique in its tenant. */
       readonly id: string;
-      /** What happened, in Auth0's word for it. */
+      /** The type of what happened, as Auth0 names it. */
       readonly name: string;
       readonly userId: Auth0UserId;
       readonly hint: DeletionHint;
-      /** It tells of nothing that Concord acts on; see auth0-log-codes.ts. */
+      /** It reports no change that Concord acts on; see auth0-log-codes.ts. */
       readonly isRoutine: boolean;
       /** Undefined when missing or unreadable. */
       readonly date: Date | undefined;
@@ -47,13 +47,13 @@ export type Translation =
   | {
       readonly type: 'accepted';
       readonly event: ReceivedEvent;
-      /** Undefined for what concerns no user and is kept all the same. */
+      /** Undefined for an entry that concerns no user and is kept anyway. */
       readonly trigger: Trigger | undefined;
     }
   | { readonly type: 'ignored'; readonly reason: IgnoreReason }
   | { readonly type: 'rejected'; readonly reason: string; readonly raw: string };
 
-/** Pure; never throws. What concerns no user is ignored unless `keepUnrelated` is set; what names an excluded user always is. */
+/** Pure; never throws. Ignores entries of no user unless `keepUnrelated` is set, and always those of an excluded user. */
 export type Translate = (
   value: unknown,
   tenant: LogTenant,
@@ -61,13 +61,13 @@ export type Translate = (
   keepUnrelated?: boolean,
 ) => Translation;
 
-/** One kind of what is delivered. */
+/** One kind of delivery. */
 export interface Source {
-  /** What a person calls one of them, such as `entry`. */
+  /** The word for one item in messages, such as `entry`. */
   readonly noun: string;
   /** Checks the fields that are needed. A reason names the field and what is wrong, never the value. */
   read(value: unknown): Reading;
-  /** Stands in for one that cannot be written down, with its id so that it can be asked for again. */
+  /** Replaces an item that cannot be stored; has its id, so that it can be requested again. */
   standIn(value: unknown): Readonly<Record<string, string>>;
   eventOf(common: Common, reading: Readable, hint: DeletionHint, raw: string): ReceivedEvent;
 }
@@ -75,13 +75,13 @@ export interface Source {
 export type Readable = Exclude<Reading, { type: 'rejected' }>;
 export type Common = Omit<ReceivedEvent, 'type' | 'data'>;
 
-/** Bytes of one entry: hundreds of times a usual one, and far below the 16 MiB of a MongoDB document. */
+/** Bytes of one entry: hundreds of times the usual size, and far below the 16 MiB of a MongoDB document. */
 export const MAX_ENTRY_BYTES = 256 * 1024;
-/** Characters of a reject that are kept: enough to see what it was. */
+/** Characters of a reject that are kept: enough to identify it. */
 export const MAX_REJECT_RAW_LENGTH = 64 * 1024;
-/** How far Auth0's clock may be ahead of ours before it is not believed. */
+/** How far Auth0's clock may be ahead of ours before its date is ignored. */
 const MAX_CLOCK_AHEAD_MS = 5 * 60 * 1000;
-/** No tenant is older than Auth0's first year, so an earlier date is a broken one. */
+/** No tenant is older than Auth0's first year, so an earlier date is wrong. */
 const EARLIEST_MS = Date.UTC(2012, 0, 1);
 /** Without a zone the date would be read as this machine's local time. */
 const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)$/;
@@ -117,7 +117,7 @@ function accept(
   const isAboutUser = reading.type === 'about-user';
   const _id = eventId(`${tenant.id}:${reading.id}`);
   const user = isAboutUser ? userKey(tenant.keyPrefix, reading.userId) : null;
-  // Whoever holds one tenant's token could make up an id that names another tenant's user.
+  // A holder of one tenant's token could make up an id that names another tenant's user.
   if (user !== null && tenant.otherPrefixes?.some((prefix) => user.startsWith(prefix)) === true) {
     return { type: 'rejected', reason: 'the user is one of another tenant', raw: cutRaw(raw) };
   }
@@ -173,7 +173,7 @@ export function readDate(value: unknown): Date | undefined {
   return Number.isNaN(date.getTime()) || date.getTime() < EARLIEST_MS ? undefined : date;
 }
 
-/** Our own clock where Auth0's says nothing believable; a date in the future would outrank all that follows. */
+/** Our own clock where Auth0's date is implausible; a date in the future would outrank all later events. */
 function believableTime(date: Date | undefined, receivedAt: Date): Date {
   if (date === undefined) return receivedAt;
   const latestMs = receivedAt.getTime() + MAX_CLOCK_AHEAD_MS;
@@ -198,7 +198,7 @@ export function cutRaw(raw: string): string {
 }
 
 function isOverBytes(text: string, limit: number): boolean {
-  // A UTF-16 unit is 1 to 3 bytes of UTF-8, so the short and the very long need no counting.
+  // A UTF-16 unit is 1 to 3 bytes of UTF-8, so short and very long texts need no counting.
   if (text.length > limit) return true;
   return text.length * 3 > limit && Buffer.byteLength(text) > limit;
 }

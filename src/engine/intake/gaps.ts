@@ -1,4 +1,4 @@
-/** The gaps of a tenant, kept as events of the log: read, opened and closed. */
+/** The gaps of a tenant, stored as events of the log: read, opened and closed. */
 import type { ConcordEvent, GapCause } from '../../events/event.ts';
 import { type Gap, isHealedBySweep, openGapsIn } from '../../events/gap.ts';
 import type { TenantId } from '../../identity.ts';
@@ -30,10 +30,7 @@ export async function openGap(
   const data = { cause, from: from.toISOString(), until: until?.toISOString() ?? null };
   const event = draft(deps, null, tenant, 'gap.opened', data);
   await deps.log.append([event]);
-  deps.logger.error(
-    { tenant, ...data },
-    'something may have been missed: nobody is removed until the gap is closed',
-  );
+  deps.logger.error({ tenant, ...data }, 'events may be missing: no user is removed until the gap is closed');
   return { id: event._id, tenant, ...gap };
 }
 
@@ -46,7 +43,7 @@ export async function closeGap(
   deps.logger.info({ tenant, cause, by }, 'a gap is closed');
 }
 
-/** What a complete sweep, begun at this moment, has healed. */
+/** Closes the gaps that a complete sweep, begun at this moment, covers. */
 export async function closeSwept(deps: GapDeps, gaps: readonly Gap[], begunAt: Date): Promise<void> {
   for (const gap of gaps) if (isHealedBySweep(gap, begunAt)) await closeGap(deps, gap, 'sweep');
 }

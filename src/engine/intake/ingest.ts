@@ -1,10 +1,9 @@
 /**
- * A batch of what was delivered -> the event log, then the queue, then the rejects and the totals of what is ignored.
+ * A batch of delivered items -> the event log, then the queue, then the rejects and the totals of ignored entries.
  *
- * The order is the guarantee: an entry is acknowledged only when it is in the log and its user is
- * due. A crash between the two is healed by redelivery, because a duplicate marks its user due
- * again. Whatever fails here fails the whole call, and the sender delivers the batch once more;
- * what a single entry says never does.
+ * The order is the guarantee: an entry is acknowledged only when it is in the log and its user is due. After a crash
+ * between the two, redelivery fixes it, because a duplicate marks its user due again. Any failure here fails the whole
+ * call, and the sender delivers the batch again; the content of a single entry never does.
  */
 
 import { addIgnored, countIgnored, type IgnoredCounts } from '../../events/ignored.ts';
@@ -25,7 +24,7 @@ export interface IngestDeps {
   readonly ignored: Pick<IgnoredTotals, 'add'>;
   readonly queue: Pick<WorkQueue, 'markDue'>;
   readonly clock: Pick<Clock, 'now'>;
-  /** How urgent those are who become due. Default `trigger`. */
+  /** Priority of the users who become due. Default `trigger`. */
   readonly priority?: DuePriority;
   /** Keeps entries that concern no user too. Default false: they are counted as ignored. */
   readonly keepUnrelated?: boolean;
@@ -35,7 +34,7 @@ export interface IngestDeps {
   readonly onDue?: () => void;
 }
 
-/** Something delivered that is not even an entry, such as a broken line. */
+/** A delivered item that is not even an entry, such as a broken line. */
 export interface UnreadableEntry {
   readonly reason: string;
   readonly raw: string;
@@ -64,8 +63,8 @@ interface Sorted {
 }
 
 /**
- * Log entries, unless another translation is given. Returns when everything is durable. May be repeated with the same entries at any time. Throws
- * UpstreamError when the log, the queue or the rejects cannot be written.
+ * Log entries, unless another translation is given. Returns when everything is durable. May be repeated with the same
+ * entries at any time. Throws UpstreamError when the log, the queue or the rejects cannot be written.
  */
 export async function ingest(
   deps: IngestDeps,
@@ -94,7 +93,7 @@ export async function ingest(
   }
   if (rejects.size > 0) await deps.rejects.add([...rejects.values()]);
   const ignored = countIgnored(ignoredFor);
-  // Last, since a delivery that fails is counted once more when it comes again.
+  // Last, since a failed delivery is counted again when it is repeated.
   if (ignored > 0) await deps.ignored.add(tenant.id, ignoredFor, now);
   const unknown = unknownCodes([...events.values()]);
   if (unknown.size > 0) await deps.onUnknownCodes?.(tenant.id, unknown);
@@ -146,10 +145,10 @@ function add(sorted: Sorted, event: ReceivedEvent, trigger: Trigger | undefined)
   if (sorted.events.has(event._id)) sorted.doubles += 1;
   else sorted.events.set(event._id, event);
   if (trigger === undefined) return;
-  // Entries come in no order, so the newest cause is the one with the latest date.
+  // Entries are in no order, so the newest cause is the one with the latest date.
   const known = sorted.triggers.get(trigger.user);
   const newest = known === undefined || event.at >= known.at ? { trigger, at: event.at } : known;
-  // One that may have changed something wins, wherever it stands in the batch.
+  // A trigger that may mean a change wins, wherever it is in the batch.
   const isChanged = trigger.isRoutine !== true || (known !== undefined && known.trigger.isRoutine !== true);
   sorted.triggers.set(trigger.user, isChanged ? { ...newest, trigger: changing(newest.trigger) } : newest);
 }

@@ -1,12 +1,12 @@
-/** How far the log of a tenant has been read, as it is kept over restarts. */
+/** How far the log of a tenant has been read; stored over restarts. */
 import { z } from 'zod';
 import type { TenantId } from '../../identity.ts';
 import { readDate } from './delivered.ts';
 
 export interface LogPosition {
-  /** The place to read on from; undefined while the log had nothing in it. */
+  /** The position to read on from; undefined while the log was empty. */
   readonly from: string | undefined;
-  /** What the log says of the time before this moment has been read. */
+  /** The log has been read for all time before this moment. */
   readonly until: Date;
 }
 
@@ -16,7 +16,7 @@ export function positionName(tenant: TenantId): string {
   return `auth0-log:${tenant}`;
 }
 
-/** Throws on a text that is none of ours: to begin anew would hide what was missed. */
+/** Throws on an unreadable text: starting from the beginning would hide what was missed. */
 export function parsePosition(text: string): LogPosition {
   const { from, until } = Stored.parse(JSON.parse(text));
   return { from: from ?? undefined, until: new Date(until) };

@@ -11,7 +11,7 @@ export interface Owned<Tenant> {
   readonly tenant: Tenant;
 }
 
-/** The tenant whose prefix a key carries. The longest prefix wins, since one may be empty. */
+/** The tenant of a key, by its prefix. The longest prefix wins, since one may be empty. */
 export function tenantOf<Tenant extends { readonly keyPrefix: string }>(
   key: string,
   tenants: readonly Tenant[],
@@ -23,8 +23,8 @@ export function tenantOf<Tenant extends { readonly keyPrefix: string }>(
 }
 
 /**
- * The tenant whose prefix a key carries, and the id in that tenant. Undefined when the text is no key of any tenant, or
- * what follows the prefix is no id of a user (W14).
+ * The tenant of a key, by its prefix, and the id in that tenant. Undefined when the text is no key of any tenant, or the
+ * rest is not the id of a user (W14).
  */
 export function ownerOf<Tenant extends { readonly keyPrefix: string }>(
   key: string,
@@ -40,7 +40,7 @@ export function isExcluded({ excludedBy }: Pick<KeySpace, 'excludedBy'>, user: U
   return excludedBy?.(user) !== undefined;
 }
 
-/** Those users of a page of a listing of whom something may be done. */
+/** The users of a page of a listing that the configuration does not exclude. */
 export function notExcluded<User extends { readonly userId: Auth0UserId }>(
   users: readonly User[],
   { keyPrefix, excludedBy }: Pick<KeySpace, 'keyPrefix' | 'excludedBy'>,
@@ -49,15 +49,15 @@ export function notExcluded<User extends { readonly userId: Auth0UserId }>(
   return users.filter(({ userId }) => excludedBy(userKey(keyPrefix, userId)) === undefined);
 }
 
-/** Of a key whose id is none of a user: because it is not `provider|id`, or because Auth0 says so. */
+/** For a key whose id is not the id of a user: because it is not `provider|id`, or because Auth0 says so. */
 export function notAUser(key: UserKey): UsageError {
   const message = `${shellQuoted(key)} is not a user: Auth0 has users under ids such as auth0|5f7c8ec7. Documents under this key are listed by: concord audit --orphans`;
   return new UsageError(message, 'NOT_A_USER');
 }
 
 /**
- * Throws UsageError USER_EXCLUDED for a user whom the configuration excludes, and NOT_A_USER for a key that is no user's
- * and has no subject from before that was known.
+ * Throws UsageError USER_EXCLUDED for a user that the configuration excludes, and NOT_A_USER for a key that is not a
+ * user's, unless Concord stored a subject for it earlier.
  */
 export async function refuseUntouchable(
   { user, userId, tenant }: Owned<Pick<KeySpace, 'excludedBy'>>,

@@ -1,7 +1,7 @@
 import type { Directory, People } from '../../ports/auth0.ts';
 import { ownerOf } from './owner.ts';
 
-/** A directory is taken when it is asked, since one that is not configured throws. */
+/** The directory is resolved at each call, since an unconfigured one throws. */
 export function peopleOf(
   tenants: readonly { readonly keyPrefix: string; readonly directory: Pick<Directory, 'user'> }[],
 ): People {

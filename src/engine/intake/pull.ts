@@ -1,11 +1,11 @@
 /**
- * Reads what the log streams did not deliver: a tenant's log, on from where it was last read to. What is read
- * goes the way of every delivery, so most of it is known and harmless.
+ * Reads what the log streams did not deliver: a tenant's log, from the last position. Entries are ingested like
+ * every delivery, so most are duplicates and harmless.
  *
- * The order is the guarantee, as it is for a delivery: entries are durable before the position moves past
- * them, and a gap is on record before anything hides it. So a run may break off anywhere and be run again.
+ * The order is the guarantee, as for a delivery: entries are durable before the position moves past them, and a gap is
+ * recorded before anything hides it. So a run may break off anywhere and be repeated.
  *
- * A new tenant's log is read from the oldest entry that is kept. Who came before is found by the sweep.
+ * A new tenant's log is read from its oldest entry. Earlier users are found by the sweep.
  */
 import { UpstreamError } from '../../errors.ts';
 import { type Gap, isStreamGap } from '../../events/gap.ts';
@@ -28,24 +28,24 @@ export interface PullDeps extends IngestDeps, GapDeps {
 
 export interface PulledTenant extends LogTenant {
   readonly logs: TenantLogs;
-  /** How long Auth0 keeps an entry; undefined when nobody said. */
+  /** How long Auth0 keeps an entry; undefined when it is not configured. */
   readonly logRetentionDays: number | undefined;
 }
 
 export interface PullOptions {
   readonly signal?: AbortSignal;
-  /** Pages of a hundred entries. Default 500: what the log gives out in five minutes on most plans. */
+  /** Pages of a hundred entries. Default 500: what the log returns in five minutes on most plans. */
   readonly maxPages?: number;
   readonly onProgress?: (entries: number) => void;
 }
 
 export interface PullResult extends IngestResult {
   readonly entries: number;
-  /** more: this run had enough, and the next one goes on. stopped: it was told to. */
+  /** more: this run reached its limit, and the next one continues. stopped: on request. */
   readonly end: 'caught-up' | 'more' | 'stopped' | 'failed';
-  /** Why the log could not be read on, by the code of the error. */
+  /** Why the log could not be read further, by the code of the error. */
   readonly failure: string | undefined;
-  /** What the log says of the time before this has been read; undefined when nothing was read yet. */
+  /** The log has been read for all time before this; undefined when nothing was read yet. */
   readonly readUntil: Date | undefined;
   readonly stream: StreamStanding;
   /** Open when the run ended. */
@@ -53,12 +53,12 @@ export interface PullResult extends IngestResult {
 }
 
 const DAY_MS = 86_400_000;
-/** No plan keeps a log for less. */
+/** No plan keeps a log for a shorter time. */
 const SHORTEST_RETENTION_MS = DAY_MS;
 const MAX_PAGES = 500;
-/** A longer wait for Auth0's limits ends the run: the next one goes on. */
+/** A longer wait for Auth0's limits ends the run: the next one continues. */
 const MAX_WAIT_MS = 60_000;
-/** Refused so often in a row, others need what is left of the limit. */
+/** After this many refusals in a row, the rest of the limit is left to other calls. */
 const MAX_WAITS = 5;
 
 /**
@@ -133,7 +133,7 @@ class Run {
         await this.#moveTo({ from: next ?? this.#position?.from, until: askedAt });
         return 'caught-up';
       }
-      // Asked again for the same, Auth0 would answer the same, for ever.
+      // The same request would get the same answer, forever.
       if (next === undefined || next === this.#position?.from) throw standsStill();
       this.#add(entries.length, await this.#takeIn(entries));
       const until = newestDate(entries, askedAt) ?? this.#position?.until ?? askedAt;
@@ -143,7 +143,7 @@ class Run {
     return 'more';
   }
 
-  /** The next page; after a place that Auth0 does not know, the oldest entry that it has. */
+  /** The next page; after a position that Auth0 does not know, its oldest entry. */
   async #page(now: Date): Promise<LogPage> {
     const { logs } = this.#tenant;
     const known = this.#position;
@@ -153,10 +153,10 @@ class Run {
       return await this.#ask(() => logs.after(place));
     } catch (error) {
       const code = auth0Failure(error);
-      // Refused once more, from where Auth0 itself has led: it is not the place.
+      // Auth0 refused a position that it gave out itself, so the position is not the cause.
       if (this.#hasBegunAnew || (code !== 'NOT_FOUND' && code !== 'BAD_REQUEST')) throw error;
     }
-    // Only when Auth0 answers without the place was it the place that it refused.
+    // If Auth0 answers without the position, it had refused the position.
     const oldest = await this.#ask(() => logs.oldest());
     const isKnown = this.gaps.some(
       ({ cause, from }) => cause === 'checkpoint-gone' && from.getTime() === known.until.getTime(),
@@ -174,13 +174,13 @@ class Run {
     if (behindMs <= SHORTEST_RETENTION_MS || this.#position?.from !== from) return;
     const isLost =
       logRetentionDays === undefined
-        ? // Entries go in the order in which they came: while the last one read is there, so are those after it.
+        ? // Entries are deleted in the order in which they came: while the last one read is there, so are those after it.
           from === undefined || !(await this.#ask(() => logs.has(from)))
         : behindMs > logRetentionDays * DAY_MS;
     if (isLost) await this.#open({ cause: 'retention-passed', from: until, until: now });
   }
 
-  /** Nobody can say yet what is lost, and it may be something from now on. */
+  /** What is lost is unknown yet, and more may be lost from now on. */
   async noteFailing(): Promise<void> {
     const now = this.#deps.clock.now();
     const until = this.readUntil;
@@ -191,7 +191,7 @@ class Run {
     await this.#openOnce({ cause: 'pull-failing', from: until, until: undefined });
   }
 
-  /** Looks how the log stream stands. It is a gap while it does not deliver, and none any more once the log was read to its end. */
+  /** Checks the status of the log stream. A stream that does not deliver is a gap, until the log is read to its end. */
   async watchStream(caughtUp: boolean): Promise<StreamStanding> {
     const { cursors, logger, clock } = this.#deps;
     const { id, logs } = this.#tenant;
@@ -251,7 +251,7 @@ class Run {
     this.#position = position;
   }
 
-  /** Asks Auth0, and waits for its limits where that is not long. */
+  /** Calls Auth0, and waits for its limits where that is not long. */
   async #ask<T>(call: () => Promise<T>): Promise<T> {
     for (let waits = 0; ; waits += 1) {
       try {
@@ -270,7 +270,7 @@ class Run {
   }
 }
 
-/** The code of what Auth0 answered, or did not. Throws on whatever is not Auth0's. */
+/** The error code of an Auth0 failure. Throws any other error. */
 function auth0Failure(error: unknown): string {
   if (error instanceof UpstreamError && error.upstream === 'auth0') return error.code;
   throw error;

@@ -1,5 +1,5 @@
 /**
- * What is delivered, as one text, without the tokens of identity providers. Auth0 puts them into `identities` of a user,
+ * A delivered item as one text, without the tokens of identity providers. Auth0 puts them into `identities` of a user,
  * which is in events about users and in the answers that entries about API calls quote.
  *
  * | where                                             | what is kept                                      |
@@ -55,7 +55,7 @@ function identity(value: Readonly<Record<string, unknown>>): Readonly<Record<str
   return Object.fromEntries(kept.map((field) => [field, value[field]]));
 }
 
-/** The answer to a call that links users is a list of identities without a name. */
+/** The answer to a call that links users is a list of identities without a key to recognize it by. */
 function isIdentity(value: Readonly<Record<string, unknown>>): boolean {
   return 'provider' in value && 'user_id' in value && ('isSocial' in value || 'profileData' in value);
 }

@@ -1,9 +1,9 @@
 /**
- * Whether a log stream has been silent for too long, against its own past. Pure.
+ * Whether a log stream has been silent for too long, compared with its own past. Pure.
  *
- * What is kept is when it last delivered, and the longest pause of each day. It may be silent for twice as long as
- * its pauses usually are: four of five days had none that was longer, so that neither a day of trouble teaches
- * patience nor two quiet days a week make an alarm. At first, while too few days are known, it may be for longest.
+ * Stored are its last delivery and the longest pause of each day. It may be silent for twice as long as its usual
+ * pauses: on four of five days no pause was longer. So one bad day does not raise the limit, and two quiet days a week
+ * cause no alarm. While too few days are known, the longest limit applies.
  */
 import { z } from 'zod';
 import type { TenantId } from '../../identity.ts';
@@ -14,9 +14,9 @@ export interface Deliveries {
   readonly pauses: ReadonlyMap<string, number>;
 }
 
-/** Milliseconds. The defaults stand in config/default.yaml. */
+/** Milliseconds. The defaults are in config/default.yaml. */
 export interface SilenceSettings {
-  /** Nobody wants to know of less, however busy the stream. */
+  /** A shorter silence is never reported, however busy the stream. */
   readonly leastMs: number;
   readonly mostMs: number;
 }
@@ -35,7 +35,7 @@ export function deliveriesName(tenant: TenantId): string {
   return `auth0-deliveries:${tenant}`;
 }
 
-/** Undefined for what is none of ours: to learn anew does no harm. */
+/** Undefined for an unreadable text: learning again does no harm. */
 export function parseDeliveries(text: string | undefined): Deliveries | undefined {
   if (text === undefined) return undefined;
   try {
@@ -52,7 +52,7 @@ export function formatDeliveries({ last, pauses }: Deliveries): string {
 
 export function delivered(before: Deliveries | undefined, at: Date): Deliveries {
   if (before === undefined) return { last: at, pauses: new Map() };
-  // By a clock that was set back, or by another process a moment ago.
+  // The clock was set back, or another process stored a later delivery.
   if (at <= before.last) return before;
   const day = at.toISOString().slice(0, 10);
   const pauses = new Map(before.pauses);
@@ -62,7 +62,7 @@ export function delivered(before: Deliveries | undefined, at: Date): Deliveries 
   return { last: at, pauses };
 }
 
-/** For how long it may be silent, in milliseconds. */
+/** For how long the stream may be silent, in milliseconds. */
 export function patienceMs({ pauses }: Deliveries, { leastMs, mostMs }: SilenceSettings): number {
   const sorted = [...pauses.values()].sort((a, b) => a - b);
   const usual = sorted[Math.ceil(sorted.length * USUAL_SHARE) - 1];

@@ -1,15 +1,15 @@
-/** Keeps when each tenant's log stream delivered, so that somebody can tell when it has stopped. */
+/** Stores when each tenant's log stream last delivered, so that a stopped stream is noticed. */
 import type { TenantId } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Cursors } from '../../ports/runs.ts';
 import { delivered, deliveriesName, formatDeliveries, parseDeliveries } from './silence.ts';
 
-/** Nothing depends on the second, and a write for each delivery would be most of the work. */
+/** Seconds do not matter here, and a write for each delivery would be most of the work. */
 const KEEP_MS = 30_000;
 
 export interface Heard {
-  /** A stream has delivered. Never rejects, and nobody waits for it. */
+  /** A stream has delivered. Never rejects; callers need not wait for it. */
   delivered(tenant: TenantId): Promise<void>;
 }
 
@@ -30,9 +30,9 @@ export function createHeard(deps: {
         const name = deliveriesName(tenant);
         await cursors.set(name, formatDeliveries(delivered(parseDeliveries(await cursors.get(name)), now)));
       } catch (err) {
-        // The entries are durable; that they came is told by the next delivery.
+        // The entries are durable, and the next delivery stores its time again.
         kept.delete(tenant);
-        logger.warn({ err, tenant }, 'when a log stream delivered could not be kept');
+        logger.warn({ err, tenant }, 'the time of a log stream delivery could not be stored');
       }
     },
   };

@@ -1,10 +1,10 @@
-/** How the log stream of a tenant that delivers to Concord stands. */
+/** The status of the log stream of a tenant that delivers to Concord. */
 
 import type { GapCause } from '../../events/event.ts';
 import type { TenantId } from '../../identity.ts';
 import type { LogStream } from '../../ports/auth0.ts';
 
-/** How the log stream that delivers to us stands; `none` where there never was one, and the log is read instead. */
+/** `none` where there never was a stream, and the log is read instead. */
 export type StreamStanding = LogStream['status'] | 'missing' | 'none' | 'unknown';
 
 export function streamStanding(
@@ -17,13 +17,13 @@ export function streamStanding(
   return ours[0]?.status ?? (wasThere ? 'missing' : 'none');
 }
 
-/** By the end of its path, because what stands before may be a proxy's. */
+/** By the end of its path, because a proxy may add a prefix. */
 export function deliversTo(endpoint: string, tenant: TenantId): boolean {
   if (!URL.canParse(endpoint)) return false;
   return new URL(endpoint).pathname.replace(/\/+$/, '').endsWith(`/webhooks/auth0/${tenant}`);
 }
 
-/** The gap that a stream with this standing is; undefined where it is none, or where nobody knows. */
+/** The gap that this status means; undefined where it means none, or where the status is unknown. */
 export function streamGap(standing: StreamStanding): GapCause | undefined {
   switch (standing) {
     case 'paused':

@@ -1,7 +1,7 @@
 /**
- * Codes of Auth0's log that this version does not know: each is told once in a database, whichever process meets it
- * first. Entries with such a code are triggers like any other, so nothing waits for this, and a code that could not be
- * remembered is told when it comes again.
+ * Codes of Auth0's log that this version does not know: each is logged once per database, by the first process that
+ * meets it. Entries with such a code are normal triggers, so nothing waits for this. A code that could not be stored is
+ * logged again the next time.
  */
 import type { TenantId } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
@@ -10,14 +10,14 @@ import type { SeenCodes } from '../../ports/intake.ts';
 export interface UnknownCodesDeps {
   readonly seen: SeenCodes;
   readonly logger: Logger;
-  /** Told of each code that is new to the database. Must not throw. */
+  /** Called for each code that is new to the database. Must not throw. */
   readonly onFirst?: ((tenant: TenantId) => void) | undefined;
 }
 
-/** More than Auth0 has; what comes beyond that is remembered by the database alone. */
+/** More than Auth0 has; codes beyond that are remembered by the database alone. */
 const MOST_KEPT = 1_000;
 
-/** Takes the codes of one delivery, and returns when they are told. Never throws. */
+/** Takes the codes of one delivery, and returns when they are logged. Never throws. */
 export function createUnknownCodes({ seen, logger, onFirst }: UnknownCodesDeps) {
   const known = new Set<string>();
   return async (tenant: TenantId, codes: ReadonlySet<string>): Promise<void> => {
@@ -27,13 +27,10 @@ export function createUnknownCodes({ seen, logger, onFirst }: UnknownCodesDeps) 
       try {
         if (!(await seen.isFirst(code))) continue;
         onFirst?.(tenant);
-        logger.warn(
-          { tenant, code },
-          'the log of Auth0 has a code that is not known here; it counts as a change',
-        );
+        logger.warn({ tenant, code }, 'the Auth0 log has an unknown code; it is treated as a change');
       } catch (err) {
         known.delete(code);
-        logger.warn({ tenant, code, err }, 'a code that is not known here could not be remembered');
+        logger.warn({ tenant, code, err }, 'an unknown code could not be stored');
       }
     }
   };

@@ -1,13 +1,13 @@
 /**
- * The triggers from the database: somebody chooses a handle, or deletes a document by hand, and the owner is
- * due at once. They are triggers and no more: what is missed here is found by the sweep, and where it is known
- * that something was missed, everybody is looked at.
+ * The triggers from the database: a handle is chosen, or a document is deleted by hand, and the user is due at once.
+ * They are only triggers: the sweep finds what is missed here. Where changes are known to be missed, a full sweep
+ * follows.
  *
  * | the server                      | what is done                                                          |
  * |---------------------------------|-----------------------------------------------------------------------|
- * | has change streams              | they are followed, from where the last process came to                |
- * | has them, and not so far back   | followed from now on, and everybody is looked at                      |
- * | has none, or does not allow it  | `@handles` is asked for rows with a new date, a little of it twice    |
+ * | has change streams              | they are followed, from where the last process stopped                |
+ * | has them, and not so far back   | they are followed from now on, and a full sweep follows               |
+ * | has none, or does not allow it  | `@handles` is polled for rows with a new date, with a short overlap    |
  * | cannot be reached               | tried again, from the same place                                      |
  */
 import { createHash } from 'node:crypto';
@@ -37,20 +37,20 @@ export interface WatchDeps {
   readonly logger: Logger;
   readonly ignored: Pick<IgnoredTotals, 'add'>;
   readonly tenants: readonly KeySpace[];
-  /** How often handles are asked for where there are no change streams, in milliseconds. */
+  /** How often handles are polled where there are no change streams, in milliseconds. */
   readonly pollMs: number;
-  /** Somebody is due. */
+  /** A user is due. */
   onDue(): void;
-  /** Changes were missed, nobody knows whose. */
+  /** Changes were missed; of which users is unknown. */
   onMissed(): void;
-  /** Changes were counted and not followed: they are of keys that name no user, or one that is excluded. */
+  /** Changes were counted and not followed: their keys name no user, or an excluded one. */
   onIgnored(tenant: TenantId, counts: IgnoredCounts): void;
 }
 
-/** How the watch stands. */
+/** The status of the watch. */
 export interface WatchState {
   readonly mode: 'starting' | 'stream' | 'poll' | 'broken';
-  /** When the server last answered: with a stream about every second, with polls as often as they are. */
+  /** When the server last answered: about every second with a stream, at every poll otherwise. */
   readonly aliveAt: Date | undefined;
   /** Milliseconds from the newest change to its owner being due, to the second of the server's clock. */
   readonly lagMs: number | undefined;
@@ -65,13 +65,13 @@ export interface Watch {
 const STREAM = 'document-changes';
 const POLL = 'handles-by-date';
 const RETRY_MS = 2_000;
-/** What lies between the last position that was kept and a crash is heard twice, which does no harm. */
+/** Changes between the last stored position and a crash are read twice, which does no harm. */
 const KEEP_MS = 30_000;
-/** A row may be written a while after the time it was given, and by a clock that is behind ours. */
+/** A row may be written a while after its date, and by a clock that is behind ours. */
 const OVERLAP_MS = 60_000;
-/** So many rows are remembered as seen; beyond that, as in an import, nothing is asked for twice. */
+/** How many rows are remembered as seen; beyond that, as in an import, no rows are read twice. */
 const MAX_SEEN = 50_000;
-/** A poll that takes long, as without an index, is made as much less often, so that it is never most of the load. */
+/** A slow poll, as without an index, runs less often in proportion, so that it is never most of the load. */
 const REST_PER_POLL = 9;
 
 function ignoredFor(key: UserKey, tenant: KeySpace): IgnoreReason | undefined {
@@ -89,7 +89,7 @@ export function createWatch(deps: WatchDeps): Watch {
   let state: WatchState = { mode: 'starting', aliveAt: undefined, lagMs: undefined };
   let hasMissed = false;
 
-  /** What the owners of these keys are due by. Keys that name no user, or one that is excluded, are counted. */
+  /** The triggers for the users of these keys. Keys that name no user, or an excluded one, are counted. */
   async function triggersFor(keys: readonly UserKey[]): Promise<readonly Trigger[]> {
     const triggers: Trigger[] = [];
     const ignored = new Map<TenantId, IgnoredCounts>();
@@ -109,7 +109,7 @@ export function createWatch(deps: WatchDeps): Watch {
     return triggers;
   }
 
-  /** Writes to the log what was removed, also where the user is left to a sweep: it may be the only sight of it. */
+  /** Writes a removal to the log, also where the user is left to a sweep: no later read may show it. */
   async function take(key: UserKey, change: DocumentChange, isDue: boolean): Promise<void> {
     for (const trigger of await triggersFor([key])) {
       const cause = await noteRemoval(deps, trigger, change);
@@ -125,11 +125,11 @@ export function createWatch(deps: WatchDeps): Watch {
   }
 
   function isAlive(mode: 'stream' | 'poll'): void {
-    if (state.mode !== mode) logger.info({ mode }, 'changes to documents are watched');
+    if (state.mode !== mode) logger.info({ mode }, 'watching changes to documents');
     state = { ...state, mode, aliveAt: clock.now() };
   }
 
-  /** Only once the changes of now are heard, or those between the look at everybody and that would be missed too. */
+  // Only once new changes are read, or those between the full sweep and then would be missed too.
   function catchUp(): void {
     if (!hasMissed) return;
     hasMissed = false;
@@ -192,7 +192,7 @@ export function createWatch(deps: WatchDeps): Watch {
     } catch (error) {
       if (isCode(error, 'NO_CHANGE_STREAMS', 'UNAUTHORIZED')) return poll(signal);
       if (!isCode(error, 'POSITION_LOST')) throw error;
-      logger.warn({ err: error }, 'changes to documents were missed; everybody is looked at');
+      logger.warn({ err: error }, 'changes to documents were missed; a full sweep follows');
       hasMissed = true;
     }
   }
@@ -205,7 +205,7 @@ export function createWatch(deps: WatchDeps): Watch {
           await watch(signal);
         } catch (err) {
           state = { ...state, mode: 'broken' };
-          logger.warn({ err }, 'changes to documents cannot be watched; tried again from the same place');
+          logger.warn({ err }, 'changes to documents cannot be watched; retrying from the same position');
           await clock.delay(RETRY_MS, signal);
         }
       }
@@ -214,7 +214,7 @@ export function createWatch(deps: WatchDeps): Watch {
 }
 
 /**
- * Writes to the log what was removed of a user, each change once however often it is heard. Returns the newest event;
+ * Writes the removals of a user to the log, each change once however often it is read. Returns the newest event;
  * undefined for a change that removed nothing.
  */
 export async function noteRemoval(
@@ -236,10 +236,10 @@ export async function noteRemoval(
   return events.at(-1)?._id;
 }
 
-/** Covers the clocks of MongoDB and of other processes. A record that others remove meanwhile is missing at the next read. */
+/** Covers clock differences. A record that others remove meanwhile is missing at the next read. */
 const OURS_WITHIN_MS = 120_000;
 
-/** Whether a step of ours that removes the account record was intended about then. The intent is in the log before it. */
+/** Whether Concord intended a step that removes the account record about then. The intent is in the log before the step. */
 async function removedByUs(log: Pick<EventLog, 'ofUser'>, user: UserKey, at: Date): Promise<boolean> {
   const events = await log.ofUser(user);
   return events.some(
@@ -250,13 +250,13 @@ async function removedByUs(log: Pick<EventLog, 'ofUser'>, user: UserKey, at: Dat
   );
 }
 
-/** Hashed, because a position holds the key of the document and may be longer than an index of MongoDB 4.0 takes. */
+/** Hashed, because a position has the key of the document and may be longer than an index of MongoDB 4.0 takes. */
 function changeId(position: string, what: string): EventId {
   const hash = createHash('sha256').update(position).digest('base64url');
   return eventId(`change:${hash}:${what}`);
 }
 
-/** So many users at once are no longer people who erase themselves. */
+/** This many users at once are no longer people who erase themselves. */
 const MANY_USERS = 25;
 const WITHIN_MS = 60_000;
 
@@ -267,7 +267,7 @@ function countsRemovals(clock: Clock) {
     areMany(user: UserKey): boolean {
       const nowMs = clock.now().getTime();
       for (const [known, atMs] of removedAtMs) {
-        // In the order of time: the first that is young enough ends it.
+        // In the order of time: the first recent one ends the loop.
         if (nowMs - atMs < WITHIN_MS) break;
         removedAtMs.delete(known);
       }
@@ -283,13 +283,13 @@ function isCode(error: unknown, ...codes: readonly string[]): boolean {
 }
 
 interface Keeper {
-  /** What lies before this is durable. */
+  /** Everything before this is durable. */
   passed(position: string): Promise<void>;
-  /** Keeps the newest one now. */
+  /** Stores the newest one now. */
   keep(): Promise<void>;
 }
 
-/** Keeps the first position at once, and then one every now and then: a write for each would be most of the work. */
+/** Stores the first position at once, and then at intervals: a write for each would be most of the work. */
 function keepsPosition(cursors: Cursors, clock: Clock, name: string): Keeper {
   let newest: string | undefined;
   let kept: string | undefined;

@@ -1,4 +1,4 @@
-/** Every account that is, or may be, a user's: by the document, by the log, and by a creation that was given up. */
+/** Every account that is, or may be, a user's: by the document, by the log, and by an abandoned creation. */
 import type { Facts } from '../../events/facts.ts';
 import { type AccountHandle, BLANKED_HANDLE, type Did } from '../../identity.ts';
 import type { AccountReader, PdsAccount } from '../../ports/accounts.ts';
@@ -19,7 +19,7 @@ export async function accountsOf(
   return new Set(dids.filter((did) => did !== undefined));
 }
 
-/** A blank one was looked at by the call that blanked it. */
+/** Without blanked ones: the call that blanked them has checked them. */
 function intendedHandles({ givenUp }: Facts): ReadonlySet<AccountHandle> {
   const handles = givenUp.map(({ handle }) => handle);
   return new Set(handles.filter((handle) => handle !== BLANKED_HANDLE));

@@ -11,7 +11,7 @@ import type { AssessedTenant } from '../reconcile/read-side.ts';
 import { type AdoptionDeps, type Proposal, proposeAdoption, recordAdoption } from './adoption.ts';
 import { candidatesWith, type Proposed } from './decide-many.ts';
 
-/** A record that the platform wrote is evidence. An account that only looks like a user's is decided about one by one. */
+/** A record that the platform wrote is evidence. An account that only looks like a user's is decided one by one. */
 export const ADOPTABLE_REASON = 'AccountEmailDiffers';
 
 export function adoptionCandidates(
@@ -30,11 +30,11 @@ export async function proposeNamed(
 ): Promise<Proposal> {
   const proposal = await proposeAdoption(deps, owned, undefined, deps.clock.now());
   if (proposal.reason === ADOPTABLE_REASON) return proposal;
-  const message = `The account of ${owned.user} is ${proposal.reason} by now, and not ${ADOPTABLE_REASON}.`;
+  const message = `The account of ${owned.user} is ${proposal.reason} now, and not ${ADOPTABLE_REASON}.`;
   throw new UsageError(message, 'NOT_SELECTED');
 }
 
-/** Looks once more. Throws UsageError ADOPTION_CHANGED where the document names another account than was shown. */
+/** Reads the user again. Throws UsageError ADOPTION_CHANGED where the document names another account than was shown. */
 export async function grantNamed(
   deps: AdoptionDeps & DecideDeps,
   { owned, proposal }: Proposed<Proposal>,
@@ -43,7 +43,7 @@ export async function grantNamed(
   const found = await proposeNamed(deps, owned);
   const { did } = found.account;
   if (did !== proposal.account.did) {
-    const message = `The users document of ${owned.user} names ${did} by now. Look again, and decide then.`;
+    const message = `The users document of ${owned.user} names ${did} now. Check again, then decide.`;
     throw new UsageError(message, 'ADOPTION_CHANGED');
   }
   await recordAdoption(deps, owned, found, decided);

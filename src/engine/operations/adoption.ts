@@ -1,6 +1,6 @@
 /**
- * What speaks for an account being a user's, and what against. A handle or an address alone proves nothing, so it is
- * shown to a person, who says yes or no; readers are all it takes.
+ * The evidence for and against an account being a user's. A handle or an address alone proves nothing, so a person sees
+ * the evidence and decides. Needs only readers.
  */
 import { UsageError } from '../../errors.ts';
 import type { Decided } from '../../events/event.ts';
@@ -26,7 +26,7 @@ export interface Evidence {
 export interface Proposal {
   readonly account: PdsAccount;
   readonly evidence: readonly Evidence[];
-  /** Of the condition of the user's account, as it is now. */
+  /** The reason of the user's account condition now. */
   readonly reason: string;
   /** The document's password for the account stays: `kept`. Where there is none, a new one is set: `new`. */
   readonly password: AdoptedPassword;
@@ -34,7 +34,7 @@ export interface Proposal {
 
 export type AdoptedPassword = 'kept' | 'new';
 
-/** What an adoption does about the password of the account, as a sentence. */
+/** What an adoption does to the password of the account, as a sentence. */
 export function passwordSentence(password: AdoptedPassword): string {
   return password === 'kept'
     ? 'The account keeps the password that is stored in the users document; one login tests it.'
@@ -42,10 +42,10 @@ export function passwordSentence(password: AdoptedPassword): string {
 }
 
 /**
- * The account that is named by DID or handle, or the one that the document names or that carries the user's handle,
- * as everything is now. Throws UsageError USER_FORGOTTEN, USER_DELETED or USER_BLOCKED, ACCOUNT_UNKNOWN where there is
+ * The account that is named by DID or handle; without one, the account that the document names or that has the user's
+ * handle. All read now. Throws UsageError USER_FORGOTTEN, USER_DELETED or USER_BLOCKED, ACCOUNT_UNKNOWN where there is
  * none, ACCOUNT_OF_ANOTHER where it is another user's, HAS_ACCOUNT where the user has one, and ACCOUNT_MIGRATED where
- * it moved to another PDS; UpstreamError where something that speaks for or against cannot be read.
+ * it moved to another PDS; UpstreamError where evidence cannot be read.
  */
 export async function proposeAdoption(
   deps: AdoptionDeps,
@@ -56,10 +56,10 @@ export async function proposeAdoption(
   const found = await dryRun(deps, tenant, user, userId, now);
   refuseUnwanted(user, found.facts, 'adopted');
   const [failure] = found.view.failures;
-  // A PDS that does not answer has no evidence, which is not evidence that there is none.
+  // Without an answer of the PDS there is no evidence; that does not mean that there is none.
   if (failure !== undefined) throw failure.error;
   const did = named === undefined ? await guessDid(deps, user, found) : await didOf(deps, named);
-  // A document may have lost the account that the log, and so the read model, still knows it by.
+  // A document may have lost the account that the log, and so the read model, still has for its user.
   const holders = [...(await deps.documents.findUsers({ did })), ...(await deps.subjects.holdersOfDid(did))];
   const owners = [...new Set(holders)].filter((owner) => owner !== user);
   if (owners.length > 0)
@@ -72,7 +72,7 @@ export async function proposeAdoption(
   return { account, reason, evidence: weigh(found, account), password: passwordIn(found, did) };
 }
 
-/** As the reconciliation that follows decides it. */
+/** As the next reconciliation decides it. */
 function passwordIn({ view }: DryRun, did: Did): AdoptedPassword {
   const recorded = view.documents?.user?.account;
   return recorded?.did === did && recorded.hasPassword ? 'kept' : 'new';
@@ -100,7 +100,7 @@ async function guessDid({ accounts }: AdoptionDeps, user: string, { facts, view 
   );
 }
 
-/** A grant beside an account would be carried out on the day that the account is gone, when nobody thinks of it. */
+/** A grant beside an account would take effect on the day that the account is missing, unexpectedly. */
 function refuseIfOwned(user: string, did: Did, { facts, view }: DryRun): void {
   const recorded = view.documents?.user?.account;
   const linked = recorded?.did ?? facts.account?.did;
@@ -147,9 +147,9 @@ function weigh({ facts, view }: DryRun, account: PdsAccount): Evidence[] {
 }
 
 /**
- * A person says that this account is the user's. The evidence is asked for anew, since it may have gone while they
- * made up their mind, and kept with the grant; refusals are those of `proposeAdoption`. Said twice before the next
- * pass, it is granted once, in two lines; after it the user has the account.
+ * A person confirms that this account is the user's. The evidence is read again, since it may have changed meanwhile,
+ * and is stored with the grant; refusals are those of `proposeAdoption`. A second confirmation before the next
+ * reconciliation adds an event without effect; after it the user has the account.
  */
 export async function grantAdoption(
   deps: AdoptionDeps & DecideDeps,
@@ -174,7 +174,7 @@ export async function recordAdoption(
   await decide(deps, { user, userId, tenant: tenant.id }, 'adoption.granted', data);
 }
 
-/** A person takes back a grant that is not carried out yet. Throws UsageError NO_ADOPTION where there is none. */
+/** A person withdraws a grant that is not applied yet. Throws UsageError NO_ADOPTION where there is none. */
 export async function withdrawAdoption(
   deps: DecideDeps,
   { user, userId, tenant }: Owned<Pick<AssessedTenant, 'id'>>,

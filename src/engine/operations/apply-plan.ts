@@ -1,10 +1,9 @@
 /**
- * Carries out a saved plan: everyone in it is looked at again, whoever moved on is left out, and the rest go
- * through ordinary passes, with lease, policy and pauses. What takes something away or renames is counted over
- * the whole plan first, and above the safety limit nothing at all is begun.
+ * Applies a saved plan: checks each of its users again, leaves out those who changed, and reconciles the rest as usual,
+ * with lease, policy and pauses. Removals and renames are counted over the whole plan first; above the safety limit,
+ * nothing is begun.
  *
- * A pass does what is right when it comes. It reads the user once more, so what changes in the moment between the
- * look here and that read is seen there.
+ * A reconciliation reads the user once more, so it sees and handles what changes between the check here and that read.
  */
 
 import { sideBySide } from '../../concurrency/map-limit.ts';
@@ -38,7 +37,7 @@ export interface LeftOut {
   readonly message: string;
 }
 
-/** Somebody for whom the plan holds. */
+/** A user whose plan still holds. */
 export interface Fit {
   readonly saved: SavedUser;
   readonly tenant: AssessedTenant;
@@ -50,7 +49,7 @@ export interface Rechecked {
   readonly leftOut: readonly LeftOut[];
 }
 
-/** Looks at everyone in the plan again. Writes nothing. */
+/** Checks all users in the plan again. Writes nothing. */
 export async function recheck(deps: ApplyDeps, plan: SavedPlan): Promise<Rechecked> {
   const fit: Fit[] = [];
   const leftOut: LeftOut[] = [];
@@ -66,7 +65,7 @@ export async function recheck(deps: ApplyDeps, plan: SavedPlan): Promise<Recheck
   };
 }
 
-/** Side by side they end in any order, and a person compares them with the plan. */
+/** Concurrent checks end in any order, and a person compares the result with the plan. */
 function inOrderOf<T>(
   users: readonly UserKey[],
   items: readonly T[],
@@ -105,7 +104,7 @@ async function recheckOne(deps: ApplyDeps, saved: SavedUser, salt: string): Prom
 }
 
 function unreadable(user: UserKey, code: string): LeftOut {
-  return { user, reason: 'NotRead', message: `the user could not be looked at again (${code})` };
+  return { user, reason: 'NotRead', message: `the user could not be read again (${code})` };
 }
 
 export interface Exceeded {
@@ -116,7 +115,7 @@ export interface Exceeded {
   readonly of: number;
 }
 
-/** The safety limits that those who are left would exceed, as a sweep would hold against them. */
+/** The safety limits that the remaining users would exceed, by the rules of a sweep. */
 export async function exceeded(
   deps: ApplyDeps,
   plan: SavedPlan,
@@ -155,7 +154,7 @@ async function countUsers({ subjects }: ApplyDeps, tenant: TenantId): Promise<nu
 
 export interface Outcome {
   readonly user: UserKey;
-  /** How the pass ended, or that the log or the queue could not be written. */
+  /** How the reconciliation ended, or that the log or the queue could not be written. */
   readonly end: PassResult['end'] | 'broke-off';
   readonly actions: readonly string[];
   readonly failures: readonly { readonly resource: string; readonly code: string }[];
@@ -167,7 +166,7 @@ export interface CarriedOut {
 }
 
 export interface CarryOutOptions {
-  /** Aborted, nobody new is begun; whoever is at hand is finished. */
+  /** After it aborts, no further user is begun; the current ones are finished. */
   readonly signal?: AbortSignal;
   readonly onUser?: (done: number) => void;
 }
@@ -207,11 +206,11 @@ async function carryOutOne(deps: ApplyDeps, { saved, tenant }: Fit): Promise<Out
     lease = await queue.claimUser(trigger, clock.now(), settings.leaseMs);
     if (lease === undefined)
       return { user, reason: 'Busy', message: 'another worker is at work on this user' };
-    // Nobody of ours can write from here on; whoever did so in the meantime has left a line.
+    // Under the lease no other process writes; one that wrote before has left an event.
     const { newestEvent = null } = fold(await log.ofUser(user));
     if (newestEvent !== saved.rests.event) {
       await queue.release(lease);
-      return { user, reason: 'MovedOn', message: 'the log has something newer of this user' };
+      return { user, reason: 'MovedOn', message: 'the log has newer events of this user' };
     }
     const { end, applied, failures } = await converge(deps.converge, lease);
     return {
@@ -230,12 +229,12 @@ async function carryOutOne(deps: ApplyDeps, { saved, tenant }: Fit): Promise<Out
   }
 }
 
-/** Where that cannot be written either, the lease runs out. */
+/** Where that write fails too, the lease expires. */
 async function giveBack({ converge: { queue, logger } }: ApplyDeps, lease: Lease): Promise<void> {
   try {
     await queue.release(lease);
   } catch (err) {
     if (!(err instanceof UpstreamError || err instanceof LeaseLostError)) throw err;
-    logger.warn({ err, user: lease.user }, 'a lease could not be given back; it will run out');
+    logger.warn({ err, user: lease.user }, 'a lease could not be released; it will expire');
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Tests the stored password of every account by one login on the PDS each, throttled, and ends each session. Changes
- * nothing of a user: what is to be done about one is for a person. How far it has come is kept with what it has found, so
- * that a run goes on where another one stopped or was killed.
+ * nothing; a person decides what to do about a user. Its position is stored with its findings, so that a run continues
+ * where another one stopped or was killed.
  */
 import { z } from 'zod';
 import { inStep } from '../../concurrency/map-ordered.ts';
@@ -29,7 +29,7 @@ export interface LoginAuditOptions {
   readonly tenant?: TenantId | undefined;
   /** Logins begun in a second, at most. */
   readonly perSecond: number;
-  /** Forget how far an earlier run came. */
+  /** Ignore the position of an earlier run. */
   readonly restart: boolean;
   readonly onProgress?: (accounts: number) => void;
   /** No further login is begun after it aborts. */
@@ -37,7 +37,7 @@ export interface LoginAuditOptions {
 }
 
 /**
- * refused: the PDS does not take the stored password. missing: none is stored. unopened: no key opens it.
+ * refused: the PDS does not accept the stored password. missing: none is stored. unopened: no key opens it.
  * account-unreadable: the document names an account and no readable DID. account-missing: the PDS does not have it.
  * untried: the PDS did not answer; `code` says how.
  */
@@ -54,7 +54,7 @@ type FailedState = (typeof STATES)[number];
 export interface FailedLogin {
   readonly user: UserKey;
   readonly state: FailedState;
-  /** As the PDS says; null where it was not asked. */
+  /** The state on the PDS; null where it was not read. */
   readonly account: PdsAccount['state'] | null;
   readonly code: string | null;
 }
@@ -65,19 +65,19 @@ export type LoginCounts = Readonly<Record<(typeof COUNTED)[number], number>>;
 export interface LoginAuditReport {
   readonly accounts: number;
   readonly counts: LoginCounts;
-  /** Those whose password does not work or was not tried, up to `MOST_KEPT`; all are counted. */
+  /** Users whose password does not work or was not tried, up to `MOST_KEPT`; all are counted. */
   readonly failed: readonly FailedLogin[];
   /** How many accounts an earlier run had tested. */
   readonly resumedAfter: number;
   readonly interrupted: boolean;
 }
 
-/** More than a person reads one by one, and little enough to be kept with the position. */
+/** More than a person reads one by one, and small enough to be stored with the position. */
 export const MOST_KEPT = 5_000;
 /** Of one run; the PDS allows 30 logins in five minutes for one account, and a login takes 350 ms at least. */
 const AT_ONCE = 4;
 const TRIES = 3;
-/** So many accounts in a row that could not be tried: it is the PDS, and not they. */
+/** After this many untried accounts in a row, the cause is the PDS and not the accounts. */
 const MOST_UNTRIED_IN_A_ROW = 8;
 const UNNAMED_WAIT_MS = 5_000;
 const LEASE_MS = 60_000;
@@ -98,7 +98,7 @@ const Kept = z.object({
   ),
 });
 
-/** Throws UsageError RUN_UNDER_WAY while another process is at it, and UpstreamError when the PDS answers nobody. */
+/** Throws UsageError RUN_UNDER_WAY while another process runs it, and UpstreamError when the PDS answers no login. */
 export async function auditLogins(
   deps: LoginAuditDeps,
   options: LoginAuditOptions,
@@ -150,7 +150,7 @@ class Run {
     const { clock } = this.#deps;
     const { signal, onProgress } = this.#options;
     let keptMs = clock.now().getTime();
-    // From the first of these on it is not known whether they or the PDS are at fault.
+    // From the first of these on, the cause may be the accounts or the PDS.
     let inDoubt: (readonly [StoredLogin, Outcome])[] = [];
     onProgress?.(this.#accounts);
     for await (const tested of inStep(this.#logins(), (login) => this.#test(login), AT_ONCE)) {
@@ -170,7 +170,7 @@ class Run {
       await this.#keep();
     }
     const interrupted = signal?.aborted === true;
-    // What is in doubt when a run is stopped is tried again by the next one.
+    // A later run tries those again that were in doubt when this one was stopped.
     if (!interrupted) this.#note(inDoubt);
     await this.#keep();
     const { accounts, counts, failed } = this.#state();
@@ -183,7 +183,7 @@ class Run {
     for await (const login of passwords.logins(this.#after)) {
       if (this.#options.signal?.aborted === true) return;
       const owner = tenantOf(login.user, tenants);
-      // A login is something that is done to an account.
+      // A login changes an account, so excluded users are left out.
       if (owner !== undefined && isExcluded(owner, login.user)) continue;
       if (tenant === undefined || owner?.id === tenant) yield login;
     }
@@ -203,7 +203,7 @@ class Run {
       } catch (error) {
         if (!(error instanceof UpstreamError && error.retryable)) throw error;
         if (tries === TRIES) return [login, { state: 'untried', account: null, code: error.code, error }];
-        // Nobody else goes on either: what limits one login limits all of this address.
+        // The other logins wait too: a limit applies to all logins from this address.
         const waitMs = error.retryAfterMs ?? UNNAMED_WAIT_MS;
         this.#nextLoginMs = Math.max(this.#nextLoginMs, clock.now().getTime() + waitMs);
       }
@@ -281,7 +281,7 @@ function readKept(text: string | undefined): z.infer<typeof Kept> | undefined {
 export function commandFor({ user, state, account }: FailedLogin): string {
   if (state === 'untried') return `concord password ${shellQuoted(user)}`;
   const isResettable = state === 'refused' || state === 'missing' || state === 'unopened';
-  // Of an account that is not active, or not there, the password is not the first thing to look at.
+  // Where the account is inactive or missing, its password is not the first problem.
   if (!isResettable || account === 'deactivated' || account === 'takendown')
     return `concord explain ${shellQuoted(user)}`;
   return `concord password ${shellQuoted(user)} --reset`;

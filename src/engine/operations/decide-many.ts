@@ -1,6 +1,6 @@
 /**
- * One decision about many users: those whose last reconciliation found a condition. Each is looked at again before it is
- * counted, and once more before the decision about it is written.
+ * One decision about many users: those whose last reconciliation found a condition. Each is assessed again before it is
+ * counted, and once more before its decision is written.
  */
 
 import { sideBySide } from '../../concurrency/map-limit.ts';
@@ -11,7 +11,7 @@ import type { SubjectReader } from '../../ports/subjects.ts';
 import { isExcluded, type Owned, ownerOf } from '../intake/owner.ts';
 import type { AssessedTenant } from '../reconcile/read-side.ts';
 
-/** Each look is one read of Auth0, whose quota the platform shares. */
+/** Each assessment is one read of Auth0, whose quota the platform shares. */
 const AT_ONCE = 4;
 
 export interface Proposed<Proposal> {
@@ -28,11 +28,11 @@ export interface Skipped {
 
 export interface Assessment<Proposal> {
   readonly proposed: readonly Proposed<Proposal>[];
-  /** Users for whom it is refused. */
+  /** Users whose decision is refused. */
   readonly skipped: readonly Skipped[];
   /** Users that could not be read. */
   readonly failed: readonly Skipped[];
-  /** False when more users than allowed were found, or on abort: the rest was not looked at. */
+  /** False when more users than allowed were found, or on abort: the rest was not assessed. */
   readonly isComplete: boolean;
 }
 
@@ -96,7 +96,7 @@ export interface ManyGranted {
   readonly failed: readonly Skipped[];
 }
 
-/** A user that fails does not stop the others. */
+/** A failure of one user does not stop the others. */
 export async function grantMany<Proposal>(
   proposed: readonly Proposed<Proposal>[],
   grant: (one: Proposed<Proposal>) => Promise<unknown>,
@@ -121,7 +121,7 @@ export async function grantMany<Proposal>(
   return { granted, failed };
 }
 
-/** Anything but a refusal or a system that cannot be read is a defect. */
+/** Any error but a refusal or an unreadable upstream is a defect. */
 function skippedFor(user: UserKey, error: unknown): Skipped {
   if (error instanceof UsageError || error instanceof UpstreamError)
     return { user, code: error.code, message: error.message };

@@ -1,8 +1,8 @@
 /**
- * All that is kept of one person, for an access request: what Auth0 and the PDS say, every document in MongoDB that is of
- * the user or names nobody else, and where the documents of other users name this one. Reads only.
+ * All that is stored about one person, for an access request: the data in Auth0 and the PDS, every MongoDB document that
+ * is the user's or names only this user, and where the documents of other users name this one. Reads only.
  *
- * Auth0 and the PDS come first and must answer: an export with a part missing would pass for a whole one.
+ * Auth0 and the PDS are read first and must answer: an export with a part missing would look complete.
  */
 import { UsageError } from '../../errors.ts';
 import { addressesIn } from '../../events/blank.ts';
@@ -44,11 +44,11 @@ export interface UserExport {
   readonly userId: Auth0UserId;
   readonly tenant: TenantId;
   readonly state: 'in-auth0' | 'deleted' | 'forgotten';
-  /** As Auth0 says now, as far as Concord reads it; null once the user is deleted. */
+  /** From Auth0 now, as far as Concord reads it; null once the user is deleted. */
   readonly auth0: Auth0User | null;
   readonly accounts: readonly (PdsAccount | { readonly did: Did; readonly state: 'missing' })[];
   readonly relatedUsers: readonly RelatedUser[];
-  /** Each collection's documents, secrets left out; to be read in this order and to its end. */
+  /** Each collection's documents, without secrets; read them in this order and to the end. */
   readonly collections: readonly { readonly name: string; readonly documents: AsyncIterable<unknown> }[];
   /** Where documents of other users name this one; complete once all collections have been read. */
   readonly mentions: readonly MentionedIn[];
@@ -61,7 +61,7 @@ export async function exportUser(
   { user, userId }: { readonly user: UserKey; readonly userId: Auth0UserId },
 ): Promise<UserExport> {
   const answer = await directory.user(userId);
-  // Of an id that is none Auth0 has nothing.
+  // Auth0 has nothing under an id that is not a user's.
   const auth0 = answer === 'absent' || answer === 'invalid' ? null : answer;
   const { facts, addresses } = await readLog(deps, user);
   const subject = await deps.subjects.get(user);
@@ -101,7 +101,7 @@ async function* documentsIn(
   }
 }
 
-/** What was received is most of a history, and decides nothing here: it is read past, and not kept. */
+/** Received entries are most of a history, and decide nothing here: they are skipped, and not kept in memory. */
 async function readLog({ events }: ExportDeps, user: UserKey) {
   const own: ConcordEvent[] = [];
   for await (const event of events.read({ user })) {
@@ -110,7 +110,7 @@ async function readLog({ events }: ExportDeps, user: UserKey) {
   return { facts: fold(own), addresses: new Set(addressesIn(own)) };
 }
 
-/** An account that another user has by now is that user's to ask for. */
+/** An account that another user has by now belongs in that user's export. */
 async function readAccounts(
   { documents, subjects, accounts }: ExportDeps,
   user: UserKey,

@@ -1,10 +1,10 @@
 /**
- * Forgets a person who is gone: what is personal is blanked, and the shape of the history stays.
+ * Forgets a deleted person: personal data is blanked, and the shape of the history stays.
  *
- * The order is the guarantee. The event comes first, as an intent does: from then on no pass does anything
- * for the user, and the read model shows nothing. The user's own events come last, because they alone say
- * by which addresses the rest is found: as long as something personal is in them, a call that broke off is
- * seen, and the next one knows all that the first one knew.
+ * The order is the guarantee. The event comes first, as an intent does: from then on no reconciliation changes anything
+ * for the user, and the read model shows nothing. The user's own events are blanked last, because only they have the
+ * addresses that find the rest: while they have personal data, a call that broke off is noticed, and the next one has
+ * everything that the first one had.
  */
 
 import { UsageError } from '../../errors.ts';
@@ -44,23 +44,23 @@ export interface ForgetDeps {
 export type Person = Omit<Trigger, 'cause'>;
 
 export interface ForgetReport {
-  /** Of the user, and now blank. */
+  /** Events of the user, now blank. */
   readonly events: number;
   /** Log entries about others that named the user. */
   readonly mentions: number;
   readonly rejects: number;
-  /** Forgotten before; this call ended what another began, or blanked what came in late. */
+  /** Forgotten before; this call finished an earlier one, or blanked late entries. */
   readonly again: boolean;
 }
 
 export interface Remembered {
   readonly events: number;
-  /** With something personal in them. */
+  /** Events with personal data. */
   readonly personal: number;
   readonly forgotten: boolean;
 }
 
-/** What is known of somebody. Throws UsageError NOTHING_KNOWN for a mistyped id, which Auth0 does not have either. */
+/** What is stored about a person. Throws UsageError NOTHING_KNOWN for a mistyped id, which Auth0 does not have either. */
 export async function remembered(deps: ForgetDeps, { user }: Person): Promise<Remembered> {
   const [history, subject] = await Promise.all([deps.log.ofUser(user), deps.subjects.get(user)]);
   if (history.length === 0 && subject === undefined) {
@@ -72,7 +72,7 @@ export async function remembered(deps: ForgetDeps, { user }: Person): Promise<Re
 
 /**
  * Refuses, with what to do first, while the user is in Auth0, an account creation is open, or an account is in use. Throws
- * UpstreamError when either cannot be read: who could not be read is not gone. Gives back what Auth0 said.
+ * UpstreamError when either cannot be read: an unreadable user is not a deleted one. Returns Auth0's answer.
  */
 export async function refuseUnlessGone(
   deps: ForgetDeps,
@@ -82,7 +82,7 @@ export async function refuseUnlessGone(
   const answer = await directory.user(userId);
   if (typeof answer === 'object') {
     throw new UsageError(
-      'Auth0 still has this user. Only who is gone can be forgotten: delete the user in Auth0 first.',
+      'Auth0 still has this user. Only a deleted user can be forgotten: delete the user in Auth0 first.',
       'USER_EXISTS',
     );
   }
@@ -118,7 +118,7 @@ export async function refuseUnlessGone(
   return answer;
 }
 
-/** Once the user is forgotten, nothing says any more who has the address or the handle that another user waits for. */
+/** Once the user is forgotten, no record shows who has the address or the handle that another user waits for. */
 export async function refuseWhileWaitedFor(
   { subjects }: Pick<ForgetDeps, 'subjects'>,
   { user }: Person,
@@ -131,12 +131,12 @@ export async function refuseWhileWaitedFor(
   );
 }
 
-/** Throws UsageError ACCOUNT_UNREADABLE where the users document names an account that cannot be told. */
+/** Throws UsageError ACCOUNT_UNREADABLE where the users document names an account without a readable DID. */
 async function recordedAccount({ documents }: ForgetDeps, user: Person['user']): Promise<Did | undefined> {
   const recorded = (await documents.read([user])).get(user)?.user?.account;
   if (recorded !== undefined && recorded.did === undefined) {
     throw new UsageError(
-      'The users document names an account whose DID cannot be read, so nobody can tell whether it is in use: correct or remove it first.',
+      'The users document names an account whose DID cannot be read, so it is unknown whether it is in use: correct or remove it first.',
       'ACCOUNT_UNREADABLE',
     );
   }
@@ -144,8 +144,8 @@ async function recordedAccount({ documents }: ForgetDeps, user: Person['user']):
 }
 
 /**
- * Throws UsageError USER_BUSY while a pass over the user is under way. May be repeated at any time, and
- * ends what a call that broke off began.
+ * Throws UsageError USER_BUSY while the user is being reconciled. May be repeated at any time, and finishes what a call
+ * that broke off began.
  */
 export async function forget(
   deps: ForgetDeps,
@@ -155,11 +155,11 @@ export async function forget(
 ): Promise<ForgetReport> {
   const lease = await deps.queue.claimUser(person, deps.clock.now(), deps.leaseMs);
   if (lease === undefined) {
-    throw new UsageError('A pass over this user is under way. Try again in a moment.', 'USER_BUSY');
+    throw new UsageError('This user is being reconciled. Try again in a moment.', 'USER_BUSY');
   }
   let isNoUser = false;
   try {
-    // Under the lease once more: somebody may have come back while a person was asked.
+    // Again under the lease: the user may have come back while a person confirmed.
     isNoUser = (await refuseUnlessGone(deps, directory, person)) === 'invalid';
     return await erase(deps, lease, by);
   } finally {
@@ -174,10 +174,10 @@ async function erase(deps: ForgetDeps, lease: Lease, by: string): Promise<Forget
   const journal = createJournal(deps, user, tenant, history);
   const again = journal.facts().forgotten;
   if (!again) await journal.tell([], { type: 'user.forgotten', data: { by } });
-  // Who waits for this user is to see that nothing is known of the address and the handle any more.
+  // Users who wait for this one must see that its address and handle are no longer known.
   const waiting = await deps.subjects.waitingFor(user);
   await deps.readModel.show(lease, subjectView(journal.facts()));
-  // Their keys are made of addresses and handles.
+  // Their keys are derived from addresses and handles.
   await deps.reservations.release(user);
   if (waiting.length > 0) await deps.queue.markDue(waiting, deps.clock.now(), 'trigger');
   const addresses = addressesIn(history);

@@ -1,13 +1,13 @@
 /**
  * Rebuilds the read model and the reservations from the event log alone, one user at a time.
  *
- * Who differs is leased before anything is written, and read once more under the lease: so no pass over
- * this user is under way, none can end between the read and the write, and a newer view is never replaced
- * by an older one. Whoever is leased is being looked at, and that pass writes the view itself. The lease
- * is given back as it was taken: nobody becomes due by this, and nobody stops being due.
+ * A user who differs is leased before anything is written, and read again under the lease: so no reconciliation of this
+ * user runs between the read and the write, and an older view never replaces a newer one. A user who is leased is being
+ * reconciled, and that run writes the view itself. The lease is returned unchanged: replay makes no user due, and leaves
+ * due users due.
  *
- * What an open account creation has reserved is reserved again, and reservations that are over are released. It takes no
- * lease, since whoever finds a reservation goes by the log of its user.
+ * What an open account creation has reserved is reserved again, and reservations that ended are released. It takes no
+ * lease, since every process that finds a reservation checks it against the log of its user.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { LeaseLostError } from '../../errors.ts';
@@ -36,7 +36,7 @@ export interface ReplayDeps {
   readonly clock: Clock;
   readonly settings: Pick<EngineSettings, 'leaseMs' | 'settleMs'>;
   readonly tenants: readonly { readonly id: TenantId; readonly keyPrefix: string }[];
-  /** Undefined in a dry run, which holds nothing that could write. */
+  /** Undefined in a dry run, which has nothing that could write. */
   readonly writer?: ReplayWriter;
 }
 
@@ -53,23 +53,23 @@ export interface ReplayReport {
   readonly rebuilt: number;
   /** Differ and were left: in a dry run. */
   readonly differing: number;
-  /** Differ, and a pass over them is under way, which writes what it finds. */
+  /** Differ, and are being reconciled, which writes the view. */
   readonly busy: number;
-  /** Differ, have no subject, and neither the log nor the configuration tells their id in Auth0. */
+  /** Differ, have no subject, and neither the log nor the configuration has their id in Auth0. */
   readonly withoutTenant: number;
   /** Users with an open account creation whose reservation was missing: it was restored, or is in a dry run left missing. */
   readonly unreserved: number;
   /** Reservations that were over, and were released; in a dry run they are left. */
   readonly reservationsOver: number;
-  /** Subjects that the log knows nothing of. They are left as they are. */
+  /** Subjects without events in the log. They are left as they are. */
   readonly withoutEvents: number;
-  /** Forgotten, and something personal is in their events: a `forget` broke off, or a late entry came in. */
+  /** Forgotten, but their events have personal data: a `forget` broke off, or a late entry came in. */
   readonly unerased: readonly UserKey[];
 }
 
 type Outcome = 'equal' | 'rebuilt' | 'differing' | 'busy' | 'withoutTenant';
 
-/** So many users are looked at side by side, and no more are in memory. */
+/** How many users are read at once and in memory. */
 const USERS_AT_ONCE = 8;
 
 export async function replay(deps: ReplayDeps, onProgress?: (users: number) => void): Promise<ReplayReport> {
@@ -83,7 +83,7 @@ export async function replay(deps: ReplayDeps, onProgress?: (users: number) => v
   const worker = async (): Promise<void> => {
     for (let next = await keys.next(); next.done !== true; next = await keys.next()) {
       const user = next.value;
-      // The subject first: what it shows was in the log before it was shown.
+      // The subject first: its view was in the log before it was written.
       const subject = await deps.subjects.get(user);
       const history = await deps.events.ofUser(user);
       counts[await replayUser(deps, user, subject, history)] += 1;
@@ -149,8 +149,8 @@ async function replayUser(
 }
 
 /**
- * Whose a user is who has no subject any more, as the user's own events say. A key alone does not: while one
- * tenant has no prefix, and another is not configured here, the key of the other reads like one of the first.
+ * The owner of a user without a subject, by the user's own events. A key alone is not enough: where one tenant has no
+ * prefix, and another is not configured here, the key of the other looks like one of the first.
  */
 function ownerIn(
   user: UserKey,
@@ -167,7 +167,7 @@ function ownerIn(
   return userId === undefined ? undefined : { user, userId, tenant };
 }
 
-/** One that `doctor --fix` removed: its events are from before such ids were told from those of users (W14). */
+/** One that `doctor --fix` removed: its events were written before keys were checked against the form of user ids (W14). */
 function wasNoUser(
   user: UserKey,
   subject: Subject | undefined,
@@ -197,7 +197,7 @@ async function rebuild(
   }
 }
 
-/** Undefined for a user whom no reconciliation and no sweep has looked at, and for an id that is none of a user. */
+/** Undefined for a user who was never reconciled or swept, and for an id that is not a user's. */
 export function viewOf(history: readonly ConcordEvent[]): SubjectView | undefined {
   const facts = fold(history);
   if (facts.invalidSince !== undefined) return undefined;
@@ -209,7 +209,7 @@ function shows(subject: Subject | undefined, view: SubjectView | undefined): boo
   return isDeepStrictEqual(shown(subject ?? UNSEEN), shown(view ?? UNSEEN));
 }
 
-/** The fields of a view and no others, each of them there. */
+/** The fields of a view and no others, each of them present. */
 function shown(view: SubjectView): SubjectView {
   return {
     sights: view.sights,

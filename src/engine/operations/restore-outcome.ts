@@ -1,6 +1,6 @@
 /**
- * What follows from a decision that is not taken yet: its event is folded onto the facts, and the user is planned for
- * as often as a reconciliation would, each time from what the plan before leads to.
+ * What follows from a decision that is not taken yet: its event is folded onto the facts, and the user is planned as
+ * often as a reconciliation would, each time from the predicted state.
  */
 import type { ConcordEvent, EventData } from '../../events/event.ts';
 import type { Facts } from '../../events/facts.ts';
@@ -15,7 +15,7 @@ import { look, type View } from '../reconcile/observe.ts';
 import { withheld } from '../reconcile/policy.ts';
 import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
 
-/** One thing that is written, in words. */
+/** One write, in words. */
 export interface Written {
   readonly resource: string;
   readonly type: string;
@@ -26,14 +26,14 @@ export interface Written {
 export interface Outcome {
   /** In the order in which it is written. */
   readonly writes: readonly Written[];
-  /** What a person has to know before the decision. */
+  /** What a person must know before the decision. */
   readonly warnings: readonly string[];
-  /** The account keeps a password that is stored nowhere any more. */
+  /** The account keeps a password that is no longer stored anywhere. */
   readonly losesPassword: boolean;
 }
 
 const MAX_ROUNDS = 6;
-/** The id of a decision that is only assumed. */
+/** The id of an assumed decision. */
 const NOT_WRITTEN = eventId('not-written');
 
 /** Throws UpstreamError where something cannot be read. */
@@ -111,7 +111,7 @@ function warningsOf(
   ];
 }
 
-/** Never an address. */
+/** The text has no address. */
 function written(action: Action): Written {
   const { resource, type } = action;
   return { resource, type, what: sentenceOf(action) };

@@ -1,6 +1,6 @@
 /**
- * What was removed, and what a restore would write: the grant is folded onto the facts and the user is looked at
- * again, so that the proposal is the plan of the reconciliation that follows. Readers are all it takes.
+ * What was removed, and what a restore would write: the grant is folded onto the facts and the user is planned again, so
+ * that the proposal is the plan of the reconciliation that follows. Needs only readers.
  */
 import { UsageError } from '../../errors.ts';
 import {
@@ -25,7 +25,7 @@ export interface RestoreProposal extends Outcome {
   readonly what: readonly Removable[];
   /** Why the user's conditions are not True. */
   readonly reasons: readonly RemovedReason[];
-  /** The account that is gone, and that a new one replaces. */
+  /** The missing account, which a new one replaces. */
   readonly lostAccount: Did | undefined;
   /** The user's permanent code. */
   readonly code: Code | undefined;
@@ -61,9 +61,9 @@ export async function proposeRestore(
 }
 
 /**
- * A person's decision. What is missing is looked up again, and has to be what they were shown; then the next
- * reconciliation creates it. Throws UsageError RESTORE_CHANGED, and what `proposeRestore` throws: so a decision that is
- * repeated is granted once.
+ * A person's decision. What is missing is read again, and must equal what the person was shown; then the next
+ * reconciliation creates it. Throws UsageError RESTORE_CHANGED, and what `proposeRestore` throws: so a repeated decision is
+ * granted once.
  */
 export async function grantRestore(
   deps: AssessDeps & DecideDeps,
@@ -77,7 +77,7 @@ export async function grantRestore(
   if (!isAsShown) {
     const missing = proposal.what.join(', ');
     throw new UsageError(
-      `What is missing of ${owned.user} has changed; it is now: ${missing}. Nothing was decided. Look again, and decide then.`,
+      `What is missing of ${owned.user} has changed; it is now: ${missing}. Nothing was decided. Check again, then decide.`,
       'RESTORE_CHANGED',
     );
   }
@@ -105,7 +105,7 @@ export async function proposeCode(
   return { found, known, ...outcome };
 }
 
-/** A person says that the code in the document is the user's from now on. Throws UsageError CODE_CHANGED, too. */
+/** A person makes the code in the document the user's permanent code. Throws UsageError CODE_CHANGED, too. */
 export async function acceptCode(
   deps: AssessDeps & DecideDeps,
   owned: Owned<AssessedTenant>,
@@ -115,7 +115,7 @@ export async function acceptCode(
   const proposal = await proposeCode(deps, owned, deps.clock.now());
   if (proposal.found !== shown) {
     throw new UsageError(
-      `The users document of ${owned.user} now has the code ${proposal.found}. Nothing was decided. Look again, and decide then.`,
+      `The users document of ${owned.user} now has the code ${proposal.found}. Nothing was decided. Check again, then decide.`,
       'CODE_CHANGED',
     );
   }
@@ -134,7 +134,7 @@ function grantOf(
   return { what, ...(lostAccount === undefined ? {} : { account: lostAccount }), ...decided };
 }
 
-/** A user for whom something may be created. Throws where anything could not be read. */
+/** A user who may get new resources. Throws where anything could not be read. */
 async function lookReadably(
   deps: AssessDeps,
   { user, userId, tenant }: Owned<AssessedTenant>,
@@ -171,7 +171,7 @@ function removedIn({ facts, view }: DryRun): Removed {
   };
 }
 
-/** Also granted while the policy holds back what a grant makes possible, however often the user was looked at since. */
+/** Also granted while the policy withholds the restored actions, however often the user was reconciled since. */
 async function nothingRemoved(
   deps: AssessDeps,
   { user }: Owned<AssessedTenant>,

@@ -1,8 +1,8 @@
 /**
- * A plan that is kept and carried out later: for each user what would be done, and what that rests on. Whoever
- * moved on since is left out, so that what is carried out is what a person has read. Pure.
+ * A plan that is saved and applied later: for each user the actions, and what they rest on. Users who changed since
+ * are left out, so that only the reviewed actions are applied. Pure.
  *
- * What was seen is kept as salted digests: enough to tell that it is the same, and nothing that can be read.
+ * What was read is stored as salted digests: enough to compare, and unreadable.
  */
 import { createHash } from 'node:crypto';
 import type { Facts } from '../../events/facts.ts';
@@ -15,14 +15,14 @@ export const SAVED_PLAN_VERSION = 1;
 export interface SavedUser {
   readonly user: UserKey;
   readonly tenant: TenantId;
-  /** For a person to read; what decides is `rests.plan`. */
+  /** For a person to read; `rests.plan` decides. */
   readonly actions: readonly DescribedAction[];
   readonly rests: Rests;
 }
 
 /** What a plan rests on. */
 export interface Rests {
-  /** The newest event of ours, null while there is none. */
+  /** The user's newest event in our log, null while there is none. */
   readonly event: EventId | null;
   readonly auth0: string;
   readonly documents: string;
@@ -34,11 +34,11 @@ export interface SavedTenant {
   readonly id: TenantId;
   readonly domain: string;
   readonly keyPrefix: string;
-  /** How many users the listing had; null when not everyone was looked at. */
+  /** How many users the listing had; null when not all users were assessed. */
   readonly users: number | null;
 }
 
-/** What a plan is for, and carried out nowhere else. */
+/** The place that a plan is for; it is applied nowhere else. */
 export interface Place {
   readonly database: string;
   readonly pds: string;
@@ -76,11 +76,11 @@ function digest(salt: string, value: unknown): string {
 
 /** What has changed since, in a sentence; undefined when nothing has. */
 export function movedOn(then: Rests, now: Rests): string | undefined {
-  if (then.event !== now.event) return 'the log has something newer of this user';
-  if (then.auth0 !== now.auth0) return 'Auth0 says something else of this user';
+  if (then.event !== now.event) return 'the log has newer events of this user';
+  if (then.auth0 !== now.auth0) return 'the user has changed in Auth0';
   if (then.documents !== now.documents) return 'the documents have changed';
   if (then.account !== now.account) return 'the account has changed';
-  if (then.plan !== now.plan) return 'the plan is another one now';
+  if (then.plan !== now.plan) return 'the plan has changed';
   return undefined;
 }
 

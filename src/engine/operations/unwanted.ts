@@ -1,4 +1,4 @@
-/** Users for whom nothing is decided that creates or records something: it would wait for a day when it is forgotten. */
+/** Refuses a creation for a user who must not get it now: the decision would take effect on a later day, unexpectedly. */
 import { UsageError } from '../../errors.ts';
 import type { Facts } from '../../events/facts.ts';
 

@@ -1,4 +1,4 @@
-/** A stored document without what gives access to something: passwords, sealed or not, tokens and keys. */
+/** A stored document without what gives access: passwords, sealed or not, tokens and keys. */
 import { sealedWith } from '../../credentials/envelope.ts';
 
 export const SECRET_LEFT_OUT = '[secret, not exported]';
@@ -6,9 +6,9 @@ export const SECRET_LEFT_OUT = '[secret, not exported]';
 /** Names of fields, in documents of the platform and in payloads from outside, whose value gives access. */
 const SECRET_NAME =
   /passw|passphrase|secret|token|authorization|cookie|private_?key|api_?key|otp|recovery_?code/i;
-/** The same in text that is no JSON, such as an entry that was cut. The value may have no end. */
+/** The same in text that is not JSON, such as a truncated entry. The value may have no end. */
 const SECRET_IN_TEXT = new RegExp(
-  // It begins at the name itself: what may come before a name would be tried from each character of a long text.
+  // Starts at the name itself: a prefix would be tried from each character of a long text.
   `((?:${SECRET_NAME.source})[\\w-]*["']?\\s*[:=]\\s*)("(?:[^"\\\\]|\\\\.)*"?|[^\\s,;&}\\]]+)`,
   'gi',
 );

@@ -1,7 +1,7 @@
 import { CredentialsError, LeaseLostError, UpstreamError } from '../../errors.ts';
 import type { Resource } from '../../events/event.ts';
 
-/** Something that could not be read or done for one resource. */
+/** A resource that could not be read, or an action that failed. */
 export interface Failure {
   readonly resource: Resource | 'auth0';
   readonly error: unknown;
@@ -14,9 +14,8 @@ export type Attempt<T> =
   | { readonly ok: false; readonly failure: Failure };
 
 /**
- * The one place where the engine catches: a failed call becomes a value that ends in the log, in a
- * condition and in the wait before the next pass. A lost lease is let through, since after it
- * nothing more may be done for this user.
+ * The only place where the engine catches: a failed call becomes a value, which ends in the log, in a condition and in the
+ * wait before the next reconciliation. A lost lease is thrown on, since after it nothing more may be done for this user.
  */
 export async function attempt<T>(resource: Failure['resource'], run: () => Promise<T>): Promise<Attempt<T>> {
   try {

@@ -1,6 +1,6 @@
 /**
- * The condition of the user in Auth0. Fields that hold nothing up are named here; those that do are in the conditions of the
- * account, its address and the users document.
+ * The condition of the user in Auth0. It names unusable fields that block nothing; those that block something are in the
+ * conditions of the account, its address and the users document.
  */
 import type { Auth0Field, ConditionDraft } from '../../events/event.ts';
 import type { Facts } from '../../events/facts.ts';

@@ -1,6 +1,6 @@
 /**
- * What a pass over one user would find and do, with nothing written: it is handed readers only, so
- * there is no client here that could write.
+ * What a reconciliation of one user would find and do, without writes: it gets only readers, so it has no client that
+ * could write.
  */
 
 import type { Facts } from '../../events/facts.ts';
@@ -17,12 +17,13 @@ import { invalidAfterAll } from './shortened.ts';
 export interface DryRun {
   readonly facts: Facts;
   readonly view: View;
-  /** The linked user, for another look at the same user. */
+  /** The linked user, for another observation of the same user. */
   readonly sister: SisterSeen;
 }
 
 /**
- * Reads Auth0 by id. Throws UsageError NOT_A_USER where Auth0 says that the id is none of a user, and UpstreamError when Auth0, the log or the documents cannot be read.
+ * Reads Auth0 by id. Throws UsageError NOT_A_USER where Auth0 says that the id is not a user's, and UpstreamError when
+ * Auth0, the log or the documents cannot be read.
  */
 export async function dryRun(
   deps: AssessDeps,
@@ -31,7 +32,7 @@ export async function dryRun(
   userId: Auth0UserId,
   now: Date,
 ): Promise<DryRun> {
-  // Taken first, since one that is not configured throws here, and what had been asked by then would be left alone.
+  // Resolved first: an unconfigured directory throws here, before any request is left pending.
   const { directory } = tenant;
   const [history, answer, read] = await Promise.all([
     deps.events.ofUser(user),

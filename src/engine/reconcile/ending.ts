@@ -1,4 +1,4 @@
-/** How a pass ends: the conditions, when to look again, and what the log is told of it. Pure. */
+/** How a reconciliation ends: the conditions, when to reconcile again, and the events to append. Pure. */
 import { UpstreamError } from '../../errors.ts';
 import { type ConditionDraft, FAILURE_REASONS } from '../../events/event.ts';
 import type { Facts } from '../../events/facts.ts';
@@ -11,17 +11,17 @@ import type { Withheld } from './policy.ts';
 import { backoffMs, type EngineSettings } from './settings.ts';
 
 /**
- * converged: as desired. held: nothing left to do but for a person. deferred: only time can tell.
- * failed: a step failed and is tried again later.
+ * `converged`: in sync. `held`: needs action. `deferred`: waits for time to pass.
+ * `failed`: a step failed and is tried again later.
  */
 export type End = 'converged' | 'held' | 'deferred' | 'failed';
 
 export interface Ending {
   readonly end: End;
   readonly conditions: readonly ConditionDraft[];
-  /** Undefined when nothing is to be looked at again before the next trigger. */
+  /** Undefined when the next reconciliation needs a trigger. */
   readonly retryAt: Date | undefined;
-  /** In this order, each the cause of the next. Empty when the log knows it all. */
+  /** In this order, each the cause of the next. Empty when the log has everything. */
   readonly told: readonly Told[];
 }
 
@@ -34,7 +34,7 @@ export interface PassFacts {
   readonly failures: readonly Failure[];
   /** Actions carried out. */
   readonly applied: number;
-  /** Milliseconds since the first trigger, or since the pass began. */
+  /** Milliseconds since the first trigger, or since the reconciliation began. */
   readonly latencyMs: number;
   readonly now: Date;
   /** From 0 up to 1, for the backoff. */
@@ -43,7 +43,7 @@ export interface PassFacts {
 
 type Settings = Pick<EngineSettings, 'backoff' | 'quarantineAfter'>;
 
-/** Trouble of a whole system and not of one user: waited out for as long as it takes, and nobody is set aside for it. */
+/** Trouble of a whole system and not of one user: retried for as long as it lasts, and no user is quarantined for it. */
 const OUTAGES: ReadonlySet<string> = new Set([
   'UNREACHABLE',
   'TIMEOUT',
@@ -92,7 +92,7 @@ function endFailed(
   settings: Settings,
 ): Ending {
   const { facts, failures, now, jitter } = pass;
-  // Being told to come later is not a failure of this user's, and does not bring it nearer to quarantine.
+  // A rate limit is not a failure of this user, and does not count towards quarantine.
   const limited = failures.every(({ code }) => code === 'RATE_LIMITED');
   const attempt = facts.attempts + 1;
   const waitMs = Math.max(
@@ -146,7 +146,7 @@ function unreadConditions(facts: Facts, failures: readonly Failure[]): Condition
   );
 }
 
-/** What was seen after a failed step says what is missing; the failure says why. */
+/** What was observed after a failed step says what is missing; the failure says why. */
 function withFailure(condition: ConditionDraft, failures: readonly Failure[]): ConditionDraft {
   const failure = failures.find(({ resource }) => resource === condition.type);
   if (failure === undefined || condition.status !== 'False') return condition;

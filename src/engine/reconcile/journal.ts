@@ -6,10 +6,10 @@ import type { Clock, Random } from '../../ports/clock.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import type { Told } from '../../reconcilers/reconciler.ts';
 
-/** One user's part of the log during a pass: what is known, and how more is told. */
+/** One user's part of the log during a reconciliation: the facts, and how events are appended. */
 export interface Journal {
   facts(): Facts;
-  /** Appends, in this order, and folds what was appended. Gives back the id of the last event. */
+  /** Appends, in this order, and folds what was appended. Returns the id of the last event. */
   tell(cause: readonly EventId[], ...told: readonly Told[]): Promise<EventId>;
 }
 
@@ -24,7 +24,7 @@ export function createJournal(
     facts: () => facts,
     async tell(cause, ...told) {
       const recordedAt = deps.clock.now();
-      // Each event of ours is later than the one before, also when the clock was set back.
+      // Each event of ours is later than the one before, even if the clock was set back.
       let at = Math.max(recordedAt.getTime(), (facts.newestAt?.getTime() ?? 0) + 1);
       const fresh = told.map((one) => {
         const event = {
@@ -42,7 +42,7 @@ export function createJournal(
       await deps.log.append(fresh);
       facts = fold(fresh, facts);
       const last = fresh.at(-1);
-      if (last === undefined) throw new Error('nothing was told');
+      if (last === undefined) throw new Error('no event was appended');
       return last._id;
     },
   };

@@ -1,4 +1,4 @@
-/** What is new about a user, in the words of the log. Pure: reading and writing are the pass's work. */
+/** New facts about a user, as event drafts for the log. Pure: the reconciliation reads and writes. */
 import type { EventData, Removable } from '../../events/event.ts';
 import type { Facts, SeenAccount } from '../../events/facts.ts';
 import type { Auth0UserId } from '../../identity.ts';
@@ -11,13 +11,13 @@ import { RECORD_REMOVING } from '../../reconcilers/record-removing.ts';
 import type { SisterLook } from './linked-user.ts';
 import type { View } from './observe.ts';
 
-/** What Auth0's answer adds to the facts: nothing when it says what was known. */
+/** What Auth0's answer adds to the facts: nothing when it equals what was known. */
 export function learnFromAuth0(facts: Facts, userId: Auth0UserId, answer: Auth0User | 'absent'): Told[] {
   if (answer === 'absent') {
     return facts.absentSince === undefined ? [{ type: 'auth0.user-absent', data: { userId } }] : [];
   }
   const known = facts.auth0;
-  // That the user is there refutes whatever spoke of a removal, and is worth a line then.
+  // An answer with the user refutes earlier signs of a deletion, and is then worth an event.
   const doubted = facts.absentSince ?? facts.unlistedSince ?? facts.deletionHintAt;
   const same =
     known !== undefined &&
@@ -25,7 +25,7 @@ export function learnFromAuth0(facts: Facts, userId: Auth0UserId, answer: Auth0U
     known.email === answer.email &&
     known.emailVerified === answer.emailVerified &&
     known.blocked === answer.blocked &&
-    // One that cannot be used says nothing of what was known.
+    // An unusable date does not contradict the known one.
     (answer.createdAt === undefined || known.createdAt?.getTime() === answer.createdAt.getTime()) &&
     isSameList(known.linked, answer.linked) &&
     isSameList(known.unusable, answer.unusable);
@@ -39,12 +39,12 @@ export function learnFromAuth0(facts: Facts, userId: Auth0UserId, answer: Auth0U
   return [{ type: 'auth0.user-observed', data }];
 }
 
-/** Auth0 says that the id is none of a user. Told once, however often it is asked. */
+/** Auth0 says that the id is not a user's. Logged once, however often it is read. */
 export function learnInvalid(facts: Pick<Facts, 'invalidSince'>, userId: Auth0UserId): Told[] {
   return facts.invalidSince === undefined ? [{ type: 'auth0.user-invalid', data: { userId } }] : [];
 }
 
-/** Of lists that are always in the same order. */
+/** For lists that are always in the same order. */
 export function isSameList(a: readonly string[] = [], b: readonly string[] = []): boolean {
   return a.length === b.length && a.every((one, at) => one === b[at]);
 }
@@ -54,7 +54,7 @@ export function learnHandle(facts: Facts, platformHandle: string | undefined): T
   return [{ type: 'handle.observed', data: { handle: platformHandle ?? null } }];
 }
 
-/** A sister tenant that could not be read says nothing: what was known of the sister stays. */
+/** If the linked tenant could not be read, the known linked user stays. */
 export function learnSister(facts: Facts, { seen, disproved }: SisterLook): Told[] {
   const dismissed = disproved.map((named): Told => ({ type: 'sister.dismissed', data: { named } }));
   return [...learnSeenSister(facts, seen), ...dismissed];
@@ -69,9 +69,9 @@ function learnSeenSister(facts: Facts, sister: SisterSeen): Told[] {
 }
 
 /**
- * What a look found that the log does not tell, so that the read model can be rebuilt from the log alone: what was
- * there before Concord, what others changed since, and what they removed. It is in the log before anything is done, so
- * that what is removed later is known to have been there.
+ * What was observed and the log does not have, so that the read model can be rebuilt from the log alone: what existed
+ * before Concord, what others changed since, and what they removed. It is in the log before any action, so that a later
+ * removal is noticed.
  */
 export function learnSubject(facts: Facts, view: View): Told[] {
   return [...learnSeen(facts, view), ...learnRemoved(facts, view)];
@@ -81,7 +81,7 @@ function learnSeen(facts: Facts, view: View): Told[] {
   const { account, documents, failures } = view;
   const found = documents?.user?.code;
   const code = documents === undefined ? facts.seen.code : found === facts.code ? undefined : found;
-  // What could not be read is not gone, so what was seen before stands until somebody has looked.
+  // An unread resource is not gone, so the earlier sight stands until it is read again.
   const unseen = failures.length === 0 ? undefined : facts.seen.account;
   const seen = account === undefined ? unseen : untold(facts, account);
   const sights = firstSights(facts, view);
@@ -96,7 +96,7 @@ function learnSeen(facts: Facts, view: View): Told[] {
 
 type FirstSights = Pick<EventData['subject.observed'], 'verification' | 'document' | 'record'>;
 
-/** Also what is there again after the log said that it was removed. */
+/** Also what is there again after the log recorded its removal. */
 export function firstSights(
   { sights, removed, code }: Facts,
   { documents, missingAccount }: View,

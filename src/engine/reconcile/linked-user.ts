@@ -1,15 +1,14 @@
 /**
- * Sisters: one person who is a user of two tenants that share a database. The same person it is when the
- * address is equal and verified on both sides, and for no other reason. They have one handle: who has no row
- * in `@handles` has the sister's; which of two accounts carries it is in `reconcilers/account/handle.ts`.
+ * Linked users: one person who is a user of two tenants that share a database. Two users are the same person when the
+ * address is equal and verified on both sides, and for no other reason. They share one handle: a user without a row in
+ * `@handles` uses the linked user's; which of two accounts has it is in `reconcilers/account/handle.ts`.
  *
- * Auth0 is asked by address, which is immediately consistent, and only by a pass, or where a rename hangs
- * on the answer; in between the log says who the sister is.
+ * Auth0 is read by address, which is immediately consistent, and only by a reconciliation, or where a rename depends on
+ * the answer; in between, the log has the linked user.
  *
- * A lookup by address is case-sensitive for some connections, so one side may find the other and not be found by it, and
- * two sides may not find each other. So the read model is asked as well, where addresses are compared without case, and
- * what one side finds is told to the other (`sister.named`). Whoever is found in either way is proved by id: both know
- * each other, whichever is reconciled first.
+ * A lookup by address is case-sensitive for some connections, so only one side may find the other, or neither. So the
+ * read model is read as well, which compares addresses without case, and the side that finds the other one tells it
+ * (`sister.named`). A user found in either way is confirmed by id. So both know each other, whichever is reconciled first.
  */
 
 import type { Facts } from '../../events/facts.ts';
@@ -46,13 +45,13 @@ export interface SisterLook {
   readonly seen: SisterSeen;
   /** Why it is `unknown`. */
   readonly failure: Failure | undefined;
-  /** The `sister.named` of users who were asked for by it, and are not the same person. */
+  /** The `sister.named` events of users who were read because of it, and are not the same person. */
   readonly disproved: readonly EventId[];
 }
 
 /**
- * The sister of one user: asked for in Auth0, or only seen where she is known. Of somebody who is gone from
- * Auth0 there is nothing to ask.
+ * The linked user of one user: read from Auth0, or only from the documents where it is known already. A deleted user has no
+ * lookup.
  */
 export async function lookForSister(
   deps: SisterLookDeps,
@@ -68,11 +67,11 @@ export async function lookForSister(
   const look = await attempt('handle', async (): Promise<SisterLook> => {
     const known = facts.sister?.user;
     const named = facts.namedBy.filter((one) => isCurrent(facts, one));
-    // An address that was verified, for this user or for one who named it, counts while the flag is off and it is the same.
+    // A verified address, of this user or of one who named it, counts while the flag is off and the address is the same.
     const verified = verifiedAddress(facts);
     const isProven = auth0.emailVerified || verified !== undefined || named.length > 0;
     const email = isProven ? (auth0.email ?? verified) : undefined;
-    // Without such an address there is no sister to ask for.
+    // Without such an address, no linked user can be looked up.
     if (how === 'ask' && email === undefined) return NO_SISTER;
     const proven =
       how === 'see' || email === undefined
@@ -100,11 +99,11 @@ interface Candidate {
 }
 
 /**
- * Who has this verified address in the linked tenant, the oldest first. The one that was known and those who named this
- * user are read by id where the lookup by address misses them, as are those of the read model. Throws UpstreamError.
+ * The users with this verified address in the linked tenant, the oldest first. The known linked user, and users who named
+ * this one, are read by id where the lookup by address misses them, as are those of the read model. Throws UpstreamError.
  *
- * The one that was known and those who named this user are disproved by another address, and not by a flag that is off
- * again: they were verified when they were found, and still know this user.
+ * Another address disproves the known linked user and users who named this one. A flag that is off again does not: they
+ * were verified when they were found, and still know this user.
  */
 async function findSisters(
   { subjects }: SisterLookDeps,
@@ -113,7 +112,7 @@ async function findSisters(
   { known, named }: { readonly known: UserKey | undefined; readonly named: readonly UserKey[] },
 ): Promise<readonly UserKey[]> {
   const lower = email.toLowerCase();
-  // Auth0 compares addresses letter by letter, and some providers hand them on as they were typed.
+  // Auth0 compares addresses case-sensitively, and some providers pass them on as they were typed.
   const spellings = [...new Set([lower, email])];
   const asked = spellings.map((text) => tenant.directory.usersByEmail(text));
   const [shown, ...answers] = await Promise.all([subjects.verifiedIn(tenant.id, lower), ...asked]);
@@ -134,7 +133,7 @@ async function findSisters(
   return [...new Set(proven.map(({ user }) => user))];
 }
 
-/** Of several the one with a handle, or else the oldest. */
+/** Of several, the one with a handle, or else the oldest. */
 async function choose({ documents }: SisterDeps, proven: readonly UserKey[]): Promise<UserKey | undefined> {
   if (proven.length < 2) return proven[0];
   const held = await documents.read(proven);
@@ -143,11 +142,12 @@ async function choose({ documents }: SisterDeps, proven: readonly UserKey[]): Pr
 
 /**
  * Tells the linked user that it was found, before this user's own log says so, where neither the read model nor the log
- * shows that it knows: its own lookup may never find this user. May be repeated. A user of whom nothing is known yet is
- * told as well, and made known by it.
+ * shows that it knows: its own lookup may never find this user. May be repeated. A user that Concord does not know yet
+ * becomes known by it.
  *
- * Gives back what makes the linked user due, for the end of this pass: two accounts under one address are not created at
- * the same time. A pass that breaks off before is repeated, and its end wakes the linked user. Throws UpstreamError.
+ * Returns the trigger for the linked user, for the end of this reconciliation: two accounts under one address must not be
+ * created at the same time. If this one breaks off before, it is repeated, and its end wakes the linked user. Throws
+ * UpstreamError.
  */
 export async function nameSelf(
   deps: Omit<DecideDeps, 'queue'> & { readonly subjects: Pick<SubjectReader, 'get'> },
@@ -167,9 +167,9 @@ export async function nameSelf(
 }
 
 /**
- * Makes a user due again who may have been looked for in the read model before the linked user was shown there, when the
- * address is a new one. Called after the reconciliation is shown: of two that run at the same moment, the one that ends
- * last finds the other.
+ * Makes a user due again whose lookup in the read model may have come before the linked user was shown there, when the
+ * address is a new one. Called after the read model shows the user: of two at the same moment, the one that ends last
+ * finds the other.
  */
 export async function checkSister(
   deps: {
@@ -197,7 +197,7 @@ function ageOf({ auth0 }: Candidate): number {
   return auth0.createdAt?.getTime() ?? Number.MAX_SAFE_INTEGER;
 }
 
-/** What MongoDB holds of the sisters of these users, each by the user whose sister it is. */
+/** The MongoDB documents of the linked users of these users, by user. */
 export async function seeSisters(
   deps: SisterDeps,
   sisters: ReadonlyMap<UserKey, UserKey>,
@@ -218,8 +218,8 @@ export async function seeSisters(
 }
 
 /**
- * Whether a sister without an account is to have one; undefined while no pass has looked at her. From the log
- * and not the read model, which is written after this user was made due by it.
+ * Whether a linked user without an account should have one; undefined while it was never reconciled. From the log and
+ * not the read model, which is written after that user's reconciliation made this user due.
  */
 async function isToCarry({ events }: SisterDeps, sister: UserKey): Promise<boolean | undefined> {
   const facts = fold(await events.ofUser(sister));
@@ -228,14 +228,14 @@ async function isToCarry({ events }: SisterDeps, sister: UserKey): Promise<boole
   return isExpected(facts.conditions);
 }
 
-/** Whether an account that is not there is to come; undefined while nobody could tell. */
+/** Whether a missing account will be created; undefined while that is unknown. */
 function isExpected(conditions: SubjectView['conditions']): boolean | undefined {
   const account = conditions.find(({ type }) => type === 'account');
   if (account === undefined || account.status === 'Unknown') return undefined;
   return !account.held && account.reason !== 'UserBlocked';
 }
 
-/** What a pass knew and came to. */
+/** What a reconciliation knew at its start and its end. */
 export interface EndedPass extends Pick<Facts, 'namedBy'> {
   readonly before: readonly SubjectView[];
   readonly shown: SubjectView;
@@ -244,13 +244,13 @@ export interface EndedPass extends Pick<Facts, 'namedBy'> {
 }
 
 /**
- * Makes the sister due when what she goes by has changed: the handle, the address, the account, who is
- * whose sister. Called before a pass ends, while the read model still shows what it showed when she was last
- * told: so a pass that breaks off here tells her again. `before` is what the read model shows, and what the log said
- * when the pass began: she may have gone by that as well, when a line of another worker's came late and the read model
- * never showed it.
+ * Makes the linked user due when something that it depends on has changed: the handle, the address, the account, or the
+ * link itself. Called before a reconciliation ends, while the read model still shows the state of the last wake: so a
+ * reconciliation that breaks off here wakes it again. `before` is what the read model shows, and what the log said when
+ * the reconciliation began: the linked user may have used that as well, when an event of another worker came late and
+ * the read model never showed it.
  *
- * Those who named this user are woken too: it may be deleted before it knows of them, or before they named it.
+ * Users who named this one are woken too: this user may be deleted before it knows of them, or before they named it.
  */
 export async function wakeSister(
   deps: {
@@ -275,7 +275,7 @@ export async function wakeSister(
   if (triggers.length > 0) await deps.queue.markDue(triggers, deps.clock.now(), 'trigger');
 }
 
-/** All that the look for a sister goes by, as one text. */
+/** Everything that the lookup of a linked user depends on, as one text. */
 function bearing(view: SubjectView): string {
   const { email, emailVerified, did, accountHandle, platformHandle, sister, conditions } = view;
   const person = [email, emailVerified, sister, isGone(view)];

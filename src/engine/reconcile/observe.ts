@@ -1,6 +1,6 @@
 /**
- * Looks at one user: what should be, what is, and the plan between the two. Reads only, so that a
- * dry run and an audit go through the same code as a pass.
+ * Observes one user: the desired state, the actual state, and the plan. Reads only, so that a dry run and an audit use the
+ * same code as a reconciliation.
  */
 
 import { type ConditionDraft, FAILURE_REASONS, RESOURCES } from '../../events/event.ts';
@@ -52,15 +52,15 @@ export interface LookDeps {
   readonly dids: DidDirectory;
   readonly events: Pick<EventReader, 'read' | 'ofUser'>;
   readonly reservations: Pick<ReservationReader, 'find'>;
-  /** What handles live under, such as `.at.test`; asks the PDS, which may be out of reach. */
+  /** The domain of handles, such as `.at.test`; reads it from the PDS, which may be unreachable. */
   readonly handleDomain: () => Promise<string>;
   readonly settings: Pick<EngineSettings, 'settleMs' | 'refusalRetryMs' | 'policy'>;
 }
 
 export interface TenantPolicy {
-  /** Put into the address of a second tenant's user when the plain one is taken. */
+  /** Added to the address of a second tenant's user when the plain one is taken. */
   readonly emailTag: string | undefined;
-  /** Users of whom nothing is done. None, where it is left out. */
+  /** Users that nothing is done for. None if it is left out. */
   readonly excludedBy?: ExcludedBy | undefined;
 }
 
@@ -68,18 +68,18 @@ export interface View {
   readonly desired: Desired;
   /** Undefined when the documents could not be read. */
   readonly documents: Documents | undefined;
-  /** The account as the PDS has it, where it could be read and there is one. */
+  /** The account on the PDS, if it could be read and exists. */
   readonly account: PdsAccount | undefined;
-  /** The account that the document or the log names, where the PDS says that it has none. */
+  /** The account that the document or the log names and the PDS does not have. */
   readonly missingAccount: Did | undefined;
-  /** The PDS that the account moved to, as its DID says; undefined where it did not, or where that was not asked. */
+  /** The PDS that the account moved to, by its DID; undefined if it did not move, or that was not read. */
   readonly movedTo: string | undefined;
-  /** In the order in which they are to be done. */
+  /** In the order in which they are applied. */
   readonly actions: readonly Action[];
   readonly conditions: readonly ConditionDraft[];
   readonly failures: readonly Failure[];
   readonly retryAt: Date | undefined;
-  /** Other users that the plan went by, as the read model showed them. */
+  /** Other users that the plan depended on, as the read model had them. */
   readonly others: readonly Claimant[];
 }
 
@@ -114,7 +114,7 @@ export function desire(
   };
 }
 
-/** Observes and plans. `documents` may be handed in when they were read a moment ago. */
+/** Observes and plans. `documents` may be passed when they were read a moment ago. */
 export async function look(
   deps: LookDeps,
   tenant: TenantPolicy & { readonly id: TenantId },
@@ -127,7 +127,7 @@ export async function look(
   const read = documents ?? (await readDocuments(deps.documents, user));
   const domain = await attempt('account', deps.handleDomain);
   const gap = await attempt('account', () => gapBefore(deps, tenant.id, facts));
-  // Without the domain nothing is decided about account and handle, and the rest does not depend on it.
+  // Without the domain, account and handle are not decided; the rest does not depend on it.
   const known = gap.ok ? gap.value : undefined;
   const wanted = desire(user, facts, tenant, domain.ok ? domain.value : '', deps.settings, sister, known);
   if ('failure' in read) return unread(wanted, read.failure);
@@ -170,7 +170,7 @@ export async function look(
     : view;
 }
 
-/** Asks which PDS the DID of an inactive account names. Without an answer, the plan is made all the same. */
+/** Reads which PDS the DID of an inactive account names. Without an answer, the plan is made anyway. */
 async function locate(
   dids: DidDirectory,
   wanted: DesiredAccount,
@@ -184,12 +184,12 @@ async function locate(
   return { actual: { ...seen, location: { type: 'unknown', code: failure.code } }, failure };
 }
 
-/** Whether nothing could be decided about the account without its location; it was read itself. */
+/** Whether the account was read, but could not be decided without its location. */
 function hangsOnLocation({ conditions }: View): boolean {
   return conditions.some(({ type, status }) => type === 'account' && status === 'Unknown');
 }
 
-/** A code that a deleted user has released is this user's, as if the log knew it. */
+/** A code that a deleted user has released is this user's, as if the log had it. */
 function withTransferredCode(desired: Desired, seen: TransferSeen | undefined): Desired {
   const { incoming } = desired.transfer;
   const isReleased = incoming?.open.has('code') === true && seen?.incoming?.promise?.isCodeReleased === true;
@@ -197,7 +197,7 @@ function withTransferredCode(desired: Desired, seen: TransferSeen | undefined): 
   return { ...desired, document: { ...desired.document, code: incoming.code } };
 }
 
-/** What keeps an account from being removed; nobody else's fate hangs on it. */
+/** A gap in the log keeps the account from being removed; no other decision depends on it. */
 async function gapBefore(
   { events, settings }: LookDeps,
   tenant: TenantId,
@@ -242,7 +242,7 @@ function whyLeft(wanted: DesiredAccount, actual: ActualAccount, linked: PdsAccou
   const { did } = linked;
   if (wanted.type === 'none') return wanted.message;
   if (wanted.type === 'end') return endSentence(wanted.end);
-  // Which account is this user's is open until the intent is resolved.
+  // Until the intent is resolved, it is unknown which account is this user's.
   if (isResolving(wanted, actual))
     return 'The outcome of an account creation for this user is not known yet.';
   const { loggedDid } = wanted;
@@ -250,7 +250,7 @@ function whyLeft(wanted: DesiredAccount, actual: ActualAccount, linked: PdsAccou
     return 'The users document and the log name different accounts.';
   if (actual.recorded !== undefined && actual.recorded.did === undefined)
     return 'The users document names an account whose DID cannot be read.';
-  // Named by the document alone and under another address, it is not known to be this user's.
+  // Only the document names it, and its address differs: it is not known to be this user's.
   if (loggedDid === undefined && !sameEmail(linked, ownAddresses(wanted.email)))
     return `The account ${did} is not known to be this user's.`;
   switch (linked.state) {
@@ -269,7 +269,7 @@ function whyLeft(wanted: DesiredAccount, actual: ActualAccount, linked: PdsAccou
 const NO_EMAIL: DesiredEmail = { addresses: [], refused: new Map(), refusalRetryMs: 0 };
 
 /**
- * Puts the plans together, in the order in which they are to be done. While something that was removed is missing,
+ * Combines the plans, in the order in which they are applied. While something that was removed is missing,
  * nothing is done for the user, and only an open intent is resolved. Pure.
  */
 export function assemble(
@@ -372,7 +372,7 @@ function accountPlans(
 type TransferPlans = { readonly [R in TransferResource]?: Plan<Action> };
 const NO_TRANSFERS: TransferPlans = {};
 
-/** What takes the place of the plans of these resources while a transfer is open. */
+/** Replaces the plans of these resources while a transfer is open. */
 function transferPlans(
   { account: wanted, handle: { domain, refused }, transfer }: Desired,
   { documents, codeHolder }: ActualDocument,
@@ -392,7 +392,7 @@ function transferPlans(
   };
 }
 
-/** The commands that a message names can be pasted. */
+/** Makes the commands in a message complete, so that they can be pasted. */
 function pasteable(condition: ConditionDraft, user: UserKey): ConditionDraft {
   const message = withUser(condition.message, user);
   return message === condition.message ? condition : { ...condition, message };
@@ -407,8 +407,8 @@ const RESOLVING: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What a plan says while something else of the user was removed. Also of one that waits for another resource, such as
- * for the code of a missing document: no reconciliation moves it.
+ * What a plan says while something else of the user was removed. Also a plan that waits for another resource, such as the
+ * code of a missing document: no reconciliation resolves it.
  */
 function withheldPlan(plan: Plan<Action>): Plan<Action> {
   const { type, status, held, message: said } = plan.condition;
@@ -417,7 +417,7 @@ function withheldPlan(plan: Plan<Action>): Plan<Action> {
   const waits = status === 'False' && !held && plan.actions.length === 0 && plan.retryAt === undefined;
   if (!isWithheld && !waits) return plan;
   const about = isWithheld ? `${said} ` : '';
-  const message = `${about}Nothing is done until it is decided about what was removed. ${RESTORE_COMMAND}`;
+  const message = `${about}Nothing is done until a person decides about the removal. ${RESTORE_COMMAND}`;
   return { actions, condition: heldForPerson({ type, reason: WAITING_FOR_DECISION, message }) };
 }
 
@@ -438,6 +438,6 @@ function unread(desired: Desired, failure: Failure): View {
 }
 
 function unseen(type: ConditionDraft['type'], failure: Failure | undefined): Plan<never> {
-  const message = `It could not be read (${failure?.code ?? 'not looked at'}), so nothing was decided.`;
+  const message = `It could not be read (${failure?.code ?? 'not observed'}), so nothing was decided.`;
   return { actions: [], condition: unknown({ type, reason: FAILURE_REASONS.notObserved, message }) };
 }

@@ -1,6 +1,6 @@
 /**
- * Policy is a filter over a plan: observe-only and pause withhold what would be done, and say so.
- * What a policy allows in kind (deactivate, delete, recreate) is in the reconcilers' truth tables.
+ * Policy is a filter over a plan: observe-only and pause withhold its actions, and say so.
+ * Which kinds of action a policy allows (deactivate, delete, recreate) is in the reconcilers' truth tables.
  */
 import type { ConditionDraft } from '../../events/event.ts';
 import type { Facts } from '../../events/facts.ts';
@@ -12,7 +12,7 @@ export interface Withheld {
   readonly until: Date | undefined;
 }
 
-/** Why nothing may be done for this user now; undefined when it may. */
+/** Why no action is allowed for this user now; undefined when actions are allowed. */
 export function withheld(facts: Facts, policy: Pick<Policy, 'observeOnly'>, now: Date): Withheld | undefined {
   const { paused } = facts;
   if (paused !== undefined && (paused.until === undefined || now < paused.until)) {

@@ -1,14 +1,14 @@
 /**
- * What a tick of the schedule makes due: users who are not in sync and whom nothing makes due.
+ * What the schedule makes due at each tick: users who are not in sync and have no other trigger.
  *
  * | user                          | is reconciled again                                              |
  * |-------------------------------|------------------------------------------------------------------|
- * | pending                       | at every tick: what it waited for may have come                  |
- * | needs action                  | once a day; what changes in Auth0 or MongoDB is a trigger of its own |
+ * | pending                       | at every tick: what it waits for may have happened               |
+ * | needs action                  | once a day; changes in Auth0 or MongoDB are triggers themselves  |
  * | backing off, due, quarantined | by its own time, or by a trigger                                 |
  *
- * Users that need action are many after one cause, such as a batch of taken addresses, and only a person resolves them. So
- * each has a time of its own: those who came together do not come back together.
+ * Many users can need action from one cause, such as a batch of taken addresses, and only a person resolves them. So each
+ * has its own time: users who became due together are spread over the next day.
  */
 import { createHash } from 'node:crypto';
 import type { TenantId, UserKey } from '../../identity.ts';
@@ -47,7 +47,7 @@ export async function reconcileOpen(
 function isToRead({ user, needsAction, observedAt }: OpenUser, recheckMs: number, now: Date): boolean {
   if (!needsAction || observedAt === undefined) return true;
   const ageMs = now.getTime() - observedAt.getTime();
-  // A read from the future is from before the clock was set back.
+  // A read from the future was made before the clock was set back.
   return ageMs < 0 || ageMs >= recheckMs * (1 + SPREAD * shareOf(user));
 }
 

@@ -1,10 +1,10 @@
 /**
- * One pass over one user: learn, observe, plan, apply, observe.
+ * One reconciliation of one user: learn, observe, plan, apply, observe.
  *
- * A pass may be broken off anywhere and run again: what it wrote is found by the next look, and what
- * cannot be found again (an account creation) has its intent in the log before the call. Rounds of
- * look-and-apply go on until nothing is left to do, since one resource may wait for another: an
- * account that is to carry the code waits for the code.
+ * A reconciliation may break off anywhere and be repeated: the next observation finds what it wrote, and an effect that
+ * cannot be found again (an account creation) has its intent in the log before the call. Rounds of observe and apply
+ * continue until nothing is left to do, since one resource may wait for another: an account whose handle is the code
+ * waits for the code.
  */
 
 import { LeaseLostError } from '../../errors.ts';
@@ -72,14 +72,14 @@ export interface ConvergeDeps {
   readonly random: Random;
   readonly logger: Logger;
   readonly settings: EngineSettings;
-  /** Told of every action that was tried. Must not throw. */
+  /** Called for every action that was tried. Must not throw. */
   readonly onStep?: ((step: StepInfo) => void) | undefined;
 }
 
-/** One action of a plan, and what came of it. */
+/** One action of a plan, and its outcome. */
 export interface StepInfo {
   readonly action: Action;
-  /** `done`, one of the other values of `Applied`, or the code of what went wrong. */
+  /** `done`, one of the other values of `Applied`, or the code of the error. */
   readonly outcome: string;
   readonly durationMs: number;
 }
@@ -111,12 +111,12 @@ export interface PassResult {
 
 /** One resource may wait for another, and a refusal for another choice; more rounds than this are a loop. */
 const MAX_ROUNDS = 6;
-/** Milliseconds after which a user is looked at again whose linked user was being reconciled. */
+/** Milliseconds after which a user is reconciled again whose linked user was being reconciled. */
 const LINKED_WAIT_MS = 2_000;
-/** How much of a lease must be left before an effect is begun; less is renewed first. */
+/** How much of a lease must be left before an effect begins; with less it is renewed first. */
 const LEASE_MARGIN = 0.5;
 
-/** Runs a pass for a user whose lease is held, and gives the lease back. */
+/** Reconciles a user whose lease is held, and releases the lease. */
 export function converge(deps: ConvergeDeps, lease: Lease): Promise<PassResult> {
   const whose = { 'concord.user': lease.user, 'concord.tenant': lease.tenant };
   return traced('concord.pass', whose, async (span) => {
@@ -137,7 +137,7 @@ async function runPass(deps: ConvergeDeps, lease: Lease): Promise<PassResult> {
     if (!(error instanceof LeaseLostError)) throw error;
     // A call that outlasted the lease may have undone what another worker did since.
     if (pass.hasActed) await deps.queue.markDue([lease], deps.clock.now(), 'trigger');
-    deps.logger.warn({ user: lease.user }, 'the lease was lost; another worker goes on with this user');
+    deps.logger.warn({ user: lease.user }, 'the lease was lost; another worker takes over this user');
     return { ...withoutResult(deps, lease, 'lease-lost', startedAt), applied: pass.applied };
   }
 }
@@ -163,7 +163,7 @@ async function skip(deps: ConvergeDeps, lease: Lease, startedAt: Date): Promise<
 
 class Pass {
   readonly applied: Action[] = [];
-  /** An action was begun, whatever came of it. */
+  /** An action was begun, whatever its outcome. */
   hasActed = false;
   readonly #deps: ConvergeDeps;
   readonly #tenant: ConvergedTenant;
@@ -174,11 +174,11 @@ class Pass {
   #sister: SisterLook = NO_SISTER;
   /** Nothing is done while a user that was linked into this one is being reconciled: its account may be this user's. */
   #isWaitingForLinked = false;
-  /** A linked user who was told that it was found, and is due when this pass ends. */
+  /** A linked user that this one has named, and that becomes due when this reconciliation ends. */
   #named: Trigger | undefined;
-  /** An append failed, and may be in the log all the same: the next pass reads what is there before it tells more of it. */
+  /** An append failed, but may be in the log: the next reconciliation reads the log before it appends more. */
   #isLogUncertain = false;
-  /** What the log said when the pass began. */
+  /** The view from the log when the reconciliation began. */
   #known: SubjectView = UNSEEN;
   #cause: readonly EventId[];
 
@@ -206,7 +206,7 @@ class Pass {
       const answer = await attempt('auth0', () => this.#tenant.directory.user(this.#lease.userId));
       if (answer.ok && this.#isNoUser(answer.value, journal))
         return this.#left(await leaveInvalid(leaving), startedAt);
-      // A social login makes a user with the same id again. Whoever cannot be read is left alone.
+      // A social login creates a user with the same id again. A user that cannot be read is left as it is.
       const isBack = answer.ok && typeof answer.value === 'object';
       if (!isBack) return this.#left(await leaveForgotten(leaving), startedAt);
     }
@@ -223,7 +223,7 @@ class Pass {
     return this.#end(journal, view, startedAt, clock.now());
   }
 
-  /** Of a user whom Auth0 had before, this is no answer. */
+  /** For a user that Auth0 had before, this answer is not accepted. */
   #isNoUser(answer: Auth0Answer, journal: Journal): boolean {
     return answer === 'invalid' && journal.facts().auth0 === undefined;
   }
@@ -238,11 +238,11 @@ class Pass {
   }
 
   #left(end: PassEnd, startedAt: Date): PassResult {
-    this.#deps.logger.info({ user: this.#lease.user, end }, 'a pass left a user alone');
+    this.#deps.logger.info({ user: this.#lease.user, end }, 'a reconciliation left a user unchanged');
     return withoutResult(this.#deps, this.#lease, end, startedAt);
   }
 
-  /** Reads Auth0 and the platform handle, and tells what is new. Undefined when Auth0 could not be read. */
+  /** Reads Auth0 and the platform handle, and logs what is new. Undefined when Auth0 could not be read. */
   async #learn(journal: Journal): Promise<Documents | 'not-a-user' | undefined> {
     const { documents, clock } = this.#deps;
     const { user, userId } = this.#lease;
@@ -273,7 +273,7 @@ class Pass {
       if (how === 'ask') await this.#nameSelf();
       told.push(...learnSister(facts, this.#sister));
     }
-    // A read that half failed is not fresh: the next pass would take the unknown sister for none.
+    // A half-failed read is not fresh: the next reconciliation would treat the unknown linked user as none.
     if (answer !== undefined && this.#sister.failure === undefined) this.#observedAt = readAt;
     if (told.length > 0) await this.#tell(journal, this.#cause, ...told);
     return found;
@@ -286,8 +286,8 @@ class Pass {
   }
 
   /**
-   * A read that is younger than the last trigger needs no second one, while it is fresh. One from the future is from
-   * before the clock was set back, and says nothing of the trigger.
+   * A fresh read that is newer than the last trigger is used again. A read from the future was made before the clock was set
+   * back, and proves nothing about the trigger.
    */
   #isFresh(now: Date, journal: Journal): boolean {
     const { observedAt, dueLatest } = this.#lease;
@@ -328,7 +328,7 @@ class Pass {
       if (this.#isWaitingForLinked) return { ...view, retryAt: this.#soon() };
       const actions = this.#withheld(journal) === undefined ? view.actions : [];
       if (actions.length === 0 || view.documents === undefined) return view;
-      // Before anything is done, so that a crash does not lose that something was there.
+      // Before any action, so that a crash does not lose that something was there.
       if (round === 1) await this.#tellSeen(journal, view);
       if (round > MAX_ROUNDS) {
         const error = new Error('the plan is not empty after several rounds');
@@ -338,7 +338,7 @@ class Pass {
       await this.#apply(journal, actions, view.documents);
       if (this.#failures.length > 0) {
         const after = await this.#look(journal);
-        // A step whose answer was lost was done; before another one may remove what it made.
+        // A step whose answer was lost may be done: log it before another step can remove its effect.
         if (!this.#isLogUncertain) await this.#tellRecovered(journal, after);
         return after;
       }
@@ -387,7 +387,7 @@ class Pass {
     const intended = await this.#tell(journal, this.#cause, { type: 'actions.intended', data });
     this.hasActed = true;
     for (const action of actions) {
-      // An account is kept in the document: without one its failure would be that of the document, said once more.
+      // An account is recorded in the document: without a document its failure would only repeat that of the document.
       const hasDocument = this.#failures.every(({ resource }) => resource !== 'user-document');
       if (action.resource === 'account' && !hasDocument) continue;
       const context = this.#context(journal, intended);
@@ -430,8 +430,8 @@ class Pass {
   }
 
   /**
-   * The call before may have outlasted the lease: then whoever has it now finds what was done and tells of it, and
-   * what was read would be old news told as the newest.
+   * The call before may have outlasted the lease: then its new holder finds and logs what was done, and events from here
+   * would date old findings as the newest.
    */
   async #tell(journal: Journal, cause: readonly EventId[], ...told: readonly Told[]): Promise<EventId> {
     await this.#ensureLease();
@@ -444,22 +444,22 @@ class Pass {
   }
 
   /**
-   * A lease that ran out is not renewed, even if nobody has taken it: others may have gone on since, and what
-   * was read before that is no ground to act on. The next pass reads anew.
+   * An expired lease is not renewed, even if it is free: others may have changed the user since, so what was read before
+   * is not valid. The next reconciliation reads again.
    */
   async #ensureLease(): Promise<void> {
     const { clock, queue, settings } = this.#deps;
     const leftMs = (): number => this.#lease.until.getTime() - clock.now().getTime();
     if (leftMs() >= settings.leaseMs * LEASE_MARGIN) return;
     if (leftMs() > 0) this.#lease = await queue.renew(this.#lease, clock.now(), settings.leaseMs);
-    // Asked again, because the answer may have taken longer than the lease.
-    if (leftMs() <= 0) throw new LeaseLostError(`The lease on ${this.#lease.user} ran out`);
+    // Checked again, because the answer may have taken longer than the lease.
+    if (leftMs() <= 0) throw new LeaseLostError(`The lease on ${this.#lease.user} expired`);
   }
 
   async #end(journal: Journal, view: View | undefined, startedAt: Date, now: Date): Promise<PassResult> {
     const { queue, random, clock, settings } = this.#deps;
     const { dueSince, user } = this.#lease;
-    // Only now, because a failure on the way ends the rounds, and what is unknown here keeps nothing else waiting.
+    // Only now: a failure on the way ends the rounds, and the unknown linked user blocks nothing else.
     this.#failures.push(...failuresOf(this.#sister));
     const latencyMs = dueSince === undefined ? undefined : now.getTime() - dueSince.getTime();
     if (view !== undefined && !this.#isLogUncertain) await this.#tellSeen(journal, view);
@@ -490,7 +490,7 @@ class Pass {
     const triggers = affected.map((one) => (cause === undefined ? one : { ...one, cause }));
     if (triggers.length > 0) await queue.markDue(triggers, clock.now(), 'trigger');
     await queue.complete(this.#lease, shown, this.#observedAt, retryAt);
-    // Once more: another worker may have looked at them before the read model showed this.
+    // Again: another worker may have read them before the read model showed this.
     await wakeWaiting(waiting, user, before, shown, cause);
     if (triggers.length > 0) await queue.markDue(triggers, clock.now(), 'trigger');
     await this.#reserving.end(journal.facts());
@@ -515,11 +515,14 @@ class Pass {
     const { logger } = this.#deps;
     const { user } = this.#lease;
     for (const { resource, code, error } of this.#failures) {
-      logger.warn({ user, resource, code, err: error }, 'a step of a pass failed');
+      logger.warn({ user, resource, code, err: error }, 'a step of a reconciliation failed');
     }
     const { quarantined, attempts } = journal.facts();
     if (quarantined) logger.error({ user, attempts }, 'a user is quarantined after repeated failures');
-    logger.info({ user, end, actions: this.applied.map(({ type }) => type), latencyMs }, 'a pass ended');
+    logger.info(
+      { user, end, actions: this.applied.map(({ type }) => type), latencyMs },
+      'a reconciliation ended',
+    );
   }
 }
 

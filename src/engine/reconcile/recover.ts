@@ -1,8 +1,8 @@
 /**
- * After a pass that broke off: steps that were intended, and are no longer needed, were done. Their
- * outcomes are told now, so that the log explains every effect.
+ * After a reconciliation that broke off: steps that were intended, and are no longer needed, were done. Their
+ * outcomes are logged now, so that the log explains every effect.
  *
- * Account creation is not among them: it has an intent of its own and is settled by its reconciler.
+ * Account creation is excluded: it has an intent of its own, and its reconciler settles it.
  */
 import type { Facts } from '../../events/facts.ts';
 import type { EventId } from '../../identity.ts';
@@ -12,13 +12,13 @@ import type { View } from './observe.ts';
 
 export interface Recovered {
   readonly intent: EventId;
-  /** What one step leaves in the log; appended together, as the step itself would have. */
+  /** The events of one step; appended together, as the step itself would have. */
   readonly told: readonly Told[];
 }
 
 export function recoverOutcomes(facts: Facts, view: View): Recovered[] {
   const wanted = new Set(view.actions.map(nameOf));
-  // Several passes may have broken off over the same step; it was done once, so it is told once.
+  // Several reconciliations may have broken off over the same step; it was done once, so it is logged once.
   const newest = new Map(facts.openActions.map((action) => [`${action.type} ${action.to ?? ''}`, action]));
   return [...newest.values()]
     .filter((action) => !wanted.has(nameOf(action)))
@@ -26,7 +26,7 @@ export function recoverOutcomes(facts: Facts, view: View): Recovered[] {
     .filter(({ told }) => told.length > 0);
 }
 
-/** A rename to another handle than the one that was intended does not speak against that one. */
+/** A rename to another handle does not contradict the intended one. */
 function nameOf(action: { readonly type: string; readonly to?: string }): string {
   return action.type === 'change-handle' ? `${action.type} ${action.to}` : action.type;
 }

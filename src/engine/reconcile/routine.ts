@@ -1,6 +1,6 @@
 /**
- * Which users are left as they are when only routine triggers made them due, such as logins: users in sync, with a
- * verified address and an account, whom Auth0 was asked about a while ago. Most of Auth0's log is logins, and the
+ * Which users are left as they are when only routine triggers, such as logins, made them due: users in sync, with a
+ * verified address and an account, who were read from Auth0 a while ago. Most of Auth0's log is logins, and the
  * quota of its API is shared with the platform.
  */
 import type { TenantId } from '../../identity.ts';
@@ -19,7 +19,7 @@ export async function needsNoRead({ log, settings }: RoutineDeps, lease: Lease, 
   const { isRoutine, shown, observedAt, tenant } = lease;
   if (!isRoutine || settings.loginFreshForMs === 0 || shown === undefined || !isInSync(shown)) return false;
   const since = new Date(now.getTime() - settings.loginFreshForMs);
-  // A read from the future is from before the clock was set back, and says nothing of today.
+  // A read from the future was made before the clock was set back, and proves nothing.
   if (observedAt !== undefined && since <= observedAt && observedAt <= now) return true;
   return wasListed(log, tenant, since, now);
 }
@@ -29,12 +29,12 @@ function isInSync({ sync, health, verifiedEmail, did, attempts, failure }: Subje
   return isKnown && sync === 'Synced' && health === 'Healthy' && attempts === 0 && failure === undefined;
 }
 
-/** The newest sweeps decide nearly always, however many there were and however many users a halt concerns. */
+/** The newest sweeps nearly always decide, however many there were and however many users a halt concerns. */
 const NEWEST = 8;
 
 /**
- * A complete sweep that began since then has compared every user with Auth0 and made due who differs. After one that
- * halted, some of those who differ are not due, so it proves nothing of anyone.
+ * A complete sweep that began since then has compared every user with Auth0 and made users out of sync due. A sweep that
+ * halted left some of them not due, so it proves nothing about any user.
  */
 async function wasListed(
   log: RoutineDeps['log'],
@@ -53,7 +53,7 @@ interface CompleteSweep {
   readonly endedAt: Date;
 }
 
-/** Undefined where so many events do not decide it. */
+/** Undefined where this many events do not decide it. */
 async function provenAmong(
   log: RoutineDeps['log'],
   tenant: TenantId,
@@ -68,7 +68,7 @@ async function provenAmong(
   for await (const event of log.read({ types, since, newestFirst: true, usersOfHalts: 1, limit })) {
     count += 1;
     const { at } = event;
-    // Nothing older can have halted a sweep that began later.
+    // No older event can have halted a sweep that began later.
     if (sweeps.some(({ begunAt }) => at < begunAt)) return true;
     if (event.tenant !== tenant || at > now) continue;
     if (event.type === 'sweep.halted') {

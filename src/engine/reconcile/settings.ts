@@ -1,12 +1,12 @@
 import type { EndPolicy } from '../../reconcilers/account/account-end.ts';
 
-/** What the engine needs to know; durations in milliseconds. The defaults stand in config/default.yaml. */
+/** Settings of the engine; durations in milliseconds. The defaults are in config/default.yaml. */
 export interface EngineSettings {
-  /** Passes at once in this process. */
+  /** Reconciliations at once in this process. */
   readonly concurrency: number;
   /** How long a worker may hold a user without renewing. */
   readonly leaseMs: number;
-  /** How long workers wait before they look for due users again, when nobody wakes them. */
+  /** How long workers wait before they check for due users again, unless they are woken. */
   readonly pollMs: number;
   /** How young a read of Auth0 must be, besides newer than the trigger, to be used without another. */
   readonly freshForMs: number;
@@ -19,11 +19,11 @@ export interface EngineSettings {
     /** Share of the wait that is random, 0 to 1. */
     readonly jitter: number;
   };
-  /** Failed passes in a row after which a user waits for a person or a new trigger. */
+  /** Failed reconciliations in a row after which a user is quarantined. */
   readonly quarantineAfter: number;
-  /** How long an account creation with unknown outcome is left alone. */
+  /** How long an account creation with unknown outcome is not touched. */
   readonly settleMs: number;
-  /** After how long a handle or address that was taken is asked for again. */
+  /** After how long a handle or address that was taken is tried again. */
   readonly refusalRetryMs: number;
   /** After how long a user who needs action is read again although nothing has changed; up to a quarter longer. */
   readonly recheckMs: number;
@@ -32,7 +32,7 @@ export interface EngineSettings {
   readonly policy: Policy;
 }
 
-/** What may be done at all. Everything that takes something away is off unless somebody turns it on. */
+/** What may be done at all. Everything that removes something is off by default. */
 export interface Policy extends EndPolicy {
   /** Plan and report, and change nothing. */
   readonly observeOnly: boolean;

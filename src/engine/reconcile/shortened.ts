@@ -1,7 +1,7 @@
 /**
- * Passes that look at nothing, or at no more than whether there is a user.
+ * Reconciliations that read nothing, or only whether Auth0 has the user.
  *
- * | the user                          | the log is told       | the read model               |
+ * | the user                          | the log gets          | the read model               |
  * |-----------------------------------|-----------------------|------------------------------|
  * | is forgotten                      | nothing               | shows nothing personal       |
  * | is excluded by the configuration  | `user.excluded`, once | shows that, if it knew of it |
@@ -18,18 +18,18 @@ import { subjectView } from './standing.ts';
 export interface Leaving {
   readonly queue: Pick<WorkQueue, 'complete' | 'drop'>;
   readonly lease: Lease;
-  /** As the log has them, also after something was told. */
+  /** From the log, including events appended meanwhile. */
   readonly facts: () => Facts;
   readonly tell: (...told: readonly Told[]) => Promise<unknown>;
 }
 
-/** Of a person who was forgotten nothing is read or written any more. */
+/** For a forgotten person nothing is read or written any more. */
 export async function leaveForgotten({ queue, lease, facts }: Leaving): Promise<'converged'> {
   await queue.complete(lease, subjectView(facts()), undefined);
   return 'converged';
 }
 
-/** `entry` is what excludes the user. Of one of whom the log says nothing nothing is shown either. */
+/** `entry` is what excludes the user. For a user without events in the log, nothing is shown either. */
 export async function leaveExcluded(
   { queue, lease, facts, tell }: Leaving,
   entry: string,
@@ -44,7 +44,7 @@ export async function leaveExcluded(
   return 'excluded';
 }
 
-/** Auth0 says that the id is none of a user, and never had one under it. */
+/** Auth0 says that the id is not a user's, and never had a user under it. */
 export async function leaveInvalid({ queue, lease, facts, tell }: Leaving): Promise<'not-a-user'> {
   const told = learnInvalid(facts(), lease.userId);
   if (told.length > 0) await tell(...told);
@@ -52,7 +52,7 @@ export async function leaveInvalid({ queue, lease, facts, tell }: Leaving): Prom
   return 'not-a-user';
 }
 
-/** Auth0 calls an id invalid that was the id of a user before: something is wrong with the answer, and not with the user. */
+/** Auth0 calls an id invalid that was a user's before: the answer is wrong, and not the user. */
 export function invalidAfterAll(): UpstreamError {
   const message = 'auth0 users.get says that the id of a known user is not the id of a user.';
   return new UpstreamError(message, { upstream: 'auth0', code: 'INVALID_USER_ID', retryable: false });

@@ -1,4 +1,4 @@
-/** From conditions to the two axes that are never mixed, and to what the read model shows of a user. */
+/** Derives sync status, health and the read model's view of a user from conditions. */
 import { type ConditionDraft, isExcludedReason, isMigrated } from '../../events/event.ts';
 import type { Auth0Facts, Facts, Sights } from '../../events/facts.ts';
 import { verifiedAddress } from '../../events/fold-auth0.ts';
@@ -6,7 +6,7 @@ import type { Code, Did } from '../../identity.ts';
 import type { Documents } from '../../ports/documents.ts';
 import type { Health, Sight, SubjectView, Sync } from '../../ports/subjects.ts';
 
-/** From this many failed passes in a row a user counts as degraded and no longer as being worked on. */
+/** From this many failed reconciliations in a row, a user counts as degraded and no longer as progressing. */
 const DEGRADED_AFTER = 3;
 
 export function syncOf(conditions: readonly Pick<ConditionDraft, 'status'>[]): Sync {
@@ -20,7 +20,7 @@ export function healthOf(
 ): Health {
   if (facts.forgotten) return 'Deleted';
   if (conditions.some(isExcludedReason)) return 'Excluded';
-  // Paused is never green, and neither is it a failure.
+  // A paused user is neither healthy nor failed.
   if (conditions.some(({ type }) => type === 'pause')) return 'Suspended';
   if (facts.quarantined || facts.attempts >= DEGRADED_AFTER || conditions.some(({ held }) => held))
     return 'Degraded';
@@ -30,9 +30,9 @@ export function healthOf(
 }
 
 /**
- * What the read model shows, from the facts alone: so whatever a pass has found is in the log before it is
- * shown, and `replay` rebuilds the same. Of a person who was forgotten nothing personal is shown, also while
- * the log is still being blanked.
+ * The read model's view of a user, from the facts alone: so whatever a reconciliation found is in the log before it is
+ * shown, and `replay` rebuilds the same. For a forgotten person it has no personal data, even while the log is still
+ * being blanked.
  */
 export function subjectView(facts: Facts): SubjectView {
   const account = facts.seen.account ?? facts.account;
@@ -79,14 +79,14 @@ const LETTER: Readonly<Record<Sight, string>> = {
   account: 'a',
 };
 
-/** No documents have this mark, so a sweep always reads what is known of a user who needs action or has moved. */
+/** No documents have this mark, so a sweep always reads the facts of a user who needs action or has moved. */
 const TO_ASK = ' !';
 
 function markOf(sights: readonly Sight[], code: Code | undefined, did: Did | undefined): string {
   return `${sights.map((one) => LETTER[one]).join('')} ${code ?? ''} ${did ?? ''}`;
 }
 
-/** With what a listing shows and the documents do not. Users without linked identities and odd fields have the mark as it is. */
+/** Adds what only a listing shows: linked identities and unusable fields. Without any, the mark is unchanged. */
 export function withListed(
   mark: string,
   { linked = [], unusable = [] }: Pick<Auth0Facts, 'linked' | 'unusable'>,
@@ -95,14 +95,14 @@ export function withListed(
   return linked.length + fields.length === 0 ? mark : [mark, ...linked, ...fields].join(' ');
 }
 
-/** The mark of a user of whom nothing is missing: what the documents show is all that was ever seen. */
+/** The mark of a user without missing resources: the documents show everything that was ever seen. */
 export function markIn({ verificationCount, user }: Documents): string {
   const did = user?.account?.did;
   const letters = `${verificationCount === undefined ? '' : 'v'}${user === undefined ? '' : 'd'}`;
   return `${letters}${did === undefined ? '' : 'ra'} ${user?.code ?? ''} ${did ?? ''}`;
 }
 
-/** The same, from what the read model shows. */
+/** The same, from the read model. */
 export function sightsIn({ sights, did }: Pick<SubjectView, 'sights' | 'did'>): Sights {
   const has = (one: Sight): boolean => sights.includes(one);
   return {
@@ -129,7 +129,7 @@ const forgotten = {
   failure: undefined,
 } as const satisfies Partial<SubjectView>;
 
-/** What a subject shows that nobody has looked at yet. */
+/** The view of a subject that was never reconciled. */
 export const UNSEEN: SubjectView = {
   sights: [],
   mark: '',

@@ -1,6 +1,6 @@
 /**
- * The workers of one process: they take due users from the queue and converge them, a bounded
- * number at once. One user has one worker, in this process and in all others, by its lease.
+ * The workers of one process: they claim due users from the queue and reconcile them, a limited number at once.
+ * One user has one worker at a time, over all processes, by its lease.
  */
 import { setMaxListeners } from 'node:events';
 import type { Logger } from '../../logger.ts';
@@ -15,11 +15,11 @@ export interface WorkerDeps {
   readonly logger: Logger;
   readonly settings: Pick<EngineSettings, 'concurrency' | 'leaseMs' | 'pollMs'>;
   readonly converge: (lease: Lease) => Promise<PassResult>;
-  /** Told of every pass that ended. */
+  /** Called for every reconciliation that ended. */
   readonly onPass?: (lease: Lease, result: PassResult) => void;
 }
 
-/** How long nothing is claimed after the queue could not be read, and a user is left alone whose pass broke off. */
+/** How long the queue rests after a failed read, and a user after a reconciliation that broke off. */
 const OUTAGE_WAIT_MS = 2_000;
 
 export class Workers {
@@ -33,7 +33,7 @@ export class Workers {
 
   constructor(deps: WorkerDeps) {
     this.#deps = deps;
-    // Each pass that broke off waits on it, and Node takes more than ten listeners for a leak.
+    // Each reconciliation that broke off waits on it, and Node reports more than ten listeners as a leak.
     setMaxListeners(0, this.#stopped.signal);
   }
 
@@ -41,7 +41,7 @@ export class Workers {
     this.#running ??= this.#run(() => false);
   }
 
-  /** Somebody became due: look at once instead of at the next poll. */
+  /** A user became due: check the queue now instead of at the next poll. */
   wake(): void {
     this.#woken = true;
     this.#wakeUp.abort();
@@ -51,7 +51,7 @@ export class Workers {
     return this.#inFlight.size;
   }
 
-  /** Works until `isDone` says so, asked whenever nobody is due and no pass is in flight. */
+  /** Works until `isDone` returns true. It is called when no user is due and no reconciliation runs. */
   async runUntil(isDone: () => Promise<boolean>): Promise<void> {
     this.#running = this.#run(isDone);
     await this.#running;
@@ -59,15 +59,15 @@ export class Workers {
   }
 
   /**
-   * No new work; passes in flight finish. Resolves with the number that had not finished after
-   * `deadlineMs` milliseconds: their users' leases run out and somebody else goes on.
+   * Claims no more users; running reconciliations finish. Resolves with the number that had not finished after
+   * `deadlineMs` milliseconds: the leases of their users expire, and another process takes over.
    */
   async stop(deadlineMs: number): Promise<number> {
     this.#stopping = true;
     this.#stopped.abort();
     this.wake();
     const timer = new AbortController();
-    // A claim that is under way may still begin a pass, so the passes are counted after the loop has ended.
+    // A claim in progress may still start a reconciliation, so they are counted after the loop has ended.
     const finished = Promise.resolve(this.#running).then(() => this.#settled());
     await Promise.race([finished, this.#deps.clock.delay(deadlineMs, timer.signal)]);
     timer.abort();
@@ -116,19 +116,19 @@ export class Workers {
   async #pass(lease: Lease): Promise<void> {
     const { converge, queue, logger, onPass } = this.#deps;
     try {
-      // Two lines: as an argument of the optional call, the pass would not run when nobody listens.
+      // Two lines: as an argument of the optional call, it would not run without a listener.
       const result = await converge(lease);
       onPass?.(lease, result);
     } catch (err) {
-      // The log itself could not be written, or there is a defect: the user stays due, and the lease is
-      // given back if that can be written, or else runs out. Given back only after a while, or this
-      // process would take the same user again at once, and go on so as fast as it can.
-      logger.error({ err, user: lease.user }, 'a pass broke off');
+      // The log could not be written, or there is a defect: the user stays due, and the lease is released if that can be
+      // written, or else expires. It is released only after a wait: otherwise this process would claim the same user at
+      // once, in a tight loop.
+      logger.error({ err, user: lease.user }, 'a reconciliation broke off');
       await this.#deps.clock.delay(OUTAGE_WAIT_MS, this.#stopped.signal);
       await queue.release(lease).catch((releaseError: unknown) => {
         logger.error(
           { err: releaseError, user: lease.user },
-          'a lease could not be given back; it will run out',
+          'a lease could not be released; it will expire',
         );
       });
     }
@@ -141,7 +141,7 @@ export class Workers {
       const next = await queue.nextDueAt();
       if (next !== undefined) ms = Math.min(ms, Math.max(1, next.getTime() - clock.now().getTime()));
     } catch {
-      // The next claim meets the same trouble and reports it.
+      // The next claim fails the same way and reports it.
     }
     await this.#wait(ms);
   }

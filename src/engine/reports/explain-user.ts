@@ -1,6 +1,6 @@
 /**
- * Reads what an explanation is made of, and looks where that is asked for. What cannot be looked at, because it does
- * not answer or is not configured, is said; the rest is as the log knows it.
+ * Reads the data of an explanation, and observes the user where that is requested. It names the systems that cannot be
+ * read, or are not configured; the rest is from the log.
  */
 import { type Upstream, UpstreamError, UsageError } from '../../errors.ts';
 import { historyOf } from '../../events/causes.ts';
@@ -12,17 +12,17 @@ import { type DryRun, dryRun } from '../reconcile/dry-run.ts';
 import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
 import { type Explanation, explain } from './explain.ts';
 
-/** A system that could not be asked; without it the log is all there is. */
+/** A system that could not be read; without it, only the log is known. */
 export interface Unread {
   readonly upstream: Upstream;
   readonly code: string;
 }
 
 export interface Looked {
-  /** Undefined where nobody looked, or could. */
+  /** Undefined where the user was not observed, or could not be. */
   readonly look: DryRun | undefined;
   readonly unread: readonly Unread[];
-  /** False where Auth0 said that the id is none of a user. */
+  /** False where Auth0 said that the id is not a user's. */
   readonly isUser: boolean;
 }
 
@@ -31,11 +31,11 @@ export const NOT_LOOKED: Looked = { look: undefined, unread: [], isUser: true };
 export interface Explained {
   readonly explanation: Explanation;
   readonly unread: readonly Unread[];
-  /** False when the log says nothing of the user, and Auth0 has no such user or was not asked. */
+  /** False when the log has nothing about the user, and Auth0 has no such user or was not read. */
   readonly isKnown: boolean;
 }
 
-/** Throws UpstreamError when the log cannot be read, and for nothing else. */
+/** Throws UpstreamError when the log cannot be read, and nothing else. */
 export async function explainUser(
   deps: AssessDeps,
   { user, userId, tenant }: Owned<AssessedTenant>,
@@ -56,7 +56,7 @@ export async function explainUser(
   return { explanation, unread, isKnown: isKnown || isTold };
 }
 
-/** A reconciliation of one of these users makes this user due, and is the cause then. */
+/** A reconciliation of one of these users makes this user due, and is then the cause. */
 async function sistersEvents(
   reader: Pick<EventReader, 'ofUser'>,
   user: UserKey,
@@ -75,7 +75,7 @@ function otherIn({ type, data }: ConcordEvent): UserKey | readonly UserKey[] {
   return type === 'transfer.granted' ? data.from : [];
 }
 
-/** A dry run; what it could not ask is said and not thrown. */
+/** A dry run; reports a system that it could not read instead of throwing. */
 export async function lookNow(
   deps: AssessDeps,
   { user, userId, tenant }: Owned<AssessedTenant>,
@@ -91,7 +91,7 @@ export async function lookNow(
   }
 }
 
-/** Anything but a system that cannot be asked is a defect, and is not taken for one. */
+/** Any other error is a defect, and is thrown. */
 function unreadOf(error: unknown): Unread {
   if (error instanceof UpstreamError) return { upstream: error.upstream, code: error.code };
   if (error instanceof UsageError && error.code === 'CONFIG_INVALID')

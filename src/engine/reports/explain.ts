@@ -1,9 +1,9 @@
 /**
- * How one user came to stand as they do: what was known, what follows from it, what is there, and for each
- * effect what set it going. Pure: from the user's events, and from a look at the present where there was one.
+ * How one user came to their present state: what was known, what follows from it, what is there, and the cause of each
+ * effect. Pure: from the user's events and, where there was one, from a dry run.
  *
- * Without a look, as of another time or while Auth0 cannot be read, everything is as the log knows it, and
- * then there is no plan: nobody knows what is there. The texts made here name no address; the events handed on do.
+ * Without a dry run, as for a past time or while Auth0 cannot be read, everything is from the log. Then there is no
+ * plan, since the actual state is unknown. The texts made here name no address; the returned events do.
  */
 import { type Chain, chainOf, type History, partOf } from '../../events/causes.ts';
 import type { ConcordEvent, Condition, ConditionDraft, EventType, Resource } from '../../events/event.ts';
@@ -21,7 +21,7 @@ import { withheld } from '../reconcile/policy.ts';
 import type { EngineSettings } from '../reconcile/settings.ts';
 import { healthOf, syncOf } from '../reconcile/standing.ts';
 
-/** Something that was known and still counted. */
+/** A known fact that still counted. */
 export interface Known {
   readonly event: ConcordEvent;
   readonly chain: Chain;
@@ -33,11 +33,11 @@ export interface ExplainedResource {
   readonly actual: string;
 }
 
-/** As a pass would find it; `since` and `event` only where the log has said so before. */
+/** As a reconciliation would find it; `since` and `event` only where the log already has it. */
 export interface ExplainedCondition extends ConditionDraft {
   readonly since: string | undefined;
   readonly event: Condition['event'] | undefined;
-  /** The last that was known, where the look could not tell. */
+  /** The last known one, where the dry run could not determine it. */
   readonly before: Condition | undefined;
 }
 
@@ -46,28 +46,28 @@ export interface Effect {
   readonly chain: Chain;
 }
 
-/** How a user stands, and what a pass would do. */
+/** The state of a user, and what a reconciliation would do. */
 export interface Stance {
   readonly user: UserKey;
   readonly tenant: TenantId;
-  /** The moment of which this is told. */
+  /** The moment that this describes. */
   readonly at: Date;
-  /** Whether somebody looked, or the log alone was asked. */
+  /** Whether a dry run or the log alone is the source. */
   readonly source: 'look' | 'log';
   readonly sync: Sync;
   readonly health: Health;
-  /** Undefined for a user whom Auth0 has, as far as is known. `since`: when Auth0 first did not have the user. */
+  /** Undefined for a user that Auth0 has, as far as is known. `since`: when Auth0 first did not have the user. */
   readonly deleted: { readonly since: Date | undefined; readonly forgotten: boolean } | undefined;
-  /** Set where the id is none of a user; `since`: when Auth0 first said so, undefined where the id itself shows it. */
+  /** Set where the id is not a user's; `since`: when Auth0 first said so, undefined where the id itself shows it. */
   readonly noUser: { readonly since: Date | undefined } | undefined;
   /** What in the configuration excludes the user. */
   readonly excludedBy: string | undefined;
-  /** What the look found and the log does not say yet: the next pass tells it. */
+  /** What the dry run found and the log does not have yet: the next reconciliation records it. */
   readonly untold: readonly EventType[];
   readonly resources: readonly ExplainedResource[];
-  /** What a pass would do now, where nothing withheld it; undefined where nobody looked. */
+  /** What a reconciliation would do now, if nothing withheld it; undefined without a dry run. */
   readonly plan: readonly Action[] | undefined;
-  /** Why nothing of it would be done. */
+  /** Why no action of the plan would be done. */
   readonly withheld: ConditionDraft | undefined;
   readonly retryAt: Date | undefined;
   readonly conditions: readonly ExplainedCondition[];
@@ -75,10 +75,10 @@ export interface Stance {
   readonly quarantined: boolean;
 }
 
-/** The same, and how it came to that. */
+/** The same, with the history that led to it. */
 export interface Explanation extends Stance {
   readonly known: readonly Known[];
-  /** How often somebody outside spoke of the user, and when last. */
+  /** How many triggers from outside named the user, and the newest. */
   readonly heard: { readonly count: number; readonly newest: ConcordEvent | undefined };
   /** Every effect on a document or an account, the oldest first. */
   readonly effects: readonly Effect[];
@@ -87,9 +87,9 @@ export interface Explanation extends Stance {
 export interface AskedStance {
   readonly user: UserKey;
   readonly tenant: TenantPolicy & { readonly id: TenantId };
-  /** False where the look has found, or the id itself shows, that there is no user. */
+  /** False where the dry run has found, or the id itself shows, that there is no user. */
   readonly isUser?: boolean;
-  /** Those of the user, all of them. */
+  /** All events of the user. */
   readonly events: readonly ConcordEvent[];
   readonly at: Date;
   readonly settings: Pick<EngineSettings, 'settleMs' | 'refusalRetryMs' | 'policy'>;
@@ -97,7 +97,7 @@ export interface AskedStance {
 }
 
 export interface Asked extends AskedStance {
-  /** Where causes are looked up, which may be events of a sister. */
+  /** Where causes are read, which may be events of a linked user. */
   readonly history: History;
 }
 
@@ -114,7 +114,7 @@ export function explain(asked: Asked): Explanation {
   };
 }
 
-/** By when it was written: an entry may be of a time before anybody here could know of it. */
+/** By when it was written: an entry may be dated before Concord could know of it. */
 function knownBy({ events, at }: AskedStance): ConcordEvent[] {
   return events.filter(({ recordedAt }) => recordedAt <= at).sort(inOrder);
 }
@@ -168,7 +168,7 @@ function untoldOf(told: Facts, { auth0, absentSince, platformHandle }: Facts): E
   return [...news, ...learnHandle(told, platformHandle)].map(({ type }) => type);
 }
 
-/** A person may have paused or resumed the user since the last pass said how things stand. */
+/** A person may have paused or resumed the user since the last reconciliation recorded the conditions. */
 function conditionsAsTold(
   { conditions }: Facts,
   pause: ConditionDraft | undefined,
@@ -177,7 +177,7 @@ function conditionsAsTold(
   return pause === undefined ? rest : [pause, ...rest];
 }
 
-/** As a pass would end with. */
+/** The conditions that a reconciliation would end with. */
 function conditionsOf(facts: Facts, view: View, pause: ConditionDraft | undefined): ConditionDraft[] {
   return [auth0Condition(facts), ...(pause === undefined ? [] : [pause]), ...view.conditions];
 }
@@ -193,7 +193,7 @@ function sinceWhen(condition: ConditionDraft, told: readonly Condition[]): Expla
   };
 }
 
-/** The handles of the account say what handles live under; before there is one nobody has to know. */
+/** The account's handles show the domain of handles; without an account it is not needed. */
 function desiredAsTold(
   user: UserKey,
   facts: Facts,
@@ -209,7 +209,7 @@ function desiredAsTold(
   return desire(user, facts, tenant, dot === -1 ? '' : handle.slice(dot), settings, sister);
 }
 
-/** What stands until something else is said: of each kind the newest, and of decisions those that still hold. */
+/** What holds until it is replaced: the newest of each kind, and the decisions that still hold. */
 function knownOf(facts: Facts, events: readonly ConcordEvent[]): ConcordEvent[] {
   const newest = (...types: readonly EventType[]): ConcordEvent | undefined =>
     events.findLast(({ type }) => types.includes(type));

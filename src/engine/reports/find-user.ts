@@ -1,4 +1,4 @@
-/** From what a person types to users: an Auth0 id, @handle, code, email or DID, to the letter. */
+/** Finds users by what a person types: an Auth0 id, @handle, code, email or DID, exactly. */
 import { UpstreamError } from '../../errors.ts';
 import {
   looksLikeCode,
@@ -19,7 +19,7 @@ export type FoundUser = Owned<AssessedTenant>;
 
 export interface Candidates {
   readonly found: readonly FoundUser[];
-  /** The tenants that could not be asked, so that there may be more. */
+  /** The tenants that could not be read, so that there may be more matches. */
   readonly unasked: readonly { readonly tenant: AssessedTenant; readonly error: UpstreamError }[];
 }
 
@@ -34,12 +34,12 @@ export interface KnownKeys {
   readonly events: Pick<EventReader, 'read'>;
 }
 
-/** Before a key that is meant to the letter, whatever else its text may be the name of. */
+/** Before a key that must match exactly, whatever else its text may name. */
 export const KEY_PREFIX = 'key:';
 
 /**
- * An id is taken as it is: Auth0 says whether it exists, and so it does of an email. A stored key is found whatever it
- * looks like, also one that is no user's.
+ * An id is returned as it is: Auth0 says whether it exists, as for an email. A stored key is found whatever its form,
+ * even if it is not a user's.
  */
 export async function candidates(
   text: string,
@@ -78,7 +78,7 @@ export async function candidatesByName(
   return byCode.found.length > 0 ? byCode : find({ handle: text });
 }
 
-/** The key to the letter, where the read model, the documents or the log have it. */
+/** The exact key, where the read model, the documents or the log have it. */
 async function storedKey(
   text: string,
   tenants: readonly AssessedTenant[],
@@ -123,7 +123,7 @@ async function byEmail(email: string, tenants: readonly AssessedTenant[]): Promi
 
 const MOST_SUGGESTED = 3;
 
-/** Of handles and codes only, which are ours to ask for: whose address is nearly this one is nobody's business. */
+/** Of handles and codes only: similar addresses of other people must not be shown. */
 export async function suggestions(
   text: string,
   documents: Pick<DocumentReader, 'namesAmong'>,
@@ -136,7 +136,7 @@ export async function suggestions(
     documents.namesAmong('handle', near),
     isHandle ? [] : documents.namesAmong('code', near),
   ]).catch((error: unknown) => {
-    // That nobody has this name is known; what may have been meant is not worth another error.
+    // The name is known to be free; a failed suggestion is not worth another error.
     if (error instanceof UpstreamError) return [[], []];
     throw error;
   });

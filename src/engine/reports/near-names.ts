@@ -1,11 +1,11 @@
-/** Names that a mistyped one may have been meant for: all that are one slip of the finger away. Pure. */
+/** Names that a mistyped one may have been meant for: all that differ by one typing error. Pure. */
 
-/** What handles and codes are made of. */
+/** The characters of handles and codes. */
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789._-';
-/** A handle is shorter; of something longer there would be thousands. */
+/** A handle is shorter; a longer text would have thousands. */
 const MAX_LENGTH = 40;
 
-/** Each text with one letter left out, put in, replaced, or swapped with the next; and the same in lower case. */
+/** Each text with one letter removed, inserted, replaced, or swapped with the next; and the same in lower case. */
 export function nearNames(typed: string): readonly string[] {
   if (typed === '' || typed.length > MAX_LENGTH) return [];
   const near = new Set<string>();

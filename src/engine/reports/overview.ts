@@ -1,6 +1,6 @@
 /**
- * Whether all is well, at a glance and from the database alone: what the terminal and the dashboard show. Asks
- * for counts of indexes and for those who are in trouble, so it takes about as long however many users there are.
+ * The overall status, from the database alone: what the terminal and the dashboard show. Reads counts from indexes and
+ * the users in trouble, so its duration hardly depends on the number of users.
  */
 
 import { isRemovedReason, RESOURCES, type Resource, type Share } from '../../events/event.ts';
@@ -22,26 +22,26 @@ export interface OverviewDeps extends TenantStateDeps {
   readonly ignored: IgnoredReader;
 }
 
-/** What a service is expected to do; milliseconds, and null for what nobody asked it to. */
+/** What a service must do; milliseconds, and null for what is not configured. */
 export interface Watchfulness {
-  /** The run whose position is when the service last looked at the whole. */
+  /** The run whose position is when the service last checked the overall status. */
   readonly lookedRun: string;
   readonly lookedWithinMs: number | null;
   readonly logUnreadAfterMs: number | null;
   readonly sweepOverdueAfterMs: number | null;
 }
 
-/** Something that nothing has looked at for too long, so that what is said of it is old. */
+/** Something that was not checked for too long, so that its status is old. */
 export interface Stale {
   readonly what: 'service' | 'log' | 'sweep';
   readonly tenant: TenantId | undefined;
-  /** Undefined when nothing ever did. */
+  /** Undefined when it was never checked. */
   readonly since: Date | undefined;
 }
 
 export interface Overview {
   readonly asOf: Date;
-  /** The two axes, of the whole. */
+  /** Sync status and health, of the whole. */
   readonly sync: Sync;
   readonly health: Health;
   /** Each known user is one of synced, outOfSync, unknown, unseen and deleted. */
@@ -50,23 +50,23 @@ export interface Overview {
     readonly synced: number;
     readonly outOfSync: number;
     readonly unknown: number;
-    /** Known of, and never looked at to the end. */
+    /** Known, and never fully reconciled. */
     readonly unseen: number;
-    /** Health Deleted, in sync or not; a removal that is pending shows under troubles. */
+    /** Health Deleted, in sync or not; a pending removal is in the troubles. */
     readonly deleted: number;
-    /** The configuration excludes them, and nothing is done: in no other figure here. */
+    /** Excluded by the configuration, and never changed: in no other figure here. */
     readonly excluded: number;
     readonly failing: number;
-    /** Failed, and tried again later. */
+    /** Failed, with an automatic retry later. */
     readonly backingOff: number;
     readonly quarantined: number;
-    /** Only a person can move them. */
+    /** Only a person can resolve them. */
     readonly held: number;
     readonly paused: number;
   };
-  /** Those in trouble are more than were looked through: what is counted of them is at least so many. */
+  /** More users are in trouble than were read: the counts of troubles are lower bounds. */
   readonly isPartial: boolean;
-  /** How many of those who were looked at, without deleted users, have each resource as desired. */
+  /** How many reconciled users, without deleted users, have each resource in sync. */
   readonly resources: readonly ({ readonly resource: Resource } & Share)[];
   readonly troubles: readonly TroubleOf[];
   readonly failures: readonly FailureOf[];
@@ -76,21 +76,21 @@ export interface Overview {
     readonly waiting: number;
   };
   readonly tenants: readonly TenantState[];
-  /** What came in and concerns no user, by tenant and reason. */
+  /** Ingested entries that concern no user, by tenant and reason. */
   readonly ignored: readonly Ignored[];
   readonly indexes: readonly indexes.IndexFinding[];
   /** Open ones. */
   readonly alerts: readonly Alert[];
-  /** When a service last looked at the whole; undefined when none ever did. */
+  /** When a service last checked the overall status; undefined when none ever did. */
   readonly lookedAt: Date | undefined;
   readonly stale: readonly Stale[];
 }
 
-/** Whoever is due for longer is being kept waiting. */
+/** A user who is due for longer waits too long. */
 const BEHIND_AFTER_MS = 60_000;
-/** More than that of all are not merely about to be looked at for the first time. */
+/** A larger share of all users is not merely new. */
 const NEW_SHARE = 0.1;
-/** A tenth of a second of the server's time. How many are out of sync is counted in any case, however many they are. */
+/** A tenth of a second of the server's time. How many are out of sync is counted in any case. */
 const MAX_TROUBLED = 5_000;
 
 export async function overview(
@@ -114,7 +114,7 @@ export async function overview(
   const isSetAside = ({ health }: { readonly health: Health }) => health === 'Excluded';
   const living = standings.seen.filter((kind) => !isDeleted(kind) && !isSetAside(kind));
   const inSync = (sync: Sync) => sum(living.filter((kind) => kind.sync === sync));
-  // Users of a halted run are in the read model as they were before, and lack something all the same.
+  // The read model has users of a halted run as they were before, yet they lack something.
   const untold = Math.min(inSync('Synced'), untoldIn(states, situations));
   const synced = inSync('Synced') - untold;
   const outOfSync = inSync('OutOfSync') + untold;
@@ -152,7 +152,7 @@ export async function overview(
   return { ...seen, ...standingOf(seen, syncOfDeleted) };
 }
 
-/** How many users lack something by an open halt, and have not been told one by one. */
+/** How many users lack something by an open halt, and have not been reconciled one by one. */
 function untoldIn(states: readonly TenantState[], situations: Standings['situations']): number {
   const halts = states.flatMap(({ sweep }) => sweep.halts.filter(({ kind }) => kind === 'disappearances'));
   const told = situations.filter(({ reason }) => isRemovedReason(reason)).map(({ users }) => users);
@@ -194,7 +194,7 @@ function staleOf(
   ];
 }
 
-/** Who is due for a moment, or new, is no trouble: somebody always is. Of whom nobody has looked at, nothing is known. */
+/** Users who are briefly due, or new, are normal and no trouble. Of users never reconciled, nothing is known. */
 function standingOf(
   seen: Omit<Overview, 'sync' | 'health'>,
   syncOfDeleted: ReadonlySet<Sync>,
@@ -208,7 +208,7 @@ function standingOf(
     tenants.some(({ gaps, sweep }) => gaps.length + sweep.halts.length > 0) ||
     seen.indexes.some(({ status }) => status !== 'fit');
   const isNew = !isBehind && users.unseen <= users.known * NEW_SHARE;
-  // The removal of an account that is pending or cannot be read is work that is left, also of a deleted user.
+  // A removal that is pending or cannot be read is open work, also of a deleted user.
   const isUnknown = users.unknown > 0 || syncOfDeleted.has('Unknown') || (users.unseen > 0 && !isNew);
   const isOutOfSync = users.outOfSync > 0 || syncOfDeleted.has('OutOfSync');
   const sync = isUnknown ? 'Unknown' : isOutOfSync ? 'OutOfSync' : 'Synced';
@@ -221,10 +221,10 @@ function standingOf(
 export function staleSentence({ what, tenant }: Stale, time: string): string {
   switch (what) {
     case 'service':
-      return `No service has looked at this ${time}. Is one running? concord serve`;
+      return `No service has checked this ${time}. Is one running? concord serve`;
     case 'log':
-      return `Nothing has read the log of ${tenant} ${time}: concord pull`;
+      return `No process has read the log of ${tenant} ${time}: concord pull`;
     case 'sweep':
-      return `Nothing has looked at everyone in ${tenant} ${time}: concord reconcile --all`;
+      return `No full sweep of ${tenant} has completed ${time}: concord reconcile --all`;
   }
 }

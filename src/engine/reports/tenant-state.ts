@@ -1,4 +1,4 @@
-/** How each tenant's sources and sweeps stand, by the log and by the positions that are kept. */
+/** The status of each tenant's sources and sweeps, by the log and by the stored positions. */
 import { type ConcordEvent, type EventData, type EventOf, isListedToEnd } from '../../events/event.ts';
 import { type Gap, openGapsIn } from '../../events/gap.ts';
 import type { TenantId } from '../../identity.ts';
@@ -12,20 +12,20 @@ import { readPosition, type SweepPosition } from '../sweep/sweep-position.ts';
 export interface BegunSweep {
   readonly at: Date;
   readonly heldUntil: Date | undefined;
-  /** How far it had come when that was last kept; undefined while it has not been. */
+  /** How far it had come when that was last stored; undefined while it has not been. */
   readonly kept: Pick<SweepPosition, 'users' | 'drifted' | 'resumes'> | undefined;
-  /** How many the last complete one looked at; undefined when none ever was. */
+  /** How many users the last complete one covered; undefined when none ever was. */
   readonly usual: number | undefined;
 }
 
 export interface SweepState {
-  /** The last one that came to an end; undefined when none ever did. */
+  /** The last one that ended; undefined when none ever did. */
   readonly last: ({ readonly endedAt: Date } & EventData['sweep.finished']) | undefined;
-  /** When one last looked at everybody. */
+  /** When one last covered all users. */
   readonly completeAt: Date | undefined;
-  /** When one last looked at everybody who is listed, also by a listing that was not exact. */
+  /** When one last covered all listed users, also by a listing that was not exact. */
   readonly listedAt: Date | undefined;
-  /** One has begun and not ended; `heldUntil` is in the past when nobody is at it any more. */
+  /** One has begun and not ended; `heldUntil` is in the past when no process runs it any more. */
   readonly begun: BegunSweep | undefined;
   /** What a safety limit halted and is open (halted-runs.ts); of each kind the newest. */
   readonly halts: readonly ({ readonly at: Date } & Omit<EventData['sweep.halted'], 'users'>)[];
@@ -47,7 +47,7 @@ export interface TenantStateDeps {
   readonly silence: SilenceSettings;
 }
 
-/** Enough to find the last of each tenant: they are swept one after another, and each as often. */
+/** Enough to find the last of each tenant: they are swept one after another, and equally often. */
 const SWEEPS_PER_TENANT = 20;
 
 type SweepEvent = EventOf<'sweep.started'> | EventOf<'sweep.finished'>;
@@ -118,7 +118,7 @@ async function sweepOf(
   const newest = begins[0];
   const isUnderWay = newest !== undefined && (last === undefined || newest.at > last.at);
   const lease = isUnderWay ? await positions.read(`sweep:${id}`) : undefined;
-  // That of an earlier run is still there until this one keeps its own.
+  // The position of an earlier run is there until this one stores its own.
   const kept = readPosition(lease?.position);
   const complete = ends.find(({ data }) => data.complete);
   return {

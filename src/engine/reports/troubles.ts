@@ -1,28 +1,28 @@
-/** What those who are in trouble have in common. Pure. */
+/** Groups users in trouble by what they have in common. Pure. */
 import type { Upstream } from '../../errors.ts';
 import type { ConditionDraft } from '../../events/event.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
 import type { Standings, Troubled } from '../../ports/standings.ts';
 import { commandsIn, shellQuoted } from '../../reconcilers/command-lines.ts';
 
-/** Those who are not as desired in one resource, for one reason. */
+/** Users who are out of sync in one resource, for one reason. */
 export interface TroubleOf {
   readonly resource: ConditionDraft['type'];
   readonly reason: string;
   readonly users: number;
-  /** How many of them only a person can move. */
+  /** How many of them need action. */
   readonly held: number;
-  /** The one who has been so for longest, by key, and since when. */
+  /** The user who has been so for longest, by key, and since when. */
   readonly example: UserKey;
   readonly since: Date;
-  /** What to type about that user. */
+  /** The command for that user. */
   readonly command: string;
 }
 
-/** Those whose last pass failed for one reason. */
+/** Users whose last reconciliation failed for one reason. */
 export interface FailureOf {
   readonly code: string;
-  /** Null where no other system's answer was the reason. */
+  /** Null where no upstream's answer was the reason. */
   readonly upstream: Upstream | null;
   readonly message: string;
   readonly users: number;
@@ -73,7 +73,7 @@ export function failuresOf(failing: readonly Failing[]): readonly FailureOf[] {
   );
 }
 
-/** By code and system, the most frequent first; the message is that of the eldest. */
+/** By code and upstream, the most frequent first; the message is that of the oldest. */
 function together(failures: readonly FailureOf[]): readonly FailureOf[] {
   const groups = new Map<string, Mutable<FailureOf>>();
   for (const one of failures) {
@@ -89,7 +89,7 @@ function together(failures: readonly FailureOf[]): readonly FailureOf[] {
   return [...groups.values()].sort((a, b) => b.users - a.users || compare(a.code, b.code));
 }
 
-/** How many users of these tenants' are concerned, who has been for longest, and since when. */
+/** How many users of these tenants are concerned, who has been for longest, and since when. */
 export function those(
   people: readonly Failing[],
 ): { readonly users: number; readonly example: UserKey; readonly since: Date } | undefined {
@@ -99,7 +99,7 @@ export function those(
   return first === undefined ? undefined : others.reduce((known, one) => eldest(known, one), first);
 }
 
-/** Whose failures are of one tenant, or of all where the other system is the same for all. */
+/** Failures of one tenant, or of all where the upstream is the same for all. */
 export function ofTenant<One extends Pick<Troubled, 'tenant'>>(
   people: readonly One[],
   tenant: TenantId | undefined,
@@ -109,12 +109,12 @@ export function ofTenant<One extends Pick<Troubled, 'tenant'>>(
 
 type Situation = Standings['situations'][number];
 
-/** Of a condition that needs action, what its own message says first; `explain` shows the whole message. */
+/** The first command in the message of a condition that needs action; `explain` shows the whole message. */
 function commandFor({ reason, example, held, message }: Situation): string {
   const user = shellQuoted(example);
   if (held) {
     const [first] = commandsIn(message);
-    // With a value that a person has to fill in, a command does not work as it stands.
+    // A command with a value that a person must fill in does not work as it is.
     return first === undefined || /<[a-z]+>/.test(first) ? `concord explain ${user}` : first;
   }
   switch (reason) {

@@ -1,4 +1,4 @@
-/** A person lets a halted run do what a safety limit halted, and exactly that. */
+/** Approves what a safety limit halted in one run, and nothing beyond it. */
 
 import { sideBySide } from '../../concurrency/map-limit.ts';
 import { UsageError } from '../../errors.ts';
@@ -19,18 +19,17 @@ export interface ApprovalDeps extends DecideDeps {
 }
 
 export interface Approval {
-  /** What one run was halted over and is open: removals, renames, or a source that shrank. */
+  /** Open halts of the run: removals, renames, or a dropped user count. */
   readonly halts: readonly HaltedRun[];
-  /** Who is due because of it. */
+  /** Users that the approval made due. */
   readonly users: number;
 }
 
 /**
- * The users are those of the run and no others; each pass still reads its user again before it does anything. Throws
- * UsageError RUN_UNKNOWN, RUN_APPROVED when somebody has approved it, and RUN_CLOSED when a later complete sweep has
- * closed the halt: so what is said twice is done once. Two who say so in one moment write the same grants twice, which
- * are one. An approval that breaks off is not taken up again:
- * who had no grant by then is in the way of the next sweep, which halts, and asks again.
+ * Covers only the users of the run; each reconciliation still reads its user before it acts. Throws UsageError
+ * RUN_UNKNOWN, RUN_APPROVED when the run is approved already, and RUN_CLOSED when a later complete sweep has closed
+ * the halt. Two approvals at the same moment write the same grants, which count once. An approval that breaks off is
+ * not resumed: the next sweep halts for the users without a grant.
  */
 export async function approveRun(deps: ApprovalDeps, run: string, decided: Decided): Promise<Approval> {
   const halts = (await haltedRuns(deps.events, deps.clock.now())).filter(
@@ -71,7 +70,7 @@ async function approve(deps: ApprovalDeps, halt: HaltedRun, decided: Decided): P
     );
     const granted = triggers.filter(({ user }) => free.has(user));
     await sideBySide(granted, async (one) => void (await decide(deps, one, 'removal.granted', grant)));
-    // The account of the others is kept for another user: their next reconciliation says for which one.
+    // The accounts of the others are kept for another user: their next reconciliation says for which one.
     const kept = triggers.filter(({ user }) => !free.has(user));
     if (kept.length > 0) await queue.markDue(kept, clock.now(), 'trigger');
   } else await queue.markDue(triggers, clock.now(), 'trigger');

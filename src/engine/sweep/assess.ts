@@ -1,8 +1,7 @@
 /**
- * Looks at many users at once, reading in batches: the documents of a page in three queries, its
- * accounts in one call a hundred. Who is found to differ is looked at again one by one, with the
- * log, exactly as a pass would; so an audit of converged users is cheap and never says more than a
- * pass would find.
+ * Assesses many users in batches: the documents of a page in three queries, its accounts in one call for a hundred.
+ * Users who are out of sync are then assessed one by one with the log, exactly as a reconciliation does. So an audit of
+ * users in sync is cheap and never reports more than a reconciliation finds.
  */
 
 import { sideBySide } from '../../concurrency/map-limit.ts';
@@ -29,7 +28,7 @@ import { markIn, sightsIn, withListed } from '../reconcile/standing.ts';
 import type { Assessment } from './assessment.ts';
 import { dropKnownRenames } from './known-renames.ts';
 
-/** The row of one account in an answer about many: that user is unknown, and nobody else. */
+/** One unreadable row in an answer about many accounts: only that user is unknown. */
 export const UNREADABLE_ROW = new UpstreamError(
   'pds admin.getAccountInfos answered with a row that was not understood.',
   {
@@ -67,7 +66,7 @@ export async function assess(
     domain: await deps.handleDomain(),
     accounts: await deps.accounts.accounts([...new Set(dids)]),
   }));
-  // As the read model knows them: whoever got another sister since, or lost one, has been made due by her.
+  // As the read model has them: a user who got or lost a linked user since was made due by that user.
   const linked = tenant.sister === undefined ? new Map() : await deps.subjects.sistersOf(keys);
   const sisters = await seeSisters(deps, linked, documents);
   const assessments: Assessment[] = [];
@@ -81,7 +80,7 @@ export async function assess(
     const domain = pds.ok ? pds.value.domain : '';
     const wanted = desire(user, facts, tenant, domain, deps.settings, sisters.get(user) ?? 'none');
     const desired = subject === 'same' ? withKnownAccount(wanted, read) : wanted;
-    // Who has a code that is to be restored is for the closer look.
+    // A code to be restored is left to the single assessment.
     const document = { documents: read, codeHolder: undefined };
     const account = pds.ok ? linkedOnly(desired, read, pds.value.accounts) : undefined;
     const failure = pds.ok ? (account === undefined ? UNREADABLE : undefined) : pds.failure;
@@ -92,7 +91,7 @@ export async function assess(
   return depth === 'batch' ? seen : lookCloser(deps, tenant, seen, now);
 }
 
-/** An account may be missing though the documents are as they were: whether that is new, the read model says. */
+/** An account may be missing though the documents are unchanged: the read model says whether that is new. */
 async function withWhatIsKnown(
   { subjects }: AssessDeps,
   assessments: readonly Assessment[],
@@ -105,7 +104,7 @@ async function withWhatIsKnown(
   return assessments.map((one) => (isToAsk(one) ? { ...one, known: known.get(one.user) } : one));
 }
 
-/** Whether a batch look found anything that a pass should see. */
+/** Whether a batch found anything that a reconciliation should handle. */
 export function isDrifted({ view }: Assessment): boolean {
   return view.actions.length > 0 || view.conditions.some(({ status }) => status !== 'True');
 }
@@ -119,7 +118,7 @@ export function isListedOtherwise({ known, auth0 }: Assessment): boolean {
   return !isSameList(known?.linked, auth0.linked) || !isSameList(known?.unusable, auth0.unusable);
 }
 
-/** Looks at some of those again one by one, with the log. */
+/** Assesses some of those again one by one, with the log. */
 export async function lookCloser(
   deps: AssessDeps,
   tenant: AssessedTenant,
@@ -142,7 +141,7 @@ async function lookAt(
 ): Promise<Assessment> {
   const history = fold(await deps.events.ofUser(user));
   const facts = view.documents === undefined ? history : listed(history, auth0, view.documents, now);
-  // A rename may be one that only an unknown sister asks for: Auth0 is asked for her before anybody counts it.
+  // Only an unknown linked user may ask for the rename: read that user from Auth0 before the rename counts.
   const isToAsk = history.sister === undefined && view.actions.some(({ type }) => type === 'change-handle');
   const how = isToAsk ? 'ask' : 'see';
   const sister = await lookForSister(deps, tenant, user, facts, view.documents, how);
@@ -157,8 +156,8 @@ async function lookAt(
 }
 
 /**
- * The account of a user whom the read model shows as they are was found to be theirs: else the user would need action. While
- * the address in Auth0 is not verified, the batch has no other way to tell, since it does not read the log.
+ * Where the read model equals the documents, a reconciliation found that the account is the user's: else the user would
+ * need action. While the address in Auth0 is not verified, a batch has no other proof, since it does not read the log.
  */
 function withKnownAccount(desired: Desired, { user }: Documents): Desired {
   const { account } = desired;

@@ -9,6 +9,6 @@ export interface Assessment {
   readonly auth0: Auth0User;
   readonly facts: Facts;
   readonly view: View;
-  /** What the read model knew before: `same` where that is what is there, undefined where it knows nothing. */
+  /** What the read model had before: `same` where it equals what was found, undefined where it has nothing. */
   readonly known: KnownSubject | 'same' | undefined;
 }

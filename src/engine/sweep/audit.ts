@@ -1,4 +1,4 @@
-/** What an audit counts: how many users have what they should have, and who has not. Pure. */
+/** The totals of an audit: how many users are in sync, and who is not. Pure. */
 import { type ConditionDraft, isMigrated, type ResourceTotals, type Situation } from '../../events/event.ts';
 import type { Health, Sync } from '../../ports/subjects.ts';
 import { healthOf, syncOf } from '../reconcile/standing.ts';
@@ -8,8 +8,7 @@ import type { Assessment } from './assessment.ts';
 export interface AuditedUser {
   readonly user: string;
   readonly tenant: string;
-  /** When the user signed up, by Auth0. */
-  /** Null where Auth0 has no date that can be read. */
+  /** When the user signed up, by Auth0; null where that date cannot be read. */
   readonly createdAt: string | null;
   readonly code: string | null;
   readonly platformHandle: string | null;
@@ -17,11 +16,11 @@ export interface AuditedUser {
   readonly accountHandle: string | null;
   readonly sync: Sync;
   readonly health: Health;
-  /** One word a resource that is not as desired. */
+  /** One word for each resource that is out of sync. */
   readonly reasons: readonly string[];
-  /** One sentence a resource that is not as desired. */
+  /** One sentence for each resource that is out of sync. */
   readonly issues: readonly string[];
-  /** What a pass would do. */
+  /** What a reconciliation would do. */
   readonly plan: readonly string[];
 }
 
@@ -32,7 +31,7 @@ export function withoutAccount({
   const { account, documents, conditions } = view;
   const condition = conditions.find(({ type }) => type === 'account');
   if (condition === undefined || account !== undefined || isMigrated(condition)) return undefined;
-  // Nothing follows from an account that could not be looked at, other than that it is named.
+  // From an account that could not be read, nothing follows but that a document names it.
   const isNamed = documents?.user?.account?.did !== undefined;
   return condition.status === 'Unknown' && isNamed ? undefined : condition;
 }
@@ -54,7 +53,7 @@ export class Tally {
   readonly #counts: Record<Counted, number>;
   readonly #situations: Map<string, { resource: Situation['resource']; reason: string; users: number }>;
 
-  /** Goes on from what another has counted. */
+  /** Continues from the counts of another tally. */
   constructor({ counts, situations }: TallyState = NOTHING) {
     this.#counts = { ...counts };
     this.#situations = new Map(situations.map((one) => [`${one.resource} ${one.reason}`, { ...one }]));
@@ -98,7 +97,7 @@ export class Tally {
     };
   }
 
-  /** What is not as desired, the most frequent first. */
+  /** Reasons why resources are out of sync, the most frequent first. */
   situations(): readonly Situation[] {
     return [...this.#situations.values()]
       .map((one) => ({ ...one }))

@@ -1,4 +1,4 @@
-/** Whom an audit looks at: everyone, those who changed since, or the newest sign-ups of all tenants. */
+/** The users that an audit covers: all users, those who changed since, or the newest sign-ups of all tenants. */
 
 import { sideBySide } from '../../concurrency/map-limit.ts';
 import type { Did } from '../../identity.ts';
@@ -9,7 +9,7 @@ import type { AssessedTenant } from '../reconcile/read-side.ts';
 /** At most one of the two. */
 export interface Audited {
   readonly since?: Date | undefined;
-  /** So many of the newest sign-ups. */
+  /** How many of the newest sign-ups. */
   readonly last?: number | undefined;
 }
 

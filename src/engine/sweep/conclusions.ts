@@ -1,7 +1,7 @@
 /**
- * What a listing that was read to its end allows: renames and disappearances within their limits, and, of one that is
- * exact, the doubt about who is not listed, and removals. Everything is counted before the first of it is done, and of a
- * user no more than the key is kept.
+ * What follows from a listing that was read to its end: renames and disappearances within their limits and, if the
+ * listing is exact, doubt about users who are not listed, and removals. Everything is counted before the first write,
+ * and only the keys of users are kept.
  */
 
 import { sideBySide } from '../../concurrency/map-limit.ts';
@@ -28,18 +28,18 @@ export interface ConclusionDeps extends DecideDeps {
   readonly settings: Pick<EngineSettings, 'policy'>;
 }
 
-/** Everyone in the listing. */
+/** All users in the listing. */
 export interface Everyone {
-  /** Whether whoever is not listed may be doubted. */
+  /** Whether users who are not listed may be doubted. */
   readonly isExact: boolean;
   readonly run: EventId;
   readonly startedAt: Date;
   readonly users: number;
-  /** Who is to be renamed. */
+  /** Users to be renamed. */
   readonly renames: KeptUsers;
-  /** Who lacks what was there at the last run. */
+  /** Users who lack what they had at the last run. */
   readonly disappeared: KeptUsers;
-  /** Who was found to lack something by reconciliations within the last hour. */
+  /** How many users reconciliations found to lack something within the last hour. */
   readonly lackingRecently: number;
   readonly isListed: (user: UserKey) => boolean;
 }
@@ -53,9 +53,9 @@ export interface Concluded {
   readonly halts: readonly Halt[];
 }
 
-/** How long a person's word that a source really shrank is taken, and grants count against the limit. */
+/** How long a person's approval of a dropped user count holds, and how long grants count against the limit. */
 const DAY_MS = 86_400_000;
-/** A halt older than this is no longer offered for approval: the world has moved on, and the next sweep looks anew. */
+/** An older halt can no longer be approved: its findings are out of date, and the next sweep assesses all users again. */
 export const APPROVABLE_FOR_MS = 7 * DAY_MS;
 /**
  * As many of those concerned are kept with a halt, so that its approval covers exactly them. Also, no run decides
@@ -65,7 +65,7 @@ const MAX_KEPT_USERS = 50_000;
 /** How many are decided on between two signs of life. */
 const DECIDED_AT_ONCE = 500;
 
-/** All are counted, and as many kept as one run deals with. */
+/** Counts all users, and keeps the keys of as many as one run handles. */
 export class KeptUsers {
   count = 0;
   readonly users: UserKey[] = [];
@@ -76,7 +76,7 @@ export class KeptUsers {
   }
 }
 
-/** `stayAlive` throws LeaseLostError when another process has taken this run for dead. */
+/** `stayAlive` throws LeaseLostError when another process has taken over this run. */
 export async function conclude(
   deps: ConclusionDeps,
   tenant: AssessedTenant,
@@ -108,7 +108,7 @@ function isGoneBy({ conditions }: Standing): boolean {
   return conditions.some(({ reason }) => reason === 'UserGone' || reason === 'UserGoneOnce');
 }
 
-/** Read by id, and there, since the listing was asked for. */
+/** Read by id, and present, after the listing was requested. */
 function isNewTo({ observedAt }: Standing, startedAt: Date): boolean {
   return observedAt !== undefined && observedAt > startedAt;
 }
@@ -147,7 +147,7 @@ class Conclusion implements Concluded {
     }
     await this.#doubt(unlisted);
     const gaps = await openGaps(this.#deps.events, this.#tenant.id);
-    // Who is due stays due: the next sweep grants what this one, which closes the gap, had no right to.
+    // Due users stay due: a later sweep grants what this one, with an open gap, must not.
     if (gaps.length === 0) await this.#remove(removable);
     else await closeSwept(this.#deps, gaps, this.#everyone.startedAt);
   }
@@ -156,13 +156,13 @@ class Conclusion implements Concluded {
     const { limits } = this.#deps;
     const { renames, users } = this.#everyone;
     if (renames.count === 0) return;
-    // A single rename, or a few, is somebody's wish; the limit is for a column that was overwritten.
+    // A few renames are normal use; the limit is for a column that was overwritten.
     const limit = Math.max(1, allowed(limits.renames, users));
     if (renames.count > limit) return this.#halt('renames', limit, renames.count, users, renames.users);
     await this.#markDue(renames.users);
   }
 
-  /** A few users erased themselves; many at once are a dropped collection, a restored backup or another PDS. */
+  /** A few users erased themselves; many at once mean a dropped collection, a restored backup or another PDS. */
   async #disappear(): Promise<void> {
     const { disappeared, lackingRecently, users } = this.#everyone;
     if (disappeared.count === 0) return;
@@ -172,7 +172,7 @@ class Conclusion implements Concluded {
     await this.#markDue(disappeared.users);
   }
 
-  /** Whoever is taken for gone and is listed, or was kept under another policy, is due: a pass tells what holds now. */
+  /** Marks users due who are recorded as deleted but listed, or who were kept under another policy. */
   async #lookThrough() {
     let known = 0;
     const unlisted = new KeptUsers();
@@ -185,30 +185,30 @@ class Conclusion implements Concluded {
         const says = (reason: string) => conditions.some((condition) => condition.reason === reason);
         const isGone = isGoneBy(standing);
         if (isExcluded(this.#tenant, user)) {
-          // Its next reconciliation says so, and looks at nothing.
+          // Its next reconciliation says so, and reads nothing.
           if (!conditions.some(isExcludedReason)) again.push(user);
           continue;
         }
-        // From before such keys were told from those of users (W14).
+        // Recorded before keys were checked against the tenant's form (W14).
         if (ownerOf(user, [this.#tenant]) === undefined) continue;
         const isListed = this.#everyone.isListed(user);
         if (isListed ? isGone : isGone && this.#isKept(standing)) again.push(user);
         else if (says('KeptForSuccessor')) kept.push(user);
         else if (says('RemovalDue') || says('RemovalWithheld')) removable.add(user);
-        // A listing that lacks somebody who is newer than it says nothing.
+        // A listing says nothing about a user who is newer than it.
         const isNew = isNewTo(standing, this.#everyone.startedAt);
         if (isListed || (!isGone && !isNew)) known += 1;
-        // A 404 whose second proof is still missing gets it here, as does whoever was thought to be there.
+        // A 404 that still lacks its second proof gets it here; so does a user who was recorded as present.
         if (!isListed && (isGone ? says('UserGoneOnce') : !isNew)) unlisted.add(user);
       }
-      // No trigger tells that a successor is gone whom only Auth0 knew.
+      // No trigger reports the deletion of a successor that only Auth0 knew.
       const free = kept.length === 0 ? [] : await withoutSuccessors(this.#deps, kept);
       await this.#markDue([...again, ...free]);
     }
     return { known, unlisted, removable };
   }
 
-  /** Gone with an account that the policy of that day let be: the policy may have changed since. */
+  /** Deleted user whose account the policy of that day kept: the policy may have changed since. */
   #isKept({ did, conditions }: Standing): boolean {
     const account = conditions.find(({ type }) => type === 'account')?.reason;
     const isToBeKept = this.#deps.settings.policy.removal === 'report';
@@ -244,9 +244,9 @@ class Conclusion implements Concluded {
     if (removable.count === 0) return;
     const granted = await this.#grantedOfLate();
     const free = await this.#withoutSuccessors(removable.users);
-    // Whoever has been granted and not been looked at since still says RemovalDue, and is not asked about twice.
+    // A user with a grant who was not reconciled since still has RemovalDue: do not grant twice.
     const waiting = removable.users.filter((user) => free.has(user) && !granted.has(user));
-    // But looked at again: the run that granted it may have broken off before the user was due.
+    // But make the user due again: the run that granted it may have broken off before that.
     await this.#markDue(removable.users.filter((user) => granted.has(user) || !free.has(user)));
     if (waiting.length === 0) return;
     const { users, run } = this.#everyone;
@@ -261,7 +261,7 @@ class Conclusion implements Concluded {
     }
   }
 
-  /** A user who has verified the address since the last reconciliation is in the way of a grant. */
+  /** A grant is blocked by a user who has verified the address since the last reconciliation. */
   async #withoutSuccessors(users: readonly UserKey[]): Promise<ReadonlySet<UserKey>> {
     const free = new Set<UserKey>();
     for (let from = 0; from < users.length; from += DECIDED_AT_ONCE) {
@@ -272,7 +272,7 @@ class Conclusion implements Concluded {
     return free;
   }
 
-  /** Sweep after sweep, the limit holds for a day. */
+  /** The limit holds for a day, over all sweeps in it. */
   async #grantedOfLate(): Promise<ReadonlySet<UserKey>> {
     const { events, clock } = this.#deps;
     const since = new Date(clock.now().getTime() - DAY_MS);

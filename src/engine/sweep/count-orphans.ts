@@ -1,9 +1,9 @@
 /**
- * The other way round: documents and accounts that have no user, counted from the listings alone. A hint of how
- * much there is to look at; what speaks for each one is found by `audit --orphans`, which reads it by id.
+ * The other direction: documents and accounts without a user, counted from the listings alone. The count is a hint;
+ * `audit --orphans` reads each one by id and shows the evidence.
  *
- * A document counts when a complete listing does not have its user, and nothing is known of the user, or that it
- * is gone. Whoever signed up after the listing was made is known, and is nobody's orphan.
+ * A document counts when a complete listing lacks its user, and the user is unknown to Concord or recorded as
+ * deleted. A user who signed up after the listing was made is known, so the document is no orphan.
  */
 import type { KeySpace } from '../../exclusion.ts';
 import { isSimulatedKey, storedUserKey, type TenantId, type UserKey } from '../../identity.ts';
@@ -15,13 +15,13 @@ import type { Repositories } from './repositories.ts';
 export interface ReverseDeps {
   readonly documents: Pick<DocumentReader, 'owners'>;
   readonly subjects: Pick<SubjectReader, 'read'>;
-  /** All tenants of the database, so that each key is told to be of one. */
+  /** All tenants of the database, so that each key can be assigned to its tenant. */
   readonly keySpaces: readonly KeySpace[];
 }
 
 export interface OrphanCounts {
   readonly documents: number;
-  /** Of the whole PDS, whichever tenants were looked at; null when it could not be listed. */
+  /** Of the whole PDS, whichever tenants were read; null when it could not be listed. */
   readonly accounts: number | null;
 }
 
@@ -42,7 +42,7 @@ export async function countOrphans(
       if (tenant === undefined || !tenants.includes(tenant.id) || isExcluded(tenant, storedUserKey(key)))
         continue;
       const owned = ownerOf(key, [tenant]);
-      // Nobody can ever sign up under such a key.
+      // No user can ever have such a key.
       if (owned === undefined) documents += 1;
       else unlisted.push(owned.user);
     }

@@ -1,10 +1,10 @@
-/** Users whom Concord knows and Auth0 does not list any more. */
+/** Users that Concord knows and Auth0 no longer lists. */
 import type { TenantId, UserKey } from '../../identity.ts';
 import type { UserPages } from '../../ports/subjects.ts';
 
 const PAGE = 5_000;
 
-/** By the read model, without those who are listed: they are back, and their next reconciliation says so. */
+/** By the read model, without users who are listed again: their next reconciliation says so. */
 export async function countDeleted(
   pages: UserPages,
   tenants: readonly TenantId[],

@@ -1,6 +1,6 @@
 /**
- * What a sweep sees of users who are in sync and of whom the log does not know it yet: without that, something that
- * is removed later would count as never there, and be created again. In batches, and without any further reads.
+ * Records what a sweep sees of users who are in sync and whose state the log does not have yet. Without it, a resource
+ * that is removed later would count as never created, and be created again. In batches, without further reads.
  */
 import type { ConcordEvent, EventData } from '../../events/event.ts';
 import type { Facts } from '../../events/facts.ts';
@@ -21,8 +21,8 @@ export interface FirstSightDeps extends Pick<DecideDeps, 'clock' | 'random'> {
 }
 
 /**
- * A user who differs is due, and is left to the reconciliation. `readAt` dates the events: what happened to the user
- * since then is later than the sight.
+ * A user who is out of sync is due, and is left to the reconciliation. `readAt` dates the events, so that what happened
+ * to the user since then counts as later.
  */
 export async function recordFirstSights(
   deps: FirstSightDeps,
@@ -39,7 +39,7 @@ export async function recordFirstSights(
     const event = { ...draft(deps, user, tenant, 'subject.observed', data), at: readAt };
     events.push(event);
     const view = subjectView(fold([event], asTold(facts)));
-    // As the read model has it, or the user would be due.
+    // The mark that the read model has; any other one would make the user due.
     const mark = withListed(view.mark, auth0);
     seen.push({ user, tenant, userId: auth0.userId, view: { ...view, mark } });
   }
@@ -48,12 +48,12 @@ export async function recordFirstSights(
   await deps.queue.showSeen(seen, deps.clock.now());
 }
 
-/** Without what the listing and the documents say, and the log does not. */
+/** Without what the listing and the documents have and the log does not. */
 function asTold(facts: Facts): Facts {
   return { ...facts, auth0: undefined, platformHandle: undefined };
 }
 
-/** Undefined where the log knows it all, and for a user whom a reconciliation is about to look at. */
+/** Undefined where the log has everything, and for a user that a reconciliation is about to read. */
 function firstSeen(assessment: Assessment): EventData['subject.observed'] | undefined {
   const { facts, view, known } = assessment;
   if (known === 'same' || isDrifted(assessment) || known?.isSeen === false) return undefined;

@@ -48,7 +48,7 @@ type Reader = Pick<EventReader, 'read'>;
  */
 const MAX_SWEEP_EVENTS = 400;
 
-/** Those of the time in which they may be approved; of each with all whom it concerns, or the first so many. */
+/** Halted runs that can still be approved, each with all its users or the first `sample` of them. */
 export async function haltedRuns(events: Reader, now: Date, sample?: number): Promise<HaltedRun[]> {
   const since = new Date(now.getTime() - APPROVABLE_FOR_MS);
   const halts: Omit<HaltedRun, 'approved' | 'approval' | 'closed'>[] = [];
@@ -80,7 +80,7 @@ function closes({ tenant, startedAt, isExact }: EndedSweep, halt: Moment): boole
   return isDecidedAnew && tenant === halt.tenant && startedAt > halt.at;
 }
 
-/** Those that looked at everyone who is listed, the earliest first: enough to tell of each halt whether one closes it. */
+/** Sweeps that read a whole listing, the earliest first: enough to decide for each halt whether one closes it. */
 async function sweepsAfter(events: Reader, halts: readonly Moment[]): Promise<readonly EndedSweep[]> {
   const [first] = halts;
   if (first === undefined) return [];
@@ -134,12 +134,12 @@ export function whatHalted({
 }: Pick<Halt, 'kind' | 'limit' | 'count' | 'of'>): string {
   switch (kind) {
     case 'removals':
-      return `${count} accounts of ${of} users are to be removed, and the limit is ${limit}.`;
+      return `${count} accounts of ${of} users would be removed, and the limit is ${limit}.`;
     case 'renames':
-      return `${count} accounts of ${of} users are to be renamed, and the limit is ${limit}.`;
+      return `${count} accounts of ${of} users would be renamed, and the limit is ${limit}.`;
     case 'disappearances':
       return `${count} of ${of} users lack a document or an account that was there before, and the limit is ${limit}: a dropped collection, a restored backup, or another PDS behind PDS_URL.`;
     case 'source':
-      return `Auth0 listed ${count} users where ${of} are known, and the limit is ${limit}. Nobody is taken for gone.`;
+      return `Auth0 listed ${count} users where ${of} are known, and the limit is ${limit}. No users are treated as deleted.`;
   }
 }

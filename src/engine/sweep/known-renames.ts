@@ -1,19 +1,18 @@
 /**
- * A batch knows nothing of refusals and of who holds a handle, so to it everybody who has the code instead of
- * the chosen handle looks like somebody to be renamed. Most of them have it for a reason that is known, and need
- * no look by themselves:
+ * A batch has no history of refusals and does not know who holds a handle, so every user who has the code instead of
+ * the chosen handle looks like a rename. Most have it for a known reason and need no single assessment:
  *
- * | the last pass said | the chosen handle, now          | the rename  |
- * |--------------------|---------------------------------|-------------|
- * | HandleNotAllowed   |                                 | is dropped  |
- * | HandleTaken        | a user of ours carries it       | is dropped  |
- * | HandleTaken        | the PDS says that another does  | is dropped  |
- * | HandleTaken        | nobody has it any more          | stays       |
- * | anything else      |                                 | stays       |
+ * | last reconciliation | the chosen handle, now         | the rename  |
+ * |---------------------|--------------------------------|-------------|
+ * | HandleNotAllowed    |                                | is dropped  |
+ * | HandleTaken         | a user of ours has it          | is dropped  |
+ * | HandleTaken         | the PDS says that it is taken  | is dropped  |
+ * | HandleTaken         | it is free                     | stays       |
+ * | anything else       |                                | stays       |
  *
- * Only where nothing has changed since that pass: the handle that was chosen, and the code as the account's
- * handle. Who carries a handle is what the read model says; where that is wrong, the carrier differs as well, and
- * once that is mended the next look finds the handle free.
+ * Only where nothing has changed since that reconciliation: neither the chosen handle, nor the code as the account's
+ * handle. The read model says who has a handle. Where that is wrong, the holder is out of sync as well, and once that is
+ * fixed, the next sweep finds the handle free.
  */
 
 import { sideBySide } from '../../concurrency/map-limit.ts';
@@ -39,7 +38,7 @@ interface Suspect {
   readonly known: ConditionDraft;
 }
 
-/** The same assessments, without the renames that the last pass explains. */
+/** The same assessments, without the renames that the last reconciliation explains. */
 export async function dropKnownRenames(
   deps: CodeHandleDeps,
   assessments: readonly Assessment[],
@@ -72,7 +71,7 @@ function explained(assessment: Assessment, subject: Subject | undefined): Suspec
   if (rename === undefined || subject === undefined || known === undefined) return undefined;
   const isExplained = known.reason === 'HandleNotAllowed' || known.reason === 'HandleTaken';
   const { code } = assessment.view.documents?.user ?? {};
-  // The sister's, where the user has none.
+  // The linked user's, where the user has none.
   const { platformHandle, domain } = assessment.view.desired.handle;
   const isUnchanged =
     subject.platformHandle === platformHandle && rename.account.handle === codeHandle(code, domain);
@@ -81,7 +80,7 @@ function explained(assessment: Assessment, subject: Subject | undefined): Suspec
   return { assessment, rename, known: { type, status, reason, message, held } };
 }
 
-/** Those of the wanted handles that somebody else has, as far as can be told. */
+/** The wanted handles that another account has, as far as can be known. */
 async function takenOnes(
   { accounts, subjects }: CodeHandleDeps,
   suspects: readonly Suspect[],
@@ -91,12 +90,12 @@ async function takenOnes(
   if (wanted.length === 0) return new Set();
   const carriers = await subjects.carriersOf(wanted);
   const held = new Set(carriers.keys());
-  // Held by an account that belongs to nobody of ours, or by nobody: only the PDS can tell.
+  // The read model has no holder, so only the PDS can say whether an account has it.
   await sideBySide(
     wanted.filter((handle) => !held.has(handle)),
     async (handle) => {
       const holder = await attempt('handle', () => accounts.holderOf(handle));
-      // What could not be read is left to the closer look, which says so.
+      // What could not be read is left to the single assessment, which says so.
       if (holder.ok && holder.value.type !== 'nobody') held.add(handle);
     },
   );

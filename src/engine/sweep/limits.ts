@@ -1,5 +1,5 @@
 /**
- * How much one run may take away or rename before it stops and asks. Pure; checked over the whole
+ * How much one run may remove or rename before it halts and asks for approval. Pure; checked over the whole
  * run, before its first write of that kind.
  */
 export interface Limit {
@@ -15,28 +15,28 @@ export interface SafetyLimits {
   readonly disappearances: Limit;
   /** Users that one `restore --all` restores. */
   readonly restores: Limit;
-  /** Users for whom one `adopt --all` adopts. */
+  /** Users whose accounts one `adopt --all` adopts. */
   readonly adoptions: Limit;
-  /** How much smaller than what is known a complete listing may be, 0 to 1. */
+  /** By how much a complete listing may be smaller than the known users, 0 to 1. */
   readonly sourceShrink: number;
 }
 
-/** The smaller of the two, rounded down: in a tenant of ten, a share of 5 % allows nobody. */
+/** The smaller of the two, rounded down: in a tenant of ten, a share of 5 % allows no users. */
 export function allowed({ share, count }: Limit, users: number): number {
   return Math.floor(Math.min(share * users, count));
 }
 
-/** So many users may erase themselves between two runs of a small tenant. */
+/** In a small tenant, as many users may erase themselves between two runs. */
 const FEW = 10;
 
-/** How many users may lack what they had before one run takes that for a fault of a whole system. */
+/** How many users may lack what they had before one run treats that as a fault of a whole system. */
 export function allowedDisappearances(limits: Pick<SafetyLimits, 'disappearances'>, users: number): number {
   return Math.max(FEW, allowed(limits.disappearances, users));
 }
 
 /**
- * Whether a complete listing is too small to be believed, beside the users known to be there. One who
- * is missing may always be, or in a tenant of five the first would halt every sweep.
+ * Whether a complete listing is too small to be trusted, compared with the known users. One missing user is
+ * always allowed: otherwise in a tenant of five the first one would halt every sweep.
  */
 export function isShrunken(
   limits: Pick<SafetyLimits, 'sourceShrink'>,

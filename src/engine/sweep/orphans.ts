@@ -1,16 +1,16 @@
 /**
- * Documents and accounts that belong to nobody, with what speaks for that. Reads only, and nothing is
- * ever done about them: what looks like nobody's may be all that a person has.
+ * Documents and accounts that belong to no user, with the evidence. Read-only, and nothing is ever done about
+ * them: what looks like an orphan may be all that a person has.
  *
  * | a document whose key               | Auth0, read by id   | is       |
  * |------------------------------------|---------------------|----------|
- * | is in a complete listing           |                     | somebody's |
- * | is in none                         | has the user        | somebody's: lists are late |
+ * | is in a complete listing           |                     | owned    |
+ * | is in none                         | has the user        | owned: listings are late   |
  * | is in none                         | 404                 | an orphan, by two proofs   |
  * | is in none                         | could not be read   | unknown  |
  * | is in none                         | 400, no user id     | an orphan                  |
  * | is not `provider|id`               |                     | an orphan                  |
- * | has the form of no configured tenant |                   | an orphan: whoever it is, is not ours to look for |
+ * | has the form of no configured tenant |                   | an orphan: its user cannot be read |
  *
  * An account on the PDS that no `users` document names is an orphan. The documents are read again at the
  * end, so that an account that was being created meanwhile is not taken for one.
@@ -46,18 +46,18 @@ export interface DoubtedDocument {
 
 export interface OrphanAccount {
   readonly did: Did;
-  /** Null when the PDS lists its repository and knows no account. */
+  /** Null when the PDS lists the repository but has no such account. */
   readonly handle: AccountHandle | null;
   readonly active: boolean;
-  /** Users whose address it has; the address itself is shown to nobody. */
+  /** Users whose address it has; the address itself is never shown. */
   readonly addressOf: readonly UserKey[];
-  /** For whom Concord meant to create it, by its invite code. */
+  /** The user that Concord meant to create it for, by its invite code. */
   readonly intendedFor: UserKey | null;
   readonly evidence: readonly string[];
 }
 
 export interface Orphans {
-  /** How much was looked at. */
+  /** How much was read. */
   readonly looked: { readonly users: number; readonly documents: number; readonly accounts: number };
   readonly orphanDocuments: number;
   /** Documents whose user could not be read from Auth0. */
@@ -71,13 +71,13 @@ export interface Orphans {
 interface Options {
   /** The most documents, and the most accounts, to keep with their evidence; all are counted. */
   readonly limit: number;
-  /** Told of the number of users, documents and accounts looked at so far. */
+  /** Called with the number of users, documents and accounts read so far. */
   readonly onProgress?: (looked: number) => void;
 }
 
 /**
- * Looks through all tenants, since what belongs to none of them belongs to nobody. Throws UpstreamError
- * when a listing breaks off or the documents cannot be read: from half of it nothing can be concluded.
+ * Reads all tenants, since an orphan must belong to none of them. Throws UpstreamError when a listing breaks off or
+ * the documents cannot be read: nothing can be concluded from a part.
  */
 export async function findOrphans(
   deps: OrphanDeps,
@@ -98,7 +98,7 @@ class Search {
   readonly #options: Options;
   readonly #listed = new NameSet();
   readonly #named = new NameSet();
-  /** What Auth0 said of who was not listed: one user may have three documents. */
+  /** Auth0's answers about users who were not listed: one user may have three documents. */
   readonly #answers = new Map<string, 'present' | 'absent' | 'invalid' | { readonly code: string }>();
   readonly #looked = { users: 0, documents: 0, accounts: 0 };
   readonly #suspects: Repository[] = [];
@@ -147,7 +147,7 @@ class Search {
     return tenant !== undefined && isExcluded(tenant, storedUserKey(key));
   }
 
-  /** Who is not listed is read by id, once. */
+  /** Reads each user who is not listed by id, once. */
   async #askAuth0(keys: readonly string[]): Promise<void> {
     const unasked = [...new Set(keys)].filter((key) => !this.#answers.has(key));
     await sideBySide(unasked, async (key) => {
@@ -221,7 +221,7 @@ class Search {
     return this.#suspects.flatMap(({ did }) => explained.get(did) ?? []);
   }
 
-  /** For whom these accounts were meant, and whose they were: one stream over the log, however many accounts. */
+  /** The intended and the former users of these accounts: one stream over the log, however many accounts. */
   async #toldOf(infos: ReadonlyMap<Did, PdsAccount>) {
     const wanted = new Set([...infos.values()].flatMap(({ inviteHash }) => inviteHash ?? []));
     const suspects = new Set(this.#suspects.map(({ did }) => did));
@@ -274,7 +274,7 @@ function why(tenant: TenantId | undefined, answer: { readonly code: string } | s
   return [unlisted, `Auth0 read by id says ${said}`];
 }
 
-/** What the log says of an account and its user. */
+/** Events that the log has about an account and its user. */
 const OF_ACCOUNTS = [
   'account.creation-intended',
   'account.created',
@@ -282,7 +282,7 @@ const OF_ACCOUNTS = [
   'account.adopted',
 ] as const;
 
-/** The document that named it may have been removed, and the account is what a restore needs. */
+/** The document that named it may have been removed, and a restore needs the account. */
 function ownerEvidence(owner: UserKey | undefined): string[] {
   return owner === undefined
     ? []

@@ -1,4 +1,4 @@
-/** Who is paused, by the log: a batch look has no history of a user, and paused is never green. */
+/** Paused users, by the log: a batch has no history of a user, and a paused user must not be shown as in sync. */
 import type { ConcordEvent, ConditionDraft } from '../../events/event.ts';
 import type { Facts } from '../../events/facts.ts';
 import { fold } from '../../events/fold.ts';
@@ -8,7 +8,7 @@ import type { View } from '../reconcile/observe.ts';
 import { withheld } from '../reconcile/policy.ts';
 import type { Assessment } from './assessment.ts';
 
-/** The users who are paused now, with the condition that says so. Pauses are few: they are a person's. */
+/** The users who are paused now, with the condition that says so. They are few: a person pauses each one. */
 export async function pausedUsers(
   events: Pick<EventReader, 'read'>,
   now: Date,
@@ -34,7 +34,7 @@ export function pausedView(view: View, facts: Facts, now: Date): View {
   return pause === undefined ? view : { ...view, actions: [], conditions: [pause, ...view.conditions] };
 }
 
-/** What an audit says of somebody who may be paused: that, and that nothing would be done. */
+/** What an audit says of a user who may be paused: that, and that nothing would be done. */
 export function withPause(assessment: Assessment, paused: ReadonlyMap<UserKey, ConditionDraft>): Assessment {
   const { user, view } = assessment;
   const pause = paused.get(user);

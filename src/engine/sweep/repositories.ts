@@ -1,7 +1,6 @@
 /**
- * Everything that the PDS holds, from one listing: what the answers about many accounts leave out (that an
- * account is taken down), which accounts no document names, and which ones are inactive. Eight bytes an account, and
- * forty more for one that is inactive.
+ * All repositories of the PDS, from one listing. It has what the answers about many accounts leave out: which accounts
+ * are taken down, named by no document, or inactive. Takes eight bytes an account, and forty more for an inactive one.
  */
 import type { Did } from '../../identity.ts';
 import type { AccountReader, InactiveAccount, PdsAccount, Repository } from '../../ports/accounts.ts';
@@ -13,16 +12,16 @@ import { NameSet } from './name-set.ts';
 const READ_AT_ONCE = 100;
 
 export class Repositories {
-  /** When the listing was begun. */
+  /** When the listing began. */
   readonly listedAt: Date;
-  /** Rows of the listing that name no account, and inactive accounts that cannot be read: they are there all the same. */
+  /** Rows that name no account, and inactive accounts that cannot be read: they exist all the same. */
   unreadable = 0;
   readonly #all = new NameSet();
   readonly #hidden = { deactivated: new NameSet(), takendown: new NameSet() };
   readonly #inactive = new DidList();
   /** Inactive accounts that were in an answer. */
   readonly #read = new NameSet();
-  /** One for each that a document names, by its place among all. */
+  /** One for each account that a document names, by its index among all. */
   #named = new Uint8Array(0);
 
   private constructor(listedAt: Date) {
@@ -49,7 +48,7 @@ export class Repositories {
     return listed;
   }
 
-  /** The same reader, whose answers about many accounts also say who is hidden. Each of these is handed on. */
+  /** The same reader, whose answers about many accounts also say which are hidden. Calls `onInactive` for each of these. */
   completing(accounts: AccountReader, onInactive?: (account: InactiveAccount) => void): AccountReader {
     return {
       ...accounts,

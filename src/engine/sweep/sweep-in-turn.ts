@@ -1,12 +1,12 @@
 import type { AssessedTenant } from '../reconcile/read-side.ts';
 import { type SweepDeps, type SweepEnd, type SweepOptions, sweep } from './sweep.ts';
 
-/** How often to see whether the other one has ended. */
+/** How often to check whether the other sweep has ended. */
 const LOOK_MS = 1_000;
 
 /**
- * Sweeps when nobody else does. Another process may have died in the middle a moment ago: one that gives no sign
- * of life until its lease ends has, and one that does goes on, and nothing is swept twice.
+ * Sweeps when no other process does. Another process may have died in the middle a moment ago: if it renews its lease,
+ * it lives and this one waits; if not, this one takes over when the lease ends. So nothing is swept twice.
  */
 export async function sweepInTurn(
   deps: SweepDeps,

@@ -1,6 +1,6 @@
 /**
- * How far a sweep has come, as it is kept: enough to read the same listing again and to look only at those who
- * have not been looked at. Written by one version and read by another, so it is checked when it is read.
+ * How far a sweep has come, as it is stored: enough to read the same listing again and to assess only the remaining
+ * users. Another version may have written it, so it is checked when it is read.
  */
 import { z } from 'zod';
 import { RESOURCES } from '../../events/event.ts';
@@ -10,15 +10,15 @@ import type { TallyState } from './audit.ts';
 export interface SweepPosition {
   readonly run: EventId;
   readonly startedAt: Date;
-  /** What the directory takes to read this listing again. */
+  /** What the directory needs to read this listing again. */
   readonly listing: string;
-  /** How many of the listing have been looked at. */
+  /** How many users of the listing have been assessed. */
   readonly users: number;
   readonly drifted: number;
   readonly resumes: number;
-  /** Who is to be renamed, and waits for the end of the run. */
+  /** Users to be renamed at the end of the run. */
   readonly renames: readonly UserKey[];
-  /** Whose documents or account were removed since the last run, and who waits for its end as well. */
+  /** Users whose documents or account were removed since the last run; they also wait for its end. */
   readonly disappeared: readonly UserKey[];
   readonly tally: TallyState;
 }
@@ -54,7 +54,7 @@ export function writePosition(position: SweepPosition): string {
   return JSON.stringify(position);
 }
 
-/** Undefined when there is none, or it cannot be read: then the sweep begins anew. */
+/** Undefined when there is none, or it cannot be read: then the sweep starts from the beginning. */
 export function readPosition(text: string | undefined): SweepPosition | undefined {
   if (text === undefined) return undefined;
   try {

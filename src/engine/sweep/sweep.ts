@@ -1,14 +1,13 @@
 /**
- * The safety net under the triggers: everyone in a tenant is looked at in batches, and whoever
- * differs becomes due. A listing is a hint only; the pass reads each due user again by id.
+ * The safety net under the triggers: assesses all users of a tenant in batches, and makes those who are out of sync
+ * due. A listing is only a hint; the reconciliation reads each due user again by id.
  *
- * What is missing and wrong is mended as it is found. What takes something away (removals) or changes
- * many at once (renames) is collected first, held against the safety limits as a whole, and done
- * only if it keeps within them; above, the run halts and a person approves it or leaves it.
+ * What is missing or wrong is fixed as it is found. Removals, and changes of many users at once (renames), are collected
+ * first and checked against the safety limits as a whole. Above a limit, the run halts until a person approves it.
  *
- * One process sweeps a tenant at a time. How far it has come is kept, so that whoever comes after one that died
- * reads the same listing once more and looks only at those who are left. Nothing is kept of a user but eight
- * bytes, so that a million fit.
+ * One process sweeps a tenant at a time. Its position is stored, so that the process after one that died reads the same
+ * listing again and assesses only the remaining users. Only eight bytes a user are kept in memory, so that a million
+ * fit.
  */
 
 import { inStep } from '../../concurrency/map-ordered.ts';
@@ -63,19 +62,19 @@ export interface SweepResult {
   readonly type: 'over';
   readonly users: number;
   readonly drifted: number;
-  /** Removals that were granted. */
+  /** Granted removals. */
   readonly removals: number;
-  /** Rows of the listing of which it cannot be told whose they are. */
+  /** Rows of the listing that name no readable user. */
   readonly unreadable: number;
-  /** Who is in the listing and excluded by the configuration: in no other figure here. */
+  /** Users in the listing that the configuration excludes: counted in no other figure here. */
   readonly excluded: number;
-  /** False when the listing broke off, or was not exact: then nothing is concluded about who was not in it. */
+  /** False when the listing broke off or was not exact: then no user is concluded to be missing. */
   readonly complete: boolean;
   /** Why a listing that was read to its end was not exact. */
   readonly inexact: InexactReason | undefined;
-  /** What a safety limit stopped; it waits for `approve`. */
+  /** What a safety limit stopped; it needs `approve`. */
   readonly halts: readonly Halt[];
-  /** As the users were found, before anything was mended. */
+  /** As the users were found, before any repair. */
   readonly totals: ResourceTotals;
   readonly situations: readonly Situation[];
   /** Null when the listing was not complete. */
@@ -85,30 +84,30 @@ export interface SweepResult {
 
 export type SweepEnd =
   | SweepResult
-  /** Another process sweeps this tenant, or one that died did so a moment ago. */
+  /** Another process sweeps this tenant, or died while it did so a moment ago. */
   | { readonly type: 'under-way'; readonly until: Date }
-  /** Told to stop in the middle; the next sweep goes on from there. */
+  /** Stopped on request; the next sweep continues from there. */
   | { readonly type: 'stopped'; readonly users: number };
 
 export interface SweepOptions {
-  /** Told at every page; `total` where the directory knows how many there are. */
+  /** Called at every page; `total` where the directory knows how many there are. */
   readonly onProgress?: (users: number, drifted: number, total: number | undefined) => void;
   readonly signal?: AbortSignal;
 }
 
-/** How long after its last sign of life a sweep is taken to have died. */
+/** How long after its last sign of life a sweep counts as dead. */
 export const SWEEP_LEASE_MS = 60_000;
 const KEEP_EVERY_MS = 5_000;
-/** A listing older than this says too little of today; the sweep begins anew. */
+/** An older listing is out of date; the sweep starts from the beginning. */
 const RESUMABLE_FOR_MS = 6 * 3_600_000;
-/** A run in which more users wait for its end most likely halts, and they would make its position long. */
+/** With more users waiting for its end, a run most likely halts, and its stored position would grow too long. */
 const MAX_KEPT_USERS = 1_000;
-/** What is removed at once is found within that time, partly by reconciliations and partly by the sweep. */
+/** Removals at once are found within that time, partly by reconciliations and partly by the sweep. */
 const RECENT_MS = 3_600_000;
-/** The database answers about one page while another is being read and a third looked through. */
+/** The database answers about one page while another is being read and a third is assessed. */
 const PAGES_AT_ONCE = 2;
 
-/** Sweeps one tenant. Never throws for a listing that broke off: that is in the result and in the log. */
+/** Sweeps one tenant. Does not throw for a listing that broke off: the result and the log have that. */
 export async function sweep(
   deps: SweepDeps,
   tenant: AssessedTenant,
@@ -131,11 +130,13 @@ export async function sweep(
     await runs.end(lease, end.type === 'over' ? 'done' : 'broken-off');
     return end;
   } catch (error) {
-    // Nobody has to wait for a lease that has no holder; where that cannot be said either, it runs out.
+    // Release the lease, so that no process has to wait for it; where that fails too, it expires.
     if (!(error instanceof LeaseLostError))
       await runs
         .end(lease, 'broken-off')
-        .catch((err: unknown) => logger.warn({ err, tenant: tenant.id }, 'a sweep keeps its lease'));
+        .catch((err: unknown) =>
+          logger.warn({ err, tenant: tenant.id }, 'a sweep could not release its lease'),
+        );
     throw error;
   }
 }
@@ -146,7 +147,7 @@ interface Looked {
   readonly page: UserPage;
   /** Of the users of this page, how many had not been read by an earlier run; also those that are excluded. */
   readonly listed: number;
-  /** Users who may have to be renamed, or whose account had moved, have been looked at closer. */
+  /** Users who may need a rename, or whose account had moved, have been assessed one by one. */
   readonly seen: readonly Assessment[];
   /** Before the users of this page were read. */
   readonly readAt: Date;
@@ -166,7 +167,7 @@ class Run {
   #unreadable = 0;
   #excluded = 0;
   #inexact: InexactReason | undefined;
-  /** Users in the listing as it is read, those who were looked at before included. */
+  /** Users read from the listing so far, including those assessed before. */
   #rows = 0;
   #resumes: number;
   #keptAtMs: number;
@@ -203,7 +204,7 @@ class Run {
     for (const user of from?.disappeared ?? []) this.#disappeared.add(user);
   }
 
-  /** Looks at everyone and makes due who differs. */
+  /** Assesses all users and makes those who are out of sync due. */
   async list(): Promise<Listed> {
     const { logger } = this.#deps;
     await this.#begin();
@@ -235,7 +236,7 @@ class Run {
     const { log, logger } = this.#deps;
     if (this.#id !== undefined) {
       const place = { tenant: this.#tenant.id, run: this.#id, users: this.#users };
-      logger.info(place, 'a sweep goes on where it broke off');
+      logger.info(place, 'a sweep resumes where it broke off');
       return;
     }
     const started = draft(this.#deps, null, this.#tenant.id, 'sweep.started', { users: null });
@@ -243,7 +244,7 @@ class Run {
     await log.append([started]);
   }
 
-  /** From the beginning of the listing, where there is one already: past those who have been looked at. */
+  /** Reads a listing from its beginning again, and skips users who have been assessed. */
   async #readThrough(): Promise<'complete' | 'stopped'> {
     const { onProgress, signal } = this.#options;
     let toSkip = this.#users;
@@ -332,7 +333,7 @@ class Run {
     return { user: userKey(keyPrefix, userId), tenant, userId };
   }
 
-  /** What the listing allows to conclude, and the last line. */
+  /** Concludes what the listing allows, and logs the end. */
   async end(listed: Listed): Promise<SweepEnd> {
     const [excluded, drifted, resumes] = [this.#excluded, this.#drifted, this.#resumes];
     const users = this.#users - excluded;
@@ -367,7 +368,7 @@ class Run {
     return { type: 'over', users, drifted, unreadable, excluded, ...concluded, ...counted, durationMs };
   }
 
-  /** Why the listing is not exact, and whether it lacks so many of those who are known that it must be cut off. */
+  /** Why the listing is not exact, and whether it lacks so many known users that it must have been cut off. */
   async #inexactness(isListed: (key: string) => boolean): Promise<InexactReason | undefined> {
     const { logger, subjects, limits } = this.#deps;
     const distinct = this.#seen.size;
@@ -375,11 +376,11 @@ class Run {
     if (inexact === undefined) return undefined;
     const known = await countKnown(subjects, this.#tenant, isListed, this.#startedAt);
     const place = { tenant: this.#tenant.id, users: distinct, known, inexact };
-    logger.warn(place, 'the listing of users is not exact; it says nothing about who is missing');
+    logger.warn(place, 'the listing of users is not exact; no user is concluded to be missing');
     return isShrunken(limits, distinct - this.#excluded, known) ? 'lacks-many' : inexact;
   }
 
-  /** Also where the listing of users broke off: that of the PDS is complete. A failure ends nothing else. */
+  /** Also where the listing of users broke off: that of the PDS is complete. Its failure does not end the sweep. */
   async #listInactive(): Promise<void> {
     const { accounts, inactive, logger, clock } = this.#deps;
     const repositories = this.#repositories;
@@ -390,7 +391,7 @@ class Run {
         await inactive.keep(found, listedAt);
         if (clock.now().getTime() - this.#keptAtMs >= KEEP_EVERY_MS) await this.#keep();
       }
-      // What could not be read may be what an earlier listing found.
+      // What could not be read may be an account that an earlier listing found.
       if (repositories.unreadable === 0) await inactive.complete(listedAt);
     });
     const { unreadable: rows } = repositories;
@@ -401,7 +402,7 @@ class Run {
     logger.error({ err, code, tenant: this.#tenant.id }, 'a sweep could not list the inactive accounts');
   }
 
-  /** Shows that this run lives, and keeps how far it has come where that can be taken up. */
+  /** Renews the lease, and stores the position where the sweep can be resumed. */
   async #keep(): Promise<void> {
     const { runs, clock } = this.#deps;
     const position = this.#position();
@@ -427,19 +428,19 @@ class Run {
   }
 }
 
-/** Something is missing that was there, and the last reconciliation did not find that. */
+/** A resource that was there is missing, and the last reconciliation did not find that. */
 function hasDisappeared({ view, known }: Assessment): boolean {
   const isKnown = typeof known === 'object' && known.lackedSince !== undefined;
   return !isKnown && view.conditions.some(({ reason }) => isRemovedReason(reason));
 }
 
-/** Found by a reconciliation a moment ago: part of the same removal as what this run finds. */
+/** Found by a reconciliation a moment ago: part of the same removal as this run's findings. */
 function lacksRecently({ known }: Assessment, now: Date): boolean {
   const since = typeof known === 'object' ? known.lackedSince : undefined;
   return since !== undefined && now.getTime() - since.getTime() < RECENT_MS;
 }
 
-/** A person has resolved what needed action, the configuration no longer excludes the user, or an account that had moved is back; no trigger tells of that. */
+/** No trigger reports that what needed action is resolved, the user is no longer excluded, or a moved account is back. */
 function isResolved(one: Assessment): boolean {
   if (typeof one.known !== 'object' || isDrifted(one)) return false;
   return (
@@ -449,12 +450,12 @@ function isResolved(one: Assessment): boolean {
   );
 }
 
-/** By the last reconciliation. A batch cannot tell such an account from one that was deactivated or deleted. */
+/** By the last reconciliation. A batch cannot distinguish such an account from one that was deactivated or deleted. */
 function wasMigrated({ known }: Assessment): boolean {
   return typeof known === 'object' && known.hasMigrated;
 }
 
-/** Also beside other actions: the pass that mends those would rename as well, past the limit. */
+/** Also beside other actions: the reconciliation that fixes those would rename as well, beyond the limit. */
 function isRename(assessment: Assessment): boolean {
   return renameOf(assessment) !== undefined;
 }

@@ -10,15 +10,15 @@ export interface ConnectionOptions {
   readonly database: string;
   /** Shows in the server's log and in `currentOp`. */
   readonly appName: string;
-  /** How long a server is looked for. Default 5,000. */
+  /** How long to search for a server. Default 5,000. */
   readonly selectionTimeoutMs?: number;
 }
 
 export interface Connection<Database = Db> {
   readonly db: Database;
   /**
-   * Connects, where the first call would also do so by itself. Whoever waits for a server that is not
-   * there yet calls this again: after a first try that failed, the driver never begins another. May be
+   * Connects, where the first call would also do so by itself. To wait for a server that is not
+   * there yet, call this again: after a first try that failed, the driver never begins another. May be
    * repeated. Throws `UpstreamError` UNREACHABLE.
    */
   open(): Promise<void>;
@@ -79,7 +79,7 @@ function newClient(uri: string, options: MongoClientOptions): MongoClient {
   } catch {
     // The driver's error repeats the address, password and all, so it is not kept as the cause.
     throw new UsageError(
-      'The MongoDB address cannot be read. It looks like mongodb://user:password@host:27017/?replicaSet=name.',
+      'The MongoDB address cannot be read. Its form is mongodb://user:password@host:27017/?replicaSet=name.',
       'MONGODB_URI',
     );
   }

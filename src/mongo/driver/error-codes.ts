@@ -39,7 +39,7 @@ const diskFull: Verdict = { code: 'DISK_FULL', retryable: true, effect: 'none' }
 const tooManyConnections: Verdict = { code: 'TOO_MANY_CONNECTIONS', retryable: true, effect: 'none' };
 /** The server had more to do than it can. */
 const overloaded: Verdict = { code: 'OVERLOADED', retryable: true, effect: 'none' };
-/** The server gave the call up for a reason of its own that passes. */
+/** The server aborted the call for a temporary reason of its own. */
 const interrupted: Verdict = { code: 'INTERRUPTED', retryable: true, effect: 'unknown' };
 
 /**
@@ -147,7 +147,7 @@ const LEGACY_NOT_WRITABLE = /not master|node is recovering/i;
 const ATLAS_ERROR = 8000;
 /**
  * Atlas answers with one number, whatever the reason, and says it in the text only. What is not known here is taken
- * for something that passes. The text itself is not kept: it names users, databases and sizes.
+ * for something temporary. The text itself is not kept: it names users, databases and sizes.
  */
 const ATLAS_VERDICTS: readonly (readonly [text: RegExp, verdict: Verdict])[] = [
   [/\bquota\b|out of (disk )?space/i, diskFull],

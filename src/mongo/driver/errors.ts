@@ -104,7 +104,7 @@ export function refusingIndex(error: MongoServerError): string | undefined {
   return /\bindex: (?:\S+\.\$)?(.+?) dup key/.exec(error.message)?.[1];
 }
 
-/** A bulk write wraps whatever broke it off, a lost connection too, in an error that looks like an answer. */
+/** A bulk write wraps whatever ended it, a lost connection too, in an error that seems to be an answer. */
 function unwrapped(error: unknown): unknown {
   if (!(error instanceof MongoBulkWriteError)) return error;
   const inner: unknown = error.errorResponse;
@@ -138,7 +138,7 @@ function verdictOn(error: MongoError | SocketError): Verdict {
   if (error instanceof MongoNetworkTimeoutError || error instanceof MongoOperationTimeoutError)
     return timeout;
   if (error instanceof MongoNetworkError) return unreachable;
-  // The driver looks for a server again before it repeats a write, so this does not prove that nothing was sent.
+  // The driver searches for a server again before it repeats a write, so this does not prove that nothing was sent.
   if (error instanceof MongoServerSelectionError) return unreachable;
   if (error.name === 'MongoWaitQueueTimeoutError') return { ...timeout, effect: 'none' };
   // While there is no server, calls share one try to connect: one gets the reason, the others get this.

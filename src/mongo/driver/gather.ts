@@ -1,6 +1,6 @@
 /**
- * Calls that come while others are under way are carried out together. Whoever writes to a majority and the
- * journal waits for both, and pays for a command; many who write at once wait and pay once.
+ * Calls that come while others are under way are carried out together. A write to a majority and the
+ * journal waits for both, and costs a command; many concurrent writes wait and cost only once.
  */
 import { UpstreamError } from '../../errors.ts';
 
@@ -52,7 +52,7 @@ function take<Call, Result>(
   return waiting.splice(0, taken);
 }
 
-/** Never rejects: how each call ended is told to whoever waits for it. */
+/** Never rejects: the outcome of each call goes to its caller. */
 async function together<Call, Result>(
   { carryOut }: Gathering<Call, Result>,
   group: readonly Waiting<Call, Result>[],

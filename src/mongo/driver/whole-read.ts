@@ -22,7 +22,7 @@ export async function readWhole<T extends Document>(
   { collection, filter, projection = {}, most, isPage }: WholeRead,
   what: string,
 ): Promise<readonly T[]> {
-  // With room for one more than there can be, the server knows that it has told all, and keeps no cursor.
+  // A limit of one more than there can be shows the server that it has returned all, so it keeps no cursor.
   const batchSize = most + 1;
   const page = isPage === true ? ({ sort: { _id: 1 }, limit: most } as const) : {};
   const { readConcern } = db;

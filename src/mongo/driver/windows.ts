@@ -20,7 +20,7 @@ export async function* windows(
   let from: unknown;
   for (;;) {
     const beyond = from === undefined ? {} : { [along]: { $gt: from } };
-    const last = await reading('search for what names a user', () =>
+    const last = await reading('search for mentions of a user', () =>
       searched
         .find({ ...walked, ...beyond }, { projection: along === '_id' ? { _id: 1 } : { _id: 0, [along]: 1 } })
         .sort({ [along]: 1 })

@@ -1,6 +1,6 @@
 /**
  * How much came into the log, counted by the server. All but the latencies is in the index on type and time, so a
- * million events are counted without one of them being read; latencies are read of those that converged, and only as
+ * million events are counted without one of them being read; latencies are read from `converged` events, and only as
  * classes: so what crosses the wire does not grow with the log.
  */
 import type { Document } from 'mongodb';
@@ -39,7 +39,7 @@ export function activityReader(db: ReadableDb): ActivityReader {
     until: Date,
     group: Document,
   ) =>
-    reading('count what happened', () =>
+    reading('count events', () =>
       events
         .aggregate<Group>(
           [

@@ -3,7 +3,7 @@
  * done; but a person who is gone has the right to be forgotten, and the law puts that above our proof. So
  * what is personal is blanked in place, and what happened, when, and why it followed, stays readable.
  *
- * It is a module of its own, so that whoever holds an event log cannot change it, and whoever holds this
+ * It is a module of its own, so that code with an event log cannot change it, and code with this
  * can do nothing else.
  */
 import type { Db } from 'mongodb';
@@ -50,7 +50,7 @@ export function eraser(db: Db): Eraser {
           throw new Error(`what names a user in ${collection} is not the eraser's to blank`);
         const searched = db.collection<Stored>(collections[collection]);
         for await (const window of windows(db, collections[collection], along, walked)) {
-          const written = await writing('blank what names a user', () =>
+          const written = await writing('blank the mentions of a user', () =>
             searched.updateMany({ $and: [filter, window] }, { $set: blank }),
           );
           counts[collection] += written.modifiedCount;

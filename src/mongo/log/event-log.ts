@@ -2,7 +2,7 @@
  * The event log. Insert only: nothing here changes or removes an event.
  *
  * `_id` is the deduplication: whether an event is there is decided by the insert, so there is no moment
- * between a look and a write in which another process could be. A look beforehand only saves work.
+ * between a read and a write in which another process could write. An earlier read only saves work.
  */
 import { BSON, type Db, type Document, type Filter } from 'mongodb';
 import { type ConcordEvent, EVENT_TYPES } from '../../events/event.ts';
@@ -109,8 +109,8 @@ export function eventLog(db: Db): EventLog {
 
   /** Those of these ids that a majority has. */
   async function durable(ids: readonly EventId[]): Promise<ReadonlySet<EventId>> {
-    // A batch with room for one more than there can be tells the driver that it has them all.
-    const found = await reading('see which events it has', () =>
+    // A batch size of one more than there can be shows the driver that it has them all.
+    const found = await reading('find stored events', () =>
       events
         .find({ _id: { $in: [...ids] } }, { batchSize: ids.length + 1, projection: { _id: 1 } })
         .toArray(),
@@ -147,7 +147,7 @@ function* chunksOf(
   if (events.length > start) yield [start, events.slice(start)];
 }
 
-/** At least its bytes. Of a log entry without looking at every character: there may be a thousand. */
+/** At least its bytes. Of a log entry without reading every character: there may be a thousand entries. */
 function sizeOf(event: ConcordEvent): number {
   if (event.type !== 'auth0.log-received') return BSON.calculateObjectSize(event);
   return 2_000 + 3 * event.data.raw.length;

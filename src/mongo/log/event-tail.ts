@@ -1,6 +1,6 @@
 /**
- * The event log as it grows: by a change stream where the server has them and lets us, and else by looking at what
- * was written last. Reads only.
+ * The event log as it grows: by a change stream where the server has them and we may use them, and else by polling the
+ * newest events. Reads only.
  */
 import { once } from 'node:events';
 import type { ChangeStream, ChangeStreamInsertDocument, Document } from 'mongodb';
@@ -13,7 +13,7 @@ import { collections } from '../driver/collections.ts';
 import type { ReadableDb } from '../driver/database.ts';
 import { reading, unexpected } from '../driver/errors.ts';
 
-/** How long the server holds a question that it has no answer to; an event is told at once. */
+/** How long the server waits before it answers without an event; an event is sent at once. */
 const awaitMs = 1_000;
 const pollMs = 1_000;
 /** Longer than an election. */
@@ -57,15 +57,15 @@ async function streamed(
   const close = () => void stream.close().catch(() => undefined);
   signal.addEventListener('abort', close, { once: true });
   try {
-    // The server says where it begins before it waits for something to tell.
+    // The server reports its start position before it waits for the first event.
     const begun = once(stream, 'resumeTokenChanged', { signal }).catch(() => undefined);
     const first = next(stream, signal);
-    // Awaited below; until then it is no rejection that nobody handles.
+    // Awaited below; until then this keeps it from being an unhandled rejection.
     first.catch(() => undefined);
     await Promise.race([first, begun]);
-    // Waits until a majority has all that was written before: until then nobody who reads would see it, and
+    // Waits until a majority has all that was written before: until then no reader would see it, and
     // the stream, which begins behind it, would not bring it.
-    await reading('see what it has written', () =>
+    await reading('confirm earlier writes', () =>
       events.findOne(
         { _id: { $exists: false } },
         { readConcern: { level: 'linearizable' }, maxTimeMS: settledTimeoutMs, projection: { _id: 1 } },
@@ -94,7 +94,7 @@ async function* tellAll(
   }
 }
 
-/** Null when nothing came for a while, or nothing is to come. */
+/** Null when no event came for a while, or the stream was closed. */
 async function next(
   stream: ChangeStream<ConcordEvent, Inserted>,
   signal: AbortSignal,
@@ -110,7 +110,7 @@ async function next(
   return change;
 }
 
-// ── By looking ──
+// ── By polling ──
 
 async function polled(
   db: ReadableDb,
@@ -153,7 +153,7 @@ async function newest(
   let inARow = 0;
   try {
     while (inARow < knownInARow) {
-      const event = await reading('look at the newest events', () => cursor.next());
+      const event = await reading('read the newest events', () => cursor.next());
       if (event === null) break;
       inARow = known.has(event._id) ? inARow + 1 : 0;
       if (inARow === 0) found.push(event);

@@ -13,7 +13,7 @@ import { reading } from '../driver/errors.ts';
 export function historyPages(db: ReadableDb): HistoryPages {
   const events = db.collection<ConcordEvent>(collections.events);
 
-  /** The bound on the time alone is where the index is entered; those of the same time are told by their ids. */
+  /** The index is entered by time alone; the ids order the events of the same time. */
   async function earlierThan(user: UserKey, id: EventId): Promise<Filter<ConcordEvent> | undefined> {
     const event = await events.findOne({ _id: { $eq: id }, user: { $eq: user } }, { projection: { at: 1 } });
     if (event === null) return undefined;

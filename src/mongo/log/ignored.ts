@@ -22,7 +22,7 @@ export function ignoredReader(db: ReadableDb): IgnoredReader {
   return {
     async read(tenants) {
       const ids = tenants.flatMap((tenant) => IGNORE_REASONS.map((reason) => idOf(tenant, reason)));
-      const found = await reading('read what was ignored', () =>
+      const found = await reading('read the ignored entries', () =>
         collection.find({ _id: { $in: ids } }, { sort: { _id: 1 } }).toArray(),
       );
       return found.map(({ _id, ...ignored }) => ignored);
@@ -46,7 +46,7 @@ export function ignoredTotals(db: Db): IgnoredTotals {
         };
         return [{ updateOne: { filter: { _id: idOf(tenant, reason) }, update, upsert: true } }];
       });
-      await upsertAll(collection, updates, 'count what was ignored');
+      await upsertAll(collection, updates, 'count ignored entries');
     },
   };
 }

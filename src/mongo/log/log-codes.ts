@@ -10,7 +10,7 @@ interface StoredCodes {
 }
 
 const ID = 'unknown-log-codes';
-/** Auth0 has some two hundred codes in all. Whoever has the token of a stream may send any number. */
+/** Auth0 has about two hundred codes in all. A client with the token of a stream may send any number. */
 export const MOST_CODES = 200;
 
 export function seenCodes(db: Db): SeenCodes {
@@ -18,12 +18,12 @@ export function seenCodes(db: Db): SeenCodes {
   return {
     async isFirst(code) {
       const isNew = { _id: ID, codes: { $ne: code }, [`codes.${MOST_CODES - 1}`]: { $exists: false } };
-      return writing('remember a code of the log', async () => {
+      return writing('store a log code', async () => {
         try {
           await collection.updateOne(isNew, { $push: { codes: code } }, { upsert: true });
           return true;
         } catch (error) {
-          // The document is there, and has the code or no room for it.
+          // The document exists, and has the code or is full.
           if (isDuplicateKey(error)) return false;
           throw error;
         }

@@ -16,12 +16,12 @@ const maxFound = 20;
 export function personRecords(db: ReadableDb): PersonRecords {
   async function* found(collection: CollectionName, filter: Document): AsyncIterable<Document> {
     const cursor = db.collection<Document>(collections[collection]).find(filter, { batchSize });
-    // The log of a user is told in its order, which the index on user and time has.
+    // The log of a user is shown in its order, which the index on user and time has.
     if (collection === 'events') cursor.sort({ at: 1 });
     try {
       for await (const document of cursor) yield document;
     } catch (error) {
-      throw translateError(error, 'read what is kept of a user', 'read');
+      throw translateError(error, 'read the data about a user', 'read');
     }
   }
 
@@ -49,7 +49,7 @@ export function personRecords(db: ReadableDb): PersonRecords {
           const own = PLACES[name].own(who);
           return own === undefined
             ? null
-            : reading('see whether a user is known', () =>
+            : reading('look up a user', () =>
                 db.collection<Document>(collections[name]).findOne(own, { projection: { _id: 1 } }),
               );
         }),
@@ -67,7 +67,7 @@ export function personRecords(db: ReadableDb): PersonRecords {
         // Auth0 keeps the spelling of some connections.
         naming('view.email', [`^${escaped(name)}$`]),
       ];
-      const subjects = await reading('find users by what is known of them', () =>
+      const subjects = await reading('find users by name', () =>
         db
           .collection<StoredSubject>(collections.subjects)
           .find({ $or: shown as never }, { projection: { _id: 1 } })
@@ -79,7 +79,7 @@ export function personRecords(db: ReadableDb): PersonRecords {
   };
 }
 
-/** What is nobody's but names the person is shown as it is; a list of users, as far as it is about this one. */
+/** A document of no user that names the person is shown as it is; a list of users, as far as it is about this one. */
 function recordOf({ collection, field }: Search, document: Document, { user }: Person): PersonRecord {
   const isNobodys = collection === 'rejects' || (collection === 'events' && document['user'] === null);
   if (!isNobodys) return { type: 'mention', mention: mentionIn(collections[collection], field, document) };

@@ -29,7 +29,7 @@ export interface Search {
 interface Place {
   /** The documents of this person alone, found by an index; undefined where there are none. */
   readonly own: (who: Person) => Document | undefined;
-  /** Documents that name the person beside others, or in a text that nothing else tells whose it is. */
+  /** Documents that name the person among others, or in a text that has no other sign of its user. */
   readonly naming: (who: Forgotten) => readonly Omit<Search, 'collection'>[];
   /**
    * blanked: by the eraser. emptied: by what the read model shows of a forgotten user. released: with the reservations of

@@ -14,7 +14,7 @@ import { collections } from '../driver/collections.ts';
 import { reading, unexpected } from '../driver/errors.ts';
 import { platformHandleOf, type StoredHandle } from './document-shapes.ts';
 
-/** How long the server holds a question that it has no answer to; a change is told at once. */
+/** How long the server waits before it answers without a change; a change is sent at once. */
 const awaitMs = 1_000;
 const page = 1_000;
 /** More than this and a poll would be all that the server does. */
@@ -101,7 +101,7 @@ async function next(
     if (signal.aborted) return 'stopped' as const;
     // Versions differ in what they call a token that they cannot make sense of.
     const isRefused = isResumed && error instanceof UpstreamError && error.code === 'REFUSED';
-    throw isRefused ? unexpected(`${what} from where they were left`, 'POSITION_LOST', false) : error;
+    throw isRefused ? unexpected(`${what} from the stored position`, 'POSITION_LOST', false) : error;
   });
   if (signal.aborted || change === 'stopped') return 'stopped';
   // What was watched is gone, and the server has ended the stream: there is nothing to go on from.
@@ -116,7 +116,7 @@ function changeOf(change: ChangeStreamDocument): Omit<DocumentChange, 'position'
   const user = 'documentKey' in change ? storedUserKey(String(change.documentKey._id)) : undefined;
   const seconds = change.clusterTime?.t;
   const at = seconds === undefined ? undefined : new Date(seconds * 1_000);
-  // Told for its position alone.
+  // Reported only for its position.
   if (user !== undefined && isSimulatedKey(user)) return { user: undefined, at, removed: [], isWhole: false };
   return { user, at, removed: removedIn(change), isWhole: whole.includes(change.operationType) };
 }
@@ -149,7 +149,7 @@ async function* handlesSince(db: Db, since: Date): AsyncIterable<readonly Change
   try {
     let batch: ChangedHandle[] = [];
     for (;;) {
-      const row = await reading('ask which handles are new', () => found.next());
+      const row = await reading('read new handles', () => found.next());
       if (row !== null) batch.push(changedHandleOf(row));
       if (batch.length > 0 && (row === null || batch.length === page)) {
         yield batch;

@@ -22,7 +22,7 @@ import {
 const readChunk = 1_000;
 /** More users than this behind one code, DID or handle is not something a person can choose from. */
 const maxFound = 20;
-/** It has to be there soon, or nobody waits for it any more. */
+/** A person waits for this search. */
 const namesTimeoutMs = 2_000;
 
 /** What has been found of a user so far. */
@@ -104,7 +104,7 @@ export function documentReader(db: ReadableDb): DocumentReader {
     async namesAmong(kind, names) {
       const named = db.collection<Document>(kind === 'code' ? collections.users : collections.handles);
       const projection = { _id: 0, [kind]: 1 };
-      const found = await reading('see which names there are', () =>
+      const found = await reading('find existing names', () =>
         named
           .find({ [kind]: { $in: names.map(String) } }, { projection, maxTimeMS: namesTimeoutMs })
           .toArray(),
@@ -124,7 +124,7 @@ export function documentReader(db: ReadableDb): DocumentReader {
       const named = new Set<Did>();
       for (let start = 0; start < dids.length; start += readChunk) {
         const wanted = naming(dids.slice(start, start + readChunk));
-        const found = await reading('see which accounts are named', () =>
+        const found = await reading('find the accounts that documents name', () =>
           users.find(wanted, { projection: { 'atproto.did': 1, atproto_did: 1 } }).toArray(),
         );
         for (const document of found) {
@@ -139,7 +139,7 @@ export function documentReader(db: ReadableDb): DocumentReader {
 
 /**
  * By pages rather than one cursor, which the server drops when its reader leaves it for ten minutes. A page
- * begins after the last key, which finds text only; keys of other types, which are nobody's, come last.
+ * begins after the last key, which finds text only; keys of other types, which belong to no user, come last.
  */
 async function* ownersIn(
   db: ReadableDb,
@@ -154,13 +154,13 @@ async function* ownersIn(
   let from: Record<string, string> = { $gte: '' };
   for (;;) {
     const wanted = { collection, filter: { _id: from }, projection, most: readChunk, isPage: true } as const;
-    const found = await readWhole<StoredUser>(db, wanted, 'list whose documents there are');
+    const found = await readWhole<StoredUser>(db, wanted, 'list the owners of documents');
     if (found.length > 0) yield found.map(ownerOf);
     const last = found.at(-1);
     if (last === undefined || found.length < readChunk) break;
     from = { $gt: last._id };
   }
-  const others = await reading('list whose documents there are', () =>
+  const others = await reading('list the owners of documents', () =>
     db
       .collection<StoredUser>(collection)
       .find({ _id: { $not: { $type: 'string' } } as never }, { projection: { _id: 1 } })

@@ -1,7 +1,7 @@
 /**
  * The platform's documents as they are found, and what is read out of them.
  *
- * Fields drifted over the years, so every one of them is unknown until it has been looked at. The rule where
+ * Fields drifted over the years, so every one of them is unknown until it has been parsed. The rule where
  * something cannot be read: an account that is named illegibly is an account with no DID, never "no account",
  * because from no account follows creating a second one.
  */
@@ -65,7 +65,7 @@ export function userOf(stored: StoredUser): NonNullable<Documents['user']> {
   };
 }
 
-/** The account by the fields of before `atproto`. Undefined when none of them holds anything. */
+/** The account in the fields from before `atproto`. Undefined when all of them are empty. */
 export function oldAccountOf(stored: StoredUser): OldAccount | undefined {
   const { atproto_did: did, atproto_handle: handle, atproto_password: password } = stored;
   if ([did, handle, password].every((value) => value === undefined || value === null || value === ''))

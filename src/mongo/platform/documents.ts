@@ -139,9 +139,9 @@ async function whatRefused(
   error: unknown,
 ): Promise<'user-exists' | 'code-taken'> {
   if (!isDuplicateKey(error)) throw translateError(error, 'write a user document', 'write');
-  // What refused us may not have reached a majority yet, so the look is at what the primary itself has.
+  // The document that refused our write may not have reached a majority yet, so this reads from the primary itself.
   const isThere = (filter: { _id: { $eq: UserKey } } | { code: { $eq: Code } }): Promise<boolean> =>
-    reading('see what refused a user document', async () => {
+    reading('find the document that refused a write', async () => {
       const found = await users.findOne(filter, { projection: { _id: 1 }, readConcern: { level: 'local' } });
       return found !== null;
     });
@@ -268,14 +268,14 @@ async function recordAccountHandle(
       ),
     ),
   );
-  // Somebody changed the document since it was observed: the next pass looks again.
+  // Another program changed the document since it was observed: the next reconciliation observes it again.
   if (!isWritten)
     throw unexpected('record a handle: the user document has gone on', 'DOCUMENT_CHANGED', true);
 }
 
 /**
- * Writes where the stored handle is none, or reads as one of these. One in upper case, or which is no handle at all, is
- * theirs and no sign of another worker: it is looked up and met as it is stored.
+ * Writes where the stored handle is missing, or reads as one of these. One in upper case, or of another form, is
+ * the platform's and no sign of another worker: the filter matches it as it is stored.
  */
 async function writeOver(
   users: Collection<StoredUser>,

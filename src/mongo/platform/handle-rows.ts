@@ -37,7 +37,7 @@ export function handleRows(db: Db): HandleRows {
     async insertHandleRow(user, row) {
       const fields = EJSON.parse(row, { relaxed: false }) as Fields;
       const { handle } = fields;
-      const holders = await reading('find who has a handle', () =>
+      const holders = await reading('find the owner of a handle', () =>
         handles.find({ handle: { $eq: handle } }, { projection: { _id: 1 }, limit: 2 }).toArray(),
       );
       if (holders.some(({ _id }) => _id === user)) return 'exists';

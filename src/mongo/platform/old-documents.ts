@@ -27,7 +27,7 @@ import {
 } from './document-shapes.ts';
 
 const PAGE = 500;
-/** Of a database in which more than that is shared, the first are reason enough to look. */
+/** The most shared values in a report: enough to start with. */
 const MAX_SHARED = 1_000;
 /** A grouping of a million documents takes some seconds. */
 const GROUP_TIMEOUT_MS = 300_000;
@@ -100,7 +100,7 @@ function withoutDocument(found: ReadonlyMap<string, OldUser>): ReadonlyMap<strin
   return new Map([...found].filter(({ 1: { document } }) => document === undefined));
 }
 
-/** Keys that are no text: nobody's, and few. */
+/** Keys that are no text: they belong to no user, and are few. */
 async function* otherKeys(db: ReadableDb): AsyncIterable<readonly OldUser[]> {
   const filter = { _id: { $not: { $type: 'string' } } } as never;
   const [users, handles] = await reading(READ, () =>
@@ -176,7 +176,7 @@ async function sharedValues(db: ReadableDb): Promise<SharedValues> {
 
 /** Texts alone, since nothing else is a code or a DID. */
 async function sharedIn(db: ReadableDb, collection: string, value: unknown): Promise<readonly string[]> {
-  const groups = await reading('look for shared values', () =>
+  const groups = await reading('find shared values', () =>
     db
       .collection(collection)
       .aggregate<{ readonly _id: unknown }>(
@@ -201,7 +201,7 @@ async function holders<T extends Document>(
   filter: Document,
   projection: Document,
 ): Promise<readonly T[]> {
-  return await reading('look for shared values', () =>
+  return await reading('find shared values', () =>
     db
       .collection<T>(collection)
       .find<T>(filter as Filter<T>, { projection })
@@ -225,7 +225,7 @@ function keysBy<T extends { readonly _id: unknown }, Value extends Code | Did>(
 
 // ── Writing ──
 
-/** What a unique index refuses, such as a code that another user has got meanwhile, is left for the next look. */
+/** What a unique index refuses, such as a code that another user has got meanwhile, is left for the next read. */
 async function moveAll(users: Collection<StoredUser>, moves: readonly OldMove[]): Promise<void> {
   if (moves.length === 0) return;
   try {

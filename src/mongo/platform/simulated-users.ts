@@ -15,7 +15,7 @@ const holding = [collections.handles, collections.verifications, collections.use
 export function simulatedUsers(db: Db): SimulatedUsers {
   return {
     keys: () =>
-      reading('look for test users of earlier simulations', async () => {
+      reading('find test users of earlier simulations', async () => {
         const reserved = { $gte: SIMULATED_PREFIX as UserKey, $lt: `${SIMULATED_PREFIX}\uffff` as UserKey };
         const found = await Promise.all(
           holding.map((name) =>

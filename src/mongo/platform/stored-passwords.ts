@@ -14,7 +14,7 @@ const projection = { 'atproto.password': 1, 'atprotoPending.password': 1 } as co
 export function storedPasswordReader(db: ReadableDb): StoredPasswordReader {
   const users = db.collection<StoredUser>(collections.users);
 
-  /** Compared with a text, so documents of others whose `_id` is none are not ours to look at. */
+  /** Compared with a text, so this skips documents whose `_id` is none: they are not ours. */
   async function* usersAfter(key: UserKey, wanted: Document): AsyncIterable<StoredUser> {
     let after = key;
     for (;;) {

@@ -1,4 +1,4 @@
-/** Creating and dropping indexes of the platform's, for a person who has said yes. Each may be repeated. */
+/** Creating and dropping indexes of the platform's collections, after a person has confirmed. Each may be repeated. */
 import type { Db } from 'mongodb';
 import { UpstreamError } from '../../errors.ts';
 import type { IndexRepair } from '../../ports/inspection.ts';
@@ -26,7 +26,7 @@ export function indexRepair(db: Db): IndexRepair {
         try {
           await db.collection(collection).dropIndex(name);
         } catch (error) {
-          // Somebody else was first: of the index, or of the whole collection.
+          // Another process was first: it created the index, or the whole collection.
           const code = error instanceof Error && 'code' in error ? error.code : undefined;
           if (code !== 27 && code !== 26) throw error;
         }

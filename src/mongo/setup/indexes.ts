@@ -26,7 +26,7 @@ const ownIndexes: readonly IndexSpec[] = [
   // Without `_id`, which would double its size and the cost of every append to settle the order of ties.
   { collection: collections.events, name: 'user_at', key: { user: 1, at: 1 } },
   { collection: collections.events, name: 'type_at', key: { type: 1, at: 1 } },
-  // `since` is in it so that the backlog can be told from the index alone.
+  // `since` is in it so that the backlog can be read from the index alone.
   {
     collection: collections.subjects,
     name: 'due',
@@ -62,14 +62,14 @@ const ownIndexes: readonly IndexSpec[] = [
     key: { 'view.conditions.waitsFor': 1, _id: 1 },
     having: ['view.conditions.waitsFor'],
   },
-  // Whom a tick of the schedule may read again, by key.
+  // The users that a tick of the schedule may read again, by key.
   {
     collection: collections.subjects,
     name: 'open',
     key: { tenant: 1, 'view.sync': 1, _id: 1 },
     having: ['view.sync'],
   },
-  // Who stands how, and how many, without a look at everybody. Those marked due for the first time are not in it.
+  // Counts users by status without reading all of them. Those marked due for the first time are not in it.
   {
     collection: collections.subjects,
     name: 'standing',
@@ -167,7 +167,7 @@ async function ensureIndex(db: Db, spec: IndexSpec): Promise<void> {
   const what = `create the index ${spec.name} on ${spec.collection}`;
   const sameKey = (await indexesOf(db, spec.collection)).filter((index) => hasKey(index, spec.key));
   if (sameKey.some((index) => doesTheSame(index, spec))) return;
-  // An index that we do not want unique must not be: it would refuse documents for no reason of ours.
+  // An index that we did not ask to be unique must not be: it would refuse documents for no reason of ours.
   const harmful = sameKey.find((index) => index.unique === true && spec.unique !== true);
   if (harmful !== undefined) {
     throw unexpected(`${what}: the unique index ${harmful.name} is in the way`, 'INDEX_IN_THE_WAY', false);

@@ -1,4 +1,4 @@
-/** How the server is set up and what the user may do there, as `doctor` wants to know it. Nothing here writes. */
+/** How the server is set up and what the user may do there, for `doctor`. Nothing here writes. */
 import type { Document } from 'mongodb';
 import { UpstreamError } from '../../errors.ts';
 import type { WantedIndex } from '../../ports/documents.ts';
@@ -9,19 +9,19 @@ import { reading } from '../driver/errors.ts';
 import { collatedCollections } from './collations.ts';
 import { describedIndexes } from './indexes.ts';
 
-/** Documents looked through for shared values; a million take some seconds. */
+/** Documents searched for shared values; a million take some seconds. */
 const SCAN_TIMEOUT_MS = 8_000;
 const OWNERS_TOLD = 3;
 
 export function mongodbInspection(db: InspectableDb, now: () => Date): MongodbInspection {
   return {
-    server: () => reading('say what server it is', () => server(db, now)),
+    server: () => reading('report its version', () => server(db, now)),
     majorityConfirms: (timeoutMs) => majorityConfirms(db, timeoutMs),
     isJournaled: () => isJournaled(db),
-    lacking: (needed) => reading('say what the user may do', () => lacking(db, needed)),
+    lacking: (needed) => reading('report the privileges of the user', () => lacking(db, needed)),
     collated: () => collatedCollections(db),
     indexes: (collection) => indexes(db, collection),
-    sharedValues: (index, limit) => reading('look for shared values', () => sharedValues(db, index, limit)),
+    sharedValues: (index, limit) => reading('find shared values', () => sharedValues(db, index, limit)),
     accountHandles: (limit) => reading('read the handles of accounts', () => accountHandles(db, limit)),
   };
 }
@@ -30,7 +30,7 @@ async function server(db: InspectableDb, now: () => Date) {
   const askedAtMs = now().getTime();
   const [answer, build] = await Promise.all([db.command({ isMaster: 1 }), db.command({ buildInfo: 1 })]);
   const localTime: unknown = answer['localTime'];
-  // Between question and answer; which of the two it is nearer to, nobody knows.
+  // The server read its clock between question and answer; the middle is the best estimate.
   const ourMs = (askedAtMs + now().getTime()) / 2;
   const hosts: unknown = answer['hosts'];
   const setName: unknown = answer['setName'];
@@ -49,7 +49,7 @@ async function server(db: InspectableDb, now: () => Date) {
  */
 async function majorityConfirms(db: InspectableDb, timeoutMs: number): Promise<boolean> {
   try {
-    await reading('have a majority confirm', () =>
+    await reading('confirm a majority write', () =>
       db.command({
         find: collections.cursors,
         filter: { _id: 'doctor' },
@@ -67,7 +67,7 @@ async function majorityConfirms(db: InspectableDb, timeoutMs: number): Promise<b
 async function isJournaled(db: InspectableDb): Promise<boolean | undefined> {
   let answer: Document;
   try {
-    answer = await reading('say how it stores', () => db.admin().command({ getCmdLineOpts: 1 }));
+    answer = await reading('report its storage settings', () => db.admin().command({ getCmdLineOpts: 1 }));
   } catch (error) {
     // It takes clusterMonitor, which the engine has no other use for.
     if (error instanceof UpstreamError && (error.code === 'UNAUTHORIZED' || error.code === 'REFUSED'))
@@ -110,7 +110,7 @@ interface Granted {
   readonly actions: readonly string[];
 }
 
-/** An empty name stands for all. */
+/** An empty name means all. */
 function covers(resource: Granted['resource'], database: string, collection: string | undefined): boolean {
   if (resource.anyResource === true) return true;
   if (resource.db !== '' && resource.db !== database) return false;

@@ -1,6 +1,6 @@
 /**
  * A database of its own beside the configured one, for a simulation: the same server, the same guarantees, and
- * nothing in it that anybody else looks at. It is dropped when it is done with; one whose process died is
+ * nothing in it that another program reads. It is dropped after use; one whose process died is
  * dropped by the next.
  */
 import { randomBytes } from 'node:crypto';
@@ -74,7 +74,7 @@ async function dropDead(options: ConnectionOptions, db: Db, prefix: string, now:
 async function dropScratch(options: ConnectionOptions, database: string): Promise<void> {
   const { db, close } = connect({ ...options, database });
   try {
-    const mark = await reading('look for a mark', () =>
+    const mark = await reading('read the mark of a simulation', () =>
       db.collection<Marked>(MARK).findOne({ _id: 'scratch' }),
     );
     if (mark?.of === options.database) {

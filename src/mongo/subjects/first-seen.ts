@@ -1,4 +1,4 @@
-/** First sights of users whom a sweep found in sync, shown in the read model without a lease. */
+/** First sights of users that a sweep found in sync, shown in the read model without a lease. */
 import type { Db } from 'mongodb';
 import type { FirstSeen } from '../../ports/subjects.ts';
 import { type UpdateStatement, updateAll } from '../driver/bulk.ts';
@@ -6,7 +6,7 @@ import { collections } from '../driver/collections.ts';
 import { emailHash } from './subjects.ts';
 
 /**
- * A user who is leased, or due and not looked at yet, is left to the reconciliation, which shows the same: the query
+ * A user who is leased, or due for the first time, is left to the reconciliation, which shows the same: the query
  * then matches nothing, and the insert is refused as a duplicate.
  */
 export async function showSeen(db: Db, seen: readonly FirstSeen[], now: Date): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * What the holder of a lease may do with it: extend it, end the pass, or give it back. Every write names the
+ * What the holder of a lease may do with it: extend it, end the reconciliation, or give it back. Every write names the
  * token, so of two that believe they hold a user one writes and the other learns that it does not.
  */
 import type { Document } from 'mongodb';
@@ -36,7 +36,7 @@ export async function complete(
   const asTaken =
     lease.dueCount === 0 ? { due: { $exists: false } } : { 'due.count': { $eq: lease.dueCount } };
 
-  const ended = await writing('complete a pass', () =>
+  const ended = await writing('complete a reconciliation', () =>
     subjects.updateOne(
       { ...held(lease), ...asTaken },
       {
@@ -47,8 +47,8 @@ export async function complete(
   );
   if (ended.matchedCount === 1) return;
 
-  // Marked due again meanwhile, so it stays due; a failed pass leaves what it did not answer to the next one.
-  const leftDue = await writing('complete a pass', () =>
+  // Marked due again meanwhile, so it stays due; a failed one leaves what it did not answer to the next one.
+  const leftDue = await writing('complete a reconciliation', () =>
     subjects.updateOne(held(lease), {
       $set: seen,
       $unset: { ...gone, ...(retryAt === undefined ? {} : { 'due.routine': true }) },
@@ -91,7 +91,7 @@ export async function drop(subjects: Subjects, lease: Lease): Promise<void> {
   if (leftDue.matchedCount === 0) throw lost(lease);
 }
 
-/** `since` stays that of the first trigger, so that latency is told from there however often a pass fails. */
+/** `since` stays that of the first trigger, so that latency counts from there however many reconciliations fail. */
 function retryOf(lease: Lease, retryAt: Date): Document {
   if (lease.dueCount === 0) {
     const causes = lease.causes.slice(-maxCauses);

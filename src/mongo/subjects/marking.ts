@@ -1,6 +1,6 @@
 /**
- * Marking users due. Somebody new is inserted as a whole, which costs the server a third of an upsert, and
- * somebody known is not: to be refused costs more than either. So what is tried is what the last marks were,
+ * Marking users due. A new user is inserted as a whole, which costs the server a third of an upsert, and
+ * a known user is not: a refused insert costs more than either. So what is tried is what the last marks were,
  * and what was refused is upserted.
  */
 import type { AnyBulkWriteOperation, Db, Document } from 'mongodb';
@@ -29,7 +29,7 @@ interface Mark extends Pick<Trigger, 'user' | 'tenant' | 'userId'> {
 export function marking(db: Db) {
   const subjects = db.collection<StoredSubject>(collections.subjects);
 
-  /** Whether the last marks met somebody known: a wave of sign-ups is over, and people log in. */
+  /** Whether the last marks met known users: a wave of sign-ups is over, and people log in. */
   let expectKnown = false;
 
   const markGathered = gather<readonly Mark[], true>({

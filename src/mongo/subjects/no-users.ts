@@ -1,4 +1,4 @@
-/** Which subjects are no users. Looks through all of them, which the server does, and hands over those alone. */
+/** Which subjects are no users. The server reads all subjects, and returns only those. */
 import { fold } from '../../events/fold.ts';
 import type { UserKey } from '../../identity.ts';
 import type { EventReader } from '../../ports/event-log.ts';

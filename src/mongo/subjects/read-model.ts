@@ -10,7 +10,7 @@ import type { ReadableDb } from '../driver/database.ts';
 import { reading, writing } from '../driver/errors.ts';
 import { SEARCHED_BY_NOTHING, type StoredSubject, searchUpdate } from './subjects.ts';
 
-/** Entries of the index that are looked at in one go. */
+/** Entries of the index that are read in one go. */
 const page = 1_000;
 
 export function historyReader(db: ReadableDb): HistoryReader {

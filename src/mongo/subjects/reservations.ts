@@ -1,6 +1,6 @@
 /**
- * Reservations: one document for each reserved value. Its `_id` is made of the value, so that of two users who want one
- * value at the same moment the server lets one have it. Looking first and writing then would be a race.
+ * Reservations: one document for each reserved value. Its `_id` is made of the value, so that of two users who take one
+ * value at the same moment the server accepts one. To read first and write then would be a race.
  */
 import type { AnyBulkWriteOperation, Db } from 'mongodb';
 import type { EventId, UserKey } from '../../identity.ts';
@@ -28,13 +28,13 @@ export function reservationReader(db: ReadableDb): ReservationReader {
   const stored = db.collection<StoredReservation>(collections.reservations);
   return {
     find: (values) =>
-      reading('find who has reserved a value', async () => {
+      reading('find the reservations of a value', async () => {
         const found = await stored.find({ _id: { $in: values.map(keyOf) } }).toArray();
         return heldAmong(values, found);
       }),
 
     ofUser: (user) =>
-      reading('find what a user has reserved', async () =>
+      reading('find the reservations of a user', async () =>
         (await stored.find({ user: { $eq: user } }).toArray()).map(reservationOf),
       ),
 
@@ -94,7 +94,7 @@ export function reservations(db: Db): Reservations {
       for (let tries = 0; tries < MAX_TRIES; tries += 1) {
         if (await take(values, by, over)) return [];
         // What refused the write may not be with a majority yet, and a read that asks for one would not find it.
-        const found = await reading('find who has reserved a value', () =>
+        const found = await reading('find the reservations of a value', () =>
           stored.find({ _id: { $in: values.map(keyOf) } }, { readConcern: 'local' }).toArray(),
         );
         await release(by.user, [by.intent]);

@@ -1,6 +1,6 @@
 /**
- * How everybody stands, by the read model: counted in an index, or grouped by the server, who hands over what those
- * in trouble have in common and not them.
+ * The status of all users, by the read model: counted in an index, or grouped by the server, which returns what those
+ * in trouble have in common and not the users.
  */
 import type { Document, Filter } from 'mongodb';
 import type { TenantId, UserKey } from '../../identity.ts';
@@ -15,8 +15,8 @@ import { ANY_PRIORITY, ofTenants, type StoredSubject } from './subjects.ts';
 const maxTimeMS = 25_000;
 
 /**
- * All these questions look alike to the server, which would answer the next one as it found best for the last, and
- * read everybody: so it is told by which index.
+ * All these queries look alike to the server, which would answer each with the plan that was best for the last one,
+ * and read all users: so each names its index.
  */
 const BY_STANDING = { 'view.sync': 1, 'view.health': 1, tenant: 1 };
 const BY_TENANT = { tenant: 1, _id: 1 };
@@ -48,7 +48,7 @@ export function standingReader(db: ReadableDb, tenants: readonly TenantId[]): St
   const failingAll = { 'view.sync': { $eq: 'Synced' as const }, 'view.health': 'Degraded' as const, ...mine };
 
   const count = (filter: Filter<StoredSubject>, hint?: Document): Promise<number> =>
-    reading('count how users stand', () =>
+    reading('count users by status', () =>
       subjects.countDocuments(filter, { maxTimeMS, ...(hint === undefined ? {} : { hint }) }),
     );
 
@@ -68,7 +68,7 @@ export function standingReader(db: ReadableDb, tenants: readonly TenantId[]): St
       const users = counts[at] ?? 0;
       return users === 0 ? [] : [{ tenant, ...kind, users }];
     });
-    // Who is looked at for the first time between two counts is in both.
+    // A user whose first reconciliation ends between two counts is in both.
     const users = Math.max(0, known - seen.reduce((sum, kind) => sum + kind.users, 0));
     return { seen, unseen: users === 0 ? [] : [{ tenant, users }] };
   }
@@ -78,7 +78,7 @@ export function standingReader(db: ReadableDb, tenants: readonly TenantId[]): St
     limit: number | undefined,
     pipeline: Parameters<ReturnType<ReadableDb['collection']>['aggregate']>[0],
   ): Promise<Group[]> =>
-    reading('see what those in trouble have in common', () =>
+    reading('group users by problem', () =>
       subjects
         .aggregate<Group>(
           [{ $match: match }, ...(limit === undefined ? [] : [{ $limit: limit }]), ...pipeline],
@@ -110,7 +110,7 @@ export function standingReader(db: ReadableDb, tenants: readonly TenantId[]): St
     },
 
     troubled: (limit) =>
-      reading('read who is in trouble', async () => {
+      reading('list users with a problem', async () => {
         const ask = (filter: Filter<StoredSubject>): Promise<StoredSubject[]> =>
           subjects
             .find(filter, { projection, batchSize: limit + 1 })

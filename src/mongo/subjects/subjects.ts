@@ -23,7 +23,7 @@ export interface StoredSubject {
   readonly _id: UserKey;
   readonly tenant: TenantId;
   readonly userId: Auth0UserId;
-  /** There while someone is to look at the user, also while somebody does. */
+  /** There while the user is due, also while the user is leased. */
   readonly due?: {
     readonly at: Date;
     readonly priority: 0 | 1;
@@ -35,7 +35,7 @@ export interface StoredSubject {
     readonly causes?: readonly EventId[];
   };
   readonly lease?: { readonly token: string; readonly until: Date };
-  /** What the holder of the lease answers: moved here from `due`, so that what comes later is told apart. */
+  /** What the holder of the lease answers: moved here from `due`, so that later triggers stay apart from it. */
   readonly taken?: { readonly since?: Date; readonly causes?: readonly EventId[] };
   readonly observedAt?: Date;
   readonly view?: Partial<SubjectView>;
@@ -66,9 +66,9 @@ export type Subjects = Collection<StoredSubject>;
 
 /** How `due.priority` is stored: what is smaller is claimed first. */
 export const priorities = { trigger: 0, sweep: 1 } as const satisfies Record<DuePriority, 0 | 1>;
-/** Says nothing, and lets the server use the index on `due`, which begins with it: else it looks through everyone. */
+/** Excludes no user, and lets the server use the index on `due`, which begins with it: else it reads all users. */
 export const ANY_PRIORITY = { 'due.priority': { $in: Object.values(priorities) } };
-/** Enough to explain a pass; a user whose webhook storms does not grow the document. */
+/** Enough to explain a reconciliation; a user with a storm of webhooks does not grow the document. */
 export const maxCauses = 20;
 
 const claimantProjection = {
@@ -162,7 +162,7 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
       for (let start = 0; start < users.length; start += page) {
         const filter = { _id: { $in: users.slice(start, start + page) } };
         const wanted = { collection, filter, projection: knownProjection, most: page };
-        const stored = await readWhole<StoredSubject>(db, wanted, 'read what is known of users');
+        const stored = await readWhole<StoredSubject>(db, wanted, 'read the subjects of users');
         for (const subject of stored) found.set(subject._id, knownOf(subject));
       }
       return found;
@@ -172,7 +172,7 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
       const carriers = new Map<AccountHandle, UserKey[]>();
       for (let start = 0; start < handles.length; start += page) {
         const wanted = { 'view.accountHandle': { $in: handles.slice(start, start + page) } };
-        const stored = await reading('find who carries a handle', () =>
+        const stored = await reading('find the users with a handle', () =>
           subjects.find(wanted, { projection: { 'view.accountHandle': 1 } }).toArray(),
         );
         for (const { _id, view } of stored) {
@@ -185,14 +185,14 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
 
     async holdersOfEmail(email) {
       const holding = { accountEmailHash: emailHash(email) };
-      const found = await reading('find who holds an email', () =>
+      const found = await reading('find the users with an email', () =>
         subjects.find(holding, { projection: claimantProjection }).sort({ _id: 1 }).toArray(),
       );
       return found.map(claimantOf);
     },
 
     async holdersOfHandle(handle) {
-      const found = await reading('find who carries a handle', () =>
+      const found = await reading('find the users with a handle', () =>
         subjects
           .find({ 'view.accountHandle': { $eq: handle } }, { projection: claimantProjection })
           .sort({ _id: 1 })
@@ -202,7 +202,7 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
     },
 
     async waitingFor(user) {
-      const found = await reading('find who waits for a user', () =>
+      const found = await reading('find the users that wait for a user', () =>
         subjects
           .find({ 'view.conditions.waitsFor': { $eq: user } }, { projection: { tenant: 1, userId: 1 } })
           .sort({ _id: 1 })
@@ -231,7 +231,7 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
 
     async verifiedIn(tenant, email) {
       const filter = { verifiedEmailHash: { $eq: emailHash(email) }, tenant: { $eq: tenant } };
-      const found = await reading('find who has verified an address', () =>
+      const found = await reading('find the users with a verified address', () =>
         subjects
           .find(filter, { projection: { _id: 1 } })
           .sort({ _id: 1 })
@@ -248,7 +248,7 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
         const found = await readWhole<Pick<StoredSubject, '_id' | 'view'>>(
           db,
           wanted,
-          'find the sisters of users',
+          'find the linked users of users',
         );
         for (const { _id, view } of found) if (view?.sister !== undefined) sisters.set(_id, view.sister);
       }
@@ -256,7 +256,7 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
     },
 
     async holdersOfDid(did) {
-      const found = await reading('find whose account a DID is', () =>
+      const found = await reading('find the users with a DID', () =>
         subjects
           .find({ 'view.did': { $eq: did } }, { projection: { _id: 1 } })
           .sort({ _id: 1 })
@@ -375,7 +375,7 @@ function knownOf({ view }: StoredSubject): KnownSubject {
   };
 }
 
-/** A user that was marked due and never looked at has no view yet: nothing is known of it. */
+/** A user that was marked due and never reconciled has no view yet: nothing is known of it. */
 export function subjectOf(stored: StoredSubject): Subject {
   const view = stored.view ?? {};
   return {

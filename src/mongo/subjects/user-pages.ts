@@ -1,5 +1,5 @@
 /**
- * Users by how they stand, in pages by key. Who is to be found is either nearly everybody, and then the first page
+ * Users by status, in pages by key. The wanted users are either nearly all, and then the first page
  * is soon full, or in trouble, and then the index on standing leads there: every filter names the standings that it
  * implies, and the server tries which way is shorter.
  */
@@ -11,7 +11,7 @@ import type { ReadableDb } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
 import { ofTenants, type StoredSubject, subjectOf } from './subjects.ts';
 
-/** Somebody waits for the page. */
+/** A person waits for the page. */
 const maxTimeMS = 5_000;
 
 const projection = {
@@ -47,7 +47,7 @@ export function userPages(db: ReadableDb, tenants: readonly TenantId[]): UserPag
 
 const EVERYONE_SEEN: Filter<StoredSubject> = { 'view.sync': { $in: ['Synced', 'OutOfSync', 'Unknown'] } };
 const UNSETTLED: Filter<StoredSubject> = { 'view.sync': { $in: ['OutOfSync', 'Unknown'] } };
-/** Whoever fails is degraded at last, also where everything is as desired. */
+/** A user whose reconciliations fail becomes degraded, also where every resource is in sync. */
 const TROUBLED: Filter<StoredSubject> = {
   $or: [UNSETTLED, { 'view.sync': 'Synced' satisfies Sync, 'view.health': 'Degraded' }],
 };

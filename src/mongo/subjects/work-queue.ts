@@ -1,15 +1,15 @@
 /**
- * The queue in `concord.subjects`: who is to be looked at, and who is looking.
+ * The queue in `concord.subjects`: which users are due, and which worker reconciles them.
  *
  *   idle ── markDue ──▶ due ── claim ──▶ leased ── complete ──▶ idle, or due again
  *                                               └─ drop ──▶ not there, or due again
  *
  * `due` stays where it is while the user is leased, so a lease that runs out makes the user claimable again
  * with nothing to repair. Only `due.since` and `due.causes` move to `taken` when the lease is given: what
- * `markDue` writes after that is of later triggers, which the pass does not answer. `due.count` tells at the
+ * `markDue` writes after that is of later triggers, which the reconciliation does not answer. `due.count` shows at the
  * end whether there were any.
  *
- * Whoever holds the token holds the lease. Times are the caller's: the database compares them and has no say.
+ * The holder of the token holds the lease. Times are the caller's: the database only compares them.
  */
 import { randomUUID } from 'node:crypto';
 import type { Db, UpdateFilter } from 'mongodb';
@@ -112,7 +112,7 @@ async function claimUser(
       return (await take(true)) ?? { _id: user, tenant, userId };
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
-      // The document is there: leased by another worker, or written between our look and our insert.
+      // The document exists: leased by another worker, or written between our read and our insert.
       return await take(false);
     }
   });

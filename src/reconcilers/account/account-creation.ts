@@ -75,7 +75,7 @@ async function createIntended(
     await context.tell({ type: 'account.creation-refused', data });
     return 'refused';
   }
-  // Also when the call outlasted the lease: whoever has it may have given up the intent, and nothing else would tell whose it is.
+  // Also after the lease expired: its next holder may have given up the intent, and then only this links account and user.
   await recordOrThrow(documents, context.user, NO_ACCOUNT, {
     did: result.did,
     handle: result.handle,
@@ -146,7 +146,7 @@ async function setOwnPassword(
   return sealed;
 }
 
-/** A password that is told as set opens the account. */
+/** Throws unless the PDS sets the password: a password that the log records as set has to log in. */
 async function setOrThrow(accounts: AccountHost, did: Did, password: string): Promise<void> {
   if ((await accounts.setPassword(did, password)) === 'set') return;
   throw new UpstreamError('the account does not accept the password that was set', {
@@ -156,7 +156,7 @@ async function setOrThrow(accounts: AccountHost, did: Did, password: string): Pr
   });
 }
 
-/** Tells that the account of an intent is there. What becomes of it is for the policy, or for a later decision. */
+/** Records that the account of an intent exists. Its future is up to the policy, or to a later decision. */
 export async function resolve(
   {
     intent,
@@ -177,7 +177,7 @@ function recovered({ did, handle, email }: PdsAccount, intent: OpenIntent) {
 }
 
 /**
- * A person said that the account is this user's. It keeps the password that the document has for it, which one login
+ * A person decided that the account is this user's. It keeps the password that the document has for it, which one login
  * tests. Where the document has none, it gets a password of ours, so that the platform can use it.
  */
 export async function adopt(
@@ -245,7 +245,7 @@ function openIfPossible(vault: PasswordVault, stored: string, user: UserKey): st
   }
 }
 
-/** An account is created for whoever's document names none. */
+/** An account is created for a user whose document names none. */
 const NO_ACCOUNT: Pick<Documents, 'user'> = { user: undefined };
 
 /** Over what was read before: a handle that has come there since is newer than ours. */
@@ -283,8 +283,8 @@ async function pendingPassword(
 }
 
 /**
- * The log or the document knows the account and the other does not: a pass broke off between the two. The log is told
- * that the account was made where an intent of ours is behind it, and otherwise that it was found.
+ * The log or the document knows the account and the other does not: a reconciliation was interrupted between the two.
+ * The log says that the account was made where there is an intent of ours, and otherwise that it was found.
  */
 export async function record(
   deps: AccountDeps,

@@ -1,5 +1,5 @@
 /**
- * What becomes of the account of a user who is blocked or gone. By default: nothing, and it is said.
+ * The account of a user who is blocked or deleted. By default nothing is done, and the condition says so.
  *
  * | Auth0   | policy     | account               | action     | reason             |
  * |---------|------------|-----------------------|------------|--------------------|
@@ -8,8 +8,8 @@
  * | blocked | deactivate | deactivated, or none  | –          | UserBlocked        |
  * | blocked | any        | moved to another PDS  | –          | UserBlocked        |
  *
- * Gone takes two proofs: the by-id read of this very pass says 404, and a deletion event or the absence
- * from a complete listing says so as well.
+ * Gone takes two proofs: the by-id read of this reconciliation says 404, and a deletion event or the absence
+ * from a complete listing confirms it.
  *
  * | Auth0                 | policy               | grace | granted | account | action               | reason         |
  * |-----------------------|----------------------|-------|---------|---------|----------------------|----------------|
@@ -24,8 +24,8 @@
  * | the same, behind a gap | deactivate or delete | over | yes     | any     | –, until it is closed | RemovalWithheld |
  *
  * The grant comes from a sweep, which counts all that are due and halts above the safety limit, or
- * from a person. While something of the tenant's may have been missed, a grant waits. So no single pass can
- * remove anybody, however many deletions arrive at once.
+ * from a person. While events of the tenant may have been missed, a grant waits. So no single reconciliation
+ * can remove an account, however many deletions arrive at once.
  */
 
 import type { ConditionDraft } from '../../events/event.ts';
@@ -103,11 +103,11 @@ export function planEnd(
   const { end } = wanted;
   const origin = movedTo(actual);
   if (origin !== undefined) {
-    const message = `${endSentence(end)} The account ${actual.linkedDid} moved to ${origin}, and what is here is left as it is, whatever the policy.`;
+    const message = `${endSentence(end)} The account ${actual.linkedDid} moved to ${origin}, and the one here is left as it is under any policy.`;
     return { actions: [], condition: asDesired({ type, reason: reasonOf(end), message }) };
   }
   const account = actual.linked === 'missing' ? undefined : actual.linked;
-  // The account is gone and the document still names it: a pass broke off between the two.
+  // The account is gone and the document still names it: a reconciliation was interrupted between the two.
   if (account === undefined && actual.linkedDid !== undefined && wanted.interrupted.has('delete-account')) {
     return deletion(actual.linkedDid);
   }
@@ -132,7 +132,7 @@ export function isToBeRemoved(end: DesiredEnd, account: PdsAccount, now: Date): 
   return end.type === 'removed' && planRemoval(end, account, account.did, now).actions.length > 0;
 }
 
-/** As desired: the account is the living user's to have, and a person decides about it. */
+/** In sync: the living user may take the account, and a person decides about it. */
 function planKept(account: PdsAccount, first: Successor): Plan<never> {
   const message = `${DELETED} The ${nameOf(account)} is left as it is under any policy. ${successorSentence(first)}`;
   return awaiting(first, asDesired({ type, reason: 'KeptForSuccessor', message }));
@@ -175,7 +175,7 @@ function keptSentence(
   return `The ${nameOf(account)} is left as it is${policy}.`;
 }
 
-/** Nothing is said to be absent that was not looked for: an account without a known DID was not. */
+/** An account without a known DID was not looked up, so the message does not say that it is missing. */
 function absence(linkedDid: Did | undefined): string {
   return linkedDid === undefined
     ? 'No account of this user is known.'
@@ -199,7 +199,7 @@ function nameOf({ did, state }: PdsAccount): string {
 
 function planSuspension(account: PdsAccount | undefined, linkedDid: Did | undefined): Plan<EndAction> {
   const reason = 'UserBlocked';
-  // Read in a batch an account has no known state: taken for active, so that a closer look is taken.
+  // An account that was read in a batch has no known state: it counts as active, so that it is read by itself.
   if (account === undefined || !(account.state === 'active' || account.state === 'unknown')) {
     const message =
       account === undefined

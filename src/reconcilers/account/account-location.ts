@@ -1,13 +1,13 @@
 /**
  * Accounts that moved to another PDS: the document of the DID names another one, and the account here is deactivated
- * or, later, gone. That is in order, and the account is left alone. Pure.
+ * or, later, gone. That is in sync, and the account is not changed. Pure.
  *
  * The directory of DIDs is asked about an account that is deactivated or missing, and about no other.
  *
  * | the DID names      | the account                 | what is done                                             |
  * |--------------------|-----------------------------|----------------------------------------------------------|
  * | another PDS        | deactivated or missing      | nothing, AccountMigrated; see account-end.ts for the end |
- * | this PDS, or none  |                             | as if nobody had asked                                   |
+ * | this PDS, or none  |                             | as if the directory had not been asked                   |
  * | could not be asked | AccountMigrated before      | nothing, AccountMigrated; asked again later              |
  * | could not be asked | nothing would be done       | the same, and the message says so; asked again later     |
  * | could not be asked | something would be done     | nothing, NotObserved, and the reconciliation fails       |
@@ -17,7 +17,7 @@ import type { Did } from '../../identity.ts';
 import { asDesired, type Plan, unknown } from '../reconciler.ts';
 import type { ActualAccount, DesiredAccount, KnownAccount } from './account-state.ts';
 
-/** The account whose DID is to be looked up; undefined where nothing hangs on it. */
+/** The account whose DID must be resolved; undefined where nothing depends on it. */
 export function didToLocate(
   wanted: DesiredAccount,
   { linked, linkedDid, adoptable }: Pick<ActualAccount, 'linked' | 'linkedDid' | 'adoptable'>,
@@ -63,14 +63,14 @@ function migratedMessage(
   const origin = movedTo(actual);
   if (origin !== undefined)
     return `The account ${did} moved to ${origin}, which its DID names as its PDS. It is left as it is here.`;
-  // A directory that is away takes nothing back: what it said stays until it says something else.
+  // A directory that does not answer refutes nothing: its last answer holds until it gives another.
   const { saidMigrated } = wanted;
   return location?.type === 'unknown' && saidMigrated?.includes(did) === true ? saidMigrated : undefined;
 }
 
-/** Every look costs a read of Auth0, and an outage of the directory may concern many users. */
+/** Every lookup costs a read of Auth0, and an outage of the directory may concern many users. */
 const ASK_AGAIN_MS = 1_800_000;
-/** What is said of an inactive account while the directory cannot be asked. */
+/** The reasons of an inactive account, whose message mentions that the directory cannot be asked. */
 const SAYS_SO: ReadonlySet<string> = new Set(['AccountDeactivated', 'AccountMissing']);
 
 /** Nothing is done to an account that may have moved. */

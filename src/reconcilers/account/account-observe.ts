@@ -1,4 +1,4 @@
-/** What is there of a user's account, and what stands in the way of a new one. Reads only; the plan is in account.ts. */
+/** Reads the state of a user's account, and what prevents a new one. Reads only; the plan is in account.ts. */
 import type { OpenIntent } from '../../events/facts.ts';
 import { type AccountHandle, BLANKED_HANDLE, type Did, type TenantId, type UserKey } from '../../identity.ts';
 import type { AccountReader, InactiveAccountReader } from '../../ports/accounts.ts';
@@ -22,7 +22,7 @@ export interface ObserveDeps {
   readonly lookUpTaken: LookUpTaken;
 }
 
-/** The user who is looked at. */
+/** The observed user. */
 export interface Observed {
   readonly user: UserKey;
   readonly tenant: TenantId;

@@ -1,5 +1,5 @@
 /**
- * Whether and how an account is created, and what becomes of a creation that broke off. Pure; the
+ * Whether and how an account is created, and how an interrupted creation is settled. Pure; the
  * steps themselves are in account-creation.ts. The truth table is in account.ts.
  */
 import type { OpenIntent } from '../../events/facts.ts';
@@ -28,11 +28,11 @@ const MAX_FAILED_CREATIONS = 3;
 const interrupted = toBeMended({
   type,
   reason: 'CreationInterrupted',
-  message: 'An account creation broke off; what came of it is being settled.',
+  message: 'An account creation was interrupted; its outcome is being settled.',
 });
 
 /**
- * An open intent, or an account that came of one that was given up. Undefined when there is neither.
+ * An open intent, or an account of an intent that was given up. Undefined when there is neither.
  *
  * | the account is                                    | to go on | action   | reason               |
  * |---------------------------------------------------|----------|----------|----------------------|
@@ -48,7 +48,7 @@ const interrupted = toBeMended({
  * | hidden, not known which, and the intent is old    |          | list     | see inactive-accounts.ts |
  * |   the same, and inactive accounts were listed     |          | held     | IntendedAccountHidden |
  *
- * To go on is to finish the creation. Otherwise the log learns that the account exists, and nothing is written: the user
+ * To go on is to finish the creation. Otherwise the log records that the account exists, and nothing is written: the user
  * is deleted, blocked or unverified, or something of theirs was removed. For an unverified user the next plan records it,
  * since it is there.
  */
@@ -66,7 +66,7 @@ export function planIntent(
   }
   if (linked !== undefined && linked !== 'missing' && isIntended(linked, intended, intent)) {
     if (!isToGoOn) return planResolution({ intent, account: linked }, recorded?.did === linked.did);
-    const message = 'The account is there; the users document or the log does not say so yet.';
+    const message = 'The account exists; the users document or the log does not name it yet.';
     return {
       actions: [{ resource: type, type: 'record-account', account: linked, intent }],
       condition: toBeMended({ type, reason: 'NotRecorded', message }),
@@ -147,7 +147,7 @@ function planAbandonment(intent: OpenIntent, leaked: boolean): Plan<CreationActi
   return { actions: [{ resource: type, type: 'abandon-creation', intent, leaked }], condition: interrupted };
 }
 
-/** No account is to be seen at the intent's handle. */
+/** No account is visible at the intent's handle. */
 function planUnresolved(
   intent: OpenIntent,
   wanted: Pick<KnownAccount, 'settleMs' | 'listedAt'>,
@@ -164,7 +164,7 @@ function planUnresolved(
     const listed = planListing(intent.at, wanted, listing, now);
     if (listed !== undefined) return listed;
     const show = showAccount('<did>', 'deactivated', 'takedown');
-    const message = `An account that the PDS does not show carries ${intent.handle}, and may be the one whose creation broke off. Find its DID with: concord audit --orphans; activate it with: ${show}; then run: concord reconcile <user>`;
+    const message = `An account that the PDS does not show carries ${intent.handle}, and may be the one whose creation was interrupted. Find its DID with: concord audit --orphans; activate it with: ${show}; then run: concord reconcile <user>`;
     return none(heldForPerson({ type, reason: 'IntendedAccountHidden', message }));
   }
   return planAbandonment(intent, true);
@@ -182,8 +182,8 @@ export function madeBy({ inviteHash }: PdsAccount, intent: OpenIntent | undefine
 }
 
 /**
- * The single-use invite code is known to us and the account alone, so another code is another's account,
- * whatever its address. Where the PDS keeps none, the address proves it, which only our intent had as well.
+ * Only we and the account know the single-use invite code, so another code means another user's account,
+ * whatever its address. Where the PDS keeps none, the address is the proof, which only our intent had as well.
  */
 function isOurs(intent: OpenIntent, account: PdsAccount): boolean {
   if (account.inviteHash !== undefined) return account.inviteHash === intent.inviteHash;
@@ -235,7 +235,7 @@ export function planCreation(wanted: WantedAccount, actual: ActualAccount, now: 
     return none(heldForPerson({ type, reason: choice.reason, message: choice.message }));
   }
   if (choice.handle === undefined) {
-    const message = 'There is no account; it waits for the code, which is to be its handle.';
+    const message = 'There is no account yet: its handle will be the code, which has not been assigned.';
     return none(toBeMended({ type, reason: 'WaitingForCode', message }));
   }
   if (choice.reason !== 'PlatformHandle' && actual.codeHolder !== undefined) {
@@ -264,7 +264,7 @@ function codeHolderMessage(handle: string, { account: { did }, owners: [owner] }
   return `The inactive account ${did}${whose} carries ${handle}, the handle made of the code, and the PDS does not show it. See whose it is with: concord adopt <user> ${did} --preview`;
 }
 
-/** This user's handle and address, and no other user's of ours: a sister may well have both. */
+/** This user's handle and address, and no other user's of ours: a linked user may well have both. */
 function isUnowned(account: PdsAccount, wanted: WantedAccount, actual: ActualAccount): boolean {
   const address = account.email?.toLowerCase();
   if (address === undefined || actual.emailHolders.has(address)) return false;

@@ -35,11 +35,11 @@ export interface KnownAccount {
   readonly givenUp: readonly OpenIntent[];
   /** When the newest of them was begun that the PDS may still carry out. */
   readonly creationFailedAt: Date | undefined;
-  /** Milliseconds for which a creation with unknown outcome is left alone. */
+  /** Milliseconds that a creation with unknown outcome gets to finish. */
   readonly settleMs: number;
-  /** Steps that an earlier pass began and whose outcome is not in the log. */
+  /** Steps that an earlier reconciliation began and whose outcome is not in the log. */
   readonly interrupted: ReadonlySet<string>;
-  /** What the last reconciliation said, where it found that the account had moved. */
+  /** The message of the last reconciliation, where it found that the account had moved. */
   readonly saidMigrated: string | undefined;
   /** When this user's reconciliation last listed the PDS's inactive accounts. */
   readonly listedAt: Date | undefined;
@@ -53,7 +53,7 @@ export interface WantedAccount extends KnownAccount {
   readonly failedCreations: number;
   /** What the PDS answered to the newest of them. */
   readonly creationFailure: string | undefined;
-  /** A person said that this account is the user's. */
+  /** A person decided that this account is the user's. */
   readonly adoption: Facts['adoption'];
   /** We deactivated the account, for a reason that is over. */
   readonly deactivatedByUs: boolean;
@@ -94,11 +94,11 @@ export interface ActualAccount {
   readonly location: SeenLocation | undefined;
   /** Who holds the handle of the open intent. */
   readonly intended: Holder | undefined;
-  /** An account that came of a creation which had been given up, where no account is linked. */
+  /** An account of a creation that had been given up, where no account is linked. */
   readonly late: LateAccount | undefined;
-  /** Who holds the preferred handle, where an account is to be created. */
+  /** Who holds the preferred handle, where an account will be created. */
   readonly preferred: Holder | undefined;
-  /** The account that a person said is the user's. */
+  /** The account that a person decided is the user's. */
   readonly adoptable: PdsAccount | 'missing' | undefined;
   /** Who else has one of the wanted addresses. */
   readonly emailHolders: AddressHolders;
@@ -108,7 +108,7 @@ export interface ActualAccount {
   readonly codeHolder: HiddenAccount | undefined;
   /** How old the index of inactive accounts is; undefined where that decides nothing. */
   readonly listing: InactiveListing | undefined;
-  /** Users in Auth0 who may be the same person; looked for where the user is deleted and has an account. */
+  /** Users in Auth0 who may be the same person; searched where the user is deleted and has an account. */
   readonly successors: readonly Successor[];
   readonly code: Code | undefined;
 }
@@ -134,7 +134,7 @@ export type CreationAction =
       readonly leaked: boolean;
     }
   | {
-      /** Tells the log that the account of an open intent is there, and writes nothing else. */
+      /** Records that the account of an open intent exists, and writes nothing else. */
       readonly resource: 'account';
       readonly type: 'resolve-creation';
       readonly intent: OpenIntent;
@@ -161,7 +161,7 @@ export type AccountAction =
       readonly resource: 'account';
       readonly type: 'record-account';
       readonly account: PdsAccount;
-      /** Ours that it came of, where its invite says so. */
+      /** Our intent that created it, where its invite proves that. */
       readonly intent: OpenIntent | undefined;
     }
   | AdoptAccount

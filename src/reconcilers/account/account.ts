@@ -4,7 +4,7 @@
  * does not follow (see email.ts).
  *
  * createAccount cannot be repeated, so an intent is in the log before the call. An open intent is resolved before
- * anything else is concluded, whatever has become of the user: planIntent in account-planning.ts has its table.
+ * anything else is concluded, whatever the state of the user: planIntent in account-planning.ts has its table.
  *
  * | wanted | account that the document or the log names               | action   | reason                   |
  * |--------|----------------------------------------------------------|----------|--------------------------|
@@ -29,7 +29,7 @@
  * | yes    |   the same without, active, and it has another address   | held     | AccountEmailDiffers      |
  * | yes    | active, and the document never named it                  | record   | NotRecorded              |
  * | yes    | active, password refused                                 | held     | PasswordRefused          |
- * | yes    |   the same, and a person said so                         | reset    | PasswordRefused          |
+ * | yes    |   the same, and a person decided so                      | reset    | PasswordRefused          |
  * | yes    | active, but no password                                  | held     | CredentialsIncomplete    |
  * |        |   either, and a person asked for a reset                 | reset    | the same                 |
  * | yes    | active                                                   | –        | AccountActive            |
@@ -49,11 +49,11 @@
  * | wanted, a verified address, no account, no intent open              | action   | reason               |
  * |---------------------------------------------------------------------|----------|----------------------|
  * | an intent that was given up has made an account after all           | complete | CreationInterrupted  |
- * | no address can be had                                               | –        | see address.ts       |
+ * | no address is available                                             | –        | see address.ts       |
  * | the preferred handle's account has this user's address, no intent,  | held     | UnownedAccountFound  |
  * |   and is not that of another user of ours, such as a linked one     |          |                      |
  * | a creation failed, and inactive accounts were not listed since      | list     | see inactive-accounts.ts |
- * | several creations came to nothing                                   | held     | CreationKeepsFailing |
+ * | several creations failed                                            | held     | CreationKeepsFailing |
  * | the document names one in its old fields (`atproto_did`)            | held     | AccountNotImported   |
  * | the code is needed as the handle, and the PDS refused it, or an     | held     | CodeHandleRefused    |
  * |   inactive account carries it                                       |          |                      |
@@ -105,7 +105,7 @@ const NOTHING_INTERRUPTED: ReadonlySet<string> = new Set();
 
 export interface AccountSettings extends EndPolicy {
   readonly emailTag: string | undefined;
-  /** Milliseconds for which a creation with unknown outcome is left alone. */
+  /** Milliseconds that a creation with unknown outcome gets to finish. */
   readonly settleMs: number;
   readonly refusalRetryMs: number;
   /** What is done about a row without a repository, which only deleting and creating again heals. */
@@ -259,7 +259,7 @@ function planNone(
 }
 
 /**
- * What a reconciliation that broke off has left half done, whatever has become of the user since (W11): a remnant that is
+ * The unfinished steps of an interrupted reconciliation, whatever the state of the user since (W11): a remnant that is
  * deleted, and a stored password that the account does not have yet.
  */
 function planUnfinished(
@@ -277,7 +277,7 @@ function planUnfinished(
   };
 }
 
-/** A deleted user whose account another user has. Undefined for everyone else. */
+/** A deleted user whose account another user has. Undefined for all other users. */
 function planTransferred(
   { end, transferred }: Extract<DesiredAccount, { type: 'end' }>,
   { linkedDid }: ActualAccount,
@@ -382,14 +382,14 @@ function dropRecord(did: Did): Plan<AccountAction> {
 }
 
 function planRecord(account: PdsAccount, intent: OpenIntent | undefined): Plan<AccountAction> {
-  const message = 'The account is there; the users document or the log does not say so yet.';
+  const message = 'The account exists; the users document or the log does not name it yet.';
   return {
     actions: [{ resource: type, type: 'record-account', account, intent }],
     condition: toBeMended({ type, reason: 'NotRecorded', message }),
   };
 }
 
-/** Deleted only when ours by the log, and when it has been seen so for a while: one odd answer is not enough. */
+/** Deleted only when it is ours by the log, and has been seen so for a while: one wrong answer is not enough. */
 function planRemnant(wanted: WantedAccount, did: Did, now: Date): Plan<AccountAction> {
   const reason = 'AccountWithoutRepository';
   const removal = pdsAdmin('deleteAccount', { did });
@@ -405,7 +405,7 @@ function planRemnant(wanted: WantedAccount, did: Did, now: Date): Plan<AccountAc
   return deleteRemnant(did);
 }
 
-/** Also when the row is gone already and the document still names it: a pass broke off between the two. */
+/** Also when an interrupted reconciliation deleted the row, and the document still names it. */
 function deleteRemnant(did: Did): Plan<AccountAction> {
   const message = `What is left of the account ${did} is being deleted, so that it can be created again.`;
   return {
@@ -439,16 +439,16 @@ function planAdoption(
   { recorded, linked, linkedDid, adoptable, location }: ActualAccount,
 ): Plan<AccountAction> {
   if (location?.type === 'elsewhere') {
-    const message = `The account ${did}, which was to be adopted, moved to ${location.origin}. ${WITHDRAW}`;
+    const message = `The account ${did}, which the adoption names, moved to ${location.origin}. ${WITHDRAW}`;
     return none(heldForPerson({ type, reason: 'AdoptionImpossible', message }));
   }
   const account = linkedDid === undefined ? adoptable : linked;
   if (account === undefined || account === 'missing') {
-    const message = `The PDS has no account ${did}, which was to be adopted. ${WITHDRAW}`;
+    const message = `The PDS has no account ${did}, which the adoption names. ${WITHDRAW}`;
     return none(heldForPerson({ type, reason: 'AdoptionImpossible', message }));
   }
   const keepsPassword = recorded?.did === did && recorded.hasPassword;
-  const message = `A person said that ${did} is this user's; it is being adopted.`;
+  const message = `A person decided that ${did} is this user's; it is being adopted.`;
   return {
     actions: [{ resource: type, type: 'adopt-account', account, grant, evidence, keepsPassword }],
     condition: toBeMended({ type, reason: 'AdoptionGranted', message }),

@@ -1,6 +1,6 @@
 /**
- * Users who wait for each other's addresses: each wants the address that the next one's account has. Where the chain ends
- * at an address that is free, the last user goes first. Where it leads back to where it began, none of them can go
+ * Users who wait for each other's addresses: each needs the address that the next one's account has. Where the chain ends
+ * at an address that is free, the last user goes first. Where it is a ring, none of them can go
  * first, unless one account gives up its address for the time being. It is parked on an address that nothing can be
  * delivered to.
  */

@@ -1,5 +1,5 @@
 /**
- * Which address an account gets, and what is said where none of them can be had.
+ * Which address an account gets, and the condition where all of them are taken.
  *
  * The user's own address comes first, then the one tagged for the tenant.
  *
@@ -73,14 +73,14 @@ export interface HoldingUser {
   readonly seen: Claimant;
   /** Deleted in Auth0, or forgotten. */
   readonly isDeleted: boolean;
-  /** The user is to get another value. */
+  /** The user will get another value. */
   readonly isLeaving: boolean;
 }
 
 export type AddressHolder =
   | HoldingUser
   | ReservingUser
-  /** An inactive account of none of our users. */
+  /** An inactive account that belongs to none of our users. */
   | { readonly type: 'hidden'; readonly did: Did };
 
 export type AddressHolders = ReadonlyMap<string, AddressHolder>;
@@ -106,7 +106,7 @@ export function isDeleted({ health, conditions }: Claimant): boolean {
 /** What keeps an account at its address until a person acts, and not another user who may leave. */
 const STAYING: ReadonlySet<string> = new Set(['EmailTaken', 'EmailNotAllowed', 'EmailHeldByDeletedUser']);
 
-/** Whether the account of this user is to get another address than this one, once that is free. */
+/** Whether the account of this user should get another address than this one, once that is free. */
 export function isToLeave({ email, emailVerified, health, conditions }: Claimant, address: string): boolean {
   const isToChange = conditions.some(
     ({ type, status, reason }) => type === 'email' && status !== 'True' && !STAYING.has(reason),

@@ -153,7 +153,7 @@ function planLeft(
   return { actions: [], condition: { ...condition, message } };
 }
 
-/** Nobody stays parked: after a while the account gets its former address back, where that is still free. */
+/** No account stays parked: after a while it gets its former address back, where that is still free. */
 function planParked(
   { did, from, at }: NonNullable<DesiredEmail['parked']>,
   waiting: Pick<ConditionDraft, 'message' | 'waitsFor'>,
@@ -168,7 +168,7 @@ function planParked(
     return { actions: [], condition: { ...toBeMended({ type, reason, message: said }), ...about }, retryAt };
   }
   if (!holders.has(from)) {
-    const message = 'The exchange of addresses did not come about; the account gets its former address back.';
+    const message = 'The exchange of addresses failed; the account gets its former address back.';
     return change(did, from, toBeMended({ type, reason, message }));
   }
   return { actions: [], condition: { ...heldForPerson({ type, reason, message: said }), ...about } };

@@ -1,7 +1,7 @@
 /**
  * From a platform handle to the label of an account handle, by the rules of the PDS:
  * lower-case letters, digits and hyphens, 3 to 18 long, no hyphen at either end. The platform's
- * `.` and `_` become hyphens, so `a.b` and `a_b` want the same label. Reserved words and slurs are
+ * `.` and `_` become hyphens, so `a.b` and `a_b` get the same label. Reserved words and slurs are
  * known to the PDS only; what it refuses is learned from its answer.
  * Source: @atproto/pds 0.4.217 handle/index, @atproto/syntax.
  */

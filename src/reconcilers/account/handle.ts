@@ -1,16 +1,17 @@
 /**
  * The handle of the PDS account follows the platform handle, and falls back to the user's code.
  *
- * The platform handle is the user's own, or else the sister's: the same person in another tenant. The PDS takes
- * a handle once, so of the two accounts the one of whoever has the row carries it, and the other does so only
- * where the first has none and is to have none.
+ * The platform handle is the user's own, or else the linked user's. The PDS accepts a handle once: of the two accounts,
+ * the one whose user has the row in `@handles` carries it. The other carries it only where the first user has no
+ * account and will get none.
  *
  * | platform handle                  | the PDS                          | wanted            | reason           |
  * |----------------------------------|----------------------------------|-------------------|------------------|
  * | none                             |                                  | the code          | NoPlatformHandle |
- * | the sister's, for her account    |                                  | the code          | SisterHasHandle  |
- * | the sister's, for whose account  |                                  |                   |                  |
- * |   is not known, or who she is    |                                  | nothing decided   | NotObserved      |
+ * | the linked user's, whose account |                                  |                   |                  |
+ * |   carries it                     |                                  | the code          | SisterHasHandle  |
+ * | the linked user's, and that user |                                  |                   |                  |
+ * |   or that account is not known   |                                  | nothing decided   | NotObserved      |
  * | its label breaks the PDS's rules |                                  | the code          | HandleNotAllowed |
  * | good                             | refused it as not allowed        | the code          | HandleNotAllowed |
  * | good                             | a deleted user's account has it  | the code          | HandleHeldByDeletedUser |
@@ -70,26 +71,26 @@ export interface Owner {
   readonly seen: Claimant;
 }
 
-/** The same person in the sister tenant. */
+/** The linked user: the same person in the linked tenant. */
 export interface Sister {
   readonly user: UserKey;
-  /** The sister's own row in `@handles`. */
+  /** The linked user's own row in `@handles`. */
   readonly platformHandle: string | undefined;
-  /** Her handle is for an account of her own, there or to come. Undefined while nobody has looked at her. */
+  /** That handle is for the linked user's own account, existing or future. Undefined until it is observed. */
   readonly carries: boolean | undefined;
 }
 
-/** `unknown` where the sister tenant could not be read: nobody has proved that there is none. */
+/** `unknown` where the linked tenant could not be read: then there may be a linked user. */
 export type SisterSeen = Sister | 'none' | 'unknown';
 
 export interface DesiredHandle {
-  /** The handle made from the platform handle, where this account is to carry it and the rules allow it. */
+  /** The handle made from the platform handle, where this account should carry it and the rules allow it. */
   readonly preferred: AccountHandle | undefined;
   /** The platform handle as it is, for messages. */
   readonly platformHandle: string | undefined;
-  /** The sister whose account carries the platform handle instead. */
+  /** The linked user whose account carries the platform handle instead. */
   readonly carriedBy: UserKey | undefined;
-  /** False where the handle is the sister's, and nobody can say yet who she is or whether her account has it. */
+  /** False where the handle is the linked user's, and that user, or whether that account has it, is not known yet. */
   readonly isKnown: boolean;
   /** What the code is put in front of, such as `.at.test`. */
   readonly domain: string;
@@ -99,7 +100,7 @@ export interface DesiredHandle {
 }
 
 export interface HandleChoice {
-  /** Undefined when the code is wanted and there is none yet, or not even the code is to be had. */
+  /** Undefined when the code is wanted and there is none yet, or when even the code is refused. */
   readonly handle: AccountHandle | undefined;
   readonly reason:
     | 'PlatformHandle'
@@ -159,11 +160,11 @@ export async function lookUp(accounts: AccountReader, handle: AccountHandle): Pr
   const holder = await accounts.holderOf(handle);
   if (holder.type !== 'account') return holder;
   const account = await accounts.account(holder.did);
-  // The holder vanished between the two reads: the next look will tell.
+  // The holder vanished between the two reads: the next observation decides.
   return account === 'missing' ? { type: 'nobody' } : { type: 'account', account };
 }
 
-/** The handle this user is to have. `holder` is who holds the preferred one; undefined when nobody looked. */
+/** The handle that this user should have. `holder` is who holds the preferred one; undefined when it was not observed. */
 export function chooseHandle(
   wanted: DesiredHandle,
   code: Code | undefined,
@@ -235,7 +236,7 @@ export async function observe(
   return orReserved(holder, wanted.preferred, await deps.lookUpTaken([handleValue(wanted.preferred)]));
 }
 
-/** Somebody whose account is about to get the handle holds it, where no account has it. */
+/** Where no account has the handle, a user whose account is about to get it counts as its holder. */
 export function orReserved(holder: Holder, handle: AccountHandle, taken: TakenValues): Holder {
   const by = taken.get(handle);
   if (by === undefined || holder.type !== 'nobody') return holder;
@@ -277,11 +278,11 @@ export function plan(
   const { account } = actual;
   if (account === undefined) return notManaged(type, actual);
   if (!account.handle.endsWith(wanted.domain)) {
-    const message = `The account carries ${account.handle}, a domain of the user's own, which is left alone.`;
+    const message = `The account carries ${account.handle}, a domain of the user's own, which Concord does not change.`;
     return recordIfNeeded(account, actual.recorded, { reason: 'OwnDomain', message });
   }
   if (!wanted.isKnown) {
-    const message = 'Who the sister is, or whose account has her handle, is not known; nothing was decided.';
+    const message = 'The linked user, or the account with its handle, is not known; nothing was decided.';
     return { actions: [], condition: unknown({ type, reason: 'NotObserved', message }) };
   }
   const choice = chooseHandle(wanted, actual.code, actual.holder, account.did, now);
@@ -292,7 +293,7 @@ export function plan(
     };
   }
   if (choice.handle === undefined) {
-    const message = 'The code that is to be the handle has not been assigned yet.';
+    const message = 'The code, which will be the handle, has not been assigned yet.';
     return { actions: [], condition: toBeMended({ type, reason: 'WaitingForCode', message }) };
   }
   if (choice.handle !== account.handle) {
@@ -303,7 +304,7 @@ export function plan(
       condition: toBeMended({
         type,
         reason: 'HandleDiffers',
-        message: `The account carries ${account.handle} and is to carry ${choice.handle}.`,
+        message: `The account carries ${account.handle} and should carry ${choice.handle}.`,
       }),
     };
   }

@@ -9,7 +9,7 @@
  *
  * | the newest creation failed, and                             | action | reason                  |
  * |-------------------------------------------------------------|--------|-------------------------|
- * | a listing that was begun later is complete                  | –      | (the creation goes on)  |
+ * | a listing that was begun later is complete                  | –      | (the creation continues) |
  * | another process began a listing within ten minutes          | wait   | ListingInactiveAccounts |
  * | otherwise                                                   | list   | ListingInactiveAccounts |
  */
@@ -105,7 +105,7 @@ export function planListing(
 /** As many as the PDS answers in one call. */
 const READ_AT_ONCE = 100;
 
-/** Nothing is done when another process was first: then the next look waits for that one. */
+/** Does nothing when another process was first: then the next read waits for that one. */
 export async function listInactive(
   { accounts, inactive, settings }: ListingDeps,
   context: ApplyContext,
@@ -144,7 +144,7 @@ export async function listInactive(
   return 'applied';
 }
 
-/** An account as the index keeps it, by what the listing said of its state: answers about many do not tell of takedowns. */
+/** An account as the index keeps it, by the state in the listing: answers about many accounts do not show takedowns. */
 export function inactiveAccount(
   account: PdsAccount | undefined,
   listed: Repository['state'],

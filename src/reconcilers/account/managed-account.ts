@@ -15,7 +15,7 @@ export interface ManagedAccount {
   readonly hasMoved?: true;
 }
 
-/** What is said of the address or the handle where there is no managed account. */
+/** The condition of the address or the handle where there is no managed account. */
 export function notManaged(
   type: 'email' | 'handle',
   { leftBecause, hasMoved }: Pick<ManagedAccount, 'leftBecause' | 'hasMoved'>,

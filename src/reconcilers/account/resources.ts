@@ -24,7 +24,7 @@ function onAccount<T extends AccountAction['type']>(
 
 export const accountResource = defineResource<AccountAction>({
   name: 'account',
-  // What becomes of a creation is settled by its own intent: see planIntent in account-planning.ts.
+  // A creation is settled by its own intent: see planIntent in account-planning.ts.
   actions: {
     'list-inactive-accounts': {
       apply: account.apply,
@@ -209,5 +209,5 @@ function handleOf({ preferred, platformHandle, isKnown, carriedBy, domain }: han
   if (carriedBy !== undefined) return `the code; ${carriedBy} has the handle`;
   // As the log knows it, before there is an account whose handle shows the domain.
   if (platformHandle !== undefined && domain === '') return handleLabel(platformHandle);
-  return platformHandle === undefined ? 'the code' : `the code; ${platformHandle} cannot be had`;
+  return platformHandle === undefined ? 'the code' : `the code; ${platformHandle} is not available`;
 }

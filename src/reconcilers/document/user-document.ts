@@ -20,7 +20,7 @@
  *
  * A code is known from the log, or from `@handles.code`, where the platform kept codes before. It never changes.
  *
- * A drawn code is inserted, and the unique index says whether it was free. Looking first and inserting
+ * A drawn code is inserted, and the unique index decides whether it was free. To read first and insert
  * then would let two users have one code.
  */
 
@@ -62,7 +62,7 @@ export type DesiredDocument =
 
 export interface ActualDocument {
   readonly documents: Documents;
-  /** Another user with the code that is to be restored. */
+  /** Another user who has the code to restore. */
   readonly codeHolder: UserKey | undefined;
 }
 
@@ -72,7 +72,7 @@ export type DocumentAction =
       readonly type: 'create-user-document';
       readonly signedUpAt: Date;
       readonly when: Date;
-      /** Undefined when one is to be drawn. */
+      /** Undefined to draw a new one. */
       readonly code: Code | undefined;
     }
   | { readonly resource: 'user-document'; readonly type: 'assign-code'; readonly signedUpAt: Date }
@@ -99,7 +99,7 @@ export function desired(facts: Facts, user: UserKey): DesiredDocument {
   };
 }
 
-/** The code that is to be in a document that has none; undefined when one is to be drawn. */
+/** The known code of a user whose document has none; undefined to draw a new one. */
 export function codeToRestore(wanted: DesiredDocument, { user, legacyCode }: Documents): Code | undefined {
   if (wanted.type === 'unwanted' || user?.code !== undefined || user?.hasUnreadableCode === true)
     return undefined;
@@ -114,7 +114,7 @@ export function permanentCode(wanted: DesiredDocument, { user }: Documents): Cod
   return found === undefined && user?.hasUnreadableCode !== true ? undefined : wanted.code;
 }
 
-/** Looks whether another user has the code that is to be restored. */
+/** Checks whether another user has the code to restore. */
 export async function observe(
   reader: Pick<DocumentReader, 'findUsers'>,
   wanted: DesiredDocument,
@@ -165,7 +165,7 @@ export function plan(
   if (wanted.code !== undefined && user.code !== wanted.code) return differs(user.code, wanted.code);
   const message = `The users document has the code ${user.code}.`;
   if (!wanted.isUndated) return { actions: [], condition: asDesired({ type, reason: 'HasCode', message }) };
-  const undated = `${message} Auth0 has no created_at that can be used; as the sign-up time counts the one that was known before, or else the time at which Auth0 was first read.`;
+  const undated = `${message} Auth0 has no created_at that can be used; the sign-up time is the one known before, or else the time of the first read of Auth0.`;
   return { actions: [], condition: asDesired({ type, reason: 'FieldUnusable', message: undated }) };
 }
 
@@ -190,7 +190,7 @@ function differs(found: Code, known: Code): Plan<never> {
   return { actions: [], condition: heldForPerson({ type, reason: 'CodeDiffers', message }) };
 }
 
-/** A known code that is taken is left to the next look, which finds the user who has it. */
+/** A known code that is taken is left to the next observation, which finds the user who has it. */
 export async function apply(
   documents: DocumentStore,
   random: Random,
@@ -238,7 +238,7 @@ async function create(
   await context.ensureLease();
   const outcome = await documents.createUser(context.user, code, when);
   if (outcome === 'code-taken') return 'refused';
-  // Another writer was faster. The next look at the document tells what is left to do.
+  // Another writer was faster. The next observation of the document shows what is left to do.
   if (outcome === 'user-exists') return 'unchanged';
   await context.tell(
     { type: 'user-document.created', data: { when: when.toISOString() } },

@@ -74,7 +74,7 @@ export function plan(wanted: DesiredVerification, actual: Documents): Plan<Verif
       condition: toBeMended({ type, reason: 'NotRecorded', message }),
     };
   }
-  const message = 'The verifications document is as it should be.';
+  const message = 'The verifications document is in sync.';
   return { actions: [], condition: asDesired({ type, reason: 'Recorded', message }) };
 }
 

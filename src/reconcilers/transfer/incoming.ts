@@ -173,7 +173,7 @@ export function parkedHandle(did: Did, domain: string): AccountHandle | undefine
   return parseAccountHandle(label + domain);
 }
 
-/** The handle of the account, where others may want it: not the one made of the code, and not a parked one. */
+/** The handle of the account, where other users may choose it: not the one made of the code, and not a parked one. */
 export function wantedHandle(
   { did, handle }: PdsAccount,
   code: Code | undefined,

@@ -114,11 +114,11 @@ function keepHandle(outgoing: Outgoing, { handle }: Documents): OutgoingPlan {
   if (row === undefined || handle !== undefined) return close(outgoing, 'handle', 'declined');
   return {
     actions: [{ resource: 'handle', type: 'return-handle', promise, to, row }],
-    condition: pending(outgoing, 'handle', 'It is not taken, and is put back.', 'HandleReleased'),
+    condition: pending(outgoing, 'handle', 'It was not taken, and is put back.', 'HandleReleased'),
   };
 }
 
-/** The handle of an account that stays this user's goes to the code, or to a label that is in nobody's way. */
+/** The handle of an account that stays this user's is replaced by the code, or by a label that no user needs. */
 function giveUp(
   account: PdsAccount | 'missing' | undefined,
   { documents, domain, refused }: Releasing,
@@ -134,7 +134,7 @@ function giveUp(
   return { resource: 'handle', type: 'change-handle', account, recorded, to, isCode: true };
 }
 
-/** A reconciliation broke off between the PDS and the users document. */
+/** A reconciliation was interrupted between the PDS and the users document. */
 function recordGiven(
   account: PdsAccount | 'missing' | undefined,
   { documents, domain }: Releasing,
@@ -170,7 +170,7 @@ function planCode(outgoing: Outgoing, { answer, isReady }: OutgoingSeen, { user 
   if (isCodeReleased) return waiting(outgoing, 'code', notTaken(outgoing), 'CodeReleased');
   if (!isReady)
     return waiting(outgoing, 'code', `It is released once ${to} can take it. ${seeWhy(outgoing)}`);
-  // Also when the document no longer has it: a reconciliation broke off between the two.
+  // Also when the document no longer has it: a reconciliation was interrupted between the two.
   if (user?.code !== undefined && user.code !== code) return close(outgoing, 'code', 'changed');
   return {
     actions: [{ resource: 'user-document', type: 'release-code', promise, to, code }],

@@ -29,7 +29,7 @@ export interface OutgoingSeen {
   readonly isGone: boolean;
   /** Its users document names the account. */
   readonly hasRecord: boolean;
-  /** The account of the deleted user, where that is to give up its handle or its address. */
+  /** The account of the deleted user, where that should give up its handle or its address. */
   readonly account: PdsAccount | 'missing' | undefined;
   readonly other: Claimant | undefined;
 }
@@ -67,7 +67,7 @@ export type TransferAction =
       readonly resource: 'account';
       readonly type: 'retire-account';
       readonly account: PdsAccount | { readonly did: Did };
-      /** Undefined where the account has a handle or an address that is in nobody's way. */
+      /** Undefined where no user needs the handle or the address of the account. */
       readonly handle: AccountHandle | undefined;
       readonly email: string | undefined;
       readonly isActive: boolean;

@@ -1,5 +1,5 @@
 /**
- * The steps of a transfer. Each may be repeated: what it finds done it leaves, and tells the log all the same. Nothing is
+ * The steps of a transfer. Each may be repeated: it leaves what is done already, and records it all the same. Nothing is
  * removed from the deleted user that is not durable elsewhere before: the record of the account is in the document of the
  * other user, the row of `@handles` in the log.
  */
@@ -64,7 +64,7 @@ async function takeAccount(
   const { user } = context;
   const { did, handle } = account;
   const former = await documents.storedRecord(from, did);
-  // A step that broke off may have written it, under another seal of the same password.
+  // An interrupted step may have written it, under another seal of the same password.
   const own = await documents.storedPassword(user, did);
   const password = own ?? resealed(vault, former?.password, from, user);
   const record = {
@@ -146,7 +146,7 @@ async function releaseHandle(
   context: ApplyContext,
 ): Promise<Applied> {
   const row = await documents.handleRow(context.user, handle);
-  // Changed since it was looked at: the next look decides.
+  // Changed since it was observed: the next observation decides.
   if (row === undefined) throw documentChanged('the row of the handle has changed');
   await context.tell({ type: 'handle.release-intended', data: { promise, to, row } });
   await context.ensureLease();

@@ -64,17 +64,17 @@ const CHANGES: readonly {
   {
     reason: 'a pass was faster',
     happens: (world) => passOver(world, alice),
-    says: 'MovedOn: the log has something newer of this user',
+    says: 'MovedOn: the log has newer events of this user',
   },
   {
     reason: 'another address in Auth0',
     happens: ({ directory }) => directory.put(auth0User(alice, { email: 'new@example.com' })),
-    says: 'MovedOn: Auth0 says something else of this user',
+    says: 'MovedOn: the user has changed in Auth0',
   },
   {
     reason: 'gone from Auth0',
     happens: ({ directory }) => directory.remove(alice.userId),
-    says: 'MovedOn: Auth0 says something else of this user',
+    says: 'MovedOn: the user has changed in Auth0',
   },
   {
     reason: 'another handle',
@@ -89,7 +89,7 @@ const CHANGES: readonly {
   {
     reason: 'somebody took the handle',
     happens: ({ accounts }) => accounts.put({ handle: 'alice.at.test' as never, email: 'other@example.com' }),
-    says: 'MovedOn: the plan is another one now',
+    says: 'MovedOn: the plan has changed',
   },
   {
     reason: 'a person paused the user',
@@ -105,7 +105,7 @@ const CHANGES: readonly {
           throw new UpstreamError('away', { upstream: 'auth0', code: 'UNREACHABLE', retryable: true });
       };
     },
-    says: 'NotRead: the user could not be looked at again (UNREACHABLE)',
+    says: 'NotRead: the user could not be read again (UNREACHABLE)',
   },
 ];
 

@@ -1,7 +1,7 @@
 /**
- * A user as a bug report: the events, and all that a look was answered, under other names, so that the same look
- * can be had again from the file alone and gives the same plan. No name, address, handle, code, DID, id or raw
- * payload of the original is in it.
+ * A user as a bug report: the events, and every answer that an observation got, under other names, so that the file
+ * alone repeats the observation and gives the same plan. It has no name, address, handle, code, DID, id or raw payload
+ * of the original.
  */
 import { UpstreamError } from '../../../errors.ts';
 import type { ConcordEvent, ConditionDraft } from '../../../events/event.ts';
@@ -54,15 +54,15 @@ export interface FailedCall {
     | 'successorsInAuth0'
     | 'find'
     | 'events';
-  /** Of the sister tenant, and not of the user's own. */
+  /** Of the linked tenant, and not of the user's own. */
   readonly isSisters: boolean;
   readonly code: string;
 }
 
-/** All that a look was answered. */
+/** Every answer that an observation got. */
 export interface Seen {
   readonly users: readonly { readonly tenant: TenantId; readonly user: Auth0User }[];
-  /** Users in Auth0 whom this user's plan went by, of any tenant. Absent in captures of versions that did not keep them. */
+  /** Users in Auth0, of any tenant, that the plan depended on. Absent in captures of older versions. */
   readonly people?: readonly { readonly key: UserKey; readonly user: Auth0User }[];
   readonly documents: readonly { readonly user: UserKey; readonly documents: Documents }[];
   readonly accounts: readonly (PdsAccount & { readonly inviteCode: string | undefined })[];
@@ -70,22 +70,22 @@ export interface Seen {
   readonly emailHolders: readonly { readonly email: string; readonly claimants: readonly Claimant[] }[];
   /** By address or handle, the inactive accounts that the index has under it. */
   readonly inactive: readonly { readonly name: string; readonly dids: readonly Did[] }[];
-  /** Users whose account one of these is. */
+  /** Users who have one of these accounts. */
   readonly owners: readonly Claimant[];
   readonly listing: InactiveListing | undefined;
   readonly carriers: readonly { readonly handle: AccountHandle; readonly claimants: readonly Claimant[] }[];
-  /** Absent where nobody was asked, and in captures from before there were any. */
+  /** Absent where no user was read, and in captures from before there were any. */
   readonly successors?: { readonly known: readonly Successor[]; readonly inAuth0: readonly Successor[] };
-  /** Absent in captures of versions that did not ask the directory of DIDs. */
+  /** Absent in captures of versions that did not read the DID directory. */
   readonly locations?: readonly { readonly did: Did; readonly location: ServiceLocation }[];
   /** Absent in captures from before there were reservations. */
   readonly reserved?: readonly HeldValue[];
-  /** Undefined where the PDS could not be asked. */
+  /** Undefined where the PDS could not be read. */
   readonly domain: string | undefined;
   readonly failed: readonly FailedCall[];
 }
 
-/** What the look came to, in the words that have to be the same when it is had again. */
+/** The result of the observation, in the words that must be the same when it is repeated. */
 export interface CapturedPlan {
   readonly actions: readonly { readonly resource: string; readonly type: string }[];
   readonly conditions: readonly Pick<ConditionDraft, 'type' | 'status' | 'reason' | 'held'>[];
@@ -124,7 +124,7 @@ export interface Captured {
   readonly node: string;
 }
 
-/** Looks at the user, as a dry run does. Throws UpstreamError when the log cannot be read. */
+/** Observes the user, as a dry run does. Throws UpstreamError when the log cannot be read. */
 export async function capture(deps: AssessDeps, who: Captured, now: Date): Promise<Capture> {
   const { user, userId, tenant, concord, node } = who;
   const recorder = new Recorder(deps, tenant);
@@ -134,11 +134,11 @@ export async function capture(deps: AssessDeps, who: Captured, now: Date): Promi
     return undefined;
   });
   const sister = tenant.sister;
-  // A sister is of another tenant, and that has no settings of its own here but what its keys look like.
+  // A linked user is of another tenant, of which only the form of its keys matters here.
   const second = sister && { id: sister.id, keyPrefix: sister.keyPrefix, emailTag: undefined };
   const disguise = new Disguise([tenant, ...(second === undefined ? [] : [second])], recorder.domain);
   const events = recorder.events();
-  // In their order before anything else, because causes may name later ones.
+  // Numbered in their order first, because causes may name later ones.
   for (const { _id } of events) disguise.event(_id);
   const [own, others] = disguise.tenants;
   if (own === undefined) throw new Error('the tenant of a user is one');
@@ -161,7 +161,7 @@ export function planOf({ actions, conditions, failures }: View): CapturedPlan {
   };
 }
 
-/** Hands on every question of a look, and keeps the answers. */
+/** Passes on every question of an observation, and keeps the answers. */
 class Recorder {
   readonly deps: AssessDeps;
   readonly tenant: AssessedTenant;
@@ -415,7 +415,7 @@ function disguisedClaimant(
   };
 }
 
-/** Since when, and by which event, changes nothing about a plan. */
+/** Since when, and by which event, does not affect a plan. */
 const NOT_TOLD = { since: '', event: eventId('') };
 
 function disguisedDocuments(
@@ -434,7 +434,7 @@ function disguisedDocuments(
     ...(oldAccount === undefined
       ? {}
       : { oldAccount: { did: oldAccount.did === undefined ? undefined : as.did(oldAccount.did) } }),
-    // The sealed password is left out: whether there is one is all that a plan goes by.
+    // Without the sealed password: a plan depends only on whether there is one.
     pending: pending && { intent: as.event(pending.intent), password: '' },
   };
   return {

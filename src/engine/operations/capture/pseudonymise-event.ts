@@ -1,16 +1,16 @@
 /**
- * An event under other names. Types, times, causes and what is one of a few words stay; a raw payload is left out,
- * since nothing is decided by it and anything may be in it.
+ * An event under other names. Types, times, causes and words of a fixed set stay; a raw payload is left out, since no
+ * decision depends on it and it may contain anything.
  *
- * There is no default here: a new type of event does not compile until it is decided what is personal in it.
+ * There is no default here: a new event type does not compile until its personal fields are decided.
  */
 import type { ConcordEvent, ConditionDraft, Decided, EventData } from '../../../events/event.ts';
 import { parseAccountHandle } from '../../../identity.ts';
 import type { Disguise } from './pseudonyms.ts';
 
-/** What we or Auth0 say in one word. What somebody else put in its place may be anything. */
+/** One word, as Concord and Auth0 write it. Any other text may contain anything. */
 const WORD = /^[A-Za-z][A-Za-z0-9_.-]{0,39}$/;
-/** A row of `@handles` may hold anything of the platform's; that there is one is all that a plan goes by. */
+/** A row of `@handles` may have any fields of the platform; a plan depends only on whether there is one. */
 const DISGUISED_ROW = '{}';
 
 export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent {
@@ -33,7 +33,7 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
       const { userId, email, linked, ...rest } = event.data;
       const data = {
         ...{ ...rest, userId: as.userId(userId), email: email === null ? null : as.email(email) },
-        // Sorted once more: a read under other names has to find the same list.
+        // Sorted again: a read under other names must find the same list.
         ...(linked === undefined ? {} : { linked: linked.map((id) => as.userId(id)).sort() }),
       };
       return { ...head, type: event.type, data };
@@ -317,7 +317,7 @@ function decided({ by, reason }: Decided, as: Disguise): Decided {
   return { by: as.text(by), ...(reason === undefined ? {} : { reason: as.text(reason) }) };
 }
 
-/** Messages name handles and other users; two that differ go on differing, which is what `since` hangs on. */
+/** Messages name handles and other users; two that differ must stay different, since `since` depends on it. */
 export function disguisedConditions(conditions: readonly ConditionDraft[], as: Disguise): ConditionDraft[] {
   return conditions.map(({ type, status, reason, message, held, waitsFor }) => ({
     ...{ type, status, reason: word(reason), message: as.text(message), held },

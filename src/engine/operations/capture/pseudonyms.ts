@@ -1,9 +1,9 @@
 /**
- * Other names for everything that names a person, the same one for the same thing, so that whatever hangs on
- * names being equal, or on how they are made from one another, is as it was: a code is the label of a handle, a
- * tagged address is made from a plain one, a handle that breaks the rules goes on breaking them.
+ * Other names for everything that names a person, always the same for the same name. Whatever depends on names being
+ * equal, or on how they are derived from one another, stays as it was: a code is the label of a handle, a tagged
+ * address is derived from a plain one, and an invalid handle stays invalid.
  *
- * Nothing of an original name is in its other name, not even its length; only the year of a code is kept.
+ * A pseudonym has nothing of the original name, not even its length; only the year of a code is kept.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -34,7 +34,7 @@ export interface DisguisedTenant {
   readonly emailTag: string | undefined;
 }
 
-/** What handles live under, instead of what they do. */
+/** Replaces the domain of handles. */
 export const DISGUISED_DOMAIN = '.handles.invalid';
 const ELSEWHERE = '.elsewhere.invalid';
 const TAG = 'tag';
@@ -75,7 +75,7 @@ export class Disguise {
   }
 
   event(id: EventId): EventId {
-    // As long as one another, because of two events at one time the one with the lesser id is the first.
+    // All of the same length, because of two events at one time the one with the smaller id is first.
     return eventId(`line-${String(this.#number('event', id)).padStart(8, '0')}`);
   }
 
@@ -102,7 +102,7 @@ export class Disguise {
     if (domain === undefined || !handle.endsWith(domain))
       return certain(parseAccountHandle(`handle-${this.#number('elsewhere', handle)}${ELSEWHERE}`));
     const label = this.#label(handle.slice(0, -domain.length));
-    // A label that breaks the rules makes no handle, and yet somebody may carry one on the PDS.
+    // An invalid label makes no handle, and yet an account on the PDS may have one.
     return (
       parseAccountHandle(label + DISGUISED_DOMAIN) ??
       certain(parseAccountHandle(`a.b${this.#number('label', label)}${DISGUISED_DOMAIN}`))
@@ -122,12 +122,12 @@ export class Disguise {
     return certain(parseDid(`did:plc:captured${digits.join('').padStart(16, 'a')}`));
   }
 
-  /** A PDS may be one person's own. */
+  /** A PDS may belong to one person. */
   origin(origin: string): string {
     return `https://pds-${this.#number('origin', origin)}.invalid`;
   }
 
-  /** The code of the invite that a hash is made of, so that a world can be made in which it was used. */
+  /** The invite code behind a hash, so that a world can be made in which it was used. */
   inviteCode(hash: string): string {
     return `used-code-${this.#number('invite', hash)}`;
   }

@@ -19,11 +19,11 @@ export type DecisionReason =
 export interface Decision {
   readonly key: string;
   readonly reason: DecisionReason;
-  /** What is found, why it is left, and what to do. Holds no password and no address. */
+  /** What was found, why it is left, and what to do. Has no password and no address. */
   readonly message: string;
 }
 
-/** What the log knows of a user. */
+/** What the log has about a user. */
 export interface KnownToLog {
   readonly code: Code | undefined;
   /** The account that the users document named in `atproto`. */
@@ -35,11 +35,11 @@ export interface KnownToLog {
 export type Location = ServiceLocation | { readonly type: 'unknown'; readonly code: string };
 
 export interface ImportContext extends SharedValues {
-  /** Whose users documents have the codes that are to be moved. */
+  /** The holders of the codes to be moved, by their users documents. */
   readonly codeHolders: ReadonlyMap<Code, string>;
-  /** Of the named accounts, those that the PDS has. */
+  /** The named accounts that the PDS has. */
   readonly accounts: ReadonlyMap<Did, PdsAccount>;
-  /** Where the others live. */
+  /** Where the other ones are. */
   readonly locations: ReadonlyMap<Did, Location>;
   /** The domains of the PDS, each starting with a dot. */
   readonly domains: readonly string[];
@@ -49,7 +49,7 @@ export interface ImportContext extends SharedValues {
 
 export interface UserImport {
   readonly user: OldUser;
-  /** False for a key that no tenant can have given: nothing is done for it. */
+  /** False for a key that no tenant can have assigned: nothing is done for it. */
   readonly isUser: boolean;
   /** To be moved to `users.code`. */
   readonly code: Code | undefined;
@@ -64,15 +64,15 @@ export interface UserImport {
     | undefined;
   /** The account in `atproto` that gets the password of the old fields. */
   readonly passwordFor: Did | undefined;
-  /** The users document has what the older places say already. */
+  /** The users document already has what the older places have. */
   readonly isRight: boolean;
-  /** For the log: what the older places say and the users document then has. Undefined where the log knows it, or for nothing. */
+  /** For the log: what the users document then has from the older places. Undefined where there is nothing to add. */
   readonly tell: { readonly code: Code | null; readonly record: Did | null } | undefined;
-  /** What the reconciliation of the user does by itself afterwards. */
+  /** What the reconciliation of the user does afterwards without a person. */
   readonly follows: readonly ('document' | 'handle')[];
-  /** The account lives on another PDS, as its DID says. */
+  /** The account is on another PDS, by its DID. */
   readonly elsewhere: string | undefined;
-  /** The account carries a handle of no domain of this PDS, and stays with it. */
+  /** The account has a handle of no domain of this PDS, and keeps it. */
   readonly foreignHandle: AccountHandle | undefined;
   readonly decisions: readonly Decision[];
 }

@@ -23,7 +23,7 @@
  * | no DID                                                              | AccountUnreadable          |
  * | any, and the PDS does not have it                                   | as above, and AccountMissing, unless its DID names another PDS |
  *
- * What is in `users.code` and in `atproto` is newer, and stays in each case.
+ * What is in `users.code` and in `atproto` is newer, and always stays.
  */
 import type { Code } from '../../../identity.ts';
 import type { OldUser } from '../../../ports/old-documents.ts';
@@ -31,7 +31,7 @@ import { updateUser } from '../../../reconcilers/command-lines.ts';
 import { planAccount } from './plan-account.ts';
 import type { Decision, ImportContext, KnownToLog, Say, UserImport } from './plan-state.ts';
 
-/** `isUser` is false for a key that no tenant can have given. */
+/** `isUser` is false for a key that no tenant can have assigned. */
 export function planImport(
   user: OldUser,
   isUser: boolean,
@@ -73,7 +73,7 @@ const UNSET_CODE_OF_ROW = 'db.getCollection("@handles").updateOne({_id: <key>}, 
 
 interface CodePlan {
   readonly move?: Code;
-  /** What `users.code` then holds. */
+  /** What `users.code` then has. */
   readonly final?: Code;
   /** Left to the reconciliation, which creates the users document with it. */
   readonly isLeft?: true;

@@ -1,4 +1,4 @@
-/** What an import found and did, counted and listed. */
+/** The result of an import, counted and listed. */
 import { sealedWith } from '../../../credentials/envelope.ts';
 import type { Code, Did } from '../../../identity.ts';
 import { storedUserKey } from '../../../identity.ts';
@@ -16,22 +16,22 @@ export interface MovedUser {
 export interface ImportReport {
   readonly documents: number;
   readonly handleRows: number;
-  /** Users of whom something was moved; in a dry run, of whom something would be. */
+  /** Users with a moved value; in a dry run, with one that would be moved. */
   readonly moved: readonly MovedUser[];
-  /** Users whose older places say what the users document has already. */
+  /** Users whose users document already has what the older places have. */
   readonly right: number;
-  /** Users of whom nothing is moved, and the log is told what their documents have. */
+  /** Users with nothing to move whose documents are only recorded in the log. */
   readonly told: number;
-  /** What the reconciliations do by themselves: users documents with the code of `@handles`, handles that the PDS has. */
+  /** What the reconciliations do afterwards: users documents with the code of `@handles`, handles that the PDS has. */
   readonly follows: { readonly documents: number; readonly handles: number };
-  /** Users whose account lives on another PDS, as its DID says. Nothing is to be done. */
+  /** Users whose account is on another PDS, by its DID. No action is needed. */
   readonly elsewhere: readonly { readonly user: string; readonly origin: string }[];
-  /** How many accounts carry a handle of another domain than the PDS's, by domain; they keep it. */
+  /** How many accounts have a handle of another domain than the PDS's, by domain; they keep it. */
   readonly foreignDomains: Readonly<Record<string, number>>;
   readonly decisions: readonly Decision[];
-  /** Keys of documents that are no user's. */
+  /** Keys of documents that are not a user's. */
   readonly notUsers: readonly string[];
-  /** Users whose documents were changed by others at the same moment: another run reads them again. */
+  /** Users whose documents changed at the same moment: another run reads them again. */
   readonly changed: number;
   /** Plaintext passwords in the old fields, which stay there. */
   readonly oldPlaintext: number;
@@ -73,7 +73,7 @@ export class Report {
       this.#decisions.push({ ...one, message: withUser(one.message, storedUserKey(key)) });
   }
 
-  /** Of a plan that was carried out, `after` is what a look finds since: what is not as planned was changed by others. */
+  /** For an applied plan, `after` is what a later read finds: a difference was changed by others. */
   moved({ user, code, account, passwordFor }: UserImport, after?: UserImport): void {
     const now = after?.user.document;
     const isThere = (is: boolean) => after === undefined || is;

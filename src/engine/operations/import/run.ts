@@ -1,10 +1,10 @@
 /**
- * Moves what the platform kept in older places to where Concord reads it, page by page. Each write applies only where
- * the document still holds what was read, so a run can end anywhere and be started again, and works beside a running
- * engine and platform.
+ * Moves what the platform stored in older places to where Concord reads it, page by page. Each write applies only where
+ * the document still has what was read, so a run can end anywhere and be repeated, and works beside a running engine and
+ * platform.
  *
- * The documents are written first and the log is told then: a sight in the log of what is not there yet would look like
- * a removal. What a run that broke off has written and not told is found by the next one, and told.
+ * The documents are written before the log: an entry for what is not there yet would look like a removal. After a run
+ * that broke off, the next one finds what was written and not logged, and logs it.
  */
 
 import { sideBySide } from '../../../concurrency/map-limit.ts';
@@ -42,7 +42,7 @@ export interface ImportDeps {
   readonly dids: DidDirectory;
   readonly vault: Pick<PasswordVault, 'open' | 'seal'>;
   readonly tenants: readonly Pick<AssessedTenant, 'id' | 'keyPrefix' | 'excludedBy'>[];
-  /** Undefined in a dry run, which holds nothing that could write. */
+  /** Undefined in a dry run, which has nothing that could write. */
   readonly writer?: ImportWriter | undefined;
 }
 
@@ -91,7 +91,7 @@ interface Planned {
   readonly context: ImportContext;
 }
 
-/** What cannot be read is not missing, so nothing is planned for its page. Throws UNEXPECTED_ANSWER. */
+/** An unreadable account is not missing, so nothing is planned for its page. Throws UNEXPECTED_ANSWER. */
 function readable(account: PdsAccount | 'unreadable'): PdsAccount {
   if (account !== 'unreadable') return account;
   const message = 'pds admin.getAccountInfos answered with an account that cannot be read.';
@@ -128,13 +128,13 @@ async function planPage(
   return page.flatMap(({ key }) => planned.get(key) ?? []);
 }
 
-/** Undefined for a key of no user, and for one that the configuration excludes. */
+/** Undefined for a key that is not a user's, and for one that the configuration excludes. */
 function ownerIn(tenants: ImportDeps['tenants'], { key, hasTextKey }: OldUser): Planned['owned'] {
   const owned = hasTextKey ? ownerOf(key, tenants) : undefined;
   return owned === undefined || isExcluded(owned.tenant, owned.user) ? undefined : owned;
 }
 
-/** The read model may be behind the log, so what is about to be moved or told is planned by the log. */
+/** The read model may be behind the log, so every move is planned by the log. */
 async function planOne(
   { events }: ImportDeps,
   user: OldUser,

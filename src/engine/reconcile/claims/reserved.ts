@@ -1,6 +1,6 @@
 /**
- * What the reservations of other users come to. The log of the user who has one decides, so that nothing is lost with
- * the reservation itself:
+ * The effect of other users' reservations. The log of the user who has one decides, so that a lost reservation loses
+ * nothing:
  *
  * | the log of that user                                        | the value is              |
  * |-------------------------------------------------------------|---------------------------|
@@ -25,10 +25,10 @@ export interface ReservedDeps {
   readonly settings: { readonly settleMs: number };
 }
 
-/** When a creation is asked about again that nobody is sure to settle by itself: its end wakes those who wait for it. */
+/** When a creation is checked again that may not settle by itself: its end wakes the users who wait for it. */
 const AGAIN_MS = 600_000;
 
-/** Those of these values that other users have reserved, and nobody is about to give up. */
+/** The values that other users have reserved and are not about to release. */
 export async function takenByOthers(
   deps: ReservedDeps,
   user: UserKey,
@@ -70,10 +70,10 @@ function takenBy(
   return until === undefined ? 'free' : { type: 'reserved', user: by.user, until, seen };
 }
 
-/** Of a user without an event nothing is known but the reservation. */
+/** Of a user without events, only the reservation is known. */
 const NO_TENANT = '' as TenantId;
 
-/** Undefined for a reservation that is over. Without a value it is only asked what becomes of the reservation. */
+/** Undefined for a reservation that has ended. Without a value, only the reservation itself is checked. */
 export function reservedUntil(
   by: Reservation,
   value: string | undefined,

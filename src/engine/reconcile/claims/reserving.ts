@@ -40,8 +40,8 @@ export class Reserving {
   }
 
   /**
-   * What the log says is reserved is reserved, also when the reservations were lost; and what an earlier reconciliation
-   * left behind that broke off is over, unless it may still come about.
+   * Reserves what the log says is reserved, also when the reservations were lost. What a broken-off reconciliation left
+   * behind ends, unless its effect may still happen.
    */
   async begin(history: readonly ConcordEvent[], facts: Facts): Promise<void> {
     const { reservations, clock, settings } = this.#deps;
@@ -58,14 +58,14 @@ export class Reserving {
     await restoreReservation(this.#deps, intent, this.#reservation(intent.event));
   }
 
-  /** Undefined where another user has one of the values. Throws UpstreamError VALUE_RESERVED when that is so once more. */
+  /** Undefined where another user has one of the values. Throws UpstreamError VALUE_RESERVED when that happens again. */
   async reserve(values: readonly UniqueValue[], intent: EventId): Promise<Reserved | undefined> {
     const reservation = this.#reservation(intent);
     const held = await reserveFree(this.#deps, values, reservation);
     if (held.length === 0) return this.#reserved(reservation);
-    // The next look sees who has it and chooses another one; one that chooses the same again would go round in a circle.
+    // The next observation sees who has it, and the plan changes; the same choice again would be an endless loop.
     if (held.some(({ value }) => this.#refused.has(value))) {
-      throw new UpstreamError('another user has reserved what this one is to get', {
+      throw new UpstreamError('another user has reserved a value for this user', {
         ...{ upstream: 'mongodb', code: 'VALUE_RESERVED', retryable: true },
       });
     }
@@ -73,12 +73,12 @@ export class Reserving {
     return undefined;
   }
 
-  /** Whether others who wait for what was reserved need not wait for it any longer. */
+  /** Whether others who wait for a reserved value need not wait any longer. */
   frees(facts: Facts): boolean {
     return this.#hasReleased || this.#ended(facts).length > 0;
   }
 
-  /** Once the read model shows the user: what is released before is not to be seen anywhere for a moment. */
+  /** After the read model shows the user: a value released earlier would be visible nowhere for a moment. */
   async end(facts: Facts): Promise<void> {
     const ended = this.#ended(facts);
     if (ended.length > 0) await this.#release(ended);
@@ -99,7 +99,7 @@ export class Reserving {
       ensure: () => {
         if (clock.now().getTime() < until.getTime() - settings.settleMs) return;
         const code = 'RESERVATION_EXPIRED';
-        throw new UpstreamError('what came before the call took so long that others may have its values', {
+        throw new UpstreamError('the steps before the call took so long that others may have its values', {
           ...{ upstream: 'mongodb', code, retryable: true },
         });
       },
@@ -111,7 +111,7 @@ export class Reserving {
     };
   }
 
-  /** One that stays by mistake is in nobody's way for long, and no reason to fail what was done. */
+  /** A failed release is not worth failing the action for: the reservation expires soon. */
   async #release(intents: readonly EventId[]): Promise<void> {
     const { reservations, logger } = this.#deps;
     try {
@@ -123,7 +123,7 @@ export class Reserving {
   }
 }
 
-/** The effect begins under the lease, and comes about within `settleMs`. */
+/** The effect begins under the lease, and happens within `settleMs`. */
 export function reservationOf(
   user: UserKey,
   intent: EventId,
@@ -133,7 +133,7 @@ export function reservationOf(
   return { user, intent, at, until: new Date(at.getTime() + leaseMs + settleMs) };
 }
 
-/** Whether all that an open intent is about is reserved for its user. */
+/** Whether all values of an open intent are reserved for its user. */
 export async function isReserved(
   reservations: Pick<ReservationReader, 'find'>,
   user: UserKey,
@@ -143,7 +143,7 @@ export async function isReserved(
   return (await reservations.find(values)).filter(({ by }) => by.user === user).length === values.length;
 }
 
-/** Reserves what an open intent is about, unless another user has it by now. Returns whether it was missing. */
+/** Reserves the values of an open intent, unless another user has one by now. Returns whether it was missing. */
 export async function restoreReservation(
   deps: FreeDeps,
   intent: Pick<OpenIntent, 'email' | 'handle'>,
@@ -155,7 +155,7 @@ export async function restoreReservation(
 
 type FreeDeps = Pick<ReservingDeps, 'reservations' | 'events' | 'clock' | 'settings'>;
 
-/** Also values whose reservations are over. Returns those that others have; then none is reserved. */
+/** Also takes values whose reservations have ended. Returns those that others have; then none is reserved. */
 async function reserveFree(
   deps: FreeDeps,
   values: readonly UniqueValue[],
@@ -169,7 +169,7 @@ async function reserveFree(
   return taken.length > 0 ? taken : deps.reservations.reserve(values, reservation, over);
 }
 
-/** Blank ones are of a user who was forgotten. */
+/** Blank values are of a forgotten user. */
 function valuesOf({ email, handle }: Pick<OpenIntent, 'email' | 'handle'>): readonly UniqueValue[] {
   return [
     ...(email === '' ? [] : [emailValue(email)]),

@@ -3,10 +3,10 @@
  * or because Auth0 has linked the deleted user into them. While there is one, the account of the deleted user is
  * neither deactivated nor deleted, under any policy.
  *
- * The read model is asked for every deleted user with an account; it knows what reconciliations have seen. Auth0 is
- * asked where the read model knows none and the next step would remove the account: lookups by address are immediately
- * consistent but compare letter by letter, and the search by identity lags by seconds. Where Auth0 cannot be asked,
- * nothing is removed.
+ * The read model is read for every deleted user with an account; it has what reconciliations have seen. Auth0 is read
+ * where the read model has none and the next step would remove the account: lookups by address are immediately
+ * consistent but case-sensitive, and the search by identity lags by seconds. Where Auth0 cannot be read, nothing is
+ * removed.
  */
 import type { Facts } from '../../../events/facts.ts';
 import { type Auth0UserId, type TenantId, type UserKey, userKey } from '../../../identity.ts';
@@ -28,7 +28,7 @@ export interface SearchedTenant {
 export interface SuccessorSearch {
   /** As far as reconciliations have seen. */
   known(user: UserKey, emails: readonly string[]): Promise<readonly Successor[]>;
-  /** As Auth0 says now, of every tenant. Throws UpstreamError when one of them cannot be asked. */
+  /** From Auth0 now, over all tenants. Throws UpstreamError when one of them cannot be read. */
   inAuth0(user: UserKey, emails: readonly string[]): Promise<readonly Successor[]>;
 }
 
@@ -49,7 +49,7 @@ export function successorSearch(
       if (owned === undefined) return [];
       const linking = await owned.tenant.directory.usersByIdentity(owned.userId);
       const wanted = new Set(emails.map((email) => email.toLowerCase()));
-      // As they were spelled, and as databases of Auth0 keep them.
+      // As they were typed, and as databases of Auth0 store them.
       const spellings = [...new Set([...wanted, ...emails])];
       const asked = tenants.flatMap(({ keyPrefix, directory }) =>
         spellings.map(async (email) =>
@@ -79,7 +79,7 @@ function inOrder(
   return [...found].map(([user, by]) => ({ user, by }));
 }
 
-/** Of a deleted user with an account; none for everyone else. Throws UpstreamError. */
+/** For a deleted user with an account; none for every other user. Throws UpstreamError. */
 export async function lookForSuccessors(
   search: SuccessorSearch,
   user: UserKey,
@@ -101,11 +101,11 @@ function addressesOf(
   { email }: PdsAccount,
 ): readonly string[] {
   const all = [verifiedEmail, account?.email, seen.account?.email, email].flatMap((one) => one ?? []);
-  // Blank in the events of a user who was forgotten.
+  // Blank in the events of a forgotten user.
   return [...new Set(all)].filter((one) => one !== '');
 }
 
-/** Those of these deleted users who have no successor, by what the read model knows. */
+/** The deleted users without a successor, by the read model. */
 export async function withoutSuccessors(
   {
     subjects,
@@ -132,9 +132,9 @@ function addressesShown(subject: Subject | undefined): readonly string[] {
 }
 
 /**
- * Users whose reconciliation says something else once this user's verified address or linked identities have changed:
- * deleted users with an account under such an address, and users who were linked into this one or no longer are, of whom
- * no log entry tells. `before` is what the read model and the log said.
+ * Users whose reconciliation ends differently once this user's verified address or linked identities have changed:
+ * deleted users with an account under such an address, and users who were linked into this one or no longer are. No log
+ * entry reports the latter. `before` is what the read model and the log said.
  */
 export async function affectedBy(
   subjects: Pick<SubjectReader, 'holdersOfEmail' | 'read'>,
@@ -164,7 +164,7 @@ function addressesOfView({ verifiedEmail }: SubjectView): readonly string[] {
   return verifiedEmail === undefined ? [] : [verifiedEmail];
 }
 
-/** What is in one of them and not in the others. */
+/** Items that are in one list and not in the others. */
 function changed<T>(before: readonly (readonly T[])[], now: readonly T[]): readonly T[] {
   const all = new Set([...before.flat(), ...now]);
   return [...all].filter((one) => ![...before, now].every((list) => list.includes(one)));

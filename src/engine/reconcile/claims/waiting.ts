@@ -1,9 +1,9 @@
 /**
- * Users who wait for another user: for an address or a handle that only one account can have. When that user changes, they
- * are made due.
+ * Users who wait for another user: for an address or a handle that only one account can have. They are made due when that
+ * user changes.
  *
- * A wait is in the read model, and what ends it is in the log. So a user who ends a reconciliation with a wait reads the
- * log of the other user once more, after the wait is shown: a change from before that is found there, and whoever
+ * A wait is in the read model, and the event that ends it is in the log. So a reconciliation that ends with a wait reads
+ * the log of the other user again after the read model shows the wait: it finds an earlier change there, and a user who
  * changes later finds the wait.
  */
 import { fold } from '../../../events/fold.ts';
@@ -28,11 +28,11 @@ export interface WaitingDeps {
 const AGAIN_MS = 1_000;
 
 /**
- * Makes those due who wait for this user, when what they may wait for has changed. Called before a reconciliation ends,
- * while the read model still shows what it showed: so one that breaks off here makes them due again. Called once more
- * when it has ended, for those whose wait was not shown before. `before` is what the log said when the reconciliation
- * began, and what the read model showed. `frees` says that a reservation of the user has ended, which the read model does
- * not show.
+ * Makes users due who wait for this user, when something that they may wait for has changed. Called before a
+ * reconciliation ends, while the read model still shows the state before it: so one that breaks off here makes them due
+ * again. Called again when it has ended, for waits that were not shown before. `before` is what the log said when the
+ * reconciliation began, and what the read model showed. `frees` says that a reservation of the user has ended, which the
+ * read model does not show.
  */
 export async function wakeWaiting(
   { subjects, queue, clock }: WaitingDeps,
@@ -50,9 +50,9 @@ export async function wakeWaiting(
 }
 
 /**
- * Makes a user due again whose conditions wait for users that have changed since they were looked at. A change that the
+ * Makes a user due again whose conditions wait for users that have changed since they were read. A change that the
  * read model does not show yet is of a reconciliation that has not ended: that one wakes this user, or breaks off and is
- * done again when its lease has run out.
+ * repeated when its lease has expired.
  */
 export async function checkWaits(
   { subjects, events, queue, clock, settings }: WaitingDeps,
@@ -80,7 +80,7 @@ type Claims = Pick<
   'did' | 'accountHandle' | 'accountEmail' | 'email' | 'emailVerified' | 'conditions'
 >;
 
-/** All that others may wait for, as one text. */
+/** Everything that others may wait for, as one text. */
 function claimsOf({ did, accountHandle, accountEmail, email, emailVerified, conditions }: Claims): string {
   const said = conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`);
   return JSON.stringify([did, accountHandle, accountEmail, email, emailVerified, said]);

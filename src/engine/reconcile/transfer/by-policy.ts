@@ -1,6 +1,6 @@
 /**
- * Policy `linked: transfer`: a user into whom Auth0 has linked a deleted one, and who has no account, is granted what that
- * one had. Where a person would have to decide, nothing is granted.
+ * Policy `linked: transfer`: a user that Auth0 has linked a deleted one into, and that has no account, is granted what the
+ * deleted one had. Where a person must decide, nothing is granted.
  */
 import { UsageError } from '../../../errors.ts';
 import type { Facts } from '../../../events/facts.ts';
@@ -33,7 +33,7 @@ export interface LinkedUser {
 }
 
 /**
- * `again` while a user that was linked into this one is being reconciled, and where this one is not any more as it was
+ * `again` while a user that was linked into this one is being reconciled, and where this one has changed since it was
  * read: then nothing may be created for it. Throws UpstreamError when something cannot be read.
  */
 export async function grantLinked(
@@ -66,7 +66,7 @@ export async function grantLinked(
   return 'nothing';
 }
 
-/** There, verified, and without an account, now or before. */
+/** Present, verified, and without an account, now or before. */
 function mayGet(
   { auth0, absentSince, account, intent, incoming, sights }: Facts,
   { user }: Documents,

@@ -1,7 +1,7 @@
 /**
- * The decision to transfer. It is an event in the log of either user, and is taken under the leases of both: first the
- * deleted user promises, then the other one is granted. A promise without a grant means nothing, so a command that breaks
- * off between the two has decided nothing. From then on each user's reconciliation changes only its own.
+ * The decision to transfer. It is an event in the log of each user, written under the leases of both: first the deleted
+ * user promises, then the other one is granted. A promise without a grant means nothing, so a command that breaks off
+ * between the two has decided nothing. From then on each user's reconciliation changes only its own user.
  */
 
 import { LeaseLostError, UsageError } from '../../../errors.ts';
@@ -26,7 +26,7 @@ export interface GrantDeps extends Omit<SidesDeps, 'events'> {
 
 export interface Wish {
   readonly asked: readonly TransferPart[] | undefined;
-  /** What the person was shown; undefined where the policy decides, and whatever is found is meant. */
+  /** What the person was shown; undefined where the policy decides, and accepts whatever is found. */
   readonly shown: TransferProposal | undefined;
 }
 
@@ -66,7 +66,7 @@ export async function grantUnderLease(
   return holding(deps, from, async (lease) => {
     const proposal = await proposeAsShown(deps, from, to, { asked: undefined, shown: undefined });
     if (proposal.replaces !== undefined || !proposal.isLinked || proposal.account === undefined)
-      throw new UsageError('This takes a decision of a person.', 'NOT_BY_POLICY');
+      throw new UsageError('A person must decide this.', 'NOT_BY_POLICY');
     const leases = new Leases(deps, [lease]);
     const both = { ensure: async () => void (await Promise.all([leases.ensure(), own.ensureLease()])) };
     await writeGrant(deps, from, own.journal, both, proposal, decided);
@@ -92,7 +92,7 @@ function busy(user: string): UsageError {
   return new UsageError(`${user} is being reconciled. Try again in a moment.`, 'USER_BUSY');
 }
 
-/** Before each write: another worker may have one of the users by now. */
+/** Checked before each write: another worker may have one of the users by now. */
 class Leases {
   readonly #deps: GrantDeps;
   #held: readonly Lease[];
@@ -121,7 +121,7 @@ async function proposeAsShown(
   const proposal = await proposeTransfer(sides, from, to, asked, deps.clock.now());
   if (shown === undefined || sameDecision(shown, proposal)) return proposal;
   throw new UsageError(
-    `What would be transferred from ${from.user} to ${to.user} has changed. Nothing was decided. Look again, and decide then.`,
+    `What would be transferred from ${from.user} to ${to.user} has changed. Nothing was decided. Check again, then decide.`,
     'TRANSFER_CHANGED',
   );
 }
@@ -141,7 +141,7 @@ async function writeGrant(
   decided: Decided,
 ): Promise<EventId> {
   const history = await deps.log.ofUser(from.user);
-  // Before the first line, so that the promise of a command that breaks off is found to mean nothing.
+  // Before the first event, so that the promise of a command that breaks off is found and has no effect.
   await makeDue(deps, from);
   await leases.ensure();
   const promise = await createJournal(deps, from.user, from.tenant.id, history).tell([], {
@@ -159,12 +159,12 @@ async function writeGrant(
     },
   });
   await makeDue(deps, from, granted);
-  // A grant that came into the log after the leases may find its promise closed: then it is not known what it means.
+  // A grant that was logged after the leases may find its promise closed: then its meaning is unknown.
   await leases.ensure();
   return granted;
 }
 
-/** The grant of an earlier promise may have come late: whoever has one reads this promise before it takes anything. */
+/** An earlier promise may get its grant late: its user then reads this promise before it takes anything. */
 async function refuseOtherGrants(
   { log }: GrantDeps,
   { user }: Party,

@@ -14,7 +14,7 @@ export type Availability<T> =
 export interface AvailableHandle {
   /** The platform handle whose row moves; undefined where only the account gives up its handle. */
   readonly platformHandle: string | undefined;
-  /** What the account gives up, where the account stays. */
+  /** The handle that the account gives up, where the account stays. */
   readonly carried: string | undefined;
   /** The row of `@handles` with this handle is the other user's already. */
   readonly isOfOther: boolean;
@@ -57,7 +57,7 @@ export function accountOf({ from, to }: Sides): Availability<PdsAccount> {
   if (from.movedTo !== undefined)
     return refused(
       'ACCOUNT_MIGRATED',
-      `The account ${did} moved to ${from.movedTo}, and what is here is left as it is.`,
+      `The account ${did} moved to ${from.movedTo}, and the copy on this PDS is left as it is.`,
     );
   if (account === 'missing') return refused('ACCOUNT_MISSING', `The PDS does not have the account ${did}.`);
   return account.state === 'takendown' || account.state === 'no-repo'
@@ -110,7 +110,7 @@ export function codeOf({ from, to }: Sides): Availability<Code> {
   return { type: 'available', value: code };
 }
 
-/** The account that the other user has, and that the transferred one would take the place of. */
+/** The other user's account, which the transferred one would replace. */
 export function accountBefore({ to }: Sides): Availability<Did | undefined> {
   const open = unsettled(to);
   if (open !== undefined) return open;

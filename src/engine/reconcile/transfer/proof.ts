@@ -1,6 +1,6 @@
 /**
- * Whether a transfer may be decided about at all: the one user is proved to be deleted, the other is there, and something
- * says that they are the same person. Pure.
+ * Whether a transfer may be decided at all: the one user is proved to be deleted, the other exists, and there is evidence
+ * that they are the same person. Pure.
  *
  * | Auth0 says                                      | proof of deletion                                      |
  * |-------------------------------------------------|--------------------------------------------------------|
@@ -19,9 +19,9 @@ import type { Side, Sides } from './sides.ts';
 export interface Proof {
   /** Auth0 has linked the deleted user into the other one. */
   readonly isLinked: boolean;
-  /** Something says that the two users are one person. */
+  /** There is evidence that the two users are one person. */
   readonly isSamePerson: boolean;
-  /** For the person who decides, and for the log; never an address. */
+  /** For the person who decides, and for the log; has no address. */
   readonly evidence: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a transfer from a deleted user to another one would do, with the evidence for it. Readers are all it takes; the same
- * is asked again before anything is decided.
+ * What a transfer from a deleted user to another one would do, with the evidence. Needs only readers; the same is
+ * read again before the decision.
  */
 
 import { UsageError } from '../../../errors.ts';
@@ -31,7 +31,7 @@ export interface TransferProposal extends Proof {
   readonly code: Code | undefined;
   /** The account that gives up its address. */
   readonly address: Did | undefined;
-  /** The account that the transferred one takes the place of. */
+  /** The account that the transferred one replaces. */
   readonly replaces: Did | undefined;
   /** The password of the account is not stored, and the account needs a new one. */
   readonly hasNoPassword: boolean;
@@ -43,7 +43,7 @@ const BY_DEFAULT: ReadonlySet<TransferPart> = new Set(['account', 'handle']);
 
 /**
  * `asked` undefined means the account and the handle, as far as there are any. Throws UsageError: what `prove` throws,
- * NO_EVIDENCE, TRANSFER_GRANTED, TRANSFER_OPEN, ALREADY_TRANSFERRED, NOTHING_TO_TRANSFER, and for a part that was asked for the code of
+ * NO_EVIDENCE, TRANSFER_GRANTED, TRANSFER_OPEN, ALREADY_TRANSFERRED, NOTHING_TO_TRANSFER, and for a requested part the code of
  * what is in its way; UpstreamError when something cannot be read.
  */
 export async function proposeTransfer(
@@ -68,7 +68,7 @@ export function proposalOf(
   refuseTransferred(sides);
   const proof = prove(sides, now);
   const leftOut: string[] = [];
-  /** Undefined where it is not transferred; a part that was asked for is refused then. */
+  /** Undefined where it is not transferred; a requested part is refused then. */
   const take = <T>(part: TransferPart, find: () => Availability<T>): T | undefined => {
     const isWanted = asked === undefined ? BY_DEFAULT.has(part) : asked.includes(part);
     if (!isWanted) return undefined;
@@ -104,7 +104,7 @@ export function proposalOf(
   };
 }
 
-/** A handle alone needs no more than that the other user has it in `@handles`: nothing of the deleted user moves. */
+/** A handle alone only needs the other user to have it in `@handles`: nothing of the deleted user moves. */
 function claimOf(
   { to }: Sides,
   what: readonly TransferPart[],
@@ -123,7 +123,7 @@ function noEvidence({ from, to }: Sides): UsageError {
   );
 }
 
-/** The account is in both documents until the deleted user has released it; before that nothing else is said of it. */
+/** The account is in both documents until the deleted user has released it; until then no other evidence is reported. */
 function refuseTransferred({ from, to }: Sides): void {
   const { transferred } = from.facts;
   const isTaken = from.did !== undefined && from.did === to.did;
@@ -136,7 +136,7 @@ function refuseTransferred({ from, to }: Sides): void {
   );
 }
 
-/** A promise without a grant was left by a command that broke off, and means nothing. */
+/** A promise without a grant comes from a command that broke off, and means nothing. */
 async function refuseOpen({ events }: SidesDeps, { from, to }: Sides): Promise<void> {
   const { outgoing } = from.facts;
   const { incoming } = to.facts;

@@ -17,7 +17,7 @@ export interface TransferDeps {
   readonly accounts: Pick<AccountReader, 'account'>;
 }
 
-/** Undefined for a user who is part of none. Throws UpstreamError. */
+/** Undefined for a user that is part of none. Throws UpstreamError. */
 export async function lookAtTransfer(
   deps: TransferDeps,
   user: UserKey,
@@ -80,7 +80,7 @@ async function seeOutgoing(
   };
 }
 
-/** As the read model shows a user whose log is this. Undefined before anything is in it, where a promise has no grant. */
+/** The read model's view of a user with this log. Undefined for an empty log, where a promise has no grant. */
 function claimantIn(user: UserKey, history: readonly ConcordEvent[], facts: Facts): Claimant | undefined {
   const [first] = history;
   if (first === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** What is known of both users of a transfer, read anew: Auth0 by id, the log, the documents and the accounts. */
+/** The state of both users of a transfer, read again: Auth0 by id, the log, the documents and the accounts. */
 import type { ConcordEvent } from '../../../events/event.ts';
 import type { Facts } from '../../../events/facts.ts';
 import { fold } from '../../../events/fold.ts';
@@ -29,7 +29,7 @@ export interface Side {
   readonly history: readonly ConcordEvent[];
   readonly facts: Facts;
   readonly auth0: Auth0User | 'absent';
-  /** Auth0 does not have the user, and neither does its search, which lags. Asked where nothing else confirms a deletion. */
+  /** Auth0 does not have the user, and neither does its search, which lags. Read where nothing else confirms a deletion. */
   readonly isUnfound: boolean;
   readonly documents: Documents;
   /** The account that the document, or else the log, names. */
@@ -48,7 +48,7 @@ export interface Sides {
 }
 
 /**
- * Throws UpstreamError when anything cannot be read: what could not be read proves nothing. Throws UsageError NOT_A_USER
+ * Throws UpstreamError when anything cannot be read: an unread state proves nothing. Throws UsageError NOT_A_USER
  * for an id that Auth0 calls invalid.
  */
 export async function readSides(deps: SidesDeps, from: Party, to: Party): Promise<Sides> {
@@ -85,7 +85,7 @@ async function readSide({ events, documents, accounts, dids }: SidesDeps, party:
   return { party, history, facts, auth0, isUnfound, documents: found, did, account, movedTo, otherOwners };
 }
 
-/** Users into whom this one is linked are found by its id as well. */
+/** The search also finds users that this one is linked into, by its id. */
 async function isNotInSearch({ userId, tenant }: Party): Promise<boolean> {
   const found = await tenant.directory.usersByIdentity(userId);
   return found.every((one) => one.userId !== userId);
