@@ -9,7 +9,7 @@ import type {
 
 export type Session =
   | { readonly state: 'asking' }
-  /** A token is asked for. */
+  /** The server requires a token. */
   | { readonly state: 'needed' }
   | { readonly state: 'open'; readonly answer: SessionAnswer };
 
@@ -77,7 +77,7 @@ async function call<T>(path: string, init: RequestInit): Promise<T> {
     throw new Refusal(
       0,
       'unreachable',
-      'Concord does not answer. Is it running? It is asked again by itself.',
+      'Concord does not answer. Is it running? The page retries automatically.',
     );
   });
   if (!response.ok) throw await refusalOf(response);
@@ -92,16 +92,12 @@ async function refusalOf(response: Response): Promise<Refusal> {
     .then((body: Partial<ProblemAnswer> | null) => body ?? {})
     .catch((): Partial<ProblemAnswer> => ({}));
   const { type = '', title = '', detail = '' } = problem;
-  const what = detail || title || `Concord refused it with ${response.status}.`;
+  const what = detail || title || `Concord refused the request with status ${response.status}.`;
   return new Refusal(response.status, type.split(':').at(-1) ?? '', what);
 }
 
 export function refusalFrom(error: unknown): Refusal {
   return error instanceof Refusal
     ? error
-    : new Refusal(
-        0,
-        'page',
-        `The page could not do that: ${error instanceof Error ? error.message : String(error)}`,
-      );
+    : new Refusal(0, 'page', `The page failed: ${error instanceof Error ? error.message : String(error)}`);
 }

@@ -1,4 +1,4 @@
-/** The time, for what is told relative to it. It stands still while nobody sees the page. */
+/** The current time, for relative times. It stops while the page is hidden. */
 import { signal } from '@preact/signals';
 
 export const now = signal(Date.now());

@@ -1,6 +1,6 @@
 /**
- * What the server tells by itself. A connection that breaks is taken up again by the browser; one that was refused,
- * as by a server that is being started again, is given up by it, so that it is built anew here, less and less often.
+ * Events that the server pushes. The browser reconnects when a connection breaks, but gives up when one was refused,
+ * for example by a server that restarts. Those are rebuilt here, with growing delays.
  */
 import { signal } from '@preact/signals';
 import { BEAT, type LiveMessages, type OverviewAnswer } from '../src/dashboard-data/answers.ts';
@@ -18,7 +18,7 @@ export const overview = question<OverviewAnswer>('/api/overview');
 type News = LiveMessages['changed'];
 const listeners = new Set<(news: News) => void>();
 
-/** A connection may die without a word, as of a machine that slept, and would be called live for ever. */
+/** A connection may die silently, for example when the machine slept, and would be shown as live for ever. */
 const SILENT_AFTER_MS = 2.5 * BEAT.everyMs;
 const LISTEN_EVERY_MS = 1000;
 const FIRST_WAIT_MS = 1000;
@@ -82,15 +82,15 @@ export function startLive(): void {
     waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
   }
 
-  /** The session first: it says whether a token is asked for, and gives the proof that decisions need. */
+  /** The session first: it says whether a token is required, and has the CSRF token that decisions need. */
   async function begin(): Promise<void> {
     try {
       await openSession();
-      // The first session has connected already, as whoever signs in does.
+      // The first session has already connected; signing in connects too.
       if (source === undefined || source.readyState === EventSource.CLOSED) connect();
     } catch (error) {
       lost(Date.now());
-      // Who has to sign in begins again by doing so.
+      // Signing in connects again.
       if (refusalFrom(error).status !== 401) later();
     }
   }

@@ -18,7 +18,7 @@ const root = document.getElementById('app');
 if (root !== null) {
   startRouter();
   startClock();
-  // Beside the session and not after it: the first thing to be seen is whether all is well.
+  // In parallel with the session: the verdict is the first thing that the reader needs.
   overview.ask();
   startLive();
   render(<Shell />, root);

@@ -1,11 +1,10 @@
-/** An address that is none of ours. */
+/** An unknown address. */
 export function NotFound() {
   return (
     <>
       <h1 tabIndex={-1}>Not found</h1>
       <p>
-        There is no such page. <a href="/">The overview</a> says how all stands, and a user is found by the
-        field above.
+        This page does not exist. See <a href="/">the overview</a>, or search for a user in the field above.
       </p>
     </>
   );

@@ -4,16 +4,16 @@ import { ask, type Refusal, refusalFrom } from './api.ts';
 
 export interface Held<T> {
   readonly data: T | undefined;
-  /** Why the last asking failed; `data` is older then. */
+  /** Why the last request failed; `data` is older then. */
   readonly refusal: Refusal | undefined;
   readonly isAsking: boolean;
 }
 
 export interface Question<T> {
   readonly held: ReadonlySignal<Held<T>>;
-  /** One at a time: whoever asks while it is being asked has it asked once more. */
+  /** One request at a time: a call during a request causes one more request after it. */
   ask(): void;
-  /** What came by another way. */
+  /** Takes an answer that arrived another way. */
   tell(data: T): void;
 }
 

@@ -14,7 +14,7 @@ export function SignIn() {
       await signIn(token);
     } catch (error) {
       const { status, message } = refusalFrom(error);
-      problem.value = status === 401 ? 'That is not the token.' : message;
+      problem.value = status === 401 ? 'The token is wrong.' : message;
       field.current?.select();
     } finally {
       isAsking.value = false;
@@ -41,7 +41,7 @@ export function SignIn() {
           aria-describedby="token-hint token-problem"
         />
         <p id="token-hint" class="hint">
-          What the server was given as <code>DASHBOARD_TOKEN</code>.
+          The value of <code>DASHBOARD_TOKEN</code> on the server.
         </p>
         <p id="token-problem" class="form-problem" role="alert">
           {problem.value}

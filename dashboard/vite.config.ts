@@ -3,7 +3,7 @@ import { defineConfig } from 'vite';
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
-  // Every page is the same document, also one deep in the path, so what it asks for is asked for from the root.
+  // Every page is the same document, also at a deep path, so assets are loaded from the root.
   base: '/',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {

@@ -50,9 +50,9 @@ const SITUATION_WORDS: Readonly<Record<Situation, string>> = {
   failing: 'Failing',
   'backing-off': 'Backing off',
   quarantined: 'Quarantined',
-  held: 'Held',
+  held: 'Needs action',
   paused: 'Paused',
-  unseen: 'Never looked at',
+  unseen: 'Never reconciled',
   deleted: 'Deleted in Auth0',
 };
 
@@ -65,7 +65,7 @@ export function haltWord(kind: HaltKind): string {
     case 'disappearances':
       return 'Disappearances';
     case 'source':
-      return 'Shrunken source';
+      return 'User count dropped';
   }
 }
 
@@ -86,7 +86,7 @@ export function listed(items: readonly string[]): string {
   return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
 }
 
-/** A sentence of the server, with its moments and long times as the page tells them. */
+/** A sentence of the server, with times and durations as the page shows them. */
 export function readable(text: string): string {
   return text
     .replace(/(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z/g, '$1 $2 UTC')

@@ -62,9 +62,9 @@ describe('explain', () => {
       runOn(world, '--json', 'explain', `@${alice.label}`),
     ]);
     expect(text.code, text.stderr).toBe(0);
-    expect(printed(text)).toMatch(/Synced {2}Healthy\nAs it was found at/);
+    expect(printed(text)).toMatch(/Synced {2}Healthy\nRead at/);
     expect(text.stdout).toMatch(/account\.created .*log entry ss of .*, then auth0\.user-observed\n/);
-    expect(text.stdout).toMatch(/handle\.changed .*a look, which found handle\.observed\n/);
+    expect(text.stdout).toMatch(/handle\.changed .*an observation, which found handle\.observed\n/);
 
     const document = documentOf(ended);
     expect(ended.code).toBe(0);
@@ -107,7 +107,7 @@ describe('explain', () => {
       runOn(bare, '--json', 'explain', alice.user),
     ]);
     expect(withoutAuth0.code, withoutAuth0.stderr).toBe(0);
-    expect(printed(withoutAuth0)).toMatch(/As the log knows it .*Auth0 could not be read \(UNREACHABLE\)/);
+    expect(printed(withoutAuth0)).toMatch(/From the log, as of .*Auth0 could not be read \(UNREACHABLE\)/);
     expect(withoutAuth0.stdout).toMatch(/account\.created/);
 
     expect(withoutPds.code, withoutPds.stderr).toBe(0);
@@ -146,7 +146,7 @@ describe('explain', () => {
   test('a user whom nobody knows', async () => {
     const ended = await runOn(world, 'explain', 'auth0|nobody');
     expect(ended).toMatchObject({ code: 1, stdout: '' });
-    expect(ended.stderr).toMatch(/^Nothing is known of auth0\|nobody/);
+    expect(ended.stderr).toMatch(/^auth0\|nobody is unknown/);
   });
 });
 
@@ -167,7 +167,7 @@ describe('plan --out and apply', () => {
     await decide(engine.converge, erin, 'user.paused', { by: 'carol', reason: 'a test', until: null });
 
     const unasked = await runOn(world, 'apply', path);
-    expect(unasked).toMatchObject({ code: 1, stderr: expect.stringContaining('Say --yes') });
+    expect(unasked).toMatchObject({ code: 1, stderr: expect.stringContaining('Give --yes') });
     expect(printed(unasked)).toMatch(/MovedOn +the log has something newer/);
     expect(await storedMember(world, carol)).toBeUndefined();
 
@@ -204,11 +204,13 @@ describe('plan --out and apply', () => {
     expect(printed(planned)).toMatch(/The plan for 1 of them is in .*: concord apply /);
     const elsewhere = await runOn({ env: { ...world.env, MONGODB_DATABASE: 'elsewhere' } }, 'apply', path);
     expect(elsewhere).toMatchObject({ code: 1, stdout: '' });
-    expect(elsewhere.stderr).toMatch(/^This plan is not for here: it was made for the database concord-test/);
+    expect(elsewhere.stderr).toMatch(
+      /^This plan is for another installation: it was made for the database concord-test/,
+    );
 
     const applied = await runOn(world, 'apply', path, '--yes');
     expect(applied.code, applied.stderr).toBe(0);
-    expect(printed(applied)).toBe('1 of 1 users converged.\n');
+    expect(printed(applied)).toBe('1 of 1 users in sync.\n');
   });
 });
 
@@ -248,7 +250,9 @@ describe('capture', () => {
     const ended = await runOn(world, 'capture', grace.user, '--out', path);
 
     expect(ended.code, ended.stderr).toBe(0);
-    expect(printed(ended)).toMatch(/ has [0-9]+ events and one look\. Every name in it is made up\.\n$/);
+    expect(printed(ended)).toMatch(
+      / has [0-9]+ events and one observation\. Every name in it is replaced\.\n$/,
+    );
     const text = readFileSync(path, 'utf8');
     expect(statSync(path).mode & 0o077).toBe(0);
     const stored = await storedMember(world, grace);

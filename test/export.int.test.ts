@@ -288,8 +288,8 @@ test('writes nothing for an unknown user, and none that lacks a part', async () 
     expect([code, stdout, stderr]).toEqual([1, '', expect.stringMatching(pattern)]);
   };
   await failing(/Nothing is known of this user/, 'auth0|nobody');
-  await failing(/No user is known as @nobody/, '@nobody');
-  await failing(/No user is known as/, person('nobody').email);
+  await failing(/No user matches @nobody/, '@nobody');
+  await failing(/No user matches/, person('nobody').email);
   await failing(/Auth0|auth0/, alice.userId, { AUTH0_MANAGEMENT_URL: 'http://127.0.0.1:9' });
   await failing(/PDS|pds/, alice.userId, { PDS_URL: 'http://127.0.0.1:9' });
 });

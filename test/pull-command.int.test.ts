@@ -25,7 +25,7 @@ test('what was missed is taken in, and a paused stream is a gap that everything 
   const second = await runOn(world, 'pull', '--tenant', TENANT);
   expect(second.code, second.stderr).toBe(2);
   expect(second.stdout).toMatch(/^aesthetic {2}0 entries, 0 of them new, read up to /);
-  expect(second.stdout).toContain('The log stream is paused; somebody did that in Auth0');
+  expect(second.stdout).toContain('The log stream was paused in Auth0');
   expect(second.stdout).toMatch(/gap {2}The log stream does not deliver, .* to now\./);
   expect(second.stdout).not.toContain(email);
 
@@ -46,6 +46,6 @@ test('an Auth0 that does not let the log be read: 1, and which scope it takes', 
   }
   const ended = await runOn(world, 'pull');
   expect(ended.code).toBe(1);
-  expect(ended.stdout).toContain('the application needs the scope read:logs');
-  expect(ended.stdout).toContain('it takes the scope read:log_streams');
+  expect(ended.stdout).toContain('Grant the application the scope read:logs');
+  expect(ended.stdout).toContain('Grant the scope read:log_streams');
 });

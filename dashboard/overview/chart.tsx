@@ -139,7 +139,7 @@ function optionsFor(
   };
 }
 
-/** A date whose local parts are those of UTC, as the rest of the page tells times. */
+/** A date whose local parts are those of UTC, because the page shows times in UTC. */
 function utc(seconds: number): Date {
   const at = new Date(seconds * 1000);
   return new Date(at.getTime() + at.getTimezoneOffset() * 60_000);

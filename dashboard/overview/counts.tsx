@@ -1,4 +1,4 @@
-/** The numbers, each a link to those whom it counts. */
+/** The numbers, each a link to the users that it counts. */
 import type { OverviewAnswer } from '../../src/dashboard-data/answers.ts';
 import { usersHref } from '../place.ts';
 import { number, type Tone } from '../words.ts';
@@ -19,7 +19,7 @@ export function Counts({ seen }: { seen: OverviewAnswer }) {
     { name: 'out of sync', value: users.outOfSync, href: usersHref({ sync: 'OutOfSync' }), tone: 'warn' },
     { name: 'unknown', value: users.unknown, href: usersHref({ sync: 'Unknown' }), tone: 'unknown' },
     {
-      name: 'never looked at',
+      name: 'never reconciled',
       value: users.unseen,
       href: usersHref({ situation: 'unseen' }),
       tone: 'unknown',
@@ -51,8 +51,8 @@ export function Counts({ seen }: { seen: OverviewAnswer }) {
   ];
   return (
     <section class="counts" aria-label="Users in numbers">
-      <Tiles label="How users stand" tiles={standing} />
-      <Tiles label="What waits" tiles={waiting} />
+      <Tiles label="Users by status" tiles={standing} />
+      <Tiles label="Queue and decisions" tiles={waiting} />
     </section>
   );
 }

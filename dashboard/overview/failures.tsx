@@ -1,4 +1,4 @@
-/** Why passes failed. */
+/** Why reconciliations failed. */
 import type { FailureAnswer } from '../../src/dashboard-data/answers.ts';
 import { Moment } from '../parts/moment.tsx';
 import { Panel } from '../parts/panel.tsx';
@@ -8,7 +8,7 @@ import { number } from '../words.ts';
 const UPSTREAMS = { auth0: 'Auth0', mongodb: 'MongoDB', pds: 'the PDS', plc: 'the DID directory' } as const;
 
 export function Failures({ failures }: { failures: readonly FailureAnswer[] }) {
-  if (failures.length === 0) return <p class="muted">No user's last pass failed.</p>;
+  if (failures.length === 0) return <p class="muted">No user's last reconciliation failed.</p>;
   return (
     <Panel title="Failures">
       <table class="cards failures">
@@ -19,10 +19,10 @@ export function Failures({ failures }: { failures: readonly FailureAnswer[] }) {
               Users
             </th>
             <th scope="col">Code</th>
-            <th scope="col">Of</th>
+            <th scope="col">Upstream</th>
             <th scope="col">Message</th>
             <th scope="col">Since</th>
-            <th scope="col">For longest</th>
+            <th scope="col">Longest affected</th>
           </tr>
         </thead>
         <tbody>
@@ -37,14 +37,14 @@ export function Failures({ failures }: { failures: readonly FailureAnswer[] }) {
               <th scope="row" data-label="Code">
                 <code>{code}</code>
               </th>
-              <td data-label="Of">{upstream === null ? 'Concord' : UPSTREAMS[upstream]}</td>
+              <td data-label="Upstream">{upstream === null ? 'Concord' : UPSTREAMS[upstream]}</td>
               <td data-label="Message" class="prose">
                 {message}
               </td>
               <td data-label="Since">
                 <Moment at={since} />
               </td>
-              <td data-label="For longest">
+              <td data-label="Longest affected">
                 <a class="clip" href={userHref(example)} title={example}>
                   {example}
                 </a>

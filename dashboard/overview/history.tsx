@@ -1,4 +1,4 @@
-/** How long it took to converge, and what happened, over time. */
+/** Reconciliation times and event counts over time. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { HistoryAnswer, HistoryRange } from '../../src/dashboard-data/answers.ts';
@@ -32,10 +32,10 @@ export function History() {
   const { data, refusal } = history.held.value;
   return (
     <Panel
-      title="Over time"
+      title="History"
       aside={
         <fieldset class="ranges">
-          <legend class="unseen">How far back</legend>
+          <legend class="unseen">Time range</legend>
           {HISTORY_RANGES.map((each) => (
             <label key={each}>
               <input
@@ -55,7 +55,7 @@ export function History() {
     >
       {refusal !== undefined && <Problem refusal={refusal} onAgain={() => history.ask()} />}
       {data === undefined || data.buckets.length === 0 ? (
-        <div class="charts-place">{data !== undefined && <Empty>It is being counted.</Empty>}</div>
+        <div class="charts-place">{data !== undefined && <Empty>Counting events …</Empty>}</div>
       ) : (
         <Charts data={data} />
       )}
@@ -70,8 +70,8 @@ function Charts({ data }: { data: HistoryAnswer }) {
     <div class="charts-place">
       <p class="unseen">{spoken(data)}</p>
       <div class="charts">
-        <Chart title="Time to converge" data={latency} shown={shownDuration} />
-        <Chart title="Lines of the log" data={events} shown={shownNumber} />
+        <Chart title="Time to reconcile" data={latency} shown={shownDuration} />
+        <Chart title="Events" data={events} shown={shownNumber} />
       </div>
       <details class="as-table">
         <summary>As a table</summary>
@@ -87,14 +87,14 @@ function Numbers({ data: { buckets } }: { data: HistoryAnswer }) {
     ({ heard, effects, failed, converged }) => heard + effects + failed + converged > 0,
   );
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what is scrolled has to be reached by keyboard.
-    <section class="scrolled" aria-label="Over time, as a table" tabIndex={0}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable area must be reachable by keyboard.
+    <section class="scrolled" aria-label="History as a table" tabIndex={0}>
       <table>
-        <caption>What happened over time; a time that is not listed had nothing.</caption>
+        <caption>Events over time. Periods without events are not listed.</caption>
         <thead>
           <tr>
             <th scope="col">From</th>
-            {['Heard', 'Effects', 'Converged', 'Failed', 'Half within', '95 % within'].map((name) => (
+            {['Ingested', 'Applied', 'Reconciled', 'Failed', 'p50', 'p95'].map((name) => (
               <th key={name} scope="col" class="figure">
                 {name}
               </th>

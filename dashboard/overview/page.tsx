@@ -1,4 +1,4 @@
-/** How all stands: whether all is well first, then what is not, then everything else. */
+/** The overview: the verdict first, then problems, then everything else. */
 import { useComputed, useSignal } from '@preact/signals';
 import type { OverviewAnswer } from '../../src/dashboard-data/answers.ts';
 import { now } from '../clock.ts';
@@ -75,12 +75,12 @@ function Note({ seen: { stale, queue, lookedAt } }: { seen: OverviewAnswer }) {
     <span class="muted">
       {lookedAt !== null && (
         <>
-          Looked at <Moment at={lookedAt} />.{' '}
+          Checked <Moment at={lookedAt} />.{' '}
         </>
       )}
       {queue.oldestDueSince !== null && (
         <>
-          Whoever is due for longest has waited <Lasting since={queue.oldestDueSince} />.{' '}
+          The oldest due user has waited <Lasting since={queue.oldestDueSince} />.{' '}
         </>
       )}
       {queue.waiting > 0 && `${count(queue.waiting, 'user is', 'users are')} due later. `}

@@ -1,4 +1,4 @@
-/** How much of what should be there is there. */
+/** The share of users who have each resource. */
 import type { OverviewAnswer } from '../../src/dashboard-data/answers.ts';
 import { Bar } from '../parts/bar.tsx';
 import { Panel } from '../parts/panel.tsx';
@@ -7,15 +7,15 @@ import { number } from '../words.ts';
 
 export function Resources({ seen: { resources, isPartial } }: { seen: OverviewAnswer }) {
   return (
-    <Panel title="Converged">
+    <Panel title="Resources in sync">
       <table class="shares">
-        <caption class="unseen">Converged share by resource</caption>
+        <caption class="unseen">Resources in sync</caption>
         <thead class="unseen">
           <tr>
             <th scope="col">Resource</th>
             <th scope="col">Share</th>
-            <th scope="col">Have it</th>
-            <th scope="col">Lack it</th>
+            <th scope="col">In sync</th>
+            <th scope="col">Out of sync</th>
           </tr>
         </thead>
         <tbody>
@@ -32,7 +32,7 @@ export function Resources({ seen: { resources, isPartial } }: { seen: OverviewAn
               </td>
               <td class="lack">
                 {of === 0 ? (
-                  <span class="muted">nobody yet</span>
+                  <span class="muted">no users yet</span>
                 ) : have < of ? (
                   <a href={usersHref({ resource })}>
                     {number(of - have)} <span>{of - have === 1 ? 'lacks it' : 'lack it'}</span>

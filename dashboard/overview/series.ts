@@ -7,7 +7,7 @@ export interface Series {
   readonly name: string;
   /** The custom property that holds its colour. */
   readonly colour: string;
-  /** Told from the others by this too, and not by its colour alone. */
+  /** Distinguishes the line without its colour. */
   readonly dash: readonly number[];
   readonly values: readonly (number | null)[];
 }
@@ -22,8 +22,8 @@ export function latencySeries({ buckets }: HistoryAnswer): ChartData {
   return {
     at: buckets.map(({ at }) => Date.parse(at) / 1000),
     series: [
-      { name: 'Half within', colour: '--line-1', dash: [], values: buckets.map(({ p50Ms }) => p50Ms) },
-      { name: '95 % within', colour: '--line-2', dash: [6, 3], values: buckets.map(({ p95Ms }) => p95Ms) },
+      { name: 'p50', colour: '--line-1', dash: [], values: buckets.map(({ p50Ms }) => p50Ms) },
+      { name: 'p95', colour: '--line-2', dash: [6, 3], values: buckets.map(({ p95Ms }) => p95Ms) },
     ],
   };
 }
@@ -32,15 +32,15 @@ export function eventSeries({ buckets }: HistoryAnswer): ChartData {
   return {
     at: buckets.map(({ at }) => Date.parse(at) / 1000),
     series: [
-      { name: 'Heard', colour: '--line-2', dash: [6, 3], values: buckets.map(({ heard }) => heard) },
-      { name: 'Effects', colour: '--line-3', dash: [2, 2], values: buckets.map(({ effects }) => effects) },
-      { name: 'Converged', colour: '--line-1', dash: [], values: buckets.map(({ converged }) => converged) },
+      { name: 'Ingested', colour: '--line-2', dash: [6, 3], values: buckets.map(({ heard }) => heard) },
+      { name: 'Applied', colour: '--line-3', dash: [2, 2], values: buckets.map(({ effects }) => effects) },
+      { name: 'Reconciled', colour: '--line-1', dash: [], values: buckets.map(({ converged }) => converged) },
       { name: 'Failed', colour: '--line-4', dash: [8, 2, 2, 2], values: buckets.map(({ failed }) => failed) },
     ],
   };
 }
 
-/** Which values have no neighbour, so that no line leads to them: they are drawn as points. */
+/** Values without a neighbour, which are drawn as points because no line leads to them. */
 export function isolated(values: readonly (number | null | undefined)[]): number[] {
   const isThere = (index: number) => typeof values[index] === 'number';
   return values.flatMap((_, index) =>
@@ -56,10 +56,15 @@ export function shownNumber(value: number | null): string {
   return value === null ? '–' : number(value);
 }
 
-/** What a chart says, in a sentence, for those who do not see it. */
+/** The chart as a sentence, for screen readers. */
 export function spoken({ buckets, range }: HistoryAnswer): string {
   const sum = (of: (bucket: HistoryAnswer['buckets'][number]) => number) =>
-    buckets.reduce((total, bucket) => total + of(bucket), 0);
+    number(buckets.reduce((total, bucket) => total + of(bucket), 0));
+  const ingested = sum(({ heard }) => heard);
+  const applied = sum(({ effects }) => effects);
+  const reconciled = sum(({ converged }) => converged);
+  const failures = sum(({ failed }) => failed);
   const slowest = Math.max(-1, ...buckets.map(({ p95Ms }) => p95Ms ?? -1));
-  return `In the last ${range}: ${number(sum(({ heard }) => heard))} heard, ${number(sum(({ effects }) => effects))} effects, ${number(sum(({ converged }) => converged))} converged, ${number(sum(({ failed }) => failed))} failed; ${slowest < 0 ? 'nobody converged' : `95 % converged within ${formatDuration(slowest)} at the slowest time`}.`;
+  const times = slowest < 0 ? 'no reconciliation times' : `p95 at most ${formatDuration(slowest)}`;
+  return `In the last ${range}: ${ingested} events ingested, ${applied} actions applied, ${reconciled} users reconciled, ${failures} reconciliations failed; ${times}.`;
 }

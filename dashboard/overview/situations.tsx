@@ -1,4 +1,4 @@
-/** Why users are not as desired, the most frequent first. */
+/** Why users are out of sync, the most frequent reason first. */
 import type { OverviewAnswer } from '../../src/dashboard-data/answers.ts';
 import { Command } from '../parts/copy.tsx';
 import { First } from '../parts/first.tsx';
@@ -11,9 +11,9 @@ import { number } from '../words.ts';
 export function Situations({ seen: { situations, isPartial, users: all } }: { seen: OverviewAnswer }) {
   return (
     <Panel
-      title="Situations"
+      title="Incidents"
       isSteady
-      aside={isPartial && <span class="muted">More are in trouble than were read: at least so many</span>}
+      aside={isPartial && <span class="muted">Minimum counts: not all affected users were read</span>}
     >
       {situations.length === 0 ? (
         <Empty>
@@ -29,14 +29,14 @@ export function Situations({ seen: { situations, isPartial, users: all } }: { se
         <First of={situations} most={3}>
           {(shown) => (
             <table class="cards situations">
-              <caption class="unseen">Users by situation</caption>
+              <caption class="unseen">Incidents</caption>
               <thead>
                 <tr>
                   <th scope="col" class="figure">
                     Users
                   </th>
-                  <th scope="col">Situation, and what to type</th>
-                  <th scope="col">For longest</th>
+                  <th scope="col">Condition and command</th>
+                  <th scope="col">Longest affected</th>
                 </tr>
               </thead>
               <tbody>
@@ -52,14 +52,17 @@ export function Situations({ seen: { situations, isPartial, users: all } }: { se
                         </span>
                       </a>
                     </td>
-                    <th scope="row" data-label="Situation">
+                    <th scope="row" data-label="Condition">
                       <span class="muted">{resource}</span> {reason}
                       {held > 0 && (
-                        <span class="held"> {held === users ? 'held' : `${number(held)} held`}</span>
+                        <span class="held">
+                          {' '}
+                          {held === users ? 'needs action' : `${number(held)} need action`}
+                        </span>
                       )}
                       <Command text={command} />
                     </th>
-                    <td data-label="For longest">
+                    <td data-label="Longest affected">
                       <a href={userHref(example)} class="clip" title={example}>
                         {example}
                       </a>

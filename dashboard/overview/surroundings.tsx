@@ -1,4 +1,4 @@
-/** What Concord hears from and rests on: streams, logs, sweeps, the room upstream, indexes. */
+/** What Concord reads from and depends on: streams, logs, sweeps, API quota, indexes. */
 import type { OverviewAnswer, TenantAnswer, UpstreamAnswer } from '../../src/dashboard-data/answers.ts';
 import { now } from '../clock.ts';
 import { Bar } from '../parts/bar.tsx';
@@ -11,7 +11,7 @@ import { count, number, readable } from '../words.ts';
 export function Tenants({ tenants }: { tenants: readonly TenantAnswer[] }) {
   return (
     <Panel title={tenants.length > 1 ? 'Tenants' : 'Streams and sweeps'}>
-      {tenants.length === 0 && <Empty>No tenant is set up.</Empty>}
+      {tenants.length === 0 && <Empty>No tenant is configured.</Empty>}
       {tenants.map((tenant) => (
         <div key={tenant.tenant} class="tenant">
           {tenants.length > 1 && <h3>{tenant.tenant}</h3>}
@@ -54,10 +54,10 @@ function Tenant({ seen: { stream, log, sweptAt, running, halts, gaps } }: { seen
         <dt>Everyone</dt>
         <dd>
           {sweptAt === null ? (
-            <Badge tone="unknown">never looked at</Badge>
+            <Badge tone="unknown">never swept</Badge>
           ) : (
             <>
-              looked at <Moment at={sweptAt} />
+              full sweep <Moment at={sweptAt} />
             </>
           )}
         </dd>
@@ -91,8 +91,8 @@ function Tenant({ seen: { stream, log, sweptAt, running, halts, gaps } }: { seen
 
 export function Upstreams({ upstreams }: { upstreams: readonly UpstreamAnswer[] }) {
   return (
-    <Panel title="Room upstream">
-      {upstreams.length === 0 && <Empty>Nothing was asked yet.</Empty>}
+    <Panel title="API quota">
+      {upstreams.length === 0 && <Empty>No calls yet.</Empty>}
       <ul class="rooms">
         {upstreams.map(({ upstream, tenant, bucket, remaining, limit, resetAt, waiting }) => (
           <li key={`${upstream} ${tenant} ${bucket}`}>
@@ -116,7 +116,7 @@ export function Upstreams({ upstreams }: { upstreams: readonly UpstreamAnswer[] 
                 {count(waiting, 'call waits', 'calls wait')}
                 {resetAt !== null && Date.parse(resetAt) > now.value && (
                   <>
-                    , room again <Moment at={resetAt} />
+                    , quota resets <Moment at={resetAt} />
                   </>
                 )}
               </p>
@@ -132,10 +132,10 @@ export function Indexes({ indexes }: { indexes: OverviewAnswer['indexes'] }) {
   const unfit = indexes.filter(({ status }) => status !== 'fit');
   return (
     <Panel title="Indexes">
-      {indexes.length === 0 && <Empty>They were not looked at yet.</Empty>}
+      {indexes.length === 0 && <Empty>Not checked yet.</Empty>}
       {indexes.length > 0 && unfit.length === 0 && (
         <p>
-          <Badge tone="good">fit</Badge> {count(indexes.length, 'index', 'indexes')} that Concord rests on
+          <Badge tone="good">fit</Badge> {count(indexes.length, 'index', 'indexes')} that Concord depends on
         </p>
       )}
       <ul class="plain">

@@ -1,4 +1,4 @@
-/** A share as a bar. Its numbers stand beside it, so that it is hidden from those who cannot see it. */
+/** A share as a bar. It is hidden from screen readers, because its numbers stand beside it. */
 import type { Tone } from '../words.ts';
 
 export function Bar({ value, of, tone }: { value: number; of: number; tone: Tone }) {

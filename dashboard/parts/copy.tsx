@@ -1,4 +1,4 @@
-/** Text that is there to be taken elsewhere. */
+/** Text with a button that copies it. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
@@ -14,7 +14,7 @@ export function Copy({ text, what }: { text: string; what: string }) {
     return () => clearTimeout(timer);
   }, [state.value]);
   const copy = () => {
-    // There is no clipboard where the page came neither over TLS nor from this machine.
+    // Browsers give no clipboard to a page that came neither over TLS nor from this machine.
     if (navigator.clipboard === undefined) {
       state.value = 'failed';
       return;

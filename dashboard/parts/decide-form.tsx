@@ -1,4 +1,4 @@
-/** Asks who and why, and carries a decision out. What is refused is told here, and nothing typed is lost. */
+/** Asks who and why, and sends a decision. It shows a refusal, and keeps what was typed. */
 import { type ReadonlySignal, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
@@ -32,7 +32,7 @@ export function DecideForm(props: DecideFormProps) {
   const reason = useRef<HTMLTextAreaElement>(null);
   const problem = useSignal('');
   const isAsking = useSignal(false);
-  // The first thing that is missing; the heading, where something is to be read before.
+  // The first missing field; the heading, where there is text to read first.
   useEffect(() => {
     if (isUnready === undefined) (by.current?.value === '' ? by : reason).current?.focus();
   }, []);
@@ -40,7 +40,7 @@ export function DecideForm(props: DecideFormProps) {
   const send = async (): Promise<void> => {
     const decider = { by: by.current?.value.trim() ?? '', reason: oneLine(reason.current?.value ?? '') };
     if (decider.by === '' || decider.reason === '') {
-      problem.value = 'Say who decides, and why: both are on record.';
+      problem.value = 'Enter who decides and why. Both are recorded.';
       return;
     }
     const decided = decision(decider);
@@ -87,7 +87,7 @@ export function DecideForm(props: DecideFormProps) {
           <span>Why</span>
           <textarea ref={reason} name="reason" required rows={3} maxLength={LONGEST_REASON} />
         </label>
-        <p class="hint">Both are kept in the log.</p>
+        <p class="hint">Both are recorded in the log.</p>
         <p class="form-problem" role="alert">
           {problem.value}
         </p>

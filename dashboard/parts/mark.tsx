@@ -1,4 +1,4 @@
-/** A word with its mark and colour. The mark differs in shape, so that nothing is told by colour alone. */
+/** A word with its mark and colour. Marks differ in shape, so that colour is never the only difference. */
 import type { ComponentChildren } from 'preact';
 import type { Health, Sync } from '../../src/dashboard-data/answers.ts';
 import { healthWord, syncWord, type Tone, toneOfHealth, toneOfSync } from '../words.ts';

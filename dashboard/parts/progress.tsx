@@ -8,7 +8,7 @@ export function Progress({ sweep }: { sweep: RunningSweep }) {
   const { users, of, startedAt, drifted, resumes, isAlive } = sweep;
   return (
     <div class="progress">
-      {isAlive ? <Badge tone="busy">running</Badge> : <Badge tone="warn">left off</Badge>}{' '}
+      {isAlive ? <Badge tone="busy">running</Badge> : <Badge tone="warn">interrupted</Badge>}{' '}
       {users === null
         ? 'begun'
         : of === null
@@ -20,8 +20,8 @@ export function Progress({ sweep }: { sweep: RunningSweep }) {
       )}
       <span class="muted">
         begun <Moment at={startedAt} />
-        {resumes > 0 && `, taken up again ${count(resumes, 'time')}`}
-        {!isAlive && '. Nobody is at it; the next one takes it up'}
+        {resumes > 0 && `, resumed ${count(resumes, 'time')}`}
+        {!isAlive && '. No process runs it; the next sweep resumes it'}
       </span>
     </div>
   );

@@ -1,4 +1,4 @@
-/** Until when somebody is paused. */
+/** Until when a user is paused. */
 const HOUR_MS = 3_600_000;
 
 export const SPANS = ['1h', '1d', '1w', 'resumed', 'moment'] as const;
@@ -30,8 +30,8 @@ export function untilOf(
       return { until: null };
     case 'moment': {
       const ms = Date.parse(at);
-      if (Number.isNaN(ms)) return { wrong: 'Say until when.' };
-      if (ms <= now) return { wrong: 'That is over already.' };
+      if (Number.isNaN(ms)) return { wrong: 'Enter a time.' };
+      if (ms <= now) return { wrong: 'This time is in the past.' };
       return { until: new Date(ms).toISOString() };
     }
   }

@@ -5,7 +5,7 @@ import { useEffect } from 'preact/hooks';
 import type { Refusal } from '../api.ts';
 import type { Held } from '../question.ts';
 
-/** Most answers are there sooner, and are not worth announcing that they are awaited. */
+/** Most answers arrive sooner, and announcing the wait would only disturb. */
 const ANNOUNCE_AFTER_MS = 1000;
 
 /** Holds the place of so many lines. */
@@ -65,7 +65,7 @@ export function Answer<T>({ held, what, lines, onAgain, children }: AnswerProps<
       {refusal !== undefined && (
         <div class="problem old" role="alert">
           <p>
-            <strong>This is what was known before.</strong> {refusal.message}
+            <strong>This data is old.</strong> {refusal.message}
           </p>
           <button type="button" onClick={onAgain}>
             Try again

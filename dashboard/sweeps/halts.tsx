@@ -152,7 +152,7 @@ function Approve({ run, halts, onClose, onDone }: ApproveProps) {
       title="Approve"
       what={
         <>
-          <p>This run, and no other, is let go on:</p>
+          <p>Only this run continues:</p>
           <ul class="consequences">
             {halts.map((halt) => (
               <li key={halt.kind}>{consequenceOf(halt)}</li>

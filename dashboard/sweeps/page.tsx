@@ -18,7 +18,7 @@ export function SweepsPage() {
     <div class="page">
       <h1 tabIndex={-1}>Sweeps</h1>
       <p class="muted lead">
-        A sweep looks at everyone, in case something was never heard: at the start, every night, and by{' '}
+        A full sweep compares all users, in case events were lost. It runs at the start, every night, and with{' '}
         <code>concord reconcile --all</code>.
       </p>
       <Answer held={held} what="sweeps" lines={12} onAgain={() => sweeps.ask()}>
@@ -37,7 +37,7 @@ export function SweepsPage() {
 function Now({ tenants }: { tenants: SweepsAnswer['tenants'] }) {
   return (
     <Panel title="Now">
-      {tenants.length === 0 && <Empty>No tenant is set up.</Empty>}
+      {tenants.length === 0 && <Empty>No tenant is configured.</Empty>}
       <dl class="facts">
         {tenants.map(({ tenant, sweptAt, running }) => (
           <div key={tenant} class="now">
@@ -45,10 +45,10 @@ function Now({ tenants }: { tenants: SweepsAnswer['tenants'] }) {
             <dd>
               {running === null ? 'No sweep is running. ' : <Progress sweep={running} />}
               {sweptAt === null ? (
-                <Badge tone="unknown">everyone never looked at</Badge>
+                <Badge tone="unknown">never swept</Badge>
               ) : (
                 <span class="muted">
-                  Everyone was last looked at <Moment at={sweptAt} />.
+                  The last full sweep ended <Moment at={sweptAt} />.
                 </span>
               )}
             </dd>

@@ -1,4 +1,4 @@
-/** The sweeps that were. */
+/** Past sweeps. */
 import type { SweepRun, SweepsAnswer } from '../../src/dashboard-data/answers.ts';
 import { formatDuration } from '../../src/terminal/duration.ts';
 import { Badge } from '../parts/mark.tsx';
@@ -8,7 +8,7 @@ import { count, haltWord, number } from '../words.ts';
 
 export function Runs({ runs, tenants }: Pick<SweepsAnswer, 'runs' | 'tenants'>) {
   const hasTenants = tenants.length > 1;
-  // Whoever is at it is at the newest of its tenant; an older one without an end is one that nobody ended.
+  // Only the newest run of a tenant can be alive; an older one without an end was interrupted.
   const alive = new Set(
     tenants.flatMap(({ tenant, running }) => {
       const newest = runs.find((run) => run.tenant === tenant && run.endedAt === null);
@@ -19,7 +19,7 @@ export function Runs({ runs, tenants }: Pick<SweepsAnswer, 'runs' | 'tenants'>) 
     <Panel title="History">
       {runs.length === 0 ? (
         <Empty>
-          No sweep ever ran. <code>concord reconcile --all</code> runs one.
+          No sweep has run yet. <code>concord reconcile --all</code> runs one.
         </Empty>
       ) : (
         <table class="cards runs">
@@ -64,7 +64,7 @@ function Run({ run, hasTenants, isAlive }: { run: SweepRun; hasTenants: boolean;
       {hasTenants && <td data-label="Tenant">{tenant}</td>}
       <td data-label="Outcome">
         <Outcome run={run} isAlive={isAlive} />
-        {resumes > 0 && <span class="muted"> taken up again {count(resumes, 'time')}</span>}
+        {resumes > 0 && <span class="muted"> resumed {count(resumes, 'time')}</span>}
       </td>
       <td class="figure" data-label="Users">
         {users === null ? '–' : number(users)}
@@ -92,7 +92,7 @@ function Outcome({
   if (halted.length > 0)
     return <Badge tone="bad">halted: {halted.map((kind) => haltWord(kind).toLowerCase()).join(', ')}</Badge>;
   if (endedAt === null && isAlive) return <Badge tone="busy">running</Badge>;
-  if (endedAt === null) return <Badge tone="warn">left off</Badge>;
+  if (endedAt === null) return <Badge tone="warn">interrupted</Badge>;
   if (inexact !== null) return <Badge tone="warn">incomplete: {inexact.replaceAll('-', ' ')}</Badge>;
-  return complete === false ? <Badge tone="warn">broke off</Badge> : <Badge tone="good">complete</Badge>;
+  return complete === false ? <Badge tone="warn">incomplete</Badge> : <Badge tone="good">complete</Badge>;
 }

@@ -1,4 +1,4 @@
-/** What a person can do about a user. A button that makes no sense says why. */
+/** What a person can do about a user. A disabled button says why. */
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import type { UserAnswer } from '../../src/dashboard-data/answers.ts';
@@ -42,7 +42,7 @@ export function Actions({ seen, look, onTold }: ActionsProps) {
       open.value = action;
       return;
     }
-    onTold('Looking at the systems; nothing is changed. Desired and actual, and the plan, follow below.');
+    onTold('Reading Auth0, MongoDB and the PDS; nothing is changed. The plan appears below.');
     look.ask();
   };
   return (
@@ -65,7 +65,7 @@ export function Actions({ seen, look, onTold }: ActionsProps) {
   );
 }
 
-/** The one that probably helps stands out. */
+/** The action that probably helps is highlighted. */
 function isLikely(action: Action, seen: UserAnswer): boolean {
   const helps: Action =
     seen.pause !== null
@@ -88,7 +88,7 @@ interface ActionButtonProps {
   readonly onRefused: (text: string) => void;
 }
 
-/** It stays reachable, since only so can its reason be read by keyboard. */
+/** It stays focusable, so that its reason can be read by keyboard. */
 function ActionButton({ name, isLikely, obstacle, onChoose, onRefused }: ActionButtonProps) {
   const id = useId();
   return (
@@ -130,8 +130,8 @@ function Form({ action, user, onClose, onDone }: FormProps) {
           title="Reconcile now"
           what={
             <p>
-              <b>{user}</b> is looked at next, and what differs is mended. It is the same pass that runs by
-              itself, only sooner.
+              Concord reconciles <b>{user}</b> next. This is the same reconciliation that runs automatically,
+              only sooner.
             </p>
           }
           verb="Reconcile now"
@@ -148,7 +148,7 @@ function Form({ action, user, onClose, onDone }: FormProps) {
           title="Resume"
           what={
             <p>
-              The pause of <b>{user}</b> ends. They are looked at next, and what differs is mended.
+              The pause of <b>{user}</b> ends, and Concord reconciles the user next.
             </p>
           }
           verb="Resume"
@@ -163,7 +163,7 @@ function Form({ action, user, onClose, onDone }: FormProps) {
           title="Retry"
           what={
             <p>
-              The failures of <b>{user}</b> so far are forgotten, and what failed is tried again next.
+              Concord resets the failure count of <b>{user}</b> and reconciles the user next.
             </p>
           }
           verb="Retry"

@@ -1,4 +1,4 @@
-/** What speaks for an account being this user's and what against, and a person's decision. */
+/** The evidence for and against an account being this user's, and a person's decision. */
 import type { AdoptionAnswer, DecisionAnswer } from '../../src/dashboard-data/answers.ts';
 import { Copy } from '../parts/copy.tsx';
 import { DecideForm } from '../parts/decide-form.tsx';
@@ -20,8 +20,8 @@ export function AdoptForm({ user, onClose, onDone }: AdoptFormProps) {
       what={
         <>
           <p>
-            Concord takes the account below for that of <b>{user}</b>, and its handle and address follow the
-            user's. A handle or an address alone proves nothing.
+            Concord adopts the account below for <b>{user}</b>, and its handle and email follow the user's. A
+            matching handle or email alone proves nothing.
           </p>
           <Answer held={asked.held.value} what="the evidence" lines={4} onAgain={() => asked.ask()}>
             {(adoption) => <Evidence adoption={adoption} />}

@@ -1,11 +1,11 @@
-/** Why nothing happens by itself, and what to do. */
+/** Why nothing happens automatically, and what to do. */
 import type { UserAnswer } from '../../src/dashboard-data/answers.ts';
 import { Mark } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { count, readable } from '../words.ts';
 import { obstacleTo } from './permitted.ts';
 
-/** With these something of this user is on its way to another user, or the other way round. */
+/** With these reasons a transfer between this user and another one is in progress. */
 const TRANSFERRING: ReadonlySet<string> = new Set(['TransferPending', 'HandleReleased', 'CodeReleased']);
 
 export function Banners({ seen }: { seen: UserAnswer }) {
@@ -18,8 +18,8 @@ export function Banners({ seen }: { seen: UserAnswer }) {
         <div class="banner unknown">
           <Mark tone="unknown" />
           <p>
-            <strong>Never heard of.</strong> Nothing is written down of this user; what is shown is what a
-            look found. Reconcile now makes them whole.
+            <strong>Unknown user.</strong> Nothing is recorded about this user; what is shown is what a look
+            found. Reconcile now makes them whole.
           </p>
         </div>
       )}
@@ -49,10 +49,10 @@ export function Banners({ seen }: { seen: UserAnswer }) {
             row, the first <Moment at={failure.since} />: <code>{failure.code}</code> {failure.message}{' '}
             <span class="muted">
               {quarantined
-                ? 'Left alone until something new is heard, the next sweep, or Retry.'
+                ? 'No automatic retries until a new trigger, the next sweep, or Retry.'
                 : seen.dueAt !== null && (
                     <>
-                      Tried again <Moment at={seen.dueAt} />.
+                      Next retry <Moment at={seen.dueAt} />.
                     </>
                   )}
             </span>
@@ -71,13 +71,13 @@ export function Banners({ seen }: { seen: UserAnswer }) {
         <div class="banner warn">
           <Mark tone="warn" />
           <p>
-            <strong>Held</strong> for a person: {held.map(({ message }) => readable(message)).join(' ')}{' '}
+            <strong>Needs action</strong>: {held.map(({ message }) => readable(message)).join(' ')}{' '}
             <span class="muted">
               {obstacleTo('restore', seen) === null
-                ? 'Restore shows what is written, and asks.'
+                ? 'Restore shows what it writes, and asks you to confirm.'
                 : obstacleTo('adopt', seen) === null
-                  ? 'Adopt shows the evidence, and asks.'
-                  : 'When that is mended outside, Reconcile now looks again.'}
+                  ? 'Adopt shows the evidence, and asks you to confirm.'
+                  : 'Fix the cause, then use Reconcile now.'}
             </span>
           </p>
         </div>
@@ -91,7 +91,7 @@ interface DeletedProps {
   readonly conditions: UserAnswer['conditions'];
 }
 
-/** What became of the account says the condition of the account. */
+/** The account's condition says what became of the account. */
 function Deleted({ deleted: { since, forgotten }, conditions }: DeletedProps) {
   const account = conditions.find(({ resource }) => resource === 'account');
   return (
@@ -107,7 +107,7 @@ function Deleted({ deleted: { since, forgotten }, conditions }: DeletedProps) {
         )}
         .{' '}
         {forgotten
-          ? 'The user was deleted in Auth0, and personal data is blanked in the log. Concord does nothing more for this user.'
+          ? 'The user was deleted in Auth0, and the personal data in the log is blanked. Concord does nothing more for this user.'
           : 'Concord creates nothing for this user.'}{' '}
         {account !== undefined && <span class="muted">{readable(account.message)}</span>}
       </p>

@@ -1,4 +1,4 @@
-/** How each resource stands, and since when. */
+/** The condition of each resource, and since when. */
 import type { UserAnswer } from '../../src/dashboard-data/answers.ts';
 import { Badge } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';
@@ -12,19 +12,19 @@ const TONES: Readonly<Record<'True' | 'False' | 'Unknown', Tone>> = {
 };
 
 export function Conditions({ seen: { conditions, health } }: { seen: UserAnswer }) {
-  // Of a deleted user nothing is desired, so that nothing is green.
+  // A deleted user has no desired state, so nothing is green.
   const tones = health === 'Deleted' ? { ...TONES, True: 'idle' as const } : TONES;
   return (
     <Panel title="Conditions">
       {conditions.length === 0 ? (
-        <Empty>Nobody has looked at this user to the end yet.</Empty>
+        <Empty>No reconciliation of this user has completed yet.</Empty>
       ) : (
         <table class="cards conditions">
           <caption class="unseen">Conditions</caption>
           <thead>
             <tr>
               <th scope="col">Resource</th>
-              <th scope="col">As desired</th>
+              <th scope="col">In sync</th>
               <th scope="col">Reason</th>
               <th scope="col">Since</th>
             </tr>
@@ -35,12 +35,12 @@ export function Conditions({ seen: { conditions, health } }: { seen: UserAnswer 
                 <th scope="row" data-label="Resource">
                   {resource}
                 </th>
-                <td data-label="As desired">
+                <td data-label="In sync">
                   <Badge tone={tones[status]}>{status}</Badge>
                 </td>
                 <td class="prose" data-label="Reason">
                   {reason}
-                  {held && <span class="held"> held</span>}
+                  {held && <span class="held"> needs action</span>}
                   <br />
                   <span class="muted">{readable(message)}</span>
                 </td>

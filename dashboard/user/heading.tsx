@@ -1,4 +1,4 @@
-/** Who it is, by all the names they have. */
+/** The user, by all their names. */
 import type { UserAnswer } from '../../src/dashboard-data/answers.ts';
 import { Copy } from '../parts/copy.tsx';
 import { Axes } from '../parts/mark.tsx';
@@ -29,14 +29,14 @@ export function Heading({ user, seen }: { user: string; seen: UserAnswer | undef
               </div>
               {seen.sister !== null && (
                 <div>
-                  <dt>Sister</dt>
+                  <dt>Linked user</dt>
                   <dd>
                     <a href={userHref(seen.sister)}>{seen.sister}</a>
                   </dd>
                 </div>
               )}
               <div>
-                <dt>Next look</dt>
+                <dt>Next run</dt>
                 <dd>{seen.dueAt === null ? 'with the next sweep' : <Moment at={seen.dueAt} />}</dd>
               </div>
             </dl>

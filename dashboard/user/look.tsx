@@ -1,6 +1,6 @@
 /**
- * Desired beside actual, and the plan. A look asks the systems themselves; until it is there, or where it fails, the
- * log's view is shown and called that.
+ * Desired and actual state, and the plan. A dry run reads the upstreams; until its answer arrives, or when it fails,
+ * the state from the log is shown and labelled so.
  */
 import type { Resource, UserAnswer } from '../../src/dashboard-data/answers.ts';
 import { Badge, Mark } from '../parts/mark.tsx';
@@ -27,10 +27,10 @@ export function Look({ seen, look }: { seen: UserAnswer; look: Question<UserAnsw
         aside={
           <span class="muted">
             {found === undefined ? (
-              'as the log knows it'
+              'from the log'
             ) : (
               <>
-                as found <Moment at={found.asOf} />
+                read <Moment at={found.asOf} />
               </>
             )}
             {isAsking && ', looking …'}
@@ -40,17 +40,17 @@ export function Look({ seen, look }: { seen: UserAnswer; look: Question<UserAnsw
         {refusal !== undefined && <Problem refusal={refusal} onAgain={() => look.ask()} />}
         {shown.unread.length > 0 && (
           <p class="banner unknown">
-            <Badge tone="unknown">Not asked</Badge>{' '}
+            <Badge tone="unknown">Not read</Badge>{' '}
             {listed(
               shown.unread.map(({ upstream, code }) => `${SYSTEMS.get(upstream) ?? upstream} (${code})`),
             )}
-            . What rests on that is as the log knows it.
+            . What depends on it is shown from the log.
           </p>
         )}
         <SideBySide shown={shown} />
         {shown.untold.length > 0 && (
           <>
-            <h3>Found, and not in the log yet</h3>
+            <h3>Found, but not in the log yet</h3>
             <ul class="plain">
               {shown.untold.map((text) => (
                 <li key={text}>{readable(text)}</li>
@@ -61,7 +61,9 @@ export function Look({ seen, look }: { seen: UserAnswer; look: Question<UserAnsw
       </Panel>
       <Panel title="Plan">
         {found === undefined && refusal === undefined && <Waiting lines={2} what="the plan" />}
-        {found === undefined && refusal !== undefined && <Empty>Not known without a look.</Empty>}
+        {found === undefined && refusal !== undefined && (
+          <Empty>Unknown: the upstreams could not be read.</Empty>
+        )}
         {found !== undefined && <Plan found={found} />}
       </Panel>
     </>
@@ -69,7 +71,7 @@ export function Look({ seen, look }: { seen: UserAnswer; look: Question<UserAnsw
 }
 
 function SideBySide({ shown }: { shown: UserAnswer }) {
-  if (shown.resources.length === 0) return <Empty>Nothing is known of what should be.</Empty>;
+  if (shown.resources.length === 0) return <Empty>The desired state is unknown.</Empty>;
   return (
     <table class="cards side-by-side">
       <caption class="unseen">Desired and actual</caption>
@@ -111,7 +113,7 @@ function SideBySide({ shown }: { shown: UserAnswer }) {
 
 const LEFT: ReadonlySet<string> = new Set(['NotManaged', 'AccountMigrated']);
 
-/** What is not managed is not as desired either: nothing is desired of it. */
+/** A resource that is not managed has no desired state, so it is not in sync either. */
 function isLeft(of: Resource, { health, conditions }: UserAnswer): boolean {
   if (health === 'Deleted') return true;
   return conditions.some(({ resource, reason }) => resource === of && LEFT.has(reason));
@@ -122,15 +124,15 @@ function Plan({ found: { plan, withheld, retryAt, unread, troubles } }: { found:
     <>
       {withheld !== null && (
         <p class="banner idle">
-          <Mark tone="idle" /> Nothing of this would be done now: {readable(withheld.message)}
+          <Mark tone="idle" /> Concord applies none of this now: {readable(withheld.message)}
         </p>
       )}
       {plan === null ? (
-        <Empty>Not known{unread.length > 0 && ': not all could be asked'}.</Empty>
+        <Empty>Unknown{unread.length > 0 && ': an upstream could not be read'}.</Empty>
       ) : plan.length === 0 ? (
         <Empty>
-          Nothing to do: a pass would change nothing.
-          {troubles.some(({ held }) => held) && ' What is held waits for a person.'}
+          Nothing to do: a reconciliation would change nothing.
+          {troubles.some(({ held }) => held) && ' Some conditions need action.'}
         </Empty>
       ) : (
         <ol class="plan">
@@ -144,7 +146,7 @@ function Plan({ found: { plan, withheld, retryAt, unread, troubles } }: { found:
       )}
       {retryAt !== null && (
         <p class="muted">
-          Looked at again <Moment at={retryAt} />.
+          Next reconciliation <Moment at={retryAt} />.
         </p>
       )}
     </>

@@ -1,4 +1,4 @@
-/** One user: how they stand, what would be done, what was done, and the buttons that help. */
+/** One user: conditions, the plan, the timeline, and the actions that help. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { TimelineAnswer, UserAnswer } from '../../src/dashboard-data/answers.ts';
@@ -18,9 +18,9 @@ const known = questions<UserAnswer>();
 const looks = questions<UserAnswer>();
 const timelines = questions<TimelineAnswer>();
 
-/** A look asks Auth0 and the PDS, so that it waits until the log has come to rest. */
+/** A dry run calls Auth0 and the PDS, so it waits until the log is quiet. */
 const LOOK_AGAIN_AFTER_MS = 2000;
-/** A connection begins by saying that anything may have changed, which one look need not hear at once. */
+/** A connection begins with news that anything may have changed; the dry run does not need to repeat at once. */
 const LOOK_HOLDS_FOR_MS = 5000;
 
 export function UserPage({ user }: { user: string }) {
@@ -68,26 +68,26 @@ export function UserPage({ user }: { user: string }) {
 
 function Unknown({ look: { refusal } }: { look: Held<UserAnswer> }) {
   return (
-    <div class="nobody" role="status">
-      <p>Nothing is written down of a user with this key.</p>
+    <div class="no-user" role="status">
+      <p>Nothing is recorded about a user with this key.</p>
       <p>
         {refusal === undefined
-          ? 'Auth0 is asked …'
+          ? 'Asking Auth0 …'
           : refusal.code === 'user-not-found'
-            ? 'Auth0 does not know them either. Search takes an Auth0 id, an @handle, a code, an email address or a DID.'
-            : `Whether Auth0 knows them could not be asked: ${refusal.message}`}
+            ? 'Auth0 does not know this user either. Search takes an Auth0 id, an @handle, a code, an email address or a DID.'
+            : `Auth0 could not be asked about this user: ${refusal.message}`}
       </p>
     </div>
   );
 }
 
-/** Of somebody of whom nothing is written down yet, a look may know. */
+/** A dry run may know a user who is not recorded yet. */
 function orAsFound(written: Held<UserAnswer>, found: UserAnswer | undefined): Held<UserAnswer> {
   const isUnwritten = written.data === undefined && written.refusal?.code === 'user-not-found';
   return isUnwritten && found !== undefined ? { ...written, data: found, refusal: undefined } : written;
 }
 
-/** After the first paint, and again when the user's history has grown and come to rest. */
+/** After the first paint, and again when the user's history has grown and is quiet. */
 function useLook(look: Question<UserAnswer>, user: string): void {
   useEffect(() => {
     const askedAt = Date.now();

@@ -1,4 +1,4 @@
-/** Hands off one user, for a time. */
+/** Pauses one user, for a time. */
 import { useSignal } from '@preact/signals';
 import type { DecisionAnswer } from '../../src/dashboard-data/answers.ts';
 import { DecideForm } from '../parts/decide-form.tsx';
@@ -18,8 +18,8 @@ export function PauseForm({ user, onClose, onDone }: PauseFormProps) {
       title="Pause"
       what={
         <p>
-          Nothing of <b>{user}</b> is changed while the pause lasts, whatever is heard; what is heard is kept.
-          A pass that runs just now ends first.
+          Concord changes nothing for <b>{user}</b> during the pause. It still records events. A
+          reconciliation that is running now ends first.
         </p>
       }
       verb="Pause"

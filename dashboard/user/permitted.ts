@@ -1,4 +1,4 @@
-/** Which buttons make sense for a user, and why not the others. The server decides; this only spares a refusal. */
+/** Which actions a user permits, and why not the others. The server decides; this only avoids a refusal. */
 import type { UserAnswer } from '../../src/dashboard-data/answers.ts';
 
 export const ACTIONS = ['reconcile', 'look', 'pause', 'resume', 'retry', 'adopt', 'restore'] as const;
@@ -26,10 +26,10 @@ const UNTOUCHABLE: ReadonlySet<string> = new Set(['Excluded', 'NotAUser']);
 export function obstacleTo(action: Action, user: UserAnswer): string | null {
   const { withheld, deleted } = user;
   if (withheld !== null && UNTOUCHABLE.has(withheld.reason)) return withheld.message;
-  if (deleted?.forgotten === true) return 'The user is forgotten, and nothing is done for this user.';
+  if (deleted?.forgotten === true) return 'The user is forgotten. Concord does nothing for this user.';
   switch (action) {
     case 'reconcile':
-      return user.pause === null ? null : 'Paused: a pass would change nothing. Resume first.';
+      return user.pause === null ? null : 'Paused: a reconciliation would change nothing. Resume first.';
     case 'look':
       return null;
     case 'pause':
@@ -46,7 +46,7 @@ export function obstacleTo(action: Action, user: UserAnswer): string | null {
     case 'adopt':
       return user.troubles.some(({ resource, reason }) => resource === 'account' && ADOPTABLE.has(reason))
         ? null
-        : 'No account waits to be adopted.';
+        : 'There is no account to adopt.';
     case 'restore':
       return user.troubles.some(({ reason }) => RESTORABLE.has(reason)) ? null : 'Nothing to restore.';
   }

@@ -1,4 +1,4 @@
-/** What a form shows before a decision that takes a look: the answer to a question, and a person's word that they saw it. */
+/** A decision that needs evidence: the form shows it, and the person confirms that they saw it. */
 import { type Signal, useComputed, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';

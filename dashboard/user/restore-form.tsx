@@ -20,8 +20,8 @@ export function RestoreForm({ user, onClose, onDone }: RestoreFormProps) {
       what={
         <>
           <p>
-            Documents or the account of <b>{user}</b> were removed, and not by Concord. A person or a program
-            may have done that on purpose, so nothing is created until you decide.
+            Documents or the account of <b>{user}</b> were removed, and not by Concord. That may have been on
+            purpose, so Concord creates nothing until you decide.
           </p>
           <Answer held={asked.held.value} what="what was removed" lines={4} onAgain={() => asked.ask()}>
             {(restoration) => <Restoration restoration={restoration} />}
@@ -40,7 +40,7 @@ export function RestoreForm({ user, onClose, onDone }: RestoreFormProps) {
       onClose={onClose}
       onDone={onDone}
     >
-      <Sure isSure={isSure}>The user did not ask for the removal, and exactly this is to be written</Sure>
+      <Sure isSure={isSure}>The user did not ask for the removal, and Concord should write exactly this</Sure>
     </DecideForm>
   );
 }

@@ -15,8 +15,8 @@ export interface Day {
 }
 
 /**
- * The newest page put before what is known. Where the two do not meet, something lies between that nobody has read,
- * so that what was known is dropped: it is a click away, and a gap that nobody sees would be a lie.
+ * Puts the newest page before the known events. Where the two do not meet, events between them were not read, so the
+ * known ones are dropped: they are a click away, and an invisible gap would mislead.
  */
 export function withNewest(known: Story | undefined, newest: TimelineAnswer): Story {
   if (known === undefined) return newest;
@@ -40,7 +40,7 @@ export function withEarlier(known: Story, earlier: TimelineAnswer): Story {
   };
 }
 
-/** What whoever is called at night looks for. */
+/** What a person on call looks for. */
 export function isFailure(type: string): boolean {
   return type === 'converge.failed' || type === 'user.quarantined' || type === 'account.creation-failed';
 }

@@ -1,4 +1,4 @@
-/** What a list that is empty says. */
+/** The text of an empty list. */
 import type { UsersQuery } from '../../src/dashboard-data/answers.ts';
 
 export function emptySentence(query: UsersQuery): string {
@@ -6,33 +6,33 @@ export function emptySentence(query: UsersQuery): string {
   const given = [search, situation, sync, health, resource, reason, tenant].filter(
     (each) => each !== undefined,
   );
-  if (after !== undefined) return 'Nobody comes after.';
-  if (given.length === 0) return 'Nobody is known yet. Whoever signs up appears here.';
-  if (given.length > 1) return 'Nobody fits all of this. Take a filter away.';
+  if (after !== undefined) return 'No more users.';
+  if (given.length === 0) return 'No users yet. Users appear here when they sign up.';
+  if (given.length > 1) return 'No users match all filters. Remove a filter.';
   if (search !== undefined)
-    return `Nobody is known as ${search}. Search takes an Auth0 id, an @handle, a code, an email address or a DID, to the letter.`;
+    return `No user matches ${search}. Search takes an Auth0 id, an @handle, a code, an email address or a DID, and matches exactly.`;
   switch (situation) {
     case 'failing':
-      return "Nobody's last pass failed.";
+      return "No user's last reconciliation failed.";
     case 'backing-off':
-      return 'Nobody waits after a failure.';
+      return 'No users are backing off.';
     case 'quarantined':
-      return 'Nobody is quarantined.';
+      return 'No users are quarantined.';
     case 'held':
-      return 'Nobody waits for a person.';
+      return 'No users need action.';
     case 'paused':
-      return 'Nobody is paused.';
+      return 'No users are paused.';
     case 'unseen':
-      return 'Everybody was looked at.';
+      return 'All known users have been reconciled.';
     case 'deleted':
       return 'No known user is deleted in Auth0.';
     case undefined:
       break;
   }
-  if (sync !== undefined) return `Nobody is ${sync}.`;
+  if (sync !== undefined) return `No users are ${sync}.`;
   if (health === 'Deleted') return 'No known user is deleted in Auth0.';
-  if (health !== undefined) return `Nobody is ${health}.`;
-  if (resource !== undefined) return `Everybody who was looked at has ${resource} as desired.`;
-  if (reason !== undefined) return `Nobody is in the situation ${reason}.`;
-  return `Nobody is known in ${tenant}.`;
+  if (health !== undefined) return `No users are ${health}.`;
+  if (resource !== undefined) return `The ${resource} of all reconciled users is in sync.`;
+  if (reason !== undefined) return `No users have a condition with reason ${reason}.`;
+  return `No users are known in ${tenant}.`;
 }

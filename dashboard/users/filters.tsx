@@ -1,4 +1,4 @@
-/** What a list of users is narrowed by. It is in the address, so that it can be linked to. */
+/** The filters of the user list. They are in the address, so that a list can be linked to. */
 import { SITUATIONS, type UsersQuery } from '../../src/dashboard-data/answers.ts';
 import { overview } from '../live.ts';
 import { HEALTHS, SUBJECTS, SYNCS, usersHref } from '../place.ts';
@@ -100,7 +100,7 @@ function pairs(words: readonly string[]): readonly (readonly [string, string])[]
   return words.map((word) => [word, word]);
 }
 
-/** What a link asks for is shown, also when nobody is in it any more. */
+/** The filter of a link is shown, also when no users match it any more. */
 function withOwn(words: readonly string[], own: string | undefined): readonly string[] {
   return own === undefined || words.includes(own) ? words : [...words, own];
 }

@@ -1,4 +1,4 @@
-/** Users, narrowed by what the address says, fifty at a time. */
+/** Users that match the filters of the address, fifty at a time. */
 import { useEffect } from 'preact/hooks';
 import type { UserRow, UsersAnswer, UsersQuery } from '../../src/dashboard-data/answers.ts';
 import { useAnswer } from '../asked.ts';
@@ -12,7 +12,7 @@ import { count, healthWord, listed, syncWord, toneOfHealth, toneOfSync } from '.
 import { emptySentence } from './empty.ts';
 import { Filters } from './filters.tsx';
 
-/** A list is read by people, and asked for by its filters: while a thousand are mended it need not follow each. */
+/** People read the list, so it does not need to follow each of a thousand reconciliations. */
 const LIST_GATHER_MS = 1000;
 
 const lists = questions<UsersAnswer>();
@@ -21,7 +21,7 @@ const before = new Map<string, string>();
 
 export function UsersPage({ query }: { query: UsersQuery }) {
   const list = lists(`/api/users${searchOf(query)}`);
-  // Anybody who changed may have come to fit, or have ceased to.
+  // Any user who changed may now match, or no longer match.
   const held = useAnswer(list, ({ users }) => users === null || users.length > 0, LIST_GATHER_MS);
   const next = held.data?.next ?? null;
   const nextHref = next === null ? null : usersHref({ ...query, after: next });
@@ -66,7 +66,7 @@ export function UsersPage({ query }: { query: UsersQuery }) {
 
 function Nobody({ query, suggestions }: { query: UsersQuery; suggestions: readonly string[] }) {
   return (
-    <div class="nobody" role="status">
+    <div class="no-user" role="status">
       <p>{emptySentence(query)}</p>
       {suggestions.length > 0 && (
         <p>
@@ -106,8 +106,8 @@ function Table({ users, hasMore }: { users: readonly UserRow[]; hasMore: boolean
           <th scope="col">Handle</th>
           <th scope="col">Sync</th>
           <th scope="col">Health</th>
-          <th scope="col">What is not as desired</th>
-          <th scope="col">Next look</th>
+          <th scope="col">Out of sync</th>
+          <th scope="col">Next run</th>
         </tr>
       </thead>
       <tbody>
@@ -139,17 +139,17 @@ function Row({
       <td data-label="Health">
         <Badge tone={toneOfHealth(health)}>{healthWord(health)}</Badge>
       </td>
-      <td data-label="Not as desired" class="prose">
+      <td data-label="Out of sync" class="prose">
         {quarantined && <b class="bad">Quarantined </b>}
         {troubles.length === 0 && !quarantined && <span class="muted nothing">nothing</span>}
         {troubles.map(({ resource, reason, held, message }) => (
           <span key={resource} class="trouble" title={message}>
             <span class="muted">{resource}</span> {reason}
-            {held && <span class="held"> held</span>}
+            {held && <span class="held"> needs action</span>}
           </span>
         ))}
       </td>
-      <td data-label="Next look" class="next-look">
+      <td data-label="Next run" class="next-look">
         {dueAt === null ? <span class="muted nothing">next sweep</span> : <Moment at={dueAt} />}
         {attempts > 0 && <div class="muted figure">{count(attempts, 'failure')}</div>}
       </td>

@@ -1,9 +1,9 @@
 /**
- * Looks at the whole every few seconds, and at once when something went wrong, and tells whoever is to be told.
+ * Checks the whole system every few seconds, and at once after a failure, and notifies the receivers.
  *
- * One process does so at a time, by a lease; what it knows is in the database, so that a restart neither repeats
- * nor forgets, and that somebody looks at all can be seen from outside. Telling never holds up looking, and
- * neither holds up a pass.
+ * One process does so at a time, by a lease. Its state is in the database, so that a restart neither repeats nor
+ * forgets an alert, and other processes can see when the last check was. Notifying never delays checking, and neither
+ * delays a reconciliation.
  */
 import { type TenantStateDeps, tenantStates } from '../engine/reports/tenant-state.ts';
 import { LeaseLostError, type UsageError } from '../errors.ts';
@@ -37,29 +37,29 @@ export interface AlertingDeps extends TenantStateDeps {
   readonly logger: Logger;
   readonly expected: Expectations;
   readonly settings: AlertSettings & {
-    /** Milliseconds between two looks. */
+    /** Milliseconds between two checks. */
     readonly intervalMs: number;
   };
 }
 
-/** Whose lease it is, and with what position the last look is kept. */
+/** The name of the lease; its position has the time of the last check. */
 export const ALERTING_RUN = 'alerts';
-/** Of so many the causes are told; more than that have no other ones, as a rule. */
+/** At most so many users are examined; more rarely have other causes. */
 export const MAX_TROUBLED = 10_000;
-/** Whoever looks dies now and then, and the next one is not to wait for long. */
+/** The checking process may die, and the next one should not wait for long. */
 const LEASE_MS = 30_000;
-/** Something that goes wrong a hundred times a second is looked at once. */
+/** A failure that repeats a hundred times a second causes one check. */
 const LEAST_PAUSE_MS = 1_000;
 const COUNT_CODES_EVERY_MS = 600_000;
 
 export interface Alerting {
-  /** Looks until the signal aborts. Never rejects. */
+  /** Checks until the signal aborts. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
-  /** Something went wrong: look sooner. */
+  /** Something failed: check sooner. */
   soon(): void;
-  /** The database cannot be looked at yet. */
+  /** The database cannot be read yet. */
   cannotLook(error: unknown): void;
-  /** The keys are not those of the stored passwords. Resolves when whoever can be told has been. Never rejects. */
+  /** The keys do not open the stored passwords. Resolves when the reachable receivers are notified. Never rejects. */
   cannotStart(error: UsageError): Promise<void>;
 }
 
@@ -73,7 +73,7 @@ export function createAlerting(deps: AlertingDeps): Alerting {
       looking
         .cannotStart(error)
         .catch((err: unknown) =>
-          deps.logger.warn({ err }, 'that the service does not start was told in the log alone'),
+          deps.logger.warn({ err }, 'no receiver was notified that the service does not start'),
         ),
     async run(signal) {
       signal.addEventListener('abort', () => wakeUp.abort());
@@ -121,19 +121,21 @@ class Looking {
       }
       this.#readableSince = undefined;
       this.outage.failed(err);
-      logger.error({ err }, 'what is wrong could not be looked at; trying again');
+      logger.error({ err }, 'the check for alerts failed; trying again');
     }
     if (receivers.length > 0) this.#told = Promise.all([this.#told, this.#telling.run()]);
   }
 
-  /** Gives the lease to whoever comes next, and waits for who is just being told. */
+  /** Releases the lease, and waits for running notifications. */
   async end(): Promise<void> {
     const { runs, logger } = this.#deps;
     await Promise.all([this.#told, this.outage.told()]);
     if (this.#lease === undefined) return;
     await runs
       .end(this.#lease, 'broken-off')
-      .catch((err: unknown) => logger.warn({ err }, 'the lease on alerting is kept, and runs out'));
+      .catch((err: unknown) =>
+        logger.warn({ err }, 'the lease on alerting could not be released; it expires'),
+      );
   }
 
   async #isOurs(): Promise<boolean> {
@@ -157,12 +159,12 @@ class Looking {
     await probes.ask();
     const facts = await this.#facts();
     const now = clock.now();
-    // Asking may have taken longer than the lease.
+    // The probes may have taken longer than the lease.
     if (this.#lease !== undefined) await runs.keep(this.#lease, now, this.#leaseMs(), now.toISOString());
     await this.#take(detect(facts, expected, now), now);
   }
 
-  /** Told by whoever notices, lease or not; a supervisor that starts it again and again does not tell it again. */
+  /** Sent with or without the lease. A supervisor that restarts the service again and again does not repeat it. */
   async cannotStart({ message, code }: UsageError): Promise<void> {
     const now = this.#deps.clock.now();
     const isUnset = code === 'CREDENTIAL_STORAGE_UNSET';
@@ -209,7 +211,7 @@ class Looking {
     };
   }
 
-  /** It answers, or nothing would be looked at. */
+  /** It answers, or there would be no check. */
   #database(): Probe {
     const since = this.#readableSince ?? this.#deps.clock.now();
     return { upstream: 'mongodb', tenant: undefined, answer: { type: 'well', since } };

@@ -1,7 +1,7 @@
 /**
- * Tells receivers what is to be told, each in its own time: one that is away or slow keeps nobody else waiting.
- * What one has not taken is kept in the database and tried again, in the order in which it happened, so it is
- * told at least once; the id of a notice says whether it has been told before.
+ * Sends notices to the receivers, each at its own pace: an unreachable or slow receiver does not delay the others.
+ * The database keeps what a receiver has not taken, and it is sent again in order. Delivery is at least once; the id of
+ * a notice identifies duplicates.
  */
 import type { Logger } from '../logger.ts';
 import type { AlertStore, Delivery } from '../ports/alerts.ts';
@@ -17,11 +17,11 @@ export interface DeliveryDeps {
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 300_000;
-/** What somebody is told a week later is no news, and the log has said it. */
+/** After a week a notice is no news, and the log has it. */
 const WORTH_TELLING_MS = 7 * 86_400_000;
 
 export interface Telling {
-  /** Tells what is due now. While a receiver is being told it is left alone. Never rejects. */
+  /** Sends what is due now, except to a receiver with a send in progress. Never rejects. */
   run(): Promise<void>;
 }
 
@@ -35,14 +35,14 @@ export function createTelling(deps: DeliveryDeps): Telling {
     } catch (err) {
       logger.warn(
         { err, receiver: receiver.name },
-        'whether somebody was told could not be kept; told again',
+        'the delivery of an alert could not be recorded; sending it again',
       );
     } finally {
       busy.delete(receiver.name);
     }
   }
 
-  /** False when what comes after has to wait. */
+  /** False when later notices must wait. */
   async function tellOne(receiver: Receiver, delivery: Delivery): Promise<boolean> {
     const { notice, tries, nextAt } = delivery;
     const now = clock.now();
@@ -51,23 +51,23 @@ export function createTelling(deps: DeliveryDeps): Telling {
     const told = { receiver: receiver.name, notice: notice.id, tries: tries + 1 };
     if (receipt.type === 'taken') {
       await store.done(delivery);
-      logger.debug(told, 'a receiver was told of an alert');
+      logger.debug(told, 'a receiver took an alert');
       return true;
     }
     const { why } = receipt;
     const waitMs =
       receipt.retryAfterMs ?? Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(tries, 20));
     await store.later(delivery, new Date(clock.now().getTime() + Math.min(waitMs, WORTH_TELLING_MS)));
-    logger.warn({ ...told, why, waitMs }, 'a receiver did not take an alert; tried again');
+    logger.warn({ ...told, why, waitMs }, 'a receiver did not take an alert; trying again');
     return false;
   }
 
-  /** To somebody who is not there any more, or too late to be of use. */
+  /** The receiver is no longer configured, or the notice is too old to be of use. */
   async function drop(delivery: Delivery, why: string): Promise<void> {
     await store.done(delivery);
     logger.error(
       { receiver: delivery.receiver, notice: delivery.notice.id, tries: delivery.tries, why },
-      'a receiver was never told of an alert',
+      'an alert was not delivered to a receiver',
     );
   }
 
@@ -76,7 +76,7 @@ export function createTelling(deps: DeliveryDeps): Telling {
     for (const delivery of await store.deliveries()) {
       const ageMs = clock.now().getTime() - delivery.notice.at.getTime();
       if (!receivers.some(({ name }) => name === delivery.receiver))
-        await drop(delivery, 'it is not configured any more');
+        await drop(delivery, 'it is no longer configured');
       else if (ageMs > WORTH_TELLING_MS) await drop(delivery, 'it did not take it for a week');
       else worth.push(delivery);
     }
@@ -85,7 +85,7 @@ export function createTelling(deps: DeliveryDeps): Telling {
 
   return {
     async run() {
-      // Taken before anything is read, or what another run is just telling would be told by this one too.
+      // Taken before anything is read, or this run would repeat what another run is sending.
       const free = receivers.filter(({ name }) => !busy.has(name));
       for (const { name } of free) busy.add(name);
       try {
@@ -94,7 +94,7 @@ export function createTelling(deps: DeliveryDeps): Telling {
         await Promise.all(free.map((receiver) => tell(receiver, of(receiver.name))));
       } catch (err) {
         for (const { name } of free) busy.delete(name);
-        logger.warn({ err }, 'what is to be told could not be read');
+        logger.warn({ err }, 'the undelivered alerts could not be read');
       }
     },
   };

@@ -1,11 +1,11 @@
-/** What is wrong with what tenants tell us, and with the sweeps that find what they did not tell. Pure. */
+/** What is wrong with the logs and streams of tenants, and with the sweeps that find what these missed. Pure. */
 import type { SweepState, TenantState } from '../engine/reports/tenant-state.ts';
 import { isListedToEnd } from '../events/event.ts';
 import { type Gap, isStreamGap } from '../events/gap.ts';
 import type { Cause, CauseKind, Sighting } from '../ports/alerts.ts';
 import type { Expectations } from './system-facts.ts';
 
-/** What a process has to do first is given so long; what a sweep leaves behind that broke off, another takes up. */
+/** The time for the first work of a process, and for another process to resume an interrupted sweep. */
 const GRACE_MS = 600_000;
 
 export function tenantSighting(tenants: readonly TenantState[], expected: Expectations, now: Date): Sighting {
@@ -17,7 +17,7 @@ export function tenantSighting(tenants: readonly TenantState[], expected: Expect
     const timely = [silence(tenant, now), unread(tenant, expected, now), ...sweeping(tenant, expected, now)];
     for (const cause of timely) {
       if (cause === undefined) continue;
-      // Whoever was away finds everything late; it is not gone either.
+      // After a downtime everything is late, and not lost.
       if (isNew) blind.push(cause.id);
       else causes.push(cause);
     }
@@ -39,7 +39,7 @@ function of(
 function gapCause(gap: Gap): Cause {
   const { tenant: id, cause, from } = gap;
   return of({ id }, isStreamGap(gap) ? 'stream-unhealthy' : 'gap', cause, {
-    what: `Tenant ${id}: ${gapSaid(gap)} Until it is closed nobody's account is removed.`,
+    what: `Tenant ${id}: ${gapSaid(gap)} Until it is closed, no account is removed.`,
     since: from,
     command: gapCommand(gap),
   });
@@ -49,17 +49,17 @@ function gapSaid({ cause, from, until }: Gap): string {
   const time = `${from.toISOString()} to ${until?.toISOString() ?? 'now'}`;
   switch (cause) {
     case 'retention-passed':
-      return `log entries of ${time} are lost: Auth0 no longer had them.`;
+      return `log entries of ${time} are lost: Auth0 no longer has them.`;
     case 'checkpoint-gone':
-      return `log entries of ${time} may be lost: Auth0 did not know where we had stopped.`;
+      return `log entries of ${time} may be lost: Auth0 did not know the last position.`;
     case 'pull-failing':
       return `the log could not be read, ${time}.`;
     case 'stream-paused':
-      return 'the log stream is paused; somebody did that in Auth0.';
+      return 'the log stream was paused in Auth0.';
     case 'stream-suspended':
-      return 'Auth0 gave the log stream up, after a week of failures.';
+      return 'Auth0 suspended the log stream after a week of failures.';
     case 'stream-missing':
-      return 'the log stream that delivered here is no longer there.';
+      return 'the log stream that delivered here no longer exists.';
   }
 }
 
@@ -84,9 +84,9 @@ function silence(tenant: TenantState, now: Date): Cause | undefined {
     return undefined;
   const usual = `${Math.round(stream.patienceMs / 60_000)} minutes`;
   return of(tenant, 'stream-silent', undefined, {
-    what: `Tenant ${id}: the log stream has delivered nothing since ${stream.deliveredAt.toISOString()}, longer than the ${usual} that its past allows.`,
+    what: `Tenant ${id}: the log stream has delivered nothing since ${stream.deliveredAt.toISOString()}. Its usual pauses allow ${usual}.`,
     since: stream.deliveredAt,
-    command: `Look at its health in Auth0 (Monitoring, Streams); what it kept back is read by: concord pull --tenant ${id}`,
+    command: `Check its health in Auth0 (Monitoring, Streams), then read what it did not deliver: concord pull --tenant ${id}`,
   });
 }
 
@@ -101,7 +101,7 @@ function unread(
   const never =
     tenant.log === undefined ? 'has never been read' : `has not been read since ${since.toISOString()}`;
   return of(tenant, 'log-unread', undefined, {
-    what: `Tenant ${tenant.id}: the log ${never}, so what the stream does not deliver is not heard.`,
+    what: `Tenant ${tenant.id}: the log ${never}, so events that the stream does not deliver are missed.`,
     since,
     command: `concord pull --tenant ${tenant.id}`,
   });
@@ -125,9 +125,9 @@ const REPAIR_FIRST =
 function haltSaid(kind: SweepState['halts'][number]['kind'], count: number, users: number): string {
   switch (kind) {
     case 'removals':
-      return `${count} accounts of ${users} users are to be removed`;
+      return `${count} accounts of ${users} users would be removed`;
     case 'renames':
-      return `${count} accounts of ${users} users are to be renamed`;
+      return `${count} accounts of ${users} users would be renamed`;
     case 'disappearances':
       return `${count} of ${users} users lack a document or an account that was there before`;
     case 'source':
@@ -150,14 +150,14 @@ function sweeping(
   return [
     brokeOff
       ? of(tenant, 'sweep-broken-off', undefined, {
-          what: `Tenant ${tenant.id}: the last sweep did not get to its end, so nobody knows of whom nothing was heard.`,
+          what: `Tenant ${tenant.id}: the last sweep did not complete, so missed changes of users stay unknown.`,
           since: leftAt ?? last?.endedAt ?? now,
           command,
         })
       : undefined,
     isOverdue
       ? of(tenant, 'sweep-overdue', undefined, {
-          what: `Tenant ${tenant.id}: nobody has looked at everyone since ${listedAt?.toISOString() ?? 'ever'}.`,
+          what: `Tenant ${tenant.id}: ${listedAt === undefined ? 'no full sweep has completed yet' : `no full sweep has completed since ${listedAt.toISOString()}`}.`,
           since,
           command,
         })

@@ -1,4 +1,4 @@
-/** What is wrong by the failures of users, and by how other systems answer when they are asked. Pure. */
+/** What is wrong, by the failures of users and by how upstreams answer. Pure. */
 import { type Failing, failuresOf, isFailing, ofTenant, those } from '../engine/reports/troubles.ts';
 import type { Upstream } from '../errors.ts';
 import type { TenantId } from '../identity.ts';
@@ -16,7 +16,7 @@ const UNREACHED: ReadonlySet<string> = new Set([
 ]);
 const SEALING: ReadonlySet<string> = new Set(['CREDENTIAL_KEY_MISSING', 'CREDENTIAL_NOT_OPENED']);
 const FOREIGN = 'index-unfit:foreign';
-/** Told to come later is no trouble. */
+/** Codes that only ask for a later call. */
 const PATIENT = 'RATE_LIMITED';
 const NAMES: Readonly<Record<Upstream, string>> = {
   auth0: 'Auth0',
@@ -56,7 +56,7 @@ export function userSighting(facts: SystemFacts, expected: Expectations): Sighti
       } else if (answer.type === 'failing' && kindOf(answer.code) === kind) {
         add(upstreamCause(id, kind, probe, answer, take(concerned), expected));
       } else if (answer.type === 'well') {
-        // Whoever failed before it was well again has not been tried since.
+        // Users who failed before it recovered have not been retried since.
         const before = concerned.filter(({ failure }) => new Date(failure.at) <= answer.since);
         blind.push(
           ...take(before).map(({ failure }) => `converge-failing:${probe.upstream}:${failure.code}`),
@@ -76,7 +76,7 @@ export function userSighting(facts: SystemFacts, expected: Expectations): Sighti
         kind: 'converge-failing',
         tenant: undefined,
       },
-      what: `Converging users fails with ${code}${of}${said(failure)}`,
+      what: `Reconciling users fails with ${code}${of}${said(failure)}`,
       ...{ users, orMore: false, example, since, isSettled: false },
       command: `concord explain '${example}'`,
     });
@@ -90,7 +90,7 @@ function kindOf(code: string): Extract<CauseKind, 'unreachable' | 'credentials-r
   return REFUSED.has(code) ? 'credentials-refused' : 'unreachable';
 }
 
-/** Messages of adapters name the call and the answer, and nothing personal; of others nobody can say so. */
+/** Messages of adapters name the call and the answer, and nothing personal. Other messages may have personal data. */
 function said({
   upstream,
   message,
@@ -114,7 +114,7 @@ function upstreamCause(
   const first = those(concerned);
   return {
     ...{ id, kind, tenant },
-    what: `${who} ${refused ? 'refuses our credentials' : 'does not answer as it should'} (${answer.code}): ${answer.message}`,
+    what: `${who} ${refused ? 'refuses our credentials' : 'answers with an error'} (${answer.code}): ${answer.message}`,
     users: first?.users ?? 0,
     orMore: false,
     example: first?.example,
@@ -131,7 +131,7 @@ function refusedCommand(upstream: Upstream, tenant: TenantId | undefined): strin
     case 'pds':
       return "Set PDS_ADMIN_PASSWORD to the PDS's own, then: concord retry --failed";
     case 'plc':
-      return 'See that PDS_DID_PLC_URL names the PLC directory of the PDS, then: concord retry --failed';
+      return 'Check that PDS_DID_PLC_URL names the PLC directory of the PDS, then: concord retry --failed';
     case 'mongodb':
       return 'Grant the user of MONGODB_URI readWrite on the database, then: concord retry --failed';
   }
@@ -159,14 +159,14 @@ function sealingKeys(
 ): Cause {
   return {
     ...{ id: 'credentials-refused:sealing-keys', kind: 'credentials-refused', tenant: undefined },
-    // Ours, and it names a key and no password.
+    // This message is ours: it names a key, and no password.
     what: people[0]?.failure.message ?? '',
     ...{ users, orMore: false, example, since, isSettled: false },
     command: 'concord credentials reseal --dry-run',
   };
 }
 
-/** A unique index that is none of ours refuses documents: the incident that this engine exists for. */
+/** A unique index that is not Concord's rejects documents: the incident that this engine exists for. */
 function foreignIndexes(
   { indexes: actual }: SystemFacts,
   failing: readonly Failing[],
@@ -181,12 +181,12 @@ function foreignIndexes(
   for (const [name, people] of refused) {
     const first = those(take(people));
     const index = actual.find((one) => one.unique && one.name === name);
-    // Who was refused by one that is gone has not been tried since.
+    // Users that a dropped index rejected have not been retried since.
     if (first === undefined || index === undefined) continue;
     const { collection } = index;
     causes.push({
       ...{ id: `${FOREIGN}:${collection}.${name}`, kind: 'index-unfit', tenant: undefined },
-      what: `The unique index ${name} on ${collection}, which is none of Concord's, refuses the documents of users.`,
+      what: `The unique index ${name} on ${collection}, which is not Concord's, rejects documents of users.`,
       ...{ ...first, orMore: false, isSettled: false },
       command: `${indexes.dropCommand(collection, name)}, then: concord retry --failed`,
     });
@@ -204,7 +204,7 @@ function quarantines(failing: readonly Failing[], orMore: boolean): Cause[] {
     const { code, upstream, users, example, since } = failure;
     return {
       ...{ id: `quarantine:${upstream ?? 'engine'}:${code}`, kind: 'quarantine', tenant: undefined },
-      what: `Users are left alone after too many failures with ${code}${said(failure)}`,
+      what: `Users are quarantined after too many failures with ${code}${said(failure)}`,
       ...{ users, orMore, example, since, isSettled: true },
       command: 'concord retry --failed',
     };

@@ -3,17 +3,17 @@
  *
  * | kind                | when                                                                                |
  * |---------------------|-------------------------------------------------------------------------------------|
- * | unreachable         | a probe gets no answer of a system, or users fail because it does not answer        |
+ * | unreachable         | a probe gets no answer from a system, or users fail because it does not answer      |
  * | credentials-refused | the same with 401 and 403, or a stored password does not open with the keys         |
- * | index-unfit         | an index on `users.code` or `@handles.handle` is missing or unfit, or a foreign unique one refuses documents |
- * | converge-failing    | users fail for any other reason, one cause for each code and system                 |
- * | quarantine          | users are left alone after too many failures, one for each code and system          |
+ * | index-unfit         | an index on `users.code` or `@handles.handle` is missing or unfit, or a foreign unique one rejects documents |
+ * | `converge-failing`  | users fail for any other reason, one cause for each code and system                 |
+ * | quarantine          | users are quarantined after too many failures, one for each code and system         |
  * | stream-unhealthy, gap | a gap is open                                                                     |
  * | stream-silent       | a log stream has not delivered for longer than it usually does                      |
  * | log-unread          | a tenant's log has not been read for long                                           |
- * | sweep-halted        | a safety limit stopped a sweep, and nobody has approved it                          |
- * | sweep-broken-off    | the last sweep did not get to its end                                               |
- * | sweep-overdue       | nobody has looked at everyone for long                                              |
+ * | sweep-halted        | a safety limit halted a sweep, and it is not approved                               |
+ * | sweep-broken-off    | the last sweep did not complete                                                     |
+ * | sweep-overdue       | no full sweep has completed for long                                                |
  * | code-space          | a year's short codes are nearly used up                                             |
  */
 import type { Cause, Sighting } from '../ports/alerts.ts';
@@ -23,7 +23,7 @@ import { tenantSighting } from './detect-tenants.ts';
 import { userSighting } from './detect-users.ts';
 import type { Expectations, SystemFacts } from './system-facts.ts';
 
-/** Of the short codes of a year. Longer ones follow by themselves, and sign-ups go on; but somebody has to know. */
+/** The share of a year's short codes. Longer ones follow without action, but a person should know. */
 const NEARLY_ALL = 0.8;
 
 export function detect(facts: SystemFacts, expected: Expectations, now: Date): Sighting {
@@ -44,7 +44,7 @@ function unfit({ indexes: actual }: SystemFacts, now: Date): Cause[] {
         ...{ id: `index-unfit:${place}`, kind: 'index-unfit', tenant: undefined, what: message },
         ...{ users: undefined, orMore: false, example: undefined, since: now },
         command: 'concord doctor --fix',
-        // One that is missing is created at once, unless something is in the way.
+        // Concord creates a missing index at once, unless something blocks it.
         isSettled: status === 'unfit',
       },
     ];
@@ -54,7 +54,7 @@ function unfit({ indexes: actual }: SystemFacts, now: Date): Cause[] {
 function codeSpace({ codes }: SystemFacts, now: Date): Cause[] {
   if (codes === undefined || codes.used < CODES_A_YEAR * NEARLY_ALL) return [];
   const { prefix, used } = codes;
-  const what = `${used} of the ${CODES_A_YEAR} short codes that begin with ${prefix} are in use. Longer ones follow when they keep being taken: whatever reads codes has to take eleven letters.`;
+  const what = `${used} of the ${CODES_A_YEAR} short codes that begin with ${prefix} are in use. Longer codes follow: check that every program that reads codes accepts eleven letters.`;
   return [
     {
       ...{ id: `code-space:${prefix}`, kind: 'code-space', tenant: undefined, what },

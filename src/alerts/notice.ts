@@ -1,9 +1,9 @@
-/** A notice in words and as JSON: for a log line, for a program, and for Slack and whatever understands the same. */
+/** A notice in words and as JSON: for a log line, for a program, and for Slack and compatible services. */
 
 import type { Notice } from '../ports/alerts.ts';
 import { formatDuration } from '../terminal/duration.ts';
 
-/** Raised when a field changes its meaning or goes away; a new field does not raise it. */
+/** Raised when a field changes its meaning or is removed; a new field does not raise it. */
 const NOTICE_VERSION = 1;
 
 export function noticeToJson(notice: Notice) {
@@ -45,20 +45,20 @@ function lines({ type, at, firstSeenAt, cause }: Notice): readonly string[] {
     case 'reminded':
       return [`Concord, still, for ${lasted}: ${cause.what}`, ...details(cause)];
     case 'closed':
-      return [`Concord: it is over, after ${lasted}: ${cause.what}`];
+      return [`Concord: resolved after ${lasted}: ${cause.what}`];
   }
 }
 
 function details({ users, orMore, example, command }: Notice['cause']): readonly string[] {
   const counted = `${users}${orMore ? ' or more' : ''} ${users === 1 ? 'user' : 'users'}`;
-  const whom =
+  const affected =
     users === undefined || users === 0
       ? []
       : [`${counted}${example === undefined ? '' : `, for example ${example}`}`];
-  return [...whom, `To do: ${command}`];
+  return [...affected, `To do: ${command}`];
 }
 
-/** The three characters that Slack reads as its own. */
+/** Escapes the three characters that Slack interprets. */
 function escaped(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }

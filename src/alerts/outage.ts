@@ -1,7 +1,7 @@
 /**
- * What cannot be kept where the other causes are: that nobody can look, because the database does not answer or by
- * a fault of ours. It is known to this process alone, told from memory, and told again at each look to whoever has
- * not taken it. With several processes each tells of it.
+ * The alert that cannot be stored with the others: the check itself fails, because the database does not answer or by
+ * a bug. Only this process knows it, sends it from memory, and sends it again at each check to receivers that have
+ * not taken it. With several processes each one sends it.
  */
 import { UpstreamError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
@@ -18,11 +18,11 @@ export interface OutageDeps {
 }
 
 export interface Outage {
-  /** A look could not be made. */
+  /** A check failed. */
   failed(error: unknown): void;
-  /** One was. */
+  /** A check succeeded. */
   passed(): void;
-  /** Resolves when nobody is being told. */
+  /** Resolves when no notification is being sent. */
   told(): Promise<void>;
 }
 
@@ -37,8 +37,8 @@ export function createOutage({ receivers, clock, logger, settings }: OutageDeps)
     return { id: `${opening}#${number}`, type, at: clock.now(), opening, firstSeenAt: cause.since, cause };
   };
 
-  const tell = (told: Notice, whom: readonly Receiver[], taken: Set<string>) => {
-    const sending = whom.map(async (receiver) => {
+  const tell = (told: Notice, receiving: readonly Receiver[], taken: Set<string>) => {
+    const sending = receiving.map(async (receiver) => {
       const receipt = await receiver.send(told);
       if (receipt.type === 'taken') taken.add(receiver.name);
       else logger.warn({ receiver: receiver.name, why: receipt.why }, 'a receiver did not take an alert');
@@ -85,13 +85,13 @@ function causeOf(error: unknown, since: Date): Cause {
   if (error instanceof UpstreamError)
     return {
       ...{ ...common, id: 'unreachable:mongodb', kind: 'unreachable' },
-      what: `MongoDB does not answer as it should (${error.code}: ${error.message}). Until it does nobody is converged, and what is delivered is sent back to Auth0.`,
+      what: `MongoDB answers with an error (${error.code}: ${error.message}). Until it recovers, no user is reconciled, and deliveries from Auth0 are refused.`,
       ...{ command: 'concord status', isSettled: false },
     };
-  // Nothing is said of MongoDB, which may be well; and an error of nobody's may say anything.
+  // MongoDB may be healthy, so it is not named; and the text of an unexpected error may have personal data.
   return {
     ...{ ...common, id: 'unreachable:alerting', kind: 'unreachable' },
-    what: 'Concord cannot look at what is wrong, by a fault of its own: until that is mended nobody is told of anything else.',
-    ...{ command: "Look for 'what is wrong could not be looked at' in the log", isSettled: false },
+    what: 'The check for alerts fails by a bug in Concord. Until it is fixed, no other alerts are sent.',
+    ...{ command: "Search the log for 'the check for alerts failed'", isSettled: false },
   };
 }

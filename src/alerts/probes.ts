@@ -1,6 +1,6 @@
 /**
- * Asks the other systems whether they answer, so that an outage is known before anybody signs up into it. One
- * call that reads, with our credentials, about somebody who does not exist.
+ * Probes the upstreams, so that an outage is known before a user signs up during it. A probe is one authenticated read
+ * for a user who does not exist.
  */
 import { UpstreamError } from '../errors.ts';
 import { type Auth0UserId, type Did, parseAuth0UserId, parseDid, type TenantId } from '../identity.ts';
@@ -13,12 +13,12 @@ export interface ProbeDeps {
   readonly accounts: Pick<AccountReader, 'accounts'>;
   readonly tenants: readonly { readonly id: TenantId; readonly directory: Pick<Directory, 'user'> }[];
   readonly clock: Clock;
-  /** Milliseconds from one question to the next, to whoever answered well. Whoever did not is asked every time. */
+  /** Milliseconds between two probes of a healthy upstream. An unhealthy one is probed every time. */
   readonly everyMs: number;
 }
 
 export interface Probes {
-  /** Asks whoever is to be asked. Does not reject for what they answer. */
+  /** Probes the upstreams that are due. Does not reject because of their answers. */
   ask(): Promise<void>;
   answers(): readonly Probe[];
 }
@@ -56,12 +56,12 @@ class Asked {
     this.#lastMs = now.getTime();
     try {
       await this.#call();
-      // From before the question: what failed while it was asked may have failed before.
+      // Taken before the call: what failed during the call may have failed before.
       if (answer.type !== 'well') this.probe = { ...this.probe, answer: { type: 'well', since: now } };
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       const { code, message } = error;
-      // Too many questions say nothing about how it is.
+      // A rate limit says nothing about its health.
       if (code === 'RATE_LIMITED') return;
       const since = answer.type === 'failing' && answer.code === code ? answer.since : now;
       this.probe = { ...this.probe, answer: { type: 'failing', code, message, since } };
@@ -72,6 +72,6 @@ class Asked {
 function nobody(): { readonly did: Did; readonly userId: Auth0UserId } {
   const did = parseDid(`did:plc:${'a'.repeat(24)}`);
   const userId = parseAuth0UserId('auth0|concord-asks-whether-you-answer');
-  if (did === undefined || userId === undefined) throw new Error('the names of nobody do not parse');
+  if (did === undefined || userId === undefined) throw new Error('the probe names do not parse');
   return { did, userId };
 }

@@ -1,9 +1,9 @@
-/** One POST to whoever is to be told. The address is a secret, and so is in no error and in no line of the log. */
+/** One POST to a receiver. Its address is a secret, so it is in no error and in no line of the log. */
 import type { Notice } from '../ports/alerts.ts';
 import { noticeToJson, noticeToSlack } from './notice.ts';
 
 export interface Receiver {
-  /** In the log, and beside what it has not taken yet. */
+  /** Its name in the log and in stored deliveries. */
   readonly name: string;
   send(notice: Notice): Promise<Receipt>;
 }
@@ -33,7 +33,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
           method: 'POST',
           headers: { 'content-type': 'application/json', 'idempotency-key': headerSafe(notice.id) },
           body: JSON.stringify(body),
-          // Whoever redirects is not who was meant, and would be told where the real one is.
+          // A redirect is refused: it would send the notice to an address that is not configured.
           redirect: 'manual',
           signal: AbortSignal.timeout(timeoutMs),
         });
@@ -65,7 +65,7 @@ function retryAfterMs(headers: Headers): number | undefined {
   return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }
 
-/** What the network said, without its message, which may name the address. */
+/** The network error, without its message, which may name the address. */
 function nameOf(error: unknown): string {
   if (!(error instanceof Error)) return 'failed';
   const { cause } = error;

@@ -1,16 +1,16 @@
 /**
- * From the alerts that are kept and what is seen now to what is told and kept. Pure.
+ * From the stored alerts and the causes seen now to the notices and the new alerts. Pure.
  *
  *   ── seen ──▶ pending ── lasts, or concerns several ──▶ open ── not seen for a while ──▶ closed ──▶ gone
  *                  └── not seen any more ──▶ gone           └── seen again in between: as if nothing was
  *
- * One blip neither opens nor closes. What could not be looked at stays as it is.
+ * One blip neither opens nor closes an alert. What could not be checked stays as it is.
  */
 import type { Alert, Cause, Notice, NoticeType, Sighting } from '../ports/alerts.ts';
 
 /** Durations in milliseconds. The defaults stand in config/default.yaml. */
 export interface AlertSettings {
-  /** How long something that may be a blip has to last. */
+  /** How long a cause that may be a blip must last. */
   readonly openAfterMs: number;
   /** So many users at once are no blip. */
   readonly openAtUsers: number;
@@ -22,16 +22,16 @@ export interface AlertSettings {
 export interface Step {
   /** Those that changed. */
   readonly changed: readonly Alert[];
-  /** Those that were never told of and are not there any more, by the id of their cause. */
+  /** Those that are over before any notice, by the id of their cause. */
   readonly gone: readonly string[];
   readonly notices: readonly Notice[];
 }
 
-/** From so many times the users that were told of, somebody is told again at once. */
+/** When the number of users has grown by this factor, a new notice is sent at once. */
 const GROWTH = 2;
-/** Fewer more than that are no news. */
+/** Fewer additional users are no news. */
 const LEAST_GROWTH = 10;
-/** What grows all the time is not told all the time. */
+/** Least time between two notices about growth. */
 const GROWTH_PAUSE_MS = 300_000;
 
 export function step(

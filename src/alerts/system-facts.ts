@@ -4,11 +4,11 @@ import type { TenantId } from '../identity.ts';
 import type { IndexState } from '../ports/documents.ts';
 import type { Troubled } from '../ports/standings.ts';
 
-/** How another system answered when it was last asked. */
+/** How an upstream answered the last probe. */
 
 export interface Probe {
   readonly upstream: Upstream;
-  /** Of Auth0's, each has its own. */
+  /** Each tenant of Auth0 has its own. */
   readonly tenant: TenantId | undefined;
   readonly answer:
     | { readonly type: 'unknown' }
@@ -18,7 +18,7 @@ export interface Probe {
 }
 export interface SystemFacts {
   readonly people: readonly Troubled[];
-  /** There are more than were read. */
+  /** More users are in trouble than were read. */
   readonly isPartial: boolean;
   readonly tenants: readonly TenantState[];
   readonly indexes: readonly IndexState[];
@@ -26,14 +26,14 @@ export interface SystemFacts {
   /** Short codes of this year in use; undefined when they have not been counted. */
   readonly codes: { readonly prefix: string; readonly used: number } | undefined;
 }
-/** What is to be expected; durations in milliseconds. */
+/** The expected schedules; durations in milliseconds. */
 
 export interface Expectations {
-  /** The log is read on a schedule; null when nobody does. */
+  /** The log is read on a schedule; null without one. */
   readonly logUnreadAfterMs: number | null;
   /** Everyone is swept on a schedule. */
   readonly sweepOverdueAfterMs: number | null;
-  /** Since when this process is up: what it has to do first is not overdue. */
+  /** Since when this process is up: its first work is not overdue. */
   readonly upSince: Date;
   readonly pdsUrl: string;
 }

@@ -1,14 +1,14 @@
 /** Values of options, as they are typed. */
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 
-/** As many as Auth0's search gives out. */
+/** As many as Auth0's search returns. */
 const MAX_NEWEST = 1_000;
 
 export function newestCount(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= 1 && value <= MAX_NEWEST) return value;
   throw new InvalidArgumentError(
-    `It must be an integer from 1 to ${MAX_NEWEST}, which is all that Auth0's search gives out.`,
+    `It must be an integer from 1 to ${MAX_NEWEST}, which is all that Auth0's search returns.`,
   );
 }
 

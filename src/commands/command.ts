@@ -1,4 +1,4 @@
-/** What every command is given, and how it ends. */
+/** What every command gets, and its exit codes. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type ConfigNeed, loadConfig } from '../config/load.ts';
@@ -12,14 +12,14 @@ import { createStyle, type Style } from '../terminal/style.ts';
 export const EXIT = {
   clean: 0,
   error: 1,
-  /** Something is not as desired. Also what a mistyped command line ends with, as commanders of old do. */
+  /** Something is out of sync. Also the code for a usage error, by convention. */
   differences: 2,
   stoppedByLimit: 3,
   partlyDone: 4,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** The options that stand before every command. */
+/** The options before every command. */
 export interface GlobalOptions {
   readonly config?: string | undefined;
   readonly sandbox?: boolean | undefined;
@@ -58,7 +58,7 @@ export function loggerFor(options: GlobalOptions, config: Config): Logger {
   return createLogger({ level, pretty: config.log.pretty, color: options.color ?? true });
 }
 
-/** For a command whose result is on stdout: only what went wrong is worth a line beside it. */
+/** For a command whose result is on stdout: it logs problems only. */
 export function quietLoggerFor(options: GlobalOptions, config: Config): Logger {
   const level = (options.logLevel as LogLevel | undefined) ?? 'error';
   return createLogger({ level, pretty: config.log.pretty, color: options.color ?? true });
@@ -77,7 +77,7 @@ function runningSandbox(): Readonly<Record<string, string>> {
   let file: SandboxFile;
   try {
     file = JSON.parse(readFileSync(SANDBOX_FILE, 'utf8')) as SandboxFile;
-    // Signal 0 asks only whether the process is there.
+    // Signal 0 only checks that the process exists.
     process.kill(file.pid, 0);
   } catch {
     throw none;

@@ -14,14 +14,14 @@ export function runCompletion(shell: Shell, program: CommandUnknownOpts): ExitCo
   return EXIT.clean;
 }
 
-// ── What there is to complete ──
+// ── Words to complete ──
 
-/** Where somebody stands while typing: at the program itself, or at one of its commands. */
+/** Where the typed command line is: at the program itself, or at one of its commands. */
 interface Place {
   /** Empty for the program itself, `credentials reseal` for a command in a command. */
   readonly path: string;
   readonly commands: readonly Described[];
-  /** Its own. Those of the program itself go everywhere. */
+  /** Its own options. Those of the program itself are valid everywhere. */
   readonly options: readonly DescribedOption[];
   /** The choices of its arguments. */
   readonly choices: readonly string[];
@@ -78,7 +78,7 @@ function valued(
   );
 }
 
-/** All that may be written at a place, each name once. */
+/** All words that are valid at a place, each once. */
 function optionsAt(place: Place, places: readonly Place[]): readonly DescribedOption[] {
   const everywhere = places.find(({ path }) => path === '')?.options ?? [];
   const own = new Set(place.options.map(({ name }) => name));

@@ -1,4 +1,4 @@
-/** `concord events --follow`: the newest lines, and then each as it is written, until somebody has seen enough. */
+/** `concord events --follow`: the newest events, and then each new one, until stopped. */
 import type { ConcordEvent } from '../events/event.ts';
 import { summary } from '../events/summary.ts';
 import type { UserKey } from '../identity.ts';
@@ -11,14 +11,14 @@ export interface Followed {
   readonly events: Pick<EventReader, 'read'>;
   readonly tail: EventTail;
   readonly user: UserKey | undefined;
-  /** The most lines of what was there before. */
+  /** The most earlier events to print. */
   readonly limit: number;
 }
 
 const USER_WIDTH = 36;
 const TYPE_WIDTH = 26;
 
-/** Ends at the first SIGINT or SIGTERM, and when nobody reads any more. */
+/** Ends at the first SIGINT or SIGTERM, and when the reader of stdout is gone. */
 export async function followEvents(followed: Followed, terminal: Terminal): Promise<void> {
   const enough = new AbortController();
   const end = () => enough.abort();
@@ -36,7 +36,7 @@ export async function followEvents(followed: Followed, terminal: Terminal): Prom
 
 async function tell(followed: Followed, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { user, limit } = followed;
-  // First, so that nothing falls between what was there and what is to come; what is in both is told once.
+  // Started first, so that no event is lost between old and new ones; an event in both is printed once.
   const coming = await followed.tail.follow(user, signal);
   const before: ConcordEvent[] = [];
   const query = { newestFirst: true, limit, ...(user === undefined ? {} : { user }) };
@@ -48,7 +48,7 @@ async function tell(followed: Followed, terminal: Terminal, signal: AbortSignal)
 
 async function print(event: ConcordEvent, { json, stdout, style }: Terminal): Promise<void> {
   if (json) return printLine({ schemaVersion: SCHEMA_VERSION, ...eventToJson(event) }, stdout);
-  // Widths that hold for whatever comes: a table would have to know it all beforehand.
+  // Fixed widths: later events are unknown yet, so a table cannot be laid out.
   const user = visible(event.user ?? '–').padEnd(USER_WIDTH);
   const type = event.type.padEnd(TYPE_WIDTH);
   const line = `${style('dim', event.at.toISOString())}  ${user}  ${type}  ${visible(summary(event))}`;

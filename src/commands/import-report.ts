@@ -76,7 +76,7 @@ function summaryOf(
     ],
     [oldPlaintext, 'plaintext password', `in atproto_password, left there${beside}`],
     [changed, 'user', 'changed by others at the same moment and left. Run this again'],
-    [decisions.length, 'decision', 'left to a person, below'],
+    [decisions.length, 'decision', 'for a person, below'],
   ];
 }
 

@@ -72,7 +72,7 @@ function tell(
   else printImport(report, { dryRun, limit, storage }, terminal);
 }
 
-/** What takes a person. */
+/** What a person must decide. */
 function openOf({ decisions }: ImportReport): number {
   return decisions.length;
 }

@@ -6,7 +6,7 @@ import type { GlobalOptions } from './command.ts';
 import { addGuides, SHELLS } from './guide.ts';
 
 const DEFAULT_LIMIT = 50;
-/** As many as leave the rest of an explanation on the same screen. */
+/** Few enough that the whole explanation fits on one screen. */
 const EFFECTS_LIMIT = 12;
 
 const EXIT_CODES = `
@@ -349,7 +349,7 @@ export function createProgram(end: (code: number) => void) {
   return concord;
 }
 
-/** The page of commands and `--help` are the same for every user, so the default is told in words. */
+/** `--help` and its page must be the same for every user, so the default is described in words. */
 function decidedBy() {
   const { username } = userInfo();
   return new Option('--by <name>', 'name of the person who decides').default(username, 'your user name');

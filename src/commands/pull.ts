@@ -1,4 +1,4 @@
-/** `concord pull`: takes in what the log streams did not deliver, and says what may have been missed. */
+/** `concord pull`: ingests log entries that the streams did not deliver, and lists gaps. */
 
 import { type PullResult, pull } from '../engine/intake/pull.ts';
 import type { StreamStanding } from '../engine/intake/stream-standing.ts';
@@ -31,7 +31,7 @@ export async function runPull(options: PullCommandOptions): Promise<ExitCode> {
   const logger = quietLoggerFor(options, config);
   const side = wirePull(config, logger);
   const stopping = new AbortController();
-  // A person's Ctrl-C ends it between two pages; what was read is taken in.
+  // Ctrl-C stops it between two pages; what was read is ingested.
   void stopSignal(logger).then(() => stopping.abort());
   try {
     const tenants = tenantsNamed(side.tenants, options.tenant);
@@ -93,14 +93,14 @@ function endSentence({ end, failure }: Pulled): string | undefined {
       return undefined;
     case 'more':
       return failure === undefined
-        ? 'There is more: pull again to go on.'
-        : 'Auth0 lets us read no more for now: pull again in a while to go on.';
+        ? 'There are more entries. Run this again to continue.'
+        : 'Auth0 allows no more reads for now. Run this again later to continue.';
     case 'stopped':
-      return 'Stopped: pull again to go on.';
+      return 'Stopped. Run this again to continue.';
     case 'failed':
       return failure === 'FORBIDDEN'
-        ? 'Auth0 does not let us read the log: the application needs the scope read:logs.'
-        : `The log could not be read on (${failure ?? 'unknown'}).`;
+        ? 'Auth0 does not allow reading the log. Grant the application the scope read:logs.'
+        : `The rest of the log could not be read (${failure ?? 'unknown'}).`;
   }
 }
 
@@ -109,14 +109,14 @@ function streamSentence(stream: StreamStanding): string | undefined {
     case 'active':
       return undefined;
     case 'paused':
-      return 'The log stream is paused; somebody did that in Auth0, and has to resume it there.';
+      return 'The log stream was paused in Auth0. Resume it there.';
     case 'suspended':
-      return 'Auth0 has suspended the log stream after failures; resume it there.';
+      return 'Auth0 suspended the log stream after failures. Resume it there.';
     case 'missing':
-      return 'The log stream is no longer there; create it again in Auth0.';
+      return 'The log stream no longer exists. Create it again in Auth0.';
     case 'none':
-      return 'No log stream delivers to this tenant: it is read on the schedule only.';
+      return 'No log stream delivers for this tenant. Its log is only read on a schedule.';
     case 'unknown':
-      return 'How the log stream stands could not be read; it takes the scope read:log_streams.';
+      return 'The status of the log stream could not be read. Grant the scope read:log_streams.';
   }
 }

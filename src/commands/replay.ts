@@ -1,4 +1,4 @@
-/** `concord replay`: rebuilds what the read model shows, and reservations, from the event log alone. */
+/** `concord replay`: rebuilds the read model and reservations from the event log alone. */
 import { type ReplayReport, replay } from '../engine/operations/replay.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import { printJson } from '../terminal/output.ts';
@@ -45,11 +45,11 @@ function printReplay(
   stdout.write(
     `${users} users replayed in ${formatDuration(durationMs)}: ${equal} equal, ${rebuilt} rebuilt${differing > 0 ? `, ${differing} that differ` : ''}\n`,
   );
-  if (busy > 0) stdout.write(`${busy} are being converged, which writes what they show\n`);
+  if (busy > 0) stdout.write(`${busy} are being reconciled, which updates them anyway\n`);
   if (withoutTenant > 0)
-    stdout.write(`${style('red', `${withoutTenant} are of no tenant that is configured and were left`)}\n`);
+    stdout.write(`${style('red', `${withoutTenant} belong to no configured tenant and were skipped`)}\n`);
   if (withoutEvents > 0)
-    stdout.write(`${withoutEvents} subjects have no event in the log and were left as they are\n`);
+    stdout.write(`${withoutEvents} subjects have no event in the log and were skipped\n`);
   if (report.unreserved > 0)
     stdout.write(
       `${report.unreserved} open account creations ${dryRun ? 'have no reservation' : 'reserved again'}\n`,
@@ -58,6 +58,6 @@ function printReplay(
     stdout.write(`${report.reservationsOver} reservations are over${dryRun ? '' : ' and were released'}\n`);
   for (const user of unerased)
     stdout.write(
-      `${style('red', visible(user))} is forgotten, and the log holds personal data again: concord forget '${visible(user)}'\n`,
+      `${style('red', visible(user))} is forgotten, but the log has personal data again: concord forget '${visible(user)}'\n`,
     );
 }

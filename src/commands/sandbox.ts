@@ -1,4 +1,4 @@
-/** `concord sandbox`: the real parts on loopback, the incident healed, and a place to try things. */
+/** `concord sandbox`: the real parts on loopback, a demonstration of the incident, and a place to try things. */
 import { UsageError } from '../errors.ts';
 import type { SandboxOptions } from '../sandbox/show.ts';
 import { EXIT, type ExitCode } from './command.ts';
@@ -7,7 +7,7 @@ export async function runSandbox(options: SandboxOptions): Promise<ExitCode> {
   const { showSandbox } = await import('../sandbox/show.ts').catch((error: unknown) => {
     if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
     const message =
-      'The sandbox needs the development packages (a PDS, a mongod), which this installation was made without. In a clone: npm ci && npm run sandbox';
+      'The sandbox needs the development packages (a PDS, a mongod), which are not installed. In a clone, run: npm ci && npm run sandbox';
     throw new UsageError(message, 'NO_SANDBOX_PACKAGES');
   });
   const ok = await showSandbox(options);

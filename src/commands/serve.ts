@@ -1,4 +1,4 @@
-/** `concord serve`: takes log entries in, converges whoever is due, and sweeps on a schedule, until told to stop. */
+/** `concord serve`: ingests log entries, reconciles due users, and sweeps on a schedule, until stopped. */
 import { type ScheduledTask, schedule } from 'node-cron';
 import { ALL_NEEDS } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -28,13 +28,13 @@ export interface Service {
   readonly url: string;
   /** Rejects when the service cannot start as it is configured; never resolves. */
   readonly failed: Promise<never>;
-  /** How the watch over the platform's documents stands. */
+  /** The status of the watch on the platform's documents. */
   watch(): WatchState;
-  /** No new work; what is in flight finishes, within the configured deadline. May be repeated. */
+  /** Starts no new work; running work finishes, within the configured deadline. May be repeated. */
   stop(): Promise<void>;
 }
 
-/** How long to wait before MongoDB is asked again at start. */
+/** How long to wait between two attempts to prepare MongoDB at start. */
 const PREPARE_RETRY_MS = 2_000;
 
 export async function runServe(options: GlobalOptions): Promise<ExitCode> {
@@ -59,7 +59,7 @@ export function stopSignal(logger: Pick<Logger, 'info'>): Promise<void> {
     const stop = (signal: NodeJS.Signals) => {
       if (asked) process.exit(1);
       asked = true;
-      logger.info({ signal }, 'stopping; once more to stop at once');
+      logger.info({ signal }, 'stopping; a second signal stops at once');
       resolve();
     };
     process.on('SIGINT', stop);
@@ -118,7 +118,7 @@ export async function startService(
         { 'concord.tenant': tenant.id, 'concord.entries': entries.length },
         () => ingest(taking, tenant, entries, unreadable, translate),
       );
-      // An event stream is no sign of life of the log stream.
+      // A delivery by an event stream does not prove that the log stream works.
       if (translate !== translateEvent) void heard.delivered(tenant.id);
       return taken;
     },
@@ -134,7 +134,7 @@ export async function startService(
     log: logger,
     limits: { bodyLimitBytes: config.server.bodyLimitBytes },
   });
-  // Deliveries are answered from the first moment: with 503 while MongoDB is away, so that they come again.
+  // Deliveries are answered at once: with 503 while MongoDB does not answer, so that they are repeated.
   const url = await server.listen({ host: config.server.host, port: config.server.port });
   let tasks: ScheduledTask[] = [];
   let watching: Promise<void> | undefined;
@@ -159,12 +159,12 @@ export async function startService(
   });
   const failed = new Promise<never>((_, reject) => {
     preparing.catch(async (err: unknown) => {
-      // Alerts are kept in the database too, which must not be written then: the log and the exit code say it.
+      // No alert: alerts are stored in the database, which must not be written then. The log and the exit code report it.
       if (err instanceof UsageError && err.code !== 'COLLATION_UNFIT') await alerting?.cannotStart(err);
       reject(err);
     });
   });
-  // Whoever does not listen finds the trouble in the log; it is no unhandled rejection.
+  // Logged here, so that a caller that does not listen causes no unhandled rejection.
   failed.catch((err: unknown) => logger.error({ err }, 'the service cannot start'));
   let stopped: Promise<void> | undefined;
   const stop = async () => {
@@ -175,13 +175,13 @@ export async function startService(
     const [unfinished] = await Promise.all([workers.stop(config.engine.stopDeadlineMs), server.close()]);
     await Promise.all([watching, alerted, catchingUp, pulling.ended(), sweeping.ended()]);
     if (unfinished > 0)
-      logger.warn({ unfinished }, 'passes had not finished at the deadline; their leases run out');
+      logger.warn({ unfinished }, 'reconciliations did not finish within the deadline; their leases expire');
     await engine.close();
   };
   return { url, failed, watch: watch.state, stop: () => (stopped ??= stop()) };
 }
 
-/** Tells of a pass that threw, too: what it threw is the workers' to report. */
+/** Also called for a reconciliation that threw; the workers report the error. */
 async function observedPass(
   observer: ServiceObserver,
   lease: Lease,
@@ -210,7 +210,7 @@ async function prepare(
       await mendIndexes(engine);
       return;
     } catch (err) {
-      // A wrong key, say: no waiting mends that, and whoever started this is told at once.
+      // Waiting does not fix an error such as a wrong key, so it is reported at once.
       if (err instanceof UsageError) throw err;
       onFailure(err);
       logger.error({ err }, 'MongoDB could not be prepared; trying again');
@@ -219,14 +219,14 @@ async function prepare(
   }
 }
 
-/** What happened while nothing was running is found at once, and not only in the night. */
+/** Finds changes during a downtime at once, and not only at night. */
 async function catchUp(
   config: Config,
   pulling: Pulling,
   sweeping: Sweeping,
   signal: AbortSignal,
 ): Promise<void> {
-  // The log first: it knows what was missed, and until then a sweep would not know that anything was.
+  // The log first: it records gaps, which the sweep then closes.
   if (config.schedule.pull !== null) await pulling.run();
   if (config.schedule.sweep !== null && !signal.aborted) sweeping.soon();
 }

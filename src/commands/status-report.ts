@@ -1,4 +1,4 @@
-/** How all stands, for people: one screen, the worst first, and what to type. */
+/** The overall status, for people: one screen, the worst first, with commands. */
 
 import { type Overview, type Stale, staleSentence } from '../engine/reports/overview.ts';
 import type { TenantState } from '../engine/reports/tenant-state.ts';
@@ -11,7 +11,7 @@ import { formatDuration, formatRelative } from '../terminal/duration.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Terminal } from './command.ts';
 
-/** More situations than that are no screen. */
+/** More reasons do not fit on one screen. */
 const MOST_ROWS = 12;
 const NAME_WIDTH = 17;
 
@@ -25,7 +25,7 @@ export function printStatus(
   const row = (name: string, text: string) => stdout.write(`  ${name.padEnd(NAME_WIDTH)}${text}\n`);
   const colour = isWell ? 'green' : seen.health === 'Degraded' || seen.sync === 'Unknown' ? 'red' : 'yellow';
   stdout.write(
-    `${style(colour, isWell ? 'All is well' : 'Not all is well')}  ${seen.sync}, ${seen.health}, as of ${asOf.toISOString()}, in ${formatDuration(durationMs)}\n`,
+    `${style(colour, `${seen.sync}, ${seen.health}`)}, as of ${asOf.toISOString()}, in ${formatDuration(durationMs)}\n`,
   );
   for (const stale of seen.stale)
     row(style('red', 'stale'.padEnd(NAME_WIDTH)), staleSentence(stale, timeOf(stale, asOf)));
@@ -36,7 +36,7 @@ export function printStatus(
     `${users.synced} in sync`,
     ...some(users.outOfSync, 'out of sync'),
     ...some(users.unknown, 'unknown'),
-    ...some(users.unseen, 'never looked at'),
+    ...some(users.unseen, 'never reconciled'),
     ...some(users.deleted, 'deleted in Auth0'),
     ...some(users.excluded, 'excluded'),
     ...some(users.paused, `${more}paused`),
@@ -100,18 +100,18 @@ function printTenant(
   const ago = (at: Date | undefined) => (at === undefined ? 'never' : formatRelative(at, asOf));
   row(
     visible(id),
-    `stream delivered ${ago(stream?.deliveredAt)}, log read ${ago(log?.readAt)}, everyone looked at ${ago(sweep.completeAt)}`,
+    `stream delivered ${ago(stream?.deliveredAt)}, log read ${ago(log?.readAt)}, full sweep ${ago(sweep.completeAt)}`,
   );
   if (sweep.begun !== undefined)
     row(
       '',
-      `a sweep began ${ago(sweep.begun.at)}${sweep.begun.heldUntil === undefined || sweep.begun.heldUntil < asOf ? ', and nobody is at it' : ''}`,
+      `a sweep began ${ago(sweep.begun.at)}${sweep.begun.heldUntil === undefined || sweep.begun.heldUntil < asOf ? ', and no process runs it' : ''}`,
     );
   const { last } = sweep;
   if (last?.inexact !== undefined)
     row(
       '',
-      `${style('yellow', 'the last sweep is incomplete')}: ${inexactSentence(last.inexact)} It looked at the ${last.users} who are listed, and took no user for deleted.`,
+      `${style('yellow', 'the last sweep is incomplete')}: ${inexactSentence(last.inexact)} It compared the ${last.users} listed users, and concluded of no user that it is missing.`,
     );
   else if (last?.complete === false) row('', style('red', 'the last sweep broke off'));
   for (const gap of gaps) row('', `${style('red', 'gap')}  ${gapSentence(gap)}`);

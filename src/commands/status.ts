@@ -1,4 +1,4 @@
-/** `concord status`: whether all is well, on one screen. Reads MongoDB alone. */
+/** `concord status`: the overall status on one screen. Reads MongoDB alone. */
 
 import { type Overview, overview } from '../engine/reports/overview.ts';
 import { gapToJson } from '../events/gap-text.ts';

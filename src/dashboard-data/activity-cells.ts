@@ -1,4 +1,4 @@
-/** Activity in cells of one length, counted once: from now backwards, a day at a time, as far as anybody asked. */
+/** Activity in cells of one length, counted once: from now backwards, a day at a time, as far as was requested. */
 import type { Activity, ActivityReader } from '../ports/event-log.ts';
 
 export interface ActivityCells {
@@ -10,7 +10,7 @@ export interface ActivityCells {
 
 /** Log streams deliver within seconds, and after a pause of theirs within minutes. */
 const SETTLED_AFTER_MS = 120_000;
-/** Of a busy log a day is half a second's work for the server. */
+/** For a busy log, a day takes the server half a second. */
 const AT_ONCE_MS = 86_400_000;
 const FEW = 20;
 
@@ -32,7 +32,7 @@ export function activityCells(
     return activity(new Date(beginMs), new Date(endMs), cellMs);
   }
 
-  /** The next piece, unless somebody else has counted it meanwhile. */
+  /** The next piece, unless another process has counted it meanwhile. */
   async function extend(from: Date, now: Date): Promise<void> {
     if (!isMissing(from, now)) return;
     const settledMs = settledAt(now);

@@ -1,5 +1,5 @@
 /**
- * What the dashboard is told and what it may ask, as JSON: the contract between the server and the page. Moments are
+ * The dashboard's questions and their answers, as JSON: the contract between the server and the page. Moments are
  * ISO 8601 in UTC, durations milliseconds. No answer holds an email address, a password or a raw log entry.
  *
  * It imports nothing, because the page is compiled for a browser.
@@ -9,17 +9,17 @@ export type Sync = 'Synced' | 'OutOfSync' | 'Unknown';
 /** Deleted: Auth0 does not have the user any more, or the user was forgotten. Never counted as in sync. */
 export type Health = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended' | 'Deleted' | 'Excluded';
 export type Resource = 'verification' | 'user-document' | 'account' | 'email' | 'handle';
-/** What a condition is of. */
+/** What a condition is about. */
 export type Subject = Resource | 'auth0' | 'pause';
 
 // ── The overview ──
 
 export interface OverviewAnswer {
   readonly asOf: string;
-  /** The two axes, of the whole. All is well only as Synced and Healthy. */
+  /** The two axes, for the whole. */
   readonly sync: Sync;
   readonly health: Health;
-  /** More are in trouble than were read: what is counted of them is at least so many. */
+  /** More users are in trouble than were read: the counts of troubles are lower bounds. */
   readonly isPartial: boolean;
   /** Each known user is one of synced, outOfSync, unknown, unseen and deleted. */
   readonly users: {
@@ -27,23 +27,23 @@ export interface OverviewAnswer {
     readonly synced: number;
     readonly outOfSync: number;
     readonly unknown: number;
-    /** Known of, and never looked at to the end. */
+    /** Known, and never fully reconciled. */
     readonly unseen: number;
-    /** Health Deleted, in sync or not; a removal that is pending shows under situations. */
+    /** Health Deleted, in sync or not; a pending removal is in `situations`. */
     readonly deleted: number;
     readonly failing: number;
-    /** Failed, and tried again later. */
+    /** Failed, with an automatic retry later. */
     readonly backingOff: number;
     readonly quarantined: number;
-    /** Only a person can move them. */
+    /** Only a person can resolve them. */
     readonly held: number;
     readonly paused: number;
   };
-  /** How many of those who were looked at, without deleted users, have each resource as desired. */
+  /** How many reconciled users, without deleted users, have each resource in sync. */
   readonly resources: readonly { readonly resource: Resource; readonly have: number; readonly of: number }[];
-  /** Why users are not as desired, the most frequent first. */
+  /** Why users are out of sync, the most frequent reason first. */
   readonly situations: readonly SituationAnswer[];
-  /** Why passes failed, the most frequent first. */
+  /** Why reconciliations failed, the most frequent reason first. */
   readonly failures: readonly FailureAnswer[];
   readonly queue: {
     readonly due: number;
@@ -52,20 +52,20 @@ export interface OverviewAnswer {
     readonly waiting: number;
   };
   readonly tenants: readonly TenantAnswer[];
-  /** The platform's indexes that Concord rests on. */
+  /** The platform's indexes that Concord depends on. */
   readonly indexes: readonly { readonly status: 'fit' | 'missing' | 'unfit'; readonly message: string }[];
   /** Open ones, the newest first. */
   readonly alerts: readonly AlertAnswer[];
-  /** When a service last looked at the whole; null when none ever did. */
+  /** When a service last checked the whole; null when none ever did. */
   readonly lookedAt: string | null;
-  /** What nothing has looked at for too long, so that what is said of it is old. */
+  /** What was not checked for too long, so that its status is old. */
   readonly stale: readonly {
     readonly what: 'service' | 'log' | 'sweep';
     readonly tenant: string | null;
     readonly since: string | null;
     readonly message: string;
   }[];
-  /** What Auth0 and the PDS have left for us, as their last answers said. Empty before the first. */
+  /** The remaining quotas of Auth0 and the PDS, by their last answers. Empty before the first. */
   readonly upstreams: readonly UpstreamAnswer[];
 }
 
@@ -73,12 +73,12 @@ export interface SituationAnswer {
   readonly resource: Subject;
   readonly reason: string;
   readonly users: number;
-  /** How many of them only a person can move. */
+  /** How many of them need action. */
   readonly held: number;
-  /** The key of the one who has been so for longest, and since when. */
+  /** The key of the user who has been so for longest, and since when. */
   readonly example: string;
   readonly since: string;
-  /** What to type. */
+  /** The command. */
   readonly command: string;
 }
 
@@ -99,7 +99,7 @@ export interface TenantAnswer {
   readonly stream: { readonly deliveredAt: string; readonly isSilent: boolean } | null;
   /** Null when it was never read. */
   readonly log: { readonly until: string; readonly readAt: string | null } | null;
-  /** When a sweep last looked at everybody. */
+  /** When a sweep last covered all users. */
   readonly sweptAt: string | null;
   readonly running: RunningSweep | null;
   /** How many halts are open: not approved, and not closed by a later complete sweep. */
@@ -113,7 +113,7 @@ export interface AlertAnswer {
   readonly what: string;
   readonly command: string;
   readonly since: string;
-  /** Null where it concerns none in particular. */
+  /** Null where it concerns no user in particular. */
   readonly users: number | null;
   readonly orMore: boolean;
   readonly example: string | null;
@@ -128,7 +128,7 @@ export interface UpstreamAnswer {
   /** Null where the upstream does not say. */
   readonly limit: number | null;
   readonly resetAt: string | null;
-  /** How many calls wait for room. */
+  /** How many calls wait for quota. */
   readonly waiting: number;
 }
 
@@ -141,18 +141,18 @@ export interface HistoryAnswer {
   readonly asOf: string;
   readonly range: HistoryRange;
   readonly bucketMs: number;
-  /** Oldest first, without a break; the last one is not over yet. Empty while it is being counted. */
+  /** Oldest first, without a break; the last one is still running. Empty while events are being counted. */
   readonly buckets: readonly HistoryBucket[];
 }
 
 export interface HistoryBucket {
   readonly at: string;
-  /** Lines of the log: what was heard from outside, what Concord did, and passes that failed. */
+  /** Events of the log: ingested ones, effects, and failed reconciliations. */
   readonly heard: number;
   readonly effects: number;
   readonly failed: number;
   readonly converged: number;
-  /** From the first trigger to converged; null where nobody converged. */
+  /** From the first trigger to in sync; null where no reconciliation ended in sync. */
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
 }
@@ -171,9 +171,9 @@ export const SITUATIONS = [
 /** How a user stands apart from the two axes. */
 export type Situation = (typeof SITUATIONS)[number];
 
-/** All that is given has to hold. */
+/** A user must match all given filters. */
 export interface UsersQuery {
-  /** An Auth0 id, @handle, code, email or DID, to the letter. */
+  /** An Auth0 id, @handle, code, email or DID, matched exactly. */
   readonly search?: string | undefined;
   readonly tenant?: string | undefined;
   /** Without users whose health is Deleted, unless `health` or `situation` asks for these. */
@@ -191,9 +191,9 @@ export interface UsersQuery {
 export interface UsersAnswer {
   /** By key; at most 50. */
   readonly users: readonly UserRow[];
-  /** What to give as `after` for more; null at the end. */
+  /** The value of `after` for more; null at the end. */
   readonly next: string | null;
-  /** What may have been meant by a search that found nobody. */
+  /** Similar names, for a search without a match. */
   readonly suggestions: readonly string[];
   /** The tenants that Auth0 could not be asked about, so that a search by email may have found too few. */
   readonly unasked: readonly { readonly tenant: string; readonly code: string }[];
@@ -210,7 +210,7 @@ export interface UserRow {
   readonly health: Health;
   readonly attempts: number;
   readonly quarantined: boolean;
-  /** When the next look is due; in the past while it waits for its turn. */
+  /** When the next reconciliation is due; in the past while it is queued. */
   readonly dueAt: string | null;
   /** Those that are not True. */
   readonly troubles: readonly ConditionAnswer[];
@@ -222,19 +222,19 @@ export interface ConditionAnswer {
   readonly reason: string;
   readonly message: string;
   readonly held: boolean;
-  /** Null for what a look has just found. */
+  /** Null for what a dry run has just found. */
   readonly since: string | null;
 }
 
-/** One user, as the log and the read model know them; or, of a look, as they were found. */
+/** One user, from the log and the read model; or, for a dry run, as observed. */
 export interface UserAnswer extends UserRow {
   readonly asOf: string;
   readonly source: 'log' | 'look';
-  /** What could not be asked. */
+  /** The upstreams that could not be read. */
   readonly unread: readonly { readonly upstream: string; readonly code: string }[];
   readonly platformHandle: string | null;
   readonly sister: string | null;
-  /** Null for a user whom Auth0 has, as far as is known. `since`: when Auth0 first did not have the user. */
+  /** Null for a user who is in Auth0, as far as is known. `since`: when Auth0 first did not have the user. */
   readonly deleted: { readonly since: string | null; readonly forgotten: boolean } | null;
   readonly pause: {
     readonly by: string;
@@ -249,7 +249,7 @@ export interface UserAnswer extends UserRow {
     readonly at: string;
   } | null;
   readonly conditions: readonly ConditionAnswer[];
-  /** Desired beside actual, in words. */
+  /** Desired and actual state, in words. */
   readonly resources: readonly {
     readonly resource: Resource;
     readonly desired: string;
@@ -257,22 +257,22 @@ export interface UserAnswer extends UserRow {
     /** Null where that is not known. */
     readonly differs: boolean | null;
   }[];
-  /** What a pass would do, were nothing in its way; null where nobody looked. */
+  /** What a reconciliation would do if nothing withheld it; null without an observation. */
   readonly plan:
     | readonly { readonly resource: string; readonly type: string; readonly detail: string }[]
     | null;
-  /** Why nothing of it would be done. */
+  /** Why none of it would be done. */
   readonly withheld: { readonly reason: string; readonly message: string } | null;
-  /** When it would be looked at again. */
+  /** When the user would be reconciled again. */
   readonly retryAt: string | null;
-  /** What the look found and the log does not say yet. */
+  /** What the dry run found and the log does not have yet. */
   readonly untold: readonly string[];
 }
 
 export interface TimelineAnswer {
   /** Newest first; at most 50. */
   readonly events: readonly TimelineEvent[];
-  /** What to give as `before` for earlier ones; null at the beginning. */
+  /** The value of `before` for earlier ones; null at the beginning. */
   readonly next: string | null;
   readonly total: number;
 }
@@ -285,7 +285,7 @@ export interface TimelineEvent {
   readonly part: string;
   /** The gist, without personal data. */
   readonly what: string;
-  /** What set it going, the nearest first. */
+  /** What caused it, the nearest cause first. */
   readonly because: readonly {
     readonly event: string;
     readonly type: string;
@@ -294,7 +294,7 @@ export interface TimelineEvent {
   }[];
 }
 
-/** What speaks for an account being this user's, and what against. */
+/** The evidence for and against an account being this user's. */
 export interface AdoptionAnswer {
   readonly did: string;
   readonly handle: string;
@@ -320,7 +320,7 @@ export interface RestorationAnswer {
   /** The account that is gone, and that a new one replaces. */
   readonly lostAccount: string | null;
   readonly writes: readonly { readonly resource: string; readonly type: string; readonly what: string }[];
-  /** What a person has to know before the decision. */
+  /** What a person must know before the decision. */
   readonly warnings: readonly string[];
 }
 
@@ -341,13 +341,13 @@ export interface SweepsAnswer {
 
 export interface RunningSweep {
   readonly startedAt: string;
-  /** How many it has looked at; null before it has said so. */
+  /** How many users it has compared; null before it first records that. */
   readonly users: number | null;
-  /** Of about so many, as the last complete one counted; null before there was one. */
+  /** The expected total, as the last complete sweep counted; null before there was one. */
   readonly of: number | null;
   readonly drifted: number | null;
   readonly resumes: number;
-  /** False when nobody is at it any more: the next one takes it up. */
+  /** False when no process runs it any more: the next sweep resumes it. */
   readonly isAlive: boolean;
 }
 
@@ -423,16 +423,16 @@ export interface LiveMessages {
   /** At once, and whenever it has changed. */
   readonly overview: OverviewAnswer;
   /**
-   * Whose history has grown, and whether that of sweeps has; at most a few times a second. `users` is null where
-   * nobody knows whose: once at the beginning, since what was read before then may have changed meanwhile, and
-   * whenever the log could not be followed for a while.
+   * The users whose history has grown, and whether that of sweeps has; at most a few times a second. `users` is null
+   * where they are unknown: once at the beginning, since earlier answers may be old, and whenever the log could not be
+   * followed for a while.
    */
   readonly changed: { readonly users: readonly string[] | null; readonly sweeps: boolean };
 }
 
 /**
- * The event of the stream that says only that it is alive, and how often. A connection may end without a word, as when a
- * machine slept: whoever hears nothing at all for some of these has lost it.
+ * The event of the stream that says only that it is alive, and how often. A connection may end silently, for example
+ * when a machine slept: a client that receives nothing for several of these has lost it.
  */
 export const BEAT = { name: 'beat', everyMs: 10_000 } as const;
 

@@ -1,4 +1,4 @@
-/** What stands behind the dashboard, put together: each question from what it needs and no more. */
+/** Builds the dashboard data: each question gets the dependencies that it needs, and no more. */
 
 import type { Desk } from './data.ts';
 import { createHistory, type HistoryDeps } from './history.ts';
@@ -10,7 +10,7 @@ import { type UsersDeps, usersAnswer } from './users.ts';
 
 export type DeskDeps = OverviewAnswerDeps & LiveDeps & UsersDeps & HistoryDeps;
 
-/** Whoever opens several pages at once is answered by one look at the whole. */
+/** Several pages that open at once share one read of the whole. */
 const OVERVIEW_FRESH_FOR_MS = 1_000;
 
 export function createDesk(deps: DeskDeps): Pick<Desk, 'overview' | 'history' | 'users' | 'sweeps' | 'live'> {

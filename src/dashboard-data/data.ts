@@ -1,6 +1,6 @@
 /**
- * What stands behind the dashboard: questions and decisions, free of HTTP. A question throws `UpstreamError` where
- * something cannot be reached, and `UsageError` where nothing answers to what was asked for.
+ * The dashboard's questions and decisions, free of HTTP. A question throws `UpstreamError` where an upstream cannot be
+ * reached, and `UsageError` where the requested thing does not exist.
  */
 import type {
   AdoptionAnswer,
@@ -28,7 +28,7 @@ export interface Desk {
   users(query: UsersQuery): Promise<UsersAnswer>;
   /** As the log and the read model know the user, by key. */
   user(key: string): Promise<UserAnswer>;
-  /** As a pass would find the user now: asks Auth0 and the PDS, and writes nothing. */
+  /** As a reconciliation would find the user now: calls Auth0 and the PDS, and writes nothing. */
   look(key: string): Promise<UserAnswer>;
   /** `before` is the id of an event. */
   timeline(key: string, before: string | undefined): Promise<TimelineAnswer>;
@@ -37,8 +37,8 @@ export interface Desk {
   /** What was removed of the user, and what a restore writes. */
   restoration(key: string): Promise<RestorationAnswer>;
   sweeps(): Promise<SweepsAnswer>;
-  /** On record before anything happens. */
+  /** Recorded before anything happens. */
   decide(decision: Decision): Promise<DecisionAnswer>;
-  /** Tells every listener the same; ends when the signal aborts. One source, however many listen. */
+  /** Sends every listener the same; ends when the signal aborts. All listeners share one source. */
   live(signal: AbortSignal): AsyncIterable<LiveMessage>;
 }

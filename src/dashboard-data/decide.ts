@@ -1,22 +1,22 @@
 /**
- * What a person decides in the dashboard. Who and why are in the log before anything happens; then those concerned are
- * due before the safety net, and the workers are woken.
+ * A person's decisions in the dashboard. Who and why are in the log before anything happens; then the users become due
+ * before routine work, and the workers are woken.
  *
- * | decision  | said twice                                                          | refused (UsageError)             |
+ * | decision  | repeated                                                            | refused (UsageError)             |
  * |-----------|---------------------------------------------------------------------|----------------------------------|
- * | reconcile | two lines, and one pass more at most                                | USER_PAUSED: resume first        |
+ * | reconcile | two events, and at most one more reconciliation                     | USER_PAUSED: resume first        |
  * | pause     | the later one holds, with its reason and its end                    | UNTIL_PASSED                     |
- * | resume    | a second line, which ends nothing                                   |                                  |
- * | retry     | failures are counted from the beginning once more                   |                                  |
- * | adopt     | granted once, in two lines; HAS_ACCOUNT after the pass              | as `proposeAdoption`             |
+ * | resume    | a second event, which ends nothing                                  |                                  |
+ * | retry     | failures are counted from zero again                                |                                  |
+ * | adopt     | granted once, in two events; HAS_ACCOUNT after the reconciliation   | as `proposeAdoption`             |
  * | restore   | refused until the reconciliation: RESTORE_GRANTED                   | as `grantRestore`                |
  * | approve   | refused                                                             | RUN_UNKNOWN, RUN_APPROVED,       |
  * |           |                                                                     |   RUN_CLOSED                     |
  *
  * Of each user also: USER_EXCLUDED, where the configuration excludes the user.
  *
- * So a click too many and an answer that was lost do no harm. Of each user: USER_NOT_FOUND for whoever is not known
- * here, and USER_FORGOTTEN, since a reason would be something personal again of somebody who has none in the log.
+ * So a double click and a lost answer do no harm. For each user: USER_NOT_FOUND for an unknown user, and
+ * USER_FORGOTTEN, since a reason would add personal data about a user who has none in the log.
  */
 
 import { type DecideDeps, decide } from '../engine/intake/decision.ts';
@@ -56,7 +56,7 @@ async function approve(
 ): Promise<DecisionAnswer> {
   const { events, subjects, successors } = deps.assess;
   const approval = await approveRun({ ...deps, events, subjects, successors }, run, { by, reason });
-  return { users: approval.users, what: 'The run is approved, and does exactly what it was halted over.' };
+  return { users: approval.users, what: 'The run is approved, and does exactly what it was halted for.' };
 }
 
 async function aboutUser(deps: DecisionDeps, decision: OfUser): Promise<DecisionAnswer> {
@@ -65,7 +65,7 @@ async function aboutUser(deps: DecisionDeps, decision: OfUser): Promise<Decision
   await refuseUntouchable(user, subjects);
   const facts = fold(user.events);
   if (facts.forgotten)
-    throw new UsageError('The user is forgotten, and nothing is done for them.', 'USER_FORGOTTEN');
+    throw new UsageError('The user is forgotten. Concord does nothing for this user.', 'USER_FORGOTTEN');
   return { users: 1, what: await carryOut(deps, user, facts, decision) };
 }
 
@@ -85,7 +85,7 @@ async function carryOut(
     case 'reconcile':
       refuseIfPaused(facts, deps.clock.now());
       await tell('reconcile.requested', { by, reason });
-      return 'The user is looked at now.';
+      return 'Concord reconciles the user now.';
     case 'pause': {
       const until = endOf(decision.until, deps.clock.now());
       await tell('user.paused', { by, reason, until });
@@ -93,13 +93,13 @@ async function carryOut(
     }
     case 'resume':
       await tell('user.resumed', { by, reason });
-      return 'The user is resumed, and what had waited is done now.';
+      return 'The user is resumed. Concord reconciles the user now.';
     case 'retry':
       await tell('user.retried', { by, reason });
-      return 'Failures and refusals are forgotten, and everything is tried once more.';
+      return 'The failure count is reset. Concord reconciles the user now.';
     case 'adopt': {
       const did = parseDid(decision.did);
-      if (did === undefined) throw new UsageError('An account is named by its DID.', 'ACCOUNT_UNKNOWN');
+      if (did === undefined) throw new UsageError('Name the account by its DID.', 'ACCOUNT_UNKNOWN');
       const { password } = await grantAdoption({ ...deps.assess, ...deps }, user, did, { by, reason });
       return `The next reconciliation adopts ${did}. ${passwordSentence(password)}`;
     }
@@ -110,18 +110,18 @@ async function carryOut(
   }
 }
 
-/** A look would find what it finds, and do nothing: whoever asks for it is told why. */
+/** A reconciliation of a paused user changes nothing, so the request is refused with the reason. */
 function refuseIfPaused(facts: Facts, now: Date): void {
   const pause = withheld(facts, { observeOnly: false }, now)?.condition;
   if (pause === undefined) return;
-  throw new UsageError(`${pause.message}. Resume the user first, and the look comes with it.`, 'USER_PAUSED');
+  throw new UsageError(`${pause.message}. Resume the user instead, which also reconciles.`, 'USER_PAUSED');
 }
 
-/** As it is kept. A pause that is over before it begins would read as one, and be none. */
+/** The stored form. A pause that ends before it begins would be recorded and have no effect. */
 function endOf(until: string | null, now: Date): string | null {
   if (until === null) return null;
   const end = new Date(until);
-  // Also one that is no moment at all.
-  if (!(end > now)) throw new UsageError('The end of a pause is a moment to come.', 'UNTIL_PASSED');
+  // Also refuses an invalid date.
+  if (!(end > now)) throw new UsageError('The end of a pause must be in the future.', 'UNTIL_PASSED');
   return end.toISOString();
 }

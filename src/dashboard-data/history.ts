@@ -1,11 +1,11 @@
 /**
- * What happened over time, in buckets. They are made of cells of one or five minutes that are counted once and kept:
- * what is over does not change. Only the last minutes are counted every time, because log entries are dated by Auth0
- * and come late; one that comes later than that is in the log, and not here.
+ * Activity over time, in buckets. They are made of cells of one or five minutes that are counted once and stored: the
+ * past does not change. Only the last minutes are counted every time, because Auth0 dates log entries and delivers them
+ * late; one that arrives even later is in the log, and not here.
  *
- * A percentile is the middle of the class that it falls into, a tenth wide: at most a twentieth off.
+ * A percentile is the middle of its class, which is a tenth wide: at most a twentieth off.
  *
- * Nobody waits for what takes long: until it has been counted, the answer has no buckets.
+ * No page waits for a long count: until it ends, the answer has no buckets.
  */
 import type { Logger } from '../logger.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -31,9 +31,9 @@ const RANGES: Readonly<Record<HistoryRange, { readonly lengthMs: number; readonl
   '24h': { lengthMs: DAY_MS, bucketMs: 15 * MINUTE_MS },
   '7d': { lengthMs: 7 * DAY_MS, bucketMs: 2 * HOUR_MS },
 };
-/** Whoever asks again so soon is told the same. */
+/** Requests within this time get the same answer. */
 const FRESH_FOR_MS = 1_000;
-/** A page waits so long for what has to be counted first. */
+/** How long a page waits for a count. */
 const PATIENCE_MS = 100;
 
 export function createHistory(deps: HistoryDeps): (range: HistoryRange) => Promise<HistoryAnswer> {
@@ -60,7 +60,7 @@ export function createHistory(deps: HistoryDeps): (range: HistoryRange) => Promi
     try {
       const first = await Promise.race([answer, late]);
       if (first === none)
-        answer.catch((err: unknown) => logger.warn({ err, range }, 'the history was not counted'));
+        answer.catch((err: unknown) => logger.warn({ err, range }, 'the history could not be counted'));
       return first;
     } finally {
       patience.abort();
@@ -68,7 +68,7 @@ export function createHistory(deps: HistoryDeps): (range: HistoryRange) => Promi
   };
 }
 
-/** However many ask: counting is work for the server that nobody is in a hurry for. */
+/** One count for all requests: it is work for the server, and not urgent. */
 function oneAtATime({ activity }: ActivityReader): ActivityReader {
   let last: Promise<unknown> = Promise.resolve();
   return {
@@ -104,7 +104,7 @@ function bucketOf(at: Date, cells: readonly Activity[]): HistoryBucket {
   const latencies = cells.flatMap((cell) => [...cell.latencies]).sort(([a], [b]) => a - b);
   return {
     at: at.toISOString(),
-    ...{ heard: sum('heard'), effects: sum('effects'), failed: sum('failed'), converged: sum('converged') },
+    ...{ converged: sum('converged'), heard: sum('heard'), effects: sum('effects'), failed: sum('failed') },
     ...{ p50Ms: percentile(latencies, 0.5), p95Ms: percentile(latencies, 0.95) },
   };
 }

@@ -1,4 +1,4 @@
-/** Whom a key is of. The dashboard goes by keys, and answers for the tenants alone that are served here. */
+/** The user of a key. The dashboard uses keys, and answers only for the tenants that this service serves. */
 
 import { type Owned, ownerOf } from '../engine/intake/owner.ts';
 import type { AssessedTenant } from '../engine/reconcile/read-side.ts';
@@ -18,18 +18,18 @@ export interface KnownUserDeps extends ServedTenants {
 }
 
 export interface KnownUser extends Owned<AssessedTenant> {
-  /** In no promised order; empty for one who was marked due and never looked at. */
+  /** In no guaranteed order; empty for a user who is due and was never reconciled. */
   readonly events: readonly ConcordEvent[];
   readonly subject: Subject | undefined;
 }
 
-/** Of whom something is written down here. Throws UsageError USER_NOT_FOUND. */
+/** A user who is recorded here. Throws UsageError USER_NOT_FOUND. */
 export async function knownUser(deps: KnownUserDeps, key: string): Promise<KnownUser> {
   const { tenant, ...found } = await recordsOf(deps, key);
   return { ...ownedBy(deps, key, tenant), ...found };
 }
 
-/** The same, and whom Auth0 alone knows. Throws UpstreamError when it has to be asked and cannot be. */
+/** The same, and users that only Auth0 knows. Throws UpstreamError when Auth0 is needed and cannot be read. */
 export async function knownAnywhere(deps: KnownUserDeps, key: string): Promise<KnownUser> {
   const { tenant, ...found } = await recordsOf(deps, key);
   if (tenant !== undefined) return { ...ownedBy(deps, key, tenant), ...found };
@@ -45,8 +45,8 @@ async function recordsOf({ events: reader, subjects }: KnownUserDeps, key: strin
 }
 
 /**
- * By the tenant that was written down with the user, undefined where nothing was: while one tenant has no prefix, the
- * key of a tenant that is not served reads like one of the first. Throws UsageError USER_NOT_FOUND.
+ * By the tenant that was recorded with the user, undefined where none was: while one tenant has no prefix, a key of a
+ * tenant that is not served looks like one of the first. Throws UsageError USER_NOT_FOUND.
  */
 export function ownedBy(
   { tenants }: ServedTenants,
@@ -58,11 +58,11 @@ export function ownedBy(
   const owned = ownerOf(key, own);
   if (owned !== undefined) return owned;
   if (first === undefined || !key.startsWith(first.keyPrefix)) return notFound();
-  // From before such keys were told from those of users.
+  // Recorded before such keys were distinguished from those of users.
   const userId = storedUserId(key.slice(first.keyPrefix.length));
   return { user: storedUserKey(key), userId, tenant: first };
 }
 
 function notFound(): never {
-  throw new UsageError('Nothing is known of such a user here.', 'USER_NOT_FOUND');
+  throw new UsageError('The user is unknown.', 'USER_NOT_FOUND');
 }

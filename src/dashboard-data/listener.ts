@@ -1,4 +1,4 @@
-/** What waits to be told to one listener: never more than one overview and a set of keys, however slow it is. */
+/** What one listener has not received yet: at most one overview and a set of keys, however slow it is. */
 import type { OverviewAnswer } from './answers.ts';
 import type { LiveMessage } from './data.ts';
 
@@ -8,7 +8,7 @@ const MOST_USERS = 500;
 export class Listener {
   readonly #signal: AbortSignal;
   #overview: OverviewAnswer | undefined;
-  /** Of the overview that was told last, without its time. */
+  /** The last overview that was sent, without its time. */
   #told: string | undefined;
   #users: Set<string> | null = new Set();
   #sweeps = false;
@@ -24,7 +24,7 @@ export class Listener {
     this.#wake();
   }
 
-  /** `null` stands for anybody. */
+  /** `null` stands for any user. */
   changed(users: ReadonlySet<string> | null, sweeps: boolean): void {
     if (users === null) this.#users = null;
     else for (const user of users) this.#users?.add(user);
@@ -37,7 +37,7 @@ export class Listener {
     this.#wake();
   }
 
-  /** Until the signal aborts. Throws what `fail` was told. */
+  /** Until the signal aborts. Throws the error given to `fail`. */
   async *messages(): AsyncIterable<LiveMessage> {
     while (!this.#signal.aborted) {
       if (this.#failure !== undefined) throw this.#failure.error;

@@ -1,16 +1,16 @@
 /**
- * What changes, told to everybody who listens from one source: it begins with the first listener and ends with the
- * last, and follows the log once for all of them.
+ * Sends changes to all listeners from one source: it starts with the first listener and ends with the last, and follows
+ * the log once for all of them.
  *
- * | what happens                     | what is told                                                             |
+ * | what happens                     | what is sent                                                             |
  * |----------------------------------|--------------------------------------------------------------------------|
- * | somebody begins to listen        | the overview, and then that anything may have changed                    |
- * | events are written               | whose, gathered for a moment; soon after, the overview if it has changed |
+ * | a listener connects              | the overview, and then that anything may have changed                    |
+ * | events are written               | their users, gathered for a moment; then the overview if it has changed  |
  * | nothing, for a while             | the overview if it has changed: times pass                               |
  * | the log cannot be followed       | followed again, and then the overview, and that anything may have changed |
- * | the overview cannot be read      | its error, which ends the stream: nobody is left to look at what was     |
+ * | the overview cannot be read      | its error, which ends the stream: no page keeps showing the old one      |
  *
- * Whoever is slow is told less often and not of less: what waits for a listener is one overview and a set of keys.
+ * A slow listener gets fewer messages with the same content: one overview and a set of keys wait for it.
  */
 import type { ConcordEvent } from '../events/event.ts';
 import type { TenantId } from '../identity.ts';
@@ -24,16 +24,16 @@ import type { SharedAnswer } from './shared-answer.ts';
 
 export interface LiveDeps {
   readonly tail: EventTail;
-  /** Those whose events are told of. */
+  /** The tenants whose events are sent. */
   readonly tenants: readonly TenantId[];
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'warn'>;
 }
 
-/** Events of so long are told together. */
+/** Events within this time are sent together. */
 const GATHER_MS = 250;
 const OVERVIEW_EVERY_MS = 1_000;
-/** So many times as long as it took the overview is not read again: with very many users it costs the server something. */
+/** The pause before the next read of the overview, as a multiple of its duration, which many users make long. */
 const REST_PER_OVERVIEW = 10;
 const OVERVIEW_AT_LEAST_EVERY_MS = 5_000;
 const FOLLOW_AGAIN_MS = 1_000;
@@ -77,7 +77,7 @@ class Source {
 
   async *listen(signal: AbortSignal): AsyncIterable<LiveMessage> {
     const listener = new Listener(signal);
-    // Before the overview is read: what happens meanwhile is told as well.
+    // Before the overview is read, so that events during the read are sent as well.
     this.#listeners.add(listener);
     if (this.#isFollowed) listener.changed(null, true);
     try {

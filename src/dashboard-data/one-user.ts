@@ -1,4 +1,4 @@
-/** The part of the desk that is about one user, and about what a person decides. */
+/** The part of the dashboard data about one user, and the decisions of a person. */
 import { adoptionAnswer } from './adoption.ts';
 import type { Desk } from './data.ts';
 import { type DecisionDeps, takeDecision } from './decide.ts';

@@ -1,4 +1,4 @@
-/** The overview as it is told to the page: the engine's, with every moment, sentence and command written out. */
+/** The overview as it is sent to the page: the engine's, with every moment, sentence and command written out. */
 
 import {
   type Overview,
@@ -39,7 +39,7 @@ export function told(seen: Overview): Omit<OverviewAnswer, 'upstreams'> {
     })),
     failures: seen.failures.map((failure) => ({
       ...failure,
-      // Those of other systems name the call and the answer; of our own nobody can say that they name no address.
+      // Messages of upstreams name the call and the answer; our own may contain an address.
       message: failure.upstream === null ? '' : failure.message,
       since: failure.since.toISOString(),
     })),
@@ -52,7 +52,7 @@ export function told(seen: Overview): Omit<OverviewAnswer, 'upstreams'> {
       what: stale.what,
       tenant: stale.tenant ?? null,
       since: moment(stale.since),
-      message: staleSentence(stale, stale.since === undefined ? 'ever' : 'of late'),
+      message: staleSentence(stale, stale.since === undefined ? 'ever' : 'recently'),
     })),
   };
 }

@@ -1,4 +1,4 @@
-/** One answer for all who ask at about the same time: never computed twice at once, nor more often than asked for. */
+/** One answer for all requests at about the same time: never computed twice at once, nor more often than requested. */
 import type { Clock } from '../ports/clock.ts';
 
 export interface SharedAnswer<Answer> {
@@ -20,7 +20,7 @@ export function sharedAnswer<Answer>(
       () => (running = undefined),
       () => {
         running = undefined;
-        // Whoever asks next asks anew; who waited is told what went wrong.
+        // The next request computes anew; those that waited get the error.
         if (newest === begun) newest = undefined;
       },
     );

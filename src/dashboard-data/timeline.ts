@@ -1,4 +1,4 @@
-/** A user's history in pages, the newest first, each line with what set it going. */
+/** A user's history in pages, the newest event first, each with its causes. */
 import { UsageError } from '../errors.ts';
 import { chainOf, historyOf, partOf } from '../events/causes.ts';
 import type { ConcordEvent } from '../events/event.ts';

@@ -1,5 +1,5 @@
 /**
- * One user: how they stand, what should be beside what is, and what a pass would do.
+ * One user: conditions, desired and actual state, and what a reconciliation would do.
  *
  * | a resource's condition                      | differs            |
  * |---------------------------------------------|--------------------|
@@ -7,7 +7,7 @@
  * | True, because there is no account to have it, | as the account does |
  * |   or the account is not managed              |                    |
  * | False                                       | yes                |
- * | Unknown, or nobody looked yet               | unknown            |
+ * | Unknown, or not observed yet                | unknown            |
  */
 
 import { isExcluded } from '../engine/intake/owner.ts';
@@ -41,8 +41,8 @@ export function userAnswer(deps: UserDeps, key: string): Promise<UserAnswer> {
 }
 
 /**
- * As a pass would find the user now, also one of whom nothing is known yet: asks Auth0 and the PDS, and writes nothing.
- * What cannot be asked is said. Throws UsageError USER_NOT_FOUND.
+ * As a reconciliation would find the user now, also an unknown user: calls Auth0 and the PDS, and writes nothing.
+ * Names what cannot be read. Throws UsageError USER_NOT_FOUND.
  */
 export function lookAnswer(deps: UserDeps, key: string): Promise<UserAnswer> {
   return answer(deps, key, true);
@@ -53,7 +53,7 @@ async function answer({ tenants, assess, clock }: UserDeps, key: string, isToLoo
   const found = await (isToLook ? knownAnywhere(deps, key) : knownUser(deps, key));
   const told = fold(found.events);
   const at = clock.now();
-  // Of a person who was forgotten nothing is read any more.
+  // A forgotten user is not read any more.
   const isToAsk = isToLook && !told.forgotten && !isExcluded(found.tenant, found.user);
   const looked = isToAsk ? await lookNow(assess, found, at) : NOT_LOOKED;
   return answerOf(found, told, looked, at, assess.settings);
@@ -98,7 +98,7 @@ function answerOf(
   };
 }
 
-/** As they were found, where somebody looked and could read them, and else as the log has them. */
+/** As observed, where the user was read, else from the log. */
 function namesOf(look: Looked['look'], told: SubjectView): Pick<UserAnswer, 'code' | 'handle' | 'did'> {
   const documents = look?.view.documents;
   const account = look?.view.account;

@@ -1,4 +1,4 @@
-/** Users in pages, by how they stand or by what they are called. */
+/** Users in pages, by status or by name. */
 
 import { ownerOf } from '../engine/intake/owner.ts';
 import type { AssessedTenant } from '../engine/reconcile/read-side.ts';
@@ -22,7 +22,7 @@ export interface UsersDeps {
 
 const PAGE = 50;
 
-/** Throws UpstreamError where nobody was found and somebody could not be asked. */
+/** Throws UpstreamError where no user was found and a tenant could not be read. */
 export async function usersAnswer(deps: UsersDeps, query: UsersQuery): Promise<UsersAnswer> {
   const { search = '', tenant, after, ...standing } = query;
   const of = tenant === undefined ? undefined : deps.directories.find(({ id }) => id === tenant);
@@ -52,7 +52,7 @@ interface Named {
   readonly unasked: UsersAnswer['unasked'];
 }
 
-/** By an address Auth0 knows them best, and the read model too: the one whose account has it, when Auth0 is away. */
+/** Auth0 knows an address best. The read model knows the user whose account has it, when Auth0 does not answer. */
 async function find(deps: UsersDeps, text: string): Promise<Named> {
   const [{ found, unasked }, holders] = await Promise.all([
     candidatesByName(text, deps.directories, deps.documents),
@@ -68,7 +68,7 @@ async function find(deps: UsersDeps, text: string): Promise<Named> {
   };
 }
 
-/** Whom the search names and the read model does not know: nothing is known of them, which is not that they are not. */
+/** Users that the search names and the read model does not know. They may still exist. */
 function withUnknown(
   { directories }: UsersDeps,
   found: readonly ListedUser[],

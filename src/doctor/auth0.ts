@@ -1,11 +1,11 @@
 /**
- * What the Auth0 application is given: a token, what it may read with it, and how much of the limit is left.
+ * The Auth0 application: whether it gets a token, what it may read, and how much of the rate limit is left.
  *
  * | check            | finding                                             | level   |
  * |------------------|-----------------------------------------------------|---------|
  * | auth0            | no answer, or the application is refused             | error   |
- * | auth0 scopes     | read:users or read:logs is lacking                  | error   |
- * | auth0 scopes     | read:log_streams is lacking                          | warning |
+ * | auth0 scopes     | read:users or read:logs is missing                  | error   |
+ * | auth0 scopes     | read:log_streams is missing                          | warning |
  * | auth0 rate limit | less than a tenth is left                           | warning |
  */
 import { UpstreamError } from '../errors.ts';
@@ -13,7 +13,7 @@ import type { Auth0Inspection, Room } from '../ports/inspection.ts';
 import { type Check, type Finding, found, idOf, type Seen, said, well } from './check.ts';
 import type { ExaminedTenant } from './tenant.ts';
 
-/** The least share of a limit with which nothing needs to be said. */
+/** A smaller remaining share is a finding. */
 const ROOM_SHARE = 0.1;
 
 export function auth0Checks({ id: tenant, auth0 }: ExaminedTenant): readonly Check[] {
@@ -41,9 +41,9 @@ export function auth0Checks({ id: tenant, auth0 }: ExaminedTenant): readonly Che
 async function lookAtToken(auth0: Auth0Inspection): Promise<Seen> {
   try {
     await auth0.token();
-    return well('gives a token');
+    return well('issues a token');
   } catch (error) {
-    return { ...found('gives no token', noToken(error)), isShut: true };
+    return { ...found('issues no token', noToken(error)), isShut: true };
   }
 }
 
@@ -54,10 +54,10 @@ function noToken(error: unknown): Finding {
     level: 'error',
     code: isRefused ? 'AUTH0_REFUSES' : 'AUTH0_UNREACHABLE',
     what: said(error),
-    why: 'Nobody can be read, and so nobody converged.',
+    why: 'Auth0 users cannot be read, so no user can be reconciled.',
     mend: isRefused
-      ? 'Compare clientId and clientSecret with Auth0: Applications > the application > Settings; and see that it is authorized for the Management API of this tenant.'
-      : 'See that domain and managementUrl are right, that the network lets calls out, and https://status.auth0.com.',
+      ? 'Compare clientId and clientSecret with Auth0: Applications > the application > Settings; and check that it is authorized for the Management API of this tenant.'
+      : 'Check domain and managementUrl, outgoing network access, and https://status.auth0.com.',
   };
 }
 
@@ -68,7 +68,7 @@ async function lookAtScopes(auth0: Auth0Inspection): Promise<Seen> {
     auth0.logStreams(),
     auth0.token(),
   ]);
-  // What was answered counts, and not what the token says of itself.
+  // The answers count, and not the scopes that the token claims.
   const lacking: Finding[] = [];
   const lack = (level: Finding['level'], scope: string, why: string) =>
     lacking.push({
@@ -78,15 +78,16 @@ async function lookAtScopes(auth0: Auth0Inspection): Promise<Seen> {
       why,
       mend: `In Auth0: Applications > APIs > Auth0 Management API > Machine to Machine Applications: grant ${scope}.`,
     });
-  if (users === 'forbidden') lack('error', 'read:users', 'Nobody can be read, and so nobody converged.');
+  if (users === 'forbidden')
+    lack('error', 'read:users', 'Auth0 users cannot be read, so no user can be reconciled.');
   if (logs === 'forbidden')
     lack(
       'error',
       'read:logs',
-      'What a log stream does not deliver is never heard of before the nightly sweep.',
+      'Events that a log stream does not deliver are only found by the nightly sweep.',
     );
   if (streams === 'forbidden')
-    lack('warning', 'read:log_streams', 'A log stream that is paused, suspended or gone is not noticed.');
+    lack('warning', 'read:log_streams', 'A paused, suspended or deleted log stream is not noticed.');
   return found(scopes === undefined ? 'enough' : scopes.filter(isReading).join(', ') || 'none', ...lacking);
 }
 
@@ -95,17 +96,17 @@ function isReading(scope: string): boolean {
 }
 
 export function judgeRoom(of: string, room: Room | undefined): Seen {
-  if (room === undefined) return well('our calls are not counted');
+  if (room === undefined) return well('calls are not limited');
   const { limit, remaining, resetInMs } = room;
   const summary = `${remaining} of ${limit} calls left`;
-  // The call that asked has taken one.
+  // The call that read this has used one.
   if (remaining + 1 > limit * ROOM_SHARE) return well(summary);
   const when = resetInMs === undefined ? '' : `, and more in ${Math.ceil(resetInMs / 1_000)} s`;
   return found(summary, {
     level: 'warning',
     code: 'LITTLE_ROOM',
-    what: `${of} lets us make ${remaining} more calls of ${limit}${when}.`,
-    why: 'Passes wait for the limit, so that a sign-up takes minutes instead of a second.',
-    mend: 'See who else calls with the same limit; requestsPerSecond keeps Concord below a share of it.',
+    what: `${of} allows ${remaining} more calls of ${limit}${when}.`,
+    why: 'Reconciliations wait for the limit, so a sign-up takes minutes instead of a second.',
+    mend: 'Find out which other programs share this limit. Set requestsPerSecond to limit Concord to a share of it.',
   });
 }

@@ -1,37 +1,37 @@
 /**
- * The shape of every check of `doctor`, and how they are run: side by side, each within its time, and none before
- * what it needs. A check whose ground is not there says so, and is no finding of its own; one that was asked and
- * got no answer is a finding, since what cannot be seen may be wrong.
+ * The shape of every check of `doctor`, and how they run: in parallel, each within its time, and none before the checks
+ * that it needs. A check whose needs failed is skipped, and is no finding of its own. A check without an answer is a
+ * finding, since its subject may be wrong.
  */
 import { describeError } from '../errors.ts';
 import type { TenantId } from '../identity.ts';
 import type { Clock } from '../ports/clock.ts';
 
 export interface Finding {
-  /** An error keeps somebody from being whole, or will; a warning costs time, or is a promise on weak feet. */
+  /** An error keeps users out of sync, now or later. A warning costs time, or weakens a guarantee. */
   readonly level: 'error' | 'warning';
-  /** Stable, in capitals: what a program may branch on. */
+  /** Stable, in capitals, for programs. */
   readonly code: string;
   readonly what: string;
   /** Why it matters. */
   readonly why: string;
-  /** The command or the page that mends it. */
+  /** The command or the page that fixes it. */
   readonly mend: string;
 }
 
 export interface Seen {
-  /** In a few words, what is there. Names no secret. */
+  /** In a few words, what was found. Names no secret. */
   readonly summary: string;
   readonly findings: readonly Finding[];
-  /** Nothing that needs this can be looked at. */
+  /** Nothing that needs this can be checked. */
   readonly isShut?: boolean;
 }
 
 export interface Check {
   readonly name: string;
-  /** Undefined for what concerns them all. */
+  /** Undefined for a check about all tenants. */
   readonly tenant?: TenantId | undefined;
-  /** The ids of the checks that this one stands on. */
+  /** The ids of the checks that this one needs. */
   readonly needs: readonly string[];
   look(): Promise<Seen>;
 }
@@ -41,12 +41,12 @@ export type Examined = { readonly check: string; readonly tenant: TenantId | nul
   | { readonly status: 'not-looked-at'; readonly because: string }
 );
 
-/** A tenant's check goes by the name of both. */
+/** The id of a tenant's check has the tenant in it. */
 export function idOf({ name, tenant }: Pick<Check, 'name' | 'tenant'>): string {
   return tenant === undefined ? name : `${name} of ${tenant}`;
 }
 
-/** In the order in which they are given. `onEnd` is told of each as it ends. */
+/** In the given order. Calls `onEnd` for each as it ends. */
 export async function runChecks(
   checks: readonly Check[],
   { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
@@ -102,15 +102,15 @@ export function said(error: unknown): string {
 
 function unseen(check: Check, reason: string): Seen {
   return {
-    summary: 'could not be looked at',
+    summary: 'could not be checked',
     isShut: true,
     findings: [
       {
         level: 'error',
         code: 'NOT_SEEN',
-        what: `The ${idOf(check)} could not be looked at: ${reason}`,
-        why: 'What cannot be seen may be wrong.',
-        mend: 'Mend what the message names, and run: concord doctor',
+        what: `The ${idOf(check)} could not be checked: ${reason}`,
+        why: 'It may be wrong.',
+        mend: 'Fix what the message names, then run: concord doctor',
       },
     ],
   };

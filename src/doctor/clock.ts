@@ -1,13 +1,13 @@
 /**
- * The clocks. Where everyone else agrees against this machine, it is this machine's that is wrong; else it is
- * whichever differs. A `Date` header is good to a second, so a few seconds say nothing.
+ * The clocks. Where all others agree and differ from this machine, this machine's clock is wrong; else the one that
+ * differs. A `Date` header is exact to a second, so a few seconds mean nothing.
  */
 import type { Check, Finding, Seen } from './check.ts';
 import { found, well } from './check.ts';
 
 export interface ClockReading {
   readonly name: string;
-  /** Undefined where it could not be read, which another check has said. */
+  /** Undefined where it could not be read, which another check reports. */
   readonly aheadMs: number | undefined;
 }
 
@@ -26,7 +26,7 @@ export function judgeClocks(readings: readonly ClockReading[]): Seen {
   const [first] = off;
   if (first === undefined) {
     return well(
-      known.length === 0 ? 'nobody to compare with' : `as at ${known.map(({ name }) => name).join(', ')}`,
+      known.length === 0 ? 'no clock to compare with' : `as at ${known.map(({ name }) => name).join(', ')}`,
     );
   }
   const agree = known.every(({ aheadMs }) => Math.abs(aheadMs - first.aheadMs) <= TOLERATED_MS);
@@ -39,7 +39,7 @@ function ours(aheadMs: number, others: readonly { readonly name: string }[]): Fi
     level: 'error',
     code: 'CLOCK_OFF',
     what: `The clock of this machine is ${distance(aheadMs)} that of ${others.map(({ name }) => name).join(', ')}, which agree.`,
-    why: 'Leases, backoff, graces and the order of events are counted by it.',
+    why: 'Leases, backoff, grace periods and the order of events depend on it.',
     mend: 'Set it by NTP: timedatectl set-ntp true',
   };
 }
@@ -49,8 +49,8 @@ function theirs({ name, aheadMs }: { readonly name: string; readonly aheadMs: nu
     level: 'warning',
     code: 'CLOCK_DIFFERS',
     what: `The clock of ${name} is ${distance(aheadMs)} that of this machine.`,
-    why: 'What happened first is told by times of both.',
-    mend: `See which of the two is wrong, and set it by NTP (here: timedatectl).`,
+    why: 'The order of events depends on both clocks.',
+    mend: `Find out which of the two is wrong, and set it by NTP (here: timedatectl).`,
   };
 }
 

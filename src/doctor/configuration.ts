@@ -1,6 +1,6 @@
 /**
- * The configuration, need by need: what is lacking for one system does not keep the others from being looked at.
- * Where the files themselves are wrong, nothing else can be.
+ * The configuration, one system at a time: a missing setting of one does not prevent the checks of the others. With a
+ * broken configuration file nothing can be checked.
  */
 import type { ConfigNeed } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -18,7 +18,7 @@ const NEEDS: Readonly<Record<ConfigNeed, string>> = {
   credentials: 'credentials',
 };
 
-/** What is there of it. Undefined where it makes no sense at all, which the checks then say. */
+/** The configured parts. Undefined where the file cannot be used, which the checks then report. */
 export function loadLeniently(load: Load): Config | undefined {
   return attempt(load, []).config;
 }

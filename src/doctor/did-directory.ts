@@ -1,6 +1,6 @@
 /**
- * The PLC directory that `pds.plcUrl` names, which says where an account lives. Which one the PDS uses it does not say; but
- * it registers the DID of each of its accounts there, so a directory that has none of them is another one.
+ * The PLC directory that `pds.plcUrl` names, which says where an account is. The PDS does not say which one it uses, but
+ * it registers the DID of each account there, so a directory that has none of them is the wrong one.
  *
  * | check                     | finding                                             | level |
  * |---------------------------|-----------------------------------------------------|-------|
@@ -12,7 +12,7 @@ import type { Did } from '../identity.ts';
 import type { PdsInspection, PlcInspection } from '../ports/inspection.ts';
 import { type Check, type Finding, found, type Seen, said, well } from './check.ts';
 
-/** One may be of a person who came with a DID of elsewhere. */
+/** A single account may have been registered elsewhere. */
 const ACCOUNTS_ASKED = 5;
 
 const WHY = 'Concord asks it whether an account that is deactivated or missing moved to another PDS.';
@@ -40,16 +40,16 @@ async function lookAtDirectory(plc: PlcInspection): Promise<Seen> {
       ...{
         level: 'error',
         code: 'PLC_URL_WRONG',
-        why: `${WHY} What answers there cannot say.`,
+        why: `${WHY} This server cannot answer that.`,
         mend: NAME_IT,
       },
-      what: 'PDS_DID_PLC_URL names something that does not answer as a PLC directory does.',
+      what: 'PDS_DID_PLC_URL names a server that is not a PLC directory.',
     });
   } catch (error) {
     return shut('does not answer', {
       ...{ level: 'error', code: 'PLC_URL_UNREACHABLE', what: said(error) },
-      why: `${WHY} Without an answer such accounts are left undecided.`,
-      mend: `See that this machine reaches the directory: curl $PDS_DID_PLC_URL/_health. ${NAME_IT}`,
+      why: `${WHY} Without an answer, such accounts stay unknown.`,
+      mend: `Check that this machine reaches the directory: curl $PDS_DID_PLC_URL/_health. ${NAME_IT}`,
     });
   }
 }
@@ -59,13 +59,13 @@ function shut(summary: string, finding: Finding): Seen {
 }
 
 async function judgeAccounts(plc: PlcInspection, dids: readonly Did[]): Promise<Seen> {
-  if (dids.length === 0) return well('no account to compare by');
+  if (dids.length === 0) return well('no account to compare with');
   const known = (await Promise.all(dids.map((did) => plc.has(did)))).filter((isKnown) => isKnown).length;
   const summary = `has ${known} of ${dids.length} accounts`;
   if (known > 0) return well(summary);
   return found(summary, {
     ...{ level: 'error', code: 'PLC_URL_DIFFERS', mend: NAME_IT },
     what: `The PLC directory that PDS_DID_PLC_URL names has none of ${dids.length} accounts of the PDS, such as ${dids[0]}: the PDS uses another directory.`,
-    why: `${WHY} This one knows of no account, so one that moved looks as if it was deactivated or deleted.`,
+    why: `${WHY} This one has none of them, so an account that moved looks deactivated or deleted.`,
   });
 }

@@ -1,4 +1,4 @@
-/** All the checks there are, in the order in which they are told. */
+/** All checks, in the order of the report. */
 import type { ConfigNeed } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { emailTagOf } from '../config/tenants.ts';
@@ -20,7 +20,7 @@ import { type SimulatedTenant, type SimulationSide, simulationChecks } from './s
 import { streamChecks } from './streams.ts';
 import type { ExaminedTenant } from './tenant.ts';
 
-/** What is looked at, each built when it is asked for: what is not configured has nothing to build from. */
+/** What is checked. Each part is built when it is needed, because it may not be configured. */
 export interface ExaminedSide extends History, Platform {
   readonly noUsers: NoUserReader;
   readonly mongodb: MongodbInspection;
@@ -53,7 +53,7 @@ export function checksFor(
   const mongodb = () => side().mongodb;
   const settings = config.tenants.map((tenant, at) => ({
     ...{ id: tenant.id, emailTag: emailTagOf(config.tenants, tenant), sisterOf: tenant.sisterOf },
-    // Where it is lacking, to read it throws.
+    // Reading it throws where it is not configured.
     domain: hasNeed(load, 'auth0') ? config.tenants[at]?.domain : undefined,
   }));
   return [
@@ -83,12 +83,12 @@ function hasNeed(load: Load, need: ConfigNeed): boolean {
     load([need]);
     return true;
   } catch {
-    // Said by the check of this need.
+    // The check of this need reports it.
     return false;
   }
 }
 
-/** Who does not answer has no clock to compare with; that is said elsewhere. */
+/** A system that does not answer has no clock to compare; another check reports that. */
 async function clocks(
   side: () => ExaminedSide,
   pds: () => ExaminedPds,

@@ -1,9 +1,9 @@
 /**
- * The clean-up of indexes that the seed system left undone: one unique index on each field, under the name that
- * the seed system asks for, and nothing beside it that guarantees nothing.
+ * Repairs indexes: one unique index on each field, with the name that the platform uses, and no superfluous index
+ * beside it.
  *
- * A server takes no second index on the same field in the same direction. So where one is in the way, the
- * guarantee is kept meanwhile by a unique index in the other direction, and there is no moment without one:
+ * A server accepts no second index on the same field in the same direction. So where one is in the way, a unique index
+ * in the other direction guards the field meanwhile, and uniqueness is guaranteed at every moment:
  *
  * | step                                              | guaranteed by             |
  * |---------------------------------------------------|---------------------------|
@@ -12,8 +12,8 @@
  * | create the right one                               | the guard                 |
  * | drop the guard, and what guarantees nothing beside | the right one             |
  *
- * Where documents share a value the first step cannot be made, and nothing is done. Each step may be repeated:
- * what breaks off is taken up from what is there.
+ * Where documents share a value, the first step is impossible, and nothing is done. Each step may be repeated: an
+ * interrupted repair continues from the existing indexes.
  */
 
 import type { WantedIndex } from '../ports/documents.ts';
@@ -32,7 +32,7 @@ export type RepairStep = {
 
 export interface Repair {
   readonly steps: readonly RepairStep[];
-  /** What cannot be done before a person has decided something. */
+  /** What needs a person's decision first. */
   readonly refused: readonly string[];
 }
 
@@ -44,7 +44,7 @@ export function planRepair(situations: readonly IndexSituation[]): Repair {
   };
 }
 
-/** Tells of each step when it is done. Throws what the server refuses, with the steps before it done. */
+/** Calls back after each step. Throws the server's error, with the earlier steps done. */
 export async function carryOut(
   repair: IndexRepair,
   steps: readonly RepairStep[],
@@ -63,17 +63,17 @@ function repairOf(situation: IndexSituation): Repair {
     return { steps: leftOver(situation).map((index) => drop(wanted, index, idle)), refused: [] };
   if (shared.length > 0) {
     const list = shared.map(({ value, documents, some }) => `${value} (${ownersOf(documents, some)})`);
-    const text = `No unique index can be made on ${place(wanted)}: documents share ${list.join('; ')}. Nothing was done there.`;
+    const text = `No unique index can be created on ${place(wanted)}: documents share ${list.join('; ')}. Nothing was changed there.`;
     return { steps: [], refused: [text] };
   }
   if (situation.namesake !== undefined) {
-    const text = `${wanted.collection} has an index ${wanted.name} with other keys, and ${place(wanted)} is to have one of that name. Nothing was done there: drop it if nothing rests on it.`;
+    const text = `${wanted.collection} has an index ${wanted.name} with other keys, and ${place(wanted)} needs one of that name. Nothing was changed there: drop the index if nothing uses it.`;
     return { steps: [], refused: [text] };
   }
   return { steps: exchange(situation), refused: [] };
 }
 
-const idle = 'which guarantees nothing that the right one does not';
+const idle = 'which is superfluous beside the right one';
 
 function exchange(situation: IndexSituation): readonly RepairStep[] {
   const { wanted, inTheWay, sameField } = situation;
@@ -89,7 +89,7 @@ function exchange(situation: IndexSituation): readonly RepairStep[] {
     text: `create the unique index ${guardName(field)} on ${place(wanted)}, which keeps it unique meanwhile`,
   };
   const needsGuard = inTheWay.length > 0 && !isGuarded;
-  // One that guarantees nothing may have the keys of the guard.
+  // A superfluous index may have the keys of the guard.
   const [first, last] = needsGuard ? [beside, []] : [[], beside];
   return [
     ...first.map((index) => drop(wanted, index, idle)),
@@ -97,7 +97,7 @@ function exchange(situation: IndexSituation): readonly RepairStep[] {
     ...inTheWay.map((index) => drop(wanted, index, 'which is in the way of the right one')),
     right,
     ...last.map((index) => drop(wanted, index, idle)),
-    ...(needsGuard ? [drop(wanted, guard, 'which is not needed any more')] : []),
+    ...(needsGuard ? [drop(wanted, guard, 'which is no longer needed')] : []),
   ];
 }
 

@@ -1,13 +1,13 @@
 /**
- * What the log says of the past: whether it has been read while Auth0 still had it, and what has been left open.
+ * The past, by the log: whether Auth0's log was read before Auth0 deleted it, and what is still open.
  *
  * | check     | finding                                                    | level   |
  * |-----------|------------------------------------------------------------|---------|
  * | log read  | last read longer ago than Auth0 keeps entries               | error   |
  * | log read  | last read longer ago than half of that                      | warning |
- * | gaps      | something may have been missed                              | error   |
+ * | gaps      | events may be missing                                       | error   |
  * | user listing | the last sweep was cut off                               | warning |
- * | user listing | the last sweep was not exact                             | told, no finding: only Auth0 can change it |
+ * | user listing | the last sweep was not exact                             | in the summary, no finding: only Auth0 can change it |
  * | halted runs | a safety limit halted a run, and the halt is open         | warning |
  */
 
@@ -63,7 +63,7 @@ export function historyChecks(
         const gaps = await openGaps(history().events, id);
         const findings = gaps.map((gap): Finding => {
           const what = gapSentence(gap);
-          const why = 'Something may have been missed in that time, so nobody is removed until it is closed.';
+          const why = 'Events of that time may be missing, so no user is removed until the gap is closed.';
           const bySweep = isHealedBySweep(gap, clock.now());
           return {
             level: 'error',
@@ -79,7 +79,7 @@ export function historyChecks(
   ];
 }
 
-/** Several tenants are swept as often, one after another. */
+/** All tenants are swept equally often, one after another. */
 const SWEEPS_READ = 200;
 
 async function lastSweep(
@@ -98,14 +98,14 @@ function lookAtListing(tenant: TenantId, last: EventOf<'sweep.finished'> | undef
   if (complete) return well(`${users} users, complete`);
   if (inexact !== undefined && isListedToEnd(last.data))
     return well(
-      `${users} users, incomplete: ${inexactSentence(inexact)} No user is taken for deleted by it.`,
+      `${users} users, incomplete: ${inexactSentence(inexact)} It concludes of no user that it is missing.`,
     );
   const why = inexact === undefined ? 'It broke off.' : inexactSentence(inexact);
   return found(`${users} users, cut off`, {
     level: 'warning',
     code: 'LISTING_CUT_OFF',
-    what: `The listing of users that the last sweep of ${tenant} read did not come to its end. ${why}`,
-    why: 'Users who are not listed are not reconciled by a sweep, and only by what is heard of them.',
+    what: `The listing of users that the last sweep of ${tenant} read did not complete. ${why}`,
+    why: 'A sweep does not reconcile users who are not listed. Only events about them do.',
     mend: `concord reconcile --all --tenant ${tenant}`,
   });
 }
@@ -121,7 +121,7 @@ export function haltCheck(history: () => History, clock: Pick<Clock, 'now'>): Ch
           level: 'warning',
           code: 'RUN_HALTED',
           what: `A sweep of ${tenant} was halted at ${at.toISOString()}: ${kind}, ${count} of ${of}, and the limit is ${limit}.`,
-          why: 'Nothing of it is done until the run is approved. A later complete sweep closes the halt.',
+          why: 'None of it is done until the run is approved. A later complete sweep closes the halt.',
           mend: `List the users concerned: concord approve. Approve the run: concord approve ${run}`,
         }),
       );
@@ -140,16 +140,16 @@ async function lookAtPosition(
   const behindMs = now.getTime() - until.getTime();
   const keptMs = (retentionDays ?? 1) * DAY_MS;
   const summary = `up to ${until.toISOString()}`;
-  const mend = `concord pull --tenant ${tenant}, and see that concord serve runs`;
+  const mend = `concord pull --tenant ${tenant}, and check that concord serve runs`;
   const isOver = behindMs > keptMs;
-  // Nobody said how long the log is kept: while the last entry that was read is there, so are those after it.
+  // The retention is not configured: while the last entry that was read exists, so do all later ones.
   const isKept = isOver && retentionDays === undefined && from !== undefined && (await has(logs, from));
   if (isOver && !isKept)
     return found(summary, {
       level: 'error',
       code: 'RETENTION_PASSED',
       what: `The log of ${tenant} was last read ${daysOf(behindMs)} ago, and Auth0 keeps entries for ${daysOf(keptMs)}${retentionDays === undefined ? ' or more' : ''}.`,
-      why: 'Entries of the time between may be lost; only a look at everyone finds what came of them.',
+      why: 'Entries of the time between may be lost. Only a full sweep finds their changes.',
       mend: `${mend}; then: concord reconcile --all`,
     });
   if (behindMs > keptMs / 2)
@@ -157,13 +157,13 @@ async function lookAtPosition(
       level: 'warning',
       code: 'LOG_BEHIND',
       what: `The log of ${tenant} was last read ${daysOf(behindMs)} ago.`,
-      why: `Auth0 keeps entries for ${daysOf(keptMs)}${retentionDays === undefined ? ' or more' : ''}; what is not read until then is lost.`,
+      why: `Auth0 keeps entries for ${daysOf(keptMs)}${retentionDays === undefined ? ' or more' : ''}; entries that are not read until then are lost.`,
       mend,
     });
   return well(summary);
 }
 
-/** That we may not ask is another check's finding, and no proof that the entry is gone. */
+/** A missing permission is another check's finding, and no proof that the entry is gone. */
 async function has(logs: ExaminedTenant['logs'], entry: string): Promise<boolean> {
   try {
     return await logs().has(entry);

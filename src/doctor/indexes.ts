@@ -1,5 +1,5 @@
 /**
- * The unique indexes that the guarantees rest on, and what the seed system left behind of its own.
+ * The unique indexes that the guarantees depend on, and indexes left over from an earlier system.
  *
  * | the indexes on one field                              | finding                  | level   |
  * |-------------------------------------------------------|--------------------------|---------|
@@ -8,11 +8,11 @@
  * | none at all                                           | INDEX_MISSING            | error   |
  * | one that is not unique, or covers only some documents | INDEX_UNFIT              | error   |
  * | unique, and not as the platform itself creates it      | INDEX_LEFT_OVER         | warning |
- * | beside it, another one that guarantees nothing more   | INDEX_LEFT_OVER          | warning |
+ * | beside it, another one that is superfluous            | INDEX_LEFT_OVER          | warning |
  *
- * The platform creates `code_unique` at every sign-up and `handle_1` with its first handle, and a newer server refuses that
- * while the same index is there under another name, such as `code_1`: which once kept every new user without a code. An
- * index that guarantees what it has to is left as it is until a person says `--fix`.
+ * The platform creates `code_unique` at every sign-up and `handle_1` with its first handle. A newer server refuses that
+ * while the same index exists under another name, such as `code_1`, and then every new user stays without a code. An
+ * index that guarantees uniqueness stays as it is until a person runs `--fix`.
  */
 
 import type { WantedIndex } from '../ports/documents.ts';
@@ -20,19 +20,19 @@ import type { IndexDetail, MongodbInspection, SharedValue } from '../ports/inspe
 import * as indexes from '../reconcilers/indexes.ts';
 import { type Check, type Finding, found } from './check.ts';
 
-/** As many shared values are told of one index. */
+/** The most shared values to report for one index. */
 const SHARED_TOLD = 5;
 
 export interface IndexSituation {
   readonly wanted: WantedIndex;
   readonly finding: indexes.IndexFinding;
-  /** On this field alone, in either direction and over all documents: what could be the right one, or is in its way. */
+  /** On this field alone, in either direction and over all documents: the right one, or one in its way. */
   readonly sameField: readonly IndexDetail[];
-  /** Those that keep a server from creating the right one: in the same direction, over whichever documents. */
+  /** Those that prevent creating the right one: in the same direction, over any documents. */
   readonly inTheWay: readonly IndexDetail[];
-  /** Has the name of the right one, and is another. */
+  /** Another index with the name of the right one. */
   readonly namesake: IndexDetail | undefined;
-  /** Only looked for where there is no unique index. */
+  /** Only read where there is no unique index. */
   readonly shared: readonly SharedValue[];
 }
 
@@ -57,7 +57,7 @@ export async function lookAtIndexes(
     indexes.WANTED_INDEXES.map(async (wanted) => {
       const there = await mongodb.indexes(wanted.collection);
       const [finding] = indexes.plan([wanted], there);
-      if (finding === undefined) throw new Error('an index was asked for and not judged');
+      if (finding === undefined) throw new Error('a wanted index was not judged');
       const sameField = there.filter((index) => isPlainOn(index, wanted.field));
       const shared = finding.status === 'fit' ? [] : await mongodb.sharedValues(wanted, SHARED_TOLD);
       const inTheWay = there.filter(
@@ -70,18 +70,18 @@ export async function lookAtIndexes(
   );
 }
 
-/** One with a collation of its own or over some documents only has another use, and is in nobody's way. */
+/** An index with its own collation, or over some documents only, has another purpose and blocks nothing. */
 function isPlainOn({ key, partial, collated }: IndexDetail, field: string): boolean {
   const [first] = key;
   return key.length === 1 && first?.[0] === field && typeof first[1] === 'number' && !partial && !collated;
 }
 
-/** Keeps the guarantee while another index is exchanged; one that was left behind is done with. */
+/** Guarantees uniqueness while another index is replaced. */
 export function guardName(field: string): string {
   return `concord_guard_${field}`;
 }
 
-/** The index as it is to be, if it is there. */
+/** The right index, if it exists. */
 export function rightIndex({ wanted, sameField }: IndexSituation): IndexDetail | undefined {
   return sameField.find(
     ({ unique, name, key, sparse }) =>
@@ -89,7 +89,7 @@ export function rightIndex({ wanted, sameField }: IndexSituation): IndexDetail |
   );
 }
 
-/** What guarantees nothing that the right one does not. Empty while there is no right one. */
+/** Indexes that are superfluous beside the right one. Empty while there is no right one. */
 export function leftOver(situation: IndexSituation): readonly IndexDetail[] {
   const right = rightIndex(situation);
   return right === undefined ? [] : situation.sameField.filter((index) => index !== right);
@@ -112,7 +112,7 @@ export function judgeIndex(situation: IndexSituation): readonly Finding[] {
             finding.status === 'missing'
               ? finding.message
               : `${place} has the index ${finding.found}, which ${flaw(situation)}.`,
-          why: `Two people could come to one ${wanted.field}.`,
+          why: `Two users could get the same ${wanted.field}.`,
           mend: MEND,
         },
       ];
@@ -121,8 +121,8 @@ export function judgeIndex(situation: IndexSituation): readonly Finding[] {
       const names = isRight ? leftOver(situation).map((index) => index.name) : [finding.found ?? ''];
       if (names.length === 0) return [];
       const why = isRight
-        ? 'Every write keeps it up, and it guarantees nothing.'
-        : `The platform creates the index ${wanted.name} itself, which newer servers refuse while an index like it has another name or other options.`;
+        ? 'Every write updates it, and it guarantees nothing.'
+        : `The platform creates the index ${wanted.name} itself, which newer servers refuse while a similar index has another name or other options.`;
       const what = `${place} has the index ${names.join(', ')}, left over from an earlier system.`;
       return [{ level: 'warning', code: 'INDEX_LEFT_OVER', what, why, mend: MEND }];
     }
@@ -141,9 +141,9 @@ function duplicates(place: string, shared: readonly SharedValue[]): Finding {
   return {
     level: 'error',
     code: 'INDEX_DUPLICATES',
-    what: `${place} is not unique, and no unique index can be made: documents share ${list}.`,
-    why: 'Two people have what only one may have, and until that is settled nothing keeps others from the same.',
-    mend: `Decide whose it is, take it from the other documents, then: ${MEND}`,
+    what: `${place} is not unique, and no unique index can be created: documents share ${list}.`,
+    why: 'Two users have a value that only one may have, and until that is resolved more users can get it.',
+    mend: `Decide whose it is, remove it from the other documents, then: ${MEND}`,
   };
 }
 

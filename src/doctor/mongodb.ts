@@ -1,19 +1,19 @@
 /**
- * The database server: whether it is there, and whether it can keep what the webhook acknowledges.
+ * The database server: whether it answers, and whether it can store what the webhook acknowledges durably.
  *
  * | check       | finding                                                | level   |
  * |-------------|--------------------------------------------------------|---------|
  * | mongodb     | does not answer, refuses the user, or is too old        | error   |
  * | replica set | there is none                                          | error   |
  * | durability  | a majority does not confirm; what it confirms is not on disk | error |
- * | rights      | the user may not do what the engine does               | error   |
+ * | rights      | the user lacks a right that the engine needs           | error   |
  * | collations  | a collection compares keys without case                | error   |
  */
 import { UpstreamError } from '../errors.ts';
 import type { MongodbInspection, MongodbServer, Privilege } from '../ports/inspection.ts';
 import { type Check, type Finding, found, type Seen, said, well } from './check.ts';
 
-/** The oldest that the driver speaks to, and the code is tested on. */
+/** The oldest version that the driver supports, and the code is tested on. */
 const OLDEST_MAJOR = 4;
 const CONFIRM_WITHIN_MS = 3_000;
 
@@ -78,20 +78,20 @@ async function lookAtServer(
   }
 }
 
-/** The driver itself refuses a server that is too old, and says so in its own words. */
+/** The driver itself refuses a server that is too old, with its own message. */
 export function unreachable(error: unknown): Finding {
   const what = said(error);
-  if (/maximum wire version/.test(what)) return tooOld('The driver does not speak to it.');
+  if (/maximum wire version/.test(what)) return tooOld('The driver does not support it.');
   const code = error instanceof UpstreamError ? error.code : undefined;
   const isRefused = code === 'UNAUTHENTICATED' || code === 'UNAUTHORIZED';
   return {
     level: 'error',
     code: isRefused ? 'MONGODB_REFUSES' : 'MONGODB_UNREACHABLE',
     what,
-    why: 'Nothing can be acknowledged, learnt or mended without it.',
+    why: 'Without it, no delivery is acknowledged and no user is reconciled.',
     mend: isRefused
       ? 'Correct the user, the password or authSource in MONGODB_URI.'
-      : 'See that the server runs and that MONGODB_URI names it, with the port that the network lets through.',
+      : 'Check that the server runs, that MONGODB_URI names it, and that the network allows its port.',
   };
 }
 
@@ -113,8 +113,8 @@ function judgeReplicaSet({ replicaSet, isRouter, members }: MongodbServer): Seen
     level: 'error',
     code: 'NO_REPLICA_SET',
     what: 'The server is a member of no replica set.',
-    why: 'What the webhook acknowledged is on one disk alone, and chosen handles are found by asking instead of being told.',
-    mend: 'Make it a replica set, of one member if need be: https://www.mongodb.com/docs/manual/tutorial/convert-standalone-to-replica-set/',
+    why: 'Acknowledged deliveries are on a single disk, and chosen handles are found by polling instead of a change stream.',
+    mend: 'Make it a replica set; one member is enough: https://www.mongodb.com/docs/manual/tutorial/convert-standalone-to-replica-set/',
   };
   return { ...found('none', finding), isShut: true };
 }
@@ -130,35 +130,35 @@ async function lookAtDurability(mongodb: MongodbInspection): Promise<Seen> {
       level: 'error',
       code: 'NO_MAJORITY',
       what: `A majority of the replica set did not confirm within ${CONFIRM_WITHIN_MS / 1_000} s.`,
-      why: 'Every write waits for a majority, so the webhook answers 503 and nobody is converged.',
-      mend: 'See which members are down or behind: rs.status() in mongosh. An arbiter confirms nothing.',
+      why: 'Every write waits for a majority, so the webhook answers 503 and no user is reconciled.',
+      mend: 'Find members that are down or behind: rs.status() in mongosh. An arbiter confirms nothing.',
     });
   if (journaled === false)
     findings.push({
       level: 'error',
       code: 'NOT_JOURNALED',
       what: 'The server keeps no journal.',
-      why: 'Every write asks for one, because acknowledged means on disk; without it they are refused, or lost with the process.',
+      why: 'Every write requires one, because acknowledged means on disk. Without it writes are refused, or lost with the process.',
       mend: 'Start mongod with the storage engine wiredTiger and without --nojournal.',
     });
-  const disk = journaled === undefined ? ', on disk as far as may be seen' : ' on disk';
+  const disk = journaled === undefined ? ', on disk as far as is visible' : ' on disk';
   return found(`a majority confirms${disk}`, ...findings);
 }
 
 function judgeRights(lacking: readonly Privilege[] | undefined): Seen {
-  if (lacking === undefined) return well('the server asks nobody who they are');
-  if (lacking.length === 0) return well('all that are needed');
+  if (lacking === undefined) return well('the server requires no authentication');
+  if (lacking.length === 0) return well('all required ones');
   const places = new Map<string, string[]>();
   for (const { collection, action } of lacking) {
     const place = collection ?? 'the database';
     places.set(place, [...(places.get(place) ?? []), action]);
   }
   const list = [...places].map(([place, actions]) => `${actions.join(', ')} on ${place}`).join('; ');
-  return found('some are lacking', {
+  return found('some are missing', {
     level: 'error',
     code: 'RIGHTS_LACKING',
     what: `The MongoDB user may not: ${list}.`,
-    why: 'What it may not write stays undone, and a webhook that cannot write answers 503 for ever.',
+    why: 'Actions without the right fail, and a webhook that cannot write answers 503 for ever.',
     mend: 'Give it readWrite on this database: https://www.mongodb.com/docs/manual/reference/method/db.grantRolesToUser/',
   });
 }
@@ -170,7 +170,7 @@ function judgeCollations(collated: Awaited<ReturnType<MongodbInspection['collate
       level: 'error',
       code: 'COLLATION_UNFIT',
       what: `The collection ${name} has the default collation "${locale}".`,
-      why: 'Keys that differ in case are one key there, so the documents of one user are written for another. Concord does not start.',
+      why: 'Keys that differ in case are one key there, so one user would get the documents of another. Concord does not start.',
       mend: 'Stop everything that writes to it, rename it, create it again without a collation, copy its documents ($out), and create its indexes again.',
     }),
   );

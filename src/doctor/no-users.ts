@@ -1,5 +1,5 @@
 /**
- * Subjects that are no users. They are left of versions that took any text in a log entry for the id of a user.
+ * Subjects that are no users, left over from versions that accepted any text in a log entry as the id of a user.
  *
  * | check    | finding                                      | level   |
  * |----------|----------------------------------------------|---------|
@@ -32,7 +32,7 @@ export function noUserCheck(reader: () => NoUserReader, tenants: readonly Tenant
         level: 'warning',
         code: 'SUBJECTS_NOT_USERS',
         what: `${none.length} ${are}: ${named.join(', ')}${more}.`,
-        why: 'Auth0 can have no user under such an id, so what they are counted in is wrong, and they can only fail.',
+        why: 'Auth0 cannot have a user with such an id. They make counts wrong, and their reconciliation always fails.',
         mend: 'concord doctor --fix',
       });
     },
@@ -41,11 +41,11 @@ export function noUserCheck(reader: () => NoUserReader, tenants: readonly Tenant
 
 export interface RemovedNoUsers {
   readonly removed: readonly NoUser[];
-  /** A reconciliation of these is under way; it removes them itself, or the next call does. */
+  /** These are being reconciled; the reconciliation removes them, or the next call does. */
   readonly busy: readonly NoUser[];
 }
 
-/** May be repeated, and broken off anywhere. */
+/** May be repeated, and interrupted anywhere. */
 export async function removeNoUsers(
   queue: Pick<WorkQueue, 'claimUser' | 'drop'>,
   { clock, leaseMs }: { readonly clock: Pick<Clock, 'now'>; readonly leaseMs: number },

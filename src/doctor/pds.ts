@@ -1,14 +1,14 @@
 /**
- * The PDS: whether it is well, takes what we have been given, and offers what accounts are made of.
+ * The PDS: whether it is healthy, accepts our credentials, and offers what accounts need.
  *
  * | check          | finding                                                     | level   |
  * |----------------|-------------------------------------------------------------|---------|
- * | pds            | does not answer, or says that it is not well                 | error   |
- * | pds admin      | the password is refused, or invite codes may not be made     | error   |
- * | pds invites    | none are asked for, so that anybody may make an account      | warning |
+ * | pds            | does not answer, or reports that it is not healthy           | error   |
+ * | pds admin      | the password is refused, or invite codes may not be created  | error   |
+ * | pds invites    | not required, so that anyone can create an account           | warning |
  * | handle domain  | none is offered, or one under which no handle is allowed      | error   |
  * | handle domain  | most accounts in the documents are under another             | error   |
- * | pds rate limit | the bypass key is not taken; less than a tenth is left       | warning |
+ * | pds rate limit | the bypass key is not accepted; less than a tenth is left    | warning |
  * | plc directory  | does not answer the PDS                                      | error   |
  */
 import type { MongodbInspection, PdsInspection } from '../ports/inspection.ts';
@@ -17,7 +17,7 @@ import { type Check, type Finding, found, type Seen, said, well } from './check.
 
 /** The PDS refuses every handle under these. */
 const REFUSED_DOMAINS = /\.(local|invalid|example|internal|localhost|arpa|alt|onion)$/;
-/** As many accounts are looked at to see under which domain they are. */
+/** The number of accounts whose domain is compared. */
 const ACCOUNTS_SEEN = 1_000;
 
 export interface ExaminedPds {
@@ -73,21 +73,22 @@ async function lookAtHealth(pds: PdsInspection): Promise<Seen> {
       level: 'error',
       code: 'PDS_UNREACHABLE',
       what: said(error),
-      why: 'No account is made, and none is looked at.',
-      mend: 'See that the PDS runs (its log says why not) and that PDS_URL names it: curl $PDS_URL/xrpc/_health',
+      why: 'No account is created or compared.',
+      mend: 'Check that the PDS runs (see its log) and that PDS_URL names it: curl $PDS_URL/xrpc/_health',
     };
-    return { ...found('is not well', finding), isShut: true };
+    return { ...found('is not healthy', finding), isShut: true };
   }
 }
 
 async function lookAtAdmin(pds: PdsInspection): Promise<Seen> {
-  if ((await pds.admin()) === 'accepted') return well('the password is accepted, invite codes may be made');
+  if ((await pds.admin()) === 'accepted')
+    return well('the password is accepted, invite codes may be created');
   const finding: Finding = {
     level: 'error',
     code: 'PDS_PASSWORD',
     what: 'The PDS refuses the administrator’s password.',
-    why: 'Without it there are no invite codes, so no accounts, and none can be looked at.',
-    mend: 'Set PDS_ADMIN_PASSWORD to what the PDS itself was started with, in /pds/pds.env.',
+    why: 'Without it no invite code, and so no account, can be created, and accounts cannot be read.',
+    mend: 'Set PDS_ADMIN_PASSWORD to the password in the environment of the PDS, in /pds/pds.env.',
   };
   return { ...found('refused', finding), isShut: true };
 }
@@ -97,8 +98,8 @@ function judgeInvites(required: boolean): Seen {
   return found('not required', {
     level: 'warning',
     code: 'INVITES_NOT_REQUIRED',
-    what: 'The PDS makes accounts without invite codes.',
-    why: 'Anybody may make one, and take the handle that a user of yours is to have.',
+    what: 'The PDS creates accounts without invite codes.',
+    why: 'Anyone can create an account, and take the handle of one of your users.',
     mend: 'Start the PDS with PDS_INVITE_REQUIRED=true.',
   });
 }
@@ -110,7 +111,7 @@ export function judgeDomains(domains: readonly string[]): Seen {
       level: 'error',
       code: 'NO_HANDLE_DOMAIN',
       what: 'The PDS offers no domain for handles.',
-      why: 'No account can be made.',
+      why: 'No account can be created.',
       mend: 'Start the PDS with PDS_SERVICE_HANDLE_DOMAINS, such as .at.your-host.',
     };
     return { ...found('none', finding), isShut: true };
@@ -127,7 +128,7 @@ export function judgeDomains(domains: readonly string[]): Seen {
   return { ...found(summary, refused), isShut: true };
 }
 
-/** A few may have a domain of their own. Where most do, it is the offered one that is wrong. */
+/** A few accounts may have their own domain. Where most do, the offered one is wrong. */
 export function judgeHandles(domain: string, handles: readonly string[]): Seen {
   const other = handles.filter((handle) => !handle.endsWith(domain));
   const summary = `${handles.length - other.length} of ${handles.length} under ${domain}`;
@@ -137,20 +138,20 @@ export function judgeHandles(domain: string, handles: readonly string[]): Seen {
     level: 'error',
     code: 'HANDLE_DOMAIN_DIFFERS',
     what: `The PDS offers ${domain}, and ${other.length} of ${handles.length} accounts in the documents are under another domain, such as ${example.slice(example.indexOf('.'))}.`,
-    why: 'Their accounts would be looked for on the wrong PDS, or all of them renamed.',
-    mend: 'See that PDS_URL is the PDS of these accounts, and its PDS_SERVICE_HANDLE_DOMAINS as it was.',
+    why: 'Concord would search for these accounts on the wrong PDS, or rename all of them.',
+    mend: 'Check that PDS_URL is the PDS of these accounts, and that its PDS_SERVICE_HANDLE_DOMAINS is unchanged.',
   });
 }
 
 async function lookAtRoom({ inspection, hasBypassKey }: ExaminedPds): Promise<Seen> {
   const room = await inspection.room();
   if (!hasBypassKey || room === undefined) return judgeRoom('The PDS', room);
-  return found('the bypass key is not taken', {
+  return found('the bypass key is not accepted', {
     level: 'warning',
     code: 'BYPASS_KEY',
     what: 'The PDS counts our calls although they carry the rate-limit bypass key.',
-    why: 'It lets one address make 100 accounts in five minutes, and no more.',
-    mend: 'Set PDS_RATE_LIMIT_BYPASS_KEY to the one that the PDS itself was started with.',
+    why: 'It allows one address at most 100 new accounts in five minutes.',
+    mend: 'Set PDS_RATE_LIMIT_BYPASS_KEY to the key in the environment of the PDS.',
   });
 }
 
@@ -160,7 +161,7 @@ async function lookAtDirectory(pds: PdsInspection, domain: string): Promise<Seen
     level: 'error',
     code: 'PLC_UNREACHABLE',
     what: 'The PDS gets no answer from the PLC directory.',
-    why: 'No account can be made or renamed; a creation that breaks off there may leave a DID behind.',
-    mend: 'See on the PDS’s machine: curl $PDS_DID_PLC_URL/_health, by default https://plc.directory.',
+    why: 'No account can be created or renamed. An interrupted creation may leave a DID behind.',
+    mend: 'Run on the machine of the PDS: curl $PDS_DID_PLC_URL/_health, by default https://plc.directory.',
   });
 }

@@ -1,14 +1,14 @@
 /**
- * What the platform itself has come to.
+ * The platform's own data.
  *
  * | check            | finding                                              | level   |
  * |------------------|------------------------------------------------------|---------|
- * | credential keys  | a stored password was sealed with a key that is not there, or differs | error |
+ * | credential keys  | a stored password was sealed with a key that is missing or differs | error |
  * | password storage | plaintext passwords are stored, and credentials.storage is not set | error |
  * | password storage | passwords are stored in another way than credentials.storage says | warning |
  * | code space       | four fifths of this year's codes are in use            | warning |
- * | sisters          | two tenants are one Auth0 tenant                       | error   |
- * | sisters          | the second account of a person could have no address    | warning |
+ * | `sisters`        | two tenants are one Auth0 tenant                       | error   |
+ * | `sisters`        | the second account of a person could have no address    | warning |
  */
 
 import { CHOOSE_STORAGE, checkKeys, STORAGE_UNSET } from '../credentials/check-passwords.ts';
@@ -35,7 +35,7 @@ export interface TenantSettings {
   readonly sisterOf: string | null;
 }
 
-/** In a nearly full year one draw in twenty finds a code that is free. */
+/** In a nearly full year, one draw in twenty finds a free code. */
 const CODES_SHARE = 0.8;
 
 export function platformChecks(
@@ -73,17 +73,19 @@ async function lookAtKeys(passwords: Platform['passwords'], options: VaultOption
     await checkKeys(passwords, createVault(options), ids);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    // It says what to do along with what is wrong.
+    // The message has both the problem and the fix.
     const [what = '', ...mend] = error.message.split(/(?<=\.) /);
-    return found('do not fit', {
+    return found('do not match', {
       level: 'error',
       code: error.code,
       what,
-      why: 'concord serve does not start, because the accounts behind those passwords could not be mended.',
+      why: 'concord serve does not start, because it could not repair the accounts of these passwords.',
       mend: mend.join(' '),
     });
   }
-  return well(ids.length === 0 ? 'none, and none are needed' : `${ids.join(', ')}: fit what is stored`);
+  return well(
+    ids.length === 0 ? 'none, and none are needed' : `${ids.join(', ')}: match the stored passwords`,
+  );
 }
 
 async function lookAtStorage(
@@ -126,8 +128,8 @@ export function judgeCodes(prefix: string, used: number): Seen {
     level: 'warning',
     code: 'CODE_SPACE',
     what: `${used} of the ${CODES_A_YEAR} codes of this year (${prefix}…) are in use.`,
-    why: 'The more are taken the more draws it takes, and after sixteen misses a user gets a code that is two letters longer.',
-    mend: 'Nothing has to be done: longer codes are given by themselves. See that whatever reads codes takes eleven letters.',
+    why: 'New codes are drawn at random. After sixteen draws of used codes, a user gets a code that is two letters longer.',
+    mend: 'Longer codes follow without action. Check that every program that reads codes accepts eleven letters.',
   });
 }
 
@@ -140,8 +142,8 @@ export function judgeSisters(tenants: readonly TenantSettings[]): Seen {
         level: 'error',
         code: 'TENANT_TWICE',
         what: `The tenants ${same.id} and ${tenant.id} have the domain ${tenant.domain}.`,
-        why: 'Everybody is two users, with two keys, two codes and two accounts.',
-        mend: `Correct tenants[${at}].domain, or take the tenant away.`,
+        why: 'Every person becomes two users, with two keys, two codes and two accounts.',
+        mend: `Correct tenants[${at}].domain, or remove the tenant.`,
       });
     const sister = tenants.find(({ id }) => id === tenant.sisterOf);
     const untagged = sister === undefined ? [] : [sister, tenant].filter((one) => one.emailTag === undefined);
@@ -151,7 +153,7 @@ export function judgeSisters(tenants: readonly TenantSettings[]): Seen {
         code: 'SISTERS_UNTAGGED',
         what: `emailTag is false for ${untagged.map(({ id }) => id).join(' and ')}, which is linked with another tenant.`,
         why: 'An address can have one account on the PDS. A person who is in both tenants has no account in this one if the account in the other one was created first.',
-        mend: 'Remove emailTag, so that the id of the tenant is its tag; or leave it, if one account a person is what you want.',
+        mend: 'Remove emailTag, so that the id of the tenant is its tag. Keep it if you want one account for each person.',
       });
   }
   const pairs = tenants.filter(({ sisterOf }) => sisterOf !== null).length;

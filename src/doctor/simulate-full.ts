@@ -1,14 +1,14 @@
 /**
- * A test user, driven through to its documents in the platform's database and its account on the PDS, and removed again.
+ * Creates a test user, with documents in the platform's database and an account on the PDS, and removes it again.
  *
  * | what is real                                            | what is not                                        |
  * |---------------------------------------------------------|----------------------------------------------------|
  * | `users` and `verifications`, their unique indexes, codes | the log, the queue and the read model: a database of its own, which is dropped |
- * | the account, its password, the login, the deletion       | Auth0, which is not asked: a user there would send mail, run actions and be in every listing |
+ * | the account, its password, the login, the deletion       | Auth0, which is not called: a user there would send mail, run actions and be in every listing |
  *
- * The key of the user is reserved (`identity.ts`), so no process takes its documents for those of a user or of nobody. A
- * run that was killed leaves them, and the next one removes them: by that key, and an account only where its address is the
- * one that is made of the key. The DID of each run stays in the public directory for ever.
+ * The key of the user is reserved (`identity.ts`), so no process treats its documents as a user's or as orphans. A killed
+ * run leaves them, and the next one removes them: by that key, and an account only if its address is the one made from
+ * the key. The DID of each run stays in the public directory for ever.
  */
 import { type ConvergeDeps, type ConvergedTenant, converge } from '../engine/reconcile/reconcile.ts';
 import { describeError, UpstreamError, UsageError } from '../errors.ts';
@@ -28,10 +28,10 @@ import type { RunLease, Runs } from '../ports/runs.ts';
 import { codeHandle } from '../reconcilers/account/handle-label.ts';
 
 export interface FullSimulationDeps {
-  /** The log and what is made of it are of the database that is dropped; documents and accounts are the platform's. */
+  /** The log and everything derived from it are in the database that is dropped; documents and accounts are the platform's. */
   readonly converge: Omit<ConvergeDeps, 'tenants' | 'people' | 'onStep'>;
   readonly simulated: SimulatedUsers;
-  /** Of the platform's database, so that one run at a time is under way. */
+  /** In the platform's database, so that one run at a time is active. */
   readonly runs: Runs;
   readonly tenant: TenantId;
 }
@@ -39,7 +39,7 @@ export interface FullSimulationDeps {
 export interface SimulationStep {
   readonly step: string;
   readonly durationMs: number;
-  /** `done`, or what went wrong. */
+  /** `done`, or the error. */
   readonly outcome: string;
 }
 
@@ -51,7 +51,7 @@ export interface FullSimulation {
   readonly leftovers: number;
   /** What failed first; null when every step was done. */
   readonly failed: string | null;
-  /** False when something of this run is left, which the next one removes. */
+  /** False when this run left something, which the next one removes. */
   readonly removed: boolean;
 }
 
@@ -70,7 +70,7 @@ export async function simulateFully(
   const lease = await deps.runs.begin('doctor-simulation', clock.now(), LEASE_MS);
   if ('heldUntil' in lease) {
     throw new UsageError(
-      `Another process simulates a user. If it was killed, run this again after ${lease.heldUntil.toISOString()}, which removes what it left.`,
+      `Another process simulates a user. If it was killed, run this again after ${lease.heldUntil.toISOString()} to remove what it left.`,
       'RUN_UNDER_WAY',
     );
   }
@@ -124,7 +124,7 @@ class Simulation {
     } catch (error) {
       failed = describeError(error);
     }
-    // Whatever happened before, and also when the run was interrupted.
+    // Always, also after a failure or an interruption.
     const removed = await this.#step('remove the account and the documents', () =>
       removeUser(this.#deps, this.#user),
     ).then(
@@ -161,7 +161,7 @@ class Simulation {
     return left.length;
   }
 
-  /** Each action of the plan is a step of its own. */
+  /** Each action of the plan is a separate step. */
   async #reconcile(): Promise<void> {
     const { applied, end, failures, conditions } = await this.#pass((step, durationMs, outcome) =>
       this.#onStep({ step, durationMs, outcome }),
@@ -189,19 +189,19 @@ class Simulation {
     const now = engine.clock.now();
     const who = { user: this.#user, userId: this.#userId, tenant };
     const lease = await engine.queue.claimUser(who, now, engine.settings.leaseMs);
-    if (lease === undefined) throw new Error('a user who was just invented is at work already');
+    if (lease === undefined) throw new Error('a new test user is already leased');
     const invented: Auth0User = {
       ...{ userId: this.#userId, email: addressOf(this.#user), emailVerified: true, blocked: false },
       createdAt: now,
     };
-    // Without a tag and a linked tenant, so that the address of the account is what proves whose it is.
+    // Without a tag and a linked tenant, so that the address of the account proves whose it is.
     const policy: ConvergedTenant = { directory: directoryOf(invented), emailTag: undefined };
     return converge(
       {
         ...engine,
         people: { user: async () => undefined },
         tenants: new Map([[tenant, policy]]),
-        // What a platform that only observes would do is what is asked.
+        // The simulation applies its actions even where the platform is observe-only.
         settings: { ...engine.settings, policy: { ...engine.settings.policy, observeOnly: false } },
         onStep: ({ action, durationMs, outcome }) => onAction?.(action.type, durationMs, outcome),
       },
@@ -225,11 +225,11 @@ class Simulation {
 }
 
 /**
- * The account first: as long as it may be there, the documents lead to it. May be repeated. Throws NOT_OURS, removing
- * nothing, when the account that the documents lead to has another address than the one that is made of the key.
+ * The account first: while it may exist, the documents lead to it. May be repeated. Throws NOT_OURS and removes nothing
+ * when the account that the documents name has another address than the one made from the key.
  */
 async function removeUser(deps: FullSimulationDeps, user: UserKey): Promise<void> {
-  if (!isSimulatedKey(user)) throw new Error('only users of simulations are removed');
+  if (!isSimulatedKey(user)) throw new Error('only test users are removed');
   const { documents, accounts, handleDomain } = deps.converge;
   const stored = (await documents.read([user])).get(user)?.user;
   const handle = codeHandle(stored?.code, await handleDomain());
@@ -239,10 +239,10 @@ async function removeUser(deps: FullSimulationDeps, user: UserKey): Promise<void
     const account = await accounts.account(did);
     if (account === 'missing') continue;
     if (account.email?.toLowerCase() !== addressOf(user)) {
-      // An account that only the handle leads to is another one's, which has the code by now.
+      // An account found by the handle alone belongs to another user, who now has the code.
       if (did !== stored?.account?.did) continue;
       throw new UsageError(
-        `The account ${did} of the test user ${user} has another address than that user's. Nothing of it is removed.`,
+        `The account ${did} of the test user ${user} has another address than that user's. It is not removed.`,
         'NOT_OURS',
       );
     }

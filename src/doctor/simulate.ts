@@ -1,9 +1,9 @@
 /**
- * An invented sign-up, driven through everything that a real one goes through up to the plan.
+ * An invented sign-up, which runs through every step of a real one up to the plan.
  *
- * It goes into a database of its own on the same server, and not into the log of the platform: that one takes
- * nothing back, and a user in it is counted, swept and, in the end, given an account. So nothing has to be told
- * from real users later, and a service that runs on the platform's database never hears of it.
+ * It uses its own database on the same server, and not the platform's log: events there cannot be removed, and a user in
+ * it is counted, swept and finally given an account. So nothing must be distinguished from real users later, and a
+ * service on the platform's database never sees it.
  *
  * | step              | what is real                                     | what is not                          |
  * |-------------------|--------------------------------------------------|--------------------------------------|
@@ -11,7 +11,7 @@
  * | simulated fold    | the log and the fold                             | what Auth0 says of the user           |
  * | simulated plan    | the reads of documents and of the PDS, the plan  | nothing is applied                    |
  *
- * It takes a MongoDB user who may make a database.
+ * It needs a MongoDB user who may create a database.
  */
 
 import { draft } from '../engine/intake/decision.ts';
@@ -34,7 +34,7 @@ import type { Told } from '../reconcilers/reconciler.ts';
 import { type Check, type Finding, found, idOf, type Seen, said, well } from './check.ts';
 
 export interface SimulationSide {
-  /** All but the accounts is of the database that is dropped afterwards. */
+  /** All but the accounts is in the database that is dropped afterwards. */
   readonly look: LookDeps;
   readonly log: EventLog;
   readonly queue: WorkQueue;
@@ -54,7 +54,7 @@ export interface SimulatedTenant {
   readonly logTokens: () => readonly string[];
 }
 
-/** What a verified sign-up with a handle comes to. */
+/** The plan of a verified sign-up with a handle. */
 const EXPECTED = ['record-verification', 'create-user-document', 'create-account'];
 
 interface Person {
@@ -79,7 +79,7 @@ export function simulationChecks(
       {
         name: 'simulated ingest',
         tenant: id,
-        // What is planned rests on documents that are found by their keys, and `--full` writes some.
+        // The plan reads documents by key, and `--full` writes some.
         needs: ['mongodb', 'collations', 'configuration of log tokens'],
         look: async () => {
           try {
@@ -112,20 +112,20 @@ export function simulationChecks(
   });
 }
 
-/** A user who may write only the platform's database is enough for everything else. */
+/** For everything else, a user who may write only the platform's database is enough. */
 function unopened(error: unknown): Seen {
   if (!(error instanceof UpstreamError && error.code === 'UNAUTHORIZED')) throw error;
   const finding: Finding = {
     level: 'error',
     code: 'SIMULATION_RIGHTS',
     what: said(error),
-    why: 'A simulated sign-up is driven in a database of its own, because the log takes nothing back.',
-    mend: 'Give MONGODB_URI, for this command alone, a user with readWriteAnyDatabase on this server.',
+    why: 'A simulated sign-up uses its own database, because events cannot be removed from the log.',
+    mend: 'Set MONGODB_URI, for this command only, to a user with readWriteAnyDatabase on this server.',
   };
-  return { ...found('not begun', finding), isShut: true };
+  return { ...found('not started', finding), isShut: true };
 }
 
-/** A name that nobody has, since it is drawn anew each time. */
+/** An unused name: it is drawn anew each time. */
 function invent({ keyPrefix }: SimulatedTenant, random: Random): Person {
   const drawn = Array.from({ length: 6 }, () => random.int(36).toString(36)).join('');
   const userId = parseAuth0UserId(`auth0|concord-doctor-${drawn}`);
@@ -155,10 +155,10 @@ async function signUp(side: SimulationSide, tenant: SimulatedTenant, person: Per
     const wrong = [
       first === '200 accepted 1' ? undefined : `the first delivery was answered ${first}`,
       again === '200 duplicates 1' ? undefined : `the second one was answered ${again}`,
-      history.length === 1 ? undefined : `the log holds ${history.length} events of it`,
+      history.length === 1 ? undefined : `the log has ${history.length} events of it`,
       subject?.dueAt === undefined ? 'the user is not due' : undefined,
     ].filter((what) => what !== undefined);
-    return judge(`kept and due in ${tookMs} ms, known the second time`, 'INGEST', wrong);
+    return judge(`stored and due in ${tookMs} ms, a duplicate the second time`, 'INGEST', wrong);
   } finally {
     await server.close();
   }
@@ -174,7 +174,7 @@ function entryOf({ userId }: Person, now: Date) {
   return { log_id, data };
 }
 
-/** Status and what was counted, in words. */
+/** Status and counts, in words. */
 async function post(url: string, authorization: string, entry: object): Promise<string> {
   const headers = { authorization, 'content-type': 'application/json', connection: 'close' };
   const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify([entry]) });
@@ -185,7 +185,7 @@ async function post(url: string, authorization: string, entry: object): Promise<
   return [answer.status, ...told].join(' ');
 }
 
-/** What Auth0 would say: somebody who has just signed up and followed the link in the mail. */
+/** What Auth0 would answer for a user who has just signed up and verified the address. */
 function answerFor({ userId }: Person, now: Date): Auth0Facts {
   return { userId, email: 'concord-doctor@example.com', emailVerified: true, blocked: false, createdAt: now };
 }
@@ -206,8 +206,8 @@ async function learn(side: SimulationSide, tenant: SimulatedTenant, person: Pers
   const wrong = [
     auth0?.emailVerified === true && auth0.userId === person.userId
       ? undefined
-      : 'what Auth0 said is not known',
-    platformHandle === person.handle ? undefined : 'the chosen handle is not known',
+      : 'the answer of Auth0 was not recorded',
+    platformHandle === person.handle ? undefined : 'the chosen handle was not recorded',
   ].filter((what) => what !== undefined);
   return judge(`${told.length} facts from ${1 + told.length} events`, 'FOLD', wrong);
 }
@@ -230,9 +230,9 @@ function judge(summary: string, step: 'INGEST' | 'FOLD' | 'PLAN', wrong: readonl
   const finding: Finding = {
     level: 'error',
     code: `SIMULATED_${step}`,
-    what: `Of an invented sign-up, ${wrong.join('; ').replace(/\.$/, '')}.`,
-    why: 'A real one would come no further either.',
-    mend: 'Mend the other findings first. Where there are none, it is a bug of Concord’s: report it with this line.',
+    what: `An invented sign-up failed: ${wrong.join('; ').replace(/\.$/, '')}.`,
+    why: 'A real sign-up would fail in the same way.',
+    mend: 'Fix the other findings first. If there are none, this is a bug in Concord: report it with this line.',
   };
-  return { ...found('not as it is to be', finding), isShut: true };
+  return { ...found('failed', finding), isShut: true };
 }

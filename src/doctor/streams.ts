@@ -1,6 +1,6 @@
 /**
- * The streams that deliver to this service. They are told by the end of their address, because what stands before
- * may be a proxy's; and by the first finding that holds, since what follows would come of it.
+ * The streams that deliver to this service. They are recognized by the end of their address, because a proxy may add a
+ * prefix. Only the first finding is reported, since the others would follow from it.
  *
  * | the log stream                                       | finding              | level   |
  * |------------------------------------------------------|----------------------|---------|
@@ -8,10 +8,10 @@
  * | one is, and delivers somewhere else                   | STREAM_ELSEWHERE     | error   |
  * | where it delivers, something else answers             | STREAM_ELSEWHERE     | error   |
  * | suspended by Auth0, or paused by a person             | STREAM_SUSPENDED, STREAM_PAUSED | error |
- * | of prioritised events only                            | STREAM_PRIORITY      | error   |
- * | shows an authorization that is none of our tokens     | STREAM_TOKEN         | error   |
+ * | delivers prioritised events only                      | STREAM_PRIORITY      | error   |
+ * | sends an authorization that is none of our tokens     | STREAM_TOKEN         | error   |
  * | filters leave sign-ups or changes out                 | STREAM_FILTERS       | error   |
- * | filters leave out what brings users by other ways     | STREAM_FILTERS       | warning |
+ * | filters leave out other sources of users              | STREAM_FILTERS       | warning |
  * | says that its body is compressed                      | STREAM_ENCODING      | error   |
  */
 import { deliversTo } from '../engine/intake/stream-standing.ts';
@@ -38,7 +38,7 @@ export function streamChecks(tenant: ExaminedTenant): readonly Check[] {
       needs: [...needs, 'configuration of log tokens'],
       look: async () => {
         const streams = await auth0().logStreams();
-        if (streams === 'forbidden') return well('not to be seen without read:log_streams');
+        if (streams === 'forbidden') return well('not visible without read:log_streams');
         const endpoint = ownStream(id, streams)?.endpoint;
         const answer = endpoint === undefined ? NOBODY : await tenant.askEndpoint(endpoint);
         return judgeLogStreams(id, streams, tenant.logTokens(), answer);
@@ -51,7 +51,7 @@ export function streamChecks(tenant: ExaminedTenant): readonly Check[] {
       look: async () => {
         if (tenant.eventTokens.length === 0) return well('none is configured');
         const streams = await auth0().eventStreams();
-        if (streams === 'forbidden') return well('not to be seen without read:event_streams');
+        if (streams === 'forbidden') return well('not visible without read:event_streams');
         return judgeEventStreams(id, streams);
       },
     },
@@ -60,7 +60,7 @@ export function streamChecks(tenant: ExaminedTenant): readonly Check[] {
 
 const NOBODY: EndpointAnswer = { by: 'nobody' };
 
-/** By the end of its address; of several, one that is active answers for all. */
+/** By the end of its address; of several, an active one counts. */
 function ownStream(tenant: TenantId, streams: readonly InspectedLogStream[]): InspectedLogStream | undefined {
   const ours = streams.filter(({ endpoint }) => endpoint !== undefined && deliversTo(endpoint, tenant));
   return ours.find(({ status }) => status === 'active') ?? ours[0];
@@ -79,7 +79,7 @@ export function judgeLogStreams(
   const name = stream.name === '' ? stream.id : stream.name;
   const hidden = isHidden ? '; Auth0 hides its token, which is not compared' : '';
   return found(
-    `${name}, ${stream.status}${answer.by === 'nobody' ? ', where nobody answers yet' : ''}${hidden}`,
+    `${name}, ${stream.status}${answer.by === 'nobody' ? ', where no process answers yet' : ''}${hidden}`,
     ...[
       answeredByAnother(stream, path, answer),
       standing(stream, name),
@@ -99,7 +99,7 @@ function judgeOthers(path: string, streams: readonly InspectedLogStream[]): Seen
       level: 'error',
       code: 'STREAM_ELSEWHERE',
       what: `The log stream delivers to ${addressOf(near.endpoint)}, which does not end in ${path}.`,
-      why: 'Its entries are refused, or taken for another tenant’s.',
+      why: 'Its entries are refused, or ingested for another tenant.',
       mend: `${PAGE} > Settings: set the payload URL to https://your-host${path}`,
     });
   return found('none', {
@@ -119,18 +119,18 @@ function answeredByAnother(
   if (answer.by === 'concord' || answer.by === 'nobody') return undefined;
   const who =
     answer.by === 'another'
-      ? `something that is no Concord answers (${answer.status})`
-      : 'a Concord answers that has no such tenant';
+      ? `a program that is not Concord answers (${answer.status})`
+      : 'a Concord without this tenant answers';
   return {
     level: 'error',
     code: 'STREAM_ELSEWHERE',
     what: `The log stream delivers to ${addressOf(endpoint)}, where ${who}.`,
-    why: 'Its entries are refused, or taken by somebody else.',
-    mend: `See which process listens there, and that the proxy before it passes ${path} on; or correct the payload URL: ${PAGE}.`,
+    why: 'Its entries are refused, or another program receives them.',
+    mend: `Check which process listens there, and that the proxy before it forwards ${path}; or correct the payload URL: ${PAGE}.`,
   };
 }
 
-/** Without what may be a secret in it. */
+/** Without the parts that may be secret. */
 function addressOf(endpoint: string): string {
   if (!URL.canParse(endpoint)) return 'an address that cannot be read';
   const { origin, pathname } = new URL(endpoint);
@@ -138,20 +138,21 @@ function addressOf(endpoint: string): string {
 }
 
 function standing({ status, isPriority }: InspectedLogStream, name: string): Finding | undefined {
-  const why = 'Sign-ups are noticed only when the log is read; after its retention, what was queued is lost.';
+  const why =
+    'Sign-ups are noticed only when the log is read. Entries that are not read within its retention are lost.';
   if (status === 'suspended')
     return {
       level: 'error',
       code: 'STREAM_SUSPENDED',
       what: `Auth0 has suspended the log stream ${name} after deliveries that failed.`,
       why,
-      mend: `${PAGE} > ${name} > Health: mend what it names, then resume the stream.`,
+      mend: `${PAGE} > ${name} > Health: fix what it names, then resume the stream.`,
     };
   if (status === 'paused')
     return {
       level: 'error',
       code: 'STREAM_PAUSED',
-      what: `The log stream ${name} is paused; somebody did that.`,
+      what: `The log stream ${name} was paused in Auth0.`,
       why,
       mend: `${PAGE} > ${name}: resume it.`,
     };
@@ -159,8 +160,8 @@ function standing({ status, isPriority }: InspectedLogStream, name: string): Fin
   return {
     level: 'error',
     code: 'STREAM_PRIORITY',
-    what: `The log stream ${name} carries prioritized logs alone.`,
-    why: 'There are no sign-ups among them.',
+    what: `The log stream ${name} delivers prioritized logs only.`,
+    why: 'Sign-ups are not among them.',
     mend: `${PAGE}: create one that is not prioritized, and delete this one.`,
   };
 }
@@ -187,8 +188,8 @@ function filtered({ filters }: InspectedLogStream, name: string): Finding | unde
     level: needed.length > 0 ? 'error' : 'warning',
     code: 'STREAM_FILTERS',
     what: `The filters of the log stream ${name} leave out ${lacking.join(', ')}.`,
-    why: 'Who comes or changes that way is noticed when the log is read, or by the nightly sweep.',
-    mend: `${PAGE} > ${name} > Settings: add these categories, or take all filters away.`,
+    why: 'Such changes are noticed only when the log is read, or by the nightly sweep.',
+    mend: `${PAGE} > ${name} > Settings: add these categories, or remove all filters.`,
   };
 }
 
@@ -198,8 +199,8 @@ function encoded({ headers }: InspectedLogStream, name: string): Finding | undef
     level: 'error',
     code: 'STREAM_ENCODING',
     what: `The log stream ${name} sends a custom header Content-Encoding.`,
-    why: 'What says that it is compressed is answered 415, and never taken in.',
-    mend: `${PAGE} > ${name} > Settings: take the custom header away.`,
+    why: 'Deliveries with this header are answered 415, and never ingested.',
+    mend: `${PAGE} > ${name} > Settings: remove the custom header.`,
   };
 }
 
@@ -210,14 +211,14 @@ export function judgeEventStreams(tenant: TenantId, streams: readonly InspectedE
   );
   const stream = ours.find(({ isEnabled }) => isEnabled) ?? ours[0];
   const page = 'In Auth0: Event Streams';
-  const why = 'Imported users and first logins are noticed by the nightly sweep alone.';
+  const why = 'Only the nightly sweep notices imported users and first logins.';
   if (stream === undefined)
     return found('none', {
       level: 'warning',
       code: 'EVENT_STREAM_MISSING',
-      what: `A token for an event stream is configured, and none delivers to ${path}.`,
+      what: `A token for an event stream is configured, but no event stream delivers to ${path}.`,
       why,
-      mend: `${page} > Create: Webhook, https://your-host${path}, bearer token AUTH0_EVENT_TOKEN; or take the token away.`,
+      mend: `${page} > Create: Webhook, https://your-host${path}, bearer token AUTH0_EVENT_TOKEN; or remove the token.`,
     });
   if (!stream.isEnabled)
     return found('disabled', {

@@ -1,13 +1,13 @@
 /**
- * How much is being taken in at once: deliveries and the bytes of their bodies, from before a body is read
- * until its work has ended. So a flood costs the memory of these limits and no more, however many send.
+ * Limits concurrent deliveries and the bytes of their bodies, from before a body is read until its work has ended. So a
+ * flood costs at most the memory of these limits.
  */
 export interface AdmissionLimits {
   readonly maxIngesting: number;
   readonly maxIngestingBytes: number;
 }
 
-/** A place among those being taken in. It is free again when it was left and all its work has ended. */
+/** The share of one delivery. It is free again after `leave` and the end of all its work. */
 export interface Place {
   keepFor(work: Promise<unknown>): void;
   /** May be repeated. */
@@ -23,7 +23,7 @@ export class Admission {
     this.#limits = limits;
   }
 
-  /** Undefined when there is no room. One alone is let in whatever its size, which has a limit of its own. */
+  /** Undefined when a limit is reached. A single delivery is always admitted; its size has a separate limit. */
   enter(bytes: number): Place | undefined {
     const { maxIngesting, maxIngestingBytes } = this.#limits;
     if (this.#deliveries >= maxIngesting) return undefined;

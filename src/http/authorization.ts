@@ -4,12 +4,11 @@ import { UsageError } from '../errors.ts';
 export type AuthorizationCheck = (header: string | undefined) => boolean;
 
 /**
- * Builds the check of an Authorization header against every configured token, so that one can be
- * rotated while both are good. Auth0 sends what was typed into the log stream as it is and adds no
- * `Bearer `, so a token is good with and without it.
+ * Builds the check of an Authorization header against every configured token, so that both tokens are valid during a
+ * rotation. Auth0 sends the configured text unchanged and adds no `Bearer `, so a token is valid with and without it.
  *
- * The time it takes says nothing of the tokens: digests of equal length are compared, and always
- * all of them. Throws UsageError (`NO_LOG_TOKEN`) when there is no token or an empty one.
+ * Its duration reveals nothing about the tokens: it compares digests of equal length, and always all of them. Throws
+ * UsageError (`NO_LOG_TOKEN`) when there is no token or an empty one.
  */
 export function authorizationCheck(tokens: readonly string[]): AuthorizationCheck {
   if (tokens.length === 0 || tokens.some((token) => token.trim() === '')) {
@@ -21,7 +20,7 @@ export function authorizationCheck(tokens: readonly string[]): AuthorizationChec
   ]);
   return (header) => {
     if (header === undefined) return false;
-    // Node hands a header over byte by byte, as Latin-1.
+    // Node decodes a header as Latin-1, one character for each byte.
     const given = digest(Buffer.from(header, 'latin1'));
     let matches = 0;
     for (const digestOfToken of expected) matches += Number(timingSafeEqual(given, digestOfToken));

@@ -1,9 +1,9 @@
 /**
  * The text of a delivery -> its entries.
  *
- * The format is told from the text alone, because the content type of a log stream is whatever an
- * administrator typed. A refusal makes Auth0 deliver the same body again, for ever: so only what is
- * no delivery at all is refused, and what is wrong with one entry is left to that entry.
+ * The text alone decides the format, because an administrator can type any content type for a log stream. After a
+ * refusal Auth0 delivers the same body again, for ever. So only a body that is no delivery is refused; a broken entry
+ * becomes a reject.
  *
  * | body                                          | reading                                     |
  * |-----------------------------------------------|---------------------------------------------|
@@ -22,11 +22,11 @@ export type BodyReading =
       /** Lines that are not JSON. */
       readonly unreadable: readonly UnreadableEntry[];
     }
-  /** `detail` says what was wrong and quotes nothing. */
+  /** `detail` says what is wrong, and quotes nothing. */
   | { readonly type: 'refused'; readonly detail: string };
 
 export function readBody(body: string): BodyReading {
-  // Trimming also takes away a byte order mark.
+  // Trimming also removes a byte order mark.
   const text = body.trim();
   if (text === '') return { type: 'refused', detail: 'The body is empty.' };
   const whole = parseJson(text);
@@ -40,8 +40,8 @@ export function readBody(body: string): BodyReading {
 }
 
 /**
- * The text of one event of an event stream. Whoever sends one never sends it again after a refusal, so
- * whatever is a CloudEvent at all is taken in, if only as a reject.
+ * The text of one event of an event stream. Auth0 never repeats a refused event, so every CloudEvent is ingested, if only
+ * as a reject.
  *
  * | body                          | reading        |
  * |-------------------------------|----------------|
@@ -60,7 +60,7 @@ export function readEventBody(body: string): BodyReading {
   if (events.some((event) => isObject(event) && Object.hasOwn(event, 'specversion'))) {
     return { type: 'delivery', entries: events, unreadable: [] };
   }
-  return { type: 'refused', detail: 'The body is no CloudEvent: it has no field specversion.' };
+  return { type: 'refused', detail: 'The body is not a CloudEvent: it has no field specversion.' };
 }
 
 function readWhole(value: unknown): BodyReading {
@@ -95,7 +95,7 @@ function readLines(lines: readonly string[]): BodyReading {
       for (const entry of listOf(parsed.value) ?? [parsed.value]) entries.push(entry);
     } else {
       if (firstBroken === 0) firstBroken = index + 1;
-      // The number of the line is left out, so that the same line delivered again is the same reject.
+      // Without the line number, so that the same line is the same reject when it is delivered again.
       unreadable.push({ reason: 'the line is not JSON', raw: line });
     }
   }
@@ -123,7 +123,7 @@ function nameOf(value: unknown): string {
   return value === null ? 'null' : `a ${typeof value}`;
 }
 
-// The message of the parser's error quotes the text, so nothing of it is passed on.
+// The parser's error message quotes the text, so it is dropped.
 function parseJson(text: string): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
   try {
     return { ok: true, value: JSON.parse(text) };

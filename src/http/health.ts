@@ -1,7 +1,6 @@
 /**
- * GET /healthz: the process is alive and answers; nothing else is looked at, so that a database
- * that is down does not get the process restarted.
- * GET /readyz: it should be sent requests. 503 while it is draining or MongoDB does not answer.
+ * GET /healthz: the process is alive. Nothing else is checked, so that an outage of the database does not restart it.
+ * GET /readyz: the process accepts requests. 503 while it is draining or MongoDB does not answer.
  */
 import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify';
 import { LATE, within } from './deadline.ts';
@@ -60,7 +59,7 @@ async function readiness(
   return 'unreachable';
 }
 
-/** One call at a time, however many ask: anyone may ask, and each ask would be a ping. */
+/** One ping at a time for all requests, because anyone may send them. */
 function shared(call: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;
   return () => {

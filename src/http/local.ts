@@ -1,12 +1,12 @@
-/** Who asks from this machine, which is who is answered where no token says who may ask. */
+/** Whether a request comes from this machine: without a token only those are answered. */
 import type { FastifyRequest } from 'fastify';
 
-/** What proxies say of whom they pass on. */
+/** The headers that proxies add to forwarded requests. */
 const PASSED_ON = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'] as const;
 
 /**
- * A proxy on this machine connects from it, whoever asked: so what was passed on is from elsewhere. nginx says nothing
- * of that unless it is told to, and asks by its own name for us; but it speaks HTTP/1.0, which nobody else does.
+ * A proxy on this machine forwards requests of other machines, so a forwarded request counts as from elsewhere. nginx
+ * adds no such header by default and replaces the Host, but it uses HTTP/1.0, which no other client does.
  */
 export function isLocal(request: FastifyRequest): boolean {
   const address = request.socket.remoteAddress ?? '';

@@ -1,5 +1,5 @@
 /**
- * GET /metrics: what Prometheus scrapes.
+ * GET /metrics, for Prometheus.
  *
  * | a token is configured | the request                                  | answer |
  * |-----------------------|----------------------------------------------|--------|
@@ -14,7 +14,7 @@ import { isLocal } from './local.ts';
 import { allowOnly, sendProblem, unauthorized } from './problem.ts';
 
 export interface MetricsOptions {
-  /** Without one, only this machine is answered. */
+  /** Without a token, only this machine is answered. */
   readonly token: string | undefined;
   readonly contentType: string;
   /** The page. */
@@ -46,6 +46,6 @@ function notFromHere(reply: FastifyReply): FastifyReply {
   return sendProblem(reply, {
     code: 'not-from-here',
     status: 403,
-    detail: 'Without a METRICS_TOKEN only this machine is answered, and nothing that a proxy passed on.',
+    detail: 'Without a METRICS_TOKEN only this machine is answered, and no request that a proxy forwarded.',
   });
 }

@@ -1,6 +1,6 @@
 /**
- * Every refusal and failure, as `application/problem+json` (RFC 9457). A detail says what was wrong
- * in words of ours: it quotes no body, no header and no error of another system.
+ * Every refusal and failure, as `application/problem+json` (RFC 9457). A detail is our own text: it quotes no body, no
+ * header and no error of an upstream.
  */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
@@ -12,17 +12,17 @@ export interface Problem {
   readonly code: string;
   readonly status: number;
   readonly detail: string;
-  /** Named in the body where a person will have to find the error in our log. */
+  /** In the body where a person must find the error in our log. */
   readonly requestId?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 const CONTENT_TYPE = 'application/problem+json';
-/** What a sender is told when we know of no better time. */
+/** The default of Retry-After. */
 const DEFAULT_RETRY_AFTER_MS = 5_000;
 
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
-  // As bytes, because to a string Fastify would add a charset, which this media type does not have.
+  // As bytes, because Fastify adds a charset to a string, which this media type does not have.
   return reply
     .code(problem.status)
     .headers(problem.headers ?? {})
@@ -36,10 +36,10 @@ function problemBody({ code, status, detail, requestId }: Problem): string {
 }
 
 export function notFound(): Problem {
-  return { code: 'not-found', status: 404, detail: 'There is nothing at this path.' };
+  return { code: 'not-found', status: 404, detail: 'This path does not exist.' };
 }
 
-/** `detail` says which token is asked for. */
+/** `detail` names the required token. */
 export function unauthorized(detail: string): Problem {
   return { code: 'unauthorized', status: 401, detail, headers: { 'www-authenticate': 'Bearer' } };
 }
@@ -52,7 +52,7 @@ export function allowOnly(...methods: readonly string[]) {
     return sendProblem(reply, {
       code: 'method-not-allowed',
       status: 405,
-      detail: `Only ${allow} is answered here.`,
+      detail: `Only ${allow} is allowed here.`,
       headers: { allow },
     });
   };
@@ -64,7 +64,7 @@ export function unavailable(detail: string, retryAfterMs = DEFAULT_RETRY_AFTER_M
   return { code: 'unavailable', status: 503, detail, headers: { 'retry-after': String(seconds) } };
 }
 
-/** Fastify's own refusals, by its code; any other of them is a plain bad request. */
+/** Fastify's own refusals, by code; all others are a plain bad request. */
 const FRAMEWORK_PROBLEMS: ReadonlyMap<string, (bodyLimitBytes: number) => Problem> = new Map([
   [
     'FST_ERR_CTP_BODY_TOO_LARGE',
@@ -88,10 +88,10 @@ const FRAMEWORK_PROBLEMS: ReadonlyMap<string, (bodyLimitBytes: number) => Proble
   ],
 ]);
 
-/** What the sender is told of an error that was thrown while a request was answered. */
+/** The problem for an error that was thrown while a request was answered. */
 export function problemOf(error: unknown, requestId: string, bodyLimitBytes: number): Problem {
   if (error instanceof UpstreamError && error.retryable) {
-    return unavailable('A system that is needed to answer cannot be reached.', error.retryAfterMs);
+    return unavailable('An upstream that is needed for the answer cannot be reached.', error.retryAfterMs);
   }
   const known = FRAMEWORK_PROBLEMS.get(codeOf(error) ?? '');
   if (known !== undefined) return known(bodyLimitBytes);
@@ -101,15 +101,15 @@ export function problemOf(error: unknown, requestId: string, bodyLimitBytes: num
 }
 
 /**
- * An error for the logger. Not the object itself: errors of drivers carry the documents they failed
- * on, and those are personal data.
+ * An error for the logger. Not the object itself: errors of drivers contain the documents that failed, which are
+ * personal data.
  */
 export function errorFields(error: unknown): Record<string, unknown> {
   const fields = { code: codeOf(error), error: describeError(error) };
   return error instanceof Error ? { ...fields, name: error.name, stack: error.stack } : fields;
 }
 
-/** Answers what Node's parser refused before it was a request, and ends the connection. */
+/** Answers what Node's HTTP parser refused, and closes the connection. */
 export function refuseConnection(error: Error & { readonly code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   if (socket.writable) {

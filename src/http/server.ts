@@ -1,6 +1,6 @@
 /**
- * The HTTP server: its limits, its answers to errors, what it logs and how it closes. What it
- * serves is in the files beside it; more routes may be registered on it until it listens.
+ * The HTTP server: its limits, its answers to errors, its log lines and how it closes. The routes are in the files beside
+ * it; more routes may be registered until it listens.
  */
 import type { Socket } from 'node:net';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
@@ -16,11 +16,11 @@ import { type WebhookOptions, webhook } from './webhook.ts';
 export interface ServerLimits {
   /** Bytes of one delivery. */
   readonly bodyLimitBytes: number;
-  /** Deliveries that are being read and made durable at once; more are told to come back. */
+  /** Deliveries that are read and made durable at once; more are refused with 503. */
   readonly maxIngesting: number;
-  /** Bytes of their bodies, all together; the same. */
+  /** Total bytes of their bodies; with more, deliveries are refused with 503. */
   readonly maxIngestingBytes: number;
-  /** Milliseconds to make a delivery durable before the sender is told to come back. */
+  /** Milliseconds to make a delivery durable before the answer is 503. */
   readonly ingestTimeoutMs: number;
   /** Milliseconds MongoDB has to answer the readiness check. */
   readonly readyTimeoutMs: number;
@@ -28,11 +28,11 @@ export interface ServerLimits {
   readonly requestTimeoutMs: number;
   /** Milliseconds for the headers of a request to arrive. */
   readonly headersTimeoutMs: number;
-  /** Milliseconds between looks for requests that are late. */
+  /** Milliseconds between checks for late requests. */
   readonly lateCheckMs: number;
   /** Milliseconds a connection may be silent; longer than any answer takes. */
   readonly connectionTimeoutMs: number;
-  /** Milliseconds that closing waits for answers before it cuts the connections. */
+  /** Milliseconds that closing waits for answers before it closes the connections. */
   readonly closeTimeoutMs: number;
 }
 
@@ -44,7 +44,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   readyTimeoutMs: 2_000,
   requestTimeoutMs: 30_000,
   headersTimeoutMs: 10_000,
-  // Node's own are 30 seconds.
+  // Node's default is 30 seconds.
   lateCheckMs: 5_000,
   connectionTimeoutMs: 60_000,
   closeTimeoutMs: 25_000,
@@ -53,13 +53,13 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
 export interface ServerDeps extends Pick<WebhookOptions, 'tenants' | 'ingest' | 'onIngest'> {
   /** Resolves when MongoDB answers a ping; rejects when it does not. */
   readonly ready: () => Promise<void>;
-  /** True once the process has been told to stop: /readyz says so, while requests are still answered. */
+  /** True once the process is stopping: /readyz reports it, while requests are still answered. */
   readonly isDraining?: () => boolean;
   /** Without it there is no /metrics. */
   readonly metrics?: MetricsOptions;
   /** Without it there is no page. */
   readonly dashboard?: DashboardOptions;
-  /** Told of every answer, for the metrics; the route is null where there is none. Must not throw. */
+  /** Called for every answer, for the metrics; the route is null where there is none. Must not throw. */
   readonly onAnswer?: (method: string, route: string | null, status: number, durationMs: number) => void;
   readonly log: FastifyBaseLogger;
   readonly limits?: Partial<ServerLimits>;
@@ -74,14 +74,14 @@ export function createServer(deps: ServerDeps): FastifyInstance {
   const limits = { ...DEFAULT_SERVER_LIMITS, ...deps.limits };
   const app = fastify({
     loggerInstance: deps.log,
-    // Fastify's own lines hold whole URLs and addresses; `logAnswers` writes what may be kept.
+    // Fastify's own lines contain whole URLs and addresses; `logAnswers` writes what may be logged.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => uuidv7(),
     bodyLimit: limits.bodyLimitBytes,
     requestTimeout: limits.requestTimeoutMs,
     connectionTimeout: limits.connectionTimeoutMs,
     http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: limits.lateCheckMs },
-    // What arrives on an open connection while closing is still answered, and the connection closed.
+    // A request on an open connection is still answered while closing, and then the connection is closed.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
       request.log.debug(errorFields(error), 'request refused');
@@ -113,9 +113,8 @@ export function createServer(deps: ServerDeps): FastifyInstance {
 }
 
 /**
- * Node closes idle connections when the server closes. It forgets two kinds, and closing would wait
- * for each until it times out: one that is answering at that moment and would be kept alive, and
- * one that a proxy opened ahead of need and on which nothing was ever asked.
+ * Node closes idle connections when the server closes, except two kinds, for which closing would wait until a timeout:
+ * one that is answering at that moment and would be kept alive, and one that a proxy opened in advance without a request.
  */
 function closeGracefully(app: FastifyInstance, limits: ServerLimits): () => boolean {
   let closing = false;
@@ -130,7 +129,7 @@ function closeGracefully(app: FastifyInstance, limits: ServerLimits): () => bool
     closing = true;
     deadline = setTimeout(() => app.server.closeAllConnections(), limits.closeTimeoutMs);
     sweep = setInterval(() => {
-      // An answer whose headers had gone out before still leaves an idle connection behind.
+      // An answer whose headers were sent earlier still leaves an idle connection.
       app.server.closeIdleConnections();
       for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
     }, 50);
@@ -152,7 +151,7 @@ function closeGracefully(app: FastifyInstance, limits: ServerLimits): () => bool
 }
 
 function answerErrors(app: FastifyInstance, limits: ServerLimits): void {
-  // Answered in the first hook, because Fastify reads the body before it calls the handler for 404.
+  // In the first hook, because Fastify reads the body before it calls the handler for 404.
   app.addHook('onRequest', async (request, reply) => {
     return request.is404 ? sendProblem(reply, notFound()) : undefined;
   });
@@ -166,7 +165,7 @@ function answerErrors(app: FastifyInstance, limits: ServerLimits): void {
   });
 }
 
-/** One line an answer, without bodies, headers, addresses or anything of an unknown URL. */
+/** One line for each answer, without bodies, headers, addresses or any part of an unknown URL. */
 function logAnswers(app: FastifyInstance, onAnswer: ServerDeps['onAnswer']): void {
   app.addHook('onResponse', async (request, reply) => {
     const fields = {
@@ -175,10 +174,10 @@ function logAnswers(app: FastifyInstance, onAnswer: ServerDeps['onAnswer']): voi
       status: reply.statusCode,
       durationMs: Math.round(reply.elapsedTime),
     };
-    // A stream lasts as long as somebody listens, which is no time that an answer took.
+    // A stream lasts as long as its listener, so its duration is no response time.
     const isStream = reply.raw.getHeader('content-type') === STREAM_TYPE;
     if (!isStream) onAnswer?.(fields.method, fields.route, fields.status, reply.elapsedTime);
-    // Scanners ask for what is not there all day, and a good delivery has logged its counts.
+    // Scanners request unknown paths all day, and a successful delivery has logged its counts.
     if (request.is404 || reply.statusCode < 400) request.log.debug(fields, 'request answered');
     else request.log.info(fields, 'request answered');
   });

@@ -1,6 +1,6 @@
 /**
  * POST /webhooks/auth0/:tenant: where a log stream delivers.
- * POST /webhooks/auth0/:tenant/events: where an event stream does.
+ * POST /webhooks/auth0/:tenant/events: where an event stream delivers.
  *
  * | in this order, the first that holds            | log stream         | event stream        |
  * |------------------------------------------------|--------------------|---------------------|
@@ -8,16 +8,15 @@
  * | not POST                                       | 405, Allow         | 405, Allow          |
  * | Authorization is none of the tenant's tokens   | 401                | 503, Retry-After    |
  * | the body is compressed                         | 415                | 415                 |
- * | too many deliveries are being taken in         | 503, Retry-After   | 503, Retry-After    |
+ * | too many concurrent deliveries                 | 503, Retry-After   | 503, Retry-After    |
  * | the body is over the limit                     | 413                | 413                 |
  * | the body is no delivery                        | 400                | 400                 |
  * | the log, queue or rejects cannot be written    | 503, Retry-After   | 503, Retry-After    |
  * | everything is durable                          | 200 with the four counts | the same      |
  *
- * All before the limit is decided without reading the body. What a log stream delivers is delivered again
- * until the answer is 2xx. An event is sent four times within seconds, and never again once the answer was
- * 4xx: so that is said only where sending again could not help. A token that does not fit may be one that is
- * being rotated, and fits as soon as the next process has started; therefore it is no 401.
+ * Everything before the limit is decided without reading the body. A log stream repeats a delivery until the answer is
+ * 2xx. An event is sent four times within seconds, and never again after a 4xx, so 4xx is used only where a repetition
+ * cannot help. A wrong token may be a rotation, and right as soon as the next process has started; so it is no 401.
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { translateEvent } from '../engine/intake/auth0-event.ts';
@@ -32,9 +31,9 @@ import { declaredLength } from './declared-length.ts';
 import { allowOnly, errorFields, sendProblem, unauthorized, unavailable } from './problem.ts';
 
 export interface WebhookTenant extends LogTenant {
-  /** What the Authorization header may be, with or without `Bearer `. Several while one is rotated. */
+  /** The accepted Authorization headers, with or without `Bearer `. Several during a rotation. */
   readonly logTokens: readonly string[];
-  /** The same for the event stream. Without any, this tenant has none. */
+  /** The same for the event stream. Without any, this tenant has no event stream. */
   readonly eventTokens?: readonly string[];
 }
 
@@ -50,7 +49,7 @@ export interface WebhookOptions extends AdmissionLimits {
   readonly ingest: IngestFunction;
   readonly bodyLimitBytes: number;
   readonly ingestTimeoutMs: number;
-  /** Told of every delivery that was answered with 200, for the metrics. Must not throw. */
+  /** Called for every delivery that was answered with 200, for the metrics. Must not throw. */
   readonly onIngest?: (tenant: LogTenant, result: IngestResult, durationMs: number) => void;
 }
 
@@ -64,7 +63,7 @@ interface KnownTenant {
   readonly isAuthorized: AuthorizationCheck;
 }
 
-/** What differs between the two kinds of streams. */
+/** The differences between the two kinds of streams. */
 interface Door {
   readonly url: string;
   readonly tenants: ReadonlyMap<string, KnownTenant>;
@@ -101,7 +100,7 @@ export function webhook(options: WebhookOptions): FastifyPluginAsync {
       refuseToken: unknownToken,
     },
   ];
-  // For both: what there is room for is behind them.
+  // Shared by both: the limits are those of the process behind them.
   const admission = new Admission(options);
   return async (scope) => {
     readBodiesAsText(scope, options.bodyLimitBytes);
@@ -129,7 +128,7 @@ function open(scope: FastifyInstance, door: Door, options: WebhookOptions, admis
         const place = admission.enter(length <= options.bodyLimitBytes ? length : options.bodyLimitBytes);
         if (place === undefined) return overloaded(reply);
         places.set(request, place);
-        // Answered, or gone before that.
+        // Answered, or disconnected before that.
         reply.raw.once('close', () => place.leave());
         return undefined;
       },
@@ -157,8 +156,7 @@ async function takeIn(
     return sendProblem(reply, { code: 'unreadable-body', status: 400, detail: reading.detail });
   }
   const work = options.ingest(tenant, reading.entries, reading.unreadable, door.translate);
-  // Until it has ended, not until it is answered: work that nobody waits for any more still fills the
-  // connection pool.
+  // Until the work has ended, and not only until the answer: late work still uses the connection pool.
   keepPlaceFor(work);
   const result = await within(work, options.ingestTimeoutMs);
   if (result === LATE) {
@@ -167,13 +165,13 @@ async function takeIn(
     return sendProblem(reply, unavailable('The entries could not be made durable in time.'));
   }
   const durationMs = performance.now() - startedAt;
-  request.log.info({ tenant: tenant.id, ...result, durationMs: Math.round(durationMs) }, 'delivery taken in');
+  request.log.info({ tenant: tenant.id, ...result, durationMs: Math.round(durationMs) }, 'delivery ingested');
   options.onIngest?.(tenant, result, durationMs);
   const { accepted, duplicates, ignored, rejected } = result;
   return reply.code(200).send({ accepted, duplicates, ignored, rejected });
 }
 
-/** The content type is free text in the log stream's settings, so it decides nothing. */
+/** The content type is free text in the log stream's settings, so it is ignored. */
 function readBodiesAsText(scope: FastifyInstance, bodyLimit: number): void {
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser(
@@ -187,14 +185,14 @@ async function refuseEncodings(
   request: WebhookRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply | undefined> {
-  // A content type that is no media type would be refused by Fastify before our parser sees it.
+  // Fastify would refuse a content type that is no media type before our parser sees it.
   request.raw.headers['content-type'] = 'application/octet-stream';
   const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? '';
   if (encoding === '' || encoding === 'identity') return undefined;
   return sendProblem(reply, {
     code: 'content-encoding',
     status: 415,
-    detail: 'The body has to come without a Content-Encoding.',
+    detail: 'The body must not have a Content-Encoding.',
     headers: { 'accept-encoding': 'identity' },
   });
 }
@@ -203,17 +201,17 @@ function unknownTenant(reply: FastifyReply): FastifyReply {
   return sendProblem(reply, {
     code: 'unknown-tenant',
     status: 404,
-    detail: 'No such tenant is configured here.',
+    detail: 'No such tenant is configured.',
   });
 }
 
 function wrongToken(reply: FastifyReply): FastifyReply {
-  const detail = 'The Authorization header is missing or is none of the tokens of this tenant.';
+  const detail = 'The Authorization header is missing or is not a token of this tenant.';
   return sendProblem(reply, unauthorized(detail));
 }
 
 function unknownToken(reply: FastifyReply): FastifyReply {
-  const detail = 'The Authorization header is missing or is none of the tokens of this event stream.';
+  const detail = 'The Authorization header is missing or is not a token of this event stream.';
   return sendProblem(reply, { ...unavailable(detail), code: 'unknown-token' });
 }
 

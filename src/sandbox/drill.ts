@@ -1,6 +1,6 @@
 /**
- * The incident once more, on purpose and with nobody who looks: an index that is somebody else's refuses every new
- * document. How long until an alert names it, and until everybody is whole once it is gone.
+ * Repeats the incident on purpose, unattended: an index that is not Concord's rejects every new document. Measures the
+ * time until an alert names it, and until all users are in sync after it is dropped.
  */
 
 import type { wireOverview } from '../wiring/engine.ts';
@@ -12,7 +12,7 @@ export interface Drill {
   /** Milliseconds from the first sign-up that was refused. */
   readonly detectedMs: number;
   readonly alert: { readonly cause: string; readonly what: string; readonly command: string };
-  /** Milliseconds from the mending. */
+  /** Milliseconds from the fix. */
   readonly healedMs: number;
 }
 
@@ -28,7 +28,7 @@ export async function drill(
   onStep: (step: LiveStep) => void,
 ): Promise<Drill> {
   const mend = await world.refuseNewDocuments();
-  /** Resolves when this one, who signs up now, has been brought to be whole. */
+  /** Resolves when the user who signs up now is in sync. */
   const signUp = async (name: string, withinMs?: number): Promise<void> => {
     let userId = '';
     const passed = watch.next(
@@ -39,17 +39,17 @@ export async function drill(
     userId = (await world.auth0.signUp({ email: `${name}@example.com` })).user_id;
     await passed;
   };
-  // The index lets one document without an address in, and no other.
+  // The index accepts one document without an address, and no other.
   await signUp('elsa');
   const startedAt = performance.now();
   const healing = signUp('finn', DETECTED_WITHIN_MS + HEALED_WITHIN_MS);
-  // It is waited for at the end; should the wait for the alert fail first, that is what is told.
+  // Awaited at the end. If the wait for the alert fails first, that error is reported.
   healing.catch(() => undefined);
   const { cause } = await opened(alerts, startedAt);
   const detectedMs = Math.round(performance.now() - startedAt);
   onStep({
-    what: 'Somebody is told, unasked',
-    result: `${cause.what} Mend: ${cause.command}`,
+    what: 'An alert opens',
+    result: `${cause.what} Fix: ${cause.command}`,
     ms: detectedMs,
   });
   const mendedAt = performance.now();
@@ -57,7 +57,7 @@ export async function drill(
   await retryFailed();
   await healing;
   const healedMs = Math.round(performance.now() - mendedAt);
-  onStep({ what: 'What the alert says is done', result: 'whoever was refused is whole', ms: healedMs });
+  onStep({ what: 'The fix of the alert is applied', result: 'the rejected users are in sync', ms: healedMs });
   const { what, command } = cause;
   return { detectedMs, alert: { cause: CAUSE, what, command }, healedMs };
 }
@@ -67,7 +67,7 @@ async function opened(alerts: Parameters<typeof drill>[1], startedAt: number) {
     const found = (await alerts.all()).find(({ cause, phase }) => cause.id === CAUSE && phase === 'open');
     if (found !== undefined) return found;
     if (performance.now() - startedAt > DETECTED_WITHIN_MS)
-      throw new Error(`nobody was told within ${DETECTED_WITHIN_MS / 1_000} s`);
+      throw new Error(`no alert opened within ${DETECTED_WITHIN_MS / 1_000} s`);
     await systemClock.delay(100);
   }
 }

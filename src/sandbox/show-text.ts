@@ -1,4 +1,4 @@
-/** What the sandbox says on the terminal. */
+/** The texts of the sandbox on the terminal. */
 import { dirname, join } from 'node:path';
 import { SANDBOX_FILE } from '../commands/command.ts';
 import type { PassResult } from '../engine/reconcile/reconcile.ts';
@@ -73,7 +73,7 @@ export function sayWhereThingsAre(
     email: 'you@example.com',
     password: 'correct horse battery staple',
   });
-  say(`\n${style('bold', 'It stays up.')} Ctrl-C stops all of it.`);
+  say(`\n${style('bold', 'The sandbox keeps running.')} Ctrl-C stops it.`);
   sayDashboard(stage, url);
   say(`  webhook   POST ${endpoint}   Authorization: ${token.slice(0, 4)}… (in ${SANDBOX_FILE})`);
   say(`  health    ${url}/healthz and ${url}/readyz`);

@@ -1,4 +1,4 @@
-/** Boots the sandbox, tells its story on the terminal, and keeps it up until it is told to stop. */
+/** Starts the sandbox, shows its demonstration on the terminal, and keeps it running until it is stopped. */
 import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { printAudit } from '../commands/audit/report.ts';
@@ -46,13 +46,13 @@ const CONVERGE_BASE_MS = 60_000;
 const CONVERGE_PER_USER_MS = 500;
 
 export interface SandboxOptions extends GlobalOptions {
-  /** End after the story. */
+  /** Exit after the demonstration. */
   readonly exit?: boolean | undefined;
   /** How many invented people there are besides the incident's five. */
   readonly users: number;
-  /** After the story, break sign-ups on purpose, and see when somebody is told. */
+  /** After the demonstration, break sign-ups on purpose, and measure the time to the alert. */
   readonly drill?: boolean | undefined;
-  /** After the story, add the platform's handlers, and run the engine as a process of its own. */
+  /** After the demonstration, add the platform's handlers, and run the engine in its own process. */
   readonly platform?: boolean | undefined;
   /** Of the rush: how many people sign up, how many of them leave, and what everything random follows from. */
   readonly people: number;
@@ -74,7 +74,7 @@ export async function showSandbox(options: SandboxOptions): Promise<boolean> {
   const style = createStyle({ stream: out, env: process.env, color: options.color ?? true });
   const stage: Stage = { out, style, timings: {}, say: (text) => void out.write(`${text}\n`) };
   mkdirSync(dirname(SANDBOX_FILE), { recursive: true });
-  const stopped = stopSignal({ info: () => stage.say('\nStopping: passes finish, then the parts.') });
+  const stopped = stopSignal({ info: () => stage.say('\nStopping: running reconciliations finish first.') });
   const startedAt = performance.now();
   stage.say(style('bold', 'Concord sandbox'));
   const world = await startWorld({
@@ -92,7 +92,7 @@ export async function showSandbox(options: SandboxOptions): Promise<boolean> {
   } finally {
     rmSync(SANDBOX_FILE, { force: true });
     await world.stop();
-    stage.say('Stopped; nothing is left running.');
+    stage.say('Stopped.');
   }
 }
 
@@ -107,7 +107,7 @@ interface Show {
 async function perform(show: Show): Promise<boolean> {
   const { stage, world, options, stopped } = show;
   const { say, style, timings } = stage;
-  // One engine follows another on this port; everybody who knows the address keeps it.
+  // Engines follow each other on this port, so the address stays valid.
   const port = options.platform === true ? { SANDBOX_PORT: String(await freePort()) } : {};
   const env = { ...world.env, ...port };
   // What other terminals need to reach this sandbox, and this one as well.
@@ -138,7 +138,9 @@ async function perform(show: Show): Promise<boolean> {
     if (tenant === undefined) throw new Error('the sandbox has no tenant');
     const endpoint = `${service.url}/webhooks/auth0/${tenant.id}`;
     world.auth0.logStream.add({ endpoint, authorization: tenant.logTokens[0] ?? '', format: show.format });
-    say(`\n${style('bold', 'The server starts')} at ${service.url}, sweeps, and converges who differs`);
+    say(
+      `\n${style('bold', 'The server starts')} at ${service.url}, sweeps, and reconciles users who are out of sync`,
+    );
     sayDashboard(stage, service.url);
     if (await seated(say, stopped)) healingAt = performance.now();
     const healed = await Promise.race([
@@ -155,7 +157,7 @@ async function perform(show: Show): Promise<boolean> {
     say(`\n${style('bold', `Healed in ${formatDuration(timings['healing'])}`)}`);
     printAudit(after, { stdout: stage.out, style });
     printHandles(stage, handles);
-    say(`\n${style('bold', 'Somebody signs up')}`);
+    say(`\n${style('bold', 'A user signs up')}`);
     const live = await liveSignUp(world, side, watch, (step) => sayStep(stage, step));
     const expectations = checkExpectations(before && counted(before), counted(after), handles, others);
     const drilled = options.drill === true ? await performDrill(show, config, watch) : undefined;
@@ -163,7 +165,7 @@ async function perform(show: Show): Promise<boolean> {
     const { url } = service;
     let rush: RushResult | undefined;
     if (options.platform === true) {
-      say(`\n${style('bold', 'The platform joins, and the engine is a process of its own')} at ${url}`);
+      say(`\n${style('bold', 'The platform starts, and the engine runs in its own process')} at ${url}`);
       await service.stop();
       platform = await openPlatformStage(stageOptions(show, config, side, url));
       if (options.exit === true) rush = await Promise.race([platform.rush(), stopped.then(() => undefined)]);
@@ -209,7 +211,7 @@ function stageOptions({ stage, world, options }: Show, config: Config, side: Rea
 }
 
 async function performDrill({ stage, world }: Show, config: Config, watch: PassWatch): Promise<Drill> {
-  stage.say(`\n${stage.style('bold', 'An index of somebody else’s refuses whoever signs up now')}`);
+  stage.say(`\n${stage.style('bold', 'An index that is not Concord’s rejects new users')}`);
   const { overview, close } = wireOverview(config);
   const engine = wireEngine(config, createLogger({ level: 'silent', stream: process.stderr }));
   const retry = () => retryFailed(engine, { by: 'the drill' });
@@ -220,12 +222,12 @@ async function performDrill({ stage, world }: Show, config: Config, watch: PassW
   }
 }
 
-/** Waits until nobody is due any more and everyone has been looked at; false never comes from here. */
+/** Waits until no user is due and all are reconciled; never resolves with false. */
 async function everyoneHealed({ stage, world }: Show, side: ReadSide): Promise<boolean> {
   const users = world.auth0.users().length;
   const deadline = Date.now() + CONVERGE_BASE_MS + users * CONVERGE_PER_USER_MS;
   const progress = createProgress({
-    label: 'converging',
+    label: 'reconciling',
     total: users,
     stream: stage.out,
     now: () => new Date(),
@@ -238,8 +240,7 @@ async function everyoneHealed({ stage, world }: Show, side: ReadSide): Promise<b
     }
     progress.update(seen);
     if (seen >= users) break;
-    if (Date.now() > deadline)
-      throw new Error(`only ${seen} of ${users} users have converged; see ${LOG_FILE}`);
+    if (Date.now() > deadline) throw new Error(`only ${seen} of ${users} users are in sync; see ${LOG_FILE}`);
     await systemClock.delay(50);
   }
   progress.finish();

@@ -10,15 +10,15 @@ import { systemClock } from '../wiring/system.ts';
 const PATIENCE_MS = 15_000;
 
 export interface Spectators {
-  /** Under which everybody is looked at, and nothing is changed before they are seated. */
+  /** Compares all users, and changes nothing before the spectators are ready. */
   readonly config: Config;
-  /** Resolves with whether anybody was waited for. */
+  /** Resolves with whether it waited. */
   seated(say: (text: string) => void, stopped: Promise<void>): Promise<boolean>;
 }
 
 /**
- * Healing takes a second, so whoever sits at the terminal may open the dashboard first, and see what is wrong.
- * `areInvited` is false where nobody is waited for.
+ * The repair takes a second, so a person at the terminal may open the dashboard first, and see what is wrong.
+ * `areInvited` is false to start without waiting.
  */
 export function spectators(config: Config, areInvited: boolean): Spectators {
   let isWaiting = areInvited && process.stdin.isTTY === true && process.stdout.isTTY === true;
@@ -33,7 +33,7 @@ export function spectators(config: Config, areInvited: boolean): Spectators {
     seated: async (say, stopped) => {
       if (!isWaiting) return false;
       say(
-        `  Open it, and press Enter here to see it heal. It begins by itself in ${formatDuration(PATIENCE_MS)}.`,
+        `  Open it, and press Enter here to start the repair. It starts automatically in ${formatDuration(PATIENCE_MS)}.`,
       );
       await lineOr(stopped);
       isWaiting = false;

@@ -8,7 +8,7 @@ import type { ReadSide } from '../wiring/engine.ts';
 import { INCIDENT } from './incident.ts';
 import type { World } from './world.ts';
 
-/** What the sandbox promises, and what of it did not hold. */
+/** The expectations of the sandbox, and those that failed. */
 export interface Expectations {
   readonly failed: readonly string[];
 }
@@ -20,7 +20,7 @@ export interface CountedState {
   readonly handles: string;
   readonly accounts: string;
   readonly waitingForEmailVerification: number;
-  /** Issues by user, of those who are not as desired. */
+  /** Issues by user, of users who are out of sync. */
   readonly issues: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -62,7 +62,7 @@ export async function accountHandles(
   return result;
 }
 
-/** Holds what is there against what the incident's record expects. With invented people only shares can be compared. */
+/** Compares the actual state with the record of the incident. With invented users only shares can be compared. */
 export function checkExpectations(
   before: CountedState | undefined,
   after: CountedState,
@@ -100,7 +100,7 @@ export function auditWorld(side: ReadSide): Promise<AuditReport> {
   return audit(side, { limit: 20 });
 }
 
-/** Passes that end, as they end, for whoever waits for one. */
+/** Lets callers wait for the end of a reconciliation. */
 export class PassWatch {
   readonly #waiting = new Set<{
     readonly matches: (lease: Lease, result: PassResult) => boolean;
@@ -115,7 +115,7 @@ export class PassWatch {
     }
   };
 
-  /** Resolves at the first pass that matches; rejects after `timeoutMs` milliseconds. */
+  /** Resolves at the first reconciliation that matches; rejects after `timeoutMs` milliseconds. */
   next(
     what: string,
     matches: (lease: Lease, result: PassResult) => boolean,

@@ -12,7 +12,7 @@ import { PlatformDocuments } from './platform/documents.ts';
 import { type Mongod, startMongod } from './servers/mongod.ts';
 import { type Pds, startPds } from './servers/pds.ts';
 
-/** On the sandbox's own server. On somebody else's, each run has one of its own, whose name begins so. */
+/** The database on the sandbox's own server. On another server, each run has its own, with this prefix. */
 const DATABASE = 'concord_sandbox';
 
 export interface World {
@@ -27,7 +27,7 @@ export interface World {
   readonly resumed: boolean;
   /** Does to the platform's database what the platform would do. */
   chooseHandle(userId: string, handle: string): Promise<void>;
-  /** Somebody's migration goes wrong: from now on new `users` documents are refused, until it is taken back. */
+  /** Simulates a faulty migration: from now on new `users` documents are rejected, until the returned call. */
   refuseNewDocuments(): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }

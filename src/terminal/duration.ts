@@ -1,4 +1,4 @@
-/** Durations and times for people: two units at most, since nobody acts on the third. */
+/** Durations and times for people: two units at most, since the third does not matter. */
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;

@@ -11,8 +11,8 @@ export interface JsonList {
 }
 
 /**
- * Writes `{…head, [name]: {[list]: […], …}, …tail()}` with a line for each item. The tail is asked for when the lists have
- * ended. A failure leaves a text that no parser takes for a whole document.
+ * Writes `{…head, [name]: {[list]: […], …}, …tail()}` with a line for each item. The tail is read after the lists. A
+ * failure leaves a text that no parser accepts.
  */
 export async function printJsonStream(
   head: JsonResult,

@@ -1,9 +1,9 @@
-/** Writing to stdout and stderr: one JSON document for machines, and no noise when the reader goes away. */
+/** Writing to stdout and stderr: one JSON document for programs, and no error when the reader closes the pipe. */
 import type { EventEmitter } from 'node:events';
 import type { Writable } from 'node:stream';
 import { visibleJson } from './visible.ts';
 
-/** Raised when a field changes its meaning or goes away; a new field does not raise it. */
+/** Raised when a field changes its meaning or is removed; a new field does not raise it. */
 export const SCHEMA_VERSION = 1;
 
 export interface JsonResult {
@@ -33,7 +33,7 @@ export async function writeText(
   if (takesMore || !stream.writable) return;
   await new Promise<void>((resolve) => {
     stream.once('drain', resolve);
-    // A reader that went away takes nothing any more, and waits for nothing.
+    // A reader that closed the pipe needs no wait.
     stream.once('close', resolve);
   });
 }

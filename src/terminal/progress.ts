@@ -1,9 +1,9 @@
 /**
- * How far a long command has come, on stderr, so that stdout stays the result. A terminal shows one
+ * The progress of a long command, on stderr, because stdout has the result. A terminal shows one
  * line that is redrawn at most ten times a second; a file or a pipe gets a plain line every five.
  *
- * It draws when told of progress and owns no timer, so it keeps no process alive and needs no close
- * after a failure, other than for the line break.
+ * It draws on each update and has no timer, so it keeps no process alive, and after a failure only the line
+ * break is missing.
  */
 import { formatDuration } from './duration.ts';
 import { visible } from './visible.ts';
@@ -23,7 +23,7 @@ export interface ProgressStream {
 
 export interface ProgressOptions {
   readonly label: string;
-  /** How many there are to do; undefined when nobody knows yet. */
+  /** How many there are; undefined while that is unknown. */
   readonly total?: number | undefined;
   readonly stream: ProgressStream;
   readonly now: () => Date;
@@ -58,7 +58,7 @@ export function createProgress(options: ProgressOptions): Progress {
   return {
     update(count, known = total) {
       done = count;
-      // More may have come to be done than was known at first.
+      // The total may have grown since the start.
       total = known === undefined ? undefined : Math.max(known, count);
       const at = now().getTime();
       if (isFinished || at - drawnAt < intervalMs) return;

@@ -1,4 +1,4 @@
-/** Colour, where there is a terminal to show it and nobody asked to be spared. */
+/** Colour, on a terminal and unless it is switched off. */
 import { styleText } from 'node:util';
 
 export type Format = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
@@ -13,7 +13,7 @@ export interface StyleOptions {
 
 export type Style = (format: Format, text: string) => string;
 
-/** NO_COLOR counts when it is set to anything but nothing (https://no-color.org). */
+/** NO_COLOR counts when it is set and not empty (https://no-color.org). */
 export function hasColor({ stream, env, color = true }: StyleOptions): boolean {
   const asked = env['NO_COLOR'];
   return color && stream.isTTY === true && (asked === undefined || asked === '') && env['TERM'] !== 'dumb';
@@ -21,6 +21,6 @@ export function hasColor({ stream, env, color = true }: StyleOptions): boolean {
 
 export function createStyle(options: StyleOptions): Style {
   if (!hasColor(options)) return (_format, text) => text;
-  // The stream has been looked at above; without this Node would look at stdout, which may be a pipe.
+  // The stream is checked above; by default Node checks stdout, which may be a pipe.
   return (format, text) => styleText(format, text, { validateStream: false });
 }

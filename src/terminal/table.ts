@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import type { Style } from './style.ts';
 import { visible } from './visible.ts';
 
-/** A text is foreign and made visible. A styled cell has been built here, and its text still is not trusted. */
+/** A text is untrusted, so invisible characters are escaped, also in a styled cell. */
 export type Cell = string | number | undefined | StyledCell;
 
 export interface StyledCell {
@@ -39,7 +39,7 @@ export function formatTable(options: TableOptions): string {
     head: options.head.map((title) => options.style('bold', title)),
     colAligns: options.head.map((_, column) => (options.right?.includes(column) === true ? 'right' : 'left')),
     chars: NO_BORDERS,
-    // cli-table3 colours heads and borders by itself, also into a pipe, unless told not to.
+    // By default cli-table3 colours heads and borders, also into a pipe.
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
     ...(widest === undefined
       ? {}

@@ -1,7 +1,7 @@
 /**
  * Makes text from outside safe to print. A handle, an error message or a field of a log entry may
  * hold escape sequences that move the cursor, recolour or retitle the terminal, or characters that
- * turn the reading direction round, so that a line reads as something that it is not.
+ * reverse the reading direction, so that a line reads as something else.
  */
 
 /** Controls, formats (zero-width, bidirectional, tags), halves of surrogate pairs, line and paragraph separators. */

@@ -170,7 +170,7 @@ describe('what cannot be told', () => {
     await tell(noticed('opened', 1), 'somebody');
     await run();
     expect(await untold()).toEqual([]);
-    expect(lines.join('')).toContain('a receiver was never told of an alert');
+    expect(lines.join('')).toContain('an alert was not delivered to a receiver');
   });
 
   it('is said in the log after a week', async () => {
@@ -194,6 +194,6 @@ describe('what cannot be told', () => {
     await clock.advance(1_000);
     await run();
     expect(store.stored.size).toBe(0);
-    expect(pager.told[0]?.['text']).toMatch(/^Concord: it is over, after \d+ d/);
+    expect(pager.told[0]?.['text']).toMatch(/^Concord: resolved after \d+ d/);
   });
 });

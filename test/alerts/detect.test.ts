@@ -117,7 +117,7 @@ describe('what is told of a cause', () => {
     const bug = failing({ code: 'BUG', upstream: null, message: 'account: cannot read alice@example.com' });
     const { causes } = seen({ people: [bug] });
     expect(causes).toMatchObject([
-      { id: 'converge-failing:engine:BUG', what: 'Converging users fails with BUG.' },
+      { id: 'converge-failing:engine:BUG', what: 'Reconciling users fails with BUG.' },
     ]);
   });
 

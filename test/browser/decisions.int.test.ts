@@ -105,7 +105,7 @@ inBrowser('whoever decides', (visit) => {
     await decide(page, 'Restore', async (dialog) => {
       await dialog.getByText('verifications document with count 1').waitFor();
       expect(await dialog.getByRole('button', { name: 'Restore', exact: true }).isDisabled()).toBe(true);
-      await dialog.getByLabel(/exactly this is to be written/).check();
+      await dialog.getByLabel(/should write exactly this/).check();
     });
     await page.getByText('Synced', { exact: true }).first().waitFor();
     const verifications = world.db.collection<{ _id: string; count: number }>('verifications');
@@ -121,7 +121,7 @@ inBrowser('whoever decides', (visit) => {
     const page = await openUser(erin);
     await page.getByRole('button', { name: 'Dry run' }).click();
     await page
-      .getByText(/nothing would be done|nothing to do/i)
+      .getByText(/applies none of this|nothing to do/i)
       .first()
       .waitFor();
     expect(await engine.converge.log.ofUser(erin.user)).toEqual(before);

@@ -78,7 +78,7 @@ it('says what nothing has looked at, in words that do not grow old', () => {
     },
     {
       ...{ what: 'log', tenant, since: at(1).toISOString() },
-      message: `No process has read the log of ${tenant} of late: concord pull`,
+      message: `No process has read the log of ${tenant} recently: concord pull`,
     },
   ]);
 });

@@ -68,24 +68,24 @@ test('moments within a sentence are readable, and nothing else of it changes', (
 });
 
 test.each<[UsersQuery, string]>([
-  [{}, 'Nobody is known yet. Whoever signs up appears here.'],
-  [{ situation: 'quarantined' }, 'Nobody is quarantined.'],
-  [{ situation: 'unseen' }, 'Everybody was looked at.'],
+  [{}, 'No users yet. Users appear here when they sign up.'],
+  [{ situation: 'quarantined' }, 'No users are quarantined.'],
+  [{ situation: 'unseen' }, 'All known users have been reconciled.'],
   [{ situation: 'deleted' }, 'No known user is deleted in Auth0.'],
   [{ health: 'Deleted' }, 'No known user is deleted in Auth0.'],
-  [{ sync: 'OutOfSync' }, 'Nobody is OutOfSync.'],
-  [{ health: 'Degraded' }, 'Nobody is Degraded.'],
-  [{ resource: 'handle' }, 'Everybody who was looked at has handle as desired.'],
-  [{ reason: 'EmailTaken' }, 'Nobody is in the situation EmailTaken.'],
-  [{ tenant: 'eu' }, 'Nobody is known in eu.'],
-  [{ sync: 'OutOfSync', tenant: 'eu' }, 'Nobody fits all of this. Take a filter away.'],
-  [{ sync: 'OutOfSync', after: 'auth0|zoe' }, 'Nobody comes after.'],
+  [{ sync: 'OutOfSync' }, 'No users are OutOfSync.'],
+  [{ health: 'Degraded' }, 'No users are Degraded.'],
+  [{ resource: 'handle' }, 'The handle of all reconciled users is in sync.'],
+  [{ reason: 'EmailTaken' }, 'No users have a condition with reason EmailTaken.'],
+  [{ tenant: 'eu' }, 'No users are known in eu.'],
+  [{ sync: 'OutOfSync', tenant: 'eu' }, 'No users match all filters. Remove a filter.'],
+  [{ sync: 'OutOfSync', after: 'auth0|zoe' }, 'No more users.'],
 ])('an empty list of %j', (query, sentence) => {
   expect(emptySentence(query)).toBe(sentence);
 });
 
 test('a search that finds nobody says what may be searched for', () => {
-  expect(emptySentence({ search: '@alcie' })).toMatch(/^Nobody is known as @alcie\. .*DID/);
+  expect(emptySentence({ search: '@alcie' })).toMatch(/^No user matches @alcie\. .*DID/);
 });
 
 const NOW = Date.parse('2026-11-23T01:00:00.000Z');
@@ -95,9 +95,9 @@ test.each([
   ['1d', '', { until: '2026-11-24T01:00:00.000Z' }],
   ['1w', '', { until: '2026-11-30T01:00:00.000Z' }],
   ['resumed', '2026-11-23T02:00', { until: null }],
-  ['moment', '', { wrong: 'Say until when.' }],
-  ['moment', '2026-11-23T00:59:59Z', { wrong: 'That is over already.' }],
-  ['moment', '2026-11-23T01:00:00Z', { wrong: 'That is over already.' }],
+  ['moment', '', { wrong: 'Enter a time.' }],
+  ['moment', '2026-11-23T00:59:59Z', { wrong: 'This time is in the past.' }],
+  ['moment', '2026-11-23T01:00:00Z', { wrong: 'This time is in the past.' }],
   ['moment', '2026-11-23T03:30:00Z', { until: '2026-11-23T03:30:00.000Z' }],
 ] as const)('a pause of %s %s', (span, at, expected) => {
   expect(untilOf(span, at, NOW)).toEqual(expected);
@@ -137,9 +137,9 @@ test('a chart draws what was counted, and no time where nobody converged', () =>
     [900, null],
   ]);
   expect(eventSeries(HISTORY).series.map(({ name, values }) => [name, values])).toEqual([
-    ['Heard', [2, 1]],
-    ['Effects', [6, 0]],
-    ['Converged', [2, 0]],
+    ['Ingested', [2, 1]],
+    ['Applied', [6, 0]],
+    ['Reconciled', [2, 0]],
     ['Failed', [0, 3]],
   ]);
   expect([shownDuration(1500), shownDuration(null), shownNumber(1500), shownNumber(null)]).toEqual([
@@ -158,7 +158,7 @@ test('a value alone is a point, since no line leads to it', () => {
 
 test('a chart is also a sentence', () => {
   expect(spoken(HISTORY)).toBe(
-    'In the last 1h: 3 heard, 6 effects, 2 converged, 3 failed; 95 % converged within 900 ms at the slowest time.',
+    'In the last 1h: 3 events ingested, 6 actions applied, 2 users reconciled, 3 reconciliations failed; p95 at most 900 ms.',
   );
-  expect(spoken({ ...HISTORY, buckets: [] })).toMatch(/nobody converged\.$/);
+  expect(spoken({ ...HISTORY, buckets: [] })).toMatch(/no reconciliation times\.$/);
 });

@@ -38,13 +38,13 @@ const REMOVAL: OverviewAnswer['situations'][number] = {
 const users = (some: Partial<OverviewAnswer['users']>) => ({ users: { ...WELL.users, ...some } });
 
 test.each<[string, Partial<OverviewAnswer>, string, string]>([
-  ['everybody is whole', {}, 'good', 'All is well: all 128 users are in sync.'],
-  ['one user', users({ known: 1, synced: 1 }), 'good', 'All is well: the one user is in sync.'],
+  ['everybody is whole', {}, 'good', 'All 128 users are in sync.'],
+  ['one user', users({ known: 1, synced: 1 }), 'good', 'The only user is in sync.'],
   [
     'deleted users are not in sync',
     users({ known: 131, deleted: 3 }),
     'good',
-    'All is well: all 128 users are in sync; 3 more are deleted in Auth0.',
+    'All 128 users are in sync; 3 more are deleted in Auth0.',
   ],
   [
     'every user is deleted',
@@ -56,7 +56,7 @@ test.each<[string, Partial<OverviewAnswer>, string, string]>([
     'a deleted user does not make up for one who is not known to be in sync',
     users({ known: 128, synced: 126, deleted: 1 }),
     'unknown',
-    'Not known of all yet: 126 of 127 users are known to be in sync.',
+    '126 of 127 users are known to be in sync.',
   ],
   [
     'the account of a deleted user waits for removal',
@@ -65,7 +65,7 @@ test.each<[string, Partial<OverviewAnswer>, string, string]>([
       situations: [REMOVAL],
     },
     'busy',
-    'Being mended: 1 account of deleted users waits for removal.',
+    'In progress: 1 account of deleted users waits for removal.',
   ],
   [
     'a pause does not hide such a removal',
@@ -75,26 +75,31 @@ test.each<[string, Partial<OverviewAnswer>, string, string]>([
       situations: [REMOVAL],
     },
     'warn',
-    'Not all is as it should be: 1 user is out of sync, 1 account of deleted users waits for removal and 1 user is paused.',
+    '1 user is out of sync, 1 account of deleted users waits for removal and 1 user is paused.',
   ],
-  ['nobody yet', users({ known: 0, synced: 0 }), 'idle', 'Nobody has signed up yet. Concord is listening.'],
+  [
+    'nobody yet',
+    users({ known: 0, synced: 0 }),
+    'idle',
+    'No users yet. Concord waits for the first sign-up.',
+  ],
   [
     'somebody is paused, which is never green',
     { health: 'Suspended', ...users({ paused: 2, synced: 126 }) },
     'idle',
-    'All is well, but for 2 users who are paused.',
+    '2 users are paused. No other user is out of sync.',
   ],
   [
     'paused, and nobody says so by the health',
     users({ paused: 1, synced: 127 }),
     'idle',
-    'All is well, but for 1 user who is paused.',
+    '1 user is paused. No other user is out of sync.',
   ],
   [
     'out of sync is nobody but who is paused',
     { sync: 'OutOfSync', health: 'Suspended', ...users({ paused: 1, outOfSync: 1, synced: 127 }) },
     'idle',
-    'All is well, but for 1 user who is paused.',
+    '1 user is paused. No other user is out of sync.',
   ],
   [
     'who is paused lacks something',
@@ -103,7 +108,7 @@ test.each<[string, Partial<OverviewAnswer>, string, string]>([
       resources: [{ resource: 'account', have: 127, of: 128 }],
     },
     'warn',
-    'Not all is as it should be: 1 user is out of sync and 1 user is paused.',
+    '1 user is out of sync and 1 user is paused.',
   ],
   [
     'what is lacking is not to be mended, by the policy',
@@ -118,32 +123,37 @@ test.each<[string, Partial<OverviewAnswer>, string, string]>([
       ],
     },
     'bad',
-    'Not all is well, and Concord only looks on: 5 of 128 users lack their account.',
+    '5 of 128 users lack their account. The policy is observe-only, so Concord changes nothing.',
   ],
   [
     'somebody else is out of sync too',
     { sync: 'OutOfSync', health: 'Suspended', ...users({ paused: 1, outOfSync: 2, synced: 126 }) },
     'warn',
-    'Not all is as it should be: 2 users are out of sync and 1 user is paused.',
+    '2 users are out of sync and 1 user is paused.',
   ],
-  ['a policy holds all back', { health: 'Suspended' }, 'idle', 'All is well, but nothing is to be changed.'],
+  [
+    'a policy holds all back',
+    { health: 'Suspended' },
+    'idle',
+    'All users are in sync. The policy allows no changes.',
+  ],
   [
     'being mended',
     { sync: 'OutOfSync', health: 'Progressing', ...users({ outOfSync: 5 }) },
     'busy',
-    'Being mended: 5 users are out of sync.',
+    'In progress: 5 users are out of sync.',
   ],
   [
     'under way, with nobody to name',
     { sync: 'OutOfSync', health: 'Progressing' },
     'busy',
-    'Being mended: something is under way.',
+    'In progress: work is under way.',
   ],
   [
     'differing, and nobody mends it',
     { sync: 'OutOfSync', ...users({ outOfSync: 1, held: 1 }) },
     'warn',
-    'Not all is as it should be: 1 user is out of sync and 1 user waits for a person.',
+    '1 user is out of sync and 1 user needs action.',
   ],
   [
     'degraded: the worst first, three at most',
@@ -153,49 +163,44 @@ test.each<[string, Partial<OverviewAnswer>, string, string]>([
       ...users({ outOfSync: 5, quarantined: 1, failing: 3, held: 2, unknown: 1 }),
     },
     'bad',
-    'Not all is well: 1 user is quarantined, 5 users are out of sync and 3 users are failing.',
+    '1 user is quarantined, 5 users are out of sync and 3 users are failing.',
   ],
   [
     'more in trouble than were read',
     { sync: 'OutOfSync', health: 'Degraded', isPartial: true, ...users({ outOfSync: 10_000 }) },
     'bad',
-    'Not all is well: at least 10,000 users are out of sync.',
+    'At least 10,000 users are out of sync.',
   ],
-  [
-    'an alert is open while all else is well',
-    { alerts: [ALERT] },
-    'bad',
-    'Not all is well: 1 alert is open.',
-  ],
+  ['an alert is open while all else is well', { alerts: [ALERT] }, 'bad', '1 alert is open.'],
   [
     'an index is unfit before anybody fails by it',
     { indexes: [{ status: 'unfit', message: 'users.code' }] },
     'bad',
-    'Not all is well: 1 index is unfit.',
+    '1 index is unfit.',
   ],
   [
     'unknown is not green',
     { sync: 'Unknown', health: 'Progressing', ...users({ unseen: 3 }) },
     'unknown',
-    'Not known yet: 3 users were never looked at.',
+    'Unknown: 3 users were never reconciled.',
   ],
   [
     'never looked at is not well, although nothing is known to be wrong',
     users({ synced: 0, unseen: 128 }),
     'unknown',
-    'Not known of all yet: 0 of 128 users are known to be in sync.',
+    '0 of 128 users are known to be in sync.',
   ],
   [
     'somebody has just been heard of',
     { queue: { ...WELL.queue, due: 1 }, ...users({ synced: 127, unseen: 1 }) },
     'busy',
-    'Not known of all yet: 127 of 128 users are known to be in sync.',
+    '127 of 128 users are known to be in sync.',
   ],
   [
     'nobody looks, whatever was known before',
     { stale: [{ what: 'service', tenant: null, since: AT, message: 'No service has looked.' }] },
     'unknown',
-    'Not known: nobody is looking. What follows may be old.',
+    'Unknown: no service reports. The data below may be old.',
   ],
   [
     'one source is old',
@@ -210,17 +215,17 @@ test.each<[string, Partial<OverviewAnswer>, string, string]>([
       ],
     },
     'unknown',
-    'Not known: some of this has not been looked at for long.',
+    'Unknown: some of the data below is out of date.',
   ],
 ])('%s', (_reason, change, tone, sentence) => {
   expect(verdictOf({ ...WELL, ...change }, 0, undefined)).toEqual({ tone, sentence });
 });
 
 test('before the first answer nothing is said', () => {
-  expect(verdictOf(undefined, 0, undefined)).toEqual({ tone: 'unknown', sentence: 'Looking …' });
+  expect(verdictOf(undefined, 0, undefined)).toEqual({ tone: 'unknown', sentence: 'Loading …' });
   expect(verdictOf(undefined, 0, 'MongoDB cannot be reached.')).toEqual({
     tone: 'unknown',
-    sentence: 'Not known: MongoDB cannot be reached.',
+    sentence: 'Unknown: MongoDB cannot be reached.',
   });
 });
 

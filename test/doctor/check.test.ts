@@ -53,9 +53,9 @@ test('what fails, or does not end, is a finding that names it and shuts what sta
   const examined = await run([failing, endless, check('above', ['endless'], async () => well('no'))], 20);
   expect(examined).toMatchObject([
     {
-      findings: [{ code: 'NOT_SEEN', what: 'The failing could not be looked at: pds health answered 500.' }],
+      findings: [{ code: 'NOT_SEEN', what: 'The failing could not be checked: pds health answered 500.' }],
     },
-    { findings: [{ code: 'NOT_SEEN', what: 'The endless could not be looked at: no answer in 20 ms.' }] },
+    { findings: [{ code: 'NOT_SEEN', what: 'The endless could not be checked: no answer in 20 ms.' }] },
     { status: 'not-looked-at', because: 'endless' },
   ]);
 });

@@ -181,7 +181,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'little is left of Auth0’s limit',
     code: 'LITTLE_ROOM',
-    what: /Auth0 lets us make \d+ more calls of 400/,
+    what: /Auth0 allows \d+ more calls of 400/,
     mend: /requestsPerSecond/,
     breakIt: async (world) => {
       world.auth0.limit({ requestsPerSecond: 1, burst: 400 }, 30);
@@ -216,7 +216,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'Auth0 has suspended the log stream',
     code: 'STREAM_SUSPENDED',
     what: /has suspended the log stream/,
-    mend: /Health: mend what it names/,
+    mend: /Health: fix what it names/,
     breakIt: async (world) => {
       world.auth0.logStream.suspend();
       return { restore: () => world.auth0.logStream.resume() };
@@ -238,9 +238,9 @@ export const FAULTS: readonly Fault[] = [
     breakIt: async (world) => withStream(world, { endpoint: `${world.auth0.url}${PATH}` }),
   },
   {
-    name: 'where the log stream delivers, a Concord answers that has no such tenant',
+    name: 'where the log stream delivers, a Concord without this tenant answers',
     code: 'STREAM_ELSEWHERE',
-    what: /where a Concord answers that has no such tenant/,
+    what: /where a Concord without this tenant answers/,
     mend: /which process listens there/,
     breakIt: async (world) => {
       const service = await world.serve({ overlay: tenantWith(world, { id: 'other' }) });
@@ -265,7 +265,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'the log stream is one of prioritized logs',
     code: 'STREAM_PRIORITY',
-    what: /carries prioritized logs alone/,
+    what: /delivers prioritized logs only/,
     mend: /not prioritized/,
     breakIt: (world) => withStream(world, { isPriority: true }),
   },
@@ -273,7 +273,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'the log stream says that it is compressed',
     code: 'STREAM_ENCODING',
     what: /custom header Content-Encoding/,
-    mend: /take the custom header away/,
+    mend: /remove the custom header/,
     breakIt: (world) => withStream(world, { headers: [{ header: 'Content-Encoding', value: 'gzip' }] }),
   },
   {
@@ -327,7 +327,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'the PDS says that it is not well',
     code: 'PDS_UNREACHABLE',
     what: /pds health answered 503/,
-    mend: /its log says why not/,
+    mend: /see its log/,
     breakIt: () => withPds((path) => (path.endsWith('_health') ? { status: 503 } : undefined)),
   },
   {
@@ -340,7 +340,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'the PDS asks for no invite codes',
     code: 'INVITES_NOT_REQUIRED',
-    what: /makes accounts without invite codes/,
+    what: /creates accounts without invite codes/,
     mend: /PDS_INVITE_REQUIRED=true/,
     breakIt: () => withPds(described({ inviteCodeRequired: false })),
   },
@@ -379,7 +379,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'little is left of the PDS’s limit',
     code: 'LITTLE_ROOM',
-    what: /The PDS lets us make 40 more calls of 3000/,
+    what: /The PDS allows 40 more calls of 3000/,
     mend: /requestsPerSecond/,
     breakIt: () =>
       withPds(() => ({ headers: { 'ratelimit-limit': '3000', 'ratelimit-remaining': '40' } }), {
@@ -416,14 +416,14 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'the PLC directory of the settings is a PDS',
     code: 'PLC_URL_WRONG',
-    what: /does not answer as a PLC directory does/,
+    what: /is not a PLC directory/,
     mend: /Set PDS_DID_PLC_URL to what the PDS itself was started with/,
     breakIt: async () => ({ overlay: { pds: { plcUrl: sharedPds().url } } }),
   },
   {
     name: 'the PLC directory of the settings has a document for every DID',
     code: 'PLC_URL_WRONG',
-    what: /does not answer as a PLC directory does/,
+    what: /is not a PLC directory/,
     mend: /PDS_DID_PLC_URL/,
     breakIt: () => withPlc((path) => ({ status: 200, body: { id: path.slice(1) } })),
   },

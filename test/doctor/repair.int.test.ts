@@ -123,7 +123,11 @@ describe('a simulated sign-up', () => {
     expect(findings).toEqual([]);
     const simulated = checks.filter(({ check }) => check.startsWith('simulated'));
     expect(simulated).toMatchObject([
-      { check: 'simulated ingest', status: 'well', summary: expect.stringMatching(/known the second time$/) },
+      {
+        check: 'simulated ingest',
+        status: 'well',
+        summary: expect.stringMatching(/a duplicate the second time$/),
+      },
       { check: 'simulated fold', status: 'well', summary: '2 facts from 3 events' },
       { check: 'simulated plan', summary: 'record-verification, create-user-document, create-account' },
     ]);
@@ -181,14 +185,14 @@ describe('as a process', () => {
   test('tells people in a pipe without escape codes, and cleans up when it is told to', async () => {
     const broken = await withCodes(world, { name: 'code_1', unique: true, sparse: true });
     const asked = await runOn(world, 'doctor', '--fix');
-    expect(asked).toMatchObject({ code: 1, stderr: expect.stringMatching(/Say --yes if you mean it/) });
+    expect(asked).toMatchObject({ code: 1, stderr: expect.stringMatching(/Give --yes to confirm/) });
     expect(await indexNames()).toEqual(['_id_', 'code_1']);
 
     const fixed = await runOn(world, 'doctor', '--fix', '--yes');
     expect(fixed.code, fixed.stderr).toBe(0);
     expect(fixed.stdout).toMatch(/done {2}drop the index code_1 of users\.code/);
     expect(fixed.stdout).toMatch(/✓ {2}indexes +code_unique, handle_1/);
-    expect(fixed.stdout).toMatch(/nothing is wrong\.$/m);
+    expect(fixed.stdout).toMatch(/no findings\.$/m);
     expect(stripVTControlCharacters(fixed.stdout)).toBe(fixed.stdout);
     expect(await indexNames()).toEqual(['_id_', 'code_unique']);
     await broken.restore?.();

@@ -28,7 +28,7 @@ test('a test user is created and removed, unseen by others, also after a run tha
     const unasked = await runOn(world, 'doctor', '--simulate', '--full');
     expect([unasked.code, unasked.stderr]).toEqual([
       1,
-      expect.stringMatching(/leaves one DID in the public directory[\s\S]*Say --yes/),
+      expect.stringMatching(/leaves one DID in the public directory[\s\S]*Give --yes/),
     ]);
     expect(await users.countDocuments(reserved)).toBe(0);
 

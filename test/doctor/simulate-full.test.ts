@@ -163,7 +163,7 @@ it('an account with another address is not removed, whatever a document with a r
   const before = others();
   const result = await simulateFully(depsOf(world));
   expect(result).toMatchObject({
-    failed: expect.stringContaining('Nothing of it is removed'),
+    failed: expect.stringContaining('It is not removed'),
     removed: true,
   });
   expect(world.accounts.stored.has(did)).toBe(true);

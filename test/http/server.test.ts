@@ -230,7 +230,7 @@ describe('the log', () => {
     await app.inject('/%SECRET');
     const lines = logLines.map((line): { level: number; msg: string } => JSON.parse(line));
     expect(lines.filter((line) => line.level > 20).map((line) => line.msg)).toEqual([
-      'delivery taken in',
+      'delivery ingested',
       'request answered',
       'request answered',
     ]);

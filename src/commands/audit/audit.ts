@@ -1,4 +1,4 @@
-/** `concord audit`: how many users have what they should have, and who has not. Reads only. */
+/** `concord audit`: how many users are in sync, and which are not. Reads only. */
 
 import { openGaps } from '../../engine/intake/gaps.ts';
 import { notExcluded } from '../../engine/intake/owner.ts';
@@ -30,21 +30,21 @@ import { tenantsNamed } from './tenants-named.ts';
 
 export interface AuditOptions extends GlobalOptions {
   readonly tenant?: string | undefined;
-  /** The most users to list; the totals are of everyone. Without it: 50, and everyone in a stream. */
+  /** The most users to list; the totals cover all users. Default: 50, and all in a stream. */
   readonly limit?: number | undefined;
   /** Only users created or changed in Auth0 since: a duration such as 24h, or a moment. */
   readonly since?: string | undefined;
-  /** One line a user in trouble, as they are found, and a last one with the totals. */
+  /** One line for each user in trouble, as soon as it is found, and a last one with the totals. */
   readonly ndjson?: boolean | undefined;
-  /** Only so many of the newest sign-ups, each listed, whether in sync or not. */
+  /** Only so many of the newest sign-ups, all listed, in sync or not. */
   readonly last?: number | undefined;
-  /** List who has no account, and why, instead of who is not as desired. */
+  /** List users without an account, and why, instead of users who are out of sync. */
   readonly withoutAccount?: boolean | undefined;
   /** Test the stored passwords, instead. */
   readonly logins?: boolean | undefined;
   readonly perSecond?: number | undefined;
   readonly restart?: boolean | undefined;
-  /** Look for what belongs to nobody, instead. */
+  /** Look for documents and accounts without a user, instead. */
   readonly orphans?: boolean | undefined;
 }
 
@@ -52,7 +52,7 @@ export interface AuditScope extends Audited {
   readonly tenant?: string | undefined;
   readonly limit: number;
   readonly withoutAccount?: boolean | undefined;
-  /** Told of each user in trouble, up to the limit, who is then not kept for the report. */
+  /** Called for each user in trouble, up to the limit; the report then does not keep them. */
   readonly onUser?: (user: AuditedUser) => Promise<void>;
   readonly onProgress?: (users: number, total: number | undefined) => void;
 }
@@ -65,18 +65,22 @@ export async function runAudit(options: AuditOptions): Promise<ExitCode> {
   if (options.logins === true) {
     const others = [options.since, options.last, options.withoutAccount, options.orphans, options.ndjson];
     if (others.some((one) => one !== undefined))
-      throw new UsageError('--logins tests every stored password, and ends in one document: not with this.');
+      throw new UsageError(
+        '--logins tests every stored password and prints one document. It cannot be combined with this option.',
+      );
     return runLoginAudit({ ...options, limit });
   }
   refuseLoginOptions(options);
   if (options.orphans === true) {
     if (isStream || [options.since, options.last, options.withoutAccount].some((one) => one !== undefined))
-      throw new UsageError('--orphans looks through everything, and ends in one document: not with this.');
+      throw new UsageError(
+        '--orphans reads all tenants and prints one document. It cannot be combined with this option.',
+      );
     return runOrphanAudit({ ...options, limit });
   }
   if (isStream && options.json === true) throw new UsageError('Give --json or --ndjson, not both.');
   if (options.last !== undefined && [options.since, options.limit].some((one) => one !== undefined))
-    throw new UsageError('--last lists so many of the newest sign-ups: not with --since or --limit.');
+    throw new UsageError('--last cannot be combined with --since or --limit.');
   const since = options.since === undefined ? undefined : momentAgo(options.since, new Date());
   const config = configFor(options, ['mongodb', 'auth0', 'pds']);
   const terminal = terminalOf(options);
@@ -84,7 +88,7 @@ export async function runAudit(options: AuditOptions): Promise<ExitCode> {
   try {
     await side.checkCollations();
     const progress = createProgress({
-      label: 'looking at users',
+      label: 'comparing users',
       stream: terminal.stderr,
       now: () => new Date(),
     });
@@ -113,7 +117,7 @@ function toJson(report: AuditReport) {
   return { ...report, gaps: report.gaps.map(gapToJson) };
 }
 
-/** In memory: eight bytes a user and an account, and the users that are kept for the report. */
+/** Uses eight bytes of memory for each user and account, and keeps the users of the report. */
 export async function audit(
   side: {
     readonly assess: AssessDeps;
@@ -133,7 +137,7 @@ export async function audit(
   const startedAt = Date.now();
   const tenants = tenantsNamed(side.tenants, named);
   const deps = side.assess;
-  // A few accounts are read one by one; who lists everyone lists the repositories too.
+  // A few accounts are read one by one; for all users the repositories are listed too.
   const pds =
     last === undefined
       ? await attempt('account', () => Repositories.list(deps.accounts, new Date(startedAt)))

@@ -22,7 +22,7 @@ export interface LoginAuditCommand extends GlobalOptions {
   readonly restart?: boolean | undefined;
 }
 
-/** With what else is read and the end of each session, half of what the PDS allows one address in five minutes. */
+/** Together with other reads and ending each session, half of what the PDS allows one address in five minutes. */
 const DEFAULT_PER_SECOND = 1;
 
 export async function runLoginAudit(options: LoginAuditCommand): Promise<ExitCode> {
@@ -51,7 +51,7 @@ export async function runLoginAudit(options: LoginAuditCommand): Promise<ExitCod
   }
 }
 
-/** Only of `--logins`, so that neither is passed over in silence. */
+/** Options of `--logins` only: without it they are refused, not ignored. */
 export function refuseLoginOptions({
   perSecond,
   restart,

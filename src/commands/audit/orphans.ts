@@ -1,4 +1,4 @@
-/** `concord audit --orphans`: documents and accounts that belong to nobody, and what speaks for that. Reads only. */
+/** `concord audit --orphans`: documents and accounts without a user, with the evidence. Reads only. */
 import { findOrphans, type Orphans } from '../../engine/sweep/orphans.ts';
 import { UsageError } from '../../errors.ts';
 import { counted } from '../../terminal/count.ts';
@@ -16,7 +16,7 @@ export interface OrphanAuditOptions extends GlobalOptions {
 
 export async function runOrphanAudit(options: OrphanAuditOptions): Promise<ExitCode> {
   if (options.tenant !== undefined)
-    throw new UsageError('What belongs to nobody is in no tenant: --orphans looks through all of them.');
+    throw new UsageError('--orphans reads all tenants. It cannot be combined with --tenant.');
   const config = configFor(options, ['mongodb', 'auth0', 'pds']);
   const terminal = terminalOf(options);
   const side = wireReadSide(config);
@@ -40,7 +40,7 @@ export async function runOrphanAudit(options: OrphanAuditOptions): Promise<ExitC
   }
 }
 
-/** What could not be judged is no difference, and not clean either. */
+/** Documents that could not be judged are neither a difference nor clean. */
 function exitOf({ orphanDocuments, orphanAccounts, unknownDocuments }: Orphans): ExitCode {
   if (orphanDocuments + orphanAccounts > 0) return EXIT.differences;
   return unknownDocuments > 0 ? EXIT.partlyDone : EXIT.clean;
@@ -70,10 +70,10 @@ function printOrphans(found: Orphans, { stdout, style }: Terminal): void {
   const rows = [...documentRows, ...accountRows];
   if (rows.length > 0) {
     const head = ['IS', 'KIND', 'WHICH', 'EVIDENCE'];
-    // Not cut to the terminal: the evidence is what a person decides by.
+    // Not cut to the terminal's width: a person decides by the evidence.
     stdout.write(`${formatTable({ head, rows, style })}\n`);
   }
   const all = found.orphanDocuments + found.unknownDocuments + found.orphanAccounts;
   if (all > rows.length) stdout.write(`and ${all - rows.length} more; see --limit\n`);
-  if (all === 0) stdout.write(`${style('green', 'Everything belongs to somebody.')}\n`);
+  if (all === 0) stdout.write(`${style('green', 'All documents and accounts belong to a user.')}\n`);
 }

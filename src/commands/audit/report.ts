@@ -32,7 +32,7 @@ export function printAudit(report: AuditReport, { stdout, style }: Pick<Terminal
   if (report.last !== null) stdout.write(`  of the ${counted(report.last, 'newest sign-up')} at most\n`);
   for (const { tenant, reason } of report.inexact)
     stdout.write(
-      `  ${style('yellow', 'incomplete')}  ${visible(tenant)}: ${inexactSentence(reason)} The figures are of the users who are listed.\n`,
+      `  ${style('yellow', 'incomplete')}  ${visible(tenant)}: ${inexactSentence(reason)} The figures cover listed users only.\n`,
     );
   if (report.since !== null) stdout.write(`  of users created or changed since ${report.since}\n`);
   line('verifications', totals.verifications);
@@ -94,37 +94,37 @@ function printOrphans({ orphans }: AuditReport, stdout: Terminal['stdout']): voi
 
 export interface AuditReport {
   readonly asOf: string;
-  /** Null unless only users created or changed since were looked at. */
+  /** Null unless only users created or changed since then were compared. */
   readonly since: string | null;
-  /** Null unless only so many of the newest sign-ups were looked at. */
+  /** Null unless only so many of the newest sign-ups were compared. */
   readonly last: number | null;
   readonly tenants: readonly string[];
-  /** Times of which something may have been missed. */
+  /** Periods in which events may be missing. */
   readonly gaps: readonly Gap[];
   readonly totals: ResourceTotals;
-  /** What is not as desired, the most frequent first. */
+  /** Why users are out of sync, the most frequent reason first. */
   readonly situations: readonly Situation[];
   readonly indexes: readonly IndexFinding[];
-  /** Who is not as desired, up to the limit; with `last` everyone, and with `withoutAccount` who has no account. */
+  /** Users out of sync, up to the limit; with `last` all users, with `withoutAccount` users without an account. */
   readonly users: readonly AuditedUser[];
   readonly usersInTrouble: number;
   /** Null unless they are listed. */
   readonly withoutAccount: WithoutAccount | null;
   /** Rows of the listings that name no user; in no other figure here. */
   readonly unreadable: number;
-  /** Listings that were not exact: the figures are of those who are listed, and say nothing about who is missing. */
+  /** Listings that were not exact: the figures cover listed users, and say nothing about missing ones. */
   readonly inexact: readonly { readonly tenant: string; readonly reason: InexactReason }[];
-  /** Users of the listings whom the configuration excludes; in no other figure here. */
+  /** Listed users that the configuration excludes; in no other figure here. */
   readonly excluded: number;
   /** Known users who are deleted in Auth0 or forgotten, by the read model: in no listing, and in no other figure here. Null with `last`. */
   readonly deleted: number | null;
-  /** By the listings alone; null when not everyone was looked at, or a listing was not exact. */
+  /** By the listings alone; null when not all users were compared, or a listing was not exact. */
   readonly orphans: OrphanCounts | null;
   readonly durationMs: number;
 }
 
 export interface WithoutAccount {
   readonly users: number;
-  /** Those of them who should have an account, or of whom that is not known. */
+  /** Those who should have an account, or may need one. */
   readonly pending: number;
 }

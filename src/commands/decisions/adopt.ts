@@ -1,5 +1,5 @@
 /**
- * `concord adopt <user> [account]`: shows what speaks for an account being this user's, and asks. A handle or an address
+ * `concord adopt <user> [account]`: shows the evidence that an account is this user's, and asks. A handle or an address
  * alone proves nothing, so a person decides; the next reconciliation carries it out. `adopt --all` is in adopt-all.ts.
  */
 

@@ -1,4 +1,4 @@
-/** `concord approve [run]`: lets a halted run do exactly what it was halted over; without a run, lists them. */
+/** `concord approve [run]`: lets a halted run do exactly what it was halted for; without a run, lists halted runs. */
 import { approveRun } from '../../engine/sweep/approval.ts';
 import type { Halt } from '../../engine/sweep/conclusions.ts';
 import { haltedRuns, haltSentence, isOpen, whatHalted } from '../../engine/sweep/halted-runs.ts';

@@ -50,17 +50,17 @@ export interface ManyDecision<Proposal> {
     readonly head: readonly string[];
     readonly row: (one: Proposed<Proposal>) => readonly (string | undefined)[];
   };
-  /** What has to be known before the question. */
+  /** What a person must know before the question. */
   readonly warnings: (proposed: readonly Proposed<Proposal>[], terminal: Terminal) => readonly string[];
   readonly grant: (one: Proposed<Proposal>) => Promise<unknown>;
-  /** What came of those who were granted: as a document, and for people. Default: nothing yet. */
+  /** The outcome for granted users: as a document, and for people. Default: nothing yet. */
   readonly outcome?: (granted: readonly UserKey[]) => Outcome;
 }
 
 export interface Outcome {
   readonly document: object;
   readonly lines: readonly string[];
-  /** Everything that was decided is carried out. */
+  /** All decisions are carried out. */
   readonly isComplete: boolean;
 }
 
@@ -133,7 +133,7 @@ async function decideWithin<Proposal>(
 
 const LATER: Outcome = {
   document: {},
-  lines: ['concord serve reconciles them; see how they stand with: concord status'],
+  lines: ['concord serve reconciles them; check the result with: concord status'],
   isComplete: true,
 };
 

@@ -1,8 +1,9 @@
-/** `pause`, `resume`, `retry`: what a person decides about one user. Each is an event, and says who and why. */
+/** `pause`, `resume`, `retry`: a person's decisions about one user. Each is an event with who and why. */
 import { decide } from '../../engine/intake/decision.ts';
 import { isExcluded } from '../../engine/intake/owner.ts';
 import { UsageError } from '../../errors.ts';
 import type { Decided } from '../../events/event.ts';
+import { counted } from '../../terminal/count.ts';
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
 import { type Engine, wireEngine } from '../../wiring/engine.ts';
@@ -19,9 +20,9 @@ import { momentAhead } from '../moment.ts';
 import { findUserToTouch } from '../user/find-user.ts';
 
 export interface DecisionOptions extends GlobalOptions {
-  /** Who decides, as it is to stand in the log. */
+  /** Who decides, for the log. */
   readonly by: string;
-  /** Why, for whoever asks later. */
+  /** Why, for the log. */
   readonly reason?: string | undefined;
 }
 
@@ -55,28 +56,28 @@ export async function runResume(text: string, options: DecisionOptions): Promise
 }
 
 export interface RetryOptions extends DecisionOptions {
-  /** Everyone who failed or is quarantined, instead of one user. */
+  /** All failing or quarantined users, instead of one user. */
   readonly failed?: boolean | undefined;
 }
 
 export async function runRetry(text: string | undefined, options: RetryOptions): Promise<ExitCode> {
   if ((options.failed === true) === (text !== undefined)) {
-    throw new UsageError('Give a user, or --failed for everyone who failed.');
+    throw new UsageError('Give a user, or --failed for all failing users.');
   }
   return withEngine(options, async (engine, terminal) => {
     if (text !== undefined) {
       const found = await findUserToTouch(text, engine.tenants, engine.assess);
       const trigger = { user: found.user, userId: found.userId, tenant: found.tenant.id };
       await decide(engine.converge, trigger, 'user.retried', decidedBy(options));
-      return say(terminal, 'retry', found.user, 'due once more, with failures and refusals forgotten');
+      return say(terminal, 'retry', found.user, 'due, with failures and refusals cleared');
     }
     const users = await retryFailed(engine, decidedBy(options));
     if (terminal.json) printJson({ command: 'retry', users });
-    else terminal.stdout.write(`${users} users are due once more\n`);
+    else terminal.stdout.write(`${counted(users, 'user')} ${users === 1 ? 'is' : 'are'} due\n`);
   });
 }
 
-/** Everyone who failed or is quarantined is due once more. Returns how many. */
+/** Makes all failing or quarantined users due. Returns how many. */
 export async function retryFailed(
   { converge, tenants }: Pick<Engine, 'converge' | 'tenants'>,
   decided: Decided,

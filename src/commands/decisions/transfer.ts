@@ -1,6 +1,6 @@
 /**
  * `concord transfer <from> <to>`: shows the evidence and exactly what a deleted user's successor gets, asks, records the
- * decision and reconciles both users. An account that the successor has already takes a yes of its own.
+ * decision and reconciles both users. Replacing an account that the successor already has is confirmed separately.
  */
 
 import { grantTransfer } from '../../engine/reconcile/transfer/grant.ts';
@@ -29,7 +29,7 @@ export interface TransferOptions extends DecisionOptions {
   readonly yes?: boolean | undefined;
 }
 
-/** The row of a handle is released, taken and closed: three turns, and one more for what somebody did meanwhile. */
+/** A handle's row is released, taken and closed: three turns, and one more for a concurrent change. */
 const MOST_TURNS = 4;
 
 interface Found {
@@ -63,7 +63,7 @@ export async function runTransfer(
   }
 }
 
-/** What a proposal or a grant says no with. Anything else that is wrong with the command line ends as everywhere. */
+/** The refusal of a proposal or a grant. Other usage errors end as in every command. */
 class Refusal extends Error {
   readonly refused: UsageError;
 
@@ -166,7 +166,7 @@ async function reconcileBoth(engine: Engine, { from, to }: Found, terminal: Term
         if (!terminal.json) printPass(user, result, terminal);
         if (result.failures.length > 0) return false;
       } catch (error) {
-        // A worker that is at it takes the next turn.
+        // The worker that has the user takes the next turn.
         if (error instanceof UsageError && error.code === 'USER_BUSY') return false;
         throw error;
       }

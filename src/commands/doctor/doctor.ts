@@ -1,6 +1,6 @@
 /**
- * `concord doctor`: what is wrong with the platform and with what it runs on, why that matters, and what mends
- * it. Reads only, but for `--fix`, which asks before it does anything, and `--simulate`, which see.
+ * `concord doctor`: what is wrong with the platform and its environment, why that matters, and how to fix it. Reads
+ * only, except with `--fix`, which asks first, and `--simulate`.
  */
 import type { Config } from '../../config/schema.ts';
 import { type Examined, type Finding, runChecks } from '../../doctor/check.ts';
@@ -25,7 +25,7 @@ export interface DoctorOptions extends GlobalOptions {
   /** Clean up the indexes, and subjects that are no users. */
   readonly fix?: boolean | undefined;
   readonly yes?: boolean | undefined;
-  /** Drive an invented sign-up through all but Auth0. */
+  /** Run an invented sign-up through everything except Auth0. */
   readonly simulate?: boolean | undefined;
   /** With `simulate`: create the documents and the account of a test user too, and remove them. */
   readonly full?: boolean | undefined;
@@ -36,7 +36,7 @@ export interface Diagnosis {
   readonly findings: readonly Finding[];
 }
 
-/** Longer than one call of any of them takes, so that a call says itself what was the matter. */
+/** Longer than any single call, so that the call itself reports the problem. */
 const CHECK_TIMEOUT_MS = 12_000;
 
 export async function runDoctor(options: DoctorOptions): Promise<ExitCode> {
@@ -82,7 +82,7 @@ function isWell(full: FullSimulation | null | undefined): boolean {
   return full === undefined || full?.failed === null;
 }
 
-/** Null where the simulation up to the plan did not come to its end: what would be created is not known then. */
+/** Null where the simulation up to the plan did not complete: what would be created is unknown then. */
 async function fullIfWell(
   config: Config,
   { checks }: Diagnosis,
@@ -92,17 +92,17 @@ async function fullIfWell(
     ({ check, tenant }) => check === 'simulated plan' && tenant === config.tenants[0]?.id,
   );
   if (planned?.status === 'well') return runFullSimulation(config, terminal);
-  terminal.stderr.write('No test user was created, because the simulated plan is not as it should be.\n');
+  terminal.stderr.write('No test user was created, because the check of the simulated plan failed.\n');
   return null;
 }
 
 export interface ExamineOptions {
   readonly simulate?: boolean;
-  /** Told of each check as it ends. */
+  /** Called for each check as it ends. */
   readonly onEnd?: (examined: Examined) => void;
 }
 
-/** Throws what keeps anything from being looked at, such as a configuration file that cannot be read. */
+/** Throws when nothing can be checked, for example because the configuration file cannot be read. */
 export async function examine(
   load: Load,
   clock: Clock,
@@ -153,8 +153,8 @@ async function repairIndexes(
   if (!terminal.json) printRepair(repair, terminal);
   if (repair.steps.length === 0) return { ...repair, done: false };
   const { steps } = repair;
-  const question = `${steps.length === 1 ? 'This step' : `These ${steps.length} steps`} for the indexes. Go on?`;
-  // In one document for machines there is no other place for what the person is asked about.
+  const question = `${steps.length === 1 ? 'This step' : `These ${steps.length} steps`} for the indexes. Continue?`;
+  // stdout has the JSON document, so the steps to confirm go to stderr.
   if (terminal.json && options.yes !== true)
     for (const { text } of steps) terminal.stderr.write(`  ${text}\n`);
   if (!(await confirm(question, options.yes))) return { ...repair, done: false };

@@ -1,4 +1,4 @@
-/** `concord doctor --simulate --full`: what it says and asks before, and a line for each step. */
+/** `concord doctor --simulate --full`: the question before it, and a line for each step. */
 import type { Config } from '../../config/schema.ts';
 import { type FullSimulation, type SimulationStep, simulateFully } from '../../doctor/simulate-full.ts';
 import { formatDuration } from '../../terminal/duration.ts';
@@ -8,7 +8,7 @@ import { systemClock } from '../../wiring/system.ts';
 import type { Terminal } from '../command.ts';
 import { confirm } from '../confirm.ts';
 
-/** What a person agrees to. On stderr, because stdout is the result. */
+/** What a person confirms. On stderr, because stdout has the result. */
 export async function confirmFull(
   { mongodb, pds }: Config,
   yes: boolean | undefined,
@@ -24,7 +24,7 @@ export async function confirmFull(
   return confirm('Create the test user?', yes);
 }
 
-/** Ctrl-C ends it after the step that is under way, and removes what was made; a second one ends the process at once. */
+/** Ctrl-C stops it after the current step and removes what was created; a second one ends the process at once. */
 export async function runFullSimulation(
   config: Config,
   { stdout, stderr, style, json }: Terminal,

@@ -13,7 +13,7 @@ export interface CleanedUp {
   readonly removed: readonly UserKey[];
   /** Being reconciled at the moment. */
   readonly busy: readonly UserKey[];
-  /** Found, and not removed because nobody agreed. */
+  /** Found, and not removed because it was not confirmed. */
   readonly left: readonly UserKey[];
 }
 
@@ -26,7 +26,7 @@ export async function cleanUpNoUsers(
 ): Promise<CleanedUp> {
   const none = await findNoUsers(config);
   if (none.length === 0) return NOTHING;
-  // In one document for machines there is no other place for what the person is asked about.
+  // stdout has the JSON document, so the list to confirm goes to stderr.
   const list = json ? stderr : stdout;
   if (!(json && yes === true))
     for (const { user, tenant } of none) list.write(`  ${visible(user)} of ${tenant} is not a user\n`);
@@ -38,7 +38,7 @@ export async function cleanUpNoUsers(
     if (!json) {
       stdout.write(`  removed ${counted(removed.length, 'subject')}\n`);
       for (const { user } of busy)
-        stdout.write(`  ${visible(user)} is being reconciled, and was left: run this again\n`);
+        stdout.write(`  ${visible(user)} is being reconciled and was skipped. Run this again\n`);
     }
     return { ...NOTHING, removed: keysOf(removed), busy: keysOf(busy) };
   } finally {

@@ -1,4 +1,4 @@
-/** What `doctor` found, for people: a line a check, and under it what is wrong, why it matters and what mends it. */
+/** What `doctor` found, for people: a line for each check, and below it what is wrong, why it matters and the fix. */
 import type { Examined, Finding } from '../../doctor/check.ts';
 import type { Repair } from '../../doctor/fix.ts';
 import { formatDuration } from '../../terminal/duration.ts';
@@ -14,7 +14,7 @@ function printExamined(examined: Examined, { stdout, style }: Paper): void {
     NAME_WIDTH,
   );
   if (examined.status === 'not-looked-at') {
-    stdout.write(`${style('dim', `–  ${name} not looked at, because of: ${examined.because}`)}\n`);
+    stdout.write(`${style('dim', `–  ${name} skipped, because of: ${examined.because}`)}\n`);
     return;
   }
   const { summary, findings } = examined;
@@ -36,22 +36,22 @@ export function printDiagnosis(
   { stdout, style }: Paper,
 ): void {
   for (const examined of checks) {
-    // That each part of the configuration is there follows from what was looked at with it.
+    // A complete configuration is already shown by the checks that used it.
     const isPart = examined.check.startsWith('configuration of ') && examined.status === 'well';
     if (!isPart) printExamined(examined, { stdout, style });
   }
   const unseen = checks.filter(({ status }) => status === 'not-looked-at').length;
   const looked = `${checks.length - unseen} checks in ${formatDuration(durationMs)}`;
-  const rest = unseen === 0 ? '' : `, and ${unseen} not looked at`;
+  const rest = unseen === 0 ? '' : `, and ${unseen} skipped`;
   const verdict =
     findings.length === 0
-      ? style('green', 'nothing is wrong')
+      ? style('green', 'no findings')
       : style('red', `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}`);
   stdout.write(`${looked}${rest}: ${verdict}.\n`);
 }
 
 export function printRepair({ steps, refused }: Repair, { stdout, style }: Paper): void {
-  if (steps.length + refused.length === 0) stdout.write('The indexes need nothing.\n');
+  if (steps.length + refused.length === 0) stdout.write('The indexes need no repair.\n');
   for (const { text } of steps) stdout.write(`  ${text}\n`);
   for (const text of refused) stdout.write(`  ${style('red', visible(text))}\n`);
 }

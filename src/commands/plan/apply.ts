@@ -1,6 +1,6 @@
 /**
- * `concord apply <file>`: carries out what `concord plan --out` wrote. Whoever moved on since is left out and
- * named; the rest are converged as always.
+ * `concord apply <file>`: applies a plan that `concord plan --out` saved. Users who changed since are skipped and
+ * listed; the others are reconciled as always.
  */
 import {
   type ApplyDeps,
@@ -39,7 +39,7 @@ export async function runApply(path: string, options: ApplyOptions): Promise<Exi
   const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   const strange = strangeness(plan, placeOf(config));
   if (strange !== undefined)
-    throw new UsageError(`This plan is not for here: ${visible(strange)}.`, 'PLAN_OF_ANOTHER');
+    throw new UsageError(`This plan is for another installation: ${visible(strange)}.`, 'PLAN_OF_ANOTHER');
   const terminal = terminalOf(options);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
@@ -66,7 +66,7 @@ async function apply(
     return EXIT.stoppedByLimit;
   }
   if (!terminal.json) printLeftOut(leftOut, terminal);
-  const question = `Converge ${fit.length} of ${plan.users.length} users, as planned at ${plan.madeAt}?`;
+  const question = `Reconcile ${fit.length} of ${plan.users.length} users, as planned at ${plan.madeAt}?`;
   if (fit.length > 0 && !(await confirm(question, options.yes))) {
     if (terminal.json) printJson({ command: 'apply', halts: [], applied: [], leftOut, declined: true });
     else terminal.stdout.write('Nothing was changed.\n');
@@ -80,7 +80,7 @@ async function apply(
   return converged === plan.users.length ? EXIT.clean : EXIT.partlyDone;
 }
 
-/** Ctrl-C begins nobody new; a second one ends the process at once, as every user's pass survives. */
+/** After Ctrl-C no further user is started. A second one ends the process at once, which reconciliations survive. */
 async function untilInterrupted(
   deps: ApplyDeps,
   fit: Parameters<typeof carryOut>[1],
@@ -89,7 +89,7 @@ async function untilInterrupted(
   const stopped = new AbortController();
   const stop = () => {
     stopped.abort();
-    stderr.write('Stopping when the users at hand are done.\n');
+    stderr.write('Stopping after the current users.\n');
   };
   process.once('SIGINT', stop);
   const now = () => deps.converge.clock.now();
@@ -104,7 +104,7 @@ async function untilInterrupted(
 
 function haltText({ kind, tenant, limit, count, of }: Exceeded, { style }: Terminal): string {
   const what = kind === 'removals' ? 'removed' : 'renamed';
-  const text = `${count} accounts of ${of} users of ${tenant} would be ${what}, and the limit is ${limit}. Nothing was changed; concord serve does what a sweep or a person allows.`;
+  const text = `${count} accounts of ${of} users of ${tenant} would be ${what}, and the limit is ${limit}. Nothing was changed; concord serve reconciles them within the limits.`;
   return `${style('red', 'Halted.')} ${text}`;
 }
 
@@ -112,7 +112,7 @@ function printLeftOut(leftOut: readonly LeftOut[], { stdout, style }: Terminal):
   if (leftOut.length === 0) return;
   const rows = leftOut.map(({ user, reason, message }) => [user, reason, message]);
   stdout.write(
-    `${formatTable({ head: ['LEFT OUT', 'REASON', 'WHY'], rows, style, width: stdout.columns })}\n`,
+    `${formatTable({ head: ['SKIPPED', 'REASON', 'WHY'], rows, style, width: stdout.columns })}\n`,
   );
 }
 
@@ -126,12 +126,12 @@ function printDone(plan: SavedPlan, done: CarriedOut, converged: number, termina
     ]);
   if (rows.length > 0)
     stdout.write(
-      `${formatTable({ head: ['NOT CONVERGED', 'END', 'FAILED'], rows, style, width: stdout.columns })}\n`,
+      `${formatTable({ head: ['NOT IN SYNC', 'END', 'FAILED'], rows, style, width: stdout.columns })}\n`,
     );
   const open = plan.users.length - converged;
   const rest = open === 0 ? '' : `, ${open} not`;
   stdout.write(
-    `${style(open === 0 ? 'green' : 'yellow', `${converged} of ${plan.users.length} users converged${rest}.`)}\n`,
+    `${style(open === 0 ? 'green' : 'yellow', `${converged} of ${plan.users.length} users in sync${rest}.`)}\n`,
   );
-  if (open > 0) stdout.write('See how they stand with: concord plan\n');
+  if (open > 0) stdout.write('See what is left with: concord plan\n');
 }

@@ -1,6 +1,6 @@
 /**
- * The file of a saved plan. It holds no secret and no address, and yet who is in the database, so only its owner
- * may read it. A checksum tells a damaged file from a whole one; it proves nothing to somebody who wants to lie.
+ * The file of a saved plan. It has no secret and no address, but it names users, so only its owner may read it. The
+ * checksum detects damage, and not forgery.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { UsageError } from '../../errors.ts';
 import { eventId, parseTenantId, storedUserKey } from '../../identity.ts';
 import { visible } from '../../terminal/visible.ts';
 
-/** More than a million users, and far less than a file that was named by mistake may have. */
+/** Enough for more than a million users; a larger file was probably named by mistake. */
 const MAX_BYTES = 1_073_741_824;
 
 export function newSalt(): string {
@@ -46,7 +46,7 @@ export function savedPlan(
   };
 }
 
-/** Whole or not at all: a plan that was cut short is none. */
+/** Written atomically: a truncated plan would be useless. */
 export function writePlanFile(path: string, plan: SavedPlan): void {
   const text = `${JSON.stringify({ ...plan, checksum: checksumOf(plan) }, undefined, 1)}\n`;
   const beside = `${path}.${process.pid}.part`;
@@ -95,7 +95,7 @@ const planSchema = z.strictObject({
 /** Throws UsageError PLAN_UNREADABLE or PLAN_VERSION_UNKNOWN, each with a sentence that says why. */
 export function readPlanFile(path: string): SavedPlan {
   const broken = (why: string) =>
-    new UsageError(`${visible(path)} is no plan that can be applied: ${why}.`, 'PLAN_UNREADABLE');
+    new UsageError(`${visible(path)} is not a plan that can be applied: ${why}.`, 'PLAN_UNREADABLE');
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -107,7 +107,7 @@ export function readPlanFile(path: string): SavedPlan {
   try {
     value = JSON.parse(text);
   } catch {
-    throw broken('it is damaged, or no JSON');
+    throw broken('it is damaged, or not JSON');
   }
   const head = z.looseObject({ format: z.literal('concord-plan'), version: z.int() }).safeParse(value);
   if (!head.success) throw broken('it was not written by: concord plan --out');
@@ -129,6 +129,6 @@ function checksumOf(plan: object): string {
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ENOENT') return 'there is no such file or directory';
-  if (code === 'EACCES') return 'it is not allowed';
+  if (code === 'EACCES') return 'permission denied';
   return code === '' ? 'it failed' : code;
 }

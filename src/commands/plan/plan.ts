@@ -1,4 +1,4 @@
-/** `concord plan [user]`: what would be done, and why. Reads only. */
+/** `concord plan [user]`: what Concord would do, and why. Reads only. */
 
 import { sideBySide } from '../../concurrency/map-limit.ts';
 import type { Config } from '../../config/schema.ts';
@@ -31,14 +31,14 @@ export interface PlanOptions extends GlobalOptions {
   readonly tenant?: string | undefined;
   /** The most users to list. */
   readonly limit: number;
-  /** Where to write the plan, for `concord apply`: everyone's, whatever is listed. */
+  /** Where to save the plan of all users, for `concord apply`, whatever is listed. */
   readonly out?: string | undefined;
 }
 
 interface PlannedUser {
   readonly user: UserKey;
   readonly actions: readonly DescribedAction[];
-  /** Not as desired, and nothing is planned: a person or time is waited for. */
+  /** Out of sync without a planned action: a person or time resolves it. */
   readonly waiting: readonly {
     readonly resource: string;
     readonly reason: string;
@@ -47,18 +47,18 @@ interface PlannedUser {
   readonly unknown: readonly { readonly resource: string; readonly code: string }[];
 }
 
-/** Somebody who differs, as they were found. */
+/** A user who is out of sync, as observed. */
 interface Found {
   readonly user: UserKey;
   readonly facts: Facts;
   readonly view: View;
 }
 
-/** What is kept of a search: of a user no more than is shown or saved, since there may be very many. */
+/** The result of a search: it keeps only what is shown or saved, since there may be very many users. */
 interface Search {
   readonly users: PlannedUser[];
   readonly saved: SavedUser[];
-  /** Undefined when nothing is to be saved. */
+  /** Undefined when nothing is saved. */
   readonly salt: string | undefined;
   /** How many users each listing had; empty when one user was asked for. */
   readonly listed: Map<TenantId, number>;
@@ -100,7 +100,7 @@ async function planAll(
   search: Search,
 ): Promise<void> {
   const progress = createProgress({
-    label: 'looking at users',
+    label: 'comparing users',
     stream: terminal.stderr,
     now: () => new Date(),
   });
@@ -111,12 +111,12 @@ async function planAll(
     for await (const page of tenant.directory.everyone()) {
       const assessments = await assess(side.assess, tenant, notExcluded(page.users, tenant), new Date());
       const drifted = assessments.map((one) => withPause(one, paused)).filter(isDrifted);
-      // What is to be carried out rests on a read by id, and not on a listing, which may be late.
+      // A saved plan needs a read by id, because a listing may be late.
       const found = search.salt === undefined ? drifted : await lookById(side, tenant, drifted);
       for (const one of found) note(search, tenant, one);
       if (page.inexact !== undefined)
         terminal.stderr.write(
-          `The listing of ${visible(tenant.id)} is incomplete: ${inexactSentence(page.inexact)} The plan is of the users who are listed.\n`,
+          `The listing of ${visible(tenant.id)} is incomplete: ${inexactSentence(page.inexact)} The plan covers listed users only.\n`,
         );
       seen += page.users.length;
       progress.update(seen);
@@ -131,7 +131,7 @@ interface Unreadable {
   readonly code: string;
 }
 
-/** Who cannot be looked at is named, and stops nobody else. */
+/** A user who cannot be read is listed, and does not stop the others. */
 async function lookById(
   side: ReadSide,
   tenant: AssessedTenant,
@@ -170,7 +170,7 @@ function note({ users, saved, salt }: Search, tenant: AssessedTenant, one: Found
   saved.push({ user, tenant: tenant.id, actions: planned.actions, rests: restsOn(facts, view, salt) });
 }
 
-/** Of whoever has something to be done. */
+/** The users with planned actions. */
 function save(path: string, config: Config, { saved, salt = '', listed }: Search): void {
   const place = placeOf(config);
   const tenants = place.tenants.map((tenant) => ({ ...tenant, users: listed.get(tenant.id) ?? null }));
@@ -192,7 +192,7 @@ export function plannedUser(user: UserKey, view: View): PlannedUser {
   };
 }
 
-/** `one`: of the only user who was looked at. */
+/** `one`: the only user who was compared. */
 export function printPlan(
   users: readonly PlannedUser[],
   limit: number,

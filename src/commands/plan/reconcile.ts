@@ -1,4 +1,4 @@
-/** `concord reconcile <user>` and `concord reconcile --all`: converge now, and say what was done. */
+/** `concord reconcile <user>` and `concord reconcile --all`: reconcile now, and print what was done. */
 
 import { dryRun } from '../../engine/reconcile/dry-run.ts';
 import type { AssessedTenant } from '../../engine/reconcile/read-side.ts';
@@ -39,17 +39,16 @@ export interface ReconcileOptions extends GlobalOptions {
   readonly tenant?: string | undefined;
 }
 
-/** How long another worker on the same user is waited for. */
+/** How long to wait for another worker that has the user. */
 const LEASE_WAIT_MS = 15_000;
 const LEASE_POLL_MS = 100;
 
 export async function runReconcile(text: string | undefined, options: ReconcileOptions): Promise<ExitCode> {
   if (options.all === true && text !== undefined) throw new UsageError('Give a user or --all, not both.');
   if (options.all !== true && text === undefined)
-    throw new UsageError('Which user? Give one, or --all for everyone.');
+    throw new UsageError('Give a user, or --all for all users.');
   if (options.dryRun === true) {
-    if (text === undefined)
-      throw new UsageError('For everyone, what would be done is shown by: concord plan');
+    if (text === undefined) throw new UsageError('For all users, run: concord plan');
     return runDry(text, options);
   }
   const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
@@ -92,7 +91,7 @@ async function reconcileOne(engine: Engine, text: string, terminal: Terminal): P
     typeof (await tenant.directory.user(userId)) !== 'object'
   ) {
     throw new UsageError(
-      `Auth0 has no user ${visible(userId)}, and nothing is known of one.`,
+      `Auth0 has no user ${visible(userId)}, and Concord has no record of one.`,
       'USER_NOT_FOUND',
     );
   }
@@ -123,7 +122,7 @@ async function waitForLease(engine: Engine, trigger: Trigger): Promise<Lease> {
     if (lease !== undefined) return lease;
     if (clock.now().getTime() > until) {
       throw new UsageError(
-        `Another worker is busy with ${visible(trigger.user)}. Try again in a moment.`,
+        `Another worker is busy with ${visible(trigger.user)}. Try again later.`,
         'USER_BUSY',
       );
     }
@@ -175,10 +174,10 @@ export function printPass(user: string, result: PassResult, { stdout, style }: T
   if (result.retryAt !== undefined) stdout.write(`  again at ${result.retryAt.toISOString()}\n`);
 }
 
-/** Why a pass looked at nothing. */
+/** Why a reconciliation observed nothing. */
 const LEFT: { readonly [End in PassResult['end']]?: string } = {
   'not-a-user': 'Auth0 says that this is not the id of a user, so there is nothing to reconcile.',
-  excluded: 'The configuration excludes this user, so nothing is done.',
+  excluded: 'The configuration excludes this user, so nothing was done.',
 };
 
 function markOf({ status, held }: ConditionDraft, style: Terminal['style']): string {
@@ -206,7 +205,7 @@ async function reconcileAll(
   const complete = sweeps.every((swept) => swept.complete);
   const halts = sweeps.flatMap((swept) => swept.halts);
   const ends = new Map<string, PassResult['end']>();
-  const converging = createProgress({ label: 'converging', total: drifted, stream: terminal.stderr, now });
+  const converging = createProgress({ label: 'reconciling', total: drifted, stream: terminal.stderr, now });
   const workers = new Workers({
     queue,
     clock,
@@ -214,13 +213,13 @@ async function reconcileAll(
     settings,
     converge: (lease) => converge(engine.converge, lease),
     onPass: ({ user }, { end }) => {
-      // Of no user there is nothing to be tried again.
+      // Nothing to retry: the key names no user.
       if (end === 'not-a-user' || end === 'excluded') ends.delete(user);
       else ends.set(user, end);
       converging.update(ends.size);
     },
   });
-  // Others may be at work on the same queue: this is done when nobody is due or being looked at any more.
+  // Other processes may work on the same queue: this is done when no user is due or leased any more.
   await workers.runUntil(async () => (await subjects.backlog(clock.now())).due === 0);
   converging.finish();
   const counts = countEnds(ends);
@@ -233,8 +232,9 @@ async function reconcileAll(
     });
   else {
     const { stdout } = terminal;
+    const { converged: inSync } = counts;
     stdout.write(
-      `${users} users looked at, ${drifted} differed: ${counts.converged} converged, ${counts.held} held for a person, ${counts.open} to be tried again, in ${formatDuration(durationMs)}\n`,
+      `${users} users compared, ${drifted} differed: ${inSync} in sync, ${counts.held} need action, ${counts.open} pending, in ${formatDuration(durationMs)}\n`,
     );
     for (const halt of halts)
       stdout.write(`${terminal.style('red', 'Halted.')} ${visible(haltSentence(halt))}\n`);
@@ -255,8 +255,8 @@ async function reconcileAll(
 
 function whyIncomplete(inexact: InexactReason | undefined): string {
   return inexact === undefined
-    ? 'The listing broke off, so not everyone was looked at.'
-    : `${inexactSentence(inexact)} Everyone who is listed was looked at, and no user was taken for deleted.`;
+    ? 'The listing broke off, so not all users were compared.'
+    : `${inexactSentence(inexact)} All listed users were compared, and no user was concluded to be missing.`;
 }
 
 interface SweptTenant extends SweepResult {
@@ -264,20 +264,20 @@ interface SweptTenant extends SweepResult {
 }
 
 async function sweepShown(engine: Engine, tenant: AssessedTenant, terminal: Terminal): Promise<SweepResult> {
-  const label = engine.tenants.length === 1 ? 'looking at users' : `looking at users of ${tenant.id}`;
+  const label = engine.tenants.length === 1 ? 'comparing users' : `comparing users of ${tenant.id}`;
   const now = () => engine.converge.clock.now();
   const progress = createProgress({ label, stream: terminal.stderr, now });
   const end = await sweepInTurn(engine.sweep, tenant, {
     onProgress: (users, _drifted, total) => progress.update(users, total),
     onWait: (until) =>
       terminal.stderr.write(
-        `Another sweep of ${tenant.id} is under way, or died a moment ago: waiting until ${until.toISOString()}\n`,
+        `Another sweep of ${tenant.id} is running, or died just now: waiting until ${until.toISOString()}\n`,
       ),
   });
   progress.finish();
   if (end.type === 'over') return end;
   throw new UsageError(
-    `Another process is sweeping ${tenant.id}. See how it ended with: concord events`,
+    `Another process is sweeping ${tenant.id}. See the result with: concord events`,
     'SWEEP_UNDER_WAY',
   );
 }
@@ -293,7 +293,7 @@ function countEnds(ends: ReadonlyMap<string, PassResult['end']>) {
   return { converged, held, open: all.length - converged - held };
 }
 
-/** Creates missing indexes; what stands in the way is reported and stops nobody. */
+/** Creates missing indexes. A failure is logged and stops nothing. */
 export async function mendIndexes({
   converge: { documents, logger },
 }: Engine): Promise<readonly indexes.IndexFinding[]> {

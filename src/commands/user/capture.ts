@@ -1,6 +1,6 @@
 /**
- * `concord capture <user>`: a bug report of one user that may leave the house: every name in it is replaced, and
- * it can be looked at again as a test. Reads only.
+ * `concord capture <user>`: a bug report of one user that may be sent to others: every name in it is replaced, and it
+ * loads as a test. Reads only.
  */
 import { writeFileSync } from 'node:fs';
 import { concordVersion } from '../../config/version.ts';
@@ -44,8 +44,11 @@ function gist({ events, seen, plan }: Capture) {
 }
 
 function sentence({ events, plan }: Capture): string {
-  const look = plan === undefined ? 'no look, since Auth0 or the documents could not be read' : 'one look';
-  return `${events.length} events and ${look}. Every name in it is made up.`;
+  const look =
+    plan === undefined
+      ? 'no observation, because Auth0 or the documents could not be read'
+      : 'one observation';
+  return `${events.length} events and ${look}. Every name in it is replaced.`;
 }
 
 function write(path: string, text: string): void {

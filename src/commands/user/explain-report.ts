@@ -1,4 +1,4 @@
-/** An explanation as one screen for a person on call: how the user stands, why, and what set it going. */
+/** An explanation as one screen for a person on call: the user's status, the reasons and the causes. */
 
 import type { Effect, ExplainedCondition, Explanation, Known } from '../../engine/reports/explain.ts';
 import type { Explained, Unread } from '../../engine/reports/explain-user.ts';
@@ -7,6 +7,7 @@ import { type ConcordEvent, excludedMessage } from '../../events/event.ts';
 import { summary } from '../../events/summary.ts';
 import type { Health, Sync } from '../../ports/subjects.ts';
 import { describeAction } from '../../reconcilers/registry.ts';
+import { counted } from '../../terminal/count.ts';
 import { formatRelative } from '../../terminal/duration.ts';
 import type { Format } from '../../terminal/style.ts';
 import { type Cell, formatTable } from '../../terminal/table.ts';
@@ -27,7 +28,7 @@ export function printExplanation(explained: Explained, limit: number, terminal: 
   const { explanation } = explained;
   const { stdout, style } = terminal;
   const { user, sync, health, deleted, noUser, excludedBy } = explanation;
-  // A deleted user may lack nothing, and is not in sync for it.
+  // A deleted user is never shown as in sync, even when nothing is missing.
   const axes = health === 'Deleted' && sync === 'Synced' ? '' : `${style(SYNC_COLORS[sync], sync)}  `;
   const say = (line = '') => stdout.write(`${line}\n`);
   const section = (title: string, head: readonly string[], rows: readonly (readonly Cell[])[]) => {
@@ -42,51 +43,51 @@ export function printExplanation(explained: Explained, limit: number, terminal: 
   if (deleted !== undefined) say(style('yellow', deletedSentence(deleted)));
   say(sourceOf(explained));
   if (explanation.withheld !== undefined) say(style('yellow', visible(explanation.withheld.message)));
-  if (explanation.quarantined) say(style('red', `Quarantined after ${explanation.attempts} failed tries.`));
+  if (explanation.quarantined) say(style('red', `Quarantined after ${explanation.attempts} failures.`));
   if (explanation.untold.length > 0)
-    say(`Not in the log yet, for the next pass to tell: ${explanation.untold.join(', ')}`);
+    say(`Not in the log yet; the next reconciliation records: ${explanation.untold.join(', ')}`);
   section(
-    'What is known',
+    'Known facts',
     ['SINCE', 'FROM', 'WHAT', 'BECAUSE OF'],
     explanation.known.map((known) => rowOf(known, explanation)),
   );
   section(
-    'What should be, and what is',
+    'Desired and actual state',
     ['RESOURCE', 'DESIRED', 'ACTUAL'],
     explanation.resources.map(({ resource, desired, actual }) => [resource, desired, actual]),
   );
-  section('What a pass would do', ['RESOURCE', 'ACTION', 'DETAIL'], planRows(explanation));
-  if (explanation.plan === undefined) say('Not known: nobody looked at what is there.');
+  section('Plan', ['RESOURCE', 'ACTION', 'DETAIL'], planRows(explanation));
+  if (explanation.plan === undefined) say('Unknown: the actual state was not read.');
   else if (explanation.plan.length === 0) say('Nothing.');
-  if (explanation.retryAt !== undefined) say(`It looks again at ${explanation.retryAt.toISOString()}.`);
+  if (explanation.retryAt !== undefined) say(`Next reconciliation at ${explanation.retryAt.toISOString()}.`);
   section(
-    'How each resource stands',
+    'Conditions',
     ['RESOURCE', 'STATUS', 'REASON', 'SINCE', 'MESSAGE'],
     explanation.conditions.map((condition) => conditionRow(condition, terminal)),
   );
   const shown = explanation.effects.slice(-limit);
   section(
-    'What was done, and what set it going',
+    'Effects and their causes',
     ['AT', 'EFFECT', 'WHAT', 'BECAUSE OF'],
     shown.map((effect) => rowOf(effect, explanation)),
   );
   if (shown.length === 0) say('Nothing.');
   const earlier = explanation.effects.length - shown.length;
-  if (earlier > 0) say(`${earlier} earlier ones are shown with: concord explain <user> --limit 0`);
+  if (earlier > 0) say(`Show ${earlier} earlier ones with: concord explain <user> --limit 0`);
 }
 
 function sourceOf({ explanation, unread }: Explained): string {
   const { source, at, heard } = explanation;
   const spoken =
     heard.newest === undefined
-      ? 'nothing was ever heard of this user'
-      : `heard of ${heard.count} times, last ${formatRelative(heard.newest.recordedAt, at)}`;
+      ? 'no events about this user'
+      : `${counted(heard.count, 'incoming event')}, the last ${formatRelative(heard.newest.recordedAt, at)}`;
   if (source === 'log') {
     const why = unread.length === 0 ? '' : ` ${unread.map(unreadText).join('; ')}.`;
-    return `As the log knows it at ${at.toISOString()}; ${spoken}.${why}`;
+    return `From the log, as of ${at.toISOString()}; ${spoken}.${why}`;
   }
   const partly = unread.length === 0 ? '' : `, except that ${unread.map(unreadText).join('; ')}`;
-  return `As it was found at ${at.toISOString()}${partly}; ${spoken}.`;
+  return `Read at ${at.toISOString()}${partly}; ${spoken}.`;
 }
 
 function deletedSentence({ since, forgotten }: NonNullable<Explanation['deleted']>): string {
@@ -97,8 +98,8 @@ function deletedSentence({ since, forgotten }: NonNullable<Explanation['deleted'
 
 function noUserSentence({ since }: NonNullable<Explanation['noUser']>): string {
   return since === undefined
-    ? 'This key is not that of a user: the ids of Auth0 are provider|id. Nothing is done for it.'
-    : `Auth0 says that this is not the id of a user (since ${since.toISOString()}). Nothing is done for it.`;
+    ? 'This is not the key of a user: ids of Auth0 have the form provider|id. Concord does nothing for it.'
+    : `Auth0 says that this is not the id of a user (since ${since.toISOString()}). Concord does nothing for it.`;
 }
 
 const NAMES = { auth0: 'Auth0', mongodb: 'MongoDB', pds: 'the PDS', plc: 'the DID directory' } as const;
@@ -113,7 +114,7 @@ function rowOf({ event, chain }: Known | Effect, { user }: Explanation): Cell[] 
   return [event.at.toISOString(), event.type, summary(event), story(chain, user)];
 }
 
-/** What set it going first, then what was learned on the way; the steps between are in `--json`. */
+/** The first cause, then what was learned on the way; the steps between are in `--json`. */
 function story({ links, basis, flaw }: Chain, user: string): string {
   if (flaw !== undefined) return `? ${flaw}`;
   const told = links.filter(
@@ -126,12 +127,12 @@ function story({ links, basis, flaw }: Chain, user: string): string {
 
 function wordOf(event: ConcordEvent, user: string): string {
   const whose = event.user === user ? '' : ` of ${event.user ?? 'nobody'}`;
-  if (isLook(event)) return 'a look that no event asked for';
+  if (isLook(event)) return 'a reconciliation without a trigger';
   if (event.type === 'auth0.log-received')
     return `log entry ${event.data.code}${whose} of ${event.at.toISOString()}`;
   if (event.type === 'auth0.event-received') return `event ${event.data.name}${whose}`;
   const isFound = partOf(event.type) === 'learned' && event.cause.length === 0;
-  return isFound ? `a look, which found ${event.type}${whose}` : `${event.type}${whose}`;
+  return isFound ? `an observation, which found ${event.type}${whose}` : `${event.type}${whose}`;
 }
 
 function planRows({ plan = [] }: Explanation): Cell[][] {

@@ -1,6 +1,6 @@
 /**
  * `concord explain <user>`: the chain from the webhook to the account. Reads only. Where Auth0 or the PDS is not
- * configured or cannot be reached it says so, and tells what the log knows.
+ * configured or cannot be reached, it says so and shows what the log has.
  */
 
 import { type Explained, explainUser } from '../../engine/reports/explain-user.ts';
@@ -29,7 +29,7 @@ export interface ExplainOptions extends GlobalOptions {
 export async function runExplain(text: string, options: ExplainOptions): Promise<ExitCode> {
   const now = new Date();
   const at = options.at === undefined ? undefined : momentAgo(options.at, now, '--at');
-  // What is lacking is met when it is asked for, and said; it is no reason to say nothing.
+  // A missing setting is reported when it is needed; the rest is still shown.
   const config = configFor(options, ['mongodb']);
   const terminal = terminalOf(options);
   const side = wireReadSide(config);
@@ -39,7 +39,7 @@ export async function runExplain(text: string, options: ExplainOptions): Promise
     const explained = await explainUser(side.assess, found, at ?? now, isToLook);
     if (!explained.isKnown)
       throw new UsageError(
-        `Nothing is known of ${visible(found.user)}, and Auth0 has no such user or was not asked.`,
+        `${visible(found.user)} is unknown, and Auth0 has no such user or was not read.`,
         'USER_NOT_FOUND',
       );
     if (terminal.json) printJson({ command: 'explain', ...toJson(explained) });

@@ -1,6 +1,6 @@
 /**
- * `concord export <user>`: all that is kept of one person, as one JSON document on stdout, for an access request. Reads
- * only. What it holds and what it leaves out: docs/privacy.md.
+ * `concord export <user>`: all stored data of one person, as one JSON document on stdout, for an access request. Reads
+ * only. What it includes and leaves out: docs/privacy.md.
  */
 
 import { ownerOf } from '../../engine/intake/owner.ts';
@@ -54,7 +54,7 @@ async function* counting(items: AsyncIterable<unknown>, onItem: () => void): Asy
   }
 }
 
-/** Also deleted users, whom neither Auth0 nor the documents know: by what the read model still shows of them. */
+/** Also finds deleted users that neither Auth0 nor the documents have, by the read model. */
 async function findPerson(
   text: string,
   { tenants, exporting }: ReturnType<typeof wireExport>,
@@ -67,7 +67,7 @@ async function findPerson(
   return oneOf(text, { ...named, found: [...all.values()] }, exporting);
 }
 
-/** What a reader who was not there has to know, in the document itself. */
+/** Notes for the reader of the document, in the document itself. */
 function notesOn({ state, relatedUsers }: UserExport): readonly string[] {
   return [
     'Passwords, sealed or not, tokens and keys are left out; a note stands in their place.',

@@ -16,7 +16,7 @@ import { visible } from '../../terminal/visible.ts';
 
 type Known = KnownKeys & { readonly documents: Pick<DocumentReader, 'namesAmong'> };
 
-/** Throws UsageError USER_NOT_FOUND or USER_AMBIGUOUS. An id is taken as it is: Auth0 says whether it exists. */
+/** Throws UsageError USER_NOT_FOUND or USER_AMBIGUOUS. An id is returned unchecked: Auth0 says whether it exists. */
 export async function findUser(
   text: string,
   tenants: readonly AssessedTenant[],
@@ -37,12 +37,12 @@ export async function oneOf(
     const names = await suggestions(text.trim(), known.documents);
     const meant = names.length === 0 ? '' : `Did you mean ${names.map(visible).join(' or ')}? `;
     const hint = 'Give an Auth0 id (auth0|…), @handle, code, email or DID.';
-    throw new UsageError(`No user is known as ${visible(text)}. ${meant}${hint}`, 'USER_NOT_FOUND');
+    throw new UsageError(`No user matches ${visible(text)}. ${meant}${hint}`, 'USER_NOT_FOUND');
   }
   if (others.length > 0) {
     const keys = found.map(({ user }) => visible(user)).join(', ');
     throw new UsageError(
-      `${visible(text)} is more than one user: ${keys}. Give the id of one, or ${KEY_PREFIX} and the key.`,
+      `${visible(text)} matches more than one user: ${keys}. Give the id of one, or ${KEY_PREFIX} and the key.`,
       'USER_AMBIGUOUS',
     );
   }
@@ -50,7 +50,7 @@ export async function oneOf(
 }
 
 /**
- * The same, for a command that looks at the user or changes something. Throws UsageError USER_EXCLUDED for a user whom the
+ * The same, for a command that reads upstreams or changes something. Throws UsageError USER_EXCLUDED for a user that the
  * configuration excludes, and NOT_A_USER for a key that is no user's and that Concord knows only from documents.
  */
 export async function findUserToTouch(

@@ -1,4 +1,4 @@
-/** `concord forget <user>`: blanks the personal data of somebody who is gone, once a person has said so. */
+/** `concord forget <user>`: blanks the personal data of a deleted user, after a person confirms. */
 import {
   type ForgetReport,
   forget,
@@ -15,7 +15,7 @@ import type { DecisionOptions } from '../decisions/decisions.ts';
 import { findUser } from './find-user.ts';
 
 export interface ForgetOptions extends DecisionOptions {
-  /** Also when another user waits for what this one has. */
+  /** Also when another user waits for a name of this one. */
   readonly force?: boolean | undefined;
   readonly yes?: boolean | undefined;
 }

@@ -1,7 +1,7 @@
 /**
- * `concord password <user>`: whether the stored password opens the account. It is one login, which is slow by design
- * and counted by the PDS, so no sweep and no audit does it. With `--reset` a password that does not open the account,
- * or that is missing, is set.
+ * `concord password <user>`: whether the stored password opens the account. That takes one login, which is slow by
+ * design and rate-limited by the PDS, so no sweep does it. With `--reset` it sets a password that is missing or does not
+ * open the account.
  */
 import { decide } from '../../engine/intake/decision.ts';
 import { dryRun } from '../../engine/reconcile/dry-run.ts';
@@ -85,7 +85,7 @@ async function stateOf({ converge }: Engine, user: UserKey, did: Did): Promise<P
   }
 }
 
-/** A reset that was granted for such a user would wait, and be done unasked on the day that the user is wanted again. */
+/** A reset granted for such a user would stay pending, and be applied unexpectedly when the user is managed again. */
 function refuseUnmanaged(user: UserKey, { desired: { account } }: View): void {
   if (account.type === 'account') return;
   const why = account.type === 'end' ? endSentence(account.end) : account.message;
@@ -102,7 +102,7 @@ async function resetNow(
   try {
     await engine.checkPasswords();
   } catch (error) {
-    // A password whose key is lost is replaced, so the missing key is no reason to stop here.
+    // A password whose key is lost is replaced, so a missing key is no error here.
     const isLostKey = error instanceof UsageError && error.code === 'CREDENTIAL_KEY_MISSING';
     if (!(isLostKey && state.type === 'unopened' && state.code === error.code)) throw error;
   }
@@ -111,7 +111,7 @@ async function resetNow(
   try {
     await reconcileNow(engine, trigger);
   } catch (error) {
-    // Another worker holds the user and carries the reset out.
+    // Another worker has the user and applies the reset.
     if (!(error instanceof UsageError && error.code === 'USER_BUSY')) throw error;
   }
   // By the log, because another process may have done it.

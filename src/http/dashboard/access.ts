@@ -1,5 +1,5 @@
 /**
- * Who is answered.
+ * Which requests are answered.
  *
  * | a token is configured | the request                                            | pages | /api |
  * |-----------------------|--------------------------------------------------------|-------|------|
@@ -8,8 +8,8 @@
  * | no                    | is from this machine, by its own name, and by no proxy | 200   | 200  |
  * | no                    | any other                                              | 403   | 403  |
  *
- * Wrong tokens are not counted: among those of 32 bytes none is found by trying, and a lock after so many would let
- * anybody keep the operators out. Nothing below /api is answered to a foreign page (`site.ts`).
+ * Wrong tokens are not counted: a token of 32 bytes cannot be guessed, and a lock after failures would let an attacker
+ * lock the operators out. Requests of foreign pages to /api are refused (`site.ts`).
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../ports/clock.ts';
@@ -20,9 +20,9 @@ import { sendText } from './pages.ts';
 import { createSessions, type Sessions } from './session.ts';
 import { type Gate, isNamedLocally, refuseOtherSites } from './site.ts';
 
-/** Who asks. */
+/** The sender of a request. */
 export interface Caller {
-  /** What the proof against forged requests is bound to. */
+  /** The CSRF token is bound to this. */
   readonly id: string;
   /** Undefined where no session ends. */
   readonly expiresAtMs: number | undefined;
@@ -31,19 +31,19 @@ export interface Caller {
 export interface Access {
   readonly hasToken: boolean;
   readonly sessions: Sessions;
-  /** To the page, which holds nothing secret. */
+  /** For the page, which has no secrets. */
   readonly toPages: Gate;
-  /** To where one signs in. */
+  /** For signing in. */
   readonly toDoor: readonly Gate[];
-  /** To data. */
+  /** For data. */
   readonly toData: readonly Gate[];
-  /** Of a request that was let in to data. */
+  /** The caller of a request that was admitted to data. */
   callerOf(request: FastifyRequest): Caller;
-  /** Undefined when it is the token; otherwise it has been refused. */
+  /** Undefined when the token is right; otherwise the request has been refused. */
   refuseToken(given: string, reply: FastifyReply): FastifyReply | undefined;
 }
 
-const REFUSED = unauthorized('The DASHBOARD_TOKEN is missing or is another.');
+const REFUSED = unauthorized('The DASHBOARD_TOKEN is missing or wrong.');
 const ANYBODY_HERE: Caller = { id: 'local', expiresAtMs: undefined };
 const BY_TOKEN: Caller = { id: 'token', expiresAtMs: undefined };
 
@@ -81,10 +81,10 @@ export function createAccess(token: string | undefined, clock: Pick<Clock, 'now'
     toData: [fromHere, refuseOtherSites, known],
     callerOf: (request) => {
       const caller = callers.get(request);
-      if (caller === undefined) throw new Error('whoever asks was never let in');
+      if (caller === undefined) throw new Error('the caller was not admitted');
       return caller;
     },
-    // As bytes, one a character, which is what a header is.
+    // Each character of a header is one byte.
     refuseToken: (given, reply) =>
       isToken(Buffer.from(given).toString('latin1')) ? undefined : sendProblem(reply, REFUSED),
   };
@@ -100,7 +100,7 @@ function strangerOf(request: FastifyRequest): Stranger | undefined {
     return {
       code: 'not-from-here',
       detail:
-        'Without a DASHBOARD_TOKEN the dashboard answers this machine only, and nothing that a proxy passed on. ' +
+        'Without a DASHBOARD_TOKEN the dashboard answers only this machine, and no request that a proxy forwarded. ' +
         'Set one for concord serve, of at least 32 bytes (openssl rand -hex 32), and sign in with it.',
     };
   }
@@ -108,7 +108,7 @@ function strangerOf(request: FastifyRequest): Stranger | undefined {
   return {
     code: 'wrong-host',
     detail:
-      'Without a DASHBOARD_TOKEN the dashboard is asked for by localhost, 127.0.0.1 or [::1], and by no other name. ' +
+      'Without a DASHBOARD_TOKEN the dashboard answers only to the names localhost, 127.0.0.1 and [::1]. ' +
       'Set one for concord serve to reach it by this name.',
   };
 }

@@ -1,4 +1,4 @@
-/** The questions and decisions of the dashboard, below /api: read once, handed to the desk, and answered as JSON. */
+/** The questions and decisions of the dashboard, below /api: validated, answered from the dashboard data, as JSON. */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { Desk } from '../../dashboard-data/data.ts';
@@ -75,13 +75,13 @@ export function readBodiesAsText(scope: FastifyInstance): void {
   scope.addContentTypeParser('*', { parseAs: 'string' }, async (_request: unknown, body: string) => body);
 }
 
-/** A form of a foreign page cannot send it, and a script of one has to ask first. */
+/** A form of a foreign page cannot send it, and a script of one needs a preflight. */
 export const requireJson: Gate = async (request, reply) => {
   if (/^application\/json *(;|$)/i.test(request.headers['content-type'] ?? '')) return undefined;
   return sendProblem(reply, {
     code: 'wrong-content-type',
     status: 415,
-    detail: 'The body has to be application/json.',
+    detail: 'The body must be application/json.',
   });
 };
 
@@ -92,7 +92,8 @@ function refuseForgery({ sessions, callerOf }: Access): Gate {
     return sendProblem(reply, {
       code: 'wrong-csrf',
       status: 403,
-      detail: 'The header x-concord-csrf is missing or is of another session; GET /api/session gives it.',
+      detail:
+        'The header x-concord-csrf is missing or belongs to another session. GET /api/session returns it.',
     });
   };
 }

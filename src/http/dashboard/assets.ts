@@ -1,6 +1,5 @@
 /**
- * The built page, read into memory once. A path that is asked for is looked up there and nowhere else, so that none
- * of it ever reaches the disk.
+ * The built page, read into memory once. A requested path is looked up only there, so it never reaches the disk.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 
-/** Beside the package's own `src` or `dist`, whichever of them this runs from. */
+/** Beside the package's `src` or `dist`, from which this runs. */
 const BUILT_PAGE = fileURLToPath(new URL('../../../dist/dashboard', import.meta.url));
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -26,15 +25,15 @@ export type Encoding = keyof typeof ENCODERS;
 
 export interface Asset {
   readonly type: string;
-  /** Of its bytes. */
+  /** The hash of its bytes. */
   readonly hash: string;
   readonly bytes: Buffer;
-  /** Compressed at the first request for it, and kept. */
+  /** Compressed at the first request, and cached. */
   encoded(encoding: Encoding): Promise<Buffer>;
 }
 
 export interface Assets {
-  /** What every page is. */
+  /** The document of every page. */
   readonly document: Asset;
   /** By the path below `/assets/`. */
   readonly files: ReadonlyMap<string, Asset>;

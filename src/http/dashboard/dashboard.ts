@@ -1,4 +1,4 @@
-/** The dashboard: the page, and what it asks. It knows nothing of Concord but the desk. */
+/** The dashboard: the page and its API. Of Concord it knows only the dashboard data. */
 import type { FastifyPluginAsync } from 'fastify';
 import type { Desk } from '../../dashboard-data/data.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -12,11 +12,11 @@ import { pages } from './pages.ts';
 
 export interface DashboardOptions {
   readonly desk: Desk;
-  /** Without one, only this machine is answered. */
+  /** Without a token, only this machine is answered. */
   readonly token: string | undefined;
   /** Undefined where the page was never built. */
   readonly assets: Assets | undefined;
-  /** Of Concord, for the page to show. */
+  /** The version of Concord, which the page shows. */
   readonly version: string;
   readonly clock: Pick<Clock, 'now'>;
   readonly limits?: Partial<LiveLimits>;

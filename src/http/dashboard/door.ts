@@ -1,4 +1,4 @@
-/** `/api/session`: who one is, signing in, and signing out. */
+/** `/api/session`: the current session, signing in and signing out. */
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import type { SessionAnswer } from '../../dashboard-data/answers.ts';
 import { allowOnly, sendProblem } from '../problem.ts';

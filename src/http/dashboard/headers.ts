@@ -1,7 +1,7 @@
-/** What a browser is told about every answer of the dashboard. */
+/** The security headers of every answer of the dashboard. */
 import type { FastifyInstance } from 'fastify';
 
-/** Nothing but our own files: no inline script or style, no frame around the page, no address but ours. */
+/** Only our own files: no inline script or style, no frame around the page, no other address. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -22,11 +22,11 @@ const HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
-  // Of data. What may be kept says so itself.
+  // For data. Files that may be cached set their own value.
   'cache-control': 'no-store',
 };
 
-/** On refusals too, because it is done before anything else. */
+/** The first hook, so that refusals have them too. */
 export function setHeaders(scope: FastifyInstance): void {
   scope.addHook('onRequest', async (_request, reply) => {
     reply.headers(HEADERS);

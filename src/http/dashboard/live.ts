@@ -1,6 +1,6 @@
 /**
- * GET /api/live: what happens, as it happens, as server-sent events. A connection that ends is taken up again by the
- * browser, which is then told everything anew: so to end one is always safe.
+ * GET /api/live: changes as they happen, as server-sent events. A browser reconnects after a connection ends and then
+ * gets everything again, so ending one is always safe.
  */
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { uuidv7 } from 'uuidv7';
@@ -11,11 +11,11 @@ import { allowOnly, errorFields, sendProblem, unavailable } from '../problem.ts'
 import type { Access } from './access.ts';
 
 export interface LiveLimits {
-  /** Listeners at once; more are told to come back. */
+  /** Concurrent listeners; more are refused with 503. */
   readonly maxListeners: number;
-  /** Bytes that may wait for a listener who reads too slowly; with more, it is cut. */
+  /** Bytes that may wait for a slow listener; with more, the connection is closed. */
   readonly maxWaitingBytes: number;
-  /** Milliseconds between signs of life. Less than any proxy waits, and than `connectionTimeoutMs`. */
+  /** Milliseconds between heartbeats. Less than the timeout of any proxy, and than `connectionTimeoutMs`. */
   readonly beatMs: number;
 }
 
@@ -32,7 +32,7 @@ export interface LiveOptions {
   readonly limits: LiveLimits;
 }
 
-/** After how many milliseconds a browser comes back. */
+/** Milliseconds until a browser reconnects. */
 const COME_BACK_MS = 2_000;
 export const STREAM_TYPE = 'text/event-stream';
 
@@ -41,7 +41,7 @@ export function live(options: LiveOptions): FastifyPluginAsync {
   const listeners = new Set<Listener>();
   let closing = false;
   return async (scope) => {
-    // An answer that never ends by itself would keep the server from closing.
+    // An answer that never ends would prevent the server from closing.
     scope.addHook('preClose', async () => {
       closing = true;
       for (const listener of listeners) listener.end();
@@ -54,12 +54,12 @@ export function live(options: LiveOptions): FastifyPluginAsync {
       handler: async (request, reply) => {
         if (closing) return sendProblem(reply, unavailable('The server is draining.'));
         if (listeners.size >= limits.maxListeners) {
-          return sendProblem(reply, unavailable('Too many are listening already.'));
+          return sendProblem(reply, unavailable('Too many listeners are connected.'));
         }
         reply.hijack();
         const listener = open(reply, limits.maxWaitingBytes);
         listeners.add(listener);
-        // Whoever has gone makes room, also before the source has noticed.
+        // A closed connection frees its place, also before the source has noticed.
         listener.signal.addEventListener('abort', () => listeners.delete(listener));
         try {
           await tell(options, listener, request);
@@ -75,7 +75,7 @@ export function live(options: LiveOptions): FastifyPluginAsync {
 
 interface Listener {
   readonly signal: AbortSignal;
-  /** What is not read in time ends it. */
+  /** Closes the connection when too much is unread. */
   send(text: string): void;
   /** May be repeated. */
   end(): void;
@@ -85,13 +85,13 @@ function open(reply: FastifyReply, maxWaitingBytes: number): Listener {
   const { raw } = reply;
   const gone = new AbortController();
   raw.once('close', () => gone.abort());
-  // Whoever has gone meanwhile does not go again.
+  // The connection may have closed meanwhile.
   if (raw.destroyed || reply.request.socket.destroyed) gone.abort();
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (value !== undefined) raw.setHeader(name, value);
   }
   raw.setHeader('content-type', STREAM_TYPE);
-  // nginx would gather them.
+  // nginx would buffer the events.
   raw.setHeader('x-accel-buffering', 'no');
   raw.writeHead(200);
   raw.write(`retry: ${COME_BACK_MS}\n\n`);
@@ -118,7 +118,7 @@ async function tell(
   const { expiresAtMs = Number.POSITIVE_INFINITY } = access.callerOf(request);
   const beat = setInterval(() => {
     if (clock.now().getTime() >= expiresAtMs) listener.end();
-    // A comment would keep the connection, but browsers tell their page nothing of it.
+    // A comment would keep the connection too, but browsers do not pass comments to the page.
     else listener.send(`event: ${BEAT.name}\ndata: {}\n\n`);
   }, limits.beatMs);
   listener.signal.addEventListener('abort', () => clearInterval(beat));

@@ -1,6 +1,6 @@
 /**
- * The document at every page's address, and what it is made of below `/assets/`. They hold nothing secret: where a
- * token is asked for, whoever has none is shown the page, which asks for it.
+ * The document at every page's address, and its files below `/assets/`. They have no secrets: without a token the page is
+ * still served, and it asks for the token.
  */
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { allowOnly, notFound, sendProblem } from '../problem.ts';
@@ -13,7 +13,7 @@ const NOT_BUILT = 'The dashboard was not built. In a clone of Concord: npm run b
 export interface PagesOptions {
   /** Undefined where the page was never built. */
   readonly assets: Assets | undefined;
-  /** Whether whoever asks is answered at all. */
+  /** Whether the request is answered at all. */
   readonly admit: Gate;
 }
 
@@ -39,7 +39,7 @@ export function pages({ assets, admit }: PagesOptions): FastifyPluginAsync {
       url: '/assets/*',
       handler: async (request, reply) => {
         const asset = assets?.files.get(request.params['*']);
-        // Its name changes with what is in it.
+        // Its name changes with its content.
         return asset === undefined
           ? sendProblem(reply, notFound())
           : send(request, reply, asset, 'public, max-age=31536000, immutable');
@@ -67,7 +67,7 @@ async function send(
   return reply.header('content-encoding', encoding).send(await asset.encoded(encoding));
 }
 
-/** The one that makes it smallest of those that are accepted; undefined for none. */
+/** The accepted encoding with the smallest result; undefined for none. */
 export function preferredEncoding(accepted: string | undefined): Encoding | undefined {
   const weights = new Map<string, number>();
   for (const part of (accepted ?? '').toLowerCase().split(',')) {

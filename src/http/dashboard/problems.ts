@@ -1,18 +1,18 @@
-/** What a person is told when the desk cannot answer, or will not do what was decided. */
+/** The problems that a person sees when a question cannot be answered or a decision is refused. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { UpstreamError, UsageError } from '../../errors.ts';
 import { errorFields, type Problem, sendProblem, unavailable } from '../problem.ts';
 
 const NAMES = { auth0: 'Auth0', mongodb: 'MongoDB', pds: 'The PDS', plc: 'The DID directory' } as const;
 
-/** What is not there. In words of ours, because the desk's may repeat what was looked for. */
+/** What does not exist. In our own words, because the original message may repeat the searched text. */
 const NOT_FOUND: ReadonlyMap<string, string> = new Map([
-  ['USER_NOT_FOUND', 'Nobody is known by this key.'],
+  ['USER_NOT_FOUND', 'No user is known by this key.'],
   ['ACCOUNT_UNKNOWN', 'The PDS has no such account.'],
   ['RUN_UNKNOWN', 'No recent halted run has this id.'],
 ]);
 
-/** Sends what `answer` gives, or why it cannot be had. What nobody foresaw is thrown on. */
+/** Sends what `answer` returns, or the problem. Rethrows unexpected errors. */
 export async function sendAnswer(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -24,7 +24,7 @@ export async function sendAnswer(
     const problem = problemOfDesk(error);
     if (problem === undefined) throw error;
     const level = problem.status >= 500 ? 'warn' : 'debug';
-    request.log[level](errorFields(error), 'the dashboard was refused an answer');
+    request.log[level](errorFields(error), 'a request of the dashboard failed');
     return sendProblem(reply, problem);
   }
 }
@@ -34,13 +34,13 @@ function problemOfDesk(error: unknown): Problem | undefined {
     const code = error.code.toLowerCase().replaceAll('_', '-');
     const missing = NOT_FOUND.get(error.code);
     if (missing !== undefined) return { code, status: 404, detail: missing };
-    // Its message says what is in the way, and is written for whoever asked.
+    // Its message states the obstacle, and is written for the caller.
     return { code, status: 409, detail: error.message };
   }
   if (!(error instanceof UpstreamError)) return undefined;
   const { upstream, code, retryable, retryAfterMs } = error;
   const name = NAMES[upstream];
-  if (retryable) return unavailable(`${name} cannot be asked now (${code}).`, retryAfterMs);
-  const detail = `${name} does not answer what it was asked (${code}); concord doctor says what is wrong with it.`;
+  if (retryable) return unavailable(`${name} cannot be read now (${code}).`, retryAfterMs);
+  const detail = `${name} answers with an error (${code}). Run concord doctor to find the cause.`;
   return { code: 'upstream-refused', status: 502, detail };
 }

@@ -1,6 +1,6 @@
 /**
- * What is asked for, read once. A refusal names the field and what it has to be, and quotes nothing: what was sent
- * may be an address, or a secret in the wrong field.
+ * Validates requests. A refusal names the field and its valid values, and quotes nothing: the request may contain an
+ * address, or a secret in the wrong field.
  */
 import { z } from 'zod';
 import { HISTORY_RANGES, REMOVABLES, SITUATIONS } from '../../dashboard-data/answers.ts';
@@ -12,12 +12,12 @@ export const REQUEST_BODY_LIMIT_BYTES = 16 * 1024;
 /** A key is a tenant's prefix and an Auth0 id. */
 const MAX_KEY_LENGTH = 33 + MAX_AUTH0_USER_ID_LENGTH;
 const MAX_DID_LENGTH = 260;
-/** Of the ids of events and runs. */
+/** The longest id of an event or a run. */
 const MAX_ID_LENGTH = 300;
 const MAX_NAME_LENGTH = 64;
-/** Of a text to search by; an address is the longest. */
+/** The longest search text, which is an address. */
 const MAX_SEARCH_LENGTH = 320;
-/** What a terminal, or the direction of a line, would take for an order. */
+/** Characters that a terminal interprets, or that change the reading direction. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 function text(max: number, { trimmed = false } = {}) {
@@ -26,7 +26,7 @@ function text(max: number, { trimmed = false } = {}) {
   return (trimmed ? z.string(error).trim() : z.string(error)).refine(isGood, error);
 }
 
-/** What a person types, who may leave blanks around it. */
+/** A text that a person types, possibly with blanks around it. */
 function words(max: number) {
   return text(max, { trimmed: true });
 }
@@ -35,7 +35,7 @@ function oneOf<const Choice extends string>(...choices: readonly Choice[]) {
   return z.enum(choices, `must be one of ${choices.join(', ')}`);
 }
 
-/** A form sends its empty fields along. */
+/** A form also sends its empty fields. */
 function given<Value>(schema: z.ZodType<Value>) {
   return z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
 }
@@ -92,7 +92,7 @@ export function readQuery<Value>(schema: z.ZodType<Value>, query: unknown): Read
 }
 
 export function readJson<Value>(schema: z.ZodType<Value>, body: unknown): Reading<Value> {
-  // The message of the parser's error quotes the text.
+  // The parser's error message quotes the text.
   let value: unknown;
   try {
     value = JSON.parse(typeof body === 'string' ? body : '');
@@ -107,7 +107,7 @@ function read<Value>(schema: z.ZodType<Value>, given: unknown, whole: string): R
   if (parsed.success) return { ok: true, value: parsed.data };
   const [issue] = parsed.error.issues;
   if (issue?.code === 'unrecognized_keys') {
-    return { ok: false, detail: `${whole} has a field that is not known here.` };
+    return { ok: false, detail: `${whole} has an unknown field.` };
   }
   const [field] = issue?.path ?? [];
   if (issue === undefined || field === undefined) {

@@ -1,8 +1,8 @@
 /**
- * Sessions: whoever has shown the token need not show it again for twelve hours. The cookie holds no token, only
- * until when it is good, and a signature by a key made from the token. So nothing is kept here: a session survives a
- * restart, is good in every process with the same token, and ends with the token. Signing out takes the cookie from
- * the browser; whoever has copied it before is kept out by another token only.
+ * Sessions: after signing in with the token, the browser does not need it again for twelve hours. The cookie has no
+ * token, only its expiry and a signature by a key derived from the token. So the server stores nothing: a session
+ * survives a restart, is valid in every process with the same token, and ends with the token. Signing out deletes the
+ * cookie in the browser; only a new token invalidates copies of it.
  */
 import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../ports/clock.ts';
@@ -12,25 +12,25 @@ const COOKIE = 'concord_session';
 const VALUE = /^([0-9]{13,15})\.[A-Za-z0-9_-]{22}$/;
 
 export interface Session {
-  /** What the proof against forged requests is bound to. */
+  /** The CSRF token is bound to this. */
   readonly id: string;
   readonly expiresAtMs: number;
 }
 
 export interface Sessions {
-  /** A new one, and the header that has the browser keep it. `isSecure`: it came over https. */
+  /** A new session, and the header that stores it in the browser. `isSecure`: the request came over https. */
   start(isSecure: boolean): { readonly session: Session; readonly cookie: string };
-  /** The one that a Cookie header proves; undefined where it proves none. */
+  /** The session of a Cookie header; undefined without a valid one. */
   find(header: string | undefined): Session | undefined;
-  /** What a page of ours knows and a foreign one cannot: to be sent with whatever changes something. */
+  /** The CSRF token: our page knows it and a foreign page cannot. Required for every change. */
   csrf(id: string): string;
   isCsrf(id: string, given: string | undefined): boolean;
 }
 
-/** The header that has the browser forget its session. */
+/** The header that deletes the session in the browser. */
 export const NO_SESSION = `${COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`;
 
-/** Without a token there are no sessions, and proofs are good for this process. */
+/** Without a token there are no sessions, and CSRF tokens are valid for this process only. */
 export function createSessions(token: string | undefined, clock: Pick<Clock, 'now'>): Sessions {
   const key =
     token === undefined
@@ -61,7 +61,7 @@ export function createSessions(token: string | undefined, clock: Pick<Clock, 'no
         cookie: `${COOKIE}=${value}; ${attributes}${isSecure ? '; Secure' : ''}`,
       };
     },
-    // Another host of the same domain can add a cookie of this name, so all of them are looked at.
+    // Another host of the same domain can add a cookie of this name, so all of them are checked.
     find: (header) =>
       (header ?? '')
         .split(';')

@@ -1,4 +1,4 @@
-/** How often each route was called, so that tests can say how much a pass over many users may cost. */
+/** How often each route was called, so that tests can limit the cost of reconciling many users. */
 export class RequestCounter {
   readonly #counts = new Map<string, number>();
 

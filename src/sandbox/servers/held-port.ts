@@ -1,4 +1,4 @@
-/** A port that is taken before it is told to anybody, so that no other process can have it meanwhile. */
+/** A port that is bound before its number is passed on, so that no other process can take it meanwhile. */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
@@ -50,7 +50,7 @@ async function listens(server: Server, port: number): Promise<boolean> {
 function hand(server: Server, app: object, listener: RequestListener): void {
   const listen = (): Server => {
     server.on('request', listener);
-    // Whoever is handed it waits to hear that it listens.
+    // The new owner waits for the event that it listens.
     setImmediate(() => server.emit('listening'));
     return server;
   };

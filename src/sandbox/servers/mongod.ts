@@ -31,7 +31,7 @@ export interface MongodOptions {
   readonly uri?: string | undefined;
   /** Allows the failCommand failpoint, which a server refuses unless it was started for tests. */
   readonly failCommands?: boolean | undefined;
-  /** No replica set, and so without change streams: how a server is that somebody has just installed. */
+  /** No replica set, and so without change streams, like a newly installed server. */
   readonly standalone?: boolean | undefined;
 }
 
@@ -139,8 +139,8 @@ function serverArguments(failCommands: boolean): string[] {
     ...['--wiredTigerCacheSizeGB', '0.25'],
     // Without this a socket file stays behind in /tmp after a kill.
     ...(process.platform === 'win32' ? [] : ['--nounixsocket']),
-    // On 4.0 a write that overlaps another may not be known to be on a majority before the next one is. Where nobody
-    // else writes that is a note of the server's own, which comes a second later so, and not ten.
+    // On 4.0 a write that overlaps another may be confirmed by a majority only with the next write. Without other writes
+    // that is a no-op of the server, which this makes come after one second instead of ten.
     ...['--setParameter', 'periodicNoopIntervalSecs=1'],
     ...(failCommands ? ['--setParameter', 'enableTestCommands=1'] : []),
   ];

@@ -17,7 +17,7 @@ import { type HeldPort, holdPort } from './held-port.ts';
 
 export interface PdsStart {
   readonly dataDir: string;
-  /** Nobody is left to remove the data when the parent dies, so then this process does it. */
+  /** When the parent dies, this process removes the data. */
   readonly temporary: boolean;
   readonly adminPassword: string;
   readonly bypassKey: string;
@@ -181,8 +181,8 @@ async function readDirectory(file: string): Promise<DidPlcServer.MockDatabase['c
 }
 
 /**
- * A PDS that is asked about somebody else's handle looks into the DNS and calls the server it finds there.
- * A sandbox must not: whatever is not loopback ends at a port where nobody listens, as without a network.
+ * A PDS resolves a handle of another server by DNS and calls the server that it finds.
+ * A sandbox must not: every address except loopback leads to a port without a listener, as without a network.
  */
 function stayOnLoopback(): void {
   setServers([`${nowhere.host}:${nowhere.port}`]);
@@ -204,7 +204,7 @@ function hostOf(target: object): unknown {
 }
 
 function report(message: ChildReport): void {
-  // A parent that has just gone is noticed by `disconnect`; there is nobody to tell.
+  // `disconnect` notices a parent that has just exited; no process is left to notify.
   process.send?.(message, () => {});
 }
 

@@ -37,7 +37,7 @@ describe('a plan file', () => {
     return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
   };
   test.each<[reason: string, make: () => string, says: RegExp]>([
-    ['cut short', () => JSON.stringify(good()).slice(0, -20), /it is damaged, or no JSON/],
+    ['cut short', () => JSON.stringify(good()).slice(0, -20), /it is damaged, or not JSON/],
     ['a changed value', () => JSON.stringify({ ...good(), database: 'other' }), /it is damaged\.$/],
     ['a lost field', () => JSON.stringify({ ...good(), salt: undefined }), /it is damaged\.$/],
     ['another file', () => '{"name":"concord"}', /it was not written by: concord plan --out/],

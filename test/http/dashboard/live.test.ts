@@ -124,7 +124,7 @@ describe('a listener', () => {
     const port = await listen(app);
     await listenTo(port).hears('event: overview');
     const { hears, told } = listenTo(port);
-    await hears('Too many are listening already.');
+    await hears('Too many listeners are connected.');
     expect(told()).toMatch(/^HTTP\/1.1 503 .*\r\nretry-after: 5\r\n/s);
     expect(desk.asked).toEqual([['live']]);
   });

@@ -39,7 +39,7 @@ const ATTEMPTS = 4;
 
 /**
  * A webhook event stream: each event by itself, in no order, some twice. Four attempts with growing waits; an
- * answer of 4xx ends them at once. What failed is kept, and sent again only when somebody asks for that.
+ * answer of 4xx ends them at once. What failed is kept, and sent again only on request.
  */
 export class EventStream {
   readonly id: string;
@@ -81,7 +81,7 @@ export class EventStream {
     if (mix(seed, this.#offered, 1) / 2 ** 32 < duplicateShare) this.#send(event);
   }
 
-  /** As an administrator does who has mended the receiver. */
+  /** What an administrator does after fixing the receiver. */
   redeliver(): void {
     for (const { event } of this.failed.splice(0)) this.#send(event);
   }

@@ -161,8 +161,8 @@ export function loginRefused(user: TenantUser): LogDraft {
 }
 
 /**
- * A write through the Management API. `user_id` is whoever wrote: an administrator, or nobody (an empty
- * string) for an application. The subject of the write stands in the path or in the answer, never here.
+ * A write through the Management API. `user_id` is the writer: an administrator, or an empty string for an application.
+ * The subject of the write is in the path or in the answer, never here.
  */
 export function managementWritten(call: ManagementCall, statusCode: number, answer: unknown): LogDraft {
   const isAdmin = call.writer.type === 'admin';

@@ -117,7 +117,7 @@ export class LogStream {
     if (this.#running !== undefined || !this.#mayDeliver) return;
     this.#running = this.#deliverAll().finally(() => {
       this.#running = undefined;
-      // An entry may have come between the last look at the queue and this line.
+      // An entry may have come since the last read of the queue.
       this.#start();
     });
   }

@@ -103,5 +103,5 @@ export class LogStreams {
   }
 }
 
-/** Between two looks at the waiting times; also how often a failing receiver is tried while flushing. */
+/** Between two checks of the waiting times; also how often a failing receiver is tried while flushing. */
 const FLUSH_TICK_MS = 5;

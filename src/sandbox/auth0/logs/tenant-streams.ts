@@ -78,7 +78,7 @@ export interface EventStreamControl {
   add(sink: { readonly endpoint: string; readonly token: string }): void;
   /** From now on nothing is sent, as after failures without end. */
   disable(): void;
-  /** What was given up: Auth0 sends it again only when somebody asks. */
+  /** Failed events, which Auth0 sends again only on request. */
   failures(): readonly FailedDelivery[];
   redeliver(): void;
   /** Resolves when nothing is under way. */

@@ -7,8 +7,8 @@ import type { DirectoryOptions } from './user-directory.ts';
 type Identities = Management.UserIdentitySchema[];
 
 /**
- * Two users become one, and one becomes two. The log has `sapi` at best: no entry names the secondary user. Whether
- * event streams are told is settled by no source, so both can be had.
+ * Linking makes one user of two, and unlinking two of one. The log has `sapi` at best: no entry names the secondary user.
+ * No source says whether event streams report it, so both are supported.
  */
 export class AccountLinking {
   readonly #options: DirectoryOptions;

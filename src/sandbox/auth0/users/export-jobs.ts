@@ -77,7 +77,7 @@ export class ExportJobs {
     };
   }
 
-  /** The job as it stands now. A completed one gets a fresh link at each look. */
+  /** The current job. A completed one gets a new link at each read. */
   status(jobId: string, linkTo: (signature: string) => string): Management.GetJobResponseContent | undefined {
     const job = this.#jobs.get(jobId);
     if (!job) return undefined;

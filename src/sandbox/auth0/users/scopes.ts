@@ -28,7 +28,7 @@ const SCOPES: Readonly<Record<string, readonly string[]>> = {
   'GET /jobs/:id': ['create:users', 'read:users'],
 };
 
-/** None for a route that there is not: whoever has a token is told so. */
+/** None for an unknown route: every caller with a token gets 404. */
 export function scopesFor(method: string, route: string | undefined): readonly string[] {
   return SCOPES[`${method} ${route?.replace(/^\/api\/v2/, '') ?? ''}`] ?? [];
 }

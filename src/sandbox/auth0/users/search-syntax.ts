@@ -67,7 +67,7 @@ export function parseSearch(text: string): SearchNode {
   }
 
   const tree = either();
-  // Two terms with nothing between them mean OR in Lucene; nobody means that, so it is refused.
+  // Two terms with nothing between them mean OR in Lucene. That is never intended, so it is refused.
   if (position < tokens.length) throw new SearchSyntaxError('missing AND or OR');
   return tree;
 }

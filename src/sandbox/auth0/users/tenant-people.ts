@@ -11,7 +11,7 @@ import type { UserStore } from './user-store.ts';
  * the log entries that Auth0 would write. All but `addUser` and `dropUser` throw DirectoryError.
  */
 export interface People {
-  /** Somebody who has been there all along: no log entry, indexed at once, as after a bulk import. */
+  /** An existing user: no log entry, indexed at once, as after a bulk import. */
   addUser(seed: UserSeed): TenantUser;
   /** Gone without a log entry, and from the index at once, as when a connection is deleted. */
   dropUser(userId: string): void;

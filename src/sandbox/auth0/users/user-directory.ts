@@ -116,7 +116,7 @@ export class UserDirectory {
     return after;
   }
 
-  /** Deleting somebody who is not there succeeds too, as at Auth0. */
+  /** Deleting an unknown user succeeds too, as in Auth0. */
   remove(userId: string, call: entry.ManagementCall): void {
     const { users, logs, tenant } = this.#options;
     const user = users.byId(userId);

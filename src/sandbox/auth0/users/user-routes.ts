@@ -132,7 +132,7 @@ export function addUserWriteRoutes(api: FastifyInstance, directory: UserDirector
   });
 }
 
-/** An id is `provider|id`; anything else is refused before anybody is looked up. */
+/** An id is `provider|id`; anything else is refused before the lookup. */
 export function readUserId(id: string): string {
   if (/^[^|]+\|.+$/.test(id) && id.length <= 255) return id;
   const message = `Object didn't pass validation for format user-id-with-max-length: ${id}`;

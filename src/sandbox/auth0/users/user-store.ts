@@ -15,7 +15,7 @@ export interface UserChange {
 
 /**
  * The tenant's users, seen in two ways. By id and by email a write is visible at once; list, search and
- * export read an index that lags by `indexDelayMs`, so that nobody comes to take a listing for the truth.
+ * export read an index that lags by `indexDelayMs`, so that no code relies on a listing as the truth.
  */
 export class UserStore {
   readonly #clock: Clock;
@@ -67,7 +67,7 @@ export class UserStore {
     return [...this.#users.values()].filter((user) => user.email === email);
   }
 
-  /** The lagging index, and a version that changes when it does, for whoever keeps results of a query. */
+  /** The lagging index, and a version that changes with it, for caches of query results. */
   index(): { readonly users: Iterable<TenantUser>; readonly version: number } {
     const now = this.#clock().getTime();
     const due = this.#waiting.filter((change) => change.visibleAtMs <= now);
