@@ -40,7 +40,7 @@ export async function writeText(
 
 /**
  * `concord events | head` closes the pipe while there is more to say, which is no failure: what is
- * written after that is dropped. Any other error of the stream is thrown as if nobody listened.
+ * written after that is dropped. Any other error of the stream is thrown as if it had no listener.
  */
 export function ignoreBrokenPipe(stream: Pick<EventEmitter, 'on'>): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {

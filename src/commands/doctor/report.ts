@@ -27,7 +27,7 @@ function printExamined(examined: Examined, { stdout, style }: Paper): void {
 function printFinding({ level, what, why, mend }: Finding, { stdout, style }: Paper): void {
   stdout.write(`   ${style(level === 'error' ? 'red' : 'yellow', level)}  ${visible(what)}\n`);
   stdout.write(`     why   ${visible(why)}\n`);
-  stdout.write(`     mend  ${visible(mend)}\n`);
+  stdout.write(`     fix   ${visible(mend)}\n`);
 }
 
 export function printDiagnosis(

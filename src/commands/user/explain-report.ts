@@ -126,7 +126,7 @@ function story({ links, basis, flaw }: Chain, user: string): string {
 }
 
 function wordOf(event: ConcordEvent, user: string): string {
-  const whose = event.user === user ? '' : ` of ${event.user ?? 'nobody'}`;
+  const whose = event.user === user ? '' : ` of ${event.user ?? 'no user'}`;
   if (isLook(event)) return 'a reconciliation without a trigger';
   if (event.type === 'auth0.log-received')
     return `log entry ${event.data.code}${whose} of ${event.at.toISOString()}`;

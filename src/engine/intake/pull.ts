@@ -227,7 +227,7 @@ class Run {
   }
 
   async #takeIn(entries: readonly unknown[]): Promise<IngestResult> {
-    // The API gives what a stream has in `data`. Who has just signed up goes before whoever may have been missed.
+    // The API gives what a stream has in `data`. A new sign-up goes before a user who may have been missed.
     return ingest(
       { ...this.#deps, priority: 'sweep' },
       this.#tenant,

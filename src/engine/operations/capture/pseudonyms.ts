@@ -1,7 +1,8 @@
 /**
  * Other names for everything that names a person, always the same for the same name. Whatever depends on names being
  * equal, or on how they are derived from one another, stays as it was: a code is the label of a handle, a tagged
- * address is derived from a plain one, and an invalid handle stays invalid.
+ * address is derived from a plain one, a parked address or handle from the DID of its account, and an invalid handle
+ * stays invalid.
  *
  * A pseudonym has nothing of the original name, not even its length; only the year of a code is kept.
  */
@@ -25,7 +26,9 @@ import {
   userKey,
 } from '../../../identity.ts';
 import { taggedEmail } from '../../../reconcilers/account/account.ts';
+import { parkedAddress } from '../../../reconcilers/account/address-chain.ts';
 import { handleLabel, isAllowedLabel } from '../../../reconcilers/account/handle-label.ts';
+import { parkedHandle } from '../../../reconcilers/transfer/incoming.ts';
 import { ownerOf } from '../../intake/owner.ts';
 
 export interface DisguisedTenant {
@@ -47,6 +50,8 @@ export class Disguise {
   readonly #originals: readonly DisguisedTenant[];
   readonly #domain: string | undefined;
   readonly #names = new Map<string, Map<string, number>>();
+  /** By an address or a handle that an account is parked on, that of the pseudonym of its DID. */
+  readonly #parked = new Map<string, string>();
 
   constructor(tenants: readonly DisguisedTenant[], domain: string | undefined) {
     this.#originals = tenants;
@@ -82,6 +87,8 @@ export class Disguise {
   email(email: string): string {
     if (email === '') return '';
     const lower = email.toLowerCase();
+    const parked = this.#parked.get(lower);
+    if (parked !== undefined) return parked;
     const [{ emailTag } = { emailTag: undefined }] = this.#originals;
     const at = lower.lastIndexOf('@');
     const local = lower.slice(0, at);
@@ -99,6 +106,8 @@ export class Disguise {
   handle(handle: AccountHandle): AccountHandle {
     const domain = this.#domain;
     if (handle === '') return handle;
+    const parked = this.#parked.get(handle);
+    if (parked !== undefined) return parked as AccountHandle;
     if (domain === undefined || !handle.endsWith(domain))
       return certain(parseAccountHandle(`handle-${this.#number('elsewhere', handle)}${ELSEWHERE}`));
     const label = this.#label(handle.slice(0, -domain.length));
@@ -119,7 +128,12 @@ export class Disguise {
 
   did(did: Did): Did {
     const digits = [...this.#number('did', did).toString(6)].map((digit) => Number(digit) + 2);
-    return certain(parseDid(`did:plc:captured${digits.join('').padStart(16, 'a')}`));
+    const pseudonym = certain(parseDid(`did:plc:captured${digits.join('').padStart(16, 'a')}`));
+    this.#parked.set(parkedAddress(did), parkedAddress(pseudonym));
+    const domain = this.#domain;
+    const handle = domain === undefined ? undefined : parkedHandle(did, domain);
+    if (handle !== undefined) this.#parked.set(handle, certain(parkedHandle(pseudonym, DISGUISED_DOMAIN)));
+    return pseudonym;
   }
 
   /** A PDS may belong to one person. */
