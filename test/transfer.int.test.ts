@@ -242,8 +242,8 @@ describe('bad input', () => {
   });
 });
 
-test('an open one is seen in status and at both users, with what it waits for', async () => {
-  const at = await started();
+/** Granted, and the successor is blocked before it takes anything. */
+async function waiting(at: Started): Promise<Member> {
   const { world, engine, alice } = at;
   await leaves(at, alice);
   const bob = await successor(at);
@@ -255,6 +255,34 @@ test('an open one is seen in status and at both users, with what it waits for', 
   await grantTransfer(deps, from, to, { asked: undefined, shown: undefined }, { by: 'carol' });
   await world.auth0.updateUser(bob.userId, { blocked: true });
   for (const who of [bob, alice]) await passOver(engine.converge, who);
+  return bob;
+}
+
+test('one that waits is cancelled, and the deleted user keeps its account and handle', async () => {
+  const at = await started();
+  const { world, engine, alice } = at;
+  const bob = await waiting(at);
+  const cancel = ['--json', 'transfer', alice.user, bob.user, '--cancel', '--yes'] as const;
+  expect(documentOf(await runOn(world, ...cancel, '--reason', 'case 7'))).toEqual(
+    expect.objectContaining({ cancelled: ['account', 'handle'], finished: true }),
+  );
+  expect(await reasonOf(at, alice, 'account')).not.toBe('TransferPending');
+  expect(await reasonOf(at, bob, 'account')).not.toBe('TransferPending');
+  const again = await runOn(world, ...cancel);
+  expect(again.code).toBe(2);
+  expect(documentOf(again)).toMatchObject({ cancelled: [], refused: { code: 'NO_OPEN_TRANSFER' } });
+
+  await world.auth0.updateUser(bob.userId, { blocked: false });
+  await passOver(engine.converge, bob);
+  expect(await reasonOf(at, bob, 'account')).toBe('EmailHeldByDeletedUser');
+  const transfer = await runOn(world, '--json', 'transfer', alice.user, bob.user, '--yes');
+  expect(documentOf(transfer)).toMatchObject({ granted: true, finished: true });
+});
+
+test('an open one is seen in status and at both users, with what it waits for', async () => {
+  const at = await started();
+  const { world, engine, alice } = at;
+  const bob = await waiting(at);
 
   const { troubles } = documentOf(await runOn(world, '--json', 'status')) as {
     readonly troubles: readonly { readonly resource: string; readonly reason: string }[];

@@ -158,11 +158,13 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
   transfer: {
     details: [
       "Transfers the account and the handle of a deleted user, and on request the code. The evidence is two proofs of deletion, and the same verified address or Auth0's account linking. With --what address the account stays and gives up its address. An account that <to> has already is replaced only after a second confirmation, or with --replace.",
+      'With --cancel, a transfer that waits ends: what <to> has taken stays with <to>, and <from> keeps the rest.',
     ],
     examples: [
       ["transfer 'auth0|one' @alice --preview", 'show the evidence and what would move'],
       ['transfer \'auth0|one\' @alice --reason "support case 12"', 'transfer the account and the handle'],
       ["transfer 'auth0|one' @alice --what handle", 'transfer only the handle'],
+      ["transfer 'auth0|one' @alice --cancel", 'end a transfer that cannot go on'],
     ],
     exits:
       '0 transferred · 1 error · 2 refused or not confirmed, or a usage error · 4 granted, and not finished yet',

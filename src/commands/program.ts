@@ -183,13 +183,28 @@ export function createProgram(end: (code: number) => void) {
     .option('--what <parts>', 'account, handle, code, address, separated by commas (default: account,handle)')
     .option('--replace <did>', 'account of <to> that the transferred account replaces')
     .option('--preview', 'show the evidence and what would move, and stop')
+    .addOption(
+      new Option('--cancel', 'end an open transfer: the deleted user keeps what is not taken yet').conflicts([
+        'what',
+        'replace',
+        'preview',
+      ]),
+    )
     .option('--yes', 'do not ask for confirmation')
     .option('--reason <reason>', 'reason, kept in the log')
     .addOption(decidedBy())
     .description('transfer the account of a deleted user to another user, after showing the evidence')
     .action(async (from, to, options) =>
       end(
-        await (await import('./decisions/transfer.ts')).runTransfer(from, to, { ...globals(), ...options }),
+        options.cancel === true
+          ? await (await import('./decisions/cancel-transfer.ts')).runCancel(from, to, {
+              ...globals(),
+              ...options,
+            })
+          : await (await import('./decisions/transfer.ts')).runTransfer(from, to, {
+              ...globals(),
+              ...options,
+            }),
       ),
     );
   concord

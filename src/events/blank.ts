@@ -74,6 +74,8 @@ export function blanked(event: ConcordEvent): ConcordEvent {
       return { ...event, data: { ...unreasoned(event.data), evidence: [] } };
     case 'adoption.withdrawn':
       return { ...event, data: unreasoned(event.data) };
+    case 'transfer.cancelled':
+      return { ...event, data: unreasoned(event.data) };
     case 'user.paused':
       return { ...event, data: { ...event.data, reason: NOTHING } };
     case 'reconcile.requested':

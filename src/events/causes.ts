@@ -49,6 +49,7 @@ export function partOf(type: EventType): Part {
       return 'learned';
     case 'transfer.promised':
     case 'transfer.granted':
+    case 'transfer.cancelled':
     case 'adoption.granted':
     case 'adoption.withdrawn':
     case 'removal.granted':

@@ -374,6 +374,12 @@ export interface EventData {
   };
 
   /** Decisions of a person, which the next reconciliation applies. */
+  /** In the log of the user who gets a transfer: what it has not taken stays with the deleted user. */
+  'transfer.cancelled': Decided & {
+    readonly promise: EventId;
+    readonly from: UserKey;
+    readonly what: readonly TransferPart[];
+  };
   /** A transfer is about to be granted to this user. Without the grant in that user's log it means nothing. */
   'transfer.promised': Decided & {
     readonly to: UserKey;
@@ -556,6 +562,7 @@ const eventTypes: Readonly<Record<EventType, true>> = {
   'transfer.promised': true,
   'transfer.granted': true,
   'transfer.declined': true,
+  'transfer.cancelled': true,
   'transfer.closed': true,
   'account.transferred': true,
   'account.released': true,

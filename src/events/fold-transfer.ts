@@ -17,6 +17,7 @@ type TransferEvent = Extract<
       | 'transfer.promised'
       | 'transfer.granted'
       | 'transfer.declined'
+      | 'transfer.cancelled'
       | 'transfer.closed'
       | 'account.transferred'
       | 'account.released'
@@ -39,6 +40,7 @@ export function foldTransfer(facts: Draft, event: TransferEvent): void {
       facts.incoming = granted(event);
       return;
     case 'transfer.declined':
+    case 'transfer.cancelled':
       endIncoming(facts, event.data.promise, event.data.what);
       return;
     case 'transfer.closed':
@@ -127,7 +129,8 @@ export function answerIn(events: readonly ConcordEvent[], { promise, code }: Out
     if (type === 'transfer.granted') granted = true;
     if (type === 'account.transferred') taken.add('account');
     if (type === 'handle.transferred') taken.add('handle');
-    if (type === 'transfer.declined') for (const part of data.what) declined.add(part);
+    if (type === 'transfer.declined' || type === 'transfer.cancelled')
+      for (const part of data.what) declined.add(part);
   }
   return { granted, taken, declined };
 }

@@ -362,6 +362,7 @@ function apply(facts: Draft, event: ConcordEvent): void {
     case 'transfer.promised':
     case 'transfer.granted':
     case 'transfer.declined':
+    case 'transfer.cancelled':
     case 'handle.release-intended':
       foldTransfer(facts, event);
       return;

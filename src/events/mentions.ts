@@ -90,6 +90,7 @@ export const MENTIONS: Readonly<Record<EventType, readonly Mention[]>> = {
   'transfer.promised': [...TO, ...REASON],
   'transfer.granted': [...FROM, ...EVIDENCE, ...REASON],
   'transfer.declined': FROM,
+  'transfer.cancelled': [...FROM, ...REASON],
   'transfer.closed': TO,
   'adoption.granted': [...EVIDENCE, ...REASON],
   'adoption.withdrawn': REASON,

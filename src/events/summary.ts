@@ -41,6 +41,8 @@ export function summary(event: ConcordEvent): string {
       return `${event.data.what.join(', ')} to ${event.data.to} ${byWhom(event.data)}`;
     case 'transfer.granted':
       return `${event.data.what.join(', ')} of ${event.data.from} ${byWhom(event.data)}`;
+    case 'transfer.cancelled':
+      return `${event.data.what.join(', ')} of ${event.data.from} ${byWhom(event.data)}`;
     case 'transfer.declined':
     case 'transfer.closed':
       return `${event.data.what.join(', ')}: ${event.data.because}`;

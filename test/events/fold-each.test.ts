@@ -186,6 +186,13 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     { incoming: undefined },
   ],
   [
+    'what is cancelled is not open',
+    told('transfer.cancelled', 20, {
+      ...{ promise, from: bob.user, what: ['account', 'handle'], by: 'carol' },
+    }),
+    { incoming: undefined },
+  ],
+  [
     'what is closed is not open',
     told('transfer.closed', 20, {
       ...{ promise, to: bob.user, what: ['account', 'handle'], because: 'declined' },

@@ -32,7 +32,7 @@ export interface TransferOptions extends DecisionOptions {
 /** A handle's row is released, taken and closed: three turns, and one more for a concurrent change. */
 const MOST_TURNS = 4;
 
-interface Found {
+export interface Found {
   readonly from: FoundUser;
   readonly to: FoundUser;
 }
@@ -157,7 +157,11 @@ async function carryOut(
 }
 
 /** In turn, until nothing of the transfer is open. */
-async function reconcileBoth(engine: Engine, { from, to }: Found, terminal: Terminal): Promise<boolean> {
+export async function reconcileBoth(
+  engine: Engine,
+  { from, to }: Found,
+  terminal: Terminal,
+): Promise<boolean> {
   for (let turn = 0; turn < MOST_TURNS; turn += 1) {
     for (const { user, userId, tenant } of [to, from]) {
       if (await isFinished(engine, from, to)) return true;

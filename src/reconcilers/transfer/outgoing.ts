@@ -147,10 +147,11 @@ function recordGiven(
 }
 
 /** The address of an account that stays this user's goes to one that nothing can be delivered to. */
-function planAddress(outgoing: Outgoing, { account, isReady }: OutgoingSeen): OutgoingPlan {
+function planAddress(outgoing: Outgoing, { answer, account, isReady }: OutgoingSeen): OutgoingPlan {
   if (account === undefined || account === 'missing') return close(outgoing, 'address', 'released');
   const to = parkedAddress(account.did);
   if (account.email?.toLowerCase() === to) return close(outgoing, 'address', 'released');
+  if (answer.declined.has('address')) return close(outgoing, 'address', 'declined');
   if (!isReady)
     return waiting(
       outgoing,

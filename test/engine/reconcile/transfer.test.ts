@@ -1,5 +1,6 @@
 /** A transfer: what is shown, what is refused, and that each user's reconciliation carries out its own part. */
 import { describe, expect, it } from 'vitest';
+import { cancelTransfer } from '../../../src/engine/reconcile/transfer/cancel.ts';
 import { grantTransfer } from '../../../src/engine/reconcile/transfer/grant.ts';
 import { proposeTransfer } from '../../../src/engine/reconcile/transfer/propose.ts';
 import type { UsageError } from '../../../src/errors.ts';
@@ -471,6 +472,58 @@ describe('on the way', () => {
     await arrive(world, bob);
     await untilQuiet(world);
     expect((await standing(world, bob.user))['account']).toBe('True AccountActive');
+  });
+});
+
+describe('a transfer that is cancelled', () => {
+  function cancel(world: World, from: Person, to: Person) {
+    return cancelTransfer(transferDeps(world), transferParty(world, from), transferParty(world, to), decided);
+  }
+
+  /** bob is blocked before he has taken anything. */
+  async function waiting(asked?: readonly TransferPart[]): Promise<World> {
+    const world = await succeeded();
+    await transfer(world, alice, bob, asked);
+    world.directory.put(auth0User(bob, { email: ADDRESS, blocked: true }));
+    await untilQuiet(world);
+    return world;
+  }
+
+  it('leaves everything with the deleted user, and another user can get it', async () => {
+    const world = await waiting();
+    const did = accountOf(world, alice)?.did;
+    await signUp(world, carol, { email: ADDRESS });
+    await untilQuiet(world);
+    expect(await codeOf(transfer(world, alice, carol))).toBe('TRANSFER_OPEN');
+    expect(await cancel(world, alice, bob)).toEqual(['account', 'handle']);
+    await untilQuiet(world);
+    for (const who of [alice, bob])
+      expect(Object.values(await standing(world, who.user)).join()).not.toContain('TransferPending');
+    expect(accountOf(world, alice)?.did).toBe(did);
+    await transfer(world, alice, carol);
+    await untilQuiet(world);
+    expect(accountOf(world, carol)?.did).toBe(did);
+    expect(await codeOf(cancel(world, alice, bob))).toBe('NO_OPEN_TRANSFER');
+  });
+
+  it('leaves what the user has taken, also where the log does not say so yet', async () => {
+    const world = await succeeded();
+    await transfer(world, alice, bob, ['account']);
+    const { users } = world.documents;
+    const [source, target] = [users.get(alice.user), users.get(bob.user)];
+    if (source?.account === undefined || target === undefined) throw new Error('There are no documents.');
+    users.set(bob.user, { ...target, account: source.account });
+    expect(await codeOf(cancel(world, alice, bob))).toBe('TRANSFER_TAKEN');
+    await untilQuiet(world);
+    expect(typesOf(world, bob)).toContain('account.transferred');
+    expect(await codeOf(cancel(world, alice, bob))).toBe('NO_OPEN_TRANSFER');
+  });
+
+  it('is refused while the user is being reconciled', async () => {
+    const world = await waiting();
+    await world.queue.claimUser(bob, world.clock.now(), 60_000);
+    expect(await codeOf(cancel(world, alice, bob))).toBe('USER_BUSY');
+    expect(typesOf(world, bob)).not.toContain('transfer.cancelled');
   });
 });
 

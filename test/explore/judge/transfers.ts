@@ -48,12 +48,15 @@ function endedIn(events: readonly ConcordEvent[], { promise, code, handle, what 
   return [...given, ...events.flatMap((event) => endedBy(event, promise, isTo ? code : undefined))];
 }
 
+/** What each of these names is over. */
+const ENDING: ReadonlySet<string> = new Set(['transfer.declined', 'transfer.cancelled', 'transfer.closed']);
+
 function endedBy(event: ConcordEvent, promise: EventId, code: string | undefined): readonly TransferPart[] {
   if (event.type === 'code.assigned') return event.data.code === code ? ['code'] : [];
   if (!('promise' in event.data) || event.data.promise !== promise) return [];
   if (event.type === 'account.transferred' || event.type === 'account.released') return ['account'];
   if (event.type === 'handle.transferred') return ['handle'];
-  return event.type === 'transfer.declined' || event.type === 'transfer.closed' ? event.data.what : [];
+  return ENDING.has(event.type) && 'what' in event.data ? event.data.what : [];
 }
 
 /** Why a write that moves something may not be made: no grant that is open allows it. */

@@ -10,7 +10,7 @@ import { forgetNow } from './lives.ts';
 import type { Ending, Process } from './process.ts';
 import type { Entry, Step, Tools } from './scenario.ts';
 import { restoreAll } from './scenarios/restoring.ts';
-import { transferNow } from './transferring.ts';
+import { cancelNow, transferNow } from './transferring.ts';
 import { goOn, lookAt, persist, restOnce, type Work } from './work.ts';
 import { silent } from './world.ts';
 
@@ -130,6 +130,7 @@ function toolsOf(run: Run, process: Process): Tools {
     },
     transfer: (from, to, asked) => transferNow(run, process, { from, to, asked, isPatient: true }),
     tryTransfer: (from, to, asked) => transferNow(run, process, { from, to, asked, isPatient: false }),
+    cancelTransfer: (from, to) => cancelNow(run, process, from, to),
     sweep: async () => {
       const { auth0: directory, subjects, runs } = ports;
       const broken = run.brokenStreams;

@@ -22,6 +22,8 @@ export interface Tools {
   /** Transfers these parts, or what there is of the default, from a deleted user to another one. */
   transfer(from: Person, to: Person, asked?: readonly TransferPart[]): Promise<void>;
   /** The same, once, by a person who leaves it at that when another transfer is not finished. */
+  /** Cancels what is open of it; done where nothing is. */
+  cancelTransfer(from: Person, to: Person): Promise<void>;
   tryTransfer(from: Person, to: Person, asked?: readonly TransferPart[]): Promise<void>;
   /** The account that carries a handle, as a person would find it. */
   didOf(handle: AccountHandle): Did;

@@ -1,5 +1,6 @@
 /** A person who transfers what a deleted user has to another user, with what the command shows, and repeats it until it is decided. */
 import { converge } from '../../../src/engine/reconcile/reconcile.ts';
+import { cancelTransfer } from '../../../src/engine/reconcile/transfer/cancel.ts';
 import { grantTransfer } from '../../../src/engine/reconcile/transfer/grant.ts';
 import { proposeTransfer } from '../../../src/engine/reconcile/transfer/propose.ts';
 import type { Party } from '../../../src/engine/reconcile/transfer/sides.ts';
@@ -49,6 +50,20 @@ export async function transferNow(
     if (!UNFINISHED.has(error.code) || !isPatient) return;
     for (const who of [to, from]) await reconcileNow(run, process, who);
     if (error.code !== 'TRANSFER_GRANTED') throw Object.assign(error, { retryable: true });
+  }
+}
+
+/** As `concord transfer --cancel` does. Refused where nothing is open any more. */
+export async function cancelNow(run: Run, process: Process, from: Person, to: Person): Promise<void> {
+  const { world } = run;
+  const deps = { ...process.deps, leaseMs: world.settings.leaseMs };
+  try {
+    await cancelTransfer(deps, partyOf(process, from), partyOf(process, to), decided);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    if (error.code !== 'USER_BUSY') return;
+    world.advanceTo(world.nowMs + world.settings.leaseMs);
+    throw Object.assign(error, { retryable: true });
   }
 }
 

@@ -197,6 +197,11 @@ export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent 
       const data = { ...rest, promise: as.event(promise), from: as.user(from) };
       return { ...head, type: event.type, data };
     }
+    case 'transfer.cancelled': {
+      const { promise, from, what } = event.data;
+      const data = { what, promise: as.event(promise), from: as.user(from), ...decided(event.data, as) };
+      return { ...head, type: event.type, data };
+    }
     case 'transfer.closed': {
       const { promise, to, ...rest } = event.data;
       const data = { ...rest, promise: as.event(promise), to: as.user(to) };

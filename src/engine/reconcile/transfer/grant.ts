@@ -74,7 +74,11 @@ export async function grantUnderLease(
   });
 }
 
-async function holding<T>(deps: GrantDeps, party: Party, work: (lease: Lease) => Promise<T>): Promise<T> {
+export async function holding<T>(
+  deps: GrantDeps,
+  party: Party,
+  work: (lease: Lease) => Promise<T>,
+): Promise<T> {
   const { user, userId, tenant } = party;
   const trigger = { user, userId, tenant: tenant.id };
   const lease = await deps.queue.claimUser(trigger, deps.clock.now(), deps.leaseMs);
@@ -93,7 +97,7 @@ function busy(user: string): UsageError {
 }
 
 /** Checked before each write: another worker may have one of the users by now. */
-class Leases {
+export class Leases {
   readonly #deps: GrantDeps;
   #held: readonly Lease[];
 
@@ -176,13 +180,13 @@ async function refuseOtherGrants(
   for (const other of others) {
     if (fold(await log.ofUser(other)).incoming?.from !== user) continue;
     throw new UsageError(
-      `A transfer from ${user} to ${other} is not finished. Finish it first: concord reconcile ${shellQuoted(other)}, then: concord reconcile ${shellQuoted(user)}`,
+      `A transfer from ${user} to ${other} is not finished. Finish it first: concord reconcile ${shellQuoted(other)}, then: concord reconcile ${shellQuoted(user)}. Or cancel what is not taken: concord transfer ${shellQuoted(user)} ${shellQuoted(other)} --cancel`,
       'TRANSFER_OPEN',
     );
   }
 }
 
-async function makeDue({ queue, clock }: GrantDeps, party: Party, cause?: EventId): Promise<void> {
+export async function makeDue({ queue, clock }: GrantDeps, party: Party, cause?: EventId): Promise<void> {
   const { user, userId, tenant } = party;
   const trigger = { user, userId, tenant: tenant.id };
   await queue.markDue([cause === undefined ? trigger : { ...trigger, cause }], clock.now(), 'trigger');

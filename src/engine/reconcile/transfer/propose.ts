@@ -158,7 +158,7 @@ function isOpen(from: UserKey, { to }: Outgoing, asked: UserKey): UsageError {
         'TRANSFER_GRANTED',
       )
     : new UsageError(
-        `A transfer from ${from} to ${to} is not finished. Finish it first: concord reconcile ${shellQuoted(to)}, then: concord reconcile ${shellQuoted(from)}`,
+        `A transfer from ${from} to ${to} is not finished. Finish it first: concord reconcile ${shellQuoted(to)}, then: concord reconcile ${shellQuoted(from)}. Or cancel what is not taken: concord transfer ${shellQuoted(from)} ${shellQuoted(to)} --cancel`,
         'TRANSFER_OPEN',
       );
 }

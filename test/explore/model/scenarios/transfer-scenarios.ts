@@ -169,4 +169,28 @@ const after: readonly Scenario[] = [
   ),
 ];
 
-export const transferScenarios: readonly Scenario[] = [...parts, ...inBetween, ...after];
+const cancels: Step = { does: (tools) => tools.cancelTransfer(alice, bob) };
+
+/** The successor is blocked as soon as it is granted, so whatever is not taken by then waits, and is cancelled. */
+function cancelled(name: string, given: readonly Step[], ...asked: readonly TransferPart[]): Scenario {
+  return scenario(
+    name,
+    given,
+    [{ ...transfers(alice, bob, ...asked), meanwhile: [blocks(bob)] }, cancels, sweeps],
+    { isIncomparable: true },
+  );
+}
+
+const cancelling: readonly Scenario[] = [
+  cancelled('a transfer that is cancelled', successor),
+  cancelled(
+    'a transfer of account, handle and code that is cancelled',
+    successor,
+    'account',
+    'handle',
+    'code',
+  ),
+  cancelled('a transfer of handle and address that is cancelled', another, 'handle', 'address'),
+];
+
+export const transferScenarios: readonly Scenario[] = [...parts, ...inBetween, ...cancelling, ...after];
