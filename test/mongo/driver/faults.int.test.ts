@@ -202,7 +202,7 @@ describe('documents, when MongoDB fails', () => {
     const account = { did: aliceDid, handle: handle('alice'), createdAt: at(1) };
     const writes: readonly (readonly [string, () => Promise<unknown>])[] = [
       ['insert', () => store.createUser(alice.user, code('ac26nobeb'), at(1))],
-      ['findAndModify', () => store.raiseVerification(alice.user, 1)],
+      ['update', () => store.raiseVerification(alice.user, 1)],
       ['update', () => store.recordAccount(alice.user, account, [])],
     ];
     for (const [command, write] of writes) {
