@@ -112,8 +112,8 @@ test('doctor names the collection, and simulates nothing', { timeout }, async ()
 });
 
 test('every command has a row here', () => {
-  const main = readFileSync(new URL('../src/main.ts', import.meta.url), 'utf8');
-  const commands = [...main.matchAll(/concord\n {4}\.command\('([a-z]+)/g)].map(([, name]) => name);
+  const program = readFileSync(new URL('../src/commands/program.ts', import.meta.url), 'utf8');
+  const commands = [...program.matchAll(/concord\n {4}\.command\('([a-z]+)/g)].map(([, name]) => name);
   const named = new Set([...REFUSING.map(([name]) => name), ...READING, ...WITH_MORE]);
   expect(commands.length).toBeGreaterThan(20);
   expect(commands.filter((name) => !named.has(name ?? ''))).toEqual([]);

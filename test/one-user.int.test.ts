@@ -7,7 +7,7 @@ import { chooseHandle, join, type Member, passOver } from './support/member.ts';
 import { platform } from './support/platform.ts';
 
 const LONG = 5_000;
-const LIMIT_MS = 200;
+const LIMIT_MS = 600;
 
 /** A delivery, what was intended on it, and how it ended, so often that there are this many lines. */
 function* longHistory({ user, tenant }: Member): Iterable<ConcordEvent> {

@@ -87,7 +87,7 @@ export const FAULTS: readonly Fault[] = [
     breakIt: async (world) => {
       await handles(world).dropIndexes();
       return {
-        restore: () => handles(world).createIndex({ handle: 1 }, { name: 'handle_unique', unique: true }),
+        restore: () => handles(world).createIndex({ handle: 1 }, { name: 'handle_1', unique: true }),
       };
     },
   },
@@ -205,7 +205,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'the log stream is paused',
     code: 'STREAM_PAUSED',
-    what: /is paused/,
+    what: /was paused in Auth0/,
     mend: /resume it/,
     breakIt: async (world) => {
       world.auth0.logStream.pause();
@@ -233,7 +233,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'where the log stream delivers, something else answers',
     code: 'STREAM_ELSEWHERE',
-    what: /delivers to http:\/\/127\.0\.0\.1:\d+\/webhooks\/auth0\/aesthetic, where something that is no Concord answers \(404\)/,
+    what: /delivers to http:\/\/127\.0\.0\.1:\d+\/webhooks\/auth0\/aesthetic, where a program that is not Concord answers \(404\)/,
     mend: /which process listens there/,
     breakIt: async (world) => withStream(world, { endpoint: `${world.auth0.url}${PATH}` }),
   },
