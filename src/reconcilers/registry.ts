@@ -83,11 +83,7 @@ export function describeStates(
   observed: Observed,
   isUnread: boolean,
 ): readonly DescribedState[] {
-  return ALL.map(({ name, describe }) => ({
-    resource: name,
-    desired: describe.desired(desired),
-    actual: describe.actual(observed, desired, isUnread),
-  }));
+  return describeAll(desired, ({ actual }) => actual(observed, desired, isUnread));
 }
 
 /** The same by the log alone. */
@@ -96,9 +92,16 @@ export function describeLogged(
   facts: Facts,
   events: readonly ConcordEvent[],
 ): readonly DescribedState[] {
+  return describeAll(desired, ({ asLogged }) => asLogged(facts, events));
+}
+
+function describeAll(
+  desired: Desired,
+  actual: (describe: (typeof ALL)[number]['describe']) => string,
+): readonly DescribedState[] {
   return ALL.map(({ name, describe }) => ({
     resource: name,
     desired: describe.desired(desired),
-    actual: describe.asLogged(facts, events),
+    actual: actual(describe),
   }));
 }

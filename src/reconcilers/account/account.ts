@@ -66,25 +66,14 @@ import { unusableIn } from '../../events/fold-auth0.ts';
 import type { Gap } from '../../events/gap.ts';
 import type { Did } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
-import type { Documents } from '../../ports/documents.ts';
 import { pdsAdmin, showAccount, updateUser } from '../command-lines.ts';
-import {
-  type Applied,
-  type ApplyContext,
-  asDesired,
-  heldForPerson,
-  type Plan,
-  removedByOthers,
-  toBeMended,
-} from '../reconciler.ts';
+import { asDesired, heldForPerson, type Plan, removedByOthers, toBeMended } from '../reconciler.ts';
 import { RESTORE_COMMAND } from '../unwanted.ts';
-import { adopt, complete, create, record, resetPassword, resolve } from './account-creation.ts';
-import { applyEnd, desiredEnd, type EndPolicy, planEnd, removeAccount } from './account-end.ts';
+import { desiredEnd, type EndPolicy, planEnd } from './account-end.ts';
 import { cautiously, planMigrated } from './account-location.ts';
 import { intentBehind, planCreation, planIntent, planNotImported, watchful } from './account-planning.ts';
 import type {
   AccountAction,
-  AccountDeps,
   ActualAccount,
   DesiredAccount,
   KnownAccount,
@@ -98,7 +87,6 @@ import {
   withheldCondition,
 } from './address.ts';
 import type { DesiredHandle } from './handle.ts';
-import { listInactive } from './inactive-accounts.ts';
 
 const type = 'account';
 const NOTHING_INTERRUPTED: ReadonlySet<string> = new Set();
@@ -457,54 +445,4 @@ function planAdoption(
 
 function none(condition: Plan<AccountAction>['condition']): Plan<AccountAction> {
   return { actions: [], condition };
-}
-
-export async function apply(
-  deps: AccountDeps,
-  action: AccountAction,
-  documents: Documents,
-  context: ApplyContext,
-): Promise<Applied> {
-  switch (action.type) {
-    case 'create-account':
-      return create(deps, action, context);
-    case 'list-inactive-accounts':
-      return listInactive(deps, context);
-    case 'complete-creation':
-      return complete(deps, action, documents, context);
-    case 'abandon-creation': {
-      const reason = action.leaked ? 'no-account-came-of-it' : 'not-applied';
-      const data = { intent: action.intent.event, reason } as const;
-      await context.tell({ type: 'account.creation-abandoned', data });
-      return 'applied';
-    }
-    case 'resolve-creation':
-      return resolve(action, context);
-    case 'record-account':
-      return record(deps, action, documents, context);
-    case 'adopt-account':
-      return adopt(deps, action, documents, context);
-    case 'reset-password':
-      return resetPassword(deps, action.did, context);
-    case 'reactivate-account':
-      await context.ensureLease();
-      if ((await deps.accounts.setActive(action.did, true)) === 'missing') return 'unchanged';
-      await context.tell({ type: 'account.reactivated', data: { did: action.did } });
-      return 'applied';
-    case 'delete-remnant': {
-      await context.ensureLease();
-      const applied = await removeAccount(deps, action.did, context);
-      await context.tell({ type: 'account.remnant-deleted', data: { did: action.did } });
-      return applied;
-    }
-    case 'drop-account-record': {
-      await context.ensureLease();
-      const record = await deps.documents.dropAccount(context.user, action.did);
-      await context.tell({ type: 'account.record-dropped', data: { did: action.did } });
-      return record === 'dropped' ? 'applied' : 'unchanged';
-    }
-    case 'deactivate-account':
-    case 'delete-account':
-      return applyEnd(deps, action, context);
-  }
 }

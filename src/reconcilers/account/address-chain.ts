@@ -32,6 +32,11 @@ export function parkedAddress(did: Did): string {
   return `parked-${createHash('sha256').update(did).digest('hex').slice(0, 24)}@account.invalid`;
 }
 
+/** Also of an account that gave up its address for good, in a transfer. */
+export function isOnParkedAddress({ did, email }: Pick<PdsAccount, 'did' | 'email'>): boolean {
+  return email?.toLowerCase() === parkedAddress(did);
+}
+
 /** Whether the account has the address that it was parked on. */
 export function isParked(
   { did, email }: Pick<PdsAccount, 'did' | 'email'>,

@@ -40,7 +40,7 @@ import {
   type WithheldAddress,
   withheldCondition,
 } from './address.ts';
-import { isParked, parkedAddress } from './address-chain.ts';
+import { isOnParkedAddress, isParked, parkedAddress } from './address-chain.ts';
 import { type ManagedAccount, notManaged } from './managed-account.ts';
 
 export type EmailAction =
@@ -142,8 +142,7 @@ function planLeft(
   const unmanaged = notManaged(type, actual);
   if (left === undefined) return unmanaged;
   // A deleted user may also have given its address up for good, in a transfer.
-  const isOnParkedAddress = left.email?.toLowerCase() === parkedAddress(left.did);
-  if (isDeleted === true ? !isOnParkedAddress : !isParked(left, parked)) return unmanaged;
+  if (isDeleted === true ? !isOnParkedAddress(left) : !isParked(left, parked)) return unmanaged;
   if (parked !== undefined && isDeleted !== true) {
     const message = `${leftBecause} See what happened with: concord explain <user>`;
     return planParked(parked, { message }, actual.holders, now);

@@ -338,24 +338,39 @@ function recordIfNeeded(
   };
 }
 
-export async function apply(
+type Step<T extends HandleAction['type']> = Extract<HandleAction, { type: T }>;
+
+export async function recordHandle(
   documents: DocumentStore,
-  accounts: AccountHost,
-  action: HandleAction,
+  { account: { did, handle }, recorded }: Step<'record-handle'>,
   context: ApplyContext,
 ): Promise<Applied> {
-  const { account, recorded } = action;
-  // What the account carried may have been recorded since by the step before this one.
-  const over = recorded === undefined ? [account.handle] : [account.handle, recorded];
-  if (action.type === 'record-handle') {
-    await context.ensureLease();
-    await documents.recordAccountHandle(context.user, account.did, account.handle, over, context.now());
-    await context.tell({ type: 'handle.recorded', data: { did: account.did, handle: account.handle } });
-    return 'applied';
-  }
-  const { to } = action;
+  await context.ensureLease();
+  await documents.recordAccountHandle(
+    context.user,
+    did,
+    handle,
+    replaceable(handle, recorded),
+    context.now(),
+  );
+  await context.tell({ type: 'handle.recorded', data: { did, handle } });
+  return 'applied';
+}
+
+/** What the account carried may have been recorded since, by the step before this one. */
+function replaceable(carried: AccountHandle, recorded: AccountHandle | undefined): readonly AccountHandle[] {
+  return recorded === undefined ? [carried] : [carried, recorded];
+}
+
+export async function changeHandle(
+  documents: DocumentStore,
+  accounts: AccountHost,
+  { account, recorded, to, isCode }: Step<'change-handle'>,
+  context: ApplyContext,
+): Promise<Applied> {
+  const over = replaceable(account.handle, recorded);
   // The administrator's rename would allow reserved words; a person who picks one gets what a new account would get.
-  if (!action.isCode && !(await accounts.allowsHandle(to))) {
+  if (!isCode && !(await accounts.allowsHandle(to))) {
     await context.tell({ type: 'handle.refused', data: { handle: to, reason: 'not-allowed' } });
     return 'refused';
   }

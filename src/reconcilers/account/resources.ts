@@ -1,64 +1,57 @@
 /** The account of a user as three resources: the account itself, its address and its handle. */
-import { withAccount, withHandle, withoutAccount } from '../predicted.ts';
-import {
-  type ActionDefinition,
-  defineResource,
-  NOT_LOGGED,
-  predictsNothing,
-  recoversNothing,
-  UNREAD,
-} from '../resource.ts';
-import * as account from './account.ts';
+import { withAccount, withHandle, withNewAccount, withoutAccount } from '../predicted.ts';
+import { defineResource, NOT_LOGGED, predictsNothing, recoversNothing, UNREAD } from '../resource.ts';
+import { adopt, complete, create, record, resetPassword, resolve } from './account-creation.ts';
+import { applyEnd, removeAccount } from './account-end.ts';
 import type { AccountAction, DesiredEnd } from './account-state.ts';
 import { type DesiredEmail, ownAddresses } from './address.ts';
 import * as email from './email.ts';
 import * as handle from './handle.ts';
 import { handleLabel } from './handle-label.ts';
+import { listInactive } from './inactive-accounts.ts';
 
-/** An action on one account that changes no documents. */
-function onAccount<T extends AccountAction['type']>(
-  recover: ActionDefinition<never>['recover'] = recoversNothing,
-): ActionDefinition<Extract<AccountAction, { type: T; did: string }>> {
-  return { apply: account.apply, detail: ({ did }) => did, predict: predictsNothing, recover };
-}
+const didOf = ({ did }: { readonly did: string }): string => did;
 
 export const accountResource = defineResource<AccountAction>({
   name: 'account',
   // A creation is settled by its own intent: see planIntent in account-planning.ts.
   actions: {
     'list-inactive-accounts': {
-      apply: account.apply,
+      apply: (deps, _action, _read, context) => listInactive(deps, context),
       detail: () => 'those that the PDS does not show',
       predict: predictsNothing,
       recover: recoversNothing,
     },
     'create-account': {
-      apply: account.apply,
+      apply: (deps, action, _read, context) => create(deps, action, context),
       detail: (action) => action.handle,
       predict: predictsNothing,
       recover: recoversNothing,
     },
     'complete-creation': {
-      apply: account.apply,
+      apply: complete,
       detail: (action) => action.account.did,
-      predict: (documents, { account: { did, handle: carried } }) =>
-        withAccount(documents, { did, handle: carried, hasPassword: true }),
+      predict: (documents, action) => withNewAccount(documents, action.account),
       recover: recoversNothing,
     },
     'abandon-creation': {
-      apply: account.apply,
+      apply: async (_deps, { intent, leaked }, _read, context) => {
+        const reason = leaked ? 'no-account-came-of-it' : 'not-applied';
+        await context.tell({ type: 'account.creation-abandoned', data: { intent: intent.event, reason } });
+        return 'applied';
+      },
       detail: ({ intent }) => intent.handle,
       predict: predictsNothing,
       recover: recoversNothing,
     },
     'resolve-creation': {
-      apply: account.apply,
+      apply: (_deps, action, _read, context) => resolve(action, context),
       detail: (action) => action.account.did,
       predict: predictsNothing,
       recover: recoversNothing,
     },
     'record-account': {
-      apply: account.apply,
+      apply: record,
       detail: (action) => action.account.did,
       predict: (documents, { account: { did, handle: carried } }) => {
         const { user } = documents;
@@ -68,36 +61,74 @@ export const accountResource = defineResource<AccountAction>({
       recover: recoversNothing,
     },
     'adopt-account': {
-      apply: account.apply,
+      apply: adopt,
       detail: (action) => action.account.did,
-      predict: (documents, { account: { did, handle: carried } }) =>
-        withAccount(documents, { did, handle: carried, hasPassword: true }),
+      predict: (documents, action) => withNewAccount(documents, action.account),
       recover: recoversNothing,
     },
     'reset-password': {
-      ...onAccount<'reset-password'>(),
+      apply: (deps, { did }, _read, context) => resetPassword(deps, did, context),
+      detail: didOf,
       predict: (documents) => {
         const account = documents.user?.account;
         return account === undefined ? documents : withAccount(documents, { ...account, hasPassword: true });
       },
+      recover: recoversNothing,
     },
-    'reactivate-account': onAccount((_open, facts, { account: found }) => {
-      if (found?.state !== 'active' || facts.deactivated === undefined) return [];
-      return [{ type: 'account.reactivated', data: { did: found.did } }];
-    }),
-    'deactivate-account': onAccount((_open, facts, { account: found }) => {
-      if (found?.state !== 'deactivated' || facts.deactivated !== undefined) return [];
-      const because = facts.absentSince === undefined ? 'blocked' : 'removed';
-      return [{ type: 'account.deactivated', data: { did: found.did, because } }];
-    }),
-    'delete-account': { ...onAccount<'delete-account'>(), predict: withoutAccount },
-    'delete-remnant': { ...onAccount<'delete-remnant'>(), predict: withoutAccount },
+    'reactivate-account': {
+      apply: async ({ accounts }, { did }, _read, context) => {
+        await context.ensureLease();
+        if ((await accounts.setActive(did, true)) === 'missing') return 'unchanged';
+        await context.tell({ type: 'account.reactivated', data: { did } });
+        return 'applied';
+      },
+      detail: didOf,
+      predict: predictsNothing,
+      recover: (_open, { deactivated }, { account }) => {
+        if (account?.state !== 'active' || deactivated === undefined) return [];
+        return [{ type: 'account.reactivated', data: { did: account.did } }];
+      },
+    },
+    'deactivate-account': {
+      apply: (deps, action, _read, context) => applyEnd(deps, action, context),
+      detail: didOf,
+      predict: predictsNothing,
+      recover: (_open, { deactivated, absentSince }, { account }) => {
+        if (account?.state !== 'deactivated' || deactivated !== undefined) return [];
+        const because = absentSince === undefined ? 'blocked' : 'removed';
+        return [{ type: 'account.deactivated', data: { did: account.did, because } }];
+      },
+    },
+    'delete-account': {
+      apply: (deps, action, _read, context) => applyEnd(deps, action, context),
+      detail: didOf,
+      predict: withoutAccount,
+      recover: recoversNothing,
+    },
+    'delete-remnant': {
+      apply: async (deps, { did }, _read, context) => {
+        await context.ensureLease();
+        const applied = await removeAccount(deps, did, context);
+        await context.tell({ type: 'account.remnant-deleted', data: { did } });
+        return applied;
+      },
+      detail: didOf,
+      predict: withoutAccount,
+      recover: recoversNothing,
+    },
     'drop-account-record': {
-      ...onAccount<'drop-account-record'>((_open, { lostAccount: did }, { documents }) => {
+      apply: async ({ documents }, { did }, _read, context) => {
+        await context.ensureLease();
+        const dropped = await documents.dropAccount(context.user, did);
+        await context.tell({ type: 'account.record-dropped', data: { did } });
+        return dropped === 'dropped' ? 'applied' : 'unchanged';
+      },
+      detail: didOf,
+      predict: withoutAccount,
+      recover: (_open, { lostAccount: did }, { documents }) => {
         const isDropped = documents?.user !== undefined && documents.user.account === undefined;
         return did === undefined || !isDropped ? [] : [{ type: 'account.record-dropped', data: { did } }];
-      }),
-      predict: withoutAccount,
+      },
     },
   },
   describe: {
@@ -170,7 +201,7 @@ export const handleResource = defineResource<handle.HandleAction>({
   actions: {
     'change-handle': {
       apply: ({ documents, accounts }, action, _read, context) =>
-        handle.apply(documents, accounts, action, context),
+        handle.changeHandle(documents, accounts, action, context),
       detail: ({ account: { handle: carried }, to }) => `${carried} to ${to}`,
       predict: (documents, { to }) => withHandle(documents, to),
       recover: ({ from, to }, _facts, { account: found }) => {
@@ -179,8 +210,7 @@ export const handleResource = defineResource<handle.HandleAction>({
       },
     },
     'record-handle': {
-      apply: ({ documents, accounts }, action, _read, context) =>
-        handle.apply(documents, accounts, action, context),
+      apply: ({ documents }, action, _read, context) => handle.recordHandle(documents, action, context),
       detail: (action) => action.account.did,
       predict: (documents, action) => withHandle(documents, action.account.handle),
       recover: recoversNothing,

@@ -52,7 +52,7 @@ export const userDocumentResource = defineResource<userDocument.DocumentAction>(
   actions: {
     'create-user-document': {
       apply: ({ documents, random }, action, _read, context) =>
-        userDocument.apply(documents, random, action, context),
+        userDocument.createDocument(documents, random, action, context),
       detail: ({ code, when }) =>
         `${code === undefined ? 'with a new code' : `code ${code}`}, signed up ${when.toISOString()}`,
       predict: (documents, { code, when }) => ({
@@ -67,14 +67,13 @@ export const userDocumentResource = defineResource<userDocument.DocumentAction>(
     },
     'assign-code': {
       apply: ({ documents, random }, action, _read, context) =>
-        userDocument.apply(documents, random, action, context),
+        userDocument.assignCode(documents, random, action, context),
       detail: ({ signedUpAt }) => `signed up ${signedUpAt.toISOString()}`,
       predict: predictsNothing,
       recover: recoverCode,
     },
     'restore-code': {
-      apply: ({ documents, random }, action, _read, context) =>
-        userDocument.apply(documents, random, action, context),
+      apply: ({ documents }, action, _read, context) => userDocument.restoreCode(documents, action, context),
       detail: ({ code }) => code,
       predict: (documents, { code }) => {
         const { user } = documents;

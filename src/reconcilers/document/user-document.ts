@@ -191,23 +191,34 @@ function differs(found: Code, known: Code): Plan<never> {
 }
 
 /** A known code that is taken is left to the next observation, which finds the user who has it. */
-export async function apply(
+type Step<T extends DocumentAction['type']> = Extract<DocumentAction, { type: T }>;
+
+export async function createDocument(
   documents: DocumentStore,
   random: Random,
-  action: DocumentAction,
+  action: Step<'create-user-document'>,
   context: ApplyContext,
 ): Promise<Applied> {
-  switch (action.type) {
-    case 'create-user-document': {
-      const { code, signedUpAt } = action;
-      if (code !== undefined) return create(documents, action, code, context);
-      return drawUntilFree(random, signedUpAt, (drawn) => create(documents, action, drawn, context));
-    }
-    case 'assign-code':
-      return drawUntilFree(random, action.signedUpAt, (code) => assign(documents, code, context));
-    case 'restore-code':
-      return assign(documents, action.code, context);
-  }
+  const { code, signedUpAt } = action;
+  if (code !== undefined) return create(documents, action, code, context);
+  return drawUntilFree(random, signedUpAt, (drawn) => create(documents, action, drawn, context));
+}
+
+export async function assignCode(
+  documents: DocumentStore,
+  random: Random,
+  { signedUpAt }: Step<'assign-code'>,
+  context: ApplyContext,
+): Promise<Applied> {
+  return drawUntilFree(random, signedUpAt, (code) => assign(documents, code, context));
+}
+
+export async function restoreCode(
+  documents: DocumentStore,
+  { code }: Step<'restore-code'>,
+  context: ApplyContext,
+): Promise<Applied> {
+  return assign(documents, code, context);
 }
 
 /** `refused` where another user has the code. */

@@ -1,52 +1,59 @@
 /** The actions of a transfer, beside those of the resources that it moves. */
-import { withAccount, withoutAccount } from '../predicted.ts';
+import { withNewAccount, withoutAccount } from '../predicted.ts';
 import { type ActionDefinitions, predictsNothing, recoversNothing } from '../resource.ts';
 import type { TransferAction } from './state.ts';
-import { apply } from './steps.ts';
+import {
+  releaseAccount,
+  releaseCode,
+  releaseHandle,
+  retireAccount,
+  returnHandle,
+  takeAccount,
+  takeHandle,
+} from './steps.ts';
 
 // Each may be repeated, and appends its outcome when it finds itself done: nothing is recovered.
 const recover = recoversNothing;
 
 export const transferActions: ActionDefinitions<TransferAction> = {
   'take-account': {
-    apply: (deps, action, _read, context) => apply(deps, action, context),
+    apply: (deps, action, _read, context) => takeAccount(deps, action, context),
     detail: ({ account }) => account.did,
-    predict: (documents, { account: { did, handle } }) =>
-      withAccount(documents, { did, handle, hasPassword: true }),
+    predict: (documents, { account }) => withNewAccount(documents, account),
     recover,
   },
   'retire-account': {
-    apply: (deps, action, _read, context) => apply(deps, action, context),
+    apply: (deps, action, _read, context) => retireAccount(deps, action, context),
     detail: ({ account }) => account.did,
     predict: predictsNothing,
     recover,
   },
   'release-account': {
-    apply: (deps, action, _read, context) => apply(deps, action, context),
+    apply: (deps, action, _read, context) => releaseAccount(deps, action, context),
     detail: ({ did, to }) => `${did} to ${to}`,
     predict: withoutAccount,
     recover,
   },
   'release-handle': {
-    apply: (deps, action, _read, context) => apply(deps, action, context),
+    apply: ({ documents }, action, _read, context) => releaseHandle(documents, action, context),
     detail: ({ to }) => `to ${to}`,
     predict: (documents) => ({ ...documents, handle: undefined }),
     recover,
   },
   'return-handle': {
-    apply: (deps, action, _read, context) => apply(deps, action, context),
+    apply: ({ documents }, action, _read, context) => returnHandle(documents, action, context),
     detail: ({ to }) => `not taken by ${to}`,
     predict: predictsNothing,
     recover,
   },
   'take-handle': {
-    apply: (deps, action, _read, context) => apply(deps, action, context),
+    apply: ({ documents }, action, _read, context) => takeHandle(documents, action, context),
     detail: ({ handle }) => `@${handle}`,
     predict: (documents, { handle }) => ({ ...documents, handle }),
     recover,
   },
   'release-code': {
-    apply: (deps, action, _read, context) => apply(deps, action, context),
+    apply: ({ documents }, action, _read, context) => releaseCode(documents, action, context),
     detail: ({ code }) => code,
     predict: (documents) => {
       const { user } = documents;
@@ -55,19 +62,28 @@ export const transferActions: ActionDefinitions<TransferAction> = {
     recover,
   },
   'record-code': {
-    apply: (deps, action, _read, context) => apply(deps, action, context),
+    apply: async (_deps, { code }, _read, context) => {
+      await context.tell({ type: 'code.assigned', data: { code, recovered: true } });
+      return 'applied';
+    },
     detail: ({ code }) => code,
     predict: predictsNothing,
     recover,
   },
   'decline-transfer': {
-    apply: (deps, action, _read, context) => apply(deps, action, context),
+    apply: async (_deps, { promise, from, what, because }, _read, context) => {
+      await context.tell({ type: 'transfer.declined', data: { promise, from, what, because } });
+      return 'applied';
+    },
     detail: ({ what, because }) => `${what.join(', ')}: ${because}`,
     predict: predictsNothing,
     recover,
   },
   'close-transfer': {
-    apply: (deps, action, _read, context) => apply(deps, action, context),
+    apply: async (_deps, { promise, to, what, because }, _read, context) => {
+      await context.tell({ type: 'transfer.closed', data: { promise, to, what, because } });
+      return 'applied';
+    },
     detail: ({ what, because }) => `${what.join(', ')}: ${because}`,
     predict: predictsNothing,
     recover,

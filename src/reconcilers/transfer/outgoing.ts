@@ -24,7 +24,7 @@ import type { CloseReason, TransferPart } from '../../events/event.ts';
 import type { Facts, Outgoing } from '../../events/facts.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
 import type { Documents } from '../../ports/documents.ts';
-import { parkedAddress } from '../account/address-chain.ts';
+import { isOnParkedAddress, parkedAddress } from '../account/address-chain.ts';
 import type { EmailAction } from '../account/email.ts';
 import type { HandleAction } from '../account/handle.ts';
 import { codeHandle } from '../account/handle-label.ts';
@@ -149,8 +149,7 @@ function recordGiven(
 /** The address of an account that stays this user's goes to one that nothing can be delivered to. */
 function planAddress(outgoing: Outgoing, { answer, account, isReady }: OutgoingSeen): OutgoingPlan {
   if (account === undefined || account === 'missing') return close(outgoing, 'address', 'released');
-  const to = parkedAddress(account.did);
-  if (account.email?.toLowerCase() === to) return close(outgoing, 'address', 'released');
+  if (isOnParkedAddress(account)) return close(outgoing, 'address', 'released');
   if (answer.declined.has('address')) return close(outgoing, 'address', 'declined');
   if (!isReady)
     return waiting(
@@ -159,7 +158,7 @@ function planAddress(outgoing: Outgoing, { answer, account, isReady }: OutgoingS
       `It is released once ${outgoing.to} can take it. ${seeWhy(outgoing)}`,
     );
   return {
-    actions: [{ resource: 'email', type: 'change-email', did: account.did, to }],
+    actions: [{ resource: 'email', type: 'change-email', did: account.did, to: parkedAddress(account.did) }],
     condition: pending(outgoing, 'address', `The account ${account.did} gives it up.`),
   };
 }

@@ -13,50 +13,19 @@ import type { TransferAction } from './state.ts';
 
 type Step<T extends TransferAction['type']> = Extract<TransferAction, { type: T }>;
 
-export async function apply(
-  deps: AccountDeps,
-  action: TransferAction,
+export async function releaseAccount(
+  { documents }: AccountDeps,
+  { promise, to, did }: Step<'release-account'>,
   context: ApplyContext,
 ): Promise<Applied> {
-  const { documents } = deps;
-  switch (action.type) {
-    case 'take-account':
-      return takeAccount(deps, action, context);
-    case 'retire-account':
-      return retireAccount(deps, action, context);
-    case 'release-account': {
-      const { promise, to, did } = action;
-      await context.ensureLease();
-      const record = await documents.dropAccount(context.user, did);
-      await context.tell({ type: 'account.released', data: { promise, to, did } });
-      return record === 'dropped' ? 'applied' : 'unchanged';
-    }
-    case 'release-handle':
-      return releaseHandle(documents, action, context);
-    case 'return-handle':
-      return returnHandle(documents, action, context);
-    case 'take-handle':
-      return takeHandle(documents, action, context);
-    case 'release-code':
-      return releaseCode(documents, action, context);
-    case 'record-code':
-      await context.tell({ type: 'code.assigned', data: { code: action.code, recovered: true } });
-      return 'applied';
-    case 'decline-transfer': {
-      const { promise, from, what, because } = action;
-      await context.tell({ type: 'transfer.declined', data: { promise, from, what, because } });
-      return 'applied';
-    }
-    case 'close-transfer': {
-      const { promise, to, what, because } = action;
-      await context.tell({ type: 'transfer.closed', data: { promise, to, what, because } });
-      return 'applied';
-    }
-  }
+  await context.ensureLease();
+  const record = await documents.dropAccount(context.user, did);
+  await context.tell({ type: 'account.released', data: { promise, to, did } });
+  return record === 'dropped' ? 'applied' : 'unchanged';
 }
 
 /** One write takes the place of the account before, so the users document names exactly one at any time. */
-async function takeAccount(
+export async function takeAccount(
   { documents, vault }: AccountDeps,
   { promise, from, account, over, replaced, deactivated }: Step<'take-account'>,
   context: ApplyContext,
@@ -104,7 +73,7 @@ function resealed(
   }
 }
 
-async function retireAccount(
+export async function retireAccount(
   { accounts }: AccountDeps,
   { account, handle, email, isActive }: Step<'retire-account'>,
   context: ApplyContext,
@@ -140,7 +109,7 @@ function refused(what: string): UpstreamError {
 }
 
 /** The whole row is in the log before it is removed. */
-async function releaseHandle(
+export async function releaseHandle(
   documents: DocumentStore,
   { promise, to, handle }: Step<'release-handle'>,
   context: ApplyContext,
@@ -155,7 +124,7 @@ async function releaseHandle(
   return outcome === 'removed' ? 'applied' : 'unchanged';
 }
 
-async function releaseCode(
+export async function releaseCode(
   documents: DocumentStore,
   { promise, to, code }: Step<'release-code'>,
   context: ApplyContext,
@@ -168,7 +137,7 @@ async function releaseCode(
   return outcome === 'removed' ? 'applied' : 'unchanged';
 }
 
-async function returnHandle(
+export async function returnHandle(
   documents: DocumentStore,
   { promise, to, row }: Step<'return-handle'>,
   context: ApplyContext,
@@ -184,7 +153,7 @@ async function returnHandle(
   return outcome === 'inserted' ? 'applied' : 'unchanged';
 }
 
-async function takeHandle(
+export async function takeHandle(
   documents: DocumentStore,
   { promise, from, handle, row }: Step<'take-handle'>,
   context: ApplyContext,

@@ -5,7 +5,7 @@ import type { AccountHandle } from '../../../src/identity.ts';
 import type { PdsAccount } from '../../../src/ports/accounts.ts';
 import type { AccountRecord } from '../../../src/ports/documents.ts';
 import {
-  apply,
+  changeHandle,
   chooseHandle,
   type DesiredHandle,
   desired,
@@ -13,6 +13,7 @@ import {
   type Holder,
   observe,
   plan,
+  recordHandle,
 } from '../../../src/reconcilers/account/handle.ts';
 import { alice, aliceDid, at, bobDid, code, handle } from '../../mongo/subjects/people.ts';
 import { inMemoryAccounts } from '../../support/in-memory/accounts.ts';
@@ -281,7 +282,7 @@ describe('applying', () => {
     const did = accounts.put({ handle: handle(current), email: 'alice@example.com' });
     documents.users.set(alice.user, { code: own, account: { did, handle: handle(current) } });
     const account = accountOf({ did, handle: handle(current) });
-    const change = (to: string, isCode = false): HandleAction => ({
+    const change = (to: string, isCode = false): Extract<HandleAction, { type: 'change-handle' }> => ({
       resource: 'handle',
       type: 'change-handle',
       account,
@@ -299,8 +300,8 @@ describe('applying', () => {
   it('changes both the account and the document, and twice is once', async () => {
     const { accounts, documents, did, change, carried } = setUp('alice');
     const context = applyContext(alice.user);
-    await apply(documents, accounts, change('alix'), context);
-    await apply(documents, accounts, change('alix'), context);
+    await changeHandle(documents, accounts, change('alix'), context);
+    await changeHandle(documents, accounts, change('alix'), context);
     expect(carried()).toEqual([handle('alix'), handle('alix')]);
     expect(context.told[0]).toEqual({
       type: 'handle.changed',
@@ -311,7 +312,7 @@ describe('applying', () => {
   it('does not rename to a reserved word, though an administrator could', async () => {
     const { accounts, documents, change, carried } = setUp('alice');
     const context = applyContext(alice.user);
-    await apply(documents, accounts, change('music'), context);
+    await changeHandle(documents, accounts, change('music'), context);
     expect(carried()).toEqual([handle('alice'), handle('alice')]);
     expect(context.told).toEqual([
       { type: 'handle.refused', data: { handle: handle('music'), reason: 'not-allowed' } },
@@ -322,7 +323,7 @@ describe('applying', () => {
     const { accounts, documents, change, carried } = setUp('alice');
     accounts.put({ handle: handle('alix'), email: 'bob@example.com', status: 'deactivated' });
     const context = applyContext(alice.user);
-    await apply(documents, accounts, change('alix'), context);
+    await changeHandle(documents, accounts, change('alix'), context);
     expect(carried()).toEqual([handle('alice'), handle('alice')]);
     expect(context.told).toEqual([
       { type: 'handle.refused', data: { handle: handle('alix'), reason: 'taken' } },
@@ -333,7 +334,7 @@ describe('applying', () => {
     const { accounts, documents, change, did, carried } = setUp('alice');
     documents.users.set(alice.user, { code: own, account: { did, handle: handle('allie') } });
     const context = applyContext(alice.user);
-    await expect(apply(documents, accounts, change('alix'), context)).rejects.toMatchObject({
+    await expect(changeHandle(documents, accounts, change('alix'), context)).rejects.toMatchObject({
       code: 'DOCUMENT_CHANGED',
       retryable: true,
     });
@@ -342,16 +343,16 @@ describe('applying', () => {
   });
 
   it('records in the document what the account carries', async () => {
-    const { accounts, documents, account, did, carried } = setUp('alice');
+    const { documents, account, did, carried } = setUp('alice');
     documents.users.set(alice.user, { code: own, account: { did, handle: handle('alix') } });
     const context = applyContext(alice.user);
-    const action: HandleAction = {
+    const action = {
       resource: 'handle',
       type: 'record-handle',
       account,
       recorded: handle('alix'),
-    };
-    await apply(documents, accounts, action, context);
+    } as const;
+    await recordHandle(documents, action, context);
     expect(carried()).toEqual([handle('alice'), handle('alice')]);
     expect(context.told).toEqual([{ type: 'handle.recorded', data: { did, handle: handle('alice') } }]);
   });

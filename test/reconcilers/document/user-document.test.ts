@@ -3,12 +3,14 @@ import { LeaseLostError } from '../../../src/errors.ts';
 import { fold } from '../../../src/events/fold.ts';
 import type { Documents } from '../../../src/ports/documents.ts';
 import {
-  apply,
+  assignCode,
+  createDocument,
   type DesiredDocument,
   type DocumentAction,
   desired,
   permanentCode,
   plan,
+  restoreCode,
 } from '../../../src/reconcilers/document/user-document.ts';
 import { alice, at, bob, code, NO_DOCUMENTS, person } from '../../mongo/subjects/people.ts';
 import { applyContext } from '../../support/in-memory/apply-context.ts';
@@ -209,7 +211,7 @@ describe('applying', () => {
   it('empties the plan and tells of the document and the code', async () => {
     const documents = inMemoryDocuments();
     const context = applyContext(alice.user);
-    await apply(documents, seededRandom(), create, context);
+    await createDocument(documents, seededRandom(), create, context);
     const read = (await documents.read([alice.user])).get(alice.user);
     const wanted = desired(fold([observed(1)]), alice.user);
     expect(read && plan(wanted, { documents: read, codeHolder: undefined }).actions).toEqual([]);
@@ -223,11 +225,11 @@ describe('applying', () => {
   it('twice leaves the first code, and tells of nothing the second time', async () => {
     const documents = inMemoryDocuments();
     const random = seededRandom();
-    await apply(documents, random, create, applyContext(alice.user));
+    await createDocument(documents, random, create, applyContext(alice.user));
     const first = documents.users.get(alice.user);
     const again = applyContext(alice.user);
-    await apply(documents, random, create, again);
-    await apply(documents, random, assign, again);
+    await createDocument(documents, random, create, again);
+    await assignCode(documents, random, assign, again);
     expect(documents.users.get(alice.user)).toEqual(first);
     expect(again.told).toEqual([]);
   });
@@ -236,7 +238,7 @@ describe('applying', () => {
     const documents = inMemoryDocuments();
     documents.users.set(alice.user, { when: at(5) });
     const context = applyContext(alice.user);
-    await apply(documents, seededRandom(), assign, context);
+    await assignCode(documents, seededRandom(), assign, context);
     expect(documents.users.get(alice.user)).toEqual({ when: at(5), code: expect.stringMatching(/^ac26/) });
     expect(context.told.map(({ type }) => type)).toEqual(['code.assigned']);
   });
@@ -246,8 +248,8 @@ describe('applying', () => {
     documents.users.set(alice.user, {});
     documents.users.set(bob.user, {});
     const context = applyContext(alice.user);
-    await apply(documents, seededRandom(), restore, context);
-    await apply(documents, seededRandom(), restore, applyContext(bob.user));
+    await restoreCode(documents, restore, context);
+    await restoreCode(documents, restore, applyContext(bob.user));
     expect(documents.users.get(alice.user)?.code).toBe('ac26nobeb');
     expect(documents.users.get(bob.user)?.code).toBeUndefined();
     expect(context.told).toEqual([{ type: 'code.assigned', data: { code: 'ac26nobeb' } }]);
@@ -258,7 +260,7 @@ describe('applying', () => {
     // Three letters a place: 243 short codes, and 2,187 of the longer ones for those who find none.
     const random = seededRandom(3, { numbersBelow: 3 });
     const people = Array.from({ length: 200 }, (_, n) => person(`user-${n}`).user);
-    await Promise.all(people.map((user) => apply(documents, random, create, applyContext(user))));
+    await Promise.all(people.map((user) => createDocument(documents, random, create, applyContext(user))));
     const codes = [...documents.users.values()].map((user) => user.code);
     expect(new Set(codes).size).toBe(200);
     expect(new Set(codes.map((each) => each?.length))).toEqual(new Set([9, 11]));
@@ -267,9 +269,9 @@ describe('applying', () => {
   it('ends with an error, not with a second holder, when no code is left', async () => {
     const documents = inMemoryDocuments();
     const random = seededRandom(1, { numbersBelow: 1 });
-    await apply(documents, random, create, applyContext(alice.user));
-    await apply(documents, random, create, applyContext(bob.user));
-    const third = apply(documents, random, create, applyContext(person('carol').user));
+    await createDocument(documents, random, create, applyContext(alice.user));
+    await createDocument(documents, random, create, applyContext(bob.user));
+    const third = createDocument(documents, random, create, applyContext(person('carol').user));
     await expect(third).rejects.toMatchObject({ code: 'CODE_SPACE_EXHAUSTED', retryable: true });
     const codes = [...documents.users.values()].map((user) => user.code);
     expect(codes).toEqual(['ac26babab', 'ac26bababab']);
@@ -280,7 +282,9 @@ describe('applying', () => {
     const context = applyContext(alice.user, async () => {
       throw new LeaseLostError('lost');
     });
-    await expect(apply(documents, seededRandom(), create, context)).rejects.toBeInstanceOf(LeaseLostError);
+    await expect(createDocument(documents, seededRandom(), create, context)).rejects.toBeInstanceOf(
+      LeaseLostError,
+    );
     expect(documents.users.size).toBe(0);
   });
 });
