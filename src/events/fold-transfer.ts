@@ -119,7 +119,10 @@ export interface TransferAnswer {
   readonly declined: ReadonlySet<TransferPart>;
 }
 
-export function answerIn(events: readonly ConcordEvent[], { promise, code }: Outgoing): TransferAnswer {
+export function answerIn(
+  events: readonly ConcordEvent[],
+  { promise, code }: Pick<Outgoing, 'promise' | 'code'>,
+): TransferAnswer {
   let granted = false;
   const taken = new Set<TransferPart>();
   const declined = new Set<TransferPart>();

@@ -9,6 +9,7 @@ import type { FoundUser } from '../../engine/reports/find-user.ts';
 import { UsageError } from '../../errors.ts';
 import { type EventOf, TRANSFER_PARTS, type TransferPart } from '../../events/event.ts';
 import { fold } from '../../events/fold.ts';
+import { answerIn } from '../../events/fold-transfer.ts';
 import { shellQuoted } from '../../reconcilers/command-lines.ts';
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
@@ -196,9 +197,9 @@ async function declinedParts(
     (event): event is EventOf<'transfer.granted'> =>
       event.type === 'transfer.granted' && event.data.from === from.user,
   );
-  return events.flatMap(({ type, data }) =>
-    type === 'transfer.declined' && data.promise === granted?.data.promise ? data.what : [],
-  );
+  if (granted === undefined) return [];
+  const { promise, code } = granted.data;
+  return [...answerIn(events, { promise, code }).declined];
 }
 
 function documentOf(proposal: TransferProposal) {

@@ -11,9 +11,8 @@ import type { EventId } from '../../../identity.ts';
 import type { Clock, Random } from '../../../ports/clock.ts';
 import type { EventLog } from '../../../ports/event-log.ts';
 import type { Lease, WorkQueue } from '../../../ports/queue.ts';
-import { shellQuoted } from '../../../reconcilers/command-lines.ts';
 import { createJournal, type Journal } from '../journal.ts';
-import { proposeTransfer, type TransferProposal } from './propose.ts';
+import { notFinished, proposeTransfer, type TransferProposal } from './propose.ts';
 import type { Party, SidesDeps } from './sides.ts';
 
 export interface GrantDeps extends Omit<SidesDeps, 'events'> {
@@ -179,10 +178,7 @@ async function refuseOtherGrants(
   others.delete(to);
   for (const other of others) {
     if (fold(await log.ofUser(other)).incoming?.from !== user) continue;
-    throw new UsageError(
-      `A transfer from ${user} to ${other} is not finished. Finish it first: concord reconcile ${shellQuoted(other)}, then: concord reconcile ${shellQuoted(user)}. Or cancel what is not taken: concord transfer ${shellQuoted(user)} ${shellQuoted(other)} --cancel`,
-      'TRANSFER_OPEN',
-    );
+    throw notFinished(user, other);
   }
 }
 

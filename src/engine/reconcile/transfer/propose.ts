@@ -151,14 +151,20 @@ async function refuseOpen({ events }: SidesDeps, { from, to }: Sides): Promise<v
   );
 }
 
+/** Another transfer from the same user is open. */
+export function notFinished(from: UserKey, to: UserKey): UsageError {
+  const [source, target] = [shellQuoted(from), shellQuoted(to)];
+  return new UsageError(
+    `A transfer from ${from} to ${to} is not finished. Finish it first: concord reconcile ${target}, then: concord reconcile ${source}. Or cancel what is not taken: concord transfer ${source} ${target} --cancel`,
+    'TRANSFER_OPEN',
+  );
+}
+
 function isOpen(from: UserKey, { to }: Outgoing, asked: UserKey): UsageError {
   return to === asked
     ? new UsageError(
         `A transfer from ${from} to ${to} is granted already. Apply it now with: concord reconcile ${shellQuoted(to)}, then: concord reconcile ${shellQuoted(from)}`,
         'TRANSFER_GRANTED',
       )
-    : new UsageError(
-        `A transfer from ${from} to ${to} is not finished. Finish it first: concord reconcile ${shellQuoted(to)}, then: concord reconcile ${shellQuoted(from)}. Or cancel what is not taken: concord transfer ${shellQuoted(from)} ${shellQuoted(to)} --cancel`,
-        'TRANSFER_OPEN',
-      );
+    : notFinished(from, to);
 }
