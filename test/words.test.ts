@@ -6,27 +6,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { replacedWords } from './support/words.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
-
-/** Whole words, each with what is written instead. */
-const WORDS: readonly (readonly [pattern: RegExp, instead: string])[] = [
-  [/\bmend(s|ed|ing)?\b/i, 'fix, repair, resolve'],
-  [
-    /\b(a|the|another|one|each|next|every|first|last|this|that) (look|pass)\b/i,
-    'reconciliation, observation, read',
-  ],
-  [/\b(look|looks|looked|looking) (at|again|once more|anew)\b/i, 'reconcile, read, observe, check'],
-  [/\b(whoever|whomever|whom|lest|amiss|hence|of late|be it)\b/i, 'plain words'],
-  [/\b(somebody|anybody|everybody|nobody)\b/i, 'a user, a person, no users, all users'],
-  [/\b(is|are|was|were|be|being|been) told\b|\btell(s|ing)? of\b|\btold of\b/i, 'reports, records, logs'],
-  [/\b(is|are|was|were) to (be|have)\b/i, 'must, should, will'],
-  [/\bsisters?\b/i, 'linked user, linked tenant'],
-  [/\b(she|he|her|hers|his|him)\b/i, 'it, they'],
-  [/\bconverg(e|es|ed|ing|ence)\b/i, 'reconcile, in sync'],
-  [/\b(desk|disguise[ds]?)\b/i, 'dashboard data, pseudonymise'],
-  [/\bas desired\b/i, 'in sync'],
-];
 
 /** Stored names and quotations, removed before the words are looked for. */
 const STORED: readonly RegExp[] = [
@@ -51,16 +33,13 @@ function found(file: string): string[] {
     });
 }
 
-function wordsIn(said: string): string[] {
+function wordsIn(said: string): readonly string[] {
   // What stands in backquotes within a comment is a name.
   const plain = STORED.reduce(
     (text, stored) => text.replaceAll(stored, ''),
     said.replaceAll(/(?<=[ (])`[^`]*`/g, ''),
   );
-  return WORDS.flatMap(([pattern, instead]) => {
-    const [word] = pattern.exec(plain) ?? [];
-    return word === undefined ? [] : [`"${word}" (${instead})`];
-  });
+  return replacedWords(plain);
 }
 
 const files = FOLDERS.flatMap((folder) =>

@@ -1,5 +1,5 @@
 /**
- * One frozen Config from `config/default.yaml`, the files laid over it and the environment; or one
+ * One frozen Config from `config/default.yaml`, the files merged over it and the environment; or one
  * error that names every problem at once, each with its path, and no value of any secret.
  */
 import { fileURLToPath } from 'node:url';
@@ -29,7 +29,7 @@ export const DEFAULT_CONFIG_FILE = fileURLToPath(new URL('../../config/default.y
 
 export interface LoadConfigOptions {
   readonly env: Environment;
-  /** Laid over `config/default.yaml` in this order. Without any, the file that CONCORD_CONFIG names, if it is set. */
+  /** Merged over `config/default.yaml` in this order. Without any, the file that CONCORD_CONFIG names, if it is set. */
   readonly files?: readonly string[];
   /** Everything by default. */
   readonly needs?: readonly ConfigNeed[];

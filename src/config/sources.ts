@@ -1,5 +1,5 @@
 /**
- * Where settings come from, before anyone asks whether they are right: YAML files laid over each
+ * Where settings come from, before anyone asks whether they are right: YAML files merged over each
  * other, and the environment behind their `${NAME}` references.
  *
  * Nothing here puts a value into a message. A YAML parser's own messages quote the line they
@@ -66,7 +66,7 @@ export function readEnvironment(
   return { ...parseEnv(text), ...env };
 }
 
-/** The files laid over each other, the last on top. A file that cannot be used is a problem and is left out. */
+/** The files merged over each other, the last on top. A file that cannot be used is a problem and is left out. */
 export function readFiles(files: readonly string[], readFile: ReadFile, problems: string[]): unknown {
   let merged: unknown = {};
   for (const file of files) {
