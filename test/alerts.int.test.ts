@@ -147,7 +147,7 @@ test('status is green where everyone is whole and somebody looks, and names whoe
   await until('the service has looked', () => lookedAt(world));
   const early = await runOn(world, 'status');
   expect(early.code).toBe(2);
-  expect(early.stdout).toContain('No full sweep of aesthetic has completed ever: concord reconcile --all');
+  expect(early.stdout).toContain('No full sweep of aesthetic has completed yet: concord reconcile --all');
 
   for (const tenant of engine.tenants) {
     await pull(engine.pull, tenant);

@@ -132,5 +132,5 @@ function printIgnored(ignored: readonly Ignored[], row: (name: string, text: str
 }
 
 function timeOf({ since }: Stale, now: Date): string {
-  return since === undefined ? 'ever' : `since ${since.toISOString()} (${formatRelative(since, now)})`;
+  return since === undefined ? 'yet' : `since ${since.toISOString()} (${formatRelative(since, now)})`;
 }

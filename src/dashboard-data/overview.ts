@@ -52,7 +52,7 @@ export function told(seen: Overview): Omit<OverviewAnswer, 'upstreams'> {
       what: stale.what,
       tenant: stale.tenant ?? null,
       since: moment(stale.since),
-      message: staleSentence(stale, stale.since === undefined ? 'ever' : 'recently'),
+      message: staleSentence(stale, stale.since === undefined ? 'yet' : 'recently'),
     })),
   };
 }

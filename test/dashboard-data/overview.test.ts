@@ -74,7 +74,7 @@ it('says what nothing has looked at, in words that do not grow old', () => {
   expect(stale).toEqual([
     {
       ...{ what: 'service', tenant: null, since: null },
-      message: 'No service has checked this ever. Is one running? concord serve',
+      message: 'No service has checked this yet. Is one running? concord serve',
     },
     {
       ...{ what: 'log', tenant, since: at(1).toISOString() },

@@ -210,7 +210,7 @@ test.each<[string, Partial<OverviewAnswer>, string, string]>([
           what: 'sweep',
           tenant: 'default',
           since: null,
-          message: 'No full sweep of default has completed ever.',
+          message: 'No full sweep of default has completed yet.',
         },
       ],
     },
