@@ -4,6 +4,7 @@ import { decide } from '../src/engine/intake/decision.ts';
 import { pull } from '../src/engine/intake/pull.ts';
 import { sweep } from '../src/engine/sweep/sweep.ts';
 import { type AlertReceiver, alertReceiver, stall, status, type Told } from './support/alert-receiver.ts';
+import { everyoneAtRest } from './support/crowd.ts';
 import { conditionOf, eventsOf, join, memberOf, storedMember } from './support/member.ts';
 import { person } from './support/pds.ts';
 import { type Platform, platform } from './support/platform.ts';
@@ -153,7 +154,7 @@ test('status is green where everyone is whole and somebody looks, and names whoe
     await pull(engine.pull, tenant);
     await sweep(engine.sweep, tenant);
   }
-  await until('nobody is due', async () => (await engine.converge.queue.nextDueAt()) === undefined);
+  await until('everyone is at rest', () => everyoneAtRest(world));
   const well = await runOn(world, 'status');
   expect(well, well.stdout).toMatchObject({
     code: 0,

@@ -1,6 +1,7 @@
 /** Two tenants, one person, one handle: on the real parts. */
 import { expect, test } from 'vitest';
 import type { Engine } from '../src/wiring/engine.ts';
+import { everyoneAtRest } from './support/crowd.ts';
 import {
   accountOf,
   chooseHandle,
@@ -80,7 +81,7 @@ test('one account carries the handle, both users resolve to it, and nothing move
     { email: alice.email.replace('@', '+sister@') },
   ]);
 
-  await until('nobody is due', async () => (await engine.converge.queue.nextDueAt()) === undefined);
+  await until('everyone is at rest', () => everyoneAtRest(world));
   const events = () => world.db.collection('concord.events').countDocuments();
   const before = await events();
   for (const member of [alice, sister, alice]) {

@@ -1,6 +1,7 @@
 /** Logins of users in sync on the real MongoDB and PDS: requests to Auth0 are counted by the tenant itself. */
 import { expect, test } from 'vitest';
 import type { PassEnd } from '../src/engine/reconcile/reconcile.ts';
+import { everyoneAtRest } from './support/crowd.ts';
 import { conditionOf, type Member, memberOf, storedMember } from './support/member.ts';
 import { person } from './support/pds.ts';
 import { type Overlay, type Platform, platform } from './support/platform.ts';
@@ -28,16 +29,21 @@ async function served(overlay: Overlay = {}): Promise<Served> {
   const alice = memberOf(user_id, email);
   const engine = world.engine();
   await until('alice has an account', async () => {
-    const isActive = (await conditionOf(engine, alice, 'account'))?.reason === 'AccountActive';
-    return isActive && (await engine.converge.queue.nextDueAt()) === undefined;
+    return (await conditionOf(engine, alice, 'account'))?.reason === 'AccountActive';
   });
+  await answered(world);
   return { world, alice, ends, reads: () => world.auth0.requests.count(...READ) };
 }
 
+/** All that Auth0 logged has been delivered, which made users due, and nobody is due or worked on any more. */
+async function answered(world: Platform): Promise<void> {
+  await world.auth0.logStream.flush();
+  await until('everyone is at rest', () => everyoneAtRest(world));
+}
+
 async function logIn({ world, alice, ends }: Served): Promise<PassEnd | undefined> {
-  const before = ends.length;
   await world.auth0.logIn(alice.userId);
-  await until('the login has been answered', async () => ends.length > before);
+  await answered(world);
   return ends.at(-1);
 }
 

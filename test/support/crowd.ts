@@ -30,6 +30,16 @@ export async function everyoneSynced({ db }: Platform, members: readonly Member[
   return (await db.collection('concord.subjects').countDocuments(settled)) === members.length;
 }
 
+/**
+ * Nobody waits, and nobody is worked on. The queue alone does not tell: a leased user is no longer due. What is seen is
+ * acknowledged by a majority, so whoever wrote it knows it too.
+ */
+export async function everyoneAtRest({ db }: Platform): Promise<boolean> {
+  const busy = { $or: [{ due: { $exists: true } }, { lease: { $exists: true } }] };
+  const subjects = db.collection('concord.subjects', { readConcern: 'linearizable' });
+  return (await subjects.countDocuments(busy)) === 0;
+}
+
 export interface PdsCounts {
   readonly dids: number;
   readonly repositories: number;

@@ -16,6 +16,7 @@ import type { PdsAccount } from '../../src/ports/accounts.ts';
 import type { Engine } from '../../src/wiring/engine.ts';
 import { person } from './pds.ts';
 import { type Platform, SISTER, TENANT } from './platform.ts';
+import { until } from './until.ts';
 
 export interface Member {
   readonly tenant: TenantId;
@@ -70,11 +71,12 @@ export async function chooseHandle({ db }: Platform, { user }: Member, handle: s
   await handles.updateOne({ _id: user }, { $set: { handle } }, { upsert: true });
 }
 
-/** One pass, whether the user is due or not. */
+/** One pass, whether the user is due or not, once no worker has the user. */
 export async function passOver(deps: ConvergeDeps, { user, userId, tenant }: Member): Promise<PassResult> {
   const { queue, clock, settings } = deps;
-  const lease = await queue.claimUser({ user, userId, tenant }, clock.now(), settings.leaseMs);
-  if (lease === undefined) throw new Error(`Somebody else is at work on ${user}.`);
+  const lease = await until(`nobody else works on ${user}`, () =>
+    queue.claimUser({ user, userId, tenant }, clock.now(), settings.leaseMs),
+  );
   return converge(deps, lease);
 }
 
