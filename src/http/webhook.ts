@@ -58,6 +58,10 @@ interface Route {
 }
 type WebhookRequest = FastifyRequest<Route>;
 
+/** What the hooks of a route leave on the request: its `KnownTenant`, and its `Place` in the admission. */
+const TENANT = Symbol('tenant');
+const PLACE = Symbol('place');
+
 interface KnownTenant {
   readonly tenant: LogTenant;
   readonly isAuthorized: AuthorizationCheck;
@@ -104,52 +108,51 @@ export function webhook(options: WebhookOptions): FastifyPluginAsync {
   const admission = new Admission(options);
   return async (scope) => {
     readBodiesAsText(scope, options.bodyLimitBytes);
+    scope.decorateRequest(TENANT);
+    scope.decorateRequest(PLACE);
     for (const door of doors) open(scope, door, options, admission);
   };
 }
 
 function open(scope: FastifyInstance, door: Door, options: WebhookOptions, admission: Admission): void {
-  const { url, tenants } = door;
-  const places = new WeakMap<FastifyRequest, Place>();
   scope.route<Route>({
     method: scope.supportedMethods,
-    url,
+    url: door.url,
     exposeHeadRoute: false,
     onRequest: [
-      async (request, reply) => (tenants.has(request.params.tenant) ? undefined : unknownTenant(reply)),
+      async (request, reply) => {
+        const tenant = door.tenants.get(request.params.tenant);
+        if (tenant === undefined) return unknownTenant(reply);
+        request.setDecorator(TENANT, tenant);
+        return undefined;
+      },
       allowOnly('POST'),
       async (request, reply) => {
-        const tenant = tenants.get(request.params.tenant);
-        return tenant?.isAuthorized(request.headers.authorization) ? undefined : door.refuseToken(reply);
+        const { isAuthorized } = request.getDecorator<KnownTenant>(TENANT);
+        return isAuthorized(request.headers.authorization) ? undefined : door.refuseToken(reply);
       },
       refuseEncodings,
       async (request, reply) => {
         const length = declaredLength(request.headers);
         const place = admission.enter(length <= options.bodyLimitBytes ? length : options.bodyLimitBytes);
         if (place === undefined) return overloaded(reply);
-        places.set(request, place);
+        request.setDecorator(PLACE, place);
         // Answered, or disconnected before that.
         reply.raw.once('close', () => place.leave());
         return undefined;
       },
     ],
-    handler: async (request, reply) => {
-      const tenant = tenants.get(request.params.tenant);
-      if (tenant === undefined) return unknownTenant(reply);
-      const keepPlaceFor = (work: Promise<unknown>) => places.get(request)?.keepFor(work);
-      return takeIn(options, keepPlaceFor, door, tenant.tenant, request, reply);
-    },
+    handler: (request, reply) => takeIn(options, door, request, reply),
   });
 }
 
 async function takeIn(
   options: WebhookOptions,
-  keepPlaceFor: (work: Promise<unknown>) => void,
   door: Door,
-  tenant: LogTenant,
   request: WebhookRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  const { tenant } = request.getDecorator<KnownTenant>(TENANT);
   const startedAt = performance.now();
   const reading = door.read(typeof request.body === 'string' ? request.body : '');
   if (reading.type === 'refused') {
@@ -157,7 +160,7 @@ async function takeIn(
   }
   const work = options.ingest(tenant, reading.entries, reading.unreadable, door.translate);
   // Until the work has ended, and not only until the answer: late work still uses the connection pool.
-  keepPlaceFor(work);
+  request.getDecorator<Place>(PLACE).keepFor(work);
   const result = await within(work, options.ingestTimeoutMs);
   if (result === LATE) {
     work.catch((error: unknown) => request.log.error(errorFields(error), 'late delivery failed'));
