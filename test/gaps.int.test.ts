@@ -69,7 +69,7 @@ async function live(): Promise<Life> {
   const open = () =>
     createServer({
       tenants,
-      ingest: (of, entries, unreadable, translate) => ingest(engine.pull, of, entries, unreadable, translate),
+      ingest: (of, entries, unreadable, source) => ingest(engine.pull, of, entries, unreadable, source),
       ready: async () => undefined,
       log: silent(),
     });

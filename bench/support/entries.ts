@@ -2,7 +2,7 @@
  * Log entries as a log stream delivers them: invented people, real shapes, about 600 bytes each. One sign-up is
  * three or four entries in a second or two, so a batch of a hundred is about thirty people.
  */
-import { translateEntry } from '../../src/engine/intake/auth0-log.ts';
+import { logSource } from '../../src/engine/intake/auth0-log.ts';
 import type { LogTenant, ReceivedEvent } from '../../src/engine/intake/delivered.ts';
 import { parseTenantId } from '../../src/identity.ts';
 
@@ -94,7 +94,7 @@ export function newLogin(userId: string): Entry {
 export function eventsOf(batch: readonly Entry[]): ReceivedEvent[] {
   const receivedAt = new Date();
   return batch.map((entry) => {
-    const translation = translateEntry(entry, TENANT, receivedAt);
+    const translation = logSource.translate(entry, TENANT, receivedAt);
     if (translation.type !== 'accepted') throw new Error('an invented entry was not accepted');
     return translation.event;
   });

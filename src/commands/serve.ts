@@ -3,7 +3,6 @@ import { type ScheduledTask, schedule } from 'node-cron';
 import { ALL_NEEDS } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { exclusionFor } from '../config/tenants.ts';
-import { translateEvent } from '../engine/intake/auth0-event.ts';
 import { ingest } from '../engine/intake/ingest.ts';
 import { createHeard } from '../engine/intake/stream-heartbeat.ts';
 import { createWatch, type WatchState } from '../engine/intake/watch.ts';
@@ -112,14 +111,14 @@ export async function startService(
   let prepared = false;
   const server = createServer({
     tenants: config.tenants.map((tenant) => ({ ...tenant, excludedBy: exclusionFor(config, tenant) })),
-    ingest: async (tenant, entries, unreadable, translate) => {
+    ingest: async (tenant, entries, unreadable, source) => {
       const taken = await traced(
         'concord.ingest',
         { 'concord.tenant': tenant.id, 'concord.entries': entries.length },
-        () => ingest(taking, tenant, entries, unreadable, translate),
+        () => ingest(taking, tenant, entries, unreadable, source),
       );
       // A delivery by an event stream does not prove that the log stream works.
-      if (translate !== translateEvent) void heard.delivered(tenant.id);
+      if (source.kind === 'log') void heard.delivered(tenant.id);
       return taken;
     },
     ready: async () => {

@@ -138,8 +138,8 @@ async function signUp(side: SimulationSide, tenant: SimulatedTenant, person: Per
   const [token = ''] = tenant.logTokens();
   const server = createServer({
     tenants: [{ id: tenant.id, keyPrefix: tenant.keyPrefix, logTokens: tenant.logTokens() }],
-    ingest: (of, entries, unreadable, translate) =>
-      ingest({ log, queue, rejects, ignored, clock }, of, entries, unreadable, translate),
+    ingest: (of, entries, unreadable, source) =>
+      ingest({ log, queue, rejects, ignored, clock }, of, entries, unreadable, source),
     ready: async () => {},
     log: logger,
   });

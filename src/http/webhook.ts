@@ -19,9 +19,9 @@
  * cannot help. A wrong token may be a rotation, and right as soon as the next process has started; so it is no 401.
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { translateEvent } from '../engine/intake/auth0-event.ts';
-import { translateEntry } from '../engine/intake/auth0-log.ts';
-import type { LogTenant, Translate } from '../engine/intake/delivered.ts';
+import { eventSource } from '../engine/intake/auth0-event.ts';
+import { logSource } from '../engine/intake/auth0-log.ts';
+import type { LogTenant, Source } from '../engine/intake/delivered.ts';
 import type { IngestResult, UnreadableEntry } from '../engine/intake/ingest.ts';
 import { Admission, type AdmissionLimits, type Place } from './admission.ts';
 import { type AuthorizationCheck, authorizationCheck } from './authorization.ts';
@@ -41,7 +41,7 @@ export type IngestFunction = (
   tenant: LogTenant,
   entries: readonly unknown[],
   unreadable: readonly UnreadableEntry[],
-  translate: Translate,
+  source: Source,
 ) => Promise<IngestResult>;
 
 export interface WebhookOptions extends AdmissionLimits {
@@ -72,7 +72,7 @@ interface Door {
   readonly url: string;
   readonly tenants: ReadonlyMap<string, KnownTenant>;
   readonly read: (body: string) => BodyReading;
-  readonly translate: Translate;
+  readonly source: Source;
   readonly refuseToken: (reply: FastifyReply) => FastifyReply;
 }
 
@@ -88,7 +88,7 @@ export function webhook(options: WebhookOptions): FastifyPluginAsync {
       url: '/webhooks/auth0/:tenant',
       tenants: new Map(tenants.map((tenant) => [tenant.id, known(tenant, tenant.logTokens)])),
       read: readBody,
-      translate: translateEntry,
+      source: logSource,
       refuseToken: wrongToken,
     },
     {
@@ -100,7 +100,7 @@ export function webhook(options: WebhookOptions): FastifyPluginAsync {
         }),
       ),
       read: readEventBody,
-      translate: translateEvent,
+      source: eventSource,
       refuseToken: unknownToken,
     },
   ];
@@ -158,7 +158,7 @@ async function takeIn(
   if (reading.type === 'refused') {
     return sendProblem(reply, { code: 'unreadable-body', status: 400, detail: reading.detail });
   }
-  const work = options.ingest(tenant, reading.entries, reading.unreadable, door.translate);
+  const work = options.ingest(tenant, reading.entries, reading.unreadable, door.source);
   // Until the work has ended, and not only until the answer: late work still uses the connection pool.
   request.getDecorator<Place>(PLACE).keepFor(work);
   const result = await within(work, options.ingestTimeoutMs);

@@ -46,7 +46,7 @@ export function testServer(overrides: Partial<ServerDeps> = {}): TestServer {
       { ...tenant('first', TOKEN, NEXT_TOKEN), eventTokens: [EVENT_TOKEN] },
       tenant('second', 'Bearer typed-with-the-scheme'),
     ],
-    ingest: (to, entries, unreadable, translate) => ingest(stores, to, entries, unreadable, translate),
+    ingest: (to, entries, unreadable, source) => ingest(stores, to, entries, unreadable, source),
     ready: async () => {},
     log: pino({ level: 'trace' }, destination),
     ...overrides,

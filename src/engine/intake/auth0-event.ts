@@ -14,7 +14,7 @@
  */
 import { z } from 'zod';
 import { subjectFrom } from './auth0-subject.ts';
-import { checkText, type Reading, readDate, type TextRule, translatorOf } from './delivered.ts';
+import { checkText, type Reading, readDate, type Source, type TextRule, translatorOf } from './delivered.ts';
 
 const EVENT_ID: TextRule = {
   field: 'id',
@@ -43,22 +43,25 @@ const CloudEvent = z.object({
     .catch(undefined),
 });
 
-export const translateEvent = translatorOf({
-  noun: 'event',
-  read: readEvent,
-  standIn: (value) => {
-    const id = checkText(CloudEvent.safeParse(value).data?.id, EVENT_ID);
-    return id.type === 'text' ? { id: id.text } : {};
-  },
-  eventOf: ({ _id, user, tenant, ...times }, { id, name }, hint, raw) => ({
-    _id,
-    user,
-    tenant,
-    type: 'auth0.event-received',
-    ...times,
-    data: { eventId: id, name, hint, raw },
+export const eventSource: Source = {
+  kind: 'event-stream',
+  translate: translatorOf({
+    noun: 'event',
+    read: readEvent,
+    standIn: (value) => {
+      const id = checkText(CloudEvent.safeParse(value).data?.id, EVENT_ID);
+      return id.type === 'text' ? { id: id.text } : {};
+    },
+    eventOf: ({ _id, user, tenant, ...times }, { id, name }, hint, raw) => ({
+      _id,
+      user,
+      tenant,
+      type: 'auth0.event-received',
+      ...times,
+      data: { eventId: id, name, hint, raw },
+    }),
   }),
-});
+};
 
 function readEvent(value: unknown): Reading {
   const event = CloudEvent.safeParse(value);

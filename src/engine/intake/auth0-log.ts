@@ -8,7 +8,7 @@
 import { z } from 'zod';
 import { isRoutine } from './auth0-log-codes.ts';
 import { readSubject } from './auth0-subject.ts';
-import { checkText, type Reading, readDate, type TextRule, translatorOf } from './delivered.ts';
+import { checkText, type Reading, readDate, type Source, type TextRule, translatorOf } from './delivered.ts';
 
 /** Auth0's are about 56 digits; MongoDB 4.0 refuses index keys over 1,024 bytes. */
 const LOG_ID: TextRule = {
@@ -38,23 +38,26 @@ const Entry = z.object({
   }),
 });
 
-export const translateEntry = translatorOf({
-  noun: 'entry',
-  read: readEntry,
-  standIn: (value) => {
-    const entry = Entry.safeParse(value);
-    const logId = checkText(entry.data?.log_id ?? entry.data?.data.log_id, LOG_ID);
-    return logId.type === 'text' ? { log_id: logId.text } : {};
-  },
-  eventOf: ({ _id, user, tenant, ...times }, { id, name }, hint, raw) => ({
-    _id,
-    user,
-    tenant,
-    type: 'auth0.log-received',
-    ...times,
-    data: { logId: id, code: name, hint, raw },
+export const logSource: Source = {
+  kind: 'log',
+  translate: translatorOf({
+    noun: 'entry',
+    read: readEntry,
+    standIn: (value) => {
+      const entry = Entry.safeParse(value);
+      const logId = checkText(entry.data?.log_id ?? entry.data?.data.log_id, LOG_ID);
+      return logId.type === 'text' ? { log_id: logId.text } : {};
+    },
+    eventOf: ({ _id, user, tenant, ...times }, { id, name }, hint, raw) => ({
+      _id,
+      user,
+      tenant,
+      type: 'auth0.log-received',
+      ...times,
+      data: { logId: id, code: name, hint, raw },
+    }),
   }),
-});
+};
 
 /** Checks what is needed of one entry. Pure; never throws. */
 export function readEntry(value: unknown): Reading {

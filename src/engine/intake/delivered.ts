@@ -61,8 +61,14 @@ export type Translate = (
   keepUnrelated?: boolean,
 ) => Translation;
 
-/** One kind of delivery. */
+/** What delivers. The log is delivered by a log stream, and read from Auth0 where no stream delivered it. */
 export interface Source {
+  readonly kind: 'log' | 'event-stream';
+  readonly translate: Translate;
+}
+
+/** How the items of a source are written. */
+export interface ItemFormat {
   /** The word for one item in messages, such as `entry`. */
   readonly noun: string;
   /** Checks the fields that are needed. A reason names the field and what is wrong, never the value. */
@@ -86,29 +92,29 @@ const EARLIEST_MS = Date.UTC(2012, 0, 1);
 /** Without a zone the date would be read as this machine's local time. */
 const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)$/;
 
-export function translatorOf(source: Source): Translate {
+export function translatorOf(format: ItemFormat): Translate {
   return (value, tenant, receivedAt, keepUnrelated = false) => {
-    const reading = source.read(value);
-    const standIn = () => JSON.stringify({ unwritable: true, ...source.standIn(value) });
+    const reading = format.read(value);
+    const standIn = () => JSON.stringify({ unwritable: true, ...format.standIn(value) });
     if (reading.type === 'rejected') {
       return { type: 'rejected', reason: reading.reason, raw: cutRaw(rawText(value) ?? standIn()) };
     }
     if (reading.type === 'unrelated' && !keepUnrelated) return { type: 'ignored', reason: reading.reason };
     const raw = rawText(value);
     if (raw === undefined) {
-      const reason = `the ${source.noun} is nested too deeply to be kept`;
+      const reason = `the ${format.noun} is nested too deeply to be kept`;
       return { type: 'rejected', reason, raw: standIn() };
     }
     if (isOverBytes(raw, MAX_ENTRY_BYTES)) {
-      const reason = `the ${source.noun} is larger than ${MAX_ENTRY_BYTES} bytes`;
+      const reason = `the ${format.noun} is larger than ${MAX_ENTRY_BYTES} bytes`;
       return { type: 'rejected', reason, raw: cutRaw(raw) };
     }
-    return accept(source, reading, raw, tenant, receivedAt);
+    return accept(format, reading, raw, tenant, receivedAt);
   };
 }
 
 function accept(
-  source: Source,
+  format: ItemFormat,
   reading: Readable,
   raw: string,
   tenant: LogTenant,
@@ -127,7 +133,7 @@ function accept(
   const common = { _id, user, tenant: tenant.id, at, recordedAt: receivedAt, cause: [] };
   return {
     type: 'accepted',
-    event: source.eventOf(common, reading, isAboutUser ? reading.hint : null, raw),
+    event: format.eventOf(common, reading, isAboutUser ? reading.hint : null, raw),
     trigger:
       isAboutUser && user !== null
         ? {

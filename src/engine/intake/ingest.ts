@@ -13,9 +13,9 @@ import type { EventLog } from '../../ports/event-log.ts';
 import type { IgnoredTotals, Reject, Rejects } from '../../ports/intake.ts';
 import type { WorkQueue } from '../../ports/queue.ts';
 import type { DuePriority, Trigger } from '../../ports/trigger.ts';
-import { translateEntry } from './auth0-log.ts';
+import { logSource } from './auth0-log.ts';
 import { isDocumented } from './auth0-log-codes.ts';
-import { cutRaw, type LogTenant, type ReceivedEvent, type Translate, type Translation } from './delivered.ts';
+import { cutRaw, type LogTenant, type ReceivedEvent, type Source, type Translation } from './delivered.ts';
 import { redactedLine } from './redact.ts';
 
 export interface IngestDeps {
@@ -63,7 +63,7 @@ interface Sorted {
 }
 
 /**
- * Log entries, unless another translation is given. Returns when everything is durable. May be repeated with the same
+ * Entries of the log, unless another source is given. Returns when everything is durable. May be repeated with the same
  * entries at any time. Throws UpstreamError when the log, the queue or the rejects cannot be written.
  */
 export async function ingest(
@@ -71,10 +71,12 @@ export async function ingest(
   tenant: LogTenant,
   entries: readonly unknown[],
   unreadable: readonly UnreadableEntry[] = [],
-  translate: Translate = translateEntry,
+  source: Source = logSource,
 ): Promise<IngestResult> {
   const now = deps.clock.now();
-  const translations = entries.map((entry) => translate(entry, tenant, now, deps.keepUnrelated ?? false));
+  const translations = entries.map((entry) =>
+    source.translate(entry, tenant, now, deps.keepUnrelated ?? false),
+  );
   const { events, triggers, rejects, doubles, ignoredFor, rejected } = sort(
     tenant,
     translations,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { translateEvent } from '../../../src/engine/intake/auth0-event.ts';
+import { eventSource } from '../../../src/engine/intake/auth0-event.ts';
 import { type LogTenant, MAX_ENTRY_BYTES } from '../../../src/engine/intake/delivered.ts';
 import { parseTenantId } from '../../../src/identity.ts';
 
@@ -24,7 +24,7 @@ function keptOf(event: Record<string, unknown>): string {
 }
 
 function translated(more: Record<string, unknown>) {
-  return translateEvent({ ...CREATED, ...more }, tenant(), RECEIVED_AT);
+  return eventSource.translate({ ...CREATED, ...more }, tenant(), RECEIVED_AT);
 }
 
 describe('an event about a user', () => {
@@ -34,7 +34,7 @@ describe('an event about a user', () => {
     ['user.deleted', 'deleted'],
   ])('%s makes the user due, with the hint %s', (type, hint) => {
     const event = { ...CREATED, type };
-    expect(translateEvent(event, tenant(), RECEIVED_AT)).toEqual({
+    expect(eventSource.translate(event, tenant(), RECEIVED_AT)).toEqual({
       type: 'accepted',
       event: {
         _id: 'sotce:evt_0000000000000000000001',
@@ -99,7 +99,7 @@ it.each([
 });
 
 it('what is no object is rejected, and what cannot be written down keeps its id', () => {
-  expect(translateEvent(7, tenant(), RECEIVED_AT)).toEqual({
+  expect(eventSource.translate(7, tenant(), RECEIVED_AT)).toEqual({
     type: 'rejected',
     reason: 'the event is not an object',
     raw: '7',

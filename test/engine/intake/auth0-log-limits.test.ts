@@ -1,6 +1,6 @@
 /** Log entries at the edges of what is taken: exactly at a limit, and one beyond. */
 import { describe, expect, it } from 'vitest';
-import { translateEntry } from '../../../src/engine/intake/auth0-log.ts';
+import { logSource } from '../../../src/engine/intake/auth0-log.ts';
 import { cutRaw, MAX_ENTRY_BYTES, MAX_REJECT_RAW_LENGTH } from '../../../src/engine/intake/delivered.ts';
 import { tenant } from '../../mongo/subjects/people.ts';
 
@@ -12,7 +12,7 @@ function entry(data: Readonly<Record<string, unknown>> = {}, log_id = '1'): unkn
 }
 
 function outcome(value: unknown): string {
-  const translation = translateEntry(value, to, RECEIVED_AT);
+  const translation = logSource.translate(value, to, RECEIVED_AT);
   return translation.type === 'rejected' ? translation.reason : translation.type;
 }
 
@@ -52,7 +52,7 @@ describe('texts', () => {
 
   it('what cannot be written down and has no id is kept as just that', () => {
     const deep: unknown = JSON.parse('['.repeat(120_000) + ']'.repeat(120_000));
-    const translation = translateEntry({ log_id: '$', data: { details: deep } }, to, RECEIVED_AT);
+    const translation = logSource.translate({ log_id: '$', data: { details: deep } }, to, RECEIVED_AT);
     expect(translation).toMatchObject({ type: 'rejected', raw: '{"unwritable":true}' });
   });
 });
@@ -67,7 +67,7 @@ describe('dates', () => {
     ['with more than a date after it', '2026-01-01T00:00:00Z (GMT)', RECEIVED_AT.toISOString()],
     ['in a list, which a date could be made of', ['2026-01-01T00:00:00Z'], RECEIVED_AT.toISOString()],
   ])('%s', (_what, date, at) => {
-    const translation = translateEntry(entry({ date }), to, RECEIVED_AT);
+    const translation = logSource.translate(entry({ date }), to, RECEIVED_AT);
     expect(translation.type === 'accepted' && translation.event.at.toISOString()).toBe(at);
   });
 });
@@ -83,7 +83,7 @@ describe('paths of the Management API', () => {
     ['of a change to the collection', call('patch', '/api/v2/users', { user_id: 'auth0|alice' }), undefined],
     ['of a deletion with a slash at its end', call('delete', '/api/v2/users/auth0%7Calice/'), 'deleted'],
   ])('%s', (_what, value, hint) => {
-    const translation = translateEntry(value, to, RECEIVED_AT);
+    const translation = logSource.translate(value, to, RECEIVED_AT);
     expect(translation.type === 'accepted' ? translation.event.data : {}).toMatchObject(
       hint === undefined ? {} : { hint },
     );

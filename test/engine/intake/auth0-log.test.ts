@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { translateEntry } from '../../../src/engine/intake/auth0-log.ts';
+import { logSource } from '../../../src/engine/intake/auth0-log.ts';
 import {
   cutRaw,
   type LogTenant,
@@ -47,7 +47,7 @@ function managementCall(method: string, path: unknown, more: Record<string, unkn
 }
 
 const accepted = (value: unknown, tenant = plain) => {
-  const translation = translateEntry(value, tenant, RECEIVED_AT);
+  const translation = logSource.translate(value, tenant, RECEIVED_AT);
   if (translation.type !== 'accepted')
     throw new Error(`expected an event, got ${JSON.stringify(translation)}`);
   return translation;
@@ -82,7 +82,7 @@ describe('the entries of the fixture', () => {
     '%i: %s is about %s',
     (index, code, user, hint, at) => {
       const value = fixtureEntries()[index];
-      const translation = translateEntry(value, prefixed, RECEIVED_AT);
+      const translation = logSource.translate(value, prefixed, RECEIVED_AT);
       if (user === undefined) {
         expect(translation).toEqual({ type: 'ignored', reason: 'no-subject' });
         return;
@@ -217,7 +217,7 @@ describe('the subject of a Management API entry is never the actor', () => {
     ['a path that is no string', managementCall('patch', 7)],
     ['no details at all', entry({ type: 'sapi', user_id: 'auth0|admin' })],
   ])('ignored: %s', (_reason, value) => {
-    expect(translateEntry(value, plain, RECEIVED_AT)).toEqual({
+    expect(logSource.translate(value, plain, RECEIVED_AT)).toEqual({
       type: 'ignored',
       reason: 'no-subject',
     });
@@ -226,7 +226,7 @@ describe('the subject of a Management API entry is never the actor', () => {
 
 describe('ignored: no subject', () => {
   it.each([[''], [null], [undefined]])('user_id %j', (user_id) => {
-    expect(translateEntry(entry({ type: 'seccft', user_id }), plain, RECEIVED_AT)).toEqual({
+    expect(logSource.translate(entry({ type: 'seccft', user_id }), plain, RECEIVED_AT)).toEqual({
       type: 'ignored',
       reason: 'no-subject',
     });
@@ -247,10 +247,10 @@ describe('ignored: an id that is not provider|id names no user', () => {
   it.each(ids)('%s', (user_id) => {
     const ignored = { type: 'ignored', reason: 'not-a-user-id' };
     for (const type of ['fce', 's', 'sdu', 'zz_future_code'])
-      expect(translateEntry(entry({ type, user_id }), plain, RECEIVED_AT)).toEqual(ignored);
+      expect(logSource.translate(entry({ type, user_id }), plain, RECEIVED_AT)).toEqual(ignored);
     const path = `/api/v2/users/${encodeURIComponent(user_id)}`;
     for (const method of ['get', 'delete'])
-      expect(translateEntry(managementCall(method, path), plain, RECEIVED_AT)).toEqual(ignored);
+      expect(logSource.translate(managementCall(method, path), plain, RECEIVED_AT)).toEqual(ignored);
   });
 
   it('whatever the id is, it names a user, or is ignored, or is rejected by its field', () => {
@@ -261,7 +261,7 @@ describe('ignored: an id that is not provider|id names no user', () => {
     );
     fc.assert(
       fc.property(odd, (user_id) => {
-        const translation = translateEntry(entry({ type: 's', user_id }), plain, RECEIVED_AT);
+        const translation = logSource.translate(entry({ type: 's', user_id }), plain, RECEIVED_AT);
         const id = parseAuth0UserId(user_id);
         if (translation.type === 'accepted') expect(translation.trigger?.userId).toBe(id);
         else if (translation.type === 'rejected') expect(translation.reason).toMatch(/^data.user_id /);
@@ -317,7 +317,7 @@ describe('rejected, with the field and never the value', () => {
     ],
   ];
   it.each(rows)('%s', (reason, value) => {
-    const translation = translateEntry(value, plain, RECEIVED_AT);
+    const translation = logSource.translate(value, plain, RECEIVED_AT);
     expect(translation).toEqual({ type: 'rejected', reason, raw: JSON.stringify(value) ?? 'undefined' });
     expect(reason).not.toContain(SECRET);
   });
@@ -343,9 +343,9 @@ describe('the time of an event', () => {
 describe('limits', () => {
   it('an entry over the limit in bytes is rejected and its text cut', () => {
     const fitting = entry({ padding: 'x'.repeat(MAX_ENTRY_BYTES - 300) });
-    expect(translateEntry(fitting, plain, RECEIVED_AT).type).toBe('accepted');
+    expect(logSource.translate(fitting, plain, RECEIVED_AT).type).toBe('accepted');
     const wide = entry({ padding: 'ä'.repeat(MAX_ENTRY_BYTES / 2) });
-    expect(translateEntry(wide, plain, RECEIVED_AT)).toEqual({
+    expect(logSource.translate(wide, plain, RECEIVED_AT)).toEqual({
       type: 'rejected',
       reason: 'the entry is larger than 262144 bytes',
       raw: JSON.stringify(wide).slice(0, MAX_REJECT_RAW_LENGTH),
@@ -361,12 +361,12 @@ describe('limits', () => {
   it('an entry nested too deeply to be written down is rejected, with its log_id', () => {
     // Deep enough for any stack, and still below the limit in bytes.
     const deep: unknown = JSON.parse('['.repeat(120_000) + ']'.repeat(120_000));
-    expect(translateEntry(entry({ details: deep }), plain, RECEIVED_AT)).toEqual({
+    expect(logSource.translate(entry({ details: deep }), plain, RECEIVED_AT)).toEqual({
       type: 'rejected',
       reason: 'the entry is nested too deeply to be kept',
       raw: '{"unwritable":true,"log_id":"log-1"}',
     });
-    expect(translateEntry(deep, plain, RECEIVED_AT)).toEqual({
+    expect(logSource.translate(deep, plain, RECEIVED_AT)).toEqual({
       type: 'rejected',
       reason: 'the entry is not an object',
       raw: '{"unwritable":true}',
@@ -385,7 +385,7 @@ describe('limits', () => {
 describe('entries that concern no user', () => {
   it('are kept, with nobody due, when that is configured', () => {
     const value = entry({ type: 'seccft', user_id: '' });
-    const translation = translateEntry(value, plain, RECEIVED_AT, true);
+    const translation = logSource.translate(value, plain, RECEIVED_AT, true);
     expect(translation).toMatchObject({ type: 'accepted', event: { user: null }, trigger: undefined });
   });
 });

@@ -1,8 +1,8 @@
 /** The tokens of identity providers are in no text that is kept (case 21), on whatever way they come. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { translateEvent } from '../../../src/engine/intake/auth0-event.ts';
-import { translateEntry } from '../../../src/engine/intake/auth0-log.ts';
+import { eventSource } from '../../../src/engine/intake/auth0-event.ts';
+import { logSource } from '../../../src/engine/intake/auth0-log.ts';
 import {
   MAX_ENTRY_BYTES,
   MAX_REJECT_RAW_LENGTH,
@@ -32,8 +32,8 @@ function rawOf(translation: Translation): string | undefined {
 
 const of = { id: tenant, keyPrefix: '' };
 const entry = (data: object) =>
-  translateEntry({ log_id: '90020', data: { log_id: '90020', ...data } }, of, at(0));
-const event = (fields: object) => translateEvent({ specversion: '1.0', ...fields }, of, at(0));
+  logSource.translate({ log_id: '90020', data: { log_id: '90020', ...data } }, of, at(0));
+const event = (fields: object) => eventSource.translate({ specversion: '1.0', ...fields }, of, at(0));
 const sapi = (body: unknown, path = '/api/v2/users/auth0%7Cann') => ({
   ...{ type: 'sapi', date: '2026-01-02T03:04:05.678Z' },
   details: { request: { method: 'PATCH', path }, response: { statusCode: 200, body } },
@@ -66,7 +66,7 @@ describe('what is kept of a delivery', () => {
     [
       'an entry of another tenant',
       () =>
-        translateEntry(
+        logSource.translate(
           { log_id: '1', data: { type: 's', user_id: 'other-auth0|ann', details: user } },
           { ...of, otherPrefixes: ['other-'] },
           at(0),
