@@ -81,7 +81,7 @@ export interface ReadSide {
   close(): Promise<void>;
 }
 
-export type WiredTenant = AssessedTenant & PulledTenant;
+export type WiredTenant = AssessedTenant & PulledTenant & { readonly limiter: RateLimiter };
 
 /** Everything that reconciles users. */
 export interface Engine {
@@ -161,11 +161,11 @@ export function wireOverview(config: Config) {
 export function wireEngine(config: Config, logger: Logger, observer?: EngineObserver): Engine {
   const connection = connect({ ...config.mongodb, appName: 'concord' });
   const { db } = connection;
-  const limited: Limited[] = [];
-  const xrpc = xrpcFor(config, observer, limited);
+  const limiter = pdsLimiter(config);
+  const xrpc = xrpcFor(config, observer, limiter);
   const accounts = createAccountHost(xrpc);
   const dids = didsFor(config, xrpc, observer);
-  const tenants = tenantsFor(config, observer, limited);
+  const tenants = tenantsFor(config, observer);
   const log = logFor(db, observer);
   const documents = documentStore(db);
   const served = config.tenants.map(({ id }) => id);
@@ -182,6 +182,10 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
   const lookedAt = { events: log, documents, subjects, inactive, accounts, dids, people, successors };
   const reserved = reservations(db);
   const assess = { ...lookedAt, reservations: reserved, handleDomain, settings };
+  const limited: readonly Limited[] = [
+    { upstream: 'pds', tenant: undefined, limiter },
+    ...tenants.map(({ id, limiter }) => ({ upstream: 'auth0', tenant: id, limiter }) as const),
+  ];
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
   return {
     sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: tenants },
@@ -399,15 +403,15 @@ export function wireLoginAudit(config: Config) {
   return { auditing, countLogins: () => passwords.countLogins(), checkCollations, close };
 }
 
+function pdsLimiter({ pds }: Config): RateLimiter {
+  const perSecond = pds.requestsPerSecond ?? undefined;
+  return new RateLimiter({ upstream: 'pds', clock: systemClock, perSecond });
+}
+
 /** Built at the first call, because a command that asks the PDS nothing need not know where it is. */
-export function xrpcFor({ pds }: Config, observer?: EngineObserver, limited: Limited[] = []): Xrpc {
+export function xrpcFor(config: Config, observer?: EngineObserver, limiter = pdsLimiter(config)): Xrpc {
   let xrpc: Xrpc | undefined;
-  const limiter = new RateLimiter({
-    upstream: 'pds',
-    clock: systemClock,
-    perSecond: pds.requestsPerSecond ?? undefined,
-  });
-  limited.push({ upstream: 'pds', tenant: undefined, limiter });
+  const { pds } = config;
   return (call) => {
     xrpc ??= createXrpc({
       url: pds.url,
@@ -443,13 +447,15 @@ export function didsFor({ pds }: Config, xrpc: Xrpc, observer?: EngineObserver):
   };
 }
 
-function tenantsFor(config: Config, observer?: EngineObserver, limited: Limited[] = []): WiredTenant[] {
+function tenantsFor(config: Config, observer?: EngineObserver): WiredTenant[] {
   const tenants: WiredTenant[] = config.tenants.map((tenant) => {
     const { id, keyPrefix } = tenant;
+    const perSecond = tenant.requestsPerSecond ?? undefined;
+    const limiter = new RateLimiter({ upstream: 'auth0', clock: systemClock, perSecond });
     let built: Pick<WiredTenant, 'directory' | 'logs'> | undefined;
     // Built when it is asked for, because a command that reads MongoDB alone has no Auth0 secret.
     const auth0 = () => {
-      built ??= auth0For(tenant, config.auth0.requestTimeoutMs, observer, limited);
+      built ??= auth0For(tenant, limiter, config.auth0.requestTimeoutMs, observer);
       return built;
     };
     return {
@@ -458,6 +464,7 @@ function tenantsFor(config: Config, observer?: EngineObserver, limited: Limited[
       emailTag: emailTagOf(config.tenants, tenant),
       excludedBy: exclusionFor(config, tenant),
       logRetentionDays: tenant.logRetentionDays ?? undefined,
+      limiter,
       get directory() {
         return auth0().directory;
       },
@@ -477,14 +484,11 @@ function tenantsFor(config: Config, observer?: EngineObserver, limited: Limited[
 
 function auth0For(
   tenant: TenantConfig,
+  limiter: RateLimiter,
   timeoutMs: number,
   observer: EngineObserver | undefined,
-  limited: Limited[],
 ): Pick<WiredTenant, 'directory' | 'logs'> {
-  const { id, domain, managementUrl, clientId, clientSecret, requestsPerSecond } = tenant;
-  const perSecond = requestsPerSecond ?? undefined;
-  const limiter = new RateLimiter({ upstream: 'auth0', clock: systemClock, perSecond });
-  limited.push({ upstream: 'auth0', tenant: id, limiter });
+  const { id, domain, managementUrl, clientId, clientSecret } = tenant;
   const onCall = observer === undefined ? undefined : (info: CallInfo) => observer.onCall('auth0', id, info);
   const common = { clock: systemClock, limiter, timeoutMs, onCall };
   const client = createAuth0Client({ domain, managementUrl, clientId, clientSecret, ...common });
