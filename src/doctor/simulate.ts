@@ -214,7 +214,8 @@ async function learn(side: SimulationSide, tenant: SimulatedTenant, person: Pers
 
 async function planFor(side: SimulationSide, tenant: SimulatedTenant, person: Person): Promise<Seen> {
   const facts = fold(await side.log.ofUser(person.user));
-  const view = await look(side.look, tenant, person.user, facts, side.clock.now(), 'none');
+  const learned = { facts, sister: 'none', documents: undefined } as const;
+  const view = await look(side.look, tenant, person.user, learned, side.clock.now());
   const actions = view.actions.map(({ type }) => type);
   const wrong = view.failures.map(({ resource, code }) => `the ${resource} could not be read (${code})`);
   if (wrong.length === 0 && actions.join() !== EXPECTED.join())

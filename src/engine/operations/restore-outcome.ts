@@ -61,7 +61,7 @@ export async function outcomeOf<T extends 'restore.granted' | 'code.accepted'>(
   let documents = documentsOf(found.view);
   let view = found.view;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    view = await look(deps, tenant, user, facts, now, found.sister, documents);
+    view = await look(deps, tenant, user, { ...found, facts, documents }, now);
     const [failure] = view.failures;
     if (failure !== undefined) throw failure.error;
     const before = actions.size;

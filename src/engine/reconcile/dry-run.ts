@@ -7,18 +7,14 @@ import type { Facts } from '../../events/facts.ts';
 import { fold } from '../../events/fold.ts';
 import { withAuth0 } from '../../events/fold-auth0.ts';
 import type { Auth0UserId, UserKey } from '../../identity.ts';
-import type { SisterSeen } from '../../reconcilers/account/handle.ts';
 import { notAUser } from '../intake/owner.ts';
 import { failuresOf, lookForSister } from './linked-user.ts';
-import { look, type View } from './observe.ts';
+import { type Learned, look, type View } from './observe.ts';
 import type { AssessDeps, AssessedTenant } from './read-side.ts';
 import { invalidAfterAll } from './shortened.ts';
 
-export interface DryRun {
-  readonly facts: Facts;
+export interface DryRun extends Learned {
   readonly view: View;
-  /** The linked user, for another observation of the same user. */
-  readonly sister: SisterSeen;
 }
 
 /**
@@ -48,10 +44,7 @@ export async function dryRun(
       ? { ...known, absentSince: known.absentSince ?? now, platformHandle }
       : { ...withAuth0(known, answer, now), platformHandle };
   const sister = await lookForSister(deps, tenant, user, facts, documents, 'ask');
-  const view = await look(deps, tenant, user, facts, now, sister.seen, documents);
-  return {
-    facts,
-    view: { ...view, failures: [...view.failures, ...failuresOf(sister)] },
-    sister: sister.seen,
-  };
+  const learned = { facts, sister: sister.seen, documents };
+  const view = await look(deps, tenant, user, learned, now);
+  return { ...learned, view: { ...view, failures: [...view.failures, ...failuresOf(sister)] } };
 }

@@ -114,15 +114,21 @@ export function desire(
   };
 }
 
-/** Observes and plans. `documents` may be passed when they were read a moment ago. */
+/** What was learned of a user, which the observation goes by. */
+export interface Learned {
+  readonly facts: Facts;
+  readonly sister: handle.SisterSeen;
+  /** Undefined where they were not read just now: then the observation reads them. */
+  readonly documents: Documents | undefined;
+}
+
+/** Observes and plans. */
 export async function look(
   deps: LookDeps,
   tenant: TenantPolicy & { readonly id: TenantId },
   user: UserKey,
-  facts: Facts,
+  { facts, sister, documents }: Learned,
   now: Date,
-  sister: handle.SisterSeen,
-  documents?: Documents,
 ): Promise<View> {
   const read = documents ?? (await readDocuments(deps.documents, user));
   const domain = await attempt('account', deps.handleDomain);

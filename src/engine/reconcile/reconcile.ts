@@ -360,10 +360,8 @@ class Pass {
         { ...this.#deps, events: this.#deps.log },
         { ...this.#tenant, id: this.#lease.tenant },
         this.#lease.user,
-        journal.facts(),
+        { facts: journal.facts(), sister: this.#sister.seen, documents },
         this.#deps.clock.now(),
-        this.#sister.seen,
-        documents,
       );
       span.tell({ 'concord.actions': view.actions.length });
       span.fail(view.failures[0]?.code);

@@ -145,7 +145,7 @@ async function lookAt(
   const isToAsk = history.sister === undefined && view.actions.some(({ type }) => type === 'change-handle');
   const how = isToAsk ? 'ask' : 'see';
   const sister = await lookForSister(deps, tenant, user, facts, view.documents, how);
-  const seen = await look(deps, tenant, user, facts, now, sister.seen, view.documents);
+  const seen = await look(deps, tenant, user, { facts, sister: sister.seen, documents: view.documents }, now);
   return {
     user,
     auth0,
