@@ -1,5 +1,5 @@
 /** What is wrong with the logs and streams of tenants, and with the sweeps that find what these missed. Pure. */
-import type { SweepState, TenantState } from '../engine/reports/tenant-state.ts';
+import { isSilent, type SweepState, type TenantState } from '../engine/reports/tenant-state.ts';
 import { isListedToEnd } from '../events/event.ts';
 import { type Gap, isStreamGap } from '../events/gap.ts';
 import type { Cause, CauseKind, Sighting } from '../ports/alerts.ts';
@@ -80,8 +80,7 @@ function gapCommand({ cause, tenant }: Gap): string {
 
 function silence(tenant: TenantState, now: Date): Cause | undefined {
   const { id, stream } = tenant;
-  if (stream === undefined || now.getTime() - stream.deliveredAt.getTime() <= stream.patienceMs)
-    return undefined;
+  if (stream === undefined || !isSilent(stream, now)) return undefined;
   const usual = `${Math.round(stream.patienceMs / 60_000)} minutes`;
   return of(tenant, 'stream-silent', undefined, {
     what: `Tenant ${id}: the log stream has delivered nothing since ${stream.deliveredAt.toISOString()}. Its usual pauses allow ${usual}.`,

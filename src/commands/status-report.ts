@@ -1,7 +1,7 @@
 /** The overall status, for people: one screen, the worst first, with commands. */
 
-import { type Overview, type Stale, staleSentence } from '../engine/reports/overview.ts';
-import type { TenantState } from '../engine/reports/tenant-state.ts';
+import { isWell, type Overview, type Stale, staleSentence } from '../engine/reports/overview.ts';
+import { isRunning, type TenantState } from '../engine/reports/tenant-state.ts';
 import { haltSentence } from '../engine/sweep/halted-runs.ts';
 import { inexactSentence } from '../events/event.ts';
 import { gapSentence } from '../events/gap-text.ts';
@@ -21,9 +21,12 @@ export function printStatus(
   { stdout, style }: Pick<Terminal, 'stdout' | 'style'>,
 ): void {
   const { users, queue, asOf } = seen;
-  const isWell = seen.sync === 'Synced' && seen.health === 'Healthy';
   const row = (name: string, text: string) => stdout.write(`  ${name.padEnd(NAME_WIDTH)}${text}\n`);
-  const colour = isWell ? 'green' : seen.health === 'Degraded' || seen.sync === 'Unknown' ? 'red' : 'yellow';
+  const colour = isWell(seen)
+    ? 'green'
+    : seen.health === 'Degraded' || seen.sync === 'Unknown'
+      ? 'red'
+      : 'yellow';
   stdout.write(
     `${style(colour, `${seen.sync}, ${seen.health}`)}, as of ${asOf.toISOString()}, in ${formatDuration(durationMs)}\n`,
   );
@@ -105,7 +108,7 @@ function printTenant(
   if (sweep.begun !== undefined)
     row(
       '',
-      `a sweep began ${ago(sweep.begun.at)}${sweep.begun.heldUntil === undefined || sweep.begun.heldUntil < asOf ? ', and no process runs it' : ''}`,
+      `a sweep began ${ago(sweep.begun.at)}${isRunning(sweep.begun, asOf) ? '' : ', and no process runs it'}`,
     );
   const { last } = sweep;
   if (last?.inexact !== undefined)

@@ -1,6 +1,6 @@
 /** `concord status`: the overall status on one screen. Reads MongoDB alone. */
 
-import { type Overview, overview } from '../engine/reports/overview.ts';
+import { isWell, type Overview, overview } from '../engine/reports/overview.ts';
 import { gapToJson } from '../events/gap-text.ts';
 import { printJson } from '../terminal/output.ts';
 import { wireOverview } from '../wiring/engine.ts';
@@ -15,10 +15,9 @@ export async function runStatus(options: GlobalOptions): Promise<ExitCode> {
     const startedAt = performance.now();
     const seen = await overview(side.overview, side.tenants, side.expected, new Date());
     const durationMs = Math.round(performance.now() - startedAt);
-    const isWell = seen.sync === 'Synced' && seen.health === 'Healthy';
-    if (terminal.json) printJson({ command: 'status', isWell, ...toJson(seen), durationMs });
+    if (terminal.json) printJson({ command: 'status', isWell: isWell(seen), ...toJson(seen), durationMs });
     else printStatus(seen, durationMs, terminal);
-    return isWell ? EXIT.clean : EXIT.differences;
+    return isWell(seen) ? EXIT.clean : EXIT.differences;
   } finally {
     await side.close();
   }

@@ -7,7 +7,7 @@ import {
   staleSentence,
   type Watchfulness,
 } from '../engine/reports/overview.ts';
-import type { BegunSweep, TenantState } from '../engine/reports/tenant-state.ts';
+import { type BegunSweep, isRunning, isSilent, type TenantState } from '../engine/reports/tenant-state.ts';
 import { gapSentence } from '../events/gap-text.ts';
 import type { TenantId } from '../identity.ts';
 import type { Alert } from '../ports/alerts.ts';
@@ -66,7 +66,7 @@ function tenantAnswer({ id, gaps, log, stream, sweep }: TenantState, asOf: Date)
         ? null
         : {
             deliveredAt: stream.deliveredAt.toISOString(),
-            isSilent: asOf.getTime() - stream.deliveredAt.getTime() > stream.patienceMs,
+            isSilent: isSilent(stream, asOf),
           },
     log: log === undefined ? null : { until: log.until.toISOString(), readAt: moment(log.readAt) },
     sweptAt: moment(sweep.completeAt),
@@ -75,14 +75,15 @@ function tenantAnswer({ id, gaps, log, stream, sweep }: TenantState, asOf: Date)
   };
 }
 
-export function runningSweep({ at, heldUntil, kept, usual }: BegunSweep, now: Date): RunningSweep {
+export function runningSweep(begun: BegunSweep, now: Date): RunningSweep {
+  const { at, kept, usual } = begun;
   return {
     startedAt: at.toISOString(),
     users: kept?.users ?? null,
     of: usual ?? null,
     drifted: kept?.drifted ?? null,
     resumes: kept?.resumes ?? 0,
-    isAlive: heldUntil !== undefined && heldUntil > now,
+    isAlive: isRunning(begun, now),
   };
 }
 

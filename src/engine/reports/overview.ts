@@ -39,6 +39,10 @@ export interface Stale {
   readonly since: Date | undefined;
 }
 
+/**
+ * The one shape of the overall status. `commands/status-report.ts` renders it as text and `commands/status.ts` as JSON;
+ * `dashboard-data/overview.ts` renders it for the page. What is derived from it is derived here, not in a renderer.
+ */
 export interface Overview {
   readonly asOf: Date;
   /** Sync status and health, of the whole. */
@@ -215,6 +219,11 @@ function standingOf(
   if (isDegraded) return { sync, health: 'Degraded' };
   if (users.paused > 0) return { sync, health: 'Suspended' };
   return { sync, health: isBehind || sync !== 'Synced' ? 'Progressing' : 'Healthy' };
+}
+
+/** In sync, and nothing needs attention. */
+export function isWell({ sync, health }: Pick<Overview, 'sync' | 'health'>): boolean {
+  return sync === 'Synced' && health === 'Healthy';
 }
 
 /** What is old, for how long in the reader's words, and what to do about it. */

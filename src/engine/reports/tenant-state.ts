@@ -41,6 +41,19 @@ export interface TenantState {
   readonly sweep: SweepState;
 }
 
+/** Whether the log stream has not delivered for longer than is usual. */
+export function isSilent(
+  { deliveredAt, patienceMs }: NonNullable<TenantState['stream']>,
+  now: Date,
+): boolean {
+  return now.getTime() - deliveredAt.getTime() > patienceMs;
+}
+
+/** Whether a process runs the sweep that has begun. */
+export function isRunning({ heldUntil }: BegunSweep, now: Date): boolean {
+  return heldUntil !== undefined && heldUntil > now;
+}
+
 export interface TenantStateDeps {
   readonly events: Pick<EventReader, 'read'>;
   readonly positions: PositionReader;
