@@ -62,22 +62,13 @@ export function createTelling(deps: DeliveryDeps): Telling {
     return false;
   }
 
-  /** The receiver is no longer configured, or the notice is too old to be of use. */
-  async function drop(delivery: Delivery, why: string): Promise<void> {
-    await store.done(delivery);
-    logger.error(
-      { receiver: delivery.receiver, notice: delivery.notice.id, tries: delivery.tries, why },
-      'an alert was not delivered to a receiver',
-    );
-  }
-
   async function toldToWhom(): Promise<readonly Delivery[]> {
     const worth: Delivery[] = [];
     for (const delivery of await store.deliveries()) {
       const ageMs = clock.now().getTime() - delivery.notice.at.getTime();
       if (!receivers.some(({ name }) => name === delivery.receiver))
-        await drop(delivery, 'it is no longer configured');
-      else if (ageMs > WORTH_TELLING_MS) await drop(delivery, 'it did not take it for a week');
+        await drop(deps, delivery, 'it is no longer configured');
+      else if (ageMs > WORTH_TELLING_MS) await drop(deps, delivery, 'it did not take it for a week');
       else worth.push(delivery);
     }
     return worth;
@@ -98,4 +89,13 @@ export function createTelling(deps: DeliveryDeps): Telling {
       }
     },
   };
+}
+
+/** The receiver is no longer configured, or the notice is too old to be of use. */
+async function drop({ store, logger }: DeliveryDeps, delivery: Delivery, why: string): Promise<void> {
+  await store.done(delivery);
+  logger.error(
+    { receiver: delivery.receiver, notice: delivery.notice.id, tries: delivery.tries, why },
+    'an alert was not delivered to a receiver',
+  );
 }

@@ -101,31 +101,37 @@ export function createAuth0Inspection(options: Auth0ClientOptions): Auth0Inspect
       bucket: 'logs',
       parse: () => 'readable' as const,
     }),
-    logStreams: afterUsers<readonly InspectedLogStream[]>({
+    logStreams: afterUsers({
       route: 'logStreams.list',
       path: '/api/v2/log-streams',
       bucket: 'other',
-      parse: (body) =>
-        LogStreamsAnswer.parse(body).map(({ id, name, status, isPriority, filters, sink }) => ({
-          ...{ id, name, status, isPriority },
-          endpoint: sink?.httpEndpoint,
-          authorization: sink?.httpAuthorization,
-          filters: filters.flatMap((filter) => filter.name ?? []),
-          headers: (sink?.httpCustomHeaders ?? []).flatMap(({ header }) => header?.toLowerCase() ?? []),
-        })),
+      parse: logStreamsIn,
     }),
-    eventStreams: afterUsers<readonly InspectedEventStream[]>({
+    eventStreams: afterUsers({
       route: 'eventStreams.list',
       path: '/api/v2/event-streams',
       bucket: 'other',
-      parse: (body) =>
-        EventStreamsAnswer.parse(body).map(({ status, subscriptions, destination }) => ({
-          isEnabled: status === 'enabled',
-          types: subscriptions.map(({ event_type }) => event_type),
-          endpoint: destination?.configuration.webhook_endpoint,
-        })),
+      parse: eventStreamsIn,
     }),
   };
+}
+
+function logStreamsIn(body: unknown): readonly InspectedLogStream[] {
+  return LogStreamsAnswer.parse(body).map(({ id, name, status, isPriority, filters, sink }) => ({
+    ...{ id, name, status, isPriority },
+    endpoint: sink?.httpEndpoint,
+    authorization: sink?.httpAuthorization,
+    filters: filters.flatMap((filter) => filter.name ?? []),
+    headers: (sink?.httpCustomHeaders ?? []).flatMap(({ header }) => header?.toLowerCase() ?? []),
+  }));
+}
+
+function eventStreamsIn(body: unknown): readonly InspectedEventStream[] {
+  return EventStreamsAnswer.parse(body).map(({ status, subscriptions, destination }) => ({
+    isEnabled: status === 'enabled',
+    types: subscriptions.map(({ event_type }) => event_type),
+    endpoint: destination?.configuration.webhook_endpoint,
+  }));
 }
 
 /** Tokens are opaque; but where the answer beside it does not say what was granted, Auth0's own carry it. */

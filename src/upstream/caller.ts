@@ -21,7 +21,8 @@
 import { z } from 'zod';
 import { type Upstream, UpstreamError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
-import { type RateLimiter, readLimits } from './rate-limit.ts';
+import { readLimits } from './limits.ts';
+import type { RateLimiter } from './rate-limit.ts';
 
 export interface CallerOptions {
   readonly upstream: Upstream;

@@ -1,6 +1,6 @@
 /** What the headers of an answer report: the upstream's time, and what is left of its limits. */
 import type { Room } from '../ports/inspection.ts';
-import { readLimits } from './rate-limit.ts';
+import { readLimits } from './limits.ts';
 
 /** A `Date` has whole seconds, rounded down, so the exact time is half a second later on average. */
 const HALF_SECOND_MS = 500;

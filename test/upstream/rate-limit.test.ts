@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { RateLimiter, type RateLimiterOptions, readLimits } from '../../src/upstream/rate-limit.ts';
+import { readLimits } from '../../src/upstream/limits.ts';
+import { RateLimiter, type RateLimiterOptions } from '../../src/upstream/rate-limit.ts';
 import { settled, type VirtualClock, virtualClock } from '../support/virtual-clock.ts';
 
 function limiterOf(clock: VirtualClock, options: Partial<RateLimiterOptions> = {}): RateLimiter {

@@ -10,30 +10,25 @@
  * | has none, or does not allow it  | `@handles` is polled for rows with a new date, with a short overlap    |
  * | cannot be reached               | tried again, from the same place                                      |
  */
-import { createHash } from 'node:crypto';
+
 import { UpstreamError } from '../../errors.ts';
-import type { ConcordEvent } from '../../events/event.ts';
 import { addIgnored, type IgnoredCounts, type IgnoreReason } from '../../events/ignored.ts';
 import type { KeySpace } from '../../exclusion.ts';
-import { type EventId, eventId, type TenantId, type UserKey } from '../../identity.ts';
+import type { TenantId, UserKey } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
-import type { Clock, Random } from '../../ports/clock.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { DocumentChange, DocumentChanges } from '../../ports/documents.ts';
-import type { EventLog } from '../../ports/event-log.ts';
 import type { IgnoredTotals } from '../../ports/intake.ts';
 import type { WorkQueue } from '../../ports/queue.ts';
 import type { Cursors } from '../../ports/runs.ts';
 import type { Trigger } from '../../ports/trigger.ts';
-import { RECORD_REMOVING } from '../../reconcilers/record-removing.ts';
 import { isExcluded, ownerOf, tenantOf } from './owner.ts';
+import { countsRemovals, noteRemoval, type RemovalDeps } from './removals.ts';
 
-export interface WatchDeps {
+export interface WatchDeps extends RemovalDeps {
   readonly changes: DocumentChanges;
   readonly cursors: Cursors;
-  readonly log: Pick<EventLog, 'append' | 'ofUser'>;
   readonly queue: Pick<WorkQueue, 'markDue'>;
-  readonly random: Random;
-  readonly clock: Clock;
   readonly logger: Logger;
   readonly ignored: Pick<IgnoredTotals, 'add'>;
   readonly tenants: readonly KeySpace[];
@@ -84,6 +79,7 @@ function isWatched(key: UserKey, tenants: readonly KeySpace[]): boolean {
   return tenant !== undefined && ignoredFor(key, tenant) === undefined;
 }
 
+/** One closure, longer than other functions: all its parts share the state and whether changes were missed. */
 export function createWatch(deps: WatchDeps): Watch {
   const { changes, cursors, queue, clock, logger } = deps;
   let state: WatchState = { mode: 'starting', aliveAt: undefined, lagMs: undefined };
@@ -209,71 +205,6 @@ export function createWatch(deps: WatchDeps): Watch {
           await clock.delay(RETRY_MS, signal);
         }
       }
-    },
-  };
-}
-
-/**
- * Writes the removals of a user to the log, each change once however often it is read. Returns the newest event;
- * undefined for a change that removed nothing.
- */
-export async function noteRemoval(
-  { log, clock, random }: Pick<WatchDeps, 'log' | 'clock' | 'random'>,
-  { user, tenant }: Pick<Trigger, 'user' | 'tenant'>,
-  { removed, position, at }: Pick<DocumentChange, 'removed' | 'position' | 'at'>,
-): Promise<EventId | undefined> {
-  const recordedAt = clock.now();
-  const isOurs = removed.includes('account-record') && (await removedByUs(log, user, at ?? recordedAt));
-  const byOthers = isOurs ? removed.filter((what) => what !== 'account-record') : removed;
-  const events = byOthers.map(
-    (what): ConcordEvent => ({
-      _id: position === undefined ? random.id() : changeId(position, what),
-      ...{ user, tenant, type: 'resource.removed', at: at ?? recordedAt, recordedAt, cause: [] },
-      data: { what, seenBy: 'change-stream' },
-    }),
-  );
-  if (events.length > 0) await log.append(events);
-  return events.at(-1)?._id;
-}
-
-/** Covers clock differences. A record that others remove meanwhile is missing at the next read. */
-const OURS_WITHIN_MS = 120_000;
-
-/** Whether Concord intended a step that removes the account record about then. The intent is in the log before the step. */
-async function removedByUs(log: Pick<EventLog, 'ofUser'>, user: UserKey, at: Date): Promise<boolean> {
-  const events = await log.ofUser(user);
-  return events.some(
-    (event) =>
-      event.type === 'actions.intended' &&
-      event.data.actions.some(({ type }) => RECORD_REMOVING.has(type)) &&
-      Math.abs(event.at.getTime() - at.getTime()) <= OURS_WITHIN_MS,
-  );
-}
-
-/** Hashed, because a position has the key of the document and may be longer than an index of MongoDB 4.0 takes. */
-function changeId(position: string, what: string): EventId {
-  const hash = createHash('sha256').update(position).digest('base64url');
-  return eventId(`change:${hash}:${what}`);
-}
-
-/** This many users at once are no longer people who erase themselves. */
-const MANY_USERS = 25;
-const WITHIN_MS = 60_000;
-
-function countsRemovals(clock: Clock) {
-  const removedAtMs = new Map<UserKey, number>();
-  return {
-    /** Counts the removal of one user's document: whether they are many users by now. */
-    areMany(user: UserKey): boolean {
-      const nowMs = clock.now().getTime();
-      for (const [known, atMs] of removedAtMs) {
-        // In the order of time: the first recent one ends the loop.
-        if (nowMs - atMs < WITHIN_MS) break;
-        removedAtMs.delete(known);
-      }
-      removedAtMs.delete(user);
-      removedAtMs.set(user, nowMs);
-      return removedAtMs.size > MANY_USERS;
     },
   };
 }

@@ -2,7 +2,7 @@
 
 import { ingest } from '../../../src/engine/intake/ingest.ts';
 import { ownerOf } from '../../../src/engine/intake/owner.ts';
-import { noteRemoval } from '../../../src/engine/intake/watch.ts';
+import { noteRemoval } from '../../../src/engine/intake/removals.ts';
 import { otherTenant, tenant } from '../../mongo/subjects/people.ts';
 import type { Run } from '../search/run.ts';
 import type { Message } from './platform.ts';
