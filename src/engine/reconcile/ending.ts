@@ -132,9 +132,17 @@ function deferred(conditions: readonly ConditionDraft[], retryAt: Date): Told {
 
 function conditionsOf({ facts, view, failures, withheld }: PassFacts): ConditionDraft[] {
   if (view === undefined) return unreadConditions(facts, failures);
-  const auth0 = auth0Condition(facts);
-  const pause = withheld === undefined ? [] : [withheld.condition];
-  return [auth0, ...pause, ...view.conditions.map((condition) => withFailure(condition, failures))];
+  const ofResources = view.conditions.map((condition) => withFailure(condition, failures));
+  return conditionsOfUser(facts, withheld?.condition, ofResources);
+}
+
+/** All conditions of a user: of the user in Auth0, of a pause where there is one, and of the resources. */
+export function conditionsOfUser(
+  facts: Facts,
+  pause: ConditionDraft | undefined,
+  ofResources: readonly ConditionDraft[],
+): ConditionDraft[] {
+  return [auth0Condition(facts), ...(pause === undefined ? [] : [pause]), ...ofResources];
 }
 
 function unreadConditions(facts: Facts, failures: readonly Failure[]): ConditionDraft[] {

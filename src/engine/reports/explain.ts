@@ -14,7 +14,7 @@ import type { Health, Sync } from '../../ports/subjects.ts';
 import type { Desired } from '../../reconcilers/desired.ts';
 import type { Action } from '../../reconcilers/registry.ts';
 import { describeLogged, describeStates } from '../../reconcilers/registry.ts';
-import { auth0Condition } from '../reconcile/auth0-condition.ts';
+import { conditionsOfUser } from '../reconcile/ending.ts';
 import { learnFromAuth0, learnHandle } from '../reconcile/learn.ts';
 import { desire, type TenantPolicy, type View } from '../reconcile/observe.ts';
 import { withheld } from '../reconcile/policy.ts';
@@ -126,7 +126,9 @@ export function explainStance(asked: AskedStance): Stance {
   const facts = look?.facts ?? told;
   const pause = withheld(facts, settings.policy, at)?.condition;
   const conditions =
-    look === undefined ? conditionsAsTold(told, pause) : conditionsOf(look.facts, look.view, pause);
+    look === undefined
+      ? conditionsAsTold(told, pause)
+      : conditionsOfUser(look.facts, pause, look.view.conditions);
   const desired = look?.view.desired ?? desiredAsTold(user, told, tenant, settings);
   return {
     user,
@@ -175,11 +177,6 @@ function conditionsAsTold(
 ): readonly ConditionDraft[] {
   const rest = conditions.filter(({ type }) => type !== 'pause');
   return pause === undefined ? rest : [pause, ...rest];
-}
-
-/** The conditions that a reconciliation would end with. */
-function conditionsOf(facts: Facts, view: View, pause: ConditionDraft | undefined): ConditionDraft[] {
-  return [auth0Condition(facts), ...(pause === undefined ? [] : [pause]), ...view.conditions];
 }
 
 function sinceWhen(condition: ConditionDraft, told: readonly Condition[]): ExplainedCondition {
