@@ -6,7 +6,7 @@ import { gapSentence, gapToJson } from '../events/gap-text.ts';
 import type { TenantId } from '../identity.ts';
 import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
-import { wirePull } from '../wiring/engine.ts';
+import { wirePull } from '../wiring/intake.ts';
 import { tenantsNamed } from './audit/tenants-named.ts';
 import {
   configFor,

@@ -20,7 +20,7 @@ import type { UserPages } from '../../ports/subjects.ts';
 import * as indexes from '../../reconcilers/indexes.ts';
 import { printJson, printLine, SCHEMA_VERSION } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
-import { wireReadSide } from '../../wiring/engine.ts';
+import { wireReadSide } from '../../wiring/read-side.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from '../command.ts';
 import { momentAgo } from '../moment.ts';
 import { refuseLoginOptions, runLoginAudit } from './logins.ts';

@@ -5,7 +5,7 @@ import { counted } from '../../terminal/count.ts';
 import { printJson } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
 import { formatTable } from '../../terminal/table.ts';
-import { wireReadSide } from '../../wiring/engine.ts';
+import { wireReadSide } from '../../wiring/read-side.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from '../command.ts';
 
 export interface OrphanAuditOptions extends GlobalOptions {

@@ -19,7 +19,8 @@ import { formatDuration } from '../../terminal/duration.ts';
 import { printJson } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
 import { visible } from '../../terminal/visible.ts';
-import { type Engine, wireEngine, wireReadSide } from '../../wiring/engine.ts';
+import { type Engine, wireEngine } from '../../wiring/engine.ts';
+import { wireReadSide } from '../../wiring/read-side.ts';
 import { tenantsNamed } from '../audit/tenants-named.ts';
 import {
   configFor,
