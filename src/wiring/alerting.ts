@@ -1,5 +1,4 @@
 /** The alert check of `serve`, with its receivers and what the configuration makes it expect. */
-
 import type { Db } from 'mongodb';
 import { type Alerting, type AlertingDeps, createAlerting } from '../alerts/alerting.ts';
 import { createProbes } from '../alerts/probes.ts';

@@ -9,7 +9,7 @@ import type { PullDeps } from '../engine/intake/pull.ts';
 import { successorSearch } from '../engine/reconcile/claims/successors.ts';
 import type { AssessDeps } from '../engine/reconcile/read-side.ts';
 import type { ConvergeDeps } from '../engine/reconcile/reconcile.ts';
-import type { SweepDeps } from '../engine/sweep/sweep.ts';
+import type { SweepDeps } from '../engine/sweep/sweep-result.ts';
 import type { Logger } from '../logger.ts';
 import type { EngineObserver } from '../metrics/observer.ts';
 import { cursors } from '../mongo/cursors.ts';

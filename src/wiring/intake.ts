@@ -1,5 +1,4 @@
 /** What ingests log entries: for `pull`, and as a part of the engine. */
-
 import type { Db } from 'mongodb';
 import type { Config } from '../config/schema.ts';
 import type { PullDeps } from '../engine/intake/pull.ts';

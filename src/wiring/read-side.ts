@@ -1,5 +1,4 @@
 /** What only reads, built without anything that writes: a dry run cannot write by mistake, because nothing that it holds could. */
-
 import type { Config } from '../config/schema.ts';
 import { peopleOf } from '../engine/intake/people.ts';
 import { successorSearch } from '../engine/reconcile/claims/successors.ts';

@@ -1,5 +1,4 @@
 /** The clients of Auth0, the PDS and the directory of DIDs, each with its rate limit, and the tenants that they belong to. */
-
 import { createAuth0Client } from '../auth0/client.ts';
 import { createTenantLogs } from '../auth0/logs.ts';
 import { createDirectory } from '../auth0/management.ts';

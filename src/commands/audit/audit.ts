@@ -7,11 +7,11 @@ import type { AssessDeps, AssessedTenant } from '../../engine/reconcile/read-sid
 import { assess, isDrifted } from '../../engine/sweep/assess.ts';
 import { type AuditedUser, auditedUser, Tally, withoutAccount } from '../../engine/sweep/audit.ts';
 import { type Audited, auditedPages, readingEach } from '../../engine/sweep/audited-pages.ts';
-import { countOrphans } from '../../engine/sweep/count-orphans.ts';
 import { countDeleted } from '../../engine/sweep/deleted-users.ts';
-import { NameSet } from '../../engine/sweep/name-set.ts';
+import { NameSet } from '../../engine/sweep/listings/name-set.ts';
+import { Repositories } from '../../engine/sweep/listings/repositories.ts';
+import { countOrphans } from '../../engine/sweep/orphans/count-orphans.ts';
 import { pausedUsers, withPause } from '../../engine/sweep/paused.ts';
-import { Repositories } from '../../engine/sweep/repositories.ts';
 import { UsageError } from '../../errors.ts';
 import type { InexactReason } from '../../events/event.ts';
 import { gapToJson } from '../../events/gap-text.ts';

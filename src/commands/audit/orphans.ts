@@ -1,5 +1,5 @@
 /** `concord audit --orphans`: documents and accounts without a user, with the evidence. Reads only. */
-import { findOrphans, type Orphans } from '../../engine/sweep/orphans.ts';
+import { findOrphans, type Orphans } from '../../engine/sweep/orphans/find-orphans.ts';
 import { UsageError } from '../../errors.ts';
 import { counted } from '../../terminal/count.ts';
 import { printJson } from '../../terminal/output.ts';

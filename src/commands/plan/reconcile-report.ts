@@ -1,5 +1,4 @@
 /** What one reconciliation did, as text, as JSON and as an exit code. */
-
 import type { PassResult } from '../../engine/reconcile/reconcile.ts';
 import type { ConditionDraft } from '../../events/event.ts';
 import { formatDuration } from '../../terminal/duration.ts';
