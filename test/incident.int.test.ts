@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { audit } from '../src/commands/audit/audit.ts';
 import { accountHandles, counted } from '../src/sandbox/story.ts';
-import { wireReadSide } from '../src/wiring/engine.ts';
+import { wireReadSide } from '../src/wiring/read-side.ts';
 import { type Platform, platform } from './support/platform.ts';
 import { until } from './support/until.ts';
 

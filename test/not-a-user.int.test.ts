@@ -1,9 +1,9 @@
 /** Ids that are no user, in every way in: no subject, no event, no alert; counted by reason (W14). */
 import { expect, test } from 'vitest';
-import { mendIndexes } from '../src/commands/plan/reconcile.ts';
 import { findUser } from '../src/commands/user/find-user.ts';
 import { pull } from '../src/engine/intake/pull.ts';
 import { storedUserKey } from '../src/identity.ts';
+import { createMissingIndexes } from '../src/service/create-indexes.ts';
 import type { Engine } from '../src/wiring/engine.ts';
 import { eventsOf, join, memberOf, passOver } from './support/member.ts';
 import { type Platform, platform, TENANT } from './support/platform.ts';
@@ -139,7 +139,7 @@ test('phantom subjects are found by doctor, removed by --fix after a list, and n
   await engine.prepare();
   const alice = join(world, 'alice');
   expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'converged' });
-  await mendIndexes(engine);
+  await createMissingIndexes(engine);
   for (const key of ['undefined', 'nobody1']) await phantom(world, key);
   const found = documentOf(await runOn(world, '--json', 'doctor'));
   expect(JSON.stringify(found)).toContain('2 subjects are not users');

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openGaps } from '../src/engine/intake/gaps.ts';
 import { pull } from '../src/engine/intake/pull.ts';
-import type { Engine, WiredTenant } from '../src/wiring/engine.ts';
+import type { Engine } from '../src/wiring/engine.ts';
+import type { WiredTenant } from '../src/wiring/upstreams.ts';
 import { accountOf, conditionOf, eventsOf, type Member, memberOf, storedMember } from './support/member.ts';
 import { person } from './support/pds.ts';
 import { openPlatform, type Platform, TENANT } from './support/platform.ts';

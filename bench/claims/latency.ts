@@ -1,8 +1,8 @@
 /** P13: from the webhook's answer to the account on record, with nothing else to do, one person at a time. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Db } from 'mongodb';
-import { startService } from '../../src/commands/serve.ts';
 import { createLogger } from '../../src/logger.ts';
+import { startService } from '../../src/service/service.ts';
 import type { Bench, Claim, Family } from '../claim.ts';
 import { compare, compareAt } from '../measure.ts';
 import { barePds } from '../rivals/bare-pds.ts';

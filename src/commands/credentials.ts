@@ -8,7 +8,7 @@ import { type RewriteReport, type Rewriting, rewritePasswords } from '../credent
 import { UsageError } from '../errors.ts';
 import { printJson } from '../terminal/output.ts';
 import { visible } from '../terminal/visible.ts';
-import { wireCredentials } from '../wiring/engine.ts';
+import { wireCredentials } from '../wiring/passwords.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
 import { confirm } from './confirm.ts';
 import { untilInterrupted } from './interruptible.ts';

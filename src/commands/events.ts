@@ -4,7 +4,7 @@ import type { ConcordEvent } from '../events/event.ts';
 import { summary } from '../events/summary.ts';
 import { printJson } from '../terminal/output.ts';
 import { formatTable } from '../terminal/table.ts';
-import { wireReadSide } from '../wiring/engine.ts';
+import { wireReadSide } from '../wiring/read-side.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from './command.ts';
 import { eventToJson, followEvents } from './events-follow.ts';
 import { findUser } from './user/find-user.ts';

@@ -4,9 +4,10 @@ import { type PullResult, pull } from '../engine/intake/pull.ts';
 import type { StreamStanding } from '../engine/intake/stream-standing.ts';
 import { gapSentence, gapToJson } from '../events/gap-text.ts';
 import type { TenantId } from '../identity.ts';
+import { stopSignal } from '../service/stop-signal.ts';
 import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
-import { wirePull } from '../wiring/engine.ts';
+import { wirePull } from '../wiring/intake.ts';
 import { tenantsNamed } from './audit/tenants-named.ts';
 import {
   configFor,
@@ -17,7 +18,6 @@ import {
   type Terminal,
   terminalOf,
 } from './command.ts';
-import { stopSignal } from './serve.ts';
 
 export interface PullCommandOptions extends GlobalOptions {
   readonly tenant?: string | undefined;

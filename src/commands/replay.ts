@@ -4,7 +4,7 @@ import { formatDuration } from '../terminal/duration.ts';
 import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
-import { wireReplay } from '../wiring/engine.ts';
+import { wireReplay } from '../wiring/operations.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
 
 export interface ReplayOptions extends GlobalOptions {

@@ -3,7 +3,7 @@
 import { isWell, type Overview, overview } from '../engine/reports/overview.ts';
 import { gapToJson } from '../events/gap-text.ts';
 import { printJson } from '../terminal/output.ts';
-import { wireOverview } from '../wiring/engine.ts';
+import { wireOverview } from '../wiring/read-side.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from './command.ts';
 import { printStatus } from './status-report.ts';
 

@@ -3,7 +3,7 @@
  * time until an alert names it, and until all users are in sync after it is dropped.
  */
 
-import type { wireOverview } from '../wiring/engine.ts';
+import type { wireOverview } from '../wiring/read-side.ts';
 import { systemClock } from '../wiring/system.ts';
 import type { LiveStep, PassWatch } from './story.ts';
 import type { World } from './world.ts';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { reconcileOpenUsers } from '../commands/serve.ts';
 import type { Config } from '../config/schema.ts';
 import { createLogger } from '../logger.ts';
+import { reconcileOpenUsers } from '../service/schedule.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import { wireEngine } from '../wiring/engine.ts';
 import { systemClock } from '../wiring/system.ts';

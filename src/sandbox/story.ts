@@ -4,7 +4,7 @@ import type { AuditReport } from '../commands/audit/report.ts';
 import type { PassResult } from '../engine/reconcile/reconcile.ts';
 import { type Code, parseAuth0UserId, userKey } from '../identity.ts';
 import type { Lease } from '../ports/queue.ts';
-import type { ReadSide } from '../wiring/engine.ts';
+import type { ReadSide } from '../wiring/read-side.ts';
 import { INCIDENT } from './incident.ts';
 import type { World } from './world.ts';
 

@@ -1,5 +1,5 @@
 /**
- * The readers of `doctor`, built from Config as `engine.ts` builds the rest. All of them only read, except for what
+ * The readers of `doctor`, built from Config. All of them only read, except for what
  * `--fix` gets, which is connected only when there is something to do.
  */
 
@@ -36,8 +36,9 @@ import { createPlcInspection } from '../pds/plc-inspection.ts';
 import type { People } from '../ports/auth0.ts';
 import type { Clock } from '../ports/clock.ts';
 import { RateLimiter } from '../upstream/rate-limit.ts';
-import { didsFor, engineSettings, handleDomainOf, xrpcFor } from './engine.ts';
+import { engineSettings } from './settings.ts';
 import { systemRandom } from './system.ts';
+import { didsFor, handleDomainOf, xrpcFor } from './upstreams.ts';
 
 /** The longest wait for another system: `doctor` reports what is wrong, and does not wait until it is over. */
 const CALL_TIMEOUT_MS = 5_000;

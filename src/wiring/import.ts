@@ -1,4 +1,4 @@
-/** Builds what `import` works with; see engine.ts. */
+/** What `import` works with, and its preview, which writes nothing. */
 import type { Config } from '../config/schema.ts';
 import { exclusionFor } from '../config/tenants.ts';
 import { checkPasswords } from '../credentials/check-passwords.ts';
@@ -13,8 +13,8 @@ import { ensureCollections } from '../mongo/setup/indexes.ts';
 import { subjectReader } from '../mongo/subjects/subjects.ts';
 import { workQueue } from '../mongo/subjects/work-queue.ts';
 import { createAccountReader } from '../pds/accounts.ts';
-import { didsFor, xrpcFor } from './engine.ts';
 import { systemClock, systemRandom } from './system.ts';
+import { didsFor, xrpcFor } from './upstreams.ts';
 
 /** Reads MongoDB, the PDS and the directory of DIDs, and holds nothing that could write. */
 export function wireImportPreview(config: Config) {

@@ -19,8 +19,9 @@ import { subjectReader } from '../mongo/subjects/subjects.ts';
 import { workQueue } from '../mongo/subjects/work-queue.ts';
 import { createAccountHost } from '../pds/accounts.ts';
 import type { Clock } from '../ports/clock.ts';
-import { didsFor, engineSettings, handleDomainOf, xrpcFor } from './engine.ts';
+import { engineSettings } from './settings.ts';
 import { systemRandom } from './system.ts';
+import { didsFor, handleDomainOf, xrpcFor } from './upstreams.ts';
 
 /** Throws UpstreamError UNAUTHORIZED where the MongoDB user may not make a database, and UsageError COLLATION_UNFIT. */
 export async function wireFullSimulation(config: Config, clock: Clock) {

@@ -6,7 +6,6 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { type Db, MongoClient } from 'mongodb';
 import { inject, onTestFinished } from 'vitest';
-import { type Service, startService } from '../../src/commands/serve.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { readTextFile } from '../../src/config/sources.ts';
@@ -19,6 +18,7 @@ import {
   type Auth0TenantOptions,
   startAuth0Tenant,
 } from '../../src/sandbox/auth0/tenant.ts';
+import { type Service, startService } from '../../src/service/service.ts';
 import { type Engine, wireEngine } from '../../src/wiring/engine.ts';
 import type { SharedPds } from './global-setup.ts';
 

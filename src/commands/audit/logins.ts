@@ -9,7 +9,7 @@ import { UsageError } from '../../errors.ts';
 import { counted } from '../../terminal/count.ts';
 import { printJson } from '../../terminal/output.ts';
 import { formatTable } from '../../terminal/table.ts';
-import { wireLoginAudit } from '../../wiring/engine.ts';
+import { wireLoginAudit } from '../../wiring/passwords.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from '../command.ts';
 import { untilInterrupted } from '../interruptible.ts';
 import { tenantsNamed } from './tenants-named.ts';

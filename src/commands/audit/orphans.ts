@@ -1,11 +1,11 @@
 /** `concord audit --orphans`: documents and accounts without a user, with the evidence. Reads only. */
-import { findOrphans, type Orphans } from '../../engine/sweep/orphans.ts';
+import { findOrphans, type Orphans } from '../../engine/sweep/orphans/find-orphans.ts';
 import { UsageError } from '../../errors.ts';
 import { counted } from '../../terminal/count.ts';
 import { printJson } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
 import { formatTable } from '../../terminal/table.ts';
-import { wireReadSide } from '../../wiring/engine.ts';
+import { wireReadSide } from '../../wiring/read-side.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from '../command.ts';
 
 export interface OrphanAuditOptions extends GlobalOptions {

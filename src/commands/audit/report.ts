@@ -1,7 +1,7 @@
 /** What an audit found, for people. */
 
 import type { AuditedUser } from '../../engine/sweep/audit.ts';
-import type { OrphanCounts } from '../../engine/sweep/count-orphans.ts';
+import type { OrphanCounts } from '../../engine/sweep/orphans/count-orphans.ts';
 import {
   type InexactReason,
   inexactSentence,

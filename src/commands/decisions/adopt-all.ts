@@ -11,13 +11,13 @@ import {
   proposeNamed,
 } from '../../engine/operations/adopt-many.ts';
 import { type Evidence, passwordSentence } from '../../engine/operations/adoption.ts';
+import { reconcileNow } from '../../engine/operations/reconcile-now.ts';
 import type { PassResult } from '../../engine/reconcile/reconcile.ts';
 import { UsageError } from '../../errors.ts';
 import type { UserKey } from '../../identity.ts';
 import { visible } from '../../terminal/visible.ts';
 import type { Engine } from '../../wiring/engine.ts';
 import type { ExitCode } from '../command.ts';
-import { reconcileNow } from '../plan/reconcile.ts';
 import { decideAll, type Outcome, users } from './decide-all.ts';
 import { type DecisionOptions, decidedBy } from './decisions.ts';
 

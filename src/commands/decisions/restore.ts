@@ -3,6 +3,7 @@
  * reconciles the user. `restore --all` is in restore-all.ts.
  */
 
+import { reconcileNow } from '../../engine/operations/reconcile-now.ts';
 import {
   acceptCode,
   type CodeProposal,
@@ -18,10 +19,11 @@ import { UsageError } from '../../errors.ts';
 import type { Decided } from '../../events/event.ts';
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
-import { type Engine, wireEngine, wireReadSide } from '../../wiring/engine.ts';
+import { type Engine, wireEngine } from '../../wiring/engine.ts';
+import { wireReadSide } from '../../wiring/read-side.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { exitOf, passDocument, printPass, reconcileNow } from '../plan/reconcile.ts';
+import { exitOf, passDocument, printPass } from '../plan/reconcile-report.ts';
 import { findUserToTouch } from '../user/find-user.ts';
 import { decidedBy } from './decisions.ts';
 import { type RestoreOptions, runRestoreAll } from './restore-all.ts';

@@ -3,6 +3,7 @@
  * decision and reconciles both users. Replacing an account that the successor already has is confirmed separately.
  */
 
+import { reconcileNow } from '../../engine/operations/reconcile-now.ts';
 import { grantTransfer } from '../../engine/reconcile/transfer/grant.ts';
 import { proposeTransfer, type TransferProposal } from '../../engine/reconcile/transfer/propose.ts';
 import type { FoundUser } from '../../engine/reports/find-user.ts';
@@ -13,10 +14,11 @@ import { answerIn } from '../../events/fold-transfer.ts';
 import { shellQuoted } from '../../reconcilers/command-lines.ts';
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
-import { type Engine, wireEngine, wireReadSide } from '../../wiring/engine.ts';
+import { type Engine, wireEngine } from '../../wiring/engine.ts';
+import { wireReadSide } from '../../wiring/read-side.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { printPass, reconcileNow } from '../plan/reconcile.ts';
+import { printPass } from '../plan/reconcile-report.ts';
 import { findUserToTouch } from '../user/find-user.ts';
 import { type DecisionOptions, decidedBy } from './decisions.ts';
 

@@ -21,7 +21,7 @@ import { printJson } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
 import { formatTable } from '../../terminal/table.ts';
 import { visible } from '../../terminal/visible.ts';
-import { type ReadSide, wireReadSide } from '../../wiring/engine.ts';
+import { type ReadSide, wireReadSide } from '../../wiring/read-side.ts';
 import { tenantsNamed } from '../audit/tenants-named.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from '../command.ts';
 import { findUserToTouch } from '../user/find-user.ts';

@@ -1,25 +1,25 @@
 /** `concord reconcile <user>` and `concord reconcile --all`: reconcile now, and print what was done. */
 
+import { reconcileNow } from '../../engine/operations/reconcile-now.ts';
 import { dryRun } from '../../engine/reconcile/dry-run.ts';
 import type { AssessedTenant } from '../../engine/reconcile/read-side.ts';
 import { converge, type PassResult } from '../../engine/reconcile/reconcile.ts';
 import { Workers } from '../../engine/reconcile/workers.ts';
 import { haltSentence } from '../../engine/sweep/halted-runs.ts';
 import { pausedView } from '../../engine/sweep/paused.ts';
-import type { SweepResult } from '../../engine/sweep/sweep.ts';
 import { sweepInTurn } from '../../engine/sweep/sweep-in-turn.ts';
+import type { SweepResult } from '../../engine/sweep/sweep-result.ts';
 import { UsageError } from '../../errors.ts';
-import { type ConditionDraft, type InexactReason, inexactSentence } from '../../events/event.ts';
+import { type InexactReason, inexactSentence } from '../../events/event.ts';
 import type { TenantId } from '../../identity.ts';
-import type { Lease } from '../../ports/queue.ts';
-import type { Trigger } from '../../ports/trigger.ts';
-import * as indexes from '../../reconcilers/indexes.ts';
+import { createMissingIndexes } from '../../service/create-indexes.ts';
 import { counted } from '../../terminal/count.ts';
 import { formatDuration } from '../../terminal/duration.ts';
 import { printJson } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
 import { visible } from '../../terminal/visible.ts';
-import { type Engine, wireEngine, wireReadSide } from '../../wiring/engine.ts';
+import { type Engine, wireEngine } from '../../wiring/engine.ts';
+import { wireReadSide } from '../../wiring/read-side.ts';
 import { tenantsNamed } from '../audit/tenants-named.ts';
 import {
   configFor,
@@ -32,16 +32,13 @@ import {
 } from '../command.ts';
 import { findUserToTouch } from '../user/find-user.ts';
 import { plannedUser, printPlan } from './plan.ts';
+import { exitOf, passDocument, printPass } from './reconcile-report.ts';
 
 export interface ReconcileOptions extends GlobalOptions {
   readonly all?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
   readonly tenant?: string | undefined;
 }
-
-/** How long to wait for another worker that has the user. */
-const LEASE_WAIT_MS = 15_000;
-const LEASE_POLL_MS = 100;
 
 export async function runReconcile(text: string | undefined, options: ReconcileOptions): Promise<ExitCode> {
   if (options.all === true && text !== undefined) throw new UsageError('Give a user or --all, not both.');
@@ -101,91 +98,6 @@ async function reconcileOne(engine: Engine, text: string, terminal: Terminal): P
   return exitOf(result);
 }
 
-/** Throws UsageError USER_BUSY while another worker has the user. */
-export async function reconcileNow(engine: Engine, trigger: Trigger): Promise<PassResult> {
-  return converge(engine.converge, await waitForLease(engine, trigger));
-}
-
-export function passDocument({ end, conditions, applied, failures, durationMs }: PassResult) {
-  return {
-    ...{ end, conditions, durationMs },
-    actions: applied.map(({ type }) => type),
-    failures: failures.map(({ resource, code }) => ({ resource, code })),
-  };
-}
-
-async function waitForLease(engine: Engine, trigger: Trigger): Promise<Lease> {
-  const { queue, clock, settings } = engine.converge;
-  const until = clock.now().getTime() + LEASE_WAIT_MS;
-  for (;;) {
-    const lease = await queue.claimUser(trigger, clock.now(), settings.leaseMs);
-    if (lease !== undefined) return lease;
-    if (clock.now().getTime() > until) {
-      throw new UsageError(
-        `Another worker is busy with ${visible(trigger.user)}. Try again later.`,
-        'USER_BUSY',
-      );
-    }
-    await clock.delay(LEASE_POLL_MS);
-  }
-}
-
-export function exitOf({ end }: PassResult): ExitCode {
-  switch (end) {
-    case 'converged':
-    case 'skipped':
-      return EXIT.clean;
-    case 'held':
-    case 'deferred':
-      return EXIT.partlyDone;
-    case 'failed':
-    case 'lease-lost':
-    case 'not-a-user':
-    case 'excluded':
-      return EXIT.error;
-  }
-}
-
-export function printPass(user: string, result: PassResult, { stdout, style }: Terminal): void {
-  const said = {
-    converged: 'green',
-    skipped: 'green',
-    held: 'yellow',
-    deferred: 'yellow',
-    failed: 'red',
-    'lease-lost': 'red',
-    'not-a-user': 'yellow',
-    excluded: 'yellow',
-  } as const;
-  stdout.write(
-    `${style('bold', visible(user))}  ${style(said[result.end], result.end)} in ${formatDuration(result.durationMs)}\n`,
-  );
-  const left = LEFT[result.end];
-  if (left !== undefined) stdout.write(`  ${left}\n`);
-  for (const action of result.applied) stdout.write(`  did    ${action.type}\n`);
-  for (const condition of result.conditions)
-    stdout.write(
-      `  ${markOf(condition, style)}  ${condition.type.padEnd(14)}${visible(condition.message)}\n`,
-    );
-  for (const { resource, code, error } of result.failures) {
-    const message = error instanceof Error ? error.message : 'failed';
-    stdout.write(`  ${style('red', 'failed')} ${resource}: ${visible(message)} (${code})\n`);
-  }
-  if (result.retryAt !== undefined) stdout.write(`  again at ${result.retryAt.toISOString()}\n`);
-}
-
-/** Why a reconciliation observed nothing. */
-const LEFT: { readonly [End in PassResult['end']]?: string } = {
-  'not-a-user': 'Auth0 says that this is not the id of a user, so there is nothing to reconcile.',
-  excluded: 'The configuration excludes this user, so nothing was done.',
-};
-
-function markOf({ status, held }: ConditionDraft, style: Terminal['style']): string {
-  if (status === 'True') return style('green', 'ok   ');
-  if (status === 'Unknown') return style('yellow', '?    ');
-  return held ? style('red', 'held ') : style('yellow', 'open ');
-}
-
 async function reconcileAll(
   engine: Engine,
   options: ReconcileOptions,
@@ -194,7 +106,7 @@ async function reconcileAll(
   const { clock, queue, settings, logger, subjects } = engine.converge;
   const startedAt = clock.now();
   await engine.prepare();
-  await mendIndexes(engine);
+  await createMissingIndexes(engine);
   const now = () => clock.now();
   const sweeps: SweptTenant[] = [];
   for (const tenant of tenantsNamed(engine.tenants, options.tenant))
@@ -291,19 +203,4 @@ function countEnds(ends: ReadonlyMap<string, PassResult['end']>) {
   const converged = all.filter((end) => end === 'converged').length;
   const held = all.filter((end) => end === 'held').length;
   return { converged, held, open: all.length - converged - held };
-}
-
-/** Creates missing indexes. A failure is logged and stops nothing. */
-export async function mendIndexes({
-  converge: { documents, logger },
-}: Engine): Promise<readonly indexes.IndexFinding[]> {
-  const findings = indexes.plan(indexes.WANTED_INDEXES, await documents.indexes());
-  for (const { status, message } of findings)
-    if (status === 'unfit') logger.error({ status }, `an index is unfit: ${message}`);
-  try {
-    await indexes.apply(documents, findings);
-  } catch (err) {
-    logger.error({ err }, 'a missing unique index could not be created');
-  }
-  return findings;
 }

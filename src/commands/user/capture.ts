@@ -8,7 +8,7 @@ import { type Capture, capture } from '../../engine/operations/capture/capture.t
 import { UsageError } from '../../errors.ts';
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
-import { wireReadSide } from '../../wiring/engine.ts';
+import { wireReadSide } from '../../wiring/read-side.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from '../command.ts';
 import { findUser } from './find-user.ts';
 

@@ -11,7 +11,7 @@ import { summary } from '../../events/summary.ts';
 import { describeAction } from '../../reconcilers/registry.ts';
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
-import { wireReadSide } from '../../wiring/engine.ts';
+import { wireReadSide } from '../../wiring/read-side.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from '../command.ts';
 import { momentAgo } from '../moment.ts';
 import { printExplanation } from './explain-report.ts';

@@ -11,7 +11,7 @@ import { counted } from '../../terminal/count.ts';
 import { printJsonStream } from '../../terminal/json-stream.ts';
 import { createProgress } from '../../terminal/progress.ts';
 import { visible } from '../../terminal/visible.ts';
-import { wireExport } from '../../wiring/engine.ts';
+import { wireExport } from '../../wiring/operations.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from '../command.ts';
 import { oneOf } from './find-user.ts';
 

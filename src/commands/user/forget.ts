@@ -8,7 +8,7 @@ import {
 } from '../../engine/operations/forget.ts';
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
-import { wireForget } from '../../wiring/engine.ts';
+import { wireForget } from '../../wiring/operations.ts';
 import { configFor, EXIT, type ExitCode, type Terminal, terminalOf } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { DecisionOptions } from '../decisions/decisions.ts';

@@ -4,6 +4,7 @@
  * open the account.
  */
 import { decide } from '../../engine/intake/decision.ts';
+import { reconcileNow } from '../../engine/operations/reconcile-now.ts';
 import { dryRun } from '../../engine/reconcile/dry-run.ts';
 import type { View } from '../../engine/reconcile/observe.ts';
 import { CredentialsError, UsageError } from '../../errors.ts';
@@ -17,7 +18,6 @@ import { type Engine, wireEngine } from '../../wiring/engine.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, terminalOf } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { DecisionOptions } from '../decisions/decisions.ts';
-import { reconcileNow } from '../plan/reconcile.ts';
 import { findUserToTouch } from './find-user.ts';
 
 export interface PasswordOptions extends DecisionOptions {

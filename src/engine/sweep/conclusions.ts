@@ -18,8 +18,9 @@ import { type SuccessorSearch, withoutSuccessors } from '../reconcile/claims/suc
 import type { AssessedTenant } from '../reconcile/read-side.ts';
 import type { EngineSettings } from '../reconcile/settings.ts';
 import { allowed, allowedDisappearances, isShrunken, type SafetyLimits } from './limits.ts';
+import { isGoneBy, isNewTo } from './listings/known-users.ts';
 
-export interface ConclusionDeps extends DecideDeps {
+interface ConclusionDeps extends DecideDeps {
   readonly events: Pick<EventReader, 'read'>;
   readonly subjects: Pick<SubjectReader, 'standings' | 'read'>;
   readonly successors: SuccessorSearch;
@@ -29,7 +30,7 @@ export interface ConclusionDeps extends DecideDeps {
 }
 
 /** All users in the listing. */
-export interface Everyone {
+interface Everyone {
   /** Whether users who are not listed may be doubted. */
   readonly isExact: boolean;
   readonly run: EventId;
@@ -46,7 +47,7 @@ export interface Everyone {
 
 export type Halt = EventData['sweep.halted'];
 
-export interface Concluded {
+interface Concluded {
   /** Removals that were granted. */
   readonly removals: number;
   /** What a safety limit stopped; it waits for `approve`. */
@@ -86,31 +87,6 @@ export async function conclude(
   const conclusion = new Conclusion(deps, tenant, everyone, stayAlive);
   await conclusion.draw();
   return conclusion;
-}
-
-/** How many users of a tenant are expected in a listing that began then. */
-export async function countKnown(
-  subjects: Pick<SubjectReader, 'standings'>,
-  tenant: AssessedTenant,
-  isListed: (user: UserKey) => boolean,
-  startedAt: Date,
-): Promise<number> {
-  let known = 0;
-  for await (const page of subjects.standings(tenant.id))
-    for (const one of page) {
-      if (isExcluded(tenant, one.user) || ownerOf(one.user, [tenant]) === undefined) continue;
-      if (isListed(one.user) || !(isGoneBy(one) || isNewTo(one, startedAt))) known += 1;
-    }
-  return known;
-}
-
-function isGoneBy({ conditions }: Standing): boolean {
-  return conditions.some(({ reason }) => reason === 'UserGone' || reason === 'UserGoneOnce');
-}
-
-/** Read by id, and present, after the listing was requested. */
-function isNewTo({ observedAt }: Standing, startedAt: Date): boolean {
-  return observedAt !== undefined && observedAt > startedAt;
 }
 
 class Conclusion implements Concluded {

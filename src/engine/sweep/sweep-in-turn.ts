@@ -1,5 +1,6 @@
 import type { AssessedTenant } from '../reconcile/read-side.ts';
-import { type SweepDeps, type SweepEnd, type SweepOptions, sweep } from './sweep.ts';
+import { sweep } from './sweep.ts';
+import type { SweepDeps, SweepEnd, SweepOptions } from './sweep-result.ts';
 
 /** How often to check whether the other sweep has ended. */
 const LOOK_MS = 1_000;

@@ -3,7 +3,7 @@ import type { ConcordEvent } from '../../events/event.ts';
 import { type Did, parseAuth0UserId, type UserKey, userKey } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
 import type { Subject } from '../../ports/subjects.ts';
-import type { ReadSide } from '../../wiring/engine.ts';
+import type { ReadSide } from '../../wiring/read-side.ts';
 import type { Auth0Tenant } from '../auth0/tenant.ts';
 import type { PlatformDocuments } from './documents.ts';
 import type { FinalAccount, FinalState, Said } from './verdict.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { DidList } from '../../../src/engine/sweep/did-list.ts';
+import { DidList } from '../../../src/engine/sweep/listings/did-list.ts';
 import { type Did, parseDid } from '../../../src/identity.ts';
 
 function did(text: string): Did {

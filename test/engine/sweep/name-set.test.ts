@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { NameSet } from '../../../src/engine/sweep/name-set.ts';
+import { NameSet } from '../../../src/engine/sweep/listings/name-set.ts';
 
 const names = Array.from({ length: 150_000 }, (_, at) => `auth0|${at}`);
 

@@ -1,7 +1,11 @@
 /** What belongs to nobody: only by proof, with the evidence, and untouched. */
 import { describe, expect, it } from 'vitest';
 import type { AssessedTenant } from '../../../src/engine/reconcile/read-side.ts';
-import { findOrphans, type OrphanDeps, type Orphans } from '../../../src/engine/sweep/orphans.ts';
+import {
+  findOrphans,
+  type OrphanDeps,
+  type Orphans,
+} from '../../../src/engine/sweep/orphans/find-orphans.ts';
 import { UpstreamError } from '../../../src/errors.ts';
 import { eventId, storedUserKey } from '../../../src/identity.ts';
 import { alice, bob, code, handle, otherTenant, person } from '../../mongo/subjects/people.ts';

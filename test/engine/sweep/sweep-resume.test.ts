@@ -1,7 +1,9 @@
 /** A sweep that broke off goes on where it was, and concludes from one complete listing only. */
 import { describe, expect, it } from 'vitest';
-import { SWEEP_LEASE_MS, type SweepEnd, sweep } from '../../../src/engine/sweep/sweep.ts';
+import { sweep } from '../../../src/engine/sweep/sweep.ts';
 import { sweepInTurn } from '../../../src/engine/sweep/sweep-in-turn.ts';
+import type { SweepEnd } from '../../../src/engine/sweep/sweep-result.ts';
+import { SWEEP_LEASE_MS } from '../../../src/engine/sweep/sweep-run.ts';
 import { LeaseLostError, UpstreamError } from '../../../src/errors.ts';
 import type { Person } from '../../mongo/subjects/people.ts';
 import {

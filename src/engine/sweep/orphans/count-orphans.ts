@@ -5,12 +5,12 @@
  * A document counts when a complete listing lacks its user, and the user is unknown to Concord or recorded as
  * deleted. A user who signed up after the listing was made is known, so the document is no orphan.
  */
-import type { KeySpace } from '../../exclusion.ts';
-import { isSimulatedKey, storedUserKey, type TenantId, type UserKey } from '../../identity.ts';
-import type { DocumentReader } from '../../ports/documents.ts';
-import type { SubjectReader } from '../../ports/subjects.ts';
-import { isExcluded, ownerOf, tenantOf } from '../intake/owner.ts';
-import type { Repositories } from './repositories.ts';
+import type { KeySpace } from '../../../exclusion.ts';
+import { isSimulatedKey, storedUserKey, type TenantId, type UserKey } from '../../../identity.ts';
+import type { DocumentReader } from '../../../ports/documents.ts';
+import type { SubjectReader } from '../../../ports/subjects.ts';
+import { isExcluded, ownerOf, tenantOf } from '../../intake/owner.ts';
+import type { Repositories } from '../listings/repositories.ts';
 
 export interface ReverseDeps {
   readonly documents: Pick<DocumentReader, 'owners'>;

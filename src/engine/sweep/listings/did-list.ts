@@ -1,5 +1,5 @@
 /** DIDs in the order in which they came, 24 bytes each where they are of the usual kind: a million of them fit. */
-import { type Did, parseDid } from '../../identity.ts';
+import { type Did, parseDid } from '../../../identity.ts';
 
 const PREFIX = 'did:plc:';
 const BYTES = 24;

@@ -16,17 +16,24 @@
  * end, so that an account that was being created meanwhile is not taken for one.
  */
 
-import { sideBySide } from '../../concurrency/map-limit.ts';
-import type { AccountHandle, Did, TenantId, UserKey } from '../../identity.ts';
-import { isSimulatedKey, storedUserKey, userKey } from '../../identity.ts';
-import type { AccountReader, PdsAccount, Repository } from '../../ports/accounts.ts';
-import type { DocumentOwner, DocumentReader } from '../../ports/documents.ts';
-import type { EventReader } from '../../ports/event-log.ts';
-import { taggedEmail } from '../../reconcilers/account/account.ts';
-import { isExcluded, ownerOf, tenantOf } from '../intake/owner.ts';
-import { attempt } from '../reconcile/attempt.ts';
-import type { AssessedTenant } from '../reconcile/read-side.ts';
-import { NameSet } from './name-set.ts';
+import { sideBySide } from '../../../concurrency/map-limit.ts';
+import {
+  type AccountHandle,
+  type Did,
+  isSimulatedKey,
+  storedUserKey,
+  type TenantId,
+  type UserKey,
+  userKey,
+} from '../../../identity.ts';
+import type { AccountReader, PdsAccount, Repository } from '../../../ports/accounts.ts';
+import type { DocumentOwner, DocumentReader } from '../../../ports/documents.ts';
+import type { EventReader } from '../../../ports/event-log.ts';
+import { isExcluded, ownerOf, tenantOf } from '../../intake/owner.ts';
+import { attempt } from '../../reconcile/attempt.ts';
+import type { AssessedTenant } from '../../reconcile/read-side.ts';
+import { NameSet } from '../listings/name-set.ts';
+import { addressesBehind, inviteEvidence, ownerEvidence, why } from './evidence.ts';
 
 export interface OrphanDeps {
   readonly documents: Pick<DocumentReader, 'owners' | 'namedDids'>;
@@ -34,7 +41,7 @@ export interface OrphanDeps {
   readonly events: Pick<EventReader, 'read'>;
 }
 
-export interface DoubtedDocument {
+interface DoubtedDocument {
   /** The `_id`, as it is stored. */
   readonly key: string;
   /** Null when the key is of no configured tenant. */
@@ -44,7 +51,7 @@ export interface DoubtedDocument {
   readonly evidence: readonly string[];
 }
 
-export interface OrphanAccount {
+interface OrphanAccount {
   readonly did: Did;
   /** Null when the PDS lists the repository but has no such account. */
   readonly handle: AccountHandle | null;
@@ -265,15 +272,6 @@ class Search {
   }
 }
 
-function why(tenant: TenantId | undefined, answer: { readonly code: string } | string | undefined): string[] {
-  if (tenant === undefined) return ['its key is of no configured tenant'];
-  const unlisted = `a complete listing of ${tenant} does not have its user`;
-  if (answer === undefined) return ['its key is not the id of a user, which is provider|id'];
-  if (typeof answer === 'object') return [unlisted, `Auth0 could not be read by id (${answer.code})`];
-  const said = answer === 'invalid' ? 'that the id is none of a user' : 'that there is no such user';
-  return [unlisted, `Auth0 read by id says ${said}`];
-}
-
 /** Events that the log has about an account and its user. */
 const OF_ACCOUNTS = [
   'account.creation-intended',
@@ -281,24 +279,3 @@ const OF_ACCOUNTS = [
   'account.recorded',
   'account.adopted',
 ] as const;
-
-/** The document that named it may have been removed, and a restore needs the account. */
-function ownerEvidence(owner: UserKey | undefined): string[] {
-  return owner === undefined
-    ? []
-    : [`the log knows it as the account of ${owner}: see concord explain '${owner}'`];
-}
-
-function inviteEvidence({ inviteHash }: PdsAccount, intendedFor: UserKey | null): string {
-  if (inviteHash === undefined) return 'the PDS keeps no invite code of it';
-  return intendedFor === null
-    ? 'its invite code is not one that the log knows'
-    : `its invite code is the one that the log has for ${intendedFor}`;
-}
-
-/** An account of a second tenant's user may have the tagged form of the user's address. */
-function addressesBehind(address: string, emailTag: string | undefined): string[] {
-  if (emailTag === undefined) return [address];
-  const plain = address.replace(`+${emailTag}@`, '@');
-  return plain !== address && taggedEmail(plain, emailTag) === address ? [address, plain] : [address];
-}

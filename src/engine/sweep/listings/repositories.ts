@@ -2,9 +2,9 @@
  * All repositories of the PDS, from one listing. It has what the answers about many accounts leave out: which accounts
  * are taken down, named by no document, or inactive. Takes eight bytes an account, and forty more for an inactive one.
  */
-import type { Did } from '../../identity.ts';
-import type { AccountReader, InactiveAccount, PdsAccount, Repository } from '../../ports/accounts.ts';
-import { inactiveAccount } from '../../reconcilers/account/inactive-accounts.ts';
+import type { Did } from '../../../identity.ts';
+import type { AccountReader, InactiveAccount, PdsAccount, Repository } from '../../../ports/accounts.ts';
+import { inactiveAccount } from '../../../reconcilers/account/inactive-accounts.ts';
 import { DidList } from './did-list.ts';
 import { NameSet } from './name-set.ts';
 

@@ -1,0 +1,46 @@
+/** The alert check of `serve`, with its receivers and what the configuration makes it expect. */
+import type { Db } from 'mongodb';
+import { type Alerting, type AlertingDeps, createAlerting } from '../alerts/alerting.ts';
+import { createProbes } from '../alerts/probes.ts';
+import { createReceiver } from '../alerts/receiver.ts';
+import type { Config } from '../config/schema.ts';
+import { alertStore } from '../mongo/alerts.ts';
+import { positionReader } from '../mongo/cursors.ts';
+import { runs } from '../mongo/runs.ts';
+import { standingReader } from '../mongo/subjects/standings.ts';
+import type { AccountReader } from '../ports/accounts.ts';
+import { systemClock } from './system.ts';
+import type { WiredTenant } from './upstreams.ts';
+
+interface AlertedParts extends Pick<AlertingDeps, 'events' | 'documents' | 'logger'> {
+  readonly accounts: AccountReader;
+  readonly tenants: readonly WiredTenant[];
+  /** When this process came up. */
+  readonly upSince: Date;
+}
+
+/** Undefined when no receiver is configured. */
+export function alertingFor(
+  db: Db,
+  { alerts, schedule, pds }: Config,
+  { events, documents, accounts, tenants, logger, upSince }: AlertedParts,
+): Alerting | undefined {
+  const { intervalMs, requestTimeoutMs: timeoutMs } = alerts;
+  if (intervalMs === null) return undefined;
+  const served = tenants.map(({ id }) => id);
+  return createAlerting({
+    ...{ events, documents, tenants: served, clock: systemClock, logger, runs: runs(db) },
+    ...{ positions: positionReader(db), silence: alerts.silence },
+    ...{ store: alertStore(db), standings: standingReader(db, served) },
+    probes: createProbes({ accounts, tenants, clock: systemClock, everyMs: alerts.probeEveryMs }),
+    receivers: alerts.receivers.flatMap(({ name, format, url }) =>
+      url === undefined ? [] : [createReceiver({ name, format, url, timeoutMs })],
+    ),
+    expected: {
+      logUnreadAfterMs: schedule.pull === null ? null : alerts.logUnreadAfterMs,
+      sweepOverdueAfterMs: schedule.sweep === null ? null : alerts.sweepOverdueAfterMs,
+      ...{ upSince, pdsUrl: pds.url },
+    },
+    settings: { ...alerts, intervalMs },
+  });
+}
