@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { createOneUser } from '../src/dashboard-data/one-user.ts';
 import type { ConcordEvent } from '../src/events/event.ts';
 import { eventId } from '../src/identity.ts';
+import { wakingQueue } from '../src/wiring/waking-queue.ts';
 import { chooseHandle, join, type Member, passOver } from './support/member.ts';
 import { platform } from './support/platform.ts';
 
@@ -47,7 +48,10 @@ test('one user is shown, looked at and decided about, quickly also with a long h
   const alice = join(world, 'alice');
   await passOver(engine.converge, alice);
   const woken: true[] = [];
-  const desk = createOneUser({ ...engine.oneUser, wake: () => void woken.push(true) });
+  const desk = createOneUser({
+    ...engine.oneUser,
+    queue: wakingQueue(engine.converge.queue, () => void woken.push(true)),
+  });
 
   await chooseHandle(world, alice, alice.label);
   expect(await desk.user(alice.user)).toMatchObject({ source: 'log', sync: 'Synced', unread: [] });

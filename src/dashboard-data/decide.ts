@@ -1,6 +1,6 @@
 /**
  * A person's decisions in the dashboard. Who and why are in the log before anything happens; then the users become due
- * before routine work, and the workers are woken.
+ * before routine work.
  *
  * | decision  | repeated                                                            | refused (UsageError)             |
  * |-----------|---------------------------------------------------------------------|----------------------------------|
@@ -36,18 +36,13 @@ import type { UserDeps } from './user.ts';
 
 export interface DecisionDeps extends Pick<UserDeps, 'tenants'>, DecideDeps {
   readonly assess: UserDeps['assess'] & AdoptionDeps;
-  /** Called once users are due. */
-  readonly wake: () => void;
 }
 
 type OfUser = Exclude<Decision, { type: 'approve' }>;
 type OneUsers = 'reconcile.requested' | 'user.paused' | 'user.resumed' | 'user.retried';
 
 export async function takeDecision(deps: DecisionDeps, decision: Decision): Promise<DecisionAnswer> {
-  const answer =
-    decision.type === 'approve' ? await approve(deps, decision) : await aboutUser(deps, decision);
-  deps.wake();
-  return answer;
+  return decision.type === 'approve' ? await approve(deps, decision) : await aboutUser(deps, decision);
 }
 
 async function approve(

@@ -7,16 +7,14 @@ import type { DashboardOptions } from '../http/dashboard/dashboard.ts';
 import type { Logger } from '../logger.ts';
 import type { Engine } from '../wiring/engine.ts';
 
-/** `wake` is called when a user has become due. */
 export function dashboardFor(
   { desk, oneUser, converge: { clock } }: Engine,
   { server }: Config,
   logger: Logger,
-  wake: () => void,
 ): DashboardOptions {
   const assets = readAssets();
   if (assets === undefined) logger.warn('the dashboard was not built: npm run build:dashboard');
-  const one = createOneUser({ ...oneUser, wake });
+  const one = createOneUser(oneUser);
   return {
     ...{ assets, token: server.dashboardToken, version: concordVersion(), clock },
     desk: { ...desk, ...one },

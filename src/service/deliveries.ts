@@ -8,15 +8,13 @@ import type { ServiceObserver } from '../metrics/observer.ts';
 import { traced } from '../tracing.ts';
 import type { Engine } from '../wiring/engine.ts';
 
-/** `wake` is called when a user has become due. */
 export function deliveriesFor(
   { pull, converge: { log, queue, clock, logger }, cursors }: Engine,
   config: Config,
   observer: Pick<ServiceObserver, 'onIngest'>,
-  wake: () => void,
 ): Pick<ServerDeps, 'tenants' | 'ingest' | 'onIngest'> {
   const heard = createHeard({ cursors, clock, logger });
-  const taking = { ...pull, log, queue, onDue: wake };
+  const taking = { ...pull, log, queue };
   return {
     tenants: config.tenants.map((tenant) => ({ ...tenant, excludedBy: exclusionFor(config, tenant) })),
     ingest: async (tenant, entries, unreadable, source) => {

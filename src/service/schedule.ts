@@ -2,7 +2,6 @@
 import { type ScheduledTask, schedule } from 'node-cron';
 import type { Config } from '../config/schema.ts';
 import { reconcileOpen } from '../engine/reconcile/reconcile-open.ts';
-import type { Workers } from '../engine/reconcile/workers.ts';
 import type { Logger } from '../logger.ts';
 import type { Engine } from '../wiring/engine.ts';
 import { createMissingIndexes } from './create-indexes.ts';
@@ -11,7 +10,6 @@ import type { Pulling } from './pull-runner.ts';
 export function startSchedule(
   config: Config,
   engine: Engine,
-  workers: Workers,
   pulling: Pulling,
   sweepEveryone: () => Promise<void>,
   logger: Logger,
@@ -26,7 +24,6 @@ export function startSchedule(
     const task = async () => {
       try {
         await run();
-        workers.wake();
       } catch (err) {
         logger.error({ err, job: name }, 'a scheduled job failed');
       }

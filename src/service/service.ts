@@ -36,7 +36,7 @@ export async function startService(
 ): Promise<Service> {
   const { metricsFor, pageFor } = await import('./metrics.ts');
   const metrics = metricsFor(config);
-  const engine = wireEngine(config, logger, metrics);
+  const engine = wireEngine(config, logger, metrics, () => workers.wake());
   const alerting = engine.alerting(engine.converge.clock.now());
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -44,22 +44,21 @@ export async function startService(
     if (result.end === 'failed') alerting?.soon();
     onPass?.(lease, result);
   });
-  const wake = () => workers.wake();
   const { onSweepProgress } = metrics;
-  const sweeping = createSweeping(engine, logger, wake, signal, onSweepProgress);
-  const pulling = createPulling({ ...engine.pull, onDue: wake }, engine.tenants, signal, metrics.onPull);
-  const watch = watchFor(engine, config, metrics, wake, () => sweeping.soon());
+  const sweeping = createSweeping(engine, logger, signal, onSweepProgress);
+  const pulling = createPulling(engine.pull, engine.tenants, signal, metrics.onPull);
+  const watch = watchFor(engine, config, metrics, () => sweeping.soon());
   let draining = false;
   let prepared = false;
   const server = createServer({
-    ...deliveriesFor(engine, config, metrics, wake),
+    ...deliveriesFor(engine, config, metrics),
     ready: async () => {
       if (!prepared) throw new Error('MongoDB has not been prepared yet');
       await engine.ping(1_000);
     },
     isDraining: () => draining,
     metrics: pageFor(metrics, engine, config),
-    dashboard: dashboardFor(engine, config, logger, wake),
+    dashboard: dashboardFor(engine, config, logger),
     onAnswer: metrics.onAnswer,
     log: logger,
     limits: { bodyLimitBytes: config.server.bodyLimitBytes },
@@ -73,7 +72,7 @@ export async function startService(
     prepared = true;
     workers.start();
     const sweepEveryone = () => sweepAll(engine, logger, signal, onSweepProgress);
-    tasks = startSchedule(config, engine, workers, pulling, sweepEveryone, logger);
+    tasks = startSchedule(config, engine, pulling, sweepEveryone, logger);
     running = [watch.run(signal), alerting?.run(signal), catchUp(config, pulling, sweeping, signal)];
   });
   const failed = failureOf(preparing, alerting, logger);
@@ -124,11 +123,10 @@ function watchFor(
   { changes, cursors, ignored, tenants, converge: { log, random, queue, clock, logger } }: Engine,
   { engine: { pollMs } }: Config,
   observer: ServiceObserver,
-  onDue: () => void,
   onMissed: () => void,
 ): Watch {
   return createWatch({
-    ...{ changes, cursors, log, random, queue, clock, logger, tenants, pollMs, ignored, onDue, onMissed },
+    ...{ changes, cursors, log, random, queue, clock, logger, tenants, pollMs, ignored, onMissed },
     onIgnored: (tenant, counts) => observer.onIgnored(tenant, 'database', counts),
   });
 }

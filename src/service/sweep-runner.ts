@@ -16,7 +16,6 @@ type OnSweepProgress = (tenant: TenantId, users: number, drifted: number) => voi
 export function createSweeping(
   engine: Engine,
   logger: Logger,
-  onDue: () => void,
   signal: AbortSignal,
   onProgress?: OnSweepProgress,
 ): Sweeping {
@@ -27,7 +26,6 @@ export function createSweeping(
     if (signal.aborted) return;
     try {
       await sweepAll(engine, logger, signal, onProgress);
-      onDue();
     } catch (err) {
       logger.error({ err }, 'a sweep failed; the next one is on the schedule');
     }

@@ -42,6 +42,7 @@ import { logFor, pullDeps } from './intake.ts';
 import { engineSettings } from './settings.ts';
 import { systemClock, systemRandom } from './system.ts';
 import { didsFor, handleDomainOf, pdsLimiter, tenantsFor, type WiredTenant, xrpcFor } from './upstreams.ts';
+import { wakingQueue } from './waking-queue.ts';
 
 /** Everything that reconciles users. */
 export interface Engine {
@@ -59,8 +60,8 @@ export interface Engine {
   readonly standings: () => Promise<Standings>;
   /** What the dashboard asks, on this connection. */
   readonly desk: ReturnType<typeof deskFor>;
-  /** The dependencies of its part about one user and decisions, without `wake`, which is added later. */
-  readonly oneUser: Omit<OneUserDeps, 'wake'>;
+  /** The dependencies of its part about one user and decisions. */
+  readonly oneUser: OneUserDeps;
   /** Undefined when no receiver is configured. `upSince` is when this process came up. */
   alerting(upSince: Date): Alerting | undefined;
   /**
@@ -80,7 +81,13 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-export function wireEngine(config: Config, logger: Logger, observer?: EngineObserver): Engine {
+/** `wake` is called when users have become due by way of this engine; the workers of other processes poll. */
+export function wireEngine(
+  config: Config,
+  logger: Logger,
+  observer?: EngineObserver,
+  wake?: () => void,
+): Engine {
   const connection = connect({ ...config.mongodb, appName: 'concord' });
   const { db } = connection;
   const limiter = pdsLimiter(config);
@@ -95,7 +102,8 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
   const handleDomain = handleDomainOf(accounts);
   const settings = engineSettings(config);
   const vault = createVault(config.credentials);
-  const queue = workQueue(db, served);
+  const polled = workQueue(db, served);
+  const queue = wake === undefined ? polled : wakingQueue(polled, wake);
   const people = peopleOf(tenants);
   const inactive = inactiveAccounts(db);
   const successors = successorSearch(subjects, tenants);
@@ -133,7 +141,7 @@ export function wireEngine(config: Config, logger: Logger, observer?: EngineObse
     tenants,
     rejects: rejects(db),
     ignored: ignoredTotals(db),
-    pull: pullDeps(db, config, logger, observer),
+    pull: { ...pullDeps(db, config, logger, observer), queue },
     standings: () => standingReader(db, served).standings(systemClock.now()),
     userPages: userPages(db, served),
     changes: documentChanges(db),

@@ -4,6 +4,7 @@ import { addIgnored, type IgnoredCounts } from '../../src/events/ignored.ts';
 import type { EventId, UserKey } from '../../src/identity.ts';
 import type { Reject } from '../../src/ports/intake.ts';
 import type { Trigger } from '../../src/ports/trigger.ts';
+import { wakingQueue } from '../../src/wiring/waking-queue.ts';
 
 export type Call = 'append' | 'markDue' | 'rejects' | 'ignored';
 
@@ -45,12 +46,15 @@ export function inMemoryStores(now: Date): InMemoryStores {
         return { appended: events.length - duplicates.length, duplicates };
       },
     },
-    queue: {
-      async markDue(triggers) {
-        attempt('markDue');
-        for (const trigger of triggers) stores.due.set(trigger.user, trigger);
+    queue: wakingQueue(
+      {
+        async markDue(triggers) {
+          attempt('markDue');
+          for (const trigger of triggers) stores.due.set(trigger.user, trigger);
+        },
       },
-    },
+      () => void stores.calls.push('onDue'),
+    ),
     rejects: {
       async add(rejects) {
         attempt('rejects');
@@ -63,7 +67,6 @@ export function inMemoryStores(now: Date): InMemoryStores {
         stores.ignoredFor = addIgnored(stores.ignoredFor, counts);
       },
     },
-    onDue: () => stores.calls.push('onDue'),
   };
   return stores;
 }

@@ -30,8 +30,6 @@ export interface IngestDeps {
   readonly keepUnrelated?: boolean;
   /** Called with the codes of log entries that Auth0 does not document, when everything is durable. Must not throw. */
   readonly onUnknownCodes?: ((tenant: TenantId, codes: ReadonlySet<string>) => Promise<void>) | undefined;
-  /** Called once users have been marked due, to wake the workers. Must not throw. */
-  readonly onDue?: () => void;
 }
 
 /** A delivered item that is not even an entry, such as a broken line. */
@@ -91,7 +89,6 @@ export async function ingest(
     duplicates += result.duplicates.length;
     const due = [...triggers.values()].map(({ trigger }) => trigger);
     if (due.length > 0) await deps.queue.markDue(due, now, deps.priority ?? 'trigger');
-    if (due.length > 0) deps.onDue?.();
   }
   if (rejects.size > 0) await deps.rejects.add([...rejects.values()]);
   const ignored = countIgnored(ignoredFor);

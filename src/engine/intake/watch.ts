@@ -34,8 +34,6 @@ export interface WatchDeps extends RemovalDeps {
   readonly tenants: readonly KeySpace[];
   /** How often handles are polled where there are no change streams, in milliseconds. */
   readonly pollMs: number;
-  /** A user is due. */
-  onDue(): void;
   /** Changes were missed; of which users is unknown. */
   onMissed(): void;
   /** Changes were counted and not followed: their keys name no user, or an excluded one. */
@@ -117,7 +115,6 @@ export function createWatch(deps: WatchDeps): Watch {
     if (triggers.length === 0) return;
     await queue.markDue(triggers, clock.now(), 'trigger');
     if (at !== undefined) state = { ...state, lagMs: Math.max(0, clock.now().getTime() - at.getTime()) };
-    deps.onDue();
   }
 
   function isAlive(mode: 'stream' | 'poll'): void {

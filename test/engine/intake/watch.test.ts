@@ -4,6 +4,7 @@ import { createWatch } from '../../../src/engine/intake/watch.ts';
 import type { IgnoredCounts } from '../../../src/events/ignored.ts';
 import { eventId, storedUserKey, type TenantId } from '../../../src/identity.ts';
 import { createLogger } from '../../../src/logger.ts';
+import { wakingQueue } from '../../../src/wiring/waking-queue.ts';
 import { alice, bob, otherTenant, type Person, person, tenant } from '../../mongo/subjects/people.ts';
 import { inMemoryCursors } from '../../support/in-memory/cursors.ts';
 import { type InMemoryChanges, inMemoryChanges } from '../../support/in-memory/document-changes.ts';
@@ -48,17 +49,19 @@ function setUp() {
     const watch = createWatch({
       ...{ changes, cursors, clock, tenants, log, random: seededRandom(), pollMs: POLL_MS },
       logger: createLogger({ level: 'silent', pretty: false }),
-      queue: {
-        markDue: async (triggers, at, priority) => {
-          await queue.markDue(triggers, at, priority);
-          due.push(...triggers.map(({ user, tenant: of }) => `${of} ${user}`));
+      queue: wakingQueue(
+        {
+          markDue: async (triggers, at, priority) => {
+            await queue.markDue(triggers, at, priority);
+            due.push(...triggers.map(({ user, tenant: of }) => `${of} ${user}`));
+          },
         },
-      },
+        () => {
+          told.due += 1;
+        },
+      ),
       ignored,
       onIgnored: (of, counts) => void told.ignored.push([of, counts]),
-      onDue: () => {
-        told.due += 1;
-      },
       onMissed: () => {
         told.missed += 1;
       },

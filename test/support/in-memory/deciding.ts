@@ -2,6 +2,7 @@
 
 import type { Decision, DecisionAnswer } from '../../../src/dashboard-data/answers.ts';
 import { takeDecision } from '../../../src/dashboard-data/decide.ts';
+import { wakingQueue } from '../../../src/wiring/waking-queue.ts';
 import { alice, otherTenant } from '../../mongo/subjects/people.ts';
 import { inMemoryHistoryPages } from './history-pages.ts';
 import { mainTenant } from './sweeps.ts';
@@ -36,6 +37,8 @@ export async function says(
   const wake = () => {
     woken += 1;
   };
-  const answer = await takeDecision({ ...deskDeps(world), ...over, wake }, decision);
+  const deps = { ...deskDeps(world), ...over };
+  const queue = wakingQueue(deps.queue, wake);
+  const answer = await takeDecision({ ...deps, queue }, decision);
   return { ...answer, woken };
 }
