@@ -10,7 +10,7 @@ import { type Db, MongoClient } from 'mongodb';
 import { loadConfig } from '../src/config/load.ts';
 import { readTextFile } from '../src/config/sources.ts';
 import { generateKey } from '../src/credentials/vault.ts';
-import type { UsersQuery } from '../src/dashboard-data/answers.ts';
+import type { UsersQuery } from '../src/dashboard-data/answers/users.ts';
 import { overview } from '../src/engine/reports/overview.ts';
 import { createLogger } from '../src/logger.ts';
 import { startMongod } from '../src/sandbox/servers/mongod.ts';

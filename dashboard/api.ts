@@ -1,11 +1,7 @@
 /** Asks the server. Every answer comes from the same build as the page, so that its shape is taken at its word. */
 import { signal } from '@preact/signals';
-import type {
-  Decision,
-  DecisionAnswer,
-  ProblemAnswer,
-  SessionAnswer,
-} from '../src/dashboard-data/answers.ts';
+import type { Decision, DecisionAnswer } from '../src/dashboard-data/answers/decisions.ts';
+import type { ProblemAnswer, SessionAnswer } from '../src/dashboard-data/answers/session.ts';
 
 export type Session =
   | { readonly state: 'asking' }

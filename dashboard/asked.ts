@@ -1,6 +1,6 @@
 /** Asks while a component is shown: at once, whenever the path changes, and whenever there is news of it. */
 import { useEffect } from 'preact/hooks';
-import type { LiveMessages } from '../src/dashboard-data/answers.ts';
+import type { LiveMessages } from '../src/dashboard-data/answers/session.ts';
 import { onNews } from './live.ts';
 import type { Held, Question } from './question.ts';
 

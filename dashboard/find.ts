@@ -1,5 +1,5 @@
 /** Finds one user by anything that names them. Exactly one hit is shown at once; else the list of hits. */
-import type { UsersAnswer } from '../src/dashboard-data/answers.ts';
+import type { UsersAnswer } from '../src/dashboard-data/answers/users.ts';
 import { ask } from './api.ts';
 import { searchOf, userHref, usersHref } from './place.ts';
 import { go } from './router.ts';

@@ -3,7 +3,8 @@
  * for example by a server that restarts. Those are rebuilt here, with growing delays.
  */
 import { signal } from '@preact/signals';
-import { BEAT, type LiveMessages, type OverviewAnswer } from '../src/dashboard-data/answers.ts';
+import type { OverviewAnswer } from '../src/dashboard-data/answers/overview.ts';
+import { BEAT, type LiveMessages } from '../src/dashboard-data/answers/session.ts';
 import { openSession, refusalFrom, session } from './api.ts';
 import { question } from './question.ts';
 

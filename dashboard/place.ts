@@ -1,13 +1,7 @@
 /** Where one is in the dashboard, and its address. Every address can be linked to, filters and all. */
-import type {
-  Health,
-  Resource,
-  Situation,
-  Subject,
-  Sync,
-  UsersQuery,
-} from '../src/dashboard-data/answers.ts';
-import { SITUATIONS } from '../src/dashboard-data/answers.ts';
+
+import type { Health, Resource, Subject, Sync } from '../src/dashboard-data/answers/status.ts';
+import { SITUATIONS, type Situation, type UsersQuery } from '../src/dashboard-data/answers/users.ts';
 
 export type Place =
   | { readonly page: 'overview' }

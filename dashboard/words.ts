@@ -1,5 +1,8 @@
 /** Words and numbers as the pages show them. */
-import type { HaltKind, Health, Situation, Sync } from '../src/dashboard-data/answers.ts';
+
+import type { Health, Sync } from '../src/dashboard-data/answers/status.ts';
+import type { HaltKind } from '../src/dashboard-data/answers/sweeps.ts';
+import type { Situation } from '../src/dashboard-data/answers/users.ts';
 import { formatDuration } from '../src/terminal/duration.ts';
 
 /** What a colour and a mark stand for. Never shown without its word. */

@@ -9,7 +9,7 @@ import { ingest } from '../src/engine/intake/ingest.ts';
 import { type PullResult, pull } from '../src/engine/intake/pull.ts';
 import { converge } from '../src/engine/reconcile/reconcile.ts';
 import { sweep } from '../src/engine/sweep/sweep.ts';
-import { type SweepResult } from '../src/engine/sweep/sweep-result.ts';
+import type { SweepResult } from '../src/engine/sweep/sweep-result.ts';
 import { createServer } from '../src/http/server.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { Engine } from '../src/wiring/engine.ts';

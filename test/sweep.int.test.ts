@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { converge } from '../src/engine/reconcile/reconcile.ts';
 import { sweep } from '../src/engine/sweep/sweep.ts';
-import { type SweepResult } from '../src/engine/sweep/sweep-result.ts';
+import type { SweepResult } from '../src/engine/sweep/sweep-result.ts';
 import type { Engine } from '../src/wiring/engine.ts';
 import { gather } from './support/crowd.ts';
 import {

@@ -1,5 +1,5 @@
 /** What is wrong, the newest first, and what to type. */
-import type { AlertAnswer } from '../../src/dashboard-data/answers.ts';
+import type { AlertAnswer } from '../../src/dashboard-data/answers/overview.ts';
 import { Command } from '../parts/copy.tsx';
 import { First } from '../parts/first.tsx';
 import { Badge, Mark } from '../parts/mark.tsx';

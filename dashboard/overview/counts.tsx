@@ -1,5 +1,5 @@
 /** The numbers, each a link to the users that it counts. */
-import type { OverviewAnswer } from '../../src/dashboard-data/answers.ts';
+import type { OverviewAnswer } from '../../src/dashboard-data/answers/overview.ts';
 import { usersHref } from '../place.ts';
 import { number, type Tone } from '../words.ts';
 

@@ -1,5 +1,5 @@
 /** Why reconciliations failed. */
-import type { FailureAnswer } from '../../src/dashboard-data/answers.ts';
+import type { FailureAnswer } from '../../src/dashboard-data/answers/overview.ts';
 import { Moment } from '../parts/moment.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { userHref, usersHref } from '../place.ts';

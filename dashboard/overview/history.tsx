@@ -1,8 +1,11 @@
 /** Reconciliation times and event counts over time. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import type { HistoryAnswer, HistoryRange } from '../../src/dashboard-data/answers.ts';
-import { HISTORY_RANGES } from '../../src/dashboard-data/answers.ts';
+import {
+  HISTORY_RANGES,
+  type HistoryAnswer,
+  type HistoryRange,
+} from '../../src/dashboard-data/answers/overview.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Problem } from '../parts/waiting.tsx';
 import { question } from '../question.ts';

@@ -1,6 +1,6 @@
 /** The overview: the verdict first, then problems, then everything else. */
 import { useComputed, useSignal } from '@preact/signals';
-import type { OverviewAnswer } from '../../src/dashboard-data/answers.ts';
+import type { OverviewAnswer } from '../../src/dashboard-data/answers/overview.ts';
 import { now } from '../clock.ts';
 import { connection, overview } from '../live.ts';
 import { Axes, Mark } from '../parts/mark.tsx';

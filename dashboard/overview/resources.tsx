@@ -1,5 +1,5 @@
 /** The share of users who have each resource. */
-import type { OverviewAnswer } from '../../src/dashboard-data/answers.ts';
+import type { OverviewAnswer } from '../../src/dashboard-data/answers/overview.ts';
 import { Bar } from '../parts/bar.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { usersHref } from '../place.ts';

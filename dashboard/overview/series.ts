@@ -1,5 +1,5 @@
 /** What the two charts draw, from what happened over time. */
-import type { HistoryAnswer } from '../../src/dashboard-data/answers.ts';
+import type { HistoryAnswer } from '../../src/dashboard-data/answers/overview.ts';
 import { formatDuration } from '../../src/terminal/duration.ts';
 import { number } from '../words.ts';
 

@@ -1,5 +1,5 @@
 /** Why users are out of sync, the most frequent reason first. */
-import type { OverviewAnswer } from '../../src/dashboard-data/answers.ts';
+import type { OverviewAnswer } from '../../src/dashboard-data/answers/overview.ts';
 import { Command } from '../parts/copy.tsx';
 import { First } from '../parts/first.tsx';
 import { Mark } from '../parts/mark.tsx';

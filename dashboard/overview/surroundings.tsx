@@ -1,5 +1,9 @@
 /** What Concord reads from and depends on: streams, logs, sweeps, API quota, indexes. */
-import type { OverviewAnswer, TenantAnswer, UpstreamAnswer } from '../../src/dashboard-data/answers.ts';
+import type {
+  OverviewAnswer,
+  TenantAnswer,
+  UpstreamAnswer,
+} from '../../src/dashboard-data/answers/overview.ts';
 import { now } from '../clock.ts';
 import { Bar } from '../parts/bar.tsx';
 import { Badge } from '../parts/mark.tsx';

@@ -14,7 +14,7 @@
  * | all known users are deleted in Auth0             | idle    |
  * | Synced and Healthy, and all who are not deleted  | good    |
  */
-import type { OverviewAnswer } from '../../src/dashboard-data/answers.ts';
+import type { OverviewAnswer } from '../../src/dashboard-data/answers/overview.ts';
 import { count, listed, number, type Tone } from '../words.ts';
 
 export interface Verdict {

@@ -2,7 +2,7 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Decider, Decision, DecisionAnswer } from '../../src/dashboard-data/answers.ts';
+import type { Decider, Decision, DecisionAnswer } from '../../src/dashboard-data/answers/decisions.ts';
 import { decide, refusalFrom } from '../api.ts';
 import { Dialog } from './dialog.tsx';
 

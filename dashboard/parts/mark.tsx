@@ -1,6 +1,6 @@
 /** A word with its mark and colour. Marks differ in shape, so that colour is never the only difference. */
 import type { ComponentChildren } from 'preact';
-import type { Health, Sync } from '../../src/dashboard-data/answers.ts';
+import type { Health, Sync } from '../../src/dashboard-data/answers/status.ts';
 import { healthWord, syncWord, type Tone, toneOfHealth, toneOfSync } from '../words.ts';
 
 const SHAPES: Readonly<Record<Tone, string>> = {

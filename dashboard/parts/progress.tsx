@@ -1,5 +1,5 @@
 /** How far a sweep is. */
-import type { RunningSweep } from '../../src/dashboard-data/answers.ts';
+import type { RunningSweep } from '../../src/dashboard-data/answers/sweeps.ts';
 import { count, number } from '../words.ts';
 import { Badge } from './mark.tsx';
 import { Moment } from './moment.tsx';

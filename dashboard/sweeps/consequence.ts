@@ -1,5 +1,5 @@
 /** What an approval allows, and nothing beyond. */
-import type { HaltAnswer } from '../../src/dashboard-data/answers.ts';
+import type { HaltAnswer } from '../../src/dashboard-data/answers/sweeps.ts';
 import { count } from '../words.ts';
 
 export function consequenceOf({ kind, count: many, of }: Pick<HaltAnswer, 'kind' | 'count' | 'of'>): string {

@@ -1,6 +1,6 @@
 /** Runs that a safety limit stopped, and a person's approval. */
 import { useSignal } from '@preact/signals';
-import type { HaltAnswer } from '../../src/dashboard-data/answers.ts';
+import type { HaltAnswer } from '../../src/dashboard-data/answers/sweeps.ts';
 import { DecideForm } from '../parts/decide-form.tsx';
 import { Badge } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';

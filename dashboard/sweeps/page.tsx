@@ -1,5 +1,5 @@
 /** Sweeps: what runs, what a limit halted, what was. */
-import type { SweepsAnswer } from '../../src/dashboard-data/answers.ts';
+import type { SweepsAnswer } from '../../src/dashboard-data/answers/sweeps.ts';
 import { useAnswer } from '../asked.ts';
 import { Badge } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';

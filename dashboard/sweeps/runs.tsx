@@ -1,5 +1,5 @@
 /** Past sweeps. */
-import type { SweepRun, SweepsAnswer } from '../../src/dashboard-data/answers.ts';
+import type { SweepRun, SweepsAnswer } from '../../src/dashboard-data/answers/sweeps.ts';
 import { formatDuration } from '../../src/terminal/duration.ts';
 import { Badge } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';

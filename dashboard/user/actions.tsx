@@ -1,7 +1,7 @@
 /** What a person can do about a user. A disabled button says why. */
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
-import type { UserAnswer } from '../../src/dashboard-data/answers.ts';
+import type { UserAnswer } from '../../src/dashboard-data/answers/users.ts';
 import { DecideForm } from '../parts/decide-form.tsx';
 import type { Question } from '../question.ts';
 import { readable } from '../words.ts';

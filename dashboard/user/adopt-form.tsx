@@ -1,5 +1,5 @@
 /** The evidence for and against an account being this user's, and a person's decision. */
-import type { AdoptionAnswer, DecisionAnswer } from '../../src/dashboard-data/answers.ts';
+import type { AdoptionAnswer, DecisionAnswer } from '../../src/dashboard-data/answers/decisions.ts';
 import { Copy } from '../parts/copy.tsx';
 import { DecideForm } from '../parts/decide-form.tsx';
 import { Badge } from '../parts/mark.tsx';

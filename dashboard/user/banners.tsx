@@ -1,5 +1,5 @@
 /** Why nothing happens automatically, and what to do. */
-import type { UserAnswer } from '../../src/dashboard-data/answers.ts';
+import type { UserAnswer } from '../../src/dashboard-data/answers/users.ts';
 import { Mark } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { count, readable } from '../words.ts';

@@ -1,5 +1,5 @@
 /** The condition of each resource, and since when. */
-import type { UserAnswer } from '../../src/dashboard-data/answers.ts';
+import type { UserAnswer } from '../../src/dashboard-data/answers/users.ts';
 import { Badge } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';

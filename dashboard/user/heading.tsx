@@ -1,5 +1,5 @@
 /** The user, by all their names. */
-import type { UserAnswer } from '../../src/dashboard-data/answers.ts';
+import type { UserAnswer } from '../../src/dashboard-data/answers/users.ts';
 import { Copy } from '../parts/copy.tsx';
 import { Axes } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';

@@ -2,7 +2,9 @@
  * Desired and actual state, and the plan. A dry run reads the upstreams; until its answer arrives, or when it fails,
  * the state from the log is shown and labelled so.
  */
-import type { Resource, UserAnswer } from '../../src/dashboard-data/answers.ts';
+
+import type { Resource } from '../../src/dashboard-data/answers/status.ts';
+import type { UserAnswer } from '../../src/dashboard-data/answers/users.ts';
 import { Badge, Mark } from '../parts/mark.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';

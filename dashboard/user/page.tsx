@@ -1,7 +1,7 @@
 /** One user: conditions, the plan, the timeline, and the actions that help. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { TimelineAnswer, UserAnswer } from '../../src/dashboard-data/answers.ts';
+import type { TimelineAnswer, UserAnswer } from '../../src/dashboard-data/answers/users.ts';
 import { useAnswer } from '../asked.ts';
 import { isAbout, onNews } from '../live.ts';
 import { Beside } from '../parts/beside.tsx';

@@ -1,6 +1,6 @@
 /** Pauses one user, for a time. */
 import { useSignal } from '@preact/signals';
-import type { DecisionAnswer } from '../../src/dashboard-data/answers.ts';
+import type { DecisionAnswer } from '../../src/dashboard-data/answers/decisions.ts';
 import { DecideForm } from '../parts/decide-form.tsx';
 import { SPAN_WORDS, SPANS, type Span, untilOf } from '../parts/until.ts';
 

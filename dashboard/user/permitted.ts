@@ -1,5 +1,5 @@
 /** Which actions a user permits, and why not the others. The server decides; this only avoids a refusal. */
-import type { UserAnswer } from '../../src/dashboard-data/answers.ts';
+import type { UserAnswer } from '../../src/dashboard-data/answers/users.ts';
 
 export const ACTIONS = ['reconcile', 'look', 'pause', 'resume', 'retry', 'adopt', 'restore'] as const;
 export type Action = (typeof ACTIONS)[number];

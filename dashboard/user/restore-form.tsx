@@ -1,5 +1,5 @@
 /** What was removed and what a restore writes, and a person's decision. */
-import type { DecisionAnswer, RestorationAnswer } from '../../src/dashboard-data/answers.ts';
+import type { DecisionAnswer, RestorationAnswer } from '../../src/dashboard-data/answers/decisions.ts';
 import { DecideForm } from '../parts/decide-form.tsx';
 import { Badge } from '../parts/mark.tsx';
 import { Answer } from '../parts/waiting.tsx';

@@ -1,5 +1,5 @@
 /** The timeline as it grows: pages of the log, put together, by day. */
-import type { TimelineAnswer, TimelineEvent } from '../../src/dashboard-data/answers.ts';
+import type { TimelineAnswer, TimelineEvent } from '../../src/dashboard-data/answers/users.ts';
 
 export interface Story {
   /** Newest first. */

@@ -1,7 +1,7 @@
 /** What the log says of a user, newest first. It grows as things happen. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { TimelineAnswer, TimelineEvent } from '../../src/dashboard-data/answers.ts';
+import type { TimelineAnswer, TimelineEvent } from '../../src/dashboard-data/answers/users.ts';
 import { ask, type Refusal, refusalFrom } from '../api.ts';
 import { useAnswer } from '../asked.ts';
 import { isAbout } from '../live.ts';

@@ -1,5 +1,5 @@
 /** The text of an empty list. */
-import type { UsersQuery } from '../../src/dashboard-data/answers.ts';
+import type { UsersQuery } from '../../src/dashboard-data/answers/users.ts';
 
 export function emptySentence(query: UsersQuery): string {
   const { search, situation, sync, health, resource, reason, tenant, after } = query;

@@ -1,5 +1,5 @@
 /** The filters of the user list. They are in the address, so that a list can be linked to. */
-import { SITUATIONS, type UsersQuery } from '../../src/dashboard-data/answers.ts';
+import { SITUATIONS, type UsersQuery } from '../../src/dashboard-data/answers/users.ts';
 import { overview } from '../live.ts';
 import { HEALTHS, SUBJECTS, SYNCS, usersHref } from '../place.ts';
 import { go } from '../router.ts';

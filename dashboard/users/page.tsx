@@ -1,6 +1,6 @@
 /** Users that match the filters of the address, fifty at a time. */
 import { useEffect } from 'preact/hooks';
-import type { UserRow, UsersAnswer, UsersQuery } from '../../src/dashboard-data/answers.ts';
+import type { UserRow, UsersAnswer, UsersQuery } from '../../src/dashboard-data/answers/users.ts';
 import { useAnswer } from '../asked.ts';
 import { find } from '../find.ts';
 import { Badge } from '../parts/mark.tsx';

@@ -2,21 +2,12 @@
  * The dashboard's questions and decisions, free of HTTP. A question throws `UpstreamError` where an upstream cannot be
  * reached, and `UsageError` where the requested thing does not exist.
  */
-import type {
-  AdoptionAnswer,
-  Decision,
-  DecisionAnswer,
-  HistoryAnswer,
-  HistoryRange,
-  LiveMessages,
-  OverviewAnswer,
-  RestorationAnswer,
-  SweepsAnswer,
-  TimelineAnswer,
-  UserAnswer,
-  UsersAnswer,
-  UsersQuery,
-} from './answers.ts';
+
+import type { AdoptionAnswer, Decision, DecisionAnswer, RestorationAnswer } from './answers/decisions.ts';
+import type { HistoryAnswer, HistoryRange, OverviewAnswer } from './answers/overview.ts';
+import type { LiveMessages } from './answers/session.ts';
+import type { SweepsAnswer } from './answers/sweeps.ts';
+import type { TimelineAnswer, UserAnswer, UsersAnswer, UsersQuery } from './answers/users.ts';
 
 export type LiveMessage = {
   [Name in keyof LiveMessages]: { readonly name: Name; readonly data: LiveMessages[Name] };

@@ -30,7 +30,7 @@ import type { EventData } from '../events/event.ts';
 import type { Facts } from '../events/facts.ts';
 import { fold } from '../events/fold.ts';
 import { parseDid } from '../identity.ts';
-import type { Decision, DecisionAnswer } from './answers.ts';
+import type { Decision, DecisionAnswer } from './answers/decisions.ts';
 import { type KnownUser, knownAnywhere } from './known-user.ts';
 import type { UserDeps } from './user.ts';
 

@@ -11,7 +11,7 @@ import type { Logger } from '../logger.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Activity, ActivityReader } from '../ports/event-log.ts';
 import { type ActivityCells, activityCells } from './activity-cells.ts';
-import type { HistoryAnswer, HistoryBucket, HistoryRange } from './answers.ts';
+import type { HistoryAnswer, HistoryBucket, HistoryRange } from './answers/overview.ts';
 import { type SharedAnswer, sharedAnswer } from './shared-answer.ts';
 
 export interface HistoryDeps {

@@ -1,5 +1,5 @@
 /** What one listener has not received yet: at most one overview and a set of keys, however slow it is. */
-import type { OverviewAnswer } from './answers.ts';
+import type { OverviewAnswer } from './answers/overview.ts';
 import type { LiveMessage } from './data.ts';
 
 /** In one message; the others go in the next. */

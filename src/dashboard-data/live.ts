@@ -17,7 +17,7 @@ import type { TenantId } from '../identity.ts';
 import type { Logger } from '../logger.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventTail } from '../ports/event-log.ts';
-import type { OverviewAnswer } from './answers.ts';
+import type { OverviewAnswer } from './answers/overview.ts';
 import type { LiveMessage } from './data.ts';
 import { Listener } from './listener.ts';
 import type { SharedAnswer } from './shared-answer.ts';

@@ -12,7 +12,8 @@ import { gapSentence } from '../events/gap-text.ts';
 import type { TenantId } from '../identity.ts';
 import type { Alert } from '../ports/alerts.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { AlertAnswer, OverviewAnswer, RunningSweep, TenantAnswer, UpstreamAnswer } from './answers.ts';
+import type { AlertAnswer, OverviewAnswer, TenantAnswer, UpstreamAnswer } from './answers/overview.ts';
+import type { RunningSweep } from './answers/sweeps.ts';
 
 export interface OverviewAnswerDeps {
   readonly overview: OverviewDeps;

@@ -1,6 +1,6 @@
 /** What a person is shown before they decide that what was removed is created again. */
 import { proposeRestore } from '../engine/operations/restore.ts';
-import type { RestorationAnswer } from './answers.ts';
+import type { RestorationAnswer } from './answers/decisions.ts';
 import { knownAnywhere } from './known-user.ts';
 import type { UserDeps } from './user.ts';
 

@@ -7,7 +7,7 @@ import type { EventOf, EventType } from '../events/event.ts';
 import type { TenantId } from '../identity.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventReader } from '../ports/event-log.ts';
-import type { HaltAnswer, HaltKind, SweepRun, SweepsAnswer } from './answers.ts';
+import type { HaltAnswer, HaltKind, SweepRun, SweepsAnswer } from './answers/sweeps.ts';
 import { moment, runningSweep } from './overview.ts';
 
 export interface SweepsDeps {

@@ -6,7 +6,7 @@ import { summary } from '../events/summary.ts';
 import { eventId, storedUserKey } from '../identity.ts';
 import type { HistoryPages } from '../ports/event-log.ts';
 import type { SubjectReader } from '../ports/subjects.ts';
-import type { TimelineAnswer } from './answers.ts';
+import type { TimelineAnswer } from './answers/users.ts';
 import { ownedBy, type ServedTenants } from './known-user.ts';
 
 export interface TimelineDeps extends ServedTenants {

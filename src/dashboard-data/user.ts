@@ -21,7 +21,7 @@ import { fold } from '../events/fold.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { SubjectView } from '../ports/subjects.ts';
 import { describeAction } from '../reconcilers/registry.ts';
-import type { ConditionAnswer, UserAnswer } from './answers.ts';
+import type { ConditionAnswer, UserAnswer } from './answers/users.ts';
 import {
   type KnownUser,
   type KnownUserDeps,

@@ -8,7 +8,7 @@ import { storedUserKey, type UserKey } from '../identity.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DocumentReader } from '../ports/documents.ts';
 import type { ListedUser, SubjectReader, UserFilter, UserPages } from '../ports/subjects.ts';
-import type { ConditionAnswer, UserRow, UsersAnswer, UsersQuery } from './answers.ts';
+import type { ConditionAnswer, UserRow, UsersAnswer, UsersQuery } from './answers/users.ts';
 import { moment } from './overview.ts';
 
 export interface UsersDeps {

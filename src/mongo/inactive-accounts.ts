@@ -13,7 +13,7 @@ import { updateAll } from './driver/bulk.ts';
 import { collections } from './driver/collections.ts';
 import type { ReadableDb } from './driver/database.ts';
 import { isDuplicateKey, reading, writing } from './driver/errors.ts';
-import { emailHash } from './subjects/subjects.ts';
+import { emailHash } from './subjects/stored-subject.ts';
 
 interface StoredInactive {
   readonly _id: Did;

@@ -1,7 +1,7 @@
 /** What the overview and the dashboard read, from a connection that is there already. */
 import { ALERTING_RUN } from '../alerts/alerting.ts';
 import type { Config } from '../config/schema.ts';
-import type { UpstreamAnswer } from '../dashboard-data/answers.ts';
+import type { UpstreamAnswer } from '../dashboard-data/answers/overview.ts';
 import { createDesk } from '../dashboard-data/create.ts';
 import type { OverviewAnswerDeps } from '../dashboard-data/overview.ts';
 import type { AssessedTenant } from '../engine/reconcile/read-side.ts';

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Decision } from '../../src/dashboard-data/answers.ts';
+import type { Decision } from '../../src/dashboard-data/answers/decisions.ts';
 import type { Engine } from '../../src/wiring/engine.ts';
 import { eventsOf, join, type Member, passOver, storedMember } from '../support/member.ts';
 import { openPlatform, type Platform } from '../support/platform.ts';

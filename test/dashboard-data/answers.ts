@@ -1,4 +1,4 @@
-import type { OverviewAnswer } from '../../src/dashboard-data/answers.ts';
+import type { OverviewAnswer } from '../../src/dashboard-data/answers/overview.ts';
 
 /** All is well with so many users. */
 export function wellAnswer(known: number, asOf: Date): OverviewAnswer {

@@ -1,6 +1,6 @@
 /** What a person decides in the dashboard: on record, carried out by the next pass, and refused where it has to be. */
 import { describe, expect, it } from 'vitest';
-import type { Decision } from '../../src/dashboard-data/answers.ts';
+import type { Decision } from '../../src/dashboard-data/answers/decisions.ts';
 import { restorationAnswer } from '../../src/dashboard-data/restoration.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import { alice, bob, handle, otherTenant, person } from '../mongo/subjects/people.ts';

@@ -1,7 +1,7 @@
 /** Buckets without a break, counted once, by one question at a time, and no page that waits. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { HistoryAnswer } from '../../src/dashboard-data/answers.ts';
+import type { HistoryAnswer } from '../../src/dashboard-data/answers/overview.ts';
 import { createHistory } from '../../src/dashboard-data/history.ts';
 import type { ConcordEvent } from '../../src/events/event.ts';
 import { createLogger } from '../../src/logger.ts';

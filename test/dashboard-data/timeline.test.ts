@@ -1,6 +1,6 @@
 /** A user's history in pages: every line once, the newest first, with what set it going. */
 import { expect, it } from 'vitest';
-import type { TimelineEvent } from '../../src/dashboard-data/answers.ts';
+import type { TimelineEvent } from '../../src/dashboard-data/answers/users.ts';
 import { timelineAnswer } from '../../src/dashboard-data/timeline.ts';
 import { alice, bob } from '../mongo/subjects/people.ts';
 import { deskDeps, says } from '../support/in-memory/deciding.ts';

@@ -1,6 +1,6 @@
 /** Whom a search and a filter find, and what is said where somebody could not be asked. */
 import { describe, expect, it } from 'vitest';
-import type { UsersQuery } from '../../src/dashboard-data/answers.ts';
+import type { UsersQuery } from '../../src/dashboard-data/answers/users.ts';
 import { type UsersDeps, usersAnswer } from '../../src/dashboard-data/users.ts';
 import type { AssessedTenant } from '../../src/engine/reconcile/read-side.ts';
 import { UpstreamError } from '../../src/errors.ts';

@@ -21,7 +21,8 @@ import {
   toneOfHealth,
   toneOfSync,
 } from '../../dashboard/words.ts';
-import type { HistoryAnswer, UsersQuery } from '../../src/dashboard-data/answers.ts';
+import type { HistoryAnswer } from '../../src/dashboard-data/answers/overview.ts';
+import type { UsersQuery } from '../../src/dashboard-data/answers/users.ts';
 
 test('a deleted user is never shown as in sync, nor in green', () => {
   expect([syncWord('Synced', 'Deleted'), toneOfSync('Synced', 'Deleted')]).toEqual(['Not managed', 'idle']);

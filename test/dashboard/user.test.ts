@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ACTIONS, type Action, obstacleTo } from '../../dashboard/user/permitted.ts';
 import { byDay, isFailure, withEarlier, withNewest } from '../../dashboard/user/story.ts';
-import type { ConditionAnswer, TimelineEvent, UserAnswer } from '../../src/dashboard-data/answers.ts';
+import type { ConditionAnswer, TimelineEvent, UserAnswer } from '../../src/dashboard-data/answers/users.ts';
 
 const AT = '2026-11-23T01:00:00.000Z';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { TRUSTED_FOR_MS, verdictOf } from '../../dashboard/overview/verdict.ts';
-import type { OverviewAnswer } from '../../src/dashboard-data/answers.ts';
+import type { OverviewAnswer } from '../../src/dashboard-data/answers/overview.ts';
 
 const AT = '2026-11-23T01:00:00.000Z';
 

@@ -3,18 +3,18 @@
  * and random schedules as the time allows, in two processes of their own. `npm run explore` goes on from there.
  */
 import { expect, it } from 'vitest';
-import { exploreTogether } from './model/crew.ts';
 import { PENDING } from './model/pending.ts';
 import { hasPlatform, type Scenario } from './model/scenario.ts';
 import { scenarios } from './model/scenarios/scenarios.ts';
-import type { Task } from './model/task.ts';
 import { mutants } from './mutants/mutants.ts';
+import { exploreTogether } from './search/crew.ts';
 import { Explorer } from './search/explorer.ts';
 import { faultsOf } from './search/faults.ts';
 import type { Which } from './search/merge.ts';
 import { report } from './search/report.ts';
 import { Run } from './search/run.ts';
 import { plain } from './search/schedule.ts';
+import type { Task } from './search/task.ts';
 
 /** Milliseconds for what goes beyond single faults, which are always all explored. */
 const BEYOND_MS = 38_000;

@@ -10,11 +10,11 @@
  * Exit 1 when something was violated, with the smallest schedules that show it, as tests.
  */
 import { parseArgs } from 'node:util';
-import { exploreTogether } from './model/crew.ts';
 import { hasPlatform } from './model/scenario.ts';
 import { DEEP, scenarios } from './model/scenarios/scenarios.ts';
-import type { Found, Task } from './model/task.ts';
+import { exploreTogether } from './search/crew.ts';
 import type { Which } from './search/merge.ts';
+import type { Found, Task } from './search/task.ts';
 
 const { values } = parseArgs({
   options: {

@@ -5,7 +5,7 @@ import {
   CAPTURE_VERSION,
   type Capture,
   type FailedCall,
-} from '../../src/engine/operations/capture/capture.ts';
+} from '../../src/engine/operations/capture/capture-file.ts';
 import { dryRun } from '../../src/engine/reconcile/dry-run.ts';
 import type { View } from '../../src/engine/reconcile/observe.ts';
 import type { AssessDeps, AssessedTenant } from '../../src/engine/reconcile/read-side.ts';

@@ -1,7 +1,7 @@
 /** The documents of a tenant whose users are all converged, and what Concord's passes would have left of them. */
 import type { Db } from 'mongodb';
 import { ensureCollections } from '../../../src/mongo/setup/indexes.ts';
-import { emailHash } from '../../../src/mongo/subjects/subjects.ts';
+import { emailHash } from '../../../src/mongo/subjects/stored-subject.ts';
 import { CREATED_AT, type Human, human } from './people.ts';
 
 const BATCH = 2_000;

@@ -4,7 +4,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { concordVersion } from '../../config/version.ts';
-import { type Capture, capture } from '../../engine/operations/capture/capture.ts';
+import { capture } from '../../engine/operations/capture/capture.ts';
+import type { Capture } from '../../engine/operations/capture/capture-file.ts';
 import { UsageError } from '../../errors.ts';
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';

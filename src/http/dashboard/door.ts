@@ -1,6 +1,6 @@
 /** `/api/session`: the current session, signing in and signing out. */
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
-import type { SessionAnswer } from '../../dashboard-data/answers.ts';
+import type { SessionAnswer } from '../../dashboard-data/answers/session.ts';
 import { allowOnly, sendProblem } from '../problem.ts';
 import type { Access } from './access.ts';
 import { readBodiesAsText, requireJson, sendUnreadable } from './api.ts';

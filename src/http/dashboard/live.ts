@@ -4,7 +4,7 @@
  */
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { uuidv7 } from 'uuidv7';
-import { BEAT } from '../../dashboard-data/answers.ts';
+import { BEAT } from '../../dashboard-data/answers/session.ts';
 import type { Desk } from '../../dashboard-data/data.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { allowOnly, errorFields, sendProblem, unavailable } from '../problem.ts';

@@ -3,7 +3,9 @@
  * address, or a secret in the wrong field.
  */
 import { z } from 'zod';
-import { HISTORY_RANGES, REMOVABLES, SITUATIONS } from '../../dashboard-data/answers.ts';
+import { REMOVABLES } from '../../dashboard-data/answers/decisions.ts';
+import { HISTORY_RANGES } from '../../dashboard-data/answers/overview.ts';
+import { SITUATIONS } from '../../dashboard-data/answers/users.ts';
 import { MAX_AUTH0_USER_ID_LENGTH } from '../../identity.ts';
 
 /** Of a request's body, in bytes: a reason of 500 characters may be 3,000 of them. */

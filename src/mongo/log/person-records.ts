@@ -6,7 +6,7 @@ import type { ReadableDb } from '../driver/database.ts';
 import { reading, translateError } from '../driver/errors.ts';
 import { windows } from '../driver/windows.ts';
 import { escaped, naming } from '../platform/naming.ts';
-import { emailHash, type StoredSubject } from '../subjects/subjects.ts';
+import { emailHash, type StoredSubject } from '../subjects/stored-subject.ts';
 import { COLLECTION_NAMES, type CollectionName, PLACES, type Search, searchesFor } from './personal-data.ts';
 
 const batchSize = 1_000;

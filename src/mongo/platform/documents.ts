@@ -5,16 +5,10 @@
  * They are older than Concord and others write them too, so every write names its fields and the state it
  * was decided on, and what we do not know in them is left as it is.
  */
-import type { Collection, Condition, Db, UpdateResult } from 'mongodb';
-import {
-  type AccountHandle,
-  type Code,
-  type Did,
-  type EventId,
-  parseAccountHandle,
-  type UserKey,
-} from '../../identity.ts';
-import type { DocumentStore, StoredRecord } from '../../ports/documents.ts';
+
+import type { Collection, Condition, Db } from 'mongodb';
+import type { Code, UserKey } from '../../identity.ts';
+import type { DocumentStore } from '../../ports/documents.ts';
 import { collections } from '../driver/collections.ts';
 import {
   isDuplicateKey,
@@ -25,9 +19,20 @@ import {
   writing,
 } from '../driver/errors.ts';
 import { createUniqueIndex } from '../setup/indexes.ts';
+import {
+  dropAccount,
+  keepPendingPassword,
+  recordAccount,
+  recordAccountHandle,
+  replaceAccount,
+  replacePassword,
+  storedPassword,
+  storedRecord,
+} from './account-record.ts';
 import { documentReader } from './document-reader.ts';
-import { countOf, recordOf, type StoredUser, type StoredVerification } from './document-shapes.ts';
+import { countOf, type StoredUser, type StoredVerification } from './document-shapes.ts';
 import { handleRows } from './handle-rows.ts';
+import { requireUser } from './require-user.ts';
 
 export function documentStore(db: Db): DocumentStore {
   const users = db.collection<StoredUser>(collections.users);
@@ -154,88 +159,6 @@ async function whatRefused(
   );
 }
 
-async function keepPendingPassword(
-  users: Collection<StoredUser>,
-  user: UserKey,
-  intent: EventId,
-  password: string,
-): Promise<void> {
-  const kept = await writing('keep a pending password', () =>
-    users.updateOne({ _id: { $eq: user } }, { $set: { atprotoPending: { intent, password } } }),
-  );
-  if (kept.matchedCount === 0) throw noUser('keep a pending password');
-}
-
-interface RecordedAccount {
-  readonly did: Did;
-  readonly handle: AccountHandle;
-  readonly password?: string;
-  readonly createdAt: Date;
-}
-
-async function recordAccount(
-  users: Collection<StoredUser>,
-  user: UserKey,
-  account: RecordedAccount,
-  over: readonly AccountHandle[],
-): Promise<'recorded' | 'other'> {
-  const { did, handle, password } = account;
-  const secret = password === undefined ? {} : { password };
-  const known = { did, handle, ...secret };
-  const added = { ...known, createdAt: account.createdAt.toISOString() };
-  const noOther = password === undefined ? {} : noPasswordBut(password);
-  const set = (named: Did | null, fields: typeof known) =>
-    writeOver(users, user, [handle, ...over], (stored) =>
-      users.updateOne(
-        {
-          _id: { $eq: user },
-          'atproto.did': { $eq: named },
-          'atproto.handle': stored,
-          atproto: { $not: { $type: 'null' } },
-          ...noOther,
-        },
-        {
-          $set: Object.fromEntries(
-            Object.entries(fields).map(([field, value]) => [`atproto.${field}`, value]),
-          ),
-          $unset: { atprotoPending: true },
-        },
-      ),
-    );
-  const written = await writing('record an account', async () => {
-    // Since when a document has named its account is for those to say who wrote it.
-    if ((await set(null, added)) || (await set(did, known))) return true;
-    // A field cannot be set within a null, so a null is replaced whole.
-    const replaced = await users.updateOne(
-      { _id: { $eq: user }, atproto: { $type: 'null' } },
-      { $set: { atproto: added }, $unset: { atprotoPending: true } },
-    );
-    return replaced.matchedCount === 1;
-  });
-  if (written) return 'recorded';
-  await requireUser(users, user, 'record an account');
-  return 'other';
-}
-
-async function replaceAccount(
-  users: Collection<StoredUser>,
-  user: UserKey,
-  over: Did,
-  { did, handle, password, createdAt }: RecordedAccount,
-): Promise<'recorded' | 'other'> {
-  const secret = password === undefined ? {} : { password };
-  const atproto = { did, handle, createdAt: createdAt.toISOString(), ...secret };
-  const replaced = await writing('replace an account', () =>
-    users.updateOne(
-      { _id: { $eq: user }, 'atproto.did': { $in: [over, did] } },
-      { $set: { atproto }, $unset: { atprotoPending: true } },
-    ),
-  );
-  if (replaced.matchedCount === 1) return 'recorded';
-  await requireUser(users, user, 'replace an account');
-  return 'other';
-}
-
 async function removeCode(
   users: Collection<StoredUser>,
   user: UserKey,
@@ -250,119 +173,4 @@ async function removeCode(
     users.findOne({ _id: { $eq: user }, code: { $nin: [null, ''] } }, { projection: { _id: 1 } }),
   );
   return left === null ? 'missing' : 'other';
-}
-
-async function recordAccountHandle(
-  users: Collection<StoredUser>,
-  user: UserKey,
-  did: Did,
-  handle: AccountHandle,
-  over: readonly AccountHandle[],
-  at: Date,
-): Promise<void> {
-  const isWritten = await writing('record a handle', () =>
-    writeOver(users, user, [handle, ...over], (stored) =>
-      users.updateOne(
-        { _id: { $eq: user }, 'atproto.did': { $eq: did }, 'atproto.handle': stored },
-        { $set: { 'atproto.handle': handle, 'atproto.syncedAt': at.toISOString() } },
-      ),
-    ),
-  );
-  // Another program changed the document since it was observed: the next reconciliation observes it again.
-  if (!isWritten)
-    throw unexpected('record a handle: the user document has gone on', 'DOCUMENT_CHANGED', true);
-}
-
-/**
- * Writes where the stored handle is missing, or reads as one of these. One in upper case, or of another form, is
- * the platform's and no sign of another worker: the filter matches it as it is stored.
- */
-async function writeOver(
-  users: Collection<StoredUser>,
-  user: UserKey,
-  handles: readonly AccountHandle[],
-  write: (stored: Condition<unknown>) => Promise<UpdateResult>,
-): Promise<boolean> {
-  if ((await write({ $in: [null, ...handles] })).matchedCount === 1) return true;
-  const found = await users.findOne({ _id: { $eq: user } }, { projection: { 'atproto.handle': 1 } });
-  const atproto = found?.atproto;
-  const stored =
-    typeof atproto === 'object' && atproto !== null && 'handle' in atproto ? atproto.handle : undefined;
-  const readsAs = parseAccountHandle(stored);
-  if (stored === undefined || (readsAs !== undefined && !handles.includes(readsAs))) return false;
-  return (await write({ $eq: stored })).matchedCount === 1;
-}
-
-async function storedPassword(
-  users: Collection<StoredUser>,
-  user: UserKey,
-  did: Did,
-): Promise<string | undefined> {
-  return (await storedRecord(users, user, did))?.password;
-}
-
-async function storedRecord(
-  users: Collection<StoredUser>,
-  user: UserKey,
-  did: Did,
-): Promise<StoredRecord | undefined> {
-  const found = await reading('read a stored password', () =>
-    users.findOne(
-      { _id: { $eq: user }, 'atproto.did': { $eq: did } },
-      { projection: { _id: 0, 'atproto.password': 1, 'atproto.createdAt': 1 } },
-    ),
-  );
-  return found === null ? undefined : recordOf(found);
-}
-
-async function replacePassword(
-  users: Collection<StoredUser>,
-  user: UserKey,
-  did: Did,
-  over: string | undefined,
-  password: string,
-): Promise<void> {
-  const held = over === undefined ? noPasswordBut() : { 'atproto.password': { $eq: over } };
-  const replaced = await writing('replace a password', () =>
-    users.updateOne(
-      { _id: { $eq: user }, 'atproto.did': { $eq: did }, ...held },
-      { $set: { 'atproto.password': password } },
-    ),
-  );
-  if (replaced.matchedCount === 1) return;
-  throw unexpected('replace a password: the user document has changed', 'DOCUMENT_CHANGED', true);
-}
-
-/** Matches a document without an account password, or with one of these. An empty text or another type is none. */
-function noPasswordBut(...passwords: readonly string[]) {
-  return {
-    $or: [
-      { 'atproto.password': { $in: ['', ...passwords] } },
-      { 'atproto.password': { $not: { $type: 'string' } } },
-    ],
-  };
-}
-
-/** Matches nothing when the document has gone on without the account: then there is nothing to drop. */
-async function dropAccount(
-  users: Collection<StoredUser>,
-  user: UserKey,
-  did: Did,
-): ReturnType<DocumentStore['dropAccount']> {
-  const dropped = await writing('drop an account', () =>
-    users.updateOne(
-      { _id: { $eq: user }, 'atproto.did': { $eq: did } },
-      { $unset: { atproto: true, atprotoPending: true } },
-    ),
-  );
-  return dropped.matchedCount === 1 ? 'dropped' : 'not-named';
-}
-
-async function requireUser(users: Collection<StoredUser>, user: UserKey, what: string): Promise<void> {
-  const found = await reading(what, () => users.findOne({ _id: { $eq: user } }, { projection: { _id: 1 } }));
-  if (found === null) throw noUser(what);
-}
-
-function noUser(what: string): Error {
-  return unexpected(`${what}: the user document is not there`, 'DOCUMENT_CHANGED', true);
 }

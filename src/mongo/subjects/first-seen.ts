@@ -3,7 +3,7 @@ import type { Db } from 'mongodb';
 import type { FirstSeen } from '../../ports/subjects.ts';
 import { type UpdateStatement, updateAll } from '../driver/bulk.ts';
 import { collections } from '../driver/collections.ts';
-import { emailHash } from './subjects.ts';
+import { emailHash } from './stored-subject.ts';
 
 /**
  * A user who is leased, or due for the first time, is left to the reconciliation, which shows the same: the query

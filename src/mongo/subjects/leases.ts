@@ -8,7 +8,7 @@ import type { UserKey } from '../../identity.ts';
 import type { Lease } from '../../ports/queue.ts';
 import type { SubjectView } from '../../ports/subjects.ts';
 import { writing } from '../driver/errors.ts';
-import { maxCauses, priorities, SEARCHED_BY_NOTHING, type Subjects, searchUpdate } from './subjects.ts';
+import { maxCauses, priorities, SEARCHED_BY_NOTHING, type Subjects, searchUpdate } from './stored-subject.ts';
 
 export async function renew(subjects: Subjects, lease: Lease, now: Date, leaseMs: number): Promise<Lease> {
   const until = new Date(now.getTime() + leaseMs);

@@ -9,7 +9,7 @@ import type { DuePriority, Trigger } from '../../ports/trigger.ts';
 import { insertAll, type UpdateStatement, updateAll, upsertAll } from '../driver/bulk.ts';
 import { collections } from '../driver/collections.ts';
 import { gather } from '../driver/gather.ts';
-import { maxCauses, priorities, type StoredSubject } from './subjects.ts';
+import { maxCauses, priorities, type StoredSubject } from './stored-subject.ts';
 
 const markChunk = 1_000;
 const marksAtOnce = 2;

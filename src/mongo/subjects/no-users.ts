@@ -6,7 +6,7 @@ import type { NoUserReader } from '../../ports/subjects.ts';
 import { collections } from '../driver/collections.ts';
 import type { ReadableDb } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
-import { ofTenants, type StoredSubject } from './subjects.ts';
+import { ofTenants, type StoredSubject } from './stored-subject.ts';
 
 /** Longer than the server takes for a million subjects; after that it gives up and is free again. */
 const maxTimeMS = 10_000;

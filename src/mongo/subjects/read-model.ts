@@ -8,7 +8,7 @@ import type { SubjectView } from '../../ports/subjects.ts';
 import { collections } from '../driver/collections.ts';
 import type { ReadableDb } from '../driver/database.ts';
 import { reading, writing } from '../driver/errors.ts';
-import { SEARCHED_BY_NOTHING, type StoredSubject, searchUpdate } from './subjects.ts';
+import { SEARCHED_BY_NOTHING, type StoredSubject, searchUpdate } from './stored-subject.ts';
 
 /** Entries of the index that are read in one go. */
 const page = 1_000;

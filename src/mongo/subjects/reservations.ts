@@ -14,7 +14,7 @@ import type {
 import { collections } from '../driver/collections.ts';
 import type { ReadableDb } from '../driver/database.ts';
 import { duplicatePositions, reading, unexpected, writing } from '../driver/errors.ts';
-import { emailHash } from './subjects.ts';
+import { emailHash } from './stored-subject.ts';
 
 interface StoredReservation extends Reservation {
   readonly _id: string;

@@ -9,7 +9,7 @@ import type { Health, Sync } from '../../ports/subjects.ts';
 import { collections } from '../driver/collections.ts';
 import type { ReadableDb } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
-import { ANY_PRIORITY, ofTenants, type StoredSubject } from './subjects.ts';
+import { ANY_PRIORITY, ofTenants, type StoredSubject } from './stored-subject.ts';
 
 /** Longer than a million users in trouble take; after that the server gives up and is free again. */
 const maxTimeMS = 25_000;

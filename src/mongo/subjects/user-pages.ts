@@ -9,7 +9,7 @@ import type { Health, Sync, UserFilter, UserPages } from '../../ports/subjects.t
 import { collections } from '../driver/collections.ts';
 import type { ReadableDb } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
-import { ofTenants, type StoredSubject, subjectOf } from './subjects.ts';
+import { ofTenants, type StoredSubject, subjectOf } from './stored-subject.ts';
 
 /** A person waits for the page. */
 const maxTimeMS = 5_000;

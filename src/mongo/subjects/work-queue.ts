@@ -29,7 +29,7 @@ import {
   subjectOf,
   type TenantFilter,
   unleased,
-} from './subjects.ts';
+} from './stored-subject.ts';
 
 /**
  * With `tenants`, only their users are claimed: another process of the same database may serve others,

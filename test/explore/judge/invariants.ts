@@ -6,13 +6,13 @@ import type { Facts } from '../../../src/events/facts.ts';
 import type { Did, UserKey } from '../../../src/identity.ts';
 import type { Subject } from '../../../src/ports/subjects.ts';
 import type { Person } from '../../mongo/subjects/people.ts';
-import type { Effect } from '../model/effects.ts';
-import { noUserFlaws } from '../model/no-users.ts';
-import { Rivals } from '../model/rivals.ts';
 import { hasPlatform, type Scenario } from '../model/scenario.ts';
 import { lookAt } from '../model/work.ts';
 import type { World } from '../model/world.ts';
 import type { Run } from '../search/run.ts';
+import type { Effect } from './effects.ts';
+import { noUserFlaws } from './no-users.ts';
+import { Rivals } from './rivals.ts';
 import { halfDone, replacedBy } from './transfers.ts';
 import { untrue, untruths } from './truths.ts';
 

@@ -6,9 +6,9 @@ import type { Auth0User } from '../../../src/ports/auth0.ts';
 import type { Person } from '../../mongo/subjects/people.ts';
 import type { StoredAccount } from '../../support/in-memory/accounts.ts';
 import type { StoredUser } from '../../support/in-memory/documents.ts';
-import { Rivals } from '../model/rivals.ts';
 import type { World } from '../model/world.ts';
 import type { Run } from '../search/run.ts';
+import { Rivals } from './rivals.ts';
 import { type Grant, grantsTo, openGrants, replacedBy } from './transfers.ts';
 
 /** How a user stands. */

@@ -16,8 +16,8 @@ import type { SubjectView } from '../../../src/ports/subjects.ts';
 import { WATCHED_FOR_MS } from '../../../src/reconcilers/account/account-planning.ts';
 import { PARKED_FOR_MS } from '../../../src/reconcilers/account/email.ts';
 import type { StoredSubject } from '../../support/in-memory/work-queue.ts';
+import { textOf } from '../judge/passes.ts';
 import type { Run } from '../search/run.ts';
-import { textOf } from './passes.ts';
 import type { Message } from './platform.ts';
 import type { World } from './world.ts';
 

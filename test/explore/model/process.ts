@@ -8,11 +8,11 @@ import type { UserKey } from '../../../src/identity.ts';
 import type { Lease } from '../../../src/ports/queue.ts';
 import { otherTenant, tenant } from '../../mongo/subjects/people.ts';
 import { firstTenantsTag, SECOND_TENANTS_TAG } from '../../support/in-memory/world.ts';
+import { Freshness } from '../judge/freshness.ts';
+import { Sights } from '../judge/sights.ts';
 import { errorOf, type FaultKind, upstreamOf } from '../search/faults.ts';
 import type { Run } from '../search/run.ts';
-import { Freshness } from './freshness.ts';
 import { around, type Between, type Point, type Ports } from './ports.ts';
-import { Sights } from './sights.ts';
 import { type LateCreation, silent } from './world.ts';
 
 export type Ending<T> =

@@ -1,9 +1,9 @@
 /** What a process does in a run, from which the phases of a step are made. */
 import { converge } from '../../../src/engine/reconcile/reconcile.ts';
 import type { Person } from '../../mongo/subjects/people.ts';
+import { mostOf } from '../judge/passes.ts';
 import type { Run } from '../search/run.ts';
 import { hear } from './hearing.ts';
-import { mostOf } from './passes.ts';
 import { type Ending, type Pass, Process } from './process.ts';
 
 /** Something that a process does, and what that means to the run: also when it dies over it. */

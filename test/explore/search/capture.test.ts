@@ -6,7 +6,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { peopleOf } from '../../../src/engine/intake/people.ts';
-import { type Capture, capture, planOf } from '../../../src/engine/operations/capture/capture.ts';
+import { capture, planOf } from '../../../src/engine/operations/capture/capture.ts';
+import type { Capture } from '../../../src/engine/operations/capture/capture-file.ts';
 import { successorSearch } from '../../../src/engine/reconcile/claims/successors.ts';
 import type { AssessDeps, AssessedTenant } from '../../../src/engine/reconcile/read-side.ts';
 import { otherTenant, type Person, tenant } from '../../mongo/subjects/people.ts';

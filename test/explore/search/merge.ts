@@ -6,9 +6,9 @@
  * which everything that can still follow has been found to end well.
  */
 
+import type { Watch } from '../judge/watch.ts';
 import { formOf } from '../model/form.ts';
 import type { Point } from '../model/ports.ts';
-import type { Watch } from '../model/watch.ts';
 import type { Mutant } from '../mutants/mutant.ts';
 import { Deaths } from './deaths.ts';
 import { type Fault, faultsOf, isLifeKind, LIFE_KINDS, type Prospect, worldFaults } from './faults.ts';

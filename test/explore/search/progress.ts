@@ -1,5 +1,5 @@
 import type { UserKey } from '../../../src/identity.ts';
-import type { Passes } from '../model/passes.ts';
+import type { Passes } from '../judge/passes.ts';
 
 /** Where a run stands in its scenario, as plain data. */
 export interface Progress {

@@ -5,14 +5,14 @@
  */
 
 import { endFlaws, restFlaws, stateOf } from '../judge/invariants.ts';
+import { mostOf, oneMore } from '../judge/passes.ts';
+import { Watch } from '../judge/watch.ts';
 import { Others } from '../model/others.ts';
-import { mostOf, oneMore } from '../model/passes.ts';
 import { redeliveryOf, worksOf } from '../model/phases.ts';
 import type { Point } from '../model/ports.ts';
 import { type Pass, Process } from '../model/process.ts';
 import { hasPlatform, type Scenario } from '../model/scenario.ts';
 import { drawFrom, Turns } from '../model/turns.ts';
-import { Watch } from '../model/watch.ts';
 import type { Work } from '../model/work.ts';
 import { type LateCreation, World } from '../model/world.ts';
 import type { Mutant } from '../mutants/mutant.ts';

@@ -1,8 +1,8 @@
 /** What is explored: a scenario, how its entries are delivered, and which calls break. */
 
+import type { Watch } from '../judge/watch.ts';
 import type { Point } from '../model/ports.ts';
 import type { Scenario } from '../model/scenario.ts';
-import type { Watch } from '../model/watch.ts';
 import type { Fault } from './faults.ts';
 
 export interface Schedule {

@@ -1,6 +1,6 @@
 /** What the desk is asked, by what was asked here, and what is told when it cannot answer. */
 import { describe, expect, it } from 'vitest';
-import type { Decision } from '../../../src/dashboard-data/answers.ts';
+import type { Decision } from '../../../src/dashboard-data/answers/decisions.ts';
 import { UpstreamError, UsageError } from '../../../src/errors.ts';
 import { HERE, JSON_BODY, type TestDashboard, testDashboard } from './test-dashboard.ts';
 import { OVERVIEW, testDesk } from './test-desk.ts';

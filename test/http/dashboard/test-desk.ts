@@ -1,5 +1,8 @@
 /** A desk that answers the least there is, and remembers what it was asked. */
-import type { OverviewAnswer, SweepsAnswer, UserAnswer } from '../../../src/dashboard-data/answers.ts';
+
+import type { OverviewAnswer } from '../../../src/dashboard-data/answers/overview.ts';
+import type { SweepsAnswer } from '../../../src/dashboard-data/answers/sweeps.ts';
+import type { UserAnswer } from '../../../src/dashboard-data/answers/users.ts';
 import type { Desk, LiveMessage } from '../../../src/dashboard-data/data.ts';
 
 const AS_OF = '2026-02-03T04:05:06.000Z';

@@ -1,6 +1,6 @@
 /** What the dashboard asks of one user and decides, over a world in memory. */
 
-import type { Decision, DecisionAnswer } from '../../../src/dashboard-data/answers.ts';
+import type { Decision, DecisionAnswer } from '../../../src/dashboard-data/answers/decisions.ts';
 import { takeDecision } from '../../../src/dashboard-data/decide.ts';
 import { wakingQueue } from '../../../src/wiring/waking-queue.ts';
 import { alice, otherTenant } from '../../mongo/subjects/people.ts';

@@ -2,7 +2,7 @@
 import type { AssessedTenant } from '../../../src/engine/reconcile/read-side.ts';
 import type { SafetyLimits } from '../../../src/engine/sweep/limits.ts';
 import { sweep } from '../../../src/engine/sweep/sweep.ts';
-import { type SweepDeps, type SweepResult } from '../../../src/engine/sweep/sweep-result.ts';
+import type { SweepDeps, SweepResult } from '../../../src/engine/sweep/sweep-result.ts';
 import type { ConcordEvent, EventData, EventOf, EventType } from '../../../src/events/event.ts';
 import { eventId, type TenantId, type UserKey } from '../../../src/identity.ts';
 import { otherTenant, type Person, person, tenant } from '../../mongo/subjects/people.ts';

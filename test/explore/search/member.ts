@@ -1,8 +1,9 @@
 /** One of several processes that explore: it is given one scenario after another, and answers with what it found. */
-import { Explorer } from '../search/explorer.ts';
-import { Merger } from '../search/merge.ts';
-import { asTest, shrink } from '../search/shrink.ts';
-import { scenarioNamed } from './scenarios/scenarios.ts';
+
+import { scenarioNamed } from '../model/scenarios/scenarios.ts';
+import { Explorer } from './explorer.ts';
+import { Merger } from './merge.ts';
+import { asTest, shrink } from './shrink.ts';
 import type { Found, Task } from './task.ts';
 
 /** Stacks of errors that are made by the million and never shown. */

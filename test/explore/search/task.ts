@@ -1,6 +1,6 @@
 /** What the processes that explore tell each other. */
-import type { Tally, Which } from '../search/merge.ts';
-import type { Schedule } from '../search/schedule.ts';
+import type { Tally, Which } from './merge.ts';
+import type { Schedule } from './schedule.ts';
 
 export type Task = { readonly untilMs: number } & (
   | {

@@ -1,9 +1,9 @@
 /** What one process has seen of the users it looked at. */
 import type { Did, UserKey } from '../../../src/identity.ts';
 import { otherTenant, type Person } from '../../mongo/subjects/people.ts';
-import { Sight } from '../judge/knowledge.ts';
+import type { Point } from '../model/ports.ts';
 import type { Run } from '../search/run.ts';
-import type { Point } from './ports.ts';
+import { Sight } from './knowledge.ts';
 
 export class Sights {
   readonly #run: Run;

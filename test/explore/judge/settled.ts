@@ -2,7 +2,7 @@
 import type { UserKey } from '../../../src/identity.ts';
 import type { Person } from '../../mongo/subjects/people.ts';
 import { type Kept, saveMap } from '../../support/in-memory/kept.ts';
-import type { World } from './world.ts';
+import type { World } from '../model/world.ts';
 
 /** All that conditions speak of; whatever changes is replaced, so that it is told by its identity. */
 type Standing = readonly unknown[];

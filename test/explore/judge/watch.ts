@@ -6,14 +6,14 @@ import type { Person } from '../../mongo/subjects/people.ts';
 import type { StoredAccount } from '../../support/in-memory/accounts.ts';
 import type { StoredUser } from '../../support/in-memory/documents.ts';
 import { all, saveMap } from '../../support/in-memory/kept.ts';
-import { judge, judgeCode, type Write } from '../judge/judge.ts';
-import { hearing, type Known, learning, NOTHING_KNOWN, type Sight } from '../judge/knowledge.ts';
-import { removalFlaws } from '../judge/removals.ts';
-import { type Grant, grantsTo, replacedBy, takenTwice, unallowed } from '../judge/transfers.ts';
+import type { Point } from '../model/ports.ts';
+import type { World } from '../model/world.ts';
 import { type Effect, isTold, unexplained } from './effects.ts';
-import type { Point } from './ports.ts';
+import { judge, judgeCode, type Write } from './judge.ts';
+import { hearing, type Known, learning, NOTHING_KNOWN, type Sight } from './knowledge.ts';
+import { removalFlaws } from './removals.ts';
 import { Settled } from './settled.ts';
-import type { World } from './world.ts';
+import { type Grant, grantsTo, replacedBy, takenTwice, unallowed } from './transfers.ts';
 
 function writeOf({ method }: Point, before: StoredUser | undefined, after: StoredUser | undefined): Write {
   if (before === undefined) return { what: 'document', isNew: true, name: method };

@@ -8,8 +8,8 @@ import type { UniqueValue } from '../../../src/ports/reservations.ts';
 import { parkedAddress } from '../../../src/reconcilers/account/address-chain.ts';
 import { otherTenant } from '../../mongo/subjects/people.ts';
 import { reservationKey } from '../../support/in-memory/reservations.ts';
-import type { Point } from './ports.ts';
-import type { World } from './world.ts';
+import type { Point } from '../model/ports.ts';
+import type { World } from '../model/world.ts';
 
 /** What each outward effect has to rest on: kinds of reads, the account's and the handle's own ones among them. */
 const RESTS_ON: ReadonlyMap<string, readonly string[]> = new Map([
