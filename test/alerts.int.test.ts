@@ -161,7 +161,7 @@ test('status is green where everyone is whole and somebody looks, and names whoe
     stdout: expect.stringMatching(/^Synced, Healthy/),
   });
 
-  await decide(engine.converge, alice, 'user.paused', { by: 'bob', reason: 'a look', until: null });
+  await decide(engine, alice, 'user.paused', { by: 'bob', reason: 'a look', until: null });
   await until('alice is left alone', async () => (await conditionOf(engine, alice, 'pause')) !== undefined);
   const paused = await runOn(world, 'status');
   expect(paused.code).toBe(2);

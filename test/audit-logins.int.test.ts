@@ -38,7 +38,7 @@ test('each password is tested, what does not work is told with what mends it, an
   const world = await platform();
   const engine = world.engine();
   await engine.prepare();
-  const { accounts } = engine.converge;
+  const { accounts } = engine;
   const members = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'].map((name) => join(world, name));
   for (const member of members) await passOver(engine.converge, member);
   const [, refused, missing, gone, deactivated] = members;

@@ -50,7 +50,7 @@ describe('on a platform where everyone is whole', () => {
     bob = join(world, 'bob', { emailVerified: false });
     const engine = world.engine();
     await engine.prepare();
-    for (const wanted of WANTED_INDEXES) await engine.converge.documents.createIndex(wanted);
+    for (const wanted of WANTED_INDEXES) await engine.documents.createIndex(wanted);
     for (const member of [alice, bob]) await passOver(engine.converge, member);
     stored = await storedMember(world, alice);
   });

@@ -23,7 +23,7 @@ afterAll(() => world.close());
 
 /** As the webhook takes it in. */
 async function hear({ tenant, userId }: Member, code: string): Promise<void> {
-  const { log, queue, clock } = engine.converge;
+  const { log, queue, clock } = engine;
   const entry = {
     log_id: `900${userId.slice(userId.indexOf('|') + 1)}${code}`,
     data: { type: code, date: new Date().toISOString(), user_id: userId },
@@ -129,7 +129,7 @@ describe('explain', () => {
 
   test('shows what is withheld of somebody who is paused, and never in green', async () => {
     const bob = join(world, 'bob');
-    await decide(engine.converge, bob, 'user.paused', { by: 'carol', reason: 'a test', until: null });
+    await decide(engine, bob, 'user.paused', { by: 'carol', reason: 'a test', until: null });
     const [ended, offline] = await Promise.all([
       runOn(world, '--json', 'explain', bob.user),
       runOn(world, '--json', 'explain', bob.user, '--offline'),
@@ -164,7 +164,7 @@ describe('plan --out and apply', () => {
     });
     expect(file).not.toContain('@example.com');
     await passOver(engine.converge, dave);
-    await decide(engine.converge, erin, 'user.paused', { by: 'carol', reason: 'a test', until: null });
+    await decide(engine, erin, 'user.paused', { by: 'carol', reason: 'a test', until: null });
 
     const unasked = await runOn(world, 'apply', path);
     expect(unasked).toMatchObject({ code: 1, stderr: expect.stringContaining('Give --yes') });

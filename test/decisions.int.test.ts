@@ -66,7 +66,7 @@ async function isDue({ db }: Platform, { user }: Member): Promise<boolean> {
   return (await db.collection<{ _id: string }>('concord.subjects').countDocuments(due)) === 1;
 }
 
-async function standingOf({ converge: { subjects } }: Engine, { user }: Member) {
+async function standingOf({ subjects }: Engine, { user }: Member) {
   const { sync, health } = (await subjects.get(user)) ?? {};
   return { sync, health };
 }
@@ -113,7 +113,7 @@ describe('pause and resume', () => {
       end: 'deferred',
       retryAt: new Date(moment),
     });
-    expect((await engine.converge.subjects.get(alice.user))?.dueAt).toEqual(new Date(moment));
+    expect((await engine.subjects.get(alice.user))?.dueAt).toEqual(new Date(moment));
   });
 
   test('an end that has passed, or that nobody can read, is refused and nothing is written', async () => {
@@ -158,7 +158,7 @@ describe('retry', () => {
       expect(await isDue(world, member)).toBe(times > 0);
     }
     expect(await passOver(engine.converge, bob)).toMatchObject({ end: 'converged' });
-    expect(await engine.converge.subjects.get(bob.user)).toMatchObject({ attempts: 0, sync: 'Synced' });
+    expect(await engine.subjects.get(bob.user)).toMatchObject({ attempts: 0, sync: 'Synced' });
   });
 
   test('of nobody, and of one user and everyone, is refused', async () => {
@@ -223,7 +223,7 @@ describe('adopt', () => {
 
     const stored = (await storedMember(world, alice))?.atproto;
     expect(stored).toMatchObject({ did, handle: hers.handle });
-    const password = engine.converge.vault.open(stored?.password ?? '', alice.user);
+    const password = engine.vault.open(stored?.password ?? '', alice.user);
     const session = (secret: string) =>
       xrpc(sharedPds().url, 'com.atproto.server.createSession', {
         input: { identifier: did, password: secret },
@@ -385,14 +385,14 @@ describe('approve', () => {
       { run: halt?.run, by: 'bob', reason: 'she left' },
     ]);
     expectDone(await run('reconcile', '--all'));
-    if (account !== undefined) expect(await engine.converge.accounts.account(account.did)).toBe('missing');
+    if (account !== undefined) expect(await engine.accounts.account(account.did)).toBe('missing');
     expect((await storedMember(world, alice))?.atproto).toBeUndefined();
     for (const member of members.slice(1))
       expect(await accountOf(world, engine, member)).toMatchObject({ state: 'active' });
   });
 });
 
-async function written({ converge: { log } }: Engine, type: 'sweep.approved'): Promise<unknown[]> {
+async function written({ log }: Engine, type: 'sweep.approved'): Promise<unknown[]> {
   const found: unknown[] = [];
   for await (const { data } of log.read({ types: [type] })) found.push(data);
   return found;

@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 async function write({ user, tenant }: Member, by: string): Promise<void> {
-  const { log, clock, random } = engine.converge;
+  const { log, clock, random } = engine;
   const now = clock.now();
   const common = { _id: random.id(), user, tenant, at: now, recordedAt: now, cause: [] };
   await log.append([{ ...common, type: 'user.retried', data: { by } } satisfies ConcordEvent]);

@@ -18,7 +18,7 @@ async function swept(engine: Engine): Promise<unknown> {
 }
 
 async function work(engine: Engine): Promise<string[]> {
-  const { queue, clock, settings } = engine.converge;
+  const { queue, clock, settings } = engine;
   const ends: string[] = [];
   for (;;) {
     const lease = await queue.claim(clock.now(), settings.leaseMs);
@@ -68,8 +68,8 @@ test('an excluded user is touched by nothing, and by no command', async () => {
   if (tenant === undefined) throw new Error('There is no tenant.');
   expect(await engine.ignored.read([tenant.id])).toMatchObject([{ reason: 'excluded', count: 1 }]);
   expect(await passOver(engine.converge, guest)).toMatchObject({ end: 'excluded', applied: [] });
-  expect(await engine.converge.subjects.get(guest.user)).toBeUndefined();
-  expect(await engine.converge.log.ofUser(guest.user)).toEqual([]);
+  expect(await engine.subjects.get(guest.user)).toBeUndefined();
+  expect(await engine.log.ofUser(guest.user)).toEqual([]);
   const side = { ...engine, assess: engine.assess };
   expect(await audit(side, { limit: 9 })).toMatchObject({
     ...{ excluded: 1, users: [], totals: { users: { of: 1 } }, orphans: { documents: 0 } },
@@ -101,7 +101,7 @@ test('a known user who becomes excluded is shown as that and left, until the con
   expect(await swept(excluding)).toMatchObject({ users: 0, excluded: 1, halts: [] });
   expect(await work(excluding)).toEqual(['excluded']);
   const excluded = { sync: 'Synced', health: 'Excluded', conditions: [{ reason: 'Excluded' }] };
-  expect(await excluding.converge.subjects.get(alice.user)).toMatchObject(excluded);
+  expect(await excluding.subjects.get(alice.user)).toMatchObject(excluded);
   expect(await swept(excluding)).toMatchObject({ users: 0, excluded: 1 });
   expect(await work(excluding)).toEqual([]);
   expect(await eventsOf(excluding, alice, 'user.excluded')).toHaveLength(1);
@@ -111,7 +111,7 @@ test('a known user who becomes excluded is shown as that and left, until the con
 
   expect(await swept(before)).toMatchObject({ users: 1, drifted: 1 });
   expect(await work(before)).toEqual(['converged']);
-  expect(await before.converge.subjects.get(alice.user)).toMatchObject({ health: 'Healthy' });
+  expect(await before.subjects.get(alice.user)).toMatchObject({ health: 'Healthy' });
   expect(await eventsOf(before, alice, 'handle.changed')).toHaveLength(1);
 });
 

@@ -238,7 +238,7 @@ test('finds a user by id, handle, code and address, also after the user is delet
   for (const name of names)
     expect((await exported(world, name)).collections['users']).toMatchObject([{ _id: alice.user }]);
 
-  await engine.converge.accounts.setActive(stored?.atproto?.did ?? ('' as never), false);
+  await engine.accounts.setActive(stored?.atproto?.did ?? ('' as never), false);
   await world.auth0.deleteUser(alice.userId);
   await passOver(engine.converge, alice);
   // The platform's own erasure, after which neither Auth0 nor a document knows a name.

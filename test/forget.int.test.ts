@@ -60,7 +60,7 @@ interface Lived {
 async function lived(world: Platform): Promise<Lived> {
   const engine = world.engine();
   await engine.prepare();
-  const { log } = engine.converge;
+  const { log } = engine;
   const alice = join(world, 'alice');
   const bob = join(world, 'bob', { email: `bob-${alice.email}` });
   await chooseHandle(world, alice, alice.label);
@@ -91,7 +91,7 @@ async function lived(world: Platform): Promise<Lived> {
 
 async function gone(world: Platform, { engine, alice }: Lived): Promise<void> {
   const account = await accountOf(world, engine, alice);
-  if (account !== undefined) await engine.converge.accounts.setActive(account.did, false);
+  if (account !== undefined) await engine.accounts.setActive(account.did, false);
   await world.auth0.deleteUser(alice.userId);
   await passOver(engine.converge, alice);
 }
@@ -119,9 +119,9 @@ test('is refused while the user is not gone, and says what to do first', async (
   await refused(/auth0|Auth0/, [alice.userId, '--yes'], { AUTH0_MANAGEMENT_URL: 'http://127.0.0.1:9' });
   await refused(/PDS|pds/, [alice.userId, '--yes'], { PDS_URL: 'http://127.0.0.1:9' });
   const account = await accountOf(world, engine, alice);
-  if (account !== undefined) await engine.converge.accounts.setActive(account.did, false);
+  if (account !== undefined) await engine.accounts.setActive(account.did, false);
   await refused(/no terminal to ask on/, [alice.userId]);
-  const { queue, clock } = engine.converge;
+  const { queue, clock } = engine;
   const lease = await queue.claimUser(alice, clock.now(), 60_000);
   const { code, stderr } = await runOn(world, 'forget', alice.userId, '--yes');
   expect([code, stderr]).toEqual([1, expect.stringMatching(/This user is being reconciled/)]);
@@ -138,7 +138,7 @@ test('leaves nothing personal, and everything that happened', async () => {
   const of = async (member: Member) =>
     (await rows(world, 'concord.events')).filter(({ user }) => user === member.user);
   const [before, bobs] = [await of(alice), await of(bob)];
-  const subjectOfBob = await engine.converge.subjects.get(bob.user);
+  const subjectOfBob = await engine.subjects.get(bob.user);
 
   const ended = await runOn(world, '--json', 'forget', alice.userId, '--yes', '--by', 'carol');
   expect(ended.code, ended.stderr).toBe(0);
@@ -163,13 +163,13 @@ test('leaves nothing personal, and everything that happened', async () => {
   const named = `${bob.tenant}:b2`;
   const blank = { logId: 'b2', code: 'ss', hint: null, raw: '' };
   expect(await of(bob)).toEqual(bobs.map((row) => (row._id === named ? { ...row, data: blank } : row)));
-  expect(await engine.converge.subjects.get(bob.user)).toEqual(subjectOfBob);
+  expect(await engine.subjects.get(bob.user)).toEqual(subjectOfBob);
   expect(after).toContain('bobs-broken');
   expect(after).toContain('somebody-elses');
   const [nobodys] = (await rows(world, 'concord.events')).filter(({ _id }) => _id === `${bob.tenant}:n2`);
   expect(JSON.stringify(nobodys)).toContain(bob.email);
 
-  const subject = await engine.converge.subjects.get(alice.user);
+  const subject = await engine.subjects.get(alice.user);
   expect(subject).toMatchObject({
     email: undefined,
     accountEmail: undefined,
@@ -190,7 +190,7 @@ test('leaves nothing personal, and everything that happened', async () => {
   expect(await everything(world)).toBe(quiet);
 
   // What comes in late is noticed, and blanked by the next call, without a second event.
-  await engine.converge.log.append([entry(alice, 'late', `{"user_name":"${alice.email}"}`)]);
+  await engine.log.append([entry(alice, 'late', `{"user_name":"${alice.email}"}`)]);
   const noticed = await runOn(world, '--json', 'replay');
   expect([noticed.code, documentOf(noticed)['unerased']]).toEqual([4, [alice.user]]);
   const again = await runOn(world, '--json', 'forget', alice.userId, '--yes');
@@ -239,9 +239,7 @@ test.each(
     if (tenant === undefined) throw new Error('There is a tenant.');
     const call = (deps: ForgetDeps) => forget(deps, tenant.directory, alice, 'carol');
     await expect(call(breaking(forgetting, write, when))).rejects.toThrow('killed');
-    const begun = (await engine.converge.log.ofUser(alice.user)).some(
-      ({ type }) => type === 'user.forgotten',
-    );
+    const begun = (await engine.log.ofUser(alice.user)).some(({ type }) => type === 'user.forgotten');
     expect(begun).toBe(write !== 'append' || when === 'after');
     if (begun) {
       // Half of it is enough to be seen, and to be left alone by every pass.
@@ -255,9 +253,7 @@ test.each(
     expect(await call(forgetting)).toMatchObject({ again: begun });
     const after = await withoutBob(world, life);
     for (const name of personal) expect(after).not.toContain(name);
-    const forgotten = (await engine.converge.log.ofUser(alice.user)).filter(
-      ({ type }) => type === 'user.forgotten',
-    );
+    const forgotten = (await engine.log.ofUser(alice.user)).filter(({ type }) => type === 'user.forgotten');
     expect(forgotten).toHaveLength(1);
     expect(await call(forgetting)).toEqual({ events: 0, mentions: 0, rejects: 0, again: true });
   } finally {
@@ -289,7 +285,7 @@ test('searches a log of many windows, and leaves what it does not concern', asyn
     expect(await withoutBob(world, life)).not.toContain(alice.label);
     const left = { user: null, 'data.raw': { $ne: '' } };
     expect(await world.db.collection('concord.events').countDocuments(left)).toBe(25_000 - 5 + 1);
-    expect((await engine.converge.log.ofUser(alice.user)).length).toBeGreaterThan(5);
+    expect((await engine.log.ofUser(alice.user)).length).toBeGreaterThan(5);
   } finally {
     await close();
   }

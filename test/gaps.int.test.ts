@@ -130,7 +130,7 @@ async function swept(life: Life): Promise<SweepResult> {
 }
 
 async function causes({ engine, tenant }: Life): Promise<string[]> {
-  return (await openGaps(engine.converge.log, tenant.id)).map(({ cause }) => cause).sort();
+  return (await openGaps(engine.log, tenant.id)).map(({ cause }) => cause).sort();
 }
 
 /** Everything of a person that anybody can see, with what differs by chance named alike. */
@@ -138,7 +138,7 @@ async function stand({ world, engine, people }: Life): Promise<Record<string, un
   const all: Record<string, unknown> = {};
   for (const [name, member] of people) {
     const stored = await storedMember(world, member);
-    const subject = await engine.converge.subjects.get(member.user);
+    const subject = await engine.subjects.get(member.user);
     const account = await accountOf(world, engine, member);
     const verification = await world.db
       .collection<{ _id: string; count: number }>('verifications')

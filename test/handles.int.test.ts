@@ -86,7 +86,7 @@ describe('with a change stream', () => {
     });
     expect(condition).toMatchObject({ status: 'False', held: true });
     expect(await storedMember(world, alice)).toBeUndefined();
-    const events = await engine.converge.log.ofUser(alice.user);
+    const events = await engine.log.ofUser(alice.user);
     expect(events.filter(({ type }) => type === 'resource.removed')).toMatchObject([
       { data: { what: 'user-document', seenBy: 'change-stream' } },
     ]);

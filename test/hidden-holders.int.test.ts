@@ -122,7 +122,7 @@ test.each(HIDDEN)(
 
     await admin('updateAccountEmail', { account: stranger.did, email: person('carol').email });
     await sweepOnce(engine);
-    expect((await engine.converge.subjects.get(alice.user))?.dueAt).toBeDefined();
+    expect((await engine.subjects.get(alice.user))?.dueAt).toBeDefined();
     expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'converged' });
     await expectAccount(world, engine, alice);
   },
@@ -134,7 +134,7 @@ test('an inactive account carries the handle made of the code: it is named after
   await engine.prepare();
   const alice = join(world, 'alice');
   // Everything but the account, which the PDS has not to be asked for.
-  const away = { ...engine.converge, accounts: { ...engine.converge.accounts, createInvite: noInvite } };
+  const away = { ...engine.converge, accounts: { ...engine.accounts, createInvite: noInvite } };
   expect(await passOver(away, alice)).toMatchObject({ end: 'failed' });
   const code = (await storedMember(world, alice))?.code;
   if (code === undefined) throw new Error('There is no code.');

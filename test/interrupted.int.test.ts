@@ -68,7 +68,7 @@ test('an account whose answer was lost is found again, gets the password that is
   const vault = createVault(world.config().credentials);
   const password = vault.open(stored?.atproto?.password ?? '', alice.user);
   expect(password).not.toBe(stored?.atproto?.password);
-  expect(account && (await engine.converge.accounts.canLogIn(account.did, password))).toBe(true);
+  expect(account && (await engine.accounts.canLogIn(account.did, password))).toBe(true);
   const told = await eventsOf(engine, alice, 'account.creation-intended', 'account.created');
   expect(told.map(({ type }) => type)).toEqual(['account.creation-intended', 'account.created']);
   expect(told.at(-1)?.data).toMatchObject({ did: account?.did, recovered: true });

@@ -30,7 +30,7 @@ async function twins(world: Platform): Promise<Twins> {
 }
 
 async function resolved({ engine }: Twins, { user }: Member): Promise<string | undefined> {
-  return (await engine.converge.subjects.get(user))?.platformHandle;
+  return (await engine.subjects.get(user))?.platformHandle;
 }
 
 /** The handles of both accounts, and what both users resolve to. */
@@ -48,7 +48,7 @@ async function named(world: Platform, both: Twins) {
 async function settlesAs(world: Platform, both: Twins, handle: string): Promise<void> {
   await until(`the person is called ${handle}`, async () => {
     const found = await named(world, both);
-    const code = (await both.engine.converge.subjects.get(both.sister.user))?.code;
+    const code = (await both.engine.subjects.get(both.sister.user))?.code;
     return found.alice === handle && found.sister === code && found.resolved.every((name) => name === handle);
   });
 }
@@ -61,7 +61,7 @@ test('one account carries the handle, both users resolve to it, and nothing move
   await until('the handles are watched', () => service.watch().mode === 'stream');
   // One after the other: who comes first has the plain address, and only the second tenant has a tag.
   for (const member of [alice, sister]) {
-    await engine.converge.queue.markDue([member], new Date(), 'trigger');
+    await engine.queue.markDue([member], new Date(), 'trigger');
     await until(`${member.user} has an account`, () => accountOf(world, engine, member));
   }
 
@@ -88,9 +88,9 @@ test('one account carries the handle, both users resolve to it, and nothing move
     expect(await passOver(engine.converge, member)).toMatchObject({ end: 'converged', applied: [] });
   }
   expect(await events()).toBe(before);
-  expect(await engine.converge.queue.nextDueAt()).toBeUndefined();
+  expect(await engine.queue.nextDueAt()).toBeUndefined();
   expect(await eventsOf(engine, sister, 'handle.changed', 'converge.failed')).toEqual([]);
-  const live = await engine.converge.subjects.get(sister.user);
+  const live = await engine.subjects.get(sister.user);
   expect(live).toMatchObject({ sister: alice.user, sync: 'Synced' });
 });
 
@@ -103,7 +103,7 @@ test('who goes is no sister any more, and is forgotten by the other too', async 
   expect(await resolved(both, sister)).toBe(alice.label);
 
   const account = await accountOf(world, engine, alice);
-  if (account !== undefined) await engine.converge.accounts.setActive(account.did, false);
+  if (account !== undefined) await engine.accounts.setActive(account.did, false);
   await world.auth0.deleteUser(alice.userId);
   await passOver(engine.converge, alice);
   await passOver(engine.converge, sister);
@@ -168,10 +168,10 @@ test.each([
     const order = first === 'alice' ? [alice, sister] : [sister, alice];
     for (let time = 0; time < 3; time += 1)
       for (const member of order) await passOver(engine.converge, member);
-    expect(await engine.converge.subjects.get(alice.user)).toMatchObject({
+    expect(await engine.subjects.get(alice.user)).toMatchObject({
       ...{ sister: sister.user, platformHandle: alice.label },
     });
-    expect(await engine.converge.subjects.get(sister.user)).toMatchObject({ sister: alice.user });
+    expect(await engine.subjects.get(sister.user)).toMatchObject({ sister: alice.user });
     const carried = await Promise.all(
       [alice, sister].map(async (member) => (await accountOf(world, engine, member))?.handle),
     );

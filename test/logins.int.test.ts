@@ -61,7 +61,7 @@ test('logins of a user in sync cost no read, and what others tell is read at onc
   const engine = world.engine();
   await until('the account has the new address', async () => {
     const { did } = (await storedMember(world, alice))?.atproto ?? {};
-    const subject = await engine.converge.subjects.get(alice.user);
+    const subject = await engine.subjects.get(alice.user);
     return did !== undefined && subject?.accountEmail === newAddress;
   });
   expect(reads()).toBeGreaterThan(before);

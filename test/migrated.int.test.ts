@@ -27,7 +27,7 @@ async function alicesAccount() {
 
 test('it is left alone while it is elsewhere, and follows again once it is back', async () => {
   const { world, engine, alice, did } = await alicesAccount();
-  const { accounts } = engine.converge;
+  const { accounts } = engine;
   await pds.moveDid(did, ELSEWHERE);
   await accounts.setActive(did, false);
   await chooseHandle(world, alice, `${alice.label}2`);
@@ -49,7 +49,7 @@ test('it is left alone while it is elsewhere, and follows again once it is back'
 test('it is not replaced once the PDS has deleted it', async () => {
   const { world, engine, alice, did } = await alicesAccount();
   await pds.moveDid(did, ELSEWHERE);
-  await engine.converge.accounts.deleteAccount(did);
+  await engine.accounts.deleteAccount(did);
   const dids = await pds.plcOperations();
 
   expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'converged', applied: [] });
@@ -61,7 +61,7 @@ test('it is not replaced once the PDS has deleted it', async () => {
 
 test('while the directory is away, a deactivated account needs action and says so; the PDS is not blamed', async () => {
   const { world, engine, alice, did } = await alicesAccount();
-  await engine.converge.accounts.setActive(did, false);
+  await engine.accounts.setActive(did, false);
   const away = world.engine({ pds: { plcUrl: await unusedOrigin() } });
 
   expect(await passOver(away.converge, alice)).toMatchObject({ end: 'deferred', failures: [] });

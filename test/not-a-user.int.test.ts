@@ -184,8 +184,8 @@ test('every stored key can be typed into every command that takes a user', async
   for (const key of ODD_KEYS) {
     const known = {
       documents: engine.assess.documents,
-      subjects: engine.converge.subjects,
-      events: engine.converge.log,
+      subjects: engine.subjects,
+      events: engine.log,
     };
     const found = await findUser(key, engine.tenants, known);
     expect([key, found.user]).toEqual([key, key]);
@@ -216,7 +216,7 @@ test('every stored key can be typed into every command that takes a user', async
       expect([0, 1, 2, 4], `${command} ${key}: ${ended.stderr}`).toContain(ended.code);
     }
     // What is forgotten of it leaves no user either.
-    expect(await engine.converge.subjects.get(storedUserKey(key))).toBeUndefined();
+    expect(await engine.subjects.get(storedUserKey(key))).toBeUndefined();
   }
   const transfer = await runOn(world, 'transfer', '--', 'k3q9@clients', ' spaced ');
   expect(transfer.stderr).toMatch(/'(k3q9@clients| spaced )' is not a user/);

@@ -50,7 +50,7 @@ test('one user is shown, looked at and decided about, quickly also with a long h
   const woken: true[] = [];
   const desk = createOneUser({
     ...engine.oneUser,
-    queue: wakingQueue(engine.converge.queue, () => void woken.push(true)),
+    queue: wakingQueue(engine.queue, () => void woken.push(true)),
   });
 
   await chooseHandle(world, alice, alice.label);
@@ -59,7 +59,7 @@ test('one user is shown, looked at and decided about, quickly also with a long h
   expect(looked).toMatchObject({ source: 'look', sync: 'OutOfSync', plan: [{ type: 'change-handle' }] });
   await desk.decide({ type: 'reconcile', user: alice.user, by: 'carol', reason: 'she has called' });
   expect(woken).toHaveLength(1);
-  const { queue, clock, settings } = engine.converge;
+  const { queue, clock, settings } = engine;
   const lease = await queue.claim(clock.now(), settings.leaseMs);
   expect(lease?.user).toBe(alice.user);
   if (lease !== undefined) await queue.release(lease);
@@ -69,7 +69,7 @@ test('one user is shown, looked at and decided about, quickly also with a long h
   expect(renamed?.because.at(-1)?.what).toBe('by carol: she has called');
   expect(JSON.stringify([looked, events])).not.toContain(alice.email);
 
-  await engine.converge.log.append([...longHistory(alice)]);
+  await engine.log.append([...longHistory(alice)]);
   const user = await leastOf(5, () => desk.user(alice.user));
   const timeline = await leastOf(5, () => desk.timeline(alice.user, undefined));
   process.stdout.write(

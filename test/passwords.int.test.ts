@@ -220,9 +220,9 @@ describe.each(STORAGES)('with storage: %s', (storage) => {
     const { did } = await storedAccount(world, alice);
     await unset(world, alice, { $unset: { 'atproto.password': 1 } });
     const trigger = { user: alice.user, userId: alice.userId, tenant: alice.tenant };
-    await decide(engine.converge, trigger, 'password-reset.granted', { by: 'carol' });
+    await decide(engine, trigger, 'password-reset.granted', { by: 'carol' });
     const accounts = {
-      ...engine.converge.accounts,
+      ...engine.accounts,
       setPassword: () => Promise.reject(new Error('the process is killed here')),
     };
     expect(await passOver({ ...engine.converge, accounts }, alice)).toMatchObject({ end: 'failed' });
@@ -245,7 +245,7 @@ describe.each(STORAGES)('with storage: %s', (storage) => {
     const alice = join(world, 'alice');
     await passOver(engine.converge, alice);
     const { did, password } = await storedAccount(world, alice);
-    await engine.converge.accounts.setPassword(did, 'changed by its owner');
+    await engine.accounts.setPassword(did, 'changed by its owner');
     const reset = await run(world, storage, 'password', alice.userId, '--reset', '--yes');
     expect(reset, reset.stderr).toMatchObject({ code: 0, document: { state: 'refused', reset: 'done' } });
     expect((await storedAccount(world, alice)).password).toBe(password);
@@ -261,10 +261,10 @@ test('a reset while the user is paused is recorded, and done after the resume', 
   await passOver(engine.converge, alice);
   await unset(world, alice, { $unset: { 'atproto.password': 1 } });
   const trigger = { user: alice.user, userId: alice.userId, tenant: alice.tenant };
-  await decide(engine.converge, trigger, 'user.paused', { by: 'bob', reason: 'she asked', until: null });
+  await decide(engine, trigger, 'user.paused', { by: 'bob', reason: 'she asked', until: null });
   const reset = await run(world, 'sealed', 'password', alice.userId, '--reset', '--yes');
   expect(reset, reset.stderr).toMatchObject({ code: 4, document: { resetGranted: true, reset: 'pending' } });
-  await decide(engine.converge, trigger, 'user.resumed', { by: 'bob' });
+  await decide(engine, trigger, 'user.resumed', { by: 'bob' });
   expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'converged' });
   expect(await logInOpened(world, alice)).toBe(200);
 });

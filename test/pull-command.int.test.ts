@@ -18,7 +18,7 @@ test('what was missed is taken in, and a paused stream is a gap that everything 
     tenants: [{ tenant: TENANT, entries: 1, accepted: 1, end: 'caught-up', stream: 'none', gaps: [] }],
   });
   expect((await eventsOf(engine, alice, 'auth0.log-received')).map(({ data }) => data.code)).toEqual(['ss']);
-  expect((await engine.converge.subjects.get(alice.user))?.dueAt).toBeInstanceOf(Date);
+  expect((await engine.subjects.get(alice.user))?.dueAt).toBeInstanceOf(Date);
 
   const endpoint = `https://127.0.0.1:9/webhooks/auth0/${TENANT}`;
   world.auth0.logStream.pause(world.auth0.logStream.add({ endpoint, format: 'JSONARRAY' }));

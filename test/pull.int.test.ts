@@ -38,7 +38,7 @@ function whole(member: Member): Promise<unknown> {
 }
 
 async function causes(): Promise<string[]> {
-  return (await openGaps(engine.converge.log, tenant.id)).map(({ cause }) => cause);
+  return (await openGaps(engine.log, tenant.id)).map(({ cause }) => cause);
 }
 
 test('a day of lost webhooks is healed by the pull, and the stream that lost them is a gap until it is back', async () => {
@@ -97,7 +97,7 @@ test('a process that dies between the log and the position: nothing is lost, not
   expect(await pull(engine.pull, tenant)).toMatchObject({ end: 'caught-up', accepted: 0, gaps: [] });
   expect(await pull(engine.pull, tenant)).toMatchObject({ end: 'caught-up', entries: 0 });
   expect(await eventsOf(engine, bob, 'auth0.log-received')).toHaveLength(2);
-  expect((await engine.converge.subjects.get(bob.user))?.dueAt).toBeInstanceOf(Date);
+  expect((await engine.subjects.get(bob.user))?.dueAt).toBeInstanceOf(Date);
 });
 
 test('an event stream alone: who logs in for the first time, who signs up, who is gone', async () => {

@@ -68,7 +68,7 @@ async function richHistory(world: Platform, engine: Engine): Promise<readonly Me
   await pass(bob);
   await auth0.unblock(bob.userId);
   const decision = { by: 'bob', reason: 'asked', until: null };
-  await decide(engine.converge, bob, 'user.paused', decision);
+  await decide(engine, bob, 'user.paused', decision);
   await pass(bob);
   const away = world.engine({ pds: { url: 'http://127.0.0.1:9' } });
   for (const member of [bob, dave]) await passOver(away.converge, member);
@@ -84,13 +84,13 @@ test('a rich history gives the same read model, field by field, also when all of
   const members = await richHistory(world, engine);
   // Somebody due whom no pass has looked at yet.
   const erin = join(world, 'erin');
-  await engine.converge.queue.markDue([erin], new Date(), 'trigger');
+  await engine.queue.markDue([erin], new Date(), 'trigger');
   const live = await stored(world);
   const before = await shown(world);
   expect(before).toHaveLength(members.length + 1);
   // Bob's account was never made by Concord, and is found by its address all the same.
   const bob = members[1];
-  expect((await engine.converge.subjects.holdersOfEmail(bob?.email ?? '')).map(({ user }) => user)).toEqual([
+  expect((await engine.subjects.holdersOfEmail(bob?.email ?? '')).map(({ user }) => user)).toEqual([
     bob?.user,
   ]);
 
@@ -125,10 +125,10 @@ test('who is due stays due for the same, and who is leased is left to the pass',
   await engine.prepare();
   const [alice, bob] = [join(world, 'alice'), join(world, 'bob')];
   for (const member of [alice, bob]) await passOver(engine.converge, member);
-  const { queue, clock } = engine.converge;
+  const { queue, clock } = engine;
   const at = new Date('2026-01-01T00:00:00Z');
   await queue.markDue(
-    [{ ...alice, cause: (await engine.converge.log.ofUser(alice.user))[0]?._id ?? ('' as never) }],
+    [{ ...alice, cause: (await engine.log.ofUser(alice.user))[0]?._id ?? ('' as never) }],
     at,
     'sweep',
   );
@@ -141,7 +141,7 @@ test('who is due stays due for the same, and who is leased is left to the pass',
   try {
     expect(await replay(side)).toMatchObject({ users: 2, rebuilt: 1, busy: 1, equal: 0 });
     expect((await stored(world)).find(({ _id }) => _id === alice.user)).toEqual(whole);
-    expect(await engine.converge.subjects.get(bob.user)).toMatchObject({ code: 'ac99lalal' });
+    expect(await engine.subjects.get(bob.user)).toMatchObject({ code: 'ac99lalal' });
     if (lease !== undefined) await queue.release(lease);
     expect(await replay(side)).toMatchObject({ rebuilt: 1, equal: 1 });
   } finally {
@@ -170,9 +170,9 @@ test('a pass that ends in the middle of a replay is not overwritten', async () =
       return events;
     };
     expect(await replay({ ...side, events: { ofUser } })).toMatchObject({ rebuilt: 1 });
-    const { platformHandle } = fold(await engine.converge.log.ofUser(alice.user));
+    const { platformHandle } = fold(await engine.log.ofUser(alice.user));
     expect(platformHandle).toBe(alice.label);
-    expect(await engine.converge.subjects.get(alice.user)).toMatchObject({
+    expect(await engine.subjects.get(alice.user)).toMatchObject({
       platformHandle,
       accountHandle: `${alice.label}.at.test`,
       sync: 'Synced',

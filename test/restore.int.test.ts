@@ -65,7 +65,7 @@ function expectDone(ended: Ended, code = 0): Readonly<Record<string, unknown>> {
 
 async function logIn(engine: Engine, alice: Member, stored: StoredMember | undefined): Promise<number> {
   const { did, password = '' } = stored?.atproto ?? {};
-  const input = { identifier: did, password: engine.converge.vault.open(password, alice.user) };
+  const input = { identifier: did, password: engine.vault.open(password, alice.user) };
   return (await xrpc(sharedPds().url, 'com.atproto.server.createSession', { input })).status;
 }
 
@@ -182,7 +182,7 @@ describe('restore', () => {
     const { world, engine, alice, before } = await complete();
     const did = before.atproto?.did;
     if (did === undefined) throw new Error('alice has no account');
-    await engine.converge.accounts.deleteAccount(did);
+    await engine.accounts.deleteAccount(did);
     await passOver(engine.converge, alice);
     expect(await reasonOf(engine, alice, 'account')).toBe('AccountMissing');
 

@@ -101,7 +101,7 @@ test.each<ContentFormat>(['JSONLINES', 'JSONARRAY', 'JSONOBJECT'])(
 
     await auth0.block(alice.userId);
     await stands(engine, alice, 'UserBlocked');
-    expect(await engine.converge.subjects.get(alice.user)).toMatchObject({
+    expect(await engine.subjects.get(alice.user)).toMatchObject({
       sync: 'Synced',
       health: 'Suspended',
       quarantined: false,
@@ -147,7 +147,7 @@ test('the log explains an account, from cause to cause, down to the entry that b
   await world.auth0.verifyEmail(alice.userId);
   await stands(engine, alice, 'AccountActive');
 
-  const events = new Map((await engine.converge.log.ofUser(alice.user)).map((event) => [event._id, event]));
+  const events = new Map((await engine.log.ofUser(alice.user)).map((event) => [event._id, event]));
   const [created] = await eventsOf(engine, alice, 'account.created');
   const chain: string[] = [];
   for (let at = created?._id; at !== undefined; at = events.get(at)?.cause[0]) {

@@ -24,7 +24,7 @@ async function engineOf(world: Platform): Promise<Engine> {
 
 /** Sweeps of every tenant, and the reconciliation of all who are due then. */
 async function sweeps(engine: Engine, times: number): Promise<void> {
-  const { queue, clock, settings } = engine.converge;
+  const { queue, clock, settings } = engine;
   for (let time = 0; time < times; time += 1) {
     for (const tenant of engine.tenants)
       expect(await sweep(engine.sweep, tenant)).toMatchObject({ type: 'over', removals: 0 });
@@ -96,7 +96,7 @@ test('known to Auth0 alone, in another tenant and another spelling, a user is fo
   const living = join(world, 'alice', { email: gone.email, of: 'sister' });
   const elsewhere = join(world, 'carol', { email: `X${other.email}`, of: 'sister' });
   for (const member of [gone, other])
-    await decide(engine.converge, member, 'removal.granted', { run: eventId('run'), by: 'bob' });
+    await decide(engine, member, 'removal.granted', { run: eventId('run'), by: 'bob' });
   for (const member of [gone, other]) await passOver(engine.converge, member);
   expect(await accountOf(world, engine, gone)).toMatchObject({ state: 'active' });
   expect(await conditionOf(engine, gone, 'account')).toMatchObject({
@@ -119,12 +119,12 @@ test.each([
   await world.auth0.linkUsers(primary.userId, gone.userId);
   if (isLookedAt) {
     await passOver(engine.converge, primary);
-    expect(await engine.converge.subjects.get(gone.user)).toMatchObject({ dueAt: expect.any(Date) });
+    expect(await engine.subjects.get(gone.user)).toMatchObject({ dueAt: expect.any(Date) });
   }
   await isListed(engine, ({ linked }) => linked?.includes(gone.userId) === true, true);
   await sweeps(engine, 4);
   expect(await isKept(world, engine, gone, primary)).toContain(`linked this user into '${primary.user}'`);
-  expect((await engine.converge.subjects.get(primary.user))?.linked).toEqual([gone.userId]);
+  expect((await engine.subjects.get(primary.user))?.linked).toEqual([gone.userId]);
   const log = await world.db.collection('concord.events').find({}).toArray();
   expect(JSON.stringify(log)).not.toContain('access_token');
 

@@ -51,7 +51,7 @@ test('a month of silence is healed by one sweep', async () => {
   if (moved === undefined || renamed === undefined || gone === undefined || robbed === undefined)
     throw new Error('Nobody is there.');
   const linesOf = async (members: readonly Member[]): Promise<number> =>
-    (await Promise.all(members.map(({ user }) => engine.converge.log.ofUser(user)))).flat().length;
+    (await Promise.all(members.map(({ user }) => engine.log.ofUser(user)))).flat().length;
   const lines = await linesOf(rest);
 
   // Nobody tells of any of it: no stream delivers, and most of it leaves no log entry.

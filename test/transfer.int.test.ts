@@ -51,7 +51,7 @@ async function isDeleted({ engine }: Started, { user, tenant }: Member): Promise
   const now = new Date();
   const event = { _id: eventId(`${tenant}:gone-${user}`), user, tenant, type: 'auth0.log-received' };
   const data = { logId: `gone-${user}`, code: 'sdu', hint: 'deleted', raw: '{}' };
-  await engine.converge.log.append([
+  await engine.log.append([
     { ...event, at: now, recordedAt: now, cause: [], data } as unknown as ConcordEvent,
   ]);
 }
@@ -72,7 +72,7 @@ async function successor(at: Started): Promise<Member> {
 
 async function logIn({ engine, world }: Started, member: Member): Promise<number> {
   const { did, password = '' } = (await storedMember(world, member))?.atproto ?? {};
-  const input = { identifier: did, password: engine.converge.vault.open(password, member.user) };
+  const input = { identifier: did, password: engine.vault.open(password, member.user) };
   return (await xrpc(sharedPds().url, 'com.atproto.server.createSession', { input })).status;
 }
 
@@ -133,7 +133,7 @@ describe('the account of a deleted user', () => {
     expect(explained.stdout).not.toContain('not in the log');
     const forgotten = await runOn(world, 'forget', alice.user, '--yes');
     expect(forgotten.code, forgotten.stderr).toBe(0);
-    const text = JSON.stringify(await engine.converge.log.ofUser(alice.user));
+    const text = JSON.stringify(await engine.log.ofUser(alice.user));
     expect(text).not.toContain(alice.label);
   });
 
@@ -160,7 +160,7 @@ describe('the account of a deleted user', () => {
     const account = await accountOf(world, engine, bob);
     expect(account).toMatchObject({ did: first, email: bob.email, handle: `${alice.label}.at.test` });
     expect(await logIn(at, bob)).toBe(200);
-    const retired = await engine.converge.accounts.account(second as never);
+    const retired = await engine.accounts.account(second as never);
     expect(retired).toMatchObject({
       state: 'deactivated',
       email: expect.stringMatching(/^parked-.*@account\.invalid$/),
@@ -229,7 +229,7 @@ describe('bad input', () => {
     const { world, engine, alice } = at;
     await leaves(at, alice);
     const bob = await successor(at);
-    const { queue, clock } = engine.converge;
+    const { queue, clock } = engine;
     for (const who of [alice, bob]) {
       const { user, userId, tenant } = who;
       const lease = await queue.claimUser({ user, userId, tenant }, clock.now(), 60_000);
@@ -247,7 +247,7 @@ async function waiting(at: Started): Promise<Member> {
   const { world, engine, alice } = at;
   await leaves(at, alice);
   const bob = await successor(at);
-  const deps = { ...engine.converge, leaseMs: engine.converge.settings.leaseMs };
+  const deps = { ...engine.converge, leaseMs: engine.settings.leaseMs };
   const [tenant] = engine.tenants;
   if (tenant === undefined) throw new Error('There is no tenant.');
   const [from, to] = [alice, bob].map((who) => ({ user: who.user, userId: who.userId, tenant }));

@@ -177,7 +177,7 @@ describe('bad bodies', () => {
 
     expect(answer).toMatchObject({ status: 200, body: { accepted: 1, duplicates: 0 } });
     await until('alice has converged', async () => {
-      return (await engine.converge.subjects.get(alice.user))?.sync === 'Synced';
+      return (await engine.subjects.get(alice.user))?.sync === 'Synced';
     });
     expect(await eventsOf(engine, alice, 'auth0.log-received')).toHaveLength(1);
   });
@@ -191,10 +191,7 @@ test('MongoDB is away: 503 and not ready, and the same delivery succeeds when it
   const bob = join(world, 'bob', { emailVerified: false });
   const served = await world.serve();
   const converged = (user: typeof alice.user) =>
-    until(
-      'the user has converged',
-      async () => (await engine.converge.subjects.get(user))?.sync === 'Synced',
-    );
+    until('the user has converged', async () => (await engine.subjects.get(user))?.sync === 'Synced');
   const expectUnavailable = async (body: string) => {
     const [answer, ready, health] = await Promise.all([
       deliver(served, world, body),

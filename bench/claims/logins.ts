@@ -74,7 +74,7 @@ async function reconcileDue(deps: ConvergeDeps, { engine }: Platform): Promise<n
   const { queue, clock } = deps;
   const leases: Lease[] = [];
   for (;;) {
-    const lease = await queue.claim(clock.now(), engine.converge.settings.leaseMs);
+    const lease = await queue.claim(clock.now(), engine.settings.leaseMs);
     if (lease === undefined) break;
     leases.push(lease);
   }

@@ -22,7 +22,7 @@ export const reconcile: Family = { claims: [P14], measure };
 async function measure(bench: Bench): Promise<void> {
   const pds = await bench.pds();
   const platform = await openPlatform(await bench.mongod(), pds);
-  const { queue, clock, settings } = platform.engine.converge;
+  const { queue, clock, settings } = platform.engine;
   const { user, userId, trigger } = signUp(platform);
 
   const pass = async (): Promise<void> => {

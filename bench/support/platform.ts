@@ -57,7 +57,7 @@ export async function openPlatform(mongod: Mongod, pds: Pds): Promise<Platform> 
   });
   const engine = wireEngine(config, createLogger({ level: 'silent' }));
   await engine.prepare();
-  await engine.converge.documents.createIndex({
+  await engine.documents.createIndex({
     collection: 'users',
     field: 'code',
     sparse: true,

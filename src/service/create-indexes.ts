@@ -4,7 +4,8 @@ import type { Engine } from '../wiring/engine.ts';
 
 /** Creates missing indexes. A failure is logged and stops nothing. */
 export async function createMissingIndexes({
-  converge: { documents, logger },
+  documents,
+  logger,
 }: Engine): Promise<readonly indexes.IndexFinding[]> {
   const findings = indexes.plan(indexes.WANTED_INDEXES, await documents.indexes());
   for (const { status, message } of findings)

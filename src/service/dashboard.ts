@@ -8,7 +8,7 @@ import type { Logger } from '../logger.ts';
 import type { Engine } from '../wiring/engine.ts';
 
 export function dashboardFor(
-  { desk, oneUser, converge: { clock } }: Engine,
+  { desk, oneUser, clock }: Engine,
   { server }: Config,
   logger: Logger,
 ): DashboardOptions {

@@ -9,7 +9,7 @@ import { traced } from '../tracing.ts';
 import type { Engine } from '../wiring/engine.ts';
 
 export function deliveriesFor(
-  { pull, converge: { log, queue, clock, logger }, cursors }: Engine,
+  { pull, log, queue, clock, logger, cursors }: Engine,
   config: Config,
   observer: Pick<ServiceObserver, 'onIngest'>,
 ): Pick<ServerDeps, 'tenants' | 'ingest' | 'onIngest'> {

@@ -15,7 +15,7 @@ export function metricsFor(config: Config): Metrics {
 }
 
 export function pageFor({ registry }: Metrics, engine: Engine, config: Config) {
-  const { log: events, subjects, clock, logger } = engine.converge;
+  const { log: events, subjects, clock, logger } = engine;
   const tenants = config.tenants.map(({ id }) => id);
   const { standings } = engine;
   return {

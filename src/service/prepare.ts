@@ -24,7 +24,7 @@ export async function prepare(
       if (err instanceof UsageError) throw err;
       onFailure(err);
       logger.error({ err }, 'MongoDB could not be prepared; trying again');
-      await engine.converge.clock.delay(PREPARE_RETRY_MS, signal);
+      await engine.clock.delay(PREPARE_RETRY_MS, signal);
     }
   }
 }

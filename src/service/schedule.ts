@@ -35,5 +35,5 @@ export function startSchedule(
 /** A tick of `schedule.reconcile`, in all tenants. */
 export async function reconcileOpenUsers(engine: Engine): Promise<void> {
   await createMissingIndexes(engine);
-  for (const { id } of engine.tenants) await reconcileOpen(engine.converge, id);
+  for (const { id } of engine.tenants) await reconcileOpen(engine, id);
 }

@@ -37,7 +37,7 @@ export async function startService(
   const { metricsFor, pageFor } = await import('./metrics.ts');
   const metrics = metricsFor(config);
   const engine = wireEngine(config, logger, metrics, () => workers.wake());
-  const alerting = engine.alerting(engine.converge.clock.now());
+  const alerting = engine.alerting(engine.clock.now());
   const stopping = new AbortController();
   const { signal } = stopping;
   const workers = workersFor(engine, metrics, (lease, result) => {
@@ -120,7 +120,7 @@ async function observedPass(
 
 /** `onMissed` is called when changes may have been missed. */
 function watchFor(
-  { changes, cursors, ignored, tenants, converge: { log, random, queue, clock, logger } }: Engine,
+  { changes, cursors, ignored, tenants, log, random, queue, clock, logger }: Engine,
   { engine: { pollMs } }: Config,
   observer: ServiceObserver,
   onMissed: () => void,

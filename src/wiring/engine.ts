@@ -44,9 +44,13 @@ import { systemClock, systemRandom } from './system.ts';
 import { didsFor, handleDomainOf, pdsLimiter, tenantsFor, type WiredTenant, xrpcFor } from './upstreams.ts';
 import { wakingQueue } from './waking-queue.ts';
 
+type Part = 'log' | 'queue' | 'documents' | 'accounts' | 'vault' | 'clock' | 'random' | 'logger' | 'settings';
+
 /** Everything that reconciles users. */
-export interface Engine {
-  readonly converge: ConvergeDeps & { readonly subjects: SubjectReader };
+export interface Engine extends Pick<ConvergeDeps, Part> {
+  readonly subjects: SubjectReader;
+  /** What a reconciliation needs; its parts that others need as well are members of the engine. */
+  readonly converge: ConvergeDeps;
   readonly assess: AssessDeps;
   readonly tenants: readonly WiredTenant[];
   readonly rejects: Rejects;
@@ -115,26 +119,14 @@ export function wireEngine(
     ...tenants.map(({ id, limiter }) => ({ upstream: 'auth0', tenant: id, limiter }) as const),
   ];
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
+  const parts = { ...common, subjects, documents, accounts, vault, settings };
   return {
     sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: tenants },
+    ...parts,
     converge: {
-      log,
-      queue,
-      subjects,
-      successors,
-      documents,
-      reservations: reserved,
-      accounts,
-      inactive,
-      people,
-      dids,
-      handleDomain,
-      vault,
+      ...parts,
+      ...{ successors, reservations: reserved, inactive, people, dids, handleDomain },
       tenants: new Map(tenants.map((tenant) => [tenant.id, tenant])),
-      clock: systemClock,
-      random: systemRandom,
-      logger,
-      settings,
       onStep: observer?.onStep,
     },
     assess,

@@ -117,14 +117,14 @@ inBrowser('whoever decides', (visit) => {
 
   test('has somebody looked at without anything being written', async () => {
     const { engine, erin } = town;
-    const before = await engine.converge.log.ofUser(erin.user);
+    const before = await engine.log.ofUser(erin.user);
     const page = await openUser(erin);
     await page.getByRole('button', { name: 'Dry run' }).click();
     await page
       .getByText(/applies none of this|nothing to do/i)
       .first()
       .waitFor();
-    expect(await engine.converge.log.ofUser(erin.user)).toEqual(before);
+    expect(await engine.log.ofUser(erin.user)).toEqual(before);
   });
 
   test('approves what a sweep was halted over, and sees it done', async () => {

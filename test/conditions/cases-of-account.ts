@@ -166,9 +166,7 @@ export const ofAccount: { readonly [R in ReasonOf<'account'>]: readonly Case[] }
       check: async ({ world, engine }, alice) => {
         const { atproto } = (await storedMember(world, alice)) ?? {};
         expect(atproto).toMatchObject(OF_THE_PLATFORM);
-        expect(await engine.converge.accounts.canLogIn(atproto?.did as Did, atproto?.password ?? '')).toBe(
-          true,
-        );
+        expect(await engine.accounts.canLogIn(atproto?.did as Did, atproto?.password ?? '')).toBe(true);
       },
     },
   ],
@@ -177,7 +175,7 @@ export const ofAccount: { readonly [R in ReasonOf<'account'>]: readonly Case[] }
       bring: async (stage) => {
         const { alice, did } = await unownedFound(stage);
         const trigger = { user: alice.user, userId: alice.userId, tenant: alice.tenant };
-        await decide(stage.engine.converge, trigger, 'adoption.granted', { did, by: 'bob', evidence: [] });
+        await decide(stage.engine, trigger, 'adoption.granted', { did, by: 'bob', evidence: [] });
         await onPds(stage, 'deleteAccount', { did });
         await reconcile(stage, alice);
         return alice;
@@ -196,7 +194,7 @@ export const ofAccount: { readonly [R in ReasonOf<'account'>]: readonly Case[] }
     {
       bring: (stage) =>
         after(stage, async (did, alice) => {
-          await stage.engine.converge.accounts.setPassword(did, 'changed by its owner');
+          await stage.engine.accounts.setPassword(did, 'changed by its owner');
           expect(await stage.run(`concord password '${alice.user}'`)).toMatchObject({ code: 2 });
         }),
       ends: ACTIVE,
@@ -337,12 +335,12 @@ function didBeside(user: string, stdout: string): Did {
 async function createdUnanswered({ engine }: Stage, alice: Member): Promise<Did> {
   const made: Did[] = [];
   const createAccount: AccountHost['createAccount'] = async (wanted) => {
-    const result = await engine.converge.accounts.createAccount(wanted);
+    const result = await engine.accounts.createAccount(wanted);
     if (result.type === 'created') made.push(result.did);
     const lost = { upstream: 'pds', code: 'TIMEOUT', retryable: true, effect: 'unknown' } as const;
     throw new UpstreamError('no answer', lost);
   };
-  const accounts = { ...engine.converge.accounts, createAccount };
+  const accounts = { ...engine.accounts, createAccount };
   await passOver({ ...engine.converge, accounts }, alice);
   const [did] = made;
   if (did === undefined) throw new Error('No account was made.');

@@ -62,9 +62,9 @@ export const ofEmail: { readonly [R in ReasonOf<'email'>]: readonly Case[] } = {
       },
       meanwhile: async (stage, alice) => {
         const { email } = stage.world.auth0.user(alice.userId) ?? {};
-        for await (const page of stage.engine.converge.accounts.repositories()) {
+        for await (const page of stage.engine.accounts.repositories()) {
           const dids = page.flatMap((one) => (one === 'unreadable' ? [] : one.did));
-          const found = await stage.engine.converge.accounts.accounts(dids);
+          const found = await stage.engine.accounts.accounts(dids);
           for (const account of found.values())
             if (account !== 'unreadable' && account.email === email)
               await onPds(stage, 'updateAccountEmail', { account: account.did, email: newAddress() });
@@ -159,7 +159,7 @@ async function codeHandleOf({ world }: Stage, member: Member): Promise<string> {
 
 /** The account that carries the code of this user gets another handle. */
 export async function freeCodeHandle(stage: Stage, member: Member): Promise<void> {
-  const { accounts } = stage.engine.converge;
+  const { accounts } = stage.engine;
   const handle = await codeHandleOf(stage, member);
   const holder = await accounts.holderOf(handle as Parameters<typeof accounts.holderOf>[0]);
   if (holder.type !== 'account') throw new Error(`${handle} is carried by no account`);

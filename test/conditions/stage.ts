@@ -51,8 +51,8 @@ export async function openStage(pds: OpenedPds): Promise<Stage> {
   const engine = world.engine(SETTINGS);
   await engine.prepare();
   // A creation without an outcome is given up at once.
-  const settings = { ...engine.converge.settings, settleMs: 0 };
-  const impatient = { ...engine, converge: { ...engine.converge, settings } };
+  const settings = { ...engine.settings, settleMs: 0 };
+  const impatient = { ...engine, settings, converge: { ...engine.converge, settings } };
   return { world, engine: impatient, pds, run: await lineRunner(world, SETTINGS) };
 }
 

@@ -28,13 +28,13 @@ export async function healthyPlatform(options: PlatformOptions = {}) {
   const world = await openPlatform(options);
   const engine = world.engine();
   await engine.prepare();
-  await engine.converge.documents.createIndex({
+  await engine.documents.createIndex({
     collection: 'users',
     field: 'code',
     sparse: true,
     name: 'code_unique',
   });
-  await engine.converge.documents.createIndex({
+  await engine.documents.createIndex({
     collection: '@handles',
     field: 'handle',
     sparse: false,
@@ -126,7 +126,7 @@ export async function withEvent(
   type: 'gap.opened' | 'sweep.halted',
   data: object,
 ): Promise<Broken> {
-  const { log } = world.opened.converge;
+  const { log } = world.opened;
   const event = draft(world.opened.converge, null, TENANT_ID, type, data as never);
   await log.append([event]);
   return {

@@ -36,7 +36,7 @@ beforeAll(async () => {
   world = await platformOn(mongod.uri);
   engine = world.engine();
   await engine.prepare();
-  const { log, queue, clock } = engine.converge;
+  const { log, queue, clock } = engine;
   // As `concord serve` builds it, with nobody at work on who is due: that would only slow the load down.
   server = createServer({
     tenants: world.config().tenants,

@@ -66,7 +66,7 @@ async function expectEveryoneWhole(engine: Engine): Promise<number> {
   const judge = async ({ member, name }: (typeof everyone)[number]): Promise<void> => {
     for (const flaw of await flawsOf(world, engine, member, { handle: member.label }))
       flaws.push(`${name} ${flaw}`);
-    told += explainedLeaks(await engine.converge.log.ofUser(member.user));
+    told += explainedLeaks(await engine.log.ofUser(member.user));
   };
   // A login costs the PDS a good deal, so not all at once.
   for (let from = 0; from < everyone.length; from += 4) {

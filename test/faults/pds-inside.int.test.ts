@@ -53,7 +53,7 @@ test('the directory of DIDs is down: no creation is tried before it is back', as
   pds.setDirectory('up');
   await untilQuiet(engine);
   expect(await flawsOf(world, engine, alice, { handle: alice.label })).toEqual([]);
-  expect(explainedLeaks(await engine.converge.log.ofUser(alice.user))).toBe(0);
+  expect(explainedLeaks(await engine.log.ofUser(alice.user))).toBe(0);
   expect(pds.dids()).toBe((await hostedDids(engine)).size);
 });
 
@@ -70,7 +70,7 @@ test('the directory fails in the middle of a creation, and comes back', async ()
   await untilQuiet(engine);
   expect(await flawsOf(world, engine, alice, { handle: alice.label })).toEqual([]);
   // Concord cannot know that nothing was left behind in the directory, so it says that something may have been.
-  expect(explainedLeaks(await engine.converge.log.ofUser(alice.user))).toBe(1);
+  expect(explainedLeaks(await engine.log.ofUser(alice.user))).toBe(1);
   expect(pds.dids()).toBe((await hostedDids(engine)).size);
 });
 
@@ -98,7 +98,7 @@ test('a hidden account has the address: one creation fails before it is known, a
   const holder = await accountOf(world, engine, alice);
   if (holder === undefined) throw new Error('alice has no account.');
   const stranger = { handle: person('carol').handle, email: person('carol').email };
-  const host = engine.converge.accounts;
+  const host = engine.accounts;
   // Not that of a user: nothing of ours knows it.
   const created = await host.createAccount({
     ...{ handle: stranger.handle as typeof holder.handle, email: stranger.email },
@@ -133,8 +133,8 @@ test('an account is committed and its repository destroyed: it is held for a per
   expect(await eventsOf(engine, alice, 'account.creation-intended')).toHaveLength(1);
   expect(await eventsOf(engine, alice, 'account.created', 'account.recorded')).toHaveLength(1);
   expect(pds.dids()).toBe(dids + 1);
-  const events = await engine.converge.log.ofUser(alice.user);
+  const events = await engine.log.ofUser(alice.user);
   const { applied, end } = await passOver(engine.converge, alice);
   expect({ applied, end }).toEqual({ applied: [], end: 'held' });
-  expect(await engine.converge.log.ofUser(alice.user)).toHaveLength(events.length);
+  expect(await engine.log.ofUser(alice.user)).toHaveLength(events.length);
 });

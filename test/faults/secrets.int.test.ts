@@ -183,6 +183,6 @@ test('re-sealing beside an engine at work with the keys in the other order ends 
   const passwords = await opened(world.db, K2);
   for (const { _id, atproto } of await users(world.db).find().toArray()) {
     if (atproto === undefined) throw new Error('Everyone has an account.');
-    expect(await engine.converge.accounts.canLogIn(atproto.did, passwords.get(_id) ?? '')).toBe(true);
+    expect(await engine.accounts.canLogIn(atproto.did, passwords.get(_id) ?? '')).toBe(true);
   }
 });

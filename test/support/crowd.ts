@@ -45,7 +45,7 @@ export interface PdsCounts {
   readonly repositories: number;
 }
 
-export async function countPds(pds: Pds, { converge: { accounts } }: Engine): Promise<PdsCounts> {
+export async function countPds(pds: Pds, { accounts }: Engine): Promise<PdsCounts> {
   let repositories = 0;
   for await (const page of accounts.repositories()) repositories += page.length;
   return { dids: await pds.plcOperations(), repositories };
@@ -70,7 +70,7 @@ export async function expectWholeOnce(
   const dids = users.flatMap(({ atproto }) => atproto?.did ?? []);
   expect(new Set(dids).size).toBe(members.length);
 
-  const accounts = await engine.converge.accounts.accounts(dids);
+  const accounts = await engine.accounts.accounts(dids);
   for (const [index, member] of members.entries()) {
     const stored = users.find(({ _id }) => _id === member.user);
     const found = stored?.atproto === undefined ? undefined : accounts.get(stored.atproto.did);
@@ -81,7 +81,7 @@ export async function expectWholeOnce(
     expect(stored?.atprotoPending).toBeUndefined();
   }
   for (const { user } of members) {
-    const events = await engine.converge.log.ofUser(user);
+    const events = await engine.log.ofUser(user);
     const count = (...types: readonly ConcordEvent['type'][]) =>
       events.filter(({ type }) => types.includes(type)).length;
     expect(count(...OUTCOMES)).toBe(count('account.creation-intended'));

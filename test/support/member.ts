@@ -105,12 +105,12 @@ export async function accountOf(
   member: Member,
 ): Promise<PdsAccount | undefined> {
   const did = (await storedMember(platform, member))?.atproto?.did;
-  const account = did === undefined ? 'missing' : await engine.converge.accounts.account(did);
+  const account = did === undefined ? 'missing' : await engine.accounts.account(did);
   return account === 'missing' ? undefined : account;
 }
 
 export async function eventsOf<T extends EventType>(
-  { converge: { log } }: Engine,
+  { log }: Engine,
   { user }: Member,
   ...types: readonly T[]
 ): Promise<EventOf<T>[]> {
@@ -122,7 +122,7 @@ export async function eventsOf<T extends EventType>(
 
 /** How one of a member's resources stands, by the read model. */
 export async function conditionOf(
-  { converge: { subjects } }: Engine,
+  { subjects }: Engine,
   { user }: Member,
   type: Condition['type'],
 ): Promise<Condition | undefined> {

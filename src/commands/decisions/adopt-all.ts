@@ -30,13 +30,13 @@ export async function runAdoptAll(options: AdoptOptions): Promise<ExitCode> {
   const decided = decidedBy({ ...options, reason: options.why });
   const results: Results = new Map();
   return decideAll(options, (engine, limits) => {
-    const deps = { ...engine.assess, ...engine.converge };
+    const deps = { ...engine.converge, ...engine.assess };
     return {
       command: 'adopt',
       done: 'adopted',
       question: (count) => `Are these the accounts of the ${count}?`,
       limit: { name: 'limits.adoptions', of: limits.adoptions },
-      candidates: (tenants) => adoptionCandidates(engine.converge.subjects, tenants),
+      candidates: (tenants) => adoptionCandidates(engine.subjects, tenants),
       propose: (owned) => proposeNamed(deps, owned),
       sample: ({ owned, proposal: { account, evidence, password } }) => ({
         ...{ user: owned.user, did: account.did, handle: account.handle, evidence, password },

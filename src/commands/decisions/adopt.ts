@@ -88,7 +88,7 @@ async function grant({ found, account }: Shown, options: AdoptOptions): Promise<
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
     await engine.checkCollations();
-    const deps = { ...engine.assess, ...engine.converge };
+    const deps = { ...engine.converge, ...engine.assess };
     return await grantAdoption(deps, found, account.did, decidedBy(options));
   } finally {
     await engine.close();

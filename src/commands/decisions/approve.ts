@@ -15,7 +15,7 @@ export async function runApprove(run: string | undefined, options: DecisionOptio
   try {
     if (run !== undefined) await engine.checkCollations();
     if (run === undefined) {
-      const halts = await haltedRuns(engine.assess.events, engine.converge.clock.now());
+      const halts = await haltedRuns(engine.assess.events, engine.clock.now());
       const open = halts.filter(isOpen);
       if (json) printJson({ command: 'approve', halted: open });
       else if (open.length === 0) stdout.write('No recent halted run.\n');

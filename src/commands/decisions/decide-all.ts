@@ -139,7 +139,7 @@ const LATER: Outcome = {
 
 /** Ctrl-C begins no further user; a second one ends the process at once. */
 async function interruptible<Result>(
-  { converge: { clock } }: Engine,
+  { clock }: Engine,
   label: string,
   total: number,
   { stderr }: Terminal,

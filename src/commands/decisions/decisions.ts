@@ -41,7 +41,7 @@ export async function runPause(text: string, options: PauseOptions): Promise<Exi
     const found = await findUserToTouch(text, engine.tenants, engine.assess);
     const until = options.until === undefined ? null : momentAhead(options.until, new Date()).toISOString();
     const trigger = { user: found.user, userId: found.userId, tenant: found.tenant.id };
-    await decide(engine.converge, trigger, 'user.paused', { by: options.by, reason: options.reason, until });
+    await decide(engine, trigger, 'user.paused', { by: options.by, reason: options.reason, until });
     say(terminal, 'pause', found.user, until === null ? 'paused until resumed' : `paused until ${until}`);
   });
 }
@@ -50,7 +50,7 @@ export async function runResume(text: string, options: DecisionOptions): Promise
   return withEngine(options, async (engine, terminal) => {
     const found = await findUserToTouch(text, engine.tenants, engine.assess);
     const trigger = { user: found.user, userId: found.userId, tenant: found.tenant.id };
-    await decide(engine.converge, trigger, 'user.resumed', decidedBy(options));
+    await decide(engine, trigger, 'user.resumed', decidedBy(options));
     say(terminal, 'resume', found.user, 'resumed, and due');
   });
 }
@@ -68,7 +68,7 @@ export async function runRetry(text: string | undefined, options: RetryOptions):
     if (text !== undefined) {
       const found = await findUserToTouch(text, engine.tenants, engine.assess);
       const trigger = { user: found.user, userId: found.userId, tenant: found.tenant.id };
-      await decide(engine.converge, trigger, 'user.retried', decidedBy(options));
+      await decide(engine, trigger, 'user.retried', decidedBy(options));
       return say(terminal, 'retry', found.user, 'due, with failures and refusals cleared');
     }
     const users = await retryFailed(engine, decidedBy(options));
@@ -79,15 +79,15 @@ export async function runRetry(text: string | undefined, options: RetryOptions):
 
 /** Makes all failing or quarantined users due. Returns how many. */
 export async function retryFailed(
-  { converge, tenants }: Pick<Engine, 'converge' | 'tenants'>,
+  engine: Pick<Engine, 'tenants' | 'subjects' | 'log' | 'queue' | 'clock' | 'random'>,
   decided: Decided,
 ): Promise<number> {
   let users = 0;
-  for (const { id: tenant, excludedBy } of tenants) {
-    for await (const subject of converge.subjects.list(tenant, { unsettled: true })) {
+  for (const { id: tenant, excludedBy } of engine.tenants) {
+    for await (const subject of engine.subjects.list(tenant, { unsettled: true })) {
       const { user, userId } = subject;
       if ((subject.attempts === 0 && !subject.quarantined) || isExcluded({ excludedBy }, user)) continue;
-      await decide(converge, { user, userId, tenant }, 'user.retried', decided);
+      await decide(engine, { user, userId, tenant }, 'user.retried', decided);
       users += 1;
     }
   }

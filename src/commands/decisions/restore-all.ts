@@ -20,13 +20,13 @@ export async function runRestoreAll(options: RestoreOptions): Promise<ExitCode> 
   const selection = selectionOf(options);
   const decided = decidedBy({ ...options, reason: options.why });
   return decideAll(options, (engine, limits) => {
-    const deps = { ...engine.assess, ...engine.converge };
+    const deps = { ...engine.converge, ...engine.assess };
     return {
       command: 'restore',
       done: 'restored',
       question: (count) => `Restore ${count}?`,
       limit: { name: 'limits.restores', of: limits.restores },
-      candidates: (tenants) => restoreCandidates(engine.converge.subjects, tenants, selection),
+      candidates: (tenants) => restoreCandidates(engine.subjects, tenants, selection),
       propose: (owned) => proposeSelected(deps, owned, selection.reasons),
       sample: ({ owned, proposal: { what, reasons, lostAccount = null, code = null, writes } }) => ({
         ...{ user: owned.user, code, what, reasons, lostAccount, writes },

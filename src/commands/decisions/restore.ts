@@ -67,7 +67,7 @@ function restoreDecision(decided: Decided): Decision<RestoreProposal> {
         : `Replace the account ${lostAccount} of ${user} by a new, empty one?`,
     document: ({ what, reasons, lostAccount = null, code = null }) => ({ what, reasons, lostAccount, code }),
     grant: (engine, found, { what }) =>
-      grantRestore({ ...engine.assess, ...engine.converge }, found, what, decided),
+      grantRestore({ ...engine.converge, ...engine.assess }, found, what, decided),
   };
 }
 
@@ -78,7 +78,7 @@ function codeDecision(decided: Decided): Decision<CodeProposal> {
     question: ({ found }, user) => `Make ${found} the permanent code of ${user}?`,
     document: ({ found, known }) => ({ found, known }),
     grant: (engine, found, proposal) =>
-      acceptCode({ ...engine.assess, ...engine.converge }, found, proposal.found, decided),
+      acceptCode({ ...engine.converge, ...engine.assess }, found, proposal.found, decided),
   };
 }
 

@@ -143,7 +143,7 @@ async function carryOut(
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
     await engine.checkPasswords();
-    const deps = { ...engine.converge, leaseMs: engine.converge.settings.leaseMs };
+    const deps = { ...engine.converge, leaseMs: engine.settings.leaseMs };
     await refusing(() => grantTransfer(deps, from, to, { asked, shown }, decidedBy(options)));
     const isOver = await reconcileBoth(engine, { from, to }, terminal);
     const declined = await declinedParts(engine, from, to);
@@ -182,7 +182,7 @@ export async function reconcileBoth(
   return isFinished(engine, from, to);
 }
 
-async function isFinished({ converge: { log } }: Engine, from: FoundUser, to: FoundUser): Promise<boolean> {
+async function isFinished({ log }: Engine, from: FoundUser, to: FoundUser): Promise<boolean> {
   const { outgoing } = fold(await log.ofUser(from.user));
   const { incoming, retiring } = fold(await log.ofUser(to.user));
   return outgoing === undefined && incoming === undefined && retiring === undefined;
@@ -190,7 +190,7 @@ async function isFinished({ converge: { log } }: Engine, from: FoundUser, to: Fo
 
 /** What the user did not take in the end, because something became of one of the two meanwhile. */
 async function declinedParts(
-  { converge: { log } }: Engine,
+  { log }: Engine,
   from: FoundUser,
   to: FoundUser,
 ): Promise<readonly TransferPart[]> {

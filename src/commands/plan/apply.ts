@@ -43,8 +43,8 @@ export async function runApply(path: string, options: ApplyOptions): Promise<Exi
   const terminal = terminalOf(options);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
-    const { converge, assess, tenants, sweep } = engine;
-    const deps = { converge, assess, tenants, subjects: converge.subjects, limits: sweep.limits };
+    const { converge, assess, tenants, subjects, sweep } = engine;
+    const deps = { converge, assess, tenants, subjects, limits: sweep.limits };
     await engine.checkPasswords();
     return await apply(deps, plan, options, terminal);
   } finally {

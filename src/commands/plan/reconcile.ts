@@ -84,7 +84,7 @@ async function reconcileOne(engine: Engine, text: string, terminal: Terminal): P
   await engine.checkPasswords();
   const { user, userId, tenant } = await findUserToTouch(text, engine.tenants, engine.assess);
   if (
-    (await engine.converge.subjects.get(user)) === undefined &&
+    (await engine.subjects.get(user)) === undefined &&
     typeof (await tenant.directory.user(userId)) !== 'object'
   ) {
     throw new UsageError(
@@ -103,7 +103,7 @@ async function reconcileAll(
   options: ReconcileOptions,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const { clock, queue, settings, logger, subjects } = engine.converge;
+  const { clock, queue, settings, logger, subjects } = engine;
   const startedAt = clock.now();
   await engine.prepare();
   await createMissingIndexes(engine);
@@ -177,7 +177,7 @@ interface SweptTenant extends SweepResult {
 
 async function sweepShown(engine: Engine, tenant: AssessedTenant, terminal: Terminal): Promise<SweepResult> {
   const label = engine.tenants.length === 1 ? 'comparing users' : `comparing users of ${tenant.id}`;
-  const now = () => engine.converge.clock.now();
+  const now = () => engine.clock.now();
   const progress = createProgress({ label, stream: terminal.stderr, now });
   const end = await sweepInTurn(engine.sweep, tenant, {
     onProgress: (users, _drifted, total) => progress.update(users, total),

@@ -51,9 +51,9 @@ export async function runPassword(text: string, options: PasswordOptions): Promi
     if (options.reset === true) refuseUnmanaged(user, view);
     const state = await stateOf(engine, user, did);
     const trigger = { user, userId, tenant: tenant.id };
-    if (state.type === 'refused') await decide(engine.converge, trigger, 'password.refused', { did });
+    if (state.type === 'refused') await decide(engine, trigger, 'password.refused', { did });
     if (state.type === 'opens' && facts.passwordRefused)
-      await decide(engine.converge, trigger, 'password.accepted', { did });
+      await decide(engine, trigger, 'password.accepted', { did });
     const reset =
       options.reset === true && state.type !== 'opens'
         ? await resetNow(engine, trigger, state, options)
@@ -73,11 +73,15 @@ export async function runPassword(text: string, options: PasswordOptions): Promi
   }
 }
 
-async function stateOf({ converge }: Engine, user: UserKey, did: Did): Promise<PasswordState> {
-  const stored = await converge.documents.storedPassword(user, did);
+async function stateOf(
+  { documents, accounts, vault }: Engine,
+  user: UserKey,
+  did: Did,
+): Promise<PasswordState> {
+  const stored = await documents.storedPassword(user, did);
   if (stored === undefined) return { type: 'missing' };
   try {
-    const opens = await converge.accounts.canLogIn(did, converge.vault.open(stored, user));
+    const opens = await accounts.canLogIn(did, vault.open(stored, user));
     return { type: opens ? 'opens' : 'refused' };
   } catch (error) {
     if (!(error instanceof CredentialsError)) throw error;
@@ -107,7 +111,7 @@ async function resetNow(
     if (!(isLostKey && state.type === 'unopened' && state.code === error.code)) throw error;
   }
   if (!(await confirm(question(state), yes))) return undefined;
-  await decide(engine.converge, trigger, 'password-reset.granted', { by });
+  await decide(engine, trigger, 'password-reset.granted', { by });
   try {
     await reconcileNow(engine, trigger);
   } catch (error) {
@@ -115,7 +119,7 @@ async function resetNow(
     if (!(error instanceof UsageError && error.code === 'USER_BUSY')) throw error;
   }
   // By the log, because another process may have done it.
-  const { passwordResetGranted } = fold(await engine.converge.log.ofUser(trigger.user));
+  const { passwordResetGranted } = fold(await engine.log.ofUser(trigger.user));
   return passwordResetGranted ? 'pending' : 'done';
 }
 

@@ -15,7 +15,7 @@ const MOST_ROUNDS = 8;
 
 export interface RestDeps extends FinalReads {
   /** Of this process, to mark users due. */
-  readonly engine: Pick<Engine, 'converge' | 'tenants'>;
+  readonly engine: Pick<Engine, 'queue' | 'subjects' | 'tenants'>;
   readonly stream: Auth0Tenant['logStream'];
   readonly signal: AbortSignal;
 }
@@ -44,7 +44,7 @@ export async function waitUntilAtRest(deps: RestDeps, people: readonly Read[]): 
       const userId = parseAuth0UserId(user);
       return userId === undefined ? [] : [{ user: keyOf(user), userId, tenant: tenant.id }];
     });
-    await deps.engine.converge.queue.markDue(triggers, systemClock.now(), 'sweep');
+    await deps.engine.queue.markDue(triggers, systemClock.now(), 'sweep');
   }
   return {
     states: before ?? new Map(),
@@ -64,7 +64,7 @@ async function drained(deps: RestDeps, people: readonly Read[]): Promise<string 
       // The engine may be down at this moment; Auth0 tries again.
       () => false,
     );
-    const backlog = await engine.converge.subjects.backlog(systemClock.now());
+    const backlog = await engine.subjects.backlog(systemClock.now());
     const subjects = [...(await side.assess.subjects.read(keys)).values()];
     const waiting = subjects.filter(({ dueAt, quarantined }) => dueAt !== undefined && !quarantined);
     if (isDelivered && backlog.due === 0 && waiting.length === 0) return undefined;

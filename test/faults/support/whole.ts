@@ -25,7 +25,7 @@ export async function flawsOf(
   member: Member,
   { handle, logIn = true }: Whole,
 ): Promise<string[]> {
-  const { log, subjects, vault, accounts } = engine.converge;
+  const { log, subjects, vault, accounts } = engine;
   const found: string[] = [];
   const check = (isFine: boolean, flaw: string): void => {
     if (!isFine) found.push(`${member.label}: ${flaw}`);

@@ -51,7 +51,7 @@ export function jumpingClock(): Clock {
 }
 
 export function atTime(engine: Engine, clock: Clock): Engine {
-  return { ...engine, converge: { ...engine.converge, clock } };
+  return { ...engine, clock, converge: { ...engine.converge, clock } };
 }
 
 /** What converges users: an engine, or one with something around its calls. */
