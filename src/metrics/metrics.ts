@@ -30,6 +30,7 @@ const MISNAMED = [
   'nodejs_active_resources_total',
 ];
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one statement a metric, and one listener for each report.
 export function createMetrics(
   clock: Pick<Clock, 'now'>,
   version: string,

@@ -25,6 +25,7 @@ const SWEEPS_READ = 200;
 const MOST_SITUATIONS = 500;
 const REASON = /^[A-Za-z]{1,40}$/;
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one function inside it for each question, with its gauges.
 export function questions(deps: QuestionDeps): Question[] {
   const { registry, clock, tenants, events } = deps;
   const gauge = <L extends string>(name: string, help: string, ...labelNames: readonly L[]) =>
