@@ -1,4 +1,5 @@
 /** The command line's definition. Commands are loaded when they are called, so that `--help` is quick. */
+// biome-ignore-all lint/style/noExcessiveLinesPerFile: each command stands here with its arguments and options, in the order of --help.
 import { userInfo } from 'node:os';
 import { Argument, Command, Option } from '@commander-js/extra-typings';
 import { loginRate, newestCount, wholeNumber } from './arguments.ts';
@@ -15,6 +16,7 @@ Exit codes: 0 done, or nothing to do · 1 error · 2 differences found, or a usa
 Write -- before one that begins with a dash.`;
 
 /** Ends each command with `end`, which gets its exit code. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one statement a command, in the order of --help.
 export function createProgram(end: (code: number) => void) {
   const concord = new Command('concord')
     .description('Reconcile the users of Auth0 with MongoDB and an ATProto PDS.')

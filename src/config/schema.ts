@@ -1,14 +1,13 @@
 /**
  * What a setting may be, with a description of it for docs/configuration.md. `config/default.yaml` says what each one means
  * and has its default, so there are no defaults here.
- *
- * Text from the environment becomes a number or a boolean by the type of the setting, never by
- * the form of the text: a password of digits stays a password.
  */
+
 import { z } from 'zod';
 import { parseKeyRing } from '../credentials/envelope.ts';
 import { exclusionProblem } from '../exclusion.ts';
 import { parseTenantId, type TenantId } from '../identity.ts';
+import { cron, decimal, flag, given, isWebUrl, oneOf, secret, text, webUrl, whole } from './values.ts';
 
 /** The shortest webhook token: as many bytes as the digest it is compared by. */
 export const MIN_TOKEN_BYTES = 32;
@@ -16,82 +15,6 @@ export const MIN_TOKEN_BYTES = 32;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-
-function whole(min: number, max: number) {
-  const kind = `a whole number from ${min} to ${max}`;
-  const error = `must be ${kind}`;
-  return z
-    .preprocess(
-      (value) => (typeof value === 'string' && /^-?[0-9]{1,15}$/.test(value) ? Number(value) : value),
-      z.number(error).int(error).min(min, error).max(max, error),
-    )
-    .describe(kind);
-}
-
-function decimal(min: number, max: number) {
-  const kind = `a number from ${min} to ${max}`;
-  const error = `must be ${kind}`;
-  return z
-    .preprocess(
-      (value) =>
-        typeof value === 'string' && /^-?[0-9]{1,15}(\.[0-9]{1,15})?$/.test(value) ? Number(value) : value,
-      z.number(error).min(min, error).max(max, error),
-    )
-    .describe(kind);
-}
-
-const flag = z
-  .preprocess(
-    (value) => (value === 'true' ? true : value === 'false' ? false : value),
-    z.boolean('must be true or false'),
-  )
-  .describe('true or false');
-
-function oneOf<const Choice extends string>(...choices: readonly Choice[]) {
-  const kind = `one of ${choices.join(', ')}`;
-  return z.enum(choices, `must be ${kind}`).describe(kind);
-}
-
-function text(kind: string, accept: RegExp, error = `must be ${kind}`) {
-  return z.string(error).regex(accept, error).describe(kind);
-}
-
-/**
- * A value that comes from outside and that some commands do without. Left out, it passes here, and
- * `load.ts` decides whether it was needed; the type is that of a value that is there.
- */
-function given<Value>(schema: z.ZodType<Value>): z.ZodType<Value> {
-  return schema.optional() as unknown as z.ZodType<Value>;
-}
-
-function webUrl(example: string) {
-  const kind = `an http(s) URL such as ${example}, without user, query or fragment`;
-  const error = `must be ${kind}`;
-  return z
-    .string(error)
-    .refine((value) => isPlainWebUrl(value), error)
-    .transform((value) => value.replace(/\/+$/, ''))
-    .describe(kind);
-}
-
-function isWebUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const { username, password, protocol } = new URL(value);
-  return username === '' && password === '' && (protocol === 'https:' || protocol === 'http:');
-}
-
-function isPlainWebUrl(value: string): boolean {
-  if (!isWebUrl(value)) return false;
-  const { search, hash } = new URL(value);
-  return search === '' && hash === '';
-}
-
-/** A secret of digits needs quotes in YAML, where 007 would be the number 7. */
-const secret = text('a text: put it in quotes', /./s).describe('a secret text');
-
-/** Five or six fields, the sixth for seconds; the scheduler checks their values. */
-const CRON = /^[0-9*][0-9*,/-]*( [0-9A-Za-z*][0-9A-Za-z*,/-]*){4,5}$/;
-const cron = text('a cron expression such as */5 * * * *', CRON).nullable();
 
 const token = secret
   .refine(

@@ -20,7 +20,6 @@ export interface Metrics extends EngineObserver, ServiceObserver {
   readonly registry: Registry;
 }
 
-/** Longer than other functions: one member for each kind of notice, and no other logic. */
 export function createMetrics(
   clock: Pick<Clock, 'now'>,
   version: string,

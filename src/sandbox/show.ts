@@ -109,11 +109,7 @@ interface Show {
 async function perform(show: Show): Promise<boolean> {
   const { stage, world, options, stopped } = show;
   const { say, style, timings } = stage;
-  // Engines follow each other on this port, so the address stays valid.
-  const port = options.platform === true ? { SANDBOX_PORT: String(await freePort()) } : {};
-  const env = { ...world.env, ...port };
-  // What other terminals need to reach this sandbox, and this one as well.
-  writeFileSync(SANDBOX_FILE, JSON.stringify({ pid: process.pid, env }), { mode: 0o600 });
+  await writeSandboxFile(show);
   const config = configFor({ sandbox: true }, ALL_NEEDS);
   const log = createWriteStream(LOG_FILE, { mode: 0o600 });
   const level = (options.logLevel as LogLevel | undefined) ?? 'info';
@@ -122,11 +118,7 @@ async function perform(show: Show): Promise<boolean> {
   let service: Service | undefined;
   let platform: PlatformStage | undefined;
   try {
-    const before = world.resumed ? undefined : await auditWorld(side);
-    if (before !== undefined) {
-      say(`\n${style('bold', 'The incident, as it was found')}`);
-      printAudit(before, { stdout: stage.out, style });
-    }
+    const before = world.resumed ? undefined : await incidentFound(stage, side);
     let healingAt = performance.now();
     const watch = new PassWatch();
     let storyTold = false;
@@ -140,10 +132,7 @@ async function perform(show: Show): Promise<boolean> {
     if (tenant === undefined) throw new Error('the sandbox has no tenant');
     const endpoint = `${service.url}/webhooks/auth0/${tenant.id}`;
     world.auth0.logStream.add({ endpoint, authorization: tenant.logTokens[0] ?? '', format: show.format });
-    say(
-      `\n${style('bold', 'The server starts')} at ${service.url}, sweeps, and reconciles users who are out of sync`,
-    );
-    sayDashboard(stage, service.url);
+    sayServing(stage, service.url);
     if (await seated(say, stopped)) healingAt = performance.now();
     const healed = await Promise.race([
       everyoneHealed(show, side),
@@ -156,9 +145,7 @@ async function perform(show: Show): Promise<boolean> {
     timings['reaudit'] = after.durationMs;
     const handles = await accountHandles(side);
     const others = world.auth0.users().length - INCIDENT.users.length;
-    say(`\n${style('bold', `Healed in ${formatDuration(timings['healing'])}`)}`);
-    printAudit(after, { stdout: stage.out, style });
-    printHandles(stage, handles);
+    sayHealed(stage, timings['healing'], after, handles);
     say(`\n${style('bold', 'A user signs up')}`);
     const live = await liveSignUp(world, side, watch, (step) => sayStep(stage, step));
     const expectations = checkExpectations(before && counted(before), counted(after), handles, others);
@@ -174,19 +161,11 @@ async function perform(show: Show): Promise<boolean> {
     }
     const ok = expectations.failed.length === 0 && rush?.ok !== false;
     if (options.json === true) {
-      const states = {
+      printJson({
+        ...{ command: 'sandbox', ok, failed: expectations.failed },
         before: before === undefined ? null : counted(before),
         after: { ...counted(after), accountHandles: handles },
-      };
-      printJson({
-        command: 'sandbox',
-        ok,
-        failed: expectations.failed,
-        ...states,
-        live,
-        drill: drilled,
-        ...(rush === undefined ? {} : { rush: rushJson(rush) }),
-        timings,
+        ...{ live, drill: drilled, ...(rush === undefined ? {} : { rush: rushJson(rush) }), timings },
       });
     }
     if (options.exit === true) return ok;
@@ -203,6 +182,39 @@ async function perform(show: Show): Promise<boolean> {
     await side.close();
     await new Promise<void>((resolve) => log.end(() => resolve()));
   }
+}
+
+/** What other terminals need to reach this sandbox, and this one as well. */
+async function writeSandboxFile({ world, options }: Show): Promise<void> {
+  // Engines follow each other on this port, so the address stays valid.
+  const port = options.platform === true ? { SANDBOX_PORT: String(await freePort()) } : {};
+  const env = { ...world.env, ...port };
+  writeFileSync(SANDBOX_FILE, JSON.stringify({ pid: process.pid, env }), { mode: 0o600 });
+}
+
+async function incidentFound(stage: Stage, side: ReadSide) {
+  const found = await auditWorld(side);
+  stage.say(`\n${stage.style('bold', 'The incident, as it was found')}`);
+  printAudit(found, { stdout: stage.out, style: stage.style });
+  return found;
+}
+
+function sayServing(stage: Stage, url: string): void {
+  stage.say(
+    `\n${stage.style('bold', 'The server starts')} at ${url}, sweeps, and reconciles users who are out of sync`,
+  );
+  sayDashboard(stage, url);
+}
+
+function sayHealed(
+  stage: Stage,
+  ms: number,
+  after: Awaited<ReturnType<typeof auditWorld>>,
+  handles: Awaited<ReturnType<typeof accountHandles>>,
+): void {
+  stage.say(`\n${stage.style('bold', `Healed in ${formatDuration(ms)}`)}`);
+  printAudit(after, { stdout: stage.out, style: stage.style });
+  printHandles(stage, handles);
 }
 
 function stageOptions({ stage, world, options }: Show, config: Config, side: ReadSide, url: string) {

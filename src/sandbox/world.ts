@@ -51,6 +51,65 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const kept = keepDir === undefined ? undefined : readKept(keepDir);
   const clientSecret = randomBytes(24).toString('hex');
   const started: { stop(): Promise<void> }[] = [];
+  const starting = startServers(keepDir, clientSecret, onPart, started);
+  try {
+    const [mongod, pds, auth0] = await Promise.all(starting);
+    const credentialKeys = kept?.secrets.credentialKeys ?? generateKey();
+    const isForeign = mongod.origin === 'MONGODB_URI';
+    const ownName = isForeign ? `${DATABASE}_${randomBytes(4).toString('hex')}` : DATABASE;
+    const database = kept?.secrets.database ?? ownName;
+    const client = await MongoClient.connect(mongod.uri);
+    const db = client.db(database);
+    started.unshift({
+      stop: async () => {
+        if (isForeign && keepDir === undefined) await db.dropDatabase();
+        await client.close();
+      },
+    });
+    for (const user of kept?.users ?? []) auth0.addUser(user);
+    if (kept === undefined) await seed(db, auth0, [...INCIDENT.users, ...inventedUsers(options.users)]);
+    const keep = () => {
+      if (keepDir !== undefined) writeKept(keepDir, { credentialKeys, database }, auth0.users());
+    };
+    keep();
+    return {
+      mongod,
+      pds,
+      auth0,
+      resumed: kept !== undefined,
+      env: environmentOf({ mongod, pds, auth0, database, clientSecret, credentialKeys }),
+      db,
+      chooseHandle: async (userId, handle) => {
+        const result = await new PlatformDocuments(db).setHandle(userId, handle, new Date());
+        if (result !== 'set') throw new Error(`the handle ${handle} was not set: ${result}`);
+      },
+      refuseNewDocuments: async () => {
+        const users = db.collection('users');
+        const name = 'email_1';
+        // Those who are there have no address either, so it is of new ones alone.
+        const partialFilterExpression = { when: { $gt: new Date() } };
+        await users.createIndex({ email: 1 }, { name, unique: true, partialFilterExpression });
+        return () => users.dropIndex(name).then(() => undefined);
+      },
+      stop: async () => {
+        keep();
+        await stopAll(started);
+      },
+    };
+  } catch (error) {
+    await Promise.allSettled(starting);
+    await stopAll(started);
+    throw error;
+  }
+}
+
+/** Each is put into `started` when it is up. */
+function startServers(
+  keepDir: string | undefined,
+  clientSecret: string,
+  onPart: WorldOptions['onPart'],
+  started: { stop(): Promise<void> }[],
+) {
   const part = async <T extends { stop(): Promise<void> }>(
     name: string,
     detail: (part: T) => string,
@@ -62,7 +121,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     onPart(name, detail(up), performance.now() - at);
     return up;
   };
-  const starting = [
+  return [
     part(
       'mongod',
       ({ version, origin }) => `${version}, one-member replica set (${originText(origin)})`,
@@ -91,70 +150,32 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       }),
     ),
   ] as const;
-  try {
-    const [mongod, pds, auth0] = await Promise.all(starting);
-    const credentialKeys = kept?.secrets.credentialKeys ?? generateKey();
-    const isForeign = mongod.origin === 'MONGODB_URI';
-    const ownName = isForeign ? `${DATABASE}_${randomBytes(4).toString('hex')}` : DATABASE;
-    const database = kept?.secrets.database ?? ownName;
-    const client = await MongoClient.connect(mongod.uri);
-    const db = client.db(database);
-    started.unshift({
-      stop: async () => {
-        if (isForeign && keepDir === undefined) await db.dropDatabase();
-        await client.close();
-      },
-    });
-    for (const user of kept?.users ?? []) auth0.addUser(user);
-    if (kept === undefined) await seed(db, auth0, [...INCIDENT.users, ...inventedUsers(options.users)]);
-    const keep = () => {
-      if (keepDir !== undefined) writeKept(keepDir, { credentialKeys, database }, auth0.users());
-    };
-    keep();
-    return {
-      mongod,
-      pds,
-      auth0,
-      resumed: kept !== undefined,
-      env: {
-        MONGODB_URI: mongod.uri,
-        MONGODB_DATABASE: database,
-        AUTH0_TENANT: INCIDENT.tenant,
-        AUTH0_DOMAIN: auth0.domain,
-        AUTH0_MANAGEMENT_URL: auth0.url,
-        AUTH0_CLIENT_ID: 'concord-sandbox',
-        AUTH0_CLIENT_SECRET: clientSecret,
-        AUTH0_LOG_TOKEN: randomBytes(32).toString('hex'),
-        AUTH0_EVENT_TOKEN: randomBytes(32).toString('hex'),
-        PDS_URL: pds.url,
-        PDS_DID_PLC_URL: pds.plcUrl,
-        PDS_ADMIN_PASSWORD: pds.adminPassword,
-        PDS_RATE_LIMIT_BYPASS_KEY: pds.bypassKey,
-        CONCORD_CREDENTIAL_KEYS: credentialKeys,
-      },
-      db,
-      chooseHandle: async (userId, handle) => {
-        const result = await new PlatformDocuments(db).setHandle(userId, handle, new Date());
-        if (result !== 'set') throw new Error(`the handle ${handle} was not set: ${result}`);
-      },
-      refuseNewDocuments: async () => {
-        const users = db.collection('users');
-        const name = 'email_1';
-        // Those who are there have no address either, so it is of new ones alone.
-        const partialFilterExpression = { when: { $gt: new Date() } };
-        await users.createIndex({ email: 1 }, { name, unique: true, partialFilterExpression });
-        return () => users.dropIndex(name).then(() => undefined);
-      },
-      stop: async () => {
-        keep();
-        await stopAll(started);
-      },
-    };
-  } catch (error) {
-    await Promise.allSettled(starting);
-    await stopAll(started);
-    throw error;
-  }
+}
+
+interface Addressed extends Pick<World, 'mongod' | 'pds' | 'auth0'> {
+  readonly database: string;
+  readonly clientSecret: string;
+  readonly credentialKeys: string;
+}
+
+/** What `config/sandbox.yaml` refers to. */
+function environmentOf({ mongod, pds, auth0, database, clientSecret, credentialKeys }: Addressed) {
+  return {
+    MONGODB_URI: mongod.uri,
+    MONGODB_DATABASE: database,
+    AUTH0_TENANT: INCIDENT.tenant,
+    AUTH0_DOMAIN: auth0.domain,
+    AUTH0_MANAGEMENT_URL: auth0.url,
+    AUTH0_CLIENT_ID: 'concord-sandbox',
+    AUTH0_CLIENT_SECRET: clientSecret,
+    AUTH0_LOG_TOKEN: randomBytes(32).toString('hex'),
+    AUTH0_EVENT_TOKEN: randomBytes(32).toString('hex'),
+    PDS_URL: pds.url,
+    PDS_DID_PLC_URL: pds.plcUrl,
+    PDS_ADMIN_PASSWORD: pds.adminPassword,
+    PDS_RATE_LIMIT_BYPASS_KEY: pds.bypassKey,
+    CONCORD_CREDENTIAL_KEYS: credentialKeys,
+  };
 }
 
 async function stopAll(parts: readonly { stop(): Promise<void> }[]): Promise<void> {

@@ -1,5 +1,4 @@
 /** `concord audit`: how many users are in sync, and which are not. Reads only. */
-
 import { openGaps } from '../../engine/intake/gaps.ts';
 import { notExcluded } from '../../engine/intake/owner.ts';
 import { attempt } from '../../engine/reconcile/attempt.ts';
@@ -16,6 +15,7 @@ import { UsageError } from '../../errors.ts';
 import type { InexactReason } from '../../events/event.ts';
 import { gapToJson } from '../../events/gap-text.ts';
 import { type TenantId, userKey } from '../../identity.ts';
+import type { AccountReader } from '../../ports/accounts.ts';
 import type { UserPages } from '../../ports/subjects.ts';
 import * as indexes from '../../reconcilers/indexes.ts';
 import { printJson, printLine, SCHEMA_VERSION } from '../../terminal/output.ts';
@@ -137,14 +137,8 @@ export async function audit(
   const startedAt = Date.now();
   const tenants = tenantsNamed(side.tenants, named);
   const deps = side.assess;
-  // A few accounts are read one by one; for all users the repositories are listed too.
-  const pds =
-    last === undefined
-      ? await attempt('account', () => Repositories.list(deps.accounts, new Date(startedAt)))
-      : undefined;
-  const repositories = pds?.ok === true ? pds.value : undefined;
-  const accounts = last === undefined ? deps.accounts : readingEach(deps.accounts);
-  const looking = { ...deps, accounts: repositories?.completing(accounts) ?? accounts };
+  const { repositories, accounts } = await accountReaders(deps.accounts, last, new Date(startedAt));
+  const looking = { ...deps, accounts };
   const tally = new Tally();
   const paused = await pausedUsers(deps.events, new Date(startedAt));
   const listed = new NameSet();
@@ -209,4 +203,12 @@ export async function audit(
         : null,
     durationMs: Date.now() - startedAt,
   };
+}
+
+/** A few accounts are read one by one; for all users the repositories are listed too. */
+async function accountReaders(all: AccountReader, last: number | undefined, now: Date) {
+  if (last !== undefined) return { repositories: undefined, accounts: readingEach(all) };
+  const listed = await attempt('account', () => Repositories.list(all, now));
+  const repositories = listed.ok ? listed.value : undefined;
+  return { repositories, accounts: repositories?.completing(all) ?? all };
 }

@@ -77,7 +77,7 @@ function isWatched(key: UserKey, tenants: readonly KeySpace[]): boolean {
   return tenant !== undefined && ignoredFor(key, tenant) === undefined;
 }
 
-/** One closure, longer than other functions: all its parts share the state and whether changes were missed. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one closure; its parts share the state and what was missed.
 export function createWatch(deps: WatchDeps): Watch {
   const { changes, cursors, queue, clock, logger } = deps;
   let state: WatchState = { mode: 'starting', aliveAt: undefined, lagMs: undefined };

@@ -28,6 +28,7 @@ const namesTimeoutMs = 2_000;
 /** What has been found of a user so far. */
 type Found = { -readonly [Field in keyof Documents]: Documents[Field] };
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one method a query, as the port lists them.
 export function documentReader(db: ReadableDb): DocumentReader {
   const users = db.collection<StoredUser>(collections.users);
   const handles = db.collection<StoredHandle>(collections.handles);

@@ -61,6 +61,7 @@ const standingProjection = {
 } as const;
 
 /** With `tenants`, the backlog counts their users only. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one method a query, as the port lists them.
 export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): SubjectReader {
   const mine = ofTenants(tenants);
   const collection = collections.subjects;

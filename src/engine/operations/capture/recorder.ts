@@ -41,6 +41,7 @@ export class Recorder {
   readonly #reserved: HeldValue[] = [];
   readonly #failed: FailedCall[] = [];
 
+  // biome-ignore lint/complexity/noExcessiveLinesPerFunction: one entry a question, beside what is kept of its answer.
   constructor(deps: AssessDeps, tenant: AssessedTenant) {
     const { documents, accounts, dids, subjects, inactive, successors, events } = deps;
     this.deps = {
