@@ -20,7 +20,7 @@ export class ListedUsers {
   unreadable = 0;
   /** Users that the configuration excludes. */
   excluded = 0;
-  /** Rows that name a user, also one whom a row before it named. */
+  /** Rows that name a user, repeated ones too. */
   #rows = 0;
   #inexact: InexactReason | undefined;
   readonly #seen = new NameSet();
