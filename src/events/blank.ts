@@ -6,7 +6,9 @@
  * There is no default here: a new type of event does not compile until it is decided what is personal in it.
  */
 import { BLANKED_HANDLE } from '../identity.ts';
-import type { ConcordEvent, ConditionDraft, Decided } from './event.ts';
+import type { ConditionDraft } from './condition.ts';
+import type { Decided } from './data/decisions.ts';
+import type { ConcordEvent } from './event.ts';
 
 const NOTHING = '';
 

@@ -1,15 +1,12 @@
 /** What is known of one user, as a fold of the user's events. fold.ts shows the source of each fact. */
 
 import type { AccountHandle, Auth0UserId, Code, Did, EventId, UserKey } from '../identity.ts';
-import type {
-  Auth0Field,
-  Condition,
-  IntendedAction,
-  LastFailure,
-  RefusalReason,
-  Removable,
-  TransferPart,
-} from './event.ts';
+import type { Condition, LastFailure } from './condition.ts';
+import type { RefusalReason } from './data/account.ts';
+import type { Auth0Field } from './data/auth0.ts';
+import type { IntendedAction } from './data/reconciliation.ts';
+import type { TransferPart } from './data/transfer.ts';
+import type { Removable } from './resources.ts';
 
 export interface Auth0Facts {
   readonly userId: Auth0UserId;

@@ -1,6 +1,9 @@
 /** What reads of Auth0 make of a user's facts, and where another life under the same id begins. */
-import type { Auth0Field, EventOf, Removable } from './event.ts';
+
+import type { Auth0Field } from './data/auth0.ts';
+import type { EventOf } from './event.ts';
 import type { Auth0Facts, Facts } from './facts.ts';
+import type { Removable } from './resources.ts';
 
 /** What an earlier life under the same id says nothing about. */
 function newLife() {

@@ -4,7 +4,8 @@
  */
 
 import type { EventId } from '../identity.ts';
-import type { ConcordEvent, EventOf, TransferPart } from './event.ts';
+import type { TransferPart } from './data/transfer.ts';
+import type { ConcordEvent, EventOf } from './event.ts';
 import type { Facts, Incoming, Outgoing, Transfer } from './facts.ts';
 
 export type TransferFacts = Pick<Facts, 'outgoing' | 'incoming' | 'retiring' | 'transferred'>;

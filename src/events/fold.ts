@@ -7,20 +7,18 @@
 
 import type { AccountHandle, Did, EventId } from '../identity.ts';
 import {
-  type ConcordEvent,
   type Condition,
-  type EventData,
   EXCLUDED_REASON,
   excludedMessage,
   FAILURE_REASONS,
-  type IntendedAction,
-  isReceived,
   type LastFailure,
-  type Removable,
-} from './event.ts';
+} from './condition.ts';
+import type { IntendedAction } from './data/reconciliation.ts';
+import { type ConcordEvent, type EventData, isReceived } from './event.ts';
 import type { Facts, NamedBy, Refusal, SeenAccount, Sights } from './facts.ts';
 import { foldObserved } from './fold-auth0.ts';
 import { endCodeTransfer, foldTransfer } from './fold-transfer.ts';
+import type { Removable } from './resources.ts';
 
 /** The change stream has times in whole seconds: what it reports happened up to this much later. */
 const STREAM_CLOCK_MS = 999;

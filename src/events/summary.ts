@@ -4,7 +4,9 @@
  *
  * There is no default here: a new type of event does not compile until it has a summary.
  */
-import type { ConcordEvent, Decided, EventData } from './event.ts';
+
+import type { Decided } from './data/decisions.ts';
+import type { ConcordEvent, EventData } from './event.ts';
 
 export function summary(event: ConcordEvent): string {
   switch (event.type) {

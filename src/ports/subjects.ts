@@ -1,5 +1,7 @@
 /** The read model: one document for each user, rebuilt from the log. */
-import type { Auth0Field, Condition, LastFailure } from '../events/event.ts';
+
+import type { Condition, LastFailure } from '../events/condition.ts';
+import type { Auth0Field } from '../events/data/auth0.ts';
 import type { AccountHandle, Auth0UserId, Code, Did, TenantId, UserKey } from '../identity.ts';
 import type { Trigger } from './trigger.ts';
 

@@ -2,7 +2,8 @@
  * Conditions that only a person can resolve. The message of each names a command that does, ACTION_GUIDE has a row for it,
  * and test/conditions brings a user into that state and runs the command.
  */
-import type { ConditionDraft, Resource } from '../events/event.ts';
+import type { ConditionDraft } from '../events/condition.ts';
+import type { Resource } from '../events/resources.ts';
 
 export const NEEDS_ACTION = {
   verification: ['DocumentRemoved'],

@@ -3,7 +3,9 @@
  * from the facts), `observe` (the actual state), `plan` (pure: the drift as actions, and the
  * condition of the resource) and `apply` (one action, recorded as events).
  */
-import type { ConditionDraft, EventData, EventType } from '../events/event.ts';
+
+import type { ConditionDraft } from '../events/condition.ts';
+import type { EventData, EventType } from '../events/event.ts';
 import type { EventId, UserKey } from '../identity.ts';
 import type { UniqueValue } from '../ports/reservations.ts';
 import type { ActionNeeded } from './needs-action.ts';

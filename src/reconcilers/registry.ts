@@ -2,8 +2,9 @@
  * The resources, in the order in which their actions are applied. What the engine does with an action, and how a resource
  * is described, follows from here.
  */
-import type { ConcordEvent, Resource as ResourceName } from '../events/event.ts';
+import type { ConcordEvent } from '../events/event.ts';
 import type { Facts } from '../events/facts.ts';
+import type { Resource as ResourceName } from '../events/resources.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { AccountAction, AccountDeps } from './account/account-state.ts';
 import type { EmailAction } from './account/email.ts';

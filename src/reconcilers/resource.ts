@@ -2,8 +2,9 @@
  * A resource as one value: its name, its actions, and how it is described. The engine goes by the registry of these and
  * names no action itself.
  */
-import type { ConcordEvent, Resource as ResourceName } from '../events/event.ts';
+import type { ConcordEvent } from '../events/event.ts';
 import type { Facts } from '../events/facts.ts';
+import type { Resource as ResourceName } from '../events/resources.ts';
 import type { Did } from '../identity.ts';
 import type { PdsAccount } from '../ports/accounts.ts';
 import type { Documents } from '../ports/documents.ts';

@@ -3,7 +3,8 @@
 import type { Effect, ExplainedCondition, Explanation, Known } from '../../engine/reports/explain.ts';
 import type { Explained, Unread } from '../../engine/reports/explain-user.ts';
 import { type Chain, isLook, partOf } from '../../events/causes.ts';
-import { type ConcordEvent, excludedMessage } from '../../events/event.ts';
+import { excludedMessage } from '../../events/condition.ts';
+import type { ConcordEvent } from '../../events/event.ts';
 import { summary } from '../../events/summary.ts';
 import type { Health, Sync } from '../../ports/subjects.ts';
 import { describeAction } from '../../reconcilers/registry.ts';

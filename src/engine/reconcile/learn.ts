@@ -1,6 +1,7 @@
 /** New facts about a user, as event drafts for the log. Pure: the reconciliation reads and writes. */
-import type { EventData, Removable } from '../../events/event.ts';
+import type { EventData } from '../../events/event.ts';
 import type { Facts, SeenAccount } from '../../events/facts.ts';
+import type { Removable } from '../../events/resources.ts';
 import type { Auth0UserId } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
 import type { Auth0User } from '../../ports/auth0.ts';

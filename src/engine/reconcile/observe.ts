@@ -3,9 +3,10 @@
  * same code as a reconciliation.
  */
 
-import { type ConditionDraft, FAILURE_REASONS, RESOURCES } from '../../events/event.ts';
+import { type ConditionDraft, FAILURE_REASONS } from '../../events/condition.ts';
 import type { Facts } from '../../events/facts.ts';
 import type { Gap } from '../../events/gap.ts';
+import { RESOURCES } from '../../events/resources.ts';
 import type { ExcludedBy } from '../../exclusion.ts';
 import type { Did, TenantId, UserKey } from '../../identity.ts';
 import type { AccountReader, DidDirectory, InactiveAccountReader, PdsAccount } from '../../ports/accounts.ts';

@@ -8,7 +8,8 @@
  */
 
 import { LeaseLostError } from '../../errors.ts';
-import type { ConditionDraft, IntendedAction } from '../../events/event.ts';
+import type { ConditionDraft } from '../../events/condition.ts';
+import type { IntendedAction } from '../../events/data/reconciliation.ts';
 import { withAuth0 } from '../../events/fold-auth0.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';

@@ -6,14 +6,15 @@
  * plan, since the actual state is unknown. The texts made here name no address; the returned events do.
  */
 import { type Chain, chainOf, type History, partOf } from '../../events/causes.ts';
-import type { ConcordEvent, Condition, ConditionDraft, EventType, Resource } from '../../events/event.ts';
+import type { Condition, ConditionDraft } from '../../events/condition.ts';
+import type { ConcordEvent, EventType } from '../../events/event.ts';
 import type { Facts } from '../../events/facts.ts';
 import { fold, saysTheSame } from '../../events/fold.ts';
+import type { Resource } from '../../events/resources.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
 import type { Health, Sync } from '../../ports/subjects.ts';
 import type { Desired } from '../../reconcilers/desired.ts';
-import type { Action } from '../../reconcilers/registry.ts';
-import { describeLogged, describeStates } from '../../reconcilers/registry.ts';
+import { type Action, describeLogged, describeStates } from '../../reconcilers/registry.ts';
 import { auth0Condition } from '../reconcile/auth0-condition.ts';
 import { learnFromAuth0, learnHandle } from '../reconcile/learn.ts';
 import { desire, type TenantPolicy, type View } from '../reconcile/observe.ts';

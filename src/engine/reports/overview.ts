@@ -3,7 +3,9 @@
  * the users in trouble, so its duration hardly depends on the number of users.
  */
 
-import { isRemovedReason, RESOURCES, type Resource, type Share } from '../../events/event.ts';
+import { isRemovedReason } from '../../events/condition.ts';
+import type { Share } from '../../events/data/runs.ts';
+import { RESOURCES, type Resource } from '../../events/resources.ts';
 import type { TenantId } from '../../identity.ts';
 import type { Alert, AlertReader } from '../../ports/alerts.ts';
 import type { DocumentReader } from '../../ports/documents.ts';

@@ -6,7 +6,7 @@
 
 import { sideBySide } from '../../concurrency/map-limit.ts';
 import { UpstreamError } from '../../errors.ts';
-import { isRemovedReason } from '../../events/event.ts';
+import { isRemovedReason } from '../../events/condition.ts';
 import type { Facts } from '../../events/facts.ts';
 import { fold } from '../../events/fold.ts';
 import { withAuth0 } from '../../events/fold-auth0.ts';

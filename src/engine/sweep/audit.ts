@@ -1,5 +1,7 @@
 /** The totals of an audit: how many users are in sync, and who is not. Pure. */
-import { type ConditionDraft, isMigrated, type ResourceTotals, type Situation } from '../../events/event.ts';
+
+import { type ConditionDraft, isMigrated } from '../../events/condition.ts';
+import type { ResourceTotals, Situation } from '../../events/data/runs.ts';
 import type { Health, Sync } from '../../ports/subjects.ts';
 import { healthOf, syncOf } from '../reconcile/standing.ts';
 import { isDrifted } from './assess.ts';

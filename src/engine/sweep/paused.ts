@@ -1,5 +1,7 @@
 /** Paused users, by the log: a batch has no history of a user, and a paused user must not be shown as in sync. */
-import type { ConcordEvent, ConditionDraft } from '../../events/event.ts';
+
+import type { ConditionDraft } from '../../events/condition.ts';
+import type { ConcordEvent } from '../../events/event.ts';
 import type { Facts } from '../../events/facts.ts';
 import { fold } from '../../events/fold.ts';
 import type { UserKey } from '../../identity.ts';

@@ -3,7 +3,7 @@
  * users. Another version may have written it, so it is checked when it is read.
  */
 import { z } from 'zod';
-import { RESOURCES } from '../../events/event.ts';
+import { RESOURCES } from '../../events/resources.ts';
 import { type EventId, eventId, storedUserKey, type UserKey } from '../../identity.ts';
 import type { TallyState } from './audit.ts';
 

@@ -12,13 +12,9 @@
 
 import { inStep } from '../../concurrency/map-ordered.ts';
 import { LeaseLostError, UpstreamError } from '../../errors.ts';
-import {
-  type InexactReason,
-  isMigrated,
-  isRemovedReason,
-  type ResourceTotals,
-  type Situation,
-} from '../../events/event.ts';
+import { isMigrated, isRemovedReason } from '../../events/condition.ts';
+import type { ResourceTotals, Situation } from '../../events/data/runs.ts';
+import type { InexactReason } from '../../events/inexact.ts';
 import { type Auth0UserId, type EventId, userKey } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
 import type { InactiveAccount, InactiveAccounts } from '../../ports/accounts.ts';

@@ -1,7 +1,7 @@
 /** Subjects: one document a user, as stored, and how it is read. The queue in it is in `work-queue.ts`. */
 import { createHash } from 'node:crypto';
 import type { Collection, Document, Filter } from 'mongodb';
-import { isExcludedReason, isMigrated, lackedSince } from '../../events/event.ts';
+import { isExcludedReason, isMigrated, lackedSince } from '../../events/condition.ts';
 import type { AccountHandle, Auth0UserId, EventId, TenantId, UserKey } from '../../identity.ts';
 import type {
   Claimant,

@@ -60,7 +60,7 @@
  * | the code is needed as the handle and is not there yet               | –        | WaitingForCode       |
  * | otherwise                                                           | create   | NoAccount            |
  */
-import { isMigrated } from '../../events/event.ts';
+import { isMigrated } from '../../events/condition.ts';
 import type { Auth0Facts, Facts, OpenIntent } from '../../events/facts.ts';
 import { unusableIn } from '../../events/fold-auth0.ts';
 import type { Gap } from '../../events/gap.ts';

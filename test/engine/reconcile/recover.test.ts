@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { View } from '../../../src/engine/reconcile/observe.ts';
-import { desire } from '../../../src/engine/reconcile/observe.ts';
+import { desire, type View } from '../../../src/engine/reconcile/observe.ts';
 import { recoverOutcomes } from '../../../src/engine/reconcile/recover.ts';
-import type { ConcordEvent, IntendedAction } from '../../../src/events/event.ts';
+import type { IntendedAction } from '../../../src/events/data/reconciliation.ts';
+import type { ConcordEvent } from '../../../src/events/event.ts';
 import { fold } from '../../../src/events/fold.ts';
 import type { PdsAccount } from '../../../src/ports/accounts.ts';
 import type { Documents } from '../../../src/ports/documents.ts';

@@ -4,7 +4,8 @@
  * of the original.
  */
 import { UpstreamError } from '../../../errors.ts';
-import type { ConcordEvent, ConditionDraft } from '../../../events/event.ts';
+import type { ConditionDraft } from '../../../events/condition.ts';
+import type { ConcordEvent } from '../../../events/event.ts';
 import {
   type AccountHandle,
   type Auth0UserId,

@@ -4,7 +4,10 @@
  *
  * There is no default here: a new event type does not compile until its personal fields are decided.
  */
-import type { ConcordEvent, ConditionDraft, Decided, EventData } from '../../../events/event.ts';
+
+import type { ConditionDraft } from '../../../events/condition.ts';
+import type { Decided } from '../../../events/data/decisions.ts';
+import type { ConcordEvent, EventData } from '../../../events/event.ts';
 import { parseAccountHandle } from '../../../identity.ts';
 import type { Disguise } from './pseudonyms.ts';
 
