@@ -281,8 +281,11 @@ export interface TimelineEvent {
   readonly event: string;
   readonly type: string;
   readonly at: string;
-  /** What kind of line it is: heard, learned, decided, intended, step, effect, end, run. */
-  readonly part: string;
+  /**
+   * What kind of line it is: heard, learned, decided, intended, step, effect, end, run. Undefined for a type that only a
+   * newer version knows.
+   */
+  readonly part: string | undefined;
   /** The gist, without personal data. */
   readonly what: string;
   /** What caused it, the nearest cause first. */

@@ -72,3 +72,10 @@ export function lackedSince(conditions: readonly Pick<Condition, 'reason' | 'sin
   const times = conditions.flatMap(({ reason, since }) => (isRemovedReason(reason) ? Date.parse(since) : []));
   return times.length === 0 ? undefined : new Date(Math.min(...times));
 }
+
+type Saying = Pick<Condition, 'status' | 'reason' | 'message' | 'held' | 'waitsFor'>;
+
+export function saysTheSame(a: Saying, b: Saying): boolean {
+  const isSame = a.status === b.status && a.reason === b.reason && a.message === b.message;
+  return isSame && a.held === b.held && a.waitsFor === b.waitsFor;
+}

@@ -8,6 +8,7 @@
 
 import type { EventId, TenantId, UserKey } from '../identity.ts';
 import type { AccountEventData } from './data/account.ts';
+import type { AccountCreationEventData } from './data/account-creation.ts';
 import type { Auth0EventData } from './data/auth0.ts';
 import type { DecisionEventData } from './data/decisions.ts';
 import type { DocumentEventData } from './data/documents.ts';
@@ -25,6 +26,7 @@ export interface OwnEventData
     LinkedUserEventData,
     ObservationEventData,
     DocumentEventData,
+    AccountCreationEventData,
     AccountEventData,
     EmailEventData,
     HandleEventData,
@@ -37,89 +39,6 @@ export interface OwnEventData
 export interface EventData extends OwnEventData {}
 
 export type EventType = keyof EventData;
-
-const eventTypes: Readonly<Record<EventType, true>> = {
-  'auth0.log-received': true,
-  'auth0.event-received': true,
-  'auth0.user-observed': true,
-  'auth0.user-absent': true,
-  'auth0.user-invalid': true,
-  'auth0.user-unlisted': true,
-  'handle.observed': true,
-  'sister.observed': true,
-  'sister.named': true,
-  'sister.dismissed': true,
-  'subject.observed': true,
-  'resource.removed': true,
-  'actions.intended': true,
-  'verification.recorded': true,
-  'user-document.created': true,
-  'code.assigned': true,
-  'account.creation-intended': true,
-  'account.creation-refused': true,
-  'account.creation-failed': true,
-  'account.creation-abandoned': true,
-  'inactive-accounts.listed': true,
-  'account.created': true,
-  'account.record-dropped': true,
-  'account.recorded': true,
-  'account.remnant-deleted': true,
-  'account.adopted': true,
-  'account.deactivated': true,
-  'account.reactivated': true,
-  'account.deleted': true,
-  'password.refused': true,
-  'password.accepted': true,
-  'password.reset': true,
-  'password-reset.granted': true,
-  'restore.granted': true,
-  'code.accepted': true,
-  'user-document.imported': true,
-  'email.changed': true,
-  'email.refused': true,
-  'email.parking-intended': true,
-  'email.parked': true,
-  'transfer.promised': true,
-  'transfer.granted': true,
-  'transfer.declined': true,
-  'transfer.cancelled': true,
-  'transfer.closed': true,
-  'account.transferred': true,
-  'account.released': true,
-  'account.retired': true,
-  'handle.release-intended': true,
-  'handle.returned': true,
-  'handle.transferred': true,
-  'code.release-intended': true,
-  'code.released': true,
-  'handle.changed': true,
-  'handle.recorded': true,
-  'handle.refused': true,
-  converged: true,
-  'converge.deferred': true,
-  'converge.failed': true,
-  'user.quarantined': true,
-  'user.excluded': true,
-  'adoption.granted': true,
-  'adoption.withdrawn': true,
-  'removal.granted': true,
-  'user.paused': true,
-  'user.resumed': true,
-  'user.retried': true,
-  'reconcile.requested': true,
-  'user.forgotten': true,
-  'sweep.halted': true,
-  'sweep.approved': true,
-  'sweep.started': true,
-  'sweep.finished': true,
-  'gap.opened': true,
-  'gap.closed': true,
-};
-
-/** Every type there is. */
-export const EVENT_TYPES: readonly EventType[] = Object.keys(eventTypes).filter(
-  (type): type is EventType => type in eventTypes,
-);
 
 export interface EventOf<T extends EventType> {
   readonly _id: EventId;

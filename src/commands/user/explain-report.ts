@@ -115,12 +115,12 @@ function rowOf({ event, chain }: Known | Effect, { user }: Explanation): Cell[] 
   return [event.at.toISOString(), event.type, summary(event), story(chain, user)];
 }
 
+const STARTS: readonly (string | undefined)[] = ['heard', 'learned', 'decided'];
+
 /** The first cause, then what was learned on the way; the steps between are in `--json`. */
 function story({ links, basis, flaw }: Chain, user: string): string {
   if (flaw !== undefined) return `? ${flaw}`;
-  const told = links.filter(
-    (link) => isLook(link) || ['heard', 'learned', 'decided'].includes(partOf(link.type)),
-  );
+  const told = links.filter((link) => isLook(link) || STARTS.includes(partOf(link.type)));
   const words = told.reverse().map((link) => wordOf(link, user));
   if (basis !== undefined) words.push(`what Auth0 said at ${basis.at.toISOString()}`);
   return words.join(', then ');

@@ -1,8 +1,7 @@
 /** How a reconciliation ends: the conditions, when to reconcile again, and the events to append. Pure. */
 import { UpstreamError } from '../../errors.ts';
-import { type ConditionDraft, FAILURE_REASONS } from '../../events/condition.ts';
+import { type ConditionDraft, FAILURE_REASONS, saysTheSame } from '../../events/condition.ts';
 import type { Facts } from '../../events/facts.ts';
-import { saysTheSame } from '../../events/fold.ts';
 import { type Told, unknown } from '../../reconcilers/reconciler.ts';
 import type { Failure } from './attempt.ts';
 import { auth0Condition } from './auth0-condition.ts';

@@ -7,9 +7,10 @@
  */
 import { type Chain, chainOf, type History, partOf } from '../../events/causes.ts';
 import type { Condition, ConditionDraft } from '../../events/condition.ts';
+import { saysTheSame } from '../../events/condition.ts';
 import type { ConcordEvent, EventType } from '../../events/event.ts';
 import type { Facts } from '../../events/facts.ts';
-import { fold, saysTheSame } from '../../events/fold.ts';
+import { fold } from '../../events/fold.ts';
 import type { Resource } from '../../events/resources.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
 import type { Health, Sync } from '../../ports/subjects.ts';

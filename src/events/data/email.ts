@@ -1,6 +1,6 @@
 /** The address of the account. */
 import type { Did } from '../../identity.ts';
-import type { RefusalReason } from './account.ts';
+import type { RefusalReason } from './account-creation.ts';
 
 export interface EmailEventData {
   'email.changed': { readonly did: Did; readonly to: string; readonly recovered?: true };

@@ -1,6 +1,6 @@
 /** The handle: that of the platform, and that of the account. */
 import type { AccountHandle, Did } from '../../identity.ts';
-import type { RefusalReason } from './account.ts';
+import type { RefusalReason } from './account-creation.ts';
 
 export interface HandleEventData {
   'handle.observed': { readonly handle: string | null };

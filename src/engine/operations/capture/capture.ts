@@ -6,6 +6,7 @@
 import { UpstreamError } from '../../../errors.ts';
 import type { ConditionDraft } from '../../../events/condition.ts';
 import type { ConcordEvent } from '../../../events/event.ts';
+import { disguisedConditions, word } from '../../../events/pseudonyms.ts';
 import {
   type AccountHandle,
   type Auth0UserId,
@@ -32,7 +33,7 @@ import { dryRun } from '../../reconcile/dry-run.ts';
 import type { View } from '../../reconcile/observe.ts';
 import type { AssessDeps, AssessedTenant } from '../../reconcile/read-side.ts';
 import type { EngineSettings } from '../../reconcile/settings.ts';
-import { disguisedConditions, disguisedEvent, word } from './pseudonymise-event.ts';
+import { disguisedEvent } from './pseudonymise-event.ts';
 import { DISGUISED_DOMAIN, Disguise } from './pseudonyms.ts';
 
 export const CAPTURE_VERSION = 1;
