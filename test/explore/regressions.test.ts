@@ -49,6 +49,21 @@ it('owns the account of a creation that was given up, also under another address
   expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
 });
 
+it('ends a wait for a user whose newest event came after the lease on that user was lost', async () => {
+  const explorer = new Explorer();
+  await explorer.run({
+    scenario: scenarioNamed('a sign-up with the address of a user who is deleted after it'),
+    delivery: 'once',
+    faults: [
+      { at: 103, kind: 'error' },
+      { at: 105, kind: 'stall-before' },
+    ],
+    workers: 1,
+    seed: 1,
+  });
+  expect(explorer.violations.flatMap(({ flaws }) => flaws)).toEqual([]);
+});
+
 it('tells the sister what she goes by, also when the log was told of something else too late', async () => {
   const explorer = new Explorer();
   await explorer.run({

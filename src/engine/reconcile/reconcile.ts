@@ -136,8 +136,9 @@ async function runPass(deps: ConvergeDeps, lease: Lease): Promise<PassResult> {
     return await pass.run(startedAt);
   } catch (error) {
     if (!(error instanceof LeaseLostError)) throw error;
-    // A call that outlasted the lease may have undone what another worker did since.
-    if (pass.hasActed) await deps.queue.markDue([lease], deps.clock.now(), 'trigger');
+    // A call that outlasted the lease may have undone what another worker did since, and an event that it appended is in
+    // no read model.
+    if (pass.hasWritten) await deps.queue.markDue([lease], deps.clock.now(), 'trigger');
     deps.logger.warn({ user: lease.user }, 'the lease was lost; another worker takes over this user');
     return { ...withoutResult(deps, lease, 'lease-lost', startedAt), applied: pass.applied };
   }
@@ -164,8 +165,8 @@ async function skip(deps: ConvergeDeps, lease: Lease, startedAt: Date): Promise<
 
 class Pass {
   readonly applied: Action[] = [];
-  /** An action was begun, whatever its outcome. */
-  hasActed = false;
+  /** An action or an append was begun, whatever its outcome. */
+  hasWritten = false;
   readonly #deps: ConvergeDeps;
   readonly #tenant: ConvergedTenant;
   readonly #failures: Failure[] = [];
@@ -386,7 +387,6 @@ class Pass {
   async #apply(journal: Journal, actions: readonly Action[], documents: Documents): Promise<void> {
     const data = { actions: actions.map(intend) };
     const intended = await this.#tell(journal, this.#cause, { type: 'actions.intended', data });
-    this.hasActed = true;
     for (const action of actions) {
       // An account is recorded in the document: without a document its failure would only repeat that of the document.
       const hasDocument = this.#failures.every(({ resource }) => resource !== 'user-document');
@@ -436,6 +436,7 @@ class Pass {
    */
   async #tell(journal: Journal, cause: readonly EventId[], ...told: readonly Told[]): Promise<EventId> {
     await this.#ensureLease();
+    this.hasWritten = true;
     const last = await journal.tell(cause, ...told).catch((error: unknown) => {
       this.#isLogUncertain = true;
       throw error;

@@ -52,7 +52,8 @@ export async function wakeWaiting(
 /**
  * Makes a user due again whose conditions wait for users that have changed since they were read. A change that the
  * read model does not show yet is of a reconciliation that has not ended: that one wakes this user, or breaks off and is
- * repeated when its lease has expired.
+ * repeated when its lease has expired. An event that arrived after another worker's reconciliation is shown by none, so
+ * the other user is made due as well.
  */
 export async function checkWaits(
   { subjects, events, queue, clock, settings }: WaitingDeps,
@@ -61,18 +62,27 @@ export async function checkWaits(
   others: readonly Claimant[],
 ): Promise<void> {
   const waits = new Set(view.conditions.flatMap(({ waitsFor }) => waitsFor ?? []));
-  let afterMs: number | undefined;
+  const unshown: Trigger[] = [];
+  let isShown = false;
+  let isUnshown = false;
   for (const user of waits) {
     const seen = others.find((other) => other.user === user);
     if (seen === undefined) continue;
-    const now = subjectView(fold(await events.ofUser(user)));
-    if (claimsOf(now) === claimsOf(seen)) continue;
+    const facts = fold(await events.ofUser(user));
+    if (claimsOf(subjectView(facts)) === claimsOf(seen)) continue;
     const shown = (await subjects.get(user)) ?? UNSEEN;
-    const isShown = claimsOf(shown) !== claimsOf(seen);
-    afterMs = Math.min(afterMs ?? settings.leaseMs, isShown ? AGAIN_MS : settings.leaseMs);
+    const { auth0 } = facts;
+    if (claimsOf(shown) !== claimsOf(seen)) {
+      isShown = true;
+      continue;
+    }
+    isUnshown = true;
+    if (auth0 !== undefined) unshown.push({ user, tenant: seen.tenant, userId: auth0.userId });
   }
-  if (afterMs === undefined) return;
-  await queue.markDue([trigger], new Date(clock.now().getTime() + afterMs), 'trigger');
+  const due = (triggers: readonly Trigger[], afterMs: number): Promise<void> =>
+    queue.markDue(triggers, new Date(clock.now().getTime() + afterMs), 'trigger');
+  if (isShown) await due([trigger], AGAIN_MS);
+  if (isUnshown) await due([trigger, ...unshown], settings.leaseMs);
 }
 
 type Claims = Pick<
