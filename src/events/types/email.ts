@@ -1,15 +1,11 @@
 /** The address of the account. */
-import type { Did } from '../../identity.ts';
 import type { EmailEventData } from '../data/email.ts';
 import { defineEvents } from '../definition.ts';
 import { close, type FactsDraft, see } from '../fold-draft.ts';
 import type { Pseudonyms } from '../pseudonyms.ts';
 import { didOf, NONE, NOTHING } from './members.ts';
 
-interface Parking {
-  readonly from: string;
-  readonly to: string;
-}
+type Parking = EmailEventData['email.parking-intended'];
 
 export const emailEvents = defineEvents<EmailEventData>({
   'email.changed': {
@@ -71,7 +67,7 @@ function withoutAddresses<Data extends Parking>(data: Data): Data {
   return { ...data, from: NOTHING, to: NOTHING };
 }
 
-function disguisedParking<Data extends Parking & { readonly did: Did }>(data: Data, as: Pseudonyms): Data {
+function disguisedParking<Data extends Parking>(data: Data, as: Pseudonyms): Data {
   // A parked address is derived from the DID, so the DID has its pseudonym first.
   const did = as.did(data.did);
   return { ...data, did, from: as.email(data.from), to: as.email(data.to) };
