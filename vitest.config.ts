@@ -9,7 +9,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.int.test.ts', 'test/explore/**'],
+          exclude: ['test/**/*.int.test.ts', 'test/explore/**', 'test/fixtures/**'],
           pool: 'threads',
           // Nothing here keeps anything in a module, and loading them anew for every file took half of the time.
           isolate: false,

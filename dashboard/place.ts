@@ -1,6 +1,6 @@
 /** Where one is in the dashboard, and its address. Every address can be linked to, filters and all. */
 
-import type { Health, Resource, Subject, Sync } from '../src/dashboard-data/answers/status.ts';
+import type { Health, Sync } from '../src/dashboard-data/answers/status.ts';
 import { SITUATIONS, type Situation, type UsersQuery } from '../src/dashboard-data/answers/users.ts';
 
 export type Place =
@@ -12,8 +12,6 @@ export type Place =
 
 export const SYNCS: readonly Sync[] = ['Synced', 'OutOfSync', 'Unknown'];
 export const HEALTHS: readonly Health[] = ['Healthy', 'Progressing', 'Degraded', 'Suspended', 'Deleted'];
-export const RESOURCES: readonly Resource[] = ['verification', 'user-document', 'account', 'email', 'handle'];
-export const SUBJECTS: readonly Subject[] = [...RESOURCES, 'auth0', 'pause'];
 
 const FILTERS = ['search', 'tenant', 'sync', 'health', 'situation', 'resource', 'reason', 'after'] as const;
 
@@ -45,7 +43,7 @@ function queryOf(search: URLSearchParams): UsersQuery {
     sync: word('sync', SYNCS),
     health: word('health', HEALTHS),
     situation: word<Situation>('situation', SITUATIONS),
-    resource: word('resource', SUBJECTS),
+    resource: text('resource'),
     reason: text('reason'),
     after: text('after'),
   };

@@ -1,5 +1,14 @@
-/** The systems an error can come from. `plc`: the directory of DIDs, and the host of a did:web. */
-export type Upstream = 'auth0' | 'mongodb' | 'pds' | 'plc';
+/**
+ * The systems an error can come from. `plc`: the directory of DIDs, and the host of a did:web. An independent resource adds
+ * its system with `declare module`.
+ */
+export interface UpstreamNames {
+  auth0: true;
+  mongodb: true;
+  pds: true;
+  plc: true;
+}
+export type Upstream = keyof UpstreamNames;
 
 export interface UpstreamErrorOptions {
   readonly upstream: Upstream;

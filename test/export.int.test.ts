@@ -1,7 +1,8 @@
 /** All that is kept of one person, and nothing of others: every collection and every type of event that may hold something. */
 import { expect, test } from 'vitest';
 import { exportUser } from '../src/engine/operations/export-user.ts';
-import { MENTIONS, type Mention } from '../src/events/mentions.ts';
+import type { Mention } from '../src/events/definition.ts';
+import { mentionsByType } from '../src/events/mentions.ts';
 import { collections } from '../src/mongo/driver/collections.ts';
 import { COLLECTION_NAMES, type CollectionName } from '../src/mongo/log/personal-data.ts';
 import type { Engine } from '../src/wiring/engine.ts';
@@ -151,7 +152,7 @@ function mentioning({ alice }: Lives, { names }: Mention): unknown {
 /** A document of bob's for each place where an event of another user may name alice. */
 async function mentionInEvents(world: Platform, lives: Lives): Promise<readonly string[]> {
   const at = new Date();
-  const rows = Object.entries(MENTIONS).flatMap(([type, mentions]) =>
+  const rows = mentionsByType().flatMap(([type, mentions]) =>
     mentions.map((mention) => {
       const [list, field = ''] = mention.field.split('.');
       const value = mentioning(lives, mention);

@@ -5,7 +5,12 @@ import { Panel } from '../parts/panel.tsx';
 import { userHref, usersHref } from '../place.ts';
 import { number } from '../words.ts';
 
-const UPSTREAMS = { auth0: 'Auth0', mongodb: 'MongoDB', pds: 'the PDS', plc: 'the DID directory' } as const;
+const UPSTREAMS: Readonly<Record<string, string>> = {
+  auth0: 'Auth0',
+  mongodb: 'MongoDB',
+  pds: 'the PDS',
+  plc: 'the DID directory',
+};
 
 export function Failures({ failures }: { failures: readonly FailureAnswer[] }) {
   if (failures.length === 0) return <p class="muted">No user's last reconciliation failed.</p>;
@@ -37,7 +42,9 @@ export function Failures({ failures }: { failures: readonly FailureAnswer[] }) {
               <th scope="row" data-label="Code">
                 <code>{code}</code>
               </th>
-              <td data-label="Upstream">{upstream === null ? 'Concord' : UPSTREAMS[upstream]}</td>
+              <td data-label="Upstream">
+                {upstream === null ? 'Concord' : (UPSTREAMS[upstream] ?? upstream)}
+              </td>
               <td data-label="Message" class="prose">
                 {message}
               </td>

@@ -93,6 +93,8 @@ function Tenant({ seen: { stream, log, sweptAt, running, halts, gaps } }: { seen
   );
 }
 
+const UPSTREAMS: Readonly<Record<string, string>> = { auth0: 'Auth0', pds: 'PDS' };
+
 export function Upstreams({ upstreams }: { upstreams: readonly UpstreamAnswer[] }) {
   return (
     <Panel title="API quota">
@@ -102,7 +104,7 @@ export function Upstreams({ upstreams }: { upstreams: readonly UpstreamAnswer[] 
           <li key={`${upstream} ${tenant} ${bucket}`}>
             <div class="room">
               <span>
-                {upstream === 'pds' ? 'PDS' : 'Auth0'}
+                {UPSTREAMS[upstream] ?? upstream}
                 <span class="muted">
                   {[tenant ?? '', bucket].filter((part) => part !== '').map((part) => ` ${part}`)}
                 </span>

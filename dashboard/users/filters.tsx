@@ -1,13 +1,14 @@
 /** The filters of the user list. They are in the address, so that a list can be linked to. */
 import { SITUATIONS, type UsersQuery } from '../../src/dashboard-data/answers/users.ts';
 import { overview } from '../live.ts';
-import { HEALTHS, SUBJECTS, SYNCS, usersHref } from '../place.ts';
+import { HEALTHS, SYNCS, usersHref } from '../place.ts';
 import { go } from '../router.ts';
 import { situationWord } from '../words.ts';
 
 export function Filters({ query }: { query: UsersQuery }) {
   const { data } = overview.held.value;
   const reasons = [...new Set((data?.situations ?? []).map(({ reason }) => reason))].sort();
+  const subjects = [...(data?.resources ?? []).map(({ resource }) => resource), 'auth0', 'pause'];
   const tenants = (data?.tenants ?? []).map(({ tenant }) => tenant);
   const narrow = (change: Partial<Record<keyof UsersQuery, string>>) => {
     // The address is read again by the router, which knows the words.
@@ -35,7 +36,7 @@ export function Filters({ query }: { query: UsersQuery }) {
         name="resource"
         label="Resource"
         value={query.resource}
-        options={pairs(SUBJECTS)}
+        options={pairs(withOwn(subjects, query.resource))}
         onChoose={narrow}
       />
       <Choice

@@ -1,7 +1,7 @@
 /** What is wrong with the logs and streams of tenants, and with the sweeps that find what these missed. Pure. */
 import { isSilent, type SweepState, type TenantState } from '../engine/reports/tenant-state.ts';
-import { isListedToEnd } from '../events/event.ts';
 import { type Gap, isStreamGap } from '../events/gap.ts';
+import { isListedToEnd } from '../events/inexact.ts';
 import type { Cause, CauseKind, Sighting } from '../ports/alerts.ts';
 import type { Expectations } from './system-facts.ts';
 

@@ -1,12 +1,11 @@
 /** What is wrong, by the failures of users and by how upstreams answer. Pure. */
 import { type Failing, failuresOf, isFailing, ofTenant, those } from '../engine/reports/troubles.ts';
 import type { Upstream } from '../errors.ts';
-import type { TenantId } from '../identity.ts';
 import type { Cause, CauseKind, Sighting } from '../ports/alerts.ts';
+import { REFUSALS, upstreamOf } from '../ports/upstreams.ts';
 import * as indexes from '../reconcilers/indexes.ts';
 import type { Expectations, Probe, SystemFacts } from './system-facts.ts';
 
-const REFUSED: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'FORBIDDEN', 'UNAUTHENTICATED']);
 const UNREACHED: ReadonlySet<string> = new Set([
   'UNREACHABLE',
   'TIMEOUT',
@@ -18,12 +17,6 @@ const SEALING: ReadonlySet<string> = new Set(['CREDENTIAL_KEY_MISSING', 'CREDENT
 const FOREIGN = 'index-unfit:foreign';
 /** Codes that only ask for a later call. */
 const PATIENT = 'RATE_LIMITED';
-const NAMES: Readonly<Record<Upstream, string>> = {
-  auth0: 'Auth0',
-  mongodb: 'MongoDB',
-  pds: 'the PDS',
-  plc: 'the DID directory',
-};
 
 export function userSighting(facts: SystemFacts, expected: Expectations): Sighting {
   const failing = facts.people.filter(isFailing).filter(({ failure }) => failure.code !== PATIENT);
@@ -45,7 +38,7 @@ export function userSighting(facts: SystemFacts, expected: Expectations): Sighti
     const own = ofTenant(failing, probe.tenant).filter(({ failure }) => failure.upstream === probe.upstream);
     for (const [kind, codes] of [
       ['unreachable', UNREACHED],
-      ['credentials-refused', REFUSED],
+      ['credentials-refused', REFUSALS],
     ] as const) {
       const id = [kind, probe.upstream, probe.tenant].filter((part) => part !== undefined).join(':');
       const concerned = own.filter(({ failure }) => codes.has(failure.code));
@@ -69,7 +62,7 @@ export function userSighting(facts: SystemFacts, expected: Expectations): Sighti
   blind.push(...foreign.blind);
   for (const failure of failuresOf([...rest])) {
     const { code, upstream, users, example, since } = failure;
-    const of = upstream === null ? '' : ` of ${NAMES[upstream]}`;
+    const of = upstream === null ? '' : ` of ${upstreamOf(upstream).title}`;
     add({
       ...{
         id: `converge-failing:${upstream ?? 'engine'}:${code}`,
@@ -87,7 +80,7 @@ export function userSighting(facts: SystemFacts, expected: Expectations): Sighti
 }
 
 function kindOf(code: string): Extract<CauseKind, 'unreachable' | 'credentials-refused'> {
-  return REFUSED.has(code) ? 'credentials-refused' : 'unreachable';
+  return REFUSALS.has(code) ? 'credentials-refused' : 'unreachable';
 }
 
 /** Messages of adapters name the call and the answer, and nothing personal. Other messages may have personal data. */
@@ -109,7 +102,9 @@ function upstreamCause(
   concerned: readonly Failing[],
   expected: Expectations,
 ): Cause {
-  const who = tenant === undefined ? NAMES[upstream] : `${NAMES[upstream]}'s tenant ${tenant}`;
+  const { title, ...help } = upstreamOf(upstream);
+  const who = tenant === undefined ? title : `${title}'s tenant ${tenant}`;
+  const place = { tenant, pdsUrl: expected.pdsUrl };
   const refused = kind === 'credentials-refused';
   const first = those(concerned);
   return {
@@ -119,38 +114,9 @@ function upstreamCause(
     orMore: false,
     example: first?.example,
     since: answer.since,
-    command: refused ? refusedCommand(upstream, tenant) : unreachedCommand(upstream, tenant, expected),
+    command: refused ? help.refused(place) : help.unreached(place),
     isSettled: false,
   };
-}
-
-function refusedCommand(upstream: Upstream, tenant: TenantId | undefined): string {
-  switch (upstream) {
-    case 'auth0':
-      return `Set the tenant's client id and secret (read:users, read:logs, read:log_streams), then: concord pull --tenant ${tenant ?? ''}`;
-    case 'pds':
-      return "Set PDS_ADMIN_PASSWORD to the PDS's own, then: concord retry --failed";
-    case 'plc':
-      return 'Check that PDS_DID_PLC_URL names the PLC directory of the PDS, then: concord retry --failed';
-    case 'mongodb':
-      return 'Grant the user of MONGODB_URI readWrite on the database, then: concord retry --failed';
-  }
-}
-
-function unreachedCommand(
-  upstream: Upstream,
-  tenant: TenantId | undefined,
-  { pdsUrl }: Expectations,
-): string {
-  switch (upstream) {
-    case 'auth0':
-      return `concord pull --tenant ${tenant ?? ''}`;
-    case 'pds':
-      return `curl -sS ${pdsUrl}/xrpc/_health`;
-    case 'mongodb':
-    case 'plc':
-      return 'concord status';
-  }
 }
 
 function sealingKeys(

@@ -7,11 +7,15 @@ import { type Auth0UserId, type Did, parseAuth0UserId, parseDid, type TenantId }
 import type { AccountReader } from '../ports/accounts.ts';
 import type { Directory } from '../ports/auth0.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Readers } from '../reconcilers/independent.ts';
+import { INDEPENDENT } from '../reconcilers/registry.ts';
 import type { Probe } from './system-facts.ts';
 
 export interface ProbeDeps {
   readonly accounts: Pick<AccountReader, 'accounts'>;
   readonly tenants: readonly { readonly id: TenantId; readonly directory: Pick<Directory, 'user'> }[];
+  /** Of independent resources. */
+  readonly clients: Readers;
   readonly clock: Clock;
   /** Milliseconds between two probes of a healthy upstream. An unhealthy one is probed every time. */
   readonly everyMs: number;
@@ -25,12 +29,15 @@ export interface Probes {
 
 const NOBODY = nobody();
 
-export function createProbes({ accounts, tenants, clock, everyMs }: ProbeDeps): Probes {
+export function createProbes({ accounts, tenants, clients, clock, everyMs }: ProbeDeps): Probes {
   const asked = [
     new Asked('pds', undefined, async () => void (await accounts.accounts([NOBODY.did]))),
     ...tenants.map(
       (tenant) =>
         new Asked('auth0', tenant.id, async () => void (await tenant.directory.user(NOBODY.userId))),
+    ),
+    ...INDEPENDENT.map(
+      ({ upstream }) => new Asked(upstream.name, undefined, async () => void (await upstream.probe(clients))),
     ),
   ];
   return {

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { UpstreamError } from '../errors.ts';
-import type { InexactReason } from '../events/event.ts';
+import type { InexactReason } from '../events/inexact.ts';
 import type { Auth0UserId } from '../identity.ts';
 import type { UserPage } from '../ports/auth0.ts';
 import { parseAnswer } from '../upstream/caller.ts';

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { UpstreamError } from '../errors.ts';
-import type { InexactReason } from '../events/event.ts';
+import type { InexactReason } from '../events/inexact.ts';
 import type { Auth0UserId } from '../identity.ts';
 import type { Auth0Answer, Auth0User, Directory, UnreadableRow, UserPage } from '../ports/auth0.ts';
 import type { Refusal } from '../upstream/caller.ts';

@@ -13,7 +13,7 @@
  * | identities     | a list of identities         | null, missing         | no linked users; of a list, one that cannot be read costs only itself |
  */
 import { z } from 'zod';
-import { AUTH0_FIELDS } from '../events/event.ts';
+import { AUTH0_FIELDS } from '../events/data/auth0.ts';
 import { type Auth0UserId, parseAuth0UserId } from '../identity.ts';
 import type { Auth0User, UnreadableRow } from '../ports/auth0.ts';
 

@@ -3,9 +3,9 @@
 import { isWell, type Overview, type Stale, staleSentence } from '../engine/reports/overview.ts';
 import { isRunning, type TenantState } from '../engine/reports/tenant-state.ts';
 import { haltSentence } from '../engine/sweep/halted-runs.ts';
-import { inexactSentence } from '../events/event.ts';
 import { gapSentence } from '../events/gap-text.ts';
 import type { IgnoreReason } from '../events/ignored.ts';
+import { inexactSentence } from '../events/inexact.ts';
 import type { Ignored } from '../ports/intake.ts';
 import { formatDuration, formatRelative } from '../terminal/duration.ts';
 import { visible } from '../terminal/visible.ts';

@@ -5,12 +5,14 @@ import { emailTagOf } from '../config/tenants.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { MongodbInspection, PlcInspection } from '../ports/inspection.ts';
 import type { NoUserReader } from '../ports/subjects.ts';
+import type { Readers } from '../reconcilers/independent.ts';
 import { auth0Checks } from './auth0.ts';
 import { type Check, idOf } from './check.ts';
 import { type ClockReading, clockCheck } from './clock.ts';
 import { configurationChecks, type Load, loadLeniently } from './configuration.ts';
 import { didDirectoryChecks } from './did-directory.ts';
 import { type History, haltCheck, historyChecks } from './history.ts';
+import { independentChecks } from './independent.ts';
 import { indexCheck } from './indexes.ts';
 import { mongodbChecks } from './mongodb.ts';
 import { noUserCheck } from './no-users.ts';
@@ -31,6 +33,8 @@ export interface Surroundings {
   readonly side: () => ExaminedSide;
   readonly pds: () => ExaminedPds;
   readonly plc: () => PlcInspection;
+  /** Of independent resources. */
+  readonly clients: () => Readers;
   readonly tenants: readonly ExaminedTenant[];
 }
 
@@ -48,7 +52,7 @@ export function checksFor(
   const configuration = configurationChecks(load);
   const config = loadLeniently(load);
   if (config === undefined) return configuration;
-  const { side, pds, plc, tenants } = surroundingsOf(config);
+  const { side, pds, plc, clients, tenants } = surroundingsOf(config);
   const simulation = simulationOf?.(config);
   const mongodb = () => side().mongodb;
   const settings = config.tenants.map((tenant, at) => ({
@@ -73,6 +77,7 @@ export function checksFor(
     haltCheck(side, clock),
     ...pdsChecks(pds, mongodb),
     ...didDirectoryChecks(plc, () => pds().inspection),
+    ...independentChecks(clients, config.pds.url),
     clockCheck(['configuration'], () => clocks(side, pds, tenants)),
     ...(simulation === undefined ? [] : simulationChecks(simulation.tenants, simulation.open)),
   ];

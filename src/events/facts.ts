@@ -1,15 +1,12 @@
 /** What is known of one user, as a fold of the user's events. fold.ts shows the source of each fact. */
 
 import type { AccountHandle, Auth0UserId, Code, Did, EventId, UserKey } from '../identity.ts';
-import type {
-  Auth0Field,
-  Condition,
-  IntendedAction,
-  LastFailure,
-  RefusalReason,
-  Removable,
-  TransferPart,
-} from './event.ts';
+import type { Condition, LastFailure } from './condition.ts';
+import type { RefusalReason } from './data/account-creation.ts';
+import type { Auth0Field } from './data/auth0.ts';
+import type { IntendedAction } from './data/reconciliation.ts';
+import type { TransferPart } from './data/transfer.ts';
+import type { Removable } from './resources.ts';
 
 export interface Auth0Facts {
   readonly userId: Auth0UserId;
@@ -175,6 +172,8 @@ export interface Facts {
   readonly quarantined: boolean;
   /** Undefined when the last reconciliation did not fail. */
   readonly failure: LastFailure | undefined;
+  /** The states of independent resources, by their names. None until there is an event of the resource. */
+  readonly independent: ReadonlyMap<string, unknown>;
   /** The newest `at` of all events, so that the next one can be later. */
   readonly newestAt: Date | undefined;
   readonly newestEvent: EventId | undefined;

@@ -1,6 +1,8 @@
 /** What reads of Auth0 make of a user's facts, and where another life under the same id begins. */
-import type { Auth0Field, EventOf, Removable } from './event.ts';
+
+import type { Auth0Field } from './data/auth0.ts';
 import type { Auth0Facts, Facts } from './facts.ts';
+import type { Removable } from './resources.ts';
 
 /** What an earlier life under the same id says nothing about. */
 function newLife() {
@@ -35,32 +37,6 @@ export function withAuth0(facts: Facts, auth0: Auth0Facts, readAt: Date): Facts 
     auth0: { ...auth0, createdAt },
     firstReadAt: life.firstReadAt ?? readAt,
     absentSince: undefined,
-  };
-}
-
-/** A user who is back in Auth0 starts anew: proofs and grants of an earlier absence are void. */
-export function foldObserved(
-  facts: Facts,
-  { _id, at, data }: EventOf<'auth0.user-observed'>,
-): Partial<Facts> {
-  const { createdAt, email, linked, unusable, ...read } = data;
-  const auth0 = {
-    ...read,
-    email: email ?? undefined,
-    createdAt: createdAt === null ? undefined : new Date(createdAt),
-    ...(linked === undefined ? {} : { linked }),
-    ...(unusable === undefined ? {} : { unusable }),
-  };
-  const seen = withAuth0(facts, auth0, at);
-  return {
-    ...seen,
-    verifiedEmail: read.emailVerified ? (auth0.email ?? seen.verifiedEmail) : seen.verifiedEmail,
-    auth0Event: _id,
-    invalidSince: undefined,
-    unlistedSince: undefined,
-    presentAt: at,
-    removalGrantedAt: undefined,
-    forgotten: false,
   };
 }
 

@@ -4,106 +4,28 @@
  */
 
 import type { EventId } from '../identity.ts';
-import type { ConcordEvent, EventOf, TransferPart } from './event.ts';
-import type { Facts, Incoming, Outgoing, Transfer } from './facts.ts';
+import type { TransferPart } from './data/transfer.ts';
+import type { ConcordEvent } from './event.ts';
+import type { Facts, Outgoing, Transfer } from './facts.ts';
+import type { FactsDraft } from './fold-draft.ts';
 
 export type TransferFacts = Pick<Facts, 'outgoing' | 'incoming' | 'retiring' | 'transferred'>;
-type Draft = { -readonly [K in keyof TransferFacts]: TransferFacts[K] };
-
-type TransferEvent = Extract<
-  ConcordEvent,
-  {
-    type:
-      | 'transfer.promised'
-      | 'transfer.granted'
-      | 'transfer.declined'
-      | 'transfer.cancelled'
-      | 'transfer.closed'
-      | 'account.transferred'
-      | 'account.released'
-      | 'account.retired'
-      | 'handle.release-intended'
-      | 'handle.returned'
-      | 'handle.transferred'
-      | 'code.release-intended'
-      | 'code.released';
-  }
->;
-
-/** The part of these events that is about transfers alone; what they say of accounts and codes is in fold.ts. */
-export function foldTransfer(facts: Draft, event: TransferEvent): void {
-  switch (event.type) {
-    case 'transfer.promised':
-      facts.outgoing = promised(event);
-      return;
-    case 'transfer.granted':
-      facts.incoming = granted(event);
-      return;
-    case 'transfer.declined':
-    case 'transfer.cancelled':
-      endIncoming(facts, event.data.promise, event.data.what);
-      return;
-    case 'transfer.closed':
-      endOutgoing(facts, event.data.promise, event.data.what);
-      return;
-    case 'account.transferred':
-      endIncoming(facts, event.data.promise, ['account']);
-      facts.retiring = event.data.replaced ?? facts.retiring;
-      return;
-    case 'account.released':
-      endOutgoing(facts, event.data.promise, ['account']);
-      facts.transferred = { did: event.data.did, to: event.data.to };
-      return;
-    case 'account.retired':
-      if (facts.retiring === event.data.did) facts.retiring = undefined;
-      return;
-    case 'handle.release-intended':
-      changeOutgoing(facts, event.data.promise, { row: event.data.row });
-      return;
-    case 'handle.returned':
-      changeOutgoing(facts, event.data.promise, { row: undefined });
-      return;
-    case 'handle.transferred':
-      endIncoming(facts, event.data.promise, ['handle']);
-      return;
-    case 'code.release-intended':
-      return;
-    case 'code.released':
-      changeOutgoing(facts, event.data.promise, { isCodeReleased: true });
-      return;
-  }
-}
+type Draft = Pick<FactsDraft, 'outgoing' | 'incoming'>;
 
 /** The user has a code now, whichever. */
 export function endCodeTransfer(facts: Draft): void {
   if (facts.incoming !== undefined) endIncoming(facts, facts.incoming.promise, ['code']);
 }
 
-function promised({ _id, data }: EventOf<'transfer.promised'>): Outgoing {
-  const { to, what, account, handle, code } = data;
-  return {
-    ...{ promise: _id, to, open: new Set(what), account, handle, code },
-    ...{ row: undefined, isCodeReleased: false },
-  };
-}
-
-/** Where the account of the deleted user only gives up its handle or its address, there is nothing to take. */
-function granted({ data }: EventOf<'transfer.granted'>): Incoming | undefined {
-  const { promise, from, what, account, handle, code, replaces } = data;
-  const isTaken = (part: TransferPart) => part !== 'address' && (part !== 'handle' || handle !== undefined);
-  const open = new Set(what.filter(isTaken));
-  return open.size === 0 ? undefined : { promise, from, open, account, handle, code, replaces };
-}
-
-function changeOutgoing(facts: Draft, promise: EventId, change: Partial<Outgoing>): void {
+export function changeOutgoing(facts: Draft, promise: EventId, change: Partial<Outgoing>): void {
   if (facts.outgoing?.promise === promise) facts.outgoing = { ...facts.outgoing, ...change };
 }
 
-function endOutgoing(facts: Draft, promise: EventId, what: readonly TransferPart[]): void {
+export function endOutgoing(facts: Draft, promise: EventId, what: readonly TransferPart[]): void {
   if (facts.outgoing?.promise === promise) facts.outgoing = without(facts.outgoing, what);
 }
 
-function endIncoming(facts: Draft, promise: EventId, what: readonly TransferPart[]): void {
+export function endIncoming(facts: Draft, promise: EventId, what: readonly TransferPart[]): void {
   if (facts.incoming?.promise === promise) facts.incoming = without(facts.incoming, what);
 }
 

@@ -12,7 +12,8 @@
  * only not delivered are still in the log, and a pull reads them.
  */
 import type { EventId, TenantId } from '../identity.ts';
-import type { ConcordEvent, GapCause } from './event.ts';
+import type { GapCause } from './data/runs.ts';
+import type { ConcordEvent } from './event.ts';
 
 export interface Gap {
   readonly id: EventId;

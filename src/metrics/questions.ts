@@ -2,7 +2,8 @@
 import { Gauge, type Registry } from 'prom-client';
 import { openGaps } from '../engine/intake/gaps.ts';
 import { haltedRuns, isOpen } from '../engine/sweep/halted-runs.ts';
-import { type EventOf, isListedToEnd } from '../events/event.ts';
+import type { EventOf } from '../events/event.ts';
+import { isListedToEnd } from '../events/inexact.ts';
 import type { TenantId } from '../identity.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventReader } from '../ports/event-log.ts';

@@ -2,8 +2,9 @@
  * Auth0, as the core sees it. Every method throws UpstreamError when the upstream cannot be reached
  * or answers with a failure: no method returns "missing" for "could not be read".
  */
-import type { InexactReason } from '../events/event.ts';
+
 import type { Auth0Facts } from '../events/facts.ts';
+import type { InexactReason } from '../events/inexact.ts';
 import type { Auth0UserId, UserKey } from '../identity.ts';
 
 export type Auth0User = Auth0Facts;

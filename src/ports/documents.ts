@@ -2,7 +2,7 @@
  * The platform's collections, as the core sees them. Every method throws UpstreamError when the upstream cannot be reached
  * or answers with a failure: no method returns "missing" for "could not be read".
  */
-import type { Removable } from '../events/event.ts';
+import type { Removable } from '../events/resources.ts';
 import type { AccountHandle, Code, Did, EventId, UserKey } from '../identity.ts';
 
 export interface AccountRecord {

@@ -1,5 +1,5 @@
 /** Users counted by condition. */
-import type { Condition, LastFailure } from '../events/event.ts';
+import type { Condition, LastFailure } from '../events/condition.ts';
 import type { TenantId, UserKey } from '../identity.ts';
 import type { Health, Sync } from './subjects.ts';
 

@@ -1,5 +1,7 @@
 /** The read model: one document for each user, rebuilt from the log. */
-import type { Auth0Field, Condition, LastFailure } from '../events/event.ts';
+
+import type { Condition, LastFailure } from '../events/condition.ts';
+import type { Auth0Field } from '../events/data/auth0.ts';
 import type { AccountHandle, Auth0UserId, Code, Did, TenantId, UserKey } from '../identity.ts';
 import type { Trigger } from './trigger.ts';
 
@@ -174,7 +176,7 @@ export interface UserFilter {
     | 'deleted'
     | undefined;
   /** With a condition that is not True, of this resource and for this reason. */
-  readonly resource?: Condition['type'] | undefined;
+  readonly resource?: string | undefined;
   readonly reason?: string | undefined;
 }
 

@@ -2,7 +2,7 @@
  * What to do about each reason that needs action, for docs/conditions-and-alerts.md (`npm run docs`). A reason of
  * NEEDS_ACTION has a row here, and its row names the commands of its message; test/conditions runs them.
  */
-import type { Condition } from '../events/event.ts';
+import type { Condition } from '../events/condition.ts';
 import { pdsAdmin, showAccount, updateUser } from './command-lines.ts';
 
 export interface ReasonGuide {

@@ -3,10 +3,15 @@
  * from the facts), `observe` (the actual state), `plan` (pure: the drift as actions, and the
  * condition of the resource) and `apply` (one action, recorded as events).
  */
-import type { ConditionDraft, EventData, EventType } from '../events/event.ts';
+import type { ConditionDraft } from '../events/condition.ts';
+import type { EventData, EventType } from '../events/event.ts';
+import type { Facts } from '../events/facts.ts';
 import type { EventId, UserKey } from '../identity.ts';
 import type { UniqueValue } from '../ports/reservations.ts';
 import type { ActionNeeded } from './needs-action.ts';
+
+/** An action that was intended, of which the log has no outcome. */
+export type OpenAction = Facts['openActions'][number];
 
 /** The plan for one resource. No actions and no `retryAt` means: nothing left to do by itself. */
 export interface Plan<Action> {

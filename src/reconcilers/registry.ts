@@ -2,8 +2,9 @@
  * The resources, in the order in which their actions are applied. What the engine does with an action, and how a resource
  * is described, follows from here.
  */
-import type { ConcordEvent, Resource as ResourceName } from '../events/event.ts';
+import type { ConcordEvent } from '../events/event.ts';
 import type { Facts } from '../events/facts.ts';
+import type { Resource as ResourceName } from '../events/resources.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { AccountAction, AccountDeps } from './account/account-state.ts';
 import type { EmailAction } from './account/email.ts';
@@ -13,8 +14,15 @@ import type { Desired } from './desired.ts';
 import { userDocumentResource, verificationResource } from './document/resources.ts';
 import type { DocumentAction } from './document/user-document.ts';
 import type { VerificationAction } from './document/verification.ts';
-import type { Applied, ApplyContext, Told } from './reconciler.ts';
-import type { ActionDefinition, ActionDefinitions, Observed, OpenAction } from './resource.ts';
+import {
+  type Clients,
+  type IndependentAction,
+  type IndependentResource,
+  stateOf,
+  type UserContext,
+} from './independent.ts';
+import type { Applied, ApplyContext, OpenAction, Told } from './reconciler.ts';
+import { type ActionDefinition, type ActionDefinitions, type Observed, UNREAD } from './resource.ts';
 import { transferActions } from './transfer/actions.ts';
 import type { TransferAction } from './transfer/state.ts';
 
@@ -24,11 +32,26 @@ export type Action =
   | AccountAction
   | EmailAction
   | HandleAction
-  | TransferAction;
+  | TransferAction
+  | IndependentAction;
 
-const ALL = [verificationResource, userDocumentResource, accountResource, emailResource, handleResource];
+const SHARING = [verificationResource, userDocumentResource, accountResource, emailResource, handleResource];
 
-const ACTIONS: ActionDefinitions<Action> = {
+/** Each is observed and planned after those above, in this order. */
+export const INDEPENDENT: readonly IndependentResource[] = [];
+
+/** Those that are observed and planned together. */
+export const SHARING_RESOURCES: readonly ResourceName[] = SHARING.map(({ name }) => name);
+
+/** All resources, in the order in which their actions are applied. */
+export const RESOURCES: readonly ResourceName[] = [
+  ...SHARING_RESOURCES,
+  ...INDEPENDENT.map(({ name }) => name),
+];
+
+type SharingAction = Exclude<Action, IndependentAction>;
+
+const ACTIONS: ActionDefinitions<SharingAction> = {
   ...verificationResource.actions,
   ...userDocumentResource.actions,
   ...accountResource.actions,
@@ -37,27 +60,55 @@ const ACTIONS: ActionDefinitions<Action> = {
   ...transferActions,
 };
 
-function definitionOf(action: Action): ActionDefinition<Action> {
-  return ACTIONS[action.type] as ActionDefinition<Action>;
+function isSharing(action: Action): action is SharingAction {
+  return Object.hasOwn(ACTIONS, action.type);
+}
+
+function definitionOf(action: SharingAction): ActionDefinition<SharingAction> {
+  return ACTIONS[action.type] as ActionDefinition<SharingAction>;
+}
+
+function independentOf({ resource, type }: Pick<IndependentAction, 'resource'> & { readonly type: string }) {
+  const owner = INDEPENDENT.find(({ name }) => name === resource);
+  const action = owner?.actions[type];
+  return owner === undefined || action === undefined ? undefined : { owner, action };
+}
+
+function defined(action: IndependentAction) {
+  const found = independentOf(action);
+  if (found === undefined) throw new Error(`no resource has the action ${action.type}`);
+  return found.action;
+}
+
+export interface ApplyDeps extends AccountDeps {
+  readonly clients: Clients;
 }
 
 export function applyAction(
-  deps: AccountDeps,
+  deps: ApplyDeps,
   action: Action,
   documents: Documents,
   context: ApplyContext,
 ): Promise<Applied> {
-  return definitionOf(action).apply(deps, action, documents, context);
+  return isSharing(action)
+    ? definitionOf(action).apply(deps, action, documents, context)
+    : defined(action).apply(deps.clients, action, context);
 }
 
+/** An independent resource changes no documents. */
 export function predict(documents: Documents, action: Action): Documents {
-  return definitionOf(action).predict(documents, action);
+  return isSharing(action) ? definitionOf(action).predict(documents, action) : documents;
 }
 
 /** Of an action that an earlier version intended and this one does not have, nothing. */
 export function recover(open: OpenAction, facts: Facts, observed: Observed): readonly Told[] {
-  if (!Object.hasOwn(ACTIONS, open.type)) return [];
-  return ACTIONS[open.type as Action['type']].recover(open, facts, observed);
+  if (Object.hasOwn(ACTIONS, open.type))
+    return ACTIONS[open.type as SharingAction['type']].recover(open, facts, observed);
+  const independent = independentOf(open);
+  const actual = observed.independent.get(open.resource)?.actual;
+  // What could not be read proves nothing.
+  if (independent === undefined || actual === undefined) return [];
+  return independent.action.recover(open, stateOf(independent.owner, facts), actual);
 }
 
 export interface DescribedAction {
@@ -68,7 +119,8 @@ export interface DescribedAction {
 }
 
 export function describeAction(action: Action): DescribedAction {
-  return { resource: action.resource, type: action.type, detail: definitionOf(action).detail(action) };
+  const detail = isSharing(action) ? definitionOf(action).detail(action) : defined(action).detail(action);
+  return { resource: action.resource, type: action.type, detail };
 }
 
 export interface DescribedState {
@@ -83,25 +135,36 @@ export function describeStates(
   observed: Observed,
   isUnread: boolean,
 ): readonly DescribedState[] {
-  return describeAll(desired, ({ actual }) => actual(observed, desired, isUnread));
+  const sharing = SHARING.map(({ name, describe }) => ({
+    resource: name,
+    desired: describe.desired(desired),
+    actual: describe.actual(observed, desired, isUnread),
+  }));
+  const independent = INDEPENDENT.flatMap(({ name, describe }) => {
+    const seen = observed.independent.get(name);
+    if (seen === undefined) return [];
+    const actual = seen.actual === undefined ? UNREAD : describe.actual(seen.actual);
+    return [{ resource: name, desired: describe.desired(seen.desired), actual }];
+  });
+  return [...sharing, ...independent];
 }
 
 /** The same by the log alone. */
 export function describeLogged(
   desired: Desired,
-  facts: Facts,
+  { user, facts, now }: Omit<UserContext, 'account'>,
   events: readonly ConcordEvent[],
 ): readonly DescribedState[] {
-  return describeAll(desired, ({ asLogged }) => asLogged(facts, events));
-}
-
-function describeAll(
-  desired: Desired,
-  actual: (describe: (typeof ALL)[number]['describe']) => string,
-): readonly DescribedState[] {
-  return ALL.map(({ name, describe }) => ({
+  const sharing = SHARING.map(({ name, describe }) => ({
     resource: name,
     desired: describe.desired(desired),
-    actual: actual(describe),
+    actual: describe.asLogged(facts, events),
   }));
+  const independent = INDEPENDENT.map((resource) => {
+    const state = stateOf(resource, facts);
+    const wanted = resource.desired({ user, facts, now, account: undefined }, state);
+    const { desired: describeDesired, asLogged } = resource.describe;
+    return { resource: resource.name, desired: describeDesired(wanted), actual: asLogged(state) };
+  });
+  return [...sharing, ...independent];
 }

@@ -2,17 +2,16 @@
  * A resource as one value: its name, its actions, and how it is described. The engine goes by the registry of these and
  * names no action itself.
  */
-import type { ConcordEvent, Resource as ResourceName } from '../events/event.ts';
+import type { ConcordEvent } from '../events/event.ts';
 import type { Facts } from '../events/facts.ts';
+import type { Resource as ResourceName } from '../events/resources.ts';
 import type { Did } from '../identity.ts';
 import type { PdsAccount } from '../ports/accounts.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { AccountDeps } from './account/account-state.ts';
 import type { Desired } from './desired.ts';
-import type { Applied, ApplyContext, Told } from './reconciler.ts';
-
-/** An action that was intended, of which the log has no outcome. */
-export type OpenAction = Facts['openActions'][number];
+import type { SeenIndependent } from './independent.ts';
+import type { Applied, ApplyContext, OpenAction, Told } from './reconciler.ts';
 
 /** What was read of one user. */
 export interface Observed {
@@ -24,6 +23,7 @@ export interface Observed {
   readonly missingAccount: Did | undefined;
   /** The PDS that the account moved to, as its DID says; undefined where it did not, or where that was not asked. */
   readonly movedTo: string | undefined;
+  readonly independent: ReadonlyMap<ResourceName, SeenIndependent>;
 }
 
 /** Everything that the engine does with one type of action. Without a default: a new action needs each of them. */

@@ -9,11 +9,13 @@ import { positionReader } from '../mongo/cursors.ts';
 import { runs } from '../mongo/runs.ts';
 import { standingReader } from '../mongo/subjects/standings.ts';
 import type { AccountReader } from '../ports/accounts.ts';
+import type { Readers } from '../reconcilers/independent.ts';
 import { systemClock } from './system.ts';
 import type { WiredTenant } from './upstreams.ts';
 
 interface AlertedParts extends Pick<AlertingDeps, 'events' | 'documents' | 'logger'> {
   readonly accounts: AccountReader;
+  readonly clients: Readers;
   readonly tenants: readonly WiredTenant[];
   /** When this process came up. */
   readonly upSince: Date;
@@ -23,7 +25,7 @@ interface AlertedParts extends Pick<AlertingDeps, 'events' | 'documents' | 'logg
 export function alertingFor(
   db: Db,
   { alerts, schedule, pds }: Config,
-  { events, documents, accounts, tenants, logger, upSince }: AlertedParts,
+  { events, documents, accounts, clients, tenants, logger, upSince }: AlertedParts,
 ): Alerting | undefined {
   const { intervalMs, requestTimeoutMs: timeoutMs } = alerts;
   if (intervalMs === null) return undefined;
@@ -32,7 +34,7 @@ export function alertingFor(
     ...{ events, documents, tenants: served, clock: systemClock, logger, runs: runs(db) },
     ...{ positions: positionReader(db), silence: alerts.silence },
     ...{ store: alertStore(db), standings: standingReader(db, served) },
-    probes: createProbes({ accounts, tenants, clock: systemClock, everyMs: alerts.probeEveryMs }),
+    probes: createProbes({ accounts, tenants, clients, clock: systemClock, everyMs: alerts.probeEveryMs }),
     receivers: alerts.receivers.flatMap(({ name, format, url }) =>
       url === undefined ? [] : [createReceiver({ name, format, url, timeoutMs })],
     ),

@@ -5,6 +5,7 @@ import type { UpstreamAnswer } from '../dashboard-data/answers/overview.ts';
 import { createDesk } from '../dashboard-data/create.ts';
 import type { OverviewAnswerDeps } from '../dashboard-data/overview.ts';
 import type { AssessedTenant } from '../engine/reconcile/read-side.ts';
+import type { Upstream } from '../errors.ts';
 import type { TenantId } from '../identity.ts';
 import type { Logger } from '../logger.ts';
 import { alertReader } from '../mongo/alerts.ts';
@@ -26,7 +27,7 @@ const LOOKS_MISSED = 6;
 
 /** The upstream that a limiter guards. */
 export interface Limited {
-  readonly upstream: UpstreamAnswer['upstream'];
+  readonly upstream: Upstream;
   /** Undefined for the PDS, which all of them share. */
   readonly tenant: TenantId | undefined;
   readonly limiter: RateLimiter;

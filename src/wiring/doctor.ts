@@ -36,6 +36,7 @@ import { createPlcInspection } from '../pds/plc-inspection.ts';
 import type { People } from '../ports/auth0.ts';
 import type { Clock } from '../ports/clock.ts';
 import { RateLimiter } from '../upstream/rate-limit.ts';
+import { independentReaders } from './independent.ts';
 import { engineSettings } from './settings.ts';
 import { systemRandom } from './system.ts';
 import { didsFor, handleDomainOf, xrpcFor } from './upstreams.ts';
@@ -84,7 +85,8 @@ export function wireDoctor(config: Config, clock: Clock): Surroundings & { close
   const close = async () => {
     await Promise.all(closing.map((each) => each()));
   };
-  return { side, pds, plc, tenants: config.tenants.map((tenant) => examined(config, tenant, clock)), close };
+  const tenants = config.tenants.map((tenant) => examined(config, tenant, clock));
+  return { side, pds, plc, clients: independentReaders, tenants, close };
 }
 
 function examined({ auth0 }: Config, tenant: TenantConfig, clock: Clock): ExaminedTenant {
@@ -122,6 +124,7 @@ export function wireSimulation(config: Config, clock: Clock) {
       look: {
         ...{ events: log, documents: documentReader(db), subjects, accounts, people: NO_PEOPLE },
         dids: didsFor(config, xrpc),
+        clients: independentReaders(),
         inactive: inactiveAccountReader(db),
         // The simulation deletes no users.
         successors: successorSearch(subjects, []),

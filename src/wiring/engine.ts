@@ -38,6 +38,7 @@ import type { Standings } from '../ports/standings.ts';
 import type { SubjectReader, UserPages } from '../ports/subjects.ts';
 import { alertingFor } from './alerting.ts';
 import { deskFor, type Limited } from './dashboard.ts';
+import { independentClients } from './independent.ts';
 import { logFor, pullDeps } from './intake.ts';
 import { engineSettings } from './settings.ts';
 import { systemClock, systemRandom } from './system.ts';
@@ -111,7 +112,18 @@ export function wireEngine(
   const people = peopleOf(tenants);
   const inactive = inactiveAccounts(db);
   const successors = successorSearch(subjects, tenants);
-  const lookedAt = { events: log, documents, subjects, inactive, accounts, dids, people, successors };
+  const clients = independentClients();
+  const lookedAt = {
+    events: log,
+    documents,
+    subjects,
+    inactive,
+    accounts,
+    dids,
+    people,
+    successors,
+    clients,
+  };
   const reserved = reservations(db);
   const assess = { ...lookedAt, reservations: reserved, handleDomain, settings };
   const limited: readonly Limited[] = [
@@ -125,7 +137,7 @@ export function wireEngine(
     ...parts,
     converge: {
       ...parts,
-      ...{ successors, reservations: reserved, inactive, people, dids, handleDomain },
+      ...{ successors, reservations: reserved, inactive, people, dids, handleDomain, clients },
       tenants: new Map(tenants.map((tenant) => [tenant.id, tenant])),
       onStep: observer?.onStep,
     },
@@ -141,7 +153,7 @@ export function wireEngine(
     desk: deskFor(db, config, logger, tenants, limited),
     oneUser: { ...common, tenants, assess, pages: historyPages(db) },
     alerting: (upSince) =>
-      alertingFor(db, config, { events: log, documents, accounts, tenants, logger, upSince }),
+      alertingFor(db, config, { events: log, documents, accounts, clients, tenants, logger, upSince }),
     ...storeFor(connection, config, vault),
   };
 }

@@ -16,6 +16,7 @@ import { createAccountReader } from '../pds/accounts.ts';
 import type { EventTail } from '../ports/event-log.ts';
 import type { SubjectReader, UserPages } from '../ports/subjects.ts';
 import { overviewFor } from './dashboard.ts';
+import { independentReaders } from './independent.ts';
 import { engineSettings } from './settings.ts';
 import { systemClock } from './system.ts';
 import { didsFor, handleDomainOf, tenantsFor, xrpcFor } from './upstreams.ts';
@@ -48,6 +49,7 @@ export function wireReadSide(config: Config): ReadSide {
       reservations: reservationReader(db),
       accounts,
       dids: didsFor(config, xrpc),
+      clients: independentReaders(),
       handleDomain: handleDomainOf(accounts),
       settings: engineSettings(config),
       people: peopleOf(tenants),

@@ -19,6 +19,7 @@ import { subjectReader } from '../mongo/subjects/subjects.ts';
 import { workQueue } from '../mongo/subjects/work-queue.ts';
 import { createAccountHost } from '../pds/accounts.ts';
 import type { Clock } from '../ports/clock.ts';
+import { independentClients } from './independent.ts';
 import { engineSettings } from './settings.ts';
 import { systemRandom } from './system.ts';
 import { didsFor, handleDomainOf, xrpcFor } from './upstreams.ts';
@@ -43,6 +44,7 @@ export async function wireFullSimulation(config: Config, clock: Clock) {
       // Of the platform's database: a value that a user's open creation has reserved is not taken.
       reservations: reservations(db),
       documents: documentStore(db),
+      clients: independentClients(),
       accounts,
       dids: didsFor(config, xrpc),
       handleDomain: handleDomainOf(accounts),

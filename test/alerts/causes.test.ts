@@ -1,7 +1,8 @@
 /** Every cause: one alert opens, says what and what to type, and closes when it is mended. */
 import { expect, it } from 'vitest';
 import { createReceiver } from '../../src/alerts/receiver.ts';
-import type { ConcordEvent, EventData, EventType, GapCause } from '../../src/events/event.ts';
+import type { GapCause } from '../../src/events/data/runs.ts';
+import type { ConcordEvent, EventData, EventType } from '../../src/events/event.ts';
 import { eventId } from '../../src/identity.ts';
 import { CAUSE_KINDS, type CauseKind } from '../../src/ports/alerts.ts';
 import { alice, person, tenant } from '../mongo/subjects/people.ts';

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { createProbes } from '../../src/alerts/probes.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import { tenant } from '../mongo/subjects/people.ts';
+import { inMemoryClients } from '../support/in-memory/independent.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 function probed() {
@@ -12,6 +13,7 @@ function probed() {
     if (trouble !== undefined) throw trouble;
   };
   const probes = createProbes({
+    clients: inMemoryClients().clients,
     accounts: {
       accounts: async () => {
         asked.pds += 1;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createAuth0Client } from '../../src/auth0/client.ts';
 import { createDirectory } from '../../src/auth0/management.ts';
 import { readRows, UserAnswer } from '../../src/auth0/user.ts';
-import { AUTH0_FIELDS, type Auth0Field } from '../../src/events/event.ts';
+import { AUTH0_FIELDS, type Auth0Field } from '../../src/events/data/auth0.ts';
 import type { Auth0User, Directory } from '../../src/ports/auth0.ts';
 import type { Auth0Tenant } from '../../src/sandbox/auth0/tenant.ts';
 import { RateLimiter } from '../../src/upstream/rate-limit.ts';

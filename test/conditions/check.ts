@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createProgram } from '../../src/commands/program.ts';
 import { troublesOf } from '../../src/engine/reports/troubles.ts';
-import type { Condition } from '../../src/events/event.ts';
+import type { Condition } from '../../src/events/condition.ts';
 import { standingReader } from '../../src/mongo/subjects/standings.ts';
 import { commandsIn, shellQuoted } from '../../src/reconcilers/command-lines.ts';
 import { WAITING_FOR_DECISION } from '../../src/reconcilers/needs-action.ts';

@@ -1,7 +1,7 @@
 /** What a case of test/conditions has to bring a user into its state by real means. */
 import { randomBytes } from 'node:crypto';
 import { sweep } from '../../src/engine/sweep/sweep.ts';
-import type { Condition } from '../../src/events/event.ts';
+import type { Condition } from '../../src/events/condition.ts';
 import { type Did, parseDid } from '../../src/identity.ts';
 import type { Engine } from '../../src/wiring/engine.ts';
 import type { OpenedPds } from '../faults/support/opened-pds.ts';

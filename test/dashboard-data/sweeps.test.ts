@@ -84,6 +84,7 @@ it('shows how far the one under way has come, and whether anybody is at it', asy
       disappeared: [],
     },
     tally: {
+      independent: {},
       counts: {
         all: 0,
         verifications: 0,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { addressesIn, blanked, isPersonal } from '../../src/events/blank.ts';
-import type { ConcordEvent, ConditionDraft } from '../../src/events/event.ts';
+import type { ConditionDraft } from '../../src/events/condition.ts';
+import type { ConcordEvent } from '../../src/events/event.ts';
 import { fold } from '../../src/events/fold.ts';
 import { eventId } from '../../src/identity.ts';
 import { aliceDid, at, bob, code, handle, person } from '../mongo/subjects/people.ts';

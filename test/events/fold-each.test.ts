@@ -91,6 +91,7 @@ const FULL: Facts = {
   attempts: 3,
   quarantined: true,
   failure: { ...trouble, since: at(7).toISOString(), at: at(8).toISOString() },
+  independent: new Map(),
   newestAt: at(9),
   newestEvent: eventId('e-newest'),
 };
@@ -667,6 +668,7 @@ describe('one event', () => {
     );
     expect(Object.fromEntries(known)).toEqual({
       namedBy: [],
+      independent: new Map(),
       seen: { code: undefined, account: undefined },
       sights: { verification: false, document: false, record: undefined, account: undefined },
       kept: { count: undefined, when: undefined },

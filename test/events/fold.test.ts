@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { desire } from '../../src/engine/reconcile/observe.ts';
-import type { ConcordEvent, ConditionDraft, EventData } from '../../src/events/event.ts';
+import type { ConditionDraft } from '../../src/events/condition.ts';
+import type { ConcordEvent, EventData } from '../../src/events/event.ts';
 import { fold } from '../../src/events/fold.ts';
 import { eventId } from '../../src/identity.ts';
 import { alice, aliceDid, at, bobDid, code, handle } from '../mongo/subjects/people.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { streamStanding } from '../../src/engine/intake/stream-standing.ts';
-import type { ConcordEvent, EventData, GapCause } from '../../src/events/event.ts';
+import type { GapCause } from '../../src/events/data/runs.ts';
+import type { ConcordEvent, EventData } from '../../src/events/event.ts';
 import { type Gap, isHealedBySweep, openGapsIn } from '../../src/events/gap.ts';
 import { eventId } from '../../src/identity.ts';
 import type { LogStream } from '../../src/ports/auth0.ts';

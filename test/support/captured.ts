@@ -6,8 +6,8 @@ import {
   type Capture,
   type FailedCall,
 } from '../../src/engine/operations/capture/capture-file.ts';
+import type { View } from '../../src/engine/reconcile/assemble.ts';
 import { dryRun } from '../../src/engine/reconcile/dry-run.ts';
-import type { View } from '../../src/engine/reconcile/observe.ts';
 import type { AssessDeps, AssessedTenant } from '../../src/engine/reconcile/read-side.ts';
 import { UNSEEN } from '../../src/engine/reconcile/standing.ts';
 import { UpstreamError } from '../../src/errors.ts';
@@ -18,6 +18,7 @@ import { inMemoryDocuments, type StoredUser } from './in-memory/documents.ts';
 import { inMemoryEventLog } from './in-memory/event-log.ts';
 import type { Hooks } from './in-memory/hooks.ts';
 import { inMemoryInactiveAccounts } from './in-memory/inactive-accounts.ts';
+import { inMemoryClients } from './in-memory/independent.ts';
 import { inMemoryReservations } from './in-memory/reservations.ts';
 import { inMemoryWorkQueue } from './in-memory/work-queue.ts';
 
@@ -80,6 +81,7 @@ export async function loadCapture(text: string): Promise<CapturedWorld> {
   const sistersDirectory = inMemoryDirectory(sisterHooks);
   for (const one of seen.users) (one.tenant === own.id ? directory : sistersDirectory).put(one.user);
   const deps: AssessDeps = {
+    clients: inMemoryClients().clients,
     documents,
     accounts,
     dids: accounts.dids,

@@ -1,7 +1,8 @@
 /** People of the platform, with names that no other test uses on the shared PDS, and one pass over one of them. */
 import { randomBytes, randomInt } from 'node:crypto';
 import { type ConvergeDeps, converge, type PassResult } from '../../src/engine/reconcile/reconcile.ts';
-import type { ConcordEvent, Condition, EventOf, EventType } from '../../src/events/event.ts';
+import type { Condition } from '../../src/events/condition.ts';
+import type { ConcordEvent, EventOf, EventType } from '../../src/events/event.ts';
 import {
   type Auth0UserId,
   type Code,

@@ -2,15 +2,10 @@
 
 import type { AuditedUser } from '../../engine/sweep/audit.ts';
 import type { OrphanCounts } from '../../engine/sweep/orphans/count-orphans.ts';
-import {
-  type InexactReason,
-  inexactSentence,
-  type ResourceTotals,
-  type Share,
-  type Situation,
-} from '../../events/event.ts';
+import type { ResourceTotals, Share, Situation } from '../../events/data/runs.ts';
 import type { Gap } from '../../events/gap.ts';
 import { gapSentence } from '../../events/gap-text.ts';
+import { type InexactReason, inexactSentence } from '../../events/inexact.ts';
 import type { IndexFinding } from '../../reconcilers/indexes.ts';
 import { counted } from '../../terminal/count.ts';
 import { formatDuration } from '../../terminal/duration.ts';

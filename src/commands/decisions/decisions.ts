@@ -2,7 +2,7 @@
 import { decide } from '../../engine/intake/decision.ts';
 import { isExcluded } from '../../engine/intake/owner.ts';
 import { UsageError } from '../../errors.ts';
-import type { Decided } from '../../events/event.ts';
+import type { Decided } from '../../events/data/decisions.ts';
 import { counted } from '../../terminal/count.ts';
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';

@@ -10,7 +10,7 @@ import {
   restoreCandidates,
 } from '../../engine/operations/restore-many.ts';
 import { UsageError } from '../../errors.ts';
-import { isRemovedReason, REMOVED_REASONS } from '../../events/event.ts';
+import { isRemovedReason, REMOVED_REASONS } from '../../events/condition.ts';
 import type { ExitCode } from '../command.ts';
 import { momentAgo } from '../moment.ts';
 import { decideAll, users } from './decide-all.ts';

@@ -16,7 +16,7 @@ import type { Outcome } from '../../engine/operations/restore-outcome.ts';
 import type { PassResult } from '../../engine/reconcile/reconcile.ts';
 import type { FoundUser } from '../../engine/reports/find-user.ts';
 import { UsageError } from '../../errors.ts';
-import type { Decided } from '../../events/event.ts';
+import type { Decided } from '../../events/data/decisions.ts';
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
 import { type Engine, wireEngine } from '../../wiring/engine.ts';

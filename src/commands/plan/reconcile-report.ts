@@ -1,6 +1,6 @@
 /** What one reconciliation did, as text, as JSON and as an exit code. */
 import type { PassResult } from '../../engine/reconcile/reconcile.ts';
-import type { ConditionDraft } from '../../events/event.ts';
+import type { ConditionDraft } from '../../events/condition.ts';
 import { formatDuration } from '../../terminal/duration.ts';
 import { visible } from '../../terminal/visible.ts';
 import { EXIT, type ExitCode, type Terminal } from '../command.ts';

@@ -10,7 +10,7 @@ import { pausedView } from '../../engine/sweep/paused.ts';
 import { sweepInTurn } from '../../engine/sweep/sweep-in-turn.ts';
 import type { SweepResult } from '../../engine/sweep/sweep-result.ts';
 import { UsageError } from '../../errors.ts';
-import { type InexactReason, inexactSentence } from '../../events/event.ts';
+import { type InexactReason, inexactSentence } from '../../events/inexact.ts';
 import type { TenantId } from '../../identity.ts';
 import { createMissingIndexes } from '../../service/create-indexes.ts';
 import { counted } from '../../terminal/count.ts';

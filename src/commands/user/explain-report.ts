@@ -3,9 +3,11 @@
 import type { Effect, ExplainedCondition, Explanation, Known } from '../../engine/reports/explain.ts';
 import type { Explained, Unread } from '../../engine/reports/explain-user.ts';
 import { type Chain, isLook, partOf } from '../../events/causes.ts';
-import { type ConcordEvent, excludedMessage } from '../../events/event.ts';
+import { excludedMessage } from '../../events/condition.ts';
+import type { ConcordEvent } from '../../events/event.ts';
 import { summary } from '../../events/summary.ts';
 import type { Health, Sync } from '../../ports/subjects.ts';
+import { upstreamOf } from '../../ports/upstreams.ts';
 import { describeAction } from '../../reconcilers/registry.ts';
 import { counted } from '../../terminal/count.ts';
 import { formatRelative } from '../../terminal/duration.ts';
@@ -102,24 +104,21 @@ function noUserSentence({ since }: NonNullable<Explanation['noUser']>): string {
     : `Auth0 says that this is not the id of a user (since ${since.toISOString()}). Concord does nothing for it.`;
 }
 
-const NAMES = { auth0: 'Auth0', mongodb: 'MongoDB', pds: 'the PDS', plc: 'the DID directory' } as const;
-
 function unreadText({ upstream, code }: Unread): string {
-  return code === 'NOT_CONFIGURED'
-    ? `${NAMES[upstream]} is not configured`
-    : `${NAMES[upstream]} could not be read (${code})`;
+  const { title } = upstreamOf(upstream);
+  return code === 'NOT_CONFIGURED' ? `${title} is not configured` : `${title} could not be read (${code})`;
 }
 
 function rowOf({ event, chain }: Known | Effect, { user }: Explanation): Cell[] {
   return [event.at.toISOString(), event.type, summary(event), story(chain, user)];
 }
 
+const STARTS: readonly (string | undefined)[] = ['heard', 'learned', 'decided'];
+
 /** The first cause, then what was learned on the way; the steps between are in `--json`. */
 function story({ links, basis, flaw }: Chain, user: string): string {
   if (flaw !== undefined) return `? ${flaw}`;
-  const told = links.filter(
-    (link) => isLook(link) || ['heard', 'learned', 'decided'].includes(partOf(link.type)),
-  );
+  const told = links.filter((link) => isLook(link) || STARTS.includes(partOf(link.type)));
   const words = told.reverse().map((link) => wordOf(link, user));
   if (basis !== undefined) words.push(`what Auth0 said at ${basis.at.toISOString()}`);
   return words.join(', then ');

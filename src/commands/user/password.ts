@@ -5,8 +5,8 @@
  */
 import { decide } from '../../engine/intake/decision.ts';
 import { reconcileNow } from '../../engine/operations/reconcile-now.ts';
+import type { View } from '../../engine/reconcile/assemble.ts';
 import { dryRun } from '../../engine/reconcile/dry-run.ts';
-import type { View } from '../../engine/reconcile/observe.ts';
 import { CredentialsError, UsageError } from '../../errors.ts';
 import { fold } from '../../events/fold.ts';
 import type { Did, UserKey } from '../../identity.ts';

@@ -72,7 +72,7 @@ export interface SituationAnswer {
 
 export interface FailureAnswer {
   readonly code: string;
-  readonly upstream: 'auth0' | 'mongodb' | 'pds' | 'plc' | null;
+  readonly upstream: string | null;
   readonly message: string;
   readonly users: number;
   readonly quarantined: number;
@@ -108,7 +108,7 @@ export interface AlertAnswer {
 }
 
 export interface UpstreamAnswer {
-  readonly upstream: 'auth0' | 'pds';
+  readonly upstream: string;
   readonly tenant: string | null;
   /** Which of the upstream's limits; empty for the only one. */
   readonly bucket: string;

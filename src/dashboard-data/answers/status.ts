@@ -11,7 +11,7 @@ export type Sync = 'Synced' | 'OutOfSync' | 'Unknown';
 /** Deleted: Auth0 does not have the user any more, or the user was forgotten. Never counted as in sync. */
 export type Health = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended' | 'Deleted' | 'Excluded';
 
-export type Resource = 'verification' | 'user-document' | 'account' | 'email' | 'handle';
+export type Resource = string;
 
 /** What a condition is about. */
-export type Subject = Resource | 'auth0' | 'pause';
+export type Subject = string;

@@ -125,7 +125,7 @@ export interface TimelineEvent {
   readonly type: string;
   readonly at: string;
   /** What kind of line it is: heard, learned, decided, intended, step, effect, end, run. */
-  readonly part: string;
+  readonly part: string | undefined;
   /** The gist, without personal data. */
   readonly what: string;
   /** What caused it, the nearest cause first. */

@@ -1,5 +1,7 @@
 /** The gaps of a tenant, stored as events of the log: read, opened and closed. */
-import type { ConcordEvent, GapCause } from '../../events/event.ts';
+
+import type { GapCause } from '../../events/data/runs.ts';
+import type { ConcordEvent } from '../../events/event.ts';
 import { type Gap, isHealedBySweep, openGapsIn } from '../../events/gap.ts';
 import type { TenantId } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';

@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.ts';
-import { excludedMessage } from '../../events/event.ts';
+import { excludedMessage } from '../../events/condition.ts';
 import type { KeySpace } from '../../exclusion.ts';
 import { type Auth0UserId, parseAuth0UserId, type UserKey, userKey } from '../../identity.ts';
 import type { SubjectReader } from '../../ports/subjects.ts';

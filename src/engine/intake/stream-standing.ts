@@ -1,6 +1,6 @@
 /** The status of the log stream of a tenant that delivers to Concord. */
 
-import type { GapCause } from '../../events/event.ts';
+import type { GapCause } from '../../events/data/runs.ts';
 import type { TenantId } from '../../identity.ts';
 import type { LogStream } from '../../ports/auth0.ts';
 

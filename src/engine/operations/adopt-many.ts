@@ -3,7 +3,7 @@
  * user.
  */
 import { UsageError } from '../../errors.ts';
-import type { Decided } from '../../events/event.ts';
+import type { Decided } from '../../events/data/decisions.ts';
 import type { SubjectReader } from '../../ports/subjects.ts';
 import type { DecideDeps } from '../intake/decision.ts';
 import type { Owned } from '../intake/owner.ts';

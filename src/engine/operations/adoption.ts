@@ -3,7 +3,7 @@
  * the evidence and decides. Needs only readers.
  */
 import { UsageError } from '../../errors.ts';
-import type { Decided } from '../../events/event.ts';
+import type { Decided } from '../../events/data/decisions.ts';
 import { fold } from '../../events/fold.ts';
 import { type Did, parseAccountHandle, parseDid } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';

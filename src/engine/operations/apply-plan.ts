@@ -8,7 +8,7 @@
 
 import { sideBySide } from '../../concurrency/map-limit.ts';
 import { LeaseLostError, UpstreamError } from '../../errors.ts';
-import { excludedMessage } from '../../events/event.ts';
+import { excludedMessage } from '../../events/condition.ts';
 import { fold } from '../../events/fold.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
 import type { Lease } from '../../ports/queue.ts';

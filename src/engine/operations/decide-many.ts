@@ -5,7 +5,7 @@
 
 import { sideBySide } from '../../concurrency/map-limit.ts';
 import { UpstreamError, UsageError } from '../../errors.ts';
-import type { Condition } from '../../events/event.ts';
+import type { Condition } from '../../events/condition.ts';
 import type { UserKey } from '../../identity.ts';
 import type { SubjectReader } from '../../ports/subjects.ts';
 import { isExcluded, type Owned, ownerOf } from '../intake/owner.ts';

@@ -1,6 +1,7 @@
 /** Restores many users at once: those whose last reconciliation found that something was removed. */
 import { UsageError } from '../../errors.ts';
-import { type Decided, isRemovedReason, type RemovedReason } from '../../events/event.ts';
+import { isRemovedReason, type RemovedReason } from '../../events/condition.ts';
+import type { Decided } from '../../events/data/decisions.ts';
 import type { SubjectReader } from '../../ports/subjects.ts';
 import type { DecideDeps } from '../intake/decision.ts';
 import type { Owned } from '../intake/owner.ts';

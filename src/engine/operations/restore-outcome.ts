@@ -10,8 +10,9 @@ import type { Documents } from '../../ports/documents.ts';
 import type { Action } from '../../reconcilers/registry.ts';
 import { describeAction, predict } from '../../reconcilers/registry.ts';
 import type { Owned } from '../intake/owner.ts';
+import type { View } from '../reconcile/assemble.ts';
 import type { DryRun } from '../reconcile/dry-run.ts';
-import { look, type View } from '../reconcile/observe.ts';
+import { look } from '../reconcile/observe.ts';
 import { withheld } from '../reconcile/policy.ts';
 import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
 
@@ -177,5 +178,8 @@ function sentenceOf(action: Action): string {
       return 'the end of an account creation in the log';
     case 'list-inactive-accounts':
       return 'the index of inactive accounts of the PDS';
+    default:
+      // An independent resource's.
+      return `${action.type} ${describeAction(action).detail}`;
   }
 }

@@ -5,14 +5,13 @@
 import { UsageError } from '../../errors.ts';
 import {
   type ConditionDraft,
-  type Decided,
-  type EventData,
-  type EventType,
   isMigrated,
   isRemovedReason,
-  type Removable,
   type RemovedReason,
-} from '../../events/event.ts';
+} from '../../events/condition.ts';
+import type { Decided } from '../../events/data/decisions.ts';
+import type { EventData, EventType } from '../../events/event.ts';
+import type { Removable } from '../../events/resources.ts';
 import type { Code, Did } from '../../identity.ts';
 import { type DecideDeps, decide } from '../intake/decision.ts';
 import type { Owned } from '../intake/owner.ts';

@@ -2,7 +2,9 @@
  * The condition of the user in Auth0. It names unusable fields that block nothing; those that block something are in the
  * conditions of the account, its address and the users document.
  */
-import type { Auth0Field, ConditionDraft } from '../../events/event.ts';
+
+import type { ConditionDraft } from '../../events/condition.ts';
+import type { Auth0Field } from '../../events/data/auth0.ts';
 import type { Facts } from '../../events/facts.ts';
 import { unusableIn } from '../../events/fold-auth0.ts';
 import { asDesired } from '../../reconcilers/reconciler.ts';

@@ -8,8 +8,9 @@ import { fold } from '../../events/fold.ts';
 import { withAuth0 } from '../../events/fold-auth0.ts';
 import type { Auth0UserId, UserKey } from '../../identity.ts';
 import { notAUser } from '../intake/owner.ts';
+import type { View } from './assemble.ts';
 import { failuresOf, lookForSister } from './linked-user.ts';
-import { type Learned, look, type View } from './observe.ts';
+import { type Learned, look } from './observe.ts';
 import type { AssessDeps, AssessedTenant } from './read-side.ts';
 import { invalidAfterAll } from './shortened.ts';
 

@@ -1,12 +1,11 @@
 /** How a reconciliation ends: the conditions, when to reconcile again, and the events to append. Pure. */
 import { UpstreamError } from '../../errors.ts';
-import { type ConditionDraft, FAILURE_REASONS } from '../../events/event.ts';
+import { type ConditionDraft, FAILURE_REASONS, saysTheSame } from '../../events/condition.ts';
 import type { Facts } from '../../events/facts.ts';
-import { saysTheSame } from '../../events/fold.ts';
 import { type Told, unknown } from '../../reconcilers/reconciler.ts';
+import type { View } from './assemble.ts';
 import type { Failure } from './attempt.ts';
 import { auth0Condition } from './auth0-condition.ts';
-import type { View } from './observe.ts';
 import type { Withheld } from './policy.ts';
 import { backoffMs, type EngineSettings } from './settings.ts';
 

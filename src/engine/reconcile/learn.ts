@@ -1,6 +1,7 @@
 /** New facts about a user, as event drafts for the log. Pure: the reconciliation reads and writes. */
-import type { EventData, Removable } from '../../events/event.ts';
+import type { EventData } from '../../events/event.ts';
 import type { Facts, SeenAccount } from '../../events/facts.ts';
+import type { Removable } from '../../events/resources.ts';
 import type { Auth0UserId } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
 import type { Auth0User } from '../../ports/auth0.ts';
@@ -8,8 +9,8 @@ import type { Documents } from '../../ports/documents.ts';
 import type { SisterSeen } from '../../reconcilers/account/handle.ts';
 import type { Told } from '../../reconcilers/reconciler.ts';
 import { RECORD_REMOVING } from '../../reconcilers/record-removing.ts';
+import type { View } from './assemble.ts';
 import type { SisterLook } from './linked-user.ts';
-import type { View } from './observe.ts';
 
 /** What Auth0's answer adds to the facts: nothing when it equals what was known. */
 export function learnFromAuth0(facts: Facts, userId: Auth0UserId, answer: Auth0User | 'absent'): Told[] {

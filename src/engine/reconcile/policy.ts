@@ -2,7 +2,7 @@
  * Policy is a filter over a plan: observe-only and pause withhold its actions, and say so.
  * Which kinds of action a policy allows (deactivate, delete, recreate) is in the reconcilers' truth tables.
  */
-import type { ConditionDraft } from '../../events/event.ts';
+import type { ConditionDraft } from '../../events/condition.ts';
 import type { Facts } from '../../events/facts.ts';
 import type { Policy } from './settings.ts';
 

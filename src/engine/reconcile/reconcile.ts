@@ -6,9 +6,11 @@
  * continue until nothing is left to do, since one resource may wait for another: an account whose handle is the code
  * waits for the code.
  */
+// biome-ignore-all lint/style/noExcessiveLinesPerFile: one reconciliation from beginning to end; its steps share the lease, the journal and the failures.
 
 import { LeaseLostError } from '../../errors.ts';
-import type { ConditionDraft, IntendedAction } from '../../events/event.ts';
+import type { ConditionDraft } from '../../events/condition.ts';
+import type { IntendedAction } from '../../events/data/reconciliation.ts';
 import { withAuth0 } from '../../events/fold-auth0.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
@@ -22,9 +24,11 @@ import type { Lease, WorkQueue } from '../../ports/queue.ts';
 import type { Reservations } from '../../ports/reservations.ts';
 import type { SubjectReader, SubjectView } from '../../ports/subjects.ts';
 import type { Trigger } from '../../ports/trigger.ts';
+import type { Clients } from '../../reconcilers/independent.ts';
 import type { Applied, ApplyContext, Told } from '../../reconcilers/reconciler.ts';
-import { type Action, applyAction } from '../../reconcilers/registry.ts';
+import { type Action, applyAction, INDEPENDENT } from '../../reconcilers/registry.ts';
 import { traced } from '../../tracing.ts';
+import type { View } from './assemble.ts';
 import { type Attempt, attempt, type Failure, failureOf } from './attempt.ts';
 import { Reserving } from './claims/reserving.ts';
 import { affectedBy, type SuccessorSearch } from './claims/successors.ts';
@@ -42,7 +46,7 @@ import {
   type SisterTenant,
   wakeSister,
 } from './linked-user.ts';
-import { look, type TenantPolicy, type View } from './observe.ts';
+import { look, type TenantPolicy } from './observe.ts';
 import { type Withheld, withheld } from './policy.ts';
 import { recoverOutcomes } from './recover.ts';
 import { needsNoRead } from './routine.ts';
@@ -67,6 +71,8 @@ export interface ConvergeDeps {
   readonly inactive: InactiveAccounts;
   readonly handleDomain: () => Promise<string>;
   readonly vault: PasswordVault;
+  /** Of independent resources. */
+  readonly clients: Clients;
   readonly tenants: ReadonlyMap<TenantId, ConvergedTenant>;
   readonly clock: Clock;
   readonly random: Random;
@@ -324,7 +330,7 @@ class Pass {
     for (let round = 1; ; round += 1) {
       const view = await this.#look(journal, documents);
       documents = undefined;
-      this.#failures.push(...view.failures);
+      this.#failures.push(...view.failures.filter((one) => !this.#failures.some(isSame(one))));
       if (round === 1) await this.#tellRecovered(journal, view);
       if (this.#isWaitingForLinked) return { ...view, retryAt: this.#soon() };
       const actions = this.#withheld(journal) === undefined ? view.actions : [];
@@ -336,8 +342,10 @@ class Pass {
         this.#failures.push({ resource: 'account', error, code: 'NOT_SETTLED', retryAfterMs: undefined });
         return view;
       }
+      const read = this.#failures.length;
       await this.#apply(journal, actions, view.documents);
-      if (this.#failures.length > 0) {
+      // What could not be read of an independent resource keeps nothing else from being done.
+      if (this.#failures.length > read || !this.#failures.every(isOfIndependent)) {
         const after = await this.#look(journal);
         // A step whose answer was lost may be done: log it before another step can remove its effect.
         if (!this.#isLogUncertain) await this.#tellRecovered(journal, after);
@@ -523,6 +531,14 @@ class Pass {
       'a reconciliation ended',
     );
   }
+}
+
+function isSame({ resource, code }: Failure): (other: Failure) => boolean {
+  return (other) => other.resource === resource && other.code === code;
+}
+
+function isOfIndependent({ resource }: Failure): boolean {
+  return INDEPENDENT.some(({ name }) => name === resource);
 }
 
 function intend(action: Action): IntendedAction {

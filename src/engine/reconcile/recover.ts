@@ -8,7 +8,7 @@ import type { Facts } from '../../events/facts.ts';
 import type { EventId } from '../../identity.ts';
 import type { Told } from '../../reconcilers/reconciler.ts';
 import { recover } from '../../reconcilers/registry.ts';
-import type { View } from './observe.ts';
+import type { View } from './assemble.ts';
 
 export interface Recovered {
   readonly intent: EventId;

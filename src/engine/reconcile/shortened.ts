@@ -8,7 +8,7 @@
  * | is none, as Auth0 says of the id  | `auth0.user-invalid`, once | does not know of it     |
  */
 import { UpstreamError } from '../../errors.ts';
-import { EXCLUDED_REASON, excludedMessage } from '../../events/event.ts';
+import { EXCLUDED_REASON, excludedMessage } from '../../events/condition.ts';
 import type { Facts } from '../../events/facts.ts';
 import type { Lease, WorkQueue } from '../../ports/queue.ts';
 import type { Told } from '../../reconcilers/reconciler.ts';

@@ -1,5 +1,5 @@
 /** Derives sync status, health and the read model's view of a user from conditions. */
-import { type ConditionDraft, isExcludedReason, isMigrated } from '../../events/event.ts';
+import { type ConditionDraft, isExcludedReason, isMigrated } from '../../events/condition.ts';
 import type { Auth0Facts, Facts, Sights } from '../../events/facts.ts';
 import { verifiedAddress } from '../../events/fold-auth0.ts';
 import type { Code, Did } from '../../identity.ts';

@@ -6,17 +6,21 @@
  * plan, since the actual state is unknown. The texts made here name no address; the returned events do.
  */
 import { type Chain, chainOf, type History, partOf } from '../../events/causes.ts';
-import type { ConcordEvent, Condition, ConditionDraft, EventType, Resource } from '../../events/event.ts';
+import type { Condition, ConditionDraft } from '../../events/condition.ts';
+import { saysTheSame } from '../../events/condition.ts';
+import type { ConcordEvent, EventType } from '../../events/event.ts';
 import type { Facts } from '../../events/facts.ts';
-import { fold, saysTheSame } from '../../events/fold.ts';
+import { fold } from '../../events/fold.ts';
+import type { Resource } from '../../events/resources.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
 import type { Health, Sync } from '../../ports/subjects.ts';
 import type { Desired } from '../../reconcilers/desired.ts';
 import type { Action } from '../../reconcilers/registry.ts';
 import { describeLogged, describeStates } from '../../reconcilers/registry.ts';
+import type { View } from '../reconcile/assemble.ts';
 import { conditionsOfUser } from '../reconcile/ending.ts';
 import { learnFromAuth0, learnHandle } from '../reconcile/learn.ts';
-import { desire, type TenantPolicy, type View } from '../reconcile/observe.ts';
+import { desire, type TenantPolicy } from '../reconcile/observe.ts';
 import { withheld } from '../reconcile/policy.ts';
 import type { EngineSettings } from '../reconcile/settings.ts';
 import { healthOf, syncOf } from '../reconcile/standing.ts';
@@ -144,7 +148,7 @@ export function explainStance(asked: AskedStance): Stance {
     untold: look === undefined ? [] : untoldOf(told, look.facts),
     resources:
       look === undefined
-        ? describeLogged(desired, told, events)
+        ? describeLogged(desired, { user, facts: told, now: at }, events)
         : describeStates(desired, look.view, isUnread(look.view)),
     plan: look?.view.actions,
     withheld: pause,

@@ -3,7 +3,9 @@
  * the users in trouble, so its duration hardly depends on the number of users.
  */
 
-import { isRemovedReason, RESOURCES, type Resource, type Share } from '../../events/event.ts';
+import { isRemovedReason } from '../../events/condition.ts';
+import type { Share } from '../../events/data/runs.ts';
+import type { Resource } from '../../events/resources.ts';
 import type { TenantId } from '../../identity.ts';
 import type { Alert, AlertReader } from '../../ports/alerts.ts';
 import type { DocumentReader } from '../../ports/documents.ts';
@@ -11,6 +13,7 @@ import type { Ignored, IgnoredReader } from '../../ports/intake.ts';
 import type { StandingReader, Standings } from '../../ports/standings.ts';
 import type { Health, SubjectReader, Sync } from '../../ports/subjects.ts';
 import * as indexes from '../../reconcilers/indexes.ts';
+import { RESOURCES } from '../../reconcilers/registry.ts';
 import { type TenantState, type TenantStateDeps, tenantStates } from './tenant-state.ts';
 import { type FailureOf, failuresIn, type TroubleOf, troublesOf } from './troubles.ts';
 

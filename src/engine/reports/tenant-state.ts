@@ -1,6 +1,7 @@
 /** The status of each tenant's sources and sweeps, by the log and by the stored positions. */
-import { type ConcordEvent, type EventData, type EventOf, isListedToEnd } from '../../events/event.ts';
+import type { ConcordEvent, EventData, EventOf } from '../../events/event.ts';
 import { type Gap, openGapsIn } from '../../events/gap.ts';
+import { isListedToEnd } from '../../events/inexact.ts';
 import type { TenantId } from '../../identity.ts';
 import type { EventReader } from '../../ports/event-log.ts';
 import type { PositionReader } from '../../ports/runs.ts';

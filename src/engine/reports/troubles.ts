@@ -1,6 +1,6 @@
 /** Groups users in trouble by what they have in common. Pure. */
 import type { Upstream } from '../../errors.ts';
-import type { ConditionDraft } from '../../events/event.ts';
+import type { ConditionDraft } from '../../events/condition.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
 import type { Standings, Troubled } from '../../ports/standings.ts';
 import { commandsIn, shellQuoted } from '../../reconcilers/command-lines.ts';

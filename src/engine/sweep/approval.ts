@@ -2,7 +2,7 @@
 
 import { sideBySide } from '../../concurrency/map-limit.ts';
 import { UsageError } from '../../errors.ts';
-import type { Decided } from '../../events/event.ts';
+import type { Decided } from '../../events/data/decisions.ts';
 import type { KeySpace } from '../../exclusion.ts';
 import type { EventReader } from '../../ports/event-log.ts';
 import type { SubjectReader } from '../../ports/subjects.ts';

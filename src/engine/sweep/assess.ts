@@ -6,7 +6,7 @@
 
 import { sideBySide } from '../../concurrency/map-limit.ts';
 import { UpstreamError } from '../../errors.ts';
-import { isRemovedReason } from '../../events/event.ts';
+import { isRemovedReason } from '../../events/condition.ts';
 import type { Facts } from '../../events/facts.ts';
 import { fold } from '../../events/fold.ts';
 import { withAuth0 } from '../../events/fold-auth0.ts';
@@ -19,10 +19,12 @@ import { linkedDidOf } from '../../reconcilers/account/account-observe.ts';
 import type { ActualAccount } from '../../reconcilers/account/account-state.ts';
 import type { Desired } from '../../reconcilers/desired.ts';
 import { permanentCode } from '../../reconcilers/document/user-document.ts';
+import { assemble } from '../reconcile/assemble.ts';
 import { attempt, type Failure } from '../reconcile/attempt.ts';
+import { observeBatch } from '../reconcile/independent.ts';
 import { isSameList } from '../reconcile/learn.ts';
 import { failuresOf, lookForSister, seeSisters } from '../reconcile/linked-user.ts';
-import { assemble, desire, look } from '../reconcile/observe.ts';
+import { desire, look } from '../reconcile/observe.ts';
 import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
 import { markIn, sightsIn, withListed } from '../reconcile/standing.ts';
 import type { Assessment } from './assessment.ts';
@@ -87,7 +89,8 @@ export async function assess(
     const view = assemble(desired, document, account, undefined, failure, now);
     assessments.push({ user, auth0, facts, view, known: subject });
   }
-  const seen = await dropKnownRenames(deps, await withWhatIsKnown(deps, assessments));
+  const whole = await observeBatch(deps.clients, assessments, now);
+  const seen = await dropKnownRenames(deps, await withWhatIsKnown(deps, whole));
   return depth === 'batch' ? seen : lookCloser(deps, tenant, seen, now);
 }
 

@@ -2,7 +2,7 @@ import type { Facts } from '../../events/facts.ts';
 import type { UserKey } from '../../identity.ts';
 import type { Auth0User } from '../../ports/auth0.ts';
 import type { KnownSubject } from '../../ports/subjects.ts';
-import type { View } from '../reconcile/observe.ts';
+import type { View } from '../reconcile/assemble.ts';
 
 export interface Assessment {
   readonly user: UserKey;

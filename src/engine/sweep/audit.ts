@@ -1,5 +1,7 @@
 /** The totals of an audit: how many users are in sync, and who is not. Pure. */
-import { type ConditionDraft, isMigrated, type ResourceTotals, type Situation } from '../../events/event.ts';
+import { type ConditionDraft, isMigrated } from '../../events/condition.ts';
+import type { ResourceTotals, Share, Situation } from '../../events/data/runs.ts';
+import type { Resource } from '../../events/resources.ts';
 import type { Health, Sync } from '../../ports/subjects.ts';
 import { healthOf, syncOf } from '../reconcile/standing.ts';
 import { isDrifted } from './assess.ts';
@@ -40,6 +42,8 @@ export function withoutAccount({
 export interface TallyState {
   readonly counts: Readonly<Record<Counted, number>>;
   readonly situations: readonly Situation[];
+  /** Of independent resources, by the name. */
+  readonly independent: Readonly<Record<string, Share>>;
 }
 
 type Counted = 'all' | 'verifications' | 'users' | 'codes' | 'handles' | 'wanted' | 'accounts' | 'waiting';
@@ -47,15 +51,20 @@ type Counted = 'all' | 'verifications' | 'users' | 'codes' | 'handles' | 'wanted
 const NOTHING: TallyState = {
   counts: { all: 0, verifications: 0, users: 0, codes: 0, handles: 0, wanted: 0, accounts: 0, waiting: 0 },
   situations: [],
+  independent: {},
 };
+
+const NO_SHARE: Share = { have: 0, of: 0 };
 
 export class Tally {
   readonly #counts: Record<Counted, number>;
+  readonly #independent: Map<string, Share>;
   readonly #situations: Map<string, { resource: Situation['resource']; reason: string; users: number }>;
 
   /** Continues from the counts of another tally. */
-  constructor({ counts, situations }: TallyState = NOTHING) {
+  constructor({ counts, situations, independent }: TallyState = NOTHING) {
     this.#counts = { ...counts };
+    this.#independent = new Map(Object.entries(independent));
     this.#situations = new Map(situations.map((one) => [`${one.resource} ${one.reason}`, { ...one }]));
   }
 
@@ -73,9 +82,17 @@ export class Tally {
     counts.wanted += isWanted ? 1 : 0;
     counts.accounts += isWanted && standsWell(assessment, 'account') ? 1 : 0;
     counts.waiting += withheld?.reason === 'WaitingForEmailVerification' ? 1 : 0;
+    for (const [resource, { isWanted: isOne }] of assessment.view.independent) {
+      if (isOne) this.#share(resource, standsWell(assessment, resource));
+    }
     for (const { type, status, reason } of assessment.view.conditions) {
       if (status !== 'True') this.#count(type, reason);
     }
+  }
+
+  #share(resource: Resource, isWell: boolean): void {
+    const { have, of } = this.#independent.get(resource) ?? NO_SHARE;
+    this.#independent.set(resource, { have: have + (isWell ? 1 : 0), of: of + 1 });
   }
 
   #count(resource: Situation['resource'], reason: string): void {
@@ -94,6 +111,7 @@ export class Tally {
       handles: { have: counts.handles, of: all },
       accounts: { have: counts.accounts, of: counts.wanted },
       waitingForEmailVerification: counts.waiting,
+      ...(this.#independent.size === 0 ? {} : { independent: Object.fromEntries(this.#independent) }),
     };
   }
 
@@ -105,7 +123,11 @@ export class Tally {
   }
 
   state(): TallyState {
-    return { counts: { ...this.#counts }, situations: this.situations() };
+    return {
+      counts: { ...this.#counts },
+      situations: this.situations(),
+      independent: Object.fromEntries(this.#independent),
+    };
   }
 }
 

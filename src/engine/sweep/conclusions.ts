@@ -5,7 +5,8 @@
  */
 
 import { sideBySide } from '../../concurrency/map-limit.ts';
-import { type EventData, isExcludedReason } from '../../events/event.ts';
+import { isExcludedReason } from '../../events/condition.ts';
+import type { EventData } from '../../events/event.ts';
 import type { EventId, UserKey } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
 import type { EventReader } from '../../ports/event-log.ts';

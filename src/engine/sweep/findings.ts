@@ -1,5 +1,5 @@
 /** What an assessment means for the sweep, beside that the user is out of sync. */
-import { isMigrated, isRemovedReason } from '../../events/event.ts';
+import { isMigrated, isRemovedReason } from '../../events/condition.ts';
 import { isDrifted } from './assess.ts';
 import type { Assessment } from './assessment.ts';
 import { renameOf } from './known-renames.ts';

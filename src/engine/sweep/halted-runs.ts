@@ -11,7 +11,8 @@
  * | the same, and its listing was not exact                 | closed where that sweep decided the same anew: renames, disappearances |
  * | the same, and a safety limit halts that one too         | closed; the later run has an open halt of its own |
  */
-import { type ConcordEvent, isListedToEnd } from '../../events/event.ts';
+import type { ConcordEvent } from '../../events/event.ts';
+import { isListedToEnd } from '../../events/inexact.ts';
 import type { EventId, TenantId } from '../../identity.ts';
 import type { EventQuery, EventReader } from '../../ports/event-log.ts';
 import { APPROVABLE_FOR_MS, type Halt } from './conclusions.ts';

@@ -16,7 +16,7 @@
  */
 
 import { sideBySide } from '../../concurrency/map-limit.ts';
-import type { ConditionDraft } from '../../events/event.ts';
+import type { ConditionDraft } from '../../events/condition.ts';
 import type { AccountHandle } from '../../identity.ts';
 import type { AccountReader } from '../../ports/accounts.ts';
 import type { Subject, SubjectReader } from '../../ports/subjects.ts';

@@ -1,10 +1,12 @@
 /** Paused users, by the log: a batch has no history of a user, and a paused user must not be shown as in sync. */
-import type { ConcordEvent, ConditionDraft } from '../../events/event.ts';
+
+import type { ConditionDraft } from '../../events/condition.ts';
+import type { ConcordEvent } from '../../events/event.ts';
 import type { Facts } from '../../events/facts.ts';
 import { fold } from '../../events/fold.ts';
 import type { UserKey } from '../../identity.ts';
 import type { EventReader } from '../../ports/event-log.ts';
-import type { View } from '../reconcile/observe.ts';
+import type { View } from '../reconcile/assemble.ts';
 import { withheld } from '../reconcile/policy.ts';
 import type { Assessment } from './assessment.ts';
 

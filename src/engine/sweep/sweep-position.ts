@@ -3,8 +3,9 @@
  * users. Another version may have written it, so it is checked when it is read.
  */
 import { z } from 'zod';
-import { RESOURCES } from '../../events/event.ts';
+import type { Situation } from '../../events/data/runs.ts';
 import { type EventId, eventId, storedUserKey, type UserKey } from '../../identity.ts';
+import { RESOURCES } from '../../reconcilers/registry.ts';
 import type { TallyState } from './audit.ts';
 
 export interface SweepPosition {
@@ -22,6 +23,8 @@ export interface SweepPosition {
   readonly disappeared: readonly UserKey[];
   readonly tally: TallyState;
 }
+
+const REPORTED: readonly Situation['resource'][] = [...RESOURCES, 'auth0', 'pause'];
 
 const count = z.number().int().nonnegative();
 const Kept = z.object({
@@ -44,9 +47,8 @@ const Kept = z.object({
       accounts: count,
       waiting: count,
     }),
-    situations: z.array(
-      z.object({ resource: z.enum([...RESOURCES, 'auth0', 'pause']), reason: z.string(), users: count }),
-    ),
+    independent: z.record(z.string(), z.object({ have: count, of: count })).default({}),
+    situations: z.array(z.object({ resource: z.enum(REPORTED), reason: z.string(), users: count })),
   }),
 });
 

@@ -1,5 +1,7 @@
 /** What a sweep needs, and what it found and did. */
-import type { InexactReason, ResourceTotals, Situation } from '../../events/event.ts';
+
+import type { ResourceTotals, Situation } from '../../events/data/runs.ts';
+import type { InexactReason } from '../../events/inexact.ts';
 import type { Logger } from '../../logger.ts';
 import type { InactiveAccounts } from '../../ports/accounts.ts';
 import type { Clock, Random } from '../../ports/clock.ts';

@@ -1,9 +1,8 @@
 /** The problems that a person sees when a question cannot be answered or a decision is refused. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { UpstreamError, UsageError } from '../../errors.ts';
+import { upstreamOf } from '../../ports/upstreams.ts';
 import { errorFields, type Problem, sendProblem, unavailable } from '../problem.ts';
-
-const NAMES = { auth0: 'Auth0', mongodb: 'MongoDB', pds: 'The PDS', plc: 'The DID directory' } as const;
 
 /** What does not exist. In our own words, because the original message may repeat the searched text. */
 const NOT_FOUND: ReadonlyMap<string, string> = new Map([
@@ -39,7 +38,8 @@ function problemOfDesk(error: unknown): Problem | undefined {
   }
   if (!(error instanceof UpstreamError)) return undefined;
   const { upstream, code, retryable, retryAfterMs } = error;
-  const name = NAMES[upstream];
+  const { title } = upstreamOf(upstream);
+  const name = `${title.charAt(0).toUpperCase()}${title.slice(1)}`;
   if (retryable) return unavailable(`${name} cannot be read now (${code}).`, retryAfterMs);
   const detail = `${name} answers with an error (${code}). Run concord doctor to find the cause.`;
   return { code: 'upstream-refused', status: 502, detail };

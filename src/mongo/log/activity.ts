@@ -4,8 +4,9 @@
  * classes: so what crosses the wire does not grow with the log.
  */
 import type { Document } from 'mongodb';
-import { partOf } from '../../events/causes.ts';
-import { EVENT_TYPES, type EventType } from '../../events/event.ts';
+import type { Part } from '../../events/definition.ts';
+import { eventDefinitions } from '../../events/definitions.ts';
+import type { EventType } from '../../events/event.ts';
 import type { Activity, ActivityReader } from '../../ports/event-log.ts';
 import { collections } from '../driver/collections.ts';
 import type { ReadableDb } from '../driver/database.ts';
@@ -16,8 +17,6 @@ const maxTimeMS = 20_000;
 /** Each class of latencies is so much longer than the one before. */
 const CLASS = 1.1;
 
-const HEARD = EVENT_TYPES.filter((type) => partOf(type) === 'heard');
-const EFFECTS = EVENT_TYPES.filter((type) => partOf(type) === 'effect');
 const FAILED: EventType = 'converge.failed';
 const CONVERGED: EventType = 'converged';
 
@@ -52,24 +51,29 @@ export function activityReader(db: ReadableDb): ActivityReader {
     );
   return {
     async activity(from, until, stretchMs) {
+      const heard = typesOf('heard');
       const stretch = { $floor: { $divide: [{ $subtract: ['$at', new Date(0)] }, stretchMs] } };
       const what = {
         $cond: [
           { $eq: ['$type', FAILED] },
           'failed',
-          { $cond: [{ $in: ['$type', HEARD] }, 'heard', 'effects'] },
+          { $cond: [{ $in: ['$type', heard] }, 'heard', 'effects'] },
         ],
       };
       const latency = {
         $floor: { $divide: [{ $ln: { $max: ['$data.latencyMs', 1] } }, Math.log(CLASS)] },
       };
       const [counted, converged] = await Promise.all([
-        ask<Counted>([...HEARD, ...EFFECTS, FAILED], from, until, { stretch, what }),
+        ask<Counted>([...heard, ...typesOf('effect'), FAILED], from, until, { stretch, what }),
         ask<Converged>([CONVERGED], from, until, { stretch, latency }),
       ]);
       return byStretch(counted, converged, stretchMs);
     },
   };
+}
+
+function typesOf(part: Part): readonly EventType[] {
+  return eventDefinitions().flatMap(([type, definition]) => (definition.part === part ? type : []));
 }
 
 function byStretch(

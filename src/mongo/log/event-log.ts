@@ -5,7 +5,8 @@
  * between a read and a write in which another process could write. An earlier read only saves work.
  */
 import { BSON, type Db, type Document, type Filter } from 'mongodb';
-import { type ConcordEvent, EVENT_TYPES } from '../../events/event.ts';
+import { eventTypes } from '../../events/definitions.ts';
+import type { ConcordEvent } from '../../events/event.ts';
 import type { EventId, UserKey } from '../../identity.ts';
 import type { AppendResult, EventLog, EventQuery, EventReader } from '../../ports/event-log.ts';
 import { insertAll } from '../driver/bulk.ts';
@@ -156,7 +157,7 @@ function sizeOf(event: ConcordEvent): number {
 function filterOf(query: EventQuery): Filter<ConcordEvent> {
   // All of them are named, so that the index on type and time gives the order: the log, which is written far more
   // often than it is listed, needs no third one.
-  const types = query.types ?? (query.user === undefined ? EVENT_TYPES : undefined);
+  const types = query.types ?? (query.user === undefined ? eventTypes() : undefined);
   return {
     ...(query.user === undefined ? {} : { user: { $eq: query.user } }),
     ...(types === undefined ? {} : { type: { $in: [...types] } }),

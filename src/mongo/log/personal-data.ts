@@ -2,10 +2,11 @@
  * Where in the database something of a person is: what `export` reads, and by what `forget` goes.
  *
  * There is no default here: a new collection does not compile until it is decided what it holds of a person, and a new
- * type of event until it is decided where it may name one (`events/mentions.ts`).
+ * type of event until it is decided where it may name one (`events/definition.ts`).
  */
 import type { Document } from 'mongodb';
-import { MENTIONS, type Mention } from '../../events/mentions.ts';
+import type { Mention } from '../../events/definition.ts';
+import { mentionsByType } from '../../events/mentions.ts';
 import type { Forgotten } from '../../ports/event-log.ts';
 import type { Person } from '../../ports/person-records.ts';
 import { collections } from '../driver/collections.ts';
@@ -63,7 +64,7 @@ export const COLLECTION_NAMES = Object.keys(collections).filter(
 );
 
 function eventsNaming(who: Forgotten): Omit<Search, 'collection'>[] {
-  return Object.entries(MENTIONS).flatMap(([type, mentions]) =>
+  return mentionsByType().flatMap(([type, mentions]) =>
     mentions.map((mention) => ({
       ...{ along: 'at' as const, walked: { type }, field: `data.${mention.field}` },
       filter: { type, user: { $ne: who.user }, ...mentioned(who, mention) },

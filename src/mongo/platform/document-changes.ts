@@ -7,7 +7,7 @@
  */
 import type { ChangeStream, ChangeStreamDocument, Db, Document } from 'mongodb';
 import { UpstreamError } from '../../errors.ts';
-import type { Removable } from '../../events/event.ts';
+import type { Removable } from '../../events/resources.ts';
 import { isSimulatedKey, storedUserKey } from '../../identity.ts';
 import type { ChangedHandle, DocumentChange, DocumentChanges } from '../../ports/documents.ts';
 import { collections } from '../driver/collections.ts';

@@ -1,7 +1,7 @@
 /** How subjects are read. How they are stored is in `stored-subject.ts`. */
 
 import type { Document, Filter } from 'mongodb';
-import { isExcludedReason, isMigrated, lackedSince } from '../../events/event.ts';
+import { isExcludedReason, isMigrated, lackedSince } from '../../events/condition.ts';
 import type { AccountHandle, TenantId, UserKey } from '../../identity.ts';
 import type {
   Claimant,

@@ -28,7 +28,7 @@
  * can remove an account, however many deletions arrive at once.
  */
 
-import type { ConditionDraft } from '../../events/event.ts';
+import type { ConditionDraft } from '../../events/condition.ts';
 import type { Facts } from '../../events/facts.ts';
 import type { Gap } from '../../events/gap.ts';
 import type { Did } from '../../identity.ts';

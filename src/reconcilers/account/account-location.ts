@@ -12,7 +12,7 @@
  * | could not be asked | nothing would be done       | the same, and the message says so; asked again later     |
  * | could not be asked | something would be done     | nothing, NotObserved, and the reconciliation fails       |
  */
-import { MIGRATED_REASON } from '../../events/event.ts';
+import { MIGRATED_REASON } from '../../events/condition.ts';
 import type { Did } from '../../identity.ts';
 import { asDesired, type Plan, unknown } from '../reconciler.ts';
 import type { ActualAccount, DesiredAccount, KnownAccount } from './account-state.ts';

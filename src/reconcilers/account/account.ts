@@ -60,7 +60,8 @@
  * | the code is needed as the handle and is not there yet               | –        | WaitingForCode       |
  * | otherwise                                                           | create   | NoAccount            |
  */
-import { isMigrated } from '../../events/event.ts';
+// biome-ignore-all lint/style/noExcessiveLinesPerFile: the table above and all that plans and applies it, but for what the files beside it have.
+import { isMigrated } from '../../events/condition.ts';
 import type { Auth0Facts, Facts, OpenIntent } from '../../events/facts.ts';
 import { unusableIn } from '../../events/fold-auth0.ts';
 import type { Gap } from '../../events/gap.ts';

@@ -13,7 +13,7 @@
  * | another user has it                                            | the next one, or else EmailHeldByUser |
  * | an inactive account has it, which the PDS does not show        | the next one, or else EmailTaken      |
  */
-import type { ConditionDraft } from '../../events/event.ts';
+import type { ConditionDraft } from '../../events/condition.ts';
 import type { Facts } from '../../events/facts.ts';
 import type { Did, TenantId, UserKey } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';

@@ -20,7 +20,7 @@
  * | any, and parked                          |   the same where the address is not followed | as above        |
  */
 import { UpstreamError } from '../../errors.ts';
-import type { ConditionDraft } from '../../events/event.ts';
+import type { ConditionDraft } from '../../events/condition.ts';
 import type { Did } from '../../identity.ts';
 import type { AccountHost, PdsAccount } from '../../ports/accounts.ts';
 import {

@@ -30,6 +30,7 @@
  * | would need the code, which is not there yet | –             | WaitingForCode |
  * | would need the code, and the PDS refused it | held          | CodeHandleRefused |
  */
+// biome-ignore-all lint/style/noExcessiveLinesPerFile: the table above and all that observes, plans and applies it.
 import type { Facts, Refusal } from '../../events/facts.ts';
 import { type AccountHandle, type Code, parseAccountHandle, type UserKey } from '../../identity.ts';
 import type { AccountHost, AccountReader, PdsAccount } from '../../ports/accounts.ts';

@@ -2,15 +2,8 @@
 
 import type { Facts } from '../../events/facts.ts';
 import type { Code } from '../../identity.ts';
-import type { Told } from '../reconciler.ts';
-import {
-  defineResource,
-  NOT_LOGGED,
-  type Observed,
-  type OpenAction,
-  predictsNothing,
-  UNREAD,
-} from '../resource.ts';
+import type { OpenAction, Told } from '../reconciler.ts';
+import { defineResource, NOT_LOGGED, type Observed, predictsNothing, UNREAD } from '../resource.ts';
 import * as userDocument from './user-document.ts';
 import * as verification from './verification.ts';
 

@@ -20,7 +20,7 @@
  * | not blocked            | the account before is replaced                 | retire  | AccountReplaced |
  */
 import { createHash } from 'node:crypto';
-import type { DeclineReason, TransferPart } from '../../events/event.ts';
+import type { DeclineReason, TransferPart } from '../../events/data/transfer.ts';
 import type { Incoming } from '../../events/facts.ts';
 import { type AccountHandle, type Code, type Did, parseAccountHandle, type UserKey } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';

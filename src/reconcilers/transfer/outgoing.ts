@@ -20,7 +20,7 @@
  *
  * The row, the code, a handle and an address are released only while the other user can take them: in Auth0, verified, not blocked.
  */
-import type { CloseReason, TransferPart } from '../../events/event.ts';
+import type { CloseReason, TransferPart } from '../../events/data/transfer.ts';
 import type { Facts, Outgoing } from '../../events/facts.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
 import type { Documents } from '../../ports/documents.ts';

@@ -1,5 +1,5 @@
 /** What is seen of a transfer, and the steps that it takes. */
-import type { CloseReason, DeclineReason, TransferPart } from '../../events/event.ts';
+import type { CloseReason, DeclineReason, TransferPart } from '../../events/data/transfer.ts';
 import type { Facts, Outgoing } from '../../events/facts.ts';
 import type { TransferAnswer } from '../../events/fold-transfer.ts';
 import type { AccountHandle, Code, Did, EventId, UserKey } from '../../identity.ts';

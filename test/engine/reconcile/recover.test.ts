@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { View } from '../../../src/engine/reconcile/observe.ts';
+import type { View } from '../../../src/engine/reconcile/assemble.ts';
 import { desire } from '../../../src/engine/reconcile/observe.ts';
 import { recoverOutcomes } from '../../../src/engine/reconcile/recover.ts';
-import type { ConcordEvent, IntendedAction } from '../../../src/events/event.ts';
+import type { IntendedAction } from '../../../src/events/data/reconciliation.ts';
+import type { ConcordEvent } from '../../../src/events/event.ts';
 import { fold } from '../../../src/events/fold.ts';
 import type { PdsAccount } from '../../../src/ports/accounts.ts';
 import type { Documents } from '../../../src/ports/documents.ts';
@@ -58,6 +59,8 @@ function view(changes: Partial<View> = {}): View {
     conditions: [],
     failures: [],
     retryAt: undefined,
+    isHeld: false,
+    independent: new Map(),
     others: [],
     ...changes,
   };

@@ -1,7 +1,7 @@
 /** From what is known of a user to the two axes. */
 import { describe, expect, it } from 'vitest';
 import { healthOf, subjectView } from '../../../src/engine/reconcile/standing.ts';
-import type { ConditionDraft } from '../../../src/events/event.ts';
+import type { ConditionDraft } from '../../../src/events/condition.ts';
 import { fold } from '../../../src/events/fold.ts';
 import type { Health } from '../../../src/ports/subjects.ts';
 import { asDesired, heldForPerson, toBeMended } from '../../../src/reconcilers/reconciler.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { grantTransfer } from '../../../src/engine/reconcile/transfer/grant.ts';
 import { proposeTransfer } from '../../../src/engine/reconcile/transfer/propose.ts';
 import { UsageError } from '../../../src/errors.ts';
-import type { TransferPart } from '../../../src/events/event.ts';
+import type { TransferPart } from '../../../src/events/data/transfer.ts';
 import { alice, bob, type Person } from '../../mongo/subjects/people.ts';
 import { type Interruption, interrupted } from '../../support/in-memory/interrupted.ts';
 import { seededRandom } from '../../support/in-memory/random.ts';

@@ -4,7 +4,7 @@ import { cancelTransfer } from '../../../src/engine/reconcile/transfer/cancel.ts
 import { grantTransfer } from '../../../src/engine/reconcile/transfer/grant.ts';
 import { proposeTransfer } from '../../../src/engine/reconcile/transfer/propose.ts';
 import type { UsageError } from '../../../src/errors.ts';
-import type { TransferPart } from '../../../src/events/event.ts';
+import type { TransferPart } from '../../../src/events/data/transfer.ts';
 import { eventId } from '../../../src/identity.ts';
 import { parkedAddress } from '../../../src/reconcilers/account/address-chain.ts';
 import { alice, bob, handle, otherTenant, type Person, person } from '../../mongo/subjects/people.ts';

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Asked, explain } from '../../../src/engine/reports/explain.ts';
 import { historyOf } from '../../../src/events/causes.ts';
-import type { ConcordEvent, ConditionDraft } from '../../../src/events/event.ts';
+import type { ConditionDraft } from '../../../src/events/condition.ts';
+import type { ConcordEvent } from '../../../src/events/event.ts';
 import { alice, aliceDid, at, code, handle, tenant } from '../../mongo/subjects/people.ts';
 import { observed, told } from '../../support/in-memory/told.ts';
 import { SETTINGS } from '../../support/in-memory/world.ts';

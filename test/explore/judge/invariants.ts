@@ -1,7 +1,7 @@
 /** What has to hold at the end of every run, whatever broke on the way. */
 
 import { subjectView } from '../../../src/engine/reconcile/standing.ts';
-import { isRemovedReason } from '../../../src/events/event.ts';
+import { isRemovedReason } from '../../../src/events/condition.ts';
 import type { Facts } from '../../../src/events/facts.ts';
 import type { Did, UserKey } from '../../../src/identity.ts';
 import type { Subject } from '../../../src/ports/subjects.ts';

@@ -3,7 +3,8 @@
  * reconciliation or a sweep that came to its end, and from what the change stream told. What is known and is
  * missing when a reconciliation reads it was removed by others (W1), and a code that is known never changes (W4).
  */
-import type { ConcordEvent, EventData, EventType, Removable } from '../../../src/events/event.ts';
+import type { ConcordEvent, EventData, EventType } from '../../../src/events/event.ts';
+import type { Removable } from '../../../src/events/resources.ts';
 import type { Code, Did, UserKey } from '../../../src/identity.ts';
 import type { Auth0Answer } from '../../../src/ports/auth0.ts';
 import type { World } from '../model/world.ts';

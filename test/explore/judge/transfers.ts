@@ -1,5 +1,7 @@
 /** Transfers as the logs of the two users tell of them, said once more and apart from the engine. */
-import type { ConcordEvent, EventOf, TransferPart } from '../../../src/events/event.ts';
+
+import type { TransferPart } from '../../../src/events/data/transfer.ts';
+import type { ConcordEvent, EventOf } from '../../../src/events/event.ts';
 import type { Did, EventId, UserKey } from '../../../src/identity.ts';
 import type { Person } from '../../mongo/subjects/people.ts';
 import type { World } from '../model/world.ts';

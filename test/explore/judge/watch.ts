@@ -1,6 +1,7 @@
 /** Looks on at every write as it takes effect: what must not happen is noticed at once, and what did happen is kept. */
 import { createHash } from 'node:crypto';
-import type { Removable, TransferPart } from '../../../src/events/event.ts';
+import type { TransferPart } from '../../../src/events/data/transfer.ts';
+import type { Removable } from '../../../src/events/resources.ts';
 import type { Code, Did, UserKey } from '../../../src/identity.ts';
 import type { Person } from '../../mongo/subjects/people.ts';
 import type { StoredAccount } from '../../support/in-memory/accounts.ts';

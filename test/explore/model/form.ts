@@ -56,6 +56,7 @@ export function formOf(run: Run): string {
     logPart(world),
     runsPart(world),
     reservationsPart(world),
+    world.independent.form(),
   ].join('\n');
   const names = new Map<string, string>();
   const named = text.replace(NAMES, (name) => {
@@ -298,6 +299,7 @@ function factsPart(world: World, facts: Facts): string {
     refusals(facts.refusedEmails),
     explained(facts),
     answerPart(world, facts),
+    JSON.stringify([...facts.independent]),
   ].join('|');
 }
 

@@ -1,5 +1,5 @@
 /** The platform's own programs and people, as steps of one write each. Concord may act before and after each of them. */
-import type { Removable } from '../../../src/events/event.ts';
+import type { Removable } from '../../../src/events/resources.ts';
 import type { Did } from '../../../src/identity.ts';
 import type { Person } from '../../mongo/subjects/people.ts';
 import type { StoredUser } from '../../support/in-memory/documents.ts';

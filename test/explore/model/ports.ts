@@ -54,12 +54,10 @@ function prototypeOf(points: readonly Point[]): object {
   return methods;
 }
 
-const PROTOTYPES: readonly (readonly [PortName, object])[] = (
-  [
-    ...(['log', 'queue', 'subjects', 'documents', 'accounts', 'dids', 'inactive'] as const),
-    ...(['auth0', 'secondAuth0', 'rejects', 'ignored', 'runs', 'reservations'] as const),
-  ] as const
-).map((port) => [port, prototypeOf(pointsOf(port))]);
+const PROTOTYPES: readonly (readonly [PortName, object])[] = Object.keys(CALLS).map((name) => {
+  const port = name as PortName;
+  return [port, prototypeOf(pointsOf(port))];
+});
 
 /** The same ports, with each call led through `between`. */
 export function around(ports: Ports, between: Between): Ports {

@@ -82,6 +82,7 @@ export class Process implements Between {
       people: peopleOf([first, second]),
       dids,
       vault: world.vault,
+      clients: this.ports,
       tenants: new Map([
         [tenant, { ...first, sister: run.sisters ? second : undefined }],
         [otherTenant, { ...second, sister: run.sisters ? first : undefined }],

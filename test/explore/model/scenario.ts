@@ -1,6 +1,7 @@
 /** What a scenario is made of: things that happen outside, and what the platform is told of them. */
 import type { EngineSettings, Policy } from '../../../src/engine/reconcile/settings.ts';
-import type { EventData, EventType, TransferPart } from '../../../src/events/event.ts';
+import type { TransferPart } from '../../../src/events/data/transfer.ts';
+import type { EventData, EventType } from '../../../src/events/event.ts';
 import type { AccountHandle, Did } from '../../../src/identity.ts';
 import type { Person } from '../../mongo/subjects/people.ts';
 import type { WorldStep } from './platform.ts';

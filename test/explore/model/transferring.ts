@@ -5,7 +5,7 @@ import { grantTransfer } from '../../../src/engine/reconcile/transfer/grant.ts';
 import { proposeTransfer } from '../../../src/engine/reconcile/transfer/propose.ts';
 import type { Party } from '../../../src/engine/reconcile/transfer/sides.ts';
 import { UsageError } from '../../../src/errors.ts';
-import type { TransferPart } from '../../../src/events/event.ts';
+import type { TransferPart } from '../../../src/events/data/transfer.ts';
 import type { Person } from '../../mongo/subjects/people.ts';
 import { openGrants } from '../judge/transfers.ts';
 import type { Run } from '../search/run.ts';

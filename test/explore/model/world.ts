@@ -30,6 +30,7 @@ import {
   type InMemoryInactiveAccounts,
   inMemoryInactiveAccounts,
 } from '../../support/in-memory/inactive-accounts.ts';
+import { type InMemoryClients, inMemoryClients } from '../../support/in-memory/independent.ts';
 import { all, saveMap, saveSet } from '../../support/in-memory/kept.ts';
 import { type SeededRandom, seededRandom } from '../../support/in-memory/random.ts';
 import { inMemoryRejects } from '../../support/in-memory/rejects.ts';
@@ -90,6 +91,7 @@ export class World {
   readonly eraser: Eraser = inMemoryEraser(this.log);
   readonly ignored: InMemoryIgnored = inMemoryIgnored();
   readonly runs: InMemoryRuns = inMemoryRuns();
+  readonly independent: InMemoryClients = inMemoryClients();
   readonly reservations: InMemoryReservations = inMemoryReservations();
   readonly clock: Clock;
   readonly random: SeededRandom = seededRandom();
@@ -143,6 +145,7 @@ export class World {
       ignored: this.ignored,
       runs: this.runs,
       reservations: this.reservations,
+      ...this.independent.clients,
     };
     this.clock = { now: () => new Date(this.nowMs), delay: async () => undefined };
     // However old a read is, no routine entry may hide what another one tells.
@@ -182,7 +185,7 @@ export class World {
     const { log, documents, accounts, inactive, directory, otherDirectory } = this;
     const restore = all([
       ...[log, documents, accounts, inactive, directory, otherDirectory].map((part) => part.save()),
-      ...[this.queue, this.runs, this.reservations].map((part) => part.save()),
+      ...[this.queue, this.runs, this.reservations, this.independent].map((part) => part.save()),
       saveSet(this.known),
       saveSet(this.usersOnce),
       saveMap(this.#folded),

@@ -1,5 +1,7 @@
 /** What seeded bugs are made of: layers around a port, and what the engine is made to believe. */
-import type { ConcordEvent, ConditionDraft, EventType } from '../../../src/events/event.ts';
+
+import type { ConditionDraft } from '../../../src/events/condition.ts';
+import type { ConcordEvent, EventType } from '../../../src/events/event.ts';
 import { eventId } from '../../../src/identity.ts';
 import type { Documents } from '../../../src/ports/documents.ts';
 import type { EventLog } from '../../../src/ports/event-log.ts';

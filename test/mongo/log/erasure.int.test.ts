@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ConcordEvent } from '../../../src/events/event.ts';
-import { MENTIONS } from '../../../src/events/mentions.ts';
+import { mentionsByType } from '../../../src/events/mentions.ts';
 import { eventId } from '../../../src/identity.ts';
 import { eraser } from '../../../src/mongo/log/erasure.ts';
 import { eventLog } from '../../../src/mongo/log/event-log.ts';
@@ -68,7 +68,7 @@ it('blanks every place of every type where another user’s event may name the u
   const db = world.fresh();
   const log = eventLog(db);
   const value = { key: alice.user, id: alice.userId, text: `x ${alice.userId} y`, payload: alice.userId };
-  const places = Object.entries(MENTIONS).flatMap(([type, mentions]) =>
+  const places = mentionsByType().flatMap(([type, mentions]) =>
     mentions.filter(({ field }) => !field.includes('.')).map((mention) => ({ type, ...mention })),
   );
   const events = places.map(({ type, field, names }, at_) => ({

@@ -1,6 +1,6 @@
 /** What every account of how users stand has to do, whatever they are kept in. */
 import { expect, it } from 'vitest';
-import type { Condition } from '../../../src/events/event.ts';
+import type { Condition } from '../../../src/events/condition.ts';
 import { eventId, type TenantId } from '../../../src/identity.ts';
 import type { StandingReader } from '../../../src/ports/standings.ts';
 import type { SubjectView } from '../../../src/ports/subjects.ts';

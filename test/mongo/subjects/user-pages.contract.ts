@@ -1,6 +1,6 @@
 /** What every list of users has to do, whatever it is kept in. */
 import { expect, it } from 'vitest';
-import type { Condition } from '../../../src/events/event.ts';
+import type { Condition } from '../../../src/events/condition.ts';
 import { eventId, storedUserKey, type UserKey } from '../../../src/identity.ts';
 import type { SubjectView, UserFilter, UserPages } from '../../../src/ports/subjects.ts';
 import { at, otherTenant, type Person, person, tenant, view } from './people.ts';

@@ -8,10 +8,11 @@ import type { WorkQueue } from '../../../src/ports/queue.ts';
 import type { Reservations } from '../../../src/ports/reservations.ts';
 import type { Runs } from '../../../src/ports/runs.ts';
 import type { SubjectReader } from '../../../src/ports/subjects.ts';
+import type { Clients } from '../../../src/reconcilers/independent.ts';
 import type { CallKind } from './hooks.ts';
 
-/** Everything outside that one process talks to. */
-export interface Ports {
+/** Everything outside that one process talks to; each client of an independent resource is a port. */
+export interface Ports extends Clients {
   readonly log: EventLog;
   readonly queue: WorkQueue;
   readonly subjects: SubjectReader;

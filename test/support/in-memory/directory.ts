@@ -1,6 +1,6 @@
 /** An Auth0 tenant's users in memory: by id and by address at once, the list as late as a test wants it. */
 import { UpstreamError } from '../../../src/errors.ts';
-import type { InexactReason } from '../../../src/events/event.ts';
+import type { InexactReason } from '../../../src/events/inexact.ts';
 import { type Auth0UserId, parseAuth0UserId } from '../../../src/identity.ts';
 import type { Auth0User, Directory, UnreadableRow } from '../../../src/ports/auth0.ts';
 import { CALLS } from './calls.ts';

@@ -4,7 +4,7 @@
  */
 import { UNSEEN } from '../../../src/engine/reconcile/standing.ts';
 import { LeaseLostError } from '../../../src/errors.ts';
-import { isExcludedReason, isMigrated, lackedSince } from '../../../src/events/event.ts';
+import { isExcludedReason, isMigrated, lackedSince } from '../../../src/events/condition.ts';
 import type { AccountHandle, EventId, UserKey } from '../../../src/identity.ts';
 import type { Lease, ReadModel, WorkQueue } from '../../../src/ports/queue.ts';
 import type { Claimant, Subject, SubjectReader, SubjectView } from '../../../src/ports/subjects.ts';

@@ -26,6 +26,7 @@ import { type InMemoryDocuments, inMemoryDocuments } from './documents.ts';
 import { type InMemoryEventLog, inMemoryEventLog } from './event-log.ts';
 import type { Hooks } from './hooks.ts';
 import { type InMemoryInactiveAccounts, inMemoryInactiveAccounts } from './inactive-accounts.ts';
+import { inMemoryClients } from './independent.ts';
 import { seededRandom } from './random.ts';
 import { type InMemoryReservations, inMemoryReservations } from './reservations.ts';
 import { inMemoryRuns } from './runs.ts';
@@ -116,6 +117,7 @@ export function createWorld(options: WorldOptions = {}): World {
     people: peopleOf([first, second]),
     dids: accounts.dids,
     vault,
+    clients: inMemoryClients(hooks).clients,
     tenants: new Map<TenantId, ConvergedTenant>([
       [tenant, { directory, emailTag: firstTenantsTag(sisters), ...(sisters ? { sister: second } : {}) }],
       [

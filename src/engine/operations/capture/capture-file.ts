@@ -1,6 +1,7 @@
 /** The form of a capture, which is read again by later versions. */
 
-import type { ConcordEvent, ConditionDraft } from '../../../events/event.ts';
+import type { ConditionDraft } from '../../../events/condition.ts';
+import type { ConcordEvent } from '../../../events/event.ts';
 import type { AccountHandle, Auth0UserId, Did, TenantId, UserKey } from '../../../identity.ts';
 import type {
   AccountReader,

@@ -6,8 +6,8 @@
 
 import { UpstreamError } from '../../../errors.ts';
 import type { Auth0UserId, UserKey } from '../../../identity.ts';
+import type { View } from '../../reconcile/assemble.ts';
 import { dryRun } from '../../reconcile/dry-run.ts';
-import type { View } from '../../reconcile/observe.ts';
 import type { AssessDeps, AssessedTenant } from '../../reconcile/read-side.ts';
 import { CAPTURE_VERSION, type Capture, type CapturedPlan } from './capture-file.ts';
 import { disguisedEvent } from './pseudonymise-event.ts';

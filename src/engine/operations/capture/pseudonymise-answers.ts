@@ -1,11 +1,11 @@
 /** The answers of Auth0, MongoDB and the PDS under other names. */
 
+import { disguisedConditions } from '../../../events/pseudonyms.ts';
 import { eventId, parseAccountHandle } from '../../../identity.ts';
 import type { PdsAccount } from '../../../ports/accounts.ts';
 import type { Auth0User } from '../../../ports/auth0.ts';
 import type { Documents } from '../../../ports/documents.ts';
 import type { Claimant } from '../../../ports/subjects.ts';
-import { disguisedConditions } from './pseudonymise-event.ts';
 import type { Disguise } from './pseudonyms.ts';
 
 /** An address, or else a handle. */

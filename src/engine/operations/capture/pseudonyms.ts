@@ -7,6 +7,7 @@
  * A pseudonym has nothing of the original name, not even its length; only the year of a code is kept.
  */
 import { createHash } from 'node:crypto';
+import type { Pseudonyms } from '../../../events/pseudonyms.ts';
 import {
   type AccountHandle,
   type Auth0UserId,
@@ -44,7 +45,7 @@ const TAG = 'tag';
 const CONSONANTS = 'bcdfghjkmnprstvwxyz';
 const VOWELS = 'aeou';
 
-export class Disguise {
+export class Disguise implements Pseudonyms {
   /** In the order of the tenants that were given: the user's own first. */
   readonly tenants: readonly DisguisedTenant[];
   readonly #originals: readonly DisguisedTenant[];

@@ -2,6 +2,7 @@
 
 import { UpstreamError } from '../../../errors.ts';
 import type { ConcordEvent } from '../../../events/event.ts';
+import { word } from '../../../events/pseudonyms.ts';
 import type { AccountHandle, Auth0UserId, Did, EventId, TenantId, UserKey } from '../../../identity.ts';
 import type { HandleHolder, InactiveListing, PdsAccount, ServiceLocation } from '../../../ports/accounts.ts';
 import type { Auth0User, Directory } from '../../../ports/auth0.ts';
@@ -17,7 +18,6 @@ import {
   disguisedName,
   disguisedUser,
 } from './pseudonymise-answers.ts';
-import { word } from './pseudonymise-event.ts';
 import { DISGUISED_DOMAIN, type Disguise } from './pseudonyms.ts';
 
 export class Recorder {
@@ -46,6 +46,7 @@ export class Recorder {
     const { documents, accounts, dids, subjects, inactive, successors, events } = deps;
     this.deps = {
       settings: deps.settings,
+      clients: deps.clients,
       handleDomain: async () => {
         this.domain = await this.#asked('handleDomain', deps.handleDomain());
         return this.domain;

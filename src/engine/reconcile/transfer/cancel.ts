@@ -3,7 +3,8 @@
  * the deleted user keeps those parts, and another transfer is possible.
  */
 import { UsageError } from '../../../errors.ts';
-import type { Decided, TransferPart } from '../../../events/event.ts';
+import type { Decided } from '../../../events/data/decisions.ts';
+import type { TransferPart } from '../../../events/data/transfer.ts';
 import type { Outgoing } from '../../../events/facts.ts';
 import { fold } from '../../../events/fold.ts';
 import { answerIn, type TransferAnswer } from '../../../events/fold-transfer.ts';

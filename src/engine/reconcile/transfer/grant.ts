@@ -5,7 +5,9 @@
  */
 
 import { LeaseLostError, UsageError } from '../../../errors.ts';
-import type { Decided, EventData, TransferPart } from '../../../events/event.ts';
+import type { Decided } from '../../../events/data/decisions.ts';
+import type { TransferPart } from '../../../events/data/transfer.ts';
+import type { EventData } from '../../../events/event.ts';
 import { fold } from '../../../events/fold.ts';
 import type { EventId } from '../../../identity.ts';
 import type { Clock, Random } from '../../../ports/clock.ts';

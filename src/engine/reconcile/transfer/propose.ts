@@ -4,7 +4,7 @@
  */
 
 import { UsageError } from '../../../errors.ts';
-import { TRANSFER_PARTS, type TransferPart } from '../../../events/event.ts';
+import { TRANSFER_PARTS, type TransferPart } from '../../../events/data/transfer.ts';
 import type { Outgoing } from '../../../events/facts.ts';
 import { answerIn } from '../../../events/fold-transfer.ts';
 import type { Code, Did, UserKey } from '../../../identity.ts';

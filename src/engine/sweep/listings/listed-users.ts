@@ -1,5 +1,5 @@
 /** What a reading of the listing has said so far: which users are in it, and whether it is exact. */
-import type { InexactReason } from '../../../events/event.ts';
+import type { InexactReason } from '../../../events/inexact.ts';
 import type { Logger } from '../../../logger.ts';
 import type { Auth0User, UnreadableRow, UserPage } from '../../../ports/auth0.ts';
 import type { SubjectReader } from '../../../ports/subjects.ts';

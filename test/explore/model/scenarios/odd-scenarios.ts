@@ -1,5 +1,5 @@
 /** What Auth0 says that no schema promises: flags that go off again, odd fields, and listings that do not add up. */
-import type { InexactReason } from '../../../../src/events/event.ts';
+import type { InexactReason } from '../../../../src/events/inexact.ts';
 import { alice, bob, type Person } from '../../../mongo/subjects/people.ts';
 import type { Scenario, Step } from '../scenario.ts';
 import { becomes, chooses, signsUp, sweeps } from './scenario-steps.ts';

@@ -1,5 +1,5 @@
 /** What a deleted user has goes to another user (docs/transfer.md): each part, and what becomes of either user in between. */
-import type { TransferPart } from '../../../../src/events/event.ts';
+import type { TransferPart } from '../../../../src/events/data/transfer.ts';
 import { alice, bob, otherTenant, type Person, person } from '../../../mongo/subjects/people.ts';
 import { blocks, removesUser } from '../platform.ts';
 import { choosesHandle } from '../platform-flows.ts';
