@@ -70,7 +70,7 @@ async function asked(db: Db, troubled: number): Promise<Row[]> {
   };
   const engine = wired();
   const whole = wireOverview(config());
-  const { users: list, sweeps } = engine.desk;
+  const { users: list, sweeps } = engine.dashboardData;
   const queries: readonly (readonly [what: string, query: UsersQuery])[] = [
     ['everybody', {}],
     ['in sync', { sync: 'Synced' }],
@@ -93,7 +93,7 @@ async function asked(db: Db, troubled: number): Promise<Row[]> {
     await ask('overview', () => overview(whole.overview, whole.tenants, whole.expected, new Date()));
     for (const [what, query] of queries) await ask(`users: ${what}`, () => list(query));
     await ask('sweeps', sweeps);
-    await ask('the metrics: how users stand', () => engine.standings());
+    await ask('the metrics: how users stand', () => engine.statusCounts());
   } finally {
     await Promise.all([engine.close(), whole.close()]);
   }
@@ -108,7 +108,7 @@ async function looksBack(db: Db, count: number): Promise<Row[]> {
     const engine = wired();
     try {
       const startedAt = performance.now();
-      const first = await engine.desk.history(range);
+      const first = await engine.dashboardData.history(range);
       const answeredMs = performance.now() - startedAt;
       rows.push({
         question: `history ${range}, the first answer`,
@@ -116,7 +116,7 @@ async function looksBack(db: Db, count: number): Promise<Row[]> {
         bestMs: answeredMs,
         medianMs: answeredMs,
       });
-      for (let seen = first; seen.buckets.length === 0; ) seen = await engine.desk.history(range);
+      for (let seen = first; seen.buckets.length === 0; ) seen = await engine.dashboardData.history(range);
       const countedMs = performance.now() - startedAt;
       rows.push({
         question: `history ${range}, counted`,
@@ -127,7 +127,7 @@ async function looksBack(db: Db, count: number): Promise<Row[]> {
       rows.push({
         question: `history ${range}, again`,
         troubled: 0,
-        ...(await timed(() => engine.desk.history(range), AGAIN_MS)),
+        ...(await timed(() => engine.dashboardData.history(range), AGAIN_MS)),
       });
     } finally {
       await engine.close();

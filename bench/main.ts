@@ -13,7 +13,7 @@ import { everyone } from './claims/everyone.ts';
 import { latency } from './claims/latency.ts';
 import { logins } from './claims/logins.ts';
 import { memory } from './claims/memory.ts';
-import { reconcile } from './claims/reconcile.ts';
+import { reconciling } from './claims/reconcile.ts';
 import { singleAppend } from './claims/single-append.ts';
 import { validation } from './claims/validation.ts';
 import { webhook } from './claims/webhook.ts';
@@ -28,7 +28,7 @@ const FAMILIES: readonly Family[] = [
   everyone,
   accounts,
   latency,
-  reconcile,
+  reconciling,
   logins,
   memory,
 ];

@@ -24,7 +24,7 @@ export interface UpstreamErrorOptions {
 }
 
 /**
- * A call to another system failed. Thrown by adapters only; `converge` turns it into an outcome.
+ * A call to another system failed. Thrown by adapters only; `reconcile` turns it into an outcome.
  * The message names the call and the answer, never a value from it that could be personal.
  */
 export class UpstreamError extends Error {

@@ -9,14 +9,14 @@ import { type Span as ApiSpan, type Attributes, SpanStatusCode, trace } from '@o
 
 export interface Span {
   /** Adds what is known only in the end. */
-  tell(attributes: Attributes): void;
+  annotate(attributes: Attributes): void;
   /** Something failed that is not thrown; the code says what. Undefined says that nothing did. */
   fail(code: string | undefined): void;
 }
 
 const tracer = trace.getTracer('concord');
 
-const UNRECORDED: Span = { tell: () => undefined, fail: () => undefined };
+const UNRECORDED: Span = { annotate: () => undefined, fail: () => undefined };
 
 /** Runs `work` in a span of its own, below the one that is active. What it throws is noted and thrown on. */
 export function traced<T>(
@@ -34,7 +34,7 @@ async function recorded<T>(span: ApiSpan, work: (span: Span) => Promise<T>): Pro
     if (code !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: code });
   };
   try {
-    return await work({ tell: (attributes) => void span.setAttributes(attributes), fail });
+    return await work({ annotate: (attributes) => void span.setAttributes(attributes), fail });
   } catch (error) {
     fail(codeOf(error));
     throw error;

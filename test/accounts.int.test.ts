@@ -6,7 +6,7 @@ import {
   conditionOf,
   eventsOf,
   join,
-  passOver,
+  reconcileUser,
   storedMember,
 } from './support/member.ts';
 import { asAdmin, createAccount, person, sharedPds, unlimited, xrpc } from './support/pds.ts';
@@ -56,7 +56,7 @@ describe('the handle falls back to the code', () => {
     const chosen = await handle();
     await chooseHandle(world, alice, chosen);
 
-    const { end } = await passOver(engine.converge, alice);
+    const { end } = await reconcileUser(engine.reconcile, alice);
 
     expect(end).toBe('converged');
     const stored = await storedMember(world, alice);
@@ -75,10 +75,10 @@ describe('the handle falls back to the code', () => {
     const engine = world.engine();
     const alice = join(world, 'alice');
     await chooseHandle(world, alice, alice.label);
-    await passOver(engine.converge, alice);
+    await reconcileUser(engine.reconcile, alice);
     await chooseHandle(world, alice, 'admin');
 
-    await passOver(engine.converge, alice);
+    await reconcileUser(engine.reconcile, alice);
 
     const stored = await storedMember(world, alice);
     expect(await accountOf(world, engine, alice)).toMatchObject({ handle: `${stored?.code}.at.test` });
@@ -94,7 +94,7 @@ describe('the handle falls back to the code', () => {
     await chooseHandle(world, bob, `alice_${name}`);
 
     for (const member of [alice, bob, alice]) {
-      expect(await passOver(engine.converge, member)).toMatchObject({ end: 'converged' });
+      expect(await reconcileUser(engine.reconcile, member)).toMatchObject({ end: 'converged' });
     }
 
     expect(await accountOf(world, engine, alice)).toMatchObject({ handle: `alice-${name}.at.test` });
@@ -113,7 +113,7 @@ describe('the address is held', () => {
     const did = await createAccount(sharedPds(), stranger);
     const alice = join(world, 'alice', { email: stranger.email });
 
-    const { end } = await passOver(engine.converge, alice);
+    const { end } = await reconcileUser(engine.reconcile, alice);
 
     expect(end).toBe('held');
     expect(await conditionOf(engine, alice, 'account')).toMatchObject({
@@ -136,9 +136,9 @@ describe('the address is held', () => {
     const engine = world.engine();
     const alice = join(world, 'alice');
     const again = join(world, 'alice', { provider: 'google-oauth2', email: alice.email });
-    await passOver(engine.converge, alice);
+    await reconcileUser(engine.reconcile, alice);
 
-    expect(await passOver(engine.converge, again)).toMatchObject({ end: 'held' });
+    expect(await reconcileUser(engine.reconcile, again)).toMatchObject({ end: 'held' });
 
     const condition = await conditionOf(engine, again, 'account');
     expect(condition).toMatchObject({ reason: 'EmailHeldByUser', held: true });
@@ -153,7 +153,7 @@ describe('the address is held', () => {
     const sister = join(world, 'alice', { email: alice.email, of: 'sister' });
 
     for (const member of [alice, sister]) {
-      expect(await passOver(engine.converge, member)).toMatchObject({ end: 'converged' });
+      expect(await reconcileUser(engine.reconcile, member)).toMatchObject({ end: 'converged' });
     }
 
     expect(sister.user).toBe(`sister-${sister.userId}`);
@@ -171,7 +171,7 @@ describe('the address is held', () => {
     const alice = join(world, 'alice', { email: found.email });
     await chooseHandle(world, alice, found.handle.split('.', 1)[0] ?? '');
 
-    expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'held' });
+    expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'held' });
 
     const condition = await conditionOf(engine, alice, 'account');
     expect(condition).toMatchObject({ reason: 'UnownedAccountFound', held: true });

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join as joinPath } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { conditionOf, eventsOf, join, type Member, passOver, storedMember } from './support/member.ts';
+import { conditionOf, eventsOf, join, type Member, reconcileUser, storedMember } from './support/member.ts';
 import { createAccount, person, sharedPds } from './support/pds.ts';
 import { type Platform, platform } from './support/platform.ts';
 import { documentOf, runOn, runProgram, startProgram, temporaryDirectory } from './support/program.ts';
@@ -25,7 +25,7 @@ async function recorded(count: number) {
     const atproto = { did, handle: theirs.handle, password, createdAt: '2019-01-02T03:04:05.000Z' };
     const users = world.db.collection<{ _id: string }>('users');
     await users.updateOne({ _id: member.user }, { $set: { atproto } }, { upsert: true });
-    await passOver(engine.converge, member);
+    await reconcileUser(engine.reconcile, member);
     expect((await conditionOf(engine, member, 'account'))?.reason).toBe('AccountEmailDiffers');
     members.push(member);
   }

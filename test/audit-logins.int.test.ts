@@ -1,6 +1,6 @@
 /** The stored passwords of everyone, tested on a real PDS by processes that are stopped and killed. */
 import { expect, test } from 'vitest';
-import { join, type Member, passOver, storedMember } from './support/member.ts';
+import { join, type Member, reconcileUser, storedMember } from './support/member.ts';
 import { type Platform, platform } from './support/platform.ts';
 import { documentOf, type Ended, runOn, startOn } from './support/program.ts';
 
@@ -40,7 +40,7 @@ test('each password is tested, what does not work is told with what mends it, an
   await engine.prepare();
   const { accounts } = engine;
   const members = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'].map((name) => join(world, name));
-  for (const member of members) await passOver(engine.converge, member);
+  for (const member of members) await reconcileUser(engine.reconcile, member);
   const [, refused, missing, gone, deactivated] = members;
   const didOf = async (member: Member | undefined) => {
     const did = member === undefined ? undefined : (await storedMember(world, member))?.atproto?.did;

@@ -8,7 +8,7 @@ import {
   conditionOf,
   eventsOf,
   join,
-  passOver,
+  reconcileUser,
   storedMember,
 } from './support/member.ts';
 import { openPlatform, type Platform } from './support/platform.ts';
@@ -44,7 +44,7 @@ describe('a handle', () => {
     const alice = join(world, 'alice');
     await chooseHandle(world, alice, own(text));
 
-    const { end, failures } = await passOver(engine.converge, alice);
+    const { end, failures } = await reconcileUser(engine.reconcile, alice);
 
     expect([end, failures]).toEqual(['converged', []]);
     const code = (await storedMember(world, alice))?.code;
@@ -57,7 +57,7 @@ describe('a handle', () => {
       'True',
       text === '' ? 'NoPlatformHandle' : 'HandleNotAllowed',
     ]);
-    expect(await passOver(engine.converge, alice)).toMatchObject({ applied: [] });
+    expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ applied: [] });
   });
 });
 
@@ -73,7 +73,7 @@ describe('an email', () => {
   ])('%s: there is a code and no account, and a person is told', async (_what, text, reason) => {
     const alice = join(world, 'alice', { email: own(text) });
 
-    const { end, failures } = await passOver(engine.converge, alice);
+    const { end, failures } = await reconcileUser(engine.reconcile, alice);
 
     expect([end, failures]).toEqual(['held', []]);
     expect((await storedMember(world, alice))?.code).toBeDefined();

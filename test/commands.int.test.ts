@@ -8,7 +8,7 @@ import {
   join,
   type Member,
   memberOf,
-  passOver,
+  reconcileUser,
   type StoredMember,
   storedMember,
 } from './support/member.ts';
@@ -51,7 +51,7 @@ describe('on a platform where everyone is whole', () => {
     const engine = world.engine();
     await engine.prepare();
     for (const wanted of WANTED_INDEXES) await engine.documents.createIndex(wanted);
-    for (const member of [alice, bob]) await passOver(engine.converge, member);
+    for (const member of [alice, bob]) await reconcileUser(engine.reconcile, member);
     stored = await storedMember(world, alice);
   });
   afterAll(() => world.close());

@@ -8,7 +8,7 @@ import { decide } from '../src/engine/intake/decision.ts';
 import { ingest } from '../src/engine/intake/ingest.ts';
 import type { Engine } from '../src/wiring/engine.ts';
 import { loadCapture } from './support/captured.ts';
-import { chooseHandle, join, type Member, passOver, storedMember } from './support/member.ts';
+import { chooseHandle, join, type Member, reconcileUser, storedMember } from './support/member.ts';
 import { openPlatform, type Platform, SANDBOX_CONFIG } from './support/platform.ts';
 import { documentOf, type Ended, runOn, runProgram, temporaryDirectory } from './support/program.ts';
 
@@ -50,10 +50,10 @@ describe('explain', () => {
   beforeAll(async () => {
     alice = join(world, 'alice');
     await hear(alice, 'ss');
-    await passOver(engine.converge, alice);
+    await reconcileUser(engine.reconcile, alice);
     whole = new Date().toISOString();
     await chooseHandle(world, alice, alice.label);
-    await passOver(engine.converge, alice);
+    await reconcileUser(engine.reconcile, alice);
   });
 
   test('tells the chain from the webhook to the account', async () => {
@@ -163,7 +163,7 @@ describe('plan --out and apply', () => {
       users: expect.arrayContaining([expect.objectContaining({ user: carol.user })]),
     });
     expect(file).not.toContain('@example.com');
-    await passOver(engine.converge, dave);
+    await reconcileUser(engine.reconcile, dave);
     await decide(engine, erin, 'user.paused', { by: 'carol', reason: 'a test', until: null });
 
     const unasked = await runOn(world, 'apply', path);
@@ -218,7 +218,7 @@ describe('apply, above a safety limit', () => {
   test('is halted before anything is written', async () => {
     const people = [join(world, 'heidi'), join(world, 'ivan'), join(world, 'judy')];
     for (const one of people) {
-      await passOver(engine.converge, one);
+      await reconcileUser(engine.reconcile, one);
       await chooseHandle(world, one, one.label);
     }
     const path = joinPath(await temporaryDirectory(), 'plan.json');
@@ -242,7 +242,7 @@ describe('capture', () => {
   test('writes a report that gives the same plan, and names nobody', async () => {
     const grace = join(world, 'grace');
     await hear(grace, 'ss');
-    await passOver(engine.converge, grace);
+    await reconcileUser(engine.reconcile, grace);
     await chooseHandle(world, grace, grace.label);
     const before = await runOn(world, '--json', 'plan', grace.user);
     const path = joinPath(await temporaryDirectory(), 'report.json');

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LiveMessage } from '../src/dashboard-data/data.ts';
 import type { Engine } from '../src/wiring/engine.ts';
-import { join, type Member, passOver } from './support/member.ts';
+import { join, type Member, reconcileUser } from './support/member.ts';
 import { openPlatform, type Platform, TENANT } from './support/platform.ts';
 import { until } from './support/until.ts';
 
@@ -14,12 +14,12 @@ beforeAll(async () => {
   engine = world.engine();
   await engine.prepare();
   alice = join(world, 'alice');
-  await passOver(engine.converge, alice);
+  await reconcileUser(engine.reconcile, alice);
 });
 afterAll(() => world.close());
 
 test('a user who is whole is counted, listed and found', async () => {
-  const { overview, users, sweeps } = engine.desk;
+  const { overview, users, sweeps } = engine.dashboardData;
   expect(await overview()).toMatchObject({
     users: { known: 1, synced: 1, unseen: 0 },
     upstreams: expect.arrayContaining([expect.objectContaining({ upstream: 'auth0', tenant: TENANT })]),
@@ -37,7 +37,7 @@ test('a user who is whole is counted, listed and found', async () => {
 });
 
 test('the history has what was done', async () => {
-  const { buckets } = await engine.desk.history('1h');
+  const { buckets } = await engine.dashboardData.history('1h');
   expect(buckets).toHaveLength(60);
   const sum = (what: 'effects' | 'converged') => buckets.reduce((all, bucket) => all + bucket[what], 0);
   expect(sum('converged')).toBe(1);
@@ -48,12 +48,12 @@ test('whoever listens is told of a pass over somebody new', async () => {
   const leaving = new AbortController();
   const messages: LiveMessage[] = [];
   const listen = async () => {
-    for await (const message of engine.desk.live(leaving.signal)) messages.push(message);
+    for await (const message of engine.dashboardData.live(leaving.signal)) messages.push(message);
   };
   const listening = listen();
   await until('the log is followed', () => messages.some(({ name }) => name === 'changed'));
   const bob = join(world, 'bob');
-  await passOver(engine.converge, bob);
+  await reconcileUser(engine.reconcile, bob);
   await until('it is told whose history grew', () =>
     messages.some(({ name, data }) => name === 'changed' && data.users?.includes(bob.user)),
   );

@@ -10,7 +10,7 @@ import {
   eventsOf,
   join,
   type Member,
-  passOver,
+  reconcileUser,
   storedMember,
 } from './support/member.ts';
 import { createAccount, person, sharedPds, xrpc } from './support/pds.ts';
@@ -33,7 +33,7 @@ async function gathered(count = 1): Promise<Somebody> {
   const engine = world.engine();
   await engine.prepare();
   const members = Array.from({ length: count }, (_, at) => join(world, at === 0 ? 'alice' : 'bob'));
-  const passes = await Promise.all(members.map((member) => passOver(engine.converge, member)));
+  const passes = await Promise.all(members.map((member) => reconcileUser(engine.reconcile, member)));
   expect(passes.map(({ end }) => end)).toEqual(members.map(() => 'converged'));
   const [alice] = members;
   if (alice === undefined) throw new Error('Nobody is there.');
@@ -88,7 +88,7 @@ describe('pause and resume', () => {
     expectDone(
       await runOn(world, '--json', 'resume', `@${alice.label}`, '--by', 'carol', '--reason', 'done'),
     );
-    const resumed = await passOver(engine.converge, alice);
+    const resumed = await reconcileUser(engine.reconcile, alice);
     expect(resumed).toMatchObject({ end: 'converged', applied: [{ type: 'change-handle' }] });
     expect(await standingOf(engine, alice)).toEqual({ sync: 'Synced', health: 'Healthy' });
     const said = await eventsOf(engine, alice, 'user.paused', 'user.resumed');
@@ -109,7 +109,7 @@ describe('pause and resume', () => {
     expect(wait).toBeGreaterThanOrEqual(0);
     expect(wait).toBeLessThan(60_000);
     expect(ends[1]).toBe(moment);
-    expect(await passOver(engine.converge, alice)).toMatchObject({
+    expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({
       end: 'deferred',
       retryAt: new Date(moment),
     });
@@ -137,7 +137,7 @@ describe('retry', () => {
       times: 100,
       answer: { type: 'status', status: 400 },
     });
-    expect(await passOver(engine.converge, bob)).toMatchObject({ end: 'failed' });
+    expect(await reconcileUser(engine.reconcile, bob)).toMatchObject({ end: 'failed' });
     world.auth0.faults.clear();
 
     const who = ['--by', 'carol', '--reason', 'mended'] as const;
@@ -157,7 +157,7 @@ describe('retry', () => {
       );
       expect(await isDue(world, member)).toBe(times > 0);
     }
-    expect(await passOver(engine.converge, bob)).toMatchObject({ end: 'converged' });
+    expect(await reconcileUser(engine.reconcile, bob)).toMatchObject({ end: 'converged' });
     expect(await engine.subjects.get(bob.user)).toMatchObject({ attempts: 0, sync: 'Synced' });
   });
 
@@ -178,7 +178,7 @@ describe('adopt', () => {
     const did = await createAccount(sharedPds(), hers);
     const alice = join(world, 'alice', { email: hers.email });
     await chooseHandle(world, alice, alice.label);
-    expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'held' });
+    expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'held' });
     expect((await conditionOf(engine, alice, 'account'))?.reason).toBe('UnownedAccountFound');
     return { world, engine, alice, did, hers };
   }
@@ -216,7 +216,7 @@ describe('adopt', () => {
     expect(granted?.data).toMatchObject({ did, by: 'bob', reason: 'she proved it' });
     expect(granted?.data.evidence).toContain('for: it has the address of the user');
 
-    expect(await passOver(engine.converge, alice)).toMatchObject({
+    expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({
       end: 'converged',
       applied: [{ type: 'adopt-account' }],
     });
@@ -290,7 +290,7 @@ describe('approve', () => {
     expectRefused(await runOn(world, 'approve', run), /has been approved already/);
 
     for (const member of renamed) {
-      await passOver(engine.converge, member);
+      await reconcileUser(engine.reconcile, member);
       expect((await accountOf(world, engine, member))?.handle).toBe(`${member.label}.at.test`);
     }
     expect(await written(engine, 'sweep.approved')).toEqual([{ run, by: 'bob' }]);

@@ -7,7 +7,7 @@ import {
   eventsOf,
   join,
   type Member,
-  passOver,
+  reconcileUser,
   storedMember,
 } from './support/member.ts';
 import { type Platform, platform } from './support/platform.ts';
@@ -25,13 +25,13 @@ async function pair(): Promise<Pair> {
   await engine.prepare();
   const [alice, bob] = [join(world, 'alice'), join(world, 'bob')];
   for (const who of [alice, bob])
-    expect(await passOver(engine.converge, who)).toMatchObject({ end: 'converged' });
+    expect(await reconcileUser(engine.reconcile, who)).toMatchObject({ end: 'converged' });
   return { world, engine, alice, bob };
 }
 
 /** Reconciles whoever is due, one after the other, and says who it was. */
-async function untilIdle({ converge }: Engine): Promise<string[]> {
-  const { queue, clock, settings } = converge;
+async function untilIdle({ reconcile }: Engine): Promise<string[]> {
+  const { queue, clock, settings } = reconcile;
   const passes: string[] = [];
   for (;;) {
     const now = new Date(clock.now().getTime() + 2_000);
@@ -40,7 +40,7 @@ async function untilIdle({ converge }: Engine): Promise<string[]> {
     await queue.release(lease);
     const { user, userId, tenant } = lease;
     passes.push(user);
-    await passOver(converge, { user, userId, tenant, email: '', label: '' });
+    await reconcileUser(reconcile, { user, userId, tenant, email: '', label: '' });
     if (passes.length > 20) throw new Error(`Users are still due after ${passes.length} reconciliations.`);
   }
 }
@@ -58,10 +58,11 @@ test.each(['alice first', 'bob first', 'at once'])(
     await world.auth0.updateUser(alice.userId, { email: 'parked@example.com' });
     await world.auth0.updateUser(bob.userId, { email: alice.email, email_verified: true });
     await world.auth0.updateUser(alice.userId, { email: bob.email, email_verified: true });
-    if (order === 'at once') await Promise.all([alice, bob].map((who) => passOver(engine.converge, who)));
+    if (order === 'at once')
+      await Promise.all([alice, bob].map((who) => reconcileUser(engine.reconcile, who)));
     else
       for (const who of order === 'alice first' ? [alice, bob] : [bob, alice])
-        await passOver(engine.converge, who);
+        await reconcileUser(engine.reconcile, who);
     const woken = await untilIdle(engine);
     expect(await addressesOf(both)).toEqual([bob.email, alice.email]);
     for (const { user } of [alice, bob])
@@ -77,11 +78,11 @@ test('two users exchange handles', async () => {
   const [hers, his] = [alice, bob].map(({ label }) => label) as [string, string];
   await chooseHandle(world, alice, hers);
   await chooseHandle(world, bob, his);
-  for (const who of [alice, bob]) await passOver(engine.converge, who);
+  for (const who of [alice, bob]) await reconcileUser(engine.reconcile, who);
   await chooseHandle(world, alice, `${hers}x`);
   await chooseHandle(world, bob, hers);
   await chooseHandle(world, alice, his);
-  for (const who of [alice, bob]) await passOver(engine.converge, who);
+  for (const who of [alice, bob]) await reconcileUser(engine.reconcile, who);
   await untilIdle(engine);
   expect((await storedMember(world, alice))?.atproto?.handle).toMatch(new RegExp(`^${his}\\.`));
   expect((await storedMember(world, bob))?.atproto?.handle).toMatch(new RegExp(`^${hers}\\.`));

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { audit } from '../src/commands/audit/audit.ts';
 import { sweep } from '../src/engine/sweep/sweep.ts';
 import type { Engine } from '../src/wiring/engine.ts';
-import { chooseHandle, eventsOf, join, type Member, passOver, storedMember } from './support/member.ts';
+import { chooseHandle, eventsOf, join, type Member, reconcileUser, storedMember } from './support/member.ts';
 import { type Overlay, type Platform, platform, TENANT } from './support/platform.ts';
 import { documentOf, type Ended, runProgram, temporaryDirectory } from './support/program.ts';
 import { until } from './support/until.ts';
@@ -24,7 +24,7 @@ async function work(engine: Engine): Promise<string[]> {
     const lease = await queue.claim(clock.now(), settings.leaseMs);
     if (lease === undefined) return ends;
     await queue.release(lease);
-    ends.push((await passOver(engine.converge, lease as unknown as Member)).end);
+    ends.push((await reconcileUser(engine.reconcile, lease as unknown as Member)).end);
   }
 }
 
@@ -67,7 +67,7 @@ test('an excluded user is touched by nothing, and by no command', async () => {
   const [tenant] = engine.tenants;
   if (tenant === undefined) throw new Error('There is no tenant.');
   expect(await engine.ignored.read([tenant.id])).toMatchObject([{ reason: 'excluded', count: 1 }]);
-  expect(await passOver(engine.converge, guest)).toMatchObject({ end: 'excluded', applied: [] });
+  expect(await reconcileUser(engine.reconcile, guest)).toMatchObject({ end: 'excluded', applied: [] });
   expect(await engine.subjects.get(guest.user)).toBeUndefined();
   expect(await engine.log.ofUser(guest.user)).toEqual([]);
   const side = { ...engine, assess: engine.assess };
@@ -93,7 +93,7 @@ test('a known user who becomes excluded is shown as that and left, until the con
   const before = world.engine();
   await before.prepare();
   const alice = join(world, 'alice');
-  expect(await passOver(before.converge, alice)).toMatchObject({ end: 'converged' });
+  expect(await reconcileUser(before.reconcile, alice)).toMatchObject({ end: 'converged' });
   await listed(before, 1);
 
   const excluding = world.engine({ exclude: [alice.userId] });
@@ -124,6 +124,6 @@ test('an exclusion of one tenant names Auth0 ids, and concerns no other tenant',
   const engine = world.engine({ tenants });
   await engine.prepare();
   const [first, second] = [join(world, 'alice'), join(world, 'bob', { of: 'sister' })];
-  expect(await passOver(engine.converge, first)).toMatchObject({ end: 'converged' });
-  expect(await passOver(engine.converge, second)).toMatchObject({ end: 'excluded' });
+  expect(await reconcileUser(engine.reconcile, first)).toMatchObject({ end: 'converged' });
+  expect(await reconcileUser(engine.reconcile, second)).toMatchObject({ end: 'excluded' });
 });

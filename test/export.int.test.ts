@@ -7,7 +7,7 @@ import { collections } from '../src/mongo/driver/collections.ts';
 import { COLLECTION_NAMES, type CollectionName } from '../src/mongo/log/personal-data.ts';
 import type { Engine } from '../src/wiring/engine.ts';
 import { wireExport } from '../src/wiring/operations.ts';
-import { accountOf, chooseHandle, join, type Member, passOver, storedMember } from './support/member.ts';
+import { accountOf, chooseHandle, join, type Member, reconcileUser, storedMember } from './support/member.ts';
 import { person } from './support/pds.ts';
 import { type Platform, platform } from './support/platform.ts';
 import { documentOf, runOn } from './support/program.ts';
@@ -41,7 +41,7 @@ async function settled(world: Platform): Promise<{ engine: Engine; alice: Member
   const [alice, bob] = [join(world, 'alice'), join(world, 'bob')];
   for (const member of [alice, bob]) {
     await chooseHandle(world, member, member.label);
-    await passOver(engine.converge, member);
+    await reconcileUser(engine.reconcile, member);
   }
   return { engine, alice, bob };
 }
@@ -241,7 +241,7 @@ test('finds a user by id, handle, code and address, also after the user is delet
 
   await engine.accounts.setActive(stored?.atproto?.did ?? ('' as never), false);
   await world.auth0.deleteUser(alice.userId);
-  await passOver(engine.converge, alice);
+  await reconcileUser(engine.reconcile, alice);
   // The platform's own erasure, after which neither Auth0 nor a document knows a name.
   for (const name of ['users', 'verifications', '@handles'])
     await world.db.collection<Row>(name).deleteOne({ _id: alice.user });
@@ -262,12 +262,12 @@ test('finds a user by id, handle, code and address, also after the user is delet
 });
 
 test('names the linked users, and lists users who share an address instead of choosing one', async () => {
-  const world = await platform({ sisterTag: 'sis', sisters: true });
+  const world = await platform({ sisterTag: 'sis', areLinked: true });
   const engine = world.engine();
   await engine.prepare();
   const alice = join(world, 'alice');
   const second = join(world, 'alice', { email: alice.email, of: 'sister' });
-  for (const member of [alice, second, alice]) await passOver(engine.converge, member);
+  for (const member of [alice, second, alice]) await reconcileUser(engine.reconcile, member);
   const { exporting, tenants, close } = wireExport(world.config());
   try {
     const [first] = tenants;

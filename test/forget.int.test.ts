@@ -7,7 +7,7 @@ import { collections } from '../src/mongo/driver/collections.ts';
 import { COLLECTION_NAMES, PLACES } from '../src/mongo/log/personal-data.ts';
 import type { Engine } from '../src/wiring/engine.ts';
 import { wireForget } from '../src/wiring/operations.ts';
-import { accountOf, chooseHandle, join, type Member, passOver } from './support/member.ts';
+import { accountOf, chooseHandle, join, type Member, reconcileUser } from './support/member.ts';
 import { person } from './support/pds.ts';
 import { type Platform, platform } from './support/platform.ts';
 import { documentOf, runOn } from './support/program.ts';
@@ -64,14 +64,14 @@ async function lived(world: Platform): Promise<Lived> {
   const alice = join(world, 'alice');
   const bob = join(world, 'bob', { email: `bob-${alice.email}` });
   await chooseHandle(world, alice, alice.label);
-  for (const member of [alice, bob]) await passOver(engine.converge, member);
+  for (const member of [alice, bob]) await reconcileUser(engine.reconcile, member);
   const moved = person('moved').email;
   await world.auth0.changeEmail(alice.userId, moved);
   await world.auth0.verifyEmail(alice.userId);
-  await passOver(engine.converge, alice);
+  await reconcileUser(engine.reconcile, alice);
   const renamed = person('other').handle.replace('.at.test', '');
   await chooseHandle(world, alice, renamed);
-  await passOver(engine.converge, alice);
+  await reconcileUser(engine.reconcile, alice);
   await log.append([
     entry(alice, 'a1', JSON.stringify({ user_name: alice.email, ip: 'alices-address' })),
     entry(bob, 'b1', JSON.stringify({ user_name: bob.email, user_id: bob.userId })),
@@ -93,7 +93,7 @@ async function gone(world: Platform, { engine, alice }: Lived): Promise<void> {
   const account = await accountOf(world, engine, alice);
   if (account !== undefined) await engine.accounts.setActive(account.did, false);
   await world.auth0.deleteUser(alice.userId);
-  await passOver(engine.converge, alice);
+  await reconcileUser(engine.reconcile, alice);
 }
 
 /** Alice's label is in bob's address too, who stays: his rows are left out, and looked at by themselves. */
@@ -180,7 +180,7 @@ test('leaves nothing personal, and everything that happened', async () => {
 
   // A pass does nothing any more, and the log alone still gives what is shown.
   const quiet = await everything(world);
-  expect(await passOver(engine.converge, alice)).toMatchObject({ applied: [], failures: [] });
+  expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ applied: [], failures: [] });
   expect((await of(alice)).length).toBe(events.length);
   const replayed = await runOn(world, '--json', 'replay');
   expect([replayed.code, documentOf(replayed)]).toEqual([
@@ -246,7 +246,7 @@ test.each(
       const whole = write === 'blankEvents' && when === 'after';
       const noticed = documentOf(await runOn(world, '--json', 'replay', '--dry-run'));
       expect(noticed['unerased']).toEqual(whole ? [] : [alice.user]);
-      await passOver(engine.converge, alice);
+      await reconcileUser(engine.reconcile, alice);
       const subjects = JSON.stringify(await rows(world, 'concord.subjects'));
       expect(subjects.replaceAll(life.bob.email, 'BOB')).not.toContain(alice.label);
     }

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { openGaps } from '../src/engine/intake/gaps.ts';
 import { ingest } from '../src/engine/intake/ingest.ts';
 import { type PullResult, pull } from '../src/engine/intake/pull.ts';
-import { converge } from '../src/engine/reconcile/reconcile.ts';
+import { reconcile } from '../src/engine/reconcile/reconcile.ts';
 import { sweep } from '../src/engine/sweep/sweep.ts';
 import type { SweepResult } from '../src/engine/sweep/sweep-result.ts';
 import { createServer } from '../src/http/server.ts';
@@ -61,7 +61,7 @@ async function live(): Promise<Life> {
   const world = await platform({ auth0Clock: days.now, retentionDays: RETENTION_DAYS });
   const built = world.engine(OVERLAY);
   const at = <T extends object>(deps: T): T & { clock: Clock } => ({ ...deps, clock: days });
-  const engine = { ...built, converge: at(built.converge), sweep: at(built.sweep), pull: at(built.pull) };
+  const engine = { ...built, reconcile: at(built.reconcile), sweep: at(built.sweep), pull: at(built.pull) };
   await engine.prepare();
   const [first] = engine.tenants;
   if (first === undefined) throw new Error('There is no tenant.');
@@ -107,12 +107,12 @@ async function signUp({ world, people }: Life, name: string): Promise<Member> {
 }
 
 /** Whoever is due is converged, until nobody is. */
-async function settle({ engine: { converge: deps } }: Life): Promise<void> {
+async function settle({ engine: { reconcile: deps } }: Life): Promise<void> {
   const { queue, clock, settings } = deps;
   for (;;) {
     const lease = await queue.claim(clock.now(), settings.leaseMs);
     if (lease === undefined) return;
-    await converge(deps, lease);
+    await reconcile(deps, lease);
   }
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startMongod } from '../src/sandbox/servers/mongod.ts';
 import type { Engine } from '../src/wiring/engine.ts';
-import { accountOf, conditionOf, join, type Member, passOver, storedMember } from './support/member.ts';
+import { accountOf, conditionOf, join, type Member, reconcileUser, storedMember } from './support/member.ts';
 import { type Platform, platform, type Served } from './support/platform.ts';
 import { until } from './support/until.ts';
 
@@ -23,7 +23,7 @@ async function choose({ db }: Platform, { user }: Member, handle: string): Promi
 
 async function settled(world: Platform, engine: Engine, name: string): Promise<Member> {
   const member = join(world, name);
-  expect(await passOver(engine.converge, member)).toMatchObject({ end: 'converged' });
+  expect(await reconcileUser(engine.reconcile, member)).toMatchObject({ end: 'converged' });
   return member;
 }
 

@@ -1,6 +1,6 @@
 /** Accounts that the PDS does not show and that have what a user is to get, on the real parts. */
 import { expect, test } from 'vitest';
-import type { ConvergeDeps } from '../src/engine/reconcile/reconcile.ts';
+import type { ReconcileDeps } from '../src/engine/reconcile/reconcile.ts';
 import { sweep } from '../src/engine/sweep/sweep.ts';
 import type { Engine } from '../src/wiring/engine.ts';
 import {
@@ -9,7 +9,7 @@ import {
   eventsOf,
   join,
   type Member,
-  passOver,
+  reconcileUser,
   storedMember,
 } from './support/member.ts';
 import { asAdmin, createAccount, person, sharedPds, unlimited, xrpc } from './support/pds.ts';
@@ -43,7 +43,7 @@ async function hiddenAccount(how: Hidden, changes: Partial<ReturnType<typeof per
 }
 
 /** Does not wait for a creation to settle. */
-function impatient(deps: ConvergeDeps): ConvergeDeps {
+function impatient(deps: ReconcileDeps): ReconcileDeps {
   return { ...deps, settings: { ...deps.settings, settleMs: 0 } };
 }
 
@@ -79,7 +79,7 @@ test.each(HIDDEN)(
     await sweepOnce(engine);
     const alice = join(world, 'alice', { email: stranger.email });
 
-    expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'held' });
+    expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'held' });
 
     await expectTaken(engine, alice, stranger.did);
     expect(await creations(engine, alice)).toBe(0);
@@ -90,7 +90,7 @@ test.each(HIDDEN)(
     await admin('deleteAccount', { did: stranger.did });
     const retried = await runOn(world, 'retry', alice.user);
     expect(retried.code, retried.stderr).toBe(0);
-    expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'converged' });
+    expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'converged' });
     await expectAccount(world, engine, alice);
     expect(await creations(engine, alice)).toBe(1);
   },
@@ -105,8 +105,8 @@ test.each(HIDDEN)(
     const stranger = await hiddenAccount(how);
     const alice = join(world, 'alice', { email: stranger.email });
 
-    expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'failed' });
-    expect(await passOver(impatient(engine.converge), alice)).toMatchObject({ end: 'held' });
+    expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'failed' });
+    expect(await reconcileUser(impatient(engine.reconcile), alice)).toMatchObject({ end: 'held' });
 
     await expectTaken(engine, alice, stranger.did);
     expect(await creations(engine, alice)).toBe(1);
@@ -116,14 +116,14 @@ test.each(HIDDEN)(
     expect(await eventsOf(engine, alice, 'inactive-accounts.listed')).toHaveLength(1);
     // Another user in the same state needs no listing, and no try.
     const again = join(world, 'alice', { email: stranger.email });
-    expect(await passOver(engine.converge, again)).toMatchObject({ end: 'held' });
+    expect(await reconcileUser(engine.reconcile, again)).toMatchObject({ end: 'held' });
     await expectTaken(engine, again, stranger.did);
     expect(await creations(engine, again)).toBe(0);
 
     await admin('updateAccountEmail', { account: stranger.did, email: person('carol').email });
     await sweepOnce(engine);
     expect((await engine.subjects.get(alice.user))?.dueAt).toBeDefined();
-    expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'converged' });
+    expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'converged' });
     await expectAccount(world, engine, alice);
   },
 );
@@ -134,14 +134,14 @@ test('an inactive account carries the handle made of the code: it is named after
   await engine.prepare();
   const alice = join(world, 'alice');
   // Everything but the account, which the PDS has not to be asked for.
-  const away = { ...engine.converge, accounts: { ...engine.accounts, createInvite: noInvite } };
-  expect(await passOver(away, alice)).toMatchObject({ end: 'failed' });
+  const away = { ...engine.reconcile, accounts: { ...engine.accounts, createInvite: noInvite } };
+  expect(await reconcileUser(away, alice)).toMatchObject({ end: 'failed' });
   const code = (await storedMember(world, alice))?.code;
   if (code === undefined) throw new Error('There is no code.');
   const stranger = await hiddenAccount('deactivated', { handle: `${code}.at.test` });
 
-  expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'failed' });
-  expect(await passOver(impatient(engine.converge), alice)).toMatchObject({ end: 'held' });
+  expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'failed' });
+  expect(await reconcileUser(impatient(engine.reconcile), alice)).toMatchObject({ end: 'held' });
 
   const condition = await conditionOf(engine, alice, 'account');
   expect(condition).toMatchObject({ reason: 'CodeHandleRefused', held: true });
@@ -149,7 +149,7 @@ test('an inactive account carries the handle made of the code: it is named after
   expect(await creations(engine, alice)).toBe(1);
   await admin('deleteAccount', { did: stranger.did });
   expect((await runOn(world, 'retry', alice.user)).code).toBe(0);
-  expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'converged' });
+  expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'converged' });
   await expectAccount(world, engine, alice);
 });
 

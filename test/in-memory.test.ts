@@ -11,7 +11,7 @@ import { documentStoreContract } from './mongo/platform/documents.contract.ts';
 import { runsContract } from './mongo/runs.contract.ts';
 import { alice, all, at, bob, code, handle, person, tenant } from './mongo/subjects/people.ts';
 import { reservationsContract } from './mongo/subjects/reservations.contract.ts';
-import { standingsContract } from './mongo/subjects/standings.contract.ts';
+import { statusReaderContract } from './mongo/subjects/status-counts.contract.ts';
 import { userPagesContract } from './mongo/subjects/user-pages.contract.ts';
 import { workQueueContract } from './mongo/subjects/work-queue.contract.ts';
 import { accountHostContract } from './pds/account-host.contract.ts';
@@ -30,7 +30,7 @@ import { inMemoryInactiveAccounts } from './support/in-memory/inactive-accounts.
 import { inMemoryRejects } from './support/in-memory/rejects.ts';
 import { inMemoryReservations } from './support/in-memory/reservations.ts';
 import { inMemoryRuns } from './support/in-memory/runs.ts';
-import { inMemoryStandings } from './support/in-memory/standings.ts';
+import { inMemoryStatusReader } from './support/in-memory/status-counts.ts';
 import { inMemoryUserPages } from './support/in-memory/user-pages.ts';
 import { inMemoryWorkQueue } from './support/in-memory/work-queue.ts';
 
@@ -58,8 +58,8 @@ describe('activity in memory', () => {
   activityContract(async (events) => inMemoryActivity(() => events));
 });
 describe('standings in memory', () => {
-  standingsContract(async (people, tenants) =>
-    inMemoryStandings(() =>
+  statusReaderContract(async (people, tenants) =>
+    inMemoryStatusReader(() =>
       people
         .filter(({ who }) => tenants.includes(who.tenant))
         .map(({ who, view, dueAt }) => ({ ...who, view, dueAt })),

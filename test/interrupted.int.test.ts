@@ -1,7 +1,7 @@
 /** Calls whose answers are lost, and systems that are away: nothing is done twice, and unknown is never absent. */
 import { expect, inject, test } from 'vitest';
 import { createVault } from '../src/credentials/vault.ts';
-import type { ConvergeDeps } from '../src/engine/reconcile/reconcile.ts';
+import type { ReconcileDeps } from '../src/engine/reconcile/reconcile.ts';
 import { UpstreamError } from '../src/errors.ts';
 import type { AccountHost } from '../src/ports/accounts.ts';
 import { unusedOrigin } from './support/local-server.ts';
@@ -11,16 +11,16 @@ import {
   conditionOf,
   eventsOf,
   join,
-  passOver,
+  reconcileUser,
   storedMember,
 } from './support/member.ts';
 import { platform } from './support/platform.ts';
 
 /** An account host whose creations end in silence: carried out, or never arrived. Counts what reached the PDS. */
 function silentCreations(
-  deps: ConvergeDeps,
+  deps: ReconcileDeps,
   which: 'carried out' | 'never arrived',
-): { readonly deps: ConvergeDeps; readonly reached: () => number } {
+): { readonly deps: ReconcileDeps; readonly reached: () => number } {
   let reached = 0;
   const createAccount: AccountHost['createAccount'] = async (account) => {
     if (which === 'carried out') {
@@ -38,7 +38,7 @@ function silentCreations(
 }
 
 /** Time enough for nothing, so that a creation with unknown outcome is settled at the next pass. */
-function impatient(deps: ConvergeDeps): ConvergeDeps {
+function impatient(deps: ReconcileDeps): ReconcileDeps {
   return { ...deps, settings: { ...deps.settings, settleMs: 0, listInactiveMs: 0 } };
 }
 
@@ -47,9 +47,9 @@ test('an account whose answer was lost is found again, gets the password that is
   const engine = world.engine();
   const alice = join(world, 'alice');
   await chooseHandle(world, alice, alice.label);
-  const broken = silentCreations(engine.converge, 'carried out');
+  const broken = silentCreations(engine.reconcile, 'carried out');
 
-  expect(await passOver(broken.deps, alice)).toMatchObject({
+  expect(await reconcileUser(broken.deps, alice)).toMatchObject({
     end: 'failed',
     failures: [{ code: 'TIMEOUT' }],
   });
@@ -58,7 +58,7 @@ test('an account whose answer was lost is found again, gets the password that is
   });
   expect((await storedMember(world, alice))?.atproto).toBeUndefined();
   // The next pass meets the same silence, and would create a second one if it asked again.
-  expect(await passOver(broken.deps, alice)).toMatchObject({ end: 'converged' });
+  expect(await reconcileUser(broken.deps, alice)).toMatchObject({ end: 'converged' });
 
   expect(broken.reached()).toBe(1);
   const account = await accountOf(world, engine, alice);
@@ -78,14 +78,14 @@ test('a creation that never arrived is waited for, and then made once', async ()
   const world = await platform();
   const engine = world.engine();
   const alice = join(world, 'alice');
-  const broken = silentCreations(engine.converge, 'never arrived');
-  expect(await passOver(broken.deps, alice)).toMatchObject({ end: 'failed' });
+  const broken = silentCreations(engine.reconcile, 'never arrived');
+  expect(await reconcileUser(broken.deps, alice)).toMatchObject({ end: 'failed' });
 
-  expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'deferred', applied: [] });
+  expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'deferred', applied: [] });
   expect(await conditionOf(engine, alice, 'account')).toMatchObject({ reason: 'WaitingForOutcome' });
   expect((await storedMember(world, alice))?.atproto).toBeUndefined();
 
-  expect(await passOver(impatient(engine.converge), alice)).toMatchObject({ end: 'converged' });
+  expect(await reconcileUser(impatient(engine.reconcile), alice)).toMatchObject({ end: 'converged' });
   expect(await accountOf(world, engine, alice)).toMatchObject({ email: alice.email, state: 'active' });
   const told = await eventsOf(
     engine,
@@ -106,9 +106,9 @@ test('creations that keep coming to nothing end with a person', async () => {
   const world = await platform();
   const engine = world.engine();
   const alice = join(world, 'alice');
-  const broken = silentCreations(impatient(engine.converge), 'never arrived');
+  const broken = silentCreations(impatient(engine.reconcile), 'never arrived');
   const ends: string[] = [];
-  for (let pass = 1; pass <= 4; pass += 1) ends.push((await passOver(broken.deps, alice)).end);
+  for (let pass = 1; pass <= 4; pass += 1) ends.push((await reconcileUser(broken.deps, alice)).end);
 
   expect(ends).toEqual(['failed', 'failed', 'failed', 'held']);
   expect(await conditionOf(engine, alice, 'account')).toMatchObject({
@@ -124,7 +124,7 @@ test('the PDS is away: documents are written, the account is unknown, and later 
   const away = world.engine({ pds: { url: nowhere.url } });
   const alice = join(world, 'alice');
 
-  expect(await passOver(away.converge, alice)).toMatchObject({ end: 'failed' });
+  expect(await reconcileUser(away.reconcile, alice)).toMatchObject({ end: 'failed' });
 
   expect(await storedMember(world, alice)).toMatchObject({ code: expect.any(String) });
   for (const type of ['account', 'handle'] as const) {
@@ -132,15 +132,15 @@ test('the PDS is away: documents are written, the account is unknown, and later 
   }
   expect(await eventsOf(engine, alice, 'account.creation-intended')).toEqual([]);
 
-  for (let pass = 1; pass <= 2; pass += 1) await passOver(engine.converge, alice);
+  for (let pass = 1; pass <= 2; pass += 1) await reconcileUser(engine.reconcile, alice);
   expect(await eventsOf(engine, alice, 'account.created')).toHaveLength(1);
   const account = await accountOf(world, engine, alice);
 
   // Somebody who has an account keeps it in the documents, however long the PDS is away.
-  expect(await passOver(away.converge, alice)).toMatchObject({ end: 'failed', applied: [] });
+  expect(await reconcileUser(away.reconcile, alice)).toMatchObject({ end: 'failed', applied: [] });
   expect((await storedMember(world, alice))?.atproto?.did).toBe(account?.did);
   expect(await conditionOf(engine, alice, 'account')).toMatchObject({ status: 'Unknown' });
-  expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'converged', applied: [] });
+  expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'converged', applied: [] });
 });
 
 test.each([
@@ -150,13 +150,13 @@ test.each([
   const world = await platform();
   const engine = world.engine();
   const [alice, bob] = [join(world, 'alice'), join(world, 'bob')];
-  await passOver(engine.converge, alice);
+  await reconcileUser(engine.reconcile, alice);
   const before = await storedMember(world, alice);
   const answer = { type: 'status', status, ...(body === undefined ? {} : { body }) } as const;
   world.auth0.faults.add({ path: '/api/v2/users/:id', times: 2, answer });
 
   for (const member of [alice, bob]) {
-    expect(await passOver(engine.converge, member)).toMatchObject({ end: 'failed', applied: [] });
+    expect(await reconcileUser(engine.reconcile, member)).toMatchObject({ end: 'failed', applied: [] });
     expect(await conditionOf(engine, member, 'auth0')).toMatchObject({ status: 'Unknown' });
     expect(await eventsOf(engine, member, 'auth0.user-absent')).toEqual([]);
   }
@@ -164,7 +164,7 @@ test.each([
   expect(await storedMember(world, bob)).toBeUndefined();
 
   for (const member of [alice, bob]) {
-    expect(await passOver(engine.converge, member)).toMatchObject({ end: 'converged' });
+    expect(await reconcileUser(engine.reconcile, member)).toMatchObject({ end: 'converged' });
     expect(await accountOf(world, engine, member)).toMatchObject({ email: member.email });
   }
 });

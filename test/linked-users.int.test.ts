@@ -9,7 +9,7 @@ import {
   eventsOf,
   join,
   type Member,
-  passOver,
+  reconcileUser,
 } from './support/member.ts';
 import { type Platform, platform } from './support/platform.ts';
 import { documentOf, runOn } from './support/program.ts';
@@ -54,7 +54,7 @@ async function settlesAs(world: Platform, both: Twins, handle: string): Promise<
 }
 
 test('one account carries the handle, both users resolve to it, and nothing moves after that', async () => {
-  const world = await platform({ sisterTag: 'sister', sisters: true });
+  const world = await platform({ sisterTag: 'sister', areLinked: true });
   const both = await twins(world);
   const { engine, alice, sister } = both;
   const service = await world.serve();
@@ -85,7 +85,7 @@ test('one account carries the handle, both users resolve to it, and nothing move
   const events = () => world.db.collection('concord.events').countDocuments();
   const before = await events();
   for (const member of [alice, sister, alice]) {
-    expect(await passOver(engine.converge, member)).toMatchObject({ end: 'converged', applied: [] });
+    expect(await reconcileUser(engine.reconcile, member)).toMatchObject({ end: 'converged', applied: [] });
   }
   expect(await events()).toBe(before);
   expect(await engine.queue.nextDueAt()).toBeUndefined();
@@ -95,18 +95,18 @@ test('one account carries the handle, both users resolve to it, and nothing move
 });
 
 test('who goes is no sister any more, and is forgotten by the other too', async () => {
-  const world = await platform({ sisterTag: 'sister', sisters: true });
+  const world = await platform({ sisterTag: 'sister', areLinked: true });
   const both = await twins(world);
   const { engine, alice, sister } = both;
   await chooseHandle(world, alice, alice.label);
-  for (const member of [alice, sister, alice, sister]) await passOver(engine.converge, member);
+  for (const member of [alice, sister, alice, sister]) await reconcileUser(engine.reconcile, member);
   expect(await resolved(both, sister)).toBe(alice.label);
 
   const account = await accountOf(world, engine, alice);
   if (account !== undefined) await engine.accounts.setActive(account.did, false);
   await world.auth0.deleteUser(alice.userId);
-  await passOver(engine.converge, alice);
-  await passOver(engine.converge, sister);
+  await reconcileUser(engine.reconcile, alice);
+  await reconcileUser(engine.reconcile, sister);
   expect(await resolved(both, sister)).toBeUndefined();
   expect(await conditionOf(engine, sister, 'handle')).toMatchObject({ reason: 'NoPlatformHandle' });
   const forgotten = await runOn(world, '--json', 'forget', alice.userId, '--yes');
@@ -126,16 +126,16 @@ test('who goes is no sister any more, and is forgotten by the other too', async 
 });
 
 test('a sister tenant that is away keeps nothing but the handle waiting', async () => {
-  const world = await platform({ sisterTag: 'sister', sisters: true });
+  const world = await platform({ sisterTag: 'sister', areLinked: true });
   const both = await twins(world);
   const { engine, alice, sister } = both;
   await chooseHandle(world, sister, sister.label);
-  for (const member of [alice, sister, alice]) await passOver(engine.converge, member);
+  for (const member of [alice, sister, alice]) await reconcileUser(engine.reconcile, member);
   const bob = join(world, 'bob');
   await world.sister.stop();
 
   for (const member of [bob, alice]) {
-    expect(await passOver(engine.converge, member)).toMatchObject({
+    expect(await reconcileUser(engine.reconcile, member)).toMatchObject({
       end: 'failed',
       failures: [{ resource: 'handle', code: 'UNREACHABLE' }],
     });
@@ -147,7 +147,7 @@ test('a sister tenant that is away keeps nothing but the handle waiting', async 
     status: 'Unknown',
     reason: 'NotObserved',
   });
-  expect(await passOver(engine.converge, sister)).toMatchObject({ end: 'failed', applied: [] });
+  expect(await reconcileUser(engine.reconcile, sister)).toMatchObject({ end: 'failed', applied: [] });
   expect((await accountOf(world, engine, sister))?.handle).toBe(`${sister.label}.at.test`);
 });
 
@@ -157,7 +157,7 @@ test.each([
 ])(
   'an address in two spellings: both know each other, and one account has the handle: %s',
   async (_order, first) => {
-    const world = await platform({ sisterTag: 'sister', sisters: true });
+    const world = await platform({ sisterTag: 'sister', areLinked: true });
     const engine = world.engine();
     await engine.prepare();
     const alice = join(world, 'alice');
@@ -167,7 +167,7 @@ test.each([
     await chooseHandle(world, sister, alice.label);
     const order = first === 'alice' ? [alice, sister] : [sister, alice];
     for (let time = 0; time < 3; time += 1)
-      for (const member of order) await passOver(engine.converge, member);
+      for (const member of order) await reconcileUser(engine.reconcile, member);
     expect(await engine.subjects.get(alice.user)).toMatchObject({
       ...{ sister: sister.user, platformHandle: alice.label },
     });

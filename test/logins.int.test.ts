@@ -1,6 +1,6 @@
 /** Logins of users in sync on the real MongoDB and PDS: requests to Auth0 are counted by the tenant itself. */
 import { expect, test } from 'vitest';
-import type { PassEnd } from '../src/engine/reconcile/reconcile.ts';
+import type { ReconciliationEnd } from '../src/engine/reconcile/reconcile.ts';
 import { everyoneAtRest } from './support/crowd.ts';
 import { conditionOf, type Member, memberOf, storedMember } from './support/member.ts';
 import { person } from './support/pds.ts';
@@ -13,15 +13,18 @@ interface Served {
   readonly world: Platform;
   readonly alice: Member;
   /** How each reconciliation ended. */
-  readonly ends: readonly PassEnd[];
+  readonly ends: readonly ReconciliationEnd[];
   reads(): number;
 }
 
 /** Alice has signed up and verified her address, and nothing is due. */
 async function served(overlay: Overlay = {}): Promise<Served> {
   const world = await platform();
-  const ends: PassEnd[] = [];
-  const { endpoint } = await world.serve({ overlay, onPass: (_lease, { end }) => void ends.push(end) });
+  const ends: ReconciliationEnd[] = [];
+  const { endpoint } = await world.serve({
+    overlay,
+    onReconciliation: (_lease, { end }) => void ends.push(end),
+  });
   world.auth0.logStream.add({ endpoint, authorization: world.logToken, format: 'JSONLINES' });
   const { email, password } = person('alice');
   const { user_id } = await world.auth0.signUp({ email, password });
@@ -41,7 +44,7 @@ async function answered(world: Platform): Promise<void> {
   await until('everyone is at rest', () => everyoneAtRest(world));
 }
 
-async function logIn({ world, alice, ends }: Served): Promise<PassEnd | undefined> {
+async function logIn({ world, alice, ends }: Served): Promise<ReconciliationEnd | undefined> {
   await world.auth0.logIn(alice.userId);
   await answered(world);
   return ends.at(-1);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Pds } from '../src/sandbox/servers/pds.ts';
 import { ownPds } from './faults/support/world.ts';
 import { unusedOrigin } from './support/local-server.ts';
-import { accountOf, chooseHandle, conditionOf, join, passOver, storedMember } from './support/member.ts';
+import { accountOf, chooseHandle, conditionOf, join, reconcileUser, storedMember } from './support/member.ts';
 import { platform } from './support/platform.ts';
 
 const ELSEWHERE = 'https://elsewhere.example';
@@ -19,7 +19,7 @@ async function alicesAccount() {
   const engine = world.engine();
   const alice = join(world, 'alice');
   await chooseHandle(world, alice, alice.label);
-  await passOver(engine.converge, alice);
+  await reconcileUser(engine.reconcile, alice);
   const did = (await storedMember(world, alice))?.atproto?.did;
   if (did === undefined) throw new Error('alice has no account.');
   return { world, engine, alice, did };
@@ -32,7 +32,7 @@ test('it is left alone while it is elsewhere, and follows again once it is back'
   await accounts.setActive(did, false);
   await chooseHandle(world, alice, `${alice.label}2`);
 
-  expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'converged', applied: [] });
+  expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'converged', applied: [] });
 
   const condition = await conditionOf(engine, alice, 'account');
   expect(condition).toMatchObject({ status: 'True', reason: 'AccountMigrated', held: false });
@@ -42,7 +42,7 @@ test('it is left alone while it is elsewhere, and follows again once it is back'
 
   await pds.moveDid(did, pds.url);
   await accounts.setActive(did, true);
-  expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'converged' });
+  expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'converged' });
   expect(await accountOf(world, engine, alice)).toMatchObject({ handle: `${alice.label}2.at.test` });
 });
 
@@ -52,7 +52,7 @@ test('it is not replaced once the PDS has deleted it', async () => {
   await engine.accounts.deleteAccount(did);
   const dids = await pds.plcOperations();
 
-  expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'converged', applied: [] });
+  expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'converged', applied: [] });
 
   expect(await conditionOf(engine, alice, 'account')).toMatchObject({ reason: 'AccountMigrated' });
   expect((await storedMember(world, alice))?.atproto?.did).toBe(did);
@@ -64,7 +64,7 @@ test('while the directory is away, a deactivated account needs action and says s
   await engine.accounts.setActive(did, false);
   const away = world.engine({ pds: { plcUrl: await unusedOrigin() } });
 
-  expect(await passOver(away.converge, alice)).toMatchObject({ end: 'deferred', failures: [] });
+  expect(await reconcileUser(away.reconcile, alice)).toMatchObject({ end: 'deferred', failures: [] });
 
   const condition = await conditionOf(engine, alice, 'account');
   expect(condition).toMatchObject({ reason: 'AccountDeactivated', held: true });

@@ -5,7 +5,7 @@ import { pull } from '../src/engine/intake/pull.ts';
 import { storedUserKey } from '../src/identity.ts';
 import { createMissingIndexes } from '../src/service/create-indexes.ts';
 import type { Engine } from '../src/wiring/engine.ts';
-import { eventsOf, join, memberOf, passOver } from './support/member.ts';
+import { eventsOf, join, memberOf, reconcileUser } from './support/member.ts';
 import { type Platform, platform, TENANT } from './support/platform.ts';
 import { documentOf, runOn } from './support/program.ts';
 import { until } from './support/until.ts';
@@ -114,7 +114,7 @@ test('an id of the right form that Auth0 calls invalid is recorded once, and cou
   const path = `/api/v2/users/${encodeURIComponent(ghost.userId)}`;
   world.auth0.faults.add({ path, times: 20, answer: { type: 'status', status: 400, body } });
   for (let times = 0; times < 2; times += 1)
-    expect(await passOver(engine.converge, ghost)).toMatchObject({ end: 'not-a-user', failures: [] });
+    expect(await reconcileUser(engine.reconcile, ghost)).toMatchObject({ end: 'not-a-user', failures: [] });
   expect(await eventsOf(engine, ghost, 'auth0.user-invalid', 'converge.failed')).toHaveLength(1);
   expect(await countOf(world, 'concord.subjects')).toBe(0);
 
@@ -138,7 +138,7 @@ test('phantom subjects are found by doctor, removed by --fix after a list, and n
   const engine = world.engine();
   await engine.prepare();
   const alice = join(world, 'alice');
-  expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'converged' });
+  expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'converged' });
   await createMissingIndexes(engine);
   for (const key of ['undefined', 'nobody1']) await phantom(world, key);
   const found = documentOf(await runOn(world, '--json', 'doctor'));

@@ -9,7 +9,7 @@ import {
   conditionOf,
   eventsOf,
   join,
-  passOver,
+  reconcileUser,
   storedMember,
 } from './support/member.ts';
 import { platform } from './support/platform.ts';
@@ -21,10 +21,10 @@ test('an account whose address is unverified again follows a new handle (case 11
   const engine = world.engine();
   await engine.prepare();
   const alice = join(world, 'alice');
-  await passOver(engine.converge, alice);
+  await reconcileUser(engine.reconcile, alice);
   await world.auth0.updateUser(alice.userId, { email_verified: false });
   await chooseHandle(world, alice, alice.label);
-  const { conditions } = await passOver(engine.converge, alice);
+  const { conditions } = await reconcileUser(engine.reconcile, alice);
 
   const account = await accountOf(world, engine, alice);
   expect(account?.handle).toMatch(new RegExp(`^${alice.label}\\.`));

@@ -4,7 +4,7 @@ import { createOneUser } from '../src/dashboard-data/one-user.ts';
 import type { ConcordEvent } from '../src/events/event.ts';
 import { eventId } from '../src/identity.ts';
 import { wakingQueue } from '../src/wiring/waking-queue.ts';
-import { chooseHandle, join, type Member, passOver } from './support/member.ts';
+import { chooseHandle, join, type Member, reconcileUser } from './support/member.ts';
 import { platform } from './support/platform.ts';
 
 const LONG = 5_000;
@@ -46,39 +46,39 @@ test('one user is shown, looked at and decided about, quickly also with a long h
   const engine = world.engine();
   await engine.prepare();
   const alice = join(world, 'alice');
-  await passOver(engine.converge, alice);
+  await reconcileUser(engine.reconcile, alice);
   const woken: true[] = [];
-  const desk = createOneUser({
+  const dashboardData = createOneUser({
     ...engine.oneUser,
     queue: wakingQueue(engine.queue, () => void woken.push(true)),
   });
 
   await chooseHandle(world, alice, alice.label);
-  expect(await desk.user(alice.user)).toMatchObject({ source: 'log', sync: 'Synced', unread: [] });
-  const looked = await desk.look(alice.user);
+  expect(await dashboardData.user(alice.user)).toMatchObject({ source: 'log', sync: 'Synced', unread: [] });
+  const looked = await dashboardData.look(alice.user);
   expect(looked).toMatchObject({ source: 'look', sync: 'OutOfSync', plan: [{ type: 'change-handle' }] });
-  await desk.decide({ type: 'reconcile', user: alice.user, by: 'carol', reason: 'she has called' });
+  await dashboardData.decide({ type: 'reconcile', user: alice.user, by: 'carol', reason: 'she has called' });
   expect(woken).toHaveLength(1);
   const { queue, clock, settings } = engine;
   const lease = await queue.claim(clock.now(), settings.leaseMs);
   expect(lease?.user).toBe(alice.user);
   if (lease !== undefined) await queue.release(lease);
-  expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'converged' });
-  const { events } = await desk.timeline(alice.user, undefined);
+  expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'converged' });
+  const { events } = await dashboardData.timeline(alice.user, undefined);
   const renamed = events.find(({ type }) => type === 'handle.changed');
   expect(renamed?.because.at(-1)?.what).toBe('by carol: she has called');
   expect(JSON.stringify([looked, events])).not.toContain(alice.email);
 
   await engine.log.append([...longHistory(alice)]);
-  const user = await leastOf(5, () => desk.user(alice.user));
-  const timeline = await leastOf(5, () => desk.timeline(alice.user, undefined));
+  const user = await leastOf(5, () => dashboardData.user(alice.user));
+  const timeline = await leastOf(5, () => dashboardData.timeline(alice.user, undefined));
   process.stdout.write(
     `a user with ${LONG} events: ${user.ms} ms, a page of the history ${timeline.ms} ms\n`,
   );
   expect(user.ownMs).toBeLessThan(LIMIT_MS);
   expect(timeline.ownMs).toBeLessThan(LIMIT_MS);
-  const first = await desk.timeline(alice.user, undefined);
-  const second = await desk.timeline(alice.user, first.next ?? undefined);
+  const first = await dashboardData.timeline(alice.user, undefined);
+  const second = await dashboardData.timeline(alice.user, first.next ?? undefined);
   expect(new Set([...first.events, ...second.events].map(({ event }) => event)).size).toBe(100);
   expect(first.events.find(({ type }) => type === 'verification.recorded')?.because).toHaveLength(2);
 });

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { documentReader } from '../src/mongo/platform/document-reader.ts';
 import { type Pds, startPds } from '../src/sandbox/servers/pds.ts';
-import { chooseHandle, join, passOver, storedMember } from './support/member.ts';
+import { chooseHandle, join, reconcileUser, storedMember } from './support/member.ts';
 import { createAccount, person } from './support/pds.ts';
 import { type Platform, platform } from './support/platform.ts';
 import { documentOf, runOn } from './support/program.ts';
@@ -30,7 +30,7 @@ test('documents and accounts of nobody are told with the evidence, and untouched
   const members = [alice, bob, gone, unreadable];
   await chooseHandle(world, gone, gone.label);
   for (const member of members)
-    expect(await passOver(engine.converge, member)).toMatchObject({ end: 'converged' });
+    expect(await reconcileUser(engine.reconcile, member)).toMatchObject({ end: 'converged' });
   for (const member of [gone, unreadable]) world.auth0.dropUser(member.userId);
 
   expect(documentOf(await runOn(world, '--json', 'audit', '--orphans'))).toMatchObject({

@@ -11,7 +11,7 @@ import {
   eventsOf,
   join,
   type Member,
-  passOver,
+  reconcileUser,
   storedMember,
 } from './support/member.ts';
 import { createAccount, person, sharedPds, unlimited, xrpc } from './support/pds.ts';
@@ -132,7 +132,7 @@ describe.each(STORAGES)('with storage: %s', (storage) => {
     };
     await engine.prepare();
     for (const member of everyone)
-      expect(await passOver(engine.converge, member)).toMatchObject({ end: 'converged' });
+      expect(await reconcileUser(engine.reconcile, member)).toMatchObject({ end: 'converged' });
 
     const ours = storage === 'sealed' ? 'k1' : 'plaintext';
     expect(await kids()).toEqual([ours, 'plaintext', ours]);
@@ -163,7 +163,7 @@ describe.each(STORAGES)('with storage: %s', (storage) => {
     expect(await logins(logInAsStored)).toEqual([200, 200, 200]);
     expect(await logins(logInOpened)).toEqual([200, 200, 200]);
     for (const member of everyone)
-      expect(await passOver(engine.converge, member)).toMatchObject({ end: 'converged', applied: [] });
+      expect(await reconcileUser(engine.reconcile, member)).toMatchObject({ end: 'converged', applied: [] });
   });
 
   test.each(MISSING.filter(({ also }) => storage === 'sealed' || also))(
@@ -176,11 +176,11 @@ describe.each(STORAGES)('with storage: %s', (storage) => {
       // Another one that opens, or the key would be taken for a wrong one.
       const [alice, bob] = [join(world, 'alice'), join(world, 'bob')];
       for (const member of [alice, bob])
-        expect(await passOver(engine.converge, member)).toMatchObject({ end: 'converged' });
+        expect(await reconcileUser(engine.reconcile, member)).toMatchObject({ end: 'converged' });
       const { did } = await storedAccount(world, alice);
       await unset(world, alice, change(alice, world));
       if (state === 'missing') {
-        expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'held' });
+        expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'held' });
         const condition = await conditionOf(engine, alice, 'account');
         expect(condition).toMatchObject({ reason: 'CredentialsIncomplete', held: true });
         expect(condition?.message).toContain(`concord password '${alice.user}' --reset`);
@@ -207,7 +207,7 @@ describe.each(STORAGES)('with storage: %s', (storage) => {
       ]);
       // A lost key is no longer needed, so the engine starts again.
       await expect(world.engine({ credentials: { storage } }).prepare()).resolves.toBeUndefined();
-      expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'converged', applied: [] });
+      expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'converged', applied: [] });
     },
   );
 
@@ -216,7 +216,7 @@ describe.each(STORAGES)('with storage: %s', (storage) => {
     const engine = world.engine({ credentials: { storage } });
     await engine.prepare();
     const alice = join(world, 'alice');
-    await passOver(engine.converge, alice);
+    await reconcileUser(engine.reconcile, alice);
     const { did } = await storedAccount(world, alice);
     await unset(world, alice, { $unset: { 'atproto.password': 1 } });
     const trigger = { user: alice.user, userId: alice.userId, tenant: alice.tenant };
@@ -225,12 +225,12 @@ describe.each(STORAGES)('with storage: %s', (storage) => {
       ...engine.accounts,
       setPassword: () => Promise.reject(new Error('the process is killed here')),
     };
-    expect(await passOver({ ...engine.converge, accounts }, alice)).toMatchObject({ end: 'failed' });
+    expect(await reconcileUser({ ...engine.reconcile, accounts }, alice)).toMatchObject({ end: 'failed' });
     const { password } = await storedAccount(world, alice);
     expect(await logInOpened(world, alice)).toBe(401);
     expect(await eventsOf(engine, alice, 'password.reset')).toEqual([]);
 
-    expect(await passOver(engine.converge, alice)).toMatchObject({
+    expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({
       ...{ end: 'converged', applied: [{ type: 'reset-password' }] },
     });
     expect((await storedAccount(world, alice)).password).toBe(password);
@@ -243,7 +243,7 @@ describe.each(STORAGES)('with storage: %s', (storage) => {
     const engine = world.engine({ credentials: { storage } });
     await engine.prepare();
     const alice = join(world, 'alice');
-    await passOver(engine.converge, alice);
+    await reconcileUser(engine.reconcile, alice);
     const { did, password } = await storedAccount(world, alice);
     await engine.accounts.setPassword(did, 'changed by its owner');
     const reset = await run(world, storage, 'password', alice.userId, '--reset', '--yes');
@@ -258,14 +258,14 @@ test('a reset while the user is paused is recorded, and done after the resume', 
   const engine = world.engine();
   await engine.prepare();
   const alice = join(world, 'alice');
-  await passOver(engine.converge, alice);
+  await reconcileUser(engine.reconcile, alice);
   await unset(world, alice, { $unset: { 'atproto.password': 1 } });
   const trigger = { user: alice.user, userId: alice.userId, tenant: alice.tenant };
   await decide(engine, trigger, 'user.paused', { by: 'bob', reason: 'she asked', until: null });
   const reset = await run(world, 'sealed', 'password', alice.userId, '--reset', '--yes');
   expect(reset, reset.stderr).toMatchObject({ code: 4, document: { resetGranted: true, reset: 'pending' } });
   await decide(engine, trigger, 'user.resumed', { by: 'bob' });
-  expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'converged' });
+  expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'converged' });
   expect(await logInOpened(world, alice)).toBe(200);
 });
 
@@ -277,7 +277,7 @@ test.each(['deleted', 'blocked'] as const)(
     const engine = world.engine();
     await engine.prepare();
     const alice = join(world, 'alice');
-    await passOver(engine.converge, alice);
+    await reconcileUser(engine.reconcile, alice);
     await unset(world, alice, { $unset: { 'atproto.password': 1 } });
     if (how === 'deleted') world.auth0.dropUser(alice.userId);
     else await world.auth0.block(alice.userId);

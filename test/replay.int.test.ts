@@ -6,7 +6,7 @@ import { fold } from '../src/events/fold.ts';
 import { storedUserKey } from '../src/identity.ts';
 import type { Engine } from '../src/wiring/engine.ts';
 import { wireReplay } from '../src/wiring/operations.ts';
-import { chooseHandle, join, type Member, passOver, storedMember } from './support/member.ts';
+import { chooseHandle, join, type Member, reconcileUser, storedMember } from './support/member.ts';
 import { createAccount, person, sharedPds } from './support/pds.ts';
 import { type Platform, platform } from './support/platform.ts';
 import { documentOf, runOn } from './support/program.ts';
@@ -44,7 +44,7 @@ async function richHistory(world: Platform, engine: Engine): Promise<readonly Me
     join(world, 'dave'),
   ];
   const twin = join(world, 'twin', { email: alice.email, of: 'sister' });
-  const pass = (member: Member) => passOver(engine.converge, member);
+  const pass = (member: Member) => reconcileUser(engine.reconcile, member);
 
   await chooseHandle(world, alice, alice.label);
   await pass(alice);
@@ -71,7 +71,7 @@ async function richHistory(world: Platform, engine: Engine): Promise<readonly Me
   await decide(engine, bob, 'user.paused', decision);
   await pass(bob);
   const away = world.engine({ pds: { url: 'http://127.0.0.1:9' } });
-  for (const member of [bob, dave]) await passOver(away.converge, member);
+  for (const member of [bob, dave]) await reconcileUser(away.reconcile, member);
   await auth0.deleteUser(dave.userId);
   await pass(dave);
   return [alice, bob, carol, dave, twin];
@@ -124,7 +124,7 @@ test('who is due stays due for the same, and who is leased is left to the pass',
   const engine = world.engine();
   await engine.prepare();
   const [alice, bob] = [join(world, 'alice'), join(world, 'bob')];
-  for (const member of [alice, bob]) await passOver(engine.converge, member);
+  for (const member of [alice, bob]) await reconcileUser(engine.reconcile, member);
   const { queue, clock } = engine;
   const at = new Date('2026-01-01T00:00:00Z');
   await queue.markDue(
@@ -154,7 +154,7 @@ test('a pass that ends in the middle of a replay is not overwritten', async () =
   const engine = world.engine();
   await engine.prepare();
   const alice = join(world, 'alice');
-  await passOver(engine.converge, alice);
+  await reconcileUser(engine.reconcile, alice);
   await subjects(world).updateMany({}, { $set: { 'view.sync': 'Unknown' } });
   const side = wireReplay(world.config(), false);
   try {
@@ -165,7 +165,7 @@ test('a pass that ends in the middle of a replay is not overwritten', async () =
       if (!passed) {
         passed = true;
         await chooseHandle(world, alice, alice.label);
-        await passOver(engine.converge, alice);
+        await reconcileUser(engine.reconcile, alice);
       }
       return events;
     };
@@ -187,7 +187,7 @@ test('counts what the log knows nothing of, and whose tenant nobody knows', asyn
   const world = await platform();
   const engine = world.engine();
   await engine.prepare();
-  await passOver(engine.converge, join(world, 'alice'));
+  await reconcileUser(engine.reconcile, join(world, 'alice'));
   const stranger = storedUserKey('no-such-prefix');
   await subjects(world).insertOne({ _id: 'auth0|unheard', tenant: 'aesthetic', userId: 'auth0|unheard' });
   const [event] = await world.db

@@ -11,7 +11,7 @@ import {
   eventsOf,
   join,
   type Member,
-  passOver,
+  reconcileUser,
 } from './support/member.ts';
 import { type Platform, type PlatformOptions, platform } from './support/platform.ts';
 import { documentOf, runOn } from './support/program.ts';
@@ -46,12 +46,12 @@ async function opened(options: PlatformOptions): Promise<World> {
 }
 
 /** Reconciles whoever is due now, and nobody who only waits for time. */
-async function untilIdle({ engines: [{ converge }] }: World): Promise<void> {
+async function untilIdle({ engines: [{ reconcile }] }: World): Promise<void> {
   for (let passes = 0; passes < 20; passes += 1) {
-    const lease = await converge.queue.claim(new Date(Date.now() + 2_000), converge.settings.leaseMs);
+    const lease = await reconcile.queue.claim(new Date(Date.now() + 2_000), reconcile.settings.leaseMs);
     if (lease === undefined) return;
-    await converge.queue.release(lease);
-    await passOver(converge, { ...lease, email: '', label: '' });
+    await reconcile.queue.release(lease);
+    await reconcileUser(reconcile, { ...lease, email: '', label: '' });
   }
   throw new Error('Users are still due.');
 }
@@ -68,7 +68,7 @@ const reserved = ({ world }: World) => world.db.collection('concord.reservations
 test.each(['main tenant first', 'linked tenant first', 'at once'])(
   'a person in two linked tenants has an account in both, %s (cases 9 and 10)',
   async (order) => {
-    const all = await opened({ sisterTag: null, sisters: true });
+    const all = await opened({ sisterTag: null, areLinked: true });
     const { world, engines } = all;
     const before = await pds.plcOperations();
     const pairs = Array.from({ length: order === 'at once' ? 6 : 1 }, () => {
@@ -78,8 +78,8 @@ test.each(['main tenant first', 'linked tenant first', 'at once'])(
     for (const [alice, sister] of pairs) {
       const [first, second] = order === 'linked tenant first' ? [sister, alice] : [alice, sister];
       const passes = [
-        () => passOver(engines[0].converge, first),
-        () => passOver(engines[1].converge, second),
+        () => reconcileUser(engines[0].reconcile, first),
+        () => reconcileUser(engines[1].reconcile, second),
       ] as const;
       if (order === 'at once') await Promise.all(passes.map((pass) => pass()));
       else for (const pass of passes) await pass();
@@ -106,7 +106,7 @@ test('two users of one tenant with one address: one account, and no DID too many
   const before = await pds.plcOperations();
   const alice = join(world, 'alice');
   const other = join(world, 'alice', { email: alice.email, provider: 'google-oauth2' });
-  await Promise.all([passOver(engines[0].converge, alice), passOver(engines[1].converge, other)]);
+  await Promise.all([reconcileUser(engines[0].reconcile, alice), reconcileUser(engines[1].reconcile, other)]);
   await untilIdle(all);
   const accounts = await Promise.all([alice, other].map((who) => emailOf(all, who)));
   expect(accounts.filter((email) => email !== undefined)).toEqual([alice.email]);
@@ -126,7 +126,7 @@ test('two users who want one label at once: one has the handle, the other its co
   const [alice, bob] = [join(world, 'alice'), join(world, 'bob')];
   await chooseHandle(world, alice, alice.label);
   await chooseHandle(world, bob, alice.label.replaceAll('-', '_'));
-  await Promise.all([passOver(engines[0].converge, alice), passOver(engines[1].converge, bob)]);
+  await Promise.all([reconcileUser(engines[0].reconcile, alice), reconcileUser(engines[1].reconcile, bob)]);
   await untilIdle(all);
   const handles = await Promise.all(
     [alice, bob].map(async (who) => (await accountOf(world, engines[0], who))?.handle),
@@ -142,16 +142,16 @@ test('two users who want one label at once: one has the handle, the other its co
 test('reservations are rebuilt from the log when the collection was dropped', async () => {
   const all = await opened({});
   const { world, engines } = all;
-  const { converge } = engines[0];
+  const { reconcile } = engines[0];
   const alice = join(world, 'alice');
   const other = join(world, 'alice', { email: alice.email, provider: 'google-oauth2' });
-  const accounts = Object.assign(Object.create(converge.accounts), {
+  const accounts = Object.assign(Object.create(reconcile.accounts), {
     createAccount: async () => {
       const lost = { upstream: 'pds', code: 'TIMEOUT', retryable: true, effect: 'unknown' } as const;
       throw new UpstreamError('no answer', lost);
     },
   });
-  await passOver({ ...converge, accounts }, alice);
+  await reconcileUser({ ...reconcile, accounts }, alice);
   expect(await reserved(all)).toBe(2);
   await world.db.dropCollection('concord.reservations');
 
@@ -163,13 +163,13 @@ test('reservations are rebuilt from the log when the collection was dropped', as
   expect(await reserved(all)).toBe(2);
   expect(documentOf(await runOn(world, '--json', 'replay'))).toMatchObject({ unreserved: 0 });
 
-  expect(await passOver(engines[1].converge, other)).toMatchObject({ end: 'deferred', failures: [] });
+  expect(await reconcileUser(engines[1].reconcile, other)).toMatchObject({ end: 'deferred', failures: [] });
   expect(await conditionOf(engines[0], other, 'account')).toMatchObject({
     ...{ reason: 'WaitingForAddress', waitsFor: alice.user },
   });
   // An hour later the creation is given up and begun anew, and what it had reserved is over.
-  const late = { ...converge, clock: { ...converge.clock, now: () => new Date(Date.now() + 3_600_000) } };
-  await passOver(late, alice);
+  const late = { ...reconcile, clock: { ...reconcile.clock, now: () => new Date(Date.now() + 3_600_000) } };
+  await reconcileUser(late, alice);
   expect(await emailOf(all, alice)).toBe(alice.email);
   expect(await reserved(all)).toBe(0);
 });

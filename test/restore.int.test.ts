@@ -9,7 +9,7 @@ import {
   eventsOf,
   join,
   type Member,
-  passOver,
+  reconcileUser,
   type StoredMember,
   storedMember,
 } from './support/member.ts';
@@ -38,7 +38,7 @@ async function complete(count = 1): Promise<Complete> {
   await engine.prepare();
   const members = Array.from({ length: count }, (_, at) => join(world, at === 0 ? 'alice' : 'bob'));
   for (const member of members)
-    expect(await passOver(engine.converge, member)).toMatchObject({ end: 'converged' });
+    expect(await reconcileUser(engine.reconcile, member)).toMatchObject({ end: 'converged' });
   const [alice] = members;
   const before = alice && (await storedMember(world, alice));
   if (alice === undefined || before?.atproto === undefined) throw new Error('alice has no account');
@@ -89,7 +89,7 @@ describe('with a change stream', () => {
     const { world, engine, alice, before } = await complete();
     const did = before.atproto?.did ?? '';
     await verifications(world).updateOne({ _id: alice.user }, { $set: { count: 4 } });
-    await passOver(engine.converge, alice);
+    await reconcileUser(engine.reconcile, alice);
     await listens(world);
     await users(world).deleteOne({ _id: alice.user });
     await verifications(world).deleteOne({ _id: alice.user });
@@ -159,7 +159,7 @@ describe('restore', () => {
   async function restored() {
     const { world, engine, alice } = await complete();
     await users(world).deleteOne({ _id: alice.user });
-    await passOver(engine.converge, alice);
+    await reconcileUser(engine.reconcile, alice);
     const ended = expectDone(await runOn(world, '--json', 'restore', alice.userId, '--yes'), 4);
     expect(ended).toMatchObject({ granted: true, reconciled: { end: 'held' } });
     return { world, engine, alice };
@@ -183,7 +183,7 @@ describe('restore', () => {
     const did = before.atproto?.did;
     if (did === undefined) throw new Error('alice has no account');
     await engine.accounts.deleteAccount(did);
-    await passOver(engine.converge, alice);
+    await reconcileUser(engine.reconcile, alice);
     expect(await reasonOf(engine, alice, 'account')).toBe('AccountMissing');
 
     const shown = await runOn(world, 'restore', alice.userId, '--preview');
@@ -216,7 +216,7 @@ describe('restore', () => {
   ] as const)('of a user who is %s in Auth0 is refused, and nothing is written', async (how, message) => {
     const { world, engine, alice } = await complete();
     await users(world).deleteOne({ _id: alice.user });
-    await passOver(engine.converge, alice);
+    await reconcileUser(engine.reconcile, alice);
     if (how === 'deleted') world.auth0.dropUser(alice.userId);
     else await world.auth0.block(alice.userId);
     const ended = await runOn(world, 'restore', alice.userId, '--yes');
@@ -239,7 +239,7 @@ describe('restore', () => {
     const { world, engine, alice, before } = await complete();
     const other = `${before.code?.slice(0, 4)}zzzzz`;
     await users(world).updateOne({ _id: alice.user }, { $set: { code: other } });
-    await passOver(engine.converge, alice);
+    await reconcileUser(engine.reconcile, alice);
     expect(await reasonOf(engine, alice, 'user-document')).toBe('CodeDiffers');
     const accepted = expectDone(
       await runOn(world, '--json', 'restore', alice.userId, '--accept-code', '--yes', '--by', 'bob'),
@@ -273,7 +273,7 @@ describe('restore --all', () => {
     const { world, engine, members } = await complete(4);
     const before = await Promise.all(members.map((member) => storedMember(world, member)));
     await users(world).deleteMany({ _id: { $in: members.map(({ user }) => user) } });
-    for (const member of members) await passOver(engine.converge, member);
+    for (const member of members) await reconcileUser(engine.reconcile, member);
     const [blocked, ...others] = members;
     if (blocked === undefined) throw new Error('there are no users');
     await world.auth0.block(blocked.userId);
@@ -326,7 +326,7 @@ describe('restore --all', () => {
     for (const { data } of granted) expect(data).toMatchObject({ by: 'bob', reason: 'collection dropped' });
 
     for (const [at, member] of others.entries()) {
-      await passOver(engine.converge, member);
+      await reconcileUser(engine.reconcile, member);
       const { code, when } = before[at + 1] ?? {};
       expect(await storedMember(world, member)).toMatchObject({ code, when });
     }

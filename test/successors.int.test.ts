@@ -1,12 +1,20 @@
 /** Accounts of deleted users whose address or identity a user in Auth0 has, on the real parts. */
 import { expect, test } from 'vitest';
 import { decide } from '../src/engine/intake/decision.ts';
-import { converge } from '../src/engine/reconcile/reconcile.ts';
+import { reconcile } from '../src/engine/reconcile/reconcile.ts';
 import { sweep } from '../src/engine/sweep/sweep.ts';
 import { eventId } from '../src/identity.ts';
 import type { Auth0User } from '../src/ports/auth0.ts';
 import type { Engine } from '../src/wiring/engine.ts';
-import { accountOf, conditionOf, eventsOf, join, type Member, memberOf, passOver } from './support/member.ts';
+import {
+  accountOf,
+  conditionOf,
+  eventsOf,
+  join,
+  type Member,
+  memberOf,
+  reconcileUser,
+} from './support/member.ts';
 import { type Platform, platform } from './support/platform.ts';
 import { runOn } from './support/program.ts';
 import { until } from './support/until.ts';
@@ -31,7 +39,7 @@ async function sweeps(engine: Engine, times: number): Promise<void> {
     for (;;) {
       const lease = await queue.claim(clock.now(), settings.leaseMs);
       if (lease === undefined) break;
-      await converge(engine.converge, lease);
+      await reconcile(engine.reconcile, lease);
     }
   }
 }
@@ -39,7 +47,7 @@ async function sweeps(engine: Engine, times: number): Promise<void> {
 /** The PDS may be slow, and what came of a creation is found by a later reconciliation. */
 async function getsAccount(world: Platform, engine: Engine, member: Member): Promise<void> {
   await until(`${member.user} has an account`, async () => {
-    await passOver(engine.converge, member);
+    await reconcileUser(engine.reconcile, member);
     return accountOf(world, engine, member);
   });
 }
@@ -97,7 +105,7 @@ test('known to Auth0 alone, in another tenant and another spelling, a user is fo
   const elsewhere = join(world, 'carol', { email: `X${other.email}`, of: 'sister' });
   for (const member of [gone, other])
     await decide(engine, member, 'removal.granted', { run: eventId('run'), by: 'bob' });
-  for (const member of [gone, other]) await passOver(engine.converge, member);
+  for (const member of [gone, other]) await reconcileUser(engine.reconcile, member);
   expect(await accountOf(world, engine, gone)).toMatchObject({ state: 'active' });
   expect(await conditionOf(engine, gone, 'account')).toMatchObject({
     reason: 'KeptForSuccessor',
@@ -118,7 +126,7 @@ test.each([
   for (const member of [primary, gone]) await getsAccount(world, engine, member);
   await world.auth0.linkUsers(primary.userId, gone.userId);
   if (isLookedAt) {
-    await passOver(engine.converge, primary);
+    await reconcileUser(engine.reconcile, primary);
     expect(await engine.subjects.get(gone.user)).toMatchObject({ dueAt: expect.any(Date) });
   }
   await isListed(engine, ({ linked }) => linked?.includes(gone.userId) === true, true);

@@ -1,7 +1,7 @@
 /** Sweeps on the real parts: what nobody told of is found, and half a list is no list. */
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { converge } from '../src/engine/reconcile/reconcile.ts';
+import { reconcile } from '../src/engine/reconcile/reconcile.ts';
 import { sweep } from '../src/engine/sweep/sweep.ts';
 import type { SweepResult } from '../src/engine/sweep/sweep-result.ts';
 import type { Engine } from '../src/wiring/engine.ts';
@@ -27,13 +27,13 @@ async function sweepOnce({ sweep: deps, tenants }: Engine): Promise<SweepResult>
 }
 
 /** Passes over everyone who is due. */
-async function passOverDue({ converge: deps }: Engine): Promise<void> {
+async function reconcileDue({ reconcile: deps }: Engine): Promise<void> {
   const { queue, clock, settings } = deps;
   const worker = async (): Promise<void> => {
     for (;;) {
       const lease = await queue.claim(clock.now(), settings.leaseMs);
       if (lease === undefined) return;
-      await converge(deps, lease);
+      await reconcile(deps, lease);
     }
   };
   await Promise.all([worker(), worker(), worker(), worker()]);
@@ -46,7 +46,7 @@ test('a month of silence is healed by one sweep', async () => {
   await engine.prepare();
   const old = await gather(world, 8);
   expect(await sweepOnce(engine)).toMatchObject({ users: 8, drifted: 8, complete: true });
-  await passOverDue(engine);
+  await reconcileDue(engine);
   const [moved, renamed, gone, robbed, ...rest] = old;
   if (moved === undefined || renamed === undefined || gone === undefined || robbed === undefined)
     throw new Error('Nobody is there.');
@@ -66,7 +66,7 @@ test('a month of silence is healed by one sweep', async () => {
   await verifications.deleteOne({ _id: robbed.user });
 
   const result = await sweepOnce(engine);
-  await passOverDue(engine);
+  await reconcileDue(engine);
 
   expect(result).toMatchObject({ users: 10, complete: true, halts: [], removals: 0 });
   for (const member of newcomers)
@@ -160,7 +160,7 @@ test('an export that breaks off in the middle removes nobody, and the next one t
     },
   });
   expect(await due()).toBe(gone.length);
-  await passOverDue(engine);
+  await reconcileDue(engine);
   for (const member of gone.slice(0, 3))
     expect(await conditionOf(engine, member, 'account')).toMatchObject({ reason: 'UserGone' });
   // What is theirs is counted as nobody's from then on, and left as it is.

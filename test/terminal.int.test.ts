@@ -5,7 +5,7 @@ import { join as joinPath } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sideBySide } from '../src/concurrency/map-limit.ts';
-import { chooseHandle, join, type Member, passOver, storedMember } from './support/member.ts';
+import { chooseHandle, join, type Member, reconcileUser, storedMember } from './support/member.ts';
 import { openPlatform, type Platform, SANDBOX_CONFIG } from './support/platform.ts';
 import { MAIN, runOn, runProgram, temporaryDirectory } from './support/program.ts';
 
@@ -126,7 +126,7 @@ describe('on a platform', () => {
     await chooseHandle(world, alice, alice.label);
     const engine = world.engine();
     await engine.prepare();
-    await passOver(engine.converge, alice);
+    await reconcileUser(engine.reconcile, alice);
     code = (await storedMember(world, alice))?.code;
   });
   afterAll(() => world.close());

@@ -13,7 +13,7 @@ import {
   eventsOf,
   join,
   type Member,
-  passOver,
+  reconcileUser,
   storedMember,
 } from './support/member.ts';
 import { sharedPds, xrpc } from './support/pds.ts';
@@ -37,7 +37,7 @@ async function started(overlay: Overlay = {}): Promise<Started> {
   const alice = join(world, 'alice');
   await chooseHandle(world, alice, alice.label);
   await handles(world).updateOne({ _id: alice.user }, { $set: { colors: COLORS } });
-  expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'converged' });
+  expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'converged' });
   return { world, engine, alice };
 }
 
@@ -60,13 +60,13 @@ async function isDeleted({ engine }: Started, { user, tenant }: Member): Promise
 async function leaves(at: Started, who: Member): Promise<void> {
   await at.world.auth0.deleteUser(who.userId);
   await isDeleted(at, who);
-  await passOver(at.engine.converge, who);
+  await reconcileUser(at.engine.reconcile, who);
 }
 
 /** Somebody who has the address of alice now. */
 async function successor(at: Started): Promise<Member> {
   const bob = join(at.world, 'bob', { email: at.alice.email });
-  await passOver(at.engine.converge, bob);
+  await reconcileUser(at.engine.reconcile, bob);
   return bob;
 }
 
@@ -141,7 +141,7 @@ describe('the account of a deleted user', () => {
     const at = await started();
     const { world, engine, alice } = at;
     const bob = join(world, 'bob');
-    await passOver(engine.converge, bob);
+    await reconcileUser(engine.reconcile, bob);
     const second = (await storedMember(world, bob))?.atproto?.did ?? '';
     await world.auth0.linkUsers(bob.userId, alice.userId);
     await isDeleted(at, alice);
@@ -179,8 +179,8 @@ describe('the account of a deleted user', () => {
       const did = (await storedMember(world, alice))?.atproto?.did;
       const bob = join(world, 'bob');
       await world.auth0.linkUsers(bob.userId, alice.userId);
-      await passOver(engine.converge, alice);
-      await passOver(engine.converge, bob);
+      await reconcileUser(engine.reconcile, alice);
+      await reconcileUser(engine.reconcile, bob);
       const own = (await storedMember(world, bob))?.atproto?.did;
       if (linked === 'report') {
         // One account of its own under its own address; that of the deleted user waits for a person.
@@ -189,7 +189,7 @@ describe('the account of a deleted user', () => {
         return;
       }
       expect(own).toBe(did);
-      for (const member of [alice, bob, alice]) await passOver(engine.converge, member);
+      for (const member of [alice, bob, alice]) await reconcileUser(engine.reconcile, member);
       expect((await storedMember(world, alice))?.atproto).toBeUndefined();
       expect(await accountOf(world, engine, bob)).toMatchObject({
         ...{ did, email: bob.email, handle: `${alice.label}.at.test`, state: 'active' },
@@ -207,7 +207,7 @@ describe('bad input', () => {
     const { world, engine, alice } = at;
     const bob = join(world, 'bob');
     const carol = join(world, 'carol', { emailVerified: false, email: alice.email });
-    await passOver(engine.converge, bob);
+    await reconcileUser(engine.reconcile, bob);
     const refusal = async (...args: readonly string[]) => {
       const ended = await runOn(world, '--json', 'transfer', ...args, '--yes');
       const { refused } = documentOf(ended) as { readonly refused?: { readonly code: string } };
@@ -247,14 +247,14 @@ async function waiting(at: Started): Promise<Member> {
   const { world, engine, alice } = at;
   await leaves(at, alice);
   const bob = await successor(at);
-  const deps = { ...engine.converge, leaseMs: engine.settings.leaseMs };
+  const deps = { ...engine.reconcile, leaseMs: engine.settings.leaseMs };
   const [tenant] = engine.tenants;
   if (tenant === undefined) throw new Error('There is no tenant.');
   const [from, to] = [alice, bob].map((who) => ({ user: who.user, userId: who.userId, tenant }));
   if (from === undefined || to === undefined) throw new Error('There are two users.');
   await grantTransfer(deps, from, to, { asked: undefined, shown: undefined }, { by: 'carol' });
   await world.auth0.updateUser(bob.userId, { blocked: true });
-  for (const who of [bob, alice]) await passOver(engine.converge, who);
+  for (const who of [bob, alice]) await reconcileUser(engine.reconcile, who);
   return bob;
 }
 
@@ -273,7 +273,7 @@ test('one that waits is cancelled, and the deleted user keeps its account and ha
   expect(documentOf(again)).toMatchObject({ cancelled: [], refused: { code: 'NO_OPEN_TRANSFER' } });
 
   await world.auth0.updateUser(bob.userId, { blocked: false });
-  await passOver(engine.converge, bob);
+  await reconcileUser(engine.reconcile, bob);
   expect(await reasonOf(at, bob, 'account')).toBe('EmailHeldByDeletedUser');
   const transfer = await runOn(world, '--json', 'transfer', alice.user, bob.user, '--yes');
   expect(documentOf(transfer)).toMatchObject({ granted: true, finished: true });
@@ -303,7 +303,7 @@ test('an open one is seen in status and at both users, with what it waits for', 
     expect(page.troubles).toContainEqual(expect.objectContaining({ reason: 'TransferPending', message }));
   }
   await world.auth0.updateUser(bob.userId, { blocked: false });
-  for (const who of [bob, alice, bob, alice]) await passOver(engine.converge, who);
+  for (const who of [bob, alice, bob, alice]) await reconcileUser(engine.reconcile, who);
   expect(await reasonOf(at, alice, 'account')).toBe('AccountTransferred');
   expect(await reasonOf(at, bob, 'handle')).toBe('PlatformHandle');
 });
@@ -356,13 +356,13 @@ describe('a command that is killed', () => {
     const did = (await storedMember(world, alice))?.atproto?.did;
     await leaves(at, alice);
     const bob = join(world, 'bob');
-    await passOver(engine.converge, bob);
+    await reconcileUser(engine.reconcile, bob);
     const own = (await storedMember(world, bob))?.atproto?.did;
     await changeAddress(at, bob, alice.email);
-    await passOver(engine.converge, bob);
+    await reconcileUser(engine.reconcile, bob);
     expect(await reasonOf(at, bob, 'email')).toBe('EmailHeldByDeletedUser');
     await killedAndRepeated(at, bob, '--what', 'address');
-    await passOver(engine.converge, bob);
+    await reconcileUser(engine.reconcile, bob);
     expect(await accountOf(world, engine, bob)).toMatchObject({ did: own, email: alice.email });
     expect(await accountOf(world, engine, alice)).toMatchObject({
       did,

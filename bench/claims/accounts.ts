@@ -1,7 +1,7 @@
 /** P11 and P12: creating accounts while the queue is full, and what the invite codes take of it. */
 
-import type { ConvergeDeps } from '../../src/engine/reconcile/reconcile.ts';
-import { converge } from '../../src/engine/reconcile/reconcile.ts';
+import type { ReconcileDeps } from '../../src/engine/reconcile/reconcile.ts';
+import { reconcile } from '../../src/engine/reconcile/reconcile.ts';
 import { Workers } from '../../src/engine/reconcile/workers.ts';
 import { createLogger } from '../../src/logger.ts';
 import type { Bench, Claim, Family } from '../claim.ts';
@@ -49,7 +49,7 @@ async function measure(bench: Bench): Promise<void> {
   const each = bench.quick ? 12 : 24;
   const ours: Times = { creations: [], invites: [] };
   const theirs: number[] = [];
-  const deps = timing(platform.engine.converge, ours);
+  const deps = timing(platform.engine.reconcile, ours);
 
   const against = async (): Promise<number> => {
     const codes = await Promise.all(Array.from({ length: each }, () => bare.createInvite()));
@@ -86,7 +86,7 @@ async function measure(bench: Bench): Promise<void> {
 }
 
 /** How many users a second the workers make whole, all of them due beforehand. */
-async function convergeAll(platform: Platform, deps: ConvergeDeps, users: number): Promise<number> {
+async function convergeAll(platform: Platform, deps: ReconcileDeps, users: number): Promise<number> {
   const { queue, clock, settings } = deps;
   const people = Array.from({ length: users }, () => signUp(platform));
   await queue.markDue(
@@ -100,8 +100,8 @@ async function convergeAll(platform: Platform, deps: ConvergeDeps, users: number
     clock,
     settings,
     logger: createLogger({ level: 'silent' }),
-    converge: (lease) => converge(deps, lease),
-    onPass: (_lease, { end }) => {
+    reconcile: (lease) => reconcile(deps, lease),
+    onReconciliation: (_lease, { end }) => {
       if (end === 'converged') converged += 1;
     },
   });
@@ -110,7 +110,7 @@ async function convergeAll(platform: Platform, deps: ConvergeDeps, users: number
   return rate;
 }
 
-function timing(deps: ConvergeDeps, times: Times): ConvergeDeps {
+function timing(deps: ReconcileDeps, times: Times): ReconcileDeps {
   const { accounts: host } = deps;
   const took = async <T>(kept: number[], call: () => Promise<T>): Promise<T> => {
     const startedAt = performance.now();

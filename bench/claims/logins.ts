@@ -1,6 +1,6 @@
 /** C3: what logins cost of the quota of Auth0, which Concord shares with the platform. */
 import { ingest } from '../../src/engine/intake/ingest.ts';
-import { type ConvergeDeps, converge } from '../../src/engine/reconcile/reconcile.ts';
+import { type ReconcileDeps, reconcile } from '../../src/engine/reconcile/reconcile.ts';
 import type { Lease } from '../../src/ports/queue.ts';
 import type { Bench, Claim, Family } from '../claim.ts';
 import { type Crowd, settle } from '../support/crowd.ts';
@@ -31,7 +31,7 @@ async function measure(bench: Bench): Promise<void> {
   const crowd = await settle(platform.db, count, pds.serviceDomain);
   for (const { userId, email = '' } of crowd.users)
     platform.auth0.addUser({ user_id: userId, email, email_verified: true });
-  const deps = withAccounts(platform.engine.converge, crowd);
+  const deps = withAccounts(platform.engine.reconcile, crowd);
   let ends = 0;
   for (let login = 0; login < LOGINS; login += 1) {
     await deliver(platform, crowd);
@@ -45,7 +45,7 @@ async function measure(bench: Bench): Promise<void> {
 }
 
 /** The PDS answers as one that has all of these accounts. */
-function withAccounts(deps: ConvergeDeps, { accounts }: Crowd): ConvergeDeps {
+function withAccounts(deps: ReconcileDeps, { accounts }: Crowd): ReconcileDeps {
   return {
     ...deps,
     accounts: {
@@ -62,7 +62,7 @@ function withAccounts(deps: ConvergeDeps, { accounts }: Crowd): ConvergeDeps {
 
 /** One login of everyone, as a log stream delivers them. */
 async function deliver({ engine }: Platform, { users }: Crowd): Promise<void> {
-  const { rejects, ignored, converge: deps } = engine;
+  const { rejects, ignored, reconcile: deps } = engine;
   for (let from = 0; from < users.length; from += BATCH) {
     const entries = users.slice(from, from + BATCH).map(({ userId }) => newLogin(userId));
     const { rejected } = await ingest({ ...deps, rejects, ignored }, TENANT, entries);
@@ -70,7 +70,7 @@ async function deliver({ engine }: Platform, { users }: Crowd): Promise<void> {
   }
 }
 
-async function reconcileDue(deps: ConvergeDeps, { engine }: Platform): Promise<number> {
+async function reconcileDue(deps: ReconcileDeps, { engine }: Platform): Promise<number> {
   const { queue, clock } = deps;
   const leases: Lease[] = [];
   for (;;) {
@@ -79,7 +79,7 @@ async function reconcileDue(deps: ConvergeDeps, { engine }: Platform): Promise<n
     leases.push(lease);
   }
   await atOnce(WORKERS, leases, async (lease) => {
-    const { end } = await converge(deps, lease);
+    const { end } = await reconcile(deps, lease);
     if (end !== 'converged' && end !== 'skipped') throw new Error(`a reconciliation ended as ${end}`);
   });
   return leases.length;

@@ -1,5 +1,5 @@
 /** P14: a pass over one user who is as desired, held against the reads that it cannot do without. */
-import { converge } from '../../src/engine/reconcile/reconcile.ts';
+import { reconcile } from '../../src/engine/reconcile/reconcile.ts';
 import type { Bench, Claim, Family } from '../claim.ts';
 import { barePds } from '../rivals/bare-pds.ts';
 import { signUp } from '../support/people.ts';
@@ -17,7 +17,7 @@ const P14: Claim = {
 /** Passes one after another in one figure. */
 const PASSES = 10;
 
-export const reconcile: Family = { claims: [P14], measure };
+export const reconciling: Family = { claims: [P14], measure };
 
 async function measure(bench: Bench): Promise<void> {
   const pds = await bench.pds();
@@ -28,7 +28,7 @@ async function measure(bench: Bench): Promise<void> {
   const pass = async (): Promise<void> => {
     const lease = await queue.claimUser(trigger, clock.now(), settings.leaseMs);
     if (lease === undefined) throw new Error('somebody else holds the user');
-    const { end } = await converge(platform.engine.converge, lease);
+    const { end } = await reconcile(platform.engine.reconcile, lease);
     if (end !== 'converged') throw new Error(`a pass ended as ${end}`);
   };
   await pass();

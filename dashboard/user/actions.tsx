@@ -12,7 +12,7 @@ import { RestoreForm } from './restore-form.tsx';
 
 interface ActionsProps {
   readonly seen: UserAnswer;
-  readonly look: Question<UserAnswer>;
+  readonly observation: Question<UserAnswer>;
   /** The outcome, for people. */
   readonly onTold: (text: string) => void;
 }
@@ -27,7 +27,7 @@ const NAMES: Readonly<Record<Action, string>> = {
   restore: 'Restore…',
 };
 
-export function Actions({ seen, look, onTold }: ActionsProps) {
+export function Actions({ seen, observation: look, onTold }: ActionsProps) {
   const open = useSignal<Action | undefined>(undefined);
   const close = () => {
     open.value = undefined;

@@ -11,11 +11,11 @@ import { Actions } from './actions.tsx';
 import { Banners } from './banners.tsx';
 import { Conditions } from './conditions.tsx';
 import { Heading } from './heading.tsx';
-import { Look } from './look.tsx';
+import { Observation } from './observation.tsx';
 import { Timeline } from './timeline.tsx';
 
 const known = questions<UserAnswer>();
-const looks = questions<UserAnswer>();
+const observations = questions<UserAnswer>();
 const timelines = questions<TimelineAnswer>();
 
 /** A dry run calls Auth0 and the PDS, so it waits until the log is quiet. */
@@ -26,11 +26,11 @@ const LOOK_HOLDS_FOR_MS = 5000;
 export function UserPage({ user }: { user: string }) {
   const key = encodeURIComponent(user);
   const question = known(`/api/user?key=${key}`);
-  const look = looks(`/api/user/look?key=${key}`);
+  const observation = observations(`/api/user/look?key=${key}`);
   const told = useSignal('');
   const written = useAnswer(question, (changed) => isAbout(user, changed));
-  useLook(look, user);
-  const held = orAsFound(written, look.held.value.data);
+  useObservation(observation, user);
+  const held = orAsFound(written, observation.held.value.data);
   return (
     <div class="page">
       <Heading user={user} seen={held.data} />
@@ -38,14 +38,14 @@ export function UserPage({ user }: { user: string }) {
         {told.value}
       </p>
       {held.data === undefined && held.refusal?.code === 'user-not-found' ? (
-        <Unknown look={look.held.value} />
+        <Unknown observation={observation.held.value} />
       ) : (
         <Answer held={held} what="the user" lines={12} onAgain={() => question.ask()}>
           {(seen) => (
             <>
               <Actions
                 seen={seen}
-                look={look}
+                observation={observation}
                 onTold={(text) => {
                   told.value = text;
                 }}
@@ -53,7 +53,7 @@ export function UserPage({ user }: { user: string }) {
               <Banners seen={seen} />
               <div class="sides">
                 <Beside>
-                  <Look seen={seen} look={look} />
+                  <Observation seen={seen} observation={observation} />
                   <Conditions seen={seen} />
                 </Beside>
                 <Timeline question={timelines(`/api/user/timeline?key=${key}`)} user={user} />
@@ -66,7 +66,7 @@ export function UserPage({ user }: { user: string }) {
   );
 }
 
-function Unknown({ look: { refusal } }: { look: Held<UserAnswer> }) {
+function Unknown({ observation: { refusal } }: { observation: Held<UserAnswer> }) {
   return (
     <div class="no-user" role="status">
       <p>Nothing is recorded about a user with this key.</p>
@@ -88,22 +88,22 @@ function orAsFound(written: Held<UserAnswer>, found: UserAnswer | undefined): He
 }
 
 /** After the first paint, and again when the user's history has grown and is quiet. */
-function useLook(look: Question<UserAnswer>, user: string): void {
+function useObservation(observation: Question<UserAnswer>, user: string): void {
   useEffect(() => {
     const askedAt = Date.now();
-    look.ask();
+    observation.ask();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const stop = onNews((changed) => {
       if (!isAbout(user, changed)) return;
       if (changed.users === null && Date.now() - askedAt < LOOK_HOLDS_FOR_MS) return;
       clearTimeout(timer);
       timer = setTimeout(() => {
-        if (!document.hidden) look.ask();
+        if (!document.hidden) observation.ask();
       }, LOOK_AGAIN_AFTER_MS);
     });
     return () => {
       stop();
       clearTimeout(timer);
     };
-  }, [look, user]);
+  }, [observation, user]);
 }

@@ -10,13 +10,13 @@ import { LeaseLostError, type UsageError } from '../errors.ts';
 import type { TenantId } from '../identity.ts';
 import type { Logger } from '../logger.ts';
 import type { AlertStore } from '../ports/alerts.ts';
-import { CAUSE_KINDS, type Cause, type Notice, type Sighting } from '../ports/alerts.ts';
+import { CAUSE_KINDS, type Cause, type CheckResult, type Notice } from '../ports/alerts.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DocumentReader } from '../ports/documents.ts';
 import type { RunLease, Runs } from '../ports/runs.ts';
-import type { StandingReader } from '../ports/standings.ts';
+import type { StatusReader } from '../ports/status-counts.ts';
 import { CODES_A_YEAR, codePrefix } from '../reconcilers/document/code.ts';
-import { createTelling, type Telling } from './delivery.ts';
+import { createNoticeSender, type NoticeSender } from './delivery.ts';
 import { detect } from './detect.ts';
 import { noticeText } from './notice.ts';
 import { createOutage, type Outage } from './outage.ts';
@@ -27,7 +27,7 @@ import type { Expectations, Probe, SystemFacts } from './system-facts.ts';
 
 export interface AlertingDeps extends TenantStateDeps {
   readonly store: AlertStore;
-  readonly standings: Pick<StandingReader, 'troubled'>;
+  readonly statusReader: Pick<StatusReader, 'affected'>;
   readonly documents: Pick<DocumentReader, 'indexes' | 'codesInYear'>;
   readonly runs: Runs;
   readonly probes: Probes;
@@ -58,19 +58,19 @@ export interface Alerting {
   /** Something failed: check sooner. */
   soon(): void;
   /** The database cannot be read yet. */
-  cannotLook(error: unknown): void;
+  cannotCheck(error: unknown): void;
   /** The keys do not open the stored passwords. Resolves when the reachable receivers are notified. Never rejects. */
   cannotStart(error: UsageError): Promise<void>;
 }
 
 export function createAlerting(deps: AlertingDeps): Alerting {
-  const looking = new Looking(deps);
+  const check = new AlertCheck(deps);
   let wakeUp = new AbortController();
   return {
     soon: () => wakeUp.abort(),
-    cannotLook: (error) => looking.outage.failed(error),
+    cannotCheck: (error) => check.outage.failed(error),
     cannotStart: (error) =>
-      looking
+      check
         .cannotStart(error)
         .catch((err: unknown) =>
           deps.logger.warn({ err }, 'no receiver was notified that the service does not start'),
@@ -79,20 +79,20 @@ export function createAlerting(deps: AlertingDeps): Alerting {
       signal.addEventListener('abort', () => wakeUp.abort());
       while (!signal.aborted) {
         wakeUp = new AbortController();
-        await looking.once();
+        await check.once();
         const leastMs = Math.min(LEAST_PAUSE_MS, deps.settings.intervalMs);
         await deps.clock.delay(leastMs, signal);
         if (!signal.aborted) await deps.clock.delay(deps.settings.intervalMs - leastMs, wakeUp.signal);
       }
-      await looking.end();
+      await check.end();
     },
   };
 }
 
-class Looking {
+class AlertCheck {
   readonly outage: Outage;
   readonly #deps: AlertingDeps;
-  readonly #telling: Telling;
+  readonly #sender: NoticeSender;
   #lease: RunLease | undefined;
   #told: Promise<unknown> = Promise.resolve();
   #readableSince: Date | undefined;
@@ -100,7 +100,7 @@ class Looking {
 
   constructor(deps: AlertingDeps) {
     this.#deps = deps;
-    this.#telling = createTelling(deps);
+    this.#sender = createNoticeSender(deps);
     this.outage = createOutage(deps);
   }
 
@@ -112,7 +112,7 @@ class Looking {
         return;
       }
       this.#readableSince ??= clock.now();
-      await this.#look();
+      await this.#check();
       this.outage.passed();
     } catch (err) {
       if (err instanceof LeaseLostError) {
@@ -123,7 +123,7 @@ class Looking {
       this.outage.failed(err);
       logger.error({ err }, 'the check for alerts failed; trying again');
     }
-    if (receivers.length > 0) this.#told = Promise.all([this.#told, this.#telling.run()]);
+    if (receivers.length > 0) this.#told = Promise.all([this.#told, this.#sender.run()]);
   }
 
   /** Releases the lease, and waits for running notifications. */
@@ -154,7 +154,7 @@ class Looking {
     return Math.max(LEASE_MS, this.#deps.settings.intervalMs * 3);
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     const { probes, clock, expected, runs } = this.#deps;
     await probes.ask();
     const facts = await this.#facts();
@@ -181,12 +181,12 @@ class Looking {
       ...{ since: now, isSettled: true },
     };
     await this.#take({ causes: [cause], blind: CAUSE_KINDS }, now);
-    await this.#telling.run();
+    await this.#sender.run();
   }
 
-  async #take(sighting: Sighting, now: Date): Promise<void> {
+  async #take(result: CheckResult, now: Date): Promise<void> {
     const { store, settings, receivers } = this.#deps;
-    const { changed, gone, notices } = step(await store.all(), sighting, now, settings);
+    const { changed, gone, notices } = step(await store.all(), result, now, settings);
     for (const notice of notices) this.#log(notice);
     const deliveries = notices.flatMap((notice) =>
       receivers.map(({ name }) => ({ notice, receiver: name, tries: 0, nextAt: now })),
@@ -197,9 +197,9 @@ class Looking {
   }
 
   async #facts(): Promise<SystemFacts> {
-    const { standings, documents, tenants, probes } = this.#deps;
+    const { statusReader, documents, tenants, probes } = this.#deps;
     const [people, states, indexes, codes] = await Promise.all([
-      standings.troubled(MAX_TROUBLED),
+      statusReader.affected(MAX_TROUBLED),
       tenantStates(this.#deps, tenants, this.#deps.clock.now()),
       documents.indexes(),
       this.#countCodes(),

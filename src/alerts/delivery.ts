@@ -20,12 +20,12 @@ const LONGEST_WAIT_MS = 300_000;
 /** After a week a notice is no news, and the log has it. */
 const WORTH_TELLING_MS = 7 * 86_400_000;
 
-export interface Telling {
+export interface NoticeSender {
   /** Sends what is due now, except to a receiver with a send in progress. Never rejects. */
   run(): Promise<void>;
 }
 
-export function createTelling(deps: DeliveryDeps): Telling {
+export function createNoticeSender(deps: DeliveryDeps): NoticeSender {
   const { store, receivers, clock, logger } = deps;
   const busy = new Set<string>();
 

@@ -2,13 +2,17 @@
 import { isSilent, type SweepState, type TenantState } from '../engine/reports/tenant-state.ts';
 import { type Gap, isStreamGap } from '../events/gap.ts';
 import { isListedToEnd } from '../events/inexact.ts';
-import type { Cause, CauseKind, Sighting } from '../ports/alerts.ts';
+import type { Cause, CauseKind, CheckResult } from '../ports/alerts.ts';
 import type { Expectations } from './system-facts.ts';
 
 /** The time for the first work of a process, and for another process to resume an interrupted sweep. */
 const GRACE_MS = 600_000;
 
-export function tenantSighting(tenants: readonly TenantState[], expected: Expectations, now: Date): Sighting {
+export function checkTenants(
+  tenants: readonly TenantState[],
+  expected: Expectations,
+  now: Date,
+): CheckResult {
   const causes: Cause[] = [];
   const blind: string[] = [];
   const isNew = now.getTime() - expected.upSince.getTime() < GRACE_MS;

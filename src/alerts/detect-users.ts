@@ -1,7 +1,7 @@
 /** What is wrong, by the failures of users and by how upstreams answer. Pure. */
-import { type Failing, failuresOf, isFailing, ofTenant, those } from '../engine/reports/troubles.ts';
+import { type Failing, failuresOf, isFailing, ofTenant, those } from '../engine/reports/situation-groups.ts';
 import type { Upstream } from '../errors.ts';
-import type { Cause, CauseKind, Sighting } from '../ports/alerts.ts';
+import type { Cause, CauseKind, CheckResult } from '../ports/alerts.ts';
 import { REFUSALS, upstreamOf } from '../ports/upstreams.ts';
 import * as indexes from '../reconcilers/indexes.ts';
 import type { Expectations, Probe, SystemFacts } from './system-facts.ts';
@@ -18,7 +18,7 @@ const FOREIGN = 'index-unfit:foreign';
 /** Codes that only ask for a later call. */
 const PATIENT = 'RATE_LIMITED';
 
-export function userSighting(facts: SystemFacts, expected: Expectations): Sighting {
+export function checkUsers(facts: SystemFacts, expected: Expectations): CheckResult {
   const failing = facts.people.filter(isFailing).filter(({ failure }) => failure.code !== PATIENT);
   const rest = new Set(failing);
   const causes: Cause[] = [];
@@ -137,7 +137,7 @@ function foreignIndexes(
   { indexes: actual }: SystemFacts,
   failing: readonly Failing[],
   take: (people: readonly Failing[]) => readonly Failing[],
-): Sighting {
+): CheckResult {
   const causes: Cause[] = [];
   const refused = new Map<string, Failing[]>();
   for (const one of failing) {

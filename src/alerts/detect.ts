@@ -16,19 +16,19 @@
  * | sweep-overdue       | no full sweep has completed for long                                                |
  * | code-space          | a year's short codes are nearly used up                                             |
  */
-import type { Cause, Sighting } from '../ports/alerts.ts';
+import type { Cause, CheckResult } from '../ports/alerts.ts';
 import { CODES_A_YEAR } from '../reconcilers/document/code.ts';
 import * as indexes from '../reconcilers/indexes.ts';
-import { tenantSighting } from './detect-tenants.ts';
-import { userSighting } from './detect-users.ts';
+import { checkTenants } from './detect-tenants.ts';
+import { checkUsers } from './detect-users.ts';
 import type { Expectations, SystemFacts } from './system-facts.ts';
 
 /** The share of a year's short codes. Longer ones follow without action, but a person should know. */
 const NEARLY_ALL = 0.8;
 
-export function detect(facts: SystemFacts, expected: Expectations, now: Date): Sighting {
-  const people = userSighting(facts, expected);
-  const tenants = tenantSighting(facts.tenants, expected, now);
+export function detect(facts: SystemFacts, expected: Expectations, now: Date): CheckResult {
+  const people = checkUsers(facts, expected);
+  const tenants = checkTenants(facts.tenants, expected, now);
   return {
     causes: [...people.causes, ...unfit(facts, now), ...tenants.causes, ...codeSpace(facts, now)],
     blind: [...people.blind, ...tenants.blind, ...(facts.codes === undefined ? ['code-space'] : [])],

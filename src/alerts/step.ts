@@ -6,7 +6,7 @@
  *
  * One blip neither opens nor closes an alert. What could not be checked stays as it is.
  */
-import type { Alert, Cause, Notice, NoticeType, Sighting } from '../ports/alerts.ts';
+import type { Alert, Cause, CheckResult, Notice, NoticeType } from '../ports/alerts.ts';
 
 /** Durations in milliseconds. The defaults stand in config/default.yaml. */
 export interface AlertSettings {
@@ -36,7 +36,7 @@ const GROWTH_PAUSE_MS = 300_000;
 
 export function step(
   alerts: readonly Alert[],
-  { causes, blind }: Sighting,
+  { causes, blind }: CheckResult,
   now: Date,
   settings: AlertSettings,
 ): Step {

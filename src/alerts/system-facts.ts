@@ -2,7 +2,7 @@ import type { TenantState } from '../engine/reports/tenant-state.ts';
 import type { Upstream } from '../errors.ts';
 import type { TenantId } from '../identity.ts';
 import type { IndexState } from '../ports/documents.ts';
-import type { Troubled } from '../ports/standings.ts';
+import type { AffectedUser } from '../ports/status-counts.ts';
 
 /** How an upstream answered the last probe. */
 
@@ -17,7 +17,7 @@ export interface Probe {
     | { readonly type: 'failing'; readonly code: string; readonly message: string; readonly since: Date };
 }
 export interface SystemFacts {
-  readonly people: readonly Troubled[];
+  readonly people: readonly AffectedUser[];
   /** More users are in trouble than were read. */
   readonly isPartial: boolean;
   readonly tenants: readonly TenantState[];

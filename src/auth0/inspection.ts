@@ -14,7 +14,7 @@ import type {
   InspectedLogStream,
 } from '../ports/inspection.ts';
 import { type Call, createCaller } from '../upstream/caller.ts';
-import { aheadMs, roomIn } from '../upstream/headers.ts';
+import { aheadMs, quotaIn } from '../upstream/headers.ts';
 import { type Auth0ClientOptions, tokenCall } from './client.ts';
 
 const TokenAnswer = z.object({ access_token: z.string().min(1), scope: z.string().optional() });
@@ -81,7 +81,7 @@ export function createAuth0Inspection(options: Auth0ClientOptions): Auth0Inspect
       query: { page: 0, per_page: 1, fields: 'user_id', include_fields: true },
       parse: (_body, headers) => ({
         aheadMs: aheadMs(headers, askedAt, clock.now()),
-        room: roomIn(headers, clock.now()),
+        quota: quotaIn(headers, clock.now()),
       }),
     });
   });

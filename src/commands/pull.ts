@@ -1,7 +1,7 @@
 /** `concord pull`: ingests log entries that the streams did not deliver, and lists gaps. */
 
 import { type PullResult, pull } from '../engine/intake/pull.ts';
-import type { StreamStanding } from '../engine/intake/stream-standing.ts';
+import type { StreamStatus } from '../engine/intake/stream-status.ts';
 import { gapSentence, gapToJson } from '../events/gap-text.ts';
 import type { TenantId } from '../identity.ts';
 import { stopSignal } from '../service/stop-signal.ts';
@@ -104,7 +104,7 @@ function endSentence({ end, failure }: Pulled): string | undefined {
   }
 }
 
-function streamSentence(stream: StreamStanding): string | undefined {
+function streamSentence(stream: StreamStatus): string | undefined {
   switch (stream) {
     case 'active':
       return undefined;

@@ -46,7 +46,7 @@ export function tenantProblems(tenants: unknown): string[] {
   return [
     ...idProblems(texts(mappings.map((tenant) => tenant['id']))),
     ...prefixProblems(texts(mappings.map((tenant) => tenant['keyPrefix'] ?? ''))),
-    ...sisterProblems(mappings),
+    ...linkedTenantProblems(mappings),
     ...tagProblems(mappings),
     ...tokenProblems(mappings),
   ];
@@ -96,7 +96,7 @@ function prefixProblems(prefixes: readonly Named[]): string[] {
   });
 }
 
-function sisterProblems(tenants: readonly Readonly<Record<string, unknown>>[]): string[] {
+function linkedTenantProblems(tenants: readonly Readonly<Record<string, unknown>>[]): string[] {
   return texts(tenants.map((tenant) => tenant['sisterOf'])).flatMap(({ index, value }) => {
     const path = formatPath(['tenants', index, 'sisterOf']);
     const named = tenants.findIndex((tenant) => tenant['id'] === value);

@@ -1,6 +1,6 @@
 /** Builds the dashboard data: each question gets the dependencies that it needs, and no more. */
 
-import type { Desk } from './data.ts';
+import type { DashboardData } from './data.ts';
 import { createHistory, type HistoryDeps } from './history.ts';
 import { createLive, type LiveDeps } from './live.ts';
 import { type OverviewAnswerDeps, overviewAnswer } from './overview.ts';
@@ -8,12 +8,14 @@ import { sharedAnswer } from './shared-answer.ts';
 import { sweepsAnswer } from './sweeps.ts';
 import { type UsersDeps, usersAnswer } from './users.ts';
 
-export type DeskDeps = OverviewAnswerDeps & LiveDeps & UsersDeps & HistoryDeps;
+export type DashboardDataDeps = OverviewAnswerDeps & LiveDeps & UsersDeps & HistoryDeps;
 
 /** Several pages that open at once share one read of the whole. */
 const OVERVIEW_FRESH_FOR_MS = 1_000;
 
-export function createDesk(deps: DeskDeps): Pick<Desk, 'overview' | 'history' | 'users' | 'sweeps' | 'live'> {
+export function createDashboardData(
+  deps: DashboardDataDeps,
+): Pick<DashboardData, 'overview' | 'history' | 'users' | 'sweeps' | 'live'> {
   const overview = sharedAnswer(() => overviewAnswer(deps), deps.clock);
   return {
     overview: () => overview.since(new Date(deps.clock.now().getTime() - OVERVIEW_FRESH_FOR_MS)),

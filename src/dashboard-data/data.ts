@@ -13,7 +13,7 @@ export type LiveMessage = {
   [Name in keyof LiveMessages]: { readonly name: Name; readonly data: LiveMessages[Name] };
 }[keyof LiveMessages];
 
-export interface Desk {
+export interface DashboardData {
   overview(): Promise<OverviewAnswer>;
   history(range: HistoryRange): Promise<HistoryAnswer>;
   users(query: UsersQuery): Promise<UsersAnswer>;

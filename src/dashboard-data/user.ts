@@ -12,9 +12,9 @@
 
 import { isExcluded } from '../engine/intake/owner.ts';
 import type { AssessDeps } from '../engine/reconcile/read-side.ts';
-import { subjectView } from '../engine/reconcile/standing.ts';
+import { subjectView } from '../engine/reconcile/subject-view.ts';
 import { type ExplainedCondition, explainStance, type Stance } from '../engine/reports/explain.ts';
-import { type Looked, lookNow, NOT_LOOKED } from '../engine/reports/explain-user.ts';
+import { NOT_OBSERVED, type ObservationResult, observeNow } from '../engine/reports/explain-user.ts';
 import { EXCLUDED_REASON, excludedMessage } from '../events/condition.ts';
 import type { ConcordEvent } from '../events/event.ts';
 import type { Facts } from '../events/facts.ts';
@@ -46,30 +46,30 @@ export function userAnswer(deps: UserDeps, key: string): Promise<UserAnswer> {
  * As a reconciliation would find the user now, also an unknown user: calls Auth0 and the PDS, and writes nothing.
  * Names what cannot be read. Throws UsageError USER_NOT_FOUND.
  */
-export function lookAnswer(deps: UserDeps, key: string): Promise<UserAnswer> {
+export function observedAnswer(deps: UserDeps, key: string): Promise<UserAnswer> {
   return answer(deps, key, true);
 }
 
-async function answer({ tenants, assess, clock }: UserDeps, key: string, isToLook: boolean) {
+async function answer({ tenants, assess, clock }: UserDeps, key: string, isToObserve: boolean) {
   const deps = { tenants, events: assess.events, subjects: assess.subjects };
-  const found = await (isToLook ? knownAnywhere(deps, key) : knownUser(deps, key));
+  const found = await (isToObserve ? knownAnywhere(deps, key) : knownUser(deps, key));
   const told = fold(found.events);
   const at = clock.now();
   // A forgotten user is not read any more.
-  const isToAsk = isToLook && !told.forgotten && !isExcluded(found.tenant, found.user);
-  const looked = isToAsk ? await lookNow(assess, found, at) : NOT_LOOKED;
-  return answerOf(found, told, looked, at, assess.settings);
+  const isToAsk = isToObserve && !told.forgotten && !isExcluded(found.tenant, found.user);
+  const observed = isToAsk ? await observeNow(assess, found, at) : NOT_OBSERVED;
+  return answerOf(found, told, observed, at, assess.settings);
 }
 
 function answerOf(
   { user, tenant, events, subject }: KnownUser,
   told: Facts,
-  { look, unread, isUser }: Looked,
+  { observation, unread, isUser }: ObservationResult,
   at: Date,
   settings: UserDeps['assess']['settings'],
 ): UserAnswer {
-  const stance = explainStance({ user, tenant, events, at, settings, look, isUser });
-  const facts = look?.facts ?? told;
+  const stance = explainStance({ user, tenant, events, at, settings, observation, isUser });
+  const facts = observation?.facts ?? told;
   const shown = subjectView(told);
   const { sync, health } = told.forgotten ? shown : stance;
   const conditions = told.forgotten ? [] : stance.conditions.map(conditionAnswer);
@@ -77,7 +77,7 @@ function answerOf(
     asOf: at.toISOString(),
     source: stance.source,
     ...{ unread, user, tenant: tenant.id },
-    ...namesOf(look, shown),
+    ...namesOf(observation, shown),
     ...{ sync, health },
     attempts: stance.attempts,
     quarantined: stance.quarantined,
@@ -101,9 +101,12 @@ function answerOf(
 }
 
 /** As observed, where the user was read, else from the log. */
-function namesOf(look: Looked['look'], told: SubjectView): Pick<UserAnswer, 'code' | 'handle' | 'did'> {
-  const documents = look?.view.documents;
-  const account = look?.view.account;
+function namesOf(
+  observation: ObservationResult['observation'],
+  told: SubjectView,
+): Pick<UserAnswer, 'code' | 'handle' | 'did'> {
+  const documents = observation?.view.documents;
+  const account = observation?.view.account;
   return {
     code: (documents === undefined ? told.code : documents.user?.code) ?? null,
     handle: account?.handle ?? told.accountHandle ?? null,

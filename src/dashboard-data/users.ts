@@ -2,7 +2,7 @@
 
 import { ownerOf } from '../engine/intake/owner.ts';
 import type { AssessedTenant } from '../engine/reconcile/read-side.ts';
-import { UNSEEN } from '../engine/reconcile/standing.ts';
+import { UNSEEN } from '../engine/reconcile/subject-view.ts';
 import { candidatesByName, isEmail, suggestions } from '../engine/reports/find-user.ts';
 import { storedUserKey, type UserKey } from '../identity.ts';
 import type { Clock } from '../ports/clock.ts';

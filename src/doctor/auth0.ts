@@ -9,7 +9,7 @@
  * | auth0 rate limit | less than a tenth is left                           | warning |
  */
 import { UpstreamError } from '../errors.ts';
-import type { Auth0Inspection, Room } from '../ports/inspection.ts';
+import type { Auth0Inspection, Quota } from '../ports/inspection.ts';
 import { type Check, type Finding, found, idOf, type Seen, said, well } from './check.ts';
 import type { ExaminedTenant } from './tenant.ts';
 
@@ -23,22 +23,22 @@ export function auth0Checks({ id: tenant, auth0 }: ExaminedTenant): readonly Che
       name: 'auth0',
       tenant,
       needs: ['configuration of auth0'],
-      look: () => lookAtToken(auth0()),
+      run: () => checkToken(auth0()),
     },
-    { name: 'auth0 scopes', tenant, needs, look: () => lookAtScopes(auth0()) },
+    { name: 'auth0 scopes', tenant, needs, run: () => checkScopes(auth0()) },
     {
       name: 'auth0 rate limit',
       tenant,
       needs,
-      look: async () => {
+      run: async () => {
         const users = await auth0().users();
-        return judgeRoom('Auth0', users === 'forbidden' ? undefined : users.room);
+        return judgeQuota('Auth0', users === 'forbidden' ? undefined : users.quota);
       },
     },
   ];
 }
 
-async function lookAtToken(auth0: Auth0Inspection): Promise<Seen> {
+async function checkToken(auth0: Auth0Inspection): Promise<Seen> {
   try {
     await auth0.token();
     return well('issues a token');
@@ -61,7 +61,7 @@ function noToken(error: unknown): Finding {
   };
 }
 
-async function lookAtScopes(auth0: Auth0Inspection): Promise<Seen> {
+async function checkScopes(auth0: Auth0Inspection): Promise<Seen> {
   const [users, logs, streams, { scopes }] = await Promise.all([
     auth0.users(),
     auth0.logs(),
@@ -95,9 +95,9 @@ function isReading(scope: string): boolean {
   return /^read:(users|logs|log_streams|event_streams)$/.test(scope);
 }
 
-export function judgeRoom(of: string, room: Room | undefined): Seen {
-  if (room === undefined) return well('calls are not limited');
-  const { limit, remaining, resetInMs } = room;
+export function judgeQuota(of: string, quota: Quota | undefined): Seen {
+  if (quota === undefined) return well('calls are not limited');
+  const { limit, remaining, resetInMs } = quota;
   const summary = `${remaining} of ${limit} calls left`;
   // The call that read this has used one.
   if (remaining + 1 > limit * ROOM_SHARE) return well(summary);

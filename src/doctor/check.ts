@@ -33,7 +33,7 @@ export interface Check {
   readonly tenant?: TenantId | undefined;
   /** The ids of the checks that this one needs. */
   readonly needs: readonly string[];
-  look(): Promise<Seen>;
+  run(): Promise<Seen>;
 }
 
 export type Examined = { readonly check: string; readonly tenant: TenantId | null } & (
@@ -88,7 +88,7 @@ async function lookWithin(
 ): Promise<Ended> {
   const over = new AbortController();
   const late = clock.delay(timeoutMs, over.signal).then(() => unseen(check, `no answer in ${timeoutMs} ms.`));
-  const looked = check.look().catch((error: unknown) => unseen(check, said(error)));
+  const looked = check.run().catch((error: unknown) => unseen(check, said(error)));
   const { summary, findings, isShut = false } = await Promise.race([looked, late]);
   over.abort();
   const status = findings.length === 0 ? 'well' : 'found';

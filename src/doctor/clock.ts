@@ -17,7 +17,7 @@ export function clockCheck(
   needs: readonly string[],
   readings: () => Promise<readonly ClockReading[]>,
 ): Check {
-  return { name: 'clock', needs, look: async () => judgeClocks(await readings()) };
+  return { name: 'clock', needs, run: async () => judgeClocks(await readings()) };
 }
 
 export function judgeClocks(readings: readonly ClockReading[]): Seen {

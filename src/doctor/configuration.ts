@@ -27,13 +27,13 @@ export function configurationChecks(load: Load): readonly Check[] {
   const base: Check = {
     name: 'configuration',
     needs: [],
-    look: async () => seen(attempt(load, []).problems),
+    run: async () => seen(attempt(load, []).problems),
   };
   const needs = Object.entries(NEEDS).map(
     ([need, name]): Check => ({
       name: `configuration of ${name}`,
       needs: ['configuration'],
-      look: async () => seen(attempt(load, [need as ConfigNeed]).problems),
+      run: async () => seen(attempt(load, [need as ConfigNeed]).problems),
     }),
   );
   return [base, ...needs];

@@ -24,16 +24,16 @@ export function didDirectoryChecks(
   pds: () => Pick<PdsInspection, 'accounts'>,
 ): readonly Check[] {
   return [
-    { name: 'did directory', needs: ['configuration of pds'], look: () => lookAtDirectory(plc()) },
+    { name: 'did directory', needs: ['configuration of pds'], run: () => checkDirectory(plc()) },
     {
       name: 'accounts in did directory',
       needs: ['did directory', 'pds'],
-      look: async () => judgeAccounts(plc(), await pds().accounts(ACCOUNTS_ASKED)),
+      run: async () => judgeAccounts(plc(), await pds().accounts(ACCOUNTS_ASKED)),
     },
   ];
 }
 
-async function lookAtDirectory(plc: PlcInspection): Promise<Seen> {
+async function checkDirectory(plc: PlcInspection): Promise<Seen> {
   try {
     if ((await plc.answers()) === 'directory') return well('answers');
     return shut('is not a PLC directory', {

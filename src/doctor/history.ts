@@ -44,23 +44,23 @@ export function historyChecks(
       name: 'log read',
       tenant: id,
       needs: ['mongodb', idOf({ name: 'auth0', tenant: id })],
-      look: async () => {
+      run: async () => {
         const stored = await history().cursors.get(positionName(id));
         if (stored === undefined) return well('not yet');
-        return lookAtPosition(id, parsePosition(stored), logRetentionDays, logs, clock.now());
+        return checkPosition(id, parsePosition(stored), logRetentionDays, logs, clock.now());
       },
     },
     {
       name: 'user listing',
       tenant: id,
       needs: ['mongodb'],
-      look: async () => lookAtListing(id, await lastSweep(history().events, id)),
+      run: async () => checkListing(id, await lastSweep(history().events, id)),
     },
     {
       name: 'gaps',
       tenant: id,
       needs: ['mongodb'],
-      look: async () => {
+      run: async () => {
         const gaps = await openGaps(history().events, id);
         const findings = gaps.map((gap): Finding => {
           const what = gapSentence(gap);
@@ -93,7 +93,7 @@ async function lastSweep(
   return undefined;
 }
 
-function lookAtListing(tenant: TenantId, last: EventOf<'sweep.finished'> | undefined): Seen {
+function checkListing(tenant: TenantId, last: EventOf<'sweep.finished'> | undefined): Seen {
   if (last === undefined) return well('no sweep yet');
   const { users, complete, inexact } = last.data;
   if (complete) return well(`${users} users, complete`);
@@ -115,7 +115,7 @@ export function haltCheck(history: () => History, clock: Pick<Clock, 'now'>): Ch
   return {
     name: 'halted runs',
     needs: ['mongodb'],
-    look: async () => {
+    run: async () => {
       const open = (await haltedRuns(history().events, clock.now(), 1)).filter(isOpen);
       const findings = open.map(
         ({ run, kind, count, of, limit, tenant, at }): Finding => ({
@@ -131,7 +131,7 @@ export function haltCheck(history: () => History, clock: Pick<Clock, 'now'>): Ch
   };
 }
 
-async function lookAtPosition(
+async function checkPosition(
   tenant: TenantId,
   { from, until }: LogPosition,
   retentionDays: number | undefined,

@@ -16,7 +16,7 @@ export function independentChecks(readers: () => Readers, pdsUrl: string): reado
   return INDEPENDENT.map(({ name, upstream }) => ({
     name: upstream.name,
     needs: ['configuration'],
-    look: () => lookAt(name, upstream, readers(), pdsUrl),
+    run: () => lookAt(name, upstream, readers(), pdsUrl),
   }));
 }
 

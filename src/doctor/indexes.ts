@@ -40,8 +40,8 @@ export function indexCheck(mongodb: () => MongodbInspection): Check {
   return {
     name: 'indexes',
     needs: ['mongodb'],
-    look: async () => {
-      const situations = await lookAtIndexes(mongodb());
+    run: async () => {
+      const situations = await checkIndexes(mongodb());
       const names = situations.flatMap(({ finding }) =>
         finding.status === 'fit' ? (finding.found ?? []) : [],
       );
@@ -50,7 +50,7 @@ export function indexCheck(mongodb: () => MongodbInspection): Check {
   };
 }
 
-export async function lookAtIndexes(
+export async function checkIndexes(
   mongodb: Pick<MongodbInspection, 'indexes' | 'sharedValues'>,
 ): Promise<readonly IndexSituation[]> {
   return Promise.all(

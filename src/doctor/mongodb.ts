@@ -45,23 +45,23 @@ export function mongodbChecks(
   let server: Promise<MongodbServer> | undefined;
   const looked = () => (server ??= inspection().mongodb.server());
   return [
-    { name: 'mongodb', needs: ['configuration of mongodb'], look: () => lookAtServer(inspection, looked) },
-    { name: 'replica set', needs: ['mongodb'], look: async () => judgeReplicaSet(await looked()) },
-    { name: 'durability', needs: ['replica set'], look: () => lookAtDurability(inspection().mongodb) },
+    { name: 'mongodb', needs: ['configuration of mongodb'], run: () => checkServer(inspection, looked) },
+    { name: 'replica set', needs: ['mongodb'], run: async () => judgeReplicaSet(await looked()) },
+    { name: 'durability', needs: ['replica set'], run: () => checkDurability(inspection().mongodb) },
     {
       name: 'rights',
       needs: ['mongodb'],
-      look: async () => judgeRights(await inspection().mongodb.lacking(NEEDED)),
+      run: async () => judgeRights(await inspection().mongodb.lacking(NEEDED)),
     },
     {
       name: 'collations',
       needs: ['mongodb'],
-      look: async () => judgeCollations(await inspection().mongodb.collated()),
+      run: async () => judgeCollations(await inspection().mongodb.collated()),
     },
   ];
 }
 
-async function lookAtServer(
+async function checkServer(
   inspection: () => { open(): Promise<void> },
   looked: () => Promise<MongodbServer>,
 ): Promise<Seen> {
@@ -119,7 +119,7 @@ function judgeReplicaSet({ replicaSet, isRouter, members }: MongodbServer): Seen
   return { ...found('none', finding), isShut: true };
 }
 
-async function lookAtDurability(mongodb: MongodbInspection): Promise<Seen> {
+async function checkDurability(mongodb: MongodbInspection): Promise<Seen> {
   const [confirms, journaled] = await Promise.all([
     mongodb.majorityConfirms(CONFIRM_WITHIN_MS),
     mongodb.isJournaled(),

@@ -22,7 +22,7 @@ export function noUserCheck(reader: () => NoUserReader, tenants: readonly Tenant
   return {
     name: 'subjects',
     needs: ['mongodb'],
-    look: async () => {
+    run: async () => {
       const none = await reader().noUsers(tenants);
       if (none.length === 0) return well('all of them are users');
       const named = none.slice(0, MOST_NAMED).map(({ user }) => JSON.stringify(user));

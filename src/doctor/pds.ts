@@ -12,7 +12,7 @@
  * | plc directory  | does not answer the PDS                                      | error   |
  */
 import type { MongodbInspection, PdsInspection } from '../ports/inspection.ts';
-import { judgeRoom } from './auth0.ts';
+import { judgeQuota } from './auth0.ts';
 import { type Check, type Finding, found, type Seen, said, well } from './check.ts';
 
 /** The PDS refuses every handle under these. */
@@ -32,22 +32,22 @@ export function pdsChecks(
   let described: ReturnType<PdsInspection['describe']> | undefined;
   const describe = () => (described ??= pds().inspection.describe());
   return [
-    { name: 'pds', needs: ['configuration of pds'], look: () => lookAtHealth(pds().inspection) },
-    { name: 'pds admin', needs: ['pds'], look: () => lookAtAdmin(pds().inspection) },
+    { name: 'pds', needs: ['configuration of pds'], run: () => checkHealth(pds().inspection) },
+    { name: 'pds admin', needs: ['pds'], run: () => checkAdmin(pds().inspection) },
     {
       name: 'pds invites',
       needs: ['pds'],
-      look: async () => judgeInvites((await describe()).invitesRequired),
+      run: async () => judgeInvites((await describe()).invitesRequired),
     },
     {
       name: 'handle domain',
       needs: ['pds'],
-      look: async () => judgeDomains((await describe()).handleDomains),
+      run: async () => judgeDomains((await describe()).handleDomains),
     },
     {
       name: 'handles of accounts',
       needs: ['handle domain', 'mongodb'],
-      look: async () => {
+      run: async () => {
         const [{ handleDomains }, handles] = await Promise.all([
           describe(),
           mongodb().accountHandles(ACCOUNTS_SEEN),
@@ -55,16 +55,16 @@ export function pdsChecks(
         return judgeHandles(handleDomains[0] ?? '', handles);
       },
     },
-    { name: 'pds rate limit', needs: ['pds'], look: () => lookAtRoom(pds()) },
+    { name: 'pds rate limit', needs: ['pds'], run: () => checkQuota(pds()) },
     {
       name: 'plc directory',
       needs: ['pds admin', 'handle domain'],
-      look: async () => lookAtDirectory(pds().inspection, (await describe()).handleDomains[0] ?? ''),
+      run: async () => checkDirectory(pds().inspection, (await describe()).handleDomains[0] ?? ''),
     },
   ];
 }
 
-async function lookAtHealth(pds: PdsInspection): Promise<Seen> {
+async function checkHealth(pds: PdsInspection): Promise<Seen> {
   try {
     const { version } = await pds.health();
     return well(version ?? 'healthy (version not reported)');
@@ -80,7 +80,7 @@ async function lookAtHealth(pds: PdsInspection): Promise<Seen> {
   }
 }
 
-async function lookAtAdmin(pds: PdsInspection): Promise<Seen> {
+async function checkAdmin(pds: PdsInspection): Promise<Seen> {
   if ((await pds.admin()) === 'accepted')
     return well('the password is accepted, invite codes may be created');
   const finding: Finding = {
@@ -143,9 +143,9 @@ export function judgeHandles(domain: string, handles: readonly string[]): Seen {
   });
 }
 
-async function lookAtRoom({ inspection, hasBypassKey }: ExaminedPds): Promise<Seen> {
-  const room = await inspection.room();
-  if (!hasBypassKey || room === undefined) return judgeRoom('The PDS', room);
+async function checkQuota({ inspection, hasBypassKey }: ExaminedPds): Promise<Seen> {
+  const quota = await inspection.quota();
+  if (!hasBypassKey || quota === undefined) return judgeQuota('The PDS', quota);
   return found('the bypass key is not accepted', {
     level: 'warning',
     code: 'BYPASS_KEY',
@@ -155,7 +155,7 @@ async function lookAtRoom({ inspection, hasBypassKey }: ExaminedPds): Promise<Se
   });
 }
 
-async function lookAtDirectory(pds: PdsInspection, domain: string): Promise<Seen> {
+async function checkDirectory(pds: PdsInspection, domain: string): Promise<Seen> {
   if (await pds.directoryAnswers(domain)) return well('answers the PDS');
   return found('does not answer the PDS', {
     level: 'error',

@@ -48,26 +48,26 @@ export function platformChecks(
     {
       name: 'credential keys',
       needs: ['mongodb', 'configuration of credentials'],
-      look: () => lookAtKeys(platform().passwords, credentials()),
+      run: () => checkStoredKeys(platform().passwords, credentials()),
     },
     {
       name: 'password storage',
       needs: ['mongodb', 'configuration of credentials'],
-      look: () => lookAtStorage(platform().passwords, credentials().storage),
+      run: () => checkStorage(platform().passwords, credentials().storage),
     },
     {
       name: 'code space',
       needs: ['mongodb'],
-      look: async () => {
+      run: async () => {
         const prefix = codePrefix(clock.now());
         return judgeCodes(prefix, await platform().documents.codesInYear(prefix));
       },
     },
-    { name: 'sisters', needs: ['configuration'], look: async () => judgeSisters(tenants) },
+    { name: 'sisters', needs: ['configuration'], run: async () => judgeLinkedTenants(tenants) },
   ];
 }
 
-async function lookAtKeys(passwords: Platform['passwords'], options: VaultOptions): Promise<Seen> {
+async function checkStoredKeys(passwords: Platform['passwords'], options: VaultOptions): Promise<Seen> {
   const ids = keyIds(options.keys);
   try {
     await checkKeys(passwords, createVault(options), ids);
@@ -88,7 +88,7 @@ async function lookAtKeys(passwords: Platform['passwords'], options: VaultOption
   );
 }
 
-async function lookAtStorage(
+async function checkStorage(
   passwords: Platform['passwords'],
   storage: VaultOptions['storage'],
 ): Promise<Seen> {
@@ -133,7 +133,7 @@ export function judgeCodes(prefix: string, used: number): Seen {
   });
 }
 
-export function judgeSisters(tenants: readonly TenantSettings[]): Seen {
+export function judgeLinkedTenants(tenants: readonly TenantSettings[]): Seen {
   const findings: Finding[] = [];
   for (const [at, tenant] of tenants.entries()) {
     const same = tenants.slice(0, at).find(({ domain }) => domain !== undefined && domain === tenant.domain);
@@ -145,8 +145,9 @@ export function judgeSisters(tenants: readonly TenantSettings[]): Seen {
         why: 'Every person becomes two users, with two keys, two codes and two accounts.',
         mend: `Correct tenants[${at}].domain, or remove the tenant.`,
       });
-    const sister = tenants.find(({ id }) => id === tenant.sisterOf);
-    const untagged = sister === undefined ? [] : [sister, tenant].filter((one) => one.emailTag === undefined);
+    const linkedTenant = tenants.find(({ id }) => id === tenant.sisterOf);
+    const untagged =
+      linkedTenant === undefined ? [] : [linkedTenant, tenant].filter((one) => one.emailTag === undefined);
     if (untagged.length > 0)
       findings.push({
         level: 'warning',

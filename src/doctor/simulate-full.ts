@@ -10,7 +10,7 @@
  * run leaves them, and the next one removes them: by that key, and an account only if its address is the one made from
  * the key. The DID of each run stays in the public directory for ever.
  */
-import { type ConvergeDeps, type ConvergedTenant, converge } from '../engine/reconcile/reconcile.ts';
+import { type ReconcileDeps, type ReconciledTenant, reconcile } from '../engine/reconcile/reconcile.ts';
 import { describeError, UpstreamError, UsageError } from '../errors.ts';
 import {
   type Auth0UserId,
@@ -29,7 +29,7 @@ import { codeHandle } from '../reconcilers/account/handle-label.ts';
 
 export interface FullSimulationDeps {
   /** The log and everything derived from it are in the database that is dropped; documents and accounts are the platform's. */
-  readonly converge: Omit<ConvergeDeps, 'tenants' | 'people' | 'onStep'>;
+  readonly reconcile: Omit<ReconcileDeps, 'tenants' | 'people' | 'onStep'>;
   readonly simulated: SimulatedUsers;
   /** In the platform's database, so that one run at a time is active. */
   readonly runs: Runs;
@@ -66,7 +66,7 @@ export async function simulateFully(
     onStep,
   }: { readonly signal?: AbortSignal; readonly onStep?: (step: SimulationStep) => void } = {},
 ): Promise<FullSimulation> {
-  const { clock } = deps.converge;
+  const { clock } = deps.reconcile;
   const lease = await deps.runs.begin('doctor-simulation', clock.now(), LEASE_MS);
   if ('heldUntil' in lease) {
     throw new UsageError(
@@ -103,7 +103,7 @@ class Simulation {
       this.#steps.push(step);
       onStep?.(step);
     };
-    const { random } = deps.converge;
+    const { random } = deps.reconcile;
     const drawn = Array.from({ length: ID_LENGTH }, () => random.int(36).toString(36)).join('');
     const userId = parseAuth0UserId(`${SIMULATED_PREFIX}${drawn}`);
     if (userId === undefined) throw new Error('an invented user id did not parse');
@@ -138,19 +138,19 @@ class Simulation {
   }
 
   async #step<T>(step: string, work: () => Promise<T>): Promise<T> {
-    const { converge: engine, runs } = this.#deps;
+    const { reconcile: engine, runs } = this.#deps;
     const startedMs = engine.clock.now().getTime();
-    const told = (outcome: string) =>
+    const drafts = (outcome: string) =>
       this.#onStep({ step, durationMs: engine.clock.now().getTime() - startedMs, outcome });
     try {
       if (this.#signal?.aborted === true && !step.startsWith('remove'))
         throw new UsageError('Interrupted.', 'INTERRUPTED');
       await runs.keep(this.#lease, engine.clock.now(), LEASE_MS);
       const result = await work();
-      told('done');
+      drafts('done');
       return result;
     } catch (error) {
-      told(error instanceof UpstreamError ? error.code : describeError(error));
+      drafts(error instanceof UpstreamError ? error.code : describeError(error));
       throw error;
     }
   }
@@ -184,7 +184,7 @@ class Simulation {
   }
 
   async #pass(onAction?: (type: string, durationMs: number, outcome: string) => void) {
-    const { converge: engine, tenant } = this.#deps;
+    const { reconcile: engine, tenant } = this.#deps;
     if (this.#signal?.aborted === true) throw new UsageError('Interrupted.', 'INTERRUPTED');
     const now = engine.clock.now();
     const who = { user: this.#user, userId: this.#userId, tenant };
@@ -195,8 +195,8 @@ class Simulation {
       createdAt: now,
     };
     // Without a tag and a linked tenant, so that the address of the account proves whose it is.
-    const policy: ConvergedTenant = { directory: directoryOf(invented), emailTag: undefined };
-    return converge(
+    const policy: ReconciledTenant = { directory: directoryOf(invented), emailTag: undefined };
+    return reconcile(
       {
         ...engine,
         people: { user: async () => undefined },
@@ -210,13 +210,13 @@ class Simulation {
   }
 
   async #recordedDid(): Promise<Did> {
-    const did = (await this.#deps.converge.documents.read([this.#user])).get(this.#user)?.user?.account?.did;
+    const did = (await this.#deps.reconcile.documents.read([this.#user])).get(this.#user)?.user?.account?.did;
     if (did === undefined) throw new UsageError('The users document names no account.', 'NO_ACCOUNT');
     return did;
   }
 
   async #logIn(did: Did | null): Promise<void> {
-    const { documents, vault, accounts } = this.#deps.converge;
+    const { documents, vault, accounts } = this.#deps.reconcile;
     const stored = did === null ? undefined : await documents.storedPassword(this.#user, did);
     if (did === null || stored === undefined) throw new UsageError('No password is stored.', 'NO_PASSWORD');
     if (!(await accounts.canLogIn(did, vault.open(stored, this.#user))))
@@ -230,7 +230,7 @@ class Simulation {
  */
 async function removeUser(deps: FullSimulationDeps, user: UserKey): Promise<void> {
   if (!isSimulatedKey(user)) throw new Error('only test users are removed');
-  const { documents, accounts, handleDomain } = deps.converge;
+  const { documents, accounts, handleDomain } = deps.reconcile;
   const stored = (await documents.read([user])).get(user)?.user;
   const handle = codeHandle(stored?.code, await handleDomain());
   const holder = handle === undefined ? undefined : await accounts.holderOf(handle);

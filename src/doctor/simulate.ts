@@ -17,7 +17,7 @@
 import { draft } from '../engine/intake/decision.ts';
 import { ingest } from '../engine/intake/ingest.ts';
 import { learnFromAuth0, learnHandle } from '../engine/reconcile/learn.ts';
-import { type LookDeps, look } from '../engine/reconcile/observe.ts';
+import { type ObserveDeps, observeUser } from '../engine/reconcile/observe.ts';
 import { UpstreamError } from '../errors.ts';
 import type { ConcordEvent } from '../events/event.ts';
 import type { Auth0Facts } from '../events/facts.ts';
@@ -30,12 +30,12 @@ import type { EventLog } from '../ports/event-log.ts';
 import type { IgnoredTotals, Rejects } from '../ports/intake.ts';
 import type { WorkQueue } from '../ports/queue.ts';
 import type { SubjectReader } from '../ports/subjects.ts';
-import type { Told } from '../reconcilers/reconciler.ts';
+import type { EventDraft } from '../reconcilers/reconciler.ts';
 import { type Check, type Finding, found, idOf, type Seen, said, well } from './check.ts';
 
 export interface SimulationSide {
   /** All but the accounts is in the database that is dropped afterwards. */
-  readonly look: LookDeps;
+  readonly look: ObserveDeps;
   readonly log: EventLog;
   readonly queue: WorkQueue;
   readonly rejects: Rejects;
@@ -81,7 +81,7 @@ export function simulationChecks(
         tenant: id,
         // The plan reads documents by key, and `--full` writes some.
         needs: ['mongodb', 'collations', 'configuration of log tokens'],
-        look: async () => {
+        run: async () => {
           try {
             const side = await open();
             return await signUp(side, tenant, who(side));
@@ -94,7 +94,7 @@ export function simulationChecks(
         name: 'simulated fold',
         tenant: id,
         needs: [of('simulated ingest')],
-        look: async () => {
+        run: async () => {
           const side = await open();
           return learn(side, tenant, who(side));
         },
@@ -103,7 +103,7 @@ export function simulationChecks(
         name: 'simulated plan',
         tenant: id,
         needs: [of('simulated fold'), 'pds admin', 'handle domain'],
-        look: async () => {
+        run: async () => {
           const side = await open();
           return planFor(side, tenant, who(side));
         },
@@ -179,10 +179,10 @@ async function post(url: string, authorization: string, entry: object): Promise<
   const headers = { authorization, 'content-type': 'application/json', connection: 'close' };
   const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify([entry]) });
   const counts: unknown = await answer.json();
-  const told = Object.entries(typeof counts === 'object' && counts !== null ? counts : {})
+  const drafts = Object.entries(typeof counts === 'object' && counts !== null ? counts : {})
     .filter(([, count]) => typeof count === 'number' && count > 0 && count < 100)
     .map(([name, count]) => `${name} ${String(count)}`);
-  return [answer.status, ...told].join(' ');
+  return [answer.status, ...drafts].join(' ');
 }
 
 /** What Auth0 would answer for a user who has just signed up and verified the address. */
@@ -195,12 +195,12 @@ async function learn(side: SimulationSide, tenant: SimulatedTenant, person: Pers
   await side.chooseHandle(person.user, person.handle);
   const before = fold(await log.ofUser(person.user));
   const answer = answerFor(person, clock.now());
-  const told: Told[] = [
+  const drafts: EventDraft[] = [
     ...learnFromAuth0(before, person.userId, answer),
     ...learnHandle(before, person.handle),
   ];
   await log.append(
-    told.map((each): ConcordEvent => draft(side, person.user, tenant.id, each.type, each.data)),
+    drafts.map((each): ConcordEvent => draft(side, person.user, tenant.id, each.type, each.data)),
   );
   const { auth0, platformHandle } = fold(await log.ofUser(person.user));
   const wrong = [
@@ -209,13 +209,13 @@ async function learn(side: SimulationSide, tenant: SimulatedTenant, person: Pers
       : 'the answer of Auth0 was not recorded',
     platformHandle === person.handle ? undefined : 'the chosen handle was not recorded',
   ].filter((what) => what !== undefined);
-  return judge(`${told.length} facts from ${1 + told.length} events`, 'FOLD', wrong);
+  return judge(`${drafts.length} facts from ${1 + drafts.length} events`, 'FOLD', wrong);
 }
 
 async function planFor(side: SimulationSide, tenant: SimulatedTenant, person: Person): Promise<Seen> {
   const facts = fold(await side.log.ofUser(person.user));
-  const learned = { facts, sister: 'none', documents: undefined } as const;
-  const view = await look(side.look, tenant, person.user, learned, side.clock.now());
+  const learned = { facts, linkedUser: 'none', documents: undefined } as const;
+  const view = await observeUser(side.look, tenant, person.user, learned, side.clock.now());
   const actions = view.actions.map(({ type }) => type);
   const wrong = view.failures.map(({ resource, code }) => `the ${resource} could not be read (${code})`);
   if (wrong.length === 0 && actions.join() !== EXPECTED.join())

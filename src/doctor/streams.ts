@@ -14,7 +14,7 @@
  * | filters leave out other sources of users              | STREAM_FILTERS       | warning |
  * | says that its body is compressed                      | STREAM_ENCODING      | error   |
  */
-import { deliversTo } from '../engine/intake/stream-standing.ts';
+import { deliversTo } from '../engine/intake/stream-status.ts';
 import { authorizationCheck } from '../http/authorization.ts';
 import type { TenantId } from '../identity.ts';
 import type { EndpointAnswer, InspectedEventStream, InspectedLogStream } from '../ports/inspection.ts';
@@ -36,7 +36,7 @@ export function streamChecks(tenant: ExaminedTenant): readonly Check[] {
       name: 'log stream',
       tenant: id,
       needs: [...needs, 'configuration of log tokens'],
-      look: async () => {
+      run: async () => {
         const streams = await auth0().logStreams();
         if (streams === 'forbidden') return well('not visible without read:log_streams');
         const endpoint = ownStream(id, streams)?.endpoint;
@@ -48,7 +48,7 @@ export function streamChecks(tenant: ExaminedTenant): readonly Check[] {
       name: 'event stream',
       tenant: id,
       needs,
-      look: async () => {
+      run: async () => {
         if (tenant.eventTokens.length === 0) return well('none is configured');
         const streams = await auth0().eventStreams();
         if (streams === 'forbidden') return well('not visible without read:event_streams');

@@ -66,7 +66,7 @@ export function chainOf(event: ConcordEvent, history: History): Chain {
     edge = next;
   }
   const origins = links.filter(({ cause }) => cause.length === 0);
-  const look = [event, ...links].find(isLook);
+  const look = [event, ...links].find(isReconciliation);
   const basis = look === undefined ? undefined : lastReadBefore(look, history);
   const flaw = isLacking ? 'rests on an event that is not in the log' : flawOf(event, links, look, basis);
   return { links, origins, basis, flaw };
@@ -92,7 +92,7 @@ function isIntention(event: ConcordEvent): event is Extract<ConcordEvent, { type
 }
 
 /** By the sweep, the schedule, a person at a terminal, or because of a change in the database. */
-export function isLook(event: ConcordEvent): boolean {
+export function isReconciliation(event: ConcordEvent): boolean {
   return isIntention(event) && event.cause.length === 0;
 }
 

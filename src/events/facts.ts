@@ -40,7 +40,7 @@ export interface SeenAccount {
  * What has been there since the user's present life in Auth0 began. What is in here and missing now was removed by
  * others, and only a decision brings it back.
  */
-export interface Sights {
+export interface SeenResources {
   readonly verification: boolean;
   /** The `users` document. */
   readonly document: boolean;
@@ -116,7 +116,7 @@ export interface Facts {
   readonly namedBy: readonly NamedBy[];
   /** The user's permanent code: the first that the log assigned, or that was found. */
   readonly code: Code | undefined;
-  readonly sights: Sights;
+  readonly sights: SeenResources;
   /** A sweep found the user in sync. */
   readonly seenInSync: boolean;
   /** What is restored with a document: its count, and its sign-up time. Undefined where it is not known. */

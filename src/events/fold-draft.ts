@@ -1,7 +1,7 @@
 /** The facts of one user while they are folded, and the changes that events of several types have in common. */
 import type { AccountHandle, Did, EventId } from '../identity.ts';
 import type { IntendedAction } from './data/reconciliation.ts';
-import type { Facts, Refusal, SeenAccount, Sights } from './facts.ts';
+import type { Facts, Refusal, SeenAccount, SeenResources } from './facts.ts';
 import type { Removable } from './resources.ts';
 
 /** A call that arrives late does so within minutes, and no user is tried more often than this in that time. */
@@ -47,12 +47,12 @@ export function see(facts: FactsDraft, change: Partial<SeenAccount> | undefined)
   facts.seen = { code, account: change === undefined ? undefined : { ...account, ...change } };
 }
 
-export function sight(facts: FactsDraft, change: Partial<Sights>): void {
+export function sight(facts: FactsDraft, change: Partial<SeenResources>): void {
   facts.sights = { ...facts.sights, ...change };
-  for (const what of Object.keys(change)) facts.removed.delete(REMOVABLE_OF[what as keyof Sights]);
+  for (const what of Object.keys(change)) facts.removed.delete(REMOVABLE_OF[what as keyof SeenResources]);
 }
 
-const REMOVABLE_OF: Readonly<Record<keyof Sights, Removable>> = {
+const REMOVABLE_OF: Readonly<Record<keyof SeenResources, Removable>> = {
   verification: 'verification',
   document: 'user-document',
   record: 'account-record',

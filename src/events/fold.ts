@@ -8,10 +8,10 @@
 import type { EventId } from '../identity.ts';
 import { definitionOf } from './definitions.ts';
 import { type ConcordEvent, isReceived } from './event.ts';
-import type { Facts, NamedBy, Sights } from './facts.ts';
+import type { Facts, NamedBy, SeenResources } from './facts.ts';
 import { draftOf, type FactsDraft } from './fold-draft.ts';
 
-const NO_SIGHTS: Sights = {
+const NO_SIGHTS: SeenResources = {
   verification: false,
   document: false,
   record: undefined,

@@ -26,12 +26,15 @@ export function word(text: string): string {
   return WORD.test(text) ? text : 'other';
 }
 
-export function disguisedDecision({ by, reason }: Decided, as: Pseudonyms): Decided {
+export function pseudonymisedDecision({ by, reason }: Decided, as: Pseudonyms): Decided {
   return { by: as.text(by), ...(reason === undefined ? {} : { reason: as.text(reason) }) };
 }
 
 /** Messages name handles and other users; two that differ must stay different, since `since` depends on it. */
-export function disguisedConditions(conditions: readonly ConditionDraft[], as: Pseudonyms): ConditionDraft[] {
+export function pseudonymisedConditions(
+  conditions: readonly ConditionDraft[],
+  as: Pseudonyms,
+): ConditionDraft[] {
   return conditions.map(({ type, status, reason, message, held, waitsFor }) => ({
     ...{ type, status, reason: word(reason), message: as.text(message), held },
     ...(waitsFor === undefined ? {} : { waitsFor: as.user(waitsFor) }),

@@ -68,7 +68,7 @@ interface KnownTenant {
 }
 
 /** The differences between the two kinds of streams. */
-interface Door {
+interface WebhookEndpoint {
   readonly url: string;
   readonly tenants: ReadonlyMap<string, KnownTenant>;
   readonly read: (body: string) => BodyReading;
@@ -83,7 +83,7 @@ export function webhook(options: WebhookOptions): FastifyPluginAsync {
     const otherPrefixes = prefixes.filter((prefix) => prefix !== keyPrefix);
     return { tenant: { id, keyPrefix, otherPrefixes, excludedBy }, isAuthorized: authorizationCheck(tokens) };
   };
-  const doors: readonly Door[] = [
+  const endpoints: readonly WebhookEndpoint[] = [
     {
       url: '/webhooks/auth0/:tenant',
       tenants: new Map(tenants.map((tenant) => [tenant.id, known(tenant, tenant.logTokens)])),
@@ -110,18 +110,23 @@ export function webhook(options: WebhookOptions): FastifyPluginAsync {
     readBodiesAsText(scope, options.bodyLimitBytes);
     scope.decorateRequest(TENANT);
     scope.decorateRequest(PLACE);
-    for (const door of doors) open(scope, door, options, admission);
+    for (const endpoint of endpoints) open(scope, endpoint, options, admission);
   };
 }
 
-function open(scope: FastifyInstance, door: Door, options: WebhookOptions, admission: Admission): void {
+function open(
+  scope: FastifyInstance,
+  endpoint: WebhookEndpoint,
+  options: WebhookOptions,
+  admission: Admission,
+): void {
   scope.route<Route>({
     method: scope.supportedMethods,
-    url: door.url,
+    url: endpoint.url,
     exposeHeadRoute: false,
     onRequest: [
       async (request, reply) => {
-        const tenant = door.tenants.get(request.params.tenant);
+        const tenant = endpoint.tenants.get(request.params.tenant);
         if (tenant === undefined) return unknownTenant(reply);
         request.setDecorator(TENANT, tenant);
         return undefined;
@@ -129,7 +134,7 @@ function open(scope: FastifyInstance, door: Door, options: WebhookOptions, admis
       allowOnly('POST'),
       async (request, reply) => {
         const { isAuthorized } = request.getDecorator<KnownTenant>(TENANT);
-        return isAuthorized(request.headers.authorization) ? undefined : door.refuseToken(reply);
+        return isAuthorized(request.headers.authorization) ? undefined : endpoint.refuseToken(reply);
       },
       refuseEncodings,
       async (request, reply) => {
@@ -142,23 +147,23 @@ function open(scope: FastifyInstance, door: Door, options: WebhookOptions, admis
         return undefined;
       },
     ],
-    handler: (request, reply) => takeIn(options, door, request, reply),
+    handler: (request, reply) => takeIn(options, endpoint, request, reply),
   });
 }
 
 async function takeIn(
   options: WebhookOptions,
-  door: Door,
+  endpoint: WebhookEndpoint,
   request: WebhookRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { tenant } = request.getDecorator<KnownTenant>(TENANT);
   const startedAt = performance.now();
-  const reading = door.read(typeof request.body === 'string' ? request.body : '');
+  const reading = endpoint.read(typeof request.body === 'string' ? request.body : '');
   if (reading.type === 'refused') {
     return sendProblem(reply, { code: 'unreadable-body', status: 400, detail: reading.detail });
   }
-  const work = options.ingest(tenant, reading.entries, reading.unreadable, door.source);
+  const work = options.ingest(tenant, reading.entries, reading.unreadable, endpoint.source);
   // Until the work has ended, and not only until the answer: late work still uses the connection pool.
   request.getDecorator<Place>(PLACE).keepFor(work);
   const result = await within(work, options.ingestTimeoutMs);

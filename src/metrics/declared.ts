@@ -77,7 +77,7 @@ export function declareMetrics(version: string) {
     'tenant',
     'end',
   ]);
-  const passSeconds = histogram(
+  const reconciliationSeconds = histogram(
     'concord_pass_duration_seconds',
     'Duration of the reconciliation of one user.',
     ['end'],
@@ -156,7 +156,7 @@ export function declareMetrics(version: string) {
     readUntil,
     pulls,
     passes,
-    passSeconds,
+    reconciliationSeconds,
     convergence,
     steps,
     stepSeconds,

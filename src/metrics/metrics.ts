@@ -5,7 +5,7 @@
 import type { Registry } from 'prom-client';
 import type { IngestResult } from '../engine/intake/ingest.ts';
 import type { PullResult } from '../engine/intake/pull.ts';
-import type { PassResult, StepInfo } from '../engine/reconcile/reconcile.ts';
+import type { ReconciliationResult, StepInfo } from '../engine/reconcile/reconcile.ts';
 import type { Upstream } from '../errors.ts';
 import type { EventType } from '../events/event.ts';
 import { IGNORE_REASONS, type IgnoredCounts } from '../events/ignored.ts';
@@ -63,10 +63,10 @@ export function createMetrics(
       const result = WITHOUT_FAILURE.has(outcome) ? outcome : 'failed';
       declared.stepSeconds.observe({ resource, result }, durationMs / 1_000);
     },
-    onPass: ({ tenant, causes }: Lease, result: PassResult) => {
+    onReconciliation: ({ tenant, causes }: Lease, result: ReconciliationResult) => {
       const { end, durationMs, latencyMs } = result;
       declared.passes.inc({ tenant, end });
-      declared.passSeconds.observe({ end }, durationMs / 1_000);
+      declared.reconciliationSeconds.observe({ end }, durationMs / 1_000);
       for (const { resource, code } of result.failures) declared.failures.inc({ resource, code });
       if (end === 'failed' && result.retryAt !== undefined) declared.retries.inc({ tenant });
       if (end === 'lease-lost') declared.leaseLosses.inc({ tenant });
@@ -75,9 +75,9 @@ export function createMetrics(
       const isAuth0s = causes.some((cause) => cause.startsWith(`${tenant}:`));
       declared.convergence.observe({ tenant, trigger: isAuth0s ? 'auth0' : 'other' }, latencyMs / 1_000);
     },
-    onBrokenPass: ({ tenant }: Lease, durationMs: number) => {
+    onBrokenReconciliation: ({ tenant }: Lease, durationMs: number) => {
       declared.passes.inc({ tenant, end: 'broken-off' });
-      declared.passSeconds.observe({ end: 'broken-off' }, durationMs / 1_000);
+      declared.reconciliationSeconds.observe({ end: 'broken-off' }, durationMs / 1_000);
     },
     onIngest: (tenant: TenantId, result: IngestResult) => {
       countEntries(tenant, 'webhook', result);
@@ -120,14 +120,14 @@ const WITHOUT_FAILURE: ReadonlySet<string> = new Set(['done', 'unchanged', 'refu
 
 /** A series that begins with its first 1 has no increase that an alert could see. */
 function startAtZero(
-  { retries, unknownCodes, leaseLosses, passes, ignored }: ReturnType<typeof declareMetrics>,
+  { retries, unknownCodes, leaseLosses, passes: reconciliations, ignored }: ReturnType<typeof declareMetrics>,
   tenants: readonly TenantId[],
 ): void {
   for (const tenant of tenants) {
     retries.inc({ tenant }, 0);
     unknownCodes.inc({ tenant }, 0);
     leaseLosses.inc({ tenant }, 0);
-    for (const end of PASS_ENDS) passes.inc({ tenant, end }, 0);
+    for (const end of PASS_ENDS) reconciliations.inc({ tenant, end }, 0);
     for (const source of IGNORED_SOURCES)
       for (const reason of IGNORE_REASONS) ignored.inc({ tenant, source, reason }, 0);
   }

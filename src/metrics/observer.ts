@@ -5,7 +5,7 @@
 
 import type { IngestResult } from '../engine/intake/ingest.ts';
 import type { PullResult } from '../engine/intake/pull.ts';
-import type { PassResult, StepInfo } from '../engine/reconcile/reconcile.ts';
+import type { ReconciliationResult, StepInfo } from '../engine/reconcile/reconcile.ts';
 import type { Upstream } from '../errors.ts';
 import type { EventType } from '../events/event.ts';
 import type { IgnoredCounts } from '../events/ignored.ts';
@@ -26,8 +26,8 @@ export interface EngineObserver {
 
 /** What the service around the engine reports. */
 export interface ServiceObserver {
-  onPass(lease: Lease, result: PassResult): void;
-  onBrokenPass(lease: Lease, durationMs: number): void;
+  onReconciliation(lease: Lease, result: ReconciliationResult): void;
+  onBrokenReconciliation(lease: Lease, durationMs: number): void;
   onIngest(tenant: TenantId, result: IngestResult): void;
   onPull(tenant: TenantId, result: PullResult): void;
   /** Entries that concern no user, from the change stream. Those of the results above are not reported here. */

@@ -7,7 +7,7 @@ import { isListedToEnd } from '../events/inexact.ts';
 import type { TenantId } from '../identity.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventReader } from '../ports/event-log.ts';
-import type { Standings } from '../ports/standings.ts';
+import type { StatusCounts } from '../ports/status-counts.ts';
 import type { SubjectReader } from '../ports/subjects.ts';
 import type { Question } from './asked.ts';
 
@@ -17,7 +17,7 @@ export interface QuestionDeps {
   readonly tenants: readonly TenantId[];
   readonly events: Pick<EventReader, 'read'>;
   readonly subjects: Pick<SubjectReader, 'backlog'>;
-  readonly standings: () => Promise<Standings>;
+  readonly statusCounts: () => Promise<StatusCounts>;
 }
 
 /** Only the newest sweeps of all tenants are read; a tenant with none among them has no series. */
@@ -58,7 +58,7 @@ function backlog({ registry, subjects, clock }: QuestionDeps): Question {
   };
 }
 
-function standing({ registry, standings, tenants }: QuestionDeps): Question {
+function standing({ registry, statusCounts: standings, tenants }: QuestionDeps): Question {
   const users = gauge(
     registry,
     'concord_users',
@@ -91,7 +91,7 @@ function standing({ registry, standings, tenants }: QuestionDeps): Question {
       for (const { users: count, ...labels } of found.seen) users.inc(labels, count);
       for (const { users: count, tenant } of found.unseen)
         users.inc({ tenant, sync: 'Unknown', health: 'Progressing' }, count);
-      for (const { users: count, tenant, quarantined: isSetAside } of found.troubled)
+      for (const { users: count, tenant, quarantined: isSetAside } of found.affected)
         if (isSetAside) quarantined.inc({ tenant }, count);
       for (const { users: count, tenant, resource, reason, held } of found.situations.slice(
         0,

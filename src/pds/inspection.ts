@@ -7,7 +7,7 @@ import { UpstreamError } from '../errors.ts';
 import { parseAccountHandle } from '../identity.ts';
 import type { PdsInspection } from '../ports/inspection.ts';
 import { createCaller } from '../upstream/caller.ts';
-import { aheadMs, roomIn } from '../upstream/headers.ts';
+import { aheadMs, quotaIn } from '../upstream/headers.ts';
 import { readHandleDomains, readRepoPage } from './answers.ts';
 import { holderOf } from './handle-probe.ts';
 import { createXrpc, type XrpcOptions } from './xrpc.ts';
@@ -61,11 +61,11 @@ export function createPdsInspection(options: XrpcOptions): PdsInspection {
         throw error;
       }
     },
-    room: () =>
+    quota: () =>
       xrpc({
         name: 'server.describeServer',
         as: 'none',
-        parse: (_body, headers) => roomIn(headers, clock.now()),
+        parse: (_body, headers) => quotaIn(headers, clock.now()),
       }),
     // The PDS asks the directory for a DID that cannot exist, and has to hear that there is none.
     directoryAnswers: async (handleDomain) => {

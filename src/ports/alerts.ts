@@ -42,7 +42,7 @@ export interface Cause {
 }
 
 /** All causes found by one check. */
-export interface Sighting {
+export interface CheckResult {
   readonly causes: readonly Cause[];
   /** The ids, or beginnings of ids, of causes that could not be checked: their absence does not prove that they ended. */
   readonly blind: readonly string[];

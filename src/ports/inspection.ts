@@ -13,7 +13,7 @@ export interface SeenClock {
 }
 
 /** What is left of a limit, as one answer reported it. */
-export interface Room {
+export interface Quota {
   readonly limit: number;
   readonly remaining: number;
   readonly resetInMs: number | undefined;
@@ -111,7 +111,7 @@ export type EndpointAnswer =
 export interface Auth0Inspection {
   /** Fetches a token. The scopes that it was given, where Auth0 says; undefined where it does not. */
   token(): Promise<{ readonly scopes: readonly string[] | undefined }>;
-  users(): Promise<Allowed<SeenClock & { readonly room: Room | undefined }>>;
+  users(): Promise<Allowed<SeenClock & { readonly quota: Quota | undefined }>>;
   logs(): Promise<Allowed<'readable'>>;
   logStreams(): Promise<Allowed<readonly InspectedLogStream[]>>;
   eventStreams(): Promise<Allowed<readonly InspectedEventStream[]>>;
@@ -125,7 +125,7 @@ export interface PdsInspection {
   /** Whether the administrator's password is taken, and invite codes may be made. Makes none. */
   admin(): Promise<'accepted' | 'refused'>;
   /** What is left of the general limit, with the bypass key if there is one; undefined where our calls are not counted. */
-  room(): Promise<Room | undefined>;
+  quota(): Promise<Quota | undefined>;
   /** Whether the PLC directory answers the PDS. Changes nothing. */
   directoryAnswers(handleDomain: string): Promise<boolean>;
   /** Some active accounts whose DIDs a PLC directory has. */

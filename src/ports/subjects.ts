@@ -13,13 +13,13 @@ export type Health = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended' | 'Del
 
 export type Sync = 'Synced' | 'OutOfSync' | 'Unknown';
 
-/** What has been there since the user's present life in Auth0 began; see `Sights` in events/fold.ts. */
-export type Sight = 'verification' | 'document' | 'record' | 'account';
+/** What has been there since the user's present life in Auth0 began; see `SeenResources` in events/fold.ts. */
+export type SeenResource = 'verification' | 'document' | 'record' | 'account';
 
 /** What a reconciliation writes back into the read model. Everything in it can be rebuilt from the log. */
 export interface SubjectView {
   /** In this order; `did` is the account of `record` and `account`. */
-  readonly sights: readonly Sight[];
+  readonly sights: readonly SeenResource[];
   /** Sights, code, DID, linked identities and unusable fields as one text: of unchanged users, a full sweep reads only this. */
   readonly mark: string;
   readonly email: string | undefined;
@@ -56,7 +56,7 @@ export interface Subject extends SubjectView {
 }
 
 /** As much of a subject as a full sweep needs. */
-export interface Standing {
+export interface SubjectSummary {
   readonly user: UserKey;
   readonly userId: Auth0UserId;
   readonly did: Did | undefined;
@@ -149,7 +149,7 @@ export interface SubjectReader {
   /** Every subject of a tenant, by key, in pages; with `unsettled`, only those that are not Synced. */
   list(tenant: TenantId, only?: { readonly unsettled?: boolean }): AsyncIterable<Subject>;
   /** Every subject of a tenant, by key, in pages and in short. */
-  standings(tenant: TenantId): AsyncIterable<readonly Standing[]>;
+  standings(tenant: TenantId): AsyncIterable<readonly SubjectSummary[]>;
   /**
    * Users of a tenant who are not Synced, and neither due nor quarantined, in pages; also those whose reconciliation
    * died although nothing had made them due. Users in sync are not read, however many there are.

@@ -11,7 +11,7 @@ import type { Resource } from '../events/resources.ts';
 import type { UserKey } from '../identity.ts';
 import type { PdsAccount } from '../ports/accounts.ts';
 import { addUpstream, type UpstreamDefinition } from '../ports/upstreams.ts';
-import type { Applied, ApplyContext, OpenAction, Plan, Told } from './reconciler.ts';
+import type { Applied, ApplyContext, EventDraft, OpenAction, Plan } from './reconciler.ts';
 
 /** The readers of independent resources, by the upstream. A resource adds its own with `declare module`. */
 // biome-ignore lint/suspicious/noEmptyInterface: a resource extends it
@@ -46,7 +46,7 @@ export interface IndependentActionDefinition<State, Actual, Action> {
   /** The actual state that the action leads to. */
   predict(actual: Actual, action: Action): Actual;
   /** The outcomes to append, where the action was intended, is needed no more, and its outcome is not in the log. */
-  recover(open: OpenAction, state: State, actual: Actual): readonly Told[];
+  recover(open: OpenAction, state: State, actual: Actual): readonly EventDraft[];
 }
 
 export interface IndependentUpstream extends UpstreamDefinition {

@@ -24,7 +24,7 @@ export interface Plan<Action> {
 }
 
 /** An outcome as a reconciler returns it; the reconciliation adds the user, the time and the causes. */
-export type Told = {
+export type EventDraft = {
   [T in EventType]: { readonly type: T; readonly data: EventData[T]; readonly id?: EventId };
 }[EventType];
 
@@ -46,7 +46,7 @@ export interface ApplyContext {
   /** Throws LeaseLostError unless this user is still ours for the time one effect may take. Called before each effect. */
   ensureLease(): Promise<void>;
   /** Writes events to the log at once, where the next step may rest on them. */
-  tell(...told: readonly Told[]): Promise<void>;
+  append(...drafts: readonly EventDraft[]): Promise<void>;
   /**
    * Keeps other users from taking these values meanwhile. Undefined where another user has one of them. `intent` is the
    * id of the event that records the intent before the effect begins, where there is one.
@@ -57,23 +57,23 @@ export interface ApplyContext {
 type Saying = Pick<ConditionDraft, 'type' | 'reason' | 'message'>;
 
 // Field by field: a sweep makes five of these a user, and a spread takes several times as long.
-export function asDesired({ type, reason, message }: Saying): ConditionDraft {
+export function inSync({ type, reason, message }: Saying): ConditionDraft {
   return { type, reason, message, status: 'True', held: false };
 }
 
 /** Out of sync, and the actions of the plan or time will resolve it. */
-export function toBeMended({ type, reason, message }: Saying): ConditionDraft {
+export function pending({ type, reason, message }: Saying): ConditionDraft {
   return { type, reason, message, status: 'False', held: false };
 }
 
 /** Out of sync, and only a person can resolve it. The message names a command that does. */
-export function heldForPerson({ type, reason, message }: ActionNeeded): ConditionDraft {
+export function needsAction({ type, reason, message }: ActionNeeded): ConditionDraft {
   return { type, reason, message, status: 'False', held: true };
 }
 
 /** Something that was there is missing, and only a decision brings it back. */
 export function removedByOthers(saying: ActionNeeded): Plan<never> {
-  return { actions: [], condition: heldForPerson(saying), holdsUser: true };
+  return { actions: [], condition: needsAction(saying), holdsUser: true };
 }
 
 export function unknown({ type, reason, message }: Saying): ConditionDraft {

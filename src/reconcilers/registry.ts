@@ -21,7 +21,7 @@ import {
   stateOf,
   type UserContext,
 } from './independent.ts';
-import type { Applied, ApplyContext, OpenAction, Told } from './reconciler.ts';
+import type { Applied, ApplyContext, EventDraft, OpenAction } from './reconciler.ts';
 import { type ActionDefinition, type ActionDefinitions, type Observed, UNREAD } from './resource.ts';
 import { transferActions } from './transfer/actions.ts';
 import type { TransferAction } from './transfer/state.ts';
@@ -101,7 +101,7 @@ export function predict(documents: Documents, action: Action): Documents {
 }
 
 /** Of an action that an earlier version intended and this one does not have, nothing. */
-export function recover(open: OpenAction, facts: Facts, observed: Observed): readonly Told[] {
+export function recover(open: OpenAction, facts: Facts, observed: Observed): readonly EventDraft[] {
   if (Object.hasOwn(ACTIONS, open.type))
     return ACTIONS[open.type as SharingAction['type']].recover(open, facts, observed);
   const independent = independentOf(open);

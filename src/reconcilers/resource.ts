@@ -11,7 +11,7 @@ import type { Documents } from '../ports/documents.ts';
 import type { AccountDeps } from './account/account-state.ts';
 import type { Desired } from './desired.ts';
 import type { SeenIndependent } from './independent.ts';
-import type { Applied, ApplyContext, OpenAction, Told } from './reconciler.ts';
+import type { Applied, ApplyContext, EventDraft, OpenAction } from './reconciler.ts';
 
 /** What was read of one user. */
 export interface Observed {
@@ -35,7 +35,7 @@ export interface ActionDefinition<Action> {
   /** The documents that the action leads to, as far as they are known before. */
   predict(documents: Documents, action: Action): Documents;
   /** The outcomes to append, where the action was intended, is needed no more, and its outcome is not in the log. */
-  recover(open: OpenAction, facts: Facts, observed: Observed): readonly Told[];
+  recover(open: OpenAction, facts: Facts, observed: Observed): readonly EventDraft[];
 }
 
 export type ActionDefinitions<Action extends { readonly type: string }> = {
@@ -66,7 +66,7 @@ export function predictsNothing(documents: Documents): Documents {
 }
 
 /** The next reconciliation finds whether it was done, and the log needs no outcome of it. */
-export function recoversNothing(): readonly Told[] {
+export function recoversNothing(): readonly EventDraft[] {
   return [];
 }
 

@@ -5,7 +5,7 @@
 
 import type { wireOverview } from '../wiring/read-side.ts';
 import { systemClock } from '../wiring/system.ts';
-import type { LiveStep, PassWatch } from './story.ts';
+import type { LiveStep, ReconciliationWatch } from './story.ts';
 import type { World } from './world.ts';
 
 export interface Drill {
@@ -23,7 +23,7 @@ const HEALED_WITHIN_MS = 30_000;
 export async function drill(
   world: World,
   alerts: ReturnType<typeof wireOverview>['overview']['alerts'],
-  watch: PassWatch,
+  watch: ReconciliationWatch,
   retryFailed: () => Promise<number>,
   onStep: (step: LiveStep) => void,
 ): Promise<Drill> {

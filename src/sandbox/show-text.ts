@@ -1,7 +1,7 @@
 /** The texts of the sandbox on the terminal. */
 import { dirname, join } from 'node:path';
 import { SANDBOX_FILE } from '../commands/command.ts';
-import type { PassResult } from '../engine/reconcile/reconcile.ts';
+import type { ReconciliationResult } from '../engine/reconcile/reconcile.ts';
 import type { Lease } from '../ports/queue.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import type { Style } from '../terminal/style.ts';
@@ -38,11 +38,11 @@ export function sayStep({ say }: Stage, { what, result, ms }: LiveStep): void {
 }
 
 /** What Concord did for a user that the person watching has signed up. */
-export function tellPass(
+export function reportReconciliation(
   stage: Stage,
   world: World,
   { userId }: Lease,
-  { end, applied, latencyMs, conditions }: PassResult,
+  { end, applied, latencyMs, conditions }: ReconciliationResult,
 ): void {
   if (applied.length === 0) return;
   const did = applied.map(({ type }) => type).join(', ');

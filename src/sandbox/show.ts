@@ -6,7 +6,7 @@ import { configFor, type GlobalOptions, SANDBOX_FILE } from '../commands/command
 import { retryFailed } from '../commands/decisions/decisions.ts';
 import { ALL_NEEDS } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import type { PassResult } from '../engine/reconcile/reconcile.ts';
+import type { ReconciliationResult } from '../engine/reconcile/reconcile.ts';
 import { UsageError } from '../errors.ts';
 import { createLogger, type LogLevel } from '../logger.ts';
 import type { Lease } from '../ports/queue.ts';
@@ -29,14 +29,21 @@ import { freePort } from './servers/held-port.ts';
 import {
   LOG_FILE,
   printHandles,
+  reportReconciliation,
   type Stage,
   sayDashboard,
   sayStep,
   sayWhereThingsAre,
-  tellPass,
 } from './show-text.ts';
 import { spectators } from './spectators.ts';
-import { accountHandles, auditWorld, checkExpectations, counted, liveSignUp, PassWatch } from './story.ts';
+import {
+  accountHandles,
+  auditWorld,
+  checkExpectations,
+  counted,
+  liveSignUp,
+  ReconciliationWatch,
+} from './story.ts';
 import { startWorld, type World } from './world.ts';
 
 const FORMATS: Readonly<Record<string, ContentFormat>> = {
@@ -120,14 +127,14 @@ async function perform(show: Show): Promise<boolean> {
   try {
     const before = world.resumed ? undefined : await incidentFound(stage, side);
     let healingAt = performance.now();
-    const watch = new PassWatch();
+    const watch = new ReconciliationWatch();
     let storyTold = false;
     const { config: observed, seated } = spectators(config, options.exit !== true && options.json !== true);
-    const onPass = (lease: Lease, result: PassResult) => {
-      watch.onPass(lease, result);
-      if (storyTold) tellPass(stage, world, lease, result);
+    const onReconciliation = (lease: Lease, result: ReconciliationResult) => {
+      watch.onReconciliation(lease, result);
+      if (storyTold) reportReconciliation(stage, world, lease, result);
     };
-    service = await startService(observed, logger, onPass);
+    service = await startService(observed, logger, onReconciliation);
     const tenant = config.tenants[0];
     if (tenant === undefined) throw new Error('the sandbox has no tenant');
     const endpoint = `${service.url}/webhooks/auth0/${tenant.id}`;
@@ -224,7 +231,11 @@ function stageOptions({ stage, world, options }: Show, config: Config, side: Rea
   return { world, config, side, url, logFile: LOG_FILE, logLevel, rush, say, style };
 }
 
-async function performDrill({ stage, world }: Show, config: Config, watch: PassWatch): Promise<Drill> {
+async function performDrill(
+  { stage, world }: Show,
+  config: Config,
+  watch: ReconciliationWatch,
+): Promise<Drill> {
   stage.say(`\n${stage.style('bold', 'An index that is not Concord’s rejects new users')}`);
   const { overview, close } = wireOverview(config);
   const engine = wireEngine(config, createLogger({ level: 'silent', stream: process.stderr }));

@@ -1,7 +1,7 @@
 /** The story the sandbox shows: the incident as it was found, healed; and one person who signs up live. */
 import { audit } from '../commands/audit/audit.ts';
 import type { AuditReport } from '../commands/audit/report.ts';
-import type { PassResult } from '../engine/reconcile/reconcile.ts';
+import type { ReconciliationResult } from '../engine/reconcile/reconcile.ts';
 import { type Code, parseAuth0UserId, userKey } from '../identity.ts';
 import type { Lease } from '../ports/queue.ts';
 import type { ReadSide } from '../wiring/read-side.ts';
@@ -101,13 +101,13 @@ export function auditWorld(side: ReadSide): Promise<AuditReport> {
 }
 
 /** Lets callers wait for the end of a reconciliation. */
-export class PassWatch {
+export class ReconciliationWatch {
   readonly #waiting = new Set<{
-    readonly matches: (lease: Lease, result: PassResult) => boolean;
+    readonly matches: (lease: Lease, result: ReconciliationResult) => boolean;
     readonly done: () => void;
   }>();
 
-  readonly onPass = (lease: Lease, result: PassResult): void => {
+  readonly onReconciliation = (lease: Lease, result: ReconciliationResult): void => {
     for (const waiter of this.#waiting) {
       if (!waiter.matches(lease, result)) continue;
       this.#waiting.delete(waiter);
@@ -118,7 +118,7 @@ export class PassWatch {
   /** Resolves at the first reconciliation that matches; rejects after `timeoutMs` milliseconds. */
   next(
     what: string,
-    matches: (lease: Lease, result: PassResult) => boolean,
+    matches: (lease: Lease, result: ReconciliationResult) => boolean,
     timeoutMs = 30_000,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -142,7 +142,7 @@ export class PassWatch {
 export async function liveSignUp(
   world: World,
   side: ReadSide,
-  watch: PassWatch,
+  watch: ReconciliationWatch,
   onStep: (step: LiveStep) => void,
 ): Promise<LiveStep[]> {
   const steps: LiveStep[] = [];

@@ -8,7 +8,7 @@ import type { Logger } from '../logger.ts';
 import type { Engine } from '../wiring/engine.ts';
 
 export function dashboardFor(
-  { desk, oneUser, clock }: Engine,
+  { dashboardData, oneUser, clock }: Engine,
   { server }: Config,
   logger: Logger,
 ): DashboardOptions {
@@ -17,6 +17,6 @@ export function dashboardFor(
   const one = createOneUser(oneUser);
   return {
     ...{ assets, token: server.dashboardToken, version: concordVersion(), clock },
-    desk: { ...desk, ...one },
+    dashboardData: { ...dashboardData, ...one },
   };
 }

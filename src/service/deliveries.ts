@@ -2,7 +2,7 @@
 import type { Config } from '../config/schema.ts';
 import { exclusionFor } from '../config/tenants.ts';
 import { ingest } from '../engine/intake/ingest.ts';
-import { createHeard } from '../engine/intake/stream-heartbeat.ts';
+import { createStreamHeartbeat } from '../engine/intake/stream-heartbeat.ts';
 import type { ServerDeps } from '../http/server.ts';
 import type { ServiceObserver } from '../metrics/observer.ts';
 import { traced } from '../tracing.ts';
@@ -13,7 +13,7 @@ export function deliveriesFor(
   config: Config,
   observer: Pick<ServiceObserver, 'onIngest'>,
 ): Pick<ServerDeps, 'tenants' | 'ingest' | 'onIngest'> {
-  const heard = createHeard({ cursors, clock, logger });
+  const heard = createStreamHeartbeat({ cursors, clock, logger });
   const taking = { ...pull, log, queue };
   return {
     tenants: config.tenants.map((tenant) => ({ ...tenant, excludedBy: exclusionFor(config, tenant) })),

@@ -17,9 +17,9 @@ export function metricsFor(config: Config): Metrics {
 export function pageFor({ registry }: Metrics, engine: Engine, config: Config) {
   const { log: events, subjects, clock, logger } = engine;
   const tenants = config.tenants.map(({ id }) => id);
-  const { standings } = engine;
+  const { statusCounts } = engine;
   return {
-    ...metricsPage({ registry, events, subjects, clock, logger, tenants, standings }),
+    ...metricsPage({ registry, events, subjects, clock, logger, tenants, statusCounts }),
     token: config.server.metricsToken,
   };
 }

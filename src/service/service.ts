@@ -3,7 +3,7 @@ import type { ScheduledTask } from 'node-cron';
 import type { Alerting } from '../alerts/alerting.ts';
 import type { Config } from '../config/schema.ts';
 import { createWatch, type Watch, type WatchState } from '../engine/intake/watch.ts';
-import { converge, type PassResult } from '../engine/reconcile/reconcile.ts';
+import { type ReconciliationResult, reconcile } from '../engine/reconcile/reconcile.ts';
 import { Workers } from '../engine/reconcile/workers.ts';
 import { UsageError } from '../errors.ts';
 import { createServer } from '../http/server.ts';
@@ -32,7 +32,7 @@ export interface Service {
 export async function startService(
   config: Config,
   logger: Logger,
-  onPass?: (lease: Lease, result: PassResult) => void,
+  onReconciliation?: (lease: Lease, result: ReconciliationResult) => void,
 ): Promise<Service> {
   const { metricsFor, pageFor } = await import('./metrics.ts');
   const metrics = metricsFor(config);
@@ -42,7 +42,7 @@ export async function startService(
   const { signal } = stopping;
   const workers = workersFor(engine, metrics, (lease, result) => {
     if (result.end === 'failed') alerting?.soon();
-    onPass?.(lease, result);
+    onReconciliation?.(lease, result);
   });
   const { onSweepProgress } = metrics;
   const sweeping = createSweeping(engine, logger, signal, onSweepProgress);
@@ -67,7 +67,7 @@ export async function startService(
   const url = await server.listen({ host: config.server.host, port: config.server.port });
   let tasks: ScheduledTask[] = [];
   let running: readonly (Promise<void> | undefined)[] = [];
-  const preparing = prepare(engine, logger, signal, (err) => alerting?.cannotLook(err)).then(() => {
+  const preparing = prepare(engine, logger, signal, (err) => alerting?.cannotCheck(err)).then(() => {
     if (signal.aborted) return;
     prepared = true;
     workers.start();
@@ -92,28 +92,29 @@ export async function startService(
 }
 
 function workersFor(
-  { converge: deps }: Engine,
+  { reconcile: deps }: Engine,
   observer: ServiceObserver,
-  onPass: (lease: Lease, result: PassResult) => void,
+  onReconciliation: (lease: Lease, result: ReconciliationResult) => void,
 ): Workers {
   const { queue, clock, logger, settings } = deps;
-  const pass = (lease: Lease) => observedPass(observer, lease, () => converge(deps, lease));
-  return new Workers({ queue, clock, logger, settings, converge: pass, onPass });
+  const reconciliation = (lease: Lease) =>
+    observedReconciliation(observer, lease, () => reconcile(deps, lease));
+  return new Workers({ queue, clock, logger, settings, reconcile: reconciliation, onReconciliation });
 }
 
 /** Also called for a reconciliation that threw; the workers report the error. */
-async function observedPass(
+async function observedReconciliation(
   observer: ServiceObserver,
   lease: Lease,
-  pass: () => Promise<PassResult>,
-): Promise<PassResult> {
+  reconciliation: () => Promise<ReconciliationResult>,
+): Promise<ReconciliationResult> {
   const startedMs = performance.now();
   try {
-    const result = await pass();
-    observer.onPass(lease, result);
+    const result = await reconciliation();
+    observer.onReconciliation(lease, result);
     return result;
   } catch (error) {
-    observer.onBrokenPass(lease, performance.now() - startedMs);
+    observer.onBrokenReconciliation(lease, performance.now() - startedMs);
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 /** What the headers of an answer report: the upstream's time, and what is left of its limits. */
-import type { Room } from '../ports/inspection.ts';
+import type { Quota } from '../ports/inspection.ts';
 import { readLimits } from './limits.ts';
 
 /** A `Date` has whole seconds, rounded down, so the exact time is half a second later on average. */
@@ -13,7 +13,7 @@ export function aheadMs(headers: Headers, askedAt: Date, answeredAt: Date): numb
 }
 
 /** Undefined where the upstream reports no quota. */
-export function roomIn(headers: Headers, now: Date): Room | undefined {
+export function quotaIn(headers: Headers, now: Date): Quota | undefined {
   const limit = Number(headers.get('x-ratelimit-limit') ?? headers.get('ratelimit-limit') ?? Number.NaN);
   const { remaining, resetInMs } = readLimits(headers, now.getTime());
   return Number.isFinite(limit) && limit > 0 && remaining !== undefined

@@ -30,7 +30,7 @@ export interface Answer {
 }
 
 /** The quota of one bucket, by the last answer that reported it. */
-export interface Room {
+export interface Quota {
   readonly bucket: string;
   readonly remaining: number;
   /** Undefined where the upstream does not say. */
@@ -109,7 +109,7 @@ export class RateLimiter {
   }
 
   /** The buckets that an answer has reported. */
-  room(): readonly Room[] {
+  quota(): readonly Quota[] {
     return [...this.#buckets].flatMap(([bucket, { remaining, limit, resetAtMs, waiting }]) =>
       remaining === undefined ? [] : [{ bucket, remaining, limit, resetAt: new Date(resetAtMs), waiting }],
     );

@@ -7,7 +7,7 @@ import type { Config } from '../config/schema.ts';
 import { alertStore } from '../mongo/alerts.ts';
 import { positionReader } from '../mongo/cursors.ts';
 import { runs } from '../mongo/runs.ts';
-import { standingReader } from '../mongo/subjects/standings.ts';
+import { statusReader } from '../mongo/subjects/status-counts.ts';
 import type { AccountReader } from '../ports/accounts.ts';
 import type { Readers } from '../reconcilers/independent.ts';
 import { systemClock } from './system.ts';
@@ -33,7 +33,7 @@ export function alertingFor(
   return createAlerting({
     ...{ events, documents, tenants: served, clock: systemClock, logger, runs: runs(db) },
     ...{ positions: positionReader(db), silence: alerts.silence },
-    ...{ store: alertStore(db), standings: standingReader(db, served) },
+    ...{ store: alertStore(db), statusReader: statusReader(db, served) },
     probes: createProbes({ accounts, tenants, clients, clock: systemClock, everyMs: alerts.probeEveryMs }),
     receivers: alerts.receivers.flatMap(({ name, format, url }) =>
       url === undefined ? [] : [createReceiver({ name, format, url, timeoutMs })],

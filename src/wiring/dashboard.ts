@@ -2,7 +2,7 @@
 import { ALERTING_RUN } from '../alerts/alerting.ts';
 import type { Config } from '../config/schema.ts';
 import type { UpstreamAnswer } from '../dashboard-data/answers/overview.ts';
-import { createDesk } from '../dashboard-data/create.ts';
+import { createDashboardData } from '../dashboard-data/create.ts';
 import type { OverviewAnswerDeps } from '../dashboard-data/overview.ts';
 import type { AssessedTenant } from '../engine/reconcile/read-side.ts';
 import type { Upstream } from '../errors.ts';
@@ -16,7 +16,7 @@ import { eventReader } from '../mongo/log/event-log.ts';
 import { eventTail } from '../mongo/log/event-tail.ts';
 import { ignoredReader } from '../mongo/log/ignored.ts';
 import { documentReader } from '../mongo/platform/document-reader.ts';
-import { standingReader } from '../mongo/subjects/standings.ts';
+import { statusReader } from '../mongo/subjects/status-counts.ts';
 import { subjectReader } from '../mongo/subjects/subjects.ts';
 import { userPages } from '../mongo/subjects/user-pages.ts';
 import type { RateLimiter } from '../upstream/rate-limit.ts';
@@ -33,7 +33,7 @@ export interface Limited {
   readonly limiter: RateLimiter;
 }
 
-export function deskFor(
+export function dashboardDataFor(
   db: ReadableDb,
   config: Config,
   logger: Logger,
@@ -41,13 +41,13 @@ export function deskFor(
   limited: readonly Limited[],
 ) {
   const { overview, tenants, expected } = overviewFor(db, config);
-  return createDesk({
+  return createDashboardData({
     ...{ overview, tenants, expected, directories },
     activity: activityReader(db),
     pages: userPages(db, tenants),
     documents: documentReader(db),
     subjects: subjectReader(db, tenants),
-    upstreams: () => limited.flatMap(roomOf),
+    upstreams: () => limited.flatMap(quotaOf),
     tail: eventTail(db, systemClock),
     clock: systemClock,
     logger,
@@ -64,7 +64,7 @@ export function overviewFor(
       events: eventReader(db),
       subjects: subjectReader(db, tenants),
       documents: documentReader(db),
-      standings: standingReader(db, tenants),
+      statusReader: statusReader(db, tenants),
       positions: positionReader(db),
       alerts: alertReader(db),
       ignored: ignoredReader(db),
@@ -81,8 +81,8 @@ export function overviewFor(
   };
 }
 
-function roomOf({ upstream, tenant, limiter }: Limited): readonly UpstreamAnswer[] {
-  return limiter.room().map(({ bucket, remaining, limit, resetAt, waiting }) => ({
+function quotaOf({ upstream, tenant, limiter }: Limited): readonly UpstreamAnswer[] {
+  return limiter.quota().map(({ bucket, remaining, limit, resetAt, waiting }) => ({
     ...{ upstream, tenant: tenant ?? null, bucket, remaining, waiting },
     ...{ limit: limit ?? null, resetAt: resetAt.toISOString() },
   }));

@@ -8,7 +8,7 @@ import { peopleOf } from '../engine/intake/people.ts';
 import type { PullDeps } from '../engine/intake/pull.ts';
 import { successorSearch } from '../engine/reconcile/claims/successors.ts';
 import type { AssessDeps } from '../engine/reconcile/read-side.ts';
-import type { ConvergeDeps } from '../engine/reconcile/reconcile.ts';
+import type { ReconcileDeps } from '../engine/reconcile/reconcile.ts';
 import type { SweepDeps } from '../engine/sweep/sweep-result.ts';
 import type { Logger } from '../logger.ts';
 import type { EngineObserver } from '../metrics/observer.ts';
@@ -25,7 +25,7 @@ import { runs } from '../mongo/runs.ts';
 import { refuseCollations } from '../mongo/setup/collations.ts';
 import { ensureCollections } from '../mongo/setup/indexes.ts';
 import { reservations } from '../mongo/subjects/reservations.ts';
-import { standingReader } from '../mongo/subjects/standings.ts';
+import { statusReader } from '../mongo/subjects/status-counts.ts';
 import { subjectReader } from '../mongo/subjects/subjects.ts';
 import { userPages } from '../mongo/subjects/user-pages.ts';
 import { workQueue } from '../mongo/subjects/work-queue.ts';
@@ -34,10 +34,10 @@ import type { DocumentChanges } from '../ports/documents.ts';
 import type { IgnoredTotals, Rejects } from '../ports/intake.ts';
 import type { PasswordVault } from '../ports/passwords.ts';
 import type { Cursors } from '../ports/runs.ts';
-import type { Standings } from '../ports/standings.ts';
+import type { StatusCounts } from '../ports/status-counts.ts';
 import type { SubjectReader, UserPages } from '../ports/subjects.ts';
 import { alertingFor } from './alerting.ts';
-import { deskFor, type Limited } from './dashboard.ts';
+import { dashboardDataFor, type Limited } from './dashboard.ts';
 import { independentClients } from './independent.ts';
 import { logFor, pullDeps } from './intake.ts';
 import { engineSettings } from './settings.ts';
@@ -48,10 +48,10 @@ import { wakingQueue } from './waking-queue.ts';
 type Part = 'log' | 'queue' | 'documents' | 'accounts' | 'vault' | 'clock' | 'random' | 'logger' | 'settings';
 
 /** Everything that reconciles users. */
-export interface Engine extends Pick<ConvergeDeps, Part> {
+export interface Engine extends Pick<ReconcileDeps, Part> {
   readonly subjects: SubjectReader;
   /** What a reconciliation needs; its parts that others need as well are members of the engine. */
-  readonly converge: ConvergeDeps;
+  readonly reconcile: ReconcileDeps;
   readonly assess: AssessDeps;
   readonly tenants: readonly WiredTenant[];
   readonly rejects: Rejects;
@@ -62,9 +62,9 @@ export interface Engine extends Pick<ConvergeDeps, Part> {
   readonly changes: DocumentChanges;
   readonly cursors: Cursors;
   /** How many users have which status. Reads all who are in trouble, so it must not be called every second. */
-  readonly standings: () => Promise<Standings>;
+  readonly statusCounts: () => Promise<StatusCounts>;
   /** What the dashboard asks, on this connection. */
-  readonly desk: ReturnType<typeof deskFor>;
+  readonly dashboardData: ReturnType<typeof dashboardDataFor>;
   /** The dependencies of its part about one user and decisions. */
   readonly oneUser: OneUserDeps;
   /** Undefined when no receiver is configured. `upSince` is when this process came up. */
@@ -135,7 +135,7 @@ export function wireEngine(
   return {
     sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: tenants },
     ...parts,
-    converge: {
+    reconcile: {
       ...parts,
       ...{ successors, reservations: reserved, inactive, people, dids, handleDomain, clients },
       tenants: new Map(tenants.map((tenant) => [tenant.id, tenant])),
@@ -146,11 +146,11 @@ export function wireEngine(
     rejects: rejects(db),
     ignored: ignoredTotals(db),
     pull: { ...pullDeps(db, config, logger, observer), queue },
-    standings: () => standingReader(db, served).standings(systemClock.now()),
+    statusCounts: () => statusReader(db, served).counts(systemClock.now()),
     userPages: userPages(db, served),
     changes: documentChanges(db),
     cursors: cursors(db),
-    desk: deskFor(db, config, logger, tenants, limited),
+    dashboardData: dashboardDataFor(db, config, logger, tenants, limited),
     oneUser: { ...common, tenants, assess, pages: historyPages(db) },
     alerting: (upSince) =>
       alertingFor(db, config, { events: log, documents, accounts, clients, tenants, logger, upSince }),

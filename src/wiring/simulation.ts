@@ -38,7 +38,7 @@ export async function wireFullSimulation(config: Config, clock: Clock) {
   const accounts = createAccountHost(xrpc);
   const subjects = subjectReader(scratch.db);
   const deps: FullSimulationDeps = {
-    converge: {
+    reconcile: {
       ...{ log: eventLog(scratch.db), queue: workQueue(scratch.db), subjects },
       ...{ inactive: inactiveAccounts(scratch.db), successors: successorSearch(subjects, []) },
       // Of the platform's database: a value that a user's open creation has reserved is not taken.

@@ -44,7 +44,7 @@ export function tenantsFor(config: Config, observer?: EngineObserver): WiredTena
         return auth0().logs;
       },
       // Only one of two linked tenants names the other, but the link is mutual.
-      get sister() {
+      get linkedTenant() {
         return tenants.find(
           (other, index) => other.id === tenant.sisterOf || config.tenants[index]?.sisterOf === id,
         );

@@ -153,7 +153,7 @@ describe('a database that does not answer', () => {
     const { alerting, stop } = start();
     await stop();
     for (let times = 0; times < 12; times += 1) {
-      alerting.cannotLook(away);
+      alerting.cannotCheck(away);
       await clock.advance(2_000);
     }
     expect(told).toEqual(['opened unreachable:mongodb']);

@@ -1,6 +1,6 @@
 /** Receivers that refuse, stall and ask for patience, over real HTTP; time is the test's. */
 import { describe, expect, it } from 'vitest';
-import { createTelling } from '../../src/alerts/delivery.ts';
+import { createNoticeSender } from '../../src/alerts/delivery.ts';
 import { createReceiver } from '../../src/alerts/receiver.ts';
 import { createLogger } from '../../src/logger.ts';
 import type { Alert, Cause, Notice } from '../../src/ports/alerts.ts';
@@ -36,7 +36,7 @@ function desk(urls: Readonly<Record<string, string>>, chatTimeoutMs = 10_000) {
       ? createReceiver({ name, format: 'slack', url, timeoutMs: chatTimeoutMs })
       : createReceiver({ name, format: 'json', url, timeoutMs: 10_000 }),
   );
-  const telling = createTelling({ store, receivers, clock, logger });
+  const sender = createNoticeSender({ store, receivers, clock, logger });
   const alert = (phase: Alert['phase']): Alert => ({
     ...{ cause, phase, opening, firstSeenAt: at(0), clearSince: undefined },
     ...{ toldAt: at(0), toldUsers: 1, tellings: 1 },
@@ -45,7 +45,7 @@ function desk(urls: Readonly<Record<string, string>>, chatTimeoutMs = 10_000) {
     clock,
     store,
     lines,
-    run: () => telling.run(),
+    run: () => sender.run(),
     tell: (notice: Notice, ...names: readonly string[]) =>
       store.keep(
         [alert(notice.type === 'closed' ? 'closed' : 'open')],

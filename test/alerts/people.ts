@@ -1,4 +1,4 @@
-import type { Troubled } from '../../src/ports/standings.ts';
+import type { AffectedUser } from '../../src/ports/status-counts.ts';
 import { alice, type Person } from '../mongo/subjects/people.ts';
 
 /** Since when whoever is in trouble is, unless said otherwise: half an hour before the test begins. */
@@ -6,9 +6,9 @@ export const SINCE = '2026-03-01T11:30:00.000Z';
 
 /** Somebody whose last pass failed. */
 export function failing(
-  failure: Partial<NonNullable<Troubled['failure']>> = {},
-  { who = alice, ...changes }: { readonly who?: Person } & Partial<Troubled> = {},
-): Troubled {
+  failure: Partial<NonNullable<AffectedUser['failure']>> = {},
+  { who = alice, ...changes }: { readonly who?: Person } & Partial<AffectedUser> = {},
+): AffectedUser {
   return {
     ...{ user: who.user, tenant: who.tenant, health: 'Degraded', attempts: 3, quarantined: false },
     conditions: [{ type: 'account', status: 'False', reason: 'Failing', held: false, since: SINCE }],

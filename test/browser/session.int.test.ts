@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Decision } from '../../src/dashboard-data/answers/decisions.ts';
 import type { Engine } from '../../src/wiring/engine.ts';
-import { eventsOf, join, type Member, passOver, storedMember } from '../support/member.ts';
+import { eventsOf, join, type Member, reconcileUser, storedMember } from '../support/member.ts';
 import { openPlatform, type Platform } from '../support/platform.ts';
 import { inBrowser, REBOUND } from './support/browser.ts';
 import { stranger } from './support/stranger.ts';
@@ -48,7 +48,7 @@ inBrowser('who is shown the dashboard', (visit) => {
     engine = world.engine();
     await engine.prepare();
     alice = join(world, 'alice');
-    await passOver(engine.converge, alice);
+    await reconcileUser(engine.reconcile, alice);
     code = (await storedMember(world, alice))?.code ?? '';
     open = (await world.serve()).url;
     guarded = (await world.serve({ overlay: { server: { dashboardToken: TOKEN } } })).url;

@@ -6,7 +6,7 @@ import { UpstreamError } from '../../src/errors.ts';
 import type { Did } from '../../src/identity.ts';
 import type { AccountHost } from '../../src/ports/accounts.ts';
 import type { ReasonOf } from '../../src/reconcilers/needs-action.ts';
-import { chooseHandle, join, type Member, passOver, storedMember } from '../support/member.ts';
+import { chooseHandle, join, type Member, reconcileUser, storedMember } from '../support/member.ts';
 import { freeCodeHandle, refusedAddress } from './cases-of-email.ts';
 import {
   type Case,
@@ -341,7 +341,7 @@ async function createdUnanswered({ engine }: Stage, alice: Member): Promise<Did>
     throw new UpstreamError('no answer', lost);
   };
   const accounts = { ...engine.accounts, createAccount };
-  await passOver({ ...engine.converge, accounts }, alice);
+  await reconcileUser({ ...engine.reconcile, accounts }, alice);
   const [did] = made;
   if (did === undefined) throw new Error('No account was made.');
   return did;

@@ -1,7 +1,7 @@
 /** The address and the handle of an account that exists: what needs action, and what its commands make of it. */
 import type { ReasonOf } from '../../src/reconcilers/needs-action.ts';
 import { jumpingClock } from '../faults/support/world.ts';
-import { chooseHandle, join, type Member, passOver, storedMember } from '../support/member.ts';
+import { chooseHandle, join, type Member, reconcileUser, storedMember } from '../support/member.ts';
 import {
   type Case,
   changeAddress,
@@ -119,7 +119,7 @@ async function parkedForGood(stage: Stage): Promise<Member> {
   await reconcile(stage, carol);
   const clock = jumpingClock();
   await clock.delay(660_000);
-  await passOver({ ...stage.engine.converge, clock }, bob);
+  await reconcileUser({ ...stage.engine.reconcile, clock }, bob);
   return bob;
 }
 

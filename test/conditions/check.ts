@@ -8,9 +8,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createProgram } from '../../src/commands/program.ts';
-import { troublesOf } from '../../src/engine/reports/troubles.ts';
+import { situationGroups } from '../../src/engine/reports/situation-groups.ts';
 import type { Condition } from '../../src/events/condition.ts';
-import { standingReader } from '../../src/mongo/subjects/standings.ts';
+import { statusReader } from '../../src/mongo/subjects/status-counts.ts';
 import { commandsIn, shellQuoted } from '../../src/reconcilers/command-lines.ts';
 import { WAITING_FOR_DECISION } from '../../src/reconcilers/needs-action.ts';
 import { type OpenedPds, openedPds } from '../faults/support/opened-pds.ts';
@@ -82,12 +82,12 @@ async function carryOut(stage: Stage, row: Row, member: Member, message: string)
 
 /** What \`status\` and the overview propose. */
 async function proposedBy({ world, engine }: Stage, { type, reason }: Row, { user }: Member) {
-  const reader = standingReader(
+  const reader = statusReader(
     world.db,
     engine.tenants.map(({ id }) => id),
   );
-  const { situations } = await reader.standings(new Date());
-  const of = troublesOf(situations).filter((one) => one.resource === type && one.reason === reason);
+  const { situations } = await reader.counts(new Date());
+  const of = situationGroups(situations).filter((one) => one.resource === type && one.reason === reason);
   expect(of).toMatchObject([{ users: 1, held: 1, example: user }]);
   return of[0]?.command;
 }

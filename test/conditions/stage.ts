@@ -5,7 +5,7 @@ import type { Condition } from '../../src/events/condition.ts';
 import { type Did, parseDid } from '../../src/identity.ts';
 import type { Engine } from '../../src/wiring/engine.ts';
 import type { OpenedPds } from '../faults/support/opened-pds.ts';
-import { conditionOf, join, type Member, passOver, storedMember } from '../support/member.ts';
+import { conditionOf, join, type Member, reconcileUser, storedMember } from '../support/member.ts';
 import { asAdmin, createAccount, type Person, person, unlimited, xrpc } from '../support/pds.ts';
 import { type Platform, platform } from '../support/platform.ts';
 import { lineRunner, type RunLine } from './command-lines.ts';
@@ -52,7 +52,7 @@ export async function openStage(pds: OpenedPds): Promise<Stage> {
   await engine.prepare();
   // A creation without an outcome is given up at once.
   const settings = { ...engine.settings, settleMs: 0 };
-  const impatient = { ...engine, settings, converge: { ...engine.converge, settings } };
+  const impatient = { ...engine, settings, reconcile: { ...engine.reconcile, settings } };
   return { world, engine: impatient, pds, run: await lineRunner(world, SETTINGS) };
 }
 
@@ -66,7 +66,7 @@ export async function whole(stage: Stage, name = 'alice'): Promise<Member> {
 }
 
 export async function reconcile({ engine }: Stage, member: Member): Promise<void> {
-  await passOver(engine.converge, member);
+  await reconcileUser(engine.reconcile, member);
 }
 
 /** Reconciles until a resource has this reason, which a few attempts may have to go before. */

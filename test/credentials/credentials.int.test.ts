@@ -5,7 +5,7 @@ import { sealedWith } from '../../src/credentials/envelope.ts';
 import { createVault, generateKey } from '../../src/credentials/vault.ts';
 import { describeError } from '../../src/errors.ts';
 import { storedUserKey } from '../../src/identity.ts';
-import { join, memberOf, passOver } from '../support/member.ts';
+import { join, memberOf, reconcileUser } from '../support/member.ts';
 import { type Platform, platform, SANDBOX_CONFIG } from '../support/platform.ts';
 import { documentOf, type Ended, runOn, startProgram, temporaryDirectory } from '../support/program.ts';
 import { K1, K2, OTHER_K1, ROTATED, users, wired, withKeys } from '../support/sealing.ts';
@@ -178,7 +178,7 @@ test('a key that is missing or another one stops an engine at its start', async 
   const engine = wired(world, K1, []);
   onTestFinished(() => engine.close());
   await engine.prepare();
-  await passOver(engine.converge, join(world, 'alice'));
+  await reconcileUser(engine.reconcile, join(world, 'alice'));
   const start = async (keys: string): Promise<unknown> => {
     const other = wired(world, keys, []);
     try {
@@ -207,7 +207,7 @@ describe('storage that was not chosen', () => {
     const bob = join(world, 'bob');
     const engine = world.engine();
     await engine.prepare();
-    expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'converged' });
+    expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'converged' });
     const file = joinPath(await temporaryDirectory(), 'plan.json');
     // The platform's own, among sealed ones of ours.
     await users(world.db).insertOne(plain('auth0|other', 'canary-plain') as never);
@@ -241,7 +241,7 @@ describe('storage that was not chosen', () => {
     ] as never);
     await engine.prepare();
     const alice = join(world, 'alice');
-    expect(await passOver(engine.converge, alice)).toMatchObject({ end: 'converged' });
+    expect(await reconcileUser(engine.reconcile, alice)).toMatchObject({ end: 'converged' });
     const stored = await users(world.db).findOne({ _id: alice.user });
     expect(sealedWith(stored?.atproto?.password ?? '')).toBe('k1');
   });

@@ -4,16 +4,16 @@ import type { Decision } from '../../src/dashboard-data/answers/decisions.ts';
 import { restorationAnswer } from '../../src/dashboard-data/restoration.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import { alice, bob, handle, otherTenant, person } from '../mongo/subjects/people.ts';
-import { deskDeps, says, whole } from '../support/in-memory/deciding.ts';
+import { dashboardDeps, says, whole } from '../support/in-memory/deciding.ts';
 import {
+  aliceEvent,
   deleted,
   dueUsers,
   mainTenant,
   nameOf,
-  passDue,
   populate,
+  reconcileDue,
   sweepOnce,
-  told,
   write,
 } from '../support/in-memory/sweeps.ts';
 import {
@@ -21,9 +21,9 @@ import {
   carried,
   choose,
   createWorld,
-  passOver,
+  reconcileUser,
+  shownConditions,
   signUp,
-  standing,
   typesOf,
   untilQuiet,
   type World,
@@ -58,7 +58,7 @@ describe('each decision', () => {
       world.hooks.before = undefined;
       expect(order.indexOf('append')).toBeGreaterThan(-1);
       expect(order.indexOf('append')).toBeLessThan(order.indexOf('markDue'));
-      const [decided] = told(world, type);
+      const [decided] = aliceEvent(world, type);
       expect(decided).toMatchObject({ user, tenant: alice.tenant, data });
       expect(await world.queue.claim(world.clock.now(), 1_000)).toMatchObject({
         user,
@@ -108,7 +108,7 @@ describe('a look that is asked for', () => {
   it('finds what nobody has told of, and forgets nothing', async () => {
     const world = await whole();
     choose(world, alice, 'music');
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     const asked: unknown[] = [];
     world.hooks.before = ({ method }) => {
       if (method === 'allowsHandle') asked.push(method);
@@ -149,7 +149,7 @@ describe('a pause', () => {
     const world = await whole();
     const { what } = await says(world, { type: 'pause', user, until: '2126-01-01T01:00:00+01:00', ...why });
     expect(what).toContain('2126-01-01T00:00:00.000Z');
-    expect(told(world, 'user.paused')[0]?.data.until).toBe('2126-01-01T00:00:00.000Z');
+    expect(aliceEvent(world, 'user.paused')[0]?.data.until).toBe('2126-01-01T00:00:00.000Z');
   });
 });
 
@@ -160,7 +160,7 @@ describe('an adoption', () => {
     choose(world, alice, 'alice');
     await signUp(world, alice);
     await untilQuiet(world);
-    expect(await standing(world, user)).toMatchObject({ account: 'False UnownedAccountFound' });
+    expect(await shownConditions(world, user)).toMatchObject({ account: 'False UnownedAccountFound' });
     return { world, did };
   }
 
@@ -169,8 +169,8 @@ describe('an adoption', () => {
     const adopt = { type: 'adopt', user, did, ...why } as const;
     expect(await says(world, adopt)).toMatchObject({ users: 1, woken: 1 });
     await says(world, adopt);
-    expect(told(world, 'adoption.granted')[0]?.data).toMatchObject({ did, ...why });
-    expect(told(world, 'adoption.granted')[0]?.data.evidence).toContain(
+    expect(aliceEvent(world, 'adoption.granted')[0]?.data).toMatchObject({ did, ...why });
+    expect(aliceEvent(world, 'adoption.granted')[0]?.data.evidence).toContain(
       'for: it has the address of the user',
     );
     await untilQuiet(world);
@@ -206,7 +206,7 @@ describe('an adoption', () => {
     await expect(says(world, { type: 'adopt', user, did, ...why })).rejects.toMatchObject({
       code: 'UNREACHABLE',
     });
-    expect(told(world, 'adoption.granted')).toEqual([]);
+    expect(aliceEvent(world, 'adoption.granted')).toEqual([]);
   });
 });
 
@@ -217,21 +217,23 @@ describe('a restore', () => {
     const world = await whole();
     const code = world.documents.users.get(user)?.code;
     world.documents.users.delete(user);
-    await passOver(world, alice);
-    expect(await standing(world, user)).toMatchObject({ 'user-document': 'False DocumentRemoved' });
+    await reconcileUser(world, alice);
+    expect(await shownConditions(world, user)).toMatchObject({ 'user-document': 'False DocumentRemoved' });
     return { world, code };
   }
 
   it('shows what is written, is on record, and is applied once', async () => {
     const { world, code } = await removed();
-    const shown = await restorationAnswer(deskDeps(world), user);
+    const shown = await restorationAnswer(dashboardDeps(world), user);
     expect(shown).toMatchObject({ what: removedDocument, lostAccount: null });
     expect(shown.writes[0]?.what).toContain(`the code ${code}`);
     const restore = { type: 'restore', user, what: shown.what, ...why } as const;
     const answer = await says(world, restore);
     expect(answer).toMatchObject({ users: 1, woken: 1 });
     expect(answer.what).toContain(`the code ${code}`);
-    expect(told(world, 'restore.granted')).toMatchObject([{ user, data: { what: removedDocument, ...why } }]);
+    expect(aliceEvent(world, 'restore.granted')).toMatchObject([
+      { user, data: { what: removedDocument, ...why } },
+    ]);
     await expectRefused(world, restore, 'RESTORE_GRANTED');
     await untilQuiet(world);
     expect(world.documents.users.get(user)?.code).toBe(code);
@@ -268,16 +270,16 @@ describe('an approval', () => {
     expect(await dueUsers(world)).toEqual([]);
     expect(await says(world, { type: 'approve', run, ...why })).toMatchObject({ users: 2, woken: 1 });
     expect(await dueUsers(world)).toEqual(renamed.map((who) => who.user).sort());
-    expect(told(world, 'sweep.approved')).toMatchObject([{ user: null, data: { run, ...why } }]);
+    expect(aliceEvent(world, 'sweep.approved')).toMatchObject([{ user: null, data: { run, ...why } }]);
     await expectRefused(world, { type: 'approve', run, ...why }, 'RUN_APPROVED');
-    await passDue(world, people);
+    await reconcileDue(world, people);
     expect(renamed.map((who) => carried(world, who))).toEqual(renamed.map((who) => `${nameOf(who)}.at.test`));
   });
 
   it('of a run that nobody halted, or of a tenant that is not served, is refused', async () => {
     const { world, run } = await halted();
     await expectRefused(world, { type: 'approve', run: 'nobody', ...why }, 'RUN_UNKNOWN');
-    const [, second] = deskDeps(world).tenants;
+    const [, second] = dashboardDeps(world).tenants;
     const elsewhere = { tenants: second === undefined ? [] : [second] };
     await expectRefused(world, { type: 'approve', run, ...why }, 'RUN_UNKNOWN', elsewhere);
   });
@@ -288,7 +290,7 @@ describe('an approval', () => {
     const [later] = (await sweepOnce(world, { renames: { share: 0, count: 1 } })).halts;
     expect(later?.run).not.toBe(run);
     await expectRefused(world, { type: 'approve', run, ...why }, 'RUN_CLOSED');
-    expect(told(world, 'sweep.approved')).toEqual([]);
+    expect(aliceEvent(world, 'sweep.approved')).toEqual([]);
     expect(await dueUsers(world)).toEqual([]);
     expect(await says(world, { type: 'approve', run: later?.run ?? '', ...why })).toMatchObject({ users: 2 });
   });
@@ -304,8 +306,8 @@ describe('an approval', () => {
     expect(halt).toMatchObject({ kind: 'removals', users: [gone.user] });
     const run = halt?.run ?? '';
     expect(await says(world, { type: 'approve', run, ...why })).toMatchObject({ users: 1 });
-    expect(told(world, 'removal.granted')).toMatchObject([{ user: gone.user, data: { run, ...why } }]);
-    await passDue(world, people);
+    expect(aliceEvent(world, 'removal.granted')).toMatchObject([{ user: gone.user, data: { run, ...why } }]);
+    await reconcileDue(world, people);
     expect(world.accounts.stored.size).toBe(2);
   });
 });

@@ -6,8 +6,8 @@ import type { ConcordEvent, EventData } from '../../src/events/event.ts';
 import { eventId } from '../../src/identity.ts';
 import type { KeptPosition } from '../../src/ports/runs.ts';
 import { at, otherTenant, person, tenant } from '../mongo/subjects/people.ts';
+import { aliceEvent } from '../support/in-memory/alice-events.ts';
 import { inMemoryEventLog } from '../support/in-memory/event-log.ts';
-import { told } from '../support/in-memory/told.ts';
 
 const MINUTE = 60_000;
 const share = { have: 0, of: 0 };
@@ -17,14 +17,14 @@ const totals = {
 };
 
 function finished(seconds: number, changes: Partial<EventData['sweep.finished']> = {}): ConcordEvent {
-  return told('sweep.finished', seconds, {
+  return aliceEvent('sweep.finished', seconds, {
     ...{ users: 100, drifted: 3, complete: true, durationMs: 5_000, resumes: 1 },
     ...{ totals, situations: [], orphans: null },
     ...changes,
   });
 }
 
-const started = (seconds: number, id: string) => told('sweep.started', seconds, { users: null }, id);
+const started = (seconds: number, id: string) => aliceEvent('sweep.started', seconds, { users: null }, id);
 const many = Array.from({ length: 30 }, (_, index) => person(`user-${String(index).padStart(2, '0')}`).user);
 const halt = { kind: 'removals', limit: 25, count: 30, of: 100, users: many } as const;
 
@@ -115,8 +115,8 @@ it('shows what was halted with some of those concerned, and who approved it', as
   const run = eventId('run-1');
   const events = [
     started(1, 'run-1'),
-    told('sweep.halted', 4, { run, ...halt }),
-    told('sweep.halted', 5, { run, ...halt, kind: 'renames', users: many.slice(0, 2) }),
+    aliceEvent('sweep.halted', 4, { run, ...halt }),
+    aliceEvent('sweep.halted', 5, { run, ...halt, kind: 'renames', users: many.slice(0, 2) }),
     finished(6),
   ];
   const { halts, runs } = await ask(events);
@@ -128,7 +128,7 @@ it('shows what was halted with some of those concerned, and who approved it', as
     ...{ sample: many.slice(0, 20), approved: null, closed: null },
     approvableUntil: new Date(at(4).getTime() + 7 * 86_400_000).toISOString(),
   });
-  const later = await ask([...events, told('sweep.approved', 7, { run, by: 'carol' })]);
+  const later = await ask([...events, aliceEvent('sweep.approved', 7, { run, by: 'carol' })]);
   expect(later.halts.map(({ approved }) => approved)).toEqual(
     Array(2).fill({ by: 'carol', at: at(7).toISOString(), reason: null }),
   );

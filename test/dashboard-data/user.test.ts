@@ -1,17 +1,17 @@
 /** One user as the dashboard shows them: by the log and the read model, and as a look finds them. */
 import { describe, expect, it } from 'vitest';
 import { adoptionAnswer } from '../../src/dashboard-data/adoption.ts';
-import { lookAnswer, userAnswer } from '../../src/dashboard-data/user.ts';
+import { observedAnswer, userAnswer } from '../../src/dashboard-data/user.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import { alice, bob, handle, otherTenant, person } from '../mongo/subjects/people.ts';
-import { deskDeps, says, whole } from '../support/in-memory/deciding.ts';
-import { mainTenant, told, write } from '../support/in-memory/sweeps.ts';
+import { dashboardDeps, says, whole } from '../support/in-memory/deciding.ts';
+import { aliceEvent, mainTenant, write } from '../support/in-memory/sweeps.ts';
 import {
   auth0User,
   choose,
   codeHandleOf,
   createWorld,
-  passOver,
+  reconcileUser,
   signUp,
   snapshot,
   untilQuiet,
@@ -32,7 +32,7 @@ describe('by the log and the read model', () => {
   it('is as the last pass left it, without a question to Auth0 or the PDS', async () => {
     const world = await whole();
     away(world, 'accounts', 'pds');
-    const found = await userAnswer(deskDeps(world), user);
+    const found = await userAnswer(dashboardDeps(world), user);
     const stored = world.documents.users.get(user);
     expect(found).toMatchObject({
       ...{ user, tenant: alice.tenant, source: 'log', unread: [], sync: 'Synced', health: 'Healthy' },
@@ -54,22 +54,22 @@ describe('by the log and the read model', () => {
     const until = new Date(world.clock.now().getTime() + 3_600_000).toISOString();
     await says(world, { type: 'pause', user, until: null, ...why, reason: 'an older one' });
     await says(world, { type: 'pause', user, until, ...why });
-    const at = told(world, 'user.paused')[1]?.at.toISOString();
-    expect(await userAnswer(deskDeps(world), user)).toMatchObject({
+    const at = aliceEvent(world, 'user.paused')[1]?.at.toISOString();
+    expect(await userAnswer(dashboardDeps(world), user)).toMatchObject({
       ...{ sync: 'OutOfSync', health: 'Suspended', pause: { ...why, until, at } },
       ...{ withheld: { reason: 'Paused' }, troubles: [{ resource: 'pause', status: 'False' }] },
       dueAt: world.clock.now().toISOString(),
     });
     await world.clock.advance(3_600_000);
-    expect(await userAnswer(deskDeps(world), user)).toMatchObject({ pause: null, withheld: null });
+    expect(await userAnswer(dashboardDeps(world), user)).toMatchObject({ pause: null, withheld: null });
   });
 
   it('says what excludes the user, and asks nothing', async () => {
     const world = await whole();
     away(world, 'directory', 'auth0');
-    const desk = deskDeps(world);
-    const tenants = desk.tenants.map((tenant) => ({ ...tenant, excludedBy: () => 'guest-*' }));
-    expect(await lookAnswer({ ...desk, tenants }, user)).toMatchObject({
+    const dashboardData = dashboardDeps(world);
+    const tenants = dashboardData.tenants.map((tenant) => ({ ...tenant, excludedBy: () => 'guest-*' }));
+    expect(await observedAnswer({ ...dashboardData, tenants }, user)).toMatchObject({
       ...{ source: 'log', plan: null },
       withheld: { reason: 'Excluded', message: expect.stringContaining('guest-*') },
     });
@@ -78,8 +78,8 @@ describe('by the log and the read model', () => {
   it('says why the last pass failed, and differs in nothing that is not known', async () => {
     const world = await whole();
     away(world, 'accounts', 'pds');
-    for (const _ of [1, 2, 3]) await passOver(world, alice);
-    const found = await userAnswer(deskDeps(world), user);
+    for (const _ of [1, 2, 3]) await reconcileUser(world, alice);
+    const found = await userAnswer(dashboardDeps(world), user);
     expect(found).toMatchObject({
       ...{ quarantined: false, attempts: 3, sync: 'Unknown', health: 'Degraded' },
       failure: { code: 'UNREACHABLE' },
@@ -91,24 +91,28 @@ describe('by the log and the read model', () => {
   it('of somebody whom Auth0 alone knows is found by a look', async () => {
     const world = await whole();
     world.directory.put(auth0User(bob));
-    await expect(userAnswer(deskDeps(world), bob.user)).rejects.toMatchObject({ code: 'USER_NOT_FOUND' });
-    const found = await lookAnswer(deskDeps(world), bob.user);
+    await expect(userAnswer(dashboardDeps(world), bob.user)).rejects.toMatchObject({
+      code: 'USER_NOT_FOUND',
+    });
+    const found = await observedAnswer(dashboardDeps(world), bob.user);
     expect(found).toMatchObject({ user: bob.user, source: 'look', sync: 'OutOfSync' });
     expect(found.plan?.map(({ type }) => type)).toContain('create-user-document');
     away(world, 'auth0', 'auth0');
     // Who could not be asked about is not taken for nobody.
-    await expect(lookAnswer(deskDeps(world), bob.user)).rejects.toMatchObject({ code: 'UNREACHABLE' });
+    await expect(observedAnswer(dashboardDeps(world), bob.user)).rejects.toMatchObject({
+      code: 'UNREACHABLE',
+    });
   });
 
   it('of nobody, or of a tenant that is not served, is not found', async () => {
     const world = await whole();
     const elsewhere = person('dave', otherTenant);
     await signUp(world, elsewhere);
-    const unserved = { ...deskDeps(world), tenants: [mainTenant(world)] };
-    for (const ask of [userAnswer, lookAnswer]) {
-      await expect(ask(deskDeps(world), bob.user)).rejects.toMatchObject({ code: 'USER_NOT_FOUND' });
+    const unserved = { ...dashboardDeps(world), tenants: [mainTenant(world)] };
+    for (const ask of [userAnswer, observedAnswer]) {
+      await expect(ask(dashboardDeps(world), bob.user)).rejects.toMatchObject({ code: 'USER_NOT_FOUND' });
       await expect(ask(unserved, elsewhere.user)).rejects.toMatchObject({ code: 'USER_NOT_FOUND' });
-      expect(await ask(deskDeps(world), elsewhere.user)).toMatchObject({ tenant: otherTenant });
+      expect(await ask(dashboardDeps(world), elsewhere.user)).toMatchObject({ tenant: otherTenant });
     }
   });
 
@@ -117,7 +121,7 @@ describe('by the log and the read model', () => {
     await write(world, 'user.forgotten', { by: 'carol' }, alice);
     const asked: string[] = [];
     world.hooks.before = ({ port }) => void asked.push(port);
-    const found = await lookAnswer(deskDeps(world), user);
+    const found = await observedAnswer(dashboardDeps(world), user);
     expect(found).toMatchObject({ source: 'log', sync: 'Synced', health: 'Deleted', conditions: [] });
     expect(found).toMatchObject({ handle: null, plan: null, deleted: { since: null, forgotten: true } });
     expect(found.resources.map(({ differs }) => differs)).toEqual([null, null, null, null, null]);
@@ -132,11 +136,11 @@ it('a user who is deleted in Auth0 is said to be deleted, since when, and what b
   world.directory.remove(alice.userId);
   await says(world, { type: 'reconcile', user, ...why });
   await untilQuiet(world);
-  const found = await userAnswer(deskDeps(world), user);
+  const found = await userAnswer(dashboardDeps(world), user);
   expect(found).toMatchObject({ health: 'Deleted', deleted: { forgotten: false }, did });
   expect(found.deleted?.since).toMatch(/^2026-/);
   expect(found.resources.map(({ differs }) => differs)).toEqual([false, false, false, false, false]);
-  expect(await userAnswer(deskDeps(await whole()), user)).toMatchObject({ deleted: null });
+  expect(await userAnswer(dashboardDeps(await whole()), user)).toMatchObject({ deleted: null });
 });
 
 describe('a look', () => {
@@ -144,7 +148,7 @@ describe('a look', () => {
     const world = await whole();
     choose(world, alice, 'al.ix');
     const before = snapshot(world);
-    const found = await lookAnswer(deskDeps(world), user);
+    const found = await observedAnswer(dashboardDeps(world), user);
     expect(snapshot(world)).toEqual(before);
     expect(found).toMatchObject({
       ...{
@@ -167,7 +171,7 @@ describe('a look', () => {
     ]);
     expect(found.conditions.find(({ resource }) => resource === 'handle')?.since).toBeNull();
     // The log does not know it yet.
-    expect(await userAnswer(deskDeps(world), user)).toMatchObject({ sync: 'Synced', plan: null });
+    expect(await userAnswer(dashboardDeps(world), user)).toMatchObject({ sync: 'Synced', plan: null });
   });
 
   it.each([
@@ -176,7 +180,7 @@ describe('a look', () => {
   ])('before there is an account, %s: the user is %s', async (differ, _what, changes) => {
     const world = createWorld();
     await signUp(world, alice, changes);
-    const { resources } = await lookAnswer(deskDeps(world), user);
+    const { resources } = await observedAnswer(dashboardDeps(world), user);
     const ofAccount = resources.filter(({ resource }) => ['account', 'email', 'handle'].includes(resource));
     expect(ofAccount.map(({ actual, differs }) => [actual, differs])).toEqual([
       ['none', differ],
@@ -189,7 +193,7 @@ describe('a look', () => {
     const world = await whole();
     choose(world, alice, 'al.ix');
     await says(world, { type: 'pause', user, until: null, ...why });
-    expect(await lookAnswer(deskDeps(world), user)).toMatchObject({
+    expect(await observedAnswer(dashboardDeps(world), user)).toMatchObject({
       ...{ withheld: { reason: 'Paused' }, plan: [{ type: 'change-handle' }], health: 'Suspended' },
     });
   });
@@ -200,7 +204,7 @@ describe('a look', () => {
   ] as const)('without %s says so, and shows the rest', async (_name, port, upstream, source) => {
     const world = await whole();
     away(world, port, upstream);
-    const found = await lookAnswer(deskDeps(world), user);
+    const found = await observedAnswer(dashboardDeps(world), user);
     expect(found).toMatchObject({ source, unread: [{ upstream, code: 'UNREACHABLE' }] });
     expect(found).toMatchObject({ code: world.documents.users.get(user)?.code });
     expect(found.did).toBe(world.documents.users.get(user)?.account?.did);
@@ -216,9 +220,9 @@ it('no address is in an answer', async () => {
   await signUp(world, alice);
   await untilQuiet(world);
   const answers = [
-    await userAnswer(deskDeps(world), user),
-    await lookAnswer(deskDeps(world), user),
-    await adoptionAnswer(deskDeps(world), user, undefined),
+    await userAnswer(dashboardDeps(world), user),
+    await observedAnswer(dashboardDeps(world), user),
+    await adoptionAnswer(dashboardDeps(world), user, undefined),
   ];
   expect(answers[2]).toMatchObject({
     did,

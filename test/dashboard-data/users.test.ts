@@ -30,7 +30,7 @@ interface Desk {
 }
 
 /** Alice and Bob in the first tenant, of whom one is known; Carol in the second, by email alone. */
-async function desk(options: { readonly away?: boolean } = {}): Promise<Desk> {
+async function dashboardData(options: { readonly away?: boolean } = {}): Promise<Desk> {
   const world = createWorld();
   const { queue, subjects, stored } = inMemoryWorkQueue();
   const show = async (who: Person, changes: Partial<SubjectView>) => {
@@ -80,12 +80,12 @@ describe('a search', () => {
     ['an email, which is more than one user', 'alice@example.com', [alice.user, carol.user]],
     ['what nobody has', 'yew', []],
   ])('finds by %s', async (_what, search, expected) => {
-    const { keys } = await desk();
+    const { keys } = await dashboardData();
     expect(await keys({ search })).toEqual(expected);
   });
 
   it('finds somebody of whom nothing is known yet, and says so', async () => {
-    const { ask, keys } = await desk();
+    const { ask, keys } = await dashboardData();
     expect((await ask({ search: '@oak' })).users).toMatchObject([
       { user: bob.user, tenant, sync: 'Unknown', health: 'Progressing', dueAt: null, troubles: [] },
     ]);
@@ -94,7 +94,7 @@ describe('a search', () => {
   });
 
   it('says what may have been meant', async () => {
-    const { ask } = await desk();
+    const { ask } = await dashboardData();
     expect(await ask({ search: 'ceder' })).toEqual({
       users: [],
       next: null,
@@ -104,7 +104,7 @@ describe('a search', () => {
   });
 
   it('by email finds whom the read model knows while Auth0 is away, and never nobody', async () => {
-    const { ask } = await desk({ away: true });
+    const { ask } = await dashboardData({ away: true });
     const known = await ask({ search: 'alice@example.com' });
     expect(known.users.map(({ user }) => user)).toEqual([alice.user]);
     expect(known.unasked).toEqual([
@@ -117,7 +117,7 @@ describe('a search', () => {
 
 describe('a list', () => {
   it('is of those who stand so, in short', async () => {
-    const { ask, keys } = await desk();
+    const { ask, keys } = await dashboardData();
     const answer = await ask({ sync: 'Synced' });
     expect(answer.users).toMatchObject([
       {
@@ -139,7 +139,7 @@ describe('a list', () => {
       person(`user-${String(index).padStart(3, '0')}`),
     );
     const pages = inMemoryUserPages(() => people.map((who) => ({ ...who, view, dueAt: undefined })));
-    const { world } = await desk();
+    const { world } = await dashboardData();
     const deps: UsersDeps = {
       ...{ pages, documents: world.documents, subjects: world.subjects, directories: [] },
       clock: world.clock,

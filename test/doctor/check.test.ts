@@ -10,7 +10,11 @@ const FINDING = {
   why: 'So.',
   mend: 'Mend it.',
 } as const;
-const check = (name: string, needs: readonly string[], look: Check['look']): Check => ({ name, needs, look });
+const check = (name: string, needs: readonly string[], look: Check['run']): Check => ({
+  name,
+  needs,
+  run: look,
+});
 const run = (checks: readonly Check[], timeoutMs = 1_000) =>
   runChecks(checks, { clock: systemClock, timeoutMs });
 

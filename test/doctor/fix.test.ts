@@ -1,7 +1,7 @@
 /** The clean-up of indexes from every state that a server may have them in, and broken off after every step. */
 import { expect, test } from 'vitest';
 import { carryOut, planRepair } from '../../src/doctor/fix.ts';
-import { judgeIndex, lookAtIndexes } from '../../src/doctor/indexes.ts';
+import { checkIndexes, judgeIndex } from '../../src/doctor/indexes.ts';
 import type { IndexDetail, IndexRepair, MongodbInspection } from '../../src/ports/inspection.ts';
 import { WANTED_INDEXES } from '../../src/reconcilers/indexes.ts';
 
@@ -76,7 +76,7 @@ function states(collection: Collection, field: string, name: string): readonly (
 }
 
 async function steps(server: Server) {
-  const { steps: planned, refused } = planRepair(await lookAtIndexes(server.inspection));
+  const { steps: planned, refused } = planRepair(await checkIndexes(server.inspection));
   expect(refused).toEqual([]);
   return planned;
 }
@@ -96,7 +96,7 @@ test.each(WANTED_INDEXES)(
         await carryOut(server.repair, (await steps(server)).slice(0, after), watch);
         await carryOut(server.repair, await steps(server), watch);
 
-        const situations = await lookAtIndexes(server.inspection);
+        const situations = await checkIndexes(server.inspection);
         expect(situations.flatMap(judgeIndex), JSON.stringify(state)).toEqual([]);
         expect(await steps(server)).toEqual([]);
         expect(isKept, JSON.stringify(state)).toBe(true);
@@ -118,7 +118,7 @@ test.each(WANTED_INDEXES)(
   async ({ collection, field, name, sparse }) => {
     const codes = async (given: string, kind: Partial<IndexDetail>) => {
       const server = new Server([detail(collection, given, field, 1, { unique: true, ...kind })]);
-      const situations = await lookAtIndexes(server.inspection);
+      const situations = await checkIndexes(server.inspection);
       return situations
         .filter(({ wanted }) => wanted.collection === collection)
         .flatMap(judgeIndex)

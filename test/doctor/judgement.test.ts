@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Seen } from '../../src/doctor/check.ts';
 import { judgeClocks } from '../../src/doctor/clock.ts';
 import { configurationChecks } from '../../src/doctor/configuration.ts';
-import { judgeCodes, judgeSisters } from '../../src/doctor/platform.ts';
+import { judgeCodes, judgeLinkedTenants } from '../../src/doctor/platform.ts';
 import { simulationChecks } from '../../src/doctor/simulate.ts';
 import { judgeEventStreams, judgeLogStreams } from '../../src/doctor/streams.ts';
 import { UpstreamError, UsageError } from '../../src/errors.ts';
@@ -59,19 +59,27 @@ const CASES: readonly [reason: string, seen: Seen, codes: readonly string[]][] =
   ],
   ['four fifths of a year is room enough', judgeCodes('ac26', 87_000), []],
   ['more than that is told before it is felt', judgeCodes('ac26', 88_000), ['CODE_SPACE']],
-  ['two tenants by themselves', judgeSisters([tenant(A), tenant(B)]), []],
+  ['two tenants by themselves', judgeLinkedTenants([tenant(A), tenant(B)]), []],
   [
     'sisters with tags',
-    judgeSisters([tenant(A, { emailTag: 'a' }), tenant(B, { sisterOf: 'a', emailTag: 'b' })]),
+    judgeLinkedTenants([tenant(A, { emailTag: 'a' }), tenant(B, { sisterOf: 'a', emailTag: 'b' })]),
     [],
   ],
   [
     'sisters, of whom one has no tag',
-    judgeSisters([tenant(A), tenant(B, { sisterOf: 'a', emailTag: 'b' })]),
+    judgeLinkedTenants([tenant(A), tenant(B, { sisterOf: 'a', emailTag: 'b' })]),
     ['SISTERS_UNTAGGED'],
   ],
-  ['sisters without a tag', judgeSisters([tenant(A), tenant(B, { sisterOf: 'a' })]), ['SISTERS_UNTAGGED']],
-  ['one tenant twice', judgeSisters([tenant(A), tenant(B, { domain: 'a.auth0.com' })]), ['TENANT_TWICE']],
+  [
+    'sisters without a tag',
+    judgeLinkedTenants([tenant(A), tenant(B, { sisterOf: 'a' })]),
+    ['SISTERS_UNTAGGED'],
+  ],
+  [
+    'one tenant twice',
+    judgeLinkedTenants([tenant(A), tenant(B, { domain: 'a.auth0.com' })]),
+    ['TENANT_TWICE'],
+  ],
   [
     'a stream with the second token, as while it is rotated',
     judgeLogStreams(A, [{ ...STREAM, authorization: `Bearer ${TOKENS[1]}` }], TOKENS, OURS),
@@ -147,7 +155,7 @@ test('every problem of a configuration is a finding, under what needs it', async
       'CONFIG_INVALID',
     );
   });
-  const seen = await Promise.all(checks.map(async ({ name, look }) => ({ name, ...(await look()) })));
+  const seen = await Promise.all(checks.map(async ({ name, run: look }) => ({ name, ...(await look()) })));
   expect(seen.flatMap(({ name, findings }) => findings.map(({ what }) => [name, what]))).toEqual([
     ['configuration of auth0', 'one: is missing.'],
     ['configuration of auth0', 'two: is missing.'],
@@ -163,7 +171,7 @@ test('a user who may write one database alone may not simulate, and is told what
   });
   const tenant = { id: A, keyPrefix: '', emailTag: undefined, logTokens: () => TOKENS };
   const [ingest] = simulationChecks([tenant], () => Promise.reject(refused));
-  expect(await ingest?.look()).toMatchObject({
+  expect(await ingest?.run()).toMatchObject({
     isShut: true,
     findings: [{ code: 'SIMULATION_RIGHTS', mend: expect.stringMatching(/readWriteAnyDatabase/) }],
   });

@@ -33,7 +33,7 @@ async function codesOf(kind: Kind): Promise<readonly string[]> {
       ...{ upstream: 'mongodb', code: refuses, retryable: false },
     });
   };
-  const seen = await Promise.all(mongodbChecks(() => ({ mongodb, open })).map(({ look }) => look()));
+  const seen = await Promise.all(mongodbChecks(() => ({ mongodb, open })).map(({ run: look }) => look()));
   return seen.flatMap(({ findings }) => findings.map(({ code }) => code));
 }
 

@@ -127,7 +127,7 @@ export async function withEvent(
   data: object,
 ): Promise<Broken> {
   const { log } = world.opened;
-  const event = draft(world.opened.converge, null, TENANT_ID, type, data as never);
+  const event = draft(world.opened.reconcile, null, TENANT_ID, type, data as never);
   await log.append([event]);
   return {
     restore: () => collection(world, 'concord.events').deleteOne({ _id: event._id }),

@@ -17,7 +17,7 @@ test('a test user is created and removed, unseen by others, also after a run tha
   try {
     const users = world.db.collection<TestUser>('users');
     const reserved = { _id: { $regex: '^concord-simulation[|]' } };
-    const { accounts } = world.opened.converge;
+    const { accounts } = world.opened.reconcile;
     const events = await world.db.collection('concord.events').countDocuments();
 
     const alone = await runOn(world, 'doctor', '--full');

@@ -18,7 +18,7 @@ function depsOf(world: World): FullSimulationDeps {
     },
   };
   return {
-    ...{ converge: deps, runs, tenant },
+    ...{ reconcile: deps, runs, tenant },
     simulated: hooked('simulated', simulated, { keys: 'read', remove: 'write' }, hooks),
   };
 }

@@ -5,7 +5,7 @@ import type { ConcordEvent } from '../../src/events/event.ts';
 import { fold } from '../../src/events/fold.ts';
 import { eventId } from '../../src/identity.ts';
 import { aliceDid, at, bob, code, handle, person } from '../mongo/subjects/people.ts';
-import { observed, told } from '../support/in-memory/told.ts';
+import { aliceEvent, observed } from '../support/in-memory/alice-events.ts';
 
 /** In every value that is personal, and in no other. */
 const CANARY = 'canary';
@@ -22,73 +22,77 @@ const did = aliceDid;
 const intent = eventId('e-000006');
 
 const personal: readonly ConcordEvent[] = [
-  told('auth0.log-received', 1, {
+  aliceEvent('auth0.log-received', 1, {
     logId: '1',
     code: 'ss',
     hint: null,
     raw: `{"user_name":"${address}"}`,
   }),
-  told('auth0.event-received', 1, {
+  aliceEvent('auth0.event-received', 1, {
     eventId: 'evt_1',
     name: 'user.created',
     hint: null,
     raw: `{"data":{"object":{"email":"${address}"}}}`,
   }),
   observed(2, { email: address, linked: [person(CANARY).userId] }),
-  told('handle.observed', 3, { handle: CANARY }),
-  told('subject.observed', 4, {
+  aliceEvent('handle.observed', 3, { handle: CANARY }),
+  aliceEvent('subject.observed', 4, {
     code: code('ac26nobeb'),
     account: { did, handle: name, email: `seen-${address}` },
   }),
-  told('actions.intended', 5, { actions: [{ resource: 'handle', type: 'change-handle', to: name }] }),
-  told('account.creation-intended', 6, { handle: name, email: `first-${address}`, inviteHash: 'ab' }),
-  told('account.creation-refused', 7, {
+  aliceEvent('actions.intended', 5, { actions: [{ resource: 'handle', type: 'change-handle', to: name }] }),
+  aliceEvent('account.creation-intended', 6, { handle: name, email: `first-${address}`, inviteHash: 'ab' }),
+  aliceEvent('account.creation-refused', 7, {
     intent,
     field: 'email',
     value: `taken-${address}`,
     reason: 'taken',
   }),
-  told('account.creation-refused', 8, { intent, field: 'handle', value: name, reason: 'taken' }),
-  told('account.created', 9, { did, handle: name, email: address }),
-  told('account.recorded', 10, { did, handle: name }),
-  told('handle.changed', 11, { did, from: name, to: name }),
-  told('handle.recorded', 12, { did, handle: name }),
-  told('handle.refused', 13, { handle: name, reason: 'taken' }),
-  told('account.adopted', 14, { did, handle: name, email: address, evidence: [`for: ${CANARY}`] }),
-  told('email.changed', 15, { did, to: address }),
-  told('account.transferred', 15.1, {
+  aliceEvent('account.creation-refused', 8, { intent, field: 'handle', value: name, reason: 'taken' }),
+  aliceEvent('account.created', 9, { did, handle: name, email: address }),
+  aliceEvent('account.recorded', 10, { did, handle: name }),
+  aliceEvent('handle.changed', 11, { did, from: name, to: name }),
+  aliceEvent('handle.recorded', 12, { did, handle: name }),
+  aliceEvent('handle.refused', 13, { handle: name, reason: 'taken' }),
+  aliceEvent('account.adopted', 14, { did, handle: name, email: address, evidence: [`for: ${CANARY}`] }),
+  aliceEvent('email.changed', 15, { did, to: address }),
+  aliceEvent('account.transferred', 15.1, {
     ...{ promise: intent, from: bob.user, did, handle: name, email: address },
   }),
-  told('handle.release-intended', 15.2, { promise: intent, to: bob.user, row: `{"handle":"${CANARY}"}` }),
-  told('handle.transferred', 15.3, { promise: intent, from: bob.user, handle: CANARY }),
-  told('transfer.promised', 15.4, {
+  aliceEvent('handle.release-intended', 15.2, {
+    promise: intent,
+    to: bob.user,
+    row: `{"handle":"${CANARY}"}`,
+  }),
+  aliceEvent('handle.transferred', 15.3, { promise: intent, from: bob.user, handle: CANARY }),
+  aliceEvent('transfer.promised', 15.4, {
     ...{ to: bob.user, what: ['handle'], handle: CANARY, by: 'bob', reason: `asked by ${address}` },
   }),
-  told('transfer.granted', 15.5, {
+  aliceEvent('transfer.granted', 15.5, {
     ...{ promise: intent, from: bob.user, what: ['handle'], handle: CANARY, by: 'bob' },
     ...{ reason: `asked by ${address}`, evidence: [`for: ${CANARY}`] },
   }),
-  told('email.refused', 16, { email: address, reason: 'taken' }),
-  told('adoption.granted', 17, { did, by: 'bob', evidence: [`for: ${CANARY}`] }),
-  told('user.paused', 18, { by: 'bob', reason: `asked by ${address}`, until: null }),
-  told('converge.failed', 19, {
+  aliceEvent('email.refused', 16, { email: address, reason: 'taken' }),
+  aliceEvent('adoption.granted', 17, { did, by: 'bob', evidence: [`for: ${CANARY}`] }),
+  aliceEvent('user.paused', 18, { by: 'bob', reason: `asked by ${address}`, until: null }),
+  aliceEvent('converge.failed', 19, {
     conditions: [condition],
     code: 'TIMEOUT',
     message: CANARY,
     attempt: 1,
     retryAt: null,
   }),
-  told('converge.deferred', 20, { conditions: [condition], retryAt: at(30).toISOString() }),
-  told('converged', 21, { conditions: [condition], actions: 1, latencyMs: 5 }),
-  told('sister.observed', 22, { user: person(CANARY).user, handle: CANARY }),
-  told('adoption.granted', 23, { did, by: 'bob', reason: `asked by ${address}`, evidence: [] }),
-  told('removal.granted', 24, { run: intent, by: 'bob', reason: `asked by ${address}` }),
-  told('user.resumed', 25, { by: 'bob', reason: `asked by ${address}` }),
-  told('user.retried', 26, { by: 'bob', reason: `asked by ${address}` }),
-  told('reconcile.requested', 27, { by: 'bob', reason: `asked by ${address}` }),
-  told('sweep.approved', 28, { run: intent, by: 'bob', reason: `asked by ${address}` }),
-  told('sister.named', 29, { by: person(CANARY).user }),
-  told('adoption.withdrawn', 29, { did, by: 'bob', reason: `asked by ${address}` }),
+  aliceEvent('converge.deferred', 20, { conditions: [condition], retryAt: at(30).toISOString() }),
+  aliceEvent('converged', 21, { conditions: [condition], actions: 1, latencyMs: 5 }),
+  aliceEvent('sister.observed', 22, { user: person(CANARY).user, handle: CANARY }),
+  aliceEvent('adoption.granted', 23, { did, by: 'bob', reason: `asked by ${address}`, evidence: [] }),
+  aliceEvent('removal.granted', 24, { run: intent, by: 'bob', reason: `asked by ${address}` }),
+  aliceEvent('user.resumed', 25, { by: 'bob', reason: `asked by ${address}` }),
+  aliceEvent('user.retried', 26, { by: 'bob', reason: `asked by ${address}` }),
+  aliceEvent('reconcile.requested', 27, { by: 'bob', reason: `asked by ${address}` }),
+  aliceEvent('sweep.approved', 28, { run: intent, by: 'bob', reason: `asked by ${address}` }),
+  aliceEvent('sister.named', 29, { by: person(CANARY).user }),
+  aliceEvent('adoption.withdrawn', 29, { did, by: 'bob', reason: `asked by ${address}` }),
 ];
 
 const blankName = '';
@@ -140,11 +144,11 @@ const left: readonly object[] = [
 ];
 
 const impersonal: readonly ConcordEvent[] = [
-  told('code.assigned', 31, { code: code('ac26nobeb') }),
-  told('account.deactivated', 32, { did, because: 'removed' }),
-  told('user.forgotten', 33, { by: 'bob' }),
+  aliceEvent('code.assigned', 31, { code: code('ac26nobeb') }),
+  aliceEvent('account.deactivated', 32, { did, because: 'removed' }),
+  aliceEvent('user.forgotten', 33, { by: 'bob' }),
   // As it was written before reasons were asked for.
-  told('removal.granted', 34, { run: intent, by: 'bob' }),
+  aliceEvent('removal.granted', 34, { run: intent, by: 'bob' }),
 ];
 
 describe('blanking', () => {
@@ -161,7 +165,7 @@ describe('blanking', () => {
 
   it('leaves of each what names nobody', () => {
     expect(personal.map((event) => blanked(event).data)).toEqual(left);
-    const nothingSeen = told('subject.observed', 23, { code: null, account: null });
+    const nothingSeen = aliceEvent('subject.observed', 23, { code: null, account: null });
     expect(blanked(nothingSeen)).toEqual(nothingSeen);
   });
 

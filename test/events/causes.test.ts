@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { chainOf, historyOf } from '../../src/events/causes.ts';
 import type { ConcordEvent, EventData, EventType } from '../../src/events/event.ts';
 import { eventId } from '../../src/identity.ts';
-import { observed, told } from '../support/in-memory/told.ts';
+import { aliceEvent, observed } from '../support/in-memory/alice-events.ts';
 
 function from<T extends EventType>(
   type: T,
@@ -10,10 +10,10 @@ function from<T extends EventType>(
   data: EventData[T],
   ...causes: readonly ConcordEvent[]
 ): ConcordEvent {
-  return { ...told(type, seconds, data), cause: causes.map(({ _id }) => _id) };
+  return { ...aliceEvent(type, seconds, data), cause: causes.map(({ _id }) => _id) };
 }
 
-const heard = told('auth0.log-received', 1, { logId: '1', code: 'ss', hint: null, raw: '' });
+const heard = aliceEvent('auth0.log-received', 1, { logId: '1', code: 'ss', hint: null, raw: '' });
 const read = { ...observed(2), cause: [heard._id] };
 const intends = (type: string): EventData['actions.intended'] => ({
   actions: [{ resource: 'verification', type }],

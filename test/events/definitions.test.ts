@@ -1,7 +1,7 @@
 /** Event types that a resource outside of Concord adds: each reader of the log goes by their definitions. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { disguisedEvent } from '../../src/engine/operations/capture/pseudonymise-event.ts';
-import { Disguise } from '../../src/engine/operations/capture/pseudonyms.ts';
+import { pseudonymisedEvent } from '../../src/engine/operations/capture/pseudonymise-event.ts';
+import { ConsistentPseudonyms } from '../../src/engine/operations/capture/pseudonyms.ts';
 import { addressesIn, blanked, isPersonal } from '../../src/events/blank.ts';
 import { chainOf, historyOf, partOf } from '../../src/events/causes.ts';
 import { addEvents, eventTypes } from '../../src/events/definitions.ts';
@@ -13,7 +13,7 @@ import { summary } from '../../src/events/summary.ts';
 import { eventId, type UserKey } from '../../src/identity.ts';
 import { searchesFor } from '../../src/mongo/log/personal-data.ts';
 import { alice, at, bob, tenant } from '../mongo/subjects/people.ts';
-import { observed, told } from '../support/in-memory/told.ts';
+import { aliceEvent, observed } from '../support/in-memory/alice-events.ts';
 
 declare module '../../src/events/event.ts' {
   interface EventData {
@@ -53,15 +53,15 @@ const definitions: Parameters<typeof addEvents<'badge.awarded' | 'badge.refused'
   },
 };
 
-const intended = told('actions.intended', 2, {
+const intended = aliceEvent('actions.intended', 2, {
   actions: [
     { resource: badges, type: 'badges:award' },
     { resource: badges, type: 'badges:polish' },
     { resource: 'account', type: 'create-account' },
   ],
 });
-const refused = told('badge.refused', 3, { code: 'TOO_MANY' });
-const awarded = told('badge.awarded', 4, { name: 'gold', email: 'Alice@example.com', by: bob.user });
+const refused = aliceEvent('badge.refused', 3, { code: 'TOO_MANY' });
+const awarded = aliceEvent('badge.awarded', 4, { name: 'gold', email: 'Alice@example.com', by: bob.user });
 const log = [observed(1), intended, refused, awarded];
 
 const before = eventTypes();
@@ -102,7 +102,9 @@ describe('the events of a resource', () => {
   it('follow from the actions that cause them', () => {
     const read = observed(1);
     const cause = (event: ConcordEvent, of: ConcordEvent) => ({ ...event, cause: [of._id] });
-    const other = told('actions.intended', 2, { actions: [{ resource: badges, type: 'badges:polish' }] });
+    const other = aliceEvent('actions.intended', 2, {
+      actions: [{ resource: badges, type: 'badges:polish' }],
+    });
     const flawOf = (event: ConcordEvent, log: readonly ConcordEvent[]) =>
       chainOf(event, historyOf([read, ...log])).flaw;
     expect(flawOf(cause(awarded, intended), [cause(intended, read)])).toBeUndefined();
@@ -114,8 +116,11 @@ describe('the events of a resource', () => {
     expect(blanked(awarded)).toEqual({ ...awarded, data: { name: 'gold', email: '', by: bob.user } });
     expect([awarded, blanked(awarded), refused].map(isPersonal)).toEqual([true, false, false]);
     expect(addressesIn([awarded])).toEqual(['alice@example.com']);
-    const disguise = new Disguise([{ id: tenant, keyPrefix: '', emailTag: undefined }], '.at.test');
-    const other = disguisedEvent(awarded, disguise);
+    const pseudonyms = new ConsistentPseudonyms(
+      [{ id: tenant, keyPrefix: '', emailTag: undefined }],
+      '.at.test',
+    );
+    const other = pseudonymisedEvent(awarded, pseudonyms);
     expect(other.type).toBe('badge.awarded');
     expect(other.data).toEqual({ name: 'gold', email: 'person-1@mail.invalid', by: 'auth0|person-2' });
   });
@@ -140,7 +145,7 @@ describe('the events of a resource', () => {
 
 describe('an event of a type that only a newer version knows', () => {
   const unknown = {
-    ...told('badge.refused', 5, { code: 'x' }),
+    ...aliceEvent('badge.refused', 5, { code: 'x' }),
     type: 'badge.lost' as EventType,
   } as ConcordEvent;
 
@@ -163,7 +168,14 @@ describe('an event of a type that only a newer version knows', () => {
   });
 
   it('is pseudonymised without its data', () => {
-    const disguise = new Disguise([{ id: tenant, keyPrefix: '', emailTag: undefined }], '.at.test');
-    expect(disguisedEvent(unknown, disguise)).toMatchObject({ type: 'badge.lost', data: {}, at: at(5) });
+    const pseudonyms = new ConsistentPseudonyms(
+      [{ id: tenant, keyPrefix: '', emailTag: undefined }],
+      '.at.test',
+    );
+    expect(pseudonymisedEvent(unknown, pseudonyms)).toMatchObject({
+      type: 'badge.lost',
+      data: {},
+      at: at(5),
+    });
   });
 });

@@ -5,7 +5,7 @@ import type { Facts } from '../../src/events/facts.ts';
 import { fold } from '../../src/events/fold.ts';
 import { eventId } from '../../src/identity.ts';
 import { alice, aliceDid, at, bob, bobDid, code, handle } from '../mongo/subjects/people.ts';
-import { observed, told } from '../support/in-memory/told.ts';
+import { aliceEvent, observed } from '../support/in-memory/alice-events.ts';
 
 const intent = eventId('e-intent');
 const address = 'alice@example.com';
@@ -108,7 +108,7 @@ function without(resource: string): Pick<Facts, 'openActions'> {
 const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Partial<Facts>])[] = [
   [
     'a promise takes the place of the one before',
-    told('transfer.promised', 20, { to: bob.user, what: ['account'], account: aliceDid, by: 'carol' }),
+    aliceEvent('transfer.promised', 20, { to: bob.user, what: ['account'], account: aliceDid, by: 'carol' }),
     {
       outgoing: {
         ...{ promise: eventId('e-000020'), to: bob.user, open: new Set(['account']), account: aliceDid },
@@ -118,14 +118,14 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'a grant of a handle that only an account carries leaves nothing to take',
-    told('transfer.granted', 20, {
+    aliceEvent('transfer.granted', 20, {
       ...{ promise, from: bob.user, what: ['handle'], by: 'carol', evidence: [] },
     }),
     { incoming: undefined },
   ],
   [
     'a transferred account is the account of the user',
-    told('account.transferred', 20, {
+    aliceEvent('account.transferred', 20, {
       ...{ promise, from: bob.user, ...other, email: 'b@example.com', replaced: aliceDid },
       deactivated: 'removed',
     }),
@@ -141,7 +141,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'a released account is not',
-    told('account.released', 20, { promise, to: bob.user, did: aliceDid }),
+    aliceEvent('account.released', 20, { promise, to: bob.user, did: aliceDid }),
     {
       ...{ account: undefined, deactivated: undefined, parked: undefined, ...noAccount },
       transferred: { did: aliceDid, to: bob.user },
@@ -152,12 +152,12 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'the row of a handle is known before it is removed',
-    told('handle.release-intended', 20, { promise, to: bob.user, row: '{}' }),
+    aliceEvent('handle.release-intended', 20, { promise, to: bob.user, row: '{}' }),
     { outgoing: { ...outgoing, row: '{}' } },
   ],
   [
     'a handle that is taken is of this user',
-    told('handle.transferred', 20, { promise, from: bob.user, handle: 'bob' }),
+    aliceEvent('handle.transferred', 20, { promise, from: bob.user, handle: 'bob' }),
     {
       platformHandle: 'bob',
       incoming: { ...incoming, open: new Set(['account'] as const) },
@@ -166,12 +166,12 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'a handle that is put back as well',
-    told('handle.returned', 20, { promise, to: bob.user }),
+    aliceEvent('handle.returned', 20, { promise, to: bob.user }),
     { platformHandle: 'alice', ...without('handle') },
   ],
   [
     'a released code is no longer of this user',
-    told('code.released', 20, { promise, to: bob.user, code: code('ac26nobeb') }),
+    aliceEvent('code.released', 20, { promise, to: bob.user, code: code('ac26nobeb') }),
     {
       code: undefined,
       seen: { ...FULL.seen, code: undefined },
@@ -181,28 +181,28 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'what is declined is not open',
-    told('transfer.declined', 20, {
+    aliceEvent('transfer.declined', 20, {
       ...{ promise, from: bob.user, what: ['account', 'handle'], because: 'deleted' },
     }),
     { incoming: undefined },
   ],
   [
     'what is cancelled is not open',
-    told('transfer.cancelled', 20, {
+    aliceEvent('transfer.cancelled', 20, {
       ...{ promise, from: bob.user, what: ['account', 'handle'], by: 'carol' },
     }),
     { incoming: undefined },
   ],
   [
     'what is closed is not open',
-    told('transfer.closed', 20, {
+    aliceEvent('transfer.closed', 20, {
       ...{ promise, to: bob.user, what: ['account', 'handle'], because: 'declined' },
     }),
     { outgoing: { ...outgoing, open: new Set(['code'] as const) } },
   ],
   [
     'what is closed of an earlier promise changes nothing',
-    told('transfer.closed', 20, {
+    aliceEvent('transfer.closed', 20, {
       ...{ promise: eventId('e-earlier'), to: bob.user, what: ['account'], because: 'not-granted' },
     }),
     {},
@@ -237,12 +237,12 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'a second absence is no later one',
-    told('auth0.user-absent', 20, { userId: alice.userId }),
+    aliceEvent('auth0.user-absent', 20, { userId: alice.userId }),
     { auth0Event: eventId('e-000020'), invalidSince: undefined },
   ],
   [
     'an id that Auth0 calls invalid once more',
-    told('auth0.user-invalid', 20, { userId: alice.userId }),
+    aliceEvent('auth0.user-invalid', 20, { userId: alice.userId }),
     {
       ...{ auth0Event: eventId('e-000020'), absentSince: undefined, unlistedSince: undefined },
       ...{ conditions: [], attempts: 0, quarantined: false, failure: undefined },
@@ -250,7 +250,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'an exclusion',
-    told('user.excluded', 20, { entry: 'auth0|al*' }),
+    aliceEvent('user.excluded', 20, { entry: 'auth0|al*' }),
     {
       ...{ attempts: 0, quarantined: false, failure: undefined },
       conditions: [
@@ -262,69 +262,69 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
       ],
     },
   ],
-  ['nor a second listing without', told('auth0.user-unlisted', 20, { run: intent }), {}],
-  ['no handle', told('handle.observed', 20, { handle: null }), { platformHandle: undefined }],
-  ['no sister', told('sister.observed', 20, { user: null, handle: null }), { sister: undefined }],
+  ['nor a second listing without', aliceEvent('auth0.user-unlisted', 20, { run: intent }), {}],
+  ['no handle', aliceEvent('handle.observed', 20, { handle: null }), { platformHandle: undefined }],
+  ['no sister', aliceEvent('sister.observed', 20, { user: null, handle: null }), { sister: undefined }],
   [
     'another user of the linked tenant found this one',
-    told('sister.named', 20, { by: alice.user }),
+    aliceEvent('sister.named', 20, { by: alice.user }),
     {
       namedBy: [...FULL.namedBy, { event: eventId('e-000020'), user: alice.user, email: address }],
     },
   ],
   [
     'one who found it before, once more',
-    told('sister.named', 20, { by: bob.user }),
+    aliceEvent('sister.named', 20, { by: bob.user }),
     { namedBy: [{ event: eventId('e-000020'), user: bob.user, email: address }] },
   ],
   [
     'one who is not the same person',
-    told('sister.dismissed', 20, { named: eventId('e-named') }),
+    aliceEvent('sister.dismissed', 20, { named: eventId('e-named') }),
     { namedBy: [] },
   ],
   [
     'one who has named this user again since',
-    told('sister.dismissed', 20, { named: eventId('e-named-before') }),
+    aliceEvent('sister.dismissed', 20, { named: eventId('e-named-before') }),
     {},
   ],
-  ['one who was forgotten since', told('sister.named', 20, { by: null }), {}],
+  ['one who was forgotten since', aliceEvent('sister.named', 20, { by: null }), {}],
   [
     'a sister without a handle',
-    told('sister.observed', 20, { user: alice.user, handle: null }),
+    aliceEvent('sister.observed', 20, { user: alice.user, handle: null }),
     { sister: { user: alice.user, handle: undefined } },
   ],
   [
     'nothing was seen',
-    told('subject.observed', 20, { code: null, account: null }),
+    aliceEvent('subject.observed', 20, { code: null, account: null }),
     { seen: { code: undefined, account: undefined } },
   ],
   [
     'an account was seen, without an address',
-    told('subject.observed', 20, { code: code('ac26nobeb'), account: { ...other, email: null } }),
+    aliceEvent('subject.observed', 20, { code: code('ac26nobeb'), account: { ...other, email: null } }),
     {
       seen: { code: undefined, account: { ...other, email: undefined } },
       sights: { ...FULL.sights, record: bobDid, account: bobDid },
     },
   ],
-  ['a verification', told('verification.recorded', 20, { count: 1 }), without('verification')],
+  ['a verification', aliceEvent('verification.recorded', 20, { count: 1 }), without('verification')],
   [
     'a document, whose code is still to come',
-    told('user-document.created', 20, { when: at(7).toISOString() }),
+    aliceEvent('user-document.created', 20, { when: at(7).toISOString() }),
     { kept: { count: 2, when: at(7) } },
   ],
   [
     'a code',
-    told('code.assigned', 20, { code: code('ac26zazaz') }),
+    aliceEvent('code.assigned', 20, { code: code('ac26zazaz') }),
     { code: code('ac26zazaz'), ...without('user-document') },
   ],
   [
     'a creation that broke off without a trace',
-    told('account.creation-abandoned', 20, { intent, reason: 'not-applied' }),
+    aliceEvent('account.creation-abandoned', 20, { intent, reason: 'not-applied' }),
     { intent: undefined, givenUp: [...FULL.givenUp, begun], ...without('account') },
   ],
   [
     'a creation that no account came of',
-    told('account.creation-abandoned', 20, { intent, reason: 'no-account-came-of-it' }),
+    aliceEvent('account.creation-abandoned', 20, { intent, reason: 'no-account-came-of-it' }),
     {
       ...{ intent: undefined, givenUp: [...FULL.givenUp, begun], ...without('account') },
       ...{ possiblyLeakedDids: 3, creationFailedAt: begun.at },
@@ -332,22 +332,27 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'a creation that failed on the PDS',
-    told('account.creation-failed', 20, { intent, code: 'SERVER_ERROR' }),
+    aliceEvent('account.creation-failed', 20, { intent, code: 'SERVER_ERROR' }),
     { creationFailure: 'SERVER_ERROR' },
   ],
   [
     'the failure of a creation that another has overtaken',
-    told('account.creation-failed', 20, { intent: eventId('e-overtaken'), code: 'SERVER_ERROR' }),
+    aliceEvent('account.creation-failed', 20, { intent: eventId('e-overtaken'), code: 'SERVER_ERROR' }),
     {},
   ],
   [
     'inactive accounts that were listed',
-    told('inactive-accounts.listed', 20, { accounts: 2 }),
+    aliceEvent('inactive-accounts.listed', 20, { accounts: 2 }),
     { inactiveListedAt: at(20) },
   ],
   [
     'a refused address',
-    told('account.creation-refused', 20, { intent, field: 'email', value: 'b@example.com', reason: 'taken' }),
+    aliceEvent('account.creation-refused', 20, {
+      intent,
+      field: 'email',
+      value: 'b@example.com',
+      reason: 'taken',
+    }),
     {
       intent: undefined,
       refusedEmails: new Map([...FULL.refusedEmails, ['b@example.com', { reason: 'taken', at: at(20) }]]),
@@ -356,7 +361,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'a refusal of a creation that another has overtaken',
-    told('account.creation-refused', 20, {
+    aliceEvent('account.creation-refused', 20, {
       intent: eventId('e-overtaken'),
       field: 'email',
       value: 'b@example.com',
@@ -366,7 +371,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'an account',
-    told('account.created', 20, { ...other, email: 'b@example.com' }),
+    aliceEvent('account.created', 20, { ...other, email: 'b@example.com' }),
     {
       account: { ...other, email: 'b@example.com' },
       sights: { ...FULL.sights, record: bobDid, account: bobDid },
@@ -381,7 +386,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'an account in the document',
-    told('account.recorded', 20, other),
+    aliceEvent('account.recorded', 20, other),
     {
       account: { ...account, ...other },
       seen: { ...FULL.seen, account: { ...account, ...other } },
@@ -393,7 +398,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'an adopted account',
-    told('account.adopted', 20, { ...other, email: 'b@example.com', evidence: [] }),
+    aliceEvent('account.adopted', 20, { ...other, email: 'b@example.com', evidence: [] }),
     {
       account: { ...other, email: 'b@example.com' },
       sights: { ...FULL.sights, record: bobDid, account: bobDid },
@@ -407,7 +412,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'an adopted account without an address',
-    told('account.adopted', 20, { ...other, email: null, evidence: [] }),
+    aliceEvent('account.adopted', 20, { ...other, email: null, evidence: [] }),
     {
       ...{ account: other, adoption: undefined, passwordRefused: false, intent: undefined, givenUp: [] },
       sights: { ...FULL.sights, record: bobDid, account: bobDid },
@@ -417,22 +422,22 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'a remnant is gone',
-    told('account.remnant-deleted', 20, { did: aliceDid }),
+    aliceEvent('account.remnant-deleted', 20, { did: aliceDid }),
     { account: undefined, ...noAccount, ...unseen, ...without('account') },
   ],
   [
     'a removal that can be taken back',
-    told('account.deactivated', 20, { did: aliceDid, because: 'removed' }),
+    aliceEvent('account.deactivated', 20, { did: aliceDid, because: 'removed' }),
     { deactivated: 'removed', ...without('account') },
   ],
   [
     'and is taken back',
-    told('account.reactivated', 20, { did: aliceDid }),
+    aliceEvent('account.reactivated', 20, { did: aliceDid }),
     { deactivated: undefined, ...without('account') },
   ],
   [
     'a removal',
-    told('account.deleted', 20, { did: aliceDid }),
+    aliceEvent('account.deleted', 20, { did: aliceDid }),
     {
       ...{ account: undefined, accountDeleted: true, deactivated: undefined },
       ...noAccount,
@@ -440,15 +445,19 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
       ...without('account'),
     },
   ],
-  ['a password that fits', told('password.accepted', 20, { did: aliceDid }), { passwordRefused: false }],
+  [
+    'a password that fits',
+    aliceEvent('password.accepted', 20, { did: aliceDid }),
+    { passwordRefused: false },
+  ],
   [
     'a password that was set again',
-    told('password.reset', 20, { did: aliceDid }),
+    aliceEvent('password.reset', 20, { did: aliceDid }),
     { passwordRefused: false, passwordResetGranted: false, ...without('account') },
   ],
   [
     'an address',
-    told('email.changed', 20, { did: aliceDid, to: 'b@example.com' }),
+    aliceEvent('email.changed', 20, { did: aliceDid, to: 'b@example.com' }),
     {
       account: { ...account, email: 'b@example.com' },
       seen: { ...FULL.seen, account: { ...account, did: bobDid, email: 'b@example.com' } },
@@ -458,7 +467,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'the address from before an account was parked',
-    told('email.changed', 20, { did: aliceDid, to: address }),
+    aliceEvent('email.changed', 20, { did: aliceDid, to: address }),
     {
       account: { ...account, email: address },
       seen: { ...FULL.seen, account: { ...account, did: bobDid, email: address } },
@@ -469,12 +478,12 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'an address that is to be parked',
-    told('email.parking-intended', 20, { did: aliceDid, from: address, to: 'p@account.invalid' }),
+    aliceEvent('email.parking-intended', 20, { did: aliceDid, from: address, to: 'p@account.invalid' }),
     { parked: { did: aliceDid, from: address, to: 'p@account.invalid', at: at(20) } },
   ],
   [
     'an address that is parked',
-    told('email.parked', 20, { did: aliceDid, from: address, to: 'p@account.invalid' }),
+    aliceEvent('email.parked', 20, { did: aliceDid, from: address, to: 'p@account.invalid' }),
     {
       account: { ...account, email: 'p@account.invalid' },
       seen: { ...FULL.seen, account: { ...account, did: bobDid, email: 'p@account.invalid' } },
@@ -483,7 +492,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'an address that was refused',
-    told('email.refused', 20, { email: 'b@example.com', reason: 'not-allowed' }),
+    aliceEvent('email.refused', 20, { email: 'b@example.com', reason: 'not-allowed' }),
     {
       refusedEmails: new Map([
         ...FULL.refusedEmails,
@@ -494,7 +503,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'a handle',
-    told('handle.changed', 20, { did: aliceDid, from: handle('alice'), to: handle('b') }),
+    aliceEvent('handle.changed', 20, { did: aliceDid, from: handle('alice'), to: handle('b') }),
     {
       account: { ...account, handle: handle('b') },
       seen: { ...FULL.seen, account: { ...account, did: bobDid, handle: handle('b') } },
@@ -503,7 +512,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'a handle in the document',
-    told('handle.recorded', 20, other),
+    aliceEvent('handle.recorded', 20, other),
     {
       account: { ...account, ...other },
       seen: { ...FULL.seen, account: { ...account, ...other } },
@@ -512,7 +521,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'a handle that was refused',
-    told('handle.refused', 20, { handle: handle('b'), reason: 'not-allowed' }),
+    aliceEvent('handle.refused', 20, { handle: handle('b'), reason: 'not-allowed' }),
     {
       refusedHandles: new Map([...FULL.refusedHandles, [handle('b'), { reason: 'not-allowed', at: at(20) }]]),
       ...without('handle'),
@@ -520,35 +529,43 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'a grant to remove',
-    told('removal.granted', 20, { run: intent, by: 'carol' }),
+    aliceEvent('removal.granted', 20, { run: intent, by: 'carol' }),
     { removalGrantedAt: at(20) },
   ],
   [
     'a grant to adopt',
-    told('adoption.granted', 20, { did: aliceDid, by: 'carol', evidence: ['against: nothing'] }),
+    aliceEvent('adoption.granted', 20, { did: aliceDid, by: 'carol', evidence: ['against: nothing'] }),
     { adoption: { did: aliceDid, grant: eventId('e-000020'), evidence: ['against: nothing'] } },
   ],
-  ['a withdrawal', told('adoption.withdrawn', 20, { did: bobDid, by: 'carol' }), { adoption: undefined }],
-  ['a withdrawal of an earlier grant', told('adoption.withdrawn', 20, { did: aliceDid, by: 'carol' }), {}],
+  [
+    'a withdrawal',
+    aliceEvent('adoption.withdrawn', 20, { did: bobDid, by: 'carol' }),
+    { adoption: undefined },
+  ],
+  [
+    'a withdrawal of an earlier grant',
+    aliceEvent('adoption.withdrawn', 20, { did: aliceDid, by: 'carol' }),
+    {},
+  ],
   [
     'the same grant once more',
-    told('adoption.granted', 20, { did: bobDid, by: 'carol', evidence: ['against: nothing'] }),
+    aliceEvent('adoption.granted', 20, { did: bobDid, by: 'carol', evidence: ['against: nothing'] }),
     { adoption: { did: bobDid, grant: eventId('e-granted'), evidence: ['against: nothing'] } },
   ],
   [
     'a pause without an end',
-    told('user.paused', 20, { by: 'bob', reason: 'a move', until: null }),
+    aliceEvent('user.paused', 20, { by: 'bob', reason: 'a move', until: null }),
     { paused: { by: 'bob', reason: 'a move', until: undefined } },
   ],
   [
     'a pause with an end',
-    told('user.paused', 20, { by: 'bob', reason: 'a move', until: at(99).toISOString() }),
+    aliceEvent('user.paused', 20, { by: 'bob', reason: 'a move', until: at(99).toISOString() }),
     { paused: { by: 'bob', reason: 'a move', until: at(99) } },
   ],
-  ['no pause', told('user.resumed', 20, { by: 'bob' }), { paused: undefined }],
+  ['no pause', aliceEvent('user.resumed', 20, { by: 'bob' }), { paused: undefined }],
   [
     'everything once more',
-    told('user.retried', 20, { by: 'bob' }),
+    aliceEvent('user.retried', 20, { by: 'bob' }),
     {
       attempts: 0,
       quarantined: false,
@@ -560,17 +577,17 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'nothing of a look that was asked for',
-    told('reconcile.requested', 20, { by: 'bob', reason: 'a call' }),
+    aliceEvent('reconcile.requested', 20, { by: 'bob', reason: 'a call' }),
     {},
   ],
   [
     'a pass that came to an end, with what was said before',
-    told('converged', 20, { conditions: [condition], actions: 0, latencyMs: 1 }),
+    aliceEvent('converged', 20, { conditions: [condition], actions: 0, latencyMs: 1 }),
     { attempts: 0, quarantined: false, failure: undefined, openActions: [], isUnfinished: false },
   ],
   [
     'a pass that waits for something else',
-    told('converge.deferred', 20, {
+    aliceEvent('converge.deferred', 20, {
       conditions: [{ ...condition, type: 'handle' }],
       retryAt: at(30).toISOString(),
     }),
@@ -582,7 +599,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'a pass that a limit put off, which leaves what failed before as it is',
-    told('converge.deferred', 20, { conditions: [unread], retryAt: at(30).toISOString() }),
+    aliceEvent('converge.deferred', 20, { conditions: [unread], retryAt: at(30).toISOString() }),
     {
       conditions: [{ ...unread, since: at(20).toISOString(), event: eventId('e-000020') }],
       isUnfinished: false,
@@ -590,7 +607,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'a pass that failed as the one before',
-    told('converge.failed', 20, { ...trouble, conditions: [condition], attempt: 4, retryAt: null }),
+    aliceEvent('converge.failed', 20, { ...trouble, conditions: [condition], attempt: 4, retryAt: null }),
     {
       attempts: 4,
       isUnfinished: false,
@@ -599,7 +616,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   ],
   [
     'a pass that failed in another way',
-    told('converge.failed', 20, {
+    aliceEvent('converge.failed', 20, {
       ...{ code: 'BUG', message: 'account: failed' },
       ...{ conditions: [condition], attempt: 4, retryAt: null },
     }),
@@ -612,43 +629,47 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
       },
     },
   ],
-  ['a sweep is nobody has', told('sweep.started', 20, { users: null }), {}],
+  ['a sweep is nobody has', aliceEvent('sweep.started', 20, { users: null }), {}],
 ];
 
 /** Onto nothing. */
 const firsts: readonly (readonly [reason: string, event: ConcordEvent, changes: Partial<Facts>])[] = [
   [
     'the first absence',
-    told('auth0.user-absent', 20, { userId: alice.userId }),
+    aliceEvent('auth0.user-absent', 20, { userId: alice.userId }),
     { auth0Event: eventId('e-000020'), absentSince: at(20) },
   ],
-  ['the first listing without', told('auth0.user-unlisted', 20, { run: intent }), { unlistedSince: at(20) }],
-  ['an address of no account', told('email.changed', 20, { did: aliceDid, to: address }), {}],
+  [
+    'the first listing without',
+    aliceEvent('auth0.user-unlisted', 20, { run: intent }),
+    { unlistedSince: at(20) },
+  ],
+  ['an address of no account', aliceEvent('email.changed', 20, { did: aliceDid, to: address }), {}],
   [
     'a handle of no account',
-    told('handle.changed', 20, { did: aliceDid, from: handle('a'), to: handle('b') }),
+    aliceEvent('handle.changed', 20, { did: aliceDid, from: handle('a'), to: handle('b') }),
     {},
   ],
   [
     'a password that does not fit',
-    told('password.refused', 20, { did: aliceDid }),
+    aliceEvent('password.refused', 20, { did: aliceDid }),
     { passwordRefused: true },
   ],
   [
     'a grant to set it again',
-    told('password-reset.granted', 20, { by: 'carol' }),
+    aliceEvent('password-reset.granted', 20, { by: 'carol' }),
     { passwordResetGranted: true },
   ],
   [
     'an id that Auth0 calls invalid',
-    told('auth0.user-invalid', 20, { userId: alice.userId }),
+    aliceEvent('auth0.user-invalid', 20, { userId: alice.userId }),
     { auth0Event: eventId('e-000020'), invalidSince: at(20) },
   ],
-  ['a quarantine', told('user.quarantined', 20, { attempts: 3, code: 'X' }), { quarantined: true }],
-  ['oblivion', told('user.forgotten', 20, { by: 'carol' }), { forgotten: true }],
+  ['a quarantine', aliceEvent('user.quarantined', 20, { attempts: 3, code: 'X' }), { quarantined: true }],
+  ['oblivion', aliceEvent('user.forgotten', 20, { by: 'carol' }), { forgotten: true }],
   [
     'a removal where nothing was seen',
-    told('account.deleted', 20, { did: aliceDid }),
+    aliceEvent('account.deleted', 20, { did: aliceDid }),
     { accountDeleted: true },
   ],
 ];
@@ -684,7 +705,12 @@ describe('one event', () => {
 
 describe('a hint of a deletion', () => {
   const hint = (seconds: number, recorded: number, says: 'deleted' | null = 'deleted'): ConcordEvent => ({
-    ...told('auth0.log-received', seconds, { logId: String(seconds), code: 'sdu', hint: says, raw: '{}' }),
+    ...aliceEvent('auth0.log-received', seconds, {
+      logId: String(seconds),
+      code: 'sdu',
+      hint: says,
+      raw: '{}',
+    }),
     recordedAt: at(recorded),
   });
 

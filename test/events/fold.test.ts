@@ -6,7 +6,7 @@ import type { ConcordEvent, EventData } from '../../src/events/event.ts';
 import { fold } from '../../src/events/fold.ts';
 import { eventId } from '../../src/identity.ts';
 import { alice, aliceDid, at, bobDid, code, handle } from '../mongo/subjects/people.ts';
-import { observed, told } from '../support/in-memory/told.ts';
+import { aliceEvent, observed } from '../support/in-memory/alice-events.ts';
 import { SETTINGS } from '../support/in-memory/world.ts';
 
 const intent = eventId('e-000010');
@@ -44,30 +44,38 @@ const happening: fc.Arbitrary<(seconds: number, id: string) => ConcordEvent> = f
     .constantFrom('deleted' as const, null)
     .map(
       (hint) => (seconds: number, id: string) =>
-        told('auth0.log-received', seconds, { logId: id, code: 'ss', hint, raw: '{}' }, id),
+        aliceEvent('auth0.log-received', seconds, { logId: id, code: 'ss', hint, raw: '{}' }, id),
     ),
   fc.constant((seconds: number, id: string) =>
-    told('auth0.user-absent', seconds, { userId: alice.userId }, id),
+    aliceEvent('auth0.user-absent', seconds, { userId: alice.userId }, id),
   ),
   fc
     .constantFrom('alice', 'a.b', null)
-    .map((name) => (seconds: number, id: string) => told('handle.observed', seconds, { handle: name }, id)),
+    .map(
+      (name) => (seconds: number, id: string) => aliceEvent('handle.observed', seconds, { handle: name }, id),
+    ),
   fc
     .constantFrom('verification' as const, 'user-document' as const, 'account' as const, 'handle' as const)
     .map(
       (resource) => (seconds: number, id: string) =>
-        told('actions.intended', seconds, { actions: [{ resource, type: `mend-${resource}` }] }, id),
+        aliceEvent('actions.intended', seconds, { actions: [{ resource, type: `mend-${resource}` }] }, id),
     ),
-  fc.constant((seconds: number, id: string) => told('verification.recorded', seconds, { count: 1 }, id)),
+  fc.constant((seconds: number, id: string) =>
+    aliceEvent('verification.recorded', seconds, { count: 1 }, id),
+  ),
   fc
     .constantFrom(code('ac26nobeb'), code('ac26bobob'))
-    .map((drawn) => (seconds: number, id: string) => told('code.assigned', seconds, { code: drawn }, id)),
-  fc.constant((seconds: number, id: string) => told('account.creation-intended', seconds, intended, id)),
+    .map(
+      (drawn) => (seconds: number, id: string) => aliceEvent('code.assigned', seconds, { code: drawn }, id),
+    ),
+  fc.constant((seconds: number, id: string) =>
+    aliceEvent('account.creation-intended', seconds, intended, id),
+  ),
   fc
     .constantFrom('taken' as const, 'not-allowed' as const)
     .map(
       (reason) => (seconds: number, id: string) =>
-        told(
+        aliceEvent(
           'account.creation-refused',
           seconds,
           { intent, field: reason === 'taken' ? 'email' : 'handle', value: 'alice', reason },
@@ -78,34 +86,39 @@ const happening: fc.Arbitrary<(seconds: number, id: string) => ConcordEvent> = f
     .constantFrom('not-applied' as const, 'no-account-came-of-it' as const)
     .map(
       (reason) => (seconds: number, id: string) =>
-        told('account.creation-abandoned', seconds, { intent, reason }, id),
+        aliceEvent('account.creation-abandoned', seconds, { intent, reason }, id),
     ),
   fc
     .constantFrom(aliceDid, bobDid)
     .map(
       (did) => (seconds: number, id: string) =>
-        told('account.created', seconds, { did, handle: handle('alice'), email: 'alice@example.com' }, id),
+        aliceEvent(
+          'account.created',
+          seconds,
+          { did, handle: handle('alice'), email: 'alice@example.com' },
+          id,
+        ),
     ),
   fc.constant((seconds: number, id: string) =>
-    told('account.recorded', seconds, { did: aliceDid, handle: handle('alix') }, id),
+    aliceEvent('account.recorded', seconds, { did: aliceDid, handle: handle('alix') }, id),
   ),
   fc.constant((seconds: number, id: string) =>
-    told('handle.changed', seconds, { did: aliceDid, from: handle('alice'), to: handle('alix') }, id),
+    aliceEvent('handle.changed', seconds, { did: aliceDid, from: handle('alice'), to: handle('alix') }, id),
   ),
   fc.constant((seconds: number, id: string) =>
-    told('handle.refused', seconds, { handle: handle('alice'), reason: 'taken' }, id),
+    aliceEvent('handle.refused', seconds, { handle: handle('alice'), reason: 'taken' }, id),
   ),
   fc
     .constantFrom(waiting, active)
     .map(
       (condition) => (seconds: number, id: string) =>
-        told('converged', seconds, { conditions: [condition], actions: 0, latencyMs: 1 }, id),
+        aliceEvent('converged', seconds, { conditions: [condition], actions: 0, latencyMs: 1 }, id),
     ),
   fc
     .integer({ min: 1, max: 9 })
     .map(
       (attempt) => (seconds: number, id: string) =>
-        told(
+        aliceEvent(
           'converge.failed',
           seconds,
           { conditions: [waiting], code: 'UNREACHABLE', message: 'account: failed', attempt, retryAt: null },
@@ -113,7 +126,7 @@ const happening: fc.Arbitrary<(seconds: number, id: string) => ConcordEvent> = f
         ),
     ),
   fc.constant((seconds: number, id: string) =>
-    told('user.quarantined', seconds, { attempts: 9, code: 'UNREACHABLE' }, id),
+    aliceEvent('user.quarantined', seconds, { attempts: 9, code: 'UNREACHABLE' }, id),
   ),
 );
 
@@ -196,7 +209,7 @@ describe('Auth0', () => {
   });
 
   it('is absent since the first of the reads that found nobody, and what was known is kept', () => {
-    const absent = (seconds: number) => told('auth0.user-absent', seconds, { userId: alice.userId });
+    const absent = (seconds: number) => aliceEvent('auth0.user-absent', seconds, { userId: alice.userId });
     const facts = fold([observed(1), absent(2), absent(3)]);
     expect(facts.absentSince).toEqual(at(2));
     expect(facts.auth0?.email).toBe('alice@example.com');
@@ -206,15 +219,20 @@ describe('Auth0', () => {
   });
 
   it('deletes nobody by a log entry: that is a hint', () => {
-    const entry = told('auth0.log-received', 5, { logId: '5', code: 'sdu', hint: 'deleted', raw: '{}' });
+    const entry = aliceEvent('auth0.log-received', 5, {
+      logId: '5',
+      code: 'sdu',
+      hint: 'deleted',
+      raw: '{}',
+    });
     const facts = fold([observed(1), entry]);
     expect(facts.deletionHintAt).toEqual(at(5));
     expect(facts.absentSince).toBeUndefined();
   });
 
   it('may date its log entries in the future, which does not order our events', () => {
-    const future = told('auth0.log-received', 9_000, { logId: '1', code: 'ss', hint: null, raw: '{}' });
-    const facts = fold([future, observed(1), told('code.assigned', 2, { code: code('ac26nobeb') })]);
+    const future = aliceEvent('auth0.log-received', 9_000, { logId: '1', code: 'ss', hint: null, raw: '{}' });
+    const facts = fold([future, observed(1), aliceEvent('code.assigned', 2, { code: code('ac26nobeb') })]);
     expect(facts.newestAt).toEqual(at(2));
     expect(facts.newestEvent).toBe('e-000002');
     expect(facts.code).toBe('ac26nobeb');
@@ -222,7 +240,7 @@ describe('Auth0', () => {
 });
 
 describe('an account creation', () => {
-  const begun = [observed(1), told('account.creation-intended', 10, intended)];
+  const begun = [observed(1), aliceEvent('account.creation-intended', 10, intended)];
 
   it('is open once it is intended', () => {
     expect(fold(begun).intent).toEqual({ event: intent, at: at(10), ...intended });
@@ -230,7 +248,7 @@ describe('an account creation', () => {
 
   it('is over when it is refused, and the refusal is known', () => {
     const data = { intent, field: 'handle', value: 'alice.at.test', reason: 'not-allowed' } as const;
-    const facts = fold([...begun, told('account.creation-refused', 11, data)]);
+    const facts = fold([...begun, aliceEvent('account.creation-refused', 11, data)]);
     expect(facts.intent).toBeUndefined();
     expect(facts.refusedHandles).toEqual(new Map([['alice.at.test', { reason: 'not-allowed', at: at(11) }]]));
     expect(facts.refusedEmails).toEqual(new Map());
@@ -238,25 +256,30 @@ describe('an account creation', () => {
 
   it('that left nothing but perhaps a DID is counted', () => {
     const abandoned = (reason: 'not-applied' | 'no-account-came-of-it') =>
-      fold([...begun, told('account.creation-abandoned', 11, { intent, reason })]);
+      fold([...begun, aliceEvent('account.creation-abandoned', 11, { intent, reason })]);
     expect(abandoned('no-account-came-of-it')).toMatchObject({ intent: undefined, possiblyLeakedDids: 1 });
     expect(abandoned('not-applied')).toMatchObject({ intent: undefined, possiblyLeakedDids: 0 });
   });
 
   it('that is given up, or overtaken, is kept until there is an account', () => {
     const first = { event: intent, at: at(10), ...intended };
-    const abandoned = told('account.creation-abandoned', 11, { intent, reason: 'not-applied' });
+    const abandoned = aliceEvent('account.creation-abandoned', 11, { intent, reason: 'not-applied' });
     expect(fold(begun).givenUp).toEqual([]);
     expect(fold([...begun, abandoned]).givenUp).toEqual([first]);
-    const again = told('account.creation-intended', 12, { ...intended, inviteHash: 'another' }, 'e-again');
+    const again = aliceEvent(
+      'account.creation-intended',
+      12,
+      { ...intended, inviteHash: 'another' },
+      'e-again',
+    );
     expect(fold([...begun, again])).toMatchObject({ givenUp: [first], intent: { event: 'e-again' } });
     const created = { did: aliceDid, handle: handle('alice'), email: 'alice@example.com' };
-    expect(fold([...begun, again, told('account.created', 13, created)]).givenUp).toEqual([]);
+    expect(fold([...begun, again, aliceEvent('account.created', 13, created)]).givenUp).toEqual([]);
   });
 
   it('that is given up again and again is kept for the newest few', () => {
     const many = Array.from({ length: 12 }, (_, time) =>
-      told('account.creation-intended', 10 + time, { ...intended, inviteHash: `hash-${time}` }),
+      aliceEvent('account.creation-intended', 10 + time, { ...intended, inviteHash: `hash-${time}` }),
     );
     const hashes = fold(many).givenUp.map(({ inviteHash }) => inviteHash);
     expect(hashes).toEqual([3, 4, 5, 6, 7, 8, 9, 10].map((time) => `hash-${time}`));
@@ -264,8 +287,8 @@ describe('an account creation', () => {
 
   it('that was refused what the account has by now was in its own way', () => {
     const taken = (field: 'handle' | 'email', value: string, seconds: number) => [
-      told('account.creation-intended', seconds, intended, `e-${field}`),
-      told('account.creation-refused', seconds + 1, {
+      aliceEvent('account.creation-intended', seconds, intended, `e-${field}`),
+      aliceEvent('account.creation-refused', seconds + 1, {
         intent: eventId(`e-${field}`),
         field,
         value,
@@ -279,34 +302,38 @@ describe('an account creation', () => {
       ...taken('email', created.email, 14),
     ];
     expect([...fold(refused).refusedHandles.keys(), ...fold(refused).refusedEmails.keys()]).toHaveLength(3);
-    const facts = fold([...refused, told('account.created', 20, created)]);
+    const facts = fold([...refused, aliceEvent('account.created', 20, created)]);
     expect([...facts.refusedHandles.keys()]).toEqual(['alix.at.test']);
     expect(facts.refusedEmails.size).toBe(0);
   });
 
   it('is over when the account is there, and the newest handle is known', () => {
     const created = { did: aliceDid, handle: handle('alice'), email: 'alice@example.com' };
-    const events = [...begun, told('account.created', 11, created)];
+    const events = [...begun, aliceEvent('account.created', 11, created)];
     expect(fold(events)).toMatchObject({ intent: undefined, account: created });
-    const renamed = told('handle.changed', 12, { did: aliceDid, from: handle('alice'), to: handle('alix') });
+    const renamed = aliceEvent('handle.changed', 12, {
+      did: aliceDid,
+      from: handle('alice'),
+      to: handle('alix'),
+    });
     expect(fold([...events, renamed]).account).toEqual({ ...created, handle: 'alix.at.test' });
   });
 
   it('is over when only the document told of the account', () => {
-    const recorded = told('account.recorded', 11, { did: aliceDid, handle: handle('alice') });
+    const recorded = aliceEvent('account.recorded', 11, { did: aliceDid, handle: handle('alice') });
     expect(fold([...begun, recorded])).toMatchObject({ intent: undefined, account: { did: aliceDid } });
   });
 
   it('that was refused may be intended anew', () => {
     const data = { intent, field: 'handle', value: 'alice.at.test', reason: 'taken' } as const;
-    const anew = told('account.creation-intended', 12, { ...intended, handle: handle('ac26nobeb') });
-    const facts = fold([...begun, told('account.creation-refused', 11, data), anew]);
+    const anew = aliceEvent('account.creation-intended', 12, { ...intended, handle: handle('ac26nobeb') });
+    const facts = fold([...begun, aliceEvent('account.creation-refused', 11, data), anew]);
     expect(facts.intent).toMatchObject({ event: 'e-000012', handle: 'ac26nobeb.at.test' });
   });
 });
 
 describe('steps that were intended', () => {
-  const intends = told('actions.intended', 1, {
+  const intends = aliceEvent('actions.intended', 1, {
     actions: [
       { resource: 'verification', type: 'record-verification' },
       { resource: 'user-document', type: 'create-user-document' },
@@ -315,23 +342,25 @@ describe('steps that were intended', () => {
 
   it('are open until their outcome is told', () => {
     const open = (...later: ConcordEvent[]) => fold([intends, ...later]).openActions.map(({ type }) => type);
-    const recorded = told('verification.recorded', 2, { count: 0 });
-    const assigned = told('code.assigned', 3, { code: code('ac26nobeb') });
+    const recorded = aliceEvent('verification.recorded', 2, { count: 0 });
+    const assigned = aliceEvent('code.assigned', 3, { code: code('ac26nobeb') });
     expect(open()).toEqual(['record-verification', 'create-user-document']);
     expect(open(recorded)).toEqual(['create-user-document']);
-    expect(open(recorded, told('user-document.created', 2, {}, 'e-2b'))).toEqual(['create-user-document']);
+    expect(open(recorded, aliceEvent('user-document.created', 2, {}, 'e-2b'))).toEqual([
+      'create-user-document',
+    ]);
     expect(open(recorded, assigned)).toEqual([]);
   });
 
   it('are no longer open after a pass that came to an end', () => {
-    const ended = told('converged', 4, { conditions: [], actions: 0, latencyMs: 1 });
+    const ended = aliceEvent('converged', 4, { conditions: [], actions: 0, latencyMs: 1 });
     expect(fold([intends, ended]).openActions).toEqual([]);
   });
 });
 
 describe('conditions', () => {
   const converged = (seconds: number, ...conditions: ConditionDraft[]) =>
-    told('converged', seconds, { conditions, actions: 0, latencyMs: 1 });
+    aliceEvent('converged', seconds, { conditions, actions: 0, latencyMs: 1 });
 
   it('keep since when they hold for as long as they say the same', () => {
     const facts = fold([converged(1, waiting), converged(2, waiting), converged(3, waiting)]);
@@ -360,7 +389,7 @@ describe('conditions', () => {
 
 describe('failed passes', () => {
   const failed = (seconds: number, attempt: number) =>
-    told('converge.failed', seconds, {
+    aliceEvent('converge.failed', seconds, {
       conditions: [waiting],
       code: 'UNREACHABLE',
       message: 'account: failed',
@@ -370,17 +399,20 @@ describe('failed passes', () => {
   const events = [
     failed(1, 1),
     failed(2, 2),
-    told('user.quarantined', 3, { attempts: 2, code: 'UNREACHABLE' }),
+    aliceEvent('user.quarantined', 3, { attempts: 2, code: 'UNREACHABLE' }),
   ];
 
   it('are counted until one comes to an end', () => {
     expect(fold(events)).toMatchObject({ attempts: 2, quarantined: true });
-    const ended = told('converged', 4, { conditions: [active], actions: 0, latencyMs: 1 });
+    const ended = aliceEvent('converged', 4, { conditions: [active], actions: 0, latencyMs: 1 });
     expect(fold([...events, ended])).toMatchObject({ attempts: 0, quarantined: false });
   });
 
   it('are not forgotten by one that only waits', () => {
-    const deferred = told('converge.deferred', 4, { conditions: [waiting], retryAt: at(9).toISOString() });
+    const deferred = aliceEvent('converge.deferred', 4, {
+      conditions: [waiting],
+      retryAt: at(9).toISOString(),
+    });
     expect(fold([...events, deferred])).toMatchObject({ attempts: 2, quarantined: true });
   });
 });
@@ -388,5 +420,8 @@ describe('failed passes', () => {
 it('nothing is known of nobody', () => {
   const facts = fold([]);
   expect(facts).toMatchObject({ auth0: undefined, account: undefined, intent: undefined, conditions: [] });
-  expect(fold([told('sweep.started', 1, { users: null })])).toMatchObject({ auth0: undefined, attempts: 0 });
+  expect(fold([aliceEvent('sweep.started', 1, { users: null })])).toMatchObject({
+    auth0: undefined,
+    attempts: 0,
+  });
 });

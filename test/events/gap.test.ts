@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { streamStanding } from '../../src/engine/intake/stream-standing.ts';
+import { streamStatus } from '../../src/engine/intake/stream-status.ts';
 import type { GapCause } from '../../src/events/data/runs.ts';
 import type { ConcordEvent, EventData } from '../../src/events/event.ts';
 import { type Gap, isHealedBySweep, openGapsIn } from '../../src/events/gap.ts';
@@ -87,6 +87,6 @@ describe('the log stream', () => {
     ['none', [stream('active', `https://x/webhooks/auth0/${tenant}/events`)], false],
     ['none', [{ ...stream('active'), endpoint: undefined }, stream('active', 'no address')], false],
   ] as const)('%s', (standing, streams, wasThere) => {
-    expect(streamStanding(streams, tenant, wasThere)).toBe(standing.split(',')[0]);
+    expect(streamStatus(streams, tenant, wasThere)).toBe(standing.split(',')[0]);
   });
 });

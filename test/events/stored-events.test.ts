@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { BSON } from 'mongodb';
 import { describe, expect, it, test } from 'vitest';
-import { disguisedEvent } from '../../src/engine/operations/capture/pseudonymise-event.ts';
-import { Disguise } from '../../src/engine/operations/capture/pseudonyms.ts';
+import { pseudonymisedEvent } from '../../src/engine/operations/capture/pseudonymise-event.ts';
+import { ConsistentPseudonyms } from '../../src/engine/operations/capture/pseudonyms.ts';
 import { blanked, isPersonal } from '../../src/events/blank.ts';
 import { chainOf, historyOf, partOf } from '../../src/events/causes.ts';
 import { eventTypes } from '../../src/events/definitions.ts';
@@ -55,11 +55,11 @@ describe('the events that an earlier version stored', () => {
       { id: tenant, keyPrefix: '', emailTag: undefined },
       { id: otherTenant, keyPrefix: 'second-', emailTag: 'second' },
     ];
-    const disguise = new Disguise(tenants, '.at.test');
+    const pseudonyms = new ConsistentPseudonyms(tenants, '.at.test');
     const read = stored.map((event) => ({
       ...{ summary: summary(event), part: partOf(event.type), flaw: chainOf(event, history).flaw },
       blanked: isPersonal(event) ? blanked(event).data : undefined,
-      pseudonymised: disguisedEvent(event, disguise).data,
+      pseudonymised: pseudonymisedEvent(event, pseudonyms).data,
     }));
     expect(read.map(plain)).toEqual(events.map((event) => event.read));
   });
@@ -68,8 +68,11 @@ describe('the events that an earlier version stored', () => {
     for (const event of stored) {
       expect({ ...blanked(event), data: undefined }).toEqual({ ...event, data: undefined });
       const { type, at, recordedAt } = event;
-      const disguise = new Disguise([{ id: tenant, keyPrefix: '', emailTag: undefined }], '.at.test');
-      expect(disguisedEvent(event, disguise)).toMatchObject({ type, at, recordedAt });
+      const pseudonyms = new ConsistentPseudonyms(
+        [{ id: tenant, keyPrefix: '', emailTag: undefined }],
+        '.at.test',
+      );
+      expect(pseudonymisedEvent(event, pseudonyms)).toMatchObject({ type, at, recordedAt });
     }
   });
 });

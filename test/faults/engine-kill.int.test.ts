@@ -6,14 +6,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Pds } from '../../src/sandbox/servers/pds.ts';
 import type { Engine } from '../../src/wiring/engine.ts';
-import { passOver } from '../support/member.ts';
+import { reconcileUser } from '../support/member.ts';
 import { openPlatform, type Platform } from '../support/platform.ts';
 import { type Bundle, bundleEngine, runChild } from './support/children.ts';
 import { aroundEffects, type PortCall } from './support/effects.ts';
 import type { Kill } from './support/engine-child.ts';
 import { figure } from './support/figure.ts';
 import { deliver, type Prepared, SCENARIOS, type Scenario } from './support/scenarios.ts';
-import { flawsOf, hostedDids, writtenByAnotherPass } from './support/whole.ts';
+import { flawsOf, hostedDids, writtenByAnotherReconciliation } from './support/whole.ts';
 import { ownPds, untilQuiet } from './support/world.ts';
 
 /** Processes at once, of which each waits for the servers about half of its time. */
@@ -68,12 +68,12 @@ interface Killed extends Prepared {
 async function effectsOf(scenario: Scenario): Promise<PortCall[]> {
   const effects: PortCall[] = [];
   const { member, entry } = await scenario.prepare(world, engine);
-  const recorded = aroundEffects(engine.converge, (call, invoke) => {
+  const recorded = aroundEffects(engine.reconcile, (call, invoke) => {
     effects.push(call);
     return invoke();
   });
-  if (entry !== undefined) await deliver({ ...engine, converge: recorded }, member, entry);
-  await passOver(recorded, member);
+  if (entry !== undefined) await deliver({ ...engine, reconcile: recorded }, member, entry);
+  await reconcileUser(recorded, member);
   return effects;
 }
 
@@ -143,5 +143,5 @@ async function expectWhole(killed: readonly Killed[], kills: number, effects: nu
   expect({ doubled, leaked }).toEqual({ doubled: 0, leaked: 0 });
   expect(kills).toBeGreaterThanOrEqual(100);
   const members = killed.map(({ member }) => member);
-  expect(await writtenByAnotherPass(world, engine, members)).toEqual([]);
+  expect(await writtenByAnotherReconciliation(world, engine, members)).toEqual([]);
 }

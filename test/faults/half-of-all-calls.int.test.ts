@@ -8,7 +8,7 @@ import { openPlatform, type Platform } from '../support/platform.ts';
 import { aroundPds, changes } from './support/effects.ts';
 import { figure } from './support/figure.ts';
 import { deliver, entryOf } from './support/scenarios.ts';
-import { flawsOf, hostedDids, writtenByAnotherPass } from './support/whole.ts';
+import { flawsOf, hostedDids, writtenByAnotherReconciliation } from './support/whole.ts';
 import { leaping, ownPds, untilQuiet } from './support/world.ts';
 
 const USERS = 30;
@@ -32,7 +32,7 @@ test('thirty users converge although every other call fails', { timeout: 600_000
   const random = seededRandom(13);
   const done = new Map<string, number>();
   const calls = { made: 0, failed: 0 };
-  const deps = aroundPds(engine.converge, (call, invoke) => {
+  const deps = aroundPds(engine.reconcile, (call, invoke) => {
     calls.made += 1;
     if (random.int(2) === 0) {
       calls.failed += 1;
@@ -50,7 +50,7 @@ test('thirty users converge although every other call fails', { timeout: 600_000
     await chooseHandle(world, member, member.label);
     await deliver(engine, member, entryOf(member, 'ss'));
     // One user after the other, so that the seed alone says which calls fail.
-    await untilQuiet({ converge: deps });
+    await untilQuiet({ reconcile: deps });
   }
 
   const flaws: string[] = [];
@@ -59,7 +59,7 @@ test('thirty users converge although every other call fails', { timeout: 600_000
   expect(flaws).toEqual([]);
   expect((await hostedDids(engine)).size).toBe(USERS);
   expect(await pds.plcOperations()).toBe(USERS);
-  expect(await writtenByAnotherPass(world, engine, members)).toEqual([]);
+  expect(await writtenByAnotherReconciliation(world, engine, members)).toEqual([]);
 
   // An invite code that was made, and whose account then was not, is made anew for the next try.
   const invites = (done.get('createInvite') ?? 0) - USERS;

@@ -18,7 +18,7 @@ import {
   type Strike,
 } from './support/mongodb-interceptor.ts';
 import { deliver, entryOf } from './support/scenarios.ts';
-import { flawsOf, hostedDids, writtenByAnotherPass } from './support/whole.ts';
+import { flawsOf, hostedDids, writtenByAnotherReconciliation } from './support/whole.ts';
 import { leaping, ownPds, platformOn, untilQuiet } from './support/world.ts';
 
 const WRITES: ReadonlySet<string> = new Set(['insert', 'update', 'findAndModify', 'delete']);
@@ -92,7 +92,7 @@ test('whichever command fails, the user ends whole', { timeout: 600_000 }, async
   await Promise.all(Array.from({ length: 8 }, judge));
   expect(flaws).toEqual([]);
   const members = runs.map(({ member }) => member);
-  expect(await writtenByAnotherPass(world, engine, members)).toEqual([]);
+  expect(await writtenByAnotherReconciliation(world, engine, members)).toEqual([]);
   const hosted = await hostedDids(engine);
   figure(
     `MongoDB: ${runs.length} faults at ${commands.length} commands, ${hosted.size} accounts for ${runs.length + 1} users, 0 DIDs leaked`,

@@ -6,13 +6,13 @@ import { randomInt } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Pds } from '../../src/sandbox/servers/pds.ts';
 import { type Engine, wireEngine } from '../../src/wiring/engine.ts';
-import { chooseHandle, conditionOf, eventsOf, join, type Member, passOver } from '../support/member.ts';
+import { chooseHandle, conditionOf, eventsOf, join, type Member, reconcileUser } from '../support/member.ts';
 import { person, xrpc } from '../support/pds.ts';
 import { type Overlay, openPlatform, type Platform, silent } from '../support/platform.ts';
 import { figure } from './support/figure.ts';
 import { type PdsLine, pdsLine } from './support/pds-line.ts';
 import { deliver, entryOf } from './support/scenarios.ts';
-import { explainedLeaks, flawsOf, hostedDids, writtenByAnotherPass } from './support/whole.ts';
+import { explainedLeaks, flawsOf, hostedDids, writtenByAnotherReconciliation } from './support/whole.ts';
 import { atTime, jumpingClock, leaping, ownPds, untilQuiet } from './support/world.ts';
 
 const CREATE = 'com.atproto.server.createAccount';
@@ -76,7 +76,7 @@ async function expectEveryoneWhole(engine: Engine): Promise<number> {
   const hosted = await hostedDids(engine);
   expect(hosted.size).toBe(everyone.length);
   const members = everyone.map(({ member }) => member);
-  expect(await writtenByAnotherPass(world, engine, members)).toEqual([]);
+  expect(await writtenByAnotherReconciliation(world, engine, members)).toEqual([]);
   const leaked = (await pds.plcOperations()) - hosted.size;
   expect(leaked).toBeLessThanOrEqual(told);
   return leaked;
@@ -92,7 +92,7 @@ test('killed in the middle of creating an account', { timeout: 600_000 }, async 
       killed ??= new Promise((resolve) => setTimeout(() => resolve(pds.kill()), intoMs));
     };
     line.meddle((method) => (method === CREATE && killed === undefined ? { onForwarded } : undefined));
-    await passOver(engine.converge, member);
+    await reconcileUser(engine.reconcile, member);
     await killed;
     expect(killed).toBeDefined();
     await pds.restart();
@@ -141,7 +141,7 @@ describe('answers', () => {
     });
     line.meddle((method) => (method === CREATE ? { answer: () => isLate } : undefined));
     const member = await newcomer(engine, 'late');
-    const { failures } = await passOver(engine.converge, member);
+    const { failures } = await reconcileUser(engine.reconcile, member);
     expect(failures).toMatchObject([{ code: 'TIMEOUT' }]);
     late();
     line.meddle(undefined);
@@ -174,7 +174,7 @@ describe('answers', () => {
     };
     line.meddle((method) => (method === CREATE ? held : undefined));
     const member = await newcomer(slow, 'lease lost');
-    const pass = passOver(slow.converge, member);
+    const pass = reconcileUser(slow.reconcile, member);
     await hasArrived;
     line.meddle(undefined);
     await untilQuiet(other);
@@ -203,7 +203,7 @@ test('rate limited: nobody is given up, and all converge when the limit no longe
   for (let count = 0; count < 5; count += 1) members.push(await newcomer(engine, 'rate limited'));
   // More passes than the failures that would put a user into quarantine.
   for (let round = 0; round < 12; round += 1) {
-    for (const member of members) await passOver(engine.converge, member);
+    for (const member of members) await reconcileUser(engine.reconcile, member);
   }
   for (const member of members) {
     expect(await eventsOf(engine, member, 'user.quarantined', 'converge.failed', 'account.created')).toEqual(

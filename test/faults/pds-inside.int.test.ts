@@ -8,7 +8,7 @@ import {
   eventsOf,
   join,
   type Member,
-  passOver,
+  reconcileUser,
 } from '../support/member.ts';
 import { person } from '../support/pds.ts';
 import { openPlatform, type Platform } from '../support/platform.ts';
@@ -44,7 +44,7 @@ test('the directory of DIDs is down: no creation is tried before it is back', as
   const [alice, before] = [await newcomer('alice'), await hostedDids(engine)];
   pds.setDirectory('down');
 
-  const { end, failures } = await passOver(engine.converge, alice);
+  const { end, failures } = await reconcileUser(engine.reconcile, alice);
 
   expect(end).toBe('failed');
   expect(failures).toMatchObject([{ resource: 'account', code: 'SERVER_ERROR' }]);
@@ -61,7 +61,7 @@ test('the directory fails in the middle of a creation, and comes back', async ()
   const [alice, before] = [await newcomer('alice'), await hostedDids(engine)];
   pds.setDirectory('read-only');
 
-  const { end, failures } = await passOver(engine.converge, alice);
+  const { end, failures } = await reconcileUser(engine.reconcile, alice);
 
   expect(end).toBe('failed');
   expect(failures).toMatchObject([{ resource: 'account', code: 'SERVER_ERROR' }]);
@@ -134,7 +134,7 @@ test('an account is committed and its repository destroyed: it is held for a per
   expect(await eventsOf(engine, alice, 'account.created', 'account.recorded')).toHaveLength(1);
   expect(pds.dids()).toBe(dids + 1);
   const events = await engine.log.ofUser(alice.user);
-  const { applied, end } = await passOver(engine.converge, alice);
+  const { applied, end } = await reconcileUser(engine.reconcile, alice);
   expect({ applied, end }).toEqual({ applied: [], end: 'held' });
   expect(await engine.log.ofUser(alice.user)).toHaveLength(events.length);
 });

@@ -16,8 +16,8 @@ import {
   K2,
   OTHER_K1,
   opened,
-  passOverAll,
   ROTATED,
+  reconcileAll,
   sealedBy,
   users,
   wired,
@@ -67,7 +67,7 @@ test('S2: hundreds of secrets, and not one of them in the files of the database,
   const members = Array.from({ length: PEOPLE }, (_, index) =>
     join(world, index % 2 === 0 ? 'alice' : 'bob'),
   );
-  errors.push(...(await passOverAll(engine, members)));
+  errors.push(...(await reconcileAll(engine, members)));
   const passwords = await opened(db, K1);
   expect(passwords.size, errors.map(String).join('\n')).toBe(PEOPLE);
 
@@ -89,7 +89,7 @@ test('S2: hundreds of secrets, and not one of them in the files of the database,
   const away = wired(world, ROTATED, log, {
     pds: { url: 'http://127.0.0.1:9', adminPassword: 'x'.repeat(16) },
   });
-  errors.push(...(await passOverAll(away, members.slice(0, 5))));
+  errors.push(...(await reconcileAll(away, members.slice(0, 5))));
   const wrongToken = randomBytes(32).toString('hex');
   const served = await world.serve({
     overlay: { credentials: { keys: ROTATED } },
@@ -159,16 +159,16 @@ test('re-sealing beside an engine at work with the keys in the other order ends 
   await engine.prepare();
   const [first, second] = [0, 1].map(() => Array.from({ length: 12 }, () => join(world, 'alice')));
   if (first === undefined || second === undefined) throw new Error('There are two crowds.');
-  await passOverAll(engine, first);
+  await reconcileAll(engine, first);
   const [ended] = await Promise.all([
     runOn(withKeys(world, ROTATED), '--json', 'credentials', 'reseal'),
-    passOverAll(engine, second),
+    reconcileAll(engine, second),
   ]);
   // On a busy machine a call may time out, and its user is whole only after another pass.
   await until(
     'everyone has an account',
     async () => {
-      await passOverAll(engine, second);
+      await reconcileAll(engine, second);
       return (await users(world.db).countDocuments({ 'atproto.password': { $exists: true } })) === 24;
     },
     50_000,

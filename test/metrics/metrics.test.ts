@@ -1,7 +1,7 @@
 /** What is counted of a pass, a call and a pull, and by which labels. */
 import { describe, expect, test } from 'vitest';
 import type { PullResult } from '../../src/engine/intake/pull.ts';
-import type { PassResult } from '../../src/engine/reconcile/reconcile.ts';
+import type { ReconciliationResult } from '../../src/engine/reconcile/reconcile.ts';
 import { eventId } from '../../src/identity.ts';
 import { createMetrics, type Metrics } from '../../src/metrics/metrics.ts';
 import type { Lease } from '../../src/ports/queue.ts';
@@ -28,7 +28,7 @@ function leaseWith(...causes: readonly string[]): Lease {
   };
 }
 
-const result: PassResult = {
+const result: ReconciliationResult = {
   ...{ user, end: 'converged', conditions: [], applied: [], failures: [] },
   ...{ retryAt: undefined, durationMs: 250, latencyMs: 1_500 },
 };
@@ -36,7 +36,7 @@ const result: PassResult = {
 describe('a pass', () => {
   test('that converged is counted, with the time since Auth0 told of it', async () => {
     const { metrics, read } = counted();
-    metrics.onPass(leaseWith(`${tenant}:900`), result);
+    metrics.onReconciliation(leaseWith(`${tenant}:900`), result);
     expect(await read('concord_passes_total')).toEqual([`{tenant="${tenant}",end="converged"} 1`]);
     expect(await read('concord_convergence_seconds_sum')).toEqual([
       `{tenant="${tenant}",trigger="auth0"} 1.5`,
@@ -46,7 +46,7 @@ describe('a pass', () => {
 
   test('of the sweep is no sign-up that took all day', async () => {
     const { metrics, read } = counted();
-    metrics.onPass(leaseWith('0190163d-8694-739b-aea5-966c26f8ad91'), result);
+    metrics.onReconciliation(leaseWith('0190163d-8694-739b-aea5-966c26f8ad91'), result);
     expect(await read('concord_convergence_seconds_sum')).toEqual([
       `{tenant="${tenant}",trigger="other"} 1.5`,
     ]);
@@ -55,7 +55,7 @@ describe('a pass', () => {
   test('that failed is counted by what failed, and as a retry where there is one', async () => {
     const { metrics, read } = counted();
     const failure = { error: new Error('alice@example.com'), retryAfterMs: undefined };
-    metrics.onPass(leaseWith(), {
+    metrics.onReconciliation(leaseWith(), {
       ...result,
       end: 'failed',
       failures: [{ ...failure, resource: 'account', code: 'TIMEOUT' }],
@@ -68,8 +68,8 @@ describe('a pass', () => {
 
   test('that lost its lease, and one that broke off', async () => {
     const { metrics, read } = counted();
-    metrics.onPass(leaseWith(), { ...result, end: 'lease-lost', latencyMs: undefined });
-    metrics.onBrokenPass(leaseWith(), 40);
+    metrics.onReconciliation(leaseWith(), { ...result, end: 'lease-lost', latencyMs: undefined });
+    metrics.onBrokenReconciliation(leaseWith(), 40);
     expect(await read('concord_lease_losses_total')).toEqual([`{tenant="${tenant}"} 1`]);
     expect(await read('concord_passes_total')).toEqual([
       `{tenant="${tenant}",end="lease-lost"} 1`,

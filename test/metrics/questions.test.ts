@@ -4,10 +4,10 @@ import { expect, test } from 'vitest';
 import type { ConcordEvent } from '../../src/events/event.ts';
 import { eventId } from '../../src/identity.ts';
 import { type QuestionDeps, questions } from '../../src/metrics/questions.ts';
-import type { Standings } from '../../src/ports/standings.ts';
+import type { StatusCounts } from '../../src/ports/status-counts.ts';
 import { alice, at, otherTenant, tenant } from '../mongo/subjects/people.ts';
+import { aliceEvent } from '../support/in-memory/alice-events.ts';
 import { inMemoryEventLog } from '../support/in-memory/event-log.ts';
-import { told } from '../support/in-memory/told.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const sweepOf = { complete: true, resumes: 0, situations: [], orphans: null };
@@ -17,13 +17,13 @@ const totals = {
   waitingForEmailVerification: 0,
 };
 
-const NOBODY: Standings = {
-  ...{ seen: [], unseen: [], waiting: 0, situations: [], troubled: [], isPartial: false },
+const NOBODY: StatusCounts = {
+  ...{ seen: [], unseen: [], waiting: 0, situations: [], affected: [], isPartial: false },
 };
 
 async function page(
   events: readonly ConcordEvent[],
-  changes: Partial<Pick<QuestionDeps, 'subjects' | 'standings'>> = {},
+  changes: Partial<Pick<QuestionDeps, 'subjects' | 'statusCounts'>> = {},
 ): Promise<string[]> {
   const log = inMemoryEventLog();
   await log.append(events);
@@ -34,7 +34,7 @@ async function page(
     tenants: [tenant, otherTenant],
     events: log,
     subjects: { backlog: async () => ({ due: 0, oldestDueSince: undefined }) },
-    standings: async () => NOBODY,
+    statusCounts: async () => NOBODY,
     ...changes,
   });
   for (const question of asked) question.hide();
@@ -60,7 +60,7 @@ test('how users stand, who is paused, and no reason that is not a word', async (
   };
   const trouble = { tenant, failure: undefined, waits: false, held: false, paused: false } as const;
   const lines = await page([], {
-    standings: async () => ({
+    statusCounts: async () => ({
       ...NOBODY,
       seen: [
         { tenant, sync: 'Synced', health: 'Healthy', users: 5 },
@@ -68,7 +68,7 @@ test('how users stand, who is paused, and no reason that is not a word', async (
         { tenant, sync: 'Synced', health: 'Deleted', users: 4 },
       ],
       unseen: [{ tenant, users: 2 }],
-      troubled: [
+      affected: [
         { ...trouble, quarantined: false, users: 2 },
         { ...trouble, quarantined: true, users: 1 },
       ],
@@ -110,15 +110,20 @@ test('gaps that are open, and halts that are open, but not those that are over',
   const gap = { from: at(0).toISOString(), until: null };
   const halted = { kind: 'removals', limit: 1, count: 2, of: 9, users: [alice.user] } as const;
   const lines = await page([
-    told('sweep.halted', 0, { ...halted, kind: 'source', run: eventId('run-0') }, 'closed-halt'),
-    told('sweep.started', 1, { users: null }, 'complete'),
-    told('sweep.finished', 2, { ...sweepOf, totals, users: 9, drifted: 0, durationMs: 1 }, 'complete-end'),
-    told('gap.opened', 1, { ...gap, cause: 'stream-paused' }, 'closed'),
-    told('gap.opened', 2, { ...gap, cause: 'pull-failing' }),
-    told('gap.closed', 3, { gap: eventId('closed'), by: 'pull' }),
-    told('sweep.halted', 4, { ...halted, run: eventId('run-1') }),
-    told('sweep.halted', 5, { ...halted, kind: 'renames', run: eventId('run-2') }),
-    told('sweep.approved', 6, { run: eventId('run-2'), by: 'carol' }),
+    aliceEvent('sweep.halted', 0, { ...halted, kind: 'source', run: eventId('run-0') }, 'closed-halt'),
+    aliceEvent('sweep.started', 1, { users: null }, 'complete'),
+    aliceEvent(
+      'sweep.finished',
+      2,
+      { ...sweepOf, totals, users: 9, drifted: 0, durationMs: 1 },
+      'complete-end',
+    ),
+    aliceEvent('gap.opened', 1, { ...gap, cause: 'stream-paused' }, 'closed'),
+    aliceEvent('gap.opened', 2, { ...gap, cause: 'pull-failing' }),
+    aliceEvent('gap.closed', 3, { gap: eventId('closed'), by: 'pull' }),
+    aliceEvent('sweep.halted', 4, { ...halted, run: eventId('run-1') }),
+    aliceEvent('sweep.halted', 5, { ...halted, kind: 'renames', run: eventId('run-2') }),
+    aliceEvent('sweep.approved', 6, { run: eventId('run-2'), by: 'carol' }),
   ]);
   const shown = lines.filter((line) => /open_gaps|halted_runs/.test(line));
   expect(shown).toEqual([
@@ -132,7 +137,7 @@ test.each([
   ['lacks-many', 0],
 ] as const)('the last sweep by a listing that was not exact: %s', async (inexact, complete) => {
   const ended = { ...sweepOf, totals, users: 10, drifted: 0, durationMs: 1, complete: false, inexact };
-  const lines = await page([told('sweep.finished', 1, ended)]);
+  const lines = await page([aliceEvent('sweep.finished', 1, ended)]);
   expect(lines.filter((line) => /sweep_last_(complete|exact)/.test(line))).toEqual([
     `concord_sweep_last_complete{tenant="${tenant}"} ${complete}`,
     `concord_sweep_last_exact{tenant="${tenant}"} 0`,
@@ -141,8 +146,8 @@ test.each([
 
 test('the last sweep of each tenant, and nothing of one that was never swept', async () => {
   const lines = await page([
-    told('sweep.finished', 1, { ...sweepOf, totals, users: 9, drifted: 3, durationMs: 1_500 }),
-    told('sweep.finished', 2, {
+    aliceEvent('sweep.finished', 1, { ...sweepOf, totals, users: 9, drifted: 3, durationMs: 1_500 }),
+    aliceEvent('sweep.finished', 2, {
       ...sweepOf,
       totals,
       users: 10,

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { readAccountInfos, readRepoPage } from '../../src/pds/answers.ts';
 import { aliceDid, bobDid } from '../mongo/subjects/people.ts';
 import { accountOf, LIMITS, populate, sweepOnce } from '../support/in-memory/sweeps.ts';
-import { createWorld, eventsOf, standing, untilQuiet } from '../support/in-memory/world.ts';
+import { createWorld, eventsOf, shownConditions, untilQuiet } from '../support/in-memory/world.ts';
 
 const info = (did: string) => ({ did, handle: 'alice.at.test', email: 'alice@example.com' });
 const odd = fc.oneof(fc.jsonValue(), fc.record({ handle: fc.jsonValue(), email: fc.jsonValue() }));
@@ -83,9 +83,9 @@ it('in a sweep that user alone is unknown and due, and nothing that an earlier l
   expect(swept).toMatchObject({ complete: true, drifted: 1, halts: [] });
   expect([...(await known()).values()]).toEqual([[hidden]]);
   for (const who of others)
-    expect(await standing(world, who.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, who.user)).toMatchObject({ account: 'True AccountActive' });
   // Read by itself it is as ever, and nothing was taken for removed.
   await untilQuiet(world);
-  expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
+  expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
   expect(eventsOf(world, alice).some(({ type }) => type === 'resource.removed')).toBe(false);
 });

@@ -4,7 +4,7 @@ import { createLogger } from '../../src/logger.ts';
 import { createPulling } from '../../src/service/pull-runner.ts';
 import { alice, otherTenant } from '../mongo/subjects/people.ts';
 import { STREAM, tenantWithLog } from '../support/in-memory/pulls.ts';
-import { told } from '../support/in-memory/sweeps.ts';
+import { aliceEvent } from '../support/in-memory/sweeps.ts';
 import { auth0Error } from '../support/in-memory/tenant-logs.ts';
 
 function serving(tenants: (first: PulledTenant) => readonly PulledTenant[] = (first) => [first]) {
@@ -28,7 +28,7 @@ it('is one run, however many ask for it', async () => {
   const runs = [pulling.run(), pulling.run()];
   expect(runs[1]).toBe(runs[0]);
   await pulling.ended();
-  expect(told(world, 'auth0.log-received')).toHaveLength(1);
+  expect(aliceEvent(world, 'auth0.log-received')).toHaveLength(1);
   expect(pulling.run()).not.toBe(runs[0]);
   await pulling.ended();
 });
@@ -41,7 +41,7 @@ it('goes on with the next tenant when one cannot be taken in', async () => {
   ]);
   logs.write(alice);
   await pulling.run();
-  expect(told(world, 'auth0.log-received')).toHaveLength(1);
+  expect(aliceEvent(world, 'auth0.log-received')).toHaveLength(1);
   expect(said).toContain("error a tenant's log could not be taken in");
 });
 
@@ -62,5 +62,5 @@ it('reads nothing more when the service stops', async () => {
   logs.write(alice);
   stopping.abort();
   await pulling.run();
-  expect(told(world, 'auth0.log-received')).toEqual([]);
+  expect(aliceEvent(world, 'auth0.log-received')).toEqual([]);
 });

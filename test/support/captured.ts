@@ -9,7 +9,7 @@ import {
 import type { View } from '../../src/engine/reconcile/assemble.ts';
 import { dryRun } from '../../src/engine/reconcile/dry-run.ts';
 import type { AssessDeps, AssessedTenant } from '../../src/engine/reconcile/read-side.ts';
-import { UNSEEN } from '../../src/engine/reconcile/standing.ts';
+import { UNSEEN } from '../../src/engine/reconcile/subject-view.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import type { Successor } from '../../src/ports/subjects.ts';
 import { inMemoryAccounts } from './in-memory/accounts.ts';
@@ -109,7 +109,7 @@ export async function loadCapture(text: string): Promise<CapturedWorld> {
   };
   const tenant: AssessedTenant = {
     ...{ id: own.id, keyPrefix: own.keyPrefix, emailTag: own.emailTag, directory },
-    sister: sister && { id: sister.id, keyPrefix: sister.keyPrefix, directory: sistersDirectory },
+    linkedTenant: sister && { id: sister.id, keyPrefix: sister.keyPrefix, directory: sistersDirectory },
   };
   return {
     ...{ deps, tenant, capture },

@@ -1,6 +1,10 @@
 /** People of the platform, with names that no other test uses on the shared PDS, and one pass over one of them. */
 import { randomBytes, randomInt } from 'node:crypto';
-import { type ConvergeDeps, converge, type PassResult } from '../../src/engine/reconcile/reconcile.ts';
+import {
+  type ReconcileDeps,
+  type ReconciliationResult,
+  reconcile,
+} from '../../src/engine/reconcile/reconcile.ts';
 import type { Condition } from '../../src/events/condition.ts';
 import type { ConcordEvent, EventOf, EventType } from '../../src/events/event.ts';
 import {
@@ -73,12 +77,15 @@ export async function chooseHandle({ db }: Platform, { user }: Member, handle: s
 }
 
 /** One pass, whether the user is due or not, once no worker has the user. */
-export async function passOver(deps: ConvergeDeps, { user, userId, tenant }: Member): Promise<PassResult> {
+export async function reconcileUser(
+  deps: ReconcileDeps,
+  { user, userId, tenant }: Member,
+): Promise<ReconciliationResult> {
   const { queue, clock, settings } = deps;
   const lease = await until(`nobody else works on ${user}`, () =>
     queue.claimUser({ user, userId, tenant }, clock.now(), settings.leaseMs),
   );
-  return converge(deps, lease);
+  return reconcile(deps, lease);
 }
 
 /** A member's users document, as it is stored. */

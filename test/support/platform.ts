@@ -10,7 +10,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { readTextFile } from '../../src/config/sources.ts';
 import { generateKey } from '../../src/credentials/vault.ts';
-import type { PassResult } from '../../src/engine/reconcile/reconcile.ts';
+import type { ReconciliationResult } from '../../src/engine/reconcile/reconcile.ts';
 import { createLogger, type Logger } from '../../src/logger.ts';
 import type { Lease } from '../../src/ports/queue.ts';
 import {
@@ -49,7 +49,7 @@ export interface PlatformOptions {
   /** A second tenant in the same database; the text is its tag in email addresses, null for none. */
   readonly sisterTag?: string | null;
   /** The second tenant is the first one's sister: whoever has one verified address in both is one person. */
-  readonly sisters?: boolean;
+  readonly areLinked?: boolean;
 }
 
 /** Settings laid over config/sandbox.yaml, in its shape. */
@@ -58,7 +58,7 @@ export type Overlay = Readonly<Record<string, unknown>>;
 export interface ServeOptions {
   readonly overlay?: Overlay;
   readonly logger?: Logger;
-  readonly onPass?: (lease: Lease, result: PassResult) => void;
+  readonly onReconciliation?: (lease: Lease, result: ReconciliationResult) => void;
 }
 
 export interface Served extends Service {
@@ -150,8 +150,8 @@ export async function openPlatform(options: PlatformOptions = {}): Promise<Platf
       closing.push(() => engine.close());
       return engine;
     },
-    serve: async ({ overlay, logger = silent(), onPass } = {}) => {
-      const service = await startService(config(overlay), logger, onPass);
+    serve: async ({ overlay, logger = silent(), onReconciliation } = {}) => {
+      const service = await startService(config(overlay), logger, onReconciliation);
       closing.push(() => service.stop());
       return { ...service, endpoint: `${service.url}/webhooks/auth0/${TENANT}` };
     },
@@ -182,7 +182,7 @@ function first(env: Readonly<Record<string, string>>) {
 function second(
   sister: Auth0Tenant,
   clientSecret: string,
-  { sisterTag = null, sisters = false }: PlatformOptions,
+  { sisterTag = null, areLinked = false }: PlatformOptions,
 ) {
   return {
     ...SISTER,
@@ -192,7 +192,7 @@ function second(
     clientSecret,
     logTokens: [randomBytes(32).toString('hex')],
     emailTag: sisterTag,
-    sisterOf: sisters ? TENANT : null,
+    sisterOf: areLinked ? TENANT : null,
   };
 }
 

@@ -5,7 +5,7 @@ import { createVault, generateKey } from '../../src/credentials/vault.ts';
 import { storedUserKey } from '../../src/identity.ts';
 import { createLogger } from '../../src/logger.ts';
 import { type Engine, wireEngine } from '../../src/wiring/engine.ts';
-import { type Member, passOver, type StoredMember } from './member.ts';
+import { type Member, reconcileUser, type StoredMember } from './member.ts';
 import type { Platform } from './platform.ts';
 
 /** What the PDS makes at its fastest; more would only wait for one another. */
@@ -26,12 +26,12 @@ export function wired(world: Platform, keys: string, log: string[], overlay = {}
   return wireEngine(world.config({ credentials: { keys }, ...overlay }), logger);
 }
 
-export async function passOverAll(engine: Engine, members: readonly Member[]): Promise<unknown[]> {
+export async function reconcileAll(engine: Engine, members: readonly Member[]): Promise<unknown[]> {
   const waiting = [...members];
   const failures: unknown[] = [];
   const worker = async () => {
     for (let member = waiting.pop(); member !== undefined; member = waiting.pop()) {
-      const result = await passOver(engine.converge, member);
+      const result = await reconcileUser(engine.reconcile, member);
       failures.push(...result.failures.map(({ error }) => error));
     }
   };

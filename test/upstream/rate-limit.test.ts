@@ -55,19 +55,19 @@ test('how much room there is can be seen, once the other side has spoken of it',
   const clock = virtualClock();
   const limiter = limiterOf(clock);
   await limiter.acquire();
-  expect(limiter.room()).toEqual([]);
+  expect(limiter.quota()).toEqual([]);
   const headers = auth0Headers(clock, 1, 3);
   headers.set('x-ratelimit-limit', '10');
   limiter.observe({ status: 200, headers });
   const outcomes = callers(clock, limiter, 3);
   await settled();
   const resetAt = new Date(clock.now().getTime() + 3_000);
-  expect(limiter.room()).toEqual([{ bucket: '', remaining: 0, limit: 10, resetAt, waiting: 2 }]);
+  expect(limiter.quota()).toEqual([{ bucket: '', remaining: 0, limit: 10, resetAt, waiting: 2 }]);
   // An answer that says less takes nothing back.
   limiter.observe({ status: 200, headers: auth0Headers(clock, 5, 3) });
   await settled();
   expect(outcomes).toHaveLength(3);
-  expect(limiter.room()).toMatchObject([{ limit: 10, waiting: 0 }]);
+  expect(limiter.quota()).toMatchObject([{ limit: 10, waiting: 0 }]);
 });
 
 test('after a reset one call finds out how many there are now', async () => {

@@ -12,7 +12,7 @@ import {
 } from '../../engine/operations/adopt-many.ts';
 import { type Evidence, passwordSentence } from '../../engine/operations/adoption.ts';
 import { reconcileNow } from '../../engine/operations/reconcile-now.ts';
-import type { PassResult } from '../../engine/reconcile/reconcile.ts';
+import type { ReconciliationResult } from '../../engine/reconcile/reconcile.ts';
 import { UsageError } from '../../errors.ts';
 import type { UserKey } from '../../identity.ts';
 import { visible } from '../../terminal/visible.ts';
@@ -22,7 +22,7 @@ import { decideAll, type Outcome, users } from './decide-all.ts';
 import { type DecisionOptions, decidedBy } from './decisions.ts';
 
 /** What became of a user who was granted; undefined while another worker has the user. */
-type Results = Map<UserKey, PassResult | undefined>;
+type Results = Map<UserKey, ReconciliationResult | undefined>;
 
 export async function runAdoptAll(options: AdoptOptions): Promise<ExitCode> {
   if (options.reason !== ADOPTABLE_REASON)
@@ -30,7 +30,7 @@ export async function runAdoptAll(options: AdoptOptions): Promise<ExitCode> {
   const decided = decidedBy({ ...options, reason: options.why });
   const results: Results = new Map();
   return decideAll(options, (engine, limits) => {
-    const deps = { ...engine.converge, ...engine.assess };
+    const deps = { ...engine.reconcile, ...engine.assess };
     return {
       command: 'adopt',
       done: 'adopted',
@@ -70,7 +70,7 @@ function said(evidence: readonly Evidence[], says: Evidence['says']): string {
 async function reconciled(
   engine: Engine,
   { user, userId, tenant }: Owned<{ readonly id: Parameters<typeof reconcileNow>[1]['tenant'] }>,
-): Promise<PassResult | undefined> {
+): Promise<ReconciliationResult | undefined> {
   try {
     return await reconcileNow(engine, { user, userId, tenant: tenant.id });
   } catch (error) {

@@ -88,7 +88,7 @@ async function grant({ found, account }: Shown, options: AdoptOptions): Promise<
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
     await engine.checkCollations();
-    const deps = { ...engine.converge, ...engine.assess };
+    const deps = { ...engine.reconcile, ...engine.assess };
     return await grantAdoption(deps, found, account.did, decidedBy(options));
   } finally {
     await engine.close();
@@ -102,7 +102,7 @@ export async function withdraw(text: string, options: AdoptOptions): Promise<Exi
   try {
     await engine.checkCollations();
     const found = await findUserToTouch(text, engine.tenants, engine.assess);
-    const did = await withdrawAdoption(engine.converge, found, decidedBy(options));
+    const did = await withdrawAdoption(engine.reconcile, found, decidedBy(options));
     if (json) printJson({ command: 'adopt', user: found.user, did, withdrawn: true });
     else stdout.write(`The adoption of ${did} for ${visible(found.user)} is withdrawn.\n`);
     return EXIT.clean;

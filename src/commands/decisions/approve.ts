@@ -33,7 +33,7 @@ export async function runApprove(run: string | undefined, options: DecisionOptio
       }
       return open.length === 0 ? EXIT.clean : EXIT.stoppedByLimit;
     }
-    const deps = { ...engine.converge, events: engine.assess.events, tenants: engine.tenants };
+    const deps = { ...engine.reconcile, events: engine.assess.events, tenants: engine.tenants };
     const approval = await approveRun(deps, run, decidedBy(options));
     if (json) printJson({ command: 'approve', run, users: approval.users });
     else for (const halt of approval.halts) stdout.write(`Approved: ${whatHalted(halt)}\n`);

@@ -82,7 +82,7 @@ export async function decideAll<Proposal>(
 }
 
 async function knownUsers(engine: Engine, tenants: readonly AssessedTenant[]): Promise<number> {
-  const { seen, unseen } = await engine.standings();
+  const { seen, unseen } = await engine.statusCounts();
   const known = [...seen, ...unseen].filter(({ tenant }) => tenants.some(({ id }) => id === tenant));
   return known.reduce((sum, { users: count }) => sum + count, 0);
 }

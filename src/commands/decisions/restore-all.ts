@@ -20,7 +20,7 @@ export async function runRestoreAll(options: RestoreOptions): Promise<ExitCode> 
   const selection = selectionOf(options);
   const decided = decidedBy({ ...options, reason: options.why });
   return decideAll(options, (engine, limits) => {
-    const deps = { ...engine.converge, ...engine.assess };
+    const deps = { ...engine.reconcile, ...engine.assess };
     return {
       command: 'restore',
       done: 'restored',

@@ -13,7 +13,7 @@ import {
   type RestoreProposal,
 } from '../../engine/operations/restore.ts';
 import type { Outcome } from '../../engine/operations/restore-outcome.ts';
-import type { PassResult } from '../../engine/reconcile/reconcile.ts';
+import type { ReconciliationResult } from '../../engine/reconcile/reconcile.ts';
 import type { FoundUser } from '../../engine/reports/find-user.ts';
 import { UsageError } from '../../errors.ts';
 import type { Decided } from '../../events/data/decisions.ts';
@@ -23,7 +23,7 @@ import { type Engine, wireEngine } from '../../wiring/engine.ts';
 import { wireReadSide } from '../../wiring/read-side.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { exitOf, passDocument, printPass } from '../plan/reconcile-report.ts';
+import { exitOf, printReconciliation, reconciliationDocument } from '../plan/reconcile-report.ts';
 import { findUserToTouch } from '../user/find-user.ts';
 import { decidedBy } from './decisions.ts';
 import { type RestoreOptions, runRestoreAll } from './restore-all.ts';
@@ -67,7 +67,7 @@ function restoreDecision(decided: Decided): Decision<RestoreProposal> {
         : `Replace the account ${lostAccount} of ${user} by a new, empty one?`,
     document: ({ what, reasons, lostAccount = null, code = null }) => ({ what, reasons, lostAccount, code }),
     grant: (engine, found, { what }) =>
-      grantRestore({ ...engine.converge, ...engine.assess }, found, what, decided),
+      grantRestore({ ...engine.reconcile, ...engine.assess }, found, what, decided),
   };
 }
 
@@ -78,7 +78,7 @@ function codeDecision(decided: Decided): Decision<CodeProposal> {
     question: ({ found }, user) => `Make ${found} the permanent code of ${user}?`,
     document: ({ found, known }) => ({ found, known }),
     grant: (engine, found, proposal) =>
-      acceptCode({ ...engine.converge, ...engine.assess }, found, proposal.found, decided),
+      acceptCode({ ...engine.reconcile, ...engine.assess }, found, proposal.found, decided),
   };
 }
 
@@ -102,7 +102,7 @@ async function restoreOne<Proposal extends Outcome>(
   }
   const result = await grant(found, options, (engine) => decision.grant(engine, found, proposal));
   if (terminal.json) {
-    const reconciled = result === undefined ? null : passDocument(result);
+    const reconciled = result === undefined ? null : reconciliationDocument(result);
     printJson({ ...document, granted: true, reconciled });
   } else if (result === undefined) {
     terminal.stdout.write(
@@ -110,7 +110,7 @@ async function restoreOne<Proposal extends Outcome>(
     );
   } else {
     terminal.stdout.write('Granted, and reconciled:\n');
-    printPass(user, result, terminal);
+    printReconciliation(user, result, terminal);
   }
   return result === undefined ? EXIT.partlyDone : exitOf(result);
 }
@@ -136,7 +136,7 @@ async function grant(
   { user, userId, tenant }: FoundUser,
   options: RestoreOptions,
   decide: (engine: Engine) => Promise<unknown>,
-): Promise<PassResult | undefined> {
+): Promise<ReconciliationResult | undefined> {
   const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {

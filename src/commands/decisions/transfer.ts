@@ -19,7 +19,7 @@ import { type Engine, wireEngine } from '../../wiring/engine.ts';
 import { wireReadSide } from '../../wiring/read-side.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { printPass } from '../plan/reconcile-report.ts';
+import { printReconciliation } from '../plan/reconcile-report.ts';
 import { findUserToTouch } from '../user/find-user.ts';
 import { type DecisionOptions, decidedBy } from './decisions.ts';
 
@@ -144,7 +144,7 @@ async function carryOut(
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
     await engine.checkPasswords();
-    const deps = { ...engine.converge, leaseMs: engine.settings.leaseMs };
+    const deps = { ...engine.reconcile, leaseMs: engine.settings.leaseMs };
     await refusing(() => grantTransfer(deps, from, to, { asked, shown }, decidedBy(options)));
     const isOver = await reconcileBoth(engine, { from, to }, terminal);
     const declined = await declinedParts(engine, from, to);
@@ -171,7 +171,7 @@ export async function reconcileBoth(
       if (await isFinished(engine, from, to)) return true;
       try {
         const result = await reconcileNow(engine, { user, userId, tenant: tenant.id });
-        if (!terminal.json) printPass(user, result, terminal);
+        if (!terminal.json) printReconciliation(user, result, terminal);
         if (result.failures.length > 0) return false;
       } catch (error) {
         // The worker that has the user takes the next turn.

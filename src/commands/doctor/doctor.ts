@@ -7,7 +7,7 @@ import { type Examined, type Finding, runChecks } from '../../doctor/check.ts';
 import type { Load } from '../../doctor/configuration.ts';
 import { checksFor } from '../../doctor/examine.ts';
 import { carryOut, planRepair, type Repair } from '../../doctor/fix.ts';
-import { lookAtIndexes } from '../../doctor/indexes.ts';
+import { checkIndexes } from '../../doctor/indexes.ts';
 import type { FullSimulation } from '../../doctor/simulate-full.ts';
 import { UsageError } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -167,7 +167,7 @@ async function repairIndexes(
 export async function planIndexRepair(config: Config): Promise<Repair> {
   const { side, close } = wireDoctor(config, systemClock);
   try {
-    return planRepair(await lookAtIndexes(side().mongodb));
+    return planRepair(await checkIndexes(side().mongodb));
   } finally {
     await close();
   }

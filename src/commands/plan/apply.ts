@@ -43,8 +43,8 @@ export async function runApply(path: string, options: ApplyOptions): Promise<Exi
   const terminal = terminalOf(options);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
-    const { converge, assess, tenants, subjects, sweep } = engine;
-    const deps = { converge, assess, tenants, subjects, limits: sweep.limits };
+    const { reconcile, assess, tenants, subjects, sweep } = engine;
+    const deps = { reconcile, assess, tenants, subjects, limits: sweep.limits };
     await engine.checkPasswords();
     return await apply(deps, plan, options, terminal);
   } finally {
@@ -92,7 +92,7 @@ async function untilInterrupted(
     stderr.write('Stopping after the current users.\n');
   };
   process.once('SIGINT', stop);
-  const now = () => deps.converge.clock.now();
+  const now = () => deps.reconcile.clock.now();
   const progress = createProgress({ label: 'converging', total: fit.length, stream: stderr, now });
   try {
     return await carryOut(deps, fit, { signal: stopped.signal, onUser: (done) => progress.update(done) });

@@ -112,7 +112,7 @@ async function planAll(
       const assessments = await assess(side.assess, tenant, notExcluded(page.users, tenant), new Date());
       const drifted = assessments.map((one) => withPause(one, paused)).filter(isDrifted);
       // A saved plan needs a read by id, because a listing may be late.
-      const found = search.salt === undefined ? drifted : await lookById(side, tenant, drifted);
+      const found = search.salt === undefined ? drifted : await observeById(side, tenant, drifted);
       for (const one of found) note(search, tenant, one);
       if (page.inexact !== undefined)
         terminal.stderr.write(
@@ -132,7 +132,7 @@ interface Unreadable {
 }
 
 /** A user who cannot be read is listed, and does not stop the others. */
-async function lookById(
+async function observeById(
   side: ReadSide,
   tenant: AssessedTenant,
   drifted: readonly Assessment[],
@@ -140,7 +140,7 @@ async function lookById(
   const looked: (Found | Unreadable)[] = [];
   await sideBySide([...drifted.entries()], async ([at, { user, auth0 }]) => {
     try {
-      looked[at] = await lookAt(side, { user, userId: auth0.userId, tenant });
+      looked[at] = await observeOne(side, { user, userId: auth0.userId, tenant });
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       looked[at] = { user, code: error.code };
@@ -149,7 +149,7 @@ async function lookById(
   return looked;
 }
 
-async function lookAt(side: ReadSide, { user, userId, tenant }: FoundUser): Promise<Found> {
+async function observeOne(side: ReadSide, { user, userId, tenant }: FoundUser): Promise<Found> {
   const now = new Date();
   const { facts, view } = await dryRun(side.assess, tenant, user, userId, now);
   return { user, facts, view: pausedView(view, facts, now) };
@@ -157,7 +157,7 @@ async function lookAt(side: ReadSide, { user, userId, tenant }: FoundUser): Prom
 
 async function planOne(side: ReadSide, text: string, search: Search): Promise<Found> {
   const found = await findUserToTouch(text, side.tenants, side.assess);
-  const looked = await lookAt(side, found);
+  const looked = await observeOne(side, found);
   note(search, found.tenant, looked);
   return looked;
 }

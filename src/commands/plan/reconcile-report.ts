@@ -1,11 +1,17 @@
 /** What one reconciliation did, as text, as JSON and as an exit code. */
-import type { PassResult } from '../../engine/reconcile/reconcile.ts';
+import type { ReconciliationResult } from '../../engine/reconcile/reconcile.ts';
 import type { ConditionDraft } from '../../events/condition.ts';
 import { formatDuration } from '../../terminal/duration.ts';
 import { visible } from '../../terminal/visible.ts';
 import { EXIT, type ExitCode, type Terminal } from '../command.ts';
 
-export function passDocument({ end, conditions, applied, failures, durationMs }: PassResult) {
+export function reconciliationDocument({
+  end,
+  conditions,
+  applied,
+  failures,
+  durationMs,
+}: ReconciliationResult) {
   return {
     ...{ end, conditions, durationMs },
     actions: applied.map(({ type }) => type),
@@ -13,7 +19,7 @@ export function passDocument({ end, conditions, applied, failures, durationMs }:
   };
 }
 
-export function exitOf({ end }: PassResult): ExitCode {
+export function exitOf({ end }: ReconciliationResult): ExitCode {
   switch (end) {
     case 'converged':
     case 'skipped':
@@ -29,7 +35,11 @@ export function exitOf({ end }: PassResult): ExitCode {
   }
 }
 
-export function printPass(user: string, result: PassResult, { stdout, style }: Terminal): void {
+export function printReconciliation(
+  user: string,
+  result: ReconciliationResult,
+  { stdout, style }: Terminal,
+): void {
   const said = {
     converged: 'green',
     skipped: 'green',
@@ -58,7 +68,7 @@ export function printPass(user: string, result: PassResult, { stdout, style }: T
 }
 
 /** Why a reconciliation observed nothing. */
-const LEFT: { readonly [End in PassResult['end']]?: string } = {
+const LEFT: { readonly [End in ReconciliationResult['end']]?: string } = {
   'not-a-user': 'Auth0 says that this is not the id of a user, so there is nothing to reconcile.',
   excluded: 'The configuration excludes this user, so nothing was done.',
 };

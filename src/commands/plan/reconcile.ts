@@ -3,7 +3,7 @@
 import { reconcileNow } from '../../engine/operations/reconcile-now.ts';
 import { dryRun } from '../../engine/reconcile/dry-run.ts';
 import type { AssessedTenant } from '../../engine/reconcile/read-side.ts';
-import { converge, type PassResult } from '../../engine/reconcile/reconcile.ts';
+import { type ReconciliationResult, reconcile } from '../../engine/reconcile/reconcile.ts';
 import { Workers } from '../../engine/reconcile/workers.ts';
 import { haltSentence } from '../../engine/sweep/halted-runs.ts';
 import { pausedView } from '../../engine/sweep/paused.ts';
@@ -32,7 +32,7 @@ import {
 } from '../command.ts';
 import { findUserToTouch } from '../user/find-user.ts';
 import { plannedUser, printPlan } from './plan.ts';
-import { exitOf, passDocument, printPass } from './reconcile-report.ts';
+import { exitOf, printReconciliation, reconciliationDocument } from './reconcile-report.ts';
 
 export interface ReconcileOptions extends GlobalOptions {
   readonly all?: boolean | undefined;
@@ -93,8 +93,8 @@ async function reconcileOne(engine: Engine, text: string, terminal: Terminal): P
     );
   }
   const result = await reconcileNow(engine, { user, userId, tenant: tenant.id });
-  if (terminal.json) printJson({ command: 'reconcile', user, ...passDocument(result) });
-  else printPass(user, result, terminal);
+  if (terminal.json) printJson({ command: 'reconcile', user, ...reconciliationDocument(result) });
+  else printReconciliation(user, result, terminal);
   return exitOf(result);
 }
 
@@ -116,15 +116,15 @@ async function reconcileAll(
   const unreadable = sum(sweeps.map((swept) => swept.unreadable));
   const complete = sweeps.every((swept) => swept.complete);
   const halts = sweeps.flatMap((swept) => swept.halts);
-  const ends = new Map<string, PassResult['end']>();
+  const ends = new Map<string, ReconciliationResult['end']>();
   const converging = createProgress({ label: 'reconciling', total: drifted, stream: terminal.stderr, now });
   const workers = new Workers({
     queue,
     clock,
     logger,
     settings,
-    converge: (lease) => converge(engine.converge, lease),
-    onPass: ({ user }, { end }) => {
+    reconcile: (lease) => reconcile(engine.reconcile, lease),
+    onReconciliation: ({ user }, { end }) => {
       // Nothing to retry: the key names no user.
       if (end === 'not-a-user' || end === 'excluded') ends.delete(user);
       else ends.set(user, end);
@@ -198,7 +198,7 @@ function sum(counts: readonly number[]): number {
   return counts.reduce((all, count) => all + count, 0);
 }
 
-function countEnds(ends: ReadonlyMap<string, PassResult['end']>) {
+function countEnds(ends: ReadonlyMap<string, ReconciliationResult['end']>) {
   const all = [...ends.values()];
   const converged = all.filter((end) => end === 'converged').length;
   const held = all.filter((end) => end === 'held').length;

@@ -2,7 +2,7 @@
 
 import type { Effect, ExplainedCondition, Explanation, Known } from '../../engine/reports/explain.ts';
 import type { Explained, Unread } from '../../engine/reports/explain-user.ts';
-import { type Chain, isLook, partOf } from '../../events/causes.ts';
+import { type Chain, isReconciliation, partOf } from '../../events/causes.ts';
 import { excludedMessage } from '../../events/condition.ts';
 import type { ConcordEvent } from '../../events/event.ts';
 import { summary } from '../../events/summary.ts';
@@ -118,7 +118,7 @@ const STARTS: readonly (string | undefined)[] = ['heard', 'learned', 'decided'];
 /** The first cause, then what was learned on the way; the steps between are in `--json`. */
 function story({ links, basis, flaw }: Chain, user: string): string {
   if (flaw !== undefined) return `? ${flaw}`;
-  const told = links.filter((link) => isLook(link) || STARTS.includes(partOf(link.type)));
+  const told = links.filter((link) => isReconciliation(link) || STARTS.includes(partOf(link.type)));
   const words = told.reverse().map((link) => wordOf(link, user));
   if (basis !== undefined) words.push(`what Auth0 said at ${basis.at.toISOString()}`);
   return words.join(', then ');
@@ -126,7 +126,7 @@ function story({ links, basis, flaw }: Chain, user: string): string {
 
 function wordOf(event: ConcordEvent, user: string): string {
   const whose = event.user === user ? '' : ` of ${event.user ?? 'no user'}`;
-  if (isLook(event)) return 'a reconciliation without a trigger';
+  if (isReconciliation(event)) return 'a reconciliation without a trigger';
   if (event.type === 'auth0.log-received')
     return `log entry ${event.data.code}${whose} of ${event.at.toISOString()}`;
   if (event.type === 'auth0.event-received') return `event ${event.data.name}${whose}`;

@@ -35,8 +35,8 @@ export async function runExplain(text: string, options: ExplainOptions): Promise
   const side = wireReadSide(config);
   try {
     const found = await findUser(text, side.tenants, side.assess);
-    const isToLook = at === undefined && options.offline !== true;
-    const explained = await explainUser(side.assess, found, at ?? now, isToLook);
+    const isToObserve = at === undefined && options.offline !== true;
+    const explained = await explainUser(side.assess, found, at ?? now, isToObserve);
     if (!explained.isKnown)
       throw new UsageError(
         `${visible(found.user)} is unknown, and Auth0 has no such user or was not read.`,

@@ -18,7 +18,7 @@ import type { LogTenant } from './delivered.ts';
 import { closeGap, type GapDeps, openGap, openGaps } from './gaps.ts';
 import { type IngestDeps, type IngestResult, ingest } from './ingest.ts';
 import { formatPosition, type LogPosition, newestDate, parsePosition, positionName } from './log-position.ts';
-import { type StreamStanding, streamGap, streamStanding } from './stream-standing.ts';
+import { type StreamStatus, streamGap, streamStatus } from './stream-status.ts';
 
 export interface PullDeps extends IngestDeps, GapDeps {
   readonly log: EventLog;
@@ -47,7 +47,7 @@ export interface PullResult extends IngestResult {
   readonly failure: string | undefined;
   /** The log has been read for all time before this; undefined when nothing was read yet. */
   readonly readUntil: Date | undefined;
-  readonly stream: StreamStanding;
+  readonly stream: StreamStatus;
   /** Open when the run ended. */
   readonly gaps: readonly Gap[];
 }
@@ -192,24 +192,24 @@ class Run {
   }
 
   /** Checks the status of the log stream. A stream that does not deliver is a gap, until the log is read to its end. */
-  async watchStream(caughtUp: boolean): Promise<StreamStanding> {
+  async watchStream(caughtUp: boolean): Promise<StreamStatus> {
     const { cursors, logger, clock } = this.#deps;
     const { id, logs } = this.#tenant;
     const name = `auth0-log-stream:${id}`;
     const wasThere = (await cursors.get(name)) !== undefined;
-    let standing: StreamStanding;
+    let status: StreamStatus;
     try {
-      standing = streamStanding(await this.#ask(() => logs.streams()), id, wasThere);
+      status = streamStatus(await this.#ask(() => logs.streams()), id, wasThere);
     } catch (error) {
       auth0Failure(error);
       logger.debug({ tenant: id, err: error }, 'how the log stream stands could not be read');
       return 'unknown';
     }
-    if (!wasThere && standing !== 'none') await cursors.set(name, 'seen');
-    const cause = streamGap(standing);
+    if (!wasThere && status !== 'none') await cursors.set(name, 'seen');
+    const cause = streamGap(status);
     if (cause !== undefined) await this.#openOnce({ cause, from: clock.now(), until: undefined });
     if (cause !== undefined || caughtUp) await this.close((gap) => isStreamGap(gap) && gap.cause !== cause);
-    return standing;
+    return status;
   }
 
   async close(which: (gap: Gap) => boolean): Promise<void> {

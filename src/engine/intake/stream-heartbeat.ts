@@ -8,16 +8,16 @@ import { delivered, deliveriesName, formatDeliveries, parseDeliveries } from './
 /** Seconds do not matter here, and a write for each delivery would be most of the work. */
 const KEEP_MS = 30_000;
 
-export interface Heard {
+export interface StreamHeartbeat {
   /** A stream has delivered. Never rejects; callers need not wait for it. */
   delivered(tenant: TenantId): Promise<void>;
 }
 
-export function createHeard(deps: {
+export function createStreamHeartbeat(deps: {
   readonly cursors: Cursors;
   readonly clock: Clock;
   readonly logger: Logger;
-}): Heard {
+}): StreamHeartbeat {
   const { cursors, clock, logger } = deps;
   const kept = new Map<TenantId, number>();
   return {

@@ -18,13 +18,13 @@ import { ownerOf } from '../intake/owner.ts';
 import { dryRun } from '../reconcile/dry-run.ts';
 import { withheld } from '../reconcile/policy.ts';
 import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
-import { type ConvergeDeps, converge, type PassResult } from '../reconcile/reconcile.ts';
+import { type ReconcileDeps, type ReconciliationResult, reconcile } from '../reconcile/reconcile.ts';
 import { allowed, type SafetyLimits } from '../sweep/limits.ts';
 import { movedOn, restsOn, type SavedPlan, type SavedUser } from './saved-plan.ts';
 
 export interface ApplyDeps {
   readonly assess: AssessDeps;
-  readonly converge: ConvergeDeps;
+  readonly reconcile: ReconcileDeps;
   readonly subjects: Pick<SubjectReader, 'standings'>;
   readonly tenants: readonly AssessedTenant[];
   readonly limits: Pick<SafetyLimits, 'removals' | 'renames'>;
@@ -87,7 +87,7 @@ async function recheckOne(deps: ApplyDeps, saved: SavedUser, salt: string): Prom
   const { tenant, userId } = owned;
   const entry = tenant.excludedBy?.(user);
   if (entry !== undefined) return { user, reason: 'Withheld', message: excludedMessage(entry) };
-  const { clock, settings } = deps.converge;
+  const { clock, settings } = deps.reconcile;
   try {
     const { facts, view } = await dryRun(deps.assess, tenant, user, userId, clock.now());
     const [failure] = view.failures;
@@ -155,7 +155,7 @@ async function countUsers({ subjects }: ApplyDeps, tenant: TenantId): Promise<nu
 export interface Outcome {
   readonly user: UserKey;
   /** How the reconciliation ended, or that the log or the queue could not be written. */
-  readonly end: PassResult['end'] | 'broke-off';
+  readonly end: ReconciliationResult['end'] | 'broke-off';
   readonly actions: readonly string[];
   readonly failures: readonly { readonly resource: string; readonly code: string }[];
 }
@@ -190,14 +190,14 @@ export async function carryOut(
     else outcomes.push(end);
     onUser?.(outcomes.length);
   };
-  await sideBySide(fit, begin, deps.converge.settings.concurrency);
+  await sideBySide(fit, begin, deps.reconcile.settings.concurrency);
   const users = fit.map(({ saved }) => saved.user);
   return { outcomes: inOrderOf(users, outcomes, userOf), leftOut: inOrderOf(users, leftOut, userOf) };
 }
 
 async function carryOutOne(deps: ApplyDeps, { saved, tenant }: Fit): Promise<Outcome | LeftOut> {
   const { user } = saved;
-  const { queue, log, clock, settings } = deps.converge;
+  const { queue, log, clock, settings } = deps.reconcile;
   const userId = ownerOf(user, [tenant])?.userId;
   if (userId === undefined) throw new Error('a user of a plan is no user of its tenant');
   const trigger = { user, tenant: tenant.id, userId };
@@ -212,7 +212,7 @@ async function carryOutOne(deps: ApplyDeps, { saved, tenant }: Fit): Promise<Out
       await queue.release(lease);
       return { user, reason: 'MovedOn', message: 'the log has newer events of this user' };
     }
-    const { end, applied, failures } = await converge(deps.converge, lease);
+    const { end, applied, failures } = await reconcile(deps.reconcile, lease);
     return {
       ...{ user, end, actions: applied.map(({ type }) => type) },
       failures: failures.map(({ resource, code }) => ({ resource, code })),
@@ -230,7 +230,7 @@ async function carryOutOne(deps: ApplyDeps, { saved, tenant }: Fit): Promise<Out
 }
 
 /** Where that write fails too, the lease expires. */
-async function giveBack({ converge: { queue, logger } }: ApplyDeps, lease: Lease): Promise<void> {
+async function giveBack({ reconcile: { queue, logger } }: ApplyDeps, lease: Lease): Promise<void> {
   try {
     await queue.release(lease);
   } catch (err) {

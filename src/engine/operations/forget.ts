@@ -24,7 +24,7 @@ import type { Trigger } from '../../ports/trigger.ts';
 import { watchedUntil } from '../../reconcilers/account/account-planning.ts';
 import { shellQuoted } from '../../reconcilers/command-lines.ts';
 import { createJournal } from '../reconcile/journal.ts';
-import { subjectView } from '../reconcile/standing.ts';
+import { subjectView } from '../reconcile/subject-view.ts';
 import { accountsOf } from './accounts-of.ts';
 
 export interface ForgetDeps {
@@ -173,7 +173,7 @@ async function erase(deps: ForgetDeps, lease: Lease, by: string): Promise<Forget
   const history: readonly ConcordEvent[] = await deps.log.ofUser(user);
   const journal = createJournal(deps, user, tenant, history);
   const again = journal.facts().forgotten;
-  if (!again) await journal.tell([], { type: 'user.forgotten', data: { by } });
+  if (!again) await journal.append([], { type: 'user.forgotten', data: { by } });
   // Users who wait for this one must see that its address and handle are no longer known.
   const waiting = await deps.subjects.waitingFor(user);
   await deps.readModel.show(lease, subjectView(journal.facts()));

@@ -3,10 +3,10 @@ import { UsageError } from '../../errors.ts';
 import type { Lease } from '../../ports/queue.ts';
 import type { Trigger } from '../../ports/trigger.ts';
 import { visible } from '../../terminal/visible.ts';
-import { type ConvergeDeps, converge, type PassResult } from '../reconcile/reconcile.ts';
+import { type ReconcileDeps, type ReconciliationResult, reconcile } from '../reconcile/reconcile.ts';
 
 export interface ReconcileNowDeps {
-  readonly converge: ConvergeDeps;
+  readonly reconcile: ReconcileDeps;
 }
 
 /** How long to wait for another worker that has the user. */
@@ -15,13 +15,13 @@ const LEASE_POLL_MS = 100;
 
 /** Throws UsageError USER_BUSY while another worker has the user. */
 export async function reconcileNow(
-  { converge: deps }: ReconcileNowDeps,
+  { reconcile: deps }: ReconcileNowDeps,
   trigger: Trigger,
-): Promise<PassResult> {
-  return converge(deps, await waitForLease(deps, trigger));
+): Promise<ReconciliationResult> {
+  return reconcile(deps, await waitForLease(deps, trigger));
 }
 
-async function waitForLease({ queue, clock, settings }: ConvergeDeps, trigger: Trigger): Promise<Lease> {
+async function waitForLease({ queue, clock, settings }: ReconcileDeps, trigger: Trigger): Promise<Lease> {
   const until = clock.now().getTime() + LEASE_WAIT_MS;
   for (;;) {
     const lease = await queue.claimUser(trigger, clock.now(), settings.leaseMs);

@@ -26,7 +26,7 @@ import { ownerOf } from '../intake/owner.ts';
 import { reservedUntil } from '../reconcile/claims/reserved.ts';
 import { isReserved, reservationOf, restoreReservation } from '../reconcile/claims/reserving.ts';
 import type { EngineSettings } from '../reconcile/settings.ts';
-import { subjectView, UNSEEN } from '../reconcile/standing.ts';
+import { subjectView, UNSEEN } from '../reconcile/subject-view.ts';
 
 export interface ReplayDeps {
   readonly history: HistoryReader;

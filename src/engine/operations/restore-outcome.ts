@@ -12,7 +12,7 @@ import { describeAction, predict } from '../../reconcilers/registry.ts';
 import type { Owned } from '../intake/owner.ts';
 import type { View } from '../reconcile/assemble.ts';
 import type { DryRun } from '../reconcile/dry-run.ts';
-import { look } from '../reconcile/observe.ts';
+import { observeUser } from '../reconcile/observe.ts';
 import { withheld } from '../reconcile/policy.ts';
 import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
 
@@ -62,7 +62,7 @@ export async function outcomeOf<T extends 'restore.granted' | 'code.accepted'>(
   let documents = documentsOf(found.view);
   let view = found.view;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    view = await look(deps, tenant, user, { ...found, facts, documents }, now);
+    view = await observeUser(deps, tenant, user, { ...found, facts, documents }, now);
     const [failure] = view.failures;
     if (failure !== undefined) throw failure.error;
     const before = actions.size;

@@ -47,7 +47,7 @@ export async function proposeRestore(
   owned: Owned<AssessedTenant>,
   now: Date,
 ): Promise<RestoreProposal> {
-  const found = await lookReadably(deps, owned, now);
+  const found = await observeReadable(deps, owned, now);
   const removed = removedIn(found);
   if (removed.what.length === 0) throw await nothingRemoved(deps, owned, found);
   const { what, lostAccount } = removed;
@@ -90,9 +90,9 @@ export async function proposeCode(
   owned: Owned<AssessedTenant>,
   now: Date,
 ): Promise<CodeProposal> {
-  const look = await lookReadably(deps, owned, now);
-  const { code: known } = look.facts;
-  const found = look.view.documents?.user?.code;
+  const observation = await observeReadable(deps, owned, now);
+  const { code: known } = observation.facts;
+  const found = observation.view.documents?.user?.code;
   if (found === undefined || known === undefined || found === known) {
     const message =
       found === undefined
@@ -100,7 +100,7 @@ export async function proposeCode(
         : `The users document of ${owned.user} has the permanent code ${found}; there is nothing to accept.`;
     throw new UsageError(message, 'CODE_AGREES');
   }
-  const outcome = await outcomeOf(deps, owned, look, 'code.accepted', { by: '', code: found }, now);
+  const outcome = await outcomeOf(deps, owned, observation, 'code.accepted', { by: '', code: found }, now);
   return { found, known, ...outcome };
 }
 
@@ -134,7 +134,7 @@ function grantOf(
 }
 
 /** A user who may get new resources. Throws where anything could not be read. */
-async function lookReadably(
+async function observeReadable(
   deps: AssessDeps,
   { user, userId, tenant }: Owned<AssessedTenant>,
   now: Date,

@@ -20,7 +20,7 @@ import * as userDocument from '../../reconcilers/document/user-document.ts';
 import * as verification from '../../reconcilers/document/verification.ts';
 import type { IndependentPlan, SeenIndependent } from '../../reconcilers/independent.ts';
 import { WAITING_FOR_DECISION } from '../../reconcilers/needs-action.ts';
-import { heldForPerson, type Plan, unknown } from '../../reconcilers/reconciler.ts';
+import { needsAction, type Plan, unknown } from '../../reconcilers/reconciler.ts';
 import { type Action, SHARING_RESOURCES } from '../../reconcilers/registry.ts';
 import { planIncoming, planRetirement } from '../../reconcilers/transfer/incoming.ts';
 import { planOutgoing } from '../../reconcilers/transfer/outgoing.ts';
@@ -275,7 +275,7 @@ function withheldPlan(plan: Plan<Action>): Plan<Action> {
   if (!isWithheld && !waits) return plan;
   const about = isWithheld ? `${said} ` : '';
   const message = `${about}Nothing is done until a person decides about the removal. ${RESTORE_COMMAND}`;
-  return { actions, condition: heldForPerson({ type, reason: WAITING_FOR_DECISION, message }) };
+  return { actions, condition: needsAction({ type, reason: WAITING_FOR_DECISION, message }) };
 }
 
 /** Of a user whose documents or transfer could not be read. */

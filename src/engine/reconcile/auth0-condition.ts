@@ -7,7 +7,7 @@ import type { ConditionDraft } from '../../events/condition.ts';
 import type { Auth0Field } from '../../events/data/auth0.ts';
 import type { Facts } from '../../events/facts.ts';
 import { unusableIn } from '../../events/fold-auth0.ts';
-import { asDesired } from '../../reconcilers/reconciler.ts';
+import { inSync } from '../../reconcilers/reconciler.ts';
 
 const COUNTS_AS: Readonly<Partial<Record<Auth0Field, string>>> = {
   blocked: 'The user counts as not blocked: Auth0 has a value in blocked that cannot be used.',
@@ -17,8 +17,8 @@ const COUNTS_AS: Readonly<Partial<Record<Auth0Field, string>>> = {
 export function auth0Condition(facts: Pick<Facts, 'auth0' | 'absentSince'>): ConditionDraft {
   const type = 'auth0';
   if (facts.absentSince !== undefined)
-    return asDesired({ type, reason: 'UserGone', message: 'Auth0 has no such user.' });
+    return inSync({ type, reason: 'UserGone', message: 'Auth0 has no such user.' });
   const notes = unusableIn(facts, ['blocked', 'identities']).flatMap((field) => COUNTS_AS[field] ?? []);
   const reason = notes.length === 0 ? 'UserKnown' : 'FieldUnusable';
-  return asDesired({ type, reason, message: ['Auth0 has this user.', ...notes].join(' ') });
+  return inSync({ type, reason, message: ['Auth0 has this user.', ...notes].join(' ') });
 }

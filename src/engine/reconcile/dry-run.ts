@@ -9,8 +9,8 @@ import { withAuth0 } from '../../events/fold-auth0.ts';
 import type { Auth0UserId, UserKey } from '../../identity.ts';
 import { notAUser } from '../intake/owner.ts';
 import type { View } from './assemble.ts';
-import { failuresOf, lookForSister } from './linked-user.ts';
-import { type Learned, look } from './observe.ts';
+import { failuresOf, findLinkedUser } from './linked-user.ts';
+import { type Learned, observeUser } from './observe.ts';
 import type { AssessDeps, AssessedTenant } from './read-side.ts';
 import { invalidAfterAll } from './shortened.ts';
 
@@ -44,8 +44,8 @@ export async function dryRun(
     answer === 'absent'
       ? { ...known, absentSince: known.absentSince ?? now, platformHandle }
       : { ...withAuth0(known, answer, now), platformHandle };
-  const sister = await lookForSister(deps, tenant, user, facts, documents, 'ask');
-  const learned = { facts, sister: sister.seen, documents };
-  const view = await look(deps, tenant, user, learned, now);
-  return { ...learned, view: { ...view, failures: [...view.failures, ...failuresOf(sister)] } };
+  const linkedUser = await findLinkedUser(deps, tenant, user, facts, documents, 'ask');
+  const learned = { facts, linkedUser: linkedUser.seen, documents };
+  const view = await observeUser(deps, tenant, user, learned, now);
+  return { ...learned, view: { ...view, failures: [...view.failures, ...failuresOf(linkedUser)] } };
 }

@@ -2,7 +2,7 @@
 import { UpstreamError } from '../../errors.ts';
 import { type ConditionDraft, FAILURE_REASONS, saysTheSame } from '../../events/condition.ts';
 import type { Facts } from '../../events/facts.ts';
-import { type Told, unknown } from '../../reconcilers/reconciler.ts';
+import { type EventDraft, unknown } from '../../reconcilers/reconciler.ts';
 import type { View } from './assemble.ts';
 import type { Failure } from './attempt.ts';
 import { auth0Condition } from './auth0-condition.ts';
@@ -21,10 +21,10 @@ export interface Ending {
   /** Undefined when the next reconciliation needs a trigger. */
   readonly retryAt: Date | undefined;
   /** In this order, each the cause of the next. Empty when the log has everything. */
-  readonly told: readonly Told[];
+  readonly drafts: readonly EventDraft[];
 }
 
-export interface PassFacts {
+export interface ReconciliationFacts {
   readonly facts: Facts;
   /** Undefined when Auth0 or the documents could not be read. */
   readonly view: View | undefined;
@@ -58,19 +58,19 @@ const OUTAGES: ReadonlySet<string> = new Set([
   'ATLAS_ERROR',
 ]);
 
-export function endPass(pass: PassFacts, settings: Settings): Ending {
-  const conditions = conditionsOf(pass);
-  const [first] = pass.failures;
-  if (first !== undefined) return endFailed(pass, first, conditions, settings);
-  const { facts, view, applied, latencyMs } = pass;
+export function endReconciliation(reconciliation: ReconciliationFacts, settings: Settings): Ending {
+  const conditions = conditionsOf(reconciliation);
+  const [first] = reconciliation.failures;
+  if (first !== undefined) return endFailed(reconciliation, first, conditions, settings);
+  const { facts, view, applied, latencyMs } = reconciliation;
   const unsaid = applied > 0 || !sameConditions(facts.conditions, conditions);
-  const retryAt = pass.withheld === undefined ? view?.retryAt : pass.withheld.until;
+  const retryAt = reconciliation.withheld === undefined ? view?.retryAt : reconciliation.withheld.until;
   if (retryAt !== undefined) {
     return {
       end: 'deferred',
       conditions,
       retryAt,
-      told: unsaid ? [deferred(conditions, retryAt)] : [],
+      drafts: unsaid ? [deferred(conditions, retryAt)] : [],
     };
   }
   const end = conditions.some(({ status }) => status !== 'True') ? 'held' : 'converged';
@@ -80,17 +80,17 @@ export function endPass(pass: PassFacts, settings: Settings): Ending {
     end,
     conditions,
     retryAt: undefined,
-    told: unsaid || recovered ? [{ type: 'converged', data }] : [],
+    drafts: unsaid || recovered ? [{ type: 'converged', data }] : [],
   };
 }
 
 function endFailed(
-  pass: PassFacts,
+  reconciliation: ReconciliationFacts,
   first: Failure,
   conditions: readonly ConditionDraft[],
   settings: Settings,
 ): Ending {
-  const { facts, failures, now, jitter } = pass;
+  const { facts, failures, now, jitter } = reconciliation;
   // A rate limit is not a failure of this user, and does not count towards quarantine.
   const limited = failures.every(({ code }) => code === 'RATE_LIMITED');
   const attempt = facts.attempts + 1;
@@ -100,14 +100,19 @@ function endFailed(
   );
   const later = new Date(now.getTime() + waitMs);
   if (limited) {
-    const unsaid = pass.applied > 0 || !sameConditions(facts.conditions, conditions);
-    return { end: 'deferred', conditions, retryAt: later, told: unsaid ? [deferred(conditions, later)] : [] };
+    const unsaid = reconciliation.applied > 0 || !sameConditions(facts.conditions, conditions);
+    return {
+      end: 'deferred',
+      conditions,
+      retryAt: later,
+      drafts: unsaid ? [deferred(conditions, later)] : [],
+    };
   }
   const exhausted = attempt >= settings.quarantineAfter && !failures.every(({ code }) => OUTAGES.has(code));
   const retryAt = exhausted ? undefined : later;
   const { code } = first;
   const message = `${first.resource}: ${first.error instanceof Error ? first.error.message : 'failed'}`;
-  const told: Told[] = [
+  const drafts: EventDraft[] = [
     {
       type: 'converge.failed',
       data: {
@@ -121,15 +126,15 @@ function endFailed(
     },
   ];
   if (exhausted && !facts.quarantined)
-    told.push({ type: 'user.quarantined', data: { attempts: attempt, code } });
-  return { end: 'failed', conditions, retryAt, told };
+    drafts.push({ type: 'user.quarantined', data: { attempts: attempt, code } });
+  return { end: 'failed', conditions, retryAt, drafts };
 }
 
-function deferred(conditions: readonly ConditionDraft[], retryAt: Date): Told {
+function deferred(conditions: readonly ConditionDraft[], retryAt: Date): EventDraft {
   return { type: 'converge.deferred', data: { conditions, retryAt: retryAt.toISOString() } };
 }
 
-function conditionsOf({ facts, view, failures, withheld }: PassFacts): ConditionDraft[] {
+function conditionsOf({ facts, view, failures, withheld }: ReconciliationFacts): ConditionDraft[] {
   if (view === undefined) return unreadConditions(facts, failures);
   const ofResources = view.conditions.map((condition) => withFailure(condition, failures));
   return conditionsOfUser(facts, withheld?.condition, ofResources);

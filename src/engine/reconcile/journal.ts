@@ -4,13 +4,13 @@ import { fold } from '../../events/fold.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
 import type { Clock, Random } from '../../ports/clock.ts';
 import type { EventLog } from '../../ports/event-log.ts';
-import type { Told } from '../../reconcilers/reconciler.ts';
+import type { EventDraft } from '../../reconcilers/reconciler.ts';
 
 /** One user's part of the log during a reconciliation: the facts, and how events are appended. */
 export interface Journal {
   facts(): Facts;
   /** Appends, in this order, and folds what was appended. Returns the id of the last event. */
-  tell(cause: readonly EventId[], ...told: readonly Told[]): Promise<EventId>;
+  append(cause: readonly EventId[], ...drafts: readonly EventDraft[]): Promise<EventId>;
 }
 
 export function createJournal(
@@ -22,11 +22,11 @@ export function createJournal(
   let facts = fold(history);
   return {
     facts: () => facts,
-    async tell(cause, ...told) {
+    async append(cause, ...drafts) {
       const recordedAt = deps.clock.now();
       // Each event of ours is later than the one before, even if the clock was set back.
       let at = Math.max(recordedAt.getTime(), (facts.newestAt?.getTime() ?? 0) + 1);
-      const fresh = told.map((one) => {
+      const fresh = drafts.map((one) => {
         const event = {
           _id: one.id ?? deps.random.id(),
           user,
@@ -48,6 +48,6 @@ export function createJournal(
   };
 }
 
-function strip({ type, data }: Told) {
+function strip({ type, data }: EventDraft) {
   return { type, data };
 }

@@ -6,14 +6,18 @@ import type { Auth0UserId } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
 import type { Auth0User } from '../../ports/auth0.ts';
 import type { Documents } from '../../ports/documents.ts';
-import type { SisterSeen } from '../../reconcilers/account/handle.ts';
-import type { Told } from '../../reconcilers/reconciler.ts';
+import type { ObservedLinkedUser } from '../../reconcilers/account/handle.ts';
+import type { EventDraft } from '../../reconcilers/reconciler.ts';
 import { RECORD_REMOVING } from '../../reconcilers/record-removing.ts';
 import type { View } from './assemble.ts';
-import type { SisterLook } from './linked-user.ts';
+import type { LinkedUserLookup } from './linked-user.ts';
 
 /** What Auth0's answer adds to the facts: nothing when it equals what was known. */
-export function learnFromAuth0(facts: Facts, userId: Auth0UserId, answer: Auth0User | 'absent'): Told[] {
+export function learnFromAuth0(
+  facts: Facts,
+  userId: Auth0UserId,
+  answer: Auth0User | 'absent',
+): EventDraft[] {
   if (answer === 'absent') {
     return facts.absentSince === undefined ? [{ type: 'auth0.user-absent', data: { userId } }] : [];
   }
@@ -41,7 +45,7 @@ export function learnFromAuth0(facts: Facts, userId: Auth0UserId, answer: Auth0U
 }
 
 /** Auth0 says that the id is not a user's. Logged once, however often it is read. */
-export function learnInvalid(facts: Pick<Facts, 'invalidSince'>, userId: Auth0UserId): Told[] {
+export function learnInvalid(facts: Pick<Facts, 'invalidSince'>, userId: Auth0UserId): EventDraft[] {
   return facts.invalidSince === undefined ? [{ type: 'auth0.user-invalid', data: { userId } }] : [];
 }
 
@@ -50,21 +54,21 @@ export function isSameList(a: readonly string[] = [], b: readonly string[] = [])
   return a.length === b.length && a.every((one, at) => one === b[at]);
 }
 
-export function learnHandle(facts: Facts, platformHandle: string | undefined): Told[] {
+export function learnHandle(facts: Facts, platformHandle: string | undefined): EventDraft[] {
   if (facts.platformHandle === platformHandle) return [];
   return [{ type: 'handle.observed', data: { handle: platformHandle ?? null } }];
 }
 
 /** If the linked tenant could not be read, the known linked user stays. */
-export function learnSister(facts: Facts, { seen, disproved }: SisterLook): Told[] {
-  const dismissed = disproved.map((named): Told => ({ type: 'sister.dismissed', data: { named } }));
-  return [...learnSeenSister(facts, seen), ...dismissed];
+export function learnLinkedUser(facts: Facts, { seen, disproved }: LinkedUserLookup): EventDraft[] {
+  const dismissed = disproved.map((named): EventDraft => ({ type: 'sister.dismissed', data: { named } }));
+  return [...learnSeenLinkedUser(facts, seen), ...dismissed];
 }
 
-function learnSeenSister(facts: Facts, sister: SisterSeen): Told[] {
-  if (sister === 'unknown') return [];
+function learnSeenLinkedUser(facts: Facts, linkedUser: ObservedLinkedUser): EventDraft[] {
+  if (linkedUser === 'unknown') return [];
   const { user, platformHandle: handle } =
-    sister === 'none' ? { user: undefined, platformHandle: undefined } : sister;
+    linkedUser === 'none' ? { user: undefined, platformHandle: undefined } : linkedUser;
   if (facts.sister?.user === user && facts.sister?.handle === handle) return [];
   return [{ type: 'sister.observed', data: { user: user ?? null, handle: handle ?? null } }];
 }
@@ -74,18 +78,18 @@ function learnSeenSister(facts: Facts, sister: SisterSeen): Told[] {
  * before Concord, what others changed since, and what they removed. It is in the log before any action, so that a later
  * removal is noticed.
  */
-export function learnSubject(facts: Facts, view: View): Told[] {
+export function learnSubject(facts: Facts, view: View): EventDraft[] {
   return [...learnSeen(facts, view), ...learnRemoved(facts, view)];
 }
 
-function learnSeen(facts: Facts, view: View): Told[] {
+function learnSeen(facts: Facts, view: View): EventDraft[] {
   const { account, documents, failures } = view;
   const found = documents?.user?.code;
   const code = documents === undefined ? facts.seen.code : found === facts.code ? undefined : found;
   // An unread resource is not gone, so the earlier sight stands until it is read again.
   const unseen = failures.length === 0 ? undefined : facts.seen.account;
   const seen = account === undefined ? unseen : untold(facts, account);
-  const sights = firstSights(facts, view);
+  const sights = newlySeen(facts, view);
   const isNew = Object.keys(sights).length > 0;
   if (!isNew && code === facts.seen.code && isSame(seen, facts.seen.account)) return [];
   const data = {
@@ -95,13 +99,10 @@ function learnSeen(facts: Facts, view: View): Told[] {
   return [{ type: 'subject.observed', data }];
 }
 
-type FirstSights = Pick<EventData['subject.observed'], 'verification' | 'document' | 'record'>;
+type NewlySeen = Pick<EventData['subject.observed'], 'verification' | 'document' | 'record'>;
 
 /** Also what is there again after the log recorded its removal. */
-export function firstSights(
-  { sights, removed, code }: Facts,
-  { documents, missingAccount }: View,
-): FirstSights {
+export function newlySeen({ sights, removed, code }: Facts, { documents, missingAccount }: View): NewlySeen {
   const { verificationCount, user } = documents ?? {};
   const did = user?.account?.did;
   const isCodeBack = removed.has('code') && user?.code !== undefined && user.code === code;
@@ -117,7 +118,7 @@ export function firstSights(
   };
 }
 
-function learnRemoved(facts: Facts, view: View): Told[] {
+function learnRemoved(facts: Facts, view: View): EventDraft[] {
   return missingOf(facts, view)
     .filter((what) => !facts.removed.has(what))
     .map((what) => ({ type: 'resource.removed', data: { what, seenBy: 'read' } }));

@@ -23,26 +23,26 @@ import type { EventReader } from '../../ports/event-log.ts';
 import type { WorkQueue } from '../../ports/queue.ts';
 import type { SubjectReader, SubjectView } from '../../ports/subjects.ts';
 import type { Trigger } from '../../ports/trigger.ts';
-import type { Sister, SisterSeen } from '../../reconcilers/account/handle.ts';
+import type { LinkedUser, ObservedLinkedUser } from '../../reconcilers/account/handle.ts';
 import { appendTo, type DecideDeps } from '../intake/decision.ts';
 import { isExcluded, ownerOf } from '../intake/owner.ts';
 import { attempt, type Failure } from './attempt.ts';
 
-export interface SisterTenant extends KeySpace {
+export interface LinkedTenant extends KeySpace {
   readonly directory: Pick<Directory, 'user' | 'usersByEmail'>;
 }
 
-export interface SisterDeps {
+export interface LinkedUserDeps {
   readonly documents: Pick<DocumentReader, 'read'>;
   readonly events: Pick<EventReader, 'ofUser'>;
 }
 
-export interface SisterLookDeps extends SisterDeps {
+export interface LinkedUserLookupDeps extends LinkedUserDeps {
   readonly subjects: Pick<SubjectReader, 'verifiedIn'>;
 }
 
-export interface SisterLook {
-  readonly seen: SisterSeen;
+export interface LinkedUserLookup {
+  readonly seen: ObservedLinkedUser;
   /** Why it is `unknown`. */
   readonly failure: Failure | undefined;
   /** The `sister.named` events of users who were read because of it, and are not the same person. */
@@ -53,18 +53,18 @@ export interface SisterLook {
  * The linked user of one user: read from Auth0, or only from the documents where it is known already. A deleted user has no
  * lookup.
  */
-export async function lookForSister(
-  deps: SisterLookDeps,
-  tenant: { readonly sister?: SisterTenant | undefined },
+export async function findLinkedUser(
+  deps: LinkedUserLookupDeps,
+  tenant: { readonly linkedTenant?: LinkedTenant | undefined },
   user: UserKey,
   facts: Pick<Facts, 'auth0' | 'absentSince' | 'verifiedEmail' | 'sister' | 'namedBy'>,
   own: Documents | undefined,
   how: 'ask' | 'see',
-): Promise<SisterLook> {
+): Promise<LinkedUserLookup> {
   const { auth0, absentSince } = facts;
-  const { sister: asked } = tenant;
-  if (asked === undefined || auth0 === undefined || absentSince !== undefined) return NO_SISTER;
-  const look = await attempt('handle', async (): Promise<SisterLook> => {
+  const { linkedTenant: asked } = tenant;
+  if (asked === undefined || auth0 === undefined || absentSince !== undefined) return NO_LINKED_USER;
+  const lookup = await attempt('handle', async (): Promise<LinkedUserLookup> => {
     const known = facts.sister?.user;
     const named = facts.namedBy.filter((one) => isCurrent(facts, one));
     // A verified address, of this user or of one who named it, counts while the flag is off and the address is the same.
@@ -72,26 +72,26 @@ export async function lookForSister(
     const isProven = auth0.emailVerified || verified !== undefined || named.length > 0;
     const email = isProven ? (auth0.email ?? verified) : undefined;
     // Without such an address, no linked user can be looked up.
-    if (how === 'ask' && email === undefined) return NO_SISTER;
+    if (how === 'ask' && email === undefined) return NO_LINKED_USER;
     const proven =
       how === 'see' || email === undefined
         ? undefined
-        : await findSisters(deps, asked, email, { known, named: named.map((one) => one.user) });
-    const sister = proven === undefined ? known : await choose(deps, proven);
+        : await provenLinkedUsers(deps, asked, email, { known, named: named.map((one) => one.user) });
+    const linkedUser = proven === undefined ? known : await choose(deps, proven);
     const disproved = named.filter((one) => proven?.includes(one.user) === false).map(({ event }) => event);
-    if (sister === undefined) return { ...NO_SISTER, disproved };
+    if (linkedUser === undefined) return { ...NO_LINKED_USER, disproved };
     const owns = new Map(own === undefined ? [] : [[user, own]]);
-    const seen = (await seeSisters(deps, new Map([[user, sister]]), owns)).get(user);
-    return { ...NO_SISTER, seen: seen ?? 'none', disproved };
+    const seen = (await observeLinkedUsers(deps, new Map([[user, linkedUser]]), owns)).get(user);
+    return { ...NO_LINKED_USER, seen: seen ?? 'none', disproved };
   });
-  return look.ok ? look.value : { ...NO_SISTER, seen: 'unknown', failure: look.failure };
+  return lookup.ok ? lookup.value : { ...NO_LINKED_USER, seen: 'unknown', failure: lookup.failure };
 }
 
-export function failuresOf({ failure }: SisterLook): readonly Failure[] {
+export function failuresOf({ failure }: LinkedUserLookup): readonly Failure[] {
   return failure === undefined ? [] : [failure];
 }
 
-export const NO_SISTER: SisterLook = { seen: 'none', failure: undefined, disproved: [] };
+export const NO_LINKED_USER: LinkedUserLookup = { seen: 'none', failure: undefined, disproved: [] };
 
 interface Candidate {
   readonly user: UserKey;
@@ -105,9 +105,9 @@ interface Candidate {
  * Another address disproves the known linked user and users who named this one. A flag that is off again does not: they
  * were verified when they were found, and still know this user.
  */
-async function findSisters(
-  { subjects }: SisterLookDeps,
-  tenant: SisterTenant,
+async function provenLinkedUsers(
+  { subjects }: LinkedUserLookupDeps,
+  tenant: LinkedTenant,
   email: string,
   { known, named }: { readonly known: UserKey | undefined; readonly named: readonly UserKey[] },
 ): Promise<readonly UserKey[]> {
@@ -134,7 +134,10 @@ async function findSisters(
 }
 
 /** Of several, the one with a handle, or else the oldest. */
-async function choose({ documents }: SisterDeps, proven: readonly UserKey[]): Promise<UserKey | undefined> {
+async function choose(
+  { documents }: LinkedUserDeps,
+  proven: readonly UserKey[],
+): Promise<UserKey | undefined> {
   if (proven.length < 2) return proven[0];
   const held = await documents.read(proven);
   return proven.find((user) => held.get(user)?.handle !== undefined) ?? proven[0];
@@ -151,9 +154,9 @@ async function choose({ documents }: SisterDeps, proven: readonly UserKey[]): Pr
  */
 export async function nameSelf(
   deps: Omit<DecideDeps, 'queue'> & { readonly subjects: Pick<SubjectReader, 'get'> },
-  { sister: tenant }: { readonly sister?: SisterTenant | undefined },
+  { linkedTenant: tenant }: { readonly linkedTenant?: LinkedTenant | undefined },
   user: UserKey,
-  seen: SisterSeen,
+  seen: ObservedLinkedUser,
   cause: readonly EventId[],
 ): Promise<Trigger | undefined> {
   const owned = tenant === undefined || typeof seen === 'string' ? undefined : ownerOf(seen.user, [tenant]);
@@ -171,18 +174,18 @@ export async function nameSelf(
  * address is a new one. Called after the read model shows the user: of two at the same moment, the one that ends last
  * finds the other.
  */
-export async function checkSister(
+export async function checkLinkedUser(
   deps: {
     readonly subjects: Pick<SubjectReader, 'verifiedIn'>;
     readonly queue: Pick<WorkQueue, 'markDue'>;
     readonly clock: Clock;
   },
-  { sister: tenant }: { readonly sister?: SisterTenant | undefined },
+  { linkedTenant: tenant }: { readonly linkedTenant?: LinkedTenant | undefined },
   trigger: Trigger,
   before: readonly SubjectView[],
-  { verifiedEmail, sister }: SubjectView,
+  { verifiedEmail, sister: linkedUser }: SubjectView,
 ): Promise<void> {
-  if (tenant === undefined || verifiedEmail === undefined || sister !== undefined) return;
+  if (tenant === undefined || verifiedEmail === undefined || linkedUser !== undefined) return;
   if (before.every((one) => one.verifiedEmail === verifiedEmail)) return;
   const shown = await deps.subjects.verifiedIn(tenant.id, verifiedEmail);
   if (shown.length > 0) await deps.queue.markDue([trigger], deps.clock.now(), 'trigger');
@@ -198,21 +201,21 @@ function ageOf({ auth0 }: Candidate): number {
 }
 
 /** The MongoDB documents of the linked users of these users, by user. */
-export async function seeSisters(
-  deps: SisterDeps,
-  sisters: ReadonlyMap<UserKey, UserKey>,
+export async function observeLinkedUsers(
+  deps: LinkedUserDeps,
+  linkedUsers: ReadonlyMap<UserKey, UserKey>,
   own: ReadonlyMap<UserKey, Documents>,
-): Promise<ReadonlyMap<UserKey, Sister>> {
-  const seen = new Map<UserKey, Sister>();
-  if (sisters.size === 0) return seen;
-  const read = await deps.documents.read([...new Set(sisters.values())]);
-  for (const [user, sister] of sisters) {
-    const documents = read.get(sister);
+): Promise<ReadonlyMap<UserKey, LinkedUser>> {
+  const seen = new Map<UserKey, LinkedUser>();
+  if (linkedUsers.size === 0) return seen;
+  const read = await deps.documents.read([...new Set(linkedUsers.values())]);
+  for (const [user, linkedUser] of linkedUsers) {
+    const documents = read.get(linkedUser);
     const platformHandle = documents?.handle;
     const isAsked = platformHandle !== undefined && own.get(user)?.handle === undefined;
     const hasAccount = documents?.user?.account !== undefined;
-    const carries = isAsked && (hasAccount || (await isToCarry(deps, sister)));
-    seen.set(user, { user: sister, platformHandle, carries });
+    const carries = isAsked && (hasAccount || (await isToCarry(deps, linkedUser)));
+    seen.set(user, { user: linkedUser, platformHandle, carries });
   }
   return seen;
 }
@@ -221,8 +224,8 @@ export async function seeSisters(
  * Whether a linked user without an account should have one; undefined while it was never reconciled. From the log and
  * not the read model, which is written after that user's reconciliation made this user due.
  */
-async function isToCarry({ events }: SisterDeps, sister: UserKey): Promise<boolean | undefined> {
-  const facts = fold(await events.ofUser(sister));
+async function isToCarry({ events }: LinkedUserDeps, linkedUser: UserKey): Promise<boolean | undefined> {
+  const facts = fold(await events.ofUser(linkedUser));
   if (facts.account !== undefined || facts.intent !== undefined) return true;
   if (facts.absentSince !== undefined) return false;
   return isExpected(facts.conditions);
@@ -236,7 +239,7 @@ function isExpected(conditions: SubjectView['conditions']): boolean | undefined 
 }
 
 /** What a reconciliation knew at its start and its end. */
-export interface EndedPass extends Pick<Facts, 'namedBy'> {
+export interface EndedReconciliation extends Pick<Facts, 'namedBy'> {
   readonly before: readonly SubjectView[];
   readonly shown: SubjectView;
   /** What made the user due. */
@@ -252,22 +255,24 @@ export interface EndedPass extends Pick<Facts, 'namedBy'> {
  *
  * Users who named this one are woken too: this user may be deleted before it knows of them, or before they named it.
  */
-export async function wakeSister(
+export async function wakeLinkedUser(
   deps: {
     readonly queue: Pick<WorkQueue, 'markDue'>;
     readonly clock: Clock;
   },
-  { sister: tenant }: { readonly sister?: SisterTenant | undefined },
-  { before, shown, namedBy, causes }: EndedPass,
+  { linkedTenant: tenant }: { readonly linkedTenant?: LinkedTenant | undefined },
+  { before, shown, namedBy, causes }: EndedReconciliation,
   cause: EventId | undefined,
 ): Promise<void> {
   if (tenant === undefined) return;
   const isChanged = before.some((one) => bearing(one) !== bearing(shown));
   const namers = namedBy.filter(({ event }) => isChanged || (isGone(shown) && causes.includes(event)));
-  const sisters = isChanged ? [...before, shown].flatMap(({ sister }) => sister ?? []) : [];
-  const woken = new Set([...sisters, ...namers.map((one) => one.user)]);
-  const triggers = [...woken].flatMap((sister) => {
-    const owned = ownerOf(sister, [tenant]);
+  const linkedUsers = isChanged
+    ? [...before, shown].flatMap(({ sister: linkedUser }) => linkedUser ?? [])
+    : [];
+  const woken = new Set([...linkedUsers, ...namers.map((one) => one.user)]);
+  const triggers = [...woken].flatMap((linkedUser) => {
+    const owned = ownerOf(linkedUser, [tenant]);
     if (owned === undefined) return [];
     const trigger = { user: owned.user, userId: owned.userId, tenant: tenant.id };
     return [cause === undefined ? trigger : { ...trigger, cause }];
@@ -277,8 +282,8 @@ export async function wakeSister(
 
 /** Everything that the lookup of a linked user depends on, as one text. */
 function bearing(view: SubjectView): string {
-  const { email, emailVerified, did, accountHandle, platformHandle, sister, conditions } = view;
-  const person = [email, emailVerified, sister, isGone(view)];
+  const { email, emailVerified, did, accountHandle, platformHandle, sister: linkedUser, conditions } = view;
+  const person = [email, emailVerified, linkedUser, isGone(view)];
   return JSON.stringify([...person, platformHandle, did, accountHandle, isExpected(conditions)]);
 }
 

@@ -27,12 +27,12 @@ import { openGaps } from '../intake/gaps.ts';
 import { assemble, managedAccount, unread, type View } from './assemble.ts';
 import { attempt, type Failure } from './attempt.ts';
 import { takenByOthers } from './claims/reserved.ts';
-import { lookForSuccessors, type SuccessorSearch } from './claims/successors.ts';
+import { findSuccessors, type SuccessorSearch } from './claims/successors.ts';
 import { observeIndependent } from './independent.ts';
 import type { EngineSettings } from './settings.ts';
-import { lookAtTransfer } from './transfer/seen.ts';
+import { observeTransfer } from './transfer/seen.ts';
 
-export interface LookDeps {
+export interface ObserveDeps {
   readonly documents: DocumentReader;
   readonly accounts: AccountReader;
   readonly inactive: InactiveAccountReader;
@@ -61,13 +61,13 @@ export function desire(
   facts: Facts,
   tenant: TenantPolicy,
   handleDomain: string,
-  settings: LookDeps['settings'],
-  sister: handle.SisterSeen,
+  settings: ObserveDeps['settings'],
+  linkedUser: handle.ObservedLinkedUser,
   gap?: Gap,
 ): Desired {
   const { settleMs, refusalRetryMs, policy } = settings;
   const { incoming, outgoing, retiring, transferred } = facts;
-  const wantedHandle = handle.desired(facts, handleDomain, refusalRetryMs, sister);
+  const wantedHandle = handle.desired(facts, handleDomain, refusalRetryMs, linkedUser);
   return {
     user,
     verification: verification.desired(facts),
@@ -90,31 +90,31 @@ export function desire(
 /** What was learned of a user, which the observation goes by. */
 export interface Learned {
   readonly facts: Facts;
-  readonly sister: handle.SisterSeen;
+  readonly linkedUser: handle.ObservedLinkedUser;
   /** Undefined where they were not read just now: then the observation reads them. */
   readonly documents: Documents | undefined;
 }
 
 /** Observes and plans. */
-export async function look(
-  deps: LookDeps,
+export async function observeUser(
+  deps: ObserveDeps,
   tenant: TenantPolicy & { readonly id: TenantId },
   user: UserKey,
-  { facts, sister, documents }: Learned,
+  { facts, linkedUser, documents }: Learned,
   now: Date,
 ): Promise<View> {
-  const view = await lookAtShared(deps, tenant, user, facts, now, sister, documents);
+  const view = await lookAtShared(deps, tenant, user, facts, now, linkedUser, documents);
   return observeIndependent(deps.clients, view, facts, now);
 }
 
 /** What rests on the documents and the account. */
 async function lookAtShared(
-  deps: LookDeps,
+  deps: ObserveDeps,
   tenant: TenantPolicy & { readonly id: TenantId },
   user: UserKey,
   facts: Facts,
   now: Date,
-  sister: handle.SisterSeen,
+  linkedUser: handle.ObservedLinkedUser,
   documents?: Documents,
 ): Promise<View> {
   const read = documents ?? (await readDocuments(deps.documents, user));
@@ -122,9 +122,9 @@ async function lookAtShared(
   const gap = await attempt('account', () => gapBefore(deps, tenant.id, facts));
   // Without the domain, account and handle are not decided; the rest does not depend on it.
   const known = gap.ok ? gap.value : undefined;
-  const wanted = desire(user, facts, tenant, domain.ok ? domain.value : '', deps.settings, sister, known);
+  const wanted = desire(user, facts, tenant, domain.ok ? domain.value : '', deps.settings, linkedUser, known);
   if ('failure' in read) return unread(wanted, read.failure);
-  const transfer = await attempt('account', () => lookAtTransfer(deps, user, facts));
+  const transfer = await attempt('account', () => observeTransfer(deps, user, facts));
   if (!transfer.ok) return unread(wanted, transfer.failure);
   const desired = withTransferredCode(wanted, transfer.value);
   const seen = await attempt('user-document', () =>
@@ -145,7 +145,7 @@ async function lookAtShared(
   if (!accountSeen.ok)
     return assemble(desired, document, undefined, undefined, accountSeen.failure, now, transfer.value);
   const found = await attempt('account', () =>
-    lookForSuccessors(deps.successors, user, facts, desired.account, accountSeen.value, now),
+    findSuccessors(deps.successors, user, facts, desired.account, accountSeen.value, now),
   );
   if (!found.ok) return assemble(desired, document, undefined, undefined, found.failure, now, transfer.value);
   const seenWith =
@@ -192,7 +192,7 @@ function withTransferredCode(desired: Desired, seen: TransferSeen | undefined): 
 
 /** A gap in the log keeps the account from being removed; no other decision depends on it. */
 async function gapBefore(
-  { events, settings }: LookDeps,
+  { events, settings }: ObserveDeps,
   tenant: TenantId,
   { absentSince }: Facts,
 ): Promise<Gap | undefined> {

@@ -2,10 +2,10 @@ import type { TenantId } from '../../identity.ts';
 import type { Directory } from '../../ports/auth0.ts';
 import type { EventReader } from '../../ports/event-log.ts';
 import type { SubjectReader } from '../../ports/subjects.ts';
-import type { SisterTenant } from './linked-user.ts';
-import type { LookDeps, TenantPolicy } from './observe.ts';
+import type { LinkedTenant } from './linked-user.ts';
+import type { ObserveDeps, TenantPolicy } from './observe.ts';
 
-export interface AssessDeps extends LookDeps {
+export interface AssessDeps extends ObserveDeps {
   readonly events: EventReader;
   readonly subjects: Pick<
     SubjectReader,
@@ -26,5 +26,5 @@ export interface AssessedTenant extends TenantPolicy {
   readonly keyPrefix: string;
   readonly directory: Directory;
   /** The tenant whose users may be the same people. */
-  readonly sister?: SisterTenant | undefined;
+  readonly linkedTenant?: LinkedTenant | undefined;
 }

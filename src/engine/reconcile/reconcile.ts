@@ -25,7 +25,7 @@ import type { Reservations } from '../../ports/reservations.ts';
 import type { SubjectReader, SubjectView } from '../../ports/subjects.ts';
 import type { Trigger } from '../../ports/trigger.ts';
 import type { Clients } from '../../reconcilers/independent.ts';
-import type { Applied, ApplyContext, Told } from '../../reconcilers/reconciler.ts';
+import type { Applied, ApplyContext, EventDraft } from '../../reconcilers/reconciler.ts';
 import { type Action, applyAction, INDEPENDENT } from '../../reconcilers/registry.ts';
 import { traced } from '../../tracing.ts';
 import type { View } from './assemble.ts';
@@ -33,29 +33,29 @@ import { type Attempt, attempt, type Failure, failureOf } from './attempt.ts';
 import { Reserving } from './claims/reserving.ts';
 import { affectedBy, type SuccessorSearch } from './claims/successors.ts';
 import { checkWaits, wakeWaiting } from './claims/waiting.ts';
-import { type End, endPass } from './ending.ts';
+import { type End, endReconciliation } from './ending.ts';
 import { createJournal, type Journal } from './journal.ts';
-import { learnFromAuth0, learnHandle, learnSister, learnSubject } from './learn.ts';
+import { learnFromAuth0, learnHandle, learnLinkedUser, learnSubject } from './learn.ts';
 import {
-  checkSister,
+  checkLinkedUser,
   failuresOf,
-  lookForSister,
-  NO_SISTER,
+  findLinkedUser,
+  type LinkedTenant,
+  type LinkedUserLookup,
+  NO_LINKED_USER,
   nameSelf,
-  type SisterLook,
-  type SisterTenant,
-  wakeSister,
+  wakeLinkedUser,
 } from './linked-user.ts';
-import { look, type TenantPolicy } from './observe.ts';
+import { observeUser, type TenantPolicy } from './observe.ts';
 import { type Withheld, withheld } from './policy.ts';
 import { recoverOutcomes } from './recover.ts';
 import { needsNoRead } from './routine.ts';
 import type { EngineSettings } from './settings.ts';
 import { invalidAfterAll, type Leaving, leaveExcluded, leaveForgotten, leaveInvalid } from './shortened.ts';
-import { subjectView, UNSEEN } from './standing.ts';
+import { subjectView, UNSEEN } from './subject-view.ts';
 import { grantLinked } from './transfer/by-policy.ts';
 
-export interface ConvergeDeps {
+export interface ReconcileDeps {
   readonly log: EventLog;
   readonly queue: WorkQueue;
   readonly subjects: Pick<
@@ -73,7 +73,7 @@ export interface ConvergeDeps {
   readonly vault: PasswordVault;
   /** Of independent resources. */
   readonly clients: Clients;
-  readonly tenants: ReadonlyMap<TenantId, ConvergedTenant>;
+  readonly tenants: ReadonlyMap<TenantId, ReconciledTenant>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -90,21 +90,21 @@ export interface StepInfo {
   readonly durationMs: number;
 }
 
-export interface ConvergedTenant extends TenantPolicy {
+export interface ReconciledTenant extends TenantPolicy {
   readonly directory: Directory;
   /** The tenant whose users may be the same people. */
-  readonly sister?: SisterTenant | undefined;
+  readonly linkedTenant?: LinkedTenant | undefined;
 }
 
 /**
  * skipped: nothing was read, since only routine triggers named a user in sync. not-a-user, excluded: nothing was read of
  * the user; see `shortened.ts`.
  */
-export type PassEnd = End | 'skipped' | 'lease-lost' | 'not-a-user' | 'excluded';
+export type ReconciliationEnd = End | 'skipped' | 'lease-lost' | 'not-a-user' | 'excluded';
 
-export interface PassResult {
+export interface ReconciliationResult {
   readonly user: UserKey;
-  readonly end: PassEnd;
+  readonly end: ReconciliationEnd;
   readonly conditions: readonly ConditionDraft[];
   /** Actions that were carried out. */
   readonly applied: readonly Action[];
@@ -123,62 +123,62 @@ const LINKED_WAIT_MS = 2_000;
 const LEASE_MARGIN = 0.5;
 
 /** Reconciles a user whose lease is held, and releases the lease. */
-export function converge(deps: ConvergeDeps, lease: Lease): Promise<PassResult> {
+export function reconcile(deps: ReconcileDeps, lease: Lease): Promise<ReconciliationResult> {
   const whose = { 'concord.user': lease.user, 'concord.tenant': lease.tenant };
   return traced('concord.pass', whose, async (span) => {
-    const result = await runPass(deps, lease);
-    span.tell({ 'concord.end': result.end, 'concord.actions': result.applied.length });
+    const result = await runReconciliation(deps, lease);
+    span.annotate({ 'concord.end': result.end, 'concord.actions': result.applied.length });
     span.fail(result.failures[0]?.code);
     return result;
   });
 }
 
-async function runPass(deps: ConvergeDeps, lease: Lease): Promise<PassResult> {
+async function runReconciliation(deps: ReconcileDeps, lease: Lease): Promise<ReconciliationResult> {
   const startedAt = deps.clock.now();
-  const pass = new Pass(deps, lease);
+  const reconciliation = new Reconciliation(deps, lease);
   try {
     if (await needsNoRead(deps, lease, startedAt)) return await skip(deps, lease, startedAt);
-    return await pass.run(startedAt);
+    return await reconciliation.run(startedAt);
   } catch (error) {
     if (!(error instanceof LeaseLostError)) throw error;
     // A call that outlasted the lease may have undone what another worker did since, and an event that it appended is in
     // no read model.
-    if (pass.hasWritten) await deps.queue.markDue([lease], deps.clock.now(), 'trigger');
+    if (reconciliation.hasWritten) await deps.queue.markDue([lease], deps.clock.now(), 'trigger');
     deps.logger.warn({ user: lease.user }, 'the lease was lost; another worker takes over this user');
-    return { ...withoutResult(deps, lease, 'lease-lost', startedAt), applied: pass.applied };
+    return { ...withoutResult(deps, lease, 'lease-lost', startedAt), applied: reconciliation.applied };
   }
 }
 
 /** Of a reconciliation that came to no conditions. */
 function withoutResult(
-  { clock }: Pick<ConvergeDeps, 'clock'>,
+  { clock }: Pick<ReconcileDeps, 'clock'>,
   { user }: Lease,
-  end: PassEnd,
+  end: ReconciliationEnd,
   startedAt: Date,
-): PassResult {
+): ReconciliationResult {
   const durationMs = clock.now().getTime() - startedAt.getTime();
   const nothing = { conditions: [], applied: [], failures: [], retryAt: undefined, latencyMs: undefined };
   return { user, end, ...nothing, durationMs };
 }
 
-async function skip(deps: ConvergeDeps, lease: Lease, startedAt: Date): Promise<PassResult> {
+async function skip(deps: ReconcileDeps, lease: Lease, startedAt: Date): Promise<ReconciliationResult> {
   await deps.queue.skip(lease);
   const { user, causes } = lease;
   deps.logger.debug({ user, causes }, 'a user in sync was not read after routine log entries');
   return withoutResult(deps, lease, 'skipped', startedAt);
 }
 
-class Pass {
+class Reconciliation {
   readonly applied: Action[] = [];
   /** An action or an append was begun, whatever its outcome. */
   hasWritten = false;
-  readonly #deps: ConvergeDeps;
-  readonly #tenant: ConvergedTenant;
+  readonly #deps: ReconcileDeps;
+  readonly #tenant: ReconciledTenant;
   readonly #failures: Failure[] = [];
   readonly #reserving: Reserving;
   #lease: Lease;
   #observedAt: Date | undefined;
-  #sister: SisterLook = NO_SISTER;
+  #linkedUser: LinkedUserLookup = NO_LINKED_USER;
   /** Nothing is done while a user that was linked into this one is being reconciled: its account may be this user's. */
   #isWaitingForLinked = false;
   /** A linked user that this one has named, and that becomes due when this reconciliation ends. */
@@ -189,7 +189,7 @@ class Pass {
   #known: SubjectView = UNSEEN;
   #cause: readonly EventId[];
 
-  constructor(deps: ConvergeDeps, lease: Lease) {
+  constructor(deps: ReconcileDeps, lease: Lease) {
     const tenant = deps.tenants.get(lease.tenant);
     if (tenant === undefined) throw new Error(`the tenant ${lease.tenant} is not configured`);
     this.#deps = deps;
@@ -200,7 +200,7 @@ class Pass {
     this.#cause = lease.causes;
   }
 
-  async run(startedAt: Date): Promise<PassResult> {
+  async run(startedAt: Date): Promise<ReconciliationResult> {
     const { log, clock } = this.#deps;
     const { user, tenant } = this.#lease;
     const history = await log.ofUser(user);
@@ -240,11 +240,11 @@ class Pass {
       queue: this.#deps.queue,
       lease: this.#lease,
       facts: () => journal.facts(),
-      tell: (...told) => this.#tell(journal, this.#cause, ...told),
+      append: (...drafts) => this.#append(journal, this.#cause, ...drafts),
     };
   }
 
-  #left(end: PassEnd, startedAt: Date): PassResult {
+  #left(end: ReconciliationEnd, startedAt: Date): ReconciliationResult {
     this.#deps.logger.info({ user: this.#lease.user, end }, 'a reconciliation left a user unchanged');
     return withoutResult(this.#deps, this.#lease, end, startedAt);
   }
@@ -270,26 +270,32 @@ class Pass {
     if (found === undefined) throw new Error('the documents of a user were asked for and not answered');
     const facts = journal.facts();
     const auth0 = answer?.value ?? facts.auth0;
-    const told: Told[] = answer === undefined ? [] : learnFromAuth0(facts, userId, answer.value);
-    told.push(...learnHandle(facts, found.handle));
+    const drafts: EventDraft[] = answer === undefined ? [] : learnFromAuth0(facts, userId, answer.value);
+    drafts.push(...learnHandle(facts, found.handle));
     if (auth0 !== undefined && auth0 !== 'absent') {
       const now = withAuth0(facts, auth0, readAt);
       const how = answer === undefined ? 'see' : 'ask';
       const deps = { documents, events: this.#deps.log, subjects: this.#deps.subjects };
-      this.#sister = await lookForSister(deps, this.#tenant, user, now, found, how);
+      this.#linkedUser = await findLinkedUser(deps, this.#tenant, user, now, found, how);
       if (how === 'ask') await this.#nameSelf();
-      told.push(...learnSister(facts, this.#sister));
+      drafts.push(...learnLinkedUser(facts, this.#linkedUser));
     }
     // A half-failed read is not fresh: the next reconciliation would treat the unknown linked user as none.
-    if (answer !== undefined && this.#sister.failure === undefined) this.#observedAt = readAt;
-    if (told.length > 0) await this.#tell(journal, this.#cause, ...told);
+    if (answer !== undefined && this.#linkedUser.failure === undefined) this.#observedAt = readAt;
+    if (drafts.length > 0) await this.#append(journal, this.#cause, ...drafts);
     return found;
   }
 
   async #nameSelf(): Promise<void> {
-    if (typeof this.#sister.seen === 'string') return;
+    if (typeof this.#linkedUser.seen === 'string') return;
     await this.#ensureLease();
-    this.#named = await nameSelf(this.#deps, this.#tenant, this.#lease.user, this.#sister.seen, this.#cause);
+    this.#named = await nameSelf(
+      this.#deps,
+      this.#tenant,
+      this.#lease.user,
+      this.#linkedUser.seen,
+      this.#cause,
+    );
   }
 
   /**
@@ -328,15 +334,15 @@ class Pass {
   async #rounds(journal: Journal, first: Documents): Promise<View> {
     let documents: Documents | undefined = first;
     for (let round = 1; ; round += 1) {
-      const view = await this.#look(journal, documents);
+      const view = await this.#observe(journal, documents);
       documents = undefined;
       this.#failures.push(...view.failures.filter((one) => !this.#failures.some(isSame(one))));
-      if (round === 1) await this.#tellRecovered(journal, view);
+      if (round === 1) await this.#appendRecovered(journal, view);
       if (this.#isWaitingForLinked) return { ...view, retryAt: this.#soon() };
       const actions = this.#withheld(journal) === undefined ? view.actions : [];
       if (actions.length === 0 || view.documents === undefined) return view;
       // Before any action, so that a crash does not lose that something was there.
-      if (round === 1) await this.#tellSeen(journal, view);
+      if (round === 1) await this.#appendSeen(journal, view);
       if (round > MAX_ROUNDS) {
         const error = new Error('the plan is not empty after several rounds');
         this.#failures.push({ resource: 'account', error, code: 'NOT_SETTLED', retryAfterMs: undefined });
@@ -346,9 +352,9 @@ class Pass {
       await this.#apply(journal, actions, view.documents);
       // What could not be read of an independent resource keeps nothing else from being done.
       if (this.#failures.length > read || !this.#failures.every(isOfIndependent)) {
-        const after = await this.#look(journal);
+        const after = await this.#observe(journal);
         // A step whose answer was lost may be done: log it before another step can remove its effect.
-        if (!this.#isLogUncertain) await this.#tellRecovered(journal, after);
+        if (!this.#isLogUncertain) await this.#appendRecovered(journal, after);
         return after;
       }
     }
@@ -363,35 +369,35 @@ class Pass {
     return withheld(journal.facts(), settings.policy, clock.now());
   }
 
-  #look(journal: Journal, documents?: Documents): Promise<View> {
+  #observe(journal: Journal, documents?: Documents): Promise<View> {
     return traced('concord.observe', {}, async (span) => {
-      const view = await look(
+      const view = await observeUser(
         { ...this.#deps, events: this.#deps.log },
         { ...this.#tenant, id: this.#lease.tenant },
         this.#lease.user,
-        { facts: journal.facts(), sister: this.#sister.seen, documents },
+        { facts: journal.facts(), linkedUser: this.#linkedUser.seen, documents },
         this.#deps.clock.now(),
       );
-      span.tell({ 'concord.actions': view.actions.length });
+      span.annotate({ 'concord.actions': view.actions.length });
       span.fail(view.failures[0]?.code);
       return view;
     });
   }
 
-  async #tellSeen(journal: Journal, view: View): Promise<void> {
+  async #appendSeen(journal: Journal, view: View): Promise<void> {
     const found = learnSubject(journal.facts(), view);
-    if (found.length > 0) await this.#tell(journal, this.#cause, ...found);
+    if (found.length > 0) await this.#append(journal, this.#cause, ...found);
   }
 
-  async #tellRecovered(journal: Journal, view: View): Promise<void> {
-    for (const { told, intent } of recoverOutcomes(journal.facts(), view)) {
-      await this.#tell(journal, [intent], ...told);
+  async #appendRecovered(journal: Journal, view: View): Promise<void> {
+    for (const { drafts, intent } of recoverOutcomes(journal.facts(), view)) {
+      await this.#append(journal, [intent], ...drafts);
     }
   }
 
   async #apply(journal: Journal, actions: readonly Action[], documents: Documents): Promise<void> {
     const data = { actions: actions.map(intend) };
-    const intended = await this.#tell(journal, this.#cause, { type: 'actions.intended', data });
+    const intended = await this.#append(journal, this.#cause, { type: 'actions.intended', data });
     for (const action of actions) {
       // An account is recorded in the document: without a document its failure would only repeat that of the document.
       const hasDocument = this.#failures.every(({ resource }) => resource !== 'user-document');
@@ -425,8 +431,8 @@ class Pass {
       user: this.#lease.user,
       now: () => this.#deps.clock.now(),
       ensureLease: () => this.#ensureLease(),
-      tell: async (...told) => {
-        cause = await this.#tell(journal, [cause], ...told);
+      append: async (...drafts) => {
+        cause = await this.#append(journal, [cause], ...drafts);
       },
       reserve: async (values, intent = this.#deps.random.id()) => {
         await this.#ensureLease();
@@ -439,10 +445,14 @@ class Pass {
    * The call before may have outlasted the lease: then its new holder finds and logs what was done, and events from here
    * would date old findings as the newest.
    */
-  async #tell(journal: Journal, cause: readonly EventId[], ...told: readonly Told[]): Promise<EventId> {
+  async #append(
+    journal: Journal,
+    cause: readonly EventId[],
+    ...drafts: readonly EventDraft[]
+  ): Promise<EventId> {
     await this.#ensureLease();
     this.hasWritten = true;
-    const last = await journal.tell(cause, ...told).catch((error: unknown) => {
+    const last = await journal.append(cause, ...drafts).catch((error: unknown) => {
       this.#isLogUncertain = true;
       throw error;
     });
@@ -463,14 +473,19 @@ class Pass {
     if (leftMs() <= 0) throw new LeaseLostError(`The lease on ${this.#lease.user} expired`);
   }
 
-  async #end(journal: Journal, view: View | undefined, startedAt: Date, now: Date): Promise<PassResult> {
+  async #end(
+    journal: Journal,
+    view: View | undefined,
+    startedAt: Date,
+    now: Date,
+  ): Promise<ReconciliationResult> {
     const { queue, random, clock, settings } = this.#deps;
     const { dueSince, user } = this.#lease;
     // Only now: a failure on the way ends the rounds, and the unknown linked user blocks nothing else.
-    this.#failures.push(...failuresOf(this.#sister));
+    this.#failures.push(...failuresOf(this.#linkedUser));
     const latencyMs = dueSince === undefined ? undefined : now.getTime() - dueSince.getTime();
-    if (view !== undefined && !this.#isLogUncertain) await this.#tellSeen(journal, view);
-    const { end, conditions, retryAt, told } = endPass(
+    if (view !== undefined && !this.#isLogUncertain) await this.#appendSeen(journal, view);
+    const { end, conditions, retryAt, drafts } = endReconciliation(
       {
         facts: journal.facts(),
         view,
@@ -483,7 +498,7 @@ class Pass {
       },
       settings,
     );
-    for (const one of told) await this.#tell(journal, this.#cause, one);
+    for (const one of drafts) await this.#append(journal, this.#cause, one);
     const shown = subjectView(journal.facts());
     const waiting = { ...this.#deps, events: this.#deps.log };
     const before = [this.#known, this.#lease.shown ?? UNSEEN];
@@ -491,7 +506,7 @@ class Pass {
     const frees = this.#reserving.frees(journal.facts());
     await wakeWaiting(waiting, user, before, shown, cause, frees);
     const ended = { before, shown, namedBy: journal.facts().namedBy, causes: this.#lease.causes };
-    await wakeSister(this.#deps, this.#tenant, ended, cause);
+    await wakeLinkedUser(this.#deps, this.#tenant, ended, cause);
     if (this.#named !== undefined) await queue.markDue([this.#named], clock.now(), 'trigger');
     const affected = await affectedBy(this.#deps.subjects, this.#lease, before, shown);
     const triggers = affected.map((one) => (cause === undefined ? one : { ...one, cause }));
@@ -503,7 +518,7 @@ class Pass {
     await this.#reserving.end(journal.facts());
     await checkWaits(waiting, this.#lease, shown, view?.others ?? []);
     const { tenant, userId } = this.#lease;
-    await checkSister(this.#deps, this.#tenant, { user, userId, tenant }, before, shown);
+    await checkLinkedUser(this.#deps, this.#tenant, { user, userId, tenant }, before, shown);
     this.#report(end, journal, latencyMs);
     const durationMs = clock.now().getTime() - startedAt.getTime();
     return {
@@ -518,7 +533,7 @@ class Pass {
     };
   }
 
-  #report(end: PassEnd, journal: Journal, latencyMs: number | undefined): void {
+  #report(end: ReconciliationEnd, journal: Journal, latencyMs: number | undefined): void {
     const { logger } = this.#deps;
     const { user } = this.#lease;
     for (const { resource, code, error } of this.#failures) {

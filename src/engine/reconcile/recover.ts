@@ -6,14 +6,14 @@
  */
 import type { Facts } from '../../events/facts.ts';
 import type { EventId } from '../../identity.ts';
-import type { Told } from '../../reconcilers/reconciler.ts';
+import type { EventDraft } from '../../reconcilers/reconciler.ts';
 import { recover } from '../../reconcilers/registry.ts';
 import type { View } from './assemble.ts';
 
 export interface Recovered {
   readonly intent: EventId;
   /** The events of one step; appended together, as the step itself would have. */
-  readonly told: readonly Told[];
+  readonly drafts: readonly EventDraft[];
 }
 
 export function recoverOutcomes(facts: Facts, view: View): Recovered[] {
@@ -22,8 +22,8 @@ export function recoverOutcomes(facts: Facts, view: View): Recovered[] {
   const newest = new Map(facts.openActions.map((action) => [`${action.type} ${action.to ?? ''}`, action]));
   return [...newest.values()]
     .filter((action) => !wanted.has(nameOf(action)))
-    .map((action) => ({ intent: action.event, told: recover(action, facts, view) }))
-    .filter(({ told }) => told.length > 0);
+    .map((action) => ({ intent: action.event, drafts: recover(action, facts, view) }))
+    .filter(({ drafts }) => drafts.length > 0);
 }
 
 /** A rename to another handle does not contradict the intended one. */

@@ -11,16 +11,16 @@ import { UpstreamError } from '../../errors.ts';
 import { EXCLUDED_REASON, excludedMessage } from '../../events/condition.ts';
 import type { Facts } from '../../events/facts.ts';
 import type { Lease, WorkQueue } from '../../ports/queue.ts';
-import type { Told } from '../../reconcilers/reconciler.ts';
+import type { EventDraft } from '../../reconcilers/reconciler.ts';
 import { learnInvalid } from './learn.ts';
-import { subjectView } from './standing.ts';
+import { subjectView } from './subject-view.ts';
 
 export interface Leaving {
   readonly queue: Pick<WorkQueue, 'complete' | 'drop'>;
   readonly lease: Lease;
   /** From the log, including events appended meanwhile. */
   readonly facts: () => Facts;
-  readonly tell: (...told: readonly Told[]) => Promise<unknown>;
+  readonly append: (...drafts: readonly EventDraft[]) => Promise<unknown>;
 }
 
 /** For a forgotten person nothing is read or written any more. */
@@ -31,7 +31,7 @@ export async function leaveForgotten({ queue, lease, facts }: Leaving): Promise<
 
 /** `entry` is what excludes the user. For a user without events in the log, nothing is shown either. */
 export async function leaveExcluded(
-  { queue, lease, facts, tell }: Leaving,
+  { queue, lease, facts, append: tell }: Leaving,
   entry: string,
 ): Promise<'excluded'> {
   if (facts().newestEvent === undefined) {
@@ -45,9 +45,9 @@ export async function leaveExcluded(
 }
 
 /** Auth0 says that the id is not a user's, and never had a user under it. */
-export async function leaveInvalid({ queue, lease, facts, tell }: Leaving): Promise<'not-a-user'> {
-  const told = learnInvalid(facts(), lease.userId);
-  if (told.length > 0) await tell(...told);
+export async function leaveInvalid({ queue, lease, facts, append: tell }: Leaving): Promise<'not-a-user'> {
+  const drafts = learnInvalid(facts(), lease.userId);
+  if (drafts.length > 0) await tell(...drafts);
   await queue.drop(lease);
   return 'not-a-user';
 }

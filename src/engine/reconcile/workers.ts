@@ -6,7 +6,7 @@ import { setMaxListeners } from 'node:events';
 import type { Logger } from '../../logger.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Lease, WorkQueue } from '../../ports/queue.ts';
-import type { PassResult } from './reconcile.ts';
+import type { ReconciliationResult } from './reconcile.ts';
 import type { EngineSettings } from './settings.ts';
 
 export interface WorkerDeps {
@@ -14,9 +14,9 @@ export interface WorkerDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: Pick<EngineSettings, 'concurrency' | 'leaseMs' | 'pollMs'>;
-  readonly converge: (lease: Lease) => Promise<PassResult>;
+  readonly reconcile: (lease: Lease) => Promise<ReconciliationResult>;
   /** Called for every reconciliation that ended. */
-  readonly onPass?: (lease: Lease, result: PassResult) => void;
+  readonly onReconciliation?: (lease: Lease, result: ReconciliationResult) => void;
 }
 
 /** How long the queue rests after a failed read, and a user after a reconciliation that broke off. */
@@ -47,7 +47,7 @@ export class Workers {
     this.#wakeUp.abort();
   }
 
-  get passesInFlight(): number {
+  get reconciliationsInFlight(): number {
     return this.#inFlight.size;
   }
 
@@ -106,19 +106,19 @@ export class Workers {
   }
 
   #begin(lease: Lease): void {
-    const pass = this.#pass(lease).finally(() => {
-      this.#inFlight.delete(pass);
+    const reconciliation = this.#reconcile(lease).finally(() => {
+      this.#inFlight.delete(reconciliation);
       this.wake();
     });
-    this.#inFlight.add(pass);
+    this.#inFlight.add(reconciliation);
   }
 
-  async #pass(lease: Lease): Promise<void> {
-    const { converge, queue, logger, onPass } = this.#deps;
+  async #reconcile(lease: Lease): Promise<void> {
+    const { reconcile, queue, logger, onReconciliation } = this.#deps;
     try {
       // Two lines: as an argument of the optional call, it would not run without a listener.
-      const result = await converge(lease);
-      onPass?.(lease, result);
+      const result = await reconcile(lease);
+      onReconciliation?.(lease, result);
     } catch (err) {
       // The log could not be written, or there is a defect: the user stays due, and the lease is released if that can be
       // written, or else expires. It is released only after a wait: otherwise this process would claim the same user at

@@ -18,15 +18,15 @@ export interface Unread {
   readonly code: string;
 }
 
-export interface Looked {
+export interface ObservationResult {
   /** Undefined where the user was not observed, or could not be. */
-  readonly look: DryRun | undefined;
+  readonly observation: DryRun | undefined;
   readonly unread: readonly Unread[];
   /** False where Auth0 said that the id is not a user's. */
   readonly isUser: boolean;
 }
 
-export const NOT_LOOKED: Looked = { look: undefined, unread: [], isUser: true };
+export const NOT_OBSERVED: ObservationResult = { observation: undefined, unread: [], isUser: true };
 
 export interface Explained {
   readonly explanation: Explanation;
@@ -40,31 +40,33 @@ export async function explainUser(
   deps: AssessDeps,
   { user, userId, tenant }: Owned<AssessedTenant>,
   at: Date,
-  isToLook: boolean,
+  isToObserve: boolean,
 ): Promise<Explained> {
   const events = await deps.events.ofUser(user);
-  const others = await sistersEvents(deps.events, user, events);
-  const isToAsk = isToLook && !isExcluded(tenant, user) && parseAuth0UserId(userId) !== undefined;
-  const { look, unread, isUser } = isToAsk ? await lookNow(deps, { user, userId, tenant }, at) : NOT_LOOKED;
+  const others = await eventsOfLinkedUsers(deps.events, user, events);
+  const isToAsk = isToObserve && !isExcluded(tenant, user) && parseAuth0UserId(userId) !== undefined;
+  const { observation, unread, isUser } = isToAsk
+    ? await observeNow(deps, { user, userId, tenant }, at)
+    : NOT_OBSERVED;
   const explanation = explain({
-    ...{ user, tenant, events, at, settings: deps.settings, look },
+    ...{ user, tenant, events, at, settings: deps.settings, observation },
     isUser: isUser && parseAuth0UserId(userId) !== undefined,
     history: historyOf([...events, ...others]),
   });
-  const isKnown = events.length > 0 || look?.facts.auth0 !== undefined;
+  const isKnown = events.length > 0 || observation?.facts.auth0 !== undefined;
   const isTold = explanation.noUser !== undefined || explanation.excludedBy !== undefined;
   return { explanation, unread, isKnown: isKnown || isTold };
 }
 
 /** A reconciliation of one of these users makes this user due, and is then the cause. */
-async function sistersEvents(
+async function eventsOfLinkedUsers(
   reader: Pick<EventReader, 'ofUser'>,
   user: UserKey,
   events: readonly ConcordEvent[],
 ): Promise<ConcordEvent[]> {
-  const sisters = new Set(events.flatMap(otherIn));
-  sisters.delete(user);
-  return (await Promise.all([...sisters].map((sister) => reader.ofUser(sister)))).flat();
+  const linkedUsers = new Set(events.flatMap(otherIn));
+  linkedUsers.delete(user);
+  return (await Promise.all([...linkedUsers].map((linkedUser) => reader.ofUser(linkedUser)))).flat();
 }
 
 /** The linked user, or the other user of a transfer. */
@@ -76,18 +78,22 @@ function otherIn({ type, data }: ConcordEvent): UserKey | readonly UserKey[] {
 }
 
 /** A dry run; reports a system that it could not read instead of throwing. */
-export async function lookNow(
+export async function observeNow(
   deps: AssessDeps,
   { user, userId, tenant }: Owned<AssessedTenant>,
   now: Date,
-): Promise<Looked> {
+): Promise<ObservationResult> {
   try {
-    const look = await dryRun(deps, tenant, user, userId, now);
-    return { look, unread: look.view.failures.map(({ error }) => unreadOf(error)), isUser: true };
+    const observation = await dryRun(deps, tenant, user, userId, now);
+    return {
+      observation,
+      unread: observation.view.failures.map(({ error }) => unreadOf(error)),
+      isUser: true,
+    };
   } catch (error) {
     if (error instanceof UsageError && error.code === 'NOT_A_USER')
-      return { look: undefined, unread: [], isUser: false };
-    return { look: undefined, unread: [unreadOf(error)], isUser: true };
+      return { observation: undefined, unread: [], isUser: false };
+    return { observation: undefined, unread: [unreadOf(error)], isUser: true };
   }
 }
 

@@ -23,7 +23,7 @@ import { learnFromAuth0, learnHandle } from '../reconcile/learn.ts';
 import { desire, type TenantPolicy } from '../reconcile/observe.ts';
 import { withheld } from '../reconcile/policy.ts';
 import type { EngineSettings } from '../reconcile/settings.ts';
-import { healthOf, syncOf } from '../reconcile/standing.ts';
+import { healthOf, syncOf } from '../reconcile/subject-view.ts';
 
 /** A known fact that still counted. */
 export interface Known {
@@ -97,7 +97,7 @@ export interface AskedStance {
   readonly events: readonly ConcordEvent[];
   readonly at: Date;
   readonly settings: Pick<EngineSettings, 'settleMs' | 'refusalRetryMs' | 'policy'>;
-  readonly look: { readonly facts: Facts; readonly view: View } | undefined;
+  readonly observation: { readonly facts: Facts; readonly view: View } | undefined;
 }
 
 export interface Asked extends AskedStance {
@@ -124,35 +124,35 @@ function knownBy({ events, at }: AskedStance): ConcordEvent[] {
 }
 
 export function explainStance(asked: AskedStance): Stance {
-  const { user, tenant, at, look, settings } = asked;
+  const { user, tenant, at, observation, settings } = asked;
   const events = knownBy(asked);
   const told = fold(events);
-  const facts = look?.facts ?? told;
+  const facts = observation?.facts ?? told;
   const pause = withheld(facts, settings.policy, at)?.condition;
   const conditions =
-    look === undefined
+    observation === undefined
       ? conditionsAsTold(told, pause)
-      : conditionsOfUser(look.facts, pause, look.view.conditions);
-  const desired = look?.view.desired ?? desiredAsTold(user, told, tenant, settings);
+      : conditionsOfUser(observation.facts, pause, observation.view.conditions);
+  const desired = observation?.view.desired ?? desiredAsTold(user, told, tenant, settings);
   return {
     user,
     tenant: tenant.id,
     at,
-    source: look === undefined ? 'log' : 'look',
+    source: observation === undefined ? 'log' : 'look',
     sync: conditions.length === 0 ? 'Unknown' : syncOf(conditions),
     health: conditions.length === 0 && !facts.forgotten ? 'Progressing' : healthOf(facts, conditions),
     deleted: deletedOf(facts),
     noUser:
       told.invalidSince !== undefined || asked.isUser === false ? { since: told.invalidSince } : undefined,
     excludedBy: tenant.excludedBy?.(user),
-    untold: look === undefined ? [] : untoldOf(told, look.facts),
+    untold: observation === undefined ? [] : untoldOf(told, observation.facts),
     resources:
-      look === undefined
+      observation === undefined
         ? describeLogged(desired, { user, facts: told, now: at }, events)
-        : describeStates(desired, look.view, isUnread(look.view)),
-    plan: look?.view.actions,
+        : describeStates(desired, observation.view, isUnread(observation.view)),
+    plan: observation?.view.actions,
     withheld: pause,
-    retryAt: look?.view.retryAt,
+    retryAt: observation?.view.retryAt,
     conditions: conditions.map((condition) => sinceWhen(condition, told.conditions)),
     attempts: facts.attempts,
     quarantined: facts.quarantined,
@@ -203,11 +203,11 @@ function desiredAsTold(
 ): Desired {
   const handle = facts.account?.handle ?? facts.seen.account?.handle ?? facts.intent?.handle ?? '';
   const dot = handle.indexOf('.');
-  const sister =
+  const linkedUser =
     facts.sister === undefined
       ? 'none'
       : { user: facts.sister.user, platformHandle: facts.sister.handle, carries: undefined };
-  return desire(user, facts, tenant, dot === -1 ? '' : handle.slice(dot), settings, sister);
+  return desire(user, facts, tenant, dot === -1 ? '' : handle.slice(dot), settings, linkedUser);
 }
 
 /** What holds until it is replaced: the newest of each kind, and the decisions that still hold. */

@@ -10,15 +10,15 @@ import type { TenantId } from '../../identity.ts';
 import type { Alert, AlertReader } from '../../ports/alerts.ts';
 import type { DocumentReader } from '../../ports/documents.ts';
 import type { Ignored, IgnoredReader } from '../../ports/intake.ts';
-import type { StandingReader, Standings } from '../../ports/standings.ts';
+import type { StatusCounts, StatusReader } from '../../ports/status-counts.ts';
 import type { Health, SubjectReader, Sync } from '../../ports/subjects.ts';
 import * as indexes from '../../reconcilers/indexes.ts';
 import { RESOURCES } from '../../reconcilers/registry.ts';
+import { type FailureOf, failuresIn, type SituationGroup, situationGroups } from './situation-groups.ts';
 import { type TenantState, type TenantStateDeps, tenantStates } from './tenant-state.ts';
-import { type FailureOf, failuresIn, type TroubleOf, troublesOf } from './troubles.ts';
 
 export interface OverviewDeps extends TenantStateDeps {
-  readonly standings: Pick<StandingReader, 'standings'>;
+  readonly statusReader: Pick<StatusReader, 'counts'>;
   readonly subjects: Pick<SubjectReader, 'backlog'>;
   readonly documents: Pick<DocumentReader, 'indexes'>;
   readonly alerts: AlertReader;
@@ -75,7 +75,7 @@ export interface Overview {
   readonly isPartial: boolean;
   /** How many reconciled users, without deleted users, have each resource in sync. */
   readonly resources: readonly ({ readonly resource: Resource } & Share)[];
-  readonly troubles: readonly TroubleOf[];
+  readonly troubles: readonly SituationGroup[];
   readonly failures: readonly FailureOf[];
   readonly queue: {
     readonly due: number;
@@ -106,8 +106,8 @@ export async function overview(
   expected: Watchfulness,
   now: Date,
 ): Promise<Overview> {
-  const [standings, backlog, states, actual, alerts, looked, ignored] = await Promise.all([
-    deps.standings.standings(now, MAX_TROUBLED),
+  const [statusCounts, backlog, states, actual, alerts, looked, ignored] = await Promise.all([
+    deps.statusReader.counts(now, MAX_TROUBLED),
     deps.subjects.backlog(now),
     tenantStates(deps, tenants, now),
     deps.documents.indexes(),
@@ -115,38 +115,38 @@ export async function overview(
     deps.positions.read(expected.lookedRun),
     deps.ignored.read(tenants),
   ]);
-  const { situations, troubled, waiting, isPartial } = standings;
+  const { situations, affected, waiting, isPartial } = statusCounts;
   const { due, oldestDueSince } = backlog;
   const isDeleted = ({ health }: { readonly health: Health }) => health === 'Deleted';
   const isSetAside = ({ health }: { readonly health: Health }) => health === 'Excluded';
-  const living = standings.seen.filter((kind) => !isDeleted(kind) && !isSetAside(kind));
+  const living = statusCounts.seen.filter((kind) => !isDeleted(kind) && !isSetAside(kind));
   const inSync = (sync: Sync) => sum(living.filter((kind) => kind.sync === sync));
   // The read model has users of a halted run as they were before, yet they lack something.
   const untold = Math.min(inSync('Synced'), untoldIn(states, situations));
   const synced = inSync('Synced') - untold;
   const outOfSync = inSync('OutOfSync') + untold;
   const unknown = inSync('Unknown');
-  const unseen = sum(standings.unseen);
-  const deletedKinds = standings.seen.filter(isDeleted);
+  const unseen = sum(statusCounts.unseen);
+  const deletedKinds = statusCounts.seen.filter(isDeleted);
   const deleted = sum(deletedKinds);
-  const failing = troubled.filter(({ failure }) => failure !== undefined);
+  const failing = affected.filter(({ failure }) => failure !== undefined);
   const lookedAt = looked?.position === undefined ? undefined : new Date(looked.position);
   const seen = {
     asOf: now,
     users: {
       known: synced + outOfSync + unknown + unseen + deleted,
       ...{ synced, outOfSync, unknown, unseen, deleted },
-      excluded: sum(standings.seen.filter(isSetAside)),
+      excluded: sum(statusCounts.seen.filter(isSetAside)),
       failing: sum(failing),
       backingOff: sum(failing.filter(({ waits }) => waits)),
-      quarantined: sum(troubled.filter(({ quarantined }) => quarantined)),
-      held: sum(troubled.filter(({ held }) => held)),
-      paused: sum(troubled.filter(({ paused }) => paused)),
+      quarantined: sum(affected.filter(({ quarantined }) => quarantined)),
+      held: sum(affected.filter(({ held }) => held)),
+      paused: sum(affected.filter(({ paused }) => paused)),
     },
     isPartial,
     resources: resourcesOf(situations, synced + outOfSync + unknown),
-    troubles: troublesOf(situations),
-    failures: failuresIn(troubled),
+    troubles: situationGroups(situations),
+    failures: failuresIn(affected),
     queue: { due, oldestDueSince, waiting },
     tenants: states,
     ignored,
@@ -156,11 +156,11 @@ export async function overview(
     stale: staleOf(states, lookedAt, expected, now),
   };
   const syncOfDeleted = new Set(deletedKinds.flatMap((kind) => (kind.users > 0 ? kind.sync : [])));
-  return { ...seen, ...standingOf(seen, syncOfDeleted) };
+  return { ...seen, ...statusOf(seen, syncOfDeleted) };
 }
 
 /** How many users lack something by an open halt, and have not been reconciled one by one. */
-function untoldIn(states: readonly TenantState[], situations: Standings['situations']): number {
+function untoldIn(states: readonly TenantState[], situations: StatusCounts['situations']): number {
   const halts = states.flatMap(({ sweep }) => sweep.halts.filter(({ kind }) => kind === 'disappearances'));
   const told = situations.filter(({ reason }) => isRemovedReason(reason)).map(({ users }) => users);
   const found = halts.reduce((all, { count }) => all + count, 0);
@@ -172,7 +172,7 @@ function sum(groups: readonly { readonly users: number }[]): number {
 }
 
 /** A user has one condition of each resource. */
-function resourcesOf(situations: Standings['situations'], seen: number): Overview['resources'] {
+function resourcesOf(situations: StatusCounts['situations'], seen: number): Overview['resources'] {
   return RESOURCES.map((resource) => {
     const lacking = situations.filter((one) => one.resource === resource && !one.deleted);
     const without = sum(lacking);
@@ -202,7 +202,7 @@ function staleOf(
 }
 
 /** Users who are briefly due, or new, are normal and no trouble. Of users never reconciled, nothing is known. */
-function standingOf(
+function statusOf(
   seen: Omit<Overview, 'sync' | 'health'>,
   syncOfDeleted: ReadonlySet<Sync>,
 ): Pick<Overview, 'sync' | 'health'> {

@@ -23,10 +23,10 @@ import { assemble } from '../reconcile/assemble.ts';
 import { attempt, type Failure } from '../reconcile/attempt.ts';
 import { observeBatch } from '../reconcile/independent.ts';
 import { isSameList } from '../reconcile/learn.ts';
-import { failuresOf, lookForSister, seeSisters } from '../reconcile/linked-user.ts';
-import { desire, look } from '../reconcile/observe.ts';
+import { failuresOf, findLinkedUser, observeLinkedUsers } from '../reconcile/linked-user.ts';
+import { desire, observeUser } from '../reconcile/observe.ts';
 import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
-import { markIn, sightsIn, withListed } from '../reconcile/standing.ts';
+import { markIn, seenResourcesIn, withListed } from '../reconcile/subject-view.ts';
 import type { Assessment } from './assessment.ts';
 import { dropKnownRenames } from './known-renames.ts';
 
@@ -69,8 +69,8 @@ export async function assess(
     accounts: await deps.accounts.accounts([...new Set(dids)]),
   }));
   // As the read model has them: a user who got or lost a linked user since was made due by that user.
-  const linked = tenant.sister === undefined ? new Map() : await deps.subjects.sistersOf(keys);
-  const sisters = await seeSisters(deps, linked, documents);
+  const linked = tenant.linkedTenant === undefined ? new Map() : await deps.subjects.sistersOf(keys);
+  const linkedUsers = await observeLinkedUsers(deps, linked, documents);
   const assessments: Assessment[] = [];
   for (const [at, auth0] of users.entries()) {
     const user = keys[at];
@@ -80,7 +80,7 @@ export async function assess(
     const subject = changed.has(user) ? known.get(user) : 'same';
     const facts = listed(factsOf(subject), auth0, read, now);
     const domain = pds.ok ? pds.value.domain : '';
-    const wanted = desire(user, facts, tenant, domain, deps.settings, sisters.get(user) ?? 'none');
+    const wanted = desire(user, facts, tenant, domain, deps.settings, linkedUsers.get(user) ?? 'none');
     const desired = subject === 'same' ? withKnownAccount(wanted, read) : wanted;
     // A code to be restored is left to the single assessment.
     const document = { documents: read, codeHolder: undefined };
@@ -91,7 +91,7 @@ export async function assess(
   }
   const whole = await observeBatch(deps.clients, assessments, now);
   const seen = await dropKnownRenames(deps, await withWhatIsKnown(deps, whole));
-  return depth === 'batch' ? seen : lookCloser(deps, tenant, seen, now);
+  return depth === 'batch' ? seen : assessCloser(deps, tenant, seen, now);
 }
 
 /** An account may be missing though the documents are unchanged: the read model says whether that is new. */
@@ -122,7 +122,7 @@ export function isListedOtherwise({ known, auth0 }: Assessment): boolean {
 }
 
 /** Assesses some of those again one by one, with the log. */
-export async function lookCloser(
+export async function assessCloser(
   deps: AssessDeps,
   tenant: AssessedTenant,
   assessments: readonly Assessment[],
@@ -131,12 +131,12 @@ export async function lookCloser(
   const result = [...assessments];
   const drifted = [...assessments.entries()].filter(([, assessment]) => isDrifted(assessment));
   await sideBySide(drifted, async ([index, assessment]) => {
-    result[index] = await lookAt(deps, tenant, assessment, now);
+    result[index] = await assessOne(deps, tenant, assessment, now);
   });
   return result;
 }
 
-async function lookAt(
+async function assessOne(
   deps: AssessDeps,
   tenant: AssessedTenant,
   { user, auth0, view, known }: Assessment,
@@ -147,14 +147,20 @@ async function lookAt(
   // Only an unknown linked user may ask for the rename: read that user from Auth0 before the rename counts.
   const isToAsk = history.sister === undefined && view.actions.some(({ type }) => type === 'change-handle');
   const how = isToAsk ? 'ask' : 'see';
-  const sister = await lookForSister(deps, tenant, user, facts, view.documents, how);
-  const seen = await look(deps, tenant, user, { facts, sister: sister.seen, documents: view.documents }, now);
+  const linkedUser = await findLinkedUser(deps, tenant, user, facts, view.documents, how);
+  const seen = await observeUser(
+    deps,
+    tenant,
+    user,
+    { facts, linkedUser: linkedUser.seen, documents: view.documents },
+    now,
+  );
   return {
     user,
     auth0,
     facts,
     known,
-    view: { ...seen, failures: [...seen.failures, ...failuresOf(sister)] },
+    view: { ...seen, failures: [...seen.failures, ...failuresOf(linkedUser)] },
   };
 }
 
@@ -171,7 +177,7 @@ function withKnownAccount(desired: Desired, { user }: Documents): Desired {
 /** What the read model knows, as far as a plan goes by it. */
 function factsOf(known: Assessment['known']): Facts {
   if (known === undefined || known === 'same' || !known.isSeen) return NO_HISTORY;
-  return { ...NO_HISTORY, sights: sightsIn(known), code: known.code };
+  return { ...NO_HISTORY, sights: seenResourcesIn(known), code: known.code };
 }
 
 function listed(facts: Facts, auth0: Auth0User, documents: Documents, now: Date): Facts {

@@ -3,7 +3,7 @@ import { type ConditionDraft, isMigrated } from '../../events/condition.ts';
 import type { ResourceTotals, Share, Situation } from '../../events/data/runs.ts';
 import type { Resource } from '../../events/resources.ts';
 import type { Health, Sync } from '../../ports/subjects.ts';
-import { healthOf, syncOf } from '../reconcile/standing.ts';
+import { healthOf, syncOf } from '../reconcile/subject-view.ts';
 import { isDrifted } from './assess.ts';
 import type { Assessment } from './assessment.ts';
 

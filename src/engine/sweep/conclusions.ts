@@ -10,7 +10,7 @@ import type { EventData } from '../../events/event.ts';
 import type { EventId, UserKey } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
 import type { EventReader } from '../../ports/event-log.ts';
-import type { Standing, SubjectReader } from '../../ports/subjects.ts';
+import type { SubjectReader, SubjectSummary } from '../../ports/subjects.ts';
 import type { Trigger } from '../../ports/trigger.ts';
 import { type DecideDeps, decide, draft } from '../intake/decision.ts';
 import { closeSwept, openGaps } from '../intake/gaps.ts';
@@ -116,7 +116,7 @@ class Conclusion implements Concluded {
     await this.#rename();
     await this.#disappear();
     if (!this.#everyone.isExact) return;
-    const { known, unlisted, removable } = await this.#lookThrough();
+    const { known, unlisted, removable } = await this.#search();
     await this.#stayAlive();
     if (isShrunken(this.#deps.limits, users, known) && !(await this.#approvedSource())) {
       const least = Math.ceil(known * (1 - this.#deps.limits.sourceShrink));
@@ -150,17 +150,17 @@ class Conclusion implements Concluded {
   }
 
   /** Marks users due who are recorded as deleted but listed, or who were kept under another policy. */
-  async #lookThrough() {
+  async #search() {
     let known = 0;
     const unlisted = new KeptUsers();
     const removable = new KeptUsers();
     for await (const page of this.#deps.subjects.standings(this.#tenant.id)) {
       const again: UserKey[] = [];
       const kept: UserKey[] = [];
-      for (const standing of page) {
-        const { user, conditions } = standing;
+      for (const summary of page) {
+        const { user, conditions } = summary;
         const says = (reason: string) => conditions.some((condition) => condition.reason === reason);
-        const isGone = isGoneBy(standing);
+        const isGone = isGoneBy(summary);
         if (isExcluded(this.#tenant, user)) {
           // Its next reconciliation says so, and reads nothing.
           if (!conditions.some(isExcludedReason)) again.push(user);
@@ -169,11 +169,11 @@ class Conclusion implements Concluded {
         // Recorded before keys were checked against the tenant's form (W14).
         if (ownerOf(user, [this.#tenant]) === undefined) continue;
         const isListed = this.#everyone.isListed(user);
-        if (isListed ? isGone : isGone && this.#isKept(standing)) again.push(user);
+        if (isListed ? isGone : isGone && this.#isKept(summary)) again.push(user);
         else if (says('KeptForSuccessor')) kept.push(user);
         else if (says('RemovalDue') || says('RemovalWithheld')) removable.add(user);
         // A listing says nothing about a user who is newer than it.
-        const isNew = isNewTo(standing, this.#everyone.startedAt);
+        const isNew = isNewTo(summary, this.#everyone.startedAt);
         if (isListed || (!isGone && !isNew)) known += 1;
         // A 404 that still lacks its second proof gets it here; so does a user who was recorded as present.
         if (!isListed && (isGone ? says('UserGoneOnce') : !isNew)) unlisted.add(user);
@@ -186,7 +186,7 @@ class Conclusion implements Concluded {
   }
 
   /** Deleted user whose account the policy of that day kept: the policy may have changed since. */
-  #isKept({ did, conditions }: Standing): boolean {
+  #isKept({ did, conditions }: SubjectSummary): boolean {
     const account = conditions.find(({ type }) => type === 'account')?.reason;
     const isToBeKept = this.#deps.settings.policy.removal === 'report';
     return did !== undefined && account === (isToBeKept ? 'KeptForSuccessor' : 'UserGone');

@@ -7,12 +7,12 @@ import type { RunLease } from '../../ports/runs.ts';
 import type { Trigger } from '../../ports/trigger.ts';
 import { draft } from '../intake/decision.ts';
 import type { AssessedTenant } from '../reconcile/read-side.ts';
-import { assess, isDrifted, isListedOtherwise, lookCloser, UNREADABLE_ROW } from './assess.ts';
+import { assess, assessCloser, isDrifted, isListedOtherwise, UNREADABLE_ROW } from './assess.ts';
 import type { Assessment } from './assessment.ts';
 import { Tally } from './audit.ts';
 import { conclude, KeptUsers } from './conclusions.ts';
 import { hasDisappeared, isRename, isResolved, lacksRecently, wasMigrated } from './findings.ts';
-import { recordFirstSights } from './first-sights.ts';
+import { recordFirstSeen } from './first-seen.ts';
 import { InactiveIndex } from './listings/inactive-index.ts';
 import { ListedUsers } from './listings/listed-users.ts';
 import { countOrphans } from './orphans/count-orphans.ts';
@@ -32,7 +32,7 @@ const PAGES_AT_ONCE = 2;
 
 type Listed = 'complete' | 'broken-off' | 'stopped' | 'listing-gone';
 
-interface Looked {
+interface ObservedPage {
   readonly page: UserPage;
   /** Of the users of this page, how many had not been read by an earlier run; also those that are excluded. */
   readonly listed: number;
@@ -131,15 +131,15 @@ export class Run {
     let toSkip = this.#users;
     this.#listed = new ListedUsers(this.#deps, this.#tenant);
     const pages = this.#tenant.directory.everyone(this.#listing);
-    const look = (page: UserPage) => {
+    const observe = (page: UserPage) => {
       const skipped = Math.min(toSkip, page.users.length);
       toSkip -= skipped;
-      return this.#look(page, skipped);
+      return this.#observe(page, skipped);
     };
     onProgress?.(this.#users, this.#drifted, undefined);
-    for await (const looked of inStep(pages, look, PAGES_AT_ONCE)) {
-      await this.#take(looked);
-      onProgress?.(this.#users, this.#drifted, looked.page.total);
+    for await (const observed of inStep(pages, observe, PAGES_AT_ONCE)) {
+      await this.#take(observed);
+      onProgress?.(this.#users, this.#drifted, observed.page.total);
       if (signal?.aborted === true) {
         await this.#keep();
         return 'stopped';
@@ -149,7 +149,7 @@ export class Run {
     return 'complete';
   }
 
-  async #look(page: UserPage, skipped: number): Promise<Looked> {
+  async #observe(page: UserPage, skipped: number): Promise<ObservedPage> {
     this.#listed.add(page);
     const left = page.users.slice(skipped);
     const users = this.#listed.included(left);
@@ -158,12 +158,12 @@ export class Run {
     const deps = { ...this.#deps, accounts: this.#index?.accounts() ?? this.#deps.accounts };
     const batch = await assess(deps, this.#tenant, users, readAt, 'batch');
     const toAsk = batch.filter((one) => isRename(one) || wasMigrated(one));
-    const asked = await lookCloser(deps, this.#tenant, toAsk, readAt);
+    const asked = await assessCloser(deps, this.#tenant, toAsk, readAt);
     const closer = new Map(asked.map((one) => [one.user, one]));
     return { page, listed, seen: batch.map((one) => closer.get(one.user) ?? one), readAt };
   }
 
-  async #take({ page, listed, seen, readAt }: Looked): Promise<void> {
+  async #take({ page, listed, seen, readAt }: ObservedPage): Promise<void> {
     const { queue, clock, logger } = this.#deps;
     await this.#index?.keepFound();
     const unread = seen.filter(({ view }) => view.failures.some(({ error }) => error === UNREADABLE_ROW));
@@ -180,7 +180,7 @@ export class Run {
     const due = found.filter((one) => !waiting(one)).map(({ auth0 }) => this.#trigger(auth0.userId));
     if (due.length > 0) await queue.markDue(due, clock.now(), 'sweep');
     const others = seen.filter((one) => !isResolved(one) && !isListedOtherwise(one));
-    await recordFirstSights(this.#deps, this.#tenant, others, readAt);
+    await recordFirstSeen(this.#deps, this.#tenant, others, readAt);
     for (const one of seen) this.#tally.add(one);
     this.#listing = page.listing;
     this.#users += listed;

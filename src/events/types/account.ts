@@ -3,7 +3,7 @@ import { BLANKED_HANDLE } from '../../identity.ts';
 import type { AccountEventData } from '../data/account.ts';
 import { defineEvents } from '../definition.ts';
 import { close, type FactsDraft, forgetAccount, own, see, sightRecord } from '../fold-draft.ts';
-import { asItIs, byWhom, didOf, disguisedDid, EVIDENCE, NONE, withoutAccountHandle } from './members.ts';
+import { asItIs, byWhom, didOf, EVIDENCE, NONE, pseudonymisedDid, withoutAccountHandle } from './members.ts';
 
 export const accountEvents = defineEvents<AccountEventData>({
   'account.recorded': {
@@ -28,7 +28,7 @@ export const accountEvents = defineEvents<AccountEventData>({
     evolve: loseAccount,
     blank: asItIs,
     mentions: NONE,
-    pseudonymise: disguisedDid,
+    pseudonymise: pseudonymisedDid,
   },
   'account.remnant-deleted': {
     part: 'effect',
@@ -37,7 +37,7 @@ export const accountEvents = defineEvents<AccountEventData>({
     evolve: loseAccount,
     blank: asItIs,
     mentions: NONE,
-    pseudonymise: disguisedDid,
+    pseudonymise: pseudonymisedDid,
   },
   'account.adopted': {
     part: 'effect',
@@ -83,7 +83,7 @@ export const accountEvents = defineEvents<AccountEventData>({
     },
     blank: asItIs,
     mentions: NONE,
-    pseudonymise: disguisedDid,
+    pseudonymise: pseudonymisedDid,
   },
   'account.deleted': {
     part: 'effect',
@@ -97,7 +97,7 @@ export const accountEvents = defineEvents<AccountEventData>({
     },
     blank: asItIs,
     mentions: NONE,
-    pseudonymise: disguisedDid,
+    pseudonymise: pseudonymisedDid,
   },
   'password.refused': {
     part: 'decided',
@@ -107,7 +107,7 @@ export const accountEvents = defineEvents<AccountEventData>({
     },
     blank: asItIs,
     mentions: NONE,
-    pseudonymise: disguisedDid,
+    pseudonymise: pseudonymisedDid,
   },
   'password.accepted': {
     part: 'decided',
@@ -117,7 +117,7 @@ export const accountEvents = defineEvents<AccountEventData>({
     },
     blank: asItIs,
     mentions: NONE,
-    pseudonymise: disguisedDid,
+    pseudonymise: pseudonymisedDid,
   },
   'password-reset.granted': {
     part: 'decided',
@@ -140,7 +140,7 @@ export const accountEvents = defineEvents<AccountEventData>({
     },
     blank: asItIs,
     mentions: NONE,
-    pseudonymise: disguisedDid,
+    pseudonymise: pseudonymisedDid,
   },
 });
 

@@ -3,7 +3,7 @@ import type { Did } from '../../identity.ts';
 import type { DecisionEventData } from '../data/decisions.ts';
 import { defineEvents } from '../definition.ts';
 import { endFailures, type FactsDraft, forgetAccount } from '../fold-draft.ts';
-import { disguisedDecision } from '../pseudonyms.ts';
+import { pseudonymisedDecision } from '../pseudonyms.ts';
 import type { Removable } from '../resources.ts';
 import { asItIs, byWhom, changesNoFacts, EVIDENCE, NONE, NOTHING, REASON, unreasoned } from './members.ts';
 
@@ -20,7 +20,7 @@ export const decisionEvents = defineEvents<DecisionEventData>({
     mentions: [...EVIDENCE, ...REASON],
     pseudonymise(data, as) {
       const evidence = data.evidence.map((one) => as.text(one));
-      return { did: as.did(data.did), ...disguisedDecision(data, as), evidence };
+      return { did: as.did(data.did), ...pseudonymisedDecision(data, as), evidence };
     },
   },
   'adoption.withdrawn': {
@@ -31,7 +31,7 @@ export const decisionEvents = defineEvents<DecisionEventData>({
     },
     blank: unreasoned,
     mentions: REASON,
-    pseudonymise: (data, as) => ({ did: as.did(data.did), ...disguisedDecision(data, as) }),
+    pseudonymise: (data, as) => ({ did: as.did(data.did), ...pseudonymisedDecision(data, as) }),
   },
   'removal.granted': {
     part: 'decided',
@@ -41,7 +41,7 @@ export const decisionEvents = defineEvents<DecisionEventData>({
     },
     blank: unreasoned,
     mentions: REASON,
-    pseudonymise: (data, as) => ({ run: as.event(data.run), ...disguisedDecision(data, as) }),
+    pseudonymise: (data, as) => ({ run: as.event(data.run), ...pseudonymisedDecision(data, as) }),
   },
   'restore.granted': {
     part: 'decided',
@@ -53,7 +53,7 @@ export const decisionEvents = defineEvents<DecisionEventData>({
     mentions: REASON,
     pseudonymise(data, as) {
       const lost = data.account === undefined ? {} : { account: as.did(data.account) };
-      return { what: data.what, ...lost, ...disguisedDecision(data, as) };
+      return { what: data.what, ...lost, ...pseudonymisedDecision(data, as) };
     },
   },
   'user.paused': {
@@ -75,7 +75,7 @@ export const decisionEvents = defineEvents<DecisionEventData>({
     },
     blank: unreasoned,
     mentions: REASON,
-    pseudonymise: disguisedDecision,
+    pseudonymise: pseudonymisedDecision,
   },
   'user.retried': {
     part: 'decided',
@@ -88,7 +88,7 @@ export const decisionEvents = defineEvents<DecisionEventData>({
     },
     blank: unreasoned,
     mentions: REASON,
-    pseudonymise: disguisedDecision,
+    pseudonymise: pseudonymisedDecision,
   },
   'reconcile.requested': {
     part: 'decided',

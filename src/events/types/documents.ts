@@ -3,7 +3,7 @@ import type { DocumentEventData } from '../data/documents.ts';
 import { defineEvents } from '../definition.ts';
 import { close, keepCount, sight, sightRecord } from '../fold-draft.ts';
 import { endCodeTransfer } from '../fold-transfer.ts';
-import { disguisedDecision } from '../pseudonyms.ts';
+import { pseudonymisedDecision } from '../pseudonyms.ts';
 import { asItIs, byWhom, NONE, noSummary, REASON, unreasoned } from './members.ts';
 
 export const documentEvents = defineEvents<DocumentEventData>({
@@ -76,6 +76,6 @@ export const documentEvents = defineEvents<DocumentEventData>({
     },
     blank: unreasoned,
     mentions: REASON,
-    pseudonymise: (data, as) => ({ code: as.code(data.code), ...disguisedDecision(data, as) }),
+    pseudonymise: (data, as) => ({ code: as.code(data.code), ...pseudonymisedDecision(data, as) }),
   },
 });

@@ -42,7 +42,7 @@ export const emailEvents = defineEvents<EmailEventData>({
     },
     blank: withoutAddresses,
     mentions: NONE,
-    pseudonymise: disguisedParking,
+    pseudonymise: pseudonymisedParking,
   },
   'email.parked': {
     part: 'effect',
@@ -53,7 +53,7 @@ export const emailEvents = defineEvents<EmailEventData>({
     },
     blank: withoutAddresses,
     mentions: NONE,
-    pseudonymise: disguisedParking,
+    pseudonymise: pseudonymisedParking,
   },
 });
 
@@ -67,7 +67,7 @@ function withoutAddresses<Data extends Parking>(data: Data): Data {
   return { ...data, from: NOTHING, to: NOTHING };
 }
 
-function disguisedParking<Data extends Parking>(data: Data, as: Pseudonyms): Data {
+function pseudonymisedParking<Data extends Parking>(data: Data, as: Pseudonyms): Data {
   // A parked address is derived from the DID, so the DID has its pseudonym first.
   const did = as.did(data.did);
   return { ...data, did, from: as.email(data.from), to: as.email(data.to) };

@@ -31,7 +31,7 @@ export function didOf({ did }: { readonly did: Did }): string {
   return did;
 }
 
-export function disguisedDid({ did }: { readonly did: Did }, as: Pseudonyms): { readonly did: Did } {
+export function pseudonymisedDid({ did }: { readonly did: Did }, as: Pseudonyms): { readonly did: Did } {
   return { did: as.did(did) };
 }
 

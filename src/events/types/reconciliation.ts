@@ -11,7 +11,7 @@ import type { ReconciliationEventData } from '../data/reconciliation.ts';
 import { defineEvents, type Mention } from '../definition.ts';
 import type { EventOf } from '../event.ts';
 import { endFailures, type FactsDraft } from '../fold-draft.ts';
-import { disguisedConditions, word } from '../pseudonyms.ts';
+import { pseudonymisedConditions, word } from '../pseudonyms.ts';
 import { asItIs, NONE, NOTHING, unsaid } from './members.ts';
 
 /** Messages name other users by key, and no addresses. */
@@ -51,7 +51,7 @@ export const reconciliationEvents = defineEvents<ReconciliationEventData>({
     },
     blank: (data) => ({ ...data, conditions: data.conditions.map(unsaid) }),
     mentions: CONDITIONS,
-    pseudonymise: (data, as) => ({ ...data, conditions: disguisedConditions(data.conditions, as) }),
+    pseudonymise: (data, as) => ({ ...data, conditions: pseudonymisedConditions(data.conditions, as) }),
   },
   'converge.deferred': {
     part: 'end',
@@ -64,7 +64,7 @@ export const reconciliationEvents = defineEvents<ReconciliationEventData>({
     },
     blank: (data) => ({ ...data, conditions: data.conditions.map(unsaid) }),
     mentions: CONDITIONS,
-    pseudonymise: (data, as) => ({ ...data, conditions: disguisedConditions(data.conditions, as) }),
+    pseudonymise: (data, as) => ({ ...data, conditions: pseudonymisedConditions(data.conditions, as) }),
   },
   'converge.failed': {
     part: 'end',
@@ -79,7 +79,7 @@ export const reconciliationEvents = defineEvents<ReconciliationEventData>({
     mentions: [...CONDITIONS, { field: 'message', names: 'text' }],
     pseudonymise({ conditions, code, message, ...rest }, as) {
       const texts = { code: word(code), message: as.text(message) };
-      return { ...rest, ...texts, conditions: disguisedConditions(conditions, as) };
+      return { ...rest, ...texts, conditions: pseudonymisedConditions(conditions, as) };
     },
   },
   'user.quarantined': {

@@ -1,7 +1,7 @@
 /** Sweeps, and the gaps of a tenant's log: of no single user, so they change nothing that is known of one. */
 import type { RunEventData } from '../data/runs.ts';
 import { defineEvents } from '../definition.ts';
-import { disguisedDecision } from '../pseudonyms.ts';
+import { pseudonymisedDecision } from '../pseudonyms.ts';
 import { asItIs, byWhom, changesNoFacts, NONE, noSummary, REASON, unreasoned } from './members.ts';
 
 export const runEvents = defineEvents<RunEventData>({
@@ -29,7 +29,7 @@ export const runEvents = defineEvents<RunEventData>({
     evolve: changesNoFacts,
     blank: unreasoned,
     mentions: REASON,
-    pseudonymise: (data, as) => ({ run: as.event(data.run), ...disguisedDecision(data, as) }),
+    pseudonymise: (data, as) => ({ run: as.event(data.run), ...pseudonymisedDecision(data, as) }),
   },
   'sweep.finished': {
     part: 'run',

@@ -7,16 +7,16 @@ import type { EventOf } from '../event.ts';
 import type { Incoming, Outgoing } from '../facts.ts';
 import { close, type FactsDraft, forgetAccount, own, see, sightRecord } from '../fold-draft.ts';
 import { changeOutgoing, endIncoming, endOutgoing } from '../fold-transfer.ts';
-import { disguisedDecision, type Pseudonyms } from '../pseudonyms.ts';
+import { type Pseudonyms, pseudonymisedDecision } from '../pseudonyms.ts';
 import {
   asItIs,
   byWhom,
   didOf,
-  disguisedDid,
   EVIDENCE,
   FROM,
   NONE,
   NOTHING,
+  pseudonymisedDid,
   REASON,
   TO,
   unreasoned,
@@ -39,7 +39,7 @@ export const transferEvents = defineEvents<TransferEventData>({
     },
     blank: (data) => withoutHandle(unreasoned(data)),
     mentions: [...TO, ...REASON],
-    pseudonymise: (data, as) => ({ to: as.user(data.to), ...disguisedTransfer(data, as) }),
+    pseudonymise: (data, as) => ({ to: as.user(data.to), ...pseudonymisedTransfer(data, as) }),
   },
   'account.released': {
     part: 'effect',
@@ -93,7 +93,7 @@ export const transferEvents = defineEvents<TransferEventData>({
     evolve: loseCode,
     blank: asItIs,
     mentions: TO,
-    pseudonymise: disguisedRelease,
+    pseudonymise: pseudonymisedRelease,
   },
   'code.released': {
     part: 'effect',
@@ -106,7 +106,7 @@ export const transferEvents = defineEvents<TransferEventData>({
     },
     blank: asItIs,
     mentions: TO,
-    pseudonymise: disguisedRelease,
+    pseudonymise: pseudonymisedRelease,
   },
   'transfer.closed': {
     part: 'step',
@@ -136,7 +136,7 @@ export const transferEvents = defineEvents<TransferEventData>({
     pseudonymise(data, as) {
       const { promise, from, replaces, evidence } = data;
       return {
-        ...{ promise: as.event(promise), from: as.user(from), ...disguisedTransfer(data, as) },
+        ...{ promise: as.event(promise), from: as.user(from), ...pseudonymisedTransfer(data, as) },
         ...(replaces === undefined ? {} : { replaces: as.did(replaces) }),
         evidence: evidence.map((one) => as.text(one)),
       };
@@ -165,7 +165,7 @@ export const transferEvents = defineEvents<TransferEventData>({
     },
     blank: asItIs,
     mentions: NONE,
-    pseudonymise: disguisedDid,
+    pseudonymise: pseudonymisedDid,
   },
   'handle.transferred': {
     part: 'effect',
@@ -206,7 +206,7 @@ export const transferEvents = defineEvents<TransferEventData>({
     mentions: [...FROM, ...REASON],
     pseudonymise(data, as) {
       const { promise, from, what } = data;
-      return { what, promise: as.event(promise), from: as.user(from), ...disguisedDecision(data, as) };
+      return { what, promise: as.event(promise), from: as.user(from), ...pseudonymisedDecision(data, as) };
     },
   },
 });
@@ -256,17 +256,17 @@ function withoutHandle<Data extends { readonly handle?: string }>(data: Data): D
   return data.handle === undefined ? data : { ...data, handle: NOTHING };
 }
 
-function disguisedRelease(
+function pseudonymisedRelease(
   { promise, to, code }: TransferEventData['code.released'],
   as: Pseudonyms,
 ): TransferEventData['code.released'] {
   return { promise: as.event(promise), to: as.user(to), code: as.code(code) };
 }
 
-function disguisedTransfer(data: Transferred, as: Pseudonyms): Transferred {
+function pseudonymisedTransfer(data: Transferred, as: Pseudonyms): Transferred {
   const { what, account, handle, code } = data;
   return {
-    ...{ what, ...disguisedDecision(data, as) },
+    ...{ what, ...pseudonymisedDecision(data, as) },
     ...(account === undefined ? {} : { account: as.did(account) }),
     ...(handle === undefined ? {} : { handle: as.platformHandle(handle) }),
     ...(code === undefined ? {} : { code: as.code(code) }),

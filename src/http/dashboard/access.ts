@@ -34,7 +34,7 @@ export interface Access {
   /** For the page, which has no secrets. */
   readonly toPages: Gate;
   /** For signing in. */
-  readonly toDoor: readonly Gate[];
+  readonly toSignIn: readonly Gate[];
   /** For data. */
   readonly toData: readonly Gate[];
   /** The caller of a request that was admitted to data. */
@@ -77,7 +77,7 @@ export function createAccess(token: string | undefined, clock: Pick<Clock, 'now'
     hasToken: token !== undefined,
     sessions,
     toPages,
-    toDoor: [fromHere, refuseOtherSites],
+    toSignIn: [fromHere, refuseOtherSites],
     toData: [fromHere, refuseOtherSites, known],
     callerOf: (request) => {
       const caller = callers.get(request);

@@ -1,7 +1,7 @@
 /** The questions and decisions of the dashboard, below /api: validated, answered from the dashboard data, as JSON. */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import type { Desk } from '../../dashboard-data/data.ts';
+import type { DashboardData } from '../../dashboard-data/data.ts';
 import { allowOnly, sendProblem } from '../problem.ts';
 import type { Access } from './access.ts';
 import { sendAnswer } from './problems.ts';
@@ -21,11 +21,11 @@ import {
 import type { Gate } from './site.ts';
 
 export interface ApiOptions {
-  readonly desk: Desk;
+  readonly dashboardData: DashboardData;
   readonly access: Access;
 }
 
-export function api({ desk, access }: ApiOptions): FastifyPluginAsync {
+export function api({ dashboardData, access }: ApiOptions): FastifyPluginAsync {
   return async (scope) => {
     const ask = <Query>(url: string, query: z.ZodType<Query>, answer: (query: Query) => Promise<object>) =>
       scope.route({
@@ -40,20 +40,20 @@ export function api({ desk, access }: ApiOptions): FastifyPluginAsync {
             : sendUnreadable(reply, reading);
         },
       });
-    ask('/api/overview', nothing, () => desk.overview());
-    ask('/api/history', rangeQuery, ({ range }) => desk.history(range));
-    ask('/api/users', usersQuery, (query) => desk.users(query));
-    ask('/api/user', userQuery, ({ key }) => desk.user(key));
-    ask('/api/user/look', userQuery, ({ key }) => desk.look(key));
-    ask('/api/user/timeline', timelineQuery, ({ key, before }) => desk.timeline(key, before));
-    ask('/api/user/adoption', adoptionQuery, ({ key, did }) => desk.adoption(key, did));
-    ask('/api/user/restoration', userQuery, ({ key }) => desk.restoration(key));
-    ask('/api/sweeps', nothing, () => desk.sweeps());
-    takeDecisions(scope, desk, access);
+    ask('/api/overview', nothing, () => dashboardData.overview());
+    ask('/api/history', rangeQuery, ({ range }) => dashboardData.history(range));
+    ask('/api/users', usersQuery, (query) => dashboardData.users(query));
+    ask('/api/user', userQuery, ({ key }) => dashboardData.user(key));
+    ask('/api/user/look', userQuery, ({ key }) => dashboardData.look(key));
+    ask('/api/user/timeline', timelineQuery, ({ key, before }) => dashboardData.timeline(key, before));
+    ask('/api/user/adoption', adoptionQuery, ({ key, did }) => dashboardData.adoption(key, did));
+    ask('/api/user/restoration', userQuery, ({ key }) => dashboardData.restoration(key));
+    ask('/api/sweeps', nothing, () => dashboardData.sweeps());
+    takeDecisions(scope, dashboardData, access);
   };
 }
 
-function takeDecisions(scope: FastifyInstance, desk: Desk, access: Access): void {
+function takeDecisions(scope: FastifyInstance, dashboardData: DashboardData, access: Access): void {
   readBodiesAsText(scope);
   scope.route({
     method: scope.supportedMethods,
@@ -64,7 +64,7 @@ function takeDecisions(scope: FastifyInstance, desk: Desk, access: Access): void
     handler: async (request, reply) => {
       const reading = readJson(decision, request.body);
       return reading.ok
-        ? sendAnswer(request, reply, () => desk.decide(reading.value))
+        ? sendAnswer(request, reply, () => dashboardData.decide(reading.value))
         : sendUnreadable(reply, reading);
     },
   });

@@ -1,17 +1,17 @@
 /** The dashboard: the page and its API. Of Concord it knows only the dashboard data. */
 import type { FastifyPluginAsync } from 'fastify';
-import type { Desk } from '../../dashboard-data/data.ts';
+import type { DashboardData } from '../../dashboard-data/data.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { createAccess } from './access.ts';
 import { api } from './api.ts';
 import type { Assets } from './assets.ts';
-import { door } from './door.ts';
 import { setHeaders } from './headers.ts';
 import { DEFAULT_LIVE_LIMITS, type LiveLimits, live } from './live.ts';
 import { pages } from './pages.ts';
+import { sessionRoutes } from './session-routes.ts';
 
 export interface DashboardOptions {
-  readonly desk: Desk;
+  readonly dashboardData: DashboardData;
   /** Without a token, only this machine is answered. */
   readonly token: string | undefined;
   /** Undefined where the page was never built. */
@@ -23,13 +23,15 @@ export interface DashboardOptions {
 }
 
 export function dashboard(options: DashboardOptions): FastifyPluginAsync {
-  const { desk, token, assets, version, clock } = options;
+  const { dashboardData, token, assets, version, clock } = options;
   const access = createAccess(token, clock);
   return async (scope) => {
     setHeaders(scope);
     scope.register(pages({ assets, admit: access.toPages }));
-    scope.register(door({ access, version }));
-    scope.register(api({ desk, access }));
-    scope.register(live({ desk, access, clock, limits: { ...DEFAULT_LIVE_LIMITS, ...options.limits } }));
+    scope.register(sessionRoutes({ access, version }));
+    scope.register(api({ dashboardData, access }));
+    scope.register(
+      live({ dashboardData, access, clock, limits: { ...DEFAULT_LIVE_LIMITS, ...options.limits } }),
+    );
   };
 }

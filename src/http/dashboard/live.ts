@@ -5,7 +5,7 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { uuidv7 } from 'uuidv7';
 import { BEAT } from '../../dashboard-data/answers/session.ts';
-import type { Desk } from '../../dashboard-data/data.ts';
+import type { DashboardData } from '../../dashboard-data/data.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { allowOnly, errorFields, sendProblem, unavailable } from '../problem.ts';
 import type { Access } from './access.ts';
@@ -26,7 +26,7 @@ export const DEFAULT_LIVE_LIMITS: LiveLimits = {
 };
 
 export interface LiveOptions {
-  readonly desk: Desk;
+  readonly dashboardData: DashboardData;
   readonly access: Access;
   readonly clock: Pick<Clock, 'now'>;
   readonly limits: LiveLimits;
@@ -110,7 +110,7 @@ function open(reply: FastifyReply, maxWaitingBytes: number): Listener {
 }
 
 async function tell(
-  { desk, access, clock, limits }: LiveOptions,
+  { dashboardData, access, clock, limits }: LiveOptions,
   listener: Listener,
   request: FastifyRequest,
 ): Promise<void> {
@@ -123,7 +123,7 @@ async function tell(
   }, limits.beatMs);
   listener.signal.addEventListener('abort', () => clearInterval(beat));
   try {
-    for await (const { name, data } of desk.live(listener.signal)) {
+    for await (const { name, data } of dashboardData.live(listener.signal)) {
       listener.send(`event: ${name}\nid: ${uuidv7()}\ndata: ${JSON.stringify(data)}\n\n`);
     }
   } catch (error) {

@@ -20,7 +20,7 @@ export async function sendAnswer(
   try {
     return reply.send(await answer());
   } catch (error) {
-    const problem = problemOfDesk(error);
+    const problem = problemOfData(error);
     if (problem === undefined) throw error;
     const level = problem.status >= 500 ? 'warn' : 'debug';
     request.log[level](errorFields(error), 'a request of the dashboard failed');
@@ -28,7 +28,7 @@ export async function sendAnswer(
   }
 }
 
-function problemOfDesk(error: unknown): Problem | undefined {
+function problemOfData(error: unknown): Problem | undefined {
   if (error instanceof UsageError) {
     const code = error.code.toLowerCase().replaceAll('_', '-');
     const missing = NOT_FOUND.get(error.code);

@@ -7,9 +7,9 @@ import type {
   Claimant,
   KnownSubject,
   OpenUser,
-  Standing,
   Subject,
   SubjectReader,
+  SubjectSummary,
   Sync,
 } from '../../ports/subjects.ts';
 import { collections } from '../driver/collections.ts';
@@ -52,7 +52,7 @@ const page = 1_000;
 /** As a list of values, so that the index with `view.sync` in it is used. */
 const NOT_SYNCED = { 'view.sync': { $in: ['OutOfSync', 'Unknown'] satisfies Sync[] } };
 const openProjection = { tenant: 1, userId: 1, observedAt: 1, 'view.conditions.held': 1 } as const;
-const standingProjection = {
+const summaryProjection = {
   userId: 1,
   observedAt: 1,
   'view.did': 1,
@@ -202,7 +202,7 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
     },
 
     async sistersOf(users) {
-      const sisters = new Map<UserKey, UserKey>();
+      const linkedUsers = new Map<UserKey, UserKey>();
       for (let start = 0; start < users.length; start += page) {
         const filter = { _id: { $in: users.slice(start, start + page) }, 'view.sister': { $exists: true } };
         const wanted = { collection, filter, projection: { 'view.sister': 1 }, most: page };
@@ -211,9 +211,9 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
           wanted,
           'find the linked users of users',
         );
-        for (const { _id, view } of found) if (view?.sister !== undefined) sisters.set(_id, view.sister);
+        for (const { _id, view } of found) if (view?.sister !== undefined) linkedUsers.set(_id, view.sister);
       }
-      return sisters;
+      return linkedUsers;
     },
 
     async holdersOfDid(did) {
@@ -233,8 +233,8 @@ export function subjectReader(db: ReadableDb, tenants?: readonly TenantId[]): Su
     },
 
     async *standings(tenant) {
-      for await (const found of pagesOf({ tenant: { $eq: tenant } }, { projection: standingProjection }))
-        yield found.map(standingOf);
+      for await (const found of pagesOf({ tenant: { $eq: tenant } }, { projection: summaryProjection }))
+        yield found.map(summaryOf);
     },
 
     async *open(tenant, now) {
@@ -269,7 +269,7 @@ function claimantOf(stored: StoredSubject): Claimant {
   return { user, tenant, did, accountHandle, accountEmail, email, emailVerified, health, conditions };
 }
 
-function standingOf({ _id, userId, observedAt, view }: StoredSubject): Standing {
+function summaryOf({ _id, userId, observedAt, view }: StoredSubject): SubjectSummary {
   return { user: _id, userId, did: view?.did, conditions: view?.conditions ?? [], observedAt };
 }
 

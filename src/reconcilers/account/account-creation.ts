@@ -51,7 +51,11 @@ async function intend(
   const sealed = vault.seal(password, context.user);
   await context.ensureLease();
   await documents.keepPendingPassword(context.user, intent, sealed);
-  await context.tell({ type: 'account.creation-intended', id: intent, data: { handle, email, inviteHash } });
+  await context.append({
+    type: 'account.creation-intended',
+    id: intent,
+    data: { handle, email, inviteHash },
+  });
   return { inviteCode, password, sealed };
 }
 
@@ -65,14 +69,14 @@ async function createIntended(
   await context.ensureLease();
   const result = await callCreate(accounts, { handle, email, password, inviteCode }, reserved).catch(
     async (error: unknown) => {
-      await tellFailure(error, intent, context);
+      await appendFailure(error, intent, context);
       throw error;
     },
   );
   if (result.type === 'refused') {
     const value = result.field === 'handle' ? handle : email;
     const data = { intent, field: result.field, value, reason: result.reason };
-    await context.tell({ type: 'account.creation-refused', data });
+    await context.append({ type: 'account.creation-refused', data });
     return 'refused';
   }
   // Also after the lease expired: its next holder may have given up the intent, and then only this links account and user.
@@ -82,7 +86,7 @@ async function createIntended(
     password: sealed,
     createdAt: context.now(),
   });
-  await context.tell({ type: 'account.created', data: { did: result.did, handle: result.handle, email } });
+  await context.append({ type: 'account.created', data: { did: result.did, handle: result.handle, email } });
   return 'applied';
 }
 
@@ -97,11 +101,11 @@ async function callCreate(
 }
 
 /** A call that surely did nothing closes its intent, so that the next try need not wait for it to settle. */
-async function tellFailure(error: unknown, intent: EventId, context: ApplyContext): Promise<void> {
+async function appendFailure(error: unknown, intent: EventId, context: ApplyContext): Promise<void> {
   if (!(error instanceof UpstreamError)) return;
   if (error.effect === 'none')
-    return context.tell({ type: 'account.creation-abandoned', data: { intent, reason: 'not-applied' } });
-  return context.tell({ type: 'account.creation-failed', data: { intent, code: error.code } });
+    return context.append({ type: 'account.creation-abandoned', data: { intent, reason: 'not-applied' } });
+  return context.append({ type: 'account.creation-failed', data: { intent, code: error.code } });
 }
 
 export async function complete(
@@ -118,7 +122,7 @@ export async function complete(
     password,
     createdAt: intent.at,
   });
-  await context.tell(recovered(account, intent));
+  await context.append(recovered(account, intent));
   return 'applied';
 }
 
@@ -165,8 +169,8 @@ export async function resolve(
   }: { readonly intent: OpenIntent; readonly account: PdsAccount; readonly documented: boolean },
   context: ApplyContext,
 ): Promise<Applied> {
-  const told = recovered(account, intent);
-  await context.tell(documented ? told : { ...told, data: { ...told.data, documented: false } });
+  const draft = recovered(account, intent);
+  await context.append(documented ? draft : { ...draft, data: { ...draft.data, documented: false } });
   return 'applied';
 }
 
@@ -203,7 +207,7 @@ export async function adopt(
   await context.ensureLease();
   const createdAt = context.now();
   await recordOrThrow(documents, context.user, read, { did, handle, createdAt, ...ours });
-  await context.tell(
+  await context.append(
     { type: 'account.adopted', data: { did, handle, email: account.email ?? null, evidence } },
     ...(isRefused ? [{ type: 'password.refused', data: { did } } as const] : []),
   );
@@ -231,7 +235,7 @@ export async function resetPassword(deps: AccountDeps, did: Did, context: ApplyC
   }
   await context.ensureLease();
   await setOrThrow(accounts, did, password);
-  await context.tell({ type: 'password.reset', data: { did } });
+  await context.append({ type: 'password.reset', data: { did } });
   return 'applied';
 }
 
@@ -301,7 +305,7 @@ export async function record(
     ...(pending === undefined ? {} : { password: pending }),
   });
   const { did, handle } = account;
-  await context.tell(
+  await context.append(
     intent === undefined ? { type: 'account.recorded', data: { did, handle } } : recovered(account, intent),
   );
   return 'applied';

@@ -35,7 +35,7 @@ import type { Did } from '../../identity.ts';
 import type { AccountHost, PdsAccount } from '../../ports/accounts.ts';
 import type { DocumentStore } from '../../ports/documents.ts';
 import type { Successor } from '../../ports/subjects.ts';
-import { type Applied, type ApplyContext, asDesired, type Plan, toBeMended } from '../reconciler.ts';
+import { type Applied, type ApplyContext, inSync, type Plan, pending } from '../reconciler.ts';
 import { movedTo } from './account-location.ts';
 import type { DesiredEnd, EndAction, SeenLocation } from './account-state.ts';
 
@@ -104,7 +104,7 @@ export function planEnd(
   const origin = movedTo(actual);
   if (origin !== undefined) {
     const message = `${endSentence(end)} The account ${actual.linkedDid} moved to ${origin}, and the one here is left as it is under any policy.`;
-    return { actions: [], condition: asDesired({ type, reason: reasonOf(end), message }) };
+    return { actions: [], condition: inSync({ type, reason: reasonOf(end), message }) };
   }
   const account = actual.linked === 'missing' ? undefined : actual.linked;
   // The account is gone and the document still names it: a reconciliation was interrupted between the two.
@@ -117,7 +117,7 @@ export function planEnd(
     case 'kept': {
       const kept = `${end.message} ${keptSentence(end.reason, account, actual.linkedDid)}`;
       const message = successor === undefined ? kept : `${kept} ${successor}`;
-      return awaiting(first, asDesired({ type, reason: end.reason, message }));
+      return awaiting(first, inSync({ type, reason: end.reason, message }));
     }
     case 'suspended':
       return planSuspension(account, actual.linkedDid);
@@ -135,7 +135,7 @@ export function isToBeRemoved(end: DesiredEnd, account: PdsAccount, now: Date): 
 /** In sync: the living user may take the account, and a person decides about it. */
 function planKept(account: PdsAccount, first: Successor): Plan<never> {
   const message = `${DELETED} The ${nameOf(account)} is left as it is under any policy. ${successorSentence(first)}`;
-  return awaiting(first, asDesired({ type, reason: 'KeptForSuccessor', message }));
+  return awaiting(first, inSync({ type, reason: 'KeptForSuccessor', message }));
 }
 
 /** A successor who takes another address is none any more, and this user is reconciled then. */
@@ -205,11 +205,11 @@ function planSuspension(account: PdsAccount | undefined, linkedDid: Did | undefi
       account === undefined
         ? `${BLOCKED} ${absence(linkedDid)}`
         : `${BLOCKED} The ${nameOf(account)} is left as it is.`;
-    return { actions: [], condition: asDesired({ type, reason, message }) };
+    return { actions: [], condition: inSync({ type, reason, message }) };
   }
   return {
     actions: [{ resource: type, type: 'deactivate-account', did: account.did, because: 'blocked' }],
-    condition: toBeMended({
+    condition: pending({
       type,
       reason,
       message: `${BLOCKED} The ${nameOf(account)} is not deactivated yet.`,
@@ -228,21 +228,21 @@ function planRemoval(
       account === undefined
         ? `${DELETED} ${absence(linkedDid)}`
         : `${DELETED} The ${nameOf(account)} is left as it is.`;
-    return { actions: [], condition: asDesired({ type, reason: 'UserGone', message }) };
+    return { actions: [], condition: inSync({ type, reason: 'UserGone', message }) };
   }
   if (now < wanted.notBefore) {
     const message = `${DELETED} The ${nameOf(account)} is left as it is until ${wanted.notBefore.toISOString()}.`;
-    const condition = toBeMended({ type, reason: 'RemovalInGrace', message });
+    const condition = pending({ type, reason: 'RemovalInGrace', message });
     return { actions: [], condition, retryAt: wanted.notBefore };
   }
   if (!wanted.granted) {
     const message = `${DELETED} The next sweep removes the ${nameOf(account)} if the safety limit allows it.`;
-    return { actions: [], condition: toBeMended({ type, reason: 'RemovalDue', message }) };
+    return { actions: [], condition: pending({ type, reason: 'RemovalDue', message }) };
   }
   if (wanted.gap !== undefined) {
     const { cause, from } = wanted.gap;
     const message = `${DELETED} The ${nameOf(account)} is left as it is while events since ${from.toISOString()} may be missing (${cause}).`;
-    return { actions: [], condition: toBeMended({ type, reason: 'RemovalWithheld', message }) };
+    return { actions: [], condition: pending({ type, reason: 'RemovalWithheld', message }) };
   }
   if (wanted.how === 'delete') return deletion(account.did);
   return {
@@ -251,7 +251,7 @@ function planRemoval(
   };
 }
 
-export const granted = toBeMended({
+export const granted = pending({
   type,
   reason: 'RemovalGranted',
   message: `${DELETED} The removal of the account is granted.`,
@@ -270,11 +270,11 @@ export async function applyEnd(
   await context.ensureLease();
   if (action.type === 'deactivate-account') {
     if ((await deps.accounts.setActive(did, false)) === 'missing') return 'unchanged';
-    await context.tell({ type: 'account.deactivated', data: { did, because: action.because } });
+    await context.append({ type: 'account.deactivated', data: { did, because: action.because } });
     return 'applied';
   }
   const applied = await removeAccount(deps, did, context);
-  await context.tell({ type: 'account.deleted', data: { did } });
+  await context.append({ type: 'account.deleted', data: { did } });
   return applied;
 }
 

@@ -14,7 +14,7 @@
  */
 import { MIGRATED_REASON } from '../../events/condition.ts';
 import type { Did } from '../../identity.ts';
-import { asDesired, type Plan, unknown } from '../reconciler.ts';
+import { inSync, type Plan, unknown } from '../reconciler.ts';
 import type { ActualAccount, DesiredAccount, KnownAccount } from './account-state.ts';
 
 /** The account whose DID must be resolved; undefined where nothing depends on it. */
@@ -47,7 +47,7 @@ export function planMigrated(
   const message = migratedMessage(wanted, actual);
   return message === undefined
     ? undefined
-    : { actions: [], condition: asDesired({ type: 'account', reason: MIGRATED_REASON, message }) };
+    : { actions: [], condition: inSync({ type: 'account', reason: MIGRATED_REASON, message }) };
 }
 
 function migratedMessage(

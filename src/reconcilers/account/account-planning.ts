@@ -6,7 +6,7 @@ import type { OpenIntent } from '../../events/facts.ts';
 import { BLANKED_HANDLE } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
 import { showAccount, updateUser } from '../command-lines.ts';
-import { heldForPerson, type Plan, toBeMended } from '../reconciler.ts';
+import { needsAction, type Plan, pending } from '../reconciler.ts';
 import type {
   AccountAction,
   ActualAccount,
@@ -25,7 +25,7 @@ const type = 'account';
 /** Each failed creation may have left a DID in the public directory for ever, so a person is asked early. */
 const MAX_FAILED_CREATIONS = 3;
 
-const interrupted = toBeMended({
+const interrupted = pending({
   type,
   reason: 'CreationInterrupted',
   message: 'An account creation was interrupted; its outcome is being settled.',
@@ -69,7 +69,7 @@ export function planIntent(
     const message = 'The account exists; the users document or the log does not name it yet.';
     return {
       actions: [{ resource: type, type: 'record-account', account: linked, intent }],
-      condition: toBeMended({ type, reason: 'NotRecorded', message }),
+      condition: pending({ type, reason: 'NotRecorded', message }),
     };
   }
   const own = ownAt(intended, intent);
@@ -158,14 +158,14 @@ function planUnresolved(
   const settled = new Date(intent.at.getTime() + wanted.settleMs);
   if (now < settled) {
     const message = 'An account creation has no outcome yet; the PDS is given time to finish it.';
-    return { ...none(toBeMended({ type, reason: 'WaitingForOutcome', message })), retryAt: settled };
+    return { ...none(pending({ type, reason: 'WaitingForOutcome', message })), retryAt: settled };
   }
   if (holder?.type === 'hidden' && holder.account === undefined) {
     const listed = planListing(intent.at, wanted, listing, now);
     if (listed !== undefined) return listed;
     const show = showAccount('<did>', 'deactivated', 'takedown');
     const message = `An account that the PDS does not show carries ${intent.handle}, and may be the one whose creation was interrupted. Find its DID with: concord audit --orphans; activate it with: ${show}; then run: concord reconcile <user>`;
-    return none(heldForPerson({ type, reason: 'IntendedAccountHidden', message }));
+    return none(needsAction({ type, reason: 'IntendedAccountHidden', message }));
   }
   return planAbandonment(intent, true);
 }
@@ -209,7 +209,7 @@ export function planNotImported({ oldAccount, late }: ActualAccount): Plan<Creat
     did === undefined
       ? `The users document names an account in its old fields, and atproto_did is no DID. Set it in the MongoDB shell: ${updateUser('{$set: {atproto_did: "<did>"}}')}; and move it with: concord import --apply; or remove the old fields: ${updateUser(OLD_FIELDS)}; then run: concord reconcile <user>`
       : `The users document names the account ${did} in atproto_did, where the platform kept it before. Move it to atproto with: concord import --apply; then run: concord reconcile <user>`;
-  return none(heldForPerson({ type, reason: 'AccountNotImported', message }));
+  return none(needsAction({ type, reason: 'AccountNotImported', message }));
 }
 
 export function planCreation(wanted: WantedAccount, actual: ActualAccount, now: Date): Plan<CreationAction> {
@@ -223,28 +223,28 @@ export function planCreation(wanted: WantedAccount, actual: ActualAccount, now: 
   if (listing !== undefined) return listing;
   if (wanted.failedCreations >= MAX_FAILED_CREATIONS) {
     const message = failingMessage(wanted);
-    return none(heldForPerson({ type, reason: 'CreationKeepsFailing', message }));
+    return none(needsAction({ type, reason: 'CreationKeepsFailing', message }));
   }
   const { preferred } = actual;
   if (preferred?.type === 'account' && isUnowned(preferred.account, wanted, actual)) {
     const message = `${preferred.account.did} carries the handle and the address of this user, and Concord did not create it. See the evidence and adopt it with: concord adopt <user>`;
-    return none(heldForPerson({ type, reason: 'UnownedAccountFound', message }));
+    return none(needsAction({ type, reason: 'UnownedAccountFound', message }));
   }
   const choice = chooseHandle(wanted.handle, actual.code, preferred, undefined, now);
   if (choice.reason === 'CodeHandleRefused') {
-    return none(heldForPerson({ type, reason: choice.reason, message: choice.message }));
+    return none(needsAction({ type, reason: choice.reason, message: choice.message }));
   }
   if (choice.handle === undefined) {
     const message = 'There is no account yet: its handle will be the code, which has not been assigned.';
-    return none(toBeMended({ type, reason: 'WaitingForCode', message }));
+    return none(pending({ type, reason: 'WaitingForCode', message }));
   }
   if (choice.reason !== 'PlatformHandle' && actual.codeHolder !== undefined) {
     const message = codeHolderMessage(choice.handle, actual.codeHolder);
-    return none(heldForPerson({ type, reason: 'CodeHandleRefused', message }));
+    return none(needsAction({ type, reason: 'CodeHandleRefused', message }));
   }
   return {
     actions: [{ resource: type, type: 'create-account', handle: choice.handle, email: address.address }],
-    condition: toBeMended({
+    condition: pending({
       type,
       reason: 'NoAccount',
       message: 'The email is verified and there is no account.',

@@ -1,6 +1,6 @@
 /** The types that the planning and the carrying out of an account share. */
 
-import type { Facts, OpenIntent, Sights } from '../../events/facts.ts';
+import type { Facts, OpenIntent, SeenResources } from '../../events/facts.ts';
 import type { Gap } from '../../events/gap.ts';
 import type { AccountHandle, Code, Did, EventId } from '../../identity.ts';
 import type {
@@ -21,7 +21,7 @@ import type { DesiredHandle, Holder } from './handle.ts';
 /** What the log knows of an account, whatever is wanted of it. */
 export interface KnownAccount {
   readonly loggedDid: Did | undefined;
-  readonly sights: Pick<Sights, 'record' | 'account'>;
+  readonly sights: Pick<SeenResources, 'record' | 'account'>;
   /** Others removed the account from the users document, also where it is not known which one that was. */
   readonly recordRemoved: boolean;
   /** A person decided that this account is lost, and that another one takes its place. */

@@ -68,7 +68,7 @@ import type { Gap } from '../../events/gap.ts';
 import type { Did } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
 import { pdsAdmin, showAccount, updateUser } from '../command-lines.ts';
-import { asDesired, heldForPerson, type Plan, removedByOthers, toBeMended } from '../reconciler.ts';
+import { inSync, needsAction, type Plan, pending, removedByOthers } from '../reconciler.ts';
 import { RESTORE_COMMAND } from '../unwanted.ts';
 import { desiredEnd, type EndPolicy, planEnd } from './account-end.ts';
 import { cautiously, planMigrated } from './account-location.ts';
@@ -244,7 +244,7 @@ function planNone(
 ): Plan<AccountAction> {
   const kept =
     linked === undefined || linked === 'missing' ? '' : ` The account ${linked.did} is left as it is.`;
-  return none(asDesired({ type, reason, message: message + kept }));
+  return none(inSync({ type, reason, message: message + kept }));
 }
 
 /**
@@ -262,7 +262,7 @@ function planUnfinished(
   const message = `The password that is stored for the account ${linkedDid} is being set on the PDS.`;
   return {
     actions: [{ resource: type, type: 'reset-password', did: linkedDid }],
-    condition: toBeMended({ type, reason: 'CredentialsIncomplete', message }),
+    condition: pending({ type, reason: 'CredentialsIncomplete', message }),
   };
 }
 
@@ -274,7 +274,7 @@ function planTransferred(
   const isBlocked = end.type === 'suspended' || (end.type === 'kept' && end.reason === 'UserBlocked');
   if (transferred === undefined || linkedDid !== undefined || isBlocked) return undefined;
   const message = `The user is deleted in Auth0, and its account ${transferred.did} was transferred to ${transferred.to}.`;
-  return { actions: [], condition: asDesired({ type, reason: 'AccountTransferred', message }) };
+  return { actions: [], condition: inSync({ type, reason: 'AccountTransferred', message }) };
 }
 
 /** An account that was there, or its record in the users document. Undefined where neither was removed. */
@@ -304,7 +304,7 @@ function planUnreadable(known: Did | undefined): Plan<AccountAction> {
       ? ['no other is known. Remove the record', '{$unset: {atproto: 1}}']
       : [`the log names ${known}. Set it`, `{$set: {"atproto.did": "${known}"}}`];
   const message = `The users document has an account whose DID cannot be read, and ${what} in the MongoDB shell: ${updateUser(update)}; then run: concord reconcile <user>`;
-  return none(heldForPerson({ type, reason: 'AccountUnreadable', message }));
+  return none(needsAction({ type, reason: 'AccountUnreadable', message }));
 }
 
 /** The document's account can be kept where the PDS has it. */
@@ -312,7 +312,7 @@ function planDiffering(did: Did, known: Did, linked: ActualAccount['linked']): P
   const keep = linked === 'missing' ? '' : ` Keep ${did} with: concord adopt <user> ${did}.`;
   const back = updateUser(`{$set: {atproto: {did: "${known}"}}}`);
   const message = `The users document names ${did} and the log ${known}.${keep} Go back to ${known} in the MongoDB shell: ${back}; then run: concord reconcile <user>`;
-  return none(heldForPerson({ type, reason: 'AccountsDiffer', message }));
+  return none(needsAction({ type, reason: 'AccountsDiffer', message }));
 }
 
 function planLinked(wanted: WantedAccount, actual: ActualAccount, did: Did, now: Date): Plan<AccountAction> {
@@ -337,7 +337,7 @@ function planLinked(wanted: WantedAccount, actual: ActualAccount, did: Did, now:
     !sameEmail(linked, ownAddresses(wanted.email))
   ) {
     const message = `Only the users document names ${did}, and its address is not this user's. See the evidence and adopt it with: concord adopt <user>`;
-    return none(heldForPerson({ type, reason: 'AccountEmailDiffers', message }));
+    return none(needsAction({ type, reason: 'AccountEmailDiffers', message }));
   }
   if (recorded?.did === undefined) return planRecord(linked, intent);
   const { hasPassword } = recorded;
@@ -346,27 +346,27 @@ function planLinked(wanted: WantedAccount, actual: ActualAccount, did: Did, now:
     const message = 'A reset of the password was requested; it is being set on the PDS.';
     return {
       actions: [{ resource: type, type: 'reset-password', did }],
-      condition: toBeMended({ type, reason, message }),
+      condition: pending({ type, reason, message }),
     };
   }
   if (!hasPassword) {
     const message =
       'The users document names the account and holds no password for it. Set a new one with: concord password <user> --reset';
-    return none(heldForPerson({ type, reason: 'CredentialsIncomplete', message }));
+    return none(needsAction({ type, reason: 'CredentialsIncomplete', message }));
   }
   if (wanted.passwordRefused) {
     const message =
       'The PDS refuses the stored password; its owner may have changed it. Set it again with: concord password <user> --reset';
-    return none(heldForPerson({ type, reason: 'PasswordRefused', message }));
+    return none(needsAction({ type, reason: 'PasswordRefused', message }));
   }
-  return none(asDesired({ type, reason: 'AccountActive', message: `The account is ${did}.` }));
+  return none(inSync({ type, reason: 'AccountActive', message: `The account is ${did}.` }));
 }
 
 function dropRecord(did: Did): Plan<AccountAction> {
   const message = `The account ${did} is lost, and another one takes its place.`;
   return {
     actions: [{ resource: type, type: 'drop-account-record', did }],
-    condition: toBeMended({ type, reason: 'AccountMissing', message }),
+    condition: pending({ type, reason: 'AccountMissing', message }),
   };
 }
 
@@ -374,7 +374,7 @@ function planRecord(account: PdsAccount, intent: OpenIntent | undefined): Plan<A
   const message = 'The account exists; the users document or the log does not name it yet.';
   return {
     actions: [{ resource: type, type: 'record-account', account, intent }],
-    condition: toBeMended({ type, reason: 'NotRecorded', message }),
+    condition: pending({ type, reason: 'NotRecorded', message }),
   };
 }
 
@@ -385,8 +385,8 @@ function planRemnant(wanted: WantedAccount, did: Did, now: Date): Plan<AccountAc
   const message = `The account ${did} has lost its repository. Delete what is left of it with: ${removal}; then create a new account with: concord restore <user>`;
   const canCreate = wanted.email.withheld === undefined;
   if (!wanted.recreate || wanted.loggedDid !== did || !canCreate)
-    return none(heldForPerson({ type, reason, message }));
-  const condition = toBeMended({ type, reason, message });
+    return none(needsAction({ type, reason, message }));
+  const condition = pending({ type, reason, message });
   const settled = wanted.remnantSince && new Date(wanted.remnantSince.getTime() + wanted.settleMs);
   if (settled === undefined || now < settled) {
     return { actions: [], condition, retryAt: settled ?? new Date(now.getTime() + wanted.settleMs) };
@@ -399,24 +399,24 @@ function deleteRemnant(did: Did): Plan<AccountAction> {
   const message = `What is left of the account ${did} is being deleted, so that it can be created again.`;
   return {
     actions: [{ resource: type, type: 'delete-remnant', did }],
-    condition: toBeMended({ type, reason: 'AccountWithoutRepository', message }),
+    condition: pending({ type, reason: 'AccountWithoutRepository', message }),
   };
 }
 
 function planInactive(wanted: WantedAccount, linked: PdsAccount): Plan<AccountAction> {
   if (linked.state === 'takendown') {
     const message = `The account ${linked.did} is taken down on the PDS. End that with: ${showAccount(linked.did, 'takedown')}; then run: concord reconcile <user>`;
-    return none(heldForPerson({ type, reason: 'AccountTakenDown', message }));
+    return none(needsAction({ type, reason: 'AccountTakenDown', message }));
   }
   const reason = 'AccountDeactivated';
   const said = `The account ${linked.did} is deactivated on the PDS.`;
   if (!wanted.deactivatedByUs) {
     const message = `${said} Activate it with: ${showAccount(linked.did, 'deactivated')}; then run: concord reconcile <user>`;
-    return none(heldForPerson({ type, reason, message }));
+    return none(needsAction({ type, reason, message }));
   }
   return {
     actions: [{ resource: type, type: 'reactivate-account', did: linked.did }],
-    condition: toBeMended({ type, reason, message: said }),
+    condition: pending({ type, reason, message: said }),
   };
 }
 
@@ -429,18 +429,18 @@ function planAdoption(
 ): Plan<AccountAction> {
   if (location?.type === 'elsewhere') {
     const message = `The account ${did}, which the adoption names, moved to ${location.origin}. ${WITHDRAW}`;
-    return none(heldForPerson({ type, reason: 'AdoptionImpossible', message }));
+    return none(needsAction({ type, reason: 'AdoptionImpossible', message }));
   }
   const account = linkedDid === undefined ? adoptable : linked;
   if (account === undefined || account === 'missing') {
     const message = `The PDS has no account ${did}, which the adoption names. ${WITHDRAW}`;
-    return none(heldForPerson({ type, reason: 'AdoptionImpossible', message }));
+    return none(needsAction({ type, reason: 'AdoptionImpossible', message }));
   }
   const keepsPassword = recorded?.did === did && recorded.hasPassword;
   const message = `A person decided that ${did} is this user's; it is being adopted.`;
   return {
     actions: [{ resource: type, type: 'adopt-account', account, grant, evidence, keepsPassword }],
-    condition: toBeMended({ type, reason: 'AdoptionGranted', message }),
+    condition: pending({ type, reason: 'AdoptionGranted', message }),
   };
 }
 

@@ -20,7 +20,7 @@ import type { PdsAccount } from '../../ports/accounts.ts';
 import type { Claimant } from '../../ports/subjects.ts';
 import { pdsAdmin, shellQuoted } from '../command-lines.ts';
 import type { ReasonOf } from '../needs-action.ts';
-import { asDesired, heldForPerson, toBeMended } from '../reconciler.ts';
+import { inSync, needsAction, pending } from '../reconciler.ts';
 import type { ReservingUser } from '../reservation.ts';
 
 export interface DesiredEmail {
@@ -57,10 +57,10 @@ export function withheldCondition(
   consequence: string,
 ): ConditionDraft {
   const message = `${why} ${consequence}`;
-  if (reason !== 'FieldUnusable') return asDesired({ type, reason, message });
+  if (reason !== 'FieldUnusable') return inSync({ type, reason, message });
   const correct =
     'Correct the attribute mapping of the connection in Auth0; then run: concord reconcile <user>';
-  return heldForPerson({ type, reason, message: `${message} ${correct}` });
+  return needsAction({ type, reason, message: `${message} ${correct}` });
 }
 
 /** Another user of ours who has a value that only one account can have. */
@@ -156,7 +156,7 @@ function heldBy(type: 'account' | 'email', holder: AddressHolder): AddressChoice
       return held(type, ['EmailTaken', hiddenMessage(type, holder.did)]);
     case 'reserved': {
       const message = `An account creation or a change of ${holder.user} has the address and is not finished.`;
-      const waits = toBeMended({ type, reason: 'WaitingForAddress', message });
+      const waits = pending({ type, reason: 'WaitingForAddress', message });
       return { type: 'none', condition: { ...waits, waitsFor: holder.user }, retryAt: holder.until };
     }
     case 'user':
@@ -191,7 +191,7 @@ function heldByUser(
     const message = `The account of ${user} still has the address and is about to get another one.`;
     return {
       type: 'none',
-      condition: { ...toBeMended({ type, reason: 'WaitingForAddress', message }), waitsFor: user },
+      condition: { ...pending({ type, reason: 'WaitingForAddress', message }), waitsFor: user },
     };
   }
   const message = `The account of ${user} has the same address, and one address can have one account.${kept} Compare the two with: concord explain ${shellQuoted(user)}. If they are one person, link them in Auth0; otherwise change one address there. Then run: concord reconcile <user>`;
@@ -203,7 +203,7 @@ function held(
   [reason, message]: readonly [reason: ReasonOf<'account'> & ReasonOf<'email'>, message: string],
   waitsFor?: UserKey,
 ): AddressChoice {
-  const condition = heldForPerson({ type, reason, message });
+  const condition = needsAction({ type, reason, message });
   return { type: 'none', condition: waitsFor === undefined ? condition : { ...condition, waitsFor } };
 }
 

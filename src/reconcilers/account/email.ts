@@ -26,11 +26,11 @@ import type { AccountHost, PdsAccount } from '../../ports/accounts.ts';
 import {
   type Applied,
   type ApplyContext,
-  asDesired,
-  heldForPerson,
+  inSync,
+  needsAction,
   type Plan,
+  pending,
   type Reserved,
-  toBeMended,
 } from '../reconciler.ts';
 import { emailValue, whileReserved } from '../reservation.ts';
 import {
@@ -80,13 +80,13 @@ export function plan(
   if (current !== undefined && wanted.addresses.includes(current)) {
     return {
       actions: [],
-      condition: asDesired({ type, reason: 'EmailSet', message: 'The account has the address.' }),
+      condition: inSync({ type, reason: 'EmailSet', message: 'The account has the address.' }),
     };
   }
   const choice = chooseAddress(type, wanted, actual.holders, now);
   if (choice.type === 'free') {
     const message = 'The address in Auth0 has changed, and the account has another.';
-    return change(account.did, choice.address, toBeMended({ type, reason: 'EmailDiffers', message }));
+    return change(account.did, choice.address, pending({ type, reason: 'EmailDiffers', message }));
   }
   const { parked, parkingEndedAt } = wanted;
   if (isParked(account, parked)) return planParked(parked, choice.condition, actual.holders, now);
@@ -125,7 +125,7 @@ function change(did: Did, to: string, condition: ConditionDraft): Plan<EmailActi
 
 function park(did: Did, from: string, { waitsFor }: ConditionDraft): Plan<EmailAction> {
   const message = `The users wait for each other's addresses. The account ${did} gives up its address for the time being, so that the others can go on.`;
-  const condition = toBeMended({ type, reason: 'ExchangingAddresses', message });
+  const condition = pending({ type, reason: 'ExchangingAddresses', message });
   return {
     actions: [{ resource: type, type: 'park-email', did, from, to: parkedAddress(did) }],
     condition: waitsFor === undefined ? condition : { ...condition, waitsFor },
@@ -164,13 +164,13 @@ function planParked(
   const said = `The account is parked on an address that receives no mail, while users exchange addresses. ${waiting.message}`;
   if (isWithin(PARKED_FOR_MS, at, now)) {
     const retryAt = new Date(at.getTime() + PARKED_FOR_MS);
-    return { actions: [], condition: { ...toBeMended({ type, reason, message: said }), ...about }, retryAt };
+    return { actions: [], condition: { ...pending({ type, reason, message: said }), ...about }, retryAt };
   }
   if (!holders.has(from)) {
     const message = 'The exchange of addresses failed; the account gets its former address back.';
-    return change(did, from, toBeMended({ type, reason, message }));
+    return change(did, from, pending({ type, reason, message }));
   }
-  return { actions: [], condition: { ...heldForPerson({ type, reason, message: said }), ...about } };
+  return { actions: [], condition: { ...needsAction({ type, reason, message: said }), ...about } };
 }
 
 export async function apply(
@@ -186,10 +186,10 @@ export async function apply(
     const outcome = await accounts.changeEmail(did, to);
     if (outcome === 'missing') return 'unchanged';
     if (outcome === 'changed') {
-      await context.tell({ type: 'email.changed', data: { did, to } });
+      await context.append({ type: 'email.changed', data: { did, to } });
       return 'applied';
     }
-    await context.tell({ type: 'email.refused', data: { email: to, reason: 'taken' } });
+    await context.append({ type: 'email.refused', data: { email: to, reason: 'taken' } });
     return 'refused';
   });
 }
@@ -202,13 +202,13 @@ async function applyParking(
   context: ApplyContext,
 ): Promise<'applied' | 'unchanged'> {
   await context.ensureLease();
-  await context.tell({ type: 'email.parking-intended', data: { did, from, to } });
+  await context.append({ type: 'email.parking-intended', data: { did, from, to } });
   await context.ensureLease();
   reserved.ensure();
   const outcome = await accounts.changeEmail(did, to);
   if (outcome === 'missing') return 'unchanged';
   if (outcome === 'changed') {
-    await context.tell({ type: 'email.parked', data: { did, from, to } });
+    await context.append({ type: 'email.parked', data: { did, from, to } });
     return 'applied';
   }
   throw new UpstreamError('the PDS refused an address that names the account', {

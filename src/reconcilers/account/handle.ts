@@ -40,10 +40,10 @@ import { shellQuoted } from '../command-lines.ts';
 import {
   type Applied,
   type ApplyContext,
-  asDesired,
-  heldForPerson,
+  inSync,
+  needsAction,
   type Plan,
-  toBeMended,
+  pending,
   unknown,
 } from '../reconciler.ts';
 import { handleValue, type LookUpTaken, type TakenValues, whileReserved } from '../reservation.ts';
@@ -73,7 +73,7 @@ export interface Owner {
 }
 
 /** The linked user: the same person in the linked tenant. */
-export interface Sister {
+export interface LinkedUser {
   readonly user: UserKey;
   /** The linked user's own row in `@handles`. */
   readonly platformHandle: string | undefined;
@@ -82,7 +82,7 @@ export interface Sister {
 }
 
 /** `unknown` where the linked tenant could not be read: then there may be a linked user. */
-export type SisterSeen = Sister | 'none' | 'unknown';
+export type ObservedLinkedUser = LinkedUser | 'none' | 'unknown';
 
 export interface DesiredHandle {
   /** The handle made from the platform handle, where this account should carry it and the rules allow it. */
@@ -141,11 +141,12 @@ export function desired(
   facts: Facts,
   domain: string,
   refusalRetryMs: number,
-  sister: SisterSeen,
+  linkedUser: ObservedLinkedUser,
 ): DesiredHandle {
   const own = facts.platformHandle;
-  const lender = typeof sister === 'object' && sister.platformHandle !== undefined ? sister : undefined;
-  const isDecided = lender === undefined ? sister !== 'unknown' : lender.carries !== undefined;
+  const lender =
+    typeof linkedUser === 'object' && linkedUser.platformHandle !== undefined ? linkedUser : undefined;
+  const isDecided = lender === undefined ? linkedUser !== 'unknown' : lender.carries !== undefined;
   const isKnown = own !== undefined || isDecided;
   const platformHandle = own ?? (isKnown ? lender?.platformHandle : undefined);
   const carriedBy = own === undefined && lender?.carries === true ? lender.user : undefined;
@@ -290,19 +291,19 @@ export function plan(
   if (choice.reason === 'CodeHandleRefused') {
     return {
       actions: [],
-      condition: heldForPerson({ type, reason: choice.reason, message: choice.message }),
+      condition: needsAction({ type, reason: choice.reason, message: choice.message }),
     };
   }
   if (choice.handle === undefined) {
     const message = 'The code, which will be the handle, has not been assigned yet.';
-    return { actions: [], condition: toBeMended({ type, reason: 'WaitingForCode', message }) };
+    return { actions: [], condition: pending({ type, reason: 'WaitingForCode', message }) };
   }
   if (choice.handle !== account.handle) {
     const recorded = actual.recorded?.handle;
     const isCode = choice.reason !== 'PlatformHandle';
     return {
       actions: [{ resource: type, type: 'change-handle', account, recorded, to: choice.handle, isCode }],
-      condition: toBeMended({
+      condition: pending({
         type,
         reason: 'HandleDiffers',
         message: `The account carries ${account.handle} and should carry ${choice.handle}.`,
@@ -321,8 +322,8 @@ function recordIfNeeded(
   if (recorded === undefined || recorded.handle === account.handle) {
     const condition =
       reason === 'HandleHeldByDeletedUser'
-        ? heldForPerson({ type, reason, message })
-        : asDesired({ type, reason, message });
+        ? needsAction({ type, reason, message })
+        : inSync({ type, reason, message });
     return {
       actions: [],
       condition: waitsFor === undefined ? condition : { ...condition, waitsFor },
@@ -331,7 +332,7 @@ function recordIfNeeded(
   }
   return {
     actions: [{ resource: type, type: 'record-handle', account, recorded: recorded.handle }],
-    condition: toBeMended({
+    condition: pending({
       type,
       reason: 'NotRecorded',
       message: `The users document does not name the account's handle ${account.handle}.`,
@@ -354,7 +355,7 @@ export async function recordHandle(
     replaceable(handle, recorded),
     context.now(),
   );
-  await context.tell({ type: 'handle.recorded', data: { did, handle } });
+  await context.append({ type: 'handle.recorded', data: { did, handle } });
   return 'applied';
 }
 
@@ -372,7 +373,7 @@ export async function changeHandle(
   const over = replaceable(account.handle, recorded);
   // The administrator's rename would allow reserved words; a person who picks one gets what a new account would get.
   if (!isCode && !(await accounts.allowsHandle(to))) {
-    await context.tell({ type: 'handle.refused', data: { handle: to, reason: 'not-allowed' } });
+    await context.append({ type: 'handle.refused', data: { handle: to, reason: 'not-allowed' } });
     return 'refused';
   }
   return whileReserved(context, handleValue(to), async (reserved) => {
@@ -380,12 +381,12 @@ export async function changeHandle(
     reserved.ensure();
     const outcome = await accounts.changeHandle(account.did, to);
     if (outcome !== 'changed') {
-      await context.tell({ type: 'handle.refused', data: { handle: to, reason: outcome } });
+      await context.append({ type: 'handle.refused', data: { handle: to, reason: outcome } });
       return 'refused';
     }
     await context.ensureLease();
     await documents.recordAccountHandle(context.user, account.did, to, over, context.now());
-    await context.tell({ type: 'handle.changed', data: { did: account.did, from: account.handle, to } });
+    await context.append({ type: 'handle.changed', data: { did: account.did, from: account.handle, to } });
     return 'applied';
   });
 }

@@ -24,7 +24,7 @@ import type {
   Repository,
 } from '../../ports/accounts.ts';
 import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
-import { type Applied, type ApplyContext, type Plan, toBeMended } from '../reconciler.ts';
+import { type Applied, type ApplyContext, type Plan, pending } from '../reconciler.ts';
 import type { AccountAction, HiddenAccount, ListingDeps } from './account-state.ts';
 
 export interface HiddenDeps {
@@ -93,7 +93,7 @@ export function planListing(
   if (refreshedAt !== undefined && refreshedAt > failedAt) return undefined;
   const message =
     'The last account creation failed and left no account. An account that the PDS does not show may have the address or the handle, so the inactive accounts are listed before the next try.';
-  const condition = toBeMended({ type: 'account', reason: 'ListingInactiveAccounts', message });
+  const condition = pending({ type: 'account', reason: 'ListingInactiveAccounts', message });
   if (nextAt === undefined || nextAt <= now)
     return { actions: [{ resource: 'account', type: 'list-inactive-accounts' }], condition };
   const isAnswer = begunAt !== undefined && begunAt > failedAt;
@@ -140,7 +140,7 @@ export async function listInactive(
   await context.ensureLease();
   // What could not be read may be what an earlier listing found.
   if (isWhole) await inactive.complete(begunAt);
-  await context.tell({ type: 'inactive-accounts.listed', data: { accounts: listed } });
+  await context.append({ type: 'inactive-accounts.listed', data: { accounts: listed } });
   return 'applied';
 }
 

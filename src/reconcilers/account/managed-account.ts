@@ -1,6 +1,6 @@
 /** The account whose handle and address Concord keeps. "Not managed" is not "absent": each has its own reason. */
 import type { PdsAccount } from '../../ports/accounts.ts';
-import { asDesired, type Plan } from '../reconciler.ts';
+import { inSync, type Plan } from '../reconciler.ts';
 
 export interface ManagedAccount {
   /** The account whose handle and address may be changed. */
@@ -27,8 +27,8 @@ export function notManaged(
     : `The ${what} of the account is left as it is.`;
   const condition =
     leftBecause === undefined
-      ? asDesired({ type, reason: 'NoAccount', message: 'No account of this user is known on the PDS.' })
-      : asDesired({
+      ? inSync({ type, reason: 'NoAccount', message: 'No account of this user is known on the PDS.' })
+      : inSync({
           ...{ type, reason: 'NotManaged' },
           message: `${leftBecause} ${consequence}`,
         });

@@ -37,7 +37,7 @@ export const accountResource = defineResource<AccountAction>({
     'abandon-creation': {
       apply: async (_deps, { intent, leaked }, _read, context) => {
         const reason = leaked ? 'no-account-came-of-it' : 'not-applied';
-        await context.tell({ type: 'account.creation-abandoned', data: { intent: intent.event, reason } });
+        await context.append({ type: 'account.creation-abandoned', data: { intent: intent.event, reason } });
         return 'applied';
       },
       detail: ({ intent }) => intent.handle,
@@ -79,7 +79,7 @@ export const accountResource = defineResource<AccountAction>({
       apply: async ({ accounts }, { did }, _read, context) => {
         await context.ensureLease();
         if ((await accounts.setActive(did, true)) === 'missing') return 'unchanged';
-        await context.tell({ type: 'account.reactivated', data: { did } });
+        await context.append({ type: 'account.reactivated', data: { did } });
         return 'applied';
       },
       detail: didOf,
@@ -109,7 +109,7 @@ export const accountResource = defineResource<AccountAction>({
       apply: async (deps, { did }, _read, context) => {
         await context.ensureLease();
         const applied = await removeAccount(deps, did, context);
-        await context.tell({ type: 'account.remnant-deleted', data: { did } });
+        await context.append({ type: 'account.remnant-deleted', data: { did } });
         return applied;
       },
       detail: didOf,
@@ -120,7 +120,7 @@ export const accountResource = defineResource<AccountAction>({
       apply: async ({ documents }, { did }, _read, context) => {
         await context.ensureLease();
         const dropped = await documents.dropAccount(context.user, did);
-        await context.tell({ type: 'account.record-dropped', data: { did } });
+        await context.append({ type: 'account.record-dropped', data: { did } });
         return dropped === 'dropped' ? 'applied' : 'unchanged';
       },
       detail: didOf,

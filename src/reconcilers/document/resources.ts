@@ -2,7 +2,7 @@
 
 import type { Facts } from '../../events/facts.ts';
 import type { Code } from '../../identity.ts';
-import type { OpenAction, Told } from '../reconciler.ts';
+import type { EventDraft, OpenAction } from '../reconciler.ts';
 import { defineResource, NOT_LOGGED, type Observed, predictsNothing, UNREAD } from '../resource.ts';
 import * as userDocument from './user-document.ts';
 import * as verification from './verification.ts';
@@ -88,7 +88,7 @@ export const userDocumentResource = defineResource<userDocument.DocumentAction>(
   },
 });
 
-function recoverCode(_open: OpenAction, facts: Facts, observed: Observed): Told[] {
+function recoverCode(_open: OpenAction, facts: Facts, observed: Observed): EventDraft[] {
   const code = codeIn(observed);
   if (code === undefined || (facts.code !== undefined && !facts.removed.has('code'))) return [];
   return [assigned(code)];
@@ -98,6 +98,6 @@ function codeIn({ documents }: Observed): Code | undefined {
   return documents?.user?.code;
 }
 
-function assigned(code: Code): Told {
+function assigned(code: Code): EventDraft {
   return { type: 'code.assigned', data: { code, recovered: true } };
 }

@@ -34,11 +34,11 @@ import { shellQuoted, updateUser } from '../command-lines.ts';
 import {
   type Applied,
   type ApplyContext,
-  asDesired,
-  heldForPerson,
+  inSync,
+  needsAction,
   type Plan,
+  pending,
   removedByOthers,
-  toBeMended,
 } from '../reconciler.ts';
 import { notWanted, RESTORE_COMMAND, type Unwanted } from '../unwanted.ts';
 import { drawCode } from './code.ts';
@@ -134,7 +134,7 @@ export function plan(
   if (wanted.type === 'unwanted') {
     const now = user === undefined ? 'There is no users document' : 'The document is left as it is';
     const message = `${wanted.message} ${now}.`;
-    return { actions: [], condition: asDesired({ type, reason: wanted.reason, message }) };
+    return { actions: [], condition: inSync({ type, reason: wanted.reason, message }) };
   }
   if (user === undefined && wanted.wasThere) {
     const message = `The users document was removed. ${RESTORE_COMMAND}`;
@@ -146,7 +146,7 @@ export function plan(
   if (user === undefined) {
     return {
       actions: [{ resource: type, type: 'create-user-document', signedUpAt, when, code: restored }],
-      condition: toBeMended({ type, reason: 'NoDocument', message: 'There is no users document.' }),
+      condition: pending({ type, reason: 'NoDocument', message: 'There is no users document.' }),
     };
   }
   if (user.hasUnreadableCode === true) {
@@ -159,20 +159,20 @@ export function plan(
           ? { resource: type, type: 'assign-code', signedUpAt }
           : { resource: type, type: 'restore-code', code: restored },
       ],
-      condition: toBeMended({ type, reason: 'NoCode', message: 'The users document has no code.' }),
+      condition: pending({ type, reason: 'NoCode', message: 'The users document has no code.' }),
     };
   }
   if (wanted.code !== undefined && user.code !== wanted.code) return differs(user.code, wanted.code);
   const message = `The users document has the code ${user.code}.`;
-  if (!wanted.isUndated) return { actions: [], condition: asDesired({ type, reason: 'HasCode', message }) };
+  if (!wanted.isUndated) return { actions: [], condition: inSync({ type, reason: 'HasCode', message }) };
   const undated = `${message} Auth0 has no created_at that can be used; the sign-up time is the one known before, or else the time of the first read of Auth0.`;
-  return { actions: [], condition: asDesired({ type, reason: 'FieldUnusable', message: undated }) };
+  return { actions: [], condition: inSync({ type, reason: 'FieldUnusable', message: undated }) };
 }
 
 function heldByAnother(code: Code, holder: UserKey): Plan<never> {
   const change = updateUser('{$set: {code: "<code>"}}', holder);
   const message = `The permanent code of this user is ${code}, and the users document of ${holder} has it. Give ${holder} its own or a new code in the MongoDB shell: ${change}; if it is new, accept it with: concord restore ${shellQuoted(holder)} --accept-code; then run: concord reconcile <user>`;
-  return { actions: [], condition: heldForPerson({ type, reason: 'CodeHeldByUser', message }) };
+  return { actions: [], condition: needsAction({ type, reason: 'CodeHeldByUser', message }) };
 }
 
 function unreadable(known: Code | undefined): Plan<never> {
@@ -181,13 +181,13 @@ function unreadable(known: Code | undefined): Plan<never> {
       ? ['Remove it, and a new one is assigned,', '{$unset: {code: 1}}']
       : [`Set the permanent code ${known}`, `{$set: {code: "${known}"}}`];
   const message = `The users document has a code that is not text. ${what} in the MongoDB shell: ${updateUser(update)}; then run: concord reconcile <user>`;
-  return { actions: [], condition: heldForPerson({ type, reason: 'CodeUnreadable', message }) };
+  return { actions: [], condition: needsAction({ type, reason: 'CodeUnreadable', message }) };
 }
 
 function differs(found: Code, known: Code): Plan<never> {
   const set = updateUser(`{$set: {code: "${known}"}}`);
   const message = `The users document has the code ${found}, and the permanent code of this user is ${known}. Keep ${found} with: concord restore <user> --accept-code; or set it back in the MongoDB shell: ${set}; then run: concord reconcile <user>`;
-  return { actions: [], condition: heldForPerson({ type, reason: 'CodeDiffers', message }) };
+  return { actions: [], condition: needsAction({ type, reason: 'CodeDiffers', message }) };
 }
 
 /** A known code that is taken is left to the next observation, which finds the user who has it. */
@@ -251,7 +251,7 @@ async function create(
   if (outcome === 'code-taken') return 'refused';
   // Another writer was faster. The next observation of the document shows what is left to do.
   if (outcome === 'user-exists') return 'unchanged';
-  await context.tell(
+  await context.append(
     { type: 'user-document.created', data: { when: when.toISOString() } },
     { type: 'code.assigned', data: { code } },
   );
@@ -263,6 +263,6 @@ async function assign(documents: DocumentStore, code: Code, context: ApplyContex
   const outcome = await documents.assignCode(context.user, code);
   if (outcome === 'code-taken') return 'refused';
   if (outcome === 'has-code') return 'unchanged';
-  await context.tell({ type: 'code.assigned', data: { code } });
+  await context.append({ type: 'code.assigned', data: { code } });
   return 'applied';
 }

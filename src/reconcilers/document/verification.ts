@@ -18,10 +18,10 @@ import type { DocumentStore, Documents } from '../../ports/documents.ts';
 import {
   type Applied,
   type ApplyContext,
-  asDesired,
+  inSync,
   type Plan,
+  pending,
   removedByOthers,
-  toBeMended,
 } from '../reconciler.ts';
 import { notWanted, RESTORE_COMMAND, type Unwanted } from '../unwanted.ts';
 
@@ -59,7 +59,7 @@ export function plan(wanted: DesiredVerification, actual: Documents): Plan<Verif
   if (wanted.type === 'unwanted') {
     const now = count === undefined ? 'There is no verifications document' : 'The document is left as it is';
     const message = `${wanted.message} ${now}.`;
-    return { actions: [], condition: asDesired({ type, reason: wanted.reason, message }) };
+    return { actions: [], condition: inSync({ type, reason: wanted.reason, message }) };
   }
   if (count === undefined && wanted.wasThere) {
     const message = `The verifications document was removed. ${RESTORE_COMMAND}`;
@@ -71,11 +71,11 @@ export function plan(wanted: DesiredVerification, actual: Documents): Plan<Verif
     const action = { resource: type, type: 'record-verification', isNew } as const;
     return {
       actions: [{ ...action, count: isNew ? wanted.initial : wanted.count }],
-      condition: toBeMended({ type, reason: 'NotRecorded', message }),
+      condition: pending({ type, reason: 'NotRecorded', message }),
     };
   }
   const message = 'The verifications document is in sync.';
-  return { actions: [], condition: asDesired({ type, reason: 'Recorded', message }) };
+  return { actions: [], condition: inSync({ type, reason: 'Recorded', message }) };
 }
 
 /** A document that another one created, raised or removed meanwhile is left to the next read. */
@@ -89,6 +89,6 @@ export async function apply(
     ? await documents.createVerification(context.user, count)
     : await documents.raiseVerification(context.user, count);
   if (outcome !== 'created' && outcome !== 'raised') return 'unchanged';
-  await context.tell({ type: 'verification.recorded', data: { count } });
+  await context.append({ type: 'verification.recorded', data: { count } });
   return 'applied';
 }

@@ -63,7 +63,7 @@ export const transferActions: ActionDefinitions<TransferAction> = {
   },
   'record-code': {
     apply: async (_deps, { code }, _read, context) => {
-      await context.tell({ type: 'code.assigned', data: { code, recovered: true } });
+      await context.append({ type: 'code.assigned', data: { code, recovered: true } });
       return 'applied';
     },
     detail: ({ code }) => code,
@@ -72,7 +72,7 @@ export const transferActions: ActionDefinitions<TransferAction> = {
   },
   'decline-transfer': {
     apply: async (_deps, { promise, from, what, because }, _read, context) => {
-      await context.tell({ type: 'transfer.declined', data: { promise, from, what, because } });
+      await context.append({ type: 'transfer.declined', data: { promise, from, what, because } });
       return 'applied';
     },
     detail: ({ what, because }) => `${what.join(', ')}: ${because}`,
@@ -81,7 +81,7 @@ export const transferActions: ActionDefinitions<TransferAction> = {
   },
   'close-transfer': {
     apply: async (_deps, { promise, to, what, because }, _read, context) => {
-      await context.tell({ type: 'transfer.closed', data: { promise, to, what, because } });
+      await context.append({ type: 'transfer.closed', data: { promise, to, what, because } });
       return 'applied';
     },
     detail: ({ what, because }) => `${what.join(', ')}: ${because}`,

@@ -30,7 +30,7 @@ import type { DesiredAccount } from '../account/account-state.ts';
 import { ownAddresses } from '../account/address.ts';
 import { parkedAddress } from '../account/address-chain.ts';
 import { codeHandle } from '../account/handle-label.ts';
-import { type Plan, toBeMended } from '../reconciler.ts';
+import { type Plan, pending } from '../reconciler.ts';
 import { type IncomingSeen, RESOURCE_OF, type TransferAction, type TransferResource } from './state.ts';
 
 type TransferPlan = Plan<TransferAction>;
@@ -105,7 +105,7 @@ function planAccount(incoming: Incoming, seen: IncomingSeen, who: Successor): Tr
         deactivated: seen.deactivated,
       },
     ],
-    condition: pending(incoming, 'account', `The account ${did} is being recorded for this user.`),
+    condition: pendingPart(incoming, 'account', `The account ${did} is being recorded for this user.`),
   };
 }
 
@@ -124,7 +124,7 @@ function planHandle(
   const { promise: id, from } = incoming;
   return {
     actions: [{ resource: 'handle', type: 'take-handle', promise: id, from, handle, row: promise.row }],
-    condition: pending(incoming, 'handle', 'The handle is being recorded for this user.'),
+    condition: pendingPart(incoming, 'handle', 'The handle is being recorded for this user.'),
   };
 }
 
@@ -137,7 +137,7 @@ function planCode(incoming: Incoming, { promise }: IncomingSeen, who: Successor)
   if (found === code)
     return {
       actions: [{ resource: 'user-document', type: 'record-code', code }],
-      condition: pending(incoming, 'code', `The users document has the code ${code}.`),
+      condition: pendingPart(incoming, 'code', `The users document has the code ${code}.`),
     };
   if (found !== undefined || documents.user?.hasUnreadableCode === true)
     return decline(incoming, 'code', 'has-code');
@@ -151,18 +151,18 @@ function decline(incoming: Incoming, part: TransferPart, because: DeclineReason)
   const resource = RESOURCE_OF[part];
   return {
     actions: [{ resource, type: 'decline-transfer', promise, from, what: [part], because }],
-    condition: pending(incoming, part, `It is not taken (${because}).`),
+    condition: pendingPart(incoming, part, `It is not taken (${because}).`),
   };
 }
 
 function waiting(incoming: Incoming, part: TransferPart, message: string): TransferPlan {
-  return { actions: [], condition: pending(incoming, part, message) };
+  return { actions: [], condition: pendingPart(incoming, part, message) };
 }
 
-function pending(incoming: Incoming, part: TransferPart, message: string): TransferPlan['condition'] {
+function pendingPart(incoming: Incoming, part: TransferPart, message: string): TransferPlan['condition'] {
   const type = RESOURCE_OF[part];
   const said = `The ${part} of ${incoming.from} is being transferred to this user. ${message}`;
-  return { ...toBeMended({ type, reason: 'TransferPending', message: said }), waitsFor: incoming.from };
+  return { ...pending({ type, reason: 'TransferPending', message: said }), waitsFor: incoming.from };
 }
 
 // ── The account before ──
@@ -192,7 +192,7 @@ export function planRetirement(
 ): TransferPlan | undefined {
   if (wanted.type === 'end' && !isGone(wanted)) return undefined;
   const message = `The account ${did} was replaced; it is deactivated, and its handle and address are freed. It stays on the PDS, and is listed by: concord audit --orphans`;
-  const condition = toBeMended({ type: 'account', reason: 'AccountReplaced', message });
+  const condition = pending({ type: 'account', reason: 'AccountReplaced', message });
   if (account === undefined || account === 'missing')
     return { actions: [{ ...RETIRE, account: { did }, ...NOTHING_LEFT }], condition };
   const handle = parkedHandle(did, domain);

@@ -29,7 +29,7 @@ import type { EmailAction } from '../account/email.ts';
 import type { HandleAction } from '../account/handle.ts';
 import { codeHandle } from '../account/handle-label.ts';
 import { shellQuoted } from '../command-lines.ts';
-import { type Plan, toBeMended } from '../reconciler.ts';
+import { type Plan, pending } from '../reconciler.ts';
 import { parkedHandle, wantedHandle } from './incoming.ts';
 import { type OutgoingSeen, RESOURCE_OF, type TransferAction, type TransferResource } from './state.ts';
 
@@ -73,7 +73,7 @@ function planAccount(outgoing: Outgoing, { answer, hasRecord, isGone }: Outgoing
     return waiting(outgoing, 'account', `The users document of ${to} does not name it.`);
   return {
     actions: [{ resource: 'account', type: 'release-account', promise, to, did }],
-    condition: pending(outgoing, 'account', 'It is taken.'),
+    condition: pendingPart(outgoing, 'account', 'It is taken.'),
   };
 }
 
@@ -85,7 +85,7 @@ function planHandle(outgoing: Outgoing, seen: OutgoingSeen, who: Releasing): Out
   if (given !== undefined)
     return {
       actions: [given],
-      condition: pending(outgoing, 'handle', `The account carries ${given.account.handle} now.`),
+      condition: pendingPart(outgoing, 'handle', `The account carries ${given.account.handle} now.`),
     };
   if (answer.taken.has('handle')) return close(outgoing, 'handle', 'taken');
   if (answer.declined.has('handle')) return keepHandle(outgoing, documents);
@@ -100,12 +100,12 @@ function planHandle(outgoing: Outgoing, seen: OutgoingSeen, who: Releasing): Out
   if (wanted !== undefined)
     return {
       actions: [wanted],
-      condition: pending(outgoing, 'handle', `The account gives up ${wanted.account.handle}.`),
+      condition: pendingPart(outgoing, 'handle', `The account gives up ${wanted.account.handle}.`),
     };
   if (handle === undefined) return close(outgoing, 'handle', 'released');
   return {
     actions: [{ resource: 'handle', type: 'release-handle', promise, to, handle }],
-    condition: pending(outgoing, 'handle', 'It is being released.'),
+    condition: pendingPart(outgoing, 'handle', 'It is being released.'),
   };
 }
 
@@ -114,7 +114,7 @@ function keepHandle(outgoing: Outgoing, { handle }: Documents): OutgoingPlan {
   if (row === undefined || handle !== undefined) return close(outgoing, 'handle', 'declined');
   return {
     actions: [{ resource: 'handle', type: 'return-handle', promise, to, row }],
-    condition: pending(outgoing, 'handle', 'It was not taken, and is put back.', 'HandleReleased'),
+    condition: pendingPart(outgoing, 'handle', 'It was not taken, and is put back.', 'HandleReleased'),
   };
 }
 
@@ -159,7 +159,7 @@ function planAddress(outgoing: Outgoing, { answer, account, isReady }: OutgoingS
     );
   return {
     actions: [{ resource: 'email', type: 'change-email', did: account.did, to: parkedAddress(account.did) }],
-    condition: pending(outgoing, 'address', `The account ${account.did} gives it up.`),
+    condition: pendingPart(outgoing, 'address', `The account ${account.did} gives it up.`),
   };
 }
 
@@ -174,7 +174,7 @@ function planCode(outgoing: Outgoing, { answer, isReady }: OutgoingSeen, { user 
   if (user?.code !== undefined && user.code !== code) return close(outgoing, 'code', 'changed');
   return {
     actions: [{ resource: 'user-document', type: 'release-code', promise, to, code }],
-    condition: pending(outgoing, 'code', 'It is being released.'),
+    condition: pendingPart(outgoing, 'code', 'It is being released.'),
   };
 }
 
@@ -183,7 +183,7 @@ function close(outgoing: Outgoing, part: TransferPart, because: CloseReason): Ou
   const resource = RESOURCE_OF[part];
   return {
     actions: [{ resource, type: 'close-transfer', promise, to, what: [part], because }],
-    condition: pending(outgoing, part, `It is over (${because}).`),
+    condition: pendingPart(outgoing, part, `It is over (${because}).`),
   };
 }
 
@@ -197,15 +197,15 @@ function seeWhy({ to }: Outgoing): string {
 }
 
 function waiting(outgoing: Outgoing, part: TransferPart, message: string, reason?: string): OutgoingPlan {
-  return { actions: [], condition: pending(outgoing, part, message, reason) };
+  return { actions: [], condition: pendingPart(outgoing, part, message, reason) };
 }
 
-function pending(
+function pendingPart(
   { to }: Outgoing,
   part: TransferPart,
   message: string,
   reason = 'TransferPending',
 ): OutgoingPlan['condition'] {
   const said = `The ${part} of this user is being transferred to ${to}. ${message}`;
-  return { ...toBeMended({ type: RESOURCE_OF[part], reason, message: said }), waitsFor: to };
+  return { ...pending({ type: RESOURCE_OF[part], reason, message: said }), waitsFor: to };
 }

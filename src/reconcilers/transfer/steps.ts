@@ -20,7 +20,7 @@ export async function releaseAccount(
 ): Promise<Applied> {
   await context.ensureLease();
   const record = await documents.dropAccount(context.user, did);
-  await context.tell({ type: 'account.released', data: { promise, to, did } });
+  await context.append({ type: 'account.released', data: { promise, to, did } });
   return record === 'dropped' ? 'applied' : 'unchanged';
 }
 
@@ -46,7 +46,7 @@ export async function takeAccount(
       ? await documents.recordAccount(user, record, [])
       : await documents.replaceAccount(user, over, record);
   if (outcome === 'other') throw documentChanged('the users document names another account');
-  await context.tell({
+  await context.append({
     type: 'account.transferred',
     data: {
       ...{ promise, from, did, handle, email: account.email?.toLowerCase() ?? null },
@@ -96,7 +96,7 @@ export async function retireAccount(
     await context.ensureLease();
     if ((await accounts.setActive(did, false)) === 'set') applied = 'applied';
   }
-  await context.tell({ type: 'account.retired', data: { did } });
+  await context.append({ type: 'account.retired', data: { did } });
   return applied;
 }
 
@@ -117,7 +117,7 @@ export async function releaseHandle(
   const row = await documents.handleRow(context.user, handle);
   // Changed since it was observed: the next observation decides.
   if (row === undefined) throw documentChanged('the row of the handle has changed');
-  await context.tell({ type: 'handle.release-intended', data: { promise, to, row } });
+  await context.append({ type: 'handle.release-intended', data: { promise, to, row } });
   await context.ensureLease();
   const outcome = await documents.removeHandleRow(context.user, row);
   if (outcome === 'other') throw documentChanged('the row of the handle has changed');
@@ -129,11 +129,11 @@ export async function releaseCode(
   { promise, to, code }: Step<'release-code'>,
   context: ApplyContext,
 ): Promise<Applied> {
-  await context.tell({ type: 'code.release-intended', data: { promise, to, code } });
+  await context.append({ type: 'code.release-intended', data: { promise, to, code } });
   await context.ensureLease();
   const outcome = await documents.removeCode(context.user, code);
   if (outcome === 'other') throw documentChanged('the users document has another code');
-  await context.tell({ type: 'code.released', data: { promise, to, code } });
+  await context.append({ type: 'code.released', data: { promise, to, code } });
   return outcome === 'removed' ? 'applied' : 'unchanged';
 }
 
@@ -146,10 +146,10 @@ export async function returnHandle(
   const outcome = await documents.insertHandleRow(context.user, row);
   if (outcome === 'taken') {
     const what = ['handle'] as const;
-    await context.tell({ type: 'transfer.closed', data: { promise, to, what, because: 'changed' } });
+    await context.append({ type: 'transfer.closed', data: { promise, to, what, because: 'changed' } });
     return 'refused';
   }
-  await context.tell({ type: 'handle.returned', data: { promise, to } });
+  await context.append({ type: 'handle.returned', data: { promise, to } });
   return outcome === 'inserted' ? 'applied' : 'unchanged';
 }
 
@@ -162,10 +162,13 @@ export async function takeHandle(
   const outcome = await documents.insertHandleRow(context.user, row);
   if (outcome === 'taken') {
     const what = ['handle'] as const;
-    await context.tell({ type: 'transfer.declined', data: { promise, from, what, because: 'handle-taken' } });
+    await context.append({
+      type: 'transfer.declined',
+      data: { promise, from, what, because: 'handle-taken' },
+    });
     return 'refused';
   }
-  await context.tell({ type: 'handle.transferred', data: { promise, from, handle } });
+  await context.append({ type: 'handle.transferred', data: { promise, from, handle } });
   return outcome === 'inserted' ? 'applied' : 'unchanged';
 }
 

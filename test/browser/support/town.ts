@@ -5,7 +5,7 @@
 import { expect } from 'vitest';
 import { sweep } from '../../../src/engine/sweep/sweep.ts';
 import type { Engine } from '../../../src/wiring/engine.ts';
-import { chooseHandle, conditionOf, join, type Member, passOver } from '../../support/member.ts';
+import { chooseHandle, conditionOf, join, type Member, reconcileUser } from '../../support/member.ts';
 import { createAccount, person, sharedPds } from '../../support/pds.ts';
 import { type Overlay, openPlatform, type Platform, type Served } from '../../support/platform.ts';
 import { until } from '../../support/until.ts';
@@ -57,13 +57,13 @@ export async function openTown(): Promise<Town> {
   for (const member of [alice, dave, carol]) await chooseHandle(world, member, member.label);
   const path = `/api/v2/users/${encodeURIComponent(bob.userId)}`;
   await Promise.all(
-    [alice, dave, carol, henry, people.erin, ...renamed].map((one) => passOver(engine.converge, one)),
+    [alice, dave, carol, henry, people.erin, ...renamed].map((one) => reconcileUser(engine.reconcile, one)),
   );
   await world.db.collection<{ _id: string }>('verifications').deleteOne({ _id: henry.user });
-  await passOver(engine.converge, henry);
+  await reconcileUser(engine.reconcile, henry);
   world.auth0.faults.add({ path, times: 10_000, answer: { type: 'status', status: 400 } });
   for (let failures = 0; failures < 2; failures += 1)
-    expect(await passOver(engine.converge, bob)).toMatchObject({ end: 'failed' });
+    expect(await reconcileUser(engine.reconcile, bob)).toMatchObject({ end: 'failed' });
   for (const member of renamed) await chooseHandle(world, member, member.label);
   const [tenant] = engine.tenants;
   if (tenant === undefined) throw new Error('There is no tenant.');

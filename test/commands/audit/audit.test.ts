@@ -9,7 +9,7 @@ import { printLine } from '../../../src/terminal/output.ts';
 import { handle, tenant } from '../../mongo/subjects/people.ts';
 import { accountOf, mainTenant, populate, sweepDeps } from '../../support/in-memory/sweeps.ts';
 import { userPagesOf } from '../../support/in-memory/user-pages.ts';
-import { auth0User, createWorld, passOver, type World } from '../../support/in-memory/world.ts';
+import { auth0User, createWorld, reconcileUser, type World } from '../../support/in-memory/world.ts';
 
 function auditOf(world: World, scope: Partial<AuditScope> = {}) {
   const userPages = userPagesOf(world.subjects, [tenant]);
@@ -19,7 +19,7 @@ function auditOf(world: World, scope: Partial<AuditScope> = {}) {
   );
 }
 
-async function troubled() {
+async function affected() {
   const world = createWorld();
   const people = await populate(world, 12);
   for (const { user } of people.slice(0, 5)) world.documents.verifications.set(user, 0);
@@ -30,7 +30,7 @@ async function troubled() {
 }
 
 it('counts everyone in trouble and each situation, and shows as many as it is to', async () => {
-  const { world } = await troubled();
+  const { world } = await affected();
   const report = await auditOf(world, { limit: 2 });
   expect(report).toMatchObject({
     usersInTrouble: 5,
@@ -46,7 +46,7 @@ it('counts everyone in trouble and each situation, and shows as many as it is to
 });
 
 it('tells of each as they are found, and keeps none of them', async () => {
-  const { world, people } = await troubled();
+  const { world, people } = await affected();
   const told: string[] = [];
   const report = await auditOf(world, {
     limit: Number.POSITIVE_INFINITY,
@@ -57,7 +57,7 @@ it('tells of each as they are found, and keeps none of them', async () => {
 });
 
 it('counts what belongs to nobody, by the listings alone', async () => {
-  const { world, people } = await troubled();
+  const { world, people } = await affected();
   world.accounts.put({ handle: handle('stranger'), email: 'stranger@example.com' });
   const [, second] = people;
   // Known and not listed: it is for a sweep to doubt that, so nothing of theirs is nobody's yet.
@@ -72,7 +72,7 @@ it('counts users who are known and deleted in Auth0, and lists none of them as i
   if (first === undefined || second === undefined) throw new Error('nobody signed up');
   for (const who of [first, second]) {
     world.directory.remove(who.userId);
-    await passOver(world, who);
+    await reconcileUser(world, who);
   }
   const report = await auditOf(world);
   expect(report).toMatchObject({ deleted: 2, usersInTrouble: 0 });
@@ -86,7 +86,7 @@ it('counts users who are known and deleted in Auth0, and lists none of them as i
 });
 
 it('of those since a moment looks at them alone, and concludes nothing about others', async () => {
-  const { world, people } = await troubled();
+  const { world, people } = await affected();
   const [newest] = people;
   const since = new Date('2026-03-01T13:00:00Z');
   if (newest !== undefined)

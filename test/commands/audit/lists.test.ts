@@ -15,7 +15,7 @@ import {
   write,
 } from '../../support/in-memory/sweeps.ts';
 import { userPagesOf } from '../../support/in-memory/user-pages.ts';
-import { auth0User, createWorld, passOver, type World } from '../../support/in-memory/world.ts';
+import { auth0User, createWorld, reconcileUser, type World } from '../../support/in-memory/world.ts';
 
 function auditOf(world: World, scope: Partial<AuditScope>, tenants: AssessedTenant[] = [mainTenant(world)]) {
   const userPages = userPagesOf(world.subjects, [tenant]);
@@ -74,10 +74,10 @@ it('who has no account, each with the reason, whether it is in order or not', as
   if (!waiting || !blocked || !lacking || !missing) throw new Error('There are six.');
   const unverified = person('dave');
   world.directory.put({ ...auth0User(unverified), emailVerified: false });
-  await passOver(world, unverified);
+  await reconcileUser(world, unverified);
   const banned = person('erin');
   world.directory.put({ ...auth0User(banned), blocked: true });
-  await passOver(world, banned);
+  await reconcileUser(world, banned);
   // Never looked at.
   world.directory.put(auth0User(alice));
   world.directory.put(auth0User(bob));

@@ -5,7 +5,7 @@ import { withdrawAdoption } from '../../../src/engine/operations/adoption.ts';
 import { UpstreamError } from '../../../src/errors.ts';
 import type { EventData, EventType } from '../../../src/events/event.ts';
 import { alice, code, handle, tenant } from '../../mongo/subjects/people.ts';
-import { accountOf, dueUsers, told, write } from '../../support/in-memory/sweeps.ts';
+import { accountOf, aliceEvent, dueUsers, write } from '../../support/in-memory/sweeps.ts';
 import {
   auth0User,
   carried,
@@ -13,10 +13,10 @@ import {
   codeHandleOf,
   createWorld,
   eventsOf,
-  passOver,
+  reconcileUser,
+  shownConditions,
   signUp,
   snapshot,
-  standing,
   untilQuiet,
   type World,
   type WorldOptions,
@@ -51,7 +51,7 @@ describe('a decision', () => {
     const id = await decides(world, 'user.retried', { by: 'bob' });
     world.hooks.before = undefined;
     expect(order).toEqual(['log.ofUser', 'log.append', 'queue.markDue']);
-    expect(told(world, 'user.retried')).toMatchObject([
+    expect(aliceEvent(world, 'user.retried')).toMatchObject([
       { _id: id, user: alice.user, tenant, data: { by: 'bob' } },
     ]);
     expect(await world.queue.claim(world.clock.now(), 1_000)).toMatchObject({ causes: [id] });
@@ -73,7 +73,7 @@ describe('a decision', () => {
     const event = draft(world, alice.user, tenant, 'user.paused', { by: 'bob', reason: 'x', until: null });
     await world.log.append([{ ...event, at: ahead }]);
     await decides(world, 'user.resumed', { by: 'bob' });
-    const [resumed] = told(world, 'user.resumed');
+    const [resumed] = aliceEvent(world, 'user.resumed');
     expect(resumed?.at.getTime()).toBe(ahead.getTime() + 1);
     expect(resumed?.recordedAt).toEqual(world.clock.now());
     choose(world, alice, 'alice');
@@ -91,7 +91,7 @@ describe('a decision', () => {
     });
     await world.log.append([{ ...entry, at: new Date(world.clock.now().getTime() + HOUR) }]);
     await pause(world);
-    expect(told(world, 'user.paused')[0]?.at).toEqual(world.clock.now());
+    expect(aliceEvent(world, 'user.paused')[0]?.at).toEqual(world.clock.now());
   });
 });
 
@@ -104,11 +104,11 @@ describe('a pause', () => {
     world.documents.verifications.set(alice.user, 0);
     const { events: _events, ...before } = snapshot(world);
 
-    expect(await passOver(world, alice)).toMatchObject({ end: 'held', applied: [], retryAt: undefined });
+    expect(await reconcileUser(world, alice)).toMatchObject({ end: 'held', applied: [], retryAt: undefined });
 
     const { events: _later, ...after } = snapshot(world);
     expect(after).toEqual(before);
-    expect(await standing(world, alice.user)).toMatchObject({
+    expect(await shownConditions(world, alice.user)).toMatchObject({
       pause: 'False Paused',
       handle: 'False HandleDiffers',
       verification: 'False NotRecorded',
@@ -135,7 +135,7 @@ describe('a pause', () => {
     await untilQuiet(world);
     expect(carried(world, alice)).toBe('alice.at.test');
     expect(await world.subjects.get(alice.user)).toMatchObject({ sync: 'Synced', health: 'Healthy' });
-    expect((await standing(world, alice.user))['pause']).toBeUndefined();
+    expect((await shownConditions(world, alice.user))['pause']).toBeUndefined();
   });
 
   it('with an end, ends by itself, and what had waited is done then', async () => {
@@ -143,7 +143,7 @@ describe('a pause', () => {
     const until = new Date(world.clock.now().getTime() + HOUR);
     await pause(world, until);
     choose(world, alice, 'alice');
-    expect(await passOver(world, alice)).toMatchObject({ end: 'deferred', applied: [], retryAt: until });
+    expect(await reconcileUser(world, alice)).toMatchObject({ end: 'deferred', applied: [], retryAt: until });
     expect(await world.queue.nextDueAt()).toEqual(until);
     await untilQuiet(world);
     expect(world.clock.now()).toEqual(until);
@@ -166,7 +166,7 @@ describe('a pause', () => {
     const world = await whole({ policy: { removal: 'delete', removalGraceMs: 0 } });
     world.directory.remove(alice.userId);
     await write(world, 'auth0.log-received', { logId: '9', code: 'sdu', hint: 'deleted', raw: '{}' }, alice);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     await pause(world);
     await decides(world, 'removal.granted', {
       run: draft(world, null, tenant, 'sweep.started', { users: null })._id,
@@ -184,7 +184,7 @@ describe('a pause', () => {
     await signUp(world, alice);
     await untilQuiet(world);
     expect([world.documents.users.size, world.accounts.stored.size]).toEqual([0, 0]);
-    expect(await standing(world, alice.user)).toMatchObject({ pause: 'False ObserveOnly' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ pause: 'False ObserveOnly' });
     expect(await world.subjects.get(alice.user)).toMatchObject({ sync: 'OutOfSync', health: 'Suspended' });
   });
 });
@@ -215,8 +215,8 @@ describe('a retry', () => {
   it('forgets what was refused: the handle is asked for again at once', async () => {
     const world = await whole();
     choose(world, alice, 'music');
-    await passOver(world, alice);
-    expect(await standing(world, alice.user)).toMatchObject({ handle: 'True HandleNotAllowed' });
+    await reconcileUser(world, alice);
+    expect(await shownConditions(world, alice.user)).toMatchObject({ handle: 'True HandleNotAllowed' });
     await decides(world, 'user.retried', { by: 'bob' });
     const asked: unknown[] = [];
     world.hooks.before = ({ method, args }) => {
@@ -234,7 +234,7 @@ describe('an adoption', () => {
     choose(world, alice, 'alice');
     await signUp(world, alice);
     await untilQuiet(world);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'False UnownedAccountFound' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'False UnownedAccountFound' });
 
     await decides(world, 'adoption.granted', { did, by: 'bob', evidence: ['for: it has the address'] });
     await untilQuiet(world);
@@ -243,7 +243,7 @@ describe('an adoption', () => {
     expect(recorded).toMatchObject({ did, handle: 'alice.at.test' });
     const password = world.vault.open(recorded?.password ?? '', alice.user);
     expect(await world.accounts.canLogIn(did, password)).toBe(true);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
     expect(eventsOf(world, alice).map(({ type }) => type)).toContain('account.adopted');
     expect(world.accounts.stored.size).toBe(1);
   });
@@ -255,13 +255,13 @@ describe('an adoption', () => {
     await decides(world, 'adoption.granted', { did, by: 'bob', evidence: [] });
     world.accounts.stored.delete(did);
     await untilQuiet(world);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'False AdoptionImpossible' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'False AdoptionImpossible' });
     expect(world.accounts.stored.size).toBe(0);
 
     const owned = { user: alice.user, userId: alice.userId, tenant: { id: alice.tenant } };
     expect(await withdrawAdoption(world.deps, owned, { by: 'bob' })).toBe(did);
     await untilQuiet(world);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
     await expect(withdrawAdoption(world.deps, owned, { by: 'bob' })).rejects.toMatchObject({
       code: 'NO_ADOPTION',
     });
@@ -272,15 +272,15 @@ describe('an adoption', () => {
     const did = world.accounts.put({ handle: handle('alice'), email: 'other@example.com' });
     world.documents.users.set(alice.user, { code: code('ac26nobeb'), account: { did, password: 'p' } });
     world.directory.put(auth0User(alice));
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     await decides(world, 'adoption.granted', { did, by: 'bob', evidence: [] });
     world.accounts.stored.delete(did);
     await untilQuiet(world);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'False AccountMissing' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'False AccountMissing' });
 
     await decides(world, 'restore.granted', { what: ['account'], account: did, by: 'bob' });
     await untilQuiet(world);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
     expect(world.accounts.stored.size).toBe(1);
   });
 });

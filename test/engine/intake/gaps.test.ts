@@ -6,9 +6,23 @@ import { UpstreamError } from '../../../src/errors.ts';
 import { eventId } from '../../../src/identity.ts';
 import { alice, bob, otherTenant, type Person, person, tenant } from '../../mongo/subjects/people.ts';
 import { failing, STREAM, tenantWithLog } from '../../support/in-memory/pulls.ts';
-import { accountOf, DAY, deleted, populate, sweepOnce, told, write } from '../../support/in-memory/sweeps.ts';
+import {
+  accountOf,
+  aliceEvent,
+  DAY,
+  deleted,
+  populate,
+  sweepOnce,
+  write,
+} from '../../support/in-memory/sweeps.ts';
 import { auth0Error } from '../../support/in-memory/tenant-logs.ts';
-import { createWorld, passOver, standing, untilQuiet, type World } from '../../support/in-memory/world.ts';
+import {
+  createWorld,
+  reconcileUser,
+  shownConditions,
+  untilQuiet,
+  type World,
+} from '../../support/in-memory/world.ts';
 
 const HOUR = 3_600_000;
 const crash = new Error('the process died');
@@ -32,7 +46,7 @@ describe('a log that Auth0 does not let us read', () => {
     const mend = failing(world, { at: 'logs.after', error: auth0Error('SERVER_ERROR') });
     expect(await run()).toMatchObject({ gaps: [{ cause: 'pull-failing', from: readUntil }] });
     await run();
-    expect(told(world, 'gap.opened')).toHaveLength(1);
+    expect(aliceEvent(world, 'gap.opened')).toHaveLength(1);
     // A look at everyone finds what happened until now, and not what happens from now on.
     await sweepOnce(world);
     expect(await causes()).toEqual(['pull-failing']);
@@ -103,7 +117,7 @@ describe('entries that were gone before they were read', () => {
     for (let again = 0; again < 3; again += 1) {
       expect(await run()).toMatchObject({ end: 'failed', failure: 'BAD_REQUEST', entries: 1 });
     }
-    expect(told(world, 'gap.opened')).toHaveLength(1);
+    expect(aliceEvent(world, 'gap.opened')).toHaveLength(1);
   });
 
   it('a refusal of everything is a failure, and no gap', async () => {
@@ -143,7 +157,7 @@ describe('entries that were gone before they were read', () => {
     world.directory.breakListAfter(10);
     await sweepOnce(world);
     expect(await causes()).toEqual([]);
-    expect(told(world, 'gap.closed')).toMatchObject([{ data: { by: 'sweep' } }]);
+    expect(aliceEvent(world, 'gap.closed')).toMatchObject([{ data: { by: 'sweep' } }]);
   });
 });
 
@@ -159,12 +173,12 @@ describe('the log stream', () => {
     logs.streamsNow = streams;
     expect(await run()).toMatchObject({ stream: standing, gaps: [{ cause, until: undefined }] });
     await run();
-    expect(told(world, 'gap.opened')).toHaveLength(1);
+    expect(aliceEvent(world, 'gap.opened')).toHaveLength(1);
     await sweepOnce(world);
     expect(await causes()).toEqual([cause]);
     logs.streamsNow = [STREAM];
     expect(await run()).toMatchObject({ stream: 'active', gaps: [] });
-    expect(told(world, 'gap.closed')).toMatchObject([{ data: { by: 'pull' } }]);
+    expect(aliceEvent(world, 'gap.closed')).toMatchObject([{ data: { by: 'pull' } }]);
   });
 
   it('that was never there is none, and one of others is not ours', async () => {
@@ -217,7 +231,7 @@ describe('behind a gap', () => {
   /** Opens one, and returns what closes it. */
   async function gap(world: World): Promise<() => Promise<void>> {
     await write(world, 'gap.opened', OPENED);
-    const opened = told(world, 'gap.opened').at(-1);
+    const opened = aliceEvent(world, 'gap.opened').at(-1);
     if (opened === undefined) throw new Error('No gap was opened.');
     return () => write(world, 'gap.closed', { gap: opened._id, by: 'pull' });
   }
@@ -240,11 +254,11 @@ describe('behind a gap', () => {
     await due(world, first);
     await write(world, 'removal.granted', { run: eventId('run'), by: 'bob' }, first);
     const close = await gap(world);
-    await passOver(world, first);
-    expect(await standing(world, first.user)).toMatchObject({ account: 'False RemovalWithheld' });
+    await reconcileUser(world, first);
+    expect(await shownConditions(world, first.user)).toMatchObject({ account: 'False RemovalWithheld' });
     expect(accountOf(world, first)?.status).toBe('active');
     await close();
-    await passOver(world, first);
+    await reconcileUser(world, first);
     expect(accountOf(world, first)?.status).toBe(removal === 'delete' ? undefined : 'deactivated');
   });
 
@@ -265,9 +279,9 @@ describe('behind a gap', () => {
       if (port === 'log' && method === 'read')
         throw new UpstreamError('away', { upstream: 'mongodb', code: 'UNREACHABLE', retryable: true });
     };
-    await passOver(world, first);
+    await reconcileUser(world, first);
     world.hooks.before = undefined;
-    expect(await standing(world, first.user)).toMatchObject({ account: 'Unknown NotObserved' });
+    expect(await shownConditions(world, first.user)).toMatchObject({ account: 'Unknown NotObserved' });
     expect(accountOf(world, first)?.status).toBe('active');
   });
 });
@@ -285,7 +299,7 @@ async function tenantOf(count: number, policy: Partial<Policy>) {
 async function due(world: World, who: Person): Promise<void> {
   await deleted(world, who);
   await untilQuiet(world);
-  expect(await standing(world, who.user)).toMatchObject({ account: 'False RemovalDue' });
+  expect(await shownConditions(world, who.user)).toMatchObject({ account: 'False RemovalDue' });
 }
 
 function listed({ userId }: Person) {

@@ -5,7 +5,7 @@ import {
   auth0User,
   createWorld,
   eventsOf,
-  passOver,
+  reconcileUser,
   snapshot,
   typesOf,
   type World,
@@ -28,7 +28,7 @@ describe('an id that Auth0 calls invalid', () => {
     const world = withGhost();
     for (let times = 0; times < 3; times += 1) {
       await trigger(world);
-      const ended = await passOver(world, ghost);
+      const ended = await reconcileUser(world, ghost);
       expect(ended).toMatchObject({ end: 'not-a-user', conditions: [], failures: [], retryAt: undefined });
       expect(await world.subjects.get(ghost.user)).toBeUndefined();
       expect(await world.queue.nextDueAt()).toBeUndefined();
@@ -45,11 +45,11 @@ describe('an id that Auth0 calls invalid', () => {
       if (method === 'user') throw new Error('400');
     };
     await trigger(world);
-    await passOver(world, ghost);
+    await reconcileUser(world, ghost);
     expect(await world.subjects.get(ghost.user)).toMatchObject({ attempts: 1 });
     delete world.hooks.before;
     world.directory.refuse(ghost.userId);
-    expect(await passOver(world, ghost)).toMatchObject({ end: 'not-a-user' });
+    expect(await reconcileUser(world, ghost)).toMatchObject({ end: 'not-a-user' });
     expect(await world.subjects.get(ghost.user)).toBeUndefined();
   });
 
@@ -59,21 +59,21 @@ describe('an id that Auth0 calls invalid', () => {
     let isInvalid = true;
     const user = directory.user.bind(directory);
     directory.user = async (id) => (isInvalid && id === alice.userId ? 'invalid' : user(id));
-    expect(await passOver(world, alice)).toMatchObject({ end: 'not-a-user' });
+    expect(await reconcileUser(world, alice)).toMatchObject({ end: 'not-a-user' });
     isInvalid = false;
     directory.put(auth0User(alice));
-    expect(await passOver(world, alice)).toMatchObject({ end: 'converged' });
+    expect(await reconcileUser(world, alice)).toMatchObject({ end: 'converged' });
     expect(typesOf(world, alice).slice(0, 2)).toEqual(['auth0.user-invalid', 'auth0.user-observed']);
   });
 
   it('of a user whom Auth0 had before is a failure: nothing is forgotten, nothing is done', async () => {
     const world = createWorld();
     world.directory.put(auth0User(bob));
-    await passOver(world, bob);
+    await reconcileUser(world, bob);
     world.directory.refuse(bob.userId);
     const { events: _told, ...before } = snapshot(world);
     await world.clock.advance(60_000);
-    const ended = await passOver(world, bob);
+    const ended = await reconcileUser(world, bob);
     expect(ended).toMatchObject({
       end: 'failed',
       failures: [{ resource: 'auth0', code: 'INVALID_USER_ID' }],

@@ -4,7 +4,7 @@ import { ingest } from '../../../src/engine/intake/ingest.ts';
 import { pull } from '../../../src/engine/intake/pull.ts';
 import { alice, bob, type Person, person, tenant } from '../../mongo/subjects/people.ts';
 import { failing, tenantWithLog } from '../../support/in-memory/pulls.ts';
-import { dueUsers, told } from '../../support/in-memory/sweeps.ts';
+import { aliceEvent, dueUsers } from '../../support/in-memory/sweeps.ts';
 import { auth0Error } from '../../support/in-memory/tenant-logs.ts';
 import { arrive, typesOf, untilQuiet } from '../../support/in-memory/world.ts';
 
@@ -23,7 +23,7 @@ describe('missed entries', () => {
     expect(await run()).toMatchObject({ entries: 0, end: 'caught-up' });
     const id = logs.write(alice);
     expect(await run()).toMatchObject({ entries: 1, accepted: 1, readUntil: world.clock.now() });
-    expect(told(world, 'auth0.log-received').at(-1)).toMatchObject({
+    expect(aliceEvent(world, 'auth0.log-received').at(-1)).toMatchObject({
       _id: `${tenant}:${id}`,
       user: alice.user,
       data: { logId: id, code: 's' },
@@ -101,7 +101,7 @@ describe('a process that dies', () => {
 
     expect(await run()).toMatchObject({ entries: 2, end: 'caught-up' });
     expect(await dueUsers(world)).toEqual([alice.user, bob.user]);
-    expect(told(world, 'auth0.log-received').map(({ data }) => data.code)).toEqual(['ss', 'ss', 'sv']);
+    expect(aliceEvent(world, 'auth0.log-received').map(({ data }) => data.code)).toEqual(['ss', 'ss', 'sv']);
   });
 });
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { deliveriesName, parseDeliveries } from '../../../src/engine/intake/silence.ts';
-import { createHeard } from '../../../src/engine/intake/stream-heartbeat.ts';
+import { createStreamHeartbeat } from '../../../src/engine/intake/stream-heartbeat.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { tenant } from '../../mongo/subjects/people.ts';
 import { inMemoryCursors } from '../../support/in-memory/cursors.ts';
@@ -19,7 +19,7 @@ function hearing() {
       await cursors.set(name, position);
     },
   };
-  const heard = createHeard({ cursors: counted, clock, logger: createLogger({ level: 'silent' }) });
+  const heard = createStreamHeartbeat({ cursors: counted, clock, logger: createLogger({ level: 'silent' }) });
   return {
     clock,
     hear: () => heard.delivered(tenant),

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { adoptionCandidates, grantNamed, proposeNamed } from '../../../src/engine/operations/adopt-many.ts';
 import { assessMany, grantMany } from '../../../src/engine/operations/decide-many.ts';
 import { alice, bob, code, handle, type Person, person } from '../../mongo/subjects/people.ts';
-import { deskDeps } from '../../support/in-memory/deciding.ts';
-import { mainTenant, told } from '../../support/in-memory/sweeps.ts';
+import { dashboardDeps } from '../../support/in-memory/deciding.ts';
+import { aliceEvent, mainTenant } from '../../support/in-memory/sweeps.ts';
 import {
   auth0User,
   choose,
   createWorld,
-  passOver,
-  standing,
+  reconcileUser,
+  shownConditions,
   untilQuiet,
   type World,
 } from '../../support/in-memory/world.ts';
@@ -21,7 +21,7 @@ const decided = { by: 'erin', reason: 'case 12' };
 const run = { signal: new AbortController().signal, onProgress: () => undefined };
 
 function deps(world: World) {
-  const { assess, ...rest } = deskDeps(world);
+  const { assess, ...rest } = dashboardDeps(world);
   return { ...assess, ...rest, events: world.log };
 }
 
@@ -38,7 +38,7 @@ async function named(world: World, who: Person, codeOf: string): Promise<void> {
   world.documents.verifications.set(who.user, 1);
   world.documents.users.set(who.user, { code: code(codeOf), account });
   world.directory.put(auth0User(who));
-  await passOver(world, who);
+  await reconcileUser(world, who);
 }
 
 async function four() {
@@ -64,12 +64,12 @@ describe('the accounts of many users', () => {
     });
     const { granted } = await grantMany(proposed, (one) => grantNamed(deps(world), one, decided), run);
     expect([...granted].sort()).toEqual(candidates.map(({ user }) => user));
-    expect(told(world, 'adoption.granted').map(({ data }) => data)).toMatchObject(
+    expect(aliceEvent(world, 'adoption.granted').map(({ data }) => data)).toMatchObject(
       candidates.map(() => decided),
     );
     await untilQuiet(world);
     for (const { user } of candidates) {
-      expect((await standing(world, user))['account']).toBe('True AccountActive');
+      expect((await shownConditions(world, user))['account']).toBe('True AccountActive');
       expect(world.documents.users.get(user)?.account).toMatchObject({
         ...{ password: 'theirs', createdAt: '2019-01-02' },
       });

@@ -8,8 +8,8 @@ import {
   choose,
   createWorld,
   eventsOf,
-  passOver,
-  standing,
+  reconcileUser,
+  shownConditions,
   untilQuiet,
   type World,
 } from '../../support/in-memory/world.ts';
@@ -45,7 +45,7 @@ async function granted(named: Named) {
   });
   choose(world, alice, 'alice');
   world.directory.put(auth0User(alice));
-  await passOver(world, alice);
+  await reconcileUser(world, alice);
   await decide(world.deps, alice, 'adoption.granted', { did, by: 'bob', evidence: ['for: it is active'] });
   return { world, did };
 }
@@ -61,7 +61,7 @@ async function adopted(world: World, named: Named): Promise<void> {
   expect(account).toMatchObject({ ...DOCUMENTS[named], handle: handle('alice') });
   expect(pending).toBeUndefined();
   expect(await opens(world, account?.password)).toBe(!isRefused);
-  expect((await standing(world, alice.user))['account']).toBe(
+  expect((await shownConditions(world, alice.user))['account']).toBe(
     isRefused ? 'False PasswordRefused' : 'True AccountActive',
   );
   const told = eventsOf(world, alice).map(({ type }) => type);
@@ -97,7 +97,7 @@ async function killedAt(world: World, nth: number, when: 'before' | 'after'): Pr
   world.hooks.after = ({ port, writes }) => {
     if (effects > nth && writes && port !== 'queue') die();
   };
-  await passOver(world, alice).catch(() => undefined);
+  await reconcileUser(world, alice).catch(() => undefined);
   world.hooks.before = undefined;
   world.hooks.after = undefined;
   await world.clock.advance(world.deps.settings.leaseMs + 1);
@@ -123,12 +123,12 @@ describe.each(Object.keys(DOCUMENTS) as Named[])('where the document %s', (named
         const change = FATES[fate];
         if (change === 'absent') world.directory.remove(alice.userId);
         else world.directory.put(auth0User(alice, change ?? {}));
-        await passOver(world, alice);
+        await reconcileUser(world, alice);
         const stored = world.documents.users.get(alice.user)?.account?.password;
         if (stored !== undefined && named !== 'has another password')
           expect(await opens(world, stored), `${when} ${effects[nth]}`).toBe(true);
         world.directory.put(auth0User(alice));
-        await passOver(world, alice);
+        await reconcileUser(world, alice);
         await untilQuiet(world);
         await adopted(world, named);
       }

@@ -12,16 +12,16 @@ import {
   choose,
   createWorld,
   eventsOf,
-  passOver,
+  reconcileUser,
   SETTINGS,
   snapshot,
   type World,
 } from '../../support/in-memory/world.ts';
 
 function depsOf(world: World, limits: Partial<ApplyDeps['limits']> = {}): ApplyDeps {
-  const { deps: converge, subjects } = world;
+  const { deps: reconcile, subjects } = world;
   const all = { ...LIMITS, ...limits };
-  return { assess: sweepDeps(world), converge, subjects, tenants: [mainTenant(world)], limits: all };
+  return { assess: sweepDeps(world), reconcile, subjects, tenants: [mainTenant(world)], limits: all };
 }
 
 /** As `concord plan --out` makes it. */
@@ -63,7 +63,7 @@ const CHANGES: readonly {
 }[] = [
   {
     reason: 'a pass was faster',
-    happens: (world) => passOver(world, alice),
+    happens: (world) => reconcileUser(world, alice),
     says: 'MovedOn: the log has newer events of this user',
   },
   {
@@ -144,7 +144,7 @@ describe('a plan that is applied later', () => {
     const world = await newcomers();
     const plan = await planFor(world, [alice, bob]);
     const { fit } = await recheck(depsOf(world), plan);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     await world.queue.claimUser(bob, world.clock.now(), 60_000);
     const before = snapshot(world);
 
@@ -225,9 +225,9 @@ describe('the safety limits', () => {
     if (first === undefined || second === undefined) throw new Error('There is nobody.');
     choose(world, second, 'another');
     world.directory.remove(first.userId);
-    await passOver(world, first);
+    await reconcileUser(world, first);
     await decide(world.deps, first, 'auth0.user-unlisted', { run: 'run' as never });
-    await passOver(world, first);
+    await reconcileUser(world, first);
     await decide(world.deps, first, 'removal.granted', { run: 'run' as never, by: 'carol' });
 
     await world.clock.advance(1_000);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/engine/intake/decision.ts';
 import { capture, planOf } from '../../../src/engine/operations/capture/capture.ts';
-import { Disguise } from '../../../src/engine/operations/capture/pseudonyms.ts';
+import { ConsistentPseudonyms } from '../../../src/engine/operations/capture/pseudonyms.ts';
 import { UpstreamError } from '../../../src/errors.ts';
 import { type AccountHandle, eventId } from '../../../src/identity.ts';
 import { handleLabel, isAllowedLabel } from '../../../src/reconcilers/account/handle-label.ts';
@@ -18,7 +18,7 @@ import {
 } from '../../mongo/subjects/people.ts';
 import { loadCapture } from '../../support/captured.ts';
 import { mainTenant, sweepDeps } from '../../support/in-memory/sweeps.ts';
-import { auth0User, choose, createWorld, passOver, type World } from '../../support/in-memory/world.ts';
+import { auth0User, choose, createWorld, reconcileUser, type World } from '../../support/in-memory/world.ts';
 
 const VERSIONS = { concord: '0', node: '0' };
 
@@ -34,7 +34,7 @@ async function aliceIsThere(): Promise<World> {
   const world = createWorld();
   world.directory.put(auth0User(alice));
   choose(world, alice, 'Alice.B');
-  await passOver(world, alice);
+  await reconcileUser(world, alice);
   return world;
 }
 
@@ -55,7 +55,7 @@ describe('a bug report', () => {
     await decide(world.deps, alice, 'user.resumed', { by: 'carol', reason });
     await decide(world.deps, alice, 'reconcile.requested', { by: 'carol', reason });
     await decide(world.deps, alice, 'user.paused', { by: 'carol', reason, until: null });
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
 
     const text = JSON.stringify(await report(world));
 
@@ -92,7 +92,7 @@ describe('a bug report', () => {
 
 describe('other names', () => {
   const second = { id: otherTenant, keyPrefix: 'second-', emailTag: undefined };
-  const as = new Disguise([{ id: tenant, keyPrefix: '', emailTag: 'sotce' }, second], '.at.test');
+  const as = new ConsistentPseudonyms([{ id: tenant, keyPrefix: '', emailTag: 'sotce' }, second], '.at.test');
 
   test('are the same for the same, and others for others', () => {
     expect(as.did(aliceDid)).toBe(as.did(aliceDid));

@@ -11,16 +11,16 @@ import { blanked } from '../../../src/events/blank.ts';
 import type { ConcordEvent } from '../../../src/events/event.ts';
 import { parseDid } from '../../../src/identity.ts';
 import { alice, bob, handle } from '../../mongo/subjects/people.ts';
-import { told } from '../../support/in-memory/told.ts';
+import { aliceEvent } from '../../support/in-memory/alice-events.ts';
 import { leave } from '../../support/in-memory/transferring.ts';
 import { auth0User, createWorld, signUp, untilQuiet, type World } from '../../support/in-memory/world.ts';
 
 const email = 'alice@example.com';
 const cedar = handle('cedar');
 const inviteHash = createHash('sha256').update('invite-1').digest('hex');
-const intended = told('account.creation-intended', 1, { handle: cedar, email, inviteHash });
+const intended = aliceEvent('account.creation-intended', 1, { handle: cedar, email, inviteHash });
 
-const promised = told('transfer.promised', 1, { to: bob.user, what: ['account'], by: 'carol' });
+const promised = aliceEvent('transfer.promised', 1, { to: bob.user, what: ['account'], by: 'carol' });
 
 function refusal(world: World): Promise<unknown> {
   const { log, queue, subjects, documents, accounts, clock, random } = world;
@@ -64,7 +64,7 @@ const holdingLate =
   (inviteCode: string | undefined): Given =>
   (world) => [
     ...(holding(inviteCode)(world) ?? []),
-    told('account.creation-abandoned', 2, { intent: intended._id, reason: 'no-account-came-of-it' }),
+    aliceEvent('account.creation-abandoned', 2, { intent: intended._id, reason: 'no-account-came-of-it' }),
   ];
 
 describe('somebody of whom', () => {
@@ -83,13 +83,17 @@ describe('somebody of whom', () => {
     [
       'the log alone names an active account',
       ({ accounts }) => [
-        told('account.created', 1, { did: accounts.put({ handle: cedar, email }), handle: cedar, email }),
+        aliceEvent('account.created', 1, {
+          did: accounts.put({ handle: cedar, email }),
+          handle: cedar,
+          email,
+        }),
       ],
       'ACCOUNT_ACTIVE',
     ],
     [
       'the log names an account that is gone',
-      () => [told('account.created', 1, { did: gone(), handle: cedar, email })],
+      () => [aliceEvent('account.created', 1, { did: gone(), handle: cedar, email })],
       'may be forgotten',
     ],
     ['a creation broke off, and came to an account', holding('invite-1'), 'INTENT_OPEN'],
@@ -113,7 +117,10 @@ describe('somebody of whom', () => {
     ['a transfer is not finished', () => [promised], 'TRANSFER_OPEN'],
     [
       'a transfer is finished',
-      () => [promised, told('account.released', 2, { promise: promised._id, to: bob.user, did: gone() })],
+      () => [
+        promised,
+        aliceEvent('account.released', 2, { promise: promised._id, to: bob.user, did: gone() }),
+      ],
       'may be forgotten',
     ],
   ])('%s', async (_name, given, expected) => {

@@ -20,7 +20,7 @@ import {
   auth0User,
   choose,
   createWorld,
-  passOver,
+  reconcileUser,
   signUp,
   type World,
 } from '../../support/in-memory/world.ts';
@@ -143,7 +143,7 @@ describe('the log alone gives what is shown', () => {
         await STEPS_BY_NAME[name]?.(world, who, (below) => random.int(below));
         await world.clock.advance(random.int(120_000));
         for (const each of PEOPLE) {
-          const { failures } = await passOver(world, each);
+          const { failures } = await reconcileUser(world, each);
           passes += 1;
           const shown = viewIn(await world.subjects.get(each.user));
           const rebuilt = viewIn(viewOf(await world.log.ofUser(each.user)));
@@ -164,7 +164,7 @@ it('an account that is older than the log is told once, and found by its address
   const account = { did, handle: handle('cedar'), password: 'old' };
   world.documents.users.set(alice.user, { code: code('ac24nobeb'), account });
   await signUp(world, alice);
-  for (let pass = 0; pass < 3; pass += 1) await passOver(world, alice);
+  for (let pass = 0; pass < 3; pass += 1) await reconcileUser(world, alice);
 
   const seen = world.log.events.filter(({ type }) => type === 'subject.observed');
   expect(seen.map(({ data }) => data)).toEqual([
@@ -181,7 +181,7 @@ it('an account that is older than the log is told once, and found by its address
     if (port === 'accounts')
       throw new UpstreamError('away', { upstream: 'pds', code: 'TIMEOUT', retryable: true });
   };
-  await passOver(world, alice);
+  await reconcileUser(world, alice);
   // What could not be read is not gone.
   expect((await world.subjects.holdersOfEmail('alice@example.com')).map(({ user }) => user)).toEqual([
     alice.user,

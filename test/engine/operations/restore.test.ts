@@ -24,14 +24,14 @@ import type { AssessedTenant } from '../../../src/engine/reconcile/read-side.ts'
 import { UpstreamError } from '../../../src/errors.ts';
 import { parseCode } from '../../../src/identity.ts';
 import { alice, type Person } from '../../mongo/subjects/people.ts';
-import { deskDeps, whole } from '../../support/in-memory/deciding.ts';
-import { dueUsers, mainTenant, populate, told, write } from '../../support/in-memory/sweeps.ts';
+import { dashboardDeps, whole } from '../../support/in-memory/deciding.ts';
+import { aliceEvent, dueUsers, mainTenant, populate, write } from '../../support/in-memory/sweeps.ts';
 import {
   auth0User,
   choose,
   createWorld,
-  passOver,
-  standing,
+  reconcileUser,
+  shownConditions,
   untilQuiet,
   type World,
 } from '../../support/in-memory/world.ts';
@@ -44,7 +44,7 @@ function owned(world: World, who: Person = alice): Owned<AssessedTenant> {
 }
 
 function deps(world: World) {
-  const { assess, ...rest } = deskDeps(world);
+  const { assess, ...rest } = dashboardDeps(world);
   return { ...assess, ...rest, events: world.log };
 }
 
@@ -65,7 +65,7 @@ async function removed(
     if (one === 'record') world.documents.users.set(user, { ...before, account: undefined } as never);
     if (one === 'account') world.accounts.stored.delete(did);
   }
-  await passOver(world, alice);
+  await reconcileUser(world, alice);
   return { code: before.code, when: before.when, did };
 }
 
@@ -130,7 +130,7 @@ describe('a proposal', () => {
     expect(after).toMatchObject({ code: before.code, when: before.when });
     const isLost = what.some((one) => one === 'account');
     expect(after?.account?.did === before.did).toBe(!isLost);
-    const reasons = Object.values(await standing(world, user));
+    const reasons = Object.values(await shownConditions(world, user));
     expect(reasons.join()).not.toMatch(/DocumentRemoved|AccountMissing|WaitingForDecision/);
   });
 
@@ -144,7 +144,7 @@ describe('a proposal', () => {
   it('of a removed users document: the resources that wait for it wait for the decision', async () => {
     const world = await whole();
     await removed(world, 'document');
-    expect(await standing(world, user)).toMatchObject({
+    expect(await shownConditions(world, user)).toMatchObject({
       'user-document': 'False DocumentRemoved',
       account: 'False DocumentRemoved',
       handle: 'False WaitingForDecision',
@@ -211,7 +211,7 @@ describe('a restore is refused', () => {
         await write(world, 'user.paused', pause, alice);
         const { what } = await propose(world);
         await grantRestore(deps(world), owned(world), what, decided);
-        await passOver(world, alice);
+        await reconcileUser(world, alice);
       },
     ],
   ];
@@ -233,7 +233,7 @@ describe('a restore is refused', () => {
     await expect(grantRestore(deps(world), owned(world), what, decided)).rejects.toMatchObject({
       code: 'RESTORE_CHANGED',
     });
-    expect(told(world, 'restore.granted')).toEqual([]);
+    expect(aliceEvent(world, 'restore.granted')).toEqual([]);
   });
 
   it('while the PDS cannot be read', async () => {
@@ -251,7 +251,7 @@ it('a grant is recorded with who and why, names what and which account, and make
   const world = await whole();
   const { did } = await removed(world, 'account');
   await grantRestore(deps(world), owned(world), ['account'], decided);
-  expect(told(world, 'restore.granted')).toMatchObject([
+  expect(aliceEvent(world, 'restore.granted')).toMatchObject([
     { user, data: { what: ['account'], account: did, ...decided } },
   ]);
   expect(await dueUsers(world)).toEqual([user]);
@@ -265,8 +265,8 @@ describe('a code that differs', () => {
     const before = world.documents.users.get(user);
     if (before === undefined || other === undefined) throw new Error('alice has no document');
     world.documents.users.set(user, { ...before, code: other });
-    await passOver(world, alice);
-    expect(await standing(world, user)).toMatchObject({ 'user-document': 'False CodeDiffers' });
+    await reconcileUser(world, alice);
+    expect(await shownConditions(world, user)).toMatchObject({ 'user-document': 'False CodeDiffers' });
     return world;
   }
 
@@ -277,8 +277,8 @@ describe('a code that differs', () => {
     expect(proposal.writes.map(({ type }) => type)).toEqual(['change-handle']);
     await acceptCode(deps(world), owned(world), proposal.found, decided);
     await untilQuiet(world);
-    expect(told(world, 'code.accepted')).toMatchObject([{ data: { code: other, ...decided } }]);
-    expect(await standing(world, user)).toMatchObject({ 'user-document': 'True HasCode' });
+    expect(aliceEvent(world, 'code.accepted')).toMatchObject([{ data: { code: other, ...decided } }]);
+    expect(await shownConditions(world, user)).toMatchObject({ 'user-document': 'True HasCode' });
     const again = acceptCode(deps(world), owned(world), proposal.found, decided);
     await expect(again).rejects.toMatchObject({ code: 'CODE_AGREES' });
   });
@@ -304,7 +304,7 @@ describe('many users', () => {
       const did = world.documents.users.get(who.user)?.account?.did;
       if (at < 4) world.documents.users.delete(who.user);
       else if (at === 4 && did !== undefined) world.accounts.stored.delete(did);
-      await passOver(world, who);
+      await reconcileUser(world, who);
     }
     return { world, people, keys: people.map((who) => who.user) };
   }
@@ -339,7 +339,7 @@ describe('many users', () => {
     const last = people[5];
     if (last === undefined) throw new Error('too few people');
     world.documents.verifications.delete(last.user);
-    await passOver(world, last);
+    await reconcileUser(world, last);
     const found = await restoreCandidates(world.subjects, [mainTenant(world)], { ...every, since });
     expect(found.map(({ user: one }) => one)).toEqual([keys[5]]);
   });
@@ -387,6 +387,6 @@ describe('many users', () => {
       granted: [],
       failed: [],
     });
-    expect(told(world, 'restore.granted')).toEqual([]);
+    expect(aliceEvent(world, 'restore.granted')).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 /** What is told as applied has changed something, whatever others do at the same moment. */
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../../src/engine/intake/decision.ts';
-import type { PassResult, StepInfo } from '../../../src/engine/reconcile/reconcile.ts';
+import type { ReconciliationResult, StepInfo } from '../../../src/engine/reconcile/reconcile.ts';
 import type { Policy } from '../../../src/engine/reconcile/settings.ts';
 import { alice, code } from '../../mongo/subjects/people.ts';
 import type { PortCall } from '../../support/in-memory/hooks.ts';
@@ -11,7 +11,7 @@ import {
   choose,
   createWorld,
   eventsOf,
-  passOver,
+  reconcileUser,
   signUp,
   untilQuiet,
   type World,
@@ -165,7 +165,7 @@ describe('an action that changes nothing is not told as applied', () => {
     };
     const steps: StepInfo[] = [];
     Object.assign(world.deps, { onStep: (step: StepInfo) => void steps.push(step) });
-    const result: PassResult = await passOver(world, alice);
+    const result: ReconciliationResult = await reconcileUser(world, alice);
     expect(happened).toBe(true);
     expect(steps.find((step) => step.action.type === action)?.outcome).toBe(row.outcome);
     expect(result.applied.map(({ type }) => type)).not.toContain(action);
@@ -184,7 +184,7 @@ it('a password that the PDS does not take is not told as reset', async () => {
   world.hooks.before = ({ method }: PortCall) => {
     if (method === 'setPassword') accountIsDeleted(world);
   };
-  const result = await passOver(world, alice);
+  const result = await reconcileUser(world, alice);
   expect(result.applied).toEqual([]);
   expect(result.failures).toMatchObject([{ code: 'LOGIN_REFUSED' }]);
   expect(eventsOf(world, alice).map(({ type }) => type)).not.toContain('password.reset');

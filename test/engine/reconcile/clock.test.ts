@@ -13,10 +13,10 @@ import {
   createWorld,
   eventsOf,
   pass,
-  passOver,
+  reconcileUser,
+  shownConditions,
   signUp,
   snapshot,
-  standing,
   untilQuiet,
   WELL,
   type World,
@@ -65,14 +65,14 @@ describe('this machine’s clock', () => {
     ['jumps ahead each time', [0, DAY, DAY, DAY, DAY]],
   ])('%s: everything is done, and told in its order', async (_what, jumpsMs) => {
     const world = await story(jumpsMs);
-    expect(await standing(world, alice.user)).toMatchObject(WELL);
+    expect(await shownConditions(world, alice.user)).toMatchObject(WELL);
     expect(carried(world, alice)).toBe('alice-b.at.test');
     expect([...world.accounts.stored.values()].map(({ email }) => email)).toEqual(['alice@example.net']);
     const own = eventsOf(world, alice).filter(({ type }) => type !== 'auth0.log-received');
     const appended = world.log.events.filter((event) => own.includes(event));
     expect(appended).toEqual(own);
     const before = snapshot(world);
-    expect(await passOver(world, alice)).toMatchObject({ end: 'converged', applied: [] });
+    expect(await reconcileUser(world, alice)).toMatchObject({ end: 'converged', applied: [] });
     expect(snapshot(world)).toMatchObject({ users: before.users, accounts: before.accounts });
   });
 
@@ -113,7 +113,7 @@ describe('the dates of log entries', () => {
       choose(world, alice, 'alice');
       await deliver('3', 'scu');
       expect(await pass(world)).toMatchObject({ end: 'converged' });
-      expect(await standing(world, alice.user)).toMatchObject(WELL);
+      expect(await shownConditions(world, alice.user)).toMatchObject(WELL);
       expect(carried(world, alice)).toBe('alice.at.test');
     },
   );

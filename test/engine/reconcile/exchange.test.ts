@@ -8,9 +8,9 @@ import {
   carried,
   choose,
   createWorld,
-  passOver,
+  reconcileUser,
+  shownConditions,
   signUp,
-  standing,
   untilQuiet,
   type World,
 } from '../../support/in-memory/world.ts';
@@ -50,7 +50,8 @@ describe('an exchange of addresses', () => {
       ]);
       for (const { user } of order)
         expect(passes.filter((one) => one.user === user).length).toBeLessThanOrEqual(3);
-      for (const { user } of order) expect((await standing(world, user))['email']).toBe('True EmailSet');
+      for (const { user } of order)
+        expect((await shownConditions(world, user))['email']).toBe('True EmailSet');
     },
   );
 
@@ -73,7 +74,7 @@ describe('an exchange of addresses', () => {
     await arrive(world, alice, 'sce');
     await untilQuiet(world);
     // Nothing is known of bob's new address yet.
-    expect((await standing(world, alice.user))['email']).toBe('False EmailHeldByUser');
+    expect((await shownConditions(world, alice.user))['email']).toBe('False EmailHeldByUser');
     await arrive(world, bob, 'sce');
     await untilQuiet(world);
     expect(addressOf(world, alice)).toBe('bob@example.com');
@@ -89,8 +90,8 @@ describe('an exchange of addresses', () => {
     world.directory.put(auth0User(alice, { email: 'bob@example.com' }));
     await arrive(world, alice, 'sce');
     await untilQuiet(world);
-    expect((await standing(world, bob.user))['email']).toBe('False EmailTaken');
-    expect((await standing(world, alice.user))['email']).toBe('False EmailHeldByUser');
+    expect((await shownConditions(world, bob.user))['email']).toBe('False EmailTaken');
+    expect((await shownConditions(world, alice.user))['email']).toBe('False EmailHeldByUser');
   });
 
   it('gets the former address back where the other user changes its mind', async () => {
@@ -98,15 +99,16 @@ describe('an exchange of addresses', () => {
     const parked = parkedAddress(world.documents.users.get(alice.user)?.account?.did as never);
     world.directory.put(auth0User(alice, { email: 'bob@example.com' }));
     world.directory.put(auth0User(bob, { email: 'alice@example.com' }));
-    for (const who of [bob, alice, bob]) if (addressOf(world, alice) !== parked) await passOver(world, who);
-    await passOver(world, alice);
+    for (const who of [bob, alice, bob])
+      if (addressOf(world, alice) !== parked) await reconcileUser(world, who);
+    await reconcileUser(world, alice);
     expect(addressOf(world, alice)).toBe(parked);
     world.directory.put(auth0User(bob));
-    await passOver(world, bob);
+    await reconcileUser(world, bob);
     await untilQuiet(world);
     expect(addressOf(world, alice)).toBe('alice@example.com');
     expect(addressOf(world, bob)).toBe('bob@example.com');
-    expect((await standing(world, alice.user))['email']).toBe('False EmailHeldByUser');
+    expect((await shownConditions(world, alice.user))['email']).toBe('False EmailHeldByUser');
   });
 });
 
@@ -132,11 +134,11 @@ describe('a deleted user', () => {
     await untilQuiet(world);
     await signUp(world, bob, { email: 'Alice@example.com' });
     await untilQuiet(world);
-    expect((await standing(world, bob.user))['account']).toBe('False EmailHeldByUser');
+    expect((await shownConditions(world, bob.user))['account']).toBe('False EmailHeldByUser');
     world.directory.remove(alice.userId);
     await arrive(world, alice, 'sdu');
     await untilQuiet(world);
-    expect((await standing(world, bob.user))['account']).toBe('False EmailHeldByDeletedUser');
+    expect((await shownConditions(world, bob.user))['account']).toBe('False EmailHeldByDeletedUser');
     const account = (await world.subjects.get(bob.user))?.conditions.find(({ type }) => type === 'account');
     expect(account?.message).toContain(`concord transfer '${alice.user}' '${bob.user}'`);
   });
@@ -151,7 +153,7 @@ describe('a deleted user', () => {
     world.accounts.stored.clear();
     await signUp(world, bob, { email: 'Alice@example.com' });
     await untilQuiet(world);
-    expect((await standing(world, bob.user))['account']).toBe('True AccountActive');
+    expect((await shownConditions(world, bob.user))['account']).toBe('True AccountActive');
   });
 });
 
@@ -163,16 +165,16 @@ it('asks again for an address that was refused before it was known who has it, o
   world.accounts.change(did, { email: 'bob@example.com' });
   await signUp(world, bob);
   await untilQuiet(world);
-  expect((await standing(world, bob.user))['account']).toBe('False EmailTaken');
+  expect((await shownConditions(world, bob.user))['account']).toBe('False EmailTaken');
   // Alice's account is seen to have it, and then to have her own again.
   world.directory.put(auth0User(alice, { email: 'bob@example.com' }));
   await arrive(world, alice, 'sce');
   await untilQuiet(world);
   await arrive(world, bob, 'scu');
   await untilQuiet(world);
-  expect((await standing(world, bob.user))['account']).toBe('False EmailHeldByUser');
+  expect((await shownConditions(world, bob.user))['account']).toBe('False EmailHeldByUser');
   world.directory.put(auth0User(alice));
   await arrive(world, alice, 'sce');
   await untilQuiet(world);
-  expect((await standing(world, bob.user))['account']).toBe('True AccountActive');
+  expect((await shownConditions(world, bob.user))['account']).toBe('True AccountActive');
 });

@@ -4,15 +4,15 @@ import { decide } from '../../../src/engine/intake/decision.ts';
 import { UpstreamError } from '../../../src/errors.ts';
 import type { Did } from '../../../src/identity.ts';
 import { alice, bob, code, handle, otherTenant, type Person, person } from '../../mongo/subjects/people.ts';
-import { passDue, populate, sweepOnce } from '../../support/in-memory/sweeps.ts';
+import { populate, reconcileDue, sweepOnce } from '../../support/in-memory/sweeps.ts';
 import {
   arrive,
   auth0User,
   createWorld,
   eventsOf,
-  passOver,
+  reconcileUser,
+  shownConditions,
   signUp,
-  standing,
   typesOf,
   untilQuiet,
   WELL,
@@ -64,7 +64,7 @@ describe.each(HIDDEN)('an account that is %s has the address', (status) => {
       'inactive-accounts.listed',
     ]);
     expect((await accountCondition(world, alice))?.message).toContain(did);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'False EmailTaken' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'False EmailTaken' });
   });
 
   it.each(['it is deleted', 'it has another address', 'it is active again elsewhere'] as const)(
@@ -79,7 +79,7 @@ describe.each(HIDDEN)('an account that is %s has the address', (status) => {
       else world.accounts.change(did, { email: 'other@example.com' });
       if (what === 'it is active again elsewhere') world.accounts.change(did, { status: 'active' });
       await retry(world, alice);
-      expect(await standing(world, alice.user)).toMatchObject({ account: WELL.account });
+      expect(await shownConditions(world, alice.user)).toMatchObject({ account: WELL.account });
       expect(world.accounts.leakedDids()).toEqual([]);
     },
   );
@@ -93,8 +93,8 @@ describe.each(HIDDEN)('an account that is %s has the address', (status) => {
     await world.accounts.deleteAccount(did);
     await world.clock.advance(60_000);
     await sweepOnce(world);
-    await passDue(world, [alice]);
-    expect(await standing(world, alice.user)).toMatchObject({ account: WELL.account });
+    await reconcileDue(world, [alice]);
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: WELL.account });
     expect(world.inactive.stored.size).toBe(0);
   });
 });
@@ -108,7 +108,7 @@ describe('an inactive account has the address, and', () => {
     await signUp(world, alice);
     await untilQuiet(world);
     expect(world.accounts.leakedDids()).toEqual([]);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'False EmailTaken' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'False EmailTaken' });
   });
 
   it('the tenant has a tag: the tagged address is taken', async () => {
@@ -118,7 +118,7 @@ describe('an inactive account has the address, and', () => {
     await sweepOnce(world);
     await signUp(world, second);
     await untilQuiet(world);
-    expect(await standing(world, second.user)).toMatchObject({ account: WELL.account });
+    expect(await shownConditions(world, second.user)).toMatchObject({ account: WELL.account });
     expect((await world.subjects.get(second.user))?.accountEmail).toBe('alice+second@example.com');
   });
 
@@ -150,7 +150,7 @@ describe('an inactive account has the address, and', () => {
     world.accounts.change(did, { email: ALICES, status: 'deactivated' });
     await sweepOnce(world);
     await signUp(world, alice);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     const condition = await accountCondition(world, alice);
     expect(condition).toMatchObject({ reason: 'EmailHeldByUser', waitsFor: bob.user });
     expect(world.accounts.leakedDids()).toEqual([]);
@@ -179,7 +179,7 @@ describe('an inactive account carries', () => {
     expect(condition?.message).toContain(`concord adopt 'auth0|alice' ${did} --preview`);
     await world.accounts.deleteAccount(did as Did);
     await retry(world, alice);
-    expect(await standing(world, alice.user)).toMatchObject({ account: WELL.account });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: WELL.account });
   });
 
   it('the handle of an interrupted creation, and it came of that: it is completed', async () => {
@@ -191,13 +191,13 @@ describe('an inactive account carries', () => {
       throw new UpstreamError('lost', options);
     };
     await signUp(world, alice);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     const [did] = world.accounts.stored.keys();
     if (did === undefined) throw new Error('No account was made.');
     world.accounts.change(did, { status: 'deactivated' });
     await untilQuiet(world);
     expect(world.documents.users.get(alice.user)?.account?.did).toBe(did);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'False AccountDeactivated' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'False AccountDeactivated' });
     expect(world.accounts.leakedDids()).toEqual([]);
   });
 });
@@ -218,12 +218,12 @@ describe('the listing after a failed creation', () => {
     const people = Array.from({ length: 5 }, (_, at) => person(`carol-${at}`));
     failing(world);
     for (const who of people) await signUp(world, who);
-    for (const who of people) await passOver(world, who);
+    for (const who of people) await reconcileUser(world, who);
     world.hooks.before = undefined;
     await untilQuiet(world);
     expect(listings(world, people)).toBe(1);
     for (const who of people)
-      expect(await standing(world, who.user)).toMatchObject({ account: WELL.account });
+      expect(await shownConditions(world, who.user)).toMatchObject({ account: WELL.account });
   });
 
   it('is had every ten minutes at most, and creations wait for it', async () => {
@@ -242,41 +242,43 @@ describe('the listing after a failed creation', () => {
     for (const [at, time] of times.entries())
       expect(time - (times[at - 1] ?? 0)).toBeGreaterThanOrEqual(world.deps.settings.listInactiveMs);
     for (const who of people)
-      expect(await standing(world, who.user)).toMatchObject({ account: 'False CreationKeepsFailing' });
+      expect(await shownConditions(world, who.user)).toMatchObject({ account: 'False CreationKeepsFailing' });
   });
 
   it('that breaks off is not begun again for ten minutes, and the creation waits', async () => {
     const world = createWorld();
     failing(world);
     await signUp(world, alice);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     await world.clock.advance(world.deps.settings.settleMs + 1_000);
     world.hooks.before = ({ method }) => {
       if (method === 'repositories')
         throw new UpstreamError('away', { upstream: 'pds', code: 'UNREACHABLE', retryable: true });
     };
     const broken = world.clock.now().getTime();
-    expect(await passOver(world, alice)).toMatchObject({ end: 'failed' });
+    expect(await reconcileUser(world, alice)).toMatchObject({ end: 'failed' });
     world.hooks.before = undefined;
-    expect(await passOver(world, alice)).toMatchObject({ end: 'deferred' });
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'False ListingInactiveAccounts' });
+    expect(await reconcileUser(world, alice)).toMatchObject({ end: 'deferred' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({
+      account: 'False ListingInactiveAccounts',
+    });
     const passes = await untilQuiet(world);
     expect(passes.length).toBeLessThanOrEqual(8);
     expect(world.clock.now().getTime() - broken).toBeGreaterThanOrEqual(600_000);
-    expect(await standing(world, alice.user)).toMatchObject({ account: WELL.account });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: WELL.account });
   });
 
   it('is not needed where a sweep has listed the accounts since', async () => {
     const world = createWorld();
     failing(world);
     await signUp(world, alice);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     world.hooks.before = undefined;
     await world.clock.advance(1_000);
     await sweepOnce(world);
     await untilQuiet(world);
     expect(listings(world, [alice])).toBe(0);
-    expect(await standing(world, alice.user)).toMatchObject({ account: WELL.account });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: WELL.account });
   });
 
   it('keeps the lease from page to page, and ends with it', async () => {
@@ -285,7 +287,7 @@ describe('the listing after a failed creation', () => {
       world.accounts.put({ handle: handle(`carol${at}`), email: undefined, status: 'deactivated' });
     failing(world);
     await signUp(world, alice);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     await world.clock.advance(world.deps.settings.settleMs + 1_000);
     const renewed: number[] = [];
     world.hooks.before = async ({ port, method }) => {
@@ -294,7 +296,7 @@ describe('the listing after a failed creation', () => {
       if (port === 'accounts' && method === 'accounts')
         await world.clock.advance(world.deps.settings.leaseMs / 2 + 1);
     };
-    expect(await passOver(world, alice)).toMatchObject({ end: 'converged' });
+    expect(await reconcileUser(world, alice)).toMatchObject({ end: 'converged' });
     expect(renewed.length).toBeGreaterThan(3);
     expect(world.inactive.stored.size).toBe(450);
   });

@@ -3,7 +3,7 @@ import { learnFromAuth0, learnHandle } from '../../../src/engine/reconcile/learn
 import { fold } from '../../../src/events/fold.ts';
 import type { Auth0User } from '../../../src/ports/auth0.ts';
 import { alice, at, bob } from '../../mongo/subjects/people.ts';
-import { observed, told } from '../../support/in-memory/told.ts';
+import { aliceEvent, observed } from '../../support/in-memory/alice-events.ts';
 
 const user: Auth0User = {
   userId: alice.userId,
@@ -12,7 +12,7 @@ const user: Auth0User = {
   blocked: false,
   createdAt: at(0),
 };
-const absent = told('auth0.user-absent', 2, { userId: alice.userId });
+const absent = aliceEvent('auth0.user-absent', 2, { userId: alice.userId });
 
 describe('what Auth0 says', () => {
   it.each([
@@ -89,7 +89,7 @@ describe('what Auth0 says', () => {
     ]) {
       const [news] = learnFromAuth0(fold([]), alice.userId, answer);
       if (news?.type !== 'auth0.user-observed') throw new Error('nothing was learned');
-      const facts = fold([told('auth0.user-observed', 1, news.data)]);
+      const facts = fold([aliceEvent('auth0.user-observed', 1, news.data)]);
       expect(facts.auth0).toEqual(answer);
       expect(learnFromAuth0(facts, alice.userId, answer)).toEqual([]);
     }
@@ -97,7 +97,7 @@ describe('what Auth0 says', () => {
 });
 
 describe('the platform handle', () => {
-  const known = (handle: string | null) => fold([told('handle.observed', 1, { handle })]);
+  const known = (handle: string | null) => fold([aliceEvent('handle.observed', 1, { handle })]);
   it.each([
     ['none, and none was known', fold([]), undefined, []],
     ['a first one', fold([]), 'alice', [{ type: 'handle.observed', data: { handle: 'alice' } }]],

@@ -1,7 +1,7 @@
 /** What logins cost: nothing where Auth0 was asked about the user a while ago, and what they did before otherwise. */
 import { describe, expect, it, test } from 'vitest';
 import { ingest } from '../../../src/engine/intake/ingest.ts';
-import { converge } from '../../../src/engine/reconcile/reconcile.ts';
+import { reconcile } from '../../../src/engine/reconcile/reconcile.ts';
 import { needsNoRead } from '../../../src/engine/reconcile/routine.ts';
 import { sweep } from '../../../src/engine/sweep/sweep.ts';
 import type { ConcordEvent } from '../../../src/events/event.ts';
@@ -15,9 +15,9 @@ import {
   auth0User,
   createWorld,
   pass,
-  passOver,
+  reconcileUser,
+  shownConditions,
   signUp,
-  standing,
   untilQuiet,
   type World,
 } from '../../support/in-memory/world.ts';
@@ -138,7 +138,7 @@ describe('a login of a user in sync', () => {
     await inSync(world);
     await deliver(world, alice, ['s']);
     const reads = countReads(world);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     expect(reads()).toBe(1);
   });
 });
@@ -181,7 +181,7 @@ describe('a change that is told beside logins', () => {
     if (lease === undefined) throw new Error('Nobody is due.');
     world.directory.put(auth0User(alice, { email: NEW }));
     await deliver(world, alice, ['sce']);
-    expect(await converge(world.deps, lease)).toMatchObject({ end: 'skipped' });
+    expect(await reconcile(world.deps, lease)).toMatchObject({ end: 'skipped' });
     await untilQuiet(world);
     expect((await world.subjects.get(alice.user))?.accountEmail).toBe(NEW);
   });
@@ -209,7 +209,7 @@ describe('a login tells of a user who is not in sync', () => {
     world.directory.put(auth0User(alice));
     await deliver(world, alice, ['s']);
     await untilQuiet(world);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
   });
 
   it('a verified address of a user without one', async () => {
@@ -219,7 +219,7 @@ describe('a login tells of a user who is not in sync', () => {
     world.directory.put(auth0User(alice));
     await deliver(world, alice, ['s']);
     await untilQuiet(world);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
   });
 
   it('a user who is out of sync, or was blocked', async () => {

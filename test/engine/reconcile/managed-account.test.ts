@@ -7,8 +7,8 @@ import {
   arrive,
   auth0User,
   createWorld,
+  shownConditions,
   signUp,
-  standing,
   untilQuiet,
   type World,
 } from '../../support/in-memory/world.ts';
@@ -72,7 +72,10 @@ it.each<[string, (world: World) => unknown, string]>([
   await happens(world);
   await arrive(world, alice);
   await untilQuiet(world);
-  expect(await standing(world, user)).toMatchObject({ email: 'True NotManaged', handle: 'True NotManaged' });
+  expect(await shownConditions(world, user)).toMatchObject({
+    email: 'True NotManaged',
+    handle: 'True NotManaged',
+  });
   const conditions = (await world.subjects.get(user))?.conditions ?? [];
   const message = (of: string) => conditions.find(({ type }) => type === of)?.message;
   const said = because.replace('account DID', `account ${did}`);
@@ -100,5 +103,8 @@ it('is absent only where none is known', async () => {
   const world = createWorld();
   await signUp(world, alice, { emailVerified: false });
   await untilQuiet(world);
-  expect(await standing(world, user)).toMatchObject({ email: 'True NoAccount', handle: 'True NoAccount' });
+  expect(await shownConditions(world, user)).toMatchObject({
+    email: 'True NoAccount',
+    handle: 'True NoAccount',
+  });
 });

@@ -10,18 +10,18 @@ import type { Policy } from '../../../src/engine/reconcile/settings.ts';
 import { UpstreamError } from '../../../src/errors.ts';
 import { alice, handle, type Person } from '../../mongo/subjects/people.ts';
 import { ELSEWHERE } from '../../support/in-memory/accounts.ts';
-import { deskDeps } from '../../support/in-memory/deciding.ts';
+import { dashboardDeps } from '../../support/in-memory/deciding.ts';
 import {
   accountOf,
+  aliceEvent,
   countCalls,
   DAY,
   deleted,
   dueUsers,
   mainTenant,
-  passDue,
   populate,
+  reconcileDue,
   sweepOnce,
-  told,
   write,
 } from '../../support/in-memory/sweeps.ts';
 import {
@@ -29,10 +29,10 @@ import {
   auth0User,
   choose,
   createWorld,
-  passOver,
+  reconcileUser,
+  shownConditions,
   signUp,
   snapshot,
-  standing,
   untilQuiet,
   type World,
 } from '../../support/in-memory/world.ts';
@@ -56,7 +56,7 @@ async function whole(policy: Partial<Policy> = {}) {
 async function moved(policy?: Partial<Policy>) {
   const { world, did } = await whole(policy);
   world.accounts.moveAway(did);
-  await passOver(world, alice);
+  await reconcileUser(world, alice);
   return { world, did };
 }
 
@@ -74,7 +74,7 @@ function owned(world: World, who: Person = alice): Owned<AssessedTenant> {
 }
 
 function deps(world: World) {
-  const { assess, ...rest } = deskDeps(world);
+  const { assess, ...rest } = dashboardDeps(world);
   return { ...assess, ...rest, events: world.log };
 }
 
@@ -92,7 +92,10 @@ function outside(world: World) {
 describe('an account that moved', () => {
   it('is in order, and the user is in sync', async () => {
     const { world, did } = await moved();
-    expect(await standing(world, user)).toMatchObject({ ...MIGRATED, 'user-document': 'True HasCode' });
+    expect(await shownConditions(world, user)).toMatchObject({
+      ...MIGRATED,
+      'user-document': 'True HasCode',
+    });
     expect(await world.subjects.get(user)).toMatchObject({ sync: 'Synced', health: 'Healthy' });
     expect(await messageOf(world, 'account')).toContain(`${did} moved to ${ELSEWHERE}`);
     expect(await messageOf(world, 'email')).toMatch(/moved to another PDS.+address no longer follows/);
@@ -115,14 +118,14 @@ describe('an account that moved', () => {
     await arrive(world, alice, 'sce');
     await untilQuiet(world);
     expect(outside(world)).toEqual({ ...before, handles: new Map([[user, 'alix']]) });
-    expect(await standing(world, user)).toMatchObject(MIGRATED);
+    expect(await shownConditions(world, user)).toMatchObject(MIGRATED);
   });
 
   it('is in order too once the PDS has deleted it, and is not restored', async () => {
     const { world, did } = await moved();
     world.accounts.stored.delete(did);
-    await passOver(world, alice);
-    expect(await standing(world, user)).toMatchObject(MIGRATED);
+    await reconcileUser(world, alice);
+    expect(await shownConditions(world, user)).toMatchObject(MIGRATED);
     expect(world.documents.users.get(user)?.account?.did).toBe(did);
     await expect(proposeRestore(deps(world), owned(world), world.clock.now())).rejects.toMatchObject({
       code: 'ACCOUNT_MIGRATED',
@@ -135,11 +138,11 @@ describe('an account that moved', () => {
     const stored = world.accounts.stored.get(did);
     if (stored === undefined) throw new Error('There is no account.');
     world.accounts.stored.delete(did);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     await grantRestore(deps(world), owned(world), ['account'], { by: 'carol' });
     world.accounts.moveAway(did);
     await untilQuiet(world);
-    expect(await standing(world, user)).toMatchObject({ account: 'True AccountMigrated' });
+    expect(await shownConditions(world, user)).toMatchObject({ account: 'True AccountMigrated' });
     expect(world.accounts.stored.size).toBe(0);
     expect(world.documents.users.get(user)?.account?.did).toBe(did);
   });
@@ -153,7 +156,7 @@ describe('an account that moved', () => {
     await arrive(world, alice);
     await untilQuiet(world);
     expect(accountOf(world, alice)?.handle).toBe(handle('alix'));
-    expect(await standing(world, user)).toMatchObject({
+    expect(await shownConditions(world, user)).toMatchObject({
       account: 'True AccountActive',
       handle: 'True PlatformHandle',
     });
@@ -180,26 +183,26 @@ describe('an account that moved', () => {
         await untilQuiet(world);
       }
       expect(outside(world)).toEqual(before);
-      expect(await standing(world, user)).toMatchObject({ account: 'True UserGone' });
+      expect(await shownConditions(world, user)).toMatchObject({ account: 'True UserGone' });
       expect(await messageOf(world, 'account')).toContain(`${did} moved to ${ELSEWHERE}`);
-      expect(told(world, 'removal.granted')).toEqual([]);
+      expect(aliceEvent(world, 'removal.granted')).toEqual([]);
     },
   );
 
   it('is left alone while the user is blocked, and after', async () => {
     const { world } = await whole({ blocked: 'deactivate' });
     world.directory.put(auth0User(alice, { blocked: true }));
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     const did = accountOf(world, alice)?.did;
     if (did === undefined) throw new Error('There is no account.');
     world.accounts.moveAway(did);
-    await passOver(world, alice);
-    expect(await standing(world, user)).toMatchObject({ account: 'True UserBlocked' });
+    await reconcileUser(world, alice);
+    expect(await shownConditions(world, user)).toMatchObject({ account: 'True UserBlocked' });
     expect(await messageOf(world, 'account')).toContain(ELSEWHERE);
     world.directory.put(auth0User(alice));
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     expect(accountOf(world, alice)?.status).toBe('deactivated');
-    expect(await standing(world, user)).toMatchObject(MIGRATED);
+    expect(await shownConditions(world, user)).toMatchObject(MIGRATED);
   });
 });
 
@@ -208,7 +211,7 @@ describe('while the directory cannot be asked', () => {
     const { world } = await moved();
     away(world);
     const events = world.log.events.length;
-    expect(await passOver(world, alice)).toMatchObject({ end: 'deferred', failures: [] });
+    expect(await reconcileUser(world, alice)).toMatchObject({ end: 'deferred', failures: [] });
     expect(world.log.events.length).toBe(events);
   });
 
@@ -216,25 +219,25 @@ describe('while the directory cannot be asked', () => {
     const { world, did } = await whole();
     world.accounts.change(did, { status: 'deactivated' });
     away(world);
-    expect(await passOver(world, alice)).toMatchObject({ end: 'deferred', failures: [] });
-    expect(await standing(world, user)).toMatchObject({ account: 'False AccountDeactivated' });
+    expect(await reconcileUser(world, alice)).toMatchObject({ end: 'deferred', failures: [] });
+    expect(await shownConditions(world, user)).toMatchObject({ account: 'False AccountDeactivated' });
     expect(await messageOf(world, 'account')).toContain('could not be asked (UNREACHABLE)');
     // It may have moved, which is found without a trigger once the directory answers.
     world.accounts.moveAway(did);
     world.hooks.before = undefined;
     await untilQuiet(world);
-    expect(await standing(world, user)).toMatchObject(MIGRATED);
+    expect(await shownConditions(world, user)).toMatchObject(MIGRATED);
   });
 
   it('an account that we deactivated is not activated until it answers', async () => {
     const { world } = await whole({ blocked: 'deactivate' });
     world.directory.put(auth0User(alice, { blocked: true }));
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     world.directory.put(auth0User(alice));
     away(world);
-    const failed = await passOver(world, alice);
+    const failed = await reconcileUser(world, alice);
     expect(failed).toMatchObject({ end: 'failed', failures: [{ code: 'UNREACHABLE', resource: 'account' }] });
-    expect(await standing(world, user)).toMatchObject({ account: 'Unknown NotObserved' });
+    expect(await shownConditions(world, user)).toMatchObject({ account: 'Unknown NotObserved' });
     expect(await world.subjects.get(user)).toMatchObject({
       failure: { upstream: 'plc' },
       quarantined: false,
@@ -249,7 +252,7 @@ describe('while the directory cannot be asked', () => {
     const { world, did } = await whole();
     world.accounts.stored.delete(did);
     away(world);
-    expect(await passOver(world, alice)).toMatchObject({ end: 'deferred', failures: [] });
+    expect(await reconcileUser(world, alice)).toMatchObject({ end: 'deferred', failures: [] });
     expect(await messageOf(world, 'account')).toContain('could not be asked (UNREACHABLE)');
     await expect(proposeRestore(deps(world), owned(world), world.clock.now())).rejects.toMatchObject({
       upstream: 'plc',
@@ -259,10 +262,10 @@ describe('while the directory cannot be asked', () => {
   it('a missing account is not replaced', async () => {
     const { world, did } = await whole();
     world.accounts.stored.delete(did);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     await write(world, 'restore.granted', { by: 'carol', what: ['account'], account: did }, alice);
     away(world);
-    expect(await passOver(world, alice)).toMatchObject({ end: 'failed' });
+    expect(await reconcileUser(world, alice)).toMatchObject({ end: 'failed' });
     expect(world.documents.users.get(user)?.account?.did).toBe(did);
   });
 });
@@ -276,7 +279,7 @@ describe('a sweep', () => {
       if (did !== undefined) world.accounts.moveAway(did);
     }
     await sweepOnce(world);
-    await passDue(world, people);
+    await reconcileDue(world, people);
     // Some of them are deleted here, which is no disappearance.
     for (const who of people.slice(0, 11)) {
       const did = accountOf(world, who)?.did;
@@ -306,16 +309,16 @@ describe('a sweep', () => {
     if (one === undefined || two === undefined) throw new Error('There are no accounts.');
     for (const did of [one, two]) world.accounts.moveAway(did);
     await sweepOnce(world);
-    await passDue(world, [first, second]);
+    await reconcileDue(world, [first, second]);
     world.accounts.moveBack(one);
     // The DID is back, and its owner has not activated the account yet.
     world.accounts.moveBack(two);
     world.accounts.change(two, { status: 'deactivated' });
     await sweepOnce(world);
     expect(await dueUsers(world)).toEqual([first.user, second.user].sort());
-    await passDue(world, [first, second]);
-    expect(await standing(world, first.user)).toMatchObject({ account: 'True AccountActive' });
-    expect(await standing(world, second.user)).toMatchObject({ account: 'False AccountDeactivated' });
+    await reconcileDue(world, [first, second]);
+    expect(await shownConditions(world, first.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, second.user)).toMatchObject({ account: 'False AccountDeactivated' });
     const calls = countCalls(world);
     await sweepOnce(world);
     expect(calls()).not.toHaveProperty('dids.serviceOf');

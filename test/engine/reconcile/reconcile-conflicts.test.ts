@@ -8,10 +8,10 @@ import {
   createWorld,
   eventsOf,
   pass,
-  passOver,
+  reconcileUser,
+  shownConditions,
   signUp,
   snapshot,
-  standing,
   untilQuiet,
 } from '../../support/in-memory/world.ts';
 
@@ -40,9 +40,9 @@ describe('one address, two users', () => {
     await untilQuiet(world);
     const emails = [...world.accounts.stored.values()].map(({ email }) => email);
     expect(emails).toEqual(['alice@example.com', 'alice+second@example.com']);
-    expect(await standing(world, other.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, other.user)).toMatchObject({ account: 'True AccountActive' });
     expect((await world.subjects.get(other.user))?.accountEmail).toBe('alice+second@example.com');
-    expect(await passOver(world, other)).toMatchObject({ end: 'converged', applied: [] });
+    expect(await reconcileUser(world, other)).toMatchObject({ end: 'converged', applied: [] });
   });
 
   it('the other one unknown to us: the refusal holds the first, and the tagged address serves the second', async () => {
@@ -52,15 +52,15 @@ describe('one address, two users', () => {
     await signUp(world, alice);
     await signUp(world, other);
     await untilQuiet(world);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'False EmailTaken' });
-    expect(await standing(world, other.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'False EmailTaken' });
+    expect(await shownConditions(world, other.user)).toMatchObject({ account: 'True AccountActive' });
   });
 
   it('the PDS does not accept is held', async () => {
     const world = createWorld({ refusesEmail: () => true });
     await signUp(world, alice);
     expect(await pass(world)).toMatchObject({ end: 'held' });
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'False EmailNotAllowed' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'False EmailNotAllowed' });
   });
 });
 
@@ -72,7 +72,7 @@ describe('an account that is not ours', () => {
     const before = world.accounts.stored.get(did);
     await signUp(world, alice);
     expect(await pass(world)).toMatchObject({ end: 'held' });
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'False UnownedAccountFound' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'False UnownedAccountFound' });
     expect(world.accounts.stored).toEqual(new Map([[did, before]]));
     expect(world.documents.users.get(alice.user)?.account).toBeUndefined();
   });
@@ -90,12 +90,12 @@ describe('an account that is not ours', () => {
       { status: 'takendown' },
     ] as const) {
       world.accounts.change(account.did, changes);
-      await passOver(world, alice);
-      found.push((await standing(world, alice.user))['account']);
+      await reconcileUser(world, alice);
+      found.push((await shownConditions(world, alice.user))['account']);
     }
     world.accounts.stored.delete(account.did);
-    await passOver(world, alice);
-    found.push((await standing(world, alice.user))['account']);
+    await reconcileUser(world, alice);
+    found.push((await shownConditions(world, alice.user))['account']);
     expect(found).toEqual([
       'False AccountWithoutRepository',
       'False AccountDeactivated',
@@ -116,7 +116,7 @@ it('a user who is gone keeps everything, and nothing more is done', async () => 
   await arrive(world, alice, 'sdu');
   await pass(world);
   expect(snapshot(world)).toMatchObject({ users, accounts, verifications });
-  expect(await standing(world, alice.user)).toMatchObject({
+  expect(await shownConditions(world, alice.user)).toMatchObject({
     auth0: 'True UserGone',
     account: 'True UserGoneOnce',
   });

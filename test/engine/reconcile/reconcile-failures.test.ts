@@ -8,11 +8,11 @@ import {
   createWorld,
   eventsOf,
   pass,
-  passOver,
+  reconcileUser,
   SETTINGS,
+  shownConditions,
   signUp,
   snapshot,
-  standing,
   typesOf,
   untilQuiet,
   type World,
@@ -43,7 +43,7 @@ describe('Auth0 out of reach', () => {
     await signUp(world, alice);
     await pass(world);
     const { users, accounts, verifications } = snapshot(world);
-    const known = Object.keys(await standing(world, alice.user)).length;
+    const known = Object.keys(await shownConditions(world, alice.user)).length;
     world.directory.remove(alice.userId);
     cutOff(world, 'auth0');
     await arrive(world, alice);
@@ -85,7 +85,7 @@ describe('the PDS out of reach', () => {
 
     expect(world.documents.users.get(alice.user)?.code).toBeDefined();
     expect(world.documents.verifications.get(alice.user)).toBe(1);
-    expect(await standing(world, alice.user)).toMatchObject({
+    expect(await shownConditions(world, alice.user)).toMatchObject({
       auth0: 'True UserKnown',
       verification: 'True Recorded',
       'user-document': 'True HasCode',
@@ -104,7 +104,7 @@ describe('the PDS out of reach', () => {
       if (call.method === 'createInvite') throw unreachable(call, 'SERVER_ERROR');
     };
     expect(await pass(world)).toMatchObject({ end: 'failed' });
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'False Failing' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'False Failing' });
     expect(typesOf(world, alice)).not.toContain('account.creation-intended');
   });
 
@@ -140,7 +140,7 @@ describe('the documents out of reach', () => {
     await signUp(world, alice);
     cutOff(world, 'documents');
     expect(await pass(world)).toMatchObject({ end: 'failed' });
-    expect(await standing(world, alice.user)).toEqual({ auth0: 'Unknown NotObserved' });
+    expect(await shownConditions(world, alice.user)).toEqual({ auth0: 'Unknown NotObserved' });
     expect(world.accounts.stored.size).toBe(0);
   });
 });
@@ -305,7 +305,7 @@ describe('observing only', () => {
     expect(await pass(world)).toMatchObject({ end: 'held', applied: [] });
 
     expect(snapshot(world)).toMatchObject({ users, accounts, verifications, handles, leaked });
-    expect(await standing(world, alice.user)).toMatchObject({
+    expect(await shownConditions(world, alice.user)).toMatchObject({
       verification: 'False NotRecorded',
       'user-document': 'False NoDocument',
       account: 'False NoAccount',
@@ -334,13 +334,13 @@ describe('a read of Auth0', () => {
     const world = await afterRead(1);
     await arrive(world, alice, 'sv');
     await pass(world);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
   });
 
   it('is made by every pass that nobody asked for', async () => {
     const world = await afterRead(1);
-    await passOver(world, alice);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
+    await reconcileUser(world, alice);
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
   });
 
   it('younger than the trigger, of a moment ago, answers it too', async () => {
@@ -348,11 +348,13 @@ describe('a read of Auth0', () => {
     // Another entry of the same second, delivered late: its time is before the read.
     await world.queue.markDue([alice], new Date(world.clock.now().getTime() - 100), 'trigger');
     await pass(world);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'True WaitingForEmailVerification' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({
+      account: 'True WaitingForEmailVerification',
+    });
     await world.clock.advance(world.deps.settings.freshForMs);
     await world.queue.markDue([alice], new Date(world.clock.now().getTime() - 60_000), 'trigger');
     await pass(world);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
   });
 
   it('is made again for what came after it, also when something from before it has not been answered', async () => {
@@ -361,6 +363,6 @@ describe('a read of Auth0', () => {
     await world.queue.markDue([alice], new Date(now.getTime() - 100), 'trigger');
     await world.queue.markDue([alice], now, 'trigger');
     await pass(world);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
   });
 });

@@ -9,8 +9,8 @@ import {
   createWorld,
   eventsOf,
   pass,
+  shownConditions,
   signUp,
-  standing,
   untilQuiet,
   type World,
 } from '../../support/in-memory/world.ts';
@@ -46,7 +46,7 @@ describe('a creation that arrives after it was given up', () => {
     world.directory.put(auth0User(alice, { email }));
     await arrive(world, alice);
     await untilQuiet(world);
-    expect(await standing(world, alice.user)).toMatchObject({
+    expect(await shownConditions(world, alice.user)).toMatchObject({
       account: 'True AccountActive',
       email: 'True EmailSet',
     });
@@ -65,7 +65,7 @@ describe('a creation that arrives after it was given up', () => {
     const before = world.accounts.stored.get(did);
     await arrive(world, alice);
     await untilQuiet(world);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'False UnownedAccountFound' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'False UnownedAccountFound' });
     expect(world.accounts.stored).toEqual(new Map([[did, before]]));
   });
 });

@@ -10,10 +10,10 @@ import {
   createWorld,
   eventsOf,
   pass,
-  passOver,
+  reconcileUser,
+  shownConditions,
   signUp,
   snapshot,
-  standing,
   typesOf,
   untilQuiet,
   WELL,
@@ -28,7 +28,7 @@ describe('a sign-up', () => {
 
     expect(await pass(world)).toMatchObject({ end: 'converged', failures: [], retryAt: undefined });
 
-    expect(await standing(world, alice.user)).toMatchObject(WELL);
+    expect(await shownConditions(world, alice.user)).toMatchObject(WELL);
     expect(await world.subjects.get(alice.user)).toMatchObject({
       sync: 'Synced',
       health: 'Healthy',
@@ -87,7 +87,7 @@ describe('a sign-up', () => {
     await pass(world);
     const before = snapshot(world);
 
-    expect(await passOver(world, alice)).toMatchObject({ end: 'converged', applied: [] });
+    expect(await reconcileUser(world, alice)).toMatchObject({ end: 'converged', applied: [] });
 
     expect(snapshot(world)).toEqual(before);
   });
@@ -97,7 +97,10 @@ describe('a sign-up', () => {
     await signUp(world, alice);
     await pass(world);
     expect(carried(world, alice)).toBe(codeHandleOf(world, alice));
-    expect(await standing(world, alice.user)).toMatchObject({ ...WELL, handle: 'True NoPlatformHandle' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({
+      ...WELL,
+      handle: 'True NoPlatformHandle',
+    });
   });
 
   it.each([
@@ -109,9 +112,12 @@ describe('a sign-up', () => {
     await signUp(world, alice);
     expect(await pass(world)).toMatchObject({ end: 'converged' });
     expect(carried(world, alice)).toBe(codeHandleOf(world, alice));
-    expect(await standing(world, alice.user)).toMatchObject({ ...WELL, handle: 'True HandleNotAllowed' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({
+      ...WELL,
+      handle: 'True HandleNotAllowed',
+    });
     expect(world.accounts.leakedDids()).toEqual([]);
-    expect(await passOver(world, alice)).toMatchObject({ end: 'converged', applied: [] });
+    expect(await reconcileUser(world, alice)).toMatchObject({ end: 'converged', applied: [] });
   });
 
   it.each(['active', 'deactivated', 'takendown'] as const)(
@@ -123,7 +129,7 @@ describe('a sign-up', () => {
       await signUp(world, alice);
       expect(await pass(world)).toMatchObject({ end: 'converged' });
       expect(carried(world, alice)).toBe(codeHandleOf(world, alice));
-      expect(await standing(world, alice.user)).toMatchObject({ ...WELL, handle: 'True HandleTaken' });
+      expect(await shownConditions(world, alice.user)).toMatchObject({ ...WELL, handle: 'True HandleTaken' });
       expect(world.accounts.leakedDids()).toEqual([]);
     },
   );
@@ -143,7 +149,7 @@ describe('a sign-up', () => {
     await signUp(world, alice, { emailVerified: false });
     expect(await pass(world)).toMatchObject({ end: 'converged' });
     expect(world.documents.verifications.get(alice.user)).toBe(0);
-    expect(await standing(world, alice.user)).toMatchObject({
+    expect(await shownConditions(world, alice.user)).toMatchObject({
       ...WELL,
       account: 'True WaitingForEmailVerification',
       handle: 'True NoAccount',
@@ -172,11 +178,11 @@ describe('a sign-up', () => {
     await signUp(world, alice, { email: undefined });
     await signUp(world, bob, { blocked: true });
     await untilQuiet(world);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'True NoEmail' });
-    expect(await standing(world, bob.user)).toMatchObject({ account: 'True UserBlocked' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'True NoEmail' });
+    expect(await shownConditions(world, bob.user)).toMatchObject({ account: 'True UserBlocked' });
     expect((await world.subjects.get(bob.user))?.health).toBe('Suspended');
     expect([...world.documents.users.keys()]).toEqual([alice.user]);
-    expect(await standing(world, bob.user)).toMatchObject({
+    expect(await shownConditions(world, bob.user)).toMatchObject({
       verification: 'True UserBlocked',
       'user-document': 'True UserBlocked',
     });
@@ -187,7 +193,7 @@ describe('a sign-up', () => {
     const world = createWorld();
     await arrive(world, alice);
     await pass(world);
-    expect(await standing(world, alice.user)).toMatchObject({
+    expect(await shownConditions(world, alice.user)).toMatchObject({
       auth0: 'True UserGone',
       account: 'True UserGoneOnce',
     });
@@ -212,9 +218,9 @@ describe('a handle that is chosen later', () => {
     const world = await signedUp();
     const from = codeHandleOf(world, alice);
     choose(world, alice, 'alice');
-    expect(await passOver(world, alice)).toMatchObject({ end: 'converged' });
+    expect(await reconcileUser(world, alice)).toMatchObject({ end: 'converged' });
     expect(carried(world, alice)).toBe('alice.at.test');
-    expect(await standing(world, alice.user)).toMatchObject(WELL);
+    expect(await shownConditions(world, alice.user)).toMatchObject(WELL);
     const changed = eventsOf(world, alice).find(({ type }) => type === 'handle.changed');
     expect(changed?.data).toMatchObject({ from, to: 'alice.at.test' });
   });
@@ -222,23 +228,23 @@ describe('a handle that is chosen later', () => {
   it('and is a reserved word, or another’s, leaves the code', async () => {
     const world = await signedUp();
     choose(world, alice, 'music');
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     expect(carried(world, alice)).toBe(codeHandleOf(world, alice));
-    expect(await standing(world, alice.user)).toMatchObject({ handle: 'True HandleNotAllowed' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ handle: 'True HandleNotAllowed' });
     world.accounts.put({ handle: handle('bob'), email: 'bob@example.com' });
     choose(world, alice, 'bob');
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     expect(carried(world, alice)).toBe(codeHandleOf(world, alice));
-    expect(await standing(world, alice.user)).toMatchObject({ handle: 'True HandleTaken' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ handle: 'True HandleTaken' });
   });
 
   it('that becomes free is taken after all', async () => {
     const world = await signedUp();
     const did = world.accounts.put({ handle: handle('alice'), email: 'bob@example.com' });
     choose(world, alice, 'alice');
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     world.accounts.stored.delete(did);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     expect(carried(world, alice)).toBe('alice.at.test');
   });
 
@@ -246,7 +252,7 @@ describe('a handle that is chosen later', () => {
     const world = await signedUp('alice');
     const [account] = world.accounts.stored.values();
     if (account !== undefined) world.accounts.change(account.did, { handle: handle('alix') });
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     expect(carried(world, alice)).toBe('alice.at.test');
   });
 });

@@ -8,7 +8,7 @@ import { fold } from '../../../src/events/fold.ts';
 import type { PdsAccount } from '../../../src/ports/accounts.ts';
 import type { Documents } from '../../../src/ports/documents.ts';
 import { alice, aliceDid, at, code, handle } from '../../mongo/subjects/people.ts';
-import { observed, told } from '../../support/in-memory/told.ts';
+import { aliceEvent, observed } from '../../support/in-memory/alice-events.ts';
 import { SETTINGS } from '../../support/in-memory/world.ts';
 
 const record: IntendedAction = { resource: 'verification', type: 'record-verification' };
@@ -28,7 +28,7 @@ const account: PdsAccount = {
   inviteHash: undefined,
   state: 'active',
 };
-const created = told('account.created', 1, {
+const created = aliceEvent('account.created', 1, {
   did: aliceDid,
   handle: handle('alice'),
   email: 'alice@example.com',
@@ -67,11 +67,11 @@ function view(changes: Partial<View> = {}): View {
 }
 
 const intends = (seconds: number, ...actions: IntendedAction[]) =>
-  told('actions.intended', seconds, { actions });
+  aliceEvent('actions.intended', seconds, { actions });
 
 /** What is told of a pass that broke off, as `intent: type`. */
 function recovered(events: readonly ConcordEvent[], seen: View): string[] {
-  return recoverOutcomes(fold(events), seen).flatMap(({ intent, told: each }) =>
+  return recoverOutcomes(fold(events), seen).flatMap(({ intent, drafts: each }) =>
     each.map(({ type }) => `${intent}: ${type}`),
   );
 }
@@ -94,7 +94,7 @@ describe('a step that was intended and is no longer needed was done', () => {
 
   it('and what is told has what is there', () => {
     const outcomes = recoverOutcomes(fold([created, intends(5, record, create, rename)]), view());
-    expect(outcomes.flatMap((each) => each.told.map(({ data }) => data))).toEqual([
+    expect(outcomes.flatMap((each) => each.drafts.map(({ data }) => data))).toEqual([
       { count: 1, recovered: true },
       { recovered: true },
       { code: 'ac26nobeb', recovered: true },
@@ -127,7 +127,7 @@ describe('nothing is told', () => {
     },
     {
       reason: 'of a code that was told',
-      events: [told('code.assigned', 1, { code: code('ac26nobeb') }), intends(5, assign)],
+      events: [aliceEvent('code.assigned', 1, { code: code('ac26nobeb') }), intends(5, assign)],
       seen: view(),
     },
     {
@@ -171,8 +171,8 @@ it('a step that several passes broke off over is told once, for the newest of th
 
 it('what was told closes the steps, so that it is told once', () => {
   const events = [created, intends(5, record, create, rename)];
-  const outcomes = recoverOutcomes(fold(events), view()).flatMap((each) => each.told);
-  const after = outcomes.map(({ type, data }, index) => told(type, 6 + index, data));
+  const outcomes = recoverOutcomes(fold(events), view()).flatMap((each) => each.drafts);
+  const after = outcomes.map(({ type, data }, index) => aliceEvent(type, 6 + index, data));
   expect(recovered([...events, ...after], view())).toEqual([]);
   expect(alice.user).toBe(after[0]?.user);
 });

@@ -7,20 +7,20 @@ import { eventId } from '../../../src/identity.ts';
 import type { Person } from '../../mongo/subjects/people.ts';
 import {
   accountOf,
+  aliceEvent,
   DAY,
   deleted,
   dueUsers,
   populate,
   sweepOnce,
-  told,
   write,
 } from '../../support/in-memory/sweeps.ts';
 import {
   arrive,
   auth0User,
   createWorld,
-  passOver,
-  standing,
+  reconcileUser,
+  shownConditions,
   untilQuiet,
   type World,
 } from '../../support/in-memory/world.ts';
@@ -41,7 +41,7 @@ async function due(world: World, people: readonly Person[]): Promise<void> {
   for (const who of people) await deleted(world, who);
   await untilQuiet(world, 2 * people.length + 5);
   for (const who of people)
-    expect(await standing(world, who.user)).toMatchObject({ account: 'False RemovalDue' });
+    expect(await shownConditions(world, who.user)).toMatchObject({ account: 'False RemovalDue' });
 }
 
 describe('the policy', () => {
@@ -54,9 +54,9 @@ describe('the policy', () => {
       await untilQuiet(world);
     }
     expect(accountOf(world, first)?.status).toBe('active');
-    expect(await standing(world, first.user)).toMatchObject({ account: 'True UserGone' });
+    expect(await shownConditions(world, first.user)).toMatchObject({ account: 'True UserGone' });
     expect(await world.subjects.get(first.user)).toMatchObject({ sync: 'Synced', health: 'Deleted' });
-    expect(told(world, 'removal.granted')).toEqual([]);
+    expect(aliceEvent(world, 'removal.granted')).toEqual([]);
   });
 
   it('deactivate: the account is there and hidden, and comes back with its user', async () => {
@@ -65,7 +65,7 @@ describe('the policy', () => {
     expect(await sweepOnce(world)).toMatchObject({ removals: 1, halts: [] });
     await untilQuiet(world);
     expect(accountOf(world, first)?.status).toBe('deactivated');
-    expect(told(world, 'account.deactivated')).toMatchObject([{ data: { because: 'removed' } }]);
+    expect(aliceEvent(world, 'account.deactivated')).toMatchObject([{ data: { because: 'removed' } }]);
 
     world.directory.put(auth0User(first));
     await arrive(world, first);
@@ -82,7 +82,7 @@ describe('the policy', () => {
     await untilQuiet(world);
     expect(world.documents.users.get(first.user)).toMatchObject({ code });
     expect(accountOf(world, first)).toBeUndefined();
-    expect(told(world, 'account.deleted').map(({ data }) => data.did)).toEqual([did]);
+    expect(aliceEvent(world, 'account.deleted').map(({ data }) => data.did)).toEqual([did]);
     expect(world.accounts.stored.size).toBe(20);
     expect(await sweepOnce(world)).toMatchObject({ removals: 0, halts: [] });
   });
@@ -93,7 +93,7 @@ describe('what is not enough', () => {
     const { world, first } = await tenantOf(20, DELETE);
     await due(world, [first]);
     await world.clock.advance(10 * GRACE);
-    for (let again = 0; again < 3; again += 1) await passOver(world, first);
+    for (let again = 0; again < 3; again += 1) await reconcileUser(world, first);
     expect(accountOf(world, first)?.status).toBe('active');
   });
 
@@ -101,13 +101,13 @@ describe('what is not enough', () => {
     const { world, first } = await tenantOf(20, DELETE);
     world.directory.remove(first.userId);
     for (let again = 0; again < 3; again += 1) {
-      await passOver(world, first);
+      await reconcileUser(world, first);
       await world.clock.advance(GRACE);
     }
     await write(world, 'removal.granted', { run: eventId('run'), by: 'bob' }, first);
-    await passOver(world, first);
+    await reconcileUser(world, first);
     expect(accountOf(world, first)?.status).toBe('active');
-    expect(await standing(world, first.user)).toMatchObject({ account: 'True UserGoneOnce' });
+    expect(await shownConditions(world, first.user)).toMatchObject({ account: 'True UserGoneOnce' });
   });
 
   it('a sweep within the grace', async () => {
@@ -115,8 +115,8 @@ describe('what is not enough', () => {
     await deleted(world, first);
     await world.clock.advance(GRACE - DAY);
     expect(await sweepOnce(world)).toMatchObject({ removals: 0, halts: [] });
-    await passOver(world, first);
-    expect(await standing(world, first.user)).toMatchObject({ account: 'False RemovalInGrace' });
+    await reconcileUser(world, first);
+    expect(await shownConditions(world, first.user)).toMatchObject({ account: 'False RemovalInGrace' });
     expect(accountOf(world, first)?.status).toBe('active');
   });
 
@@ -124,7 +124,7 @@ describe('what is not enough', () => {
     const { world, first } = await tenantOf(20, DELETE);
     await write(world, 'removal.granted', { run: eventId('run'), by: 'bob' }, first);
     await due(world, [first]);
-    await passOver(world, first);
+    await reconcileUser(world, first);
     expect(accountOf(world, first)?.status).toBe('active');
   });
 
@@ -136,7 +136,7 @@ describe('what is not enough', () => {
       if (port !== 'auth0' || method !== 'user') return;
       throw new UpstreamError('out of reach', { upstream: 'auth0', code: 'UNREACHABLE', retryable: true });
     };
-    expect(await passOver(world, first)).toMatchObject({ end: 'failed', applied: [] });
+    expect(await reconcileUser(world, first)).toMatchObject({ end: 'failed', applied: [] });
     world.hooks.before = undefined;
     expect(accountOf(world, first)?.status).toBe('active');
   });
@@ -149,14 +149,14 @@ describe('a user who is there by id keeps the account', () => {
     expect(await sweepOnce(world)).toMatchObject({ removals: 1 });
     world.directory.put(auth0User(first));
 
-    expect(await passOver(world, first)).toMatchObject({ end: 'converged', applied: [] });
+    expect(await reconcileUser(world, first)).toMatchObject({ end: 'converged', applied: [] });
 
     expect(accountOf(world, first)?.status).toBe('active');
     world.directory.remove(first.userId);
-    await passOver(world, first);
+    await reconcileUser(world, first);
     await world.clock.advance(GRACE);
-    await passOver(world, first);
-    expect(await standing(world, first.user)).toMatchObject({ account: 'True UserGoneOnce' });
+    await reconcileUser(world, first);
+    expect(await shownConditions(world, first.user)).toMatchObject({ account: 'True UserGoneOnce' });
     expect(accountOf(world, first)?.status).toBe('active');
   });
 
@@ -167,7 +167,7 @@ describe('a user who is there by id keeps the account', () => {
     expect(await sweepOnce(world)).toMatchObject({ removals: 0, halts: [] });
     expect(await dueUsers(world)).toEqual([first.user]);
     await untilQuiet(world);
-    expect(await standing(world, first.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, first.user)).toMatchObject({ account: 'True AccountActive' });
   });
 
   const proofs = ['hint', 'unlisted', 'absent', 'granted'] as const;
@@ -186,9 +186,9 @@ describe('a user who is there by id keeps the account', () => {
         granted: () => write(world, 'removal.granted', { run: eventId('run'), by: 'bob' }, first),
       };
       for (const proof of mix) await says[proof]();
-      await passOver(world, first);
+      await reconcileUser(world, first);
       expect(accountOf(world, first)?.status).toBe('active');
-      expect(await standing(world, first.user)).toMatchObject({ account: 'True AccountActive' });
+      expect(await shownConditions(world, first.user)).toMatchObject({ account: 'True AccountActive' });
     },
   );
 });
@@ -214,7 +214,7 @@ describe('the limit', () => {
     await due(world, [first]);
     expect(await sweepOnce(world)).toMatchObject({ removals: 1, halts: [] });
     expect(await sweepOnce(world)).toMatchObject({ removals: 0, halts: [] });
-    expect(told(world, 'removal.granted')).toHaveLength(1);
+    expect(aliceEvent(world, 'removal.granted')).toHaveLength(1);
     await untilQuiet(world);
     expect(people.map((who) => accountOf(world, who)?.status)).toEqual([
       undefined,
@@ -262,7 +262,7 @@ describe('a user who is blocked', () => {
     const { world, first } = await tenantOf(4, {});
     world.directory.put(auth0User(first, { blocked: true }));
     expect(await sweepOnce(world)).toMatchObject({ drifted: 0 });
-    await passOver(world, first);
+    await reconcileUser(world, first);
     expect(accountOf(world, first)?.status).toBe('active');
   });
 
@@ -279,7 +279,7 @@ describe('a user who is blocked', () => {
     expect(await sweepOnce(world)).toMatchObject({ drifted: 1 });
     await untilQuiet(world);
     expect(accountOf(world, first)?.status).toBe('active');
-    expect(told(world, 'account.reactivated')).toHaveLength(1);
+    expect(aliceEvent(world, 'account.reactivated')).toHaveLength(1);
     expect(await sweepOnce(world)).toMatchObject({ drifted: 0 });
   });
 
@@ -288,9 +288,9 @@ describe('a user who is blocked', () => {
     const did = accountOf(world, first)?.did;
     if (did !== undefined) world.accounts.change(did, { status: 'deactivated' });
     world.directory.put(auth0User(first, { blocked: true }));
-    await passOver(world, first);
+    await reconcileUser(world, first);
     world.directory.put(auth0User(first));
-    expect(await passOver(world, first)).toMatchObject({ end: 'held', applied: [] });
+    expect(await reconcileUser(world, first)).toMatchObject({ end: 'held', applied: [] });
     expect(accountOf(world, first)?.status).toBe('deactivated');
   });
 });

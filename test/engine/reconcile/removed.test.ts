@@ -1,7 +1,7 @@
 /** What others removed stays removed, what was assigned never changes, and open creations are resolved first. */
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../../src/engine/intake/decision.ts';
-import { subjectView } from '../../../src/engine/reconcile/standing.ts';
+import { subjectView } from '../../../src/engine/reconcile/subject-view.ts';
 import type { ConcordEvent, EventData } from '../../../src/events/event.ts';
 import { fold } from '../../../src/events/fold.ts';
 import { eventId } from '../../../src/identity.ts';
@@ -12,9 +12,9 @@ import {
   choose,
   createWorld,
   eventsOf,
-  passOver,
+  reconcileUser,
+  shownConditions,
   signUp,
-  standing,
   typesOf,
   untilQuiet,
   WELL,
@@ -28,7 +28,7 @@ async function settled(options: Parameters<typeof createWorld>[0] = {}): Promise
   choose(world, alice, 'alice');
   await signUp(world, alice);
   await untilQuiet(world);
-  expect(await standing(world, alice.user)).toMatchObject(WELL);
+  expect(await shownConditions(world, alice.user)).toMatchObject(WELL);
   return world;
 }
 
@@ -45,7 +45,7 @@ async function platformUser(): Promise<World> {
   choose(world, alice, 'alice');
   await signUp(world, alice);
   await untilQuiet(world);
-  expect(await standing(world, alice.user)).toMatchObject(WELL);
+  expect(await shownConditions(world, alice.user)).toMatchObject(WELL);
   return world;
 }
 
@@ -64,7 +64,7 @@ async function grant(world: World, data: Omit<EventData['restore.granted'], 'by'
 /** Another reconciliation does nothing, says the same and tells nothing. */
 async function expectQuiet(world: World): Promise<void> {
   const before = world.log.events.length;
-  expect((await passOver(world, alice)).applied).toEqual([]);
+  expect((await reconcileUser(world, alice)).applied).toEqual([]);
   expect(world.log.events.length).toBe(before);
 }
 
@@ -72,7 +72,7 @@ describe('a command in a message', () => {
   it('names the user, quoted for the shell', async () => {
     const world = await settled();
     world.documents.users.delete(alice.user);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     const conditions = (await world.subjects.get(alice.user))?.conditions ?? [];
     const removed = conditions.find(({ type }) => type === 'user-document');
     expect(removed?.message).toBe(
@@ -87,17 +87,17 @@ describe('a code', () => {
     const world = await settled();
     const before = world.documents.users.get(alice.user);
     unset(world, 'code');
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     expect(world.documents.users.get(alice.user)).toEqual(before);
     expect(typesOf(world, alice)).toContain('resource.removed');
-    expect(await standing(world, alice.user)).toMatchObject(WELL);
+    expect(await shownConditions(world, alice.user)).toMatchObject(WELL);
     await expectQuiet(world);
   });
 
   it('of the platform, in an older form, is restored as well', async () => {
     const world = await platformUser();
     unset(world, 'code');
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     expect(world.documents.users.get(alice.user)?.code).toBe('ac3abcde');
   });
 
@@ -106,8 +106,10 @@ describe('a code', () => {
     const mine = world.documents.users.get(alice.user)?.code;
     unset(world, 'code');
     world.documents.users.set(bob.user, { ...(mine === undefined ? {} : { code: mine }) });
-    await passOver(world, alice);
-    expect(await standing(world, alice.user)).toMatchObject({ 'user-document': 'False CodeHeldByUser' });
+    await reconcileUser(world, alice);
+    expect(await shownConditions(world, alice.user)).toMatchObject({
+      'user-document': 'False CodeHeldByUser',
+    });
     expect((await world.subjects.get(alice.user))?.conditions.find(({ held }) => held)?.message).toContain(
       bob.user,
     );
@@ -118,20 +120,20 @@ describe('a code', () => {
   it('that differs from the log is reported, stays, and renames no account', async () => {
     const world = await settled();
     choose(world, alice, 'music');
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     const carried = world.accounts.stored.get(didOf(world) as never)?.handle;
     world.documents.users.set(alice.user, {
       ...world.documents.users.get(alice.user),
       code: code('ac3abcde'),
     });
-    await passOver(world, alice);
-    expect(await standing(world, alice.user)).toMatchObject({ 'user-document': 'False CodeDiffers' });
+    await reconcileUser(world, alice);
+    expect(await shownConditions(world, alice.user)).toMatchObject({ 'user-document': 'False CodeDiffers' });
     expect(world.documents.users.get(alice.user)?.code).toBe('ac3abcde');
     expect(world.accounts.stored.get(didOf(world) as never)?.handle).toBe(carried);
     await expectQuiet(world);
     await decide({ ...world.deps }, alice, 'code.accepted', { by: 'carol', code: code('ac3abcde') });
     await untilQuiet(world);
-    expect(await standing(world, alice.user)).toMatchObject({ 'user-document': 'True HasCode' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ 'user-document': 'True HasCode' });
     expect(world.accounts.stored.get(didOf(world) as never)?.handle).toBe('ac3abcde.at.test');
   });
 
@@ -151,7 +153,7 @@ describe('a code', () => {
     const results = await untilQuiet(world);
     expect(results.flatMap(({ applied }) => applied.map(({ type }) => type))).not.toContain('assign-code');
     expect(world.documents.users.get(alice.user)?.code).toBe(text);
-    expect(await standing(world, alice.user)).toMatchObject({ 'user-document': 'True HasCode' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ 'user-document': 'True HasCode' });
   });
 });
 
@@ -162,9 +164,9 @@ describe('a removed document', () => {
     const did = didOf(world);
     world.documents.users.delete(alice.user);
     choose(world, alice, 'renamed');
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     expect(world.documents.users.has(alice.user)).toBe(false);
-    expect(await standing(world, alice.user)).toMatchObject({
+    expect(await shownConditions(world, alice.user)).toMatchObject({
       'user-document': HELD,
       account: HELD,
       handle: 'False WaitingForDecision',
@@ -175,7 +177,7 @@ describe('a removed document', () => {
     await grant(world, { what: ['user-document', 'account-record'] });
     expect(world.documents.users.get(alice.user)).toMatchObject({ code: known, when, account: { did } });
     // The sealed password went with the document.
-    expect(await standing(world, alice.user)).toMatchObject({
+    expect(await shownConditions(world, alice.user)).toMatchObject({
       'user-document': 'True HasCode',
       account: 'False CredentialsIncomplete',
     });
@@ -186,8 +188,11 @@ describe('a removed document', () => {
     const before = world.documents.users.get(alice.user);
     world.documents.users.delete(alice.user);
     world.documents.verifications.delete(alice.user);
-    await passOver(world, alice);
-    expect(await standing(world, alice.user)).toMatchObject({ verification: HELD, 'user-document': HELD });
+    await reconcileUser(world, alice);
+    expect(await shownConditions(world, alice.user)).toMatchObject({
+      verification: HELD,
+      'user-document': HELD,
+    });
     await grant(world, { what: ['user-document', 'account-record', 'verification'] });
     expect(world.documents.users.get(alice.user)).toMatchObject({ code: before?.code, when: before?.when });
     expect(world.documents.verifications.get(alice.user)).toBe(3);
@@ -196,22 +201,22 @@ describe('a removed document', () => {
   it('is one decision, and not a licence for the next removal', async () => {
     const world = await settled();
     world.documents.verifications.delete(alice.user);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     await grant(world, { what: ['verification'] });
     expect(world.documents.verifications.get(alice.user)).toBe(1);
     world.documents.verifications.delete(alice.user);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     expect(world.documents.verifications.has(alice.user)).toBe(false);
-    expect(await standing(world, alice.user)).toMatchObject({ verification: HELD });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ verification: HELD });
   });
 
   it('whose account record alone was unset holds, though the account is on the PDS', async () => {
     const world = await settled();
     const did = didOf(world);
     unset(world, 'account');
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     expect(didOf(world)).toBeUndefined();
-    expect(await standing(world, alice.user)).toMatchObject({ account: HELD });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: HELD });
     await grant(world, { what: ['account-record'] });
     expect(didOf(world)).toBe(did);
   });
@@ -224,8 +229,8 @@ describe('a missing account', () => {
     if (lost === undefined) throw new Error('There is no account.');
     world.accounts.stored.delete(lost);
     world.documents.verifications.set(alice.user, 0);
-    await passOver(world, alice);
-    expect(await standing(world, alice.user)).toMatchObject({
+    await reconcileUser(world, alice);
+    expect(await shownConditions(world, alice.user)).toMatchObject({
       account: 'False AccountMissing',
       verification: 'False WaitingForDecision',
     });
@@ -233,7 +238,7 @@ describe('a missing account', () => {
     await grant(world, { what: ['account'], account: lost });
     expect(didOf(world)).toBeDefined();
     expect(didOf(world)).not.toBe(lost);
-    expect(await standing(world, alice.user)).toMatchObject(WELL);
+    expect(await shownConditions(world, alice.user)).toMatchObject(WELL);
     expect(typesOf(world, alice)).toContain('account.record-dropped');
   });
 });
@@ -264,7 +269,7 @@ describe('a user who erases themselves', () => {
     expect(world.documents.verifications.has(alice.user)).toBe(false);
     expect(world.documents.users.has(alice.user)).toBe(false);
     expect(world.accounts.stored.size).toBe(0);
-    expect(await standing(world, alice.user)).toMatchObject({ auth0: 'True UserGone' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ auth0: 'True UserGone' });
   });
 
   it('after a block gets nothing back either, and comes back as a new user', async () => {
@@ -281,7 +286,10 @@ describe('a user who erases themselves', () => {
     world.directory.put(auth0User(alice, { createdAt: new Date('2026-04-01T00:00:00Z') }));
     await arrive(world, alice);
     await untilQuiet(world);
-    expect(await standing(world, alice.user)).toMatchObject({ ...WELL, handle: 'True NoPlatformHandle' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({
+      ...WELL,
+      handle: 'True NoPlatformHandle',
+    });
     expect(world.documents.users.get(alice.user)?.code).toBe(known);
   });
 
@@ -291,7 +299,10 @@ describe('a user who erases themselves', () => {
     world.directory.put(auth0User(alice, { createdAt: new Date('2026-04-01T00:00:00Z') }));
     await arrive(world, alice);
     await untilQuiet(world);
-    expect(await standing(world, alice.user)).toMatchObject({ ...WELL, handle: 'True NoPlatformHandle' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({
+      ...WELL,
+      handle: 'True NoPlatformHandle',
+    });
   });
 });
 
@@ -303,7 +314,7 @@ describe('a creation whose answer was lost', () => {
     world.hooks.after = ({ method }) => {
       if (method === 'createAccount') throw new Error('the answer was lost');
     };
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     world.hooks.after = undefined;
     expect(fold(eventsOf(world, alice)).intent).toBeDefined();
     return world;
@@ -324,7 +335,7 @@ describe('a creation whose answer was lost', () => {
       const [did] = [...world.accounts.stored.keys()];
       expect(facts.account?.did).toBe(did);
       expect(subjectView(facts).did).toBe(did);
-      expect(await standing(world, alice.user)).toMatchObject({ account: says });
+      expect(await shownConditions(world, alice.user)).toMatchObject({ account: says });
       expect(
         (await world.subjects.get(alice.user))?.conditions.map(({ message }) => message).join(),
       ).not.toMatch(/no account/i);
@@ -342,7 +353,7 @@ describe('a creation whose answer was lost', () => {
     expect(didOf(world)).toBe(did);
     const created = eventsOf(world, alice).filter(({ type }) => type === 'account.created');
     expect(created).toMatchObject([{ data: { did, documented: false } }]);
-    expect(await standing(world, alice.user)).toMatchObject({
+    expect(await shownConditions(world, alice.user)).toMatchObject({
       account: 'True AccountActive',
       email: 'True WaitingForEmailVerification',
     });
@@ -356,7 +367,7 @@ describe('a creation whose answer was lost', () => {
     world.directory.put(auth0User(alice));
     await arrive(world, alice, 'scu');
     await untilQuiet(world);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
     expect(world.accounts.stored.size).toBe(1);
     expect(didOf(world)).toBe([...world.accounts.stored.keys()][0]);
   });
@@ -367,9 +378,9 @@ describe('a creation whose answer was lost', () => {
     await untilQuiet(world);
     expect(fold(eventsOf(world, alice))).toMatchObject({ intent: undefined });
     expect(didOf(world)).toBeUndefined();
-    expect(await standing(world, alice.user)).toMatchObject({ verification: HELD });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ verification: HELD });
     await grant(world, { what: ['verification'] });
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
   });
 });
 
@@ -387,10 +398,10 @@ describe('an account record that nothing but the change stream knows', () => {
     await signUp(world, alice);
     await untilQuiet(world);
     expect(world.accounts.stored.size).toBe(0);
-    expect(await standing(world, alice.user)).toMatchObject({ account: HELD });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: HELD });
     await expectQuiet(world);
     await grant(world, { what: ['account-record'] });
     expect(world.accounts.stored.size).toBe(1);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
   });
 });

@@ -1,6 +1,6 @@
 /** Reservations of addresses and handles: two users never take one value at the same moment, and nobody is kept from one for long. */
 import { describe, expect, it } from 'vitest';
-import type { PassResult } from '../../../src/engine/reconcile/reconcile.ts';
+import type { ReconciliationResult } from '../../../src/engine/reconcile/reconcile.ts';
 import { UpstreamError } from '../../../src/errors.ts';
 import { eventId } from '../../../src/identity.ts';
 import { alice, bob, handle, otherTenant, type Person, person } from '../../mongo/subjects/people.ts';
@@ -12,9 +12,9 @@ import {
   choose,
   createWorld,
   eventsOf,
-  passOver,
+  reconcileUser,
+  shownConditions,
   signUp,
-  standing,
   typesOf,
   untilQuiet,
   type World,
@@ -60,7 +60,7 @@ async function dies(
       resolve();
       return new Promise<void>(() => undefined);
     };
-    void passOver(world, who);
+    void reconcileUser(world, who);
   });
 }
 
@@ -89,13 +89,13 @@ describe('two account creations with one address at the same moment', () => {
       [alice, secondAlice],
       [secondAlice, alice],
     ] as const) {
-      const world = createWorld({ sisters: true });
+      const world = createWorld({ areLinked: true });
       await twins(world);
-      let ended: PassResult | undefined;
+      let ended: ReconciliationResult | undefined;
       meanwhile(world, method, async () => {
-        ended = await passOver(world, second);
+        ended = await reconcileUser(world, second);
       });
-      await passOver(world, first);
+      await reconcileUser(world, first);
       expect(ended).toMatchObject({ end: 'converged', failures: [] });
       expect(addressOf(world, first)).toBe(shared);
       expect(addressOf(world, second)).toBe(`shared+${second.tenant}@example.com`);
@@ -109,27 +109,27 @@ describe('two account creations with one address at the same moment', () => {
   it('the second waits where it has no tag, spends nothing, and is reconciled when the first has ended', async () => {
     const world = createWorld();
     await neighbours(world);
-    let ended: PassResult | undefined;
+    let ended: ReconciliationResult | undefined;
     meanwhile(world, 'createAccount', async () => {
-      ended = await passOver(world, bob);
+      ended = await reconcileUser(world, bob);
     });
     const invites: string[] = [];
     world.hooks.after = ({ method }) => void (method === 'createInvite' && invites.push(method));
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     expect(ended).toMatchObject({ end: 'deferred', failures: [] });
     expect(typesOf(world, bob)).not.toContain('account.creation-intended');
     expect(invites).toHaveLength(1);
     // Woken, and not by the clock.
     expect(await world.queue.nextDueAt()).toEqual(world.clock.now());
     await untilQuiet(world);
-    expect((await standing(world, bob.user))['account']).toBe('False EmailHeldByUser');
+    expect((await shownConditions(world, bob.user))['account']).toBe('False EmailHeldByUser');
   });
 
   it('finds out with its own reservation, when it looked before the first one reserved', async () => {
-    const world = createWorld({ sisters: true });
+    const world = createWorld({ areLinked: true });
     await twins(world);
     meanwhile(world, 'reserve', () => dies(world, alice, 'createAccount'));
-    expect(await passOver(world, secondAlice)).toMatchObject({ end: 'converged', failures: [] });
+    expect(await reconcileUser(world, secondAlice)).toMatchObject({ end: 'converged', failures: [] });
     expect(addressOf(world, secondAlice)).toBe('shared+second@example.com');
     expect(typesOf(world, secondAlice)).not.toContain('account.creation-refused');
   });
@@ -139,14 +139,14 @@ describe('two account creations with one address at the same moment', () => {
     await neighbours(world);
     const steps: string[] = [];
     Object.assign(world.deps, { onStep: ({ outcome }: { outcome: string }) => void steps.push(outcome) });
-    let ended: PassResult | undefined;
+    let ended: ReconciliationResult | undefined;
     meanwhile(world, 'createAccount', async () => {
       // Its looks never see the reservation.
       const { find } = world.deps.reservations;
       Object.assign(world.deps.reservations, { find: async () => [] });
-      ended = await passOver(world, bob).finally(() => Object.assign(world.deps.reservations, { find }));
+      ended = await reconcileUser(world, bob).finally(() => Object.assign(world.deps.reservations, { find }));
     });
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     expect(ended?.applied.map(({ type }) => type)).not.toContain('create-account');
     expect(ended?.failures).toMatchObject([{ code: 'VALUE_RESERVED' }]);
     expect(steps).toContain('reserved');
@@ -160,8 +160,8 @@ describe('handles', () => {
     choose(world, bob, 'one_name');
     await signUp(world, alice);
     await signUp(world, bob);
-    meanwhile(world, 'createAccount', () => passOver(world, bob));
-    await passOver(world, alice);
+    meanwhile(world, 'createAccount', () => reconcileUser(world, bob));
+    await reconcileUser(world, alice);
     expect(carried(world, alice)).toBe(handle('one-name'));
     await untilQuiet(world);
     const condition = (await world.subjects.get(bob.user))?.conditions.find(({ type }) => type === 'handle');
@@ -175,13 +175,13 @@ describe('handles', () => {
     choose(world, bob, 'cedar');
     choose(world, alice, 'cedar');
     await signUp(world, alice);
-    meanwhile(world, 'changeHandle', () => passOver(world, alice));
+    meanwhile(world, 'changeHandle', () => reconcileUser(world, alice));
     await arrive(world, bob);
-    await passOver(world, bob);
+    await reconcileUser(world, bob);
     expect(carried(world, bob)).toBe(handle('cedar'));
     expect(typesOf(world, alice)).not.toContain('account.creation-refused');
     await untilQuiet(world);
-    expect((await standing(world, alice.user))['handle']).toBe('True HandleTaken');
+    expect((await shownConditions(world, alice.user))['handle']).toBe('True HandleTaken');
   });
 });
 
@@ -195,13 +195,13 @@ describe('changes of addresses', () => {
       await arrive(world, bob, 'sce');
       await signUp(world, alice, { email: shared });
       const [first, second] = method === 'changeEmail' ? [bob, alice] : [alice, bob];
-      meanwhile(world, method, () => passOver(world, second));
-      await passOver(world, first);
+      meanwhile(world, method, () => reconcileUser(world, second));
+      await reconcileUser(world, first);
       expect(addressOf(world, first)).toBe(shared);
       expect(typesOf(world, second)).not.toContain('email.refused');
       expect(typesOf(world, second)).not.toContain('account.creation-refused');
       await untilQuiet(world);
-      expect(await standing(world, second.user)).toMatchObject({
+      expect(await shownConditions(world, second.user)).toMatchObject({
         [method === 'changeEmail' ? 'account' : 'email']: 'False EmailHeldByUser',
       });
     }
@@ -214,14 +214,14 @@ describe('changes of addresses', () => {
     world.directory.put(auth0User(bob, { email: shared }));
     await arrive(world, bob, 'sce');
     await lost(world, 'changeEmail');
-    await passOver(world, bob);
+    await reconcileUser(world, bob);
     expect([...world.reservations.stored.keys()]).toEqual([`email:${shared}`]);
     await untilQuiet(world);
     expect(addressOf(world, bob)).toBe(shared);
     await world.clock.advance(1_000_000);
     await signUp(world, alice, { email: shared });
     await untilQuiet(world);
-    expect((await standing(world, alice.user))['account']).toBe('False EmailHeldByUser');
+    expect((await shownConditions(world, alice.user))['account']).toBe('False EmailHeldByUser');
   });
 });
 
@@ -235,13 +235,13 @@ describe('a process that dies', () => {
     ['complete', 'before'],
     ['release', 'before'],
   ] as const)('at %s, %s it is done: both users end', async (method, when) => {
-    const world = createWorld({ sisters: true });
+    const world = createWorld({ areLinked: true });
     await twins(world);
     if (method === 'append') await diesBeforeIntent(world);
     else await dies(world, alice, method, when);
     await untilQuiet(world);
     await world.clock.advance(world.deps.settings.leaseMs * 2);
-    for (const who of [alice, secondAlice, alice, secondAlice]) await passOver(world, who);
+    for (const who of [alice, secondAlice, alice, secondAlice]) await reconcileUser(world, who);
     await untilQuiet(world);
     const addresses = [addressOf(world, alice), addressOf(world, secondAlice)];
     expect(addresses.map((one) => one?.replace(/\+\w+@/, '@'))).toEqual([shared, shared]);
@@ -258,7 +258,7 @@ describe('a process that dies', () => {
         resolve();
         return new Promise<void>(() => undefined);
       };
-      void passOver(world, alice);
+      void reconcileUser(world, alice);
     });
   }
 
@@ -268,7 +268,7 @@ describe('a process that dies', () => {
     await diesBeforeIntent(world);
     const [reservation] = world.reservations.stored.values();
     world.directory.remove(alice.userId);
-    expect(await passOver(world, bob)).toMatchObject({ end: 'deferred', retryAt: reservation?.until });
+    expect(await reconcileUser(world, bob)).toMatchObject({ end: 'deferred', retryAt: reservation?.until });
     await untilQuiet(world);
     expect(addressOf(world, bob)).toBe(shared);
   });
@@ -278,12 +278,12 @@ describe('a process that dies', () => {
     await neighbours(world);
     await dies(world, alice, 'createAccount', 'before');
     await world.clock.advance(10_000_000);
-    expect(await passOver(world, bob)).toMatchObject({ end: 'deferred' });
-    expect((await standing(world, bob.user))['account']).toBe('False WaitingForAddress');
-    await passOver(world, alice);
+    expect(await reconcileUser(world, bob)).toMatchObject({ end: 'deferred' });
+    expect((await shownConditions(world, bob.user))['account']).toBe('False WaitingForAddress');
+    await reconcileUser(world, alice);
     await untilQuiet(world);
     expect(addressOf(world, alice)).toBe(shared);
-    expect((await standing(world, bob.user))['account']).toBe('False EmailHeldByUser');
+    expect((await shownConditions(world, bob.user))['account']).toBe('False EmailHeldByUser');
   });
 });
 
@@ -298,9 +298,9 @@ describe('a deleted user', () => {
     const intended = eventsOf(world, alice).find(({ type }) => type === 'account.creation-intended');
     const at = intended?.type === 'account.creation-intended' ? intended.data.handle : handle('none');
     world.accounts.put({ handle: at, email: undefined, status: 'deactivated' });
-    await passOver(world, alice);
-    expect((await standing(world, alice.user))['account']).toBe('True UserGoneOnce');
-    await passOver(world, bob);
+    await reconcileUser(world, alice);
+    expect((await shownConditions(world, alice.user))['account']).toBe('True UserGoneOnce');
+    await reconcileUser(world, bob);
     expect(addressOf(world, bob)).toBe(shared);
   });
 });
@@ -310,19 +310,19 @@ describe('reservations that are lost', () => {
     const world = createWorld();
     await neighbours(world);
     await lost(world, 'createAccount');
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     const reserved = [...world.reservations.stored.keys()];
     expect(reserved).toHaveLength(2);
     world.reservations.stored.clear();
     const calls: string[] = [];
     world.hooks.before = ({ port, method, writes }) => void (writes && calls.push(`${port}.${method}`));
     await world.clock.advance(5_000);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     expect(calls.slice(0, 2)).toEqual(['queue.claimUser', 'reservations.reserve']);
     world.hooks.before = undefined;
     await untilQuiet(world);
     expect(addressOf(world, alice)).toBe(shared);
-    expect((await standing(world, bob.user))['account']).toBe('False EmailHeldByUser');
+    expect((await shownConditions(world, bob.user))['account']).toBe('False EmailHeldByUser');
     expect([...world.reservations.stored]).toEqual([]);
   });
 
@@ -331,10 +331,10 @@ describe('reservations that are lost', () => {
     await neighbours(world);
     await dies(world, alice, 'createAccount', 'before');
     world.reservations.stored.clear();
-    await passOver(world, bob);
+    await reconcileUser(world, bob);
     await world.clock.advance(200_000);
     await untilQuiet(world);
-    for (const who of [alice, bob]) await passOver(world, who);
+    for (const who of [alice, bob]) await reconcileUser(world, who);
     await untilQuiet(world);
     const accounts = [alice, bob].flatMap((who) => addressOf(world, who) ?? []);
     expect(accounts).toEqual([shared]);
@@ -350,9 +350,9 @@ describe('reservations that are lost', () => {
     });
     await untilQuiet(world);
     await world.clock.advance(world.deps.settings.leaseMs * 2);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     await untilQuiet(world);
-    expect((await standing(world, alice.user))['account']).toBe('True AccountActive');
+    expect((await shownConditions(world, alice.user))['account']).toBe('True AccountActive');
   });
 });
 
@@ -377,10 +377,10 @@ it('a reservation that cannot be released is no failure, and keeps nobody from a
     if (port === 'reservations' && method === 'release')
       throw new UpstreamError('no answer', { upstream: 'mongodb', code: 'UNREACHABLE', retryable: true });
   };
-  expect(await passOver(world, alice)).toMatchObject({ end: 'converged', failures: [] });
+  expect(await reconcileUser(world, alice)).toMatchObject({ end: 'converged', failures: [] });
   expect(world.reservations.stored.size).toBe(2);
   await untilQuiet(world);
-  expect((await standing(world, bob.user))['account']).toBe('False EmailHeldByUser');
+  expect((await shownConditions(world, bob.user))['account']).toBe('False EmailHeldByUser');
   world.directory.put(auth0User(alice, { email: 'moved@example.com' }));
   await arrive(world, alice, 'sce');
   await untilQuiet(world);

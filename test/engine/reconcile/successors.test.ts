@@ -11,6 +11,7 @@ import type { Auth0User } from '../../../src/ports/auth0.ts';
 import { alice, bob, otherTenant, type Person, person, tenant } from '../../mongo/subjects/people.ts';
 import {
   accountOf,
+  aliceEvent,
   countCalls,
   DAY,
   deleted,
@@ -19,7 +20,6 @@ import {
   populate,
   sweepDeps,
   sweepOnce,
-  told,
   write,
 } from '../../support/in-memory/sweeps.ts';
 import {
@@ -27,9 +27,9 @@ import {
   auth0User,
   createWorld,
   eventsOf,
-  passOver,
+  reconcileUser,
+  shownConditions,
   signUp,
-  standing,
   untilQuiet,
   type World,
 } from '../../support/in-memory/world.ts';
@@ -59,9 +59,9 @@ async function messageOf(world: World, who: Person): Promise<string> {
 }
 
 async function isKept(world: World, who: Person): Promise<void> {
-  expect(await standing(world, who.user)).toMatchObject({ account: 'True KeptForSuccessor' });
+  expect(await shownConditions(world, who.user)).toMatchObject({ account: 'True KeptForSuccessor' });
   expect(accountOf(world, who)?.status).toBe('active');
-  expect(told(world, 'account.deleted')).toEqual([]);
+  expect(aliceEvent(world, 'account.deleted')).toEqual([]);
 }
 
 async function sweepsAndRests(world: World): Promise<void> {
@@ -101,12 +101,12 @@ describe('a user who signs up with the address of a deleted user', () => {
     await world.clock.advance(2 * GRACE);
     await untilQuiet(world);
     await write(world, 'removal.granted', { run: eventId('run'), by: 'carol' }, alice);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     await isKept(world, alice);
     world.otherDirectory.put(auth0User(person('ann', otherTenant), { email: 'Alice@Example.com' }));
     await signUp(world, person('ann', otherTenant), { email: 'Alice@Example.com' });
     await untilQuiet(world, 40);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     await isKept(world, alice);
   });
 
@@ -119,7 +119,7 @@ describe('a user who signs up with the address of a deleted user', () => {
     world.directory.put(auth0User(bob, { email: ADDRESS }));
     await arrive(world, bob, 'sv');
     await untilQuiet(world);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'True UserGone' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'True UserGone' });
     expect(await messageOf(world, alice)).toContain(`concord transfer '${alice.user}' '${bob.user}'`);
   });
 
@@ -140,7 +140,7 @@ describe('a user who signs up with the address of a deleted user', () => {
     await isKept(world, alice);
     await leaves(world);
     await untilQuiet(world, 40);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'False RemovalDue' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'False RemovalDue' });
     await sweepsAndRests(world);
     expect(accountOf(world, alice)).toBeUndefined();
   });
@@ -153,7 +153,7 @@ describe('a user who signs up with the address of a deleted user', () => {
     await write(world, 'removal.granted', { run: eventId('run'), by: 'carol' }, alice);
     const ann = person('ann', otherTenant);
     world.otherDirectory.put(auth0User(ann, { email: ADDRESS }));
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     await isKept(world, alice);
     await sweepsAndRests(world);
     await isKept(world, alice);
@@ -172,13 +172,14 @@ describe('a user who was linked into another one', () => {
     if (isTold) await arrive(world, bob, 'sapi');
     await untilQuiet(world);
     // No entry names the secondary user: the primary one, or the sweep, tells that it is gone.
-    if (isTold) expect(await standing(world, alice.user)).toMatchObject({ account: 'True UserGoneOnce' });
+    if (isTold)
+      expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'True UserGoneOnce' });
     await sweepsAndRests(world);
     await world.clock.advance(2 * GRACE);
     for (let sweeps = 0; sweeps < 3; sweeps += 1) await sweepsAndRests(world);
     await isKept(world, alice);
     expect(await messageOf(world, alice)).toContain(`Auth0 has linked this user into '${bob.user}'.`);
-    expect(told(world, 'removal.granted')).toEqual([]);
+    expect(aliceEvent(world, 'removal.granted')).toEqual([]);
   });
 
   it('is found in Auth0 in the moment of the removal, where no reconciliation has seen the link', async () => {
@@ -188,7 +189,7 @@ describe('a user who was linked into another one', () => {
     await untilQuiet(world);
     await write(world, 'removal.granted', { run: eventId('run'), by: 'carol' }, alice);
     link(world, bob, alice);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     await isKept(world, alice);
   });
 
@@ -203,7 +204,7 @@ describe('a user who was linked into another one', () => {
     world.directory.put(auth0User(alice, { createdAt: world.clock.now() }));
     await arrive(world, bob, 'sapi');
     await untilQuiet(world);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'True AccountActive' });
     expect(await world.subjects.get(bob.user)).toMatchObject({ linked: [] });
   });
 });
@@ -222,8 +223,8 @@ describe('while Auth0 cannot be asked', () => {
       if (call.method !== method) return;
       throw new UpstreamError('away', { upstream: 'auth0', code: 'UNREACHABLE', retryable: true });
     };
-    expect(await passOver(world, alice)).toMatchObject({ end: 'failed', applied: [] });
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'Unknown NotObserved' });
+    expect(await reconcileUser(world, alice)).toMatchObject({ end: 'failed', applied: [] });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'Unknown NotObserved' });
     world.hooks.before = undefined;
     expect(accountOf(world, alice)?.status).toBe('active');
     await untilQuiet(world);
@@ -234,13 +235,13 @@ describe('while Auth0 cannot be asked', () => {
     const world = await worldOf();
     await deleted(world, alice);
     const counts = countCalls(world);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     await world.clock.advance(2 * GRACE);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     expect(counts()['auth0.usersByIdentity']).toBeUndefined();
     await write(world, 'removal.granted', { run: eventId('run'), by: 'carol' }, alice);
     const removing = countCalls(world);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     expect(removing()).toMatchObject({ 'auth0.usersByIdentity': 1, 'auth0.usersByEmail': 2 });
     expect(accountOf(world, alice)).toBeUndefined();
   });
@@ -252,10 +253,10 @@ describe('nobody grants or plans such a removal', () => {
     await deleted(world, alice);
     await world.clock.advance(2 * GRACE);
     await untilQuiet(world);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'False RemovalDue' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'False RemovalDue' });
     // Seen by a reconciliation, and the deleted user has not been looked at since.
     world.directory.put(auth0User(bob, { email: ADDRESS }));
-    await passOver(world, bob);
+    await reconcileUser(world, bob);
     return world;
   }
 
@@ -281,13 +282,13 @@ describe('nobody grants or plans such a removal', () => {
     const { halts } = await sweepOnce(world, { removals: { share: 0, count: 0 } });
     expect(halts).toMatchObject([{ kind: 'removals', count: 2 }]);
     world.directory.put(auth0User(bob, { email: ADDRESS }));
-    await passOver(world, bob);
+    await reconcileUser(world, bob);
     const deps = { ...sweepDeps(world), tenants: [mainTenant(world)] };
     await approveRun(deps, halts[0]?.run ?? '', { by: 'dave' });
     await untilQuiet(world, 40);
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'True KeptForSuccessor' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'True KeptForSuccessor' });
     expect(accountOf(world, alice)?.status).toBe('active');
-    expect(told(world, 'removal.granted').map(({ user }) => user)).toEqual([carol.user]);
+    expect(aliceEvent(world, 'removal.granted').map(({ user }) => user)).toEqual([carol.user]);
     expect(accountOf(world, carol)).toBeUndefined();
   });
 

@@ -13,8 +13,8 @@ import {
   choose,
   createWorld,
   pass,
+  shownConditions,
   signUp,
-  standing,
   untilQuiet,
   type World,
 } from '../../support/in-memory/world.ts';
@@ -70,7 +70,7 @@ const stories: readonly Story[] = [
       world.directory.put(auth0User(bob, { email: ADDRESS }));
       await world.queue.markDue([bob], world.clock.now(), 'trigger');
       await untilQuiet(world);
-      expect((await standing(world, bob.user)).email).toBe('False EmailHeldByDeletedUser');
+      expect((await shownConditions(world, bob.user)).email).toBe('False EmailHeldByDeletedUser');
     },
   },
 ];
@@ -117,7 +117,7 @@ async function end(world: World) {
     const opens =
       account?.password !== undefined && world.vault.open(account.password, user) === stored?.password;
     const names = { did: account?.did, handle: account?.handle, address: stored?.email, code, opens };
-    return { ...names, ...(await standing(world, user)) };
+    return { ...names, ...(await shownConditions(world, user)) };
   };
   const accounts = [...world.accounts.stored.values()].map(({ did, handle, email, status }) => [
     ...[did, handle, email, status],

@@ -15,9 +15,9 @@ import {
   choose,
   createWorld,
   eventsOf,
-  passOver,
+  reconcileUser,
+  shownConditions,
   signUp,
-  standing,
   typesOf,
   untilQuiet,
   type World,
@@ -85,7 +85,7 @@ function onPds(world: World, who: Person) {
 describe('the account and the handle of a deleted user', () => {
   it('go to the user who has its address (case 5)', async () => {
     const world = await succeeded();
-    expect((await standing(world, bob.user))['account']).toBe('False EmailHeldByDeletedUser');
+    expect((await shownConditions(world, bob.user))['account']).toBe('False EmailHeldByDeletedUser');
     const before = accountOf(world, alice);
     const proposal = await transfer(world, alice, bob);
     expect(proposal).toMatchObject({
@@ -107,12 +107,12 @@ describe('the account and the handle of a deleted user', () => {
     expect(accountOf(world, bob)?.createdAt).toBe(before?.createdAt);
     expect(accountOf(world, alice)).toBeUndefined();
     expect([...world.documents.handles]).toEqual([[bob.user, 'alix']]);
-    expect(await standing(world, bob.user)).toMatchObject({
+    expect(await shownConditions(world, bob.user)).toMatchObject({
       account: 'True AccountActive',
       email: 'True EmailSet',
       handle: 'True PlatformHandle',
     });
-    expect(await standing(world, alice.user)).toMatchObject({ account: 'True AccountTransferred' });
+    expect(await shownConditions(world, alice.user)).toMatchObject({ account: 'True AccountTransferred' });
     expect(world.accounts.stored.size).toBe(1);
     expect(eventsOf(world, alice).find(({ type }) => type === 'transfer.promised')?.data).toMatchObject(
       decided,
@@ -171,7 +171,7 @@ describe('the account and the handle of a deleted user', () => {
     const retired = second && world.accounts.stored.get(second);
     expect(retired).toMatchObject({ status: 'deactivated', email: parkedAddress(second as never) });
     expect((retired || undefined)?.handle).toMatch(/^p[0-9a-f]{15}\.at\.test$/);
-    expect(await standing(world, bob.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, bob.user)).toMatchObject({ account: 'True AccountActive' });
   });
 
   it('goes to a user of another tenant', async () => {
@@ -195,7 +195,7 @@ describe('the account and the handle of a deleted user', () => {
     world.documents.users.set(alice.user, { ...world.documents.users.get(alice.user), account });
     expect((await transfer(world, alice, bob)).hasNoPassword).toBe(true);
     await untilQuiet(world);
-    expect((await standing(world, bob.user))['account']).toBe('False CredentialsIncomplete');
+    expect((await shownConditions(world, bob.user))['account']).toBe('False CredentialsIncomplete');
   });
 
   it('is activated again where we had deactivated it', async () => {
@@ -239,11 +239,11 @@ describe('the handle alone', () => {
     await signUp(world, bob);
     world.directory.put(auth0User(bob, { linked: [alice.userId] }));
     await untilQuiet(world);
-    expect((await standing(world, bob.user))['handle']).toBe('False HandleHeldByDeletedUser');
+    expect((await shownConditions(world, bob.user))['handle']).toBe('False HandleHeldByDeletedUser');
     await transfer(world, alice, bob, ['handle']);
     await untilQuiet(world);
     expect(onPds(world, bob)).toMatchObject({ handle: handle('alix') });
-    expect((await standing(world, bob.user))['handle']).toBe('True PlatformHandle');
+    expect((await shownConditions(world, bob.user))['handle']).toBe('True PlatformHandle');
   });
 });
 
@@ -265,12 +265,12 @@ describe('what an account that stays gives up', () => {
     world.directory.put(auth0User(bob, { email: ADDRESS }));
     await arrive(world, bob);
     await untilQuiet(world);
-    expect((await standing(world, bob.user))['email']).toBe('False EmailHeldByDeletedUser');
+    expect((await shownConditions(world, bob.user))['email']).toBe('False EmailHeldByDeletedUser');
     expect(await transfer(world, alice, bob, ['address'])).toMatchObject({ address: first });
     await untilQuiet(world);
     expect(onPds(world, bob)).toMatchObject({ did: second, email: ADDRESS });
     expect(onPds(world, alice)).toMatchObject({ did: first, email: parkedAddress(first as never) });
-    expect((await standing(world, bob.user))['email']).toBe('True EmailSet');
+    expect((await shownConditions(world, bob.user))['email']).toBe('True EmailSet');
     expect(await codeOf(transfer(world, alice, bob, ['address']))).toBe('NO_ADDRESS');
   });
 
@@ -280,7 +280,7 @@ describe('what an account that stays gives up', () => {
     choose(world, bob, 'alix');
     await arrive(world, bob);
     await untilQuiet(world);
-    expect((await standing(world, bob.user))['handle']).toBe('False HandleHeldByDeletedUser');
+    expect((await shownConditions(world, bob.user))['handle']).toBe('False HandleHeldByDeletedUser');
     expect(await codeOf(transfer(world, alice, bob))).toBe('NO_EVIDENCE');
     await transfer(world, alice, bob, ['handle']);
     await untilQuiet(world);
@@ -305,7 +305,7 @@ describe('the code', () => {
     await untilQuiet(world);
     expect(world.documents.users.get(bob.user)?.code).toBe(code);
     expect(world.documents.users.get(alice.user)?.code).toBeUndefined();
-    expect(await standing(world, bob.user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, bob.user)).toMatchObject({ account: 'True AccountActive' });
   });
 
   it('is refused to a user who has one', async () => {
@@ -357,7 +357,7 @@ describe('a transfer is refused', () => {
     expect(await codeOf(transfer(world, alice, bob, asked))).toBe(code);
     expect(typesOf(world, alice)).not.toContain('transfer.promised');
     // Neither is left leased.
-    if (code !== 'USER_BUSY') for (const who of [alice, bob]) await passOver(world, who);
+    if (code !== 'USER_BUSY') for (const who of [alice, bob]) await reconcileUser(world, who);
   });
 
   it('to oneself, and of a user who has nothing', async () => {
@@ -417,10 +417,10 @@ describe('on the way', () => {
     expect(typesOf(world, bob)).not.toContain('transfer.granted');
     await untilQuiet(world);
     expect(typesOf(world, alice)).toContain('transfer.closed');
-    expect((await standing(world, bob.user))['account']).toBe('False EmailHeldByDeletedUser');
+    expect((await shownConditions(world, bob.user))['account']).toBe('False EmailHeldByDeletedUser');
     await transfer(world, alice, bob);
     await untilQuiet(world);
-    expect((await standing(world, bob.user))['account']).toBe('True AccountActive');
+    expect((await shownConditions(world, bob.user))['account']).toBe('True AccountActive');
   });
 
   it('moves nothing where the other user is deleted before', async () => {
@@ -431,7 +431,7 @@ describe('on the way', () => {
     expect(accountOf(world, alice)?.did).toBe(did);
     expect(world.documents.handles.get(alice.user)).toBe('alix');
     expect(accountOf(world, bob)).toBeUndefined();
-    expect((await standing(world, alice.user))['account']).toBe('True UserGone');
+    expect((await shownConditions(world, alice.user))['account']).toBe('True UserGone');
     await signUp(world, carol, { email: ADDRESS });
     await untilQuiet(world);
     await transfer(world, alice, carol);
@@ -442,7 +442,7 @@ describe('on the way', () => {
   it('puts the row of the handle back where the other user is deleted before it takes it', async () => {
     const world = await succeeded();
     await transfer(world, alice, bob);
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     expect(world.documents.handles.has(alice.user)).toBe(false);
     await leave(world, bob);
     expect([...world.documents.handles]).toEqual([[alice.user, 'alix']]);
@@ -459,7 +459,7 @@ describe('on the way', () => {
     await untilQuiet(world);
     expect(accountOf(world, bob)?.did).toBe(did);
     expect(accountOf(world, alice)?.did).not.toBe(did);
-    expect((await standing(world, alice.user))['account']).toBe('True AccountActive');
+    expect((await shownConditions(world, alice.user))['account']).toBe('True AccountActive');
   });
 
   it('waits while the other user is blocked', async () => {
@@ -467,11 +467,11 @@ describe('on the way', () => {
     await transfer(world, alice, bob);
     world.directory.put(auth0User(bob, { email: ADDRESS, blocked: true }));
     await untilQuiet(world);
-    expect((await standing(world, bob.user))['account']).toBe('False TransferPending');
+    expect((await shownConditions(world, bob.user))['account']).toBe('False TransferPending');
     world.directory.put(auth0User(bob, { email: ADDRESS }));
     await arrive(world, bob);
     await untilQuiet(world);
-    expect((await standing(world, bob.user))['account']).toBe('True AccountActive');
+    expect((await shownConditions(world, bob.user))['account']).toBe('True AccountActive');
   });
 });
 
@@ -498,7 +498,7 @@ describe('a transfer that is cancelled', () => {
     expect(await cancel(world, alice, bob)).toEqual(['account', 'handle']);
     await untilQuiet(world);
     for (const who of [alice, bob])
-      expect(Object.values(await standing(world, who.user)).join()).not.toContain('TransferPending');
+      expect(Object.values(await shownConditions(world, who.user)).join()).not.toContain('TransferPending');
     expect(accountOf(world, alice)?.did).toBe(did);
     await transfer(world, alice, carol);
     await untilQuiet(world);
@@ -541,17 +541,17 @@ describe('policy linked', () => {
 
   it('report: leaves it to a person (case 6)', async () => {
     const world = await linked('report');
-    expect((await standing(world, bob.user))['account']).toBe('False EmailHeldByDeletedUser');
+    expect((await shownConditions(world, bob.user))['account']).toBe('False EmailHeldByDeletedUser');
     await transfer(world, alice, bob);
     await untilQuiet(world);
-    expect((await standing(world, bob.user))['account']).toBe('True AccountActive');
+    expect((await shownConditions(world, bob.user))['account']).toBe('True AccountActive');
   });
 
   it.each([ADDRESS, 'bob@example.com'])(
     'transfer: grants it where Auth0 proves the linking (%#)',
     async (email) => {
       const world = await linked('transfer', email);
-      expect(await standing(world, bob.user)).toMatchObject({
+      expect(await shownConditions(world, bob.user)).toMatchObject({
         account: 'True AccountActive',
         email: 'True EmailSet',
         handle: 'True PlatformHandle',
@@ -583,7 +583,7 @@ describe('policy linked', () => {
     await leave(world, alice);
     const lease = await world.queue.claimUser(alice, world.clock.now(), 60_000);
     await signUp(world, bob, { linked: [alice.userId] });
-    expect((await passOver(world, bob)).end).toBe('deferred');
+    expect((await reconcileUser(world, bob)).end).toBe('deferred');
     expect(accountOf(world, bob)).toBeUndefined();
     if (lease !== undefined) await world.queue.release(lease);
     await untilQuiet(world);

@@ -13,8 +13,8 @@ import {
   codeHandleOf,
   createWorld,
   eventsOf,
+  shownConditions,
   signUp,
-  standing,
   untilQuiet,
   type World,
 } from '../../support/in-memory/world.ts';
@@ -64,7 +64,7 @@ describe.each(WITHHELD)('an account whose user’s address %s', (_how, changes, 
     await untilQuiet(world);
     expect(carried(world, alice)).toBe(handle('cedar'));
     expect(accountOf(world, alice)?.email).toBe('alice@example.com');
-    expect(await standing(world, user)).toMatchObject({
+    expect(await shownConditions(world, user)).toMatchObject({
       account: 'True AccountActive',
       email: says,
       handle: 'True PlatformHandle',
@@ -92,7 +92,7 @@ describe.each(WITHHELD)('an account whose user’s address %s', (_how, changes, 
     await change(world, changes);
     await change(world, { email: 'new@example.com' });
     expect(accountOf(world, alice)?.email).toBe('new@example.com');
-    expect(await standing(world, user)).toMatchObject({ email: 'True EmailSet' });
+    expect(await shownConditions(world, user)).toMatchObject({ email: 'True EmailSet' });
   });
 
   it('is kept where only the document names it, and the address was the user’s', async () => {
@@ -129,9 +129,9 @@ describe.each(WITHHELD)('no account is added while the address %s', (_how, chang
     expect([...world.accounts.stored]).toEqual([]);
     expect(world.documents.users.get(user)?.code).toBeDefined();
     expect(world.documents.verifications.has(user)).toBe(true);
-    expect(await standing(world, user)).toMatchObject({ account: says, email: 'True NoAccount' });
+    expect(await shownConditions(world, user)).toMatchObject({ account: says, email: 'True NoAccount' });
     await change(world, {});
-    expect(await standing(world, user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, user)).toMatchObject({ account: 'True AccountActive' });
   });
 
   it('also in place of one that is lost by decision: its record stays until then', async () => {
@@ -139,7 +139,7 @@ describe.each(WITHHELD)('no account is added while the address %s', (_how, chang
     const did = world.documents.users.get(user)?.account?.did as Did;
     world.accounts.stored.delete(did);
     await change(world, changes);
-    expect(await standing(world, user)).toMatchObject({ account: 'False AccountMissing' });
+    expect(await shownConditions(world, user)).toMatchObject({ account: 'False AccountMissing' });
     const restored = { what: ['account'], account: did, by: 'carol', reason: 'lost' } as const;
     const [last] = eventsOf(world, alice).slice(-1);
     if (last === undefined) throw new Error('nothing was told');
@@ -152,9 +152,9 @@ describe.each(WITHHELD)('no account is added while the address %s', (_how, chang
     await arrive(world, alice, 'sce');
     await untilQuiet(world);
     expect(world.documents.users.get(user)?.account?.did).toBe(did);
-    expect(await standing(world, user)).toMatchObject({ account: says });
+    expect(await shownConditions(world, user)).toMatchObject({ account: says });
     await change(world, {});
-    expect(await standing(world, user)).toMatchObject({ account: 'True AccountActive' });
+    expect(await shownConditions(world, user)).toMatchObject({ account: 'True AccountActive' });
     expect(world.documents.users.get(user)?.account?.did).not.toBe(did);
   });
 });
@@ -164,5 +164,8 @@ it('is deleted, and leaves its account as any other', async () => {
   await change(world, { emailVerified: false });
   await deleted(world, alice);
   await untilQuiet(world);
-  expect(await standing(world, user)).toMatchObject({ account: 'True UserGone', handle: 'True NotManaged' });
+  expect(await shownConditions(world, user)).toMatchObject({
+    account: 'True UserGone',
+    handle: 'True NotManaged',
+  });
 });

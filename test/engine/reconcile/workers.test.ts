@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { PassResult } from '../../../src/engine/reconcile/reconcile.ts';
+import type { ReconciliationResult } from '../../../src/engine/reconcile/reconcile.ts';
 import { type WorkerDeps, Workers } from '../../../src/engine/reconcile/workers.ts';
 import { createLogger } from '../../../src/logger.ts';
 import type { Lease } from '../../../src/ports/queue.ts';
@@ -22,7 +22,7 @@ function setUp(
   const ended: string[] = [];
   let inFlight = 0;
   let most = 0;
-  const result: PassResult = {
+  const result: ReconciliationResult = {
     user: person('alice').user,
     end: 'converged',
     conditions: [],
@@ -38,7 +38,7 @@ function setUp(
     clock,
     settings,
     logger: createLogger({ level: 'silent', pretty: false }),
-    converge: async (lease: Lease) => {
+    reconcile: async (lease: Lease) => {
       seen.push(lease.user);
       inFlight += 1;
       most = Math.max(most, inFlight);
@@ -48,7 +48,7 @@ function setUp(
       await queue.complete(lease, view, clock.now());
       return result;
     },
-    onPass: (lease) => void ended.push(lease.user),
+    onReconciliation: (lease) => void ended.push(lease.user),
   };
   const workers = new Workers(deps);
   return { hooks, clock, queue, seen, ended, workers, most: () => most, deps };
@@ -87,7 +87,7 @@ describe('workers', () => {
     expect(setting.ended).toHaveLength(10);
     expect(setting.most()).toBe(3);
     expect(setting.clock.elapsedMs()).toBe(1_000);
-    expect(setting.workers.passesInFlight).toBe(0);
+    expect(setting.workers.reconciliationsInFlight).toBe(0);
   });
 
   it('begin at once when woken, and otherwise at the next poll', async () => {

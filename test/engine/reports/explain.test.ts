@@ -5,7 +5,7 @@ import { historyOf } from '../../../src/events/causes.ts';
 import type { ConditionDraft } from '../../../src/events/condition.ts';
 import type { ConcordEvent } from '../../../src/events/event.ts';
 import { alice, aliceDid, at, code, handle, tenant } from '../../mongo/subjects/people.ts';
-import { observed, told } from '../../support/in-memory/told.ts';
+import { aliceEvent, observed } from '../../support/in-memory/alice-events.ts';
 import { SETTINGS } from '../../support/in-memory/world.ts';
 
 const well: ConditionDraft = {
@@ -15,24 +15,24 @@ const well: ConditionDraft = {
   message: 'm',
   held: false,
 };
-const heard = told('auth0.log-received', 1, { logId: '1', code: 'ss', hint: null, raw: '' });
+const heard = aliceEvent('auth0.log-received', 1, { logId: '1', code: 'ss', hint: null, raw: '' });
 const read = { ...observed(2), cause: [heard._id] };
 const steps = [{ resource: 'user-document', type: 'create-user-document' } as const];
-const intended = { ...told('actions.intended', 3, { actions: steps }), cause: [read._id] };
-const coded = { ...told('code.assigned', 4, { code: code('ac26nobeb') }), cause: [intended._id] };
-const seen = told('subject.observed', 5, {
+const intended = { ...aliceEvent('actions.intended', 3, { actions: steps }), cause: [read._id] };
+const coded = { ...aliceEvent('code.assigned', 4, { code: code('ac26nobeb') }), cause: [intended._id] };
+const seen = aliceEvent('subject.observed', 5, {
   code: null,
   account: { did: aliceDid, handle: handle('alice'), email: 'alice@example.com' },
 });
-const over = told('converged', 6, { conditions: [well], actions: 1, latencyMs: 1 });
-const paused = told('user.paused', 7, { by: 'carol', reason: 'a test', until: null });
-const chosen = told('handle.observed', 8, { handle: 'al.ix' });
+const over = aliceEvent('converged', 6, { conditions: [well], actions: 1, latencyMs: 1 });
+const paused = aliceEvent('user.paused', 7, { by: 'carol', reason: 'a test', until: null });
+const chosen = aliceEvent('handle.observed', 8, { handle: 'al.ix' });
 const all = [heard, read, intended, coded, seen, over, paused, chosen];
 
 function explained(events: readonly ConcordEvent[], seconds: number, asked: Partial<Asked> = {}) {
   return explain({
     ...{ user: alice.user, tenant: { id: tenant, emailTag: undefined }, events, at: at(seconds) },
-    ...{ history: historyOf(events), settings: SETTINGS, look: undefined, ...asked },
+    ...{ history: historyOf(events), settings: SETTINGS, observation: undefined, ...asked },
   });
 }
 
@@ -47,7 +47,9 @@ describe('by the log alone', () => {
   });
 
   test('what came in later was not known then, whatever its date', () => {
-    const late = { ...told('auth0.log-received', 1, { logId: '2', code: 's', hint: null, raw: '' }, 'late') };
+    const late = {
+      ...aliceEvent('auth0.log-received', 1, { logId: '2', code: 's', hint: null, raw: '' }, 'late'),
+    };
     const events = [{ ...late, recordedAt: at(9) }, ...all];
     expect(explained(events, 8).heard.count).toBe(1);
     expect(explained(events, 9).heard.count).toBe(2);
@@ -80,30 +82,30 @@ describe('by the log alone', () => {
     expect(known.map(({ event }) => event.type)).toEqual([
       ...['auth0.user-observed', 'subject.observed', 'user.paused', 'handle.observed'],
     ]);
-    const resumed = told('user.resumed', 9, { by: 'carol' });
+    const resumed = aliceEvent('user.resumed', 9, { by: 'carol' });
     expect(explained([...all, resumed], 9).known.map(({ event }) => event)).not.toContain(paused);
   });
 
   test('what was removed is known until it is there again or a restore is granted', () => {
     const removed = (['user-document', 'verification'] as const).map((what, index) =>
-      told('resource.removed', 9 + index, { what, seenBy: 'change-stream' }),
+      aliceEvent('resource.removed', 9 + index, { what, seenBy: 'change-stream' }),
     );
     const known = (...events: readonly ConcordEvent[]) =>
       explained([...all, ...removed, ...events], 12).known.map(({ event }) => event);
     expect(known()).toEqual(expect.arrayContaining(removed));
-    const granted = told('restore.granted', 11, { what: ['user-document'], by: 'carol' });
+    const granted = aliceEvent('restore.granted', 11, { what: ['user-document'], by: 'carol' });
     expect(known(granted)).not.toContain(removed[0]);
     expect(known(granted)).toContain(removed[1]);
-    const seen = told('subject.observed', 11, { code: null, account: null, verification: 1 });
+    const seen = aliceEvent('subject.observed', 11, { code: null, account: null, verification: 1 });
     expect(known(seen)).not.toContain(removed[1]);
   });
 
   test('a look that a person asked for set it going, and is not known for ever', () => {
-    const asked = told('reconcile.requested', 9, { by: 'carol', reason: 'a call' });
+    const asked = aliceEvent('reconcile.requested', 9, { by: 'carol', reason: 'a call' });
     const steps = [{ resource: 'handle', type: 'change-handle' } as const];
-    const next = { ...told('actions.intended', 10, { actions: steps }), cause: [asked._id] };
+    const next = { ...aliceEvent('actions.intended', 10, { actions: steps }), cause: [asked._id] };
     const renamed = { from: handle('alice'), to: handle('al-ix') };
-    const done = { ...told('handle.changed', 11, { did: aliceDid, ...renamed }), cause: [next._id] };
+    const done = { ...aliceEvent('handle.changed', 11, { did: aliceDid, ...renamed }), cause: [next._id] };
     const { effects, known } = explained([...all, asked, next, done], 11);
     expect(effects.at(-1)).toMatchObject({ chain: { origins: [asked], flaw: undefined } });
     expect(known.map(({ event }) => event)).not.toContain(asked);

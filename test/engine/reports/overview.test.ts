@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { type OverviewDeps, overview, type Watchfulness } from '../../../src/engine/reports/overview.ts';
 import type { Alert } from '../../../src/ports/alerts.ts';
 import type { KeptPosition } from '../../../src/ports/runs.ts';
-import type { Standings, Troubled } from '../../../src/ports/standings.ts';
+import type { AffectedUser, StatusCounts } from '../../../src/ports/status-counts.ts';
 import { failing } from '../../alerts/people.ts';
 import { alice, person, tenant } from '../../mongo/subjects/people.ts';
 import { FIT_INDEXES } from '../../support/in-memory/alerts.ts';
 import { inMemoryEventLog } from '../../support/in-memory/event-log.ts';
 import { inMemoryIgnored } from '../../support/in-memory/ignored.ts';
-import { inCommon } from '../../support/in-memory/standings.ts';
+import { inCommon } from '../../support/in-memory/status-counts.ts';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
 const MINUTE = 60_000;
@@ -28,7 +28,7 @@ interface World {
     readonly deleted?: number;
     readonly deletedOutOfSync?: number;
   };
-  readonly people: readonly Troubled[];
+  readonly people: readonly AffectedUser[];
   readonly oldestDueSince: Date | undefined;
   readonly indexes: typeof FIT_INDEXES;
   readonly alerts: readonly Alert[];
@@ -48,12 +48,12 @@ const well: World = {
   positions: { ...looked, ...logAt(NOW) },
 };
 
-function look(changes: Partial<World> = {}) {
+function observation(changes: Partial<World> = {}) {
   const world = { ...well, ...changes };
   const { synced = 0, outOfSync = 0, unknown = 0, unseen = 0 } = world.counts;
   const { deleted = 0, deletedOutOfSync = 0 } = world.counts;
   const kind = { tenant, health: 'Progressing' } as const;
-  const standings: Standings = {
+  const statusCounts: StatusCounts = {
     seen: [
       { ...kind, sync: 'Synced', users: synced },
       { ...kind, sync: 'OutOfSync', users: outOfSync },
@@ -68,7 +68,7 @@ function look(changes: Partial<World> = {}) {
     events: inMemoryEventLog(),
     positions: { read: async (name) => world.positions[name] },
     silence: { leastMs: MINUTE, mostMs: MINUTE },
-    standings: { standings: async () => standings },
+    statusReader: { counts: async () => statusCounts },
     subjects: { backlog: async () => ({ due: 1, oldestDueSince: world.oldestDueSince }) },
     documents: { indexes: async () => world.indexes },
     alerts: { all: async () => world.alerts },
@@ -77,14 +77,14 @@ function look(changes: Partial<World> = {}) {
   return overview(deps, [tenant], expected, NOW);
 }
 
-const paused: Troubled = {
+const paused: AffectedUser = {
   ...failing({}, { attempts: 0 }),
   conditions: [
     { type: 'pause', status: 'False', reason: 'Paused', held: false, since: ago(5).toISOString() },
   ],
   failure: undefined,
 };
-const removal: Troubled = {
+const removal: AffectedUser = {
   ...failing({}, { attempts: 0, who: person('dora') }),
   health: 'Deleted',
   conditions: [
@@ -179,25 +179,28 @@ describe('the two axes of the whole', () => {
       health: 'Degraded',
     },
   ])('$reason: $sync, $health', async ({ world, sync, health }) => {
-    expect(await look(world)).toMatchObject({ sync, health });
+    expect(await observation(world)).toMatchObject({ sync, health });
   });
 });
 
 describe('what is stale', () => {
   it('is named, with when something last looked', async () => {
     const positions = { ...logAt(ago(61)), alerts: position(ago(2).toISOString()) };
-    expect((await look({ positions })).stale).toEqual([
+    expect((await observation({ positions })).stale).toEqual([
       { what: 'service', tenant: undefined, since: ago(2) },
       { what: 'log', tenant, since: ago(61) },
     ]);
-    expect((await look({ positions: {} })).stale).toMatchObject([{ since: undefined }, { since: undefined }]);
+    expect((await observation({ positions: {} })).stale).toMatchObject([
+      { since: undefined },
+      { since: undefined },
+    ]);
   });
 });
 
 describe('who is counted', () => {
   it('is everyone in trouble, by reason and by failure', async () => {
     const bob = failing({}, { who: person('bob'), quarantined: true, dueAt: ago(-5) });
-    const seen = await look({ counts: { synced: 7, outOfSync: 3 }, people: [failing(), bob, paused] });
+    const seen = await observation({ counts: { synced: 7, outOfSync: 3 }, people: [failing(), bob, paused] });
     expect(seen.users).toMatchObject({
       known: 10,
       failing: 2,
@@ -217,7 +220,7 @@ describe('who is counted', () => {
 
   it('is each user once: a deleted one is in no other count, and in no share of a resource', async () => {
     const counts = { synced: 7, outOfSync: 1, unseen: 1, deleted: 2, deletedOutOfSync: 1 };
-    const seen = await look({ counts, people: [failing(), removal] });
+    const seen = await observation({ counts, people: [failing(), removal] });
     const { known, synced, outOfSync, unknown, unseen, deleted } = seen.users;
     expect({ known, synced, outOfSync, unknown, unseen, deleted }).toEqual({
       ...{ known: 12, synced: 7, outOfSync: 1, unknown: 0, unseen: 1, deleted: 3 },

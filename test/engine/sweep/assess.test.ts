@@ -21,7 +21,7 @@ import {
   choose,
   codeHandleOf,
   createWorld,
-  passOver,
+  reconcileUser,
   type World,
 } from '../../support/in-memory/world.ts';
 
@@ -119,7 +119,7 @@ const CASES: readonly {
       ] as const) {
         world.directory.put(auth0User(each));
         choose(world, each, name);
-        await passOver(world, each);
+        await reconcileUser(world, each);
       }
       expect(accountOf(world, who)?.handle).toBe(codeHandleOf(world, who));
     },
@@ -129,7 +129,7 @@ const CASES: readonly {
     drifts: false,
     happen: async (world, who) => {
       choose(world, who, 'music');
-      await passOver(world, who);
+      await reconcileUser(world, who);
       expect(accountOf(world, who)?.handle).toBe(codeHandleOf(world, who));
     },
   },
@@ -165,7 +165,7 @@ const CASES: readonly {
 async function takenByNobody(world: World, who: Person): Promise<Did> {
   const holder = world.accounts.put({ handle: handle('taken'), email: 'bob@example.com' });
   choose(world, who, 'taken');
-  await passOver(world, who);
+  await reconcileUser(world, who);
   expect(accountOf(world, who)?.handle).toBe(codeHandleOf(world, who));
   return holder;
 }
@@ -189,7 +189,7 @@ describe('a batch and a closer look', () => {
     expect(full.map(isDrifted)).toEqual([drifts, false, false]);
     // What a pass does is what the closer look had planned.
     const before = full[0]?.view.actions.map(({ type }) => type);
-    expect((await passOver(world, who)).applied.map(({ type }) => type)).toEqual(before);
+    expect((await reconcileUser(world, who)).applied.map(({ type }) => type)).toEqual(before);
   });
 
   it('of a user who is blocked and whose account is active, where that is to be deactivated', async () => {

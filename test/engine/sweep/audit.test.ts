@@ -5,7 +5,7 @@ import { auditedUser, Tally } from '../../../src/engine/sweep/audit.ts';
 import { pausedUsers, withPause } from '../../../src/engine/sweep/paused.ts';
 import { alice, bob, handle, type Person, tenant } from '../../mongo/subjects/people.ts';
 import { mainTenant, sweepDeps, write } from '../../support/in-memory/sweeps.ts';
-import { auth0User, choose, createWorld, passOver, type World } from '../../support/in-memory/world.ts';
+import { auth0User, choose, createWorld, reconcileUser, type World } from '../../support/in-memory/world.ts';
 
 async function listed(world: World): Promise<Assessment[]> {
   const found: Assessment[] = [];
@@ -49,7 +49,7 @@ describe('the totals', () => {
       waitingForEmailVerification: 1,
     });
 
-    for (const who of [alice, bob]) await passOver(world, who);
+    for (const who of [alice, bob]) await reconcileUser(world, who);
     const everything = { have: 2, of: 2 };
     expect((await audited(world)).totals).toEqual({
       verifications: everything,
@@ -64,7 +64,7 @@ describe('the totals', () => {
   it('do not count an account that is not well', async () => {
     const world = createWorld();
     world.directory.put(auth0User(alice));
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     for (const did of world.accounts.stored.keys()) world.accounts.change(did, { status: 'deactivated' });
     expect((await audited(world)).totals.accounts).toEqual({ have: 0, of: 1 });
   });
@@ -75,7 +75,7 @@ describe('a user', () => {
     const world = createWorld();
     world.directory.put(auth0User(alice));
     choose(world, alice, 'Alice');
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     const stored = world.documents.users.get(alice.user);
     expect((await audited(world)).rows).toEqual([
       {
@@ -119,7 +119,7 @@ describe('a user', () => {
     world.accounts.put({ handle: handle('alice'), email: 'alice@example.com' });
     world.directory.put(auth0User(alice));
     choose(world, alice, 'alice');
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     expect((await audited(world)).row(alice)).toMatchObject({
       sync: 'OutOfSync',
       health: 'Degraded',
@@ -131,7 +131,7 @@ describe('a user', () => {
   it('whose account cannot be read is unknown, and is not said to have none', async () => {
     const world = createWorld();
     world.directory.put(auth0User(alice));
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     const did = world.documents.users.get(alice.user)?.account?.did;
     world.hooks.before = ({ port }) => {
       if (port === 'accounts') throw new Error('out of reach');
@@ -147,7 +147,7 @@ describe('a user', () => {
   it('who is paused is suspended and not green, and nothing would be done', async () => {
     const world = createWorld();
     for (const who of [alice, bob]) world.directory.put(auth0User(who));
-    for (const who of [alice, bob]) await passOver(world, who);
+    for (const who of [alice, bob]) await reconcileUser(world, who);
     for (const who of [alice, bob])
       await write(world, 'user.paused', { by: 'carol', reason: 'asked to', until: null }, who);
     choose(world, alice, 'alice');
@@ -158,7 +158,7 @@ describe('a user', () => {
       { ...suspended, reasons: ['Paused', 'HandleDiffers'] },
       { ...suspended, reasons: ['Paused'], issues: ['Paused by carol until resumed: asked to'] },
     ]);
-    for (const who of [alice, bob]) await passOver(world, who);
+    for (const who of [alice, bob]) await reconcileUser(world, who);
     expect(await world.subjects.get(alice.user)).toMatchObject({ sync: 'OutOfSync', health: 'Suspended' });
   });
 
@@ -178,7 +178,7 @@ describe('a user', () => {
   it('names no address', async () => {
     const world = createWorld();
     for (const who of [alice, bob]) world.directory.put(auth0User(who, { email: 'alice@example.com' }));
-    for (const who of [alice, bob]) await passOver(world, who);
+    for (const who of [alice, bob]) await reconcileUser(world, who);
     const { rows } = await audited(world);
     expect(rows.map(({ reasons }) => reasons)).toEqual([[], ['EmailHeldByUser']]);
     expect(JSON.stringify(rows)).not.toContain('@example.com');

@@ -5,8 +5,8 @@ import type { ConcordEvent } from '../../../src/events/event.ts';
 import { eventId } from '../../../src/identity.ts';
 import type { EventQuery } from '../../../src/ports/event-log.ts';
 import { at, otherTenant, person } from '../../mongo/subjects/people.ts';
+import { aliceEvent } from '../../support/in-memory/alice-events.ts';
 import { inMemoryEventLog } from '../../support/in-memory/event-log.ts';
-import { told } from '../../support/in-memory/told.ts';
 
 const DAY = 86_400;
 const share = { have: 0, of: 0 };
@@ -18,18 +18,18 @@ const SWEPT = {
   },
 };
 
-const started = (seconds: number, run: string) => told('sweep.started', seconds, { users: null }, run);
+const started = (seconds: number, run: string) => aliceEvent('sweep.started', seconds, { users: null }, run);
 const finished = (seconds: number, complete = true) =>
-  told('sweep.finished', seconds, { ...SWEPT, complete }, `end-${seconds}`);
+  aliceEvent('sweep.finished', seconds, { ...SWEPT, complete }, `end-${seconds}`);
 const halted = (seconds: number, run: string, kind: 'removals' | 'source' = 'removals') =>
-  told(
+  aliceEvent(
     'sweep.halted',
     seconds,
     { ...{ run: eventId(run), kind, limit: 1, count: 2, of: 9 }, users: [person('bob').user] },
     `halt-${run}-${kind}`,
   );
 const approved = (seconds: number, run: string) =>
-  told('sweep.approved', seconds, { run: eventId(run), by: 'carol' });
+  aliceEvent('sweep.approved', seconds, { run: eventId(run), by: 'carol' });
 const elsewhere = (event: ConcordEvent): ConcordEvent => ({ ...event, tenant: otherTenant });
 
 async function ask(events: readonly ConcordEvent[], seconds = 10_000) {

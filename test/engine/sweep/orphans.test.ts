@@ -14,7 +14,7 @@ import {
   auth0User,
   choose,
   createWorld,
-  passOver,
+  reconcileUser,
   SECOND_TENANTS_TAG,
   snapshot,
   type World,
@@ -51,7 +51,7 @@ describe('where everybody has a user', () => {
     await populate(world, 12);
     const other = person('alice', otherTenant);
     world.otherDirectory.put(auth0User(other));
-    await passOver(world, other);
+    await reconcileUser(world, other);
     const counts = countCalls(world);
     const found = await findOrphans(
       { documents: world.documents, accounts: world.accounts, events: world.log },
@@ -71,7 +71,7 @@ describe('where everybody has a user', () => {
     const world = createWorld();
     world.directory.freezeList();
     world.directory.put(auth0User(alice));
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     expect(await search(world)).toMatchObject({ ...NOTHING, looked: { users: 0 } });
   });
 });
@@ -82,7 +82,7 @@ describe('documents', () => {
     await populate(world, 2);
     world.directory.put(auth0User(alice));
     choose(world, alice, 'alice');
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     const did = accountOf(world, alice)?.did;
     world.directory.remove(alice.userId);
 
@@ -222,7 +222,7 @@ describe('accounts', () => {
   it('that Concord meant to create are told from those of strangers by their invite code', async () => {
     const world = createWorld();
     world.directory.put(auth0User(alice));
-    await passOver(world, alice);
+    await reconcileUser(world, alice);
     const made = accountOf(world, alice)?.did;
     // As after a restore of the database from before the sign-up, with the log kept.
     world.documents.users.delete(alice.user);

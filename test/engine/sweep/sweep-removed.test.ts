@@ -4,13 +4,13 @@ import { viewOf } from '../../../src/engine/operations/replay.ts';
 import { fold } from '../../../src/events/fold.ts';
 import { alice, code, handle, type Person, person } from '../../mongo/subjects/people.ts';
 import {
+  aliceEvent,
   countCalls,
   DAY,
   dueUsers,
-  passDue,
   populate,
+  reconcileDue,
   sweepOnce,
-  told,
   write,
 } from '../../support/in-memory/sweeps.ts';
 import {
@@ -18,8 +18,8 @@ import {
   choose,
   createWorld,
   eventsOf,
-  passOver,
-  standing,
+  reconcileUser,
+  shownConditions,
   type World,
 } from '../../support/in-memory/world.ts';
 
@@ -54,7 +54,7 @@ describe('first sights of users in sync', () => {
         .filter((name) => /^(auth0|accounts)\./.test(name))
         .sort(),
     ).toEqual(expect.not.arrayContaining(['auth0.user', 'accounts.account']));
-    expect(told(world, 'subject.observed')).toHaveLength(30);
+    expect(aliceEvent(world, 'subject.observed')).toHaveLength(30);
     for (const { user } of people) {
       const subject = await world.subjects.get(user);
       expect(subject).toMatchObject({ sync: 'Synced', health: 'Healthy', code: expect.any(String) });
@@ -77,8 +77,8 @@ describe('first sights of users in sync', () => {
     world.documents.users.delete(who.user);
     world.documents.verifications.delete(who.user);
     await sweepOnce(world);
-    await passDue(world, [who]);
-    expect(await standing(world, who.user)).toMatchObject({
+    await reconcileDue(world, [who]);
+    expect(await shownConditions(world, who.user)).toMatchObject({
       verification: 'False DocumentRemoved',
       'user-document': 'False DocumentRemoved',
     });
@@ -92,8 +92,8 @@ describe('first sights of users in sync', () => {
     await world.queue.markDue([first], world.clock.now(), 'trigger');
     world.documents.verifications.set(second.user, 0);
     await sweepOnce(world);
-    expect(told(world, 'subject.observed')).toEqual([]);
-    await passDue(world, [first, second]);
+    expect(aliceEvent(world, 'subject.observed')).toEqual([]);
+    await reconcileDue(world, [first, second]);
     for (const who of [first, second])
       expect(fold(eventsOf(world, who)).sights).toMatchObject({ verification: true, document: true });
   });
@@ -114,11 +114,11 @@ describe('what needed action', () => {
     const before = world.documents.users.get(who.user);
     damage(world, who);
     await sweepOnce(world);
-    await passDue(world, [who]);
+    await reconcileDue(world, [who]);
     expect((await world.subjects.get(who.user))?.health).toBe('Degraded');
     world.documents.users.set(who.user, { ...before });
     expect(await sweepOnce(world)).toMatchObject({ drifted: 1 });
-    await passDue(world, [who]);
+    await reconcileDue(world, [who]);
     expect(await world.subjects.get(who.user)).toMatchObject({ sync: 'Synced', health: 'Healthy' });
     expect(await sweepOnce(world)).toMatchObject({ drifted: 0 });
   });
@@ -149,10 +149,12 @@ describe('documents that are missing since the last sweep', () => {
     // A person lets it: then each user needs action, and the next run is not halted over them again.
     await write(world, 'sweep.approved', { run: halt.run, by: 'carol' });
     await world.queue.markDue([...people], world.clock.now(), 'trigger');
-    await passDue(world, people);
+    await reconcileDue(world, people);
     expect(await sweepOnce(world)).toMatchObject({ halts: [] });
     for (const { user } of people)
-      expect(Object.values(await standing(world, user)).join()).toMatch(/DocumentRemoved|AccountMissing/);
+      expect(Object.values(await shownConditions(world, user)).join()).toMatch(
+        /DocumentRemoved|AccountMissing/,
+      );
   });
 
   it('count those whom reconciliations found a moment ago: part of one removal, and one halt', async () => {
@@ -160,7 +162,7 @@ describe('documents that are missing since the last sweep', () => {
     const people = await populate(world, 16);
     for (const { user } of people) world.documents.users.delete(user);
     // The change stream made the first ones due before there were many.
-    for (const who of people.slice(0, 9)) await passOver(world, who);
+    for (const who of people.slice(0, 9)) await reconcileUser(world, who);
     const { halts } = await sweepOnce(world);
     expect(halts).toMatchObject([{ kind: 'disappearances', count: 16, limit: 10 }]);
     expect(halts[0]?.users).toHaveLength(7);

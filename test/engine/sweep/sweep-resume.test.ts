@@ -7,13 +7,13 @@ import { SWEEP_LEASE_MS } from '../../../src/engine/sweep/sweep-run.ts';
 import { LeaseLostError, UpstreamError } from '../../../src/errors.ts';
 import type { Person } from '../../mongo/subjects/people.ts';
 import {
+  aliceEvent,
   countCalls,
   dueUsers,
   mainTenant,
   populate,
   sweepDeps,
   sweepOnce,
-  told,
 } from '../../support/in-memory/sweeps.ts';
 import { choose, createWorld, type World } from '../../support/in-memory/world.ts';
 
@@ -80,8 +80,8 @@ describe('a sweep after one that died', () => {
     // Of the two pages that the one before had looked at, it had kept the first.
     expect(counts()).toMatchObject({ 'auth0.everyone': 1, 'documents.read': PAGES - 1 });
     expect(await dueUsers(world)).toEqual([people[0]?.user, people[210]?.user]);
-    expect(told(world, 'sweep.started')).toHaveLength(1);
-    expect(told(world, 'sweep.finished').map(({ data }) => data)).toMatchObject([
+    expect(aliceEvent(world, 'sweep.started')).toHaveLength(1);
+    expect(aliceEvent(world, 'sweep.finished').map(({ data }) => data)).toMatchObject([
       {
         users: PEOPLE,
         drifted: 2,
@@ -101,9 +101,9 @@ describe('a sweep after one that died', () => {
     world.directory.remove(first.userId);
     await sweepOnce(world);
     // Gone since the listing was made: the next one tells.
-    expect(told(world, 'auth0.user-unlisted')).toEqual([]);
+    expect(aliceEvent(world, 'auth0.user-unlisted')).toEqual([]);
     await sweepOnce(world);
-    expect(told(world, 'auth0.user-unlisted')).toMatchObject([{ user: first.user }]);
+    expect(aliceEvent(world, 'auth0.user-unlisted')).toMatchObject([{ user: first.user }]);
   });
 
   it('holds the renames of both against the limit', async () => {
@@ -134,8 +134,8 @@ describe('a sweep after one that died', () => {
     const counts = countCalls(world);
     expect(await sweepOnce(world)).toMatchObject({ users: PEOPLE, complete: true });
     expect(counts()['documents.read']).toBe(PAGES);
-    expect(told(world, 'sweep.started')).toHaveLength(2);
-    expect(told(world, 'sweep.finished')).toMatchObject([{ data: { resumes: 0 } }]);
+    expect(aliceEvent(world, 'sweep.started')).toHaveLength(2);
+    expect(aliceEvent(world, 'sweep.finished')).toMatchObject([{ data: { resumes: 0 } }]);
   });
 
   it('that came to its end begins anew', async () => {
@@ -172,7 +172,7 @@ describe('a sweep after one that died', () => {
     });
     expect(readings).toBe(3);
     expect(counts()['documents.read']).toBe(2);
-    expect(told(world, 'auth0.user-unlisted')).toEqual([]);
+    expect(aliceEvent(world, 'auth0.user-unlisted')).toEqual([]);
   });
 });
 
@@ -186,7 +186,7 @@ describe('two sweeps of one tenant', () => {
     await dieAt(world, 2);
     const end = await sweep(sweepDeps(world), mainTenant(world));
     expect(end.type).toBe('under-way');
-    expect(told(world, 'sweep.started')).toHaveLength(1);
+    expect(aliceEvent(world, 'sweep.started')).toHaveLength(1);
   });
 
   it('in turn: whoever waits goes on when the first is dead', async () => {
@@ -214,7 +214,7 @@ describe('two sweeps of one tenant', () => {
     };
     const first = sweep(sweepDeps(world), mainTenant(world));
     await expect(first).rejects.toBeInstanceOf(LeaseLostError);
-    expect(told(world, 'sweep.finished')).toHaveLength(1);
+    expect(aliceEvent(world, 'sweep.finished')).toHaveLength(1);
   });
 
   it('of two tenants are two', async () => {
@@ -241,7 +241,7 @@ describe('a sweep that is told to stop', () => {
       signal: stop.signal,
     });
     expect(stopped).toEqual({ type: 'stopped', users: PAGE });
-    expect(told(world, 'sweep.finished')).toEqual([]);
+    expect(aliceEvent(world, 'sweep.finished')).toEqual([]);
     const counts = countCalls(world);
     expect(await sweepOnce(world)).toMatchObject({ users: PEOPLE, complete: true });
     expect(counts()['documents.read']).toBe(PAGES - 1);

@@ -4,14 +4,14 @@ import type { AccountHandle } from '../../../src/identity.ts';
 import { alice, handle, type Person, person, tenant } from '../../mongo/subjects/people.ts';
 import {
   accountOf,
+  aliceEvent,
   DAY,
   deleted,
   dueUsers,
   nameOf,
-  passDue,
   populate,
+  reconcileDue,
   sweepOnce,
-  told,
   write,
 } from '../../support/in-memory/sweeps.ts';
 import {
@@ -20,9 +20,9 @@ import {
   choose,
   codeHandleOf,
   createWorld,
-  passOver,
+  reconcileUser,
+  shownConditions,
   snapshot,
-  standing,
   untilQuiet,
   type World,
 } from '../../support/in-memory/world.ts';
@@ -34,7 +34,7 @@ function removeFromAuth0({ directory }: World, people: readonly Person[]): void 
 }
 
 function approve(world: World): Promise<void> {
-  const run = told(world, 'sweep.halted').at(-1)?.data.run;
+  const run = aliceEvent(world, 'sweep.halted').at(-1)?.data.run;
   if (run === undefined) throw new Error('No run was halted.');
   return write(world, 'sweep.approved', { run, by: 'bob' });
 }
@@ -51,8 +51,8 @@ describe('a sweep', () => {
     expect(await sweepOnce(world)).toMatchObject({ ...RUN_OVER, users: 5, drifted: 3 });
 
     expect(await dueUsers(world)).toEqual([alice.user, first.user, second.user].sort());
-    expect(told(world, 'sweep.started')).toHaveLength(1);
-    expect(told(world, 'sweep.finished').map(({ data }) => data)).toMatchObject([
+    expect(aliceEvent(world, 'sweep.started')).toHaveLength(1);
+    expect(aliceEvent(world, 'sweep.finished').map(({ data }) => data)).toMatchObject([
       { users: 5, drifted: 3, complete: true },
     ]);
   });
@@ -79,9 +79,9 @@ describe('a sweep', () => {
       [...world.deps.tenants.keys()].find((id) => id !== tenant),
     );
     world.otherDirectory.put(auth0User(other));
-    await passOver(world, other);
+    await reconcileUser(world, other);
     expect(await sweepOnce(world)).toMatchObject({ ...RUN_OVER, users: 2 });
-    expect(told(world, 'auth0.user-unlisted')).toEqual([]);
+    expect(aliceEvent(world, 'auth0.user-unlisted')).toEqual([]);
   });
 });
 
@@ -94,7 +94,7 @@ describe('a listing that breaks off', () => {
     if (!(drifted && renamed && gone && unseen)) throw new Error('Nobody is there.');
     // One whose removal is due already: a complete listing would grant it.
     await deleted(world, gone);
-    expect(await standing(world, gone.user)).toMatchObject({ account: 'False RemovalDue' });
+    expect(await shownConditions(world, gone.user)).toMatchObject({ account: 'False RemovalDue' });
     world.documents.verifications.set(drifted.user, 0);
     world.documents.verifications.set(unseen.user, 0);
     choose(world, renamed, 'another');
@@ -109,8 +109,10 @@ describe('a listing that breaks off', () => {
     });
 
     expect(await dueUsers(world)).toEqual([drifted.user]);
-    expect([...told(world, 'auth0.user-unlisted'), ...told(world, 'removal.granted')]).toEqual([]);
-    expect(told(world, 'sweep.finished').at(-1)?.data.complete).toBe(false);
+    expect([...aliceEvent(world, 'auth0.user-unlisted'), ...aliceEvent(world, 'removal.granted')]).toEqual(
+      [],
+    );
+    expect(aliceEvent(world, 'sweep.finished').at(-1)?.data.complete).toBe(false);
   });
 
   it('at its very beginning is not an empty tenant', async () => {
@@ -135,8 +137,10 @@ describe('a listing that is not exact', () => {
     expect(await sweepOnce(world)).toMatchObject({ ...inexact, drifted: 1 });
 
     expect(await dueUsers(world)).toEqual([second.user]);
-    expect([...told(world, 'auth0.user-unlisted'), ...told(world, 'removal.granted')]).toEqual([]);
-    expect(told(world, 'sweep.finished').map(({ data }) => data)).toMatchObject([inexact]);
+    expect([...aliceEvent(world, 'auth0.user-unlisted'), ...aliceEvent(world, 'removal.granted')]).toEqual(
+      [],
+    );
+    expect(aliceEvent(world, 'sweep.finished').map(({ data }) => data)).toMatchObject([inexact]);
   });
 
   it.each(['total-too-high', 'total-too-low', 'repeated-rows', 'changed-meanwhile'] as const)(
@@ -153,7 +157,9 @@ describe('a listing that is not exact', () => {
       expect(await sweepOnce(world)).toMatchObject({ complete: false, inexact: reason, halts: [] });
 
       expect(await dueUsers(world)).toEqual([drifted.user, renamed.user].sort());
-      expect([...told(world, 'auth0.user-unlisted'), ...told(world, 'removal.granted')]).toEqual([]);
+      expect([...aliceEvent(world, 'auth0.user-unlisted'), ...aliceEvent(world, 'removal.granted')]).toEqual(
+        [],
+      );
 
       world.directory.lie(undefined);
       expect(await sweepOnce(world)).toMatchObject({ complete: true, inexact: undefined });
@@ -169,7 +175,7 @@ describe('a listing that is not exact', () => {
     );
     const cutOff = { complete: false, inexact: 'lacks-many', users: 10, halts: [] };
     expect(await sweepOnce(world)).toMatchObject(cutOff);
-    expect(told(world, 'auth0.user-unlisted')).toEqual([]);
+    expect(aliceEvent(world, 'auth0.user-unlisted')).toEqual([]);
   });
 
   it('holds what it finds against the limits all the same', async () => {
@@ -194,8 +200,8 @@ describe('a listing that is too small to be believed', () => {
     const { halts } = await sweepOnce(world);
 
     expect(halts).toMatchObject([{ kind: 'source', count: known - missing, of: known, users: [] }]);
-    expect(told(world, 'sweep.halted').map(({ data }) => data)).toEqual(halts);
-    expect(told(world, 'auth0.user-unlisted')).toEqual([]);
+    expect(aliceEvent(world, 'sweep.halted').map(({ data }) => data)).toEqual(halts);
+    expect(aliceEvent(world, 'auth0.user-unlisted')).toEqual([]);
     expect(await dueUsers(world)).toEqual([]);
   });
 
@@ -233,7 +239,7 @@ describe('a listing that is too small to be believed', () => {
     const { halts } = await sweepOnce(world);
 
     expect(halts).toHaveLength(goesOn ? 0 : 1);
-    expect(told(world, 'auth0.user-unlisted')).toHaveLength(goesOn ? 5 : 0);
+    expect(aliceEvent(world, 'auth0.user-unlisted')).toHaveLength(goesOn ? 5 : 0);
   });
 
   it('is not approved by the approval of another kind of halt', async () => {
@@ -260,8 +266,11 @@ describe('a user who is known and not in a complete listing', () => {
       world.directory.put(auth0User(missing));
     }
     expect(await sweepOnce(world)).toMatchObject(RUN_OVER);
-    const [event] = told(world, 'auth0.user-unlisted');
-    expect(event).toMatchObject({ user: missing.user, data: { run: told(world, 'sweep.started')[0]?._id } });
+    const [event] = aliceEvent(world, 'auth0.user-unlisted');
+    expect(event).toMatchObject({
+      user: missing.user,
+      data: { run: aliceEvent(world, 'sweep.started')[0]?._id },
+    });
     expect(await dueUsers(world)).toEqual([missing.user]);
     return { world, missing };
   }
@@ -269,23 +278,23 @@ describe('a user who is known and not in a complete listing', () => {
   it('and who is there by id is there: the doubt is over', async () => {
     const { world, missing } = await unlisted(true);
     await untilQuiet(world);
-    expect(await standing(world, missing.user)).toMatchObject({ auth0: 'True UserKnown' });
+    expect(await shownConditions(world, missing.user)).toMatchObject({ auth0: 'True UserKnown' });
     // From then on a 404 alone is one proof again.
     world.directory.remove(missing.userId);
-    await passOver(world, missing);
-    expect(await standing(world, missing.user)).toMatchObject({ account: 'True UserGoneOnce' });
+    await reconcileUser(world, missing);
+    expect(await shownConditions(world, missing.user)).toMatchObject({ account: 'True UserGoneOnce' });
   });
 
   it('and who is not there by id is gone, by two proofs', async () => {
     const { world, missing } = await unlisted(false);
     await untilQuiet(world);
-    expect(await standing(world, missing.user)).toMatchObject({
+    expect(await shownConditions(world, missing.user)).toMatchObject({
       auth0: 'True UserGone',
       account: 'True UserGone',
     });
-    const lines = told(world, 'auth0.user-unlisted').length;
+    const lines = aliceEvent(world, 'auth0.user-unlisted').length;
     expect(await sweepOnce(world)).toMatchObject(RUN_OVER);
-    expect(told(world, 'auth0.user-unlisted')).toHaveLength(lines);
+    expect(aliceEvent(world, 'auth0.user-unlisted')).toHaveLength(lines);
     expect(await dueUsers(world)).toEqual([]);
   });
 
@@ -294,11 +303,11 @@ describe('a user who is known and not in a complete listing', () => {
     const [missing] = await populate(world, 20);
     if (missing === undefined) throw new Error('Nobody is there.');
     world.directory.remove(missing.userId);
-    await passOver(world, missing);
-    expect(await standing(world, missing.user)).toMatchObject({ account: 'True UserGoneOnce' });
+    await reconcileUser(world, missing);
+    expect(await shownConditions(world, missing.user)).toMatchObject({ account: 'True UserGoneOnce' });
     await sweepOnce(world);
     await untilQuiet(world);
-    expect(await standing(world, missing.user)).toMatchObject({ account: 'True UserGone' });
+    expect(await shownConditions(world, missing.user)).toMatchObject({ account: 'True UserGone' });
   });
 
   it('and who comes back with no word of it is looked at again', async () => {
@@ -308,7 +317,7 @@ describe('a user who is known and not in a complete listing', () => {
     await sweepOnce(world);
     expect(await dueUsers(world)).toEqual([missing.user]);
     await untilQuiet(world);
-    expect(await standing(world, missing.user)).toMatchObject({ auth0: 'True UserKnown' });
+    expect(await shownConditions(world, missing.user)).toMatchObject({ auth0: 'True UserKnown' });
   });
 });
 
@@ -320,7 +329,7 @@ describe('renames', () => {
     for (const who of renamed) choose(world, who, `other-${nameOf(who)}`);
     expect(await sweepOnce(world)).toMatchObject({ ...RUN_OVER, drifted: 4 });
     expect(await dueUsers(world)).toEqual(renamed.map(({ user }) => user).sort());
-    await passDue(world, people);
+    await reconcileDue(world, people);
     for (const who of renamed) expect(carried(world, who)).toBe(`other-${nameOf(who)}.at.test`);
   });
 
@@ -339,7 +348,7 @@ describe('renames', () => {
     const users = renamed.map(({ user }) => user);
     expect(halts).toMatchObject([{ kind: 'renames', limit: 4, count: 5, of: 20, users }]);
     expect(await dueUsers(world)).toEqual([other.user]);
-    await passDue(world, people);
+    await reconcileDue(world, people);
     expect(people.map((who) => carried(world, who))).toEqual(before);
   });
 
@@ -373,7 +382,7 @@ describe('renames', () => {
       if (at % 2 === 1 && !holds(world, handle(name)))
         world.accounts.put({ handle: handle(name), email: `foreign${at}@example.com` });
       choose(world, who, name);
-      await passOver(world, who);
+      await reconcileUser(world, who);
       expect(accountOf(world, who)?.handle).toBe(codeHandleOf(world, who));
     }
     expect(await sweepOnce(world)).toMatchObject({ ...RUN_OVER, users: 6, drifted: 0 });

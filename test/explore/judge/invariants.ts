@@ -1,6 +1,6 @@
 /** What has to hold at the end of every run, whatever broke on the way. */
 
-import { subjectView } from '../../../src/engine/reconcile/standing.ts';
+import { subjectView } from '../../../src/engine/reconcile/subject-view.ts';
 import { isRemovedReason } from '../../../src/events/condition.ts';
 import type { Facts } from '../../../src/events/facts.ts';
 import type { Did, UserKey } from '../../../src/identity.ts';
@@ -20,7 +20,7 @@ import { untrue, untruths } from './truths.ts';
 export function stateOf(world: World, scenario: Scenario): string {
   const { people, isRace = false } = scenario;
   // Of linked users either may have the tag, whoever carries the handle.
-  const isEither = isRace && scenario.sisters === true;
+  const isEither = isRace && scenario.areLinked === true;
   const states = people.map((who) => (isRace ? '' : `${who.user}: `) + stateOfPerson(world, who, isEither));
   const addresses = isEither ? people.map((who) => addressOf(world, who)) : [];
   return [...states.sort(), ...addresses.sort()].join('\n');
@@ -130,8 +130,8 @@ function unavoidable({ scenario: { hides }, progress }: Run): number {
 }
 
 /** Of two linked users each knows the other, once all has been heard. A deleted user asks for nobody any more. */
-function oneSided({ world, watch, scenario, sisters }: Run): string[] {
-  if (!sisters || !scenario.people.every((who) => watch.settled.has(who))) return [];
+function oneSided({ world, watch, scenario, areLinked }: Run): string[] {
+  if (!areLinked || !scenario.people.every((who) => watch.settled.has(who))) return [];
   const living = scenario.people.filter((who) => world.userOf(who) !== undefined);
   return living.flatMap(({ user }) => {
     const other = world.factsOf(user).sister?.user;
@@ -248,7 +248,7 @@ async function unrest(run: Run): Promise<string[]> {
   // What nobody was told of is found by the next sweep, and only then all is at rest: a linked user is not woken by
   // one who was deleted before they knew of each other.
   const isUntold = !scenario.people.every((who) => watch.settled.has(who));
-  if (isUntold || (progress.isOnItsOwn && run.sisters)) await lookAtAll(run);
+  if (isUntold || (progress.isOnItsOwn && run.areLinked)) await lookAtAll(run);
   const { effects } = watch;
   const { length } = world.log.events;
   await lookAtAll(run);

@@ -1,7 +1,7 @@
 /** What no write may do, whatever broke on the way: the rules W1, W3 and W4, said once more and apart from the engine. */
 import type { Code, Did, UserKey } from '../../../src/identity.ts';
 import type { StoredUser } from '../../support/in-memory/documents.ts';
-import type { Sight, What } from './knowledge.ts';
+import type { Observation, What } from './knowledge.ts';
 
 /** A write that changed something. */
 export interface Write {
@@ -17,7 +17,7 @@ export interface Write {
 /** Calls that create, restore or rename, though nothing new comes of them. */
 const RENAMING = new Set(['changeHandle', 'assignCode']);
 
-export function judge({ what, isNew, name, did }: Write, sight: Sight): string[] {
+export function judge({ what, isNew, name, did }: Write, sight: Observation): string[] {
   const flaws: string[] = [];
   const { missing } = sight;
   if (isNew && name === 'raiseVerification')
@@ -35,7 +35,7 @@ export function judge({ what, isNew, name, did }: Write, sight: Sight): string[]
 export function judgeCode(
   user: UserKey,
   code: Code,
-  sight: Sight,
+  sight: Observation,
   users: ReadonlyMap<UserKey, StoredUser>,
 ): string[] {
   const { codes } = sight;

@@ -141,7 +141,7 @@ export function learning(known: Known, { type, data, at }: ConcordEvent): Known 
 }
 
 /** What one process has read of one user, and what it knew before. */
-export class Sight {
+export class Observation {
   /** What the log and all that was read before said when this process read the log. */
   #known: Known = NOTHING_KNOWN;
   #seen: Known = NOTHING_KNOWN;

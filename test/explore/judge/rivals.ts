@@ -121,9 +121,9 @@ export class Rivals {
 
   /** W15: of two users with one verified address in linked tenants each knows the other. */
   #unlinked(who: Person): string[] {
-    const { world, sisters, scenario } = this.#run;
+    const { world, areLinked, scenario } = this.#run;
     const user = world.userOf(who);
-    if (!sisters || user?.email === undefined || !user.emailVerified) return [];
+    if (!areLinked || user?.email === undefined || !user.emailVerified) return [];
     const others = scenario.people.filter(
       (one) => one.tenant !== who.tenant && isSamePerson(world.userOf(one), user),
     );
@@ -199,9 +199,9 @@ export class Rivals {
   }
 }
 
-export function tagOf({ tenant: of }: Person, { sisters }: Pick<Run, 'sisters'>): string | undefined {
+export function tagOf({ tenant: of }: Person, { areLinked }: Pick<Run, 'areLinked'>): string | undefined {
   if (of === otherTenant) return SECOND_TENANTS_TAG;
-  return sisters ? tenant : undefined;
+  return areLinked ? tenant : undefined;
 }
 
 function isSamePerson(one: Auth0User | undefined, other: Auth0User): boolean {

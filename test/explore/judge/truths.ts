@@ -1,6 +1,6 @@
 /** Whether what the conditions of a user say is so: the oracle where there is no run to compare with. */
 
-import { subjectView } from '../../../src/engine/reconcile/standing.ts';
+import { subjectView } from '../../../src/engine/reconcile/subject-view.ts';
 import type { Facts } from '../../../src/events/facts.ts';
 import type { Auth0User } from '../../../src/ports/auth0.ts';
 import type { Person } from '../../mongo/subjects/people.ts';

@@ -11,7 +11,7 @@ import type { Point } from '../model/ports.ts';
 import type { World } from '../model/world.ts';
 import { type Effect, isTold, unexplained } from './effects.ts';
 import { judge, judgeCode, type Write } from './judge.ts';
-import { hearing, type Known, learning, NOTHING_KNOWN, type Sight } from './knowledge.ts';
+import { hearing, type Known, learning, NOTHING_KNOWN, type Observation } from './knowledge.ts';
 import { removalFlaws } from './removals.ts';
 import { Settled } from './settled.ts';
 import { type Grant, grantsTo, replacedBy, takenTwice, unallowed } from './transfers.ts';
@@ -89,7 +89,7 @@ export class Watch {
   }
 
   /** What a process has read that came to its end. */
-  saw(user: UserKey, sight: Sight): void {
+  saw(user: UserKey, sight: Observation): void {
     this.known.set(user, sight.addTo(this.knownOf(user)));
   }
 
@@ -115,7 +115,7 @@ export class Watch {
     invoke: () => Promise<unknown>,
     args: readonly unknown[],
     user: UserKey | undefined,
-    sight: Sight | undefined,
+    sight: Observation | undefined,
   ): Promise<unknown> {
     if (point.port === 'accounts') return this.#onAccounts(point, invoke, args[0] as Did, user, sight);
     if (point.port === 'documents')
@@ -123,7 +123,7 @@ export class Watch {
     return invoke();
   }
 
-  #judge(write: Write, user: UserKey | undefined, sight: Sight | undefined): void {
+  #judge(write: Write, user: UserKey | undefined, sight: Observation | undefined): void {
     if (user === undefined || sight === undefined) return;
     this.judged.writes += 1;
     this.violations.push(...judge(write, sight));
@@ -135,7 +135,7 @@ export class Watch {
     user: UserKey,
     did: Did,
     actor: UserKey | undefined,
-    sight: Sight | undefined,
+    sight: Observation | undefined,
   ): Promise<unknown> {
     const { users, verifications, handles } = this.#world.documents;
     const before = users.get(user);
@@ -206,7 +206,7 @@ export class Watch {
     user: UserKey,
     before: string | undefined,
     after: string | undefined,
-    sight: Sight | undefined,
+    sight: Observation | undefined,
   ): void {
     const name = after ?? before;
     const isOfUser = ({ from, to, granted }: Grant): boolean =>
@@ -235,7 +235,7 @@ export class Watch {
     invoke: () => Promise<unknown>,
     did: Did,
     user: UserKey | undefined,
-    sight: Sight | undefined,
+    sight: Observation | undefined,
   ): Promise<unknown> {
     if (point.method === 'createAccount') return this.created(invoke, user, sight);
     const { stored } = this.#world.accounts;
@@ -277,14 +277,14 @@ export class Watch {
   }
 
   /** What is here of an account that was seen to have moved to another PDS is left as it is. */
-  #onMoved({ method }: Point, did: Did, sight: Sight | undefined): void {
+  #onMoved({ method }: Point, did: Did, sight: Observation | undefined): void {
     if (sight?.hasMoved(did) === true) this.violations.push(`an account that moved was touched: ${method}`);
   }
 
   created(
     invoke: () => Promise<unknown>,
     user: UserKey | undefined,
-    sight?: Sight | undefined,
+    sight?: Observation | undefined,
   ): Promise<unknown> {
     const { stored } = this.#world.accounts;
     const { size } = stored;

@@ -7,7 +7,7 @@
  * never read again: the count of calls, causes, and times that are only shown.
  */
 import { createHash } from 'node:crypto';
-import { subjectView } from '../../../src/engine/reconcile/standing.ts';
+import { subjectView } from '../../../src/engine/reconcile/subject-view.ts';
 import type { Facts, OpenIntent, Refusal } from '../../../src/events/facts.ts';
 import { answerIn } from '../../../src/events/fold-transfer.ts';
 import type { EventId, UserKey } from '../../../src/identity.ts';
@@ -16,7 +16,7 @@ import type { SubjectView } from '../../../src/ports/subjects.ts';
 import { WATCHED_FOR_MS } from '../../../src/reconcilers/account/account-planning.ts';
 import { PARKED_FOR_MS } from '../../../src/reconcilers/account/email.ts';
 import type { StoredSubject } from '../../support/in-memory/work-queue.ts';
-import { textOf } from '../judge/passes.ts';
+import { textOf } from '../judge/reconciliation-counts.ts';
 import type { Run } from '../search/run.ts';
 import type { Message } from './platform.ts';
 import type { World } from './world.ts';
@@ -44,7 +44,7 @@ export function formOf(run: Run): string {
       progress.forgets,
     ].join(),
     [progress.isBefallen, progress.broken].join(),
-    run.scenario.maxReconciliations === undefined ? '' : textOf(progress.passes),
+    run.scenario.maxReconciliations === undefined ? '' : textOf(progress.reconciliations),
     othersPart(run),
     watch.untold.map(({ user, type, value }) => [user, type, value].join(' ')).join(','),
     [...watch.codes].map(([user, codes]) => [user, ...codes].join(' ')).join(','),

@@ -56,7 +56,7 @@ export async function worksOf(run: Run): Promise<Work | undefined> {
 async function begin(run: Run, step: Step): Promise<undefined> {
   const { world, progress } = run;
   progress.counted = 0;
-  progress.passes = {};
+  progress.reconciliations = {};
   progress.sinceFault = {};
   world.earlier = world.directory.listed();
   world.advanceTo(world.nowMs + (step.waitsMs ?? 10_000));
@@ -124,7 +124,7 @@ function toolsOf(run: Run, process: Process): Tools {
     restore: async (who) => {
       const owned = {
         ...who,
-        tenant: { ...TENANTS[0], directory: ports.auth0, emailTag: firstTenantsTag(run.sisters) },
+        tenant: { ...TENANTS[0], directory: ports.auth0, emailTag: firstTenantsTag(run.areLinked) },
       };
       await restoreAll({ ...deps, events: ports.log, subjects: ports.subjects }, owned);
     },
@@ -141,7 +141,7 @@ function toolsOf(run: Run, process: Process): Tools {
           ...{ ...deps, events: ports.log, subjects, runs, logger: silent, limits },
           keySpaces: TENANTS,
         },
-        { ...TENANTS[0], directory, emailTag: firstTenantsTag(run.sisters) },
+        { ...TENANTS[0], directory, emailTag: firstTenantsTag(run.areLinked) },
       );
       const isComplete = over.type === 'over' && over.complete;
       // What is not exact is all that this listing has: it is used, and no user is doubted for it.
@@ -193,10 +193,10 @@ function restAgain(run: Run): Promise<Work | undefined> {
 }
 
 /** The passes that may follow the last fault and do not wait for time. */
-function allowedIn({ schedule, reference, progress, scenario, sisters }: Run): number {
+function allowedIn({ schedule, reference, progress, scenario, areLinked }: Run): number {
   // What a user found half done of another one is looked at once more when the other has ended.
-  const again = (schedule.delivery === 'doubled' ? 1 : 0) + (sisters || scenario.people.length > 1 ? 1 : 0);
-  return PASSES_AFTER_FAULT + again + Math.max(0, (reference?.passes[progress.step] ?? 99) - 1);
+  const again = (schedule.delivery === 'doubled' ? 1 : 0) + (areLinked || scenario.people.length > 1 ? 1 : 0);
+  return PASSES_AFTER_FAULT + again + Math.max(0, (reference?.reconciliations[progress.step] ?? 99) - 1);
 }
 
 /** What the platform has not done until now, one step at a time, with a pause and a rest after each. */

@@ -2,14 +2,18 @@
 
 import { peopleOf } from '../../../src/engine/intake/people.ts';
 import { successorSearch } from '../../../src/engine/reconcile/claims/successors.ts';
-import { type ConvergeDeps, converge, type PassResult } from '../../../src/engine/reconcile/reconcile.ts';
+import {
+  type ReconcileDeps,
+  type ReconciliationResult,
+  reconcile,
+} from '../../../src/engine/reconcile/reconcile.ts';
 import { UpstreamError } from '../../../src/errors.ts';
 import type { UserKey } from '../../../src/identity.ts';
 import type { Lease } from '../../../src/ports/queue.ts';
 import { otherTenant, tenant } from '../../mongo/subjects/people.ts';
 import { firstTenantsTag, SECOND_TENANTS_TAG } from '../../support/in-memory/world.ts';
 import { Freshness } from '../judge/freshness.ts';
-import { Sights } from '../judge/sights.ts';
+import { Observations } from '../judge/observations.ts';
 import { errorOf, type FaultKind, upstreamOf } from '../search/faults.ts';
 import type { Run } from '../search/run.ts';
 import { around, type Between, type Point, type Ports } from './ports.ts';
@@ -20,13 +24,13 @@ export type Ending<T> =
   | { readonly type: 'threw'; readonly error: unknown }
   | { readonly type: 'died' };
 
-export type Pass =
+export type Reconciliation =
   | { readonly type: 'idle' | 'outage' | 'broke-off' | 'died'; readonly user: UserKey | undefined }
-  | PassOver;
-interface PassOver {
+  | EndedReconciliation;
+interface EndedReconciliation {
   readonly type: 'over';
   readonly user: UserKey;
-  readonly result: PassResult;
+  readonly result: ReconciliationResult;
 }
 
 /** How long an effect takes that comes after its call has timed out; well within the time to settle. */
@@ -44,26 +48,26 @@ const OUTAGE_WAIT_MS = 2_000;
 
 export class Process implements Between {
   readonly ports: Ports;
-  readonly deps: ConvergeDeps;
+  readonly deps: ReconcileDeps;
   isDead = false;
   /** Whose pass this is, for the oracle. */
   user: UserKey | undefined;
   readonly #run: Run;
   readonly #freshness: Freshness;
-  readonly #sights: Sights;
+  readonly #observations: Observations;
   #onDeath: () => void = () => undefined;
 
   constructor(run: Run) {
     const { world, mutant } = run;
     this.#run = run;
     this.#freshness = new Freshness(world);
-    this.#sights = new Sights(run);
+    this.#observations = new Observations(run);
     const inner = mutant?.inner?.(world.stores, run) ?? world.stores;
     const faulty = around(inner, this);
     this.ports = mutant?.outer?.(faulty, run) ?? faulty;
     const { log, queue, subjects, documents, reservations, accounts, dids, inactive } = this.ports;
     const { auth0, secondAuth0 } = this.ports;
-    const first = { id: tenant, keyPrefix: '', directory: auth0, emailTag: firstTenantsTag(run.sisters) };
+    const first = { id: tenant, keyPrefix: '', directory: auth0, emailTag: firstTenantsTag(run.areLinked) };
     const second = {
       id: otherTenant,
       keyPrefix: `${otherTenant}-`,
@@ -84,8 +88,8 @@ export class Process implements Between {
       vault: world.vault,
       clients: this.ports,
       tenants: new Map([
-        [tenant, { ...first, sister: run.sisters ? second : undefined }],
-        [otherTenant, { ...second, sister: run.sisters ? first : undefined }],
+        [tenant, { ...first, linkedTenant: run.areLinked ? second : undefined }],
+        [otherTenant, { ...second, linkedTenant: run.areLinked ? first : undefined }],
       ]),
       handleDomain: async () => (await accounts.handleDomains())[0] ?? '',
       clock: world.clock,
@@ -108,18 +112,18 @@ export class Process implements Between {
 
   /** A sweep has come to its end. */
   sawAll(): void {
-    this.#sights.all();
+    this.#observations.all();
   }
 
   /** Claims who is due and converges them, as the workers do. */
-  async pass(): Promise<Pass> {
+  async pass(): Promise<Reconciliation> {
     const ending = await this.run(() => this.#claimAndConverge());
     if (ending.type === 'died') return { type: 'died', user: this.user };
     if (ending.type === 'threw') throw ending.error;
     return ending.value;
   }
 
-  async #claimAndConverge(): Promise<Pass> {
+  async #claimAndConverge(): Promise<Reconciliation> {
     const { world } = this.#run;
     const { queue } = this.ports;
     let lease: Awaited<ReturnType<typeof queue.claim>>;
@@ -131,7 +135,7 @@ export class Process implements Between {
     if (lease === undefined) return { type: 'idle', user: undefined };
     this.user = lease.user;
     try {
-      return { type: 'over', user: lease.user, result: await converge(this.deps, lease) };
+      return { type: 'over', user: lease.user, result: await reconcile(this.deps, lease) };
     } catch (error) {
       if (!(error instanceof UpstreamError)) this.#run.watch.violations.push(`a pass threw ${String(error)}`);
       world.advanceTo(world.nowMs + OUTAGE_WAIT_MS);
@@ -157,10 +161,10 @@ export class Process implements Between {
     const freshness = this.#freshness;
     if (point.kind !== 'write') {
       freshness.read(point, args);
-      this.#sights.read(point, args, this.user);
+      this.#observations.read(point, args, this.user);
       return invoke();
     }
-    if (point.name === 'queue.complete') return invoke().then(() => this.#sights.ended(this.user));
+    if (point.name === 'queue.complete') return invoke().then(() => this.#observations.ended(this.user));
     if (point.port === 'queue' && LEASING.has(point.method))
       return invoke().then((lease) => {
         // What a reconciliation reads rests on its own lease, and not on that of another user beside it.
@@ -169,7 +173,7 @@ export class Process implements Between {
         if (!isBeside) freshness.claimed(lease as Lease | undefined);
         return lease;
       });
-    return watch.write(point, invoke, args, this.user, this.#sights.of(this.user));
+    return watch.write(point, invoke, args, this.user, this.#observations.of(this.user));
   }
 
   async #struck(at: number, point: Point, invoke: () => Promise<unknown>, args: readonly unknown[]) {

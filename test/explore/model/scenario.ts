@@ -49,7 +49,7 @@ export interface Scenario {
   readonly policy?: Partial<Policy>;
   readonly settings?: Partial<EngineSettings>;
   /** The two tenants are sisters. */
-  readonly sisters?: boolean;
+  readonly areLinked?: boolean;
   /** A user who is not linked may be made due by the reconciliation of another one. */
   readonly wakesOthers?: boolean;
   /** Then no time is ever so long ago that it makes no difference. */

@@ -124,11 +124,11 @@ it('brings nothing back, and asks where something is missing', { timeout: 300_00
   const wrong: string[] = [];
   let asked = 0;
   for (const start of starts) {
-    const { states, violations, passes } = await new Run(plain(scenarioOf(start))).go([]);
+    const { states, violations, reconciliations } = await new Run(plain(scenarioOf(start))).go([]);
     const [state = ''] = states;
     const where = JSON.stringify(start);
     for (const flaw of violations) wrong.push(`${where}: ${flaw}`);
-    if ((passes[0] ?? 0) > 2) wrong.push(`${where}: ${passes[0]} passes`);
+    if ((reconciliations[0] ?? 0) > 2) wrong.push(`${where}: ${reconciliations[0]} passes`);
     const reason = wanted(start);
     if (state.includes('DocumentRemoved') || state.includes('AccountMissing')) asked += 1;
     if (reason !== undefined && !state.includes(reason)) wrong.push(`${where}: ends as ${state}`);

@@ -124,7 +124,7 @@ it('converges from every start in two passes, or asks a person', { timeout: 300_
   const wrong: string[] = [];
   let held = 0;
   for (const start of starts) {
-    const { states, violations, passes, trace } = await new Run(plain(scenarioOf(start))).go([]);
+    const { states, violations, reconciliations, trace } = await new Run(plain(scenarioOf(start))).go([]);
     const [state = ''] = states;
     const isHeld = state.includes(' held');
     if (isHeld) held += 1;
@@ -132,7 +132,8 @@ it('converges from every start in two passes, or asks a person', { timeout: 300_
     for (const flaw of violations) wrong.push(`${where}: ${flaw}`);
     // Passes that only wait for time come on top: a creation is given time to settle, once.
     const wait = start.intent === 'open' ? 1 : 0;
-    if ((passes[0] ?? 0) > 2 + wait) wrong.push(`${where}: ${passes[0]} passes, ${trace.length} calls`);
+    if ((reconciliations[0] ?? 0) > 2 + wait)
+      wrong.push(`${where}: ${reconciliations[0]} passes, ${trace.length} calls`);
     const comparable = start.auth0 === 'verified' && !isHeld && start.pds !== 'another’s';
     if (comparable && state !== fromEmpty) wrong.push(`${where}: ends as ${state}`);
   }

@@ -1,5 +1,5 @@
 /** A person who transfers what a deleted user has to another user, with what the command shows, and repeats it until it is decided. */
-import { converge } from '../../../src/engine/reconcile/reconcile.ts';
+import { reconcile } from '../../../src/engine/reconcile/reconcile.ts';
 import { cancelTransfer } from '../../../src/engine/reconcile/transfer/cancel.ts';
 import { grantTransfer } from '../../../src/engine/reconcile/transfer/grant.ts';
 import { proposeTransfer } from '../../../src/engine/reconcile/transfer/propose.ts';
@@ -84,7 +84,7 @@ async function reconcileNow({ world }: Run, process: Process, who: Person): Prom
     throw Object.assign(new Error('The user is being reconciled.'), { retryable: true });
   }
   process.user = who.user;
-  await converge(process.deps, lease);
+  await reconcile(process.deps, lease);
   process.user = undefined;
 }
 

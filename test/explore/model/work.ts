@@ -1,10 +1,10 @@
 /** What a process does in a run, from which the phases of a step are made. */
-import { converge } from '../../../src/engine/reconcile/reconcile.ts';
+import { reconcile } from '../../../src/engine/reconcile/reconcile.ts';
 import type { Person } from '../../mongo/subjects/people.ts';
-import { mostOf } from '../judge/passes.ts';
+import { mostOf } from '../judge/reconciliation-counts.ts';
 import type { Run } from '../search/run.ts';
 import { hear } from './hearing.ts';
-import { type Ending, type Pass, Process } from './process.ts';
+import { type Ending, Process, type Reconciliation } from './process.ts';
 
 /** Something that a process does, and what that means to the run: also when it dies over it. */
 export interface Work {
@@ -68,7 +68,9 @@ export async function restOnce(run: Run, allowed: number): Promise<Work | undefi
   return {
     run: async () => ({ type: 'done', value: await new Process(run).pass() }),
     settle: (ending) =>
-      run.count(ending.type === 'done' ? (ending.value as Pass) : { type: 'died', user: undefined }),
+      run.count(
+        ending.type === 'done' ? (ending.value as Reconciliation) : { type: 'died', user: undefined },
+      ),
   };
 }
 
@@ -95,7 +97,7 @@ export function lookAt(run: Run, who: Person, onDone: () => void): Work {
         const lease = await process.ports.queue.claimUser(who, world.clock.now(), world.settings.leaseMs);
         if (lease === undefined) return 'held';
         process.user = who.user;
-        await converge(process.deps, lease);
+        await reconcile(process.deps, lease);
         return 'over';
       });
     },

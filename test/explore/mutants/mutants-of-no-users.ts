@@ -1,5 +1,5 @@
 /** Seeded bugs about ids that are no user. */
-import { UNSEEN } from '../../../src/engine/reconcile/standing.ts';
+import { UNSEEN } from '../../../src/engine/reconcile/subject-view.ts';
 import { nobody } from '../model/scenarios/no-user-scenarios.ts';
 import type { Mutant } from './mutant.ts';
 import { against, believes, on } from './mutant-layers.ts';

@@ -1,5 +1,5 @@
 /** Seeded bugs, each of the kind that a reconciler has in practice. The oracle has to find every one. */
-import { UNSEEN } from '../../../src/engine/reconcile/standing.ts';
+import { UNSEEN } from '../../../src/engine/reconcile/subject-view.ts';
 import { partOf } from '../../../src/events/causes.ts';
 import type { Mutant } from './mutant.ts';
 import { lacks, on, outlasting } from './mutant-layers.ts';
@@ -7,9 +7,9 @@ import { claimMutants } from './mutants-of-claims.ts';
 import { loginMutants } from './mutants-of-logins.ts';
 import { migrationMutants } from './mutants-of-migration.ts';
 import { noUserMutants } from './mutants-of-no-users.ts';
+import { blindMutants } from './mutants-of-observation.ts';
 import { reservationMutants } from './mutants-of-reservations.ts';
 import { ruleMutants } from './mutants-of-rules.ts';
-import { blindMutants } from './mutants-of-sight.ts';
 import { transferMutants } from './mutants-of-transfers.ts';
 
 const forgetful: readonly Mutant[] = [

@@ -37,13 +37,13 @@ const TELLING = new Set([
 /** Names that are words of nobody's language but the tests'. */
 const NAMES = /alice|alix|\bbob\b|stranger|shared|example\.com|at\.test|\bmain\b|\bsecond\b|password-\d/i;
 
-function tenantOf({ world, sisters }: Run, who: Person): AssessedTenant {
+function tenantOf({ world, areLinked }: Run, who: Person): AssessedTenant {
   const { auth0, secondAuth0 } = world.stores;
-  const first = { id: tenant, keyPrefix: '', directory: auth0, emailTag: firstTenantsTag(sisters) };
+  const first = { id: tenant, keyPrefix: '', directory: auth0, emailTag: firstTenantsTag(areLinked) };
   const prefix = { id: otherTenant, keyPrefix: `${otherTenant}-` };
   const second = { ...prefix, directory: secondAuth0, emailTag: SECOND_TENANTS_TAG };
   const [own, other] = who.tenant === tenant ? [first, second] : [second, first];
-  return { ...own, sister: sisters ? other : undefined };
+  return { ...own, linkedTenant: areLinked ? other : undefined };
 }
 
 function depsOf({ stores, settings }: World): AssessDeps {

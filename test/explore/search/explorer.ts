@@ -42,9 +42,9 @@ export class Explorer {
   async reference(scenario: Scenario): Promise<Reference> {
     const known = this.#references.get(scenario);
     if (known !== undefined) return known;
-    const { states, passes } = await new Run(plain(scenario)).go([]);
-    this.#references.set(scenario, { states, passes });
-    return { states, passes };
+    const { states, reconciliations } = await new Run(plain(scenario)).go([]);
+    this.#references.set(scenario, { states, reconciliations });
+    return { states, reconciliations };
   }
 
   /** Every schedule of up to `depth` faults; beyond the first, only faults that differ in what they do. */
@@ -112,6 +112,6 @@ async function runSafely(schedule: Schedule, reference?: Reference, mutant?: Mut
       { writes: 0, rests: 0 },
     ];
     const struck = schedule.faults.length;
-    return { violations, trace: [], states: [], struck, passes: [], ends: [], outwards, judged };
+    return { violations, trace: [], states: [], struck, reconciliations: [], ends: [], outwards, judged };
   }
 }

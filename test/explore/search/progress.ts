@@ -1,5 +1,5 @@
 import type { UserKey } from '../../../src/identity.ts';
-import type { Passes } from '../judge/passes.ts';
+import type { ReconciliationCounts } from '../judge/reconciliation-counts.ts';
 
 /** Where a run stands in its scenario, as plain data. */
 export interface Progress {
@@ -13,8 +13,8 @@ export interface Progress {
   struck: number;
   /** Passes in this step in all and by user, and those since the last fault that did not wait for time. */
   counted: number;
-  passes: Passes;
-  sinceFault: Passes;
+  reconciliations: ReconciliationCounts;
+  sinceFault: ReconciliationCounts;
   stalls: number;
   lates: number;
   /** Those of them that come after the time to settle. */
@@ -44,7 +44,7 @@ export const BEGINNING: Progress = {
   calls: 0,
   struck: 0,
   counted: 0,
-  passes: {},
+  reconciliations: {},
   sinceFault: {},
   stalls: 0,
   lates: 0,

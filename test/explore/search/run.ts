@@ -5,12 +5,12 @@
  */
 
 import { endFlaws, restFlaws, stateOf } from '../judge/invariants.ts';
-import { mostOf, oneMore } from '../judge/passes.ts';
+import { mostOf, oneMore } from '../judge/reconciliation-counts.ts';
 import { Watch } from '../judge/watch.ts';
 import { Others } from '../model/others.ts';
 import { redeliveryOf, worksOf } from '../model/phases.ts';
 import type { Point } from '../model/ports.ts';
-import { type Pass, Process } from '../model/process.ts';
+import { Process, type Reconciliation } from '../model/process.ts';
 import { hasPlatform, type Scenario } from '../model/scenario.ts';
 import { drawFrom, Turns } from '../model/turns.ts';
 import type { Work } from '../model/work.ts';
@@ -42,7 +42,7 @@ export class Run {
   prospects: Prospect[] = [];
   readonly draw: (below: number) => number;
   readonly #states: string[] = [];
-  readonly #passes: number[] = [];
+  readonly #reconciliations: number[] = [];
   readonly #ends: number[] = [];
   #aimed: readonly Fault[] = [];
   #met = 0;
@@ -64,8 +64,8 @@ export class Run {
   }
 
   /** Whether the two tenants are sisters. */
-  get sisters(): boolean {
-    return this.scenario.sisters === true;
+  get areLinked(): boolean {
+    return this.scenario.areLinked === true;
   }
 
   get scenario(): Scenario {
@@ -92,8 +92,8 @@ export class Run {
     const flaws = await this.flaws();
     const { struck } = progress;
     const { outwards, judged } = this.watch;
-    const [states, passes, ends] = [this.#states, this.#passes, this.#ends];
-    return { violations: flaws, trace: calls, states, struck, passes, ends, outwards, judged };
+    const [states, reconciliations, ends] = [this.#states, this.#reconciliations, this.#ends];
+    return { violations: flaws, trace: calls, states, struck, reconciliations, ends, outwards, judged };
   }
 
   aim(faults: readonly Fault[]): void {
@@ -191,7 +191,7 @@ export class Run {
 
   async #othersGoOn(): Promise<void> {
     const { world } = this;
-    for (let passes = 0; passes < 3; passes += 1) {
+    for (let reconciliations = 0; reconciliations < 3; reconciliations += 1) {
       const next = await world.stores.queue.nextDueAt();
       if (next === undefined || next.getTime() > world.nowMs) break;
       this.count(await new Process(this).pass());
@@ -199,7 +199,7 @@ export class Run {
     world.advanceTo(world.nowMs + 1_000);
   }
 
-  count(pass: Pass): void {
+  count(pass: Reconciliation): void {
     const { progress, watch, world } = this;
     if (pass.type === 'outage') world.advanceTo(world.nowMs + 2_000);
     if (pass.type === 'over') {
@@ -208,7 +208,7 @@ export class Run {
           watch.violations.push(`a step failed with ${code}: ${String(error)}`);
     }
     progress.counted += 1;
-    progress.passes = oneMore(progress.passes, pass.user);
+    progress.reconciliations = oneMore(progress.reconciliations, pass.user);
     // Who lost the lease has done nothing that counts, and who waits for time has nothing left to do.
     const end = pass.type === 'over' ? pass.result.end : pass.type;
     if (end !== 'deferred' && end !== 'lease-lost')
@@ -276,13 +276,13 @@ export class Run {
     if (wanted !== undefined && wanted !== state)
       progress.difference ??= `after step ${progress.step} it is\n  ${state}\nand not\n  ${wanted}`;
     this.#states.push(state);
-    const most = mostOf(progress.passes);
+    const most = mostOf(progress.reconciliations);
     const { maxReconciliations = most } = scenario;
     const isDoubled = schedule.delivery === 'doubled';
     const allowed = maxReconciliations + MORE_PER_FAULT * progress.broken + (isDoubled ? 1 : 0);
     if (most > allowed && !progress.isBefallen)
       this.watch.violations.push(`W9: ${most} reconciliations of one user in one step`);
-    this.#passes.push(most);
+    this.#reconciliations.push(most);
     this.#ends.push(progress.calls);
     progress.step += 1;
     progress.taken = 0;

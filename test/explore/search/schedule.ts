@@ -24,7 +24,7 @@ export interface Outcome {
   /** How many faults were met. */
   readonly struck: number;
   /** Passes after each step that ended otherwise than by waiting for time. */
-  readonly passes: readonly number[];
+  readonly reconciliations: readonly number[];
   /** How many calls there were when each step ended. */
   readonly ends: readonly number[];
   readonly outwards: Readonly<Watch['outwards']>;
@@ -34,7 +34,7 @@ export interface Outcome {
 /** What is right: how a scenario ends when nothing breaks. */
 export interface Reference {
   readonly states: readonly string[];
-  readonly passes: readonly number[];
+  readonly reconciliations: readonly number[];
 }
 
 export interface Violation {

@@ -2,7 +2,7 @@
  * The calls by which Concord changes anything outside of itself, with something around each of them: the
  * places where a process can die, or a call can fail, and leave the world half changed.
  */
-import type { ConvergeDeps } from '../../../src/engine/reconcile/reconcile.ts';
+import type { ReconcileDeps } from '../../../src/engine/reconcile/reconcile.ts';
 
 export interface PortCall {
   readonly port: string;
@@ -29,7 +29,7 @@ const READS: ReadonlySet<string> = new Set([
 /** An async iterable, which is no promise to put anything around. */
 const STREAMS: ReadonlySet<string> = new Set(['repositories']);
 
-export function aroundEffects(deps: ConvergeDeps, run: Around): ConvergeDeps {
+export function aroundEffects(deps: ReconcileDeps, run: Around): ReconcileDeps {
   const isEffect = (method: string): boolean => !READS.has(method) && !STREAMS.has(method);
   return {
     ...deps,
@@ -41,7 +41,7 @@ export function aroundEffects(deps: ConvergeDeps, run: Around): ConvergeDeps {
 }
 
 /** Every call to the PDS, those that only look included. */
-export function aroundPds(deps: ConvergeDeps, run: Around): ConvergeDeps {
+export function aroundPds(deps: ReconcileDeps, run: Around): ReconcileDeps {
   const all = (method: string): boolean => !STREAMS.has(method);
   return { ...deps, accounts: wrapped('accounts', deps.accounts, all, run) };
 }

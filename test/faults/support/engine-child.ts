@@ -4,7 +4,7 @@
  */
 import type { Config } from '../../../src/config/schema.ts';
 import { ingest } from '../../../src/engine/intake/ingest.ts';
-import { converge } from '../../../src/engine/reconcile/reconcile.ts';
+import { reconcile } from '../../../src/engine/reconcile/reconcile.ts';
 import { createLogger } from '../../../src/logger.ts';
 import type { Trigger } from '../../../src/ports/trigger.ts';
 import { wireEngine } from '../../../src/wiring/engine.ts';
@@ -30,7 +30,7 @@ export type ChildSays = 'acknowledged' | 'survived';
 
 async function run({ config, who, entry, kill }: ChildJob): Promise<void> {
   const engine = wireEngine(config, createLogger({ level: 'silent' }));
-  const deps = aroundEffects(engine.converge, dyingAt(kill));
+  const deps = aroundEffects(engine.reconcile, dyingAt(kill));
   if (entry !== undefined) {
     const { log, queue, clock } = deps;
     const { id, keyPrefix } = tenantOf(config, who);
@@ -41,7 +41,7 @@ async function run({ config, who, entry, kill }: ChildJob): Promise<void> {
   }
   const lease = await deps.queue.claimUser(who, deps.clock.now(), deps.settings.leaseMs);
   if (lease === undefined) throw new Error(`${who.user} is leased to somebody else.`);
-  await converge(deps, lease);
+  await reconcile(deps, lease);
   await say('survived');
   process.exit(0);
 }

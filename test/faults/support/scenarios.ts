@@ -1,10 +1,10 @@
 /** What happens to one user before an engine process is killed over it. */
 import { randomBytes } from 'node:crypto';
 import { ingest } from '../../../src/engine/intake/ingest.ts';
-import type { ConvergeDeps } from '../../../src/engine/reconcile/reconcile.ts';
+import type { ReconcileDeps } from '../../../src/engine/reconcile/reconcile.ts';
 import { UpstreamError } from '../../../src/errors.ts';
 import type { Engine } from '../../../src/wiring/engine.ts';
-import { chooseHandle, join, type Member, passOver } from '../../support/member.ts';
+import { chooseHandle, join, type Member, reconcileUser } from '../../support/member.ts';
 import type { Platform } from '../../support/platform.ts';
 
 export interface Prepared {
@@ -34,7 +34,7 @@ export const SCENARIOS: readonly Scenario[] = [
     prepare: async (world, engine) => {
       const member = join(world, 'bob', { emailVerified: false });
       await deliver(engine, member, entryOf(member, 'ss'));
-      await passOver(engine.converge, member);
+      await reconcileUser(engine.reconcile, member);
       await world.auth0.verifyEmail(member.userId);
       return { member, entry: entryOf(member, 'sv'), handle: 'code' };
     },
@@ -44,7 +44,7 @@ export const SCENARIOS: readonly Scenario[] = [
     prepare: async (world, engine) => {
       const member = join(world, 'alice');
       await deliver(engine, member, entryOf(member, 'ss'));
-      await passOver(engine.converge, member);
+      await reconcileUser(engine.reconcile, member);
       await chooseHandle(world, member, member.label);
       // A login alone does not have the user read: in a server the change stream tells of the handle.
       return { member, entry: entryOf(member, 'scu'), handle: member.label };
@@ -56,7 +56,7 @@ export const SCENARIOS: readonly Scenario[] = [
       const member = join(world, 'bob');
       await chooseHandle(world, member, member.label);
       await deliver(engine, member, entryOf(member, 'ss'));
-      await passOver(answerLost(engine), member);
+      await reconcileUser(answerLost(engine), member);
       return { member, entry: undefined, handle: member.label };
     },
   },
@@ -68,18 +68,18 @@ export function entryOf({ userId }: Member, type: string): unknown {
 }
 
 export type Delivering = Pick<Engine, 'rejects' | 'ignored' | 'tenants'> & {
-  readonly converge: ConvergeDeps;
+  readonly reconcile: ReconcileDeps;
 };
 
 /** As the webhook takes it in; returns when it would have been acknowledged. */
 export async function deliver(engine: Delivering, { tenant }: Member, entry: unknown): Promise<void> {
-  const { log, queue, clock } = engine.converge;
+  const { log, queue, clock } = engine.reconcile;
   const of = engine.tenants.find(({ id }) => id === tenant);
   if (of === undefined) throw new Error(`${tenant} is not configured.`);
   await ingest({ log, queue, clock, rejects: engine.rejects, ignored: engine.ignored }, of, [entry]);
 }
 
-function answerLost({ converge: deps }: Engine): ConvergeDeps {
+function answerLost({ reconcile: deps }: Engine): ReconcileDeps {
   const createAccount: typeof deps.accounts.createAccount = async (account) => {
     await deps.accounts.createAccount(account);
     throw new UpstreamError('the connection broke', {

@@ -2,7 +2,7 @@
  * What "whole" means: the documents, the PDS and the log of one user agree, each thing is there once, and the
  * log explains every one of them. Answers are lists of flaws, so that a test shows them all at once.
  */
-import { converge } from '../../../src/engine/reconcile/reconcile.ts';
+import { reconcile } from '../../../src/engine/reconcile/reconcile.ts';
 import type { ConcordEvent } from '../../../src/events/event.ts';
 import { fold } from '../../../src/events/fold.ts';
 import type { Did } from '../../../src/identity.ts';
@@ -122,7 +122,7 @@ async function verificationCount({ db }: Platform, { user }: Member): Promise<nu
 }
 
 /** Every DID that the PDS hosts, whoever it belongs to. */
-export async function hostedDids({ converge: { accounts } }: Converging): Promise<Set<Did>> {
+export async function hostedDids({ reconcile: { accounts } }: Converging): Promise<Set<Did>> {
   const dids = new Set<Did>();
   for await (const page of accounts.repositories())
     for (const one of page) if (one !== 'unreadable') dids.add(one.did);
@@ -133,9 +133,9 @@ export async function hostedDids({ converge: { accounts } }: Converging): Promis
  * One more pass over each of these users, and what it changed in the database. The queue's own documents are
  * compared by what they say of a user, since every pass notes there that it was.
  */
-export async function writtenByAnotherPass(
+export async function writtenByAnotherReconciliation(
   world: Platform,
-  { converge: deps }: Converging,
+  { reconcile: deps }: Converging,
   members: readonly Member[],
 ): Promise<string[]> {
   const before = await fingerprint(world);
@@ -147,7 +147,7 @@ export async function writtenByAnotherPass(
       deps.settings.leaseMs,
     );
     if (lease === undefined) throw new Error(`Somebody else is at work on ${user}.`);
-    const { end } = await converge(deps, lease);
+    const { end } = await reconcile(deps, lease);
     if (end !== 'converged') found.push(`${label}: the next pass ended ${end}`);
   }
   const after = await fingerprint(world);

@@ -1,7 +1,7 @@
 /** A platform on servers that a test may break: its own mongod, its own PDS, or both. */
 import { randomBytes } from 'node:crypto';
 import { MongoClient } from 'mongodb';
-import { type ConvergeDeps, converge } from '../../../src/engine/reconcile/reconcile.ts';
+import { type ReconcileDeps, reconcile } from '../../../src/engine/reconcile/reconcile.ts';
 import { Workers } from '../../../src/engine/reconcile/workers.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import { type Pds, type PdsOptions, startPds } from '../../../src/sandbox/servers/pds.ts';
@@ -51,12 +51,12 @@ export function jumpingClock(): Clock {
 }
 
 export function atTime(engine: Engine, clock: Clock): Engine {
-  return { ...engine, clock, converge: { ...engine.converge, clock } };
+  return { ...engine, clock, reconcile: { ...engine.reconcile, clock } };
 }
 
 /** What converges users: an engine, or one with something around its calls. */
 export interface Converging {
-  readonly converge: ConvergeDeps;
+  readonly reconcile: ReconcileDeps;
 }
 
 /** The engine by a clock of its own that jumps. */
@@ -65,14 +65,14 @@ export function leaping(engine: Engine): Engine {
 }
 
 /** Works as a server does until nobody is due any more: whoever is due is taken, and what has run out is taken over. */
-export async function untilQuiet({ converge: deps }: Converging): Promise<void> {
+export async function untilQuiet({ reconcile: deps }: Converging): Promise<void> {
   const { queue, clock, settings } = deps;
   const workers = new Workers({
     queue,
     clock,
     settings,
     logger: silent(),
-    converge: (lease) => converge(deps, lease),
+    reconcile: (lease) => reconcile(deps, lease),
   });
   // The answer to this very question can be lost as well.
   await workers.runUntil(async () => (await queue.nextDueAt().catch(() => new Date())) === undefined);

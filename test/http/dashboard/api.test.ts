@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Decision } from '../../../src/dashboard-data/answers/decisions.ts';
 import { UpstreamError, UsageError } from '../../../src/errors.ts';
 import { HERE, JSON_BODY, type TestDashboard, testDashboard } from './test-dashboard.ts';
-import { OVERVIEW, testDesk } from './test-desk.ts';
+import { OVERVIEW, testDashboardData } from './test-dashboard-data.ts';
 
 const ALICE = 'auth0|alice';
 const WHY = { by: 'bob', reason: 'the index was mended' } as const;
@@ -48,10 +48,10 @@ describe('a question', () => {
     ['/api/user/restoration?key=auth0%7Calice', ['restoration', ALICE]],
     ['/api/sweeps', ['sweeps']],
   ])('%s', async (url, asked) => {
-    const { app, desk } = testDashboard();
+    const { app, dashboardData } = testDashboard();
     const answer = await app.inject({ url, headers: HERE });
     expect([answer.statusCode, answer.headers['cache-control']]).toEqual([200, 'no-store']);
-    expect(desk.asked).toEqual([asked]);
+    expect(dashboardData.asked).toEqual([asked]);
   });
 
   it('is answered with what the desk says', async () => {
@@ -71,12 +71,12 @@ describe('a question', () => {
     ['/api/user?key=SECRET%00', 'key must be 1 to 288 characters'],
     ['/api/user/timeline?key=a&before=%1b[2J', 'before must be 1 to 300 characters'],
   ])('%s cannot be read', async (url, detail) => {
-    const { app, desk } = testDashboard();
+    const { app, dashboardData } = testDashboard();
     const answer = await app.inject({ url, headers: HERE });
     expect(answer.json()).toMatchObject({ status: 400, type: 'urn:concord:problem:unreadable-request' });
     expect(answer.json()).toMatchObject({ detail: expect.stringContaining(detail) });
     expect(answer.body).not.toContain('SECRET');
-    expect(desk.asked).toEqual([]);
+    expect(dashboardData.asked).toEqual([]);
   });
 
   it.each<[reason: string, error: Error, status: number, code: string, detail: string]>([
@@ -115,8 +115,8 @@ describe('a question', () => {
     ],
     ['nobody foresaw it', new Error('SECRET'), 500, 'internal-error', 'internal error'],
   ])('that cannot be answered: %s', async (_reason, error, status, code, detail) => {
-    const desk = testDesk({ user: async () => Promise.reject(error) });
-    const { app } = testDashboard({ desk });
+    const dashboardData = testDashboardData({ user: async () => Promise.reject(error) });
+    const { app } = testDashboard({ dashboardData });
     const answer = await app.inject({ url: '/api/user?key=a', headers: HERE });
     expect(answer.statusCode).toBe(status);
     expect(answer.headers['content-type']).toBe('application/problem+json');
@@ -141,13 +141,13 @@ describe('a decision', () => {
     const dashboard = testDashboard();
     const answer = await decide(dashboard, decision);
     expect([answer.statusCode, answer.json()]).toEqual([200, { users: 1, what: 'alice is due' }]);
-    expect(dashboard.desk.asked).toEqual([['decide', decision]]);
+    expect(dashboard.dashboardData.asked).toEqual([['decide', decision]]);
   });
 
   it('is taken without the blanks around who and why', async () => {
     const dashboard = testDashboard();
     await decide(dashboard, { by: ' bob ', reason: 'index \n', type: 'retry', user: ALICE });
-    expect(dashboard.desk.asked).toEqual([
+    expect(dashboard.dashboardData.asked).toEqual([
       ['decide', { by: 'bob', reason: 'index', type: 'retry', user: ALICE }],
     ]);
   });
@@ -185,6 +185,6 @@ describe('a decision', () => {
     expect(answer.json()).toMatchObject({ status: 400, type: 'urn:concord:problem:unreadable-request' });
     expect(answer.json()).toMatchObject({ detail: expect.stringContaining(detail) });
     expect(answer.body).not.toContain('SECRET');
-    expect(dashboard.desk.asked).toEqual([]);
+    expect(dashboard.dashboardData.asked).toEqual([]);
   });
 });

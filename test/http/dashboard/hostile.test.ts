@@ -68,7 +68,7 @@ test.each([true, false])('what nothing is laid over is answered; with a token: %
   for (const over of ['question', 'decision', 'page'] as const) {
     expect([over, (await send(dashboard, loot, { over })).statusCode]).toEqual([over, 200]);
   }
-  expect(dashboard.desk.asked.map(([name]) => name)).toEqual(['overview', 'decide']);
+  expect(dashboard.dashboardData.asked.map(([name]) => name)).toEqual(['overview', 'decide']);
   const asset = await send(dashboard, loot, { over: 'page', url: `/assets/${SCRIPT}` });
   expect(asset.statusCode).toBe(200);
 });
@@ -91,14 +91,14 @@ test.each(HOSTILE.map((hostile) => [hostile.reason, hostile] as const))('%s', as
   expect(answer.body).not.toContain('SECRET');
   expect(answer.body).not.toContain(DASHBOARD_TOKEN);
   expect(dashboard.logLines.join('')).not.toMatch(/SECRET|dashboard-token|concord_session/);
-  expect(dashboard.desk.asked).toEqual([]);
+  expect(dashboard.dashboardData.asked).toEqual([]);
 });
 
 test.each(UNCLIENTLIKE)('%i: %s %s %s', async (status, ...lines) => {
-  const { app, desk } = testDashboard();
+  const { app, dashboardData } = testDashboard();
   const close = lines.includes('Connection: close') ? [] : ['Connection: close'];
   const answer = await exchange(await listen(app), [[...lines, ...close, '', ''].join('\r\n')]);
   expect(statusesOf(answer)).toEqual([status]);
   expect(answer).not.toContain('devDependencies');
-  expect(desk.asked).toEqual([]);
+  expect(dashboardData.asked).toEqual([]);
 });

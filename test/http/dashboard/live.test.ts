@@ -5,7 +5,7 @@ import { SESSION_MS } from '../../../src/http/dashboard/session.ts';
 import { until } from '../../support/until.ts';
 import { listen } from '../wire.ts';
 import { DASHBOARD_TOKEN, HERE, JSON_BODY, testDashboard } from './test-dashboard.ts';
-import { OVERVIEW, testDesk } from './test-desk.ts';
+import { OVERVIEW, testDashboardData } from './test-dashboard-data.ts';
 
 interface Connection {
   readonly socket: Socket;
@@ -43,10 +43,10 @@ const CHANGED = { name: 'changed', data: { users: ['auth0|alice'], sweeps: false
 
 describe('a listener', () => {
   it('is told at once how all stands, then what changes, each with an id', async () => {
-    const { app, desk } = testDashboard();
+    const { app, dashboardData } = testDashboard();
     const { hears, told } = listenTo(await listen(app));
     await hears('event: overview');
-    desk.tell(CHANGED);
+    dashboardData.tell(CHANGED);
     await hears('event: changed');
     expect(told()).toMatch(/^HTTP\/1.1 200 OK\r\n/);
     expect(told()).toContain('content-type: text/event-stream\r\n');
@@ -74,40 +74,43 @@ describe('a listener', () => {
   });
 
   it('who goes away is forgotten', async () => {
-    const { app, desk } = testDashboard();
+    const { app, dashboardData } = testDashboard();
     const { socket, hears } = listenTo(await listen(app));
     await hears('event: overview');
-    expect(desk.listening()).toBe(1);
+    expect(dashboardData.listening()).toBe(1);
     socket.destroy();
-    await until('nobody listens', () => desk.listening() === 0);
+    await until('nobody listens', () => dashboardData.listening() === 0);
   });
 
   it('whose source breaks is let go, and it is logged', async () => {
-    const { app, desk, logLines } = testDashboard();
+    const { app, dashboardData, logLines } = testDashboard();
     const { hears, closed, told } = listenTo(await listen(app), ['Connection: close']);
     await hears('event: overview');
-    desk.breakOff(new Error('the tail broke'));
+    dashboardData.breakOff(new Error('the tail broke'));
     await closed;
     expect(told().endsWith('0\r\n\r\n')).toBe(true);
     expect(logLines.join('')).toContain('the live messages broke off');
   });
 
   it('who does not read is cut', async () => {
-    const { app, desk } = testDashboard({ limits: { maxWaitingBytes: 100_000 } });
+    const { app, dashboardData } = testDashboard({ limits: { maxWaitingBytes: 100_000 } });
     const { socket, hears, closed } = listenTo(await listen(app));
     await hears('event: overview');
     socket.pause();
     const users = Array.from({ length: 1_000 }, (_, index) => `auth0|${String(index).padStart(100, '0')}`);
     await until('the sleeper is cut', () => {
-      desk.tell({ name: 'changed', data: { users, sweeps: false } });
-      return desk.listening() === 0;
+      dashboardData.tell({ name: 'changed', data: { users, sweeps: false } });
+      return dashboardData.listening() === 0;
     });
     socket.resume();
     await closed;
   });
 
   it('makes room by going, also where the source has not noticed', async () => {
-    const { app } = testDashboard({ desk: { ...testDesk(), live: neverTells }, limits: { maxListeners: 1 } });
+    const { app } = testDashboard({
+      dashboardData: { ...testDashboardData(), live: neverTells },
+      limits: { maxListeners: 1 },
+    });
     const port = await listen(app);
     const first = listenTo(port);
     await first.hears('retry: 2000');
@@ -120,13 +123,13 @@ describe('a listener', () => {
   });
 
   it('is told to come back when there are too many', async () => {
-    const { app, desk } = testDashboard({ limits: { maxListeners: 1 } });
+    const { app, dashboardData } = testDashboard({ limits: { maxListeners: 1 } });
     const port = await listen(app);
     await listenTo(port).hears('event: overview');
     const { hears, told } = listenTo(port);
     await hears('Too many listeners are connected.');
     expect(told()).toMatch(/^HTTP\/1.1 503 .*\r\nretry-after: 5\r\n/s);
-    expect(desk.asked).toEqual([['live']]);
+    expect(dashboardData.asked).toEqual([['live']]);
   });
 
   it('whose session ends is let go, and not let in again', async () => {
@@ -160,7 +163,7 @@ describe('a listener', () => {
 
 describe('closing', () => {
   it('ends every listener and does not wait for one', async () => {
-    const { app, desk } = testDashboard();
+    const { app, dashboardData } = testDashboard();
     const port = await listen(app);
     const [reads, sleeps] = [listenTo(port), listenTo(port)];
     await Promise.all([reads.hears('event: overview'), sleeps.hears('event: overview')]);
@@ -171,17 +174,17 @@ describe('closing', () => {
     sleeps.socket.resume();
     await Promise.all([reads.closed, sleeps.closed]);
     expect(reads.told().endsWith('0\r\n\r\n')).toBe(true);
-    expect(desk.listening()).toBe(0);
+    expect(dashboardData.listening()).toBe(0);
   });
 
   it('does not wait for a listener that has not read what it was told', async () => {
-    const { app, desk } = testDashboard({ limits: { maxWaitingBytes: Number.POSITIVE_INFINITY } });
+    const { app, dashboardData } = testDashboard({ limits: { maxWaitingBytes: Number.POSITIVE_INFINITY } });
     const { socket, hears, closed } = listenTo(await listen(app));
     await hears('event: overview');
     socket.pause();
     // More than the system keeps for a connection.
-    desk.tell({ name: 'changed', data: { users: ['x'.repeat(32 * 1024 * 1024)], sweeps: false } });
-    await until('both are written', () => desk.taken() === 2);
+    dashboardData.tell({ name: 'changed', data: { users: ['x'.repeat(32 * 1024 * 1024)], sweeps: false } });
+    await until('both are written', () => dashboardData.taken() === 2);
     const startedAt = performance.now();
     await app.close();
     expect(performance.now() - startedAt).toBeLessThan(10_000);
@@ -190,7 +193,7 @@ describe('closing', () => {
   });
 
   it('does not wait for a source that hangs', async () => {
-    const { app } = testDashboard({ desk: { ...testDesk(), live: neverTells } });
+    const { app } = testDashboard({ dashboardData: { ...testDashboardData(), live: neverTells } });
     const { hears, closed } = listenTo(await listen(app));
     await hears('retry: 2000');
     await app.close();

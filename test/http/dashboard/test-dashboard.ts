@@ -2,7 +2,7 @@ import { assetOf } from '../../../src/http/dashboard/assets.ts';
 import type { DashboardOptions } from '../../../src/http/dashboard/dashboard.ts';
 import type { ServerDeps } from '../../../src/http/server.ts';
 import { type TestServer, testServer } from '../test-server.ts';
-import { type TestDesk, testDesk } from './test-desk.ts';
+import { type TestDashboardData, testDashboardData } from './test-dashboard-data.ts';
 
 export const DASHBOARD_TOKEN = 'dashboard-token-0123456789-0123456789';
 export const NOW = new Date('2026-02-03T04:05:06.000Z');
@@ -13,16 +13,16 @@ export const HERE = { host: 'localhost:8787', 'sec-fetch-site': 'same-origin' } 
 export const JSON_BODY = { 'content-type': 'application/json' } as const;
 
 export interface TestDashboard extends TestServer {
-  readonly desk: TestDesk;
+  readonly dashboardData: TestDashboardData;
   /** Moves the clock on. */
   readonly pass: (ms: number) => void;
 }
 
 export function testDashboard(
-  options: Partial<DashboardOptions> & { desk?: TestDesk } = {},
+  options: Partial<DashboardOptions> & { dashboardData?: TestDashboardData } = {},
   others: Partial<ServerDeps> = {},
 ): TestDashboard {
-  const { desk = testDesk() } = options;
+  const { dashboardData = testDashboardData() } = options;
   let now = NOW;
   const server = testServer({
     ...others,
@@ -35,11 +35,11 @@ export function testDashboard(
       version: '1.2.3',
       clock: { now: () => now },
       ...options,
-      desk,
+      dashboardData,
     },
   });
   const pass = (ms: number) => {
     now = new Date(now.getTime() + ms);
   };
-  return { ...server, desk, pass };
+  return { ...server, dashboardData, pass };
 }

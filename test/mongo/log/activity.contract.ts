@@ -2,13 +2,13 @@
 import { expect, it } from 'vitest';
 import type { ConcordEvent } from '../../../src/events/event.ts';
 import type { ActivityReader } from '../../../src/ports/event-log.ts';
-import { told } from '../../support/in-memory/told.ts';
+import { aliceEvent } from '../../support/in-memory/alice-events.ts';
 import { alice, assigned, at, signedUp } from '../subjects/people.ts';
 
 const MINUTE_MS = 60_000;
 
 export function converged(seconds: number, latencyMs: number): ConcordEvent {
-  return told('converged', seconds, { conditions: [], actions: 1, latencyMs });
+  return aliceEvent('converged', seconds, { conditions: [], actions: 1, latencyMs });
 }
 
 export function activityContract(open: (events: readonly ConcordEvent[]) => Promise<ActivityReader>): void {
@@ -18,8 +18,8 @@ export function activityContract(open: (events: readonly ConcordEvent[]) => Prom
       signedUp('main:1', alice, at(0)),
       signedUp('main:2', alice, at(59)),
       assigned('e-3', alice, at(30)),
-      told('user.retried', 40, { by: 'carol' }),
-      told('converge.failed', 50, {
+      aliceEvent('user.retried', 40, { by: 'carol' }),
+      aliceEvent('converge.failed', 50, {
         ...{ conditions: [], code: 'TIMEOUT', message: '', attempt: 1, retryAt: null },
       }),
       assigned('e-4', alice, at(130)),

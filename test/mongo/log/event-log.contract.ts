@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ConcordEvent } from '../../../src/events/event.ts';
 import { eventId } from '../../../src/identity.ts';
 import type { EventLog } from '../../../src/ports/event-log.ts';
-import { told } from '../../support/in-memory/told.ts';
+import { aliceEvent } from '../../support/in-memory/alice-events.ts';
 import { alice, all, assigned, at, bob, signedUp } from '../subjects/people.ts';
 
 /** `make` gives an empty log. */
@@ -60,8 +60,8 @@ export function eventLogContract(make: () => Promise<EventLog>): void {
       const run = eventId('e-1');
       const data = { run, kind: 'renames', limit: 1, count: 3, of: 9 } as const;
       const users = [alice.user, bob.user];
-      const halt = told('sweep.halted', 1, { ...data, users });
-      await log.append([halt, told('sweep.started', 2, { users: 9 })]);
+      const halt = aliceEvent('sweep.halted', 1, { ...data, users });
+      await log.append([halt, aliceEvent('sweep.started', 2, { users: 9 })]);
       const types = ['sweep.halted', 'sweep.started'] as const;
       const some = await all(log.read({ types, usersOfHalts: 1 }));
       expect(some.map((event) => event.data)).toEqual([{ ...data, users: [alice.user] }, { users: 9 }]);

@@ -24,23 +24,23 @@ function listed(who: Person, changes: Partial<SubjectView> | undefined, dueAt?: 
   return { who, view: changes && { ...view, conditions: [fine], ...changes }, dueAt };
 }
 
-const troubled = { sync: 'OutOfSync', health: 'Progressing' } as const;
+const affected = { sync: 'OutOfSync', health: 'Progressing' } as const;
 const people: readonly ListedPerson[] = [
   listed(person('alice'), {}),
-  listed(person('bob'), { ...troubled, health: 'Degraded', attempts: 4, failure, quarantined: true }),
-  listed(person('carol'), { ...troubled, conditions: [fine, conditionOf('handle', 'HandleTaken', true)] }),
+  listed(person('bob'), { ...affected, health: 'Degraded', attempts: 4, failure, quarantined: true }),
+  listed(person('carol'), { ...affected, conditions: [fine, conditionOf('handle', 'HandleTaken', true)] }),
   listed(
     person('dave'),
-    { ...troubled, attempts: 1, failure, conditions: [conditionOf('account', 'Failing')] },
+    { ...affected, attempts: 1, failure, conditions: [conditionOf('account', 'Failing')] },
     at(200),
   ),
   listed(person('erin'), undefined, at(50)),
-  listed(person('frank'), { ...troubled, health: 'Suspended', conditions: [conditionOf('pause', 'Paused')] }),
+  listed(person('frank'), { ...affected, health: 'Suspended', conditions: [conditionOf('pause', 'Paused')] }),
   listed(person('grace'), { sync: 'Unknown', conditions: [conditionOf('account', 'NotObserved')] }),
   // As desired, and yet the passes over him fail.
   listed(person('heidi'), { health: 'Degraded', attempts: 3, failure }, at(50)),
   listed(person('ivan', otherTenant), {
-    ...troubled,
+    ...affected,
     conditions: [conditionOf('handle', 'HandleTaken', true)],
   }),
   listed(person('judy'), { health: 'Suspended' }),
@@ -106,7 +106,7 @@ export function userPagesContract(open: (people: readonly ListedPerson[]) => Pro
       attempts: 4,
     });
     expect(bob).toMatchObject({
-      ...troubled,
+      ...affected,
       health: 'Degraded',
       quarantined: true,
       conditions: [fine],

@@ -15,18 +15,18 @@ import {
 import { alice, aliceDid, at, bob, handle, tenant } from '../../mongo/subjects/people.ts';
 import { account } from '../../support/in-memory/account-plan.ts';
 import { inMemoryAccounts } from '../../support/in-memory/accounts.ts';
+import { aliceEvent, observed } from '../../support/in-memory/alice-events.ts';
 import { applyContext } from '../../support/in-memory/apply-context.ts';
 import { inMemoryDocuments } from '../../support/in-memory/documents.ts';
-import { observed, told } from '../../support/in-memory/told.ts';
 
 const GRACE = 10_000;
 const run = eventId('run');
 const blocked = observed(1, { blocked: true });
-const absent = told('auth0.user-absent', 10, { userId: alice.userId });
-const hint = told('auth0.log-received', 9, { logId: '9', code: 'sdu', hint: 'deleted', raw: '{}' });
-const unlisted = told('auth0.user-unlisted', 11, { run });
+const absent = aliceEvent('auth0.user-absent', 10, { userId: alice.userId });
+const hint = aliceEvent('auth0.log-received', 9, { logId: '9', code: 'sdu', hint: 'deleted', raw: '{}' });
+const unlisted = aliceEvent('auth0.user-unlisted', 11, { run });
 const granted = (seconds: number) =>
-  told('removal.granted', seconds, { run, by: 'sweep' }, `e-granted-${seconds}`);
+  aliceEvent('removal.granted', seconds, { run, by: 'sweep' }, `e-granted-${seconds}`);
 const gap: Gap = {
   id: eventId('gap'),
   tenant,
@@ -142,8 +142,8 @@ describe('the plan', () => {
         absent,
         granted(12),
         observed(13),
-        told('auth0.user-absent', 14, { userId: alice.userId }),
-        told('auth0.user-unlisted', 15, { run }),
+        aliceEvent('auth0.user-absent', 14, { userId: alice.userId }),
+        aliceEvent('auth0.user-unlisted', 15, { run }),
       ],
       policy: { removal: 'delete' },
       seconds: 99,

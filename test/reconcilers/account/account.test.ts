@@ -20,11 +20,11 @@ import {
   wants,
   young,
 } from '../../support/in-memory/account-plan.ts';
-import { observed, told } from '../../support/in-memory/told.ts';
+import { aliceEvent, observed } from '../../support/in-memory/alice-events.ts';
 
 describe('what is desired', () => {
-  const gone = told('auth0.user-absent', 9, { userId: alice.userId });
-  const hint = told('auth0.log-received', 8, { logId: '8', code: 'sdu', hint: 'deleted', raw: '{}' });
+  const gone = aliceEvent('auth0.user-absent', 9, { userId: alice.userId });
+  const hint = aliceEvent('auth0.log-received', 8, { logId: '8', code: 'sdu', hint: 'deleted', raw: '{}' });
   const settings: AccountSettings = {
     emailTag: undefined,
     settleMs: SETTLE,
@@ -98,16 +98,16 @@ describe('what is desired', () => {
     const said = { message: 'It is so.', held: false };
     const events = [
       observed(1),
-      told('converge.deferred', 2, {
+      aliceEvent('converge.deferred', 2, {
         conditions: [
           { ...other, ...said },
           { ...lost, ...said },
         ],
         retryAt: at(9).toISOString(),
       }),
-      told('actions.intended', 3, { actions: [{ resource: 'account', type: 'delete-remnant' }] }),
+      aliceEvent('actions.intended', 3, { actions: [{ resource: 'account', type: 'delete-remnant' }] }),
     ];
-    const taken = told('account.deactivated', 2, { did: aliceDid, because: 'blocked' }, 'e-taken');
+    const taken = aliceEvent('account.deactivated', 2, { did: aliceDid, because: 'blocked' }, 'e-taken');
     const quiet = {
       deactivatedByUs: false,
       recreate: false,
@@ -128,9 +128,12 @@ describe('what is desired', () => {
     const begun = { handle: handle('alice'), email: mine, inviteHash: 'hash' };
     const events = [
       observed(1),
-      told('account.creation-intended', 2, begun),
-      told('account.creation-abandoned', 3, { intent: eventId('e-000002'), reason: 'no-account-came-of-it' }),
-      told('account.creation-intended', 4, begun),
+      aliceEvent('account.creation-intended', 2, begun),
+      aliceEvent('account.creation-abandoned', 3, {
+        intent: eventId('e-000002'),
+        reason: 'no-account-came-of-it',
+      }),
+      aliceEvent('account.creation-intended', 4, begun),
     ];
     expect(wantedOf(events)).toMatchObject({ intent: { event: 'e-000004' }, failedCreations: 1 });
   });

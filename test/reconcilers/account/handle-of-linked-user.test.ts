@@ -6,68 +6,79 @@ import {
   chooseHandle,
   type DesiredHandle,
   desired,
+  type ObservedLinkedUser,
   plan,
-  type SisterSeen,
 } from '../../../src/reconcilers/account/handle.ts';
 import { aliceDid, at, bob, code, handle } from '../../mongo/subjects/people.ts';
-import { told } from '../../support/in-memory/told.ts';
+import { aliceEvent } from '../../support/in-memory/alice-events.ts';
 
 const now = at(1_000_000);
 const ownCode = code('ac26nobeb');
 const codeHandle = handle('ac26nobeb');
 
-function wants(name: string | null, sister: SisterSeen): DesiredHandle {
-  return desired(fold([told('handle.observed', 1, { handle: name })]), '.at.test', 86_400_000, sister);
+function wants(name: string | null, linkedUser: ObservedLinkedUser): DesiredHandle {
+  return desired(
+    fold([aliceEvent('handle.observed', 1, { handle: name })]),
+    '.at.test',
+    86_400_000,
+    linkedUser,
+  );
 }
 
-const carrying: SisterSeen = { user: bob.user, platformHandle: 'alice', carries: true };
-const without: SisterSeen = { user: bob.user, platformHandle: 'A.lice', carries: false };
+const carrying: ObservedLinkedUser = { user: bob.user, platformHandle: 'alice', carries: true };
+const without: ObservedLinkedUser = { user: bob.user, platformHandle: 'A.lice', carries: false };
 
-it.each<{ reason: string; own: string | null; sister: SisterSeen; gives: AccountHandle; says: string }>([
+it.each<{
+  reason: string;
+  own: string | null;
+  linkedUser: ObservedLinkedUser;
+  gives: AccountHandle;
+  says: string;
+}>([
   {
     reason: 'the sister has no handle either',
     own: null,
-    sister: { user: bob.user, platformHandle: undefined, carries: false },
+    linkedUser: { user: bob.user, platformHandle: undefined, carries: false },
     gives: codeHandle,
     says: 'NoPlatformHandle',
   },
   {
     reason: "the sister's handle is for the sister's account",
     own: null,
-    sister: carrying,
+    linkedUser: carrying,
     gives: codeHandle,
     says: 'SisterHasHandle',
   },
   {
     reason: 'the sister is to have no account, so this one carries the handle of both',
     own: null,
-    sister: without,
+    linkedUser: without,
     gives: handle('a-lice'),
     says: 'PlatformHandle',
   },
   {
     reason: "one's own comes first",
     own: 'bob',
-    sister: carrying,
+    linkedUser: carrying,
     gives: handle('bob'),
     says: 'PlatformHandle',
   },
   {
     reason: "one's own needs no sister",
     own: 'bob',
-    sister: 'unknown',
+    linkedUser: 'unknown',
     gives: handle('bob'),
     says: 'PlatformHandle',
   },
   {
     reason: 'an account that is to be created does not wait for a sister who could not be read',
     own: null,
-    sister: 'unknown',
+    linkedUser: 'unknown',
     gives: codeHandle,
     says: 'NoPlatformHandle',
   },
-])('$reason', ({ own, sister, gives, says }) => {
-  const choice = chooseHandle(wants(own, sister), ownCode, { type: 'nobody' }, aliceDid, now);
+])('$reason', ({ own, linkedUser, gives, says }) => {
+  const choice = chooseHandle(wants(own, linkedUser), ownCode, { type: 'nobody' }, aliceDid, now);
   expect(choice).toMatchObject({ handle: gives, reason: says });
 });
 
@@ -81,24 +92,24 @@ describe('the plan for an account that carries the handle', () => {
   } as const;
   const recorded = { did: aliceDid, handle: account.handle, hasPassword: true };
 
-  it.each<{ reason: string; sister: SisterSeen; does: readonly string[]; says: string }>([
+  it.each<{ reason: string; linkedUser: ObservedLinkedUser; does: readonly string[]; says: string }>([
     {
       reason: 'it is the sister’s to carry',
-      sister: carrying,
+      linkedUser: carrying,
       does: ['change-handle'],
       says: 'False HandleDiffers',
     },
-    { reason: 'nobody has it', sister: 'none', does: ['change-handle'], says: 'False HandleDiffers' },
+    { reason: 'nobody has it', linkedUser: 'none', does: ['change-handle'], says: 'False HandleDiffers' },
     {
       reason: 'nobody has looked at the sister yet',
-      sister: { ...carrying, carries: undefined },
+      linkedUser: { ...carrying, carries: undefined },
       does: [],
       says: 'Unknown NotObserved',
     },
-    { reason: 'unknown is not absent', sister: 'unknown', does: [], says: 'Unknown NotObserved' },
-  ])('$reason', ({ sister, does, says }) => {
+    { reason: 'unknown is not absent', linkedUser: 'unknown', does: [], says: 'Unknown NotObserved' },
+  ])('$reason', ({ linkedUser, does, says }) => {
     const actual = { account, leftBecause: undefined, recorded, code: ownCode, holder: undefined };
-    const { actions, condition } = plan(wants(null, sister), actual, now);
+    const { actions, condition } = plan(wants(null, linkedUser), actual, now);
     expect(actions.map(({ type }) => type)).toEqual(does);
     expect(`${condition.status} ${condition.reason}`).toBe(says);
   });

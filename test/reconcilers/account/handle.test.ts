@@ -17,9 +17,9 @@ import {
 } from '../../../src/reconcilers/account/handle.ts';
 import { alice, aliceDid, at, bobDid, code, handle } from '../../mongo/subjects/people.ts';
 import { inMemoryAccounts } from '../../support/in-memory/accounts.ts';
+import { aliceEvent } from '../../support/in-memory/alice-events.ts';
 import { applyContext } from '../../support/in-memory/apply-context.ts';
 import { inMemoryDocuments } from '../../support/in-memory/documents.ts';
-import { told } from '../../support/in-memory/told.ts';
 import { inMemoryWorkQueue } from '../../support/in-memory/work-queue.ts';
 
 const DAY = 86_400_000;
@@ -31,7 +31,7 @@ function wants(
   platformHandle: string | null,
   refused: readonly (readonly [AccountHandle, Refusal])[] = [],
 ): DesiredHandle {
-  const history = [told('handle.observed', 1, { handle: platformHandle })];
+  const history = [aliceEvent('handle.observed', 1, { handle: platformHandle })];
   const chosen = desired(fold(history), '.at.test', DAY, 'none');
   return { ...chosen, refused: new Map(refused) };
 }

@@ -13,10 +13,10 @@ import {
   restoreCode,
 } from '../../../src/reconcilers/document/user-document.ts';
 import { alice, at, bob, code, NO_DOCUMENTS, person } from '../../mongo/subjects/people.ts';
+import { aliceEvent, observed } from '../../support/in-memory/alice-events.ts';
 import { applyContext } from '../../support/in-memory/apply-context.ts';
 import { inMemoryDocuments } from '../../support/in-memory/documents.ts';
 import { seededRandom } from '../../support/in-memory/random.ts';
-import { observed, told } from '../../support/in-memory/told.ts';
 
 const create: DocumentAction = {
   resource: 'user-document',
@@ -30,7 +30,7 @@ const assign: DocumentAction = { resource: 'user-document', type: 'assign-code',
 
 describe('the code that handles are made from', () => {
   const wanted = desired(
-    fold([observed(1), told('code.assigned', 2, { code: code('ac26nobeb') })]),
+    fold([observed(1), aliceEvent('code.assigned', 2, { code: code('ac26nobeb') })]),
     alice.user,
   );
   const none = { when: undefined, account: undefined, pending: undefined };
@@ -49,9 +49,9 @@ describe('the code that handles are made from', () => {
 });
 
 describe('what is desired', () => {
-  const gone = told('auth0.user-absent', 9, { userId: alice.userId });
+  const gone = aliceEvent('auth0.user-absent', 9, { userId: alice.userId });
   const document = { type: 'document', signedUpAt: at(0), when: at(0), code: undefined, wasThere: false };
-  const had = told('subject.observed', 2, {
+  const had = aliceEvent('subject.observed', 2, {
     code: code('ac3abcde'),
     account: null,
     document: { when: at(-9).toISOString() },
@@ -73,7 +73,7 @@ describe('what is desired', () => {
     ],
     [
       'the user is deleted and back: the code stays, and what was removed before does not count',
-      [observed(1), had, told('auth0.user-absent', 3, { userId: alice.userId }), observed(4)],
+      [observed(1), had, aliceEvent('auth0.user-absent', 3, { userId: alice.userId }), observed(4)],
       { type: 'document', when: at(0), code: 'ac3abcde', wasThere: false },
     ],
   ] as const)('%s', (_reason, events, expected) => {

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { fold } from '../../../src/events/fold.ts';
 import { apply, desired, plan } from '../../../src/reconcilers/document/verification.ts';
 import { alice, NO_DOCUMENTS } from '../../mongo/subjects/people.ts';
+import { aliceEvent, observed } from '../../support/in-memory/alice-events.ts';
 import { applyContext } from '../../support/in-memory/apply-context.ts';
 import { inMemoryDocuments } from '../../support/in-memory/documents.ts';
-import { observed, told } from '../../support/in-memory/told.ts';
 
-const gone = told('auth0.user-absent', 9, { userId: alice.userId });
+const gone = aliceEvent('auth0.user-absent', 9, { userId: alice.userId });
 
 describe('what is desired', () => {
   it.each([
@@ -17,7 +17,7 @@ describe('what is desired', () => {
     ['the user is blocked', [observed(1, { blocked: true })], { type: 'unwanted', reason: 'UserBlocked' }],
     [
       'the document was there',
-      [observed(1), told('verification.recorded', 2, { count: 3 })],
+      [observed(1), aliceEvent('verification.recorded', 2, { count: 3 })],
       { type: 'at-least', count: 1, initial: 3, wasThere: true },
     ],
   ] as const)('%s', (_reason, events, expected) => {

@@ -1,6 +1,6 @@
 /** What the plan of an account is made from, with all that a row of its table leaves unsaid. */
 import { expect } from 'vitest';
-import { UNSEEN } from '../../../src/engine/reconcile/standing.ts';
+import { UNSEEN } from '../../../src/engine/reconcile/subject-view.ts';
 import type { OpenIntent, Refusal } from '../../../src/events/facts.ts';
 import { fold } from '../../../src/events/fold.ts';
 import { eventId } from '../../../src/identity.ts';
@@ -15,7 +15,7 @@ import type {
 import type { AddressHolders, HoldingUser } from '../../../src/reconcilers/account/address.ts';
 import * as handles from '../../../src/reconcilers/account/handle.ts';
 import { aliceDid, at, bob, bobDid, code, handle } from '../../mongo/subjects/people.ts';
-import { told } from './told.ts';
+import { aliceEvent } from './alice-events.ts';
 
 export const DAY = 86_400_000;
 export const SETTLE = 45_000;
@@ -35,7 +35,7 @@ interface Wishes extends Partial<Omit<WantedAccount, 'email' | 'handle'>> {
 export function wants(wishes: Wishes = {}): WantedAccount {
   const { name = 'alice', refused = new Map(), emails = [mine], refusedEmails = new Map(), ...rest } = wishes;
   const chosen = handles.desired(
-    fold([told('handle.observed', 1, { handle: name })]),
+    fold([aliceEvent('handle.observed', 1, { handle: name })]),
     '.at.test',
     DAY,
     'none',

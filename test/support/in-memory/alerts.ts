@@ -6,7 +6,7 @@ import { createLogger, type Logger } from '../../../src/logger.ts';
 import type { Alert, AlertStore, Delivery } from '../../../src/ports/alerts.ts';
 import type { IndexState } from '../../../src/ports/documents.ts';
 import type { KeptPosition } from '../../../src/ports/runs.ts';
-import type { Troubled } from '../../../src/ports/standings.ts';
+import type { AffectedUser } from '../../../src/ports/status-counts.ts';
 import { otherTenant, tenant } from '../../mongo/subjects/people.ts';
 import { type VirtualClock, virtualClock } from '../virtual-clock.ts';
 import { type InMemoryEventLog, inMemoryEventLog } from './event-log.ts';
@@ -68,7 +68,7 @@ export const FIT_INDEXES: readonly IndexState[] = [
 
 /** What is to be seen, for a test to change; at first all is well. */
 export interface Seen {
-  people: readonly Troubled[];
+  people: readonly AffectedUser[];
   indexes: readonly IndexState[];
   probes: readonly Probe[];
   codes: number;
@@ -125,8 +125,8 @@ export function alertingWorld(): AlertingWorld {
         silence: { leastMs: HOUR_MS, mostMs: 24 * HOUR_MS },
         positions: { read: async (name) => seen.positions.get(name) },
         probes: { ask: async () => undefined, answers: () => seen.probes },
-        standings: {
-          troubled: async () => {
+        statusReader: {
+          affected: async () => {
             seen.before();
             return seen.people;
           },

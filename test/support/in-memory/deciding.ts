@@ -16,7 +16,7 @@ export async function whole(): Promise<World> {
   return world;
 }
 
-export function deskDeps(world: World) {
+export function dashboardDeps(world: World) {
   const { deps, log, subjects, otherDirectory } = world;
   const second = { id: otherTenant, keyPrefix: `${otherTenant}-`, directory: otherDirectory };
   return {
@@ -31,13 +31,13 @@ export function deskDeps(world: World) {
 export async function says(
   world: World,
   decision: Decision,
-  over: Partial<ReturnType<typeof deskDeps>> = {},
+  over: Partial<ReturnType<typeof dashboardDeps>> = {},
 ): Promise<DecisionAnswer & { readonly woken: number }> {
   let woken = 0;
   const wake = () => {
     woken += 1;
   };
-  const deps = { ...deskDeps(world), ...over };
+  const deps = { ...dashboardDeps(world), ...over };
   const queue = wakingQueue(deps.queue, wake);
   const answer = await takeDecision({ ...deps, queue }, decision);
   return { ...answer, woken };

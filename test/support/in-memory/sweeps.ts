@@ -7,7 +7,7 @@ import type { ConcordEvent, EventData, EventOf, EventType } from '../../../src/e
 import { eventId, type TenantId, type UserKey } from '../../../src/identity.ts';
 import { otherTenant, type Person, person, tenant } from '../../mongo/subjects/people.ts';
 import type { PortCall } from './hooks.ts';
-import { auth0User, choose, passOver, type World } from './world.ts';
+import { auth0User, choose, reconcileUser, type World } from './world.ts';
 
 export const LIMITS: SafetyLimits = {
   removals: { share: 0.05, count: 25 },
@@ -45,7 +45,7 @@ export async function populate(world: World, count: number): Promise<readonly Pe
   for (const [at, who] of people.entries()) {
     world.directory.put(auth0User(who));
     if (at % 2 === 0) choose(world, who, nameOf(who));
-    const { end } = await passOver(world, who);
+    const { end } = await reconcileUser(world, who);
     if (end !== 'converged') throw new Error(`${who.user} is ${end}.`);
   }
   return people;
@@ -63,12 +63,12 @@ export async function dueUsers(world: World): Promise<UserKey[]> {
 }
 
 /** Passes over everyone who is due now. */
-export async function passDue(world: World, people: readonly Person[]): Promise<void> {
+export async function reconcileDue(world: World, people: readonly Person[]): Promise<void> {
   const due = new Set(await dueUsers(world));
-  for (const who of people) if (due.has(who.user)) await passOver(world, who);
+  for (const who of people) if (due.has(who.user)) await reconcileUser(world, who);
 }
 
-export function told<T extends EventType>(world: World, type: T): EventOf<T>[] {
+export function aliceEvent<T extends EventType>(world: World, type: T): EventOf<T>[] {
   const wanted = (event: ConcordEvent): event is Extract<ConcordEvent, EventOf<T>> => event.type === type;
   return world.log.events.filter(wanted);
 }
@@ -122,5 +122,5 @@ export function accountOf(world: World, { user }: Person) {
 export async function deleted(world: World, who: Person): Promise<void> {
   world.directory.remove(who.userId);
   await write(world, 'auth0.log-received', { logId: '1', code: 'sdu', hint: 'deleted', raw: '{}' }, who);
-  await passOver(world, who);
+  await reconcileUser(world, who);
 }

@@ -1,5 +1,5 @@
 /** Pages of users in memory: the words of the filter, one by one. */
-import { UNSEEN } from '../../../src/engine/reconcile/standing.ts';
+import { UNSEEN } from '../../../src/engine/reconcile/subject-view.ts';
 import type { TenantId, UserKey } from '../../../src/identity.ts';
 import type { SubjectReader, SubjectView, UserFilter, UserPages } from '../../../src/ports/subjects.ts';
 

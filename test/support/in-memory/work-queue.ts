@@ -2,7 +2,7 @@
  * The queue and the read model in memory. `due` stays while a user is leased, so that a lease that runs
  * out leaves nothing to repair; since and causes move to `taken`, so that later triggers are told apart.
  */
-import { UNSEEN } from '../../../src/engine/reconcile/standing.ts';
+import { UNSEEN } from '../../../src/engine/reconcile/subject-view.ts';
 import { LeaseLostError } from '../../../src/errors.ts';
 import { isExcludedReason, isMigrated, lackedSince } from '../../../src/events/condition.ts';
 import type { AccountHandle, EventId, UserKey } from '../../../src/identity.ts';

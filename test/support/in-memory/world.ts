@@ -3,12 +3,12 @@ import { createVault } from '../../../src/credentials/vault.ts';
 import { isRoutine } from '../../../src/engine/intake/auth0-log-codes.ts';
 import { peopleOf } from '../../../src/engine/intake/people.ts';
 import { type SearchedTenant, successorSearch } from '../../../src/engine/reconcile/claims/successors.ts';
-import type { SisterTenant } from '../../../src/engine/reconcile/linked-user.ts';
+import type { LinkedTenant } from '../../../src/engine/reconcile/linked-user.ts';
 import {
-  type ConvergeDeps,
-  type ConvergedTenant,
-  converge,
-  type PassResult,
+  type ReconcileDeps,
+  type ReconciledTenant,
+  type ReconciliationResult,
+  reconcile,
 } from '../../../src/engine/reconcile/reconcile.ts';
 import type { EngineSettings, Policy } from '../../../src/engine/reconcile/settings.ts';
 import type { ConcordEvent } from '../../../src/events/event.ts';
@@ -57,8 +57,8 @@ export const SETTINGS: EngineSettings = {
 export const SECOND_TENANTS_TAG = 'second';
 
 /** A tenant that is linked with another one has its id as its tag. */
-export function firstTenantsTag(sisters: boolean): string | undefined {
-  return sisters ? tenant : undefined;
+export function firstTenantsTag(areLinked: boolean): string | undefined {
+  return areLinked ? tenant : undefined;
 }
 
 export interface World extends Pick<InMemoryWorkQueue, 'queue' | 'subjects'> {
@@ -73,7 +73,7 @@ export interface World extends Pick<InMemoryWorkQueue, 'queue' | 'subjects'> {
   readonly otherDirectory: InMemoryDirectory;
   readonly runs: Runs;
   readonly reservations: InMemoryReservations;
-  readonly deps: ConvergeDeps;
+  readonly deps: ReconcileDeps;
   /** Around every call of every port; set and cleared by tests. */
   readonly hooks: Hooks;
 }
@@ -83,12 +83,12 @@ export interface WorldOptions {
   readonly policy?: Partial<Policy>;
   readonly refusesEmail?: (email: string) => boolean;
   /** The two tenants are sisters. */
-  readonly sisters?: boolean;
+  readonly areLinked?: boolean;
 }
 
 /** Two tenants: the users of the second one have a key prefix and a tag for taken addresses; those of both, if linked. */
 export function createWorld(options: WorldOptions = {}): World {
-  const { settings = {}, policy = {}, sisters = false, ...accountOptions } = options;
+  const { settings = {}, policy = {}, areLinked = false, ...accountOptions } = options;
   const hooks: Hooks = {};
   const clock = virtualClock();
   const random = seededRandom();
@@ -101,11 +101,11 @@ export function createWorld(options: WorldOptions = {}): World {
   const directory = inMemoryDirectory(hooks);
   const otherDirectory = inMemoryDirectory(hooks);
   const vault = createVault({ storage: 'sealed', keys: `k1:${Buffer.alloc(32, 7).toString('base64')}` });
-  const first: SisterTenant & SearchedTenant = { id: tenant, keyPrefix: '', directory };
-  const second: SisterTenant & SearchedTenant = {
+  const first: LinkedTenant & SearchedTenant = { id: tenant, keyPrefix: '', directory };
+  const second: LinkedTenant & SearchedTenant = {
     ...{ id: otherTenant, keyPrefix: `${otherTenant}-`, directory: otherDirectory },
   };
-  const deps: ConvergeDeps = {
+  const deps: ReconcileDeps = {
     log,
     queue,
     subjects,
@@ -118,11 +118,18 @@ export function createWorld(options: WorldOptions = {}): World {
     dids: accounts.dids,
     vault,
     clients: inMemoryClients(hooks).clients,
-    tenants: new Map<TenantId, ConvergedTenant>([
-      [tenant, { directory, emailTag: firstTenantsTag(sisters), ...(sisters ? { sister: second } : {}) }],
+    tenants: new Map<TenantId, ReconciledTenant>([
+      [
+        tenant,
+        { directory, emailTag: firstTenantsTag(areLinked), ...(areLinked ? { linkedTenant: second } : {}) },
+      ],
       [
         otherTenant,
-        { directory: otherDirectory, emailTag: SECOND_TENANTS_TAG, ...(sisters ? { sister: first } : {}) },
+        {
+          directory: otherDirectory,
+          emailTag: SECOND_TENANTS_TAG,
+          ...(areLinked ? { linkedTenant: first } : {}),
+        },
       ],
     ]),
     handleDomain: async () => (await accounts.handleDomains())[0] ?? accounts.domain,
@@ -192,22 +199,22 @@ export function choose(world: World, who: Person, name: string): void {
 // ── Passes ──
 
 /** One pass over a user who is due now. Throws what the pass throws, as the workers would see it. */
-export async function pass(world: World): Promise<PassResult> {
+export async function pass(world: World): Promise<ReconciliationResult> {
   const lease = await world.queue.claim(world.clock.now(), world.deps.settings.leaseMs);
   if (lease === undefined) throw new Error('Nobody is due.');
-  return converge(world.deps, lease);
+  return reconcile(world.deps, lease);
 }
 
 /** A pass that nobody asked for, whether the user is due or not. */
-export async function passOver(world: World, who: Person): Promise<PassResult> {
+export async function reconcileUser(world: World, who: Person): Promise<ReconciliationResult> {
   const lease = await world.queue.claimUser(who, world.clock.now(), world.deps.settings.leaseMs);
   if (lease === undefined) throw new Error('Somebody holds the lease.');
-  return converge(world.deps, lease);
+  return reconcile(world.deps, lease);
 }
 
 /** Passes until nobody waits any more, with time going on to whenever somebody becomes due. */
-export async function untilQuiet(world: World, limit = 30): Promise<PassResult[]> {
-  const results: PassResult[] = [];
+export async function untilQuiet(world: World, limit = 30): Promise<ReconciliationResult[]> {
+  const results: ReconciliationResult[] = [];
   for (;;) {
     const next = await world.queue.nextDueAt();
     if (next === undefined) return results;
@@ -230,7 +237,7 @@ export function typesOf(world: World, who: Person): string[] {
 }
 
 /** `type reason` of each condition that the read model shows. */
-export async function standing(world: World, user: UserKey): Promise<Record<string, string>> {
+export async function shownConditions(world: World, user: UserKey): Promise<Record<string, string>> {
   const subject = await world.subjects.get(user);
   return Object.fromEntries(
     (subject?.conditions ?? []).map(({ type, status, reason }) => [type, `${status} ${reason}`]),
@@ -249,7 +256,7 @@ export function snapshot(world: World) {
   });
 }
 
-/** What `standing` says of a user for whom nothing is left to do. */
+/** What `shownConditions` says of a user for whom nothing is left to do. */
 export const WELL = {
   auth0: 'True UserKnown',
   verification: 'True Recorded',

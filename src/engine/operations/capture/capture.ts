@@ -10,8 +10,8 @@ import type { View } from '../../reconcile/assemble.ts';
 import { dryRun } from '../../reconcile/dry-run.ts';
 import type { AssessDeps, AssessedTenant } from '../../reconcile/read-side.ts';
 import { CAPTURE_VERSION, type Capture, type CapturedPlan } from './capture-file.ts';
-import { disguisedEvent } from './pseudonymise-event.ts';
-import { Disguise } from './pseudonyms.ts';
+import { pseudonymisedEvent } from './pseudonymise-event.ts';
+import { ConsistentPseudonyms } from './pseudonyms.ts';
 import { Recorder } from './recorder.ts';
 
 interface Captured {
@@ -28,27 +28,36 @@ export async function capture(deps: AssessDeps, who: Captured, now: Date): Promi
   const { user, userId, tenant, concord, node } = who;
   const recorder = new Recorder(deps, tenant);
   recorder.keep(await deps.events.ofUser(user));
-  const look = await dryRun(recorder.deps, recorder.tenant, user, userId, now).catch((error: unknown) => {
-    if (!(error instanceof UpstreamError)) throw error;
-    return undefined;
-  });
-  const sister = tenant.sister;
+  const observation = await dryRun(recorder.deps, recorder.tenant, user, userId, now).catch(
+    (error: unknown) => {
+      if (!(error instanceof UpstreamError)) throw error;
+      return undefined;
+    },
+  );
+  const linkedTenant = tenant.linkedTenant;
   // A linked user is of another tenant, of which only the form of its keys matters here.
-  const second = sister && { id: sister.id, keyPrefix: sister.keyPrefix, emailTag: undefined };
-  const disguise = new Disguise([tenant, ...(second === undefined ? [] : [second])], recorder.domain);
+  const second = linkedTenant && {
+    id: linkedTenant.id,
+    keyPrefix: linkedTenant.keyPrefix,
+    emailTag: undefined,
+  };
+  const pseudonyms = new ConsistentPseudonyms(
+    [tenant, ...(second === undefined ? [] : [second])],
+    recorder.domain,
+  );
   const events = recorder.events();
   // Numbered in their order first, because causes may name later ones.
-  for (const { _id } of events) disguise.event(_id);
-  const [own, others] = disguise.tenants;
+  for (const { _id } of events) pseudonyms.event(_id);
+  const [own, others] = pseudonyms.tenants;
   if (own === undefined) throw new Error('the tenant of a user is one');
   const { settleMs, refusalRetryMs, policy } = deps.settings;
   return {
     ...{ format: 'concord-capture', version: CAPTURE_VERSION, concord, node, at: now },
     settings: { settleMs, refusalRetryMs, policy },
-    ...{ user: disguise.user(user), userId: disguise.userId(userId), tenant: own, sister: others },
-    events: events.map((event) => disguisedEvent(event, disguise)),
-    seen: recorder.seen(disguise),
-    plan: look === undefined ? undefined : planOf(look.view),
+    ...{ user: pseudonyms.user(user), userId: pseudonyms.userId(userId), tenant: own, sister: others },
+    events: events.map((event) => pseudonymisedEvent(event, pseudonyms)),
+    seen: recorder.seen(pseudonyms),
+    plan: observation === undefined ? undefined : planOf(observation.view),
   };
 }
 

@@ -1,22 +1,22 @@
 /** The answers of Auth0, MongoDB and the PDS under other names. */
 
-import { disguisedConditions } from '../../../events/pseudonyms.ts';
+import { pseudonymisedConditions } from '../../../events/pseudonyms.ts';
 import { eventId, parseAccountHandle } from '../../../identity.ts';
 import type { PdsAccount } from '../../../ports/accounts.ts';
 import type { Auth0User } from '../../../ports/auth0.ts';
 import type { Documents } from '../../../ports/documents.ts';
 import type { Claimant } from '../../../ports/subjects.ts';
-import type { Disguise } from './pseudonyms.ts';
+import type { ConsistentPseudonyms } from './pseudonyms.ts';
 
 /** An address, or else a handle. */
-export function disguisedName(name: string, as: Disguise): string {
+export function pseudonymisedName(name: string, as: ConsistentPseudonyms): string {
   const handle = parseAccountHandle(name);
   return handle === undefined ? as.email(name) : as.handle(handle);
 }
 
-export function disguisedUser(
+export function pseudonymisedUser(
   { userId, email, emailVerified, blocked, createdAt, linked, unusable }: Auth0User,
-  as: Disguise,
+  as: ConsistentPseudonyms,
 ): Auth0User {
   return {
     ...{ userId: as.userId(userId), email: email === undefined ? undefined : as.email(email) },
@@ -26,9 +26,9 @@ export function disguisedUser(
   };
 }
 
-export function disguisedClaimant(
+export function pseudonymisedClaimant(
   { user, tenant, did, accountHandle, accountEmail, email, emailVerified, health, conditions }: Claimant,
-  as: Disguise,
+  as: ConsistentPseudonyms,
 ): Claimant {
   return {
     accountHandle: accountHandle === undefined ? undefined : as.handle(accountHandle),
@@ -36,19 +36,19 @@ export function disguisedClaimant(
     ...{ user: as.user(user), tenant: as.tenant(tenant), emailVerified, health },
     did: did === undefined ? undefined : as.did(did),
     email: email === undefined ? undefined : as.email(email),
-    conditions: disguisedConditions(conditions, as).map((draft) => ({ ...draft, ...NOT_TOLD })),
+    conditions: pseudonymisedConditions(conditions, as).map((draft) => ({ ...draft, ...NOT_TOLD })),
   };
 }
 
 /** Since when, and by which event, does not affect a plan. */
 const NOT_TOLD = { since: '', event: eventId('') };
 
-export function disguisedDocuments(
+export function pseudonymisedDocuments(
   { verificationCount, user, handle, legacyCode }: Documents,
-  as: Disguise,
+  as: ConsistentPseudonyms,
 ): Documents {
   const { code, account, oldAccount, pending, when } = user ?? {};
-  const disguised = user && {
+  const pseudonymised = user && {
     code: code === undefined ? undefined : as.code(code),
     when,
     account: account && {
@@ -64,13 +64,16 @@ export function disguisedDocuments(
   };
   return {
     verificationCount,
-    user: disguised,
+    user: pseudonymised,
     handle: handle === undefined ? undefined : as.platformHandle(handle),
     legacyCode: legacyCode === undefined ? undefined : as.code(legacyCode),
   };
 }
 
-export function disguisedAccount({ did, handle, email, inviteHash, state }: PdsAccount, as: Disguise) {
+export function pseudonymisedAccount(
+  { did, handle, email, inviteHash, state }: PdsAccount,
+  as: ConsistentPseudonyms,
+) {
   return {
     ...{ did: as.did(did), handle: as.handle(handle), state },
     email: email === undefined ? undefined : as.email(email),

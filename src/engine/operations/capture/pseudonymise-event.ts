@@ -4,10 +4,10 @@
  */
 import { definitionOf } from '../../../events/definitions.ts';
 import type { ConcordEvent } from '../../../events/event.ts';
-import type { Disguise } from './pseudonyms.ts';
+import type { ConsistentPseudonyms } from './pseudonyms.ts';
 
 /** Of a type that only a newer version knows, the data is left out: it may contain anything. */
-export function disguisedEvent(event: ConcordEvent, as: Disguise): ConcordEvent {
+export function pseudonymisedEvent(event: ConcordEvent, as: ConsistentPseudonyms): ConcordEvent {
   const { _id, user, tenant, type, at, recordedAt, cause, data } = event;
   return {
     ...{ _id: as.event(_id), user: user === null ? null : as.user(user), tenant: as.tenant(tenant) },

@@ -32,29 +32,29 @@ import { handleLabel, isAllowedLabel } from '../../../reconcilers/account/handle
 import { parkedHandle } from '../../../reconcilers/transfer/incoming.ts';
 import { ownerOf } from '../../intake/owner.ts';
 
-export interface DisguisedTenant {
+export interface PseudonymousTenant {
   readonly id: TenantId;
   readonly keyPrefix: string;
   readonly emailTag: string | undefined;
 }
 
 /** Replaces the domain of handles. */
-export const DISGUISED_DOMAIN = '.handles.invalid';
+export const PSEUDONYMOUS_DOMAIN = '.handles.invalid';
 const ELSEWHERE = '.elsewhere.invalid';
 const TAG = 'tag';
 const CONSONANTS = 'bcdfghjkmnprstvwxyz';
 const VOWELS = 'aeou';
 
-export class Disguise implements Pseudonyms {
+export class ConsistentPseudonyms implements Pseudonyms {
   /** In the order of the tenants that were given: the user's own first. */
-  readonly tenants: readonly DisguisedTenant[];
-  readonly #originals: readonly DisguisedTenant[];
+  readonly tenants: readonly PseudonymousTenant[];
+  readonly #originals: readonly PseudonymousTenant[];
   readonly #domain: string | undefined;
   readonly #names = new Map<string, Map<string, number>>();
   /** By an address or a handle that an account is parked on, that of the pseudonym of its DID. */
   readonly #parked = new Map<string, string>();
 
-  constructor(tenants: readonly DisguisedTenant[], domain: string | undefined) {
+  constructor(tenants: readonly PseudonymousTenant[], domain: string | undefined) {
     this.#originals = tenants;
     this.#domain = domain;
     this.tenants = tenants.map(({ emailTag }, index) => ({
@@ -114,8 +114,8 @@ export class Disguise implements Pseudonyms {
     const label = this.#label(handle.slice(0, -domain.length));
     // An invalid label makes no handle, and yet an account on the PDS may have one.
     return (
-      parseAccountHandle(label + DISGUISED_DOMAIN) ??
-      certain(parseAccountHandle(`a.b${this.#number('label', label)}${DISGUISED_DOMAIN}`))
+      parseAccountHandle(label + PSEUDONYMOUS_DOMAIN) ??
+      certain(parseAccountHandle(`a.b${this.#number('label', label)}${PSEUDONYMOUS_DOMAIN}`))
     );
   }
 
@@ -133,7 +133,7 @@ export class Disguise implements Pseudonyms {
     this.#parked.set(parkedAddress(did), parkedAddress(pseudonym));
     const domain = this.#domain;
     const handle = domain === undefined ? undefined : parkedHandle(did, domain);
-    if (handle !== undefined) this.#parked.set(handle, certain(parkedHandle(pseudonym, DISGUISED_DOMAIN)));
+    if (handle !== undefined) this.#parked.set(handle, certain(parkedHandle(pseudonym, PSEUDONYMOUS_DOMAIN)));
     return pseudonym;
   }
 

@@ -12,13 +12,13 @@ import type { Claimant, Successor } from '../../../ports/subjects.ts';
 import type { AssessDeps, AssessedTenant } from '../../reconcile/read-side.ts';
 import type { FailedCall, Seen } from './capture-file.ts';
 import {
-  disguisedAccount,
-  disguisedClaimant,
-  disguisedDocuments,
-  disguisedName,
-  disguisedUser,
+  pseudonymisedAccount,
+  pseudonymisedClaimant,
+  pseudonymisedDocuments,
+  pseudonymisedName,
+  pseudonymisedUser,
 } from './pseudonymise-answers.ts';
-import { DISGUISED_DOMAIN, type Disguise } from './pseudonyms.ts';
+import { type ConsistentPseudonyms, PSEUDONYMOUS_DOMAIN } from './pseudonyms.ts';
 
 export class Recorder {
   readonly deps: AssessDeps;
@@ -138,13 +138,13 @@ export class Recorder {
         read: (query) => this.#read(events.read(query)),
       },
     };
-    const { directory, sister } = tenant;
+    const { directory, linkedTenant } = tenant;
     this.tenant = {
       ...{ id: tenant.id, keyPrefix: tenant.keyPrefix, emailTag: tenant.emailTag },
       directory: { ...directory, ...this.#directory(tenant.id, directory, false) },
-      sister: sister && {
-        ...{ id: sister.id, keyPrefix: sister.keyPrefix },
-        directory: this.#directory(sister.id, sister.directory, true),
+      linkedTenant: linkedTenant && {
+        ...{ id: linkedTenant.id, keyPrefix: linkedTenant.keyPrefix },
+        directory: this.#directory(linkedTenant.id, linkedTenant.directory, true),
       },
     };
   }
@@ -187,10 +187,12 @@ export class Recorder {
     }
   }
 
-  #successors(as: Disguise): Pick<Seen, 'successors'> {
+  #successors(as: ConsistentPseudonyms): Pick<Seen, 'successors'> {
     if (this.#known.length + this.#inAuth0.length === 0) return {};
-    const disguised = ({ user, by }: Successor): Successor => ({ user: as.user(user), by });
-    return { successors: { known: this.#known.map(disguised), inAuth0: this.#inAuth0.map(disguised) } };
+    const pseudonymised = ({ user, by }: Successor): Successor => ({ user: as.user(user), by });
+    return {
+      successors: { known: this.#known.map(pseudonymised), inAuth0: this.#inAuth0.map(pseudonymised) },
+    };
   }
 
   /** In the order in which they are folded. */
@@ -200,32 +202,35 @@ export class Recorder {
     );
   }
 
-  seen(as: Disguise): Seen {
+  seen(as: ConsistentPseudonyms): Seen {
     return {
       users: [...this.#users.values()].map(({ tenant, user }) => ({
         tenant: as.tenant(tenant),
-        user: disguisedUser(user, as),
+        user: pseudonymisedUser(user, as),
       })),
-      people: [...this.#people].map(([key, user]) => ({ key: as.user(key), user: disguisedUser(user, as) })),
+      people: [...this.#people].map(([key, user]) => ({
+        key: as.user(key),
+        user: pseudonymisedUser(user, as),
+      })),
       documents: [...this.#documents].map(([user, documents]) => ({
-        ...{ user: as.user(user), documents: disguisedDocuments(documents, as) },
+        ...{ user: as.user(user), documents: pseudonymisedDocuments(documents, as) },
       })),
-      accounts: [...this.#accounts.values()].map((account) => disguisedAccount(account, as)),
+      accounts: [...this.#accounts.values()].map((account) => pseudonymisedAccount(account, as)),
       holders: [...this.#holders].map(([handle, holder]) => ({
         handle: as.handle(handle),
         holder: holder.type === 'account' ? { type: 'account', did: as.did(holder.did) } : holder,
       })),
       emailHolders: [...this.#emailHolders].map(([email, claimants]) => ({
-        ...{ email: as.email(email), claimants: claimants.map((one) => disguisedClaimant(one, as)) },
+        ...{ email: as.email(email), claimants: claimants.map((one) => pseudonymisedClaimant(one, as)) },
       })),
       inactive: [...this.#inactive].map(([name, dids]) => ({
-        name: disguisedName(name, as),
+        name: pseudonymisedName(name, as),
         dids: dids.map((did) => as.did(did)),
       })),
-      owners: [...this.#owners.values()].map((one) => disguisedClaimant(one, as)),
+      owners: [...this.#owners.values()].map((one) => pseudonymisedClaimant(one, as)),
       listing: this.#listing,
       carriers: [...this.#carriers].map(([handle, claimants]) => ({
-        ...{ handle: as.handle(handle), claimants: claimants.map((one) => disguisedClaimant(one, as)) },
+        ...{ handle: as.handle(handle), claimants: claimants.map((one) => pseudonymisedClaimant(one, as)) },
       })),
       ...this.#successors(as),
       locations: [...this.#locations].map(([did, location]) => ({
@@ -237,7 +242,7 @@ export class Recorder {
         ...{ kind, value: kind === 'email' ? as.email(value) : as.handle(value as AccountHandle) },
         by: { ...by, user: as.user(by.user), intent: as.event(by.intent) },
       })),
-      domain: this.domain === undefined ? undefined : DISGUISED_DOMAIN,
+      domain: this.domain === undefined ? undefined : PSEUDONYMOUS_DOMAIN,
       failed: this.#failed,
     };
   }

@@ -17,7 +17,7 @@ import type { TenantId, UserKey } from '../../../identity.ts';
 import type { EventReader } from '../../../ports/event-log.ts';
 import type { HeldValue, Reservation, ReservationReader, UniqueValue } from '../../../ports/reservations.ts';
 import type { TakenBy, TakenValues } from '../../../reconcilers/reservation.ts';
-import { subjectView } from '../standing.ts';
+import { subjectView } from '../subject-view.ts';
 
 export interface ReservedDeps {
   readonly reservations: Pick<ReservationReader, 'find'>;

@@ -80,7 +80,7 @@ function inOrder(
 }
 
 /** For a deleted user with an account; none for every other user. Throws UpstreamError. */
-export async function lookForSuccessors(
+export async function findSuccessors(
   search: SuccessorSearch,
   user: UserKey,
   facts: Pick<Facts, 'absentSince' | 'verifiedEmail' | 'account' | 'seen'>,

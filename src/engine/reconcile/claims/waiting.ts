@@ -14,7 +14,7 @@ import type { WorkQueue } from '../../../ports/queue.ts';
 import type { Claimant, SubjectReader, SubjectView } from '../../../ports/subjects.ts';
 import type { Trigger } from '../../../ports/trigger.ts';
 import type { EngineSettings } from '../settings.ts';
-import { subjectView, UNSEEN } from '../standing.ts';
+import { subjectView, UNSEEN } from '../subject-view.ts';
 
 export interface WaitingDeps {
   readonly subjects: Pick<SubjectReader, 'get' | 'waitingFor'>;

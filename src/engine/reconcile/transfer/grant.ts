@@ -149,13 +149,13 @@ async function writeGrant(
   // Before the first event, so that the promise of a command that breaks off is found and has no effect.
   await makeDue(deps, from);
   await leases.ensure();
-  const promise = await createJournal(deps, from.user, from.tenant.id, history).tell([], {
+  const promise = await createJournal(deps, from.user, from.tenant.id, history).append([], {
     type: 'transfer.promised',
     data: { to: proposal.to, ...dataOf(proposal), ...decided },
   });
   await refuseOtherGrants(deps, from, history, proposal);
   await leases.ensure();
-  const granted = await to.tell([promise], {
+  const granted = await to.append([promise], {
     type: 'transfer.granted',
     data: {
       ...{ promise, from: from.user, ...dataOf(proposal), ...decided },

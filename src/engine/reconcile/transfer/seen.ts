@@ -9,7 +9,7 @@ import type { DocumentReader } from '../../../ports/documents.ts';
 import type { EventReader } from '../../../ports/event-log.ts';
 import type { Claimant } from '../../../ports/subjects.ts';
 import type { IncomingSeen, OutgoingSeen, TransferSeen } from '../../../reconcilers/transfer/state.ts';
-import { subjectView } from '../standing.ts';
+import { subjectView } from '../subject-view.ts';
 
 export interface TransferDeps {
   readonly events: Pick<EventReader, 'ofUser'>;
@@ -18,7 +18,7 @@ export interface TransferDeps {
 }
 
 /** Undefined for a user that is part of none. Throws UpstreamError. */
-export async function lookAtTransfer(
+export async function observeTransfer(
   deps: TransferDeps,
   user: UserKey,
   { incoming, outgoing, retiring, account }: Facts,

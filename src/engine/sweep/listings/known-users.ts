@@ -1,6 +1,6 @@
 /** Which of the users that Concord has recorded a listing is expected to have. */
 import type { UserKey } from '../../../identity.ts';
-import type { Standing, SubjectReader } from '../../../ports/subjects.ts';
+import type { SubjectReader, SubjectSummary } from '../../../ports/subjects.ts';
 import { isExcluded, ownerOf } from '../../intake/owner.ts';
 import type { AssessedTenant } from '../../reconcile/read-side.ts';
 
@@ -20,11 +20,11 @@ export async function countKnown(
   return known;
 }
 
-export function isGoneBy({ conditions }: Standing): boolean {
+export function isGoneBy({ conditions }: SubjectSummary): boolean {
   return conditions.some(({ reason }) => reason === 'UserGone' || reason === 'UserGoneOnce');
 }
 
 /** Read by id, and present, after the listing was requested. */
-export function isNewTo({ observedAt }: Standing, startedAt: Date): boolean {
+export function isNewTo({ observedAt }: SubjectSummary, startedAt: Date): boolean {
   return observedAt !== undefined && observedAt > startedAt;
 }

@@ -93,8 +93,8 @@ export async function findOrphans(
 ): Promise<Orphans> {
   const search = new Search(deps, tenants, options);
   await search.listUsers();
-  await search.lookThroughDocuments();
-  await search.lookThroughAccounts();
+  await search.searchDocuments();
+  await search.searchAccounts();
   return { ...search.counts(), documents: search.documents, accounts: await search.explainAccounts() };
 }
 
@@ -137,7 +137,7 @@ class Search {
     }
   }
 
-  async lookThroughDocuments(): Promise<void> {
+  async searchDocuments(): Promise<void> {
     for await (const page of this.#deps.documents.owners()) {
       for (const { did } of page) if (did !== undefined) this.#named.add(did);
       const doubted = page.filter(
@@ -179,7 +179,7 @@ class Search {
       this.documents.push({ key, tenant: tenant?.id ?? null, collection, verdict, evidence });
   }
 
-  async lookThroughAccounts(): Promise<void> {
+  async searchAccounts(): Promise<void> {
     for await (const page of this.#deps.accounts.repositories()) {
       const unnamed = page.filter((one) => one !== 'unreadable').filter(({ did }) => !this.#named.has(did));
       const suspects = await this.#stillUnnamed(unnamed);

@@ -143,7 +143,7 @@ export const tenantScenarios: readonly Scenario[] = [
   {
     name: 'one address in two linked tenants, in every order',
     people: [alice, secondAlice],
-    sisters: true,
+    areLinked: true,
     isRace: true,
     isOrderless: true,
     mayLeak: 0,
@@ -152,7 +152,7 @@ export const tenantScenarios: readonly Scenario[] = [
   {
     name: 'one address in two linked tenants at one moment',
     people: [alice, secondAlice],
-    sisters: true,
+    areLinked: true,
     isRace: true,
     isOrderless: true,
     mayLeak: 0,
@@ -172,7 +172,7 @@ export const tenantScenarios: readonly Scenario[] = [
   {
     name: 'a handle of one side, and the address in two spellings',
     people: [alice, secondAlice],
-    sisters: true,
+    areLinked: true,
     readsLetters: true,
     steps: [
       {
@@ -187,7 +187,7 @@ export const tenantScenarios: readonly Scenario[] = [
   {
     name: 'one side of a linked pair is deleted',
     people: [alice, secondAlice],
-    sisters: true,
+    areLinked: true,
     given: 2,
     steps: [
       signsUp(alice, {}, 'cedar'),
@@ -199,7 +199,7 @@ export const tenantScenarios: readonly Scenario[] = [
   {
     name: 'two addresses that cross in two linked tenants',
     people: [alice, secondBob],
-    sisters: true,
+    areLinked: true,
     given: 2,
     steps: [
       signsUp(alice),

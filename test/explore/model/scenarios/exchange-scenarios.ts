@@ -98,7 +98,7 @@ export const exchangeScenarios: readonly Scenario[] = [
     ...two,
     name: 'an exchange of addresses with a tagged one',
     people: [alice, secondAlice, bob],
-    sisters: true,
+    areLinked: true,
     given: 3,
     steps: [
       signsUp(alice),

@@ -156,7 +156,7 @@ const all: readonly Scenario[] = [
   {
     name: 'one address in two linked tenants',
     people: [alice, secondAlice],
-    sisters: true,
+    areLinked: true,
     isRace: true,
     steps: [
       {
@@ -175,7 +175,7 @@ const all: readonly Scenario[] = [
   {
     name: 'one person in two tenants, one handle',
     people: [alice, secondAlice],
-    sisters: true,
+    areLinked: true,
     steps: [
       signsUp(alice),
       signsUp(secondAlice, { email: 'alice@example.com' }),
@@ -186,7 +186,7 @@ const all: readonly Scenario[] = [
   {
     name: 'a handle that goes from one account of a person to the other',
     people: [alice, secondAlice],
-    sisters: true,
+    areLinked: true,
     steps: [
       signsUp(alice),
       signsUp(secondAlice, { email: 'alice@example.com', blocked: true }, 'cedar'),

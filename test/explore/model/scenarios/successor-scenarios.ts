@@ -49,13 +49,13 @@ export const successorScenarios: readonly Scenario[] = [
   {
     name: 'an address in two spellings, the tenant of the handle second',
     people: [alice, secondAlice],
-    sisters: true,
+    areLinked: true,
     steps: [signsUp(alice), signsUp(secondAlice, SPELLED), chooses(secondAlice, 'cedar')],
   },
   {
     name: 'an address in two spellings, the tenant of the handle first',
     people: [alice, secondAlice],
-    sisters: true,
+    areLinked: true,
     steps: [
       signsUp(secondAlice, SPELLED, 'cedar'),
       signsUp(alice),
@@ -65,13 +65,13 @@ export const successorScenarios: readonly Scenario[] = [
   {
     name: 'two spellings of one address that no lookup finds',
     people: [alice, secondAlice],
-    sisters: true,
+    areLinked: true,
     steps: [signsUp(alice, { email: 'ALICE@example.com' }), signsUp(secondAlice, SPELLED, 'cedar')],
   },
   {
     name: 'an address in two spellings, and one user is deleted before it knows of the other',
     people: [alice, secondAlice],
-    sisters: true,
+    areLinked: true,
     steps: [
       signsUp(alice, {}, 'cedar'),
       signsUp(secondAlice, SPELLED),

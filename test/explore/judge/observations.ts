@@ -3,11 +3,11 @@ import type { Did, UserKey } from '../../../src/identity.ts';
 import { otherTenant, type Person } from '../../mongo/subjects/people.ts';
 import type { Point } from '../model/ports.ts';
 import type { Run } from '../search/run.ts';
-import { Sight } from './knowledge.ts';
+import { Observation } from './knowledge.ts';
 
-export class Sights {
+export class Observations {
   readonly #run: Run;
-  readonly #byUser = new Map<UserKey, Sight>();
+  readonly #byUser = new Map<UserKey, Observation>();
   readonly #mutations: number;
 
   constructor(run: Run) {
@@ -15,7 +15,7 @@ export class Sights {
     this.#mutations = run.world.mutations;
   }
 
-  of(user: UserKey | undefined): Sight | undefined {
+  of(user: UserKey | undefined): Observation | undefined {
     return user === undefined ? undefined : this.#byUser.get(user);
   }
 
@@ -63,8 +63,8 @@ export class Sights {
     return this.#run.scenario.people.find((one) => one.user === user);
   }
 
-  #of(user: UserKey): Sight {
-    const known = this.#byUser.get(user) ?? new Sight();
+  #of(user: UserKey): Observation {
+    const known = this.#byUser.get(user) ?? new Observation();
     this.#byUser.set(user, known);
     return known;
   }

@@ -4,7 +4,7 @@
  */
 import type { Document, Filter } from 'mongodb';
 import type { TenantId, UserKey } from '../../identity.ts';
-import type { StandingReader, Standings, Troubled } from '../../ports/standings.ts';
+import type { AffectedUser, StatusCounts, StatusReader } from '../../ports/status-counts.ts';
 import type { Health, Sync } from '../../ports/subjects.ts';
 import { collections } from '../driver/collections.ts';
 import type { ReadableDb } from '../driver/database.ts';
@@ -41,7 +41,7 @@ const projection = {
   'view.conditions.since': 1,
 } as const;
 
-export function standingReader(db: ReadableDb, tenants: readonly TenantId[]): StandingReader {
+export function statusReader(db: ReadableDb, tenants: readonly TenantId[]): StatusReader {
   const subjects = db.collection<StoredSubject>(collections.subjects);
   const mine = ofTenants(tenants);
   const unsettled = { 'view.sync': { $in: ['OutOfSync', 'Unknown'] satisfies Sync[] }, ...mine };
@@ -53,7 +53,7 @@ export function standingReader(db: ReadableDb, tenants: readonly TenantId[]): St
     );
 
   /** Of each kind by itself, which is a stretch of the index on standing from one end to the other. */
-  async function counted(tenant: TenantId): Promise<Pick<Standings, 'seen' | 'unseen'>> {
+  async function counted(tenant: TenantId): Promise<Pick<StatusCounts, 'seen' | 'unseen'>> {
     const kinds = SYNCS.flatMap((sync) => HEALTHS.map((health) => ({ sync, health })));
     const [known, ...counts] = await Promise.all([
       count({ tenant: { $eq: tenant } }, BY_TENANT),
@@ -90,8 +90,8 @@ export function standingReader(db: ReadableDb, tenants: readonly TenantId[]): St
     );
 
   return {
-    async standings(now, limit) {
-      const [counts, waiting, situations, troubled] = await Promise.all([
+    async counts(now, limit) {
+      const [counts, waiting, situations, affected] = await Promise.all([
         Promise.all(tenants.map(counted)),
         count({ ...ANY_PRIORITY, 'due.at': { $gt: now }, ...mine }),
         grouped<Situation>(unsettled, limit, bySituation),
@@ -104,12 +104,12 @@ export function standingReader(db: ReadableDb, tenants: readonly TenantId[]): St
         situations: situations.map(({ _id, users, eldest }) => ({
           ...{ ..._id, users, message: eldest.message, ...exampleOf(eldest) },
         })),
-        troubled: troubled.map(troubleOf),
+        affected: affected.map(troubleOf),
         isPartial: limit !== undefined && inTrouble.reduce((sum, { users }) => sum + users, 0) > limit,
       };
     },
 
-    troubled: (limit) =>
+    affected: (limit) =>
       reading('list users with a problem', async () => {
         const ask = (filter: Filter<StoredSubject>): Promise<StoredSubject[]> =>
           subjects
@@ -129,14 +129,17 @@ interface Eldest {
 }
 
 interface Situation {
-  readonly _id: Pick<Standings['situations'][number], 'tenant' | 'resource' | 'reason' | 'held' | 'deleted'>;
+  readonly _id: Pick<
+    StatusCounts['situations'][number],
+    'tenant' | 'resource' | 'reason' | 'held' | 'deleted'
+  >;
   readonly users: number;
   readonly eldest: Eldest;
 }
 
 interface Trouble {
-  readonly _id: Omit<Standings['troubled'][number], 'users' | 'failure'> &
-    Partial<Pick<NonNullable<Troubled['failure']>, 'code' | 'upstream'>>;
+  readonly _id: Omit<StatusCounts['affected'][number], 'users' | 'failure'> &
+    Partial<Pick<NonNullable<AffectedUser['failure']>, 'code' | 'upstream'>>;
   readonly users: number;
   readonly eldest: Eldest;
 }
@@ -200,7 +203,7 @@ function byTrouble(now: Date) {
   ];
 }
 
-function troubleOf({ _id, users: count, eldest }: Trouble): Standings['troubled'][number] {
+function troubleOf({ _id, users: count, eldest }: Trouble): StatusCounts['affected'][number] {
   const { code, upstream = null, ...kind } = _id;
   const failure =
     code === undefined ? undefined : { code, upstream, message: eldest.message, ...exampleOf(eldest) };
@@ -211,7 +214,7 @@ function exampleOf({ user, since }: Eldest): { readonly example: UserKey; readon
   return { example: user, since: new Date(since) };
 }
 
-function troubledOf({ _id, tenant, due, view = {} }: StoredSubject): Troubled {
+function troubledOf({ _id, tenant, due, view = {} }: StoredSubject): AffectedUser {
   return {
     user: _id,
     tenant,

@@ -1,22 +1,22 @@
 /** What the log knows to have been there, so that what is missing is told from what never was there. */
 import { describe, expect, it } from 'vitest';
 import type { ConcordEvent, EventData } from '../../src/events/event.ts';
-import type { Sights } from '../../src/events/facts.ts';
+import type { SeenResources } from '../../src/events/facts.ts';
 import { fold } from '../../src/events/fold.ts';
 import { alice, aliceDid, at, bobDid, code, handle } from '../mongo/subjects/people.ts';
-import { observed, told } from '../support/in-memory/told.ts';
+import { aliceEvent, observed } from '../support/in-memory/alice-events.ts';
 
-const NONE: Sights = { verification: false, document: false, record: undefined, account: undefined };
-const ALL: Sights = { verification: true, document: true, record: aliceDid, account: aliceDid };
+const NONE: SeenResources = { verification: false, document: false, record: undefined, account: undefined };
+const ALL: SeenResources = { verification: true, document: true, record: aliceDid, account: aliceDid };
 const named = { did: aliceDid, handle: handle('alice') };
 const made = { ...named, email: 'alice@example.com' };
-const created = told('account.created', 3, made);
+const created = aliceEvent('account.created', 3, made);
 const seen = (seconds: number, data: Partial<EventData['subject.observed']>): ConcordEvent =>
-  told('subject.observed', seconds, { code: null, account: null, ...data });
+  aliceEvent('subject.observed', seconds, { code: null, account: null, ...data });
 const everything = seen(2, { verification: 1, document: { when: at(-5).toISOString() }, record: aliceDid });
-const absent = told('auth0.user-absent', 5, { userId: alice.userId });
+const absent = aliceEvent('auth0.user-absent', 5, { userId: alice.userId });
 const removed = (seconds: number, what: EventData['resource.removed']['what']): ConcordEvent =>
-  told('resource.removed', seconds, { what, seenBy: 'change-stream' });
+  aliceEvent('resource.removed', seconds, { what, seenBy: 'change-stream' });
 
 const recorded = (reason: string) => ({
   type: 'verification',
@@ -27,14 +27,14 @@ const recorded = (reason: string) => ({
 });
 
 describe('what has been there', () => {
-  it.each<[string, readonly ConcordEvent[], Partial<Sights>]>([
+  it.each<[string, readonly ConcordEvent[], Partial<SeenResources>]>([
     ['nothing, while nothing was seen or done', [observed(1)], {}],
     [
       'a verification that we recorded',
-      [told('verification.recorded', 2, { count: 0 })],
+      [aliceEvent('verification.recorded', 2, { count: 0 })],
       { verification: true },
     ],
-    ['a document that we created', [told('user-document.created', 2, {})], { document: true }],
+    ['a document that we created', [aliceEvent('user-document.created', 2, {})], { document: true }],
     [
       'an account that we created, and the document that names it',
       [created],
@@ -42,7 +42,7 @@ describe('what has been there', () => {
     ],
     [
       'an account that an open intent came to, and that the document does not name yet',
-      [told('account.created', 2, { ...made, documented: false })],
+      [aliceEvent('account.created', 2, { ...made, documented: false })],
       { account: aliceDid },
     ],
     ['everything at first sight', [everything], ALL],
@@ -58,18 +58,24 @@ describe('what has been there', () => {
     ],
     [
       'what older logs tell of a verification: that it was found in order',
-      [told('converged', 2, { conditions: [recorded('Recorded')], applied: 0, latencyMs: 1 } as never)],
+      [aliceEvent('converged', 2, { conditions: [recorded('Recorded')], applied: 0, latencyMs: 1 } as never)],
       { verification: true },
     ],
     [
       'not a verification that is missing',
-      [told('converged', 2, { conditions: [recorded('UserBlocked')], applied: 0, latencyMs: 1 } as never)],
+      [
+        aliceEvent('converged', 2, {
+          conditions: [recorded('UserBlocked')],
+          applied: 0,
+          latencyMs: 1,
+        } as never),
+      ],
       {},
     ],
     ['not an account whose record was removed', [removed(2, 'account-record')], {}],
     [
       'not an account that we deleted',
-      [everything, created, told('account.deleted', 4, { did: aliceDid })],
+      [everything, created, aliceEvent('account.deleted', 4, { did: aliceDid })],
       { ...ALL, record: undefined, account: undefined },
     ],
   ])('%s', (_reason, events, expected) => {
@@ -78,7 +84,7 @@ describe('what has been there', () => {
 });
 
 describe('another life under the same id', () => {
-  it.each<[string, readonly ConcordEvent[], Sights]>([
+  it.each<[string, readonly ConcordEvent[], SeenResources]>([
     [
       'begins when a user was proved absent, and is back',
       [observed(1), everything, absent, observed(6)],
@@ -135,7 +141,7 @@ describe('a code', () => {
   });
 
   it('that a person accepted is the permanent one', () => {
-    const accepted = told('code.accepted', 3, { code: code('AC23Bebac'), by: 'carol' });
+    const accepted = aliceEvent('code.accepted', 3, { code: code('AC23Bebac'), by: 'carol' });
     const facts = fold([seen(1, { code: code('ac3abcde') }), seen(2, { code: code('AC23Bebac') }), accepted]);
     expect(facts).toMatchObject({ code: 'AC23Bebac', seen: { code: undefined } });
   });
@@ -143,7 +149,7 @@ describe('a code', () => {
 
 describe('an import', () => {
   const imported = (data: Omit<EventData['user-document.imported'], 'by'>): ConcordEvent =>
-    told('user-document.imported', 4, { by: 'carol', ...data });
+    aliceEvent('user-document.imported', 4, { by: 'carol', ...data });
 
   it('tells of the document, its permanent code, and the account that it names', () => {
     const facts = fold([observed(1), imported({ code: code('AC23Bebac'), record: aliceDid })]);
@@ -170,7 +176,7 @@ describe('an import', () => {
 
 describe('a decision to restore', () => {
   const grant = (data: Omit<EventData['restore.granted'], 'by'>): ConcordEvent =>
-    told('restore.granted', 8, { by: 'carol', ...data });
+    aliceEvent('restore.granted', 8, { by: 'carol', ...data });
 
   it('lets exactly what it names be created again, and keeps what is written then', () => {
     const facts = fold([observed(1), everything, grant({ what: ['user-document', 'verification'] })]);
@@ -189,7 +195,7 @@ describe('a decision to restore', () => {
   it('is used up by what it brought back', () => {
     const facts = fold([
       ...[everything, grant({ what: ['verification'] })],
-      told('verification.recorded', 9, { count: 1 }),
+      aliceEvent('verification.recorded', 9, { count: 1 }),
     ]);
     expect(facts.sights.verification).toBe(true);
   });

@@ -1,10 +1,10 @@
 /** Derives sync status, health and the read model's view of a user from conditions. */
 import { type ConditionDraft, isExcludedReason, isMigrated } from '../../events/condition.ts';
-import type { Auth0Facts, Facts, Sights } from '../../events/facts.ts';
+import type { Auth0Facts, Facts, SeenResources } from '../../events/facts.ts';
 import { verifiedAddress } from '../../events/fold-auth0.ts';
 import type { Code, Did } from '../../identity.ts';
 import type { Documents } from '../../ports/documents.ts';
-import type { Health, Sight, SubjectView, Sync } from '../../ports/subjects.ts';
+import type { Health, SeenResource, SubjectView, Sync } from '../../ports/subjects.ts';
 
 /** From this many failed reconciliations in a row, a user counts as degraded and no longer as progressing. */
 const DEGRADED_AFTER = 3;
@@ -66,13 +66,13 @@ export function subjectView(facts: Facts): SubjectView {
   };
 }
 
-const SIGHTS: readonly Sight[] = ['verification', 'document', 'record', 'account'];
+const SIGHTS: readonly SeenResource[] = ['verification', 'document', 'record', 'account'];
 
-function sightsOf({ sights }: Facts): readonly Sight[] {
+function sightsOf({ sights }: Facts): readonly SeenResource[] {
   return SIGHTS.filter((one) => sights[one] !== undefined && sights[one] !== false);
 }
 
-const LETTER: Readonly<Record<Sight, string>> = {
+const LETTER: Readonly<Record<SeenResource, string>> = {
   verification: 'v',
   document: 'd',
   record: 'r',
@@ -82,7 +82,7 @@ const LETTER: Readonly<Record<Sight, string>> = {
 /** No documents have this mark, so a sweep always reads the facts of a user who needs action or has moved. */
 const TO_ASK = ' !';
 
-function markOf(sights: readonly Sight[], code: Code | undefined, did: Did | undefined): string {
+function markOf(sights: readonly SeenResource[], code: Code | undefined, did: Did | undefined): string {
   return `${sights.map((one) => LETTER[one]).join('')} ${code ?? ''} ${did ?? ''}`;
 }
 
@@ -103,8 +103,8 @@ export function markIn({ verificationCount, user }: Documents): string {
 }
 
 /** The same, from the read model. */
-export function sightsIn({ sights, did }: Pick<SubjectView, 'sights' | 'did'>): Sights {
-  const has = (one: Sight): boolean => sights.includes(one);
+export function seenResourcesIn({ sights, did }: Pick<SubjectView, 'sights' | 'did'>): SeenResources {
+  const has = (one: SeenResource): boolean => sights.includes(one);
   return {
     verification: has('verification'),
     document: has('document'),

@@ -19,8 +19,8 @@ const SYSTEMS: ReadonlyMap<string, string> = new Map([
   ['plc', 'the DID directory'],
 ]);
 
-export function Look({ seen, look }: { seen: UserAnswer; look: Question<UserAnswer> }) {
-  const { data: found, refusal, isAsking } = look.held.value;
+export function Observation({ seen, observation }: { seen: UserAnswer; observation: Question<UserAnswer> }) {
+  const { data: found, refusal, isAsking } = observation.held.value;
   const shown = found ?? seen;
   return (
     <>
@@ -39,7 +39,7 @@ export function Look({ seen, look }: { seen: UserAnswer; look: Question<UserAnsw
           </span>
         }
       >
-        {refusal !== undefined && <Problem refusal={refusal} onAgain={() => look.ask()} />}
+        {refusal !== undefined && <Problem refusal={refusal} onAgain={() => observation.ask()} />}
         {shown.unread.length > 0 && (
           <p class="banner unknown">
             <Badge tone="unknown">Not read</Badge>{' '}

@@ -1,16 +1,16 @@
 /** What users who are not in sync have in common, and the command that is proposed about them. */
 import { describe, expect, it } from 'vitest';
-import { troublesOf } from '../../../src/engine/reports/troubles.ts';
-import type { Standings } from '../../../src/ports/standings.ts';
+import { situationGroups } from '../../../src/engine/reports/situation-groups.ts';
+import type { StatusCounts } from '../../../src/ports/status-counts.ts';
 import { alice, at, bob, otherTenant, tenant } from '../../mongo/subjects/people.ts';
 
-type Situation = Standings['situations'][number];
+type Situation = StatusCounts['situations'][number];
 
 const one: Situation = {
   ...{ tenant, resource: 'account', reason: 'EmailTaken', held: true, deleted: false },
   ...{ users: 1, example: alice.user, since: at(5), message: 'It is taken.' },
 };
-const commandFor = (changes: Partial<Situation>) => troublesOf([{ ...one, ...changes }])[0]?.command;
+const commandFor = (changes: Partial<Situation>) => situationGroups([{ ...one, ...changes }])[0]?.command;
 const explained = `concord explain '${alice.user}'`;
 
 describe('the command of a condition that needs action', () => {
@@ -40,7 +40,7 @@ describe('the command of a condition that needs action', () => {
       [younger, elder],
       [elder, younger],
     ])
-      expect(troublesOf(situations)).toMatchObject([
+      expect(situationGroups(situations)).toMatchObject([
         { users: 2, held: 2, example: bob.user, since: at(1), command: 'concord retry y' },
       ]);
   });

@@ -5,13 +5,13 @@ import type { TenantId } from '../../identity.ts';
 import type { LogStream } from '../../ports/auth0.ts';
 
 /** `none` where there never was a stream, and the log is read instead. */
-export type StreamStanding = LogStream['status'] | 'missing' | 'none' | 'unknown';
+export type StreamStatus = LogStream['status'] | 'missing' | 'none' | 'unknown';
 
-export function streamStanding(
+export function streamStatus(
   streams: readonly LogStream[],
   tenant: TenantId,
   wasThere: boolean,
-): Exclude<StreamStanding, 'unknown'> {
+): Exclude<StreamStatus, 'unknown'> {
   const ours = streams.filter(({ endpoint }) => endpoint !== undefined && deliversTo(endpoint, tenant));
   if (ours.some(({ status }) => status === 'active')) return 'active';
   return ours[0]?.status ?? (wasThere ? 'missing' : 'none');
@@ -24,8 +24,8 @@ export function deliversTo(endpoint: string, tenant: TenantId): boolean {
 }
 
 /** The gap that this status means; undefined where it means none, or where the status is unknown. */
-export function streamGap(standing: StreamStanding): GapCause | undefined {
-  switch (standing) {
+export function streamGap(status: StreamStatus): GapCause | undefined {
+  switch (status) {
     case 'paused':
       return 'stream-paused';
     case 'suspended':

@@ -4,7 +4,7 @@ import { eventId } from '../../../src/identity.ts';
 import { alice, at } from '../../mongo/subjects/people.ts';
 
 /** One event at so many seconds; its id follows from its time, so that ids are in the order of time. */
-export function told<T extends EventType>(
+export function aliceEvent<T extends EventType>(
   type: T,
   seconds: number,
   data: EventData[T],
@@ -27,7 +27,7 @@ export function observed(
   seconds: number,
   changes: Partial<EventData['auth0.user-observed']> = {},
 ): ConcordEvent {
-  return told('auth0.user-observed', seconds, {
+  return aliceEvent('auth0.user-observed', seconds, {
     userId: alice.userId,
     email: 'alice@example.com',
     emailVerified: true,

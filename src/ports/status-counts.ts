@@ -4,7 +4,7 @@ import type { TenantId, UserKey } from '../identity.ts';
 import type { Health, Sync } from './subjects.ts';
 
 /** A user who is out of sync or not healthy, in short. */
-export interface Troubled {
+export interface AffectedUser {
   readonly user: UserKey;
   readonly tenant: TenantId;
   readonly health: Health;
@@ -21,7 +21,7 @@ interface Counted {
 }
 
 /** How many users have which status, by tenant. */
-export interface Standings {
+export interface StatusCounts {
   /** Users who have been reconciled. */
   readonly seen: readonly (Counted & { readonly sync: Sync; readonly health: Health })[];
   /** Known users whose first reconciliation has not ended. */
@@ -40,7 +40,7 @@ export interface Standings {
       readonly message: string;
     })[];
   /** Who is not Synced, or is Degraded: each user in one of these. */
-  readonly troubled: readonly (Counted & {
+  readonly affected: readonly (Counted & {
     /** Why the last reconciliation failed, and who has failed so for longest; undefined for those whose last did not. */
     readonly failure: (Pick<LastFailure, 'code' | 'upstream' | 'message'> & Example) | undefined;
     /** Backing off: not due before a later time. */
@@ -58,12 +58,12 @@ interface Example {
   readonly since: Date;
 }
 
-export interface StandingReader {
+export interface StatusReader {
   /**
    * By indexes, and by what users in trouble have in common: of at most `limit` of them, or of all. The server does
    * the counting. Throws TIMEOUT where that takes too long.
    */
-  standings(now: Date, limit?: number): Promise<Standings>;
+  counts(now: Date, limit?: number): Promise<StatusCounts>;
   /** Users who are not Synced, or are Degraded; at most `limit`. */
-  troubled(limit: number): Promise<readonly Troubled[]>;
+  affected(limit: number): Promise<readonly AffectedUser[]>;
 }

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { Condition } from '../../../src/events/condition.ts';
 import { eventId, type TenantId } from '../../../src/identity.ts';
-import type { StandingReader } from '../../../src/ports/standings.ts';
+import type { StatusReader } from '../../../src/ports/status-counts.ts';
 import type { SubjectView } from '../../../src/ports/subjects.ts';
 import { alice, at, bob, otherTenant, type Person, person, tenant, view } from './people.ts';
 import type { ListedPerson } from './user-pages.contract.ts';
@@ -59,11 +59,11 @@ const people: readonly ListedPerson[] = [
 ];
 
 /** `open` is given these people, and answers for these tenants. */
-export function standingsContract(
-  open: (people: readonly ListedPerson[], tenants: readonly TenantId[]) => Promise<StandingReader>,
+export function statusReaderContract(
+  open: (people: readonly ListedPerson[], tenants: readonly TenantId[]) => Promise<StatusReader>,
 ): void {
   it('counts everybody, of the tenants asked for', async () => {
-    const { seen, unseen, waiting, isPartial } = await (await open(people, [tenant])).standings(NOW);
+    const { seen, unseen, waiting, isPartial } = await (await open(people, [tenant])).counts(NOW);
     expect(seen).toHaveLength(6);
     expect(seen).toEqual(
       expect.arrayContaining([
@@ -80,7 +80,7 @@ export function standingsContract(
       waiting: 2,
       isPartial: false,
     });
-    const both = await (await open(people, [tenant, otherTenant])).standings(NOW);
+    const both = await (await open(people, [tenant, otherTenant])).counts(NOW);
     expect(both.seen).toContainEqual({
       tenant: otherTenant,
       sync: 'OutOfSync',
@@ -91,7 +91,7 @@ export function standingsContract(
   });
 
   it('tells what is not as desired, and who has been so for longest', async () => {
-    const { situations } = await (await open(people, [tenant, otherTenant])).standings(NOW);
+    const { situations } = await (await open(people, [tenant, otherTenant])).counts(NOW);
     const same = { tenant, held: false, deleted: false, message: '' };
     expect(situations).toHaveLength(5);
     expect(situations).toEqual(
@@ -118,7 +118,7 @@ export function standingsContract(
   });
 
   it('puts everybody in trouble into one group, with the eldest failure of it', async () => {
-    const { troubled } = await (
+    const { affected } = await (
       await open(
         [
           ...people,
@@ -132,11 +132,11 @@ export function standingsContract(
         ],
         [tenant],
       )
-    ).standings(NOW);
+    ).counts(NOW);
     const none = { tenant, waits: false, quarantined: false, held: false, paused: false, failure: undefined };
     const because = { code: 'TIMEOUT', upstream: 'pds' } as const;
-    expect(troubled).toHaveLength(6);
-    expect(troubled).toEqual(
+    expect(affected).toHaveLength(6);
+    expect(affected).toEqual(
       expect.arrayContaining([
         {
           ...{ ...none, users: 2, waits: true, held: true },
@@ -156,24 +156,24 @@ export function standingsContract(
   });
 
   it('looks through no more of those in trouble than asked for, and says so', async () => {
-    const some = await (await open(people, [tenant])).standings(NOW, 2);
+    const some = await (await open(people, [tenant])).counts(NOW, 2);
     expect(some.isPartial).toBe(true);
-    expect(some.troubled.reduce((sum, { users }) => sum + users, 0)).toBe(2);
+    expect(some.affected.reduce((sum, { users }) => sum + users, 0)).toBe(2);
     expect(some.seen.reduce((sum, { users }) => sum + users, 0)).toBe(8);
-    expect(await (await open(people, [tenant])).standings(NOW, 6)).toMatchObject({ isPartial: false });
+    expect(await (await open(people, [tenant])).counts(NOW, 6)).toMatchObject({ isPartial: false });
   });
 
   it('names those in trouble, and no more than asked for', async () => {
     const reader = await open(people, [tenant]);
-    const troubled = await reader.troubled(10);
+    const affected = await reader.affected(10);
     const names = ['bob', 'carol', 'dave', 'frank', 'grace', 'liam'];
-    expect(troubled.map(({ user }) => user).sort()).toEqual(names.map((name) => person(name).user));
+    expect(affected.map(({ user }) => user).sort()).toEqual(names.map((name) => person(name).user));
     const { type, status, reason, held, since } = taken;
-    expect(troubled.find(({ user }) => user === bob.user)).toMatchObject({
+    expect(affected.find(({ user }) => user === bob.user)).toMatchObject({
       ...{ tenant, health: 'Degraded', attempts: 2, quarantined: false, dueAt: at(90) },
       failure: failure(3, 'newer'),
       conditions: [{ reason: 'Failing' }, { type, status, reason, held, since }],
     });
-    expect(await reader.troubled(2)).toHaveLength(2);
+    expect(await reader.affected(2)).toHaveLength(2);
   });
 }

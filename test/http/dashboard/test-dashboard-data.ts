@@ -3,7 +3,7 @@
 import type { OverviewAnswer } from '../../../src/dashboard-data/answers/overview.ts';
 import type { SweepsAnswer } from '../../../src/dashboard-data/answers/sweeps.ts';
 import type { UserAnswer } from '../../../src/dashboard-data/answers/users.ts';
-import type { Desk, LiveMessage } from '../../../src/dashboard-data/data.ts';
+import type { DashboardData, LiveMessage } from '../../../src/dashboard-data/data.ts';
 
 const AS_OF = '2026-02-03T04:05:06.000Z';
 
@@ -67,7 +67,7 @@ const USER: UserAnswer = {
 
 const SWEEPS: SweepsAnswer = { asOf: AS_OF, tenants: [], halts: [], runs: [] };
 
-export interface TestDesk extends Desk {
+export interface TestDashboardData extends DashboardData {
   /** What was asked, with what, oldest first. */
   readonly asked: unknown[][];
   /** How many listen. */
@@ -81,7 +81,7 @@ export interface TestDesk extends Desk {
 }
 
 /** Parts that are given answer instead of its own. */
-export function testDesk(parts: Partial<Desk> = {}): TestDesk {
+export function testDashboardData(parts: Partial<DashboardData> = {}): TestDashboardData {
   const asked: unknown[][] = [];
   let taken = 0;
   const listeners = new Set<(next: LiveMessage | Error) => void>();

@@ -7,7 +7,7 @@ import {
   auth0User,
   choose,
   createWorld,
-  passOver,
+  reconcileUser,
   signUp,
   snapshot,
   untilQuiet,
@@ -16,12 +16,12 @@ import {
 } from './world.ts';
 
 /** The same person: the same address in the second tenant, under an id that means nothing in the first. */
-export const sister = person('alice', otherTenant);
+export const linkedAlice = person('alice', otherTenant);
 
-export async function sisters(options: WorldOptions = {}): Promise<World> {
-  const world = createWorld({ sisters: true, ...options });
+export async function createLinkedWorld(options: WorldOptions = {}): Promise<World> {
+  const world = createWorld({ areLinked: true, ...options });
   await signUp(world, alice);
-  await signUp(world, sister);
+  await signUp(world, linkedAlice);
   await untilQuiet(world);
   return world;
 }
@@ -53,7 +53,7 @@ export async function resolved(world: World, who: Person): Promise<string | unde
 /** Nothing is left to be done: a pass over either writes nothing, and makes nobody due. */
 export async function isAtRest(world: World): Promise<void> {
   const before = snapshot(world);
-  for (const who of [alice, sister]) expect((await passOver(world, who)).applied).toEqual([]);
+  for (const who of [alice, linkedAlice]) expect((await reconcileUser(world, who)).applied).toEqual([]);
   expect(snapshot(world)).toEqual(before);
   expect(await world.queue.nextDueAt()).toBeUndefined();
 }

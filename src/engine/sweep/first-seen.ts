@@ -9,13 +9,13 @@ import type { EventLog } from '../../ports/event-log.ts';
 import type { WorkQueue } from '../../ports/queue.ts';
 import type { FirstSeen } from '../../ports/subjects.ts';
 import { type DecideDeps, draft } from '../intake/decision.ts';
-import { firstSights } from '../reconcile/learn.ts';
+import { newlySeen } from '../reconcile/learn.ts';
 import type { AssessedTenant } from '../reconcile/read-side.ts';
-import { subjectView, withListed } from '../reconcile/standing.ts';
+import { subjectView, withListed } from '../reconcile/subject-view.ts';
 import { isDrifted } from './assess.ts';
 import type { Assessment } from './assessment.ts';
 
-export interface FirstSightDeps extends Pick<DecideDeps, 'clock' | 'random'> {
+export interface FirstSeenDeps extends Pick<DecideDeps, 'clock' | 'random'> {
   readonly log: Pick<EventLog, 'append'>;
   readonly queue: Pick<WorkQueue, 'showSeen'>;
 }
@@ -24,8 +24,8 @@ export interface FirstSightDeps extends Pick<DecideDeps, 'clock' | 'random'> {
  * A user who is out of sync is due, and is left to the reconciliation. `readAt` dates the events, so that what happened
  * to the user since then counts as later.
  */
-export async function recordFirstSights(
-  deps: FirstSightDeps,
+export async function recordFirstSeen(
+  deps: FirstSeenDeps,
   { id: tenant }: Pick<AssessedTenant, 'id'>,
   assessments: readonly Assessment[],
   readAt: Date,
@@ -57,7 +57,7 @@ function asTold(facts: Facts): Facts {
 function firstSeen(assessment: Assessment): EventData['subject.observed'] | undefined {
   const { facts, view, known } = assessment;
   if (known === 'same' || isDrifted(assessment) || known?.isSeen === false) return undefined;
-  const sights = firstSights(facts, view);
+  const sights = newlySeen(facts, view);
   if (known !== undefined && Object.keys(sights).length === 0) return undefined;
   const { account, documents } = view;
   const isNew = account !== undefined && account.did !== known?.did;

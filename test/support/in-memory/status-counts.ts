@@ -1,6 +1,6 @@
 /** How users stand, told from each of them. */
 import type { TenantId, UserKey } from '../../../src/identity.ts';
-import type { StandingReader, Standings, Troubled } from '../../../src/ports/standings.ts';
+import type { AffectedUser, StatusCounts, StatusReader } from '../../../src/ports/status-counts.ts';
 import type { SubjectView } from '../../../src/ports/subjects.ts';
 
 interface Stored {
@@ -10,7 +10,7 @@ interface Stored {
   readonly dueAt: Date | undefined;
 }
 
-export function inMemoryStandings(stored: () => readonly Stored[]): StandingReader {
+export function inMemoryStatusReader(stored: () => readonly Stored[]): StatusReader {
   const inTrouble = (): Seen[] =>
     stored().flatMap(({ view, ...who }) =>
       view !== undefined && (view.sync !== 'Synced' || view.health === 'Degraded')
@@ -18,8 +18,8 @@ export function inMemoryStandings(stored: () => readonly Stored[]): StandingRead
         : [],
     );
   return {
-    troubled: async (limit) => inTrouble().slice(0, limit),
-    async standings(now, limit = Number.POSITIVE_INFINITY) {
+    affected: async (limit) => inTrouble().slice(0, limit),
+    async counts(now, limit = Number.POSITIVE_INFINITY) {
       const people = inTrouble();
       const looked = stored().flatMap(({ tenant, view }) =>
         view === undefined ? [] : [{ tenant, sync: view.sync, health: view.health }],
@@ -36,12 +36,12 @@ export function inMemoryStandings(stored: () => readonly Stored[]): StandingRead
   };
 }
 
-type Seen = Omit<Troubled, 'conditions'> & {
-  readonly conditions: readonly (Troubled['conditions'][number] & { readonly message?: string })[];
+type Seen = Omit<AffectedUser, 'conditions'> & {
+  readonly conditions: readonly (AffectedUser['conditions'][number] & { readonly message?: string })[];
 };
 
-/** What they have in common, each person in one group of `troubled`. */
-export function inCommon(people: readonly Seen[], now: Date): Pick<Standings, 'situations' | 'troubled'> {
+/** What they have in common, each person in one group of `affected`. */
+export function inCommon(people: readonly Seen[], now: Date): Pick<StatusCounts, 'situations' | 'affected'> {
   const situations = people.flatMap(({ user, tenant, health, conditions }) =>
     conditions
       .filter(({ status }) => status !== 'True')
@@ -49,7 +49,7 @@ export function inCommon(people: readonly Seen[], now: Date): Pick<Standings, 's
         ...{ of: { tenant, resource, reason, held, deleted: health === 'Deleted' }, user, since, message },
       })),
   );
-  const troubled = people.map((one) => {
+  const affected = people.map((one) => {
     const { user, tenant, conditions, attempts, quarantined, failure, dueAt } = one;
     const fails = failure !== undefined && attempts > 0;
     const of = {
@@ -64,7 +64,7 @@ export function inCommon(people: readonly Seen[], now: Date): Pick<Standings, 's
     situations: groups(situations).map(({ of, users, eldest }) => ({
       ...{ ...of, users, message: eldest.message, ...exampleOf(eldest) },
     })),
-    troubled: groups(troubled).map(({ of: { because, ...of }, users, eldest }) => ({
+    affected: groups(affected).map(({ of: { because, ...of }, users, eldest }) => ({
       ...{ ...of, users },
       failure: because && { ...because, message: eldest.message, ...exampleOf(eldest) },
     })),

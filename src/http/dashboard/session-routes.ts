@@ -8,12 +8,12 @@ import { REQUEST_BODY_LIMIT_BYTES, readJson, signIn } from './requests.ts';
 import { NO_SESSION } from './session.ts';
 import { isSecure } from './site.ts';
 
-export interface DoorOptions {
+export interface SessionRoutesOptions {
   readonly access: Access;
   readonly version: string;
 }
 
-export function door({ access, version }: DoorOptions): FastifyPluginAsync {
+export function sessionRoutes({ access, version }: SessionRoutesOptions): FastifyPluginAsync {
   const { sessions, hasToken } = access;
   const answerFor = (id: string): SessionAnswer => ({ csrf: sessions.csrf(id), hasToken, version });
   return async (scope) => {
@@ -31,7 +31,7 @@ export function door({ access, version }: DoorOptions): FastifyPluginAsync {
       method: 'POST',
       url,
       bodyLimit: REQUEST_BODY_LIMIT_BYTES,
-      onRequest: [...access.toDoor, requireJson],
+      onRequest: [...access.toSignIn, requireJson],
       handler: async (request, reply) => {
         if (!hasToken) return nothingToShow(reply);
         const reading = readJson(signIn, request.body);
@@ -46,7 +46,7 @@ export function door({ access, version }: DoorOptions): FastifyPluginAsync {
       method: 'DELETE',
       url,
       bodyLimit: REQUEST_BODY_LIMIT_BYTES,
-      onRequest: [...access.toDoor],
+      onRequest: [...access.toSignIn],
       handler: async (_request, reply) => reply.code(204).header('set-cookie', NO_SESSION).send(),
     });
     scope.route({

@@ -1,27 +1,27 @@
 /** How users stand, counted and grouped by the server. */
 import { describe, expect, it } from 'vitest';
 import { ensureCollections } from '../../../src/mongo/setup/indexes.ts';
-import { standingReader } from '../../../src/mongo/subjects/standings.ts';
+import { statusReader } from '../../../src/mongo/subjects/status-counts.ts';
 import { subjectReader } from '../../../src/mongo/subjects/subjects.ts';
 import { openWorld } from '../world.ts';
 import { at, person, tenant, view } from './people.ts';
-import { standingsContract } from './standings.contract.ts';
+import { statusReaderContract } from './status-counts.contract.ts';
 import { storePeople } from './store-people.ts';
 
 const world = openWorld();
 
 describe('standings in MongoDB', () => {
-  standingsContract(async (people, tenants) => {
+  statusReaderContract(async (people, tenants) => {
     const db = world.fresh();
     await ensureCollections(db);
     await storePeople(db, people);
-    return standingReader(db, tenants);
+    return statusReader(db, tenants);
   });
 });
 
 it('knows of nobody where nothing has been prepared yet', async () => {
-  const nobody = { seen: [], unseen: [], waiting: 0, situations: [], troubled: [], isPartial: false };
-  expect(await standingReader(world.fresh(), [tenant]).standings(at(10), 100)).toEqual(nobody);
+  const nobody = { seen: [], unseen: [], waiting: 0, situations: [], affected: [], isPartial: false };
+  expect(await statusReader(world.fresh(), [tenant]).counts(at(10), 100)).toEqual(nobody);
 });
 
 it('reads nobody who is well', async () => {
@@ -35,7 +35,7 @@ it('reads nobody who is well', async () => {
   const bad = { who: person('bob'), view: { ...view, sync: 'OutOfSync' as const }, dueAt: at(90) };
   await storePeople(db, [...well, bad]);
   await db.command({ profile: 2 });
-  await standingReader(db, [tenant]).standings(at(10), 100);
+  await statusReader(db, [tenant]).counts(at(10), 100);
   await db.command({ profile: 0 });
   const asked = await db
     .collection<{ _id: never; docsExamined: number }>('system.profile')

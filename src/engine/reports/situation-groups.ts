@@ -2,11 +2,11 @@
 import type { Upstream } from '../../errors.ts';
 import type { ConditionDraft } from '../../events/condition.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
-import type { Standings, Troubled } from '../../ports/standings.ts';
+import type { AffectedUser, StatusCounts } from '../../ports/status-counts.ts';
 import { commandsIn, shellQuoted } from '../../reconcilers/command-lines.ts';
 
 /** Users who are out of sync in one resource, for one reason. */
-export interface TroubleOf {
+export interface SituationGroup {
   readonly resource: ConditionDraft['type'];
   readonly reason: string;
   readonly users: number;
@@ -31,15 +31,15 @@ export interface FailureOf {
   readonly since: Date;
 }
 
-export type Failing = Troubled & { readonly failure: NonNullable<Troubled['failure']> };
+export type Failing = AffectedUser & { readonly failure: NonNullable<AffectedUser['failure']> };
 
-export function isFailing(one: Troubled): one is Failing {
+export function isFailing(one: AffectedUser): one is Failing {
   return one.failure !== undefined && one.attempts > 0;
 }
 
 /** Of all tenants together, the most frequent first. */
-export function troublesOf(situations: Standings['situations']): readonly TroubleOf[] {
-  const groups = new Map<string, Mutable<TroubleOf>>();
+export function situationGroups(situations: StatusCounts['situations']): readonly SituationGroup[] {
+  const groups = new Map<string, Mutable<SituationGroup>>();
   for (const situation of situations) {
     const { resource, reason, users, held: isHeld, example, since } = situation;
     const held = isHeld ? users : 0;
@@ -55,9 +55,9 @@ export function troublesOf(situations: Standings['situations']): readonly Troubl
 }
 
 /** The same of failures. */
-export function failuresIn(troubled: Standings['troubled']): readonly FailureOf[] {
+export function failuresIn(affected: StatusCounts['affected']): readonly FailureOf[] {
   return together(
-    troubled.flatMap(({ failure, users, quarantined }) =>
+    affected.flatMap(({ failure, users, quarantined }) =>
       failure === undefined ? [] : [{ ...failure, users, quarantined: quarantined ? users : 0 }],
     ),
   );
@@ -100,14 +100,14 @@ export function those(
 }
 
 /** Failures of one tenant, or of all where the upstream is the same for all. */
-export function ofTenant<One extends Pick<Troubled, 'tenant'>>(
+export function ofTenant<One extends Pick<AffectedUser, 'tenant'>>(
   people: readonly One[],
   tenant: TenantId | undefined,
 ): readonly One[] {
   return tenant === undefined ? people : people.filter((one) => one.tenant === tenant);
 }
 
-type Situation = Standings['situations'][number];
+type Situation = StatusCounts['situations'][number];
 
 /** The first command in the message of a condition that needs action; `explain` shows the whole message. */
 function commandFor({ reason, example, held, message }: Situation): string {
@@ -138,7 +138,7 @@ function commandFor({ reason, example, held, message }: Situation): string {
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-type Counted = Pick<TroubleOf, 'users' | 'example' | 'since'>;
+type Counted = Pick<SituationGroup, 'users' | 'example' | 'since'>;
 
 function eldest(a: Counted, b: Counted): Counted {
   const { example, since } = isElder(b, a) ? b : a;
