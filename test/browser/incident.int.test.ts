@@ -74,7 +74,7 @@ function verdict(page: Page): Locator {
 async function expectWell(page: Page): Promise<void> {
   await verdict(page)
     .filter({ hasText: /^All \d+ users are in sync/ })
-    .waitFor({ timeout: 20_000 });
+    .waitFor();
   for (const word of ['Synced', 'Healthy'])
     expect(await page.getByText(word, { exact: true }).count(), word).toBe(1);
 }
@@ -140,7 +140,7 @@ inBrowser('whoever has the overview open', (visit) => {
     const port = Number(new URL(served.url).port);
     await world.serve({ overlay: { ...OVERLAY, server: { port } } });
     await lookAtEveryone(engine);
-    await connection.filter({ hasText: 'Live' }).waitFor({ timeout: 30_000 });
+    await connection.filter({ hasText: 'Live' }).waitFor();
     await expectWell(page);
   });
 

@@ -11,7 +11,7 @@ const REBINDING = `--host-resolver-rules=MAP ${REBOUND} 127.0.0.1`;
 export const DESKTOP = { width: 1_280, height: 900 };
 
 /** How long to wait for what the page shows, unless a test says otherwise. */
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 60_000;
 
 export interface VisitOptions {
   /** What is to go wrong in this test, such as the refusal of a wrong token. */
