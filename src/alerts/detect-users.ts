@@ -102,7 +102,8 @@ function upstreamCause(
   concerned: readonly Failing[],
   expected: Expectations,
 ): Cause {
-  const { title, ...help } = upstreamOf(upstream);
+  const definition = upstreamOf(upstream);
+  const { title } = definition;
   const who = tenant === undefined ? title : `${title}'s tenant ${tenant}`;
   const place = { tenant, pdsUrl: expected.pdsUrl };
   const refused = kind === 'credentials-refused';
@@ -114,7 +115,7 @@ function upstreamCause(
     orMore: false,
     example: first?.example,
     since: answer.since,
-    command: refused ? help.refused(place) : help.unreached(place),
+    command: refused ? definition.refused(place) : definition.unreached(place),
     isSettled: false,
   };
 }

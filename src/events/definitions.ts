@@ -1,6 +1,7 @@
 /** Every event type there is: those of Concord itself, and those that independent resources add. */
 import type { EventDefinition, EventDefinitions, EventMeaning } from './definition.ts';
 import type { EventOf, EventType, OwnEventData } from './event.ts';
+import type { Facts } from './facts.ts';
 import type { FactsDraft } from './fold-draft.ts';
 import { accountEvents } from './types/account.ts';
 import { accountCreationEvents } from './types/account-creation.ts';
@@ -78,12 +79,17 @@ export function addEvents<T extends AddedEventType, State>(
       ...definition,
       evolve(facts, event) {
         const { independent } = facts;
-        const state = independent.has(resource) ? (independent.get(resource) as State) : initial;
+        const state = stateIn(independent, resource, initial);
         independent.set(resource, definition.evolve(state, event as EventOf<T>));
         if (definition.part === 'effect') closeActions(facts, resource, definition.follows ?? []);
       },
     } as EventDefinition<EventType>);
   }
+}
+
+/** The state of an independent resource, which is the initial one before its first event. */
+export function stateIn<State>(independent: Facts['independent'], resource: string, initial: State): State {
+  return independent.has(resource) ? (independent.get(resource) as State) : initial;
 }
 
 function closeActions(facts: FactsDraft, resource: string, types: readonly string[]): void {

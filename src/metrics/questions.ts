@@ -27,7 +27,7 @@ const MOST_SITUATIONS = 500;
 const REASON = /^[A-Za-z]{1,40}$/;
 
 export function questions(deps: QuestionDeps): Question[] {
-  return [backlog(deps), standing(deps), gaps(deps), halts(deps), sweeps(deps)];
+  return [backlog(deps), statuses(deps), gaps(deps), halts(deps), sweeps(deps)];
 }
 
 function gauge<L extends string>(
@@ -58,7 +58,7 @@ function backlog({ registry, subjects, clock }: QuestionDeps): Question {
   };
 }
 
-function standing({ registry, statusCounts: standings, tenants }: QuestionDeps): Question {
+function statuses({ registry, statusCounts, tenants }: QuestionDeps): Question {
   const users = gauge(
     registry,
     'concord_users',
@@ -82,7 +82,7 @@ function standing({ registry, statusCounts: standings, tenants }: QuestionDeps):
   return {
     name: 'standings',
     ask: async () => {
-      const found = await standings();
+      const found = await statusCounts();
       for (const one of all) one.reset();
       for (const tenant of tenants) {
         paused.set({ tenant }, 0);

@@ -5,7 +5,7 @@
  * Verification, user document, account, email and handle are not independent: they share documents and one account, so
  * `engine/reconcile/observe.ts` observes and plans them together.
  */
-import { type AddedEventType, addEvents, type IndependentEvent } from '../events/definitions.ts';
+import { type AddedEventType, addEvents, type IndependentEvent, stateIn } from '../events/definitions.ts';
 import type { Facts } from '../events/facts.ts';
 import type { Resource } from '../events/resources.ts';
 import type { UserKey } from '../identity.ts';
@@ -132,9 +132,8 @@ export function defineIndependentResource<Types extends IndependentTypes>(
 export interface SeenIndependent {
   readonly desired: unknown;
   readonly actual: unknown;
-  readonly isWanted: boolean;
 }
 
 export function stateOf({ name, initial }: IndependentResource, { independent }: Facts): unknown {
-  return independent.has(name) ? independent.get(name) : initial;
+  return stateIn(independent, name, initial);
 }

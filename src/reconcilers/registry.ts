@@ -80,12 +80,12 @@ function defined(action: IndependentAction) {
   return found.action;
 }
 
-export interface ApplyDeps extends AccountDeps {
+export interface ActionDeps extends AccountDeps {
   readonly clients: Clients;
 }
 
 export function applyAction(
-  deps: ApplyDeps,
+  deps: ActionDeps,
   action: Action,
   documents: Documents,
   context: ApplyContext,

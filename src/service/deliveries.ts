@@ -9,12 +9,12 @@ import { traced } from '../tracing.ts';
 import type { Engine } from '../wiring/engine.ts';
 
 export function deliveriesFor(
-  { pull, log, queue, clock, logger, cursors }: Engine,
+  { pull, log, clock, logger, cursors }: Engine,
   config: Config,
   observer: Pick<ServiceObserver, 'onIngest'>,
 ): Pick<ServerDeps, 'tenants' | 'ingest' | 'onIngest'> {
   const heard = createStreamHeartbeat({ cursors, clock, logger });
-  const taking = { ...pull, log, queue };
+  const taking = { ...pull, log };
   return {
     tenants: config.tenants.map((tenant) => ({ ...tenant, excludedBy: exclusionFor(config, tenant) })),
     ingest: async (tenant, entries, unreadable, source) => {

@@ -145,7 +145,7 @@ export function wireEngine(
     tenants,
     rejects: rejects(db),
     ignored: ignoredTotals(db),
-    pull: { ...pullDeps(db, config, logger, observer), queue },
+    pull: pullDeps(db, config, logger, queue, observer),
     statusCounts: () => statusReader(db, served).counts(systemClock.now()),
     userPages: userPages(db, served),
     changes: documentChanges(db),

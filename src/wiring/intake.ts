@@ -22,7 +22,7 @@ export function wirePull(config: Config, logger: Logger) {
   const connection = connect({ ...config.mongodb, appName: 'concord' });
   const { db } = connection;
   return {
-    pull: pullDeps(db, config, logger),
+    pull: pullDeps(db, config, logger, workQueue(db)),
     tenants: tenantsFor(config),
     prepare: async () => {
       await connection.open();
@@ -32,11 +32,17 @@ export function wirePull(config: Config, logger: Logger) {
   };
 }
 
-export function pullDeps(db: Db, config: Config, logger: Logger, observer?: EngineObserver): PullDeps {
+export function pullDeps(
+  db: Db,
+  config: Config,
+  logger: Logger,
+  queue: PullDeps['queue'],
+  observer?: EngineObserver,
+): PullDeps {
   return {
     // One of its own: most of what it brings is known, which a log that is new to it gets ready for.
     log: logFor(db, observer),
-    queue: workQueue(db),
+    queue,
     rejects: rejects(db),
     ignored: ignoredTotals(db),
     cursors: cursors(db),

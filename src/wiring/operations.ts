@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.ts';
 import type { ForgetDeps } from '../engine/operations/forget.ts';
 import type { ReplayDeps } from '../engine/operations/replay.ts';
 import { connect } from '../mongo/driver/connection.ts';
+import type { ReadableDb } from '../mongo/driver/database.ts';
 import { eraser } from '../mongo/log/erasure.ts';
 import { eventLog, eventReader } from '../mongo/log/event-log.ts';
 import { personRecords } from '../mongo/log/person-records.ts';
@@ -25,22 +26,7 @@ export function wireReplay(
   const tenants = config.tenants.map(({ id, keyPrefix }) => ({ id, keyPrefix }));
   const settings = engineSettings(config);
   const options = { ...config.mongodb, appName: 'concord' };
-  if (dryRun) {
-    const { db, close } = connect({ ...options, readOnly: true });
-    return {
-      clock: systemClock,
-      history: historyReader(db),
-      events: eventReader(db),
-      subjects: subjectReader(db),
-      reservations: reservationReader(db),
-      settings,
-      tenants,
-      checkCollations: () => refuseCollations(db),
-      close,
-    };
-  }
-  const { db, close } = connect(options);
-  return {
+  const readers = (db: ReadableDb) => ({
     clock: systemClock,
     history: historyReader(db),
     events: eventReader(db),
@@ -48,10 +34,15 @@ export function wireReplay(
     reservations: reservationReader(db),
     settings,
     tenants,
-    writer: { queue: workQueue(db), readModel: readModel(db), reservations: reservations(db) },
     checkCollations: () => refuseCollations(db),
-    close,
-  };
+  });
+  if (dryRun) {
+    const { db, close } = connect({ ...options, readOnly: true });
+    return { ...readers(db), close };
+  }
+  const { db, close } = connect(options);
+  const writer = { queue: workQueue(db), readModel: readModel(db), reservations: reservations(db) };
+  return { ...readers(db), writer, close };
 }
 
 /** For `forget`: the one that is handed the eraser. */

@@ -234,8 +234,8 @@ export function withPlan(
   view: View,
   resource: Resource,
   planned: IndependentPlan<Action>,
-  seen: SeenIndependent | undefined,
-  failure: Failure | undefined,
+  seen: SeenIndependent,
+  failure?: Failure,
 ): View {
   const { actions, condition, retryAt } = view.isHeld ? withheldPlan(planned) : planned;
   const isSooner = retryAt !== undefined && (view.retryAt === undefined || retryAt < view.retryAt);
@@ -243,9 +243,9 @@ export function withPlan(
     ...view,
     actions: [...view.actions, ...actions],
     conditions: [...view.conditions, pasteable(condition, view.desired.user)],
-    failures: failure === undefined ? view.failures : [...view.failures, failure],
+    failures: failure === undefined ? view.failures : [...new Set([...view.failures, failure])],
     retryAt: isSooner ? retryAt : view.retryAt,
-    independent: seen === undefined ? view.independent : new Map([...view.independent, [resource, seen]]),
+    independent: new Map([...view.independent, [resource, seen]]),
   };
 }
 

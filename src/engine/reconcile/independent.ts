@@ -9,7 +9,7 @@ import {
 } from '../../reconcilers/independent.ts';
 import { INDEPENDENT } from '../../reconcilers/registry.ts';
 import { unseen, type View, withPlan } from './assemble.ts';
-import { type Attempt, attempt, type Failure, failureOf } from './attempt.ts';
+import { type Attempt, attempt, failureOf } from './attempt.ts';
 
 export async function observeIndependent(
   readers: Readers,
@@ -19,12 +19,12 @@ export async function observeIndependent(
 ): Promise<View> {
   let seen = view;
   for (const resource of INDEPENDENT) {
-    const context = contextOf(view, facts, now);
-    const desired = resource.desired(context, stateOf(resource, facts));
-    const actual = await observed(view, () =>
-      attempt(resource.name, () => resource.observe(readers, context.user, desired)),
-    );
-    seen = planned(resource, seen, context, desired, actual);
+    const asked = desiredOf(resource, view, facts, now);
+    const { context, desired } = asked;
+    const actual =
+      unreadable(view) ??
+      (await attempt(resource.name, () => resource.observe(readers, context.user, desired)));
+    seen = planned(resource, seen, asked, actual);
   }
   return seen;
 }
@@ -43,21 +43,30 @@ export async function observeBatch<T extends OfBatch>(
 ): Promise<readonly T[]> {
   let seen = batch;
   for (const resource of INDEPENDENT) {
-    const users = batch.map(({ view, facts }) => {
-      const context = contextOf(view, facts, now);
-      return { context, desired: resource.desired(context, stateOf(resource, facts)) };
+    const users = seen.map((one) => ({ one, asked: desiredOf(resource, one.view, one.facts, now) }));
+    const desired = new Map(users.map(({ asked }) => [asked.context.user, asked.desired]));
+    const answered = await attempt(resource.name, () => resource.observeMany(readers, desired));
+    seen = users.map(({ one, asked }) => {
+      const actual = unreadable(one.view) ?? actualOf(resource, answered, asked.context.user);
+      return { ...one, view: planned(resource, one.view, asked, actual) };
     });
-    const asked = new Map<UserKey, unknown>(users.map(({ context, desired }) => [context.user, desired]));
-    const answered = await attempt(resource.name, () => resource.observeMany(readers, asked));
-    seen = await Promise.all(
-      seen.map(async (one, at) => {
-        const { context, desired } = users[at] ?? never();
-        const actual = await observed(one.view, async () => actualOf(resource, answered, context.user));
-        return { ...one, view: planned(resource, one.view, context, desired, actual) };
-      }),
-    );
   }
   return seen;
+}
+
+interface Asked {
+  readonly context: UserContext;
+  readonly desired: unknown;
+}
+
+function desiredOf(resource: IndependentResource, view: View, facts: Facts, now: Date): Asked {
+  const context = { user: view.desired.user, facts, account: view.account, now };
+  return { context, desired: resource.desired(context, stateOf(resource, facts)) };
+}
+
+/** Nothing is applied for a user whose documents could not be read, so nothing else is read either. */
+function unreadable({ documents, failures: [failure] }: View): Attempt<never> | undefined {
+  return documents === undefined && failure !== undefined ? { ok: false, failure } : undefined;
 }
 
 function actualOf(
@@ -71,47 +80,14 @@ function actualOf(
   return { ok: false, failure: failureOf(name, new Error(`the batch of ${name} has no answer for a user`)) };
 }
 
-function contextOf({ desired: { user }, account }: View, facts: Facts, now: Date): UserContext {
-  return { user, facts, account, now };
-}
-
-type Seen =
-  | { readonly type: 'seen'; readonly actual: unknown }
-  | { readonly type: 'unseen'; readonly failure: Failure | undefined; readonly isNew: boolean };
-
-/** Nothing is applied for a user whose documents could not be read, so nothing else is read either. */
-async function observed(view: View, observe: () => Promise<Attempt<unknown>>): Promise<Seen> {
-  if (view.documents === undefined) return { type: 'unseen', failure: view.failures[0], isNew: false };
-  const answer = await observe();
-  return answer.ok
-    ? { type: 'seen', actual: answer.value }
-    : { type: 'unseen', failure: answer.failure, isNew: true };
-}
-
 function planned(
   resource: IndependentResource,
   view: View,
-  context: UserContext,
-  desired: unknown,
-  seen: Seen,
+  { context, desired }: Asked,
+  actual: Attempt<unknown>,
 ): View {
   const { name } = resource;
-  const isWanted = resource.isWanted(desired);
-  if (seen.type === 'seen') {
-    const { actual } = seen;
-    return withPlan(
-      view,
-      name,
-      resource.plan(desired, actual, context),
-      { desired, actual, isWanted },
-      undefined,
-    );
-  }
-  const { failure, isNew } = seen;
-  const known = { desired, actual: undefined, isWanted };
-  return withPlan(view, name, unseen(name, failure), known, isNew ? failure : undefined);
-}
-
-function never(): never {
-  throw new Error('a user of the batch has no desired state');
+  return actual.ok
+    ? withPlan(view, name, resource.plan(desired, actual.value, context), { desired, actual: actual.value })
+    : withPlan(view, name, unseen(name, actual.failure), { desired, actual: undefined }, actual.failure);
 }

@@ -3,6 +3,7 @@ import { type ConditionDraft, isMigrated } from '../../events/condition.ts';
 import type { ResourceTotals, Share, Situation } from '../../events/data/runs.ts';
 import type { Resource } from '../../events/resources.ts';
 import type { Health, Sync } from '../../ports/subjects.ts';
+import { INDEPENDENT } from '../../reconcilers/registry.ts';
 import { healthOf, syncOf } from '../reconcile/subject-view.ts';
 import { isDrifted } from './assess.ts';
 import type { Assessment } from './assessment.ts';
@@ -82,8 +83,11 @@ export class Tally {
     counts.wanted += isWanted ? 1 : 0;
     counts.accounts += isWanted && standsWell(assessment, 'account') ? 1 : 0;
     counts.waiting += withheld?.reason === 'WaitingForEmailVerification' ? 1 : 0;
-    for (const [resource, { isWanted: isOne }] of assessment.view.independent) {
-      if (isOne) this.#share(resource, standsWell(assessment, resource));
+    for (const resource of INDEPENDENT) {
+      const { name } = resource;
+      const seen = assessment.view.independent.get(name);
+      const isWanted = seen !== undefined && resource.isWanted(seen.desired);
+      if (isWanted) this.#share(name, standsWell(assessment, name));
     }
     for (const { type, status, reason } of assessment.view.conditions) {
       if (status !== 'True') this.#count(type, reason);
