@@ -46,8 +46,8 @@ export async function startService(
   });
   const { onSweepProgress } = metrics;
   const sweeping = createSweeping(engine, logger, signal, onSweepProgress);
-  const pulling = createPulling(engine.pull, engine.tenants, signal, metrics.onPull);
-  const watch = watchFor(engine, config, metrics, () => sweeping.soon());
+  const pulling = createPulling({ ...engine.pull, runs: engine.runs }, engine.tenants, signal, metrics);
+  const watch = watchFor(engine, config, metrics, () => sweeping.soon('missed'));
   let draining = false;
   let prepared = false;
   const server = createServer({
@@ -71,8 +71,8 @@ export async function startService(
     if (signal.aborted) return;
     prepared = true;
     workers.start();
-    const sweepEveryone = () => sweepAll(engine, logger, signal, onSweepProgress);
-    tasks = startSchedule(config, engine, pulling, sweepEveryone, logger);
+    const sweepEveryone = (tick: Date) => sweepAll(engine, { tick }, logger, signal, onSweepProgress);
+    tasks = startSchedule(config, { engine, pulling, sweepEveryone, logger, signal });
     running = [watch.run(signal), alerting?.run(signal), catchUp(config, pulling, sweeping, signal)];
   });
   const failed = failureOf(preparing, alerting, logger);
@@ -155,5 +155,5 @@ async function catchUp(
 ): Promise<void> {
   // The log first: it records gaps, which the sweep then closes.
   if (config.schedule.pull !== null) await pulling.run();
-  if (config.schedule.sweep !== null && !signal.aborted) sweeping.soon();
+  if (config.schedule.sweep !== null && !signal.aborted) sweeping.soon('start');
 }

@@ -33,7 +33,7 @@ import { createAccountHost } from '../pds/accounts.ts';
 import type { DocumentChanges } from '../ports/documents.ts';
 import type { IgnoredTotals, Rejects } from '../ports/intake.ts';
 import type { PasswordVault } from '../ports/passwords.ts';
-import type { Cursors } from '../ports/runs.ts';
+import type { Cursors, Runs } from '../ports/runs.ts';
 import type { StatusCounts } from '../ports/status-counts.ts';
 import type { SubjectReader, UserPages } from '../ports/subjects.ts';
 import { alertingFor } from './alerting.ts';
@@ -61,6 +61,7 @@ export interface Engine extends Pick<ReconcileDeps, Part> {
   readonly userPages: UserPages;
   readonly changes: DocumentChanges;
   readonly cursors: Cursors;
+  readonly runs: Runs;
   /** How many users have which status. Reads all who are in trouble, so it must not be called every second. */
   readonly statusCounts: () => Promise<StatusCounts>;
   /** What the dashboard asks, on this connection. */
@@ -125,6 +126,7 @@ export function wireEngine(
     clients,
   };
   const reserved = reservations(db);
+  const leasedRuns = runs(db);
   const assess = { ...lookedAt, reservations: reserved, handleDomain, settings };
   const limited: readonly Limited[] = [
     { upstream: 'pds', tenant: undefined, limiter },
@@ -133,7 +135,7 @@ export function wireEngine(
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
   const parts = { ...common, subjects, documents, accounts, vault, settings };
   return {
-    sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: tenants },
+    sweep: { ...assess, ...common, runs: leasedRuns, limits: config.limits, keySpaces: tenants },
     ...parts,
     reconcile: {
       ...parts,
@@ -150,6 +152,7 @@ export function wireEngine(
     userPages: userPages(db, served),
     changes: documentChanges(db),
     cursors: cursors(db),
+    runs: leasedRuns,
     dashboardData: dashboardDataFor(db, config, logger, tenants, limited),
     oneUser: { ...common, tenants, assess, pages: historyPages(db) },
     alerting: (upSince) =>
