@@ -3,11 +3,12 @@
 import { CommanderError } from '@commander-js/extra-typings';
 import { createProgram } from './commands/program.ts';
 import { describeError, UsageError } from './errors.ts';
-import { ignoreBrokenPipe } from './terminal/output.ts';
+import { ignoreBrokenPipe, ignoreErrors } from './terminal/output.ts';
 import { visible } from './terminal/visible.ts';
 
 async function main(): Promise<number> {
   ignoreBrokenPipe(process.stdout);
+  ignoreErrors(process.stderr);
   let code = 0;
   const concord = createProgram((ended) => {
     code = ended;

@@ -1,5 +1,5 @@
 /** What the service does by the clock: the jobs of `schedule`. */
-import { type Logger as CronLogger, type ScheduledTask, schedule } from 'node-cron';
+import { type Logger as CronLogger, schedule } from 'node-cron';
 import type { Config } from '../config/schema.ts';
 import { reconcileOpen } from '../engine/reconcile/reconcile-open.ts';
 import type { Logger } from '../logger.ts';
@@ -16,8 +16,13 @@ export interface ScheduleDeps {
   readonly signal: AbortSignal;
 }
 
+export interface Schedule {
+  /** Starts no more jobs. Resolves when those that run have ended. */
+  stop(): Promise<void>;
+}
+
 /** Each job gets the time that it was scheduled for, which is the same in all processes. */
-export function startSchedule(config: Config, deps: ScheduleDeps): ScheduledTask[] {
+export function startSchedule(config: Config, deps: ScheduleDeps): Schedule {
   const { engine, pulling, sweepEveryone, logger, signal } = deps;
   const jobs = [
     { name: 'pull', expression: config.schedule.pull, run: (tick: Date) => pulling.run(tick) },
@@ -28,14 +33,16 @@ export function startSchedule(config: Config, deps: ScheduleDeps): ScheduledTask
     },
     { name: 'sweep', expression: config.schedule.sweep, run: sweepEveryone },
   ];
-  return jobs.flatMap(({ name, expression, run }) => {
+  const running = new Set<Promise<void>>();
+  const tasks = jobs.flatMap(({ name, expression, run }) => {
     if (expression === null) return [];
     const task = async ({ date }: { readonly date: Date }) => {
-      try {
-        await run(date);
-      } catch (err) {
-        logger.error({ err, job: name }, 'a scheduled job failed');
-      }
+      const ended = run(date).catch((err: unknown) =>
+        logger.error({ err, job: name }, 'a scheduled job failed'),
+      );
+      running.add(ended);
+      await ended;
+      running.delete(ended);
     };
     const cronLogger = cronLoggerFor(logger, name);
     const started = schedule(expression, task, {
@@ -46,6 +53,12 @@ export function startSchedule(config: Config, deps: ScheduleDeps): ScheduledTask
     );
     return [started];
   });
+  return {
+    stop: async () => {
+      for (const task of tasks) await task.destroy();
+      await Promise.all(running);
+    },
+  };
 }
 
 /** By default node-cron writes lines of its own between ours, to stdout as well. */
