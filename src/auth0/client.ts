@@ -72,6 +72,7 @@ export function tokenCall({ domain, clientId, clientSecret }: Omit<Credentials, 
     method: 'POST',
     route: 'oauth.token',
     path: '/oauth/token',
+    onlyReads: true,
     bucket: 'token',
     form: {
       grant_type: 'client_credentials',
