@@ -24,6 +24,8 @@ export interface Service {
   readonly url: string;
   /** Rejects when the service cannot start as it is configured; never resolves. */
   readonly failed: Promise<never>;
+  /** For keys that were read again. */
+  readonly checkKeys: Engine['checkKeys'];
   /** The status of the watch on the platform's documents. */
   watch(): WatchState;
   /**
@@ -107,7 +109,7 @@ export async function startService(
     return reconciling > 0 ? [...unfinished, `${reconciling} reconciliations`] : unfinished;
   };
   let stopped: Promise<readonly string[]> | undefined;
-  return { url, failed, watch: watch.state, stop: () => (stopped ??= stop()) };
+  return { url, failed, checkKeys: engine.checkKeys, watch: watch.state, stop: () => (stopped ??= stop()) };
 }
 
 function serverLimits({ server, engine }: Config): Partial<ServerLimits> {

@@ -82,6 +82,8 @@ export interface Engine extends Pick<ReconcileDeps, Part> {
    * were sealed with, or when passwords are stored in plaintext and `credentials.storage` was not chosen.
    */
   checkPasswords(): Promise<void>;
+  /** The same for other keys than those in use. Throws UsageError when they do not open the stored passwords. */
+  checkKeys(credentials: Config['credentials']): Promise<void>;
   /** Resolves when MongoDB answers. */
   ping(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
@@ -165,7 +167,7 @@ function storeFor(
   connection: Connection,
   { credentials }: Config,
   vault: PasswordVault,
-): Pick<Engine, 'prepare' | 'checkCollations' | 'checkPasswords' | 'ping' | 'close'> {
+): Pick<Engine, 'prepare' | 'checkCollations' | 'checkPasswords' | 'checkKeys' | 'ping' | 'close'> {
   const { db } = connection;
   const passwordsFit = () => checkPasswords(storedPasswordReader(db), vault, credentials);
   return {
@@ -179,6 +181,7 @@ function storeFor(
       await refuseCollations(db);
       await passwordsFit();
     },
+    checkKeys: (others) => checkPasswords(storedPasswordReader(db), createVault(others), others),
     ping: (timeoutMs) => connection.ping(timeoutMs),
     close: () => connection.close(),
   };
