@@ -13,6 +13,7 @@ import { type DesiredEmail, ownAddresses, sameEmail } from '../../reconcilers/ac
 import * as email from '../../reconcilers/account/email.ts';
 import * as handle from '../../reconcilers/account/handle.ts';
 import type { ManagedAccount } from '../../reconcilers/account/managed-account.ts';
+import type { Failure } from '../../reconcilers/attempt.ts';
 import { withUser } from '../../reconcilers/command-lines.ts';
 import type { Desired } from '../../reconcilers/desired.ts';
 import type { ActualDocument } from '../../reconcilers/document/user-document.ts';
@@ -24,9 +25,9 @@ import { needsAction, type Plan, unknown } from '../../reconcilers/reconciler.ts
 import { type Action, SHARING_RESOURCES } from '../../reconcilers/registry.ts';
 import { planIncoming, planRetirement } from '../../reconcilers/transfer/incoming.ts';
 import { planOutgoing } from '../../reconcilers/transfer/outgoing.ts';
-import type { TransferResource, TransferSeen } from '../../reconcilers/transfer/state.ts';
+import type { TransferResource } from '../../reconcilers/transfer/state.ts';
+import type { TransferSeen } from '../../reconcilers/transfer-seen.ts';
 import { RESTORE_COMMAND } from '../../reconcilers/unwanted.ts';
-import type { Failure } from './attempt.ts';
 
 export interface View {
   readonly desired: Desired;

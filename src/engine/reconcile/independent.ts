@@ -1,6 +1,7 @@
 /** Observes and plans the independent resources, of one user and of a batch of users. */
 import type { Facts } from '../../events/facts.ts';
 import type { UserKey } from '../../identity.ts';
+import { type Attempt, attempt, failureOf } from '../../reconcilers/attempt.ts';
 import {
   type IndependentResource,
   type Readers,
@@ -9,7 +10,6 @@ import {
 } from '../../reconcilers/independent.ts';
 import { INDEPENDENT } from '../../reconcilers/registry.ts';
 import { unseen, type View, withPlan } from './assemble.ts';
-import { type Attempt, attempt, failureOf } from './attempt.ts';
 
 export async function observeIndependent(
   readers: Readers,

@@ -6,7 +6,7 @@ import type { Auth0UserId } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
 import type { Auth0User } from '../../ports/auth0.ts';
 import type { Documents } from '../../ports/documents.ts';
-import type { ObservedLinkedUser } from '../../reconcilers/account/handle.ts';
+import type { ObservedLinkedUser } from '../../reconcilers/linked-user.ts';
 import type { EventDraft } from '../../reconcilers/reconciler.ts';
 import { RECORD_REMOVING } from '../../reconcilers/record-removing.ts';
 import type { View } from './assemble.ts';

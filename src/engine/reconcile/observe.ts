@@ -18,14 +18,15 @@ import { didToLocate } from '../../reconcilers/account/account-location.ts';
 import { observe as observeAccount } from '../../reconcilers/account/account-observe.ts';
 import type { ActualAccount, DesiredAccount } from '../../reconcilers/account/account-state.ts';
 import * as handle from '../../reconcilers/account/handle.ts';
+import { attempt, type Failure } from '../../reconcilers/attempt.ts';
 import type { Desired } from '../../reconcilers/desired.ts';
 import * as userDocument from '../../reconcilers/document/user-document.ts';
 import * as verification from '../../reconcilers/document/verification.ts';
 import type { Readers } from '../../reconcilers/independent.ts';
-import type { TransferSeen } from '../../reconcilers/transfer/state.ts';
+import type { ObservedLinkedUser } from '../../reconcilers/linked-user.ts';
+import type { TransferSeen } from '../../reconcilers/transfer-seen.ts';
 import { openGaps } from '../intake/gaps.ts';
 import { assemble, managedAccount, unread, type View } from './assemble.ts';
-import { attempt, type Failure } from './attempt.ts';
 import { takenByOthers } from './claims/reserved.ts';
 import { findSuccessors, type SuccessorSearch } from './claims/successors.ts';
 import { observeIndependent } from './independent.ts';
@@ -62,7 +63,7 @@ export function desire(
   tenant: TenantPolicy,
   handleDomain: string,
   settings: ObserveDeps['settings'],
-  linkedUser: handle.ObservedLinkedUser,
+  linkedUser: ObservedLinkedUser,
   gap?: Gap,
 ): Desired {
   const { settleMs, refusalRetryMs, policy } = settings;
@@ -90,7 +91,7 @@ export function desire(
 /** What was learned of a user, which the observation goes by. */
 export interface Learned {
   readonly facts: Facts;
-  readonly linkedUser: handle.ObservedLinkedUser;
+  readonly linkedUser: ObservedLinkedUser;
   /** Undefined where they were not read just now: then the observation reads them. */
   readonly documents: Documents | undefined;
 }
@@ -114,7 +115,7 @@ async function lookAtShared(
   user: UserKey,
   facts: Facts,
   now: Date,
-  linkedUser: handle.ObservedLinkedUser,
+  linkedUser: ObservedLinkedUser,
   documents?: Documents,
 ): Promise<View> {
   const read = documents ?? (await readDocuments(deps.documents, user));

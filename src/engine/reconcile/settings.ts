@@ -1,4 +1,4 @@
-import type { EndPolicy } from '../../reconcilers/account/account-end.ts';
+import type { EndPolicy } from '../../reconcilers/policy.ts';
 
 /** Settings of the engine; durations in milliseconds. The defaults are in config/default.yaml. */
 export interface EngineSettings {

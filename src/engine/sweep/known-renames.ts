@@ -21,8 +21,8 @@ import type { AccountHandle } from '../../identity.ts';
 import type { AccountReader } from '../../ports/accounts.ts';
 import type { Subject, SubjectReader } from '../../ports/subjects.ts';
 import type { HandleAction } from '../../reconcilers/account/handle.ts';
-import { codeHandle } from '../../reconcilers/account/handle-label.ts';
-import { attempt } from '../reconcile/attempt.ts';
+import { attempt } from '../../reconcilers/attempt.ts';
+import { codeHandle } from '../../reconcilers/derived-names.ts';
 import type { Assessment } from './assessment.ts';
 
 export interface CodeHandleDeps {

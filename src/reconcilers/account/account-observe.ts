@@ -5,13 +5,13 @@ import type { AccountReader, InactiveAccountReader } from '../../ports/accounts.
 import type { People } from '../../ports/auth0.ts';
 import type { Documents } from '../../ports/documents.ts';
 import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
+import { codeHandle } from '../derived-names.ts';
 import { emailValue, handleValue, type LookUpTaken, type TakenBy, type TakenValues } from '../reservation.ts';
 import { intentBehind, madeBy } from './account-planning.ts';
 import type { ActualAccount, DesiredAccount, LateAccount, WantedAccount } from './account-state.ts';
 import { type AddressHolder, type DesiredEmail, holdingUser, isDeleted, sameEmail } from './address.ts';
 import { chainEnd, isParked } from './address-chain.ts';
 import { lookUp, lookUpOwner, orReserved } from './handle.ts';
-import { codeHandle } from './handle-label.ts';
 import { findHidden, type HiddenAccounts, hasListedSince } from './inactive-accounts.ts';
 
 export interface ObserveDeps {

@@ -1,4 +1,6 @@
 /** The account of a user as three resources: the account itself, its address and its handle. */
+
+import { handleLabel } from '../derived-names.ts';
 import { withAccount, withHandle, withNewAccount, withoutAccount } from '../predicted.ts';
 import { defineResource, NOT_LOGGED, predictsNothing, recoversNothing, UNREAD } from '../resource.ts';
 import { adopt, complete, create, record, resetPassword, resolve } from './account-creation.ts';
@@ -7,7 +9,6 @@ import type { AccountAction, DesiredEnd } from './account-state.ts';
 import { type DesiredEmail, ownAddresses } from './address.ts';
 import * as email from './email.ts';
 import * as handle from './handle.ts';
-import { handleLabel } from './handle-label.ts';
 import { listInactive } from './inactive-accounts.ts';
 
 const didOf = ({ did }: { readonly did: string }): string => did;

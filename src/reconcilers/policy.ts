@@ -1,0 +1,8 @@
+/** The policy that desired states depend on. */
+
+export interface EndPolicy {
+  readonly blocked: 'report' | 'deactivate';
+  readonly removal: 'report' | 'deactivate' | 'delete';
+  /** Milliseconds between the proof that a user is gone and the removal of the account. */
+  readonly removalGraceMs: number;
+}
