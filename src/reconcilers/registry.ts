@@ -2,18 +2,15 @@
  * The resources, in the order in which their actions are applied. What the engine does with an action, and how a resource
  * is described, follows from here.
  */
+
 import type { ConcordEvent } from '../events/event.ts';
 import type { Facts } from '../events/facts.ts';
 import type { Resource as ResourceName } from '../events/resources.ts';
 import type { Documents } from '../ports/documents.ts';
-import type { AccountAction, AccountDeps } from './account/account-state.ts';
-import type { EmailAction } from './account/email.ts';
-import type { HandleAction } from './account/handle.ts';
+import type { AccountDeps } from './account/account-state.ts';
 import { accountResource, emailResource, handleResource } from './account/resources.ts';
 import type { Desired } from './desired.ts';
 import { userDocumentResource, verificationResource } from './document/resources.ts';
-import type { DocumentAction } from './document/user-document.ts';
-import type { VerificationAction } from './document/verification.ts';
 import {
   type Clients,
   type IndependentAction,
@@ -24,16 +21,7 @@ import {
 import type { Applied, ApplyContext, EventDraft, OpenAction } from './reconciler.ts';
 import { type ActionDefinition, type ActionDefinitions, type Observed, UNREAD } from './resource.ts';
 import { transferActions } from './transfer/actions.ts';
-import type { TransferAction } from './transfer/state.ts';
-
-export type Action =
-  | VerificationAction
-  | DocumentAction
-  | AccountAction
-  | EmailAction
-  | HandleAction
-  | TransferAction
-  | IndependentAction;
+import type { Action, SharingAction } from './view.ts';
 
 const SHARING = [verificationResource, userDocumentResource, accountResource, emailResource, handleResource];
 
@@ -48,8 +36,6 @@ export const RESOURCES: readonly ResourceName[] = [
   ...SHARING_RESOURCES,
   ...INDEPENDENT.map(({ name }) => name),
 ];
-
-type SharingAction = Exclude<Action, IndependentAction>;
 
 const ACTIONS: ActionDefinitions<SharingAction> = {
   ...verificationResource.actions,

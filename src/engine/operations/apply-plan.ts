@@ -13,7 +13,7 @@ import { fold } from '../../events/fold.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
 import type { Lease } from '../../ports/queue.ts';
 import type { SubjectReader } from '../../ports/subjects.ts';
-import type { Action } from '../../reconcilers/registry.ts';
+import type { Action } from '../../reconcilers/view.ts';
 import { ownerOf } from '../intake/owner.ts';
 import { dryRun } from '../reconcile/dry-run.ts';
 import { withheld } from '../reconcile/policy.ts';

@@ -1,9 +1,9 @@
 /** From the desired and the actual state of one user to the plan: the actions in their order, and the conditions. Pure. */
+
 import { type ConditionDraft, FAILURE_REASONS } from '../../events/condition.ts';
 import type { Resource } from '../../events/resources.ts';
-import type { Did, UserKey } from '../../identity.ts';
+import type { UserKey } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
-import type { Documents } from '../../ports/documents.ts';
 import type { Claimant } from '../../ports/subjects.ts';
 import * as account from '../../reconcilers/account/account.ts';
 import { endSentence, isOfDeleted } from '../../reconcilers/account/account-end.ts';
@@ -21,36 +21,14 @@ import * as userDocument from '../../reconcilers/document/user-document.ts';
 import * as verification from '../../reconcilers/document/verification.ts';
 import type { IndependentPlan, SeenIndependent } from '../../reconcilers/independent.ts';
 import { WAITING_FOR_DECISION } from '../../reconcilers/needs-action.ts';
+import type { TransferSeen } from '../../reconcilers/other-users.ts';
 import { needsAction, type Plan, unknown } from '../../reconcilers/reconciler.ts';
-import { type Action, SHARING_RESOURCES } from '../../reconcilers/registry.ts';
+import { SHARING_RESOURCES } from '../../reconcilers/registry.ts';
 import { planIncoming, planRetirement } from '../../reconcilers/transfer/incoming.ts';
 import { planOutgoing } from '../../reconcilers/transfer/outgoing.ts';
 import type { TransferResource } from '../../reconcilers/transfer/state.ts';
-import type { TransferSeen } from '../../reconcilers/transfer-seen.ts';
 import { RESTORE_COMMAND } from '../../reconcilers/unwanted.ts';
-
-export interface View {
-  readonly desired: Desired;
-  /** Undefined when the documents could not be read. */
-  readonly documents: Documents | undefined;
-  /** The account on the PDS, if it could be read and exists. */
-  readonly account: PdsAccount | undefined;
-  /** The account that the document or the log names and the PDS does not have. */
-  readonly missingAccount: Did | undefined;
-  /** The PDS that the account moved to, by its DID; undefined if it did not move, or that was not read. */
-  readonly movedTo: string | undefined;
-  /** In the order in which they are applied. */
-  readonly actions: readonly Action[];
-  readonly conditions: readonly ConditionDraft[];
-  readonly failures: readonly Failure[];
-  readonly retryAt: Date | undefined;
-  /** Other users that the plan depended on, as the read model had them. */
-  readonly others: readonly Claimant[];
-  /** Something was removed by others, and nothing is done for the user until a person decides. */
-  readonly isHeld: boolean;
-  /** What was desired and observed of each independent resource. */
-  readonly independent: ReadonlyMap<Resource, SeenIndependent>;
-}
+import type { Action, View } from '../../reconcilers/view.ts';
 
 /** The account whose handle and address may be changed: there, active, wanted, and this user's. */
 export function managedAccount(wanted: DesiredAccount, actual: ActualAccount): ManagedAccount {

@@ -4,7 +4,7 @@ import { type ConditionDraft, FAILURE_REASONS, saysTheSame } from '../../events/
 import type { Facts } from '../../events/facts.ts';
 import type { Failure } from '../../reconcilers/attempt.ts';
 import { type EventDraft, unknown } from '../../reconcilers/reconciler.ts';
-import type { View } from './assemble.ts';
+import type { View } from '../../reconcilers/view.ts';
 import { auth0Condition } from './auth0-condition.ts';
 import type { Withheld } from './policy.ts';
 import { backoffMs, type EngineSettings } from './settings.ts';

@@ -9,7 +9,8 @@ import {
   type UserContext,
 } from '../../reconcilers/independent.ts';
 import { INDEPENDENT } from '../../reconcilers/registry.ts';
-import { unseen, type View, withPlan } from './assemble.ts';
+import type { View } from '../../reconcilers/view.ts';
+import { unseen, withPlan } from './assemble.ts';
 
 export async function observeIndependent(
   readers: Readers,

@@ -24,7 +24,7 @@ import type { WorkQueue } from '../../ports/queue.ts';
 import type { SubjectReader, SubjectView } from '../../ports/subjects.ts';
 import type { Trigger } from '../../ports/trigger.ts';
 import { attempt, type Failure } from '../../reconcilers/attempt.ts';
-import type { LinkedUser, ObservedLinkedUser } from '../../reconcilers/linked-user.ts';
+import type { LinkedUser, ObservedLinkedUser } from '../../reconcilers/other-users.ts';
 import { appendTo, type DecideDeps } from '../intake/decision.ts';
 import { isExcluded, ownerOf } from '../intake/owner.ts';
 

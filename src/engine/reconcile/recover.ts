@@ -8,7 +8,7 @@ import type { Facts } from '../../events/facts.ts';
 import type { EventId } from '../../identity.ts';
 import type { EventDraft } from '../../reconcilers/reconciler.ts';
 import { recover } from '../../reconcilers/registry.ts';
-import type { View } from './assemble.ts';
+import type { View } from '../../reconcilers/view.ts';
 
 export interface Recovered {
   readonly intent: EventId;

@@ -39,7 +39,7 @@ import type { AccountRecord, DocumentStore } from '../../ports/documents.ts';
 import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
 import { shellQuoted } from '../command-lines.ts';
 import { codeHandle, handleLabel, isAllowedLabel } from '../derived-names.ts';
-import type { ObservedLinkedUser } from '../linked-user.ts';
+import type { ObservedLinkedUser } from '../other-users.ts';
 import {
   type Applied,
   type ApplyContext,

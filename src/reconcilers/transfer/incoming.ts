@@ -29,8 +29,8 @@ import { endSentence } from '../account/account-end.ts';
 import type { DesiredAccount } from '../account/account-state.ts';
 import { ownAddresses } from '../account/address.ts';
 import { codeHandle, parkedAddress, parkedHandle } from '../derived-names.ts';
+import type { IncomingSeen } from '../other-users.ts';
 import { type Plan, pending } from '../reconciler.ts';
-import type { IncomingSeen } from '../transfer-seen.ts';
 import { RESOURCE_OF, type TransferAction, type TransferResource } from './state.ts';
 
 type TransferPlan = Plan<TransferAction>;

@@ -29,8 +29,8 @@ import type { EmailAction } from '../account/email.ts';
 import type { HandleAction } from '../account/handle.ts';
 import { shellQuoted } from '../command-lines.ts';
 import { codeHandle, parkedAddress, parkedHandle } from '../derived-names.ts';
+import type { OutgoingSeen } from '../other-users.ts';
 import { type Plan, pending } from '../reconciler.ts';
-import type { OutgoingSeen } from '../transfer-seen.ts';
 import { wantedHandle } from './incoming.ts';
 import { RESOURCE_OF, type TransferAction, type TransferResource } from './state.ts';
 

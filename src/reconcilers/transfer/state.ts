@@ -1,4 +1,4 @@
-/** What is seen of a transfer, and the steps that it takes. */
+/** The steps of a transfer. */
 import type { CloseReason, DeclineReason, TransferPart } from '../../events/data/transfer.ts';
 import type { Facts } from '../../events/facts.ts';
 import type { AccountHandle, Code, Did, EventId, UserKey } from '../../identity.ts';

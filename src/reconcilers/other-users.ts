@@ -1,4 +1,4 @@
-/** What the reconciliation of one user sees of a transfer: the log and the documents of the other one. */
+/** What the reconciliation of one user sees of others. */
 
 import type { Facts, Outgoing } from '../events/facts.ts';
 import type { TransferAnswer } from '../events/fold-transfer.ts';
@@ -40,3 +40,15 @@ export interface TransferSeen {
   /** The account that was replaced. */
   readonly retiring: PdsAccount | 'missing' | undefined;
 }
+
+/** The linked user: the same person in the linked tenant. */
+export interface LinkedUser {
+  readonly user: UserKey;
+  /** The linked user's own row in `@handles`. */
+  readonly platformHandle: string | undefined;
+  /** That handle is for the linked user's own account, existing or future. Undefined until it is observed. */
+  readonly carries: boolean | undefined;
+}
+
+/** `unknown` where the linked tenant could not be read: then there may be a linked user. */
+export type ObservedLinkedUser = LinkedUser | 'none' | 'unknown';
