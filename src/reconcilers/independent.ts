@@ -3,7 +3,7 @@
  * it after the account, applies, recovers and describes its actions, folds its events, and counts it in audits and lists.
  *
  * Verification, user document, account, email and handle are not independent: they share documents and one account, so
- * `engine/reconcile/observe.ts` observes and plans them together.
+ * `observe.ts` and `plan.ts` observe and plan them together.
  */
 import { type AddedEventType, addEvents, type IndependentEvent, stateIn } from '../events/definitions.ts';
 import type { Facts } from '../events/facts.ts';

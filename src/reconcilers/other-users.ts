@@ -52,3 +52,10 @@ export interface LinkedUser {
 
 /** `unknown` where the linked tenant could not be read: then there may be a linked user. */
 export type ObservedLinkedUser = LinkedUser | 'none' | 'unknown';
+
+/** Also a deleted user with something that needs action, whose health says that first. */
+export function isDeleted({ health, conditions }: Claimant): boolean {
+  return (
+    health === 'Deleted' || conditions.some(({ type, reason }) => type === 'auth0' && reason === 'UserGone')
+  );
+}

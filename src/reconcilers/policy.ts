@@ -6,3 +6,8 @@ export interface EndPolicy {
   /** Milliseconds between the proof that a user is gone and the removal of the account. */
   readonly removalGraceMs: number;
 }
+
+export interface DesiredPolicy extends EndPolicy {
+  /** A row without a repository, left by a creation that failed late: report it, or delete and create again. */
+  readonly remnant: 'report' | 'recreate';
+}

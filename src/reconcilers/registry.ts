@@ -23,17 +23,21 @@ import { type ActionDefinition, type ActionDefinitions, type Observed, UNREAD } 
 import { transferActions } from './transfer/actions.ts';
 import type { Action, SharingAction } from './view.ts';
 
-const SHARING = [verificationResource, userDocumentResource, accountResource, emailResource, handleResource];
+/** Those that are observed and planned together, in the order of the actions. */
+export const SHARING = [
+  verificationResource,
+  userDocumentResource,
+  accountResource,
+  emailResource,
+  handleResource,
+];
 
 /** Each is observed and planned after those above, in this order. */
 export const INDEPENDENT: readonly IndependentResource[] = [];
 
-/** Those that are observed and planned together. */
-export const SHARING_RESOURCES: readonly ResourceName[] = SHARING.map(({ name }) => name);
-
 /** All resources, in the order in which their actions are applied. */
 export const RESOURCES: readonly ResourceName[] = [
-  ...SHARING_RESOURCES,
+  ...SHARING.map(({ name }) => name),
   ...INDEPENDENT.map(({ name }) => name),
 ];
 
@@ -79,6 +83,10 @@ export function applyAction(
   return isSharing(action)
     ? definitionOf(action).apply(deps, action, documents, context)
     : defined(action).apply(deps.clients, action, context);
+}
+
+export function isResolving(action: Action): boolean {
+  return isSharing(action) && definitionOf(action).resolves === true;
 }
 
 /** An independent resource changes no documents. */

@@ -5,26 +5,15 @@
 import type { ConcordEvent } from '../events/event.ts';
 import type { Facts } from '../events/facts.ts';
 import type { Resource as ResourceName } from '../events/resources.ts';
-import type { Did } from '../identity.ts';
-import type { PdsAccount } from '../ports/accounts.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { AccountDeps } from './account/account-state.ts';
 import type { Desired } from './desired.ts';
-import type { SeenIndependent } from './independent.ts';
 import type { Applied, ApplyContext, EventDraft, OpenAction } from './reconciler.ts';
+import type { PlanShared } from './shared.ts';
+import type { View } from './view.ts';
 
 /** What was read of one user. */
-export interface Observed {
-  /** Undefined when the documents could not be read. */
-  readonly documents: Documents | undefined;
-  /** The account as the PDS has it, where it could be read and there is one. */
-  readonly account: PdsAccount | undefined;
-  /** The account that the document or the log names, where the PDS says that it has none. */
-  readonly missingAccount: Did | undefined;
-  /** The PDS that the account moved to, as its DID says; undefined where it did not, or where that was not asked. */
-  readonly movedTo: string | undefined;
-  readonly independent: ReadonlyMap<ResourceName, SeenIndependent>;
-}
+export type Observed = Pick<View, 'documents' | 'account' | 'missingAccount' | 'movedTo' | 'independent'>;
 
 /** Everything that the engine does with one type of action. Without a default: a new action needs each of them. */
 export interface ActionDefinition<Action> {
@@ -36,6 +25,8 @@ export interface ActionDefinition<Action> {
   predict(documents: Documents, action: Action): Documents;
   /** The outcomes to append, where the action was intended, is needed no more, and its outcome is not in the log. */
   recover(open: OpenAction, facts: Facts, observed: Observed): readonly EventDraft[];
+  /** It resolves an open intent or ends a transfer, and writes to the log alone: done also while the user is held. */
+  readonly resolves?: true;
 }
 
 export type ActionDefinitions<Action extends { readonly type: string }> = {
@@ -44,6 +35,7 @@ export type ActionDefinitions<Action extends { readonly type: string }> = {
 
 export interface ResourceDefinition<Action extends { readonly type: string }> {
   readonly name: ResourceName;
+  readonly plan: PlanShared;
   readonly actions: ActionDefinitions<Action>;
   /** Each in a few words for people. Never an address. */
   readonly describe: {

@@ -8,9 +8,10 @@ import {
   stateOf,
   type UserContext,
 } from '../../reconcilers/independent.ts';
+import { withPlan } from '../../reconcilers/plan.ts';
 import { INDEPENDENT } from '../../reconcilers/registry.ts';
+import { unseen } from '../../reconcilers/shared.ts';
 import type { View } from '../../reconcilers/view.ts';
-import { unseen, withPlan } from './assemble.ts';
 
 export async function observeIndependent(
   readers: Readers,

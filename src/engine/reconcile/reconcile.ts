@@ -28,10 +28,11 @@ import { type Attempt, attempt, type Failure, failureOf } from '../../reconciler
 import type { Clients } from '../../reconcilers/independent.ts';
 import type { Applied, ApplyContext, EventDraft } from '../../reconcilers/reconciler.ts';
 import { applyAction, INDEPENDENT } from '../../reconcilers/registry.ts';
+import type { SuccessorSearch } from '../../reconcilers/shared.ts';
 import type { Action, View } from '../../reconcilers/view.ts';
 import { traced } from '../../tracing.ts';
 import { Reserving } from './claims/reserving.ts';
-import { affectedBy, type SuccessorSearch } from './claims/successors.ts';
+import { affectedBy } from './claims/successors.ts';
 import { checkWaits, wakeWaiting } from './claims/waiting.ts';
 import { type End, endReconciliation } from './ending.ts';
 import { createJournal, type Journal } from './journal.ts';

@@ -11,7 +11,8 @@ import type { AccountReader, PdsAccount } from '../../ports/accounts.ts';
 import type { People } from '../../ports/auth0.ts';
 import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
 import { parkedAddress } from '../derived-names.ts';
-import { isDeleted, isToLeave } from './address.ts';
+import { isDeleted } from '../other-users.ts';
+import { isToLeave } from './address.ts';
 
 /** A longer chain counts as one that does not end: its users wait for a person. */
 const MAX_CHAIN = 16;

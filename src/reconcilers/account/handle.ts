@@ -39,7 +39,7 @@ import type { AccountRecord, DocumentStore } from '../../ports/documents.ts';
 import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
 import { shellQuoted } from '../command-lines.ts';
 import { codeHandle, handleLabel, isAllowedLabel } from '../derived-names.ts';
-import type { ObservedLinkedUser } from '../other-users.ts';
+import { isDeleted, type ObservedLinkedUser } from '../other-users.ts';
 import {
   type Applied,
   type ApplyContext,
@@ -50,7 +50,6 @@ import {
   unknown,
 } from '../reconciler.ts';
 import { handleValue, type LookUpTaken, type TakenValues, whileReserved } from '../reservation.ts';
-import { isDeleted } from './address.ts';
 import { type ManagedAccount, notManaged } from './managed-account.ts';
 
 /** Who holds a handle, with what is known of the account. */

@@ -3,9 +3,11 @@
 import { handleLabel } from '../derived-names.ts';
 import { withAccount, withHandle, withNewAccount, withoutAccount } from '../predicted.ts';
 import { defineResource, NOT_LOGGED, predictsNothing, recoversNothing, UNREAD } from '../resource.ts';
+import { ofAccount, unseen } from '../shared.ts';
+import * as account from './account.ts';
 import { adopt, complete, create, record, resetPassword, resolve } from './account-creation.ts';
 import { applyEnd, removeAccount } from './account-end.ts';
-import type { AccountAction, DesiredEnd } from './account-state.ts';
+import type { AccountAction, DesiredAccount, DesiredEnd } from './account-state.ts';
 import { type DesiredEmail, ownAddresses } from './address.ts';
 import * as email from './email.ts';
 import * as handle from './handle.ts';
@@ -15,6 +17,11 @@ const didOf = ({ did }: { readonly did: string }): string => did;
 
 export const accountResource = defineResource<AccountAction>({
   name: 'account',
+  plan: ofAccount(
+    'account',
+    ({ actual }, { desired, transfers, now }, isOnHold) =>
+      transfers.account ?? account.plan(desired.account, actual, now, isOnHold),
+  ),
   // A creation is settled by its own intent: see planIntent in account-planning.ts.
   actions: {
     'list-inactive-accounts': {
@@ -44,12 +51,14 @@ export const accountResource = defineResource<AccountAction>({
       detail: ({ intent }) => intent.handle,
       predict: predictsNothing,
       recover: recoversNothing,
+      resolves: true,
     },
     'resolve-creation': {
       apply: (_deps, action, _read, context) => resolve(action, context),
       detail: (action) => action.account.did,
       predict: predictsNothing,
       recover: recoversNothing,
+      resolves: true,
     },
     'record-account': {
       apply: record,
@@ -154,6 +163,10 @@ export const accountResource = defineResource<AccountAction>({
 
 export const emailResource = defineResource<email.EmailAction>({
   name: 'email',
+  plan: ofAccount('email', ({ actual, managed }, { desired, transfers, now }) => {
+    const { emailHolders: holders, isInRing } = actual;
+    return transfers.email ?? email.plan(emailOf(desired.account), { ...managed, holders, isInRing }, now);
+  }),
   actions: {
     'change-email': {
       apply: ({ accounts }, action, _read, context) => email.apply(accounts, action, context),
@@ -199,6 +212,12 @@ export const emailResource = defineResource<email.EmailAction>({
 
 export const handleResource = defineResource<handle.HandleAction>({
   name: 'handle',
+  plan: ofAccount('handle', ({ actual, managed, holder }, { desired, transfers, failure, now }) => {
+    if (transfers.handle !== undefined) return transfers.handle;
+    if (failure !== undefined) return unseen('handle', failure);
+    const { recorded, code } = actual;
+    return handle.plan(desired.handle, { ...managed, recorded, code, holder }, now);
+  }),
   actions: {
     'change-handle': {
       apply: ({ documents, accounts }, action, _read, context) =>
@@ -224,6 +243,12 @@ export const handleResource = defineResource<handle.HandleAction>({
     asLogged: ({ seen, account: known }) => (seen.account ?? known)?.handle ?? NOT_LOGGED,
   },
 });
+
+const NO_EMAIL: DesiredEmail = { addresses: [], refused: new Map(), refusalRetryMs: 0 };
+
+function emailOf(wanted: DesiredAccount): DesiredEmail {
+  return wanted.type === 'account' ? wanted.email : { ...NO_EMAIL, parked: wanted.parked };
+}
 
 function oneAccount({ withheld }: DesiredEmail): string {
   return withheld === undefined ? 'one account' : `none that is added (${withheld.reason})`;

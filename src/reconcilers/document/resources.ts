@@ -9,6 +9,7 @@ import * as verification from './verification.ts';
 
 export const verificationResource = defineResource<verification.VerificationAction>({
   name: 'verification',
+  plan: ({ desired, document }) => verification.plan(desired.verification, document.documents),
   actions: {
     'record-verification': {
       apply: ({ documents }, action, _read, context) => verification.apply(documents, action, context),
@@ -42,6 +43,11 @@ export const verificationResource = defineResource<verification.VerificationActi
 
 export const userDocumentResource = defineResource<userDocument.DocumentAction>({
   name: 'user-document',
+  // Of a document that is missing, a person decides first, also while its code is being transferred.
+  plan: ({ desired, document, transfers }) => {
+    const plan = userDocument.plan(desired.document, document);
+    return plan.holdsUser === true ? plan : (transfers['user-document'] ?? plan);
+  },
   actions: {
     'create-user-document': {
       apply: ({ documents, random }, action, _read, context) =>

@@ -78,6 +78,7 @@ export const transferActions: ActionDefinitions<TransferAction> = {
     detail: ({ what, because }) => `${what.join(', ')}: ${because}`,
     predict: predictsNothing,
     recover,
+    resolves: true,
   },
   'close-transfer': {
     apply: async (_deps, { promise, to, what, because }, _read, context) => {
@@ -87,5 +88,6 @@ export const transferActions: ActionDefinitions<TransferAction> = {
     detail: ({ what, because }) => `${what.join(', ')}: ${because}`,
     predict: predictsNothing,
     recover,
+    resolves: true,
   },
 };
