@@ -1,6 +1,8 @@
 /** Handles and addresses that are made of other names. */
+
 import { createHash } from 'node:crypto';
 import { type AccountHandle, type Code, type Did, parseAccountHandle } from '../identity.ts';
+import type { PdsAccount } from '../ports/accounts.ts';
 
 /**
  * The rules of the PDS: lower-case letters, digits and hyphens, 3 to 18 long, no hyphen at either end. Reserved words and
@@ -38,4 +40,14 @@ export function parkedAddress(did: Did): string {
 export function parkedHandle(did: Did, domain: string): AccountHandle | undefined {
   const label = `p${createHash('sha256').update(did).digest('hex').slice(0, 15)}`;
   return parseAccountHandle(label + domain);
+}
+
+/** The handle of the account, where other users may choose it: not the one made of the code, and not a parked one. */
+export function wantedHandle(
+  { did, handle }: PdsAccount,
+  code: Code | undefined,
+  domain: string,
+): AccountHandle | undefined {
+  const isOfNoOther = handle === codeHandle(code, domain) || handle === parkedHandle(did, domain);
+  return isOfNoOther || !handle.endsWith(domain) ? undefined : handle;
 }

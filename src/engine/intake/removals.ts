@@ -7,7 +7,7 @@ import type { Clock, Random } from '../../ports/clock.ts';
 import type { DocumentChange } from '../../ports/documents.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import type { Trigger } from '../../ports/trigger.ts';
-import { RECORD_REMOVING } from '../../reconcilers/record-removing.ts';
+import { dropsRecord } from '../../reconcilers/registry.ts';
 
 export interface RemovalDeps {
   readonly log: Pick<EventLog, 'append' | 'ofUser'>;
@@ -47,7 +47,7 @@ async function removedByUs(log: Pick<EventLog, 'ofUser'>, user: UserKey, at: Dat
   return events.some(
     (event) =>
       event.type === 'actions.intended' &&
-      event.data.actions.some(({ type }) => RECORD_REMOVING.has(type)) &&
+      event.data.actions.some(({ type }) => dropsRecord(type)) &&
       Math.abs(event.at.getTime() - at.getTime()) <= OURS_WITHIN_MS,
   );
 }

@@ -10,7 +10,6 @@
 
 import { LeaseLostError } from '../../errors.ts';
 import type { ConditionDraft } from '../../events/condition.ts';
-import type { IntendedAction } from '../../events/data/reconciliation.ts';
 import { withAuth0 } from '../../events/fold-auth0.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
@@ -27,7 +26,7 @@ import type { Trigger } from '../../ports/trigger.ts';
 import { type Attempt, attempt, type Failure, failureOf } from '../../reconcilers/attempt.ts';
 import type { Clients } from '../../reconcilers/independent.ts';
 import type { Applied, ApplyContext, EventDraft } from '../../reconcilers/reconciler.ts';
-import { applyAction, INDEPENDENT } from '../../reconcilers/registry.ts';
+import { applyAction, INDEPENDENT, intended, isLeftAfter } from '../../reconcilers/registry.ts';
 import type { SuccessorSearch } from '../../reconcilers/shared.ts';
 import type { Action, View } from '../../reconcilers/view.ts';
 import { traced } from '../../tracing.ts';
@@ -397,13 +396,11 @@ class Reconciliation {
   }
 
   async #apply(journal: Journal, actions: readonly Action[], documents: Documents): Promise<void> {
-    const data = { actions: actions.map(intend) };
-    const intended = await this.#append(journal, this.#cause, { type: 'actions.intended', data });
+    const data = { actions: actions.map(intended) };
+    const intent = await this.#append(journal, this.#cause, { type: 'actions.intended', data });
     for (const action of actions) {
-      // An account is recorded in the document: without a document its failure would only repeat that of the document.
-      const hasDocument = this.#failures.every(({ resource }) => resource !== 'user-document');
-      if (action.resource === 'account' && !hasDocument) continue;
-      const context = this.#context(journal, intended);
+      if (this.#failures.some((failed) => isLeftAfter(action.resource, failed.resource))) continue;
+      const context = this.#context(journal, intent);
       const startedAt = this.#deps.clock.now();
       const done = await this.#try(action, documents, context);
       if (!done.ok) this.#failures.push(done.failure);
@@ -426,8 +423,8 @@ class Reconciliation {
     });
   }
 
-  #context(journal: Journal, intended: EventId): ApplyContext {
-    let cause = intended;
+  #context(journal: Journal, intent: EventId): ApplyContext {
+    let cause = intent;
     return {
       user: this.#lease.user,
       now: () => this.#deps.clock.now(),
@@ -555,10 +552,4 @@ function isSame({ resource, code }: Failure): (other: Failure) => boolean {
 
 function isOfIndependent({ resource }: Failure): boolean {
   return INDEPENDENT.some(({ name }) => name === resource);
-}
-
-function intend(action: Action): IntendedAction {
-  const { resource, type } = action;
-  if (action.type !== 'change-handle') return { resource, type };
-  return { resource, type, from: action.account.handle, to: action.to };
 }

@@ -16,6 +16,7 @@ import type { KnownSubject } from '../../ports/subjects.ts';
 import { attempt } from '../../reconcilers/attempt.ts';
 import { desire } from '../../reconcilers/desired.ts';
 import { planInBatch } from '../../reconcilers/observe.ts';
+import { dropKnown, limitOf } from '../../reconcilers/registry.ts';
 import { observeBatch } from '../reconcile/independent.ts';
 import { isSameList } from '../reconcile/learn.ts';
 import { failuresOf, findLinkedUser, observeLinkedUsers } from '../reconcile/linked-user.ts';
@@ -23,7 +24,6 @@ import { observeUser } from '../reconcile/observe.ts';
 import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
 import { markIn, seenResourcesIn, withListed } from '../reconcile/subject-view.ts';
 import type { Assessment } from './assessment.ts';
-import { dropKnownRenames } from './known-renames.ts';
 
 const NO_HISTORY = fold([]);
 const NONE_KNOWN: ReadonlyMap<UserKey, KnownSubject> = new Map();
@@ -67,8 +67,22 @@ export async function assess(
     assessments.push({ user, auth0, facts, view, known: subject });
   }
   const whole = await observeBatch(deps.clients, assessments, now);
-  const seen = await dropKnownRenames(deps, await withWhatIsKnown(deps, whole));
-  return depth === 'batch' ? seen : assessCloser(deps, tenant, seen, now);
+  const seen = await withoutKnown(deps, await withWhatIsKnown(deps, whole));
+  return depth === 'batch' ? [...seen] : assessCloser(deps, tenant, seen, now);
+}
+
+/** Most of what a batch has no history of needs no closer look. */
+async function withoutKnown(
+  deps: AssessDeps,
+  assessments: readonly Assessment[],
+): Promise<readonly Assessment[]> {
+  const views = await dropKnown(
+    deps,
+    assessments.map(({ view }) => view),
+  );
+  return assessments.map((one, at) =>
+    one.view === views[at] ? one : { ...one, view: views[at] ?? one.view },
+  );
 }
 
 /** An account may be missing though the documents are unchanged: the read model says whether that is new. */
@@ -122,7 +136,8 @@ async function assessOne(
   const history = fold(await deps.events.ofUser(user));
   const facts = view.documents === undefined ? history : listed(history, auth0, view.documents, now);
   // Only an unknown linked user may ask for the rename: read that user from Auth0 before the rename counts.
-  const isToAsk = history.sister === undefined && view.actions.some(({ type }) => type === 'change-handle');
+  const isToAsk =
+    history.sister === undefined && view.actions.some((action) => limitOf(action) === 'renames');
   const how = isToAsk ? 'ask' : 'see';
   const linkedUser = await findLinkedUser(deps, tenant, user, facts, view.documents, how);
   const seen = await observeUser(

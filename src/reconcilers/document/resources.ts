@@ -14,6 +14,7 @@ export const verificationResource = defineResource<verification.VerificationActi
     'record-verification': {
       apply: ({ documents }, action, _read, context) => verification.apply(documents, action, context),
       detail: ({ count }) => `count ${count}`,
+      written: ({ count }) => `verifications document with count ${count}`,
       predict: (documents, { count }) => ({
         ...documents,
         verificationCount: Math.max(count, documents.verificationCount ?? 0),
@@ -54,6 +55,8 @@ export const userDocumentResource = defineResource<userDocument.DocumentAction>(
         userDocument.createDocument(documents, random, action, context),
       detail: ({ code, when }) =>
         `${code === undefined ? 'with a new code' : `code ${code}`}, signed up ${when.toISOString()}`,
+      written: ({ code, when }) =>
+        `users document with ${code === undefined ? 'a new code' : `the code ${code}`} and when ${when.toISOString()}`,
       predict: (documents, { code, when }) => ({
         ...documents,
         user: { code, when, account: undefined, pending: undefined },
@@ -68,12 +71,14 @@ export const userDocumentResource = defineResource<userDocument.DocumentAction>(
       apply: ({ documents, random }, action, _read, context) =>
         userDocument.assignCode(documents, random, action, context),
       detail: ({ signedUpAt }) => `signed up ${signedUpAt.toISOString()}`,
+      written: () => 'a new code in the users document',
       predict: predictsNothing,
       recover: recoverCode,
     },
     'restore-code': {
       apply: ({ documents }, action, _read, context) => userDocument.restoreCode(documents, action, context),
       detail: ({ code }) => code,
+      written: ({ code }) => `the code ${code} in the users document`,
       predict: (documents, { code }) => {
         const { user } = documents;
         return user === undefined ? documents : { ...documents, user: { ...user, code } };

@@ -22,13 +22,13 @@
 
 import type { DeclineReason, TransferPart } from '../../events/data/transfer.ts';
 import type { Incoming } from '../../events/facts.ts';
-import type { AccountHandle, Code, Did, UserKey } from '../../identity.ts';
+import type { Did, UserKey } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
 import type { Documents } from '../../ports/documents.ts';
 import { endSentence } from '../account/account-end.ts';
 import type { DesiredAccount } from '../account/account-state.ts';
 import { ownAddresses } from '../account/address.ts';
-import { codeHandle, parkedAddress, parkedHandle } from '../derived-names.ts';
+import { parkedAddress, parkedHandle } from '../derived-names.ts';
 import type { IncomingSeen } from '../other-users.ts';
 import { type Plan, pending } from '../reconciler.ts';
 import { RESOURCE_OF, type TransferAction, type TransferResource } from './state.ts';
@@ -166,16 +166,6 @@ function pendingPart(incoming: Incoming, part: TransferPart, message: string): T
 }
 
 // ── The account before ──
-
-/** The handle of the account, where other users may choose it: not the one made of the code, and not a parked one. */
-export function wantedHandle(
-  { did, handle }: PdsAccount,
-  code: Code | undefined,
-  domain: string,
-): AccountHandle | undefined {
-  const isOfNoOther = handle === codeHandle(code, domain) || handle === parkedHandle(did, domain);
-  return isOfNoOther || !handle.endsWith(domain) ? undefined : handle;
-}
 
 /** Undefined while the user is blocked, and where nothing was replaced. */
 export function planRetirement(

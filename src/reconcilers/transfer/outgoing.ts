@@ -28,10 +28,9 @@ import { isOnParkedAddress } from '../account/address-chain.ts';
 import type { EmailAction } from '../account/email.ts';
 import type { HandleAction } from '../account/handle.ts';
 import { shellQuoted } from '../command-lines.ts';
-import { codeHandle, parkedAddress, parkedHandle } from '../derived-names.ts';
+import { codeHandle, parkedAddress, parkedHandle, wantedHandle } from '../derived-names.ts';
 import type { OutgoingSeen } from '../other-users.ts';
 import { type Plan, pending } from '../reconciler.ts';
-import { wantedHandle } from './incoming.ts';
 import { RESOURCE_OF, type TransferAction, type TransferResource } from './state.ts';
 
 type ChangeHandle = Extract<HandleAction, { type: 'change-handle' }>;
