@@ -36,6 +36,7 @@ import type { PasswordVault } from '../ports/passwords.ts';
 import type { Cursors } from '../ports/runs.ts';
 import type { StatusCounts } from '../ports/status-counts.ts';
 import type { SubjectReader, UserPages } from '../ports/subjects.ts';
+import { INDEPENDENT } from '../reconcilers/registry.ts';
 import { alertingFor } from './alerting.ts';
 import { dashboardDataFor, type Limited } from './dashboard.ts';
 import { independentClients } from './independent.ts';
@@ -127,8 +128,15 @@ export function wireEngine(
   const reserved = reservations(db);
   const assess = { ...lookedAt, reservations: reserved, handleDomain, settings };
   const limited: readonly Limited[] = [
-    { upstream: 'pds', tenant: undefined, limiter },
-    ...tenants.map(({ id, limiter }) => ({ upstream: 'auth0', tenant: id, limiter }) as const),
+    { upstream: 'pds', tenant: undefined, quota: () => limiter.quota() },
+    ...tenants.map(
+      ({ id, limiter: own }): Limited => ({ upstream: 'auth0', tenant: id, quota: () => own.quota() }),
+    ),
+    ...INDEPENDENT.map(
+      ({ upstream }): Limited => ({
+        ...{ upstream: upstream.name, tenant: undefined, quota: () => upstream.quota(clients) },
+      }),
+    ),
   ];
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
   const parts = { ...common, subjects, documents, accounts, vault, settings };
