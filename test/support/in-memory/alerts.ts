@@ -52,8 +52,9 @@ export function inMemoryAlerts(): InMemoryAlerts {
       outbox = without(delivery);
       if (stored.get(id)?.phase === 'closed' && !isUntold(id)) stored.delete(id);
     },
-    async later(delivery, nextAt) {
-      const put = { ...delivery, nextAt, tries: delivery.tries + 1 };
+    async later(delivery, { nextAt, isRefusal }) {
+      const { tries, refusals } = delivery;
+      const put = { ...delivery, nextAt, tries: tries + 1, refusals: refusals + (isRefusal ? 1 : 0) };
       outbox = outbox.map((one) =>
         one.notice.id === delivery.notice.id && one.receiver === delivery.receiver ? put : one,
       );
