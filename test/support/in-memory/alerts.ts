@@ -53,10 +53,10 @@ export function inMemoryAlerts(): InMemoryAlerts {
       if (stored.get(id)?.phase === 'closed' && !isUntold(id)) stored.delete(id);
     },
     async later(delivery, { nextAt, isRefusal }) {
-      const { tries, refusals } = delivery;
-      const put = { ...delivery, nextAt, tries: tries + 1, refusals: refusals + (isRefusal ? 1 : 0) };
       outbox = outbox.map((one) =>
-        one.notice.id === delivery.notice.id && one.receiver === delivery.receiver ? put : one,
+        one.notice.id === delivery.notice.id && one.receiver === delivery.receiver
+          ? { ...one, nextAt, tries: one.tries + 1, refusals: one.refusals + (isRefusal ? 1 : 0) }
+          : one,
       );
     },
   };
