@@ -12,27 +12,37 @@
  * | lines of any of these (CRLF, blank lines)     | all their entries; a broken line is a reject |
  * | nothing, or only white space                  | refused: an answer of 200 would hide a proxy that strips bodies |
  * | a CloudEvent, any other object, null, a number, text | refused                              |
+ *
+ * A delivery of more than `maxEntries` entries and broken lines is not refused either: the first ones are read, and one
+ * reject has the number of the others, which the next pull of the log reads. Of the broken lines that are read the first
+ * ones are kept, and the rest are counted.
  */
+
 import type { UnreadableEntry } from '../engine/intake/ingest.ts';
+import { MAX_KEPT_REJECTS } from '../engine/intake/kept-rejects.ts';
+import { Slices } from '../engine/intake/slices.ts';
 
 export type BodyReading =
   | {
       readonly type: 'delivery';
       readonly entries: readonly unknown[];
-      /** Lines that are not JSON. */
+      /** Lines that are not JSON, and entries that are too many. */
       readonly unreadable: readonly UnreadableEntry[];
     }
   /** `detail` says what is wrong, and quotes nothing. */
   | { readonly type: 'refused'; readonly detail: string };
 
-export function readBody(body: string): BodyReading {
+const TOO_MANY = 'more entries in one delivery than are read (ingest.maxEntries)';
+const NOT_JSON = 'the line is not JSON';
+
+/** Lets other requests be answered while it reads many lines. */
+export async function readBody(body: string, maxEntries: number): Promise<BodyReading> {
   // Trimming also removes a byte order mark.
   const text = body.trim();
   if (text === '') return { type: 'refused', detail: 'The body is empty.' };
   const whole = parseJson(text);
-  if (whole.ok) return readWhole(whole.value);
-  const lines = text.split('\n');
-  if (lines.length > 1) return readLines(lines);
+  if (whole.ok) return bounded(readWhole(whole.value), maxEntries);
+  if (text.includes('\n')) return readLines(text, maxEntries);
   return {
     type: 'refused',
     detail: `The body is neither JSON nor JSON lines: its only line, ${text.length} characters long, is not JSON.`,
@@ -49,7 +59,7 @@ export function readBody(body: string): BodyReading {
  * | a list of them                | its elements   |
  * | anything else                 | refused        |
  */
-export function readEventBody(body: string): BodyReading {
+export async function readEventBody(body: string, maxEntries: number): Promise<BodyReading> {
   const text = body.trim();
   if (text === '') return { type: 'refused', detail: 'The body is empty.' };
   const whole = parseJson(text);
@@ -58,7 +68,7 @@ export function readEventBody(body: string): BodyReading {
   }
   const events: readonly unknown[] = Array.isArray(whole.value) ? whole.value : [whole.value];
   if (events.some((event) => isObject(event) && Object.hasOwn(event, 'specversion'))) {
-    return { type: 'delivery', entries: events, unreadable: [] };
+    return bounded({ type: 'delivery', entries: events, unreadable: [] }, maxEntries);
   }
   return { type: 'refused', detail: 'The body is not a CloudEvent: it has no field specversion.' };
 }
@@ -81,32 +91,87 @@ function readWhole(value: unknown): BodyReading {
   };
 }
 
-function readLines(lines: readonly string[]): BodyReading {
-  const entries: unknown[] = [];
-  const unreadable: UnreadableEntry[] = [];
-  let firstBroken = 0;
-  let hasDelivery = false;
-  for (const [index, untrimmed] of lines.entries()) {
+function bounded(reading: BodyReading, maxEntries: number): BodyReading {
+  if (reading.type === 'refused' || reading.entries.length <= maxEntries) return reading;
+  const count = reading.entries.length - maxEntries;
+  const unreadable = [...reading.unreadable, { reason: TOO_MANY, count }];
+  return { ...reading, entries: reading.entries.slice(0, maxEntries), unreadable };
+}
+
+async function readLines(text: string, maxEntries: number): Promise<BodyReading> {
+  const read = new Lines(maxEntries);
+  const slices = new Slices();
+  for (const line of linesOf(text)) {
+    read.add(line);
+    if (slices.isUsedUp) await slices.next();
+  }
+  return read.reading();
+}
+
+class Lines {
+  readonly #maxEntries: number;
+  readonly #entries: unknown[] = [];
+  readonly #broken: UnreadableEntry[] = [];
+  #tooMany = 0;
+  #moreBroken = 0;
+  #lines = 0;
+  #firstBroken = 0;
+  #hasDelivery = false;
+
+  constructor(maxEntries: number) {
+    this.#maxEntries = maxEntries;
+  }
+
+  add(untrimmed: string): void {
+    this.#lines += 1;
     const line = untrimmed.trim();
-    if (line === '') continue;
+    if (line === '') return;
+    // Not even read: a refusal by the parser is what costs most.
+    if (this.#entries.length + this.#broken.length + this.#moreBroken >= this.#maxEntries) {
+      this.#tooMany += 1;
+      return;
+    }
     const parsed = parseJson(line);
     if (parsed.ok) {
-      hasDelivery ||= typeof parsed.value === 'object' && parsed.value !== null;
-      for (const entry of listOf(parsed.value) ?? [parsed.value]) entries.push(entry);
-    } else {
-      if (firstBroken === 0) firstBroken = index + 1;
-      // Without the line number, so that the same line is the same reject when it is delivered again.
-      unreadable.push({ reason: 'the line is not JSON', raw: line });
+      this.#hasDelivery ||= typeof parsed.value === 'object' && parsed.value !== null;
+      for (const entry of listOf(parsed.value) ?? [parsed.value]) {
+        if (this.#entries.length < this.#maxEntries) this.#entries.push(entry);
+        else this.#tooMany += 1;
+      }
+      return;
     }
+    if (this.#firstBroken === 0) this.#firstBroken = this.#lines;
+    // Without the line number, so that the same line is the same reject when it is delivered again.
+    if (this.#broken.length < MAX_KEPT_REJECTS) this.#broken.push({ reason: NOT_JSON, raw: line });
+    else this.#moreBroken += 1;
   }
-  if (hasDelivery) return { type: 'delivery', entries, unreadable };
-  return {
-    type: 'refused',
-    detail:
-      firstBroken === 0
-        ? `None of the ${lines.length} lines of the body is a log entry.`
-        : `The body is neither JSON nor JSON lines: line ${firstBroken} of ${lines.length} is not JSON, and no line is a log entry.`,
-  };
+
+  reading(): BodyReading {
+    if (this.#hasDelivery) {
+      const counted = [
+        { reason: NOT_JSON, count: this.#moreBroken },
+        { reason: TOO_MANY, count: this.#tooMany },
+      ].filter(({ count }) => count > 0);
+      return { type: 'delivery', entries: this.#entries, unreadable: [...this.#broken, ...counted] };
+    }
+    const first = this.#firstBroken;
+    return {
+      type: 'refused',
+      detail:
+        first === 0
+          ? `None of the ${this.#lines} lines of the body is a log entry.`
+          : `The body is neither JSON nor JSON lines: line ${first} of ${this.#lines} is not JSON, and no line is a log entry.`,
+    };
+  }
+}
+
+/** One after another: a list of them all would be many times as large as the text. */
+function* linesOf(text: string): Iterable<string> {
+  for (let from = 0; from <= text.length; ) {
+    const end = text.indexOf('\n', from);
+    yield end < 0 ? text.slice(from) : text.slice(from, end);
+    from = end < 0 ? text.length + 1 : end + 1;
+  }
 }
 
 function listOf(value: unknown): readonly unknown[] | undefined {

@@ -61,7 +61,7 @@ export async function startService(
     dashboard: dashboardFor(engine, config, logger),
     onAnswer: metrics.onAnswer,
     log: logger,
-    limits: { bodyLimitBytes: config.server.bodyLimitBytes },
+    limits: { bodyLimitBytes: config.server.bodyLimitBytes, maxEntries: config.ingest.maxEntries },
   });
   // Deliveries are answered at once: with 503 while MongoDB does not answer, so that they are repeated.
   const url = await server.listen({ host: config.server.host, port: config.server.port });

@@ -161,7 +161,10 @@ export function wireEngine(
     dashboardData: dashboardDataFor(db, config, logger, tenants, limited),
     oneUser: { ...common, tenants, assess, pages: historyPages(db) },
     alerting: (upSince) =>
-      alertingFor(db, config, { events: log, documents, accounts, clients, tenants, logger, upSince }),
+      alertingFor(db, config, {
+        ...{ events: log, documents, accounts, clients, tenants, logger, upSince },
+        onNotice: observer?.onNotice,
+      }),
     ...storeFor(connection, config, vault),
   };
 }
