@@ -217,7 +217,7 @@ export const configSchema = z
       logUnreadAfterMs: whole(1_000, 30 * DAY_MS),
       sweepOverdueAfterMs: whole(1_000, 365 * DAY_MS),
     }),
-    ingest: z.strictObject({ keepUnrelated: flag, maxEntries: whole(100, 1_000_000) }),
+    ingest: z.strictObject({ keepUnrelated: flag }),
     log: z.strictObject({
       level: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
       pretty: flag.nullable(),

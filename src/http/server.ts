@@ -16,8 +16,6 @@ import { type WebhookOptions, webhook } from './webhook.ts';
 export interface ServerLimits {
   /** Bytes of one delivery. */
   readonly bodyLimitBytes: number;
-  /** Entries of one delivery that are read; the rest is counted. */
-  readonly maxEntries: number;
   /** Deliveries that are read and made durable at once; more are refused with 503. */
   readonly maxIngesting: number;
   /** Total bytes of their bodies; with more, deliveries are refused with 503. */
@@ -40,7 +38,6 @@ export interface ServerLimits {
 
 export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   bodyLimitBytes: 2 * 1024 * 1024,
-  maxEntries: 10_000,
   maxIngesting: 64,
   maxIngestingBytes: 32 * 1024 * 1024,
   ingestTimeoutMs: 20_000,

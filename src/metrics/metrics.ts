@@ -94,6 +94,10 @@ export function createMetrics(
       for (const state of STREAM_STATES)
         declared.streamState.set({ tenant, state }, state === result.stream ? 1 : 0);
     },
+    onPulledElsewhere: (tenant: TenantId) => {
+      declared.readUntil.remove({ tenant });
+      for (const state of STREAM_STATES) declared.streamState.remove({ tenant, state });
+    },
     onIgnored: countIgnored,
     onUnknownCode: (tenant: TenantId) => declared.unknownCodes.inc({ tenant }),
     onNotice: (receiver: string, outcome: NoticeOutcome) => declared.notices.inc({ receiver, outcome }),
