@@ -26,7 +26,7 @@ export interface BatchReaders {
   readonly subjects: Pick<SubjectReader, 'read' | 'carriersOf'>;
 }
 
-/** Everything that the engine does with one type of action. Without a default: a new action needs each of them. */
+/** Everything that the engine does with one type of action. The functions up to `recover` have no default. */
 export interface ActionDefinition<Action> {
   /** Makes the change, and appends its outcome to the log. `documents` were read before the actions of the plan. */
   apply(deps: AccountDeps, action: Action, documents: Documents, context: ApplyContext): Promise<Applied>;
