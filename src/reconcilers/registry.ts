@@ -12,6 +12,7 @@ import { accountResource } from './account/account-resource.ts';
 import type { AccountDeps } from './account/account-state.ts';
 import { emailResource } from './account/email-resource.ts';
 import { handleResource } from './account/handle-resource.ts';
+import type { Adopter, AdoptionReaders, Proposal } from './adoption.ts';
 import type { Failure } from './attempt.ts';
 import type { Desired } from './desired.ts';
 import { userDocumentResource, verificationResource } from './document/resources.ts';
@@ -29,6 +30,7 @@ import {
   type BatchReaders,
   type Limit,
   type Observed,
+  type Restorable,
   UNREAD,
 } from './resource.ts';
 import { transferActions } from './transfer/actions.ts';
@@ -119,6 +121,23 @@ export function intended(action: Action): IntendedAction {
 /** Whether an action of the resource is left to the next reconciliation after one of the other has failed. */
 export function isLeftAfter(resource: ResourceName, failed: Failure['resource']): boolean {
   return SHARING.some(({ name, after }) => name === resource && after?.some((one) => one === failed));
+}
+
+export function restorable(view: View, facts: Facts): Restorable {
+  const found = SHARING.flatMap((resource) => resource.restorable?.(view, facts) ?? []);
+  return { what: found.flatMap(({ what }) => what), warnings: found.flatMap(({ warnings }) => warnings) };
+}
+
+export async function adopt(
+  readers: AdoptionReaders,
+  who: Adopter,
+  named: string | undefined,
+): Promise<Proposal> {
+  for (const resource of SHARING) {
+    const proposed = await resource.adopt?.(readers, who, named);
+    if (proposed !== undefined) return proposed;
+  }
+  throw new Error('no resource can be adopted');
 }
 
 /** Why a deleted user cannot be forgotten yet, as a sentence. */

@@ -2,14 +2,16 @@
  * A resource as one value: its name, its actions, and how it is described. The engine goes by the registry of these and
  * names no action itself.
  */
+import type { ConditionDraft, RemovedReason } from '../events/condition.ts';
 import type { IntendedAction } from '../events/data/reconciliation.ts';
 import type { ConcordEvent } from '../events/event.ts';
 import type { Facts } from '../events/facts.ts';
-import type { Resource as ResourceName } from '../events/resources.ts';
+import type { Removable, Resource as ResourceName } from '../events/resources.ts';
 import type { AccountReader } from '../ports/accounts.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { SubjectReader } from '../ports/subjects.ts';
 import type { AccountDeps } from './account/account-state.ts';
+import type { Adopter, AdoptionReaders, Proposal } from './adoption.ts';
 import type { Desired } from './desired.ts';
 import type { Applied, ApplyContext, EventDraft, OpenAction } from './reconciler.ts';
 import type { PlanShared } from './shared.ts';
@@ -24,7 +26,7 @@ export interface BatchReaders {
   readonly subjects: Pick<SubjectReader, 'read' | 'carriersOf'>;
 }
 
-/** Everything that the engine does with one type of action. Without a default: a new action needs each of them. */
+/** Everything that the engine does with one type of action. The functions up to `recover` have no default. */
 export interface ActionDefinition<Action> {
   /** Makes the change, and appends its outcome to the log. `documents` were read before the actions of the plan. */
   apply(deps: AccountDeps, action: Action, documents: Documents, context: ApplyContext): Promise<Applied>;
@@ -53,6 +55,28 @@ export type ActionDefinitions<Action extends { readonly type: string }> = {
   readonly [T in Action['type']]: ActionDefinition<Extract<Action, { readonly type: T }>>;
 };
 
+export interface Restorable {
+  readonly what: readonly Removable[];
+  /** What a person must know before the decision, as sentences. */
+  readonly warnings: readonly string[];
+}
+
+/** Of a resource whose document is missing as a whole. */
+export function whereRemoved(type: ConditionDraft['type'], what: Removable) {
+  return ({ conditions }: View): Restorable => ({
+    what: isRemoved(conditions, type) ? [what] : [],
+    warnings: [],
+  });
+}
+
+export function isRemoved(
+  conditions: View['conditions'],
+  type: ConditionDraft['type'],
+  reason: RemovedReason = 'DocumentRemoved',
+): boolean {
+  return conditions.some((one) => one.type === type && one.reason === reason);
+}
+
 export interface ResourceDefinition<Action extends { readonly type: string }> {
   readonly name: ResourceName;
   readonly plan: PlanShared;
@@ -60,6 +84,10 @@ export interface ResourceDefinition<Action extends { readonly type: string }> {
   readonly after?: readonly ResourceName[];
   /** Takes out of the plans of a batch what the last reconciliation explains. In the same order. */
   dropKnown?(readers: BatchReaders, views: readonly View[]): Promise<readonly View[]>;
+  /** What of it others removed, and a person may restore. */
+  restorable?(view: View, facts: Facts): Restorable;
+  /** The one that is named, or that the user may have, with the evidence. Throws UsageError, UpstreamError. */
+  adopt?(readers: AdoptionReaders, who: Adopter, named: string | undefined): Promise<Proposal>;
   readonly removal?: {
     /** What may still come of the user's log and of nothing else, as a sentence: until then the user is not forgotten. */
     unsettled(facts: Facts, now: Date): string | undefined;

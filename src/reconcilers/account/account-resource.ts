@@ -10,7 +10,9 @@ import { applyEnd, removeAccount } from './account-end.ts';
 import { unsettled } from './account-planning.ts';
 import type { AccountAction, DesiredEnd } from './account-state.ts';
 import type { DesiredEmail } from './address.ts';
+import { proposeAdoption } from './adoption.ts';
 import { listInactive } from './inactive-accounts.ts';
+import { restorable } from './restore.ts';
 
 const recordOf = ({ account: { did, handle: carried } }: { readonly account: PdsAccount }): string =>
   `account record in the users document: ${did} (@${carried})`;
@@ -28,6 +30,8 @@ export const accountResource = defineResource<AccountAction>({
     ({ actual }, { desired, transfers, now }, isOnHold) =>
       transfers.account ?? account.plan(desired.account, actual, now, isOnHold),
   ),
+  restorable,
+  adopt: proposeAdoption,
   removal: { unsettled },
   // A creation is settled by its own intent: see planIntent in account-planning.ts.
   actions: {

@@ -3,12 +3,20 @@
 import type { Facts } from '../../events/facts.ts';
 import type { Code } from '../../identity.ts';
 import type { EventDraft, OpenAction } from '../reconciler.ts';
-import { defineResource, NOT_LOGGED, type Observed, predictsNothing, UNREAD } from '../resource.ts';
+import {
+  defineResource,
+  NOT_LOGGED,
+  type Observed,
+  predictsNothing,
+  UNREAD,
+  whereRemoved,
+} from '../resource.ts';
 import * as userDocument from './user-document.ts';
 import * as verification from './verification.ts';
 
 export const verificationResource = defineResource<verification.VerificationAction>({
   name: 'verification',
+  restorable: whereRemoved('verification', 'verification'),
   plan: ({ desired, document }) => verification.plan(desired.verification, document.documents),
   actions: {
     'record-verification': {
@@ -44,6 +52,7 @@ export const verificationResource = defineResource<verification.VerificationActi
 
 export const userDocumentResource = defineResource<userDocument.DocumentAction>({
   name: 'user-document',
+  restorable: whereRemoved('user-document', 'user-document'),
   // Of a document that is missing, a person decides first, also while its code is being transferred.
   plan: ({ desired, document, transfers }) => {
     const plan = userDocument.plan(desired.document, document);
