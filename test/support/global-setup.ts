@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { freemem, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -57,7 +57,27 @@ const ROOM_BYTES = 4 * 1024 ** 3;
 async function temporaryDirectory(): Promise<string> {
   const found = await statfs(MEMORY_DISK).catch(() => undefined);
   const room = Math.min((found?.bavail ?? 0) * (found?.bsize ?? 0), freemem());
-  return mkdtemp(join(room < ROOM_BYTES ? tmpdir() : MEMORY_DISK, 'concord-run-'));
+  if (room < ROOM_BYTES) return mkdtemp(join(tmpdir(), 'concord-run-'));
+  await removeLeft();
+  return mkdtemp(join(MEMORY_DISK, `concord-run-${process.pid}-`));
+}
+
+/** A run that was killed leaves its directory, and with it some of the memory. */
+async function removeLeft(): Promise<void> {
+  for (const name of await readdir(MEMORY_DISK)) {
+    const [, pid] = /^concord-run-(\d+)-/.exec(name) ?? [];
+    if (pid !== undefined && !isRunning(Number(pid)))
+      await rm(join(MEMORY_DISK, name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    // Signal 0 only checks that the process exists.
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 async function translateHost(directory: string): Promise<string> {
