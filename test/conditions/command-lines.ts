@@ -1,9 +1,10 @@
 /** Command lines as a person pastes them: into a shell that knows `concord` and the PDS, or into the MongoDB shell. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmod, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { runInNewContext } from 'node:vm';
+import { shellQuoted } from '../../src/reconcilers/command-lines.ts';
 import type { Platform } from '../support/platform.ts';
 import { type Ended, MAIN, runProgram, temporaryDirectory } from '../support/program.ts';
 
@@ -31,12 +32,7 @@ export async function shellOf(
   more: Readonly<Record<string, string>> = {},
 ): Promise<Shell> {
   const directory = await temporaryDirectory();
-  const shim = join(directory, 'concord');
-  const quoted = [process.execPath, MAIN, ...options].map((word) => `'${word}'`).join(' ');
-  await writeFile(shim, `#!/bin/sh\nexec ${quoted} "$@"\n`);
-  await chmod(shim, 0o700);
-  const path = [directory, process.env['PATH']].join(delimiter);
-  const all = { ...env, ...more, PATH: path, HOME: directory };
+  const all = { PATH: process.env['PATH'] ?? '', ...env, ...more, HOME: directory };
   const called = await temporaryDirectory();
   const runCalled: RunCalled = (args) => runProgram([...options, ...args], { env: all, cwd: directory });
   return {
@@ -45,7 +41,11 @@ export async function shellOf(
       if (line.startsWith('db.')) return inMongoShell(db, line);
       return inShell(line, { env: { ...all, CALLED: called }, cwd: directory }, runCalled);
     },
-    start: (line) => spawn('sh', ['-c', `exec ${line}`], { env: all, cwd: directory, stdio: 'ignore' }),
+    start: (line) => {
+      const program = [process.execPath, MAIN, ...options].map(shellQuoted).join(' ');
+      const script = `concord() { exec ${program} "$@"; }\n${line}`;
+      return spawn('sh', ['-c', script], { env: all, cwd: directory, stdio: 'ignore' });
+    },
   };
 }
 
@@ -88,7 +88,7 @@ type RunCalled = (args: readonly string[]) => Promise<Ended>;
 
 /**
  * `concord` as a function of the shell, which has the words of the command line to the letter: it hands them to this
- * process, and writes what running them wrote. A program that a line starts in another way finds `concord` on its path.
+ * process, and writes what running them wrote.
  */
 const CONCORD = `concord() {
   printf '%s\\0' "$#" "$@" >&3
