@@ -18,8 +18,9 @@ export function createJournal(
   user: UserKey,
   tenant: TenantId,
   history: readonly ConcordEvent[],
+  before?: Facts,
 ): Journal {
-  let facts = fold(history);
+  let facts = fold(history, before);
   return {
     facts: () => facts,
     async append(cause, ...drafts) {
