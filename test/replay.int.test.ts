@@ -169,7 +169,7 @@ test('a pass that ends in the middle of a replay is not overwritten', async () =
       }
       return events;
     };
-    expect(await replay({ ...side, events: { ofUser } })).toMatchObject({ rebuilt: 1 });
+    expect(await replay({ ...side, events: { ...side.events, ofUser } })).toMatchObject({ rebuilt: 1 });
     const { platformHandle } = fold(await engine.log.ofUser(alice.user));
     expect(platformHandle).toBe(alice.label);
     expect(await engine.subjects.get(alice.user)).toMatchObject({

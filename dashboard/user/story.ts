@@ -5,7 +5,7 @@ export interface Story {
   /** Newest first. */
   readonly events: readonly TimelineEvent[];
   readonly next: string | null;
-  readonly total: number;
+  readonly total: TimelineAnswer['total'];
 }
 
 export interface Day {

@@ -44,7 +44,7 @@ export function Timeline({ question, user }: { question: Question<TimelineAnswer
   return (
     <Panel
       title="Timeline"
-      aside={shown !== undefined && <span class="muted">{count(shown.total, 'line')}, times in UTC</span>}
+      aside={shown !== undefined && <span class="muted">{lines(shown.total)}, times in UTC</span>}
     >
       {problem !== undefined && problem.code !== 'user-not-found' && (
         <Problem refusal={problem} onAgain={() => question.ask()} />
@@ -66,11 +66,20 @@ export function Timeline({ question, user }: { question: Question<TimelineAnswer
         ))}
       {shown !== undefined && shown.next !== null && (
         <button type="button" class="more" disabled={isAsking.value} onClick={() => void earlier()}>
-          Show earlier ({number(Math.max(0, shown.total - shown.events.length))} more)
+          Show earlier{earlierOnes(shown)}
         </button>
       )}
     </Panel>
   );
+}
+
+function lines({ count: total, isMore }: Story['total']): string {
+  return `${isMore ? 'more than ' : ''}${count(total, 'line')}`;
+}
+
+/** Nothing where the total is not known. */
+function earlierOnes({ total, events }: Story): string {
+  return total.isMore ? '' : ` (${number(Math.max(0, total.count - events.length))} more)`;
 }
 
 function Line({ told: { type, at, part, what, because } }: { told: TimelineEvent }) {

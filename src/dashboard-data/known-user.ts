@@ -4,7 +4,7 @@ import { type Owned, ownerOf } from '../engine/intake/owner.ts';
 import type { AssessedTenant } from '../engine/reconcile/read-side.ts';
 import { UsageError } from '../errors.ts';
 import type { ConcordEvent } from '../events/event.ts';
-import { storedUserId, storedUserKey, type TenantId } from '../identity.ts';
+import { storedUserId, storedUserKey, type TenantId, type UserKey } from '../identity.ts';
 import type { EventReader } from '../ports/event-log.ts';
 import type { Subject, SubjectReader } from '../ports/subjects.ts';
 
@@ -13,7 +13,7 @@ export interface ServedTenants {
 }
 
 export interface KnownUserDeps extends ServedTenants {
-  readonly events: Pick<EventReader, 'ofUser'>;
+  readonly events: EventReader;
   readonly subjects: Pick<SubjectReader, 'get'>;
 }
 
@@ -41,7 +41,17 @@ export async function knownAnywhere(deps: KnownUserDeps, key: string): Promise<K
 async function recordsOf({ events: reader, subjects }: KnownUserDeps, key: string) {
   const user = storedUserKey(key);
   const [events, subject] = await Promise.all([reader.ofUser(user), subjects.get(user)]);
-  return { events, subject, tenant: subject?.tenant ?? events[0]?.tenant };
+  const tenant = subject?.tenant ?? events[0]?.tenant ?? (await firstOf(reader, user))?.tenant;
+  return { events, subject, tenant };
+}
+
+/** The first event of a user that Auth0 named and that nothing else records. */
+async function firstOf(
+  { read }: Pick<EventReader, 'read'>,
+  user: UserKey,
+): Promise<ConcordEvent | undefined> {
+  for await (const event of read({ user, limit: 1 })) return event;
+  return undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** A user's history in pages, the newest event first, each with its causes. */
+import { causesOf } from '../engine/reports/causes.ts';
 import { UsageError } from '../errors.ts';
 import { chainOf, historyOf, partOf } from '../events/causes.ts';
 import type { ConcordEvent } from '../events/event.ts';
@@ -43,20 +44,6 @@ export async function timelineAnswer(
     next: isLast ? null : (events.at(-1)?._id ?? null),
     total,
   };
-}
-
-/** All that these follow from and that is not among them, step by step, so that each step is asked for once. */
-async function causesOf(pages: HistoryPages, events: readonly ConcordEvent[]): Promise<ConcordEvent[]> {
-  const asked = new Set(events.map(({ _id }) => _id));
-  const causes: ConcordEvent[] = [];
-  let edge = events;
-  for (;;) {
-    const ids = [...new Set(edge.flatMap(({ cause }) => cause))].filter((id) => !asked.has(id));
-    if (ids.length === 0) return causes;
-    for (const id of ids) asked.add(id);
-    edge = await pages.find(ids);
-    causes.push(...edge);
-  }
 }
 
 function lineOf(event: ConcordEvent) {

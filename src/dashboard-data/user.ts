@@ -12,6 +12,7 @@
 
 import { isExcluded } from '../engine/intake/owner.ts';
 import type { AssessDeps } from '../engine/reconcile/read-side.ts';
+import { withRunningCount } from '../engine/reconcile/repeats.ts';
 import { subjectView } from '../engine/reconcile/subject-view.ts';
 import { type ExplainedCondition, explainStance, type Stance } from '../engine/reports/explain.ts';
 import { NOT_OBSERVED, type ObservationResult, observeNow } from '../engine/reports/explain-user.ts';
@@ -53,7 +54,7 @@ export function observedAnswer(deps: UserDeps, key: string): Promise<UserAnswer>
 async function answer({ tenants, assess, clock }: UserDeps, key: string, isToObserve: boolean) {
   const deps = { tenants, events: assess.events, subjects: assess.subjects };
   const found = await (isToObserve ? knownAnywhere(deps, key) : knownUser(deps, key));
-  const told = fold(found.events);
+  const told = withRunningCount(fold(found.events), found.subject);
   const at = clock.now();
   // A forgotten user is not read any more.
   const isToAsk = isToObserve && !told.forgotten && !isExcluded(found.tenant, found.user);
@@ -68,7 +69,7 @@ function answerOf(
   at: Date,
   settings: UserDeps['assess']['settings'],
 ): UserAnswer {
-  const stance = explainStance({ user, tenant, events, at, settings, observation, isUser });
+  const stance = explainStance({ user, tenant, events, at, settings, shown: subject, observation, isUser });
   const facts = observation?.facts ?? told;
   const shown = subjectView(told);
   const { sync, health } = told.forgotten ? shown : stance;
@@ -87,7 +88,7 @@ function answerOf(
     sister: facts.sister?.user ?? null,
     deleted: deletedOf(stance),
     pause: pauseOf(stance, events),
-    failure: failureOf(facts),
+    failure: failureOf(told),
     conditions,
     resources: stance.resources.map((one) => ({
       ...one,

@@ -7,7 +7,7 @@
 
 import type { EventId } from '../identity.ts';
 import { definitionOf } from './definitions.ts';
-import { type ConcordEvent, isReceived } from './event.ts';
+import { type ConcordEvent, isDatedByOthers } from './event.ts';
 import type { Facts, NamedBy, SeenResources } from './facts.ts';
 import { draftOf, type FactsDraft } from './fold-draft.ts';
 
@@ -97,7 +97,7 @@ function byTimeThenId(a: ConcordEvent, b: ConcordEvent): number {
 
 function apply(facts: FactsDraft, event: ConcordEvent): void {
   // The date of what was delivered is Auth0's clock: it may be ahead of ours and does not order our own events.
-  if (!isReceived(event)) {
+  if (!isDatedByOthers(event)) {
     facts.newestAt = event.at;
     facts.newestEvent = event._id;
   }

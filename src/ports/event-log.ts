@@ -2,7 +2,7 @@
  * The append-only event log, and the little that may change in it. Every method throws UpstreamError when the upstream cannot be reached
  * or answers with a failure: no method returns "missing" for "could not be read".
  */
-import type { ConcordEvent } from '../events/event.ts';
+import type { ConcordEvent, Entry } from '../events/event.ts';
 import type { Auth0UserId, EventId, TenantId, UserKey } from '../identity.ts';
 
 export interface AppendResult {
@@ -24,8 +24,11 @@ export interface EventQuery {
 }
 
 export interface EventReader {
-  /** All events of one user, in no promised order. */
-  ofUser(user: UserKey): Promise<ConcordEvent[]>;
+  /**
+   * What decides about one user, in no promised order: every event of ours, and of the entries that Auth0 sent the newest
+   * deletion hint. However often Auth0 reports a user, this reads no more. Given a time, only what was recorded by then.
+   */
+  ofUser(user: UserKey, by?: Date): Promise<ConcordEvent[]>;
   /** A stream of events in the order of `at`. */
   read(query: EventQuery): AsyncIterable<ConcordEvent>;
 }
@@ -67,13 +70,26 @@ export interface HistoryPages {
   page(user: UserKey, before: EventId | undefined, limit: number): Promise<HistoryPage | undefined>;
   /** Those of these events that are in the log, whosever they are, in no promised order. */
   find(ids: readonly EventId[]): Promise<readonly ConcordEvent[]>;
+  /** What Auth0 sent about one user, in short; given a time, only what was recorded by then. */
+  entries(user: UserKey, by: Date | undefined): Promise<EntrySummary>;
+}
+
+/** Counted up to a limit, because a user may have hundreds of thousands of events. */
+export interface LimitedCount {
+  readonly count: number;
+  /** There are more than were counted. */
+  readonly isMore: boolean;
+}
+
+export interface EntrySummary extends LimitedCount {
+  readonly newest: Entry | undefined;
 }
 
 export interface HistoryPage {
   readonly events: readonly ConcordEvent[];
   /** Whether there are earlier ones. */
   readonly isLast: boolean;
-  readonly total: number;
+  readonly total: LimitedCount;
 }
 
 /** The log as it grows. */

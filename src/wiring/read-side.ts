@@ -7,13 +7,14 @@ import { connect } from '../mongo/driver/connection.ts';
 import { inactiveAccountReader } from '../mongo/inactive-accounts.ts';
 import { eventReader } from '../mongo/log/event-log.ts';
 import { eventTail } from '../mongo/log/event-tail.ts';
+import { historyPages } from '../mongo/log/history-pages.ts';
 import { documentReader } from '../mongo/platform/document-reader.ts';
 import { refuseCollations } from '../mongo/setup/collations.ts';
 import { reservationReader } from '../mongo/subjects/reservations.ts';
 import { subjectReader } from '../mongo/subjects/subjects.ts';
 import { userPages } from '../mongo/subjects/user-pages.ts';
 import { createAccountReader } from '../pds/accounts.ts';
-import type { EventTail } from '../ports/event-log.ts';
+import type { EventTail, HistoryPages } from '../ports/event-log.ts';
 import type { SubjectReader, UserPages } from '../ports/subjects.ts';
 import { overviewFor } from './dashboard.ts';
 import { independentReaders } from './independent.ts';
@@ -27,6 +28,7 @@ export interface ReadSide {
   readonly tenants: readonly AssessedTenant[];
   readonly userPages: UserPages;
   readonly tail: EventTail;
+  readonly pages: HistoryPages;
   /** Called before a command concludes or proposes anything about all users. Throws UsageError as `Engine` does. */
   checkCollations(): Promise<void>;
   close(): Promise<void>;
@@ -60,6 +62,7 @@ export function wireReadSide(config: Config): ReadSide {
       config.tenants.map(({ id }) => id),
     ),
     tail: eventTail(db, systemClock),
+    pages: historyPages(db),
     checkCollations: () => refuseCollations(db),
     close: () => connection.close(),
   };

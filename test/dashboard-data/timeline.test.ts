@@ -34,7 +34,7 @@ it('every line is on one page, the newest first', async () => {
   expect(more.map(({ length }) => length)).toEqual([50, 50, 1]);
   const ids = eventsOf(world, alice).map(({ _id }) => _id);
   expect(more.flat().map(({ event }) => event)).toEqual(ids.reverse());
-  expect((await timelineAnswer(dashboardDeps(world), user, undefined)).total).toBe(101);
+  expect((await timelineAnswer(dashboardDeps(world), user, undefined)).total.count).toBe(101);
 });
 
 it('what comes in meanwhile moves no later page', async () => {
@@ -45,7 +45,7 @@ it('what comes in meanwhile moves no later page', async () => {
   const before = await timelineAnswer(dashboardDeps(world), user, next ?? undefined);
   await write(world, 'handle.observed', { handle: 'late' }, alice);
   const after = await timelineAnswer(dashboardDeps(world), user, next ?? undefined);
-  expect(after).toEqual({ ...before, total: 61 });
+  expect(after).toEqual({ ...before, total: { count: 61, isMore: false } });
   expect(after.events).toHaveLength(10);
 });
 

@@ -77,7 +77,7 @@ const told = (event: number, at = AT): TimelineEvent => ({
 const page = (from: number, to: number, next: string | null, total: number) => ({
   events: Array.from({ length: from - to + 1 }, (_, index) => told(from - index)),
   next,
-  total,
+  total: { count: total, isMore: false },
 });
 
 const ids = (events: readonly TimelineEvent[]) => events.map(({ event }) => event);
@@ -88,7 +88,7 @@ test('what is new comes before what was read, also what was read on demand', () 
 
   const grown = withNewest(known, page(8, 6, 'e6', 8));
   expect(ids(grown.events)).toEqual(['e8', 'e7', 'e6', 'e5', 'e4', 'e3', 'e2', 'e1']);
-  expect(grown).toMatchObject({ next: null, total: 8 });
+  expect(grown).toMatchObject({ next: null, total: { count: 8 } });
 });
 
 test('nothing new changes nothing', () => {

@@ -83,7 +83,7 @@ function sourceOf({ explanation, unread }: Explained): string {
   const spoken =
     heard.newest === undefined
       ? 'no events about this user'
-      : `${counted(heard.count, 'incoming event')}, the last ${formatRelative(heard.newest.recordedAt, at)}`;
+      : `${heard.isMore ? 'more than ' : ''}${counted(heard.count, 'incoming event')}, the last ${formatRelative(heard.newest.recordedAt, at)}`;
   if (source === 'log') {
     const why = unread.length === 0 ? '' : ` ${unread.map(unreadText).join('; ')}.`;
     return `From the log, as of ${at.toISOString()}; ${spoken}.${why}`;

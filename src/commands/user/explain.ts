@@ -35,8 +35,8 @@ export async function runExplain(text: string, options: ExplainOptions): Promise
   const side = wireReadSide(config);
   try {
     const found = await findUser(text, side.tenants, side.assess);
-    const isToObserve = at === undefined && options.offline !== true;
-    const explained = await explainUser(side.assess, found, at ?? now, isToObserve);
+    const asked = { at, isOffline: options.offline === true };
+    const explained = await explainUser({ ...side.assess, pages: side.pages }, found, now, asked);
     if (!explained.isKnown)
       throw new UsageError(
         `${visible(found.user)} is unknown, and Auth0 has no such user or was not read.`,
@@ -60,7 +60,11 @@ function toJson({ explanation, unread }: Explained) {
     notAUser: noUser === undefined ? null : { since: noUser.since?.toISOString() ?? null },
     excludedBy: explanation.excludedBy ?? null,
     unread,
-    heard: { count: heard.count, newest: heard.newest === undefined ? null : link(heard.newest) },
+    heard: {
+      count: heard.count,
+      isMore: heard.isMore,
+      newest: heard.newest === undefined ? null : link(heard.newest),
+    },
     known: known.map(({ event, chain }) => ({ ...link(event), ...because(chain) })),
     plan: plan?.map(describeAction) ?? null,
     withheld: withheld ?? null,

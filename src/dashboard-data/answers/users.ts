@@ -117,7 +117,8 @@ export interface TimelineAnswer {
   readonly events: readonly TimelineEvent[];
   /** The value of `before` for earlier ones; null at the beginning. */
   readonly next: string | null;
-  readonly total: number;
+  /** All of the user's; counted up to a limit. */
+  readonly total: { readonly count: number; readonly isMore: boolean };
 }
 
 export interface TimelineEvent {

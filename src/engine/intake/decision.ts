@@ -2,7 +2,7 @@
  * A person's decision is an event in the log and makes the user due; the next reconciliation carries it out.
  * So the decision is recorded before anything happens, and survives a crash.
  */
-import { type ConcordEvent, type EventData, type EventType, isReceived } from '../../events/event.ts';
+import { type ConcordEvent, type EventData, type EventType, isDatedByOthers } from '../../events/event.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
 import type { Clock, Random } from '../../ports/clock.ts';
 import type { EventLog } from '../../ports/event-log.ts';
@@ -38,7 +38,7 @@ export async function appendTo<T extends EventType>(
   const { log } = deps;
   const event = draft(deps, trigger.user, trigger.tenant, type, data);
   const history = await log.ofUser(trigger.user);
-  const newest = Math.max(0, ...history.map((event) => (isReceived(event) ? 0 : event.at.getTime())));
+  const newest = Math.max(0, ...history.map((event) => (isDatedByOthers(event) ? 0 : event.at.getTime())));
   const at = new Date(Math.max(event.at.getTime(), newest + 1));
   await log.append([{ ...event, at, cause } as ConcordEvent]);
   return event._id;

@@ -10,7 +10,7 @@ import type { Trigger } from '../../ports/trigger.ts';
 import { RECORD_REMOVING } from '../../reconcilers/record-removing.ts';
 
 export interface RemovalDeps {
-  readonly log: Pick<EventLog, 'append' | 'ofUser'>;
+  readonly log: Pick<EventLog, 'append' | 'read'>;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -42,14 +42,14 @@ export async function noteRemoval(
 const OURS_WITHIN_MS = 120_000;
 
 /** Whether Concord intended a step that removes the account record about then. The intent is in the log before the step. */
-async function removedByUs(log: Pick<EventLog, 'ofUser'>, user: UserKey, at: Date): Promise<boolean> {
-  const events = await log.ofUser(user);
-  return events.some(
-    (event) =>
-      event.type === 'actions.intended' &&
-      event.data.actions.some(({ type }) => RECORD_REMOVING.has(type)) &&
-      Math.abs(event.at.getTime() - at.getTime()) <= OURS_WITHIN_MS,
-  );
+async function removedByUs(log: Pick<EventLog, 'read'>, user: UserKey, at: Date): Promise<boolean> {
+  const since = new Date(at.getTime() - OURS_WITHIN_MS);
+  for await (const event of log.read({ user, types: ['actions.intended'], since })) {
+    if (event.at.getTime() > at.getTime() + OURS_WITHIN_MS) return false;
+    if (event.type !== 'actions.intended') continue;
+    if (event.data.actions.some(({ type }) => RECORD_REMOVING.has(type))) return true;
+  }
+  return false;
 }
 
 /** Hashed, because a position has the key of the document and may be longer than an index of MongoDB 4.0 takes. */

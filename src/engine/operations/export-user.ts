@@ -6,7 +6,6 @@
  */
 import { UsageError } from '../../errors.ts';
 import { addressesIn } from '../../events/blank.ts';
-import type { ConcordEvent } from '../../events/event.ts';
 import type { Facts } from '../../events/facts.ts';
 import { fold } from '../../events/fold.ts';
 import { type Auth0UserId, type Did, type TenantId, type UserKey, userKey } from '../../identity.ts';
@@ -20,7 +19,7 @@ import { accountsOf } from './accounts-of.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 export interface ExportDeps {
-  readonly events: Pick<EventReader, 'read'>;
+  readonly events: Pick<EventReader, 'ofUser'>;
   readonly documents: Pick<DocumentReader, 'read'>;
   readonly subjects: Pick<SubjectReader, 'get' | 'holdersOfDid'>;
   readonly accounts: Pick<AccountReader, 'account' | 'holderOf'>;
@@ -101,13 +100,9 @@ async function* documentsIn(
   }
 }
 
-/** Received entries are most of a history, and decide nothing here: they are skipped, and not kept in memory. */
 async function readLog({ events }: ExportDeps, user: UserKey) {
-  const own: ConcordEvent[] = [];
-  for await (const event of events.read({ user })) {
-    if (event.type !== 'auth0.log-received' && event.type !== 'auth0.event-received') own.push(event);
-  }
-  return { facts: fold(own), addresses: new Set(addressesIn(own)) };
+  const decisive = await events.ofUser(user);
+  return { facts: fold(decisive), addresses: new Set(addressesIn(decisive)) };
 }
 
 /** An account that another user has by now belongs in that user's export. */

@@ -62,12 +62,16 @@ export interface Remembered {
 
 /** What is stored about a person. Throws UsageError NOTHING_KNOWN for a mistyped id, which Auth0 does not have either. */
 export async function remembered(deps: ForgetDeps, { user }: Person): Promise<Remembered> {
-  const [history, subject] = await Promise.all([deps.log.ofUser(user), deps.subjects.get(user)]);
-  if (history.length === 0 && subject === undefined) {
+  const [decisive, subject] = await Promise.all([deps.log.ofUser(user), deps.subjects.get(user)]);
+  const counts = { events: 0, personal: 0 };
+  for await (const event of deps.log.read({ user })) {
+    counts.events += 1;
+    if (isPersonal(event)) counts.personal += 1;
+  }
+  if (counts.events === 0 && subject === undefined) {
     throw new UsageError('Nothing is known of this user, so there is nothing to forget.', 'NOTHING_KNOWN');
   }
-  const personal = history.filter(isPersonal).length;
-  return { events: history.length, personal, forgotten: fold(history).forgotten };
+  return { ...counts, forgotten: fold(decisive).forgotten };
 }
 
 /**
@@ -171,7 +175,7 @@ export async function forget(
 async function erase(deps: ForgetDeps, lease: Lease, by: string): Promise<ForgetReport> {
   const { user, tenant, userId } = lease;
   const history: readonly ConcordEvent[] = await deps.log.ofUser(user);
-  const journal = createJournal(deps, user, tenant, history);
+  const journal = createJournal(deps, user, tenant, fold(history));
   const again = journal.facts().forgotten;
   if (!again) await journal.append([], { type: 'user.forgotten', data: { by } });
   // Users who wait for this one must see that its address and handle are no longer known.

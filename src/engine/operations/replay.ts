@@ -25,12 +25,13 @@ import type { Trigger } from '../../ports/trigger.ts';
 import { ownerOf } from '../intake/owner.ts';
 import { reservedUntil } from '../reconcile/claims/reserved.ts';
 import { isReserved, reservationOf, restoreReservation } from '../reconcile/claims/reserving.ts';
+import { withRunningCount } from '../reconcile/repeats.ts';
 import type { EngineSettings } from '../reconcile/settings.ts';
 import { subjectView, UNSEEN } from '../reconcile/subject-view.ts';
 
 export interface ReplayDeps {
   readonly history: HistoryReader;
-  readonly events: Pick<EventReader, 'ofUser'>;
+  readonly events: EventReader;
   readonly subjects: Pick<SubjectReader, 'get'>;
   readonly reservations: ReservationReader;
   readonly clock: Clock;
@@ -88,7 +89,7 @@ export async function replay(deps: ReplayDeps, onProgress?: (users: number) => v
       const history = await deps.events.ofUser(user);
       counts[await replayUser(deps, user, subject, history)] += 1;
       const facts = fold(history);
-      if (facts.forgotten && history.some(isPersonal)) unerased.push(user);
+      if (facts.forgotten && (await isUnerased(deps, user))) unerased.push(user);
       if (await wasUnreserved(deps, user, facts)) unreserved += 1;
       if (subject !== undefined) known += 1;
       users += 1;
@@ -99,6 +100,11 @@ export async function replay(deps: ReplayDeps, onProgress?: (users: number) => v
   const withoutEvents = Math.max(0, subjects - known);
   const reservationsOver = await releaseOver(deps);
   return { users, ...counts, unreserved, reservationsOver, withoutEvents, unerased: unerased.sort() };
+}
+
+async function isUnerased({ events }: ReplayDeps, user: UserKey): Promise<boolean> {
+  for await (const event of events.read({ user })) if (isPersonal(event)) return true;
+  return false;
 }
 
 async function wasUnreserved(deps: ReplayDeps, user: UserKey, { intent }: Facts): Promise<boolean> {
@@ -142,7 +148,8 @@ async function replayUser(
   subject: Subject | undefined,
   history: readonly ConcordEvent[],
 ): Promise<Outcome> {
-  if (shows(subject, viewOf(history)) || wasNoUser(user, subject, history, deps.tenants)) return 'equal';
+  if (shows(subject, viewOf(history, subject)) || wasNoUser(user, subject, history, deps.tenants))
+    return 'equal';
   const trigger = subject ?? ownerIn(user, history, deps.tenants);
   if (trigger === undefined) return 'withoutTenant';
   return deps.writer === undefined ? 'differing' : rebuild(deps, deps.writer, trigger);
@@ -187,7 +194,7 @@ async function rebuild(
   const lease = await queue.claimUser({ user, userId, tenant }, clock.now(), settings.leaseMs);
   if (lease === undefined) return 'busy';
   try {
-    await readModel.show(lease, viewOf(await events.ofUser(user)));
+    await readModel.show(lease, viewOf(await events.ofUser(user), lease.shown));
     return 'rebuilt';
   } catch (error) {
     if (error instanceof LeaseLostError) return 'busy';
@@ -197,9 +204,15 @@ async function rebuild(
   }
 }
 
-/** Undefined for a user who was never reconciled or swept, and for an id that is not a user's. */
-export function viewOf(history: readonly ConcordEvent[]): SubjectView | undefined {
-  const facts = fold(history);
+/**
+ * Undefined for a user who was never reconciled or swept, and for an id that is not a user's. The running count of failures
+ * is in the read model alone: what it showed before is kept.
+ */
+export function viewOf(
+  history: readonly ConcordEvent[],
+  before?: SubjectView | undefined,
+): SubjectView | undefined {
+  const facts = withRunningCount(fold(history), before);
   if (facts.invalidSince !== undefined) return undefined;
   const isSeen = facts.conditions.length > 0 || facts.forgotten || facts.seenInSync;
   return isSeen ? subjectView(facts) : undefined;

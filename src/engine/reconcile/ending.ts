@@ -7,6 +7,7 @@ import type { View } from './assemble.ts';
 import type { Failure } from './attempt.ts';
 import { auth0Condition } from './auth0-condition.ts';
 import type { Withheld } from './policy.ts';
+import { isLogged, isSameFailure, type Repeat } from './repeats.ts';
 import { backoffMs, type EngineSettings } from './settings.ts';
 
 /**
@@ -22,6 +23,8 @@ export interface Ending {
   readonly retryAt: Date | undefined;
   /** In this order, each the cause of the next. Empty when the log has everything. */
   readonly drafts: readonly EventDraft[];
+  /** Set where a failure only repeats those before: the count and the time are shown, and not logged. */
+  readonly repeat?: Repeat;
 }
 
 export interface ReconciliationFacts {
@@ -33,6 +36,8 @@ export interface ReconciliationFacts {
   readonly failures: readonly Failure[];
   /** Actions carried out. */
   readonly applied: number;
+  /** This reconciliation has appended something. */
+  readonly hasAppended: boolean;
   /** Milliseconds since the first trigger, or since the reconciliation began. */
   readonly latencyMs: number;
   readonly now: Date;
@@ -111,22 +116,35 @@ function endFailed(
   const exhausted = attempt >= settings.quarantineAfter && !failures.every(({ code }) => OUTAGES.has(code));
   const retryAt = exhausted ? undefined : later;
   const { code } = first;
+  const upstream = first.error instanceof UpstreamError ? first.error.upstream : undefined;
   const message = `${first.resource}: ${first.error instanceof Error ? first.error.message : 'failed'}`;
+  const isNews = exhausted && !facts.quarantined;
+  const isRepeat =
+    !reconciliation.hasAppended &&
+    isSameFailure(facts.failure, { code, upstream: upstream ?? null, message }) &&
+    sameConditions(facts.conditions, conditions);
+  if (isRepeat && !isNews && !isLogged(attempt))
+    return {
+      end: 'failed',
+      conditions,
+      retryAt,
+      drafts: [],
+      repeat: { attempts: attempt, at: now, message },
+    };
   const drafts: EventDraft[] = [
     {
       type: 'converge.failed',
       data: {
         conditions,
         code,
-        ...(first.error instanceof UpstreamError ? { upstream: first.error.upstream } : {}),
+        ...(upstream === undefined ? {} : { upstream }),
         message,
         attempt,
         retryAt: retryAt?.toISOString() ?? null,
       },
     },
   ];
-  if (exhausted && !facts.quarantined)
-    drafts.push({ type: 'user.quarantined', data: { attempts: attempt, code } });
+  if (isNews) drafts.push({ type: 'user.quarantined', data: { attempts: attempt, code } });
   return { end: 'failed', conditions, retryAt, drafts };
 }
 

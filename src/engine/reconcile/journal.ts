@@ -17,10 +17,9 @@ export function createJournal(
   deps: { readonly log: Pick<EventLog, 'append'>; readonly clock: Clock; readonly random: Random },
   user: UserKey,
   tenant: TenantId,
-  history: readonly ConcordEvent[],
-  before?: Facts,
+  known: Facts,
 ): Journal {
-  let facts = fold(history, before);
+  let facts = known;
   return {
     facts: () => facts,
     async append(cause, ...drafts) {

@@ -11,6 +11,7 @@
 import { LeaseLostError } from '../../errors.ts';
 import type { ConditionDraft } from '../../events/condition.ts';
 import type { IntendedAction } from '../../events/data/reconciliation.ts';
+import { fold } from '../../events/fold.ts';
 import { withAuth0 } from '../../events/fold-auth0.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
@@ -52,6 +53,7 @@ import {
 import { observeUser, type TenantPolicy } from './observe.ts';
 import { type Withheld, withheld } from './policy.ts';
 import { recoverOutcomes } from './recover.ts';
+import { openIntent, withRepeat, withRunningCount } from './repeats.ts';
 import { needsNoRead } from './routine.ts';
 import type { EngineSettings } from './settings.ts';
 import { invalidAfterAll, type Leaving, leaveExcluded, leaveForgotten, leaveInvalid } from './shortened.ts';
@@ -197,6 +199,8 @@ class Reconciliation {
   #isLogUncertain = false;
   /** The view from the log when the reconciliation began. */
   #known: SubjectView = UNSEEN;
+  /** The newest event when the reconciliation began. */
+  #newest: EventId | undefined;
   #cause: readonly EventId[];
 
   constructor(deps: ReconcileDeps, held: HeldLease) {
@@ -219,8 +223,14 @@ class Reconciliation {
     const { log, clock } = this.#deps;
     const { user, tenant } = this.#lease;
     const history = await log.ofUser(user);
-    const journal = createJournal(this.#deps, user, tenant, history);
+    const journal = createJournal(
+      this.#deps,
+      user,
+      tenant,
+      withRunningCount(fold(history), this.#lease.shown),
+    );
     this.#known = subjectView(journal.facts());
+    this.#newest = journal.facts().newestEvent;
     const leaving = this.#leaving(journal);
     const excluded = this.#tenant.excludedBy?.(user);
     if (excluded !== undefined) return this.#left(await leaveExcluded(leaving, excluded), startedAt);
@@ -416,8 +426,8 @@ class Reconciliation {
   }
 
   async #apply(journal: Journal, actions: readonly Action[], documents: Documents): Promise<void> {
-    const data = { actions: actions.map(intend) };
-    const intended = await this.#append(journal, this.#cause, { type: 'actions.intended', data });
+    const intended = await this.#intend(journal, actions.map(intend));
+    this.hasWritten = true;
     for (const action of actions) {
       // An account is recorded in the document: without a document its failure would only repeat that of the document.
       const hasDocument = this.#failures.every(({ resource }) => resource !== 'user-document');
@@ -431,6 +441,19 @@ class Reconciliation {
       const outcome = done.ok ? (done.value === 'applied' ? 'done' : done.value) : done.failure.code;
       this.#deps.onStep?.({ action, outcome, durationMs });
     }
+  }
+
+  /** An earlier reconciliation intended the same and failed, and nothing was learned since: that intent is still open. */
+  async #intend(journal: Journal, actions: readonly IntendedAction[]): Promise<EventId> {
+    const open = this.#hasAppended(journal) ? undefined : openIntent(journal.facts(), actions);
+    if (open === undefined)
+      return this.#append(journal, this.#cause, { type: 'actions.intended', data: { actions } });
+    this.#cause = [open];
+    return open;
+  }
+
+  #hasAppended(journal: Journal): boolean {
+    return journal.facts().newestEvent !== this.#newest;
   }
 
   #try(action: Action, read: Documents, context: ApplyContext): Promise<Attempt<Applied>> {
@@ -492,13 +515,14 @@ class Reconciliation {
     this.#failures.push(...failuresOf(this.#linkedUser));
     const latencyMs = dueSince === undefined ? undefined : now.getTime() - dueSince.getTime();
     if (view !== undefined && !this.#isLogUncertain) await this.#appendSeen(journal, view);
-    const { end, conditions, retryAt, drafts } = endReconciliation(
+    const { end, conditions, retryAt, drafts, repeat } = endReconciliation(
       {
         facts: journal.facts(),
         view,
         withheld: this.#withheld(journal),
         failures: this.#failures,
         applied: this.applied.length,
+        hasAppended: this.#hasAppended(journal),
         latencyMs: latencyMs ?? now.getTime() - startedAt.getTime(),
         now,
         jitter: random.int(1_000) / 1_000,
@@ -506,7 +530,7 @@ class Reconciliation {
       settings,
     );
     for (const one of drafts) await this.#append(journal, this.#cause, one);
-    const shown = subjectView(journal.facts());
+    const shown = subjectView(repeat === undefined ? journal.facts() : withRepeat(journal.facts(), repeat));
     const waiting = { ...this.#deps, events: this.#deps.log };
     const before = [this.#known, this.#lease.shown ?? UNSEEN];
     const cause = this.#cause.at(-1);

@@ -6,10 +6,11 @@ import { type Upstream, UpstreamError, UsageError } from '../../errors.ts';
 import { historyOf } from '../../events/causes.ts';
 import type { ConcordEvent } from '../../events/event.ts';
 import { parseAuth0UserId, type UserKey } from '../../identity.ts';
-import type { EventReader } from '../../ports/event-log.ts';
+import type { EventReader, HistoryPages } from '../../ports/event-log.ts';
 import { isExcluded, type Owned } from '../intake/owner.ts';
 import { type DryRun, dryRun } from '../reconcile/dry-run.ts';
 import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
+import { causesOf } from './causes.ts';
 import { type Explanation, explain } from './explain.ts';
 
 /** A system that could not be read; without it, only the log is known. */
@@ -35,25 +36,32 @@ export interface Explained {
   readonly isKnown: boolean;
 }
 
-/** Throws UpstreamError when the log cannot be read, and nothing else. */
+/** `at` is a past time, which the log alone explains. Throws UpstreamError when MongoDB cannot be read, and nothing else. */
 export async function explainUser(
-  deps: AssessDeps,
+  deps: AssessDeps & { readonly pages: HistoryPages },
   { user, userId, tenant }: Owned<AssessedTenant>,
-  at: Date,
-  isToObserve: boolean,
+  now: Date,
+  { at = now, isOffline }: { readonly at?: Date | undefined; readonly isOffline: boolean },
 ): Promise<Explained> {
-  const events = await deps.events.ofUser(user);
+  const isPast = at !== now;
+  const [events, entries, shown] = await Promise.all([
+    deps.events.ofUser(user, at),
+    deps.pages.entries(user, at),
+    isPast ? undefined : deps.subjects.get(user),
+  ]);
   const others = await eventsOfLinkedUsers(deps.events, user, events);
-  const isToAsk = isToObserve && !isExcluded(tenant, user) && parseAuth0UserId(userId) !== undefined;
+  const known = [...events, ...others];
+  const isToAsk =
+    !isOffline && !isPast && !isExcluded(tenant, user) && parseAuth0UserId(userId) !== undefined;
   const { observation, unread, isUser } = isToAsk
     ? await observeNow(deps, { user, userId, tenant }, at)
     : NOT_OBSERVED;
   const explanation = explain({
-    ...{ user, tenant, events, at, settings: deps.settings, observation },
+    ...{ user, tenant, events, entries, shown, at, settings: deps.settings, observation },
     isUser: isUser && parseAuth0UserId(userId) !== undefined,
-    history: historyOf([...events, ...others]),
+    history: historyOf([...known, ...(await causesOf(deps.pages, known))]),
   });
-  const isKnown = events.length > 0 || observation?.facts.auth0 !== undefined;
+  const isKnown = events.length > 0 || entries.newest !== undefined || observation?.facts.auth0 !== undefined;
   const isTold = explanation.noUser !== undefined || explanation.excludedBy !== undefined;
   return { explanation, unread, isKnown: isKnown || isTold };
 }

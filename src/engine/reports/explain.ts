@@ -13,7 +13,8 @@ import type { Facts } from '../../events/facts.ts';
 import { fold } from '../../events/fold.ts';
 import type { Resource } from '../../events/resources.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
-import type { Health, Sync } from '../../ports/subjects.ts';
+import type { EntrySummary } from '../../ports/event-log.ts';
+import type { Health, SubjectView, Sync } from '../../ports/subjects.ts';
 import type { Desired } from '../../reconcilers/desired.ts';
 import type { Action } from '../../reconcilers/registry.ts';
 import { describeLogged, describeStates } from '../../reconcilers/registry.ts';
@@ -22,6 +23,7 @@ import { conditionsOfUser } from '../reconcile/ending.ts';
 import { learnFromAuth0, learnHandle } from '../reconcile/learn.ts';
 import { desire, type TenantPolicy } from '../reconcile/observe.ts';
 import { withheld } from '../reconcile/policy.ts';
+import { withRunningCount } from '../reconcile/repeats.ts';
 import type { EngineSettings } from '../reconcile/settings.ts';
 import { healthOf, syncOf } from '../reconcile/subject-view.ts';
 
@@ -82,8 +84,8 @@ export interface Stance {
 /** The same, with the history that led to it. */
 export interface Explanation extends Stance {
   readonly known: readonly Known[];
-  /** How many triggers from outside named the user, and the newest. */
-  readonly heard: { readonly count: number; readonly newest: ConcordEvent | undefined };
+  /** What Auth0 sent about the user. */
+  readonly heard: EntrySummary;
   /** Every effect on a document or an account, the oldest first. */
   readonly effects: readonly Effect[];
 }
@@ -93,27 +95,29 @@ export interface AskedStance {
   readonly tenant: TenantPolicy & { readonly id: TenantId };
   /** False where the dry run has found, or the id itself shows, that there is no user. */
   readonly isUser?: boolean;
-  /** All events of the user. */
+  /** What decides about the user, as `EventReader.ofUser` gives it. */
   readonly events: readonly ConcordEvent[];
   readonly at: Date;
   readonly settings: Pick<EngineSettings, 'settleMs' | 'refusalRetryMs' | 'policy'>;
+  /** What the read model shows now; undefined for a past time. */
+  readonly shown: SubjectView | undefined;
   readonly observation: { readonly facts: Facts; readonly view: View } | undefined;
 }
 
 export interface Asked extends AskedStance {
+  readonly entries: EntrySummary;
   /** Where causes are read, which may be events of a linked user. */
   readonly history: History;
 }
 
 export function explain(asked: Asked): Explanation {
-  const { history } = asked;
+  const { history, entries } = asked;
   const events = knownBy(asked);
-  const heard = events.filter(({ type }) => partOf(type) === 'heard');
   const withChain = (event: ConcordEvent) => ({ event, chain: chainOf(event, history) });
   return {
     ...explainStance(asked),
     known: knownOf(fold(events), events).map(withChain),
-    heard: { count: heard.length, newest: heard.at(-1) },
+    heard: entries,
     effects: events.filter(({ type }) => partOf(type) === 'effect').map(withChain),
   };
 }
@@ -126,8 +130,8 @@ function knownBy({ events, at }: AskedStance): ConcordEvent[] {
 export function explainStance(asked: AskedStance): Stance {
   const { user, tenant, at, observation, settings } = asked;
   const events = knownBy(asked);
-  const told = fold(events);
-  const facts = observation?.facts ?? told;
+  const told = withRunningCount(fold(events), asked.shown);
+  const facts = observation === undefined ? told : withRunningCount(observation.facts, asked.shown);
   const pause = withheld(facts, settings.policy, at)?.condition;
   const conditions =
     observation === undefined

@@ -9,7 +9,8 @@ export interface ReadableDb {
   readonly readConcern?: ReadConcern | undefined;
   collection<T extends Document>(
     name: string,
-  ): Pick<Collection<T>, 'find' | 'findOne' | 'countDocuments' | 'listIndexes' | 'watch'> & Aggregating;
+  ): Pick<Collection<T>, 'find' | 'findOne' | 'distinct' | 'countDocuments' | 'listIndexes' | 'watch'> &
+    Aggregating;
   command(command: FindCommand): Promise<Document>;
 }
 /** Not `$out` or `$merge`, which write. */

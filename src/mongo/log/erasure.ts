@@ -11,8 +11,9 @@ import { blanked, isPersonal } from '../../events/blank.ts';
 import type { ConcordEvent } from '../../events/event.ts';
 import type { Eraser } from '../../ports/event-log.ts';
 import { collections } from '../driver/collections.ts';
-import { reading, writing } from '../driver/errors.ts';
+import { writing } from '../driver/errors.ts';
 import { windows } from '../driver/windows.ts';
+import { eventReader } from './event-log.ts';
 import { searchesFor } from './personal-data.ts';
 
 const writeChunk = 500;
@@ -23,23 +24,30 @@ interface Stored {
 }
 
 export function eraser(db: Db): Eraser {
-  const log = db.collection<ConcordEvent>(collections.events);
+  const { read } = eventReader(db);
   const events = db.collection<Stored>(collections.events);
   return {
     async blankEvents(user) {
-      const personal = (
-        await reading('read the events of a user', () => log.find({ user: { $eq: user } }).toArray())
-      ).filter(isPersonal);
-      for (let start = 0; start < personal.length; start += writeChunk) {
-        const updates = personal.slice(start, start + writeChunk).map((event) => ({
+      let count = 0;
+      let personal: ConcordEvent[] = [];
+      const blank = async (): Promise<void> => {
+        const updates = personal.map((event) => ({
           updateOne: {
             filter: { _id: event._id, user: { $eq: user } },
             update: { $set: { data: blanked(event).data } },
           },
         }));
         await writing('blank the events of a user', () => events.bulkWrite(updates, { ordered: false }));
+        count += personal.length;
+        personal = [];
+      };
+      for await (const event of read({ user })) {
+        if (!isPersonal(event)) continue;
+        personal.push(event);
+        if (personal.length === writeChunk) await blank();
       }
-      return personal.length;
+      if (personal.length > 0) await blank();
+      return count;
     },
 
     async blankMentions(who) {

@@ -4,9 +4,9 @@
  * `_id` is the deduplication: whether an event is there is decided by the insert, so there is no moment
  * between a read and a write in which another process could write. An earlier read only saves work.
  */
-import { BSON, type Db, type Document, type Filter } from 'mongodb';
+import { BSON, type Collection, type Db, type Document, type Filter } from 'mongodb';
 import { eventTypes } from '../../events/definitions.ts';
-import type { ConcordEvent } from '../../events/event.ts';
+import { type ConcordEvent, ENTRY_TYPES } from '../../events/event.ts';
 import type { EventId, UserKey } from '../../identity.ts';
 import type { AppendResult, EventLog, EventQuery, EventReader } from '../../ports/event-log.ts';
 import { insertAll } from '../driver/bulk.ts';
@@ -14,6 +14,7 @@ import { collections } from '../driver/collections.ts';
 import type { ReadableDb } from '../driver/database.ts';
 import { reading, translateError, unexpected } from '../driver/errors.ts';
 import { gather } from '../driver/gather.ts';
+import { typesOfUser } from './types-of-user.ts';
 
 /** Bounds one command to a few tens of milliseconds of the server's time. */
 const appendChunk = 1_000;
@@ -26,16 +27,26 @@ const readBatch = 1_000;
 export function eventReader(db: ReadableDb): EventReader {
   const events = db.collection<ConcordEvent>(collections.events);
   return {
-    ofUser: (user: UserKey) =>
-      reading('read the events of a user', () => events.find({ user: { $eq: user } }).toArray()),
+    ofUser: (user: UserKey, by?: Date) =>
+      reading('read the events of a user', async () => {
+        const of = { user: { $eq: user }, ...(by === undefined ? {} : { recordedAt: { $lte: by } }) };
+        // The rest of the index is skipped, and an event type that only a newer version knows is not.
+        const ours = events.find({ ...of, type: { $nin: [...ENTRY_TYPES] } });
+        const hint = events
+          .find({ ...of, 'data.hint': { $eq: 'deleted' } } as Filter<ConcordEvent>)
+          .sort({ recordedAt: -1 })
+          .limit(1);
+        return (await Promise.all([ours.toArray(), hint.toArray()])).flat();
+      }),
 
     async *read(query: EventQuery): AsyncIterable<ConcordEvent> {
       const direction = query.newestFirst === true ? -1 : 1;
-      const cursor = events
-        .find(filterOf(query), { batchSize: readBatch, ...projectionOf(query) })
-        .sort({ at: direction })
-        .limit(query.limit ?? 0);
       try {
+        const filter = await filterOf(events, query);
+        const cursor = events
+          .find(filter, { batchSize: readBatch, ...projectionOf(query) })
+          .sort({ at: direction })
+          .limit(query.limit ?? 0);
         for await (const event of cursor) yield event;
       } catch (error) {
         throw translateError(error, 'read events', 'read');
@@ -154,15 +165,17 @@ function sizeOf(event: ConcordEvent): number {
   return 2_000 + 3 * event.data.raw.length;
 }
 
-function filterOf(query: EventQuery): Filter<ConcordEvent> {
-  // All of them are named, so that the index on type and time gives the order: the log, which is written far more
-  // often than it is listed, needs no third one.
-  const types = query.types ?? (query.user === undefined ? eventTypes() : undefined);
-  return {
-    ...(query.user === undefined ? {} : { user: { $eq: query.user } }),
-    ...(types === undefined ? {} : { type: { $in: [...types] } }),
-    ...(query.since === undefined ? {} : { at: { $gte: query.since } }),
-  };
+/**
+ * The types are always named, so that the indexes that end with type and time give the order: the log, which is written
+ * far more often than it is listed, needs no others.
+ */
+async function filterOf(
+  events: Pick<Collection<ConcordEvent>, 'distinct'>,
+  { user, types, since }: EventQuery,
+): Promise<Filter<ConcordEvent>> {
+  const after = since === undefined ? {} : { at: { $gte: since } };
+  if (user === undefined) return { type: { $in: [...(types ?? eventTypes())] }, ...after };
+  return { user: { $eq: user }, type: { $in: [...(types ?? (await typesOfUser(events, user)))] }, ...after };
 }
 
 /** `users` is a number in other events, which the server leaves as it is. */

@@ -1,5 +1,6 @@
 /** What is stored of one person, read by the list in `personal-data.ts`: own documents by their indexes, the rest by search. */
 import type { Document } from 'mongodb';
+import type { ConcordEvent } from '../../events/event.ts';
 import type { MentionedIn, Person, PersonRecord, PersonRecords } from '../../ports/person-records.ts';
 import { collections } from '../driver/collections.ts';
 import type { ReadableDb } from '../driver/database.ts';
@@ -8,6 +9,7 @@ import { windows } from '../driver/windows.ts';
 import { escaped, naming } from '../platform/naming.ts';
 import { emailHash, type StoredSubject } from '../subjects/stored-subject.ts';
 import { COLLECTION_NAMES, type CollectionName, PLACES, type Search, searchesFor } from './personal-data.ts';
+import { typesOfUser } from './types-of-user.ts';
 
 const batchSize = 1_000;
 /** More users than this behind one name is not something a person can choose from. */
@@ -16,13 +18,19 @@ const maxFound = 20;
 export function personRecords(db: ReadableDb): PersonRecords {
   async function* found(collection: CollectionName, filter: Document): AsyncIterable<Document> {
     const cursor = db.collection<Document>(collections[collection]).find(filter, { batchSize });
-    // The log of a user is shown in its order, which the index on user and time has.
+    // The log is shown in its order, which the indexes that end with type and time have.
     if (collection === 'events') cursor.sort({ at: 1 });
     try {
       for await (const document of cursor) yield document;
     } catch (error) {
       throw translateError(error, 'read the data about a user', 'read');
     }
+  }
+
+  /** Every type is named, so that the index has the order of time. */
+  async function byTime(own: Document, { user }: Person): Promise<Document> {
+    const types = await typesOfUser(db.collection<ConcordEvent>(collections.events), user);
+    return { ...own, type: { $in: [...types] } };
   }
 
   async function* searched({ collection, along, walked, filter }: Search): AsyncIterable<Document> {
@@ -38,7 +46,8 @@ export function personRecords(db: ReadableDb): PersonRecords {
       if (name === undefined) throw new Error(`there is no collection ${stored}`);
       const own = PLACES[name].own(who);
       if (own !== undefined)
-        for await (const document of found(name, own)) yield { type: 'document', document };
+        for await (const document of found(name, name === 'events' ? await byTime(own, who) : own))
+          yield { type: 'document', document };
       for (const search of searchesFor(who).filter(({ collection }) => collection === name))
         for await (const document of searched(search)) yield recordOf(search, document, who);
     },

@@ -21,16 +21,18 @@ export function indexRepair(db: Db): IndexRepair {
       }
     },
 
-    async drop(collection, name) {
-      await writing(`drop the index ${name} of ${collection}`, async () => {
-        try {
-          await db.collection(collection).dropIndex(name);
-        } catch (error) {
-          // Another process was first: it created the index, or the whole collection.
-          const code = error instanceof Error && 'code' in error ? error.code : undefined;
-          if (code !== 27 && code !== 26) throw error;
-        }
-      });
-    },
+    drop: (collection, name) => dropIndex(db, collection, name),
   };
+}
+
+export async function dropIndex(db: Db, collection: string, name: string): Promise<void> {
+  await writing(`drop the index ${name} of ${collection}`, async () => {
+    try {
+      await db.collection(collection).dropIndex(name);
+    } catch (error) {
+      // Another process was first: it created the index, or the whole collection.
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code !== 27 && code !== 26) throw error;
+    }
+  });
 }

@@ -11,6 +11,7 @@ import { collections } from '../driver/collections.ts';
 import type { ReadableDb } from '../driver/database.ts';
 import { reading, translateError, unexpected, writing } from '../driver/errors.ts';
 import { refuseCollations } from './collations.ts';
+import { dropIndex } from './index-repair.ts';
 
 interface IndexSpec {
   readonly collection: string;
@@ -20,12 +21,21 @@ interface IndexSpec {
   readonly sparse?: boolean;
   /** Index only the documents that have these fields. */
   readonly having?: readonly string[];
+  /** Index only the documents that match, beside. */
+  readonly where?: Document;
 }
 
 const ownIndexes: readonly IndexSpec[] = [
   // Without `_id`, which would double its size and the cost of every append to settle the order of ties.
-  { collection: collections.events, name: 'user_at', key: { user: 1, at: 1 } },
+  { collection: collections.events, name: 'user_type_at', key: { user: 1, type: 1, at: 1 } },
   { collection: collections.events, name: 'type_at', key: { type: 1, at: 1 } },
+  // The few entries that say that a user was deleted.
+  {
+    collection: collections.events,
+    name: 'deletion_hint',
+    key: { user: 1, recordedAt: 1 },
+    where: { 'data.hint': { $eq: 'deleted' } },
+  },
   // `since` is in it so that the backlog can be read from the index alone.
   {
     collection: collections.subjects,
@@ -91,6 +101,11 @@ const ownIndexes: readonly IndexSpec[] = [
   { collection: collections.reservations, name: 'user', key: { user: 1 } },
 ];
 
+/** Of earlier versions, in our own collections: each has an index in `ownIndexes` that does more. */
+const formerIndexes: readonly IndexSpec[] = [
+  { collection: collections.events, name: 'user_at', key: { user: 1, at: 1 } },
+];
+
 const ownCollections = [
   collections.events,
   collections.subjects,
@@ -111,6 +126,7 @@ export async function ensureCollections(db: Db): Promise<void> {
   await refuseCollations(db);
   await Promise.all(ownCollections.map((name) => ensureCollection(db, name)));
   for (const spec of ownIndexes) await ensureIndex(db, spec);
+  for (const spec of formerIndexes) await dropFormer(db, spec);
 }
 
 /** The indexes of one of the platform's collections. A collection that is not there has none. */
@@ -181,7 +197,9 @@ async function ensureIndex(db: Db, spec: IndexSpec): Promise<void> {
         background: true,
         ...(spec.unique === true ? { unique: true } : {}),
         ...(spec.sparse === true ? { sparse: true } : {}),
-        ...(spec.having === undefined ? {} : { partialFilterExpression: havingAll(spec.having) }),
+        ...(spec.having === undefined && spec.where === undefined
+          ? {}
+          : { partialFilterExpression: partOf(spec) }),
       },
     );
   } catch (error) {
@@ -197,6 +215,12 @@ async function ensureIndex(db: Db, spec: IndexSpec): Promise<void> {
     }
     throw translateError(error, what, 'write');
   }
+}
+
+/** Only under the name that we gave it: one of another name is an operator's. */
+async function dropFormer(db: Db, { collection, name, key }: IndexSpec): Promise<void> {
+  const found = await indexesOf(db, collection);
+  if (found.some((index) => index.name === name && hasKey(index, key))) await dropIndex(db, collection, name);
 }
 
 async function indexesOf(
@@ -239,11 +263,11 @@ function doesTheSame(index: IndexDescriptionInfo, spec: IndexSpec): boolean {
   // Whether a unique index skips documents without the field is no reason to build a second one.
   if (spec.unique === true) return index.partialFilterExpression === undefined;
   const filter = index.partialFilterExpression ?? {};
-  return index.sparse !== true && JSON.stringify(filter) === JSON.stringify(havingAll(spec.having ?? []));
+  return index.sparse !== true && JSON.stringify(filter) === JSON.stringify(partOf(spec));
 }
 
-function havingAll(fields: readonly string[]): Document {
-  return Object.fromEntries(fields.map((field) => [field, { $exists: true }]));
+function partOf({ having = [], where }: IndexSpec): Document {
+  return { ...Object.fromEntries(having.map((field) => [field, { $exists: true }])), ...where };
 }
 
 function codeOf(error: unknown): unknown {

@@ -17,14 +17,14 @@ export function historyReader(db: ReadableDb): HistoryReader {
   const events = db.collection<{ readonly _id: string; readonly user: string | null }>(collections.events);
   const subjects = db.collection<StoredSubject>(collections.subjects);
   return {
-    // From the index on user and time alone, and never one cursor for all of it, which the server would drop.
+    // From the index on user, type and time alone, and never one cursor for all of it, which the server would drop.
     async *users(): AsyncIterable<UserKey> {
       let after = '';
       for (;;) {
         const found = await reading('list the users with events', () =>
           events
             .find({ user: { $gt: after } }, { projection: { _id: 0, user: 1 }, batchSize: page + 1 })
-            .sort({ user: 1, at: 1 })
+            .sort({ user: 1 })
             .limit(page)
             .toArray(),
         );

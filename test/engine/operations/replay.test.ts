@@ -145,8 +145,9 @@ describe('the log alone gives what is shown', () => {
         for (const each of PEOPLE) {
           const { failures } = await reconcileUser(world, each);
           passes += 1;
-          const shown = viewIn(await world.subjects.get(each.user));
-          const rebuilt = viewIn(viewOf(await world.log.ofUser(each.user)));
+          const subject = await world.subjects.get(each.user);
+          const shown = viewIn(subject);
+          const rebuilt = viewIn(viewOf(await world.log.ofUser(each.user), subject));
           expect(rebuilt, `seed ${seed}: ${told.join(', ')}`).toEqual(shown);
           if (failures.length === 0) expect(shown, `seed ${seed}`).toMatchObject(inTheWorld(world, each));
         }

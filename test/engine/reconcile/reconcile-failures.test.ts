@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { viewOf } from '../../../src/engine/operations/replay.ts';
 import { type Upstream, UpstreamError } from '../../../src/errors.ts';
 import { alice } from '../../mongo/subjects/people.ts';
 import type { PortCall } from '../../support/in-memory/hooks.ts';
@@ -191,6 +192,53 @@ describe('a user who fails again and again', () => {
       health: 'Healthy',
       failure: undefined,
     });
+  });
+
+  it('is in the log at the 1st, 2nd, 4th and 8th failure and at quarantine, with its intent once', async () => {
+    const world = createWorld();
+    await signUp(world, alice);
+    cutOff(world, 'accounts', 'SERVER_ERROR');
+    await untilQuiet(world);
+    const failures = eventsOf(world, alice).flatMap(({ type, data }) =>
+      type === 'converge.failed' ? data.attempt : [],
+    );
+    expect(failures).toEqual([1, 2, 4, 8, 10]);
+    expect(await world.subjects.get(alice.user)).toMatchObject({ attempts: 10, quarantined: true });
+    expect(typesOf(world, alice).filter((type) => type === 'actions.intended')).toHaveLength(1);
+  });
+
+  it('counts on when the read model is rebuilt, and is quarantined all the same', async () => {
+    const world = createWorld();
+    await signUp(world, alice);
+    cutOff(world, 'accounts', 'SERVER_ERROR');
+    for (let tries = 0; tries < 7; tries += 1) {
+      await pass(world);
+      await world.clock.advance(SETTINGS.backoff.maxMs);
+    }
+    expect(await world.subjects.get(alice.user)).toMatchObject({ attempts: 7 });
+    const { queue, readModel, clock, log } = world;
+    const lease = await queue.claimUser(alice, clock.now(), SETTINGS.leaseMs);
+    if (lease === undefined) throw new Error('alice is leased');
+    await readModel.show(lease, viewOf(await log.ofUser(alice.user)));
+    await queue.release(lease);
+    expect(await world.subjects.get(alice.user)).toMatchObject({ attempts: 4 });
+    const ends = await untilQuiet(world);
+    expect(ends).toHaveLength(6);
+    expect(await world.subjects.get(alice.user)).toMatchObject({ attempts: 10, quarantined: true });
+  });
+
+  it('is in the log whenever it fails for another reason', async () => {
+    const world = createWorld();
+    await signUp(world, alice);
+    for (const code of ['SERVER_ERROR', 'SERVER_ERROR', 'SERVER_ERROR', 'UNREACHABLE', 'SERVER_ERROR']) {
+      cutOff(world, 'accounts', code);
+      await pass(world);
+      await world.clock.advance(SETTINGS.backoff.maxMs);
+    }
+    const failures = eventsOf(world, alice).flatMap(({ type, data }) =>
+      type === 'converge.failed' ? `${data.attempt} ${data.code}` : [],
+    );
+    expect(failures).toEqual(['1 SERVER_ERROR', '2 SERVER_ERROR', '4 UNREACHABLE', '5 SERVER_ERROR']);
   });
 
   it('is not, however long a whole system is away', async () => {

@@ -219,7 +219,8 @@ function viewPart(world: World, user: UserKey, view: SubjectView | undefined): s
   });
   const failure = view.failure && {
     ...failureText(view.failure),
-    asTold: view.failure.since === facts.failure?.since && view.failure.at === facts.failure.at,
+    asTold: view.failure.since === facts.failure?.since,
+    isRunning: view.failure.at !== facts.failure?.at,
   };
   return JSON.stringify({ ...view, conditions, failure });
 }

@@ -1,7 +1,7 @@
 /** The world of a run: the stores as they are, the clock, and what only the oracle may look at. */
 
 import type { EngineSettings, Policy } from '../../../src/engine/reconcile/settings.ts';
-import { type ConcordEvent, isReceived } from '../../../src/events/event.ts';
+import { type ConcordEvent, isDatedByOthers } from '../../../src/events/event.ts';
 import type { Facts } from '../../../src/events/facts.ts';
 import { fold } from '../../../src/events/fold.ts';
 import type { Did, UserKey } from '../../../src/identity.ts';
@@ -212,7 +212,7 @@ export class World {
     const fresh = known === undefined || !isSame ? [] : events.slice(known.events);
     const newest = known?.facts.newestAt;
     const isLater =
-      isSame && newest !== undefined && fresh.every((event) => event.at > newest && !isReceived(event));
+      isSame && newest !== undefined && fresh.every((event) => event.at > newest && !isDatedByOthers(event));
     const facts = isLater ? fold(fresh, known?.facts) : fold(events);
     this.#folded.set(user, { events: events.length, first: events[0], facts });
     return facts;

@@ -112,7 +112,10 @@ export function testDashboardData(parts: Partial<DashboardData> = {}): TestDashb
     ),
     user: asking('user', parts.user ?? (async (key) => ({ ...USER, user: key }))),
     look: asking('look', parts.look ?? (async (key) => ({ ...USER, user: key, source: 'look' }))),
-    timeline: asking('timeline', parts.timeline ?? (async () => ({ events: [], next: null, total: 0 }))),
+    timeline: asking(
+      'timeline',
+      parts.timeline ?? (async () => ({ events: [], next: null, total: { count: 0, isMore: false } })),
+    ),
     adoption: asking(
       'adoption',
       parts.adoption ??

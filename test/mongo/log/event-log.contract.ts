@@ -13,8 +13,28 @@ export function eventLogContract(make: () => Promise<EventLog>): void {
       const log = await make();
       const events = [signedUp('main:1', alice, at(1)), assigned('e-2', alice, at(2), ['main:1'])];
       expect(await log.append(events)).toEqual({ appended: 2, duplicates: [] });
-      expect(byId(await log.ofUser(alice.user))).toEqual(events);
-      expect(await log.ofUser(bob.user)).toEqual([]);
+      expect(await all(log.read({ user: alice.user }))).toEqual(events);
+      expect(await all(log.read({ user: bob.user }))).toEqual([]);
+    });
+
+    it('gives what decides about a user: every event of ours, and the newest deletion hint', async () => {
+      const log = await make();
+      const hint = (id: string, recordedAt: number): ConcordEvent => {
+        const entry = signedUp(id, alice, at(1));
+        return {
+          ...entry,
+          recordedAt: at(recordedAt),
+          data: { ...entry.data, code: 'sdu', hint: 'deleted' },
+        } as ConcordEvent;
+      };
+      const [older, newer] = [hint('main:old', 5), hint('main:new', 8)];
+      const ours = { ...assigned('e-1', alice, at(3)), recordedAt: at(3) };
+      const logins = [signedUp('main:1', alice, at(2)), signedUp('main:2', alice, at(9))];
+      const others = [assigned('e-2', bob, at(4)), { ...hint('main:bob', 9), user: bob.user }];
+      await log.append([newer, ...logins, older, ours, ...others]);
+      expect(byId(await log.ofUser(alice.user))).toEqual([newer, ours]);
+      expect(byId(await log.ofUser(alice.user, at(7)))).toEqual([older, ours]);
+      expect(await log.ofUser(alice.user, at(2))).toEqual([]);
     });
 
     it('appends nothing when given nothing', async () => {
@@ -32,19 +52,19 @@ export function eventLogContract(make: () => Promise<EventLog>): void {
         signedUp('main:2', alice, at(2)),
       ]);
       expect(result).toEqual({ appended: 2, duplicates: ['main:1'] });
-      expect(byId(await log.ofUser(alice.user))).toEqual([
+      expect(await all(log.read({ user: alice.user }))).toEqual([
         signedUp('main:0', alice, at(0)),
         first,
         signedUp('main:2', alice, at(2)),
       ]);
-      expect(await log.ofUser(bob.user)).toEqual([]);
+      expect(await all(log.read({ user: bob.user }))).toEqual([]);
     });
 
     it('takes an id that comes twice in one call once', async () => {
       const log = await make();
       const event = signedUp('main:1', alice, at(1));
       expect(await log.append([event, event])).toEqual({ appended: 1, duplicates: ['main:1'] });
-      expect(await log.ofUser(alice.user)).toHaveLength(1);
+      expect(await all(log.read({ user: alice.user }))).toHaveLength(1);
     });
 
     it('has each event once when many append the same at once', async () => {
@@ -52,7 +72,7 @@ export function eventLogContract(make: () => Promise<EventLog>): void {
       const events = Array.from({ length: 50 }, (_, index) => signedUp(`main:${index}`, alice, at(index)));
       const results = await Promise.all(Array.from({ length: 8 }, () => log.append(events)));
       expect(results.reduce((sum, result) => sum + result.appended, 0)).toBe(50);
-      expect(await log.ofUser(alice.user)).toHaveLength(50);
+      expect(await all(log.read({ user: alice.user }))).toHaveLength(50);
     });
 
     it('reads of a halt as many users as are asked for, and all else as it is', async () => {

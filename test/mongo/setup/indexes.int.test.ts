@@ -108,7 +108,27 @@ describe("Concord's own collections", () => {
     await db.collection('concord.events').createIndex({ type: 1, at: 1 }, { name: 'mine' });
     await ensureCollections(db);
     const indexes = await db.collection('concord.events').listIndexes().toArray();
-    expect(indexes.map((index) => String(index['name'])).sort()).toEqual(['_id_', 'mine', 'user_at']);
+    expect(indexes.map((index) => String(index['name'])).sort()).toEqual([
+      '_id_',
+      'deletion_hint',
+      'mine',
+      'user_type_at',
+    ]);
+  });
+
+  it('take the place of those of earlier versions, and of no others', async () => {
+    const db = world.fresh();
+    await db.collection('concord.events').createIndex({ user: 1, at: 1 }, { name: 'user_at' });
+    await db.collection('concord.events').createIndex({ user: 1, at: -1 }, { name: 'mine' });
+    await ensureCollections(db);
+    const indexes = await db.collection('concord.events').listIndexes().toArray();
+    expect(indexes.map((index) => String(index['name'])).sort()).toEqual([
+      '_id_',
+      'deletion_hint',
+      'mine',
+      'type_at',
+      'user_type_at',
+    ]);
   });
 
   it('are refused where a unique index would keep events out', async () => {

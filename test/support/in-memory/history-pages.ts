@@ -1,4 +1,5 @@
 /** A user's history in pages, of a log in memory. */
+import { isEntry } from '../../../src/events/event.ts';
 import type { HistoryPages } from '../../../src/ports/event-log.ts';
 import type { InMemoryEventLog } from './event-log.ts';
 
@@ -11,7 +12,17 @@ export function inMemoryHistoryPages(log: InMemoryEventLog): HistoryPages {
       const place = events.findIndex(({ _id }) => _id === before);
       if (before !== undefined && place === -1) return undefined;
       const rest = events.slice(place + 1);
-      return { events: rest.slice(0, limit), isLast: rest.length <= limit, total: events.length };
+      return {
+        events: rest.slice(0, limit),
+        isLast: rest.length <= limit,
+        total: { count: events.length, isMore: false },
+      };
+    },
+    async entries(user, by) {
+      const all = log.eventsOf(user).filter(isEntry);
+      const known = all.filter(({ recordedAt }) => by === undefined || recordedAt <= by);
+      const newest = known.toSorted((a, b) => b.at.getTime() - a.at.getTime())[0];
+      return { count: known.length, isMore: false, newest };
     },
     find: async (ids) => ids.flatMap((id) => log.find(id) ?? []),
   };

@@ -63,7 +63,7 @@ export function firstTenantsTag(areLinked: boolean): string | undefined {
   return areLinked ? tenant : undefined;
 }
 
-export interface World extends Pick<InMemoryWorkQueue, 'queue' | 'subjects'> {
+export interface World extends Pick<InMemoryWorkQueue, 'queue' | 'subjects' | 'readModel'> {
   readonly clock: VirtualClock;
   readonly random: Random;
   readonly log: InMemoryEventLog;
@@ -95,7 +95,7 @@ export function createWorld(options: WorldOptions = {}): World {
   const clock = virtualClock();
   const random = seededRandom();
   const log = inMemoryEventLog(hooks);
-  const { queue, subjects } = inMemoryWorkQueue(hooks);
+  const { queue, subjects, readModel } = inMemoryWorkQueue(hooks);
   const documents = inMemoryDocuments(hooks);
   const reservations = inMemoryReservations(hooks);
   const accounts = inMemoryAccounts(hooks, accountOptions);
@@ -147,6 +147,7 @@ export function createWorld(options: WorldOptions = {}): World {
     random,
     log,
     queue,
+    readModel,
     subjects,
     documents,
     accounts,

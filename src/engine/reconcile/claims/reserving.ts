@@ -45,8 +45,9 @@ export class Reserving {
    */
   async begin(history: readonly ConcordEvent[], facts: Facts): Promise<void> {
     const { reservations, clock, settings } = this.#deps;
-    const { intent, isUnfinished } = facts;
-    if (isUnfinished) {
+    const { intent, isUnfinished, openActions } = facts;
+    // A reconciliation that repeats an open intent logs no other.
+    if (isUnfinished || openActions.length > 0) {
       const now = clock.now();
       for (const own of await reservations.ofUser(this.#user)) {
         const until = reservedUntil(own, undefined, history, facts, settings.settleMs, now);

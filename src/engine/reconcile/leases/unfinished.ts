@@ -8,8 +8,9 @@
  * | from 2 on   | records a failure and leaves the user for the backoff, as after any other failure        |
  * | from 5 on   | quarantines the user without reading its log: not even the failure could be recorded     |
  *
- * A process that dies of one user loses the leases of all users in flight, which are taken over together. So a process works on one user with an
- * unfinished reconciliation at a time (`workers.ts`): a user who only was in flight ends, and is none of them any more.
+ * A process that dies of one user loses the leases of all users in flight, which are taken over together. So a process works
+ * on one user with an unfinished reconciliation at a time (`workers.ts`): a user who only was in flight ends, and is none of
+ * them any more.
  */
 import { fold } from '../../../events/fold.ts';
 import type { Clock, Random } from '../../../ports/clock.ts';
@@ -19,6 +20,7 @@ import type { SubjectView } from '../../../ports/subjects.ts';
 import type { Failure } from '../attempt.ts';
 import { endReconciliation } from '../ending.ts';
 import { createJournal } from '../journal.ts';
+import { withRepeat } from '../repeats.ts';
 import type { EngineSettings } from '../settings.ts';
 import { subjectView, UNSEEN } from '../subject-view.ts';
 import type { HeldLease } from './held-lease.ts';
@@ -66,20 +68,19 @@ export async function quarantineUnread(deps: UnfinishedDeps, held: HeldLease): P
   const { user, tenant, causes, shown = UNSEEN } = held.current;
   const { conditions, quarantined, failure } = shown;
   const attempts = Math.max(shown.attempts, settings.quarantineAfter - 1);
-  const journal = createJournal(deps, user, tenant, [], {
-    ...fold([]),
-    ...{ conditions, attempts, quarantined, failure },
-  });
-  const { drafts, retryAt } = endReconciliation(
+  const known = { ...fold([]), conditions, attempts, quarantined, failure };
+  const journal = createJournal(deps, user, tenant, known);
+  const { drafts, retryAt, repeat } = endReconciliation(
     {
-      ...{ facts: journal.facts(), view: undefined, withheld: undefined, failures: [FAILURE] },
-      ...{ applied: 0, latencyMs: 0, now: clock.now(), jitter: random.int(1_000) / 1_000 },
+      ...{ facts: known, view: undefined, withheld: undefined, failures: [FAILURE] },
+      ...{ applied: 0, hasAppended: false, latencyMs: 0 },
+      ...{ now: clock.now(), jitter: random.int(1_000) / 1_000 },
     },
     settings,
   );
   await held.ensure();
-  await journal.append(causes, ...drafts);
-  const now = subjectView(journal.facts());
+  if (drafts.length > 0) await journal.append(causes, ...drafts);
+  const now = subjectView(repeat === undefined ? journal.facts() : withRepeat(journal.facts(), repeat));
   const ended: SubjectView = {
     ...shown,
     ...{ conditions: now.conditions, sync: now.sync, health: 'Degraded' as const },
