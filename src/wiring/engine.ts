@@ -7,6 +7,7 @@ import type { OneUserDeps } from '../dashboard-data/one-user.ts';
 import { peopleOf } from '../engine/intake/people.ts';
 import type { PullDeps } from '../engine/intake/pull.ts';
 import { successorSearch } from '../engine/reconcile/claims/successors.ts';
+import { exclusiveQueue, UsersAtWork } from '../engine/reconcile/leases/at-work.ts';
 import type { AssessDeps } from '../engine/reconcile/read-side.ts';
 import type { ReconcileDeps } from '../engine/reconcile/reconcile.ts';
 import type { SweepDeps } from '../engine/sweep/sweep-result.ts';
@@ -112,7 +113,8 @@ export function wireEngine(
   const settings = engineSettings(config);
   const vault = createVault(config.credentials);
   const polled = workQueue(db, served);
-  const queue = wake === undefined ? polled : wakingQueue(polled, wake);
+  const atWork = new UsersAtWork();
+  const queue = exclusiveQueue(wake === undefined ? polled : wakingQueue(polled, wake), atWork);
   const people = peopleOf(tenants);
   const inactive = inactiveAccounts(db);
   const successors = successorSearch(subjects, tenants);
@@ -149,7 +151,7 @@ export function wireEngine(
     ...parts,
     reconcile: {
       ...parts,
-      ...{ successors, reservations: reserved, inactive, people, dids, handleDomain, clients },
+      ...{ successors, reservations: reserved, inactive, people, dids, handleDomain, clients, atWork },
       tenants: new Map(tenants.map((tenant) => [tenant.id, tenant])),
       onStep: observer?.onStep,
     },

@@ -16,7 +16,7 @@ import { asAdmin, createAccount, person, sharedPds, unlimited, xrpc } from '../s
 import { accountHostContract } from './account-host.contract.ts';
 
 /** Nothing here has to wait: the rate limits are bypassed, or waiting is refused. */
-const clock: Clock = { now: () => new Date(), delay: async () => {} };
+const clock: Clock = { now: () => new Date(), delay: async () => {}, timer: async () => {} };
 
 type Access = Pick<Pds, 'url' | 'adminPassword' | 'bypassKey'>;
 

@@ -13,7 +13,7 @@ import { unusedOrigin } from '../support/local-server.ts';
 import { asAdmin, createAccount, person, unlimited, xrpc } from '../support/pds.ts';
 import { didDirectoryContract } from './did-directory.contract.ts';
 
-const clock: Clock = { now: () => new Date(), delay: async () => {} };
+const clock: Clock = { now: () => new Date(), delay: async () => {}, timer: async () => {} };
 let pds: Pds;
 beforeAll(async () => {
   const secret = (): string => randomBytes(16).toString('hex');

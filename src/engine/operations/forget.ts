@@ -164,7 +164,7 @@ export async function forget(
 async function erase(deps: ForgetDeps, lease: Lease, by: string): Promise<ForgetReport> {
   const { user, tenant, userId } = lease;
   const history: readonly ConcordEvent[] = await deps.log.ofUser(user);
-  const journal = createJournal(deps, user, tenant, history);
+  const journal = createJournal(deps, user, tenant, fold(history));
   const again = journal.facts().forgotten;
   if (!again) await journal.append([], { type: 'user.forgotten', data: { by } });
   // Users who wait for this one must see that its address and handle are no longer known.

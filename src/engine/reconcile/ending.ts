@@ -168,8 +168,12 @@ export function conditionsOfUser(
 }
 
 function unreadConditions(facts: Facts, failures: readonly Failure[]): ConditionDraft[] {
-  const code = failures[0]?.code ?? 'unknown';
-  const message = `Auth0 or the documents could not be read (${code}), so nothing was decided.`;
+  const { code = 'unknown', resource } = failures[0] ?? {};
+  const what =
+    resource === 'reconciliation'
+      ? 'The last reconciliations did not end'
+      : 'Auth0 or the documents could not be read';
+  const message = `${what} (${code}), so nothing was decided.`;
   const known = facts.conditions.map(({ type }) => type).filter((type) => type !== 'auth0');
   return (['auth0', ...known] as const).map((type) =>
     unknown({ type, reason: FAILURE_REASONS.notObserved, message }),

@@ -6,6 +6,8 @@ export interface EngineSettings {
   readonly concurrency: number;
   /** How long a worker may hold a user without renewing. */
   readonly leaseMs: number;
+  /** How long a worker may hold a user in all; at least `leaseMs`. */
+  readonly maxLeaseMs: number;
   /** How long workers wait before they check for due users again, unless they are woken. */
   readonly pollMs: number;
   /** How young a read of Auth0 must be, besides newer than the trigger, to be used without another. */
