@@ -6,7 +6,7 @@ import type { Config } from '../config/schema.ts';
 import { isForPeople, type Logger } from '../logger.ts';
 import { logProcessEvents } from '../service/process-events.ts';
 import { reloadOnSignal } from '../service/reload.ts';
-import { type Service, startService } from '../service/service.ts';
+import type { Service } from '../service/service.ts';
 import { stopSignal } from '../service/stop-signal.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, loggerFor } from './command.ts';
 
@@ -23,7 +23,7 @@ export async function runServe(options: GlobalOptions): Promise<ExitCode> {
   const checkKeys = async (credentials: Config['credentials']) => service?.checkKeys(credentials);
   if (process.stderr.isTTY !== true) reloadOnSignal({ live, checkKeys, logger });
   try {
-    service = await startService(config, logger);
+    service = await (await loadService()).startService(config, logger);
     logger.info({ url: service.url, tenants: config.tenants.map(({ id }) => id) }, 'serving');
     await Promise.race([stopped, service.failed]);
   } catch (err) {
@@ -35,6 +35,15 @@ export async function runServe(options: GlobalOptions): Promise<ExitCode> {
   }
   await stop(service, logger);
   return EXIT.clean;
+}
+
+/**
+ * In two parts, the driver of MongoDB first: all files of a part are open at the same time, and together they are more than
+ * a process with few descriptors (`ulimit -n`) can open.
+ */
+async function loadService() {
+  await import('../service/connection-limit.ts');
+  return import('../service/service.ts');
 }
 
 async function stop(service: Service, logger: Logger): Promise<void> {

@@ -38,6 +38,9 @@ export interface ServiceObserver {
   /** Entries that concern no user, from the change stream. Those of the results above are not reported here. */
   onIgnored(tenant: TenantId, source: 'database', counts: IgnoredCounts): void;
   onSweepProgress(tenant: TenantId, users: number, drifted: number): void;
+  /** The number of connections that are open now. */
+  onConnections(open: number): void;
+  onConnectionRefused(): void;
   /** `route` is null where there is none. */
   onAnswer(method: string, route: string | null, status: number, durationMs: number): void;
 }

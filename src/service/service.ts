@@ -5,11 +5,13 @@ import { createWatch, type Watch, type WatchState } from '../engine/intake/watch
 import { type ReconciliationResult, reconcile } from '../engine/reconcile/reconcile.ts';
 import { Workers } from '../engine/reconcile/workers.ts';
 import { UsageError } from '../errors.ts';
+import type { ConnectionLimits } from '../http/connections.ts';
 import { createServer, DEFAULT_SERVER_LIMITS, type ServerLimits } from '../http/server.ts';
 import type { Logger } from '../logger.ts';
 import type { ServiceObserver } from '../metrics/observer.ts';
 import type { Lease } from '../ports/queue.ts';
 import { type Engine, wireEngine } from '../wiring/engine.ts';
+import { connectionLimit, descriptorLimit } from './connection-limit.ts';
 import { dashboardFor } from './dashboard.ts';
 import { deliveriesFor } from './deliveries.ts';
 import { listen } from './listen.ts';
@@ -67,6 +69,7 @@ export async function startService(
     dashboard: dashboardFor(engine, config, logger),
     onAnswer: metrics.onAnswer,
     log: logger,
+    connections: connectionLimits(config, metrics),
     limits: serverLimits(config),
   });
   // Deliveries are answered at once: with 503 while MongoDB does not answer, so that they are repeated.
@@ -110,6 +113,14 @@ export async function startService(
   };
   let stopped: Promise<readonly string[]> | undefined;
   return { url, failed, checkKeys: engine.checkKeys, watch: watch.state, stop: () => (stopped ??= stop()) };
+}
+
+function connectionLimits({ server }: Config, observer: ServiceObserver): ConnectionLimits {
+  return {
+    maxConnections: server.maxConnections ?? connectionLimit(descriptorLimit()),
+    onConnections: (open) => observer.onConnections(open),
+    onRefused: () => observer.onConnectionRefused(),
+  };
 }
 
 function serverLimits({ server, engine }: Config): Partial<ServerLimits> {
