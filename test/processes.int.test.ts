@@ -25,7 +25,7 @@ beforeAll(async () => {
   for (const wanted of WANTED_INDEXES) await engine.documents.createIndex(wanted);
   await chooseHandle(world, alice, alice.label);
   for (const member of [alice, bob]) await reconcileUser(engine.reconcile, member);
-  world.auth0.deleteUser(bob.userId);
+  await world.auth0.deleteUser(bob.userId);
   await reconcileUser(engine.reconcile, bob);
 });
 afterAll(() => world.close());

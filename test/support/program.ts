@@ -64,6 +64,8 @@ export async function startProgram(args: readonly string[], options: ProgramOpti
 
 /** Runs `concord …` to its end, in a process that has run others before. */
 export async function runProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
+  // Node reads it when it starts.
+  if (options.env?.['NODE_OPTIONS'] !== undefined) return runProcess(args, options);
   const cwd = options.cwd ?? (await temporaryDirectory());
   return runHosted({ args, cwd, env: environmentOf(options) });
 }
