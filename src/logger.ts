@@ -49,7 +49,7 @@ export function createLogger(options: LoggerOptions): Logger {
   );
 }
 
-/** Whether lines are for people, and not JSON. */
+/** Whether people read the lines, which are then not JSON. */
 export function isForPeople(
   pretty: boolean | null | undefined,
   stream: { readonly isTTY?: boolean } = process.stderr,

@@ -10,8 +10,14 @@ export interface Receiver {
 
 export type Receipt =
   | { readonly type: 'taken' }
-  /** `retryAfterMs` where it said so. */
-  | { readonly type: 'refused'; readonly why: string; readonly retryAfterMs: number | undefined };
+  | {
+      readonly type: 'refused';
+      readonly why: string;
+      /** Undefined where there was no answer. */
+      readonly status: number | undefined;
+      /** As long as the receiver says, which may be years. */
+      readonly retryAfterMs: number | undefined;
+    };
 
 export interface ReceiverOptions {
   readonly name: string;
@@ -43,10 +49,11 @@ export function createReceiver(options: ReceiverOptions): Receiver {
         return {
           type: 'refused',
           why: String(response.status),
+          status: response.status,
           retryAfterMs: retryAfterMs(response.headers),
         };
       } catch (error) {
-        return { type: 'refused', why: nameOf(error), retryAfterMs: undefined };
+        return { type: 'refused', why: nameOf(error), status: undefined, retryAfterMs: undefined };
       }
     },
   };

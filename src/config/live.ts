@@ -1,7 +1,7 @@
 /**
  * A configuration whose secrets can be read again while the service runs. All other settings stay as they were at start.
  *
- * The secrets of `config` are getters: code that needs one reads it from `config` at each use, and keeps no copy.
+ * The secrets of `config` are getters: code that needs one reads it from `config` at that moment, and keeps no copy.
  */
 import type { Config } from './schema.ts';
 import { formatPath, isMapping } from './sources.ts';

@@ -160,6 +160,7 @@ export const configSchema = z
     engine: z.strictObject({
       concurrency: whole(1, 256),
       leaseMs: whole(1_000, HOUR_MS),
+      maxLeaseMs: whole(1_000, DAY_MS),
       pollMs: whole(10, HOUR_MS),
       backoff,
       quarantineAfter: whole(1, 1_000),
@@ -232,6 +233,10 @@ export const configSchema = z
     path: ['engine', 'leaseMs'],
     // A lease is renewed at its half, so that much of it is left when a call begins.
     error: 'must be more than twice pds.requestTimeoutMs: no call may outlast the lease it was begun under',
+  })
+  .refine((value) => value.engine.maxLeaseMs >= value.engine.leaseMs, {
+    path: ['engine', 'maxLeaseMs'],
+    error: 'must be at least engine.leaseMs: a lease is renewed until then',
   });
 
 function checkKeys(keys: string, context: z.core.$RefinementCtx): void {

@@ -73,7 +73,7 @@ interface KnownTenant {
 interface WebhookEndpoint {
   readonly url: string;
   readonly tenants: ReadonlyMap<string, KnownTenant>;
-  readonly read: (body: string) => BodyReading;
+  readonly read: (body: string) => Promise<BodyReading>;
   readonly source: Source;
   readonly refuseToken: (reply: FastifyReply) => FastifyReply;
 }
@@ -164,11 +164,8 @@ async function takeIn(
 ): Promise<FastifyReply> {
   const { tenant } = request.getDecorator<KnownTenant>(TENANT);
   const startedAt = performance.now();
-  const reading = endpoint.read(typeof request.body === 'string' ? request.body : '');
-  if (reading.type === 'refused') {
-    return sendProblem(reply, { code: 'unreadable-body', status: 400, detail: reading.detail });
-  }
-  const work = options.ingest(tenant, reading.entries, reading.unreadable, endpoint.source);
+  const body = typeof request.body === 'string' ? request.body : '';
+  const work = readAndIngest(options, endpoint, tenant, body);
   // Until the work has ended, and not only until the answer: late work still uses the connection pool.
   request.getDecorator<Place>(PLACE).keepFor(work);
   const result = await within(work, options.ingestTimeoutMs);
@@ -177,11 +174,25 @@ async function takeIn(
     request.log.warn({ tenant: tenant.id, timeoutMs: options.ingestTimeoutMs }, 'delivery is late');
     return sendProblem(reply, unavailable('The entries could not be made durable in time.'));
   }
+  if ('refused' in result) {
+    return sendProblem(reply, { code: 'unreadable-body', status: 400, detail: result.refused });
+  }
   const durationMs = performance.now() - startedAt;
   request.log.info({ tenant: tenant.id, ...result, durationMs: Math.round(durationMs) }, 'delivery ingested');
   options.onIngest?.(tenant, result, durationMs);
   const { accepted, duplicates, ignored, rejected } = result;
   return reply.code(200).send({ accepted, duplicates, ignored, rejected });
+}
+
+async function readAndIngest(
+  { ingest }: WebhookOptions,
+  { read, source }: WebhookEndpoint,
+  tenant: LogTenant,
+  body: string,
+): Promise<IngestResult | { readonly refused: string }> {
+  const reading = await read(body);
+  if (reading.type === 'refused') return { refused: reading.detail };
+  return ingest(tenant, reading.entries, reading.unreadable, source);
 }
 
 /** The content type is free text in the log stream's settings, so it is ignored. */

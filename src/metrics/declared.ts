@@ -54,6 +54,11 @@ export function declareMetrics(version: string) {
     "Codes of Auth0's log that this version does not know, each counted once in a database; the log names them.",
     ['tenant'],
   );
+  const notices = counter(
+    'concord_alert_notices_total',
+    'Notices of alerts by receiver: taken, failed (a try that is repeated or was the last), or given_up (see the log).',
+    ['receiver', 'outcome'],
+  );
   const lastDelivery = gauge(
     'concord_stream_last_delivery_timestamp_seconds',
     'When a stream of this tenant last delivered something to this process.',
@@ -157,6 +162,7 @@ export function declareMetrics(version: string) {
     entries,
     ignored,
     unknownCodes,
+    notices,
     lastDelivery,
     streamState,
     readUntil,

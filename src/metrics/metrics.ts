@@ -9,6 +9,7 @@ import type { Upstream } from '../errors.ts';
 import type { EventType } from '../events/event.ts';
 import { IGNORE_REASONS, type IgnoredCounts } from '../events/ignored.ts';
 import type { TenantId } from '../identity.ts';
+import type { NoticeOutcome } from '../ports/alerts.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Lease } from '../ports/queue.ts';
 import type { CallInfo } from '../upstream/caller.ts';
@@ -23,9 +24,10 @@ export function createMetrics(
   clock: Pick<Clock, 'now'>,
   version: string,
   tenants: readonly TenantId[],
+  receivers: readonly string[] = [],
 ): Metrics {
   const declared = declareMetrics(version);
-  startAtZero(declared, tenants);
+  startAtZero(declared, tenants, receivers);
 
   function countEntries(tenant: TenantId, source: 'webhook' | 'pull', result: IngestResult): void {
     const { accepted, duplicates, rejected } = result;
@@ -87,6 +89,7 @@ export function createMetrics(
     onConnectionRefused: () => declared.refusedConnections.inc(),
     onIgnored: countIgnored,
     onUnknownCode: (tenant: TenantId) => declared.unknownCodes.inc({ tenant }),
+    onNotice: (receiver: string, outcome: NoticeOutcome) => declared.notices.inc({ receiver, outcome }),
     onSweepProgress: (tenant: TenantId, users: number, drifted: number) => {
       declared.sweepUsers.set({ tenant, standing: 'looked-at' }, users);
       declared.sweepUsers.set({ tenant, standing: 'drifted' }, drifted);
@@ -101,6 +104,7 @@ export function createMetrics(
 
 const IGNORED_SOURCES = ['webhook', 'pull', 'database'] as const;
 type IgnoredSource = (typeof IGNORED_SOURCES)[number];
+const NOTICE_OUTCOMES = ['taken', 'failed', 'given_up'] as const satisfies readonly NoticeOutcome[];
 const PASS_ENDS = [
   ...(['converged', 'held', 'deferred', 'failed', 'skipped', 'lease-lost', 'broken-off'] as const),
   ...(['not-a-user', 'excluded'] as const),
@@ -133,9 +137,19 @@ function pullMetrics(
 
 /** A series that begins with its first 1 has no increase that an alert could see. */
 function startAtZero(
-  { retries, unknownCodes, leaseLosses, passes: reconciliations, ignored }: ReturnType<typeof declareMetrics>,
+  {
+    retries,
+    unknownCodes,
+    leaseLosses,
+    passes: reconciliations,
+    ignored,
+    notices,
+  }: ReturnType<typeof declareMetrics>,
   tenants: readonly TenantId[],
+  receivers: readonly string[],
 ): void {
+  for (const receiver of receivers)
+    for (const outcome of NOTICE_OUTCOMES) notices.inc({ receiver, outcome }, 0);
   for (const tenant of tenants) {
     retries.inc({ tenant }, 0);
     unknownCodes.inc({ tenant }, 0);

@@ -10,6 +10,7 @@ import type { Upstream } from '../errors.ts';
 import type { EventType } from '../events/event.ts';
 import type { IgnoredCounts } from '../events/ignored.ts';
 import type { TenantId } from '../identity.ts';
+import type { NoticeOutcome } from '../ports/alerts.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { Lease } from '../ports/queue.ts';
 import type { CallInfo } from '../upstream/caller.ts';
@@ -22,6 +23,8 @@ export interface EngineObserver {
   onStep(step: StepInfo): void;
   /** A code of Auth0's log that this version does not know came for the first time. */
   onUnknownCode(tenant: TenantId): void;
+  /** A receiver of alerts took a notice or did not, or the notice was given up. */
+  onNotice(receiver: string, outcome: NoticeOutcome): void;
 }
 
 /** What the service around the engine reports. */

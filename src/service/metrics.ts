@@ -11,6 +11,7 @@ export function metricsFor(config: Config): Metrics {
     systemClock,
     concordVersion(),
     config.tenants.map(({ id }) => id),
+    config.alerts.receivers.flatMap(({ name, url }) => (url === undefined ? [] : [name])),
   );
 }
 

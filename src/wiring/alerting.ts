@@ -13,7 +13,7 @@ import type { Readers } from '../reconcilers/independent.ts';
 import { systemClock } from './system.ts';
 import type { WiredTenant } from './upstreams.ts';
 
-interface AlertedParts extends Pick<AlertingDeps, 'events' | 'documents' | 'logger'> {
+interface AlertedParts extends Pick<AlertingDeps, 'events' | 'documents' | 'logger' | 'onNotice'> {
   readonly accounts: AccountReader;
   readonly clients: Readers;
   readonly tenants: readonly WiredTenant[];
@@ -25,13 +25,13 @@ interface AlertedParts extends Pick<AlertingDeps, 'events' | 'documents' | 'logg
 export function alertingFor(
   db: Db,
   { alerts, schedule, pds }: Config,
-  { events, documents, accounts, clients, tenants, logger, upSince }: AlertedParts,
+  { events, documents, accounts, clients, tenants, logger, upSince, onNotice }: AlertedParts,
 ): Alerting | undefined {
   const { intervalMs, requestTimeoutMs: timeoutMs } = alerts;
   if (intervalMs === null) return undefined;
   const served = tenants.map(({ id }) => id);
   return createAlerting({
-    ...{ events, documents, tenants: served, clock: systemClock, logger, runs: runs(db) },
+    ...{ events, documents, tenants: served, clock: systemClock, logger, runs: runs(db), onNotice },
     ...{ positions: positionReader(db), silence: alerts.silence },
     ...{ store: alertStore(db), statusReader: statusReader(db, served) },
     probes: createProbes({ accounts, tenants, clients, clock: systemClock, everyMs: alerts.probeEveryMs }),

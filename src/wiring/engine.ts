@@ -7,6 +7,7 @@ import type { OneUserDeps } from '../dashboard-data/one-user.ts';
 import { peopleOf } from '../engine/intake/people.ts';
 import type { PullDeps } from '../engine/intake/pull.ts';
 import { successorSearch } from '../engine/reconcile/claims/successors.ts';
+import { exclusiveQueue, UsersAtWork } from '../engine/reconcile/leases/at-work.ts';
 import type { AssessDeps } from '../engine/reconcile/read-side.ts';
 import type { ReconcileDeps } from '../engine/reconcile/reconcile.ts';
 import type { SweepDeps } from '../engine/sweep/sweep-result.ts';
@@ -36,6 +37,7 @@ import type { PasswordVault } from '../ports/passwords.ts';
 import type { Cursors, Runs } from '../ports/runs.ts';
 import type { StatusCounts } from '../ports/status-counts.ts';
 import type { SubjectReader, UserPages } from '../ports/subjects.ts';
+import { INDEPENDENT } from '../reconcilers/registry.ts';
 import { alertingFor } from './alerting.ts';
 import { dashboardDataFor, type Limited } from './dashboard.ts';
 import { independentClients } from './independent.ts';
@@ -111,7 +113,8 @@ export function wireEngine(
   const settings = engineSettings(config);
   const vault = createVault(config.credentials);
   const polled = workQueue(db, served);
-  const queue = wake === undefined ? polled : wakingQueue(polled, wake);
+  const atWork = new UsersAtWork();
+  const queue = exclusiveQueue(wake === undefined ? polled : wakingQueue(polled, wake), atWork);
   const people = peopleOf(tenants);
   const inactive = inactiveAccounts(db);
   const successors = successorSearch(subjects, tenants);
@@ -131,8 +134,15 @@ export function wireEngine(
   const leasedRuns = runs(db);
   const assess = { ...lookedAt, reservations: reserved, handleDomain, settings };
   const limited: readonly Limited[] = [
-    { upstream: 'pds', tenant: undefined, limiter },
-    ...tenants.map(({ id, limiter }) => ({ upstream: 'auth0', tenant: id, limiter }) as const),
+    { upstream: 'pds', tenant: undefined, quota: () => limiter.quota() },
+    ...tenants.map(
+      ({ id, limiter: own }): Limited => ({ upstream: 'auth0', tenant: id, quota: () => own.quota() }),
+    ),
+    ...INDEPENDENT.map(
+      ({ upstream }): Limited => ({
+        ...{ upstream: upstream.name, tenant: undefined, quota: () => upstream.quota(clients) },
+      }),
+    ),
   ];
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
   const parts = { ...common, subjects, documents, accounts, vault, settings };
@@ -141,7 +151,7 @@ export function wireEngine(
     ...parts,
     reconcile: {
       ...parts,
-      ...{ successors, reservations: reserved, inactive, people, dids, handleDomain, clients },
+      ...{ successors, reservations: reserved, inactive, people, dids, handleDomain, clients, atWork },
       tenants: new Map(tenants.map((tenant) => [tenant.id, tenant])),
       onStep: observer?.onStep,
     },
@@ -158,7 +168,10 @@ export function wireEngine(
     dashboardData: dashboardDataFor(db, config, logger, tenants, limited),
     oneUser: { ...common, tenants, assess, pages: historyPages(db) },
     alerting: (upSince) =>
-      alertingFor(db, config, { events: log, documents, accounts, clients, tenants, logger, upSince }),
+      alertingFor(db, config, {
+        ...{ events: log, documents, accounts, clients, tenants, logger, upSince },
+        onNotice: observer?.onNotice,
+      }),
     ...storeFor(connection, config, vault),
   };
 }

@@ -32,6 +32,7 @@ function processOf(time: VirtualClock, shared: Runs, aheadMs = 0): Process {
   const clock: Clock = {
     now: () => new Date(time.now().getTime() + aheadMs),
     delay: alive((ms: number, signal?: AbortSignal) => time.delay(ms, signal)),
+    timer: alive((ms: number, signal: AbortSignal) => time.timer(ms, signal)),
   };
   const runs: Runs = {
     begin: alive(shared.begin),

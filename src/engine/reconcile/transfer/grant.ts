@@ -43,7 +43,7 @@ export async function grantTransfer(
   return holding(deps, from, (first) =>
     holding(deps, to, async (second) => {
       const proposal = await proposeAsShown(deps, from, to, wish);
-      const journal = createJournal(deps, to.user, to.tenant.id, await deps.log.ofUser(to.user));
+      const journal = createJournal(deps, to.user, to.tenant.id, fold(await deps.log.ofUser(to.user)));
       const leases = new Leases(deps, [first, second]);
       await makeDue(deps, to);
       const granted = await writeGrant(deps, from, journal, leases, proposal, decided);
@@ -149,7 +149,7 @@ async function writeGrant(
   // Before the first event, so that the promise of a command that breaks off is found and has no effect.
   await makeDue(deps, from);
   await leases.ensure();
-  const promise = await createJournal(deps, from.user, from.tenant.id, history).append([], {
+  const promise = await createJournal(deps, from.user, from.tenant.id, fold(history)).append([], {
     type: 'transfer.promised',
     data: { to: proposal.to, ...dataOf(proposal), ...decided },
   });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { connectionLimit, descriptorLimit } from '../../src/service/connection-limit.ts';
+import { connectionLimit, descriptorLimit } from '../../src/wiring/connection-limit.ts';
 
 it.each([
   ['a limit of 1,024 leaves room for MongoDB and the upstreams', 1_024, 896],
