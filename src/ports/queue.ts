@@ -4,6 +4,9 @@ import type { Auth0UserId, EventId, TenantId, UserKey } from '../identity.ts';
 import type { FirstSeen, SubjectView } from './subjects.ts';
 import type { DuePriority, Trigger } from './trigger.ts';
 
+/** The code of a failure by which a user's reconciliation began and never ended. Its message is ours, with nothing personal. */
+export const LEASE_EXPIRED = 'LEASE_EXPIRED';
+
 export interface Lease {
   readonly user: UserKey;
   readonly tenant: TenantId;
