@@ -1,8 +1,9 @@
 /** What is wrong, by the failures of users and by how upstreams answer. Pure. */
-import { LEASE_EXPIRED } from '../engine/reconcile/leases/unfinished.ts';
+
 import { type Failing, failuresOf, isFailing, ofTenant, those } from '../engine/reports/situation-groups.ts';
 import type { Upstream } from '../errors.ts';
 import type { Cause, CauseKind, CheckResult } from '../ports/alerts.ts';
+import { LEASE_EXPIRED } from '../ports/queue.ts';
 import { REFUSALS, upstreamOf } from '../ports/upstreams.ts';
 import * as indexes from '../reconcilers/indexes.ts';
 import type { Expectations, Probe, SystemFacts } from './system-facts.ts';

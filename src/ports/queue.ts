@@ -92,3 +92,6 @@ export interface ReadModel {
    */
   show(lease: Lease, view: SubjectView | undefined): Promise<void>;
 }
+
+/** The code of failures of users whose leases expire again and again. Their message is ours, with nothing personal. */
+export const LEASE_EXPIRED = 'LEASE_EXPIRED';

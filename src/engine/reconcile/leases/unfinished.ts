@@ -15,7 +15,7 @@
 import { fold } from '../../../events/fold.ts';
 import type { Clock, Random } from '../../../ports/clock.ts';
 import type { EventLog } from '../../../ports/event-log.ts';
-import type { Lease, WorkQueue } from '../../../ports/queue.ts';
+import { LEASE_EXPIRED, type Lease, type WorkQueue } from '../../../ports/queue.ts';
 import type { SubjectView } from '../../../ports/subjects.ts';
 import type { Failure } from '../../../reconcilers/attempt.ts';
 import { endReconciliation } from '../ending.ts';
@@ -45,9 +45,6 @@ export function failureOfTakeover({ isTakeover, unfinished }: Lease): Failure | 
 export function isUnrecorded({ isTakeover, unfinished }: Lease): boolean {
   return isTakeover && unfinished >= UNRECORDED;
 }
-
-/** The code of these failures. Their message is ours, with nothing personal. */
-export const LEASE_EXPIRED = 'LEASE_EXPIRED';
 
 /** The same words each time, so that conditions keep since when they say so. */
 const FAILURE: Failure = {
