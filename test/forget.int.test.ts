@@ -45,7 +45,7 @@ function entry(who: Member, logId: string, raw: string, user: string | null = wh
 }
 
 function reject(tenant: TenantId, raw: string) {
-  return { tenant, raw, reason: 'it could not be read', receivedAt: new Date() };
+  return { tenant, raw, reason: 'it could not be read', receivedAt: new Date(), count: 1 };
 }
 
 interface Lived {

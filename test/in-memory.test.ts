@@ -155,7 +155,7 @@ it('the directory in memory reads by id at once, lists late, and never ends a li
 
 it('the rejects in memory keep the same entry once and count it', async () => {
   const rejects = inMemoryRejects();
-  const reject = { tenant, reason: 'no user_id', raw: '{}', receivedAt: at(1) };
+  const reject = { tenant, reason: 'no user_id', raw: '{}', receivedAt: at(1), count: 1 };
   await rejects.add([reject, reject, { ...reject, raw: '[]' }]);
   expect(rejects.kept.map(({ raw, count }) => [raw, count])).toEqual([
     ['{}', 2],

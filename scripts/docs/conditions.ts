@@ -57,7 +57,9 @@ export function conditionsPage(): string {
       'A notice is always a line in the log (`an alert is open`). With `ALERT_SLACK_URL` (Slack incoming webhooks, and services that',
       'accept the same) or `ALERT_WEBHOOK_URL` (JSON with a version) it is also sent as a request; add receivers in',
       '[`alerts.receivers`](configuration.md#alerts). A receiver that is not reachable gets the notice later, at least once; the `id`',
-      'of a notice shows whether it was received before. A cause that may be transient must last twenty seconds or concern five users.',
+      'of a notice shows whether it was received before. A notice that a receiver refuses five times is given up: the log has the error',
+      '`an alert was not delivered to a receiver`, and `concord_alert_notices_total{outcome="given_up"}` counts it. Notices about other',
+      'causes do not wait for it. A cause that may be transient must last twenty seconds or concern five users.',
     ].join('\n'),
     table(
       ['cause', 'when', 'what to do'],

@@ -16,7 +16,7 @@ import type { DocumentReader } from '../ports/documents.ts';
 import type { RunLease, Runs } from '../ports/runs.ts';
 import type { StatusReader } from '../ports/status-counts.ts';
 import { CODES_A_YEAR, codePrefix } from '../reconcilers/document/code.ts';
-import { createNoticeSender, type NoticeSender } from './delivery.ts';
+import { createNoticeSender, type DeliveryDeps, type NoticeSender } from './delivery.ts';
 import { detect } from './detect.ts';
 import { noticeText } from './notice.ts';
 import { createOutage, type Outage } from './outage.ts';
@@ -36,6 +36,7 @@ export interface AlertingDeps extends TenantStateDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly expected: Expectations;
+  readonly onNotice?: DeliveryDeps['onNotice'];
   readonly settings: AlertSettings & {
     /** Milliseconds between two checks. */
     readonly intervalMs: number;
@@ -189,7 +190,7 @@ class AlertCheck {
     const { changed, gone, notices } = step(await store.all(), result, now, settings);
     for (const notice of notices) this.#log(notice);
     const deliveries = notices.flatMap((notice) =>
-      receivers.map(({ name }) => ({ notice, receiver: name, tries: 0, nextAt: now })),
+      receivers.map(({ name }) => ({ notice, receiver: name, tries: 0, refusals: 0, nextAt: now })),
     );
     await store.keep(changed, deliveries);
     const closed = changed.filter(({ phase }) => phase === 'closed' && receivers.length === 0);

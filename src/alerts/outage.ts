@@ -1,12 +1,13 @@
 /**
  * The alert that cannot be stored with the others: the check itself fails, because the database does not answer or by
  * a bug. Only this process knows it, sends it from memory, and sends it again at each check to receivers that have
- * not taken it. With several processes each one sends it.
+ * not taken it, until they have refused it a few times. With several processes each one sends it.
  */
 import { UpstreamError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Cause, Notice, NoticeType } from '../ports/alerts.ts';
 import type { Clock } from '../ports/clock.ts';
+import { isRefusal, MOST_REFUSALS } from './delivery.ts';
 import { noticeText } from './notice.ts';
 import type { Receiver } from './receiver.ts';
 
@@ -28,7 +29,9 @@ export interface Outage {
 
 export function createOutage({ receivers, clock, logger, settings }: OutageDeps): Outage {
   let since: Date | undefined;
-  let open: { readonly notice: Notice; readonly taken: Set<string> } | undefined;
+  let open:
+    | { readonly notice: Notice; readonly taken: Set<string>; readonly refusals: Map<string, number> }
+    | undefined;
   let telling: Promise<unknown> = Promise.resolve();
 
   const notice = (type: NoticeType, cause: Cause): Notice => {
@@ -37,11 +40,27 @@ export function createOutage({ receivers, clock, logger, settings }: OutageDeps)
     return { id: `${opening}#${number}`, type, at: clock.now(), opening, firstSeenAt: cause.since, cause };
   };
 
-  const tell = (told: Notice, receiving: readonly Receiver[], taken: Set<string>) => {
-    const sending = receiving.map(async (receiver) => {
-      const receipt = await receiver.send(told);
-      if (receipt.type === 'taken') taken.add(receiver.name);
-      else logger.warn({ receiver: receiver.name, why: receipt.why }, 'a receiver did not take an alert');
+  const tell = (
+    told: Notice,
+    receiving: readonly Receiver[],
+    taken: Set<string>,
+    refusals = new Map<string, number>(),
+  ) => {
+    const sending = receiving.map(async ({ name, send }) => {
+      const receipt = await send(told);
+      if (receipt.type === 'taken') {
+        taken.add(name);
+        return;
+      }
+      const { why } = receipt;
+      const refused = (refusals.get(name) ?? 0) + (isRefusal(receipt, false) ? 1 : 0);
+      refusals.set(name, refused);
+      if (refused < MOST_REFUSALS) logger.warn({ receiver: name, why }, 'a receiver did not take an alert');
+      else
+        logger.error(
+          { receiver: name, notice: told.id, tries: refused, why: `it refused it (${why})` },
+          'an alert was not delivered to a receiver',
+        );
     });
     telling = Promise.all([telling, ...sending]);
   };
@@ -52,15 +71,17 @@ export function createOutage({ receivers, clock, logger, settings }: OutageDeps)
       since ??= now;
       if (now.getTime() - since.getTime() < settings.openAfterMs) return;
       if (open === undefined) {
-        open = { notice: notice('opened', causeOf(error, since)), taken: new Set() };
+        open = { notice: notice('opened', causeOf(error, since)), taken: new Set(), refusals: new Map() };
         const { cause, id } = open.notice;
         logger.error({ notice: id, cause: cause.id, what: noticeText(open.notice) }, 'an alert is open');
       }
-      const { taken } = open;
+      const { taken, refusals } = open;
+      const isWaiting = (name: string) => !taken.has(name) && (refusals.get(name) ?? 0) < MOST_REFUSALS;
       tell(
         open.notice,
-        receivers.filter(({ name }) => !taken.has(name)),
+        receivers.filter(({ name }) => isWaiting(name)),
         taken,
+        refusals,
       );
     },
     passed() {

@@ -10,12 +10,19 @@ export interface Receiver {
 
 export type Receipt =
   | { readonly type: 'taken' }
-  /** `retryAfterMs` where it said so. */
-  | { readonly type: 'refused'; readonly why: string; readonly retryAfterMs: number | undefined };
+  | {
+      readonly type: 'refused';
+      readonly why: string;
+      /** Undefined where there was no answer. */
+      readonly status: number | undefined;
+      /** As long as the receiver says, which may be years. */
+      readonly retryAfterMs: number | undefined;
+    };
 
 export interface ReceiverOptions {
   readonly name: string;
   readonly format: 'json' | 'slack';
+  /** Read for each notice: it can be rotated. */
   readonly url: string;
   /** Milliseconds for a whole call. */
   readonly timeoutMs: number;
@@ -23,13 +30,13 @@ export interface ReceiverOptions {
 }
 
 export function createReceiver(options: ReceiverOptions): Receiver {
-  const { name, format, url, timeoutMs, fetch: send = globalThis.fetch } = options;
+  const { name, format, timeoutMs, fetch: send = globalThis.fetch } = options;
   return {
     name,
     async send(notice) {
       const body = format === 'slack' ? noticeToSlack(notice) : noticeToJson(notice);
       try {
-        const response = await send(url, {
+        const response = await send(options.url, {
           method: 'POST',
           headers: { 'content-type': 'application/json', 'idempotency-key': headerSafe(notice.id) },
           body: JSON.stringify(body),
@@ -42,10 +49,11 @@ export function createReceiver(options: ReceiverOptions): Receiver {
         return {
           type: 'refused',
           why: String(response.status),
+          status: response.status,
           retryAfterMs: retryAfterMs(response.headers),
         };
       } catch (error) {
-        return { type: 'refused', why: nameOf(error), retryAfterMs: undefined };
+        return { type: 'refused', why: nameOf(error), status: undefined, retryAfterMs: undefined };
       }
     },
   };

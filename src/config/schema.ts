@@ -175,6 +175,7 @@ export const configSchema = z
       host: text('an address to listen on', /^[a-zA-Z0-9.:-]{1,253}$/),
       port: whole(0, 65_535),
       bodyLimitBytes: whole(1_024, 64 * 1_024 * 1_024),
+      maxConnections: whole(1, 1_000_000).nullable(),
       metricsToken: token.optional(),
       dashboardToken: token.optional(),
     }),

@@ -12,8 +12,14 @@
  * | lines of any of these (CRLF, blank lines)     | all their entries; a broken line is a reject |
  * | nothing, or only white space                  | refused: an answer of 200 would hide a proxy that strips bodies |
  * | a CloudEvent, any other object, null, a number, text | refused                              |
+ *
+ * Every entry is read, since the answer acknowledges them all; the size of the body bounds their number. Of broken lines the
+ * first ones are kept, and the rest are counted.
  */
+
 import type { UnreadableEntry } from '../engine/intake/ingest.ts';
+import { MAX_KEPT_REJECTS } from '../engine/intake/kept-rejects.ts';
+import { Slices } from '../engine/intake/slices.ts';
 
 export type BodyReading =
   | {
@@ -25,14 +31,16 @@ export type BodyReading =
   /** `detail` says what is wrong, and quotes nothing. */
   | { readonly type: 'refused'; readonly detail: string };
 
-export function readBody(body: string): BodyReading {
+const NOT_JSON = 'the line is not JSON';
+
+/** Lets other requests be answered while it reads many lines. */
+export async function readBody(body: string): Promise<BodyReading> {
   // Trimming also removes a byte order mark.
   const text = body.trim();
   if (text === '') return { type: 'refused', detail: 'The body is empty.' };
   const whole = parseJson(text);
   if (whole.ok) return readWhole(whole.value);
-  const lines = text.split('\n');
-  if (lines.length > 1) return readLines(lines);
+  if (text.includes('\n')) return readLines(text);
   return {
     type: 'refused',
     detail: `The body is neither JSON nor JSON lines: its only line, ${text.length} characters long, is not JSON.`,
@@ -49,7 +57,7 @@ export function readBody(body: string): BodyReading {
  * | a list of them                | its elements   |
  * | anything else                 | refused        |
  */
-export function readEventBody(body: string): BodyReading {
+export async function readEventBody(body: string): Promise<BodyReading> {
   const text = body.trim();
   if (text === '') return { type: 'refused', detail: 'The body is empty.' };
   const whole = parseJson(text);
@@ -81,32 +89,63 @@ function readWhole(value: unknown): BodyReading {
   };
 }
 
-function readLines(lines: readonly string[]): BodyReading {
-  const entries: unknown[] = [];
-  const unreadable: UnreadableEntry[] = [];
-  let firstBroken = 0;
-  let hasDelivery = false;
-  for (const [index, untrimmed] of lines.entries()) {
-    const line = untrimmed.trim();
-    if (line === '') continue;
-    const parsed = parseJson(line);
-    if (parsed.ok) {
-      hasDelivery ||= typeof parsed.value === 'object' && parsed.value !== null;
-      for (const entry of listOf(parsed.value) ?? [parsed.value]) entries.push(entry);
-    } else {
-      if (firstBroken === 0) firstBroken = index + 1;
-      // Without the line number, so that the same line is the same reject when it is delivered again.
-      unreadable.push({ reason: 'the line is not JSON', raw: line });
-    }
+async function readLines(text: string): Promise<BodyReading> {
+  const read = new Lines();
+  const slices = new Slices();
+  for (const line of linesOf(text)) {
+    read.add(line);
+    if (slices.isUsedUp) await slices.next();
   }
-  if (hasDelivery) return { type: 'delivery', entries, unreadable };
-  return {
-    type: 'refused',
-    detail:
-      firstBroken === 0
-        ? `None of the ${lines.length} lines of the body is a log entry.`
-        : `The body is neither JSON nor JSON lines: line ${firstBroken} of ${lines.length} is not JSON, and no line is a log entry.`,
-  };
+  return read.reading();
+}
+
+class Lines {
+  readonly #entries: unknown[] = [];
+  readonly #broken: UnreadableEntry[] = [];
+  #moreBroken = 0;
+  #lines = 0;
+  #firstBroken = 0;
+  #hasDelivery = false;
+
+  add(untrimmed: string): void {
+    this.#lines += 1;
+    const line = untrimmed.trim();
+    if (line === '') return;
+    const parsed = isCutOff(line) ? NOT_PARSED : parseJson(line);
+    if (parsed.ok) {
+      this.#hasDelivery ||= typeof parsed.value === 'object' && parsed.value !== null;
+      for (const entry of listOf(parsed.value) ?? [parsed.value]) this.#entries.push(entry);
+      return;
+    }
+    if (this.#firstBroken === 0) this.#firstBroken = this.#lines;
+    // Without the line number, so that the same line is the same reject when it is delivered again.
+    if (this.#broken.length < MAX_KEPT_REJECTS) this.#broken.push({ reason: NOT_JSON, raw: line });
+    else this.#moreBroken += 1;
+  }
+
+  reading(): BodyReading {
+    if (this.#hasDelivery) {
+      const more = this.#moreBroken === 0 ? [] : [{ reason: NOT_JSON, count: this.#moreBroken }];
+      return { type: 'delivery', entries: this.#entries, unreadable: [...this.#broken, ...more] };
+    }
+    const first = this.#firstBroken;
+    return {
+      type: 'refused',
+      detail:
+        first === 0
+          ? `None of the ${this.#lines} lines of the body is a log entry.`
+          : `The body is neither JSON nor JSON lines: line ${first} of ${this.#lines} is not JSON, and no line is a log entry.`,
+    };
+  }
+}
+
+/** One after another: a list of them all would be many times as large as the text. */
+function* linesOf(text: string): Iterable<string> {
+  for (let from = 0; from <= text.length; ) {
+    const end = text.indexOf('\n', from);
+    yield end < 0 ? text.slice(from) : text.slice(from, end);
+    from = end < 0 ? text.length + 1 : end + 1;
+  }
 }
 
 function listOf(value: unknown): readonly unknown[] | undefined {
@@ -124,10 +163,17 @@ function nameOf(value: unknown): string {
 }
 
 // The parser's error message quotes the text, so it is dropped.
-function parseJson(text: string): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
+/** Found at once, where the parser takes longer to refuse a line than to read one. */
+function isCutOff(line: string): boolean {
+  return (line.startsWith('{') && !line.endsWith('}')) || (line.startsWith('[') && !line.endsWith(']'));
+}
+
+const NOT_PARSED = { ok: false } as const;
+
+function parseJson(text: string): { readonly ok: true; readonly value: unknown } | typeof NOT_PARSED {
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch {
-    return { ok: false };
+    return NOT_PARSED;
   }
 }

@@ -24,14 +24,14 @@ import { logSource } from '../engine/intake/auth0-log.ts';
 import type { LogTenant, Source } from '../engine/intake/delivered.ts';
 import type { IngestResult, UnreadableEntry } from '../engine/intake/ingest.ts';
 import { Admission, type AdmissionLimits, type Place } from './admission.ts';
-import { type AuthorizationCheck, authorizationCheck } from './authorization.ts';
+import { type AuthorizationCheck, authorizationCheck, rotatingCheck } from './authorization.ts';
 import { type BodyReading, readBody, readEventBody } from './body.ts';
 import { LATE, within } from './deadline.ts';
 import { declaredLength } from './declared-length.ts';
 import { allowOnly, errorFields, sendProblem, unauthorized, unavailable } from './problem.ts';
 
 export interface WebhookTenant extends LogTenant {
-  /** The accepted Authorization headers, with or without `Bearer `. Several during a rotation. */
+  /** The accepted Authorization headers, with or without `Bearer `. Several during a rotation. Read at each request. */
   readonly logTokens: readonly string[];
   /** The same for the event stream. Without any, this tenant has no event stream. */
   readonly eventTokens?: readonly string[];
@@ -65,13 +65,15 @@ const PLACE = Symbol('place');
 interface KnownTenant {
   readonly tenant: LogTenant;
   readonly isAuthorized: AuthorizationCheck;
+  /** False without a token of this kind. */
+  readonly isOpen: () => boolean;
 }
 
 /** The differences between the two kinds of streams. */
 interface WebhookEndpoint {
   readonly url: string;
   readonly tenants: ReadonlyMap<string, KnownTenant>;
-  readonly read: (body: string) => BodyReading;
+  readonly read: (body: string) => Promise<BodyReading>;
   readonly source: Source;
   readonly refuseToken: (reply: FastifyReply) => FastifyReply;
 }
@@ -79,26 +81,29 @@ interface WebhookEndpoint {
 export function webhook(options: WebhookOptions): FastifyPluginAsync {
   const { tenants } = options;
   const prefixes = tenants.flatMap(({ keyPrefix }) => (keyPrefix === '' ? [] : keyPrefix));
-  const known = ({ id, keyPrefix, excludedBy }: WebhookTenant, tokens: readonly string[]): KnownTenant => {
+  const known = (
+    { id, keyPrefix, excludedBy }: WebhookTenant,
+    tokens: () => readonly string[],
+  ): KnownTenant => {
     const otherPrefixes = prefixes.filter((prefix) => prefix !== keyPrefix);
-    return { tenant: { id, keyPrefix, otherPrefixes, excludedBy }, isAuthorized: authorizationCheck(tokens) };
+    return {
+      tenant: { id, keyPrefix, otherPrefixes, excludedBy },
+      isAuthorized: rotatingCheck(tokens),
+      isOpen: () => tokens().length > 0,
+    };
   };
+  for (const { logTokens } of tenants) authorizationCheck(logTokens);
   const endpoints: readonly WebhookEndpoint[] = [
     {
       url: '/webhooks/auth0/:tenant',
-      tenants: new Map(tenants.map((tenant) => [tenant.id, known(tenant, tenant.logTokens)])),
+      tenants: new Map(tenants.map((tenant) => [tenant.id, known(tenant, () => tenant.logTokens)])),
       read: readBody,
       source: logSource,
       refuseToken: wrongToken,
     },
     {
       url: '/webhooks/auth0/:tenant/events',
-      tenants: new Map(
-        tenants.flatMap((tenant) => {
-          const { eventTokens = [] } = tenant;
-          return eventTokens.length === 0 ? [] : [[tenant.id, known(tenant, eventTokens)] as const];
-        }),
-      ),
+      tenants: new Map(tenants.map((tenant) => [tenant.id, known(tenant, () => tenant.eventTokens ?? [])])),
       read: readEventBody,
       source: eventSource,
       refuseToken: unknownToken,
@@ -127,7 +132,7 @@ function open(
     onRequest: [
       async (request, reply) => {
         const tenant = endpoint.tenants.get(request.params.tenant);
-        if (tenant === undefined) return unknownTenant(reply);
+        if (tenant === undefined || !tenant.isOpen()) return unknownTenant(reply);
         request.setDecorator(TENANT, tenant);
         return undefined;
       },
@@ -159,11 +164,8 @@ async function takeIn(
 ): Promise<FastifyReply> {
   const { tenant } = request.getDecorator<KnownTenant>(TENANT);
   const startedAt = performance.now();
-  const reading = endpoint.read(typeof request.body === 'string' ? request.body : '');
-  if (reading.type === 'refused') {
-    return sendProblem(reply, { code: 'unreadable-body', status: 400, detail: reading.detail });
-  }
-  const work = options.ingest(tenant, reading.entries, reading.unreadable, endpoint.source);
+  const body = typeof request.body === 'string' ? request.body : '';
+  const work = readAndIngest(options, endpoint, tenant, body);
   // Until the work has ended, and not only until the answer: late work still uses the connection pool.
   request.getDecorator<Place>(PLACE).keepFor(work);
   const result = await within(work, options.ingestTimeoutMs);
@@ -172,11 +174,25 @@ async function takeIn(
     request.log.warn({ tenant: tenant.id, timeoutMs: options.ingestTimeoutMs }, 'delivery is late');
     return sendProblem(reply, unavailable('The entries could not be made durable in time.'));
   }
+  if ('refused' in result) {
+    return sendProblem(reply, { code: 'unreadable-body', status: 400, detail: result.refused });
+  }
   const durationMs = performance.now() - startedAt;
   request.log.info({ tenant: tenant.id, ...result, durationMs: Math.round(durationMs) }, 'delivery ingested');
   options.onIngest?.(tenant, result, durationMs);
   const { accepted, duplicates, ignored, rejected } = result;
   return reply.code(200).send({ accepted, duplicates, ignored, rejected });
+}
+
+async function readAndIngest(
+  { ingest }: WebhookOptions,
+  { read, source }: WebhookEndpoint,
+  tenant: LogTenant,
+  body: string,
+): Promise<IngestResult | { readonly refused: string }> {
+  const reading = await read(body);
+  if (reading.type === 'refused') return { refused: reading.detail };
+  return ingest(tenant, reading.entries, reading.unreadable, source);
 }
 
 /** The content type is free text in the log stream's settings, so it is ignored. */

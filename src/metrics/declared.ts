@@ -54,6 +54,11 @@ export function declareMetrics(version: string) {
     "Codes of Auth0's log that this version does not know, each counted once in a database; the log names them.",
     ['tenant'],
   );
+  const notices = counter(
+    'concord_alert_notices_total',
+    'Notices of alerts by receiver: taken, failed (a try that is repeated or was the last), or given_up (see the log).',
+    ['receiver', 'outcome'],
+  );
   const lastDelivery = gauge(
     'concord_stream_last_delivery_timestamp_seconds',
     'When a stream of this tenant last delivered something to this process.',
@@ -145,12 +150,19 @@ export function declareMetrics(version: string) {
     ['method', 'route', 'status'],
     CALL_SECONDS,
   );
+  const connections = gauge('concord_http_connections', 'Open connections to this process.', []);
+  const refusedConnections = counter(
+    'concord_http_connections_refused_total',
+    'Connections that were refused because server.maxConnections was reached, or no descriptor was left.',
+    [],
+  );
   return {
     registry,
     events,
     entries,
     ignored,
     unknownCodes,
+    notices,
     lastDelivery,
     streamState,
     readUntil,
@@ -169,5 +181,7 @@ export function declareMetrics(version: string) {
     room,
     sweepUsers,
     answers,
+    connections,
+    refusedConnections,
   };
 }

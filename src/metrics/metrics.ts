@@ -4,12 +4,12 @@
  */
 import type { Registry } from 'prom-client';
 import type { IngestResult } from '../engine/intake/ingest.ts';
-import type { PullResult } from '../engine/intake/pull.ts';
 import type { ReconciliationResult, StepInfo } from '../engine/reconcile/reconcile.ts';
 import type { Upstream } from '../errors.ts';
 import type { EventType } from '../events/event.ts';
 import { IGNORE_REASONS, type IgnoredCounts } from '../events/ignored.ts';
 import type { TenantId } from '../identity.ts';
+import type { NoticeOutcome } from '../ports/alerts.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Lease } from '../ports/queue.ts';
 import type { CallInfo } from '../upstream/caller.ts';
@@ -24,9 +24,10 @@ export function createMetrics(
   clock: Pick<Clock, 'now'>,
   version: string,
   tenants: readonly TenantId[],
+  receivers: readonly string[] = [],
 ): Metrics {
   const declared = declareMetrics(version);
-  startAtZero(declared, tenants);
+  startAtZero(declared, tenants, receivers);
 
   function countEntries(tenant: TenantId, source: 'webhook' | 'pull', result: IngestResult): void {
     const { accepted, duplicates, rejected } = result;
@@ -83,17 +84,12 @@ export function createMetrics(
       countEntries(tenant, 'webhook', result);
       declared.lastDelivery.set({ tenant }, clock.now().getTime() / 1_000);
     },
-    onPull: (tenant: TenantId, result: PullResult) => {
-      countEntries(tenant, 'pull', result);
-      declared.pulls.inc({ tenant, end: result.end });
-      if (result.readUntil !== undefined)
-        declared.readUntil.set({ tenant }, result.readUntil.getTime() / 1_000);
-      if (result.end === 'stopped') return;
-      for (const state of STREAM_STATES)
-        declared.streamState.set({ tenant, state }, state === result.stream ? 1 : 0);
-    },
+    ...pullMetrics(declared, countEntries),
+    onConnections: (open: number) => declared.connections.set(open),
+    onConnectionRefused: () => declared.refusedConnections.inc(),
     onIgnored: countIgnored,
     onUnknownCode: (tenant: TenantId) => declared.unknownCodes.inc({ tenant }),
+    onNotice: (receiver: string, outcome: NoticeOutcome) => declared.notices.inc({ receiver, outcome }),
     onSweepProgress: (tenant: TenantId, users: number, drifted: number) => {
       declared.sweepUsers.set({ tenant, standing: 'looked-at' }, users);
       declared.sweepUsers.set({ tenant, standing: 'drifted' }, drifted);
@@ -108,6 +104,7 @@ export function createMetrics(
 
 const IGNORED_SOURCES = ['webhook', 'pull', 'database'] as const;
 type IgnoredSource = (typeof IGNORED_SOURCES)[number];
+const NOTICE_OUTCOMES = ['taken', 'failed', 'given_up'] as const satisfies readonly NoticeOutcome[];
 const PASS_ENDS = [
   ...(['converged', 'held', 'deferred', 'failed', 'skipped', 'lease-lost', 'broken-off'] as const),
   ...(['not-a-user', 'excluded'] as const),
@@ -118,11 +115,41 @@ const STREAM_STATES = ['active', 'paused', 'suspended', 'missing', 'none', 'unkn
 /** Outcomes of an action that are no code of a failure. */
 const WITHOUT_FAILURE: ReadonlySet<string> = new Set(['done', 'unchanged', 'refused', 'reserved']);
 
+/** What a pull shows of a tenant's log holds until another process pulls. */
+function pullMetrics(
+  { pulls, readUntil, streamState }: ReturnType<typeof declareMetrics>,
+  countEntries: (tenant: TenantId, source: 'pull', result: IngestResult) => void,
+): Pick<ServiceObserver, 'onPull' | 'onPulledElsewhere'> {
+  return {
+    onPull: (tenant, result) => {
+      countEntries(tenant, 'pull', result);
+      pulls.inc({ tenant, end: result.end });
+      if (result.readUntil !== undefined) readUntil.set({ tenant }, result.readUntil.getTime() / 1_000);
+      if (result.end === 'stopped') return;
+      for (const state of STREAM_STATES) streamState.set({ tenant, state }, state === result.stream ? 1 : 0);
+    },
+    onPulledElsewhere: (tenant) => {
+      readUntil.remove({ tenant });
+      for (const state of STREAM_STATES) streamState.remove({ tenant, state });
+    },
+  };
+}
+
 /** A series that begins with its first 1 has no increase that an alert could see. */
 function startAtZero(
-  { retries, unknownCodes, leaseLosses, passes: reconciliations, ignored }: ReturnType<typeof declareMetrics>,
+  {
+    retries,
+    unknownCodes,
+    leaseLosses,
+    passes: reconciliations,
+    ignored,
+    notices,
+  }: ReturnType<typeof declareMetrics>,
   tenants: readonly TenantId[],
+  receivers: readonly string[],
 ): void {
+  for (const receiver of receivers)
+    for (const outcome of NOTICE_OUTCOMES) notices.inc({ receiver, outcome }, 0);
   for (const tenant of tenants) {
     retries.inc({ tenant }, 0);
     unknownCodes.inc({ tenant }, 0);

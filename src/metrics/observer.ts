@@ -10,6 +10,7 @@ import type { Upstream } from '../errors.ts';
 import type { EventType } from '../events/event.ts';
 import type { IgnoredCounts } from '../events/ignored.ts';
 import type { TenantId } from '../identity.ts';
+import type { NoticeOutcome } from '../ports/alerts.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { Lease } from '../ports/queue.ts';
 import type { CallInfo } from '../upstream/caller.ts';
@@ -22,6 +23,8 @@ export interface EngineObserver {
   onStep(step: StepInfo): void;
   /** A code of Auth0's log that this version does not know came for the first time. */
   onUnknownCode(tenant: TenantId): void;
+  /** A receiver of alerts took a notice or did not, or the notice was given up. */
+  onNotice(receiver: string, outcome: NoticeOutcome): void;
 }
 
 /** What the service around the engine reports. */
@@ -30,9 +33,14 @@ export interface ServiceObserver {
   onBrokenReconciliation(lease: Lease, durationMs: number): void;
   onIngest(tenant: TenantId, result: IngestResult): void;
   onPull(tenant: TenantId, result: PullResult): void;
+  /** Another process read the log last, and reports how it stands. */
+  onPulledElsewhere(tenant: TenantId): void;
   /** Entries that concern no user, from the change stream. Those of the results above are not reported here. */
   onIgnored(tenant: TenantId, source: 'database', counts: IgnoredCounts): void;
   onSweepProgress(tenant: TenantId, users: number, drifted: number): void;
+  /** The number of connections that are open now. */
+  onConnections(open: number): void;
+  onConnectionRefused(): void;
   /** `route` is null where there is none. */
   onAnswer(method: string, route: string | null, status: number, durationMs: number): void;
 }

@@ -13,6 +13,8 @@ interface StoredDelivery {
   readonly notice: Notice;
   readonly receiver: string;
   readonly tries: number;
+  /** Absent in what earlier versions stored. */
+  readonly refusals?: number;
   readonly nextAt: Date;
 }
 
@@ -76,6 +78,7 @@ export function alertStore(db: Db): AlertStore {
           .toArray();
         return found
           .flatMap(({ outbox = [] }) => outbox)
+          .map((stored) => ({ ...stored, refusals: stored.refusals ?? 0 }))
           .sort((a, b) => a.notice.at.getTime() - b.notice.at.getTime());
       }),
 
@@ -87,11 +90,14 @@ export function alertStore(db: Db): AlertStore {
       });
     },
 
-    later: async (delivery, nextAt) => {
+    later: async (delivery, { nextAt, isRefusal }) => {
       await writing('postpone a notice', () =>
         stored.updateOne(
           { _id: delivery.notice.cause.id, outbox: { $elemMatch: entry(delivery) } },
-          { $set: { 'outbox.$.nextAt': nextAt }, $inc: { 'outbox.$.tries': 1 } },
+          {
+            $set: { 'outbox.$.nextAt': nextAt },
+            $inc: { 'outbox.$.tries': 1, 'outbox.$.refusals': isRefusal ? 1 : 0 },
+          },
         ),
       );
     },

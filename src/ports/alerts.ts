@@ -88,7 +88,19 @@ export interface Delivery {
   readonly notice: Notice;
   readonly receiver: string;
   readonly tries: number;
+  /** How many of the tries the receiver refused for what the notice is. */
+  readonly refusals: number;
   readonly nextAt: Date;
+}
+
+/** How a try ended, and what became of a notice that is not sent again; as the metric names it. */
+export type NoticeOutcome = 'taken' | 'failed' | 'given_up';
+
+/** A try that the receiver did not take. */
+export interface FailedTry {
+  readonly nextAt: Date;
+  /** The receiver answered, and the answer is about this notice. */
+  readonly isRefusal: boolean;
 }
 
 /** One document a cause. Only the holder of the alerting lease changes it, and every change survives a restart. */
@@ -99,10 +111,10 @@ export interface AlertStore extends AlertReader {
   drop(ids: readonly string[]): Promise<void>;
   /** All outstanding notices, the oldest first. */
   deliveries(): Promise<readonly Delivery[]>;
-  /** A receiver has taken it, or never will; a closed alert whose last it was goes with it. */
+  /** A receiver has taken it, or it is given up; a closed alert whose last it was goes with it. */
   done(delivery: Delivery): Promise<void>;
   /** To be tried again. */
-  later(delivery: Delivery, nextAt: Date): Promise<void>;
+  later(delivery: Delivery, failed: FailedTry): Promise<void>;
 }
 
 // ── Long runs ──

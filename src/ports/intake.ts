@@ -9,10 +9,15 @@ export interface Reject {
   /** The entry as it came, as one string, cut at a limit. */
   readonly raw: string;
   readonly receivedAt: Date;
+  /** How many entries it stands for. */
+  readonly count: number;
 }
 
 export interface Rejects {
-  /** Keeps rejects; the same tenant, reason and raw text is kept once. Majority and journaled. */
+  /**
+   * Keeps rejects; the same tenant, reason and raw text is kept once. Where there are too many, a new one is only counted.
+   * Majority and journaled.
+   */
   add(rejects: readonly Reject[]): Promise<void>;
 }
 

@@ -2,7 +2,7 @@
 import type { Db } from 'mongodb';
 import { type Alerting, type AlertingDeps, createAlerting } from '../alerts/alerting.ts';
 import { createProbes } from '../alerts/probes.ts';
-import { createReceiver } from '../alerts/receiver.ts';
+import { createReceiver, type Receiver } from '../alerts/receiver.ts';
 import type { Config } from '../config/schema.ts';
 import { alertStore } from '../mongo/alerts.ts';
 import { positionReader } from '../mongo/cursors.ts';
@@ -13,7 +13,7 @@ import type { Readers } from '../reconcilers/independent.ts';
 import { systemClock } from './system.ts';
 import type { WiredTenant } from './upstreams.ts';
 
-interface AlertedParts extends Pick<AlertingDeps, 'events' | 'documents' | 'logger'> {
+interface AlertedParts extends Pick<AlertingDeps, 'events' | 'documents' | 'logger' | 'onNotice'> {
   readonly accounts: AccountReader;
   readonly clients: Readers;
   readonly tenants: readonly WiredTenant[];
@@ -25,19 +25,17 @@ interface AlertedParts extends Pick<AlertingDeps, 'events' | 'documents' | 'logg
 export function alertingFor(
   db: Db,
   { alerts, schedule, pds }: Config,
-  { events, documents, accounts, clients, tenants, logger, upSince }: AlertedParts,
+  { events, documents, accounts, clients, tenants, logger, upSince, onNotice }: AlertedParts,
 ): Alerting | undefined {
   const { intervalMs, requestTimeoutMs: timeoutMs } = alerts;
   if (intervalMs === null) return undefined;
   const served = tenants.map(({ id }) => id);
   return createAlerting({
-    ...{ events, documents, tenants: served, clock: systemClock, logger, runs: runs(db) },
+    ...{ events, documents, tenants: served, clock: systemClock, logger, runs: runs(db), onNotice },
     ...{ positions: positionReader(db), silence: alerts.silence },
     ...{ store: alertStore(db), statusReader: statusReader(db, served) },
     probes: createProbes({ accounts, tenants, clients, clock: systemClock, everyMs: alerts.probeEveryMs }),
-    receivers: alerts.receivers.flatMap(({ name, format, url }) =>
-      url === undefined ? [] : [createReceiver({ name, format, url, timeoutMs })],
-    ),
+    receivers: alerts.receivers.flatMap((receiver) => receiverFor(receiver, timeoutMs)),
     expected: {
       logUnreadAfterMs: schedule.pull === null ? null : alerts.logUnreadAfterMs,
       sweepOverdueAfterMs: schedule.sweep === null ? null : alerts.sweepOverdueAfterMs,
@@ -45,4 +43,21 @@ export function alertingFor(
     },
     settings: { ...alerts, intervalMs },
   });
+}
+
+/** None where no address is configured. One that is removed later is kept until the next start. */
+function receiverFor(
+  configured: Config['alerts']['receivers'][number],
+  timeoutMs: number,
+): readonly Receiver[] {
+  const { name, format, url } = configured;
+  if (url === undefined) return [];
+  return [
+    createReceiver({
+      ...{ name, format, timeoutMs },
+      get url() {
+        return configured.url ?? url;
+      },
+    }),
+  ];
 }

@@ -34,9 +34,10 @@ import { createAccountHost } from '../pds/accounts.ts';
 import type { DocumentChanges } from '../ports/documents.ts';
 import type { IgnoredTotals, Rejects } from '../ports/intake.ts';
 import type { PasswordVault } from '../ports/passwords.ts';
-import type { Cursors } from '../ports/runs.ts';
+import type { Cursors, Runs } from '../ports/runs.ts';
 import type { StatusCounts } from '../ports/status-counts.ts';
 import type { SubjectReader, UserPages } from '../ports/subjects.ts';
+import { INDEPENDENT } from '../reconcilers/registry.ts';
 import { alertingFor } from './alerting.ts';
 import { dashboardDataFor, type Limited } from './dashboard.ts';
 import { independentClients } from './independent.ts';
@@ -62,6 +63,7 @@ export interface Engine extends Pick<ReconcileDeps, Part> {
   readonly userPages: UserPages;
   readonly changes: DocumentChanges;
   readonly cursors: Cursors;
+  readonly runs: Runs;
   /** How many users have which status. Reads all who are in trouble, so it must not be called every second. */
   readonly statusCounts: () => Promise<StatusCounts>;
   /** What the dashboard asks, on this connection. */
@@ -82,6 +84,8 @@ export interface Engine extends Pick<ReconcileDeps, Part> {
    * were sealed with, or when passwords are stored in plaintext and `credentials.storage` was not chosen.
    */
   checkPasswords(): Promise<void>;
+  /** The same for other keys than those in use. Throws UsageError when they do not open the stored passwords. */
+  checkKeys(credentials: Config['credentials']): Promise<void>;
   /** Resolves when MongoDB answers. */
   ping(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
@@ -127,15 +131,23 @@ export function wireEngine(
     clients,
   };
   const reserved = reservations(db);
+  const leasedRuns = runs(db);
   const assess = { ...lookedAt, reservations: reserved, handleDomain, settings };
   const limited: readonly Limited[] = [
-    { upstream: 'pds', tenant: undefined, limiter },
-    ...tenants.map(({ id, limiter }) => ({ upstream: 'auth0', tenant: id, limiter }) as const),
+    { upstream: 'pds', tenant: undefined, quota: () => limiter.quota() },
+    ...tenants.map(
+      ({ id, limiter: own }): Limited => ({ upstream: 'auth0', tenant: id, quota: () => own.quota() }),
+    ),
+    ...INDEPENDENT.map(
+      ({ upstream }): Limited => ({
+        ...{ upstream: upstream.name, tenant: undefined, quota: () => upstream.quota(clients) },
+      }),
+    ),
   ];
   const common = { log, queue, clock: systemClock, random: systemRandom, logger };
   const parts = { ...common, subjects, documents, accounts, vault, settings };
   return {
-    sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: tenants },
+    sweep: { ...assess, ...common, runs: leasedRuns, limits: config.limits, keySpaces: tenants },
     ...parts,
     reconcile: {
       ...parts,
@@ -152,10 +164,14 @@ export function wireEngine(
     userPages: userPages(db, served),
     changes: documentChanges(db),
     cursors: cursors(db),
+    runs: leasedRuns,
     dashboardData: dashboardDataFor(db, config, logger, tenants, limited),
     oneUser: { ...common, tenants, assess, pages: historyPages(db) },
     alerting: (upSince) =>
-      alertingFor(db, config, { events: log, documents, accounts, clients, tenants, logger, upSince }),
+      alertingFor(db, config, {
+        ...{ events: log, documents, accounts, clients, tenants, logger, upSince },
+        onNotice: observer?.onNotice,
+      }),
     ...storeFor(connection, config, vault),
   };
 }
@@ -164,7 +180,7 @@ function storeFor(
   connection: Connection,
   { credentials }: Config,
   vault: PasswordVault,
-): Pick<Engine, 'prepare' | 'checkCollations' | 'checkPasswords' | 'ping' | 'close'> {
+): Pick<Engine, 'prepare' | 'checkCollations' | 'checkPasswords' | 'checkKeys' | 'ping' | 'close'> {
   const { db } = connection;
   const passwordsFit = () => checkPasswords(storedPasswordReader(db), vault, credentials);
   return {
@@ -178,6 +194,7 @@ function storeFor(
       await refuseCollations(db);
       await passwordsFit();
     },
+    checkKeys: (others) => checkPasswords(storedPasswordReader(db), createVault(others), others),
     ping: (timeoutMs) => connection.ping(timeoutMs),
     close: () => connection.close(),
   };

@@ -20,11 +20,15 @@ interface Running {
 function watched() {
   const world = alertingWorld();
   const told: string[] = [];
-  let takes = true;
+  const refused: string[] = [];
+  let refusal: number | undefined;
   const receiver = {
     name: 'pager',
     send: async ({ type, cause }: Notice) => {
-      if (!takes) return { type: 'refused', why: '503', retryAfterMs: undefined } as const;
+      if (refusal !== undefined) {
+        refused.push(`${type} ${cause.id}`);
+        return { type: 'refused', why: `${refusal}`, status: refusal, retryAfterMs: undefined } as const;
+      }
       told.push(`${type} ${cause.id}`);
       return { type: 'taken' } as const;
     },
@@ -44,9 +48,10 @@ function watched() {
   return {
     ...world,
     told,
+    refused,
     start,
-    refuse: (refuses: boolean) => {
-      takes = !refuses;
+    refuse: (refuses: boolean, status = 503) => {
+      refusal = refuses ? status : undefined;
     },
   };
 }
@@ -61,7 +66,10 @@ describe('one process', () => {
     await clock.advance(35_000);
     expect(runs.stored.get('alerts')?.position).toBe('2026-03-01T12:00:30.000Z');
     await stop();
-    expect(runs.stored.get('alerts')).toEqual({ lease: undefined, position: '2026-03-01T12:00:30.000Z' });
+    expect(runs.stored.get('alerts')).toMatchObject({
+      lease: undefined,
+      position: '2026-03-01T12:00:30.000Z',
+    });
   });
 
   it('looks sooner when something went wrong, though not all the time', async () => {
@@ -145,6 +153,19 @@ describe('a database that does not answer', () => {
     seen.before = () => undefined;
     await clock.advance(MINUTE);
     expect(told).toEqual(['opened unreachable:mongodb', 'closed unreachable:mongodb']);
+    await stop();
+  });
+
+  it('is given up where the receiver refuses the notice itself', async () => {
+    const { start, seen, clock, refused, refuse } = watched();
+    const { stop } = start();
+    await clock.advance(MINUTE);
+    seen.before = () => {
+      throw away;
+    };
+    refuse(true, 400);
+    await clock.advance(10 * MINUTE);
+    expect(refused).toEqual(Array(5).fill('opened unreachable:mongodb'));
     await stop();
   });
 

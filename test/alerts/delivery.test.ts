@@ -21,6 +21,12 @@ function noticed(type: Notice['type'], number: number, when = new Date('2026-03-
   return { id: `${opening}#${number}`, type, at: when, opening, firstSeenAt: at(0), cause };
 }
 
+/** The first notice about another cause. */
+function noticedOf(id: string): Notice {
+  const about = { ...cause, id };
+  return { ...noticed('opened', 1), id: `${id}@then#1`, opening: `${id}@then`, cause: about };
+}
+
 /** A desk with these receivers, and everything that was logged of it. */
 function desk(urls: Readonly<Record<string, string>>, chatTimeoutMs = 10_000) {
   const clock = virtualClock();
@@ -36,8 +42,10 @@ function desk(urls: Readonly<Record<string, string>>, chatTimeoutMs = 10_000) {
       ? createReceiver({ name, format: 'slack', url, timeoutMs: chatTimeoutMs })
       : createReceiver({ name, format: 'json', url, timeoutMs: 10_000 }),
   );
-  const sender = createNoticeSender({ store, receivers, clock, logger });
-  const alert = (phase: Alert['phase']): Alert => ({
+  const outcomes: string[] = [];
+  const onNotice = (receiver: string, outcome: string) => void outcomes.push(`${receiver} ${outcome}`);
+  const sender = createNoticeSender({ store, receivers, clock, logger, onNotice });
+  const alert = (phase: Alert['phase'], { cause, opening }: Notice): Alert => ({
     ...{ cause, phase, opening, firstSeenAt: at(0), clearSince: undefined },
     ...{ toldAt: at(0), toldUsers: 1, tellings: 1 },
   });
@@ -45,11 +53,12 @@ function desk(urls: Readonly<Record<string, string>>, chatTimeoutMs = 10_000) {
     clock,
     store,
     lines,
+    outcomes,
     run: () => sender.run(),
     tell: (notice: Notice, ...names: readonly string[]) =>
       store.keep(
-        [alert(notice.type === 'closed' ? 'closed' : 'open')],
-        names.map((receiver) => ({ notice, receiver, tries: 0, nextAt: notice.at })),
+        [alert(notice.type === 'closed' ? 'closed' : 'open', notice)],
+        names.map((receiver) => ({ notice, receiver, tries: 0, refusals: 0, nextAt: notice.at })),
       ),
     untold: async () => (await store.deliveries()).map(({ notice, receiver }) => [notice.type, receiver]),
   };
@@ -161,6 +170,87 @@ describe('a receiver', () => {
     ]);
     expect(lines.join('')).toContain('ECONNREFUSED');
     expect(lines.join('')).not.toMatch(/s3cret|127\.0\.0\.1/);
+  });
+});
+
+describe('one notice that a receiver refuses', () => {
+  /** Minutes of runs, as often as the service checks. */
+  async function runFor({ clock, run }: ReturnType<typeof desk>, minutes: number): Promise<void> {
+    for (let second = 0; second < minutes * 60; second += 10) {
+      await run();
+      await clock.advance(10_000);
+    }
+  }
+
+  it.each([400, 413, 500])(
+    'with %i is given up after a few tries, and the others arrive at once',
+    async (code) => {
+      const pager = await alertReceiver();
+      const one = desk({ pager: pager.url });
+      pager.answer(status(code), Number.POSITIVE_INFINITY, 'gap:main:pull-failing');
+      await one.tell(noticedOf('gap:main:pull-failing'), 'pager');
+      await one.tell(noticed('opened', 1), 'pager');
+      await one.run();
+      expect(pager.told.map(({ cause }) => cause)).toEqual(['unreachable:pds']);
+      for (let number = 2; number < 14; number += 1) {
+        await one.tell(noticed('reminded', number), 'pager');
+        await runFor(one, 2);
+      }
+      expect(pager.told).toHaveLength(13);
+      expect(await one.untold()).toEqual([]);
+      const refused = pager.sent.filter(({ cause }) => cause === 'gap:main:pull-failing');
+      expect(refused.length).toBeGreaterThanOrEqual(5);
+      expect(refused.length).toBeLessThan(20);
+      expect(one.outcomes.filter((outcome) => outcome === 'pager given_up')).toHaveLength(1);
+      expect(one.lines.join('')).toContain(`it refused it (${code})`);
+    },
+  );
+
+  it('holds up what comes later about the same cause until it is given up', async () => {
+    const pager = await alertReceiver();
+    const one = desk({ pager: pager.url });
+    pager.answer(status(400), 5);
+    await one.tell(noticed('opened', 1), 'pager');
+    await one.tell(noticed('closed', 2), 'pager');
+    await runFor(one, 4);
+    expect(ids(pager)).toEqual(Array(4).fill(`${opening}#1`));
+    await runFor(one, 4);
+    expect(ids(pager)).toEqual([...Array(5).fill(`${opening}#1`), `${opening}#2`]);
+    expect(pager.told.map(({ type }) => type)).toEqual(['closed']);
+  });
+
+  it('with 429 for years waits minutes, and the others do not wait', async () => {
+    const pager = await alertReceiver();
+    const one = desk({ pager: pager.url });
+    pager.answer(status(429, { 'retry-after': '999999999' }));
+    await one.tell(noticedOf('gap:main:pull-failing'), 'pager');
+    await one.tell(noticed('opened', 1), 'pager');
+    await one.run();
+    expect(pager.told.map(({ cause }) => cause)).toEqual(['unreachable:pds']);
+    await one.clock.advance(299_999);
+    await one.run();
+    expect(pager.told).toHaveLength(1);
+    await one.clock.advance(1);
+    await one.run();
+    expect(pager.told.map(({ cause }) => cause)).toEqual(['unreachable:pds', 'gap:main:pull-failing']);
+  });
+
+  it('is not what an outage of the receiver is: all are kept, and few are tried at once', async () => {
+    const pager = await alertReceiver();
+    const one = desk({ pager: pager.url });
+    const causes = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `gap:${name}:pull-failing`);
+    for (const id of causes) await one.tell(noticedOf(id), 'pager');
+    pager.answer(status(503), Number.POSITIVE_INFINITY);
+    await one.run();
+    expect(pager.sent.map(({ cause }) => cause)).toEqual(causes.slice(0, 3));
+    await one.run();
+    expect(pager.sent.map(({ cause }) => cause)).toEqual(causes);
+    await runFor(one, 15);
+    expect(await one.untold()).toHaveLength(6);
+    pager.answer(status(204), 0);
+    await runFor(one, 6);
+    expect(pager.told.map(({ cause }) => cause).sort()).toEqual(causes);
+    expect(one.outcomes).not.toContain('pager given_up');
   });
 });
 

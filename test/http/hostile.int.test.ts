@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { MIN_TOKEN_BYTES } from '../../src/config/schema.ts';
 import { ingest } from '../../src/engine/intake/ingest.ts';
-import { createServer, type ServerLimits } from '../../src/http/server.ts';
+import { createServer, DEFAULT_SERVER_LIMITS, type ServerLimits } from '../../src/http/server.ts';
 import { eventLog } from '../../src/mongo/log/event-log.ts';
 import { ignoredTotals } from '../../src/mongo/log/ignored.ts';
 import { rejects } from '../../src/mongo/log/rejects.ts';
@@ -18,11 +18,14 @@ import { silent } from '../support/platform.ts';
 import { runProgram } from '../support/program.ts';
 import { TAKEN } from './hostile-entries.ts';
 import {
+  entryOf,
   type HostileRequest,
   NOW,
   OF_STRANGERS,
   OTHER_TENANTS_TOKEN,
+  post,
   REFUSED,
+  request,
   TOKEN,
 } from './hostile-requests.ts';
 import { IMPATIENT, tenant } from './test-server.ts';
@@ -33,6 +36,8 @@ let servers: FastifyInstance[];
 let ports: { readonly patient: number; readonly impatient: number };
 beforeAll(async () => {
   await ensureCollections(db);
+  // The requests are of a fixed day, so MongoDB would remove what is kept of them.
+  await db.collection('concord.rejects').dropIndex('last_at');
   servers = [server({}), server(IMPATIENT)];
   const [patient = 0, impatient = 0] = await Promise.all(servers.map(listen));
   ports = { patient, impatient };
@@ -137,6 +142,74 @@ test.each(rowsOf(TAKEN))('taken in: %s', async (_reason, request) => {
   expect(Object.keys(Object.prototype)).toEqual([]);
   asTheyShould += 1;
 });
+
+const LIMIT = DEFAULT_SERVER_LIMITS.bodyLimitBytes;
+
+/** As many different lines as fit into a delivery, after one that is an entry. */
+function brokenLines(): string {
+  const lines = [JSON.stringify(entryOf('1'))];
+  for (let length = lines.join('').length, at = 0; length < LIMIT - 20; at += 1) {
+    lines.push(`{"${at}`);
+    length += `${at}`.length + 3;
+  }
+  return lines.join('\n');
+}
+
+/** An entry, and then as many different numbers as fit. */
+function numbers(): string {
+  const count = Math.floor((LIMIT - 500) / 7);
+  return `[${JSON.stringify(entryOf('1'))},${Array.from({ length: count }, (_, at) => at + 100_000).join(',')}]`;
+}
+
+test.each([
+  ['broken lines', brokenLines, ['the line is not JSON']],
+  [
+    'numbers',
+    numbers,
+    ['more entries of one delivery could not be read than are kept', 'the entry is not an object'],
+  ],
+])(
+  '2 MiB of %s cost no more than a small delivery, and others are answered meanwhile',
+  async (_what, bodyOf, reasons) => {
+    const body = bodyOf();
+    const items = _what === 'broken lines' ? body.split('\n').length : body.split(',').length - 3;
+    const heapBefore = process.memoryUsage().heapUsed;
+    let heapMost = heapBefore;
+    let slowestMs = 0;
+    let isAnswered = false;
+    const begun = performance.now();
+    const posting = exchange(ports.patient, post(body)).then((answer) => {
+      isAnswered = true;
+      return answer;
+    });
+    while (!isAnswered) {
+      const asked = performance.now();
+      expect(
+        statusesOf(await exchange(ports.patient, request('GET /healthz HTTP/1.1', ['Connection: close']))),
+      ).toEqual([200]);
+      slowestMs = Math.max(slowestMs, performance.now() - asked);
+      heapMost = Math.max(heapMost, process.memoryUsage().heapUsed);
+    }
+    const answer = await posting;
+    const tookMs = Math.round(performance.now() - begun);
+
+    expect(statusesOf(answer)).toEqual([200]);
+    const { 'concord.events': events = [], 'concord.rejects': rejected = [] } = await stored();
+    expect(events.map(({ _id }) => _id)).toEqual(['first:1']);
+    expect([...new Set(rejected.map(({ reason }) => reason))].sort()).toEqual(reasons);
+    expect(rejected.length).toBeLessThanOrEqual(102);
+    const total = rejected.reduce((sum, { count }) => sum + Number(count), 0);
+    expect(total).toBe(items - 1);
+    expect(answer).toContain(`"accepted":1,"duplicates":0,"ignored":0,"rejected":${total}`);
+    expect(tookMs).toBeLessThan(10_000);
+    expect(slowestMs).toBeLessThan(2_000);
+    const heapMb = Math.round((heapMost - heapBefore) / 2 ** 20);
+    expect(heapMb).toBeLessThan(300);
+    process.stdout.write(
+      `2 MiB of ${_what}: ${total} rejected in ${tookMs} ms, ${rejected.length} kept, ${heapMb} MB, others answered within ${Math.round(slowestMs)} ms\n`,
+    );
+  },
+);
 
 const FIELDS = ['_id', 'at', 'cause', 'data', 'recordedAt', 'tenant', 'type', 'user'];
 const DATA_FIELDS = ['code', 'hint', 'logId', 'raw'];

@@ -19,11 +19,14 @@ function alert(changes: Partial<Alert> = {}): Alert {
 function delivery(receiver: string, id = 'opening-1#1', second = 2): Delivery {
   const of = { type: 'opened', opening: 'opening-1', firstSeenAt: at(1), cause } as const;
   const notice: Notice = { id, at: at(second), ...of };
-  return { notice, receiver, tries: 0, nextAt: at(second) };
+  return { notice, receiver, tries: 0, refusals: 0, nextAt: at(second) };
 }
 
 async function untold(store: AlertStore): Promise<readonly (readonly unknown[])[]> {
-  return (await store.deliveries()).map(({ notice, receiver, tries }) => [notice.id, receiver, tries]);
+  return (await store.deliveries()).map(({ notice, receiver, tries, refusals }) => [
+    ...[notice.id, receiver],
+    ...[tries, refusals],
+  ]);
 }
 
 /** The store is empty each time. */
@@ -44,10 +47,11 @@ export function alertsContract(open: () => Promise<AlertStore>): void {
       await store.keep([alert()], [delivery('pager'), delivery('chat')]);
       await store.keep([alert()], [delivery('pager', 'opening-1#2', 3)]);
       await store.done(delivery('pager'));
-      await store.later(delivery('chat'), at(60));
+      await store.later(delivery('chat'), { nextAt: at(50), isRefusal: false });
+      await store.later(delivery('chat'), { nextAt: at(60), isRefusal: true });
       expect(await untold(store)).toEqual([
-        ['opening-1#1', 'chat', 1],
-        ['opening-1#2', 'pager', 0],
+        ['opening-1#1', 'chat', 2, 1],
+        ['opening-1#2', 'pager', 0, 0],
       ]);
       expect((await store.deliveries())[0]?.nextAt).toEqual(at(60));
       expect((await store.deliveries())[0]?.notice).toEqual(delivery('chat').notice);
@@ -77,7 +81,7 @@ export function alertsContract(open: () => Promise<AlertStore>): void {
       expect(await store.all()).toEqual([]);
       await store.keep([alert({ phase: 'pending', opening: 'opening-2' })], [delivery('pager')]);
       await store.drop([cause.id]);
-      expect(await untold(store)).toEqual([['opening-1#1', 'pager', 0]]);
+      expect(await untold(store)).toEqual([['opening-1#1', 'pager', 0, 0]]);
       await store.done(delivery('pager'));
       expect(await store.all()).toEqual([]);
     });

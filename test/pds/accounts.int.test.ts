@@ -9,7 +9,7 @@ import { createAccountHost } from '../../src/pds/accounts.ts';
 import { createXrpc } from '../../src/pds/xrpc.ts';
 import type { AccountHost } from '../../src/ports/accounts.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import { handleLabel, isAllowedLabel } from '../../src/reconcilers/account/handle-label.ts';
+import { handleLabel, isAllowedLabel } from '../../src/reconcilers/derived-names.ts';
 import { type Pds, startPds } from '../../src/sandbox/servers/pds.ts';
 import { RateLimiter } from '../../src/upstream/rate-limit.ts';
 import { asAdmin, createAccount, person, sharedPds, unlimited, xrpc } from '../support/pds.ts';

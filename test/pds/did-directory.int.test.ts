@@ -17,7 +17,7 @@ const clock: Clock = { now: () => new Date(), delay: async () => {}, timer: asyn
 let pds: Pds;
 beforeAll(async () => {
   const secret = (): string => randomBytes(16).toString('hex');
-  pds = await startPds({ adminPassword: secret(), bypassKey: secret() });
+  pds = await startPds({ adminPassword: secret(), bypassKey: secret(), quickHashes: true });
 });
 afterAll(() => pds?.stop());
 

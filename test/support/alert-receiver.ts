@@ -15,19 +15,21 @@ export interface AlertReceiver {
   readonly told: Told[];
   /** Everything that was sent, also what it did not take. */
   readonly sent: Told[];
-  /** How it answers from now on, to so many requests; after them it takes everything. */
-  answer(how: (response: ServerResponse) => void, times?: number): void;
+  /** How it answers from now on, to so many requests, or to those about one cause; it takes everything else. */
+  answer(how: (response: ServerResponse) => void, times?: number, cause?: string): void;
 }
 
 /** A server on loopback that is told of alerts, lives as long as the test and behaves as badly as it is asked to. */
 export async function alertReceiver(): Promise<AlertReceiver> {
   const told: Told[] = [];
   const sent: Told[] = [];
-  let bad: { readonly how: (response: ServerResponse) => void; left: number } | undefined;
+  let bad:
+    | { readonly how: (response: ServerResponse) => void; readonly cause: string | undefined; left: number }
+    | undefined;
   const { origin } = await localServer(async (request, response) => {
     const notice = JSON.parse(await bodyOf(request)) as Told;
     sent.push(notice);
-    if (bad !== undefined && bad.left > 0) {
+    if (bad !== undefined && bad.left > 0 && (bad.cause ?? notice.cause) === notice.cause) {
       bad.left -= 1;
       bad.how(response);
       return;
@@ -39,8 +41,8 @@ export async function alertReceiver(): Promise<AlertReceiver> {
     url: `${origin}/hooks/T0?secret=s3cret`,
     told,
     sent,
-    answer: (how, times = 1) => {
-      bad = { how, left: times };
+    answer: (how, times = 1, cause) => {
+      bad = { how, cause, left: times };
     },
   };
 }

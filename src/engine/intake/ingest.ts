@@ -4,19 +4,24 @@
  * The order is the guarantee: an entry is acknowledged only when it is in the log and its user is due. After a crash
  * between the two, redelivery fixes it, because a duplicate marks its user due again. Any failure here fails the whole
  * call, and the sender delivers the batch again; the content of a single entry never does.
+ *
+ * A large batch is several small ones, one after another: memory and the size of a write do not grow with it, and other
+ * requests are answered meanwhile. What is kept of entries that cannot be read has a limit (kept-rejects.ts).
  */
 
 import { addIgnored, countIgnored, type IgnoredCounts } from '../../events/ignored.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventLog } from '../../ports/event-log.ts';
-import type { IgnoredTotals, Reject, Rejects } from '../../ports/intake.ts';
+import type { IgnoredTotals, Rejects } from '../../ports/intake.ts';
 import type { WorkQueue } from '../../ports/queue.ts';
 import type { DuePriority, Trigger } from '../../ports/trigger.ts';
 import { logSource } from './auth0-log.ts';
 import { isDocumented } from './auth0-log-codes.ts';
-import { cutRaw, type LogTenant, type ReceivedEvent, type Source, type Translation } from './delivered.ts';
+import { cutRaw, type LogTenant, type ReceivedEvent, type Source } from './delivered.ts';
+import { KeptRejects } from './kept-rejects.ts';
 import { redactedLine } from './redact.ts';
+import { Slices } from './slices.ts';
 
 export interface IngestDeps {
   readonly log: Pick<EventLog, 'append'>;
@@ -32,11 +37,10 @@ export interface IngestDeps {
   readonly onUnknownCodes?: ((tenant: TenantId, codes: ReadonlySet<string>) => Promise<void>) | undefined;
 }
 
-/** A delivered item that is not even an entry, such as a broken line. */
-export interface UnreadableEntry {
-  readonly reason: string;
-  readonly raw: string;
-}
+/** A delivered item that is not even an entry, such as a broken line; or the number of those beyond a limit. */
+export type UnreadableEntry =
+  | { readonly reason: string; readonly raw: string }
+  | { readonly reason: string; readonly count: number };
 
 export interface IngestResult {
   readonly accepted: number;
@@ -50,14 +54,23 @@ export interface IngestResult {
   readonly rejected: number;
 }
 
+/** Entries that are appended at once. */
+const CHUNK = 1_000;
+
+/** What one chunk leads to. */
 interface Sorted {
   readonly events: Map<EventId, ReceivedEvent>;
   readonly triggers: Map<UserKey, { readonly trigger: Trigger; readonly at: Date }>;
-  /** By reason and raw text: the same reject is kept once. */
-  readonly rejects: Map<string, Reject>;
   doubles: number;
+}
+
+/** The totals of a batch. */
+interface Totals {
+  accepted: number;
+  duplicates: number;
   ignoredFor: IgnoredCounts;
-  rejected: number;
+  readonly rejects: KeptRejects;
+  readonly unknownCodes: Set<string>;
 }
 
 /**
@@ -72,72 +85,73 @@ export async function ingest(
   source: Source = logSource,
 ): Promise<IngestResult> {
   const now = deps.clock.now();
-  const translations = entries.map((entry) =>
-    source.translate(entry, tenant, now, deps.keepUnrelated ?? false),
-  );
-  const { events, triggers, rejects, doubles, ignoredFor, rejected } = sort(
-    tenant,
-    translations,
-    unreadable,
-    now,
-  );
-  let accepted = 0;
-  let duplicates = doubles;
-  if (events.size > 0) {
-    const result = await deps.log.append([...events.values()]);
-    accepted = result.appended;
-    duplicates += result.duplicates.length;
-    const due = [...triggers.values()].map(({ trigger }) => trigger);
-    if (due.length > 0) await deps.queue.markDue(due, now, deps.priority ?? 'trigger');
+  const rejects = new KeptRejects(tenant.id, now);
+  const totals: Totals = { accepted: 0, duplicates: 0, ignoredFor: {}, rejects, unknownCodes: new Set() };
+  const slices = new Slices();
+  for (let from = 0; from < entries.length; from += CHUNK) {
+    const chunk = entries.slice(from, from + CHUNK);
+    await store(deps, await sort(deps, tenant, chunk, source, now, totals, slices), now, totals);
   }
-  if (rejects.size > 0) await deps.rejects.add([...rejects.values()]);
+  for (const one of unreadable) {
+    if ('count' in one) rejects.addCounted(one.reason, one.count);
+    else rejects.add(one.reason, () => cutRaw(redactedLine(one.raw)));
+  }
+  const kept = rejects.all();
+  if (kept.length > 0) await deps.rejects.add(kept);
+  const { accepted, duplicates, ignoredFor, unknownCodes } = totals;
   const ignored = countIgnored(ignoredFor);
   // Last, since a failed delivery is counted again when it is repeated.
   if (ignored > 0) await deps.ignored.add(tenant.id, ignoredFor, now);
-  const unknown = unknownCodes([...events.values()]);
-  if (unknown.size > 0) await deps.onUnknownCodes?.(tenant.id, unknown);
-  return { accepted, duplicates, ignored, ignoredFor, rejected };
+  if (unknownCodes.size > 0) await deps.onUnknownCodes?.(tenant.id, unknownCodes);
+  return { accepted, duplicates, ignored, ignoredFor, rejected: rejects.count };
 }
 
-function unknownCodes(events: readonly ReceivedEvent[]): ReadonlySet<string> {
-  return new Set(
-    events.flatMap(({ type, data }) =>
-      type === 'auth0.log-received' && !isDocumented(data.code) ? [data.code] : [],
-    ),
-  );
-}
-
-function sort(
+async function sort(
+  { keepUnrelated = false }: IngestDeps,
   tenant: LogTenant,
-  translations: readonly Translation[],
-  unreadable: readonly UnreadableEntry[],
+  entries: readonly unknown[],
+  source: Source,
   receivedAt: Date,
-): Sorted {
-  const sorted: Sorted = {
-    events: new Map(),
-    triggers: new Map(),
-    rejects: new Map(),
-    doubles: 0,
-    ignoredFor: {},
-    rejected: 0,
-  };
-  for (const translation of translations) {
+  totals: Totals,
+  slices: Slices,
+): Promise<Sorted> {
+  const sorted: Sorted = { events: new Map(), triggers: new Map(), doubles: 0 };
+  const ignoredFor: { -readonly [Reason in keyof IgnoredCounts]: number } = {};
+  for (const entry of entries) {
+    const translation = source.translate(entry, tenant, receivedAt, keepUnrelated);
     switch (translation.type) {
       case 'accepted':
         add(sorted, translation.event, translation.trigger);
         break;
       case 'ignored':
-        sorted.ignoredFor = addIgnored(sorted.ignoredFor, { [translation.reason]: 1 });
+        ignoredFor[translation.reason] = (ignoredFor[translation.reason] ?? 0) + 1;
         break;
       case 'rejected':
-        reject(sorted, { tenant: tenant.id, reason: translation.reason, raw: translation.raw, receivedAt });
+        totals.rejects.add(translation.reason, () => translation.raw);
         break;
     }
+    if (slices.isUsedUp) await slices.next();
   }
-  for (const { reason, raw } of unreadable) {
-    reject(sorted, { tenant: tenant.id, reason, raw: cutRaw(redactedLine(raw)), receivedAt });
-  }
+  totals.ignoredFor = addIgnored(totals.ignoredFor, ignoredFor);
   return sorted;
+}
+
+async function store(
+  deps: IngestDeps,
+  { events, triggers, doubles }: Sorted,
+  now: Date,
+  totals: Totals,
+): Promise<void> {
+  totals.duplicates += doubles;
+  if (events.size === 0) return;
+  const appended = [...events.values()];
+  const result = await deps.log.append(appended);
+  totals.accepted += result.appended;
+  totals.duplicates += result.duplicates.length;
+  const due = [...triggers.values()].map(({ trigger }) => trigger);
+  if (due.length > 0) await deps.queue.markDue(due, now, deps.priority ?? 'trigger');
+  for (const { type, data } of appended)
+    if (type === 'auth0.log-received' && !isDocumented(data.code)) totals.unknownCodes.add(data.code);
 }
 
 function add(sorted: Sorted, event: ReceivedEvent, trigger: Trigger | undefined): void {
@@ -154,9 +168,4 @@ function add(sorted: Sorted, event: ReceivedEvent, trigger: Trigger | undefined)
 
 function changing({ user, tenant, userId, cause }: Trigger): Trigger {
   return cause === undefined ? { user, tenant, userId } : { user, tenant, userId, cause };
-}
-
-function reject(sorted: Sorted, rejected: Reject): void {
-  sorted.rejected += 1;
-  sorted.rejects.set(`${rejected.reason}\n${rejected.raw}`, rejected);
 }

@@ -2,9 +2,9 @@
 import { UpstreamError } from '../../errors.ts';
 import { type ConditionDraft, FAILURE_REASONS, saysTheSame } from '../../events/condition.ts';
 import type { Facts } from '../../events/facts.ts';
+import type { Failure } from '../../reconcilers/attempt.ts';
 import { type EventDraft, unknown } from '../../reconcilers/reconciler.ts';
-import type { View } from './assemble.ts';
-import type { Failure } from './attempt.ts';
+import type { View } from '../../reconcilers/view.ts';
 import { auth0Condition } from './auth0-condition.ts';
 import type { Withheld } from './policy.ts';
 import { isLogged, isSameFailure, type Repeat } from './repeats.ts';

@@ -25,14 +25,15 @@ import type { Lease, WorkQueue } from '../../ports/queue.ts';
 import type { Reservations } from '../../ports/reservations.ts';
 import type { SubjectReader, SubjectView } from '../../ports/subjects.ts';
 import type { Trigger } from '../../ports/trigger.ts';
+import { type Attempt, attempt, type Failure, failureOf } from '../../reconcilers/attempt.ts';
 import type { Clients } from '../../reconcilers/independent.ts';
 import type { Applied, ApplyContext, EventDraft } from '../../reconcilers/reconciler.ts';
-import { type Action, applyAction, INDEPENDENT } from '../../reconcilers/registry.ts';
+import { applyAction, INDEPENDENT, intended, isLeftAfter } from '../../reconcilers/registry.ts';
+import type { SuccessorSearch } from '../../reconcilers/shared.ts';
+import type { Action, View } from '../../reconcilers/view.ts';
 import { traced } from '../../tracing.ts';
-import type { View } from './assemble.ts';
-import { type Attempt, attempt, type Failure, failureOf } from './attempt.ts';
 import { Reserving } from './claims/reserving.ts';
-import { affectedBy, type SuccessorSearch } from './claims/successors.ts';
+import { affectedBy } from './claims/successors.ts';
 import { checkWaits, wakeWaiting } from './claims/waiting.ts';
 import { type End, endReconciliation } from './ending.ts';
 import { createJournal, type Journal } from './journal.ts';
@@ -426,13 +427,11 @@ class Reconciliation {
   }
 
   async #apply(journal: Journal, actions: readonly Action[], documents: Documents): Promise<void> {
-    const intended = await this.#intend(journal, actions.map(intend));
+    const intent = await this.#intend(journal, actions.map(intended));
     this.hasWritten = true;
     for (const action of actions) {
-      // An account is recorded in the document: without a document its failure would only repeat that of the document.
-      const hasDocument = this.#failures.every(({ resource }) => resource !== 'user-document');
-      if (action.resource === 'account' && !hasDocument) continue;
-      const context = this.#context(journal, intended);
+      if (this.#failures.some((failed) => isLeftAfter(action.resource, failed.resource))) continue;
+      const context = this.#context(journal, intent);
       const startedAt = this.#deps.clock.now();
       const done = await this.#try(action, documents, context);
       if (!done.ok) this.#failures.push(done.failure);
@@ -468,8 +467,8 @@ class Reconciliation {
     });
   }
 
-  #context(journal: Journal, intended: EventId): ApplyContext {
-    let cause = intended;
+  #context(journal: Journal, intent: EventId): ApplyContext {
+    let cause = intent;
     return {
       user: this.#lease.user,
       now: () => this.#deps.clock.now(),
@@ -586,10 +585,4 @@ function isSame({ resource, code }: Failure): (other: Failure) => boolean {
 
 function isOfIndependent({ resource }: Failure): boolean {
   return INDEPENDENT.some(({ name }) => name === resource);
-}
-
-function intend(action: Action): IntendedAction {
-  const { resource, type } = action;
-  if (action.type !== 'change-handle') return { resource, type };
-  return { resource, type, from: action.account.handle, to: action.to };
 }

@@ -1,4 +1,4 @@
-import type { EndPolicy } from '../../reconcilers/account/account-end.ts';
+import type { DesiredPolicy } from '../../reconcilers/policy.ts';
 
 /** Settings of the engine; durations in milliseconds. The defaults are in config/default.yaml. */
 export interface EngineSettings {
@@ -35,11 +35,9 @@ export interface EngineSettings {
 }
 
 /** What may be done at all. Everything that removes something is off by default. */
-export interface Policy extends EndPolicy {
+export interface Policy extends DesiredPolicy {
   /** Plan and report, and change nothing. */
   readonly observeOnly: boolean;
-  /** A row without a repository, left by a creation that failed late: report it, or delete and create again. */
-  readonly remnant: 'report' | 'recreate';
   /** The account of a deleted user that Auth0 has linked into another one: report it, or transfer it to that user. */
   readonly linked: 'report' | 'transfer';
 }

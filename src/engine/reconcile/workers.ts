@@ -23,9 +23,13 @@ export interface WorkerDeps {
 /** How long the queue rests after a failed read or release, and a user after a reconciliation that broke off. */
 const OUTAGE_WAIT_MS = 2_000;
 
+/** How long the leases of unfinished work may take to be cut when the process stops. */
+const CUT_WITHIN_MS = 1_000;
+
 export class Workers {
   readonly #deps: WorkerDeps;
   readonly #inFlight = new Set<Promise<void>>();
+  readonly #leases = new Set<Lease>();
   #suspectsInFlight = 0;
   readonly #stopped = new AbortController();
   #stopping = false;
@@ -62,9 +66,10 @@ export class Workers {
 
   /**
    * Claims no more users; running reconciliations finish. Resolves with the number that had not finished after
-   * `deadlineMs` milliseconds: the leases of their users expire, and another process takes over.
+   * `deadlineMs` milliseconds: the leases of their users are cut to `callMs`, in which a call that is under way ends, and
+   * then another process takes over.
    */
-  async stop(deadlineMs: number): Promise<number> {
+  async stop(deadlineMs: number, callMs: number): Promise<number> {
     this.#stopping = true;
     this.#stopped.abort();
     this.wake();
@@ -73,7 +78,22 @@ export class Workers {
     const finished = Promise.resolve(this.#running).then(() => this.#settled());
     await Promise.race([finished, this.#deps.clock.delay(deadlineMs, timer.signal)]);
     timer.abort();
-    return this.#inFlight.size;
+    const unfinished = [...this.#leases];
+    const late = new AbortController();
+    const cut = Promise.all(unfinished.map((lease) => this.#cut(lease, callMs)));
+    await Promise.race([cut, this.#deps.clock.delay(CUT_WITHIN_MS, late.signal)]);
+    late.abort();
+    return unfinished.length;
+  }
+
+  async #cut(lease: Lease, callMs: number): Promise<void> {
+    const { queue, clock, settings, logger } = this.#deps;
+    if (callMs >= settings.leaseMs) return;
+    await queue
+      .renew(lease, clock.now(), callMs)
+      .catch((err: unknown) =>
+        logger.warn({ err, user: lease.user }, 'a lease could not be cut; it expires'),
+      );
   }
 
   async #settled(): Promise<void> {
@@ -112,10 +132,12 @@ export class Workers {
   }
 
   #begin(lease: Lease): void {
+    this.#leases.add(lease);
     const suspects = lease.unfinished > 0 ? 1 : 0;
     this.#suspectsInFlight += suspects;
     const reconciliation = this.#reconcile(lease).finally(() => {
       this.#inFlight.delete(reconciliation);
+      this.#leases.delete(lease);
       this.#suspectsInFlight -= suspects;
       this.wake();
     });

@@ -21,9 +21,13 @@ interface IndexSpec {
   readonly sparse?: boolean;
   /** Index only the documents that have these fields. */
   readonly having?: readonly string[];
+  /** The server removes documents this long after the date in the field. */
+  readonly expireAfterSeconds?: number;
   /** Index only the documents that match, beside. */
   readonly where?: Document;
 }
+
+const REJECTS_KEPT_DAYS = 30;
 
 const ownIndexes: readonly IndexSpec[] = [
   // Without `_id`, which would double its size and the cost of every append to settle the order of ties.
@@ -99,6 +103,12 @@ const ownIndexes: readonly IndexSpec[] = [
     having: ['handleHash'],
   },
   { collection: collections.reservations, name: 'user', key: { user: 1 } },
+  {
+    collection: collections.rejects,
+    name: 'last_at',
+    key: { lastAt: 1 },
+    expireAfterSeconds: REJECTS_KEPT_DAYS * 86_400,
+  },
 ];
 
 /** Of earlier versions, in our own collections: each has an index in `ownIndexes` that does more. */
@@ -197,6 +207,7 @@ async function ensureIndex(db: Db, spec: IndexSpec): Promise<void> {
         background: true,
         ...(spec.unique === true ? { unique: true } : {}),
         ...(spec.sparse === true ? { sparse: true } : {}),
+        ...(spec.expireAfterSeconds === undefined ? {} : { expireAfterSeconds: spec.expireAfterSeconds }),
         ...(spec.having === undefined && spec.where === undefined
           ? {}
           : { partialFilterExpression: partOf(spec) }),
@@ -260,6 +271,8 @@ function hasKey(index: IndexDescriptionInfo, key: IndexSpec['key']): boolean {
 
 function doesTheSame(index: IndexDescriptionInfo, spec: IndexSpec): boolean {
   if ((index.unique === true) !== (spec.unique === true)) return false;
+  // How long may have been changed on purpose (collMod).
+  if ((index['expireAfterSeconds'] === undefined) !== (spec.expireAfterSeconds === undefined)) return false;
   // Whether a unique index skips documents without the field is no reason to build a second one.
   if (spec.unique === true) return index.partialFilterExpression === undefined;
   const filter = index.partialFilterExpression ?? {};

@@ -150,11 +150,37 @@ describe('ingest', () => {
       [{ reason: 'the line is not JSON', raw: '{' }],
     );
     expect(result.rejected).toBe(4);
-    expect(stores.rejected.map(({ reason, raw }) => [reason, raw])).toEqual([
-      ['the entry is not an object', 'null'],
-      ['the entry is not an object', '1'],
-      ['the line is not JSON', '{'],
+    expect(stores.rejected.map(({ reason, raw, count }) => [reason, raw, count])).toEqual([
+      ['the entry is not an object', 'null', 2],
+      ['the entry is not an object', '1', 1],
+      ['the line is not JSON', '{', 1],
     ]);
+  });
+
+  it('keeps the first rejects of a large batch, counts the rest, and takes in what is between them', async () => {
+    const stores = inMemoryStores(NOW);
+    const garbage = Array.from({ length: 5_000 }, (_, at) => at);
+    const entries = [...garbage.slice(0, 2_500), entry('1', ALICE), ...garbage.slice(2_500), entry('2', BOB)];
+    const counted = { reason: 'the line is not JSON', count: 300 };
+    const result = await ingest(stores, tenant(), entries, [{ reason: 'broken', raw: '{' }, counted]);
+    expect(result).toMatchObject({ accepted: 2, rejected: 5_301 });
+    expect([...stores.due.keys()]).toEqual([`p-${ALICE}`, `p-${BOB}`]);
+    expect(stores.rejected).toHaveLength(102);
+    expect(stores.rejected.slice(-2).map(({ reason, raw, count }) => [reason, raw, count])).toEqual([
+      ['the line is not JSON', '', 300],
+      ['more entries of one delivery could not be read than are kept', '', 4_901],
+    ]);
+  });
+
+  it('appends a large batch in parts, each of which makes its users due, and leaves time for others', async () => {
+    const stores = inMemoryStores(NOW);
+    const entries = Array.from({ length: 3_500 }, (_, at) => entry(`${at}`, `auth0|${at % 2_000}`));
+    expect(await ingest(stores, tenant(), entries)).toMatchObject({ accepted: 3_500, duplicates: 0 });
+    const parts = Array.from({ length: 4 }, () => ['append', 'markDue', 'onDue']);
+    expect(stores.calls).toEqual(parts.flat());
+    expect(stores.due.size).toBe(2_000);
+    stores.failOnce('append', new Error('crash'));
+    await expect(ingest(stores, tenant(), entries)).rejects.toThrow('crash');
   });
 
   it('of two entries of one moment the later in the batch is the cause', async () => {

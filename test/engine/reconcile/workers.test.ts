@@ -8,6 +8,9 @@ import type { Hooks } from '../../support/in-memory/hooks.ts';
 import { inMemoryWorkQueue } from '../../support/in-memory/work-queue.ts';
 import { settled, virtualClock } from '../../support/virtual-clock.ts';
 
+/** The longest call to another system. */
+const CALL_MS = 5_000;
+
 const people = (count: number) => Array.from({ length: count }, (_, n) => person(`user-${n}`));
 
 /** Passes that take `passMs` and then complete, over a queue in memory and a clock that stands still. */
@@ -68,7 +71,7 @@ function start(setting: Setting): Setting {
 
 afterEach(async () => {
   for (const { workers, clock } of begun.splice(0)) {
-    const stopping = workers.stop(0);
+    const stopping = workers.stop(0, CALL_MS);
     await clock.advance(1);
     await stopping;
   }
@@ -172,7 +175,7 @@ describe('stopping', () => {
     await markDue(setting, 5);
     start(setting);
     await settled();
-    const stopping = setting.workers.stop(10_000);
+    const stopping = setting.workers.stop(10_000, CALL_MS);
     await setting.clock.advance(100);
     expect(await stopping).toBe(0);
     await setting.clock.advance(5_000);
@@ -184,9 +187,14 @@ describe('stopping', () => {
     await markDue(setting, 5);
     start(setting);
     await settled();
-    const stopping = setting.workers.stop(1_000);
+    const stopping = setting.workers.stop(1_000, CALL_MS);
     await setting.clock.advance(1_000);
     expect(await stopping).toBe(2);
+    // A call of them may be under way for that long, and not for as long as a lease.
+    const claim = () => setting.queue.claimUser(person('user-0'), setting.clock.now(), 60_000);
+    expect(await claim()).toBeUndefined();
+    await setting.clock.advance(CALL_MS + 1);
+    expect(await claim()).toBeDefined();
   });
 
   it('lets a pass finish whose user was being claimed at that moment', async () => {
@@ -194,7 +202,7 @@ describe('stopping', () => {
     await markDue(setting, 1);
     let stopping: Promise<number> | undefined;
     setting.hooks.after = ({ method }) => {
-      if (method === 'claim') stopping ??= setting.workers.stop(10_000);
+      if (method === 'claim') stopping ??= setting.workers.stop(10_000, CALL_MS);
     };
     start(setting);
     await setting.clock.advance(50);
@@ -210,7 +218,7 @@ describe('stopping', () => {
   });
 
   it('when nothing was started is over at once', async () => {
-    expect(await setUp().workers.stop(1_000)).toBe(0);
+    expect(await setUp().workers.stop(1_000, CALL_MS)).toBe(0);
   });
 });
 

@@ -11,7 +11,7 @@ import { openPlatform, type Platform, type PlatformOptions, silent } from '../..
 
 export async function ownPds(options: Partial<PdsOptions> = {}): Promise<Pds> {
   const secret = (): string => randomBytes(16).toString('hex');
-  return startPds({ adminPassword: secret(), bypassKey: secret(), ...options });
+  return startPds({ adminPassword: secret(), bypassKey: secret(), quickHashes: true, ...options });
 }
 
 /** A platform whose database is on this server instead of on the shared one. Closing it leaves the server alone. */

@@ -233,7 +233,7 @@ describe('documents, when MongoDB fails', () => {
   it('keep a reject that was not acknowledged', async () => {
     const { db } = await make();
     const sink = rejects(db);
-    const reject = { tenant, reason: 'no type', raw: '{}', receivedAt: at(1) };
+    const reject = { tenant, reason: 'no type', raw: '{}', receivedAt: at(1), count: 1 };
     const error = await failing({ failCommands: ['update'], ...notAcknowledged }, () => sink.add([reject]));
     expect(error).toMatchObject({ code: 'WRITE_CONCERN', effect: 'unknown' });
     await majority();

@@ -131,6 +131,23 @@ describe("Concord's own collections", () => {
     ]);
   });
 
+  it('let rejects expire, also those that an earlier version kept, unless a person chose another time', async () => {
+    const db = world.fresh();
+    await db.collection('concord.rejects').insertOne({ lastAt: new Date() });
+    await ensureCollections(db);
+    const expiring = async () => {
+      const indexes = await db.collection('concord.rejects').listIndexes().toArray();
+      return indexes.flatMap(({ key, expireAfterSeconds: seconds }) =>
+        seconds === undefined ? [] : [{ key, seconds }],
+      );
+    };
+    expect(await expiring()).toEqual([{ key: { lastAt: 1 }, seconds: 30 * 86_400 }]);
+    const index = { keyPattern: { lastAt: 1 }, expireAfterSeconds: 86_400 };
+    await db.command({ collMod: 'concord.rejects', index });
+    await ensureCollections(db);
+    expect(await expiring()).toEqual([{ key: { lastAt: 1 }, seconds: 86_400 }]);
+  });
+
   it('are refused where a unique index would keep events out', async () => {
     const db = world.fresh();
     await db.collection('concord.events').createIndex({ type: 1, at: 1 }, { unique: true });

@@ -52,10 +52,11 @@ export function inMemoryAlerts(): InMemoryAlerts {
       outbox = without(delivery);
       if (stored.get(id)?.phase === 'closed' && !isUntold(id)) stored.delete(id);
     },
-    async later(delivery, nextAt) {
-      const put = { ...delivery, nextAt, tries: delivery.tries + 1 };
+    async later(delivery, { nextAt, isRefusal }) {
       outbox = outbox.map((one) =>
-        one.notice.id === delivery.notice.id && one.receiver === delivery.receiver ? put : one,
+        one.notice.id === delivery.notice.id && one.receiver === delivery.receiver
+          ? { ...one, nextAt, tries: one.tries + 1, refusals: one.refusals + (isRefusal ? 1 : 0) }
+          : one,
       );
     },
   };

@@ -4,16 +4,12 @@ import { CALLS } from './calls.ts';
 import { type Hooks, hooked } from './hooks.ts';
 import { type Kept, saveMap } from './kept.ts';
 
-export interface KeptReject extends Reject {
-  readonly count: number;
-}
-
 export interface InMemoryRejects extends Rejects, Kept {
-  readonly kept: readonly KeptReject[];
+  readonly kept: readonly Reject[];
 }
 
 export function inMemoryRejects(hooks?: Hooks): InMemoryRejects {
-  const kept = new Map<string, KeptReject>();
+  const kept = new Map<string, Reject>();
   const rejects: InMemoryRejects = {
     get kept() {
       return [...kept.values()];
@@ -23,7 +19,7 @@ export function inMemoryRejects(hooks?: Hooks): InMemoryRejects {
       for (const reject of added) {
         const id = JSON.stringify([reject.tenant, reject.reason, reject.raw]);
         const known = kept.get(id);
-        kept.set(id, known === undefined ? { ...reject, count: 1 } : { ...known, count: known.count + 1 });
+        kept.set(id, { ...(known ?? reject), count: reject.count + (known?.count ?? 0) });
       }
     },
   };

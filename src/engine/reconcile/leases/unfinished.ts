@@ -17,7 +17,7 @@ import type { Clock, Random } from '../../../ports/clock.ts';
 import type { EventLog } from '../../../ports/event-log.ts';
 import type { Lease, WorkQueue } from '../../../ports/queue.ts';
 import type { SubjectView } from '../../../ports/subjects.ts';
-import type { Failure } from '../attempt.ts';
+import type { Failure } from '../../../reconcilers/attempt.ts';
 import { endReconciliation } from '../ending.ts';
 import { createJournal } from '../journal.ts';
 import { withRepeat } from '../repeats.ts';

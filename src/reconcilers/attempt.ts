@@ -1,5 +1,5 @@
-import { CredentialsError, LeaseLostError, UpstreamError } from '../../errors.ts';
-import type { Resource } from '../../events/resources.ts';
+import { CredentialsError, LeaseLostError, UpstreamError } from '../errors.ts';
+import type { Resource } from '../events/resources.ts';
 
 /** A resource that could not be read, an action that failed, or reconciliations that did not end. */
 export interface Failure {
