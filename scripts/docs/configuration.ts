@@ -30,6 +30,9 @@ export function configurationPage(): string {
         [code('$${'), 'A literal `${`.'],
       ],
     ),
+    '## Rotating secrets',
+    'On SIGHUP `concord serve` reads all sources again (the environment of its start, `.env`, the files of `NAME_FILE` and the YAML files), and uses new secrets at once: tokens of streams, of the dashboard and of /metrics, the application of Auth0, the passwords of the PDS, `credentials.keys`, and addresses of receivers. No request is lost. If a source cannot be used, all secrets stay as they are, and the log says why. Other settings, `mongodb.uri` included, take effect at the next start.',
+    'While the webhook token is changed in Auth0, set the new one as `AUTH0_LOG_TOKEN_NEXT`, so that both are valid. In a terminal, SIGHUP ends the process.',
     '## Environment variables',
     'Each can come from a file: set `NAME_FILE` to its path instead.',
     table(

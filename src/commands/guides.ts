@@ -18,6 +18,7 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
   serve: {
     details: [
       'Receives webhooks, reads log entries that were not delivered, reconciles users who are due, and sweeps all users at start and every night. Serves the dashboard and the metrics.',
+      'Any number of processes can run on one database: each scheduled time is one sweep and one pull, in whichever process comes first. SIGTERM stops a process within engine.stopDeadlineMs. SIGHUP reads rotated secrets again.',
     ],
     examples: [
       ['serve', 'with the settings of the environment or of .env'],

@@ -42,7 +42,7 @@ export async function runServe(options: GlobalOptions): Promise<ExitCode> {
  * a process with few descriptors (`ulimit -n`) can open.
  */
 async function loadService() {
-  await import('../service/connection-limit.ts');
+  await import('../wiring/connection-limit.ts');
   return import('../service/service.ts');
 }
 

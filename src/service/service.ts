@@ -10,8 +10,8 @@ import { createServer, DEFAULT_SERVER_LIMITS, type ServerLimits } from '../http/
 import type { Logger } from '../logger.ts';
 import type { ServiceObserver } from '../metrics/observer.ts';
 import type { Lease } from '../ports/queue.ts';
+import { connectionLimit, descriptorLimit } from '../wiring/connection-limit.ts';
 import { type Engine, wireEngine } from '../wiring/engine.ts';
-import { connectionLimit, descriptorLimit } from './connection-limit.ts';
 import { dashboardFor } from './dashboard.ts';
 import { deliveriesFor } from './deliveries.ts';
 import { listen } from './listen.ts';

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { connectionLimit, descriptorLimit } from '../../src/wiring/connection-limit.ts';
+
+it.each([
+  ['a limit of 1,024 leaves room for MongoDB and the upstreams', 1_024, 896],
+  ['few descriptors are shared', 120, 30],
+  ['very few are enough for one connection', 2, 1],
+  ['no limit of the system is one of memory', Number.MAX_SAFE_INTEGER, 4_096],
+  ['an unknown limit is none', undefined, undefined],
+])('%s', (_reason, descriptors, expected) => {
+  expect(connectionLimit(descriptors)).toBe(expected);
+});
+
+it.each([
+  [
+    'a number',
+    'Max processes  7 7 processes\nMax open files            1024                 524288               files\n',
+    1_024,
+  ],
+  [
+    'no limit',
+    'Max open files            unlimited            unlimited            files',
+    Number.MAX_SAFE_INTEGER,
+  ],
+  ['another system', 'nothing of the kind', undefined],
+])('the number of descriptors is read: %s', (_reason, text, expected) => {
+  expect(descriptorLimit(() => text)).toBe(expected);
+});
+
+it('the number of descriptors is unknown where there is no such file', () => {
+  const missing = () => {
+    throw new Error('ENOENT');
+  };
+  expect(descriptorLimit(missing)).toBeUndefined();
+});
