@@ -1,4 +1,5 @@
 /** What is wrong, by the failures of users and by how upstreams answer. Pure. */
+
 import { type Failing, failuresOf, isFailing, ofTenant, those } from '../engine/reports/situation-groups.ts';
 import type { Upstream } from '../errors.ts';
 import type { Cause, CauseKind, CheckResult } from '../ports/alerts.ts';

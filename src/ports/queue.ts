@@ -4,9 +4,6 @@ import type { Auth0UserId, EventId, TenantId, UserKey } from '../identity.ts';
 import type { FirstSeen, SubjectView } from './subjects.ts';
 import type { DuePriority, Trigger } from './trigger.ts';
 
-/** The code of a failure by which a user's reconciliation began and never ended. Its message is ours, with nothing personal. */
-export const LEASE_EXPIRED = 'LEASE_EXPIRED';
-
 export interface Lease {
   readonly user: UserKey;
   readonly tenant: TenantId;
@@ -95,3 +92,6 @@ export interface ReadModel {
    */
   show(lease: Lease, view: SubjectView | undefined): Promise<void>;
 }
+
+/** The code of failures of users whose leases expire again and again. Their message is ours, with nothing personal. */
+export const LEASE_EXPIRED = 'LEASE_EXPIRED';

@@ -7,7 +7,7 @@ import type { IntendedAction } from '../events/data/reconciliation.ts';
 import type { ConcordEvent } from '../events/event.ts';
 import type { Facts } from '../events/facts.ts';
 import type { Removable, Resource as ResourceName } from '../events/resources.ts';
-import type { AccountReader } from '../ports/accounts.ts';
+import type { AccountHandle } from '../identity.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { SubjectReader } from '../ports/subjects.ts';
 import type { AccountDeps } from './account/account-state.ts';
@@ -22,8 +22,9 @@ export type Observed = Pick<View, 'documents' | 'account' | 'missingAccount' | '
 
 /** What a batch is read by, beside the documents and the accounts of all of it. */
 export interface BatchReaders {
-  readonly accounts: Pick<AccountReader, 'holderOf'>;
   readonly subjects: Pick<SubjectReader, 'read' | 'carriersOf'>;
+  /** Those that an account has, as the PDS says. What could not be read is left out. */
+  takenOf(handles: readonly AccountHandle[]): Promise<readonly AccountHandle[]>;
 }
 
 /** Everything that the engine does with one type of action. The functions up to `recover` have no default. */

@@ -17,8 +17,8 @@ export interface Drill {
 }
 
 const CAUSE = 'index-unfit:foreign:users.email_1';
-const DETECTED_WITHIN_MS = 60_000;
-const HEALED_WITHIN_MS = 30_000;
+/** An alert is looked for every ten seconds; this is for a machine many times slower. */
+const DETECTED_WITHIN_MS = 300_000;
 
 export async function drill(
   world: World,
@@ -29,12 +29,12 @@ export async function drill(
 ): Promise<Drill> {
   const mend = await world.refuseNewDocuments();
   /** Resolves when the user who signs up now is in sync. */
-  const signUp = async (name: string, withinMs?: number): Promise<void> => {
+  const signUp = async (name: string, quietMs?: number): Promise<void> => {
     let userId = '';
     const passed = watch.next(
       `the document of ${name}`,
       (lease, { end }) => lease.userId === userId && end === 'converged',
-      withinMs,
+      quietMs,
     );
     userId = (await world.auth0.signUp({ email: `${name}@example.com` })).user_id;
     await passed;
@@ -42,7 +42,7 @@ export async function drill(
   // The index accepts one document without an address, and no other.
   await signUp('elsa');
   const startedAt = performance.now();
-  const healing = signUp('finn', DETECTED_WITHIN_MS + HEALED_WITHIN_MS);
+  const healing = signUp('finn', DETECTED_WITHIN_MS);
   // Awaited at the end. If the wait for the alert fails first, that error is reported.
   healing.catch(() => undefined);
   const { cause } = await opened(alerts, startedAt);

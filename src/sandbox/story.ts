@@ -105,21 +105,23 @@ export class ReconciliationWatch {
   readonly #waiting = new Set<{
     readonly matches: (lease: Lease, result: ReconciliationResult) => boolean;
     readonly done: () => void;
+    readonly goesOn: () => void;
   }>();
 
   readonly onReconciliation = (lease: Lease, result: ReconciliationResult): void => {
     for (const waiter of this.#waiting) {
+      waiter.goesOn();
       if (!waiter.matches(lease, result)) continue;
       this.#waiting.delete(waiter);
       waiter.done();
     }
   };
 
-  /** Resolves at the first reconciliation that matches; rejects after `timeoutMs` milliseconds. */
+  /** Resolves at the first one that matches; rejects when none at all has ended for `quietMs` milliseconds. */
   next(
     what: string,
     matches: (lease: Lease, result: ReconciliationResult) => boolean,
-    timeoutMs = 30_000,
+    quietMs = 120_000,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       const waiter = {
@@ -128,11 +130,12 @@ export class ReconciliationWatch {
           clearTimeout(timer);
           resolve();
         },
+        goesOn: () => void timer.refresh(),
       };
       const timer = setTimeout(() => {
         this.#waiting.delete(waiter);
-        reject(new Error(`${what} did not happen within ${timeoutMs / 1_000} s`));
-      }, timeoutMs);
+        reject(new Error(`${what} did not happen, and nothing else for ${quietMs / 1_000} s`));
+      }, quietMs);
       this.#waiting.add(waiter);
     });
   }

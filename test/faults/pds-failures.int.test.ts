@@ -9,6 +9,7 @@ import { type Engine, wireEngine } from '../../src/wiring/engine.ts';
 import { chooseHandle, conditionOf, eventsOf, join, type Member, reconcileUser } from '../support/member.ts';
 import { person, xrpc } from '../support/pds.ts';
 import { type Overlay, openPlatform, type Platform, silent } from '../support/platform.ts';
+import { WITHOUT_LIMIT, whileProgressing } from '../support/progress.ts';
 import { figure } from './support/figure.ts';
 import { type PdsLine, pdsLine } from './support/pds-line.ts';
 import { deliver, entryOf } from './support/scenarios.ts';
@@ -47,6 +48,11 @@ afterAll(async () => {
   await pds?.stop();
 });
 
+/** A test that may take any time while calls go through the line. */
+function limited(name: string, run: () => Promise<void>): void {
+  test(name, WITHOUT_LIMIT, () => whileProgressing(() => line.allCalls(), run));
+}
+
 /** Users of all tests here, since they share the PDS that is counted through at the end of each. */
 const everyone: { readonly member: Member; readonly name: string }[] = [];
 
@@ -82,7 +88,7 @@ async function expectEveryoneWhole(engine: Engine): Promise<number> {
   return leaked;
 }
 
-test('killed in the middle of creating an account', { timeout: 600_000 }, async () => {
+limited('killed in the middle of creating an account', async () => {
   const engine = leaping(world.engine(OVERLAY));
   await engine.prepare();
   for (const intoMs of INTO_CREATION) {
@@ -105,9 +111,7 @@ test('killed in the middle of creating an account', { timeout: 600_000 }, async 
 });
 
 describe('answers', () => {
-  test('any one of them is lost, after the PDS has done what it was asked', {
-    timeout: 600_000,
-  }, async () => {
+  limited('any one of them is lost, after the PDS has done what it was asked', async () => {
     const engine = leaping(world.engine(OVERLAY));
     await engine.prepare();
     let calls = 0;
@@ -131,7 +135,7 @@ describe('answers', () => {
     figure(`PDS: ${all} answers lost one by one, 0 doubled, 0 stranded, ${leaked} DIDs leaked`);
   });
 
-  test('the answer to a creation comes after we have stopped waiting for it', async () => {
+  limited('the answer to a creation comes after we have stopped waiting for it', async () => {
     const impatient = { ...OVERLAY, pds: { requestTimeoutMs: 1_000 } };
     const [engine, patient] = [leaping(world.engine(impatient)), leaping(world.engine(OVERLAY))];
     await engine.prepare();
@@ -149,7 +153,7 @@ describe('answers', () => {
     await expectEveryoneWhole(patient);
   });
 
-  test('the lease runs out while the PDS takes its time, and another worker goes on', async () => {
+  limited('the lease runs out while the PDS takes its time, and another worker goes on', async () => {
     const clock = jumpingClock();
     // The call is held up until the other worker is done, in real time, and is to end by its answer.
     const patient: Overlay = {
@@ -186,7 +190,7 @@ describe('answers', () => {
   });
 });
 
-test('rate limited: nobody is given up, and all converge when the limit no longer holds', async () => {
+limited('rate limited: nobody is given up, and all converge when the limit no longer holds', async () => {
   // A bucket of our own: the PDS believes a proxy on loopback, and this range is reserved for tests.
   const limited = { 'x-forwarded-for': `198.18.${randomInt(256)}.${randomInt(256)}` };
   for (let count = 0; count < 100; count += 1) {

@@ -14,6 +14,7 @@ import {
 import type { Member } from '../support/member.ts';
 import { type Platform, platform, SANDBOX_CONFIG } from '../support/platform.ts';
 import { documentOf, type Program, runOn, startProgram } from '../support/program.ts';
+import { untilSettled, WITHOUT_LIMIT } from '../support/progress.ts';
 import { until } from '../support/until.ts';
 
 const MIDDLE = 10;
@@ -33,7 +34,7 @@ async function expectNew(before: PdsCounts, engine: Engine, count: number): Prom
   });
 }
 
-test('two processes converge the same hundred people at once', { timeout: 600_000 }, async () => {
+test('two processes converge the same hundred people at once', WITHOUT_LIMIT, async () => {
   const world = await platform({ pds });
   const engine = world.engine();
   const members = await gather(world, 100);
@@ -63,7 +64,10 @@ async function becomeWhole(world: Platform, server: Program, members: readonly M
   const gone = server.ended.then(({ stderr }) => {
     throw new Error(`The server has ended.\n${stderr}`);
   });
-  const whole = until('everyone is whole', () => everyoneSynced(world, members), 120_000);
+  // Each write of a reconciliation changes what is stored of its user.
+  const subjects = world.db.collection('concord.subjects');
+  const measure = () => subjects.find({}, { sort: { _id: 1 } }).toArray();
+  const whole = untilSettled('everyone is whole', () => everyoneSynced(world, members), measure);
   await Promise.race([whole, gone]).catch(async (error: unknown) => {
     const open = await world.db
       .collection('concord.subjects')
@@ -80,52 +84,58 @@ function theMiddle(world: Platform): Promise<number> {
   });
 }
 
-test('a server that is told to stop in the middle ends in order, and the next one goes on', {
-  timeout: 600_000,
-}, async () => {
-  const world = await platform({ pds });
-  const engine = world.engine();
-  const members = await gather(world, 60);
-  const before = await countPds(pds, engine);
+test(
+  'a server that is told to stop in the middle ends in order, and the next one goes on',
+  WITHOUT_LIMIT,
+  async () => {
+    const world = await platform({ pds });
+    const engine = world.engine();
+    const members = await gather(world, 60);
+    const before = await countPds(pds, engine);
 
-  const first = await serve(world);
-  await theMiddle(world);
-  const toldAt = performance.now();
-  first.signal('SIGTERM');
-  const ended = await first.ended;
+    const first = await serve(world);
+    await theMiddle(world);
+    const toldAt = performance.now();
+    first.signal('SIGTERM');
+    const ended = await first.ended;
 
-  expect(ended.code, ended.stderr).toBe(0);
-  expect(performance.now() - toldAt).toBeLessThan(world.config().engine.stopDeadlineMs + 1_000);
-  expect(await accountsRecorded(world)).toBeLessThan(members.length);
-  // Every pass was brought to its end, so nobody has to wait for a lease to run out.
-  expect(await world.db.collection('concord.subjects').countDocuments({ lease: { $exists: true } })).toBe(0);
+    expect(ended.code, ended.stderr).toBe(0);
+    expect(performance.now() - toldAt).toBeLessThan(world.config().engine.stopDeadlineMs + 1_000);
+    expect(await accountsRecorded(world)).toBeLessThan(members.length);
+    // Every pass was brought to its end, so nobody has to wait for a lease to run out.
+    expect(await world.db.collection('concord.subjects').countDocuments({ lease: { $exists: true } })).toBe(
+      0,
+    );
 
-  const second = await serve(world);
-  await becomeWhole(world, second, members);
-  second.signal('SIGTERM');
-  expect((await second.ended).code).toBe(0);
-  await expectWholeOnce(world, engine, members);
-  await expectNew(before, engine, members.length);
-});
+    const second = await serve(world);
+    await becomeWhole(world, second, members);
+    second.signal('SIGTERM');
+    expect((await second.ended).code).toBe(0);
+    await expectWholeOnce(world, engine, members);
+    await expectNew(before, engine, members.length);
+  },
+);
 
-test('a server that is killed in the middle leaves nothing that the next one does not finish', {
-  timeout: 600_000,
-}, async () => {
-  const world = await platform({ pds });
-  const engine = world.engine();
-  const members = await gather(world, 60);
-  const before = await countPds(pds, engine);
+test(
+  'a server that is killed in the middle leaves nothing that the next one does not finish',
+  WITHOUT_LIMIT,
+  async () => {
+    const world = await platform({ pds });
+    const engine = world.engine();
+    const members = await gather(world, 60);
+    const before = await countPds(pds, engine);
 
-  const first = await serve(world);
-  await theMiddle(world);
-  first.signal('SIGKILL');
-  expect((await first.ended).code).toBeNull();
-  expect(await accountsRecorded(world)).toBeLessThan(members.length);
+    const first = await serve(world);
+    await theMiddle(world);
+    first.signal('SIGKILL');
+    expect((await first.ended).code).toBeNull();
+    expect(await accountsRecorded(world)).toBeLessThan(members.length);
 
-  const second = await serve(world);
-  await becomeWhole(world, second, members);
-  second.signal('SIGTERM');
-  expect((await second.ended).code).toBe(0);
-  await expectWholeOnce(world, engine, members);
-  await expectNew(before, engine, members.length);
-});
+    const second = await serve(world);
+    await becomeWhole(world, second, members);
+    second.signal('SIGTERM');
+    expect((await second.ended).code).toBe(0);
+    await expectWholeOnce(world, engine, members);
+    await expectNew(before, engine, members.length);
+  },
+);

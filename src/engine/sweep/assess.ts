@@ -9,7 +9,7 @@ import { isRemovedReason } from '../../events/condition.ts';
 import type { Facts } from '../../events/facts.ts';
 import { fold } from '../../events/fold.ts';
 import { withAuth0 } from '../../events/fold-auth0.ts';
-import { type UserKey, userKey } from '../../identity.ts';
+import { type AccountHandle, type UserKey, userKey } from '../../identity.ts';
 import type { Auth0User } from '../../ports/auth0.ts';
 import type { Documents } from '../../ports/documents.ts';
 import type { KnownSubject } from '../../ports/subjects.ts';
@@ -76,8 +76,17 @@ async function withoutKnown(
   deps: AssessDeps,
   assessments: readonly Assessment[],
 ): Promise<readonly Assessment[]> {
+  const { subjects, accounts } = deps;
+  const takenOf = async (handles: readonly AccountHandle[]) => {
+    const taken: AccountHandle[] = [];
+    await sideBySide(handles, async (handle) => {
+      const holder = await attempt('handle', () => accounts.holderOf(handle));
+      if (holder.ok && holder.value.type !== 'nobody') taken.push(handle);
+    });
+    return taken;
+  };
   const views = await dropKnown(
-    deps,
+    { subjects, takenOf },
     assessments.map(({ view }) => view),
   );
   return assessments.map((one, at) =>

@@ -15,11 +15,9 @@
  * fixed, the next sweep finds the handle free.
  */
 
-import { sideBySide } from '../../concurrency/map-limit.ts';
 import type { ConditionDraft } from '../../events/condition.ts';
 import type { AccountHandle } from '../../identity.ts';
 import type { Subject } from '../../ports/subjects.ts';
-import { attempt } from '../attempt.ts';
 import { codeHandle } from '../derived-names.ts';
 import type { BatchReaders } from '../resource.ts';
 import type { View } from '../view.ts';
@@ -75,7 +73,7 @@ function explained(view: View, subject: Subject | undefined): Suspect | undefine
 
 /** The wanted handles that another account has, as far as can be known. */
 async function takenOnes(
-  { accounts, subjects }: BatchReaders,
+  { subjects, takenOf }: BatchReaders,
   suspects: readonly Suspect[],
 ): Promise<ReadonlySet<AccountHandle>> {
   const taken = suspects.filter(({ known }) => known.reason === 'HandleTaken');
@@ -83,15 +81,10 @@ async function takenOnes(
   if (wanted.length === 0) return new Set();
   const carriers = await subjects.carriersOf(wanted);
   const held = new Set(carriers.keys());
-  // The read model has no holder, so only the PDS can say whether an account has it.
-  await sideBySide(
-    wanted.filter((handle) => !held.has(handle)),
-    async (handle) => {
-      const holder = await attempt('handle', () => accounts.holderOf(handle));
-      // What could not be read is left to the single assessment, which says so.
-      if (holder.ok && holder.value.type !== 'nobody') held.add(handle);
-    },
-  );
+  // The read model has no holder, so only the PDS can say whether an account has it. What it does not say is left to the
+  // single assessment.
+  const unheld = wanted.filter((handle) => !held.has(handle));
+  for (const handle of await takenOf(unheld)) held.add(handle);
   return held;
 }
 

@@ -1,6 +1,6 @@
 /**
  * A server in a child process of its own, reached over the IPC channel. The child must announce itself with
- * `ready`, and must exit when the channel closes; then no way of dying leaves one behind.
+ * `ready`, report `progress` until then, and must exit when the channel closes; then no way of dying leaves one behind.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,6 +17,7 @@ export type ChildRequest =
 
 /** Child to parent. */
 export type ChildReport =
+  | { readonly type: 'progress'; readonly step: string }
   | { readonly type: 'ready'; readonly value: unknown }
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown };
 
@@ -31,7 +32,8 @@ export interface ServerProcess {
   kill(): Promise<void>;
 }
 
-const readyTimeoutMs = 300_000;
+/** Between two reports of progress. */
+const quietTimeoutMs = 240_000;
 const stopTimeoutMs = 8_000;
 const keptErrorOutput = 4_000;
 
@@ -65,10 +67,14 @@ export async function startServerProcess(
 
   // `close` rather than `exit`: only then has everything it wrote to stderr been read.
   const closed = once(child, 'close');
+  const starting = new Starting(name);
   const ready = new Promise<unknown>((resolve, reject) => {
     child.on('message', (message) => {
       const report = message as ChildReport;
       switch (report.type) {
+        case 'progress':
+          starting.progress(report.step);
+          break;
         case 'ready':
           resolve(report.value);
           break;
@@ -105,7 +111,7 @@ export async function startServerProcess(
   };
 
   send({ type: 'start', options });
-  const value = await withDeadline(ready, name).catch(async (error: unknown) => {
+  const value = await starting.until(ready).catch(async (error: unknown) => {
     await kill();
     throw error;
   });
@@ -136,16 +142,32 @@ export function loaderArguments(module: URL): string[] {
   return ['--import', pathToFileURL(loader).href];
 }
 
-async function withDeadline<T>(ready: Promise<T>, name: string): Promise<T> {
-  const deadline = new AbortController();
-  const late = delay(readyTimeoutMs, undefined, { signal: deadline.signal }).then(() => {
-    throw new Error(`The ${name} process was not ready within ${readyTimeoutMs} ms.`);
-  });
-  // Aborting it is how a ready child ends the wait, so its rejection then means nothing.
-  late.catch(() => {});
-  try {
-    return await Promise.race([ready, late]);
-  } finally {
-    deadline.abort();
+/** A start may take any time while it goes on. */
+class Starting {
+  readonly #name: string;
+  #step = 'start';
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  progress(step: string): void {
+    this.#step = step;
+    this.#timer?.refresh();
+  }
+
+  async until<T>(ready: Promise<T>): Promise<T> {
+    const stalled = new Promise<never>((_, reject) => {
+      this.#timer = setTimeout(() => {
+        const after = `for ${quietTimeoutMs} ms after the step: ${this.#step}`;
+        reject(new Error(`The start of the ${this.#name} process made no progress ${after}.`));
+      }, quietTimeoutMs);
+    });
+    try {
+      return await Promise.race([ready, stalled]);
+    } finally {
+      clearTimeout(this.#timer);
+    }
   }
 }

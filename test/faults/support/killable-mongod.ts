@@ -48,7 +48,7 @@ export async function killableMongod(): Promise<KillableMongod> {
   };
 }
 
-const LAUNCH_TIMEOUT_MS = 60_000;
+const LAUNCH_TIMEOUT_MS = 300_000;
 const ARGUMENTS = [
   // Milliseconds between the journal's own flushes. Rarer than usual, so that nothing is durable by good
   // luck: only what a writer has asked to be on disk is there after a kill.

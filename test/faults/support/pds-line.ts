@@ -19,6 +19,8 @@ export interface PdsLine {
   comeFrom(address: string | undefined): void;
   /** Calls of this method since the line was opened, such as `com.atproto.server.createAccount`. */
   calls(method: string): number;
+  /** The same of all methods. */
+  allCalls(): number;
   close(): void;
 }
 
@@ -52,6 +54,7 @@ export async function pdsLine(pdsUrl: () => string): Promise<PdsLine> {
       address = from;
     },
     calls: (method) => counts.get(method) ?? 0,
+    allCalls: () => [...counts.values()].reduce((sum, count) => sum + count, 0),
     close: () => {
       agent.destroy();
       server.closeAllConnections();
