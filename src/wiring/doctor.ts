@@ -16,6 +16,7 @@ import { successorSearch } from '../engine/reconcile/claims/successors.ts';
 import { createLogger } from '../logger.ts';
 import { cursorReader } from '../mongo/cursors.ts';
 import { connect } from '../mongo/driver/connection.ts';
+import { databaseClock } from '../mongo/driver/server-clock.ts';
 import { inactiveAccountReader } from '../mongo/inactive-accounts.ts';
 import { eventLog, eventReader } from '../mongo/log/event-log.ts';
 import { ignoredTotals } from '../mongo/log/ignored.ts';
@@ -130,6 +131,7 @@ export function wireSimulation(config: Config, clock: Clock) {
         successors: successorSearch(subjects, []),
         ...{ handleDomain: handleDomainOf(accounts), settings: engineSettings(config) },
         reservations: reservationReader(db),
+        databaseClock: databaseClock(db, clock),
       },
       ...{
         log,

@@ -14,6 +14,7 @@ import type { Logger } from '../logger.ts';
 import type { EngineObserver } from '../metrics/observer.ts';
 import { cursors } from '../mongo/cursors.ts';
 import { type Connection, connect } from '../mongo/driver/connection.ts';
+import { databaseClock } from '../mongo/driver/server-clock.ts';
 import { inactiveAccounts } from '../mongo/inactive-accounts.ts';
 import { historyPages } from '../mongo/log/history-pages.ts';
 import { ignoredTotals } from '../mongo/log/ignored.ts';
@@ -45,7 +46,9 @@ import { systemClock, systemRandom } from './system.ts';
 import { didsFor, handleDomainOf, pdsLimiter, tenantsFor, type WiredTenant, xrpcFor } from './upstreams.ts';
 import { wakingQueue } from './waking-queue.ts';
 
-type Part = 'log' | 'queue' | 'documents' | 'accounts' | 'vault' | 'clock' | 'random' | 'logger' | 'settings';
+type Part =
+  | ('log' | 'queue' | 'documents' | 'accounts' | 'vault' | 'logger' | 'settings')
+  | ('clock' | 'databaseClock' | 'random');
 
 /** Everything that reconciles users. */
 export interface Engine extends Pick<ReconcileDeps, Part> {
@@ -125,12 +128,14 @@ export function wireEngine(
     clients,
   };
   const reserved = reservations(db);
-  const assess = { ...lookedAt, reservations: reserved, handleDomain, settings };
+  const timed = { clock: systemClock, databaseClock: databaseClock(db, systemClock) };
+  const { databaseClock: shared } = timed;
+  const assess = { ...lookedAt, reservations: reserved, handleDomain, settings, databaseClock: shared };
   const limited: readonly Limited[] = [
     { upstream: 'pds', tenant: undefined, limiter },
     ...tenants.map(({ id, limiter }) => ({ upstream: 'auth0', tenant: id, limiter }) as const),
   ];
-  const common = { log, queue, clock: systemClock, random: systemRandom, logger };
+  const common = { log, queue, ...timed, random: systemRandom, logger };
   const parts = { ...common, subjects, documents, accounts, vault, settings };
   return {
     sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: tenants },

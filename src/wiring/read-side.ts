@@ -4,6 +4,7 @@ import { peopleOf } from '../engine/intake/people.ts';
 import { successorSearch } from '../engine/reconcile/claims/successors.ts';
 import type { AssessDeps, AssessedTenant } from '../engine/reconcile/read-side.ts';
 import { connect } from '../mongo/driver/connection.ts';
+import { databaseClock } from '../mongo/driver/server-clock.ts';
 import { inactiveAccountReader } from '../mongo/inactive-accounts.ts';
 import { eventReader } from '../mongo/log/event-log.ts';
 import { eventTail } from '../mongo/log/event-tail.ts';
@@ -55,6 +56,7 @@ export function wireReadSide(config: Config): ReadSide {
       handleDomain: handleDomainOf(accounts),
       settings: engineSettings(config),
       people: peopleOf(tenants),
+      databaseClock: databaseClock(db, systemClock),
     },
     tenants,
     userPages: userPages(

@@ -7,6 +7,7 @@ import type { FullSimulationDeps } from '../doctor/simulate-full.ts';
 import { successorSearch } from '../engine/reconcile/claims/successors.ts';
 import { createLogger } from '../logger.ts';
 import { type ConnectionOptions, connect } from '../mongo/driver/connection.ts';
+import { databaseClock } from '../mongo/driver/server-clock.ts';
 import { inactiveAccounts } from '../mongo/inactive-accounts.ts';
 import { eventLog } from '../mongo/log/event-log.ts';
 import { documentStore } from '../mongo/platform/documents.ts';
@@ -49,6 +50,7 @@ export async function wireFullSimulation(config: Config, clock: Clock) {
       dids: didsFor(config, xrpc),
       handleDomain: handleDomainOf(accounts),
       vault: createVault(config.credentials),
+      databaseClock: databaseClock(db, clock),
       ...{ clock, random: systemRandom, logger: createLogger({ level: 'silent' }) },
       settings: engineSettings(config),
     },

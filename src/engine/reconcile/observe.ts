@@ -9,6 +9,7 @@ import type { ExcludedBy } from '../../exclusion.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
 import type { AccountReader, DidDirectory, InactiveAccountReader } from '../../ports/accounts.ts';
 import type { People } from '../../ports/auth0.ts';
+import type { DatabaseClock } from '../../ports/clock.ts';
 import type { DocumentReader, Documents } from '../../ports/documents.ts';
 import type { EventReader } from '../../ports/event-log.ts';
 import type { ReservationReader, UniqueValue } from '../../ports/reservations.ts';
@@ -28,6 +29,7 @@ import { assemble, managedAccount, unread, type View } from './assemble.ts';
 import { attempt, type Failure } from './attempt.ts';
 import { takenByOthers } from './claims/reserved.ts';
 import { findSuccessors, type SuccessorSearch } from './claims/successors.ts';
+import { withClock } from './clock-filter.ts';
 import { observeIndependent } from './independent.ts';
 import type { EngineSettings } from './settings.ts';
 import { observeTransfer } from './transfer/seen.ts';
@@ -47,6 +49,7 @@ export interface ObserveDeps {
   /** Of independent resources. */
   readonly clients: Readers;
   readonly settings: Pick<EngineSettings, 'settleMs' | 'refusalRetryMs' | 'policy'>;
+  readonly databaseClock: DatabaseClock;
 }
 
 export interface TenantPolicy {
@@ -104,7 +107,7 @@ export async function observeUser(
   now: Date,
 ): Promise<View> {
   const view = await lookAtShared(deps, tenant, user, facts, now, linkedUser, documents);
-  return observeIndependent(deps.clients, view, facts, now);
+  return withClock(await observeIndependent(deps.clients, view, facts, now), deps.databaseClock);
 }
 
 /** What rests on the documents and the account. */

@@ -16,7 +16,7 @@ import type { EventId, TenantId, UserKey } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
 import type { AccountHost, DidDirectory, InactiveAccounts } from '../../ports/accounts.ts';
 import type { Auth0Answer, Directory, People } from '../../ports/auth0.ts';
-import type { Clock, Random } from '../../ports/clock.ts';
+import type { Clock, DatabaseClock, Random } from '../../ports/clock.ts';
 import type { DocumentStore, Documents } from '../../ports/documents.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import type { PasswordVault } from '../../ports/passwords.ts';
@@ -24,6 +24,7 @@ import type { Lease, WorkQueue } from '../../ports/queue.ts';
 import type { Reservations } from '../../ports/reservations.ts';
 import type { SubjectReader, SubjectView } from '../../ports/subjects.ts';
 import type { Trigger } from '../../ports/trigger.ts';
+import { requireNoPastDate } from '../../reconcilers/clock-agreement.ts';
 import type { Clients } from '../../reconcilers/independent.ts';
 import type { Applied, ApplyContext, EventDraft } from '../../reconcilers/reconciler.ts';
 import { type Action, applyAction, INDEPENDENT } from '../../reconcilers/registry.ts';
@@ -76,6 +77,7 @@ export interface ReconcileDeps {
   readonly clients: Clients;
   readonly tenants: ReadonlyMap<TenantId, ReconciledTenant>;
   readonly clock: Clock;
+  readonly databaseClock: DatabaseClock;
   readonly random: Random;
   readonly logger: Logger;
   readonly settings: EngineSettings;
@@ -270,6 +272,10 @@ class Reconciliation {
       return this.#fail(failureOf('auth0', invalidAfterAll()));
     }
     if (!read.ok) return this.#fail(read.failure);
+    if (answer?.value === 'absent' && journal.facts().absentSince === undefined) {
+      const dated = await attempt('auth0', () => requireNoPastDate(this.#deps.databaseClock));
+      if (!dated.ok) return this.#fail(dated.failure);
+    }
     const found = read.value.get(user);
     if (found === undefined) throw new Error('the documents of a user were asked for and not answered');
     const facts = journal.facts();

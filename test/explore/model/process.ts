@@ -93,6 +93,7 @@ export class Process implements Between {
       ]),
       handleDomain: async () => (await accounts.handleDomains())[0] ?? '',
       clock: world.clock,
+      databaseClock: this.ports.databaseClock,
       random: mutant?.random?.(world.random) ?? world.random,
       logger: silent,
       settings: mutant?.settings === undefined ? world.settings : { ...world.settings, ...mutant.settings },
