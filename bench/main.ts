@@ -10,6 +10,7 @@ import { aimText, type Family } from './claim.ts';
 import { accounts } from './claims/accounts.ts';
 import { append } from './claims/append.ts';
 import { everyone } from './claims/everyone.ts';
+import { history } from './claims/history.ts';
 import { latency } from './claims/latency.ts';
 import { logins } from './claims/logins.ts';
 import { memory } from './claims/memory.ts';
@@ -29,6 +30,7 @@ const FAMILIES: readonly Family[] = [
   accounts,
   latency,
   reconciling,
+  history,
   logins,
   memory,
 ];

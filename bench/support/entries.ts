@@ -83,6 +83,14 @@ export function newEntry(person: number, kind: number): Entry {
   };
 }
 
+/** What Auth0 sends when this person signs up and verifies the address. */
+export function newSignUp(userId: string, email: string): Entry[] {
+  return [0, 1].map((kind) => {
+    const entry = newEntry(0, kind);
+    return { ...entry, data: { ...entry.data, user_id: userId, user_name: email } };
+  });
+}
+
 /** A login of a user with a password. */
 export function newLogin(userId: string): Entry {
   const entry = newEntry(0, 0);
