@@ -125,7 +125,8 @@ class Conclusion implements Concluded {
       const least = Math.ceil(known * (1 - this.#deps.limits.sourceShrink));
       return this.#halt('source', least, users, known, []);
     }
-    const clock = await clockDifference(this.#deps.databaseClock);
+    const ends = unlisted.count > 0 || removable.count > 0;
+    const clock = ends ? await clockDifference(this.#deps.databaseClock) : undefined;
     if (clock !== undefined) return this.#leave(removable, clock);
     await this.#doubt(unlisted);
     const gaps = await openGaps(this.#deps.events, this.#tenant.id);
