@@ -22,6 +22,8 @@ export default defineConfig({
           include: ['test/**/*.int.test.ts'],
           exclude: ['test/faults/**'],
           pool: 'forks',
+          // Nothing here keeps anything in a module either; a worker loads the source, and the program, once for all its files.
+          isolate: false,
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,

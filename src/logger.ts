@@ -31,7 +31,7 @@ export interface LoggerOptions {
 
 export function createLogger(options: LoggerOptions): Logger {
   const { level, stream = process.stderr, env = process.env, color = true } = options;
-  const isPretty = options.pretty ?? stream.isTTY === true;
+  const isPretty = isForPeople(options.pretty, stream);
   const style = createStyle({ stream, env, color });
   return pino(
     {
@@ -47,6 +47,14 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     stream,
   );
+}
+
+/** Whether people read the lines, which are then not JSON. */
+export function isForPeople(
+  pretty: boolean | null | undefined,
+  stream: { readonly isTTY?: boolean } = process.stderr,
+): boolean {
+  return pretty ?? stream.isTTY === true;
 }
 
 // ── Errors ──

@@ -303,6 +303,13 @@ describe('problems', () => {
     expect(problems({ yaml: 'engine: { leaseMs: 60001 }' })).toEqual([]);
     expect(problems({ yaml: 'pds: { requestTimeoutMs: 60000 }' })).toHaveLength(2);
   });
+
+  test('a lease lasts at least as long as one renewal', () => {
+    expect(problems({ yaml: 'engine: { maxLeaseMs: 89999 }' })).toEqual([
+      'engine.maxLeaseMs: must be at least engine.leaseMs: a lease is renewed until then',
+    ]);
+    expect(problems({ yaml: 'engine: { maxLeaseMs: 90000 }' })).toEqual([]);
+  });
 });
 
 describe('who is told of alerts', () => {

@@ -13,6 +13,7 @@ import type { SweepResult } from '../src/engine/sweep/sweep-result.ts';
 import { createServer } from '../src/http/server.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { Engine } from '../src/wiring/engine.ts';
+import { systemClock } from '../src/wiring/system.ts';
 import {
   accountOf,
   chooseHandle,
@@ -35,6 +36,7 @@ const OVERLAY = {
 
 /** Time that a test moves on, the same for Auth0 and for Concord. */
 class Days implements Clock {
+  readonly timer = systemClock.timer;
   #aheadMs = 0;
   now = (): Date => new Date(Date.now() + this.#aheadMs);
   // Nothing here waits for as long as a test would notice.

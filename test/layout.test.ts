@@ -60,6 +60,10 @@ function folderOf(file: string): string {
   return first === 'engine' ? `engine/${second}` : first.replace(/\.ts$/, '');
 }
 
+function isIn(folder: string, file: string): boolean {
+  return file.startsWith(`src/${folder}/`);
+}
+
 function layerOf(file: string): number {
   return LAYERS.findIndex((layer) => layer.includes(folderOf(file)));
 }
@@ -75,6 +79,14 @@ describe('The layout of src', () => {
       ({ from, to }) => folderOf(from) !== folderOf(to) && layerOf(from) >= layerOf(to),
     );
     expect(upward).toEqual([]);
+  });
+
+  test('the engine imports no folder of a resource', () => {
+    const folders = imports.filter(
+      ({ from, to }) => isIn('engine', from) && /^src\/reconcilers\/.+\//.test(to),
+    );
+    expect(folders).toEqual([]);
+    expect(imports.some(({ from, to }) => isIn('engine', from) && isIn('reconcilers', to))).toBe(true);
   });
 
   test('no file imports itself by way of others', () => {

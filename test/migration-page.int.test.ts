@@ -10,10 +10,11 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { commandsIn } from '../src/reconcilers/command-lines.ts';
 import { freePort } from '../src/sandbox/servers/held-port.ts';
 import type { Pds } from '../src/sandbox/servers/pds.ts';
-import { type Ran, type Shell, shellOf } from './conditions/command-lines.ts';
+import { type Shell, shellOf } from './conditions/command-lines.ts';
 import { ownPds } from './faults/support/world.ts';
 import { dumpOf, ELSEWHERE, GONE, type LoadedPerson, loadOldPlatform } from './support/old-platform.ts';
 import { platform } from './support/platform.ts';
+import type { Ended } from './support/program.ts';
 import { until } from './support/until.ts';
 
 const timeout = 600_000;
@@ -105,8 +106,8 @@ test('every step of the page, in its order', { timeout }, async () => {
   let serving: (() => Promise<number | null>) | undefined;
   onTestFinished(async () => void (await serving?.()));
 
-  const follow = async (step: string): Promise<readonly Ran[]> => {
-    const ended: Ran[] = [];
+  const follow = async (step: string): Promise<readonly Ended[]> => {
+    const ended: Ended[] = [];
     for (const { language, lines } of steps.get(step) ?? []) {
       if (language === 'yaml') {
         await writeFile(join(shell.directory, 'concord.yaml'), lines.join('\n'));

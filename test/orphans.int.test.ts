@@ -11,7 +11,7 @@ import { documentOf, runOn } from './support/program.ts';
 let pds: Pds;
 beforeAll(async () => {
   const secret = (): string => randomBytes(16).toString('hex');
-  pds = await startPds({ adminPassword: secret(), bypassKey: secret() });
+  pds = await startPds({ adminPassword: secret(), bypassKey: secret(), quickHashes: true });
 });
 afterAll(() => pds?.stop());
 

@@ -20,7 +20,7 @@ let pds: Pds;
 beforeAll(async () => {
   // Of its own, so that every DID in its directory is one of these tests'.
   const secret = () => randomBytes(16).toString('hex');
-  pds = await startPds({ adminPassword: secret(), bypassKey: secret() });
+  pds = await startPds({ adminPassword: secret(), bypassKey: secret(), quickHashes: true });
 });
 afterAll(async () => {
   await pds?.stop();

@@ -5,13 +5,6 @@ import { Panel } from '../parts/panel.tsx';
 import { userHref, usersHref } from '../place.ts';
 import { number } from '../words.ts';
 
-const UPSTREAMS: Readonly<Record<string, string>> = {
-  auth0: 'Auth0',
-  mongodb: 'MongoDB',
-  pds: 'the PDS',
-  plc: 'the DID directory',
-};
-
 export function Failures({ failures }: { failures: readonly FailureAnswer[] }) {
   if (failures.length === 0) return <p class="muted">No user's last reconciliation failed.</p>;
   return (
@@ -31,7 +24,7 @@ export function Failures({ failures }: { failures: readonly FailureAnswer[] }) {
           </tr>
         </thead>
         <tbody>
-          {failures.map(({ code, upstream, message, users, quarantined, example, since }) => (
+          {failures.map(({ code, upstream, title, message, users, quarantined, example, since }) => (
             <tr key={`${upstream} ${code}`}>
               <td class="figure" data-label="Users">
                 <a class="big bad" href={usersHref({ situation: 'failing' })}>
@@ -42,9 +35,7 @@ export function Failures({ failures }: { failures: readonly FailureAnswer[] }) {
               <th scope="row" data-label="Code">
                 <code>{code}</code>
               </th>
-              <td data-label="Upstream">
-                {upstream === null ? 'Concord' : (UPSTREAMS[upstream] ?? upstream)}
-              </td>
+              <td data-label="Upstream">{title ?? 'Concord'}</td>
               <td data-label="Message" class="prose">
                 {message}
               </td>

@@ -93,18 +93,16 @@ function Tenant({ seen: { stream, log, sweptAt, running, halts, gaps } }: { seen
   );
 }
 
-const UPSTREAMS: Readonly<Record<string, string>> = { auth0: 'Auth0', pds: 'PDS' };
-
 export function Upstreams({ upstreams }: { upstreams: readonly UpstreamAnswer[] }) {
   return (
     <Panel title="API quota">
       {upstreams.length === 0 && <Empty>No calls yet.</Empty>}
       <ul class="rooms">
-        {upstreams.map(({ upstream, tenant, bucket, remaining, limit, resetAt, waiting }) => (
+        {upstreams.map(({ upstream, title, tenant, bucket, remaining, limit, resetAt, waiting }) => (
           <li key={`${upstream} ${tenant} ${bucket}`}>
             <div class="room">
               <span>
-                {UPSTREAMS[upstream] ?? upstream}
+                {title.replace(/^the /, '')}
                 <span class="muted">
                   {[tenant ?? '', bucket].filter((part) => part !== '').map((part) => ` ${part}`)}
                 </span>

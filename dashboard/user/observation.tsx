@@ -12,13 +12,6 @@ import { Problem, Waiting } from '../parts/waiting.tsx';
 import type { Question } from '../question.ts';
 import { listed, readable } from '../words.ts';
 
-const SYSTEMS: ReadonlyMap<string, string> = new Map([
-  ['auth0', 'Auth0'],
-  ['mongodb', 'MongoDB'],
-  ['pds', 'the PDS'],
-  ['plc', 'the DID directory'],
-]);
-
 export function Observation({ seen, observation }: { seen: UserAnswer; observation: Question<UserAnswer> }) {
   const { data: found, refusal, isAsking } = observation.held.value;
   const shown = found ?? seen;
@@ -43,10 +36,8 @@ export function Observation({ seen, observation }: { seen: UserAnswer; observati
         {shown.unread.length > 0 && (
           <p class="banner unknown">
             <Badge tone="unknown">Not read</Badge>{' '}
-            {listed(
-              shown.unread.map(({ upstream, code }) => `${SYSTEMS.get(upstream) ?? upstream} (${code})`),
-            )}
-            . What depends on it is shown from the log.
+            {listed(shown.unread.map(({ title, code }) => `${title} (${code})`))}. What depends on it is shown
+            from the log.
           </p>
         )}
         <SideBySide shown={shown} />

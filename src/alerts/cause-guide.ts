@@ -16,6 +16,11 @@ export const CAUSE_GUIDE: Readonly<Record<CauseKind, readonly [CauseGuide, ...Ca
       when: 'The reconciliation of users keeps failing. The system `plc` is the DID directory',
       fix: '`concord explain <user>` names the step that fails',
     },
+    {
+      id: 'converge-failing:engine:LEASE_EXPIRED',
+      when: 'Reconciliations of a user repeatedly did not end: their process died, or they took longer than `engine.maxLeaseMs`. A restart alone does not open it',
+      fix: 'Find in the logs of the processes why they died (memory, a crash) or what took so long. Other users go on, and this one is quarantined in the end',
+    },
   ],
   quarantine: [
     {

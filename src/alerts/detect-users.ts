@@ -1,4 +1,5 @@
 /** What is wrong, by the failures of users and by how upstreams answer. Pure. */
+import { LEASE_EXPIRED } from '../engine/reconcile/leases/unfinished.ts';
 import { type Failing, failuresOf, isFailing, ofTenant, those } from '../engine/reports/situation-groups.ts';
 import type { Upstream } from '../errors.ts';
 import type { Cause, CauseKind, CheckResult } from '../ports/alerts.ts';
@@ -85,13 +86,16 @@ function kindOf(code: string): Extract<CauseKind, 'unreachable' | 'credentials-r
 
 /** Messages of adapters name the call and the answer, and nothing personal. Other messages may have personal data. */
 function said({
+  code,
   upstream,
   message,
 }: {
+  readonly code: string;
   readonly upstream: Upstream | null;
   readonly message: string;
 }): string {
-  return upstream === null || message === '' ? '.' : `: ${message.replace(/\.$/, '')}.`;
+  const isPublic = upstream !== null || code === LEASE_EXPIRED;
+  return !isPublic || message === '' ? '.' : `: ${message.replace(/\.$/, '')}.`;
 }
 
 function upstreamCause(

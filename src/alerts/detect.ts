@@ -18,7 +18,7 @@
  * | code-space          | a year's short codes are nearly used up                                             |
  */
 import type { Cause, CheckResult } from '../ports/alerts.ts';
-import { CLOCK_COMMAND, clockSentence } from '../reconcilers/clock-agreement.ts';
+import { CLOCK_COMMAND, clockSentence } from '../ports/clock-agreement.ts';
 import { CODES_A_YEAR } from '../reconcilers/document/code.ts';
 import * as indexes from '../reconcilers/indexes.ts';
 import { checkTenants } from './detect-tenants.ts';

@@ -3,10 +3,11 @@
  * for a user who does not exist.
  */
 import { UpstreamError } from '../errors.ts';
-import { type Auth0UserId, type Did, parseAuth0UserId, parseDid, type TenantId } from '../identity.ts';
+import type { TenantId } from '../identity.ts';
 import type { AccountReader } from '../ports/accounts.ts';
 import type { Directory } from '../ports/auth0.ts';
 import type { Clock } from '../ports/clock.ts';
+import { OWN_UPSTREAMS } from '../ports/upstreams.ts';
 import type { Readers } from '../reconcilers/independent.ts';
 import { INDEPENDENT } from '../reconcilers/registry.ts';
 import type { Probe } from './system-facts.ts';
@@ -27,18 +28,17 @@ export interface Probes {
   answers(): readonly Probe[];
 }
 
-const NOBODY = nobody();
-
 export function createProbes({ accounts, tenants, clients, clock, everyMs }: ProbeDeps): Probes {
+  const own = OWN_UPSTREAMS.flatMap((upstream) => {
+    const { name } = upstream;
+    if (upstream.of === 'tenant')
+      return tenants.map((tenant) => new Asked(name, tenant.id, () => upstream.probe(tenant.directory)));
+    const { probe } = upstream;
+    return probe === undefined ? [] : [new Asked(name, undefined, () => probe(accounts))];
+  });
   const asked = [
-    new Asked('pds', undefined, async () => void (await accounts.accounts([NOBODY.did]))),
-    ...tenants.map(
-      (tenant) =>
-        new Asked('auth0', tenant.id, async () => void (await tenant.directory.user(NOBODY.userId))),
-    ),
-    ...INDEPENDENT.map(
-      ({ upstream }) => new Asked(upstream.name, undefined, async () => void (await upstream.probe(clients))),
-    ),
+    ...own,
+    ...INDEPENDENT.map(({ upstream }) => new Asked(upstream.name, undefined, () => upstream.probe(clients))),
   ];
   return {
     ask: async () => void (await Promise.all(asked.map((one) => one.ask(clock, everyMs)))),
@@ -48,10 +48,10 @@ export function createProbes({ accounts, tenants, clients, clock, everyMs }: Pro
 
 class Asked {
   probe: Probe;
-  readonly #call: () => Promise<void>;
+  readonly #call: () => Promise<unknown>;
   #lastMs = Number.NEGATIVE_INFINITY;
 
-  constructor(upstream: Probe['upstream'], tenant: TenantId | undefined, call: () => Promise<void>) {
+  constructor(upstream: Probe['upstream'], tenant: TenantId | undefined, call: () => Promise<unknown>) {
     this.probe = { upstream, tenant, answer: { type: 'unknown' } };
     this.#call = call;
   }
@@ -74,11 +74,4 @@ class Asked {
       this.probe = { ...this.probe, answer: { type: 'failing', code, message, since } };
     }
   }
-}
-
-function nobody(): { readonly did: Did; readonly userId: Auth0UserId } {
-  const did = parseDid(`did:plc:${'a'.repeat(24)}`);
-  const userId = parseAuth0UserId('auth0|concord-asks-whether-you-answer');
-  if (did === undefined || userId === undefined) throw new Error('the probe names do not parse');
-  return { did, userId };
 }

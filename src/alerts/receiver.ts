@@ -22,6 +22,7 @@ export type Receipt =
 export interface ReceiverOptions {
   readonly name: string;
   readonly format: 'json' | 'slack';
+  /** Read for each notice: it can be rotated. */
   readonly url: string;
   /** Milliseconds for a whole call. */
   readonly timeoutMs: number;
@@ -29,13 +30,13 @@ export interface ReceiverOptions {
 }
 
 export function createReceiver(options: ReceiverOptions): Receiver {
-  const { name, format, url, timeoutMs, fetch: send = globalThis.fetch } = options;
+  const { name, format, timeoutMs, fetch: send = globalThis.fetch } = options;
   return {
     name,
     async send(notice) {
       const body = format === 'slack' ? noticeToSlack(notice) : noticeToJson(notice);
       try {
-        const response = await send(url, {
+        const response = await send(options.url, {
           method: 'POST',
           headers: { 'content-type': 'application/json', 'idempotency-key': headerSafe(notice.id) },
           body: JSON.stringify(body),

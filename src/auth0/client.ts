@@ -10,6 +10,7 @@ export interface Auth0ClientOptions {
   readonly domain: string;
   /** Where the API is reached. Default `https://{domain}`. */
   readonly managementUrl?: string | undefined;
+  /** Read at each call for a token, as `clientSecret` is: both can be rotated. */
   readonly clientId: string;
   readonly clientSecret: string;
   readonly clock: Clock;
@@ -72,6 +73,7 @@ export function tokenCall({ domain, clientId, clientSecret }: Omit<Credentials, 
     method: 'POST',
     route: 'oauth.token',
     path: '/oauth/token',
+    onlyReads: true,
     bucket: 'token',
     form: {
       grant_type: 'client_credentials',

@@ -160,6 +160,7 @@ export const configSchema = z
     engine: z.strictObject({
       concurrency: whole(1, 256),
       leaseMs: whole(1_000, HOUR_MS),
+      maxLeaseMs: whole(1_000, DAY_MS),
       pollMs: whole(10, HOUR_MS),
       backoff,
       quarantineAfter: whole(1, 1_000),
@@ -174,6 +175,7 @@ export const configSchema = z
       host: text('an address to listen on', /^[a-zA-Z0-9.:-]{1,253}$/),
       port: whole(0, 65_535),
       bodyLimitBytes: whole(1_024, 64 * 1_024 * 1_024),
+      maxConnections: whole(1, 1_000_000).nullable(),
       metricsToken: token.optional(),
       dashboardToken: token.optional(),
     }),
@@ -217,7 +219,7 @@ export const configSchema = z
       logUnreadAfterMs: whole(1_000, 30 * DAY_MS),
       sweepOverdueAfterMs: whole(1_000, 365 * DAY_MS),
     }),
-    ingest: z.strictObject({ keepUnrelated: flag, maxEntries: whole(100, 1_000_000) }),
+    ingest: z.strictObject({ keepUnrelated: flag }),
     log: z.strictObject({
       level: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
       pretty: flag.nullable(),
@@ -231,6 +233,10 @@ export const configSchema = z
     path: ['engine', 'leaseMs'],
     // A lease is renewed at its half, so that much of it is left when a call begins.
     error: 'must be more than twice pds.requestTimeoutMs: no call may outlast the lease it was begun under',
+  })
+  .refine((value) => value.engine.maxLeaseMs >= value.engine.leaseMs, {
+    path: ['engine', 'maxLeaseMs'],
+    error: 'must be at least engine.leaseMs: a lease is renewed until then',
   });
 
 function checkKeys(keys: string, context: z.core.$RefinementCtx): void {

@@ -23,15 +23,24 @@ export interface VaultOptions {
  * `open` may be given anything that is stored; it throws CredentialsError for a sealed password whose
  * key is not on the ring, that was changed, or that belongs to another user.
  */
-export function createVault({ storage, keys }: VaultOptions): PasswordVault {
-  const ring = keyRing(keys);
-  if (storage !== 'plaintext' && ring === undefined)
+export function createVault(options: VaultOptions): PasswordVault {
+  const { storage } = options;
+  let read: { readonly keys: string | undefined; readonly ring: ReturnType<typeof keyRing> } | undefined;
+  // The keys can be rotated, so they are read at each use.
+  const ring = () => {
+    const { keys } = options;
+    if (read === undefined || read.keys !== keys) read = { keys, ring: keyRing(keys) };
+    return read.ring;
+  };
+  if (storage !== 'plaintext' && ring() === undefined)
     throw invalidKeys('CONCORD_CREDENTIAL_KEYS: a key is needed to seal');
   return {
     generate: generatePassword,
-    seal: (password, user) =>
-      storage === 'plaintext' || ring === undefined ? password : seal(ring, password, user),
-    open: (stored, user) => open(ring, stored, user),
+    seal: (password, user) => {
+      const sealing = storage === 'plaintext' ? undefined : ring();
+      return sealing === undefined ? password : seal(sealing, password, user);
+    },
+    open: (stored, user) => open(ring(), stored, user),
   };
 }
 

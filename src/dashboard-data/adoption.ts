@@ -1,5 +1,6 @@
 /** What a person is shown before they decide that an account is a user's. */
-import { type AdoptionDeps, passwordSentence, proposeAdoption } from '../engine/operations/adoption.ts';
+import { type AdoptionDeps, proposeAdoption } from '../engine/operations/adoption.ts';
+import { passwordSentence } from '../reconcilers/adoption.ts';
 import type { AdoptionAnswer } from './answers/decisions.ts';
 import { knownAnywhere } from './known-user.ts';
 import type { UserDeps } from './user.ts';

@@ -21,7 +21,7 @@
 
 import { type DecideDeps, decide } from '../engine/intake/decision.ts';
 import { refuseUntouchable } from '../engine/intake/owner.ts';
-import { type AdoptionDeps, grantAdoption, passwordSentence } from '../engine/operations/adoption.ts';
+import { type AdoptionDeps, grantAdoption } from '../engine/operations/adoption.ts';
 import { grantRestore } from '../engine/operations/restore.ts';
 import { withheld } from '../engine/reconcile/policy.ts';
 import { approveRun } from '../engine/sweep/approval.ts';
@@ -30,6 +30,7 @@ import type { EventData } from '../events/event.ts';
 import type { Facts } from '../events/facts.ts';
 import { fold } from '../events/fold.ts';
 import { parseDid } from '../identity.ts';
+import { passwordSentence } from '../reconcilers/adoption.ts';
 import type { Decision, DecisionAnswer } from './answers/decisions.ts';
 import { type KnownUser, knownAnywhere } from './known-user.ts';
 import type { UserDeps } from './user.ts';

@@ -12,6 +12,7 @@ import { gapSentence } from '../events/gap-text.ts';
 import type { TenantId } from '../identity.ts';
 import type { Alert } from '../ports/alerts.ts';
 import type { Clock } from '../ports/clock.ts';
+import { upstreamOf } from '../ports/upstreams.ts';
 import type { AlertAnswer, OverviewAnswer, TenantAnswer, UpstreamAnswer } from './answers/overview.ts';
 import type { RunningSweep } from './answers/sweeps.ts';
 
@@ -40,6 +41,7 @@ export function told(seen: Overview): Omit<OverviewAnswer, 'upstreams'> {
     })),
     failures: seen.failures.map((failure) => ({
       ...failure,
+      title: failure.upstream === null ? null : upstreamOf(failure.upstream).title,
       // Messages of upstreams name the call and the answer; our own may contain an address.
       message: failure.upstream === null ? '' : failure.message,
       since: failure.since.toISOString(),

@@ -23,6 +23,7 @@ import { fold } from '../events/fold.ts';
 import type { Resource } from '../events/resources.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { SubjectView } from '../ports/subjects.ts';
+import { upstreamOf } from '../ports/upstreams.ts';
 import { describeAction } from '../reconcilers/registry.ts';
 import type { ConditionAnswer, UserAnswer } from './answers/users.ts';
 import {
@@ -77,7 +78,11 @@ function answerOf(
   return {
     asOf: at.toISOString(),
     source: stance.source,
-    ...{ unread, user, tenant: tenant.id },
+    ...{
+      unread: unread.map((one) => ({ ...one, title: upstreamOf(one.upstream).title })),
+      user,
+      tenant: tenant.id,
+    },
     ...namesOf(observation, shown),
     ...{ sync, health },
     attempts: stance.attempts,

@@ -5,6 +5,7 @@ import { emailTagOf } from '../config/tenants.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { MongodbInspection, PlcInspection } from '../ports/inspection.ts';
 import type { NoUserReader } from '../ports/subjects.ts';
+import type { OwnName } from '../ports/upstreams.ts';
 import type { Readers } from '../reconcilers/independent.ts';
 import { auth0Checks } from './auth0.ts';
 import { type Check, idOf } from './check.ts';
@@ -60,23 +61,29 @@ export function checksFor(
     // Reading it throws where it is not configured.
     domain: hasNeed(load, 'auth0') ? config.tenants[at]?.domain : undefined,
   }));
-  return [
-    ...configuration,
-    ...mongodbChecks(side),
-    indexCheck(mongodb),
-    ...platformChecks(side, () => config.credentials, settings, clock),
-    ...tenants.flatMap((tenant) => [
+  // An upstream without a check does not compile.
+  const ofUpstream = {
+    mongodb: [...mongodbChecks(side), indexCheck(mongodb)],
+    auth0: tenants.flatMap((tenant) => [
       ...auth0Checks(tenant),
       ...streamChecks(tenant),
       ...historyChecks(tenant, side, clock),
     ]),
+    pds: pdsChecks(pds, mongodb),
+    plc: didDirectoryChecks(plc, () => pds().inspection),
+  } satisfies Record<OwnName, readonly Check[]>;
+  return [
+    ...configuration,
+    ...ofUpstream.mongodb,
+    ...platformChecks(side, () => config.credentials, settings, clock),
+    ...ofUpstream.auth0,
     noUserCheck(
       () => side().noUsers,
       config.tenants.map(({ id }) => id),
     ),
     haltCheck(side, clock),
-    ...pdsChecks(pds, mongodb),
-    ...didDirectoryChecks(plc, () => pds().inspection),
+    ...ofUpstream.pds,
+    ...ofUpstream.plc,
     ...independentChecks(clients, config.pds.url),
     clockCheck(['configuration'], () => clocks(side, pds, tenants)),
     ...(simulation === undefined ? [] : simulationChecks(simulation.tenants, simulation.open)),

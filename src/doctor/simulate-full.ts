@@ -25,7 +25,7 @@ import {
 import type { Auth0User, Directory } from '../ports/auth0.ts';
 import type { SimulatedUsers } from '../ports/inspection.ts';
 import type { RunLease, Runs } from '../ports/runs.ts';
-import { codeHandle } from '../reconcilers/account/handle-label.ts';
+import { codeHandle } from '../reconcilers/derived-names.ts';
 
 export interface FullSimulationDeps {
   /** The log and everything derived from it are in the database that is dropped; documents and accounts are the platform's. */

@@ -13,9 +13,8 @@
  * | nothing, or only white space                  | refused: an answer of 200 would hide a proxy that strips bodies |
  * | a CloudEvent, any other object, null, a number, text | refused                              |
  *
- * A delivery of more than `maxEntries` entries and broken lines is not refused either: the first ones are read, and one
- * reject has the number of the others, which the next pull of the log reads. Of the broken lines that are read the first
- * ones are kept, and the rest are counted.
+ * Every entry is read, since the answer acknowledges them all; the size of the body bounds their number. Of broken lines the
+ * first ones are kept, and the rest are counted.
  */
 
 import type { UnreadableEntry } from '../engine/intake/ingest.ts';
@@ -26,23 +25,22 @@ export type BodyReading =
   | {
       readonly type: 'delivery';
       readonly entries: readonly unknown[];
-      /** Lines that are not JSON, and entries that are too many. */
+      /** Lines that are not JSON. */
       readonly unreadable: readonly UnreadableEntry[];
     }
   /** `detail` says what is wrong, and quotes nothing. */
   | { readonly type: 'refused'; readonly detail: string };
 
-const TOO_MANY = 'more entries in one delivery than are read (ingest.maxEntries)';
 const NOT_JSON = 'the line is not JSON';
 
 /** Lets other requests be answered while it reads many lines. */
-export async function readBody(body: string, maxEntries: number): Promise<BodyReading> {
+export async function readBody(body: string): Promise<BodyReading> {
   // Trimming also removes a byte order mark.
   const text = body.trim();
   if (text === '') return { type: 'refused', detail: 'The body is empty.' };
   const whole = parseJson(text);
-  if (whole.ok) return bounded(readWhole(whole.value), maxEntries);
-  if (text.includes('\n')) return readLines(text, maxEntries);
+  if (whole.ok) return readWhole(whole.value);
+  if (text.includes('\n')) return readLines(text);
   return {
     type: 'refused',
     detail: `The body is neither JSON nor JSON lines: its only line, ${text.length} characters long, is not JSON.`,
@@ -59,7 +57,7 @@ export async function readBody(body: string, maxEntries: number): Promise<BodyRe
  * | a list of them                | its elements   |
  * | anything else                 | refused        |
  */
-export async function readEventBody(body: string, maxEntries: number): Promise<BodyReading> {
+export async function readEventBody(body: string): Promise<BodyReading> {
   const text = body.trim();
   if (text === '') return { type: 'refused', detail: 'The body is empty.' };
   const whole = parseJson(text);
@@ -68,7 +66,7 @@ export async function readEventBody(body: string, maxEntries: number): Promise<B
   }
   const events: readonly unknown[] = Array.isArray(whole.value) ? whole.value : [whole.value];
   if (events.some((event) => isObject(event) && Object.hasOwn(event, 'specversion'))) {
-    return bounded({ type: 'delivery', entries: events, unreadable: [] }, maxEntries);
+    return { type: 'delivery', entries: events, unreadable: [] };
   }
   return { type: 'refused', detail: 'The body is not a CloudEvent: it has no field specversion.' };
 }
@@ -91,15 +89,8 @@ function readWhole(value: unknown): BodyReading {
   };
 }
 
-function bounded(reading: BodyReading, maxEntries: number): BodyReading {
-  if (reading.type === 'refused' || reading.entries.length <= maxEntries) return reading;
-  const count = reading.entries.length - maxEntries;
-  const unreadable = [...reading.unreadable, { reason: TOO_MANY, count }];
-  return { ...reading, entries: reading.entries.slice(0, maxEntries), unreadable };
-}
-
-async function readLines(text: string, maxEntries: number): Promise<BodyReading> {
-  const read = new Lines(maxEntries);
+async function readLines(text: string): Promise<BodyReading> {
+  const read = new Lines();
   const slices = new Slices();
   for (const line of linesOf(text)) {
     read.add(line);
@@ -109,35 +100,21 @@ async function readLines(text: string, maxEntries: number): Promise<BodyReading>
 }
 
 class Lines {
-  readonly #maxEntries: number;
   readonly #entries: unknown[] = [];
   readonly #broken: UnreadableEntry[] = [];
-  #tooMany = 0;
   #moreBroken = 0;
   #lines = 0;
   #firstBroken = 0;
   #hasDelivery = false;
 
-  constructor(maxEntries: number) {
-    this.#maxEntries = maxEntries;
-  }
-
   add(untrimmed: string): void {
     this.#lines += 1;
     const line = untrimmed.trim();
     if (line === '') return;
-    // Not even read: a refusal by the parser is what costs most.
-    if (this.#entries.length + this.#broken.length + this.#moreBroken >= this.#maxEntries) {
-      this.#tooMany += 1;
-      return;
-    }
-    const parsed = parseJson(line);
+    const parsed = isCutOff(line) ? NOT_PARSED : parseJson(line);
     if (parsed.ok) {
       this.#hasDelivery ||= typeof parsed.value === 'object' && parsed.value !== null;
-      for (const entry of listOf(parsed.value) ?? [parsed.value]) {
-        if (this.#entries.length < this.#maxEntries) this.#entries.push(entry);
-        else this.#tooMany += 1;
-      }
+      for (const entry of listOf(parsed.value) ?? [parsed.value]) this.#entries.push(entry);
       return;
     }
     if (this.#firstBroken === 0) this.#firstBroken = this.#lines;
@@ -148,11 +125,8 @@ class Lines {
 
   reading(): BodyReading {
     if (this.#hasDelivery) {
-      const counted = [
-        { reason: NOT_JSON, count: this.#moreBroken },
-        { reason: TOO_MANY, count: this.#tooMany },
-      ].filter(({ count }) => count > 0);
-      return { type: 'delivery', entries: this.#entries, unreadable: [...this.#broken, ...counted] };
+      const more = this.#moreBroken === 0 ? [] : [{ reason: NOT_JSON, count: this.#moreBroken }];
+      return { type: 'delivery', entries: this.#entries, unreadable: [...this.#broken, ...more] };
     }
     const first = this.#firstBroken;
     return {
@@ -189,10 +163,17 @@ function nameOf(value: unknown): string {
 }
 
 // The parser's error message quotes the text, so it is dropped.
-function parseJson(text: string): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
+/** Found at once, where the parser takes longer to refuse a line than to read one. */
+function isCutOff(line: string): boolean {
+  return (line.startsWith('{') && !line.endsWith('}')) || (line.startsWith('[') && !line.endsWith(']'));
+}
+
+const NOT_PARSED = { ok: false } as const;
+
+function parseJson(text: string): { readonly ok: true; readonly value: unknown } | typeof NOT_PARSED {
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch {
-    return { ok: false };
+    return NOT_PARSED;
   }
 }

@@ -9,12 +9,12 @@
  * | no                    | any other                                    | 403    |
  */
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
-import { authorizationCheck } from './authorization.ts';
+import { rotatingCheck } from './authorization.ts';
 import { isLocal } from './local.ts';
 import { allowOnly, sendProblem, unauthorized } from './problem.ts';
 
 export interface MetricsOptions {
-  /** Without a token, only this machine is answered. */
+  /** Without a token, only this machine is answered. Read at each request. */
   readonly token: string | undefined;
   readonly contentType: string;
   /** The page. */
@@ -23,8 +23,9 @@ export interface MetricsOptions {
 
 const REFUSED = unauthorized('The Authorization header is missing or is not the METRICS_TOKEN.');
 
-export function metrics({ token, contentType, read }: MetricsOptions): FastifyPluginAsync {
-  const isAuthorized = token === undefined ? undefined : authorizationCheck([token]);
+export function metrics(options: MetricsOptions): FastifyPluginAsync {
+  const { contentType, read } = options;
+  const isAuthorized = rotatingCheck(() => tokensOf(options));
   return async (scope) => {
     scope.route({
       method: scope.supportedMethods,
@@ -33,13 +34,17 @@ export function metrics({ token, contentType, read }: MetricsOptions): FastifyPl
       onRequest: [
         allowOnly('GET', 'HEAD'),
         async (request, reply) => {
-          if (isAuthorized === undefined) return isLocal(request) ? undefined : notFromHere(reply);
+          if (options.token === undefined) return isLocal(request) ? undefined : notFromHere(reply);
           return isAuthorized(request.headers.authorization) ? undefined : sendProblem(reply, REFUSED);
         },
       ],
       handler: async (_request, reply) => reply.type(contentType).send(await read()),
     });
   };
+}
+
+function tokensOf({ token }: MetricsOptions): readonly string[] {
+  return token === undefined ? [] : [token];
 }
 
 function notFromHere(reply: FastifyReply): FastifyReply {

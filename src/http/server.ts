@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { uuidv7 } from 'uuidv7';
+import { type ConnectionLimits, limitConnections } from './connections.ts';
 import { type DashboardOptions, dashboard } from './dashboard/dashboard.ts';
 import { STREAM_TYPE } from './dashboard/live.ts';
 import { declaredLength } from './declared-length.ts';
@@ -16,8 +17,6 @@ import { type WebhookOptions, webhook } from './webhook.ts';
 export interface ServerLimits {
   /** Bytes of one delivery. */
   readonly bodyLimitBytes: number;
-  /** Entries of one delivery that are read; the rest is counted. */
-  readonly maxEntries: number;
   /** Deliveries that are read and made durable at once; more are refused with 503. */
   readonly maxIngesting: number;
   /** Total bytes of their bodies; with more, deliveries are refused with 503. */
@@ -40,7 +39,6 @@ export interface ServerLimits {
 
 export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   bodyLimitBytes: 2 * 1024 * 1024,
-  maxEntries: 10_000,
   maxIngesting: 64,
   maxIngestingBytes: 32 * 1024 * 1024,
   ingestTimeoutMs: 20_000,
@@ -64,6 +62,7 @@ export interface ServerDeps extends Pick<WebhookOptions, 'tenants' | 'ingest' | 
   readonly dashboard?: DashboardOptions;
   /** Called for every answer, for the metrics; the route is null where there is none. Must not throw. */
   readonly onAnswer?: (method: string, route: string | null, status: number, durationMs: number) => void;
+  readonly connections?: ConnectionLimits;
   readonly log: FastifyBaseLogger;
   readonly limits?: Partial<ServerLimits>;
 }
@@ -92,6 +91,7 @@ export function createServer(deps: ServerDeps): FastifyInstance {
     },
     clientErrorHandler: refuseConnection,
   });
+  if (deps.connections !== undefined) limitConnections(app, deps.connections);
   const isClosing = closeGracefully(app, limits);
   answerErrors(app, limits);
   logAnswers(app, deps.onAnswer);

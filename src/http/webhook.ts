@@ -24,14 +24,14 @@ import { logSource } from '../engine/intake/auth0-log.ts';
 import type { LogTenant, Source } from '../engine/intake/delivered.ts';
 import type { IngestResult, UnreadableEntry } from '../engine/intake/ingest.ts';
 import { Admission, type AdmissionLimits, type Place } from './admission.ts';
-import { type AuthorizationCheck, authorizationCheck } from './authorization.ts';
+import { type AuthorizationCheck, authorizationCheck, rotatingCheck } from './authorization.ts';
 import { type BodyReading, readBody, readEventBody } from './body.ts';
 import { LATE, within } from './deadline.ts';
 import { declaredLength } from './declared-length.ts';
 import { allowOnly, errorFields, sendProblem, unauthorized, unavailable } from './problem.ts';
 
 export interface WebhookTenant extends LogTenant {
-  /** The accepted Authorization headers, with or without `Bearer `. Several during a rotation. */
+  /** The accepted Authorization headers, with or without `Bearer `. Several during a rotation. Read at each request. */
   readonly logTokens: readonly string[];
   /** The same for the event stream. Without any, this tenant has no event stream. */
   readonly eventTokens?: readonly string[];
@@ -48,7 +48,6 @@ export interface WebhookOptions extends AdmissionLimits {
   readonly tenants: readonly WebhookTenant[];
   readonly ingest: IngestFunction;
   readonly bodyLimitBytes: number;
-  readonly maxEntries: number;
   readonly ingestTimeoutMs: number;
   /** Called for every delivery that was answered with 200, for the metrics. Must not throw. */
   readonly onIngest?: (tenant: LogTenant, result: IngestResult, durationMs: number) => void;
@@ -66,13 +65,15 @@ const PLACE = Symbol('place');
 interface KnownTenant {
   readonly tenant: LogTenant;
   readonly isAuthorized: AuthorizationCheck;
+  /** False without a token of this kind. */
+  readonly isOpen: () => boolean;
 }
 
 /** The differences between the two kinds of streams. */
 interface WebhookEndpoint {
   readonly url: string;
   readonly tenants: ReadonlyMap<string, KnownTenant>;
-  readonly read: (body: string, maxEntries: number) => Promise<BodyReading>;
+  readonly read: (body: string) => Promise<BodyReading>;
   readonly source: Source;
   readonly refuseToken: (reply: FastifyReply) => FastifyReply;
 }
@@ -80,26 +81,29 @@ interface WebhookEndpoint {
 export function webhook(options: WebhookOptions): FastifyPluginAsync {
   const { tenants } = options;
   const prefixes = tenants.flatMap(({ keyPrefix }) => (keyPrefix === '' ? [] : keyPrefix));
-  const known = ({ id, keyPrefix, excludedBy }: WebhookTenant, tokens: readonly string[]): KnownTenant => {
+  const known = (
+    { id, keyPrefix, excludedBy }: WebhookTenant,
+    tokens: () => readonly string[],
+  ): KnownTenant => {
     const otherPrefixes = prefixes.filter((prefix) => prefix !== keyPrefix);
-    return { tenant: { id, keyPrefix, otherPrefixes, excludedBy }, isAuthorized: authorizationCheck(tokens) };
+    return {
+      tenant: { id, keyPrefix, otherPrefixes, excludedBy },
+      isAuthorized: rotatingCheck(tokens),
+      isOpen: () => tokens().length > 0,
+    };
   };
+  for (const { logTokens } of tenants) authorizationCheck(logTokens);
   const endpoints: readonly WebhookEndpoint[] = [
     {
       url: '/webhooks/auth0/:tenant',
-      tenants: new Map(tenants.map((tenant) => [tenant.id, known(tenant, tenant.logTokens)])),
+      tenants: new Map(tenants.map((tenant) => [tenant.id, known(tenant, () => tenant.logTokens)])),
       read: readBody,
       source: logSource,
       refuseToken: wrongToken,
     },
     {
       url: '/webhooks/auth0/:tenant/events',
-      tenants: new Map(
-        tenants.flatMap((tenant) => {
-          const { eventTokens = [] } = tenant;
-          return eventTokens.length === 0 ? [] : [[tenant.id, known(tenant, eventTokens)] as const];
-        }),
-      ),
+      tenants: new Map(tenants.map((tenant) => [tenant.id, known(tenant, () => tenant.eventTokens ?? [])])),
       read: readEventBody,
       source: eventSource,
       refuseToken: unknownToken,
@@ -128,7 +132,7 @@ function open(
     onRequest: [
       async (request, reply) => {
         const tenant = endpoint.tenants.get(request.params.tenant);
-        if (tenant === undefined) return unknownTenant(reply);
+        if (tenant === undefined || !tenant.isOpen()) return unknownTenant(reply);
         request.setDecorator(TENANT, tenant);
         return undefined;
       },
@@ -181,12 +185,12 @@ async function takeIn(
 }
 
 async function readAndIngest(
-  { maxEntries, ingest }: WebhookOptions,
+  { ingest }: WebhookOptions,
   { read, source }: WebhookEndpoint,
   tenant: LogTenant,
   body: string,
 ): Promise<IngestResult | { readonly refused: string }> {
-  const reading = await read(body, maxEntries);
+  const reading = await read(body);
   if (reading.type === 'refused') return { refused: reading.detail };
   return ingest(tenant, reading.entries, reading.unreadable, source);
 }

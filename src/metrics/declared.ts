@@ -150,6 +150,12 @@ export function declareMetrics(version: string) {
     ['method', 'route', 'status'],
     CALL_SECONDS,
   );
+  const connections = gauge('concord_http_connections', 'Open connections to this process.', []);
+  const refusedConnections = counter(
+    'concord_http_connections_refused_total',
+    'Connections that were refused because server.maxConnections was reached, or no descriptor was left.',
+    [],
+  );
   return {
     registry,
     events,
@@ -175,5 +181,7 @@ export function declareMetrics(version: string) {
     room,
     sweepUsers,
     answers,
+    connections,
+    refusedConnections,
   };
 }

@@ -4,7 +4,6 @@
  */
 import type { Registry } from 'prom-client';
 import type { IngestResult } from '../engine/intake/ingest.ts';
-import type { PullResult } from '../engine/intake/pull.ts';
 import type { ReconciliationResult, StepInfo } from '../engine/reconcile/reconcile.ts';
 import type { Upstream } from '../errors.ts';
 import type { EventType } from '../events/event.ts';
@@ -85,15 +84,9 @@ export function createMetrics(
       countEntries(tenant, 'webhook', result);
       declared.lastDelivery.set({ tenant }, clock.now().getTime() / 1_000);
     },
-    onPull: (tenant: TenantId, result: PullResult) => {
-      countEntries(tenant, 'pull', result);
-      declared.pulls.inc({ tenant, end: result.end });
-      if (result.readUntil !== undefined)
-        declared.readUntil.set({ tenant }, result.readUntil.getTime() / 1_000);
-      if (result.end === 'stopped') return;
-      for (const state of STREAM_STATES)
-        declared.streamState.set({ tenant, state }, state === result.stream ? 1 : 0);
-    },
+    ...pullMetrics(declared, countEntries),
+    onConnections: (open: number) => declared.connections.set(open),
+    onConnectionRefused: () => declared.refusedConnections.inc(),
     onIgnored: countIgnored,
     onUnknownCode: (tenant: TenantId) => declared.unknownCodes.inc({ tenant }),
     onNotice: (receiver: string, outcome: NoticeOutcome) => declared.notices.inc({ receiver, outcome }),
@@ -121,6 +114,26 @@ const STREAM_STATES = ['active', 'paused', 'suspended', 'missing', 'none', 'unkn
 
 /** Outcomes of an action that are no code of a failure. */
 const WITHOUT_FAILURE: ReadonlySet<string> = new Set(['done', 'unchanged', 'refused', 'reserved']);
+
+/** What a pull shows of a tenant's log holds until another process pulls. */
+function pullMetrics(
+  { pulls, readUntil, streamState }: ReturnType<typeof declareMetrics>,
+  countEntries: (tenant: TenantId, source: 'pull', result: IngestResult) => void,
+): Pick<ServiceObserver, 'onPull' | 'onPulledElsewhere'> {
+  return {
+    onPull: (tenant, result) => {
+      countEntries(tenant, 'pull', result);
+      pulls.inc({ tenant, end: result.end });
+      if (result.readUntil !== undefined) readUntil.set({ tenant }, result.readUntil.getTime() / 1_000);
+      if (result.end === 'stopped') return;
+      for (const state of STREAM_STATES) streamState.set({ tenant, state }, state === result.stream ? 1 : 0);
+    },
+    onPulledElsewhere: (tenant) => {
+      readUntil.remove({ tenant });
+      for (const state of STREAM_STATES) streamState.remove({ tenant, state });
+    },
+  };
+}
 
 /** A series that begins with its first 1 has no increase that an alert could see. */
 function startAtZero(

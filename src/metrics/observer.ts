@@ -33,9 +33,14 @@ export interface ServiceObserver {
   onBrokenReconciliation(lease: Lease, durationMs: number): void;
   onIngest(tenant: TenantId, result: IngestResult): void;
   onPull(tenant: TenantId, result: PullResult): void;
+  /** Another process read the log last, and reports how it stands. */
+  onPulledElsewhere(tenant: TenantId): void;
   /** Entries that concern no user, from the change stream. Those of the results above are not reported here. */
   onIgnored(tenant: TenantId, source: 'database', counts: IgnoredCounts): void;
   onSweepProgress(tenant: TenantId, users: number, drifted: number): void;
+  /** The number of connections that are open now. */
+  onConnections(open: number): void;
+  onConnectionRefused(): void;
   /** `route` is null where there is none. */
   onAnswer(method: string, route: string | null, status: number, durationMs: number): void;
 }

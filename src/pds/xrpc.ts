@@ -6,6 +6,7 @@ import type { RateLimiter } from '../upstream/rate-limit.ts';
 export interface XrpcOptions {
   /** Scheme, host and port of the PDS. */
   readonly url: string;
+  /** Read at each call, as `bypassKey` is: both can be rotated. */
   readonly adminPassword: string;
   /** Takes our calls out of the PDS's rate limits, if its operator has set one. */
   readonly bypassKey?: string | undefined;
@@ -46,20 +47,23 @@ export function createXrpc(options: XrpcOptions): Xrpc {
     timeoutMs,
     onCall,
   });
-  const admin = `Basic ${Buffer.from(`admin:${options.adminPassword}`).toString('base64')}`;
-  const bypass = options.bypassKey === undefined ? {} : { 'x-ratelimit-bypass': options.bypassKey };
   return ({ name, as, input, procedure, ...rest }) =>
     send({
       ...rest,
       method: input === undefined && procedure === undefined ? 'GET' : 'POST',
       route: name,
       path: `/xrpc/com.atproto.${name}`,
-      headers: { ...bypass, ...authorization(as, admin) },
+      headers: { ...bypass(options), ...authorization(as, options) },
       ...(input === undefined ? {} : { json: input }),
     });
 }
 
-function authorization(as: Authority, admin: string): Record<string, string> {
+function bypass({ bypassKey }: XrpcOptions): Record<string, string> {
+  return bypassKey === undefined ? {} : { 'x-ratelimit-bypass': bypassKey };
+}
+
+function authorization(as: Authority, { adminPassword }: XrpcOptions): Record<string, string> {
   if (as === 'none') return {};
-  return { authorization: as === 'admin' ? admin : `Bearer ${as.token}` };
+  if (as !== 'admin') return { authorization: `Bearer ${as.token}` };
+  return { authorization: `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}` };
 }

@@ -145,4 +145,13 @@ export interface InactiveAccounts extends InactiveAccountReader {
   complete(begunAt: Date): Promise<void>;
 }
 
-// ── Passwords at rest ──
+/** An account as the index keeps it, by the state in the listing: answers about many accounts do not show takedowns. */
+export function inactiveAccount(
+  account: PdsAccount | undefined,
+  listed: Repository['state'],
+): InactiveAccount | undefined {
+  if (account === undefined) return undefined;
+  const { did, email, handle } = account;
+  const state = account.state === 'deactivated' ? account.state : listed;
+  return state === 'deactivated' || state === 'takendown' ? { did, email, handle, state } : undefined;
+}

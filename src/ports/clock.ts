@@ -5,6 +5,8 @@ export interface Clock {
   now(): Date;
   /** Resolves after `ms` milliseconds or as soon as the signal aborts; never rejects. */
   delay(ms: number, signal?: AbortSignal): Promise<void>;
+  /** The same for a timer beside the work, which no caller waits for: a clock that skips waits does not skip this one. */
+  timer(ms: number, signal: AbortSignal): Promise<void>;
 }
 
 /** The clock of the database. All processes share it, so one that differs from it is wrong, or the database is. */

@@ -1,6 +1,8 @@
-/** The systems that Concord calls, as values: what they are called, and what helps when they fail. */
+/** The systems that Concord calls, as values: what they are called, how they are probed, and what helps when they fail. */
 import type { Upstream } from '../errors.ts';
-import type { TenantId } from '../identity.ts';
+import { type Auth0UserId, type Did, parseAuth0UserId, parseDid, type TenantId } from '../identity.ts';
+import type { AccountReader } from './accounts.ts';
+import type { Directory } from './auth0.ts';
 
 /** What a command about an upstream depends on. */
 export interface UpstreamPlace {
@@ -20,25 +22,56 @@ export interface UpstreamDefinition {
   unreached(place: UpstreamPlace): string;
 }
 
-const OWN: readonly UpstreamDefinition[] = [
+/** The quota of one bucket, by the last answer that reported it. */
+export interface BucketQuota {
+  readonly bucket: string;
+  readonly remaining: number;
+  /** Undefined where the upstream does not say. */
+  readonly limit: number | undefined;
+  readonly resetAt: Date;
+  /** How many calls wait for their turn. */
+  readonly waiting: number;
+}
+
+/** One authenticated read about no user, for alerts. Throws UpstreamError. */
+type Probe<Reader> = (reader: Reader) => Promise<unknown>;
+
+/** Those that no independent resource brings. */
+export type OwnName = 'pds' | 'auth0' | 'mongodb' | 'plc';
+
+/** One that each tenant has, or one that all tenants share. Without a probe, alerts go by what reconciliations say of it. */
+type OwnUpstream = UpstreamDefinition & { readonly name: OwnName } & (
+    | { readonly of: 'tenant'; readonly probe: Probe<Pick<Directory, 'user'>> }
+    | { readonly of: 'all'; readonly probe?: Probe<Pick<AccountReader, 'accounts'>> }
+  );
+
+const NOBODY = nobody();
+
+/** In the order in which alerts ask. */
+export const OWN_UPSTREAMS: readonly OwnUpstream[] = [
+  {
+    name: 'pds',
+    title: 'the PDS',
+    refused: () => "Set PDS_ADMIN_PASSWORD to the PDS's own, then: concord retry --failed",
+    unreached: ({ pdsUrl }) => `curl -sS ${pdsUrl}/xrpc/_health`,
+    of: 'all',
+    probe: (accounts) => accounts.accounts([NOBODY.did]),
+  },
   {
     name: 'auth0',
     title: 'Auth0',
     refused: ({ tenant }) =>
       `Set the tenant's client id and secret (read:users, read:logs, read:log_streams), then: concord pull --tenant ${tenant ?? ''}`,
     unreached: ({ tenant }) => `concord pull --tenant ${tenant ?? ''}`,
+    of: 'tenant',
+    probe: (directory) => directory.user(NOBODY.userId),
   },
   {
     name: 'mongodb',
     title: 'MongoDB',
     refused: () => 'Grant the user of MONGODB_URI readWrite on the database, then: concord retry --failed',
     unreached: () => 'concord status',
-  },
-  {
-    name: 'pds',
-    title: 'the PDS',
-    refused: () => "Set PDS_ADMIN_PASSWORD to the PDS's own, then: concord retry --failed",
-    unreached: ({ pdsUrl }) => `curl -sS ${pdsUrl}/xrpc/_health`,
+    of: 'all',
   },
   {
     name: 'plc',
@@ -46,10 +79,18 @@ const OWN: readonly UpstreamDefinition[] = [
     refused: () =>
       'Check that PDS_DID_PLC_URL names the PLC directory of the PDS, then: concord retry --failed',
     unreached: () => 'concord status',
+    of: 'all',
   },
 ];
 
-const definitions = new Map<Upstream, UpstreamDefinition>(OWN.map((one) => [one.name, one]));
+function nobody(): { readonly did: Did; readonly userId: Auth0UserId } {
+  const did = parseDid(`did:plc:${'a'.repeat(24)}`);
+  const userId = parseAuth0UserId('auth0|concord-asks-whether-you-answer');
+  if (did === undefined || userId === undefined) throw new Error('the probe names do not parse');
+  return { did, userId };
+}
+
+const definitions = new Map<Upstream, UpstreamDefinition>(OWN_UPSTREAMS.map((one) => [one.name, one]));
 
 /** Called once for the upstream of an independent resource. Throws for a name that is taken. */
 export function addUpstream(definition: UpstreamDefinition): void {

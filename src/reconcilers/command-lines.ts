@@ -1,6 +1,6 @@
 /**
  * Command lines that messages name. Each comes after a colon and ends before `; `, `. ` or the end of the message.
- * `<user>` is the user, quoted for a shell, and `<key>` the same for the MongoDB shell: observe.ts fills them in.
+ * `<user>` is the user, quoted for a shell, and `<key>` the same for the MongoDB shell: plan.ts fills them in.
  */
 import type { UserKey } from '../identity.ts';
 

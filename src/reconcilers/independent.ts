@@ -3,14 +3,14 @@
  * it after the account, applies, recovers and describes its actions, folds its events, and counts it in audits and lists.
  *
  * Verification, user document, account, email and handle are not independent: they share documents and one account, so
- * `engine/reconcile/observe.ts` observes and plans them together.
+ * `observe.ts` and `plan.ts` observe and plan them together.
  */
 import { type AddedEventType, addEvents, type IndependentEvent, stateIn } from '../events/definitions.ts';
 import type { Facts } from '../events/facts.ts';
 import type { Resource } from '../events/resources.ts';
 import type { UserKey } from '../identity.ts';
 import type { PdsAccount } from '../ports/accounts.ts';
-import { addUpstream, type UpstreamDefinition } from '../ports/upstreams.ts';
+import { addUpstream, type BucketQuota, type UpstreamDefinition } from '../ports/upstreams.ts';
 import type { Applied, ApplyContext, EventDraft, OpenAction, Plan } from './reconciler.ts';
 
 /** The readers of independent resources, by the upstream. A resource adds its own with `declare module`. */
@@ -52,6 +52,8 @@ export interface IndependentActionDefinition<State, Actual, Action> {
 export interface IndependentUpstream extends UpstreamDefinition {
   /** One authenticated read about no user, for alerts and `doctor`. Throws UpstreamError. */
   probe(readers: Readers): Promise<unknown>;
+  /** What its client knows of its limits; empty where it has none. For the dashboard. */
+  quota(clients: Clients): readonly BucketQuota[];
 }
 
 /** The types of one resource, by which its members fit together. */

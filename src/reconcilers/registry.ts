@@ -2,18 +2,20 @@
  * The resources, in the order in which their actions are applied. What the engine does with an action, and how a resource
  * is described, follows from here.
  */
+
+import type { IntendedAction } from '../events/data/reconciliation.ts';
 import type { ConcordEvent } from '../events/event.ts';
 import type { Facts } from '../events/facts.ts';
 import type { Resource as ResourceName } from '../events/resources.ts';
 import type { Documents } from '../ports/documents.ts';
-import type { AccountAction, AccountDeps } from './account/account-state.ts';
-import type { EmailAction } from './account/email.ts';
-import type { HandleAction } from './account/handle.ts';
-import { accountResource, emailResource, handleResource } from './account/resources.ts';
+import { accountResource } from './account/account-resource.ts';
+import type { AccountDeps } from './account/account-state.ts';
+import { emailResource } from './account/email-resource.ts';
+import { handleResource } from './account/handle-resource.ts';
+import type { Adopter, AdoptionReaders, Proposal } from './adoption.ts';
+import type { Failure } from './attempt.ts';
 import type { Desired } from './desired.ts';
 import { userDocumentResource, verificationResource } from './document/resources.ts';
-import type { DocumentAction } from './document/user-document.ts';
-import type { VerificationAction } from './document/verification.ts';
 import {
   type Clients,
   type IndependentAction,
@@ -22,34 +24,35 @@ import {
   type UserContext,
 } from './independent.ts';
 import type { Applied, ApplyContext, EventDraft, OpenAction } from './reconciler.ts';
-import { type ActionDefinition, type ActionDefinitions, type Observed, UNREAD } from './resource.ts';
+import {
+  type ActionDefinition,
+  type ActionDefinitions,
+  type BatchReaders,
+  type Limit,
+  type Observed,
+  type Restorable,
+  UNREAD,
+} from './resource.ts';
 import { transferActions } from './transfer/actions.ts';
-import type { TransferAction } from './transfer/state.ts';
+import type { Action, SharingAction, View } from './view.ts';
 
-export type Action =
-  | VerificationAction
-  | DocumentAction
-  | AccountAction
-  | EmailAction
-  | HandleAction
-  | TransferAction
-  | IndependentAction;
-
-const SHARING = [verificationResource, userDocumentResource, accountResource, emailResource, handleResource];
+/** Those that are observed and planned together, in the order of the actions. */
+export const SHARING = [
+  verificationResource,
+  userDocumentResource,
+  accountResource,
+  emailResource,
+  handleResource,
+];
 
 /** Each is observed and planned after those above, in this order. */
 export const INDEPENDENT: readonly IndependentResource[] = [];
 
-/** Those that are observed and planned together. */
-export const SHARING_RESOURCES: readonly ResourceName[] = SHARING.map(({ name }) => name);
-
 /** All resources, in the order in which their actions are applied. */
 export const RESOURCES: readonly ResourceName[] = [
-  ...SHARING_RESOURCES,
+  ...SHARING.map(({ name }) => name),
   ...INDEPENDENT.map(({ name }) => name),
 ];
-
-type SharingAction = Exclude<Action, IndependentAction>;
 
 const ACTIONS: ActionDefinitions<SharingAction> = {
   ...verificationResource.actions,
@@ -95,6 +98,63 @@ export function applyAction(
     : defined(action).apply(deps.clients, action, context);
 }
 
+/** It writes to the log alone, and is done also while the user is held. */
+export function isResolving(action: Action): boolean {
+  return isSharing(action) && definitionOf(action).resolves === true;
+}
+
+/** Whether an action of this type takes the account out of the users document. */
+export function dropsRecord(type: string): boolean {
+  return Object.hasOwn(ACTIONS, type) && ACTIONS[type as SharingAction['type']].dropsRecord === true;
+}
+
+export function limitOf(action: Action): Limit | undefined {
+  return isSharing(action) ? definitionOf(action).limit?.(action) : undefined;
+}
+
+/** In the words of the log. */
+export function intended(action: Action): IntendedAction {
+  const { resource, type } = action;
+  return { resource, type, ...(isSharing(action) ? definitionOf(action).intent?.(action) : {}) };
+}
+
+/** Whether an action of the resource is left to the next reconciliation after one of the other has failed. */
+export function isLeftAfter(resource: ResourceName, failed: Failure['resource']): boolean {
+  return SHARING.some(({ name, after }) => name === resource && after?.some((one) => one === failed));
+}
+
+export function restorable(view: View, facts: Facts): Restorable {
+  const found = SHARING.flatMap((resource) => resource.restorable?.(view, facts) ?? []);
+  return { what: found.flatMap(({ what }) => what), warnings: found.flatMap(({ warnings }) => warnings) };
+}
+
+export async function adopt(
+  readers: AdoptionReaders,
+  who: Adopter,
+  named: string | undefined,
+): Promise<Proposal> {
+  for (const resource of SHARING) {
+    const proposed = await resource.adopt?.(readers, who, named);
+    if (proposed !== undefined) return proposed;
+  }
+  throw new Error('no resource can be adopted');
+}
+
+/** Why a deleted user cannot be forgotten yet, as a sentence. */
+export function unsettled(facts: Facts, now: Date): string | undefined {
+  for (const { removal } of SHARING) {
+    const found = removal?.unsettled(facts, now);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+export async function dropKnown(readers: BatchReaders, views: readonly View[]): Promise<readonly View[]> {
+  let left = views;
+  for (const resource of SHARING) left = (await resource.dropKnown?.(readers, left)) ?? left;
+  return left;
+}
+
 /** An independent resource changes no documents. */
 export function predict(documents: Documents, action: Action): Documents {
   return isSharing(action) ? definitionOf(action).predict(documents, action) : documents;
@@ -121,6 +181,13 @@ export interface DescribedAction {
 export function describeAction(action: Action): DescribedAction {
   const detail = isSharing(action) ? definitionOf(action).detail(action) : defined(action).detail(action);
   return { resource: action.resource, type: action.type, detail };
+}
+
+/** What the action writes, in words. Never an address. */
+export function written(action: Action): string {
+  return isSharing(action)
+    ? definitionOf(action).written(action)
+    : `${action.type} ${defined(action).detail(action)}`;
 }
 
 export interface DescribedState {

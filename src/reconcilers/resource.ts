@@ -2,48 +2,96 @@
  * A resource as one value: its name, its actions, and how it is described. The engine goes by the registry of these and
  * names no action itself.
  */
+import type { ConditionDraft, RemovedReason } from '../events/condition.ts';
+import type { IntendedAction } from '../events/data/reconciliation.ts';
 import type { ConcordEvent } from '../events/event.ts';
 import type { Facts } from '../events/facts.ts';
-import type { Resource as ResourceName } from '../events/resources.ts';
-import type { Did } from '../identity.ts';
-import type { PdsAccount } from '../ports/accounts.ts';
+import type { Removable, Resource as ResourceName } from '../events/resources.ts';
+import type { AccountReader } from '../ports/accounts.ts';
 import type { Documents } from '../ports/documents.ts';
+import type { SubjectReader } from '../ports/subjects.ts';
 import type { AccountDeps } from './account/account-state.ts';
+import type { Adopter, AdoptionReaders, Proposal } from './adoption.ts';
 import type { Desired } from './desired.ts';
-import type { SeenIndependent } from './independent.ts';
 import type { Applied, ApplyContext, EventDraft, OpenAction } from './reconciler.ts';
+import type { PlanShared } from './shared.ts';
+import type { View } from './view.ts';
 
 /** What was read of one user. */
-export interface Observed {
-  /** Undefined when the documents could not be read. */
-  readonly documents: Documents | undefined;
-  /** The account as the PDS has it, where it could be read and there is one. */
-  readonly account: PdsAccount | undefined;
-  /** The account that the document or the log names, where the PDS says that it has none. */
-  readonly missingAccount: Did | undefined;
-  /** The PDS that the account moved to, as its DID says; undefined where it did not, or where that was not asked. */
-  readonly movedTo: string | undefined;
-  readonly independent: ReadonlyMap<ResourceName, SeenIndependent>;
+export type Observed = Pick<View, 'documents' | 'account' | 'missingAccount' | 'movedTo' | 'independent'>;
+
+/** What a batch is read by, beside the documents and the accounts of all of it. */
+export interface BatchReaders {
+  readonly accounts: Pick<AccountReader, 'holderOf'>;
+  readonly subjects: Pick<SubjectReader, 'read' | 'carriersOf'>;
 }
 
-/** Everything that the engine does with one type of action. Without a default: a new action needs each of them. */
+/** Everything that the engine does with one type of action. The functions up to `recover` have no default. */
 export interface ActionDefinition<Action> {
   /** Makes the change, and appends its outcome to the log. `documents` were read before the actions of the plan. */
   apply(deps: AccountDeps, action: Action, documents: Documents, context: ApplyContext): Promise<Applied>;
   /** What distinguishes the action from another of its type, for people. Never an address. */
   detail(action: Action): string;
+  /** What it writes, in words for a person who decides about it. Never an address. */
+  written(action: Action): string;
   /** The documents that the action leads to, as far as they are known before. */
   predict(documents: Documents, action: Action): Documents;
   /** The outcomes to append, where the action was intended, is needed no more, and its outcome is not in the log. */
   recover(open: OpenAction, facts: Facts, observed: Observed): readonly EventDraft[];
+  /** It resolves an open intent or ends a transfer, and writes to the log alone: done also while the user is held. */
+  readonly resolves?: true;
+  /** It takes the account out of the users document, which is then no removal by others. */
+  readonly dropsRecord?: true;
+  /** Which limit of a sweep it counts towards. */
+  limit?(action: Action): Limit | undefined;
+  /** What the log must have of the intent, beside the type, to recognise the effect after a crash. */
+  intent?(action: Action): Pick<IntendedAction, 'from' | 'to'>;
 }
+
+/** Large numbers of these at once are stopped until a person approves them. */
+export type Limit = 'removals' | 'renames';
 
 export type ActionDefinitions<Action extends { readonly type: string }> = {
   readonly [T in Action['type']]: ActionDefinition<Extract<Action, { readonly type: T }>>;
 };
 
+export interface Restorable {
+  readonly what: readonly Removable[];
+  /** What a person must know before the decision, as sentences. */
+  readonly warnings: readonly string[];
+}
+
+/** Of a resource whose document is missing as a whole. */
+export function whereRemoved(type: ConditionDraft['type'], what: Removable) {
+  return ({ conditions }: View): Restorable => ({
+    what: isRemoved(conditions, type) ? [what] : [],
+    warnings: [],
+  });
+}
+
+export function isRemoved(
+  conditions: View['conditions'],
+  type: ConditionDraft['type'],
+  reason: RemovedReason = 'DocumentRemoved',
+): boolean {
+  return conditions.some((one) => one.type === type && one.reason === reason);
+}
+
 export interface ResourceDefinition<Action extends { readonly type: string }> {
   readonly name: ResourceName;
+  readonly plan: PlanShared;
+  /** Where an action of one of these failed, its own are left to the next reconciliation. */
+  readonly after?: readonly ResourceName[];
+  /** Takes out of the plans of a batch what the last reconciliation explains. In the same order. */
+  dropKnown?(readers: BatchReaders, views: readonly View[]): Promise<readonly View[]>;
+  /** What of it others removed, and a person may restore. */
+  restorable?(view: View, facts: Facts): Restorable;
+  /** The one that is named, or that the user may have, with the evidence. Throws UsageError, UpstreamError. */
+  adopt?(readers: AdoptionReaders, who: Adopter, named: string | undefined): Promise<Proposal>;
+  readonly removal?: {
+    /** What may still come of the user's log and of nothing else, as a sentence: until then the user is not forgotten. */
+    unsettled(facts: Facts, now: Date): string | undefined;
+  };
   readonly actions: ActionDefinitions<Action>;
   /** Each in a few words for people. Never an address. */
   readonly describe: {

@@ -16,7 +16,10 @@ export function dashboardFor(
   if (assets === undefined) logger.warn('the dashboard was not built: npm run build:dashboard');
   const one = createOneUser(oneUser);
   return {
-    ...{ assets, token: server.dashboardToken, version: concordVersion(), clock },
+    ...{ assets, version: concordVersion(), clock },
+    get token() {
+      return server.dashboardToken;
+    },
     dashboardData: { ...dashboardData, ...one },
   };
 }

@@ -16,7 +16,17 @@ export function deliveriesFor(
   const heard = createStreamHeartbeat({ cursors, clock, logger });
   const taking = { ...pull, log };
   return {
-    tenants: config.tenants.map((tenant) => ({ ...tenant, excludedBy: exclusionFor(config, tenant) })),
+    tenants: config.tenants.map((tenant) => ({
+      id: tenant.id,
+      keyPrefix: tenant.keyPrefix,
+      excludedBy: exclusionFor(config, tenant),
+      get logTokens() {
+        return tenant.logTokens;
+      },
+      get eventTokens() {
+        return tenant.eventTokens;
+      },
+    })),
     ingest: async (tenant, entries, unreadable, source) => {
       const taken = await traced(
         'concord.ingest',

@@ -21,6 +21,8 @@ export function pageFor({ registry }: Metrics, engine: Engine, config: Config) {
   const { statusCounts } = engine;
   return {
     ...metricsPage({ registry, events, subjects, clock, logger, tenants, statusCounts }),
-    token: config.server.metricsToken,
+    get token() {
+      return config.server.metricsToken;
+    },
   };
 }

@@ -1,21 +1,24 @@
 /** What `serve` runs: the server, the workers, the watch, the schedule and the alert check, from start to stop. */
-import type { ScheduledTask } from 'node-cron';
 import type { Alerting } from '../alerts/alerting.ts';
 import type { Config } from '../config/schema.ts';
 import { createWatch, type Watch, type WatchState } from '../engine/intake/watch.ts';
 import { type ReconciliationResult, reconcile } from '../engine/reconcile/reconcile.ts';
 import { Workers } from '../engine/reconcile/workers.ts';
 import { UsageError } from '../errors.ts';
-import { createServer } from '../http/server.ts';
+import type { ConnectionLimits } from '../http/connections.ts';
+import { createServer, DEFAULT_SERVER_LIMITS, type ServerLimits } from '../http/server.ts';
 import type { Logger } from '../logger.ts';
 import type { ServiceObserver } from '../metrics/observer.ts';
 import type { Lease } from '../ports/queue.ts';
 import { type Engine, wireEngine } from '../wiring/engine.ts';
+import { connectionLimit, descriptorLimit } from './connection-limit.ts';
 import { dashboardFor } from './dashboard.ts';
 import { deliveriesFor } from './deliveries.ts';
+import { listen } from './listen.ts';
 import { prepare } from './prepare.ts';
 import { createPulling, type Pulling } from './pull-runner.ts';
-import { startSchedule } from './schedule.ts';
+import { type Schedule, startSchedule } from './schedule.ts';
+import { closeWithin, endWithin, type Stoppable } from './stopping.ts';
 import { createSweeping, type Sweeping, sweepAll } from './sweep-runner.ts';
 
 export interface Service {
@@ -23,10 +26,15 @@ export interface Service {
   readonly url: string;
   /** Rejects when the service cannot start as it is configured; never resolves. */
   readonly failed: Promise<never>;
+  /** For keys that were read again. */
+  readonly checkKeys: Engine['checkKeys'];
   /** The status of the watch on the platform's documents. */
   watch(): WatchState;
-  /** Starts no new work; running work finishes, within the configured deadline. May be repeated. */
-  stop(): Promise<void>;
+  /**
+   * Starts no new work; running work finishes, within the configured deadline. Resolves with the names of what had not
+   * finished by then: it may go on until the process ends. May be repeated.
+   */
+  stop(): Promise<readonly string[]>;
 }
 
 export async function startService(
@@ -46,8 +54,8 @@ export async function startService(
   });
   const { onSweepProgress } = metrics;
   const sweeping = createSweeping(engine, logger, signal, onSweepProgress);
-  const pulling = createPulling(engine.pull, engine.tenants, signal, metrics.onPull);
-  const watch = watchFor(engine, config, metrics, () => sweeping.soon());
+  const pulling = createPulling({ ...engine.pull, runs: engine.runs }, engine.tenants, signal, metrics);
+  const watch = watchFor(engine, config, metrics, () => sweeping.soon('missed'));
   let draining = false;
   let prepared = false;
   const server = createServer({
@@ -61,34 +69,68 @@ export async function startService(
     dashboard: dashboardFor(engine, config, logger),
     onAnswer: metrics.onAnswer,
     log: logger,
-    limits: { bodyLimitBytes: config.server.bodyLimitBytes, maxEntries: config.ingest.maxEntries },
+    connections: connectionLimits(config, metrics),
+    limits: serverLimits(config),
   });
   // Deliveries are answered at once: with 503 while MongoDB does not answer, so that they are repeated.
-  const url = await server.listen({ host: config.server.host, port: config.server.port });
-  let tasks: ScheduledTask[] = [];
-  let running: readonly (Promise<void> | undefined)[] = [];
+  const url = await listen(server, config.server);
+  let schedule: Schedule | undefined;
+  let running: readonly Stoppable[] = [];
   const preparing = prepare(engine, logger, signal, (err) => alerting?.cannotCheck(err)).then(() => {
     if (signal.aborted) return;
     prepared = true;
     workers.start();
-    const sweepEveryone = () => sweepAll(engine, logger, signal, onSweepProgress);
-    tasks = startSchedule(config, engine, pulling, sweepEveryone, logger);
-    running = [watch.run(signal), alerting?.run(signal), catchUp(config, pulling, sweeping, signal)];
+    const sweepEveryone = (tick: Date) => sweepAll(engine, { tick }, logger, signal, onSweepProgress);
+    schedule = startSchedule(config, { engine, pulling, sweepEveryone, logger, signal });
+    running = [
+      { name: 'watch', ended: watch.run(signal) },
+      { name: 'alerting', ended: Promise.resolve(alerting?.run(signal)) },
+      { name: 'catch-up', ended: catchUp(config, pulling, sweeping, signal) },
+    ];
   });
-  const failed = failureOf(preparing, alerting, logger);
+  const failed = failureOf(preparing, alerting);
+  const { stopDeadlineMs } = config.engine;
   const stop = async () => {
     draining = true;
     stopping.abort();
-    await preparing.catch(() => undefined);
-    for (const task of tasks) await task.destroy();
-    const [unfinished] = await Promise.all([workers.stop(config.engine.stopDeadlineMs), server.close()]);
-    await Promise.all([...running, pulling.ended(), sweeping.ended()]);
-    if (unfinished > 0)
-      logger.warn({ unfinished }, 'reconciliations did not finish within the deadline; their leases expire');
-    await engine.close();
+    // A call to MongoDB may be under way in it, and it starts no more.
+    const prepared = preparing.catch(() => undefined);
+    const reconciliations = workers.stop(stopDeadlineMs, longestCallMs(config));
+    const work: Stoppable[] = [
+      { name: 'preparation', ended: prepared },
+      { name: 'requests', ended: server.close() },
+      { name: 'jobs', ended: prepared.then(() => schedule?.stop()) },
+      { name: 'pull', ended: pulling.ended() },
+      { name: 'sweep', ended: sweeping.ended() },
+      ...running,
+    ];
+    const [unfinished, reconciling] = await Promise.all([
+      endWithin(stopDeadlineMs, work, logger),
+      reconciliations,
+    ]);
+    await closeWithin(() => engine.close(), logger);
+    return reconciling > 0 ? [...unfinished, `${reconciling} reconciliations`] : unfinished;
   };
-  let stopped: Promise<void> | undefined;
-  return { url, failed, watch: watch.state, stop: () => (stopped ??= stop()) };
+  let stopped: Promise<readonly string[]> | undefined;
+  return { url, failed, checkKeys: engine.checkKeys, watch: watch.state, stop: () => (stopped ??= stop()) };
+}
+
+function connectionLimits({ server }: Config, observer: ServiceObserver): ConnectionLimits {
+  return {
+    maxConnections: server.maxConnections ?? connectionLimit(descriptorLimit()),
+    onConnections: (open) => observer.onConnections(open),
+    onRefused: () => observer.onConnectionRefused(),
+  };
+}
+
+function serverLimits({ server, engine }: Config): Partial<ServerLimits> {
+  const closeTimeoutMs = Math.min(DEFAULT_SERVER_LIMITS.closeTimeoutMs, engine.stopDeadlineMs * 0.8);
+  return { bodyLimitBytes: server.bodyLimitBytes, closeTimeoutMs };
+}
+
+/** After so long no call of this process is under way, even if it was killed. */
+function longestCallMs({ auth0, pds }: Config): number {
+  return Math.max(auth0.requestTimeoutMs, pds.requestTimeoutMs);
 }
 
 function workersFor(
@@ -133,7 +175,7 @@ function watchFor(
 }
 
 /** Rejects with what `preparing` rejects with; never resolves. */
-function failureOf(preparing: Promise<void>, alerting: Alerting | undefined, logger: Logger): Promise<never> {
+function failureOf(preparing: Promise<void>, alerting: Alerting | undefined): Promise<never> {
   const failed = new Promise<never>((_, reject) => {
     preparing.catch(async (err: unknown) => {
       // No alert: alerts are stored in the database, which must not be written then. The log and the exit code report it.
@@ -141,8 +183,8 @@ function failureOf(preparing: Promise<void>, alerting: Alerting | undefined, log
       reject(err);
     });
   });
-  // Logged here, so that a caller that does not listen causes no unhandled rejection.
-  failed.catch((err: unknown) => logger.error({ err }, 'the service cannot start'));
+  // A caller that does not listen must cause no unhandled rejection.
+  failed.catch(() => undefined);
   return failed;
 }
 
@@ -155,5 +197,5 @@ async function catchUp(
 ): Promise<void> {
   // The log first: it records gaps, which the sweep then closes.
   if (config.schedule.pull !== null) await pulling.run();
-  if (config.schedule.sweep !== null && !signal.aborted) sweeping.soon();
+  if (config.schedule.sweep !== null && !signal.aborted) sweeping.soon('start');
 }

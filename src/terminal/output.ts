@@ -47,3 +47,11 @@ export function ignoreBrokenPipe(stream: Pick<EventEmitter, 'on'>): void {
     if (error.code !== 'EPIPE') throw error;
   });
 }
+
+/**
+ * For stderr: whatever becomes of it (a reader that has gone away, a full disk), what is written is dropped, because there
+ * is no other place to report it. The log must not end a process that does its work.
+ */
+export function ignoreErrors(stream: Pick<EventEmitter, 'on'>): void {
+  stream.on('error', () => undefined);
+}

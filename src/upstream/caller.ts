@@ -1,11 +1,14 @@
 /**
  * One HTTP call to another system, made once: no layer here tries again or follows a redirect, because
- * a call that failed may have been carried out. What goes wrong is thrown as an UpstreamError:
+ * a call that failed may have been carried out. There is one exception: a connection that is kept open can be closed by the
+ * other side at the moment in which we use it, so a call whose connection broke is made once more, on another connection,
+ * where it cannot have had an effect. What goes wrong is thrown as an UpstreamError:
  *
  * | code              | when                                              | retryable | effect of a call that writes |
  * |-------------------|---------------------------------------------------|-----------|------------------------------|
  * | UNREACHABLE       | no connection                                     | yes       | none                         |
- * | UNREACHABLE       | the connection broke                              | yes       | unknown                      |
+ * | UNREACHABLE       | the connection broke before the call was written  | yes       | none                         |
+ * | UNREACHABLE       | the connection broke after that                   | yes       | unknown                      |
  * | TIMEOUT           | no full answer within `timeoutMs`, or 408         | yes       | unknown                      |
  * | RATE_LIMITED      | 429, or no call left for longer than we wait      | yes       | none                         |
  * | SERVER_ERROR      | 5xx                                               | yes       | unknown                      |
@@ -61,6 +64,8 @@ export interface Call<T> {
   readonly headers?: Readonly<Record<string, string>>;
   /** A body to be sent as JSON. */
   readonly json?: unknown;
+  /** Set for a POST that has no effect, such as one for an access token. */
+  readonly onlyReads?: true;
   /** A body to be sent as a form. */
   readonly form?: Readonly<Record<string, string>>;
   /** Which of the upstream's limits counts this call. Default: one for all. */
@@ -96,14 +101,11 @@ export function createCaller(options: CallerOptions): Caller {
       durationMs: performance.now() - startedMs,
       remaining: limiter.remaining(bucket),
     });
-  const exchange = async (call: Call<unknown>, place: Place): Promise<Exchange> => {
+  const exchange = async (call: Call<unknown>, place: Place, signal: AbortSignal): Promise<Exchange> => {
     const startedMs = performance.now();
     let response: Response | undefined;
     try {
-      response = await send(urlOf(origin, call), {
-        ...requestOf(call),
-        signal: AbortSignal.timeout(timeoutMs),
-      });
+      response = await send(urlOf(origin, call), { ...requestOf(call), signal });
       return { response, text: await readText(response, call.maxBytes ?? DEFAULT_MAX_BYTES, place) };
     } catch (error) {
       throw error instanceof UpstreamError ? error : transportError(place, error);
@@ -114,8 +116,7 @@ export function createCaller(options: CallerOptions): Caller {
       tell(call, true, status, startedMs);
     }
   };
-  return async (call) => {
-    const place: Place = { upstream, route: call.route, writes: call.method !== 'GET' };
+  const acquire = async (call: Call<unknown>): Promise<void> => {
     const askedMs = performance.now();
     try {
       await limiter.acquire({ bucket: call.bucket });
@@ -123,7 +124,22 @@ export function createCaller(options: CallerOptions): Caller {
       tell(call, false, 0, askedMs);
       throw error;
     }
-    return interpret(call, place, await exchange(call, place), options.clock.now());
+  };
+  return async (call) => {
+    const writes = call.method !== 'GET' && call.onlyReads !== true;
+    const place: Place = { upstream, route: call.route, writes };
+    await acquire(call);
+    // For both attempts together.
+    const signal = AbortSignal.timeout(timeoutMs);
+    let exchanged: Exchange;
+    try {
+      exchanged = await exchange(call, place, signal);
+    } catch (error) {
+      if (!isLostConnection(error)) throw error;
+      await acquire(call);
+      exchanged = await exchange(call, place, signal);
+    }
+    return interpret(call, place, exchanged, options.clock.now());
   };
 }
 
@@ -269,7 +285,7 @@ export function transportError(place: Place, error: unknown): UpstreamError {
     });
   }
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const effect = neverConnected(cause) ? 'none' : unsure;
+  const effect = neverConnected(cause) || neverWritten(cause) ? 'none' : unsure;
   const what =
     effect === 'none' && place.writes ? 'could not be reached' : 'could not be reached or broke off';
   return fail(place, what, { code: 'UNREACHABLE', retryable: true, effect, cause });
@@ -282,4 +298,21 @@ function neverConnected(cause: unknown): boolean {
   if (cause instanceof AggregateError) return cause.errors.length > 0 && cause.errors.every(neverConnected);
   const { code, syscall } = cause as NodeJS.ErrnoException;
   return syscall === 'connect' || syscall === 'getaddrinfo' || code === 'UND_ERR_CONNECT_TIMEOUT';
+}
+
+/** True when the kernel refused the write because the connection was closed. A call is short, and is written at once. */
+function neverWritten(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false;
+  const { code, syscall } = cause as NodeJS.ErrnoException;
+  return code === 'EPIPE' && syscall === 'write';
+}
+
+const BROKEN = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'UND_ERR_SOCKET']);
+
+/** A connection that stood and broke, in a call that has had no effect. */
+function isLostConnection(error: unknown): boolean {
+  if (!(error instanceof UpstreamError) || error.code !== 'UNREACHABLE' || error.effect !== 'none')
+    return false;
+  const { code = '' } = error.cause as NodeJS.ErrnoException;
+  return BROKEN.has(code) && !neverConnected(error.cause);
 }

@@ -8,6 +8,7 @@
 
 import { type Upstream, UpstreamError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { BucketQuota } from '../ports/upstreams.ts';
 import { readLimits, UNNAMED_WAIT_MS } from './limits.ts';
 
 export interface RateLimiterOptions {
@@ -27,17 +28,6 @@ export interface Answer {
   readonly status: number;
   /** Left out when no answer came, or when its limits concern something narrower than the bucket. */
   readonly headers?: Headers | undefined;
-}
-
-/** The quota of one bucket, by the last answer that reported it. */
-export interface Quota {
-  readonly bucket: string;
-  readonly remaining: number;
-  /** Undefined where the upstream does not say. */
-  readonly limit: number | undefined;
-  readonly resetAt: Date;
-  /** How many calls wait for their turn. */
-  readonly waiting: number;
 }
 
 interface Bucket {
@@ -109,7 +99,7 @@ export class RateLimiter {
   }
 
   /** The buckets that an answer has reported. */
-  quota(): readonly Quota[] {
+  quota(): readonly BucketQuota[] {
     return [...this.#buckets].flatMap(([bucket, { remaining, limit, resetAtMs, waiting }]) =>
       remaining === undefined ? [] : [{ bucket, remaining, limit, resetAt: new Date(resetAtMs), waiting }],
     );

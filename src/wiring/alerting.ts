@@ -2,7 +2,7 @@
 import type { Db } from 'mongodb';
 import { type Alerting, type AlertingDeps, createAlerting } from '../alerts/alerting.ts';
 import { createProbes } from '../alerts/probes.ts';
-import { createReceiver } from '../alerts/receiver.ts';
+import { createReceiver, type Receiver } from '../alerts/receiver.ts';
 import type { Config } from '../config/schema.ts';
 import { alertStore } from '../mongo/alerts.ts';
 import { positionReader } from '../mongo/cursors.ts';
@@ -37,9 +37,7 @@ export function alertingFor(
     ...{ positions: positionReader(db), silence: alerts.silence },
     ...{ store: alertStore(db), statusReader: statusReader(db, served) },
     probes: createProbes({ accounts, tenants, clients, clock: systemClock, everyMs: alerts.probeEveryMs }),
-    receivers: alerts.receivers.flatMap(({ name, format, url }) =>
-      url === undefined ? [] : [createReceiver({ name, format, url, timeoutMs })],
-    ),
+    receivers: alerts.receivers.flatMap((receiver) => receiverFor(receiver, timeoutMs)),
     expected: {
       logUnreadAfterMs: schedule.pull === null ? null : alerts.logUnreadAfterMs,
       sweepOverdueAfterMs: schedule.sweep === null ? null : alerts.sweepOverdueAfterMs,
@@ -47,4 +45,21 @@ export function alertingFor(
     },
     settings: { ...alerts, intervalMs },
   });
+}
+
+/** None where no address is configured. One that is removed later is kept until the next start. */
+function receiverFor(
+  configured: Config['alerts']['receivers'][number],
+  timeoutMs: number,
+): readonly Receiver[] {
+  const { name, format, url } = configured;
+  if (url === undefined) return [];
+  return [
+    createReceiver({
+      ...{ name, format, timeoutMs },
+      get url() {
+        return configured.url ?? url;
+      },
+    }),
+  ];
 }

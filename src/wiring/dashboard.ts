@@ -19,18 +19,18 @@ import { documentReader } from '../mongo/platform/document-reader.ts';
 import { statusReader } from '../mongo/subjects/status-counts.ts';
 import { subjectReader } from '../mongo/subjects/subjects.ts';
 import { userPages } from '../mongo/subjects/user-pages.ts';
-import type { RateLimiter } from '../upstream/rate-limit.ts';
+import { type BucketQuota, upstreamOf } from '../ports/upstreams.ts';
 import { systemClock } from './system.ts';
 
 /** The alert check counts as stopped once it has missed this many of its intervals. */
 const LOOKS_MISSED = 6;
 
-/** The upstream that a limiter guards. */
+/** An upstream with limits. */
 export interface Limited {
   readonly upstream: Upstream;
-  /** Undefined for the PDS, which all of them share. */
+  /** Undefined for one that all of them share. */
   readonly tenant: TenantId | undefined;
-  readonly limiter: RateLimiter;
+  readonly quota: () => readonly BucketQuota[];
 }
 
 export function dashboardDataFor(
@@ -81,9 +81,10 @@ export function overviewFor(
   };
 }
 
-function quotaOf({ upstream, tenant, limiter }: Limited): readonly UpstreamAnswer[] {
-  return limiter.quota().map(({ bucket, remaining, limit, resetAt, waiting }) => ({
-    ...{ upstream, tenant: tenant ?? null, bucket, remaining, waiting },
+function quotaOf({ upstream, tenant, quota }: Limited): readonly UpstreamAnswer[] {
+  const { title } = upstreamOf(upstream);
+  return quota().map(({ bucket, remaining, limit, resetAt, waiting }) => ({
+    ...{ upstream, title, tenant: tenant ?? null, bucket, remaining, waiting },
     ...{ limit: limit ?? null, resetAt: resetAt.toISOString() },
   }));
 }

@@ -7,6 +7,7 @@ import type { OneUserDeps } from '../dashboard-data/one-user.ts';
 import { peopleOf } from '../engine/intake/people.ts';
 import type { PullDeps } from '../engine/intake/pull.ts';
 import { successorSearch } from '../engine/reconcile/claims/successors.ts';
+import { exclusiveQueue, UsersAtWork } from '../engine/reconcile/leases/at-work.ts';
 import type { AssessDeps } from '../engine/reconcile/read-side.ts';
 import type { ReconcileDeps } from '../engine/reconcile/reconcile.ts';
 import type { SweepDeps } from '../engine/sweep/sweep-result.ts';
@@ -34,9 +35,10 @@ import { createAccountHost } from '../pds/accounts.ts';
 import type { DocumentChanges } from '../ports/documents.ts';
 import type { IgnoredTotals, Rejects } from '../ports/intake.ts';
 import type { PasswordVault } from '../ports/passwords.ts';
-import type { Cursors } from '../ports/runs.ts';
+import type { Cursors, Runs } from '../ports/runs.ts';
 import type { StatusCounts } from '../ports/status-counts.ts';
 import type { SubjectReader, UserPages } from '../ports/subjects.ts';
+import { INDEPENDENT } from '../reconcilers/registry.ts';
 import { alertingFor } from './alerting.ts';
 import { dashboardDataFor, type Limited } from './dashboard.ts';
 import { independentClients } from './independent.ts';
@@ -64,6 +66,7 @@ export interface Engine extends Pick<ReconcileDeps, Part> {
   readonly userPages: UserPages;
   readonly changes: DocumentChanges;
   readonly cursors: Cursors;
+  readonly runs: Runs;
   /** How many users have which status. Reads all who are in trouble, so it must not be called every second. */
   readonly statusCounts: () => Promise<StatusCounts>;
   /** What the dashboard asks, on this connection. */
@@ -84,6 +87,8 @@ export interface Engine extends Pick<ReconcileDeps, Part> {
    * were sealed with, or when passwords are stored in plaintext and `credentials.storage` was not chosen.
    */
   checkPasswords(): Promise<void>;
+  /** The same for other keys than those in use. Throws UsageError when they do not open the stored passwords. */
+  checkKeys(credentials: Config['credentials']): Promise<void>;
   /** Resolves when MongoDB answers. */
   ping(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
@@ -107,11 +112,11 @@ export function wireEngine(
   const documents = documentStore(db);
   const served = config.tenants.map(({ id }) => id);
   const subjects = subjectReader(db, served);
-  const handleDomain = handleDomainOf(accounts);
-  const settings = engineSettings(config);
+  const [handleDomain, settings] = [handleDomainOf(accounts), engineSettings(config)];
   const vault = createVault(config.credentials);
   const polled = workQueue(db, served);
-  const queue = wake === undefined ? polled : wakingQueue(polled, wake);
+  const atWork = new UsersAtWork();
+  const queue = exclusiveQueue(wake === undefined ? polled : wakingQueue(polled, wake), atWork);
   const people = peopleOf(tenants);
   const inactive = inactiveAccounts(db);
   const successors = successorSearch(subjects, tenants);
@@ -128,21 +133,28 @@ export function wireEngine(
     clients,
   };
   const reserved = reservations(db);
-  const timed = { clock: systemClock, databaseClock: databaseClock(db, systemClock) };
-  const { databaseClock: shared } = timed;
-  const assess = { ...lookedAt, reservations: reserved, handleDomain, settings, databaseClock: shared };
+  const leasedRuns = runs(db);
+  const ofDatabase = { databaseClock: databaseClock(db, systemClock) };
+  const assess = { ...lookedAt, ...ofDatabase, reservations: reserved, handleDomain, settings };
   const limited: readonly Limited[] = [
-    { upstream: 'pds', tenant: undefined, limiter },
-    ...tenants.map(({ id, limiter }) => ({ upstream: 'auth0', tenant: id, limiter }) as const),
+    { upstream: 'pds', tenant: undefined, quota: () => limiter.quota() },
+    ...tenants.map(
+      ({ id, limiter: own }): Limited => ({ upstream: 'auth0', tenant: id, quota: () => own.quota() }),
+    ),
+    ...INDEPENDENT.map(
+      ({ upstream }): Limited => ({
+        ...{ upstream: upstream.name, tenant: undefined, quota: () => upstream.quota(clients) },
+      }),
+    ),
   ];
-  const common = { log, queue, ...timed, random: systemRandom, logger };
+  const common = { log, queue, clock: systemClock, ...ofDatabase, random: systemRandom, logger };
   const parts = { ...common, subjects, documents, accounts, vault, settings };
   return {
-    sweep: { ...assess, ...common, runs: runs(db), limits: config.limits, keySpaces: tenants },
+    sweep: { ...assess, ...common, runs: leasedRuns, limits: config.limits, keySpaces: tenants },
     ...parts,
     reconcile: {
       ...parts,
-      ...{ successors, reservations: reserved, inactive, people, dids, handleDomain, clients },
+      ...{ successors, reservations: reserved, inactive, people, dids, handleDomain, clients, atWork },
       tenants: new Map(tenants.map((tenant) => [tenant.id, tenant])),
       onStep: observer?.onStep,
     },
@@ -155,6 +167,7 @@ export function wireEngine(
     userPages: userPages(db, served),
     changes: documentChanges(db),
     cursors: cursors(db),
+    runs: leasedRuns,
     dashboardData: dashboardDataFor(db, config, logger, tenants, limited),
     oneUser: { ...common, tenants, assess, pages: historyPages(db) },
     alerting: (upSince) =>
@@ -170,7 +183,7 @@ function storeFor(
   connection: Connection,
   { credentials }: Config,
   vault: PasswordVault,
-): Pick<Engine, 'prepare' | 'checkCollations' | 'checkPasswords' | 'ping' | 'close'> {
+): Pick<Engine, 'prepare' | 'checkCollations' | 'checkPasswords' | 'checkKeys' | 'ping' | 'close'> {
   const { db } = connection;
   const passwordsFit = () => checkPasswords(storedPasswordReader(db), vault, credentials);
   return {
@@ -184,6 +197,7 @@ function storeFor(
       await refuseCollations(db);
       await passwordsFit();
     },
+    checkKeys: (others) => checkPasswords(storedPasswordReader(db), createVault(others), others),
     ping: (timeoutMs) => connection.ping(timeoutMs),
     close: () => connection.close(),
   };

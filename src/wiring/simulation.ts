@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.ts';
 import { createVault } from '../credentials/vault.ts';
 import type { FullSimulationDeps } from '../doctor/simulate-full.ts';
 import { successorSearch } from '../engine/reconcile/claims/successors.ts';
+import { UsersAtWork } from '../engine/reconcile/leases/at-work.ts';
 import { createLogger } from '../logger.ts';
 import { type ConnectionOptions, connect } from '../mongo/driver/connection.ts';
 import { databaseClock } from '../mongo/driver/server-clock.ts';
@@ -49,6 +50,7 @@ export async function wireFullSimulation(config: Config, clock: Clock) {
       accounts,
       dids: didsFor(config, xrpc),
       handleDomain: handleDomainOf(accounts),
+      atWork: new UsersAtWork(),
       vault: createVault(config.credentials),
       databaseClock: databaseClock(db, clock),
       ...{ clock, random: systemRandom, logger: createLogger({ level: 'silent' }) },

@@ -7,6 +7,7 @@ import type { Clock, Random } from '../ports/clock.ts';
 export const systemClock: Clock = {
   now: () => new Date(),
   delay,
+  timer: delay,
 };
 
 export const systemRandom: Random = {

@@ -60,10 +60,18 @@ function auth0For(
   timeoutMs: number,
   observer: EngineObserver | undefined,
 ): Pick<WiredTenant, 'directory' | 'logs'> {
-  const { id, domain, managementUrl, clientId, clientSecret } = tenant;
+  const { id, domain, managementUrl } = tenant;
   const onCall = observer === undefined ? undefined : (info: CallInfo) => observer.onCall('auth0', id, info);
   const common = { clock: systemClock, limiter, timeoutMs, onCall };
-  const client = createAuth0Client({ domain, managementUrl, clientId, clientSecret, ...common });
+  const client = createAuth0Client({
+    ...{ domain, managementUrl, ...common },
+    get clientId() {
+      return tenant.clientId;
+    },
+    get clientSecret() {
+      return tenant.clientSecret;
+    },
+  });
   return { directory: createDirectory(client), logs: createTenantLogs(client) };
 }
 
@@ -79,8 +87,12 @@ export function xrpcFor(config: Config, observer?: EngineObserver, limiter = pds
   return (call) => {
     xrpc ??= createXrpc({
       url: pds.url,
-      adminPassword: pds.adminPassword,
-      bypassKey: pds.rateLimitBypassKey,
+      get adminPassword() {
+        return pds.adminPassword;
+      },
+      get bypassKey() {
+        return pds.rateLimitBypassKey;
+      },
       timeoutMs: pds.requestTimeoutMs,
       clock: systemClock,
       limiter,

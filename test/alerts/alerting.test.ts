@@ -66,7 +66,10 @@ describe('one process', () => {
     await clock.advance(35_000);
     expect(runs.stored.get('alerts')?.position).toBe('2026-03-01T12:00:30.000Z');
     await stop();
-    expect(runs.stored.get('alerts')).toEqual({ lease: undefined, position: '2026-03-01T12:00:30.000Z' });
+    expect(runs.stored.get('alerts')).toMatchObject({
+      lease: undefined,
+      position: '2026-03-01T12:00:30.000Z',
+    });
   });
 
   it('looks sooner when something went wrong, though not all the time', async () => {

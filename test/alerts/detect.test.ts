@@ -122,6 +122,17 @@ describe('what is told of a cause', () => {
     ]);
   });
 
+  it('is that reconciliations did not end, which is no answer of another system and nothing personal', () => {
+    const message = 'reconciliation: their process died';
+    const { causes } = seen({ people: [failing({ code: 'LEASE_EXPIRED', upstream: null, message })] });
+    expect(causes).toMatchObject([
+      {
+        id: 'converge-failing:engine:LEASE_EXPIRED',
+        what: 'Reconciling users fails with LEASE_EXPIRED: reconciliation: their process died.',
+      },
+    ]);
+  });
+
   it('is the DID directory, and not the PDS, when that does not answer', () => {
     const away = { code: 'UNREACHABLE', upstream: 'plc', message: 'account: plc document' } as const;
     const answer = { type: 'failing', code: 'UNREACHABLE', message: 'away', since: NOW } as const;

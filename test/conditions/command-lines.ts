@@ -1,18 +1,14 @@
 /** Command lines as a person pastes them: into a shell that knows `concord` and the PDS, or into the MongoDB shell. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmod, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { runInNewContext } from 'node:vm';
+import { shellQuoted } from '../../src/reconcilers/command-lines.ts';
 import type { Platform } from '../support/platform.ts';
-import { MAIN, temporaryDirectory } from '../support/program.ts';
+import { type Ended, MAIN, runProgram, temporaryDirectory } from '../support/program.ts';
 
-export interface Ran {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-export type RunLine = (line: string) => Promise<Ran>;
+export type RunLine = (line: string) => Promise<Ended>;
 
 /** `concord` with these settings, `curl` to this platform's PDS, and the MongoDB shell of its database. */
 export async function lineRunner(world: Platform, settings: object): Promise<RunLine> {
@@ -36,16 +32,20 @@ export async function shellOf(
   more: Readonly<Record<string, string>> = {},
 ): Promise<Shell> {
   const directory = await temporaryDirectory();
-  const shim = join(directory, 'concord');
-  const quoted = [process.execPath, MAIN, ...options].map((word) => `'${word}'`).join(' ');
-  await writeFile(shim, `#!/bin/sh\nexec ${quoted} "$@"\n`);
-  await chmod(shim, 0o700);
-  const path = [directory, process.env['PATH']].join(delimiter);
-  const all = { ...env, ...more, PATH: path, HOME: directory };
+  const all = { PATH: process.env['PATH'] ?? '', ...env, ...more, HOME: directory };
+  const called = await temporaryDirectory();
+  const runCalled: RunCalled = (args) => runProgram([...options, ...args], { env: all, cwd: directory });
   return {
     directory,
-    run: (line) => (line.startsWith('db.') ? inMongoShell(db, line) : inShell(line, all, directory)),
-    start: (line) => spawn('sh', ['-c', `exec ${line}`], { env: all, cwd: directory, stdio: 'ignore' }),
+    run: (line) => {
+      if (line.startsWith('db.')) return inMongoShell(db, line);
+      return inShell(line, { env: { ...all, CALLED: called }, cwd: directory }, runCalled);
+    },
+    start: (line) => {
+      const program = [process.execPath, MAIN, ...options].map(shellQuoted).join(' ');
+      const script = `concord() { exec ${program} "$@"; }\n${line}`;
+      return spawn('sh', ['-c', script], { env: all, cwd: directory, stdio: 'ignore' });
+    },
   };
 }
 
@@ -56,7 +56,7 @@ interface Call {
 }
 
 /** `db.users.…` and `db.getCollection("@handles").…`, as JavaScript that tells what it was called with. */
-async function inMongoShell(db: Platform['db'], line: string): Promise<Ran> {
+async function inMongoShell(db: Platform['db'], line: string): Promise<Ended> {
   const callOn = (collection: string) =>
     new Proxy(
       {},
@@ -84,17 +84,64 @@ async function inMongoShell(db: Platform['db'], line: string): Promise<Ran> {
   }
 }
 
-function inShell(line: string, env: Readonly<Record<string, string>>, cwd: string): Promise<Ran> {
+type RunCalled = (args: readonly string[]) => Promise<Ended>;
+
+/**
+ * `concord` as a function of the shell, which has the words of the command line to the letter: it hands them to this
+ * process, and writes what running them wrote.
+ */
+const CONCORD = `concord() {
+  printf '%s\\0' "$#" "$@" >&3
+  read -r called_code <&4
+  cat "$CALLED/stdout"
+  cat "$CALLED/stderr" >&2
+  return "$called_code"
+}`;
+
+function inShell(
+  line: string,
+  { env, cwd }: { readonly env: Readonly<Record<string, string>>; readonly cwd: string },
+  runCalled: RunCalled,
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn('sh', ['-c', line], { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('sh', ['-c', `${CONCORD}\n${line}`], {
+      env,
+      cwd,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    });
     const written = { stdout: '', stderr: '' };
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       written.stdout += text;
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       written.stderr += text;
+    });
+    const answer = async (args: readonly string[]): Promise<void> => {
+      const { code, stdout, stderr } = await runCalled(args);
+      await writeFile(join(env['CALLED'] ?? '', 'stdout'), stdout);
+      await writeFile(join(env['CALLED'] ?? '', 'stderr'), stderr);
+      (child.stdio[4] as Writable).write(`${code ?? 1}\n`);
+    };
+    onCall(child.stdio[3] as Readable, (args) => {
+      answer(args).catch((error: unknown) => {
+        child.kill();
+        reject(error instanceof Error ? error : new Error(String(error)));
+      });
     });
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, ...written }));
+  });
+}
+
+/** Each call is the number of its words and those words, each ended by a zero. */
+function onCall(stream: Readable, call: (args: readonly string[]) => void): void {
+  let text = '';
+  stream.setEncoding('utf8').on('data', (more: string) => {
+    text += more;
+    const [count, ...words] = text.split('\0');
+    const isWhole = words.length > Number(count);
+    if (!isWhole) return;
+    text = '';
+    call(words.slice(0, Number(count)));
   });
 }

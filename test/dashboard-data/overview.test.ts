@@ -43,6 +43,7 @@ it('says why passes fail in the words of other systems only: ours might name som
     ],
   });
   expect(failures.map(({ message }) => message)).toEqual(['why', '']);
+  expect(failures.map(({ title }) => title)).toEqual(['the PDS', null]);
 });
 
 it('says of a tenant how its sources stand, and whether anybody sweeps it', () => {

@@ -201,11 +201,11 @@ describe('a look', () => {
   it.each([
     ['the PDS', 'accounts', 'pds', 'look'],
     ['Auth0', 'auth0', 'auth0', 'log'],
-  ] as const)('without %s says so, and shows the rest', async (_name, port, upstream, source) => {
+  ] as const)('without %s says so, and shows the rest', async (title, port, upstream, source) => {
     const world = await whole();
     away(world, port, upstream);
     const found = await observedAnswer(dashboardDeps(world), user);
-    expect(found).toMatchObject({ source, unread: [{ upstream, code: 'UNREACHABLE' }] });
+    expect(found).toMatchObject({ source, unread: [{ upstream, title, code: 'UNREACHABLE' }] });
     expect(found).toMatchObject({ code: world.documents.users.get(user)?.code });
     expect(found.did).toBe(world.documents.users.get(user)?.account?.did);
     const differs = Object.fromEntries(found.resources.map((one) => [one.resource, one.differs]));

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { desire } from '../../src/engine/reconcile/observe.ts';
 import type { ConditionDraft } from '../../src/events/condition.ts';
 import type { ConcordEvent, EventData } from '../../src/events/event.ts';
 import { fold } from '../../src/events/fold.ts';
 import { eventId } from '../../src/identity.ts';
+import { desire } from '../../src/reconcilers/desired.ts';
 import { alice, aliceDid, at, bobDid, code, handle } from '../mongo/subjects/people.ts';
 import { aliceEvent, observed } from '../support/in-memory/alice-events.ts';
 import { SETTINGS } from '../support/in-memory/world.ts';

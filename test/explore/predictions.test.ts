@@ -1,7 +1,9 @@
 /** What `predict` says of an action, held against what the action did, in every scenario of the explorer. */
 import { afterAll, expect, test, vi } from 'vitest';
 import type { Documents } from '../../src/ports/documents.ts';
-import { accountResource, emailResource, handleResource } from '../../src/reconcilers/account/resources.ts';
+import { accountResource } from '../../src/reconcilers/account/account-resource.ts';
+import { emailResource } from '../../src/reconcilers/account/email-resource.ts';
+import { handleResource } from '../../src/reconcilers/account/handle-resource.ts';
 import { userDocumentResource, verificationResource } from '../../src/reconcilers/document/resources.ts';
 import type { ActionDefinition } from '../../src/reconcilers/resource.ts';
 import { transferActions } from '../../src/reconcilers/transfer/actions.ts';

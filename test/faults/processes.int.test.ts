@@ -22,7 +22,7 @@ const MIDDLE = 10;
 let pds: Pds;
 beforeAll(async () => {
   const secret = (): string => randomBytes(16).toString('hex');
-  pds = await startPds({ adminPassword: secret(), bypassKey: secret() });
+  pds = await startPds({ adminPassword: secret(), bypassKey: secret(), quickHashes: true });
 });
 afterAll(() => pds?.stop());
 

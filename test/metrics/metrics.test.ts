@@ -24,6 +24,7 @@ function leaseWith(...causes: readonly string[]): Lease {
   return {
     ...{ user, userId, tenant, token: 'token', until: new Date(), dueCount: 1, isRoutine: false },
     ...{ dueSince: undefined, dueLatest: undefined, observedAt: undefined, shown: undefined },
+    ...{ unfinished: 0, isTakeover: false },
     causes: causes.map((cause) => eventId(cause)),
   };
 }

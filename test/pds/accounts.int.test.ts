@@ -9,14 +9,14 @@ import { createAccountHost } from '../../src/pds/accounts.ts';
 import { createXrpc } from '../../src/pds/xrpc.ts';
 import type { AccountHost } from '../../src/ports/accounts.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import { handleLabel, isAllowedLabel } from '../../src/reconcilers/account/handle-label.ts';
+import { handleLabel, isAllowedLabel } from '../../src/reconcilers/derived-names.ts';
 import { type Pds, startPds } from '../../src/sandbox/servers/pds.ts';
 import { RateLimiter } from '../../src/upstream/rate-limit.ts';
 import { asAdmin, createAccount, person, sharedPds, unlimited, xrpc } from '../support/pds.ts';
 import { accountHostContract } from './account-host.contract.ts';
 
 /** Nothing here has to wait: the rate limits are bypassed, or waiting is refused. */
-const clock: Clock = { now: () => new Date(), delay: async () => {} };
+const clock: Clock = { now: () => new Date(), delay: async () => {}, timer: async () => {} };
 
 type Access = Pick<Pds, 'url' | 'adminPassword' | 'bypassKey'>;
 

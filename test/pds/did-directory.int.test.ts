@@ -13,11 +13,11 @@ import { unusedOrigin } from '../support/local-server.ts';
 import { asAdmin, createAccount, person, unlimited, xrpc } from '../support/pds.ts';
 import { didDirectoryContract } from './did-directory.contract.ts';
 
-const clock: Clock = { now: () => new Date(), delay: async () => {} };
+const clock: Clock = { now: () => new Date(), delay: async () => {}, timer: async () => {} };
 let pds: Pds;
 beforeAll(async () => {
   const secret = (): string => randomBytes(16).toString('hex');
-  pds = await startPds({ adminPassword: secret(), bypassKey: secret() });
+  pds = await startPds({ adminPassword: secret(), bypassKey: secret(), quickHashes: true });
 });
 afterAll(() => pds?.stop());
 

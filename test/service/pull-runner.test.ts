@@ -4,6 +4,7 @@ import { createLogger } from '../../src/logger.ts';
 import { createPulling } from '../../src/service/pull-runner.ts';
 import { alice, otherTenant } from '../mongo/subjects/people.ts';
 import { STREAM, tenantWithLog } from '../support/in-memory/pulls.ts';
+import { inMemoryRuns } from '../support/in-memory/runs.ts';
 import { aliceEvent } from '../support/in-memory/sweeps.ts';
 import { auth0Error } from '../support/in-memory/tenant-logs.ts';
 
@@ -18,7 +19,11 @@ function serving(tenants: (first: PulledTenant) => readonly PulledTenant[] = (fi
     info: say('info'),
   });
   const stopping = new AbortController();
-  const pulling = createPulling({ ...tested.deps, logger }, tenants(tested.of), stopping.signal);
+  const pulling = createPulling(
+    { ...tested.deps, runs: inMemoryRuns(), logger },
+    tenants(tested.of),
+    stopping.signal,
+  );
   return { ...tested, said, stopping, pulling };
 }
 

@@ -6,12 +6,12 @@ import {
   type Capture,
   type FailedCall,
 } from '../../src/engine/operations/capture/capture-file.ts';
-import type { View } from '../../src/engine/reconcile/assemble.ts';
 import { dryRun } from '../../src/engine/reconcile/dry-run.ts';
 import type { AssessDeps, AssessedTenant } from '../../src/engine/reconcile/read-side.ts';
 import { UNSEEN } from '../../src/engine/reconcile/subject-view.ts';
 import { UpstreamError } from '../../src/errors.ts';
 import type { Successor } from '../../src/ports/subjects.ts';
+import type { View } from '../../src/reconcilers/view.ts';
 import { inMemoryAccounts } from './in-memory/accounts.ts';
 import { inMemoryDirectory } from './in-memory/directory.ts';
 import { inMemoryDocuments, type StoredUser } from './in-memory/documents.ts';

@@ -1,10 +1,14 @@
-/** Concord as people and supervisors run it: a process of its own, with its own streams and exit code. */
+/**
+ * Concord as people and supervisors run it, with its own streams and exit code. Command lines that are run to their ends
+ * share a process, see hosted-program.ts.
+ */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { runHosted } from './hosted-program.ts';
 import { SANDBOX_CONFIG } from './platform.ts';
 
 /** Compiled once for the whole run, as it is installed: a loader would cost every process most of a second. */
@@ -15,7 +19,6 @@ export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  readonly durationMs: number;
 }
 
 export interface Program {
@@ -35,10 +38,9 @@ export interface ProgramOptions {
 /** Starts `concord …`; killed with the test, if it has not ended by then. */
 export async function startProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Program> {
   const cwd = options.cwd ?? (await temporaryDirectory());
-  const startedAt = performance.now();
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd,
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
+    env: environmentOf(options),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const written = { stdout: '', stderr: '' };
@@ -51,7 +53,7 @@ export async function startProgram(args: readonly string[], options: ProgramOpti
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject);
     // `close` comes when both streams have been read to their ends.
-    child.once('close', (code) => resolve({ code, ...written, durationMs: performance.now() - startedAt }));
+    child.once('close', (code) => resolve({ code, ...written }));
   });
   onTestFinished(async () => {
     child.kill('SIGKILL');
@@ -60,9 +62,22 @@ export async function startProgram(args: readonly string[], options: ProgramOpti
   return { ended, stdout: () => written.stdout, signal: (name) => void child.kill(name) };
 }
 
-/** Runs `concord …` to its end. */
+/** Runs `concord …` to its end, in a process that has run others before. */
 export async function runProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
+  // Node reads it when it starts.
+  if (options.env?.['NODE_OPTIONS'] !== undefined) return runProcess(args, options);
+  const cwd = options.cwd ?? (await temporaryDirectory());
+  return runHosted({ args, cwd, env: environmentOf(options) });
+}
+
+/** Runs `concord …` to its end, in a process of its own. */
+export async function runProcess(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
   return (await startProgram(args, options)).ended;
+}
+
+function environmentOf({ env }: ProgramOptions): Readonly<Record<string, string>> {
+  const { PATH = '', HOME = '' } = process.env;
+  return { PATH, HOME, ...env };
 }
 
 /** Starts it on a platform, with the settings of the sandbox. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/ports/clock.ts';
+import { systemClock } from '../../src/wiring/system.ts';
 
 export interface VirtualClock extends Clock {
   /** Milliseconds since the start. */
@@ -11,23 +12,25 @@ export interface VirtualClock extends Clock {
 export function virtualClock(start = new Date('2026-03-01T12:00:00Z')): VirtualClock {
   let nowMs = start.getTime();
   let waits: { readonly atMs: number; wake(): void }[] = [];
+  const delay: Clock['delay'] = (ms, signal) =>
+    new Promise((resolve) => {
+      const wait = {
+        atMs: nowMs + ms,
+        wake: () => {
+          waits = waits.filter((other) => other !== wait);
+          signal?.removeEventListener('abort', wait.wake);
+          resolve();
+        },
+      };
+      waits.push(wait);
+      if (signal?.aborted) wait.wake();
+      else signal?.addEventListener('abort', wait.wake, { once: true });
+    });
   return {
     now: () => new Date(nowMs),
     elapsedMs: () => nowMs - start.getTime(),
-    delay: (ms, signal) =>
-      new Promise((resolve) => {
-        const wait = {
-          atMs: nowMs + ms,
-          wake: () => {
-            waits = waits.filter((other) => other !== wait);
-            signal?.removeEventListener('abort', wait.wake);
-            resolve();
-          },
-        };
-        waits.push(wait);
-        if (signal?.aborted) wait.wake();
-        else signal?.addEventListener('abort', wait.wake, { once: true });
-      }),
+    delay,
+    timer: delay,
     advance: async (ms) => {
       const untilMs = nowMs + ms;
       await settled();
@@ -52,6 +55,7 @@ export function leapingClock(start = new Date('2026-03-01T12:00:00Z')): Clock & 
     delay: async (ms) => {
       nowMs += ms;
     },
+    timer: systemClock.timer,
   };
 }
 

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
-import { ignoreBrokenPipe, printJson } from '../../src/terminal/output.ts';
+import { ignoreBrokenPipe, ignoreErrors, printJson } from '../../src/terminal/output.ts';
 
 test('--json is one document, with its version first', () => {
   const written: string[] = [];
@@ -15,4 +15,11 @@ test('a reader that went away is no failure, anything else is', () => {
   expect(stream.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))).toBe(true);
   const full = Object.assign(new Error('write ENOSPC'), { code: 'ENOSPC' });
   expect(() => stream.emit('error', full)).toThrow('ENOSPC');
+});
+
+test('whatever becomes of stderr is no failure', () => {
+  const stream = new EventEmitter();
+  ignoreErrors(stream);
+  const full = Object.assign(new Error('write ENOSPC'), { code: 'ENOSPC' });
+  expect(stream.emit('error', full)).toBe(true);
 });

@@ -133,8 +133,64 @@ test.each(answers)('%s', async (_reason, handler, expected, effectOfWriting) => 
 
   const written = await failureOf(callerOf(server.origin)({ ...write, maxBytes: 1_000 }));
   expect(written).toMatchObject({ code: failed.code, effect: effectOfWriting });
-  // Once each: neither a retry nor a followed redirect.
-  expect(server.requests).toHaveLength(2);
+  // Once each: neither a retry nor a followed redirect. Only a read whose connection broke is made once more.
+  expect(server.requests).toHaveLength(failed.code === 'UNREACHABLE' ? 3 : 2);
+});
+
+/** Closes a connection that it kept open at the moment when the next request comes on it, once. */
+async function serverThatClosesOnce() {
+  const used = new WeakSet<object>();
+  let hasClosed = false;
+  const server = await localServer((request, response) => {
+    const isReused = used.has(request.socket);
+    used.add(request.socket);
+    if (!isReused || hasClosed) return sendJson(response, 200, { ok: true });
+    hasClosed = true;
+    return request.socket.destroy();
+  });
+  return { ...server, hasClosed: () => hasClosed };
+}
+
+test.each([
+  ['a read', read],
+  ['a POST that only reads', { ...write, onlyReads: true as const }],
+])('%s on a connection that the other side had kept open and closes is made again', async (_reason, call) => {
+  const server = await serverThatClosesOnce();
+  const infos: CallInfo[] = [];
+  const caller = callerOf(server.origin, { onCall: (info) => void infos.push(info) });
+  // Which connection of several is taken is not ours to choose.
+  while (!server.hasClosed()) expect(await caller(call)).toEqual({ ok: true });
+  // Both attempts count against the quota, and are in the metrics.
+  expect(infos.map(({ status }) => status).slice(-2)).toEqual([0, 200]);
+});
+
+test('a write on such a connection is not made again, unless it was certainly not sent', async () => {
+  const server = await serverThatClosesOnce();
+  const caller = callerOf(server.origin);
+  let failed: unknown;
+  while (failed === undefined)
+    failed = await caller(write).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  expect(failed).toMatchObject({ code: 'UNREACHABLE', effect: 'unknown' });
+  expect(server.hasClosed()).toBe(true);
+
+  const refused = Object.assign(new Error('write EPIPE'), { code: 'EPIPE', syscall: 'write' });
+  let calls = 0;
+  const clock = leapingClock();
+  const once = createCaller({
+    ...{ upstream: 'pds', origin: server.origin, clock },
+    limiter: new RateLimiter({ upstream: 'pds', clock, maxWaitMs: 0 }),
+    fetch: (...request) => {
+      calls += 1;
+      return calls === 1
+        ? Promise.reject(new TypeError('fetch failed', { cause: refused }))
+        : fetch(...request);
+    },
+  });
+  expect(await once(write)).toEqual({ ok: true });
+  expect(calls).toBe(2);
 });
 
 test.each([

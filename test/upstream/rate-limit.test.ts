@@ -149,7 +149,7 @@ test('a ceiling of our own holds before anything is known', async () => {
 
 test('a clock that is set back neither adds calls nor loses them', async () => {
   let nowMs = 10_000;
-  const clock = { now: () => new Date(nowMs), delay: async () => {} };
+  const clock = { now: () => new Date(nowMs), delay: async () => {}, timer: async () => {} };
   const limiter = new RateLimiter({ upstream: 'pds', clock, perSecond: 1, burst: 2, maxWaitMs: 0 });
   await limiter.acquire();
   nowMs = 0;

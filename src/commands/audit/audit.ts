@@ -1,7 +1,6 @@
 /** `concord audit`: how many users are in sync, and which are not. Reads only. */
 import { openGaps } from '../../engine/intake/gaps.ts';
 import { notExcluded } from '../../engine/intake/owner.ts';
-import { attempt } from '../../engine/reconcile/attempt.ts';
 import type { AssessDeps, AssessedTenant } from '../../engine/reconcile/read-side.ts';
 import { assess, isDrifted } from '../../engine/sweep/assess.ts';
 import { type AuditedUser, auditedUser, Tally, withoutAccount } from '../../engine/sweep/audit.ts';
@@ -17,6 +16,7 @@ import type { InexactReason } from '../../events/inexact.ts';
 import { type TenantId, userKey } from '../../identity.ts';
 import type { AccountReader } from '../../ports/accounts.ts';
 import type { UserPages } from '../../ports/subjects.ts';
+import { attempt } from '../../reconcilers/attempt.ts';
 import * as indexes from '../../reconcilers/indexes.ts';
 import { printJson, printLine, SCHEMA_VERSION } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';

@@ -10,11 +10,11 @@ import {
   grantNamed,
   proposeNamed,
 } from '../../engine/operations/adopt-many.ts';
-import { type Evidence, passwordSentence } from '../../engine/operations/adoption.ts';
 import { reconcileNow } from '../../engine/operations/reconcile-now.ts';
 import type { ReconciliationResult } from '../../engine/reconcile/reconcile.ts';
 import { UsageError } from '../../errors.ts';
 import type { UserKey } from '../../identity.ts';
+import { type Evidence, passwordSentence } from '../../reconcilers/adoption.ts';
 import { visible } from '../../terminal/visible.ts';
 import type { Engine } from '../../wiring/engine.ts';
 import type { ExitCode } from '../command.ts';

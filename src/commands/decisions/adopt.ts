@@ -3,15 +3,10 @@
  * alone proves nothing, so a person decides; the next reconciliation carries it out. `adopt --all` is in adopt-all.ts.
  */
 
-import {
-  grantAdoption,
-  type Proposal,
-  passwordSentence,
-  proposeAdoption,
-  withdrawAdoption,
-} from '../../engine/operations/adoption.ts';
+import { grantAdoption, proposeAdoption, withdrawAdoption } from '../../engine/operations/adoption.ts';
 import type { FoundUser } from '../../engine/reports/find-user.ts';
 import { UsageError } from '../../errors.ts';
+import { type Proposal, passwordSentence } from '../../reconcilers/adoption.ts';
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
 import { wireEngine } from '../../wiring/engine.ts';

@@ -5,13 +5,13 @@
  */
 import { decide } from '../../engine/intake/decision.ts';
 import { reconcileNow } from '../../engine/operations/reconcile-now.ts';
-import type { View } from '../../engine/reconcile/assemble.ts';
 import { dryRun } from '../../engine/reconcile/dry-run.ts';
 import { CredentialsError, UsageError } from '../../errors.ts';
 import { fold } from '../../events/fold.ts';
 import type { Did, UserKey } from '../../identity.ts';
 import type { Trigger } from '../../ports/trigger.ts';
 import { endSentence } from '../../reconcilers/account/account-end.ts';
+import type { View } from '../../reconcilers/view.ts';
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
 import { type Engine, wireEngine } from '../../wiring/engine.ts';

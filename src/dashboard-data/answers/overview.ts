@@ -73,6 +73,8 @@ export interface SituationAnswer {
 export interface FailureAnswer {
   readonly code: string;
   readonly upstream: string | null;
+  /** Of the upstream, as it stands in the middle of a sentence. */
+  readonly title: string | null;
   readonly message: string;
   readonly users: number;
   readonly quarantined: number;
@@ -109,6 +111,8 @@ export interface AlertAnswer {
 
 export interface UpstreamAnswer {
   readonly upstream: string;
+  /** As it stands in the middle of a sentence. */
+  readonly title: string;
   readonly tenant: string | null;
   /** Which of the upstream's limits; empty for the only one. */
   readonly bucket: string;

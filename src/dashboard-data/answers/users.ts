@@ -74,7 +74,7 @@ export interface UserAnswer extends UserRow {
   readonly asOf: string;
   readonly source: 'log' | 'look';
   /** The upstreams that could not be read. */
-  readonly unread: readonly { readonly upstream: string; readonly code: string }[];
+  readonly unread: readonly { readonly upstream: string; readonly title: string; readonly code: string }[];
   readonly platformHandle: string | null;
   readonly sister: string | null;
   /** Null for a user who is in Auth0, as far as is known. `since`: when Auth0 first did not have the user. */

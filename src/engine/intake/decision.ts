@@ -5,10 +5,10 @@
 import { type ConcordEvent, type EventData, type EventType, isDatedByOthers } from '../../events/event.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
 import type { Clock, DatabaseClock, Random } from '../../ports/clock.ts';
+import { requireClock } from '../../ports/clock-agreement.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import type { WorkQueue } from '../../ports/queue.ts';
 import type { Trigger } from '../../ports/trigger.ts';
-import { requireClock } from '../../reconcilers/clock-agreement.ts';
 
 export interface DecideDeps {
   readonly log: Pick<EventLog, 'append' | 'ofUser'>;

@@ -7,7 +7,7 @@ import type { Clock, Random } from '../../ports/clock.ts';
 import type { DocumentChange } from '../../ports/documents.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import type { Trigger } from '../../ports/trigger.ts';
-import { RECORD_REMOVING } from '../../reconcilers/record-removing.ts';
+import { dropsRecord } from '../../reconcilers/registry.ts';
 
 export interface RemovalDeps {
   readonly log: Pick<EventLog, 'append' | 'read'>;
@@ -47,7 +47,7 @@ async function removedByUs(log: Pick<EventLog, 'read'>, user: UserKey, at: Date)
   for await (const event of log.read({ user, types: ['actions.intended'], since })) {
     if (event.at.getTime() > at.getTime() + OURS_WITHIN_MS) return false;
     if (event.type !== 'actions.intended') continue;
-    if (event.data.actions.some(({ type }) => RECORD_REMOVING.has(type))) return true;
+    if (event.data.actions.some(({ type }) => dropsRecord(type))) return true;
   }
   return false;
 }

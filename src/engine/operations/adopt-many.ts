@@ -5,10 +5,11 @@
 import { UsageError } from '../../errors.ts';
 import type { Decided } from '../../events/data/decisions.ts';
 import type { SubjectReader } from '../../ports/subjects.ts';
+import type { Proposal } from '../../reconcilers/adoption.ts';
 import type { DecideDeps } from '../intake/decision.ts';
 import type { Owned } from '../intake/owner.ts';
 import type { AssessedTenant } from '../reconcile/read-side.ts';
-import { type AdoptionDeps, type Proposal, proposeAdoption, recordAdoption } from './adoption.ts';
+import { type AdoptionDeps, proposeAdoption, recordAdoption } from './adoption.ts';
 import { candidatesWith, type Proposed } from './decide-many.ts';
 
 /** A record that the platform wrote is evidence. An account that only looks like a user's is decided one by one. */

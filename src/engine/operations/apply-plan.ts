@@ -13,7 +13,8 @@ import { fold } from '../../events/fold.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
 import type { Lease } from '../../ports/queue.ts';
 import type { SubjectReader } from '../../ports/subjects.ts';
-import type { Action } from '../../reconcilers/registry.ts';
+import { limitOf } from '../../reconcilers/registry.ts';
+import type { Action } from '../../reconcilers/view.ts';
 import { ownerOf } from '../intake/owner.ts';
 import { dryRun } from '../reconcile/dry-run.ts';
 import { withheld } from '../reconcile/policy.ts';
@@ -124,8 +125,8 @@ export async function exceeded(
   const found: Exceeded[] = [];
   for (const { id: tenant, users } of plan.tenants) {
     const actions = fit.filter((one) => one.tenant.id === tenant).map((one) => one.actions);
-    const removals = actions.filter((some) => some.some(isRemoval)).length;
-    const renames = actions.filter((some) => some.some(({ type }) => type === 'change-handle')).length;
+    const removals = actions.filter((some) => some.some((one) => limitOf(one) === 'removals')).length;
+    const renames = actions.filter((some) => some.some((one) => limitOf(one) === 'renames')).length;
     if (removals === 0 && renames < 2) continue;
     const of = users ?? (await countUsers(deps, tenant));
     const most = {
@@ -138,12 +139,6 @@ export async function exceeded(
       found.push({ kind: 'renames', tenant, limit: most.renames, count: renames, of });
   }
   return found;
-}
-
-function isRemoval(action: Action): boolean {
-  return (
-    action.type === 'delete-account' || (action.type === 'deactivate-account' && action.because === 'removed')
-  );
 }
 
 async function countUsers({ subjects }: ApplyDeps, tenant: TenantId): Promise<number> {

@@ -11,7 +11,7 @@ import { UsageError } from '../../errors.ts';
 import { addressesIn, isPersonal } from '../../events/blank.ts';
 import type { ConcordEvent } from '../../events/event.ts';
 import { fold } from '../../events/fold.ts';
-import { BLANKED_HANDLE, type Did } from '../../identity.ts';
+import type { Did } from '../../identity.ts';
 import type { AccountReader } from '../../ports/accounts.ts';
 import type { Directory } from '../../ports/auth0.ts';
 import type { Clock, Random } from '../../ports/clock.ts';
@@ -21,8 +21,8 @@ import type { Lease, ReadModel, WorkQueue } from '../../ports/queue.ts';
 import type { Reservations } from '../../ports/reservations.ts';
 import type { SubjectReader } from '../../ports/subjects.ts';
 import type { Trigger } from '../../ports/trigger.ts';
-import { watchedUntil } from '../../reconcilers/account/account-planning.ts';
 import { shellQuoted } from '../../reconcilers/command-lines.ts';
+import { unsettled } from '../../reconcilers/registry.ts';
 import { createJournal } from '../reconcile/journal.ts';
 import { subjectView } from '../reconcile/subject-view.ts';
 import { accountsOf } from './accounts-of.ts';
@@ -98,19 +98,8 @@ export async function refuseUnlessGone(
       'TRANSFER_OPEN',
     );
   }
-  if (facts.intent !== undefined && facts.intent.handle !== BLANKED_HANDLE) {
-    throw new UsageError(
-      'An account creation of this user has no outcome yet, and once it is forgotten nothing can look for the account. Resolve it first: concord reconcile <user>',
-      'INTENT_OPEN',
-    );
-  }
-  const until = watchedUntil(facts, deps.clock.now());
-  if (until !== undefined) {
-    throw new UsageError(
-      `The PDS gave no answer to an account creation of this user, and once the user is forgotten nothing can look for the account. Try again after ${until.toISOString()}.`,
-      'INTENT_OPEN',
-    );
-  }
+  const open = unsettled(facts, deps.clock.now());
+  if (open !== undefined) throw new UsageError(open, 'INTENT_OPEN');
   for (const did of await accountsOf(deps.accounts, facts, await recordedAccount(deps, user))) {
     const account = await deps.accounts.account(did);
     if (account === 'missing' || account.state === 'deactivated' || account.state === 'takendown') continue;
@@ -175,7 +164,7 @@ export async function forget(
 async function erase(deps: ForgetDeps, lease: Lease, by: string): Promise<ForgetReport> {
   const { user, tenant, userId } = lease;
   const history: readonly ConcordEvent[] = await deps.log.ofUser(user);
-  const journal = createJournal(deps, user, tenant, history);
+  const journal = createJournal(deps, user, tenant, fold(history));
   const again = journal.facts().forgotten;
   if (!again) await journal.append([], { type: 'user.forgotten', data: { by } });
   // Users who wait for this one must see that its address and handle are no longer known.

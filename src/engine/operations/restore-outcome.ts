@@ -7,10 +7,9 @@ import type { Facts } from '../../events/facts.ts';
 import { fold } from '../../events/fold.ts';
 import { eventId } from '../../identity.ts';
 import type { Documents } from '../../ports/documents.ts';
-import type { Action } from '../../reconcilers/registry.ts';
-import { describeAction, predict } from '../../reconcilers/registry.ts';
+import { describeAction, predict, written } from '../../reconcilers/registry.ts';
+import type { Action, View } from '../../reconcilers/view.ts';
 import type { Owned } from '../intake/owner.ts';
-import type { View } from '../reconcile/assemble.ts';
 import type { DryRun } from '../reconcile/dry-run.ts';
 import { observeUser } from '../reconcile/observe.ts';
 import { withheld } from '../reconcile/policy.ts';
@@ -76,7 +75,11 @@ export async function outcomeOf<T extends 'restore.granted' | 'code.accepted'>(
   }
   const losesPassword = documents.user?.account?.hasPassword === false;
   return {
-    writes: [...actions.values()].map(written),
+    writes: [...actions.values()].map((action) => ({
+      resource: action.resource,
+      type: action.type,
+      what: written(action),
+    })),
     warnings: warningsOf(owned.user, facts, view, losesPassword, deps, now),
     losesPassword,
   };
@@ -110,76 +113,4 @@ function warningsOf(
     ),
     ...(waits === undefined ? [] : [`Nothing is written while this lasts: ${waits.condition.message}`]),
   ];
-}
-
-/** The text has no address. */
-function written(action: Action): Written {
-  const { resource, type } = action;
-  return { resource, type, what: sentenceOf(action) };
-}
-
-function sentenceOf(action: Action): string {
-  switch (action.type) {
-    case 'record-verification':
-      return `verifications document with count ${action.count}`;
-    case 'create-user-document':
-      return `users document with ${action.code === undefined ? 'a new code' : `the code ${action.code}`} and when ${action.when.toISOString()}`;
-    case 'assign-code':
-      return 'a new code in the users document';
-    case 'restore-code':
-      return `the code ${action.code} in the users document`;
-    case 'record-account':
-    case 'complete-creation':
-      return `account record in the users document: ${action.account.did} (@${action.account.handle})`;
-    case 'drop-account-record':
-      return `account record of ${action.did} removed from the users document`;
-    case 'create-account':
-      return `new account on the PDS with the handle @${action.handle} and a new password, and its record in the users document`;
-    case 'adopt-account':
-      return `account record in the users document: ${action.account.did} (@${action.account.handle})${action.keepsPassword ? '' : ', with a new password'}`;
-    case 'change-handle':
-      return `handle of the account: @${action.to} instead of @${action.account.handle}`;
-    case 'record-handle':
-      return `handle @${action.account.handle} in the users document`;
-    case 'change-email':
-    case 'park-email':
-      return `address of the account ${action.did}`;
-    case 'reset-password':
-      return `password of the account ${action.did}`;
-    case 'reactivate-account':
-      return `activation of the account ${action.did}`;
-    case 'deactivate-account':
-      return `deactivation of the account ${action.did}`;
-    case 'delete-account':
-    case 'delete-remnant':
-      return `deletion of the account ${action.did}`;
-    case 'resolve-creation':
-      return `the account ${action.account.did} in the log`;
-    case 'take-account':
-      return `account record in the users document: ${action.account.did} (@${action.account.handle}), of ${action.from}`;
-    case 'retire-account':
-      return `deactivation of the account ${action.account.did}, which was replaced`;
-    case 'release-account':
-      return `account record of ${action.did} removed from the users document`;
-    case 'take-handle':
-      return `row of @${action.handle} in @handles`;
-    case 'release-handle':
-      return `row of @${action.handle} removed from @handles, for ${action.to}`;
-    case 'return-handle':
-      return 'the row of @handles, as it was';
-    case 'release-code':
-      return `the code ${action.code} removed from the users document`;
-    case 'record-code':
-      return `the code ${action.code} in the log`;
-    case 'decline-transfer':
-    case 'close-transfer':
-      return `the end of the transfer of ${action.what.join(', ')} in the log`;
-    case 'abandon-creation':
-      return 'the end of an account creation in the log';
-    case 'list-inactive-accounts':
-      return 'the index of inactive accounts of the PDS';
-    default:
-      // An independent resource's.
-      return `${action.type} ${describeAction(action).detail}`;
-  }
 }

@@ -3,16 +3,13 @@
  * that the proposal is the plan of the reconciliation that follows. Needs only readers.
  */
 import { UsageError } from '../../errors.ts';
-import {
-  type ConditionDraft,
-  isMigrated,
-  isRemovedReason,
-  type RemovedReason,
-} from '../../events/condition.ts';
+import { isMigrated, isRemovedReason, type RemovedReason } from '../../events/condition.ts';
 import type { Decided } from '../../events/data/decisions.ts';
 import type { EventData, EventType } from '../../events/event.ts';
 import type { Removable } from '../../events/resources.ts';
 import type { Code, Did } from '../../identity.ts';
+import { restorable } from '../../reconcilers/registry.ts';
+import type { Restorable } from '../../reconcilers/resource.ts';
 import { type DecideDeps, decide } from '../intake/decision.ts';
 import type { Owned } from '../intake/owner.ts';
 import { type DryRun, dryRun } from '../reconcile/dry-run.ts';
@@ -52,10 +49,9 @@ export async function proposeRestore(
   if (removed.what.length === 0) throw await nothingRemoved(deps, owned, found);
   const { what, lostAccount } = removed;
   const outcome = await outcomeOf(deps, owned, found, 'restore.granted', grantOf(removed, { by: '' }), now);
-  const warnings = lostAccount === undefined ? [] : [newAccountWarning(lostAccount)];
   return {
     ...{ what, lostAccount, reasons: removed.reasons, code: found.facts.code },
-    ...{ ...outcome, warnings: [...warnings, ...outcome.warnings] },
+    ...{ ...outcome, warnings: [...removed.warnings, ...outcome.warnings] },
   };
 }
 
@@ -146,28 +142,17 @@ async function observeReadable(
   return found;
 }
 
-interface Removed extends Pick<RestoreProposal, 'what' | 'reasons' | 'lostAccount'> {}
+interface Removed extends Restorable {
+  /** Why the conditions are not True. */
+  readonly reasons: readonly RemovedReason[];
+  readonly lostAccount: Did | undefined;
+}
 
 function removedIn({ facts, view }: DryRun): Removed {
-  const conditions = view.conditions.flatMap(({ type, reason }) =>
-    isRemovedReason(reason) ? [{ type, reason }] : [],
-  );
-  const isMissing = (type: ConditionDraft['type'], reason: RemovedReason) =>
-    conditions.some((one) => one.type === type && one.reason === reason);
-  const isDocument = isMissing('user-document', 'DocumentRemoved');
-  const isAccount = isMissing('account', 'AccountMissing');
-  const isRecord =
-    isMissing('account', 'DocumentRemoved') || (isDocument && facts.sights.record !== undefined);
-  return {
-    what: [
-      ...(isMissing('verification', 'DocumentRemoved') ? ['verification' as const] : []),
-      ...(isDocument ? ['user-document' as const] : []),
-      ...(isRecord && !isAccount ? ['account-record' as const] : []),
-      ...(isAccount ? ['account' as const] : []),
-    ],
-    reasons: [...new Set(conditions.map(({ reason }) => reason))],
-    lostAccount: isAccount ? view.missingAccount : undefined,
-  };
+  const found = restorable(view, facts);
+  const reasons = view.conditions.flatMap(({ reason }) => (isRemovedReason(reason) ? [reason] : []));
+  const lostAccount = found.what.includes('account') ? view.missingAccount : undefined;
+  return { ...found, reasons: [...new Set(reasons)], lostAccount };
 }
 
 /** Also granted while the policy withholds the restored actions, however often the user was reconciled since. */
@@ -190,8 +175,4 @@ async function nothingRemoved(
   return migrated === undefined
     ? new UsageError(`Nothing of ${user} was removed; there is nothing to restore.`, 'NOTHING_REMOVED')
     : new UsageError(`There is nothing to restore. ${migrated}`, 'ACCOUNT_MIGRATED');
-}
-
-function newAccountWarning(lost: Did): string {
-  return `The PDS does not have the account ${lost}. A NEW account with a NEW DID and an EMPTY repository replaces it; the data of ${lost} on this PDS is gone, and the new account gets a new password. If PDS_URL names another PDS than before, correct it instead.`;
 }

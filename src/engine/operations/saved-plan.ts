@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import type { Facts } from '../../events/facts.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
 import type { DescribedAction } from '../../reconcilers/registry.ts';
-import type { View } from '../reconcile/assemble.ts';
+import type { View } from '../../reconcilers/view.ts';
 
 export const SAVED_PLAN_VERSION = 1;
 

@@ -7,11 +7,10 @@
  */
 import type { ConditionDraft } from '../../events/condition.ts';
 import type { DatabaseClock } from '../../ports/clock.ts';
-import { CLOCK_COMMAND, clockDifference } from '../../reconcilers/clock-agreement.ts';
+import { CLOCK_COMMAND, clockDifference } from '../../ports/clock-agreement.ts';
+import { attempt } from '../../reconcilers/attempt.ts';
 import { pending } from '../../reconcilers/reconciler.ts';
-import type { Action } from '../../reconcilers/registry.ts';
-import type { View } from './assemble.ts';
-import { attempt } from './attempt.ts';
+import type { Action, View } from '../../reconcilers/view.ts';
 
 /** Without the difference, which is never the same twice. */
 const CLOCK_WITHHOLDS = `It is left as it is while the clock of this machine differs from that of MongoDB by more than a minute. Run ${CLOCK_COMMAND}`;

@@ -7,10 +7,11 @@ import type { Facts } from '../../events/facts.ts';
 import { fold } from '../../events/fold.ts';
 import { withAuth0 } from '../../events/fold-auth0.ts';
 import type { Auth0UserId, UserKey } from '../../identity.ts';
+import type { Learned } from '../../reconcilers/observe.ts';
+import type { View } from '../../reconcilers/view.ts';
 import { notAUser } from '../intake/owner.ts';
-import type { View } from './assemble.ts';
 import { failuresOf, findLinkedUser } from './linked-user.ts';
-import { type Learned, observeUser } from './observe.ts';
+import { observeUser } from './observe.ts';
 import type { AssessDeps, AssessedTenant } from './read-side.ts';
 import { invalidAfterAll } from './shortened.ts';
 

@@ -2,9 +2,9 @@
 import { UpstreamError } from '../../errors.ts';
 import { type ConditionDraft, FAILURE_REASONS, saysTheSame } from '../../events/condition.ts';
 import type { Facts } from '../../events/facts.ts';
+import type { Failure } from '../../reconcilers/attempt.ts';
 import { type EventDraft, unknown } from '../../reconcilers/reconciler.ts';
-import type { View } from './assemble.ts';
-import type { Failure } from './attempt.ts';
+import type { View } from '../../reconcilers/view.ts';
 import { auth0Condition } from './auth0-condition.ts';
 import type { Withheld } from './policy.ts';
 import { isLogged, isSameFailure, type Repeat } from './repeats.ts';
@@ -169,8 +169,12 @@ export function conditionsOfUser(
 }
 
 function unreadConditions(facts: Facts, failures: readonly Failure[]): ConditionDraft[] {
-  const code = failures[0]?.code ?? 'unknown';
-  const message = `Auth0 or the documents could not be read (${code}), so nothing was decided.`;
+  const { code = 'unknown', resource } = failures[0] ?? {};
+  const what =
+    resource === 'reconciliation'
+      ? 'The last reconciliations did not end'
+      : 'Auth0 or the documents could not be read';
+  const message = `${what} (${code}), so nothing was decided.`;
   const known = facts.conditions.map(({ type }) => type).filter((type) => type !== 'auth0');
   return (['auth0', ...known] as const).map((type) =>
     unknown({ type, reason: FAILURE_REASONS.notObserved, message }),

@@ -1,15 +1,17 @@
 /** Observes and plans the independent resources, of one user and of a batch of users. */
 import type { Facts } from '../../events/facts.ts';
 import type { UserKey } from '../../identity.ts';
+import { type Attempt, attempt, failureOf } from '../../reconcilers/attempt.ts';
 import {
   type IndependentResource,
   type Readers,
   stateOf,
   type UserContext,
 } from '../../reconcilers/independent.ts';
+import { withPlan } from '../../reconcilers/plan.ts';
 import { INDEPENDENT } from '../../reconcilers/registry.ts';
-import { unseen, type View, withPlan } from './assemble.ts';
-import { type Attempt, attempt, failureOf } from './attempt.ts';
+import { unseen } from '../../reconcilers/shared.ts';
+import type { View } from '../../reconcilers/view.ts';
 
 export async function observeIndependent(
   readers: Readers,

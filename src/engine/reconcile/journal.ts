@@ -4,9 +4,7 @@ import { fold } from '../../events/fold.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
 import type { Clock, Random } from '../../ports/clock.ts';
 import type { EventLog } from '../../ports/event-log.ts';
-import type { SubjectView } from '../../ports/subjects.ts';
 import type { EventDraft } from '../../reconcilers/reconciler.ts';
-import { withRunningCount } from './repeats.ts';
 
 /** One user's part of the log during a reconciliation: the facts, and how events are appended. */
 export interface Journal {
@@ -15,15 +13,13 @@ export interface Journal {
   append(cause: readonly EventId[], ...drafts: readonly EventDraft[]): Promise<EventId>;
 }
 
-/** `shown` is what the read model shows of the user, whose running count of failures goes on. */
 export function createJournal(
   deps: { readonly log: Pick<EventLog, 'append'>; readonly clock: Clock; readonly random: Random },
   user: UserKey,
   tenant: TenantId,
-  history: readonly ConcordEvent[],
-  shown?: SubjectView,
+  known: Facts,
 ): Journal {
-  let facts = withRunningCount(fold(history), shown);
+  let facts = known;
   return {
     facts: () => facts,
     async append(cause, ...drafts) {

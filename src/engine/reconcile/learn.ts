@@ -6,10 +6,10 @@ import type { Auth0UserId } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
 import type { Auth0User } from '../../ports/auth0.ts';
 import type { Documents } from '../../ports/documents.ts';
-import type { ObservedLinkedUser } from '../../reconcilers/account/handle.ts';
+import type { ObservedLinkedUser } from '../../reconcilers/other-users.ts';
 import type { EventDraft } from '../../reconcilers/reconciler.ts';
-import { RECORD_REMOVING } from '../../reconcilers/record-removing.ts';
-import type { View } from './assemble.ts';
+import { dropsRecord } from '../../reconcilers/registry.ts';
+import type { View } from '../../reconcilers/view.ts';
 import type { LinkedUserLookup } from './linked-user.ts';
 
 /** What Auth0's answer adds to the facts: nothing when it equals what was known. */
@@ -128,7 +128,7 @@ function learnRemoved(facts: Facts, view: View): EventDraft[] {
 function missingOf({ sights, code, openActions }: Facts, { documents, missingAccount }: View): Removable[] {
   if (documents === undefined) return [];
   const { verificationCount, user } = documents;
-  const isOurs = openActions.some(({ type }) => RECORD_REMOVING.has(type));
+  const isOurs = openActions.some(({ type }) => dropsRecord(type));
   return [
     ...(sights.verification && verificationCount === undefined ? ['verification' as const] : []),
     ...(sights.document && user === undefined ? ['user-document' as const] : []),

@@ -23,10 +23,10 @@ import type { EventReader } from '../../ports/event-log.ts';
 import type { WorkQueue } from '../../ports/queue.ts';
 import type { SubjectReader, SubjectView } from '../../ports/subjects.ts';
 import type { Trigger } from '../../ports/trigger.ts';
-import type { LinkedUser, ObservedLinkedUser } from '../../reconcilers/account/handle.ts';
+import { attempt, type Failure } from '../../reconcilers/attempt.ts';
+import type { LinkedUser, ObservedLinkedUser } from '../../reconcilers/other-users.ts';
 import { appendTo, type DecideDeps } from '../intake/decision.ts';
 import { isExcluded, ownerOf } from '../intake/owner.ts';
-import { attempt, type Failure } from './attempt.ts';
 
 export interface LinkedTenant extends KeySpace {
   readonly directory: Pick<Directory, 'user' | 'usersByEmail'>;

@@ -11,12 +11,14 @@
 import { LeaseLostError } from '../../errors.ts';
 import type { ConditionDraft } from '../../events/condition.ts';
 import type { IntendedAction } from '../../events/data/reconciliation.ts';
+import { fold } from '../../events/fold.ts';
 import { withAuth0 } from '../../events/fold-auth0.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
 import type { AccountHost, DidDirectory, InactiveAccounts } from '../../ports/accounts.ts';
 import type { Auth0Answer, Directory, People } from '../../ports/auth0.ts';
 import type { Clock, DatabaseClock, Random } from '../../ports/clock.ts';
+import { requireNoPastDate } from '../../ports/clock-agreement.ts';
 import type { DocumentStore, Documents } from '../../ports/documents.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import type { PasswordVault } from '../../ports/passwords.ts';
@@ -24,19 +26,22 @@ import type { Lease, WorkQueue } from '../../ports/queue.ts';
 import type { Reservations } from '../../ports/reservations.ts';
 import type { SubjectReader, SubjectView } from '../../ports/subjects.ts';
 import type { Trigger } from '../../ports/trigger.ts';
-import { requireNoPastDate } from '../../reconcilers/clock-agreement.ts';
+import { type Attempt, attempt, type Failure, failureOf } from '../../reconcilers/attempt.ts';
 import type { Clients } from '../../reconcilers/independent.ts';
 import type { Applied, ApplyContext, EventDraft } from '../../reconcilers/reconciler.ts';
-import { type Action, applyAction, INDEPENDENT } from '../../reconcilers/registry.ts';
+import { applyAction, INDEPENDENT, intended, isLeftAfter } from '../../reconcilers/registry.ts';
+import type { SuccessorSearch } from '../../reconcilers/shared.ts';
+import type { Action, View } from '../../reconcilers/view.ts';
 import { traced } from '../../tracing.ts';
-import type { View } from './assemble.ts';
-import { type Attempt, attempt, type Failure, failureOf } from './attempt.ts';
 import { Reserving } from './claims/reserving.ts';
-import { affectedBy, type SuccessorSearch } from './claims/successors.ts';
+import { affectedBy } from './claims/successors.ts';
 import { checkWaits, wakeWaiting } from './claims/waiting.ts';
 import { type End, endReconciliation } from './ending.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { learnFromAuth0, learnHandle, learnLinkedUser, learnSubject } from './learn.ts';
+import type { UsersAtWork } from './leases/at-work.ts';
+import { HeldLease } from './leases/held-lease.ts';
+import { failureOfTakeover, isUnrecorded, quarantineUnread } from './leases/unfinished.ts';
 import {
   checkLinkedUser,
   failuresOf,
@@ -50,7 +55,7 @@ import {
 import { observeUser, type TenantPolicy } from './observe.ts';
 import { type Withheld, withheld } from './policy.ts';
 import { recoverOutcomes } from './recover.ts';
-import { openIntent, withRepeat } from './repeats.ts';
+import { openIntent, withRepeat, withRunningCount } from './repeats.ts';
 import { needsNoRead } from './routine.ts';
 import type { EngineSettings } from './settings.ts';
 import { invalidAfterAll, type Leaving, leaveExcluded, leaveForgotten, leaveInvalid } from './shortened.ts';
@@ -76,6 +81,7 @@ export interface ReconcileDeps {
   /** Of independent resources. */
   readonly clients: Clients;
   readonly tenants: ReadonlyMap<TenantId, ReconciledTenant>;
+  readonly atWork: UsersAtWork;
   readonly clock: Clock;
   readonly databaseClock: DatabaseClock;
   readonly random: Random;
@@ -122,24 +128,29 @@ export interface ReconciliationResult {
 const MAX_ROUNDS = 6;
 /** Milliseconds after which a user is reconciled again whose linked user was being reconciled. */
 const LINKED_WAIT_MS = 2_000;
-/** How much of a lease must be left before an effect begins; with less it is renewed first. */
-const LEASE_MARGIN = 0.5;
 
 /** Reconciles a user whose lease is held, and releases the lease. */
 export function reconcile(deps: ReconcileDeps, lease: Lease): Promise<ReconciliationResult> {
   const whose = { 'concord.user': lease.user, 'concord.tenant': lease.tenant };
   return traced('concord.pass', whose, async (span) => {
-    const result = await runReconciliation(deps, lease);
+    const held = new HeldLease(deps, lease);
+    const run = (): Promise<ReconciliationResult> => held.during(() => runReconciliation(deps, held));
+    const result = await deps.atWork.during(lease.user, run);
     span.annotate({ 'concord.end': result.end, 'concord.actions': result.applied.length });
     span.fail(result.failures[0]?.code);
     return result;
   });
 }
 
-async function runReconciliation(deps: ReconcileDeps, lease: Lease): Promise<ReconciliationResult> {
+async function runReconciliation(deps: ReconcileDeps, held: HeldLease): Promise<ReconciliationResult> {
   const startedAt = deps.clock.now();
-  const reconciliation = new Reconciliation(deps, lease);
+  const lease = held.current;
+  const reconciliation = new Reconciliation(deps, held);
   try {
+    if (isUnrecorded(lease)) {
+      const failures = [await quarantineUnread(deps, held)];
+      return { ...withoutResult(deps, lease, 'failed', startedAt), failures };
+    }
     if (await needsNoRead(deps, lease, startedAt)) return await skip(deps, lease, startedAt);
     return await reconciliation.run(startedAt);
   } catch (error) {
@@ -147,7 +158,8 @@ async function runReconciliation(deps: ReconcileDeps, lease: Lease): Promise<Rec
     // A call that outlasted the lease may have undone what another worker did since, and an event that it appended is in
     // no read model.
     if (reconciliation.hasWritten) await deps.queue.markDue([lease], deps.clock.now(), 'trigger');
-    deps.logger.warn({ user: lease.user }, 'the lease was lost; another worker takes over this user');
+    const { user } = lease;
+    deps.logger.warn({ user, err: error }, 'the lease was lost; another worker takes over this user');
     return { ...withoutResult(deps, lease, 'lease-lost', startedAt), applied: reconciliation.applied };
   }
 }
@@ -179,7 +191,7 @@ class Reconciliation {
   readonly #tenant: ReconciledTenant;
   readonly #failures: Failure[] = [];
   readonly #reserving: Reserving;
-  #lease: Lease;
+  readonly #held: HeldLease;
   #observedAt: Date | undefined;
   #linkedUser: LinkedUserLookup = NO_LINKED_USER;
   /** Nothing is done while a user that was linked into this one is being reconciled: its account may be this user's. */
@@ -194,22 +206,32 @@ class Reconciliation {
   #newest: EventId | undefined;
   #cause: readonly EventId[];
 
-  constructor(deps: ReconcileDeps, lease: Lease) {
+  constructor(deps: ReconcileDeps, held: HeldLease) {
+    const lease = held.current;
     const tenant = deps.tenants.get(lease.tenant);
     if (tenant === undefined) throw new Error(`the tenant ${lease.tenant} is not configured`);
     this.#deps = deps;
     this.#tenant = tenant;
-    this.#lease = lease;
+    this.#held = held;
     this.#reserving = new Reserving({ ...deps, events: deps.log }, lease.user);
     this.#observedAt = lease.observedAt;
     this.#cause = lease.causes;
+  }
+
+  get #lease(): Lease {
+    return this.#held.current;
   }
 
   async run(startedAt: Date): Promise<ReconciliationResult> {
     const { log, clock } = this.#deps;
     const { user, tenant } = this.#lease;
     const history = await log.ofUser(user);
-    const journal = createJournal(this.#deps, user, tenant, history, this.#lease.shown);
+    const journal = createJournal(
+      this.#deps,
+      user,
+      tenant,
+      withRunningCount(fold(history), this.#lease.shown),
+    );
     this.#known = subjectView(journal.facts());
     this.#newest = journal.facts().newestEvent;
     const leaving = this.#leaving(journal);
@@ -224,6 +246,11 @@ class Reconciliation {
       if (!isBack) return this.#left(await leaveForgotten(leaving), startedAt);
     }
     const begun = await attempt('account', () => this.#reserving.begin(history, journal.facts()));
+    const unfinished = failureOfTakeover(this.#lease);
+    if (unfinished !== undefined) {
+      this.#failures.push(unfinished);
+      return this.#end(journal, undefined, startedAt, clock.now());
+    }
     if (!begun.ok) this.#failures.push(begun.failure);
     const documents = await traced('concord.learn', {}, async (span) => {
       const learnt = await this.#learn(journal);
@@ -298,7 +325,7 @@ class Reconciliation {
 
   async #nameSelf(): Promise<void> {
     if (typeof this.#linkedUser.seen === 'string') return;
-    await this.#ensureLease();
+    await this.#held.ensure();
     this.#named = await nameSelf(
       this.#deps,
       this.#tenant,
@@ -330,7 +357,7 @@ class Reconciliation {
     const who = { user, tenant: { id: tenant, directory, excludedBy }, journal, documents };
     const deps = { ...this.#deps, leaseMs: settings.leaseMs };
     const granted = await attempt('account', () =>
-      grantLinked(deps, { ...who, ensureLease: () => this.#ensureLease() }),
+      grantLinked(deps, { ...who, ensureLease: () => this.#held.ensure() }),
     );
     if (!granted.ok) this.#fail(granted.failure);
     this.#isWaitingForLinked = !granted.ok || granted.value === 'again';
@@ -406,13 +433,11 @@ class Reconciliation {
   }
 
   async #apply(journal: Journal, actions: readonly Action[], documents: Documents): Promise<void> {
-    const intended = await this.#intend(journal, actions.map(intend));
+    const intent = await this.#intend(journal, actions.map(intended));
     this.hasWritten = true;
     for (const action of actions) {
-      // An account is recorded in the document: without a document its failure would only repeat that of the document.
-      const hasDocument = this.#failures.every(({ resource }) => resource !== 'user-document');
-      if (action.resource === 'account' && !hasDocument) continue;
-      const context = this.#context(journal, intended);
+      if (this.#failures.some((failed) => isLeftAfter(action.resource, failed.resource))) continue;
+      const context = this.#context(journal, intent);
       const startedAt = this.#deps.clock.now();
       const done = await this.#try(action, documents, context);
       if (!done.ok) this.#failures.push(done.failure);
@@ -448,17 +473,17 @@ class Reconciliation {
     });
   }
 
-  #context(journal: Journal, intended: EventId): ApplyContext {
-    let cause = intended;
+  #context(journal: Journal, intent: EventId): ApplyContext {
+    let cause = intent;
     return {
       user: this.#lease.user,
       now: () => this.#deps.clock.now(),
-      ensureLease: () => this.#ensureLease(),
+      ensureLease: () => this.#held.ensure(),
       append: async (...drafts) => {
         cause = await this.#append(journal, [cause], ...drafts);
       },
       reserve: async (values, intent = this.#deps.random.id()) => {
-        await this.#ensureLease();
+        await this.#held.ensure();
         return this.#reserving.reserve(values, intent);
       },
     };
@@ -473,7 +498,7 @@ class Reconciliation {
     cause: readonly EventId[],
     ...drafts: readonly EventDraft[]
   ): Promise<EventId> {
-    await this.#ensureLease();
+    await this.#held.ensure();
     this.hasWritten = true;
     const last = await journal.append(cause, ...drafts).catch((error: unknown) => {
       this.#isLogUncertain = true;
@@ -481,19 +506,6 @@ class Reconciliation {
     });
     this.#cause = [last];
     return last;
-  }
-
-  /**
-   * An expired lease is not renewed, even if it is free: others may have changed the user since, so what was read before
-   * is not valid. The next reconciliation reads again.
-   */
-  async #ensureLease(): Promise<void> {
-    const { clock, queue, settings } = this.#deps;
-    const leftMs = (): number => this.#lease.until.getTime() - clock.now().getTime();
-    if (leftMs() >= settings.leaseMs * LEASE_MARGIN) return;
-    if (leftMs() > 0) this.#lease = await queue.renew(this.#lease, clock.now(), settings.leaseMs);
-    // Checked again, because the answer may have taken longer than the lease.
-    if (leftMs() <= 0) throw new LeaseLostError(`The lease on ${this.#lease.user} expired`);
   }
 
   async #end(
@@ -535,7 +547,8 @@ class Reconciliation {
     const affected = await affectedBy(this.#deps.subjects, this.#lease, before, shown);
     const triggers = affected.map((one) => (cause === undefined ? one : { ...one, cause }));
     if (triggers.length > 0) await queue.markDue(triggers, clock.now(), 'trigger');
-    await queue.complete(this.#lease, shown, this.#observedAt, retryAt);
+    const staysSuspect = this.#failures.some(({ resource }) => resource === 'reconciliation');
+    await queue.complete(this.#lease, shown, this.#observedAt, retryAt, staysSuspect);
     // Again: another worker may have read them before the read model showed this.
     await wakeWaiting(waiting, user, before, shown, cause);
     if (triggers.length > 0) await queue.markDue(triggers, clock.now(), 'trigger');
@@ -578,10 +591,4 @@ function isSame({ resource, code }: Failure): (other: Failure) => boolean {
 
 function isOfIndependent({ resource }: Failure): boolean {
   return INDEPENDENT.some(({ name }) => name === resource);
-}
-
-function intend(action: Action): IntendedAction {
-  const { resource, type } = action;
-  if (action.type !== 'change-handle') return { resource, type };
-  return { resource, type, from: action.account.handle, to: action.to };
 }

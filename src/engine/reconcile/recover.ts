@@ -4,11 +4,12 @@
  *
  * Account creation is excluded: it has an intent of its own, and its reconciler settles it.
  */
+import type { IntendedAction } from '../../events/data/reconciliation.ts';
 import type { Facts } from '../../events/facts.ts';
 import type { EventId } from '../../identity.ts';
 import type { EventDraft } from '../../reconcilers/reconciler.ts';
-import { recover } from '../../reconcilers/registry.ts';
-import type { View } from './assemble.ts';
+import { intended, recover } from '../../reconcilers/registry.ts';
+import type { View } from '../../reconcilers/view.ts';
 
 export interface Recovered {
   readonly intent: EventId;
@@ -17,9 +18,9 @@ export interface Recovered {
 }
 
 export function recoverOutcomes(facts: Facts, view: View): Recovered[] {
-  const wanted = new Set(view.actions.map(nameOf));
+  const wanted = new Set(view.actions.map((action) => nameOf(intended(action))));
   // Several reconciliations may have broken off over the same step; it was done once, so it is logged once.
-  const newest = new Map(facts.openActions.map((action) => [`${action.type} ${action.to ?? ''}`, action]));
+  const newest = new Map(facts.openActions.map((action) => [nameOf(action), action]));
   return [...newest.values()]
     .filter((action) => !wanted.has(nameOf(action)))
     .map((action) => ({ intent: action.event, drafts: recover(action, facts, view) }))
@@ -27,6 +28,6 @@ export function recoverOutcomes(facts: Facts, view: View): Recovered[] {
 }
 
 /** A rename to another handle does not contradict the intended one. */
-function nameOf(action: { readonly type: string; readonly to?: string }): string {
-  return action.type === 'change-handle' ? `${action.type} ${action.to}` : action.type;
+function nameOf({ type, to }: IntendedAction): string {
+  return to === undefined ? type : `${type} ${to}`;
 }

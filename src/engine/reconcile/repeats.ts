@@ -9,7 +9,7 @@ import type { IntendedAction } from '../../events/data/reconciliation.ts';
 import type { Facts } from '../../events/facts.ts';
 import type { EventId } from '../../identity.ts';
 import type { SubjectView } from '../../ports/subjects.ts';
-import { RECORD_REMOVING } from '../../reconcilers/record-removing.ts';
+import { dropsRecord } from '../../reconcilers/registry.ts';
 
 /** A failure that is counted and not logged. */
 export interface Repeat {
@@ -57,7 +57,7 @@ export function openIntent(
   actions: readonly IntendedAction[],
 ): EventId | undefined {
   const newest = openActions.at(-1)?.event;
-  if (newest === undefined || actions.some(({ type }) => RECORD_REMOVING.has(type))) return undefined;
+  if (newest === undefined || actions.some(({ type }) => dropsRecord(type))) return undefined;
   const open = openActions.filter(({ event }) => event === newest).map(({ event: _, ...action }) => action);
   return isDeepStrictEqual(open, actions) ? newest : undefined;
 }

@@ -1,4 +1,4 @@
-import type { EndPolicy } from '../../reconcilers/account/account-end.ts';
+import type { DesiredPolicy } from '../../reconcilers/policy.ts';
 
 /** Settings of the engine; durations in milliseconds. The defaults are in config/default.yaml. */
 export interface EngineSettings {
@@ -6,6 +6,8 @@ export interface EngineSettings {
   readonly concurrency: number;
   /** How long a worker may hold a user without renewing. */
   readonly leaseMs: number;
+  /** How long a worker may hold a user in all; at least `leaseMs`. */
+  readonly maxLeaseMs: number;
   /** How long workers wait before they check for due users again, unless they are woken. */
   readonly pollMs: number;
   /** How young a read of Auth0 must be, besides newer than the trigger, to be used without another. */
@@ -33,11 +35,9 @@ export interface EngineSettings {
 }
 
 /** What may be done at all. Everything that removes something is off by default. */
-export interface Policy extends EndPolicy {
+export interface Policy extends DesiredPolicy {
   /** Plan and report, and change nothing. */
   readonly observeOnly: boolean;
-  /** A row without a repository, left by a creation that failed late: report it, or delete and create again. */
-  readonly remnant: 'report' | 'recreate';
   /** The account of a deleted user that Auth0 has linked into another one: report it, or transfer it to that user. */
   readonly linked: 'report' | 'transfer';
 }

@@ -6,8 +6,7 @@
  * plan, since the actual state is unknown. The texts made here name no address; the returned events do.
  */
 import { type Chain, chainOf, type History, partOf } from '../../events/causes.ts';
-import type { Condition, ConditionDraft } from '../../events/condition.ts';
-import { saysTheSame } from '../../events/condition.ts';
+import { type Condition, type ConditionDraft, saysTheSame } from '../../events/condition.ts';
 import type { ConcordEvent, EventType } from '../../events/event.ts';
 import type { Facts } from '../../events/facts.ts';
 import { fold } from '../../events/fold.ts';
@@ -15,13 +14,12 @@ import type { Resource } from '../../events/resources.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
 import type { EntrySummary } from '../../ports/event-log.ts';
 import type { Health, SubjectView, Sync } from '../../ports/subjects.ts';
-import type { Desired } from '../../reconcilers/desired.ts';
-import type { Action } from '../../reconcilers/registry.ts';
+import { type Desired, desire } from '../../reconcilers/desired.ts';
 import { describeLogged, describeStates } from '../../reconcilers/registry.ts';
-import type { View } from '../reconcile/assemble.ts';
+import type { Action, View } from '../../reconcilers/view.ts';
 import { conditionsOfUser } from '../reconcile/ending.ts';
 import { learnFromAuth0, learnHandle } from '../reconcile/learn.ts';
-import { desire, type TenantPolicy } from '../reconcile/observe.ts';
+import type { TenantPolicy } from '../reconcile/observe.ts';
 import { withheld } from '../reconcile/policy.ts';
 import { withRunningCount } from '../reconcile/repeats.ts';
 import type { EngineSettings } from '../reconcile/settings.ts';

@@ -4,12 +4,13 @@ import { sideBySide } from '../../concurrency/map-limit.ts';
 import { UsageError } from '../../errors.ts';
 import type { Decided } from '../../events/data/decisions.ts';
 import type { KeySpace } from '../../exclusion.ts';
+import { requireClock } from '../../ports/clock-agreement.ts';
 import type { EventReader } from '../../ports/event-log.ts';
 import type { SubjectReader } from '../../ports/subjects.ts';
-import { requireClock } from '../../reconcilers/clock-agreement.ts';
+import type { SuccessorSearch } from '../../reconcilers/shared.ts';
 import { type DecideDeps, decide, draft } from '../intake/decision.ts';
 import { isExcluded, ownerOf } from '../intake/owner.ts';
-import { type SuccessorSearch, withoutSuccessors } from '../reconcile/claims/successors.ts';
+import { withoutSuccessors } from '../reconcile/claims/successors.ts';
 import { type HaltedRun, haltedRuns, isOpen } from './halted-runs.ts';
 
 export interface ApprovalDeps extends DecideDeps {

@@ -5,47 +5,28 @@
  */
 
 import { sideBySide } from '../../concurrency/map-limit.ts';
-import { UpstreamError } from '../../errors.ts';
 import { isRemovedReason } from '../../events/condition.ts';
 import type { Facts } from '../../events/facts.ts';
 import { fold } from '../../events/fold.ts';
 import { withAuth0 } from '../../events/fold-auth0.ts';
 import { type UserKey, userKey } from '../../identity.ts';
-import type { PdsAccount } from '../../ports/accounts.ts';
 import type { Auth0User } from '../../ports/auth0.ts';
 import type { Documents } from '../../ports/documents.ts';
 import type { KnownSubject } from '../../ports/subjects.ts';
-import { linkedDidOf } from '../../reconcilers/account/account-observe.ts';
-import type { ActualAccount } from '../../reconcilers/account/account-state.ts';
-import type { Desired } from '../../reconcilers/desired.ts';
-import { permanentCode } from '../../reconcilers/document/user-document.ts';
-import { assemble } from '../reconcile/assemble.ts';
-import { attempt, type Failure } from '../reconcile/attempt.ts';
+import { attempt } from '../../reconcilers/attempt.ts';
+import { desire } from '../../reconcilers/desired.ts';
+import { planInBatch } from '../../reconcilers/observe.ts';
+import { dropKnown, limitOf } from '../../reconcilers/registry.ts';
 import { observeBatch } from '../reconcile/independent.ts';
 import { isSameList } from '../reconcile/learn.ts';
 import { failuresOf, findLinkedUser, observeLinkedUsers } from '../reconcile/linked-user.ts';
-import { desire, observeUser } from '../reconcile/observe.ts';
+import { observeUser } from '../reconcile/observe.ts';
 import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
 import { markIn, seenResourcesIn, withListed } from '../reconcile/subject-view.ts';
 import type { Assessment } from './assessment.ts';
-import { dropKnownRenames } from './known-renames.ts';
-
-/** One unreadable row in an answer about many accounts: only that user is unknown. */
-export const UNREADABLE_ROW = new UpstreamError(
-  'pds admin.getAccountInfos answered with a row that was not understood.',
-  {
-    upstream: 'pds',
-    code: 'UNEXPECTED_ANSWER',
-    retryable: false,
-  },
-);
-const UNREADABLE: Failure = {
-  ...{ resource: 'account', error: UNREADABLE_ROW, code: UNREADABLE_ROW.code, retryAfterMs: undefined },
-};
 
 const NO_HISTORY = fold([]);
 const NONE_KNOWN: ReadonlyMap<UserKey, KnownSubject> = new Map();
-const NO_HOLDERS: ActualAccount['emailHolders'] = new Map();
 
 export async function assess(
   deps: AssessDeps,
@@ -68,6 +49,7 @@ export async function assess(
     domain: await deps.handleDomain(),
     accounts: await deps.accounts.accounts([...new Set(dids)]),
   }));
+  const accounts = pds.ok ? ({ ok: true, value: pds.value.accounts } as const) : pds;
   // As the read model has them: a user who got or lost a linked user since was made due by that user.
   const linked = tenant.linkedTenant === undefined ? new Map() : await deps.subjects.sistersOf(keys);
   const linkedUsers = await observeLinkedUsers(deps, linked, documents);
@@ -80,18 +62,27 @@ export async function assess(
     const subject = changed.has(user) ? known.get(user) : 'same';
     const facts = listed(factsOf(subject), auth0, read, now);
     const domain = pds.ok ? pds.value.domain : '';
-    const wanted = desire(user, facts, tenant, domain, deps.settings, linkedUsers.get(user) ?? 'none');
-    const desired = subject === 'same' ? withKnownAccount(wanted, read) : wanted;
-    // A code to be restored is left to the single assessment.
-    const document = { documents: read, codeHolder: undefined };
-    const account = pds.ok ? linkedOnly(desired, read, pds.value.accounts) : undefined;
-    const failure = pds.ok ? (account === undefined ? UNREADABLE : undefined) : pds.failure;
-    const view = assemble(desired, document, account, undefined, failure, now);
+    const desired = desire(user, facts, tenant, domain, deps.settings, linkedUsers.get(user) ?? 'none');
+    const view = planInBatch(desired, read, accounts, subject === 'same', now);
     assessments.push({ user, auth0, facts, view, known: subject });
   }
   const whole = await observeBatch(deps.clients, assessments, now);
-  const seen = await dropKnownRenames(deps, await withWhatIsKnown(deps, whole));
-  return depth === 'batch' ? seen : assessCloser(deps, tenant, seen, now);
+  const seen = await withoutKnown(deps, await withWhatIsKnown(deps, whole));
+  return depth === 'batch' ? [...seen] : assessCloser(deps, tenant, seen, now);
+}
+
+/** Most of what a batch has no history of needs no closer look. */
+async function withoutKnown(
+  deps: AssessDeps,
+  assessments: readonly Assessment[],
+): Promise<readonly Assessment[]> {
+  const views = await dropKnown(
+    deps,
+    assessments.map(({ view }) => view),
+  );
+  return assessments.map((one, at) =>
+    one.view === views[at] ? one : { ...one, view: views[at] ?? one.view },
+  );
 }
 
 /** An account may be missing though the documents are unchanged: the read model says whether that is new. */
@@ -145,7 +136,8 @@ async function assessOne(
   const history = fold(await deps.events.ofUser(user));
   const facts = view.documents === undefined ? history : listed(history, auth0, view.documents, now);
   // Only an unknown linked user may ask for the rename: read that user from Auth0 before the rename counts.
-  const isToAsk = history.sister === undefined && view.actions.some(({ type }) => type === 'change-handle');
+  const isToAsk =
+    history.sister === undefined && view.actions.some((action) => limitOf(action) === 'renames');
   const how = isToAsk ? 'ask' : 'see';
   const linkedUser = await findLinkedUser(deps, tenant, user, facts, view.documents, how);
   const seen = await observeUser(
@@ -164,16 +156,6 @@ async function assessOne(
   };
 }
 
-/**
- * Where the read model equals the documents, a reconciliation found that the account is the user's: else the user would
- * need action. While the address in Auth0 is not verified, a batch has no other proof, since it does not read the log.
- */
-function withKnownAccount(desired: Desired, { user }: Documents): Desired {
-  const { account } = desired;
-  if (account.type !== 'account' || account.email.withheld === undefined) return desired;
-  return { ...desired, account: { ...account, loggedDid: user?.account?.did } };
-}
-
 /** What the read model knows, as far as a plan goes by it. */
 function factsOf(known: Assessment['known']): Facts {
   if (known === undefined || known === 'same' || !known.isSeen) return NO_HISTORY;
@@ -182,34 +164,4 @@ function factsOf(known: Assessment['known']): Facts {
 
 function listed(facts: Facts, auth0: Auth0User, documents: Documents, now: Date): Facts {
   return { ...withAuth0(facts, auth0, now), platformHandle: documents.handle };
-}
-
-/** Undefined where the account cannot be read. */
-function linkedOnly(
-  { account: wanted, document }: Desired,
-  documents: Documents,
-  accounts: ReadonlyMap<string, PdsAccount | 'unreadable'>,
-): ActualAccount | undefined {
-  const recorded = documents.user?.account;
-  const linkedDid = linkedDidOf(wanted, recorded);
-  const linked = linkedDid === undefined ? undefined : (accounts.get(linkedDid) ?? 'missing');
-  if (linked === 'unreadable') return undefined;
-  return {
-    recorded,
-    oldAccount: documents.user?.oldAccount,
-    linkedDid,
-    linked,
-    // The directory is asked by the closer look, about one user at a time.
-    location: undefined,
-    intended: undefined,
-    late: undefined,
-    preferred: undefined,
-    adoptable: undefined,
-    emailHolders: NO_HOLDERS,
-    isInRing: false,
-    codeHolder: undefined,
-    listing: undefined,
-    successors: [],
-    code: permanentCode(document, documents),
-  };
 }

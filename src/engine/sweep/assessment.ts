@@ -2,7 +2,7 @@ import type { Facts } from '../../events/facts.ts';
 import type { UserKey } from '../../identity.ts';
 import type { Auth0User } from '../../ports/auth0.ts';
 import type { KnownSubject } from '../../ports/subjects.ts';
-import type { View } from '../reconcile/assemble.ts';
+import type { View } from '../../reconcilers/view.ts';
 
 export interface Assessment {
   readonly user: UserKey;

@@ -1,8 +1,8 @@
 /** What an assessment means for the sweep, beside that the user is out of sync. */
 import { isMigrated, isRemovedReason } from '../../events/condition.ts';
+import { limitOf } from '../../reconcilers/registry.ts';
 import { isDrifted } from './assess.ts';
 import type { Assessment } from './assessment.ts';
-import { renameOf } from './known-renames.ts';
 
 /** Removals at once are found within that time, partly by reconciliations and partly by the sweep. */
 const RECENT_MS = 3_600_000;
@@ -35,6 +35,6 @@ export function wasMigrated({ known }: Assessment): boolean {
 }
 
 /** Also beside other actions: the reconciliation that fixes those would rename as well, beyond the limit. */
-export function isRename(assessment: Assessment): boolean {
-  return renameOf(assessment) !== undefined;
+export function isRename({ view }: Assessment): boolean {
+  return view.actions.some((action) => limitOf(action) === 'renames');
 }

@@ -6,7 +6,7 @@ import type { Facts } from '../../events/facts.ts';
 import { fold } from '../../events/fold.ts';
 import type { UserKey } from '../../identity.ts';
 import type { EventReader } from '../../ports/event-log.ts';
-import type { View } from '../reconcile/assemble.ts';
+import type { View } from '../../reconcilers/view.ts';
 import { withheld } from '../reconcile/policy.ts';
 import type { Assessment } from './assessment.ts';
 

@@ -7,7 +7,7 @@ import type { InactiveAccounts } from '../../ports/accounts.ts';
 import type { Clock, Random } from '../../ports/clock.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import type { WorkQueue } from '../../ports/queue.ts';
-import type { Runs } from '../../ports/runs.ts';
+import type { Occasion, Runs } from '../../ports/runs.ts';
 import type { SubjectReader } from '../../ports/subjects.ts';
 import type { AssessDeps } from '../reconcile/read-side.ts';
 import type { Halt } from './conclusions.ts';
@@ -31,6 +31,8 @@ export interface SweepOptions {
   /** Called at every page; `total` where the directory knows how many there are. */
   readonly onProgress?: (users: number, drifted: number, total: number | undefined) => void;
   readonly signal?: AbortSignal;
+  /** Does nothing where a sweep was done for this. */
+  readonly occasion?: Occasion;
 }
 
 export interface SweepResult {
@@ -61,5 +63,7 @@ export type SweepEnd =
   | SweepResult
   /** Another process sweeps this tenant, or died while it did so a moment ago. */
   | { readonly type: 'under-way'; readonly until: Date }
+  /** A sweep was done for the occasion already. */
+  | { readonly type: 'done-before' }
   /** Stopped on request; the next sweep continues from there. */
   | { readonly type: 'stopped'; readonly users: number };

@@ -11,6 +11,7 @@
  */
 
 import { LeaseLostError } from '../../errors.ts';
+import type { TenantId } from '../../identity.ts';
 import type { AssessedTenant } from '../reconcile/read-side.ts';
 import { readPosition } from './sweep-position.ts';
 import type { SweepDeps, SweepEnd, SweepOptions } from './sweep-result.ts';
@@ -19,6 +20,11 @@ import { Run, SWEEP_LEASE_MS } from './sweep-run.ts';
 /** An older listing is out of date; the sweep starts from the beginning. */
 const RESUMABLE_FOR_MS = 6 * 3_600_000;
 
+/** The name of its run. */
+export function sweepName(tenant: TenantId): string {
+  return `sweep:${tenant}`;
+}
+
 /** Sweeps one tenant. Does not throw for a listing that broke off: the result and the log have that. */
 export async function sweep(
   deps: SweepDeps,
@@ -26,7 +32,13 @@ export async function sweep(
   options: SweepOptions = {},
 ): Promise<SweepEnd> {
   const { runs, clock, logger } = deps;
-  const lease = await runs.begin(`sweep:${tenant.id}`, clock.now(), SWEEP_LEASE_MS);
+  const { occasion } = options;
+  const [name, now] = [sweepName(tenant.id), clock.now()];
+  const lease =
+    occasion === undefined
+      ? await runs.begin(name, now, SWEEP_LEASE_MS)
+      : await runs.beginOnce(name, occasion, now, SWEEP_LEASE_MS);
+  if (lease === 'done') return { type: 'done-before' };
   if ('heldUntil' in lease) return { type: 'under-way', until: lease.heldUntil };
   try {
     const kept = readPosition(lease.position);

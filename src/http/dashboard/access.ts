@@ -13,7 +13,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../ports/clock.ts';
-import { authorizationCheck } from '../authorization.ts';
+import { rotatingCheck } from '../authorization.ts';
 import { isLocal } from '../local.ts';
 import { sendProblem, unauthorized } from '../problem.ts';
 import { sendText } from './pages.ts';
@@ -29,7 +29,7 @@ export interface Caller {
 }
 
 export interface Access {
-  readonly hasToken: boolean;
+  hasToken(): boolean;
   readonly sessions: Sessions;
   /** For the page, which has no secrets. */
   readonly toPages: Gate;
@@ -47,20 +47,24 @@ const REFUSED = unauthorized('The DASHBOARD_TOKEN is missing or wrong.');
 const ANYBODY_HERE: Caller = { id: 'local', expiresAtMs: undefined };
 const BY_TOKEN: Caller = { id: 'token', expiresAtMs: undefined };
 
-export function createAccess(token: string | undefined, clock: Pick<Clock, 'now'>): Access {
-  const sessions = createSessions(token, clock);
-  const isToken = token === undefined ? () => false : authorizationCheck([token]);
+/** `tokenNow` is read at each request: a new token ends the sessions of the old one. */
+export function createAccess(tokenNow: () => string | undefined, clock: Pick<Clock, 'now'>): Access {
+  const sessions = createSessions(tokenNow, clock);
+  const isToken = rotatingCheck(() => {
+    const token = tokenNow();
+    return token === undefined ? [] : [token];
+  });
   const callers = new WeakMap<FastifyRequest, Caller>();
   const toPages: Gate = async (request, reply) => {
-    const refusal = token === undefined ? strangerOf(request) : undefined;
+    const refusal = tokenNow() === undefined ? strangerOf(request) : undefined;
     return refusal === undefined ? undefined : sendText(reply, 403, `${refusal.detail}\n`);
   };
   const fromHere: Gate = async (request, reply) => {
-    const refusal = token === undefined ? strangerOf(request) : undefined;
+    const refusal = tokenNow() === undefined ? strangerOf(request) : undefined;
     return refusal === undefined ? undefined : sendProblem(reply, { ...refusal, status: 403 });
   };
   const known: Gate = async (request, reply) => {
-    if (token === undefined) {
+    if (tokenNow() === undefined) {
       callers.set(request, ANYBODY_HERE);
       return undefined;
     }
@@ -74,7 +78,7 @@ export function createAccess(token: string | undefined, clock: Pick<Clock, 'now'
     return undefined;
   };
   return {
-    hasToken: token !== undefined,
+    hasToken: () => tokenNow() !== undefined,
     sessions,
     toPages,
     toSignIn: [fromHere, refuseOtherSites],

@@ -12,7 +12,7 @@ import { sessionRoutes } from './session-routes.ts';
 
 export interface DashboardOptions {
   readonly dashboardData: DashboardData;
-  /** Without a token, only this machine is answered. */
+  /** Without a token, only this machine is answered. Read at each request. */
   readonly token: string | undefined;
   /** Undefined where the page was never built. */
   readonly assets: Assets | undefined;
@@ -23,8 +23,8 @@ export interface DashboardOptions {
 }
 
 export function dashboard(options: DashboardOptions): FastifyPluginAsync {
-  const { dashboardData, token, assets, version, clock } = options;
-  const access = createAccess(token, clock);
+  const { dashboardData, assets, version, clock } = options;
+  const access = createAccess(() => options.token, clock);
   return async (scope) => {
     setHeaders(scope);
     scope.register(pages({ assets, admit: access.toPages }));

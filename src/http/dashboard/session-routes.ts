@@ -15,7 +15,11 @@ export interface SessionRoutesOptions {
 
 export function sessionRoutes({ access, version }: SessionRoutesOptions): FastifyPluginAsync {
   const { sessions, hasToken } = access;
-  const answerFor = (id: string): SessionAnswer => ({ csrf: sessions.csrf(id), hasToken, version });
+  const answerFor = (id: string): SessionAnswer => ({
+    csrf: sessions.csrf(id),
+    hasToken: hasToken(),
+    version,
+  });
   return async (scope) => {
     const url = '/api/session';
     const others = scope.supportedMethods.filter((method) => !['GET', 'POST', 'DELETE'].includes(method));
@@ -33,7 +37,7 @@ export function sessionRoutes({ access, version }: SessionRoutesOptions): Fastif
       bodyLimit: REQUEST_BODY_LIMIT_BYTES,
       onRequest: [...access.toSignIn, requireJson],
       handler: async (request, reply) => {
-        if (!hasToken) return nothingToShow(reply);
+        if (!hasToken()) return nothingToShow(reply);
         const reading = readJson(signIn, request.body);
         if (!reading.ok) return sendUnreadable(reply, reading);
         const refused = access.refuseToken(reading.value.token, reply);

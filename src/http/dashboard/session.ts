@@ -31,13 +31,17 @@ export interface Sessions {
 export const NO_SESSION = `${COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`;
 
 /** Without a token there are no sessions, and CSRF tokens are valid for this process only. */
-export function createSessions(token: string | undefined, clock: Pick<Clock, 'now'>): Sessions {
-  const key =
-    token === undefined
-      ? randomBytes(32)
-      : Buffer.from(hkdfSync('sha256', token, '', 'concord dashboard session', 32));
+export function createSessions(tokenNow: () => string | undefined, clock: Pick<Clock, 'now'>): Sessions {
+  const ofProcess = randomBytes(32);
+  let derived: { readonly token: string; readonly key: Buffer } | undefined;
+  const key = () => {
+    const token = tokenNow();
+    if (token === undefined) return ofProcess;
+    if (derived?.token !== token) derived = { token, key: keyOf(token) };
+    return derived.key;
+  };
   const sign = (purpose: 'session' | 'csrf', id: string) =>
-    createHmac('sha256', key).update(`${purpose}\n${id}`).digest();
+    createHmac('sha256', key()).update(`${purpose}\n${id}`).digest();
   const isSigned = (purpose: 'session' | 'csrf', id: string, signature: string) => {
     const given = Buffer.from(signature, 'base64url');
     const expected = sign(purpose, id);
@@ -72,4 +76,8 @@ export function createSessions(token: string | undefined, clock: Pick<Clock, 'no
     csrf: (id) => sign('csrf', id).toString('base64url'),
     isCsrf: (id, given) => given !== undefined && isSigned('csrf', id, given),
   };
+}
+
+function keyOf(token: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', token, '', 'concord dashboard session', 32));
 }

@@ -35,7 +35,7 @@ const socketTimeoutMs = 30_000;
 /** Longer than an election, so a step-down is waited out; shorter than the patience of a webhook. */
 const writeConcernTimeoutMs = 10_000;
 /** Enough for 32 workers, the webhook and the reads beside them. */
-const maxPoolSize = 64;
+export const MAX_POOL_SIZE = 64;
 
 /**
  * Builds a connection. Nothing is sent before the first call, so a server can start, say that it is not
@@ -51,7 +51,7 @@ export function connect(options: ConnectionOptions & { readonly readOnly?: boole
     serverSelectionTimeoutMS: options.selectionTimeoutMs ?? serverSelectionTimeoutMs,
     connectTimeoutMS: connectTimeoutMs,
     socketTimeoutMS: socketTimeoutMs,
-    maxPoolSize,
+    maxPoolSize: MAX_POOL_SIZE,
     ignoreUndefined: true,
     retryReads: true,
     retryWrites: true,

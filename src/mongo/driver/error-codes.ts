@@ -39,8 +39,8 @@ const diskFull: Verdict = { code: 'DISK_FULL', retryable: true, effect: 'none' }
 const tooManyConnections: Verdict = { code: 'TOO_MANY_CONNECTIONS', retryable: true, effect: 'none' };
 /** The server had more to do than it can. */
 const overloaded: Verdict = { code: 'OVERLOADED', retryable: true, effect: 'none' };
-/** The server aborted the call for a temporary reason of its own. */
-const interrupted: Verdict = { code: 'INTERRUPTED', retryable: true, effect: 'unknown' };
+/** The server, or the driver, ended the call for a temporary reason of its own. */
+export const interrupted: Verdict = { code: 'INTERRUPTED', retryable: true, effect: 'unknown' };
 
 /**
  * The server's own numbers. A step-down or shutdown is "unknown" for a write: the driver repeats once, and

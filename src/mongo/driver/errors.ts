@@ -19,6 +19,7 @@ import {
 } from 'mongodb';
 import { UpstreamError } from '../../errors.ts';
 import {
+  interrupted,
   refused,
   timeout,
   unreachable,
@@ -128,6 +129,15 @@ function isDriverError(error: unknown): error is MongoError | SocketError {
   return error instanceof MongoError || isSocketError(error);
 }
 
+/** What the driver says, mostly as of a wrong call, when servers come and go; the next call is made to those that are there. */
+const PASSING_NAMES: ReadonlySet<string> = new Set([
+  'MongoExpiredSessionError',
+  'MongoServerClosedError',
+  'MongoPoolClosedError',
+  'MongoStalePrimaryError',
+  'MongoUnexpectedServerResponseError',
+]);
+
 function verdictOn(error: MongoError | SocketError): Verdict {
   if (isSocketError(error)) return unreachable;
   if (error instanceof MongoBulkWriteError && error.result.getWriteConcernError() !== undefined) {
@@ -143,6 +153,8 @@ function verdictOn(error: MongoError | SocketError): Verdict {
   if (error.name === 'MongoWaitQueueTimeoutError') return { ...timeout, effect: 'none' };
   // While there is no server, calls share one try to connect: one gets the reason, the others get this.
   if (error instanceof MongoTopologyClosedError) return unreachable;
+  // Of the driver's own making, and no fault of the caller: a server left the set, a session ended with its connection.
+  if (PASSING_NAMES.has(error.name)) return interrupted;
   if (/Closed|NotConnected/.test(error.name)) return { code: 'CLOSED', retryable: false, effect: 'unknown' };
   if (error instanceof MongoAPIError) return { ...refused, code: 'MISUSED' };
   return { code: 'FAILED', retryable: false, effect: 'unknown' };

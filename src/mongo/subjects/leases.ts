@@ -19,6 +19,16 @@ export async function renew(subjects: Subjects, lease: Lease, now: Date, leaseMs
   return { ...lease, until };
 }
 
+/** What a subject has while it is leased. */
+const HELD = { lease: true, taken: true } as const;
+const GIVEN_BACK = { ...HELD, unfinished: true } as const;
+
+interface Completion {
+  readonly observedAt: Date | undefined;
+  readonly retryAt: Date | undefined;
+  readonly staysSuspect: boolean | undefined;
+}
+
 /**
  * Two updates at most, because MongoDB 4.0 cannot choose within one. Between them only `due.count` can grow,
  * which leaves the second one right.
@@ -27,12 +37,16 @@ export async function complete(
   subjects: Subjects,
   lease: Lease,
   view: SubjectView,
-  observedAt: Date | undefined,
-  retryAt: Date | undefined,
+  { observedAt, retryAt, staysSuspect = false }: Completion,
 ): Promise<void> {
   const searched = searchUpdate(view);
-  const seen = { view, ...(observedAt === undefined ? {} : { observedAt }), ...searched.$set };
-  const gone: Document = { lease: true, taken: true, ...searched.$unset };
+  const seen = {
+    view,
+    ...(observedAt === undefined ? {} : { observedAt }),
+    ...(staysSuspect ? { unfinished: 1 } : {}),
+    ...searched.$set,
+  };
+  const gone: Document = { ...(staysSuspect ? HELD : GIVEN_BACK), ...searched.$unset };
   const asTaken =
     lease.dueCount === 0 ? { due: { $exists: false } } : { 'due.count': { $eq: lease.dueCount } };
 
@@ -65,15 +79,14 @@ function notRoutine({ dueCount }: Lease): Document {
 
 /** What was marked due meanwhile stays, and counts as it was counted. */
 export async function skip(subjects: Subjects, lease: Lease): Promise<void> {
-  const gone = { lease: true, taken: true } as const;
   const ended = await writing('skip a user', () =>
     subjects.updateOne(
       { ...held(lease), 'due.count': { $eq: lease.dueCount } },
-      { $unset: { ...gone, due: true } },
+      { $unset: { ...GIVEN_BACK, due: true } },
     ),
   );
   if (ended.matchedCount === 1) return;
-  const leftDue = await writing('skip a user', () => subjects.updateOne(held(lease), { $unset: gone }));
+  const leftDue = await writing('skip a user', () => subjects.updateOne(held(lease), { $unset: GIVEN_BACK }));
   if (leftDue.matchedCount === 0) throw lost(lease);
 }
 
@@ -85,7 +98,7 @@ export async function drop(subjects: Subjects, lease: Lease): Promise<void> {
   if (dropped.deletedCount === 1) return;
   const leftDue = await writing('drop a user', () =>
     subjects.updateOne(held(lease), {
-      $unset: { lease: true, taken: true, view: true, observedAt: true, ...SEARCHED_BY_NOTHING },
+      $unset: { ...GIVEN_BACK, view: true, observedAt: true, ...SEARCHED_BY_NOTHING },
     }),
   );
   if (leftDue.matchedCount === 0) throw lost(lease);
@@ -125,10 +138,13 @@ function restored(lease: Lease, earliestTimes: Document = {}): Document {
  * half done, so the triggers that remain are not routine.
  */
 export async function release(subjects: Subjects, lease: Lease): Promise<void> {
+  const { unfinished, dueCount } = lease;
+  const wasSuspect = unfinished > 0;
   await writing('release a lease', () =>
     subjects.updateOne(held(lease), {
-      $unset: { lease: true, taken: true, 'due.routine': true },
-      ...(lease.dueCount === 0 ? {} : restored(lease)),
+      ...(wasSuspect ? { $set: { unfinished } } : {}),
+      $unset: { ...(wasSuspect ? HELD : GIVEN_BACK), 'due.routine': true },
+      ...(dueCount === 0 ? {} : restored(lease)),
     }),
   );
 }

@@ -22,6 +22,11 @@ export interface StoredSubject {
     readonly causes?: readonly EventId[];
   };
   readonly lease?: { readonly token: string; readonly until: Date };
+  /**
+   * Leases since the last one that was given back, this one included: each claim adds one, and giving the lease back takes
+   * it away. So it counts holders that never came back, and needs no write of theirs.
+   */
+  readonly unfinished?: number;
   /** What the holder of the lease answers: moved here from `due`, so that later triggers stay apart from it. */
   readonly taken?: { readonly since?: Date; readonly causes?: readonly EventId[] };
   readonly observedAt?: Date;

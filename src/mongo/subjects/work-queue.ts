@@ -9,12 +9,15 @@
  * `markDue` writes after that is of later triggers, which the reconciliation does not answer. `due.count` shows at the
  * end whether there were any.
  *
+ * A claim adds to `unfinished`, and each way to give the lease back takes that away: what is left are reconciliations
+ * that never ended.
+ *
  * The holder of the token holds the lease. Times are the caller's: the database only compares them.
  */
 import { randomUUID } from 'node:crypto';
-import type { Db, UpdateFilter } from 'mongodb';
+import type { Db, Filter, UpdateFilter } from 'mongodb';
 import type { EventId, TenantId } from '../../identity.ts';
-import type { Lease, WorkQueue } from '../../ports/queue.ts';
+import type { ClaimFilter, Lease, WorkQueue } from '../../ports/queue.ts';
 import type { Trigger } from '../../ports/trigger.ts';
 import { collections } from '../driver/collections.ts';
 import { isDuplicateKey, reading, writing } from '../driver/errors.ts';
@@ -40,15 +43,26 @@ export function workQueue(db: Db, tenants?: readonly TenantId[]): WorkQueue {
   const subjects = db.collection<StoredSubject>(collections.subjects);
   return {
     markDue: marking(db),
-    claim: (now, leaseMs) => claim(subjects, mine, now, leaseMs),
+    claim: (now, leaseMs, filter) => claim(subjects, { ...mine, ...only(filter) }, now, leaseMs),
     claimUser: (trigger, now, leaseMs) => claimUser(subjects, trigger, now, leaseMs),
     renew: (lease, now, leaseMs) => renew(subjects, lease, now, leaseMs),
-    complete: (lease, view, observedAt, retryAt) => complete(subjects, lease, view, observedAt, retryAt),
+    complete: (lease, view, observedAt, retryAt, staysSuspect) =>
+      complete(subjects, lease, view, { observedAt, retryAt, staysSuspect }),
     skip: (lease) => skip(subjects, lease),
     showSeen: (seen, now) => showSeen(db, seen, now),
     drop: (lease) => drop(subjects, lease),
     release: (lease) => release(subjects, lease),
-    nextDueAt: () => reading('find when the next user is due', () => nextDueAt(subjects, mine)),
+    nextDueAt: (filter) =>
+      reading('find when the next user is due', () => nextDueAt(subjects, { ...mine, ...only(filter) })),
+  };
+}
+
+type Only = Pick<Filter<StoredSubject>, '_id' | 'unfinished'>;
+
+function only(filter: ClaimFilter | undefined): Only {
+  return {
+    ...(filter === undefined || filter.except.length === 0 ? {} : { _id: { $nin: [...filter.except] } }),
+    ...(filter?.noSuspects === true ? { unfinished: { $exists: false } } : {}),
   };
 }
 
@@ -60,6 +74,7 @@ const leaseProjection = {
   due: 1,
   taken: 1,
   lease: 1,
+  unfinished: 1,
   observedAt: 1,
   view: 1,
 } as const;
@@ -68,13 +83,14 @@ const leaseProjection = {
 function taking(token: string, until: Date): UpdateFilter<StoredSubject> {
   return {
     $set: { lease: { token, until } },
+    $inc: { unfinished: 1 },
     $rename: { 'due.since': 'taken.since', 'due.causes': 'taken.causes' },
   };
 }
 
 async function claim(
   subjects: Subjects,
-  mine: TenantFilter,
+  mine: TenantFilter & Only,
   now: Date,
   leaseMs: number,
 ): Promise<Lease | undefined> {
@@ -88,9 +104,9 @@ async function claim(
   );
   if (before === null) return undefined;
   const { count, routine } = before.due ?? { count: 0 };
-  // A predecessor whose lease ran out may have left something half done, whatever made the user due.
-  const isRoutine = before.lease === undefined && count > 0 && routine === count;
-  return { ...leaseOf(before, token, until), isRoutine };
+  const lease = leaseOf(before, token, until);
+  // A predecessor that did not end may have left something half done, whatever made the user due.
+  return { ...lease, isRoutine: lease.unfinished === 0 && count > 0 && routine === count };
 }
 
 async function claimUser(
@@ -129,7 +145,8 @@ function newLease(now: Date, leaseMs: number): [token: string, until: Date] {
 
 /** A predecessor whose lease ran out answered nothing, so what it had taken is ours to answer. */
 function leaseOf(before: StoredSubject, token: string, until: Date): Lease {
-  const { due, taken } = before;
+  const { due, taken, unfinished = 0 } = before;
+  const isTakeover = before.lease !== undefined;
   return {
     user: before._id,
     tenant: before.tenant,
@@ -142,6 +159,9 @@ function leaseOf(before: StoredSubject, token: string, until: Date): Lease {
     isRoutine: false,
     observedAt: before.observedAt,
     causes: distinct([...(taken?.causes ?? []), ...(due?.causes ?? [])]),
+    // A lease of an older version was not counted when it was given.
+    unfinished: isTakeover ? Math.max(1, unfinished) : unfinished,
+    isTakeover,
     shown: before.view === undefined ? undefined : subjectOf(before),
   };
 }
@@ -158,7 +178,7 @@ function distinct(causes: readonly EventId[]): readonly EventId[] {
 // ── Waiting ──
 
 /** A leased user that is due becomes claimable when its lease ends, not before. */
-async function nextDueAt(subjects: Subjects, mine: TenantFilter): Promise<Date | undefined> {
+async function nextDueAt(subjects: Subjects, mine: TenantFilter & Only): Promise<Date | undefined> {
   const firstFree = (priority: 0 | 1): Promise<StoredSubject | null> =>
     subjects
       .find({ 'due.priority': priority, 'due.at': { $exists: true }, lease: { $exists: false }, ...mine })

@@ -35,16 +35,10 @@ import type { Did } from '../../identity.ts';
 import type { AccountHost, PdsAccount } from '../../ports/accounts.ts';
 import type { DocumentStore } from '../../ports/documents.ts';
 import type { Successor } from '../../ports/subjects.ts';
+import type { EndPolicy } from '../policy.ts';
 import { type Applied, type ApplyContext, inSync, type Plan, pending } from '../reconciler.ts';
 import { movedTo } from './account-location.ts';
 import type { DesiredEnd, EndAction, SeenLocation } from './account-state.ts';
-
-export interface EndPolicy {
-  readonly blocked: 'report' | 'deactivate';
-  readonly removal: 'report' | 'deactivate' | 'delete';
-  /** Milliseconds between the proof that a user is gone and the removal of the account. */
-  readonly removalGraceMs: number;
-}
 
 export const type = 'account';
 const BLOCKED = 'The user is blocked in Auth0.';

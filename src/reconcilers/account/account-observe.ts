@@ -1,17 +1,18 @@
 /** Reads the state of a user's account, and what prevents a new one. Reads only; the plan is in account.ts. */
 import type { OpenIntent } from '../../events/facts.ts';
 import { type AccountHandle, BLANKED_HANDLE, type Did, type TenantId, type UserKey } from '../../identity.ts';
-import type { AccountReader, InactiveAccountReader } from '../../ports/accounts.ts';
+import type { AccountReader, InactiveAccountReader, PdsAccount } from '../../ports/accounts.ts';
 import type { People } from '../../ports/auth0.ts';
 import type { Documents } from '../../ports/documents.ts';
 import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
+import { codeHandle } from '../derived-names.ts';
+import { isDeleted } from '../other-users.ts';
 import { emailValue, handleValue, type LookUpTaken, type TakenBy, type TakenValues } from '../reservation.ts';
 import { intentBehind, madeBy } from './account-planning.ts';
 import type { ActualAccount, DesiredAccount, LateAccount, WantedAccount } from './account-state.ts';
-import { type AddressHolder, type DesiredEmail, holdingUser, isDeleted, sameEmail } from './address.ts';
+import { type AddressHolder, type DesiredEmail, holdingUser, sameEmail } from './address.ts';
 import { chainEnd, isParked } from './address-chain.ts';
 import { lookUp, lookUpOwner, orReserved } from './handle.ts';
-import { codeHandle } from './handle-label.ts';
 import { findHidden, type HiddenAccounts, hasListedSince } from './inactive-accounts.ts';
 
 export interface ObserveDeps {
@@ -83,11 +84,24 @@ const NOTHING_SEEN = {
 } satisfies Partial<ActualAccount>;
 
 /** The account that the document names, or that the log knows of. */
-export function linkedDidOf(
+function linkedDidOf(
   { loggedDid, sights }: Pick<DesiredAccount, 'loggedDid' | 'sights'>,
   recorded: ActualAccount['recorded'],
 ): Did | undefined {
   return recorded?.did ?? loggedDid ?? sights.record ?? sights.account;
+}
+
+/** The same as far as a batch shows it; the rest is left to the closer look. Undefined where the account cannot be read. */
+export function observeInBatch(
+  wanted: DesiredAccount,
+  { user }: Documents,
+  accounts: ReadonlyMap<string, PdsAccount | 'unreadable'>,
+): ActualAccount | undefined {
+  const recorded = user?.account;
+  const linkedDid = linkedDidOf(wanted, recorded);
+  const linked = linkedDid === undefined ? undefined : (accounts.get(linkedDid) ?? 'missing');
+  if (linked === 'unreadable') return undefined;
+  return { ...NOTHING_SEEN, recorded, oldAccount: user?.oldAccount, linkedDid, linked, code: user?.code };
 }
 
 /** Who else has the addresses and the handles that a new account may get. */

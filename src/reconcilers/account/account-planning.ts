@@ -2,7 +2,7 @@
  * Whether and how an account is created, and how an interrupted creation is settled. Pure; the
  * steps themselves are in account-creation.ts. The truth table is in account.ts.
  */
-import type { OpenIntent } from '../../events/facts.ts';
+import type { Facts, OpenIntent } from '../../events/facts.ts';
 import { BLANKED_HANDLE } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
 import { showAccount, updateUser } from '../command-lines.ts';
@@ -96,7 +96,7 @@ function ownAt(intended: ActualAccount['intended'], intent: OpenIntent): PdsAcco
 export const WATCHED_FOR_MS = 3_600_000;
 
 /** Until when an account may still come of a creation that was given up; undefined where none can any more. */
-export function watchedUntil(
+function watchedUntil(
   { creationFailedAt, givenUp, sights }: Pick<KnownAccount, 'creationFailedAt' | 'givenUp' | 'sights'>,
   now: Date,
 ): Date | undefined {
@@ -104,6 +104,18 @@ export function watchedUntil(
   if (creationFailedAt === undefined || isBlank || sights.account !== undefined) return undefined;
   const until = new Date(creationFailedAt.getTime() + WATCHED_FOR_MS);
   return now < until ? until : undefined;
+}
+
+/** Why a deleted user cannot be forgotten yet; an intent with a blank handle is of one who was forgotten before. */
+export function unsettled(
+  { intent, ...watched }: Pick<Facts, 'intent' | 'creationFailedAt' | 'givenUp' | 'sights'>,
+  now: Date,
+): string | undefined {
+  if (intent !== undefined && intent.handle !== BLANKED_HANDLE)
+    return 'An account creation of this user has no outcome yet, and once it is forgotten nothing can look for the account. Resolve it first: concord reconcile <user>';
+  const until = watchedUntil(watched, now);
+  if (until === undefined) return undefined;
+  return `The PDS gave no answer to an account creation of this user, and once the user is forgotten nothing can look for the account. Try again after ${until.toISOString()}.`;
 }
 
 /**

@@ -61,6 +61,7 @@
  * | otherwise                                                           | create   | NoAccount            |
  */
 // biome-ignore-all lint/style/noExcessiveLinesPerFile: the table above and all that plans and applies it, but for what the files beside it have.
+
 import { isMigrated } from '../../events/condition.ts';
 import type { Auth0Facts, Facts, OpenIntent } from '../../events/facts.ts';
 import { unusableIn } from '../../events/fold-auth0.ts';
@@ -68,9 +69,11 @@ import type { Gap } from '../../events/gap.ts';
 import type { Did } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
 import { pdsAdmin, showAccount, updateUser } from '../command-lines.ts';
+import { taggedEmail } from '../derived-names.ts';
+import type { EndPolicy } from '../policy.ts';
 import { inSync, needsAction, type Plan, pending, removedByOthers } from '../reconciler.ts';
 import { RESTORE_COMMAND } from '../unwanted.ts';
-import { desiredEnd, type EndPolicy, planEnd } from './account-end.ts';
+import { desiredEnd, planEnd } from './account-end.ts';
 import { cautiously, planMigrated } from './account-location.ts';
 import { intentBehind, planCreation, planIntent, planNotImported, watchful } from './account-planning.ts';
 import type {
@@ -186,12 +189,6 @@ function unexplained({ refusedEmails, conditions }: Facts): Facts['refusedEmails
   if (known === undefined) return refusedEmails;
   const since = new Date(known.since);
   return new Map([...refusedEmails].filter(({ 1: { reason, at } }) => reason !== 'taken' || at > since));
-}
-
-/** `bob@example.com` and `sotce` give `bob+sotce@example.com`. */
-export function taggedEmail(email: string, tag: string): string {
-  const at = email.lastIndexOf('@');
-  return `${email.slice(0, at)}+${tag}${email.slice(at)}`;
 }
 
 /** With `isOnHold`, something else of this user was removed: an open intent is resolved, and nothing is done. */

@@ -4,13 +4,15 @@
  * first, unless one account gives up its address for the time being. It is parked on an address that nothing can be
  * delivered to.
  */
-import { createHash } from 'node:crypto';
+
 import type { Facts, Parking } from '../../events/facts.ts';
-import type { Did, UserKey } from '../../identity.ts';
+import type { UserKey } from '../../identity.ts';
 import type { AccountReader, PdsAccount } from '../../ports/accounts.ts';
 import type { People } from '../../ports/auth0.ts';
 import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
-import { isDeleted, isToLeave } from './address.ts';
+import { parkedAddress } from '../derived-names.ts';
+import { isDeleted } from '../other-users.ts';
+import { isToLeave } from './address.ts';
 
 /** A longer chain counts as one that does not end: its users wait for a person. */
 const MAX_CHAIN = 16;
@@ -26,11 +28,6 @@ export interface ChainDeps {
  * its own. stays: the first user keeps the address.
  */
 export type ChainEnd = 'free' | 'ring' | 'stays';
-
-/** Names the account, so no two accounts are parked on one address. `.invalid` is reserved by RFC 2606. */
-export function parkedAddress(did: Did): string {
-  return `parked-${createHash('sha256').update(did).digest('hex').slice(0, 24)}@account.invalid`;
-}
 
 /** Also of an account that gave up its address for good, in a transfer. */
 export function isOnParkedAddress({ did, email }: Pick<PdsAccount, 'did' | 'email'>): boolean {

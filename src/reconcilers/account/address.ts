@@ -13,6 +13,7 @@
  * | another user has it                                            | the next one, or else EmailHeldByUser |
  * | an inactive account has it, which the PDS does not show        | the next one, or else EmailTaken      |
  */
+
 import type { ConditionDraft } from '../../events/condition.ts';
 import type { Facts } from '../../events/facts.ts';
 import type { Did, TenantId, UserKey } from '../../identity.ts';
@@ -20,6 +21,7 @@ import type { PdsAccount } from '../../ports/accounts.ts';
 import type { Claimant } from '../../ports/subjects.ts';
 import { pdsAdmin, shellQuoted } from '../command-lines.ts';
 import type { ReasonOf } from '../needs-action.ts';
+import { isDeleted } from '../other-users.ts';
 import { inSync, needsAction, pending } from '../reconciler.ts';
 import type { ReservingUser } from '../reservation.ts';
 
@@ -94,13 +96,6 @@ export function holdingUser(seen: Claimant, tenant: TenantId, isLeaving: boolean
   const { user, did } = seen;
   const isSameTenant = seen.tenant === tenant;
   return { type: 'user', user, did, seen, isSameTenant, isDeleted: isDeleted(seen), isLeaving };
-}
-
-/** Also a deleted user with something that needs action, whose health says that first. */
-export function isDeleted({ health, conditions }: Claimant): boolean {
-  return (
-    health === 'Deleted' || conditions.some(({ type, reason }) => type === 'auth0' && reason === 'UserGone')
-  );
 }
 
 /** What keeps an account at its address until a person acts, and not another user who may leave. */

@@ -23,6 +23,7 @@ import { UpstreamError } from '../../errors.ts';
 import type { ConditionDraft } from '../../events/condition.ts';
 import type { Did } from '../../identity.ts';
 import type { AccountHost, PdsAccount } from '../../ports/accounts.ts';
+import { parkedAddress } from '../derived-names.ts';
 import {
   type Applied,
   type ApplyContext,
@@ -40,7 +41,7 @@ import {
   type WithheldAddress,
   withheldCondition,
 } from './address.ts';
-import { isOnParkedAddress, isParked, parkedAddress } from './address-chain.ts';
+import { isOnParkedAddress, isParked } from './address-chain.ts';
 import { type ManagedAccount, notManaged } from './managed-account.ts';
 
 export type EmailAction =

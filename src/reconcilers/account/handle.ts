@@ -31,12 +31,15 @@
  * | would need the code, and the PDS refused it | held          | CodeHandleRefused |
  */
 // biome-ignore-all lint/style/noExcessiveLinesPerFile: the table above and all that observes, plans and applies it.
+
 import type { Facts, Refusal } from '../../events/facts.ts';
 import { type AccountHandle, type Code, parseAccountHandle, type UserKey } from '../../identity.ts';
 import type { AccountHost, AccountReader, PdsAccount } from '../../ports/accounts.ts';
 import type { AccountRecord, DocumentStore } from '../../ports/documents.ts';
 import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
 import { shellQuoted } from '../command-lines.ts';
+import { codeHandle, handleLabel, isAllowedLabel } from '../derived-names.ts';
+import { isDeleted, type ObservedLinkedUser } from '../other-users.ts';
 import {
   type Applied,
   type ApplyContext,
@@ -47,8 +50,6 @@ import {
   unknown,
 } from '../reconciler.ts';
 import { handleValue, type LookUpTaken, type TakenValues, whileReserved } from '../reservation.ts';
-import { isDeleted } from './address.ts';
-import { codeHandle, handleLabel, isAllowedLabel } from './handle-label.ts';
 import { type ManagedAccount, notManaged } from './managed-account.ts';
 
 /** Who holds a handle, with what is known of the account. */
@@ -71,18 +72,6 @@ export interface Owner {
   /** As the read model showed it. */
   readonly seen: Claimant;
 }
-
-/** The linked user: the same person in the linked tenant. */
-export interface LinkedUser {
-  readonly user: UserKey;
-  /** The linked user's own row in `@handles`. */
-  readonly platformHandle: string | undefined;
-  /** That handle is for the linked user's own account, existing or future. Undefined until it is observed. */
-  readonly carries: boolean | undefined;
-}
-
-/** `unknown` where the linked tenant could not be read: then there may be a linked user. */
-export type ObservedLinkedUser = LinkedUser | 'none' | 'unknown';
 
 export interface DesiredHandle {
   /** The handle made from the platform handle, where this account should carry it and the rules allow it. */
@@ -135,7 +124,7 @@ export type HandleAction =
       readonly recorded: AccountHandle | undefined;
     };
 
-const type = 'handle';
+export const type = 'handle';
 
 export function desired(
   facts: Facts,

@@ -15,13 +15,13 @@
  */
 
 import type { AccountHandle, Did, UserKey } from '../../identity.ts';
-import type {
-  AccountReader,
-  InactiveAccount,
-  InactiveAccountReader,
-  InactiveListing,
-  PdsAccount,
-  Repository,
+import {
+  type AccountReader,
+  type InactiveAccountReader,
+  type InactiveListing,
+  inactiveAccount,
+  type PdsAccount,
+  type Repository,
 } from '../../ports/accounts.ts';
 import type { Claimant, SubjectReader } from '../../ports/subjects.ts';
 import { type Applied, type ApplyContext, type Plan, pending } from '../reconciler.ts';
@@ -142,15 +142,4 @@ export async function listInactive(
   if (isWhole) await inactive.complete(begunAt);
   await context.append({ type: 'inactive-accounts.listed', data: { accounts: listed } });
   return 'applied';
-}
-
-/** An account as the index keeps it, by the state in the listing: answers about many accounts do not show takedowns. */
-export function inactiveAccount(
-  account: PdsAccount | undefined,
-  listed: Repository['state'],
-): InactiveAccount | undefined {
-  if (account === undefined) return undefined;
-  const { did, email, handle } = account;
-  const state = account.state === 'deactivated' ? account.state : listed;
-  return state === 'deactivated' || state === 'takendown' ? { did, email, handle, state } : undefined;
 }

@@ -3,16 +3,26 @@
 import type { Facts } from '../../events/facts.ts';
 import type { Code } from '../../identity.ts';
 import type { EventDraft, OpenAction } from '../reconciler.ts';
-import { defineResource, NOT_LOGGED, type Observed, predictsNothing, UNREAD } from '../resource.ts';
+import {
+  defineResource,
+  NOT_LOGGED,
+  type Observed,
+  predictsNothing,
+  UNREAD,
+  whereRemoved,
+} from '../resource.ts';
 import * as userDocument from './user-document.ts';
 import * as verification from './verification.ts';
 
 export const verificationResource = defineResource<verification.VerificationAction>({
   name: 'verification',
+  restorable: whereRemoved('verification', 'verification'),
+  plan: ({ desired, document }) => verification.plan(desired.verification, document.documents),
   actions: {
     'record-verification': {
       apply: ({ documents }, action, _read, context) => verification.apply(documents, action, context),
       detail: ({ count }) => `count ${count}`,
+      written: ({ count }) => `verifications document with count ${count}`,
       predict: (documents, { count }) => ({
         ...documents,
         verificationCount: Math.max(count, documents.verificationCount ?? 0),
@@ -42,12 +52,20 @@ export const verificationResource = defineResource<verification.VerificationActi
 
 export const userDocumentResource = defineResource<userDocument.DocumentAction>({
   name: 'user-document',
+  restorable: whereRemoved('user-document', 'user-document'),
+  // Of a document that is missing, a person decides first, also while its code is being transferred.
+  plan: ({ desired, document, transfers }) => {
+    const plan = userDocument.plan(desired.document, document);
+    return plan.holdsUser === true ? plan : (transfers['user-document'] ?? plan);
+  },
   actions: {
     'create-user-document': {
       apply: ({ documents, random }, action, _read, context) =>
         userDocument.createDocument(documents, random, action, context),
       detail: ({ code, when }) =>
         `${code === undefined ? 'with a new code' : `code ${code}`}, signed up ${when.toISOString()}`,
+      written: ({ code, when }) =>
+        `users document with ${code === undefined ? 'a new code' : `the code ${code}`} and when ${when.toISOString()}`,
       predict: (documents, { code, when }) => ({
         ...documents,
         user: { code, when, account: undefined, pending: undefined },
@@ -62,12 +80,14 @@ export const userDocumentResource = defineResource<userDocument.DocumentAction>(
       apply: ({ documents, random }, action, _read, context) =>
         userDocument.assignCode(documents, random, action, context),
       detail: ({ signedUpAt }) => `signed up ${signedUpAt.toISOString()}`,
+      written: () => 'a new code in the users document',
       predict: predictsNothing,
       recover: recoverCode,
     },
     'restore-code': {
       apply: ({ documents }, action, _read, context) => userDocument.restoreCode(documents, action, context),
       detail: ({ code }) => code,
+      written: ({ code }) => `the code ${code} in the users document`,
       predict: (documents, { code }) => {
         const { user } = documents;
         return user === undefined ? documents : { ...documents, user: { ...user, code } };

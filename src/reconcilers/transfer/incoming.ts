@@ -19,19 +19,19 @@
  * | there                  | a code that is released                        | see user-document.ts      |
  * | not blocked            | the account before is replaced                 | retire  | AccountReplaced |
  */
-import { createHash } from 'node:crypto';
+
 import type { DeclineReason, TransferPart } from '../../events/data/transfer.ts';
 import type { Incoming } from '../../events/facts.ts';
-import { type AccountHandle, type Code, type Did, parseAccountHandle, type UserKey } from '../../identity.ts';
+import type { Did, UserKey } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
 import type { Documents } from '../../ports/documents.ts';
 import { endSentence } from '../account/account-end.ts';
 import type { DesiredAccount } from '../account/account-state.ts';
 import { ownAddresses } from '../account/address.ts';
-import { parkedAddress } from '../account/address-chain.ts';
-import { codeHandle } from '../account/handle-label.ts';
+import { parkedAddress, parkedHandle } from '../derived-names.ts';
+import type { IncomingSeen } from '../other-users.ts';
 import { type Plan, pending } from '../reconciler.ts';
-import { type IncomingSeen, RESOURCE_OF, type TransferAction, type TransferResource } from './state.ts';
+import { RESOURCE_OF, type TransferAction, type TransferResource } from './state.ts';
 
 type TransferPlan = Plan<TransferAction>;
 export type TransferPlans = { readonly [R in TransferResource]?: TransferPlan };
@@ -166,22 +166,6 @@ function pendingPart(incoming: Incoming, part: TransferPart, message: string): T
 }
 
 // ── The account before ──
-
-/** A label that names the account, so that no two accounts are parked on one. */
-export function parkedHandle(did: Did, domain: string): AccountHandle | undefined {
-  const label = `p${createHash('sha256').update(did).digest('hex').slice(0, 15)}`;
-  return parseAccountHandle(label + domain);
-}
-
-/** The handle of the account, where other users may choose it: not the one made of the code, and not a parked one. */
-export function wantedHandle(
-  { did, handle }: PdsAccount,
-  code: Code | undefined,
-  domain: string,
-): AccountHandle | undefined {
-  const isOfNoOther = handle === codeHandle(code, domain) || handle === parkedHandle(did, domain);
-  return isOfNoOther || !handle.endsWith(domain) ? undefined : handle;
-}
 
 /** Undefined while the user is blocked, and where nothing was replaced. */
 export function planRetirement(

@@ -24,14 +24,14 @@ import type { CloseReason, TransferPart } from '../../events/data/transfer.ts';
 import type { Facts, Outgoing } from '../../events/facts.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
 import type { Documents } from '../../ports/documents.ts';
-import { isOnParkedAddress, parkedAddress } from '../account/address-chain.ts';
+import { isOnParkedAddress } from '../account/address-chain.ts';
 import type { EmailAction } from '../account/email.ts';
 import type { HandleAction } from '../account/handle.ts';
-import { codeHandle } from '../account/handle-label.ts';
 import { shellQuoted } from '../command-lines.ts';
+import { codeHandle, parkedAddress, parkedHandle, wantedHandle } from '../derived-names.ts';
+import type { OutgoingSeen } from '../other-users.ts';
 import { type Plan, pending } from '../reconciler.ts';
-import { parkedHandle, wantedHandle } from './incoming.ts';
-import { type OutgoingSeen, RESOURCE_OF, type TransferAction, type TransferResource } from './state.ts';
+import { RESOURCE_OF, type TransferAction, type TransferResource } from './state.ts';
 
 type ChangeHandle = Extract<HandleAction, { type: 'change-handle' }>;
 type RecordHandle = Extract<HandleAction, { type: 'record-handle' }>;

@@ -1,45 +1,8 @@
-/** What is seen of a transfer, and the steps that it takes. */
+/** The steps of a transfer. */
 import type { CloseReason, DeclineReason, TransferPart } from '../../events/data/transfer.ts';
-import type { Facts, Outgoing } from '../../events/facts.ts';
-import type { TransferAnswer } from '../../events/fold-transfer.ts';
+import type { Facts } from '../../events/facts.ts';
 import type { AccountHandle, Code, Did, EventId, UserKey } from '../../identity.ts';
 import type { PdsAccount } from '../../ports/accounts.ts';
-import type { Claimant } from '../../ports/subjects.ts';
-
-/** The deleted user, as the one who gets the transfer sees it. */
-export interface IncomingSeen {
-  /** What the log of the deleted user still promises. */
-  readonly promise: Outgoing | undefined;
-  /** Why we had deactivated the account. */
-  readonly deactivated: Facts['deactivated'];
-  /** Undefined where no account is open. */
-  readonly account: PdsAccount | 'missing' | undefined;
-  /** Third users whose documents name the account. */
-  readonly thirds: readonly UserKey[];
-  /** The deleted user still has its row of `@handles`. */
-  readonly hasRow: boolean;
-  readonly other: Claimant | undefined;
-}
-
-/** The user who gets the transfer, as the deleted one sees it. */
-export interface OutgoingSeen {
-  readonly answer: TransferAnswer;
-  /** In Auth0, verified and not blocked, as far as its reconciliations have seen. */
-  readonly isReady: boolean;
-  readonly isGone: boolean;
-  /** Its users document names the account. */
-  readonly hasRecord: boolean;
-  /** The account of the deleted user, where that should give up its handle or its address. */
-  readonly account: PdsAccount | 'missing' | undefined;
-  readonly other: Claimant | undefined;
-}
-
-export interface TransferSeen {
-  readonly incoming: IncomingSeen | undefined;
-  readonly outgoing: OutgoingSeen | undefined;
-  /** The account that was replaced. */
-  readonly retiring: PdsAccount | 'missing' | undefined;
-}
 
 export type TransferResource = 'account' | 'handle' | 'user-document' | 'email';
 

@@ -14,6 +14,7 @@ import type * as AtprotoPds from '@atproto/pds';
 import type * as DidPlcServer from '@did-plc/server';
 import type { ChildReport, ChildRequest } from './child-process.ts';
 import { type HeldPort, holdPort } from './held-port.ts';
+import { hashQuickly } from './quick-hashes.ts';
 
 export interface PdsStart {
   readonly dataDir: string;
@@ -24,6 +25,7 @@ export interface PdsStart {
   readonly serviceDomain: string;
   readonly rateLimits: boolean;
   readonly inviteRequired: boolean;
+  readonly quickHashes: boolean;
 }
 
 export interface PdsReady {
@@ -70,6 +72,7 @@ async function serve(start: PdsStart): Promise<Running> {
   await plc.start();
   const plcUrl = `http://localhost:${keeping.plcPort}`;
 
+  if (start.quickHashes) hashQuickly();
   const { PDS, envToCfg, envToSecrets } = loadPds();
   const environment = pdsEnvironment(start, keeping, plcUrl);
   const config = envToCfg(environment);

@@ -43,6 +43,8 @@ export interface PdsOptions {
   readonly rateLimits?: boolean | undefined;
   /** Default true. */
   readonly inviteRequired?: boolean | undefined;
+  /** Hashes passwords at a cost that protects none, for tests. Default false. Kept data need the same again. */
+  readonly quickHashes?: boolean | undefined;
   /** Where the PDS writes its log, as JSON lines. Without it, nowhere. */
   readonly logFile?: string | undefined;
 }
@@ -58,6 +60,7 @@ export async function startPds(options: PdsOptions): Promise<Pds> {
     serviceDomain,
     rateLimits: options.rateLimits ?? true,
     inviteRequired: options.inviteRequired ?? true,
+    quickHashes: options.quickHashes ?? false,
   };
   const removeTemporary = async (): Promise<void> => {
     if (start.temporary) await rm(dataDir, { recursive: true, force: true });

@@ -5,7 +5,7 @@ import { capture, planOf } from '../../../src/engine/operations/capture/capture.
 import { ConsistentPseudonyms } from '../../../src/engine/operations/capture/pseudonyms.ts';
 import { UpstreamError } from '../../../src/errors.ts';
 import { type AccountHandle, eventId } from '../../../src/identity.ts';
-import { handleLabel, isAllowedLabel } from '../../../src/reconcilers/account/handle-label.ts';
+import { handleLabel, isAllowedLabel } from '../../../src/reconcilers/derived-names.ts';
 import {
   alice,
   aliceDid,

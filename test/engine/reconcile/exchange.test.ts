@@ -1,6 +1,6 @@
 /** Users who exchange addresses or handles: each ends with its own, in whatever order they are reconciled. */
 import { describe, expect, it } from 'vitest';
-import { parkedAddress } from '../../../src/reconcilers/account/address-chain.ts';
+import { parkedAddress } from '../../../src/reconcilers/derived-names.ts';
 import { alice, bob, handle, type Person, person } from '../../mongo/subjects/people.ts';
 import {
   arrive,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { View } from '../../../src/engine/reconcile/assemble.ts';
-import { desire } from '../../../src/engine/reconcile/observe.ts';
 import { recoverOutcomes } from '../../../src/engine/reconcile/recover.ts';
 import type { IntendedAction } from '../../../src/events/data/reconciliation.ts';
 import type { ConcordEvent } from '../../../src/events/event.ts';
 import { fold } from '../../../src/events/fold.ts';
 import type { PdsAccount } from '../../../src/ports/accounts.ts';
 import type { Documents } from '../../../src/ports/documents.ts';
+import { desire } from '../../../src/reconcilers/desired.ts';
+import type { View } from '../../../src/reconcilers/view.ts';
 import { alice, aliceDid, at, code, handle } from '../../mongo/subjects/people.ts';
 import { aliceEvent, observed } from '../../support/in-memory/alice-events.ts';
 import { SETTINGS } from '../../support/in-memory/world.ts';

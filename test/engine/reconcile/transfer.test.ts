@@ -6,7 +6,7 @@ import { proposeTransfer } from '../../../src/engine/reconcile/transfer/propose.
 import type { UsageError } from '../../../src/errors.ts';
 import type { TransferPart } from '../../../src/events/data/transfer.ts';
 import { eventId } from '../../../src/identity.ts';
-import { parkedAddress } from '../../../src/reconcilers/account/address-chain.ts';
+import { parkedAddress } from '../../../src/reconcilers/derived-names.ts';
 import { alice, bob, handle, otherTenant, type Person, person } from '../../mongo/subjects/people.ts';
 import { leave as leaveAuth0, transferDeps, transferParty } from '../../support/in-memory/transferring.ts';
 import {

@@ -8,6 +8,9 @@ import type { Hooks } from '../../support/in-memory/hooks.ts';
 import { inMemoryWorkQueue } from '../../support/in-memory/work-queue.ts';
 import { settled, virtualClock } from '../../support/virtual-clock.ts';
 
+/** The longest call to another system. */
+const CALL_MS = 5_000;
+
 const people = (count: number) => Array.from({ length: count }, (_, n) => person(`user-${n}`));
 
 /** Passes that take `passMs` and then complete, over a queue in memory and a clock that stands still. */
@@ -19,6 +22,7 @@ function setUp(
   const clock = virtualClock();
   const { queue } = inMemoryWorkQueue(hooks);
   const seen: string[] = [];
+  const leases: Lease[] = [];
   const ended: string[] = [];
   let inFlight = 0;
   let most = 0;
@@ -32,7 +36,7 @@ function setUp(
     durationMs: passMs,
     latencyMs: undefined,
   };
-  const settings = { concurrency, leaseMs: 60_000, pollMs: 1_000 };
+  const settings = { concurrency, leaseMs: 60_000, maxLeaseMs: 600_000, pollMs: 1_000 };
   const deps: WorkerDeps = {
     queue,
     clock,
@@ -40,6 +44,7 @@ function setUp(
     logger: createLogger({ level: 'silent', pretty: false }),
     reconcile: async (lease: Lease) => {
       seen.push(lease.user);
+      leases.push(lease);
       inFlight += 1;
       most = Math.max(most, inFlight);
       await clock.delay(passMs);
@@ -51,7 +56,7 @@ function setUp(
     onReconciliation: (lease) => void ended.push(lease.user),
   };
   const workers = new Workers(deps);
-  return { hooks, clock, queue, seen, ended, workers, most: () => most, deps };
+  return { hooks, clock, queue, seen, leases, ended, workers, most: () => most, deps };
 }
 
 type Setting = ReturnType<typeof setUp>;
@@ -66,7 +71,7 @@ function start(setting: Setting): Setting {
 
 afterEach(async () => {
   for (const { workers, clock } of begun.splice(0)) {
-    const stopping = workers.stop(0);
+    const stopping = workers.stop(0, CALL_MS);
     await clock.advance(1);
     await stopping;
   }
@@ -170,7 +175,7 @@ describe('stopping', () => {
     await markDue(setting, 5);
     start(setting);
     await settled();
-    const stopping = setting.workers.stop(10_000);
+    const stopping = setting.workers.stop(10_000, CALL_MS);
     await setting.clock.advance(100);
     expect(await stopping).toBe(0);
     await setting.clock.advance(5_000);
@@ -182,9 +187,14 @@ describe('stopping', () => {
     await markDue(setting, 5);
     start(setting);
     await settled();
-    const stopping = setting.workers.stop(1_000);
+    const stopping = setting.workers.stop(1_000, CALL_MS);
     await setting.clock.advance(1_000);
     expect(await stopping).toBe(2);
+    // A call of them may be under way for that long, and not for as long as a lease.
+    const claim = () => setting.queue.claimUser(person('user-0'), setting.clock.now(), 60_000);
+    expect(await claim()).toBeUndefined();
+    await setting.clock.advance(CALL_MS + 1);
+    expect(await claim()).toBeDefined();
   });
 
   it('lets a pass finish whose user was being claimed at that moment', async () => {
@@ -192,7 +202,7 @@ describe('stopping', () => {
     await markDue(setting, 1);
     let stopping: Promise<number> | undefined;
     setting.hooks.after = ({ method }) => {
-      if (method === 'claim') stopping ??= setting.workers.stop(10_000);
+      if (method === 'claim') stopping ??= setting.workers.stop(10_000, CALL_MS);
     };
     start(setting);
     await setting.clock.advance(50);
@@ -208,7 +218,7 @@ describe('stopping', () => {
   });
 
   it('when nothing was started is over at once', async () => {
-    expect(await setUp().workers.stop(1_000)).toBe(0);
+    expect(await setUp().workers.stop(1_000, CALL_MS)).toBe(0);
   });
 });
 
@@ -249,16 +259,75 @@ describe('trouble', () => {
     expect(new Set(setting.seen).size).toBeGreaterThan(1);
   });
 
-  it('with giving a lease back leaves it to run out', async () => {
+  it('with giving a lease back is no fault of its user, however long it lasts', async () => {
+    const setting = setUp({ concurrency: 1, passMs: 1, retry: true });
+    let isOut = true;
+    setting.hooks.before = ({ method }) => {
+      if (method === 'release' && isOut) throw new Error('the queue cannot be written');
+    };
+    await markDue(setting, 1);
+    start(setting);
+    // Longer than the lease, which this process has lost by then: it still works on the user.
+    await setting.clock.advance(300_000);
+    expect(setting.seen).toHaveLength(1);
+    isOut = false;
+    await setting.clock.advance(5_000);
+    expect(setting.leases.length).toBeGreaterThan(1);
+    expect(setting.leases.map(({ unfinished }) => unfinished)).toEqual(setting.leases.map(() => 0));
+  });
+
+  it('with giving a lease back that does not end leaves it to another worker', async () => {
     const setting = setUp({ concurrency: 1, passMs: 1, retry: true });
     setting.hooks.before = ({ method }) => {
       if (method === 'release') throw new Error('the queue cannot be written');
     };
     await markDue(setting, 1);
     start(setting);
-    await setting.clock.advance(59_000);
+    await setting.clock.advance(599_000);
     expect(setting.seen).toHaveLength(1);
     await setting.clock.advance(5_000);
-    expect(setting.seen).toHaveLength(2);
+    expect(setting.leases.map(({ unfinished }) => unfinished)).toEqual([0, 1]);
+  });
+});
+
+describe('users whose last reconciliation did not end', () => {
+  /** Leases that dead processes held, and that have run out. */
+  async function leftBehind(setting: Setting, count: number): Promise<void> {
+    await markDue(setting, count);
+    for (let left = count; left > 0; left -= 1) await setting.queue.claim(setting.clock.now(), 1_000);
+    await setting.clock.advance(1_001);
+  }
+
+  it('are reconciled one at a time, while others go on beside them', async () => {
+    const setting = setUp({ concurrency: 4 });
+    await leftBehind(setting, 3);
+    await setting.queue.markDue(
+      [person('carol'), person('dave'), person('erin')],
+      setting.clock.now(),
+      'trigger',
+    );
+    start(setting);
+    await setting.clock.advance(1);
+    const suspects = () => setting.leases.filter(({ unfinished }) => unfinished > 0);
+    expect(suspects()).toHaveLength(1);
+    expect(setting.leases).toHaveLength(4);
+    await setting.clock.advance(100);
+    expect(suspects()).toHaveLength(2);
+    await setting.clock.advance(1_000);
+    expect(setting.ended).toHaveLength(6);
+    expect(await setting.queue.nextDueAt()).toBeUndefined();
+  });
+
+  it('cause no polling while one of them is reconciled', async () => {
+    const setting = setUp({ concurrency: 4, passMs: 900 });
+    let claims = 0;
+    setting.hooks.before = ({ method }) => {
+      if (method === 'claim') claims += 1;
+    };
+    await leftBehind(setting, 2);
+    claims = 0;
+    start(setting);
+    await setting.clock.advance(800);
+    expect(claims).toBe(2);
   });
 });

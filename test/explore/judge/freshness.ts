@@ -5,7 +5,7 @@
 import { type Did, parseDid, type UserKey } from '../../../src/identity.ts';
 import type { Lease } from '../../../src/ports/queue.ts';
 import type { UniqueValue } from '../../../src/ports/reservations.ts';
-import { parkedAddress } from '../../../src/reconcilers/account/address-chain.ts';
+import { parkedAddress } from '../../../src/reconcilers/derived-names.ts';
 import { otherTenant } from '../../mongo/subjects/people.ts';
 import { reservationKey } from '../../support/in-memory/reservations.ts';
 import type { Point } from '../model/ports.ts';

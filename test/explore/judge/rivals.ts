@@ -6,8 +6,7 @@
 
 import type { AccountHandle } from '../../../src/identity.ts';
 import type { Auth0User } from '../../../src/ports/auth0.ts';
-import { taggedEmail } from '../../../src/reconcilers/account/account.ts';
-import { parkedAddress } from '../../../src/reconcilers/account/address-chain.ts';
+import { parkedAddress, taggedEmail } from '../../../src/reconcilers/derived-names.ts';
 import { otherTenant, type Person, tenant } from '../../mongo/subjects/people.ts';
 import type { StoredAccount } from '../../support/in-memory/accounts.ts';
 import { SECOND_TENANTS_TAG } from '../../support/in-memory/world.ts';

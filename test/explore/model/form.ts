@@ -113,7 +113,7 @@ function age({ nowMs, isClockSteady }: World, date: Date | undefined, atMostMs: 
 }
 
 function platformParts(world: World): string[] {
-  const { documents, directory, otherDirectory, outage, nowMs } = world;
+  const { documents, directory, otherDirectory, outage, deadly, nowMs } = world;
   const users = [...documents.users].map(([user, { code, account, pending }]) =>
     [user, code, account?.did, account?.handle, account?.password, pending?.intent, pending?.password].join(
       ' ',
@@ -126,6 +126,7 @@ function platformParts(world: World): string[] {
     [...documents.handles].join(' '),
     `${directory.form()} ${otherDirectory.form()} ${earlierText(world.earlier)}`,
     left === 0 ? 'no outage' : `${outage?.port} ${outage?.code} ${left}`,
+    `${deadly?.user} ${deadly?.call}`,
   ];
 }
 
@@ -168,7 +169,7 @@ function accountParts({ accounts, known, leaked, late, nowMs }: World): string[]
 }
 
 function subjectPart(world: World, subject: StoredSubject): string {
-  const { user, due, lease, taken, observedAt, view } = subject;
+  const { user, due, lease, taken, observedAt, view, unfinished = 0 } = subject;
   const { nowMs, settings } = world;
   const isFree = lease === undefined || (lease.until.getTime() <= nowMs && world.isClockSteady);
   return [
@@ -181,6 +182,8 @@ function subjectPart(world: World, subject: StoredSubject): string {
     age(world, due?.latest, settings.freshForMs + 1),
     age(world, observedAt, settings.freshForMs),
     isFree ? 'free' : lease.until.getTime() - nowMs,
+    // Who takes over counts, and then it is by this count alone.
+    `${lease !== undefined} ${unfinished}`,
     causes(world, taken?.causes ?? []),
     viewPart(world, user, view),
   ].join('|');

@@ -2,6 +2,7 @@
 
 import { peopleOf } from '../../../src/engine/intake/people.ts';
 import { successorSearch } from '../../../src/engine/reconcile/claims/successors.ts';
+import { UsersAtWork } from '../../../src/engine/reconcile/leases/at-work.ts';
 import {
   type ReconcileDeps,
   type ReconciliationResult,
@@ -17,6 +18,7 @@ import { Observations } from '../judge/observations.ts';
 import { errorOf, type FaultKind, upstreamOf } from '../search/faults.ts';
 import type { Run } from '../search/run.ts';
 import { around, type Between, type Point, type Ports } from './ports.ts';
+import { Timers } from './timers.ts';
 import { type LateCreation, silent } from './world.ts';
 
 export type Ending<T> =
@@ -41,8 +43,8 @@ const LEASING = new Set(['claim', 'claimUser', 'renew']);
 const LATE_MS = 30_000;
 /** Of one that comes when nobody waits for it any more: of the time to settle. */
 const TOO_LATE_SHARE = 2;
-/** Two such calls outlast a lease that is not renewed between them. */
-const SLOW_SHARE = 0.6;
+/** So many leases does a slow call take, with timers that run. */
+const SLOW_LEASES = 2.5;
 /** As the workers wait after a pass that broke off. */
 const OUTAGE_WAIT_MS = 2_000;
 
@@ -56,6 +58,7 @@ export class Process implements Between {
   readonly #freshness: Freshness;
   readonly #observations: Observations;
   #onDeath: () => void = () => undefined;
+  readonly #timers = new Timers();
 
   constructor(run: Run) {
     const { world, mutant } = run;
@@ -92,7 +95,8 @@ export class Process implements Between {
         [otherTenant, { ...second, linkedTenant: run.areLinked ? first : undefined }],
       ]),
       handleDomain: async () => (await accounts.handleDomains())[0] ?? '',
-      clock: world.clock,
+      atWork: new UsersAtWork(),
+      clock: { ...world.clock, timer: (ms, signal) => this.#timers.wait(world.nowMs + ms, signal) },
       databaseClock: this.ports.databaseClock,
       random: mutant?.random?.(world.random) ?? world.random,
       logger: silent,
@@ -150,6 +154,8 @@ export class Process implements Between {
     if (this.isDead) return never();
     const at = run.met(point);
     run.others.act(at, this.user);
+    const { deadly } = run.world;
+    if (deadly !== undefined && deadly.user === this.user && deadly.call === point.name) return this.#die();
     if (at === run.nextStrike || run.turns !== undefined || run.world.outage !== undefined)
       return this.#struck(at, point, invoke, args);
     if (this.#freshness.isOutward(point))
@@ -247,12 +253,23 @@ export class Process implements Between {
   }
 
   async #after(point: Point, kind: FaultKind | undefined, answer: unknown): Promise<unknown> {
-    const { world } = this.#run;
     if (kind === 'crash-after') return this.#die();
     if (kind === 'stall-after') await this.#run.stall(point.method === 'createAccount');
-    if (kind === 'slow') world.advanceTo(world.nowMs + SLOW_SHARE * world.settings.leaseMs);
+    if (kind === 'slow') await this.#takesLong();
     if (kind === 'lost') throw errorOf(point, kind);
     return answer;
+  }
+
+  /** Others find every user whose lease is not renewed, and go on with it. */
+  async #takesLong(): Promise<void> {
+    const { world } = this.#run;
+    const endMs = world.nowMs + SLOW_LEASES * world.settings.leaseMs;
+    for (let atMs = this.#timers.nextMs(); atMs < endMs; atMs = this.#timers.nextMs()) {
+      world.advanceTo(atMs);
+      await this.#timers.ring();
+    }
+    world.advanceTo(endMs);
+    await this.#run.othersGoOn();
   }
 
   #die(): Promise<never> {

@@ -36,6 +36,8 @@ export interface Step {
   readonly does?: (tools: Tools) => Promise<void>;
   /** What the platform does from then on, in this order. Each may come before any call, and else comes once all is at rest. */
   readonly meanwhile?: readonly WorldStep[];
+  /** What is wrong where it has come to rest, if anything. */
+  readonly finds?: (world: World) => readonly string[];
   /** Milliseconds before the step; ten seconds by default. */
   readonly waitsMs?: number;
 }

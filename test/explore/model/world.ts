@@ -103,6 +103,8 @@ export class World {
   isClockSteady = true;
   /** A system that cannot be reached, or answers with this code, until a moment. */
   outage: { readonly port: PortName; readonly untilMs: number; readonly code: string } | undefined;
+  /** Every process dies that makes this call for this user. */
+  deadly: { readonly user: UserKey; readonly call: string } | undefined;
   /** Accounts that somebody else made on purpose, and that may belong to nobody. */
   readonly known = new Set<Did>();
   /** DIDs that a late creation left behind. */
@@ -149,7 +151,11 @@ export class World {
       databaseClock: inMemoryDatabaseClock(),
       ...this.independent.clients,
     };
-    this.clock = { now: () => new Date(this.nowMs), delay: async () => undefined };
+    this.clock = {
+      now: () => new Date(this.nowMs),
+      delay: async () => undefined,
+      timer: () => new Promise(() => undefined),
+    };
     // However old a read is, no routine entry may hide what another one tells.
     const loginFreshForMs = 10 * 365 * DAY_MS;
     this.settings = { ...SETTINGS, loginFreshForMs, policy: { ...SETTINGS.policy, ...policy }, ...settings };
@@ -183,7 +189,7 @@ export class World {
 
   /** Everything that the future may depend on. Ids, tokens and passwords go on, so that none is given twice. */
   save(): () => void {
-    const { nowMs, outage, leaked, earlier, late, messages, heard, gone } = this;
+    const { nowMs, outage, deadly, leaked, earlier, late, messages, heard, gone } = this;
     const { log, documents, accounts, inactive, directory, otherDirectory } = this;
     const restore = all([
       ...[log, documents, accounts, inactive, directory, otherDirectory].map((part) => part.save()),
@@ -194,7 +200,7 @@ export class World {
     ]);
     return () => {
       restore();
-      Object.assign(this, { nowMs, outage, leaked, earlier, late, messages, heard, gone });
+      Object.assign(this, { nowMs, outage, deadly, leaked, earlier, late, messages, heard, gone });
     };
   }
 

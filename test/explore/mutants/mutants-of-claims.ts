@@ -1,7 +1,7 @@
 /** Seeded bugs against the rules of what only one account can have: of deleted users, exchanges and linked tenants. */
 import type { Did } from '../../../src/identity.ts';
 import type { Auth0User, Directory } from '../../../src/ports/auth0.ts';
-import { parkedAddress } from '../../../src/reconcilers/account/address-chain.ts';
+import { parkedAddress } from '../../../src/reconcilers/derived-names.ts';
 import { alice, bob } from '../../mongo/subjects/people.ts';
 import type { Ports } from '../model/ports.ts';
 import type { Run } from '../search/run.ts';

@@ -4,6 +4,7 @@ import { partOf } from '../../../src/events/causes.ts';
 import type { Mutant } from './mutant.ts';
 import { lacks, on, outlasting } from './mutant-layers.ts';
 import { claimMutants } from './mutants-of-claims.ts';
+import { leaseMutants } from './mutants-of-leases.ts';
 import { loginMutants } from './mutants-of-logins.ts';
 import { migrationMutants } from './mutants-of-migration.ts';
 import { noUserMutants } from './mutants-of-no-users.ts';
@@ -123,6 +124,7 @@ export const mutants: readonly Mutant[] = [
   ...blindMutants,
   ...ruleMutants,
   ...claimMutants,
+  ...leaseMutants,
   ...loginMutants,
   ...migrationMutants,
   ...noUserMutants,

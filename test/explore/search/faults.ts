@@ -24,7 +24,7 @@ export const FAULT_KINDS = [
   'late',
   /** The same, and it comes when the creation has been given up. */
   'too-late',
-  /** The call takes more than half of a lease, and nobody else goes on meanwhile. */
+  /** The call takes longer than two leases, timers run, and others go on meanwhile. */
   'slow',
   /** A listing as it was a moment ago. */
   'stale',

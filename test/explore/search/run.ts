@@ -180,16 +180,21 @@ export class Run {
     progress.hasStalled ||= isOnRecord;
     progress.stalls += 1;
     world.advanceTo(world.nowMs + world.settings.leaseMs + 1);
+    await this.othersGoOn();
+  }
+
+  /** While a call of a process takes long. */
+  async othersGoOn(): Promise<void> {
     if (this.turns !== undefined) {
       for (let waits = 0; waits < 12; waits += 1) await this.turns.park();
       return;
     }
-    const others = this.#othersGoOn();
+    const others = this.#othersWork();
     this.#held = Promise.all([this.#held, others]);
     await others;
   }
 
-  async #othersGoOn(): Promise<void> {
+  async #othersWork(): Promise<void> {
     const { world } = this;
     for (let reconciliations = 0; reconciliations < 3; reconciliations += 1) {
       const next = await world.stores.queue.nextDueAt();
@@ -264,6 +269,8 @@ export class Run {
   endStep(): void {
     const { progress, world, scenario, reference, schedule } = this;
     this.rests();
+    const finds = progress.isBefallen ? undefined : scenario.steps[progress.step]?.finds;
+    this.watch.violations.push(...(finds?.(world) ?? []));
     const state = stateOf(world, scenario);
     // A look that only a fault brought finds what the platform did and nobody told of.
     const isOrdered = scenario.isOrderless !== true || progress.step < scenario.steps.length - 1;

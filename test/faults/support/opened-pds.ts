@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import type * as AtprotoPds from '@atproto/pds';
 import type * as DidPlcServer from '@did-plc/server';
 import { holdPort } from '../../../src/sandbox/servers/held-port.ts';
+import { hashQuickly } from '../../../src/sandbox/servers/quick-hashes.ts';
 
 export interface OpenedPds {
   readonly url: string;
@@ -30,6 +31,7 @@ export interface OpenedPds {
 export async function openedPds(): Promise<OpenedPds> {
   // Loaded when needed, and by `require`: both are CommonJS and large.
   const load = createRequire(import.meta.url);
+  hashQuickly();
   const { PDS, envToCfg, envToSecrets } = load('@atproto/pds') as typeof AtprotoPds;
   const { PlcServer, MockDatabase } = load('@did-plc/server') as typeof DidPlcServer;
   const dataDir = await mkdtemp(join(tmpdir(), 'concord-opened-pds-'));

@@ -6,11 +6,12 @@ import { Workers } from '../../../src/engine/reconcile/workers.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import { type Pds, type PdsOptions, startPds } from '../../../src/sandbox/servers/pds.ts';
 import type { Engine } from '../../../src/wiring/engine.ts';
+import { systemClock } from '../../../src/wiring/system.ts';
 import { openPlatform, type Platform, type PlatformOptions, silent } from '../../support/platform.ts';
 
 export async function ownPds(options: Partial<PdsOptions> = {}): Promise<Pds> {
   const secret = (): string => randomBytes(16).toString('hex');
-  return startPds({ adminPassword: secret(), bypassKey: secret(), ...options });
+  return startPds({ adminPassword: secret(), bypassKey: secret(), quickHashes: true, ...options });
 }
 
 /** A platform whose database is on this server instead of on the shared one. Closing it leaves the server alone. */
@@ -47,6 +48,7 @@ export function jumpingClock(): Clock {
       // What is under way in this process gets its turn, as it would in a real wait.
       await new Promise((resolve) => setImmediate(resolve));
     },
+    timer: systemClock.timer,
   };
 }
 

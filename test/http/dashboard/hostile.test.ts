@@ -24,7 +24,7 @@ const GOOD = {
 
 /** A session as any process with this token starts it. */
 function sessionOf(token: string): { readonly cookie: string; readonly csrf: string } {
-  const sessions = createSessions(token, { now: () => NOW });
+  const sessions = createSessions(() => token, { now: () => NOW });
   const { session, cookie } = sessions.start(false);
   return { cookie: cookie.split(';')[0] ?? '', csrf: sessions.csrf(session.id) };
 }

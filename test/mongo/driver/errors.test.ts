@@ -1,5 +1,15 @@
 /** What the server says -> a code to branch on. The texts are those of Atlas, with invented names. */
-import { MongoServerError, MongoWriteConcernError } from 'mongodb';
+import {
+  MongoCursorExhaustedError,
+  MongoExpiredSessionError,
+  MongoInvalidArgumentError,
+  MongoServerClosedError,
+  MongoServerError,
+  MongoStalePrimaryError,
+  MongoTransactionError,
+  MongoUnexpectedServerResponseError,
+  MongoWriteConcernError,
+} from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../src/errors.ts';
 import { VERDICTS } from '../../../src/mongo/driver/error-codes.ts';
@@ -177,5 +187,24 @@ describe('a write concern that was not met', () => {
     const writeConcernError = { code, errmsg: 'no', errInfo: {} };
     const error = upstreamError(new MongoWriteConcernError({ ok: 1, writeConcernError } as never));
     expect(error).toMatchObject({ code: name, retryable, effect: 'unknown' });
+  });
+});
+
+describe('what the driver says by itself', () => {
+  it.each([
+    new MongoExpiredSessionError(),
+    new MongoServerClosedError('server is closed'),
+    new MongoStalePrimaryError('primary marked stale'),
+    new MongoUnexpectedServerResponseError('Unable to get response from server'),
+  ])('%s comes and goes with the servers, and is tried again', (error) => {
+    expect(upstreamError(error)).toMatchObject({ code: 'INTERRUPTED', retryable: true, effect: 'unknown' });
+  });
+
+  it.each([
+    new MongoInvalidArgumentError('no'),
+    new MongoTransactionError('no'),
+    new MongoCursorExhaustedError('no'),
+  ])('%s is a wrong call of ours', (error) => {
+    expect(upstreamError(error)).toMatchObject({ code: 'MISUSED', retryable: false, effect: 'none' });
   });
 });

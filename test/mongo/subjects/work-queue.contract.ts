@@ -114,6 +114,64 @@ export function workQueueContract(make: () => Promise<{ queue: WorkQueue; subjec
     });
   });
 
+  describe('leases that are not given back', () => {
+    /** Nobody gives it back, and it runs out. */
+    const abandoned = async (queue: WorkQueue, seconds: number) => {
+      const { unfinished, isTakeover } = await claimed(queue, seconds);
+      return { unfinished, isTakeover };
+    };
+
+    it('are counted for the user, and no longer once one is', async () => {
+      const { queue } = await make();
+      await queue.markDue([trigger(alice)], at(0), 'trigger');
+      expect(await abandoned(queue, 0)).toEqual({ unfinished: 0, isTakeover: false });
+      expect(await abandoned(queue, 61)).toEqual({ unfinished: 1, isTakeover: true });
+      const third = await claimed(queue, 122);
+      expect(third).toMatchObject({ unfinished: 2, isTakeover: true });
+      await queue.complete(third, view, at(122), at(130));
+      expect(await abandoned(queue, 130)).toEqual({ unfinished: 0, isTakeover: false });
+    });
+
+    it('stay counted where the next one only recorded them, or was given back with nothing done', async () => {
+      const { queue } = await make();
+      await queue.markDue([trigger(alice)], at(0), 'trigger');
+      await abandoned(queue, 0);
+      await abandoned(queue, 61);
+      await queue.complete(await claimed(queue, 122), view, undefined, at(130), true);
+      const suspect = await claimed(queue, 130);
+      expect(suspect).toMatchObject({ unfinished: 1, isTakeover: false, isRoutine: false });
+      await queue.release(suspect);
+      const again = await claimed(queue, 131);
+      expect(again).toMatchObject({ unfinished: 1, isTakeover: false });
+      await queue.skip(again);
+      await queue.markDue([trigger(alice)], at(140), 'trigger');
+      expect(await abandoned(queue, 140)).toEqual({ unfinished: 0, isTakeover: false });
+    });
+
+    it('are counted for one user alone, too', async () => {
+      const { queue } = await make();
+      await queue.claimUser(trigger(alice), at(0), minute);
+      const lease = await queue.claimUser(trigger(alice), at(61), minute);
+      expect(lease).toMatchObject({ unfinished: 1, isTakeover: true });
+    });
+
+    it('can be left out, and so can users by their keys', async () => {
+      const { queue } = await make();
+      const noSuspects = { except: [], noSuspects: true };
+      await queue.markDue([trigger(alice)], at(0), 'trigger');
+      await abandoned(queue, 0);
+      await queue.markDue([trigger(bob)], at(62), 'trigger');
+      expect(await queue.nextDueAt()).toEqual(at(60));
+      expect(await queue.nextDueAt(noSuspects)).toEqual(at(62));
+      const exceptBob = { except: [bob.user], noSuspects: true };
+      expect(await queue.claim(at(63), minute, exceptBob)).toBeUndefined();
+      expect(await queue.nextDueAt(exceptBob)).toBeUndefined();
+      expect(await queue.claim(at(63), minute, noSuspects)).toMatchObject(bob);
+      expect(await queue.claim(at(63), minute, noSuspects)).toBeUndefined();
+      expect(await queue.claim(at(63), minute)).toMatchObject(alice);
+    });
+  });
+
   describe('claiming one user', () => {
     it('takes a user nobody has heard of, and leaves it with nothing due', async () => {
       const { queue, subjects } = await make();

@@ -5,7 +5,7 @@ import { subjectReader } from '../../../src/mongo/subjects/subjects.ts';
 import { workQueue } from '../../../src/mongo/subjects/work-queue.ts';
 import type { Lease } from '../../../src/ports/queue.ts';
 import { openWorld } from '../world.ts';
-import { alice, all, at, bob, person, tenant, trigger, view } from './people.ts';
+import { alice, aliceDid, all, at, bob, bobDid, person, tenant, trigger, view } from './people.ts';
 import { workQueueContract } from './work-queue.contract.ts';
 
 const world = openWorld();
@@ -148,6 +148,36 @@ describe('the work queue in MongoDB', () => {
     const plan = JSON.stringify(await cursor.explain('queryPlanner'));
     expect(plan).toContain('"indexName":"due"');
     expect(plan).not.toContain('"stage":"SORT"');
+  });
+
+  it('finds the holders of a DID and the users out of sync without reading the others', async () => {
+    const { db, queue, subjects } = await make();
+    const crowd = Array.from({ length: 300 }, (_, index) => person(`user-${String(index).padStart(3, '0')}`));
+    await queue.markDue(
+      crowd.map((who) => trigger(who)),
+      at(1),
+      'sweep',
+    );
+    const stored = db.collection<{ _id: string }>('concord.subjects');
+    const inSync = { 'view.sync': 'Synced', 'view.did': bobDid };
+    await stored.updateMany({}, { $set: inSync });
+    const last = crowd.at(-1)?.user ?? '';
+    await stored.updateOne({ _id: last }, { $set: { 'view.sync': 'OutOfSync', 'view.did': aliceDid } });
+
+    // What is recorded are the queries as they are made, and not as a test repeats them.
+    await db.command({ profile: 2 });
+    expect(await subjects.holdersOfDid(aliceDid)).toEqual([last]);
+    expect((await all(subjects.list(tenant, { unsettled: true }))).map(({ user }) => user)).toEqual([last]);
+    await db.command({ profile: 0 });
+    const queries = await db
+      .collection('system.profile')
+      .find({ op: 'query', ns: `${db.databaseName}.concord.subjects` })
+      .toArray();
+    expect(queries).toHaveLength(2);
+    for (const { planSummary, docsExamined } of queries) {
+      expect(planSummary).toContain('IXSCAN');
+      expect(docsExamined).toBe(1);
+    }
   });
 
   it('lists more than one page, each subject once', async () => {

@@ -8,10 +8,10 @@ import type { Successor } from '../../../src/ports/subjects.ts';
 import {
   applyEnd,
   desiredEnd,
-  type EndPolicy,
   isToBeRemoved,
   planEnd,
 } from '../../../src/reconcilers/account/account-end.ts';
+import type { EndPolicy } from '../../../src/reconcilers/policy.ts';
 import { alice, aliceDid, at, bob, handle, tenant } from '../../mongo/subjects/people.ts';
 import { account } from '../../support/in-memory/account-plan.ts';
 import { inMemoryAccounts } from '../../support/in-memory/accounts.ts';

@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { fold } from '../../../src/events/fold.ts';
 import { eventId } from '../../../src/identity.ts';
-import { type AccountSettings, desired, taggedEmail } from '../../../src/reconcilers/account/account.ts';
+import { type AccountSettings, desired } from '../../../src/reconcilers/account/account.ts';
 import type { DesiredAccount } from '../../../src/reconcilers/account/account-state.ts';
+import { taggedEmail } from '../../../src/reconcilers/derived-names.ts';
 import { alice, aliceDid, at, bobDid, handle } from '../../mongo/subjects/people.ts';
 import {
   account,

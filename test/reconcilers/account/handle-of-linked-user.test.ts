@@ -2,13 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { fold } from '../../../src/events/fold.ts';
 import type { AccountHandle } from '../../../src/identity.ts';
-import {
-  chooseHandle,
-  type DesiredHandle,
-  desired,
-  type ObservedLinkedUser,
-  plan,
-} from '../../../src/reconcilers/account/handle.ts';
+import { chooseHandle, type DesiredHandle, desired, plan } from '../../../src/reconcilers/account/handle.ts';
+import type { ObservedLinkedUser } from '../../../src/reconcilers/other-users.ts';
 import { aliceDid, at, bob, code, handle } from '../../mongo/subjects/people.ts';
 import { aliceEvent } from '../../support/in-memory/alice-events.ts';
 

@@ -122,7 +122,7 @@ export const CALLS: Calls = {
   secondAuth0: directory,
   rejects: { add: 'write' },
   ignored: { add: 'write', read: 'read' },
-  runs: { begin: 'write', keep: 'write', end: 'write' },
+  runs: { begin: 'write', beginOnce: 'write', keep: 'write', end: 'write', state: 'read' },
   databaseClock: { aheadMs: 'read' },
   reservations: { find: 'read', ofUser: 'read', all: 'stream', reserve: 'write', release: 'write' },
 };

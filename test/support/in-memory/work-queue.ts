@@ -6,7 +6,7 @@ import { UNSEEN } from '../../../src/engine/reconcile/subject-view.ts';
 import { LeaseLostError } from '../../../src/errors.ts';
 import { isExcludedReason, isMigrated, lackedSince } from '../../../src/events/condition.ts';
 import type { AccountHandle, EventId, UserKey } from '../../../src/identity.ts';
-import type { Lease, ReadModel, WorkQueue } from '../../../src/ports/queue.ts';
+import type { ClaimFilter, Lease, ReadModel, WorkQueue } from '../../../src/ports/queue.ts';
 import type { Claimant, Subject, SubjectReader, SubjectView } from '../../../src/ports/subjects.ts';
 import type { DuePriority, Trigger } from '../../../src/ports/trigger.ts';
 import { CALLS } from './calls.ts';
@@ -34,6 +34,7 @@ interface Due {
 export interface StoredSubject extends Pick<Trigger, 'user' | 'tenant' | 'userId'> {
   due?: Due | undefined;
   lease?: { readonly token: string; until: Date } | undefined;
+  unfinished?: number | undefined;
   taken?: { readonly since: Date | undefined; readonly causes: readonly EventId[] } | undefined;
   observedAt?: Date | undefined;
   view?: SubjectView;
@@ -62,11 +63,13 @@ function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
   let tokens = 0;
   const take = (subject: StoredSubject, now: Date, leaseMs: number): Lease => {
     tokens += 1;
-    const { due, taken } = subject;
+    const { due, taken, unfinished = 0 } = subject;
+    const isTakeover = subject.lease !== undefined;
     const since = earliest(taken?.since, due?.since);
     const causes = [...new Set([...(taken?.causes ?? []), ...(due?.causes ?? [])])];
     const until = new Date(now.getTime() + leaseMs);
     subject.lease = { token: `lease-${tokens}`, until };
+    subject.unfinished = unfinished + 1;
     subject.taken = { since, causes };
     if (due !== undefined) subject.due = { ...due, since: undefined, causes: [] };
     const { user, tenant, userId, observedAt } = subject;
@@ -83,6 +86,8 @@ function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
       isRoutine: false,
       observedAt,
       causes,
+      unfinished,
+      isTakeover,
       shown: subject.view,
     };
   };
@@ -93,6 +98,7 @@ function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
   const giveBack = (subject: StoredSubject): void => {
     subject.lease = undefined;
     subject.taken = undefined;
+    subject.unfinished = undefined;
   };
 
   return {
@@ -114,14 +120,15 @@ function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
       }
     },
 
-    async claim(now, leaseMs) {
+    async claim(now, leaseMs, filter) {
       const [next] = [...stored.values()]
         .filter((subject) => subject.due !== undefined && subject.due.at <= now && isFree(subject, now))
+        .filter((subject) => isAmong(subject, filter))
         .sort(byUrgency);
       if (next === undefined) return undefined;
       const { count, routine } = next.due ?? { count: 0 };
-      const isRoutine = next.lease === undefined && count === routine;
-      return { ...take(next, now, leaseMs), isRoutine };
+      const lease = take(next, now, leaseMs);
+      return { ...lease, isRoutine: lease.unfinished === 0 && count === routine };
     },
 
     async claimUser(trigger, now, leaseMs) {
@@ -141,13 +148,14 @@ function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
       return { ...lease, until };
     },
 
-    async complete(lease, view, observedAt, retryAt) {
+    async complete(lease, view, observedAt, retryAt, staysSuspect) {
       const subject = held(lease);
       if (subject === undefined) throw lost(lease);
       // Read-only by its type, so it is kept as it is: copies were most of the cost of a simulated pass.
       subject.view = view;
       subject.observedAt = observedAt ?? subject.observedAt;
       giveBack(subject);
+      if (staysSuspect === true) subject.unfinished = 1;
       const { due } = subject;
       const isMarkedAgain = (due?.count ?? 0) !== lease.dueCount;
       if (due !== undefined && isMarkedAgain) {
@@ -200,13 +208,15 @@ function createQueue(stored: Map<UserKey, StoredSubject>): WorkQueue {
       const subject = held(lease);
       if (subject === undefined) return;
       giveBack(subject);
+      if (lease.unfinished > 0) subject.unfinished = lease.unfinished;
       if (subject.due === undefined) return;
       restore(subject.due, lease, subject.due.at);
       subject.due.routine = 0;
     },
 
-    async nextDueAt() {
-      const times = [...stored.values()].flatMap(({ due, lease }) =>
+    async nextDueAt(filter) {
+      const among = [...stored.values()].filter((subject) => isAmong(subject, filter));
+      const times = among.flatMap(({ due, lease }) =>
         due === undefined ? [] : [Math.max(due.at.getTime(), lease?.until.getTime() ?? 0)],
       );
       return times.length === 0 ? undefined : new Date(Math.min(...times));
@@ -349,6 +359,11 @@ function createReader(stored: ReadonlyMap<UserKey, StoredSubject>): SubjectReade
 
 function isFree(subject: StoredSubject, now: Date): boolean {
   return subject.lease === undefined || subject.lease.until <= now;
+}
+
+function isAmong({ user, unfinished }: StoredSubject, filter: ClaimFilter | undefined): boolean {
+  if (filter === undefined) return true;
+  return !filter.except.includes(user) && !(filter.noSuspects && unfinished !== undefined);
 }
 
 function byUrgency({ due: a }: StoredSubject, { due: b }: StoredSubject): number {

@@ -4,6 +4,7 @@ import { createVault } from '../../../src/credentials/vault.ts';
 import { isRoutine } from '../../../src/engine/intake/auth0-log-codes.ts';
 import { peopleOf } from '../../../src/engine/intake/people.ts';
 import { type SearchedTenant, successorSearch } from '../../../src/engine/reconcile/claims/successors.ts';
+import { UsersAtWork } from '../../../src/engine/reconcile/leases/at-work.ts';
 import type { LinkedTenant } from '../../../src/engine/reconcile/linked-user.ts';
 import {
   type ReconcileDeps,
@@ -37,6 +38,7 @@ import { type InMemoryWorkQueue, inMemoryWorkQueue } from './work-queue.ts';
 export const SETTINGS: EngineSettings = {
   concurrency: 4,
   leaseMs: 60_000,
+  maxLeaseMs: 600_000,
   pollMs: 1_000,
   freshForMs: 2_000,
   loginFreshForMs: 86_400_000,
@@ -137,7 +139,9 @@ export function createWorld(options: WorldOptions = {}): World {
       ],
     ]),
     handleDomain: async () => (await accounts.handleDomains())[0] ?? accounts.domain,
-    clock,
+    atWork: new UsersAtWork(),
+    // What a test holds up is the whole process, or a process that died: no timer of it rings.
+    clock: { ...clock, timer: () => new Promise(() => undefined) },
     databaseClock,
     random,
     logger: createLogger({ level: 'silent', pretty: false }),

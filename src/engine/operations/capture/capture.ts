@@ -6,7 +6,7 @@
 
 import { UpstreamError } from '../../../errors.ts';
 import type { Auth0UserId, UserKey } from '../../../identity.ts';
-import type { View } from '../../reconcile/assemble.ts';
+import type { View } from '../../../reconcilers/view.ts';
 import { dryRun } from '../../reconcile/dry-run.ts';
 import type { AssessDeps, AssessedTenant } from '../../reconcile/read-side.ts';
 import { CAPTURE_VERSION, type Capture, type CapturedPlan } from './capture-file.ts';

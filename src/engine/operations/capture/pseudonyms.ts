@@ -26,10 +26,13 @@ import {
   type UserKey,
   userKey,
 } from '../../../identity.ts';
-import { taggedEmail } from '../../../reconcilers/account/account.ts';
-import { parkedAddress } from '../../../reconcilers/account/address-chain.ts';
-import { handleLabel, isAllowedLabel } from '../../../reconcilers/account/handle-label.ts';
-import { parkedHandle } from '../../../reconcilers/transfer/incoming.ts';
+import {
+  handleLabel,
+  isAllowedLabel,
+  parkedAddress,
+  parkedHandle,
+  taggedEmail,
+} from '../../../reconcilers/derived-names.ts';
 import { ownerOf } from '../../intake/owner.ts';
 
 export interface PseudonymousTenant {

@@ -26,9 +26,9 @@ import type {
 import type { PasswordVault } from '../../../ports/passwords.ts';
 import type { WorkQueue } from '../../../ports/queue.ts';
 import type { KnownSubject, SubjectReader } from '../../../ports/subjects.ts';
+import { attempt } from '../../../reconcilers/attempt.ts';
 import { draft } from '../../intake/decision.ts';
 import { isExcluded, type Owned, ownerOf } from '../../intake/owner.ts';
-import { attempt } from '../../reconcile/attempt.ts';
 import type { AssessedTenant } from '../../reconcile/read-side.ts';
 import { planImport } from './plan.ts';
 import type { ImportContext, KnownToLog, Location, UserImport } from './plan-state.ts';

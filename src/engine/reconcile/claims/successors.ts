@@ -1,35 +1,16 @@
-/**
- * Successors: users in Auth0 who may be the same person as a deleted user, because they have verified the same address
- * or because Auth0 has linked the deleted user into them. While there is one, the account of the deleted user is
- * neither deactivated nor deleted, under any policy.
- *
- * The read model is read for every deleted user with an account; it has what reconciliations have seen. Auth0 is read
- * where the read model has none and the next step would remove the account: lookups by address are immediately
- * consistent but case-sensitive, and the search by identity lags by seconds. Where Auth0 cannot be read, nothing is
- * removed.
- */
-import type { Facts } from '../../../events/facts.ts';
+/** The search for successors (see `reconcilers/account/successors.ts`), and who depends on one. */
 import { type Auth0UserId, type TenantId, type UserKey, userKey } from '../../../identity.ts';
-import type { PdsAccount } from '../../../ports/accounts.ts';
 import type { Directory } from '../../../ports/auth0.ts';
 import type { Subject, SubjectReader, SubjectView, Successor } from '../../../ports/subjects.ts';
 import type { Trigger } from '../../../ports/trigger.ts';
-import { isToBeRemoved } from '../../../reconcilers/account/account-end.ts';
-import type { ActualAccount, DesiredAccount } from '../../../reconcilers/account/account-state.ts';
-import { isDeleted } from '../../../reconcilers/account/address.ts';
+import { isDeleted } from '../../../reconcilers/other-users.ts';
+import type { SuccessorSearch } from '../../../reconcilers/shared.ts';
 import { ownerOf } from '../../intake/owner.ts';
 
 export interface SearchedTenant {
   readonly id: TenantId;
   readonly keyPrefix: string;
   readonly directory: Pick<Directory, 'usersByEmail' | 'usersByIdentity'>;
-}
-
-export interface SuccessorSearch {
-  /** As far as reconciliations have seen. */
-  known(user: UserKey, emails: readonly string[]): Promise<readonly Successor[]>;
-  /** From Auth0 now, over all tenants. Throws UpstreamError when one of them cannot be read. */
-  inAuth0(user: UserKey, emails: readonly string[]): Promise<readonly Successor[]>;
 }
 
 /** `tenants` are all of the database: a successor may be in another one than the deleted user. */
@@ -77,32 +58,6 @@ function inOrder(
   for (const user of [...byAddress].sort()) if (!found.has(user)) found.set(user, 'address');
   found.delete(deleted);
   return [...found].map(([user, by]) => ({ user, by }));
-}
-
-/** For a deleted user with an account; none for every other user. Throws UpstreamError. */
-export async function findSuccessors(
-  search: SuccessorSearch,
-  user: UserKey,
-  facts: Pick<Facts, 'absentSince' | 'verifiedEmail' | 'account' | 'seen'>,
-  wanted: DesiredAccount,
-  { linked }: Pick<ActualAccount, 'linked'>,
-  now: Date,
-): Promise<readonly Successor[]> {
-  if (wanted.type !== 'end' || facts.absentSince === undefined) return [];
-  if (linked === undefined || linked === 'missing') return [];
-  const emails = addressesOf(facts, linked);
-  const known = await search.known(user, emails);
-  if (known.length > 0 || !isToBeRemoved(wanted.end, linked, now)) return known;
-  return search.inAuth0(user, emails);
-}
-
-function addressesOf(
-  { verifiedEmail, account, seen }: Pick<Facts, 'verifiedEmail' | 'account' | 'seen'>,
-  { email }: PdsAccount,
-): readonly string[] {
-  const all = [verifiedEmail, account?.email, seen.account?.email, email].flatMap((one) => one ?? []);
-  // Blank in the events of a forgotten user.
-  return [...new Set(all)].filter((one) => one !== '');
 }
 
 /** The deleted users without a successor, by the read model. */

@@ -41,7 +41,7 @@ export async function cancelTransfer(
       throw new UsageError(message, 'TRANSFER_TAKEN');
     }
     await new Leases(deps, [lease]).ensure();
-    const cancelled = await createJournal(deps, to.user, to.tenant.id, history).append([], {
+    const cancelled = await createJournal(deps, to.user, to.tenant.id, fold(history)).append([], {
       type: 'transfer.cancelled',
       data: { promise: outgoing.promise, from: from.user, what, ...decided },
     });

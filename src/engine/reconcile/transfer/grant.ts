@@ -11,9 +11,9 @@ import type { EventData } from '../../../events/event.ts';
 import { fold } from '../../../events/fold.ts';
 import type { EventId } from '../../../identity.ts';
 import type { Clock, DatabaseClock, Random } from '../../../ports/clock.ts';
+import { requireClock } from '../../../ports/clock-agreement.ts';
 import type { EventLog } from '../../../ports/event-log.ts';
 import type { Lease, WorkQueue } from '../../../ports/queue.ts';
-import { requireClock } from '../../../reconcilers/clock-agreement.ts';
 import { createJournal, type Journal } from '../journal.ts';
 import { notFinished, proposeTransfer, type TransferProposal } from './propose.ts';
 import type { Party, SidesDeps } from './sides.ts';
@@ -46,7 +46,7 @@ export async function grantTransfer(
   return holding(deps, from, (first) =>
     holding(deps, to, async (second) => {
       const proposal = await proposeAsShown(deps, from, to, wish);
-      const journal = createJournal(deps, to.user, to.tenant.id, await deps.log.ofUser(to.user));
+      const journal = createJournal(deps, to.user, to.tenant.id, fold(await deps.log.ofUser(to.user)));
       const leases = new Leases(deps, [first, second]);
       await makeDue(deps, to);
       const granted = await writeGrant(deps, from, journal, leases, proposal, decided);
@@ -153,7 +153,7 @@ async function writeGrant(
   // Before the first event, so that the promise of a command that breaks off is found and has no effect.
   await makeDue(deps, from);
   await leases.ensure();
-  const promise = await createJournal(deps, from.user, from.tenant.id, history).append([], {
+  const promise = await createJournal(deps, from.user, from.tenant.id, fold(history)).append([], {
     type: 'transfer.promised',
     data: { to: proposal.to, ...dataOf(proposal), ...decided },
   });

@@ -2,9 +2,8 @@
 
 import type { Code, Did } from '../../../identity.ts';
 import type { PdsAccount } from '../../../ports/accounts.ts';
-import { handleLabel } from '../../../reconcilers/account/handle-label.ts';
 import { shellQuoted } from '../../../reconcilers/command-lines.ts';
-import { wantedHandle } from '../../../reconcilers/transfer/incoming.ts';
+import { handleLabel, wantedHandle } from '../../../reconcilers/derived-names.ts';
 import type { Side, Sides } from './sides.ts';
 
 export type Availability<T> =

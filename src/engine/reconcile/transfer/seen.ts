@@ -8,7 +8,7 @@ import type { AccountReader } from '../../../ports/accounts.ts';
 import type { DocumentReader } from '../../../ports/documents.ts';
 import type { EventReader } from '../../../ports/event-log.ts';
 import type { Claimant } from '../../../ports/subjects.ts';
-import type { IncomingSeen, OutgoingSeen, TransferSeen } from '../../../reconcilers/transfer/state.ts';
+import type { IncomingSeen, OutgoingSeen, TransferSeen } from '../../../reconcilers/other-users.ts';
 import { subjectView } from '../subject-view.ts';
 
 export interface TransferDeps {

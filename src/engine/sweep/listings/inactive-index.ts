@@ -2,7 +2,7 @@
 import type { Logger } from '../../../logger.ts';
 import type { AccountReader, InactiveAccount, InactiveAccounts } from '../../../ports/accounts.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import { attempt } from '../../reconcile/attempt.ts';
+import { attempt } from '../../../reconcilers/attempt.ts';
 import type { AssessedTenant } from '../../reconcile/read-side.ts';
 import { Repositories } from './repositories.ts';
 

@@ -3,8 +3,13 @@
  * are taken down, named by no document, or inactive. Takes eight bytes an account, and forty more for an inactive one.
  */
 import type { Did } from '../../../identity.ts';
-import type { AccountReader, InactiveAccount, PdsAccount, Repository } from '../../../ports/accounts.ts';
-import { inactiveAccount } from '../../../reconcilers/account/inactive-accounts.ts';
+import {
+  type AccountReader,
+  type InactiveAccount,
+  inactiveAccount,
+  type PdsAccount,
+  type Repository,
+} from '../../../ports/accounts.ts';
 import { DidList } from './did-list.ts';
 import { NameSet } from './name-set.ts';
 

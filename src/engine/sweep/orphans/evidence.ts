@@ -1,7 +1,7 @@
 /** Why a document or an account counts as an orphan, in words for a person. */
 import type { TenantId, UserKey } from '../../../identity.ts';
 import type { PdsAccount } from '../../../ports/accounts.ts';
-import { taggedEmail } from '../../../reconcilers/account/account.ts';
+import { taggedEmail } from '../../../reconcilers/derived-names.ts';
 
 export function why(
   tenant: TenantId | undefined,

@@ -29,8 +29,8 @@ import {
 import type { AccountReader, PdsAccount, Repository } from '../../../ports/accounts.ts';
 import type { DocumentOwner, DocumentReader } from '../../../ports/documents.ts';
 import type { EventReader } from '../../../ports/event-log.ts';
+import { attempt } from '../../../reconcilers/attempt.ts';
 import { isExcluded, ownerOf, tenantOf } from '../../intake/owner.ts';
-import { attempt } from '../../reconcile/attempt.ts';
 import type { AssessedTenant } from '../../reconcile/read-side.ts';
 import { NameSet } from '../listings/name-set.ts';
 import { addressesBehind, inviteEvidence, ownerEvidence, why } from './evidence.ts';

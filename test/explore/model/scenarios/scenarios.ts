@@ -28,6 +28,7 @@ import {
 } from './scenario-steps.ts';
 import { successorScenarios } from './successor-scenarios.ts';
 import { transferScenarios } from './transfer-scenarios.ts';
+import { unfinishedScenarios } from './unfinished-scenarios.ts';
 
 const all: readonly Scenario[] = [
   { name: 'a sign-up with a verified email', people: [alice], steps: [signsUp(alice, {}, 'alice')] },
@@ -350,6 +351,7 @@ const all: readonly Scenario[] = [
   ...claimScenarios,
   ...transferScenarios,
   ...oddScenarios,
+  ...unfinishedScenarios,
 ];
 
 export const scenarios: readonly Scenario[] = all.filter(({ name }) => !PENDING.has(name));

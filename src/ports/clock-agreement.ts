@@ -4,8 +4,7 @@
  * it differs from the database's by more than a minute.
  */
 import { UpstreamError, UsageError } from '../errors.ts';
-import type { DatabaseClock } from '../ports/clock.ts';
-import { formatDuration } from '../terminal/duration.ts';
+import type { DatabaseClock } from './clock.ts';
 
 export const CLOCK_DIFFERS = 'CLOCK_DIFFERS';
 
@@ -19,7 +18,8 @@ export async function clockDifference(clock: DatabaseClock): Promise<number | un
 }
 
 export function clockSentence(aheadMs: number): string {
-  const distance = formatDuration(Math.abs(aheadMs));
+  const minutes = Math.round(Math.abs(aheadMs) / 60_000);
+  const distance = minutes >= 2_880 ? `${Math.round(minutes / 1_440)} d` : `${minutes} min`;
   return `The clock of this machine is ${distance} ${aheadMs > 0 ? 'ahead of' : 'behind'} the clock of MongoDB, so nothing is removed and nothing is granted.`;
 }
 

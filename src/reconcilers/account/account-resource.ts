@@ -1,36 +1,59 @@
-/** The account of a user as three resources: the account itself, its address and its handle. */
-import { withAccount, withHandle, withNewAccount, withoutAccount } from '../predicted.ts';
+/** The account of a user as a resource. */
+
+import type { PdsAccount } from '../../ports/accounts.ts';
+import { withAccount, withNewAccount, withoutAccount } from '../predicted.ts';
 import { defineResource, NOT_LOGGED, predictsNothing, recoversNothing, UNREAD } from '../resource.ts';
+import { ofAccount } from '../shared.ts';
+import * as account from './account.ts';
 import { adopt, complete, create, record, resetPassword, resolve } from './account-creation.ts';
 import { applyEnd, removeAccount } from './account-end.ts';
+import { unsettled } from './account-planning.ts';
 import type { AccountAction, DesiredEnd } from './account-state.ts';
-import { type DesiredEmail, ownAddresses } from './address.ts';
-import * as email from './email.ts';
-import * as handle from './handle.ts';
-import { handleLabel } from './handle-label.ts';
+import type { DesiredEmail } from './address.ts';
+import { proposeAdoption } from './adoption.ts';
 import { listInactive } from './inactive-accounts.ts';
+import { restorable } from './restore.ts';
+
+const recordOf = ({ account: { did, handle: carried } }: { readonly account: PdsAccount }): string =>
+  `account record in the users document: ${did} (@${carried})`;
+
+const deletionOf = ({ did }: { readonly did: string }): string => `deletion of the account ${did}`;
 
 const didOf = ({ did }: { readonly did: string }): string => did;
 
 export const accountResource = defineResource<AccountAction>({
   name: 'account',
+  // An account is recorded in the document: without one, its failure would only repeat that of the document.
+  after: ['user-document'],
+  plan: ofAccount(
+    'account',
+    ({ actual }, { desired, transfers, now }, isOnHold) =>
+      transfers.account ?? account.plan(desired.account, actual, now, isOnHold),
+  ),
+  restorable,
+  adopt: proposeAdoption,
+  removal: { unsettled },
   // A creation is settled by its own intent: see planIntent in account-planning.ts.
   actions: {
     'list-inactive-accounts': {
       apply: (deps, _action, _read, context) => listInactive(deps, context),
       detail: () => 'those that the PDS does not show',
+      written: () => 'the index of inactive accounts of the PDS',
       predict: predictsNothing,
       recover: recoversNothing,
     },
     'create-account': {
       apply: (deps, action, _read, context) => create(deps, action, context),
       detail: (action) => action.handle,
+      written: (action) =>
+        `new account on the PDS with the handle @${action.handle} and a new password, and its record in the users document`,
       predict: predictsNothing,
       recover: recoversNothing,
     },
     'complete-creation': {
       apply: complete,
       detail: (action) => action.account.did,
+      written: recordOf,
       predict: (documents, action) => withNewAccount(documents, action.account),
       recover: recoversNothing,
     },
@@ -41,18 +64,23 @@ export const accountResource = defineResource<AccountAction>({
         return 'applied';
       },
       detail: ({ intent }) => intent.handle,
+      written: () => 'the end of an account creation in the log',
       predict: predictsNothing,
       recover: recoversNothing,
+      resolves: true,
     },
     'resolve-creation': {
       apply: (_deps, action, _read, context) => resolve(action, context),
       detail: (action) => action.account.did,
+      written: (action) => `the account ${action.account.did} in the log`,
       predict: predictsNothing,
       recover: recoversNothing,
+      resolves: true,
     },
     'record-account': {
       apply: record,
       detail: (action) => action.account.did,
+      written: recordOf,
       predict: (documents, { account: { did, handle: carried } }) => {
         const { user } = documents;
         const hasPassword = user?.account?.hasPassword === true || user?.pending !== undefined;
@@ -63,12 +91,14 @@ export const accountResource = defineResource<AccountAction>({
     'adopt-account': {
       apply: adopt,
       detail: (action) => action.account.did,
+      written: (action) => `${recordOf(action)}${action.keepsPassword ? '' : ', with a new password'}`,
       predict: (documents, action) => withNewAccount(documents, action.account),
       recover: recoversNothing,
     },
     'reset-password': {
       apply: (deps, { did }, _read, context) => resetPassword(deps, did, context),
       detail: didOf,
+      written: ({ did }) => `password of the account ${did}`,
       predict: (documents) => {
         const account = documents.user?.account;
         return account === undefined ? documents : withAccount(documents, { ...account, hasPassword: true });
@@ -83,6 +113,7 @@ export const accountResource = defineResource<AccountAction>({
         return 'applied';
       },
       detail: didOf,
+      written: ({ did }) => `activation of the account ${did}`,
       predict: predictsNothing,
       recover: (_open, { deactivated }, { account }) => {
         if (account?.state !== 'active' || deactivated === undefined) return [];
@@ -92,18 +123,23 @@ export const accountResource = defineResource<AccountAction>({
     'deactivate-account': {
       apply: (deps, action, _read, context) => applyEnd(deps, action, context),
       detail: didOf,
+      written: ({ did }) => `deactivation of the account ${did}`,
       predict: predictsNothing,
       recover: (_open, { deactivated, absentSince }, { account }) => {
         if (account?.state !== 'deactivated' || deactivated !== undefined) return [];
         const because = absentSince === undefined ? 'blocked' : 'removed';
         return [{ type: 'account.deactivated', data: { did: account.did, because } }];
       },
+      limit: ({ because }) => (because === 'removed' ? 'removals' : undefined),
     },
     'delete-account': {
       apply: (deps, action, _read, context) => applyEnd(deps, action, context),
       detail: didOf,
+      written: deletionOf,
       predict: withoutAccount,
       recover: recoversNothing,
+      dropsRecord: true,
+      limit: () => 'removals',
     },
     'delete-remnant': {
       apply: async (deps, { did }, _read, context) => {
@@ -113,8 +149,10 @@ export const accountResource = defineResource<AccountAction>({
         return applied;
       },
       detail: didOf,
+      written: deletionOf,
       predict: withoutAccount,
       recover: recoversNothing,
+      dropsRecord: true,
     },
     'drop-account-record': {
       apply: async ({ documents }, { did }, _read, context) => {
@@ -124,11 +162,13 @@ export const accountResource = defineResource<AccountAction>({
         return dropped === 'dropped' ? 'applied' : 'unchanged';
       },
       detail: didOf,
+      written: ({ did }) => `account record of ${did} removed from the users document`,
       predict: withoutAccount,
       recover: (_open, { lostAccount: did }, { documents }) => {
         const isDropped = documents?.user !== undefined && documents.user.account === undefined;
         return did === undefined || !isDropped ? [] : [{ type: 'account.record-dropped', data: { did } }];
       },
+      dropsRecord: true,
     },
   },
   describe: {
@@ -151,79 +191,6 @@ export const accountResource = defineResource<AccountAction>({
   },
 });
 
-export const emailResource = defineResource<email.EmailAction>({
-  name: 'email',
-  actions: {
-    'change-email': {
-      apply: ({ accounts }, action, _read, context) => email.apply(accounts, action, context),
-      detail: ({ did }) => did,
-      predict: predictsNothing,
-      recover: (_open, facts, { account: found }) => {
-        const to = found?.email?.toLowerCase();
-        const before = facts.account?.email;
-        if (found === undefined || to === undefined || before === undefined || to === before) return [];
-        return [{ type: 'email.changed', data: { did: found.did, to, recovered: true } }];
-      },
-    },
-    'park-email': {
-      apply: ({ accounts }, action, _read, context) => email.apply(accounts, action, context),
-      detail: ({ did }) => did,
-      predict: predictsNothing,
-      recover: (_open, { parked, account: known }, { account: found }) => {
-        const isParked = parked !== undefined && found?.email?.toLowerCase() === parked.to;
-        if (!isParked || known?.email === parked.to) return [];
-        const { did, from, to } = parked;
-        return [{ type: 'email.parked', data: { did, from, to, recovered: true } }];
-      },
-    },
-  },
-  describe: {
-    desired: ({ account: wanted }) =>
-      wanted.type === 'account' && wanted.email.withheld === undefined
-        ? 'the address in Auth0'
-        : 'left as it is',
-    actual: ({ account: found }, { account: wanted }, isUnread) => {
-      if (found === undefined) return isUnread ? UNREAD : 'no account';
-      if (found.email === undefined) return 'none';
-      const own = wanted.type === 'account' ? ownAddresses(wanted.email) : [];
-      return own.includes(found.email.toLowerCase()) ? 'that address' : 'another address';
-    },
-    asLogged: ({ seen, account: known, auth0 }) => {
-      const logged = (seen.account ?? known)?.email;
-      if (logged === undefined) return NOT_LOGGED;
-      return logged.toLowerCase() === auth0?.email?.toLowerCase() ? 'that address' : 'another address';
-    },
-  },
-});
-
-export const handleResource = defineResource<handle.HandleAction>({
-  name: 'handle',
-  actions: {
-    'change-handle': {
-      apply: ({ documents, accounts }, action, _read, context) =>
-        handle.changeHandle(documents, accounts, action, context),
-      detail: ({ account: { handle: carried }, to }) => `${carried} to ${to}`,
-      predict: (documents, { to }) => withHandle(documents, to),
-      recover: ({ from, to }, _facts, { account: found }) => {
-        if (found === undefined || from === undefined || to !== found.handle) return [];
-        return [{ type: 'handle.changed', data: { did: found.did, from, to, recovered: true } }];
-      },
-    },
-    'record-handle': {
-      apply: ({ documents }, action, _read, context) => handle.recordHandle(documents, action, context),
-      detail: (action) => action.account.did,
-      predict: (documents, action) => withHandle(documents, action.account.handle),
-      recover: recoversNothing,
-    },
-  },
-  describe: {
-    desired: ({ account: wanted, handle: wantedHandle }) =>
-      wanted.type === 'account' ? handleOf(wantedHandle) : 'left as it is',
-    actual: ({ account: found }, _desired, isUnread) => found?.handle ?? (isUnread ? UNREAD : 'no account'),
-    asLogged: ({ seen, account: known }) => (seen.account ?? known)?.handle ?? NOT_LOGGED,
-  },
-});
-
 function oneAccount({ withheld }: DesiredEmail): string {
   return withheld === undefined ? 'one account' : `none that is added (${withheld.reason})`;
 }
@@ -237,13 +204,4 @@ function endOf(end: DesiredEnd): string {
     case 'removed':
       return `${end.how === 'delete' ? 'deleted' : 'deactivated'} from ${end.notBefore.toISOString()}${end.granted ? ', granted' : ', if granted'}`;
   }
-}
-
-function handleOf({ preferred, platformHandle, isKnown, carriedBy, domain }: handle.DesiredHandle): string {
-  if (preferred !== undefined) return preferred;
-  if (!isKnown) return 'not decided: the linked user is not known';
-  if (carriedBy !== undefined) return `the code; ${carriedBy} has the handle`;
-  // As the log knows it, before there is an account whose handle shows the domain.
-  if (platformHandle !== undefined && domain === '') return handleLabel(platformHandle);
-  return platformHandle === undefined ? 'the code' : `the code; ${platformHandle} is not available`;
 }

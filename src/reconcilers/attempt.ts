@@ -1,9 +1,9 @@
-import { CredentialsError, LeaseLostError, UpstreamError } from '../../errors.ts';
-import type { Resource } from '../../events/resources.ts';
+import { CredentialsError, LeaseLostError, UpstreamError } from '../errors.ts';
+import type { Resource } from '../events/resources.ts';
 
-/** A resource that could not be read, or an action that failed. */
+/** A resource that could not be read, an action that failed, or reconciliations that did not end. */
 export interface Failure {
-  readonly resource: Resource | 'auth0';
+  readonly resource: Resource | 'auth0' | 'reconciliation';
   readonly error: unknown;
   readonly code: string;
   readonly retryAfterMs: number | undefined;

@@ -18,71 +18,64 @@
 import { sideBySide } from '../../concurrency/map-limit.ts';
 import type { ConditionDraft } from '../../events/condition.ts';
 import type { AccountHandle } from '../../identity.ts';
-import type { AccountReader } from '../../ports/accounts.ts';
-import type { Subject, SubjectReader } from '../../ports/subjects.ts';
-import type { HandleAction } from '../../reconcilers/account/handle.ts';
-import { codeHandle } from '../../reconcilers/account/handle-label.ts';
-import { attempt } from '../reconcile/attempt.ts';
-import type { Assessment } from './assessment.ts';
-
-export interface CodeHandleDeps {
-  readonly accounts: Pick<AccountReader, 'holderOf'>;
-  readonly subjects: Pick<SubjectReader, 'read' | 'carriersOf'>;
-}
+import type { Subject } from '../../ports/subjects.ts';
+import { attempt } from '../attempt.ts';
+import { codeHandle } from '../derived-names.ts';
+import type { BatchReaders } from '../resource.ts';
+import type { View } from '../view.ts';
+import type { HandleAction } from './handle.ts';
 
 type Rename = HandleAction & { readonly type: 'change-handle' };
 
 interface Suspect {
-  readonly assessment: Assessment;
+  readonly view: View;
   readonly rename: Rename;
   readonly known: ConditionDraft;
 }
 
-/** The same assessments, without the renames that the last reconciliation explains. */
+/** The same views, without the renames that the last reconciliation explains. */
 export async function dropKnownRenames(
-  deps: CodeHandleDeps,
-  assessments: readonly Assessment[],
-): Promise<Assessment[]> {
-  const renamed = assessments.filter((assessment) => renameOf(assessment) !== undefined);
-  if (renamed.length === 0) return [...assessments];
-  const subjects = await deps.subjects.read(renamed.map(({ user }) => user));
-  const suspects = renamed.flatMap(
-    (assessment) => explained(assessment, subjects.get(assessment.user)) ?? [],
-  );
-  const stillTaken = await takenOnes(deps, suspects);
+  readers: BatchReaders,
+  views: readonly View[],
+): Promise<readonly View[]> {
+  const renamed = views.filter((view) => renameOf(view) !== undefined);
+  if (renamed.length === 0) return views;
+  const subjects = await readers.subjects.read(renamed.map(({ desired }) => desired.user));
+  const suspects = renamed.flatMap((view) => explained(view, subjects.get(view.desired.user)) ?? []);
+  const stillTaken = await takenOnes(readers, suspects);
   const dropped = new Map(
     suspects
       .filter(({ known, rename }) => known.reason === 'HandleNotAllowed' || stillTaken.has(rename.to))
-      .map((suspect) => [suspect.assessment.user, suspect]),
+      .map((suspect) => [suspect.view, suspect]),
   );
-  return assessments.map((assessment) => {
-    const suspect = dropped.get(assessment.user);
-    return suspect === undefined ? assessment : withoutRename(suspect);
+  return views.map((view) => {
+    const suspect = dropped.get(view);
+    return suspect === undefined ? view : withoutRename(suspect);
   });
 }
 
-export function renameOf({ view }: Assessment): Rename | undefined {
-  return view.actions.find((action): action is Rename => action.type === 'change-handle');
+function renameOf({ actions }: View): Rename | undefined {
+  return actions.find((action): action is Rename => action.type === 'change-handle');
 }
 
-function explained(assessment: Assessment, subject: Subject | undefined): Suspect | undefined {
-  const rename = renameOf(assessment);
+function explained(view: View, subject: Subject | undefined): Suspect | undefined {
+  const rename = renameOf(view);
   const known = subject?.conditions.find(({ type }) => type === 'handle');
   if (rename === undefined || subject === undefined || known === undefined) return undefined;
   const isExplained = known.reason === 'HandleNotAllowed' || known.reason === 'HandleTaken';
-  const { code } = assessment.view.documents?.user ?? {};
+  const { code } = view.documents?.user ?? {};
   // The linked user's, where the user has none.
-  const { platformHandle, domain } = assessment.view.desired.handle;
+  const { platformHandle, domain } = view.desired.handle;
   const isUnchanged =
     subject.platformHandle === platformHandle && rename.account.handle === codeHandle(code, domain);
   if (!isExplained || !isUnchanged || rename.isCode) return undefined;
   const { type, status, reason, message, held } = known;
-  return { assessment, rename, known: { type, status, reason, message, held } };
+  return { view, rename, known: { type, status, reason, message, held } };
 }
 
 /** The wanted handles that another account has, as far as can be known. */
 async function takenOnes(
-  { accounts, subjects }: CodeHandleDeps,
+  { accounts, subjects }: BatchReaders,
   suspects: readonly Suspect[],
 ): Promise<ReadonlySet<AccountHandle>> {
   const taken = suspects.filter(({ known }) => known.reason === 'HandleTaken');
@@ -102,9 +95,8 @@ async function takenOnes(
   return held;
 }
 
-function withoutRename({ assessment, known }: Suspect): Assessment {
-  const { view } = assessment;
+function withoutRename({ view, known }: Suspect): View {
   const actions = view.actions.filter(({ type }) => type !== 'change-handle');
   const conditions = view.conditions.map((condition) => (condition.type === 'handle' ? known : condition));
-  return { ...assessment, view: { ...view, actions, conditions } };
+  return { ...view, actions, conditions };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseAccountHandle } from '../../../src/identity.ts';
-import { handleLabel, isAllowedLabel } from '../../../src/reconcilers/account/handle-label.ts';
+import { parseAccountHandle } from '../../src/identity.ts';
+import { handleLabel, isAllowedLabel } from '../../src/reconcilers/derived-names.ts';
 
 describe('from a platform handle to a label', () => {
   it.each([
