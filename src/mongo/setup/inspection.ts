@@ -6,9 +6,9 @@ import type { IndexDetail, MongodbInspection, Privilege, SharedValue } from '../
 import { collections } from '../driver/collections.ts';
 import type { InspectableDb, ReadableDb, Stage } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
-import { serverAheadOf } from '../driver/server-clock.ts';
 import { collatedCollections } from './collations.ts';
 import { describedIndexes } from './indexes.ts';
+import { serverAheadOf } from './server-clock.ts';
 
 /** Documents searched for shared values; a million take some seconds. */
 const SCAN_TIMEOUT_MS = 8_000;

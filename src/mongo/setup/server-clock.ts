@@ -1,8 +1,8 @@
 /** The clock of the server that takes our writes, read beside ours. */
 import type { Document } from 'mongodb';
 import type { Clock, DatabaseClock } from '../../ports/clock.ts';
-import type { ReadableDb } from './database.ts';
-import { reading, unexpected } from './errors.ts';
+import type { ReadableDb } from '../driver/database.ts';
+import { reading, unexpected } from '../driver/errors.ts';
 
 export function databaseClock(db: Pick<ReadableDb, 'command'>, { now }: Pick<Clock, 'now'>): DatabaseClock {
   return {
