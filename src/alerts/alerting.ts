@@ -11,7 +11,8 @@ import type { TenantId } from '../identity.ts';
 import type { Logger } from '../logger.ts';
 import type { AlertStore } from '../ports/alerts.ts';
 import { CAUSE_KINDS, type Cause, type CheckResult, type Notice } from '../ports/alerts.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, DatabaseClock } from '../ports/clock.ts';
+import { clockDifference } from '../ports/clock-agreement.ts';
 import type { DocumentReader } from '../ports/documents.ts';
 import type { RunLease, Runs } from '../ports/runs.ts';
 import type { StatusReader } from '../ports/status-counts.ts';
@@ -34,6 +35,7 @@ export interface AlertingDeps extends TenantStateDeps {
   readonly receivers: readonly Receiver[];
   readonly tenants: readonly TenantId[];
   readonly clock: Clock;
+  readonly databaseClock: DatabaseClock;
   readonly logger: Logger;
   readonly expected: Expectations;
   readonly onNotice?: DeliveryDeps['onNotice'];
@@ -199,15 +201,16 @@ class AlertCheck {
 
   async #facts(): Promise<SystemFacts> {
     const { statusReader, documents, tenants, probes } = this.#deps;
-    const [people, states, indexes, codes] = await Promise.all([
+    const [people, states, indexes, codes, clockAheadMs] = await Promise.all([
       statusReader.affected(MAX_TROUBLED),
       tenantStates(this.#deps, tenants, this.#deps.clock.now()),
       documents.indexes(),
       this.#countCodes(),
+      clockDifference(this.#deps.databaseClock),
     ]);
     const isPartial = people.length >= MAX_TROUBLED;
     return {
-      ...{ people, isPartial, tenants: states, indexes, codes },
+      ...{ people, isPartial, tenants: states, indexes, codes, clockAheadMs },
       probes: [...probes.answers(), this.#database()],
     };
   }

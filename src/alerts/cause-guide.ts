@@ -114,6 +114,13 @@ export const CAUSE_GUIDE: Readonly<Record<CauseKind, readonly [CauseGuide, ...Ca
       fix: '`concord reconcile --all`',
     },
   ],
+  'clock-differs': [
+    {
+      id: 'clock-differs',
+      when: 'The clock of the machine of Concord differs from that of MongoDB by more than a minute. Until they agree, no account is removed or deactivated, and approvals, transfers, adoptions and restorations are refused',
+      fix: '`concord doctor` says which clock is wrong. Set it by NTP: `timedatectl set-ntp true`',
+    },
+  ],
   'code-space': [
     {
       id: 'code-space:<year>',

@@ -14,9 +14,11 @@
  * | sweep-halted        | a safety limit halted a sweep, and it is not approved                               |
  * | sweep-broken-off    | the last sweep did not complete                                                     |
  * | sweep-overdue       | no full sweep has completed for long                                                |
+ * | clock-differs       | our clock differs from the database's by more than a minute                         |
  * | code-space          | a year's short codes are nearly used up                                             |
  */
 import type { Cause, CheckResult } from '../ports/alerts.ts';
+import { CLOCK_COMMAND, clockSentence } from '../ports/clock-agreement.ts';
 import { CODES_A_YEAR } from '../reconcilers/document/code.ts';
 import * as indexes from '../reconcilers/indexes.ts';
 import { checkTenants } from './detect-tenants.ts';
@@ -30,7 +32,13 @@ export function detect(facts: SystemFacts, expected: Expectations, now: Date): C
   const people = checkUsers(facts, expected);
   const tenants = checkTenants(facts.tenants, expected, now);
   return {
-    causes: [...people.causes, ...unfit(facts, now), ...tenants.causes, ...codeSpace(facts, now)],
+    causes: [
+      ...people.causes,
+      ...unfit(facts, now),
+      ...tenants.causes,
+      ...codeSpace(facts, now),
+      ...clockDiffers(facts, now),
+    ],
     blind: [...people.blind, ...tenants.blind, ...(facts.codes === undefined ? ['code-space'] : [])],
   };
 }
@@ -49,6 +57,18 @@ function unfit({ indexes: actual }: SystemFacts, now: Date): Cause[] {
       },
     ];
   });
+}
+
+function clockDiffers({ clockAheadMs }: SystemFacts, now: Date): Cause[] {
+  if (clockAheadMs === undefined) return [];
+  return [
+    {
+      ...{ id: 'clock-differs', kind: 'clock-differs', tenant: undefined, what: clockSentence(clockAheadMs) },
+      ...{ users: undefined, orMore: false, example: undefined, since: now },
+      // A machine that was suspended between question and answer is not wrong.
+      ...{ command: CLOCK_COMMAND, isSettled: false },
+    },
+  ];
 }
 
 function codeSpace({ codes }: SystemFacts, now: Date): Cause[] {

@@ -23,6 +23,8 @@ export interface SystemFacts {
   readonly tenants: readonly TenantState[];
   readonly indexes: readonly IndexState[];
   readonly probes: readonly Probe[];
+  /** By how much our clock is ahead of the database's; undefined where they agree. */
+  readonly clockAheadMs: number | undefined;
   /** Short codes of this year in use; undefined when they have not been counted. */
   readonly codes: { readonly prefix: string; readonly used: number } | undefined;
 }

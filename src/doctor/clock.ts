@@ -39,7 +39,7 @@ function ours(aheadMs: number, others: readonly { readonly name: string }[]): Fi
     level: 'error',
     code: 'CLOCK_OFF',
     what: `The clock of this machine is ${distance(aheadMs)} that of ${others.map(({ name }) => name).join(', ')}, which agree.`,
-    why: 'Leases, backoff, grace periods and the order of events depend on it.',
+    why: 'Leases, backoff, grace periods and the order of events depend on it. While it differs from that of MongoDB by more than a minute, nothing is removed and nothing is granted.',
     mend: 'Set it by NTP: timedatectl set-ntp true',
   };
 }

@@ -15,6 +15,7 @@ export const CAUSE_KINDS = [
   'sweep-overdue',
   'index-unfit',
   'code-space',
+  'clock-differs',
 ] as const;
 export type CauseKind = (typeof CAUSE_KINDS)[number];
 

@@ -9,6 +9,12 @@ export interface Clock {
   timer(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** The clock of the database. All processes share it, so one that differs from it is wrong, or the database is. */
+export interface DatabaseClock {
+  /** Milliseconds by which ours is ahead of it; negative where ours is behind. Throws UpstreamError. */
+  aheadMs(): Promise<number>;
+}
+
 export interface Random {
   /** A whole number from 0 up to, not including, `below`. Unpredictable. */
   int(below: number): number;

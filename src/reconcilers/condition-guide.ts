@@ -84,6 +84,12 @@ export const PENDING_GUIDE: readonly ReasonGuide[] = [
       'A gap of the tenant is open, and the removal waits for its end: `concord pull` says what ends it',
   },
   {
+    types: ['account'],
+    reasons: ['ClockDiffers'],
+    meaning:
+      'An account would be removed or deactivated, and the clock of the machine of Concord differs from that of MongoDB by more than a minute. `concord doctor` says which clock is wrong. Once they agree, the schedule and the next sweep go on',
+  },
+  {
     types: ['any'],
     reasons: ['UserUnknown'],
     meaning: 'The user was not read from Auth0 yet, so nothing is changed',

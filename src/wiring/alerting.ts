@@ -7,6 +7,7 @@ import type { Config } from '../config/schema.ts';
 import { alertStore } from '../mongo/alerts.ts';
 import { positionReader } from '../mongo/cursors.ts';
 import { runs } from '../mongo/runs.ts';
+import { databaseClock } from '../mongo/setup/server-clock.ts';
 import { statusReader } from '../mongo/subjects/status-counts.ts';
 import type { AccountReader } from '../ports/accounts.ts';
 import type { Readers } from '../reconcilers/independent.ts';
@@ -32,6 +33,7 @@ export function alertingFor(
   const served = tenants.map(({ id }) => id);
   return createAlerting({
     ...{ events, documents, tenants: served, clock: systemClock, logger, runs: runs(db), onNotice },
+    databaseClock: databaseClock(db, systemClock),
     ...{ positions: positionReader(db), silence: alerts.silence },
     ...{ store: alertStore(db), statusReader: statusReader(db, served) },
     probes: createProbes({ accounts, tenants, clients, clock: systemClock, everyMs: alerts.probeEveryMs }),

@@ -26,6 +26,7 @@ import { refuseCollations } from '../mongo/setup/collations.ts';
 import { indexRepair } from '../mongo/setup/index-repair.ts';
 import { mongodbInspection } from '../mongo/setup/inspection.ts';
 import { openScratch } from '../mongo/setup/scratch.ts';
+import { databaseClock } from '../mongo/setup/server-clock.ts';
 import { noUserReader } from '../mongo/subjects/no-users.ts';
 import { reservationReader } from '../mongo/subjects/reservations.ts';
 import { subjectReader } from '../mongo/subjects/subjects.ts';
@@ -130,6 +131,7 @@ export function wireSimulation(config: Config, clock: Clock) {
         successors: successorSearch(subjects, []),
         ...{ handleDomain: handleDomainOf(accounts), settings: engineSettings(config) },
         reservations: reservationReader(db),
+        databaseClock: databaseClock(db, clock),
       },
       ...{
         log,

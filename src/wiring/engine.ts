@@ -25,6 +25,7 @@ import { storedPasswordReader } from '../mongo/platform/stored-passwords.ts';
 import { runs } from '../mongo/runs.ts';
 import { refuseCollations } from '../mongo/setup/collations.ts';
 import { ensureCollections } from '../mongo/setup/indexes.ts';
+import { databaseClock } from '../mongo/setup/server-clock.ts';
 import { reservations } from '../mongo/subjects/reservations.ts';
 import { statusReader } from '../mongo/subjects/status-counts.ts';
 import { subjectReader } from '../mongo/subjects/subjects.ts';
@@ -47,7 +48,9 @@ import { systemClock, systemRandom } from './system.ts';
 import { didsFor, handleDomainOf, pdsLimiter, tenantsFor, type WiredTenant, xrpcFor } from './upstreams.ts';
 import { wakingQueue } from './waking-queue.ts';
 
-type Part = 'log' | 'queue' | 'documents' | 'accounts' | 'vault' | 'clock' | 'random' | 'logger' | 'settings';
+type Part =
+  | ('log' | 'queue' | 'documents' | 'accounts' | 'vault' | 'logger' | 'settings')
+  | ('clock' | 'databaseClock' | 'random');
 
 /** Everything that reconciles users. */
 export interface Engine extends Pick<ReconcileDeps, Part> {
@@ -109,8 +112,7 @@ export function wireEngine(
   const documents = documentStore(db);
   const served = config.tenants.map(({ id }) => id);
   const subjects = subjectReader(db, served);
-  const handleDomain = handleDomainOf(accounts);
-  const settings = engineSettings(config);
+  const [handleDomain, settings] = [handleDomainOf(accounts), engineSettings(config)];
   const vault = createVault(config.credentials);
   const polled = workQueue(db, served);
   const atWork = new UsersAtWork();
@@ -132,7 +134,8 @@ export function wireEngine(
   };
   const reserved = reservations(db);
   const leasedRuns = runs(db);
-  const assess = { ...lookedAt, reservations: reserved, handleDomain, settings };
+  const ofDatabase = { databaseClock: databaseClock(db, systemClock) };
+  const assess = { ...lookedAt, ...ofDatabase, reservations: reserved, handleDomain, settings };
   const limited: readonly Limited[] = [
     { upstream: 'pds', tenant: undefined, quota: () => limiter.quota() },
     ...tenants.map(
@@ -144,7 +147,7 @@ export function wireEngine(
       }),
     ),
   ];
-  const common = { log, queue, clock: systemClock, random: systemRandom, logger };
+  const common = { log, queue, clock: systemClock, ...ofDatabase, random: systemRandom, logger };
   const parts = { ...common, subjects, documents, accounts, vault, settings };
   return {
     sweep: { ...assess, ...common, runs: leasedRuns, limits: config.limits, keySpaces: tenants },

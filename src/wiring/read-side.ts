@@ -10,6 +10,7 @@ import { eventTail } from '../mongo/log/event-tail.ts';
 import { historyPages } from '../mongo/log/history-pages.ts';
 import { documentReader } from '../mongo/platform/document-reader.ts';
 import { refuseCollations } from '../mongo/setup/collations.ts';
+import { databaseClock } from '../mongo/setup/server-clock.ts';
 import { reservationReader } from '../mongo/subjects/reservations.ts';
 import { subjectReader } from '../mongo/subjects/subjects.ts';
 import { userPages } from '../mongo/subjects/user-pages.ts';
@@ -55,6 +56,7 @@ export function wireReadSide(config: Config): ReadSide {
       handleDomain: handleDomainOf(accounts),
       settings: engineSettings(config),
       people: peopleOf(tenants),
+      databaseClock: databaseClock(db, systemClock),
     },
     tenants,
     userPages: userPages(

@@ -15,6 +15,7 @@ import { simulatedUsers } from '../mongo/platform/simulated-users.ts';
 import { runs } from '../mongo/runs.ts';
 import { refuseCollations } from '../mongo/setup/collations.ts';
 import { openScratch, type Scratch } from '../mongo/setup/scratch.ts';
+import { databaseClock } from '../mongo/setup/server-clock.ts';
 import { reservations } from '../mongo/subjects/reservations.ts';
 import { subjectReader } from '../mongo/subjects/subjects.ts';
 import { workQueue } from '../mongo/subjects/work-queue.ts';
@@ -51,6 +52,7 @@ export async function wireFullSimulation(config: Config, clock: Clock) {
       handleDomain: handleDomainOf(accounts),
       atWork: new UsersAtWork(),
       vault: createVault(config.credentials),
+      databaseClock: databaseClock(db, clock),
       ...{ clock, random: systemRandom, logger: createLogger({ level: 'silent' }) },
       settings: engineSettings(config),
     },

@@ -279,6 +279,17 @@ const rows: readonly Row[] = [
     command: 'db.getCollection("users").dropIndex("email_1"), then: concord retry --failed',
   },
   {
+    reason: 'our clock is a month ahead',
+    ...{ kind: 'clock-differs', id: 'clock-differs' },
+    wrong: ({ seen }) => {
+      seen.clockAheadMs = 30 * 24 * 60 * MINUTE;
+    },
+    mend: ({ seen }) => {
+      seen.clockAheadMs = -20;
+    },
+    command: 'concord doctor',
+  },
+  {
     reason: 'four of five short codes of the year are in use',
     ...{ kind: 'code-space', id: 'code-space:ac26' },
     // They are counted every ten minutes.

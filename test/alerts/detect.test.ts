@@ -26,6 +26,7 @@ const quiet: TenantState = {
 const well: SystemFacts = {
   ...{ people: [], isPartial: false, tenants: [quiet], indexes: FIT_INDEXES },
   ...{ probes: [probed('pds', { type: 'well', since: ago(10) })], codes: { prefix: 'ac26', used: 9 } },
+  clockAheadMs: undefined,
 };
 
 function seen(changes: Partial<SystemFacts>, how: Partial<Expectations> = {}) {

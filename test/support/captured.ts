@@ -101,6 +101,13 @@ export async function loadCapture(text: string): Promise<CapturedWorld> {
     events: log,
     reservations: await reserved(capture, hooks),
     settings: capture.settings,
+    databaseClock: {
+      aheadMs: async () => {
+        const failure = seen.failed.find(({ call }) => call === 'aheadMs');
+        if (failure !== undefined) throw errorOf(failure);
+        return seen.clockAheadMs ?? 0;
+      },
+    },
     handleDomain: async () => {
       const failure = seen.failed.find(({ call }) => call === 'handleDomain');
       if (failure !== undefined) throw errorOf(failure);

@@ -79,7 +79,7 @@ export async function runRetry(text: string | undefined, options: RetryOptions):
 
 /** Makes all failing or quarantined users due. Returns how many. */
 export async function retryFailed(
-  engine: Pick<Engine, 'tenants' | 'subjects' | 'log' | 'queue' | 'clock' | 'random'>,
+  engine: Pick<Engine, 'tenants' | 'subjects' | 'log' | 'queue' | 'clock' | 'databaseClock' | 'random'>,
   decided: Decided,
 ): Promise<number> {
   let users = 0;

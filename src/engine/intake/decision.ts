@@ -4,7 +4,8 @@
  */
 import { type ConcordEvent, type EventData, type EventType, isDatedByOthers } from '../../events/event.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
-import type { Clock, Random } from '../../ports/clock.ts';
+import type { Clock, DatabaseClock, Random } from '../../ports/clock.ts';
+import { requireClock } from '../../ports/clock-agreement.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import type { WorkQueue } from '../../ports/queue.ts';
 import type { Trigger } from '../../ports/trigger.ts';
@@ -13,8 +14,20 @@ export interface DecideDeps {
   readonly log: Pick<EventLog, 'append' | 'ofUser'>;
   readonly queue: Pick<WorkQueue, 'markDue'>;
   readonly clock: Clock;
+  readonly databaseClock: DatabaseClock;
   readonly random: Random;
 }
+
+/** What a date in the future or the past would give more, or for longer, than was decided. */
+const GRANTS: ReadonlySet<EventType> = new Set<EventType>([
+  'removal.granted',
+  'restore.granted',
+  'adoption.granted',
+  'code.accepted',
+  'password-reset.granted',
+]);
+
+/** Throws UsageError CLOCK_DIFFERS for a grant while our clock differs from the database's. */
 
 export async function decide<T extends EventType>(
   deps: DecideDeps,
@@ -22,6 +35,7 @@ export async function decide<T extends EventType>(
   type: T,
   data: EventData[T],
 ): Promise<EventId> {
+  if (GRANTS.has(type)) await requireClock(deps.databaseClock);
   const cause = await appendTo(deps, trigger, type, data);
   await deps.queue.markDue([{ ...trigger, cause }], deps.clock.now(), 'trigger');
   return cause;
@@ -29,7 +43,7 @@ export async function decide<T extends EventType>(
 
 /** An event later than all events that the log has of the user. The caller makes the user due. */
 export async function appendTo<T extends EventType>(
-  deps: Omit<DecideDeps, 'queue'>,
+  deps: Omit<DecideDeps, 'queue' | 'databaseClock'>,
   trigger: Omit<Trigger, 'cause'>,
   type: T,
   data: EventData[T],

@@ -61,6 +61,7 @@ const OUTAGES: ReadonlySet<string> = new Set([
   'TOO_MANY_COLLECTIONS',
   'TOO_MANY_CONNECTIONS',
   'ATLAS_ERROR',
+  'CLOCK_DIFFERS',
 ]);
 
 export function endReconciliation(reconciliation: ReconciliationFacts, settings: Settings): Ending {

@@ -4,6 +4,7 @@
  */
 import type { ExcludedBy } from '../../exclusion.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
+import type { DatabaseClock } from '../../ports/clock.ts';
 import type { EventReader } from '../../ports/event-log.ts';
 import type { ReservationReader } from '../../ports/reservations.ts';
 import type { Readers } from '../../reconcilers/independent.ts';
@@ -12,6 +13,7 @@ import type { SharedReaders } from '../../reconcilers/shared.ts';
 import type { View } from '../../reconcilers/view.ts';
 import { openGaps } from '../intake/gaps.ts';
 import { takenByOthers } from './claims/reserved.ts';
+import { withClock } from './clock-filter.ts';
 import { observeIndependent } from './independent.ts';
 import type { EngineSettings } from './settings.ts';
 import { observeTransfer } from './transfer/seen.ts';
@@ -22,6 +24,7 @@ export interface ObserveDeps extends Omit<SharedReaders, 'lookUpTaken' | 'openGa
   /** Of independent resources. */
   readonly clients: Readers;
   readonly settings: Pick<EngineSettings, 'settleMs' | 'refusalRetryMs' | 'policy'>;
+  readonly databaseClock: DatabaseClock;
 }
 
 export interface TenantPolicy {
@@ -47,5 +50,5 @@ export async function observeUser(
     transfer: () => observeTransfer(deps, user, learned.facts),
   };
   const view = await observeShared(readers, { user, tenant, settings }, learned, now);
-  return observeIndependent(deps.clients, view, learned.facts, now);
+  return withClock(await observeIndependent(deps.clients, view, learned.facts, now), deps.databaseClock);
 }

@@ -17,7 +17,8 @@ import type { EventId, TenantId, UserKey } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
 import type { AccountHost, DidDirectory, InactiveAccounts } from '../../ports/accounts.ts';
 import type { Auth0Answer, Directory, People } from '../../ports/auth0.ts';
-import type { Clock, Random } from '../../ports/clock.ts';
+import type { Clock, DatabaseClock, Random } from '../../ports/clock.ts';
+import { requireNoPastDate } from '../../ports/clock-agreement.ts';
 import type { DocumentStore, Documents } from '../../ports/documents.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import type { PasswordVault } from '../../ports/passwords.ts';
@@ -82,6 +83,7 @@ export interface ReconcileDeps {
   readonly tenants: ReadonlyMap<TenantId, ReconciledTenant>;
   readonly atWork: UsersAtWork;
   readonly clock: Clock;
+  readonly databaseClock: DatabaseClock;
   readonly random: Random;
   readonly logger: Logger;
   readonly settings: EngineSettings;
@@ -297,6 +299,10 @@ class Reconciliation {
       return this.#fail(failureOf('auth0', invalidAfterAll()));
     }
     if (!read.ok) return this.#fail(read.failure);
+    if (answer?.value === 'absent' && journal.facts().absentSince === undefined) {
+      const dated = await attempt('auth0', () => requireNoPastDate(this.#deps.databaseClock));
+      if (!dated.ok) return this.#fail(dated.failure);
+    }
     const found = read.value.get(user);
     if (found === undefined) throw new Error('the documents of a user were asked for and not answered');
     const facts = journal.facts();

@@ -120,6 +120,8 @@ function commandFor({ reason, example, held, message }: Situation): string {
   switch (reason) {
     case 'RemovalDue':
       return 'concord approve';
+    case 'ClockDiffers':
+      return 'concord doctor';
     case 'RemovalWithheld':
       return 'concord pull';
     case 'Failing':

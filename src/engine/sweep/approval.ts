@@ -4,6 +4,7 @@ import { sideBySide } from '../../concurrency/map-limit.ts';
 import { UsageError } from '../../errors.ts';
 import type { Decided } from '../../events/data/decisions.ts';
 import type { KeySpace } from '../../exclusion.ts';
+import { requireClock } from '../../ports/clock-agreement.ts';
 import type { EventReader } from '../../ports/event-log.ts';
 import type { SubjectReader } from '../../ports/subjects.ts';
 import type { SuccessorSearch } from '../../reconcilers/shared.ts';
@@ -29,10 +30,11 @@ export interface Approval {
 /**
  * Covers only the users of the run; each reconciliation still reads its user before it acts. Throws UsageError
  * RUN_UNKNOWN, RUN_APPROVED when the run is approved already, and RUN_CLOSED when a later complete sweep has closed
- * the halt. Two approvals at the same moment write the same grants, which count once. An approval that breaks off is
+ * the halt; also CLOCK_DIFFERS. Two approvals at the same moment write the same grants, which count once. An approval that breaks off is
  * not resumed: the next sweep halts for the users without a grant.
  */
 export async function approveRun(deps: ApprovalDeps, run: string, decided: Decided): Promise<Approval> {
+  await requireClock(deps.databaseClock);
   const halts = (await haltedRuns(deps.events, deps.clock.now())).filter(
     (halt) => halt.run === run && deps.tenants.some(({ id }) => id === halt.tenant),
   );

@@ -9,6 +9,7 @@ import { isExcludedReason } from '../../events/condition.ts';
 import type { EventData } from '../../events/event.ts';
 import type { EventId, UserKey } from '../../identity.ts';
 import type { Logger } from '../../logger.ts';
+import { clockDifference, clockSentence } from '../../ports/clock-agreement.ts';
 import type { EventReader } from '../../ports/event-log.ts';
 import type { SubjectReader, SubjectSummary } from '../../ports/subjects.ts';
 import type { Trigger } from '../../ports/trigger.ts';
@@ -65,6 +66,8 @@ export const APPROVABLE_FOR_MS = 7 * DAY_MS;
  * about more: what is left over is found by the next one.
  */
 const MAX_KEPT_USERS = 50_000;
+/** Of an account whose grace period is over. */
+const WAITING = ['RemovalDue', 'RemovalWithheld', 'ClockDiffers'];
 /** How many are decided on between two signs of life. */
 const DECIDED_AT_ONCE = 500;
 
@@ -123,11 +126,21 @@ class Conclusion implements Concluded {
       const least = Math.ceil(known * (1 - this.#deps.limits.sourceShrink));
       return this.#halt('source', least, users, known, []);
     }
+    const ends = unlisted.count > 0 || removable.count > 0;
+    const clock = ends ? await clockDifference(this.#deps.databaseClock) : undefined;
+    if (clock !== undefined) return this.#leave(removable, clock);
     await this.#doubt(unlisted);
     const gaps = await openGaps(this.#deps.events, this.#tenant.id);
     // Due users stay due: a later sweep grants what this one, with an open gap, must not.
     if (gaps.length === 0) await this.#remove(removable);
     else await closeSwept(this.#deps, gaps, this.#everyone.startedAt);
+  }
+
+  /** Each of these users says why: a date by a wrong clock would be no proof, and no grant. */
+  async #leave({ users }: KeptUsers, aheadMs: number): Promise<void> {
+    const { logger } = this.#deps;
+    logger.error({ tenant: this.#tenant.id, aheadMs }, clockSentence(aheadMs));
+    await this.#markDue(users);
   }
 
   async #rename(): Promise<void> {
@@ -172,7 +185,7 @@ class Conclusion implements Concluded {
         const isListed = this.#everyone.isListed(user);
         if (isListed ? isGone : isGone && this.#isKept(summary)) again.push(user);
         else if (says('KeptForSuccessor')) kept.push(user);
-        else if (says('RemovalDue') || says('RemovalWithheld')) removable.add(user);
+        else if (isGone && WAITING.some(says)) removable.add(user);
         // A listing says nothing about a user who is newer than it.
         const isNew = isNewTo(summary, this.#everyone.startedAt);
         if (isListed || (!isGone && !isNew)) known += 1;

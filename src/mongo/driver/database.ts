@@ -11,7 +11,7 @@ export interface ReadableDb {
     name: string,
   ): Pick<Collection<T>, 'find' | 'findOne' | 'distinct' | 'countDocuments' | 'listIndexes' | 'watch'> &
     Aggregating;
-  command(command: FindCommand): Promise<Document>;
+  command(command: FindCommand | { readonly isMaster: 1 }): Promise<Document>;
 }
 /** Not `$out` or `$merge`, which write. */
 

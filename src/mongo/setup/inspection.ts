@@ -8,6 +8,7 @@ import type { InspectableDb, ReadableDb, Stage } from '../driver/database.ts';
 import { reading } from '../driver/errors.ts';
 import { collatedCollections } from './collations.ts';
 import { describedIndexes } from './indexes.ts';
+import { serverAheadOf } from './server-clock.ts';
 
 /** Documents searched for shared values; a million take some seconds. */
 const SCAN_TIMEOUT_MS = 8_000;
@@ -27,11 +28,9 @@ export function mongodbInspection(db: InspectableDb, now: () => Date): MongodbIn
 }
 
 async function server(db: InspectableDb, now: () => Date) {
-  const askedAtMs = now().getTime();
+  const askedAt = now();
   const [answer, build] = await Promise.all([db.command({ isMaster: 1 }), db.command({ buildInfo: 1 })]);
-  const localTime: unknown = answer['localTime'];
-  // The server read its clock between question and answer; the middle is the best estimate.
-  const ourMs = (askedAtMs + now().getTime()) / 2;
+  const aheadMs = serverAheadOf(answer, askedAt, now());
   const hosts: unknown = answer['hosts'];
   const setName: unknown = answer['setName'];
   return {
@@ -39,7 +38,7 @@ async function server(db: InspectableDb, now: () => Date) {
     replicaSet: typeof setName === 'string' ? setName : undefined,
     isRouter: answer['msg'] === 'isdbgrid',
     members: Array.isArray(hosts) ? hosts.length : 1,
-    aheadMs: localTime instanceof Date ? localTime.getTime() - ourMs : 0,
+    aheadMs: aheadMs ?? 0,
   };
 }
 

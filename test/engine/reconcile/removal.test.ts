@@ -257,6 +257,91 @@ describe('the limit', () => {
   });
 });
 
+describe('while our clock differs from that of MongoDB', () => {
+  const condition = 'False ClockDiffers';
+
+  it.each([GRACE, -GRACE, 61_000])(
+    'by %i ms, no sweep grants a removal, and none is carried out',
+    async (aheadMs) => {
+      const { world, first } = await tenantOf(21, DELETE);
+      await due(world, [first]);
+      world.databaseClock.oursAheadMs = aheadMs;
+      expect(await sweepOnce(world)).toMatchObject({ removals: 0, halts: [] });
+      await untilQuiet(world);
+      expect(await shownConditions(world, first.user)).toMatchObject({ account: condition });
+      expect(aliceEvent(world, 'removal.granted')).toEqual([]);
+
+      world.databaseClock.oursAheadMs = 0;
+      expect(await sweepOnce(world)).toMatchObject({ removals: 1, halts: [] });
+      world.databaseClock.oursAheadMs = aheadMs;
+      expect(await reconcileUser(world, first)).toMatchObject({ applied: [], failures: [] });
+      expect(await shownConditions(world, first.user)).toMatchObject({ account: condition });
+      const events = world.log.events.length;
+      await reconcileUser(world, first);
+      expect(world.log.events).toHaveLength(events);
+      expect(accountOf(world, first)?.status).toBe('active');
+
+      world.databaseClock.oursAheadMs = -59_000;
+      await reconcileUser(world, first);
+      expect(accountOf(world, first)).toBeUndefined();
+    },
+  );
+
+  it('no account of a blocked user is deactivated, and nobody is taken for deleted by a sweep', async () => {
+    const { world, first, people } = await tenantOf(21, { ...DELETE, blocked: 'deactivate' });
+    const unlisted = people[1];
+    if (unlisted === undefined) throw new Error('Nobody is there.');
+    world.databaseClock.oursAheadMs = GRACE;
+    world.directory.put(auth0User(first, { blocked: true }));
+    world.directory.remove(unlisted.userId);
+    await sweepOnce(world);
+    await untilQuiet(world);
+    expect(accountOf(world, first)?.status).toBe('active');
+    expect(await shownConditions(world, first.user)).toMatchObject({ account: condition });
+    expect(world.log.events.filter(({ type }) => type === 'auth0.user-unlisted')).toEqual([]);
+
+    world.databaseClock.oursAheadMs = 0;
+    await sweepOnce(world);
+    await untilQuiet(world);
+    expect(accountOf(world, first)?.status).toBe('deactivated');
+  });
+
+  it('and ours is behind, no grace period begins in the past', async () => {
+    const { world, first } = await tenantOf(20, DELETE);
+    world.databaseClock.oursAheadMs = -GRACE;
+    world.directory.remove(first.userId);
+    const failed = await reconcileUser(world, first);
+    expect(failed).toMatchObject({ end: 'failed', failures: [{ code: 'CLOCK_DIFFERS' }] });
+    expect(aliceEvent(world, 'auth0.user-absent')).toEqual([]);
+    world.databaseClock.oursAheadMs = 0;
+    await reconcileUser(world, first);
+    expect(aliceEvent(world, 'auth0.user-absent')).toHaveLength(1);
+  });
+
+  it('the clock of MongoDB cannot be read: nothing is removed', async () => {
+    const { world, first } = await tenantOf(21, DELETE);
+    await due(world, [first]);
+    expect(await sweepOnce(world)).toMatchObject({ removals: 1 });
+    world.hooks.before = ({ port }) => {
+      if (port !== 'databaseClock') return;
+      throw new UpstreamError('out of reach', { upstream: 'mongodb', code: 'UNREACHABLE', retryable: true });
+    };
+    expect(await reconcileUser(world, first)).toMatchObject({ end: 'failed', applied: [] });
+    world.hooks.before = undefined;
+    expect(accountOf(world, first)?.status).toBe('active');
+  });
+
+  it('grants are refused, and what ends nothing is decided', async () => {
+    const { world, first } = await tenantOf(2, DELETE);
+    world.databaseClock.oursAheadMs = GRACE;
+    const grant = decide(world, first, 'removal.granted', { run: eventId('run'), by: 'bob' });
+    await expect(grant).rejects.toMatchObject({ code: 'CLOCK_DIFFERS' });
+    await decide(world, first, 'user.paused', { by: 'bob', reason: 'look', until: null });
+    expect(aliceEvent(world, 'removal.granted')).toEqual([]);
+    expect(aliceEvent(world, 'user.paused')).toHaveLength(1);
+  });
+});
+
 describe('a user who is blocked', () => {
   it('is left alone by the policy report', async () => {
     const { world, first } = await tenantOf(4, {});

@@ -384,6 +384,15 @@ describe('a transfer is refused', () => {
     expect((await proposed()).evidence).toContain('the search of Auth0 does not find it');
   });
 
+  it('while our clock differs from that of MongoDB', async () => {
+    const world = await succeeded();
+    const shown = await propose(world, alice, bob);
+    world.databaseClock.oursAheadMs = 61_000;
+    const [deps, from, to] = [transferDeps(world), transferParty(world, alice), transferParty(world, bob)];
+    const granted = grantTransfer(deps, from, to, { asked: undefined, shown }, decided);
+    expect(await codeOf(granted)).toBe('CLOCK_DIFFERS');
+  });
+
   it('when it has changed since it was shown', async () => {
     const world = await succeeded();
     const shown = await propose(world, alice, bob);

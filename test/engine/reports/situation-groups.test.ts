@@ -49,6 +49,7 @@ describe('the command of a condition that needs action', () => {
 it.each([
   ['RemovalDue', 'concord approve'],
   ['RemovalWithheld', 'concord pull'],
+  ['ClockDiffers', 'concord doctor'],
   ['Failing', explained],
   ['TransferPending', explained],
   ['Paused', `concord resume '${alice.user}'`],

@@ -113,7 +113,8 @@ function act(run: Run, { does }: Step): Work | undefined {
 function toolsOf(run: Run, process: Process): Tools {
   const { ports, deps } = process;
   const { world, watch, mutant } = run;
-  const outside = { log: ports.log, queue: ports.queue, clock: world.clock, random: deps.random };
+  const { log, queue, databaseClock } = ports;
+  const outside = { log, queue, databaseClock, clock: world.clock, random: deps.random };
   return {
     decide: async (who: Person, type, data) => void (await decide(outside, who, type, data)),
     didOf: (handle) => {

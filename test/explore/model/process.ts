@@ -97,6 +97,7 @@ export class Process implements Between {
       handleDomain: async () => (await accounts.handleDomains())[0] ?? '',
       atWork: new UsersAtWork(),
       clock: { ...world.clock, timer: (ms, signal) => this.#timers.wait(world.nowMs + ms, signal) },
+      databaseClock: this.ports.databaseClock,
       random: mutant?.random?.(world.random) ?? world.random,
       logger: silent,
       settings: mutant?.settings === undefined ? world.settings : { ...world.settings, ...mutant.settings },

@@ -17,6 +17,7 @@ import {
   inMemoryAccounts,
   type StoredAccount,
 } from '../../support/in-memory/accounts.ts';
+import { inMemoryDatabaseClock } from '../../support/in-memory/database-clock.ts';
 import { type InMemoryDirectory, inMemoryDirectory } from '../../support/in-memory/directory.ts';
 import {
   type InMemoryDocuments,
@@ -147,6 +148,7 @@ export class World {
       ignored: this.ignored,
       runs: this.runs,
       reservations: this.reservations,
+      databaseClock: inMemoryDatabaseClock(),
       ...this.independent.clients,
     };
     this.clock = {

@@ -12,6 +12,7 @@ import { successorSearch } from '../../../src/engine/reconcile/claims/successors
 import type { AssessDeps, AssessedTenant } from '../../../src/engine/reconcile/read-side.ts';
 import { otherTenant, type Person, tenant } from '../../mongo/subjects/people.ts';
 import { loadCapture } from '../../support/captured.ts';
+import { inMemoryDatabaseClock } from '../../support/in-memory/database-clock.ts';
 import { inMemoryClients } from '../../support/in-memory/independent.ts';
 import { firstTenantsTag, SECOND_TENANTS_TAG } from '../../support/in-memory/world.ts';
 import { histories, scenarioOf } from '../model/histories.ts';
@@ -59,7 +60,8 @@ function depsOf({ stores, settings }: World): AssessDeps {
     { id: otherTenant, keyPrefix: `${otherTenant}-`, directory: secondAuth0 },
   ]);
   const read = { documents, accounts, dids, inactive, subjects, reservations, people, successors };
-  return { ...read, events: log, handleDomain, settings, clients: inMemoryClients().clients };
+  const { clients } = inMemoryClients();
+  return { ...read, events: log, handleDomain, settings, clients, databaseClock: inMemoryDatabaseClock() };
 }
 
 /** Everything that names somebody or something of somebody's. */

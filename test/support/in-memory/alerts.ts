@@ -73,6 +73,8 @@ export interface Seen {
   indexes: readonly IndexState[];
   probes: readonly Probe[];
   codes: number;
+  /** Milliseconds by which our clock is ahead of the database's. */
+  clockAheadMs: number;
   readonly positions: Map<string, KeptPosition>;
   /** Before anything is read. */
   before: () => void;
@@ -103,6 +105,7 @@ export function alertingWorld(): AlertingWorld {
     indexes: FIT_INDEXES,
     probes: [probed('pds', well), probed('auth0', well)],
     codes: 0,
+    clockAheadMs: 0,
     positions: new Map(),
     before: () => undefined,
   };
@@ -125,6 +128,7 @@ export function alertingWorld(): AlertingWorld {
         settings: ALERT_SETTINGS,
         silence: { leastMs: HOUR_MS, mostMs: 24 * HOUR_MS },
         positions: { read: async (name) => seen.positions.get(name) },
+        databaseClock: { aheadMs: async () => seen.clockAheadMs },
         probes: { ask: async () => undefined, answers: () => seen.probes },
         statusReader: {
           affected: async () => {

@@ -1,6 +1,7 @@
 /** Every call through a port, and what it does to the other side. */
 import type { AccountHost, DidDirectory, InactiveAccounts } from '../../../src/ports/accounts.ts';
 import type { Directory } from '../../../src/ports/auth0.ts';
+import type { DatabaseClock } from '../../../src/ports/clock.ts';
 import type { DocumentStore } from '../../../src/ports/documents.ts';
 import type { EventLog } from '../../../src/ports/event-log.ts';
 import type { IgnoredTotals, Rejects } from '../../../src/ports/intake.ts';
@@ -26,6 +27,7 @@ export interface Ports extends Clients {
   readonly ignored: IgnoredTotals;
   readonly runs: Runs;
   readonly reservations: Reservations;
+  readonly databaseClock: DatabaseClock;
 }
 
 type Calls = { readonly [Port in keyof Ports]: { readonly [Method in keyof Ports[Port]]: CallKind } };
@@ -121,5 +123,6 @@ export const CALLS: Calls = {
   rejects: { add: 'write' },
   ignored: { add: 'write', read: 'read' },
   runs: { begin: 'write', beginOnce: 'write', keep: 'write', end: 'write', state: 'read' },
+  databaseClock: { aheadMs: 'read' },
   reservations: { find: 'read', ofUser: 'read', all: 'stream', reserve: 'write', release: 'write' },
 };

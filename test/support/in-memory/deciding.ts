@@ -20,7 +20,8 @@ export function dashboardDeps(world: World) {
   const { deps, log, subjects, otherDirectory } = world;
   const second = { id: otherTenant, keyPrefix: `${otherTenant}-`, directory: otherDirectory };
   return {
-    ...{ log, queue: world.queue, clock: world.clock, random: world.random },
+    ...{ log, queue: world.queue, clock: world.clock },
+    ...{ databaseClock: world.databaseClock, random: world.random },
     tenants: [mainTenant(world), { ...second, emailTag: SECOND_TENANTS_TAG }],
     assess: { ...deps, events: log, subjects },
     ...{ pages: inMemoryHistoryPages(log), subjects },

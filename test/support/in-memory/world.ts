@@ -1,4 +1,5 @@
 /** Everything a pass touches, in memory, and the least that is needed to run passes over it. */
+
 import { createVault } from '../../../src/credentials/vault.ts';
 import { isRoutine } from '../../../src/engine/intake/auth0-log-codes.ts';
 import { peopleOf } from '../../../src/engine/intake/people.ts';
@@ -22,6 +23,7 @@ import type { Runs } from '../../../src/ports/runs.ts';
 import { handle, otherTenant, type Person, tenant } from '../../mongo/subjects/people.ts';
 import { type VirtualClock, virtualClock } from '../virtual-clock.ts';
 import { type InMemoryAccounts, inMemoryAccounts } from './accounts.ts';
+import { type InMemoryDatabaseClock, inMemoryDatabaseClock } from './database-clock.ts';
 import { type InMemoryDirectory, inMemoryDirectory } from './directory.ts';
 import { type InMemoryDocuments, inMemoryDocuments } from './documents.ts';
 import { type InMemoryEventLog, inMemoryEventLog } from './event-log.ts';
@@ -65,6 +67,7 @@ export function firstTenantsTag(areLinked: boolean): string | undefined {
 
 export interface World extends Pick<InMemoryWorkQueue, 'queue' | 'subjects' | 'readModel'> {
   readonly clock: VirtualClock;
+  readonly databaseClock: InMemoryDatabaseClock;
   readonly random: Random;
   readonly log: InMemoryEventLog;
   readonly documents: InMemoryDocuments;
@@ -93,6 +96,7 @@ export function createWorld(options: WorldOptions = {}): World {
   const { settings = {}, policy = {}, areLinked = false, ...accountOptions } = options;
   const hooks: Hooks = {};
   const clock = virtualClock();
+  const databaseClock = inMemoryDatabaseClock(hooks);
   const random = seededRandom();
   const log = inMemoryEventLog(hooks);
   const { queue, subjects, readModel } = inMemoryWorkQueue(hooks);
@@ -138,12 +142,14 @@ export function createWorld(options: WorldOptions = {}): World {
     atWork: new UsersAtWork(),
     // What a test holds up is the whole process, or a process that died: no timer of it rings.
     clock: { ...clock, timer: () => new Promise(() => undefined) },
+    databaseClock,
     random,
     logger: createLogger({ level: 'silent', pretty: false }),
     settings: { ...SETTINGS, policy: { ...SETTINGS.policy, ...policy }, ...settings },
   };
   return {
     clock,
+    databaseClock,
     random,
     log,
     queue,

@@ -26,6 +26,7 @@ export interface FailedCall {
     | keyof Directory
     | keyof DidDirectory
     | 'handleDomain'
+    | 'aheadMs'
     | 'read'
     | 'holdersOfEmail'
     | 'holdersOfHandle'
@@ -65,6 +66,8 @@ export interface Seen {
   readonly reserved?: readonly HeldValue[];
   /** Undefined where the PDS could not be read. */
   readonly domain: string | undefined;
+  /** Present where the plan would end something, and so depended on it. */
+  readonly clockAheadMs?: number;
   readonly failed: readonly FailedCall[];
 }
 

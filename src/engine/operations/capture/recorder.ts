@@ -24,6 +24,7 @@ export class Recorder {
   readonly deps: AssessDeps;
   readonly tenant: AssessedTenant;
   domain: string | undefined;
+  #clockAheadMs: number | undefined;
   readonly #events = new Map<EventId, ConcordEvent>();
   readonly #users = new Map<string, { tenant: TenantId; user: Auth0User }>();
   readonly #people = new Map<UserKey, Auth0User>();
@@ -50,6 +51,12 @@ export class Recorder {
       handleDomain: async () => {
         this.domain = await this.#asked('handleDomain', deps.handleDomain());
         return this.domain;
+      },
+      databaseClock: {
+        aheadMs: async () => {
+          this.#clockAheadMs = await this.#asked('aheadMs', deps.databaseClock.aheadMs());
+          return this.#clockAheadMs;
+        },
       },
       documents: {
         ...documents,
@@ -243,6 +250,7 @@ export class Recorder {
         by: { ...by, user: as.user(by.user), intent: as.event(by.intent) },
       })),
       domain: this.domain === undefined ? undefined : PSEUDONYMOUS_DOMAIN,
+      ...(this.#clockAheadMs === undefined ? {} : { clockAheadMs: this.#clockAheadMs }),
       failed: this.#failed,
     };
   }

@@ -6,6 +6,7 @@ import { UsageError } from '../../../errors.ts';
 import type { Facts } from '../../../events/facts.ts';
 import type { ExcludedBy } from '../../../exclusion.ts';
 import { type TenantId, type UserKey, userKey } from '../../../identity.ts';
+import { CLOCK_DIFFERS } from '../../../ports/clock-agreement.ts';
 import type { Documents } from '../../../ports/documents.ts';
 import { isExcluded } from '../../intake/owner.ts';
 import type { Journal } from '../journal.ts';
@@ -15,8 +16,12 @@ import type { Party } from './sides.ts';
 /** Who decides, as the log has it. */
 const BY = 'policy.linked';
 
-/** The one user is being reconciled, or the other one was deleted, blocked or unverified since it was read. */
+/**
+ * The one user is being reconciled, the other one was deleted, blocked or unverified since it was read, or our clock cannot
+ * be trusted with a grant.
+ */
 const AGAIN: ReadonlySet<string> = new Set([
+  CLOCK_DIFFERS,
   ...['USER_BUSY', 'USER_DELETED', 'USER_BLOCKED', 'USER_UNVERIFIED'],
 ]);
 

@@ -10,7 +10,8 @@ import type { TransferPart } from '../../../events/data/transfer.ts';
 import type { EventData } from '../../../events/event.ts';
 import { fold } from '../../../events/fold.ts';
 import type { EventId } from '../../../identity.ts';
-import type { Clock, Random } from '../../../ports/clock.ts';
+import type { Clock, DatabaseClock, Random } from '../../../ports/clock.ts';
+import { requireClock } from '../../../ports/clock-agreement.ts';
 import type { EventLog } from '../../../ports/event-log.ts';
 import type { Lease, WorkQueue } from '../../../ports/queue.ts';
 import { createJournal, type Journal } from '../journal.ts';
@@ -21,6 +22,7 @@ export interface GrantDeps extends Omit<SidesDeps, 'events'> {
   readonly log: EventLog;
   readonly queue: Pick<WorkQueue, 'claimUser' | 'renew' | 'release' | 'markDue'>;
   readonly clock: Clock;
+  readonly databaseClock: DatabaseClock;
   readonly random: Random;
   readonly leaseMs: number;
 }
@@ -31,7 +33,7 @@ export interface Wish {
   readonly shown: TransferProposal | undefined;
 }
 
-/** Throws UsageError USER_BUSY, TRANSFER_CHANGED, and what `proposeTransfer` throws. Decides nothing then. */
+/** Throws UsageError USER_BUSY, TRANSFER_CHANGED, CLOCK_DIFFERS, and what `proposeTransfer` throws. Decides nothing then. */
 export async function grantTransfer(
   deps: GrantDeps,
   from: Party,
@@ -40,6 +42,7 @@ export async function grantTransfer(
   decided: Decided,
 ): Promise<TransferProposal> {
   if (from.user === to.user) throw new UsageError('Give two different users.', 'SAME_USER');
+  await requireClock(deps.databaseClock);
   return holding(deps, from, (first) =>
     holding(deps, to, async (second) => {
       const proposal = await proposeAsShown(deps, from, to, wish);
@@ -64,6 +67,7 @@ export async function grantUnderLease(
   own: { readonly journal: Journal; readonly ensureLease: () => Promise<void> },
   decided: Decided,
 ): Promise<TransferProposal> {
+  await requireClock(deps.databaseClock);
   return holding(deps, from, async (lease) => {
     const proposal = await proposeAsShown(deps, from, to, { asked: undefined, shown: undefined });
     if (proposal.replaces !== undefined || !proposal.isLinked || proposal.account === undefined)
