@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { audit } from '../src/commands/audit/audit.ts';
 import { sweep } from '../src/engine/sweep/sweep.ts';
 import type { Engine } from '../src/wiring/engine.ts';
+import { all } from './mongo/subjects/people.ts';
 import { chooseHandle, eventsOf, join, type Member, reconcileUser, storedMember } from './support/member.ts';
 import { type Overlay, type Platform, platform, TENANT } from './support/platform.ts';
 import { documentOf, type Ended, runProgram, temporaryDirectory } from './support/program.ts';
@@ -69,7 +70,7 @@ test('an excluded user is touched by nothing, and by no command', async () => {
   expect(await engine.ignored.read([tenant.id])).toMatchObject([{ reason: 'excluded', count: 1 }]);
   expect(await reconcileUser(engine.reconcile, guest)).toMatchObject({ end: 'excluded', applied: [] });
   expect(await engine.subjects.get(guest.user)).toBeUndefined();
-  expect(await engine.log.ofUser(guest.user)).toEqual([]);
+  expect(await all(engine.log.read({ user: guest.user }))).toEqual([]);
   const side = { ...engine, assess: engine.assess };
   expect(await audit(side, { limit: 9 })).toMatchObject({
     ...{ excluded: 1, users: [], totals: { users: { of: 1 } }, orphans: { documents: 0 } },

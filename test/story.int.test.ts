@@ -1,8 +1,10 @@
 /** From the first webhook to the account on the PDS, over HTTP, with everything real but Auth0. */
+
 import { expect, test } from 'vitest';
 import type { PdsAccount } from '../src/ports/accounts.ts';
 import type { ContentFormat } from '../src/sandbox/auth0/logs/log-stream-body.ts';
 import type { Engine } from '../src/wiring/engine.ts';
+import { all } from './mongo/subjects/people.ts';
 import {
   accountOf,
   chooseHandle,
@@ -147,7 +149,9 @@ test('the log explains an account, from cause to cause, down to the entry that b
   await world.auth0.verifyEmail(alice.userId);
   await stands(engine, alice, 'AccountActive');
 
-  const events = new Map((await engine.log.ofUser(alice.user)).map((event) => [event._id, event]));
+  const events = new Map(
+    (await all(engine.log.read({ user: alice.user }))).map((event) => [event._id, event]),
+  );
   const [created] = await eventsOf(engine, alice, 'account.created');
   const chain: string[] = [];
   for (let at = created?._id; at !== undefined; at = events.get(at)?.cause[0]) {

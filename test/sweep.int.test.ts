@@ -1,10 +1,12 @@
 /** Sweeps on the real parts: what nobody told of is found, and half a list is no list. */
+
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { reconcile } from '../src/engine/reconcile/reconcile.ts';
 import { sweep } from '../src/engine/sweep/sweep.ts';
 import type { SweepResult } from '../src/engine/sweep/sweep-result.ts';
 import type { Engine } from '../src/wiring/engine.ts';
+import { all } from './mongo/subjects/people.ts';
 import { gather } from './support/crowd.ts';
 import {
   accountOf,
@@ -51,7 +53,7 @@ test('a month of silence is healed by one sweep', async () => {
   if (moved === undefined || renamed === undefined || gone === undefined || robbed === undefined)
     throw new Error('Nobody is there.');
   const linesOf = async (members: readonly Member[]): Promise<number> =>
-    (await Promise.all(members.map(({ user }) => engine.log.ofUser(user)))).flat().length;
+    (await Promise.all(members.map(({ user }) => all(engine.log.read({ user }))))).flat().length;
   const lines = await linesOf(rest);
 
   // Nobody tells of any of it: no stream delivers, and most of it leaves no log entry.

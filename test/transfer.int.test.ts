@@ -1,4 +1,5 @@
 /** What a deleted user has goes to the user who has its address, or into whom Auth0 has linked it: on the real parts. */
+
 import { describe, expect, test } from 'vitest';
 import { userAnswer } from '../src/dashboard-data/user.ts';
 import { grantTransfer } from '../src/engine/reconcile/transfer/grant.ts';
@@ -6,6 +7,7 @@ import type { ConcordEvent } from '../src/events/event.ts';
 import { eventId } from '../src/identity.ts';
 import type { Engine } from '../src/wiring/engine.ts';
 import { changeAddress } from './conditions/stage.ts';
+import { all } from './mongo/subjects/people.ts';
 import {
   accountOf,
   chooseHandle,
@@ -133,7 +135,7 @@ describe('the account of a deleted user', () => {
     expect(explained.stdout).not.toContain('not in the log');
     const forgotten = await runOn(world, 'forget', alice.user, '--yes');
     expect(forgotten.code, forgotten.stderr).toBe(0);
-    const text = JSON.stringify(await engine.log.ofUser(alice.user));
+    const text = JSON.stringify(await all(engine.log.read({ user: alice.user })));
     expect(text).not.toContain(alice.label);
   });
 

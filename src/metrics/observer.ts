@@ -48,7 +48,7 @@ export interface ServiceObserver {
 /** The log; it reports every event that was appended or was already there. */
 export function observedLog(log: EventLog, onAppend: EngineObserver['onAppend']): EventLog {
   return {
-    ofUser: (user) => log.ofUser(user),
+    ofUser: (user, by) => log.ofUser(user, by),
     read: (query) => log.read(query),
     append: async (events) => {
       const result = await log.append(events);

@@ -70,7 +70,7 @@ inBrowser('whoever looks for a user', (visit) => {
       const timeline = page.getByRole('region', { name: 'Timeline' });
       await timeline.getByText('heard').or(timeline.getByText('learned')).first().waitFor();
       const shown = (await timeline.textContent()) ?? '';
-      for (const { type } of await engine.log.ofUser(alice.user)) expect(shown).toContain(type);
+      for await (const { type } of engine.log.read({ user: alice.user })) expect(shown).toContain(type);
       expect(shown).not.toContain('@example.com');
     });
 

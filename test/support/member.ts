@@ -1,4 +1,5 @@
 /** People of the platform, with names that no other test uses on the shared PDS, and one pass over one of them. */
+
 import { randomBytes, randomInt } from 'node:crypto';
 import {
   type ReconcileDeps,
@@ -19,6 +20,7 @@ import {
 } from '../../src/identity.ts';
 import type { PdsAccount } from '../../src/ports/accounts.ts';
 import type { Engine } from '../../src/wiring/engine.ts';
+import { all } from '../mongo/subjects/people.ts';
 import { person } from './pds.ts';
 import { type Platform, SISTER, TENANT } from './platform.ts';
 import { until } from './until.ts';
@@ -122,7 +124,7 @@ export async function eventsOf<T extends EventType>(
   { user }: Member,
   ...types: readonly T[]
 ): Promise<EventOf<T>[]> {
-  const events: ConcordEvent[] = await log.ofUser(user);
+  const events: ConcordEvent[] = await all(log.read({ user }));
   const wanted = (event: ConcordEvent): event is Extract<ConcordEvent, EventOf<T>> =>
     types.some((type) => type === event.type);
   return events.filter(wanted).sort((a, b) => a.at.getTime() - b.at.getTime());

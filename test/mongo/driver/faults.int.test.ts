@@ -13,7 +13,18 @@ import { subjectReader } from '../../../src/mongo/subjects/subjects.ts';
 import { workQueue } from '../../../src/mongo/subjects/work-queue.ts';
 import { type Mongod, startMongod } from '../../../src/sandbox/servers/mongod.ts';
 import { type CommandFault, failCommand } from '../../support/mongod.ts';
-import { alice, aliceDid, at, code, handle, signedUp, tenant, trigger, view } from '../subjects/people.ts';
+import {
+  alice,
+  aliceDid,
+  all,
+  at,
+  code,
+  handle,
+  signedUp,
+  tenant,
+  trigger,
+  view,
+} from '../subjects/people.ts';
 
 const minute = 60_000;
 const notAcknowledged = { writeConcernError: { code: 64, errmsg: 'waiting for replication timed out' } };
@@ -84,7 +95,7 @@ describe('appending, when MongoDB fails', () => {
     else expect(error).toMatchObject({ ...expected, name: 'UpstreamError', upstream: 'mongodb' });
     // Whatever happened, saying it again ends with the event there once.
     await log.append([event]);
-    expect(await log.ofUser(alice.user)).toEqual([event]);
+    expect(await all(log.read({ user: alice.user }))).toEqual([event]);
     await connection.close();
   });
 

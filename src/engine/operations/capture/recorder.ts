@@ -141,7 +141,7 @@ export class Recorder {
         },
       },
       events: {
-        ofUser: async (user) => this.keep(await this.#asked('events', events.ofUser(user))),
+        ofUser: async (user, by) => this.keep(await this.#asked('events', events.ofUser(user, by))),
         read: (query) => this.#read(events.read(query)),
       },
     };
