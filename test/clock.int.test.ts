@@ -54,9 +54,10 @@ test('a clock that is a month ahead removes nobody, and a right one does', async
   const env = { ...world.env, NODE_OPTIONS: ahead(MONTH_MS) };
   const runAhead = (...args: readonly string[]): Promise<Ended> =>
     runProgram(['--config', file, '--json', ...args], { env });
-  const swept = await runAhead('reconcile', '--all');
-  expect(swept.stderr).toMatch(/The clock of this machine is 31 d ahead of the clock of MongoDB/);
+  await runAhead('reconcile', '--all');
   expect(await reasonOf()).toBe('ClockDiffers');
+  const again = await runAhead('reconcile', '--all');
+  expect(again.stderr).toMatch(/The clock of this machine is 31 d ahead of the clock of MongoDB/);
   expect(await accountOf(world, engine, alice)).toEqual(account);
   const refused = await runAhead('approve', 'any', '--by', 'bob');
   expect(refused.code).toBe(1);

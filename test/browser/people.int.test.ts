@@ -57,7 +57,7 @@ inBrowser('whoever looks for a user', (visit) => {
     await page.getByRole('heading', { name: 'Users', level: 1 }).waitFor();
     await page.getByRole('main').getByRole('link', { name: bob.user }).first().click();
     await page.getByRole('heading', { name: 'Timeline' }).waitFor();
-    await page.getByText('converge.failed').first().waitFor();
+    await page.getByText('converge.failed').filter({ visible: true }).first().waitFor();
     await page.getByRole('button', { name: 'Retry…' }).click();
     await page.getByRole('dialog').getByLabel('Why').waitFor();
   });

@@ -33,7 +33,7 @@ it('lists everyone with events once, by key, whoever has more of them than a pag
   const plan = await db
     .collection('concord.events')
     .find({ user: { $gt: '' } }, { projection: { _id: 0, user: 1 } })
-    .sort({ user: 1, at: 1 })
+    .sort({ user: 1 })
     .limit(1_000)
     .explain('executionStats');
   expect(plan['executionStats']).toMatchObject({ totalDocsExamined: 0, totalKeysExamined: 1_000 });
