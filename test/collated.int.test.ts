@@ -126,7 +126,8 @@ async function simulatedOn(world: Platform): Promise<readonly string[]> {
   for await (const page of accounts.repositories()) {
     const dids = page.flatMap((one) => (one === 'unreadable' ? [] : one.did));
     for (const account of (await accounts.accounts(dids)).values())
-      if (account !== 'unreadable' && account.email?.includes('concord-doctor')) simulated.push(account.did);
+      if (account !== 'unreadable' && account.email?.startsWith('concord-simulation-'))
+        simulated.push(account.did);
   }
   return simulated;
 }
