@@ -3,7 +3,8 @@
  * three or four entries in a second or two, so a batch of a hundred is about thirty people.
  */
 import { logSource } from '../../src/engine/intake/auth0-log.ts';
-import type { LogTenant, ReceivedEvent } from '../../src/engine/intake/delivered.ts';
+import type { LogTenant } from '../../src/engine/intake/delivered.ts';
+import type { ReceivedEvent } from '../../src/events/event.ts';
 import { parseTenantId } from '../../src/identity.ts';
 
 export const BATCH = 100;

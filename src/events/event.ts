@@ -58,19 +58,19 @@ export interface EventOf<T extends EventType> {
 export type ConcordEvent = { [T in EventType]: EventOf<T> }[EventType];
 
 /** What Auth0 sent, as it came. Every other event is ours. */
-export const ENTRY_TYPES = [
+export const RECEIVED_TYPES = [
   'auth0.log-received',
   'auth0.event-received',
 ] as const satisfies readonly EventType[];
 
-export type Entry = Extract<ConcordEvent, { readonly type: (typeof ENTRY_TYPES)[number] }>;
+export type ReceivedEvent = Extract<ConcordEvent, { readonly type: (typeof RECEIVED_TYPES)[number] }>;
 
-export function isEntry(event: ConcordEvent): event is Entry {
-  return ENTRY_TYPES.some((type) => type === event.type);
+export function isReceivedEvent(event: ConcordEvent): event is ReceivedEvent {
+  return RECEIVED_TYPES.some((type) => type === event.type);
 }
 
 /** By the clock of Auth0 or of MongoDB, and not by ours as everything else is. */
 export function isDatedByOthers(event: ConcordEvent): boolean {
   if (event.type === 'resource.removed') return event.data.seenBy === 'change-stream';
-  return isEntry(event);
+  return isReceivedEvent(event);
 }

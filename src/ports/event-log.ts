@@ -2,7 +2,7 @@
  * The append-only event log, and the little that may change in it. Every method throws UpstreamError when the upstream cannot be reached
  * or answers with a failure: no method returns "missing" for "could not be read".
  */
-import type { ConcordEvent, Entry } from '../events/event.ts';
+import type { ConcordEvent, ReceivedEvent } from '../events/event.ts';
 import type { Auth0UserId, EventId, TenantId, UserKey } from '../identity.ts';
 
 export interface AppendResult {
@@ -82,7 +82,7 @@ export interface LimitedCount {
 }
 
 export interface EntrySummary extends LimitedCount {
-  readonly newest: Entry | undefined;
+  readonly newest: ReceivedEvent | undefined;
 }
 
 export interface HistoryPage {

@@ -3,7 +3,7 @@
  * user. Only the source knows what its fields mean.
  */
 
-import type { EventOf } from '../../events/event.ts';
+import type { ReceivedEvent } from '../../events/event.ts';
 import type { IgnoreReason } from '../../events/ignored.ts';
 import type { KeySpace } from '../../exclusion.ts';
 import { type Auth0UserId, eventId, userKey } from '../../identity.ts';
@@ -40,8 +40,6 @@ export type Reading =
       readonly date: Date | undefined;
     }
   | { readonly type: 'rejected'; readonly reason: string };
-
-export type ReceivedEvent = EventOf<'auth0.log-received'> | EventOf<'auth0.event-received'>;
 
 export type Translation =
   | {

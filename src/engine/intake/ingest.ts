@@ -9,6 +9,7 @@
  * requests are answered meanwhile. What is kept of entries that cannot be read has a limit (kept-rejects.ts).
  */
 
+import type { ReceivedEvent } from '../../events/event.ts';
 import { addIgnored, countIgnored, type IgnoredCounts } from '../../events/ignored.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -18,7 +19,7 @@ import type { WorkQueue } from '../../ports/queue.ts';
 import type { DuePriority, Trigger } from '../../ports/trigger.ts';
 import { logSource } from './auth0-log.ts';
 import { isDocumented } from './auth0-log-codes.ts';
-import { cutRaw, type LogTenant, type ReceivedEvent, type Source } from './delivered.ts';
+import { cutRaw, type LogTenant, type Source } from './delivered.ts';
 import { KeptRejects } from './kept-rejects.ts';
 import { redactedLine } from './redact.ts';
 import { Slices } from './slices.ts';

@@ -6,7 +6,7 @@
  */
 import { BSON, type Collection, type Db, type Document, type Filter } from 'mongodb';
 import { eventTypes } from '../../events/definitions.ts';
-import { type ConcordEvent, ENTRY_TYPES } from '../../events/event.ts';
+import { type ConcordEvent, RECEIVED_TYPES } from '../../events/event.ts';
 import type { EventId, UserKey } from '../../identity.ts';
 import type { AppendResult, EventLog, EventQuery, EventReader } from '../../ports/event-log.ts';
 import { insertAll } from '../driver/bulk.ts';
@@ -31,7 +31,7 @@ export function eventReader(db: ReadableDb): EventReader {
       reading('read the events of a user', async () => {
         const of = { user: { $eq: user }, ...(by === undefined ? {} : { recordedAt: { $lte: by } }) };
         // The rest of the index is skipped, and an event type that only a newer version knows is not.
-        const ours = events.find({ ...of, type: { $nin: [...ENTRY_TYPES] } });
+        const ours = events.find({ ...of, type: { $nin: [...RECEIVED_TYPES] } });
         const hint = events
           .find({ ...of, 'data.hint': { $eq: 'deleted' } } as Filter<ConcordEvent>)
           .sort({ recordedAt: -1 })

@@ -3,7 +3,7 @@
  * moment at which a page ends is read whole and put in order here.
  */
 import type { Filter } from 'mongodb';
-import { type ConcordEvent, ENTRY_TYPES, type Entry } from '../../events/event.ts';
+import { type ConcordEvent, RECEIVED_TYPES, type ReceivedEvent } from '../../events/event.ts';
 import type { EventId, UserKey } from '../../identity.ts';
 import type { HistoryPages, LimitedCount } from '../../ports/event-log.ts';
 import { collections } from '../driver/collections.ts';
@@ -61,12 +61,12 @@ export function historyPages(db: ReadableDb): HistoryPages {
     entries: (user, by) =>
       reading('read what Auth0 sent about a user', async () => {
         const recorded = by === undefined ? {} : { recordedAt: { $lte: by } };
-        const of = { user: { $eq: user }, type: { $in: [...ENTRY_TYPES] }, ...recorded };
+        const of = { user: { $eq: user }, type: { $in: [...RECEIVED_TYPES] }, ...recorded };
         const [[last], count] = await Promise.all([
           events.find(of, { maxTimeMS }).sort({ at: -1 }).limit(1).toArray(),
           counted(of),
         ]);
-        return { ...count, newest: last as Entry | undefined };
+        return { ...count, newest: last as ReceivedEvent | undefined };
       }),
   };
 }

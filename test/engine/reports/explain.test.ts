@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Asked, explain } from '../../../src/engine/reports/explain.ts';
 import { historyOf } from '../../../src/events/causes.ts';
 import type { ConditionDraft } from '../../../src/events/condition.ts';
-import { type ConcordEvent, isEntry } from '../../../src/events/event.ts';
+import { type ConcordEvent, isReceivedEvent } from '../../../src/events/event.ts';
 import { alice, aliceDid, at, code, handle, tenant } from '../../mongo/subjects/people.ts';
 import { aliceEvent, observed } from '../../support/in-memory/alice-events.ts';
 import { SETTINGS } from '../../support/in-memory/world.ts';
@@ -30,7 +30,7 @@ const chosen = aliceEvent('handle.observed', 8, { handle: 'al.ix' });
 const all = [heard, read, intended, coded, seen, over, paused, chosen];
 
 function explained(events: readonly ConcordEvent[], seconds: number, asked: Partial<Asked> = {}) {
-  const entries = events.filter(isEntry).filter(({ recordedAt }) => recordedAt <= at(seconds));
+  const entries = events.filter(isReceivedEvent).filter(({ recordedAt }) => recordedAt <= at(seconds));
   return explain({
     entries: { count: entries.length, isMore: false, newest: entries.at(-1) },
     ...{ user: alice.user, tenant: { id: tenant, emailTag: undefined }, events, at: at(seconds) },

@@ -3,7 +3,7 @@
  * log explains every one of them. Answers are lists of flaws, so that a test shows them all at once.
  */
 import { reconcile } from '../../../src/engine/reconcile/reconcile.ts';
-import { type ConcordEvent, isEntry } from '../../../src/events/event.ts';
+import { type ConcordEvent, isReceivedEvent } from '../../../src/events/event.ts';
 import { fold } from '../../../src/events/fold.ts';
 import type { Did } from '../../../src/identity.ts';
 import type { Engine } from '../../../src/wiring/engine.ts';
@@ -87,7 +87,7 @@ function logFlaws(
   const ids = new Set(events.map(({ _id }) => _id));
   for (const event of events) {
     const { type, cause } = event;
-    const follows = isEntry(event) || cause.some((id) => ids.has(id));
+    const follows = isReceivedEvent(event) || cause.some((id) => ids.has(id));
     check(follows, `${type} follows from nothing`);
   }
   return found;

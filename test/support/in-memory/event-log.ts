@@ -1,5 +1,5 @@
 /** The event log in memory: insert only, deduplicated by `_id`. */
-import { type ConcordEvent, isEntry } from '../../../src/events/event.ts';
+import { type ConcordEvent, isReceivedEvent } from '../../../src/events/event.ts';
 import type { EventId, UserKey } from '../../../src/identity.ts';
 import type { AppendResult, EventLog, EventQuery } from '../../../src/ports/event-log.ts';
 import { CALLS } from './calls.ts';
@@ -87,9 +87,9 @@ export function inMemoryEventLog(hooks?: Hooks): InMemoryEventLog {
     // Nothing is promised of the order, so nobody may come to rely on that of appending.
     async ofUser(user: UserKey, by?: Date) {
       const all = (byUser.get(user) ?? []).filter(({ recordedAt }) => by === undefined || recordedAt <= by);
-      const hints = all.filter((event) => isEntry(event) && event.data.hint === 'deleted');
+      const hints = all.filter((event) => isReceivedEvent(event) && event.data.hint === 'deleted');
       const [newest] = hints.sort((a, b) => b.recordedAt.getTime() - a.recordedAt.getTime());
-      return all.filter((event) => !isEntry(event) || event === newest).reverse();
+      return all.filter((event) => !isReceivedEvent(event) || event === newest).reverse();
     },
     async *read(query) {
       const found = matching(query).sort(byTimeThenId);

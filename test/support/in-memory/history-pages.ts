@@ -1,5 +1,5 @@
 /** A user's history in pages, of a log in memory. */
-import { isEntry } from '../../../src/events/event.ts';
+import { isReceivedEvent } from '../../../src/events/event.ts';
 import type { HistoryPages } from '../../../src/ports/event-log.ts';
 import type { InMemoryEventLog } from './event-log.ts';
 
@@ -19,7 +19,7 @@ export function inMemoryHistoryPages(log: InMemoryEventLog): HistoryPages {
       };
     },
     async entries(user, by) {
-      const all = log.eventsOf(user).filter(isEntry);
+      const all = log.eventsOf(user).filter(isReceivedEvent);
       const known = all.filter(({ recordedAt }) => by === undefined || recordedAt <= by);
       const newest = known.toSorted((a, b) => b.at.getTime() - a.at.getTime())[0];
       return { count: known.length, isMore: false, newest };
