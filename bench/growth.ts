@@ -2,7 +2,7 @@
  * What Concord costs as a platform grows: measures what one sign-up, one login and one sweep cost on this machine, and
  * multiplies. Prints the table of docs/scale.md.
  *
- *     npm run bench:growth [-- --users 100 --logins 100 --swept 20000]
+ *     npm run bench:growth [-- --users 100 --logins 30 --swept 20000]
  *
  * MongoDB, the PDS and the servers of the sweep are real processes; the Auth0 tenant is in this process.
  */
@@ -40,7 +40,7 @@ interface Cost {
 const { values } = parseArgs({
   options: {
     users: { type: 'string', default: '100' },
-    logins: { type: 'string', default: '100' },
+    logins: { type: 'string', default: '30' },
     swept: { type: 'string', default: '20000' },
   },
 });
