@@ -14,6 +14,9 @@ export interface KillableMongod {
   readonly uri: string;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
+  /** SIGSTOP: its connections stay open, and it answers nothing until it goes on. */
+  freeze(): void;
+  thaw(): void;
   /** Starts it on the same data and the same port; resolves when it takes writes. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -38,6 +41,8 @@ export async function killableMongod(): Promise<KillableMongod> {
   return {
     uri,
     kill: () => running.kill(),
+    freeze: () => running.signal('SIGSTOP'),
+    thaw: () => running.signal('SIGCONT'),
     restart: async () => {
       running = await launch(argv, uri, log);
     },
@@ -58,7 +63,12 @@ const ARGUMENTS = [
   ...['--syncdelay', '1'],
 ];
 
-async function launch(argv: readonly string[], uri: string, log: string): Promise<{ kill(): Promise<void> }> {
+interface Launched {
+  kill(): Promise<void>;
+  signal(name: NodeJS.Signals): void;
+}
+
+async function launch(argv: readonly string[], uri: string, log: string): Promise<Launched> {
   // The shell lives until its input ends, which it also does when this process dies, however it dies.
   const script =
     'log=$1; shift; "$@" >>"$log" 2>&1 & cat >/dev/null; kill -9 $! 2>/dev/null; wait $! 2>/dev/null';
@@ -78,6 +88,7 @@ async function launch(argv: readonly string[], uri: string, log: string): Promis
     throw new Error([String(error), ...lines.map((line) => line.slice(0, 200))].join('\n'));
   });
   return {
+    signal: (name) => void process.kill(pid, name),
     kill: async () => {
       // A server that did not come back was killed before, and has no process any more.
       if (shell.exitCode === null) process.kill(pid, 'SIGKILL');
