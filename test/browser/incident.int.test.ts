@@ -76,7 +76,9 @@ async function expectWell(page: Page): Promise<void> {
     .filter({ hasText: /^All \d+ users are in sync/ })
     .waitFor();
   for (const word of ['Synced', 'Healthy'])
-    expect(await page.getByText(word, { exact: true }).count(), word).toBe(1);
+    await expect
+      .poll(() => page.getByText(word, { exact: true }).count(), { message: word, timeout: 60_000 })
+      .toBe(1);
 }
 
 async function expectStill(page: Page): Promise<void> {

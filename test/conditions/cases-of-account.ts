@@ -12,6 +12,7 @@ import {
   type Case,
   changeAddress,
   correctFields,
+  deleteInAuth0,
   didOf,
   newAddress,
   onPds,
@@ -205,7 +206,7 @@ export const ofAccount: { readonly [R in ReasonOf<'account'>]: readonly Case[] }
     {
       bring: async (stage) => {
         const bob = await whole(stage, 'bob');
-        await stage.world.auth0.deleteUser(bob.userId);
+        await deleteInAuth0(stage, bob);
         await reconcile(stage, bob);
         return newcomer(stage, bob.email);
       },

@@ -6,6 +6,7 @@ import {
   type Case,
   changeAddress,
   correctFields,
+  deleteInAuth0,
   newAddress,
   onPds,
   reconcile,
@@ -23,7 +24,7 @@ async function deletedUser(stage: Stage): Promise<Member> {
   const bob = await whole(stage, 'bob');
   await chooseHandle(stage.world, bob, bob.label);
   await reconcile(stage, bob);
-  await stage.world.auth0.deleteUser(bob.userId);
+  await deleteInAuth0(stage, bob);
   await reconcile(stage, bob);
   return bob;
 }

@@ -8,6 +8,7 @@ import type { OpenedPds } from '../faults/support/opened-pds.ts';
 import { conditionOf, join, type Member, reconcileUser, storedMember } from '../support/member.ts';
 import { asAdmin, createAccount, type Person, person, unlimited, xrpc } from '../support/pds.ts';
 import { type Platform, platform } from '../support/platform.ts';
+import { until } from '../support/until.ts';
 import { lineRunner, type RunLine } from './command-lines.ts';
 
 const DAY = 86_400_000;
@@ -25,6 +26,15 @@ export interface Stage {
   readonly engine: Engine;
   readonly pds: OpenedPds;
   readonly run: RunLine;
+}
+
+/** Deletes the user in Auth0, and waits until its search, which lags behind, does not find the user either. */
+export async function deleteInAuth0({ world, engine }: Stage, { userId }: Member): Promise<void> {
+  await world.auth0.deleteUser(userId);
+  await until('the search of Auth0 is without the user', async () => {
+    const found = await Promise.all(engine.tenants.map(({ directory }) => directory.usersByIdentity(userId)));
+    return found.flat().every((one) => one.userId !== userId);
+  });
 }
 
 export interface Case {
