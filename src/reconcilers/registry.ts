@@ -103,6 +103,11 @@ export function isResolving(action: Action): boolean {
   return isSharing(action) && definitionOf(action).resolves === true;
 }
 
+/** It ends something that the user has, by a policy or a grace period. */
+export function isEnding(action: Action): boolean {
+  return isSharing(action) && definitionOf(action).ends === true;
+}
+
 /** Whether an action of this type takes the account out of the users document. */
 export function dropsRecord(type: string): boolean {
   return Object.hasOwn(ACTIONS, type) && ACTIONS[type as SharingAction['type']].dropsRecord === true;

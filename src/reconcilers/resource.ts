@@ -43,6 +43,8 @@ export interface ActionDefinition<Action> {
   readonly resolves?: true;
   /** It takes the account out of the users document, which is then no removal by others. */
   readonly dropsRecord?: true;
+  /** It ends something of the user, by a policy or a grace period: never done by a clock that cannot be trusted. */
+  readonly ends?: true;
   /** Which limit of a sweep it counts towards. */
   limit?(action: Action): Limit | undefined;
   /** What the log must have of the intent, beside the type, to recognise the effect after a crash. */

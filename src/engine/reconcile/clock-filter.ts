@@ -10,26 +10,20 @@ import type { DatabaseClock } from '../../ports/clock.ts';
 import { CLOCK_COMMAND, clockDifference } from '../../ports/clock-agreement.ts';
 import { attempt } from '../../reconcilers/attempt.ts';
 import { pending } from '../../reconcilers/reconciler.ts';
+import { isEnding } from '../../reconcilers/registry.ts';
 import type { Action, View } from '../../reconcilers/view.ts';
 
 /** Without the difference, which is never the same twice. */
 const CLOCK_WITHHOLDS = `It is left as it is while the clock of this machine differs from that of MongoDB by more than a minute. Run ${CLOCK_COMMAND}`;
-/** What a policy or a grace period ends. */
-const ENDING: ReadonlySet<Action['type']> = new Set<Action['type']>([
-  'deactivate-account',
-  'delete-account',
-  'delete-remnant',
-]);
 /** A grace period is over, by our clock. */
 const ENDED: ReadonlySet<string> = new Set(['RemovalDue', 'RemovalGranted']);
 
 export async function withClock(view: View, clock: DatabaseClock): Promise<View> {
-  const isEnding = view.actions.some(({ type }) => ENDING.has(type)) || view.conditions.some(isEnded);
-  if (!isEnding) return view;
+  if (!view.actions.some(isEnding) && !view.conditions.some(isEnded)) return view;
   const compared = await attempt('account', () => clockDifference(clock));
   if (!compared.ok) return { ...withoutEnding(view), failures: [...view.failures, compared.failure] };
   if (compared.value === undefined) return view;
-  const ending = new Set(view.actions.flatMap(({ type, resource }) => (ENDING.has(type) ? resource : [])));
+  const ending = new Set(view.actions.filter(isEnding).map(({ resource }) => resource));
   const conditions = view.conditions.map((condition) =>
     isEnded(condition) || ending.has(condition.type as Action['resource'])
       ? pending({
@@ -47,5 +41,5 @@ function isEnded({ type, reason }: ConditionDraft): boolean {
 }
 
 function withoutEnding(view: View): View {
-  return { ...view, actions: view.actions.filter(({ type }) => !ENDING.has(type)) };
+  return { ...view, actions: view.actions.filter((action) => !isEnding(action)) };
 }

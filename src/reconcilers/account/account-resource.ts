@@ -130,6 +130,7 @@ export const accountResource = defineResource<AccountAction>({
         const because = absentSince === undefined ? 'blocked' : 'removed';
         return [{ type: 'account.deactivated', data: { did: account.did, because } }];
       },
+      ends: true,
       limit: ({ because }) => (because === 'removed' ? 'removals' : undefined),
     },
     'delete-account': {
@@ -139,6 +140,7 @@ export const accountResource = defineResource<AccountAction>({
       predict: withoutAccount,
       recover: recoversNothing,
       dropsRecord: true,
+      ends: true,
       limit: () => 'removals',
     },
     'delete-remnant': {
@@ -153,6 +155,7 @@ export const accountResource = defineResource<AccountAction>({
       predict: withoutAccount,
       recover: recoversNothing,
       dropsRecord: true,
+      ends: true,
     },
     'drop-account-record': {
       apply: async ({ documents }, { did }, _read, context) => {
