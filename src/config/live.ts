@@ -22,63 +22,42 @@ export interface LiveConfig {
   apply(reading: Reading): void;
 }
 
-type Receiver = Config['alerts']['receivers'][number];
+/** By section. A list of tokens is one secret. */
+const SECRETS = {
+  pds: ['adminPassword', 'rateLimitBypassKey'],
+  credentials: ['keys'],
+  server: ['metricsToken', 'dashboardToken'],
+  tenants: ['clientId', 'clientSecret', 'logTokens', 'eventTokens'],
+  'alerts.receivers': ['url'],
+} as const;
 
-const SECRETS =
-  /^(pds\.(adminPassword|rateLimitBypassKey)|credentials\.keys|server\.(metricsToken|dashboardToken)|tenants\[\d+\]\.(clientId|clientSecret|(logTokens|eventTokens)\[\d+\])|alerts\.receivers\[\d+\]\.url)$/;
+const SECRET_PATHS: ReadonlySet<string> = new Set(
+  Object.entries(SECRETS).flatMap(([section, names]) => names.map((name) => `${section}.${name}`)),
+);
+
+function isSecret(path: string): boolean {
+  return SECRET_PATHS.has(path.replaceAll(/\[\d+\]/g, ''));
+}
 
 export function liveConfig(first: Config, load: () => Config): LiveConfig {
   let latest = first;
-  const tenant = (id: string) => latest.tenants.find((one) => one.id === id);
   const config: Config = {
     ...first,
-    pds: {
-      ...first.pds,
-      get adminPassword() {
-        return latest.pds.adminPassword;
-      },
-      get rateLimitBypassKey() {
-        return latest.pds.rateLimitBypassKey;
-      },
-    },
-    credentials: {
-      ...first.credentials,
-      get keys() {
-        return latest.credentials.keys;
-      },
-    },
-    server: {
-      ...first.server,
-      get metricsToken() {
-        return latest.server.metricsToken;
-      },
-      get dashboardToken() {
-        return latest.server.dashboardToken;
-      },
-    },
-    tenants: first.tenants.map((one) => ({
-      ...one,
-      get clientId() {
-        return (tenant(one.id) ?? one).clientId;
-      },
-      get clientSecret() {
-        return (tenant(one.id) ?? one).clientSecret;
-      },
-      get logTokens() {
-        return (tenant(one.id) ?? one).logTokens;
-      },
-      get eventTokens() {
-        return (tenant(one.id) ?? one).eventTokens;
-      },
-    })),
+    pds: withLatest(first.pds, SECRETS.pds, () => latest.pds),
+    credentials: withLatest(first.credentials, SECRETS.credentials, () => latest.credentials),
+    server: withLatest(first.server, SECRETS.server, () => latest.server),
+    tenants: first.tenants.map((one) =>
+      withLatest(one, SECRETS.tenants, () => latest.tenants.find(({ id }) => id === one.id) ?? one),
+    ),
     alerts: {
       ...first.alerts,
-      receivers: first.alerts.receivers.map((one) => ({
-        ...one,
-        get url() {
-          return receiverLike(latest, one)?.url ?? one.url;
-        },
-      })),
+      receivers: first.alerts.receivers.map((one) =>
+        withLatest(
+          one,
+          SECRETS['alerts.receivers'],
+          () => latest.alerts.receivers.find(({ name }) => name === one.name) ?? one,
+        ),
+      ),
     },
   };
   return {
@@ -88,8 +67,8 @@ export function liveConfig(first: Config, load: () => Config): LiveConfig {
       const differing = differences(latest, next);
       return {
         next,
-        changed: differing.filter((path) => SECRETS.test(path)),
-        needRestart: differing.filter((path) => !SECRETS.test(path)),
+        changed: differing.filter(isSecret),
+        needRestart: differing.filter((path) => !isSecret(path)),
       };
     },
     apply: ({ next }) => {
@@ -98,8 +77,12 @@ export function liveConfig(first: Config, load: () => Config): LiveConfig {
   };
 }
 
-function receiverLike({ alerts }: Config, { name }: Receiver): Receiver | undefined {
-  return alerts.receivers.find((one) => one.name === name);
+/** A copy whose fields of these names are read from the latest at each use. */
+function withLatest<T extends object, K extends keyof T>(first: T, names: readonly K[], latest: () => T): T {
+  const copy = { ...first };
+  for (const name of names)
+    Object.defineProperty(copy, name, { enumerable: true, get: () => latest()[name] });
+  return copy;
 }
 
 function differences(before: Config, after: Config): string[] {
