@@ -29,10 +29,10 @@ export function authorizationCheck(tokens: readonly string[]): AuthorizationChec
 }
 
 /** The same for tokens that can be rotated: they are read at each check. Nothing is authorized while there are none. */
-export function rotatingCheck(tokens: () => readonly string[]): AuthorizationCheck {
+export function rotatingCheck(tokensNow: () => readonly string[] | string | undefined): AuthorizationCheck {
   let read: { readonly tokens: readonly string[]; readonly check: AuthorizationCheck } | undefined;
   return (header) => {
-    const now = tokens();
+    const now = [tokensNow() ?? []].flat();
     if (now.length === 0) return false;
     const isSame = read?.tokens.length === now.length && now.every((token, at) => token === read?.tokens[at]);
     if (read === undefined || !isSame) read = { tokens: now, check: authorizationCheck(now) };

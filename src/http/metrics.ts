@@ -25,7 +25,7 @@ const REFUSED = unauthorized('The Authorization header is missing or is not the 
 
 export function metrics(options: MetricsOptions): FastifyPluginAsync {
   const { contentType, read } = options;
-  const isAuthorized = rotatingCheck(() => tokensOf(options));
+  const isAuthorized = rotatingCheck(() => options.token);
   return async (scope) => {
     scope.route({
       method: scope.supportedMethods,
@@ -41,10 +41,6 @@ export function metrics(options: MetricsOptions): FastifyPluginAsync {
       handler: async (_request, reply) => reply.type(contentType).send(await read()),
     });
   };
-}
-
-function tokensOf({ token }: MetricsOptions): readonly string[] {
-  return token === undefined ? [] : [token];
 }
 
 function notFromHere(reply: FastifyReply): FastifyReply {

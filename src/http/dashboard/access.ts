@@ -50,10 +50,7 @@ const BY_TOKEN: Caller = { id: 'token', expiresAtMs: undefined };
 /** `tokenNow` is read at each request: a new token ends the sessions of the old one. */
 export function createAccess(tokenNow: () => string | undefined, clock: Pick<Clock, 'now'>): Access {
   const sessions = createSessions(tokenNow, clock);
-  const isToken = rotatingCheck(() => {
-    const token = tokenNow();
-    return token === undefined ? [] : [token];
-  });
+  const isToken = rotatingCheck(tokenNow);
   const callers = new WeakMap<FastifyRequest, Caller>();
   const toPages: Gate = async (request, reply) => {
     const refusal = tokenNow() === undefined ? strangerOf(request) : undefined;
