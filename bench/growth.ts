@@ -11,13 +11,12 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import type { Db } from 'mongodb';
-import { ingest } from '../src/engine/intake/ingest.ts';
-import { reconcile } from '../src/engine/reconcile/reconcile.ts';
 import { startMongod } from '../src/sandbox/servers/mongod.ts';
 import { startPds } from '../src/sandbox/servers/pds.ts';
-import { BATCH, type Entry, newLogin, newSignUp, TENANT } from './support/entries.ts';
-import { type Person, signUp } from './support/people.ts';
+import { newLogin, newSignUp } from './support/entries.ts';
+import { signUp } from './support/people.ts';
 import { openPlatform, type Platform } from './support/platform.ts';
+import { deliver, reconcileDue } from './support/reconciling.ts';
 import { timed } from './support/work.ts';
 
 const USERS = [100, 10_000, 1_000_000];
@@ -63,15 +62,15 @@ async function measureUsers(count: number, times: number): Promise<{ signedUp: C
         platform,
         people.flatMap(({ userId, email }) => newSignUp(userId, email)),
       );
-      await reconcileDue(platform);
+      await reconcileDue(platform.engine.reconcile, 1);
     });
     const login = await costOf(platform, count * times, async () => {
       for (let round = 0; round < times; round += 1) {
         await deliver(
           platform,
-          people.map(({ userId }: Person) => newLogin(userId)),
+          people.map(({ userId }) => newLogin(userId)),
         );
-        await reconcileDue(platform);
+        await reconcileDue(platform.engine.reconcile, 1);
       }
     });
     return { signedUp, login };
@@ -93,25 +92,6 @@ async function costOf(platform: Platform, of: number, work: () => Promise<void>)
     pds: calls / of,
     seconds: ms / 1_000 / of,
   };
-}
-
-async function deliver({ engine }: Platform, entries: readonly Entry[]): Promise<void> {
-  const { rejects, ignored, reconcile: deps } = engine;
-  for (let from = 0; from < entries.length; from += BATCH) {
-    const batch = entries.slice(from, from + BATCH);
-    const { rejected } = await ingest({ ...deps, rejects, ignored }, TENANT, batch);
-    if (rejected > 0) throw new Error(`${rejected} entries were rejected`);
-  }
-}
-
-async function reconcileDue({ engine }: Platform): Promise<void> {
-  const { queue, clock, settings } = engine;
-  for (;;) {
-    const lease = await queue.claim(clock.now(), settings.leaseMs);
-    if (lease === undefined) return;
-    const { end } = await reconcile(engine.reconcile, lease);
-    if (end !== 'converged' && end !== 'skipped') throw new Error(`a reconciliation ended as ${end}`);
-  }
 }
 
 /** Of Concord's own collections, once everything is on disk. */

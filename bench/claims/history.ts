@@ -2,12 +2,12 @@
 
 import { timelineAnswer } from '../../src/dashboard-data/timeline.ts';
 import { userAnswer } from '../../src/dashboard-data/user.ts';
-import { reconcile } from '../../src/engine/reconcile/reconcile.ts';
 import { explainUser } from '../../src/engine/reports/explain-user.ts';
 import type { Bench, Claim, Family } from '../claim.ts';
 import { eventsOf, newLogin } from '../support/entries.ts';
 import { type Person, signUp } from '../support/people.ts';
 import { openPlatform, type Platform } from '../support/platform.ts';
+import { reconcileOne } from '../support/reconciling.ts';
 import { timed } from '../support/work.ts';
 
 const P16: Claim = {
@@ -69,13 +69,7 @@ async function logIn({ engine }: Platform, { userId, user }: Person, count: numb
 }
 
 async function passes({ engine }: Platform, { trigger }: Person, count: number): Promise<void> {
-  const { queue, clock, settings } = engine;
-  for (let done = 0; done < count; done += 1) {
-    const lease = await queue.claimUser(trigger, clock.now(), settings.leaseMs);
-    if (lease === undefined) throw new Error('somebody else holds the user');
-    const { end } = await reconcile(engine.reconcile, lease);
-    if (end !== 'converged') throw new Error(`a pass ended as ${end}`);
-  }
+  for (let done = 0; done < count; done += 1) await reconcileOne(engine.reconcile, trigger);
 }
 
 /** Everything that a person reads about one user, by the log. */

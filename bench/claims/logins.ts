@@ -1,12 +1,10 @@
 /** C3: what logins cost of the quota of Auth0, which Concord shares with the platform. */
-import { ingest } from '../../src/engine/intake/ingest.ts';
-import { type ReconcileDeps, reconcile } from '../../src/engine/reconcile/reconcile.ts';
-import type { Lease } from '../../src/ports/queue.ts';
+import type { ReconcileDeps } from '../../src/engine/reconcile/reconcile.ts';
 import type { Bench, Claim, Family } from '../claim.ts';
 import { type Crowd, settle } from '../support/crowd.ts';
-import { BATCH, newLogin, TENANT } from '../support/entries.ts';
-import { openPlatform, type Platform } from '../support/platform.ts';
-import { atOnce } from '../support/work.ts';
+import { newLogin } from '../support/entries.ts';
+import { openPlatform } from '../support/platform.ts';
+import { deliver, reconcileDue } from '../support/reconciling.ts';
 
 const C3: Claim = {
   id: 'C3',
@@ -34,8 +32,11 @@ async function measure(bench: Bench): Promise<void> {
   const deps = withAccounts(platform.engine.reconcile, crowd);
   let ends = 0;
   for (let login = 0; login < LOGINS; login += 1) {
-    await deliver(platform, crowd);
-    ends += await reconcileDue(deps, platform);
+    await deliver(
+      platform,
+      crowd.users.map(({ userId }) => newLogin(userId)),
+    );
+    ends += await reconcileDue(deps, WORKERS);
   }
   if (ends !== LOGINS * count) throw new Error(`${ends} reconciliations ended of ${LOGINS * count}`);
   const { requests } = platform.auth0;
@@ -58,29 +59,4 @@ function withAccounts(deps: ReconcileDeps, { accounts }: Crowd): ReconcileDeps {
       },
     },
   };
-}
-
-/** One login of everyone, as a log stream delivers them. */
-async function deliver({ engine }: Platform, { users }: Crowd): Promise<void> {
-  const { rejects, ignored, reconcile: deps } = engine;
-  for (let from = 0; from < users.length; from += BATCH) {
-    const entries = users.slice(from, from + BATCH).map(({ userId }) => newLogin(userId));
-    const { rejected } = await ingest({ ...deps, rejects, ignored }, TENANT, entries);
-    if (rejected > 0) throw new Error(`${rejected} logins were rejected`);
-  }
-}
-
-async function reconcileDue(deps: ReconcileDeps, { engine }: Platform): Promise<number> {
-  const { queue, clock } = deps;
-  const leases: Lease[] = [];
-  for (;;) {
-    const lease = await queue.claim(clock.now(), engine.settings.leaseMs);
-    if (lease === undefined) break;
-    leases.push(lease);
-  }
-  await atOnce(WORKERS, leases, async (lease) => {
-    const { end } = await reconcile(deps, lease);
-    if (end !== 'converged' && end !== 'skipped') throw new Error(`a reconciliation ended as ${end}`);
-  });
-  return leases.length;
 }

@@ -1,9 +1,9 @@
 /** P14: a pass over one user who is as desired, held against the reads that it cannot do without. */
-import { reconcile } from '../../src/engine/reconcile/reconcile.ts';
 import type { Bench, Claim, Family } from '../claim.ts';
 import { barePds } from '../rivals/bare-pds.ts';
 import { signUp } from '../support/people.ts';
 import { openPlatform } from '../support/platform.ts';
+import { reconcileOne } from '../support/reconciling.ts';
 import { timed } from '../support/work.ts';
 
 const P14: Claim = {
@@ -22,15 +22,9 @@ export const reconciling: Family = { claims: [P14], measure };
 async function measure(bench: Bench): Promise<void> {
   const pds = await bench.pds();
   const platform = await openPlatform(await bench.mongod(), pds);
-  const { queue, clock, settings } = platform.engine;
   const { user, userId, trigger } = signUp(platform);
 
-  const pass = async (): Promise<void> => {
-    const lease = await queue.claimUser(trigger, clock.now(), settings.leaseMs);
-    if (lease === undefined) throw new Error('somebody else holds the user');
-    const { end } = await reconcile(platform.engine.reconcile, lease);
-    if (end !== 'converged') throw new Error(`a pass ended as ${end}`);
-  };
+  const pass = (): Promise<void> => reconcileOne(platform.engine.reconcile, trigger);
   await pass();
   await pass();
 
