@@ -45,7 +45,7 @@ type OwnUpstream = UpstreamDefinition & { readonly name: OwnName } & (
     | { readonly of: 'all'; readonly probe?: Probe<Pick<AccountReader, 'accounts'>> }
   );
 
-const NOBODY = nobody();
+const NO_USER = idsOfNoUser();
 
 /** In the order in which alerts ask. */
 export const OWN_UPSTREAMS: readonly OwnUpstream[] = [
@@ -55,7 +55,7 @@ export const OWN_UPSTREAMS: readonly OwnUpstream[] = [
     refused: () => "Set PDS_ADMIN_PASSWORD to the PDS's own, then: concord retry --failed",
     unreached: ({ pdsUrl }) => `curl -sS ${pdsUrl}/xrpc/_health`,
     of: 'all',
-    probe: (accounts) => accounts.accounts([NOBODY.did]),
+    probe: (accounts) => accounts.accounts([NO_USER.did]),
   },
   {
     name: 'auth0',
@@ -64,7 +64,7 @@ export const OWN_UPSTREAMS: readonly OwnUpstream[] = [
       `Set the tenant's client id and secret (read:users, read:logs, read:log_streams), then: concord pull --tenant ${tenant ?? ''}`,
     unreached: ({ tenant }) => `concord pull --tenant ${tenant ?? ''}`,
     of: 'tenant',
-    probe: (directory) => directory.user(NOBODY.userId),
+    probe: (directory) => directory.user(NO_USER.userId),
   },
   {
     name: 'mongodb',
@@ -83,7 +83,7 @@ export const OWN_UPSTREAMS: readonly OwnUpstream[] = [
   },
 ];
 
-function nobody(): { readonly did: Did; readonly userId: Auth0UserId } {
+function idsOfNoUser(): { readonly did: Did; readonly userId: Auth0UserId } {
   const did = parseDid(`did:plc:${'a'.repeat(24)}`);
   const userId = parseAuth0UserId('auth0|concord-asks-whether-you-answer');
   if (did === undefined || userId === undefined) throw new Error('the probe names do not parse');
