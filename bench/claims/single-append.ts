@@ -11,7 +11,7 @@ const P7: Claim = {
   name: 'single-event append, 32 writers',
   against: 'emmett-mongodb, a new stream an event',
   unit: 'events/s',
-  aim: { atLeast: 5 },
+  aim: { atLeast: 8 },
 };
 
 const WRITERS = 32;
