@@ -67,7 +67,10 @@ export class CredentialsError extends Error {
   }
 }
 
-/** The person or the configuration asked for something that cannot be; the message says what to do. */
+/**
+ * The person or the configuration asked for something that cannot be; the message says what to do. Without a code, the
+ * command line itself is wrong.
+ */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   readonly retryable = false;

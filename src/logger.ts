@@ -125,6 +125,11 @@ const URL_USER = /\/\/[^\s/@"']{1,256}@/g;
 const EMAIL =
   /(?:"[^"]{1,128}"|[^\s"'<>()[\]{},;:=&?/\\|@]{1,128})(?:@|%40|\\u0040)(?:[\p{L}\p{N}_-]{1,63}\.){1,10}\p{L}[\p{L}\p{N}-]{1,62}/giu;
 
+/** A text for others: without credentials and addresses of people. */
+export function maskPersonal(text: string): string {
+  return mask(text, false);
+}
+
 function mask(text: string, isPersonalAllowed: boolean): string {
   const masked = text.replace(CREDENTIAL, `$1 ${REDACTED}`).replace(URL_USER, `//${REDACTED}@`);
   return isPersonalAllowed ? masked : masked.replace(EMAIL, '[email]');

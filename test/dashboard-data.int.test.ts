@@ -93,7 +93,7 @@ describe('explain', () => {
       expect.objectContaining({ resource: 'handle', desired: 'the code' }),
     );
     expect((document['effects'] as readonly Told[]).map(({ type }) => type)).not.toContain('handle.changed');
-    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('--at is a duration') });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('--at is a duration') });
   });
 
   test('says what is out of reach or not configured, and tells what the log knows', async () => {
@@ -167,7 +167,7 @@ describe('plan --out and apply', () => {
     await decide(engine, erin, 'user.paused', { by: 'carol', reason: 'a test', until: null });
 
     const unasked = await runOn(world, 'apply', path);
-    expect(unasked).toMatchObject({ code: 1, stderr: expect.stringContaining('Give --yes') });
+    expect(unasked).toMatchObject({ code: 2, stderr: expect.stringContaining('Give --yes') });
     expect(printed(unasked)).toMatch(/MovedOn +the log has newer events of this user/);
     expect(await storedMember(world, carol)).toBeUndefined();
 

@@ -83,6 +83,11 @@ test('an excluded user is touched by nothing, and by no command', async () => {
     expect(ended.stderr, command).toContain('The configuration excludes this user (exclude: samlp|*)');
     expect([command, ended.code]).toEqual([command, 1]);
   }
+  const plan = joinPath(await temporaryDirectory(), 'plan.json');
+  expect((await runExcluding(world, {}, 'plan', guest.userId, '--out', plan)).code).toBe(2);
+  const applied = await runExcluding(world, overlay, '--json', 'apply', plan, '--yes');
+  expect(documentOf(applied)).toMatchObject({ applied: [], leftOut: [{ reason: 'Withheld' }] });
+  expect(applied.code, 'nothing was changed').toBe(2);
   const explained = await runExcluding(world, overlay, 'explain', guest.userId);
   expect(explained.stdout).toContain('The configuration excludes this user (exclude: samlp|*)');
   const orphans = documentOf(await runExcluding(world, overlay, '--json', 'audit', '--orphans'));

@@ -27,7 +27,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['ports'],
   ['events'],
   ['exclusion', 'logger', 'tracing'],
-  ['terminal', 'identity', 'errors', 'concurrency'],
+  ['terminal', 'identity', 'errors', 'concurrency', 'count'],
 ];
 
 /** The command that starts the sandbox loads it when it is called: the published package has none. */

@@ -230,7 +230,7 @@ describe('restore', () => {
     const { world, engine, alice } = await complete();
     await verifications(world).deleteOne({ _id: alice.user });
     const ended = await runOn(world, '--json', 'restore', alice.userId);
-    expect(ended.code).toBe(1);
+    expect(ended.code).toBe(2);
     expect(ended.stderr).toMatch(/no terminal to ask on/);
     expect(await eventsOf(engine, alice, 'restore.granted')).toEqual([]);
   });

@@ -21,6 +21,11 @@ export function commandsPage(): string {
       'because npm prints a line on stdout. `--help` after a command shows what this page shows.',
     ].join('\n'),
     [
+      'An error is a message on stderr. With `--json` it is a document on stdout as well, with the same exit code:',
+      '`{"schemaVersion":1,"command":"plan","error":{"code":"USER_NOT_FOUND","message":"…","hint":null}}`. `code` is stable, `hint` is a',
+      'command to go on with, and `message` has no secret and no email address.',
+    ].join('\n'),
+    [
       '`<user>` is an Auth0 id, `@handle`, code, email address, DID or stored key. Write a stored key as `key:<text>` if its text is',
       'another name as well, and `--` before a name that begins with a dash.',
     ].join('\n'),
@@ -29,7 +34,10 @@ export function commandsPage(): string {
       [
         ['0', 'done, or nothing to do'],
         ['1', 'error: something could not be done or read'],
-        ['2', 'differences found by a command or a dry run that changes nothing; also a usage error'],
+        [
+          '2',
+          'differences found, and nothing changed; also a usage error (option, argument, value or combination), which prints the usage',
+        ],
         ['3', 'stopped by a safety limit'],
         ['4', 'partly done, or a user needs time or action'],
       ],

@@ -1,4 +1,6 @@
 /** What is wrong with the logs and streams of tenants, and with the sweeps that find what these missed. Pure. */
+
+import { counted } from '../count.ts';
 import { isSilent, type SweepState, type TenantState } from '../engine/reports/tenant-state.ts';
 import { type Gap, isStreamGap } from '../events/gap.ts';
 import { isListedToEnd } from '../events/inexact.ts';
@@ -85,7 +87,7 @@ function gapCommand({ cause, tenant }: Gap): string {
 function silence(tenant: TenantState, now: Date): Cause | undefined {
   const { id, stream } = tenant;
   if (stream === undefined || !isSilent(stream, now)) return undefined;
-  const usual = `${Math.round(stream.patienceMs / 60_000)} minutes`;
+  const usual = counted(Math.round(stream.patienceMs / 60_000), 'minute');
   return of(tenant, 'stream-silent', undefined, {
     what: `Tenant ${id}: the log stream has delivered nothing since ${stream.deliveredAt.toISOString()}. Its usual pauses allow ${usual}.`,
     since: stream.deliveredAt,
@@ -128,13 +130,13 @@ const REPAIR_FIRST =
 function haltSaid(kind: SweepState['halts'][number]['kind'], count: number, users: number): string {
   switch (kind) {
     case 'removals':
-      return `${count} accounts of ${users} users would be removed`;
+      return `${counted(count, 'account')} of ${counted(users, 'user')} would be removed`;
     case 'renames':
-      return `${count} accounts of ${users} users would be renamed`;
+      return `${counted(count, 'account')} of ${counted(users, 'user')} would be renamed`;
     case 'disappearances':
-      return `${count} of ${users} users lack a document or an account that was there before`;
+      return `${count} of ${counted(users, 'user')} ${count === 1 ? 'lacks' : 'lack'} a document or an account that was there before`;
     case 'source':
-      return `Auth0 listed ${count} users where ${users} are known`;
+      return `Auth0 listed ${counted(count, 'user')} where ${users} are known`;
   }
 }
 

@@ -18,6 +18,11 @@ export function loginRate(text: string): number {
   throw new InvalidArgumentError('It must be a number from 0.01 to 100.');
 }
 
+/** How many to list; 0 stands for all, in every command. */
+export function mostListed(text: string): number {
+  return wholeNumber(text) || Number.POSITIVE_INFINITY;
+}
+
 export function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0)

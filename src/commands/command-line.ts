@@ -1,7 +1,8 @@
-/** Runs one command line and answers its exit code; what goes wrong is one line on stderr. */
-import { CommanderError } from '@commander-js/extra-typings';
-import { describeError, UsageError } from '../errors.ts';
-import { visible } from '../terminal/visible.ts';
+/** Runs one command line and answers its exit code. An error is a text on stderr, and with `--json` a document on stdout. */
+import { CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { UsageError } from '../errors.ts';
+import { printJson } from '../terminal/output.ts';
+import { type Failure, failureDocument, failureOf, failureText, isHelp, mistyped } from './failure.ts';
 import { createProgram } from './program.ts';
 
 /** `args` are those after the name of the program. */
@@ -10,15 +11,47 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   const concord = createProgram((ended) => {
     code = ended;
   });
+  // The command that the error is about: the one that rejects its arguments, or the one that runs.
+  let command: CommandUnknownOpts = concord;
+  eachCommand(concord, (one) => {
+    one.exitOverride((error) => {
+      command = one;
+      throw error;
+    });
+  });
+  concord.hook('preAction', (_program, running) => {
+    command = running;
+  });
   try {
     await concord.parseAsync(args, { from: 'user' });
+    return code;
   } catch (error) {
-    // Commander has written help, version or what was mistyped.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const message = error instanceof UsageError ? error.message : `concord: ${describeError(error)}`;
-    // The lines are ours; what is named in them may be written to move a cursor.
-    process.stderr.write(`${message.split('\n').map(visible).join('\n')}\n`);
-    return 1;
+    if (!(error instanceof CommanderError)) return report(failureOf(error, command), command, args, error);
+    // Help and version are printed by then; without a command, help is on stderr.
+    if (error.exitCode === 0) return 0;
+    return report(mistyped(error, command), command, args, error);
   }
-  return code;
+}
+
+function report(
+  failure: Failure,
+  command: CommandUnknownOpts,
+  args: readonly string[],
+  error: unknown,
+): number {
+  const who = error instanceof UsageError || error instanceof CommanderError ? '' : 'concord: ';
+  if (!isHelp(error)) process.stderr.write(`${who}${failureText(failure, command)}`);
+  if (isJsonAsked(args)) printJson(failureDocument(failure, command));
+  return failure.exit;
+}
+
+/** Commander may have stopped before it read all options. */
+function isJsonAsked(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return (end === -1 ? args : args.slice(0, end)).includes('--json');
+}
+
+function eachCommand(command: CommandUnknownOpts, act: (command: CommandUnknownOpts) => void): void {
+  act(command);
+  for (const one of command.commands) eachCommand(one, act);
 }

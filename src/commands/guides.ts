@@ -10,7 +10,7 @@ export interface Guide {
 const PLAIN = '0 done · 1 error · 2 usage error';
 const ASKED = '0 done · 1 error · 2 nothing was changed, or a usage error';
 const REWRITTEN =
-  '0 done, or nothing to do · 1 error · 2 a dry run found something to do · 4 some are left: no key opens them, another process wrote them, or interrupted';
+  '0 done, or nothing to do · 1 error · 2 a dry run found something to do, or a usage error · 4 some are left: no key opens them, another process wrote them, or interrupted';
 const DIFFERENCES = '0 all users are in sync · 1 error · 2 some users are out of sync, or a usage error';
 
 /** By the words after `concord`. */
@@ -24,7 +24,7 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
       ['serve', 'with the settings of the environment or of .env'],
       ['serve --config tenants.yaml --log-level debug', 'with a file merged over the defaults'],
     ],
-    exits: '0 stopped by SIGINT or SIGTERM · 1 error',
+    exits: '0 stopped by SIGINT or SIGTERM · 1 error · 2 usage error',
   },
   reconcile: {
     details: [
@@ -36,7 +36,7 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
       ['reconcile --all --tenant default', 'reconcile every user of one tenant who is out of sync'],
     ],
     exits:
-      '0 in sync · 1 error · 2 a dry run found something to do · 3 stopped by a safety limit · 4 partly done, or a user needs time or action',
+      '0 in sync · 1 error · 2 a dry run found something to do, or a usage error · 3 stopped by a safety limit · 4 partly done, or a user needs time or action',
   },
   pull: {
     examples: [
@@ -107,7 +107,7 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
     details: ['Asks first. The other users are reconciled within the same limits.'],
     examples: [['apply plan.json', 'apply a plan that plan --out saved']],
     exits:
-      '0 all users in it are in sync · 1 error · 2 nothing was changed · 3 stopped by a safety limit · 4 partly done',
+      '0 all users in it are in sync · 1 error · 2 nothing was changed, or a usage error · 3 stopped by a safety limit · 4 partly done',
   },
   capture: {
     details: [
@@ -225,7 +225,8 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
       ['replay --dry-run', 'compare the read model with the log'],
       ['replay', 'rebuild the read model from the log'],
     ],
-    exits: '0 the same, or rebuilt · 1 error · 2 a dry run found differences · 4 partly done',
+    exits:
+      '0 the same, or rebuilt · 1 error · 2 a dry run found differences, or a usage error · 4 partly done',
   },
   import: {
     details: [
@@ -257,7 +258,7 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
         'store plaintext; set credentials.storage: plaintext first and keep the keys',
       ],
     ],
-    exits: REWRITTEN.replace('something to do', 'something to do, or it was not confirmed'),
+    exits: REWRITTEN.replace('something to do, or', 'something to do, or it was not confirmed, or'),
   },
   'credentials reseal': {
     examples: [
@@ -278,7 +279,8 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
       ['sandbox --platform --exit', '20 users sign up and 10 of them erase themselves; none may come back'],
       ['sandbox --platform --exit --kill-engine --seed 7', 'the same, and kill the engine meanwhile'],
     ],
-    exits: '0 all expectations hold, and no user came back or lacks anything · 1 otherwise, or an error',
+    exits:
+      '0 all expectations hold, and no user came back or lacks anything · 1 otherwise, or an error · 2 usage error',
   },
   completion: {
     examples: [

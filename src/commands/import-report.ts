@@ -1,6 +1,7 @@
 /** The report of an import, for people. */
+
+import { counted } from '../count.ts';
 import type { ImportReport } from '../engine/operations/import/report.ts';
-import { counted } from '../terminal/count.ts';
 import { formatTable } from '../terminal/table.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Terminal } from './command.ts';

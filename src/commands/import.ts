@@ -3,11 +3,11 @@
  * reports. May be stopped at any point and run again. Prints no password.
  */
 import type { Config } from '../config/schema.ts';
+import { counted } from '../count.ts';
 import { CHOOSE_STORAGE } from '../credentials/check-passwords.ts';
 import type { ImportReport } from '../engine/operations/import/report.ts';
 import { type ImportDeps, importOld } from '../engine/operations/import/run.ts';
 import { UsageError } from '../errors.ts';
-import { counted } from '../terminal/count.ts';
 import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { wireImport, wireImportPreview } from '../wiring/import.ts';

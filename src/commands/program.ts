@@ -2,7 +2,8 @@
 // biome-ignore-all lint/style/noExcessiveLinesPerFile: each command stands here with its arguments and options, in the order of --help.
 import { userInfo } from 'node:os';
 import { Argument, Command, Option } from '@commander-js/extra-typings';
-import { loginRate, newestCount, wholeNumber } from './arguments.ts';
+import { concordVersion } from '../config/version.ts';
+import { loginRate, mostListed, newestCount, wholeNumber } from './arguments.ts';
 import type { GlobalOptions } from './command.ts';
 import { addGuides, SHELLS } from './guide.ts';
 
@@ -11,7 +12,7 @@ const DEFAULT_LIMIT = 50;
 const EFFECTS_LIMIT = 12;
 
 const EXIT_CODES = `
-Exit codes: 0 done, or nothing to do · 1 error · 2 differences found, or a usage error · 3 stopped by a safety limit · 4 partly done
+Exit codes: 0 done, or nothing to do · 1 error · 2 differences found, nothing changed, or a usage error · 3 stopped by a safety limit · 4 partly done
 <user> is an Auth0 id, @handle, code, email address, DID or stored key (key:<text> if its text is another name as well).
 Write -- before one that begins with a dash.`;
 
@@ -36,9 +37,11 @@ export function createProgram(end: (code: number) => void) {
     )
     .option('--no-color', 'print no colors, also on a terminal')
     .addHelpText('after', EXIT_CODES)
+    .version(concordVersion(), '--version', 'print the version')
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: true })
-    .exitOverride();
+    // The command line reports errors, with the usage of the command.
+    .configureOutput({ outputError: () => undefined });
   const globals = (): GlobalOptions => concord.opts();
 
   concord
@@ -69,8 +72,8 @@ export function createProgram(end: (code: number) => void) {
     .option('--tenant <id>', 'only this tenant')
     .option(
       '--limit <n>',
-      'maximum number of users to list (default: 50, and all with --ndjson)',
-      wholeNumber,
+      'maximum number of users to list, 0 for all (default: 50, and all with --ndjson)',
+      mostListed,
     )
     .option('--since <when>', 'only users created or changed in Auth0 since then: 24h, 7d, or a timestamp')
     .option('--last <n>', 'list the newest sign-ups, 1 to 1000, each with its status', newestCount)
@@ -88,7 +91,7 @@ export function createProgram(end: (code: number) => void) {
     .command('plan')
     .argument('[user]', 'only this user')
     .option('--tenant <id>', 'only this tenant')
-    .option('--limit <n>', 'maximum number of users to list', wholeNumber, DEFAULT_LIMIT)
+    .option('--limit <n>', 'maximum number of users to list, 0 for all', mostListed, DEFAULT_LIMIT)
     .option('--out <file>', 'save the plan to a file, for the command apply')
     .description('show what Concord would do, and why')
     .action(async (user, options) =>
@@ -105,7 +108,7 @@ export function createProgram(end: (code: number) => void) {
   concord
     .command('events')
     .argument('[user]', 'only this user')
-    .option('--limit <n>', 'maximum number of events to show', wholeNumber, DEFAULT_LIMIT)
+    .option('--limit <n>', 'maximum number of events to show, 0 for all', mostListed, DEFAULT_LIMIT)
     .option('--follow', 'print new events until Ctrl-C; with --json, one line for each')
     .description('show the newest events in the log')
     .action(async (user, options) =>
@@ -116,7 +119,7 @@ export function createProgram(end: (code: number) => void) {
     .argument('<user>', 'user to explain')
     .option('--at <when>', 'show the state at a time, from the log alone: 12h ago, or a timestamp')
     .option('--offline', 'use the log alone, and read no other system')
-    .option('--limit <n>', 'maximum number of effects to list, 0 for all', wholeNumber, EFFECTS_LIMIT)
+    .option('--limit <n>', 'maximum number of effects to list, 0 for all', mostListed, EFFECTS_LIMIT)
     .description('show desired state, actual state, conditions and the cause of each effect')
     .action(async (user, options) =>
       end(await (await import('./user/explain.ts')).runExplain(user, { ...globals(), ...options })),
@@ -279,8 +282,8 @@ export function createProgram(end: (code: number) => void) {
     .option('--yes', 'do not ask for confirmation')
     .option(
       '--limit <n>',
-      'maximum number of users to list of each kind; with --json, all',
-      wholeNumber,
+      'maximum number of users to list of each kind, 0 for all; with --json, all',
+      mostListed,
       DEFAULT_LIMIT,
     )
     .addOption(decidedBy())
@@ -352,7 +355,11 @@ export function createProgram(end: (code: number) => void) {
     .option('--seed <n>', 'with --platform: seed of all random choices', wholeNumber, 1)
     .option('--kill-engine', 'with --platform: kill the engine with SIGKILL meanwhile')
     .option('--keep <dir>', 'keep the data in this directory')
-    .option('--format <format>', 'what the log stream sends: lines, array or object', 'array')
+    .addOption(
+      new Option('--format <format>', 'what the log stream sends')
+        .choices(['lines', 'array', 'object'])
+        .default('array' as const),
+    )
     .description('start a real MongoDB, a real PDS and a stand-in Auth0 tenant, and demonstrate an incident')
     .action(async (options) =>
       end(await (await import('./sandbox.ts')).runSandbox({ ...globals(), ...options })),

@@ -1,4 +1,6 @@
 /** `concord replay`: rebuilds the read model and reservations from the event log alone. */
+
+import { counted } from '../count.ts';
 import { type ReplayReport, replay } from '../engine/operations/replay.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import { printJson } from '../terminal/output.ts';
@@ -43,13 +45,15 @@ function printReplay(
 ): void {
   const { users, equal, rebuilt, differing, busy, withoutTenant, withoutEvents, unerased } = report;
   stdout.write(
-    `${users} users replayed in ${formatDuration(durationMs)}: ${equal} equal, ${rebuilt} rebuilt${differing > 0 ? `, ${differing} that differ` : ''}\n`,
+    `${counted(users, 'user')} replayed in ${formatDuration(durationMs)}: ${equal} equal, ${rebuilt} rebuilt${differing > 0 ? `, ${differing} that differ` : ''}\n`,
   );
   if (busy > 0) stdout.write(`${busy} are being reconciled, which updates them anyway\n`);
   if (withoutTenant > 0)
     stdout.write(`${style('red', `${withoutTenant} belong to no configured tenant and were skipped`)}\n`);
   if (withoutEvents > 0)
-    stdout.write(`${withoutEvents} subjects have no event in the log and were skipped\n`);
+    stdout.write(
+      `${counted(withoutEvents, 'subject')} ${withoutEvents === 1 ? 'has' : 'have'} no event in the log and ${withoutEvents === 1 ? 'was' : 'were'} skipped\n`,
+    );
   if (report.unreserved > 0)
     stdout.write(
       `${report.unreserved} open account creations ${dryRun ? 'have no reservation' : 'reserved again'}\n`,

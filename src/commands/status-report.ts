@@ -1,5 +1,6 @@
 /** The overall status, for people: one screen, the worst first, with commands. */
 
+import { counted } from '../count.ts';
 import { isWell, type Overview, type Stale, staleSentence } from '../engine/reports/overview.ts';
 import { isRunning, type TenantState } from '../engine/reports/tenant-state.ts';
 import { haltSentence } from '../engine/sweep/halted-runs.ts';
@@ -76,7 +77,7 @@ export function printStatus(
     );
   }
   if (seen.troubles.length > MOST_ROWS)
-    stdout.write(`and ${seen.troubles.length - MOST_ROWS} more reasons; --json has them all\n`);
+    stdout.write(`and ${counted(seen.troubles.length - MOST_ROWS, 'more reason')}; --json has them all\n`);
   if (users.quarantined > 0)
     stdout.write(
       `${style('red', String(users.quarantined).padStart(7))} quarantined: concord retry --failed\n`,

@@ -8,6 +8,8 @@
  * | auth0 scopes     | read:log_streams is missing                          | warning |
  * | auth0 rate limit | less than a tenth is left                           | warning |
  */
+
+import { counted } from '../count.ts';
 import { UpstreamError } from '../errors.ts';
 import type { Auth0Inspection, Quota } from '../ports/inspection.ts';
 import { type Check, type Finding, found, idOf, type Seen, said, well } from './check.ts';
@@ -105,7 +107,7 @@ export function judgeQuota(of: string, quota: Quota | undefined): Seen {
   return found(summary, {
     level: 'warning',
     code: 'LITTLE_ROOM',
-    what: `${of} allows ${remaining} more calls of ${limit}${when}.`,
+    what: `${of} allows ${counted(remaining, 'more call')} of ${limit}${when}.`,
     why: 'Reconciliations wait for the limit, so a sign-up takes minutes instead of a second.',
     mend: 'Find out which other programs share this limit. Set requestsPerSecond to limit Concord to a share of it.',
   });

@@ -4,6 +4,7 @@
  */
 import type { ConfigNeed } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { counted } from '../count.ts';
 import { UsageError } from '../errors.ts';
 import { type Check, type Finding, found, type Seen, well } from './check.ts';
 
@@ -60,5 +61,5 @@ function seen(problems: readonly string[]): Seen {
       mend: 'Set it in the environment, in .env or in the file given with --config; config/default.yaml says what each setting means.',
     }),
   );
-  return { ...found(`${problems.length} problems`, ...findings), isShut: true };
+  return { ...found(counted(problems.length, 'problem'), ...findings), isShut: true };
 }

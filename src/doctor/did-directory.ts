@@ -8,6 +8,8 @@
  * | did directory             | something answers that is not a PLC directory       | error |
  * | accounts in did directory | has none of the accounts of the PDS that were asked | error |
  */
+
+import { counted } from '../count.ts';
 import type { Did } from '../identity.ts';
 import type { PdsInspection, PlcInspection } from '../ports/inspection.ts';
 import { type Check, type Finding, found, type Seen, said, well } from './check.ts';
@@ -61,11 +63,11 @@ function shut(summary: string, finding: Finding): Seen {
 async function judgeAccounts(plc: PlcInspection, dids: readonly Did[]): Promise<Seen> {
   if (dids.length === 0) return well('no account to compare with');
   const known = (await Promise.all(dids.map((did) => plc.has(did)))).filter((isKnown) => isKnown).length;
-  const summary = `has ${known} of ${dids.length} accounts`;
+  const summary = `has ${known} of ${counted(dids.length, 'account')}`;
   if (known > 0) return well(summary);
   return found(summary, {
     ...{ level: 'error', code: 'PLC_URL_DIFFERS', mend: NAME_IT },
-    what: `The PLC directory that PDS_DID_PLC_URL names has none of ${dids.length} accounts of the PDS, such as ${dids[0]}: the PDS uses another directory.`,
+    what: `The PLC directory that PDS_DID_PLC_URL names has none of ${counted(dids.length, 'account')} of the PDS, such as ${dids[0]}: the PDS uses another directory.`,
     why: `${WHY} This one has none of them, so an account that moved looks deactivated or deleted.`,
   });
 }

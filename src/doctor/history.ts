@@ -11,6 +11,7 @@
  * | halted runs | a safety limit halted a run, and the halt is open         | warning |
  */
 
+import { counted } from '../count.ts';
 import { openGaps } from '../engine/intake/gaps.ts';
 import { type LogPosition, parsePosition, positionName } from '../engine/intake/log-position.ts';
 import { haltedRuns, isOpen } from '../engine/sweep/halted-runs.ts';
@@ -96,13 +97,13 @@ async function lastSweep(
 function checkListing(tenant: TenantId, last: EventOf<'sweep.finished'> | undefined): Seen {
   if (last === undefined) return well('no sweep yet');
   const { users, complete, inexact } = last.data;
-  if (complete) return well(`${users} users, complete`);
+  if (complete) return well(`${counted(users, 'user')}, complete`);
   if (inexact !== undefined && isListedToEnd(last.data))
     return well(
-      `${users} users, incomplete: ${inexactSentence(inexact)} It concludes of no user that it is missing.`,
+      `${counted(users, 'user')}, incomplete: ${inexactSentence(inexact)} It concludes of no user that it is missing.`,
     );
   const why = inexact === undefined ? 'It broke off.' : inexactSentence(inexact);
-  return found(`${users} users, cut off`, {
+  return found(`${counted(users, 'user')}, cut off`, {
     level: 'warning',
     code: 'LISTING_CUT_OFF',
     what: `The listing of users that the last sweep of ${tenant} read did not complete. ${why}`,
@@ -175,5 +176,7 @@ async function has(logs: ExaminedTenant['logs'], entry: string): Promise<boolean
 }
 
 function daysOf(ms: number): string {
-  return ms < 2 * DAY_MS ? `${Math.round(ms / HOUR_MS)} hours` : `${Math.round(ms / DAY_MS)} days`;
+  return ms < 2 * DAY_MS
+    ? counted(Math.round(ms / HOUR_MS), 'hour')
+    : counted(Math.round(ms / DAY_MS), 'day');
 }

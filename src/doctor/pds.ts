@@ -11,6 +11,8 @@
  * | pds rate limit | the bypass key is not accepted; less than a tenth is left    | warning |
  * | plc directory  | does not answer the PDS                                      | error   |
  */
+
+import { counted } from '../count.ts';
 import type { MongodbInspection, PdsInspection } from '../ports/inspection.ts';
 import { judgeQuota } from './auth0.ts';
 import { type Check, type Finding, found, type Seen, said, well } from './check.ts';
@@ -137,7 +139,7 @@ export function judgeHandles(domain: string, handles: readonly string[]): Seen {
   return found(summary, {
     level: 'error',
     code: 'HANDLE_DOMAIN_DIFFERS',
-    what: `The PDS offers ${domain}, and ${other.length} of ${handles.length} accounts in the documents are under another domain, such as ${example.slice(example.indexOf('.'))}.`,
+    what: `The PDS offers ${domain}, and ${other.length} of ${counted(handles.length, 'account')} in the documents ${other.length === 1 ? 'is' : 'are'} under another domain, such as ${example.slice(example.indexOf('.'))}.`,
     why: 'Concord would search for these accounts on the wrong PDS, or rename all of them.',
     mend: 'Check that PDS_URL is the PDS of these accounts, and that its PDS_SERVICE_HANDLE_DOMAINS is unchanged.',
   });

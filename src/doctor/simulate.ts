@@ -14,6 +14,7 @@
  * It needs a MongoDB user who may create a database.
  */
 
+import { counted } from '../count.ts';
 import { draft } from '../engine/intake/decision.ts';
 import { ingest } from '../engine/intake/ingest.ts';
 import { learnFromAuth0, learnHandle } from '../engine/reconcile/learn.ts';
@@ -216,7 +217,11 @@ async function learn(side: SimulationSide, tenant: SimulatedTenant, person: Pers
       : 'the answer of Auth0 was not recorded',
     platformHandle === person.handle ? undefined : 'the chosen handle was not recorded',
   ].filter((what) => what !== undefined);
-  return judge(`${drafts.length} facts from ${1 + drafts.length} events`, 'FOLD', wrong);
+  return judge(
+    `${counted(drafts.length, 'fact')} from ${counted(1 + drafts.length, 'event')}`,
+    'FOLD',
+    wrong,
+  );
 }
 
 async function planFor(side: SimulationSide, tenant: SimulatedTenant, person: Person): Promise<Seen> {

@@ -17,7 +17,7 @@ export interface EventQuery {
   readonly since?: Date;
   /** Newest first when true; oldest first by default. */
   readonly newestFirst?: boolean;
-  /** 0 and undefined mean no limit. */
+  /** 0, infinity and undefined mean no limit. */
   readonly limit?: number;
   /** Of a halted run, which may concern fifty thousand users, only the first so many are read. Default: all. */
   readonly usersOfHalts?: number;

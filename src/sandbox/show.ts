@@ -7,7 +7,6 @@ import { retryFailed } from '../commands/decisions/decisions.ts';
 import { ALL_NEEDS } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { ReconciliationResult } from '../engine/reconcile/reconcile.ts';
-import { UsageError } from '../errors.ts';
 import { createLogger, type LogLevel } from '../logger.ts';
 import type { Lease } from '../ports/queue.ts';
 import { type Service, startService } from '../service/service.ts';
@@ -46,7 +45,7 @@ import {
 } from './story.ts';
 import { startWorld, type World } from './world.ts';
 
-const FORMATS: Readonly<Record<string, ContentFormat>> = {
+const FORMATS: Readonly<Record<SandboxOptions['format'], ContentFormat>> = {
   lines: 'JSONLINES',
   array: 'JSONARRAY',
   object: 'JSONOBJECT',
@@ -71,14 +70,13 @@ export interface SandboxOptions extends GlobalOptions {
   readonly killEngine?: boolean | undefined;
   /** Where the data stays; without it, it goes with the sandbox. */
   readonly keep?: string | undefined;
-  /** What the log stream sends: lines, array or object. */
-  readonly format: string;
+  /** What the log stream sends. */
+  readonly format: 'lines' | 'array' | 'object';
 }
 
 /** Resolves with whether every expectation held, or true when it was stopped by the person who started it. */
 export async function showSandbox(options: SandboxOptions): Promise<boolean> {
   const format = FORMATS[options.format];
-  if (format === undefined) throw new UsageError('--format is one of lines, array and object.');
   const out = options.json === true ? process.stderr : process.stdout;
   const style = createStyle({ stream: out, env: process.env, color: options.color ?? true });
   const stage: Stage = { out, style, timings: {}, say: (text) => void out.write(`${text}\n`) };

@@ -185,7 +185,7 @@ describe('as a process', () => {
   test('tells people in a pipe without escape codes, and cleans up when it is told to', async () => {
     const broken = await withCodes(world, { name: 'code_1', unique: true, sparse: true });
     const asked = await runOn(world, 'doctor', '--fix');
-    expect(asked).toMatchObject({ code: 1, stderr: expect.stringMatching(/Give --yes to confirm/) });
+    expect(asked).toMatchObject({ code: 2, stderr: expect.stringMatching(/Give --yes to confirm/) });
     expect(await indexNames()).toEqual(['_id_', 'code_1']);
 
     const fixed = await runOn(world, 'doctor', '--fix', '--yes');

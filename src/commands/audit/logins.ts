@@ -1,4 +1,6 @@
 /** `concord audit --logins`: whether the stored password of each account opens it. Changes nothing; prints no password. */
+
+import { counted } from '../../count.ts';
 import {
   auditLogins,
   commandFor,
@@ -6,7 +8,6 @@ import {
   type LoginAuditReport,
 } from '../../engine/operations/audit-logins.ts';
 import { UsageError } from '../../errors.ts';
-import { counted } from '../../terminal/count.ts';
 import { printJson } from '../../terminal/output.ts';
 import { formatTable } from '../../terminal/table.ts';
 import { wireLoginAudit } from '../../wiring/passwords.ts';

@@ -1,7 +1,8 @@
 /** `concord audit --orphans`: documents and accounts without a user, with the evidence. Reads only. */
+
+import { counted } from '../../count.ts';
 import { findOrphans, type Orphans } from '../../engine/sweep/orphans/find-orphans.ts';
 import { UsageError } from '../../errors.ts';
-import { counted } from '../../terminal/count.ts';
 import { printJson } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
 import { formatTable } from '../../terminal/table.ts';
@@ -52,7 +53,7 @@ function printOrphans(found: Orphans, { stdout, style }: Terminal): void {
     `${counted(documents, 'document')}, ${counted(accounts, 'account')} and ${counted(users, 'user')} read: ${counted(found.orphanDocuments, 'document')} and ${counted(found.orphanAccounts, 'account')} without a user\n`,
   );
   if (found.unknownDocuments > 0) {
-    const text = `${found.unknownDocuments} documents could not be judged`;
+    const text = `${counted(found.unknownDocuments, 'document')} could not be judged`;
     stdout.write(`${style('yellow', text)}: Auth0 could not be read\n`);
   }
   const documentRows = found.documents.map(({ verdict, collection, key, evidence }) => [

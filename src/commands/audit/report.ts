@@ -1,5 +1,6 @@
 /** What an audit found, for people. */
 
+import { counted } from '../../count.ts';
 import type { AuditedUser } from '../../engine/sweep/audit.ts';
 import type { OrphanCounts } from '../../engine/sweep/orphans/count-orphans.ts';
 import type { ResourceTotals, Share, Situation } from '../../events/data/runs.ts';
@@ -7,7 +8,6 @@ import type { Gap } from '../../events/gap.ts';
 import { gapSentence } from '../../events/gap-text.ts';
 import { type InexactReason, inexactSentence } from '../../events/inexact.ts';
 import type { IndexFinding } from '../../reconcilers/indexes.ts';
-import { counted } from '../../terminal/count.ts';
 import { formatDuration } from '../../terminal/duration.ts';
 import { visible } from '../../terminal/visible.ts';
 import type { Terminal } from '../command.ts';
@@ -44,7 +44,7 @@ export function printAudit(report: AuditReport, { stdout, style }: Pick<Terminal
     stdout.write(`  ${style('yellow', String(users).padStart(9))} ${resource} ${visible(reason)}\n`);
   if (report.unreadable > 0)
     stdout.write(
-      `  ${style('red', String(report.unreadable).padStart(9))} rows of Auth0's listing name no user\n`,
+      `  ${style('red', String(report.unreadable).padStart(9))} ${report.unreadable === 1 ? "row of Auth0's listing names" : "rows of Auth0's listing name"} no user\n`,
     );
   if (report.excluded > 0)
     stdout.write(

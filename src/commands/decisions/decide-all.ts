@@ -3,6 +3,7 @@
  * who is skipped and why; asks once; and decides about each.
  */
 
+import { counted } from '../../count.ts';
 import type { Owned } from '../../engine/intake/owner.ts';
 import {
   type Assessment,
@@ -16,7 +17,6 @@ import {
 import type { AssessedTenant } from '../../engine/reconcile/read-side.ts';
 import { allowed, type Limit } from '../../engine/sweep/limits.ts';
 import type { UserKey } from '../../identity.ts';
-import { counted } from '../../terminal/count.ts';
 import { printJson } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
 import { formatTable } from '../../terminal/table.ts';

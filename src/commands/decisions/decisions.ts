@@ -1,9 +1,10 @@
 /** `pause`, `resume`, `retry`: a person's decisions about one user. Each is an event with who and why. */
+
+import { counted } from '../../count.ts';
 import { decide } from '../../engine/intake/decision.ts';
 import { isExcluded } from '../../engine/intake/owner.ts';
 import { UsageError } from '../../errors.ts';
 import type { Decided } from '../../events/data/decisions.ts';
-import { counted } from '../../terminal/count.ts';
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
 import { type Engine, wireEngine } from '../../wiring/engine.ts';
@@ -37,9 +38,9 @@ export interface PauseOptions extends DecisionOptions {
 }
 
 export async function runPause(text: string, options: PauseOptions): Promise<ExitCode> {
+  const until = options.until === undefined ? null : momentAhead(options.until, new Date()).toISOString();
   return withEngine(options, async (engine, terminal) => {
     const found = await findUserToTouch(text, engine.tenants, engine.assess);
-    const until = options.until === undefined ? null : momentAhead(options.until, new Date()).toISOString();
     const trigger = { user: found.user, userId: found.userId, tenant: found.tenant.id };
     await decide(engine, trigger, 'user.paused', { by: options.by, reason: options.reason, until });
     say(terminal, 'pause', found.user, until === null ? 'paused until resumed' : `paused until ${until}`);

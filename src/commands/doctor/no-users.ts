@@ -1,8 +1,8 @@
 /** `concord doctor --fix`, the part about subjects that are no users: a list first, then the question. */
 import type { Config } from '../../config/schema.ts';
+import { counted } from '../../count.ts';
 import { type NoUser, removeNoUsers } from '../../doctor/no-users.ts';
 import type { UserKey } from '../../identity.ts';
-import { counted } from '../../terminal/count.ts';
 import { visible } from '../../terminal/visible.ts';
 import { wireDoctor, wireRepair } from '../../wiring/doctor.ts';
 import { systemClock } from '../../wiring/system.ts';

@@ -1,4 +1,6 @@
 /** What `doctor` found, for people: a line for each check, and below it what is wrong, why it matters and the fix. */
+
+import { counted } from '../../count.ts';
 import type { Examined, Finding } from '../../doctor/check.ts';
 import type { Repair } from '../../doctor/fix.ts';
 import { formatDuration } from '../../terminal/duration.ts';
@@ -41,7 +43,7 @@ export function printDiagnosis(
     if (!isPart) printExamined(examined, { stdout, style });
   }
   const unseen = checks.filter(({ status }) => status === 'not-looked-at').length;
-  const looked = `${checks.length - unseen} checks in ${formatDuration(durationMs)}`;
+  const looked = `${counted(checks.length - unseen, 'check')} in ${formatDuration(durationMs)}`;
   const rest = unseen === 0 ? '' : `, and ${unseen} skipped`;
   const verdict =
     findings.length === 0

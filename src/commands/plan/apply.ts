@@ -2,6 +2,8 @@
  * `concord apply <file>`: applies a plan that `concord plan --out` saved. Users who changed since are skipped and
  * listed; the others are reconciled as always.
  */
+
+import { counted } from '../../count.ts';
 import {
   type ApplyDeps,
   type CarriedOut,
@@ -66,7 +68,7 @@ async function apply(
     return EXIT.stoppedByLimit;
   }
   if (!terminal.json) printLeftOut(leftOut, terminal);
-  const question = `Reconcile ${fit.length} of ${plan.users.length} users, as planned at ${plan.madeAt}?`;
+  const question = `Reconcile ${fit.length} of ${counted(plan.users.length, 'user')}, as planned at ${plan.madeAt}?`;
   if (fit.length > 0 && !(await confirm(question, options.yes))) {
     if (terminal.json) printJson({ command: 'apply', halts: [], applied: [], leftOut, declined: true });
     else terminal.stdout.write('Nothing was changed.\n');
@@ -74,9 +76,11 @@ async function apply(
   }
   const done = await untilInterrupted(deps, fit, terminal);
   const all = [...leftOut, ...done.leftOut];
+  const isNothingDone = done.outcomes.length === 0 && plan.users.length > 0;
   const converged = done.outcomes.filter(({ end }) => end === 'converged').length;
   if (terminal.json) printJson({ command: 'apply', halts: [], applied: done.outcomes, leftOut: all });
   else printDone(plan, done, converged, terminal);
+  if (isNothingDone) return EXIT.differences;
   return converged === plan.users.length ? EXIT.clean : EXIT.partlyDone;
 }
 
@@ -104,7 +108,7 @@ async function untilInterrupted(
 
 function haltText({ kind, tenant, limit, count, of }: Exceeded, { style }: Terminal): string {
   const what = kind === 'removals' ? 'removed' : 'renamed';
-  const text = `${count} accounts of ${of} users of ${tenant} would be ${what}, and the limit is ${limit}. Nothing was changed; concord serve reconciles them within the limits.`;
+  const text = `${counted(count, 'account')} of ${counted(of, 'user')} of ${tenant} would be ${what}, and the limit is ${limit}. Nothing was changed; concord serve reconciles them within the limits.`;
   return `${style('red', 'Halted.')} ${text}`;
 }
 
@@ -131,7 +135,7 @@ function printDone(plan: SavedPlan, done: CarriedOut, converged: number, termina
   const open = plan.users.length - converged;
   const rest = open === 0 ? '' : `, ${open} not`;
   stdout.write(
-    `${style(open === 0 ? 'green' : 'yellow', `${converged} of ${plan.users.length} users in sync${rest}.`)}\n`,
+    `${style(open === 0 ? 'green' : 'yellow', `${converged} of ${counted(plan.users.length, 'user')} in sync${rest}.`)}\n`,
   );
   if (open > 0) stdout.write('See what is left with: concord plan\n');
 }

@@ -54,7 +54,10 @@ export function writePlanFile(path: string, plan: SavedPlan): void {
     writeFileSync(beside, text, { mode: 0o600 });
     renameSync(beside, path);
   } catch (error) {
-    throw new UsageError(`The plan could not be written to ${visible(path)}: ${reasonOf(error)}`);
+    throw new UsageError(
+      `The plan could not be written to ${visible(path)}: ${reasonOf(error)}`,
+      'FILE_NOT_WRITTEN',
+    );
   }
 }
 

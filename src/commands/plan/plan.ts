@@ -2,6 +2,7 @@
 
 import { sideBySide } from '../../concurrency/map-limit.ts';
 import type { Config } from '../../config/schema.ts';
+import { counted } from '../../count.ts';
 import { notExcluded } from '../../engine/intake/owner.ts';
 import { restsOn, type SavedUser } from '../../engine/operations/saved-plan.ts';
 import { dryRun } from '../../engine/reconcile/dry-run.ts';
@@ -10,13 +11,12 @@ import type { FoundUser } from '../../engine/reports/find-user.ts';
 import { assess, isDrifted } from '../../engine/sweep/assess.ts';
 import type { Assessment } from '../../engine/sweep/assessment.ts';
 import { pausedUsers, pausedView, withPause } from '../../engine/sweep/paused.ts';
-import { UpstreamError } from '../../errors.ts';
+import { UpstreamError, UsageError } from '../../errors.ts';
 import type { Facts } from '../../events/facts.ts';
 import { inexactSentence } from '../../events/inexact.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
 import { type DescribedAction, describeAction } from '../../reconcilers/registry.ts';
 import type { View } from '../../reconcilers/view.ts';
-import { counted } from '../../terminal/count.ts';
 import { printJson } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
 import { formatTable } from '../../terminal/table.ts';
@@ -66,6 +66,8 @@ interface Search {
 
 export async function runPlan(text: string | undefined, options: PlanOptions): Promise<ExitCode> {
   const { out, limit } = options;
+  if (text !== undefined && options.tenant !== undefined)
+    throw new UsageError('Give a user or --tenant, not both.');
   const config = configFor(options, ['mongodb', 'auth0', 'pds']);
   const terminal = terminalOf(options);
   const side = wireReadSide(config);

@@ -1,5 +1,6 @@
 /** `concord reconcile <user>` and `concord reconcile --all`: reconcile now, and print what was done. */
 
+import { counted } from '../../count.ts';
 import { reconcileNow } from '../../engine/operations/reconcile-now.ts';
 import { dryRun } from '../../engine/reconcile/dry-run.ts';
 import type { AssessedTenant } from '../../engine/reconcile/read-side.ts';
@@ -13,7 +14,6 @@ import { UsageError } from '../../errors.ts';
 import { type InexactReason, inexactSentence } from '../../events/inexact.ts';
 import type { TenantId } from '../../identity.ts';
 import { createMissingIndexes } from '../../service/create-indexes.ts';
-import { counted } from '../../terminal/count.ts';
 import { formatDuration } from '../../terminal/duration.ts';
 import { printJson } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
@@ -44,6 +44,7 @@ export async function runReconcile(text: string | undefined, options: ReconcileO
   if (options.all === true && text !== undefined) throw new UsageError('Give a user or --all, not both.');
   if (options.all !== true && text === undefined)
     throw new UsageError('Give a user, or --all for all users.');
+  if (options.all !== true && options.tenant !== undefined) throw new UsageError('--tenant goes with --all.');
   if (options.dryRun === true) {
     if (text === undefined) throw new UsageError('For all users, run: concord plan');
     return runDry(text, options);
@@ -146,7 +147,7 @@ async function reconcileAll(
     const { stdout } = terminal;
     const { converged: inSync } = counts;
     stdout.write(
-      `${users} users compared, ${drifted} differed: ${inSync} in sync, ${counts.held} need action, ${counts.open} pending, in ${formatDuration(durationMs)}\n`,
+      `${counted(users, 'user')} compared, ${drifted} differed: ${inSync} in sync, ${counts.held} ${counts.held === 1 ? 'needs' : 'need'} action, ${counts.open} pending, in ${formatDuration(durationMs)}\n`,
     );
     for (const halt of halts)
       stdout.write(`${terminal.style('red', 'Halted.')} ${visible(haltSentence(halt))}\n`);

@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { concordVersion } from '../../config/version.ts';
+import { counted } from '../../count.ts';
 import { capture } from '../../engine/operations/capture/capture.ts';
 import type { Capture } from '../../engine/operations/capture/capture-file.ts';
 import { UsageError } from '../../errors.ts';
@@ -49,7 +50,7 @@ function sentence({ events, plan }: Capture): string {
     plan === undefined
       ? 'no observation, because Auth0 or the documents could not be read'
       : 'one observation';
-  return `${events.length} events and ${look}. Every name in it is replaced.`;
+  return `${counted(events.length, 'event')} and ${look}. Every name in it is replaced.`;
 }
 
 function write(path: string, text: string): void {
@@ -57,6 +58,6 @@ function write(path: string, text: string): void {
     writeFileSync(path, text, { mode: 0o600 });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'it failed';
-    throw new UsageError(`The report could not be written to ${visible(path)}: ${code}`);
+    throw new UsageError(`The report could not be written to ${visible(path)}: ${code}`, 'FILE_NOT_WRITTEN');
   }
 }

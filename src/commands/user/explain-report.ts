@@ -1,5 +1,6 @@
 /** An explanation as one screen for a person on call: the user's status, the reasons and the causes. */
 
+import { counted } from '../../count.ts';
 import type { Effect, ExplainedCondition, Explanation, Known } from '../../engine/reports/explain.ts';
 import type { Explained, Unread } from '../../engine/reports/explain-user.ts';
 import { type Chain, isReconciliation, partOf } from '../../events/causes.ts';
@@ -9,7 +10,6 @@ import { summary } from '../../events/summary.ts';
 import type { Health, Sync } from '../../ports/subjects.ts';
 import { upstreamOf } from '../../ports/upstreams.ts';
 import { describeAction } from '../../reconcilers/registry.ts';
-import { counted } from '../../terminal/count.ts';
 import { formatRelative } from '../../terminal/duration.ts';
 import type { Format } from '../../terminal/style.ts';
 import { type Cell, formatTable } from '../../terminal/table.ts';

@@ -3,11 +3,11 @@
  * only. What it includes and leaves out: docs/privacy.md.
  */
 
+import { counted } from '../../count.ts';
 import { ownerOf } from '../../engine/intake/owner.ts';
 import { exportUser, type UserExport } from '../../engine/operations/export-user.ts';
 import type { AssessedTenant } from '../../engine/reconcile/read-side.ts';
 import { candidates, type FoundUser } from '../../engine/reports/find-user.ts';
-import { counted } from '../../terminal/count.ts';
 import { printJsonStream } from '../../terminal/json-stream.ts';
 import { createProgress } from '../../terminal/progress.ts';
 import { visible } from '../../terminal/visible.ts';

@@ -1,4 +1,6 @@
 /** `concord forget <user>`: blanks the personal data of a deleted user, after a person confirms. */
+
+import { counted } from '../../count.ts';
 import {
   type ForgetReport,
   forget,
@@ -30,7 +32,7 @@ export async function runForget(text: string, options: ForgetOptions): Promise<E
     if (options.force !== true) await refuseWhileWaitedFor(side.forgetting, person);
     const { personal, events } = await remembered(side.forgetting, person);
     await refuseUnlessGone(side.forgetting, tenant.directory, person);
-    const question = `Forget ${visible(user)}? ${personal} of ${events} events, and what else names this user, are blanked for good.`;
+    const question = `Forget ${visible(user)}? ${personal} of ${counted(events, 'event')}, and what else names this user, are blanked for good.`;
     if (!(await confirm(question, options.yes))) {
       terminal.stdout.write('Nothing was changed.\n');
       return EXIT.differences;
@@ -47,7 +49,7 @@ export async function runForget(text: string, options: ForgetOptions): Promise<E
 function printForgotten(user: string, report: ForgetReport, { stdout }: Terminal): void {
   const { events, mentions, rejects, again } = report;
   stdout.write(
-    `${visible(user)} ${again ? 'was forgotten before' : 'is forgotten'}: ${events} events, ${mentions} entries of others and ${rejects} rejects were blanked now.\n`,
+    `${visible(user)} ${again ? 'was forgotten before' : 'is forgotten'}: ${counted(events, 'event')}, ${counted(mentions, 'entry', 'entries')} of others and ${counted(rejects, 'reject')} were blanked now.\n`,
   );
   stdout.write(
     "The platform's own documents (users, verifications, @handles) are the platform's to remove.\n",

@@ -11,6 +11,8 @@
  * | the same, and its listing was not exact                 | closed where that sweep decided the same anew: renames, disappearances |
  * | the same, and a safety limit halts that one too         | closed; the later run has an open halt of its own |
  */
+
+import { counted } from '../../count.ts';
 import type { ConcordEvent } from '../../events/event.ts';
 import { isListedToEnd } from '../../events/inexact.ts';
 import type { EventId, TenantId } from '../../identity.ts';
@@ -135,12 +137,12 @@ export function whatHalted({
 }: Pick<Halt, 'kind' | 'limit' | 'count' | 'of'>): string {
   switch (kind) {
     case 'removals':
-      return `${count} accounts of ${of} users would be removed, and the limit is ${limit}.`;
+      return `${counted(count, 'account')} of ${counted(of, 'user')} would be removed, and the limit is ${limit}.`;
     case 'renames':
-      return `${count} accounts of ${of} users would be renamed, and the limit is ${limit}.`;
+      return `${counted(count, 'account')} of ${counted(of, 'user')} would be renamed, and the limit is ${limit}.`;
     case 'disappearances':
-      return `${count} of ${of} users lack a document or an account that was there before, and the limit is ${limit}: a dropped collection, a restored backup, or another PDS behind PDS_URL.`;
+      return `${count} of ${counted(of, 'user')} ${count === 1 ? 'lacks' : 'lack'} a document or an account that was there before, and the limit is ${limit}: a dropped collection, a restored backup, or another PDS behind PDS_URL.`;
     case 'source':
-      return `Auth0 listed ${count} users where ${of} are known, and the limit is ${limit}. No users are treated as deleted.`;
+      return `Auth0 listed ${counted(count, 'user')} where ${of} are known, and the limit is ${limit}. No users are treated as deleted.`;
   }
 }

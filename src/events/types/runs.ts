@@ -1,4 +1,6 @@
 /** Sweeps, and the gaps of a tenant's log: of no single user, so they change nothing that is known of one. */
+
+import { counted } from '../../count.ts';
 import type { RunEventData } from '../data/runs.ts';
 import { defineEvents } from '../definition.ts';
 import { pseudonymisedDecision } from '../pseudonyms.ts';
@@ -35,7 +37,7 @@ export const runEvents = defineEvents<RunEventData>({
     part: 'run',
     summary({ users, drifted, complete, inexact }) {
       const end = complete ? '' : `, ${inexact ?? 'broke off'}`;
-      return `${users} users, ${drifted} out of sync${end}`;
+      return `${counted(users, 'user')}, ${drifted} out of sync${end}`;
     },
     evolve: changesNoFacts,
     blank: asItIs,

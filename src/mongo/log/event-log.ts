@@ -46,7 +46,7 @@ export function eventReader(db: ReadableDb): EventReader {
         const cursor = events
           .find(filter, { batchSize: readBatch, ...projectionOf(query) })
           .sort({ at: direction })
-          .limit(query.limit ?? 0);
+          .limit(Number.isFinite(query.limit) ? (query.limit ?? 0) : 0);
         for await (const event of cursor) yield event;
       } catch (error) {
         throw translateError(error, 'read events', 'read');
