@@ -3,7 +3,6 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { plannedUser } from '../src/commands/plan/plan.ts';
 import { decide } from '../src/engine/intake/decision.ts';
 import { ingest } from '../src/engine/intake/ingest.ts';
 import type { Engine } from '../src/wiring/engine.ts';
@@ -261,10 +260,7 @@ describe('capture', () => {
       expect(text).not.toContain(name);
     expect(text).not.toMatch(/at\.test|127\.0\.0\.1|example\.com/);
     const { look } = await loadCapture(text);
-    const again = plannedUser(grace.user, await look()).actions.map(({ resource, type }) => ({
-      resource,
-      type,
-    }));
+    const again = (await look()).actions.map(({ resource, type }) => ({ resource, type }));
     expect(again).toEqual([{ resource: 'handle', type: 'change-handle' }]);
     expect(documentOf(before)).toMatchObject({ users: [{ actions: again }] });
   });

@@ -64,11 +64,14 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
     exits: `${DIFFERENCES} · 4 with --logins: interrupted, or some were not tried`,
   },
   plan: {
-    details: ['Also lists paused users. A saved plan keeps what it rests on.'],
+    details: [
+      'Lists every action up to the end, as it would follow if nothing else changed, with each field before and after it; where more may follow that is not known yet, it says why. Also lists paused users. A saved plan keeps what it rests on.',
+    ],
     examples: [
       ['plan', 'show what Concord would do, and why'],
       ['plan @alice', 'for one user'],
       ['plan --out plan.json', 'save it, for: concord apply plan.json'],
+      ['plan --show plan.json', 'print a saved plan'],
     ],
     exits: DIFFERENCES,
   },
@@ -104,7 +107,9 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
     exits: '0 no findings · 1 error · 2 findings, or a usage error',
   },
   apply: {
-    details: ['Asks first. The other users are reconciled within the same limits.'],
+    details: [
+      'Shows the plan and names the database, the tenants and the PDS, and asks. The other users are reconciled within the same limits.',
+    ],
     examples: [['apply plan.json', 'apply a plan that plan --out saved']],
     exits:
       '0 all users in it are in sync · 1 error · 2 nothing was changed, or a usage error · 3 stopped by a safety limit · 4 partly done',

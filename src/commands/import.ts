@@ -12,7 +12,7 @@ import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { wireImport, wireImportPreview } from '../wiring/import.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
-import { confirm } from './confirm.ts';
+import { confirm, nameTarget } from './confirm.ts';
 import { printImport } from './import-report.ts';
 
 export interface ImportOptions extends GlobalOptions {
@@ -42,6 +42,7 @@ export async function runImport(options: ImportOptions): Promise<ExitCode> {
     return openOf(found) === 0 ? EXIT.clean : options.apply === true ? EXIT.partlyDone : EXIT.differences;
   if (!isToApply) return EXIT.differences;
   requireStorage(found, config);
+  nameTarget(config, found.moved.length);
   if (!(await confirm(questionFor(found, config), options.yes))) {
     if (terminal.json) printJson({ command: 'import', declined: true });
     else terminal.stdout.write('Nothing was changed.\n');

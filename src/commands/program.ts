@@ -93,6 +93,9 @@ export function createProgram(end: (code: number) => void) {
     .option('--tenant <id>', 'only this tenant')
     .option('--limit <n>', 'maximum number of users to list, 0 for all', mostListed, DEFAULT_LIMIT)
     .option('--out <file>', 'save the plan to a file, for the command apply')
+    .addOption(
+      new Option('--show <file>', 'print a saved plan, and read nothing else').conflicts(['out', 'tenant']),
+    )
     .description('show what Concord would do, and why')
     .action(async (user, options) =>
       end(await (await import('./plan/plan.ts')).runPlan(user, { ...globals(), ...options })),

@@ -1,5 +1,5 @@
 /** Documents as they are after an action; for `predict` of the resources. */
-import type { AccountHandle } from '../identity.ts';
+import type { AccountHandle, Code } from '../identity.ts';
 import type { PdsAccount } from '../ports/accounts.ts';
 import type { AccountRecord, Documents } from '../ports/documents.ts';
 
@@ -18,6 +18,11 @@ export function withNewAccount(
 
 export function withoutAccount(documents: Documents): Documents {
   return withAccount(documents, undefined);
+}
+
+export function withCode(documents: Documents, code: Code | undefined): Documents {
+  const { user } = documents;
+  return user === undefined ? documents : { ...documents, user: { ...user, code } };
 }
 
 export function withHandle(documents: Documents, handle: AccountHandle): Documents {

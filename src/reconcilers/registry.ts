@@ -15,6 +15,7 @@ import { handleResource } from './account/handle-resource.ts';
 import type { Adopter, AdoptionReaders, Proposal } from './adoption.ts';
 import type { Failure } from './attempt.ts';
 import type { Desired } from './desired.ts';
+import { UNDRAWN_CODE } from './document/code.ts';
 import { userDocumentResource, verificationResource } from './document/resources.ts';
 import {
   type Clients,
@@ -108,6 +109,20 @@ export function isEnding(action: Action): boolean {
   return isSharing(action) && definitionOf(action).ends === true;
 }
 
+/** It ends something that the user has, or takes its account out of the users document. */
+export function isDestructive(action: Action): boolean {
+  return isEnding(action) || dropsRecord(action.type);
+}
+
+export function isIrreversible(action: Action): boolean {
+  return isSharing(action) && definitionOf(action).irreversible === true;
+}
+
+/** Which actions follow depends on what it finds. */
+export function leadsOn(action: Action): boolean {
+  return isSharing(action) && definitionOf(action).leadsOn === true;
+}
+
 /** Whether an action of this type takes the account out of the users document. */
 export function dropsRecord(type: string): boolean {
   return Object.hasOwn(ACTIONS, type) && ACTIONS[type as SharingAction['type']].dropsRecord === true;
@@ -185,14 +200,21 @@ export interface DescribedAction {
 
 export function describeAction(action: Action): DescribedAction {
   const detail = isSharing(action) ? definitionOf(action).detail(action) : defined(action).detail(action);
-  return { resource: action.resource, type: action.type, detail };
+  return { resource: action.resource, type: action.type, detail: readable(detail) };
 }
 
 /** What the action writes, in words. Never an address. */
 export function written(action: Action): string {
-  return isSharing(action)
-    ? definitionOf(action).written(action)
-    : `${action.type} ${defined(action).detail(action)}`;
+  return readable(
+    isSharing(action)
+      ? definitionOf(action).written(action)
+      : `${action.type} ${defined(action).detail(action)}`,
+  );
+}
+
+/** A code that is not drawn yet is named as that. */
+export function readable(text: string): string {
+  return text.replaceAll(UNDRAWN_CODE, '<new code>');
 }
 
 export interface DescribedState {

@@ -45,6 +45,10 @@ export interface ActionDefinition<Action> {
   readonly dropsRecord?: true;
   /** It ends something of the user, by a policy or a grace period: never done by a clock that cannot be trusted. */
   readonly ends?: true;
+  /** What it ends cannot be brought back. */
+  readonly irreversible?: true;
+  /** Which actions follow depends on what it finds, and is not predicted. */
+  readonly leadsOn?: true;
   /** Which limit of a sweep it counts towards. */
   limit?(action: Action): Limit | undefined;
   /** What the log must have of the intent, beside the type, to recognise the effect after a crash. */

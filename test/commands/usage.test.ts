@@ -54,6 +54,8 @@ const WRONG: readonly (readonly [line: string, says: string])[] = [
   ['audit --orphans --tenant default', '--tenant'],
   ['plan --limit many', '--limit'],
   ['plan alice --tenant default', 'not both'],
+  ['plan --show plan.json --out other.json', '--out'],
+  ['plan alice --show plan.json', 'not both'],
   ['apply', 'file'],
   ['events --limit 1.5', '--limit'],
   ['explain alice --at tomorrow', '--at'],

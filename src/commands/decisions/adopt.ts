@@ -12,7 +12,7 @@ import { visible } from '../../terminal/visible.ts';
 import { wireEngine } from '../../wiring/engine.ts';
 import { wireReadSide } from '../../wiring/read-side.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from '../command.ts';
-import { confirm } from '../confirm.ts';
+import { confirm, nameTarget } from '../confirm.ts';
 import { findUserToTouch } from '../user/find-user.ts';
 import { type AdoptOptions, runAdoptAll } from './adopt-all.ts';
 import { decidedBy } from './decisions.ts';
@@ -80,6 +80,7 @@ async function propose(text: string, account: string | undefined, options: Adopt
 
 async function grant({ found, account }: Shown, options: AdoptOptions): Promise<Proposal> {
   const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
+  nameTarget(config, 1);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
     await engine.checkCollations();
@@ -93,6 +94,7 @@ async function grant({ found, account }: Shown, options: AdoptOptions): Promise<
 export async function withdraw(text: string, options: AdoptOptions): Promise<ExitCode> {
   const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   const { json, stdout } = terminalOf(options);
+  nameTarget(config, 1);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
     await engine.checkCollations();

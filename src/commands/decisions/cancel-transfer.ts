@@ -5,7 +5,7 @@ import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
 import { wireEngine } from '../../wiring/engine.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, terminalOf } from '../command.ts';
-import { confirm } from '../confirm.ts';
+import { confirm, nameTarget } from '../confirm.ts';
 import { findUserToTouch } from '../user/find-user.ts';
 import { type DecisionOptions, decidedBy } from './decisions.ts';
 import { reconcileBoth } from './transfer.ts';
@@ -20,6 +20,7 @@ const REFUSALS: ReadonlySet<string> = new Set(['NO_OPEN_TRANSFER', 'TRANSFER_TAK
 export async function runCancel(fromText: string, toText: string, options: CancelOptions): Promise<ExitCode> {
   const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   const terminal = terminalOf(options);
+  nameTarget(config, 2);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
     await engine.checkPasswords();

@@ -23,7 +23,7 @@ import { formatTable } from '../../terminal/table.ts';
 import { type Engine, wireEngine } from '../../wiring/engine.ts';
 import { tenantsNamed } from '../audit/tenants-named.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from '../command.ts';
-import { confirm } from '../confirm.ts';
+import { confirm, nameTarget } from '../confirm.ts';
 import type { DecisionOptions } from './decisions.ts';
 
 export interface DecideAllOptions extends DecisionOptions {
@@ -75,7 +75,14 @@ export async function decideAll<Proposal>(
     const decision = decisionFor(engine, config.limits);
     const tenants = tenantsNamed(engine.tenants, options.tenant);
     const limit = options.max ?? allowed(decision.limit.of, await knownUsers(engine, tenants));
-    return await decideWithin(limit, engine, await decision.candidates(tenants), decision, options);
+    const target = (count: number) => nameTarget(config, count);
+    return await decideWithin(
+      limit,
+      { engine, target },
+      await decision.candidates(tenants),
+      decision,
+      options,
+    );
   } finally {
     await engine.close();
   }
@@ -89,7 +96,7 @@ async function knownUsers(engine: Engine, tenants: readonly AssessedTenant[]): P
 
 async function decideWithin<Proposal>(
   limit: number,
-  engine: Engine,
+  { engine, target }: { readonly engine: Engine; readonly target: (users: number) => void },
   candidates: readonly Owned<AssessedTenant>[],
   decision: ManyDecision<Proposal>,
   options: DecideAllOptions,
@@ -115,6 +122,7 @@ async function decideWithin<Proposal>(
     if (isStopped || assessed.failed.length > 0) return EXIT.partlyDone;
     return proposed.length === 0 ? EXIT.clean : EXIT.differences;
   }
+  target(proposed.length);
   if (!(await confirm(decision.question(users(proposed.length)), options.yes))) {
     if (terminal.json) printJson({ ...document, granted: [] });
     else terminal.stdout.write('Nothing was changed.\n');

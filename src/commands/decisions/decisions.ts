@@ -17,6 +17,7 @@ import {
   type Terminal,
   terminalOf,
 } from '../command.ts';
+import { nameTarget } from '../confirm.ts';
 import { momentAhead } from '../moment.ts';
 import { findUserToTouch } from '../user/find-user.ts';
 
@@ -65,7 +66,7 @@ export async function runRetry(text: string | undefined, options: RetryOptions):
   if ((options.failed === true) === (text !== undefined)) {
     throw new UsageError('Give a user, or --failed for all failing users.');
   }
-  return withEngine(options, async (engine, terminal) => {
+  const act = async (engine: Engine, terminal: Terminal): Promise<void> => {
     if (text !== undefined) {
       const found = await findUserToTouch(text, engine.tenants, engine.assess);
       const trigger = { user: found.user, userId: found.userId, tenant: found.tenant.id };
@@ -75,7 +76,8 @@ export async function runRetry(text: string | undefined, options: RetryOptions):
     const users = await retryFailed(engine, decidedBy(options));
     if (terminal.json) printJson({ command: 'retry', users });
     else terminal.stdout.write(`${counted(users, 'user')} ${users === 1 ? 'is' : 'are'} due\n`);
-  });
+  };
+  return withEngine(options, act, text === undefined ? 'all' : 1);
 }
 
 /** Makes all failing or quarantined users due. Returns how many. */
@@ -98,8 +100,10 @@ export async function retryFailed(
 async function withEngine(
   options: GlobalOptions,
   act: (engine: Engine, terminal: Terminal) => Promise<void>,
+  users: number | 'all' = 1,
 ): Promise<ExitCode> {
   const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
+  nameTarget(config, users);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
     await engine.checkCollations();

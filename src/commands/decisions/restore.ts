@@ -22,7 +22,7 @@ import { visible } from '../../terminal/visible.ts';
 import { type Engine, wireEngine } from '../../wiring/engine.ts';
 import { wireReadSide } from '../../wiring/read-side.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from '../command.ts';
-import { confirm } from '../confirm.ts';
+import { confirm, nameTarget } from '../confirm.ts';
 import { exitOf, printReconciliation, reconciliationDocument } from '../plan/reconcile-report.ts';
 import { findUserToTouch } from '../user/find-user.ts';
 import { decidedBy } from './decisions.ts';
@@ -138,6 +138,7 @@ async function grant(
   decide: (engine: Engine) => Promise<unknown>,
 ): Promise<ReconciliationResult | undefined> {
   const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
+  nameTarget(config, 1);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
     await engine.checkPasswords();

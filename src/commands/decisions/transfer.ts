@@ -18,7 +18,7 @@ import { visible } from '../../terminal/visible.ts';
 import { type Engine, wireEngine } from '../../wiring/engine.ts';
 import { wireReadSide } from '../../wiring/read-side.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from '../command.ts';
-import { confirm } from '../confirm.ts';
+import { confirm, nameTarget } from '../confirm.ts';
 import { printReconciliation } from '../plan/reconcile-report.ts';
 import { findUserToTouch } from '../user/find-user.ts';
 import { type DecisionOptions, decidedBy } from './decisions.ts';
@@ -141,6 +141,7 @@ async function carryOut(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
+  nameTarget(config, 2);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
     await engine.checkPasswords();

@@ -29,8 +29,9 @@ import {
   type Terminal,
   terminalOf,
 } from '../command.ts';
-import { confirm } from '../confirm.ts';
+import { confirm, nameTarget } from '../confirm.ts';
 import { placeOf, readPlanFile } from './plan-file.ts';
+import { printActions } from './plan-report.ts';
 
 export interface ApplyOptions extends GlobalOptions {
   readonly yes?: boolean | undefined;
@@ -47,8 +48,9 @@ export async function runApply(path: string, options: ApplyOptions): Promise<Exi
   try {
     const { reconcile, assess, tenants, subjects, sweep } = engine;
     const deps = { reconcile, assess, tenants, subjects, limits: sweep.limits };
+    const target = (users: number) => nameTarget(config, users);
     await engine.checkPasswords();
-    return await apply(deps, plan, options, terminal);
+    return await apply(deps, plan, options, terminal, target);
   } finally {
     await engine.close();
   }
@@ -59,6 +61,7 @@ async function apply(
   plan: SavedPlan,
   options: ApplyOptions,
   terminal: Terminal,
+  target: (users: number) => void,
 ): Promise<ExitCode> {
   const { fit, leftOut } = await recheck(deps, plan);
   const halts = await exceeded(deps, plan, fit);
@@ -68,6 +71,14 @@ async function apply(
     return EXIT.stoppedByLimit;
   }
   if (!terminal.json) printLeftOut(leftOut, terminal);
+  if (fit.length > 0) {
+    if (!terminal.json)
+      printActions(
+        fit.map(({ saved }) => saved),
+        terminal,
+      );
+    target(fit.length);
+  }
   const question = `Reconcile ${fit.length} of ${counted(plan.users.length, 'user')}, as planned at ${plan.madeAt}?`;
   if (fit.length > 0 && !(await confirm(question, options.yes))) {
     if (terminal.json) printJson({ command: 'apply', halts: [], applied: [], leftOut, declined: true });

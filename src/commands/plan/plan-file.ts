@@ -62,7 +62,15 @@ export function writePlanFile(path: string, plan: SavedPlan): void {
 }
 
 const digest = z.string().min(1);
-const actions = z.array(z.strictObject({ resource: z.string(), type: z.string(), detail: z.string() }));
+const change = z.strictObject({
+  ...{ field: z.string(), from: z.string().nullable(), to: z.string().nullable() },
+});
+const actions = z.array(
+  z.strictObject({
+    ...{ resource: z.string(), type: z.string(), detail: z.string(), writes: z.string() },
+    ...{ changes: z.array(change), destructive: z.boolean(), irreversible: z.boolean() },
+  }),
+);
 const tenantId = z.string().transform((text, context) => {
   const id = parseTenantId(text);
   if (id !== undefined) return id;
@@ -87,6 +95,7 @@ const planSchema = z.strictObject({
       user: z.string().transform(storedUserKey),
       tenant: tenantId,
       actions,
+      mayFollow: z.string().nullable(),
       rests: z.strictObject({
         event: z.string().transform(eventId).nullable(),
         ...{ auth0: digest, documents: digest, account: digest, plan: digest },

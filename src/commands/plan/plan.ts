@@ -2,10 +2,10 @@
 
 import { sideBySide } from '../../concurrency/map-limit.ts';
 import type { Config } from '../../config/schema.ts';
-import { counted } from '../../count.ts';
 import { notExcluded } from '../../engine/intake/owner.ts';
-import { restsOn, type SavedUser } from '../../engine/operations/saved-plan.ts';
+import { restsOn, type SavedPlan, type SavedUser } from '../../engine/operations/saved-plan.ts';
 import { dryRun } from '../../engine/reconcile/dry-run.ts';
+import { type Ahead, lookAhead } from '../../engine/reconcile/look-ahead.ts';
 import type { AssessedTenant } from '../../engine/reconcile/read-side.ts';
 import type { FoundUser } from '../../engine/reports/find-user.ts';
 import { assess, isDrifted } from '../../engine/sweep/assess.ts';
@@ -15,17 +15,16 @@ import { UpstreamError, UsageError } from '../../errors.ts';
 import type { Facts } from '../../events/facts.ts';
 import { inexactSentence } from '../../events/inexact.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
-import { type DescribedAction, describeAction } from '../../reconcilers/registry.ts';
 import type { View } from '../../reconcilers/view.ts';
 import { printJson } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
-import { formatTable } from '../../terminal/table.ts';
 import { visible } from '../../terminal/visible.ts';
 import { type ReadSide, wireReadSide } from '../../wiring/read-side.ts';
 import { tenantsNamed } from '../audit/tenants-named.ts';
 import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from '../command.ts';
 import { findUserToTouch } from '../user/find-user.ts';
-import { newSalt, placeOf, savedPlan, writePlanFile } from './plan-file.ts';
+import { newSalt, placeOf, readPlanFile, savedPlan, writePlanFile } from './plan-file.ts';
+import { type PlannedUser, plannedUser, printPlan, printSavedPlan } from './plan-report.ts';
 
 export interface PlanOptions extends GlobalOptions {
   readonly tenant?: string | undefined;
@@ -33,18 +32,8 @@ export interface PlanOptions extends GlobalOptions {
   readonly limit: number;
   /** Where to save the plan of all users, for `concord apply`, whatever is listed. */
   readonly out?: string | undefined;
-}
-
-interface PlannedUser {
-  readonly user: UserKey;
-  readonly actions: readonly DescribedAction[];
-  /** Out of sync without a planned action: a person or time resolves it. */
-  readonly waiting: readonly {
-    readonly resource: string;
-    readonly reason: string;
-    readonly message: string;
-  }[];
-  readonly unknown: readonly { readonly resource: string; readonly code: string }[];
+  /** A saved plan to print instead. */
+  readonly show?: string | undefined;
 }
 
 /** A user who is out of sync, as observed. */
@@ -52,6 +41,7 @@ interface Found {
   readonly user: UserKey;
   readonly facts: Facts;
   readonly view: View;
+  readonly ahead: Ahead;
 }
 
 /** The result of a search: it keeps only what is shown or saved, since there may be very many users. */
@@ -68,8 +58,12 @@ export async function runPlan(text: string | undefined, options: PlanOptions): P
   const { out, limit } = options;
   if (text !== undefined && options.tenant !== undefined)
     throw new UsageError('Give a user or --tenant, not both.');
-  const config = configFor(options, ['mongodb', 'auth0', 'pds']);
   const terminal = terminalOf(options);
+  if (options.show !== undefined) {
+    if (text !== undefined) throw new UsageError('Give a user or --show, not both.');
+    return showPlan(readPlanFile(options.show), limit, terminal);
+  }
+  const config = configFor(options, ['mongodb', 'auth0', 'pds']);
   const side = wireReadSide(config);
   const salt = out === undefined ? undefined : newSalt();
   const search: Search = { users: [], saved: [], salt, listed: new Map() };
@@ -95,6 +89,15 @@ export async function runPlan(text: string | undefined, options: PlanOptions): P
   }
 }
 
+/** With the exit code that making it has. */
+function showPlan(plan: SavedPlan, limit: number, terminal: Terminal): ExitCode {
+  const { users, salt: _secret, ...head } = plan;
+  const shown = users.slice(0, limit).map(({ rests: _digests, ...user }) => user);
+  if (terminal.json) printJson({ command: 'plan', saved: { ...head, users: users.length }, users: shown });
+  else printSavedPlan(plan, limit, terminal);
+  return users.length > 0 ? EXIT.differences : EXIT.clean;
+}
+
 async function planAll(
   side: ReadSide,
   options: PlanOptions,
@@ -114,7 +117,7 @@ async function planAll(
       const assessments = await assess(side.assess, tenant, notExcluded(page.users, tenant), new Date());
       const drifted = assessments.map((one) => withPause(one, paused)).filter(isDrifted);
       // A saved plan needs a read by id, because a listing may be late.
-      const found = search.salt === undefined ? drifted : await observeById(side, tenant, drifted);
+      const found = await observeEach(side, tenant, drifted, search.salt !== undefined);
       for (const one of found) note(search, tenant, one);
       if (page.inexact !== undefined)
         terminal.stderr.write(
@@ -134,15 +137,19 @@ interface Unreadable {
 }
 
 /** A user who cannot be read is listed, and does not stop the others. */
-async function observeById(
+async function observeEach(
   side: ReadSide,
   tenant: AssessedTenant,
   drifted: readonly Assessment[],
+  isById: boolean,
 ): Promise<(Found | Unreadable)[]> {
   const looked: (Found | Unreadable)[] = [];
-  await sideBySide([...drifted.entries()], async ([at, { user, auth0 }]) => {
+  await sideBySide([...drifted.entries()], async ([at, assessment]) => {
+    const { user, auth0 } = assessment;
     try {
-      looked[at] = await observeOne(side, { user, userId: auth0.userId, tenant });
+      looked[at] = isById
+        ? await observeOne(side, { user, userId: auth0.userId, tenant })
+        : await withAhead(side, tenant, user, assessment, new Date());
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       looked[at] = { user, code: error.code };
@@ -153,8 +160,19 @@ async function observeById(
 
 async function observeOne(side: ReadSide, { user, userId, tenant }: FoundUser): Promise<Found> {
   const now = new Date();
-  const { facts, view } = await dryRun(side.assess, tenant, user, userId, now);
-  return { user, facts, view: pausedView(view, facts, now) };
+  const { view, ...learned } = await dryRun(side.assess, tenant, user, userId, now);
+  return withAhead(side, tenant, user, { ...learned, view: pausedView(view, learned.facts, now) }, now);
+}
+
+export async function withAhead(
+  side: Pick<ReadSide, 'assess'>,
+  tenant: AssessedTenant,
+  user: UserKey,
+  { facts, linkedUser, view }: Pick<Assessment, 'facts' | 'linkedUser' | 'view'>,
+  now: Date,
+): Promise<Found> {
+  const ahead = await lookAhead(side.assess, tenant, user, { facts, linkedUser }, view, now);
+  return { user, facts, view, ahead };
 }
 
 async function planOne(side: ReadSide, text: string, search: Search): Promise<Found> {
@@ -165,11 +183,12 @@ async function planOne(side: ReadSide, text: string, search: Search): Promise<Fo
 }
 
 function note({ users, saved, salt }: Search, tenant: AssessedTenant, one: Found | Unreadable): void {
-  const planned = 'code' in one ? unreadableUser(one) : plannedUser(one.user, one.view);
+  const planned = 'code' in one ? unreadableUser(one) : plannedUser(one.user, one.view, one.ahead);
   if (planned.actions.length + planned.waiting.length + planned.unknown.length > 0) users.push(planned);
   if (salt === undefined || 'code' in one || planned.actions.length === 0) return;
   const { user, facts, view } = one;
-  saved.push({ user, tenant: tenant.id, actions: planned.actions, rests: restsOn(facts, view, salt) });
+  const { actions, mayFollow } = planned;
+  saved.push({ user, tenant: tenant.id, actions, mayFollow, rests: restsOn(facts, view, salt) });
 }
 
 /** The users with planned actions. */
@@ -180,46 +199,5 @@ function save(path: string, config: Config, { saved, salt = '', listed }: Search
 }
 
 function unreadableUser({ user, code }: Unreadable): PlannedUser {
-  return { user, actions: [], waiting: [], unknown: [{ resource: 'auth0', code }] };
-}
-
-export function plannedUser(user: UserKey, view: View): PlannedUser {
-  const acting = new Set<string>(view.actions.map(({ resource }) => resource));
-  const idle = view.conditions.filter(({ type, status }) => status === 'False' && !acting.has(type));
-  return {
-    user,
-    actions: view.actions.map(describeAction),
-    waiting: idle.map(({ type, reason, message }) => ({ resource: type, reason, message })),
-    unknown: view.failures.map(({ resource, code }) => ({ resource, code })),
-  };
-}
-
-/** `one`: the only user who was compared. */
-export function printPlan(
-  users: readonly PlannedUser[],
-  limit: number,
-  { stdout, style }: Terminal,
-  one?: Pick<Facts, 'absentSince'>,
-): void {
-  if (users.length === 0) {
-    const isDeleted = one?.absentSince !== undefined;
-    const why = isDeleted ? 'Auth0 does not have this user.' : style('green', 'all users are in sync.');
-    stdout.write(`Nothing to do: ${why}\n`);
-    return;
-  }
-  const rows = users
-    .slice(0, limit)
-    .flatMap((user) => [
-      ...user.actions.map(({ resource, type, detail }) => [user.user, resource, type, detail]),
-      ...user.waiting.map(({ resource, reason, message }) => [user.user, resource, `– (${reason})`, message]),
-      ...user.unknown.map(({ resource, code }) => [user.user, resource, 'unknown', code]),
-    ]);
-  stdout.write(
-    `${formatTable({ head: ['USER', 'RESOURCE', 'ACTION', 'DETAIL'], rows, style, width: stdout.columns })}\n`,
-  );
-  const actions = users.reduce((sum, user) => sum + user.actions.length, 0);
-  const unlisted = Math.max(0, users.length - limit);
-  stdout.write(
-    `${counted(actions, 'action')} for ${counted(users.length, 'user')}${unlisted > 0 ? `, ${unlisted} of them not listed` : ''}.\n`,
-  );
+  return { user, actions: [], mayFollow: null, waiting: [], unknown: [{ resource: 'auth0', code }] };
 }

@@ -30,8 +30,10 @@ import {
   type Terminal,
   terminalOf,
 } from '../command.ts';
+import { nameTarget } from '../confirm.ts';
 import { findUserToTouch } from '../user/find-user.ts';
-import { plannedUser, printPlan } from './plan.ts';
+import { withAhead } from './plan.ts';
+import { plannedUser, printPlan } from './plan-report.ts';
 import { exitOf, printReconciliation, reconciliationDocument } from './reconcile-report.ts';
 
 export interface ReconcileOptions extends GlobalOptions {
@@ -51,6 +53,7 @@ export async function runReconcile(text: string | undefined, options: ReconcileO
   }
   const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   const terminal = terminalOf(options);
+  nameTarget(config, text === undefined ? 'all' : 1);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
     return text === undefined
@@ -68,9 +71,10 @@ async function runDry(text: string, options: ReconcileOptions): Promise<ExitCode
     await side.checkCollations();
     const { user, userId, tenant } = await findUserToTouch(text, side.tenants, side.assess);
     const now = new Date();
-    const { facts, view: seen } = await dryRun(side.assess, tenant, user, userId, now);
-    const view = pausedView(seen, facts, now);
-    const planned = plannedUser(user, view);
+    const { view: seen, facts, linkedUser } = await dryRun(side.assess, tenant, user, userId, now);
+    const observed = { facts, linkedUser, view: pausedView(seen, facts, now) };
+    const { view, ahead } = await withAhead(side, tenant, user, observed, now);
+    const planned = plannedUser(user, view, ahead);
     const differs = view.conditions.some(({ status }) => status !== 'True');
     if (terminal.json)
       printJson({ command: 'reconcile', dryRun: true, ...planned, conditions: view.conditions });

@@ -12,7 +12,7 @@ import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
 import { wireForget } from '../../wiring/operations.ts';
 import { configFor, EXIT, type ExitCode, type Terminal, terminalOf } from '../command.ts';
-import { confirm } from '../confirm.ts';
+import { confirm, nameTarget } from '../confirm.ts';
 import type { DecisionOptions } from '../decisions/decisions.ts';
 import { findUser } from './find-user.ts';
 
@@ -24,7 +24,8 @@ export interface ForgetOptions extends DecisionOptions {
 
 export async function runForget(text: string, options: ForgetOptions): Promise<ExitCode> {
   const terminal = terminalOf(options);
-  const side = wireForget(configFor(options, ['mongodb', 'auth0', 'pds']));
+  const config = configFor(options, ['mongodb', 'auth0', 'pds']);
+  const side = wireForget(config);
   try {
     await side.checkCollations();
     const { user, userId, tenant } = await findUser(text, side.tenants, side.known);
@@ -33,6 +34,7 @@ export async function runForget(text: string, options: ForgetOptions): Promise<E
     const { personal, events } = await remembered(side.forgetting, person);
     await refuseUnlessGone(side.forgetting, tenant.directory, person);
     const question = `Forget ${visible(user)}? ${personal} of ${counted(events, 'event')}, and what else names this user, are blanked for good.`;
+    nameTarget(config, 1);
     if (!(await confirm(question, options.yes))) {
       terminal.stdout.write('Nothing was changed.\n');
       return EXIT.differences;

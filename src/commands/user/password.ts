@@ -16,7 +16,7 @@ import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
 import { type Engine, wireEngine } from '../../wiring/engine.ts';
 import { configFor, EXIT, type ExitCode, quietLoggerFor, terminalOf } from '../command.ts';
-import { confirm } from '../confirm.ts';
+import { confirm, nameTarget } from '../confirm.ts';
 import type { DecisionOptions } from '../decisions/decisions.ts';
 import { findUserToTouch } from './find-user.ts';
 
@@ -48,7 +48,10 @@ export async function runPassword(text: string, options: PasswordOptions): Promi
         'NO_ACCOUNT',
       );
     }
-    if (options.reset === true) refuseUnmanaged(user, view);
+    if (options.reset === true) {
+      refuseUnmanaged(user, view);
+      nameTarget(config, 1);
+    }
     const state = await stateOf(engine, user, did);
     const trigger = { user, userId, tenant: tenant.id };
     if (state.type === 'refused') await decide(engine, trigger, 'password.refused', { did });

@@ -17,6 +17,7 @@ import { limitOf } from '../../reconcilers/registry.ts';
 import type { Action } from '../../reconcilers/view.ts';
 import { ownerOf } from '../intake/owner.ts';
 import { dryRun } from '../reconcile/dry-run.ts';
+import { lookAhead } from '../reconcile/look-ahead.ts';
 import { withheld } from '../reconcile/policy.ts';
 import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
 import { type ReconcileDeps, type ReconciliationResult, reconcile } from '../reconcile/reconcile.ts';
@@ -90,14 +91,16 @@ async function recheckOne(deps: ApplyDeps, saved: SavedUser, salt: string): Prom
   if (entry !== undefined) return { user, reason: 'Withheld', message: excludedMessage(entry) };
   const { clock, settings } = deps.reconcile;
   try {
-    const { facts, view } = await dryRun(deps.assess, tenant, user, userId, clock.now());
+    const { facts, linkedUser, view } = await dryRun(deps.assess, tenant, user, userId, clock.now());
     const [failure] = view.failures;
     if (failure !== undefined) return unreadable(user, failure.code);
     const held = withheld(facts, settings.policy, clock.now());
     if (held !== undefined) return { user, reason: 'Withheld', message: held.condition.message };
     const change = movedOn(saved.rests, restsOn(facts, view, salt));
     if (change !== undefined) return { user, reason: 'MovedOn', message: change };
-    return { saved, tenant, actions: view.actions };
+    // A rename or a removal may come in a later round, and counts towards the limits as well.
+    const { actions } = await lookAhead(deps.assess, tenant, user, { facts, linkedUser }, view, clock.now());
+    return { saved, tenant, actions: actions.map(({ action }) => action) };
   } catch (error) {
     if (error instanceof UpstreamError) return unreadable(user, error.code);
     throw error;

@@ -1,16 +1,16 @@
 /**
- * What follows from a decision that is not taken yet: its event is folded onto the facts, and the user is planned as
- * often as a reconciliation would, each time from the predicted state.
+ * What follows from a decision that is not taken yet: its event is folded onto the facts, and the plan is made from
+ * there, with all its rounds.
  */
 import type { ConcordEvent, EventData } from '../../events/event.ts';
 import type { Facts } from '../../events/facts.ts';
 import { fold } from '../../events/fold.ts';
 import { eventId } from '../../identity.ts';
-import type { Documents } from '../../ports/documents.ts';
-import { describeAction, predict, written } from '../../reconcilers/registry.ts';
-import type { Action, View } from '../../reconcilers/view.ts';
+import { written } from '../../reconcilers/registry.ts';
+import type { View } from '../../reconcilers/view.ts';
 import type { Owned } from '../intake/owner.ts';
 import type { DryRun } from '../reconcile/dry-run.ts';
+import { lookAhead } from '../reconcile/look-ahead.ts';
 import { observeUser } from '../reconcile/observe.ts';
 import { withheld } from '../reconcile/policy.ts';
 import type { AssessDeps, AssessedTenant } from '../reconcile/read-side.ts';
@@ -32,7 +32,6 @@ export interface Outcome {
   readonly losesPassword: boolean;
 }
 
-const MAX_ROUNDS = 6;
 /** The id of an assumed decision. */
 const NOT_WRITTEN = eventId('not-written');
 
@@ -57,25 +56,19 @@ export async function outcomeOf<T extends 'restore.granted' | 'code.accepted'>(
     cause: [],
   };
   const facts = fold([granted as unknown as ConcordEvent], found.facts);
-  const actions = new Map<string, Action>();
-  let documents = documentsOf(found.view);
-  let view = found.view;
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    view = await observeUser(deps, tenant, user, { ...found, facts, documents }, now);
-    const [failure] = view.failures;
-    if (failure !== undefined) throw failure.error;
-    const before = actions.size;
-    for (const action of view.actions) {
-      const { type: step, detail } = describeAction(action);
-      if (actions.has(`${step} ${detail}`)) continue;
-      actions.set(`${step} ${detail}`, action);
-      documents = predict(documents, action);
-    }
-    if (actions.size === before) break;
-  }
-  const losesPassword = documents.user?.account?.hasPassword === false;
+  const first = await observeUser(
+    deps,
+    tenant,
+    user,
+    { ...found, facts, documents: found.view.documents },
+    now,
+  );
+  const { actions, documents, view } = await lookAhead(deps, tenant, user, { ...found, facts }, first, now);
+  const [unread] = view.failures;
+  if (unread !== undefined) throw unread.error;
+  const losesPassword = documents?.user?.account?.hasPassword === false;
   return {
-    writes: [...actions.values()].map((action) => ({
+    writes: actions.map(({ action }) => ({
       resource: action.resource,
       type: action.type,
       what: written(action),
@@ -83,11 +76,6 @@ export async function outcomeOf<T extends 'restore.granted' | 'code.accepted'>(
     warnings: warningsOf(owned.user, facts, view, losesPassword, deps, now),
     losesPassword,
   };
-}
-
-function documentsOf({ documents }: View): Documents {
-  if (documents === undefined) throw new Error('documents that were read are not in the view');
-  return documents;
 }
 
 function warningsOf(

@@ -7,16 +7,18 @@
 import { createHash } from 'node:crypto';
 import type { Facts } from '../../events/facts.ts';
 import type { EventId, TenantId, UserKey } from '../../identity.ts';
-import type { DescribedAction } from '../../reconcilers/registry.ts';
 import type { View } from '../../reconcilers/view.ts';
+import type { PlannedStep } from './planned.ts';
 
-export const SAVED_PLAN_VERSION = 1;
+export const SAVED_PLAN_VERSION = 2;
 
 export interface SavedUser {
   readonly user: UserKey;
   readonly tenant: TenantId;
   /** For a person to read; `rests.plan` decides. */
-  readonly actions: readonly DescribedAction[];
+  readonly actions: readonly PlannedStep[];
+  /** Why more actions may follow, as a sentence. */
+  readonly mayFollow: string | null;
   readonly rests: Rests;
 }
 

@@ -62,9 +62,10 @@ export async function assess(
     const subject = changed.has(user) ? known.get(user) : 'same';
     const facts = listed(factsOf(subject), auth0, read, now);
     const domain = pds.ok ? pds.value.domain : '';
-    const desired = desire(user, facts, tenant, domain, deps.settings, linkedUsers.get(user) ?? 'none');
+    const linkedUser = linkedUsers.get(user) ?? 'none';
+    const desired = desire(user, facts, tenant, domain, deps.settings, linkedUser);
     const view = planInBatch(desired, read, accounts, subject === 'same', now);
-    assessments.push({ user, auth0, facts, view, known: subject });
+    assessments.push({ user, auth0, facts, view, linkedUser, known: subject });
   }
   const whole = await observeBatch(deps.clients, assessments, now);
   const seen = await withoutKnown(deps, await withWhatIsKnown(deps, whole));
@@ -161,6 +162,7 @@ async function assessOne(
     auth0,
     facts,
     known,
+    linkedUser: linkedUser.seen,
     view: { ...seen, failures: [...seen.failures, ...failuresOf(linkedUser)] },
   };
 }

@@ -41,6 +41,7 @@ export const accountResource = defineResource<AccountAction>({
       written: () => 'the index of inactive accounts of the PDS',
       predict: predictsNothing,
       recover: recoversNothing,
+      leadsOn: true,
     },
     'create-account': {
       apply: (deps, action, _read, context) => create(deps, action, context),
@@ -68,6 +69,7 @@ export const accountResource = defineResource<AccountAction>({
       predict: predictsNothing,
       recover: recoversNothing,
       resolves: true,
+      leadsOn: true,
     },
     'resolve-creation': {
       apply: (_deps, action, _read, context) => resolve(action, context),
@@ -142,6 +144,7 @@ export const accountResource = defineResource<AccountAction>({
       dropsRecord: true,
       ends: true,
       limit: () => 'removals',
+      irreversible: true,
     },
     'delete-remnant': {
       apply: async (deps, { did }, _read, context) => {
@@ -156,6 +159,8 @@ export const accountResource = defineResource<AccountAction>({
       recover: recoversNothing,
       dropsRecord: true,
       ends: true,
+      irreversible: true,
+      leadsOn: true,
     },
     'drop-account-record': {
       apply: async ({ documents }, { did }, _read, context) => {

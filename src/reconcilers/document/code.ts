@@ -18,6 +18,9 @@ export function codePrefix(signedUpAt: Date): string {
   return `ac${String(signedUpAt.getUTCFullYear() % 100).padStart(2, '0')}`;
 }
 
+/** Stands for a code that is not drawn yet. No user has it: no one signed up in the year 2000. */
+export const UNDRAWN_CODE = 'ac00babab' as Code;
+
 /** The code to try at the given attempt, counted from 0. */
 export function drawCode(random: Random, signedUpAt: Date, attempt: number): Code {
   const pairs = attempt < SHORT_CODE_TRIES ? 2 : 3;

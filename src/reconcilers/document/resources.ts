@@ -2,15 +2,10 @@
 
 import type { Facts } from '../../events/facts.ts';
 import type { Code } from '../../identity.ts';
+import { withCode } from '../predicted.ts';
 import type { EventDraft, OpenAction } from '../reconciler.ts';
-import {
-  defineResource,
-  NOT_LOGGED,
-  type Observed,
-  predictsNothing,
-  UNREAD,
-  whereRemoved,
-} from '../resource.ts';
+import { defineResource, NOT_LOGGED, type Observed, UNREAD, whereRemoved } from '../resource.ts';
+import { UNDRAWN_CODE } from './code.ts';
 import * as userDocument from './user-document.ts';
 import * as verification from './verification.ts';
 
@@ -68,7 +63,7 @@ export const userDocumentResource = defineResource<userDocument.DocumentAction>(
         `users document with ${code === undefined ? 'a new code' : `the code ${code}`} and when ${when.toISOString()}`,
       predict: (documents, { code, when }) => ({
         ...documents,
-        user: { code, when, account: undefined, pending: undefined },
+        user: { code: code ?? UNDRAWN_CODE, when, account: undefined, pending: undefined },
       }),
       recover: (_open, facts, observed) => {
         const code = codeIn(observed);
@@ -81,17 +76,14 @@ export const userDocumentResource = defineResource<userDocument.DocumentAction>(
         userDocument.assignCode(documents, random, action, context),
       detail: ({ signedUpAt }) => `signed up ${signedUpAt.toISOString()}`,
       written: () => 'a new code in the users document',
-      predict: predictsNothing,
+      predict: (documents) => withCode(documents, UNDRAWN_CODE),
       recover: recoverCode,
     },
     'restore-code': {
       apply: ({ documents }, action, _read, context) => userDocument.restoreCode(documents, action, context),
       detail: ({ code }) => code,
       written: ({ code }) => `the code ${code} in the users document`,
-      predict: (documents, { code }) => {
-        const { user } = documents;
-        return user === undefined ? documents : { ...documents, user: { ...user, code } };
-      },
+      predict: (documents, { code }) => withCode(documents, code),
       recover: recoverCode,
     },
   },

@@ -1,6 +1,6 @@
 /** The actions of a transfer, beside those of the resources that it moves. */
 import type { TransferPart } from '../../events/data/transfer.ts';
-import { withNewAccount, withoutAccount } from '../predicted.ts';
+import { withCode, withNewAccount, withoutAccount } from '../predicted.ts';
 import { type ActionDefinitions, predictsNothing, recoversNothing } from '../resource.ts';
 import type { TransferAction } from './state.ts';
 import {
@@ -68,10 +68,7 @@ export const transferActions: ActionDefinitions<TransferAction> = {
     apply: ({ documents }, action, _read, context) => releaseCode(documents, action, context),
     detail: ({ code }) => code,
     written: ({ code }) => `the code ${code} removed from the users document`,
-    predict: (documents) => {
-      const { user } = documents;
-      return user === undefined ? documents : { ...documents, user: { ...user, code: undefined } };
-    },
+    predict: (documents) => withCode(documents, undefined),
     recover,
   },
   'record-code': {

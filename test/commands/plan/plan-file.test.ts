@@ -15,12 +15,18 @@ const place = {
   ...{ database: 'platform', pds: 'https://pds.example.com' },
   tenants: [{ id: tenant, domain: 'main.auth0.com', keyPrefix: '' }],
 };
-const actions = [{ resource: 'verification', type: 'record-verification', detail: 'count 1' }];
+const changes = [{ field: 'verifications.count', from: null, to: '1' }];
+const actions = [
+  {
+    ...{ resource: 'verification', type: 'record-verification', detail: 'count 1', writes: 'a document' },
+    ...{ changes, destructive: false, irreversible: false },
+  },
+];
 const rests = { event: eventId('e'), auth0: 'a', documents: 'd', account: 'c', plan: 'p' };
 const plan = savedPlan(
   place,
   place.tenants.map((one) => ({ ...one, users: 3 })),
-  [{ user: alice.user, tenant, actions, rests }],
+  [{ user: alice.user, tenant, actions, mayFollow: null, rests }],
   'salt',
   at(0),
 );
@@ -43,8 +49,8 @@ describe('a plan file', () => {
     ['another file', () => '{"name":"concord"}', /it was not written by: concord plan --out/],
     [
       'of a later version',
-      () => JSON.stringify({ ...good(), version: 2 }),
-      /of version 2, and this Concord reads/,
+      () => JSON.stringify({ ...good(), version: 3 }),
+      /of version 3, and this Concord reads/,
     ],
   ])('that is broken is refused: %s', (_reason, make, says) => {
     writeFileSync(path, make());

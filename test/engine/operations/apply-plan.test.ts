@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/engine/intake/decision.ts';
 import { type ApplyDeps, carryOut, exceeded, recheck } from '../../../src/engine/operations/apply-plan.ts';
-import { restsOn, type SavedPlan } from '../../../src/engine/operations/saved-plan.ts';
+import { restsOn, SAVED_PLAN_VERSION, type SavedPlan } from '../../../src/engine/operations/saved-plan.ts';
 import { dryRun } from '../../../src/engine/reconcile/dry-run.ts';
 import { UpstreamError } from '../../../src/errors.ts';
 import { alice, bob, type Person, tenant } from '../../mongo/subjects/people.ts';
@@ -41,10 +41,18 @@ async function planFor(
       world.clock.now(),
     );
     expect(view.actions).not.toEqual([]);
-    saved.push({ user, tenant, actions: [], rests: restsOn(facts, view, salt) });
+    saved.push({ user, tenant, actions: [], mayFollow: null, rests: restsOn(facts, view, salt) });
   }
   return {
-    ...{ format: 'concord-plan', version: 1, concord: '0', madeAt: '', database: 'db', pds: 'pds', salt },
+    ...{
+      format: 'concord-plan',
+      version: SAVED_PLAN_VERSION,
+      concord: '0',
+      madeAt: '',
+      salt,
+      database: 'db',
+      pds: 'pds',
+    },
     ...{ tenants: [{ id: tenant, domain: 'auth0', keyPrefix: '', users }], users: saved },
   };
 }
