@@ -248,7 +248,8 @@ describe('a command line or a configuration that is wrong', () => {
     const world = await platform();
     const env = { ...world.env, MONGODB_URI: 'mongodb://alice:secret-word@127.0.0.1:1/' };
     const ended = await runOn({ env }, '--json', 'audit');
-    expectFailure(ended, /^concord: MongoDB could not /);
+    expectFailure(ended, /^concord: MongoDB at 127\.0\.0\.1:1 did not answer within 4 s \(mongodb\.uri, /);
+    expect(ended.stderr).toMatch(/^See: concord doctor$/m);
     expect(expectDocument(ended, 'audit', 1)).toMatchObject({
       error: { code: 'UNREACHABLE', hint: 'concord doctor' },
     });

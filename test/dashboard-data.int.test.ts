@@ -209,7 +209,7 @@ describe('plan --out and apply', () => {
 
     const applied = await runOn(world, 'apply', path, '--yes');
     expect(applied.code, applied.stderr).toBe(0);
-    expect(printed(applied)).toBe('1 of 1 users in sync.\n');
+    expect(printed(applied)).toMatch(/ACTION.*create-account.*\n1 of 1 user in sync\.\n$/s);
   });
 });
 

@@ -23,6 +23,12 @@ export function mostListed(text: string): number {
   return wholeNumber(text) || Number.POSITIVE_INFINITY;
 }
 
+export function seconds(text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value >= 0.1 && value <= 600) return value;
+  throw new InvalidArgumentError('It must be a number of seconds from 0.1 to 600.');
+}
+
 export function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0)

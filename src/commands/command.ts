@@ -7,6 +7,7 @@ import { readEnvironment } from '../config/sources.ts';
 import { UsageError } from '../errors.ts';
 import { createLogger, type Logger, type LogLevel } from '../logger.ts';
 import { createStyle, type Style } from '../terminal/style.ts';
+import { reachMongodb } from '../wiring/reach.ts';
 
 /** Exit codes, the same for every command. */
 export const EXIT = {
@@ -26,6 +27,8 @@ export interface GlobalOptions {
   readonly json?: boolean | undefined;
   readonly logLevel?: string | undefined;
   readonly color?: boolean | undefined;
+  /** Seconds. */
+  readonly timeout?: number | undefined;
 }
 
 export interface Terminal {
@@ -51,6 +54,19 @@ export function configFor(options: GlobalOptions, needs: readonly ConfigNeed[]):
   }
   const files = options.config === undefined ? [] : [options.config];
   return loadConfig({ env: readEnvironment(process.env, process.cwd()), files, needs });
+}
+
+/** Milliseconds to wait for a first answer of MongoDB. */
+const REACH_MS = 4_000;
+
+/** The same, once MongoDB has answered. Throws UpstreamError UNREACHABLE, which names its address. */
+export async function reachedConfigFor(
+  options: GlobalOptions,
+  needs: readonly ConfigNeed[],
+): Promise<Config> {
+  const config = configFor(options, needs);
+  await reachMongodb(config, options.timeout === undefined ? REACH_MS : options.timeout * 1_000);
+  return config;
 }
 
 export function loggerFor(options: GlobalOptions, config: Config): Logger {

@@ -9,7 +9,14 @@ import { UsageError } from '../errors.ts';
 import { printJson } from '../terminal/output.ts';
 import { visible } from '../terminal/visible.ts';
 import { wireCredentials } from '../wiring/passwords.ts';
-import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
+import {
+  EXIT,
+  type ExitCode,
+  type GlobalOptions,
+  reachedConfigFor,
+  type Terminal,
+  terminalOf,
+} from './command.ts';
 import { confirm } from './confirm.ts';
 import { untilInterrupted } from './interruptible.ts';
 
@@ -41,7 +48,7 @@ const LABELS: Readonly<Record<Rewriting, string>> = {
 
 export async function runCredentials(rewriting: Rewriting, options: CredentialsOptions): Promise<ExitCode> {
   const { dryRun = false } = options;
-  const config = configFor(options, ['mongodb', 'credentials']);
+  const config = await reachedConfigFor(options, ['mongodb', 'credentials']);
   const { storage } = config.credentials;
   const key = sealingKey(rewriting, config.credentials);
   const wanted = { seal: 'sealed', reseal: storage, unseal: 'plaintext' } as const;

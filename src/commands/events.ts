@@ -5,7 +5,7 @@ import { summary } from '../events/summary.ts';
 import { printJson } from '../terminal/output.ts';
 import { formatTable } from '../terminal/table.ts';
 import { wireReadSide } from '../wiring/read-side.ts';
-import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from './command.ts';
+import { EXIT, type ExitCode, type GlobalOptions, reachedConfigFor, terminalOf } from './command.ts';
 import { eventToJson, followEvents } from './events-follow.ts';
 import { findUser } from './user/find-user.ts';
 
@@ -19,7 +19,7 @@ export interface EventsOptions extends GlobalOptions {
 export async function runEvents(text: string | undefined, options: EventsOptions): Promise<ExitCode> {
   // Only an email address is looked up in Auth0; everything else is answered by MongoDB alone.
   const byEmail = text?.includes('@') === true && !text.startsWith('@') && !text.includes('|');
-  const config = configFor(options, byEmail ? ['mongodb', 'auth0'] : ['mongodb']);
+  const config = await reachedConfigFor(options, byEmail ? ['mongodb', 'auth0'] : ['mongodb']);
   const terminal = terminalOf(options);
   const { stdout, json, style } = terminal;
   const side = wireReadSide(config);

@@ -48,7 +48,7 @@ function usageFailure(message: string, command: CommandUnknownOpts, code: string
 /** The text for stderr. What is named in it may be written to move a cursor. */
 export function failureText({ exit, message, hint }: Failure, command: CommandUnknownOpts): string {
   const lines = message.split('\n').map(visible);
-  if (exit !== EXIT.differences) return `${lines.join('\n')}\n`;
+  if (exit !== EXIT.differences) return `${lines.join('\n')}\n${hint === null ? '' : `See: ${hint}\n`}`;
   return `${lines.join('\n')}\n\nUsage: ${wordsOf(command)} ${command.usage()}\nSee: ${hint}\n`;
 }
 

@@ -11,7 +11,14 @@ import { UsageError } from '../errors.ts';
 import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { wireImport, wireImportPreview } from '../wiring/import.ts';
-import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
+import {
+  EXIT,
+  type ExitCode,
+  type GlobalOptions,
+  reachedConfigFor,
+  type Terminal,
+  terminalOf,
+} from './command.ts';
 import { confirm, nameTarget } from './confirm.ts';
 import { printImport } from './import-report.ts';
 
@@ -24,7 +31,7 @@ export interface ImportOptions extends GlobalOptions {
 }
 
 export async function runImport(options: ImportOptions): Promise<ExitCode> {
-  const config = configFor(options, ['mongodb', 'pds', 'credentials']);
+  const config = await reachedConfigFor(options, ['mongodb', 'pds', 'credentials']);
   const terminal = terminalOf(options);
   const preview = wireImportPreview(config);
   let found: ImportReport;

@@ -3,7 +3,7 @@
 import { userInfo } from 'node:os';
 import { Argument, Command, Option } from '@commander-js/extra-typings';
 import { concordVersion } from '../config/version.ts';
-import { loginRate, mostListed, newestCount, wholeNumber } from './arguments.ts';
+import { loginRate, mostListed, newestCount, seconds, wholeNumber } from './arguments.ts';
 import type { GlobalOptions } from './command.ts';
 import { addGuides, SHELLS } from './guide.ts';
 
@@ -36,6 +36,7 @@ export function createProgram(end: (code: number) => void) {
       ]),
     )
     .option('--no-color', 'print no colors, also on a terminal')
+    .option('--timeout <seconds>', 'how long to wait for MongoDB to answer first (default: 4)', seconds)
     .addHelpText('after', EXIT_CODES)
     .version(concordVersion(), '--version', 'print the version')
     .showSuggestionAfterError()

@@ -10,11 +10,11 @@ import { createProgress } from '../terminal/progress.ts';
 import { wirePull } from '../wiring/intake.ts';
 import { tenantsNamed } from './audit/tenants-named.ts';
 import {
-  configFor,
   EXIT,
   type ExitCode,
   type GlobalOptions,
   quietLoggerFor,
+  reachedConfigFor,
   type Terminal,
   terminalOf,
 } from './command.ts';
@@ -26,7 +26,7 @@ export interface PullCommandOptions extends GlobalOptions {
 type Pulled = PullResult & { readonly tenant: TenantId };
 
 export async function runPull(options: PullCommandOptions): Promise<ExitCode> {
-  const config = configFor(options, ['mongodb', 'auth0']);
+  const config = await reachedConfigFor(options, ['mongodb', 'auth0']);
   const terminal = terminalOf(options);
   const logger = quietLoggerFor(options, config);
   const side = wirePull(config, logger);

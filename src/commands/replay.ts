@@ -7,7 +7,14 @@ import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
 import { wireReplay } from '../wiring/operations.ts';
-import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
+import {
+  EXIT,
+  type ExitCode,
+  type GlobalOptions,
+  reachedConfigFor,
+  type Terminal,
+  terminalOf,
+} from './command.ts';
 
 export interface ReplayOptions extends GlobalOptions {
   readonly dryRun?: boolean | undefined;
@@ -16,7 +23,7 @@ export interface ReplayOptions extends GlobalOptions {
 export async function runReplay(options: ReplayOptions): Promise<ExitCode> {
   const dryRun = options.dryRun === true;
   const terminal = terminalOf(options);
-  const side = wireReplay(configFor(options, ['mongodb']), dryRun);
+  const side = wireReplay(await reachedConfigFor(options, ['mongodb']), dryRun);
   try {
     await side.checkCollations();
     const startedAt = Date.now();

@@ -4,11 +4,11 @@ import { isWell, type Overview, overview } from '../engine/reports/overview.ts';
 import { gapToJson } from '../events/gap-text.ts';
 import { printJson } from '../terminal/output.ts';
 import { wireOverview } from '../wiring/read-side.ts';
-import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from './command.ts';
+import { EXIT, type ExitCode, type GlobalOptions, reachedConfigFor, terminalOf } from './command.ts';
 import { printStatus } from './status-report.ts';
 
 export async function runStatus(options: GlobalOptions): Promise<ExitCode> {
-  const config = configFor(options, ['mongodb']);
+  const config = await reachedConfigFor(options, ['mongodb']);
   const terminal = terminalOf(options);
   const side = wireOverview(config);
   try {

@@ -21,7 +21,7 @@ import * as indexes from '../../reconcilers/indexes.ts';
 import { printJson, printLine, SCHEMA_VERSION } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
 import { wireReadSide } from '../../wiring/read-side.ts';
-import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from '../command.ts';
+import { EXIT, type ExitCode, type GlobalOptions, reachedConfigFor, terminalOf } from '../command.ts';
 import { momentAgo } from '../moment.ts';
 import { refuseLoginOptions, runLoginAudit } from './logins.ts';
 import { runOrphanAudit } from './orphans.ts';
@@ -82,7 +82,7 @@ export async function runAudit(options: AuditOptions): Promise<ExitCode> {
   if (options.last !== undefined && [options.since, options.limit].some((one) => one !== undefined))
     throw new UsageError('--last cannot be combined with --since or --limit.');
   const since = options.since === undefined ? undefined : momentAgo(options.since, new Date());
-  const config = configFor(options, ['mongodb', 'auth0', 'pds']);
+  const config = await reachedConfigFor(options, ['mongodb', 'auth0', 'pds']);
   const terminal = terminalOf(options);
   const side = wireReadSide(config);
   try {

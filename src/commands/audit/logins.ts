@@ -11,7 +11,14 @@ import { UsageError } from '../../errors.ts';
 import { printJson } from '../../terminal/output.ts';
 import { formatTable } from '../../terminal/table.ts';
 import { wireLoginAudit } from '../../wiring/passwords.ts';
-import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from '../command.ts';
+import {
+  EXIT,
+  type ExitCode,
+  type GlobalOptions,
+  reachedConfigFor,
+  type Terminal,
+  terminalOf,
+} from '../command.ts';
 import { untilInterrupted } from '../interruptible.ts';
 import { tenantsNamed } from './tenants-named.ts';
 
@@ -27,7 +34,7 @@ export interface LoginAuditCommand extends GlobalOptions {
 const DEFAULT_PER_SECOND = 1;
 
 export async function runLoginAudit(options: LoginAuditCommand): Promise<ExitCode> {
-  const config = configFor(options, ['mongodb', 'pds']);
+  const config = await reachedConfigFor(options, ['mongodb', 'pds']);
   const terminal = terminalOf(options);
   const [named] = options.tenant === undefined ? [] : tenantsNamed(config.tenants, options.tenant);
   const { auditing, countLogins, checkCollations, close } = wireLoginAudit(config);

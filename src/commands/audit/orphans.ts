@@ -7,7 +7,14 @@ import { printJson } from '../../terminal/output.ts';
 import { createProgress } from '../../terminal/progress.ts';
 import { formatTable } from '../../terminal/table.ts';
 import { wireReadSide } from '../../wiring/read-side.ts';
-import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from '../command.ts';
+import {
+  EXIT,
+  type ExitCode,
+  type GlobalOptions,
+  reachedConfigFor,
+  type Terminal,
+  terminalOf,
+} from '../command.ts';
 
 export interface OrphanAuditOptions extends GlobalOptions {
   readonly tenant?: string | undefined;
@@ -18,7 +25,7 @@ export interface OrphanAuditOptions extends GlobalOptions {
 export async function runOrphanAudit(options: OrphanAuditOptions): Promise<ExitCode> {
   if (options.tenant !== undefined)
     throw new UsageError('--orphans reads all tenants. It cannot be combined with --tenant.');
-  const config = configFor(options, ['mongodb', 'auth0', 'pds']);
+  const config = await reachedConfigFor(options, ['mongodb', 'auth0', 'pds']);
   const terminal = terminalOf(options);
   const side = wireReadSide(config);
   try {

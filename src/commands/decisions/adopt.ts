@@ -11,7 +11,15 @@ import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
 import { wireEngine } from '../../wiring/engine.ts';
 import { wireReadSide } from '../../wiring/read-side.ts';
-import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from '../command.ts';
+import {
+  configFor,
+  EXIT,
+  type ExitCode,
+  quietLoggerFor,
+  reachedConfigFor,
+  type Terminal,
+  terminalOf,
+} from '../command.ts';
 import { confirm, nameTarget } from '../confirm.ts';
 import { findUserToTouch } from '../user/find-user.ts';
 import { type AdoptOptions, runAdoptAll } from './adopt-all.ts';
@@ -68,7 +76,7 @@ async function adoptOne(text: string, account: string | undefined, options: Adop
 
 /** With readers only: nothing can be changed before the person agrees. */
 async function propose(text: string, account: string | undefined, options: AdoptOptions): Promise<Shown> {
-  const side = wireReadSide(configFor(options, ['mongodb', 'auth0', 'pds']));
+  const side = wireReadSide(await reachedConfigFor(options, ['mongodb', 'auth0', 'pds']));
   try {
     await side.checkCollations();
     const found = await findUserToTouch(text, side.tenants, side.assess);
@@ -92,7 +100,7 @@ async function grant({ found, account }: Shown, options: AdoptOptions): Promise<
 }
 
 export async function withdraw(text: string, options: AdoptOptions): Promise<ExitCode> {
-  const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
+  const config = await reachedConfigFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   const { json, stdout } = terminalOf(options);
   nameTarget(config, 1);
   const engine = wireEngine(config, quietLoggerFor(options, config));

@@ -5,11 +5,11 @@ import { haltedRuns, haltSentence, isOpen, whatHalted } from '../../engine/sweep
 import { printJson } from '../../terminal/output.ts';
 import { formatTable } from '../../terminal/table.ts';
 import { wireEngine } from '../../wiring/engine.ts';
-import { configFor, EXIT, type ExitCode, quietLoggerFor, terminalOf } from '../command.ts';
+import { EXIT, type ExitCode, quietLoggerFor, reachedConfigFor, terminalOf } from '../command.ts';
 import { type DecisionOptions, decidedBy } from './decisions.ts';
 
 export async function runApprove(run: string | undefined, options: DecisionOptions): Promise<ExitCode> {
-  const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
+  const config = await reachedConfigFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   const { json, stdout, style } = terminalOf(options);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {

@@ -4,7 +4,7 @@ import { UsageError } from '../../errors.ts';
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
 import { wireEngine } from '../../wiring/engine.ts';
-import { configFor, EXIT, type ExitCode, quietLoggerFor, terminalOf } from '../command.ts';
+import { EXIT, type ExitCode, quietLoggerFor, reachedConfigFor, terminalOf } from '../command.ts';
 import { confirm, nameTarget } from '../confirm.ts';
 import { findUserToTouch } from '../user/find-user.ts';
 import { type DecisionOptions, decidedBy } from './decisions.ts';
@@ -18,7 +18,7 @@ export interface CancelOptions extends DecisionOptions {
 const REFUSALS: ReadonlySet<string> = new Set(['NO_OPEN_TRANSFER', 'TRANSFER_TAKEN', 'USER_BUSY']);
 
 export async function runCancel(fromText: string, toText: string, options: CancelOptions): Promise<ExitCode> {
-  const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
+  const config = await reachedConfigFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   const terminal = terminalOf(options);
   nameTarget(config, 2);
   const engine = wireEngine(config, quietLoggerFor(options, config));

@@ -3,6 +3,7 @@
  * who is skipped and why; asks once; and decides about each.
  */
 
+import type { Config } from '../../config/schema.ts';
 import { counted } from '../../count.ts';
 import type { Owned } from '../../engine/intake/owner.ts';
 import {
@@ -22,7 +23,14 @@ import { createProgress } from '../../terminal/progress.ts';
 import { formatTable } from '../../terminal/table.ts';
 import { type Engine, wireEngine } from '../../wiring/engine.ts';
 import { tenantsNamed } from '../audit/tenants-named.ts';
-import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from '../command.ts';
+import {
+  EXIT,
+  type ExitCode,
+  quietLoggerFor,
+  reachedConfigFor,
+  type Terminal,
+  terminalOf,
+} from '../command.ts';
 import { confirm, nameTarget } from '../confirm.ts';
 import type { DecisionOptions } from './decisions.ts';
 
@@ -66,9 +74,9 @@ export interface Outcome {
 
 export async function decideAll<Proposal>(
   options: DecideAllOptions,
-  decisionFor: (engine: Engine, limits: ReturnType<typeof configFor>['limits']) => ManyDecision<Proposal>,
+  decisionFor: (engine: Engine, limits: Config['limits']) => ManyDecision<Proposal>,
 ): Promise<ExitCode> {
-  const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
+  const config = await reachedConfigFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
     await engine.checkPasswords();

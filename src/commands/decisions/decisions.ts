@@ -9,11 +9,11 @@ import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
 import { type Engine, wireEngine } from '../../wiring/engine.ts';
 import {
-  configFor,
   EXIT,
   type ExitCode,
   type GlobalOptions,
   quietLoggerFor,
+  reachedConfigFor,
   type Terminal,
   terminalOf,
 } from '../command.ts';
@@ -102,7 +102,7 @@ async function withEngine(
   act: (engine: Engine, terminal: Terminal) => Promise<void>,
   users: number | 'all' = 1,
 ): Promise<ExitCode> {
-  const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
+  const config = await reachedConfigFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   nameTarget(config, users);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {

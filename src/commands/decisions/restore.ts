@@ -21,7 +21,15 @@ import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
 import { type Engine, wireEngine } from '../../wiring/engine.ts';
 import { wireReadSide } from '../../wiring/read-side.ts';
-import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from '../command.ts';
+import {
+  configFor,
+  EXIT,
+  type ExitCode,
+  quietLoggerFor,
+  reachedConfigFor,
+  type Terminal,
+  terminalOf,
+} from '../command.ts';
 import { confirm, nameTarget } from '../confirm.ts';
 import { exitOf, printReconciliation, reconciliationDocument } from '../plan/reconcile-report.ts';
 import { findUserToTouch } from '../user/find-user.ts';
@@ -121,7 +129,7 @@ async function propose<Proposal extends Outcome>(
   options: RestoreOptions,
   decision: Decision<Proposal>,
 ): Promise<{ readonly found: FoundUser; readonly proposal: Proposal }> {
-  const side = wireReadSide(configFor(options, ['mongodb', 'auth0', 'pds']));
+  const side = wireReadSide(await reachedConfigFor(options, ['mongodb', 'auth0', 'pds']));
   try {
     await side.checkCollations();
     const found = await findUserToTouch(text, side.tenants, side.assess);

@@ -17,7 +17,15 @@ import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
 import { type Engine, wireEngine } from '../../wiring/engine.ts';
 import { wireReadSide } from '../../wiring/read-side.ts';
-import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from '../command.ts';
+import {
+  configFor,
+  EXIT,
+  type ExitCode,
+  quietLoggerFor,
+  reachedConfigFor,
+  type Terminal,
+  terminalOf,
+} from '../command.ts';
 import { confirm, nameTarget } from '../confirm.ts';
 import { printReconciliation } from '../plan/reconcile-report.ts';
 import { findUserToTouch } from '../user/find-user.ts';
@@ -100,7 +108,7 @@ async function propose(
   asked: readonly TransferPart[] | undefined,
   options: TransferOptions,
 ): Promise<Found & { readonly proposal: TransferProposal }> {
-  const side = wireReadSide(configFor(options, ['mongodb', 'auth0', 'pds']));
+  const side = wireReadSide(await reachedConfigFor(options, ['mongodb', 'auth0', 'pds']));
   try {
     await side.checkCollations();
     const from = await findUserToTouch(fromText, side.tenants, side.assess);

@@ -21,11 +21,11 @@ import { formatTable } from '../../terminal/table.ts';
 import { visible } from '../../terminal/visible.ts';
 import { wireEngine } from '../../wiring/engine.ts';
 import {
-  configFor,
   EXIT,
   type ExitCode,
   type GlobalOptions,
   quietLoggerFor,
+  reachedConfigFor,
   type Terminal,
   terminalOf,
 } from '../command.ts';
@@ -39,7 +39,7 @@ export interface ApplyOptions extends GlobalOptions {
 
 export async function runApply(path: string, options: ApplyOptions): Promise<ExitCode> {
   const plan = readPlanFile(path);
-  const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
+  const config = await reachedConfigFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   const strange = strangeness(plan, placeOf(config));
   if (strange !== undefined)
     throw new UsageError(`This plan is for another installation: ${visible(strange)}.`, 'PLAN_OF_ANOTHER');

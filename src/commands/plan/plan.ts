@@ -21,7 +21,14 @@ import { createProgress } from '../../terminal/progress.ts';
 import { visible } from '../../terminal/visible.ts';
 import { type ReadSide, wireReadSide } from '../../wiring/read-side.ts';
 import { tenantsNamed } from '../audit/tenants-named.ts';
-import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from '../command.ts';
+import {
+  EXIT,
+  type ExitCode,
+  type GlobalOptions,
+  reachedConfigFor,
+  type Terminal,
+  terminalOf,
+} from '../command.ts';
 import { findUserToTouch } from '../user/find-user.ts';
 import { newSalt, placeOf, readPlanFile, savedPlan, writePlanFile } from './plan-file.ts';
 import { type PlannedUser, plannedUser, printPlan, printSavedPlan } from './plan-report.ts';
@@ -63,7 +70,7 @@ export async function runPlan(text: string | undefined, options: PlanOptions): P
     if (text !== undefined) throw new UsageError('Give a user or --show, not both.');
     return showPlan(readPlanFile(options.show), limit, terminal);
   }
-  const config = configFor(options, ['mongodb', 'auth0', 'pds']);
+  const config = await reachedConfigFor(options, ['mongodb', 'auth0', 'pds']);
   const side = wireReadSide(config);
   const salt = out === undefined ? undefined : newSalt();
   const search: Search = { users: [], saved: [], salt, listed: new Map() };

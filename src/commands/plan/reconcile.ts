@@ -22,11 +22,11 @@ import { type Engine, wireEngine } from '../../wiring/engine.ts';
 import { wireReadSide } from '../../wiring/read-side.ts';
 import { tenantsNamed } from '../audit/tenants-named.ts';
 import {
-  configFor,
   EXIT,
   type ExitCode,
   type GlobalOptions,
   quietLoggerFor,
+  reachedConfigFor,
   type Terminal,
   terminalOf,
 } from '../command.ts';
@@ -51,7 +51,7 @@ export async function runReconcile(text: string | undefined, options: ReconcileO
     if (text === undefined) throw new UsageError('For all users, run: concord plan');
     return runDry(text, options);
   }
-  const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
+  const config = await reachedConfigFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   const terminal = terminalOf(options);
   nameTarget(config, text === undefined ? 'all' : 1);
   const engine = wireEngine(config, quietLoggerFor(options, config));
@@ -65,7 +65,7 @@ export async function runReconcile(text: string | undefined, options: ReconcileO
 }
 
 async function runDry(text: string, options: ReconcileOptions): Promise<ExitCode> {
-  const side = wireReadSide(configFor(options, ['mongodb', 'auth0', 'pds']));
+  const side = wireReadSide(await reachedConfigFor(options, ['mongodb', 'auth0', 'pds']));
   const terminal = terminalOf(options);
   try {
     await side.checkCollations();

@@ -11,7 +11,7 @@ import { UsageError } from '../../errors.ts';
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
 import { wireReadSide } from '../../wiring/read-side.ts';
-import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from '../command.ts';
+import { EXIT, type ExitCode, type GlobalOptions, reachedConfigFor, terminalOf } from '../command.ts';
 import { findUser } from './find-user.ts';
 
 export interface CaptureOptions extends GlobalOptions {
@@ -20,7 +20,7 @@ export interface CaptureOptions extends GlobalOptions {
 }
 
 export async function runCapture(text: string, options: CaptureOptions): Promise<ExitCode> {
-  const config = configFor(options, ['mongodb', 'auth0', 'pds']);
+  const config = await reachedConfigFor(options, ['mongodb', 'auth0', 'pds']);
   const { stdout, json } = terminalOf(options);
   const side = wireReadSide(config);
   try {

@@ -12,7 +12,7 @@ import { describeAction } from '../../reconcilers/registry.ts';
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
 import { wireReadSide } from '../../wiring/read-side.ts';
-import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from '../command.ts';
+import { EXIT, type ExitCode, type GlobalOptions, reachedConfigFor, terminalOf } from '../command.ts';
 import { momentAgo } from '../moment.ts';
 import { printExplanation } from './explain-report.ts';
 import { findUser } from './find-user.ts';
@@ -30,7 +30,7 @@ export async function runExplain(text: string, options: ExplainOptions): Promise
   const now = new Date();
   const at = options.at === undefined ? undefined : momentAgo(options.at, now, '--at');
   // A missing setting is reported when it is needed; the rest is still shown.
-  const config = configFor(options, ['mongodb']);
+  const config = await reachedConfigFor(options, ['mongodb']);
   const terminal = terminalOf(options);
   const side = wireReadSide(config);
   try {

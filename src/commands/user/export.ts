@@ -12,12 +12,12 @@ import { printJsonStream } from '../../terminal/json-stream.ts';
 import { createProgress } from '../../terminal/progress.ts';
 import { visible } from '../../terminal/visible.ts';
 import { wireExport } from '../../wiring/operations.ts';
-import { configFor, EXIT, type ExitCode, type GlobalOptions, terminalOf } from '../command.ts';
+import { EXIT, type ExitCode, type GlobalOptions, reachedConfigFor, terminalOf } from '../command.ts';
 import { oneOf } from './find-user.ts';
 
 export async function runExport(text: string, options: GlobalOptions): Promise<ExitCode> {
   const { stdout, stderr } = terminalOf(options);
-  const side = wireExport(configFor(options, ['mongodb', 'auth0', 'pds']));
+  const side = wireExport(await reachedConfigFor(options, ['mongodb', 'auth0', 'pds']));
   try {
     const found = await findPerson(text, side);
     const exported = await exportUser(side.exporting, found.tenant, found);

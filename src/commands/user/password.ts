@@ -15,7 +15,7 @@ import type { View } from '../../reconcilers/view.ts';
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
 import { type Engine, wireEngine } from '../../wiring/engine.ts';
-import { configFor, EXIT, type ExitCode, quietLoggerFor, terminalOf } from '../command.ts';
+import { EXIT, type ExitCode, quietLoggerFor, reachedConfigFor, terminalOf } from '../command.ts';
 import { confirm, nameTarget } from '../confirm.ts';
 import type { DecisionOptions } from '../decisions/decisions.ts';
 import { findUserToTouch } from './find-user.ts';
@@ -34,7 +34,7 @@ type PasswordState =
 type Reset = 'done' | 'pending';
 
 export async function runPassword(text: string, options: PasswordOptions): Promise<ExitCode> {
-  const config = configFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
+  const config = await reachedConfigFor(options, ['mongodb', 'auth0', 'pds', 'credentials']);
   const { json, stdout } = terminalOf(options);
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
