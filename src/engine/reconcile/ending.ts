@@ -7,7 +7,7 @@ import { type EventDraft, unknown } from '../../reconcilers/reconciler.ts';
 import type { View } from '../../reconcilers/view.ts';
 import { auth0Condition } from './auth0-condition.ts';
 import type { Withheld } from './policy.ts';
-import { isLogged, isSameFailure, type Repeat } from './repeats.ts';
+import { isFlapping, isLogged, isSameFailure, type Repeat } from './repeats.ts';
 import { backoffMs, type EngineSettings } from './settings.ts';
 
 /**
@@ -106,7 +106,8 @@ function endFailed(
   );
   const later = new Date(now.getTime() + waitMs);
   if (limited) {
-    const unsaid = reconciliation.applied > 0 || !sameConditions(facts.conditions, conditions);
+    const isNews = !isFlapping(facts) && !sameConditions(facts.conditions, conditions);
+    const unsaid = reconciliation.applied > 0 || isNews;
     return {
       end: 'deferred',
       conditions,
@@ -120,18 +121,14 @@ function endFailed(
   const upstream = first.error instanceof UpstreamError ? first.error.upstream : undefined;
   const message = `${first.resource}: ${first.error instanceof Error ? first.error.message : 'failed'}`;
   const isNews = exhausted && !facts.quarantined;
+  const isSame = isSameFailure(facts.failure, { code, upstream: upstream ?? null, message });
   const isRepeat =
     !reconciliation.hasAppended &&
-    isSameFailure(facts.failure, { code, upstream: upstream ?? null, message }) &&
-    sameConditions(facts.conditions, conditions);
-  if (isRepeat && !isNews && !isLogged(attempt))
-    return {
-      end: 'failed',
-      conditions,
-      retryAt,
-      drafts: [],
-      repeat: { attempts: attempt, at: now, message },
-    };
+    (isFlapping(facts) || (isSame && sameConditions(facts.conditions, conditions)));
+  if (isRepeat && !isNews && !isLogged(attempt)) {
+    const repeat = { attempts: attempt, at: now, ...(isSame ? { message } : {}) };
+    return { end: 'failed', conditions, retryAt, drafts: [], repeat };
+  }
   const drafts: EventDraft[] = [
     {
       type: 'converge.failed',
