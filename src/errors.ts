@@ -16,7 +16,7 @@ export interface UpstreamErrorOptions {
   readonly code: string;
   /** Whether the same call may succeed later with nothing else changed. */
   readonly retryable: boolean;
-  /** The whole system is in trouble, whomever the call was about: no user is quarantined for it. Default: as the code says. */
+  /** The whole system is in trouble, and not one user: no user is quarantined for it. Default: as the code says. */
   readonly isOutage?: boolean;
   /** Milliseconds to wait before trying again, where the upstream gave a time. */
   readonly retryAfterMs?: number | undefined;
