@@ -11,6 +11,7 @@ import {
   EXIT,
   type ExitCode,
   type GlobalOptions,
+  quietLoggerFor,
   reachedConfigFor,
   type Terminal,
   terminalOf,
@@ -23,7 +24,8 @@ export interface ReplayOptions extends GlobalOptions {
 export async function runReplay(options: ReplayOptions): Promise<ExitCode> {
   const dryRun = options.dryRun === true;
   const terminal = terminalOf(options);
-  const side = wireReplay(await reachedConfigFor(options, ['mongodb']), dryRun);
+  const config = await reachedConfigFor(options, ['mongodb']);
+  const side = wireReplay(config, quietLoggerFor(options, config), dryRun);
   try {
     await side.checkCollations();
     const startedAt = Date.now();

@@ -11,7 +11,14 @@ import {
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
 import { wireForget } from '../../wiring/operations.ts';
-import { EXIT, type ExitCode, reachedConfigFor, type Terminal, terminalOf } from '../command.ts';
+import {
+  EXIT,
+  type ExitCode,
+  quietLoggerFor,
+  reachedConfigFor,
+  type Terminal,
+  terminalOf,
+} from '../command.ts';
 import { confirm, nameTarget } from '../confirm.ts';
 import type { DecisionOptions } from '../decisions/decisions.ts';
 import { findUser } from './find-user.ts';
@@ -25,7 +32,7 @@ export interface ForgetOptions extends DecisionOptions {
 export async function runForget(text: string, options: ForgetOptions): Promise<ExitCode> {
   const terminal = terminalOf(options);
   const config = await reachedConfigFor(options, ['mongodb', 'auth0', 'pds']);
-  const side = wireForget(config);
+  const side = wireForget(config, quietLoggerFor(options, config));
   try {
     await side.checkCollations();
     const { user, userId, tenant } = await findUser(text, side.tenants, side.known);

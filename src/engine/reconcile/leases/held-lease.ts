@@ -1,6 +1,7 @@
 /**
- * The lease of a user while this process works on the user. A timer renews it, however long a single call takes, up to a
- * maximum duration: a reconciliation that hangs does not keep its user for ever.
+ * The lease of a user while this process works on the user: a reconciliation, or a command that changes what is stored of
+ * the user. A timer renews it, however long a single call takes, up to a maximum duration: a reconciliation that hangs does
+ * not keep its user for ever.
  *
  * The timer may come late, since the process may be stopped or busy. So a lease that expired is never renewed, even if it
  * is free, and `ensure` is called before every effect.
@@ -87,8 +88,15 @@ export class HeldLease {
     let waitMs = everyMs;
     for (;;) {
       await clock.timer(waitMs, this.#ended.signal);
-      const isOver = this.#leftMs() <= 0 || this.#lease.until.getTime() >= this.#latestMs;
-      if (this.#ended.signal.aborted || isOver) return;
+      if (this.#ended.signal.aborted || this.#leftMs() <= 0) return;
+      if (this.#lease.until.getTime() >= this.#latestMs) {
+        const { user } = this.#lease;
+        logger.error(
+          { user, maxLeaseMs: settings.maxLeaseMs },
+          'a reconciliation takes longer than engine.maxLeaseMs; if it hangs, this process works on the user again only after a restart',
+        );
+        return;
+      }
       waitMs = everyMs;
       try {
         await this.#renew();
