@@ -2,7 +2,6 @@
 import { CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { UsageError } from '../errors.ts';
 import { printJson } from '../terminal/output.ts';
-import { type Failure, failureDocument, failureOf, failureText, isHelp, mistyped } from './failure.ts';
 import { createProgram } from './program.ts';
 
 /** `args` are those after the name of the program. */
@@ -26,20 +25,18 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     await concord.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
-    if (!(error instanceof CommanderError)) return report(failureOf(error, command), command, args, error);
-    // Help and version are printed by then; without a command, help is on stderr.
-    if (error.exitCode === 0) return 0;
-    return report(mistyped(error, command), command, args, error);
+    // Help and version are printed by then.
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    return report(error, command, args);
   }
 }
 
-function report(
-  failure: Failure,
-  command: CommandUnknownOpts,
-  args: readonly string[],
-  error: unknown,
-): number {
+async function report(error: unknown, command: CommandUnknownOpts, args: readonly string[]): Promise<number> {
+  // Loaded when it is needed, so that `--help` is quick.
+  const { failureDocument, failureOf, failureText, isHelp } = await import('./failure.ts');
+  const failure = failureOf(error, command);
   const who = error instanceof UsageError || error instanceof CommanderError ? '' : 'concord: ';
+  // Without a command, help is on stderr by then.
   if (!isHelp(error)) process.stderr.write(`${who}${failureText(failure, command)}`);
   if (isJsonAsked(args)) printJson(failureDocument(failure, command));
   return failure.exit;

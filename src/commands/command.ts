@@ -7,7 +7,6 @@ import { readEnvironment } from '../config/sources.ts';
 import { UsageError } from '../errors.ts';
 import { createLogger, type Logger, type LogLevel } from '../logger.ts';
 import { createStyle, type Style } from '../terminal/style.ts';
-import { reachMongodb } from '../wiring/reach.ts';
 
 /** Exit codes, the same for every command. */
 export const EXIT = {
@@ -65,6 +64,8 @@ export async function reachedConfigFor(
   needs: readonly ConfigNeed[],
 ): Promise<Config> {
   const config = configFor(options, needs);
+  // Loaded when it is needed: not every command has a database.
+  const { reachMongodb } = await import('../wiring/reach.ts');
   await reachMongodb(config, options.timeout === undefined ? REACH_MS : options.timeout * 1_000);
   return config;
 }

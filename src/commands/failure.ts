@@ -17,8 +17,9 @@ export interface Failure {
 /** A usage error that is recognized only where the configuration or the terminal is known. */
 const USAGE_CODES: ReadonlySet<string> = new Set(['USAGE', 'TENANT_UNKNOWN', 'NOT_CONFIRMED']);
 
-/** Of an error that a command has thrown. */
+/** Of an error that a command has thrown, or of what commander rejects. */
 export function failureOf(error: unknown, command: CommandUnknownOpts): Failure {
+  if (error instanceof CommanderError) return mistyped(error, command);
   const message = describeError(error);
   if (error instanceof UsageError)
     return USAGE_CODES.has(error.code)
@@ -30,8 +31,8 @@ export function failureOf(error: unknown, command: CommandUnknownOpts): Failure 
   return { exit: EXIT.error, code, message, hint: null };
 }
 
-/** Of what commander rejects: an unknown command or option, or an argument or value that is missing or wrong. */
-export function mistyped(error: CommanderError, command: CommandUnknownOpts): Failure {
+/** An unknown command or option, or an argument or value that is missing or wrong. */
+function mistyped(error: CommanderError, command: CommandUnknownOpts): Failure {
   const message = isHelp(error) ? 'Give a command.' : error.message.replace(/^error: /, '');
   return usageFailure(message, command, 'USAGE');
 }
