@@ -22,12 +22,12 @@ test('a test user is created and removed, unseen by others, also after a run tha
 
     const alone = await runOn(world, 'doctor', '--full');
     expect([alone.code, alone.stderr]).toEqual([
-      1,
+      2,
       expect.stringContaining('concord doctor --simulate --full'),
     ]);
     const unasked = await runOn(world, 'doctor', '--simulate', '--full');
     expect([unasked.code, unasked.stderr]).toEqual([
-      1,
+      2,
       expect.stringMatching(/leaves one DID in the public directory[\s\S]*Give --yes/),
     ]);
     expect(await users.countDocuments(reserved)).toBe(0);
