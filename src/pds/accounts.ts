@@ -18,7 +18,7 @@ import {
 } from './answers.ts';
 import { allowsHandle, holderOf } from './handle-probe.ts';
 import { type InviteCodes, inviteCodes } from './invites.ts';
-import { CREATIONS, type Xrpc } from './xrpc.ts';
+import type { Xrpc } from './xrpc.ts';
 
 /** The URL of a query must stay under 16 kB, and one account's answer may carry all uses of a shared invite code. */
 const ACCOUNTS_PER_CALL = 100;
@@ -165,7 +165,8 @@ async function readAccounts(
     return await xrpc({
       name: 'admin.getAccountInfos',
       as: 'admin',
-      query: { dids },
+      query: { dids: [...dids] },
+      bulk: true,
       parse: (body) => readAccountInfos(body, dids),
     });
   } catch (error) {
@@ -185,7 +186,8 @@ async function* listRepositories(xrpc: Xrpc) {
     const page = await xrpc({
       name: 'sync.listRepos',
       as: 'none',
-      query: { limit: REPOSITORIES_PER_CALL, cursor },
+      query: { limit: REPOSITORIES_PER_CALL, ...(cursor === undefined ? {} : { cursor }) },
+      bulk: true,
       parse: readRepoPage,
     });
     if (page.repos.length > 0) yield page.repos;
@@ -215,7 +217,6 @@ function createAccount(
     name: 'server.createAccount',
     as: 'none',
     input: { handle, email, password, inviteCode },
-    bucket: CREATIONS,
     parse: readCreated,
     refusal: (answer) => {
       if (says(answer, 400, 'InvalidInviteCode')) {
@@ -252,12 +253,11 @@ async function canLogIn(xrpc: Xrpc, did: Did, password: string): Promise<boolean
     as: 'none',
     // Without the flag, a takedown hides whether the password is right.
     input: { identifier: did, password, allowTakendown: true },
-    ignoreLimits: true,
     parse: readRefreshToken,
     refusal: (answer) =>
       says(answer, 401, 'AuthenticationRequired', 'Invalid identifier or password') ? false : undefined,
   });
   if (token === false) return false;
-  await xrpc({ name: 'server.deleteSession', as: { token }, procedure: true, parse: () => undefined });
+  await xrpc({ name: 'server.deleteSession', as: { token }, parse: () => undefined });
   return true;
 }

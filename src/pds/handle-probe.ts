@@ -7,7 +7,7 @@ import { UpstreamError } from '../errors.ts';
 import type { AccountHandle, Did } from '../identity.ts';
 import type { HandleHolder } from '../ports/accounts.ts';
 import { readHolder, readRefusal, says } from './answers.ts';
-import { CREATIONS, type Xrpc } from './xrpc.ts';
+import type { Xrpc } from './xrpc.ts';
 
 /** A DID is the hash of its first operation; no hash will ever be the same letter throughout. */
 const NO_DID = `did:plc:${'a'.repeat(24)}`;
@@ -54,7 +54,6 @@ export function allowsHandle(xrpc: Xrpc, handle: AccountHandle): Promise<boolean
     name: 'server.createAccount',
     as: 'none',
     input: { handle, email: PROBE_EMAIL, password: NO_INVITE, inviteCode: NO_INVITE, did: NO_DID },
-    bucket: CREATIONS,
     parse: () => {
       throw accepted('server.createAccount');
     },

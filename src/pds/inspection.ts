@@ -15,9 +15,9 @@ import { createXrpc, type XrpcOptions } from './xrpc.ts';
 /** A PDS that was built without one says none. */
 const Health = z.object({ version: z.string().optional() });
 /** Left out where no invites are asked for. */
-const Invites = z.object({ inviteCodeRequired: z.boolean().default(false) });
+export const Invites = z.object({ inviteCodeRequired: z.boolean().default(false) });
 /** The answer to a request for zero codes must have none. */
-const NoCodes = z.object({ codes: z.array(z.object({ codes: z.array(z.string()).max(0) })) });
+export const NoCodes = z.object({ codes: z.array(z.object({ codes: z.array(z.string()).max(0) })) });
 /** The eldest ones; some of them are active. */
 const ACCOUNTS_LISTED = 100;
 /** Within the 3 to 18 characters of a handle, and used by no account. */
@@ -81,7 +81,13 @@ export function createPdsInspection(options: XrpcOptions): PdsInspection {
     },
     accounts: async (limit) => {
       const query = { limit: ACCOUNTS_LISTED };
-      const { repos } = await xrpc({ name: 'sync.listRepos', as: 'none', query, parse: readRepoPage });
+      const { repos } = await xrpc({
+        name: 'sync.listRepos',
+        as: 'none',
+        query,
+        bulk: true,
+        parse: readRepoPage,
+      });
       const dids = repos.flatMap((one) => (one !== 'unreadable' && one.state === 'active' ? one.did : []));
       return dids.filter((did) => did.startsWith('did:plc:')).slice(0, limit);
     },

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { describeError, UpstreamError } from '../../src/errors.ts';
-import { type Call, type Caller, type CallInfo, createCaller } from '../../src/upstream/caller.ts';
+import { type Call, type Caller, createCaller } from '../../src/upstream/caller.ts';
+import type { CallInfo } from '../../src/upstream/guarded-fetch.ts';
 import { RateLimiter } from '../../src/upstream/rate-limit.ts';
 import { bodyOf, type Handler, localServer, sendJson, unusedOrigin } from '../support/local-server.ts';
 import { leapingClock } from '../support/virtual-clock.ts';
