@@ -82,13 +82,16 @@ export function createGuardedFetch(options: GuardOptions): GuardedFetch {
       durationMs: performance.now() - startedMs,
       remaining: limiter.remaining(bucket),
     });
-  const exchange = async (call: GuardedCall, url: URL, request: RequestInit): Promise<Exchange> => {
+  const exchange = async (call: GuardedCall, url: URL, request: TimedRequest): Promise<Exchange> => {
     const place = placeOf(upstream, call);
     const startedMs = performance.now();
     let response: Response | undefined;
-    try {
+    const answered = async (): Promise<Exchange> => {
       response = await send(url, request);
       return { response, text: await readText(response, call.maxBytes ?? DEFAULT_MAX_BYTES, place) };
+    };
+    try {
+      return await endingWith(request.signal, answered());
     } catch (error) {
       throw error instanceof UpstreamError ? error : transportError(place, error);
     } finally {
@@ -109,7 +112,7 @@ export function createGuardedFetch(options: GuardOptions): GuardedFetch {
   };
   return async (call, url, { headers, body }) => {
     await acquire(call);
-    const request: RequestInit = {
+    const request: TimedRequest = {
       method: call.method,
       ...(headers === undefined ? {} : { headers }),
       ...(body === undefined ? {} : { body }),
@@ -130,6 +133,8 @@ export function createGuardedFetch(options: GuardOptions): GuardedFetch {
   };
 }
 
+type TimedRequest = RequestInit & { readonly signal: AbortSignal };
+
 interface Exchange {
   readonly response: Response;
   readonly text: string;
@@ -137,6 +142,21 @@ interface Exchange {
 
 export function placeOf(upstream: Upstream, { route, method, onlyReads }: GuardedCall): Place {
   return { upstream, route, writes: method !== 'GET' && onlyReads !== true };
+}
+
+/** Ends with the signal also where `fetch` does not: a user whose call hangs would be reconciled no more. */
+async function endingWith<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  let end: (() => void) | undefined;
+  const ended = new Promise<never>((_resolve, reject) => {
+    end = () => reject(signal.reason);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+  });
+  try {
+    return await Promise.race([work, ended]);
+  } finally {
+    if (end !== undefined) signal.removeEventListener('abort', end);
+  }
 }
 
 async function readText(response: Response, maxBytes: number, place: Place): Promise<string> {
