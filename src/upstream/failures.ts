@@ -17,6 +17,8 @@
  * | ANSWER_TOO_LARGE  | more than `maxBytes`                              | no        | unknown                      |
  *
  * A call that only reads has no effect, whatever happens to it.
+ * What something in between answered (no JSON, a redirect, 502 to 504) says nothing about the user of the call, so it is an
+ * outage.
  */
 import { z } from 'zod';
 import { type Upstream, UpstreamError } from '../errors.ts';
@@ -41,7 +43,9 @@ export function parseAnswer<T>(place: Place, parse: () => T): T {
 }
 
 export function unexpected(place: Place, code: string, what: string, retryable: boolean): UpstreamError {
-  return fail(place, `answered ${what}`, { code, retryable, effect: place.writes ? 'unknown' : 'none' });
+  // What may pass by itself is the answer of something in between.
+  const failure = { code, retryable, isOutage: retryable };
+  return fail(place, `answered ${what}`, { ...failure, effect: place.writes ? 'unknown' : 'none' });
 }
 
 /** An SDK failed by itself. Its message may quote what was sent or answered, so only its name is kept. */
@@ -64,7 +68,14 @@ export function statusError(
   if (status === 429) return fail(place, what, { code: 'RATE_LIMITED', retryable: true, retryAfterMs });
   if (status === 408) return fail(place, what, { code: 'TIMEOUT', retryable: true, effect: unsure });
   if (status >= 500) {
-    return fail(place, what, { code: 'SERVER_ERROR', retryable: true, retryAfterMs, effect: unsure });
+    const isOutage = body === undefined || GATEWAY.has(status);
+    return fail(place, what, {
+      code: 'SERVER_ERROR',
+      retryable: true,
+      isOutage,
+      retryAfterMs,
+      effect: unsure,
+    });
   }
   if (status === 401) return fail(place, what, { code: 'UNAUTHORIZED', retryable: false });
   if (status === 403) return fail(place, what, { code: 'FORBIDDEN', retryable: false });
@@ -75,6 +86,9 @@ export function statusError(
   const code = status === 404 ? 'NOT_FOUND' : status === 409 ? 'CONFLICT' : 'BAD_REQUEST';
   return fail(place, what, { code, retryable: false });
 }
+
+/** Of a proxy whose server does not answer, and of a server that takes no requests for now. */
+const GATEWAY: ReadonlySet<number> = new Set([502, 503, 504]);
 
 const ErrorBody = z.object({ errorCode: z.string().optional(), error: z.string().optional() });
 
@@ -109,8 +123,26 @@ export function transportError(place: Place, error: unknown): UpstreamError {
   const effect = neverConnected(cause) || neverWritten(cause) ? 'none' : unsure;
   const what =
     effect === 'none' && place.writes ? 'could not be reached' : 'could not be reached or broke off';
-  return fail(place, what, { code: 'UNREACHABLE', retryable: true, effect, cause });
+  return fail(place, `${what}${reasonOf(cause)}`, { code: 'UNREACHABLE', retryable: true, effect, cause });
 }
+
+/** The network's word for it, which is a code and so nothing personal, and what it means where a person has to act on it. */
+function reasonOf(cause: unknown): string {
+  const first: unknown = cause instanceof AggregateError ? cause.errors[0] : cause;
+  const code = first instanceof Error && 'code' in first ? first.code : undefined;
+  if (typeof code !== 'string' || !/^[A-Z][A-Z0-9_]{2,50}$/.test(code)) return '';
+  const meaning = MEANINGS.find(([codes]) => codes.test(code))?.[1];
+  return meaning === undefined ? ` (${code})` : `: ${meaning} (${code})`;
+}
+
+const MEANINGS: readonly (readonly [codes: RegExp, meaning: string])[] = [
+  [/^ENOTFOUND$/, 'DNS does not know its name'],
+  [/^EAI_/, 'DNS does not answer'],
+  [/^CERT_HAS_EXPIRED$/, 'its certificate has expired'],
+  [/^ERR_TLS_CERT_ALTNAME_INVALID$/, 'its certificate is for another name'],
+  [/SELF_SIGNED|^UNABLE_TO_|^CERT_/, 'its certificate is not trusted'],
+  [/^(ERR_SSL|EPROTO)/, 'TLS failed'],
+];
 
 /** True when the failure came before a connection stood, so that nothing can have been sent. */
 function neverConnected(cause: unknown): boolean {
