@@ -93,8 +93,8 @@ async function outcomeOf(asked: Promise<Outcome>): Promise<unknown> {
     return await asked;
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
-    const { message, code, retryable, retryAfterMs, effect, upstream } = error;
-    return { message, code, retryable, retryAfterMs, effect, upstream };
+    const { message, code, retryable, isOutage, retryAfterMs, effect, upstream } = error;
+    return { message, code, retryable, isOutage, retryAfterMs, effect, upstream };
   }
 }
 
