@@ -24,6 +24,7 @@ export default defineConfig({
           pool: 'forks',
           // Nothing here keeps anything in a module either; a worker loads the source, and the program, once for all its files.
           isolate: false,
+          setupFiles: ['test/support/monitored.ts'],
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -2,6 +2,7 @@
 import { commandsPage } from './commands.ts';
 import { conditionsPage } from './conditions.ts';
 import { configurationPage } from './configuration.ts';
+import { mongodbPage } from './mongodb.ts';
 
 export interface WrittenPage {
   /** From the root of the project. */
@@ -13,4 +14,5 @@ export const WRITTEN_PAGES: readonly WrittenPage[] = [
   { path: 'docs/commands.md', text: commandsPage },
   { path: 'docs/configuration.md', text: configurationPage },
   { path: 'docs/conditions-and-alerts.md', text: conditionsPage },
+  { path: 'docs/decisions/mongodb-versions.md', text: mongodbPage },
 ];
