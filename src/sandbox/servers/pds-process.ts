@@ -108,7 +108,8 @@ function pdsEnvironment(start: PdsStart, keeping: Keeping, plcUrl: string): Atpr
     // A public URL with http is accepted only in this mode, which would also lift the guard against
     // requests into private networks.
     devMode: true,
-    disableSsrfProtection: false,
+    // The line 0.5 keeps the directory from itself with it, which is on loopback here.
+    disableSsrfProtection: start.packages !== undefined,
     dataDirectory: join(start.dataDir, 'pds'),
     blobstoreDiskLocation: join(start.dataDir, 'blobs'),
     blobstoreDiskTmpLocation: join(start.dataDir, 'blobs-incoming'),
