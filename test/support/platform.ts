@@ -98,7 +98,8 @@ export async function openPlatform(options: PlatformOptions = {}): Promise<Platf
   const pds = options.pds ?? inject('pds');
   const mongodUri = options.mongoUri ?? inject('mongodUri');
   const database = `concord-test-${randomBytes(6).toString('hex')}`;
-  const client = await MongoClient.connect(mongodUri);
+  // Concord reads what a majority has, so a test that looks at once must have written to one.
+  const client = await MongoClient.connect(mongodUri, { writeConcern: { w: 'majority' } });
   const db = client.db(database);
   const clientSecret = randomBytes(24).toString('hex');
   const logToken = randomBytes(32).toString('hex');
