@@ -16,12 +16,30 @@ export interface UpstreamErrorOptions {
   readonly code: string;
   /** Whether the same call may succeed later with nothing else changed. */
   readonly retryable: boolean;
+  /** The whole system is in trouble, and not one user: no user is quarantined for it. Default: as the code says. */
+  readonly isOutage?: boolean;
   /** Milliseconds to wait before trying again, where the upstream gave a time. */
   readonly retryAfterMs?: number | undefined;
   /** `unknown` when the upstream may have carried out the call although it failed for us. */
   readonly effect?: 'none' | 'unknown';
   readonly cause?: unknown;
 }
+
+/** Codes of a whole system in trouble. */
+const OUTAGES: ReadonlySet<string> = new Set([
+  'UNREACHABLE',
+  'TIMEOUT',
+  'RATE_LIMITED',
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  'UNAUTHENTICATED',
+  'NOT_WRITABLE',
+  'DISK_FULL',
+  'OVERLOADED',
+  'TOO_MANY_COLLECTIONS',
+  'TOO_MANY_CONNECTIONS',
+  'ATLAS_ERROR',
+]);
 
 /**
  * A call to another system failed. Thrown by adapters only; `reconcile` turns it into an outcome.
@@ -32,6 +50,7 @@ export class UpstreamError extends Error {
   readonly upstream: Upstream;
   readonly code: string;
   readonly retryable: boolean;
+  readonly isOutage: boolean;
   readonly retryAfterMs: number | undefined;
   readonly effect: 'none' | 'unknown';
 
@@ -40,6 +59,7 @@ export class UpstreamError extends Error {
     this.upstream = options.upstream;
     this.code = options.code;
     this.retryable = options.retryable;
+    this.isOutage = options.isOutage ?? OUTAGES.has(options.code);
     this.retryAfterMs = options.retryAfterMs;
     this.effect = options.effect ?? 'none';
   }

@@ -9,7 +9,7 @@ import type { Engine } from '../src/wiring/engine.ts';
 import { wireForget } from '../src/wiring/operations.ts';
 import { accountOf, chooseHandle, join, type Member, reconcileUser } from './support/member.ts';
 import { person } from './support/pds.ts';
-import { type Platform, platform } from './support/platform.ts';
+import { type Platform, platform, silent } from './support/platform.ts';
 import { documentOf, runOn } from './support/program.ts';
 
 interface Row {
@@ -233,7 +233,7 @@ test.each(
   const life = await lived(world);
   const { engine, alice, personal } = life;
   await gone(world, life);
-  const { forgetting, tenants, close } = wireForget(world.config());
+  const { forgetting, tenants, close } = wireForget(world.config(), silent());
   try {
     const [tenant] = tenants;
     if (tenant === undefined) throw new Error('There is a tenant.');
@@ -275,7 +275,7 @@ test('searches a log of many windows, and leaves what it does not concern', asyn
     return { _id: String(_id), ...event, at };
   });
   await world.db.collection<Row>('concord.events', MAJORITY).insertMany(many);
-  const { forgetting, tenants, close } = wireForget(world.config());
+  const { forgetting, tenants, close } = wireForget(world.config(), silent());
   try {
     const [tenant] = tenants;
     if (tenant === undefined) throw new Error('There is a tenant.');

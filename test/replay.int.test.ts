@@ -8,7 +8,7 @@ import type { Engine } from '../src/wiring/engine.ts';
 import { wireReplay } from '../src/wiring/operations.ts';
 import { chooseHandle, join, type Member, reconcileUser, storedMember } from './support/member.ts';
 import { createAccount, person, sharedPds } from './support/pds.ts';
-import { type Platform, platform } from './support/platform.ts';
+import { type Platform, platform, silent } from './support/platform.ts';
 import { documentOf, runOn } from './support/program.ts';
 
 interface StoredSubject {
@@ -137,7 +137,7 @@ test('who is due stays due for the same, and who is leased is left to the pass',
   const lease = await queue.claimUser(bob, clock.now(), 60_000);
   expect(lease).toBeDefined();
 
-  const side = wireReplay(world.config(), false);
+  const side = wireReplay(world.config(), silent(), false);
   try {
     expect(await replay(side)).toMatchObject({ users: 2, rebuilt: 1, busy: 1, equal: 0 });
     expect((await stored(world)).find(({ _id }) => _id === alice.user)).toEqual(whole);
@@ -156,7 +156,7 @@ test('a pass that ends in the middle of a replay is not overwritten', async () =
   const alice = join(world, 'alice');
   await reconcileUser(engine.reconcile, alice);
   await subjects(world).updateMany({}, { $set: { 'view.sync': 'Unknown' } });
-  const side = wireReplay(world.config(), false);
+  const side = wireReplay(world.config(), silent(), false);
   try {
     // The pass comes between the read of the events and the write that follows from it.
     let passed = false;
@@ -197,7 +197,7 @@ test('counts what the log knows nothing of, and whose tenant nobody knows', asyn
   await world.db
     .collection<StoredSubject>('concord.events', MAJORITY)
     .insertOne({ ...event, _id: 'e-1', user: stranger });
-  const side = wireReplay(world.config({ tenants: undefined }), false);
+  const side = wireReplay(world.config({ tenants: undefined }), silent(), false);
   try {
     const report = await replay({ ...side, tenants: [] });
     expect(report).toMatchObject({ users: 2, equal: 1, withoutTenant: 1, withoutEvents: 1 });

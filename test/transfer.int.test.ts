@@ -254,12 +254,11 @@ async function waiting(at: Started): Promise<Member> {
   const { world, engine, alice } = at;
   await leaves(at, alice);
   const bob = await successor(at);
-  const deps = { ...engine.reconcile, leaseMs: engine.settings.leaseMs };
   const [tenant] = engine.tenants;
   if (tenant === undefined) throw new Error('There is no tenant.');
   const [from, to] = [alice, bob].map((who) => ({ user: who.user, userId: who.userId, tenant }));
   if (from === undefined || to === undefined) throw new Error('There are two users.');
-  await grantTransfer(deps, from, to, { asked: undefined, shown: undefined }, { by: 'carol' });
+  await grantTransfer(engine.reconcile, from, to, { asked: undefined, shown: undefined }, { by: 'carol' });
   await world.auth0.updateUser(bob.userId, { blocked: true });
   for (const who of [bob, alice]) await reconcileUser(engine.reconcile, who);
   return bob;

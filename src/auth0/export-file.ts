@@ -2,7 +2,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { UpstreamError } from '../errors.ts';
-import { transportError } from '../upstream/caller.ts';
+import { transportError } from '../upstream/failures.ts';
 import type { Auth0Client } from './client.ts';
 
 /** Milliseconds without a byte after which the file counts as broken off. How long the reader takes does not count. */

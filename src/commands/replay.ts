@@ -5,7 +5,15 @@ import { printJson } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
 import { wireReplay } from '../wiring/operations.ts';
-import { configFor, EXIT, type ExitCode, type GlobalOptions, type Terminal, terminalOf } from './command.ts';
+import {
+  configFor,
+  EXIT,
+  type ExitCode,
+  type GlobalOptions,
+  quietLoggerFor,
+  type Terminal,
+  terminalOf,
+} from './command.ts';
 
 export interface ReplayOptions extends GlobalOptions {
   readonly dryRun?: boolean | undefined;
@@ -14,7 +22,8 @@ export interface ReplayOptions extends GlobalOptions {
 export async function runReplay(options: ReplayOptions): Promise<ExitCode> {
   const dryRun = options.dryRun === true;
   const terminal = terminalOf(options);
-  const side = wireReplay(configFor(options, ['mongodb']), dryRun);
+  const config = configFor(options, ['mongodb']);
+  const side = wireReplay(config, quietLoggerFor(options, config), dryRun);
   try {
     await side.checkCollations();
     const startedAt = Date.now();

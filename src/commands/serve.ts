@@ -38,11 +38,16 @@ export async function runServe(options: GlobalOptions): Promise<ExitCode> {
 }
 
 /**
- * In two parts, the driver of MongoDB first: all files of a part are open at the same time, and together they are more than
+ * In parts, the driver of MongoDB first: all files of a part may be open at the same time, and together they are more than
  * a process with few descriptors (`ulimit -n`) can open.
  */
 async function loadService() {
   await import('../wiring/connection-limit.ts');
+  await import('../reconcilers/registry.ts');
+  await import('../engine/reconcile/reconcile.ts');
+  await import('../engine/sweep/sweep.ts');
+  await import('../wiring/operations.ts');
+  await import('../wiring/engine.ts');
   return import('../service/service.ts');
 }
 

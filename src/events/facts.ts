@@ -169,6 +169,8 @@ export interface Facts {
   readonly conditions: readonly Condition[];
   /** Failed reconciliations since the last one that ended without a failure. */
   readonly attempts: number;
+  /** Those of them that are in the log, and those that a rate limit put off: identical ones are counted and not logged. */
+  readonly loggedFailures: number;
   readonly quarantined: boolean;
   /** Undefined when the last reconciliation did not fail. */
   readonly failure: LastFailure | undefined;

@@ -36,6 +36,7 @@ export function later(a: Date | undefined, b: Date): Date {
 
 export function endFailures(facts: FactsDraft): void {
   facts.attempts = 0;
+  facts.loggedFailures = 0;
   facts.quarantined = false;
   facts.failure = undefined;
 }

@@ -66,6 +66,7 @@ const NOTHING: Facts = {
   isUnfinished: false,
   conditions: [],
   attempts: 0,
+  loggedFailures: 0,
   quarantined: false,
   failure: undefined,
   newestAt: undefined,

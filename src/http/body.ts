@@ -12,6 +12,7 @@
  * | lines of any of these (CRLF, blank lines)     | all their entries; a broken line is a reject |
  * | nothing, or only white space                  | refused: an answer of 200 would hide a proxy that strips bodies |
  * | a CloudEvent, any other object, null, a number, text | refused                              |
+ * | little more than brackets, and large          | refused                                     |
  *
  * Every entry is read, since the answer acknowledges them all; the size of the body bounds their number. Of broken lines the
  * first ones are kept, and the rest are counted.
@@ -41,6 +42,7 @@ export async function readBody(body: string): Promise<BodyReading> {
   const whole = parseJson(text);
   if (whole.ok) return readWhole(whole.value);
   if (text.includes('\n')) return readLines(text);
+  if (isDense(text)) return { type: 'refused', detail: DENSE };
   return {
     type: 'refused',
     detail: `The body is neither JSON nor JSON lines: its only line, ${text.length} characters long, is not JSON.`,
@@ -170,7 +172,28 @@ function isCutOff(line: string): boolean {
 
 const NOT_PARSED = { ok: false } as const;
 
+/** Below this length nothing that is parsed needs much memory. */
+const SMALL = 65_536;
+/** Characters for each object and list, at least; entries of Auth0 have a hundred. */
+const CHARACTERS_EACH = 16;
+const DENSE = 'The body has far more objects and lists than log entries have.';
+
+/**
+ * A text of little more than brackets takes thirty times its size when it is parsed, so a few of them at once take all the
+ * memory of the process. Log entries are texts above all.
+ */
+function isDense(text: string): boolean {
+  if (text.length < SMALL) return false;
+  const most = text.length / CHARACTERS_EACH;
+  let opened = 0;
+  for (const bracket of ['{', '['])
+    for (let at = text.indexOf(bracket); at >= 0 && opened <= most; at = text.indexOf(bracket, at + 1))
+      opened += 1;
+  return opened > most;
+}
+
 function parseJson(text: string): { readonly ok: true; readonly value: unknown } | typeof NOT_PARSED {
+  if (isDense(text)) return NOT_PARSED;
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch {

@@ -117,12 +117,18 @@ export interface Forgotten {
   readonly addresses: readonly string[];
 }
 
-/** The one writer that changes events; see `mongo/log/erasure.ts`. Each may be repeated, and ends what a first call began. */
+/**
+ * The one writer that changes events; see `mongo/log/erasure.ts`. Each may be repeated, and ends what a first call began.
+ * The whole log may be searched, which takes long: `ensure` is called before every write, and what it throws ends the call.
+ */
 export interface Eraser {
   /** Blanks what is personal in the events of this user. Returns how many were changed. */
-  blankEvents(user: UserKey): Promise<number>;
+  blankEvents(user: UserKey, ensure: () => Promise<void>): Promise<number>;
   /** Blanks the raw text of other log entries and of rejects that name this user, and why a run was approved. Returns how many were changed. */
-  blankMentions(who: Forgotten): Promise<{ readonly events: number; readonly rejects: number }>;
+  blankMentions(
+    who: Forgotten,
+    ensure: () => Promise<void>,
+  ): Promise<{ readonly events: number; readonly rejects: number }>;
 }
 
 // ── Auth0 ──

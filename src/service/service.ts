@@ -1,4 +1,5 @@
 /** What `serve` runs: the server, the workers, the watch, the schedule and the alert check, from start to stop. */
+import { getHeapStatistics } from 'node:v8';
 import type { Alerting } from '../alerts/alerting.ts';
 import type { Config } from '../config/schema.ts';
 import { createWatch, type Watch, type WatchState } from '../engine/intake/watch.ts';
@@ -117,15 +118,20 @@ export async function startService(
 
 function connectionLimits({ server }: Config, observer: ServiceObserver): ConnectionLimits {
   return {
-    maxConnections: server.maxConnections ?? connectionLimit(descriptorLimit()),
+    maxConnections: connectionLimit(descriptorLimit(), server.maxConnections),
     onConnections: (open) => observer.onConnections(open),
     onRefused: () => observer.onConnectionRefused(),
   };
 }
 
+/** Of the whole heap, for each byte of the bodies that are taken in at once: what is parsed is many times as large. */
+const BODY_COST = 32;
+
 function serverLimits({ server, engine }: Config): Partial<ServerLimits> {
   const closeTimeoutMs = Math.min(DEFAULT_SERVER_LIMITS.closeTimeoutMs, engine.stopDeadlineMs * 0.8);
-  return { bodyLimitBytes: server.bodyLimitBytes, closeTimeoutMs };
+  const share = Math.floor(getHeapStatistics().heap_size_limit / BODY_COST);
+  const maxIngestingBytes = Math.min(DEFAULT_SERVER_LIMITS.maxIngestingBytes, share);
+  return { bodyLimitBytes: server.bodyLimitBytes, closeTimeoutMs, maxIngestingBytes };
 }
 
 /** After so long no call of this process is under way, even if it was killed. */

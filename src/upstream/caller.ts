@@ -24,6 +24,7 @@
 import { z } from 'zod';
 import { type Upstream, UpstreamError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
+import { isLostConnection, type Place, statusError, transportError, unexpected } from './failures.ts';
 import { readLimits } from './limits.ts';
 import type { RateLimiter } from './rate-limit.ts';
 
@@ -148,13 +149,6 @@ interface Exchange {
   readonly text: string;
 }
 
-/** What an error message may say of a call. */
-export interface Place {
-  readonly upstream: Upstream;
-  readonly route: string;
-  readonly writes: boolean;
-}
-
 function urlOf(origin: string, call: Call<unknown>): URL {
   const url = new URL(call.path, origin);
   for (const [name, value] of Object.entries(call.query ?? {})) {
@@ -225,94 +219,4 @@ export function parseAnswer<T>(place: Place, parse: () => T): T {
     const where = issue === undefined ? 'nowhere' : `${issue.code} at ${issue.path.join('.') || 'the top'}`;
     throw unexpected(place, 'UNEXPECTED_ANSWER', `with data that was not understood (${where})`, false);
   }
-}
-
-function unexpected(place: Place, code: string, what: string, retryable: boolean): UpstreamError {
-  return fail(place, `answered ${what}`, { code, retryable, effect: place.writes ? 'unknown' : 'none' });
-}
-
-function statusError(
-  place: Place,
-  status: number,
-  body: unknown,
-  retryAfterMs: number | undefined,
-): UpstreamError {
-  const name = errorName(body);
-  const what = `answered ${status}${name === undefined ? '' : ` ${name}`}`;
-  const unsure = place.writes ? 'unknown' : 'none';
-  if (status === 429) return fail(place, what, { code: 'RATE_LIMITED', retryable: true, retryAfterMs });
-  if (status === 408) return fail(place, what, { code: 'TIMEOUT', retryable: true, effect: unsure });
-  if (status >= 500) {
-    return fail(place, what, { code: 'SERVER_ERROR', retryable: true, retryAfterMs, effect: unsure });
-  }
-  if (status === 401) return fail(place, what, { code: 'UNAUTHORIZED', retryable: false });
-  if (status === 403) return fail(place, what, { code: 'FORBIDDEN', retryable: false });
-  // Both systems explain a refusal in JSON; without it, a proxy answered in their place.
-  if (status < 400 || body === undefined) {
-    return unexpected(place, 'UNEXPECTED_ANSWER', `${status}, which is not an answer of its own`, true);
-  }
-  const code = status === 404 ? 'NOT_FOUND' : status === 409 ? 'CONFLICT' : 'BAD_REQUEST';
-  return fail(place, what, { code, retryable: false });
-}
-
-const ErrorBody = z.object({ errorCode: z.string().optional(), error: z.string().optional() });
-
-/** The word that names an error in the upstream's documentation. The text beside it may quote what we sent. */
-function errorName(body: unknown): string | undefined {
-  const { data } = ErrorBody.safeParse(body);
-  const name = data?.errorCode ?? data?.error;
-  return name !== undefined && /^[A-Za-z_]{1,40}$/.test(name) ? name : undefined;
-}
-
-type Failure = Omit<ConstructorParameters<typeof UpstreamError>[1], 'upstream'>;
-
-function fail(place: Place, what: string, failure: Failure): UpstreamError {
-  return new UpstreamError(`${place.upstream} ${place.route} ${what}.`, {
-    upstream: place.upstream,
-    ...failure,
-  });
-}
-
-/** A failure below HTTP. What fetch itself throws is the cause, so that a person can see the network's word for it. */
-export function transportError(place: Place, error: unknown): UpstreamError {
-  const unsure = place.writes ? 'unknown' : 'none';
-  if (error instanceof Error && error.name === 'TimeoutError') {
-    return fail(place, 'did not answer in time', {
-      code: 'TIMEOUT',
-      retryable: true,
-      effect: unsure,
-      cause: error,
-    });
-  }
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const effect = neverConnected(cause) || neverWritten(cause) ? 'none' : unsure;
-  const what =
-    effect === 'none' && place.writes ? 'could not be reached' : 'could not be reached or broke off';
-  return fail(place, what, { code: 'UNREACHABLE', retryable: true, effect, cause });
-}
-
-/** True when the failure came before a connection stood, so that nothing can have been sent. */
-function neverConnected(cause: unknown): boolean {
-  if (!(cause instanceof Error)) return false;
-  // Where a name has several addresses, each attempt has its own error.
-  if (cause instanceof AggregateError) return cause.errors.length > 0 && cause.errors.every(neverConnected);
-  const { code, syscall } = cause as NodeJS.ErrnoException;
-  return syscall === 'connect' || syscall === 'getaddrinfo' || code === 'UND_ERR_CONNECT_TIMEOUT';
-}
-
-/** True when the kernel refused the write because the connection was closed. A call is short, and is written at once. */
-function neverWritten(cause: unknown): boolean {
-  if (!(cause instanceof Error)) return false;
-  const { code, syscall } = cause as NodeJS.ErrnoException;
-  return code === 'EPIPE' && syscall === 'write';
-}
-
-const BROKEN = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'UND_ERR_SOCKET']);
-
-/** A connection that stood and broke, in a call that has had no effect. */
-function isLostConnection(error: unknown): boolean {
-  if (!(error instanceof UpstreamError) || error.code !== 'UNREACHABLE' || error.effect !== 'none')
-    return false;
-  const { code = '' } = error.cause as NodeJS.ErrnoException;
-  return BROKEN.has(code) && !neverConnected(error.cause);
 }

@@ -2,6 +2,7 @@
 import type { Config } from '../config/schema.ts';
 import type { ForgetDeps } from '../engine/operations/forget.ts';
 import type { ReplayDeps } from '../engine/operations/replay.ts';
+import type { Logger } from '../logger.ts';
 import { connect } from '../mongo/driver/connection.ts';
 import type { ReadableDb } from '../mongo/driver/database.ts';
 import { eraser } from '../mongo/log/erasure.ts';
@@ -21,6 +22,7 @@ import { tenantsFor, xrpcFor } from './upstreams.ts';
 /** For `replay`: with `dryRun`, nothing that could write. Needs MongoDB alone. */
 export function wireReplay(
   config: Config,
+  logger: Logger,
   dryRun: boolean,
 ): ReplayDeps & { checkCollations(): Promise<void>; close(): Promise<void> } {
   const tenants = config.tenants.map(({ id, keyPrefix }) => ({ id, keyPrefix }));
@@ -28,6 +30,7 @@ export function wireReplay(
   const options = { ...config.mongodb, appName: 'concord' };
   const readers = (db: ReadableDb) => ({
     clock: systemClock,
+    logger,
     history: historyReader(db),
     events: eventReader(db),
     subjects: subjectReader(db),
@@ -46,7 +49,7 @@ export function wireReplay(
 }
 
 /** For `forget`: the one that is handed the eraser. */
-export function wireForget(config: Config) {
+export function wireForget(config: Config, logger: Logger) {
   const { db, close } = connect({ ...config.mongodb, appName: 'concord' });
   const documents = documentReader(db);
   const forgetting: ForgetDeps = {
@@ -59,6 +62,7 @@ export function wireForget(config: Config) {
     documents,
     accounts: createAccountReader(xrpcFor(config)),
     clock: systemClock,
+    logger,
     random: systemRandom,
     leaseMs: config.engine.leaseMs,
   };

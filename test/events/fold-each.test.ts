@@ -89,6 +89,7 @@ const FULL: Facts = {
   isUnfinished: true,
   conditions: [stood],
   attempts: 3,
+  loggedFailures: 3,
   quarantined: true,
   failure: { ...trouble, since: at(7).toISOString(), at: at(8).toISOString() },
   independent: new Map(),
@@ -245,14 +246,14 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     aliceEvent('auth0.user-invalid', 20, { userId: alice.userId }),
     {
       ...{ auth0Event: eventId('e-000020'), absentSince: undefined, unlistedSince: undefined },
-      ...{ conditions: [], attempts: 0, quarantined: false, failure: undefined },
+      ...{ conditions: [], attempts: 0, loggedFailures: 0, quarantined: false, failure: undefined },
     },
   ],
   [
     'an exclusion',
     aliceEvent('user.excluded', 20, { entry: 'auth0|al*' }),
     {
-      ...{ attempts: 0, quarantined: false, failure: undefined },
+      ...{ attempts: 0, loggedFailures: 0, quarantined: false, failure: undefined },
       conditions: [
         {
           ...{ type: 'pause', status: 'True', reason: 'Excluded', held: false, event: eventId('e-000020') },
@@ -568,6 +569,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     aliceEvent('user.retried', 20, { by: 'bob' }),
     {
       attempts: 0,
+      loggedFailures: 0,
       quarantined: false,
       failure: undefined,
       possiblyLeakedDids: 0,
@@ -583,7 +585,14 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
   [
     'a pass that came to an end, with what was said before',
     aliceEvent('converged', 20, { conditions: [condition], actions: 0, latencyMs: 1 }),
-    { attempts: 0, quarantined: false, failure: undefined, openActions: [], isUnfinished: false },
+    {
+      attempts: 0,
+      loggedFailures: 0,
+      quarantined: false,
+      failure: undefined,
+      openActions: [],
+      isUnfinished: false,
+    },
   ],
   [
     'a pass that waits for something else',
@@ -602,6 +611,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     aliceEvent('converge.deferred', 20, { conditions: [unread], retryAt: at(30).toISOString() }),
     {
       conditions: [{ ...unread, since: at(20).toISOString(), event: eventId('e-000020') }],
+      loggedFailures: 4,
       isUnfinished: false,
     },
   ],
@@ -610,6 +620,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     aliceEvent('converge.failed', 20, { ...trouble, conditions: [condition], attempt: 4, retryAt: null }),
     {
       attempts: 4,
+      loggedFailures: 4,
       isUnfinished: false,
       failure: { ...trouble, since: at(7).toISOString(), at: at(20).toISOString() },
     },
@@ -622,6 +633,7 @@ const rows: readonly (readonly [reason: string, event: ConcordEvent, changes: Pa
     }),
     {
       attempts: 4,
+      loggedFailures: 4,
       isUnfinished: false,
       failure: {
         ...{ code: 'BUG', upstream: null, message: 'account: failed' },

@@ -6,6 +6,8 @@ export interface AlteredAnswer {
   /** Laid over what is answered. */
   readonly body?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What is sent instead of what is answered. */
+  readonly text?: (answered: string) => string;
 }
 
 /** Where to find it; gone with the test. `alter` is given the path without the query. */
@@ -30,7 +32,8 @@ export async function altered(
     delete passed['transfer-encoding'];
     const said =
       other?.body === undefined ? text : JSON.stringify({ ...JSON.parse(text || '{}'), ...other.body });
-    response.writeHead(other?.status ?? answer.status, { ...passed, ...other?.headers }).end(said);
+    const sent = other?.text?.(said) ?? said;
+    response.writeHead(other?.status ?? answer.status, { ...passed, ...other?.headers }).end(sent);
   });
   return server.origin;
 }

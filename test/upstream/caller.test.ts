@@ -77,7 +77,19 @@ const answers: readonly [reason: string, Handler, Partial<UpstreamError>, effect
     { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 7_000 },
     'none',
   ],
-  ['500', (_, to) => sendJson(to, 500, {}), { code: 'SERVER_ERROR', retryable: true }, 'unknown'],
+  [
+    '500',
+    (_, to) => sendJson(to, 500, {}),
+    { code: 'SERVER_ERROR', retryable: true, isOutage: false },
+    'unknown',
+  ],
+  [
+    '500 of a proxy',
+    (_, to) => to.writeHead(500).end('<html>'),
+    { code: 'SERVER_ERROR', isOutage: true },
+    'unknown',
+  ],
+  ['502', (_, to) => sendJson(to, 502, {}), { code: 'SERVER_ERROR', isOutage: true }, 'unknown'],
   [
     '503 that says when',
     (_, to) => to.writeHead(503, { 'retry-after': '9' }).end(),
@@ -90,8 +102,18 @@ const answers: readonly [reason: string, Handler, Partial<UpstreamError>, effect
     { code: 'UNEXPECTED_ANSWER', retryable: true },
     'unknown',
   ],
-  ['no JSON', (_, to) => to.end('<html>hunter2'), { code: 'UNEXPECTED_ANSWER', retryable: true }, 'unknown'],
-  ['nothing', (_, to) => to.end(), { code: 'UNEXPECTED_ANSWER', retryable: false }, 'unknown'],
+  [
+    'no JSON',
+    (_, to) => to.end('<html>hunter2'),
+    { code: 'UNEXPECTED_ANSWER', retryable: true, isOutage: true },
+    'unknown',
+  ],
+  [
+    'nothing',
+    (_, to) => to.end(),
+    { code: 'UNEXPECTED_ANSWER', retryable: false, isOutage: false },
+    'unknown',
+  ],
   [
     'other JSON',
     (_, to) => sendJson(to, 200, { ok: 'hunter2' }),

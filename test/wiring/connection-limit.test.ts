@@ -12,6 +12,15 @@ it.each([
 });
 
 it.each([
+  ['fewer than the descriptors allow', 1_024, 100, 100],
+  ['more than the descriptors allow', 1_024, 5_000, 896],
+  ['more than is a limit of memory', Number.MAX_SAFE_INTEGER, 10_000, 10_000],
+  ['any number where the descriptors are unknown', undefined, 5_000, 5_000],
+])('what is set holds: %s', (_reason, descriptors, set, expected) => {
+  expect(connectionLimit(descriptors, set)).toBe(expected);
+});
+
+it.each([
   [
     'a number',
     'Max processes  7 7 processes\nMax open files            1024                 524288               files\n',

@@ -2,9 +2,11 @@
 import type { Db } from 'mongodb';
 import { uuidv7 } from 'uuidv7';
 import { ensureCollections } from '../../../src/mongo/setup/indexes.ts';
+import { atOnce } from '../work.ts';
 
 const WEEK_MS = 7 * 86_400_000;
 const BATCH = 5_000;
+const AT_ONCE = 3;
 
 const TYPES = [
   'auth0.log-received',
@@ -21,7 +23,8 @@ const TYPES = [
 export async function events(db: Db, tenant: string, count: number): Promise<void> {
   const stored = db.collection<{ _id: string }>('concord.events');
   const beginMs = Date.now() - WEEK_MS;
-  for (let from = 0; from < count; from += BATCH) {
+  const starts = Array.from({ length: Math.ceil(count / BATCH) }, (_, index) => index * BATCH);
+  await atOnce(AT_ONCE, starts, async (from) => {
     const batch = Array.from({ length: Math.min(BATCH, count - from) }, (_, index) => {
       const at = new Date(beginMs + ((from + index) / count) * WEEK_MS);
       const type = TYPES[(from + index) % TYPES.length] ?? 'converged';
@@ -38,7 +41,7 @@ export async function events(db: Db, tenant: string, count: number): Promise<voi
       };
     });
     await stored.insertMany(batch, { ordered: false, writeConcern: { w: 1 } });
-  }
+  });
   await ensureCollections(db);
 }
 

@@ -31,8 +31,7 @@ export async function runCancel(fromText: string, toText: string, options: Cance
       else terminal.stdout.write('Nothing was changed.\n');
       return EXIT.differences;
     }
-    const deps = { ...engine.reconcile, leaseMs: engine.settings.leaseMs };
-    const cancelled = await cancelTransfer(deps, from, to, decidedBy(options));
+    const cancelled = await cancelTransfer(engine.reconcile, from, to, decidedBy(options));
     const finished = await reconcileBoth(engine, { from, to }, terminal);
     if (terminal.json) printJson({ command: 'transfer', cancelled, finished });
     else terminal.stdout.write(`Cancelled: ${cancelled.join(' and ')}.\n`);

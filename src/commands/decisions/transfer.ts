@@ -144,8 +144,7 @@ async function carryOut(
   const engine = wireEngine(config, quietLoggerFor(options, config));
   try {
     await engine.checkPasswords();
-    const deps = { ...engine.reconcile, leaseMs: engine.settings.leaseMs };
-    await refusing(() => grantTransfer(deps, from, to, { asked, shown }, decidedBy(options)));
+    await refusing(() => grantTransfer(engine.reconcile, from, to, { asked, shown }, decidedBy(options)));
     const isOver = await reconcileBoth(engine, { from, to }, terminal);
     const declined = await declinedParts(engine, from, to);
     if (terminal.json) printJson({ ...documentOf(shown), granted: true, finished: isOver, declined });

@@ -9,7 +9,7 @@ import {
 import { printJson } from '../../terminal/output.ts';
 import { visible } from '../../terminal/visible.ts';
 import { wireForget } from '../../wiring/operations.ts';
-import { configFor, EXIT, type ExitCode, type Terminal, terminalOf } from '../command.ts';
+import { configFor, EXIT, type ExitCode, quietLoggerFor, type Terminal, terminalOf } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { DecisionOptions } from '../decisions/decisions.ts';
 import { findUser } from './find-user.ts';
@@ -22,7 +22,8 @@ export interface ForgetOptions extends DecisionOptions {
 
 export async function runForget(text: string, options: ForgetOptions): Promise<ExitCode> {
   const terminal = terminalOf(options);
-  const side = wireForget(configFor(options, ['mongodb', 'auth0', 'pds']));
+  const config = configFor(options, ['mongodb', 'auth0', 'pds']);
+  const side = wireForget(config, quietLoggerFor(options, config));
   try {
     await side.checkCollations();
     const { user, userId, tenant } = await findUser(text, side.tenants, side.known);

@@ -7,36 +7,36 @@
  * everything that the first one had.
  */
 
-import { UsageError } from '../../errors.ts';
+import { LeaseLostError, UsageError } from '../../errors.ts';
 import { addressesIn, isPersonal } from '../../events/blank.ts';
 import type { ConcordEvent } from '../../events/event.ts';
 import { fold } from '../../events/fold.ts';
 import type { Did } from '../../identity.ts';
 import type { AccountReader } from '../../ports/accounts.ts';
 import type { Directory } from '../../ports/auth0.ts';
-import type { Clock, Random } from '../../ports/clock.ts';
+import type { Random } from '../../ports/clock.ts';
 import type { DocumentReader } from '../../ports/documents.ts';
 import type { Eraser, EventLog } from '../../ports/event-log.ts';
-import type { Lease, ReadModel, WorkQueue } from '../../ports/queue.ts';
+import type { ReadModel, WorkQueue } from '../../ports/queue.ts';
 import type { Reservations } from '../../ports/reservations.ts';
 import type { SubjectReader } from '../../ports/subjects.ts';
 import type { Trigger } from '../../ports/trigger.ts';
 import { shellQuoted } from '../../reconcilers/command-lines.ts';
 import { unsettled } from '../../reconcilers/registry.ts';
 import { createJournal } from '../reconcile/journal.ts';
+import { HeldLease, type HoldingDeps } from '../reconcile/leases/held-lease.ts';
 import { subjectView } from '../reconcile/subject-view.ts';
 import { accountsOf } from './accounts-of.ts';
 
-export interface ForgetDeps {
+export interface ForgetDeps extends Omit<HoldingDeps, 'settings'> {
   readonly log: EventLog;
-  readonly queue: Pick<WorkQueue, 'claimUser' | 'release' | 'drop' | 'markDue'>;
+  readonly queue: Pick<WorkQueue, 'claimUser' | 'renew' | 'release' | 'drop' | 'markDue'>;
   readonly subjects: Pick<SubjectReader, 'get' | 'waitingFor'>;
   readonly readModel: ReadModel;
   readonly eraser: Eraser;
   readonly reservations: Pick<Reservations, 'release'>;
   readonly documents: Pick<DocumentReader, 'read'>;
   readonly accounts: Pick<AccountReader, 'account' | 'holderOf'>;
-  readonly clock: Clock;
   readonly random: Random;
   readonly leaseMs: number;
 }
@@ -137,8 +137,8 @@ async function recordedAccount({ documents }: ForgetDeps, user: Person['user']):
 }
 
 /**
- * Throws UsageError USER_BUSY while the user is being reconciled. May be repeated at any time, and finishes what a call
- * that broke off began.
+ * Throws UsageError USER_BUSY while the user is being reconciled, and when another worker took the user over before this was
+ * done. May be repeated at any time, and finishes what a call that broke off began.
  */
 export async function forget(
   deps: ForgetDeps,
@@ -150,31 +150,55 @@ export async function forget(
   if (lease === undefined) {
     throw new UsageError('This user is being reconciled. Try again in a moment.', 'USER_BUSY');
   }
-  let isNoUser = false;
+  // Without a maximum: the whole log is searched, every call has a time limit of its own, and a person can stop it.
+  const settings = { leaseMs: deps.leaseMs, maxLeaseMs: Number.POSITIVE_INFINITY };
+  const held = new HeldLease({ ...deps, settings }, lease);
   try {
-    // Again under the lease: the user may have come back while a person confirmed.
-    isNoUser = (await refuseUnlessGone(deps, directory, person)) === 'invalid';
-    return await erase(deps, lease, by);
+    return await held.during(() => forgetHeld(deps, directory, held, by));
+  } catch (error) {
+    if (!(error instanceof LeaseLostError)) throw error;
+    throw new UsageError(
+      'Another process has taken this user over before everything was blanked. Run the command again: it finishes what this one began.',
+      'USER_BUSY',
+    );
   } finally {
-    if (isNoUser) await deps.queue.drop(lease);
-    else await deps.queue.release(lease);
+    // Nothing is left to release where the user was dropped.
+    await deps.queue.release(lease);
   }
 }
 
-async function erase(deps: ForgetDeps, lease: Lease, by: string): Promise<ForgetReport> {
-  const { user, tenant, userId } = lease;
+async function forgetHeld(
+  deps: ForgetDeps,
+  directory: Pick<Directory, 'user'>,
+  held: HeldLease,
+  by: string,
+): Promise<ForgetReport> {
+  // Again under the lease: the user may have come back while a person confirmed.
+  const answer = await refuseUnlessGone(deps, directory, held.current);
+  const report = await erase(deps, held, by);
+  if (answer === 'invalid') await deps.queue.drop(held.current);
+  return report;
+}
+
+async function erase(deps: ForgetDeps, held: HeldLease, by: string): Promise<ForgetReport> {
+  const { user, tenant, userId } = held.current;
+  const ensure = (): Promise<void> => held.ensure();
   const history: readonly ConcordEvent[] = await deps.log.ofUser(user);
   const journal = createJournal(deps, user, tenant, fold(history));
   const again = journal.facts().forgotten;
+  await ensure();
   if (!again) await journal.append([], { type: 'user.forgotten', data: { by } });
   // Users who wait for this one must see that its address and handle are no longer known.
   const waiting = await deps.subjects.waitingFor(user);
-  await deps.readModel.show(lease, subjectView(journal.facts()));
+  await deps.readModel.show(held.current, subjectView(journal.facts()));
   // Their keys are derived from addresses and handles.
   await deps.reservations.release(user);
   if (waiting.length > 0) await deps.queue.markDue(waiting, deps.clock.now(), 'trigger');
   const addresses = addressesIn(history);
-  const { events: mentions, rejects } = await deps.eraser.blankMentions({ user, tenant, userId, addresses });
-  const events = await deps.eraser.blankEvents(user);
+  const { events: mentions, rejects } = await deps.eraser.blankMentions(
+    { user, tenant, userId, addresses },
+    ensure,
+  );
+  const events = await deps.eraser.blankEvents(user, ensure);
   return { events, mentions, rejects, again };
 }

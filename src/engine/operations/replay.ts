@@ -16,7 +16,6 @@ import type { ConcordEvent } from '../../events/event.ts';
 import type { Facts } from '../../events/facts.ts';
 import { fold } from '../../events/fold.ts';
 import type { TenantId, UserKey } from '../../identity.ts';
-import type { Clock } from '../../ports/clock.ts';
 import type { EventReader, HistoryReader } from '../../ports/event-log.ts';
 import type { ReadModel, WorkQueue } from '../../ports/queue.ts';
 import type { Reservation, ReservationReader, Reservations } from '../../ports/reservations.ts';
@@ -25,24 +24,24 @@ import type { Trigger } from '../../ports/trigger.ts';
 import { ownerOf } from '../intake/owner.ts';
 import { reservedUntil } from '../reconcile/claims/reserved.ts';
 import { isReserved, reservationOf, restoreReservation } from '../reconcile/claims/reserving.ts';
+import { HeldLease, type HoldingDeps } from '../reconcile/leases/held-lease.ts';
 import { withRunningCount } from '../reconcile/repeats.ts';
 import type { EngineSettings } from '../reconcile/settings.ts';
 import { subjectView, UNSEEN } from '../reconcile/subject-view.ts';
 
-export interface ReplayDeps {
+export interface ReplayDeps extends Pick<HoldingDeps, 'clock' | 'logger'> {
   readonly history: HistoryReader;
   readonly events: EventReader;
   readonly subjects: Pick<SubjectReader, 'get'>;
   readonly reservations: ReservationReader;
-  readonly clock: Clock;
-  readonly settings: Pick<EngineSettings, 'leaseMs' | 'settleMs'>;
+  readonly settings: Pick<EngineSettings, 'leaseMs' | 'maxLeaseMs' | 'settleMs'>;
   readonly tenants: readonly { readonly id: TenantId; readonly keyPrefix: string }[];
   /** Undefined in a dry run, which has nothing that could write. */
   readonly writer?: ReplayWriter;
 }
 
 interface ReplayWriter {
-  readonly queue: Pick<WorkQueue, 'claimUser' | 'release'>;
+  readonly queue: Pick<WorkQueue, 'claimUser' | 'renew' | 'release'>;
   readonly readModel: ReadModel;
   readonly reservations: Reservations;
 }
@@ -187,14 +186,19 @@ function wasNoUser(
 }
 
 async function rebuild(
-  { events, clock, settings }: ReplayDeps,
+  { events, clock, logger, settings }: ReplayDeps,
   { queue, readModel }: ReplayWriter,
   { user, userId, tenant }: Trigger,
 ): Promise<Outcome> {
   const lease = await queue.claimUser({ user, userId, tenant }, clock.now(), settings.leaseMs);
   if (lease === undefined) return 'busy';
+  const held = new HeldLease({ queue, clock, logger, settings }, lease);
   try {
-    await readModel.show(lease, viewOf(await events.ofUser(user), lease.shown));
+    await held.during(async () => {
+      const view = viewOf(await events.ofUser(user), lease.shown);
+      await held.ensure();
+      await readModel.show(held.current, view);
+    });
     return 'rebuilt';
   } catch (error) {
     if (error instanceof LeaseLostError) return 'busy';

@@ -2,12 +2,13 @@
 import { UpstreamError } from '../../errors.ts';
 import { type ConditionDraft, FAILURE_REASONS, saysTheSame } from '../../events/condition.ts';
 import type { Facts } from '../../events/facts.ts';
+import { CLOCK_DIFFERS } from '../../ports/clock-agreement.ts';
 import type { Failure } from '../../reconcilers/attempt.ts';
 import { type EventDraft, unknown } from '../../reconcilers/reconciler.ts';
 import type { View } from '../../reconcilers/view.ts';
 import { auth0Condition } from './auth0-condition.ts';
 import type { Withheld } from './policy.ts';
-import { isLogged, isSameFailure, type Repeat } from './repeats.ts';
+import { isFlapping, isLogged, isSameFailure, type Repeat } from './repeats.ts';
 import { backoffMs, type EngineSettings } from './settings.ts';
 
 /**
@@ -46,23 +47,6 @@ export interface ReconciliationFacts {
 }
 
 type Settings = Pick<EngineSettings, 'backoff' | 'quarantineAfter'>;
-
-/** Trouble of a whole system and not of one user: retried for as long as it lasts, and no user is quarantined for it. */
-const OUTAGES: ReadonlySet<string> = new Set([
-  'UNREACHABLE',
-  'TIMEOUT',
-  'RATE_LIMITED',
-  'UNAUTHORIZED',
-  'FORBIDDEN',
-  'UNAUTHENTICATED',
-  'NOT_WRITABLE',
-  'DISK_FULL',
-  'OVERLOADED',
-  'TOO_MANY_COLLECTIONS',
-  'TOO_MANY_CONNECTIONS',
-  'ATLAS_ERROR',
-  'CLOCK_DIFFERS',
-]);
 
 export function endReconciliation(reconciliation: ReconciliationFacts, settings: Settings): Ending {
   const conditions = conditionsOf(reconciliation);
@@ -106,7 +90,8 @@ function endFailed(
   );
   const later = new Date(now.getTime() + waitMs);
   if (limited) {
-    const unsaid = reconciliation.applied > 0 || !sameConditions(facts.conditions, conditions);
+    const isNews = !isFlapping(facts) && !sameConditions(facts.conditions, conditions);
+    const unsaid = reconciliation.applied > 0 || isNews;
     return {
       end: 'deferred',
       conditions,
@@ -114,24 +99,20 @@ function endFailed(
       drafts: unsaid ? [deferred(conditions, later)] : [],
     };
   }
-  const exhausted = attempt >= settings.quarantineAfter && !failures.every(({ code }) => OUTAGES.has(code));
+  const exhausted = attempt >= settings.quarantineAfter && !failures.every(isOutage);
   const retryAt = exhausted ? undefined : later;
   const { code } = first;
   const upstream = first.error instanceof UpstreamError ? first.error.upstream : undefined;
   const message = `${first.resource}: ${first.error instanceof Error ? first.error.message : 'failed'}`;
   const isNews = exhausted && !facts.quarantined;
+  const isSame = isSameFailure(facts.failure, { code, upstream: upstream ?? null, message });
   const isRepeat =
     !reconciliation.hasAppended &&
-    isSameFailure(facts.failure, { code, upstream: upstream ?? null, message }) &&
-    sameConditions(facts.conditions, conditions);
-  if (isRepeat && !isNews && !isLogged(attempt))
-    return {
-      end: 'failed',
-      conditions,
-      retryAt,
-      drafts: [],
-      repeat: { attempts: attempt, at: now, message },
-    };
+    (isFlapping(facts) || (isSame && sameConditions(facts.conditions, conditions)));
+  if (isRepeat && !isNews && !isLogged(attempt)) {
+    const repeat = { attempts: attempt, at: now, ...(isSame ? { message } : {}) };
+    return { end: 'failed', conditions, retryAt, drafts: [], repeat };
+  }
   const drafts: EventDraft[] = [
     {
       type: 'converge.failed',
@@ -147,6 +128,11 @@ function endFailed(
   ];
   if (isNews) drafts.push({ type: 'user.quarantined', data: { attempts: attempt, code } });
   return { end: 'failed', conditions, retryAt, drafts };
+}
+
+/** Trouble of a whole system and not of one user: retried for as long as it lasts, and no user is quarantined for it. */
+function isOutage({ code, error }: Failure): boolean {
+  return code === CLOCK_DIFFERS || (error instanceof UpstreamError && error.isOutage);
 }
 
 function deferred(conditions: readonly ConditionDraft[], retryAt: Date): EventDraft {

@@ -355,9 +355,8 @@ class Reconciliation {
     const { user, tenant } = this.#lease;
     const { directory, excludedBy } = this.#tenant;
     const who = { user, tenant: { id: tenant, directory, excludedBy }, journal, documents };
-    const deps = { ...this.#deps, leaseMs: settings.leaseMs };
     const granted = await attempt('account', () =>
-      grantLinked(deps, { ...who, ensureLease: () => this.#held.ensure() }),
+      grantLinked(this.#deps, { ...who, ensureLease: () => this.#held.ensure() }),
     );
     if (!granted.ok) this.#fail(granted.failure);
     this.#isWaitingForLinked = !granted.ok || granted.value === 'again';

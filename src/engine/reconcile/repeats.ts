@@ -2,6 +2,9 @@
  * What repeats while a user keeps failing. The log has the 1st, the 2nd, the 4th, the 8th … of identical failures, and the
  * read model the running count; an intent that is open is not written again. So what such a user costs in the log grows
  * with the logarithm of the tries. A read model that is rebuilt counts on from the last failure in the log.
+ *
+ * A failure for another reason is logged at once, but not without end: a system that is away may fail in two ways by turns,
+ * for weeks. After so many in a row, they count as repeats too.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { LastFailure } from '../../events/condition.ts';
@@ -15,7 +18,8 @@ import { dropsRecord } from '../../reconcilers/registry.ts';
 export interface Repeat {
   readonly attempts: number;
   readonly at: Date;
-  readonly message: string;
+  /** Undefined where it is of another failure than the last one in the log. */
+  readonly message?: string;
 }
 
 /** The facts with the running count, where the read model shows more of the same failures than the log. */
@@ -30,13 +34,21 @@ export function withRunningCount(
 }
 
 export function withRepeat(facts: Facts, { attempts, at, message }: Repeat): Facts {
-  const failure = facts.failure && { ...facts.failure, message, at: at.toISOString() };
+  const said = message === undefined ? {} : { message };
+  const failure = facts.failure && { ...facts.failure, ...said, at: at.toISOString() };
   return { ...facts, attempts, failure };
 }
 
 /** Whether the log has every such try. */
 export function isLogged(attempt: number): boolean {
   return Number.isInteger(Math.log2(attempt));
+}
+
+/** How many failures in a row are logged because each differs from the one before. */
+const MAX_DIFFERENT = 16;
+
+export function isFlapping({ loggedFailures }: Pick<Facts, 'loggedFailures'>): boolean {
+  return loggedFailures >= MAX_DIFFERENT;
 }
 
 /** Numbers may differ: waiting times, ports. */

@@ -60,7 +60,8 @@ export const reconciliationEvents = defineEvents<ReconciliationEventData>({
       facts.isUnfinished = false;
       facts.conditions = settle(facts.conditions, event);
       // Deferred by a limit it is as it was; deferred to a time, nothing fails any more.
-      if (!facts.conditions.some(isFailure)) facts.failure = undefined;
+      if (facts.conditions.some(isFailure)) facts.loggedFailures += 1;
+      else facts.failure = undefined;
     },
     blank: (data) => ({ ...data, conditions: data.conditions.map(unsaid) }),
     mentions: CONDITIONS,
@@ -73,6 +74,7 @@ export const reconciliationEvents = defineEvents<ReconciliationEventData>({
       facts.isUnfinished = false;
       facts.conditions = settle(facts.conditions, event);
       facts.attempts = event.data.attempt;
+      facts.loggedFailures += 1;
       facts.failure = failureOf(facts.failure, event);
     },
     blank: (data) => ({ ...data, conditions: data.conditions.map(unsaid), message: NOTHING }),

@@ -27,7 +27,7 @@ export function eraser(db: Db): Eraser {
   const { read } = eventReader(db);
   const events = db.collection<Stored>(collections.events);
   return {
-    async blankEvents(user) {
+    async blankEvents(user, ensure) {
       let count = 0;
       let personal: ConcordEvent[] = [];
       const blank = async (): Promise<void> => {
@@ -37,6 +37,7 @@ export function eraser(db: Db): Eraser {
             update: { $set: { data: blanked(event).data } },
           },
         }));
+        await ensure();
         await writing('blank the events of a user', () => events.bulkWrite(updates, { ordered: false }));
         count += personal.length;
         personal = [];
@@ -50,7 +51,7 @@ export function eraser(db: Db): Eraser {
       return count;
     },
 
-    async blankMentions(who) {
+    async blankMentions(who, ensure) {
       const counts = { events: 0, rejects: 0 };
       for (const { collection, along, walked, filter, blank } of searchesFor(who)) {
         if (blank === undefined) continue;
@@ -58,6 +59,7 @@ export function eraser(db: Db): Eraser {
           throw new Error(`what names a user in ${collection} is not the eraser's to blank`);
         const searched = db.collection<Stored>(collections[collection]);
         for await (const window of windows(db, collections[collection], along, walked)) {
+          await ensure();
           const written = await writing('blank the mentions of a user', () =>
             searched.updateMany({ $and: [filter, window] }, { $set: blank }),
           );

@@ -24,9 +24,10 @@ const promised = aliceEvent('transfer.promised', 1, { to: bob.user, what: ['acco
 
 function refusal(world: World): Promise<unknown> {
   const { log, queue, subjects, documents, accounts, clock, random } = world;
+  const { logger } = world.deps;
   const unused = { show: never, blankEvents: never, blankMentions: never };
   const deps: ForgetDeps = {
-    ...{ log, queue, subjects, documents, accounts, clock, random, leaseMs: 1_000 },
+    ...{ log, queue, subjects, documents, accounts, clock, random, logger, leaseMs: 1_000 },
     readModel: unused,
     eraser: unused,
     reservations: { release: never },

@@ -7,6 +7,7 @@
  * never read again: the count of calls, causes, and times that are only shown.
  */
 import { createHash } from 'node:crypto';
+import { isFlapping } from '../../../src/engine/reconcile/repeats.ts';
 import { subjectView } from '../../../src/engine/reconcile/subject-view.ts';
 import type { Facts, OpenIntent, Refusal } from '../../../src/events/facts.ts';
 import { answerIn } from '../../../src/events/fold-transfer.ts';
@@ -247,7 +248,7 @@ function steadyPart(facts: Facts): string {
     [facts.verifiedEmail, facts.namedBy],
     [facts.forgotten, facts.sister, platformHandle, facts.code, facts.possiblyLeakedDids, facts.attempts],
     [facts.creationFailure, hasListed(facts.creationFailedAt, facts), hasListed(facts.intent?.at, facts)],
-    [facts.quarantined, facts.isUnfinished],
+    [facts.quarantined, facts.isUnfinished, isFlapping(facts)],
     facts.failure && failureText(facts.failure),
     account,
     seen,

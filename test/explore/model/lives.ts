@@ -41,8 +41,9 @@ export async function forgetNow(run: Run, process: Process, user: UserKey): Prom
   if (who === undefined) return;
   const { world } = run;
   const { log, queue, subjects, documents, accounts } = process.ports;
+  const { clock, random, logger } = process.deps;
   const deps: ForgetDeps = {
-    ...{ log, queue, subjects, documents, accounts, clock: world.clock, random: process.deps.random },
+    ...{ log, queue, subjects, documents, accounts, clock, random, logger },
     readModel: world.queue.readModel,
     eraser: world.eraser,
     reservations: process.ports.reservations,

@@ -29,7 +29,7 @@ export async function transferNow(
 ): Promise<void> {
   const { world } = run;
   const { deps, ports } = process;
-  const granting = { ...deps, events: ports.log, leaseMs: world.settings.leaseMs };
+  const granting = { ...deps, events: ports.log };
   const before = [world.mutations, run.progress.stalls];
   const [source, target] = [partyOf(process, from), partyOf(process, to)];
   try {
@@ -56,9 +56,8 @@ export async function transferNow(
 /** As `concord transfer --cancel` does. Refused where nothing is open any more. */
 export async function cancelNow(run: Run, process: Process, from: Person, to: Person): Promise<void> {
   const { world } = run;
-  const deps = { ...process.deps, leaseMs: world.settings.leaseMs };
   try {
-    await cancelTransfer(deps, partyOf(process, from), partyOf(process, to), decided);
+    await cancelTransfer(process.deps, partyOf(process, from), partyOf(process, to), decided);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     if (error.code !== 'USER_BUSY') return;

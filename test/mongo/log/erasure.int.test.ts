@@ -8,6 +8,7 @@ import { alice, all, at, bob, type Person, signedUp, tenant } from '../subjects/
 import { openWorld } from '../world.ts';
 
 const world = openWorld();
+const ensure = async (): Promise<void> => undefined;
 
 function received(id: string, who: Person, raw: string): ConcordEvent {
   return {
@@ -32,8 +33,8 @@ it('of an event stream, what is a user’s and what names the user is blanked, a
   await log.append([own, naming, other, entry]);
 
   const who = { ...alice, addresses: ['alice@example.com'] };
-  expect(await eraser(db).blankMentions(who)).toEqual({ events: 1, rejects: 0 });
-  expect(await eraser(db).blankEvents(alice.user)).toBe(1);
+  expect(await eraser(db).blankMentions(who, ensure)).toEqual({ events: 1, rejects: 0 });
+  expect(await eraser(db).blankEvents(alice.user, ensure)).toBe(1);
   const raws = (await all(log.read({}))).map(({ _id, data }) => [_id, 'raw' in data ? data.raw : undefined]);
   expect(Object.fromEntries(raws)).toEqual({
     [own._id]: '',
@@ -59,7 +60,7 @@ it('of a run that was approved, the reason that names a user is blanked, and no 
   await log.append([approved('a', 'alice@example.com asked'), other, granted]);
 
   const who = { ...alice, addresses: ['alice@example.com'] };
-  expect(await eraser(db).blankMentions(who)).toEqual({ events: 2, rejects: 0 });
+  expect(await eraser(db).blankMentions(who, ensure)).toEqual({ events: 2, rejects: 0 });
   const reasons = (await all(log.read({}))).map(({ _id, data }) => [_id, 'reason' in data && data.reason]);
   expect(Object.fromEntries(reasons)).toEqual({ a: '', b: 'they left, say the owners', g: '' });
 });
@@ -78,12 +79,12 @@ it('blanks every place of every type where another user’s event may name the u
   await log.append(events as unknown as readonly ConcordEvent[]);
   const who = { ...alice, addresses: ['alice@example.com'] };
   const blanked = places.filter(({ blank }) => blank !== undefined);
-  expect(await eraser(db).blankMentions(who)).toEqual({ events: blanked.length, rejects: 0 });
+  expect(await eraser(db).blankMentions(who, ensure)).toEqual({ events: blanked.length, rejects: 0 });
   const after = new Map((await all(log.read({}))).map(({ _id, data }) => [String(_id), data]));
   for (const { type, field, names, blank } of places)
     expect(after.get(`${type} ${field}`)).toEqual({
       other: 'stays',
       ...(blank ?? { [field]: value[names] }),
     });
-  expect(await eraser(db).blankMentions(who)).toEqual({ events: 0, rejects: 0 });
+  expect(await eraser(db).blankMentions(who, ensure)).toEqual({ events: 0, rejects: 0 });
 });

@@ -5,12 +5,14 @@ import type { InMemoryEventLog } from './event-log.ts';
 
 export function inMemoryEraser(log: InMemoryEventLog): Eraser {
   return {
-    async blankEvents(user) {
+    async blankEvents(user, ensure) {
+      await ensure();
       const personal = log.eventsOf(user).filter(isPersonal);
       for (const event of personal) log.replace(blanked(event));
       return personal.length;
     },
-    async blankMentions({ user }) {
+    async blankMentions({ user }, ensure) {
+      await ensure();
       const linked = log.events.filter(
         (event) =>
           event.user !== user &&

@@ -10,10 +10,7 @@ export function transferParty(world: World, who: Person): Party {
 }
 
 export function transferDeps(world: World) {
-  const { log, documents, accounts, queue, clock, databaseClock, random } = world;
-  const { handleDomain, settings, dids } = world.deps;
-  const stores = { log, events: log, documents, accounts, queue };
-  return { ...stores, clock, databaseClock, random, dids, handleDomain, leaseMs: settings.leaseMs };
+  return { ...world.deps, events: world.log };
 }
 
 /** Auth0 deletes the user and tells of it: two proofs. */

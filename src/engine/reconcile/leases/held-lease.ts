@@ -1,6 +1,7 @@
 /**
- * The lease of a user while this process works on the user. A timer renews it, however long a single call takes, up to a
- * maximum duration: a reconciliation that hangs does not keep its user for ever.
+ * The lease of a user while this process works on the user: a reconciliation, or a command that changes what is stored of
+ * the user. A timer renews it, however long a single call takes, up to a maximum duration: a reconciliation that hangs does
+ * not keep its user for ever.
  *
  * The timer may come late, since the process may be stopped or busy. So a lease that expired is never renewed, even if it
  * is free, and `ensure` is called before every effect.

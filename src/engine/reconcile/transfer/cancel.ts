@@ -11,7 +11,7 @@ import { answerIn, type TransferAnswer } from '../../../events/fold-transfer.ts'
 import type { DocumentReader, Documents } from '../../../ports/documents.ts';
 import { shellQuoted } from '../../../reconcilers/command-lines.ts';
 import { createJournal } from '../journal.ts';
-import { type GrantDeps, holding, Leases, makeDue } from './grant.ts';
+import { type GrantDeps, holding, makeDue } from './grant.ts';
 import type { Party } from './sides.ts';
 
 export type CancelDeps = GrantDeps & { readonly documents: Pick<DocumentReader, 'read'> };
@@ -24,7 +24,7 @@ export async function cancelTransfer(
   decided: Decided,
 ): Promise<readonly TransferPart[]> {
   const { log, documents } = deps;
-  return holding(deps, to, async (lease) => {
+  return holding(deps, to, async (held) => {
     const [history, promises, read] = await Promise.all([
       log.ofUser(to.user),
       log.ofUser(from.user),
@@ -40,7 +40,7 @@ export async function cancelTransfer(
       const message = `${to.user} has everything that was transferred from ${from.user}. Finish the transfer with: ${finish}`;
       throw new UsageError(message, 'TRANSFER_TAKEN');
     }
-    await new Leases(deps, [lease]).ensure();
+    await held.ensure();
     const cancelled = await createJournal(deps, to.user, to.tenant.id, fold(history)).append([], {
       type: 'transfer.cancelled',
       data: { promise: outgoing.promise, from: from.user, what, ...decided },

@@ -10,21 +10,20 @@ import type { TransferPart } from '../../../events/data/transfer.ts';
 import type { EventData } from '../../../events/event.ts';
 import { fold } from '../../../events/fold.ts';
 import type { EventId } from '../../../identity.ts';
-import type { Clock, DatabaseClock, Random } from '../../../ports/clock.ts';
+import type { DatabaseClock, Random } from '../../../ports/clock.ts';
 import { requireClock } from '../../../ports/clock-agreement.ts';
 import type { EventLog } from '../../../ports/event-log.ts';
-import type { Lease, WorkQueue } from '../../../ports/queue.ts';
+import type { WorkQueue } from '../../../ports/queue.ts';
 import { createJournal, type Journal } from '../journal.ts';
+import { HeldLease, type HoldingDeps } from '../leases/held-lease.ts';
 import { notFinished, proposeTransfer, type TransferProposal } from './propose.ts';
 import type { Party, SidesDeps } from './sides.ts';
 
-export interface GrantDeps extends Omit<SidesDeps, 'events'> {
+export interface GrantDeps extends Omit<SidesDeps, 'events'>, HoldingDeps {
   readonly log: EventLog;
   readonly queue: Pick<WorkQueue, 'claimUser' | 'renew' | 'release' | 'markDue'>;
-  readonly clock: Clock;
   readonly databaseClock: DatabaseClock;
   readonly random: Random;
-  readonly leaseMs: number;
 }
 
 export interface Wish {
@@ -47,9 +46,9 @@ export async function grantTransfer(
     holding(deps, to, async (second) => {
       const proposal = await proposeAsShown(deps, from, to, wish);
       const journal = createJournal(deps, to.user, to.tenant.id, fold(await deps.log.ofUser(to.user)));
-      const leases = new Leases(deps, [first, second]);
+      const both = [() => first.ensure(), () => second.ensure()];
       await makeDue(deps, to);
-      const granted = await writeGrant(deps, from, journal, leases, proposal, decided);
+      const granted = await writeGrant(deps, from, journal, both, proposal, decided);
       await makeDue(deps, to, granted);
       return proposal;
     }),
@@ -68,12 +67,11 @@ export async function grantUnderLease(
   decided: Decided,
 ): Promise<TransferProposal> {
   await requireClock(deps.databaseClock);
-  return holding(deps, from, async (lease) => {
+  return holding(deps, from, async (held) => {
     const proposal = await proposeAsShown(deps, from, to, { asked: undefined, shown: undefined });
     if (proposal.replaces !== undefined || !proposal.isLinked || proposal.account === undefined)
       throw new UsageError('A person must decide this.', 'NOT_BY_POLICY');
-    const leases = new Leases(deps, [lease]);
-    const both = { ensure: async () => void (await Promise.all([leases.ensure(), own.ensureLease()])) };
+    const both = [() => held.ensure(), own.ensureLease];
     await writeGrant(deps, from, own.journal, both, proposal, decided);
     return proposal;
   });
@@ -82,14 +80,15 @@ export async function grantUnderLease(
 export async function holding<T>(
   deps: GrantDeps,
   party: Party,
-  work: (lease: Lease) => Promise<T>,
+  work: (held: HeldLease) => Promise<T>,
 ): Promise<T> {
   const { user, userId, tenant } = party;
   const trigger = { user, userId, tenant: tenant.id };
-  const lease = await deps.queue.claimUser(trigger, deps.clock.now(), deps.leaseMs);
+  const lease = await deps.queue.claimUser(trigger, deps.clock.now(), deps.settings.leaseMs);
   if (lease === undefined) throw busy(user);
+  const held = new HeldLease(deps, lease);
   try {
-    return await work(lease);
+    return await held.during(() => work(held));
   } catch (error) {
     throw error instanceof LeaseLostError ? busy(user) : error;
   } finally {
@@ -99,25 +98,6 @@ export async function holding<T>(
 
 function busy(user: string): UsageError {
   return new UsageError(`${user} is being reconciled. Try again in a moment.`, 'USER_BUSY');
-}
-
-/** Checked before each write: another worker may have one of the users by now. */
-export class Leases {
-  readonly #deps: GrantDeps;
-  #held: readonly Lease[];
-
-  constructor(deps: GrantDeps, held: readonly Lease[]) {
-    this.#deps = deps;
-    this.#held = held;
-  }
-
-  async ensure(): Promise<void> {
-    const { queue, clock, leaseMs } = this.#deps;
-    this.#held = await Promise.all(this.#held.map((lease) => queue.renew(lease, clock.now(), leaseMs)));
-    // The answer may have taken longer than the lease.
-    const lost = this.#held.find(({ until }) => until <= clock.now());
-    if (lost !== undefined) throw new LeaseLostError(`The lease on ${lost.user} ran out`);
-  }
 }
 
 async function proposeAsShown(
@@ -145,20 +125,22 @@ async function writeGrant(
   deps: GrantDeps,
   from: Party,
   to: Journal,
-  leases: { ensure(): Promise<void> },
+  leases: readonly (() => Promise<void>)[],
   proposal: TransferProposal,
   decided: Decided,
 ): Promise<EventId> {
+  // Before each write: another worker may have one of the users by now.
+  const ensureLeases = async () => void (await Promise.all(leases.map((ensure) => ensure())));
   const history = await deps.log.ofUser(from.user);
   // Before the first event, so that the promise of a command that breaks off is found and has no effect.
   await makeDue(deps, from);
-  await leases.ensure();
+  await ensureLeases();
   const promise = await createJournal(deps, from.user, from.tenant.id, fold(history)).append([], {
     type: 'transfer.promised',
     data: { to: proposal.to, ...dataOf(proposal), ...decided },
   });
   await refuseOtherGrants(deps, from, history, proposal);
-  await leases.ensure();
+  await ensureLeases();
   const granted = await to.append([promise], {
     type: 'transfer.granted',
     data: {
@@ -169,7 +151,7 @@ async function writeGrant(
   });
   await makeDue(deps, from, granted);
   // A grant that was logged after the leases may find its promise closed: then its meaning is unknown.
-  await leases.ensure();
+  await ensureLeases();
   return granted;
 }
 
