@@ -1,4 +1,4 @@
-/** What the PDS answers, as data. Source: @atproto/pds 0.4.217, and its lexicons. */
+/** What the PDS answers, as data. Source: @atproto/pds 0.4.217 and 0.5.35, and their lexicons. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { type Did, parseAccountHandle, parseDid } from '../identity.ts';
@@ -147,7 +147,10 @@ export function readCreated(body: unknown): CreateAccountResult {
 
 const ErrorAnswer = z.object({ error: z.string(), message: z.string().default('') });
 
-/** True when the PDS refused with this status, error name and start of the message. */
+/**
+ * True when the PDS refused with this status, error name and start of the message. The message is asked for only where one
+ * name stands for several reasons: names are part of the protocol, and wordings change between versions.
+ */
 export function says(answer: Refusal, status: number, error: string, message = ''): boolean {
   const { data } = ErrorAnswer.safeParse(answer.body);
   return answer.status === status && data?.error === error && data.message.startsWith(message);
@@ -159,6 +162,8 @@ type Refused = Omit<Extract<CreateAccountResult, { type: 'refused' }>, 'type'>;
 const REFUSALS: readonly { readonly error: string; readonly message: RegExp; readonly means: Refused }[] = [
   refusal('InvalidRequest', /^Handle already taken/, 'handle', 'taken', 'The handle is taken.'),
   refusal('InvalidRequest', /^Email already taken/, 'email', 'taken', 'The address is taken.'),
+  // 0.4 gives it the general name, see above.
+  refusal('HandleNotAvailable', /^Handle already taken/, 'handle', 'taken', 'The handle is taken.'),
   refusal(
     'HandleNotAvailable',
     /^Reserved handle/,

@@ -1,6 +1,6 @@
 /**
  * The PDS as `doctor` checks it: its health, what it offers, and whether it accepts our credentials.
- * Source: @atproto/pds 0.4.217, checked against the real one by test/doctor.
+ * Source: @atproto/pds 0.4.217 and 0.5.35, checked against the real ones by test/doctor.
  */
 import { z } from 'zod';
 import { UpstreamError } from '../errors.ts';
@@ -67,7 +67,7 @@ export function createPdsInspection(options: XrpcOptions): PdsInspection {
         as: 'none',
         parse: (_body, headers) => quotaIn(headers, clock.now()),
       }),
-    // The PDS asks the directory for a DID that cannot exist, and has to hear that there is none.
+    // No account has the handle, so the PDS asks the directory, for a DID that cannot exist, and has to hear that there is none.
     directoryAnswers: async (handleDomain) => {
       const handle = parseAccountHandle(`${PROBE_LABEL}${handleDomain}`);
       if (handle === undefined) throw new Error('the handle domain makes no handle');
