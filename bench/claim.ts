@@ -30,6 +30,7 @@ export interface Bench {
   wants(claim: Claim): boolean;
   /** Started when it is first asked for, and the same one for all. */
   mongod(): Promise<Mongod>;
+  /** The same one for all of a family. */
   pds(): Promise<Pds>;
   /** Both sides and the control in turns; once more from the start while the control is off. */
   turns(pair: Pair, rounds: Rounds): Promise<Round[]>;

@@ -48,14 +48,20 @@ export class Runner implements Bench {
   async run(families: readonly Family[]): Promise<void> {
     try {
       for (const family of families) {
-        if (family.claims.some((claim) => this.wants(claim))) await family.measure(this);
+        if (!family.claims.some((claim) => this.wants(claim))) continue;
+        await family.measure(this);
+        await this.#stopPds();
       }
     } finally {
-      await Promise.all([
-        this.#mongod?.then((mongod) => mongod.stop()),
-        this.#pds?.then((pds) => pds.stop()),
-      ]);
+      await Promise.all([this.#mongod?.then((mongod) => mongod.stop()), this.#stopPds()]);
     }
+  }
+
+  /** Each family has a database of its own, and a code that is free there may be a handle on a PDS of another family. */
+  async #stopPds(): Promise<void> {
+    const pds = await this.#pds;
+    this.#pds = undefined;
+    await pds?.stop();
   }
 
   wants({ id }: Claim): boolean {

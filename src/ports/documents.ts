@@ -20,7 +20,7 @@ export interface Documents {
     | {
         readonly code: Code | undefined;
         /** There is something in place of a code that is no text. */
-        readonly hasUnreadableCode?: true;
+        readonly hasUnreadableCode?: true | undefined;
         /** The sign-up time; undefined where there is none that can be read. */
         readonly when: Date | undefined;
         readonly account: AccountRecord | undefined;
@@ -28,7 +28,7 @@ export interface Documents {
          * Where `atproto` names no account: the one that the platform named in fields of their own (`atproto_did`), which
          * `concord import` moves. Without a DID when that cannot be read.
          */
-        readonly oldAccount?: { readonly did: Did | undefined };
+        readonly oldAccount?: { readonly did: Did | undefined } | undefined;
         /** The sealed password kept beside an account creation that was intended. */
         readonly pending: { readonly intent: EventId; readonly password: string } | undefined;
       }

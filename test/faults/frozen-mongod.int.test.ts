@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Engine } from '../../src/wiring/engine.ts';
 import { join, type Member } from '../support/member.ts';
 import { type Platform, type Served, silent } from '../support/platform.ts';
 import { untilSettled, WITHOUT_LIMIT } from '../support/progress.ts';
@@ -58,17 +59,16 @@ async function signUpThrough(during: (late: Member) => Promise<void>): Promise<r
   const all = [...members, late];
   await untilSettled(
     'everybody is whole',
-    async () => (await flawsOfAll(all)).length === 0,
+    async () => (await flawsOfAll(engine, all)).length === 0,
     async () => [
-      (await flawsOfAll(all)).sort(),
+      (await flawsOfAll(engine, all)).sort(),
       await world.db.collection('concord.events').countDocuments(),
     ],
   );
   return all;
 }
 
-async function flawsOfAll(members: readonly Member[]): Promise<string[]> {
-  const engine = world.engine();
+async function flawsOfAll(engine: Engine, members: readonly Member[]): Promise<string[]> {
   const flaws = members.map((member) => flawsOf(world, engine, member, { handle: 'code' }));
   return (await Promise.all(flaws)).flat();
 }

@@ -56,11 +56,13 @@ export function platformHandleOf(handle: unknown): string | undefined {
 export function userOf(stored: StoredUser): NonNullable<Documents['user']> {
   const account = accountOf(stored.atproto);
   const old = account === undefined ? oldAccountOf(stored) : undefined;
+  const { code, hasUnreadableCode } = codeOf(stored.code);
   return {
-    ...codeOf(stored.code),
+    code,
+    hasUnreadableCode,
     when: whenOf(stored.when),
     account,
-    ...(old === undefined ? {} : { oldAccount: { did: old.did } }),
+    oldAccount: old === undefined ? undefined : { did: old.did },
     pending: pendingOf(stored.atprotoPending),
   };
 }

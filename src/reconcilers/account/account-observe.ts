@@ -36,10 +36,11 @@ export async function observe(
   documents: Documents,
 ): Promise<ActualAccount> {
   const { accounts } = deps;
-  const recorded = documents.user?.account;
-  const code = documents.user?.code;
-  const oldAccount = documents.user?.oldAccount;
-  const nothing = { ...NOTHING_SEEN, recorded, oldAccount, code };
+  const { user } = documents;
+  const recorded = user?.account;
+  const code = user?.code;
+  const oldAccount = user?.oldAccount;
+  const nothing = onlyLinked(user, undefined, undefined);
   const linkedDid = linkedDidOf(wanted, recorded);
   const linked = linkedDid === undefined ? undefined : await accounts.account(linkedDid);
   const isPast = linked === 'missing' && recorded === undefined && wanted.sights.account !== linkedDid;
@@ -68,20 +69,33 @@ export async function observe(
   return { ...nothing, ...(await observeForCreation(deps, who, wanted, code)) };
 }
 
-const NOTHING_SEEN = {
-  linked: undefined,
-  linkedDid: undefined,
-  location: undefined,
-  intended: undefined,
-  late: undefined,
-  preferred: undefined,
-  adoptable: undefined,
-  emailHolders: new Map(),
-  isInRing: false,
-  codeHolder: undefined,
-  listing: undefined,
-  successors: [],
-} satisfies Partial<ActualAccount>;
+const NO_HOLDERS: ActualAccount['emailHolders'] = new Map();
+const NO_SUCCESSORS: ActualAccount['successors'] = [];
+
+/** The documents and the linked account, and nothing else seen. A sweep makes one for each user: so no spread. */
+function onlyLinked(
+  user: Documents['user'],
+  linkedDid: Did | undefined,
+  linked: ActualAccount['linked'],
+): ActualAccount {
+  return {
+    recorded: user?.account,
+    oldAccount: user?.oldAccount,
+    linked,
+    linkedDid,
+    location: undefined,
+    intended: undefined,
+    late: undefined,
+    preferred: undefined,
+    adoptable: undefined,
+    emailHolders: NO_HOLDERS,
+    isInRing: false,
+    codeHolder: undefined,
+    listing: undefined,
+    successors: NO_SUCCESSORS,
+    code: user?.code,
+  };
+}
 
 /** The account that the document names, or that the log knows of. */
 function linkedDidOf(
@@ -97,11 +111,9 @@ export function observeInBatch(
   { user }: Documents,
   accounts: ReadonlyMap<string, PdsAccount | 'unreadable'>,
 ): ActualAccount | undefined {
-  const recorded = user?.account;
-  const linkedDid = linkedDidOf(wanted, recorded);
+  const linkedDid = linkedDidOf(wanted, user?.account);
   const linked = linkedDid === undefined ? undefined : (accounts.get(linkedDid) ?? 'missing');
-  if (linked === 'unreadable') return undefined;
-  return { ...NOTHING_SEEN, recorded, oldAccount: user?.oldAccount, linkedDid, linked, code: user?.code };
+  return linked === 'unreadable' ? undefined : onlyLinked(user, linkedDid, linked);
 }
 
 /** Who else has the addresses and the handles that a new account may get. */

@@ -16,7 +16,7 @@ export const emailResource = defineResource<email.EmailAction>({
   name: 'email',
   plan: ofAccount('email', ({ actual, managed }, { desired, transfers, now }) => {
     const { emailHolders: holders, isInRing } = actual;
-    return transfers.email ?? email.plan(emailOf(desired.account), { ...managed, holders, isInRing }, now);
+    return transfers.email ?? email.plan(emailOf(desired.account), { managed, holders, isInRing }, now);
   }),
   actions: {
     'change-email': {

@@ -66,15 +66,16 @@ export const PARKED_FOR_MS = 600_000;
 
 export function plan(
   wanted: DesiredEmail,
-  actual: ManagedAccount & {
+  actual: {
+    readonly managed: ManagedAccount;
     readonly holders: AddressHolders;
     /** The user is one of a ring of users who wait for each other's addresses. */
     readonly isInRing: boolean;
   },
   now: Date,
 ): Plan<EmailAction> {
-  const { account } = actual;
-  if (account === undefined) return planLeft(wanted, actual, now);
+  const { account } = actual.managed;
+  if (account === undefined) return planLeft(wanted, actual.managed, actual.holders, now);
   if (wanted.withheld !== undefined)
     return planWithheld(account, wanted, wanted.withheld, actual.holders, now);
   const current = account.email?.toLowerCase();
@@ -136,17 +137,18 @@ function park(did: Did, from: string, { waitsFor }: ConditionDraft): Plan<EmailA
 /** An account that follows no address gets its former one back as well, unless its user is deleted or it moved. */
 function planLeft(
   { parked }: DesiredEmail,
-  actual: ManagedAccount & { readonly holders: AddressHolders },
+  managed: ManagedAccount,
+  holders: AddressHolders,
   now: Date,
 ): Plan<EmailAction> {
-  const { left, leftBecause, isDeleted } = actual;
-  const unmanaged = notManaged(type, actual);
+  const { left, leftBecause, isDeleted } = managed;
+  const unmanaged = notManaged(type, managed);
   if (left === undefined) return unmanaged;
   // A deleted user may also have given its address up for good, in a transfer.
   if (isDeleted === true ? !isOnParkedAddress(left) : !isParked(left, parked)) return unmanaged;
   if (parked !== undefined && isDeleted !== true) {
     const message = `${leftBecause} See what happened with: concord explain <user>`;
-    return planParked(parked, { message }, actual.holders, now);
+    return planParked(parked, { message }, holders, now);
   }
   const { condition } = unmanaged;
   const message = `${condition.message} It is parked on an address that receives no mail.`;

@@ -14,7 +14,7 @@ export const handleResource = defineResource<handle.HandleAction>({
     if (transfers.handle !== undefined) return transfers.handle;
     if (failure !== undefined) return unseen('handle', failure);
     const { recorded, code } = actual;
-    return handle.plan(desired.handle, { ...managed, recorded, code, holder }, now);
+    return handle.plan(desired.handle, { managed, recorded, code, holder }, now);
   }),
   actions: {
     'change-handle': {

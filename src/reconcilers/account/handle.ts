@@ -259,15 +259,16 @@ export async function lookUpOwner(
 
 export function plan(
   wanted: DesiredHandle,
-  actual: ManagedAccount & {
+  actual: {
+    readonly managed: ManagedAccount;
     readonly recorded: AccountRecord | undefined;
     readonly code: Code | undefined;
     readonly holder: Holder | undefined;
   },
   now: Date,
 ): Plan<HandleAction> {
-  const { account } = actual;
-  if (account === undefined) return notManaged(type, actual);
+  const { account } = actual.managed;
+  if (account === undefined) return notManaged(type, actual.managed);
   if (!account.handle.endsWith(wanted.domain)) {
     const message = `The account carries ${account.handle}, a domain of the user's own, which Concord does not change.`;
     return recordIfNeeded(account, actual.recorded, { reason: 'OwnDomain', message });

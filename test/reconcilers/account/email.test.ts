@@ -90,7 +90,7 @@ describe('the plan', () => {
     const { leftBecause } = { leftBecause: undefined, ...rest };
     const { actions, condition } = plan(
       wanted,
-      { account: actual, leftBecause, holders: held, isInRing: false },
+      { managed: { account: actual, leftBecause }, holders: held, isInRing: false },
       now,
     );
     expect(actions).toMatchObject(to === undefined ? [] : [{ type: 'change-email', did: actual?.did, to }]);
@@ -121,12 +121,18 @@ describe('an account that is parked and follows no address', () => {
       says: 'True NotManaged',
     },
   ])('$reason', ({ at, says, to, ...rest }) => {
-    const { left, isDeleted, held, ...given } = {
+    const {
+      left,
+      isDeleted,
+      held,
+      holders: holding,
+    } = {
       ...{ left: account({ email: parked.to }), isDeleted: false, held: false, holders: holders() },
       ...rest,
     };
     const leftBecause = 'The email address is not verified in Auth0.';
-    const actual = { account: undefined, leftBecause, left, isDeleted, isInRing: false, ...given };
+    const managed = { account: undefined, leftBecause, left, isDeleted };
+    const actual = { managed, holders: holding, isInRing: false };
     const { actions, condition } = plan({ ...wants([]), parked }, actual, at);
     expect(actions).toMatchObject(to === undefined ? [] : [{ type: 'change-email', did: left.did, to }]);
     expect(`${condition.status} ${condition.reason}`).toBe(says);

@@ -103,7 +103,8 @@ describe('the plan for an account that carries the handle', () => {
     },
     { reason: 'unknown is not absent', linkedUser: 'unknown', does: [], says: 'Unknown NotObserved' },
   ])('$reason', ({ linkedUser, does, says }) => {
-    const actual = { account, leftBecause: undefined, recorded, code: ownCode, holder: undefined };
+    const managed = { account, leftBecause: undefined };
+    const actual = { managed, recorded, code: ownCode, holder: undefined };
     const { actions, condition } = plan(wants(null, linkedUser), actual, now);
     expect(actions.map(({ type }) => type)).toEqual(does);
     expect(`${condition.status} ${condition.reason}`).toBe(says);

@@ -242,8 +242,7 @@ describe('the plan', () => {
     const found = plan(
       wanted,
       {
-        account,
-        leftBecause: 'leftBecause' in rest ? rest.leftBecause : undefined,
+        managed: { account, leftBecause: 'leftBecause' in rest ? rest.leftBecause : undefined },
         recorded: 'recorded' in rest ? rest.recorded : recorded('alice'),
         code: 'code' in rest ? rest.code : own,
         holder: 'holder' in rest ? rest.holder : undefined,

@@ -88,8 +88,15 @@ export class HeldLease {
     let waitMs = everyMs;
     for (;;) {
       await clock.timer(waitMs, this.#ended.signal);
-      const isOver = this.#leftMs() <= 0 || this.#lease.until.getTime() >= this.#latestMs;
-      if (this.#ended.signal.aborted || isOver) return;
+      if (this.#ended.signal.aborted || this.#leftMs() <= 0) return;
+      if (this.#lease.until.getTime() >= this.#latestMs) {
+        const { user } = this.#lease;
+        logger.error(
+          { user, maxLeaseMs: settings.maxLeaseMs },
+          'a reconciliation takes longer than engine.maxLeaseMs; if it hangs, this process works on the user again only after a restart',
+        );
+        return;
+      }
       waitMs = everyMs;
       try {
         await this.#renew();

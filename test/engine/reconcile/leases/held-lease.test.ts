@@ -13,7 +13,8 @@ async function hold() {
   const hooks: Hooks = {};
   const clock = virtualClock();
   const { queue } = inMemoryWorkQueue(hooks);
-  const logger = createLogger({ level: 'silent', pretty: false });
+  const lines: string[] = [];
+  const logger = createLogger({ level: 'error', stream: { write: (line) => void lines.push(line) } });
   await queue.markDue([trigger(alice)], clock.now(), 'trigger');
   const claim = () => queue.claim(clock.now(), SETTINGS.leaseMs);
   const lease = await claim();
@@ -26,7 +27,7 @@ async function hold() {
         end = resolve;
       }),
   );
-  return { hooks, clock, queue, held, claim, working, end: () => end() };
+  return { hooks, clock, queue, held, claim, working, lines, end: () => end() };
 }
 
 describe('a lease', () => {
@@ -42,7 +43,7 @@ describe('a lease', () => {
   });
 
   it('ends at the maximum, and begins no effect in its last half', async () => {
-    const { clock, held, claim } = await hold();
+    const { clock, held, claim, lines } = await hold();
     await clock.advance(169_000);
     await held.ensure();
     await clock.advance(2_000);
@@ -51,6 +52,7 @@ describe('a lease', () => {
     await clock.advance(29_000);
     expect(await claim()).toMatchObject({ unfinished: 1, isTakeover: true });
     await expect(held.ensure()).rejects.toThrow(LeaseLostError);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ user: alice.user, maxLeaseMs: 200_000 }]);
   });
 
   it('outlives a renewal that fails', async () => {
