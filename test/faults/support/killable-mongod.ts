@@ -12,8 +12,9 @@ import { until } from '../../support/until.ts';
 
 export interface KillableMongod {
   readonly uri: string;
-  /** SIGKILL; resolves when the process is gone. */
+  /** SIGKILL, also of one that ended by itself; resolves when the process is gone. */
   kill(): Promise<void>;
+  isRunning(): boolean;
   /** SIGSTOP: its connections stay open, and it answers nothing until it goes on. */
   freeze(): void;
   thaw(): void;
@@ -26,8 +27,8 @@ export interface KillableMongod {
  * The server is started once the usual way, which makes the replica set and tells with which arguments. From
  * then on it is a process of our own: whoever watches over the usual one takes a killed server for a failure.
  */
-export async function killableMongod(): Promise<KillableMongod> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'concord-killable-'));
+export async function killableMongod(directory = tmpdir()): Promise<KillableMongod> {
+  const dataDir = await mkdtemp(join(directory, 'concord-killable-'));
   // Kept data comes back on the port it had. Ports from 32768 are lent to outgoing connections, and while the
   // server is down one of them could take its port.
   await writeFile(join(dataDir, 'port'), `${await freePort()}\n`);
@@ -41,6 +42,7 @@ export async function killableMongod(): Promise<KillableMongod> {
   return {
     uri,
     kill: () => running.kill(),
+    isRunning: () => running.isRunning(),
     freeze: () => running.signal('SIGSTOP'),
     thaw: () => running.signal('SIGCONT'),
     restart: async () => {
@@ -64,6 +66,7 @@ const ARGUMENTS = [
 ];
 
 interface Launched {
+  isRunning(): boolean;
   kill(): Promise<void>;
   signal(name: NodeJS.Signals): void;
 }
@@ -88,14 +91,24 @@ async function launch(argv: readonly string[], uri: string, log: string): Promis
     throw new Error([String(error), ...lines.map((line) => line.slice(0, 200))].join('\n'));
   });
   return {
+    isRunning: () => isRunning(pid),
     signal: (name) => void process.kill(pid, name),
     kill: async () => {
       // A server that did not come back was killed before, and has no process any more.
-      if (shell.exitCode === null) process.kill(pid, 'SIGKILL');
+      if (shell.exitCode === null && isRunning(pid)) process.kill(pid, 'SIGKILL');
       shell.stdin?.end();
       await gone;
     },
   };
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    // Signal 0 only checks that the process exists.
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 async function administer<T>(
