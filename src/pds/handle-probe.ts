@@ -7,7 +7,7 @@
 import { UpstreamError } from '../errors.ts';
 import type { AccountHandle, Did } from '../identity.ts';
 import type { HandleHolder } from '../ports/accounts.ts';
-import type { Refusal } from '../upstream/caller.ts';
+import type { Refusal } from '../upstream/interpret.ts';
 import { readHolder, readRefusal, says } from './answers.ts';
 import type { Xrpc } from './xrpc.ts';
 

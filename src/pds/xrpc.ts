@@ -28,7 +28,7 @@ export interface XrpcOptions extends Omit<GuardOptions, 'upstream'> {
 /** As administrator, without credentials (createAccount refuses an administrator), or with the token of a session. */
 type Authority = 'admin' | 'none' | { readonly token: string };
 
-type Group = 'admin' | 'identity' | 'server' | 'sync';
+type Group = 'admin' | 'identity' | 'repo' | 'server' | 'sync';
 /** The last two parts of a method's name, such as `admin.getAccountInfo`. All are under `com.atproto`. */
 type MethodName = {
   [G in Group]: `${G}.${Exclude<Extract<keyof ComAtprotoNS[G], string>, '_client'>}`;

@@ -5,8 +5,9 @@ import { directUri, launchMongod, type MongodLaunch, replicaSetData } from './mo
 
 export interface KillableMongod {
   readonly uri: string;
-  /** SIGKILL; resolves when the process is gone. */
+  /** SIGKILL, also of one that ended by itself; resolves when the process is gone. */
   kill(): Promise<void>;
+  isRunning(): boolean;
   /** SIGSTOP: its connections stay open, and it answers nothing until it goes on. */
   freeze(): void;
   thaw(): void;
@@ -15,13 +16,15 @@ export interface KillableMongod {
   stop(): Promise<void>;
 }
 
-export async function killableMongod(): Promise<KillableMongod> {
-  const { dataDir, port, argv } = await replicaSetData();
+/** Its data lies in a new folder below `directory`; default: the one for temporary files. */
+export async function killableMongod(directory?: string): Promise<KillableMongod> {
+  const { dataDir, port, argv } = await replicaSetData(directory);
   const launch: MongodLaunch = { argv, port, log: join(dataDir, 'mongod.log'), until: 'primary' };
   let running = await launchMongod(launch);
   return {
     uri: directUri(port),
     kill: () => running.kill(),
+    isRunning: () => running.isRunning(),
     freeze: () => running.signal('SIGSTOP'),
     thaw: () => running.signal('SIGCONT'),
     restart: async () => {

@@ -13,6 +13,7 @@ export interface MongodProcess {
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
   signal(name: NodeJS.Signals): void;
+  isRunning(): boolean;
 }
 
 export interface MongodLaunch {
@@ -43,8 +44,8 @@ const ARGUMENTS = [
 ];
 
 /** The data of a replica set of one, made by a server that was started the usual way and is stopped again. */
-export async function replicaSetData(): Promise<ReplicaSetData> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'concord-killable-'));
+export async function replicaSetData(directory = tmpdir()): Promise<ReplicaSetData> {
+  const dataDir = await mkdtemp(join(directory, 'concord-killable-'));
   // Kept data comes back on the port it had. Ports from 32768 are lent to outgoing connections, and while the
   // server is down one of them could take its port.
   const port = await freePort();
@@ -89,13 +90,23 @@ export async function launchMongod({
   });
   return {
     signal: (name) => void process.kill(pid, name),
+    isRunning: () => isRunning(pid),
     kill: async () => {
       // A server that did not come back was killed before, and has no process any more.
-      if (shell.exitCode === null) process.kill(pid, 'SIGKILL');
+      if (shell.exitCode === null && isRunning(pid)) process.kill(pid, 'SIGKILL');
       shell.stdin?.end();
       await gone;
     },
   };
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    // Signal 0 only checks that the process exists.
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 export async function administer(uri: string, command: Answer): Promise<Answer> {
